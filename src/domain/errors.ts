@@ -1,0 +1,119 @@
+/**
+ * Every way in which a command can fail, with the exit code it ends with. Both are an API: scripts branch on
+ * them. A code is never renamed; a new one joins at the end of its group.
+ */
+export const ERROR_CODES = {
+  /** A bug in this program. */
+  unexpected: 1,
+
+  /** The command line makes no sense. */
+  usage: 2,
+  /** `config.json`, `.env` or an environment variable cannot be used as it is. */
+  config_invalid: 2,
+  /** The provider needs a client id, a client secret or a redirect URI that is not configured. */
+  client_not_configured: 2,
+  /** No provider of this name is built in or configured. */
+  provider_unknown: 2,
+  /** The name asked for with `--as` belongs to another person. */
+  account_name_taken: 2,
+  /** The stored tokens are bound to another issuer, endpoint or client than the configuration names now. */
+  binding_changed: 2,
+  /** There is a vault already. */
+  vault_exists: 2,
+  /** The loopback port cannot be listened on. */
+  port_unavailable: 2,
+
+  account_not_found: 3,
+  account_ambiguous: 3,
+
+  /** Only a new login can make this account work again. */
+  login_needed: 4,
+  /** The person or the provider said no during the login. */
+  login_refused: 4,
+  /** Nobody finished the login in time. */
+  login_timed_out: 4,
+
+  /** The provider answered with a failure that may pass: 5xx, 429, an error page. */
+  provider_unavailable: 5,
+  /** The provider could not be reached: DNS, TLS, refused, timed out. */
+  network_failed: 5,
+  /** The provider's answer makes no sense. */
+  provider_answer_invalid: 5,
+
+  /** The key source cannot be used here: no keychain, no D-Bus, no such file. */
+  key_unavailable: 6,
+  /** The keychain is there but locked, or access was denied. */
+  key_locked: 6,
+  /** The key source works but holds no key for this vault. */
+  key_missing: 6,
+  /** The key source gave a key that is not this vault's. */
+  key_wrong: 6,
+  /** The keychain did not answer in time. */
+  key_timed_out: 6,
+
+  /** The granted scopes do not cover what was asked. */
+  scope_missing: 7,
+
+  /** Some accounts of a bulk operation failed; the rest are done. */
+  some_failed: 8,
+
+  /** The database or a sealed field does not hold what was written into it. */
+  vault_damaged: 9,
+  /** A newer version of this program wrote the vault. */
+  vault_newer: 9,
+  /** The vault cannot be written: read-only, full disk. */
+  vault_not_writable: 9,
+  /** Owner, mode or kind of a file or folder is unsafe. */
+  vault_permissions: 9,
+
+  /** Another process holds the account and did not finish in time. */
+  busy: 10,
+
+  /** The provider refuses the client: id, secret, redirect URI, scope or grant type. A login will not help. */
+  client_refused: 11,
+  /** A policy of the provider or of an administrator forbids it. A login will not help. */
+  policy_refused: 11,
+
+  interrupted: 130,
+  terminated: 143,
+} as const;
+
+export type ErrorCode = keyof typeof ERROR_CODES;
+
+export interface ErrorParts {
+  /** What the user should type or do next, as an exact command where there is one. */
+  readonly hint?: string;
+  /** Further facts for `--json`; never a secret, never a raw message of a parser or an HTTP library. */
+  readonly details?: Readonly<Record<string, unknown>>;
+  /** The original failure, for `--verbose` stack traces of bugs. It is never printed as it is: it may hold a secret. */
+  readonly cause?: unknown;
+}
+
+/** What happened and why in one message, the closed code, and the next command. */
+export class VaultError extends Error {
+  override readonly name = 'VaultError';
+  readonly code: ErrorCode;
+  readonly hint: string | undefined;
+  readonly details: Readonly<Record<string, unknown>>;
+
+  /** @param message what happened, then why; no capital at the start, no full stop at the end */
+  constructor(code: ErrorCode, message: string, parts: ErrorParts = {}) {
+    super(message, parts.cause === undefined ? undefined : { cause: parts.cause });
+    this.code = code;
+    this.hint = parts.hint;
+    this.details = parts.details ?? {};
+  }
+
+  get exitCode(): number {
+    return ERROR_CODES[this.code];
+  }
+}
+
+/** Names a failure that is none of ours, so that its own message, which may quote a secret, stays unprinted. */
+export function asVaultError(failure: unknown): VaultError {
+  if (failure instanceof VaultError) return failure;
+  return new VaultError('unexpected', 'something went wrong that this program did not expect', {
+    hint: 'run it again with --verbose and report what it prints',
+    cause: failure,
+  });
+}

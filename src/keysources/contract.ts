@@ -1,0 +1,26 @@
+/**
+ * A key source keeps the vault's master key: 32 random bytes under a versioned reference. It is an axis: one
+ * file a member, listed in index.ts, every member runs the contract suite.
+ */
+export const KEY_SOURCE_KINDS = ['keychain', 'file'] as const;
+export type KeySourceKind = (typeof KEY_SOURCE_KINDS)[number];
+
+export const MASTER_KEY_BYTES = 32;
+
+export interface KeySource {
+  readonly kind: KeySourceKind;
+  /** Says in words where the key is, for `init`, `doctor` and errors: `the OS keychain`, `the key file /…/master.key`. */
+  readonly place: string;
+  /**
+   * @param reference the versioned name, for example `3f0c…/master/1`
+   * @returns exactly 32 bytes, which the caller wipes after use
+   * @throws VaultError `key_missing`, `key_unavailable`, `key_locked`, `key_timed_out`, `key_wrong` (not 32 bytes)
+   */
+  load(reference: string): Promise<Buffer>;
+  /**
+   * Stores a new key and never replaces one that is there.
+   *
+   * @throws VaultError as `load`, and `vault_exists` when the source holds a key under this reference that is another
+   */
+  create(reference: string, key: Buffer): Promise<void>;
+}

@@ -1,0 +1,71 @@
+import type { Secret } from '../domain/secret.js';
+
+/**
+ * One tolerant reading of what token endpoints really send. Absent and unusable members are null; `flaws` names
+ * what was wrong, in words that hold no value of the answer.
+ */
+export interface GrantedAnswer {
+  readonly kind: 'granted';
+  readonly accessToken: Secret;
+  /** Null when the answer brings none (absent, null or empty). */
+  readonly refreshToken: Secret | null;
+  /** As sent, `Bearer` when missing. */
+  readonly tokenType: string;
+  /** Seconds; null when unknown. */
+  readonly expiresIn: number | null;
+  /** Seconds until the grant itself ends; null when unknown. */
+  readonly refreshTokenExpiresIn: number | null;
+  /** Null when the answer does not say, which means: as asked (RFC 6749 §5.1). */
+  readonly scopes: readonly string[] | null;
+  readonly idToken: Secret | null;
+  /** The whole parsed answer, for identity paths. Holds secrets: never log or print it. */
+  readonly members: Readonly<Record<string, unknown>>;
+  readonly flaws: readonly string[];
+}
+
+/** What an error answer means for the person. */
+export type RefusalClass = 'login_needed' | 'configuration' | 'policy' | 'transient';
+
+export interface RefusedAnswer {
+  readonly kind: 'refused';
+  readonly class: RefusalClass;
+  /** The provider's error code, cleaned: `invalid_grant`; `http_503` or `not_json` where it sent none. */
+  readonly error: string;
+  /** The provider's finer code, for example `invalid_rapt` or `AADSTS50173`; null when there is none. */
+  readonly detail: string | null;
+  /** error_description with control characters removed, tokens and addresses redacted, at most 200 characters; null when there is none. */
+  readonly description: string | null;
+  /** Milliseconds, clamped to at most one hour; null when the provider does not say. */
+  readonly retryAfter: number | null;
+}
+
+export type TokenAnswer = GrantedAnswer | RefusedAnswer;
+
+export type RevocationOutcome =
+  | { readonly kind: 'revoked' }
+  | { readonly kind: 'already_gone' }
+  /** The provider has no way to revoke. */
+  | { readonly kind: 'unsupported' }
+  | { readonly kind: 'transient'; readonly reason: string; readonly retryAfter: number | null }
+  | { readonly kind: 'refused'; readonly error: string; readonly description: string | null };
+
+/** The authorization response after all checks (state, iss, duplicates). */
+export type AuthorizationResponse =
+  | { readonly kind: 'code'; readonly code: Secret; readonly parameters: URLSearchParams }
+  | { readonly kind: 'error'; readonly error: string; readonly description: string | null };
+
+/** Metadata of an authorization server (RFC 8414, OpenID Connect Discovery 1.0), only what is used. */
+export interface ServerMetadata {
+  readonly issuer: string;
+  readonly authorizationEndpoint: string;
+  readonly tokenEndpoint: string;
+  readonly revocationEndpoint: string | null;
+  readonly deviceAuthorizationEndpoint: string | null;
+  readonly userinfoEndpoint: string | null;
+  /** Null when it does not say. */
+  readonly codeChallengeMethods: readonly string[] | null;
+  /** RFC 9207 §3. */
+  readonly responseIssSupported: boolean;
+  readonly idTokenSigningAlgorithms: readonly string[];
+  readonly tokenEndpointAuthMethods: readonly string[] | null;
+}

@@ -1,0 +1,223 @@
+import type { Account, Consent, Identity } from '../domain/account.js';
+import type { VaultError } from '../domain/errors.js';
+import type { Secret } from '../domain/secret.js';
+import type { KeySourceKind } from '../keysources/contract.js';
+
+export interface TokenRequest {
+  /** A name, a provider or a unique beginning of a name; null: the only account there is. */
+  readonly selector: string | null;
+  /** The token must be good for at least this long, in milliseconds. */
+  readonly minValid: number;
+  readonly scopes: readonly string[];
+  /** Refresh whatever the clock says. */
+  readonly refresh: boolean;
+  /** Some formats name the mailbox; then the identity is unsealed too. */
+  readonly withIdentity: boolean;
+}
+
+export interface ValidToken {
+  readonly account: Account;
+  readonly accessToken: Secret;
+  readonly identity: Identity | null;
+  /** Something a person should know though the token is good; for stderr. */
+  readonly warning: string | null;
+}
+
+export interface ListRequest {
+  readonly provider: string | null;
+  readonly status: Account['status'] | null;
+  /** Only accounts whose token or grant ends within this time, in milliseconds. */
+  readonly expiringWithin: number | null;
+}
+
+export interface AccountDetail {
+  readonly account: Account;
+  readonly missingScopes: readonly string[];
+  /** Newest first. */
+  readonly consents: readonly Consent[];
+  readonly providerTitle: string;
+  readonly manageUrl: string | null;
+}
+
+export interface RefreshRequest {
+  /** Empty with `all` or `provider`. */
+  readonly selectors: readonly string[];
+  readonly all: boolean;
+  readonly provider: string | null;
+  /** Due is what ends within this time, in milliseconds. */
+  readonly within: number;
+  readonly force: boolean;
+  readonly dryRun: boolean;
+  readonly concurrency: number;
+}
+
+export type RefreshResultKind =
+  | 'refreshed'
+  | 'skipped'
+  | 'would_refresh'
+  | 'login_needed'
+  | 'transient'
+  | 'refused'
+  | 'busy'
+  | 'error';
+
+export interface RefreshResult {
+  readonly account: Account;
+  readonly outcome: RefreshResultKind;
+  /** Why, in words. */
+  readonly reason: string;
+  readonly error: VaultError | null;
+}
+
+export interface RefreshReport {
+  readonly results: readonly RefreshResult[];
+}
+
+/** Called as each account is done, in the order of completion. */
+export type RefreshProgress = (result: RefreshResult, done: number, total: number) => void;
+
+export interface RevokeRequest {
+  readonly selectors: readonly string[];
+  readonly all: boolean;
+  readonly provider: string | null;
+  readonly dryRun: boolean;
+  /** Forget here even if the provider cannot be reached or refuses. */
+  readonly local: boolean;
+}
+
+export type RevokeResultKind = 'revoked' | 'forgotten' | 'would_revoke' | 'transient' | 'refused';
+
+export interface RevokeResult {
+  readonly account: Account;
+  readonly outcome: RevokeResultKind;
+  readonly reason: string;
+  /** Where the person can look after the grant, when the provider has such a page. */
+  readonly manageUrl: string | null;
+  readonly error: VaultError | null;
+}
+
+export interface RevokeReport {
+  readonly results: readonly RevokeResult[];
+}
+
+export interface LoginRequest {
+  readonly provider: string;
+  /** The label to give the account. */
+  readonly as: string | null;
+  /** Empty: the provider's default scopes. */
+  readonly scopes: readonly string[];
+  readonly loginHint: string | null;
+  readonly openBrowser: boolean;
+  /** Do not listen; the redirect URL will be pasted. */
+  readonly pasteOnly: boolean;
+  /** Null: the provider's own choice. */
+  readonly port: number | null;
+  /** Milliseconds. */
+  readonly timeout: number;
+}
+
+/** What the login needs from the person's terminal. */
+export interface LoginTalk {
+  on(event: LoginEvent): void;
+  /** Lines the person types or pastes; ends when the signal is aborted. Null where there is nobody to ask. */
+  readonly pasted: ((signal: AbortSignal) => AsyncIterable<string>) | null;
+}
+
+export type LoginEvent =
+  /** Before anything is opened. `opened` says whether a browser was started. */
+  | { readonly kind: 'authorize'; readonly url: string; readonly redirectUri: string; readonly opened: boolean }
+  | { readonly kind: 'wrong_paste'; readonly reason: string }
+  | { readonly kind: 'code_received' };
+
+export interface LoginResult {
+  readonly account: Account;
+  readonly identity: Identity;
+  readonly missingScopes: readonly string[];
+  readonly created: boolean;
+  /** The name it had before, when `--as` gave the same person a new one. */
+  readonly renamedFrom: string | null;
+  /** A refresh token is stored, though this login may have brought none. */
+  readonly keptRefreshToken: boolean;
+}
+
+/** What a login would do, for `--dry-run`: nothing is sent, opened or listened on. */
+export interface LoginPlan {
+  readonly provider: string;
+  readonly title: string;
+  readonly issuer: string;
+  readonly authorizationEndpoint: string | null;
+  readonly tokenEndpoint: string | null;
+  readonly clientId: string;
+  readonly redirectUri: string;
+  readonly scopes: readonly string[];
+  readonly pkce: boolean;
+  /** Sent with the authorization request besides the protocol's own parameters. */
+  readonly authorizeParams: Readonly<Record<string, string>>;
+}
+
+export interface InitRequest {
+  /** Null: keep to what the configuration or environment says, else the keychain. */
+  readonly keySource: KeySourceKind | null;
+  readonly keyFile: string | null;
+}
+
+export interface InitResult {
+  readonly keySource: KeySourceKind;
+  /** In words: where the key is. */
+  readonly place: string;
+  readonly database: string;
+  readonly configFile: string;
+}
+
+export interface ProviderView {
+  readonly name: string;
+  readonly title: string;
+  readonly builtIn: boolean;
+  readonly configured: boolean;
+  /** What is still missing, each with the variable or field to set. */
+  readonly missing: readonly string[];
+  readonly issuer: string;
+  readonly scopes: readonly string[];
+  readonly redirectUri: string;
+  readonly pkce: boolean;
+  readonly revocation: boolean;
+  readonly idVariables: readonly string[];
+  readonly secretVariables: readonly string[];
+  readonly secret: 'required' | 'forbidden' | 'optional';
+  readonly registrationUrl: string;
+  readonly registrationSteps: readonly string[];
+  readonly manageUrl: string | null;
+  readonly notes: readonly string[];
+}
+
+/** Everything a command can ask for. `app.ts` wires it; each part is loaded when it is first called. */
+export interface UseCases {
+  token(request: TokenRequest): Promise<ValidToken>;
+  list(request: ListRequest): Promise<readonly Account[]>;
+  show(selector: string): Promise<AccountDetail>;
+  refresh(request: RefreshRequest, progress: RefreshProgress): Promise<RefreshReport>;
+  /** Which accounts a revocation is about, so that a person can be asked first. */
+  revocationTargets(request: RevokeRequest): Promise<readonly Account[]>;
+  revoke(request: RevokeRequest): Promise<RevokeReport>;
+  planLogin(request: LoginRequest): Promise<LoginPlan>;
+  login(request: LoginRequest, talk: LoginTalk): Promise<LoginResult>;
+  init(request: InitRequest): Promise<InitResult>;
+  providers(name: string | null): Promise<readonly ProviderView[]>;
+  /** A walk through everything against the embedded authorization server. */
+  demo(request: DemoRequest, talk: DemoTalk): Promise<void>;
+  /** Frees files and sockets; called once, at the end. */
+  close(): Promise<void>;
+}
+
+export interface DemoRequest {
+  /** Use a real browser for the login rather than walk the consent page. */
+  readonly browser: boolean;
+}
+
+export interface DemoTalk {
+  /** A heading for what comes next. */
+  step(title: string): void;
+  /** A command as a user would type it, then what it printed. */
+  command(line: string, stdout: string, stderr: string): void;
+  note(line: string): void;
+}

@@ -1,0 +1,111 @@
+import type { Account, Consent } from '../domain/account.js';
+
+/** The three sealed fields of an account. The store moves them and cannot read them. */
+export interface SealedFields {
+  readonly accessToken: Uint8Array | null;
+  readonly refreshToken: Uint8Array | null;
+  readonly identity: Uint8Array;
+}
+
+export interface SealedAccount extends Account {
+  readonly sealed: SealedFields;
+}
+
+export type DataKeyPurpose = 'access_token' | 'refresh_token' | 'identity';
+
+/** A master key the vault knows of; the key itself lies in a key source. */
+export interface MasterKeyRow {
+  /** Names the key in its source: `<vault id in hex>/master/<version>`. */
+  readonly reference: string;
+  readonly source: string;
+  /** Tells the right key from a wrong one without opening anything. */
+  readonly checkValue: Uint8Array;
+  readonly createdAt: number;
+}
+
+/** A data key, wrapped by one master key. */
+export interface WrappedKeyRow {
+  readonly dataKeyId: number;
+  readonly purpose: DataKeyPurpose;
+  readonly masterReference: string;
+  readonly wrapped: Uint8Array;
+  readonly createdAt: number;
+}
+
+/** What is needed to open anything: who the vault is, and its keys. */
+export interface VaultHead {
+  /** 16 random bytes. */
+  readonly vaultId: Uint8Array;
+  readonly createdAt: number;
+  readonly masterKeys: readonly MasterKeyRow[];
+  readonly wrappedKeys: readonly WrappedKeyRow[];
+}
+
+export interface AccountFilter {
+  readonly provider?: string;
+  /** Only names that begin with this text: `google`, `google/al`. */
+  readonly namePrefix?: string;
+}
+
+/** Facts about a failed or successful attempt, none of them bound to the sealed fields. */
+export interface AttemptRecord {
+  readonly status: Account['status'];
+  readonly reason: string | null;
+  readonly lastError: string | null;
+  readonly failures: number;
+  readonly updatedAt: number;
+}
+
+/**
+ * The durable store of one vault. It sees sealed bytes, ids, generations and timestamps, never plaintext or keys.
+ * Every write is one transaction, on disk before the promise resolves. Failures are VaultErrors: `vault_damaged`,
+ * `vault_newer`, `vault_not_writable`, `vault_permissions`, `busy`.
+ */
+export interface Store {
+  head(): Promise<VaultHead>;
+  /** Ordered by name. Holds no sealed field. */
+  accounts(filter?: AccountFilter): Promise<readonly Account[]>;
+  account(id: string): Promise<SealedAccount | null>;
+  accountBySubject(provider: string, issuer: string, subjectDigest: string): Promise<SealedAccount | null>;
+  /** @returns false when the name or the identity is taken */
+  insert(account: SealedAccount): Promise<boolean>;
+  /**
+   * Compare-and-swap: replaces the account if its generation is still `expectedGeneration`.
+   *
+   * @returns false when it is not, or when the new name is taken
+   */
+  replace(account: SealedAccount, expectedGeneration: number): Promise<boolean>;
+  /** Leaves generation and sealed fields alone. @returns false when the generation has moved on */
+  recordAttempt(id: string, generation: number, attempt: AttemptRecord): Promise<boolean>;
+  /** @returns false when it was gone already */
+  remove(id: string): Promise<boolean>;
+  addConsent(accountId: string, consent: Consent): Promise<void>;
+  /** Newest first. */
+  consents(accountId: string): Promise<readonly Consent[]>;
+  close(): Promise<void>;
+}
+
+/** Creates a vault's database where there is none. */
+export interface StoreFactory {
+  exists(): Promise<boolean>;
+  /** @throws VaultError `vault_damaged` and the like; `vault_exists` is never thrown here */
+  open(): Promise<Store>;
+  /** Makes the database whole before it gets its name, so that a crash leaves none or a good one. @throws VaultError `vault_exists` */
+  create(head: VaultHead): Promise<Store>;
+}
+
+/** Holds an account against every other process. The kernel frees it when the holder dies. */
+export interface Lock {
+  release(): Promise<void>;
+}
+
+export interface Locks {
+  /**
+   * Waits by polling with jitter, so that signals are still heard.
+   *
+   * @param name an account's id, or `vault` for the creation of the vault itself
+   * @param patience milliseconds
+   * @throws VaultError `busy` when the patience ends first; the signal's reason when it is aborted
+   */
+  acquire(name: string, patience: number, signal?: AbortSignal): Promise<Lock>;
+}

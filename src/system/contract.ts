@@ -1,0 +1,88 @@
+import type { Readable, Writable } from 'node:stream';
+
+/**
+ * The outside world as the rest of the program sees it. `main.ts` fills it from the process; tests fill it by
+ * hand. Nothing below `main.ts` reads the process itself.
+ */
+export interface Host {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly platform: NodeJS.Platform;
+  /** The running user's id; undefined on Windows. */
+  readonly uid: number | undefined;
+  readonly pid: number;
+  readonly stdin: Readable & { readonly isTTY?: boolean };
+  readonly stdout: Writable & { readonly isTTY?: boolean; readonly columns?: number };
+  readonly stderr: Writable & { readonly isTTY?: boolean; readonly columns?: number };
+  /** Aborted by SIGINT (reason `interrupted`) or SIGTERM and SIGHUP (reason `terminated`). */
+  readonly interruption: AbortSignal;
+}
+
+/** Time, so that tests can move it. */
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** Resolves after the given milliseconds; rejects with the signal's reason when it is aborted first. */
+  sleep(milliseconds: number, signal?: AbortSignal): Promise<void>;
+}
+
+export interface HttpRequest {
+  readonly method: 'GET' | 'POST' | 'DELETE';
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+  /** One deadline for the whole exchange, body included, in milliseconds; 20 s when left out. */
+  readonly deadline?: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  /** Lower-case names; repeated headers joined by `, `. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Decoded as UTF-8, at most 1 MiB after decompression. */
+  readonly body: string;
+}
+
+/**
+ * Sends one request once: TLS 1.2 or better, no redirects followed, no hidden retry, body capped after
+ * decompression, one total deadline.
+ */
+export interface Http {
+  /** @throws TransportFailure when there is no whole answer */
+  send(request: HttpRequest): Promise<HttpAnswer>;
+  close(): Promise<void>;
+}
+
+/** Opens a page in the user's browser. */
+export interface Browser {
+  /** Resolves to false where there is no browser to open or it could not be started; never rejects. */
+  open(url: string): Promise<boolean>;
+}
+
+/** The keychain of the operating system: macOS Keychain, Windows Credential Vault, Secret Service. */
+export interface Keychain {
+  /** @throws KeychainFailure */
+  read(service: string, account: string): Promise<string | null>;
+  /** @throws KeychainFailure */
+  write(service: string, account: string, value: string): Promise<void>;
+  /** @throws KeychainFailure */
+  remove(service: string, account: string): Promise<boolean>;
+}
+
+/** Where the files of one vault lie. All absolute. */
+export interface Paths {
+  /** Holds `vault.db` and `locks/`. */
+  readonly data: string;
+  /** Holds `config.json`, `.env` and the default key file. */
+  readonly config: string;
+  /** Holds `security.log`. */
+  readonly state: string;
+  readonly database: string;
+  readonly locks: string;
+  readonly configFile: string;
+  readonly envFile: string;
+  readonly keyFile: string;
+  readonly securityLog: string;
+  /** The profile's name; null for the default vault. */
+  readonly profile: string | null;
+}

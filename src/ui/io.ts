@@ -1,0 +1,59 @@
+/** Foreground styles; each returns its text unchanged where colour is off. */
+export interface Theme {
+  bold(text: string): string;
+  dim(text: string): string;
+  red(text: string): string;
+  green(text: string): string;
+  yellow(text: string): string;
+  cyan(text: string): string;
+}
+
+export interface Column {
+  readonly title: string;
+  /** Narrowed first when the table is too wide. */
+  readonly shrink?: boolean;
+  readonly align?: 'left' | 'right';
+}
+
+export interface Progress {
+  /** One more is done; `line` says which and how, and is printed plainly where there is no terminal. */
+  step(line: string): void;
+  stop(): void;
+}
+
+/**
+ * The one way to print. Data goes to stdout, everything said to a person to stderr; colour only where the
+ * stream is a terminal and `NO_COLOR` is not set.
+ */
+export interface Io {
+  /** `--json`: one document on stdout and nothing else there. */
+  readonly json: boolean;
+  readonly quiet: boolean;
+  readonly verbose: boolean;
+  /** A person can be asked: stdin and stderr are terminals. */
+  readonly interactive: boolean;
+  readonly now: () => number;
+  /** Styles for what goes to stdout. */
+  readonly theme: Theme;
+  /** Styles for what goes to stderr. */
+  readonly talkTheme: Theme;
+  /** To stdout exactly as it is. */
+  data(text: string): void;
+  /** To stdout as one JSON document and a newline. */
+  document(value: unknown): void;
+  /** One line to stderr; not with `--quiet`. Control characters in it are made harmless. */
+  say(line: string): void;
+  /** One line to stderr, with `--quiet` as well. */
+  warn(line: string): void;
+  /** One line to stderr with `--verbose` only. */
+  detail(line: string): void;
+  /** A table to stdout, no wider than the terminal (80 columns in a pipe), cells made harmless. */
+  table(columns: readonly Column[], rows: readonly (readonly string[])[]): void;
+  progress(total: number): Progress;
+  /** Asks on the terminal; false without one. */
+  confirm(question: string): Promise<boolean>;
+  /** Lines from stdin until the signal is aborted. */
+  lines(signal: AbortSignal): AsyncIterable<string>;
+  /** The exit code to end with when nothing is thrown; 0 until set. */
+  exitCode: number;
+}
