@@ -2,7 +2,13 @@
  * An account is one identity at one provider: issuer + subject. What stands here is visible on disk without a
  * key; tokens and the identity itself are sealed (see vault/).
  */
-export const ACCOUNT_STATUSES = ['active', 'insufficient_scope', 'login_needed', 'failing', 'revoked'] as const;
+export const ACCOUNT_STATUSES = [
+  'active',
+  'insufficient_scope',
+  'login_needed',
+  'failing',
+  'revoked',
+] as const;
 export type AccountStatus = (typeof ACCOUNT_STATUSES)[number];
 
 export interface Account {
@@ -26,6 +32,8 @@ export interface Account {
   readonly grantedScopes: readonly string[];
   /** As it goes before the token in a header, usually `Bearer`. */
   readonly tokenType: string;
+  /** When the access token was asked for, milliseconds since the epoch. Its lifetime counts from here. */
+  readonly issuedAt: number;
   /** End of the access token, milliseconds since the epoch; null when the provider does not say. */
   readonly expiresAt: number | null;
   /** End of the grant itself (of the refresh token), where the provider says. */

@@ -6,6 +6,7 @@ export type TransportReason =
   | 'dns'
   | 'refused'
   | 'unreachable'
+  | 'proxy'
   | 'tls'
   | 'timeout'
   | 'reset'
@@ -32,6 +33,7 @@ const WORDS: Record<TransportReason, string> = {
   dns: 'its name could not be resolved',
   refused: 'the connection was refused',
   unreachable: 'the network is unreachable',
+  proxy: 'the proxy could not be reached or did not let the connection through',
   tls: 'the secure connection could not be made',
   timeout: 'it did not answer in time',
   reset: 'the connection broke off',

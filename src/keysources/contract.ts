@@ -11,6 +11,8 @@ export interface KeySource {
   readonly kind: KeySourceKind;
   /** Says in words where the key is, for `init`, `doctor` and errors: `the OS keychain`, `the key file /…/master.key`. */
   readonly place: string;
+  /** The absolute path of a source that is a file; null for others. */
+  readonly path: string | null;
   /**
    * @param reference the versioned name, for example `3f0c…/master/1`
    * @returns exactly 32 bytes, which the caller wipes after use

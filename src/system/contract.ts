@@ -13,7 +13,9 @@ export interface Host {
   readonly stdin: Readable & { readonly isTTY?: boolean };
   readonly stdout: Writable & { readonly isTTY?: boolean; readonly columns?: number };
   readonly stderr: Writable & { readonly isTTY?: boolean; readonly columns?: number };
-  /** Aborted by SIGINT (reason `interrupted`) or SIGTERM and SIGHUP (reason `terminated`). */
+  /** The interpreter and the script that run this program, to run it again; null in the library. */
+  readonly self: readonly [interpreter: string, script: string] | null;
+  /** Aborted by SIGINT (reason: a VaultError `interrupted`) or by SIGTERM and SIGHUP (`terminated`). */
   readonly interruption: AbortSignal;
 }
 
@@ -85,4 +87,35 @@ export interface Paths {
   readonly securityLog: string;
   /** The profile's name; null for the default vault. */
   readonly profile: string | null;
+}
+
+/**
+ * Private files: everything is created 0600 (folders 0700) from its first instant, never through a symbolic link,
+ * and what is there already is checked before it is used. On Windows owner and mode are the folder's ACL's business.
+ */
+export interface Files {
+  exists(path: string): boolean;
+  /** Makes the folder and its missing parents. @throws VaultError `vault_permissions`, `vault_not_writable` */
+  ensureFolder(path: string): void;
+  /**
+   * Checks a file without opening it: regular, one link, ours, nobody else may read it. A mode that is too wide on
+   * a file of ours is tightened. Looks only at metadata, because closing a descriptor of an open SQLite database
+   * drops the locks its process holds on it.
+   *
+   * @returns false when there is no such file
+   * @throws VaultError `vault_permissions`
+   */
+  check(path: string): boolean;
+  /** @returns null when there is no such file. @throws VaultError `vault_permissions`, `config_invalid` when larger than `limit` bytes */
+  read(path: string, limit: number): Buffer | null;
+  /** Creates and syncs a new file. @returns false when something of that name is there. @throws VaultError */
+  create(path: string, content: Uint8Array): boolean;
+  /** Replaces a file atomically: a temporary neighbour, synced, renamed. @throws VaultError */
+  replace(path: string, content: Uint8Array): void;
+  /** Gives a finished file its name. @returns false when the name is taken; the file then stays as it was */
+  publish(from: string, to: string): boolean;
+  /** Appends in one write. When the file would grow beyond `limit` bytes it becomes `.1`, `.1` becomes `.2` and so on, `keep` files in all. */
+  append(path: string, content: Uint8Array, limit: number, keep: number): void;
+  /** No error when it is gone already. */
+  remove(path: string): void;
 }

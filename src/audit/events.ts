@@ -1,0 +1,44 @@
+import type { ErrorCode } from '../domain/errors.js';
+
+/**
+ * What is worth a line. No event has a member that could hold a token, an address or a provider's own text: accounts
+ * go by their id, failures by codes from closed lists.
+ */
+export type AuditEvent =
+  | { readonly event: 'vault_created'; readonly key_source: string }
+  | { readonly event: 'login_started'; readonly provider: string }
+  | {
+      readonly event: 'login_finished';
+      readonly provider: string;
+      readonly account: string;
+      readonly created: boolean;
+    }
+  | { readonly event: 'login_failed'; readonly provider: string; readonly code: ErrorCode }
+  | {
+      readonly event: 'callback_refused';
+      readonly provider: string;
+      readonly why: CallbackRefusal;
+      readonly count: number;
+    }
+  | {
+      readonly event: 'refreshed';
+      readonly provider: string;
+      readonly account: string;
+      readonly generation: number;
+    }
+  | {
+      readonly event: 'refresh_failed';
+      readonly provider: string;
+      readonly account: string;
+      readonly code: ErrorCode;
+    }
+  | { readonly event: 'revoked'; readonly provider: string; readonly account: string }
+  | { readonly event: 'forgotten'; readonly provider: string; readonly account: string };
+
+/** Why the login listener turned a request away. */
+export type CallbackRefusal = 'wrong_state' | 'too_many_wrong_states' | 'wrong_host' | 'malformed';
+
+/** Takes events down. Never throws: an event that cannot be written is said on stderr instead. */
+export interface Audit {
+  record(event: AuditEvent): void;
+}

@@ -1,0 +1,35 @@
+import { dirname } from 'node:path';
+import type { Clock, Files } from '../system/contract.js';
+import type { Audit } from './events.js';
+
+const LIMIT_BYTES = 10 * 1024 * 1024;
+const KEPT_FILES = 5;
+
+export interface AuditLogOptions {
+  readonly path: string;
+  readonly files: Files;
+  readonly clock: Clock;
+  readonly actor: { readonly pid: number; readonly uid: number | undefined };
+  /** Told when a line could not be written. */
+  readonly notice: (line: string) => void;
+}
+
+/** `security.log`: one JSON object a line, time first. */
+export function auditLog({ path, files, clock, actor, notice }: AuditLogOptions): Audit {
+  return {
+    record(event) {
+      const line = JSON.stringify({
+        time: new Date(clock.now()).toISOString(),
+        pid: actor.pid,
+        ...(actor.uid === undefined ? {} : { uid: actor.uid }),
+        ...event,
+      });
+      try {
+        files.ensureFolder(dirname(path));
+        files.append(path, Buffer.from(`${line}\n`, 'utf8'), LIMIT_BYTES, KEPT_FILES);
+      } catch {
+        notice(`the event ${event.event} could not be written to ${path}`);
+      }
+    },
+  };
+}

@@ -1,0 +1,63 @@
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+
+/**
+ * AES-256-GCM and nothing else (NIST SP 800-38D). Tags are always 16 bytes: Node accepts shorter ones unless
+ * it is told the length, and a 4-byte tag makes a forgery cost 2^32 tries.
+ */
+export const KEY_BYTES = 32;
+export const NONCE_BYTES = 12;
+export const TAG_BYTES = 16;
+
+const OPTIONS = { authTagLength: TAG_BYTES } as const;
+
+/** The tag did not fit: wrong key, wrong additional authenticated data, or altered bytes. Deliberately says no more. */
+export class AuthenticationFailure extends Error {
+  override readonly name = 'AuthenticationFailure';
+}
+
+export interface Encrypted {
+  /** 12 random bytes. */
+  readonly nonce: Buffer;
+  /** Ciphertext, then the 16-byte tag. */
+  readonly body: Buffer;
+}
+
+/** Encrypts under a fresh random nonce. 2^32 messages a key are safe; a vault writes far fewer than 10^7. */
+export function encrypt(key: Uint8Array, plaintext: Uint8Array, aad: Uint8Array): Encrypted {
+  const nonce = randomBytes(NONCE_BYTES);
+  return { nonce, body: encryptWithNonce(key, nonce, plaintext, aad) };
+}
+
+/** For test vectors and {@link encrypt} only: a nonce used twice under one key gives the key stream away. */
+export function encryptWithNonce(
+  key: Uint8Array,
+  nonce: Uint8Array,
+  plaintext: Uint8Array,
+  aad: Uint8Array,
+): Buffer {
+  const cipher = createCipheriv('aes-256-gcm', key, nonce, OPTIONS);
+  cipher.setAAD(aad);
+  const ciphertext = cipher.update(plaintext);
+  cipher.final();
+  return Buffer.concat([ciphertext, cipher.getAuthTag()]);
+}
+
+/**
+ * Gives the plaintext back only after the tag was checked.
+ *
+ * @throws AuthenticationFailure
+ */
+export function decrypt(key: Uint8Array, nonce: Uint8Array, body: Uint8Array, aad: Uint8Array): Buffer {
+  if (nonce.length !== NONCE_BYTES || body.length < TAG_BYTES) throw new AuthenticationFailure();
+  const decipher = createDecipheriv('aes-256-gcm', key, nonce, OPTIONS);
+  decipher.setAAD(aad);
+  decipher.setAuthTag(body.subarray(body.length - TAG_BYTES));
+  const plaintext = decipher.update(body.subarray(0, body.length - TAG_BYTES));
+  try {
+    decipher.final();
+  } catch {
+    plaintext.fill(0);
+    throw new AuthenticationFailure();
+  }
+  return plaintext;
+}

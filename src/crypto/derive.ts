@@ -1,0 +1,26 @@
+import { createHmac, hkdfSync, randomBytes, randomUUID, timingSafeEqual } from 'node:crypto';
+
+/** HKDF-SHA256 (RFC 5869). `info` keeps keys made from one secret for different uses apart. */
+export function deriveKey(secret: Uint8Array, salt: Uint8Array, info: string, length: number): Buffer {
+  return Buffer.from(hkdfSync('sha256', secret, salt, info, length));
+}
+
+/** HMAC-SHA256 (RFC 2104), 32 bytes. */
+export function authenticate(key: Uint8Array, message: Uint8Array): Buffer {
+  return createHmac('sha256', key).update(message).digest();
+}
+
+/** Compares in a time that does not depend on where the two differ. Different lengths are simply different. */
+export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && timingSafeEqual(a, b);
+}
+
+/** Bytes from the operating system's generator. */
+export function random(length: number): Buffer {
+  return randomBytes(length);
+}
+
+/** A random UUID, version 4 (RFC 9562). */
+export function randomId(): string {
+  return randomUUID();
+}

@@ -1,0 +1,33 @@
+/** What a frame may hold; null and an empty text are different frames. */
+export type FrameValue = string | number | Uint8Array | null;
+
+const TYPE = { null: 0, text: 1, integer: 2, bytes: 3 } as const;
+
+/**
+ * Writes values one after another so that no two different lists give the same bytes: each is a type byte, a
+ * 4-byte big-endian length and the value (text as UTF-8, integers as 8 bytes big-endian two's complement).
+ * Used for additional authenticated data and for keyed digests.
+ */
+export function frame(values: readonly FrameValue[]): Buffer {
+  const parts: Uint8Array[] = [];
+  for (const value of values) {
+    const [type, bytes] = encode(value);
+    const header = Buffer.alloc(5);
+    header.writeUInt8(type, 0);
+    header.writeUInt32BE(bytes.length, 1);
+    parts.push(header, bytes);
+  }
+  return Buffer.concat(parts);
+}
+
+function encode(value: FrameValue): [number, Uint8Array] {
+  if (value === null) return [TYPE.null, Buffer.alloc(0)];
+  if (typeof value === 'string') return [TYPE.text, Buffer.from(value, 'utf8')];
+  if (typeof value === 'number') {
+    if (!Number.isSafeInteger(value)) throw new RangeError('only safe integers can be framed');
+    const bytes = Buffer.alloc(8);
+    bytes.writeBigInt64BE(BigInt(value));
+    return [TYPE.integer, bytes];
+  }
+  return [TYPE.bytes, value];
+}

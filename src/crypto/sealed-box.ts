@@ -1,0 +1,66 @@
+import { AuthenticationFailure, decrypt, encrypt, NONCE_BYTES, TAG_BYTES } from './aead.js';
+
+/**
+ * The sealed format, version 1:
+ *
+ *     version(1) = 1 | algorithm(1) = 1 (AES-256-GCM) | data key id(2, big-endian) | nonce(12) | ciphertext | tag(16)
+ *
+ * The four header bytes are authenticated together with the caller's additional data.
+ */
+export const FORMAT_VERSION = 1;
+const ALGORITHM_AES_256_GCM = 1;
+export const HEADER_BYTES = 4;
+export const OVERHEAD_BYTES = HEADER_BYTES + NONCE_BYTES + TAG_BYTES;
+
+/** Why sealed bytes could not be opened. */
+export type OpenFailureKind =
+  /** Not even the shape of a sealed field. */
+  | 'malformed'
+  /** A version or algorithm this program does not know. */
+  | 'newer'
+  /** Altered, moved from elsewhere, or sealed under another key. */
+  | 'forged';
+
+export class OpenFailure extends Error {
+  override readonly name = 'OpenFailure';
+  readonly kind: OpenFailureKind;
+
+  constructor(kind: OpenFailureKind) {
+    super(kind);
+    this.kind = kind;
+  }
+}
+
+/** @param keyId 0 to 65535, readable from the sealed bytes so that old and new keys can live side by side */
+export function seal(key: Uint8Array, keyId: number, plaintext: Uint8Array, aad: Uint8Array): Buffer {
+  const header = Buffer.alloc(HEADER_BYTES);
+  header.writeUInt8(FORMAT_VERSION, 0);
+  header.writeUInt8(ALGORITHM_AES_256_GCM, 1);
+  header.writeUInt16BE(keyId, 2);
+  const { nonce, body } = encrypt(key, plaintext, Buffer.concat([header, aad]));
+  return Buffer.concat([header, nonce, body]);
+}
+
+/** @throws OpenFailure `malformed` or `newer` */
+export function sealedKeyId(sealed: Uint8Array): number {
+  if (sealed.length < 2) throw new OpenFailure('malformed');
+  if (sealed[0] !== FORMAT_VERSION || sealed[1] !== ALGORITHM_AES_256_GCM) {
+    throw new OpenFailure((sealed[0] ?? 0) > FORMAT_VERSION ? 'newer' : 'malformed');
+  }
+  if (sealed.length < OVERHEAD_BYTES) throw new OpenFailure('malformed');
+  return Buffer.from(sealed.buffer, sealed.byteOffset, sealed.length).readUInt16BE(2);
+}
+
+/** @throws OpenFailure */
+export function open(key: Uint8Array, sealed: Uint8Array, aad: Uint8Array): Buffer {
+  sealedKeyId(sealed);
+  const header = sealed.subarray(0, HEADER_BYTES);
+  const nonce = sealed.subarray(HEADER_BYTES, HEADER_BYTES + NONCE_BYTES);
+  const body = sealed.subarray(HEADER_BYTES + NONCE_BYTES);
+  try {
+    return decrypt(key, nonce, body, Buffer.concat([header, aad]));
+  } catch (failure) {
+    if (failure instanceof AuthenticationFailure) throw new OpenFailure('forged');
+    throw failure;
+  }
+}

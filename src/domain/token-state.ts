@@ -1,0 +1,51 @@
+import type { Account } from './account.js';
+import { formatDuration } from './duration.js';
+
+type Timed = Pick<Account, 'expiresAt' | 'issuedAt' | 'grantExpiresAt' | 'hasRefreshToken'>;
+
+/** A token this close to its end would be refused by the time it arrives. */
+const MARGIN = 10_000;
+
+/** Whether the access token can still be used at all. One without a known end counts as usable. */
+export function isUsable(account: Timed, now: number): boolean {
+  return account.expiresAt === null || account.expiresAt - now > MARGIN;
+}
+
+/**
+ * Whether the access token is good for at least `minValid` milliseconds. Where the provider's tokens do not live that
+ * long, no refresh could satisfy the wish, and half of their lifetime is taken instead: otherwise every call would
+ * refresh. A clock that was set back does not make an old token young: one issued in the future is not trusted
+ * beyond its own lifetime.
+ */
+export function isValidFor(account: Timed, minValid: number, now: number): boolean {
+  if (account.expiresAt === null) return true;
+  const lifetime = account.expiresAt - account.issuedAt;
+  const wanted = minValid < lifetime ? minValid : lifetime / 2;
+  const left = account.expiresAt - now;
+  return left > wanted && left <= lifetime + MARGIN;
+}
+
+/** Whether an account is due for a refresh, and why, in words for people. */
+export interface Dueness {
+  readonly due: boolean;
+  readonly reason: string;
+}
+
+/**
+ * Due is an account whose access token ends within the given time, whose end is unknown, or whose grant itself ends
+ * within it.
+ *
+ * @param within milliseconds
+ */
+export function dueness(account: Timed, within: number, now: number): Dueness {
+  if (account.grantExpiresAt !== null && account.grantExpiresAt - now <= within) {
+    return { due: true, reason: `the grant ${ending(account.grantExpiresAt, now)}` };
+  }
+  if (account.expiresAt === null) return { due: true, reason: 'the end of its access token is unknown' };
+  const reason = `the access token ${ending(account.expiresAt, now)}`;
+  return { due: account.expiresAt - now <= within, reason };
+}
+
+function ending(at: number, now: number): string {
+  return at <= now ? `ended ${formatDuration(now - at)} ago` : `ends in ${formatDuration(at - now)}`;
+}

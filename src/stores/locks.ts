@@ -1,0 +1,68 @@
+import { join } from 'node:path';
+import SqliteDatabase, { type Database } from 'better-sqlite3';
+import { VaultError } from '../domain/errors.js';
+import type { Clock, Files } from '../system/contract.js';
+import type { Locks } from './contract.js';
+import { asStoreError, isBusy } from './sqlite-failure.js';
+
+const FIRST_PAUSE = 4;
+const LONGEST_PAUSE = 50;
+
+/**
+ * Locks between processes: each is a tiny SQLite database of its own in which an exclusive transaction stays open.
+ * The kernel lets go of it when the holder dies, however it dies, so there is no stale lock to judge and no
+ * process id to trust. The files are never removed: a removed and remade file would be two locks.
+ */
+export function sqliteLocks(folder: string, files: Files, clock: Clock): Locks {
+  return {
+    async acquire(name, patience, signal) {
+      const path = join(folder, `${name}.db`);
+      if (!files.check(path)) {
+        files.ensureFolder(folder);
+        files.create(path, new Uint8Array());
+      }
+      const end = clock.now() + patience;
+      const database = openLock(path);
+      try {
+        for (
+          let pause = FIRST_PAUSE;
+          !tryLock(database, path);
+          pause = Math.min(pause * 1.5, LONGEST_PAUSE)
+        ) {
+          if (clock.now() >= end) {
+            throw new VaultError('busy', 'another process holds this account and did not finish in time', {
+              hint: 'try again in a moment; see who holds it with: pgrep -af vault',
+            });
+          }
+          await clock.sleep(pause * (0.5 + Math.random()), signal);
+        }
+      } catch (failure) {
+        database.close();
+        throw failure;
+      }
+      return {
+        release: async () => {
+          database.close();
+        },
+      };
+    },
+  };
+}
+
+function openLock(path: string): Database {
+  try {
+    return new SqliteDatabase(path, { fileMustExist: true, timeout: 0 });
+  } catch (failure) {
+    throw asStoreError(failure, path);
+  }
+}
+
+function tryLock(database: Database, path: string): boolean {
+  try {
+    database.exec('BEGIN EXCLUSIVE');
+    return true;
+  } catch (failure) {
+    if (isBusy(failure)) return false;
+    throw asStoreError(failure, path);
+  }
+}

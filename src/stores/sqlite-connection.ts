@@ -1,0 +1,153 @@
+import SqliteDatabase, { type Database, type Statement } from 'better-sqlite3';
+import { VaultError } from '../domain/errors.js';
+import type { Clock } from '../system/contract.js';
+import { asStoreError, isBusy } from './sqlite-failure.js';
+
+/** How long a process waits for another one's commit before it gives up; commits take milliseconds. */
+const PATIENCE = 10_000;
+const FIRST_PAUSE = 1;
+const LONGEST_PAUSE = 25;
+
+/**
+ * DELETE mode and EXTRA: a commit is on disk, its folder entry too, when the call returns. In WAL mode with this
+ * build's defaults a commit made no fsync at all, and a full disk stopped even reading.
+ */
+const WRITE_PRAGMAS: readonly (readonly [name: string, setting: string, expected: unknown])[] = [
+  ['journal_mode', 'DELETE', 'delete'],
+  ['synchronous', 'EXTRA', 3],
+  ['secure_delete', 'ON', 1],
+  ['foreign_keys', 'ON', 1],
+  ['temp_store', 'MEMORY', 2],
+];
+
+/** One connection to a vault's database, with patience for other processes and commits that are shared. */
+export interface Connection {
+  readonly path: string;
+  /** Prepares once, then reuses. */
+  prepare<Row>(sql: string): Statement<unknown[], Row>;
+  /** Runs something that only reads, again and again while another process is committing. @throws VaultError */
+  read<T>(action: () => T): Promise<T>;
+  /**
+   * Runs `action` in a transaction that is on disk when the promise resolves. Writes asked for at the same time share
+   * one transaction, each in a savepoint of its own, so that one that throws takes no other with it. @throws VaultError
+   */
+  write<T>(action: () => T): Promise<T>;
+  close(): void;
+}
+
+interface PendingWrite {
+  readonly action: () => unknown;
+  readonly resolve: (value: never) => void;
+  readonly reject: (failure: unknown) => void;
+}
+
+type Settled = { readonly value: unknown } | { readonly failure: unknown };
+
+export function connect(database: Database, path: string, clock: Clock): Connection {
+  const statements = new Map<string, Statement<unknown[], unknown>>();
+  let pending: PendingWrite[] = [];
+  let ready = false;
+
+  async function patiently<T>(action: () => T): Promise<T> {
+    const end = clock.now() + PATIENCE;
+    for (let pause = FIRST_PAUSE; ; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
+      try {
+        return action();
+      } catch (failure) {
+        if (!isBusy(failure) || clock.now() > end) throw asStoreError(failure, path);
+      }
+      await clock.sleep(pause * (0.5 + Math.random()));
+    }
+  }
+
+  function commitTogether(batch: readonly PendingWrite[]): readonly Settled[] {
+    database.exec('BEGIN IMMEDIATE');
+    try {
+      const settled = batch.map(({ action }): Settled => {
+        database.exec('SAVEPOINT one');
+        try {
+          const value = action();
+          database.exec('RELEASE one');
+          return { value };
+        } catch (failure) {
+          if (!database.inTransaction) throw failure;
+          database.exec('ROLLBACK TO one; RELEASE one');
+          return { failure };
+        }
+      });
+      database.exec('COMMIT');
+      return settled;
+    } catch (failure) {
+      if (database.inTransaction) database.exec('ROLLBACK');
+      throw failure;
+    }
+  }
+
+  async function flush(): Promise<void> {
+    const batch = pending;
+    pending = [];
+    try {
+      if (!ready) {
+        await patiently(() => prepareForWriting(database));
+        ready = true;
+      }
+      const settled = await patiently(() => commitTogether(batch));
+      batch.forEach(({ resolve, reject }, index) => {
+        const outcome = settled[index];
+        if (outcome !== undefined && 'value' in outcome) resolve(outcome.value as never);
+        else reject(asStoreError(outcome?.failure, path));
+      });
+    } catch (failure) {
+      for (const { reject } of batch) reject(failure);
+    }
+  }
+
+  return {
+    path,
+    prepare<Row>(sql: string) {
+      let statement = statements.get(sql);
+      if (statement === undefined) {
+        statement = database.prepare(sql);
+        statements.set(sql, statement);
+      }
+      return statement as Statement<unknown[], Row>;
+    },
+    read: patiently,
+    write<T>(action: () => T) {
+      return new Promise<T>((resolve, reject) => {
+        pending.push({ action, resolve, reject });
+        if (pending.length === 1) setImmediate(flush);
+      });
+    },
+    close: () => {
+      database.close();
+    },
+  };
+}
+
+/** Opens the file without waiting for locks (waiting is done asynchronously) and without trusting its schema. */
+export function openDatabase(path: string): Database {
+  const database = new SqliteDatabase(path, { fileMustExist: true, timeout: 0 });
+  try {
+    database.pragma('trusted_schema = OFF');
+    database.pragma('cell_size_check = ON');
+    database.pragma('mmap_size = 0');
+  } catch (failure) {
+    database.close();
+    throw failure;
+  }
+  return database;
+}
+
+/** Sets what makes a commit durable and reads it back: a pragma that SQLite does not know fails silently. */
+export function prepareForWriting(database: Database): void {
+  for (const [name, setting, expected] of WRITE_PRAGMAS) {
+    database.pragma(`${name} = ${setting}`);
+    if (database.pragma(name, { simple: true }) !== expected) {
+      throw new VaultError(
+        'vault_not_writable',
+        `the database does not take the setting ${name} = ${setting}`,
+      );
+    }
+  }
+}

@@ -1,0 +1,85 @@
+import SqliteDatabase from 'better-sqlite3';
+import { VaultError } from '../domain/errors.js';
+import type { Clock, Files, Paths } from '../system/contract.js';
+import type { StoreFactory, VaultHead } from './contract.js';
+import { sqliteStore } from './sqlite.js';
+import { connect, openDatabase, prepareForWriting } from './sqlite-connection.js';
+import { asStoreError } from './sqlite-failure.js';
+import { createSchema, migrate } from './sqlite-schema.js';
+
+/** Opens and creates `vault.db`; see stores/contract. */
+export function sqliteFactory(paths: Paths, files: Files, clock: Clock): StoreFactory {
+  const path = paths.database;
+
+  const factory: StoreFactory = {
+    exists: async () => files.exists(path),
+
+    async open() {
+      if (!files.check(path)) {
+        throw new VaultError('vault_damaged', `there is no vault at ${path}`, { hint: 'vault init' });
+      }
+      let database: SqliteDatabase.Database;
+      try {
+        database = openDatabase(path);
+      } catch (failure) {
+        throw asStoreError(failure, path);
+      }
+      const connection = connect(database, path, clock);
+      try {
+        await connection.read(() => migrate(database, path));
+      } catch (failure) {
+        connection.close();
+        throw failure;
+      }
+      return sqliteStore(connection);
+    },
+
+    async create(head) {
+      files.ensureFolder(paths.data);
+      const unfinished = `${path}.new`;
+      files.remove(unfinished);
+      files.remove(`${unfinished}-journal`);
+      if (!files.create(unfinished, new Uint8Array())) {
+        throw new VaultError('vault_permissions', `something keeps coming back at ${unfinished}`);
+      }
+      try {
+        fill(unfinished, head);
+      } catch (failure) {
+        files.remove(unfinished);
+        throw asStoreError(failure, unfinished);
+      }
+      if (!files.publish(unfinished, path)) {
+        files.remove(unfinished);
+        throw new VaultError('vault_exists', `there is a vault already at ${path}`, { hint: 'vault list' });
+      }
+      return factory.open();
+    },
+  };
+  return factory;
+}
+
+/** The file exists with mode 0600 before SQLite sees it: SQLite gives its journal the same mode. */
+function fill(path: string, head: VaultHead): void {
+  const database = new SqliteDatabase(path, { fileMustExist: true });
+  try {
+    prepareForWriting(database);
+    database.transaction(() => {
+      createSchema(database);
+      database
+        .prepare('INSERT INTO vault (one, vault_id, created_at) VALUES (1, ?, ?)')
+        .run(head.vaultId, head.createdAt);
+      const master = database.prepare(
+        'INSERT INTO master_keys (reference, source, check_value, created_at) VALUES (?, ?, ?, ?)',
+      );
+      for (const key of head.masterKeys) master.run(key.reference, key.source, key.checkValue, key.createdAt);
+      const wrapped = database.prepare(
+        'INSERT INTO keys (data_key_id, master_reference, purpose, wrapped, created_at) VALUES (?, ?, ?, ?, ?)',
+      );
+      for (const key of head.wrappedKeys) {
+        wrapped.run(key.dataKeyId, key.masterReference, key.purpose, key.wrapped, key.createdAt);
+      }
+    })();
+  } finally {
+    database.close();
+  }
+}

@@ -1,0 +1,99 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { parseEndpoint } from '../domain/endpoint.js';
+import { browserCommands } from './browser-variable.js';
+import type { Browser, Host } from './contract.js';
+
+/** A launcher that fails does so at once; one that still runs by then is, or became, the browser. Milliseconds. */
+const SETTLING_TIME = 700;
+
+/** All that a browser needs to find its display, its session and its profile; none of it is a secret of ours. */
+const PASSED_ON =
+  /^(?:PATH|HOME|USER|LOGNAME|SHELL|LANG|LANGUAGE|LC_.*|TMPDIR|DISPLAY|WAYLAND_DISPLAY|XAUTHORITY|XDG_.*|DBUS_SESSION_BUS_ADDRESS|DESKTOP_SESSION|KDE_FULL_SESSION|KDE_SESSION_VERSION|GNOME_DESKTOP_SESSION_ID|WSL_DISTRO_NAME|WSL_INTEROP|SystemRoot|SystemDrive|windir|ComSpec|PATHEXT|TEMP|TMP|USERPROFILE|APPDATA|LOCALAPPDATA|HOMEDRIVE|HOMEPATH|ProgramFiles.*|ProgramData)$/i;
+
+/** How an attempt to start a program ended; only a program that is not there leads on to another way. */
+type Start = 'runs' | 'failed' | 'missing';
+
+type BrowserHost = Pick<Host, 'env' | 'platform'>;
+
+/**
+ * Opens pages in the user's browser: in the one `$BROWSER` names, else in the system's. Nothing goes through a
+ * shell, the browser outlives this program and never holds it up, and only https and loopback addresses are opened.
+ *
+ * Programs started here get a short environment without secrets. `open` cannot be given one; it is used where the
+ * way to the browser is not a program of ours to start (macOS, Windows, WSL) and where `xdg-open` is missing.
+ */
+export function createBrowser(host: BrowserHost): Browser {
+  return {
+    async open(address) {
+      const url = parseEndpoint(address)?.href;
+      if (url === undefined) return false;
+      if (host.env['BROWSER'] !== undefined) return openByVariable(url, host.env['BROWSER'], host);
+      if (!hasDisplay(host)) return false;
+      if (!startsPrograms(host)) return openBySystem(url);
+      const started = await start(['xdg-open', url], host.env);
+      return started === 'missing' ? openBySystem(url) : started === 'runs';
+    },
+  };
+}
+
+async function openByVariable(url: string, variable: string, host: BrowserHost): Promise<boolean> {
+  for (const command of browserCommands(variable, url, host.platform)) {
+    if ((await start(command, host.env)) === 'runs') return true;
+  }
+  return false;
+}
+
+/** Over ssh, a browser would open on the screen of the wrong machine; X11 forwarding brings a DISPLAY. */
+function hasDisplay({ env, platform }: BrowserHost): boolean {
+  if (env['DISPLAY'] || env['WAYLAND_DISPLAY']) return true;
+  const isRemote = Boolean(env['SSH_CONNECTION'] || env['SSH_TTY']);
+  return !isRemote && (platform === 'darwin' || platform === 'win32' || isWsl(env));
+}
+
+function startsPrograms({ env, platform }: BrowserHost): boolean {
+  return platform !== 'darwin' && platform !== 'win32' && !isWsl(env);
+}
+
+function isWsl(env: Host['env']): boolean {
+  return Boolean(env['WSL_DISTRO_NAME'] || env['WSL_INTEROP']);
+}
+
+async function openBySystem(url: string): Promise<boolean> {
+  try {
+    const { default: open } = await import('open');
+    return (await settled(await open(url))) === 'runs';
+  } catch {
+    return false;
+  }
+}
+
+async function start(command: readonly string[], env: Host['env']): Promise<Start> {
+  const [program, ...args] = command;
+  if (program === undefined) return 'missing';
+  try {
+    return await settled(spawn(program, args, { env: passedOn(env), detached: true, stdio: 'ignore' }));
+  } catch {
+    return 'failed';
+  }
+}
+
+function passedOn(env: Host['env']): Record<string, string | undefined> {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => PASSED_ON.test(name)));
+}
+
+/** Watches a started program for a moment, and then lets go of it. */
+function settled(child: ChildProcess): Promise<Start> {
+  child.unref();
+  if (child.exitCode !== null) return Promise.resolve(child.exitCode === 0 ? 'runs' : 'failed');
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve('runs'), SETTLING_TIME);
+    const end = (outcome: Start) => {
+      clearTimeout(timer);
+      resolve(outcome);
+    };
+    child.once('error', (failure: NodeJS.ErrnoException) =>
+      end(failure.code === 'ENOENT' ? 'missing' : 'failed'),
+    );
+    child.once('exit', (code) => end(code === 0 ? 'runs' : 'failed'));
+  });
+}

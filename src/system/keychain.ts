@@ -1,0 +1,65 @@
+import type { Clock, Keychain } from './contract.js';
+
+export type KeychainFailureKind =
+  /** No keychain here at all: no library, no D-Bus session, no Secret Service. */
+  | 'unavailable'
+  /** It is there and will not open: locked, access denied, prompt dismissed. */
+  | 'locked'
+  /** It did not answer. The call cannot be called off, so the process has to end without waiting for it. */
+  | 'timed_out';
+
+export class KeychainFailure extends Error {
+  override readonly name = 'KeychainFailure';
+  readonly kind: KeychainFailureKind;
+
+  constructor(kind: KeychainFailureKind, cause?: unknown) {
+    super(kind, cause === undefined ? undefined : { cause });
+    this.kind = kind;
+  }
+}
+
+const LOCKED = /lock|denied|dismiss|not allowed|cancel|interaction/i;
+
+/**
+ * The operating system's keychain through keytar, which is loaded when first used.
+ *
+ * @param patience milliseconds a call may take; a person typing a password needs more than a cron job
+ */
+export function systemKeychain(clock: Clock, patience: number): Keychain {
+  async function bounded<T>(call: (keytar: typeof import('keytar')) => Promise<T>): Promise<T> {
+    const keytar = await load();
+    const finished = new AbortController();
+    const late = clock.sleep(patience, finished.signal).then(
+      () => {
+        throw new KeychainFailure('timed_out');
+      },
+      () => new Promise<never>(() => {}),
+    );
+    try {
+      return await Promise.race([call(keytar), late]);
+    } catch (failure) {
+      throw failure instanceof KeychainFailure ? failure : new KeychainFailure(kindOf(failure), failure);
+    } finally {
+      finished.abort();
+    }
+  }
+
+  return {
+    read: (service, account) => bounded((keytar) => keytar.getPassword(service, account)),
+    write: (service, account, value) => bounded((keytar) => keytar.setPassword(service, account, value)),
+    remove: (service, account) => bounded((keytar) => keytar.deletePassword(service, account)),
+  };
+}
+
+async function load(): Promise<typeof import('keytar')> {
+  try {
+    const module = await import('keytar');
+    return 'default' in module ? (module.default as typeof import('keytar')) : module;
+  } catch (failure) {
+    throw new KeychainFailure('unavailable', failure);
+  }
+}
+
+function kindOf(failure: unknown): KeychainFailureKind {
+  return failure instanceof Error && LOCKED.test(failure.message) ? 'locked' : 'unavailable';
+}

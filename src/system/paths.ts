@@ -1,0 +1,84 @@
+import { homedir } from 'node:os';
+import { isAbsolute, join } from 'node:path';
+import { VaultError } from '../domain/errors.js';
+import type { Host, Paths } from './contract.js';
+
+const APP = 'token-vault';
+const PROFILE = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+
+/**
+ * Where the files of the vault lie: everything below `VAULT_HOME` when it is set, otherwise in the platform's
+ * data, configuration and state folders (XDG Base Directory Specification, Apple's and Microsoft's conventions).
+ * A profile is a folder of its own below each. The current directory never matters.
+ *
+ * @throws VaultError `config_invalid`
+ */
+export function resolvePaths(host: Pick<Host, 'env' | 'platform'>, profile: string | null): Paths {
+  const name = profile ?? host.env['VAULT_PROFILE'] ?? '';
+  if (name !== '' && !PROFILE.test(name)) {
+    throw new VaultError(
+      'config_invalid',
+      'a profile name is made of letters, digits, dots, dashes and underscores',
+      {
+        hint: 'for example: vault --profile work list',
+      },
+    );
+  }
+  const roots = baseFolders(host);
+  const under = (root: string) => (name === '' ? root : join(root, 'profiles', name));
+  const data = under(roots.data);
+  const config = under(roots.config);
+  const state = under(roots.state);
+  return {
+    data,
+    config,
+    state,
+    database: join(data, 'vault.db'),
+    locks: join(data, 'locks'),
+    configFile: join(config, 'config.json'),
+    envFile: join(config, '.env'),
+    keyFile: join(config, 'master.key'),
+    securityLog: join(state, 'security.log'),
+    profile: name === '' ? null : name,
+  };
+}
+
+interface Roots {
+  readonly data: string;
+  readonly config: string;
+  readonly state: string;
+}
+
+function baseFolders({ env, platform }: Pick<Host, 'env' | 'platform'>): Roots {
+  const override = env['VAULT_HOME'];
+  if (override !== undefined && override !== '') {
+    if (!isAbsolute(override)) {
+      throw new VaultError('config_invalid', 'VAULT_HOME must be an absolute path', {
+        hint: 'for example: export VAULT_HOME="$HOME/.token-vault"',
+      });
+    }
+    return { data: override, config: override, state: override };
+  }
+  const home = homedir();
+  if (platform === 'win32') {
+    const local = absolute(env['LOCALAPPDATA']) ?? join(home, 'AppData', 'Local');
+    const roaming = absolute(env['APPDATA']) ?? join(home, 'AppData', 'Roaming');
+    return { data: join(local, APP, 'data'), config: join(roaming, APP), state: join(local, APP, 'state') };
+  }
+  if (platform === 'darwin') {
+    const support = join(home, 'Library', 'Application Support', APP);
+    return { data: support, config: support, state: join(home, 'Library', 'Logs', APP) };
+  }
+  const xdg = (variable: string, fallback: string) =>
+    join(absolute(env[variable]) ?? join(home, fallback), APP);
+  return {
+    data: xdg('XDG_DATA_HOME', '.local/share'),
+    config: xdg('XDG_CONFIG_HOME', '.config'),
+    state: xdg('XDG_STATE_HOME', '.local/state'),
+  };
+}
+
+/** The XDG specification says that relative paths are to be ignored. */
+function absolute(path: string | undefined): string | null {
+  return path !== undefined && isAbsolute(path) ? path : null;
+}

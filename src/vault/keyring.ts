@@ -1,0 +1,186 @@
+import { authenticate, deriveKey, equalBytes, random } from '../crypto/derive.js';
+import { frame } from '../crypto/framing.js';
+import { OpenFailure, open, seal, sealedKeyId } from '../crypto/sealed-box.js';
+import { VaultError } from '../domain/errors.js';
+import type { DataKeyPurpose, MasterKeyRow, VaultHead, WrappedKeyRow } from '../stores/contract.js';
+
+/**
+ * The key hierarchy. A master key of 32 random bytes lies in a key source. HKDF-SHA256 makes from it, with the vault
+ * id as salt, a key-encryption key and a key for the check value. The key-encryption key wraps random data keys,
+ * one for access tokens, one for refresh tokens and one for identity data, which seal the fields. So a new master
+ * key re-wraps three small rows, and several master keys can wrap the same data keys.
+ */
+const DOMAIN = 'token-vault/1';
+const KEY_BYTES = 32;
+const CHECK_BYTES = 16;
+/** In the header of wrapped keys, where no data key can have it. */
+const WRAPPED_BY_MASTER = 0;
+export const PURPOSES: readonly DataKeyPurpose[] = ['access_token', 'refresh_token', 'identity'];
+
+export interface Keyring {
+  readonly vaultId: Uint8Array;
+  seal(purpose: DataKeyPurpose, plaintext: Uint8Array, aad: Uint8Array): Buffer;
+  /** @throws VaultError `vault_damaged`, `vault_newer` */
+  open(purpose: DataKeyPurpose, sealed: Uint8Array, aad: Uint8Array): Buffer;
+  /** A keyed digest: finds an identity again without being readable. 64 hex digits. */
+  subjectDigest(issuer: string, subject: string): string;
+  /** Overwrites every key held here. The keyring is of no use afterwards. */
+  wipe(): void;
+}
+
+/** The versioned name of a master key in its source. */
+export function masterReference(vaultId: Uint8Array, version: number): string {
+  return `${Buffer.from(vaultId).toString('hex')}/master/${version}`;
+}
+
+/** A new vault's head: fresh data keys under the given master key. */
+export function createHead(vaultId: Uint8Array, source: string, master: Uint8Array, now: number): VaultHead {
+  const reference = masterReference(vaultId, 1);
+  const encryptionKey = keyEncryptionKey(vaultId, master);
+  const wrappedKeys = PURPOSES.map((purpose, index): WrappedKeyRow => {
+    const dataKeyId = index + 1;
+    const key = random(KEY_BYTES);
+    const aad = wrapBinding(vaultId, reference, dataKeyId, purpose);
+    const wrapped = seal(encryptionKey, WRAPPED_BY_MASTER, key, aad);
+    key.fill(0);
+    return { dataKeyId, purpose, masterReference: reference, wrapped, createdAt: now };
+  });
+  encryptionKey.fill(0);
+  const checkValue = keyCheckValue(vaultId, reference, master);
+  return {
+    vaultId,
+    createdAt: now,
+    masterKeys: [{ reference, source, checkValue, createdAt: now }],
+    wrappedKeys,
+  };
+}
+
+/**
+ * Checks the master key against the vault and gives its keyring. Data keys are unwrapped when first needed.
+ *
+ * @throws VaultError `key_wrong` when the key belongs to another vault, `vault_damaged` when the key is right and the
+ * vault's own key table is not
+ */
+export function openKeyring(head: VaultHead, masterKey: MasterKeyRow, master: Uint8Array): Keyring {
+  const { vaultId } = head;
+  const { reference } = masterKey;
+  const encryptionKey = keyEncryptionKey(vaultId, master);
+  const keys = new Map<number, Buffer>();
+
+  function unwrap(row: WrappedKeyRow): Buffer {
+    const known = keys.get(row.dataKeyId);
+    if (known !== undefined) return known;
+    const aad = wrapBinding(vaultId, reference, row.dataKeyId, row.purpose);
+    const key = openOrExplain(encryptionKey, row.wrapped, aad, `the wrapped ${words(row.purpose)} key`);
+    if (key.length !== KEY_BYTES) throw damaged(`the wrapped ${words(row.purpose)} key`);
+    keys.set(row.dataKeyId, key);
+    return key;
+  }
+
+  function rowsFor(purpose: DataKeyPurpose): readonly WrappedKeyRow[] {
+    return head.wrappedKeys.filter((row) => row.purpose === purpose && row.masterReference === reference);
+  }
+
+  /** The newest key of a purpose seals; older ones still open. */
+  function newest(purpose: DataKeyPurpose): WrappedKeyRow {
+    const row = rowsFor(purpose).at(-1);
+    if (row === undefined) throw damaged(`the wrapped ${words(purpose)} key`);
+    return row;
+  }
+
+  function checkMaster(): void {
+    if (equalBytes(keyCheckValue(vaultId, reference, master), masterKey.checkValue)) return;
+    let rightAfterAll = true;
+    try {
+      unwrap(newest('identity'));
+    } catch {
+      rightAfterAll = false;
+    }
+    if (rightAfterAll || !reference.startsWith(`${Buffer.from(vaultId).toString('hex')}/`))
+      throw damaged('its key table');
+    throw new VaultError(
+      'key_wrong',
+      `the master key from the ${masterKey.source} is not the one of this vault`,
+      {
+        hint: 'point VAULT_KEY_FILE or keySource in config.json at the right key, or restore the vault that belongs to this key',
+      },
+    );
+  }
+
+  checkMaster();
+
+  return {
+    vaultId,
+    seal(purpose, plaintext, aad) {
+      const row = newest(purpose);
+      return seal(unwrap(row), row.dataKeyId, plaintext, aad);
+    },
+    open(purpose, sealed, aad) {
+      const what = `a sealed ${words(purpose)}`;
+      const id = keyIdOrExplain(sealed, what);
+      const row = rowsFor(purpose).find((candidate) => candidate.dataKeyId === id);
+      if (row === undefined) throw damaged(what);
+      return openOrExplain(unwrap(row), sealed, aad, what);
+    },
+    subjectDigest(issuer, subject) {
+      const key = deriveKey(unwrap(newest('identity')), vaultId, `${DOMAIN}/subject digest`, KEY_BYTES);
+      return authenticate(key, frame([issuer, subject])).toString('hex');
+    },
+    wipe() {
+      encryptionKey.fill(0);
+      for (const key of keys.values()) key.fill(0);
+      keys.clear();
+    },
+  };
+}
+
+function keyEncryptionKey(vaultId: Uint8Array, master: Uint8Array): Buffer {
+  return deriveKey(master, vaultId, `${DOMAIN}/key encryption`, KEY_BYTES);
+}
+
+function keyCheckValue(vaultId: Uint8Array, reference: string, master: Uint8Array): Buffer {
+  const key = deriveKey(master, vaultId, `${DOMAIN}/key check`, KEY_BYTES);
+  return authenticate(key, frame([vaultId, reference])).subarray(0, CHECK_BYTES);
+}
+
+function wrapBinding(vaultId: Uint8Array, reference: string, dataKeyId: number, purpose: string): Buffer {
+  return frame([DOMAIN, vaultId, 'keys', reference, dataKeyId, purpose]);
+}
+
+function keyIdOrExplain(sealed: Uint8Array, what: string): number {
+  try {
+    return sealedKeyId(sealed);
+  } catch (failure) {
+    throw explain(failure, what);
+  }
+}
+
+function openOrExplain(key: Uint8Array, sealed: Uint8Array, aad: Uint8Array, what: string): Buffer {
+  try {
+    return open(key, sealed, aad);
+  } catch (failure) {
+    throw explain(failure, what);
+  }
+}
+
+function explain(failure: unknown, what: string): unknown {
+  if (!(failure instanceof OpenFailure)) return failure;
+  if (failure.kind !== 'newer') return damaged(what);
+  return new VaultError('vault_newer', `${what} was written by a newer version of this program`, {
+    hint: 'install the current version: npm install -g token-vault',
+  });
+}
+
+function damaged(what: string): VaultError {
+  return new VaultError(
+    'vault_damaged',
+    `the vault was altered or is damaged: ${what} does not open with the key that sealed it`,
+    {
+      hint: 'restore the vault from a backup, or forget the account with vault revoke --local and log in again',
+    },
+  );
+}
+
+function words(purpose: DataKeyPurpose): string {
+  return purpose.replace('_', ' ');
+}

@@ -1,0 +1,118 @@
+import { frame } from '../crypto/framing.js';
+import type { Account, Identity } from '../domain/account.js';
+import { VaultError } from '../domain/errors.js';
+import { Secret } from '../domain/secret.js';
+import type { DataKeyPurpose, SealedAccount, SealedFields } from '../stores/contract.js';
+import type { Keyring } from './keyring.js';
+
+const FORMAT = 'token-vault/1';
+
+/** What an account keeps secret. */
+export interface Contents {
+  /** Null only when the provider's last answer held no usable one. */
+  readonly accessToken: Secret | null;
+  readonly refreshToken: Secret | null;
+  readonly identity: Identity;
+}
+
+/** Everything in an account that a decision depends on and that is not itself sealed. */
+type Bound = Pick<
+  Account,
+  | 'id'
+  | 'provider'
+  | 'label'
+  | 'issuer'
+  | 'tokenEndpoint'
+  | 'clientId'
+  | 'subjectDigest'
+  | 'generation'
+  | 'tokenType'
+  | 'issuedAt'
+  | 'expiresAt'
+  | 'grantedScopes'
+>;
+
+/**
+ * The additional authenticated data of one sealed field: the place it stands in and every visible fact that a decision
+ * depends on. A field moved to another row, column, vault or provider, an older generation put back, an expiry or an
+ * endpoint edited by hand: none of them opens. The subject is bound through its keyed digest.
+ */
+export function binding(vaultId: Uint8Array, column: DataKeyPurpose, account: Bound): Buffer {
+  return frame([
+    FORMAT,
+    vaultId,
+    'accounts',
+    column,
+    account.id,
+    account.provider,
+    account.label,
+    account.issuer,
+    account.tokenEndpoint,
+    account.clientId,
+    account.subjectDigest,
+    account.generation,
+    account.tokenType,
+    account.issuedAt,
+    account.expiresAt,
+    account.grantedScopes.join(' '),
+  ]);
+}
+
+export function sealContents(keyring: Keyring, account: Bound, contents: Contents): SealedFields {
+  const put = (column: DataKeyPurpose, text: string) =>
+    keyring.seal(column, Buffer.from(text, 'utf8'), binding(keyring.vaultId, column, account));
+  return {
+    accessToken: contents.accessToken === null ? null : put('access_token', contents.accessToken.reveal()),
+    refreshToken:
+      contents.refreshToken === null ? null : put('refresh_token', contents.refreshToken.reveal()),
+    identity: put('identity', JSON.stringify(contents.identity)),
+  };
+}
+
+/** @throws VaultError `vault_damaged`, `vault_newer` */
+export function openContents(keyring: Keyring, account: SealedAccount): Contents {
+  return {
+    accessToken: openAccessToken(keyring, account),
+    refreshToken: openSecret(keyring, account, 'refresh_token', account.sealed.refreshToken),
+    identity: openIdentity(keyring, account),
+  };
+}
+
+/** @throws VaultError `vault_damaged`, `vault_newer` */
+export function openAccessToken(keyring: Keyring, account: SealedAccount): Secret | null {
+  return openSecret(keyring, account, 'access_token', account.sealed.accessToken);
+}
+
+/** @throws VaultError `vault_damaged`, `vault_newer` */
+export function openIdentity(keyring: Keyring, account: SealedAccount): Identity {
+  const bytes = keyring.open(
+    'identity',
+    account.sealed.identity,
+    binding(keyring.vaultId, 'identity', account),
+  );
+  const identity = JSON.parse(bytes.toString('utf8')) as Identity;
+  bytes.fill(0);
+  if (keyring.subjectDigest(account.issuer, identity.subject) !== account.subjectDigest) {
+    throw new VaultError(
+      'vault_damaged',
+      'the vault was altered: an account does not belong to the identity sealed in it',
+      {
+        hint: 'restore the vault from a backup',
+      },
+    );
+  }
+  return identity;
+}
+
+function openSecret(
+  keyring: Keyring,
+  account: SealedAccount,
+  column: DataKeyPurpose,
+  sealed: Uint8Array | null,
+): Secret | null {
+  if (sealed === null) return null;
+  const bytes = keyring.open(column, sealed, binding(keyring.vaultId, column, account));
+  const secret = new Secret(bytes.toString('utf8'));
+  bytes.fill(0);
+  return secret;
+}

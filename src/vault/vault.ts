@@ -1,0 +1,108 @@
+import { randomId } from '../crypto/derive.js';
+import type { Account, Consent, Identity } from '../domain/account.js';
+import type { Secret } from '../domain/secret.js';
+import type { AccountFilter, AttemptRecord, SealedAccount, Store } from '../stores/contract.js';
+import type { Keyring } from './keyring.js';
+import { type Contents, openAccessToken, openContents, openIdentity, sealContents } from './sealed-record.js';
+
+/** The visible facts of an account that a caller decides on; the rest the vault fills in. */
+export type AccountFacts = Omit<Account, 'id' | 'subjectDigest' | 'generation' | 'hasRefreshToken'>;
+
+/** What changes together with the sealed fields. */
+export type AccountChange = Partial<
+  Omit<Account, 'id' | 'subjectDigest' | 'generation' | 'hasRefreshToken' | 'createdAt'>
+>;
+
+/**
+ * A vault of accounts: what is visible is read without any key, what is sealed is opened with the keyring, which is
+ * fetched from the key source when first needed.
+ */
+export interface Vault {
+  accounts(filter?: AccountFilter): Promise<readonly Account[]>;
+  account(id: string): Promise<SealedAccount | null>;
+  consents(accountId: string): Promise<readonly Consent[]>;
+  addConsent(accountId: string, consent: Consent): Promise<void>;
+
+  /** @throws VaultError the key's and the vault's own codes, as all that open or seal */
+  accessToken(account: SealedAccount): Promise<Secret | null>;
+  identity(account: SealedAccount): Promise<Identity>;
+  contents(account: SealedAccount): Promise<Contents>;
+  byIdentity(provider: string, issuer: string, subject: string): Promise<SealedAccount | null>;
+
+  /** @returns null when the name or the identity is taken */
+  add(facts: AccountFacts, contents: Contents): Promise<SealedAccount | null>;
+  /**
+   * Seals new contents as the next generation, if nobody else has done so since `current` was read.
+   *
+   * @returns null when somebody has, or when a new label is taken
+   */
+  update(current: SealedAccount, change: AccountChange, contents: Contents): Promise<SealedAccount | null>;
+  /** Leaves the sealed fields alone; @returns false when the account has moved on meanwhile */
+  recordAttempt(account: Account, attempt: AttemptRecord): Promise<boolean>;
+  /** @returns false when it was gone already */
+  remove(id: string): Promise<boolean>;
+  close(): Promise<void>;
+}
+
+/** @param unlock gives the keyring; called at most once, and not at all for what is visible without a key */
+export function createVault(store: Store, unlock: () => Promise<Keyring>): Vault {
+  let unlocked: Promise<Keyring> | null = null;
+  const keyring = () => {
+    unlocked ??= unlock().catch((failure: unknown) => {
+      unlocked = null;
+      throw failure;
+    });
+    return unlocked;
+  };
+
+  return {
+    accounts: (filter) => store.accounts(filter),
+    account: (id) => store.account(id),
+    consents: (accountId) => store.consents(accountId),
+    addConsent: (accountId, consent) => store.addConsent(accountId, consent),
+
+    accessToken: async (account) => openAccessToken(await keyring(), account),
+    identity: async (account) => openIdentity(await keyring(), account),
+    contents: async (account) => openContents(await keyring(), account),
+    async byIdentity(provider, issuer, subject) {
+      const digest = (await keyring()).subjectDigest(issuer, subject);
+      return store.accountBySubject(provider, issuer, digest);
+    },
+
+    async add(facts, contents) {
+      const keys = await keyring();
+      const account = {
+        ...facts,
+        id: randomId(),
+        subjectDigest: keys.subjectDigest(facts.issuer, contents.identity.subject),
+        generation: 1,
+        hasRefreshToken: contents.refreshToken !== null,
+      };
+      const sealed = { ...account, sealed: sealContents(keys, account, contents) };
+      return (await store.insert(sealed)) ? sealed : null;
+    },
+
+    async update(current, change, contents) {
+      const keys = await keyring();
+      const account = {
+        ...current,
+        ...change,
+        generation: current.generation + 1,
+        hasRefreshToken: contents.refreshToken !== null,
+      };
+      const sealed = { ...account, sealed: sealContents(keys, account, contents) };
+      return (await store.replace(sealed, current.generation)) ? sealed : null;
+    },
+
+    recordAttempt: (account, attempt) => store.recordAttempt(account.id, account.generation, attempt),
+    remove: (id) => store.remove(id),
+
+    async close() {
+      if (unlocked !== null) {
+        const keys = await unlocked.catch(() => null);
+        keys?.wipe();
+      }
+      await store.close();
+    },
+  };
+}
