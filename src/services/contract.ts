@@ -1,7 +1,10 @@
+import type { DemoRequest, DemoTalk } from '../demo/contract.js';
 import type { Account, Consent, Identity } from '../domain/account.js';
 import type { VaultError } from '../domain/errors.js';
 import type { Secret } from '../domain/secret.js';
 import type { KeySourceKind } from '../keysources/contract.js';
+
+export type { DemoRequest, DemoTalk };
 
 export interface TokenRequest {
   /** A name, a provider or a unique beginning of a name; null: the only account there is. */
@@ -125,7 +128,12 @@ export interface LoginTalk {
 
 export type LoginEvent =
   /** Before anything is opened. `opened` says whether a browser was started. */
-  | { readonly kind: 'authorize'; readonly url: string; readonly redirectUri: string; readonly opened: boolean }
+  | {
+      readonly kind: 'authorize';
+      readonly url: string;
+      readonly redirectUri: string;
+      readonly opened: boolean;
+    }
   | { readonly kind: 'wrong_paste'; readonly reason: string }
   | { readonly kind: 'code_received' };
 
@@ -207,17 +215,4 @@ export interface UseCases {
   demo(request: DemoRequest, talk: DemoTalk): Promise<void>;
   /** Frees files and sockets; called once, at the end. */
   close(): Promise<void>;
-}
-
-export interface DemoRequest {
-  /** Use a real browser for the login rather than walk the consent page. */
-  readonly browser: boolean;
-}
-
-export interface DemoTalk {
-  /** A heading for what comes next. */
-  step(title: string): void;
-  /** A command as a user would type it, then what it printed. */
-  command(line: string, stdout: string, stderr: string): void;
-  note(line: string): void;
 }

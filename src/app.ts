@@ -1,0 +1,276 @@
+/*
+ * START HERE. This file wires the whole program; its order is the architecture.
+ *
+ *   bin/vault.js      checks the Node version, calls main
+ *   main.ts           the only file that touches `process`: argv in, exit code out
+ *   fast-lane.ts      reads plain command lines; program.ts (commander) reads all others and explains mistakes
+ *   commands/         a command line becomes one input, one use case is called, one result is printed
+ *   services/         the use cases: ensure-valid is the heart, refresh-one holds the order that loses no token
+ *   vault/            seals and opens records: the only place where keys meet stored bytes
+ *   oauth/            the wire, one file an RFC; a provider is only data to it
+ *   config/           what the user has set: config.json, .env, environment
+ *   providers/ keysources/ stores/   axes: a contract, a list, one file a member
+ *   crypto/           bytes in, bytes out
+ *   system/           the outside world: files, clock, HTTP, browser, keychain
+ *   audit/ ui/ demo/  the security log, the terminal, the embedded authorization server
+ *   domain/           the words all of them share, pure
+ *
+ * Imports go down only, and here alone the outer parts (stores, keysources, providers, system, demo) are imported for
+ * their values; everyone else knows their contracts. Everything that a valid token does not need (HTTP, OAuth,
+ * providers, browser) is loaded when first called: `vault token` in a script should cost little more than Node itself.
+ */
+import { isAbsolute } from 'node:path';
+import { auditLog } from './audit/log.js';
+import { readKeySource, withKeySource } from './config/key-source.js';
+import type { SettingsSources } from './config/settings.js';
+import type { Account } from './domain/account.js';
+import { SECOND } from './domain/duration.js';
+import { VaultError } from './domain/errors.js';
+import type { KeySource, KeySourceKind } from './keysources/contract.js';
+import { KEY_SOURCES } from './keysources/index.js';
+import type { Provider } from './providers/contract.js';
+import type { UseCases } from './services/contract.js';
+import { ensureValid } from './services/ensure-valid.js';
+import { type VaultAccess, vaultAccess } from './services/vault-access.js';
+import { sqliteLocks } from './stores/locks.js';
+import { sqliteFactory } from './stores/sqlite-factory.js';
+import { systemClock as clock } from './system/clock.js';
+import type { Host, Http } from './system/contract.js';
+import { createFiles } from './system/files.js';
+import { systemKeychain } from './system/keychain.js';
+import { resolvePaths } from './system/paths.js';
+import type { Vault } from './vault/vault.js';
+
+const CONFIG_LIMIT = 1024 * 1024;
+/** Somebody may be typing a password for the keychain; without a terminal nobody is. */
+const KEYCHAIN_PATIENCE = { withPerson: 30 * SECOND, alone: 5 * SECOND };
+
+export interface AppOptions {
+  readonly profile: string | null;
+  /** An `.env` to read instead of the one in the configuration folder. */
+  readonly envFile: string | null;
+  /** Something a person should know though nothing failed; for stderr. */
+  readonly notice: (line: string) => void;
+}
+
+/** @throws VaultError `config_invalid` when the places of the files make no sense */
+export function createApp(host: Host, options: AppOptions): UseCases {
+  const { env, interruption } = host;
+  const paths = resolvePaths(host, options.profile);
+  const files = createFiles(host, options.notice);
+  const locks = sqliteLocks(paths.locks, files, clock);
+  const factory = sqliteFactory(paths, files, clock);
+  const audit = auditLog({ path: paths.securityLog, files, clock, actor: host, notice: options.notice });
+  const readText = (path: string) => files.read(path, CONFIG_LIMIT)?.toString('utf8') ?? null;
+
+  function keySource(kind: KeySourceKind, path: string | null): KeySource {
+    const patience = host.stdin.isTTY === true ? KEYCHAIN_PATIENCE.withPerson : KEYCHAIN_PATIENCE.alone;
+    const keychain = () => systemKeychain(clock, patience);
+    return KEY_SOURCES[kind]({ files, keychain, keyFile: path ?? keyFileFromEnv(env) ?? paths.keyFile });
+  }
+
+  async function configuredKeySource(): Promise<KeySource> {
+    if (keyFileFromEnv(env) !== null) return keySource('file', null);
+    const setting = readKeySource(readText(paths.configFile), paths.configFile) ?? { kind: 'keychain' };
+    return keySource(setting.kind, setting.kind === 'file' ? setting.path : null);
+  }
+
+  const access: VaultAccess = vaultAccess({
+    paths,
+    files,
+    factory,
+    locks,
+    clock,
+    audit,
+    keySource: configuredKeySource,
+    async rememberKeySource(source) {
+      files.ensureFolder(paths.config);
+      const path = source.kind === 'file' && source.path !== paths.keyFile ? source.path : null;
+      const setting = source.kind === 'file' ? { kind: source.kind, path } : { kind: source.kind };
+      const before = readText(paths.configFile);
+      files.replace(paths.configFile, Buffer.from(withKeySource(before, setting, paths.configFile), 'utf8'));
+    },
+  });
+
+  const settings = once(async (): Promise<SettingsSources> => {
+    const [{ parseConfigFile }, { parseEnvFile }, { catalogue }] = await Promise.all([
+      import('./config/config-file.js'),
+      import('./config/env-file.js'),
+      import('./providers/index.js'),
+    ]);
+    const envFilePath = options.envFile ?? paths.envFile;
+    const envText = readText(envFilePath);
+    if (envText === null && options.envFile !== null) {
+      throw new VaultError(
+        'config_invalid',
+        `the file given with --env-file is not there: ${options.envFile}`,
+        {
+          hint: `ls -l '${options.envFile}'`,
+        },
+      );
+    }
+    return {
+      env,
+      envFile: envText === null ? {} : parseEnvFile(envText, envFilePath),
+      config: parseConfigFile(readText(paths.configFile), paths.configFile),
+      catalogue,
+      envFilePath,
+    };
+  });
+
+  const provider = async (name: string) => {
+    const { configureProvider } = await import('./config/settings.js');
+    return configureProvider(name, await settings());
+  };
+
+  /** What is known of a provider that may not be configured (any more). */
+  async function describe(name: string): Promise<Provider | null> {
+    const { providerNames, resolveProvider } = await import('./config/settings.js');
+    const sources = await settings();
+    return providerNames(sources).includes(name) ? resolveProvider(name, sources).provider : null;
+  }
+
+  const http = once(async (): Promise<Http> => (await import('./system/http.js')).createHttp({ env }));
+
+  const refreshDeps = { locks, http, clock, audit, provider, interruption };
+
+  async function refreshOne(vault: Vault, account: Account, patience: 'ONCE' | 'BRIEF' | 'THOROUGH') {
+    const [refreshing, policies] = await Promise.all([
+      import('./services/refresh-one.js'),
+      import('./services/refresh-send.js'),
+    ]);
+    return refreshing.refreshOne(refreshDeps, vault, account, policies[patience]);
+  }
+
+  return {
+    token: (request) =>
+      ensureValid(
+        {
+          vault: access.open,
+          clock,
+          refresh: (vault, account, tokenAtHand) =>
+            refreshOne(vault, account, tokenAtHand ? 'ONCE' : 'BRIEF'),
+          scopeAliases: async (name) => (await describe(name))?.scopeAliases ?? {},
+        },
+        request,
+      ),
+
+    async list(request) {
+      const { listAccounts } = await import('./services/overview.js');
+      return listAccounts({ vault: access.open, clock }, request);
+    },
+
+    async show(selector) {
+      const { showAccount } = await import('./services/overview.js');
+      return showAccount({ vault: access.open, describe }, selector);
+    },
+
+    async refresh(request, progress) {
+      const { refreshAll } = await import('./services/refresh-all.js');
+      const refresh = (vault: Vault, account: Account) => refreshOne(vault, account, 'THOROUGH');
+      return refreshAll({ vault: access.open, clock, refresh, interruption }, request, progress);
+    },
+
+    async revocationTargets(request) {
+      const { revocationTargets } = await import('./services/revoke.js');
+      return revocationTargets(access.open, request);
+    },
+
+    async revoke(request) {
+      const { revokeAccounts } = await import('./services/revoke.js');
+      return revokeAccounts({ ...refreshDeps, vault: access.open }, request);
+    },
+
+    async planLogin(request) {
+      const { planLogin } = await import('./services/login.js');
+      return planLogin({ provider }, request);
+    },
+
+    async login(request, talk) {
+      const [{ login }, { createBrowser }] = await Promise.all([
+        import('./services/login.js'),
+        import('./system/browser.js'),
+      ]);
+      return login(
+        { ...refreshDeps, vault: access.openOrCreate, browser: createBrowser(host) },
+        request,
+        talk,
+      );
+    },
+
+    async init(request) {
+      const wanted = request.keySource ?? (request.keyFile === null ? null : 'file');
+      const source = wanted === null ? await configuredKeySource() : keySource(wanted, request.keyFile);
+      await access.create(source);
+      return {
+        keySource: source.kind,
+        place: source.place,
+        database: paths.database,
+        configFile: paths.configFile,
+      };
+    },
+
+    async providers(name) {
+      const { providerOverview } = await import('./services/provider-overview.js');
+      return providerOverview(await settings(), name);
+    },
+
+    async demo(request, talk) {
+      const [{ runDemo }, { runChild }] = await Promise.all([
+        import('./demo/walk.js'),
+        import('./system/child.js'),
+      ]);
+      if (host.self === null)
+        throw new VaultError('usage', 'the demo belongs to the command line', { hint: 'vault demo' });
+      const [interpreter, script] = host.self;
+      const clean = withoutVaultSettings(env);
+      await runDemo(
+        {
+          runVault: (args, extra, onLine) =>
+            runChild(interpreter, [script, ...args], { ...clean, ...extra }, onLine),
+        },
+        request,
+        talk,
+      );
+    },
+
+    async close() {
+      await access.close();
+      if (http.called) await (await http()).close();
+    },
+  };
+}
+
+/** @throws VaultError `config_invalid` */
+function keyFileFromEnv(env: Host['env']): string | null {
+  const path = env['VAULT_KEY_FILE'];
+  if (path === undefined || path === '') return null;
+  if (isAbsolute(path)) return path;
+  throw new VaultError('config_invalid', 'VAULT_KEY_FILE must be an absolute path', {
+    hint: 'for example: export VAULT_KEY_FILE="$HOME/vault.key"',
+  });
+}
+
+/** What is set for the user's own vault must not reach a throw-away one. */
+function withoutVaultSettings(env: Host['env']): Record<string, string | undefined> {
+  const foreign = /^(VAULT_|OAUTH_)|_CLIENT_(ID|SECRET)$|_TENANT_ID$/;
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !foreign.test(name)));
+}
+
+interface Once<T> {
+  (): Promise<T>;
+  readonly called: boolean;
+}
+
+/** Remembers the promise of the first call; one that failed is tried again at the next. */
+function once<T>(make: () => Promise<T>): Once<T> {
+  let made: Promise<T> | null = null;
+  const get = () => {
+    made ??= make().catch((failure: unknown) => {
+      made = null;
+      throw failure;
+    });
+    return made;
+  };
+  return Object.defineProperty(get, 'called', { get: () => made !== null }) as Once<T>;
+}

@@ -1,0 +1,116 @@
+import { asVaultError, ERROR_CODES, VaultError } from './domain/errors.js';
+import type { UseCases } from './services/contract.js';
+import type { Host } from './system/contract.js';
+import type { Io } from './ui/io.js';
+
+/** The running process as the rest of the program sees it. */
+export function thisProcess(interruption: AbortSignal, script: string | null): Host {
+  return {
+    env: process.env,
+    platform: process.platform,
+    uid: process.getuid?.(),
+    pid: process.pid,
+    stdin: process.stdin,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    self: script === null ? null : [process.execPath, script],
+    interruption,
+  };
+}
+
+/** How long what is in flight may take after an interruption: longer than any single request. */
+const GRACE = 30_000;
+
+/**
+ * The command line, from arguments to exit code. Sets `process.exitCode` and lets the process end by itself, because
+ * leaving at once would cut output that a slow reader has not taken yet.
+ */
+export async function main(): Promise<void> {
+  process.umask(0o077);
+  const interruption = new AbortController();
+  listenForSignals(interruption);
+  const host = thisProcess(interruption.signal, process.argv[1] ?? null);
+  const argv = process.argv.slice(2);
+  let io: Io | null = null;
+  try {
+    const parsed = await parse(argv);
+    if (parsed.kind === 'text') {
+      (parsed.exitCode === 0 ? process.stdout : process.stderr).write(parsed.text);
+      process.exitCode = parsed.exitCode;
+      return;
+    }
+    const [{ createIo }, { createApp }] = await Promise.all([
+      import('./ui/create-io.js'),
+      import('./app.js'),
+    ]);
+    const { command, input, globals } = parsed;
+    const made = createIo({ ...host, ...globals, now: Date.now });
+    io = made;
+    const { profile, envFile } = globals;
+    await running(
+      createApp(host, { profile, envFile, notice: (line) => made.warn(`vault: ${line}`) }),
+      (useCases) => command.run(useCases, input, made),
+    );
+    await io.finish();
+    interruption.signal.throwIfAborted();
+    process.exitCode = io.exitCode;
+  } catch (failure) {
+    await fail(interruption.signal.aborted ? interruption.signal.reason : failure, argv, io);
+  }
+}
+
+async function parse(argv: readonly string[]) {
+  const { fastParse } = await import('./fast-lane.js');
+  return (await fastParse(argv)) ?? (await import('./program.js')).parseProgram(argv);
+}
+
+async function running(useCases: UseCases, action: (useCases: UseCases) => Promise<void>): Promise<void> {
+  try {
+    await action(useCases);
+  } finally {
+    await useCases.close();
+  }
+}
+
+async function fail(failure: unknown, argv: readonly string[], io: Io | null): Promise<void> {
+  const error = asVaultError(failure);
+  const [{ renderError }, { askedView }, { plainTheme }] = await Promise.all([
+    import('./ui/error-view.js'),
+    import('./commands/globals.js'),
+    import('./ui/theme.js'),
+  ]);
+  const view =
+    io === null
+      ? { ...askedView(argv), theme: plainTheme }
+      : { json: io.json, verbose: io.verbose, theme: io.talkTheme };
+  const { stdout, stderr } = renderError(error, view);
+  if (stdout !== undefined) process.stdout.write(stdout);
+  if (stderr !== undefined) process.stderr.write(stderr);
+  process.exitCode = error.exitCode;
+  if (error.code === 'key_timed_out') leaveAtOnce(error.exitCode);
+}
+
+/**
+ * A request that was sent must be heard out, or the refresh token in its answer is lost. So a signal asks the command
+ * to stop, and only one that has not stopped long afterwards is ended.
+ */
+function listenForSignals(interruption: AbortController): void {
+  const stop = (code: 'interrupted' | 'terminated') => () => {
+    if (interruption.signal.aborted) return;
+    interruption.abort(new VaultError(code, code));
+    setTimeout(() => leaveAtOnce(ERROR_CODES[code]), GRACE).unref();
+  };
+  process.on('SIGINT', stop('interrupted'));
+  process.on('SIGTERM', stop('terminated'));
+  process.on('SIGHUP', stop('terminated'));
+}
+
+/**
+ * Ends a process one of whose threads is stuck in a native call: `process.exit` would wait for that thread. Newer Nodes
+ * can become another program that leaves with the right code; on older ones only a signal is left.
+ */
+function leaveAtOnce(code: number): void {
+  const { execve } = process as typeof process & { execve?: (file: string, args: string[]) => never };
+  if (execve !== undefined && process.platform !== 'win32') execve('/bin/sh', ['sh', '-c', `exit ${code}`]);
+  process.kill(process.pid, 'SIGKILL');
+}

@@ -1,0 +1,151 @@
+import { type Account, accountName } from '../domain/account.js';
+import { formatDuration } from '../domain/duration.js';
+import { VaultError } from '../domain/errors.js';
+import type { RefreshOutcome } from '../domain/outcome.js';
+import { isUsable, isValidFor } from '../domain/token-state.js';
+import type { SealedAccount } from '../stores/contract.js';
+import type { Clock } from '../system/contract.js';
+import type { Vault } from '../vault/vault.js';
+import type { TokenRequest, ValidToken } from './contract.js';
+import { loginCommand, widenCommand } from './login-command.js';
+import { selectAccount } from './select-account.js';
+
+export interface EnsureValidDeps {
+  readonly vault: () => Promise<Vault | null>;
+  readonly clock: Clock;
+  /** Short scope name → what the provider calls it, for scopes that seem not to be granted. */
+  readonly scopeAliases: (provider: string) => Promise<Readonly<Record<string, string>>>;
+  /** Refreshes under the account's lock. Loaded only when it is called: a valid token needs no network code. */
+  readonly refresh: (vault: Vault, account: Account, tokenAtHand: boolean) => Promise<RefreshOutcome>;
+}
+
+/**
+ * The heart: a valid access token, or a clear reason why not. A token that is good for long enough is given at once.
+ * Otherwise the account is refreshed; if that fails for now and the token still works, it is given with a warning.
+ *
+ * @throws VaultError whatever keeps the token from being had; never opens a browser
+ */
+export async function ensureValid(deps: EnsureValidDeps, request: TokenRequest): Promise<ValidToken> {
+  const vault = await deps.vault();
+  const { id } = await selectAccount(vault, request.selector);
+  if (vault === null)
+    throw new VaultError('account_not_found', 'there is no vault yet', { hint: 'vault login google' });
+  const account = await vault.account(id);
+  if (account === null) return ensureValid(deps, request);
+  await requireScopes(deps, account, request.scopes);
+
+  const now = deps.clock.now();
+  if (!request.refresh && isValidFor(account, request.minValid, now))
+    return give(vault, account, request, null);
+  const usable = isUsable(account, now) && account.sealed.accessToken !== null;
+  if (!request.refresh && usable && !canRefresh(account)) {
+    return give(
+      vault,
+      account,
+      request,
+      `${shortLived(account, now)} and cannot be renewed: ${loginCommand(account)}`,
+    );
+  }
+  if (account.status === 'login_needed') throw loginNeeded(account);
+
+  const fallback = usable && !request.refresh;
+  const outcome = await refreshOrExplain(deps, vault, account, fallback);
+  if (outcome instanceof VaultError) {
+    if (!fallback) throw outcome;
+    const warning = `${shortLived(account, now)}; it could not be renewed just now: ${outcome.message}`;
+    return give(vault, account, request, warning);
+  }
+  return giveRefreshed(deps, vault, account, request, outcome.kind === 'adopted');
+}
+
+/** Every failure that has a name comes back as a value: with a usable token at hand none of them is final. */
+async function refreshOrExplain(
+  deps: EnsureValidDeps,
+  vault: Vault,
+  account: Account,
+  tokenAtHand: boolean,
+): Promise<VaultError | Extract<RefreshOutcome, { kind: 'refreshed' | 'adopted' }>> {
+  try {
+    const outcome = await deps.refresh(vault, account, tokenAtHand);
+    return outcome.kind === 'refreshed' || outcome.kind === 'adopted' ? outcome : outcome.error;
+  } catch (failure) {
+    if (failure instanceof VaultError) return failure;
+    throw failure;
+  }
+}
+
+async function giveRefreshed(
+  deps: EnsureValidDeps,
+  vault: Vault,
+  before: Account,
+  request: TokenRequest,
+  adopted: boolean,
+): Promise<ValidToken> {
+  const account = await vault.account(before.id);
+  if (account === null)
+    throw new VaultError('account_not_found', `${accountName(before)} was removed meanwhile`);
+  await requireScopes(deps, account, request.scopes);
+  const now = deps.clock.now();
+  if (!isUsable(account, now)) {
+    // Another process stored something meanwhile, and it is stale as well: this time it is our turn.
+    if (adopted) return ensureValid(deps, request);
+    throw new VaultError(
+      'provider_answer_invalid',
+      `the provider gave ${accountName(account)} a token that has ended already`,
+      {
+        hint: "compare this machine's clock with the real time: date -u",
+      },
+    );
+  }
+  const short = account.expiresAt !== null && account.expiresAt - now < request.minValid;
+  return give(
+    vault,
+    account,
+    request,
+    short ? `${shortLived(account, now)}: this provider gives no longer ones` : null,
+  );
+}
+
+async function give(
+  vault: Vault,
+  account: SealedAccount,
+  request: TokenRequest,
+  warning: string | null,
+): Promise<ValidToken> {
+  const accessToken = await vault.accessToken(account);
+  if (accessToken === null) throw loginNeeded(account);
+  const identity = request.withIdentity ? await vault.identity(account) : null;
+  return { account, accessToken, identity, warning };
+}
+
+function canRefresh(account: Account): boolean {
+  return account.hasRefreshToken && account.status !== 'login_needed';
+}
+
+async function requireScopes(
+  deps: EnsureValidDeps,
+  account: Account,
+  scopes: readonly string[],
+): Promise<void> {
+  const { grantedScopes } = account;
+  const unlisted = scopes.filter((scope) => !grantedScopes.includes(scope));
+  if (unlisted.length === 0) return;
+  const aliases = await deps.scopeAliases(account.provider);
+  const missing = unlisted.filter(
+    (scope) => !grantedScopes.some((granted) => aliases[granted] === scope || aliases[scope] === granted),
+  );
+  if (missing.length === 0) return;
+  throw new VaultError('scope_missing', `${accountName(account)} was not granted ${missing.join(' ')}`, {
+    hint: widenCommand(account, missing),
+    details: { missing_scopes: missing, granted_scopes: grantedScopes },
+  });
+}
+
+function shortLived(account: Account, now: number): string {
+  return `the token of ${accountName(account)} ends in ${formatDuration((account.expiresAt ?? now) - now)}`;
+}
+
+function loginNeeded(account: Account): VaultError {
+  const why = account.reason ?? `${accountName(account)} needs a new login`;
+  return new VaultError('login_needed', why, { hint: loginCommand(account) });
+}

@@ -1,0 +1,91 @@
+import { equalBytes } from '../crypto/derive.js';
+import { formatDuration } from '../domain/duration.js';
+import { VaultError } from '../domain/errors.js';
+import type { Provider } from '../providers/contract.js';
+import type { LoginTalk } from './contract.js';
+
+export interface AnswerWait {
+  /** Resolves with the address the browser was sent to; null where nothing listens. */
+  readonly listener: Promise<URL> | null;
+  readonly talk: LoginTalk;
+  readonly redirectUri: string;
+  readonly state: string;
+  readonly provider: Provider;
+  /** Milliseconds. */
+  readonly timeout: number;
+  readonly interruption: AbortSignal;
+}
+
+export interface Answer {
+  readonly url: URL;
+  readonly how: 'browser' | 'paste';
+}
+
+/**
+ * Waits for the answer to the login from whichever comes first: the listener or a pasted address.
+ *
+ * @throws VaultError `login_timed_out`, `login_refused` when there is nothing left to wait for; the interruption's reason
+ */
+export async function waitForAnswer(wait: AnswerWait): Promise<Answer> {
+  const over = new AbortController();
+  const ways: Promise<Answer>[] = [interrupted(wait.interruption, over.signal), timedOut(wait, over.signal)];
+  if (wait.listener !== null) ways.push(wait.listener.then((url) => ({ url, how: 'browser' })));
+  if (wait.talk.pasted !== null) ways.push(pasted(wait, wait.talk.pasted(over.signal), over.signal));
+  try {
+    return await Promise.race(ways);
+  } finally {
+    over.abort();
+  }
+}
+
+async function pasted(wait: AnswerWait, lines: AsyncIterable<string>, over: AbortSignal): Promise<Answer> {
+  for await (const line of lines) {
+    if (line.trim() === '') continue;
+    const reading = readPasted(line.trim(), wait.redirectUri, wait.state);
+    if (reading instanceof URL) return { url: reading, how: 'paste' };
+    wait.talk.on({ kind: 'wrong_paste', reason: reading });
+  }
+  if (over.aborted || wait.listener !== null) return new Promise<never>(() => {});
+  throw new VaultError('login_refused', 'the input ended before the redirect URL was pasted', {
+    hint: `vault login ${wait.provider.name}`,
+  });
+}
+
+/** @returns what is wrong with the line, in words, when it is not the answer to this login */
+export function readPasted(line: string, redirectUri: string, state: string): URL | string {
+  if (!URL.canParse(line))
+    return 'that is not a whole address; copy everything from the address bar, from http on';
+  const url = new URL(line);
+  const expected = new URL(redirectUri);
+  if (url.origin !== expected.origin || url.pathname !== expected.pathname) {
+    return `that address does not begin with ${redirectUri}`;
+  }
+  const [given, ...others] = url.searchParams.getAll('state');
+  if (given === undefined || others.length > 0 || !equalBytes(Buffer.from(given), Buffer.from(state))) {
+    return 'that address belongs to another login; use the page that was opened for this one';
+  }
+  return url;
+}
+
+function interrupted(signal: AbortSignal, over: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const stop = () => reject(signal.reason);
+    if (signal.aborted) stop();
+    signal.addEventListener('abort', stop, { signal: over });
+  });
+}
+
+function timedOut(wait: AnswerWait, over: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const timer = setTimeout(() => reject(tooLate(wait)), wait.timeout);
+    over.addEventListener('abort', () => clearTimeout(timer));
+  });
+}
+
+function tooLate({ provider, redirectUri, timeout }: AnswerWait): VaultError {
+  return new VaultError(
+    'login_timed_out',
+    `nobody finished the login within ${formatDuration(timeout)}; if ${provider.title} showed an error page, the redirect URI ${redirectUri} may not be registered`,
+    { hint: `vault providers ${provider.name} shows what to register; then: vault login ${provider.name}` },
+  );
+}

@@ -1,0 +1,90 @@
+import type { Identity } from '../domain/account.js';
+import { VaultError } from '../domain/errors.js';
+import type { Secret } from '../domain/secret.js';
+import type { GrantedAnswer, ServerMetadata } from '../oauth/contract.js';
+import { readIdToken } from '../oauth/id-token.js';
+import { readIdentity } from '../oauth/identity.js';
+import type { ConfiguredProvider, IdentitySource } from '../providers/contract.js';
+import type { Http } from '../system/contract.js';
+
+export interface IdentityFacts {
+  readonly provider: ConfiguredProvider;
+  readonly server: ServerMetadata;
+  readonly answer: GrantedAnswer;
+  readonly accessToken: Secret;
+  readonly nonce: string | null;
+  readonly as: string | null;
+  readonly http: Http;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}
+
+/**
+ * Who logged in, and under which issuer. An id_token is checked whenever one comes that was asked for.
+ *
+ * @throws VaultError `provider_answer_invalid`, `network_failed`, `provider_unavailable`; `usage` when the provider
+ * tells nothing about the person and no name was given either
+ */
+export async function whoLoggedIn(facts: IdentityFacts): Promise<{ identity: Identity; issuer: string }> {
+  const { provider, answer, nonce, as } = facts;
+  if (provider.identity.from === 'none')
+    return { identity: namedByPerson(provider, as), issuer: provider.issuer };
+  const claims =
+    answer.idToken !== null && nonce !== null ? await checkedClaims(facts, answer.idToken, nonce) : null;
+  const source = withUserinfo(provider.identity, facts.server.userinfoEndpoint);
+  const { http, accessToken } = facts;
+  const identity = await readIdentity({ source, claims, answer, http, accessToken });
+  const issuer =
+    provider.issuerTemplate && typeof claims?.['iss'] === 'string' ? claims['iss'] : facts.server.issuer;
+  if (identity.email !== null || identity.name !== null) return { identity, issuer };
+  return { identity: await withName(identity, source, facts), issuer };
+}
+
+function checkedClaims({ provider, server, now }: IdentityFacts, idToken: Secret, nonce: string) {
+  return readIdToken({
+    idToken,
+    issuer: server.issuer,
+    issuerTemplate: provider.issuerTemplate,
+    clientId: provider.clientId,
+    nonce,
+    algorithms: server.idTokenSigningAlgorithms,
+    now,
+  });
+}
+
+/** Many servers tell the name only at their userinfo endpoint. It makes a better label, and is no reason to fail. */
+async function withName(identity: Identity, source: IdentitySource, facts: IdentityFacts): Promise<Identity> {
+  const { http, answer, accessToken } = facts;
+  if (source.from !== 'id_token' || source.request === null) return identity;
+  try {
+    const asked = await readIdentity({
+      source: { ...source, from: 'request' },
+      claims: null,
+      answer,
+      http,
+      accessToken,
+    });
+    return asked.subject === identity.subject
+      ? { ...identity, email: asked.email, name: asked.name }
+      : identity;
+  } catch (failure) {
+    if (failure instanceof VaultError) return identity;
+    throw failure;
+  }
+}
+
+function withUserinfo(source: IdentitySource, endpoint: string | null): IdentitySource {
+  if (source.from !== 'id_token' || source.request !== null || endpoint === null) return source;
+  return { ...source, request: { url: endpoint, headers: {} } };
+}
+
+function namedByPerson(provider: ConfiguredProvider, as: string | null): Identity {
+  if (as !== null) return { subject: as, email: null, name: null, details: {} };
+  throw new VaultError(
+    'usage',
+    `${provider.title} does not tell who logged in, so the account needs a name of your choice`,
+    {
+      hint: `vault login ${provider.name} --as NAME, or set userinfoEndpoint for it in config.json`,
+    },
+  );
+}

@@ -1,0 +1,128 @@
+import { type Account, accountName, type Identity } from '../domain/account.js';
+import { SECOND } from '../domain/duration.js';
+import { VaultError } from '../domain/errors.js';
+import { labelOf } from '../domain/label.js';
+import type { Secret } from '../domain/secret.js';
+import type { GrantedAnswer } from '../oauth/contract.js';
+import type { Locks, SealedAccount } from '../stores/contract.js';
+import type { Contents } from '../vault/sealed-record.js';
+import type { AccountFacts, Vault } from '../vault/vault.js';
+
+/** Longer than a refresh that is under way can take. */
+const LOCK_PATIENCE = 45 * SECOND;
+const MOST_TRIES = 100;
+
+/** Everything a finished login knows. */
+export interface FinishedLogin {
+  readonly provider: string;
+  readonly as: string | null;
+  readonly identity: Identity;
+  readonly issuer: string;
+  readonly tokenEndpoint: string;
+  readonly clientId: string;
+  readonly askedScopes: readonly string[];
+  readonly grantedScopes: readonly string[];
+  readonly missingScopes: readonly string[];
+  readonly answer: GrantedAnswer;
+  readonly accessToken: Secret;
+  /** When the token request was begun, milliseconds since the epoch. */
+  readonly at: number;
+}
+
+export interface StoredLogin {
+  readonly account: Account;
+  readonly created: boolean;
+  readonly renamedFrom: string | null;
+}
+
+/**
+ * Stores a login: the same person again updates the account that is there, another person gets one of their own. A
+ * name given with `--as` that belongs to somebody else is refused and nothing changes.
+ *
+ * @throws VaultError `account_name_taken`, `busy`, and the vault's own codes
+ */
+export async function storeLogin(
+  vault: Vault,
+  locks: Locks,
+  login: FinishedLogin,
+  interruption: AbortSignal,
+): Promise<StoredLogin> {
+  const known = await vault.byIdentity(login.provider, login.issuer, login.identity.subject);
+  if (known === null) return { account: await addAccount(vault, login), created: true, renamedFrom: null };
+  const lock = await locks.acquire(known.id, LOCK_PATIENCE, interruption);
+  try {
+    const current = await vault.account(known.id);
+    if (current === null)
+      return { account: await addAccount(vault, login), created: true, renamedFrom: null };
+    const account = await updateAccount(vault, current, login);
+    const renamed = account.label !== current.label;
+    return { account, created: false, renamedFrom: renamed ? accountName(current) : null };
+  } finally {
+    await lock.release();
+  }
+}
+
+async function addAccount(vault: Vault, login: FinishedLogin): Promise<Account> {
+  const base = login.as ?? labelOf(login.identity);
+  for (let attempt = 1; attempt <= MOST_TRIES; attempt += 1) {
+    const label = attempt === 1 ? base : `${base}-${attempt}`;
+    const facts: AccountFacts = { ...factsOf(login), label, createdAt: login.at, lastRefreshAt: null };
+    const account = await vault.add(facts, contentsOf(login, login.answer.refreshToken));
+    if (account !== null) return account;
+    if (login.as !== null) break;
+  }
+  throw nameTaken(login.provider, base);
+}
+
+async function updateAccount(vault: Vault, current: SealedAccount, login: FinishedLogin): Promise<Account> {
+  const label = login.as ?? current.label;
+  const refreshToken = login.answer.refreshToken ?? (await keptRefreshToken(vault, current, login));
+  const account = await vault.update(current, { ...factsOf(login), label }, contentsOf(login, refreshToken));
+  if (account === null) throw nameTaken(login.provider, label);
+  return account;
+}
+
+/** A login that brings no refresh token leaves the stored one in place, if it was given to this very client. */
+async function keptRefreshToken(
+  vault: Vault,
+  current: SealedAccount,
+  login: FinishedLogin,
+): Promise<Secret | null> {
+  const sameClient = current.clientId === login.clientId && current.tokenEndpoint === login.tokenEndpoint;
+  return sameClient ? (await vault.contents(current)).refreshToken : null;
+}
+
+function contentsOf(login: FinishedLogin, refreshToken: Secret | null): Contents {
+  return { accessToken: login.accessToken, refreshToken, identity: login.identity };
+}
+
+function factsOf(login: FinishedLogin) {
+  const { answer, at, missingScopes } = login;
+  return {
+    provider: login.provider,
+    issuer: login.issuer,
+    tokenEndpoint: login.tokenEndpoint,
+    clientId: login.clientId,
+    status: missingScopes.length > 0 ? ('insufficient_scope' as const) : ('active' as const),
+    reason: missingScopes.length > 0 ? `not granted: ${missingScopes.join(' ')}` : null,
+    askedScopes: login.askedScopes,
+    grantedScopes: login.grantedScopes,
+    tokenType: answer.tokenType,
+    issuedAt: at,
+    expiresAt: answer.expiresIn === null ? null : at + answer.expiresIn * SECOND,
+    grantExpiresAt: answer.refreshTokenExpiresIn === null ? null : at + answer.refreshTokenExpiresIn * SECOND,
+    lastError: null,
+    failures: 0,
+    updatedAt: at,
+  };
+}
+
+function nameTaken(provider: string, label: string): VaultError {
+  return new VaultError(
+    'account_name_taken',
+    `the name ${provider}/${label} belongs to another person, so nothing was stored`,
+    {
+      hint: `log in as that person, or choose another name: vault login ${provider} --as NAME`,
+    },
+  );
+}

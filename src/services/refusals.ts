@@ -1,0 +1,158 @@
+import { type Account, accountName } from '../domain/account.js';
+import { DAY } from '../domain/duration.js';
+import { VaultError } from '../domain/errors.js';
+import { describeTransport, type TransportFailure } from '../domain/transport.js';
+import type { RefusedAnswer } from '../oauth/contract.js';
+import type { Provider } from '../providers/contract.js';
+import { loginCommand } from './login-command.js';
+
+/** The codes after which only a person can help; the account then rests until a login. */
+export function needsLogin(error: VaultError): boolean {
+  return error.code === 'login_needed';
+}
+
+/** What a provider's refusal to refresh means for this account, in our words, with the next command. */
+export function refreshRefusal(
+  account: Account,
+  provider: Provider,
+  refused: RefusedAnswer,
+  now: number,
+): VaultError {
+  const said = quote(refused);
+  const details = { provider_error: refused.error, provider_detail: refused.detail };
+  switch (refused.class) {
+    case 'login_needed':
+      return new VaultError(
+        'login_needed',
+        `${accountName(account)} needs a new login: ${provider.title} no longer accepts its refresh token${likelyReason(account, provider, now)} (${said})`,
+        { hint: loginCommand(account), details },
+      );
+    case 'transient':
+      return new VaultError(
+        'provider_unavailable',
+        `${provider.title} could not refresh ${accountName(account)} just now (${said})`,
+        {
+          hint: 'nothing is lost; try again in a few minutes',
+          details,
+        },
+      );
+    case 'policy':
+      return new VaultError(
+        'policy_refused',
+        `a policy of ${provider.title} or of an administrator forbids refreshing ${accountName(account)} (${said})`,
+        {
+          hint: 'ask the administrator of the account; a new login will not help',
+          details,
+        },
+      );
+    case 'configuration':
+      return clientRefused(provider, said, details);
+  }
+}
+
+/** What a refusal of the authorization code means. Nothing is stored yet, so a new attempt is always possible. */
+export function codeRefusal(provider: Provider, refused: RefusedAnswer): VaultError {
+  const said = quote(refused);
+  const details = { provider_error: refused.error, provider_detail: refused.detail };
+  const again = `vault login ${provider.name}`;
+  switch (refused.class) {
+    case 'login_needed':
+      return new VaultError(
+        'login_refused',
+        `${provider.title} does not accept the authorization code any more (${said})`,
+        {
+          hint: `${again} — and finish it within a few minutes`,
+          details,
+        },
+      );
+    case 'transient':
+      return new VaultError(
+        'provider_unavailable',
+        `${provider.title} could not finish the login just now (${said})`,
+        {
+          hint: again,
+          details,
+        },
+      );
+    case 'policy':
+      return new VaultError(
+        'policy_refused',
+        `a policy of ${provider.title} or of an administrator forbids this login (${said})`,
+        {
+          hint: 'ask the administrator of the account',
+          details,
+        },
+      );
+    case 'configuration':
+      return clientRefused(provider, said, details);
+  }
+}
+
+/** The provider said no on its page: the person declined, or the client may not ask for this. */
+export function authorizationRefusal(
+  provider: Provider,
+  error: string,
+  description: string | null,
+): VaultError {
+  const said = description === null ? error : `${error}: ${description}`;
+  if (error === 'access_denied' || error === 'user_cancelled' || error === 'consent_required') {
+    return new VaultError('login_refused', `the login was declined at ${provider.title} (${said})`, {
+      hint: `vault login ${provider.name}`,
+    });
+  }
+  if (error === 'temporarily_unavailable' || error === 'server_error') {
+    return new VaultError(
+      'provider_unavailable',
+      `${provider.title} could not go on with the login (${said})`,
+      {
+        hint: `vault login ${provider.name}`,
+      },
+    );
+  }
+  if (provider.errors.policy.includes(error)) {
+    return new VaultError(
+      'policy_refused',
+      `a policy of ${provider.title} or of an administrator forbids this login (${said})`,
+      {
+        hint: 'ask the administrator of the account',
+      },
+    );
+  }
+  return clientRefused(provider, said, { provider_error: error });
+}
+
+/** The provider gave no answer that could be read. */
+export function unreachable(failure: TransportFailure): VaultError {
+  return new VaultError('network_failed', describeTransport(failure), {
+    hint: 'nothing is lost; check the network and try again',
+    details: { reason: failure.reason },
+  });
+}
+
+function clientRefused(provider: Provider, said: string, details: Record<string, unknown>): VaultError {
+  return new VaultError(
+    'client_refused',
+    `${provider.title} refuses this client: its id, secret, redirect URI or scopes are not what is registered (${said})`,
+    {
+      hint: `vault providers ${provider.name} shows what must be registered and set; a new login alone will not help`,
+      details,
+    },
+  );
+}
+
+function quote({ error, detail, description }: RefusedAnswer): string {
+  const code = detail === null ? error : `${error}, ${detail}`;
+  return description === null ? code : `${code}: ${description}`;
+}
+
+/** Providers do not say why a refresh token died; the account's own history often does. */
+function likelyReason(account: Account, provider: Provider, now: number): string {
+  if (account.grantExpiresAt !== null && account.grantExpiresAt <= now)
+    return ', because the grant has ended';
+  const since = { consent: account.createdAt, use: account.lastRefreshAt ?? account.issuedAt };
+  const limit = provider.grantLimits.find(({ days, from, until }) => {
+    const age = now - since[from];
+    return age >= (days - 0.5) * DAY && (until === null || age <= until * DAY);
+  });
+  return limit === undefined ? '' : `; ${limit.reason}`;
+}

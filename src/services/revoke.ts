@@ -1,0 +1,131 @@
+import type { Audit } from '../audit/events.js';
+import { type Account, accountName } from '../domain/account.js';
+import { SECOND } from '../domain/duration.js';
+import { VaultError } from '../domain/errors.js';
+import type { ConfiguredProvider } from '../providers/contract.js';
+import type { Locks, SealedAccount } from '../stores/contract.js';
+import type { Clock, Http } from '../system/contract.js';
+import type { Vault } from '../vault/vault.js';
+import { requireSameBinding } from './account-provider.js';
+import type { RevokeReport, RevokeRequest, RevokeResult } from './contract.js';
+import { askProvider, type ProviderAnswer } from './revoke-at-provider.js';
+import { selectAccounts } from './select-account.js';
+
+const LOCK_PATIENCE = 45 * SECOND;
+
+export interface RevokeDeps {
+  readonly vault: () => Promise<Vault | null>;
+  readonly locks: Locks;
+  readonly http: () => Promise<Http>;
+  readonly clock: Clock;
+  readonly audit: Audit;
+  readonly provider: (name: string) => Promise<ConfiguredProvider>;
+  readonly interruption: AbortSignal;
+}
+
+/** @throws VaultError `account_not_found`, `account_ambiguous` */
+export async function revocationTargets(
+  open: () => Promise<Vault | null>,
+  request: RevokeRequest,
+): Promise<readonly Account[]> {
+  const vault = await open();
+  if (request.selectors.length > 0) return selectAccounts(vault, request.selectors);
+  if (vault === null) return [];
+  return vault.accounts(request.provider === null ? {} : { provider: request.provider });
+}
+
+/**
+ * Takes the grant back at the provider (RFC 7009), then forgets the account here. A provider that cannot be reached, or
+ * refuses, leaves the account in place unless `local` was asked for: forgetting a live grant would leave nobody who
+ * can revoke it.
+ */
+export async function revokeAccounts(deps: RevokeDeps, request: RevokeRequest): Promise<RevokeReport> {
+  const vault = await deps.vault();
+  const results: RevokeResult[] = [];
+  for (const account of await revocationTargets(deps.vault, request)) {
+    if (vault === null || deps.interruption.aborted) break;
+    results.push(await revokeOne(deps, vault, account, request));
+  }
+  return { results };
+}
+
+async function revokeOne(
+  deps: RevokeDeps,
+  vault: Vault,
+  seen: Account,
+  request: RevokeRequest,
+): Promise<RevokeResult> {
+  const configured = await providerOrError(deps, seen);
+  const manageUrl = configured instanceof VaultError ? null : configured.manageUrl;
+  const result = (
+    outcome: RevokeResult['outcome'],
+    reason: string,
+    error: VaultError | null = null,
+  ): RevokeResult => ({
+    account: seen,
+    outcome,
+    reason,
+    manageUrl,
+    error,
+  });
+  if (request.dryRun) return result('would_revoke', plan(configured, request));
+  try {
+    const lock = await deps.locks.acquire(seen.id, LOCK_PATIENCE, deps.interruption);
+    try {
+      const account = await vault.account(seen.id);
+      if (account === null) return result('forgotten', 'another process had removed it already');
+      const answer = await ask(deps, vault, account, configured);
+      if (answer.kind !== 'revoked' && answer.kind !== 'unsupported' && !request.local) {
+        return result(answer.kind, answer.error.message, answer.error);
+      }
+      await vault.remove(account.id);
+      const event = answer.kind === 'revoked' ? 'revoked' : 'forgotten';
+      deps.audit.record({ event, provider: account.provider, account: account.id });
+      return result(event, answer.reason);
+    } finally {
+      await lock.release();
+    }
+  } catch (failure) {
+    if (!(failure instanceof VaultError) || failure.exitCode >= 130) throw failure;
+    const outcome = failure.code === 'busy' ? 'transient' : 'refused';
+    return result(outcome, failure.message, failure);
+  }
+}
+
+function plan(configured: ConfiguredProvider | VaultError, { local }: RevokeRequest): string {
+  if (configured instanceof VaultError) return `only forgotten here: ${configured.message}`;
+  const { style, caution } = configured.revocation;
+  if (style === 'none') return `only forgotten here: ${configured.title} has no way to revoke a grant`;
+  const then = local ? 'forgotten here whatever it answers' : 'forgotten here';
+  return `revoked at ${configured.title}, then ${then}${caution === null ? '' : `; ${caution}`}`;
+}
+
+/** A provider that is no longer configured must not keep an account from being forgotten with `--local`. */
+async function providerOrError(deps: RevokeDeps, account: Account): Promise<ConfiguredProvider | VaultError> {
+  try {
+    const provider = await deps.provider(account.provider);
+    requireSameBinding(account, provider);
+    return provider;
+  } catch (failure) {
+    if (failure instanceof VaultError) return failure;
+    throw failure;
+  }
+}
+
+async function ask(
+  deps: RevokeDeps,
+  vault: Vault,
+  account: SealedAccount,
+  configured: ConfiguredProvider | VaultError,
+): Promise<ProviderAnswer> {
+  if (configured instanceof VaultError) {
+    return { kind: 'refused', reason: `forgotten here only: ${configured.message}`, error: configured };
+  }
+  try {
+    return await askProvider(deps, configured, accountName(account), await vault.contents(account));
+  } catch (failure) {
+    // A sealed field that does not open cannot be revoked, but it can still be forgotten with `--local`.
+    if (!(failure instanceof VaultError)) throw failure;
+    return { kind: 'refused', reason: `forgotten here only: ${failure.message}`, error: failure };
+  }
+}

@@ -1,0 +1,63 @@
+import { type Account, accountName } from '../domain/account.js';
+import { VaultError } from '../domain/errors.js';
+import type { Vault } from '../vault/vault.js';
+
+const LISTED = 20;
+
+/**
+ * Finds the one account a person means: its full name, its provider when that has one account only, or any
+ * beginning of its name that no other shares. Null means the only account there is.
+ *
+ * @throws VaultError `account_not_found`, `account_ambiguous`
+ */
+export async function selectAccount(vault: Vault | null, selector: string | null): Promise<Account> {
+  const candidates =
+    vault === null ? [] : await vault.accounts(selector === null ? {} : { namePrefix: selector });
+  const exact = candidates.filter(
+    (account) => accountName(account) === selector || account.provider === selector,
+  );
+  const matching = exact.length > 0 ? exact : candidates;
+  const [only] = matching;
+  if (only === undefined) throw notFound(selector);
+  if (matching.length > 1) throw ambiguous(selector, matching);
+  return only;
+}
+
+/**
+ * The same for several selectors, each account once, in the order asked for.
+ *
+ * @throws VaultError as {@link selectAccount}
+ */
+export async function selectAccounts(
+  vault: Vault | null,
+  selectors: readonly string[],
+): Promise<readonly Account[]> {
+  const found = new Map<string, Account>();
+  for (const selector of selectors) {
+    const account = await selectAccount(vault, selector);
+    found.set(account.id, account);
+  }
+  return [...found.values()];
+}
+
+function notFound(selector: string | null): VaultError {
+  if (selector === null) {
+    return new VaultError('account_not_found', 'there is no account in this vault yet', {
+      hint: 'vault login google (vault providers lists what you can log in to)',
+    });
+  }
+  const provider = selector.split('/')[0] ?? selector;
+  return new VaultError('account_not_found', `there is no account whose name begins with ${selector}`, {
+    hint: `vault list shows the accounts there are; vault login ${provider} adds one`,
+  });
+}
+
+function ambiguous(selector: string | null, matching: readonly Account[]): VaultError {
+  const names = matching.map(accountName);
+  const shown = names.slice(0, LISTED).join(', ') + (names.length > LISTED ? ', …' : '');
+  const what = selector === null ? 'there are several accounts' : `several accounts begin with ${selector}`;
+  return new VaultError('account_ambiguous', `${what}: ${shown}`, {
+    hint: `name one of them, for example: vault token ${names[0]}`,
+    details: { accounts: names },
+  });
+}

@@ -1,0 +1,47 @@
+import { VaultError } from '../domain/errors.js';
+import type { ServerMetadata } from '../oauth/contract.js';
+import { discover } from '../oauth/discovery.js';
+import type { ConfiguredProvider } from '../providers/contract.js';
+import type { Http } from '../system/contract.js';
+
+/** What servers sign id_tokens with; a server that announces its own list is held to that. */
+const USUAL_ALGORITHMS = ['RS256', 'ES256', 'PS256', 'EdDSA'];
+
+/**
+ * Where a provider's endpoints are: as built in or configured, else discovered from its issuer.
+ *
+ * @throws VaultError `network_failed`, `provider_unavailable`, `provider_answer_invalid`; `config_invalid` when the
+ * server does not offer the PKCE method that protects the login
+ */
+export async function serverOf(
+  provider: ConfiguredProvider,
+  http: () => Promise<Http>,
+): Promise<ServerMetadata> {
+  const { endpoints } = provider;
+  if (endpoints !== null) {
+    return {
+      issuer: provider.issuer,
+      authorizationEndpoint: endpoints.authorization,
+      tokenEndpoint: endpoints.token,
+      revocationEndpoint: endpoints.revocation,
+      deviceAuthorizationEndpoint: endpoints.deviceAuthorization,
+      userinfoEndpoint: endpoints.userinfo,
+      codeChallengeMethods: null,
+      responseIssSupported: false,
+      idTokenSigningAlgorithms: USUAL_ALGORITHMS,
+      tokenEndpointAuthMethods: null,
+    };
+  }
+  const server = await discover(await http(), provider.issuer);
+  const methods = server.codeChallengeMethods;
+  if (provider.pkce && methods !== null && !methods.includes('S256')) {
+    throw new VaultError(
+      'config_invalid',
+      `${provider.title} announces that it does not know PKCE with S256, which protects the login`,
+      {
+        hint: `if there is no way around it, set providers.${provider.name}.pkce to false in config.json`,
+      },
+    );
+  }
+  return server;
+}

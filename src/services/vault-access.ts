@@ -1,0 +1,162 @@
+import type { Audit } from '../audit/events.js';
+import { equalBytes, random } from '../crypto/derive.js';
+import { VaultError } from '../domain/errors.js';
+import type { KeySource } from '../keysources/contract.js';
+import type { Locks, Store, StoreFactory, VaultHead } from '../stores/contract.js';
+import type { Clock, Files, Paths } from '../system/contract.js';
+import { createHead, type Keyring, masterReference, openKeyring } from '../vault/keyring.js';
+import { createVault, type Vault } from '../vault/vault.js';
+
+const VAULT_ID_BYTES = 16;
+const MASTER_KEY_BYTES = 32;
+/** Creating a vault takes a fraction of a second, unless the keychain asks its owner something. */
+const CREATION_PATIENCE = 60_000;
+
+export interface VaultAccessDeps {
+  readonly paths: Paths;
+  readonly files: Files;
+  readonly factory: StoreFactory;
+  readonly locks: Locks;
+  readonly clock: Clock;
+  readonly audit: Audit;
+  /** The key source that the environment or the configuration names; the keychain when neither does. */
+  readonly keySource: () => Promise<KeySource>;
+  /** Writes the choice of key source into the configuration, so that it is never guessed again. */
+  readonly rememberKeySource: (source: KeySource) => Promise<void>;
+}
+
+/** How the use cases come by the vault: opened once, made when a login needs one. */
+export interface VaultAccess {
+  /** Null where there is none yet. No key is fetched before something sealed is needed. */
+  open(): Promise<Vault | null>;
+  openOrCreate(): Promise<Vault>;
+  /** @throws VaultError `vault_exists` */
+  create(source: KeySource): Promise<Vault>;
+  close(): Promise<void>;
+}
+
+export function vaultAccess(deps: VaultAccessDeps): VaultAccess {
+  let opened: Promise<Vault> | null = null;
+
+  async function open(): Promise<Vault | null> {
+    if (opened === null) {
+      if (!(await deps.factory.exists())) return null;
+      opened = deps.factory.open().then((store) => createVault(store, () => unlock(deps, store)));
+      opened.catch(() => {
+        opened = null;
+      });
+    }
+    return opened;
+  }
+
+  async function create(source: KeySource): Promise<Vault> {
+    opened = createUnderLock(deps, source).then((store) =>
+      createVault(store, () => unlock(deps, store, source)),
+    );
+    opened.catch(() => {
+      opened = null;
+    });
+    return opened;
+  }
+
+  return {
+    open,
+    create,
+    async openOrCreate() {
+      const vault = await open();
+      if (vault !== null) return vault;
+      try {
+        return await create(await deps.keySource());
+      } catch (failure) {
+        // Another process was faster: its vault is as good as ours.
+        if (failure instanceof VaultError && failure.code === 'vault_exists') return open().then(mustBeThere);
+        throw failure;
+      }
+    },
+    async close() {
+      const vault = await opened?.catch(() => null);
+      await vault?.close();
+      opened = null;
+    },
+  };
+}
+
+function mustBeThere(vault: Vault | null): Vault {
+  if (vault === null) throw new VaultError('vault_damaged', 'the vault vanished while it was being opened');
+  return vault;
+}
+
+async function unlock(deps: VaultAccessDeps, store: Store, source?: KeySource): Promise<Keyring> {
+  const head = await store.head();
+  const chosen = source ?? (await deps.keySource());
+  const masterKey = head.masterKeys.find((row) => row.source === chosen.kind) ?? head.masterKeys[0];
+  if (masterKey === undefined) {
+    throw new VaultError('vault_damaged', `${deps.paths.database} is damaged: it lists no master key`, {
+      hint: 'restore the vault from a backup',
+    });
+  }
+  const master = await chosen.load(masterKey.reference);
+  try {
+    return openKeyring(head, masterKey, master);
+  } finally {
+    master.fill(0);
+  }
+}
+
+/**
+ * Two first runs at once must not each make a key: the slower one would hold a key that is stored nowhere. So
+ * everything from the first look to the finished file happens under one lock, and the key is read back from its
+ * source before anything is sealed with it.
+ */
+async function createUnderLock(deps: VaultAccessDeps, source: KeySource): Promise<Store> {
+  deps.files.ensureFolder(deps.paths.data);
+  const lock = await deps.locks.acquire('vault', CREATION_PATIENCE);
+  try {
+    if (await deps.factory.exists()) {
+      throw new VaultError('vault_exists', `there is a vault already at ${deps.paths.database}`, {
+        hint: 'vault list shows what is in it',
+      });
+    }
+    const head = await makeHead(deps, source);
+    await deps.rememberKeySource(source);
+    const store = await deps.factory.create(head);
+    deps.audit.record({ event: 'vault_created', key_source: source.kind });
+    return store;
+  } finally {
+    await lock.release();
+  }
+}
+
+async function makeHead(deps: VaultAccessDeps, source: KeySource): Promise<VaultHead> {
+  const vaultId = random(VAULT_ID_BYTES);
+  const reference = masterReference(vaultId, 1);
+  const present = await loadIfThere(source, reference);
+  const master = present ?? random(MASTER_KEY_BYTES);
+  try {
+    if (present === null) await source.create(reference, master);
+    const readBack = await source.load(reference);
+    if (!equalBytes(readBack, master)) {
+      throw new VaultError(
+        'key_unavailable',
+        `the ${source.place} gave back another key than was stored in it`,
+        {
+          hint: 'use another key source: vault init --key-source file',
+        },
+      );
+    }
+    readBack.fill(0);
+    return createHead(vaultId, source.kind, master, deps.clock.now());
+  } finally {
+    master.fill(0);
+  }
+}
+
+/** A key file may have been put there by its owner beforehand. */
+async function loadIfThere(source: KeySource, reference: string): Promise<Buffer | null> {
+  try {
+    return await source.load(reference);
+  } catch (failure) {
+    if (failure instanceof VaultError && failure.code === 'key_missing') return null;
+    throw failure;
+  }
+}
