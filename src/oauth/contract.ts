@@ -6,10 +6,14 @@ import type { Secret } from '../domain/secret.js';
  */
 export interface GrantedAnswer {
   readonly kind: 'granted';
-  readonly accessToken: Secret;
+  /**
+   * Null when the answer has a usable refresh token but no usable access token: the refresh token must be stored
+   * all the same, because the one it replaces may be dead already. `flaws` says what was wrong.
+   */
+  readonly accessToken: Secret | null;
   /** Null when the answer brings none (absent, null or empty). */
   readonly refreshToken: Secret | null;
-  /** As sent, `Bearer` when missing. */
+  /** As it goes before the token in a header: `Bearer` for every spelling of it and when missing, else as sent. */
   readonly tokenType: string;
   /** Seconds; null when unknown. */
   readonly expiresIn: number | null;

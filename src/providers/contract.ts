@@ -24,15 +24,23 @@ export interface IdentityRequest {
 }
 
 /**
- * Where the identity is read from. Each entry of `subject` is a path of members joined by dots (`owner.user.id`,
- * `items.0.id`); all must be there, and together, joined by `:`, they are the subject.
+ * Where the identity is read from. A path is made of members joined by dots (`owner.user.id`, `items.0.id`); it
+ * may name alternatives, of which the first that is there counts (`sub|id`); and one that begins with `id_token.`
+ * is read from the id_token's claims whatever `from` says.
  */
 export interface IdentitySource {
-  /** The id_token's claims, the token endpoint's own answer, or the answer of `request`. */
-  readonly from: 'id_token' | 'token_response' | 'request';
+  /**
+   * The id_token's claims, the token endpoint's own answer, or the answer of `request`. `none`: the provider does
+   * not tell who logged in; then the label the person gives with `--as` stands for the subject, and a login
+   * without one is refused before the browser opens.
+   */
+  readonly from: 'id_token' | 'token_response' | 'request' | 'none';
   readonly request: IdentityRequest | null;
+  /** All of these paths must be there; their values, joined by `:`, are the subject. Numbers count as their digits. */
   readonly subject: readonly string[];
+  /** The first of these paths that is there; empty where an address would make a bad label. */
   readonly email: readonly string[];
+  /** The first of these paths that is there. */
   readonly name: readonly string[];
   /** Further members kept with the identity: name → path. */
   readonly details: Readonly<Record<string, string>>;
@@ -44,6 +52,8 @@ export interface ClientFacts {
   readonly idVariables: readonly string[];
   readonly secretVariables: readonly string[];
   readonly secret: 'required' | 'forbidden' | 'optional';
+  /** How a client that has a secret authenticates itself, where one is optional; `basic` when left out. */
+  readonly authWithSecret?: ClientAuth;
   /** Source of a regular expression the client id must match whole; null where any will do. */
   readonly idPattern: string | null;
   readonly idExample: string;
@@ -70,12 +80,24 @@ export interface RevocationFacts {
   readonly caution: string | null;
 }
 
-/** Which error codes of this provider mean what, beyond the ones every provider shares. Compared with `error`, `suberror`, then numeric codes. */
+/** Which error codes of this provider mean what, beyond the ones every provider shares. Compared with `error`, `suberror` and `error_subtype`, and `AADSTS…` codes. */
 export interface ErrorFacts {
   readonly loginNeeded: readonly string[];
   readonly configuration: readonly string[];
   readonly policy: readonly string[];
   readonly transient: readonly string[];
+}
+
+/** A known way in which grants of this provider end by themselves. */
+export interface GrantLimit {
+  /** How long a grant lives, in days. */
+  readonly days: number;
+  /** Counted from the consent, or from the last use of the refresh token. */
+  readonly from: 'consent' | 'use';
+  /** Days after which this is no longer the likely explanation; null: it stays so. */
+  readonly until: number | null;
+  /** For people, to follow a semicolon: `apps in Google's "Testing" state lose it after 7 days`. */
+  readonly reason: string;
 }
 
 /** A provider is data. What differs between providers stands here and nowhere else. */
@@ -94,7 +116,10 @@ export interface Provider {
   readonly headers: Readonly<Record<string, string>>;
   readonly client: ClientFacts;
   readonly redirect: RedirectFacts;
+  /** Asked for when the user names none. */
   readonly scopes: readonly string[];
+  /** Asked for at every login, besides what the user names: what tells who it is and brings a refresh token. */
+  readonly requiredScopes?: readonly string[];
   /** Between scopes in requests: a space nearly everywhere. */
   readonly scopeSeparator: ' ' | ',';
   /** Short name → what the provider answers for it. */
@@ -109,6 +134,7 @@ export interface Provider {
   readonly identity: IdentitySource;
   readonly revocation: RevocationFacts;
   readonly errors: ErrorFacts;
+  readonly grantLimits: readonly GrantLimit[];
   /** Where a person sees and removes the grant. */
   readonly manageUrl: string | null;
   /** Peculiarities a user should know, one sentence each; shown by `vault providers NAME`. */
@@ -121,4 +147,76 @@ export interface ConfiguredProvider extends Provider {
   readonly clientSecret: import('../domain/secret.js').Secret | null;
   /** A redirect URI set by the user whole (`OAUTH_REDIRECT_URI`); null: built from `redirect`. */
   readonly redirectUri: string | null;
+}
+
+/**
+ * What a user may say about a provider in `config.json` under `providers.<name>`. What is left out stays as it is
+ * built in; for a provider of the user's own it gets the default given here.
+ */
+export interface ProviderSettings {
+  /** A built-in provider to start from; by default the one of the same name, if there is one. */
+  readonly extends?: string;
+  readonly title?: string;
+  /** Alone: the endpoints are discovered from it. Without it: the origin of the token endpoint. */
+  readonly issuer?: string;
+  /** Comes together with `tokenEndpoint`. */
+  readonly authorizationEndpoint?: string;
+  readonly tokenEndpoint?: string;
+  readonly revocationEndpoint?: string;
+  readonly deviceAuthorizationEndpoint?: string;
+  readonly userinfoEndpoint?: string;
+  readonly clientId?: string;
+  readonly clientSecret?: import('../domain/secret.js').Secret;
+  /** Left out: a client with a secret uses `basic` at an issuer and `basic-raw` elsewhere, one without uses `none`. */
+  readonly clientAuth?: ClientAuth;
+  /** Default: `form`. */
+  readonly tokenBody?: Provider['tokenBody'];
+  /** False only for a server that breaks on it. Default: true. */
+  readonly pkce?: boolean;
+  /** Sent with every request to the token and revocation endpoints. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Default: `openid profile email offline_access` at an issuer, none elsewhere. Without `openid` no id_token is expected. */
+  readonly scopes?: readonly string[];
+  readonly scopeSeparator?: Provider['scopeSeparator'];
+  readonly scopeAliases?: Readonly<Record<string, string>>;
+  /** The redirect URI whole, for a provider that wants exactly one. With `https` a login is finished by pasting. */
+  readonly redirectUri?: string;
+  readonly redirectHost?: RedirectFacts['host'];
+  /** 0, the default: any free port. */
+  readonly redirectPort?: number;
+  /** Default: `/callback/<name>`. */
+  readonly redirectPath?: string;
+  readonly authorizeParams?: Readonly<Record<string, string>>;
+  /** Default: `prompt=consent` where `offline_access` is asked (OpenID Connect Core §11), nothing elsewhere. */
+  readonly reconsentParams?: Readonly<Record<string, string>>;
+  readonly refreshParams?: Readonly<Record<string, string>>;
+  /** Default: the id_token where there is one, else `userinfoEndpoint`, else `none`. */
+  readonly identity?: IdentitySettings;
+  /** Default: `rfc7009` where there is an endpoint for it, else `none`. */
+  readonly revocation?: RevocationFacts['style'];
+  readonly manageUrl?: string;
+}
+
+/** As {@link IdentitySource}; `userinfo` asks `userinfoEndpoint`. */
+export interface IdentitySettings {
+  readonly from: 'id_token' | 'token_response' | 'userinfo' | 'none';
+  /** Default: `sub`, and for other answers than an id_token also `id`, `user_id`, `account_id` or `uuid`. */
+  readonly subject?: readonly string[];
+  readonly email?: readonly string[];
+  readonly name?: readonly string[];
+  readonly details?: Readonly<Record<string, string>>;
+}
+
+/** Where providers come from, for the rooms that know them as data only. */
+export interface ProviderCatalogue {
+  /** The built-in ones, in the order in which they are shown. */
+  readonly names: readonly string[];
+  /**
+   * @param env the environment, with the values of `.env` under it
+   * @returns null when no provider of this name is built in
+   * @throws VaultError `config_invalid` when a variable that shapes the provider makes no sense
+   */
+  builtIn(name: string, env: Readonly<Record<string, string | undefined>>): Provider | null;
+  /** @throws VaultError `config_invalid` when the settings do not make a whole provider */
+  fromConfig(name: string, settings: ProviderSettings, base: Provider | null): Provider;
 }

@@ -13,6 +13,8 @@ export interface Column {
   /** Narrowed first when the table is too wide. */
   readonly shrink?: boolean;
   readonly align?: 'left' | 'right';
+  /** Colours a cell after it was made harmless and cut to its width. */
+  readonly paint?: (cell: string, theme: Theme) => string;
 }
 
 export interface Progress {
@@ -32,6 +34,8 @@ export interface Io {
   readonly verbose: boolean;
   /** A person can be asked: stdin and stderr are terminals. */
   readonly interactive: boolean;
+  /** Width of what goes to stdout, in terminal columns; 80 in a pipe. */
+  readonly columns: number;
   readonly now: () => number;
   /** Styles for what goes to stdout. */
   readonly theme: Theme;
@@ -39,21 +43,31 @@ export interface Io {
   readonly talkTheme: Theme;
   /** To stdout exactly as it is. */
   data(text: string): void;
-  /** To stdout as one JSON document and a newline. */
+  /** To stdout as one JSON document on one line. */
   document(value: unknown): void;
-  /** One line to stderr; not with `--quiet`. Control characters in it are made harmless. */
-  say(line: string): void;
+  /** One line to stderr; not with `--quiet`. Control characters in it are made harmless; `style` colours the whole of it. */
+  say(line: string, style?: keyof Theme): void;
   /** One line to stderr, with `--quiet` as well. */
-  warn(line: string): void;
+  warn(line: string, style?: keyof Theme): void;
   /** One line to stderr with `--verbose` only. */
   detail(line: string): void;
   /** A table to stdout, no wider than the terminal (80 columns in a pipe), cells made harmless. */
   table(columns: readonly Column[], rows: readonly (readonly string[])[]): void;
   progress(total: number): Progress;
-  /** Asks on the terminal; false without one. */
+  /**
+   * Asks on the terminal; false without one.
+   *
+   * @throws VaultError `interrupted`, `terminated`
+   */
   confirm(question: string): Promise<boolean>;
   /** Lines from stdin until the signal is aborted. */
   lines(signal: AbortSignal): AsyncIterable<string>;
+  /**
+   * Waits until stdout has taken everything. A reader that went away is no failure.
+   *
+   * @throws VaultError `unexpected` when what was printed could not be written
+   */
+  finish(): Promise<void>;
   /** The exit code to end with when nothing is thrown; 0 until set. */
   exitCode: number;
 }

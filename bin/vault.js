@@ -1,0 +1,21 @@
+#!/usr/bin/env node
+// CommonJS and ES5 on purpose: an old Node must be able to parse this file to say that it is too old.
+var path = require('path');
+var fs = require('fs');
+
+var found = /^v(\d+)\.(\d+)\./.exec(process.version) || ['', '0', '0'];
+var main = path.join(__dirname, '..', 'dist', 'cli', 'main.cjs');
+
+if (Number(found[1]) < 20 || (Number(found[1]) === 20 && Number(found[2]) < 19)) {
+  process.stderr.write(
+    'vault needs Node 20.19 or newer, and this is Node ' + process.version.slice(1) + '.\n'
+  );
+  process.exitCode = 2;
+} else if (!fs.existsSync(main)) {
+  process.stderr.write(
+    'vault is not built yet: type npm run build in ' + path.dirname(__dirname) + ' first.\n'
+  );
+  process.exitCode = 2;
+} else {
+  require(main).main();
+}

@@ -1,0 +1,102 @@
+import { type Account, accountName } from '../domain/account.js';
+import { ERROR_CODES, type ErrorCode, VaultError } from '../domain/errors.js';
+import type { Column, Io } from '../ui/io.js';
+import type { OptionSpec, RawInput } from './contract.js';
+import { given, names, text } from './read.js';
+import { count, paintOutcome } from './words.js';
+
+/* What refresh and revoke share: choosing several accounts, and telling what became of each. */
+
+/** What became of one account. */
+interface Result<Outcome extends string> {
+  readonly account: Account;
+  readonly outcome: Outcome;
+  readonly reason: string;
+  readonly error: VaultError | null;
+}
+
+/** For each outcome null, or the code of the failure it is when the result brought no error of its own. */
+export type FailureCodes<Outcome extends string> = Readonly<Record<Outcome, ErrorCode | null>>;
+
+export interface Selection {
+  readonly selectors: readonly string[];
+  readonly all: boolean;
+  readonly provider: string | null;
+}
+
+export const SELECTION_OPTIONS: readonly OptionSpec[] = [
+  { flags: '--all', description: 'every account' },
+  { flags: '--provider <name>', description: 'every account of this provider' },
+];
+
+const COLUMNS: readonly Column[] = [
+  { title: 'ACCOUNT', shrink: true },
+  { title: 'OUTCOME', paint: paintOutcome },
+  { title: 'WHY', shrink: true },
+];
+
+/**
+ * Which accounts a command is about. Naming none is not the same as naming all.
+ *
+ * @param example what to type instead, for the hint
+ * @throws VaultError `usage`
+ */
+export function selection(raw: RawInput, example: string): Selection {
+  const selectors = names(raw, 'the name of an account');
+  const all = given(raw, '--all');
+  const provider = text(raw, '--provider');
+  const chosen = all || provider !== null;
+  if (selectors.length > 0 && chosen) {
+    throw new VaultError('usage', 'accounts are named, or chosen by --all or --provider, but not both');
+  }
+  if (selectors.length === 0 && !chosen) {
+    throw new VaultError('usage', 'no account is named', { hint: example });
+  }
+  return { selectors, all, provider };
+}
+
+/** The table of a dry run. */
+export function outcomeTable(results: readonly Result<string>[], io: Io): void {
+  io.table(
+    COLUMNS,
+    results.map(({ account, outcome, reason }) => [accountName(account), outcome, reason]),
+  );
+}
+
+/**
+ * Ends a command over several accounts. With `--json` the document has told everything and only the exit code is
+ * set; for people each failure is told with its hint, and the command fails as a whole.
+ *
+ * @param ending `single`: one account was asked for by its name, so its failure is the command's own;
+ *   `participle` completes `2 of 5 accounts could not be …`
+ * @throws VaultError the failure itself of a single account; `some_failed`
+ */
+export function concludeBulk<Outcome extends string>(
+  results: readonly Result<Outcome>[],
+  codes: FailureCodes<Outcome>,
+  ending: { readonly single: boolean; readonly participle: string },
+  io: Io,
+): void {
+  const failures = results.flatMap((result) => failureOf(result, codes));
+  const [first] = failures;
+  if (first === undefined) return;
+  if (io.json) {
+    io.exitCode = ending.single ? first.error.exitCode : ERROR_CODES.some_failed;
+    return;
+  }
+  if (ending.single) throw first.error;
+  for (const { name, reason, error } of failures) {
+    io.warn(`${name}: ${reason}`, 'red');
+    if (error.hint !== undefined) io.warn(`  hint: ${error.hint}`);
+  }
+  const accounts = count(results.length, 'account');
+  throw new VaultError('some_failed', `${failures.length} of ${accounts} could not be ${ending.participle}`);
+}
+
+function failureOf<Outcome extends string>(result: Result<Outcome>, codes: FailureCodes<Outcome>) {
+  const code = codes[result.outcome];
+  if (code === null) return [];
+  const name = accountName(result.account);
+  const { reason } = result;
+  return [{ name, reason, error: result.error ?? new VaultError(code, `${name}: ${reason}`) }];
+}

@@ -1,0 +1,53 @@
+import type { Command } from './contract.js';
+
+/** What the help needs to know of a command without loading it. */
+export interface CommandEntry {
+  readonly name: string;
+  readonly summary: string;
+  load(): Promise<Command>;
+}
+
+/** All commands, in the order of the help. Each is loaded when it is asked for. */
+export const COMMANDS: readonly CommandEntry[] = [
+  {
+    name: 'login',
+    summary: 'log in at a provider in the browser',
+    load: async () => (await import('./login.js')).login,
+  },
+  {
+    name: 'token',
+    summary: 'print a valid access token',
+    load: async () => (await import('./token.js')).token,
+  },
+  { name: 'list', summary: 'list the accounts', load: async () => (await import('./list.js')).list },
+  {
+    name: 'show',
+    summary: 'show what is known of one account',
+    load: async () => (await import('./show.js')).show,
+  },
+  {
+    name: 'refresh',
+    summary: 'refresh the access tokens that end soon',
+    load: async () => (await import('./refresh.js')).refresh,
+  },
+  {
+    name: 'revoke',
+    summary: 'take access back at the provider and forget it here',
+    load: async () => (await import('./revoke.js')).revoke,
+  },
+  {
+    name: 'init',
+    summary: 'make the vault and choose where its key is kept',
+    load: async () => (await import('./init.js')).init,
+  },
+  {
+    name: 'providers',
+    summary: 'list the providers and what each needs',
+    load: async () => (await import('./providers.js')).providers,
+  },
+  {
+    name: 'demo',
+    summary: 'see it all work, without an account anywhere',
+    load: async () => (await import('./demo.js')).demo,
+  },
+];

@@ -1,0 +1,79 @@
+import { accountName } from '../domain/account.js';
+import type { LoginPlan, LoginResult } from '../services/contract.js';
+import { widenCommand } from '../services/login-command.js';
+import type { Entry } from '../ui/block.js';
+import type { Io } from '../ui/io.js';
+import { ending, rfc3339 } from '../ui/time.js';
+
+/** The keys are an API: more may join, none leaves. */
+export function loginDocument(result: LoginResult) {
+  const { account, identity, missingScopes, created, renamedFrom } = result;
+  return {
+    account: accountName(account),
+    provider: account.provider,
+    issuer: account.issuer,
+    subject: identity.subject,
+    status: account.status,
+    scopes: account.grantedScopes,
+    missing_scopes: missingScopes,
+    expires_at: rfc3339(account.expiresAt),
+    has_refresh_token: account.hasRefreshToken,
+    created,
+    renamed_from: renamedFrom,
+  };
+}
+
+/** What a person should know of a finished login. Shortcomings are told with `--quiet` as well. */
+export function sayResult(result: LoginResult, io: Io): void {
+  const { account, missingScopes, renamedFrom } = result;
+  io.say(greeting(result), 'green');
+  if (renamedFrom !== null) io.say(`it was called ${renamedFrom} before`);
+  if (!account.hasRefreshToken) {
+    io.warn('warning: the provider gave no refresh token, so this account cannot be refreshed', 'yellow');
+    io.warn(`  its access token: ${ending(account.expiresAt, io.now())}; after that, log in again`);
+  } else if (result.keptRefreshToken) {
+    io.say('this login brought no refresh token; the stored one is kept');
+  }
+  if (missingScopes.length > 0) {
+    io.warn(`warning: not granted: ${missingScopes.join(' ')}`, 'yellow');
+    io.warn(`  hint: log in again and allow them: ${widenCommand(account, missingScopes)}`);
+  }
+}
+
+function greeting({ account, identity, created }: LoginResult): string {
+  const who = identity.name ?? identity.email ?? identity.subject;
+  const name = accountName(account);
+  return created
+    ? `logged in as ${who}: ${name} is new in this vault`
+    : `logged in as ${who}: ${name} is up to date`;
+}
+
+export function planDocument(plan: LoginPlan) {
+  return {
+    provider: plan.provider,
+    title: plan.title,
+    issuer: plan.issuer,
+    authorization_endpoint: plan.authorizationEndpoint,
+    token_endpoint: plan.tokenEndpoint,
+    client_id: plan.clientId,
+    redirect_uri: plan.redirectUri,
+    scopes: plan.scopes,
+    pkce: plan.pkce,
+    authorize_params: plan.authorizeParams,
+  };
+}
+
+export function planEntries(plan: LoginPlan): Entry[] {
+  const parameters = Object.entries(plan.authorizeParams).map(([name, value]) => `${name}=${value}`);
+  return [
+    ['provider', `${plan.title} (${plan.provider})`],
+    ['issuer', plan.issuer],
+    ['authorization endpoint', plan.authorizationEndpoint ?? 'asked of the issuer at login'],
+    ['token endpoint', plan.tokenEndpoint ?? 'asked of the issuer at login'],
+    ['client id', plan.clientId],
+    ['redirect URI', plan.redirectUri],
+    ['scopes', plan.scopes.length === 0 ? 'none' : plan.scopes],
+    ['PKCE', plan.pkce ? 'S256' : 'not understood by the provider'],
+    ...(parameters.length === 0 ? [] : [['also sent', parameters] as const]),
+  ];
+}

@@ -1,0 +1,100 @@
+import type { ProviderView } from '../services/contract.js';
+import { type Entry, renderBlock } from '../ui/block.js';
+import type { Column } from '../ui/io.js';
+import type { Command } from './contract.js';
+import { firstName } from './read.js';
+
+const COLUMNS: readonly Column[] = [
+  { title: 'PROVIDER' },
+  { title: 'TITLE', shrink: true },
+  { title: 'READY', paint: (cell, theme) => (cell === 'yes' ? theme.green(cell) : theme.yellow(cell)) },
+  { title: 'MISSING', shrink: true },
+];
+
+const SECRET_WORDS: Record<ProviderView['secret'], string> = {
+  required: 'needed',
+  optional: 'if the provider gave one',
+  forbidden: 'must not be set',
+};
+
+/** What can be logged in to, and what each still needs. */
+export const providers: Command<{ readonly name: string | null }> = {
+  name: 'providers',
+  summary: 'list the providers and what each needs',
+  arguments: [{ name: 'name', description: 'one provider, with the steps to set it up' }],
+  options: [],
+  examples: [
+    { line: 'vault providers', says: 'all, and which are ready' },
+    { line: 'vault providers google', says: 'how to register a client, step by step' },
+  ],
+
+  parse(raw) {
+    return { name: firstName(raw, 'the name of the provider') };
+  },
+
+  async run(useCases, { name }, io) {
+    const views = await useCases.providers(name);
+    if (io.json) {
+      io.document({ providers: views.map(viewDocument) });
+    } else if (name === null) {
+      io.table(COLUMNS, views.map(row));
+      io.say('vault providers NAME shows the steps to set one up', 'dim');
+    } else {
+      for (const view of views) io.data(renderBlock(entries(view), io.columns, io.theme));
+    }
+  },
+};
+
+function row(view: ProviderView): readonly string[] {
+  return [view.name, view.title, view.configured ? 'yes' : 'no', view.missing.join('; ')];
+}
+
+function entries(view: ProviderView): Entry[] {
+  const id = view.idVariables.join(' or ') || 'clientId in config.json';
+  const secret = view.secretVariables.join(' or ') || 'clientSecret in config.json';
+  const state = view.configured ? `yes: vault login ${view.name}` : ['no', ...view.missing];
+  return [
+    ['provider', `${view.title} (${view.name}${view.builtIn ? '' : ', from config.json'})`],
+    ['ready', state],
+    ['register at', view.registrationUrl || "the provider's own page for developers"],
+    ...(view.registrationSteps.length === 0 ? [] : [['steps', numbered(view.registrationSteps)] as const]),
+    ['redirect URI', view.redirectUri],
+    ['client id', id],
+    [
+      'client secret',
+      view.secret === 'forbidden' ? SECRET_WORDS.forbidden : `${secret} (${SECRET_WORDS[view.secret]})`,
+    ],
+    ['scopes', view.scopes.length === 0 ? 'none' : view.scopes],
+    ['issuer', view.issuer],
+    ['PKCE', view.pkce ? 'yes' : 'no'],
+    ['revocation', view.revocation ? 'vault revoke tells the provider' : 'only on a page of the provider'],
+    ...(view.manageUrl === null ? [] : [['manage at', view.manageUrl] as const]),
+    ...(view.notes.length === 0 ? [] : [['notes', view.notes] as const]),
+  ];
+}
+
+function numbered(steps: readonly string[]): readonly string[] {
+  return steps.map((step, index) => `${index + 1}. ${step}`);
+}
+
+function viewDocument(view: ProviderView) {
+  return {
+    name: view.name,
+    title: view.title,
+    built_in: view.builtIn,
+    configured: view.configured,
+    missing: view.missing,
+    issuer: view.issuer,
+    scopes: view.scopes,
+    redirect_uri: view.redirectUri,
+    pkce: view.pkce,
+    revocation: view.revocation,
+    id_variables: view.idVariables,
+    secret_variables: view.secretVariables,
+    secret: view.secret,
+    registration_url: view.registrationUrl,
+    registration_steps: view.registrationSteps,
+    manage_url: view.manageUrl,
+    notes: view.notes,
+  };
+}

@@ -1,0 +1,135 @@
+import { accountName } from '../domain/account.js';
+import { DAY, parseDays } from '../domain/duration.js';
+import type {
+  RefreshReport,
+  RefreshRequest,
+  RefreshResult,
+  RefreshResultKind,
+} from '../services/contract.js';
+import { errorDocument } from '../ui/error-view.js';
+import type { Io, Progress } from '../ui/io.js';
+import { relative, rfc3339 } from '../ui/time.js';
+import { concludeBulk, type FailureCodes, outcomeTable, SELECTION_OPTIONS, selection } from './bulk.js';
+import type { Command } from './contract.js';
+import { given, text, wholeNumber } from './read.js';
+
+const DEFAULT_CONCURRENCY = 8;
+const MAX_CONCURRENCY = 64;
+
+const FAILURES: FailureCodes<RefreshResultKind> = {
+  refreshed: null,
+  skipped: null,
+  would_refresh: null,
+  login_needed: 'login_needed',
+  transient: 'provider_unavailable',
+  refused: 'client_refused',
+  busy: 'busy',
+  error: 'unexpected',
+};
+
+/** Refreshes what is due, several at a time; one failure does not stop the others. */
+export const refresh: Command<RefreshRequest> = {
+  name: 'refresh',
+  summary: 'refresh the access tokens that end soon',
+  arguments: [{ name: 'account', description: 'names, or unique beginnings of names', variadic: true }],
+  options: [
+    ...SELECTION_OPTIONS,
+    { flags: '--days <days>', description: 'due is what ends within this many days', defaultText: '7' },
+    { flags: '--dry-run', description: 'say what would happen and why; send nothing, change nothing' },
+    {
+      flags: '--concurrency <n>',
+      description: 'how many at a time',
+      defaultText: String(DEFAULT_CONCURRENCY),
+    },
+    { flags: '--force', description: 'refresh what is not due as well' },
+  ],
+  examples: [
+    { line: 'vault refresh --all --days 3', says: 'whatever ends within three days, for cron' },
+    { line: 'vault refresh --all --dry-run', says: 'what would happen, and why' },
+    { line: 'vault refresh google/work --force', says: 'this one, now' },
+  ],
+
+  parse(raw) {
+    const days = text(raw, '--days');
+    return {
+      ...selection(raw, 'vault refresh --all'),
+      within: days === null ? 7 * DAY : parseDays(days, '--days'),
+      force: given(raw, '--force'),
+      dryRun: given(raw, '--dry-run'),
+      concurrency: wholeNumber(raw, '--concurrency', 1, MAX_CONCURRENCY) ?? DEFAULT_CONCURRENCY,
+    };
+  },
+
+  async run(useCases, request, io) {
+    const bar = progressOf(request, io);
+    let report: RefreshReport;
+    try {
+      report = await useCases.refresh(request, bar.onResult);
+    } finally {
+      bar.stop();
+    }
+    if (io.json) io.document(reportDocument(report));
+    else if (report.results.length === 0) io.say('there is no account to refresh');
+    else if (request.dryRun) outcomeTable(report.results, io);
+    else sayReport(report, io);
+    // A dry run has done what it was asked to, whatever it found.
+    if (request.dryRun) return;
+    const single = request.selectors.length === 1;
+    concludeBulk(report.results, FAILURES, { single, participle: 'refreshed' }, io);
+  },
+};
+
+function progressOf(request: RefreshRequest, io: Io) {
+  let progress: Progress | null = null;
+  return {
+    onResult: (result: RefreshResult, _done: number, total: number): void => {
+      // One account needs no bar: its line comes with the report.
+      if (request.dryRun || total < 2) return;
+      progress ??= io.progress(total);
+      progress.step(describe(result, io));
+    },
+    stop: (): void => progress?.stop(),
+  };
+}
+
+function sayReport({ results }: RefreshReport, io: Io): void {
+  const [only, second] = results;
+  if (only !== undefined && second === undefined) {
+    if (FAILURES[only.outcome] === null) io.say(describe(only, io));
+    return;
+  }
+  const { refreshed, skipped, failed } = summaryOf(results);
+  io.say(`${refreshed} refreshed, ${skipped} skipped, ${failed} failed`, failed > 0 ? 'yellow' : 'green');
+}
+
+function describe({ account, outcome, reason }: RefreshResult, io: Io): string {
+  const name = accountName(account);
+  if (outcome !== 'refreshed') return `${name}: ${outcome}: ${reason}`;
+  return account.expiresAt === null
+    ? `${name}: refreshed`
+    : `${name}: refreshed, ends ${relative(account.expiresAt, io.now())}`;
+}
+
+function reportDocument({ results }: RefreshReport) {
+  return {
+    results: results.map(({ account, outcome, reason, error }) => ({
+      account: accountName(account),
+      outcome,
+      reason,
+      expires_at: rfc3339(account.expiresAt),
+      error: error === null ? null : errorDocument(error),
+    })),
+    summary: summaryOf(results),
+  };
+}
+
+function summaryOf(results: readonly RefreshResult[]) {
+  const number = (test: (outcome: RefreshResultKind) => boolean) =>
+    results.filter((result) => test(result.outcome)).length;
+  return {
+    refreshed: number((outcome) => outcome === 'refreshed'),
+    skipped: number((outcome) => outcome === 'skipped'),
+    failed: number((outcome) => FAILURES[outcome] !== null),
+    would_refresh: number((outcome) => outcome === 'would_refresh'),
+  };
+}

@@ -1,0 +1,169 @@
+import { VaultError } from '../domain/errors.js';
+import type { Secret } from '../domain/secret.js';
+import type {
+  ConfiguredProvider,
+  Provider,
+  ProviderCatalogue,
+  ProviderSettings,
+} from '../providers/contract.js';
+import { closest } from './closest.js';
+import type { ConfigFile } from './config-file.js';
+import { findCredentials, type Lookup, type MissingSetting, wrongClientId } from './credentials.js';
+import { readRedirectUri } from './redirect.js';
+
+/** Everything a provider's settings may come from, strongest first: environment, `.env`, `config.json`, built in. */
+export interface SettingsSources {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** The values of the one `.env` that counts. */
+  readonly envFile: Readonly<Record<string, string>>;
+  readonly config: ConfigFile;
+  readonly catalogue: ProviderCatalogue;
+  /** Where that `.env` is or would be, for hints. */
+  readonly envFilePath: string;
+}
+
+/** A provider with all that is set for it, and what still keeps it from being used. */
+export interface ResolvedProvider {
+  readonly provider: Provider;
+  readonly builtIn: boolean;
+  readonly clientId: string | null;
+  readonly clientSecret: Secret | null;
+  readonly redirectUri: string | null;
+  readonly missing: readonly MissingSetting[];
+  /** Empty when a login can start; the first one is the one to show. */
+  readonly problems: readonly VaultError[];
+}
+
+/** The names of all providers there are: the built-in ones, then the user's own in the order of `config.json`. */
+export function providerNames({ catalogue, config }: SettingsSources): readonly string[] {
+  return [...new Set([...catalogue.names, ...Object.keys(config.providers)])];
+}
+
+/**
+ * @returns the provider ready for a login or a refresh
+ * @throws VaultError `provider_unknown`, `client_not_configured` (names each missing variable, where to get it, and
+ *   the line to write), `config_invalid`
+ */
+export function configureProvider(name: string, sources: SettingsSources): ConfiguredProvider {
+  const { provider, clientId, clientSecret, redirectUri, problems } = resolveProvider(name, sources);
+  const problem = problems[0];
+  if (problem !== undefined) throw problem;
+  return { ...provider, clientId: clientId ?? '', clientSecret, redirectUri };
+}
+
+/**
+ * As {@link configureProvider}, but what is missing or of the wrong form is told and not thrown, for overviews.
+ *
+ * @throws VaultError `provider_unknown`; `config_invalid` when the settings do not make a provider at all
+ */
+export function resolveProvider(name: string, sources: SettingsSources): ResolvedProvider {
+  const { catalogue, config } = sources;
+  const lookup = lookupIn(sources);
+  const own = Object.hasOwn(config.providers, name) ? config.providers[name] : undefined;
+  const bare = baseOf(name, own, sources);
+  if (bare === null && own === undefined) throw unknownProvider(name, providerNames(sources));
+  const settings = own ?? {};
+  const facts = bare !== null && own === undefined ? bare : catalogue.fromConfig(name, settings, bare);
+
+  const found = findCredentials(facts.client, settings, lookup);
+  const redirected = redirectOf(facts, settings, lookup);
+  const malformed = found.clientId === null ? null : wrongClientId(facts.title, facts.client, found.clientId);
+  const problems = [
+    ...(found.missing.length > 0 ? [notConfigured(facts, found.missing, sources.envFilePath)] : []),
+    ...(malformed === null ? [] : [malformed]),
+    ...(redirected instanceof VaultError ? [redirected] : []),
+    ...uselessSecret(name, facts, settings),
+  ];
+  const isConfidential = facts.clientAuth === 'none' && found.clientSecret !== null;
+  return {
+    provider: {
+      ...facts,
+      clientAuth: isConfidential ? (facts.client.authWithSecret ?? 'basic') : facts.clientAuth,
+      redirect: redirected instanceof VaultError ? facts.redirect : redirected.redirect,
+    },
+    builtIn: catalogue.names.includes(name),
+    clientId: found.clientId,
+    clientSecret: found.clientSecret,
+    redirectUri: redirected instanceof VaultError ? null : redirected.redirectUri,
+    missing: found.missing,
+    problems,
+  };
+}
+
+/** Empty variables count as unset: that is how people switch one off for a single command. */
+function lookupIn({ env, envFile }: SettingsSources): Lookup {
+  return (variable) => {
+    const inEnv = env[variable]?.trim();
+    if (inEnv) return inEnv;
+    const inFile = Object.hasOwn(envFile, variable) ? envFile[variable]?.trim() : undefined;
+    return inFile || undefined;
+  };
+}
+
+function baseOf(name: string, own: ProviderSettings | undefined, sources: SettingsSources): Provider | null {
+  const { catalogue, env, envFile } = sources;
+  const lookup = lookupIn(sources);
+  const names = [...Object.keys(envFile), ...Object.keys(env)];
+  const merged = Object.fromEntries(names.map((variable) => [variable, lookup(variable)]));
+  const base = catalogue.builtIn(own?.extends ?? name, merged);
+  if (base !== null || own?.extends === undefined) return base;
+  throw new VaultError(
+    'config_invalid',
+    `providers.${name}.extends in config.json names no built-in provider`,
+    {
+      hint: `built in are ${catalogue.names.join(', ')}`,
+    },
+  );
+}
+
+function redirectOf(facts: Provider, settings: ProviderSettings, lookup: Lookup) {
+  const variable = lookup('OAUTH_REDIRECT_URI');
+  const text = variable ?? settings.redirectUri;
+  if (text === undefined) return { redirectUri: null, redirect: facts.redirect };
+  try {
+    const choice = readRedirectUri(
+      text,
+      variable === undefined ? 'redirectUri in config.json' : 'OAUTH_REDIRECT_URI',
+    );
+    return { redirectUri: choice.redirectUri, redirect: choice.redirect ?? facts.redirect };
+  } catch (failure) {
+    if (failure instanceof VaultError) return failure;
+    throw failure;
+  }
+}
+
+/** Silently leaving out a secret that the user has set would hide a contradiction in the configuration. */
+function uselessSecret(name: string, facts: Provider, settings: ProviderSettings): readonly VaultError[] {
+  if (facts.client.secret !== 'forbidden' || settings.clientSecret === undefined) return [];
+  return [
+    new VaultError(
+      'config_invalid',
+      `providers.${name} in config.json has a clientSecret, and clientAuth "none" sends none`,
+      {
+        hint: `remove providers.${name}.clientSecret, or set providers.${name}.clientAuth to "post" or "basic"`,
+      },
+    ),
+  ];
+}
+
+function notConfigured(facts: Provider, missing: readonly MissingSetting[], envFilePath: string): VaultError {
+  const lines = missing.map(({ variable, what }) => `${variable}=<${what}>`);
+  const said = missing.map(({ variable, why }) => `${variable} ${why}`).join(', ');
+  const what = lines.length === 1 ? 'this line' : 'these lines';
+  return new VaultError('client_not_configured', `${facts.title} cannot be used yet: ${said}`, {
+    hint: `register a client at ${facts.client.registrationUrl} (vault providers ${facts.name} shows each step), then put ${what} into ${envFilePath}: ${lines.join(' and ')}`,
+    details: { missing: missing.map(({ variable }) => variable), lines, env_file: envFilePath },
+  });
+}
+
+function unknownProvider(name: string, known: readonly string[]): VaultError {
+  const guess = closest(name, known);
+  return new VaultError(
+    'provider_unknown',
+    `there is no provider '${name.slice(0, 60)}'; there are ${known.join(', ')}`,
+    {
+      hint: guess === null ? 'vault providers shows them all' : `did you mean ${guess}?`,
+      details: { known },
+    },
+  );
+}

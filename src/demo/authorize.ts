@@ -1,0 +1,97 @@
+import { randomBytes } from 'node:crypto';
+import { redirect, text } from './answers.js';
+import { consentPage } from './consent-page.js';
+import type { DemoAnswer } from './contract.js';
+import { digest, type PendingRequest, startFamily } from './grants.js';
+import { PEOPLE, SCOPES } from './people.js';
+import { type Incoming, mint, type World } from './world.js';
+
+const TEN_MINUTES = 600_000;
+const ONE_MINUTE = 60_000;
+const LOOPBACK_HOSTS = ['127.0.0.1', '[::1]', 'localhost'];
+
+/** Checks the authorization request (RFC 6749 §4.1.1, RFC 7636 §4.3) and shows the consent page. */
+export function authorize(world: World, incoming: Incoming): DemoAnswer {
+  const query = incoming.url.searchParams;
+  const redirectUri = query.get('redirect_uri');
+  // Errors about the client or its redirect URI must not be redirected (RFC 6749 §4.1.2.1).
+  if ([...query.keys()].length !== new Set(query.keys()).size) return text(400, 'a parameter came twice');
+  if (query.get('client_id') !== world.client.id) return text(400, 'unknown client_id');
+  if (redirectUri === null || !isLoopback(redirectUri))
+    return text(400, 'redirect_uri is not a loopback address');
+
+  const asked = query.get('scope')?.split(' ').filter(Boolean) ?? [];
+  const request: PendingRequest = {
+    redirectUri,
+    state: query.get('state'),
+    nonce: query.get('nonce'),
+    challenge: query.get('code_challenge'),
+    scopes: [...new Set(asked)],
+    loginHint: query.get('login_hint'),
+    endsAt: world.now() + TEN_MINUTES,
+  };
+  const error = requestError(world, query, request);
+  if (error !== null) {
+    world.record('authorize', 'refused', { note: error });
+    return sendBack(world, request, { error });
+  }
+  const id = randomBytes(16).toString('base64url');
+  world.grants.pending.set(id, request);
+  return consentPage(id, request);
+}
+
+function requestError(world: World, query: URLSearchParams, request: PendingRequest): string | null {
+  if (query.get('response_type') !== 'code') return 'unsupported_response_type';
+  if (!request.state) return 'invalid_request';
+  const pkce = request.challenge !== null && query.get('code_challenge_method') === 'S256';
+  if (world.pkceRequired && !pkce) return 'invalid_request';
+  if (request.challenge !== null && !/^[\w-]{43}$/.test(request.challenge)) return 'invalid_request';
+  return request.scopes.every((scope) => scope in SCOPES) ? null : 'invalid_scope';
+}
+
+/** Takes the person's answer from the consent page, once. */
+export function consent(world: World, incoming: Incoming): DemoAnswer {
+  const form = new URLSearchParams(incoming.body);
+  const id = form.get('request') ?? '';
+  const request = world.grants.pending.get(id);
+  world.grants.pending.delete(id);
+  if (!request || request.endsAt < world.now())
+    return text(400, 'this request is over; start the login again');
+  const person = PEOPLE.find((one) => one.key === form.get('person'));
+  if (form.get('decision') !== 'allow' || !person) {
+    world.record('consent', 'denied');
+    return sendBack(world, request, { error: 'access_denied', error_description: 'the person said no' });
+  }
+  const ticked = form.getAll('scope');
+  const most = world.knobs.grantOnly;
+  const scopes = request.scopes.filter((scope) => ticked.includes(scope) && (most?.includes(scope) ?? true));
+  const family = startFamily(world.grants, person, scopes);
+  const code = mint(world, 'code');
+  world.grants.codes.set(digest(code), {
+    request,
+    family,
+    endsAt: world.now() + ONE_MINUTE,
+    redeemed: false,
+  });
+  world.record('consent', 'consented', { token: digest(code), family: family.number, note: person.key });
+  return sendBack(world, request, { code });
+}
+
+function sendBack(
+  world: World,
+  request: PendingRequest,
+  members: Readonly<Record<string, string>>,
+): DemoAnswer {
+  const target = new URL(request.redirectUri);
+  for (const [name, value] of Object.entries(members)) target.searchParams.set(name, value);
+  if (request.state !== null) target.searchParams.set('state', request.state);
+  if (world.knobs.responseIss) target.searchParams.set('iss', world.issuer);
+  return redirect(target.href);
+}
+
+/** Any port and any path of this machine's loopback, without encryption (RFC 8252 §7.3). */
+function isLoopback(uri: string): boolean {
+  if (!URL.canParse(uri)) return false;
+  const { protocol, hostname, hash, username, password } = new URL(uri);
+  return protocol === 'http:' && LOOPBACK_HOSTS.includes(hostname) && `${hash}${username}${password}` === '';
+}

@@ -1,0 +1,97 @@
+import { VaultError } from '../domain/errors.js';
+
+/** What the person does on the consent page. */
+export interface ConsentChoice {
+  readonly person?: 'ada' | 'grace';
+  /** Boxes to untick. */
+  readonly without?: readonly string[];
+  readonly deny?: boolean;
+}
+
+/** Where the walk ended: the last page, as a browser would show it. */
+export interface ConsentWalk {
+  /** The redirect the authorization server sent the browser to; it holds the code. */
+  readonly callback: string;
+  readonly status: number;
+  readonly url: string;
+  readonly page: string;
+}
+
+const MAX_HOPS = 5;
+
+/**
+ * Walks the demo server's consent page over HTTP as a browser would: opens the authorization URL, fills in the
+ * form, sends it, and follows the redirect to the listener that waits for it.
+ *
+ * @throws VaultError `provider_answer_invalid` when there is no such page or no redirect after it
+ */
+export async function walkConsent(
+  authorizationUrl: string,
+  choice: ConsentChoice = {},
+): Promise<ConsentWalk> {
+  const callback = await answerConsent(authorizationUrl, choice);
+  let url = callback;
+  let response = await get(url);
+  for (let hop = 0; hop < MAX_HOPS && isRedirect(response); hop += 1) {
+    url = new URL(response.headers.get('location') ?? '', url).href;
+    response = await get(url);
+  }
+  return { callback, status: response.status, url, page: await response.text() };
+}
+
+/** The same without the last step: returns the redirect instead of following it, as for pasting it. */
+export async function answerConsent(authorizationUrl: string, choice: ConsentChoice = {}): Promise<string> {
+  const shown = await get(authorizationUrl);
+  // A request the server will not show a page for is answered by a redirect with an error.
+  if (isRedirect(shown)) return location(shown, authorizationUrl);
+  const page = await shown.text();
+  const action = /<form method="post" action="([^"]+)"/.exec(page)?.[1];
+  if (shown.status !== 200 || action === undefined)
+    throw unexpected(`no consent page, but status ${shown.status}`);
+  const answer = await fetch(new URL(action, authorizationUrl), {
+    method: 'POST',
+    redirect: 'manual',
+    body: fill(page, choice),
+  });
+  await answer.arrayBuffer();
+  return location(answer, authorizationUrl);
+}
+
+/** What a browser would send: hidden fields, the chosen person, the boxes left ticked, the button. */
+function fill(page: string, choice: ConsentChoice): URLSearchParams {
+  const form = new URLSearchParams();
+  for (const [input] of page.matchAll(/<input [^>]*>/g)) {
+    const name = attribute(input, 'name');
+    const value = attribute(input, 'value');
+    const ticked = /\schecked\b/.test(input);
+    const type = attribute(input, 'type');
+    if (type === 'hidden') form.append(name, value);
+    if (type === 'radio' && (choice.person === undefined ? ticked : value === choice.person))
+      form.append(name, value);
+    if (type === 'checkbox' && ticked && !choice.without?.includes(value)) form.append(name, value);
+  }
+  form.append('decision', choice.deny ? 'deny' : 'allow');
+  return form;
+}
+
+function attribute(input: string, name: string): string {
+  return new RegExp(`\\b${name}="([^"]*)"`).exec(input)?.[1] ?? '';
+}
+
+function get(url: string): Promise<Response> {
+  return fetch(url, { redirect: 'manual' });
+}
+
+function isRedirect(response: Response): boolean {
+  return response.status >= 300 && response.status < 400 && response.headers.has('location');
+}
+
+function location(response: Response, base: string): string {
+  const target = response.headers.get('location');
+  if (target === null) throw unexpected(`no redirect after the consent page, but status ${response.status}`);
+  return new URL(target, base).href;
+}
+
+function unexpected(what: string): VaultError {
+  return new VaultError('provider_answer_invalid', `the demo server behaved unexpectedly: ${what}`);
+}

@@ -1,0 +1,171 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { json, text } from './answers.js';
+import { authorize, consent } from './authorize.js';
+import type { DemoAnswer, DemoEndpoint, DemoFault, DemoOptions, DemoServer } from './contract.js';
+import { control } from './control.js';
+import { METADATA_PATHS } from './endpoints.js';
+import { createFaultQueue, type FaultQueue } from './fault-queue.js';
+import { metadata } from './metadata.js';
+import { revoke, userinfo } from './resource.js';
+import { token } from './token.js';
+import { createWorld, type Incoming, type World } from './world.js';
+
+const MAX_BODY = 65_536;
+
+type Handler = (world: World, incoming: Incoming) => DemoAnswer;
+
+interface Route {
+  readonly endpoint: DemoEndpoint;
+  readonly method: 'GET' | 'POST';
+  readonly handle: Handler;
+}
+
+const ROUTES = new Map<string, Route>([
+  ...METADATA_PATHS.map((path): [string, Route] => [
+    path,
+    { endpoint: 'metadata', method: 'GET', handle: metadata },
+  ]),
+  ['/jwks', { endpoint: 'jwks', method: 'GET', handle: (world) => json(200, world.signer.jwks) }],
+  ['/authorize', { endpoint: 'authorize', method: 'GET', handle: authorize }],
+  ['/consent', { endpoint: 'consent', method: 'POST', handle: consent }],
+  ['/token', { endpoint: 'token', method: 'POST', handle: token }],
+  ['/userinfo', { endpoint: 'userinfo', method: 'GET', handle: userinfo }],
+  ['/revoke', { endpoint: 'revoke', method: 'POST', handle: revoke }],
+]);
+
+/**
+ * Starts an authorization server on the loopback: OpenID Connect with PKCE, rotating refresh tokens and strict
+ * reuse detection, and every misbehaviour a test asks of it. It keeps all in memory.
+ *
+ * @throws the system's error when the port cannot be listened on
+ */
+export async function startDemoServer(options: DemoOptions = {}): Promise<DemoServer> {
+  const faults = createFaultQueue();
+  const server = createServer({ maxHeaderSize: 16_384 });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(options.port ?? 0, '127.0.0.1', resolve);
+  });
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  const world = createWorld(`http://127.0.0.1:${port}`, options);
+
+  const demo: DemoServer = {
+    issuer: world.issuer,
+    port,
+    client: world.client,
+    endpoints: world.endpoints,
+    knobs: world.knobs,
+    log: world.log,
+    requests: world.requests,
+    refreshUses: world.grants.refreshUses,
+    next: faults.add,
+    endAllGrants() {
+      for (const family of world.grants.families) family.alive = false;
+    },
+    secrets: () => [...world.secrets],
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+
+  server.on('request', (request, response) => {
+    serve(world, faults, demo, options.controlSecret, request, response).catch(() => response.destroy());
+  });
+  return demo;
+}
+
+async function serve(
+  world: World,
+  faults: FaultQueue,
+  demo: DemoServer,
+  controlSecret: string | undefined,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const incoming = await read(world, request);
+  if (!incoming) return void response.destroy();
+  const path = incoming.url.pathname;
+  if (path === '/control' && controlSecret !== undefined) {
+    return send(response, control(demo, controlSecret, incoming));
+  }
+  const route = ROUTES.get(path);
+  if (!route) return send(response, text(404, 'there is nothing here'));
+  if (incoming.method !== route.method) return send(response, text(405, `use ${route.method}`));
+  world.requests[route.endpoint] += 1;
+  await answer(world, route, incoming, faults.take(route.endpoint), response);
+}
+
+async function answer(
+  world: World,
+  { endpoint, handle }: Route,
+  incoming: Incoming,
+  fault: DemoFault | null,
+  response: ServerResponse,
+): Promise<void> {
+  response.on('finish', () => world.record(endpoint, 'answered', { note: String(response.statusCode) }));
+  if (fault) world.record(endpoint, 'faulted', { note: fault.when });
+  const early = fault?.when === 'before' ? await suffer(fault) : 'own';
+  const fitting = early === 'own' ? respond(world, endpoint, handle, incoming) : early;
+  const late = fault?.when === 'after' ? await suffer(fault) : 'own';
+  const final = late === 'own' ? fitting : late;
+  if (final === 'nothing' || final === 'half') {
+    world.record(endpoint, 'dropped');
+    return final === 'half' && typeof fitting === 'object'
+      ? breakOff(response, fitting)
+      : void response.destroy();
+  }
+  send(response, final);
+}
+
+async function suffer(fault: DemoFault): Promise<DemoFault['send']> {
+  if (fault.delay !== undefined) await sleep(fault.delay);
+  return fault.send;
+}
+
+function respond(world: World, endpoint: DemoEndpoint, handle: Handler, incoming: Incoming): DemoAnswer {
+  const answer = handle(world, incoming);
+  if (answer.status >= 400) world.record(endpoint, 'refused', { note: errorCode(answer) });
+  return answer;
+}
+
+function errorCode({ status, body }: DemoAnswer): string {
+  return /"error":"([a-z_]+)"/.exec(body)?.[1] ?? String(status);
+}
+
+function send(response: ServerResponse, { status, headers, body }: DemoAnswer): void {
+  response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) });
+  response.end(body);
+}
+
+function breakOff(response: ServerResponse, { status, headers, body }: DemoAnswer): void {
+  response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) });
+  response.write(body.slice(0, Math.floor(body.length / 2)), () => response.destroy());
+}
+
+async function read(world: World, request: IncomingMessage): Promise<Incoming | null> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > MAX_BODY) return null;
+    chunks.push(chunk);
+  }
+  const target = request.url ?? '/';
+  if (!URL.canParse(target, world.issuer)) return null;
+  const headers = Object.fromEntries(
+    Object.entries(request.headers).map(([name, value]) => [
+      name,
+      Array.isArray(value) ? value.join(', ') : value,
+    ]),
+  );
+  return {
+    method: request.method ?? 'GET',
+    url: new URL(target, world.issuer),
+    headers,
+    body: Buffer.concat(chunks).toString(),
+  };
+}

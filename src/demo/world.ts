@@ -1,0 +1,84 @@
+import { randomBytes } from 'node:crypto';
+import type {
+  DemoClientAuth,
+  DemoEndpoint,
+  DemoEvent,
+  DemoEventKind,
+  DemoKnobs,
+  DemoOptions,
+} from './contract.js';
+import { endpointUrls } from './endpoints.js';
+import { createGrants, type Grants } from './grants.js';
+import { createSigner, type Signer } from './id-token.js';
+
+/** A request, read whole. */
+export interface Incoming {
+  readonly method: string;
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly body: string;
+}
+
+/** What the endpoints share: who the server is, what it remembers, how it behaves now. */
+export interface World {
+  readonly issuer: string;
+  readonly client: { readonly id: string; readonly secret: string | null };
+  readonly clientAuth: DemoClientAuth;
+  readonly tokenBody: 'form' | 'json';
+  readonly plain: boolean;
+  readonly pkceRequired: boolean;
+  readonly endpoints: Readonly<Record<DemoEndpoint, string>>;
+  readonly knobs: DemoKnobs;
+  readonly grants: Grants;
+  readonly signer: Signer;
+  readonly secrets: string[];
+  readonly log: DemoEvent[];
+  readonly requests: Record<DemoEndpoint, number>;
+  readonly now: () => number;
+  record(endpoint: DemoEndpoint, kind: DemoEventKind, about?: Partial<DemoEvent>): void;
+}
+
+const DEFAULT_KNOBS: DemoKnobs = {
+  accessTokenLifetime: 3_600,
+  refreshTokens: 'rotate',
+  reuseGrace: 0,
+  grantOnly: null,
+  responseIss: true,
+  tokenAnswer: 'json',
+  answerMembers: {},
+  omitMembers: [],
+};
+
+export function createWorld(issuer: string, options: DemoOptions): World {
+  const now = options.now ?? Date.now;
+  const clientAuth = options.clientAuth ?? 'none';
+  const log: DemoEvent[] = [];
+  // The plus sign tells a raw Basic header from an encoded one.
+  const secret = clientAuth === 'none' ? null : `demo+secret-${randomBytes(18).toString('base64url')}`;
+  return {
+    issuer,
+    client: { id: 'demo-client', secret },
+    clientAuth,
+    tokenBody: options.tokenBody ?? 'form',
+    plain: options.plain ?? false,
+    pkceRequired: options.pkce !== 'optional',
+    endpoints: endpointUrls(issuer),
+    knobs: { ...DEFAULT_KNOBS, ...options.knobs },
+    grants: createGrants(),
+    signer: createSigner(),
+    secrets: secret === null ? [] : [secret],
+    log,
+    requests: { metadata: 0, jwks: 0, authorize: 0, consent: 0, token: 0, userinfo: 0, revoke: 0 },
+    now,
+    record(endpoint, kind, about = {}) {
+      log.push({ at: now(), kind, endpoint, token: null, family: null, note: null, ...about });
+    },
+  };
+}
+
+/** A new random token or code, remembered for leak scans. */
+export function mint(world: Pick<World, 'secrets'>, kind: 'code' | 'access' | 'refresh'): string {
+  const token = `demo-${kind}-${randomBytes(24).toString('base64url')}`;
+  world.secrets.push(token);
+  return token;
+}

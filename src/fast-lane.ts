@@ -1,0 +1,106 @@
+import type { Command, OptionSpec, RawInput } from './commands/contract.js';
+import { type Flag, readFlag } from './commands/flags.js';
+import { GLOBAL_OPTIONS, type Parsed, type Reading, understand } from './commands/globals.js';
+import { COMMANDS } from './commands/index.js';
+
+/*
+ * Loading commander takes a quarter of the time in which `vault token` should be done. Plain, well-formed command
+ * lines are read here, from the same option data. At anything else this gives up and commander decides, so there
+ * is one place that explains mistakes.
+ */
+
+/**
+ * Reads a plain command line.
+ *
+ * @param argv without the program's own name
+ * @returns null when commander must look at it: a mistake, help, the version, or any unusual way to write it
+ */
+export async function fastParse(argv: readonly string[]): Promise<Parsed | null> {
+  const reading = await fastRead(argv);
+  if (reading === null) return null;
+  try {
+    return understand(reading);
+  } catch {
+    // Commander comes to the same error, with a hint.
+    return null;
+  }
+}
+
+/** The same, but the command has not looked at its options yet. */
+export async function fastRead(argv: readonly string[]): Promise<Reading | null> {
+  const globals = flagTable(GLOBAL_OPTIONS);
+  const at = commandPosition(argv, globals);
+  const entry = COMMANDS.find((each) => each.name === argv[at]);
+  if (entry === undefined) return null;
+  const command = await entry.load();
+  const own = flagTable(command.options);
+  const globalOptions = startingValues(globals);
+  const options = startingValues(own);
+  const args: string[] = [];
+  for (let index = 0; index < argv.length; index += 1) {
+    const word = argv[index] ?? '';
+    if (index === at) continue;
+    if (!word.startsWith('-')) {
+      args.push(word);
+      continue;
+    }
+    const { name, attached } = splitWord(word);
+    const target = globals.has(name) ? globalOptions : options;
+    const flag = globals.get(name) ?? own.get(name);
+    if (flag === undefined) return null;
+    if (!flag.takesValue) {
+      if (attached !== null) return null;
+      target[flag.key] = !flag.negated;
+      continue;
+    }
+    const value = attached ?? argv[++index];
+    // A value that looks like an option is more likely a forgotten value.
+    if (value === undefined || (attached === null && value.startsWith('-'))) return null;
+    target[flag.key] = flag.repeatable
+      ? [...((target[flag.key] as string[] | undefined) ?? []), value]
+      : value;
+  }
+  if (!takes(command, args.length)) return null;
+  return { command, raw: { args, options }, globalOptions };
+}
+
+type Options = { -readonly [key in keyof RawInput['options']]: RawInput['options'][key] };
+
+/** Where the command's name stands: first, or after global options only. */
+function commandPosition(argv: readonly string[], globals: ReadonlyMap<string, Flag>): number {
+  let index = 0;
+  for (; argv[index]?.startsWith('-'); index += 1) {
+    const { name, attached } = splitWord(argv[index] ?? '');
+    const flag = globals.get(name);
+    if (flag === undefined) return -1;
+    if (flag.takesValue && attached === null) index += 1;
+  }
+  return index;
+}
+
+/** Only long options carry a value behind `=`. */
+function splitWord(word: string): { readonly name: string; readonly attached: string | null } {
+  const end = word.startsWith('--') ? word.indexOf('=') : -1;
+  return end === -1
+    ? { name: word, attached: null }
+    : { name: word.slice(0, end), attached: word.slice(end + 1) };
+}
+
+function flagTable(specs: readonly OptionSpec[]): ReadonlyMap<string, Flag> {
+  const flags = specs.map(readFlag);
+  const entries = flags.flatMap((flag) => [flag.long, flag.short].map((name) => [name, flag] as const));
+  return new Map(entries.filter((entry): entry is readonly [string, Flag] => entry[0] !== null));
+}
+
+function startingValues(flags: ReadonlyMap<string, Flag>): Options {
+  const negated = [...flags.values()].filter((flag) => flag.negated);
+  return Object.fromEntries(negated.map((flag) => [flag.key, true]));
+}
+
+function takes(command: Command, count: number): boolean {
+  const least = command.arguments.filter((argument) => argument.required === true).length;
+  const most = command.arguments.some((argument) => argument.variadic === true)
+    ? Number.POSITIVE_INFINITY
+    : command.arguments.length;
+  return count >= least && count <= most;
+}

@@ -1,0 +1,58 @@
+import { parseEndpoint } from '../domain/endpoint.js';
+import { VaultError } from '../domain/errors.js';
+
+export interface AuthorizationRequest {
+  /** May have a query of its own, which is kept (RFC 6749 §3.1). */
+  readonly endpoint: string;
+  readonly clientId: string;
+  readonly redirectUri: string;
+  readonly scopes: readonly string[];
+  readonly scopeSeparator: string;
+  readonly state: string;
+  /** Null where the provider does not know PKCE. */
+  readonly codeChallenge: string | null;
+  readonly nonce: string | null;
+  readonly loginHint: string | null;
+  /** Peculiar to the provider; cannot replace a parameter of the protocol. */
+  readonly params: Readonly<Record<string, string>>;
+}
+
+/**
+ * What a path may hold besides letters and digits. The result is handed to a program that opens browsers, so a
+ * character that a shell somewhere could read differently has no place in it; the query is percent-encoded anyway.
+ */
+const PATH = /^[A-Za-z0-9\-._~/%:@+,=]*$/;
+
+/**
+ * The address at which a person logs in and consents (RFC 6749 §4.1.1, RFC 7636 §4.3, OpenID Connect Core §3.1.2.1).
+ * It is parsed and serialised again before it is returned.
+ *
+ * @throws VaultError `config_invalid` when the endpoint is not https (http on a loopback host), or not plainly an address
+ */
+export function authorizationUrl(request: AuthorizationRequest): string {
+  const url = parseEndpoint(request.endpoint);
+  if (url === null || !PATH.test(url.pathname)) {
+    throw new VaultError(
+      'config_invalid',
+      'the authorization endpoint cannot be opened in a browser, because it is not a plain https address',
+      { hint: 'correct authorizationEndpoint (or issuer) of this provider in config.json' },
+    );
+  }
+  const parameters: Record<string, string | null> = {
+    ...request.params,
+    response_type: 'code',
+    client_id: request.clientId,
+    redirect_uri: request.redirectUri,
+    state: request.state,
+    scope: request.scopes.length > 0 ? request.scopes.join(request.scopeSeparator) : null,
+    code_challenge: request.codeChallenge,
+    code_challenge_method: request.codeChallenge === null ? null : 'S256',
+    nonce: request.nonce,
+    login_hint: request.loginHint,
+  };
+  for (const [name, value] of Object.entries(parameters)) {
+    if (value === null) url.searchParams.delete(name);
+    else url.searchParams.set(name, value);
+  }
+  return url.href;
+}

@@ -1,0 +1,88 @@
+import { AuthorizationResponseError, type AuthorizationServer, validateAuthResponse } from 'oauth4webapi';
+import { VaultError } from '../domain/errors.js';
+import { Secret } from '../domain/secret.js';
+import { cleanText } from './clean.js';
+import type { AuthorizationResponse } from './contract.js';
+import { isIssuer } from './issuer.js';
+
+const KNOWN = ['code', 'state', 'iss', 'error', 'error_description', 'error_uri', 'response'] as const;
+const LOGIN_AGAIN = 'run the login again';
+
+export interface ReceivedResponse {
+  /** The address the browser was sent to, whole. */
+  readonly url: URL;
+  /** The state of this one login. */
+  readonly state: string;
+  readonly server: {
+    readonly issuer: string;
+    /** `authorization_response_iss_parameter_supported`, RFC 9207 §3. */
+    readonly responseIssSupported: boolean;
+  };
+  readonly clientId: string;
+}
+
+/**
+ * Reads the authorization response (RFC 6749 §4.1.2) after all checks: known parameters once (§3.1), `state`, and
+ * `iss` wherever it is present or announced, for errors as well (RFC 9207 §2.4). Unknown parameters are ignored.
+ *
+ * @throws VaultError `login_refused` when a check fails, `provider_answer_invalid` when there is neither code nor error
+ */
+export function readAuthorizationResponse(received: ReceivedResponse): AuthorizationResponse {
+  const parameters = received.url.searchParams;
+  const repeated = KNOWN.find((name) => parameters.getAll(name).length > 1);
+  if (repeated !== undefined) throw refused(`the answer to the login names ${repeated} more than once`);
+  if (parameters.get('state') !== received.state) {
+    throw refused('the answer belongs to another login, because its state is not the one that was sent');
+  }
+  const validated = validate(received, checkedIssuer(parameters.get('iss'), received.server));
+  if (validated === null) {
+    return {
+      kind: 'error',
+      error: cleanText(parameters.get('error'), 64) ?? 'unknown_error',
+      description: cleanText(parameters.get('error_description')),
+    };
+  }
+  const code = validated.get('code');
+  if (code === null || code === '') {
+    throw new VaultError(
+      'provider_answer_invalid',
+      'the answer to the login has neither a code nor an error',
+      {
+        hint: LOGIN_AGAIN,
+      },
+    );
+  }
+  return { kind: 'code', code: new Secret(code), parameters: validated };
+}
+
+/** @returns the issuer that the library is to expect: of a template, the one tenant's that answered */
+function checkedIssuer(iss: string | null, server: ReceivedResponse['server']): string {
+  if (iss === null) {
+    if (server.responseIssSupported)
+      throw refused('the answer to the login does not say which server it comes from');
+    return server.issuer;
+  }
+  if (!isIssuer(server.issuer, iss)) {
+    throw refused('the answer to the login comes from another server than the one that was asked');
+  }
+  return iss;
+}
+
+/** @returns null for an error response */
+function validate(received: ReceivedResponse, issuer: string): URLSearchParams | null {
+  const server: AuthorizationServer = {
+    issuer,
+    authorization_response_iss_parameter_supported: received.server.responseIssSupported,
+  };
+  try {
+    return validateAuthResponse(server, { client_id: received.clientId }, received.url, received.state);
+  } catch (failure) {
+    if (failure instanceof AuthorizationResponseError) return null;
+    // The library's own message and cause hold the parameters, the code among them.
+    throw refused('the answer to the login is not one to an authorization code request');
+  }
+}
+
+function refused(message: string): VaultError {
+  return new VaultError('login_refused', message, { hint: LOGIN_AGAIN });
+}

@@ -1,0 +1,108 @@
+import { parseEndpoint } from '../domain/endpoint.js';
+import { VaultError } from '../domain/errors.js';
+import { describeTransport, TransportFailure } from '../domain/transport.js';
+import type { Http, HttpAnswer } from '../system/contract.js';
+import { type Members, member, parseMembers } from './answer-body.js';
+import { printable } from './clean.js';
+import type { ServerMetadata } from './contract.js';
+import { isSuccess } from './token-error.js';
+
+/**
+ * Fetches the metadata of an authorization server: OpenID Connect Discovery 1.0 §4 first, then RFC 8414 §3. The
+ * document must name the very issuer that was asked for (RFC 8414 §3.3), and https endpoints (http on a loopback
+ * host) only. Whether the challenge methods suffice is for the caller to judge.
+ *
+ * @throws VaultError `config_invalid` when the issuer is not such an address; `network_failed`, `provider_unavailable`,
+ *   `provider_answer_invalid`; their messages name the host and nothing of the answer but its issuer
+ */
+export async function discover(
+  http: Http,
+  issuer: string,
+  options: { readonly signal?: AbortSignal } = {},
+): Promise<ServerMetadata> {
+  const url = parseEndpoint(issuer);
+  if (url === null || url.search !== '') {
+    throw new VaultError('config_invalid', 'the issuer is not a plain https address', {
+      hint: 'correct issuer of this provider in config.json',
+    });
+  }
+  for (const address of metadataAddresses(url)) {
+    const answer = await fetchMetadata(http, address, options.signal);
+    const members = isSuccess(answer.status) ? parseMembers(answer) : null;
+    if (members !== null) return readMetadata(members, issuer, url.host);
+    if (answer.status >= 500 || answer.status === 429 || answer.status === 408) {
+      throw new VaultError('provider_unavailable', `${url.host} answered with status ${answer.status}`, {
+        hint: 'try again later',
+      });
+    }
+  }
+  throw invalid(url.host, 'publishes no metadata under this issuer');
+}
+
+/** Appended for OpenID Connect, put between host and path by RFC 8414 §3.1. */
+function metadataAddresses(issuer: URL): string[] {
+  const path = issuer.pathname.replace(/\/$/, '');
+  return [
+    `${issuer.origin}${path}/.well-known/openid-configuration`,
+    `${issuer.origin}/.well-known/oauth-authorization-server${path}`,
+  ];
+}
+
+async function fetchMetadata(http: Http, url: string, signal: AbortSignal | undefined): Promise<HttpAnswer> {
+  try {
+    const headers = { accept: 'application/json' };
+    return await http.send({ method: 'GET', url, headers, ...(signal === undefined ? {} : { signal }) });
+  } catch (failure) {
+    if (!(failure instanceof TransportFailure)) throw failure;
+    throw new VaultError('network_failed', describeTransport(failure), {
+      hint: 'try again when the network is back',
+    });
+  }
+}
+
+function readMetadata(members: Members, issuer: string, host: string): ServerMetadata {
+  if (member(members, 'issuer') !== issuer) {
+    const named = printable(member(members, 'issuer'));
+    throw invalid(
+      host,
+      'names another issuer in its metadata than the one it was asked for',
+      named === null ? undefined : `if this is the server you mean, set issuer to ${named} in config.json`,
+    );
+  }
+  const endpoint = (name: string): string | null => {
+    const value = member(members, name) ?? null;
+    if (value === null) return null;
+    const url = typeof value === 'string' ? parseEndpoint(value) : null;
+    if (url === null) throw invalid(host, `names an unsafe ${name} in its metadata`);
+    return url.href;
+  };
+  const required = (name: string): string => {
+    const url = endpoint(name);
+    if (url === null) throw invalid(host, `names no ${name} in its metadata`);
+    return url;
+  };
+  return {
+    issuer,
+    authorizationEndpoint: required('authorization_endpoint'),
+    tokenEndpoint: required('token_endpoint'),
+    revocationEndpoint: endpoint('revocation_endpoint'),
+    deviceAuthorizationEndpoint: endpoint('device_authorization_endpoint'),
+    userinfoEndpoint: endpoint('userinfo_endpoint'),
+    codeChallengeMethods: texts(member(members, 'code_challenge_methods_supported')),
+    responseIssSupported: member(members, 'authorization_response_iss_parameter_supported') === true,
+    idTokenSigningAlgorithms: texts(member(members, 'id_token_signing_alg_values_supported')) ?? ['RS256'],
+    tokenEndpointAuthMethods: texts(member(members, 'token_endpoint_auth_methods_supported')),
+  };
+}
+
+function texts(value: unknown): string[] | null {
+  return Array.isArray(value) ? value.filter((entry) => typeof entry === 'string') : null;
+}
+
+function invalid(
+  host: string,
+  what: string,
+  hint = 'check issuer of this provider in config.json',
+): VaultError {
+  return new VaultError('provider_answer_invalid', `${host} ${what}`, { hint });
+}

@@ -1,0 +1,129 @@
+import type { Identity } from '../domain/account.js';
+import { VaultError } from '../domain/errors.js';
+import type { Secret } from '../domain/secret.js';
+import { describeTransport, TransportFailure } from '../domain/transport.js';
+import type { IdentityRequest, IdentitySource } from '../providers/contract.js';
+import type { Http, HttpAnswer } from '../system/contract.js';
+import { type Members, member, parseMembers } from './answer-body.js';
+import type { GrantedAnswer } from './contract.js';
+import { type Documents, readFirst, readPath } from './member-path.js';
+import { isSuccess } from './token-error.js';
+
+export interface IdentityQuestion {
+  readonly source: IdentitySource;
+  /** The checked claims of the id_token; null when there was none. */
+  readonly claims: Readonly<Record<string, unknown>> | null;
+  readonly answer: GrantedAnswer;
+  readonly http: Http;
+  readonly accessToken: Secret;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Finds out who logged in, as the provider's {@link IdentitySource} says. Where an id_token is missing and a request
+ * is known, the request tells instead (a userinfo endpoint, OpenID Connect Core §5.3).
+ *
+ * @throws VaultError `network_failed` or `provider_unavailable` when the question may succeed later;
+ *   `provider_answer_invalid` when the answer does not tell, or tells of another person than the id_token
+ */
+export async function readIdentity(question: IdentityQuestion): Promise<Identity> {
+  const { source, claims } = question;
+  const documents = { main: await mainDocument(question), claims };
+  return {
+    subject: readSubject(source, documents),
+    email: readFirst(source.email, documents),
+    name: readFirst(source.name, documents),
+    details: readDetails(source, documents),
+  };
+}
+
+async function mainDocument({
+  source,
+  claims,
+  answer,
+  http,
+  accessToken,
+  signal,
+}: IdentityQuestion): Promise<Members> {
+  if (source.from === 'token_response') return answer.members;
+  if (source.from === 'id_token' && claims !== null) return claims;
+  if (source.from === 'none' || source.request === null) {
+    throw new VaultError('provider_answer_invalid', 'the provider does not tell who logged in', {
+      hint: 'add the scope openid to this login, or name a userinfoEndpoint for this provider in config.json',
+    });
+  }
+  const document = await ask(http, source.request, `${answer.tokenType} ${accessToken.reveal()}`, signal);
+  const subject = member(document, 'sub');
+  // OpenID Connect Core §5.3.2: an answer about someone else must not be used.
+  if (claims !== null && subject !== undefined && subject !== claims['sub']) {
+    throw new VaultError(
+      'provider_answer_invalid',
+      'the provider told of another person than the one who logged in',
+      {
+        hint: 'run the login again',
+      },
+    );
+  }
+  return document;
+}
+
+async function ask(
+  http: Http,
+  request: IdentityRequest,
+  authorization: string,
+  signal: AbortSignal | undefined,
+): Promise<Members> {
+  const headers = { accept: 'application/json', ...request.headers, authorization };
+  const host = new URL(request.url).host;
+  let answer: HttpAnswer;
+  try {
+    answer = await http.send({
+      method: 'GET',
+      url: request.url,
+      headers,
+      ...(signal === undefined ? {} : { signal }),
+    });
+  } catch (failure) {
+    if (!(failure instanceof TransportFailure)) throw failure;
+    throw new VaultError(
+      'network_failed',
+      `it is unknown who logged in, because ${describeTransport(failure)}`,
+      {
+        hint: 'run the login again when the network is back',
+      },
+    );
+  }
+  const members = parseMembers(answer);
+  if (isSuccess(answer.status) && members !== null) return members;
+  throw unanswered(host, answer.status);
+}
+
+function unanswered(host: string, status: number): VaultError {
+  const message = `${host} did not say who logged in (status ${status})`;
+  const refusing = status >= 400 && status < 500 && status !== 408 && status !== 425 && status !== 429;
+  return refusing
+    ? new VaultError('provider_answer_invalid', message, {
+        hint: 'check that the scopes asked for allow reading who logged in, and that the API is enabled for the client',
+      })
+    : new VaultError('provider_unavailable', message, { hint: 'run the login again later' });
+}
+
+function readSubject(source: IdentitySource, documents: Documents): string {
+  const parts = source.subject.map((path) => readPath(path, documents));
+  const missing = source.subject.filter((_, index) => parts[index] === null);
+  if (missing.length > 0 || parts.length === 0) {
+    throw new VaultError(
+      'provider_answer_invalid',
+      `the provider's answer does not tell who logged in: ${missing.join(', ') || 'no subject'} is not in it`,
+      { hint: 'log in with an account that has it, and with the scopes that allow reading it' },
+    );
+  }
+  return parts.join(':');
+}
+
+function readDetails(source: IdentitySource, documents: Documents): Record<string, string> {
+  const found = Object.entries(source.details).map(
+    ([name, path]) => [name, readPath(path, documents)] as const,
+  );
+  return Object.fromEntries(found.filter((entry): entry is readonly [string, string] => entry[1] !== null));
+}

@@ -1,0 +1,79 @@
+import type { Server } from 'node:http';
+import { VaultError } from '../../domain/errors.js';
+import { bind } from './bind.js';
+import { type StrayKind, Wait } from './wait.js';
+
+export interface LoopbackOptions {
+  readonly host: '127.0.0.1' | 'localhost';
+  /** 0: the system chooses. */
+  readonly port: number;
+  /** With a leading slash, or empty for a redirect URI without a path. */
+  readonly path: string;
+  readonly state: string;
+  /** Ends the waiting; `response` then rejects with its reason. */
+  readonly signal: AbortSignal;
+  /** Told of requests that are not the callback, of each kind a few times only, so that a flood fills nothing. */
+  readonly onStray?: (kind: StrayKind) => void;
+}
+
+export interface LoopbackListener {
+  readonly redirectUri: string;
+  readonly port: number;
+  /** The address the browser was sent to, once the right state came with it. Needs no handler of its own. */
+  readonly response: Promise<URL>;
+  /** Stops listening at once, except that a browser on its way to the page without the code gets a moment. */
+  close(): Promise<void>;
+}
+
+/**
+ * Waits on loopback for the authorization response (RFC 8252 §7.3, §8.3). It listens when the promise resolves, so
+ * that a browser can be opened then. Whatever is not the callback is answered and leaves the login waiting, also
+ * after ten wrong states, from which on further ones get 429. The browser that brought the callback is sent on to a
+ * page whose address holds no code; the callback itself counts once.
+ *
+ * @throws VaultError `port_unavailable`; the signal's reason when it is aborted already
+ */
+export async function listen(options: LoopbackOptions): Promise<LoopbackListener> {
+  options.signal.throwIfAborted();
+  const wait = new Wait(options.onStray);
+  const { servers, port } = await bind(options.host, options.port, () => wait.createServer());
+  const redirectUri = `http://${options.host}:${port}${options.path}`;
+  const path = options.path === '' ? '/' : options.path;
+  // As a browser spells it: without the port where it is the default one.
+  const { host } = new URL(redirectUri);
+  wait.start({ host, path, pagePath: path === '/done' ? '/finished' : '/done', state: options.state });
+
+  let closing: Promise<void> | null = null;
+  const close = async () => {
+    await wait.pageOrGrace();
+    wait.end(new VaultError('interrupted', 'the login was closed before an answer came'));
+    await Promise.all(servers.map(shut));
+  };
+  const closeOnce = () => {
+    closing ??= close();
+    return closing;
+  };
+  const abort = () => {
+    wait.end(options.signal.reason);
+    void closeOnce();
+  };
+  options.signal.addEventListener('abort', abort, { once: true });
+  if (options.signal.aborted) abort();
+  return {
+    redirectUri,
+    port,
+    response: wait.response,
+    close: () => {
+      options.signal.removeEventListener('abort', abort);
+      return closeOnce();
+    },
+  };
+}
+
+/** Browsers keep silent connections open in advance, for which a server would wait as long as they like. */
+function shut(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}

@@ -1,0 +1,65 @@
+import { createHash } from 'node:crypto';
+
+/** What the person is told in the browser. The wording is fixed: nothing of any request is ever repeated in it. */
+export type PageKind = 'received' | 'refused' | 'already_done';
+
+interface Words {
+  readonly title: string;
+  readonly text: string;
+  readonly mark: string;
+}
+
+const WORDS: Readonly<Record<PageKind, Words>> = {
+  received: {
+    title: 'Back to your terminal',
+    text: 'Your answer has arrived. The terminal finishes the login and says how it went. You can close this tab.',
+    mark: '✓',
+  },
+  refused: {
+    title: 'The login was refused',
+    text: 'The provider said no, or you did. Nothing was stored. The terminal says why. You can close this tab.',
+    mark: '✕',
+  },
+  already_done: {
+    title: 'This login is over',
+    text: 'It was answered before, and nothing is done a second time. You can close this tab.',
+    mark: '·',
+  },
+};
+
+const STYLE = [
+  ':root{color-scheme:light dark}',
+  'body{margin:0;min-height:100vh;display:grid;place-items:center;background:#f6f5f3;color:#22201d;',
+  'font:16px/1.6 system-ui,sans-serif}',
+  'main{max-width:26rem;margin:2rem;padding:2.5rem;border-radius:1rem;background:#fff;text-align:center;',
+  'box-shadow:0 1px 3px #0002,0 12px 40px #0001}',
+  'p{margin:0;color:#6b6660}h1{margin:1rem 0 .5rem;font-size:1.35rem;color:#22201d}',
+  '.mark{width:3rem;height:3rem;margin:auto;border-radius:50%;font-size:1.5rem;line-height:3rem;',
+  'background:#22201d;color:#fff}.name{margin-top:2rem;font-size:.8rem}',
+  '@media(prefers-color-scheme:dark){body{background:#191817}main{background:#242220}',
+  'h1{color:#f3f0ec}p{color:#a8a29b}.mark{background:#f3f0ec;color:#191817}}',
+].join('');
+
+const STYLE_HASH = createHash('sha256').update(STYLE, 'utf8').digest('base64');
+
+/** For every answer of the listener: kept by nobody, told to nobody, framed by nobody, and no active content. */
+export const STRICT_HEADERS: Readonly<Record<string, string>> = {
+  'cache-control': 'no-store',
+  'content-security-policy': `default-src 'none'; style-src 'sha256-${STYLE_HASH}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+};
+
+export function page(kind: PageKind): string {
+  const { title, text, mark } = WORDS[kind];
+  return [
+    '<!doctype html><html lang="en"><head><meta charset="utf-8">',
+    '<meta name="viewport" content="width=device-width,initial-scale=1">',
+    `<title>${title}</title><style>${STYLE}</style></head><body><main>`,
+    `<div class="mark" aria-hidden="true">${mark}</div><h1>${title}</h1><p>${text}</p><p class="name">token-vault</p>`,
+    '</main></body></html>',
+  ].join('');
+}

@@ -1,0 +1,39 @@
+import { VaultError } from '../domain/errors.js';
+import { Secret } from '../domain/secret.js';
+
+/**
+ * The initial client response of XOAUTH2, base64 (Google "OAuth 2.0 Mechanism", Microsoft "Authenticate an IMAP, POP
+ * or SMTP connection using OAuth"). It holds the token: the same secrecy applies.
+ *
+ * @param user the address of the mailbox
+ * @throws VaultError `usage` when the address holds control characters
+ */
+export function xoauth2(user: string, token: Secret): Secret {
+  return encoded(`user=${checked(user)}\x01auth=Bearer ${token.reveal()}\x01\x01`);
+}
+
+/**
+ * The initial client response of OAUTHBEARER, base64 (RFC 7628 §3.1), without the optional host and port.
+ *
+ * @param user the address of the mailbox
+ * @throws VaultError `usage` when the address holds control characters
+ */
+export function oauthbearer(user: string, token: Secret): Secret {
+  // RFC 5801 §4: an authorization identity spells `=` and `,` so that it cannot end its own field.
+  const identity = checked(user).replaceAll('=', '=3D').replaceAll(',', '=2C');
+  return encoded(`n,a=${identity},\x01auth=Bearer ${token.reveal()}\x01\x01`);
+}
+
+function checked(user: string): string {
+  if (/\p{Cc}/u.test(user)) {
+    throw new VaultError(
+      'usage',
+      'the address of the mailbox holds control characters, which would end its field',
+    );
+  }
+  return user;
+}
+
+function encoded(response: string): Secret {
+  return new Secret(Buffer.from(response, 'utf8').toString('base64'));
+}

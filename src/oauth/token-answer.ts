@@ -1,0 +1,113 @@
+import { parseScopes } from '../domain/scopes.js';
+import { Secret } from '../domain/secret.js';
+import type { ErrorFacts } from '../providers/contract.js';
+import type { HttpAnswer } from '../system/contract.js';
+import { isObject, type Members, member, parseMembers } from './answer-body.js';
+import type { GrantedAnswer, RefusedAnswer, TokenAnswer } from './contract.js';
+import { readLifetime } from './lifetime.js';
+import { classify, isSuccess, saysError } from './token-error.js';
+
+/** What may be printed into a header or a shell without doing harm. */
+const ACCESS_TOKEN = /^[\x21-\x7e]{1,16384}$/;
+/** RFC 6749 Appendix A.17. It only ever travels in a body, so a space does no harm. */
+const REFRESH_TOKEN = /^[\x20-\x7e]{1,16384}$/;
+const ID_TOKEN = /^[\w-]+(?:\.[\w-]*){2,4}$/;
+/** A scheme of RFC 9110 §11.1. */
+const SCHEME = /^[A-Za-z][A-Za-z0-9._-]{0,31}$/;
+/** Kinds of token where a scheme should be (Slack); the scheme is Bearer. */
+const NOT_SCHEMES: readonly string[] = ['bearer', 'user', 'bot', 'access_token'];
+
+/**
+ * Reads what a token endpoint answered, tolerant of what real providers send and of nothing that could do harm. An
+ * answer with a usable refresh token is granted even when everything else in it is useless.
+ *
+ * @param now milliseconds since the epoch
+ * @param sent secrets of the request, redacted wherever an error echoes them
+ */
+export function readTokenAnswer(
+  answer: HttpAnswer,
+  facts: ErrorFacts,
+  now: number,
+  sent: readonly Secret[] = [],
+): TokenAnswer {
+  const members = parseMembers(answer);
+  if (!isSuccess(answer.status) || members === null) return classify(answer, members, facts, now, sent);
+  const holder = tokenHolder(members);
+  const flaws: string[] = [];
+  const accessToken = readAccessToken(holder, flaws);
+  const refreshToken = readRefreshToken(holder, flaws);
+  const failed = saysError(members);
+  if (accessToken === null && (failed || refreshToken === null)) {
+    return failed ? classify(answer, members, facts, now, sent) : useless(flaws);
+  }
+  if (failed) flaws.push('the answer names an error besides the token');
+  return {
+    kind: 'granted',
+    accessToken,
+    refreshToken,
+    tokenType: readTokenType(holder, flaws),
+    expiresIn: readLifetime(holder, ['expires_in', 'expiresIn', 'expires'], flaws),
+    refreshTokenExpiresIn: readLifetime(holder, ['refresh_token_expires_in', 'refresh_expires_in'], flaws),
+    scopes: parseScopes(member(holder, 'scope') ?? member(members, 'scope')),
+    idToken: readIdTokenMember(members, flaws),
+    members,
+    flaws,
+  } satisfies GrantedAnswer;
+}
+
+/** Slack nests a person's token; everyone else has it at the top. */
+function tokenHolder(members: Members): Members {
+  const nested = member(members, 'authed_user');
+  const atTop = ['access_token', 'accessToken', 'refresh_token'].some((name) => name in members);
+  return !atTop && isObject(nested) ? nested : members;
+}
+
+function readAccessToken(holder: Members, flaws: string[]): Secret | null {
+  const value = member(holder, 'access_token') ?? member(holder, 'accessToken');
+  if (typeof value === 'string' && ACCESS_TOKEN.test(value)) return new Secret(value);
+  flaws.push(
+    value === undefined || value === null || value === ''
+      ? NO_ACCESS_TOKEN
+      : 'the access token holds characters that cannot be printed or is too long',
+  );
+  return null;
+}
+
+function readRefreshToken(holder: Members, flaws: string[]): Secret | null {
+  const value = member(holder, 'refresh_token') ?? member(holder, 'refreshToken');
+  if (value === undefined || value === null || value === '') return null;
+  if (typeof value === 'string' && REFRESH_TOKEN.test(value)) return new Secret(value);
+  flaws.push('the refresh token holds characters that cannot be used or is too long');
+  return null;
+}
+
+function readTokenType(holder: Members, flaws: string[]): string {
+  const value = member(holder, 'token_type') ?? member(holder, 'tokenType');
+  if (typeof value === 'string' && NOT_SCHEMES.includes(value.toLowerCase())) return 'Bearer';
+  if (typeof value === 'string' && SCHEME.test(value)) return value;
+  if (value !== undefined && value !== null && value !== '')
+    flaws.push('the token type is none; taken as Bearer');
+  return 'Bearer';
+}
+
+function readIdTokenMember(members: Members, flaws: string[]): Secret | null {
+  const value = member(members, 'id_token');
+  if (value === undefined || value === null || value === '') return null;
+  if (typeof value === 'string' && ID_TOKEN.test(value)) return new Secret(value);
+  flaws.push('the id_token is not one');
+  return null;
+}
+
+const NO_ACCESS_TOKEN = 'the answer has no access token';
+
+function useless(flaws: readonly string[]): RefusedAnswer {
+  const absent = flaws.includes(NO_ACCESS_TOKEN);
+  return {
+    kind: 'refused',
+    class: 'transient',
+    error: absent ? 'no_access_token' : 'token_unprintable',
+    detail: null,
+    description: absent ? null : (flaws[0] ?? null),
+    retryAfter: null,
+  };
+}

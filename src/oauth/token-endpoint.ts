@@ -1,0 +1,85 @@
+import type { Secret } from '../domain/secret.js';
+import type { Provider } from '../providers/contract.js';
+import type { Http } from '../system/contract.js';
+import type { TokenAnswer } from './contract.js';
+import { readTokenAnswer } from './token-answer.js';
+import { buildTokenRequest } from './token-request.js';
+
+export interface TokenEndpoint {
+  readonly endpoint: string;
+  readonly provider: Pick<Provider, 'clientAuth' | 'tokenBody' | 'headers' | 'errors'>;
+  readonly clientId: string;
+  readonly clientSecret: Secret | null;
+  readonly signal?: AbortSignal;
+  /** Milliseconds for the whole exchange; the HTTP client's own when left out. */
+  readonly deadline?: number;
+  /** Milliseconds since the epoch, to read a Retry-After date by; the system's clock when left out. */
+  readonly now?: () => number;
+}
+
+export interface CodeExchange extends TokenEndpoint {
+  readonly code: Secret;
+  /** The very string of the authorization request (RFC 6749 §4.1.3). */
+  readonly redirectUri: string;
+  /** Null where the provider does not know PKCE. */
+  readonly codeVerifier: Secret | null;
+}
+
+export interface RefreshExchange extends TokenEndpoint {
+  readonly provider: TokenEndpoint['provider'] & Pick<Provider, 'refreshParams' | 'scopeSeparator'>;
+  readonly refreshToken: Secret;
+  /** Only to narrow what was granted (RFC 6749 §6) or where a provider wants them repeated; left out by default. */
+  readonly scopes?: readonly string[];
+}
+
+/**
+ * Redeems an authorization code (RFC 6749 §4.1.3, RFC 7636 §4.5), sending once.
+ *
+ * @throws TransportFailure when there is no whole answer
+ */
+export async function exchangeCode(http: Http, exchange: CodeExchange): Promise<TokenAnswer> {
+  const { code, redirectUri, codeVerifier } = exchange;
+  const parameters = {
+    grant_type: 'authorization_code',
+    code: code.reveal(),
+    redirect_uri: redirectUri,
+    ...(codeVerifier === null ? {} : { code_verifier: codeVerifier.reveal() }),
+  };
+  return send(http, exchange, parameters, codeVerifier === null ? [code] : [code, codeVerifier]);
+}
+
+/**
+ * Trades a refresh token for a new access token (RFC 6749 §6), sending once: whether it may be sent again is for the
+ * caller to decide, who knows what is stored.
+ *
+ * @throws TransportFailure when there is no whole answer; its `sent` says whether the token may be spent
+ */
+export async function refresh(http: Http, exchange: RefreshExchange): Promise<TokenAnswer> {
+  const { provider, refreshToken, scopes = [] } = exchange;
+  const parameters = {
+    ...provider.refreshParams,
+    grant_type: 'refresh_token',
+    refresh_token: refreshToken.reveal(),
+    ...(scopes.length === 0 ? {} : { scope: scopes.join(provider.scopeSeparator) }),
+  };
+  return send(http, exchange, parameters, [refreshToken]);
+}
+
+async function send(
+  http: Http,
+  to: TokenEndpoint,
+  parameters: Readonly<Record<string, string>>,
+  secrets: readonly Secret[],
+): Promise<TokenAnswer> {
+  const { endpoint, provider, clientId, clientSecret, signal, deadline, now = Date.now } = to;
+  const request = buildTokenRequest({ parameters, provider, clientId, clientSecret });
+  const answer = await http.send({
+    method: 'POST',
+    url: endpoint,
+    ...request,
+    ...(signal === undefined ? {} : { signal }),
+    ...(deadline === undefined ? {} : { deadline }),
+  });
+  const sent = clientSecret === null ? secrets : [...secrets, clientSecret];
+  return readTokenAnswer(answer, provider.errors, now(), sent);
+}

@@ -1,0 +1,118 @@
+import type { Secret } from '../domain/secret.js';
+import type { ErrorFacts } from '../providers/contract.js';
+import type { HttpAnswer } from '../system/contract.js';
+import { isObject, type Members, member } from './answer-body.js';
+import { cleanText } from './clean.js';
+import type { RefusalClass, RefusedAnswer } from './contract.js';
+import { sharedClass } from './error-codes.js';
+import { retryAfter } from './retry-after.js';
+
+/** What an error body says, in the words of whoever wrote it. */
+interface SaidError {
+  readonly code: string | null;
+  /** Finer codes, the finest first: `AADSTS50173`, then `suberror` or `error_subtype`. */
+  readonly finer: readonly string[];
+  readonly description: unknown;
+}
+
+/**
+ * Says what an error answer means for the person. The status decides first: 5xx, 429, 408 and 425 are transient
+ * whatever the body says, redirects are never followed and mean that the endpoint is configured wrongly. Then the
+ * codes, the finest first, each against what is peculiar to the provider before what is shared. A body without any
+ * code comes from something in between (a gateway, a captive portal) and is transient; a code nobody knows is a
+ * refusal that no login would cure.
+ *
+ * @param members the parsed body; null when it is not one object
+ * @param now milliseconds since the epoch
+ * @param sent secrets of the request, redacted wherever the answer echoes them
+ */
+export function classify(
+  answer: HttpAnswer,
+  members: Members | null,
+  facts: ErrorFacts,
+  now: number,
+  sent: readonly Secret[] = [],
+): RefusedAnswer {
+  const said = members === null ? SILENCE : readError(members);
+  const byStatus = `http_${answer.status}`;
+  const code = said.code ?? (members === null && isSuccess(answer.status) ? 'not_json' : byStatus);
+  const candidates = [...said.finer, code];
+  const known = candidates.find((candidate) => peculiarClass(candidate, facts) !== null);
+  return {
+    kind: 'refused',
+    class: classOf(answer.status, candidates, said.code === null, facts),
+    error: cleanText(code, 64, sent) ?? byStatus,
+    detail: cleanText(known === code ? said.finer[0] : (known ?? said.finer[0]), 64, sent),
+    description: cleanText(said.description, 200, sent),
+    retryAfter: retryAfter(answer.headers['retry-after'], now),
+  };
+}
+
+/** Whether a body that came with a success status is an error all the same (GitHub, Slack, Zoho). */
+export function saysError(members: Members): boolean {
+  const error = member(members, 'error');
+  return member(members, 'ok') === false || filled(error) !== null || isObject(error);
+}
+
+export function isSuccess(status: number): boolean {
+  return status >= 200 && status < 300;
+}
+
+const SILENCE: SaidError = { code: null, finer: [], description: null };
+
+function classOf(
+  status: number,
+  candidates: readonly string[],
+  silent: boolean,
+  facts: ErrorFacts,
+): RefusalClass {
+  if (status >= 300 && status < 400) return 'configuration';
+  if (status >= 500 || status === 429 || status === 408 || status === 425) return 'transient';
+  for (const candidate of candidates) {
+    const found = peculiarClass(candidate, facts) ?? sharedClass(candidate);
+    if (found !== null) return found;
+  }
+  return silent ? 'transient' : 'configuration';
+}
+
+function peculiarClass(code: string, facts: ErrorFacts): RefusalClass | null {
+  if (facts.loginNeeded.includes(code)) return 'login_needed';
+  if (facts.configuration.includes(code)) return 'configuration';
+  if (facts.policy.includes(code)) return 'policy';
+  return facts.transient.includes(code) ? 'transient' : null;
+}
+
+/**
+ * Finds the code wherever it is kept: `error` as text (RFC 6749 §5.2) or as an object (Google APIs), `code` (Notion),
+ * `errors[0]` (Fitbit).
+ */
+function readError(members: Members): SaidError {
+  const error = member(members, 'error');
+  const first = member(member(members, 'errors'), '0');
+  const holder = isObject(error) ? error : isObject(first) && typeof error !== 'string' ? first : members;
+  const code =
+    filled(error) ??
+    filled(member(holder, 'code')) ??
+    filled(member(holder, 'errorType')) ??
+    (holder === members ? null : filled(member(holder, 'status')));
+  const description =
+    filled(member(members, 'error_description')) ??
+    filled(member(holder, 'error_description')) ??
+    filled(member(holder, 'message')) ??
+    filled(member(members, 'message'));
+  const subtypes = [member(members, 'suberror'), member(members, 'error_subtype')];
+  const finer = [...entraCodes(members, description), ...subtypes.flatMap((value) => filled(value) ?? [])];
+  return { code, finer, description };
+}
+
+/** Entra's own numbers, from `error_codes`, else from the text, where they stand as `AADSTS50173: …`. */
+function entraCodes(members: Members, description: string | null): string[] {
+  const listed = member(members, 'error_codes');
+  const numbers = Array.isArray(listed) ? listed.filter((entry) => Number.isSafeInteger(entry)) : [];
+  if (numbers.length > 0) return numbers.slice(0, 10).map((number) => `AADSTS${number}`);
+  return (description?.slice(0, 10_000).match(/\bAADSTS\d{4,9}\b/g) ?? []).slice(0, 10);
+}
+
+function filled(value: unknown): string | null {
+  return typeof value === 'string' && value.trim() !== '' ? value.trim() : null;
+}

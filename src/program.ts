@@ -1,0 +1,177 @@
+import { Argument, CommanderError, Command as Node, Option } from 'commander';
+import type { ArgumentSpec, Command, OptionSpec } from './commands/contract.js';
+import { readFlag } from './commands/flags.js';
+import { askedView, GLOBAL_OPTIONS, type Parsed, type Reading, understand } from './commands/globals.js';
+import { COMMANDS, type CommandEntry } from './commands/index.js';
+import { VaultError } from './domain/errors.js';
+import { VERSION } from './version.js';
+
+const HELP_COLUMNS = 80;
+
+const AFTER_HELP = `
+Try it:
+  vault demo                 see it all work, without an account anywhere
+  vault providers google     how to set up a provider, step by step
+  vault login google         log in, once
+  vault token google         a valid access token, whenever a script needs one
+
+vault COMMAND --help shows the options and examples of a command.`;
+
+/**
+ * Reads a command line with commander. Only the modules of commands that are named on it are loaded.
+ *
+ * @param argv without the program's own name
+ * @throws VaultError `usage` with the command to type for help
+ */
+export async function parseProgram(argv: readonly string[]): Promise<Parsed> {
+  const read = await readArguments(argv);
+  return 'text' in read ? read : understandWithHint(read);
+}
+
+/**
+ * The same, but the command has not looked at its options yet.
+ *
+ * @throws VaultError `usage`
+ */
+export async function readArguments(
+  argv: readonly string[],
+): Promise<Reading | Extract<Parsed, { kind: 'text' }>> {
+  const words = helpAsOption(argv);
+  const state: ParseState = { printed: '', reading: null, failedIn: null };
+  const root = rootNode(state);
+  for (const entry of COMMANDS) {
+    const command = words.includes(entry.name) ? await entry.load() : null;
+    addCommand(root, entry, command, state);
+  }
+  try {
+    root.parse(words, { from: 'user' });
+  } catch (failure) {
+    return readFailure(failure, state, words);
+  }
+  if (state.reading === null) throw new VaultError('unexpected', 'the command line led to no command');
+  return { ...state.reading, globalOptions: root.opts() };
+}
+
+/** What a run of commander leaves behind. */
+interface ParseState {
+  printed: string;
+  reading: Omit<Reading, 'globalOptions'> | null;
+  /** The command whose part of the line was wrong. */
+  failedIn: string | null;
+}
+
+/** `vault help token` is `vault token --help`; what is no command stays as it is, to be told so. */
+function helpAsOption(argv: readonly string[]): readonly string[] {
+  const [first, ...rest] = argv;
+  if (first !== 'help') return argv;
+  const known = rest[0] === undefined || COMMANDS.some((entry) => entry.name === rest[0]);
+  return known ? [...rest, '--help'] : rest;
+}
+
+function rootNode(state: ParseState): Node {
+  const print = (text: string) => {
+    state.printed += text;
+  };
+  const root = new Node('vault')
+    .description('Log in once in the browser, then ask for a valid access token from any script.')
+    .usage('COMMAND [options]')
+    .helpCommand(false)
+    .version(VERSION, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'show help')
+    .configureHelp({ subcommandTerm: (node) => node.name() })
+    .configureOutput({
+      writeOut: print,
+      writeErr: print,
+      // Errors come as exceptions; commander shall not print them as well.
+      outputError: () => undefined,
+      getOutHelpWidth: () => HELP_COLUMNS,
+      getErrHelpWidth: () => HELP_COLUMNS,
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    })
+    .exitOverride()
+    .addHelpText('after', AFTER_HELP);
+  for (const spec of GLOBAL_OPTIONS) root.addOption(option(spec));
+  return root;
+}
+
+function addCommand(root: Node, entry: CommandEntry, command: Command | null, state: ParseState): void {
+  const node = root
+    .command(entry.name)
+    .summary(entry.summary)
+    .description(`${capital(entry.summary)}.`);
+  node.exitOverride((error) => {
+    state.failedIn = entry.name;
+    throw error;
+  });
+  if (command === null) return;
+  for (const spec of command.arguments) node.addArgument(argument(spec));
+  for (const spec of command.options) node.addOption(option(spec));
+  node.addHelpText(
+    'after',
+    `\nOptions of every command:\n${globalHelp()}\n\nExamples:\n${examples(command)}`,
+  );
+  node.action(() => {
+    state.reading = { command, raw: { args: node.args, options: node.opts() } };
+  });
+}
+
+function argument(spec: ArgumentSpec): Argument {
+  const name = `${spec.name}${spec.variadic === true ? '...' : ''}`;
+  return new Argument(spec.required === true ? `<${name}>` : `[${name}]`, spec.description);
+}
+
+function option(spec: OptionSpec): Option {
+  const says = spec.defaultText === undefined ? '' : ` (${spec.defaultText} when left out)`;
+  const made = new Option(spec.flags, `${spec.description}${says}`);
+  if (!readFlag(spec).repeatable) return made;
+  return made.argParser((value: string, before: readonly string[] | undefined) => [...(before ?? []), value]);
+}
+
+function globalHelp(): string {
+  const widest = Math.max(...GLOBAL_OPTIONS.map((spec) => spec.flags.length));
+  return GLOBAL_OPTIONS.map((spec) => `  ${spec.flags.padEnd(widest)}  ${spec.description}`).join('\n');
+}
+
+function examples(command: Command): string {
+  return command.examples.map(({ line, says }) => `  ${line}\n      ${says}`).join('\n');
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+function readFailure(
+  failure: unknown,
+  state: ParseState,
+  argv: readonly string[],
+): Extract<Parsed, { kind: 'text' }> {
+  if (!(failure instanceof CommanderError)) throw failure;
+  if (failure.exitCode === 0) return { kind: 'text', text: state.printed, exitCode: 0 };
+  const help = state.failedIn === null ? 'vault --help' : `vault ${state.failedIn} --help`;
+  if (failure.code !== 'commander.help') throw usageError(failure, help);
+  if (askedView(argv).json) throw new VaultError('usage', 'no command is named', { hint: help });
+  return { kind: 'text', text: state.printed, exitCode: 2 };
+}
+
+/** Commander's sentence in the form of ours. What stood after a `=` may be a secret and is left out. */
+function usageError(failure: CommanderError, help: string): VaultError {
+  const [sentence = '', ...rest] = failure.message.replace(/^error: /, '').split('\n');
+  const message = sentence
+    .replace(/(--[\w-]+)=.*'/s, "$1'")
+    .replace(/\. Expected (.*)\.$/, ': expected $1')
+    .replace(/^(option '.*') argument missing$/, '$1 has no value');
+  const suggestion = /Did you mean (?:one of )?(.+)\?/.exec(rest.join(' '))?.[1];
+  const guess = suggestion === undefined ? '' : `did you mean ${suggestion}? `;
+  return new VaultError('usage', message, { hint: `${guess}see ${help}` });
+}
+
+function understandWithHint(reading: Reading): Parsed {
+  try {
+    return understand(reading);
+  } catch (failure) {
+    if (!(failure instanceof VaultError) || failure.hint !== undefined) throw failure;
+    const { code, message, details } = failure;
+    throw new VaultError(code, message, { hint: `see vault ${reading.command.name} --help`, details });
+  }
+}

@@ -1,0 +1,113 @@
+import { VaultError } from '../domain/errors.js';
+import type { Endpoints, Provider } from './contract.js';
+import { microsoftErrors } from './microsoft-errors.js';
+
+const HOST = 'https://login.microsoftonline.com';
+const GUID = '[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}';
+const DOMAIN = '(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\\.)+[A-Za-z]{2,63}';
+
+/** The one tenant to which all personal accounts belong. */
+const PERSONAL_TENANT = '9188040d-6c67-4c5b-b112-36a304b66dad';
+
+/**
+ * Microsoft Entra ID (v2 endpoints), with a public client on the platform "Mobile and desktop applications".
+ * Source: https://learn.microsoft.com/entra/identity-platform/v2-oauth2-auth-code-flow and /reply-url.
+ *
+ * @param tenant `common`, `organizations`, `consumers`, a tenant's GUID or one of its domains
+ * @throws VaultError `config_invalid` when it is none of these
+ */
+export function microsoft(tenant: string): Provider {
+  if (!new RegExp(`^(?:common|organizations|consumers|${GUID}|${DOMAIN})$`).test(tenant)) {
+    throw new VaultError('config_invalid', 'MICROSOFT_TENANT_ID is not a tenant of Microsoft Entra', {
+      hint: 'set it to common, organizations, consumers, the Directory (tenant) ID or a domain such as contoso.onmicrosoft.com',
+    });
+  }
+  const { issuer, issuerTemplate } = issuerOf(tenant);
+  return {
+    ...shared,
+    issuer,
+    issuerTemplate,
+    endpoints: endpointsOf(tenant),
+    manageUrl:
+      tenant === 'consumers' ? 'https://account.live.com/consent/Manage' : 'https://myapps.microsoft.com',
+  };
+}
+
+/**
+ * The metadata of `common` and `organizations` name the literal `{tenantid}`, into which the id_token's `tid` goes
+ * before the comparison. A domain's tenant is known to Microsoft only, so it is treated alike.
+ */
+function issuerOf(tenant: string): Pick<Provider, 'issuer' | 'issuerTemplate'> {
+  if (tenant === 'consumers') return { issuer: `${HOST}/${PERSONAL_TENANT}/v2.0`, issuerTemplate: false };
+  if (new RegExp(`^${GUID}$`).test(tenant)) {
+    return { issuer: `${HOST}/${tenant.toLowerCase()}/v2.0`, issuerTemplate: false };
+  }
+  return { issuer: `${HOST}/{tenantid}/v2.0`, issuerTemplate: true };
+}
+
+function endpointsOf(tenant: string): Endpoints {
+  const base = `${HOST}/${tenant}/oauth2/v2.0`;
+  return {
+    authorization: `${base}/authorize`,
+    token: `${base}/token`,
+    revocation: null,
+    deviceAuthorization: `${base}/devicecode`,
+    userinfo: 'https://graph.microsoft.com/oidc/userinfo',
+  };
+}
+
+const shared: Omit<Provider, 'issuer' | 'issuerTemplate' | 'endpoints' | 'manageUrl'> = {
+  name: 'microsoft',
+  title: 'Microsoft',
+  pkce: true,
+  clientAuth: 'none',
+  tokenBody: 'form',
+  headers: {},
+  client: {
+    idVariables: ['MICROSOFT_CLIENT_ID'],
+    secretVariables: ['MICROSOFT_CLIENT_SECRET'],
+    secret: 'optional',
+    authWithSecret: 'post',
+    idPattern: GUID,
+    idExample: '00000000-0000-0000-0000-000000000000',
+    registrationUrl: 'https://entra.microsoft.com/#view/Microsoft_AAD_RegisteredApps/ApplicationsListBlade',
+    registrationSteps: [
+      'Open https://entra.microsoft.com, "App registrations", and press "New registration".',
+      'Supported account types: "Accounts in any organizational directory and personal Microsoft accounts"; for one tenant only, also set MICROSOFT_TENANT_ID to its Directory (tenant) ID.',
+      'Redirect URI: platform "Public client/native (mobile & desktop)", value http://localhost without port or path. Not "Single-page application", and not "Web". Press "Register".',
+      'Under "Authentication" (in newer portals its "Settings" tab) set "Allow public client flows" to "Yes" and save.',
+      'Under "API permissions" add the delegated permissions you will ask for.',
+      'Copy the Application (client) ID from "Overview". Create no client secret: Microsoft refuses one from this kind of client.',
+    ],
+  },
+  // Only for the name localhost does Microsoft accept any port, and the path has to match the registered one.
+  redirect: { host: 'localhost', port: 0, path: '' },
+  scopes: ['openid', 'profile', 'email', 'offline_access'],
+  requiredScopes: ['openid', 'profile', 'email', 'offline_access'],
+  scopeSeparator: ' ',
+  scopeAliases: {},
+  scopesNotEchoed: ['openid', 'profile', 'email', 'offline_access'],
+  authorizeParams: {},
+  reconsentParams: {},
+  refreshParams: {},
+  identity: {
+    from: 'id_token',
+    request: null,
+    subject: ['tid', 'oid'],
+    email: ['email', 'preferred_username'],
+    name: ['name'],
+    details: { tenant_id: 'tid' },
+  },
+  revocation: { style: 'none', alreadyGone: [], caution: null },
+  errors: microsoftErrors,
+  grantLimits: [
+    { days: 90, from: 'use', until: null, reason: 'Microsoft ends it after 90 days without use' },
+  ],
+  notes: [
+    'Microsoft has no way to revoke one grant: vault revoke forgets it here, and the grant itself stays until you remove it at https://myapps.microsoft.com (work or school) or https://account.live.com/consent/Manage (personal).',
+    'An access token is for one resource: ask for Graph and for Outlook scopes in two logins, with two names (--as).',
+    'Full names of mail scopes: https://outlook.office.com/IMAP.AccessAsUser.All, …/POP.AccessAsUser.All, …/SMTP.Send.',
+    'Leave MICROSOFT_CLIENT_SECRET unset, unless your client is registered on the platform "Web": then the secret is needed and sent.',
+    'A refresh token ends after 90 days without use, and when the password changes.',
+  ],
+};

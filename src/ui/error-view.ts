@@ -1,0 +1,75 @@
+import type { VaultError } from '../domain/errors.js';
+import type { Theme } from './io.js';
+import { harmless, harmlessJson } from './safe-text.js';
+
+export interface ErrorViewOptions {
+  readonly json: boolean;
+  readonly verbose: boolean;
+  /** Styles for stderr. */
+  readonly theme: Theme;
+}
+
+export interface ErrorView {
+  readonly stdout?: string;
+  readonly stderr?: string;
+}
+
+/** A cause of a cause of a cause is enough to find a bug. */
+const MAX_CAUSES = 4;
+
+/**
+ * The one place where an error becomes text. For people: what happened, then `hint:` with the next step, on
+ * stderr. With `--json`: one document on stdout, and nothing on stderr unless `--verbose`.
+ */
+export function renderError(error: VaultError, options: ErrorViewOptions): ErrorView {
+  const { json, verbose, theme } = options;
+  const trace = verbose ? traceOf(error) : '';
+  const words = `${forPeople(error, theme)}${trace}`;
+  if (!json) return { stderr: words };
+  const stdout = `${harmlessJson(JSON.stringify({ error: errorDocument(error) }))}\n`;
+  return verbose ? { stdout, stderr: words } : { stdout };
+}
+
+/** The error as `--json` tells it; `details` joins where there are any. */
+export function errorDocument(error: VaultError): Record<string, unknown> {
+  const document = {
+    code: error.code,
+    message: error.message,
+    hint: error.hint ?? null,
+    exit_code: error.exitCode,
+  };
+  return Object.keys(error.details).length === 0 ? document : { ...document, details: error.details };
+}
+
+function forPeople(error: VaultError, theme: Theme): string {
+  const lines = labelled(theme.red('vault:'), error.message);
+  if (error.hint !== undefined) lines.push(...labelled(theme.cyan('hint:'), error.hint));
+  return `${lines.join('\n')}\n`;
+}
+
+function labelled(label: string, text: string): string[] {
+  return text.split('\n').map((line) => `${label} ${harmless(line)}`);
+}
+
+/**
+ * Where a failure came from: kinds, system codes and stack frames of its causes. Messages stay out, because
+ * those of parsers and HTTP libraries quote what they were given.
+ */
+function traceOf(error: VaultError): string {
+  const lines: string[] = [];
+  let cause: unknown = error.cause;
+  for (let depth = 0; depth < MAX_CAUSES && cause instanceof Error; depth += 1, cause = cause.cause) {
+    const frames = (cause.stack ?? '').replace(cause.message, '').split('\n').filter(isFrame);
+    lines.push(`caused by: ${cause.name}${systemCode(cause)}`, ...frames);
+  }
+  return lines.map((line) => `${harmless(line)}\n`).join('');
+}
+
+function isFrame(line: string): boolean {
+  return /^ {4}at \S.*(?:\(|:\d+:\d+\)?$)/.test(line);
+}
+
+function systemCode(cause: Error): string {
+  const { code } = cause as { code?: unknown };
+  return typeof code === 'string' && /^[A-Z][A-Z0-9_]{1,40}$/.test(code) ? ` ${code}` : '';
+}

@@ -1,0 +1,43 @@
+import { createRequire } from 'node:module';
+import type { Theme } from './io.js';
+
+const same = (text: string): string => text;
+
+/** No colour at all: pipes, files, `NO_COLOR`, dumb terminals. */
+export const plainTheme: Theme = {
+  bold: same,
+  dim: same,
+  red: same,
+  green: same,
+  yellow: same,
+  cyan: same,
+};
+
+/**
+ * Whether a stream may be coloured: a terminal that understands colour, and a user who has not said no
+ * (https://no-color.org: `NO_COLOR` present and not empty).
+ */
+export function wantsColour(
+  stream: { readonly isTTY?: boolean },
+  env: Readonly<Record<string, string | undefined>>,
+): boolean {
+  return stream.isTTY === true && !env['NO_COLOR'] && env['TERM'] !== 'dumb';
+}
+
+/**
+ * Loads kleur, so it is called only where something is about to be coloured. It is required and not imported
+ * because printing does not wait.
+ */
+export function colourTheme(): Theme {
+  const kleur = createRequire(import.meta.url)('kleur') as typeof import('kleur');
+  // kleur makes up its own mind from the process; whether there is colour was decided before it was asked.
+  kleur.enabled = true;
+  return {
+    bold: (text) => kleur.bold(text),
+    dim: (text) => kleur.dim(text),
+    red: (text) => kleur.red(text),
+    green: (text) => kleur.green(text),
+    yellow: (text) => kleur.yellow(text),
+    cyan: (text) => kleur.cyan(text),
+  };
+}

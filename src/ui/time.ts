@@ -1,0 +1,68 @@
+import { DAY, formatDuration, SECOND } from '../domain/duration.js';
+
+/** The first instant RFC 3339 cannot write: years have four digits. */
+const YEAR_10000 = 253_402_300_800_000;
+
+/**
+ * RFC 3339 in UTC with milliseconds.
+ *
+ * @param at milliseconds since the epoch; null, and what RFC 3339 cannot write, gives null
+ */
+export function rfc3339(at: number | null): string | null {
+  return at !== null && isWritable(at) ? new Date(at).toISOString() : null;
+}
+
+/**
+ * A writer for many times: it remembers the days it has written, which makes a list of ten thousand accounts
+ * noticeably faster than `Date.prototype.toISOString`, its greatest cost. Writes exactly what {@link rfc3339} does.
+ */
+export function rfc3339Writer(): (at: number | null) => string | null {
+  const days = new Map<number, string>();
+  return (at) => {
+    if (at === null || !isWritable(at)) return null;
+    const whole = Math.trunc(at);
+    const day = Math.floor(whole / DAY);
+    let date = days.get(day);
+    if (date === undefined) {
+      date = new Date(day * DAY).toISOString().slice(0, 11);
+      days.set(day, date);
+    }
+    return date + timeOfDay(whole - day * DAY);
+  };
+}
+
+function timeOfDay(milliseconds: number): string {
+  const seconds = Math.floor(milliseconds / SECOND);
+  const fraction = String(milliseconds % SECOND).padStart(3, '0');
+  return `${two(seconds / 3_600)}:${two((seconds / 60) % 60)}:${two(seconds % 60)}.${fraction}Z`;
+}
+
+function two(value: number): string {
+  const whole = Math.floor(value);
+  return whole < 10 ? `0${whole}` : String(whole);
+}
+
+function isWritable(at: number): boolean {
+  return at >= 0 && at < YEAR_10000;
+}
+
+/** A moment as a person would say it: `in 3h 20m`, `2d ago`, `now`; `unknown` for null. */
+export function relative(at: number | null, now: number): string {
+  if (at === null) return 'unknown';
+  const distance = at - now;
+  if (Math.abs(distance) < SECOND) return 'now';
+  return distance > 0 ? `in ${formatDuration(distance)}` : `${formatDuration(-distance)} ago`;
+}
+
+/** A moment both ways: `in 3h 20m (2026-03-01 12:00 UTC)`; `unknown` for null. */
+export function moment(at: number | null, now: number): string {
+  const written = rfc3339(at);
+  if (written === null) return relative(at, now);
+  return `${relative(at, now)} (${written.slice(0, 10)} ${written.slice(11, 16)} UTC)`;
+}
+
+/** When something that ends does or did: `ends in 5m (…)`, `ended 2d ago (…)`, `end unknown`. */
+export function ending(at: number | null, now: number): string {
+  if (at === null) return 'end unknown';
+  return `${at > now ? 'ends' : 'ended'} ${moment(at, now)}`;
+}

@@ -1,0 +1,133 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { catalogue } from '../src/providers/index.js';
+import { MAX_LINES, violations } from './architecture/house.js';
+import { scan } from './architecture/scan.js';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const PROVIDERS = ['google', 'microsoft'];
+
+/** What the rules say of one made-up file. */
+function verdict(path: string, text: string): string[] {
+  return violations([scan(path, text)], PROVIDERS);
+}
+
+function filesUnder(folder: string, ending: string): string[] {
+  const entries = readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile() && entry.name.endsWith(ending));
+  return files.map((entry) => relative(ROOT, join(entry.parentPath, entry.name)).split(sep).join('/')).sort();
+}
+
+function textOf(path: string): string {
+  return readFileSync(join(ROOT, path), 'utf8');
+}
+
+describe('the house as it stands', () => {
+  it('keeps to its own rules', () => {
+    const sources = filesUnder('src', '.ts').map((path) => scan(path.replace(/^src\//, ''), textOf(path)));
+    expect(sources.length).toBeGreaterThan(50);
+    expect(catalogue.names).toContain('google');
+    expect(violations(sources, catalogue.names)).toEqual([]);
+  });
+
+  it('has tests that are as small as what they test and leave no work behind', () => {
+    const facts = filesUnder('test', '.ts').map((path) => scan(path, textOf(path)));
+    expect(facts.filter((file) => file.lines > MAX_LINES).map((file) => file.path)).toEqual([]);
+    expect(facts.flatMap((file) => file.leftovers.map((text) => `${file.path}: ${text}`))).toEqual([]);
+  });
+
+  it('has no dead link in its documents', () => {
+    const documents = [
+      ...filesUnder('docs', '.md'),
+      ...readdirSync(ROOT).filter((name) => name.endsWith('.md')),
+    ];
+    const dead = documents.flatMap((path) => deadLinks(path, textOf(path)));
+    expect(documents.length).toBeGreaterThan(5);
+    expect(dead).toEqual([]);
+  });
+
+  it('lists every decision in their index', () => {
+    const index = textOf('docs/decisions/README.md');
+    const records = readdirSync(join(ROOT, 'docs/decisions')).filter((name) => /^\d{4}-.*\.md$/.test(name));
+    expect(records.filter((name) => !index.includes(`(${name})`))).toEqual([]);
+  });
+});
+
+function deadLinks(path: string, text: string): string[] {
+  const targets = [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(
+    (match) => (match[1] as string).split('#', 1)[0] as string,
+  );
+  const local = targets.filter((target) => target !== '' && !/^[a-z]+:/.test(target));
+  const dead = local.filter((target) => !existsSync(resolve(ROOT, dirname(path), target)));
+  return dead.map((target) => `${path}: ${target} is not there`);
+}
+
+describe('the rules', () => {
+  it.each([
+    ['services/login.ts', `import { seal } from '../vault/seal.js';`],
+    ['services/login.ts', `import type { Store } from '../stores/contract.js';`],
+    ['vault/seal.ts', `import { open } from './open.js';`],
+    ['app.ts', `const load = () => import('./stores/sqlite.js');`],
+    ['crypto/aead.ts', `import { randomBytes } from 'node:crypto';`],
+    ['main.ts', `process.exitCode = 0;`],
+    ['ui/io.ts', `export type Out = { process: string }; const process_ = (o: Out) => o.process;`],
+    ['providers/google.ts', `export const is = (name: string) => name === 'google';`],
+    ['services/login.ts', `export const is = (kind: string) => kind === 'refreshed';`],
+  ])('allow %s to say: %s', (path, text) => {
+    expect(verdict(path, text)).toEqual([]);
+  });
+
+  it.each([
+    ['vault/seal.ts', `import { login } from '../services/login.js';`, 'above it'],
+    ['vault/seal.ts', `import type { Login } from '../services/login.js';`, 'above it'],
+    ['vault/seal.ts', `export { login } from '../services/login.js';`, 'above it'],
+    ['vault/seal.ts', `export * from '../services/login.js';`, 'above it'],
+    ['vault/seal.ts', `type T = import('../services/login.js').Login;`, 'above it'],
+    ['commands/list.ts', `const load = () => import('../app.js');`, 'above it'],
+    ['vault/seal.ts', `import { parse } from '../oauth/parse.js';`, 'neighbour'],
+    ['services/login.ts', `import { sqlite } from '../stores/sqlite.js';`, 'only app.ts'],
+    ['services/login.ts', `import { type Store } from '../stores/contract.js';`, 'only app.ts'],
+    ['main.ts', `const load = () => import('./system/http.js');`, 'only app.ts'],
+    ['demo/server.ts', `import type { Grant } from '../oauth/contract.js';`, 'must not know'],
+    ['crypto/aead.ts', `import { readFileSync } from 'node:fs';`, 'imports node:fs'],
+    ['domain/scope.ts', `import { object } from 'valibot';`, 'imports valibot'],
+    ['services/login.ts', `import { env } from 'node:process';`, 'imports node:process'],
+    ['services/login.ts', `export const home = process.env['HOME'];`, 'touches process'],
+    ['services/login.ts', `console.log('hello');`, 'touches console'],
+    ['services/login.ts', `globalThis['process'].exit(0);`, 'touches process'],
+    ['services/login.ts', `export const is = (p: { name: string }) => p.name === 'google';`, `name 'google'`],
+    ['services/login.ts', `switch (name) { case 'microsoft': break; }`, `name 'microsoft'`],
+    ['util/strings.ts', `export const a = 1;`, 'no room'],
+    ['helpers.ts', `export const a = 1;`, 'no room'],
+    ['vault/seal.ts', `// ${'TO'}${'DO'} later`, 'leaves work behind'],
+  ])('forbid %s to say: %s', (path, text, complaint) => {
+    expect(verdict(path, text)).toEqual([expect.stringContaining(complaint)]);
+  });
+
+  it('forbid a file of more lines than fit one idea', () => {
+    const lines = (count: number) => 'export {};\n'.repeat(count);
+    expect(verdict('vault/seal.ts', lines(MAX_LINES))).toEqual([]);
+    expect(verdict('vault/seal.ts', lines(MAX_LINES + 1))).toEqual([
+      `vault/seal.ts: has ${MAX_LINES + 1} lines`,
+    ]);
+  });
+
+  it('find a circle of files once, and none in types', () => {
+    const circle = (lean: string) => [
+      scan('vault/a.ts', `import { b } from './b.js';`),
+      scan('vault/b.ts', `import { c } from './c.js';`),
+      scan('vault/c.ts', `${lean} { a } from './a.js';`),
+    ];
+    expect(violations(circle('import'), PROVIDERS)).toEqual([
+      'vault/a.ts → vault/b.ts → vault/c.ts → vault/a.ts: load each other in a circle',
+    ]);
+    expect(violations(circle('import type'), PROVIDERS)).toEqual([]);
+  });
+
+  it('find a dead link, and leave web addresses and anchors alone', () => {
+    const text = '[a](nowhere.md) [b](README.md#part) [c](https://example.com/) [d](#here)';
+    expect(deadLinks('docs/decisions/x.md', text)).toEqual(['docs/decisions/x.md: nowhere.md is not there']);
+  });
+});

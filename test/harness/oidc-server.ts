@@ -1,0 +1,99 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import Provider from 'oidc-provider';
+import type { Canaries } from './canaries.js';
+
+/** A real authorization server, written by others: oidc-provider, with PKCE, rotation and revocation. */
+export interface OidcServer {
+  readonly issuer: string;
+  readonly clientId: string;
+  /** Requests per `METHOD path`. */
+  readonly requests: ReadonlyMap<string, number>;
+  /** Seconds an access token lives, from the next one on. */
+  accessTokenLifetime: number;
+  close(): Promise<void>;
+}
+
+/** What `config.json` calls it; the redirect URI it is registered with ends in this name. */
+export const OIDC_PROVIDER = 'acme';
+
+const CLIENT_ID = 'vault-test';
+const HOUR = 3_600;
+const DAY = 24 * HOUR;
+
+/** @param canaries gets every token that goes over the wire */
+export async function startOidcServer(canaries: Canaries): Promise<OidcServer> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const requests = new Map<string, number>();
+  const running: OidcServer = {
+    issuer,
+    clientId: CLIENT_ID,
+    requests,
+    accessTokenLifetime: 3_600,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+  const serve = new Provider(
+    issuer,
+    configuration(() => running.accessTokenLifetime),
+  ).callback();
+  server.on('request', (request, response) => {
+    const place = `${request.method} ${request.url?.split('?')[0]}`;
+    requests.set(place, (requests.get(place) ?? 0) + 1);
+    const end = response.end.bind(response) as (...args: unknown[]) => typeof response;
+    response.end = ((...args: unknown[]) => {
+      if (place === 'POST /token') collect(String(args[0]), canaries);
+      return end(...args);
+    }) as typeof response.end;
+    void serve(request, response);
+  });
+  return running;
+}
+
+function configuration(accessTokenLifetime: () => number): Record<string, unknown> {
+  return {
+    clients: [
+      {
+        client_id: CLIENT_ID,
+        token_endpoint_auth_method: 'none',
+        application_type: 'native',
+        grant_types: ['authorization_code', 'refresh_token'],
+        response_types: ['code'],
+        // RFC 8252 §7.3: any port of the loopback.
+        redirect_uris: [`http://127.0.0.1/callback/${OIDC_PROVIDER}`],
+      },
+    ],
+    scopes: ['openid', 'offline_access', 'email', 'profile'],
+    claims: { openid: ['sub'], email: ['email'], profile: ['name'] },
+    conformIdTokenClaims: false,
+    pkce: { required: () => true },
+    rotateRefreshToken: true,
+    issueRefreshToken: () => true,
+    cookies: { keys: ['cookie-key-example'] },
+    features: { revocation: { enabled: true }, devInteractions: { enabled: true } },
+    ttl: {
+      AccessToken: accessTokenLifetime,
+      IdToken: HOUR,
+      RefreshToken: DAY,
+      Grant: DAY,
+      Session: DAY,
+      Interaction: HOUR,
+    },
+    findAccount: (_: unknown, login: string) => ({
+      accountId: login,
+      claims: () => ({ sub: login, email: `${login}@example.com`, name: login }),
+    }),
+  };
+}
+
+function collect(body: string, canaries: Canaries): void {
+  if (!body.startsWith('{')) return;
+  const answer = JSON.parse(body) as Record<string, string | undefined>;
+  if (answer['access_token']) canaries.accessToken(answer['access_token']);
+  for (const value of [answer['refresh_token'], answer['id_token']]) if (value) canaries.secret(value);
+}

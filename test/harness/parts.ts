@@ -1,0 +1,44 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { TestContext } from 'vitest';
+
+/** A real part that tests need and npm does not bring. */
+interface Part {
+  readonly found: () => boolean;
+  readonly how: string;
+}
+
+const succeeds = (program: string, args: readonly string[]) =>
+  spawnSync(program, args, { stdio: 'ignore' }).status === 0;
+
+export const CHROMIUM = '/usr/bin/chromium';
+
+const PARTS = {
+  'the built command line': {
+    found: () => existsSync(fileURLToPath(new URL('../../dist/cli/main.cjs', import.meta.url))),
+    how: 'npm run build',
+  },
+  'Secret Service': {
+    found: () =>
+      succeeds('gnome-keyring-daemon', ['--version']) && succeeds('dbus-run-session', ['--', 'true']),
+    how: 'apt-get install gnome-keyring libsecret-1-0 dbus',
+  },
+  Chromium: { found: () => existsSync(CHROMIUM), how: 'apt-get install chromium' },
+  strace: { found: () => succeeds('strace', ['-o', '/dev/null', 'true']), how: 'apt-get install strace' },
+  faketime: { found: () => succeeds('faketime', ['@0', 'true']), how: 'apt-get install faketime' },
+} satisfies Record<string, Part>;
+
+/**
+ * Skips the test where a part is missing, and says how to get it. Under `CI=true` a missing part is a failure: what
+ * is skipped everywhere is tested nowhere.
+ */
+export function needs(context: TestContext, ...parts: readonly (keyof typeof PARTS)[]): void {
+  for (const name of parts) {
+    const part: Part = PARTS[name];
+    if (part.found()) continue;
+    const message = `needs ${name} (${part.how})`;
+    if (process.env['CI'] === 'true') throw new Error(message);
+    context.skip(message);
+  }
+}

@@ -1,0 +1,170 @@
+import { describe, expect, it } from 'vitest';
+import type { Provider, ProviderSettings } from '../../src/providers/contract.js';
+import { fromConfig } from '../../src/providers/custom.js';
+import { google } from '../../src/providers/google.js';
+import { microsoft } from '../../src/providers/microsoft.js';
+import { youtube } from '../../src/providers/youtube.js';
+
+const PLAIN: ProviderSettings = {
+  authorizationEndpoint: 'https://login.example/authorize',
+  tokenEndpoint: 'https://api.example/token',
+};
+
+function refusal(settings: ProviderSettings, base: Provider | null = null): unknown {
+  try {
+    return fromConfig('mine', settings, base);
+  } catch (failure) {
+    return failure;
+  }
+}
+
+describe('an OpenID Connect issuer', () => {
+  const provider = fromConfig('my-idp', { issuer: 'https://issuer.example' }, null);
+
+  it('needs nothing but its address', () => {
+    expect(provider).toMatchObject({
+      issuer: 'https://issuer.example',
+      issuerTemplate: false,
+      endpoints: null,
+      pkce: true,
+      clientAuth: 'none',
+      redirect: { host: '127.0.0.1', port: 0, path: '/callback/my-idp' },
+      scopes: ['openid', 'profile', 'email', 'offline_access'],
+      requiredScopes: ['openid'],
+      reconsentParams: { prompt: 'consent' },
+      identity: { from: 'id_token', subject: ['sub'] },
+      revocation: { style: 'rfc7009' },
+    });
+  });
+
+  it('has variables of its own', () => {
+    expect(provider.client).toMatchObject({
+      idVariables: ['MY_IDP_CLIENT_ID'],
+      secretVariables: ['MY_IDP_CLIENT_SECRET'],
+      secret: 'optional',
+      authWithSecret: 'basic',
+    });
+  });
+
+  it('is a plain OAuth server where openid is not among the scopes', () => {
+    const plain = fromConfig('mine', { issuer: 'https://issuer.example', scopes: ['mail'] }, null);
+    expect(plain).toMatchObject({ requiredScopes: [], identity: { from: 'none' }, reconsentParams: {} });
+  });
+});
+
+describe('a plain OAuth server', () => {
+  it('is told by two endpoints, and stands for the issuer with its token endpoint', () => {
+    const provider = fromConfig('plain', PLAIN, null);
+    expect(provider).toMatchObject({
+      issuer: 'https://api.example',
+      endpoints: { authorization: PLAIN.authorizationEndpoint, token: PLAIN.tokenEndpoint, revocation: null },
+      scopes: [],
+      requiredScopes: [],
+      client: { authWithSecret: 'basic-raw' },
+      revocation: { style: 'none' },
+    });
+  });
+
+  it('tells who logged in at its userinfo endpoint', () => {
+    const userinfoEndpoint = 'https://api.example/user';
+    expect(fromConfig('plain', { ...PLAIN, userinfoEndpoint }, null).identity).toMatchObject({
+      from: 'request',
+      request: { url: userinfoEndpoint, headers: {} },
+      subject: ['sub|id|user_id|account_id|uuid'],
+    });
+  });
+
+  it('leaves it to the label where it does not tell at all', () => {
+    expect(fromConfig('plain', PLAIN, null).identity).toMatchObject({ from: 'none', subject: [] });
+  });
+
+  it('may have the identity in the token answer, where the user says so', () => {
+    const identity = { from: 'token_response', subject: ['account_id'] } as const;
+    expect(fromConfig('plain', { ...PLAIN, identity }, null).identity).toMatchObject({
+      ...identity,
+      request: null,
+    });
+  });
+
+  it('can be revoked at once it has an endpoint for it', () => {
+    const settings = { ...PLAIN, revocationEndpoint: 'https://api.example/revoke' };
+    expect(fromConfig('plain', settings, null).revocation.style).toBe('rfc7009');
+    expect(fromConfig('plain', { ...settings, revocation: 'json' }, null).revocation.style).toBe('json');
+  });
+});
+
+describe('settings over a built-in provider', () => {
+  it('replace its fields and leave the others', () => {
+    const provider = fromConfig(
+      'google',
+      { scopes: ['openid'], authorizeParams: { hd: 'example.com' } },
+      google,
+    );
+    expect(provider).toEqual({
+      ...google,
+      scopes: ['openid'],
+      authorizeParams: { access_type: 'offline', hd: 'example.com' },
+    });
+  });
+
+  it('may make a second one of it, which shares the client', () => {
+    const provider = fromConfig('google-work', { extends: 'google' }, google);
+    expect(provider).toMatchObject({
+      title: 'Google (google-work)',
+      issuer: google.issuer,
+      endpoints: google.endpoints,
+    });
+    expect(provider.client.idVariables).toEqual(['GOOGLE_WORK_CLIENT_ID', 'GOOGLE_CLIENT_ID']);
+  });
+
+  it('keep the rule by which tenants are put into the issuer', () => {
+    expect(fromConfig('microsoft', { redirectPort: 8400 }, microsoft('common')).issuerTemplate).toBe(true);
+  });
+
+  it('that lead to another server take its manners along and nothing that belongs to the first', () => {
+    const elsewhere = { ...PLAIN, extends: 'google' };
+    const provider = fromConfig('other', elsewhere, google);
+    expect(provider).toMatchObject({
+      issuer: 'https://api.example',
+      authorizeParams: { access_type: 'offline' },
+      manageUrl: null,
+    });
+    expect(provider.endpoints).toMatchObject({ revocation: null, deviceAuthorization: null, userinfo: null });
+    expect(provider.client).toMatchObject({
+      idVariables: ['OTHER_CLIENT_ID'],
+      secretVariables: ['OTHER_CLIENT_SECRET'],
+      idPattern: null,
+    });
+  });
+
+  it('that name another issuer have its endpoints discovered anew', () => {
+    const provider = fromConfig('google', { issuer: 'https://issuer.example' }, google);
+    expect(provider).toMatchObject({ issuer: 'https://issuer.example', endpoints: null });
+  });
+
+  it('decide about the secret along with the authentication', () => {
+    const base = microsoft('common');
+    expect(fromConfig('m', { clientAuth: 'post' }, base).client.secret).toBe('required');
+    expect(fromConfig('m', { clientAuth: 'none' }, base).client.secret).toBe('forbidden');
+  });
+});
+
+describe('settings that make no provider', () => {
+  it.each<[string, ProviderSettings, Provider | null]>([
+    ['neither issuer nor', {}, null],
+    ['tokenEndpoint is given', { tokenEndpoint: 'https://api.example/token' }, null],
+    [
+      'revocationEndpoint is given',
+      { issuer: 'https://i.example', revocationEndpoint: 'https://i.example/r' },
+      null,
+    ],
+    ['tokenEndpoint is given', { tokenEndpoint: 'https://api.example/token' }, google],
+    ['identity from an endpoint', { ...PLAIN, identity: { from: 'userinfo' } }, null],
+    ['identity from an endpoint', PLAIN, youtube],
+  ])('are refused: %s', (why, settings, base) => {
+    expect(refusal(settings, base)).toMatchObject({
+      code: 'config_invalid',
+      message: expect.stringContaining(why),
+    });
+  });
+});

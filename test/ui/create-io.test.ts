@@ -1,0 +1,162 @@
+import { Writable } from 'node:stream';
+import { describe, expect, it } from 'vitest';
+import { terminal } from '../doubles/terminal.js';
+
+const ESCAPE = '\u001b';
+const COLUMNS = [{ title: 'A', shrink: true }, { title: 'B' }];
+
+function printEverything(io: ReturnType<typeof terminal>['io']): void {
+  io.say('said', 'green');
+  io.warn('warned', 'red');
+  io.detail('detailed');
+  io.data(`${io.theme.bold('data')}\n`);
+  io.table(COLUMNS, [['x', 'y']]);
+  const progress = io.progress(2);
+  progress.step('first');
+  progress.stop();
+}
+
+describe('in a pipe', () => {
+  it('data goes to stdout, what is said to stderr, and neither is coloured', () => {
+    const { io, written } = terminal({ verbose: true });
+    printEverything(io);
+    expect(written).toEqual({ stdout: 'data\nA  B\nx  y\n', stderr: 'said\nwarned\ndetailed\nfirst\n' });
+  });
+
+  it('a table takes 80 columns, whatever the terminal around it', () => {
+    const { io, written } = terminal({ columns: 200 });
+    io.table(COLUMNS, [['x'.repeat(150), 'y']]);
+    expect(written.stdout.split('\n')[1]).toHaveLength(80);
+  });
+
+  it('nobody can be asked', async () => {
+    const { io, written } = terminal({ typed: 'y\n' });
+    expect(io.interactive).toBe(false);
+    expect(await io.confirm('really?')).toBe(false);
+    expect(written.stderr).toBe('');
+  });
+});
+
+describe('on a terminal', () => {
+  it('is coloured', () => {
+    const { io, written } = terminal({ tty: true });
+    io.say('said', 'green');
+    io.data(io.theme.bold('data'));
+    expect(written.stderr).toBe(`${ESCAPE}[32msaid${ESCAPE}[39m\n`);
+    expect(written.stdout).toBe(`${ESCAPE}[1mdata${ESCAPE}[22m`);
+  });
+
+  it.each([{ NO_COLOR: '1' }, { TERM: 'dumb' }])('is not coloured with %o', (env) => {
+    const { io, written } = terminal({ tty: true, env });
+    io.say('said', 'green');
+    io.data(io.theme.bold('data'));
+    expect(written).toEqual({ stdout: 'data', stderr: 'said\n' });
+  });
+
+  it('is coloured with an empty NO_COLOR', () => {
+    const { io, written } = terminal({ tty: true, env: { NO_COLOR: '' } });
+    io.say('said', 'green');
+    expect(written.stderr).toContain(ESCAPE);
+  });
+
+  it('text from elsewhere cannot bring its own colour or escape sequence', () => {
+    const { io, written } = terminal({ tty: true });
+    io.say(`a${ESCAPE}[2Jb`);
+    io.table([{ title: 'A' }], [[`c${ESCAPE}]0;x\u0007`]]);
+    expect(written.stderr).toBe('a\\x1b[2Jb\n');
+    expect(written.stdout).toContain('c\\x1b]0;x\\x07');
+  });
+
+  it('a bar counts, and is wiped when it stops', () => {
+    const { io, written } = terminal({ tty: true });
+    const progress = io.progress(2);
+    progress.step('one is done');
+    progress.stop();
+    expect(written.stderr).toContain('1/2');
+    expect(written.stdout).toBe('');
+  });
+
+  it.each([
+    ['y\n', true],
+    ['YES\n', true],
+    ['n\n', false],
+    ['\n', false],
+    ['yesterday\n', false],
+    ['', false],
+  ])('the answer %j means %s', async (typed, answer) => {
+    const { io, written } = terminal({ tty: true, typed });
+    expect(await io.confirm('really?')).toBe(answer);
+    expect(written.stderr).toContain('really? [y/N] ');
+  });
+
+  it('a question ends when the program is interrupted', async () => {
+    const controller = new AbortController();
+    const { io } = terminal({ tty: true, interruption: controller.signal });
+    const answer = io.confirm('really?');
+    setImmediate(() => controller.abort('interrupted'));
+    await expect(answer).rejects.toMatchObject({ code: 'interrupted' });
+  });
+});
+
+describe('--quiet, --verbose and --json', () => {
+  it('quiet leaves warnings only', () => {
+    const { io, written } = terminal({ quiet: true });
+    printEverything(io);
+    expect(written.stderr).toBe('warned\n');
+  });
+
+  it('details need --verbose', () => {
+    const { io, written } = terminal();
+    io.detail('detailed');
+    expect(written.stderr).toBe('');
+  });
+
+  it('with --json no progress is shown, and a document is one line', () => {
+    const { io, written } = terminal({ json: true });
+    io.progress(3).step('one');
+    io.document({ a: [1, { b: 'c\u202e' }] });
+    expect(written).toEqual({ stdout: '{"a":[1,{"b":"c\\u202e"}]}\n', stderr: '' });
+  });
+});
+
+describe('lines from the person', () => {
+  it('come one by one until the input ends', async () => {
+    const { io } = terminal({ typed: 'first\r\nsecond' });
+    const lines: string[] = [];
+    for await (const line of io.lines(new AbortController().signal)) lines.push(line);
+    expect(lines).toEqual(['first', 'second']);
+  });
+
+  it('end when nobody waits for them any more', async () => {
+    const { io, stdin } = terminal();
+    const controller = new AbortController();
+    stdin.write('first\n');
+    const lines: string[] = [];
+    for await (const line of io.lines(controller.signal)) {
+      lines.push(line);
+      controller.abort();
+    }
+    expect(lines).toEqual(['first']);
+    expect(stdin.isPaused()).toBe(true);
+  });
+});
+
+describe('stdout that cannot be written', () => {
+  function broken(code: string) {
+    const { io } = terminal({
+      stdout: new Writable({
+        write: (_chunk, _encoding, done) => done(Object.assign(new Error('no'), { code })),
+      }),
+    });
+    io.data('data');
+    return io.finish();
+  }
+
+  it('is no failure when the reader went away', async () => {
+    await expect(broken('EPIPE')).resolves.toBeUndefined();
+  });
+
+  it('is a failure when data was lost', async () => {
+    await expect(broken('ENOSPC')).rejects.toMatchObject({ code: 'unexpected', exitCode: 1 });
+  });
+});

@@ -1,0 +1,46 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { harmless, harmlessJson } from '../../src/ui/safe-text.js';
+
+const FORBIDDEN = /[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/u;
+
+describe('harmless text', () => {
+  it.each([
+    ['a colour', '\u001b[31mred\u001b[0m', '\\x1b[31mred\\x1b[0m'],
+    ['a window title (OSC)', '\u001b]0;title\u0007', '\\x1b]0;title\\x07'],
+    ['a C1 control sequence', '\u009b2J', '\\x9b2J'],
+    ['a line break', 'one\r\ntwo', 'one\\x0d\\x0atwo'],
+    ['a deletion', 'a\u0008\u007fb', 'a\\x08\\x7fb'],
+    ['a turn of direction', 'user\u202egpj.exe', 'user\\u202egpj.exe'],
+    ['a line separator', 'a\u2028b', 'a\\u2028b'],
+    ['a zero-width space', 'al\u200bice', 'al\\u200bice'],
+    ['an invisible tag', 'a\u{e0041}b', 'a\\u{e0041}b'],
+  ])('shows %s instead of obeying it', (_, text, shown) => {
+    expect(harmless(text)).toBe(shown);
+  });
+
+  it('leaves names in any script as they are', () => {
+    for (const name of ['alice@example.com', 'Zoë', '山田太郎', 'ولید', '👩'])
+      expect(harmless(name)).toBe(name);
+  });
+
+  it('lets no control or direction character through, whatever the text', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (text) => {
+        expect(harmless(text)).not.toMatch(FORBIDDEN);
+      }),
+    );
+  });
+});
+
+describe('harmless JSON', () => {
+  it('is the same document without the characters a terminal would act on', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (text) => {
+        const json = harmlessJson(JSON.stringify({ text }));
+        expect(JSON.parse(json)).toEqual({ text });
+        expect(json).not.toMatch(FORBIDDEN);
+      }),
+    );
+  });
+});

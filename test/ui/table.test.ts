@@ -1,0 +1,93 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Theme } from '../../src/ui/io.js';
+import { renderTable } from '../../src/ui/table.js';
+import { plainTheme } from '../../src/ui/theme.js';
+import { cut, displayWidth, wrap } from '../../src/ui/width.js';
+
+const COLUMNS = [
+  { title: 'NAME', shrink: true },
+  { title: 'STATE' },
+  { title: 'SIZE', align: 'right' as const },
+];
+
+function lines(rows: readonly (readonly string[])[], width = 80): string[] {
+  return renderTable(COLUMNS, rows, width, plainTheme).split('\n');
+}
+
+describe('a table', () => {
+  it('aligns its columns and leaves no blanks at the end of a line', () => {
+    expect(
+      lines([
+        ['a', 'active', '5'],
+        ['longer', 'ok', '120'],
+      ]),
+    ).toEqual(['NAME    STATE   SIZE', 'a       active     5', 'longer  ok       120', '']);
+  });
+
+  it('aligns wide characters by the columns they take', () => {
+    expect(
+      lines([
+        ['山田', 'ok', '1'],
+        ['e\u0301', 'ok', '1'],
+      ]).slice(1),
+    ).toEqual(['山田  ok        1', 'e\u0301     ok        1', '']);
+  });
+
+  it('shows the header alone when there is nothing in it', () => {
+    expect(lines([])).toEqual(['NAME  STATE  SIZE', '']);
+  });
+
+  it('cuts the shrinking column when it is too wide, with an ellipsis', () => {
+    const [, row = ''] = lines([['a-name-that-goes-on-and-on-and-on', 'active', '5']], 30);
+    expect(row).toBe('a-name-that-goe…  active     5');
+    expect(displayWidth(row)).toBe(30);
+  });
+
+  it('cuts what it shows and makes it harmless before it is coloured', () => {
+    const shouting: Theme = { ...plainTheme, red: (text) => `<${text}>` };
+    const columns = [{ title: 'A', paint: (cell: string, theme: Theme) => theme.red(cell) }];
+    expect(renderTable(columns, [['\u001b[2Jabcdef']], 8, shouting)).toBe('A\n<\\x1b[2J…>\n');
+  });
+
+  it('is never wider than it may be', () => {
+    const cell = fc.string({ unit: 'grapheme', maxLength: 60 });
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(cell, cell, cell), { maxLength: 5 }),
+        fc.integer({ min: 30, max: 120 }),
+        (rows, width) => {
+          for (const line of lines(rows, width)) expect(displayWidth(line)).toBeLessThanOrEqual(width);
+        },
+      ),
+    );
+  });
+
+  it('has a line for each of ten thousand rows', () => {
+    const rows = Array.from({ length: 10_000 }, (_, index) => [
+      `google/user-${index}@example.com`,
+      'active',
+      '1',
+    ]);
+    expect(lines(rows)).toHaveLength(10_002);
+  });
+});
+
+describe('text on a terminal', () => {
+  it.each([
+    ['abc', 3, 'abc'],
+    ['abcd', 3, 'ab…'],
+    ['山田太郎', 5, '山田…'],
+    ['abc', 0, ''],
+  ])('%s cut to %i columns is "%s"', (text, width, result) => {
+    expect(cut(text, width)).toBe(result);
+  });
+
+  it('is broken between words, and a long address stays whole', () => {
+    expect(wrap('see https://example.com/a/long/address for more', 12)).toEqual([
+      'see',
+      'https://example.com/a/long/address',
+      'for more',
+    ]);
+  });
+});

@@ -1,0 +1,53 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { DAY, HOUR, MINUTE } from '../../src/domain/duration.js';
+import { ending, moment, relative, rfc3339, rfc3339Writer } from '../../src/ui/time.js';
+import { NOW } from '../doubles/terminal.js';
+
+describe('times for programs', () => {
+  it('are RFC 3339 in UTC, and unknown is null', () => {
+    expect(rfc3339(NOW)).toBe('2026-03-01T12:00:00.000Z');
+    expect(rfc3339(null)).toBeNull();
+  });
+
+  it('are null where RFC 3339 has no way to write them', () => {
+    for (const at of [Number.NaN, -1, Date.UTC(10_000, 0), Number.POSITIVE_INFINITY])
+      expect(rfc3339(at)).toBeNull();
+  });
+
+  it('are written the same by the writer for many', () => {
+    const write = rfc3339Writer();
+    const instant = fc.oneof(
+      fc.integer({ min: -DAY, max: 400 * DAY }),
+      fc.integer({ min: NOW, max: 2 ** 48 }),
+      fc.double(),
+    );
+    fc.assert(
+      fc.property(fc.option(instant), (at) => {
+        expect(write(at)).toBe(rfc3339(at));
+      }),
+    );
+  });
+});
+
+describe('times for people', () => {
+  it.each([
+    [NOW + 3 * HOUR + 20 * MINUTE, 'in 3h 20m'],
+    [NOW - 2 * DAY, '2d ago'],
+    [NOW + 200, 'now'],
+    [null, 'unknown'],
+  ])('%s is %s', (at, words) => {
+    expect(relative(at, NOW)).toBe(words);
+  });
+
+  it('say the hour as well where there is room', () => {
+    expect(moment(NOW + HOUR, NOW)).toBe('in 1h (2026-03-01 13:00 UTC)');
+    expect(moment(null, NOW)).toBe('unknown');
+  });
+
+  it('tell what has ended from what will', () => {
+    expect(ending(NOW + HOUR, NOW)).toBe('ends in 1h (2026-03-01 13:00 UTC)');
+    expect(ending(NOW - HOUR, NOW)).toBe('ended 1h ago (2026-03-01 11:00 UTC)');
+    expect(ending(null, NOW)).toBe('end unknown');
+  });
+});
