@@ -5,8 +5,14 @@ import { rolldown } from 'rolldown';
 /** Native addons, and a package that runs helper files of its own: they stay in node_modules. */
 const LEFT_OUTSIDE = ['better-sqlite3', 'keytar', 'open'];
 
-/** Of these the CommonJS ones: Node's ES module loader, which import() starts, costs 5 ms and more for nothing. */
-const COMMONJS = ['better-sqlite3', 'keytar'];
+/** What is CommonJS or Node's own need not start the ES module loader, which costs 5 ms and more: require() will do. */
+const REQUIRABLE = /\bimport\("(better-sqlite3|keytar|node:[\w/]+)"\)/g;
+
+/**
+ * With all that these import, they are what a valid `vault token` runs through. They become one chunk, because each
+ * file costs a fifth of a millisecond to find, read and compile, and there would be twenty.
+ */
+const TOKEN_PATH = /[\\/]src[\\/](?:fast-lane|app|ui[\\/]create-io|commands[\\/]token)\.ts$/;
 
 const builtins = new Set(builtinModules.flatMap((name) => [name, `node:${name}`]));
 
@@ -25,6 +31,8 @@ export async function bundle(root, folder) {
     platform: 'node',
     external: (id) => LEFT_OUTSIDE.includes(id) || builtins.has(id),
     onLog(level, log, handle) {
+      // A way to fail may load lazily what a way to succeed has loaded already.
+      if (log.code === 'INEFFECTIVE_DYNAMIC_IMPORT') return;
       handle(level === 'warn' ? 'error' : level, log);
     },
   });
@@ -34,6 +42,7 @@ export async function bundle(root, folder) {
     strict: true,
     entryFileNames: '[name].cjs',
     chunkFileNames: '[name].cjs',
+    codeSplitting: { groups: [{ name: 'token-path', test: TOKEN_PATH }] },
     minify: false,
     plugins: [{ name: 'require-commonjs', renderChunk: requireCommonJs }],
     comments: { legal: true, annotation: false, jsdoc: false },
@@ -44,11 +53,7 @@ export async function bundle(root, folder) {
 }
 
 function requireCommonJs(code) {
-  const names = COMMONJS.join('|');
-  return code.replace(
-    new RegExp(`\\bimport\\("(${names})"\\)`, 'g'),
-    'Promise.resolve().then(() => require("$1"))',
-  );
+  return code.replace(REQUIRABLE, 'Promise.resolve().then(() => require("$1"))');
 }
 
 /** @returns {string | null} the folder of the package a module belongs to; null for this project's own modules */

@@ -22,10 +22,10 @@
 import { isAbsolute } from 'node:path';
 import { auditLog } from './audit/log.js';
 import { readKeySource, withKeySource } from './config/key-source.js';
-import type { SettingsSources } from './config/settings.js';
 import type { Account } from './domain/account.js';
 import { SECOND } from './domain/duration.js';
 import { VaultError } from './domain/errors.js';
+import { once } from './domain/once.js';
 import type { KeySource, KeySourceKind } from './keysources/contract.js';
 import { KEY_SOURCES } from './keysources/index.js';
 import type { Provider } from './providers/contract.js';
@@ -64,8 +64,8 @@ export function createApp(host: Host, options: AppOptions): UseCases {
   const readText = (path: string) => files.read(path, CONFIG_LIMIT)?.toString('utf8') ?? null;
 
   function keySource(kind: KeySourceKind, path: string | null): KeySource {
-    const patience = host.stdin.isTTY === true ? KEYCHAIN_PATIENCE.withPerson : KEYCHAIN_PATIENCE.alone;
-    const keychain = () => systemKeychain(clock, patience);
+    const keychain = () =>
+      systemKeychain(clock, KEYCHAIN_PATIENCE[host.stdin.isTTY === true ? 'withPerson' : 'alone']);
     return KEY_SOURCES[kind]({ files, keychain, keyFile: path ?? keyFileFromEnv(env) ?? paths.keyFile });
   }
 
@@ -92,30 +92,12 @@ export function createApp(host: Host, options: AppOptions): UseCases {
     },
   });
 
-  const settings = once(async (): Promise<SettingsSources> => {
-    const [{ parseConfigFile }, { parseEnvFile }, { catalogue }] = await Promise.all([
-      import('./config/config-file.js'),
-      import('./config/env-file.js'),
+  const settings = once(async () => {
+    const [{ loadSettings }, { catalogue }] = await Promise.all([
+      import('./config/load.js'),
       import('./providers/index.js'),
     ]);
-    const envFilePath = options.envFile ?? paths.envFile;
-    const envText = readText(envFilePath);
-    if (envText === null && options.envFile !== null) {
-      throw new VaultError(
-        'config_invalid',
-        `the file given with --env-file is not there: ${options.envFile}`,
-        {
-          hint: `ls -l '${options.envFile}'`,
-        },
-      );
-    }
-    return {
-      env,
-      envFile: envText === null ? {} : parseEnvFile(envText, envFilePath),
-      config: parseConfigFile(readText(paths.configFile), paths.configFile),
-      catalogue,
-      envFilePath,
-    };
+    return loadSettings({ env, paths, envFile: options.envFile, catalogue, readText });
   });
 
   const provider = async (name: string) => {
@@ -216,14 +198,13 @@ export function createApp(host: Host, options: AppOptions): UseCases {
     },
 
     async demo(request, talk) {
-      const [{ runDemo }, { runChild }] = await Promise.all([
+      const [{ runDemo, demoEnvironment }, { runChild }] = await Promise.all([
         import('./demo/walk.js'),
         import('./system/child.js'),
       ]);
-      if (host.self === null)
-        throw new VaultError('usage', 'the demo belongs to the command line', { hint: 'vault demo' });
+      if (host.self === null) throw new VaultError('usage', 'the demo belongs to the command line');
       const [interpreter, script] = host.self;
-      const clean = withoutVaultSettings(env);
+      const clean = demoEnvironment(env);
       await runDemo(
         {
           runVault: (args, extra, onLine) =>
@@ -249,28 +230,4 @@ function keyFileFromEnv(env: Host['env']): string | null {
   throw new VaultError('config_invalid', 'VAULT_KEY_FILE must be an absolute path', {
     hint: 'for example: export VAULT_KEY_FILE="$HOME/vault.key"',
   });
-}
-
-/** What is set for the user's own vault must not reach a throw-away one. */
-function withoutVaultSettings(env: Host['env']): Record<string, string | undefined> {
-  const foreign = /^(VAULT_|OAUTH_)|_CLIENT_(ID|SECRET)$|_TENANT_ID$/;
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !foreign.test(name)));
-}
-
-interface Once<T> {
-  (): Promise<T>;
-  readonly called: boolean;
-}
-
-/** Remembers the promise of the first call; one that failed is tried again at the next. */
-function once<T>(make: () => Promise<T>): Once<T> {
-  let made: Promise<T> | null = null;
-  const get = () => {
-    made ??= make().catch((failure: unknown) => {
-      made = null;
-      throw failure;
-    });
-    return made;
-  };
-  return Object.defineProperty(get, 'called', { get: () => made !== null }) as Once<T>;
 }

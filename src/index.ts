@@ -51,9 +51,8 @@ export function openVault(options: OpenVaultOptions = {}): OpenedVault {
     signal = new AbortController().signal,
     onNotice = () => {},
   } = options;
-  const host = thisProcess(signal, null);
-  const env = home === undefined ? host.env : { ...host.env, VAULT_HOME: home };
-  const app = createApp({ ...host, env }, { profile, envFile, notice: onNotice });
+  const host = thisProcess(signal, null, home === undefined ? {} : { VAULT_HOME: home });
+  const app = createApp(host, { profile, envFile, notice: onNotice });
   return {
     async accessToken(account, { minValid = 5 * MINUTE, scopes = [], refresh = false } = {}) {
       const token = await app.token({

@@ -3,19 +3,40 @@ import type { UseCases } from './services/contract.js';
 import type { Host } from './system/contract.js';
 import type { Io } from './ui/io.js';
 
-/** The running process as the rest of the program sees it. */
-export function thisProcess(interruption: AbortSignal, script: string | null): Host {
+/**
+ * The running process as the rest of the program sees it. A stream is made when it is first looked at: each costs time.
+ *
+ * @param settings variables to set on top of the environment
+ */
+export function thisProcess(
+  interruption: AbortSignal,
+  script: string | null,
+  settings: Host['env'] = {},
+): Host {
   return {
-    env: process.env,
+    env: { ...process.env, ...settings },
     platform: process.platform,
     uid: process.getuid?.(),
     pid: process.pid,
-    stdin: process.stdin,
-    stdout: process.stdout,
-    stderr: process.stderr,
+    get stdin() {
+      return process.stdin;
+    },
+    get stdout() {
+      return process.stdout;
+    },
+    get stderr() {
+      return process.stderr;
+    },
     self: script === null ? null : [process.execPath, script],
     interruption,
   };
+}
+
+/** Browsers and keychain helpers inherit the environment; what they need is not a client's secret. */
+function hideSecretsFromChildren(): void {
+  for (const name of Object.keys(process.env)) {
+    if (name.endsWith('_CLIENT_SECRET')) delete process.env[name];
+  }
 }
 
 /** How long what is in flight may take after an interruption: longer than any single request. */
@@ -30,6 +51,7 @@ export async function main(): Promise<void> {
   const interruption = new AbortController();
   listenForSignals(interruption);
   const host = thisProcess(interruption.signal, process.argv[1] ?? null);
+  hideSecretsFromChildren();
   const argv = process.argv.slice(2);
   let io: Io | null = null;
   try {

@@ -156,9 +156,11 @@ function readFailure(
 
 /** Commander's sentence in the form of ours. What stood after a `=` may be a secret and is left out. */
 function usageError(failure: CommanderError, help: string): VaultError {
-  const [sentence = '', ...rest] = failure.message.replace(/^error: /, '').split('\n');
+  const [sentence = '', ...rest] = failure.message
+    .replace(/^error: /, '')
+    .replace(/'(--[\w-]+)=.*'/s, "'$1'")
+    .split('\n');
   const message = sentence
-    .replace(/(--[\w-]+)=.*'/s, "$1'")
     .replace(/\. Expected (.*)\.$/, ': expected $1')
     .replace(/^(option '.*') argument missing$/, '$1 has no value');
   const suggestion = /Did you mean (?:one of )?(.+)\?/.exec(rest.join(' '))?.[1];

@@ -48,10 +48,16 @@ describe('the house as it stands', () => {
     expect(dead).toEqual([]);
   });
 
-  it('lists every decision in their index', () => {
+  it('numbers its decisions, keeps them short and lists them all', () => {
     const index = textOf('docs/decisions/README.md');
-    const records = readdirSync(join(ROOT, 'docs/decisions')).filter((name) => /^\d{4}-.*\.md$/.test(name));
-    expect(records.filter((name) => !index.includes(`(${name})`))).toEqual([]);
+    const records = filesUnder('docs/decisions', '.md').filter((path) => !path.endsWith('/README.md'));
+    const names = records.map((path) => path.replace('docs/decisions/', ''));
+    const numbers = names.map((name, position) =>
+      name.startsWith(`${String(position + 1).padStart(4, '0')}-`),
+    );
+    expect(numbers).not.toContain(false);
+    expect(names.filter((name) => !index.includes(`(${name})`))).toEqual([]);
+    expect(records.filter((path) => textOf(path).split('\n').length > 41)).toEqual([]);
   });
 });
 

@@ -18,7 +18,7 @@ interface Result<Outcome extends string> {
 /** For each outcome null, or the code of the failure it is when the result brought no error of its own. */
 export type FailureCodes<Outcome extends string> = Readonly<Record<Outcome, ErrorCode | null>>;
 
-export interface Selection {
+interface Selection {
   readonly selectors: readonly string[];
   readonly all: boolean;
   readonly provider: string | null;
@@ -30,7 +30,7 @@ export const SELECTION_OPTIONS: readonly OptionSpec[] = [
 ];
 
 const COLUMNS: readonly Column[] = [
-  { title: 'ACCOUNT', shrink: true },
+  { title: 'ACCOUNT' },
   { title: 'OUTCOME', paint: paintOutcome },
   { title: 'WHY', shrink: true },
 ];

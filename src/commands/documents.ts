@@ -3,7 +3,7 @@ import { missingScopes } from '../domain/scopes.js';
 import { rfc3339, rfc3339Writer } from '../ui/time.js';
 
 /** An account as `list --json` tells it. The keys are an API: more may join, none leaves. */
-export interface AccountDocument {
+interface AccountDocument {
   readonly account: string;
   readonly provider: string;
   readonly issuer: string;

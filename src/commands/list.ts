@@ -9,7 +9,7 @@ import { oneOf, text } from './read.js';
 import { paintStatus, shortScope } from './words.js';
 
 const COLUMNS: readonly Column[] = [
-  { title: 'ACCOUNT', shrink: true },
+  { title: 'ACCOUNT' },
   { title: 'STATUS', paint: paintStatus },
   { title: 'EXPIRES' },
   { title: 'SCOPES', shrink: true },

@@ -9,7 +9,7 @@ import type { Command } from './contract.js';
 import { loginDocument, planDocument, planEntries, sayResult } from './login-view.js';
 import { denied, duration, given, names, scopes, text, wholeNumber } from './read.js';
 
-export interface LoginInput {
+interface LoginInput {
   readonly request: LoginRequest;
   readonly dryRun: boolean;
 }

@@ -24,7 +24,7 @@ const FAILURES: FailureCodes<RevokeResultKind> = {
   refused: 'client_refused',
 };
 
-export interface RevokeInput {
+interface RevokeInput {
   readonly request: RevokeRequest;
   readonly yes: boolean;
 }

@@ -5,6 +5,7 @@ import { ending, moment, rfc3339 } from '../ui/time.js';
 import type { Command } from './contract.js';
 import { accountDocument } from './documents.js';
 import { names } from './read.js';
+import { count } from './words.js';
 
 /** Everything that is known of one account, except its secrets. */
 export const show: Command<{ readonly selector: string }> = {
@@ -74,7 +75,7 @@ function entries(detail: AccountDetail, now: number): Entry[] {
       consents.length === 0
         ? 'none recorded'
         : consents.map(
-            (each) => `${moment(each.at, now)}, by ${each.how}, ${each.grantedScopes.length} scopes`,
+            (each) => `${moment(each.at, now)}, by ${each.how}, ${count(each.grantedScopes.length, 'scope')}`,
           ),
     ],
     ['issuer', account.issuer],

@@ -9,7 +9,7 @@ import { duration, firstName, given, oneOf, scopes } from './read.js';
 const FORMATS = ['raw', 'header', 'json', 'xoauth2', 'oauthbearer'] as const;
 type Format = (typeof FORMATS)[number];
 
-export interface TokenInput {
+interface TokenInput {
   readonly request: TokenRequest;
   /** Null where nothing was said. */
   readonly format: Format | null;

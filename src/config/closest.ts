@@ -1,8 +1,8 @@
-/** The candidate a mistyped word was probably meant to be: at most two letters away, and less than half of them wrong. */
+/** The candidate a mistyped word was probably meant to be: at most two letters away, and no more than half of them wrong. */
 export function closest(word: string, candidates: readonly string[]): string | null {
   const ranked = candidates
     .map((candidate) => ({ candidate, distance: distance(word.toLowerCase(), candidate.toLowerCase()) }))
-    .filter((entry) => entry.distance <= 2 && entry.distance * 2 < entry.candidate.length)
+    .filter((entry) => entry.distance <= 2 && entry.distance * 2 <= entry.candidate.length)
     .sort((a, b) => a.distance - b.distance);
   return ranked[0]?.candidate ?? null;
 }

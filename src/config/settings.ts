@@ -162,7 +162,10 @@ function unknownProvider(name: string, known: readonly string[]): VaultError {
     'provider_unknown',
     `there is no provider '${name.slice(0, 60)}'; there are ${known.join(', ')}`,
     {
-      hint: guess === null ? 'vault providers shows them all' : `did you mean ${guess}?`,
+      hint:
+        guess === null
+          ? 'vault providers shows them all'
+          : `did you mean ${guess}? vault providers shows them all`,
       details: { known },
     },
   );

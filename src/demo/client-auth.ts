@@ -2,11 +2,18 @@ import { json, oauthError } from './answers.js';
 import type { DemoAnswer } from './contract.js';
 import type { Incoming, World } from './world.js';
 
-/** Reads the body as the server is set up to read it; null when it is anything else. */
-export function readParameters(world: World, incoming: Incoming): Map<string, string> | null {
+/**
+ * Reads the body in the encodings that are taken; null when it is anything else.
+ *
+ * @param encodings RFC 6749 and RFC 7009 know the form only, some servers JSON only
+ */
+export function readParameters(
+  incoming: Incoming,
+  encodings: readonly ('form' | 'json')[],
+): Map<string, string> | null {
   const type = incoming.headers['content-type']?.split(';')[0]?.trim().toLowerCase();
-  if (world.tokenBody === 'json') return type === 'application/json' ? readJson(incoming.body) : null;
-  if (type !== 'application/x-www-form-urlencoded') return null;
+  if (type === 'application/json') return encodings.includes('json') ? readJson(incoming.body) : null;
+  if (type !== 'application/x-www-form-urlencoded' || !encodings.includes('form')) return null;
   const pairs = [...new URLSearchParams(incoming.body)];
   const parameters = new Map(pairs);
   // RFC 6749 §3.2: parameters must not come twice.

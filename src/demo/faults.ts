@@ -1,14 +1,15 @@
 import type { DemoFault } from './contract.js';
 
-/** Ready-made misfortunes, for `next()`. */
-const answered = (
+/* Ready-made misfortunes, for `next()`. */
+
+/** Any answer, word for word; the request has no effect. */
+export function verbatim(
   status: number,
   body: string,
   headers: Readonly<Record<string, string>> = { 'content-type': 'application/json' },
-): DemoFault => ({ when: 'before', send: { status, headers, body } });
-
-/** Any answer, word for word; the request has no effect. */
-export const verbatim = answered;
+): DemoFault {
+  return { when: 'before', send: { status, headers, body } };
+}
 
 /** The token has rotated and nobody ever hears of it. */
 export const lostAnswer: DemoFault = { when: 'after', send: 'nothing' };
@@ -25,13 +26,13 @@ export function slow(when: DemoFault['when'], delay: number): DemoFault {
 }
 
 export function serverError(status = 503): DemoFault {
-  return answered(status, '{"error":"server_error"}');
+  return verbatim(status, '{"error":"server_error"}');
 }
 
 /** @param retryAfter seconds or an HTTP date, as the header has it; null sends none */
 export function rateLimited(retryAfter: string | null): DemoFault {
   const headers = { 'content-type': 'application/json' };
-  return answered(
+  return verbatim(
     429,
     '{"error":"rate_limited"}',
     retryAfter === null ? headers : { ...headers, 'retry-after': retryAfter },
@@ -40,19 +41,19 @@ export function rateLimited(retryAfter: string | null): DemoFault {
 
 /** The page of a captive portal or a gateway. */
 export function htmlPage(status = 200): DemoFault {
-  return answered(status, '<!doctype html><title>Hotel Wi-Fi</title><p>Please accept the terms.', {
+  return verbatim(status, '<!doctype html><title>Hotel Wi-Fi</title><p>Please accept the terms.', {
     'content-type': 'text/html',
   });
 }
 
 /** Bytes that are no answer of any kind, though the status says all is well. */
-export const garbage: DemoFault = answered(200, '\u0000\ufffd{"access_token":', {
+export const garbage: DemoFault = verbatim(200, '\u0000\ufffd{"access_token":', {
   'content-type': 'application/octet-stream',
 });
 
 /** An OAuth error of the token endpoint. */
 export function oauthRefusal(error: string, status = 400): DemoFault {
-  return answered(
+  return verbatim(
     status,
     JSON.stringify({ error, error_description: `the demo server was told to say ${error}` }),
   );

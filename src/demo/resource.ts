@@ -17,7 +17,7 @@ export function userinfo(world: World, incoming: Incoming): DemoAnswer {
 
 /** Revocation (RFC 7009). Either kind of token ends the whole grant; an unknown token is success (§2.2). */
 export function revoke(world: World, incoming: Incoming): DemoAnswer {
-  const parameters = readParameters(world, incoming);
+  const parameters = readParameters(incoming, ['form', world.tokenBody]);
   const token = parameters?.get('token');
   if (!parameters || !token) return oauthError(400, 'invalid_request', 'token is missing');
   const refusal = refuseClient(world, incoming, parameters);

@@ -10,7 +10,7 @@ type Parameters = ReadonlyMap<string, string>;
 
 /** The token endpoint: authorization code (RFC 6749 §4.1.3) and refresh (§6), nothing else. */
 export function token(world: World, incoming: Incoming): DemoAnswer {
-  const parameters = readParameters(world, incoming);
+  const parameters = readParameters(incoming, [world.tokenBody]);
   if (!parameters)
     return oauthError(400, 'invalid_request', `the body must be ${world.tokenBody}, each name once`);
   const refusal = refuseClient(world, incoming, parameters);

@@ -54,3 +54,11 @@ function configuration(demo: DemoServer): string {
   const provider = { issuer: demo.issuer, clientId: demo.client.id, scopes: SCOPES };
   return `${JSON.stringify({ keySource: 'file', providers: { demo: provider } }, null, 2)}\n`;
 }
+
+/** What is set for the user's own vault must not reach a throw-away one. */
+export function demoEnvironment(
+  env: Readonly<Record<string, string | undefined>>,
+): Record<string, string | undefined> {
+  const foreign = /^(VAULT_|OAUTH_)|_CLIENT_(ID|SECRET)$|_TENANT_ID$/;
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !foreign.test(name)));
+}

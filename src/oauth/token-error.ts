@@ -40,7 +40,7 @@ export function classify(
   const known = candidates.find((candidate) => peculiarClass(candidate, facts) !== null);
   return {
     kind: 'refused',
-    class: classOf(answer.status, candidates, said.code === null, facts),
+    class: classOf(answer.status, code, candidates, facts),
     error: cleanText(code, 64, sent) ?? byStatus,
     detail: cleanText(known === code ? said.finer[0] : (known ?? said.finer[0]), 64, sent),
     description: cleanText(said.description, 200, sent),
@@ -62,17 +62,17 @@ const SILENCE: SaidError = { code: null, finer: [], description: null };
 
 function classOf(
   status: number,
+  code: string,
   candidates: readonly string[],
-  silent: boolean,
   facts: ErrorFacts,
 ): RefusalClass {
   if (status >= 300 && status < 400) return 'configuration';
   if (status >= 500 || status === 429 || status === 408 || status === 425) return 'transient';
-  for (const candidate of candidates) {
-    const found = peculiarClass(candidate, facts) ?? sharedClass(candidate);
-    if (found !== null) return found;
-  }
-  return silent ? 'transient' : 'configuration';
+  const meaning = (candidate: string) => peculiarClass(candidate, facts) ?? sharedClass(candidate);
+  // Entra sends these with status 400 and finer codes that say otherwise.
+  if (meaning(code) === 'transient') return 'transient';
+  const known = candidates.map(meaning).find((kind) => kind !== null);
+  return known ?? (code === 'not_json' || code.startsWith('http_') ? 'transient' : 'configuration');
 }
 
 function peculiarClass(code: string, facts: ErrorFacts): RefusalClass | null {

@@ -58,5 +58,7 @@ export function codeOf(failure: unknown): string {
   if (!(failure instanceof Error)) return '';
   const { code } = failure as { code?: unknown };
   if (typeof code === 'string' && /^[A-Z][A-Z0-9_]{1,63}$/.test(code)) return code;
+  // The library's parser sometimes leaves its code out.
+  if (failure.name === 'HTTPParserError') return 'HPE_UNKNOWN';
   return failure instanceof AggregateError ? codeOf(failure.errors[0]) : '';
 }

@@ -24,7 +24,7 @@ export async function* readLines(input: NodeJS.ReadableStream, signal: AbortSign
 /**
  * Asks a question that takes `y` or `yes`; anything else, and the end of the input, is no.
  *
- * @throws VaultError `interrupted` or `terminated` when the signal is aborted first
+ * @throws VaultError the reason of the signal, or `interrupted`, when it is aborted first
  */
 export async function askYesNo(
   question: string,
@@ -36,6 +36,7 @@ export async function askYesNo(
   for await (const line of readLines(input, signal)) return /^y(es)?$/i.test(line.trim());
   output.write('\n');
   if (!signal.aborted) return false;
-  const code = signal.reason === 'terminated' ? 'terminated' : 'interrupted';
-  throw new VaultError(code, 'stopped while asking');
+  throw signal.reason instanceof VaultError
+    ? signal.reason
+    : new VaultError('interrupted', 'stopped while asking');
 }

@@ -23,13 +23,14 @@ export interface IoOptions extends Pick<Host, 'stdin' | 'stdout' | 'stderr' | 'e
  * when something is first coloured or counted on a terminal.
  */
 export function createIo(options: IoOptions): Io {
-  const { stdin, stdout, stderr, env, json, quiet, verbose, now } = options;
+  const { stdout, stderr, env, json, quiet, verbose, now } = options;
   const theme = themeOnDemand(wantsColour(stdout, env));
   const talkTheme = themeOnDemand(wantsColour(stderr, env));
   const interruption = options.interruption ?? new AbortController().signal;
   const failure = watch(stdout, stderr);
   const columns = stdout.isTTY === true ? (stdout.columns ?? COLUMNS_IN_A_PIPE) : COLUMNS_IN_A_PIPE;
-  const interactive = stdin.isTTY === true && stderr.isTTY === true;
+  // Opening stdin takes Node a millisecond, and most commands never look at it: so neither does this.
+  const interactive = (): boolean => stderr.isTTY === true && options.stdin.isTTY === true;
 
   const talk = (line: string, style: keyof Theme | undefined): void => {
     const text = harmless(line);
@@ -43,7 +44,9 @@ export function createIo(options: IoOptions): Io {
     json,
     quiet,
     verbose,
-    interactive,
+    get interactive() {
+      return interactive();
+    },
     columns,
     now,
     get theme() {
@@ -66,8 +69,8 @@ export function createIo(options: IoOptions): Io {
       return barProgress(stderr, total, stderr.columns ?? COLUMNS_IN_A_PIPE);
     },
     confirm: async (question) =>
-      interactive ? askYesNo(harmless(question), stdin, stderr, interruption) : false,
-    lines: (signal) => readLines(stdin, signal),
+      interactive() ? askYesNo(harmless(question), options.stdin, stderr, interruption) : false,
+    lines: (signal) => readLines(options.stdin, signal),
     finish: () => drained(stdout, failure),
     exitCode: 0,
   };

@@ -2,14 +2,14 @@ import type { VaultError } from '../domain/errors.js';
 import type { Theme } from './io.js';
 import { harmless, harmlessJson } from './safe-text.js';
 
-export interface ErrorViewOptions {
+interface ErrorViewOptions {
   readonly json: boolean;
   readonly verbose: boolean;
   /** Styles for stderr. */
   readonly theme: Theme;
 }
 
-export interface ErrorView {
+interface ErrorView {
   readonly stdout?: string;
   readonly stderr?: string;
 }

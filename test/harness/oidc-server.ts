@@ -75,7 +75,10 @@ function configuration(accessTokenLifetime: () => number): Record<string, unknow
     rotateRefreshToken: true,
     issueRefreshToken: () => true,
     cookies: { keys: ['cookie-key-example'] },
-    features: { revocation: { enabled: true }, devInteractions: { enabled: true } },
+    features: {
+      revocation: { enabled: true, allowedPolicy: () => true },
+      devInteractions: { enabled: true },
+    },
     ttl: {
       AccessToken: accessTokenLifetime,
       IdToken: HOUR,

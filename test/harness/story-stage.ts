@@ -53,9 +53,7 @@ export async function openStoryStage(): Promise<StoryStage> {
         texts.stderr += chunk;
       });
       const [exitCode, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
-      // The promises know commands by their arguments; a line with more than one command is not one of them.
-      const args = /^vault [^|;&$<>]*$/.test(line) ? line.split(/\s+/).slice(1) : [line];
-      stage.home.runs.push({ args, exitCode, signal, ...texts });
+      stage.home.runs.push({ args: line.replace(/^vault /, '').split(/\s+/), exitCode, signal, ...texts });
       return { exitCode, ...texts };
     },
     async close() {

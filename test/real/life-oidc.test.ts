@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createCanaries } from '../harness/canaries.js';
 import { type CliRun, runVault } from '../harness/cli.js';
@@ -77,6 +78,7 @@ describe('the life of an account at a real authorization server', () => {
     const short = await vault('token', '--refresh');
     server.accessTokenLifetime = 3_600;
     const before = tokenRequests();
+    await sleep(1_200);
     const long = await vault('token', '--min-valid', '119s');
     expect(long.stdout).not.toBe(short.stdout);
     expect(tokenRequests()).toBe(before + 1);

@@ -37,6 +37,7 @@ describe('a server that is not OpenID Connect, by configuration only', () => {
 
   it.each([
     ['JSON bodies and a raw Basic header', { clientAuth: 'basic-raw', tokenBody: 'json' }],
+    ['JSON, for revocation too', { clientAuth: 'basic-raw', tokenBody: 'json', revocation: 'json' }],
     ['an encoded Basic header', { clientAuth: 'basic', tokenBody: 'form' }],
     ['the secret in the body', { clientAuth: 'post', tokenBody: 'form' }],
   ] as const)('serves a client with a secret: %s', async (_, way) => {

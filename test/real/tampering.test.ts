@@ -44,7 +44,7 @@ async function expectRefusal(args: readonly string[]): Promise<void> {
   stage.tokenRequests();
   const { exitCode, stdout, stderr } = await stage.vault(args);
   expect({ exitCode, stdout }).toEqual({ exitCode: 9, stdout: '' });
-  expect(stderr).toContain('demo/ada@example.com');
+  expect(stderr).toMatch(/altered|damaged/);
   expect(stderr).toMatch(/^hint: /m);
   // What cannot be opened is not sent either.
   expect(stage.tokenRequests()).toBe(0);
@@ -114,6 +114,8 @@ describe('somebody who changes the database without the key', () => {
   });
 
   it.each([
+    ['label', 'adam@example.com'],
+    ['issued_at', 1],
     ['expires_at', 4_000_000_000_000],
     ['granted_scopes', '["openid","notes.write"]'],
     ['token_type', 'Mac'],
@@ -124,7 +126,7 @@ describe('somebody who changes the database without the key', () => {
     ['provider', 'demo2'],
   ] as const)('is noticed for a changed %s, to which the token is bound', async (column, value) => {
     tamper((database) => setAda(database, column, value));
-    const args = column === 'provider' ? ['token', 'demo2'] : OPENS.access_token;
+    const args = ['token', column === 'provider' ? 'demo2' : 'demo/ada'];
     const { exitCode, stdout } = await stage.vault(args);
     // A changed issuer, endpoint or client may be told from the configuration before anything is opened.
     expect([2, 9]).toContain(exitCode);

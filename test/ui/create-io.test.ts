@@ -1,5 +1,6 @@
 import { Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
+import { VaultError } from '../../src/domain/errors.js';
 import { terminal } from '../doubles/terminal.js';
 
 const ESCAPE = '\u001b';
@@ -89,12 +90,15 @@ describe('on a terminal', () => {
     expect(written.stderr).toContain('really? [y/N] ');
   });
 
-  it('a question ends when the program is interrupted', async () => {
+  it.each([
+    ['interrupted', 'of no kind'],
+    ['terminated', new VaultError('terminated', 'asked to end')],
+  ])('a question ends as %s when the program is to end', async (code, reason) => {
     const controller = new AbortController();
     const { io } = terminal({ tty: true, interruption: controller.signal });
     const answer = io.confirm('really?');
-    setImmediate(() => controller.abort('interrupted'));
-    await expect(answer).rejects.toMatchObject({ code: 'interrupted' });
+    setImmediate(() => controller.abort(reason));
+    await expect(answer).rejects.toMatchObject({ code });
   });
 });
 

@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest';
+import { readFlag } from '../../src/commands/flags.js';
+import { GLOBAL_OPTIONS } from '../../src/commands/globals.js';
+import { COMMANDS } from '../../src/commands/index.js';
+import { fastParse } from '../../src/fast-lane.js';
+import { parseProgram } from '../../src/program.js';
+
+const NAMES = ['login', 'token', 'list', 'show', 'refresh', 'revoke', 'init', 'providers', 'demo'];
+
+/** The words of an example as a shell would pass them on, without what stands around the command. */
+function wordsOf(line: string): string[] {
+  const own = /\$\((vault .*?)\)/.exec(line)?.[1] ?? line;
+  expect(own).toMatch(/^vault /);
+  return own.split(' ').slice(1);
+}
+
+it('the list of commands is complete', () => {
+  expect(COMMANDS.map((entry) => entry.name)).toEqual(NAMES);
+});
+
+describe.each(COMMANDS)('vault $name', (entry) => {
+  it('is listed under its own name and summary', async () => {
+    const { name, summary } = await entry.load();
+    expect({ name, summary }).toEqual({ name: entry.name, summary: entry.summary });
+  });
+
+  it('has options that are told apart from each other and from the global ones', async () => {
+    const { options } = await entry.load();
+    const flags = [...options, ...GLOBAL_OPTIONS].map(readFlag);
+    const names = flags.flatMap((flag) => [flag.long, flag.short]).filter((name) => name !== null);
+    expect(flags.filter((flag) => !/^--[a-z]+(-[a-z]+)*$/.test(flag.long))).toEqual([]);
+    expect(new Set([...names, '-h', '--help', '-V', '--version']).size).toBe(names.length + 4);
+  });
+
+  it('has examples that can be typed as they are, and both readers understand them alike', async () => {
+    const { examples } = await entry.load();
+    expect(examples.length).toBeGreaterThan(0);
+    for (const { line } of examples) {
+      const slow = await parseProgram(wordsOf(line));
+      expect(slow).toMatchObject({ kind: 'run', command: { name: entry.name } });
+      expect(await fastParse(wordsOf(line))).toEqual(slow);
+    }
+  });
+
+  it('shows its examples and the global options in its help', async () => {
+    const { examples } = await entry.load();
+    const help = await parseProgram([entry.name, '--help']);
+    const text = help.kind === 'text' ? help.text : '';
+    expect(help).toMatchObject({ kind: 'text', exitCode: 0 });
+    for (const { line, says } of examples) expect(text).toContain(`  ${line}\n      ${says}`);
+    expect(text).toContain('--env-file <path>');
+    expect(text.split('\n').filter((each) => each.length > 80)).toEqual([]);
+  });
+
+  it('refuses an empty value for every option that takes one', async () => {
+    const command = await entry.load();
+    const args = command.arguments.length > 0 ? ['google'] : [];
+    const valued = command.options.map(readFlag).filter((flag) => flag.takesValue);
+    for (const { long } of valued) {
+      await expect(parseProgram([entry.name, ...args, long, '']), long).rejects.toMatchObject({
+        code: 'usage',
+        message: `${long} is empty`,
+        hint: `see vault ${entry.name} --help`,
+      });
+    }
+    expect(valued.length).toBeGreaterThanOrEqual(0);
+  });
+});

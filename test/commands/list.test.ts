@@ -1,0 +1,134 @@
+import { describe, expect, it } from 'vitest';
+import { list } from '../../src/commands/list.js';
+import type { Account } from '../../src/domain/account.js';
+import { DAY, HOUR } from '../../src/domain/duration.js';
+import { accountExample } from '../doubles/account.js';
+import { NOW, type TerminalOptions, terminal } from '../doubles/terminal.js';
+import { useCasesDouble } from '../doubles/use-cases.js';
+import { inputOf } from './raw.js';
+
+const EVERYTHING = { provider: null, status: null, expiringWithin: null };
+
+async function printed(accounts: readonly Account[], options: TerminalOptions = {}, line = '') {
+  const { io, written } = terminal(options);
+  await list.run(useCasesDouble({ list: async () => accounts }), await inputOf(list, line), io);
+  return written;
+}
+
+describe('vault list', () => {
+  it.each([
+    ['', EVERYTHING],
+    ['--provider google', { ...EVERYTHING, provider: 'google' }],
+    ['--status login_needed', { ...EVERYTHING, status: 'login_needed' }],
+    ['--expiring 3d', { ...EVERYTHING, expiringWithin: 3 * DAY }],
+  ])('understands "%s"', async (line, request) => {
+    expect(await inputOf(list, line)).toEqual(request);
+  });
+
+  it.each([
+    ['--status fine', '--status takes one of: active, insufficient_scope, login_needed, failing, revoked'],
+    ['--expiring 3', '--expiring takes a duration such as 90s, 5m, 12h or 7d'],
+  ])('refuses "%s"', async (line, message) => {
+    await expect(inputOf(list, line)).rejects.toMatchObject({ code: 'usage', message });
+  });
+
+  it('shows a table that fits into 80 columns of a pipe, without colour', async () => {
+    const { stdout, stderr } = await printed([
+      accountExample({
+        grantedScopes: [
+          'openid',
+          'https://www.googleapis.com/auth/gmail.readonly',
+          'https://mail.google.com/',
+        ],
+      }),
+      accountExample({
+        provider: 'microsoft',
+        label: 'somebody.with.a.long.name@department.example.com',
+        status: 'insufficient_scope',
+        expiresAt: NOW - 3 * HOUR,
+        grantedScopes: Array.from({ length: 20 }, (_, index) => `Mail.Read.${index}`),
+      }),
+      accountExample({
+        provider: 'notion',
+        label: 'team',
+        status: 'login_needed',
+        expiresAt: null,
+        grantedScopes: [],
+      }),
+    ]);
+    expect(stderr).toBe('');
+    expect(stdout.split('\n')).toEqual([
+      'ACCOUNT                                  STATUS              EXPIRES  SCOPES',
+      'google/alice@example.com                 active              in 52m   openid gm…',
+      'microsoft/somebody.with.a.long.name@de…  insufficient_scope  3h ago   Mail.Read…',
+      'notion/team                              login_needed        unknown',
+      '',
+    ]);
+  });
+
+  it('colours the status on a terminal', async () => {
+    const { stdout } = await printed([accountExample()], { tty: true });
+    expect(stdout).toContain('\u001b[32mactive');
+  });
+
+  it('says what to type when there is none', async () => {
+    const { stdout, stderr } = await printed([]);
+    expect(stdout).toBe('');
+    expect(stderr).toContain('vault login google');
+  });
+
+  it('does not send someone to log in who only filtered too much', async () => {
+    const { stderr } = await printed([], {}, '--provider google');
+    expect(stderr).toBe('no account is like that; vault list shows all of them\n');
+  });
+
+  it('cannot be made to move the cursor by an account name', async () => {
+    const { stdout } = await printed([accountExample({ label: 'a\u001b[2Jb' })]);
+    expect(stdout).toContain('google/a\\x1b[2Jb');
+  });
+
+  it('has a line for each of ten thousand accounts, and a document', async () => {
+    const accounts = Array.from({ length: 10_000 }, (_, index) => accountExample({ label: `user-${index}` }));
+    expect((await printed(accounts)).stdout.split('\n')).toHaveLength(10_002);
+    const { stdout } = await printed(accounts, { json: true });
+    expect(JSON.parse(stdout).accounts).toHaveLength(10_000);
+  });
+});
+
+describe('vault list --json', () => {
+  it('tells everything of an account, with null for what is unknown', async () => {
+    const account = accountExample({
+      status: 'failing',
+      reason: 'the provider answered 503',
+      askedScopes: ['openid', 'email', 'profile'],
+      expiresAt: null,
+      grantExpiresAt: NOW + DAY,
+      lastRefreshAt: null,
+      lastError: 'provider_unavailable',
+    });
+    expect(JSON.parse((await printed([account], { json: true })).stdout)).toEqual({
+      accounts: [
+        {
+          account: 'google/alice@example.com',
+          provider: 'google',
+          issuer: 'https://accounts.google.com',
+          status: 'failing',
+          reason: 'the provider answered 503',
+          scopes: ['openid', 'email'],
+          missing_scopes: ['profile'],
+          expires_at: null,
+          grant_expires_at: '2026-03-02T12:00:00.000Z',
+          has_refresh_token: true,
+          last_refresh_at: null,
+          last_error: 'provider_unavailable',
+          created_at: '2026-02-26T12:00:00.000Z',
+          updated_at: '2026-03-01T11:00:00.000Z',
+        },
+      ],
+    });
+  });
+
+  it('is an empty list when there is none, and says nothing', async () => {
+    expect(await printed([], { json: true })).toEqual({ stdout: '{"accounts":[]}\n', stderr: '' });
+  });
+});

@@ -1,0 +1,212 @@
+import { describe, expect, it } from 'vitest';
+import { login } from '../../src/commands/login.js';
+import { MINUTE } from '../../src/domain/duration.js';
+import { VaultError } from '../../src/domain/errors.js';
+import type { LoginRequest, LoginResult, LoginTalk } from '../../src/services/contract.js';
+import { accountExample } from '../doubles/account.js';
+import { type TerminalOptions, terminal } from '../doubles/terminal.js';
+import { useCasesDouble } from '../doubles/use-cases.js';
+import { inputOf } from './raw.js';
+
+const DEFAULTS: LoginRequest = {
+  provider: 'google',
+  as: null,
+  scopes: [],
+  loginHint: null,
+  openBrowser: true,
+  pasteOnly: false,
+  port: null,
+  timeout: 10 * MINUTE,
+};
+
+const RESULT: LoginResult = {
+  account: accountExample(),
+  identity: { subject: 'subject-example', email: 'alice@example.com', name: 'Alice', details: {} },
+  missingScopes: [],
+  created: true,
+  renamedFrom: null,
+  keptRefreshToken: false,
+};
+
+const URL_EXAMPLE = 'https://accounts.google.com/o/oauth2/v2/auth?state=state-example';
+const AUTHORIZE = {
+  kind: 'authorize',
+  url: URL_EXAMPLE,
+  redirectUri: 'http://127.0.0.1:4711/callback',
+} as const;
+
+async function run(
+  line: string,
+  result: Partial<LoginResult> = {},
+  options: TerminalOptions = {},
+  during: (talk: LoginTalk) => void | Promise<void> = () => undefined,
+) {
+  const { io, written } = terminal(options);
+  const useCases = useCasesDouble({
+    login: async (_request, talk) => {
+      await during(talk);
+      return { ...RESULT, ...result };
+    },
+  });
+  await login.run(useCases, await inputOf(login, line), io);
+  return { ...written, exitCode: io.exitCode };
+}
+
+describe('vault login', () => {
+  it.each([
+    ['google', DEFAULTS, false],
+    [
+      'google --as work --login-hint alice@example.com',
+      { ...DEFAULTS, as: 'work', loginHint: 'alice@example.com' },
+      false,
+    ],
+    ['google --scope a --scope b', { ...DEFAULTS, scopes: ['a', 'b'] }, false],
+    ['google --no-browser --paste', { ...DEFAULTS, openBrowser: false, pasteOnly: true }, false],
+    ['google --port 8080 --timeout 90s', { ...DEFAULTS, port: 8080, timeout: 90_000 }, false],
+    ['google --dry-run', DEFAULTS, true],
+  ])('understands "%s"', async (line, request, dryRun) => {
+    expect(await inputOf(login, line)).toEqual({ request, dryRun });
+  });
+
+  it.each([
+    ['google --port 0', '--port takes a whole number from 1 to 65535'],
+    ['google --port 65536', '--port takes a whole number from 1 to 65535'],
+    ['google --timeout long', '--timeout takes a duration such as 90s, 5m, 12h or 7d'],
+    [
+      'google --as google/work',
+      '--as takes the part after the slash: no space, no slash, 100 characters at most',
+    ],
+    [
+      'google --as a\u202eb',
+      '--as takes the part after the slash: no space, no slash, 100 characters at most',
+    ],
+  ])('refuses "%s"', async (line, message) => {
+    await expect(inputOf(login, line)).rejects.toMatchObject({ code: 'usage', message });
+  });
+});
+
+describe('while it waits', () => {
+  it('prints the address on a line of its own when no browser was opened, with --quiet as well', async () => {
+    const open = (talk: LoginTalk) => talk.on({ ...AUTHORIZE, opened: false });
+    const { stderr } = await run('google', {}, {}, open);
+    expect(stderr.split('\n')).toContain(URL_EXAMPLE);
+    expect(stderr).toContain('waiting for the browser to come back to http://127.0.0.1:4711/callback\n');
+    expect((await run('google', {}, { quiet: true }, open)).stderr).toBe(`${URL_EXAMPLE}\n`);
+  });
+
+  it('says that a browser was opened, and what to do if none appears', async () => {
+    const { stderr } = await run('google', {}, {}, (talk) => talk.on({ ...AUTHORIZE, opened: true }));
+    expect(stderr).toContain('--no-browser');
+    expect(stderr).not.toContain(URL_EXAMPLE);
+  });
+
+  it('says that the address can be pasted where somebody can paste', async () => {
+    const options = { tty: true, env: { NO_COLOR: '1' } };
+    const { stderr } = await run('google', {}, options, (talk) => talk.on({ ...AUTHORIZE, opened: false }));
+    expect(stderr).toContain('; on another machine, paste here the address the browser ends up at\n');
+  });
+
+  it('with --paste waits for nothing else', async () => {
+    const { stderr } = await run('google --paste', {}, {}, (talk) =>
+      talk.on({ ...AUTHORIZE, opened: false }),
+    );
+    expect(stderr).toContain('then paste here the address the browser ends up at');
+    expect(stderr).not.toContain('waiting');
+  });
+
+  it.each([
+    ['google', {}, false],
+    ['google', { tty: true }, true],
+    ['google --paste', {}, true],
+  ])('"%s" with %o reads stdin: %s', async (line, options, reads) => {
+    const pasted: (string | null)[] = [];
+    const { stderr } = await run(
+      line,
+      {},
+      { ...options, typed: 'http://127.0.0.1/?code=x\n' },
+      async (talk) => {
+        if (talk.pasted === null) return;
+        for await (const each of talk.pasted(new AbortController().signal)) pasted.push(each);
+      },
+    );
+    expect(stderr).toContain('logged in as Alice');
+    expect(pasted).toEqual(reads ? ['http://127.0.0.1/?code=x'] : []);
+  });
+
+  it('says why a pasted address does not help, and goes on', async () => {
+    const { stderr, stdout } = await run('google', {}, {}, (talk) => {
+      talk.on({ kind: 'wrong_paste', reason: 'it belongs to another login' });
+      talk.on({ kind: 'code_received' });
+    });
+    expect(stderr).toContain('that does not finish the login: it belongs to another login\n');
+    expect(stdout).toBe('google/alice@example.com\n');
+  });
+});
+
+describe('after the login', () => {
+  it('stdout has the name of the account and nothing else', async () => {
+    expect(await run('google')).toEqual({
+      stdout: 'google/alice@example.com\n',
+      stderr: 'logged in as Alice: google/alice@example.com is new in this vault\n',
+      exitCode: 0,
+    });
+  });
+
+  it('says when an account was known already, and when it got another name', async () => {
+    const { stderr } = await run('google', { created: false, renamedFrom: 'google/old' });
+    expect(stderr).toBe(
+      'logged in as Alice: google/alice@example.com is up to date\nit was called google/old before\n',
+    );
+  });
+
+  it('says loudly that there is no refresh token, with --quiet as well', async () => {
+    const { stderr, exitCode } = await run(
+      'google',
+      { account: accountExample({ hasRefreshToken: false }) },
+      { quiet: true },
+    );
+    expect(stderr).toContain('warning: the provider gave no refresh token');
+    expect(stderr).toContain('ends in 52m');
+    expect(exitCode).toBe(0);
+  });
+
+  it('says that an older refresh token is kept', async () => {
+    const { stderr } = await run('google', { keptRefreshToken: true });
+    expect(stderr).toContain('this login brought no refresh token; the stored one is kept\n');
+    expect(stderr).not.toContain('warning');
+  });
+
+  it('prints the account, names the missing scopes with the command to type, and exits with 7', async () => {
+    const { stdout, stderr, exitCode } = await run('google', { missingScopes: ['calendar'] });
+    expect(stdout).toBe('google/alice@example.com\n');
+    expect(stderr).toContain('warning: not granted: calendar\n');
+    expect(stderr).toMatch(/hint: .*vault login google .*--scope calendar/);
+    expect(exitCode).toBe(7);
+  });
+
+  it('is a document with --json', async () => {
+    const { stdout, exitCode } = await run('google', { missingScopes: ['calendar'] }, { json: true });
+    expect(JSON.parse(stdout)).toEqual({
+      account: 'google/alice@example.com',
+      provider: 'google',
+      issuer: 'https://accounts.google.com',
+      subject: 'subject-example',
+      status: 'active',
+      scopes: ['openid', 'email'],
+      missing_scopes: ['calendar'],
+      expires_at: '2026-03-01T12:52:00.000Z',
+      has_refresh_token: true,
+      created: true,
+      renamed_from: null,
+    });
+    expect(exitCode).toBe(7);
+  });
+
+  it('stdout is empty when it failed', async () => {
+    const { io, written } = terminal();
+    const failure = new VaultError('login_refused', 'the person said no');
+    const useCases = useCasesDouble({ login: () => Promise.reject(failure) });
+    await expect(login.run(useCases, await inputOf(login, 'google'), io)).rejects.toBe(failure);
+    expect(written.stdout).toBe('');
+  });
+});

@@ -1,0 +1,133 @@
+import { describe, expect, it } from 'vitest';
+import { providers } from '../../src/commands/providers.js';
+import type { ProviderView } from '../../src/services/contract.js';
+import { type TerminalOptions, terminal } from '../doubles/terminal.js';
+import { useCasesDouble } from '../doubles/use-cases.js';
+import { inputOf } from './raw.js';
+
+const GOOGLE: ProviderView = {
+  name: 'google',
+  title: 'Google',
+  builtIn: true,
+  configured: false,
+  missing: ['GOOGLE_CLIENT_ID is not set'],
+  issuer: 'https://accounts.google.com',
+  scopes: ['openid', 'email'],
+  redirectUri: 'http://127.0.0.1',
+  pkce: true,
+  revocation: true,
+  idVariables: ['GOOGLE_CLIENT_ID'],
+  secretVariables: ['GOOGLE_CLIENT_SECRET'],
+  secret: 'required',
+  registrationUrl: 'https://console.cloud.google.com/apis/credentials',
+  registrationSteps: ['Create an OAuth client ID', 'Choose Desktop app'],
+  manageUrl: 'https://myaccount.google.com/connections',
+  notes: ['The secret of a desktop app is not secret.'],
+};
+
+const OWN: ProviderView = {
+  ...GOOGLE,
+  name: 'intranet',
+  title: 'Intranet',
+  builtIn: false,
+  configured: true,
+  missing: [],
+  scopes: [],
+  pkce: false,
+  revocation: false,
+  idVariables: [],
+  secretVariables: [],
+  secret: 'forbidden',
+  registrationUrl: '',
+  registrationSteps: [],
+  manageUrl: null,
+  notes: [],
+};
+
+async function printed(line: string, views: readonly ProviderView[], options: TerminalOptions = {}) {
+  const { io, written } = terminal(options);
+  const asked: (string | null)[] = [];
+  const useCases = useCasesDouble({
+    providers: async (name) => {
+      asked.push(name);
+      return views;
+    },
+  });
+  await providers.run(useCases, await inputOf(providers, line), io);
+  expect(asked).toEqual([line === '' ? null : line]);
+  return written;
+}
+
+describe('vault providers', () => {
+  it('lists what there is, whether it is ready and what it still needs', async () => {
+    expect((await printed('', [GOOGLE, OWN])).stdout).toBe(`PROVIDER  TITLE     READY  MISSING
+google    Google    no     GOOGLE_CLIENT_ID is not set
+intranet  Intranet  yes
+`);
+  });
+
+  it('shows one with the steps to set it up', async () => {
+    expect((await printed('google', [GOOGLE])).stdout).toBe(`provider       Google (google)
+ready          no
+               GOOGLE_CLIENT_ID is not set
+register at    https://console.cloud.google.com/apis/credentials
+steps          1. Create an OAuth client ID
+               2. Choose Desktop app
+redirect URI   http://127.0.0.1
+client id      GOOGLE_CLIENT_ID
+client secret  GOOGLE_CLIENT_SECRET (needed)
+scopes         openid
+               email
+issuer         https://accounts.google.com
+PKCE           yes
+revocation     vault revoke tells the provider
+manage at      https://myaccount.google.com/connections
+notes          The secret of a desktop app is not secret.
+`);
+  });
+
+  it('shows an own provider with the fields of config.json', async () => {
+    expect(
+      (await printed('intranet', [OWN])).stdout,
+    ).toBe(`provider       Intranet (intranet, from config.json)
+ready          yes: vault login intranet
+register at    the provider's own page for developers
+redirect URI   http://127.0.0.1
+client id      clientId in config.json
+client secret  must not be set
+scopes         none
+issuer         https://accounts.google.com
+PKCE           no
+revocation     only on a page of the provider
+`);
+  });
+
+  it.each([
+    ['', [GOOGLE, OWN]],
+    ['google', [GOOGLE]],
+  ])('is a document with --json, for "%s"', async (line, views) => {
+    const { stdout, stderr } = await printed(line, views, { json: true });
+    const document = JSON.parse(stdout);
+    expect(stderr).toBe('');
+    expect(document.providers).toHaveLength(views.length);
+    expect(document.providers[0]).toEqual({
+      name: 'google',
+      title: 'Google',
+      built_in: true,
+      configured: false,
+      missing: ['GOOGLE_CLIENT_ID is not set'],
+      issuer: 'https://accounts.google.com',
+      scopes: ['openid', 'email'],
+      redirect_uri: 'http://127.0.0.1',
+      pkce: true,
+      revocation: true,
+      id_variables: ['GOOGLE_CLIENT_ID'],
+      secret_variables: ['GOOGLE_CLIENT_SECRET'],
+      secret: 'required',
+      registration_url: 'https://console.cloud.google.com/apis/credentials',
+      registration_steps: ['Create an OAuth client ID', 'Choose Desktop app'],
+      manage_url: 'https://myaccount.google.com/connections',
+      notes: ['The secret of a desktop app is not secret.'],
+    });
+  });
+});

@@ -1,0 +1,170 @@
+import { describe, expect, it } from 'vitest';
+import { revoke } from '../../src/commands/revoke.js';
+import { VaultError } from '../../src/domain/errors.js';
+import type { RevokeRequest, RevokeResult, RevokeResultKind } from '../../src/services/contract.js';
+import { accountExample } from '../doubles/account.js';
+import { type TerminalOptions, terminal } from '../doubles/terminal.js';
+import { useCasesDouble } from '../doubles/use-cases.js';
+import { inputOf } from './raw.js';
+
+const DEFAULTS: RevokeRequest = { selectors: [], all: false, provider: null, dryRun: false, local: false };
+
+function result(label: string, outcome: RevokeResultKind, given: Partial<RevokeResult> = {}): RevokeResult {
+  const account = accountExample({ label });
+  return { account, outcome, reason: `reason of ${label}`, manageUrl: null, error: null, ...given };
+}
+
+/** The vault holds the accounts of the results. Null where nothing may be revoked. */
+async function run(line: string, results: readonly RevokeResult[] | null, options: TerminalOptions = {}) {
+  const { io, written } = terminal(options);
+  const requests: RevokeRequest[] = [];
+  const useCases = useCasesDouble({
+    revocationTargets: async () => (results ?? [result('a', 'revoked')]).map((each) => each.account),
+    ...(results === null
+      ? {}
+      : {
+          revoke: async (request: RevokeRequest) => {
+            requests.push(request);
+            return { results };
+          },
+        }),
+  });
+  const input = await inputOf(revoke, line);
+  const failure = await revoke.run(useCases, input, io).then(
+    () => null,
+    (error: unknown) => error,
+  );
+  return { ...written, failure, exitCode: io.exitCode, requests };
+}
+
+const AWAY = new VaultError('network_failed', 'Google could not be reached', {
+  hint: 'vault revoke google/b --local',
+});
+
+describe('vault revoke', () => {
+  it.each([
+    ['a b', { ...DEFAULTS, selectors: ['a', 'b'] }, false],
+    ['--all --yes', { ...DEFAULTS, all: true }, true],
+    ['--provider google --dry-run', { ...DEFAULTS, provider: 'google', dryRun: true }, false],
+    ['a --local --yes', { ...DEFAULTS, selectors: ['a'], local: true }, true],
+  ])('understands "%s"', async (line, request, yes) => {
+    expect(await inputOf(revoke, line)).toEqual({ request, yes });
+  });
+
+  it.each([
+    ['', 'no account is named'],
+    ['a --all', 'accounts are named, or chosen by --all or --provider, but not both'],
+  ])('refuses "%s"', async (line, message) => {
+    await expect(inputOf(revoke, line)).rejects.toMatchObject({ code: 'usage', message });
+  });
+});
+
+describe('before it revokes', () => {
+  it('asks, and names what it is about', async () => {
+    const { stderr } = await run('a', [result('a', 'revoked')], { tty: true, typed: 'y\n' });
+    expect(stderr).toContain('Revoke google/a? Whatever uses it loses access. [y/N] ');
+  });
+
+  it('names no more than ten of many', async () => {
+    const many = Array.from({ length: 12 }, (_, index) => result(`u${index}`, 'revoked'));
+    const { stderr } = await run('--all --local', many, { tty: true, typed: 'y\n' });
+    expect(stderr).toContain('Revoke, or at least forget here, 12 accounts (google/u0, ');
+    expect(stderr).toContain('google/u9 and 2 more)? Whatever uses them loses access. [y/N] ');
+  });
+
+  it('revokes exactly what was agreed to, not what has joined since', async () => {
+    const { requests } = await run('--all', [result('a', 'revoked'), result('b', 'revoked')], {
+      tty: true,
+      typed: 'y\n',
+    });
+    expect(requests).toEqual([{ ...DEFAULTS, selectors: ['google/a', 'google/b'] }]);
+  });
+
+  it.each(['n\n', ''])('does nothing when the answer is %j', async (typed) => {
+    const { failure, stdout } = await run('a', null, { tty: true, typed });
+    expect(failure).toMatchObject({ code: 'interrupted', message: 'not confirmed, so nothing was revoked' });
+    expect(stdout).toBe('');
+  });
+
+  it('does nothing where nobody can be asked', async () => {
+    const { failure } = await run('a', null, { typed: 'y\n' });
+    expect(failure).toMatchObject({ code: 'usage', exitCode: 2, hint: expect.stringContaining('--yes') });
+  });
+
+  it.each(['--yes', '--dry-run'])('does not ask with %s', async (option) => {
+    const { requests, failure } = await run(`a ${option}`, [result('a', 'would_revoke')]);
+    expect(requests).toEqual([{ ...DEFAULTS, selectors: ['a'], dryRun: option === '--dry-run' }]);
+    expect(failure).toBeNull();
+  });
+});
+
+describe('after it has revoked', () => {
+  it('says what became of each, and where to go on when the provider has no way to be told', async () => {
+    const forgotten = result('b', 'forgotten', { manageUrl: 'https://account.example.com/apps' });
+    expect(await run('--all --yes', [result('a', 'revoked'), forgotten])).toMatchObject({
+      stdout: '',
+      stderr: `google/a: revoked: reason of a
+google/b: forgotten: reason of b
+  remove the grant itself at https://account.example.com/apps
+`,
+      failure: null,
+    });
+  });
+
+  it('fails as the one account does', async () => {
+    expect((await run('b --yes', [result('b', 'transient', { error: AWAY })])).failure).toBe(AWAY);
+    expect((await run('b --yes', [result('b', 'refused')])).failure).toMatchObject({
+      code: 'client_refused',
+    });
+  });
+
+  it('goes on after a failure, tells it at the end and exits with 8', async () => {
+    const { stderr, failure } = await run('--all --yes', [
+      result('b', 'transient', { error: AWAY }),
+      result('a', 'revoked'),
+    ]);
+    expect(stderr).toBe(
+      'google/a: revoked: reason of a\ngoogle/b: reason of b\n  hint: vault revoke google/b --local\n',
+    );
+    expect(failure).toMatchObject({ code: 'some_failed', message: '1 of 2 accounts could not be revoked' });
+  });
+
+  it('says so when there was none', async () => {
+    expect(await run('--all --yes', [])).toMatchObject({
+      stderr: 'there is no account to revoke\n',
+      failure: null,
+    });
+  });
+
+  it('is one document with --json', async () => {
+    const results = [
+      result('a', 'revoked'),
+      result('b', 'transient', { error: AWAY, manageUrl: 'https://example.com/' }),
+    ];
+    const { stdout, stderr, exitCode } = await run('--all --yes', results, { json: true });
+    expect({ stderr, exitCode }).toEqual({ stderr: '', exitCode: 8 });
+    expect(JSON.parse(stdout)).toEqual({
+      results: [
+        { account: 'google/a', outcome: 'revoked', reason: 'reason of a', manage_url: null, error: null },
+        {
+          account: 'google/b',
+          outcome: 'transient',
+          reason: 'reason of b',
+          manage_url: 'https://example.com/',
+          error: {
+            code: 'network_failed',
+            message: 'Google could not be reached',
+            hint: 'vault revoke google/b --local',
+            exit_code: 5,
+          },
+        },
+      ],
+    });
+  });
+
+  it('shows a table for a dry run', async () => {
+    const { stdout, stderr } = await run('--all --dry-run', [result('a', 'would_revoke')]);
+    expect(stdout).toBe('ACCOUNT   OUTCOME       WHY\ngoogle/a  would_revoke  reason of a\n');
+    expect(stderr).toBe('');
+  });
+});

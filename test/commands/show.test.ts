@@ -1,0 +1,130 @@
+import { describe, expect, it } from 'vitest';
+import { show } from '../../src/commands/show.js';
+import { DAY, HOUR } from '../../src/domain/duration.js';
+import type { AccountDetail } from '../../src/services/contract.js';
+import { accountExample } from '../doubles/account.js';
+import { NOW, type TerminalOptions, terminal } from '../doubles/terminal.js';
+import { useCasesDouble } from '../doubles/use-cases.js';
+import { inputOf } from './raw.js';
+
+const DETAIL: AccountDetail = {
+  account: accountExample({
+    status: 'insufficient_scope',
+    reason: 'profile was not granted',
+    askedScopes: ['openid', 'email', 'profile'],
+    lastError: 'network_failed',
+    failures: 2,
+    grantExpiresAt: NOW - HOUR,
+  }),
+  missingScopes: ['profile'],
+  consents: [
+    {
+      at: NOW - 3 * DAY,
+      how: 'browser',
+      askedScopes: ['openid', 'email', 'profile'],
+      grantedScopes: ['openid', 'email'],
+    },
+  ],
+  providerTitle: 'Google',
+  manageUrl: 'https://myaccount.google.com/connections',
+};
+
+async function printed(detail: AccountDetail, options: TerminalOptions = {}) {
+  const { io, written } = terminal(options);
+  const asked: string[] = [];
+  const useCases = useCasesDouble({
+    show: async (selector) => {
+      asked.push(selector);
+      return detail;
+    },
+  });
+  await show.run(useCases, await inputOf(show, 'google'), io);
+  expect(asked).toEqual(['google']);
+  return written;
+}
+
+describe('vault show', () => {
+  it('shows scopes, consents, ends and where the account is bound', async () => {
+    expect(await printed(DETAIL)).toEqual({
+      stderr: '',
+      stdout: `account         google/alice@example.com
+provider        Google
+status          insufficient_scope: profile was not granted
+access token    ends in 52m (2026-03-01 12:52 UTC)
+grant           ended 1h ago (2026-03-01 11:00 UTC)
+refresh token   stored
+last refresh    8m ago (2026-03-01 11:52 UTC)
+last error      network_failed, 2 in a row
+scopes asked    openid
+                email
+                profile
+scopes granted  openid
+                email
+scopes missing  profile
+consents        3d ago (2026-02-26 12:00 UTC), by browser, 2 scopes
+issuer          https://accounts.google.com
+token endpoint  https://oauth2.googleapis.com/token
+client id       client-example
+logged in       3d ago (2026-02-26 12:00 UTC)
+manage at       https://myaccount.google.com/connections
+`,
+    });
+  });
+
+  it('leaves out what there is nothing to say about, and names what is unknown', async () => {
+    const account = accountExample({
+      expiresAt: null,
+      hasRefreshToken: false,
+      lastRefreshAt: null,
+      askedScopes: [],
+      grantedScopes: [],
+    });
+    const { stdout } = await printed({
+      account,
+      missingScopes: [],
+      consents: [],
+      providerTitle: 'Google',
+      manageUrl: null,
+    });
+    expect(stdout).not.toMatch(/missing|manage|last error/);
+    expect(stdout).toContain('access token    end unknown\ngrant           end not told by the provider\n');
+    expect(stdout).toContain(
+      'refresh token   none: a new login when the access token ends\nlast refresh    never\n',
+    );
+    expect(stdout).toContain('consents        none recorded\n');
+  });
+
+  it('is a document with --json', async () => {
+    const document = JSON.parse((await printed(DETAIL, { json: true })).stdout);
+    expect(document).toEqual({
+      account: 'google/alice@example.com',
+      provider: 'google',
+      issuer: 'https://accounts.google.com',
+      status: 'insufficient_scope',
+      reason: 'profile was not granted',
+      scopes: ['openid', 'email'],
+      missing_scopes: ['profile'],
+      expires_at: '2026-03-01T12:52:00.000Z',
+      grant_expires_at: '2026-03-01T11:00:00.000Z',
+      has_refresh_token: true,
+      last_refresh_at: '2026-03-01T11:52:00.000Z',
+      last_error: 'network_failed',
+      created_at: '2026-02-26T12:00:00.000Z',
+      updated_at: '2026-03-01T11:00:00.000Z',
+      asked_scopes: ['openid', 'email', 'profile'],
+      token_type: 'Bearer',
+      failures: 2,
+      client_id: 'client-example',
+      token_endpoint: 'https://oauth2.googleapis.com/token',
+      manage_url: 'https://myaccount.google.com/connections',
+      consents: [
+        {
+          at: '2026-02-26T12:00:00.000Z',
+          how: 'browser',
+          asked_scopes: ['openid', 'email', 'profile'],
+          granted_scopes: ['openid', 'email'],
+        },
+      ],
+    });
+  });
+});

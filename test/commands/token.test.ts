@@ -1,0 +1,149 @@
+import { describe, expect, it } from 'vitest';
+import { token } from '../../src/commands/token.js';
+import { VaultError } from '../../src/domain/errors.js';
+import { Secret } from '../../src/domain/secret.js';
+import type { TokenRequest, ValidToken } from '../../src/services/contract.js';
+import { accountExample } from '../doubles/account.js';
+import { type TerminalOptions, terminal } from '../doubles/terminal.js';
+import { useCasesDouble } from '../doubles/use-cases.js';
+import { inputOf } from './raw.js';
+
+const DEFAULTS: TokenRequest = {
+  selector: null,
+  minValid: 300_000,
+  scopes: [],
+  refresh: false,
+  withIdentity: false,
+};
+
+describe('vault token', () => {
+  it.each([
+    ['', DEFAULTS, null],
+    ['google', { ...DEFAULTS, selector: 'google' }, null],
+    ['--min-valid 90s', { ...DEFAULTS, minValid: 90_000 }, null],
+    ['google --refresh --format raw', { ...DEFAULTS, selector: 'google', refresh: true }, 'raw'],
+    ['--scope a --scope b,c --scope a', { ...DEFAULTS, scopes: ['a', 'b', 'c'] }, null],
+    ['--format xoauth2', { ...DEFAULTS, withIdentity: true }, 'xoauth2'],
+    ['--format oauthbearer', { ...DEFAULTS, withIdentity: true }, 'oauthbearer'],
+    ['--format header', DEFAULTS, 'header'],
+  ])('understands "%s"', async (line, request, format) => {
+    expect(await inputOf(token, line)).toEqual({ request, format });
+  });
+
+  it.each([
+    ['--min-valid soon', '--min-valid takes a duration such as 90s, 5m, 12h or 7d'],
+    ['--format yaml', '--format takes one of: raw, header, json, xoauth2, oauthbearer'],
+    ['--scope =\u0007', '--scope takes a scope as the provider writes it, without special characters'],
+    ['--scope ,', '--scope takes a scope as the provider writes it, without special characters'],
+  ])('refuses "%s"', async (line, message) => {
+    await expect(inputOf(token, line)).rejects.toMatchObject({ code: 'usage', message });
+  });
+});
+
+const VALID: ValidToken = {
+  account: accountExample({ tokenType: 'bearer' }),
+  accessToken: new Secret('access-token-example'),
+  identity: { subject: 's', email: 'alice@example.com', name: null, details: {} },
+  warning: null,
+};
+
+async function printed(line: string, given: Partial<ValidToken> = {}, options: TerminalOptions = {}) {
+  const { io, written } = terminal(options);
+  const asked: TokenRequest[] = [];
+  const useCases = useCasesDouble({
+    token: async (request) => {
+      asked.push(request);
+      return { ...VALID, ...given };
+    },
+  });
+  await token.run(useCases, await inputOf(token, line), io);
+  expect(asked).toHaveLength(1);
+  return written;
+}
+
+describe('the output of vault token', () => {
+  it.each([
+    ['a pipe', {}],
+    ['a terminal', { tty: true }],
+    ['--verbose', { verbose: true }],
+  ])('is the token and one newline, and nothing else, with %s', async (_, options) => {
+    expect(await printed('google', {}, options)).toEqual({ stdout: 'access-token-example\n', stderr: '' });
+  });
+
+  it.each([
+    ['bearer', 'Bearer'],
+    ['Bearer', 'Bearer'],
+    ['DPoP', 'DPoP'],
+  ])('can be a header; the type %s is written %s', async (tokenType, scheme) => {
+    const { stdout } = await printed('--format header', { account: accountExample({ tokenType }) });
+    expect(stdout).toBe(`Authorization: ${scheme} access-token-example\n`);
+  });
+
+  it.each([
+    ['xoauth2', 'user=alice@example.com\u0001auth=Bearer access-token-example\u0001\u0001'],
+    ['oauthbearer', 'n,a=alice@example.com,\u0001auth=Bearer access-token-example\u0001\u0001'],
+  ])('can be the %s string of a mail client', async (format, response) => {
+    const { stdout } = await printed(`--format ${format}`);
+    expect(Buffer.from(stdout, 'base64').toString()).toBe(response);
+  });
+
+  it.each([
+    ['--format json', {}],
+    ['', { json: true }],
+    ['--format json', { json: true }],
+  ])('can be a document, with "%s" and %o', async (line, options) => {
+    expect(JSON.parse((await printed(line, {}, options)).stdout)).toEqual({
+      account: 'google/alice@example.com',
+      access_token: 'access-token-example',
+      token_type: 'bearer',
+      expires_at: '2026-03-01T12:52:00.000Z',
+      scopes: ['openid', 'email'],
+    });
+  });
+
+  it('tells null where the end is unknown', async () => {
+    const { stdout } = await printed('--format json', { account: accountExample({ expiresAt: null }) });
+    expect(JSON.parse(stdout)).toMatchObject({ expires_at: null });
+  });
+
+  it('leaves a warning to stderr, with --quiet as well', async () => {
+    const written = await printed('google', { warning: 'Google could not be reached' }, { quiet: true });
+    expect(written).toEqual({
+      stdout: 'access-token-example\n',
+      stderr: 'warning: Google could not be reached\n',
+    });
+  });
+});
+
+describe('vault token prints nothing', () => {
+  async function failing(line: string, given: Partial<ValidToken>, options: TerminalOptions = {}) {
+    const { io, written } = terminal(options);
+    const useCases = useCasesDouble({ token: async () => ({ ...VALID, ...given }) });
+    const failure = await token
+      .run(useCases, await inputOf(token, line), io)
+      .catch((error: unknown) => error);
+    expect(written.stdout).toBe('');
+    return failure;
+  }
+
+  it('when a mailbox is to be named and the address is not known', async () => {
+    const identity = { subject: 's', email: null, name: null, details: {} };
+    expect(await failing('--format xoauth2', { identity })).toMatchObject({ code: 'usage' });
+    expect(await failing('--format oauthbearer', { identity: null })).toMatchObject({ code: 'usage' });
+  });
+
+  it('when --json and --format contradict each other', async () => {
+    expect(await failing('--format header', {}, { json: true })).toMatchObject({
+      code: 'usage',
+      message: '--json and --format header contradict each other',
+    });
+  });
+
+  it('when there is no token', async () => {
+    const { io, written } = terminal();
+    const failure = new VaultError('login_needed', 'the grant ended');
+    const useCases = useCasesDouble({ token: () => Promise.reject(failure) });
+    await expect(token.run(useCases, await inputOf(token, ''), io)).rejects.toBe(failure);
+    expect(written).toEqual({ stdout: '', stderr: '' });
+  });
+});

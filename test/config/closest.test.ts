@@ -1,0 +1,16 @@
+import { expect, it } from 'vitest';
+import { closest } from '../../src/config/closest.js';
+
+it.each([
+  ['googel', 'google'],
+  ['Google', 'google'],
+  ['goggle', 'google'],
+  ['micosoft', 'microsoft'],
+  ['notin', 'notion'],
+  ['my-ipd', 'my-idp'],
+  ['github', null],
+  ['x', null],
+  ['', null],
+])('%j was probably meant to be %j', (word, meant) => {
+  expect(closest(word, ['google', 'microsoft', 'youtube', 'notion', 'my-idp', 'ab'])).toBe(meant);
+});

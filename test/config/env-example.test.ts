@@ -1,0 +1,31 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { parseEnvFile } from '../../src/config/env-file.js';
+import { builtInProvider, catalogue } from '../../src/providers/index.js';
+
+const values = parseEnvFile(
+  readFileSync(new URL('../../.env.example', import.meta.url), 'utf8'),
+  '.env.example',
+);
+
+describe('.env.example', () => {
+  it('has every variable of every built-in provider', () => {
+    const clients = catalogue.names.map((name) => builtInProvider(name, {})?.client);
+    const variables = clients.flatMap((client) => [
+      ...(client?.idVariables ?? []),
+      ...(client?.secretVariables ?? []),
+    ]);
+    const others = ['MICROSOFT_TENANT_ID', 'OAUTH_REDIRECT_URI'];
+    expect(Object.keys(values).sort()).toEqual([...new Set([...variables, ...others])].sort());
+  });
+
+  it('sets none of them', () => {
+    expect(Object.values(values).filter((value) => value !== '')).toEqual([]);
+  });
+
+  it('names the redirect URI that Notion has to know', () => {
+    const redirect = builtInProvider('notion', {})?.redirect;
+    const text = readFileSync(new URL('../../.env.example', import.meta.url), 'utf8');
+    expect(text).toContain(`http://${redirect?.host}:${redirect?.port}${redirect?.path}\n`);
+  });
+});

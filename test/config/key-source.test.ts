@@ -1,0 +1,87 @@
+import { describe, expect, it } from 'vitest';
+import { readKeySource, withKeySource } from '../../src/config/key-source.js';
+
+describe('the key source in config.json', () => {
+  it.each([
+    [null, null],
+    ['{}', null],
+    ['{"keySource":"keychain"}', { kind: 'keychain' }],
+    ['{"keySource":"file"}', { kind: 'file', path: null }],
+    ['{"keySource":{"kind":"keychain"}}', { kind: 'keychain' }],
+    ['{"keySource":{"kind":"file"}}', { kind: 'file', path: null }],
+    ['{"keySource":{"kind":"file","path":"/keys/master.key"}}', { kind: 'file', path: '/keys/master.key' }],
+    ['\uFEFF{"keySource":"file","providers":{"anything":1}}', { kind: 'file', path: null }],
+  ])('%j is read as %j', (text, setting) => {
+    expect(readKeySource(text)).toEqual(setting);
+  });
+
+  it.each([
+    ['{"keySource":"vault"}', 'must be "keychain" or "file"'],
+    ['{"keySource":null}', 'must be a text or an object'],
+    ['{"keySource":["file"]}', 'must be a text or an object'],
+    ['{"keySource":{"kind":"file","path":"master.key"}}', 'absolute path'],
+    ['{"keySource":{"kind":"file","path":7}}', 'absolute path'],
+    ['{"keySource":{"kind":"file","file":"/k"}}', 'keySource.file is not known; allowed there: kind, path'],
+    ['{"keySource":{"kind":"keychain","path":"/k"}}', 'keySource.path is not known; allowed there: kind'],
+    ['[]', 'does not hold a JSON object'],
+    ['"text"', 'does not hold a JSON object'],
+  ])('%s is refused: %s', (text, why) => {
+    expect(() => readKeySource(text, 'the-file')).toThrow(
+      expect.objectContaining({ code: 'config_invalid', message: expect.stringContaining(why) }),
+    );
+    expect(() => readKeySource(text, 'the-file')).toThrow('the-file');
+  });
+
+  it.each([
+    ['{\n  "keySource": "file"\n  "clientSecret": "client-secret-example"\n}', 'at line 3'],
+    ['{"clientSecret": client-secret-example}', 'is not valid JSON'],
+    ['// client-secret-example\n{}', 'is not valid JSON'],
+  ])('a file that is no JSON is told by place, not by content: %j', (text, place) => {
+    const attempt = () => readKeySource(text);
+    expect(attempt).toThrow(
+      expect.objectContaining({ code: 'config_invalid', message: expect.stringContaining(place) }),
+    );
+    expect(attempt).not.toThrow('client-secret');
+  });
+});
+
+describe('writing the key source', () => {
+  it('makes a file where there is none', () => {
+    expect(withKeySource(null, { kind: 'keychain' })).toBe(
+      '{\n  "keySource": {\n    "kind": "keychain"\n  }\n}\n',
+    );
+    expect(withKeySource(' \n', { kind: 'file', path: null })).toContain('"kind": "file"');
+  });
+
+  it('keeps everything else as the user wrote it, in its order and indentation', () => {
+    const text =
+      '{\n\t"notify": ["run"],\n\t"keySource": "keychain",\n\t"providers": {\n\t\t"x": {"odd": 1}\n\t}\n}\n';
+    const written = withKeySource(text, { kind: 'file', path: '/keys/k' });
+    expect(JSON.parse(written)).toEqual({
+      notify: ['run'],
+      keySource: { kind: 'file', path: '/keys/k' },
+      providers: { x: { odd: 1 } },
+    });
+    expect(Object.keys(JSON.parse(written))).toEqual(['notify', 'keySource', 'providers']);
+    expect(written).toContain('\n\t"notify"');
+  });
+
+  it('is read back as it was meant', () => {
+    for (const setting of [
+      { kind: 'keychain' },
+      { kind: 'file', path: null },
+      { kind: 'file', path: '/k' },
+    ] as const) {
+      expect(readKeySource(withKeySource('{"providers":{}}', setting))).toEqual(setting);
+    }
+  });
+
+  it('does not overwrite what it cannot read', () => {
+    expect(() => withKeySource('{ broken', { kind: 'keychain' })).toThrow(
+      expect.objectContaining({ code: 'config_invalid' }),
+    );
+    expect(() => withKeySource('[1]', { kind: 'keychain' })).toThrow(
+      expect.objectContaining({ code: 'config_invalid' }),
+    );
+  });
+});

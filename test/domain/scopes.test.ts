@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest';
+import { canonicalScopes, missingScopes, parseScopes } from '../../src/domain/scopes.js';
+
+const google = {
+  scopeAliases: { email: 'https://www.googleapis.com/auth/userinfo.email' },
+  scopesNotEchoed: ['offline_access'],
+};
+const plain = { scopeAliases: {}, scopesNotEchoed: [] };
+
+describe('a scope member', () => {
+  it.each([
+    ['spaces', 'openid email', ['openid', 'email']],
+    ['commas', 'repo,gist', ['repo', 'gist']],
+    ['commas and spaces', 'repo, gist', ['repo', 'gist']],
+    ['double spaces and edges', '  openid   email ', ['openid', 'email']],
+    ['duplicates', 'openid email openid', ['openid', 'email']],
+    ['an array', ['chat:read', 'chat:edit', 'chat:read'], ['chat:read', 'chat:edit']],
+    ['an array of lists and rubbish', ['a b', 7, null], ['a', 'b']],
+    ['the empty string, which grants nothing', '', []],
+    ['characters no scope has', 'openid \u001b[31mred\u0000 é', ['openid']],
+  ])('is read from %s', (_, value, scopes) => {
+    expect(parseScopes(value)).toEqual(scopes);
+  });
+
+  it.each([[null], [undefined], [7], [true], [{ scope: 'openid' }]])(
+    'says nothing when it is %j',
+    (value) => {
+      expect(parseScopes(value)).toBeNull();
+    },
+  );
+});
+
+describe('granted scopes', () => {
+  it('are the asked ones when the answer does not say', () => {
+    expect(canonicalScopes(['openid', 'email', 'openid'], null, plain)).toEqual(['openid', 'email']);
+  });
+
+  it('are named as they were asked for where the provider answers an alias', () => {
+    const answered = ['https://www.googleapis.com/auth/userinfo.email', 'openid'];
+    expect(canonicalScopes(['openid', 'email'], answered, google)).toEqual(['openid', 'email']);
+  });
+
+  it('keep a short name the provider echoed as it was', () => {
+    expect(canonicalScopes(['email'], ['email'], google)).toEqual(['email']);
+  });
+
+  it('hold an asked scope that is never echoed, and not one that was not asked for', () => {
+    expect(canonicalScopes(['offline_access', 'mail'], ['mail'], google)).toEqual(['offline_access', 'mail']);
+    expect(canonicalScopes(['mail'], ['mail'], google)).toEqual(['mail']);
+  });
+
+  it('hold what was granted without being asked for, last', () => {
+    expect(canonicalScopes(['b'], ['a', 'b'], plain)).toEqual(['b', 'a']);
+  });
+
+  it('leave out what a person unticked', () => {
+    expect(canonicalScopes(['openid', 'drive'], ['openid'], google)).toEqual(['openid']);
+  });
+
+  it('are none when the answer grants none', () => {
+    expect(canonicalScopes(['repo'], [], plain)).toEqual([]);
+  });
+
+  it('are not confused by scopes named like members of every object', () => {
+    expect(canonicalScopes(['constructor'], ['toString'], plain)).toEqual(['toString']);
+  });
+});
+
+describe('missing scopes', () => {
+  it('are those asked for and not granted, once each, in the order of the request', () => {
+    expect(missingScopes(['c', 'a', 'b', 'c'], ['b'])).toEqual(['c', 'a']);
+  });
+
+  it('are none when all was granted', () => {
+    expect(missingScopes(['a'], ['b', 'a'])).toEqual([]);
+  });
+});

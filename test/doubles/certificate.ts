@@ -1,0 +1,26 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+export interface Certificate {
+  readonly certFile: string;
+  readonly cert: Buffer;
+  readonly key: Buffer;
+}
+
+export const hasOpenssl = spawnSync('openssl', ['version']).status === 0;
+
+/** A self-signed certificate, made for this one test run. */
+export function makeCertificate(folder: string, name: string, subjectAltName: string): Certificate {
+  const certFile = join(folder, `${name}.pem`);
+  const keyFile = join(folder, `${name}.key`);
+  execFileSync(
+    'openssl',
+    [
+      ...['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', `/CN=${name}`],
+      ...['-addext', `subjectAltName=${subjectAltName}`, '-keyout', keyFile, '-out', certFile],
+    ],
+    { stdio: 'ignore' },
+  );
+  return { certFile, cert: readFileSync(certFile), key: readFileSync(keyFile) };
+}

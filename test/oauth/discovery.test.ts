@@ -1,0 +1,133 @@
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { discover } from '../../src/oauth/discovery.js';
+import { createHttp } from '../../src/system/http.js';
+import { json, type LocalServer, serve } from '../doubles/local-server.js';
+
+const http = createHttp({ env: {} });
+const OIDC = '/.well-known/openid-configuration';
+const RFC8414 = '/.well-known/oauth-authorization-server';
+let server: LocalServer;
+
+/** Publishes metadata for `issuer`, a path of this server, at the paths given; 404 elsewhere. */
+async function publish(path: string, at: readonly string[], change: Record<string, unknown> = {}) {
+  server = await serve((response, request) => {
+    const { url } = server;
+    const metadata = {
+      issuer: url + path,
+      authorization_endpoint: 'https://accounts.example/authorize',
+      token_endpoint: `${url}/token`,
+      ...change,
+    };
+    if (at.includes(request.path)) json(200, metadata)(response, request);
+    else response.writeHead(404).end('<h1>Not found</h1>');
+  });
+  return server.url + path;
+}
+
+afterEach(() => server.close());
+afterAll(() => http.close());
+
+describe('discovery', () => {
+  it('reads what is used, and nothing it was not told', async () => {
+    const issuer = await publish('', [OIDC]);
+    expect(await discover(http, issuer)).toEqual({
+      issuer,
+      authorizationEndpoint: 'https://accounts.example/authorize',
+      tokenEndpoint: `${issuer}/token`,
+      revocationEndpoint: null,
+      deviceAuthorizationEndpoint: null,
+      userinfoEndpoint: null,
+      codeChallengeMethods: null,
+      responseIssSupported: false,
+      idTokenSigningAlgorithms: ['RS256'],
+      tokenEndpointAuthMethods: null,
+    });
+  });
+
+  it('reads everything that is published', async () => {
+    const issuer = await publish('', [OIDC], {
+      revocation_endpoint: 'https://accounts.example/revoke',
+      device_authorization_endpoint: 'https://accounts.example/device',
+      userinfo_endpoint: 'https://accounts.example/me',
+      code_challenge_methods_supported: ['plain', 7, 'S256'],
+      authorization_response_iss_parameter_supported: true,
+      id_token_signing_alg_values_supported: ['ES256'],
+      token_endpoint_auth_methods_supported: ['none'],
+    });
+    expect(await discover(http, issuer)).toMatchObject({
+      revocationEndpoint: 'https://accounts.example/revoke',
+      deviceAuthorizationEndpoint: 'https://accounts.example/device',
+      userinfoEndpoint: 'https://accounts.example/me',
+      codeChallengeMethods: ['plain', 'S256'],
+      responseIssSupported: true,
+      idTokenSigningAlgorithms: ['ES256'],
+      tokenEndpointAuthMethods: ['none'],
+    });
+  });
+
+  it.each([
+    ['', [RFC8414]],
+    ['/tenant', [`/tenant${OIDC}`]],
+    ['/tenant', [`${RFC8414}/tenant`]],
+    ['/tenant/', [`/tenant${OIDC}`]],
+  ])('of the issuer with path "%s" finds %j', async (path, at) => {
+    const issuer = await publish(path, at);
+    expect((await discover(http, issuer)).issuer).toBe(issuer);
+  });
+
+  it('refuses metadata of another issuer, and names it', async () => {
+    const issuer = await publish('', [OIDC], { issuer: 'https://evil.example' });
+    await expect(discover(http, issuer)).rejects.toMatchObject({
+      code: 'provider_answer_invalid',
+      message: expect.stringContaining(server.host),
+      hint: expect.stringContaining('https://evil.example'),
+    });
+  });
+
+  it('refuses an issuer that differs by a slash', async () => {
+    const issuer = await publish('/tenant', [`/tenant${OIDC}`]);
+    await expect(discover(http, `${issuer}/`)).rejects.toMatchObject({ code: 'provider_answer_invalid' });
+  });
+
+  it.each([
+    ['authorization_endpoint', undefined, 'names no'],
+    ['token_endpoint', null, 'names no'],
+    ['token_endpoint', 'http://accounts.example/token', 'unsafe'],
+    ['authorization_endpoint', 'javascript:alert(1)', 'unsafe'],
+    ['revocation_endpoint', 'file:///etc/passwd', 'unsafe'],
+    ['userinfo_endpoint', 7, 'unsafe'],
+  ])('refuses metadata whose %s is %j', async (name, value, words) => {
+    const issuer = await publish('', [OIDC], { [name]: value });
+    const message = expect.stringMatching(new RegExp(`${words} .*${name}`));
+    await expect(discover(http, issuer)).rejects.toMatchObject({ code: 'provider_answer_invalid', message });
+  });
+
+  it('says so when nothing is published', async () => {
+    const issuer = await publish('', []);
+    const message = `${server.host} publishes no metadata under this issuer`;
+    await expect(discover(http, issuer)).rejects.toMatchObject({ code: 'provider_answer_invalid', message });
+    expect(server.received.map((request) => request.path)).toEqual([OIDC, RFC8414]);
+  });
+
+  it.each([[500], [503], [429]])('may succeed later after status %i', async (status) => {
+    server = await serve(json(status, {}));
+    await expect(discover(http, server.url)).rejects.toMatchObject({ code: 'provider_unavailable' });
+  });
+
+  it('may succeed later when the network fails', async () => {
+    server = await serve(json(200, {}));
+    await server.close();
+    const message = expect.stringContaining(`${server.host} could not be reached`);
+    await expect(discover(http, server.url)).rejects.toMatchObject({ code: 'network_failed', message });
+  });
+
+  it.each([
+    ['http://accounts.example'],
+    ['accounts.example'],
+    ['https://accounts.example?a=b'],
+    ['file:///x'],
+  ])('does not ask the issuer %s', async (issuer) => {
+    server = await serve(json(200, {}));
+    await expect(discover(http, issuer)).rejects.toMatchObject({ code: 'config_invalid' });
+  });
+});

@@ -1,0 +1,129 @@
+import { describe, expect, it } from 'vitest';
+import { Secret } from '../../src/domain/secret.js';
+import { type IdTokenExpectations, readIdToken } from '../../src/oauth/id-token.js';
+
+const NOW = Date.parse('2026-11-20T12:00:00Z');
+const SECONDS = NOW / 1000;
+const TENANT = '0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0';
+
+const good = {
+  iss: 'https://accounts.example',
+  aud: 'client-example',
+  sub: 'subject-example',
+  iat: SECONDS,
+  exp: SECONDS + 3600,
+  nonce: 'nonce-example',
+};
+
+function token(claims: unknown, header: unknown = { alg: 'RS256' }): Secret {
+  const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  return new Secret(`${part(header)}.${part(claims)}.c2lnbmF0dXJl`);
+}
+
+function read(idToken: Secret, change: Partial<IdTokenExpectations> = {}) {
+  return readIdToken({
+    idToken,
+    issuer: 'https://accounts.example',
+    issuerTemplate: false,
+    clientId: 'client-example',
+    nonce: 'nonce-example',
+    algorithms: ['RS256'],
+    now: NOW,
+    ...change,
+  });
+}
+
+const refusal = (text: string) => ({
+  code: 'provider_answer_invalid',
+  message: expect.stringContaining(text),
+});
+
+describe('an id_token', () => {
+  it('gives its claims when all of them fit', async () => {
+    expect(await read(token({ ...good, email: 'alice@example.com' }))).toEqual({
+      ...good,
+      email: 'alice@example.com',
+    });
+  });
+
+  it.each([
+    ['iss', { iss: 'https://evil.example' }],
+    ['iss', { iss: 'https://accounts.example/' }],
+    ['aud', { aud: 'another-client' }],
+    ['aud', { aud: ['client-example', 'another-client'] }],
+    ['azp', { aud: ['client-example', 'another-client'], azp: 'another-client' }],
+    ['nonce', { nonce: 'another-nonce' }],
+    ['exp', { exp: SECONDS - 61 }],
+    ['nbf', { nbf: SECONDS + 61 }],
+  ])('is refused when its %s does not fit', async (claim, change) => {
+    await expect(read(token({ ...good, ...change }))).rejects.toMatchObject(refusal(`its ${claim} `));
+  });
+
+  it.each([['iss'], ['aud'], ['sub'], ['exp'], ['iat'], ['nonce']])(
+    'is refused without %s',
+    async (claim) => {
+      const { [claim as keyof typeof good]: _, ...rest } = good;
+      await expect(read(token(rest))).rejects.toMatchObject(refusal('id_token'));
+    },
+  );
+
+  it('may be a minute off', async () => {
+    expect(await read(token({ ...good, exp: SECONDS - 50, nbf: SECONDS + 50 }))).toHaveProperty('sub');
+  });
+
+  it('is judged by the time given, not by the clock of the machine', async () => {
+    const later = { ...good, iat: SECONDS + 9e8, exp: SECONDS + 9e8 + 3600 };
+    expect(await read(token(later), { now: NOW + 9e11 })).toHaveProperty('sub');
+    await expect(read(token(good), { now: NOW + 9e11 })).rejects.toMatchObject(refusal('its exp'));
+  });
+
+  it.each([
+    ['none', { alg: 'none' }, ['RS256', 'none']],
+    ['None', { alg: 'None' }, ['None']],
+    ['an algorithm nobody announced', { alg: 'HS256' }, ['RS256']],
+    ['no algorithm', {}, ['RS256']],
+  ])('is refused when it is signed with %s', async (_, header, algorithms) => {
+    await expect(read(token(good, header), { algorithms })).rejects.toMatchObject(refusal('its alg'));
+  });
+
+  it('may be signed as announced, and with RS256 when nothing is announced', async () => {
+    expect(await read(token(good, { alg: 'ES256' }), { algorithms: ['ES256'] })).toHaveProperty('sub');
+    expect(await read(token(good), { algorithms: [] })).toHaveProperty('sub');
+  });
+
+  it('must not hold a nonce that was not sent', async () => {
+    await expect(read(token(good), { nonce: null })).rejects.toMatchObject(refusal('its nonce'));
+    const { nonce: _, ...without } = good;
+    expect(await read(token(without), { nonce: null })).toHaveProperty('sub');
+  });
+
+  it.each([['x'], ['a.b.c'], ['..']])('that is none (%s) is refused without being quoted', async (text) => {
+    await expect(read(new Secret(text))).rejects.toMatchObject(refusal('cannot be read'));
+  });
+
+  it('whose check fails puts none of its claims into the error', async () => {
+    const failure = await read(token({ ...good, aud: 'canary-value' })).catch((error: unknown) => error);
+    expect(JSON.stringify(failure) + String(failure) + String((failure as Error).cause)).not.toContain(
+      'canary',
+    );
+  });
+});
+
+describe('an id_token of an issuer with tenants', () => {
+  const template = { issuer: 'https://login.example/{tenantid}/v2.0', issuerTemplate: true };
+  const of = (tid: unknown, tenant = tid) =>
+    token({ ...good, tid, iss: `https://login.example/${tenant}/v2.0` });
+
+  it('is issued by the tenant it names', async () => {
+    expect(await read(of(TENANT), template)).toMatchObject({ tid: TENANT });
+  });
+
+  it('is refused when another tenant issued it', async () => {
+    const other = TENANT.replace('0f', 'ff');
+    await expect(read(of(TENANT, other), template)).rejects.toMatchObject(refusal('its iss'));
+  });
+
+  it.each([['evil/../x'], [''], [7], [undefined]])('is refused when its tenant is %j', async (tid) => {
+    await expect(read(of(tid), template)).rejects.toMatchObject(refusal('its tid'));
+  });
+});

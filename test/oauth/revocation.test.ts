@@ -1,0 +1,116 @@
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { Secret } from '../../src/domain/secret.js';
+import { type Revocation, revoke } from '../../src/oauth/revocation.js';
+import { createHttp } from '../../src/system/http.js';
+import { type Answer, json, type LocalServer, serve } from '../doubles/local-server.js';
+import { jsonClient, plainClient } from '../doubles/provider-bits.js';
+
+const http = createHttp({ env: {} });
+const facts = { style: 'rfc7009', alreadyGone: ['400 invalid_token'], caution: null } as const;
+const token = new Secret('refresh-token-example');
+let server: LocalServer | null = null;
+
+async function revokeAt(answer: Answer, change: Partial<Revocation> = {}) {
+  server = await serve(answer);
+  const endpoint = `${server.url}/revoke`;
+  return revoke(http, { ...plainClient, endpoint, token, hint: 'refresh_token', facts, ...change });
+}
+
+afterEach(async () => {
+  await server?.close();
+  server = null;
+});
+afterAll(() => http.close());
+
+describe('a revocation', () => {
+  it('is a form with the token, its kind and the client', async () => {
+    expect(await revokeAt(json(200, {}))).toEqual({ kind: 'revoked' });
+    expect(Object.fromEntries(new URLSearchParams(server?.received[0]?.body))).toEqual({
+      token: 'refresh-token-example',
+      token_type_hint: 'refresh_token',
+      client_id: 'client-example',
+    });
+  });
+
+  it('is JSON with nothing but the token where the provider wants that', async () => {
+    await revokeAt(json(200, {}), { ...jsonClient, facts: { ...facts, style: 'json' } });
+    expect(JSON.parse(server?.received[0]?.body ?? '')).toEqual({ token: 'refresh-token-example' });
+    expect(server?.received[0]?.headers['authorization']).toMatch(/^Basic /);
+  });
+
+  it('is a form, though token requests of that provider are JSON', async () => {
+    await revokeAt(json(200, {}), jsonClient);
+    expect(server?.received[0]?.headers['content-type']).toBe('application/x-www-form-urlencoded');
+  });
+
+  it.each([
+    ['200 with an object', json(200, {})],
+    ['200 with nothing', (response: Parameters<Answer>[0]) => response.end()],
+    ['200 with a page', (response: Parameters<Answer>[0]) => response.end('<p>Done</p>')],
+    ['204', (response: Parameters<Answer>[0]) => response.writeHead(204).end()],
+  ])('is done with %s', async (_, answer) => {
+    expect(await revokeAt(answer)).toEqual({ kind: 'revoked' });
+  });
+
+  it('finds the token gone where the provider says so in its own way', async () => {
+    expect(await revokeAt(json(400, { error: 'invalid_token' }))).toEqual({ kind: 'already_gone' });
+    await server?.close();
+    const outcome = await revokeAt(json(400, { error: 'invalid_token' }), {
+      facts: { ...facts, alreadyGone: [] },
+    });
+    expect(outcome).toMatchObject({ kind: 'refused', error: 'invalid_token' });
+  });
+
+  it.each([
+    [503, 120_000],
+    [429, 120_000],
+    [500, 120_000],
+  ])('may succeed later after status %i', async (status, retryAfter) => {
+    const outcome = await revokeAt(json(status, { error: 'invalid_token' }, { 'retry-after': '120' }));
+    const reason = `${server?.host} answered with status ${status}`;
+    expect(outcome).toEqual({ kind: 'transient', reason, retryAfter });
+  });
+
+  it('may succeed later after a page from a gateway', async () => {
+    const outcome = await revokeAt((response) => response.writeHead(403).end('<html>Sign in</html>'));
+    expect(outcome.kind).toBe('transient');
+  });
+
+  it.each([
+    ['unsupported_token_type', 400],
+    ['invalid_client', 401],
+    ['invalid_request', 200],
+  ])('is refused with %s', async (error, status) => {
+    const outcome = await revokeAt(json(status, { error, error_description: 'no: refresh-token-example' }));
+    expect(outcome).toEqual({ kind: 'refused', error, description: 'no: [redacted]' });
+  });
+
+  it('is refused by a redirect, which is not followed', async () => {
+    const outcome = await revokeAt((response) => response.writeHead(307, { location: '/elsewhere' }).end());
+    expect(outcome).toMatchObject({ kind: 'refused', error: 'http_307' });
+    expect(server?.received).toHaveLength(1);
+  });
+
+  it('is not there where the provider has none, and nothing is sent', async () => {
+    expect(await revokeAt(json(200, {}), { endpoint: null })).toEqual({ kind: 'unsupported' });
+    await server?.close();
+    expect(await revokeAt(json(200, {}), { facts: { ...facts, style: 'none' } })).toEqual({
+      kind: 'unsupported',
+    });
+    expect(server?.received).toEqual([]);
+  });
+
+  it('may succeed later when the provider cannot be reached', async () => {
+    server = await serve(json(200, {}));
+    const { host, url: endpoint } = server;
+    await server.close();
+    const outcome = await revoke(http, { ...plainClient, endpoint, token, hint: 'refresh_token', facts });
+    const reason = `${host} could not be reached: the connection was refused`;
+    expect(outcome).toEqual({ kind: 'transient', reason, retryAfter: null });
+  });
+
+  it('that was cancelled is no outcome', async () => {
+    const signal = AbortSignal.timeout(50);
+    await expect(revokeAt(() => undefined, { signal })).rejects.toMatchObject({ reason: 'aborted' });
+  });
+});

@@ -1,0 +1,235 @@
+import { describe, expect, it } from 'vitest';
+import { granted, read, refused } from '../doubles/token-answers.js';
+
+const token = { access_token: 'access-token-example' };
+const TEN_YEARS = 315_360_000;
+
+describe('a granted token answer', () => {
+  it('is read whole, and keeps its secrets wrapped', () => {
+    const answer = granted({
+      ...token,
+      refresh_token: 'refresh-token-example',
+      token_type: 'Bearer',
+      expires_in: 3599,
+      refresh_token_expires_in: 604_800,
+      scope: 'openid email',
+      id_token: 'aa.bb.cc',
+      workspace_id: 'workspace-example',
+    });
+    expect(answer).toMatchObject({
+      tokenType: 'Bearer',
+      expiresIn: 3599,
+      refreshTokenExpiresIn: 604_800,
+      scopes: ['openid', 'email'],
+      flaws: [],
+    });
+    expect(answer.members['workspace_id']).toBe('workspace-example');
+    expect(answer.accessToken?.reveal()).toBe('access-token-example');
+    expect(answer.refreshToken?.reveal()).toBe('refresh-token-example');
+    expect(answer.idToken?.reveal()).toBe('aa.bb.cc');
+  });
+
+  it.each([
+    ['a number', 3600, 3600],
+    ['digits', '3600', 3600],
+    ['a fraction', 3599.9, 3599],
+    ['a fraction in digits', '3599.9', 3599],
+    ['more than ten years', 1e308, TEN_YEARS],
+    ['more digits than a number holds', '99999999999999999999', TEN_YEARS],
+  ])('has a lifetime from %s', (_, value, seconds) => {
+    const answer = granted({ ...token, expires_in: value });
+    expect(answer).toMatchObject({ expiresIn: seconds, flaws: [] });
+  });
+
+  it.each([
+    ['null', null],
+    ['zero', 0],
+    ['the digit zero', '0'],
+  ])('has no known lifetime from %s', (_, value) => {
+    expect(granted({ ...token, expires_in: value })).toMatchObject({ expiresIn: null, flaws: [] });
+    expect(granted(token)).toMatchObject({ expiresIn: null, flaws: [] });
+  });
+
+  it.each([[-1], ['-1'], ['3600s'], ['soon'], [true], [{}], [[3600]]])(
+    'is flawed, not refused, when its lifetime is %j',
+    (value) => {
+      const answer = granted({ ...token, expires_in: value });
+      expect(answer).toMatchObject({ expiresIn: null, flaws: ['expires_in makes no sense'] });
+    },
+  );
+
+  it('may call the lifetime expires, unless that is a date', () => {
+    expect(granted({ ...token, expires: 5_184_000 }).expiresIn).toBe(5_184_000);
+    expect(granted({ ...token, expires: 1_795_000_000 })).toMatchObject({
+      expiresIn: null,
+      flaws: [expect.anything()],
+    });
+  });
+
+  it.each([
+    [undefined, 'Bearer', 0],
+    [null, 'Bearer', 0],
+    ['bearer', 'Bearer', 0],
+    ['BEARER', 'Bearer', 0],
+    ['user', 'Bearer', 0],
+    ['DPoP', 'DPoP', 0],
+    ['Zoho-oauthtoken', 'Zoho-oauthtoken', 0],
+    ['User Access Token', 'Bearer', 1],
+    ['Bearer\r\nX-Evil: 1', 'Bearer', 1],
+    [7, 'Bearer', 1],
+  ])('of token_type %j goes into a header as %s', (value, type, flaws) => {
+    const answer = granted({ ...token, token_type: value });
+    expect(answer.tokenType).toBe(type);
+    expect(answer.flaws).toHaveLength(flaws);
+  });
+
+  it.each([[undefined], [null], ['']])('has no refresh token when it is %j', (value) => {
+    expect(granted({ ...token, refresh_token: value })).toMatchObject({ refreshToken: null, flaws: [] });
+  });
+
+  it('says nothing of scopes when they are absent or null, and none when they are empty', () => {
+    expect(granted(token).scopes).toBeNull();
+    expect(granted({ ...token, scope: null }).scopes).toBeNull();
+    expect(granted({ ...token, scope: '' }).scopes).toEqual([]);
+    expect(granted({ ...token, scope: 'a,b' }).scopes).toEqual(['a', 'b']);
+    expect(granted({ ...token, scope: ['a', 'b'] }).scopes).toEqual(['a', 'b']);
+  });
+
+  it.each([
+    ['a form', 'access_token=access-token-example&scope=repo%2Cgist&token_type=bearer', 'text/plain'],
+    ['a form with a line break at its end', 'access_token=access-token-example&scope=repo,gist\n', ''],
+    ['JSON called a web page', '{"access_token":"access-token-example","scope":"repo gist"}', 'text/html'],
+    ['JSON after a byte order mark', '\uFEFF{"access_token":"access-token-example","scope":"repo gist"}', ''],
+    ['JSON after white space', '\r\n  {"access_token":"access-token-example","scope":"repo gist"}', ''],
+  ])('may come as %s', (_, body, type) => {
+    const answer = granted(body, { headers: { 'content-type': type } });
+    expect(answer.accessToken?.reveal()).toBe('access-token-example');
+    expect(answer.scopes).toEqual(['repo', 'gist']);
+  });
+
+  it('may have status 201', () => {
+    expect(granted(token, { status: 201 }).kind).toBe('granted');
+  });
+
+  it('may nest the token of a person', () => {
+    const answer = granted({
+      ok: true,
+      authed_user: {
+        id: 'U1',
+        ...token,
+        refresh_token: 'refresh-token-example',
+        expires_in: 43_200,
+        token_type: 'user',
+        scope: 'a,b',
+      },
+    });
+    expect(answer).toMatchObject({ expiresIn: 43_200, tokenType: 'Bearer', scopes: ['a', 'b'] });
+    expect(answer.refreshToken?.reveal()).toBe('refresh-token-example');
+  });
+
+  it('may spell its members in camel case', () => {
+    const answer = granted({
+      accessToken: 'access-token-example',
+      refreshToken: 'refresh-token-example',
+      expiresIn: 60,
+    });
+    expect(answer.refreshToken?.reveal()).toBe('refresh-token-example');
+    expect(answer.expiresIn).toBe(60);
+  });
+
+  it.each([['a|b/c+d=='], ['x'], ['a'.repeat(16_384)]])('may have an access token like %.20s', (value) => {
+    expect(granted({ access_token: value }).accessToken?.reveal()).toBe(value);
+  });
+
+  it('takes the last of a member that is given twice', () => {
+    const answer = granted('{"access_token":"first","access_token":"second"}');
+    expect(answer.accessToken?.reveal()).toBe('second');
+    expect(granted('access_token=first&access_token=second').accessToken?.reveal()).toBe('second');
+  });
+
+  it('takes nothing from a prototype the answer brings', () => {
+    const body =
+      '{"access_token":"access-token-example","__proto__":{"refresh_token":"evil","expires_in":1}}';
+    const answer = granted(body);
+    expect(answer).toMatchObject({ refreshToken: null, expiresIn: null });
+    expect({ ...answer.members }).not.toHaveProperty('refresh_token');
+  });
+
+  it('drops an id_token that is none', () => {
+    expect(granted({ ...token, id_token: 'not one' })).toMatchObject({
+      idToken: null,
+      flaws: ['the id_token is not one'],
+    });
+    expect(granted({ ...token, id_token: null })).toMatchObject({ idToken: null, flaws: [] });
+  });
+});
+
+describe('an access token that cannot be printed', () => {
+  const BAD: [unknown][] = [
+    ['a\nb'],
+    ['a\rb'],
+    ['a\u0000b'],
+    ['a\u001b[31m'],
+    ['a b'],
+    ['ä'],
+    ['a'.repeat(16_385)],
+    [7],
+    [{}],
+  ];
+
+  it.each(BAD)('(%j) is not given out', (value) => {
+    expect(refused({ access_token: value })).toMatchObject({
+      class: 'transient',
+      error: 'token_unprintable',
+    });
+  });
+
+  it.each(BAD)('(%j) does not cost the refresh token beside it', (value) => {
+    const answer = granted({ access_token: value, refresh_token: 'refresh-token-example' });
+    expect(answer.accessToken).toBeNull();
+    expect(answer.refreshToken?.reveal()).toBe('refresh-token-example');
+    expect(answer.flaws).toHaveLength(1);
+  });
+});
+
+describe('an answer without an access token', () => {
+  it.each([[{}], [{ access_token: null }], [{ access_token: '' }], [{ status: 'ok' }]])(
+    '(%j) may pass',
+    (body) => {
+      expect(refused(body)).toMatchObject({ class: 'transient', error: 'no_access_token' });
+    },
+  );
+
+  it('does not cost the refresh token in it', () => {
+    const answer = granted({
+      refresh_token: 'refresh-token-example',
+      expires_in: 'x',
+      scope: 7,
+      id_token: 7,
+    });
+    expect(answer).toMatchObject({ accessToken: null, scopes: null, idToken: null });
+    expect(answer.refreshToken?.reveal()).toBe('refresh-token-example');
+  });
+
+  it('is an error when it names one, though it repeats the refresh token that was sent', () => {
+    expect(refused({ error: 'invalid_grant', refresh_token: 'refresh-token-example' }).error).toBe(
+      'invalid_grant',
+    );
+  });
+});
+
+describe('an answer with a token and an error', () => {
+  it('is granted, because the token may be the only one left', () => {
+    const answer = granted({ ...token, refresh_token: 'refresh-token-example', error: 'odd' });
+    expect(answer.flaws).toEqual(['the answer names an error besides the token']);
+  });
+
+  it('is refused with an error status', () => {
+    expect(read({ ...token, error: 'invalid_grant' }, { status: 400 }).kind).toBe('refused');
+  });
+
+  it('has no error when that is empty', () => {
+    expect(granted({ ...token, ok: true, error: null }).flaws).toEqual([]);
+    expect(granted({ ...token, error: '' }).flaws).toEqual([]);
+  });
+});
