@@ -66,7 +66,7 @@ export async function main(): Promise<void> {
       import('./app.js'),
     ]);
     const { command, input, globals } = parsed;
-    const made = createIo({ ...host, ...globals, now: Date.now });
+    const made = createIo({ host, ...globals, now: Date.now });
     io = made;
     const { profile, envFile } = globals;
     await running(

@@ -1,6 +1,7 @@
 import { accountName } from '../domain/account.js';
 import { MINUTE } from '../domain/duration.js';
-import { ERROR_CODES, VaultError } from '../domain/errors.js';
+import { ERROR_CODES } from '../domain/errors.js';
+import { checkLabel } from '../domain/label.js';
 import type { LoginEvent, LoginRequest, LoginTalk } from '../services/contract.js';
 import { renderBlock } from '../ui/block.js';
 import type { Io } from '../ui/io.js';
@@ -43,10 +44,11 @@ export const login: Command<LoginInput> = {
   ],
 
   parse(raw) {
+    const name = text(raw, '--as');
     return {
       request: {
         provider: names(raw, 'the name of the provider')[0] ?? '',
-        as: label(text(raw, '--as')),
+        as: name === null ? null : checkLabel(name),
         scopes: scopes(raw),
         loginHint: text(raw, '--login-hint'),
         openBrowser: !denied(raw, '--no-browser'),
@@ -72,18 +74,6 @@ export const login: Command<LoginInput> = {
     if (result.missingScopes.length > 0) io.exitCode = ERROR_CODES.scope_missing;
   },
 };
-
-/** The part of an account's name after the slash. @throws VaultError `usage` */
-function label(name: string | null): string | null {
-  if (name === null || /^[^\s/\p{C}]{1,100}$/u.test(name)) return name;
-  throw new VaultError(
-    'usage',
-    '--as takes the part after the slash: no space, no slash, 100 characters at most',
-    {
-      hint: 'vault login google --as work, for google/work',
-    },
-  );
-}
 
 function talkOf(request: LoginRequest, io: Io): LoginTalk {
   // Where nobody sits, stdin belongs to someone else; with --paste it was promised to this command.

@@ -3,7 +3,7 @@ import type { DemoFault } from './contract.js';
 /* Ready-made misfortunes, for `next()`. */
 
 /** Any answer, word for word; the request has no effect. */
-export function verbatim(
+function verbatim(
   status: number,
   body: string,
   headers: Readonly<Record<string, string>> = { 'content-type': 'application/json' },

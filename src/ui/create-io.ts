@@ -9,32 +9,32 @@ import { colourTheme, plainTheme, wantsColour } from './theme.js';
 
 const COLUMNS_IN_A_PIPE = 80;
 
-export interface IoOptions extends Pick<Host, 'stdin' | 'stdout' | 'stderr' | 'env'> {
+export interface IoOptions {
+  /** Its interruption ends a question that nobody answers. */
+  readonly host: Pick<Host, 'stdin' | 'stdout' | 'stderr' | 'env' | 'interruption'>;
   readonly json: boolean;
   readonly quiet: boolean;
   readonly verbose: boolean;
   readonly now: () => number;
-  /** Ends a question that nobody answers; left out, only an answer does. */
-  readonly interruption?: AbortSignal;
 }
 
 /**
- * The one way to print, over the three streams. Making it loads nothing; colour and the progress bar are loaded
- * when something is first coloured or counted on a terminal.
+ * The one way to print, over the three streams. Making it loads nothing and opens stdout only; colour, the progress
+ * bar and the other streams come when something is first coloured, counted, said or asked.
  */
 export function createIo(options: IoOptions): Io {
-  const { stdout, stderr, env, json, quiet, verbose, now } = options;
-  const theme = themeOnDemand(wantsColour(stdout, env));
-  const talkTheme = themeOnDemand(wantsColour(stderr, env));
-  const interruption = options.interruption ?? new AbortController().signal;
-  const failure = watch(stdout, stderr);
+  const { host, json, quiet, verbose, now } = options;
+  const { stdout, env, interruption } = host;
+  const stderr = openedOnDemand(() => host.stderr);
+  const theme = themeOnDemand(() => wantsColour(stdout, env));
+  const talkTheme = themeOnDemand(() => wantsColour(stderr(), env));
+  const failure = watch(stdout);
   const columns = stdout.isTTY === true ? (stdout.columns ?? COLUMNS_IN_A_PIPE) : COLUMNS_IN_A_PIPE;
-  // Opening stdin takes Node a millisecond, and most commands never look at it: so neither does this.
-  const interactive = (): boolean => stderr.isTTY === true && options.stdin.isTTY === true;
+  const interactive = (): boolean => stderr().isTTY === true && host.stdin.isTTY === true;
 
   const talk = (line: string, style: keyof Theme | undefined): void => {
     const text = harmless(line);
-    stderr.write(`${style === undefined ? text : talkTheme()[style](text)}\n`);
+    stderr().write(`${style === undefined ? text : talkTheme()[style](text)}\n`);
   };
   const say: Io['say'] = (line, style) => {
     if (!quiet) talk(line, style);
@@ -65,38 +65,44 @@ export function createIo(options: IoOptions): Io {
     table: (head, rows) => void stdout.write(renderTable(head, rows, columns, theme())),
     progress: (total): Progress => {
       if (quiet || json) return noProgress;
-      if (stderr.isTTY !== true) return plainProgress((line) => say(line));
-      return barProgress(stderr, total, stderr.columns ?? COLUMNS_IN_A_PIPE);
+      if (stderr().isTTY !== true) return plainProgress((line) => say(line));
+      return barProgress(stderr(), total, stderr().columns ?? COLUMNS_IN_A_PIPE);
     },
     confirm: async (question) =>
-      interactive() ? askYesNo(harmless(question), options.stdin, stderr, interruption) : false,
-    lines: (signal) => readLines(options.stdin, signal),
+      interactive() ? askYesNo(harmless(question), host.stdin, stderr(), interruption) : false,
+    lines: (signal) => readLines(host.stdin, signal),
     finish: () => drained(stdout, failure),
     exitCode: 0,
   };
 }
 
-function themeOnDemand(coloured: boolean): () => Theme {
-  if (!coloured) return () => plainTheme;
+function themeOnDemand(coloured: () => boolean): () => Theme {
   let loaded: Theme | undefined;
   return () => {
-    loaded ??= colourTheme();
+    loaded ??= coloured() ? colourTheme() : plainTheme;
     return loaded;
   };
 }
 
+/** Opening a stream takes Node a millisecond, and most runs say nothing on stderr. A broken one leaves nobody to tell. */
+function openedOnDemand(stream: () => Host['stderr']): () => Host['stderr'] {
+  let opened: Host['stderr'] | undefined;
+  return () => {
+    opened ??= stream().on('error', () => undefined);
+    return opened;
+  };
+}
+
 /**
- * A reader that went away (EPIPE) is no failure of ours, and a broken stderr leaves nobody to tell. Anything else
- * on stdout means that data was lost.
+ * A reader that went away (EPIPE) is no failure of ours. Anything else on stdout means that data was lost.
  *
  * @returns the first such failure, once there is one
  */
-function watch(stdout: Host['stdout'], stderr: Host['stderr']): () => unknown {
+function watch(stdout: Host['stdout']): () => unknown {
   let lost: unknown;
   stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') lost ??= error;
   });
-  stderr.on('error', () => undefined);
   return () => lost;
 }
 
