@@ -3,7 +3,7 @@ import type { GrantedAnswer, RefusedAnswer } from '../../src/oauth/contract.js';
 import { readTokenAnswer } from '../../src/oauth/token-answer.js';
 import type { ErrorFacts } from '../../src/providers/contract.js';
 
-export const NOW = Date.parse('2026-11-20T12:00:00Z');
+const NOW = Date.parse('2026-11-20T12:00:00Z');
 export const NO_FACTS: ErrorFacts = { loginNeeded: [], configuration: [], policy: [], transient: [] };
 
 interface Options {

@@ -51,7 +51,7 @@ describe('a request that never left', () => {
     await own.close();
     await server.idle();
     expect(server.connections()).toBe(1);
-  });
+  }, 5_000);
 
   it('says so when the server speaks no TLS', async () => {
     const server = await started((socket) =>

@@ -6,7 +6,8 @@ import { type PageKind, page, STRICT_HEADERS } from './page.js';
 /** What is worth a line in an audit trail. A browser's favicon request and a reloaded page are not. */
 export type StrayKind = 'wrong_state' | 'too_many_wrong_states' | 'wrong_host' | 'malformed';
 
-const MAX_HEADER_BYTES = 8_192;
+/** Browsers send every cookie of `localhost`, whatever its port: a developer has many. */
+const MAX_HEADER_BYTES = 16_384;
 const MAX_SOCKETS = 32;
 const REQUEST_TIMEOUT = 5_000;
 const CHECK_INTERVAL = 500;
@@ -62,6 +63,8 @@ export class Wait {
       connectionsCheckingInterval: CHECK_INTERVAL,
     };
     const server = createServer(limits, (request, response) => this.#answer(request, response));
+    // A second request on a connection could only be one that was put behind the first in advance.
+    server.maxRequestsPerSocket = 1;
     server.on('connection', (socket: Socket) => this.#admit(socket));
     return server;
   }
@@ -157,7 +160,7 @@ function send(
   headers: Record<string, string> = {},
   body = '',
 ): void {
-  const type = { 'content-type': 'text/plain; charset=utf-8' };
-  response.writeHead(status, { ...STRICT_HEADERS, ...type, ...headers, connection: 'close' });
+  const own = { 'content-type': 'text/plain; charset=utf-8', 'content-length': Buffer.byteLength(body) };
+  response.writeHead(status, { ...STRICT_HEADERS, ...own, ...headers, connection: 'close' });
   response.end(body);
 }

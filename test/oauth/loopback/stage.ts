@@ -1,0 +1,56 @@
+import { afterEach } from 'vitest';
+import { type LoopbackListener, type LoopbackOptions, listen } from '../../../src/oauth/loopback/listener.js';
+import { type RawAnswer, rawRequest } from '../../doubles/raw-request.js';
+
+export const STATE = 'state-example';
+
+export interface Stage {
+  readonly listener: LoopbackListener;
+  readonly strays: string[];
+  readonly abort: (reason?: unknown) => void;
+  /** A GET as a browser sends it, with the right Host. */
+  get(target: string): Promise<RawAnswer>;
+  /** Any request with this first line and these header lines. */
+  send(line: string, headers?: readonly string[]): Promise<RawAnswer>;
+  /** Where the login stands. */
+  outcome(): Promise<'waiting' | 'answered' | 'failed'>;
+}
+
+const open: LoopbackListener[] = [];
+
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((listener) => listener.close()));
+});
+
+export async function stage(change: Partial<LoopbackOptions> = {}): Promise<Stage> {
+  const controller = new AbortController();
+  const strays: string[] = [];
+  const listener = await listen({
+    host: '127.0.0.1',
+    port: 0,
+    path: '/callback',
+    state: STATE,
+    signal: controller.signal,
+    onStray: (kind) => strays.push(kind),
+    ...change,
+  });
+  open.push(listener);
+  const { host } = new URL(listener.redirectUri);
+  const send = (line: string, headers: readonly string[] = [`Host: ${host}`]) =>
+    rawRequest(listener.port, `${[line, ...headers].join('\r\n')}\r\n\r\n`);
+  return {
+    listener,
+    strays,
+    send,
+    abort: (reason) => controller.abort(reason),
+    get: (target) => send(`GET ${target} HTTP/1.1`),
+    outcome: () =>
+      Promise.race([
+        listener.response.then(
+          () => 'answered' as const,
+          () => 'failed' as const,
+        ),
+        new Promise<'waiting'>((resolve) => setImmediate(resolve, 'waiting')),
+      ]),
+  };
+}
