@@ -24,7 +24,7 @@ const store = await sqliteFactory(paths, files, systemClock).open();
 const vault = createVault(store, async () => {
   const head = await store.head();
   const [masterKey] = head.masterKeys;
-  return openKeyring(head, masterKey, await source.load(masterKey.reference));
+  return openKeyring(head, masterKey, await source.load(masterKey.reference), source.place);
 });
 
 // Writes that are asked for together share a transaction.

@@ -165,7 +165,7 @@ export function createApp(host: Host, options: AppOptions): UseCases {
 
     async planLogin(request) {
       const { planLogin } = await import('./services/login.js');
-      return planLogin({ provider }, request);
+      return planLogin({ provider, vault: access.open }, request);
     },
 
     async login(request, talk) {

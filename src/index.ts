@@ -2,6 +2,7 @@ import { createApp } from './app.js';
 import type { Account } from './domain/account.js';
 import { accountName } from './domain/account.js';
 import { MINUTE, parseDuration } from './domain/duration.js';
+import { VaultError } from './domain/errors.js';
 import { thisProcess } from './main.js';
 
 export type { Account, AccountStatus } from './domain/account.js';
@@ -14,7 +15,7 @@ export interface OpenVaultOptions {
   readonly profile?: string;
   /** An `.env` to read instead of the one in the configuration folder. */
   readonly envFile?: string;
-  /** Ends waiting when it is aborted; a request in flight is still heard out. */
+  /** Ends waiting when it is aborted, and calls reject with its reason; a request in flight is still heard out. */
   readonly signal?: AbortSignal;
   /** Told what the command line would say on stderr though nothing failed. */
   readonly onNotice?: (line: string) => void;
@@ -39,10 +40,16 @@ export interface OpenedVault {
   accessToken(account?: string, options?: AccessTokenOptions): Promise<string>;
   /** All accounts by name; needs no key. */
   accounts(): Promise<readonly (Account & { readonly name: string })[]>;
+  /** Waits for the calls that are under way, then frees files and connections. Later calls reject with `usage`. */
   close(): Promise<void>;
 }
 
-/** Opens the user's vault, the same that the command line uses. A vault that is not there yet has no accounts. */
+/**
+ * Opens the user's vault, the same that the command line uses. A vault that is not there yet has no accounts. Settings
+ * are read once, with the first call that needs them.
+ *
+ * @throws VaultError `config_invalid` when home or profile make no sense
+ */
 export function openVault(options: OpenVaultOptions = {}): OpenedVault {
   const {
     home,
@@ -53,22 +60,55 @@ export function openVault(options: OpenVaultOptions = {}): OpenedVault {
   } = options;
   const host = thisProcess(signal, null, home === undefined ? {} : { VAULT_HOME: home });
   const app = createApp(host, { profile, envFile, notice: onNotice });
+  const underWay = new Set<Promise<unknown>>();
+  let closed: Promise<void> | null = null;
+
+  /** A token that is being refreshed when the vault is closed must still be stored. */
+  async function tracked<T>(action: () => Promise<T>): Promise<T> {
+    if (closed !== null)
+      throw new VaultError('usage', 'this vault was closed', { hint: 'call openVault() again' });
+    const call = action();
+    underWay.add(call);
+    try {
+      return await call;
+    } finally {
+      underWay.delete(call);
+    }
+  }
+
+  async function closeAfterwards(): Promise<void> {
+    await Promise.allSettled(underWay);
+    await app.close();
+  }
+
   return {
-    async accessToken(account, { minValid = 5 * MINUTE, scopes = [], refresh = false } = {}) {
-      const token = await app.token({
-        selector: account ?? null,
-        minValid: typeof minValid === 'string' ? parseDuration(minValid, 'minValid') : minValid,
-        scopes,
-        refresh,
-        withIdentity: false,
-      });
-      if (token.warning !== null) onNotice(token.warning);
-      return token.accessToken.reveal();
+    accessToken: (account, { minValid = 5 * MINUTE, scopes = [], refresh = false } = {}) =>
+      tracked(async () => {
+        const token = await app.token({
+          selector: account ?? null,
+          minValid: readMinValid(minValid),
+          scopes,
+          refresh,
+          withIdentity: false,
+        });
+        if (token.warning !== null) onNotice(token.warning);
+        return token.accessToken.reveal();
+      }),
+    accounts: () =>
+      tracked(async () => {
+        const accounts = await app.list({ provider: null, status: null, expiringWithin: null });
+        return accounts.map((account) => ({ ...account, name: accountName(account) }));
+      }),
+    close() {
+      closed ??= closeAfterwards();
+      return closed;
     },
-    async accounts() {
-      const accounts = await app.list({ provider: null, status: null, expiringWithin: null });
-      return accounts.map((account) => ({ ...account, name: accountName(account) }));
-    },
-    close: () => app.close(),
   };
+}
+
+/** @returns milliseconds @throws VaultError `usage` */
+function readMinValid(minValid: number | string): number {
+  if (typeof minValid === 'string') return parseDuration(minValid, 'minValid');
+  if (Number.isFinite(minValid) && minValid >= 0) return minValid;
+  throw new VaultError('usage', 'minValid takes milliseconds, or a duration such as 90s, 5m, 12h or 7d');
 }

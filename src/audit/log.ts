@@ -14,17 +14,17 @@ export interface AuditLogOptions {
   readonly notice: (line: string) => void;
 }
 
-/** `security.log`: one JSON object a line, time first. */
+/** `security.log`: one JSON object a line, time first; five files of 10 MiB at most. */
 export function auditLog({ path, files, clock, actor, notice }: AuditLogOptions): Audit {
   return {
     record(event) {
-      const line = JSON.stringify({
-        time: new Date(clock.now()).toISOString(),
-        pid: actor.pid,
-        ...(actor.uid === undefined ? {} : { uid: actor.uid }),
-        ...event,
-      });
       try {
+        const line = JSON.stringify({
+          time: new Date(clock.now()).toISOString(),
+          pid: actor.pid,
+          ...(actor.uid === undefined ? {} : { uid: actor.uid }),
+          ...event,
+        });
         files.ensureFolder(dirname(path));
         files.append(path, Buffer.from(`${line}\n`, 'utf8'), LIMIT_BYTES, KEPT_FILES);
       } catch {

@@ -28,13 +28,18 @@ export function encrypt(key: Uint8Array, plaintext: Uint8Array, aad: Uint8Array)
   return { nonce, body: encryptWithNonce(key, nonce, plaintext, aad) };
 }
 
-/** For test vectors and {@link encrypt} only: a nonce used twice under one key gives the key stream away. */
+/**
+ * For test vectors and {@link encrypt} only: a nonce used twice under one key gives the key stream away.
+ *
+ * @throws RangeError when the key is not 32 or the nonce not 12 bytes long
+ */
 export function encryptWithNonce(
   key: Uint8Array,
   nonce: Uint8Array,
   plaintext: Uint8Array,
   aad: Uint8Array,
 ): Buffer {
+  if (nonce.length !== NONCE_BYTES) throw new RangeError('a nonce has 12 bytes');
   const cipher = createCipheriv('aes-256-gcm', key, nonce, OPTIONS);
   cipher.setAAD(aad);
   const ciphertext = cipher.update(plaintext);
@@ -45,7 +50,7 @@ export function encryptWithNonce(
 /**
  * Gives the plaintext back only after the tag was checked.
  *
- * @throws AuthenticationFailure
+ * @throws AuthenticationFailure; RangeError when the key is not 32 bytes long
  */
 export function decrypt(key: Uint8Array, nonce: Uint8Array, body: Uint8Array, aad: Uint8Array): Buffer {
   if (nonce.length !== NONCE_BYTES || body.length < TAG_BYTES) throw new AuthenticationFailure();

@@ -1,7 +1,16 @@
 import { createHmac, hkdfSync, randomBytes, randomUUID, timingSafeEqual } from 'node:crypto';
 
-/** HKDF-SHA256 (RFC 5869). `info` keeps keys made from one secret for different uses apart. */
-export function deriveKey(secret: Uint8Array, salt: Uint8Array, info: string, length: number): Buffer {
+/**
+ * HKDF-SHA256 (RFC 5869). `info` keeps keys made from one secret for different uses apart; a text counts as UTF-8.
+ *
+ * @param length bytes, at most 255 times 32
+ */
+export function deriveKey(
+  secret: Uint8Array,
+  salt: Uint8Array,
+  info: string | Uint8Array,
+  length: number,
+): Buffer {
   return Buffer.from(hkdfSync('sha256', secret, salt, info, length));
 }
 
@@ -20,7 +29,7 @@ export function random(length: number): Buffer {
   return randomBytes(length);
 }
 
-/** A random UUID, version 4 (RFC 9562). */
+/** A random UUID, version 4 (RFC 9562), in lower case. */
 export function randomId(): string {
   return randomUUID();
 }

@@ -31,7 +31,11 @@ export class OpenFailure extends Error {
   }
 }
 
-/** @param keyId 0 to 65535, readable from the sealed bytes so that old and new keys can live side by side */
+/**
+ * @param key 32 bytes
+ * @param keyId 0 to 65535, readable from the sealed bytes so that old and new keys can live side by side
+ * @throws RangeError when a length or the key's id is not as above
+ */
 export function seal(key: Uint8Array, keyId: number, plaintext: Uint8Array, aad: Uint8Array): Buffer {
   const header = Buffer.alloc(HEADER_BYTES);
   header.writeUInt8(FORMAT_VERSION, 0);
@@ -43,10 +47,9 @@ export function seal(key: Uint8Array, keyId: number, plaintext: Uint8Array, aad:
 
 /** @throws OpenFailure `malformed` or `newer` */
 export function sealedKeyId(sealed: Uint8Array): number {
-  if (sealed.length < 2) throw new OpenFailure('malformed');
-  if (sealed[0] !== FORMAT_VERSION || sealed[1] !== ALGORITHM_AES_256_GCM) {
-    throw new OpenFailure((sealed[0] ?? 0) > FORMAT_VERSION ? 'newer' : 'malformed');
-  }
+  const [version = 0, algorithm = 0] = sealed;
+  if (version === 0 || algorithm === 0) throw new OpenFailure('malformed');
+  if (version > FORMAT_VERSION || algorithm > ALGORITHM_AES_256_GCM) throw new OpenFailure('newer');
   if (sealed.length < OVERHEAD_BYTES) throw new OpenFailure('malformed');
   return Buffer.from(sealed.buffer, sealed.byteOffset, sealed.length).readUInt16BE(2);
 }

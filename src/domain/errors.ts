@@ -109,6 +109,11 @@ export class VaultError extends Error {
   }
 }
 
+/** Whether the person or the system asked the program to stop: then nothing is left to be made the best of. */
+export function isInterruption(failure: unknown): boolean {
+  return failure instanceof VaultError && (failure.code === 'interrupted' || failure.code === 'terminated');
+}
+
 /** Names a failure that is none of ours, so that its own message, which may quote a secret, stays unprinted. */
 export function asVaultError(failure: unknown): VaultError {
   if (failure instanceof VaultError) return failure;

@@ -12,15 +12,16 @@ export function isUsable(account: Timed, now: number): boolean {
 }
 
 /**
- * Whether the access token is good for at least `minValid` milliseconds. Where the provider's tokens do not live that
- * long, no refresh could satisfy the wish, and half of their lifetime is taken instead: otherwise every call would
- * refresh. A clock that was set back does not make an old token young: one issued in the future is not trusted
- * beyond its own lifetime.
+ * Whether the access token is good for at least `minValid` milliseconds, and for long enough to arrive. Where the
+ * provider's tokens do not live that long, no refresh could satisfy the wish, and half of their lifetime is taken
+ * instead: otherwise every call would refresh. A clock that was set back does not make an old token young: one issued
+ * in the future is not trusted beyond its own lifetime.
  */
 export function isValidFor(account: Timed, minValid: number, now: number): boolean {
   if (account.expiresAt === null) return true;
   const lifetime = account.expiresAt - account.issuedAt;
-  const wanted = minValid < lifetime ? minValid : lifetime / 2;
+  const least = Math.max(minValid, MARGIN);
+  const wanted = least < lifetime ? least : lifetime / 2;
   const left = account.expiresAt - now;
   return left > wanted && left <= lifetime + MARGIN;
 }
@@ -46,6 +47,7 @@ export function dueness(account: Timed, within: number, now: number): Dueness {
   return { due: account.expiresAt - now <= within, reason };
 }
 
-function ending(at: number, now: number): string {
+/** `ends in 3h 20m`, `ended 5m ago` */
+export function ending(at: number, now: number): string {
   return at <= now ? `ended ${formatDuration(now - at)} ago` : `ends in ${formatDuration(at - now)}`;
 }

@@ -29,20 +29,23 @@ export class TransportFailure extends Error {
   }
 }
 
+const NOT_REACHED = 'could not be reached';
+const NOT_ANSWERED = 'gave no whole answer';
+
 const WORDS: Record<TransportReason, string> = {
-  dns: 'its name could not be resolved',
-  refused: 'the connection was refused',
-  unreachable: 'the network is unreachable',
-  proxy: 'the proxy could not be reached or did not let the connection through',
-  tls: 'the secure connection could not be made',
-  timeout: 'it did not answer in time',
-  reset: 'the connection broke off',
-  too_large: 'its answer was too large',
-  malformed: 'its answer was not HTTP',
-  aborted: 'the request was cancelled',
+  dns: `${NOT_REACHED}: its name could not be resolved`,
+  refused: `${NOT_REACHED}: the connection was refused`,
+  unreachable: `${NOT_REACHED}: the network is unreachable`,
+  proxy: `${NOT_REACHED}: the proxy is not there or did not let the connection through`,
+  tls: `${NOT_REACHED}: the secure connection could not be made`,
+  timeout: `${NOT_ANSWERED} in time`,
+  reset: `${NOT_ANSWERED}: the connection broke off`,
+  too_large: `${NOT_ANSWERED}: what it sent was too large`,
+  malformed: `${NOT_ANSWERED}: what it sent was not HTTP`,
+  aborted: `${NOT_ANSWERED}: the request was cancelled`,
 };
 
 /** A sentence for people; holds nothing but the host and a reason from the closed list. */
 export function describeTransport(failure: TransportFailure): string {
-  return `${failure.host} could not be reached: ${WORDS[failure.reason]}`;
+  return `${failure.host} ${WORDS[failure.reason]}`;
 }

@@ -16,13 +16,16 @@ export interface KeySource {
   /**
    * @param reference the versioned name, for example `3f0c…/master/1`
    * @returns exactly 32 bytes, which the caller wipes after use
-   * @throws VaultError `key_missing`, `key_unavailable`, `key_locked`, `key_timed_out`, `key_wrong` (not 32 bytes)
+   * @throws VaultError `key_missing`, `key_unavailable`, `key_locked`, `key_timed_out`, `key_wrong` (not 32 bytes), and
+   * for a file `vault_permissions`
    */
   load(reference: string): Promise<Buffer>;
   /**
    * Stores a new key and never replaces one that is there.
    *
-   * @throws VaultError as `load`, and `vault_exists` when the source holds a key under this reference that is another
+   * @param key 32 bytes
+   * @throws VaultError as `load`, `vault_exists` when the source holds a key under this reference already, and for a
+   * file `vault_not_writable`
    */
   create(reference: string, key: Buffer): Promise<void>;
 }

@@ -1,10 +1,12 @@
 import { VaultError } from '../domain/errors.js';
 import { MASTER_KEY_BYTES } from './contract.js';
 
-/** A master key as it is written down: base64url (RFC 4648 §5) of 32 bytes, without padding. */
+/** A master key as it is written down: base64url (RFC 4648 §5) of 32 bytes, without padding; read with it as well. */
 const SHAPE = /^[A-Za-z0-9_-]{43}=?$/;
 
+/** @throws RangeError when it is not a master key */
 export function encodeKey(key: Uint8Array): string {
+  if (key.length !== MASTER_KEY_BYTES) throw new RangeError('a master key has 32 bytes');
   return Buffer.from(key).toString('base64url');
 }
 

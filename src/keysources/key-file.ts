@@ -19,7 +19,7 @@ export function keyFileSource(path: string, files: Files): KeySource {
     place,
     path,
     async load() {
-      const content = files.read(path, LIMIT);
+      const content = readSmall(path, place, files);
       if (content === null) {
         throw new VaultError('key_missing', `the ${place} is not there`, {
           hint: 'put it back from your own copy, or name another with VAULT_KEY_FILE; a new key would not open this vault',
@@ -30,10 +30,29 @@ export function keyFileSource(path: string, files: Files): KeySource {
       return key;
     },
     async create(_reference, key) {
-      files.ensureFolder(dirname(path));
-      if (!files.create(path, Buffer.from(`${encodeKey(key)}\n`, 'latin1'))) {
-        throw new VaultError('vault_exists', `the ${place} is there already`);
+      const content = Buffer.from(`${encodeKey(key)}\n`, 'latin1');
+      const folder = dirname(path);
+      // A folder that is there is its owner's business: the file may be asked for in a home folder or in /etc.
+      if (!files.exists(folder)) files.ensureFolder(folder);
+      const created = files.create(path, content);
+      content.fill(0);
+      if (!created) {
+        throw new VaultError('vault_exists', `the ${place} is there already, and a key is never replaced`, {
+          hint: 'nothing was changed; try again, or name another file with VAULT_KEY_FILE',
+        });
       }
     },
   };
+}
+
+/** What is larger than any key file is none, whatever it is. */
+function readSmall(path: string, place: string, files: Files): Buffer | null {
+  try {
+    return files.read(path, LIMIT);
+  } catch (failure) {
+    if (!(failure instanceof VaultError) || failure.code !== 'config_invalid') throw failure;
+    throw new VaultError('key_wrong', `the ${place} does not hold a master key: it is larger than one`, {
+      hint: 'put the right key back; it looks like 43 letters, digits, dashes and underscores',
+    });
+  }
 }

@@ -1,6 +1,6 @@
 import { VaultError } from '../domain/errors.js';
 import type { Keychain } from '../system/contract.js';
-import { type KeySource, MASTER_KEY_BYTES } from './contract.js';
+import type { KeySource } from './contract.js';
 import { decodeKey, encodeKey } from './encoding.js';
 
 const SERVICE = 'token-vault';
@@ -29,12 +29,14 @@ export function keychainSource(keychain: Keychain): KeySource {
       return decodeKey(text, PLACE);
     },
     async create(reference, key) {
-      if (key.length !== MASTER_KEY_BYTES) throw new RangeError('a master key has 32 bytes');
+      const text = encodeKey(key);
       const present = await explained(() => keychain.read(SERVICE, reference));
       if (present !== null) {
-        throw new VaultError('vault_exists', `the ${PLACE} holds a key under ${reference} already`);
+        throw new VaultError('vault_exists', `the ${PLACE} holds a key under ${reference} already`, {
+          hint: 'nothing was changed; try again',
+        });
       }
-      await explained(() => keychain.write(SERVICE, reference, encodeKey(key)));
+      await explained(() => keychain.write(SERVICE, reference, text));
     },
   };
 }

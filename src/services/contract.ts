@@ -144,7 +144,7 @@ export interface LoginResult {
   readonly created: boolean;
   /** The name it had before, when `--as` gave the same person a new one. */
   readonly renamedFrom: string | null;
-  /** A refresh token is stored, though this login may have brought none. */
+  /** This login brought no refresh token, and the one from an earlier login is still stored. */
   readonly keptRefreshToken: boolean;
 }
 

@@ -1,13 +1,14 @@
 import { type Account, accountName } from '../domain/account.js';
 import { formatDuration } from '../domain/duration.js';
-import { VaultError } from '../domain/errors.js';
+import { isInterruption, VaultError } from '../domain/errors.js';
 import type { RefreshOutcome } from '../domain/outcome.js';
-import { isUsable, isValidFor } from '../domain/token-state.js';
+import { ending, isUsable, isValidFor } from '../domain/token-state.js';
 import type { SealedAccount } from '../stores/contract.js';
 import type { Clock } from '../system/contract.js';
 import type { Vault } from '../vault/vault.js';
 import type { TokenRequest, ValidToken } from './contract.js';
 import { loginCommand, widenCommand } from './login-command.js';
+import { loginNeeded } from './refusals.js';
 import { selectAccount } from './select-account.js';
 
 export interface EnsureValidDeps {
@@ -27,7 +28,7 @@ export interface EnsureValidDeps {
  */
 export async function ensureValid(deps: EnsureValidDeps, request: TokenRequest): Promise<ValidToken> {
   const vault = await deps.vault();
-  const { id } = await selectAccount(vault, request.selector);
+  const { id } = await selectAccount(vault, request.selector, 'vault token');
   if (vault === null)
     throw new VaultError('account_not_found', 'there is no vault yet', { hint: 'vault login google' });
   const account = await vault.account(id);
@@ -51,14 +52,17 @@ export async function ensureValid(deps: EnsureValidDeps, request: TokenRequest):
   const fallback = usable && !request.refresh;
   const outcome = await refreshOrExplain(deps, vault, account, fallback);
   if (outcome instanceof VaultError) {
-    if (!fallback) throw outcome;
-    const warning = `${shortLived(account, now)}; it could not be renewed just now: ${outcome.message}`;
+    // Waiting for another process may have taken as long as the token had left.
+    const later = deps.clock.now();
+    if (!fallback || !isUsable(account, later)) throw outcome;
+    const next = outcome.hint === undefined ? '' : ` (${outcome.hint})`;
+    const warning = `${shortLived(account, later)} and could not be renewed: ${outcome.message}${next}`;
     return give(vault, account, request, warning);
   }
   return giveRefreshed(deps, vault, account, request, outcome.kind === 'adopted');
 }
 
-/** Every failure that has a name comes back as a value: with a usable token at hand none of them is final. */
+/** Every failure comes back as a value, since with a usable token at hand none is final; an interruption is obeyed. */
 async function refreshOrExplain(
   deps: EnsureValidDeps,
   vault: Vault,
@@ -69,8 +73,8 @@ async function refreshOrExplain(
     const outcome = await deps.refresh(vault, account, tokenAtHand);
     return outcome.kind === 'refreshed' || outcome.kind === 'adopted' ? outcome : outcome.error;
   } catch (failure) {
-    if (failure instanceof VaultError) return failure;
-    throw failure;
+    if (!(failure instanceof VaultError) || isInterruption(failure)) throw failure;
+    return failure;
   }
 }
 
@@ -82,8 +86,11 @@ async function giveRefreshed(
   adopted: boolean,
 ): Promise<ValidToken> {
   const account = await vault.account(before.id);
-  if (account === null)
-    throw new VaultError('account_not_found', `${accountName(before)} was removed meanwhile`);
+  if (account === null) {
+    throw new VaultError('account_not_found', `${accountName(before)} was removed meanwhile`, {
+      hint: loginCommand(before),
+    });
+  }
   await requireScopes(deps, account, request.scopes);
   const now = deps.clock.now();
   if (!isUsable(account, now)) {
@@ -91,7 +98,7 @@ async function giveRefreshed(
     if (adopted) return ensureValid(deps, request);
     throw new VaultError(
       'provider_answer_invalid',
-      `the provider gave ${accountName(account)} a token that has ended already`,
+      `the new token of ${accountName(account)} ${ending(account.expiresAt ?? now, now)}, too soon to be used`,
       {
         hint: "compare this machine's clock with the real time: date -u",
       },
@@ -143,9 +150,4 @@ async function requireScopes(
 
 function shortLived(account: Account, now: number): string {
   return `the token of ${accountName(account)} ends in ${formatDuration((account.expiresAt ?? now) - now)}`;
-}
-
-function loginNeeded(account: Account): VaultError {
-  const why = account.reason ?? `${accountName(account)} needs a new login`;
-  return new VaultError('login_needed', why, { hint: loginCommand(account) });
 }

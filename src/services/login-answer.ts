@@ -21,6 +21,9 @@ export interface Answer {
   readonly how: 'browser' | 'paste';
 }
 
+/** A longer one would fire at once. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
 /**
  * Waits for the answer to the login from whichever comes first: the listener or a pasted address.
  *
@@ -77,7 +80,7 @@ function interrupted(signal: AbortSignal, over: AbortSignal): Promise<never> {
 
 function timedOut(wait: AnswerWait, over: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
-    const timer = setTimeout(() => reject(tooLate(wait)), wait.timeout);
+    const timer = setTimeout(() => reject(tooLate(wait)), Math.min(wait.timeout, LONGEST_TIMER));
     over.addEventListener('abort', () => clearTimeout(timer));
   });
 }

@@ -1,12 +1,14 @@
 import { type Account, accountName } from '../domain/account.js';
 
+const ADDRESS = /^[^@]+@[^@]+\.\p{L}+$/u;
+
 /**
- * The command that logs an account in again, as a person would type it. The hint keeps the browser from quietly
- * choosing another person who is signed in there.
+ * The command that logs an account in again, as a person would type it. It says whom it is about, so that the browser
+ * does not quietly choose another person who is signed in there, or that another person is at least refused the name.
  */
 export function loginCommand(account: Pick<Account, 'provider' | 'label'>): string {
-  const hint = account.label.includes('@') ? ` --login-hint ${quoted(account.label)}` : '';
-  return `vault login ${quoted(account.provider)}${hint}`;
+  const option = ADDRESS.test(account.label) ? '--login-hint' : '--as';
+  return `vault login ${quoted(account.provider)} ${option} ${quoted(account.label)}`;
 }
 
 /** The command that widens the grant of an account by scopes it lacks. */
@@ -26,6 +28,6 @@ export function shellName(account: Pick<Account, 'provider' | 'label'>): string 
 }
 
 /** Leaves plain words alone; anything a shell would act on goes between single quotes. */
-function quoted(word: string): string {
+export function quoted(word: string): string {
   return /^[A-Za-z0-9@%+=:,./_-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

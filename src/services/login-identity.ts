@@ -20,15 +20,33 @@ export interface IdentityFacts {
 }
 
 /**
- * Who logged in, and under which issuer. An id_token is checked whenever one comes that was asked for.
+ * The identity at a provider that does not tell who logs in: the name given with `--as` stands for the person.
  *
- * @throws VaultError `provider_answer_invalid`, `network_failed`, `provider_unavailable`; `usage` when the provider
- * tells nothing about the person and no name was given either
+ * @returns null where the provider tells
+ * @throws VaultError `usage` when it does not and there is no name either
+ */
+export function namedByPerson(provider: ConfiguredProvider, as: string | null): Identity | null {
+  if (provider.identity.from !== 'none') return null;
+  if (as !== null) return { subject: as, email: null, name: null, details: {} };
+  throw new VaultError(
+    'usage',
+    `${provider.title} does not tell who logged in, so the account needs a name of your choice`,
+    {
+      hint: `vault login ${provider.name} --as NAME, or set userinfoEndpoint for it in config.json`,
+    },
+  );
+}
+
+/**
+ * Who logged in, and under which issuer. Unless the provider tells nothing at all, an id_token is checked whenever one
+ * comes that was asked for.
+ *
+ * @throws VaultError `provider_answer_invalid`, `network_failed`, `provider_unavailable`, `usage`
  */
 export async function whoLoggedIn(facts: IdentityFacts): Promise<{ identity: Identity; issuer: string }> {
-  const { provider, answer, nonce, as } = facts;
-  if (provider.identity.from === 'none')
-    return { identity: namedByPerson(provider, as), issuer: provider.issuer };
+  const { provider, answer, nonce } = facts;
+  const named = namedByPerson(provider, facts.as);
+  if (named !== null) return { identity: named, issuer: provider.issuer };
   const claims =
     answer.idToken !== null && nonce !== null ? await checkedClaims(facts, answer.idToken, nonce) : null;
   const source = withUserinfo(provider.identity, facts.server.userinfoEndpoint);
@@ -76,15 +94,4 @@ async function withName(identity: Identity, source: IdentitySource, facts: Ident
 function withUserinfo(source: IdentitySource, endpoint: string | null): IdentitySource {
   if (source.from !== 'id_token' || source.request !== null || endpoint === null) return source;
   return { ...source, request: { url: endpoint, headers: {} } };
-}
-
-function namedByPerson(provider: ConfiguredProvider, as: string | null): Identity {
-  if (as !== null) return { subject: as, email: null, name: null, details: {} };
-  throw new VaultError(
-    'usage',
-    `${provider.title} does not tell who logged in, so the account needs a name of your choice`,
-    {
-      hint: `vault login ${provider.name} --as NAME, or set userinfoEndpoint for it in config.json`,
-    },
-  );
 }

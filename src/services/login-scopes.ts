@@ -12,16 +12,26 @@ export function askedScopes(provider: Provider, named: readonly string[]): reado
   return [...new Set([...(provider.requiredScopes ?? []), ...chosen])];
 }
 
+/** What is peculiar to the provider in the authorization request of this login. */
+export async function paramsFor(
+  provider: Provider,
+  vault: Vault | null,
+  request: LoginRequest,
+): Promise<Readonly<Record<string, string>>> {
+  const { authorizeParams, reconsentParams } = provider;
+  return (await needsConsent(vault, request)) ? { ...authorizeParams, ...reconsentParams } : authorizeParams;
+}
+
 /**
  * Whether the provider has to be asked for a new refresh token: unless the login evidently is for an account that has
  * a working one. Asking each time would cost the person another consent, and at some providers an older token.
  */
-export async function needsConsent(
-  vault: Vault,
+async function needsConsent(
+  vault: Vault | null,
   request: Pick<LoginRequest, 'provider' | 'as' | 'loginHint'>,
 ): Promise<boolean> {
   const named = [request.as, request.loginHint];
-  const accounts = await vault.accounts({ provider: request.provider });
+  const accounts = vault === null ? [] : await vault.accounts({ provider: request.provider });
   return !accounts.some((account) => named.includes(account.label) && holdsWorkingToken(account));
 }
 

@@ -47,13 +47,12 @@ export async function storeLogin(
   login: FinishedLogin,
   interruption: AbortSignal,
 ): Promise<StoredLogin> {
-  const known = await vault.byIdentity(login.provider, login.issuer, login.identity.subject);
-  if (known === null) return { account: await addAccount(vault, login), created: true, renamedFrom: null };
+  const known = await accountOf(vault, login);
+  if (known === null) return addAccount(vault, locks, login, interruption);
   const lock = await locks.acquire(known.id, LOCK_PATIENCE, interruption);
   try {
     const current = await vault.account(known.id);
-    if (current === null)
-      return { account: await addAccount(vault, login), created: true, renamedFrom: null };
+    if (current === null) return await addAccount(vault, locks, login, interruption);
     const account = await updateAccount(vault, current, login);
     const renamed = account.label !== current.label;
     return { account, created: false, renamedFrom: renamed ? accountName(current) : null };
@@ -62,13 +61,24 @@ export async function storeLogin(
   }
 }
 
-async function addAccount(vault: Vault, login: FinishedLogin): Promise<Account> {
+function accountOf(vault: Vault, login: FinishedLogin): Promise<SealedAccount | null> {
+  return vault.byIdentity(login.provider, login.issuer, login.identity.subject);
+}
+
+async function addAccount(
+  vault: Vault,
+  locks: Locks,
+  login: FinishedLogin,
+  interruption: AbortSignal,
+): Promise<StoredLogin> {
   const base = login.as ?? labelOf(login.identity);
   for (let attempt = 1; attempt <= MOST_TRIES; attempt += 1) {
     const label = attempt === 1 ? base : `${base}-${attempt}`;
     const facts: AccountFacts = { ...factsOf(login), label, createdAt: login.at, lastRefreshAt: null };
     const account = await vault.add(facts, contentsOf(login, login.answer.refreshToken));
-    if (account !== null) return account;
+    if (account !== null) return { account, created: true, renamedFrom: null };
+    // Not the name but the person may be taken: another login of theirs was faster.
+    if ((await accountOf(vault, login)) !== null) return storeLogin(vault, locks, login, interruption);
     if (login.as !== null) break;
   }
   throw nameTaken(login.provider, base);
@@ -77,7 +87,15 @@ async function addAccount(vault: Vault, login: FinishedLogin): Promise<Account> 
 async function updateAccount(vault: Vault, current: SealedAccount, login: FinishedLogin): Promise<Account> {
   const label = login.as ?? current.label;
   const refreshToken = login.answer.refreshToken ?? (await keptRefreshToken(vault, current, login));
-  const account = await vault.update(current, { ...factsOf(login), label }, contentsOf(login, refreshToken));
+  const facts = factsOf(login);
+  // The end of the grant belongs to the refresh token, so it stays when that one does.
+  const kept = login.answer.refreshToken === null && refreshToken !== null;
+  const grantExpiresAt = facts.grantExpiresAt ?? (kept ? current.grantExpiresAt : null);
+  const account = await vault.update(
+    current,
+    { ...facts, label, grantExpiresAt },
+    contentsOf(login, refreshToken),
+  );
   if (account === null) throw nameTaken(login.provider, label);
   return account;
 }

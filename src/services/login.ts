@@ -14,9 +14,9 @@ import type { Browser, Clock, Http } from '../system/contract.js';
 import type { Vault } from '../vault/vault.js';
 import type { LoginPlan, LoginRequest, LoginResult, LoginTalk } from './contract.js';
 import { waitForAnswer } from './login-answer.js';
-import { whoLoggedIn } from './login-identity.js';
+import { namedByPerson, whoLoggedIn } from './login-identity.js';
 import { openRedirect, redirectFor, redirectUri } from './login-redirect.js';
-import { askedScopes, needsConsent } from './login-scopes.js';
+import { askedScopes, paramsFor } from './login-scopes.js';
 import { storeLogin } from './login-store.js';
 import { authorizationRefusal, codeRefusal, unreachable } from './refusals.js';
 import { serverOf } from './server.js';
@@ -32,13 +32,14 @@ export interface LoginDeps {
   readonly interruption: AbortSignal;
 }
 
-/** What a login would do; checks the configuration, sends nothing, opens nothing. @throws VaultError */
+/** What a login would do; checks what a login checks first, sends nothing, opens nothing. @throws VaultError */
 export async function planLogin(
-  deps: Pick<LoginDeps, 'provider'>,
+  deps: Pick<LoginDeps, 'provider'> & { readonly vault: () => Promise<Vault | null> },
   request: LoginRequest,
 ): Promise<LoginPlan> {
   const provider = await deps.provider(request.provider);
   const redirect = redirectFor(provider, request);
+  namedByPerson(provider, request.as);
   return {
     provider: provider.name,
     title: provider.title,
@@ -49,7 +50,7 @@ export async function planLogin(
     redirectUri: redirect.kind === 'paste' ? redirect.redirectUri : redirectUri(redirect.facts),
     scopes: askedScopes(provider, request.scopes),
     pkce: provider.pkce,
-    authorizeParams: provider.authorizeParams,
+    authorizeParams: await paramsFor(provider, await deps.vault(), request),
   };
 }
 
@@ -61,8 +62,9 @@ export async function planLogin(
  */
 export async function login(deps: LoginDeps, request: LoginRequest, talk: LoginTalk): Promise<LoginResult> {
   const provider = await deps.provider(request.provider);
+  // Whatever can go wrong without the person goes wrong before their time is wasted: settings, options, the vault.
   redirectFor(provider, request);
-  // The vault first: a login that cannot be stored would waste the person's time.
+  namedByPerson(provider, request.as);
   const vault = await deps.vault();
   deps.audit.record({ event: 'login_started', provider: provider.name });
   try {
@@ -103,10 +105,7 @@ async function authorized(
       codeChallenge: pkce?.challenge ?? null,
       nonce,
       loginHint: request.loginHint,
-      params: {
-        ...provider.authorizeParams,
-        ...((await needsConsent(vault, request)) ? provider.reconsentParams : {}),
-      },
+      params: await paramsFor(provider, vault, request),
     });
     const opened = request.openBrowser && (await deps.browser.open(url));
     talk.on({ kind: 'authorize', url, redirectUri: redirect.redirectUri, opened });

@@ -34,7 +34,7 @@ export async function listAccounts(deps: ListDeps, request: ListRequest): Promis
 /** @throws VaultError `account_not_found`, `account_ambiguous` */
 export async function showAccount(deps: ShowDeps, selector: string): Promise<AccountDetail> {
   const vault = await deps.vault();
-  const account = await selectAccount(vault, selector);
+  const account = await selectAccount(vault, selector, 'vault show');
   const provider = await deps.describe(account.provider);
   return {
     account,

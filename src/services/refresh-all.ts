@@ -6,6 +6,7 @@ import type { Clock } from '../system/contract.js';
 import type { Vault } from '../vault/vault.js';
 import type { RefreshProgress, RefreshReport, RefreshRequest, RefreshResult } from './contract.js';
 import { loginCommand } from './login-command.js';
+import { loginNeeded } from './refusals.js';
 import { selectAccounts } from './select-account.js';
 
 export interface RefreshAllDeps {
@@ -47,13 +48,17 @@ export async function refreshAll(
 
   if (vault !== null) {
     const width = Math.min(request.concurrency, accounts.length);
-    await Promise.all(Array.from({ length: width }, () => worker(vault)));
+    const workers = Array.from({ length: width }, () => worker(vault));
+    // A bug that ends one worker must not end the command, and close the vault, while others wait for answers.
+    for (const ended of await Promise.allSettled(workers)) {
+      if (ended.status === 'rejected') throw ended.reason;
+    }
   }
   return { results: results.filter((result) => result !== undefined) };
 }
 
 async function candidates(vault: Vault | null, request: RefreshRequest): Promise<readonly Account[]> {
-  if (request.selectors.length > 0) return selectAccounts(vault, request.selectors);
+  if (request.selectors.length > 0) return selectAccounts(vault, request.selectors, 'vault refresh');
   if (vault === null) return [];
   return vault.accounts(request.provider === null ? {} : { provider: request.provider });
 }
@@ -72,14 +77,7 @@ async function refreshIfDue(
     error,
   });
   if (account.status === 'login_needed') {
-    const error = new VaultError(
-      'login_needed',
-      account.reason ?? `${accountName(account)} needs a new login`,
-      {
-        hint: loginCommand(account),
-      },
-    );
-    return result('login_needed', 'it rests until a new login', error);
+    return result('login_needed', 'it rests until a new login', loginNeeded(account));
   }
   if (!due && !request.force) return result('skipped', `not due: ${reason}`);
   if (!account.hasRefreshToken) return withoutRefreshToken(account, reason, deps.clock.now());

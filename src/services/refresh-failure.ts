@@ -1,15 +1,22 @@
 import type { Audit } from '../audit/events.js';
-import type { Account } from '../domain/account.js';
-import { VaultError } from '../domain/errors.js';
+import { type Account, accountName } from '../domain/account.js';
+import { ERROR_CODES, type ErrorCode, VaultError } from '../domain/errors.js';
 import type { RefreshOutcome } from '../domain/outcome.js';
 import type { AttemptRecord } from '../stores/contract.js';
 import type { Clock } from '../system/contract.js';
 import type { Vault } from '../vault/vault.js';
-import { needsLogin } from './refusals.js';
+import { shellName } from './login-command.js';
+import { loginNeeded } from './refusals.js';
 
 /** Transient failures in a row after which an account counts as failing. */
 const FAILING_AFTER = 3;
-const TRANSIENT_CODES = ['provider_unavailable', 'network_failed', 'provider_answer_invalid'];
+const TRANSIENT_CODES: readonly ErrorCode[] = [
+  'provider_unavailable',
+  'network_failed',
+  'provider_answer_invalid',
+];
+
+type FailureKind = 'login_needed' | 'transient' | 'refused';
 
 export interface FailureDeps {
   readonly clock: Clock;
@@ -26,11 +33,7 @@ export async function recordFailure(
   account: Account,
   error: VaultError,
 ): Promise<RefreshOutcome> {
-  const kind = needsLogin(error)
-    ? 'login_needed'
-    : TRANSIENT_CODES.includes(error.code)
-      ? 'transient'
-      : 'refused';
+  const kind = kindOf(error.code);
   const failures = account.failures + 1;
   const status =
     kind === 'login_needed'
@@ -53,6 +56,36 @@ export async function recordFailure(
     code: error.code,
   });
   return { kind, account: { ...account, ...recorded }, error };
+}
+
+/**
+ * What another process made of the account between our first look and the lock: its result, or its failure, is taken
+ * over and the provider is not asked again.
+ *
+ * @returns null when nothing happened meanwhile
+ */
+export function settledElsewhere(seen: Account, now: Account): RefreshOutcome | null {
+  if (now.generation !== seen.generation) return { kind: 'adopted', account: now };
+  if (now.failures === seen.failures || now.lastError === null) return null;
+  const code = isErrorCode(now.lastError) ? now.lastError : 'provider_unavailable';
+  const kind = kindOf(code);
+  if (kind === 'login_needed') return { kind, account: now, error: loginNeeded(now) };
+  const hint =
+    kind === 'transient'
+      ? 'nothing is lost; try again in a few minutes'
+      : `vault refresh ${shellName(now)} --force asks again and says what the provider answers`;
+  const message = `another process could not refresh ${accountName(now)} a moment ago (${code})`;
+  return { kind, account: now, error: new VaultError(code, message, { hint }) };
+}
+
+/** Whether it may pass, takes a person, or takes a change of settings. */
+export function kindOf(code: ErrorCode): FailureKind {
+  if (code === 'login_needed') return 'login_needed';
+  return TRANSIENT_CODES.includes(code) ? 'transient' : 'refused';
+}
+
+function isErrorCode(text: string): text is ErrorCode {
+  return Object.hasOwn(ERROR_CODES, text);
 }
 
 /** When even this cannot be written (a full disk, say), the failure itself is still what the caller must hear of. */

@@ -11,14 +11,17 @@ import type { ConfiguredProvider } from '../providers/contract.js';
 import type { Locks, SealedAccount } from '../stores/contract.js';
 import type { Clock, Http } from '../system/contract.js';
 import type { Contents } from '../vault/sealed-record.js';
-import type { Vault } from '../vault/vault.js';
+import type { AccountChange, Vault } from '../vault/vault.js';
 import { requireSameBinding } from './account-provider.js';
 import { loginCommand } from './login-command.js';
-import { recordFailure } from './refresh-failure.js';
+import { recordFailure, settledElsewhere } from './refresh-failure.js';
 import { type RetryPolicy, sendPatiently } from './refresh-send.js';
 import { refreshRefusal, unreachable } from './refusals.js';
 
-/** Longer than one whole exchange with its repeats, so that a waiter sees the holder's result rather than give up. */
+/**
+ * Longer than a request and its repeat take, so that a waiter usually sees the holder's result. A bulk run that waits out
+ * a long Retry-After may hold the account for longer still; then the waiter is told that it is busy.
+ */
 const LOCK_PATIENCE = 45 * SECOND;
 
 export interface RefreshDeps {
@@ -63,25 +66,10 @@ export async function refreshOne(
         },
       );
     }
-    const elsewhere = settledElsewhere(seen, account);
-    return elsewhere ?? (await refreshLocked(deps, vault, account, policy));
+    return settledElsewhere(seen, account) ?? (await refreshLocked(deps, vault, account, policy));
   } finally {
     await lock.release();
   }
-}
-
-/** What another process made of the account between our first look and the lock. */
-function settledElsewhere(seen: Account, now: Account): RefreshOutcome | null {
-  if (now.generation !== seen.generation) return { kind: 'adopted', account: now };
-  if (now.failures === seen.failures || now.lastError === null) return null;
-  const error = new VaultError(
-    'provider_unavailable',
-    `another process could not refresh ${accountName(now)} a moment ago`,
-    {
-      hint: 'nothing is lost; try again in a few minutes',
-    },
-  );
-  return { kind: 'transient', account: now, error };
 }
 
 async function refreshLocked(
@@ -112,7 +100,9 @@ async function refreshLocked(
   const { result } = sent;
   if (result instanceof TransportFailure) return recordFailure(deps, vault, account, unreachable(result));
   if (result.kind === 'refused') {
-    return recordFailure(deps, vault, account, refreshRefusal(account, provider, result, deps.clock.now()));
+    const [consent] = await vault.consents(account.id);
+    const when = { consentedAt: consent?.at ?? account.createdAt, now: deps.clock.now() };
+    return recordFailure(deps, vault, account, refreshRefusal(account, provider, result, when));
   }
   return store(deps, vault, account, contents, provider, result, sent.at);
 }
@@ -135,31 +125,25 @@ async function store(
       ? account.grantedScopes
       : canonicalScopes(account.askedScopes, answer.scopes, provider);
   const missing = missingScopes(account.askedScopes, grantedScopes);
-  const usable = answer.accessToken !== null;
-  const updated = await vault.update(
-    account,
-    {
-      tokenType: answer.tokenType,
-      issuedAt: at,
-      expiresAt: expiry(account, answer, at),
-      grantExpiresAt:
-        answer.refreshTokenExpiresIn === null
-          ? account.grantExpiresAt
-          : at + answer.refreshTokenExpiresIn * SECOND,
-      grantedScopes,
-      status: missing.length > 0 ? 'insufficient_scope' : 'active',
-      reason: missing.length > 0 ? `not granted: ${missing.join(' ')}` : null,
-      lastRefreshAt: at,
-      lastError: null,
-      failures: 0,
-      updatedAt: deps.clock.now(),
-    },
-    {
-      accessToken: answer.accessToken ?? contents.accessToken,
-      refreshToken: answer.refreshToken ?? contents.refreshToken,
-      identity: contents.identity,
-    },
-  );
+  const change = {
+    ...tokenFacts(account, answer, at),
+    grantExpiresAt:
+      answer.refreshTokenExpiresIn === null
+        ? account.grantExpiresAt
+        : at + answer.refreshTokenExpiresIn * SECOND,
+    grantedScopes,
+    status: missing.length > 0 ? ('insufficient_scope' as const) : ('active' as const),
+    reason: missing.length > 0 ? `not granted: ${missing.join(' ')}` : null,
+    lastRefreshAt: at,
+    lastError: null,
+    failures: 0,
+    updatedAt: deps.clock.now(),
+  };
+  const updated = await commit(vault, account, change, {
+    accessToken: answer.accessToken ?? contents.accessToken,
+    refreshToken: answer.refreshToken ?? contents.refreshToken,
+    identity: contents.identity,
+  });
   if (updated === null) return { kind: 'adopted', account: (await vault.account(account.id)) ?? account };
   deps.audit.record({
     event: 'refreshed',
@@ -167,7 +151,7 @@ async function store(
     account: account.id,
     generation: updated.generation,
   });
-  if (usable) return { kind: 'refreshed', account: updated };
+  if (answer.accessToken !== null) return { kind: 'refreshed', account: updated };
   const error = new VaultError(
     'provider_answer_invalid',
     `${provider.title} answered without a usable access token for ${accountName(account)}`,
@@ -178,10 +162,29 @@ async function store(
   return recordFailure(deps, vault, updated, error);
 }
 
-/** The end of the new access token; an answer without a usable one leaves the old token and its end as they were. */
-function expiry(account: Account, answer: GrantedAnswer, at: number): number | null {
-  if (answer.accessToken === null) return account.expiresAt;
-  return answer.expiresIn === null ? null : at + answer.expiresIn * SECOND;
+/** What belongs to the access token; an answer without a usable one leaves the old one and its times as they were. */
+function tokenFacts(account: Account, answer: GrantedAnswer, at: number) {
+  if (answer.accessToken === null) {
+    const { tokenType, issuedAt, expiresAt } = account;
+    return { tokenType, issuedAt, expiresAt };
+  }
+  const expiresAt = answer.expiresIn === null ? null : at + answer.expiresIn * SECOND;
+  return { tokenType: answer.tokenType, issuedAt: at, expiresAt };
+}
+
+/** @throws VaultError the vault's own, which then also says that the provider has answered already */
+async function commit(vault: Vault, account: SealedAccount, change: AccountChange, contents: Contents) {
+  try {
+    return await vault.update(account, change, contents);
+  } catch (failure) {
+    if (!(failure instanceof VaultError)) throw failure;
+    const what = `the new tokens of ${accountName(account)} could not be stored: ${failure.message}`;
+    const next = `mend that and try again at once; if the provider no longer takes the old refresh token: ${loginCommand(account)}`;
+    throw new VaultError(failure.code, what, {
+      hint: failure.hint === undefined ? next : `${failure.hint}; ${next}`,
+      cause: failure,
+    });
+  }
 }
 
 function nothingToRefreshWith(account: Account): VaultError {

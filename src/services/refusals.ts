@@ -6,17 +6,22 @@ import type { RefusedAnswer } from '../oauth/contract.js';
 import type { Provider } from '../providers/contract.js';
 import { loginCommand } from './login-command.js';
 
-/** The codes after which only a person can help; the account then rests until a login. */
-export function needsLogin(error: VaultError): boolean {
-  return error.code === 'login_needed';
+/** Says again what is known of an account that rests until a login. */
+export function loginNeeded(account: Account): VaultError {
+  const why = account.reason ?? `${accountName(account)} needs a new login`;
+  return new VaultError('login_needed', why, { hint: loginCommand(account) });
 }
 
-/** What a provider's refusal to refresh means for this account, in our words, with the next command. */
+/**
+ * What a provider's refusal to refresh means for this account, in our words, with the next command.
+ *
+ * @param when milliseconds since the epoch: the last time a person agreed, and now
+ */
 export function refreshRefusal(
   account: Account,
   provider: Provider,
   refused: RefusedAnswer,
-  now: number,
+  when: { readonly consentedAt: number; readonly now: number },
 ): VaultError {
   const said = quote(refused);
   const details = { provider_error: refused.error, provider_detail: refused.detail };
@@ -24,7 +29,7 @@ export function refreshRefusal(
     case 'login_needed':
       return new VaultError(
         'login_needed',
-        `${accountName(account)} needs a new login: ${provider.title} no longer accepts its refresh token${likelyReason(account, provider, now)} (${said})`,
+        `${accountName(account)} needs a new login: ${provider.title} no longer accepts its refresh token${likelyReason(account, provider, when)} (${said})`,
         { hint: loginCommand(account), details },
       );
     case 'transient':
@@ -146,10 +151,14 @@ function quote({ error, detail, description }: RefusedAnswer): string {
 }
 
 /** Providers do not say why a refresh token died; the account's own history often does. */
-function likelyReason(account: Account, provider: Provider, now: number): string {
+function likelyReason(
+  account: Account,
+  provider: Provider,
+  { consentedAt, now }: { readonly consentedAt: number; readonly now: number },
+): string {
   if (account.grantExpiresAt !== null && account.grantExpiresAt <= now)
     return ', because the grant has ended';
-  const since = { consent: account.createdAt, use: account.lastRefreshAt ?? account.issuedAt };
+  const since = { consent: consentedAt, use: Math.max(account.lastRefreshAt ?? 0, account.issuedAt) };
   const limit = provider.grantLimits.find(({ days, from, until }) => {
     const age = now - since[from];
     return age >= (days - 0.5) * DAY && (until === null || age <= until * DAY);

@@ -1,3 +1,4 @@
+import { type Account, accountName } from '../domain/account.js';
 import { VaultError } from '../domain/errors.js';
 import type { Secret } from '../domain/secret.js';
 import type { RevocationOutcome } from '../oauth/contract.js';
@@ -5,6 +6,7 @@ import { revoke } from '../oauth/revocation.js';
 import type { ConfiguredProvider } from '../providers/contract.js';
 import type { Http } from '../system/contract.js';
 import type { Contents } from '../vault/sealed-record.js';
+import { shellName } from './login-command.js';
 import { serverOf } from './server.js';
 
 /** What the provider made of it; `reason` is for the person in every case. */
@@ -22,7 +24,7 @@ export type ProviderAnswer =
 export async function askProvider(
   deps: { readonly http: () => Promise<Http> },
   provider: ConfiguredProvider,
-  name: string,
+  account: Account,
   contents: Contents,
 ): Promise<ProviderAnswer> {
   if (provider.revocation.style === 'none') return unsupported(provider);
@@ -45,10 +47,12 @@ export async function askProvider(
     });
     if (outcome.kind !== 'refused' || outcome.error !== 'unsupported_token_type') break;
   }
-  return inWords(outcome, provider, name);
+  return inWords(outcome, provider, account);
 }
 
-function inWords(outcome: RevocationOutcome, provider: ConfiguredProvider, name: string): ProviderAnswer {
+function inWords(outcome: RevocationOutcome, provider: ConfiguredProvider, account: Account): ProviderAnswer {
+  const name = accountName(account);
+  const forget = `to forget it here all the same: vault revoke --local ${shellName(account)}`;
   switch (outcome.kind) {
     case 'revoked':
       return { kind: 'revoked', reason: `revoked at ${provider.title} and forgotten here` };
@@ -58,7 +62,7 @@ function inWords(outcome: RevocationOutcome, provider: ConfiguredProvider, name:
       return unsupported(provider);
     case 'transient': {
       const error = new VaultError('provider_unavailable', `${name} was not revoked: ${outcome.reason}`, {
-        hint: 'try again later; to forget it here all the same: vault revoke --local',
+        hint: `try again later; ${forget}`,
       });
       return {
         kind: 'transient',
@@ -72,7 +76,7 @@ function inWords(outcome: RevocationOutcome, provider: ConfiguredProvider, name:
         'client_refused',
         `${provider.title} refuses to revoke ${name} (${said})`,
         {
-          hint: 'to forget it here all the same: vault revoke --local',
+          hint: forget,
         },
       );
       return {

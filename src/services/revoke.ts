@@ -1,13 +1,14 @@
 import type { Audit } from '../audit/events.js';
-import { type Account, accountName } from '../domain/account.js';
+import type { Account } from '../domain/account.js';
 import { SECOND } from '../domain/duration.js';
-import { VaultError } from '../domain/errors.js';
+import { isInterruption, VaultError } from '../domain/errors.js';
 import type { ConfiguredProvider } from '../providers/contract.js';
 import type { Locks, SealedAccount } from '../stores/contract.js';
 import type { Clock, Http } from '../system/contract.js';
 import type { Vault } from '../vault/vault.js';
 import { requireSameBinding } from './account-provider.js';
 import type { RevokeReport, RevokeRequest, RevokeResult } from './contract.js';
+import { kindOf } from './refresh-failure.js';
 import { askProvider, type ProviderAnswer } from './revoke-at-provider.js';
 import { selectAccounts } from './select-account.js';
 
@@ -29,7 +30,7 @@ export async function revocationTargets(
   request: RevokeRequest,
 ): Promise<readonly Account[]> {
   const vault = await open();
-  if (request.selectors.length > 0) return selectAccounts(vault, request.selectors);
+  if (request.selectors.length > 0) return selectAccounts(vault, request.selectors, 'vault revoke');
   if (vault === null) return [];
   return vault.accounts(request.provider === null ? {} : { provider: request.provider });
 }
@@ -44,17 +45,20 @@ export async function revokeAccounts(deps: RevokeDeps, request: RevokeRequest): 
   const results: RevokeResult[] = [];
   for (const account of await revocationTargets(deps.vault, request)) {
     if (vault === null || deps.interruption.aborted) break;
-    results.push(await revokeOne(deps, vault, account, request));
+    const result = await revokeOne(deps, vault, account, request);
+    if (result === null) break;
+    results.push(result);
   }
   return { results };
 }
 
+/** @returns null when it was interrupted before anything was done about this account */
 async function revokeOne(
   deps: RevokeDeps,
   vault: Vault,
   seen: Account,
   request: RevokeRequest,
-): Promise<RevokeResult> {
+): Promise<RevokeResult | null> {
   const configured = await providerOrError(deps, seen);
   const manageUrl = configured instanceof VaultError ? null : configured.manageUrl;
   const result = (
@@ -86,14 +90,17 @@ async function revokeOne(
       await lock.release();
     }
   } catch (failure) {
-    if (!(failure instanceof VaultError) || failure.exitCode >= 130) throw failure;
+    if (isInterruption(failure)) return null;
+    if (!(failure instanceof VaultError)) throw failure;
     const outcome = failure.code === 'busy' ? 'transient' : 'refused';
     return result(outcome, failure.message, failure);
   }
 }
 
 function plan(configured: ConfiguredProvider | VaultError, { local }: RevokeRequest): string {
-  if (configured instanceof VaultError) return `only forgotten here: ${configured.message}`;
+  if (configured instanceof VaultError) {
+    return `${local ? 'only forgotten here' : 'kept, unless --local is given'}: ${configured.message}`;
+  }
   const { style, caution } = configured.revocation;
   if (style === 'none') return `only forgotten here: ${configured.title} has no way to revoke a grant`;
   const then = local ? 'forgotten here whatever it answers' : 'forgotten here';
@@ -118,14 +125,17 @@ async function ask(
   account: SealedAccount,
   configured: ConfiguredProvider | VaultError,
 ): Promise<ProviderAnswer> {
-  if (configured instanceof VaultError) {
-    return { kind: 'refused', reason: `forgotten here only: ${configured.message}`, error: configured };
-  }
+  if (configured instanceof VaultError) return unasked(configured);
   try {
-    return await askProvider(deps, configured, accountName(account), await vault.contents(account));
+    return await askProvider(deps, configured, account, await vault.contents(account));
   } catch (failure) {
     // A sealed field that does not open cannot be revoked, but it can still be forgotten with `--local`.
     if (!(failure instanceof VaultError)) throw failure;
-    return { kind: 'refused', reason: `forgotten here only: ${failure.message}`, error: failure };
+    return unasked(failure);
   }
+}
+
+function unasked(error: VaultError): ProviderAnswer {
+  const kind = kindOf(error.code) === 'transient' ? 'transient' : 'refused';
+  return { kind, reason: `forgotten here only: ${error.message}`, error };
 }

@@ -1,6 +1,7 @@
 import { type Account, accountName } from '../domain/account.js';
 import { VaultError } from '../domain/errors.js';
 import type { Vault } from '../vault/vault.js';
+import { quoted, shellName } from './login-command.js';
 
 const LISTED = 20;
 
@@ -8,18 +9,25 @@ const LISTED = 20;
  * Finds the one account a person means: its full name, its provider when that has one account only, or any
  * beginning of its name that no other shares. Null means the only account there is.
  *
- * @throws VaultError `account_not_found`, `account_ambiguous`
+ * @param command what the person is doing, as it is typed: `vault token`; for the hint
+ * @throws VaultError `account_not_found`, `account_ambiguous`; `usage` for an empty name, which is what an unset variable
+ * in a script leaves behind
  */
-export async function selectAccount(vault: Vault | null, selector: string | null): Promise<Account> {
+export async function selectAccount(
+  vault: Vault | null,
+  selector: string | null,
+  command: string,
+): Promise<Account> {
+  if (selector === '') throw new VaultError('usage', 'the name of the account is empty');
   const candidates =
     vault === null ? [] : await vault.accounts(selector === null ? {} : { namePrefix: selector });
   const exact = candidates.filter(
     (account) => accountName(account) === selector || account.provider === selector,
   );
   const matching = exact.length > 0 ? exact : candidates;
-  const [only] = matching;
+  const [only, ...others] = matching;
   if (only === undefined) throw notFound(selector);
-  if (matching.length > 1) throw ambiguous(selector, matching);
+  if (others.length > 0) throw ambiguous(selector, [only, ...others], command);
   return only;
 }
 
@@ -31,10 +39,11 @@ export async function selectAccount(vault: Vault | null, selector: string | null
 export async function selectAccounts(
   vault: Vault | null,
   selectors: readonly string[],
+  command: string,
 ): Promise<readonly Account[]> {
   const found = new Map<string, Account>();
   for (const selector of selectors) {
-    const account = await selectAccount(vault, selector);
+    const account = await selectAccount(vault, selector, command);
     found.set(account.id, account);
   }
   return [...found.values()];
@@ -48,16 +57,20 @@ function notFound(selector: string | null): VaultError {
   }
   const provider = selector.split('/')[0] ?? selector;
   return new VaultError('account_not_found', `there is no account whose name begins with ${selector}`, {
-    hint: `vault list shows the accounts there are; vault login ${provider} adds one`,
+    hint: `vault list shows the accounts there are; vault login ${quoted(provider)} adds one`,
   });
 }
 
-function ambiguous(selector: string | null, matching: readonly Account[]): VaultError {
+function ambiguous(
+  selector: string | null,
+  matching: readonly [Account, ...Account[]],
+  command: string,
+): VaultError {
   const names = matching.map(accountName);
   const shown = names.slice(0, LISTED).join(', ') + (names.length > LISTED ? ', …' : '');
   const what = selector === null ? 'there are several accounts' : `several accounts begin with ${selector}`;
   return new VaultError('account_ambiguous', `${what}: ${shown}`, {
-    hint: `name one of them, for example: vault token ${names[0]}`,
+    hint: `name one of them, for example: ${command} ${shellName(matching[0])}`,
     details: { accounts: names },
   });
 }

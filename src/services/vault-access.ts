@@ -38,25 +38,30 @@ export interface VaultAccess {
 export function vaultAccess(deps: VaultAccessDeps): VaultAccess {
   let opened: Promise<Vault> | null = null;
 
+  /** Remembers what is being opened, so that calls at the same time share it; what failed is tried again. */
+  function remember(vault: Promise<Vault>): Promise<Vault> {
+    opened = vault;
+    vault.catch(() => {
+      if (opened === vault) opened = null;
+    });
+    return vault;
+  }
+
   async function open(): Promise<Vault | null> {
-    if (opened === null) {
-      if (!(await deps.factory.exists())) return null;
-      opened = deps.factory.open().then((store) => createVault(store, () => unlock(deps, store)));
-      opened.catch(() => {
-        opened = null;
-      });
-    }
-    return opened;
+    if (opened !== null) return opened;
+    if (!(await deps.factory.exists())) return null;
+    // Another call may have begun to open it meanwhile.
+    return opened ?? remember(openStore());
+  }
+
+  async function openStore(): Promise<Vault> {
+    const store = await deps.factory.open();
+    return createVault(store, () => unlock(deps, store));
   }
 
   async function create(source: KeySource): Promise<Vault> {
-    opened = createUnderLock(deps, source).then((store) =>
-      createVault(store, () => unlock(deps, store, source)),
-    );
-    opened.catch(() => {
-      opened = null;
-    });
-    return opened;
+    const store = await createUnderLock(deps, source);
+    return remember(Promise.resolve(createVault(store, () => unlock(deps, store, source))));
   }
 
   return {
@@ -97,7 +102,7 @@ async function unlock(deps: VaultAccessDeps, store: Store, source?: KeySource): 
   }
   const master = await chosen.load(masterKey.reference);
   try {
-    return openKeyring(head, masterKey, master);
+    return openKeyring(head, masterKey, master, chosen.place);
   } finally {
     master.fill(0);
   }
@@ -130,10 +135,8 @@ async function createUnderLock(deps: VaultAccessDeps, source: KeySource): Promis
 async function makeHead(deps: VaultAccessDeps, source: KeySource): Promise<VaultHead> {
   const vaultId = random(VAULT_ID_BYTES);
   const reference = masterReference(vaultId, 1);
-  const present = await loadIfThere(source, reference);
-  const master = present ?? random(MASTER_KEY_BYTES);
+  const master = (await loadIfThere(source, reference)) ?? (await createKey(source, reference));
   try {
-    if (present === null) await source.create(reference, master);
     const readBack = await source.load(reference);
     if (!equalBytes(readBack, master)) {
       throw new VaultError(
@@ -148,6 +151,19 @@ async function makeHead(deps: VaultAccessDeps, source: KeySource): Promise<Vault
     return createHead(vaultId, source.kind, master, deps.clock.now());
   } finally {
     master.fill(0);
+  }
+}
+
+async function createKey(source: KeySource, reference: string): Promise<Buffer> {
+  const master = random(MASTER_KEY_BYTES);
+  try {
+    await source.create(reference, master);
+    return master;
+  } catch (failure) {
+    master.fill(0);
+    if (!(failure instanceof VaultError) || failure.code !== 'vault_exists') throw failure;
+    // Another profile that shares the key file was faster: its key is as good as ours.
+    return source.load(reference);
   }
 }
 

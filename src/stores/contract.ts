@@ -58,12 +58,12 @@ export interface AttemptRecord {
 
 /**
  * The durable store of one vault. It sees sealed bytes, ids, generations and timestamps, never plaintext or keys.
- * Every write is one transaction, on disk before the promise resolves. Failures are VaultErrors: `vault_damaged`,
+ * Every write is on disk before its promise resolves, whole or not at all; writes keep their order. Failures are VaultErrors: `vault_damaged`,
  * `vault_newer`, `vault_not_writable`, `vault_permissions`, `busy`.
  */
 export interface Store {
   head(): Promise<VaultHead>;
-  /** Ordered by name. Holds no sealed field. */
+  /** Ordered by provider, then by label. Holds no sealed field. */
   accounts(filter?: AccountFilter): Promise<readonly Account[]>;
   account(id: string): Promise<SealedAccount | null>;
   accountBySubject(provider: string, issuer: string, subjectDigest: string): Promise<SealedAccount | null>;
@@ -79,23 +79,31 @@ export interface Store {
   recordAttempt(id: string, generation: number, attempt: AttemptRecord): Promise<boolean>;
   /** @returns false when it was gone already */
   remove(id: string): Promise<boolean>;
+  /** Goes with the account: of one that is gone nothing is kept. */
   addConsent(accountId: string, consent: Consent): Promise<void>;
   /** Newest first. */
   consents(accountId: string): Promise<readonly Consent[]>;
+  /** Waits for the writes asked for so far. */
   close(): Promise<void>;
 }
 
 /** Creates a vault's database where there is none. */
 export interface StoreFactory {
   exists(): Promise<boolean>;
-  /** @throws VaultError `vault_damaged` and the like; `vault_exists` is never thrown here */
+  /** @throws VaultError as the store, `vault_damaged` also when there is no vault */
   open(): Promise<Store>;
-  /** Makes the database whole before it gets its name, so that a crash leaves none or a good one. @throws VaultError `vault_exists` */
+  /**
+   * Makes the database whole before it gets its name, so that a crash leaves none or a good one. One process at a time:
+   * the caller holds the lock `vault`.
+   *
+   * @throws VaultError `vault_exists`, and as the store
+   */
   create(head: VaultHead): Promise<Store>;
 }
 
 /** Holds an account against every other process. The kernel frees it when the holder dies. */
 export interface Lock {
+  /** Does nothing the second time. */
   release(): Promise<void>;
 }
 
@@ -104,8 +112,9 @@ export interface Locks {
    * Waits by polling with jitter, so that signals are still heard.
    *
    * @param name an account's id, or `vault` for the creation of the vault itself
-   * @param patience milliseconds
-   * @throws VaultError `busy` when the patience ends first; the signal's reason when it is aborted
+   * @param patience milliseconds; with 0 it is tried once
+   * @throws VaultError `busy` when the patience ends first, `vault_permissions`, `vault_not_writable`, `vault_damaged`;
+   * the signal's reason when it is or was aborted
    */
   acquire(name: string, patience: number, signal?: AbortSignal): Promise<Lock>;
 }

@@ -7,6 +7,8 @@ import { asStoreError, isBusy } from './sqlite-failure.js';
 
 const FIRST_PAUSE = 4;
 const LONGEST_PAUSE = 50;
+/** Ids are read from the database; one that was altered there must not lead out of the folder. */
+const NAME = /^[A-Za-z0-9-]{1,64}$/;
 
 /**
  * Locks between processes: each is a tiny SQLite database of its own in which an exclusive transaction stays open.
@@ -14,13 +16,29 @@ const LONGEST_PAUSE = 50;
  * process id to trust. The files are never removed: a removed and remade file would be two locks.
  */
 export function sqliteLocks(folder: string, files: Files, clock: Clock): Locks {
+  /** The file is there before SQLite opens it, and is checked: SQLite would follow a link. */
+  function prepareFile(name: string): string {
+    if (!NAME.test(name)) {
+      throw new VaultError(
+        'vault_damaged',
+        'the vault was altered: an account has an id that none was given',
+        {
+          hint: 'restore the vault from a backup',
+        },
+      );
+    }
+    const path = join(folder, `${name}.db`);
+    if (!files.check(path)) {
+      files.ensureFolder(folder);
+      if (!files.create(path, new Uint8Array())) files.check(path);
+    }
+    return path;
+  }
+
   return {
     async acquire(name, patience, signal) {
-      const path = join(folder, `${name}.db`);
-      if (!files.check(path)) {
-        files.ensureFolder(folder);
-        files.create(path, new Uint8Array());
-      }
+      signal?.throwIfAborted();
+      const path = prepareFile(name);
       const end = clock.now() + patience;
       const database = openLock(path);
       try {
@@ -53,7 +71,7 @@ function openLock(path: string): Database {
   try {
     return new SqliteDatabase(path, { fileMustExist: true, timeout: 0 });
   } catch (failure) {
-    throw asStoreError(failure, path);
+    throw explain(failure, path);
   }
 }
 
@@ -63,6 +81,16 @@ function tryLock(database: Database, path: string): boolean {
     return true;
   } catch (failure) {
     if (isBusy(failure)) return false;
-    throw asStoreError(failure, path);
+    throw explain(failure, path);
   }
+}
+
+/** A lock holds nothing that would have to be restored. */
+function explain(failure: unknown, path: string): unknown {
+  const error = asStoreError(failure, path);
+  if (!(error instanceof VaultError) || error.code !== 'vault_damaged') return error;
+  return new VaultError('vault_damaged', `${path} is a lock, and something else was written into it`, {
+    hint: `while no vault command runs: rm '${path}'`,
+    cause: failure,
+  });
 }

@@ -7,6 +7,11 @@ import { asStoreError, isBusy } from './sqlite-failure.js';
 const PATIENCE = 10_000;
 const FIRST_PAUSE = 1;
 const LONGEST_PAUSE = 25;
+/**
+ * How long a commit keeps new readers out while it waits for those that are reading, in milliseconds. It waits without
+ * letting go of its lock: whoever rolls back and tries again later meets the next readers, and so on for ever.
+ */
+const DRAINING = 250;
 
 /**
  * DELETE mode and EXTRA: a commit is on disk, its folder entry too, when the call returns. In WAL mode with this
@@ -32,7 +37,8 @@ export interface Connection {
    * one transaction, each in a savepoint of its own, so that one that throws takes no other with it. @throws VaultError
    */
   write<T>(action: () => T): Promise<T>;
-  close(): void;
+  /** Waits for the writes asked for so far. */
+  close(): Promise<void>;
 }
 
 interface PendingWrite {
@@ -46,6 +52,7 @@ type Settled = { readonly value: unknown } | { readonly failure: unknown };
 export function connect(database: Database, path: string, clock: Clock): Connection {
   const statements = new Map<string, Statement<unknown[], unknown>>();
   let pending: PendingWrite[] = [];
+  let flushing: Promise<void> | null = null;
   let ready = false;
 
   async function patiently<T>(action: () => T): Promise<T> {
@@ -70,22 +77,34 @@ export function connect(database: Database, path: string, clock: Clock): Connect
           database.exec('RELEASE one');
           return { value };
         } catch (failure) {
-          if (!database.inTransaction) throw failure;
+          if (!database.inTransaction || isBusy(failure)) throw failure;
           database.exec('ROLLBACK TO one; RELEASE one');
           return { failure };
         }
       });
+      database.pragma(`busy_timeout = ${DRAINING}`);
       database.exec('COMMIT');
       return settled;
     } catch (failure) {
       if (database.inTransaction) database.exec('ROLLBACK');
       throw failure;
+    } finally {
+      database.pragma('busy_timeout = 0');
     }
   }
 
-  async function flush(): Promise<void> {
-    const batch = pending;
-    pending = [];
+  /** One batch after another, so that writes reach the disk in the order in which they were asked for. */
+  async function flushAll(): Promise<void> {
+    await new Promise(setImmediate);
+    while (pending.length > 0) {
+      const batch = pending;
+      pending = [];
+      await flush(batch);
+    }
+    flushing = null;
+  }
+
+  async function flush(batch: readonly PendingWrite[]): Promise<void> {
     try {
       if (!ready) {
         await patiently(() => prepareForWriting(database));
@@ -116,10 +135,11 @@ export function connect(database: Database, path: string, clock: Clock): Connect
     write<T>(action: () => T) {
       return new Promise<T>((resolve, reject) => {
         pending.push({ action, resolve, reject });
-        if (pending.length === 1) setImmediate(flush);
+        flushing ??= flushAll();
       });
     },
-    close: () => {
+    async close() {
+      await flushing;
       database.close();
     },
   };
@@ -147,6 +167,7 @@ export function prepareForWriting(database: Database): void {
       throw new VaultError(
         'vault_not_writable',
         `the database does not take the setting ${name} = ${setting}`,
+        { hint: 'close every other program that has the vault open, then try again' },
       );
     }
   }

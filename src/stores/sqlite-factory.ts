@@ -28,7 +28,7 @@ export function sqliteFactory(paths: Paths, files: Files, clock: Clock): StoreFa
       try {
         await connection.read(() => migrate(database, path));
       } catch (failure) {
-        connection.close();
+        await connection.close();
         throw failure;
       }
       return sqliteStore(connection);
@@ -49,7 +49,6 @@ export function sqliteFactory(paths: Paths, files: Files, clock: Clock): StoreFa
         throw asStoreError(failure, unfinished);
       }
       if (!files.publish(unfinished, path)) {
-        files.remove(unfinished);
         throw new VaultError('vault_exists', `there is a vault already at ${path}`, { hint: 'vault list' });
       }
       return factory.open();

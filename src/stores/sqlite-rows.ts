@@ -1,33 +1,50 @@
 import { ACCOUNT_STATUSES, type Account, type AccountStatus, type Consent } from '../domain/account.js';
-import { VaultError } from '../domain/errors.js';
 import type { SealedAccount } from './contract.js';
+import { type ColumnKinds, checkRow, damagedRow } from './sqlite-values.js';
 
 /** The visible columns, in the order in which rows are read. */
-export const ACCOUNT_COLUMNS = [
-  'id',
-  'provider',
-  'label',
-  'issuer',
-  'subject_digest',
-  'token_endpoint',
-  'client_id',
-  'generation',
-  'status',
-  'reason',
-  'asked_scopes',
-  'granted_scopes',
-  'token_type',
-  'issued_at',
-  'expires_at',
-  'grant_expires_at',
-  'last_refresh_at',
-  'last_error',
-  'failures',
-  'created_at',
-  'updated_at',
-] as const;
+const VISIBLE_KINDS = {
+  id: 'text',
+  provider: 'text',
+  label: 'text',
+  issuer: 'text',
+  subject_digest: 'text',
+  token_endpoint: 'text',
+  client_id: 'text',
+  generation: 'integer',
+  status: 'text',
+  reason: 'text?',
+  asked_scopes: 'text',
+  granted_scopes: 'text',
+  token_type: 'text',
+  issued_at: 'integer',
+  expires_at: 'integer?',
+  grant_expires_at: 'integer?',
+  last_refresh_at: 'integer?',
+  last_error: 'text?',
+  failures: 'integer',
+  created_at: 'integer',
+  updated_at: 'integer',
+} as const satisfies ColumnKinds;
 
-export const SEALED_COLUMNS = ['access_token', 'refresh_token', 'identity'] as const;
+const SEALED_KINDS = {
+  access_token: 'bytes?',
+  refresh_token: 'bytes?',
+  identity: 'bytes',
+} as const satisfies ColumnKinds;
+
+const CONSENT_KINDS = {
+  at: 'integer',
+  how: 'text',
+  asked_scopes: 'text',
+  granted_scopes: 'text',
+} as const satisfies ColumnKinds;
+
+/** Ids are UUIDs. One with other characters in it could not be found again, and it is a part of file names. */
+const ID = /^[A-Za-z0-9-]{1,64}$/;
+
+export const ACCOUNT_COLUMNS = Object.keys(VISIBLE_KINDS);
+export const SEALED_COLUMNS = Object.keys(SEALED_KINDS);
 
 export interface AccountRow {
   readonly id: string;
@@ -70,6 +87,8 @@ export interface ConsentRow {
 
 /** @throws VaultError `vault_damaged` */
 export function toAccount(row: AccountRow): Account {
+  checkRow('accounts', row, VISIBLE_KINDS);
+  if (!ID.test(row.id)) throw damagedRow('accounts', 'id');
   return {
     id: row.id,
     provider: row.provider,
@@ -98,6 +117,7 @@ export function toAccount(row: AccountRow): Account {
 
 /** @throws VaultError `vault_damaged` */
 export function toSealedAccount(row: SealedRow): SealedAccount {
+  checkRow('accounts', row, SEALED_KINDS);
   return {
     ...toAccount(row),
     sealed: { accessToken: row.access_token, refreshToken: row.refresh_token, identity: row.identity },
@@ -136,6 +156,7 @@ export function toParameters(account: SealedAccount): Record<string, unknown> {
 
 /** @throws VaultError `vault_damaged` */
 export function toConsent(row: ConsentRow): Consent {
+  checkRow('consents', row, CONSENT_KINDS);
   if (row.how !== 'browser' && row.how !== 'paste' && row.how !== 'device')
     throw damagedRow('consents', 'how');
   return {
@@ -154,14 +175,4 @@ function toStatus(text: string): AccountStatus {
 
 function splitScopes(text: string): readonly string[] {
   return text === '' ? [] : text.split(' ');
-}
-
-function damagedRow(table: string, column: string): VaultError {
-  return new VaultError(
-    'vault_damaged',
-    `the vault is damaged: table ${table}, column ${column} holds what was never written there`,
-    {
-      hint: 'restore the vault from a backup',
-    },
-  );
 }

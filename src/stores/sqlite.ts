@@ -1,17 +1,8 @@
 import type { Account, Consent } from '../domain/account.js';
-import { VaultError } from '../domain/errors.js';
-import type {
-  AccountFilter,
-  AttemptRecord,
-  DataKeyPurpose,
-  MasterKeyRow,
-  SealedAccount,
-  Store,
-  VaultHead,
-  WrappedKeyRow,
-} from './contract.js';
+import type { AccountFilter, AttemptRecord, SealedAccount, Store } from './contract.js';
 import type { Connection } from './sqlite-connection.js';
 import { isTaken } from './sqlite-failure.js';
+import { readHead } from './sqlite-head.js';
 import {
   ACCOUNT_COLUMNS,
   type AccountRow,
@@ -23,6 +14,7 @@ import {
   toParameters,
   toSealedAccount,
 } from './sqlite-rows.js';
+import { damagedRow } from './sqlite-values.js';
 
 const VISIBLE = `${ACCOUNT_COLUMNS.join(', ')}, refresh_token IS NOT NULL AS has_refresh_token`;
 const WHOLE = `${VISIBLE}, ${SEALED_COLUMNS.join(', ')}`;
@@ -32,7 +24,8 @@ const REPLACE = `UPDATE accounts SET ${WRITTEN.map((column) => `${column} = @${c
   WHERE id = @id AND generation = @expected`;
 const ATTEMPT = `UPDATE accounts SET status = @status, reason = @reason, last_error = @lastError, failures = @failures,
   updated_at = @updatedAt WHERE id = @id AND generation = @generation`;
-const CONSENT = `INSERT INTO consents (account_id, at, how, asked_scopes, granted_scopes) VALUES (?, ?, ?, ?, ?)`;
+const CONSENT = `INSERT INTO consents (account_id, at, how, asked_scopes, granted_scopes)
+  SELECT id, ?, ?, ?, ? FROM accounts WHERE id = ?`;
 
 /** Sorts after every text that begins with the same prefix. */
 const LAST = '\u{10FFFF}';
@@ -52,19 +45,16 @@ export function sqliteStore(connection: Connection): Store {
           .map(toAccount);
       }),
 
-    account: (id) =>
-      read(() => {
-        const row = prepare<SealedRow>(`SELECT ${WHOLE} FROM accounts WHERE id = ?`).get(id);
-        return row === undefined ? null : toSealedAccount(row);
-      }),
+    account: (id) => read(() => findOne(connection, 'id = ?', [id])),
 
     accountBySubject: (provider, issuer, subjectDigest) =>
-      read(() => {
-        const row = prepare<SealedRow>(
-          `SELECT ${WHOLE} FROM accounts WHERE provider = ? AND issuer = ? AND subject_digest = ?`,
-        ).get(provider, issuer, subjectDigest);
-        return row === undefined ? null : toSealedAccount(row);
-      }),
+      read(() =>
+        findOne(connection, 'provider = ? AND issuer = ? AND subject_digest = ?', [
+          provider,
+          issuer,
+          subjectDigest,
+        ]),
+      ),
 
     insert: (account) =>
       write(() => unlessTaken(() => prepare(INSERT).run(toParameters(account)).changes === 1)),
@@ -85,7 +75,7 @@ export function sqliteStore(connection: Connection): Store {
     addConsent: (accountId, consent: Consent) =>
       write(() => {
         const { at, how, askedScopes, grantedScopes } = consent;
-        prepare(CONSENT).run(accountId, at, how, askedScopes.join(' '), grantedScopes.join(' '));
+        prepare(CONSENT).run(at, how, askedScopes.join(' '), grantedScopes.join(' '), accountId);
       }),
 
     consents: (accountId) =>
@@ -97,8 +87,17 @@ export function sqliteStore(connection: Connection): Store {
           .map(toConsent),
       ),
 
-    close: async () => connection.close(),
+    close: () => connection.close(),
   };
+}
+
+/** An account that an index does not know is looked for in the table itself: a damaged index must not hide one. */
+function findOne({ prepare }: Connection, where: string, values: readonly string[]): SealedAccount | null {
+  const row = prepare<SealedRow>(`SELECT ${WHOLE} FROM accounts WHERE ${where}`).get(...values);
+  if (row !== undefined) return toSealedAccount(row);
+  const hidden = prepare(`SELECT 1 FROM accounts NOT INDEXED WHERE ${where}`).get(...values);
+  if (hidden !== undefined) throw damagedRow('accounts', 'id');
+  return null;
 }
 
 function condition(filter: AccountFilter): { where: string; values: string[] } {
@@ -129,52 +128,4 @@ function unlessTaken(action: () => boolean): boolean {
     if (isTaken(failure)) return false;
     throw failure;
   }
-}
-
-interface KeyRow {
-  readonly data_key_id: number;
-  readonly purpose: DataKeyPurpose;
-  readonly master_reference: string;
-  readonly wrapped: Uint8Array;
-  readonly created_at: number;
-}
-
-function readHead({ prepare, path }: Connection): VaultHead {
-  const vault = prepare<{ vault_id: Uint8Array; created_at: number }>(
-    'SELECT vault_id, created_at FROM vault',
-  ).get();
-  if (vault === undefined) {
-    throw new VaultError('vault_damaged', `${path} is damaged: it does not say which vault it is`, {
-      hint: 'restore the vault from a backup',
-    });
-  }
-  const masterKeys = prepare<{
-    reference: string;
-    source: string;
-    check_value: Uint8Array;
-    created_at: number;
-  }>('SELECT reference, source, check_value, created_at FROM master_keys ORDER BY created_at, reference')
-    .all()
-    .map(
-      (row): MasterKeyRow => ({
-        reference: row.reference,
-        source: row.source,
-        checkValue: row.check_value,
-        createdAt: row.created_at,
-      }),
-    );
-  const wrappedKeys = prepare<KeyRow>(
-    'SELECT data_key_id, purpose, master_reference, wrapped, created_at FROM keys ORDER BY data_key_id',
-  )
-    .all()
-    .map(
-      (row): WrappedKeyRow => ({
-        dataKeyId: row.data_key_id,
-        purpose: row.purpose,
-        masterReference: row.master_reference,
-        wrapped: row.wrapped,
-        createdAt: row.created_at,
-      }),
-    );
-  return { vaultId: vault.vault_id, createdAt: vault.created_at, masterKeys, wrappedKeys };
 }

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { constants } from 'node:os';
 
 export interface ChildResult {
   readonly exitCode: number;
@@ -9,8 +10,9 @@ export interface ChildResult {
 /**
  * Runs a program to its end without a shell, its input empty and its output captured.
  *
- * @param onStderrLine called as each line arrives
- * @returns exit code 128 + n when a signal ended it, as shells count
+ * @param env the whole environment of the program
+ * @param onStderrLine called as each line arrives, without its line break
+ * @returns exit code 128 + n when signal n ended it, as shells count; rejects when the program cannot be started
  */
 export function runChild(
   program: string,
@@ -30,11 +32,12 @@ export function runChild(
       stderr += text;
       const lines = (unfinished + text).split('\n');
       unfinished = lines.pop() ?? '';
-      if (onStderrLine !== undefined) lines.forEach(onStderrLine);
+      for (const line of lines) onStderrLine?.(line);
     });
     child.on('error', reject);
     child.on('close', (code, signal) => {
-      resolve({ exitCode: code ?? 128 + (signal === 'SIGINT' ? 2 : 15), stdout, stderr });
+      if (unfinished !== '') onStderrLine?.(unfinished);
+      resolve({ exitCode: code ?? 128 + (signal === null ? 0 : constants.signals[signal]), stdout, stderr });
     });
   });
 }

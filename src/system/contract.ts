@@ -95,7 +95,12 @@ export interface Paths {
  */
 export interface Files {
   exists(path: string): boolean;
-  /** Makes the folder and its missing parents. @throws VaultError `vault_permissions`, `vault_not_writable` */
+  /**
+   * Makes the folder and its missing parents. One of ours that is there already is closed to others if need be; one
+   * shared by all users, as `/tmp` is, is refused.
+   *
+   * @throws VaultError `vault_permissions`, `vault_not_writable`
+   */
   ensureFolder(path: string): void;
   /**
    * Checks a file without opening it: regular, one link, ours, nobody else may read it. A mode that is too wide on
@@ -108,14 +113,34 @@ export interface Files {
   check(path: string): boolean;
   /** @returns null when there is no such file. @throws VaultError `vault_permissions`, `config_invalid` when larger than `limit` bytes */
   read(path: string, limit: number): Buffer | null;
-  /** Creates and syncs a new file. @returns false when something of that name is there. @throws VaultError */
+  /**
+   * Creates and syncs a new file; a crash leaves none or the whole of it.
+   *
+   * @returns false when something of that name is there. @throws VaultError `vault_not_writable`
+   */
   create(path: string, content: Uint8Array): boolean;
-  /** Replaces a file atomically: a temporary neighbour, synced, renamed. @throws VaultError */
+  /**
+   * Replaces a file atomically: a temporary neighbour, synced, renamed.
+   *
+   * @throws VaultError `vault_not_writable`, and `vault_permissions` as `check`
+   */
   replace(path: string, content: Uint8Array): void;
-  /** Gives a finished file its name. @returns false when the name is taken; the file then stays as it was */
+  /**
+   * Gives a finished file its name and never takes one that is in use. A crash in between leaves both names, which
+   * `check` and `read` of `to` put right.
+   *
+   * @param from in the same folder: `to`, then `.`, then anything that ends in `.new` (or just `to` and `.new`)
+   * @returns false when the name is taken; what is there stays, and the finished file goes
+   * @throws VaultError `vault_not_writable`
+   */
   publish(from: string, to: string): boolean;
-  /** Appends in one write. When the file would grow beyond `limit` bytes it becomes `.1`, `.1` becomes `.2` and so on, `keep` files in all. */
+  /**
+   * Appends in one write. When the file would grow beyond `limit` bytes it becomes `.1`, `.1` becomes `.2` and so on,
+   * `keep` files in all.
+   *
+   * @throws VaultError `vault_not_writable`, and `vault_permissions` as `check`
+   */
   append(path: string, content: Uint8Array, limit: number, keep: number): void;
-  /** No error when it is gone already. */
+  /** No error when it is gone already. @throws VaultError `vault_not_writable` */
   remove(path: string): void;
 }

@@ -2,13 +2,14 @@ import * as fs from 'node:fs';
 import { dirname } from 'node:path';
 import { VaultError } from '../domain/errors.js';
 import type { Files, Host } from './contract.js';
+import { createChecks, PRIVATE_FILE, PRIVATE_FOLDER, UNFINISHED } from './file-checks.js';
+import { codeOf, notWritable, statOrNull } from './file-failure.js';
 
 const { O_APPEND, O_CREAT, O_EXCL, O_RDONLY, O_RDWR, O_WRONLY } = fs.constants;
 /** Absent on Windows. */
 const O_NOFOLLOW = fs.constants.O_NOFOLLOW ?? 0;
-const PRIVATE_FILE = 0o600;
-const PRIVATE_FOLDER = 0o700;
-const OTHERS = 0o077;
+/** What `link` answers where there are no hard links: FAT, some network file systems, Android. */
+const NO_LINKS = ['ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EPERM', 'EACCES'];
 
 /**
  * See {@link Files}.
@@ -16,61 +17,33 @@ const OTHERS = 0o077;
  * @param notice told when a mode that was too wide has been tightened
  */
 export function createFiles(host: Pick<Host, 'uid' | 'pid'>, notice: (line: string) => void): Files {
-  const { uid, pid } = host;
+  const checks = createChecks(host.uid, notice);
   let serial = 0;
-
-  function refuseForeign(path: string, stats: fs.Stats): void {
-    if (uid !== undefined && stats.uid !== uid) {
-      throw new VaultError('vault_permissions', `${path} belongs to another user`, {
-        hint: `check who owns it with: ls -ld '${path}'`,
-      });
-    }
-  }
-
-  function inspect(path: string, stats: fs.Stats): void {
-    if (!stats.isFile()) {
-      throw new VaultError('vault_permissions', `${path} is not a regular file`, {
-        hint: `look at it with: ls -ld '${path}' — a link or a device must not stand there`,
-      });
-    }
-    refuseForeign(path, stats);
-    if (stats.nlink > 1) {
-      throw new VaultError('vault_permissions', `${path} has a second name (a hard link)`, {
-        hint: `find the other name with: find / -samefile '${path}' 2>/dev/null`,
-      });
-    }
-    if (uid !== undefined && (stats.mode & OTHERS) !== 0) tighten(path, PRIVATE_FILE);
-  }
-
-  function tighten(path: string, mode: number): void {
-    try {
-      fs.chmodSync(path, mode);
-      notice(`others could read ${path}; its mode is now ${mode.toString(8)}`);
-    } catch (failure) {
-      throw new VaultError('vault_permissions', `others may read ${path}, and that could not be changed`, {
-        hint: `chmod ${mode.toString(8)} '${path}'`,
-        cause: failure,
-      });
-    }
-  }
 
   function makeFolder(path: string): void {
     const stats = statOrNull(path);
-    if (stats === null) {
-      const parent = dirname(path);
-      if (parent !== path && statOrNull(parent) === null) makeFolder(parent);
-      try {
-        fs.mkdirSync(path, PRIVATE_FOLDER);
-      } catch (failure) {
-        if (codeOf(failure) !== 'EEXIST') throw notWritable(path, failure);
-      }
+    if (stats !== null) {
+      checks.folder(path, stats);
       return;
     }
-    if (!stats.isDirectory()) {
-      throw new VaultError('vault_permissions', `${path} is not a folder`, { hint: `ls -ld '${path}'` });
+    const parent = dirname(path);
+    if (parent !== path && statOrNull(parent) === null) makeFolder(parent);
+    try {
+      fs.mkdirSync(path, PRIVATE_FOLDER);
+    } catch (failure) {
+      if (codeOf(failure) !== 'EEXIST') throw notWritable(path, failure);
+      const made = statOrNull(path);
+      if (made !== null) checks.folder(path, made);
     }
-    refuseForeign(path, stats);
-    if (uid !== undefined && (stats.mode & OTHERS) !== 0) tighten(path, PRIVATE_FOLDER);
+  }
+
+  /** A whole, synced file beside `path`, under a name no other process uses. */
+  function writeBeside(path: string, content: Uint8Array): string {
+    serial += 1;
+    const beside = `${path}.${host.pid}-${serial}${UNFINISHED}`;
+    remove(beside);
+    if (!createNew(beside, content)) throw notWritable(beside, null);
+    return beside;
   }
 
   const files: Files = {
@@ -79,7 +52,7 @@ export function createFiles(host: Pick<Host, 'uid' | 'pid'>, notice: (line: stri
     check(path) {
       const stats = statOrNull(path);
       if (stats === null) return false;
-      inspect(path, stats);
+      checks.file(path, stats);
       return true;
     },
     read(path, limit) {
@@ -95,9 +68,11 @@ export function createFiles(host: Pick<Host, 'uid' | 'pid'>, notice: (line: stri
       }
       try {
         const stats = fs.fstatSync(descriptor);
-        inspect(path, stats);
+        checks.file(path, stats);
         if (stats.size > limit) {
-          throw new VaultError('config_invalid', `${path} is larger than the ${limit} bytes it may have`);
+          throw new VaultError('config_invalid', `${path} is larger than the ${limit} bytes it may have`, {
+            hint: `look at what is in it: head -c 200 '${path}'`,
+          });
         }
         return fs.readFileSync(descriptor);
       } finally {
@@ -105,75 +80,102 @@ export function createFiles(host: Pick<Host, 'uid' | 'pid'>, notice: (line: stri
       }
     },
     create(path, content) {
-      let descriptor: number;
-      try {
-        descriptor = fs.openSync(path, O_CREAT | O_EXCL | O_RDWR | O_NOFOLLOW, PRIVATE_FILE);
-      } catch (failure) {
-        if (codeOf(failure) === 'EEXIST') return false;
-        throw notWritable(path, failure);
-      }
-      try {
-        writeAndSync(path, descriptor, content);
-      } finally {
-        fs.closeSync(descriptor);
-      }
+      if (statOrNull(path) !== null) return false;
+      if (content.length > 0) return files.publish(writeBeside(path, content), path);
+      if (!createNew(path, content)) return false;
       syncFolder(dirname(path));
       return true;
     },
     replace(path, content) {
       files.check(path);
-      serial += 1;
-      const temporary = `${path}.${pid}-${serial}.new`;
-      fs.rmSync(temporary, { force: true });
-      if (!files.create(temporary, content)) throw notWritable(temporary, null);
+      const beside = writeBeside(path, content);
       try {
-        fs.renameSync(temporary, path);
+        fs.renameSync(beside, path);
       } catch (failure) {
-        fs.rmSync(temporary, { force: true });
+        remove(beside);
         throw notWritable(path, failure);
       }
       syncFolder(dirname(path));
     },
     publish(from, to) {
+      let named = false;
       try {
-        fs.linkSync(from, to);
-      } catch (failure) {
-        if (codeOf(failure) === 'EEXIST') return false;
-        throw notWritable(to, failure);
+        named = giveName(from, to);
+      } finally {
+        if (!named) remove(from);
       }
-      fs.unlinkSync(from);
-      syncFolder(dirname(to));
-      return true;
+      if (named) syncFolder(dirname(to));
+      return named;
     },
     append(path, content, limit, keep) {
       const stats = statOrNull(path);
-      if (stats !== null) inspect(path, stats);
-      if (stats !== null && stats.size + content.length > limit) rotate(path, keep);
-      let descriptor: number;
+      if (stats !== null) checks.file(path, stats);
       try {
-        descriptor = fs.openSync(path, O_CREAT | O_WRONLY | O_APPEND | O_NOFOLLOW, PRIVATE_FILE);
+        if (stats !== null && stats.size + content.length > limit) rotate(path, keep);
+        const descriptor = fs.openSync(path, O_CREAT | O_WRONLY | O_APPEND | O_NOFOLLOW, PRIVATE_FILE);
+        try {
+          // A disk that fills up takes a part of the line and calls it a success.
+          if (fs.writeSync(descriptor, content) < content.length) throw notWritable(path, null);
+        } finally {
+          fs.closeSync(descriptor);
+        }
       } catch (failure) {
-        throw notWritable(path, failure);
-      }
-      try {
-        fs.writeSync(descriptor, content);
-      } catch (failure) {
-        throw notWritable(path, failure);
-      } finally {
-        fs.closeSync(descriptor);
+        throw failure instanceof VaultError ? failure : notWritable(path, failure);
       }
     },
-    remove: (path) => fs.rmSync(path, { force: true }),
+    remove,
   };
   return files;
 }
 
-function writeAndSync(path: string, descriptor: number, content: Uint8Array): void {
+/** Creates, writes and syncs. @returns false when something of that name is there */
+function createNew(path: string, content: Uint8Array): boolean {
+  let descriptor: number;
+  try {
+    descriptor = fs.openSync(path, O_CREAT | O_EXCL | O_RDWR | O_NOFOLLOW, PRIVATE_FILE);
+  } catch (failure) {
+    if (codeOf(failure) === 'EEXIST') return false;
+    throw notWritable(path, failure);
+  }
   try {
     fs.writeFileSync(descriptor, content);
     fs.fsyncSync(descriptor);
   } catch (failure) {
+    remove(path);
+    throw notWritable(path, failure);
+  } finally {
+    fs.closeSync(descriptor);
+  }
+  return true;
+}
+
+/** Renaming would replace what is there; a second name cannot. @returns false when the name is taken */
+function giveName(from: string, to: string): boolean {
+  try {
+    fs.linkSync(from, to);
+  } catch (failure) {
+    if (codeOf(failure) === 'EEXIST') return false;
+    if (!NO_LINKS.includes(codeOf(failure))) throw notWritable(to, failure);
+    return rename(from, to);
+  }
+  remove(from);
+  return true;
+}
+
+function rename(from: string, to: string): boolean {
+  if (statOrNull(to) !== null) return false;
+  try {
+    fs.renameSync(from, to);
+  } catch (failure) {
+    throw notWritable(to, failure);
+  }
+  return true;
+}
+
+function remove(path: string): void {
+  try {
     fs.rmSync(path, { force: true });
+  } catch (failure) {
     throw notWritable(path, failure);
   }
 }
@@ -181,7 +183,12 @@ function writeAndSync(path: string, descriptor: number, content: Uint8Array): vo
 function rotate(path: string, keep: number): void {
   for (let index = keep - 1; index >= 1; index -= 1) {
     const from = index === 1 ? path : `${path}.${index - 1}`;
-    if (statOrNull(from) !== null) fs.renameSync(from, `${path}.${index}`);
+    try {
+      fs.renameSync(from, `${path}.${index}`);
+    } catch (failure) {
+      // Not that many yet, or another process was faster.
+      if (codeOf(failure) !== 'ENOENT') throw failure;
+    }
   }
 }
 
@@ -200,40 +207,4 @@ function syncFolder(path: string): void {
   } finally {
     fs.closeSync(descriptor);
   }
-}
-
-function statOrNull(path: string): fs.Stats | null {
-  try {
-    return fs.lstatSync(path);
-  } catch (failure) {
-    if (codeOf(failure) === 'ENOENT' || codeOf(failure) === 'ENOTDIR') return null;
-    throw new VaultError('vault_permissions', `${path} cannot be looked at`, {
-      hint: `ls -ld '${path}'`,
-      cause: failure,
-    });
-  }
-}
-
-function codeOf(failure: unknown): string {
-  return failure instanceof Error && 'code' in failure ? String(failure.code) : '';
-}
-
-const WHY: Record<string, string> = {
-  ENOSPC: 'the disk is full',
-  EDQUOT: 'the disk quota is used up',
-  EROFS: 'the file system is read-only',
-  EACCES: 'permission is denied',
-  EPERM: 'permission is denied',
-  EIO: 'the disk reports an error',
-  ENOENT: 'its folder is not there',
-  ENOTDIR: 'a part of its path is not a folder',
-  ELOOP: 'a symbolic link stands in its place',
-};
-
-function notWritable(path: string, failure: unknown): VaultError {
-  const why = WHY[codeOf(failure)] ?? 'the system refuses';
-  return new VaultError('vault_not_writable', `${path} cannot be written: ${why}`, {
-    hint: `check the space and the permissions there: df '${dirname(path)}'; ls -ld '${dirname(path)}'`,
-    cause: failure,
-  });
 }

@@ -1,4 +1,4 @@
-import { homedir } from 'node:os';
+import { userInfo } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { VaultError } from '../domain/errors.js';
 import type { Host, Paths } from './contract.js';
@@ -11,11 +11,13 @@ const PROFILE = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
  * data, configuration and state folders (XDG Base Directory Specification, Apple's and Microsoft's conventions).
  * A profile is a folder of its own below each. The current directory never matters.
  *
+ * @param profile asked for by name; null leaves it to `VAULT_PROFILE`, where an empty text means none
  * @throws VaultError `config_invalid`
  */
 export function resolvePaths(host: Pick<Host, 'env' | 'platform'>, profile: string | null): Paths {
   const name = profile ?? host.env['VAULT_PROFILE'] ?? '';
-  if (name !== '' && !PROFILE.test(name)) {
+  // An unset variable in `--profile "$WHO"` must not lead into somebody else's vault.
+  if (profile === '' || (name !== '' && !PROFILE.test(name))) {
     throw new VaultError(
       'config_invalid',
       'a profile name is made of letters, digits, dots, dashes and underscores',
@@ -59,7 +61,7 @@ function baseFolders({ env, platform }: Pick<Host, 'env' | 'platform'>): Roots {
     }
     return { data: override, config: override, state: override };
   }
-  const home = homedir();
+  const home = homeFolder({ env, platform });
   if (platform === 'win32') {
     const local = absolute(env['LOCALAPPDATA']) ?? join(home, 'AppData', 'Local');
     const roaming = absolute(env['APPDATA']) ?? join(home, 'AppData', 'Roaming');
@@ -76,6 +78,23 @@ function baseFolders({ env, platform }: Pick<Host, 'env' | 'platform'>): Roots {
     config: xdg('XDG_CONFIG_HOME', '.config'),
     state: xdg('XDG_STATE_HOME', '.local/state'),
   };
+}
+
+function homeFolder({ env, platform }: Pick<Host, 'env' | 'platform'>): string {
+  const home = absolute(env[platform === 'win32' ? 'USERPROFILE' : 'HOME']) ?? registeredHome();
+  if (home !== null) return home;
+  throw new VaultError('config_invalid', 'there is no home folder to keep the vault in', {
+    hint: 'name an absolute folder: export VAULT_HOME=/path/to/vault',
+  });
+}
+
+/** The home folder of the system's user list, in which a container's user may be missing. */
+function registeredHome(): string | null {
+  try {
+    return absolute(userInfo().homedir);
+  } catch {
+    return null;
+  }
 }
 
 /** The XDG specification says that relative paths are to be ignored. */

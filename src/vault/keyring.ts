@@ -1,8 +1,9 @@
 import { authenticate, deriveKey, equalBytes, random } from '../crypto/derive.js';
 import { frame } from '../crypto/framing.js';
-import { OpenFailure, open, seal, sealedKeyId } from '../crypto/sealed-box.js';
+import { OpenFailure, type OpenFailureKind, open, seal, sealedKeyId } from '../crypto/sealed-box.js';
 import { VaultError } from '../domain/errors.js';
 import type { DataKeyPurpose, MasterKeyRow, VaultHead, WrappedKeyRow } from '../stores/contract.js';
+import { damaged, unreadableField, unreadableKey } from './damage.js';
 
 /**
  * The key hierarchy. A master key of 32 random bytes lies in a key source. HKDF-SHA256 makes from it, with the vault
@@ -19,21 +20,36 @@ export const PURPOSES: readonly DataKeyPurpose[] = ['access_token', 'refresh_tok
 
 export interface Keyring {
   readonly vaultId: Uint8Array;
+  /** @throws VaultError `vault_damaged` or `vault_newer` when the data key does not unwrap, as all here */
   seal(purpose: DataKeyPurpose, plaintext: Uint8Array, aad: Uint8Array): Buffer;
-  /** @throws VaultError `vault_damaged`, `vault_newer` */
-  open(purpose: DataKeyPurpose, sealed: Uint8Array, aad: Uint8Array): Buffer;
-  /** A keyed digest: finds an identity again without being readable. 64 hex digits. */
+  /**
+   * @param owner the name of the account the field belongs to, for the error
+   * @throws VaultError `vault_damaged`, `vault_newer`
+   */
+  open(purpose: DataKeyPurpose, sealed: Uint8Array, aad: Uint8Array, owner: string): Buffer;
+  /** A keyed digest: finds an identity again without being readable. 64 lower-case hex digits. */
   subjectDigest(issuer: string, subject: string): string;
   /** Overwrites every key held here. The keyring is of no use afterwards. */
   wipe(): void;
 }
 
-/** The versioned name of a master key in its source. */
+/**
+ * The versioned name of a master key in its source.
+ *
+ * @param version from 1
+ */
 export function masterReference(vaultId: Uint8Array, version: number): string {
   return `${Buffer.from(vaultId).toString('hex')}/master/${version}`;
 }
 
-/** A new vault's head: fresh data keys under the given master key. */
+/**
+ * A new vault's head: fresh data keys under the given master key.
+ *
+ * @param vaultId 16 random bytes
+ * @param source the kind of the key source
+ * @param master 32 bytes; the caller wipes it
+ * @param now milliseconds since the epoch
+ */
 export function createHead(vaultId: Uint8Array, source: string, master: Uint8Array, now: number): VaultHead {
   const reference = masterReference(vaultId, 1);
   const encryptionKey = keyEncryptionKey(vaultId, master);
@@ -58,10 +74,17 @@ export function createHead(vaultId: Uint8Array, source: string, master: Uint8Arr
 /**
  * Checks the master key against the vault and gives its keyring. Data keys are unwrapped when first needed.
  *
- * @throws VaultError `key_wrong` when the key belongs to another vault, `vault_damaged` when the key is right and the
- * vault's own key table is not
+ * @param master 32 bytes; the caller wipes it
+ * @param place where the key was found, for the error: `key file /…/master.key`; the kind of source when left out
+ * @throws VaultError `key_wrong` when the key belongs to another vault, `vault_damaged` when the key is right, or may
+ * be, and the vault's own key table is not
  */
-export function openKeyring(head: VaultHead, masterKey: MasterKeyRow, master: Uint8Array): Keyring {
+export function openKeyring(
+  head: VaultHead,
+  masterKey: MasterKeyRow,
+  master: Uint8Array,
+  place: string = masterKey.source,
+): Keyring {
   const { vaultId } = head;
   const { reference } = masterKey;
   const encryptionKey = keyEncryptionKey(vaultId, master);
@@ -71,8 +94,9 @@ export function openKeyring(head: VaultHead, masterKey: MasterKeyRow, master: Ui
     const known = keys.get(row.dataKeyId);
     if (known !== undefined) return known;
     const aad = wrapBinding(vaultId, reference, row.dataKeyId, row.purpose);
-    const key = openOrExplain(encryptionKey, row.wrapped, aad, `the wrapped ${words(row.purpose)} key`);
-    if (key.length !== KEY_BYTES) throw damaged(`the wrapped ${words(row.purpose)} key`);
+    const explain = (kind: OpenFailureKind) => unreadableKey(kind, row.purpose);
+    const key = openOrExplain(encryptionKey, row.wrapped, aad, explain);
+    if (key.length !== KEY_BYTES) throw explain('malformed');
     keys.set(row.dataKeyId, key);
     return key;
   }
@@ -84,30 +108,42 @@ export function openKeyring(head: VaultHead, masterKey: MasterKeyRow, master: Ui
   /** The newest key of a purpose seals; older ones still open. */
   function newest(purpose: DataKeyPurpose): WrappedKeyRow {
     const row = rowsFor(purpose).at(-1);
-    if (row === undefined) throw damaged(`the wrapped ${words(purpose)} key`);
+    if (row === undefined) throw unreadableKey('malformed', purpose);
     return row;
+  }
+
+  function opensAny(): boolean {
+    return PURPOSES.some((purpose) => {
+      try {
+        return unwrap(newest(purpose)) !== null;
+      } catch {
+        return false;
+      }
+    });
   }
 
   function checkMaster(): void {
     if (equalBytes(keyCheckValue(vaultId, reference, master), masterKey.checkValue)) return;
-    let rightAfterAll = true;
-    try {
-      unwrap(newest('identity'));
-    } catch {
-      rightAfterAll = false;
-    }
-    if (rightAfterAll || !reference.startsWith(`${Buffer.from(vaultId).toString('hex')}/`))
-      throw damaged('its key table');
-    throw new VaultError(
-      'key_wrong',
-      `the master key from the ${masterKey.source} is not the one of this vault`,
-      {
-        hint: 'point VAULT_KEY_FILE or keySource in config.json at the right key, or restore the vault that belongs to this key',
-      },
-    );
+    const ownReference = reference.startsWith(`${Buffer.from(vaultId).toString('hex')}/`);
+    const complete = PURPOSES.every((purpose) => rowsFor(purpose).length > 0);
+    if (!ownReference || !complete || opensAny()) throw damaged('its table of keys');
+    throw new VaultError('key_wrong', `the master key from the ${place} is not the one of this vault`, {
+      hint: 'point VAULT_KEY_FILE or keySource in config.json at the right key, or restore the vault that belongs to this key',
+    });
   }
 
-  checkMaster();
+  function wipe(): void {
+    encryptionKey.fill(0);
+    for (const key of keys.values()) key.fill(0);
+    keys.clear();
+  }
+
+  try {
+    checkMaster();
+  } catch (failure) {
+    wipe();
+    throw failure;
+  }
 
   return {
     vaultId,
@@ -115,22 +151,20 @@ export function openKeyring(head: VaultHead, masterKey: MasterKeyRow, master: Ui
       const row = newest(purpose);
       return seal(unwrap(row), row.dataKeyId, plaintext, aad);
     },
-    open(purpose, sealed, aad) {
-      const what = `a sealed ${words(purpose)}`;
-      const id = keyIdOrExplain(sealed, what);
+    open(purpose, sealed, aad, owner) {
+      const explain = (kind: OpenFailureKind) => unreadableField(kind, purpose, owner);
+      const id = keyIdOrExplain(sealed, explain);
       const row = rowsFor(purpose).find((candidate) => candidate.dataKeyId === id);
-      if (row === undefined) throw damaged(what);
-      return openOrExplain(unwrap(row), sealed, aad, what);
+      if (row === undefined) throw explain('forged');
+      return openOrExplain(unwrap(row), sealed, aad, explain);
     },
     subjectDigest(issuer, subject) {
       const key = deriveKey(unwrap(newest('identity')), vaultId, `${DOMAIN}/subject digest`, KEY_BYTES);
-      return authenticate(key, frame([issuer, subject])).toString('hex');
+      const digest = authenticate(key, frame([issuer, subject])).toString('hex');
+      key.fill(0);
+      return digest;
     },
-    wipe() {
-      encryptionKey.fill(0);
-      for (const key of keys.values()) key.fill(0);
-      keys.clear();
-    },
+    wipe,
   };
 }
 
@@ -140,47 +174,29 @@ function keyEncryptionKey(vaultId: Uint8Array, master: Uint8Array): Buffer {
 
 function keyCheckValue(vaultId: Uint8Array, reference: string, master: Uint8Array): Buffer {
   const key = deriveKey(master, vaultId, `${DOMAIN}/key check`, KEY_BYTES);
-  return authenticate(key, frame([vaultId, reference])).subarray(0, CHECK_BYTES);
+  const value = authenticate(key, frame([vaultId, reference])).subarray(0, CHECK_BYTES);
+  key.fill(0);
+  return value;
 }
 
 function wrapBinding(vaultId: Uint8Array, reference: string, dataKeyId: number, purpose: string): Buffer {
   return frame([DOMAIN, vaultId, 'keys', reference, dataKeyId, purpose]);
 }
 
-function keyIdOrExplain(sealed: Uint8Array, what: string): number {
+type Explain = (kind: OpenFailureKind) => VaultError;
+
+function keyIdOrExplain(sealed: Uint8Array, explain: Explain): number {
   try {
     return sealedKeyId(sealed);
   } catch (failure) {
-    throw explain(failure, what);
+    throw failure instanceof OpenFailure ? explain(failure.kind) : failure;
   }
 }
 
-function openOrExplain(key: Uint8Array, sealed: Uint8Array, aad: Uint8Array, what: string): Buffer {
+function openOrExplain(key: Uint8Array, sealed: Uint8Array, aad: Uint8Array, explain: Explain): Buffer {
   try {
     return open(key, sealed, aad);
   } catch (failure) {
-    throw explain(failure, what);
+    throw failure instanceof OpenFailure ? explain(failure.kind) : failure;
   }
-}
-
-function explain(failure: unknown, what: string): unknown {
-  if (!(failure instanceof OpenFailure)) return failure;
-  if (failure.kind !== 'newer') return damaged(what);
-  return new VaultError('vault_newer', `${what} was written by a newer version of this program`, {
-    hint: 'install the current version: npm install -g token-vault',
-  });
-}
-
-function damaged(what: string): VaultError {
-  return new VaultError(
-    'vault_damaged',
-    `the vault was altered or is damaged: ${what} does not open with the key that sealed it`,
-    {
-      hint: 'restore the vault from a backup, or forget the account with vault revoke --local and log in again',
-    },
-  );
-}
-
-function words(purpose: DataKeyPurpose): string {
-  return purpose.replace('_', ' ');
 }

@@ -1,8 +1,8 @@
 import { frame } from '../crypto/framing.js';
-import type { Account, Identity } from '../domain/account.js';
-import { VaultError } from '../domain/errors.js';
+import { type Account, accountName, type Identity } from '../domain/account.js';
 import { Secret } from '../domain/secret.js';
 import type { DataKeyPurpose, SealedAccount, SealedFields } from '../stores/contract.js';
+import { unreadableField } from './damage.js';
 import type { Keyring } from './keyring.js';
 
 const FORMAT = 'token-vault/1';
@@ -15,7 +15,7 @@ export interface Contents {
   readonly identity: Identity;
 }
 
-/** Everything in an account that a decision depends on and that is not itself sealed. */
+/** What is bound to the sealed fields; status and attempts change without sealing anew. */
 type Bound = Pick<
   Account,
   | 'id'
@@ -33,8 +33,8 @@ type Bound = Pick<
 >;
 
 /**
- * The additional authenticated data of one sealed field: the place it stands in and every visible fact that a decision
- * depends on. A field moved to another row, column, vault or provider, an older generation put back, an expiry or an
+ * The additional authenticated data of one sealed field: the place it stands in and the visible facts that say what it
+ * is good for. A field moved to another row, column, vault or provider, an older generation put back, an expiry or an
  * endpoint edited by hand: none of them opens. The subject is bound through its keyed digest.
  */
 export function binding(vaultId: Uint8Array, column: DataKeyPurpose, account: Bound): Buffer {
@@ -58,6 +58,11 @@ export function binding(vaultId: Uint8Array, column: DataKeyPurpose, account: Bo
   ]);
 }
 
+/**
+ * Seals everything an account keeps secret under the newest data keys.
+ *
+ * @throws VaultError `vault_damaged`
+ */
 export function sealContents(keyring: Keyring, account: Bound, contents: Contents): SealedFields {
   const put = (column: DataKeyPurpose, text: string) =>
     keyring.seal(column, Buffer.from(text, 'utf8'), binding(keyring.vaultId, column, account));
@@ -89,17 +94,12 @@ export function openIdentity(keyring: Keyring, account: SealedAccount): Identity
     'identity',
     account.sealed.identity,
     binding(keyring.vaultId, 'identity', account),
+    accountName(account),
   );
   const identity = JSON.parse(bytes.toString('utf8')) as Identity;
   bytes.fill(0);
   if (keyring.subjectDigest(account.issuer, identity.subject) !== account.subjectDigest) {
-    throw new VaultError(
-      'vault_damaged',
-      'the vault was altered: an account does not belong to the identity sealed in it',
-      {
-        hint: 'restore the vault from a backup',
-      },
-    );
+    throw unreadableField('forged', 'identity', accountName(account));
   }
   return identity;
 }
@@ -111,7 +111,8 @@ function openSecret(
   sealed: Uint8Array | null,
 ): Secret | null {
   if (sealed === null) return null;
-  const bytes = keyring.open(column, sealed, binding(keyring.vaultId, column, account));
+  const aad = binding(keyring.vaultId, column, account);
+  const bytes = keyring.open(column, sealed, aad, accountName(account));
   const secret = new Secret(bytes.toString('utf8'));
   bytes.fill(0);
   return secret;

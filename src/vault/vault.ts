@@ -34,7 +34,8 @@ export interface Vault {
   /**
    * Seals new contents as the next generation, if nobody else has done so since `current` was read.
    *
-   * @returns null when somebody has, or when a new label is taken
+   * @returns null when somebody has, when the account is gone, or when a new label is taken
+   * @throws RangeError when the contents are another person's: an account stays with its identity
    */
   update(current: SealedAccount, change: AccountChange, contents: Contents): Promise<SealedAccount | null>;
   /** Leaves the sealed fields alone; @returns false when the account has moved on meanwhile */
@@ -84,6 +85,9 @@ export function createVault(store: Store, unlock: () => Promise<Keyring>): Vault
 
     async update(current, change, contents) {
       const keys = await keyring();
+      const issuer = change.issuer ?? current.issuer;
+      if (keys.subjectDigest(issuer, contents.identity.subject) !== current.subjectDigest)
+        throw new RangeError('an account stays with its identity');
       const account = {
         ...current,
         ...change,

@@ -21,7 +21,7 @@ export function clockDouble(start: number): ClockDouble {
     async sleep(milliseconds, signal) {
       signal?.throwIfAborted();
       clock.slept.push(milliseconds);
-      now += milliseconds;
+      now += Math.round(milliseconds);
       await clock.onSleep(milliseconds);
       // Others get their turn, as they would during a real pause.
       await new Promise((resolve) => setImmediate(resolve));

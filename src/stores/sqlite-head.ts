@@ -1,0 +1,76 @@
+import { VaultError } from '../domain/errors.js';
+import type { DataKeyPurpose, VaultHead } from './contract.js';
+import type { Connection } from './sqlite-connection.js';
+import { type ColumnKinds, checkRow } from './sqlite-values.js';
+
+interface VaultRow {
+  readonly vault_id: Uint8Array;
+  readonly created_at: number;
+}
+
+interface MasterRow {
+  readonly reference: string;
+  readonly source: string;
+  readonly check_value: Uint8Array;
+  readonly created_at: number;
+}
+
+interface KeyRow {
+  readonly data_key_id: number;
+  readonly purpose: DataKeyPurpose;
+  readonly master_reference: string;
+  readonly wrapped: Uint8Array;
+  readonly created_at: number;
+}
+
+const VAULT_KINDS = { vault_id: 'bytes', created_at: 'integer' } as const satisfies ColumnKinds;
+const MASTER_KINDS = {
+  reference: 'text',
+  source: 'text',
+  check_value: 'bytes',
+  created_at: 'integer',
+} as const satisfies ColumnKinds;
+const KEY_KINDS = {
+  data_key_id: 'integer',
+  purpose: 'text',
+  master_reference: 'text',
+  wrapped: 'bytes',
+  created_at: 'integer',
+} as const satisfies ColumnKinds;
+
+/**
+ * Reads who the vault is and its keys: master keys oldest first, data keys in the order of their ids.
+ *
+ * @throws VaultError `vault_damaged`
+ */
+export function readHead({ prepare, path }: Connection): VaultHead {
+  const vault = prepare<VaultRow>(`SELECT ${columns(VAULT_KINDS)} FROM vault`).get();
+  if (vault === undefined) {
+    throw new VaultError('vault_damaged', `${path} is damaged: it does not say which vault it is`, {
+      hint: 'restore the vault from a backup',
+    });
+  }
+  checkRow('vault', vault, VAULT_KINDS);
+  const masters = prepare<MasterRow>(
+    `SELECT ${columns(MASTER_KINDS)} FROM master_keys ORDER BY created_at, reference`,
+  ).all();
+  const keys = prepare<KeyRow>(`SELECT ${columns(KEY_KINDS)} FROM keys ORDER BY data_key_id`).all();
+  return {
+    vaultId: vault.vault_id,
+    createdAt: vault.created_at,
+    masterKeys: masters.map((row) => {
+      checkRow('master_keys', row, MASTER_KINDS);
+      const { reference, source, check_value: checkValue, created_at: createdAt } = row;
+      return { reference, source, checkValue, createdAt };
+    }),
+    wrappedKeys: keys.map((row) => {
+      checkRow('keys', row, KEY_KINDS);
+      const { data_key_id: dataKeyId, master_reference: masterReference, purpose, wrapped } = row;
+      return { dataKeyId, purpose, masterReference, wrapped, createdAt: row.created_at };
+    }),
+  };
+}
+
+function columns(kinds: ColumnKinds): string {
+  return Object.keys(kinds).join(', ');
+}

@@ -1,0 +1,108 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { accountName } from '../../src/domain/account.js';
+import { selectAccount, selectAccounts } from '../../src/services/select-account.js';
+import { ALICE, openVaultStage, type VaultStage } from './stage.js';
+
+let stage: VaultStage;
+beforeEach(async () => {
+  stage = await openVaultStage();
+});
+afterEach(() => stage.close());
+
+async function add(...names: readonly string[]): Promise<void> {
+  for (const name of names) {
+    const [provider = '', label = ''] = name.split('/');
+    await stage.add({ provider, label }, { identity: { ...ALICE, subject: name } });
+  }
+}
+
+const chosen = async (selector: string | null) =>
+  accountName(await selectAccount(stage.vault, selector, 'vault token'));
+
+describe('choosing an account', () => {
+  it.each([
+    ['its whole name', 'google/work'],
+    ['a beginning that no other shares', 'google/w'],
+    ['its provider, when that has no other', 'microsoft'],
+    ['a beginning of its provider', 'mic'],
+  ])('takes %s', async (_, selector) => {
+    await add('google/work', 'google/alice@example.com', 'microsoft/work');
+    expect(await chosen(selector)).toBe(selector.startsWith('m') ? 'microsoft/work' : 'google/work');
+  });
+
+  it('takes the only account there is when none is named', async () => {
+    await add('google/work');
+    expect(await chosen(null)).toBe('google/work');
+  });
+
+  it('prefers an exact name to a longer one that begins with it', async () => {
+    await add('google/work', 'google/work-2', 'googlemail/x');
+    expect(await chosen('google/work')).toBe('google/work');
+    await expect(chosen('google/wor')).rejects.toMatchObject({ code: 'account_ambiguous' });
+    await expect(chosen('google')).rejects.toMatchObject({
+      details: { accounts: ['google/work', 'google/work-2'] },
+    });
+    expect(await chosen('googlem')).toBe('googlemail/x');
+  });
+
+  it('does not read a selector as a pattern', async () => {
+    await add('google/work');
+    for (const selector of ['%', 'google/%', 'google/_ork', '*', "google' OR 1=1 --"]) {
+      await expect(chosen(selector)).rejects.toMatchObject({ code: 'account_not_found' });
+    }
+  });
+
+  it('lists the accounts when several are meant, and says the command to type', async () => {
+    await add('google/b', "google/a'b");
+    await expect(selectAccount(stage.vault, 'google', 'vault revoke')).rejects.toMatchObject({
+      code: 'account_ambiguous',
+      message: "several accounts begin with google: google/a'b, google/b",
+      hint: "name one of them, for example: vault revoke 'google/a'\\''b'",
+      details: { accounts: ["google/a'b", 'google/b'] },
+    });
+    await expect(chosen(null)).rejects.toMatchObject({
+      message: expect.stringMatching(/^there are several accounts: /),
+    });
+  });
+
+  it('shortens a long list in the message and keeps it whole in the details', async () => {
+    const names = Array.from({ length: 25 }, (_, index) => `google/${String(index).padStart(2, '0')}`);
+    await add(...names);
+    await expect(chosen('google')).rejects.toMatchObject({
+      message: expect.stringMatching(/google\/19, …$/),
+      details: { accounts: names },
+    });
+  });
+
+  it('says which login would make an account that is not there', async () => {
+    await add('google/work');
+    await expect(chosen('google/home')).rejects.toMatchObject({
+      code: 'account_not_found',
+      message: 'there is no account whose name begins with google/home',
+      hint: 'vault list shows the accounts there are; vault login google adds one',
+    });
+    await expect(chosen('my server/x')).rejects.toMatchObject({
+      hint: expect.stringContaining("vault login 'my server' adds one"),
+    });
+  });
+
+  it('takes an empty name for a mistake, and not for the only account', async () => {
+    await add('google/work');
+    await expect(chosen('')).rejects.toMatchObject({ code: 'usage' });
+  });
+});
+
+describe('choosing several accounts', () => {
+  it('names each once, in the order asked for', async () => {
+    await add('google/a', 'google/b', 'microsoft/c');
+    const accounts = await selectAccounts(stage.vault, ['mic', 'google/a', 'microsoft/c'], 'vault refresh');
+    expect(accounts.map(accountName)).toEqual(['microsoft/c', 'google/a']);
+  });
+
+  it('fails as a whole when one of them is not there', async () => {
+    await add('google/a');
+    await expect(selectAccounts(stage.vault, ['google', 'x'], 'vault refresh')).rejects.toMatchObject({
+      code: 'account_not_found',
+    });
+  });
+});

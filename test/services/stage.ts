@@ -1,0 +1,151 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Audit, AuditEvent } from '../../src/audit/events.js';
+import type { Account, Identity } from '../../src/domain/account.js';
+import { HOUR, MINUTE } from '../../src/domain/duration.js';
+import { Secret } from '../../src/domain/secret.js';
+import type { Locks, SealedAccount, StoreFactory } from '../../src/stores/contract.js';
+import { sqliteLocks } from '../../src/stores/locks.js';
+import { sqliteFactory } from '../../src/stores/sqlite-factory.js';
+import { systemClock } from '../../src/system/clock.js';
+import type { Files, Http, Paths } from '../../src/system/contract.js';
+import { createFiles } from '../../src/system/files.js';
+import { createHttp } from '../../src/system/http.js';
+import { resolvePaths } from '../../src/system/paths.js';
+import { createHead, openKeyring } from '../../src/vault/keyring.js';
+import type { Contents } from '../../src/vault/sealed-record.js';
+import { type AccountFacts, createVault, type Vault } from '../../src/vault/vault.js';
+import { type ClockDouble, clockDouble } from '../doubles/clock.js';
+import { NOW } from '../doubles/terminal.js';
+
+const MASTER = Buffer.alloc(32, 7);
+const VAULT_ID = Buffer.alloc(16, 1);
+
+export const ALICE: Identity = {
+  subject: 'subject-alice',
+  email: 'alice@example.com',
+  name: 'Alice Example',
+  details: {},
+};
+
+/** A real vault in a folder of its own, under a fixed master key, with the real HTTP client and a clock of the test's. */
+export interface VaultStage {
+  readonly folder: string;
+  readonly paths: Paths;
+  readonly files: Files;
+  readonly factory: StoreFactory;
+  readonly locks: Locks;
+  readonly clock: ClockDouble;
+  readonly http: Http;
+  readonly vault: Vault;
+  readonly events: AuditEvent[];
+  readonly audit: Audit;
+  /** The same vault over a connection of its own, as another process has it. */
+  another(): Promise<Vault>;
+  /** Adds an account whose token ends in an hour, except for what is given. */
+  add(facts?: Partial<AccountFacts>, contents?: Partial<Contents>): Promise<SealedAccount>;
+  account(of: Pick<Account, 'id'>): Promise<SealedAccount>;
+  /** Access token and refresh token as they are stored now. */
+  tokens(of: Pick<Account, 'id'>): Promise<{ access: string | null; refresh: string | null }>;
+  close(): Promise<void>;
+}
+
+export async function openVaultStage(): Promise<VaultStage> {
+  const folder = mkdtempSync(join(tmpdir(), 'vault-services-'));
+  const paths = resolvePaths({ env: { VAULT_HOME: folder }, platform: 'linux' }, null);
+  const files = createFiles({ uid: process.getuid?.(), pid: process.pid }, () => {});
+  const factory = sqliteFactory(paths, files, systemClock);
+  const locks = sqliteLocks(paths.locks, files, systemClock);
+  const clock = clockDouble(NOW);
+  const http = createHttp({ env: {} });
+  const events: AuditEvent[] = [];
+  const head = createHead(VAULT_ID, 'file', MASTER, NOW);
+  const [masterKey] = head.masterKeys;
+  if (masterKey === undefined) throw new Error('a new vault has a master key');
+  const unlock = async () => openKeyring(head, masterKey, MASTER);
+  const vault = createVault(await factory.create(head), unlock);
+  const opened: Vault[] = [vault];
+
+  const stage: VaultStage = {
+    folder,
+    paths,
+    files,
+    factory,
+    locks,
+    clock,
+    http,
+    vault,
+    events,
+    audit: { record: (event) => void events.push(event) },
+    async another() {
+      const other = createVault(await factory.open(), unlock);
+      opened.push(other);
+      return other;
+    },
+    async add(facts = {}, contents = {}) {
+      const account = await vault.add(
+        { ...accountFacts(), ...facts },
+        {
+          accessToken: new Secret('access-token-example'),
+          refreshToken: new Secret('refresh-token-example'),
+          identity: ALICE,
+          ...contents,
+        },
+      );
+      if (account === null) throw new Error('the name or the identity is taken');
+      return account;
+    },
+    async account({ id }) {
+      const account = await vault.account(id);
+      if (account === null) throw new Error('the account is gone');
+      return account;
+    },
+    async tokens(of) {
+      const { accessToken, refreshToken } = await vault.contents(await stage.account(of));
+      return { access: accessToken?.reveal() ?? null, refresh: refreshToken?.reveal() ?? null };
+    },
+    async close() {
+      for (const each of opened) await each.close();
+      await http.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+  return stage;
+}
+
+function accountFacts(): AccountFacts {
+  return {
+    provider: 'demo',
+    label: 'alice@example.com',
+    issuer: 'https://issuer.example',
+    tokenEndpoint: 'https://issuer.example/token',
+    clientId: 'client-example',
+    status: 'active',
+    reason: null,
+    askedScopes: ['openid', 'email'],
+    grantedScopes: ['openid', 'email'],
+    tokenType: 'Bearer',
+    issuedAt: NOW,
+    expiresAt: NOW + HOUR,
+    grantExpiresAt: null,
+    lastRefreshAt: null,
+    lastError: null,
+    failures: 0,
+    createdAt: NOW - 10 * MINUTE,
+    updatedAt: NOW,
+  };
+}
+
+/** Facts of an account whose access token has ended. */
+export const EXPIRED = { issuedAt: NOW - 2 * HOUR, expiresAt: NOW - HOUR } as const;
+
+/** The failure of a call that is expected to fail. */
+export async function failureOf(call: Promise<unknown>): Promise<unknown> {
+  try {
+    await call;
+  } catch (failure) {
+    return failure;
+  }
+  throw new Error('it did not fail');
+}
