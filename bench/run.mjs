@@ -103,7 +103,7 @@ async function manyAccounts(nodeAlone) {
     'refresh --all, none due': command('refresh', '--all', '--days', '0'),
     'revoke --all --dry-run': command('revoke', '--all', '--dry-run'),
     'revoke --all --dry-run --json': command('revoke', '--all', '--dry-run', '--json'),
-    'login --dry-run': command('login', 'bench', '--dry-run'),
+    'login --dry-run': command('login', 'bench', '--as', 'another', '--dry-run'),
     '--help': command('--help'),
   };
   for (const [name, milliseconds] of Object.entries(await interleave(others, 3))) {

@@ -2,17 +2,17 @@ import { builtinModules } from 'node:module';
 import { join } from 'node:path';
 import { rolldown } from 'rolldown';
 
-/** Native addons, and a package that runs helper files of its own: they stay in node_modules. */
-const LEFT_OUTSIDE = ['better-sqlite3', 'keytar', 'open'];
+/** A native addon and a package that runs helper files of its own stay in node_modules; so does the native half of better-sqlite3. */
+const LEFT_OUTSIDE = ['keytar', 'open'];
 
 /** What is CommonJS or Node's own need not start the ES module loader, which costs 5 ms and more: require() will do. */
-const REQUIRABLE = /\bimport\("(better-sqlite3|keytar|node:[\w/]+)"\)/g;
+const REQUIRABLE = /\bimport\("(keytar|node:[\w/]+)"\)/g;
 
 /**
  * With all that these import, they are what a valid `vault token` runs through. They become one chunk, because each
  * file costs a fifth of a millisecond to find, read and compile, and there would be twenty.
  */
-const TOKEN_PATH = /[\\/]src[\\/](?:fast-lane|app|ui[\\/]create-io|commands[\\/]token)\.ts$/;
+const TOKEN_PATH = /[\\/]src[\\/](?:fast-lane|app|ui[\\/]create-io|commands[\\/]token)\.ts$|better-sqlite3/;
 
 const builtins = new Set(builtinModules.flatMap((name) => [name, `node:${name}`]));
 

@@ -45,18 +45,20 @@ export async function chapters(stage: Stage): Promise<void> {
   talk.note('the server takes none of these tokens any more');
 }
 
-/** @returns the account's name */
+/**
+ * Logs in, in the browser where there is one. A vault that prints the address has opened none: then the demo walks the
+ * consent page itself.
+ *
+ * @returns the account's name
+ */
 async function login(stage: Stage, inBrowser: boolean, person: 'ada' | 'grace'): Promise<string> {
   const { demo, talk } = stage;
-  if (inBrowser) {
-    talk.note('your browser opens: choose who you are, then Allow');
-    return (await vault(stage, ['login', 'demo'])).trim();
-  }
-  talk.note('no browser for this one: the demo walks the consent page itself');
+  if (inBrowser) talk.note('if a browser opens: choose who you are, then Allow');
   let walk: Promise<unknown> | null = null;
-  const args = ['login', 'demo', '--no-browser', '--timeout', '1m'];
+  const args = ['login', 'demo', ...(inBrowser ? [] : ['--no-browser']), '--timeout', '5m'];
   const name = await vault(stage, args, (line) => {
     if (walk !== null || !line.trim().startsWith(`${demo.endpoints.authorize}?`)) return;
+    talk.note('no browser for this one: the demo walks the consent page itself');
     // A walk that fails shows in the login, which then ends without its code.
     walk = walkConsent(line.trim(), { person }).catch(() => null);
   });

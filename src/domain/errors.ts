@@ -20,6 +20,8 @@ export const ERROR_CODES = {
   binding_changed: 2,
   /** There is a vault already. */
   vault_exists: 2,
+  /** A part of this program is missing or was not built. */
+  installation_broken: 2,
   /** The loopback port cannot be listened on. */
   port_unavailable: 2,
 

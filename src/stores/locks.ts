@@ -1,9 +1,10 @@
 import { join } from 'node:path';
-import SqliteDatabase, { type Database } from 'better-sqlite3';
+import type { Database } from 'better-sqlite3';
 import { VaultError } from '../domain/errors.js';
 import type { Clock, Files } from '../system/contract.js';
 import type { Locks } from './contract.js';
 import { asStoreError, isBusy } from './sqlite-failure.js';
+import { openSqlite } from './sqlite-library.js';
 
 const FIRST_PAUSE = 4;
 const LONGEST_PAUSE = 50;
@@ -69,15 +70,16 @@ export function sqliteLocks(folder: string, files: Files, clock: Clock): Locks {
 
 function openLock(path: string): Database {
   try {
-    return new SqliteDatabase(path, { fileMustExist: true, timeout: 0 });
+    return openSqlite(path, { timeout: 0 });
   } catch (failure) {
     throw explain(failure, path);
   }
 }
 
+/** On a read-only file SQLite begins an exclusive transaction that excludes nobody; the write in it fails there. */
 function tryLock(database: Database, path: string): boolean {
   try {
-    database.exec('BEGIN EXCLUSIVE');
+    database.exec('BEGIN EXCLUSIVE; PRAGMA user_version = 1');
     return true;
   } catch (failure) {
     if (isBusy(failure)) return false;

@@ -1,7 +1,8 @@
-import SqliteDatabase, { type Database, type Statement } from 'better-sqlite3';
+import type { Database, Statement } from 'better-sqlite3';
 import { VaultError } from '../domain/errors.js';
 import type { Clock } from '../system/contract.js';
 import { asStoreError, isBusy } from './sqlite-failure.js';
+import { openSqlite } from './sqlite-library.js';
 
 /** How long a process waits for another one's commit before it gives up; commits take milliseconds. */
 const PATIENCE = 10_000;
@@ -147,7 +148,7 @@ export function connect(database: Database, path: string, clock: Clock): Connect
 
 /** Opens the file without waiting for locks (waiting is done asynchronously) and without trusting its schema. */
 export function openDatabase(path: string): Database {
-  const database = new SqliteDatabase(path, { fileMustExist: true, timeout: 0 });
+  const database = openSqlite(path, { timeout: 0 });
   try {
     database.pragma('trusted_schema = OFF');
     database.pragma('cell_size_check = ON');

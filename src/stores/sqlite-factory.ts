@@ -1,10 +1,11 @@
-import SqliteDatabase from 'better-sqlite3';
+import type { Database } from 'better-sqlite3';
 import { VaultError } from '../domain/errors.js';
 import type { Clock, Files, Paths } from '../system/contract.js';
 import type { StoreFactory, VaultHead } from './contract.js';
 import { sqliteStore } from './sqlite.js';
 import { connect, openDatabase, prepareForWriting } from './sqlite-connection.js';
 import { asStoreError } from './sqlite-failure.js';
+import { openSqlite } from './sqlite-library.js';
 import { createSchema, migrate } from './sqlite-schema.js';
 
 /** Opens and creates `vault.db`; see stores/contract. */
@@ -18,7 +19,7 @@ export function sqliteFactory(paths: Paths, files: Files, clock: Clock): StoreFa
       if (!files.check(path)) {
         throw new VaultError('vault_damaged', `there is no vault at ${path}`, { hint: 'vault init' });
       }
-      let database: SqliteDatabase.Database;
+      let database: Database;
       try {
         database = openDatabase(path);
       } catch (failure) {
@@ -59,7 +60,7 @@ export function sqliteFactory(paths: Paths, files: Files, clock: Clock): StoreFa
 
 /** The file exists with mode 0600 before SQLite sees it: SQLite gives its journal the same mode. */
 function fill(path: string, head: VaultHead): void {
-  const database = new SqliteDatabase(path, { fileMustExist: true });
+  const database = openSqlite(path);
   try {
     prepareForWriting(database);
     database.transaction(() => {
