@@ -19,6 +19,7 @@
  * their values; everyone else knows their contracts. Everything that a valid token does not need (HTTP, OAuth,
  * providers, browser) is loaded when first called: `vault token` in a script should cost little more than Node itself.
  */
+import { setMaxListeners } from 'node:events';
 import { isAbsolute } from 'node:path';
 import { auditLog } from './audit/log.js';
 import { readKeySource, withKeySource } from './config/key-source.js';
@@ -56,6 +57,8 @@ export interface AppOptions {
 /** @throws VaultError `config_invalid` when the places of the files make no sense */
 export function createApp(host: Host, options: AppOptions): UseCases {
   const { env, interruption } = host;
+  // Any number of accounts may wait at the same time; more than ten would count as a leak and be told on stderr.
+  setMaxListeners(0, interruption);
   const paths = resolvePaths(host, options.profile);
   const files = createFiles(host, options.notice);
   const locks = sqliteLocks(paths.locks, files, clock);

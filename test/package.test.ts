@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { homedir, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseAst } from 'rolldown/parseAst';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -94,7 +94,7 @@ describe('the package', () => {
   });
 
   it('names no path of the machine it was built on', () => {
-    const places = [ROOT.replace(/[\\/]$/, ''), homedir(), tmpdir()].filter((place) => place.length > 1);
+    const places = [ROOT.replace(/[\\/]$/, ''), join(homedir(), sep)];
     const built = readdirSync(join(folder, 'dist'), { recursive: true, withFileTypes: true });
     const texts = built.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
     expect(texts.length).toBeGreaterThan(10);

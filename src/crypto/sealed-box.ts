@@ -7,7 +7,7 @@ import { AuthenticationFailure, decrypt, encrypt, NONCE_BYTES, TAG_BYTES } from 
  *
  * The four header bytes are authenticated together with the caller's additional data.
  */
-export const FORMAT_VERSION = 1;
+const FORMAT_VERSION = 1;
 const ALGORITHM_AES_256_GCM = 1;
 export const HEADER_BYTES = 4;
 export const OVERHEAD_BYTES = HEADER_BYTES + NONCE_BYTES + TAG_BYTES;

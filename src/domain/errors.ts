@@ -37,7 +37,7 @@ export const ERROR_CODES = {
 
   /** The provider answered with a failure that may pass: 5xx, 429, an error page. */
   provider_unavailable: 5,
-  /** The provider could not be reached: DNS, TLS, refused, timed out. */
+  /** The provider could not be reached (DNS, TLS, refused) or gave no whole answer (timed out, broke off). */
   network_failed: 5,
   /** The provider's answer makes no sense. */
   provider_answer_invalid: 5,

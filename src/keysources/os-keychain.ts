@@ -1,5 +1,5 @@
 import { VaultError } from '../domain/errors.js';
-import type { Keychain } from '../system/contract.js';
+import type { Keychain, KeychainFailure } from '../system/contract.js';
 import type { KeySource } from './contract.js';
 import { decodeKey, encodeKey } from './encoding.js';
 
@@ -51,7 +51,7 @@ async function explained<T>(call: () => Promise<T>): Promise<T> {
 }
 
 function explain(failure: unknown): unknown {
-  const kind = failure instanceof Error && 'kind' in failure ? failure.kind : null;
+  const kind = failure instanceof Error ? (failure as Partial<KeychainFailure>).kind : null;
   if (kind === 'unavailable') {
     return new VaultError(
       'key_unavailable',

@@ -67,6 +67,9 @@ export function readPasted(line: string, redirectUri: string, state: string): UR
   if (given === undefined || others.length > 0 || !equalBytes(Buffer.from(given), Buffer.from(state))) {
     return 'that address belongs to another login; use the page that was opened for this one';
   }
+  if (!url.searchParams.has('code') && !url.searchParams.has('error')) {
+    return 'that address holds no code, so it was perhaps cut off; copy all of it';
+  }
   return url;
 }
 

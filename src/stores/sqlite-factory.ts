@@ -41,7 +41,9 @@ export function sqliteFactory(paths: Paths, files: Files, clock: Clock): StoreFa
       files.remove(unfinished);
       files.remove(`${unfinished}-journal`);
       if (!files.create(unfinished, new Uint8Array())) {
-        throw new VaultError('vault_permissions', `something keeps coming back at ${unfinished}`);
+        throw new VaultError('vault_permissions', `something keeps coming back at ${unfinished}`, {
+          hint: `see what it is: ls -ld '${unfinished}'`,
+        });
       }
       try {
         fill(unfinished, head);

@@ -11,7 +11,7 @@ const UNWRITABLE: Record<string, string> = {
 };
 
 /** SQLite's extended result code, `SQLITE_BUSY_SNAPSHOT` for example; empty for failures of another kind. */
-export function sqliteCode(failure: unknown): string {
+function sqliteCode(failure: unknown): string {
   return failure instanceof Error && failure.name === 'SqliteError' && 'code' in failure
     ? String(failure.code)
     : '';

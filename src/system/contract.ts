@@ -61,6 +61,19 @@ export interface Browser {
   open(url: string): Promise<boolean>;
 }
 
+/** How a keychain fails. */
+export interface KeychainFailure extends Error {
+  readonly kind: KeychainFailureKind;
+}
+
+export type KeychainFailureKind =
+  /** No keychain here at all: no library, no D-Bus session, no Secret Service. */
+  | 'unavailable'
+  /** It is there and will not open: locked, access denied, prompt dismissed. */
+  | 'locked'
+  /** It did not answer. The call cannot be called off, so the process has to end without waiting for it. */
+  | 'timed_out';
+
 /** The keychain of the operating system: macOS Keychain, Windows Credential Vault, Secret Service. */
 export interface Keychain {
   /** @throws KeychainFailure */

@@ -1,14 +1,6 @@
-import type { Clock, Keychain } from './contract.js';
+import type { Clock, Keychain, KeychainFailure, KeychainFailureKind } from './contract.js';
 
-export type KeychainFailureKind =
-  /** No keychain here at all: no library, no D-Bus session, no Secret Service. */
-  | 'unavailable'
-  /** It is there and will not open: locked, access denied, prompt dismissed. */
-  | 'locked'
-  /** It did not answer. The call cannot be called off, so the process has to end without waiting for it. */
-  | 'timed_out';
-
-export class KeychainFailure extends Error {
+class Failure extends Error implements KeychainFailure {
   override readonly name = 'KeychainFailure';
   readonly kind: KeychainFailureKind;
 
@@ -31,14 +23,14 @@ export function systemKeychain(clock: Clock, patience: number): Keychain {
     const finished = new AbortController();
     const late = clock.sleep(patience, finished.signal).then(
       () => {
-        throw new KeychainFailure('timed_out');
+        throw new Failure('timed_out');
       },
       () => new Promise<never>(() => {}),
     );
     try {
       return await Promise.race([call(keytar), late]);
     } catch (failure) {
-      throw failure instanceof KeychainFailure ? failure : new KeychainFailure(kindOf(failure), failure);
+      throw failure instanceof Failure ? failure : new Failure(kindOf(failure), failure);
     } finally {
       finished.abort();
     }
@@ -56,7 +48,7 @@ async function load(): Promise<typeof import('keytar')> {
     const module = await import('keytar');
     return 'default' in module ? (module.default as typeof import('keytar')) : module;
   } catch (failure) {
-    throw new KeychainFailure('unavailable', failure);
+    throw new Failure('unavailable', failure);
   }
 }
 

@@ -1,3 +1,4 @@
+import { KEY_BYTES } from '../crypto/aead.js';
 import { authenticate, deriveKey, equalBytes, random } from '../crypto/derive.js';
 import { frame } from '../crypto/framing.js';
 import { OpenFailure, type OpenFailureKind, open, seal, sealedKeyId } from '../crypto/sealed-box.js';
@@ -12,7 +13,6 @@ import { damaged, unreadableField, unreadableKey } from './damage.js';
  * key re-wraps three small rows, and several master keys can wrap the same data keys.
  */
 const DOMAIN = 'token-vault/1';
-const KEY_BYTES = 32;
 const CHECK_BYTES = 16;
 /** In the header of wrapped keys, where no data key can have it. */
 const WRAPPED_BY_MASTER = 0;

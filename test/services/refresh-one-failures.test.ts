@@ -43,6 +43,16 @@ describe('a refresh token the provider no longer accepts', () => {
     ]);
   });
 
+  it('is explained by how long ago the person last agreed, where the provider has such a limit', async () => {
+    await open(oauthError('invalid_grant'));
+    Object.assign(stage.settings, { extends: 'google', clientSecret: 'client-secret-example' });
+    const account = await stage.addExpired({ createdAt: NOW - 100 * DAY });
+    const consent = { how: 'browser', askedScopes: ['openid'], grantedScopes: ['openid'] } as const;
+    await stage.vault.addConsent(account.id, { at: NOW - 7 * DAY, ...consent });
+    const outcome = await stage.refresh(account);
+    expect('error' in outcome && outcome.error.message).toContain('"Testing" state ends it after 7 days');
+  });
+
   it('is explained by the end of the grant, where that is known', async () => {
     await open(oauthError('invalid_grant'));
     const account = await stage.addExpired({ grantExpiresAt: NOW - DAY });
@@ -162,85 +172,6 @@ describe('a provider that cannot be reached', () => {
     expect(later.received).toHaveLength(1);
     expect((await stage.account(account)).issuedAt).toBe(stage.clock.now());
     await later.close();
-  });
-});
-
-describe('failures in a row', () => {
-  it('make an account failing at the third, and one success makes it well', async () => {
-    const trouble = oauthError('server_error', 503);
-    await open(trouble, trouble, trouble, trouble, renewed());
-    const { id } = await stage.addExpired();
-    const statuses: unknown[] = [];
-    for (let round = 0; round < 5; round += 1) {
-      await stage.refresh(await stage.account({ id }), { policy: ONCE });
-      const { status, failures, reason } = await stage.account({ id });
-      statuses.push([status, failures, reason === null ? null : 'told']);
-    }
-    expect(statuses).toEqual([
-      ['active', 1, null],
-      ['active', 2, null],
-      ['failing', 3, 'told'],
-      ['failing', 4, 'told'],
-      ['active', 0, null],
-    ]);
-  });
-
-  it('leave an account that lacks scopes or rests as it is', async () => {
-    await open(oauthError('server_error', 503));
-    const { id } = await stage.addExpired({
-      status: 'insufficient_scope',
-      reason: 'not granted: x',
-      failures: 9,
-    });
-    await stage.refresh(await stage.account({ id }), { policy: ONCE });
-    expect(await stage.account({ id })).toMatchObject({
-      status: 'insufficient_scope',
-      reason: 'not granted: x',
-      failures: 10,
-    });
-  });
-});
-
-describe('a refusal that no login would cure', () => {
-  it.each([
-    [
-      'invalid_client',
-      'client_refused',
-      'vault providers demo shows what must be registered and set; a new login alone will not help',
-    ],
-    ['unauthorized_client', 'client_refused', expect.any(String)],
-    ['invalid_scope', 'client_refused', expect.any(String)],
-    ['access_denied', 'policy_refused', 'ask the administrator of the account; a new login will not help'],
-  ])('%s is told as %s, once, and nothing changes', async (error, code, hint) => {
-    await open(oauthError(error, 401));
-    const account = await stage.addExpired();
-    expect(await stage.refresh(account)).toMatchObject({ kind: 'refused', error: { code, hint } });
-    expect(stage.sent()).toHaveLength(1);
-    expect(await stage.account(account)).toMatchObject({ status: 'active', lastError: code, failures: 1 });
-    expect(await stage.tokens(account)).toEqual(KEPT);
-  });
-
-  it('never repeats the token that the provider echoes', async () => {
-    await open(oauthError('invalid_request', 400, { error_description: 'bad refresh-token-example, sorry' }));
-    const outcome = await stage.refresh(await stage.addExpired());
-    expect(JSON.stringify(outcome)).not.toContain('refresh-token-example');
-    expect('error' in outcome && outcome.error.message).toContain('bad [redacted]');
-  });
-});
-
-describe('an account without a refresh token', () => {
-  it('needs a login, is told so, and nothing is sent', async () => {
-    await open(renewed());
-    const account = await stage.addExpired({}, { refreshToken: null });
-    expect(await stage.refresh(account)).toMatchObject({
-      kind: 'login_needed',
-      error: {
-        message: 'demo/alice@example.com has no refresh token, so its access token cannot be renewed',
-        hint: 'vault login demo --login-hint alice@example.com',
-      },
-    });
-    expect(stage.server.received).toEqual([]);
-    expect(await stage.account(account)).toMatchObject({ status: 'active', failures: 0 });
   });
 });
 

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { configureProvider } from '../../src/config/settings.js';
 import type { Account } from '../../src/domain/account.js';
 import type { RefreshOutcome } from '../../src/domain/outcome.js';
@@ -45,7 +46,7 @@ export async function openRefreshStage(answer: Answer): Promise<RefreshStage> {
     clock: base.clock,
     audit: base.audit,
     provider: async (name) => configureProvider(name, sources({ config: { providers: { demo: settings } } })),
-    interruption: new AbortController().signal,
+    interruption: uninterrupted(),
   };
   return {
     ...base,
@@ -62,6 +63,13 @@ export async function openRefreshStage(answer: Answer): Promise<RefreshStage> {
       await base.close();
     },
   };
+}
+
+/** Many may wait on it at once, which Node would take for a leak. */
+export function uninterrupted(): AbortSignal {
+  const { signal } = new AbortController();
+  setMaxListeners(0, signal);
+  return signal;
 }
 
 /** The real client, with less patience than a person has. */

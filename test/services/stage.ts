@@ -139,13 +139,3 @@ function accountFacts(): AccountFacts {
 
 /** Facts of an account whose access token has ended. */
 export const EXPIRED = { issuedAt: NOW - 2 * HOUR, expiresAt: NOW - HOUR } as const;
-
-/** The failure of a call that is expected to fail. */
-export async function failureOf(call: Promise<unknown>): Promise<unknown> {
-  try {
-    await call;
-  } catch (failure) {
-    return failure;
-  }
-  throw new Error('it did not fail');
-}

@@ -1,4 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { deriveKey } from '../../src/crypto/derive.js';
+import { frame } from '../../src/crypto/framing.js';
+import { seal } from '../../src/crypto/sealed-box.js';
 import { VaultError } from '../../src/domain/errors.js';
 import type { DataKeyPurpose, MasterKeyRow, VaultHead, WrappedKeyRow } from '../../src/stores/contract.js';
 import { createHead, type Keyring, masterReference, openKeyring, PURPOSES } from '../../src/vault/keyring.js';
@@ -85,14 +88,23 @@ describe('the keys of a vault', () => {
   });
 
   it('seal with the newest key of a purpose; older ones still open', () => {
-    const keyring = openHead(head);
-    const sealed = keyring.seal('access_token', plaintext, aad);
-    // A fourth key, wrapped as a first one is: that of a vault in which this purpose comes fourth.
+    const sealed = openHead(head).seal('access_token', plaintext, aad);
     const reference = masterReference(vaultId, 1);
-    const withTwo = { ...head, wrappedKeys: [...head.wrappedKeys] };
-    expect(withTwo.wrappedKeys.every((row) => row.masterReference === reference)).toBe(true);
-    expect(openField(openHead(withTwo), 'access_token', sealed)).toEqual(plaintext);
-    expect(sealed.readUInt16BE(2)).toBe(1);
+    const encryptionKey = deriveKey(master, vaultId, 'token-vault/1/key encryption', 32);
+    const place = frame(['token-vault/1', vaultId, 'keys', reference, 4, 'access_token']);
+    const fourth: WrappedKeyRow = {
+      dataKeyId: 4,
+      purpose: 'access_token',
+      masterReference: reference,
+      wrapped: seal(encryptionKey, 0, Buffer.alloc(32, 4), place),
+      createdAt: 2_000,
+    };
+    const keyring = openHead({ ...head, wrappedKeys: [...head.wrappedKeys, fourth] });
+    const newer = keyring.seal('access_token', plaintext, aad);
+    expect([sealed.readUInt16BE(2), newer.readUInt16BE(2)]).toEqual([1, 4]);
+    expect(openField(keyring, 'access_token', sealed)).toEqual(plaintext);
+    expect(openField(keyring, 'access_token', newer)).toEqual(plaintext);
+    expect(failureOf(() => openField(openHead(head), 'access_token', newer)).code).toBe('vault_damaged');
   });
 
   it('digest an identity: the same one alike, another one, issuer or vault differently', () => {

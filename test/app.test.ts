@@ -1,0 +1,161 @@
+import { existsSync, readFileSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type LibraryStage, openLibraryStage } from './library/stage.js';
+
+let stage: LibraryStage;
+beforeEach(async () => {
+  stage = await openLibraryStage();
+});
+afterEach(() => stage.close());
+
+const path = (name: string) => join(stage.home, name);
+const TOKEN = { selector: null, minValid: 0, scopes: [], refresh: false, withIdentity: false };
+const LOGIN = {
+  provider: 'demo',
+  as: null,
+  scopes: [],
+  loginHint: null,
+  openBrowser: false,
+  pasteOnly: false,
+  port: null,
+  timeout: 1_000,
+};
+
+describe('making a vault', () => {
+  it('remembers a key file that was named, and leaves the rest of the configuration as it is', async () => {
+    const { providers } = stage.config();
+    const result = await stage.app().init({ keySource: 'file', keyFile: path('my.key') });
+    expect(result).toEqual({
+      keySource: 'file',
+      place: `key file ${path('my.key')}`,
+      database: path('vault.db'),
+      configFile: path('config.json'),
+    });
+    expect(stage.config()).toEqual({ keySource: { kind: 'file', path: path('my.key') }, providers });
+    expect(existsSync(path('my.key'))).toBe(true);
+    expect(await stage.app().list({ provider: null, status: null, expiringWithin: null })).toEqual([]);
+  });
+
+  it('takes a key file alone for the wish to have one', async () => {
+    stage.configure({ keySource: 'keychain' });
+    expect(await stage.app().init({ keySource: null, keyFile: path('my.key') })).toMatchObject({
+      keySource: 'file',
+    });
+  });
+
+  it('keeps to what is configured when nothing is named', async () => {
+    expect(await stage.app().init({ keySource: null, keyFile: null })).toMatchObject({
+      place: `key file ${path('master.key')}`,
+    });
+  });
+
+  it('follows VAULT_KEY_FILE, and remembers it so that it need not be set again', async () => {
+    stage.configure({ keySource: 'keychain' });
+    await stage.app({ VAULT_KEY_FILE: path('other.key') }).init({ keySource: null, keyFile: null });
+    expect(stage.config()['keySource']).toEqual({ kind: 'file', path: path('other.key') });
+  });
+
+  it('does not guess where a relative VAULT_KEY_FILE would be', async () => {
+    await expect(
+      stage.app({ VAULT_KEY_FILE: 'other.key' }).init({ keySource: null, keyFile: null }),
+    ).rejects.toMatchObject({ code: 'config_invalid', message: 'VAULT_KEY_FILE must be an absolute path' });
+  });
+
+  it('is refused where there is one, and nothing changes', async () => {
+    await stage.logIn();
+    const before = readFileSync(path('config.json'));
+    await expect(stage.app().init({ keySource: 'file', keyFile: path('my.key') })).rejects.toMatchObject({
+      code: 'vault_exists',
+    });
+    expect(readFileSync(path('config.json')).equals(before)).toBe(true);
+    expect(existsSync(path('my.key'))).toBe(false);
+  });
+
+  it('makes private files only', async () => {
+    await stage.logIn();
+    for (const name of ['vault.db', 'master.key', 'config.json', 'security.log']) {
+      expect(statSync(path(name)).mode & 0o777).toBe(0o600);
+    }
+  });
+});
+
+describe('the life of an account', () => {
+  it('goes through login, token, list, show, refresh and revoke', async () => {
+    const name = await stage.logIn();
+    const app = stage.app();
+    const { accessToken } = await app.token(TOKEN);
+    expect(accessToken.reveal()).toMatch(/^demo-access-/);
+    expect(await app.list({ provider: 'demo', status: 'active', expiringWithin: null })).toHaveLength(1);
+    expect(await app.show(name)).toMatchObject({ providerTitle: 'demo', consents: [{ how: 'browser' }] });
+    const all = { selectors: [], all: true, provider: null, dryRun: false };
+    const refresh = { ...all, within: 0, force: true, concurrency: 2 };
+    expect(await app.refresh(refresh, () => {})).toMatchObject({ results: [{ outcome: 'refreshed' }] });
+    expect(await app.revocationTargets({ ...all, local: false })).toHaveLength(1);
+    expect(await app.revoke({ ...all, local: false })).toMatchObject({ results: [{ outcome: 'revoked' }] });
+    expect(await app.list({ provider: null, status: null, expiringWithin: null })).toEqual([]);
+    expect(stage.notices).toEqual([]);
+  });
+
+  it('leaves a line for each event, and no secret in it', async () => {
+    await stage.logIn();
+    await stage.app().token({ ...TOKEN, refresh: true });
+    const lines = readFileSync(path('security.log'), 'utf8').trim().split('\n');
+    expect(lines.map((line) => (JSON.parse(line) as { event: string }).event)).toEqual([
+      'vault_created',
+      'login_started',
+      'login_finished',
+      'refreshed',
+    ]);
+    for (const secret of stage.demo.secrets()) expect(lines.join('\n')).not.toContain(secret);
+  });
+
+  it('goes on when its provider is no longer configured, as far as it can', async () => {
+    const name = await stage.logIn();
+    stage.configure({ providers: {} });
+    const app = stage.app();
+    expect((await app.token(TOKEN)).accessToken.length).toBeGreaterThan(0);
+    expect(await app.show(name)).toMatchObject({ providerTitle: 'demo', manageUrl: null });
+    await expect(app.token({ ...TOKEN, refresh: true })).rejects.toMatchObject({ code: 'provider_unknown' });
+    await expect(app.token({ ...TOKEN, scopes: ['x'] })).rejects.toMatchObject({ code: 'scope_missing' });
+  });
+});
+
+describe('the configuration', () => {
+  it('is not read for a token that is valid', async () => {
+    await stage.logIn();
+    stage.configure({ keySource: 'file', providers: 'nonsense' });
+    expect((await stage.app().token(TOKEN)).accessToken.length).toBeGreaterThan(0);
+    await expect(stage.app().token({ ...TOKEN, refresh: true })).rejects.toMatchObject({
+      code: 'config_invalid',
+    });
+  });
+
+  it('says of an --env-file that is not there that it is not', async () => {
+    const app = stage.app({}, { envFile: path('nowhere.env') });
+    await expect(app.providers(null)).rejects.toMatchObject({ code: 'config_invalid' });
+  });
+
+  it('is read from the .env of the vault', async () => {
+    stage.configure({ providers: { demo: { issuer: stage.demo.issuer } } });
+    await expect(stage.app().planLogin(LOGIN)).rejects.toMatchObject({ code: 'client_not_configured' });
+    writeFileSync(path('.env'), 'DEMO_CLIENT_ID=from-the-file\n', { mode: 0o600 });
+    expect(await stage.app().planLogin(LOGIN)).toMatchObject({ clientId: 'from-the-file' });
+    expect(await stage.app({ DEMO_CLIENT_ID: 'from-outside' }).planLogin(LOGIN)).toMatchObject({
+      clientId: 'from-outside',
+    });
+    unlinkSync(path('.env'));
+  });
+
+  it('shows what is built in and what is configured', async () => {
+    const views = await stage.app().providers(null);
+    expect(views.map(({ name }) => name)).toEqual(['google', 'microsoft', 'youtube', 'notion', 'demo']);
+  });
+});
+
+describe('the demo', () => {
+  it('belongs to the command line, for it runs its commands', async () => {
+    const talk = { step: () => {}, command: () => {}, note: () => {} };
+    await expect(stage.app().demo({ browser: false }, talk)).rejects.toMatchObject({ code: 'usage' });
+  });
+});

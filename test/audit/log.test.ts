@@ -1,0 +1,143 @@
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Audit, AuditEvent } from '../../src/audit/events.js';
+import { auditLog } from '../../src/audit/log.js';
+import { createFiles } from '../../src/system/files.js';
+import { clockDouble } from '../doubles/clock.js';
+
+const LIMIT = 10 * 1024 * 1024;
+const NOW = Date.UTC(2026, 2, 1, 12, 0, 0, 7);
+const uid = process.getuid?.() ?? 0;
+
+let folder: string;
+let state: string;
+let path: string;
+let notices: string[];
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'vault-audit-'));
+  state = join(folder, 'state');
+  path = join(state, 'security.log');
+  notices = [];
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+function log(actor: { pid: number; uid: number | undefined } = { pid: 4_711, uid }, at = NOW): Audit {
+  const notice = (line: string) => void notices.push(line);
+  return auditLog({
+    path,
+    files: createFiles({ uid, pid: 4_711 }, notice),
+    clock: clockDouble(at),
+    actor,
+    notice,
+  });
+}
+
+const EVENT: AuditEvent = { event: 'refreshed', provider: 'google', account: 'id-example', generation: 4 };
+const written = () => readFileSync(path, 'utf8');
+
+describe('the security log', () => {
+  it('has one JSON object a line, with the time first, then who', () => {
+    const audit = log();
+    audit.record(EVENT);
+    audit.record({ event: 'login_failed', provider: 'notion', code: 'login_refused' });
+    expect(written()).toBe(
+      [
+        `{"time":"2026-03-01T12:00:00.007Z","pid":4711,"uid":${uid},"event":"refreshed","provider":"google","account":"id-example","generation":4}`,
+        `{"time":"2026-03-01T12:00:00.007Z","pid":4711,"uid":${uid},"event":"login_failed","provider":"notion","code":"login_refused"}`,
+        '',
+      ].join('\n'),
+    );
+    expect(notices).toEqual([]);
+  });
+
+  it('leaves out the user where there are no numbers for them', () => {
+    log({ pid: 1, uid: undefined }).record(EVENT);
+    expect(JSON.parse(written())).not.toHaveProperty('uid');
+  });
+
+  it('keeps to one line whatever a name from the configuration holds', () => {
+    const provider = 'a\nb\r\u2028"}\u001b[31m\0';
+    log().record({ event: 'login_started', provider });
+    expect(written().match(/\n/g)).toHaveLength(1);
+    expect(written()).not.toMatch(/\r|\u001b|\0/);
+    expect(JSON.parse(written())).toMatchObject({ provider });
+  });
+
+  it('is a file of 0600 in a folder of 0700 whatever the umask', () => {
+    const before = process.umask(0);
+    try {
+      log().record(EVENT);
+    } finally {
+      process.umask(before);
+    }
+    expect([path, state].map((each) => statSync(each).mode & 0o777)).toEqual([0o600, 0o700]);
+  });
+
+  it('is closed to others when it was open, and that is said', () => {
+    log().record(EVENT);
+    chmodSync(path, 0o666);
+    log().record(EVENT);
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    expect(notices).toEqual([expect.stringContaining(path)]);
+  });
+
+  it('begins a new file before one grows beyond ten mebibytes, and keeps five', () => {
+    for (let round = 0; round < 7; round += 1) {
+      log({ pid: round, uid }).record(EVENT);
+      truncateSync(path, LIMIT - 10);
+    }
+    log({ pid: 7, uid }).record(EVENT);
+    const kept = readdirSync(state).sort();
+    expect(kept).toEqual(['security.log', ...[1, 2, 3, 4].map((n) => `security.log.${n}`)]);
+    const pids = kept.map(
+      (name) => /"pid":(\d+)/.exec(readFileSync(join(state, name), 'latin1').slice(0, 200))?.[1],
+    );
+    expect(pids).toEqual(['7', '6', '5', '4', '3']);
+    expect(kept.every((name) => (statSync(join(state, name)).mode & 0o777) === 0o600)).toBe(true);
+  });
+
+  it('fills a file to the last byte before it begins the next', () => {
+    log().record(EVENT);
+    const { length } = written();
+    truncateSync(path, LIMIT - length);
+    log().record(EVENT);
+    expect(readdirSync(state)).toEqual(['security.log']);
+    log().record(EVENT);
+    expect(readdirSync(state)).toEqual(['security.log', 'security.log.1']);
+  });
+
+  it.each<[string, () => void]>([
+    ['a folder stands in its place', () => mkdirSync(path, { recursive: true })],
+    [
+      'a link stands in its place',
+      () => {
+        mkdirSync(state);
+        symlinkSync(join(folder, 'elsewhere'), path);
+      },
+    ],
+    ['its folder cannot be made', () => writeFileSync(state, '')],
+  ])('that cannot be written because %s is only a line for a person', (_name, plant) => {
+    plant();
+    expect(log().record(EVENT)).toBeUndefined();
+    expect(notices.at(-1)).toBe(`the event refreshed could not be written to ${path}`);
+    expect(readdirSync(folder)).toEqual(['state']);
+  });
+
+  it('does not stop a command because the clock shows no date', () => {
+    expect(log(undefined, Number.NaN).record(EVENT)).toBeUndefined();
+    expect(notices).toHaveLength(1);
+  });
+});

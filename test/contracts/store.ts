@@ -1,0 +1,228 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Store, VaultHead } from '../../src/stores/contract.js';
+import { sealedExample } from '../doubles/sealed-account.js';
+
+/** A store to be tried, with a second connection to the same data. */
+interface StoreStage {
+  readonly store: Store;
+  another(): Promise<Store>;
+  close(): Promise<void>;
+}
+
+/** What every store promises; see stores/contract. */
+export function storeContract(
+  name: string,
+  open: (head: VaultHead) => Promise<StoreStage>,
+  head: VaultHead,
+): void {
+  describe(`the ${name} store`, () => {
+    let stage: StoreStage;
+    let store: Store;
+    beforeEach(async () => {
+      stage = await open(head);
+      store = stage.store;
+    });
+    afterEach(() => stage.close());
+
+    const names = async (filter?: Parameters<Store['accounts']>[0]) =>
+      (await store.accounts(filter)).map(({ provider, label }) => `${provider}/${label}`);
+
+    it('gives the head of the vault back as it was made', async () => {
+      const bytes = (each: Uint8Array) => Buffer.from(each).toString('hex');
+      const readable = ({ vaultId, createdAt, masterKeys, wrappedKeys }: VaultHead) => ({
+        vaultId: bytes(vaultId),
+        createdAt,
+        masterKeys: masterKeys.map((row) => ({ ...row, checkValue: bytes(row.checkValue) })),
+        wrappedKeys: wrappedKeys.map((row) => ({ ...row, wrapped: bytes(row.wrapped) })),
+      });
+      expect(readable(await store.head())).toEqual(readable(head));
+    });
+
+    it('gives an account back as it was put in, to every connection', async () => {
+      const whole = sealedExample(1, {
+        reason: 'why',
+        lastError: 'network_failed',
+        failures: 2,
+        grantExpiresAt: 9,
+      });
+      const bare = sealedExample(2, {
+        expiresAt: null,
+        lastRefreshAt: null,
+        hasRefreshToken: false,
+        askedScopes: [],
+        grantedScopes: [],
+      });
+      for (const account of [whole, bare]) expect(await store.insert(account)).toBe(true);
+      const other = await stage.another();
+      for (const account of [whole, bare]) {
+        const { sealed, ...visible } = account;
+        expect(await other.account(account.id)).toEqual(account);
+        expect(await other.accountBySubject(account.provider, account.issuer, account.subjectDigest)).toEqual(
+          account,
+        );
+        expect((await other.accounts()).find(({ id }) => id === account.id)).toEqual(visible);
+      }
+      await other.close();
+    });
+
+    it('knows nothing of accounts that are not there', async () => {
+      expect(await store.account('nobody')).toBeNull();
+      expect(await store.accountBySubject('google', 'https://issuer.example', 'nobody')).toBeNull();
+      expect(await store.accounts()).toEqual([]);
+      expect(await store.consents('nobody')).toEqual([]);
+      expect(await store.remove('nobody')).toBe(false);
+      expect(await store.replace(sealedExample(1), 3)).toBe(false);
+      expect(
+        await store.recordAttempt('nobody', 1, {
+          status: 'failing',
+          reason: null,
+          lastError: null,
+          failures: 1,
+          updatedAt: 1,
+        }),
+      ).toBe(false);
+    });
+
+    it('refuses a name that is taken, an identity that is taken and an id that is taken', async () => {
+      const account = sealedExample(1);
+      expect(await store.insert(account)).toBe(true);
+      expect(await store.insert(sealedExample(2, { label: account.label }))).toBe(false);
+      expect(await store.insert(sealedExample(2, { subjectDigest: account.subjectDigest }))).toBe(false);
+      expect(await store.insert(sealedExample(2, { id: account.id }))).toBe(false);
+      expect(await store.accounts()).toHaveLength(1);
+      // The same name at another provider, the same person at another issuer.
+      expect(await store.insert(sealedExample(2, { provider: 'notion', label: account.label }))).toBe(true);
+      expect(
+        await store.insert(
+          sealedExample(3, { issuer: 'https://other.example', subjectDigest: account.subjectDigest }),
+        ),
+      ).toBe(true);
+    });
+
+    it('replaces an account only while its generation is the expected one', async () => {
+      const account = sealedExample(1, { generation: 3 });
+      await store.insert(account);
+      const next = { ...sealedExample(1, { generation: 4, status: 'failing' }), label: 'renamed' };
+      expect(await store.replace(next, 2)).toBe(false);
+      expect(await store.account(account.id)).toEqual(account);
+      expect(await store.replace(next, 3)).toBe(true);
+      expect(await store.replace({ ...next, generation: 5 }, 3)).toBe(false);
+      expect(await store.account(account.id)).toEqual(next);
+    });
+
+    it('gives a generation to one of two that replace at once, on one connection and on two', async () => {
+      await store.insert(sealedExample(1, { generation: 1 }));
+      const other = await stage.another();
+      const one = await Promise.all(
+        [2, 3].map((n) => store.replace(sealedExample(1, { generation: 2, failures: n }), 1)),
+      );
+      const two = await Promise.all(
+        [store, other].map((each) => each.replace(sealedExample(1, { generation: 3 }), 2)),
+      );
+      expect([one, two].map((results) => results.filter(Boolean).length)).toEqual([1, 1]);
+      await other.close();
+    });
+
+    it('does not replace an account under a name that is taken', async () => {
+      await store.insert(sealedExample(1));
+      await store.insert(sealedExample(2));
+      const { label } = sealedExample(1);
+      expect(await store.replace(sealedExample(2, { label, generation: 4 }), 3)).toBe(false);
+      expect(await store.account(sealedExample(2).id)).toEqual(sealedExample(2));
+    });
+
+    it('records an attempt and leaves generation and sealed fields alone', async () => {
+      const account = sealedExample(1, { generation: 3 });
+      await store.insert(account);
+      const attempt = {
+        status: 'failing',
+        reason: 'why',
+        lastError: 'network_failed',
+        failures: 4,
+        updatedAt: 77,
+      } as const;
+      expect(await store.recordAttempt(account.id, 2, attempt)).toBe(false);
+      expect(await store.account(account.id)).toEqual(account);
+      expect(await store.recordAttempt(account.id, 3, attempt)).toBe(true);
+      expect(await store.account(account.id)).toEqual({ ...account, ...attempt });
+    });
+
+    it('lists by provider and label, and finds names by how they begin', async () => {
+      const labels = [
+        'alice',
+        'alice%',
+        'alice_x',
+        'alicex',
+        'Alice',
+        'älice',
+        'al',
+        '日本',
+        '日本語',
+        'a😀',
+        'a😀b',
+      ];
+      for (const [index, label] of labels.entries()) await store.insert(sealedExample(index, { label }));
+      await store.insert(sealedExample(90, { provider: 'google2', label: 'alice' }));
+      await store.insert(sealedExample(91, { provider: 'goo_le', label: 'alice' }));
+      const of = (...found: string[]) => found.map((label) => `google/${label}`);
+
+      expect(await names()).toEqual([
+        'goo_le/alice',
+        ...of(
+          'Alice',
+          'al',
+          'alice',
+          'alice%',
+          'alice_x',
+          'alicex',
+          'a😀',
+          'a😀b',
+          'älice',
+          '日本',
+          '日本語',
+        ),
+        'google2/alice',
+      ]);
+      expect(await names({ namePrefix: '' })).toHaveLength(13);
+      expect(await names({ namePrefix: 'google/alice' })).toEqual(of('alice', 'alice%', 'alice_x', 'alicex'));
+      expect(await names({ namePrefix: 'google/alice%' })).toEqual(of('alice%'));
+      expect(await names({ namePrefix: 'google/alice_' })).toEqual(of('alice_x'));
+      expect(await names({ namePrefix: 'google/ä' })).toEqual(of('älice'));
+      expect(await names({ namePrefix: 'google/日本' })).toEqual(of('日本', '日本語'));
+      expect(await names({ namePrefix: 'google/a😀' })).toEqual(of('a😀', 'a😀b'));
+      expect(await names({ namePrefix: 'goo_' })).toEqual(['goo_le/alice']);
+      expect(await names({ namePrefix: 'google2' })).toEqual(['google2/alice']);
+      expect((await names({ namePrefix: 'google' })).length).toBe(12);
+      expect(await names({ namePrefix: 'google/nobody' })).toEqual([]);
+      expect(await names({ provider: 'goo_le' })).toEqual(['goo_le/alice']);
+      expect(await names({ provider: 'google', namePrefix: 'goo_le/' })).toEqual([]);
+    });
+
+    it('gives consents newest first, those of one moment in reverse order, and forgets them with their account', async () => {
+      const { id } = sealedExample(1);
+      await store.insert(sealedExample(1));
+      const consents = [
+        { at: 5, how: 'browser', askedScopes: ['a', 'b'], grantedScopes: ['a'] },
+        { at: 9, how: 'paste', askedScopes: [], grantedScopes: [] },
+        { at: 9, how: 'device', askedScopes: ['c'], grantedScopes: ['c'] },
+        { at: 1, how: 'browser', askedScopes: ['d'], grantedScopes: ['d'] },
+      ] as const;
+      for (const consent of consents) await store.addConsent(id, consent);
+      expect(await store.consents(id)).toEqual([consents[2], consents[1], consents[0], consents[3]]);
+      expect(await store.remove(id)).toBe(true);
+      expect(await store.consents(id)).toEqual([]);
+      // Another process has removed the account meanwhile: there is nothing a consent could belong to.
+      await store.addConsent(id, consents[0]);
+      expect(await store.consents(id)).toEqual([]);
+    });
+
+    it('has everything on disk that was asked for when it closes', async () => {
+      const writes = Array.from({ length: 20 }, (_, n) => store.insert(sealedExample(n)));
+      const other = await stage.another();
+      await store.close();
+      expect(await Promise.all(writes)).toEqual(Array(20).fill(true));
+      expect(await other.accounts()).toHaveLength(20);
+      await other.close();
+    });
+  });
+}

@@ -1,0 +1,34 @@
+import type { Keychain } from '../../src/system/contract.js';
+
+/** A keychain in memory, that fails as a real one does when told to. */
+export interface KeychainDouble extends Keychain {
+  readonly items: Map<string, string>;
+  /** The kind of failure with which every call ends from now on; null heals it. */
+  fail(kind: string | null): void;
+  /** Values are kept differently from how they were given: a keychain with a defect. */
+  spoil(change: (value: string) => string): void;
+}
+
+export function keychainDouble(): KeychainDouble {
+  const items = new Map<string, string>();
+  let failure: string | null = null;
+  let kept = (value: string) => value;
+  const name = (service: string, account: string) => `${service}, ${account}`;
+  const answer = async <T>(value: () => T): Promise<T> => {
+    // As the system's own failures look: a kind, and a message that must reach nobody.
+    if (failure !== null) throw Object.assign(new Error('message-of-the-library'), { kind: failure });
+    return value();
+  };
+  return {
+    items,
+    fail(kind) {
+      failure = kind;
+    },
+    spoil(change) {
+      kept = change;
+    },
+    read: (service, account) => answer(() => items.get(name(service, account)) ?? null),
+    write: (service, account, value) => answer(() => void items.set(name(service, account), kept(value))),
+    remove: (service, account) => answer(() => items.delete(name(service, account))),
+  };
+}

@@ -1,0 +1,122 @@
+// Another process on the same vault: the built library's own parts, told what to do by messages. See actor.ts.
+
+import { Secret } from '../../dist/lib/domain/secret.js';
+import { keyFileSource } from '../../dist/lib/keysources/key-file.js';
+import { vaultAccess } from '../../dist/lib/services/vault-access.js';
+import { sqliteLocks } from '../../dist/lib/stores/locks.js';
+import { sqliteFactory } from '../../dist/lib/stores/sqlite-factory.js';
+import { systemClock as clock } from '../../dist/lib/system/clock.js';
+import { createFiles } from '../../dist/lib/system/files.js';
+import { systemKeychain } from '../../dist/lib/system/keychain.js';
+import { resolvePaths } from '../../dist/lib/system/paths.js';
+import { createHead } from '../../dist/lib/vault/keyring.js';
+
+const held = new Map();
+let reading = null;
+
+function parts(home) {
+  const files = createFiles({ uid: process.getuid?.(), pid: process.pid }, () => {});
+  const paths = resolvePaths({ env: { VAULT_HOME: home }, platform: process.platform }, null);
+  const factory = sqliteFactory(paths, files, clock);
+  return { files, paths, factory, locks: sqliteLocks(paths.locks, files, clock) };
+}
+
+const tasks = {
+  ready: () => true,
+
+  /** Adds the given accounts one after another, each in a commit of its own. */
+  async insert({ home, accounts }) {
+    const store = await parts(home).factory.open();
+    for (const account of accounts) {
+      const sealed = Object.fromEntries(
+        Object.entries(account.sealed).map(([name, text]) => [
+          name,
+          text === null ? null : Buffer.from(text, 'base64'),
+        ]),
+      );
+      if (!(await store.insert({ ...account, sealed }))) throw new Error('taken');
+    }
+    await store.close();
+    return accounts.length;
+  },
+
+  /** Lists without a pause until it is told to stop. */
+  async read({ home }) {
+    const store = await parts(home).factory.open();
+    await store.accounts();
+    let stopped = false;
+    const loop = (async () => {
+      let count = 0;
+      for (; !stopped; count += 1) {
+        await store.accounts();
+        await new Promise(setImmediate);
+      }
+      await store.close();
+      return count;
+    })();
+    reading = () => {
+      stopped = true;
+      return loop;
+    };
+    return true;
+  },
+  stop: () => reading(),
+
+  async hold({ home, name, patience }) {
+    held.set(name, await parts(home).locks.acquire(name, patience));
+    return true;
+  },
+  async release({ name }) {
+    await held.get(name).release();
+    return true;
+  },
+
+  /** Makes one empty vault after another, in folders with the given names, until it is killed. */
+  async create({ homes }) {
+    process.send({ started: true });
+    for (const home of homes) {
+      const { factory } = parts(home);
+      const store = await factory.create(createHead(Buffer.alloc(16, 1), 'file', Buffer.alloc(32, 2), 1));
+      await store.close();
+    }
+    return homes.length;
+  },
+
+  /** A first login without the login: makes the vault or joins it, and puts an account in. */
+  async join({ home, keyFile, facts, subject }) {
+    const { files, paths, factory, locks } = parts(home);
+    const access = vaultAccess({
+      paths,
+      files,
+      factory,
+      locks,
+      clock,
+      audit: { record: () => {} },
+      keySource: async () => keyFileSource(keyFile, files),
+      rememberKeySource: async () => {},
+    });
+    const vault = await access.openOrCreate();
+    const added = await vault.add(facts, {
+      accessToken: new Secret(`access-token-${subject}`),
+      refreshToken: new Secret(`refresh-token-${subject}`),
+      identity: { subject, email: null, name: null, details: {} },
+    });
+    await access.close();
+    return added !== null;
+  },
+
+  async keychain({ patience }) {
+    return systemKeychain(clock, patience).read('token-vault-test', 'nobody');
+  },
+};
+
+process.on('message', async ({ task, ...given }) => {
+  try {
+    process.send({ answer: await tasks[task](given) });
+  } catch (failure) {
+    process.send({
+      failure: { name: failure.name, code: failure.code ?? failure.kind ?? null, message: failure.message },
+    });
+  }
+});
+process.send({ started: false });

@@ -1,0 +1,90 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { createApp } from '../../src/app.js';
+import { type ConsentChoice, walkConsent } from '../../src/demo/consent-walk.js';
+import type { DemoServer } from '../../src/demo/contract.js';
+import { startDemoServer } from '../../src/demo/server.js';
+import type { LoginRequest, UseCases } from '../../src/services/contract.js';
+import type { Host } from '../../src/system/contract.js';
+
+/** A person’s vault folder with a key file, and the demo server that `config.json` in it leads to. */
+export interface LibraryStage {
+  readonly home: string;
+  readonly demo: DemoServer;
+  readonly notices: string[];
+  /** The use cases over this folder, in an environment that holds nothing else but what is given. */
+  app(env?: Host['env'], over?: { readonly envFile?: string; readonly interruption?: AbortSignal }): UseCases;
+  logIn(request?: Partial<LoginRequest>, choice?: ConsentChoice): Promise<string>;
+  /** An account whose access token ends in a second. */
+  logInBriefly(): Promise<string>;
+  configure(change: Readonly<Record<string, unknown>>): void;
+  config(): Record<string, unknown>;
+  close(): Promise<void>;
+}
+
+export async function openLibraryStage(): Promise<LibraryStage> {
+  const home = mkdtempSync(join(tmpdir(), 'vault-library-'));
+  const demo = await startDemoServer();
+  const notices: string[] = [];
+  const opened: UseCases[] = [];
+  const file = join(home, 'config.json');
+  const write = (config: unknown) => writeFileSync(file, JSON.stringify(config), { mode: 0o600 });
+  write({ keySource: 'file', providers: { demo: { issuer: demo.issuer, clientId: demo.client.id } } });
+
+  const stage: LibraryStage = {
+    home,
+    demo,
+    notices,
+    app(env = {}, { envFile = null, interruption = new AbortController().signal } = {}) {
+      const stream = () => new PassThrough();
+      const host: Host = {
+        env: { VAULT_HOME: home, ...env },
+        platform: process.platform,
+        uid: process.getuid?.(),
+        pid: process.pid,
+        stdin: stream(),
+        stdout: stream(),
+        stderr: stream(),
+        self: null,
+        interruption,
+      };
+      const app = createApp(host, { profile: null, envFile, notice: (line) => void notices.push(line) });
+      opened.push(app);
+      return app;
+    },
+    async logIn(request = {}, choice = {}) {
+      const app = stage.app();
+      const usual = { provider: 'demo', as: null, scopes: [], loginHint: null, port: null, timeout: 10_000 };
+      let walked: Promise<unknown> = Promise.resolve();
+      const { account } = await app.login(
+        { ...usual, openBrowser: false, pasteOnly: false, ...request },
+        {
+          on(event) {
+            if (event.kind === 'authorize') walked = walkConsent(event.url, choice);
+          },
+          pasted: null,
+        },
+      );
+      await walked;
+      await app.close();
+      return `${account.provider}/${account.label}`;
+    },
+    async logInBriefly() {
+      const lifetime = demo.knobs.accessTokenLifetime;
+      demo.knobs.accessTokenLifetime = 1;
+      const name = await stage.logIn();
+      demo.knobs.accessTokenLifetime = lifetime;
+      return name;
+    },
+    configure: (change) => write({ ...stage.config(), ...change }),
+    config: () => JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>,
+    async close() {
+      for (const app of opened) await app.close();
+      await demo.close();
+      rmSync(home, { recursive: true, force: true });
+    },
+  };
+  return stage;
+}

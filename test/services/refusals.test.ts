@@ -1,0 +1,98 @@
+import { describe, expect, it } from 'vitest';
+import { DAY, HOUR } from '../../src/domain/duration.js';
+import { TransportFailure } from '../../src/domain/transport.js';
+import { google } from '../../src/providers/google.js';
+import { microsoft } from '../../src/providers/microsoft.js';
+import {
+  authorizationRefusal,
+  codeRefusal,
+  refreshRefusal,
+  unreachable,
+} from '../../src/services/refusals.js';
+import { accountExample } from '../doubles/account.js';
+import { NOW } from '../doubles/terminal.js';
+import { refused } from '../doubles/token-answers.js';
+
+const DEAD = refused({ error: 'invalid_grant' }, { status: 400 });
+
+describe('the likely reason of a dead grant', () => {
+  const reasonOf = (days: { consent: number; use: number }, provider = google) => {
+    const account = accountExample({ issuedAt: NOW - days.use * DAY, lastRefreshAt: NOW - days.use * DAY });
+    const when = { consentedAt: NOW - days.consent * DAY, now: NOW };
+    return refreshRefusal(account, provider, DEAD, when).message;
+  };
+
+  it.each([
+    ['seven days after the consent', { consent: 7, use: 1 }, /"Testing" state ends it after 7 days/],
+    ['half a year after the last use', { consent: 400, use: 181 }, /after 6 months without use/],
+  ])('is told %s', (_, days, pattern) => {
+    expect(reasonOf(days)).toMatch(pattern);
+  });
+
+  it.each([
+    ['three days after the consent', { consent: 3, use: 1 }],
+    ['a month after the consent', { consent: 30, use: 1 }],
+  ])('is not made up %s', (_, days) => {
+    expect(reasonOf(days)).toBe(
+      'google/alice@example.com needs a new login: Google no longer accepts its refresh token (invalid_grant)',
+    );
+  });
+
+  it('is each provider’s own', () => {
+    expect(reasonOf({ consent: 200, use: 95 }, microsoft('common'))).toMatch(/90 days without use/);
+  });
+
+  it('counts a login as a use, though nothing was refreshed since', () => {
+    const account = accountExample({ issuedAt: NOW - HOUR, lastRefreshAt: NOW - 300 * DAY });
+    const { message } = refreshRefusal(account, google, DEAD, { consentedAt: NOW - HOUR, now: NOW });
+    expect(message).not.toContain('without use');
+  });
+});
+
+describe('a refusal of the authorization code', () => {
+  it.each([
+    ['invalid_grant', 400, 'login_refused', /does not accept the authorization code/, /^vault login google/],
+    ['server_error', 503, 'provider_unavailable', /just now/, /^vault login google$/],
+    ['admin_policy_enforced', 400, 'policy_refused', /policy/, /administrator/],
+    ['redirect_uri_mismatch', 400, 'client_refused', /refuses this client/, /^vault providers google/],
+  ] as const)('%s is %s', (error, status, code, message, hint) => {
+    const answer = refused({ error }, { status, facts: google.errors });
+    const failure = codeRefusal(google, answer);
+    expect(failure).toMatchObject({ code, details: { provider_error: error } });
+    expect(failure.message).toMatch(message);
+    expect(failure.hint).toMatch(hint);
+  });
+});
+
+describe('a refusal on the provider’s page', () => {
+  it.each([
+    ['access_denied', 'login_refused'],
+    ['user_cancelled', 'login_refused'],
+    ['consent_required', 'login_refused'],
+    ['temporarily_unavailable', 'provider_unavailable'],
+    ['server_error', 'provider_unavailable'],
+    ['org_internal', 'policy_refused'],
+    ['invalid_scope', 'client_refused'],
+    ['unauthorized_client', 'client_refused'],
+    ['something_new', 'client_refused'],
+  ] as const)('%s is %s', (error, code) => {
+    expect(authorizationRefusal(google, error, null)).toMatchObject({ code, hint: expect.any(String) });
+  });
+
+  it('repeats what the provider says', () => {
+    expect(authorizationRefusal(google, 'access_denied', 'the person said no').message).toBe(
+      'the login was declined at Google (access_denied: the person said no)',
+    );
+  });
+});
+
+describe('a provider that could not be reached', () => {
+  it('is a matter of the network', () => {
+    expect(unreachable(new TransportFailure('dns', 'no', 'oauth2.example'))).toMatchObject({
+      code: 'network_failed',
+      message: 'oauth2.example could not be reached: its name could not be resolved',
+      hint: 'nothing is lost; check the network and try again',
+      details: { reason: 'dns' },
+    });
+  });
+});

@@ -1,0 +1,58 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { configureProvider } from '../../src/config/settings.js';
+import { serverOf } from '../../src/services/server.js';
+import type { Http } from '../../src/system/contract.js';
+import { createHttp } from '../../src/system/http.js';
+import { json, type LocalServer, serve } from '../doubles/local-server.js';
+import { GUID, sources } from '../doubles/settings-sources.js';
+
+let metadata: Record<string, unknown>;
+let server: LocalServer;
+let http: Http;
+beforeEach(async () => {
+  metadata = {};
+  server = await serve((response, request) => json(200, metadata)(response, request));
+  metadata = {
+    issuer: server.url,
+    authorization_endpoint: `${server.url}/authorize`,
+    token_endpoint: `${server.url}/token`,
+  };
+  http = createHttp({ env: {} });
+});
+afterEach(async () => {
+  await http.close();
+  await server.close();
+});
+
+const discovered = (settings: Readonly<Record<string, unknown>> = {}) => {
+  const mine = { issuer: server.url, clientId: 'client-example', ...settings };
+  return serverOf(configureProvider('mine', sources({ config: { providers: { mine } } })), async () => http);
+};
+
+describe('where a provider’s endpoints are', () => {
+  it('is known of a built-in one, without a request', async () => {
+    const microsoft = configureProvider('microsoft', sources({ env: { MICROSOFT_CLIENT_ID: GUID } }));
+    const never = () => Promise.reject(new Error('nothing must be sent here'));
+    expect(await serverOf(microsoft, never)).toMatchObject({
+      issuer: 'https://login.microsoftonline.com/{tenantid}/v2.0',
+      tokenEndpoint: 'https://login.microsoftonline.com/common/oauth2/v2.0/token',
+      revocationEndpoint: null,
+    });
+  });
+
+  it('is asked of an issuer', async () => {
+    expect(await discovered()).toMatchObject({
+      tokenEndpoint: `${server.url}/token`,
+      codeChallengeMethods: null,
+    });
+  });
+
+  it('is of no use when the server says that it does not know S256, unless PKCE was turned off', async () => {
+    metadata['code_challenge_methods_supported'] = ['plain'];
+    await expect(discovered()).rejects.toMatchObject({
+      code: 'config_invalid',
+      hint: 'if there is no way around it, set providers.mine.pkce to false in config.json',
+    });
+    expect(await discovered({ pkce: false })).toMatchObject({ codeChallengeMethods: ['plain'] });
+  });
+});

@@ -1,0 +1,187 @@
+import { readFileSync, statSync } from 'node:fs';
+import SqliteDatabase, { type Database } from 'better-sqlite3';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openDatabase, prepareForWriting } from '../../src/stores/sqlite-connection.js';
+import { APPLICATION_ID, SCHEMA_VERSION } from '../../src/stores/sqlite-schema.js';
+import { storeContract } from '../contracts.js';
+import { sealedExample } from '../doubles/sealed-account.js';
+import { headExample, type VaultFolder, vaultFolder } from '../harness/vault-folder.js';
+
+storeContract(
+  'SQLite',
+  async (head) => {
+    const folder = vaultFolder();
+    const store = await folder.factory.create(head);
+    return {
+      store,
+      another: () => folder.factory.open(),
+      async close() {
+        await store.close();
+        folder.remove();
+      },
+    };
+  },
+  headExample(),
+);
+
+let folder: VaultFolder;
+beforeEach(async () => {
+  folder = vaultFolder();
+  await (await folder.factory.create(headExample())).close();
+});
+afterEach(() => folder.remove());
+
+/** Works on the database as somebody with another program would. */
+function tamper(work: (database: Database) => void): void {
+  const database = new SqliteDatabase(folder.paths.database);
+  try {
+    work(database);
+  } finally {
+    database.close();
+  }
+}
+
+const damaged = expect.objectContaining({ code: 'vault_damaged', hint: expect.stringContaining('backup') });
+
+describe('the database', () => {
+  it('is marked as a vault, in a file that says so', () => {
+    tamper((database) => {
+      expect(database.pragma('application_id', { simple: true })).toBe(APPLICATION_ID);
+      expect(database.pragma('user_version', { simple: true })).toBe(SCHEMA_VERSION);
+      const tables = database
+        .prepare(
+          "SELECT name, strict FROM pragma_table_list WHERE schema = 'main' AND name NOT LIKE 'sqlite%'",
+        )
+        .all();
+      expect((tables as { strict: number }[]).every(({ strict }) => strict === 1)).toBe(true);
+      expect(tables).toHaveLength(5);
+    });
+    expect(readFileSync(folder.paths.database).toString('latin1', 68, 72)).toBe('tkvt');
+  });
+
+  it('is opened without trust in its schema, and written with every setting that makes a commit durable', () => {
+    const database = openDatabase(folder.paths.database);
+    prepareForWriting(database);
+    const settings = [
+      'trusted_schema',
+      'cell_size_check',
+      'mmap_size',
+      'journal_mode',
+      'synchronous',
+      'secure_delete',
+      'foreign_keys',
+      'temp_store',
+    ];
+    const read = Object.fromEntries(settings.map((name) => [name, database.pragma(name, { simple: true })]));
+    database.close();
+    expect(read).toEqual({
+      trusted_schema: 0,
+      cell_size_check: 1,
+      mmap_size: 0,
+      journal_mode: 'delete',
+      synchronous: 3,
+      secure_delete: 1,
+      foreign_keys: 1,
+      temp_store: 2,
+    });
+  });
+
+  it('goes back to a rollback journal when another program had given it a write-ahead log', async () => {
+    tamper((database) => expect(database.pragma('journal_mode = WAL', { simple: true })).toBe('wal'));
+    const store = await folder.factory.open();
+    expect(await store.insert(sealedExample(1))).toBe(true);
+    await store.close();
+    tamper((database) => expect(database.pragma('journal_mode', { simple: true })).toBe('delete'));
+  });
+
+  it('is not written with a setting it does not take', async () => {
+    tamper((database) => database.pragma('journal_mode = WAL'));
+    const reader = new SqliteDatabase(folder.paths.database);
+    reader.exec('BEGIN; SELECT * FROM vault');
+    const database = openDatabase(folder.paths.database);
+    expect(() => prepareForWriting(database)).toThrow();
+    database.close();
+    reader.close();
+    expect(statSync(folder.paths.database).size).toBeGreaterThan(0);
+  });
+
+  it('leaves no trace of a sealed field that was replaced or removed', async () => {
+    const store = await folder.factory.open();
+    const bytes = (n: number) => Buffer.from(`sealed refresh token ${n}`);
+    await store.insert(sealedExample(1));
+    expect(readFileSync(folder.paths.database).includes(bytes(1))).toBe(true);
+    const { sealed, ...facts } = sealedExample(1, { generation: 4 });
+    await store.replace({ ...facts, sealed: sealedExample(2).sealed }, 3);
+    expect(readFileSync(folder.paths.database).includes(bytes(1))).toBe(false);
+    await store.remove(facts.id);
+    expect(readFileSync(folder.paths.database).includes(bytes(2))).toBe(false);
+    expect(sealed.refreshToken).toEqual(bytes(1));
+    await store.close();
+  });
+});
+
+describe('a vault that is not what was written', () => {
+  it('by a newer program is refused and left alone', async () => {
+    tamper((database) => database.pragma(`user_version = ${SCHEMA_VERSION + 1}`));
+    const before = readFileSync(folder.paths.database);
+    await expect(folder.factory.open()).rejects.toThrow(
+      expect.objectContaining({
+        code: 'vault_newer',
+        hint: 'install the current version: npm install -g token-vault',
+      }),
+    );
+    expect(readFileSync(folder.paths.database).equals(before)).toBe(true);
+  });
+
+  it.each([
+    ['the mark of another program', 'application_id = 1'],
+    ['no mark', 'application_id = 0'],
+    ['no version', 'user_version = 0'],
+  ])('because it has %s is not taken for one', async (_name, pragma) => {
+    tamper((database) => database.pragma(pragma));
+    await expect(folder.factory.open()).rejects.toThrow(damaged);
+  });
+
+  it.each([
+    [
+      'accounts',
+      'DROP TABLE accounts',
+      (store: Awaited<ReturnType<VaultFolder['factory']['open']>>) => store.accounts(),
+    ],
+    [
+      'vault',
+      'DELETE FROM vault',
+      (store: Awaited<ReturnType<VaultFolder['factory']['open']>>) => store.head(),
+    ],
+    ['keys', 'DROP TABLE keys', (store: Awaited<ReturnType<VaultFolder['factory']['open']>>) => store.head()],
+  ])('because %s lacks something is damaged', async (_name, sql, read) => {
+    tamper((database) => database.exec(sql));
+    const store = await folder.factory.open();
+    await expect(read(store)).rejects.toThrow(damaged);
+    await store.close();
+  });
+
+  it.each([
+    ['status', "'asleep'"],
+    ['id', "'../../elsewhere'"],
+    ['generation', '9007199254740993'],
+    ['expires_at', '-9223372036854775808'],
+  ])('because %s is %s is damaged, and says which column', async (column, value) => {
+    const store = await folder.factory.open();
+    await store.insert(sealedExample(1));
+    tamper((database) => database.exec(`UPDATE accounts SET ${column} = ${value}`));
+    await expect(store.accounts()).rejects.toThrow(damaged);
+    await expect(store.accounts()).rejects.toThrow(`column ${column}`);
+    await store.close();
+  });
+
+  it('because a consent came about in an unknown way is damaged', async () => {
+    const store = await folder.factory.open();
+    await store.insert(sealedExample(1));
+    const { id } = sealedExample(1);
+    await store.addConsent(id, { at: 1, how: 'browser', askedScopes: [], grantedScopes: [] });
+    tamper((database) => database.exec("UPDATE consents SET how = 'telepathy'"));
+    await expect(store.consents(id)).rejects.toThrow(damaged);
+    await store.close();
+  });
+});
