@@ -74,7 +74,7 @@ export async function main(): Promise<void> {
       (useCases) => command.run(useCases, input, made),
     );
     await io.finish();
-    interruption.signal.throwIfAborted();
+    if (command.printsWhole !== true) interruption.signal.throwIfAborted();
     process.exitCode = io.exitCode;
   } catch (failure) {
     await fail(interruption.signal.aborted ? interruption.signal.reason : failure, argv, io);

@@ -34,6 +34,8 @@ export interface Command<Input = unknown> {
   readonly options: readonly OptionSpec[];
   /** Lines a user could type, with a word on each. */
   readonly examples: readonly { readonly line: string; readonly says: string }[];
+  /** What it prints is one whole that is good once it is printed, whatever signal comes a moment later. */
+  readonly printsWhole?: boolean;
   /** Pure. @throws VaultError `usage` */
   parse(raw: RawInput): Input;
   run(useCases: UseCases, input: Input, io: Io): Promise<void>;

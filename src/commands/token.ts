@@ -19,6 +19,7 @@ interface TokenInput {
 export const token: Command<TokenInput> = {
   name: 'token',
   summary: 'print a valid access token',
+  printsWhole: true,
   arguments: [{ name: 'account', description: 'a name, a provider, or a unique beginning of a name' }],
   options: [
     {

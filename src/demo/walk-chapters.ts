@@ -55,7 +55,7 @@ async function login(stage: Stage, inBrowser: boolean, person: 'ada' | 'grace'):
   const { demo, talk } = stage;
   if (inBrowser) talk.note('if a browser opens: choose who you are, then Allow');
   let walk: Promise<unknown> | null = null;
-  const args = ['login', 'demo', ...(inBrowser ? [] : ['--no-browser']), '--timeout', '5m'];
+  const args = ['login', 'demo', ...(inBrowser ? [] : ['--no-browser', '--timeout', '1m'])];
   const name = await vault(stage, args, (line) => {
     if (walk !== null || !line.trim().startsWith(`${demo.endpoints.authorize}?`)) return;
     talk.note('no browser for this one: the demo walks the consent page itself');
