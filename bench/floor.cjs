@@ -28,7 +28,10 @@ const facts = [
   account.token_type,
   account.issued_at,
   account.expires_at,
+  account.grant_expires_at,
   account.granted_scopes,
+  account.access_token === null ? 0 : 1,
+  account.refresh_token === null ? 0 : 1,
 ];
 const place = ['token-vault/1', vaultId, 'accounts', 'access_token', ...facts];
 process.stdout.write(`${open(dataKey, account.access_token, frame(place)).toString()}\n`);

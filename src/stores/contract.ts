@@ -11,7 +11,11 @@ export interface SealedAccount extends Account {
   readonly sealed: SealedFields;
 }
 
-export type DataKeyPurpose = 'access_token' | 'refresh_token' | 'identity';
+/** The sealed fields of an account, by their columns. */
+export type SealedColumn = 'access_token' | 'refresh_token' | 'identity';
+
+/** Each sealed column has data keys of its own; one more makes the digests by which identities are found again. */
+export type DataKeyPurpose = SealedColumn | 'subject_digest';
 
 /** A master key the vault knows of; the key itself lies in a key source. */
 export interface MasterKeyRow {

@@ -1,6 +1,6 @@
 import type { OpenFailureKind } from '../crypto/sealed-box.js';
 import { VaultError } from '../domain/errors.js';
-import type { DataKeyPurpose } from '../stores/contract.js';
+import type { DataKeyPurpose, SealedColumn } from '../stores/contract.js';
 
 /** @param what the part of the vault that is not as it was written, with which no account can be opened */
 export function damaged(what: string): VaultError {
@@ -22,7 +22,7 @@ export function unreadableKey(kind: OpenFailureKind, purpose: DataKeyPurpose): V
  *
  * @param owner the name of the account
  */
-export function unreadableField(kind: OpenFailureKind, field: DataKeyPurpose, owner: string): VaultError {
+export function unreadableField(kind: OpenFailureKind, field: SealedColumn, owner: string): VaultError {
   const what = `the sealed ${inWords(field)} of ${owner}`;
   if (kind === 'newer') return newer(what);
   return new VaultError(

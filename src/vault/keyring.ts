@@ -3,30 +3,42 @@ import { authenticate, deriveKey, equalBytes, random } from '../crypto/derive.js
 import { frame } from '../crypto/framing.js';
 import { OpenFailure, type OpenFailureKind, open, seal, sealedKeyId } from '../crypto/sealed-box.js';
 import { VaultError } from '../domain/errors.js';
-import type { DataKeyPurpose, MasterKeyRow, VaultHead, WrappedKeyRow } from '../stores/contract.js';
+import type {
+  DataKeyPurpose,
+  MasterKeyRow,
+  SealedColumn,
+  VaultHead,
+  WrappedKeyRow,
+} from '../stores/contract.js';
 import { damaged, unreadableField, unreadableKey } from './damage.js';
 
 /**
  * The key hierarchy. A master key of 32 random bytes lies in a key source. HKDF-SHA256 makes from it, with the vault
- * id as salt, a key-encryption key and a key for the check value. The key-encryption key wraps random data keys,
- * one for access tokens, one for refresh tokens and one for identity data, which seal the fields. So a new master
- * key re-wraps three small rows, and several master keys can wrap the same data keys.
+ * id as salt, a key-encryption key and a key for the check value. The key-encryption key wraps random data keys: one
+ * each for access tokens, refresh tokens and identity data, which seal the fields, and one for the digests by which
+ * identities are found again. So a new master key re-wraps four small rows, and several master keys can wrap the same
+ * data keys.
  */
 const DOMAIN = 'token-vault/1';
 const CHECK_BYTES = 16;
 /** In the header of wrapped keys, where no data key can have it. */
 const WRAPPED_BY_MASTER = 0;
-export const PURPOSES: readonly DataKeyPurpose[] = ['access_token', 'refresh_token', 'identity'];
+export const PURPOSES: readonly DataKeyPurpose[] = [
+  'access_token',
+  'refresh_token',
+  'identity',
+  'subject_digest',
+];
 
 export interface Keyring {
   readonly vaultId: Uint8Array;
   /** @throws VaultError `vault_damaged` or `vault_newer` when the data key does not unwrap, as all here */
-  seal(purpose: DataKeyPurpose, plaintext: Uint8Array, aad: Uint8Array): Buffer;
+  seal(purpose: SealedColumn, plaintext: Uint8Array, aad: Uint8Array): Buffer;
   /**
    * @param owner the name of the account the field belongs to, for the error
    * @throws VaultError `vault_damaged`, `vault_newer`
    */
-  open(purpose: DataKeyPurpose, sealed: Uint8Array, aad: Uint8Array, owner: string): Buffer;
+  open(purpose: SealedColumn, sealed: Uint8Array, aad: Uint8Array, owner: string): Buffer;
   /** A keyed digest: finds an identity again without being readable. 64 lower-case hex digits. */
   subjectDigest(issuer: string, subject: string): string;
   /** Overwrites every key held here. The keyring is of no use afterwards. */
@@ -159,10 +171,7 @@ export function openKeyring(
       return openOrExplain(unwrap(row), sealed, aad, explain);
     },
     subjectDigest(issuer, subject) {
-      const key = deriveKey(unwrap(newest('identity')), vaultId, `${DOMAIN}/subject digest`, KEY_BYTES);
-      const digest = authenticate(key, frame([issuer, subject])).toString('hex');
-      key.fill(0);
-      return digest;
+      return authenticate(unwrap(newest('subject_digest')), frame([issuer, subject])).toString('hex');
     },
     wipe,
   };

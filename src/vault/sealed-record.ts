@@ -1,7 +1,7 @@
 import { frame } from '../crypto/framing.js';
 import { type Account, accountName, type Identity } from '../domain/account.js';
 import { Secret } from '../domain/secret.js';
-import type { DataKeyPurpose, SealedAccount, SealedFields } from '../stores/contract.js';
+import type { SealedAccount, SealedColumn, SealedFields } from '../stores/contract.js';
 import { unreadableField } from './damage.js';
 import type { Keyring } from './keyring.js';
 
@@ -29,15 +29,34 @@ type Bound = Pick<
   | 'tokenType'
   | 'issuedAt'
   | 'expiresAt'
+  | 'grantExpiresAt'
   | 'grantedScopes'
 >;
+
+/** Which of the fields that may be missing are there. */
+export interface Presence {
+  readonly accessToken: boolean;
+  readonly refreshToken: boolean;
+}
+
+export function presence(fields: {
+  readonly accessToken: unknown;
+  readonly refreshToken: unknown;
+}): Presence {
+  return { accessToken: fields.accessToken !== null, refreshToken: fields.refreshToken !== null };
+}
 
 /**
  * The additional authenticated data of one sealed field: the place it stands in and the visible facts that say what it
  * is good for. A field moved to another row, column, vault or provider, an older generation put back, an expiry or an
- * endpoint edited by hand: none of them opens. The subject is bound through its keyed digest.
+ * endpoint edited by hand, a token taken out: none of them opens. The subject is bound through its keyed digest.
  */
-export function binding(vaultId: Uint8Array, column: DataKeyPurpose, account: Bound): Buffer {
+export function binding(
+  vaultId: Uint8Array,
+  column: SealedColumn,
+  account: Bound,
+  present: Presence,
+): Buffer {
   return frame([
     FORMAT,
     vaultId,
@@ -54,7 +73,10 @@ export function binding(vaultId: Uint8Array, column: DataKeyPurpose, account: Bo
     account.tokenType,
     account.issuedAt,
     account.expiresAt,
+    account.grantExpiresAt,
     account.grantedScopes.join(' '),
+    present.accessToken ? 1 : 0,
+    present.refreshToken ? 1 : 0,
   ]);
 }
 
@@ -64,8 +86,12 @@ export function binding(vaultId: Uint8Array, column: DataKeyPurpose, account: Bo
  * @throws VaultError `vault_damaged`
  */
 export function sealContents(keyring: Keyring, account: Bound, contents: Contents): SealedFields {
-  const put = (column: DataKeyPurpose, text: string) =>
-    keyring.seal(column, Buffer.from(text, 'utf8'), binding(keyring.vaultId, column, account));
+  const put = (column: SealedColumn, text: string) =>
+    keyring.seal(
+      column,
+      Buffer.from(text, 'utf8'),
+      binding(keyring.vaultId, column, account, presence(contents)),
+    );
   return {
     accessToken: contents.accessToken === null ? null : put('access_token', contents.accessToken.reveal()),
     refreshToken:
@@ -93,7 +119,7 @@ export function openIdentity(keyring: Keyring, account: SealedAccount): Identity
   const bytes = keyring.open(
     'identity',
     account.sealed.identity,
-    binding(keyring.vaultId, 'identity', account),
+    binding(keyring.vaultId, 'identity', account, presence(account.sealed)),
     accountName(account),
   );
   const identity = JSON.parse(bytes.toString('utf8')) as Identity;
@@ -107,11 +133,11 @@ export function openIdentity(keyring: Keyring, account: SealedAccount): Identity
 function openSecret(
   keyring: Keyring,
   account: SealedAccount,
-  column: DataKeyPurpose,
+  column: SealedColumn,
   sealed: Uint8Array | null,
 ): Secret | null {
   if (sealed === null) return null;
-  const aad = binding(keyring.vaultId, column, account);
+  const aad = binding(keyring.vaultId, column, account, presence(account.sealed));
   const bytes = keyring.open(column, sealed, aad, accountName(account));
   const secret = new Secret(bytes.toString('utf8'));
   bytes.fill(0);

@@ -36,7 +36,7 @@ const modeOf = (path: string) => statSync(path).mode & 0o7777;
 /** Opens the vault and writes to it, as its owner would. */
 async function expectGood(of: VaultFolder): Promise<void> {
   const store = await of.factory.open();
-  expect((await store.head()).wrappedKeys).toHaveLength(3);
+  expect((await store.head()).wrappedKeys).toHaveLength(4);
   expect(await store.insert(sealedExample(1))).toBe(true);
   expect(await store.account(sealedExample(1).id)).toEqual(sealedExample(1));
   await store.close();

@@ -3,9 +3,10 @@ import { deriveKey } from '../../src/crypto/derive.js';
 import { frame } from '../../src/crypto/framing.js';
 import { seal } from '../../src/crypto/sealed-box.js';
 import { VaultError } from '../../src/domain/errors.js';
-import type { DataKeyPurpose, MasterKeyRow, VaultHead, WrappedKeyRow } from '../../src/stores/contract.js';
-import { createHead, type Keyring, masterReference, openKeyring, PURPOSES } from '../../src/vault/keyring.js';
+import type { MasterKeyRow, SealedColumn, VaultHead, WrappedKeyRow } from '../../src/stores/contract.js';
+import { createHead, type Keyring, masterReference, openKeyring } from '../../src/vault/keyring.js';
 
+const COLUMNS = ['access_token', 'refresh_token', 'identity'] as const;
 const vaultId = Buffer.alloc(16, 0xab);
 const master = Buffer.alloc(32, 1);
 const otherMaster = Buffer.alloc(32, 2);
@@ -18,7 +19,7 @@ function openHead(of: VaultHead, key: Uint8Array = master): Keyring {
   return openKeyring(of, masterKey, key, 'key file /example/master.key');
 }
 
-const openField = (keyring: Keyring, purpose: DataKeyPurpose, sealed: Uint8Array, place = aad) =>
+const openField = (keyring: Keyring, purpose: SealedColumn, sealed: Uint8Array, place = aad) =>
   keyring.open(purpose, sealed, place, 'google/alice');
 
 /** The failure an action ends with. */
@@ -40,7 +41,7 @@ const withCheckValue = (checkValue: Uint8Array): VaultHead => ({
   masterKeys: head.masterKeys.map((row) => ({ ...row, checkValue })),
 });
 
-const withWrapped = (purpose: DataKeyPurpose, change: (row: WrappedKeyRow) => WrappedKeyRow): VaultHead => ({
+const withWrapped = (purpose: SealedColumn, change: (row: WrappedKeyRow) => WrappedKeyRow): VaultHead => ({
   ...head,
   wrappedKeys: head.wrappedKeys.map((row) => (row.purpose === purpose ? change(row) : row)),
 });
@@ -51,6 +52,7 @@ describe('a new vault', () => {
       [1, 'access_token'],
       [2, 'refresh_token'],
       [3, 'identity'],
+      [4, 'subject_digest'],
     ]);
     const reference = `${'ab'.repeat(16)}/master/1`;
     expect(masterReference(vaultId, 1)).toBe(reference);
@@ -70,19 +72,19 @@ describe('a new vault', () => {
       ...head.masterKeys.map(({ checkValue }) => Buffer.from(checkValue)),
     ]);
     expect(written.includes(master.subarray(0, 8))).toBe(false);
-    expect(written.length).toBe(3 * (32 + 32) + 16);
+    expect(written.length).toBe(4 * (32 + 32) + 16);
   });
 });
 
 describe('the keys of a vault', () => {
-  it.each(PURPOSES)('open what the %s key sealed, and no key of another purpose does', (purpose) => {
+  it.each(COLUMNS)('open what the %s key sealed, and no key of another purpose does', (purpose) => {
     const keyring = openHead(head);
     const sealed = keyring.seal(purpose, plaintext, aad);
     expect(openField(openHead(head), purpose, sealed)).toEqual(plaintext);
-    for (const other of PURPOSES.filter((each) => each !== purpose)) {
+    for (const other of COLUMNS.filter((each) => each !== purpose)) {
       expect(failureOf(() => openField(keyring, other, sealed)).code).toBe('vault_damaged');
       // Not even when the header claims that key.
-      const renamed = spoiled(sealed, 3, (PURPOSES.indexOf(purpose) + 1) ^ (PURPOSES.indexOf(other) + 1));
+      const renamed = spoiled(sealed, 3, (COLUMNS.indexOf(purpose) + 1) ^ (COLUMNS.indexOf(other) + 1));
       expect(failureOf(() => openField(keyring, other, renamed)).code).toBe('vault_damaged');
     }
   });
@@ -164,7 +166,7 @@ describe('what is wrong with a vault is told apart:', () => {
     expect(failureOf(() => openHead(lost).seal('identity', plaintext, aad)).code).toBe('vault_damaged');
   });
 
-  it.each(PURPOSES)('a damaged wrapped %s key is the vault’s fault, when it is first needed', (purpose) => {
+  it.each(COLUMNS)('a damaged wrapped %s key is the vault’s fault, when it is first needed', (purpose) => {
     const length = head.wrappedKeys[0]?.wrapped.length ?? 0;
     for (const at of [3, 4, 20, length - 1]) {
       const keyring = openHead(
@@ -182,8 +184,8 @@ describe('what is wrong with a vault is told apart:', () => {
   });
 
   it('wrapped keys that changed places are damage', () => {
-    const [first, second, third] = head.wrappedKeys as [WrappedKeyRow, WrappedKeyRow, WrappedKeyRow];
-    const swapped = [{ ...first, wrapped: second.wrapped }, { ...second, wrapped: first.wrapped }, third];
+    const [first, second, ...others] = head.wrappedKeys as [WrappedKeyRow, WrappedKeyRow, ...WrappedKeyRow[]];
+    const swapped = [{ ...first, wrapped: second.wrapped }, { ...second, wrapped: first.wrapped }, ...others];
     const keyring = openHead({ ...head, wrappedKeys: swapped });
     expect(failureOf(() => keyring.seal('access_token', plaintext, aad)).code).toBe('vault_damaged');
   });

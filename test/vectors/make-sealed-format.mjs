@@ -25,6 +25,7 @@ const whole = {
     tokenType: 'Bearer',
     issuedAt: made,
     expiresAt: made + 3_600_000,
+    grantExpiresAt: made + 86_400_000,
     grantedScopes: ['openid', 'https://accounts.example.com/mail'],
   },
   contents: {
@@ -47,6 +48,7 @@ const bare = {
     label: 'bare',
     generation: 1,
     expiresAt: null,
+    grantExpiresAt: null,
     grantedScopes: [],
   },
   contents: {
@@ -65,7 +67,8 @@ function vector({ facts, contents }) {
     refreshToken: secret(contents.refreshToken),
     identity: contents.identity,
   });
-  const aad = (column) => hex(binding(vaultId, column, account));
+  const present = { accessToken: true, refreshToken: contents.refreshToken !== null };
+  const aad = (column) => hex(binding(vaultId, column, account, present));
   return {
     account,
     contents,
