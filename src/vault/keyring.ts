@@ -23,7 +23,7 @@ const DOMAIN = 'token-vault/1';
 const CHECK_BYTES = 16;
 /** In the header of wrapped keys, where no data key can have it. */
 const WRAPPED_BY_MASTER = 0;
-export const PURPOSES: readonly DataKeyPurpose[] = [
+const PURPOSES: readonly DataKeyPurpose[] = [
   'access_token',
   'refresh_token',
   'identity',
