@@ -23,12 +23,7 @@ const DOMAIN = 'token-vault/1';
 const CHECK_BYTES = 16;
 /** In the header of wrapped keys, where no data key can have it. */
 const WRAPPED_BY_MASTER = 0;
-const PURPOSES: readonly DataKeyPurpose[] = [
-  'access_token',
-  'refresh_token',
-  'identity',
-  'subject_digest',
-];
+const PURPOSES: readonly DataKeyPurpose[] = ['access_token', 'refresh_token', 'identity', 'subject_digest'];
 
 export interface Keyring {
   readonly vaultId: Uint8Array;
