@@ -3,6 +3,7 @@
  *
  *   bin/vault.js      checks the Node version, calls main
  *   main.ts           the only file that touches `process`: argv in, exit code out
+ *   refresher.ts      the process that talks to token endpoints, out of reach of signals (app-refreshing.ts wires it)
  *   fast-lane.ts      reads plain command lines; program.ts (commander) reads all others and explains mistakes
  *   commands/         a command line becomes one input, one use case is called, one result is printed
  *   services/         the use cases: ensure-valid is the heart, refresh-one holds the order that loses no token
@@ -21,16 +22,17 @@
  */
 import { setMaxListeners } from 'node:events';
 import { isAbsolute } from 'node:path';
+import { childrenWith } from './app-children.js';
+import { refreshingWith } from './app-refreshing.js';
 import { auditLog } from './audit/log.js';
 import { readKeySource, withKeySource } from './config/key-source.js';
-import type { Account } from './domain/account.js';
 import { SECOND } from './domain/duration.js';
 import { VaultError } from './domain/errors.js';
 import { once } from './domain/once.js';
 import type { KeySource, KeySourceKind } from './keysources/contract.js';
 import { KEY_SOURCES } from './keysources/index.js';
 import type { Provider } from './providers/contract.js';
-import type { UseCases } from './services/contract.js';
+import type { TokenRequest, UseCases } from './services/contract.js';
 import { ensureValid } from './services/ensure-valid.js';
 import { type VaultAccess, vaultAccess } from './services/vault-access.js';
 import { sqliteLocks } from './stores/locks.js';
@@ -40,7 +42,6 @@ import type { Host, Http } from './system/contract.js';
 import { createFiles } from './system/files.js';
 import { systemKeychain } from './system/keychain.js';
 import { resolvePaths } from './system/paths.js';
-import type { Vault } from './vault/vault.js';
 
 const CONFIG_LIMIT = 1024 * 1024;
 /** Somebody may be typing a password for the keychain; without a terminal nobody is. */
@@ -54,8 +55,14 @@ export interface AppOptions {
   readonly notice: (line: string) => void;
 }
 
+/** The use cases, and the other side of a refresher process. */
+export interface App extends UseCases {
+  /** Carries out the orders of the process that started this one. @param width how many may be in flight */
+  serveRefreshes(width: number, orders: AsyncIterable<string>, print: (line: string) => void): Promise<void>;
+}
+
 /** @throws VaultError `config_invalid` when the places of the files make no sense */
-export function createApp(host: Host, options: AppOptions): UseCases {
+export function createApp(host: Host, options: AppOptions): App {
   const { env, interruption } = host;
   // Any number of accounts may wait at the same time; more than ten would count as a leak and be told on stderr.
   setMaxListeners(0, interruption);
@@ -117,28 +124,41 @@ export function createApp(host: Host, options: AppOptions): UseCases {
 
   const http = once(async (): Promise<Http> => (await import('./system/http.js')).createHttp({ env }));
 
-  const refreshDeps = { locks, http, clock, audit, provider, interruption };
+  const { profile, envFile } = options;
+  const refreshing = refreshingWith({
+    host,
+    profile,
+    envFile,
+    paths,
+    files,
+    locks,
+    clock,
+    audit,
+    http,
+    provider,
+  });
+  const wire = { locks, http, clock, audit, provider, interruption };
 
-  async function refreshOne(vault: Vault, account: Account, patience: 'ONCE' | 'BRIEF' | 'THOROUGH') {
-    const [refreshing, policies] = await Promise.all([
-      import('./services/refresh-one.js'),
-      import('./services/refresh-send.js'),
-    ]);
-    return refreshing.refreshOne(refreshDeps, vault, account, policies[patience]);
+  const token = (request: TokenRequest) =>
+    ensureValid(
+      {
+        vault: access.open,
+        clock,
+        refresh: (vault, account, tokenAtHand) =>
+          refreshing.one(vault, account, tokenAtHand ? 'once' : 'brief'),
+        scopeAliases: async (name) => (await describe(name))?.scopeAliases ?? {},
+      },
+      request,
+    );
+
+  async function rest(): Promise<void> {
+    await refreshing.close();
+    await access.close();
   }
 
   return {
-    token: (request) =>
-      ensureValid(
-        {
-          vault: access.open,
-          clock,
-          refresh: (vault, account, tokenAtHand) =>
-            refreshOne(vault, account, tokenAtHand ? 'ONCE' : 'BRIEF'),
-          scopeAliases: async (name) => (await describe(name))?.scopeAliases ?? {},
-        },
-        request,
-      ),
+    token,
+    ...childrenWith({ host, token, rest }),
 
     async list(request) {
       const { listAccounts } = await import('./services/overview.js');
@@ -152,7 +172,7 @@ export function createApp(host: Host, options: AppOptions): UseCases {
 
     async refresh(request, progress) {
       const { refreshAll } = await import('./services/refresh-all.js');
-      const refresh = (vault: Vault, account: Account) => refreshOne(vault, account, 'THOROUGH');
+      const refresh = refreshing.many(request.concurrency);
       return refreshAll({ vault: access.open, clock, refresh, interruption }, request, progress);
     },
 
@@ -163,7 +183,7 @@ export function createApp(host: Host, options: AppOptions): UseCases {
 
     async revoke(request) {
       const { revokeAccounts } = await import('./services/revoke.js');
-      return revokeAccounts({ ...refreshDeps, vault: access.open }, request);
+      return revokeAccounts({ ...wire, vault: access.open }, request);
     },
 
     async planLogin(request) {
@@ -176,11 +196,7 @@ export function createApp(host: Host, options: AppOptions): UseCases {
         import('./services/login.js'),
         import('./system/browser.js'),
       ]);
-      return login(
-        { ...refreshDeps, vault: access.openOrCreate, browser: createBrowser(host) },
-        request,
-        talk,
-      );
+      return login({ ...wire, vault: access.openOrCreate, browser: createBrowser(host) }, request, talk);
     },
 
     async init(request) {
@@ -200,26 +216,13 @@ export function createApp(host: Host, options: AppOptions): UseCases {
       return providerOverview(await settings(), name);
     },
 
-    async demo(request, talk) {
-      const [{ runDemo, demoEnvironment }, { runChild }] = await Promise.all([
-        import('./demo/walk.js'),
-        import('./system/child.js'),
-      ]);
-      if (host.self === null) throw new VaultError('usage', 'the demo belongs to the command line');
-      const [interpreter, script] = host.self;
-      const clean = demoEnvironment(env);
-      await runDemo(
-        {
-          runVault: (args, extra, onLine) =>
-            runChild(interpreter, [script, ...args], { ...clean, ...extra }, onLine),
-        },
-        request,
-        talk,
-      );
+    async serveRefreshes(width, orders, print) {
+      const { serveRefreshes } = await import('./services/serve-refreshes.js');
+      await serveRefreshes({ vault: access.open, refresh: refreshing.here(width), print }, orders);
     },
 
     async close() {
-      await access.close();
+      await rest();
       if (http.called) await (await http()).close();
     },
   };

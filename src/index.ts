@@ -1,12 +1,19 @@
+import { fileURLToPath } from 'node:url';
 import { createApp } from './app.js';
 import type { Account } from './domain/account.js';
 import { accountName } from './domain/account.js';
 import { MINUTE, parseDuration } from './domain/duration.js';
 import { VaultError } from './domain/errors.js';
 import { thisProcess } from './main.js';
+import type { TokenRequest } from './services/contract.js';
+import { withTokenBy } from './services/with-token.js';
 
 export type { Account, AccountStatus } from './domain/account.js';
 export { type ErrorCode, VaultError } from './domain/errors.js';
+export { Unauthorized } from './services/with-token.js';
+
+/** Refreshes are done by the command line, in a process that outlives the one that asks. */
+const COMMAND_LINE = fileURLToPath(new URL('../../bin/vault.js', import.meta.url));
 
 export interface OpenVaultOptions {
   /** An absolute folder that holds everything, as `VAULT_HOME` does. */
@@ -38,6 +45,25 @@ export interface OpenedVault {
    * @throws VaultError with the same codes as the command line; never opens a browser
    */
   accessToken(account?: string, options?: AccessTokenOptions): Promise<string>;
+  /**
+   * Calls an operation with a valid access token, for work that may outlive it. When the token is refused, the account is
+   * refreshed once, shared by all calls at the same time, and the operation is called once more with the new token; how that
+   * ends is the end. A token is refused when the operation
+   * - throws {@link Unauthorized}, or any error with 401 in `status`, `statusCode`, `response.status` or
+   *   `response.statusCode`, as HTTP clients throw them, or
+   * - returns a response with the status 401, as `fetch` does; its body is discarded.
+   *
+   * What the operation has done before it noticed is done again by the second call.
+   *
+   * @param account as in {@link accessToken}; undefined: the only account there is
+   * @returns what the operation returns
+   * @throws what the operation throws; VaultError when there is no token, or no other one after the first was refused
+   */
+  withToken<T>(
+    account: string | undefined,
+    operation: (accessToken: string) => T | PromiseLike<T>,
+    options?: Omit<AccessTokenOptions, 'refresh'>,
+  ): Promise<T>;
   /** All accounts by name; needs no key. */
   accounts(): Promise<readonly (Account & { readonly name: string })[]>;
   /** Waits for the calls that are under way, then frees files and connections. Later calls reject with `usage`. */
@@ -58,8 +84,9 @@ export function openVault(options: OpenVaultOptions = {}): OpenedVault {
     signal = new AbortController().signal,
     onNotice = () => {},
   } = options;
-  const host = thisProcess(signal, null, home === undefined ? {} : { VAULT_HOME: home });
+  const host = thisProcess(signal, COMMAND_LINE, home === undefined ? {} : { VAULT_HOME: home });
   const app = createApp(host, { profile, envFile, notice: onNotice });
+  const withToken = withTokenBy(app.token, onNotice);
   const underWay = new Set<Promise<unknown>>();
   let closed: Promise<void> | null = null;
 
@@ -82,18 +109,14 @@ export function openVault(options: OpenVaultOptions = {}): OpenedVault {
   }
 
   return {
-    accessToken: (account, { minValid = 5 * MINUTE, scopes = [], refresh = false } = {}) =>
+    accessToken: (account, options = {}) =>
       tracked(async () => {
-        const token = await app.token({
-          selector: account ?? null,
-          minValid: readMinValid(minValid),
-          scopes,
-          refresh,
-          withIdentity: false,
-        });
+        const token = await app.token(tokenRequest(account, options));
         if (token.warning !== null) onNotice(token.warning);
         return token.accessToken.reveal();
       }),
+    withToken: (account, operation, options = {}) =>
+      tracked(async () => withToken(tokenRequest(account, options), operation)),
     accounts: () =>
       tracked(async () => {
         const accounts = await app.list({ provider: null, status: null, expiringWithin: null });
@@ -103,6 +126,20 @@ export function openVault(options: OpenVaultOptions = {}): OpenedVault {
       closed ??= closeAfterwards();
       return closed;
     },
+  };
+}
+
+/** @throws VaultError `usage` */
+function tokenRequest(
+  account: string | undefined,
+  { minValid = 5 * MINUTE, scopes = [], refresh = false }: AccessTokenOptions,
+): TokenRequest {
+  return {
+    selector: account ?? null,
+    minValid: readMinValid(minValid),
+    scopes,
+    refresh,
+    withIdentity: false,
   };
 }
 

@@ -1,17 +1,19 @@
 import { asVaultError, ERROR_CODES, VaultError } from './domain/errors.js';
 import type { UseCases } from './services/contract.js';
-import type { Host } from './system/contract.js';
+import type { Host, TakeSignals } from './system/contract.js';
 import type { Io } from './ui/io.js';
 
 /**
  * The running process as the rest of the program sees it. A stream is made when it is first looked at: each costs time.
  *
  * @param settings variables to set on top of the environment
+ * @param takeSignals null where the process is somebody else's
  */
 export function thisProcess(
   interruption: AbortSignal,
   script: string | null,
   settings: Host['env'] = {},
+  takeSignals: TakeSignals | null = null,
 ): Host {
   return {
     env: { ...process.env, ...settings },
@@ -29,6 +31,7 @@ export function thisProcess(
     },
     self: script === null ? null : [process.execPath, script],
     interruption,
+    takeSignals,
   };
 }
 
@@ -39,8 +42,14 @@ function hideSecretsFromChildren(): void {
   }
 }
 
+/** Signals that mean nothing to us, and maybe something to a program that runs in our place. */
+const MEANT_FOR_OTHERS: readonly NodeJS.Signals[] = ['SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGALRM'];
+
+/** The whole command line of a refresher process, which is started by app-refreshing.ts. */
+const REFRESHER = '@refresher';
+
 /** How long what is in flight may take after an interruption: longer than any single request. */
-const GRACE = 30_000;
+const GRACE = 70_000;
 
 /**
  * The command line, from arguments to exit code. Sets `process.exitCode` and lets the process end by itself, because
@@ -49,12 +58,14 @@ const GRACE = 30_000;
 export async function main(): Promise<void> {
   process.umask(0o077);
   const interruption = new AbortController();
-  listenForSignals(interruption);
-  const host = thisProcess(interruption.signal, process.argv[1] ?? null);
+  const takeSignals = listenForSignals(interruption);
+  const host = thisProcess(interruption.signal, process.argv[1] ?? null, {}, takeSignals);
   hideSecretsFromChildren();
   const argv = process.argv.slice(2);
   let io: Io | null = null;
   try {
+    if (argv.length === 1 && argv[0] === REFRESHER)
+      return await (await import('./refresher.js')).runAsRefresher(host);
     const parsed = await parse(argv);
     if (parsed.kind === 'text') {
       (parsed.exitCode === 0 ? process.stdout : process.stderr).write(parsed.text);
@@ -104,7 +115,7 @@ async function fail(failure: unknown, argv: readonly string[], io: Io | null): P
   const view =
     io === null
       ? { ...askedView(argv), theme: plainTheme }
-      : { json: io.json, verbose: io.verbose, theme: io.talkTheme };
+      : { json: io.json && !io.gaveDocument, verbose: io.verbose, theme: io.talkTheme };
   const { stdout, stderr } = renderError(error, view);
   if (stdout !== undefined) process.stdout.write(stdout);
   if (stderr !== undefined) process.stderr.write(stderr);
@@ -114,17 +125,29 @@ async function fail(failure: unknown, argv: readonly string[], io: Io | null): P
 
 /**
  * A request that was sent must be heard out, or the refresh token in its answer is lost. So a signal asks the command
- * to stop, and only one that has not stopped long afterwards is ended.
+ * to stop, and only one that has not stopped long afterwards is ended. While another program runs in our place all of
+ * them are for that one.
  */
-function listenForSignals(interruption: AbortController): void {
+function listenForSignals(interruption: AbortController): TakeSignals {
+  let taker: Parameters<TakeSignals>[0] | null = null;
   const stop = (code: 'interrupted' | 'terminated') => () => {
     if (interruption.signal.aborted) return;
     interruption.abort(new VaultError(code, code));
     setTimeout(() => leaveAtOnce(ERROR_CODES[code]), GRACE).unref();
   };
-  process.on('SIGINT', stop('interrupted'));
-  process.on('SIGTERM', stop('terminated'));
-  process.on('SIGHUP', stop('terminated'));
+  const listen = (signal: NodeJS.Signals, own: () => void) =>
+    process.on(signal, () => (taker === null ? own() : taker(signal)));
+  listen('SIGINT', stop('interrupted'));
+  listen('SIGTERM', stop('terminated'));
+  listen('SIGHUP', stop('terminated'));
+  return (wanted) => {
+    taker = wanted;
+    for (const signal of MEANT_FOR_OTHERS) process.on(signal, wanted);
+    return () => {
+      taker = null;
+      for (const signal of MEANT_FOR_OTHERS) process.off(signal, wanted);
+    };
+  };
 }
 
 /**

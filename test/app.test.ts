@@ -15,6 +15,7 @@ const LOGIN = {
   provider: 'demo',
   as: null,
   scopes: [],
+  addScopes: [],
   loginHint: null,
   openBrowser: false,
   pasteOnly: false,
@@ -150,12 +151,5 @@ describe('the configuration', () => {
   it('shows what is built in and what is configured', async () => {
     const views = await stage.app().providers(null);
     expect(views.map(({ name }) => name)).toEqual(['google', 'microsoft', 'youtube', 'notion', 'demo']);
-  });
-});
-
-describe('the demo', () => {
-  it('belongs to the command line, for it runs its commands', async () => {
-    const talk = { step: () => {}, command: () => {}, note: () => {} };
-    await expect(stage.app().demo({ browser: false }, talk)).rejects.toMatchObject({ code: 'usage' });
   });
 });

@@ -5,7 +5,7 @@ import { text } from './read.js';
 export const GLOBAL_OPTIONS: readonly OptionSpec[] = [
   { flags: '--json', description: 'print one JSON document on stdout' },
   { flags: '--quiet', description: 'say only what went wrong' },
-  { flags: '--verbose', description: 'say more on stderr' },
+  { flags: '--verbose', description: 'say more about failures on stderr' },
   { flags: '--profile <name>', description: 'use a separate vault with its own key' },
   { flags: '--env-file <path>', description: 'read provider settings from this file' },
 ];

@@ -19,6 +19,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: 'print a valid access token',
     load: async () => (await import('./token.js')).token,
   },
+  {
+    name: 'exec',
+    summary: 'run a program with a valid access token in its environment',
+    load: async () => (await import('./exec.js')).exec,
+  },
   { name: 'list', summary: 'list the accounts', load: async () => (await import('./list.js')).list },
   {
     name: 'show',

@@ -1,12 +1,15 @@
 import { ACCOUNT_STATUSES, type Account, accountName } from '../domain/account.js';
 import { parseDuration } from '../domain/duration.js';
 import type { ListRequest } from '../services/contract.js';
-import type { Column } from '../ui/io.js';
+import type { Column, Io } from '../ui/io.js';
 import { relative } from '../ui/time.js';
 import type { Command } from './contract.js';
 import { accountDocuments } from './documents.js';
 import { oneOf, text } from './read.js';
+import { remedyOf, troubleOf } from './trouble.js';
 import { paintStatus, shortScope } from './words.js';
+
+const MOST_TROUBLES = 10;
 
 const COLUMNS: readonly Column[] = [
   { title: 'ACCOUNT' },
@@ -54,6 +57,7 @@ export const list: Command<ListRequest> = {
         COLUMNS,
         accounts.map((account) => row(account, io.now())),
       );
+      sayTroubles(accounts, io);
     }
   },
 };
@@ -65,6 +69,20 @@ function row(account: Account, now: number): readonly string[] {
     relative(account.expiresAt, now),
     account.grantedScopes.map(shortScope).join(' '),
   ];
+}
+
+/** A table has no room for reasons; they are no data, so they go where people read. */
+function sayTroubles(accounts: readonly Account[], io: Io): void {
+  const troubled = accounts.flatMap((account) => {
+    const trouble = troubleOf(account);
+    return trouble === null ? [] : [{ trouble, remedy: remedyOf(account) }];
+  });
+  for (const { trouble, remedy } of troubled.slice(0, MOST_TROUBLES)) {
+    io.say(trouble, 'yellow');
+    if (remedy !== null) io.say(`  hint: ${remedy}`);
+  }
+  const more = troubled.length - MOST_TROUBLES;
+  if (more > 0) io.say(`and ${more} more; vault list --json tells the reason of each`);
 }
 
 function emptyText(request: ListRequest): string {

@@ -16,6 +16,7 @@ export function loginDocument(result: LoginResult) {
     status: account.status,
     scopes: account.grantedScopes,
     missing_scopes: missingScopes,
+    withdrawn_scopes: result.withdrawnScopes,
     expires_at: rfc3339(account.expiresAt),
     has_refresh_token: account.hasRefreshToken,
     created,
@@ -25,7 +26,7 @@ export function loginDocument(result: LoginResult) {
 
 /** What a person should know of a finished login. Shortcomings are told with `--quiet` as well. */
 export function sayResult(result: LoginResult, io: Io): void {
-  const { account, missingScopes, renamedFrom } = result;
+  const { account, missingScopes, withdrawnScopes, renamedFrom } = result;
   io.say(greeting(result), 'green');
   if (renamedFrom !== null) io.say(`it was called ${renamedFrom} before`);
   if (!account.hasRefreshToken) {
@@ -36,7 +37,13 @@ export function sayResult(result: LoginResult, io: Io): void {
   }
   if (missingScopes.length > 0) {
     io.warn(`warning: not granted: ${missingScopes.join(' ')}`, 'yellow');
-    io.warn(`  hint: log in again and allow them: ${widenCommand(account, missingScopes)}`);
+  }
+  if (withdrawnScopes.length > 0) {
+    io.warn(`warning: granted before and no longer: ${withdrawnScopes.join(' ')}`, 'yellow');
+  }
+  const lacking = [...missingScopes, ...withdrawnScopes];
+  if (lacking.length > 0) {
+    io.warn(`  hint: log in again and allow them: ${widenCommand(account, lacking)}`);
   }
 }
 
@@ -60,6 +67,7 @@ export function planDocument(plan: LoginPlan) {
     scopes: plan.scopes,
     pkce: plan.pkce,
     authorize_params: plan.authorizeParams,
+    account: plan.account,
   };
 }
 
@@ -67,6 +75,7 @@ export function planEntries(plan: LoginPlan): Entry[] {
   const parameters = Object.entries(plan.authorizeParams).map(([name, value]) => `${name}=${value}`);
   return [
     ['provider', `${plan.title} (${plan.provider})`],
+    ...(plan.account === null ? [] : [['adds scopes to', plan.account] as const]),
     ['issuer', plan.issuer],
     ['authorization endpoint', plan.authorizationEndpoint ?? 'asked of the issuer at login'],
     ['token endpoint', plan.tokenEndpoint ?? 'asked of the issuer at login'],

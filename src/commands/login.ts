@@ -1,6 +1,6 @@
 import { accountName } from '../domain/account.js';
 import { MINUTE } from '../domain/duration.js';
-import { ERROR_CODES } from '../domain/errors.js';
+import { ERROR_CODES, VaultError } from '../domain/errors.js';
 import { checkLabel } from '../domain/label.js';
 import type { LoginEvent, LoginRequest, LoginTalk } from '../services/contract.js';
 import { renderBlock } from '../ui/block.js';
@@ -24,7 +24,12 @@ export const login: Command<LoginInput> = {
     { flags: '--as <name>', description: 'call the account provider/NAME' },
     {
       flags: '--scope <scope>',
-      description: "ask for this scope instead of the provider's usual ones",
+      description: 'ask for this scope instead of the usual ones',
+      repeatable: true,
+    },
+    {
+      flags: '--add-scope <scope>',
+      description: 'ask for this scope on top of what an account has asked for before',
       repeatable: true,
     },
     { flags: '--login-hint <address>', description: 'whom the provider should suggest' },
@@ -38,6 +43,10 @@ export const login: Command<LoginInput> = {
     { line: 'vault login google', says: 'open the browser and log in' },
     { line: 'vault login google --as work --scope openid --scope email', says: 'under a name of your own' },
     {
+      line: 'vault login google --as work --add-scope https://mail.google.com/',
+      says: 'ask for more, and keep what google/work has',
+    },
+    {
       line: 'vault login microsoft --no-browser',
       says: 'over ssh: open the address anywhere, paste it back',
     },
@@ -45,11 +54,19 @@ export const login: Command<LoginInput> = {
 
   parse(raw) {
     const name = text(raw, '--as');
+    const addScopes = scopes(raw, '--add-scope');
+    if (addScopes.length > 0 && scopes(raw).length > 0) {
+      throw new VaultError(
+        'usage',
+        '--scope says which scopes to ask for, --add-scope asks for more than before: give one of them',
+      );
+    }
     return {
       request: {
         provider: names(raw, 'the name of the provider')[0] ?? '',
         as: name === null ? null : checkLabel(name),
         scopes: scopes(raw),
+        addScopes,
         loginHint: text(raw, '--login-hint'),
         openBrowser: !denied(raw, '--no-browser'),
         pasteOnly: given(raw, '--paste'),

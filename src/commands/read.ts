@@ -27,19 +27,19 @@ export function text(raw: RawInput, option: string): string | null {
 }
 
 /**
- * The scopes of all `--scope` options; each may hold several.
+ * The scopes of all options of this name; each may hold several.
  *
  * @throws VaultError `usage` when one holds none, or something that is no scope
  */
-export function scopes(raw: RawInput): string[] {
-  const values = raw.options['scope'];
+export function scopes(raw: RawInput, option = '--scope'): string[] {
+  const values = raw.options[optionKey(option)];
   const found = (Array.isArray(values) ? values : []).flatMap((value: string) => {
-    const words = notEmpty(value, '--scope').split(/[\s,]+/);
+    const words = notEmpty(value, option).split(/[\s,]+/);
     const read = parseScopes(value) ?? [];
     if (words.some((word) => word !== '' && !read.includes(word)) || read.length === 0) {
       throw new VaultError(
         'usage',
-        '--scope takes a scope as the provider writes it, without special characters',
+        `${option} takes a scope as the provider writes it, without special characters`,
       );
     }
     return read;

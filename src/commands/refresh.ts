@@ -6,6 +6,7 @@ import type {
   RefreshResult,
   RefreshResultKind,
 } from '../services/contract.js';
+import { withdrawalWarning } from '../services/withdrawn-scopes.js';
 import { errorDocument } from '../ui/error-view.js';
 import type { Io, Progress } from '../ui/io.js';
 import { relative, rfc3339 } from '../ui/time.js';
@@ -72,6 +73,7 @@ export const refresh: Command<RefreshRequest> = {
     else if (report.results.length === 0) io.say('there is no account to refresh');
     else if (request.dryRun) outcomeTable(report.results, io);
     else sayReport(report, io);
+    if (!io.json) sayWithdrawals(report, io);
     // A dry run has done what it was asked to, whatever it found.
     if (request.dryRun) return;
     const single = request.selectors.length === 1;
@@ -102,6 +104,14 @@ function sayReport({ results }: RefreshReport, io: Io): void {
   io.say(`${refreshed} refreshed, ${skipped} skipped, ${failed} failed`, failed > 0 ? 'yellow' : 'green');
 }
 
+/** Told once, with `--quiet` as well: the next refresh finds nothing new in it. */
+function sayWithdrawals({ results }: RefreshReport, io: Io): void {
+  for (const { account, withdrawnScopes = [] } of results) {
+    if (withdrawnScopes.length > 0)
+      io.warn(`warning: ${withdrawalWarning(account, withdrawnScopes)}`, 'yellow');
+  }
+}
+
 function describe({ account, outcome, reason }: RefreshResult, io: Io): string {
   const name = accountName(account);
   if (outcome !== 'refreshed') return `${name}: ${outcome}: ${reason}`;
@@ -112,11 +122,12 @@ function describe({ account, outcome, reason }: RefreshResult, io: Io): string {
 
 function reportDocument({ results }: RefreshReport) {
   return {
-    results: results.map(({ account, outcome, reason, error }) => ({
+    results: results.map(({ account, outcome, reason, error, withdrawnScopes = [] }) => ({
       account: accountName(account),
       outcome,
       reason,
       expires_at: rfc3339(account.expiresAt),
+      withdrawn_scopes: withdrawnScopes,
       error: error === null ? null : errorDocument(error),
     })),
     summary: summaryOf(results),

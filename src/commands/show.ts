@@ -1,11 +1,12 @@
-import { accountName } from '../domain/account.js';
+import { accountName, type Consent } from '../domain/account.js';
+import { missingScopes } from '../domain/scopes.js';
 import type { AccountDetail } from '../services/contract.js';
 import { type Entry, renderBlock } from '../ui/block.js';
 import { ending, moment, rfc3339 } from '../ui/time.js';
 import type { Command } from './contract.js';
 import { accountDocument } from './documents.js';
 import { names } from './read.js';
-import { count } from './words.js';
+import { remedyOf } from './trouble.js';
 
 /** Everything that is known of one account, except its secrets. */
 export const show: Command<{ readonly selector: string }> = {
@@ -26,8 +27,10 @@ export const show: Command<{ readonly selector: string }> = {
 
   async run(useCases, { selector }, io) {
     const detail = await useCases.show(selector);
-    if (io.json) io.document(detailDocument(detail));
-    else io.data(renderBlock(entries(detail, io.now()), io.columns, io.theme));
+    if (io.json) return io.document(detailDocument(detail));
+    io.data(renderBlock(entries(detail, io.now()), io.columns, io.theme));
+    const remedy = remedyOf(detail.account);
+    if (remedy !== null) io.say(`hint: ${remedy}`);
   },
 };
 
@@ -37,8 +40,10 @@ function detailDocument(detail: AccountDetail) {
     ...accountDocument(account),
     asked_scopes: account.askedScopes,
     missing_scopes: detail.missingScopes,
+    withdrawn_scopes: withdrawnSinceConsent(detail),
     token_type: account.tokenType,
     failures: account.failures,
+    retry_at: rfc3339(account.retryAt),
     client_id: account.clientId,
     token_endpoint: account.tokenEndpoint,
     manage_url: detail.manageUrl,
@@ -52,7 +57,8 @@ function detailDocument(detail: AccountDetail) {
 }
 
 function entries(detail: AccountDetail, now: number): Entry[] {
-  const { account, missingScopes, consents, manageUrl } = detail;
+  const { account, consents, manageUrl } = detail;
+  const withdrawn = withdrawnSinceConsent(detail);
   const status = account.reason === null ? account.status : `${account.status}: ${account.reason}`;
   const grant =
     account.grantExpiresAt === null ? 'end not told by the provider' : ending(account.grantExpiresAt, now);
@@ -60,6 +66,7 @@ function entries(detail: AccountDetail, now: number): Entry[] {
     ['account', accountName(account)],
     ['provider', detail.providerTitle],
     ['status', status],
+    ...(account.retryAt === null ? [] : [['rests until', moment(account.retryAt, now)] as const]),
     ['access token', ending(account.expiresAt, now)],
     ['grant', grant],
     ['refresh token', account.hasRefreshToken ? 'stored' : 'none: a new login when the access token ends'],
@@ -69,21 +76,27 @@ function entries(detail: AccountDetail, now: number): Entry[] {
       : [['last error', `${account.lastError}, ${account.failures} in a row`] as const]),
     ['scopes asked', scopeLines(account.askedScopes)],
     ['scopes granted', scopeLines(account.grantedScopes)],
-    ...(missingScopes.length === 0 ? [] : [['scopes missing', missingScopes] as const]),
-    [
-      'consents',
-      consents.length === 0
-        ? 'none recorded'
-        : consents.map(
-            (each) => `${moment(each.at, now)}, by ${each.how}, ${count(each.grantedScopes.length, 'scope')}`,
-          ),
-    ],
+    ...(detail.missingScopes.length === 0 ? [] : [['scopes missing', detail.missingScopes] as const]),
+    ...(withdrawn.length === 0 ? [] : [['withdrawn', withdrawn] as const]),
+    ['consents', consents.length === 0 ? 'none recorded' : consents.map((each) => consentLine(each, now))],
     ['issuer', account.issuer],
     ['token endpoint', account.tokenEndpoint],
     ['client id', account.clientId],
     ['logged in', moment(account.createdAt, now)],
     ...(manageUrl === null ? [] : [['manage at', manageUrl] as const]),
   ];
+}
+
+/** What the person agreed to last time, and a refresh no longer brought: the provider took it back. */
+function withdrawnSinceConsent({ account, consents: [last] }: AccountDetail): readonly string[] {
+  return last === undefined ? [] : missingScopes(last.grantedScopes, account.grantedScopes);
+}
+
+function consentLine({ at, how, askedScopes, grantedScopes }: Consent, now: number): string {
+  const refused = missingScopes(askedScopes, grantedScopes);
+  const granted = grantedScopes.length === 0 ? 'no scopes' : grantedScopes.join(' ');
+  const but = refused.length === 0 ? '' : `; not granted: ${refused.join(' ')}`;
+  return `${moment(at, now)}, by ${how}: ${granted}${but}`;
 }
 
 function scopeLines(scopes: readonly string[]): readonly string[] {

@@ -44,6 +44,8 @@ export interface Account {
   readonly lastError: string | null;
   /** Failed refreshes in a row. */
   readonly failures: number;
+  /** Before this no refresh is tried by itself, after several failures; null while there is nothing to wait for. */
+  readonly retryAt: number | null;
   readonly createdAt: number;
   readonly updatedAt: number;
 }

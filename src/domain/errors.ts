@@ -16,6 +16,8 @@ export const ERROR_CODES = {
   provider_unknown: 2,
   /** The name asked for with `--as` belongs to another person. */
   account_name_taken: 2,
+  /** Another person logged in than the one whose grant was to be widened. */
+  wrong_person: 2,
   /** The stored tokens are bound to another issuer, endpoint or client than the configuration names now. */
   binding_changed: 2,
   /** There is a vault already. */
@@ -41,6 +43,8 @@ export const ERROR_CODES = {
   network_failed: 5,
   /** The provider's answer makes no sense. */
   provider_answer_invalid: 5,
+  /** A refresh was cut off before its end; the next one goes on from there. */
+  refresh_interrupted: 5,
 
   /** The key source cannot be used here: no keychain, no D-Bus, no such file. */
   key_unavailable: 6,
@@ -75,6 +79,11 @@ export const ERROR_CODES = {
   client_refused: 11,
   /** A policy of the provider or of an administrator forbids it. A login will not help. */
   policy_refused: 11,
+
+  /** The program that was to be run is there but cannot be run; as shells count. */
+  command_not_executable: 126,
+  /** There is no program of this name; as shells count. */
+  command_not_found: 127,
 
   interrupted: 130,
   terminated: 143,

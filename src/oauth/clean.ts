@@ -42,15 +42,31 @@ export function printable(text: unknown, max = 200): string | null {
 
 function harmless(text: string): string {
   // Cut first: the patterns below must not be fed a megabyte.
-  const beginning = text.slice(0, 20_000);
+  const beginning = text.slice(0, 4_000);
   return beginning.replace(TERMINAL_SEQUENCES, ' ').replace(CONTROLS, ' ').replace(INVISIBLE, '');
 }
 
+/** So much of a secret in a row tells too much of it; less may be a word. */
+const TELLING = 8;
+
+/** Takes out secrets and every part of one: an echo may come cut short, or with a character changed. */
 function withoutSecrets(text: string, sent: readonly Secret[]): string {
-  return sent.reduce((rest, secret) => {
-    const value = secret.reveal();
-    return value === '' ? rest : rest.replaceAll(value, '[redacted]');
-  }, text);
+  return sent.reduce((rest, secret) => withoutParts(rest, secret.reveal()), text);
+}
+
+function withoutParts(text: string, secret: string): string {
+  const least = Math.min(TELLING, secret.length);
+  let clean = '';
+  for (let at = 0; at < text.length; ) {
+    let end = at;
+    if (least > 0 && secret.includes(text.slice(at, at + least)) && at + least <= text.length) {
+      end = at + least;
+      while (end < text.length && secret.includes(text.slice(at, end + 1))) end += 1;
+    }
+    clean += end > at ? '[redacted]' : text.charAt(at);
+    at = Math.max(end, at + 1);
+  }
+  return clean;
 }
 
 function looksLikeToken(run: string): boolean {

@@ -26,6 +26,19 @@ export interface ValidToken {
   readonly warning: string | null;
 }
 
+export interface ExecRequest {
+  readonly selector: string;
+  readonly program: string;
+  readonly args: readonly string[];
+  /** The environment variable that holds the token. */
+  readonly variable: string;
+  /** The exit code by which the program says that its token was refused; null: none does. */
+  readonly retryExit: number | null;
+  /** Milliseconds. */
+  readonly minValid: number;
+  readonly scopes: readonly string[];
+}
+
 export interface ListRequest {
   readonly provider: string | null;
   readonly status: Account['status'] | null;
@@ -70,6 +83,8 @@ export interface RefreshResult {
   /** Why, in words. */
   readonly reason: string;
   readonly error: VaultError | null;
+  /** What the account had been granted and this refresh did not bring; left out where it lost nothing. */
+  readonly withdrawnScopes?: readonly string[];
 }
 
 export interface RefreshReport {
@@ -107,8 +122,10 @@ export interface LoginRequest {
   readonly provider: string;
   /** The label to give the account. */
   readonly as: string | null;
-  /** Empty: the provider's default scopes. */
+  /** Empty: what an account that is named asked for before, else the provider's default scopes. */
   readonly scopes: readonly string[];
+  /** On top of what an account has asked for already; only the person of that account may log in then. */
+  readonly addScopes: readonly string[];
   readonly loginHint: string | null;
   readonly openBrowser: boolean;
   /** Do not listen; the redirect URL will be pasted. */
@@ -146,6 +163,8 @@ export interface LoginResult {
   readonly renamedFrom: string | null;
   /** This login brought no refresh token, and the one from an earlier login is still stored. */
   readonly keptRefreshToken: boolean;
+  /** What the account had been granted before and this login did not bring. */
+  readonly withdrawnScopes: readonly string[];
 }
 
 /** What a login would do, for `--dry-run`: nothing is sent, opened or listened on. */
@@ -161,6 +180,8 @@ export interface LoginPlan {
   readonly pkce: boolean;
   /** Sent with the authorization request besides the protocol's own parameters. */
   readonly authorizeParams: Readonly<Record<string, string>>;
+  /** The name of the account whose grant would be widened. */
+  readonly account: string | null;
 }
 
 export interface InitRequest {
@@ -201,6 +222,13 @@ export interface ProviderView {
 /** Everything a command can ask for. `app.ts` wires it; each part is loaded when it is first called. */
 export interface UseCases {
   token(request: TokenRequest): Promise<ValidToken>;
+  /**
+   * Runs a program with a token in its environment.
+   *
+   * @param warn told what a person should know though nothing failed
+   * @returns its exit code
+   */
+  exec(request: ExecRequest, warn: (line: string) => void): Promise<number>;
   list(request: ListRequest): Promise<readonly Account[]>;
   show(selector: string): Promise<AccountDetail>;
   refresh(request: RefreshRequest, progress: RefreshProgress): Promise<RefreshReport>;

@@ -2,14 +2,16 @@ import { type Account, accountName } from '../domain/account.js';
 import { formatDuration } from '../domain/duration.js';
 import { isInterruption, VaultError } from '../domain/errors.js';
 import type { RefreshOutcome } from '../domain/outcome.js';
+import { isResting } from '../domain/status.js';
 import { ending, isUsable, isValidFor } from '../domain/token-state.js';
 import type { SealedAccount } from '../stores/contract.js';
 import type { Clock } from '../system/contract.js';
 import type { Vault } from '../vault/vault.js';
 import type { TokenRequest, ValidToken } from './contract.js';
-import { loginCommand, widenCommand } from './login-command.js';
+import { loginCommand, shellName, widenCommand } from './login-command.js';
 import { loginNeeded } from './refusals.js';
 import { selectAccount } from './select-account.js';
+import { withdrawalWarning, withdrawnScopes } from './withdrawn-scopes.js';
 
 export interface EnsureValidDeps {
   readonly vault: () => Promise<Vault | null>;
@@ -37,7 +39,7 @@ export async function ensureValid(deps: EnsureValidDeps, request: TokenRequest):
 
   const now = deps.clock.now();
   if (!request.refresh && isValidFor(account, request.minValid, now))
-    return give(vault, account, request, null);
+    return give(vault, account, request, tooShort(account, request, now));
   const usable = isUsable(account, now) && account.sealed.accessToken !== null;
   if (!request.refresh && usable && !canRefresh(account)) {
     return give(
@@ -50,7 +52,10 @@ export async function ensureValid(deps: EnsureValidDeps, request: TokenRequest):
   if (account.status === 'login_needed') throw loginNeeded(account);
 
   const fallback = usable && !request.refresh;
-  const outcome = await refreshOrExplain(deps, vault, account, fallback);
+  const outcome =
+    !request.refresh && isResting(account, now)
+      ? resting(account, now)
+      : await refreshOrExplain(deps, vault, account, fallback);
   if (outcome instanceof VaultError) {
     // Waiting for another process may have taken as long as the token had left.
     const later = deps.clock.now();
@@ -60,6 +65,16 @@ export async function ensureValid(deps: EnsureValidDeps, request: TokenRequest):
     return give(vault, account, request, warning);
   }
   return giveRefreshed(deps, vault, account, request, outcome.kind === 'adopted');
+}
+
+/** After failures in a row a provider is left alone for a while, by scripts that ask every minute too. */
+function resting(account: Account, now: number): VaultError {
+  const left = formatDuration((account.retryAt ?? now) - now);
+  return new VaultError(
+    'provider_unavailable',
+    `refreshing ${accountName(account)} failed ${account.failures} times in a row, and is tried again in ${left}: ${account.reason ?? account.lastError ?? 'the provider was not available'}`,
+    { hint: `to try it now: vault token ${shellName(account)} --refresh` },
+  );
 }
 
 /** Every failure comes back as a value, since with a usable token at hand none is final; an interruption is obeyed. */
@@ -104,13 +119,18 @@ async function giveRefreshed(
       },
     );
   }
-  const short = account.expiresAt !== null && account.expiresAt - now < request.minValid;
-  return give(
-    vault,
-    account,
-    request,
-    short ? `${shortLived(account, now)}: this provider gives no longer ones` : null,
-  );
+  return give(vault, account, request, shortcomings(before, account, request, now));
+}
+
+/** What a good new token lacks all the same. */
+function shortcomings(before: Account, account: Account, request: TokenRequest, now: number): string | null {
+  const withdrawn = withdrawnScopes(before, account);
+  const short = tooShort(account, request, now);
+  const said = [
+    ...(withdrawn.length > 0 ? [withdrawalWarning(account, withdrawn)] : []),
+    ...(short === null ? [] : [short]),
+  ];
+  return said.length === 0 ? null : said.join('; ');
 }
 
 async function give(
@@ -120,7 +140,11 @@ async function give(
   warning: string | null,
 ): Promise<ValidToken> {
   const accessToken = await vault.accessToken(account);
-  if (accessToken === null) throw loginNeeded(account);
+  if (accessToken === null) {
+    // Taken out by somebody, it would show in what the other fields are bound to.
+    await vault.identity(account);
+    throw loginNeeded(account);
+  }
   const identity = request.withIdentity ? await vault.identity(account) : null;
   return { account, accessToken, identity, warning };
 }
@@ -146,6 +170,12 @@ async function requireScopes(
     hint: widenCommand(account, missing),
     details: { missing_scopes: missing, granted_scopes: grantedScopes },
   });
+}
+
+/** Where the provider's tokens do not live as long as was asked for, the best there is is given, and said so. */
+function tooShort(account: Account, request: TokenRequest, now: number): string | null {
+  const short = account.expiresAt !== null && account.expiresAt - now < request.minValid;
+  return short ? `${shortLived(account, now)}: this provider gives no longer ones` : null;
 }
 
 function shortLived(account: Account, now: number): string {

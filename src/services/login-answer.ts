@@ -1,6 +1,7 @@
 import { equalBytes } from '../crypto/derive.js';
 import { formatDuration } from '../domain/duration.js';
 import { VaultError } from '../domain/errors.js';
+import { interrupted } from '../domain/interruption.js';
 import type { Provider } from '../providers/contract.js';
 import type { LoginTalk } from './contract.js';
 
@@ -71,14 +72,6 @@ export function readPasted(line: string, redirectUri: string, state: string): UR
     return 'that address holds no code, so it was perhaps cut off; copy all of it';
   }
   return url;
-}
-
-function interrupted(signal: AbortSignal, over: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    const stop = () => reject(signal.reason);
-    if (signal.aborted) stop();
-    signal.addEventListener('abort', stop, { signal: over });
-  });
 }
 
 function timedOut(wait: AnswerWait, over: AbortSignal): Promise<never> {

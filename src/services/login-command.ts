@@ -13,12 +13,10 @@ export function loginCommand(account: Pick<Account, 'provider' | 'label'>): stri
 
 /** The command that widens the grant of an account by scopes it lacks. */
 export function widenCommand(
-  account: Pick<Account, 'provider' | 'label' | 'askedScopes'>,
+  account: Pick<Account, 'provider' | 'label'>,
   missing: readonly string[],
 ): string {
-  const scopes = [...new Set([...account.askedScopes, ...missing])].map(
-    (scope) => ` --scope ${quoted(scope)}`,
-  );
+  const scopes = [...new Set(missing)].map((scope) => ` --add-scope ${quoted(scope)}`);
   return `${loginCommand(account)}${scopes.join('')}`;
 }
 

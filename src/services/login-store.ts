@@ -2,7 +2,9 @@ import { type Account, accountName, type Identity } from '../domain/account.js';
 import { SECOND } from '../domain/duration.js';
 import { VaultError } from '../domain/errors.js';
 import { labelOf } from '../domain/label.js';
+import { missingScopes } from '../domain/scopes.js';
 import type { Secret } from '../domain/secret.js';
+import { nextStatus, type StatusFacts } from '../domain/status.js';
 import type { GrantedAnswer } from '../oauth/contract.js';
 import type { Locks, SealedAccount } from '../stores/contract.js';
 import type { Contents } from '../vault/sealed-record.js';
@@ -11,11 +13,20 @@ import type { AccountFacts, Vault } from '../vault/vault.js';
 /** Longer than a refresh that is under way can take. */
 const LOCK_PATIENCE = 45 * SECOND;
 const MOST_TRIES = 100;
+const NEVER_FAILED: StatusFacts = {
+  status: 'active',
+  reason: null,
+  lastError: null,
+  failures: 0,
+  retryAt: null,
+};
 
 /** Everything a finished login knows. */
 export interface FinishedLogin {
   readonly provider: string;
   readonly as: string | null;
+  /** The account that this login must be for; null: any. */
+  readonly only: Account | null;
   readonly identity: Identity;
   readonly issuer: string;
   readonly tokenEndpoint: string;
@@ -33,13 +44,16 @@ export interface StoredLogin {
   readonly account: Account;
   readonly created: boolean;
   readonly renamedFrom: string | null;
+  /** What the account had been granted and this login did not bring. */
+  readonly withdrawnScopes: readonly string[];
 }
 
 /**
  * Stores a login: the same person again updates the account that is there, another person gets one of their own. A
- * name given with `--as` that belongs to somebody else is refused and nothing changes.
+ * name given with `--as` that belongs to somebody else is refused and nothing changes, and so is another person than the
+ * one the login was meant for.
  *
- * @throws VaultError `account_name_taken`, `busy`, and the vault's own codes
+ * @throws VaultError `account_name_taken`, `wrong_person`, `busy`, and the vault's own codes
  */
 export async function storeLogin(
   vault: Vault,
@@ -48,6 +62,7 @@ export async function storeLogin(
   interruption: AbortSignal,
 ): Promise<StoredLogin> {
   const known = await accountOf(vault, login);
+  if (login.only !== null && known?.id !== login.only.id) throw wrongPerson(login.only, login.identity);
   if (known === null) return addAccount(vault, locks, login, interruption);
   const lock = await locks.acquire(known.id, LOCK_PATIENCE, interruption);
   try {
@@ -55,7 +70,12 @@ export async function storeLogin(
     if (current === null) return await addAccount(vault, locks, login, interruption);
     const account = await updateAccount(vault, current, login);
     const renamed = account.label !== current.label;
-    return { account, created: false, renamedFrom: renamed ? accountName(current) : null };
+    return {
+      account,
+      created: false,
+      renamedFrom: renamed ? accountName(current) : null,
+      withdrawnScopes: missingScopes(current.grantedScopes, account.grantedScopes),
+    };
   } finally {
     await lock.release();
   }
@@ -76,7 +96,7 @@ async function addAccount(
     const label = attempt === 1 ? base : `${base}-${attempt}`;
     const facts: AccountFacts = { ...factsOf(login), label, createdAt: login.at, lastRefreshAt: null };
     const account = await vault.add(facts, contentsOf(login, login.answer.refreshToken));
-    if (account !== null) return { account, created: true, renamedFrom: null };
+    if (account !== null) return { account, created: true, renamedFrom: null, withdrawnScopes: [] };
     // Not the name but the person may be taken: another login of theirs was faster.
     if ((await accountOf(vault, login)) !== null) return storeLogin(vault, locks, login, interruption);
     if (login.as !== null) break;
@@ -121,18 +141,23 @@ function factsOf(login: FinishedLogin) {
     issuer: login.issuer,
     tokenEndpoint: login.tokenEndpoint,
     clientId: login.clientId,
-    status: missingScopes.length > 0 ? ('insufficient_scope' as const) : ('active' as const),
-    reason: missingScopes.length > 0 ? `not granted: ${missingScopes.join(' ')}` : null,
+    ...nextStatus(NEVER_FAILED, { kind: 'granted', missingScopes }),
     askedScopes: login.askedScopes,
     grantedScopes: login.grantedScopes,
     tokenType: answer.tokenType,
     issuedAt: at,
     expiresAt: answer.expiresIn === null ? null : at + answer.expiresIn * SECOND,
     grantExpiresAt: answer.refreshTokenExpiresIn === null ? null : at + answer.refreshTokenExpiresIn * SECOND,
-    lastError: null,
-    failures: 0,
     updatedAt: at,
   };
+}
+
+function wrongPerson(only: Account, { email, name, subject }: Identity): VaultError {
+  return new VaultError(
+    'wrong_person',
+    `${email ?? name ?? subject} logged in, and the scopes were to be added to ${accountName(only)}, so nothing was stored`,
+    { hint: `begin again and choose the person of ${accountName(only)} in the browser` },
+  );
 }
 
 function nameTaken(provider: string, label: string): VaultError {

@@ -1,4 +1,5 @@
 import type { Audit } from '../audit/events.js';
+import { accountName } from '../domain/account.js';
 import { VaultError } from '../domain/errors.js';
 import { canonicalScopes, missingScopes } from '../domain/scopes.js';
 import type { Secret } from '../domain/secret.js';
@@ -13,10 +14,10 @@ import type { Locks } from '../stores/contract.js';
 import type { Browser, Clock, Http } from '../system/contract.js';
 import type { Vault } from '../vault/vault.js';
 import type { LoginPlan, LoginRequest, LoginResult, LoginTalk } from './contract.js';
+import { aimOf, type LoginAim } from './login-aim.js';
 import { waitForAnswer } from './login-answer.js';
 import { namedByPerson, whoLoggedIn } from './login-identity.js';
 import { openRedirect, redirectFor, redirectUri } from './login-redirect.js';
-import { askedScopes, paramsFor } from './login-scopes.js';
 import { storeLogin } from './login-store.js';
 import { authorizationRefusal, codeRefusal, unreachable } from './refusals.js';
 import { serverOf } from './server.js';
@@ -39,7 +40,8 @@ export async function planLogin(
 ): Promise<LoginPlan> {
   const provider = await deps.provider(request.provider);
   const redirect = redirectFor(provider, request);
-  namedByPerson(provider, request.as);
+  const aim = await aimOf(provider, await deps.vault(), request);
+  namedByPerson(provider, aim.request.as);
   return {
     provider: provider.name,
     title: provider.title,
@@ -48,9 +50,10 @@ export async function planLogin(
     tokenEndpoint: provider.endpoints?.token ?? null,
     clientId: provider.clientId,
     redirectUri: redirect.kind === 'paste' ? redirect.redirectUri : redirectUri(redirect.facts),
-    scopes: askedScopes(provider, request.scopes),
+    scopes: aim.scopes,
     pkce: provider.pkce,
-    authorizeParams: await paramsFor(provider, await deps.vault(), request),
+    authorizeParams: aim.params,
+    account: aim.only === null ? null : accountName(aim.only),
   };
 }
 
@@ -60,15 +63,17 @@ export async function planLogin(
  *
  * @throws VaultError
  */
-export async function login(deps: LoginDeps, request: LoginRequest, talk: LoginTalk): Promise<LoginResult> {
-  const provider = await deps.provider(request.provider);
+export async function login(deps: LoginDeps, asked: LoginRequest, talk: LoginTalk): Promise<LoginResult> {
+  const provider = await deps.provider(asked.provider);
   // Whatever can go wrong without the person goes wrong before their time is wasted: settings, options, the vault.
-  redirectFor(provider, request);
-  namedByPerson(provider, request.as);
+  redirectFor(provider, asked);
+  if (asked.addScopes.length === 0) namedByPerson(provider, asked.as);
   const vault = await deps.vault();
+  await vault.rehearse();
+  const aim = await aimOf(provider, vault, asked);
   deps.audit.record({ event: 'login_started', provider: provider.name });
   try {
-    return await authorized(deps, vault, provider, request, talk);
+    return await authorized(deps, vault, provider, aim, talk);
   } catch (failure) {
     const code = failure instanceof VaultError ? failure.code : 'unexpected';
     deps.audit.record({ event: 'login_failed', provider: provider.name, code });
@@ -80,11 +85,11 @@ async function authorized(
   deps: LoginDeps,
   vault: Vault,
   provider: ConfiguredProvider,
-  request: LoginRequest,
+  aim: LoginAim,
   talk: LoginTalk,
 ): Promise<LoginResult> {
-  const server = await serverOf(provider, deps.http);
-  const scopes = askedScopes(provider, request.scopes);
+  const { request, scopes } = aim;
+  const server = await serverOf(provider, deps.http, deps.interruption);
   const pkce = provider.pkce ? createPkce() : null;
   const nonce = scopes.includes('openid') ? createNonce() : null;
   const state = createState();
@@ -105,7 +110,7 @@ async function authorized(
       codeChallenge: pkce?.challenge ?? null,
       nonce,
       loginHint: request.loginHint,
-      params: await paramsFor(provider, vault, request),
+      params: aim.params,
     });
     const opened = request.openBrowser && (await deps.browser.open(url));
     talk.on({ kind: 'authorize', url, redirectUri: redirect.redirectUri, opened });
@@ -123,7 +128,7 @@ async function authorized(
     talk.on({ kind: 'code_received' });
     const verifier = pkce?.verifier ?? null;
     const grant = await redeem(deps, provider, server, redirect.redirectUri, response.code, verifier);
-    return await finish(deps, vault, { provider, server, request, scopes, nonce, how, ...grant });
+    return await finish(deps, vault, { provider, server, aim, nonce, how, ...grant });
   } finally {
     await redirect.close();
   }
@@ -174,17 +179,17 @@ async function redeem(
 interface Redeemed extends Grant {
   readonly provider: ConfiguredProvider;
   readonly server: ServerMetadata;
-  readonly request: LoginRequest;
-  readonly scopes: readonly string[];
+  readonly aim: LoginAim;
   readonly nonce: string | null;
   readonly how: 'browser' | 'paste';
 }
 
 async function finish(deps: LoginDeps, vault: Vault, redeemed: Redeemed): Promise<LoginResult> {
-  const { provider, server, request, scopes, answer, at, accessToken, how } = redeemed;
+  const { provider, server, aim, answer, at, accessToken, how } = redeemed;
+  const { scopes } = aim;
   const { identity, issuer } = await whoLoggedIn({
     ...redeemed,
-    as: request.as,
+    as: aim.request.as,
     http: await deps.http(),
     now: deps.clock.now(),
   });
@@ -195,7 +200,8 @@ async function finish(deps: LoginDeps, vault: Vault, redeemed: Redeemed): Promis
     deps.locks,
     {
       provider: provider.name,
-      as: request.as,
+      as: aim.request.as,
+      only: aim.only,
       identity,
       issuer,
       tokenEndpoint: server.tokenEndpoint,

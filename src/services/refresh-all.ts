@@ -1,13 +1,16 @@
 import { type Account, accountName } from '../domain/account.js';
-import { VaultError } from '../domain/errors.js';
+import { formatDuration } from '../domain/duration.js';
+import { ERROR_CODES, VaultError } from '../domain/errors.js';
 import type { RefreshOutcome } from '../domain/outcome.js';
+import { isResting, nextStatus } from '../domain/status.js';
 import { dueness } from '../domain/token-state.js';
 import type { Clock } from '../system/contract.js';
 import type { Vault } from '../vault/vault.js';
 import type { RefreshProgress, RefreshReport, RefreshRequest, RefreshResult } from './contract.js';
 import { loginCommand } from './login-command.js';
 import { loginNeeded } from './refusals.js';
-import { selectAccounts } from './select-account.js';
+import { accountsOf, selectAccounts } from './select-account.js';
+import { withdrawnScopes } from './withdrawn-scopes.js';
 
 export interface RefreshAllDeps {
   readonly vault: () => Promise<Vault | null>;
@@ -60,7 +63,7 @@ export async function refreshAll(
 async function candidates(vault: Vault | null, request: RefreshRequest): Promise<readonly Account[]> {
   if (request.selectors.length > 0) return selectAccounts(vault, request.selectors, 'vault refresh');
   if (vault === null) return [];
-  return vault.accounts(request.provider === null ? {} : { provider: request.provider });
+  return accountsOf(vault, request.provider);
 }
 
 async function refreshIfDue(
@@ -80,21 +83,66 @@ async function refreshIfDue(
     return result('login_needed', 'it rests until a new login', loginNeeded(account));
   }
   if (!due && !request.force) return result('skipped', `not due: ${reason}`);
-  if (!account.hasRefreshToken) return withoutRefreshToken(account, reason, deps.clock.now());
+  if (!account.hasRefreshToken) return withoutRefreshToken(deps, vault, account, reason, request.dryRun);
+  if (!request.force && isResting(account, deps.clock.now())) {
+    return result('skipped', restingReason(account, deps.clock.now()));
+  }
   const why = due ? reason : `forced, though ${reason}`;
   if (request.dryRun) return result('would_refresh', why);
   return settle(deps, vault, account, why);
 }
 
-/** An access token that never ends, as far as known, needs no refresh; one that ends without a way to renew it does. */
-function withoutRefreshToken(account: Account, reason: string, now: number): RefreshResult {
-  const base = { account, reason: `${reason}, and there is no refresh token` };
-  if (account.expiresAt === null || account.expiresAt > now)
-    return { ...base, outcome: 'skipped', error: null };
-  const error = new VaultError('login_needed', `${accountName(account)} has no refresh token: ${reason}`, {
+function restingReason({ failures, retryAt }: Account, now: number): string {
+  return `it failed ${failures} times in a row and rests for another ${formatDuration((retryAt ?? now) - now)}`;
+}
+
+/**
+ * An access token that never ends, as far as known, needs no refresh; one that ended without a way to renew it needs a
+ * login. A refresh token that was taken out of the database is noticed by what the other fields are bound to.
+ */
+async function withoutRefreshToken(
+  deps: RefreshAllDeps,
+  vault: Vault,
+  account: Account,
+  why: string,
+  dryRun: boolean,
+): Promise<RefreshResult> {
+  const base = { account, reason: `${why}, and there is no refresh token` };
+  const now = deps.clock.now();
+  const ended = account.expiresAt !== null && account.expiresAt <= now;
+  const error = new VaultError('login_needed', `${accountName(account)} has no refresh token: ${why}`, {
     hint: loginCommand(account),
   });
-  return { ...base, outcome: 'login_needed', error };
+  if (!dryRun) {
+    const damage = await damageOf(vault, account);
+    if (damage !== null) return { account, outcome: 'error', reason: damage.message, error: damage };
+    const event = {
+      kind: 'failed',
+      failure: 'login_needed',
+      code: error.code,
+      reason: error.message,
+      now,
+    } as const;
+    if (ended)
+      await vault.recordAttempt(account, { ...nextStatus(account, event), updatedAt: now, settled: true });
+  }
+  return ended ? { ...base, outcome: 'login_needed', error } : { ...base, outcome: 'skipped', error: null };
+}
+
+async function damageOf(vault: Vault, { id }: Account): Promise<VaultError | null> {
+  try {
+    const account = await vault.account(id);
+    if (account !== null) await vault.identity(account);
+    return null;
+  } catch (failure) {
+    if (failure instanceof VaultError && failure.exitCode === ERROR_CODES.vault_damaged) return failure;
+    throw failure;
+  }
+}
+
+function renewed(before: Account, account: Account) {
+  const withdrawn = withdrawnScopes(before, account);
+  return { account, error: null, ...(withdrawn.length > 0 ? { withdrawnScopes: withdrawn } : {}) };
 }
 
 async function settle(
@@ -106,14 +154,10 @@ async function settle(
   try {
     const outcome = await deps.refresh(vault, account);
     if (outcome.kind === 'refreshed')
-      return { account: outcome.account, outcome: 'refreshed', reason: why, error: null };
+      return { ...renewed(account, outcome.account), outcome: 'refreshed', reason: why };
     if (outcome.kind === 'adopted') {
-      return {
-        account: outcome.account,
-        outcome: 'skipped',
-        reason: 'another process refreshed it meanwhile',
-        error: null,
-      };
+      const reason = 'another process refreshed it meanwhile';
+      return { ...renewed(account, outcome.account), outcome: 'skipped', reason };
     }
     return {
       account: outcome.account,
@@ -122,7 +166,8 @@ async function settle(
       error: outcome.error,
     };
   } catch (failure) {
-    if (!(failure instanceof VaultError)) throw failure;
+    // Without the key nothing can be done for any account, and saying so once is enough.
+    if (!(failure instanceof VaultError) || failure.exitCode === ERROR_CODES.key_unavailable) throw failure;
     return { account, outcome: 'error', reason: failure.message, error: failure };
   }
 }

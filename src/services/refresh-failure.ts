@@ -2,21 +2,20 @@ import type { Audit } from '../audit/events.js';
 import { type Account, accountName } from '../domain/account.js';
 import { ERROR_CODES, type ErrorCode, VaultError } from '../domain/errors.js';
 import type { RefreshOutcome } from '../domain/outcome.js';
+import { type FailureKind, nextStatus } from '../domain/status.js';
 import type { AttemptRecord } from '../stores/contract.js';
 import type { Clock } from '../system/contract.js';
 import type { Vault } from '../vault/vault.js';
 import { shellName } from './login-command.js';
+import type { SeenAccount } from './refresher-protocol.js';
 import { loginNeeded } from './refusals.js';
 
-/** Transient failures in a row after which an account counts as failing. */
-const FAILING_AFTER = 3;
 const TRANSIENT_CODES: readonly ErrorCode[] = [
   'provider_unavailable',
   'network_failed',
   'provider_answer_invalid',
+  'refresh_interrupted',
 ];
-
-type FailureKind = 'login_needed' | 'transient' | 'refused';
 
 export interface FailureDeps {
   readonly clock: Clock;
@@ -26,28 +25,20 @@ export interface FailureDeps {
 /**
  * Takes a failed refresh down and names its outcome. The tokens stay as they are, the refresh token too: a hiccup
  * changes nothing, and after `login_needed` it is kept unused, in case the provider erred.
+ *
+ * @param settled whether it is certain that the provider did not spend the refresh token
  */
 export async function recordFailure(
   deps: FailureDeps,
   vault: Vault,
   account: Account,
   error: VaultError,
+  settled: boolean,
 ): Promise<RefreshOutcome> {
   const kind = kindOf(error.code);
-  const failures = account.failures + 1;
-  const status =
-    kind === 'login_needed'
-      ? 'login_needed'
-      : kind === 'transient' && failures >= FAILING_AFTER && account.status === 'active'
-        ? 'failing'
-        : account.status;
-  const recorded = {
-    status,
-    reason: status === account.status && status !== 'failing' ? account.reason : error.message,
-    lastError: error.code,
-    failures,
-    updatedAt: deps.clock.now(),
-  };
+  const now = deps.clock.now();
+  const event = { kind: 'failed', failure: kind, code: error.code, reason: error.message, now } as const;
+  const recorded = { ...nextStatus(account, event), updatedAt: now, settled };
   await recordQuietly(vault, account, recorded);
   deps.audit.record({
     event: 'refresh_failed',
@@ -64,7 +55,7 @@ export async function recordFailure(
  *
  * @returns null when nothing happened meanwhile
  */
-export function settledElsewhere(seen: Account, now: Account): RefreshOutcome | null {
+export function settledElsewhere(seen: SeenAccount, now: Account): RefreshOutcome | null {
   if (now.generation !== seen.generation) return { kind: 'adopted', account: now };
   if (now.failures === seen.failures || now.lastError === null) return null;
   const code = isErrorCode(now.lastError) ? now.lastError : 'provider_unavailable';

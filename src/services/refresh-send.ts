@@ -11,6 +11,9 @@ export interface RetryPolicy {
   readonly longestWait: number;
 }
 
+/** How patient a refresh is; each is a {@link RetryPolicy}. */
+export type Patience = 'once' | 'brief' | 'thorough';
+
 /** Somebody waits for the answer at a prompt, or a script does. */
 export const BRIEF: RetryPolicy = { pauses: [SECOND, 2 * SECOND], longestWait: 5 * SECOND };
 /** A bulk run has time. */
@@ -20,6 +23,12 @@ export const THOROUGH: RetryPolicy = {
 };
 /** A valid token is at hand, so there is nothing to wait for. */
 export const ONCE: RetryPolicy = { pauses: [], longestWait: 0 };
+
+export const POLICIES: Readonly<Record<Patience, RetryPolicy>> = {
+  once: ONCE,
+  brief: BRIEF,
+  thorough: THOROUGH,
+};
 
 /** The answer, or why there is none, and when the request that led to it was begun. */
 export interface Sent {
@@ -51,7 +60,8 @@ export async function sendPatiently(
     if (!(result instanceof TransportFailure && result.sent === 'no')) sends += 1;
     const pause = pauseBeforeNext(result, sends, pauses, policy);
     if (pause === null) return { at, result };
-    await clock.sleep(pause * (1 + Math.random() / 4), signal);
+    // The repeat of what may have been sent is part of the exchange; only waiting can be interrupted.
+    if (pause > 0) await clock.sleep(pause * (1 + Math.random() / 4), signal);
   }
 }
 

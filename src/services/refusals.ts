@@ -12,16 +12,21 @@ export function loginNeeded(account: Account): VaultError {
   return new VaultError('login_needed', why, { hint: loginCommand(account) });
 }
 
-/**
- * What a provider's refusal to refresh means for this account, in our words, with the next command.
- *
- * @param when milliseconds since the epoch: the last time a person agreed, and now
- */
+/** What is known of an account when its refresh is refused; all in milliseconds since the epoch. */
+export interface RefreshHistory {
+  /** The last time a person agreed. */
+  readonly consentedAt: number;
+  /** When a refresh with this same token was begun of which no end is known; null when there was none. */
+  readonly cutOffAt: number | null;
+  readonly now: number;
+}
+
+/** What a provider's refusal to refresh means for this account, in our words, with the next command. */
 export function refreshRefusal(
   account: Account,
   provider: Provider,
   refused: RefusedAnswer,
-  when: { readonly consentedAt: number; readonly now: number },
+  history: RefreshHistory,
 ): VaultError {
   const said = quote(refused);
   const details = { provider_error: refused.error, provider_detail: refused.detail };
@@ -29,7 +34,7 @@ export function refreshRefusal(
     case 'login_needed':
       return new VaultError(
         'login_needed',
-        `${accountName(account)} needs a new login: ${provider.title} no longer accepts its refresh token${likelyReason(account, provider, when)} (${said})`,
+        `${accountName(account)} needs a new login: ${provider.title} no longer accepts its refresh token${likelyReason(account, provider, history)} (${said})`,
         { hint: loginCommand(account), details },
       );
     case 'transient':
@@ -154,8 +159,11 @@ function quote({ error, detail, description }: RefusedAnswer): string {
 function likelyReason(
   account: Account,
   provider: Provider,
-  { consentedAt, now }: { readonly consentedAt: number; readonly now: number },
+  { consentedAt, cutOffAt, now }: RefreshHistory,
 ): string {
+  if (cutOffAt !== null) {
+    return `; a refresh that began at ${new Date(cutOffAt).toISOString()} was interrupted before its answer was stored, and the provider had probably replaced the token by then`;
+  }
   if (account.grantExpiresAt !== null && account.grantExpiresAt <= now)
     return ', because the grant has ended';
   const since = { consent: consentedAt, use: Math.max(account.lastRefreshAt ?? 0, account.issuedAt) };

@@ -30,6 +30,7 @@ export async function askProvider(
   if (provider.revocation.style === 'none') return unsupported(provider);
   const { revocationEndpoint } = await serverOf(provider, deps.http);
   if (revocationEndpoint === null) return unsupported(provider);
+  if (provider.endpoints !== null) requireOwnServer(account, provider, revocationEndpoint);
   const { refreshToken, accessToken } = contents;
   const tokens: (readonly [Secret, 'refresh_token' | 'access_token'])[] = [];
   if (refreshToken !== null) tokens.push([refreshToken, 'refresh_token']);
@@ -48,6 +49,22 @@ export async function askProvider(
     if (outcome.kind !== 'refused' || outcome.error !== 'unsupported_token_type') break;
   }
   return inWords(outcome, provider, account);
+}
+
+/**
+ * A revocation carries the live refresh token, so it goes only to the server that gave it. An endpoint discovered from
+ * the account's own issuer is that server's word; one from a configuration file has to be on the same origin.
+ */
+function requireOwnServer(account: Account, provider: ConfiguredProvider, endpoint: string): void {
+  const origins = [account.tokenEndpoint, account.issuer].map((url) => new URL(url).origin);
+  if (origins.includes(new URL(endpoint).origin)) return;
+  throw new VaultError(
+    'binding_changed',
+    `the revocation endpoint configured for ${provider.name} is on another server than the one ${accountName(account)} was logged in at, so its refresh token is not sent there`,
+    {
+      hint: `correct providers.${provider.name}.revocationEndpoint in config.json, or only forget it here: vault revoke --local ${shellName(account)}`,
+    },
+  );
 }
 
 function inWords(outcome: RevocationOutcome, provider: ConfiguredProvider, account: Account): ProviderAnswer {

@@ -10,7 +10,7 @@ import { requireSameBinding } from './account-provider.js';
 import type { RevokeReport, RevokeRequest, RevokeResult } from './contract.js';
 import { kindOf } from './refresh-failure.js';
 import { askProvider, type ProviderAnswer } from './revoke-at-provider.js';
-import { selectAccounts } from './select-account.js';
+import { accountsOf, selectAccounts } from './select-account.js';
 
 const LOCK_PATIENCE = 45 * SECOND;
 
@@ -32,7 +32,7 @@ export async function revocationTargets(
   const vault = await open();
   if (request.selectors.length > 0) return selectAccounts(vault, request.selectors, 'vault revoke');
   if (vault === null) return [];
-  return vault.accounts(request.provider === null ? {} : { provider: request.provider });
+  return accountsOf(vault, request.provider);
 }
 
 /**

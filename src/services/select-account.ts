@@ -1,7 +1,7 @@
 import { type Account, accountName } from '../domain/account.js';
 import { VaultError } from '../domain/errors.js';
 import type { Vault } from '../vault/vault.js';
-import { quoted, shellName } from './login-command.js';
+import { shellName } from './login-command.js';
 
 const LISTED = 20;
 
@@ -49,15 +49,28 @@ export async function selectAccounts(
   return [...found.values()];
 }
 
+/**
+ * All accounts, or those of one provider.
+ *
+ * @throws VaultError `account_not_found` when a provider is named that has none: it may be mistyped
+ */
+export async function accountsOf(vault: Vault, provider: string | null): Promise<readonly Account[]> {
+  if (provider === null) return vault.accounts();
+  const accounts = await vault.accounts({ provider });
+  if (accounts.length > 0) return accounts;
+  throw new VaultError('account_not_found', `there is no account of a provider ${provider}`, {
+    hint: 'vault list',
+  });
+}
+
 function notFound(selector: string | null): VaultError {
   if (selector === null) {
     return new VaultError('account_not_found', 'there is no account in this vault yet', {
       hint: 'vault login google (vault providers lists what you can log in to)',
     });
   }
-  const provider = selector.split('/')[0] ?? selector;
   return new VaultError('account_not_found', `there is no account whose name begins with ${selector}`, {
-    hint: `vault list shows the accounts there are; vault login ${quoted(provider)} adds one`,
+    hint: 'vault list',
   });
 }
 

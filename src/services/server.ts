@@ -16,6 +16,7 @@ const USUAL_ALGORITHMS = ['RS256', 'ES256', 'PS256', 'EdDSA'];
 export async function serverOf(
   provider: ConfiguredProvider,
   http: () => Promise<Http>,
+  signal?: AbortSignal,
 ): Promise<ServerMetadata> {
   const { endpoints } = provider;
   if (endpoints !== null) {
@@ -32,7 +33,13 @@ export async function serverOf(
       tokenEndpointAuthMethods: null,
     };
   }
-  const server = await discover(await http(), provider.issuer);
+  signal?.throwIfAborted();
+  const server = await discover(await http(), provider.issuer, signal === undefined ? {} : { signal }).catch(
+    (failure: unknown) => {
+      signal?.throwIfAborted();
+      throw failure;
+    },
+  );
   const methods = server.codeChallengeMethods;
   if (provider.pkce && methods !== null && !methods.includes('S256')) {
     throw new VaultError(

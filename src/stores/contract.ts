@@ -57,7 +57,25 @@ export interface AttemptRecord {
   readonly reason: string | null;
   readonly lastError: string | null;
   readonly failures: number;
+  readonly retryAt: number | null;
   readonly updatedAt: number;
+  /** Whether the provider's answer leaves nothing open: then the intent is settled as well. */
+  readonly settled: boolean;
+}
+
+/**
+ * That a refresh token is about to be sent, written down before it is. One that is found later with nobody at work
+ * means that a refresh was cut off, and that its answer may be lost.
+ */
+export interface Intent {
+  readonly accountId: string;
+  readonly generation: number;
+  /** Keyed digest of the refresh token. */
+  readonly tokenDigest: Uint8Array;
+  /** 1 for the first attempt with this token, one more for each that follows an unsettled one. */
+  readonly attempt: number;
+  readonly at: number;
+  readonly pid: number;
 }
 
 /**
@@ -74,11 +92,15 @@ export interface Store {
   /** @returns false when the name or the identity is taken */
   insert(account: SealedAccount): Promise<boolean>;
   /**
-   * Compare-and-swap: replaces the account if its generation is still `expectedGeneration`.
+   * Compare-and-swap: replaces the account if its generation is still `expectedGeneration`, and settles its intent.
    *
    * @returns false when it is not, or when the new name is taken
    */
   replace(account: SealedAccount, expectedGeneration: number): Promise<boolean>;
+  /** @returns false when the account's generation is not the intent's */
+  intend(intent: Intent): Promise<boolean>;
+  /** The unsettled intent of an account; null when its last refresh ended properly. */
+  intent(accountId: string): Promise<Intent | null>;
   /** Leaves generation and sealed fields alone. @returns false when the generation has moved on */
   recordAttempt(id: string, generation: number, attempt: AttemptRecord): Promise<boolean>;
   /** @returns false when it was gone already */
@@ -87,6 +109,8 @@ export interface Store {
   addConsent(accountId: string, consent: Consent): Promise<void>;
   /** Newest first. */
   consents(accountId: string): Promise<readonly Consent[]>;
+  /** Commits something that changes nothing. @throws VaultError when nothing can be written */
+  probe(): Promise<void>;
   /** Waits for the writes asked for so far. */
   close(): Promise<void>;
 }
@@ -121,4 +145,33 @@ export interface Locks {
    * the signal's reason when it is or was aborted
    */
   acquire(name: string, patience: number, signal?: AbortSignal): Promise<Lock>;
+}
+
+/** A provider's answer that could not be committed, sealed. */
+export interface SpilledAnswer {
+  readonly accountId: string;
+  /** The generation that the refresh started from. */
+  readonly generation: number;
+  readonly sealed: Uint8Array;
+}
+
+/** Room for one answer, on disk before the request is sent. */
+export interface SpillSlot {
+  /** On disk when it returns. @throws VaultError `vault_not_writable` */
+  write(answer: SpilledAnswer): void;
+  release(): void;
+}
+
+export interface FoundAnswer extends SpilledAnswer {
+  /** Forgets the answer, once it is committed or of no use any more. */
+  clear(): void;
+}
+
+/** Where answers go when the vault cannot take them: a full disk must not cost a rotated refresh token. */
+export interface Spill {
+  /** @throws VaultError `vault_not_writable`: then nothing must be sent */
+  reserve(): SpillSlot;
+  /** What earlier processes left for this account. Call it under the account's lock only. */
+  find(accountId: string): readonly FoundAnswer[];
+  close(): void;
 }

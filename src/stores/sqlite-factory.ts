@@ -16,6 +16,7 @@ export function sqliteFactory(paths: Paths, files: Files, clock: Clock): StoreFa
     exists: async () => files.exists(path),
 
     async open() {
+      files.ensureFolder(paths.data);
       if (!files.check(path)) {
         throw new VaultError('vault_damaged', `there is no vault at ${path}`, { hint: 'vault init' });
       }

@@ -1,6 +1,6 @@
 import { ACCOUNT_STATUSES, type Account, type AccountStatus, type Consent } from '../domain/account.js';
-import type { SealedAccount } from './contract.js';
-import { type ColumnKinds, checkRow, damagedRow } from './sqlite-values.js';
+import type { Intent, SealedAccount } from './contract.js';
+import { type ColumnKinds, checkRow, checkValues, damagedRow } from './sqlite-values.js';
 
 /** The visible columns, in the order in which rows are read. */
 const VISIBLE_KINDS = {
@@ -23,6 +23,7 @@ const VISIBLE_KINDS = {
   last_refresh_at: 'integer?',
   last_error: 'text?',
   failures: 'integer',
+  retry_at: 'integer?',
   created_at: 'integer',
   updated_at: 'integer',
 } as const satisfies ColumnKinds;
@@ -40,43 +41,46 @@ const CONSENT_KINDS = {
   granted_scopes: 'text',
 } as const satisfies ColumnKinds;
 
+const INTENT_KINDS = {
+  account_id: 'text',
+  generation: 'integer',
+  token_digest: 'bytes',
+  attempt: 'integer',
+  at: 'integer',
+  pid: 'integer',
+} as const satisfies ColumnKinds;
+
 /** Ids are UUIDs. One with other characters in it could not be found again, and it is a part of file names. */
 const ID = /^[A-Za-z0-9-]{1,64}$/;
 
 export const ACCOUNT_COLUMNS = Object.keys(VISIBLE_KINDS);
+const ACCOUNT_KINDS = Object.values(VISIBLE_KINDS);
 export const SEALED_COLUMNS = Object.keys(SEALED_KINDS);
 
-export interface AccountRow {
-  readonly id: string;
-  readonly provider: string;
-  readonly label: string;
-  readonly issuer: string;
-  readonly subject_digest: string;
-  readonly token_endpoint: string;
-  readonly client_id: string;
-  readonly generation: number;
-  readonly status: string;
-  readonly reason: string | null;
-  readonly asked_scopes: string;
-  readonly granted_scopes: string;
-  readonly token_type: string;
-  readonly issued_at: number;
-  readonly expires_at: number | null;
-  readonly grant_expires_at: number | null;
-  readonly last_refresh_at: number | null;
-  readonly last_error: string | null;
-  readonly failures: number;
-  readonly created_at: number;
-  readonly updated_at: number;
-  /** 1 or 0. */
-  readonly has_refresh_token: number;
-}
-
-export interface SealedRow extends AccountRow {
-  readonly access_token: Uint8Array | null;
-  readonly refresh_token: Uint8Array | null;
-  readonly identity: Uint8Array;
-}
+type AccountValues = readonly [
+  id: string,
+  provider: string,
+  label: string,
+  issuer: string,
+  subjectDigest: string,
+  tokenEndpoint: string,
+  clientId: string,
+  generation: number,
+  status: string,
+  reason: string | null,
+  askedScopes: string,
+  grantedScopes: string,
+  tokenType: string,
+  issuedAt: number,
+  expiresAt: number | null,
+  grantExpiresAt: number | null,
+  lastRefreshAt: number | null,
+  lastError: string | null,
+  failures: number,
+  retryAt: number | null,
+  createdAt: number,
+  updatedAt: number,
+];
 
 export interface ConsentRow {
   readonly at: number;
@@ -85,43 +89,59 @@ export interface ConsentRow {
   readonly granted_scopes: string;
 }
 
-/** @throws VaultError `vault_damaged` */
-export function toAccount(row: AccountRow): Account {
-  checkRow('accounts', row, VISIBLE_KINDS);
-  if (!ID.test(row.id)) throw damagedRow('accounts', 'id');
+export interface IntentRow {
+  readonly account_id: string;
+  readonly generation: number;
+  readonly token_digest: Uint8Array;
+  readonly attempt: number;
+  readonly at: number;
+  readonly pid: number;
+}
+
+/**
+ * Reads the values of {@link ACCOUNT_COLUMNS}, in their order, and whether there is a refresh token. Arrays and not
+ * objects by column, because making those took SQLite's library most of the time of a long list.
+ *
+ * @throws VaultError `vault_damaged`
+ */
+export function toAccount(values: readonly unknown[]): Account {
+  checkValues('accounts', ACCOUNT_COLUMNS, ACCOUNT_KINDS, values);
+  const row = values as AccountValues;
+  if (!ID.test(row[0])) throw damagedRow('accounts', 'id');
   return {
-    id: row.id,
-    provider: row.provider,
-    label: row.label,
-    issuer: row.issuer,
-    subjectDigest: row.subject_digest,
-    tokenEndpoint: row.token_endpoint,
-    clientId: row.client_id,
-    generation: row.generation,
-    status: toStatus(row.status),
-    reason: row.reason,
-    askedScopes: splitScopes(row.asked_scopes),
-    grantedScopes: splitScopes(row.granted_scopes),
-    tokenType: row.token_type,
-    issuedAt: row.issued_at,
-    expiresAt: row.expires_at,
-    grantExpiresAt: row.grant_expires_at,
-    hasRefreshToken: row.has_refresh_token === 1,
-    lastRefreshAt: row.last_refresh_at,
-    lastError: row.last_error,
-    failures: row.failures,
-    createdAt: row.created_at,
-    updatedAt: row.updated_at,
+    id: row[0],
+    provider: row[1],
+    label: row[2],
+    issuer: row[3],
+    subjectDigest: row[4],
+    tokenEndpoint: row[5],
+    clientId: row[6],
+    generation: row[7],
+    status: toStatus(row[8]),
+    reason: row[9],
+    askedScopes: splitScopes(row[10]),
+    grantedScopes: splitScopes(row[11]),
+    tokenType: row[12],
+    issuedAt: row[13],
+    expiresAt: row[14],
+    grantExpiresAt: row[15],
+    lastRefreshAt: row[16],
+    lastError: row[17],
+    failures: row[18],
+    retryAt: row[19],
+    createdAt: row[20],
+    updatedAt: row[21],
+    hasRefreshToken: values[ACCOUNT_COLUMNS.length] === 1,
   };
 }
 
-/** @throws VaultError `vault_damaged` */
-export function toSealedAccount(row: SealedRow): SealedAccount {
-  checkRow('accounts', row, SEALED_KINDS);
-  return {
-    ...toAccount(row),
-    sealed: { accessToken: row.access_token, refreshToken: row.refresh_token, identity: row.identity },
-  };
+/** The same, followed by the values of {@link SEALED_COLUMNS}. @throws VaultError `vault_damaged` */
+export function toSealedAccount(values: readonly unknown[]): SealedAccount {
+  const account = toAccount(values);
+  const sealed = values.slice(ACCOUNT_COLUMNS.length + 1);
+  checkValues('accounts', SEALED_COLUMNS, Object.values(SEALED_KINDS), sealed);
+  const [accessToken, refreshToken, identity] = sealed as [Uint8Array | null, Uint8Array | null, Uint8Array];
+  return { ...account, sealed: { accessToken, refreshToken, identity } };
 }
 
 /** Named parameters for INSERT and UPDATE. */
@@ -146,6 +166,7 @@ export function toParameters(account: SealedAccount): Record<string, unknown> {
     last_refresh_at: account.lastRefreshAt,
     last_error: account.lastError,
     failures: account.failures,
+    retry_at: account.retryAt,
     created_at: account.createdAt,
     updated_at: account.updatedAt,
     access_token: account.sealed.accessToken,
@@ -164,6 +185,19 @@ export function toConsent(row: ConsentRow): Consent {
     how: row.how,
     askedScopes: splitScopes(row.asked_scopes),
     grantedScopes: splitScopes(row.granted_scopes),
+  };
+}
+
+/** @throws VaultError `vault_damaged` */
+export function toIntent(row: IntentRow): Intent {
+  checkRow('intents', row, INTENT_KINDS);
+  return {
+    accountId: row.account_id,
+    generation: row.generation,
+    tokenDigest: row.token_digest,
+    attempt: row.attempt,
+    at: row.at,
+    pid: row.pid,
   };
 }
 

@@ -52,6 +52,7 @@ const MIGRATIONS: readonly string[] = [
     last_refresh_at INTEGER,
     last_error TEXT,
     failures INTEGER NOT NULL,
+    retry_at INTEGER,
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL,
     access_token BLOB,
@@ -69,6 +70,15 @@ const MIGRATIONS: readonly string[] = [
     granted_scopes TEXT NOT NULL
   ) STRICT;
   CREATE INDEX consents_by_account ON consents (account_id, at);
+
+  CREATE TABLE intents (
+    account_id TEXT PRIMARY KEY REFERENCES accounts (id) ON DELETE CASCADE,
+    generation INTEGER NOT NULL,
+    token_digest BLOB NOT NULL,
+    attempt INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    pid INTEGER NOT NULL
+  ) STRICT;
   `,
 ];
 

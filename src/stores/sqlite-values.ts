@@ -18,6 +18,18 @@ export function checkRow(table: string, row: object, kinds: ColumnKinds): void {
   }
 }
 
+/** The same for values in the order of their columns. @throws VaultError `vault_damaged` */
+export function checkValues(
+  table: string,
+  columns: readonly string[],
+  kinds: readonly ColumnKind[],
+  values: readonly unknown[],
+): void {
+  for (let index = 0; index < kinds.length; index += 1) {
+    if (!fits(values[index], kinds[index])) throw damagedRow(table, columns[index] ?? '');
+  }
+}
+
 function fits(value: unknown, kind: ColumnKind | undefined): boolean {
   switch (kind) {
     case 'text':

@@ -5,12 +5,12 @@ import { isTaken } from './sqlite-failure.js';
 import { readHead } from './sqlite-head.js';
 import {
   ACCOUNT_COLUMNS,
-  type AccountRow,
   type ConsentRow,
+  type IntentRow,
   SEALED_COLUMNS,
-  type SealedRow,
   toAccount,
   toConsent,
+  toIntent,
   toParameters,
   toSealedAccount,
 } from './sqlite-rows.js';
@@ -23,7 +23,12 @@ const INSERT = `INSERT INTO accounts (${WRITTEN.join(', ')}) VALUES (${WRITTEN.m
 const REPLACE = `UPDATE accounts SET ${WRITTEN.map((column) => `${column} = @${column}`).join(', ')}
   WHERE id = @id AND generation = @expected`;
 const ATTEMPT = `UPDATE accounts SET status = @status, reason = @reason, last_error = @lastError, failures = @failures,
-  updated_at = @updatedAt WHERE id = @id AND generation = @generation`;
+  retry_at = @retryAt, updated_at = @updatedAt WHERE id = @id AND generation = @generation`;
+const INTEND = `INSERT INTO intents (account_id, generation, token_digest, attempt, at, pid)
+  SELECT id, @generation, @tokenDigest, @attempt, @at, @pid FROM accounts WHERE id = @accountId AND generation = @generation
+  ON CONFLICT (account_id) DO UPDATE SET generation = @generation, token_digest = @tokenDigest, attempt = @attempt,
+    at = @at, pid = @pid`;
+const SETTLE = 'DELETE FROM intents WHERE account_id = ?';
 const CONSENT = `INSERT INTO consents (account_id, at, how, asked_scopes, granted_scopes)
   SELECT id, ?, ?, ?, ? FROM accounts WHERE id = ?`;
 
@@ -42,7 +47,8 @@ export function sqliteStore(connection: Connection): Store {
         const { where, values } = condition(filter);
         // From the table itself: a damaged index would hide accounts, or show them under names of its own.
         const sql = `SELECT ${VISIBLE} FROM accounts NOT INDEXED ${where} ORDER BY provider, label`;
-        return prepare<AccountRow>(sql)
+        return prepare<unknown[]>(sql)
+          .raw()
           .all(...values)
           .map(toAccount);
       }),
@@ -63,14 +69,31 @@ export function sqliteStore(connection: Connection): Store {
 
     replace: (account: SealedAccount, expectedGeneration: number) =>
       write(() =>
-        unlessTaken(
-          () =>
-            prepare(REPLACE).run({ ...toParameters(account), expected: expectedGeneration }).changes === 1,
-        ),
+        unlessTaken(() => {
+          const parameters = { ...toParameters(account), expected: expectedGeneration };
+          const replaced = prepare(REPLACE).run(parameters).changes === 1;
+          if (replaced) prepare(SETTLE).run(account.id);
+          return replaced;
+        }),
       ),
 
+    intend: (intent) => write(() => prepare(INTEND).run({ ...intent }).changes === 1),
+
+    intent: (accountId) =>
+      read(() => {
+        const row = prepare<IntentRow>(
+          'SELECT account_id, generation, token_digest, attempt, at, pid FROM intents WHERE account_id = ?',
+        ).get(accountId);
+        return row === undefined ? null : toIntent(row);
+      }),
+
     recordAttempt: (id, generation, attempt: AttemptRecord) =>
-      write(() => prepare(ATTEMPT).run({ ...attempt, id, generation }).changes === 1),
+      write(() => {
+        const { settled, ...facts } = attempt;
+        const recorded = prepare(ATTEMPT).run({ ...facts, id, generation }).changes === 1;
+        if (recorded && settled) prepare(SETTLE).run(id);
+        return recorded;
+      }),
 
     remove: (id) => write(() => prepare('DELETE FROM accounts WHERE id = ?').run(id).changes === 1),
 
@@ -89,13 +112,20 @@ export function sqliteStore(connection: Connection): Store {
           .map(toConsent),
       ),
 
+    probe: () =>
+      write(() => {
+        prepare('UPDATE vault SET created_at = created_at').run();
+      }),
+
     close: () => connection.close(),
   };
 }
 
 /** An account that an index does not know is looked for in the table itself: a damaged index must not hide one. */
 function findOne({ prepare }: Connection, where: string, values: readonly string[]): SealedAccount | null {
-  const row = prepare<SealedRow>(`SELECT ${WHOLE} FROM accounts WHERE ${where}`).get(...values);
+  const row = prepare<unknown[]>(`SELECT ${WHOLE} FROM accounts WHERE ${where}`)
+    .raw()
+    .get(...values);
   if (row !== undefined) return toSealedAccount(row);
   const hidden = prepare(`SELECT 1 FROM accounts NOT INDEXED WHERE ${where}`).get(...values);
   if (hidden !== undefined) throw damagedRow('accounts', 'id');

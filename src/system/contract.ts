@@ -17,7 +17,15 @@ export interface Host {
   readonly self: readonly [interpreter: string, script: string] | null;
   /** Aborted by SIGINT (reason: a VaultError `interrupted`) or by SIGTERM and SIGHUP (`terminated`). */
   readonly interruption: AbortSignal;
+  /** How a program that runs in our place gets our signals; null where they are not ours, as in the library. */
+  readonly takeSignals: TakeSignals | null;
 }
+
+/**
+ * Hands over the signals that reach this process: they go to `taker` and interrupt nothing, until the function that is
+ * returned is called.
+ */
+export type TakeSignals = (taker: (signal: NodeJS.Signals) => void) => () => void;
 
 /** Time, so that tests can move it. */
 export interface Clock {

@@ -42,7 +42,9 @@ export class Exchange implements Dispatcher.DispatchHandler {
       this.#resolve = resolve;
       this.#reject = reject;
     });
-    this.#timer = setTimeout(() => this.#fail('timeout'), limits.deadline);
+    // A process that was stopped, or got no processor, wakes up with the deadline behind it and the answer perhaps before
+    // it: what has arrived is read first.
+    this.#timer = setTimeout(() => setImmediate(() => this.#fail('timeout')), limits.deadline);
     limits.signal?.addEventListener('abort', this.#cancel, { once: true });
     if (limits.signal?.aborted === true) this.#cancel();
   }

@@ -29,6 +29,7 @@ export function createIo(options: IoOptions): Io {
   const theme = themeOnDemand(() => wantsColour(stdout, env));
   const talkTheme = themeOnDemand(() => wantsColour(stderr(), env));
   const failure = watch(stdout);
+  let gaveDocument = false;
   const columns = stdout.isTTY === true ? (stdout.columns ?? COLUMNS_IN_A_PIPE) : COLUMNS_IN_A_PIPE;
   const interactive = (): boolean => stderr().isTTY === true && host.stdin.isTTY === true;
 
@@ -56,7 +57,13 @@ export function createIo(options: IoOptions): Io {
       return talkTheme();
     },
     data: (text) => void stdout.write(text),
-    document: (value) => void stdout.write(`${harmlessJson(JSON.stringify(value))}\n`),
+    document(value) {
+      gaveDocument = true;
+      stdout.write(`${harmlessJson(JSON.stringify(value))}\n`);
+    },
+    get gaveDocument() {
+      return gaveDocument;
+    },
     say,
     warn: talk,
     detail: (line) => {

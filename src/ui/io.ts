@@ -45,6 +45,8 @@ export interface Io {
   data(text: string): void;
   /** To stdout as one JSON document on one line. */
   document(value: unknown): void;
+  /** Whether the one document has been given: what fails after that is said on stderr. */
+  readonly gaveDocument: boolean;
   /** One line to stderr; not with `--quiet`. Control characters in it are made harmless; `style` colours the whole of it. */
   say(line: string, style?: keyof Theme): void;
   /** One line to stderr, with `--quiet` as well. */

@@ -22,7 +22,9 @@ export function harmless(text: string): string {
 
 /** Replaces harmful characters in JSON text by their `\u` escapes: the same document, safe on a terminal. */
 export function harmlessJson(json: string): string {
-  return json.replace(HARMFUL_IN_JSON, (found) => found.split('').map(unicodeEscape).join(''));
+  return PLAIN.test(json)
+    ? json
+    : json.replace(HARMFUL_IN_JSON, (found) => found.split('').map(unicodeEscape).join(''));
 }
 
 function visible(character: string): string {

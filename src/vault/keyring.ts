@@ -36,6 +36,8 @@ export interface Keyring {
   open(purpose: SealedColumn, sealed: Uint8Array, aad: Uint8Array, owner: string): Buffer;
   /** A keyed digest: finds an identity again without being readable. 64 lower-case hex digits. */
   subjectDigest(issuer: string, subject: string): string;
+  /** A keyed digest that tells whether two refresh tokens are the same one. 32 bytes. */
+  tokenDigest(refreshToken: string): Buffer;
   /** Overwrites every key held here. The keyring is of no use afterwards. */
   wipe(): void;
 }
@@ -167,6 +169,12 @@ export function openKeyring(
     },
     subjectDigest(issuer, subject) {
       return authenticate(unwrap(newest('subject_digest')), frame([issuer, subject])).toString('hex');
+    },
+    tokenDigest(refreshToken) {
+      const key = deriveKey(unwrap(newest('refresh_token')), vaultId, `${DOMAIN}/token digest`, KEY_BYTES);
+      const digest = authenticate(key, frame([refreshToken]));
+      key.fill(0);
+      return digest;
     },
     wipe,
   };

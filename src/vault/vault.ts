@@ -1,9 +1,10 @@
-import { randomId } from '../crypto/derive.js';
+import { equalBytes, randomId } from '../crypto/derive.js';
 import type { Account, Consent, Identity } from '../domain/account.js';
 import type { Secret } from '../domain/secret.js';
-import type { AccountFilter, AttemptRecord, SealedAccount, Store } from '../stores/contract.js';
+import type { AccountFilter, AttemptRecord, Intent, SealedAccount, Store } from '../stores/contract.js';
 import type { Keyring } from './keyring.js';
 import { type Contents, openAccessToken, openContents, openIdentity, sealContents } from './sealed-record.js';
+import { openAnswer, sealAnswer, type UnstoredAnswer } from './unstored-answer.js';
 
 /** The visible facts of an account that a caller decides on; the rest the vault fills in. */
 export type AccountFacts = Omit<Account, 'id' | 'subjectDigest' | 'generation' | 'hasRefreshToken'>;
@@ -23,6 +24,12 @@ export interface Vault {
   consents(accountId: string): Promise<readonly Consent[]>;
   addConsent(accountId: string, consent: Consent): Promise<void>;
 
+  /**
+   * Fetches the key and writes to the disk, so that what cannot be stored shows before anybody goes to any trouble.
+   *
+   * @throws VaultError the key's and the vault's own codes
+   */
+  rehearse(): Promise<void>;
   /** @throws VaultError the key's and the vault's own codes, as all that open or seal */
   accessToken(account: SealedAccount): Promise<Secret | null>;
   identity(account: SealedAccount): Promise<Identity>;
@@ -38,6 +45,23 @@ export interface Vault {
    * @throws RangeError when the contents are another person's: an account stays with its identity
    */
   update(current: SealedAccount, change: AccountChange, contents: Contents): Promise<SealedAccount | null>;
+  /**
+   * Writes down that a refresh token is about to be sent.
+   *
+   * @returns the attempt that was cut off before this one, if there was one with the same token; `moved_on` when somebody
+   * has changed the account meanwhile
+   * @throws VaultError then nothing must be sent
+   */
+  intend(
+    account: SealedAccount,
+    refreshToken: Secret,
+    at: number,
+    pid: number,
+  ): Promise<Intent | null | 'moved_on'>;
+  /** Seals an answer that could not be committed, so that it can lie outside the database. */
+  sealAnswer(account: SealedAccount, answer: UnstoredAnswer): Promise<Uint8Array>;
+  /** @returns null when it is not one of this account and generation */
+  openAnswer(account: SealedAccount, sealed: Uint8Array): Promise<UnstoredAnswer | null>;
   /** Leaves the sealed fields alone; @returns false when the account has moved on meanwhile */
   recordAttempt(account: Account, attempt: AttemptRecord): Promise<boolean>;
   /** @returns false when it was gone already */
@@ -62,6 +86,10 @@ export function createVault(store: Store, unlock: () => Promise<Keyring>): Vault
     consents: (accountId) => store.consents(accountId),
     addConsent: (accountId, consent) => store.addConsent(accountId, consent),
 
+    async rehearse() {
+      (await keyring()).subjectDigest('', '');
+      await store.probe();
+    },
     accessToken: async (account) => openAccessToken(await keyring(), account),
     identity: async (account) => openIdentity(await keyring(), account),
     contents: async (account) => openContents(await keyring(), account),
@@ -97,6 +125,19 @@ export function createVault(store: Store, unlock: () => Promise<Keyring>): Vault
       const sealed = { ...account, sealed: sealContents(keys, account, contents) };
       return (await store.replace(sealed, current.generation)) ? sealed : null;
     },
+
+    async intend(account, refreshToken, at, pid) {
+      const tokenDigest = (await keyring()).tokenDigest(refreshToken.reveal());
+      const before = await store.intent(account.id);
+      const cutOff = before !== null && equalBytes(before.tokenDigest, tokenDigest) ? before : null;
+      const attempt = (cutOff?.attempt ?? 0) + 1;
+      const { id, generation } = account;
+      const written = await store.intend({ accountId: id, generation, tokenDigest, attempt, at, pid });
+      return written ? cutOff : 'moved_on';
+    },
+
+    sealAnswer: async (account, answer) => sealAnswer(await keyring(), account, answer),
+    openAnswer: async (account, sealed) => openAnswer(await keyring(), account, sealed),
 
     recordAttempt: (account, attempt) => store.recordAttempt(account.id, account.generation, attempt),
     remove: (id) => store.remove(id),

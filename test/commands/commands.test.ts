@@ -5,7 +5,7 @@ import { COMMANDS } from '../../src/commands/index.js';
 import { fastParse } from '../../src/fast-lane.js';
 import { parseProgram } from '../../src/program.js';
 
-const NAMES = ['login', 'token', 'list', 'show', 'refresh', 'revoke', 'init', 'providers', 'demo'];
+const NAMES = ['login', 'token', 'exec', 'list', 'show', 'refresh', 'revoke', 'init', 'providers', 'demo'];
 
 /** The words of an example as a shell would pass them on, without what stands around the command. */
 function wordsOf(line: string): string[] {
@@ -38,7 +38,8 @@ describe.each(COMMANDS)('vault $name', (entry) => {
     for (const { line } of examples) {
       const slow = await parseProgram(wordsOf(line));
       expect(slow).toMatchObject({ kind: 'run', command: { name: entry.name } });
-      expect(await fastParse(wordsOf(line))).toEqual(slow);
+      // What stands behind a lone -- is none of the fast lane's business.
+      expect(await fastParse(wordsOf(line))).toEqual(line.includes(' -- ') ? null : slow);
     }
   });
 
@@ -54,7 +55,7 @@ describe.each(COMMANDS)('vault $name', (entry) => {
 
   it('refuses an empty value for every option that takes one', async () => {
     const command = await entry.load();
-    const args = command.arguments.length > 0 ? ['google'] : [];
+    const args = command.arguments.map(() => 'google');
     const valued = command.options.map(readFlag).filter((flag) => flag.takesValue);
     for (const { long } of valued) {
       await expect(parseProgram([entry.name, ...args, long, '']), long).rejects.toMatchObject({

@@ -66,6 +66,42 @@ describe('vault list', () => {
     ]);
   });
 
+  it('says on stderr why accounts are not well, each with the command that helps', async () => {
+    const reason = 'google/a needs a new login: Google ended the grant';
+    const accounts = [
+      accountExample({ label: 'a', status: 'login_needed', reason }),
+      accountExample({
+        label: 'b',
+        status: 'insufficient_scope',
+        reason: 'not granted: x',
+        askedScopes: ['openid', 'email', 'x'],
+      }),
+      accountExample({ label: 'c', status: 'failing', reason: 'google does not answer' }),
+      accountExample({ label: 'd' }),
+    ];
+    const { stderr } = await printed(accounts);
+    expect(stderr.split('\n')).toEqual([
+      reason,
+      '  hint: vault login google --as a',
+      'google/b: not granted: x',
+      '  hint: vault login google --as b --add-scope x',
+      'google/c: google does not answer',
+      '  hint: vault refresh google/c --force',
+      '',
+    ]);
+    expect((await printed(accounts, { quiet: true })).stderr).toBe('');
+    expect((await printed(accounts, { json: true })).stderr).toBe('');
+  });
+
+  it('names ten of many that are not well', async () => {
+    const accounts = Array.from({ length: 12 }, (_, index) =>
+      accountExample({ label: `user-${index}`, status: 'failing', reason: 'no answer' }),
+    );
+    const { stderr } = await printed(accounts);
+    expect(stderr.match(/: no answer$/gm)).toHaveLength(10);
+    expect(stderr).toContain('and 2 more; vault list --json tells the reason of each\n');
+  });
+
   it('colours the status on a terminal', async () => {
     const { stdout } = await printed([accountExample()], { tty: true });
     expect(stdout).toContain('\u001b[32mactive');

@@ -17,6 +17,7 @@ describe('vault login --dry-run', () => {
     scopes: ['openid', 'email'],
     pkce: true,
     authorizeParams: { access_type: 'offline' },
+    account: null,
   };
 
   async function planned(options: TerminalOptions) {
@@ -55,6 +56,7 @@ also sent               access_type=offline
       scopes: ['openid', 'email'],
       pkce: true,
       authorize_params: { access_type: 'offline' },
+      account: null,
     });
   });
 });

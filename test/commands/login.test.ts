@@ -12,6 +12,7 @@ const DEFAULTS: LoginRequest = {
   provider: 'google',
   as: null,
   scopes: [],
+  addScopes: [],
   loginHint: null,
   openBrowser: true,
   pasteOnly: false,
@@ -26,6 +27,7 @@ const RESULT: LoginResult = {
   created: true,
   renamedFrom: null,
   keptRefreshToken: false,
+  withdrawnScopes: [],
 };
 
 const URL_EXAMPLE = 'https://accounts.google.com/o/oauth2/v2/auth?state=state-example';
@@ -61,6 +63,7 @@ describe('vault login', () => {
       false,
     ],
     ['google --scope a --scope b', { ...DEFAULTS, scopes: ['a', 'b'] }, false],
+    ['google --add-scope a --add-scope b', { ...DEFAULTS, addScopes: ['a', 'b'] }, false],
     ['google --no-browser --paste', { ...DEFAULTS, openBrowser: false, pasteOnly: true }, false],
     ['google --port 8080 --timeout 90s', { ...DEFAULTS, port: 8080, timeout: 90_000 }, false],
     ['google --dry-run', DEFAULTS, true],
@@ -71,6 +74,10 @@ describe('vault login', () => {
   it.each([
     ['google --port 0', '--port takes a whole number from 1 to 65535'],
     ['google --port 65536', '--port takes a whole number from 1 to 65535'],
+    [
+      'google --scope a --add-scope b',
+      '--scope says which scopes to ask for, --add-scope asks for more than before: give one of them',
+    ],
     ['google --timeout long', '--timeout takes a duration such as 90s, 5m, 12h or 7d'],
     [
       'google --as google/work',
@@ -180,8 +187,15 @@ describe('after the login', () => {
     const { stdout, stderr, exitCode } = await run('google', { missingScopes: ['calendar'] });
     expect(stdout).toBe('google/alice@example.com\n');
     expect(stderr).toContain('warning: not granted: calendar\n');
-    expect(stderr).toMatch(/hint: .*vault login google .*--scope calendar/);
+    expect(stderr).toMatch(/hint: .*vault login google .*--add-scope calendar/);
     expect(exitCode).toBe(7);
+  });
+
+  it('names what was granted before and is no longer, and how to have it again', async () => {
+    const { stderr, exitCode } = await run('google', { withdrawnScopes: ['calendar', 'drive'] });
+    expect(stderr).toContain('warning: granted before and no longer: calendar drive\n');
+    expect(stderr).toMatch(/hint: .*--add-scope calendar --add-scope drive\n/);
+    expect(exitCode).toBe(0);
   });
 
   it('is a document with --json', async () => {
@@ -194,6 +208,7 @@ describe('after the login', () => {
       status: 'active',
       scopes: ['openid', 'email'],
       missing_scopes: ['calendar'],
+      withdrawn_scopes: [],
       expires_at: '2026-03-01T12:52:00.000Z',
       has_refresh_token: true,
       created: true,

@@ -138,6 +138,17 @@ describe('vault refresh of several accounts', () => {
     expect((await run('--all', MIXED, { quiet: true })).stderr).toContain('google/b: reason of b\n');
   });
 
+  it('says which scopes went away, with --quiet as well, and is no failure for it', async () => {
+    const shrunk = { ...result('a', 'refreshed'), withdrawnScopes: ['calendar'] };
+    const { stderr, exitCode, failure } = await run('--all', [shrunk], { quiet: true });
+    expect(stderr).toMatch(
+      /^warning: google\/a no longer has the scope calendar, .*\(vault login google --as a --add-scope calendar\)\n$/,
+    );
+    expect({ exitCode, failure }).toEqual({ exitCode: 0, failure: null });
+    const { stdout } = await run('--all', [shrunk], { json: true });
+    expect(JSON.parse(stdout).results).toMatchObject([{ withdrawn_scopes: ['calendar'] }]);
+  });
+
   it('exits with 8 even when there was only one and it failed', async () => {
     expect((await run('--all', [result('b', 'transient')])).failure).toMatchObject({ code: 'some_failed' });
     expect((await run('--all', [result('b', 'transient')], { json: true })).exitCode).toBe(8);
@@ -162,9 +173,30 @@ describe('vault refresh of several accounts', () => {
     };
     expect(JSON.parse(stdout)).toEqual({
       results: [
-        { account: 'google/a', outcome: 'refreshed', reason: 'reason of a', expires_at, error: null },
-        { account: 'google/b', outcome: 'login_needed', reason: 'reason of b', expires_at, error },
-        { account: 'google/c', outcome: 'skipped', reason: 'reason of c', expires_at, error: null },
+        {
+          account: 'google/a',
+          outcome: 'refreshed',
+          reason: 'reason of a',
+          expires_at,
+          withdrawn_scopes: [],
+          error: null,
+        },
+        {
+          account: 'google/b',
+          outcome: 'login_needed',
+          reason: 'reason of b',
+          expires_at,
+          withdrawn_scopes: [],
+          error,
+        },
+        {
+          account: 'google/c',
+          outcome: 'skipped',
+          reason: 'reason of c',
+          expires_at,
+          withdrawn_scopes: [],
+          error: null,
+        },
       ],
       summary: { refreshed: 1, skipped: 1, failed: 1, would_refresh: 0 },
     });

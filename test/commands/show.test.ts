@@ -46,7 +46,7 @@ async function printed(detail: AccountDetail, options: TerminalOptions = {}) {
 describe('vault show', () => {
   it('shows scopes, consents, ends and where the account is bound', async () => {
     expect(await printed(DETAIL)).toEqual({
-      stderr: '',
+      stderr: 'hint: vault login google --login-hint alice@example.com --add-scope profile\n',
       stdout: `account         google/alice@example.com
 provider        Google
 status          insufficient_scope: profile was not granted
@@ -61,7 +61,8 @@ scopes asked    openid
 scopes granted  openid
                 email
 scopes missing  profile
-consents        3d ago (2026-02-26 12:00 UTC), by browser, 2 scopes
+consents        3d ago (2026-02-26 12:00 UTC), by browser: openid email; not
+                granted: profile
 issuer          https://accounts.google.com
 token endpoint  https://oauth2.googleapis.com/token
 client id       client-example
@@ -94,6 +95,32 @@ manage at       https://myaccount.google.com/connections
     expect(stdout).toContain('consents        none recorded\n');
   });
 
+  it('tells what the provider has taken back since the person agreed', async () => {
+    const account = accountExample({ grantedScopes: ['openid'] });
+    const { stdout } = await printed({ ...DETAIL, account });
+    expect(stdout).toContain('withdrawn       email\n');
+    expect(JSON.parse((await printed({ ...DETAIL, account }, { json: true })).stdout)).toMatchObject({
+      withdrawn_scopes: ['email'],
+    });
+  });
+
+  it.each([
+    [{ status: 'active', reason: null }, ''],
+    [
+      { status: 'login_needed', reason: 'the grant has ended' },
+      'hint: vault login google --login-hint alice@example.com\n',
+    ],
+    [
+      { status: 'failing', reason: 'Google does not answer', retryAt: NOW + HOUR },
+      'hint: vault refresh google/alice@example.com --force\n',
+    ],
+  ] as const)('says why the status is %o, and what helps', async (facts, stderr) => {
+    const printedNow = await printed({ ...DETAIL, account: accountExample(facts) });
+    expect(printedNow.stderr).toBe(stderr);
+    if (facts.reason !== null) expect(printedNow.stdout).toContain(`${facts.status}: ${facts.reason}\n`);
+    expect(printedNow.stdout.includes('rests until     in 1h ')).toBe('retryAt' in facts);
+  });
+
   it('is a document with --json', async () => {
     const document = JSON.parse((await printed(DETAIL, { json: true })).stdout);
     expect(document).toEqual({
@@ -112,8 +139,10 @@ manage at       https://myaccount.google.com/connections
       created_at: '2026-02-26T12:00:00.000Z',
       updated_at: '2026-03-01T11:00:00.000Z',
       asked_scopes: ['openid', 'email', 'profile'],
+      withdrawn_scopes: [],
       token_type: 'Bearer',
       failures: 2,
+      retry_at: null,
       client_id: 'client-example',
       token_endpoint: 'https://oauth2.googleapis.com/token',
       manage_url: 'https://myaccount.google.com/connections',

@@ -3,7 +3,7 @@ import type { Store, VaultHead } from '../../src/stores/contract.js';
 import { sealedExample } from '../doubles/sealed-account.js';
 
 /** A store to be tried, with a second connection to the same data. */
-interface StoreStage {
+export interface StoreStage {
   readonly store: Store;
   another(): Promise<Store>;
   close(): Promise<void>;
@@ -78,7 +78,9 @@ export function storeContract(
           reason: null,
           lastError: null,
           failures: 1,
+          retryAt: null,
           updatedAt: 1,
+          settled: true,
         }),
       ).toBe(false);
     });
@@ -134,17 +136,19 @@ export function storeContract(
     it('records an attempt and leaves generation and sealed fields alone', async () => {
       const account = sealedExample(1, { generation: 3 });
       await store.insert(account);
-      const attempt = {
+      const facts = {
         status: 'failing',
         reason: 'why',
         lastError: 'network_failed',
         failures: 4,
+        retryAt: null,
         updatedAt: 77,
       } as const;
+      const attempt = { ...facts, settled: true };
       expect(await store.recordAttempt(account.id, 2, attempt)).toBe(false);
       expect(await store.account(account.id)).toEqual(account);
       expect(await store.recordAttempt(account.id, 3, attempt)).toBe(true);
-      expect(await store.account(account.id)).toEqual({ ...account, ...attempt });
+      expect(await store.account(account.id)).toEqual({ ...account, ...facts });
     });
 
     it('lists by provider and label, and finds names by how they begin', async () => {

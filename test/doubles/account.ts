@@ -25,6 +25,7 @@ export function accountExample(given: Partial<Account> = {}): Account {
     lastRefreshAt: NOW - 8 * MINUTE,
     lastError: null,
     failures: 0,
+    retryAt: null,
     createdAt: NOW - 3 * DAY,
     updatedAt: NOW - HOUR,
     ...given,

@@ -5,6 +5,7 @@ export function useCasesDouble(given: Partial<UseCases> = {}): UseCases {
   const never = (name: keyof UseCases) => () => Promise.reject(new Error(`${name} must not be called here`));
   return {
     token: never('token'),
+    exec: never('exec'),
     list: never('list'),
     show: never('show'),
     refresh: never('refresh'),

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { TestContext } from 'vitest';
 
@@ -27,17 +28,26 @@ const PARTS = {
   Chromium: { found: () => existsSync(CHROMIUM), how: 'apt-get install chromium' },
   strace: { found: () => succeeds('strace', ['-o', '/dev/null', 'true']), how: 'apt-get install strace' },
   faketime: { found: () => succeeds('faketime', ['@0', 'true']), how: 'apt-get install faketime' },
+  'a small tmpfs': {
+    found: () => succeeds('unshare', ['--mount', 'mount', '-t', 'tmpfs', '-o', 'size=64k', 'none', tmpdir()]),
+    how: 'run as root on Linux',
+  },
+  '/proc': { found: () => existsSync('/proc/self/environ'), how: 'run on Linux' },
 } satisfies Record<string, Part>;
+
+export type PartName = keyof typeof PARTS;
+
+/** @returns a sentence for each part that is not here, with the way to get it */
+export function missing(...parts: readonly PartName[]): string[] {
+  return parts.filter((name) => !PARTS[name].found()).map((name) => `needs ${name} (${PARTS[name].how})`);
+}
 
 /**
  * Skips the test where a part is missing, and says how to get it. Under `CI=true` a missing part is a failure: what
  * is skipped everywhere is tested nowhere.
  */
-export function needs(context: TestContext, ...parts: readonly (keyof typeof PARTS)[]): void {
-  for (const name of parts) {
-    const part: Part = PARTS[name];
-    if (part.found()) continue;
-    const message = `needs ${name} (${part.how})`;
+export function needs(context: TestContext, ...parts: readonly PartName[]): void {
+  for (const message of missing(...parts)) {
     if (process.env['CI'] === 'true') throw new Error(message);
     context.skip(message);
   }

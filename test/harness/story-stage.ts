@@ -77,6 +77,7 @@ async function outside(stage: DemoStage, what: string, rest: readonly string[]):
   else if (what === 'wait') await sleep(amount * 1_000);
   else if (what === 'outage') stage.demo.next('token', serverError(), amount);
   else if (what === 'outage-ends') await endOutage(stage);
+  else if (what === 'refreshes-bring') stage.demo.knobs.answerMembers = { scope: rest.join(' ') };
   else if (what === 'grants-end') stage.demo.endAllGrants();
   else if (what === 'key-moves')
     renameSync(join(stage.home.vault, 'master.key'), join(stage.home.root, 'master.key'));

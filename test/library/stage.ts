@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
+import { fileURLToPath } from 'node:url';
 import { createApp } from '../../src/app.js';
 import { type ConsentChoice, walkConsent } from '../../src/demo/consent-walk.js';
 import type { DemoServer } from '../../src/demo/contract.js';
@@ -23,6 +24,9 @@ export interface LibraryStage {
   config(): Record<string, unknown>;
   close(): Promise<void>;
 }
+
+/** Built before the tests run; refreshes are done by it. */
+const COMMAND_LINE = fileURLToPath(new URL('../../bin/vault.js', import.meta.url));
 
 export async function openLibraryStage(): Promise<LibraryStage> {
   const home = mkdtempSync(join(tmpdir(), 'vault-library-'));
@@ -47,7 +51,8 @@ export async function openLibraryStage(): Promise<LibraryStage> {
         stdin: stream(),
         stdout: stream(),
         stderr: stream(),
-        self: null,
+        self: [process.execPath, COMMAND_LINE],
+        takeSignals: null,
         interruption,
       };
       const app = createApp(host, { profile: null, envFile, notice: (line) => void notices.push(line) });
@@ -56,7 +61,15 @@ export async function openLibraryStage(): Promise<LibraryStage> {
     },
     async logIn(request = {}, choice = {}) {
       const app = stage.app();
-      const usual = { provider: 'demo', as: null, scopes: [], loginHint: null, port: null, timeout: 10_000 };
+      const usual = {
+        provider: 'demo',
+        as: null,
+        scopes: [],
+        addScopes: [],
+        loginHint: null,
+        port: null,
+        timeout: 10_000,
+      };
       let walked: Promise<unknown> = Promise.resolve();
       const { account } = await app.login(
         { ...usual, openBrowser: false, pasteOnly: false, ...request },

@@ -35,6 +35,15 @@ describe('a text from a provider', () => {
     expect(cleanText(text)).toBe(text);
   });
 
+  it('loses every part of a secret of this request, cut short or with a character changed', () => {
+    const sent = [new Secret('rt-quiet-words-only')];
+    expect(cleanText('rt-quiet-words was not known', 200, sent)).toBe('[redacted] was not known');
+    expect(cleanText('not rt-quiet\u0210words-only here', 200, sent)).toBe(
+      'not [redacted]\u0210[redacted] here',
+    );
+    expect(cleanText('the words are quiet', 200, sent)).toBe('the words are quiet');
+  });
+
   it('does not echo a secret of the request, however short or plain it is', () => {
     expect(cleanText('bad token hunter for you', 200, [new Secret('hunter')])).toBe(
       'bad token [redacted] for you',

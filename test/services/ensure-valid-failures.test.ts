@@ -190,3 +190,40 @@ describe('an account that goes away meanwhile', () => {
     });
   });
 });
+
+describe('an account that failed several times in a row', () => {
+  const RESTING = {
+    status: 'failing',
+    reason: 'demo could not be reached',
+    lastError: 'network_failed',
+    failures: 4,
+    retryAt: NOW + 2 * MINUTE,
+  } as const;
+
+  it('is left alone for a while, and the reason is told', async () => {
+    await stage.add({ ...EXPIRED, ...RESTING });
+    await expect(token(never)).rejects.toMatchObject({
+      code: 'provider_unavailable',
+      message:
+        'refreshing demo/alice@example.com failed 4 times in a row, and is tried again in 2m: demo could not be reached',
+      hint: 'to try it now: vault token demo/alice@example.com --refresh',
+    });
+  });
+
+  it('still gives a token that works', async () => {
+    await stage.add({ ...ENDING, ...RESTING });
+    const { accessToken, warning } = await token(never);
+    expect([accessToken.reveal(), warning]).toEqual([
+      'access-token-example',
+      expect.stringContaining('tried again in 2m'),
+    ]);
+  });
+
+  it('is asked for when a refresh is demanded, and when the time has come', async () => {
+    await stage.add({ ...EXPIRED, ...RESTING });
+    const gone = new VaultError('network_failed', 'demo could not be reached');
+    await expect(token(failing('transient', gone), { refresh: true })).rejects.toBe(gone);
+    stage.clock.advance(2 * MINUTE);
+    await expect(token(failing('transient', gone))).rejects.toBe(gone);
+  });
+});

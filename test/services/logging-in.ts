@@ -30,6 +30,7 @@ export const REQUEST: LoginRequest = {
   provider: 'demo',
   as: null,
   scopes: [],
+  addScopes: [],
   loginHint: null,
   openBrowser: true,
   pasteOnly: false,

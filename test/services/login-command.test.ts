@@ -13,10 +13,10 @@ describe('the command that logs in again', () => {
     expect(loginCommand({ provider: 'google', label })).toBe(command);
   });
 
-  it('asks for what was asked before and for what is missing, each once', () => {
-    const account = { provider: 'google', label: 'work', askedScopes: ['openid', 'email'] };
-    expect(widenCommand(account, ['email', 'https://mail.example/'])).toBe(
-      'vault login google --as work --scope openid --scope email --scope https://mail.example/',
+  it('adds what is missing, each once', () => {
+    const account = { provider: 'google', label: 'work' };
+    expect(widenCommand(account, ['email', 'https://mail.example/', 'email'])).toBe(
+      'vault login google --as work --add-scope email --add-scope https://mail.example/',
     );
   });
 });

@@ -33,6 +33,7 @@ describe('what a login would do', () => {
       scopes: ['openid', 'email', 'https://mail.google.com/'],
       pkce: true,
       authorizeParams: { access_type: 'offline', prompt: 'consent' },
+      account: null,
     });
     expect(JSON.stringify(planned)).not.toContain('client-secret-example');
   });

@@ -20,6 +20,7 @@ function store(change: Partial<FinishedLogin> = {}, vault: Vault = stage.vault) 
   const login: FinishedLogin = {
     provider: 'demo',
     as: null,
+    only: null,
     identity: ALICE,
     issuer: 'https://issuer.example',
     tokenEndpoint: 'https://issuer.example/token',

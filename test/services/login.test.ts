@@ -173,7 +173,9 @@ describe('the same person again', () => {
       reason: 'dead',
       lastError: 'login_needed',
       failures: 3,
+      retryAt: null,
       updatedAt: NOW,
+      settled: true,
     } as const;
     await stage.vault.recordAttempt(account, attempt);
     await stage.logIn();

@@ -86,6 +86,6 @@ describe('an account without a refresh token', () => {
       },
     });
     expect(stage.server.received).toEqual([]);
-    expect(await stage.account(account)).toMatchObject({ status: 'active', failures: 0 });
+    expect(await stage.account(account)).toMatchObject({ status: 'login_needed', failures: 1 });
   });
 });

@@ -1,10 +1,12 @@
 import { setMaxListeners } from 'node:events';
+import { join } from 'node:path';
 import { configureProvider } from '../../src/config/settings.js';
 import type { Account } from '../../src/domain/account.js';
 import type { RefreshOutcome } from '../../src/domain/outcome.js';
 import { type RefreshDeps, refreshOne } from '../../src/services/refresh-one.js';
 import { BRIEF, type RetryPolicy } from '../../src/services/refresh-send.js';
-import type { SealedAccount } from '../../src/stores/contract.js';
+import type { Intent, SealedAccount } from '../../src/stores/contract.js';
+import { spillFolder } from '../../src/stores/spill.js';
 import type { Http } from '../../src/system/contract.js';
 import type { Contents } from '../../src/vault/sealed-record.js';
 import type { AccountFacts, Vault } from '../../src/vault/vault.js';
@@ -23,6 +25,8 @@ export interface RefreshStage extends VaultStage {
   refresh(account: Account, over?: Over): Promise<RefreshOutcome>;
   /** The refresh tokens the server was sent, in order. */
   sent(): (string | null)[];
+  /** The unsettled intent, as another process finds it. */
+  intentOf(of: Pick<Account, 'id'>): Promise<Intent | null>;
 }
 
 interface Over extends Partial<RefreshDeps> {
@@ -40,12 +44,21 @@ export async function openRefreshStage(answer: Answer): Promise<RefreshStage> {
     tokenEndpoint: `${server.url}/token`,
     clientId: 'client-example',
   };
+  const spill = spillFolder({
+    folder: join(base.folder, 'spill'),
+    files: base.files,
+    clock: base.clock,
+    name: 'own',
+    slots: 16,
+  });
   const deps: RefreshDeps = {
     locks: base.locks,
     http: async () => base.http,
     clock: base.clock,
     audit: base.audit,
     provider: async (name) => configureProvider(name, sources({ config: { providers: { demo: settings } } })),
+    spill,
+    pid: 4711,
     interruption: uninterrupted(),
   };
   return {
@@ -58,7 +71,16 @@ export async function openRefreshStage(answer: Answer): Promise<RefreshStage> {
     refresh: (account, { policy = BRIEF, vault = base.vault, ...over } = {}) =>
       refreshOne({ ...deps, ...over }, vault, account, policy),
     sent: () => server.received.map(({ body }) => new URLSearchParams(body).get('refresh_token')),
+    async intentOf({ id }) {
+      const store = await base.factory.open();
+      try {
+        return await store.intent(id);
+      } finally {
+        await store.close();
+      }
+    },
     async close() {
+      spill.close();
       await server.close();
       await base.close();
     },

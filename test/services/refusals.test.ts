@@ -18,7 +18,7 @@ const DEAD = refused({ error: 'invalid_grant' }, { status: 400 });
 describe('the likely reason of a dead grant', () => {
   const reasonOf = (days: { consent: number; use: number }, provider = google) => {
     const account = accountExample({ issuedAt: NOW - days.use * DAY, lastRefreshAt: NOW - days.use * DAY });
-    const when = { consentedAt: NOW - days.consent * DAY, now: NOW };
+    const when = { consentedAt: NOW - days.consent * DAY, cutOffAt: null, now: NOW };
     return refreshRefusal(account, provider, DEAD, when).message;
   };
 
@@ -44,7 +44,11 @@ describe('the likely reason of a dead grant', () => {
 
   it('counts a login as a use, though nothing was refreshed since', () => {
     const account = accountExample({ issuedAt: NOW - HOUR, lastRefreshAt: NOW - 300 * DAY });
-    const { message } = refreshRefusal(account, google, DEAD, { consentedAt: NOW - HOUR, now: NOW });
+    const { message } = refreshRefusal(account, google, DEAD, {
+      consentedAt: NOW - HOUR,
+      cutOffAt: null,
+      now: NOW,
+    });
     expect(message).not.toContain('without use');
   });
 });

@@ -50,15 +50,33 @@ describe('revoking at the provider', () => {
 
   it('speaks JSON where that is wanted', async () => {
     const server = await serve(json(200, {}));
+    const tokenEndpoint = `${server.url}/token`;
+    const current = await stage.account(account);
+    const contents = await stage.vault.contents(current);
+    await stage.vault.update(current, { tokenEndpoint }, contents);
     Object.assign(stage.settings, {
       revocation: 'json',
+      authorizationEndpoint: stage.demo.endpoints.authorize,
+      tokenEndpoint,
+      revocationEndpoint: `${server.url}/revoke`,
+    });
+    expect(await revoke()).toMatchObject([{ outcome: 'revoked' }]);
+    expect(JSON.parse(server.received[0]?.body ?? '')).toMatchObject({
+      token: contents.refreshToken?.reveal(),
+    });
+    await server.close();
+  });
+
+  it('sends the refresh token to no other server, whatever the configuration says', async () => {
+    const server = await serve(json(200, {}));
+    Object.assign(stage.settings, {
       authorizationEndpoint: stage.demo.endpoints.authorize,
       tokenEndpoint: stage.demo.endpoints.token,
       revocationEndpoint: `${server.url}/revoke`,
     });
-    const { refresh } = await stage.tokens(account);
-    expect(await revoke()).toMatchObject([{ outcome: 'revoked' }]);
-    expect(JSON.parse(server.received[0]?.body ?? '')).toMatchObject({ token: refresh });
+    expect(await revoke()).toMatchObject([{ outcome: 'refused', error: { code: 'binding_changed' } }]);
+    expect(await there()).toBe(true);
+    expect(server.received).toEqual([]);
     await server.close();
   });
 

@@ -132,6 +132,7 @@ function accountFacts(): AccountFacts {
     lastRefreshAt: null,
     lastError: null,
     failures: 0,
+    retryAt: null,
     createdAt: NOW - 10 * MINUTE,
     updatedAt: NOW,
   };

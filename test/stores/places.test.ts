@@ -63,7 +63,10 @@ describe('where the vault should be', () => {
   it('a file of another user is not opened', async () => {
     renameSync(elsewhere, path);
     const files = createFiles({ uid: (process.getuid?.() ?? 0) + 1, pid: process.pid }, () => {});
-    await expect(sqliteFactory(folder.paths, files, systemClock).open()).rejects.toThrow(unsafe);
+    await expect(sqliteFactory(folder.paths, files, systemClock).open()).rejects.toMatchObject({
+      code: 'vault_permissions',
+      message: expect.stringContaining('belongs to another user'),
+    });
   });
 
   it('a file of ours that others could read is closed to them, and that is said', async () => {

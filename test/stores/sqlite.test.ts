@@ -1,28 +1,27 @@
 import { readFileSync, statSync } from 'node:fs';
 import SqliteDatabase, { type Database } from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { VaultHead } from '../../src/stores/contract.js';
 import { openDatabase, prepareForWriting } from '../../src/stores/sqlite-connection.js';
 import { APPLICATION_ID, SCHEMA_VERSION } from '../../src/stores/sqlite-schema.js';
-import { storeContract } from '../contracts.js';
+import { intentContract, storeContract } from '../contracts.js';
 import { sealedExample } from '../doubles/sealed-account.js';
 import { headExample, type VaultFolder, vaultFolder } from '../harness/vault-folder.js';
 
-storeContract(
-  'SQLite',
-  async (head) => {
-    const folder = vaultFolder();
-    const store = await folder.factory.create(head);
-    return {
-      store,
-      another: () => folder.factory.open(),
-      async close() {
-        await store.close();
-        folder.remove();
-      },
-    };
-  },
-  headExample(),
-);
+async function openStage(head: VaultHead) {
+  const folder = vaultFolder();
+  const store = await folder.factory.create(head);
+  return {
+    store,
+    another: () => folder.factory.open(),
+    async close() {
+      await store.close();
+      folder.remove();
+    },
+  };
+}
+storeContract('SQLite', openStage, headExample());
+intentContract('SQLite', openStage, headExample());
 
 let folder: VaultFolder;
 beforeEach(async () => {
@@ -54,7 +53,7 @@ describe('the database', () => {
         )
         .all();
       expect((tables as { strict: number }[]).every(({ strict }) => strict === 1)).toBe(true);
-      expect(tables).toHaveLength(5);
+      expect(tables).toHaveLength(6);
     });
     expect(readFileSync(folder.paths.database).toString('latin1', 68, 72)).toBe('tkvt');
   });

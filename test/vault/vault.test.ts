@@ -158,7 +158,9 @@ describe('a vault', () => {
         reason: null,
         lastError: null,
         failures: 1,
+        retryAt: null,
         updatedAt: 1,
+        settled: true,
       }),
     ).toBe(false);
     expect(await vault.account(first.id)).toEqual(second);
@@ -188,16 +190,18 @@ describe('a vault', () => {
 
   it('records an attempt without sealing anything anew', async () => {
     const account = await added();
-    const attempt = {
+    const facts = {
       status: 'failing',
       reason: 'why',
       lastError: 'network_failed',
       failures: 1,
+      retryAt: null,
       updatedAt: 5,
     } as const;
+    const attempt = { ...facts, settled: true };
     expect(await vault.recordAttempt(account, attempt)).toBe(true);
     const after = await vault.account(account.id);
-    expect(after).toEqual({ ...account, ...attempt });
+    expect(after).toEqual({ ...account, ...facts });
     expect(revealed(await vault.contents(after ?? account)).refresh).toBe('refresh-token-example');
   });
 

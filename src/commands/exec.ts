@@ -1,0 +1,75 @@
+import { MINUTE } from '../domain/duration.js';
+import { VaultError } from '../domain/errors.js';
+import type { ExecRequest } from '../services/contract.js';
+import { checkVariable } from '../services/exec.js';
+import type { Command } from './contract.js';
+import { duration, names, scopes, text, wholeNumber } from './read.js';
+
+const DEFAULT_VARIABLE = 'ACCESS_TOKEN';
+
+/** Runs another program with a valid token. From then on everything but the exit code is that program's. */
+export const exec: Command<ExecRequest> = {
+  name: 'exec',
+  summary: 'run a program with a valid access token in its environment',
+  arguments: [
+    { name: 'account', description: 'a name, a provider, or a unique beginning of a name', required: true },
+    {
+      name: 'command',
+      description: 'the program and its arguments, after --',
+      required: true,
+      variadic: true,
+    },
+  ],
+  options: [
+    {
+      flags: '--env <name>',
+      description: 'the variable that holds the token',
+      defaultText: DEFAULT_VARIABLE,
+    },
+    {
+      flags: '--retry-exit <n>',
+      description: 'when the program ends with N, refresh and run it once more',
+    },
+    {
+      flags: '--min-valid <duration>',
+      description: 'refresh first unless the token is good for this long',
+      defaultText: '5m',
+    },
+    { flags: '--scope <scope>', description: 'fail unless this scope was granted', repeatable: true },
+  ],
+  examples: [
+    { line: 'vault exec google -- ./upload.sh', says: 'upload.sh finds the token in $ACCESS_TOKEN' },
+    {
+      line: 'vault exec google --env GH_TOKEN --min-valid 30m -- python3 sync.py --all',
+      says: 'under another name, good for half an hour',
+    },
+    {
+      line: 'vault exec google --retry-exit 41 -- ./upload.sh',
+      says: 'upload.sh exits with 41 when it gets a 401',
+    },
+  ],
+
+  parse(raw) {
+    const [selector = '', program = '', ...args] = raw.args;
+    names({ ...raw, args: [selector] }, 'the name of the account');
+    names({ ...raw, args: [program] }, 'the name of the program');
+    return {
+      selector,
+      program,
+      args,
+      variable: checkVariable(text(raw, '--env') ?? DEFAULT_VARIABLE),
+      retryExit: wholeNumber(raw, '--retry-exit', 1, 255),
+      minValid: duration(raw, '--min-valid', 5 * MINUTE),
+      scopes: scopes(raw),
+    };
+  },
+
+  async run(useCases, request, io) {
+    if (io.json) {
+      throw new VaultError('usage', 'stdout belongs to the program that is run, so there is no --json', {
+        hint: 'options of that program go after --',
+      });
+    }
+    io.exitCode = await useCases.exec(request, (line) => io.warn(`warning: ${line}`, 'yellow'));
+  },
+};

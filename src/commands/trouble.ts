@@ -1,0 +1,28 @@
+import { type Account, accountName } from '../domain/account.js';
+import { missingScopes } from '../domain/scopes.js';
+import { loginCommand, shellName, widenCommand } from '../services/login-command.js';
+
+/** Why an account is not well, as one sentence with its name in it; null while it is. */
+export function troubleOf(account: Account): string | null {
+  const { reason } = account;
+  if (reason === null) return null;
+  const name = accountName(account);
+  return reason.includes(name) ? reason : `${name}: ${reason}`;
+}
+
+/** The command that helps an account which is not well; null where there is none. */
+export function remedyOf(account: Account): string | null {
+  switch (account.status) {
+    case 'login_needed':
+    case 'revoked':
+      return loginCommand(account);
+    case 'insufficient_scope': {
+      const missing = missingScopes(account.askedScopes, account.grantedScopes);
+      return missing.length === 0 ? null : widenCommand(account, missing);
+    }
+    case 'failing':
+      return `vault refresh ${shellName(account)} --force`;
+    case 'active':
+      return null;
+  }
+}

@@ -1,0 +1,172 @@
+import * as fs from 'node:fs';
+import { join } from 'node:path';
+import { VaultError } from '../domain/errors.js';
+import type { Clock, Files } from '../system/contract.js';
+import type { FoundAnswer, Spill, SpilledAnswer, SpillSlot } from './contract.js';
+
+/*
+ * A spill file is written and synced before any refresh token is sent, so that there is room for the answer even if the
+ * disk is full by the time it comes: overwriting bytes that are there needs no new ones. One file serves one process, one
+ * slot each refresh that is in flight.
+ *
+ *     slot: state(1) 0 empty, 1 full | account id(36, ASCII) | generation(8, BE) | length(4, BE) | sealed bytes
+ */
+const SLOT_BYTES = 64 * 1024;
+const ID_BYTES = 36;
+const HEADER_BYTES = 1 + ID_BYTES + 8 + 4;
+const SUFFIX = '.spill';
+const EMPTY = 0;
+const FULL = 1;
+const NO_LINKS = fs.constants.O_NOFOLLOW ?? 0;
+const LEFTOVER_AGE = 3_600_000;
+
+export interface SpillOptions {
+  readonly folder: string;
+  readonly files: Files;
+  /** Makes this process's file unlike any other's. */
+  readonly name: string;
+  readonly slots: number;
+  readonly clock: Clock;
+}
+
+/** See {@link Spill}. */
+export function spillFolder({ folder, files, name, slots, clock }: SpillOptions): Spill {
+  const path = join(folder, `${name}${SUFFIX}`);
+  let descriptor: number | null = null;
+  const free = new Set(Array.from({ length: slots }, (_, index) => index));
+  let kept = false;
+
+  function opened(): number {
+    if (descriptor !== null) return descriptor;
+    files.ensureFolder(folder);
+    if (!files.create(path, Buffer.alloc(SLOT_BYTES * slots))) {
+      throw new VaultError('vault_not_writable', `${path} is there already`);
+    }
+    descriptor = fs.openSync(path, fs.constants.O_RDWR | NO_LINKS);
+    removeEmptyLeftovers(folder, files, path, clock.now());
+    return descriptor;
+  }
+
+  return {
+    reserve(): SpillSlot {
+      const file = opened();
+      const [index] = free;
+      if (index === undefined) throw new RangeError('more refreshes in flight than spill slots');
+      free.delete(index);
+      let holdsAnswer = false;
+      return {
+        write(answer) {
+          holdsAnswer = true;
+          kept = true;
+          writeSlot(file, index, answer);
+        },
+        release() {
+          if (!holdsAnswer) free.add(index);
+        },
+      };
+    },
+    find: (accountId) => spillFiles(folder, files).flatMap((file) => fullSlots(file, files, accountId)),
+    close() {
+      if (descriptor === null) return;
+      fs.closeSync(descriptor);
+      descriptor = null;
+      if (!kept) files.remove(path);
+    },
+  };
+}
+
+function writeSlot(file: number, index: number, { accountId, generation, sealed }: SpilledAnswer): void {
+  if (sealed.length > SLOT_BYTES - HEADER_BYTES)
+    throw new RangeError('the answer is larger than a spill slot');
+  const bytes = Buffer.alloc(HEADER_BYTES + sealed.length);
+  bytes.writeUInt8(FULL, 0);
+  bytes.write(accountId, 1, ID_BYTES, 'latin1');
+  bytes.writeBigInt64BE(BigInt(generation), 1 + ID_BYTES);
+  bytes.writeUInt32BE(sealed.length, 9 + ID_BYTES);
+  bytes.set(sealed, HEADER_BYTES);
+  writeAt(file, bytes, index * SLOT_BYTES);
+}
+
+function writeAt(file: number, bytes: Uint8Array, position: number): void {
+  try {
+    for (let done = 0; done < bytes.length; ) {
+      done += fs.writeSync(file, bytes, done, bytes.length - done, position + done);
+    }
+    fs.fsyncSync(file);
+  } catch (failure) {
+    throw new VaultError('vault_not_writable', 'not even the reserve beside the vault can be written', {
+      hint: 'the disk reports an error: look at its health before anything else',
+      cause: failure,
+    });
+  }
+}
+
+function spillFiles(folder: string, files: Files): string[] {
+  if (!files.exists(folder)) return [];
+  return fs
+    .readdirSync(folder)
+    .filter((name) => name.endsWith(SUFFIX))
+    .map((name) => join(folder, name));
+}
+
+/** A slot that was cut short while it was written has a length that reaches too far, or does not open later. */
+function fullSlots(path: string, files: Files, accountId: string): FoundAnswer[] {
+  const found: FoundAnswer[] = [];
+  const file = files.check(path) ? openIfThere(path) : null;
+  if (file === null) return found;
+  try {
+    const header = Buffer.alloc(HEADER_BYTES);
+    for (let at = 0; fs.readSync(file, header, 0, HEADER_BYTES, at) === HEADER_BYTES; at += SLOT_BYTES) {
+      const length = header.readUInt32BE(9 + ID_BYTES);
+      const ours = header.readUInt8(0) === FULL && header.toString('latin1', 1, 1 + ID_BYTES) === accountId;
+      if (!ours || length > SLOT_BYTES - HEADER_BYTES) continue;
+      const sealed = Buffer.alloc(length);
+      fs.readSync(file, sealed, 0, length, at + HEADER_BYTES);
+      const generation = Number(header.readBigInt64BE(1 + ID_BYTES));
+      found.push({ accountId, generation, sealed, clear: () => clearSlot(path, at) });
+    }
+  } finally {
+    fs.closeSync(file);
+  }
+  return found;
+}
+
+function clearSlot(path: string, position: number): void {
+  const file = fs.openSync(path, fs.constants.O_RDWR | NO_LINKS);
+  try {
+    writeAt(file, Buffer.alloc(HEADER_BYTES, EMPTY), position);
+  } finally {
+    fs.closeSync(file);
+  }
+}
+
+/** The process it belongs to may take an empty file away at any moment. */
+function openIfThere(path: string): number | null {
+  try {
+    return fs.openSync(path, fs.constants.O_RDONLY | NO_LINKS);
+  } catch (failure) {
+    if (failure instanceof Error && 'code' in failure && failure.code === 'ENOENT') return null;
+    throw new VaultError('vault_not_writable', `${path}, which may hold an answer, cannot be read`, {
+      hint: `ls -l '${path}'`,
+      cause: failure,
+    });
+  }
+}
+
+/** Files of processes that are long gone and left nothing. */
+function removeEmptyLeftovers(folder: string, files: Files, own: string, now: number): void {
+  for (const path of spillFiles(folder, files)) {
+    const file = path === own ? null : openIfThere(path);
+    if (file === null) continue;
+    try {
+      const isOld = now - fs.fstatSync(file).mtimeMs >= LEFTOVER_AGE;
+      if (isOld && isEmpty(fs.readFileSync(file))) files.remove(path);
+    } finally {
+      fs.closeSync(file);
+    }
+  }
+}
+
+function isEmpty(content: Buffer): boolean {
+  return content.every((byte, index) => index % SLOT_BYTES !== 0 || byte === EMPTY);
+}

@@ -1,0 +1,38 @@
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+
+export interface StartedProcess {
+  order(line: string): void;
+  readonly lines: AsyncIterable<string>;
+  leave(): void;
+}
+
+/**
+ * Starts this program once more, in a session of its own: signals to the terminal's process group, a `timeout`, or the
+ * death of the command that started it do not reach it. Nothing secret is in its arguments or its environment.
+ */
+export function startRefresherProcess(
+  [interpreter, script]: readonly [string, string],
+  argument: string,
+  env: Readonly<Record<string, string | undefined>>,
+): StartedProcess {
+  const child = spawn(interpreter, [script, argument], {
+    env,
+    detached: true,
+    stdio: ['pipe', 'pipe', 'ignore'],
+  });
+  // One that cannot be started, or has ended, shows in the end of its lines.
+  child.on('error', () => undefined);
+  child.stdin.on('error', () => undefined);
+  const lines = createInterface({ input: child.stdout });
+  return {
+    order: (line) => void child.stdin.write(line),
+    lines,
+    leave() {
+      child.stdin.destroy();
+      lines.close();
+      child.stdout.destroy();
+      child.unref();
+    },
+  };
+}

@@ -1,0 +1,54 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Store, VaultHead } from '../../src/stores/contract.js';
+import { sealedExample } from '../doubles/sealed-account.js';
+import type { StoreStage } from './store.js';
+
+/** What every store promises of intents; see stores/contract. */
+export function intentContract(
+  name: string,
+  open: (head: VaultHead) => Promise<StoreStage>,
+  head: VaultHead,
+): void {
+  describe(`the intents of the ${name} store`, () => {
+    let stage: StoreStage;
+    let store: Store;
+    beforeEach(async () => {
+      stage = await open(head);
+      store = stage.store;
+    });
+    afterEach(() => stage.close());
+
+    it('keeps the intent of an account until its refresh ended', async () => {
+      const account = sealedExample(1, { generation: 3 });
+      await store.insert(account);
+      const tokenDigest = Buffer.alloc(32, 5);
+      const intent = { accountId: account.id, generation: 3, tokenDigest, attempt: 1, at: 9, pid: 4 };
+      expect(await store.intent(account.id)).toBeNull();
+      expect(await store.intend({ ...intent, generation: 2 })).toBe(false);
+      expect(await store.intend(intent)).toBe(true);
+      expect(await store.intend({ ...intent, attempt: 2, at: 10 })).toBe(true);
+      expect(await store.intent(account.id)).toEqual({ ...intent, attempt: 2, at: 10 });
+      const { status, reason, lastError, failures, retryAt, updatedAt } = account;
+      const attempt = { status, reason, lastError, failures, retryAt, updatedAt };
+      await store.recordAttempt(account.id, 3, { ...attempt, settled: false });
+      expect(await store.intent(account.id)).not.toBeNull();
+      await store.recordAttempt(account.id, 3, { ...attempt, settled: true });
+      expect(await store.intent(account.id)).toBeNull();
+    });
+
+    it('settles the intent with the change that a refresh brought, and forgets it with the account', async () => {
+      const account = sealedExample(1, { generation: 3 });
+      await store.insert(account);
+      const tokenDigest = Buffer.alloc(32, 5);
+      const intent = { accountId: account.id, generation: 3, tokenDigest, attempt: 1, at: 9, pid: 4 };
+      await store.intend(intent);
+      expect(await store.replace({ ...account, generation: 4 }, 2)).toBe(false);
+      expect(await store.intent(account.id)).not.toBeNull();
+      expect(await store.replace({ ...account, generation: 4 }, 3)).toBe(true);
+      expect(await store.intent(account.id)).toBeNull();
+      await store.intend({ ...intent, generation: 4 });
+      await store.remove(account.id);
+      expect(await store.intent(account.id)).toBeNull();
+    });
+  });
+}

@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest';
+import { clock } from '../../trials/clock.js';
+import type { Trial } from '../../trials/contract.js';
+import { crowdOf } from '../../trials/crowd.js';
+import { diskErrors } from '../../trials/disk-errors.js';
+import { fullDisk } from '../../trials/full-disk.js';
+import { herdOf } from '../../trials/herd.js';
+import { holderTrial } from '../../trials/holder.js';
+import { killAsker } from '../../trials/kill-asker.js';
+import { killRefresherGrace } from '../../trials/kill-refresher-grace.js';
+import { killRefresherStrict } from '../../trials/kill-refresher-strict.js';
+import { mutatedAnswers } from '../../trials/mutated-answers.js';
+import { QUICK } from '../../trials/room/hostile.js';
+import { seeded } from '../../trials/room/random.js';
+import { syscalls } from '../../trials/syscalls.js';
+import { transportTrial } from '../../trials/transports.js';
+import { needs } from '../harness/parts.js';
+
+const SEED = 7;
+/** How fast the next one goes on is measured by the trial at length; here it is only asked that it does. */
+const ANY_TIME = Number.POSITIVE_INFINITY;
+
+/** A cut of each trial: the same rounds each time, so few of them that all together take well under a minute. */
+const CUTS: readonly (readonly [Trial, number])[] = [
+  [killAsker, 6],
+  [killRefresherGrace, 6],
+  [killRefresherStrict, 6],
+  [syscalls, 8],
+  [diskErrors, 8],
+  [fullDisk, 1],
+  [herdOf(20), 1],
+  [crowdOf(20), 1],
+  [holderTrial({ within: ANY_TIME, patient: false }), 1],
+  [mutatedAnswers, 150],
+  [clock, 1],
+  [transportTrial(QUICK), QUICK.length + 2],
+];
+
+describe('what the trials try to break', () => {
+  for (const [trial, rounds] of CUTS) {
+    it(`${trial.promise} (${rounds} rounds of ${trial.name})`, async (context) => {
+      needs(context, ...trial.needs);
+      const random = (round: number) => seeded(SEED, round);
+      const { broken } = await trial.run({ seed: SEED, from: 0, rounds, random });
+      expect(broken).toEqual([]);
+    });
+  }
+});

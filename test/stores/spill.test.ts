@@ -1,0 +1,116 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { spillFolder } from '../../src/stores/spill.js';
+import { systemClock as clock } from '../../src/system/clock.js';
+import { createFiles } from '../../src/system/files.js';
+
+const ALICE = '00000000-0000-4000-8000-00000000000a';
+const BOB = '00000000-0000-4000-8000-00000000000b';
+const files = createFiles({ uid: process.getuid?.(), pid: process.pid }, () => undefined);
+
+let home: string;
+let folder: string;
+
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), 'vault-spill-'));
+  folder = join(home, 'spill');
+});
+afterEach(() => rmSync(home, { recursive: true, force: true }));
+
+const open = (name: string, slots = 2) => spillFolder({ folder, files, clock, name, slots });
+const answer = (accountId: string, text: string, generation = 3) => ({
+  accountId,
+  generation,
+  sealed: Buffer.from(text),
+});
+const texts = (found: readonly { readonly sealed: Uint8Array }[]) =>
+  found.map(({ sealed }) => Buffer.from(sealed).toString());
+
+describe('the reserve beside the vault', () => {
+  it('is on disk, private and of full size, before anything is written into it', () => {
+    const spill = open('one');
+    spill.reserve();
+    const stats = statSync(join(folder, 'one.spill'));
+    expect([stats.size, stats.mode & 0o777, statSync(folder).mode & 0o777]).toEqual([
+      2 * 65_536,
+      0o600,
+      0o700,
+    ]);
+    spill.close();
+  });
+
+  it('leaves no file when it was not needed', () => {
+    const spill = open('one');
+    spill.reserve().release();
+    spill.close();
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('gives an answer to the next process, by account', () => {
+    const spill = open('one');
+    spill.reserve().write(answer(ALICE, 'sealed for alice'));
+    spill.reserve().write(answer(BOB, 'sealed for bob', 7));
+    spill.close();
+    const next = open('two');
+    expect(texts(next.find(ALICE))).toEqual(['sealed for alice']);
+    expect(next.find(BOB)).toMatchObject([{ accountId: BOB, generation: 7 }]);
+    expect(next.find('00000000-0000-4000-8000-00000000000c')).toEqual([]);
+  });
+
+  it('keeps an answer until it is cleared, and then gives it no more', () => {
+    const spill = open('one');
+    spill.reserve().write(answer(ALICE, 'sealed for alice'));
+    spill.close();
+    const [found] = open('two').find(ALICE);
+    expect(texts(open('three').find(ALICE))).toEqual(['sealed for alice']);
+    found?.clear();
+    expect(open('four').find(ALICE)).toEqual([]);
+  });
+
+  it('uses a released slot again and refuses more at a time than it has room for', () => {
+    const spill = open('one', 1);
+    const slot = spill.reserve();
+    expect(() => spill.reserve()).toThrow(RangeError);
+    slot.release();
+    expect(() => spill.reserve()).not.toThrow();
+    spill.close();
+  });
+
+  it('does not use a slot again that holds an answer', () => {
+    const spill = open('one', 1);
+    const slot = spill.reserve();
+    slot.write(answer(ALICE, 'sealed for alice'));
+    slot.release();
+    expect(() => spill.reserve().write(answer(BOB, 'sealed for bob'))).toThrow(RangeError);
+    expect(texts(spill.find(ALICE))).toEqual(['sealed for alice']);
+    spill.close();
+  });
+
+  it('passes over a slot whose length reaches out of it', () => {
+    const spill = open('one', 1);
+    spill.reserve().write(answer(ALICE, 'sealed for alice'));
+    spill.close();
+    const path = join(folder, 'one.spill');
+    const bytes = readFileSync(path);
+    bytes.writeUInt32BE(0xffff_ffff, 45);
+    writeFileSync(path, bytes);
+    expect(open('two').find(ALICE)).toEqual([]);
+  });
+
+  it('takes away empty files of processes that are long gone, and no others', () => {
+    const empty = open('empty');
+    empty.reserve();
+    const full = open('full');
+    full.reserve().write(answer(ALICE, 'sealed for alice'));
+    const young = open('young');
+    young.reserve();
+    const long = new Date(Date.now() - 2 * 3_600_000);
+    for (const name of ['empty', 'full']) utimesSync(join(folder, `${name}.spill`), long, long);
+    const next = open('next');
+    next.reserve();
+    next.close();
+    expect(readdirSync(folder).sort()).toEqual(['full.spill', 'young.spill']);
+  });
+});
