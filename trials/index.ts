@@ -1,0 +1,29 @@
+import { clock } from './clock.js';
+import type { Trial } from './contract.js';
+import { crowd } from './crowd.js';
+import { diskErrors } from './disk-errors.js';
+import { fullDisk } from './full-disk.js';
+import { herd } from './herd.js';
+import { holder } from './holder.js';
+import { killAsker } from './kill-asker.js';
+import { killRefresherGrace } from './kill-refresher-grace.js';
+import { killRefresherStrict } from './kill-refresher-strict.js';
+import { mutatedAnswers } from './mutated-answers.js';
+import { syscalls } from './syscalls.js';
+import { transports } from './transports.js';
+
+/** Every trial. */
+export const TRIALS: readonly Trial[] = [
+  killAsker,
+  killRefresherGrace,
+  killRefresherStrict,
+  syscalls,
+  diskErrors,
+  fullDisk,
+  herd,
+  crowd,
+  holder,
+  mutatedAnswers,
+  clock,
+  transports,
+];
