@@ -53,10 +53,8 @@ async function oneRound(
 ): Promise<void> {
   const { demo } = stage;
   demo.knobs.accessTokenLifetime = 1;
-  const accounts: string[] = [];
-  for (const provider of PROVIDERS) {
-    for (const person of PEOPLE) accounts.push(await logIn(stage, provider, person));
-  }
+  const pairs = PROVIDERS.flatMap((provider) => PEOPLE.map((person) => [provider, person] as const));
+  const accounts = await Promise.all(pairs.map(([provider, person]) => logIn(stage, provider, person)));
   demo.knobs.accessTokenLifetime = 3_600;
   await sleep(1_100);
   stage.events();
@@ -75,8 +73,9 @@ async function oneRound(
   const most = Math.max(...demo.refreshUses.values());
   score.count('most', most - score.of('most'));
   if (most > 1) score.broken(round, `a refresh token was sent ${most} times`);
-  for (const account of accounts.filter((name) => name !== DOOMED)) {
-    const last = await stage.vault(['token', account, '--refresh']);
+  const left = accounts.filter((name) => name !== DOOMED);
+  const after = left.map((account) => stage.vault(['token', account, '--refresh']));
+  for (const last of await Promise.all(after)) {
     if (last.exitCode !== 0) score.broken(round, `afterwards: ${told(last)}`);
   }
   stage.home.runs.length = 0;

@@ -46,7 +46,7 @@ export const killAsker: Trial = {
     const open = async () => {
       const stage = await openStage();
       const times: number[] = [];
-      for (let run = 0; run < 5; run += 1) {
+      for (let run = 0; run < 3; run += 1) {
         const begun = Date.now();
         await stage.refreshNow();
         times.push(Date.now() - begun);

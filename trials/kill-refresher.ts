@@ -36,7 +36,7 @@ export interface Killed {
 export async function openKilling(grace: number): Promise<Killing> {
   const stage = await openStage({ server: { knobs: { reuseGrace: grace } } });
   const lives: number[] = [];
-  for (let run = 0; run < 5; run += 1) {
+  for (let run = 0; run < 3; run += 1) {
     const asker = stage.start(['token', stage.account, '--refresh']);
     const pid = await started(asker.child);
     const begun = Date.now();

@@ -37,7 +37,8 @@ export const mutatedAnswers: Trial = {
       if (round % WHOLE === 0) {
         stage.canaries.accessToken(secrets.access);
         stage.canaries.secret(secrets.refresh, secrets.identity, secrets.sent);
-        if (typeof called === 'string') stage.canaries.accessToken(called);
+        for (const secret of Object.values(secrets))
+          if (secret === called) stage.canaries.accessToken(secret);
         await throughTheCommand(stage, answer, round, score);
       }
     }

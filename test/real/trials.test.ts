@@ -20,12 +20,12 @@ const SEED = 7;
 /** How fast the next one goes on is measured by the trial at length; here it is only asked that it does. */
 const ANY_TIME = Number.POSITIVE_INFINITY;
 
-/** A cut of each trial: the same rounds each time, so few of them that all together take well under a minute. */
+/** A cut of each trial: the same rounds each time, so few of them that all together take less than a minute. */
 const CUTS: readonly (readonly [Trial, number])[] = [
-  [killAsker, 6],
-  [killRefresherGrace, 6],
-  [killRefresherStrict, 6],
-  [syscalls, 8],
+  [killAsker, 5],
+  [killRefresherGrace, 5],
+  [killRefresherStrict, 5],
+  [syscalls, 4],
   [diskErrors, 8],
   [fullDisk, 1],
   [herdOf(20), 1],
@@ -33,7 +33,7 @@ const CUTS: readonly (readonly [Trial, number])[] = [
   [holderTrial({ within: ANY_TIME, patient: false }), 1],
   [mutatedAnswers, 150],
   [clock, 1],
-  [transportTrial(QUICK), QUICK.length + 2],
+  [transportTrial(QUICK), 12],
 ];
 
 describe('what the trials try to break', () => {
