@@ -21,31 +21,22 @@
  * providers, browser) is loaded when first called: `vault token` in a script should cost little more than Node itself.
  */
 import { setMaxListeners } from 'node:events';
-import { isAbsolute } from 'node:path';
 import { childrenWith } from './app-children.js';
+import { keysWith } from './app-keys.js';
 import { refreshingWith } from './app-refreshing.js';
 import { auditLog } from './audit/log.js';
-import { readKeySource, withKeySource } from './config/key-source.js';
-import { SECOND } from './domain/duration.js';
-import { VaultError } from './domain/errors.js';
 import { once } from './domain/once.js';
-import type { KeySource, KeySourceKind } from './keysources/contract.js';
-import { KEY_SOURCES } from './keysources/index.js';
 import type { Provider } from './providers/contract.js';
 import type { TokenRequest, UseCases } from './services/contract.js';
 import { ensureValid } from './services/ensure-valid.js';
-import { type VaultAccess, vaultAccess } from './services/vault-access.js';
 import { sqliteLocks } from './stores/locks.js';
 import { sqliteFactory } from './stores/sqlite-factory.js';
 import { systemClock as clock } from './system/clock.js';
 import type { Host, Http } from './system/contract.js';
 import { createFiles } from './system/files.js';
-import { systemKeychain } from './system/keychain.js';
 import { resolvePaths } from './system/paths.js';
 
 const CONFIG_LIMIT = 1024 * 1024;
-/** Somebody may be typing a password for the keychain; without a terminal nobody is. */
-const KEYCHAIN_PATIENCE = { withPerson: 30 * SECOND, alone: 5 * SECOND };
 
 export interface AppOptions {
   readonly profile: string | null;
@@ -73,34 +64,7 @@ export function createApp(host: Host, options: AppOptions): App {
   const audit = auditLog({ path: paths.securityLog, files, clock, actor: host, notice: options.notice });
   const readText = (path: string) => files.read(path, CONFIG_LIMIT)?.toString('utf8') ?? null;
 
-  function keySource(kind: KeySourceKind, path: string | null): KeySource {
-    const keychain = () =>
-      systemKeychain(clock, KEYCHAIN_PATIENCE[host.stdin.isTTY === true ? 'withPerson' : 'alone']);
-    return KEY_SOURCES[kind]({ files, keychain, keyFile: path ?? keyFileFromEnv(env) ?? paths.keyFile });
-  }
-
-  async function configuredKeySource(): Promise<KeySource> {
-    if (keyFileFromEnv(env) !== null) return keySource('file', null);
-    const setting = readKeySource(readText(paths.configFile), paths.configFile) ?? { kind: 'keychain' };
-    return keySource(setting.kind, setting.kind === 'file' ? setting.path : null);
-  }
-
-  const access: VaultAccess = vaultAccess({
-    paths,
-    files,
-    factory,
-    locks,
-    clock,
-    audit,
-    keySource: configuredKeySource,
-    async rememberKeySource(source) {
-      files.ensureFolder(paths.config);
-      const path = source.kind === 'file' && source.path !== paths.keyFile ? source.path : null;
-      const setting = source.kind === 'file' ? { kind: source.kind, path } : { kind: source.kind };
-      const before = readText(paths.configFile);
-      files.replace(paths.configFile, Buffer.from(withKeySource(before, setting, paths.configFile), 'utf8'));
-    },
-  });
+  const { access, ...keys } = keysWith({ host, paths, files, factory, locks, clock, audit, readText });
 
   const settings = once(async () => {
     const [{ loadSettings }, { catalogue }] = await Promise.all([
@@ -158,6 +122,7 @@ export function createApp(host: Host, options: AppOptions): App {
 
   return {
     token,
+    ...keys,
     ...childrenWith({ host, token, rest }),
 
     async list(request) {
@@ -199,18 +164,6 @@ export function createApp(host: Host, options: AppOptions): App {
       return login({ ...wire, vault: access.openOrCreate, browser: createBrowser(host) }, request, talk);
     },
 
-    async init(request) {
-      const wanted = request.keySource ?? (request.keyFile === null ? null : 'file');
-      const source = wanted === null ? await configuredKeySource() : keySource(wanted, request.keyFile);
-      await access.create(source);
-      return {
-        keySource: source.kind,
-        place: source.place,
-        database: paths.database,
-        configFile: paths.configFile,
-      };
-    },
-
     async providers(name) {
       const { providerOverview } = await import('./services/provider-overview.js');
       return providerOverview(await settings(), name);
@@ -226,14 +179,4 @@ export function createApp(host: Host, options: AppOptions): App {
       if (http.called) await (await http()).close();
     },
   };
-}
-
-/** @throws VaultError `config_invalid` */
-function keyFileFromEnv(env: Host['env']): string | null {
-  const path = env['VAULT_KEY_FILE'];
-  if (path === undefined || path === '') return null;
-  if (isAbsolute(path)) return path;
-  throw new VaultError('config_invalid', 'VAULT_KEY_FILE must be an absolute path', {
-    hint: 'for example: export VAULT_KEY_FILE="$HOME/vault.key"',
-  });
 }
