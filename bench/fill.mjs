@@ -1,12 +1,15 @@
 // Fills a vault that `vault init` made with accounts of the provider `bench`, through the library's own modules.
 // node bench/fill.mjs <file|keychain> <number of accounts> <token endpoint>; the environment says which vault.
 
+import { realpathSync } from 'node:fs';
 import { Secret } from '../dist/lib/domain/secret.js';
 import { KEY_SOURCES } from '../dist/lib/keysources/index.js';
+import { markFolder } from '../dist/lib/stores/marks.js';
 import { sqliteFactory } from '../dist/lib/stores/sqlite-factory.js';
 import { systemClock } from '../dist/lib/system/clock.js';
 import { createFiles } from '../dist/lib/system/files.js';
 import { systemKeychain } from '../dist/lib/system/keychain.js';
+import { machineIdentity } from '../dist/lib/system/machine.js';
 import { resolvePaths } from '../dist/lib/system/paths.js';
 import { openKeyring } from '../dist/lib/vault/keyring.js';
 import { createVault } from '../dist/lib/vault/vault.js';
@@ -21,11 +24,14 @@ const keychain = () => systemKeychain(systemClock, 10_000);
 const source = KEY_SOURCES[kind]({ files, keychain, keyFile: paths.keyFile });
 
 const store = await sqliteFactory(paths, files, systemClock).open();
-const vault = createVault(store, async () => {
+const unlock = async () => {
   const head = await store.head();
   const [masterKey] = head.masterKeys;
   return openKeyring(head, masterKey, await source.load(masterKey.reference), source.place);
-});
+};
+const where = [machineIdentity(files, paths.machineFile), realpathSync(paths.data)];
+const marks = async () => markFolder(paths.marks, where, files);
+const vault = createVault({ store, unlock, marks, clock: systemClock, notice: console.error });
 
 // Writes that are asked for together share a transaction.
 for (let start = 0; start < Number(count); start += 1000) {

@@ -3,11 +3,12 @@ import type { Audit } from './audit/events.js';
 import { readKeySource, withKeySource } from './config/key-source.js';
 import { SECOND } from './domain/duration.js';
 import { VaultError } from './domain/errors.js';
+import { once } from './domain/once.js';
 import type { KeySource, KeySourceKind } from './keysources/contract.js';
 import { KEY_SOURCES } from './keysources/index.js';
 import type { InitRequest, InitResult } from './services/contract.js';
 import { type VaultAccess, vaultAccess } from './services/vault-access.js';
-import type { Locks, StoreFactory } from './stores/contract.js';
+import type { Locks, Marks, StoreFactory } from './stores/contract.js';
 import type { Clock, Files, Host, Paths } from './system/contract.js';
 import { systemKeychain } from './system/keychain.js';
 
@@ -25,9 +26,11 @@ export interface KeyParts {
   readonly clock: Clock;
   readonly audit: Audit;
   readonly readText: (path: string) => string | null;
+  readonly notice: (line: string) => void;
 }
 
-export function keysWith({ host, paths, files, factory, locks, clock, audit, readText }: KeyParts) {
+export function keysWith(parts: KeyParts) {
+  const { host, paths, files, factory, locks, clock, audit, readText, notice } = parts;
   const { env } = host;
 
   function keySource(kind: KeySourceKind, path: string | null): KeySource {
@@ -50,6 +53,8 @@ export function keysWith({ host, paths, files, factory, locks, clock, audit, rea
     clock,
     audit,
     keySource: configuredKeySource,
+    marks: once(() => marksWith(paths, files)),
+    notice,
     async rememberKeySource(source) {
       files.ensureFolder(paths.config);
       const path = source.kind === 'file' && source.path !== paths.keyFile ? source.path : null;
@@ -74,6 +79,17 @@ export function keysWith({ host, paths, files, factory, locks, clock, audit, rea
       };
     },
   };
+}
+
+/** What is kept of a vault outside its database. A folder that is reached by several names is one place. */
+async function marksWith(paths: Paths, files: Files): Promise<Marks> {
+  const [{ markFolder }, { machineIdentity }, { realpathSync }] = await Promise.all([
+    import('./stores/marks.js'),
+    import('./system/machine.js'),
+    import('node:fs'),
+  ]);
+  const machine = machineIdentity(files, paths.machineFile);
+  return markFolder(paths.marks, [machine, realpathSync(paths.data)], files);
 }
 
 /** @throws VaultError `config_invalid` */

@@ -22,6 +22,7 @@
  */
 import { setMaxListeners } from 'node:events';
 import { childrenWith } from './app-children.js';
+import { integrityWith } from './app-integrity.js';
 import { keysWith } from './app-keys.js';
 import { refreshingWith } from './app-refreshing.js';
 import { auditLog } from './audit/log.js';
@@ -64,7 +65,17 @@ export function createApp(host: Host, options: AppOptions): App {
   const audit = auditLog({ path: paths.securityLog, files, clock, actor: host, notice: options.notice });
   const readText = (path: string) => files.read(path, CONFIG_LIMIT)?.toString('utf8') ?? null;
 
-  const { access, ...keys } = keysWith({ host, paths, files, factory, locks, clock, audit, readText });
+  const { access, ...keys } = keysWith({
+    host,
+    paths,
+    files,
+    factory,
+    locks,
+    clock,
+    audit,
+    readText,
+    notice: options.notice,
+  });
 
   const settings = once(async () => {
     const [{ loadSettings }, { catalogue }] = await Promise.all([
@@ -124,6 +135,7 @@ export function createApp(host: Host, options: AppOptions): App {
     token,
     ...keys,
     ...childrenWith({ host, token, rest }),
+    ...integrityWith({ vault: access.open, audit }),
 
     async list(request) {
       const { listAccounts } = await import('./services/overview.js');

@@ -1,3 +1,4 @@
+import { ignoredByUs, refuseOpenRuntime } from './config/runtime.js';
 import { asVaultError, ERROR_CODES, VaultError } from './domain/errors.js';
 import type { UseCases } from './services/contract.js';
 import type { Host, TakeSignals } from './system/contract.js';
@@ -43,7 +44,7 @@ function hideSecretsFromChildren(): void {
 }
 
 /** Signals that mean nothing to us, and maybe something to a program that runs in our place. */
-const MEANT_FOR_OTHERS: readonly NodeJS.Signals[] = ['SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGALRM'];
+const MEANT_FOR_OTHERS: readonly NodeJS.Signals[] = ['SIGQUIT', 'SIGUSR2', 'SIGALRM'];
 
 /** The whole command line of a refresher process, which is started by app-refreshing.ts. */
 const REFRESHER = '@refresher';
@@ -61,9 +62,12 @@ export async function main(): Promise<void> {
   const takeSignals = listenForSignals(interruption);
   const host = thisProcess(interruption.signal, process.argv[1] ?? null, {}, takeSignals);
   hideSecretsFromChildren();
+  // Said below that it is not obeyed; Node and every library in here shall not either.
+  delete process.env['NODE_TLS_REJECT_UNAUTHORIZED'];
   const argv = process.argv.slice(2);
   let io: Io | null = null;
   try {
+    refuseOpenRuntime(process.env, process.execArgv);
     if (argv.length === 1 && argv[0] === REFRESHER)
       return await (await import('./refresher.js')).runAsRefresher(host);
     const parsed = await parse(argv);
@@ -79,6 +83,8 @@ export async function main(): Promise<void> {
     const { command, input, globals } = parsed;
     const made = createIo({ host, ...globals, now: Date.now });
     io = made;
+    const ignored = ignoredByUs(host.env);
+    if (ignored !== null) made.warn(`vault: ${ignored}`);
     const { profile, envFile } = globals;
     await running(
       createApp(host, { profile, envFile, notice: (line) => made.warn(`vault: ${line}`) }),
@@ -120,7 +126,12 @@ async function fail(failure: unknown, argv: readonly string[], io: Io | null): P
   if (stdout !== undefined) process.stdout.write(stdout);
   if (stderr !== undefined) process.stderr.write(stderr);
   process.exitCode = error.exitCode;
-  if (error.code === 'key_timed_out') leaveAtOnce(error.exitCode);
+  if (isStuck(error)) leaveAtOnce(error.exitCode);
+}
+
+/** Whether a call to the keychain is still out, be it only that something else could not be checked for it. */
+function isStuck({ code, cause }: VaultError): boolean {
+  return code === 'key_timed_out' || (cause instanceof VaultError && isStuck(cause));
 }
 
 /**
@@ -140,6 +151,8 @@ function listenForSignals(interruption: AbortController): TakeSignals {
   listen('SIGINT', stop('interrupted'));
   listen('SIGTERM', stop('terminated'));
   listen('SIGHUP', stop('terminated'));
+  // Unheard it would open Node's debugger, to which every user of this machine could connect.
+  if (process.platform !== 'win32') listen('SIGUSR1', () => undefined);
   return (wanted) => {
     taker = wanted;
     for (const signal of MEANT_FOR_OTHERS) process.on(signal, wanted);

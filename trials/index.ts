@@ -1,3 +1,4 @@
+import { canaries } from './canaries.js';
 import { clock } from './clock.js';
 import type { Trial } from './contract.js';
 import { crowd } from './crowd.js';
@@ -8,7 +9,9 @@ import { holder } from './holder.js';
 import { killAsker } from './kill-asker.js';
 import { killRefresherGrace } from './kill-refresher-grace.js';
 import { killRefresherStrict } from './kill-refresher-strict.js';
+import { listenerFuzz } from './listener-fuzz.js';
 import { mutatedAnswers } from './mutated-answers.js';
+import { swapRace } from './swap-race.js';
 import { syscalls } from './syscalls.js';
 import { transports } from './transports.js';
 
@@ -26,4 +29,7 @@ export const TRIALS: readonly Trial[] = [
   mutatedAnswers,
   clock,
   transports,
+  listenerFuzz,
+  swapRace,
+  canaries,
 ];

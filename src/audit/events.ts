@@ -33,10 +33,22 @@ export type AuditEvent =
       readonly code: ErrorCode;
     }
   | { readonly event: 'revoked'; readonly provider: string; readonly account: string }
+  | { readonly event: 'rollback_accepted'; readonly found: readonly AcceptedFault[] }
   | { readonly event: 'forgotten'; readonly provider: string; readonly account: string };
 
 /** Why the login listener turned a request away. */
 export type CallbackRefusal = 'wrong_state' | 'too_many_wrong_states' | 'wrong_host' | 'malformed';
+
+/** What was wrong with the vault as a whole when a person accepted it as it was. */
+export type AcceptedFault =
+  | 'rolled_back'
+  | 'cloned'
+  | 'missing'
+  | 'foreign'
+  | 'altered'
+  | 'older'
+  | 'mixed'
+  | 'ledger';
 
 /** Takes events down. Never throws: an event that cannot be written is said on stderr instead. */
 export interface Audit {

@@ -26,10 +26,15 @@ export function auditLog({ path, files, clock, actor, notice }: AuditLogOptions)
           ...event,
         });
         files.ensureFolder(dirname(path));
-        files.append(path, Buffer.from(`${line}\n`, 'utf8'), LIMIT_BYTES, KEPT_FILES);
+        files.append(path, Buffer.from(`${inAscii(line)}\n`, 'utf8'), LIMIT_BYTES, KEPT_FILES);
       } catch {
         notice(`the event ${event.event} could not be written to ${path}`);
       }
     },
   };
+}
+
+/** The same document for terminals and line readers of any kind: nothing in it turns, hides or ends a line. */
+function inAscii(json: string): string {
+  return json.replace(/[^\x20-\x7e]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

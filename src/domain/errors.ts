@@ -71,6 +71,10 @@ export const ERROR_CODES = {
   vault_not_writable: 9,
   /** Owner, mode or kind of a file or folder is unsafe. */
   vault_permissions: 9,
+  /** The vault is an older copy of itself: nothing is refreshed with it before its owner says so. */
+  vault_rolled_back: 9,
+  /** The vault was not made here and nobody has said that it is to be used here: nothing is refreshed with it. */
+  vault_cloned: 9,
 
   /** Another process holds the account and did not finish in time. */
   busy: 10,

@@ -3,8 +3,10 @@ import type { Account, Consent, Identity } from '../domain/account.js';
 import type { VaultError } from '../domain/errors.js';
 import type { Secret } from '../domain/secret.js';
 import type { KeySourceKind } from '../keysources/contract.js';
+import type { IntegrityUseCases } from './integrity-contract.js';
 import type { LoginPlan, LoginRequest, LoginResult, LoginTalk } from './login-contract.js';
 
+export type * from './integrity-contract.js';
 export type * from './login-contract.js';
 export type { DemoRequest, DemoTalk };
 
@@ -156,7 +158,7 @@ export interface ProviderView {
 }
 
 /** Everything a command can ask for. `app.ts` wires it; each part is loaded when it is first called. */
-export interface UseCases {
+export interface UseCases extends IntegrityUseCases {
   token(request: TokenRequest): Promise<ValidToken>;
   /**
    * Runs a program with a token in its environment.

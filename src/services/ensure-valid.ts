@@ -9,6 +9,7 @@ import type { Clock } from '../system/contract.js';
 import type { Vault } from '../vault/vault.js';
 import type { TokenRequest, ValidToken } from './contract.js';
 import { loginCommand, shellName, widenCommand } from './login-command.js';
+import { notThere } from './not-there.js';
 import { loginNeeded } from './refusals.js';
 import { selectAccount } from './select-account.js';
 import { withdrawalWarning, withdrawnScopes } from './withdrawn-scopes.js';
@@ -102,9 +103,8 @@ async function giveRefreshed(
 ): Promise<ValidToken> {
   const account = await vault.account(before.id);
   if (account === null) {
-    throw new VaultError('account_not_found', `${accountName(before)} was removed meanwhile`, {
-      hint: loginCommand(before),
-    });
+    const removed = `${accountName(before)} was removed meanwhile`;
+    throw await notThere(vault, new VaultError('account_not_found', removed, { hint: loginCommand(before) }));
   }
   await requireScopes(deps, account, request.scopes);
   const now = deps.clock.now();

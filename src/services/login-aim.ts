@@ -5,6 +5,7 @@ import type { Provider } from '../providers/contract.js';
 import type { Vault } from '../vault/vault.js';
 import type { LoginRequest } from './contract.js';
 import { loginCommand, quoted, widenCommand } from './login-command.js';
+import { notThere } from './not-there.js';
 
 /** What a login asks for, and of whom. */
 export interface LoginAim {
@@ -66,7 +67,7 @@ async function accountToWiden(
   request: LoginRequest,
 ): Promise<Account> {
   const [first, ...others] = await candidates(vault, accounts, request);
-  if (first === undefined) throw nothingToWiden(accounts, request);
+  if (first === undefined) throw await notThere(vault, nothingToWiden(accounts, request));
   if (others.length === 0) return first;
   const names = [first, ...others].map(accountName);
   throw new VaultError(

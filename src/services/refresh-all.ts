@@ -5,6 +5,7 @@ import type { RefreshOutcome } from '../domain/outcome.js';
 import { isResting, nextStatus } from '../domain/status.js';
 import { dueness } from '../domain/token-state.js';
 import type { Clock } from '../system/contract.js';
+import { concernsWholeVault } from '../vault/damage.js';
 import type { Vault } from '../vault/vault.js';
 import type { RefreshProgress, RefreshReport, RefreshRequest, RefreshResult } from './contract.js';
 import { loginCommand } from './login-command.js';
@@ -166,8 +167,9 @@ async function settle(
       error: outcome.error,
     };
   } catch (failure) {
-    // Without the key nothing can be done for any account, and saying so once is enough.
+    // Without the key, or with a vault that is not as it was, nothing can be done for any account; once said is enough.
     if (!(failure instanceof VaultError) || failure.exitCode === ERROR_CODES.key_unavailable) throw failure;
+    if (concernsWholeVault(failure)) throw failure;
     return { account, outcome: 'error', reason: failure.message, error: failure };
   }
 }

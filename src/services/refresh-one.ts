@@ -12,6 +12,7 @@ import type { Clock, Http } from '../system/contract.js';
 import type { Vault } from '../vault/vault.js';
 import { requireSameBinding } from './account-provider.js';
 import { loginCommand } from './login-command.js';
+import { notThere } from './not-there.js';
 import { changeBy, commitOrSpill } from './refresh-commit.js';
 import { recordFailure, settledElsewhere } from './refresh-failure.js';
 import { takeInSpilled } from './refresh-recover.js';
@@ -45,7 +46,8 @@ export interface RefreshDeps {
 
 /**
  * Refreshes one account under its lock, in this order: lock, read again, take in what an earlier refresh could not
- * store, write down the intent, send once, store what came, and only then judge it. While one process does so every
+ * store, make sure that the vault is no older copy, write down the intent, send once, store what came, and only then judge
+ * it. While one process does so every
  * other waits, then finds the new token when it reads again.
  *
  * @param seen the account as it was when the refresh was decided on; when another process has changed it since, its
@@ -82,9 +84,8 @@ async function lockOrBusy(deps: RefreshDeps, id: string) {
 async function present(vault: Vault, seen: SeenAccount): Promise<SealedAccount> {
   const account = await vault.account(seen.id);
   if (account !== null) return account;
-  throw new VaultError('account_not_found', 'the account was removed by another process meanwhile', {
-    hint: 'vault list',
-  });
+  const removed = 'the account was removed by another process meanwhile';
+  throw await notThere(vault, new VaultError('account_not_found', removed, { hint: 'vault list' }));
 }
 
 async function refreshLocked(
@@ -97,6 +98,7 @@ async function refreshLocked(
   requireSameBinding(account, provider);
   const { refreshToken } = await vault.contents(account);
   if (refreshToken === null) return recordFailure(deps, vault, account, nothingToRefreshWith(account), true);
+  await vault.requireCurrent();
   const http = await deps.http();
   const slot = deps.spill.reserve();
   try {

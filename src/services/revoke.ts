@@ -1,7 +1,7 @@
 import type { Audit } from '../audit/events.js';
-import type { Account } from '../domain/account.js';
+import { type Account, accountName } from '../domain/account.js';
 import { SECOND } from '../domain/duration.js';
-import { isInterruption, VaultError } from '../domain/errors.js';
+import { ERROR_CODES, isInterruption, VaultError } from '../domain/errors.js';
 import type { ConfiguredProvider } from '../providers/contract.js';
 import type { Locks, SealedAccount } from '../stores/contract.js';
 import type { Clock, Http } from '../system/contract.js';
@@ -93,6 +93,10 @@ async function revokeOne(
     if (isInterruption(failure)) return null;
     if (!(failure instanceof VaultError)) throw failure;
     const outcome = failure.code === 'busy' ? 'transient' : 'refused';
+    if (failure.exitCode === ERROR_CODES.key_unavailable) {
+      const error = cannotForget(seen, failure);
+      return result(outcome, error.message, error);
+    }
     return result(outcome, failure.message, failure);
   }
 }
@@ -130,9 +134,19 @@ async function ask(
     return await askProvider(deps, configured, account, await vault.contents(account));
   } catch (failure) {
     // A sealed field that does not open cannot be revoked, but it can still be forgotten with `--local`.
-    if (!(failure instanceof VaultError)) throw failure;
+    // Without the key it cannot even be forgotten, and trying again takes as long as the key source does.
+    if (!(failure instanceof VaultError) || failure.exitCode === ERROR_CODES.key_unavailable) throw failure;
     return unasked(failure);
   }
+}
+
+/** What is in the vault is counted under its key: an account that went without it would look like one that vanished. */
+function cannotForget(account: Account, { code, message, hint, details }: VaultError): VaultError {
+  return new VaultError(
+    code,
+    `${accountName(account)} is still in the vault, because taking an account out needs the key as well: ${message}`,
+    { ...(hint === undefined ? {} : { hint }), details },
+  );
 }
 
 function unasked(error: VaultError): ProviderAnswer {

@@ -2,6 +2,7 @@ import { type Account, accountName } from '../domain/account.js';
 import { VaultError } from '../domain/errors.js';
 import type { Vault } from '../vault/vault.js';
 import { shellName } from './login-command.js';
+import { notThere } from './not-there.js';
 
 const LISTED = 20;
 
@@ -11,7 +12,7 @@ const LISTED = 20;
  *
  * @param command what the person is doing, as it is typed: `vault token`; for the hint
  * @throws VaultError `account_not_found`, `account_ambiguous`; `usage` for an empty name, which is what an unset variable
- * in a script leaves behind
+ * in a script leaves behind; `vault_damaged` instead of `account_not_found` when rows are missing or were changed
  */
 export async function selectAccount(
   vault: Vault | null,
@@ -26,7 +27,7 @@ export async function selectAccount(
   );
   const matching = exact.length > 0 ? exact : candidates;
   const [only, ...others] = matching;
-  if (only === undefined) throw notFound(selector);
+  if (only === undefined) throw await notThere(vault, notFound(selector));
   if (others.length > 0) throw ambiguous(selector, [only, ...others], command);
   return only;
 }
@@ -58,9 +59,8 @@ export async function accountsOf(vault: Vault, provider: string | null): Promise
   if (provider === null) return vault.accounts();
   const accounts = await vault.accounts({ provider });
   if (accounts.length > 0) return accounts;
-  throw new VaultError('account_not_found', `there is no account of a provider ${provider}`, {
-    hint: 'vault list',
-  });
+  const none = `there is no account of a provider ${provider}`;
+  throw await notThere(vault, new VaultError('account_not_found', none, { hint: 'vault list' }));
 }
 
 function notFound(selector: string | null): VaultError {

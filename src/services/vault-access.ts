@@ -2,9 +2,10 @@ import type { Audit } from '../audit/events.js';
 import { equalBytes, random } from '../crypto/derive.js';
 import { VaultError } from '../domain/errors.js';
 import type { KeySource } from '../keysources/contract.js';
-import type { Locks, Store, StoreFactory, VaultHead } from '../stores/contract.js';
+import type { Locks, Marks, Store, StoreFactory } from '../stores/contract.js';
 import type { Clock, Files, Paths } from '../system/contract.js';
-import { createHead, type Keyring, masterReference, openKeyring } from '../vault/keyring.js';
+import { type Keyring, masterReference, openKeyring } from '../vault/keyring.js';
+import type { NewVault } from '../vault/new-vault.js';
 import { createVault, type Vault } from '../vault/vault.js';
 
 const VAULT_ID_BYTES = 16;
@@ -23,6 +24,9 @@ export interface VaultAccessDeps {
   readonly keySource: () => Promise<KeySource>;
   /** Writes the choice of key source into the configuration, so that it is never guessed again. */
   readonly rememberKeySource: (source: KeySource) => Promise<void>;
+  readonly marks: () => Promise<Marks>;
+  /** Told what a person should know though nothing failed. */
+  readonly notice: (line: string) => void;
 }
 
 /** How the use cases come by the vault: opened once, made when a login needs one. */
@@ -56,12 +60,13 @@ export function vaultAccess(deps: VaultAccessDeps): VaultAccess {
 
   async function openStore(): Promise<Vault> {
     const store = await deps.factory.open();
-    return createVault(store, () => unlock(deps, store));
+    return createVault({ ...deps, store, unlock: () => unlock(deps, store) });
   }
 
   async function create(source: KeySource): Promise<Vault> {
     const store = await createUnderLock(deps, source);
-    return remember(Promise.resolve(createVault(store, () => unlock(deps, store, source))));
+    const vault = createVault({ ...deps, store, unlock: () => unlock(deps, store, source) });
+    return remember(Promise.resolve(vault));
   }
 
   return {
@@ -122,8 +127,10 @@ async function createUnderLock(deps: VaultAccessDeps, source: KeySource): Promis
         hint: 'vault list shows what is in it',
       });
     }
-    const head = await makeHead(deps, source);
+    const marks = await deps.marks();
+    const { head, mark } = await makeVault(deps, source, marks);
     await deps.rememberKeySource(source);
+    marks.create(mark.name, mark.bytes);
     const store = await deps.factory.create(head);
     deps.audit.record({ event: 'vault_created', key_source: source.kind });
     return store;
@@ -132,7 +139,8 @@ async function createUnderLock(deps: VaultAccessDeps, source: KeySource): Promis
   }
 }
 
-async function makeHead(deps: VaultAccessDeps, source: KeySource): Promise<VaultHead> {
+async function makeVault(deps: VaultAccessDeps, source: KeySource, marks: Marks): Promise<NewVault> {
+  const { newVault } = await import('../vault/new-vault.js');
   const vaultId = random(VAULT_ID_BYTES);
   const reference = masterReference(vaultId, 1);
   const master = (await loadIfThere(source, reference)) ?? (await createKey(source, reference));
@@ -148,7 +156,7 @@ async function makeHead(deps: VaultAccessDeps, source: KeySource): Promise<Vault
       );
     }
     readBack.fill(0);
-    return createHead(vaultId, source.kind, master, deps.clock.now());
+    return newVault(vaultId, source.kind, master, deps.clock.now(), marks.where);
   } finally {
     master.fill(0);
   }

@@ -14,8 +14,11 @@ export interface SealedAccount extends Account {
 /** The sealed fields of an account, by their columns. */
 export type SealedColumn = 'access_token' | 'refresh_token' | 'identity';
 
-/** Each sealed column has data keys of its own; one more makes the digests by which identities are found again. */
-export type DataKeyPurpose = SealedColumn | 'subject_digest';
+/**
+ * Each sealed column has data keys of its own; one more makes the digests by which identities are found again, and one
+ * seals what is known of all rows together.
+ */
+export type DataKeyPurpose = SealedColumn | 'subject_digest' | 'ledger';
 
 /** A master key the vault knows of; the key itself lies in a key source. */
 export interface MasterKeyRow {
@@ -43,6 +46,41 @@ export interface VaultHead {
   readonly createdAt: number;
   readonly masterKeys: readonly MasterKeyRow[];
   readonly wrappedKeys: readonly WrappedKeyRow[];
+}
+
+/** What the ledger knows a stored account by. */
+export type RowFacts = Pick<Account, 'id' | 'provider' | 'label' | 'generation'>;
+
+/** What the vault knows of all rows together, sealed, and how many changes of them there have been. */
+export interface SealedLedger {
+  /** From 1; one more with every change of the rows. */
+  readonly epoch: number;
+  readonly sealed: Uint8Array;
+}
+
+/** What a vault is made of before it has any account. */
+export interface NewVaultHead extends VaultHead {
+  readonly ledger: SealedLedger;
+}
+
+/** One row before and after a write; null where there is none. */
+export interface RowChange {
+  readonly before: RowFacts | null;
+  readonly after: RowFacts | null;
+}
+
+/**
+ * Makes the ledger that goes with a change. It runs inside the transaction of the change, so that both are on disk or
+ * neither; when it throws the change is taken back and no other that shares the transaction. A transaction that has to be
+ * tried again calls it again.
+ */
+export type LedgerStep = (ledger: SealedLedger, change: RowChange) => SealedLedger;
+
+/** Every row and the ledger, as they were at one moment. */
+export interface RowSet {
+  /** Null when it is gone. */
+  readonly ledger: SealedLedger | null;
+  readonly rows: readonly RowFacts[];
 }
 
 export interface AccountFilter {
@@ -89,14 +127,20 @@ export interface Store {
   accounts(filter?: AccountFilter): Promise<readonly Account[]>;
   account(id: string): Promise<SealedAccount | null>;
   accountBySubject(provider: string, issuer: string, subjectDigest: string): Promise<SealedAccount | null>;
+  /** @throws VaultError `vault_damaged` when it is gone */
+  ledger(): Promise<SealedLedger>;
+  /** From the table itself, whatever its indexes say. */
+  rowSet(): Promise<RowSet>;
+  /** Replaces the ledger by one for the rows as they are. */
+  renewLedger(make: (found: RowSet) => SealedLedger): Promise<void>;
   /** @returns false when the name or the identity is taken */
-  insert(account: SealedAccount): Promise<boolean>;
+  insert(account: SealedAccount, step: LedgerStep): Promise<boolean>;
   /**
    * Compare-and-swap: replaces the account if its generation is still `expectedGeneration`, and settles its intent.
    *
    * @returns false when it is not, or when the new name is taken
    */
-  replace(account: SealedAccount, expectedGeneration: number): Promise<boolean>;
+  replace(account: SealedAccount, expectedGeneration: number, step: LedgerStep): Promise<boolean>;
   /** @returns false when the account's generation is not the intent's */
   intend(intent: Intent): Promise<boolean>;
   /** The unsettled intent of an account; null when its last refresh ended properly. */
@@ -104,7 +148,7 @@ export interface Store {
   /** Leaves generation and sealed fields alone. @returns false when the generation has moved on */
   recordAttempt(id: string, generation: number, attempt: AttemptRecord): Promise<boolean>;
   /** @returns false when it was gone already */
-  remove(id: string): Promise<boolean>;
+  remove(id: string, step: LedgerStep): Promise<boolean>;
   /** Goes with the account: of one that is gone nothing is kept. */
   addConsent(accountId: string, consent: Consent): Promise<void>;
   /** Newest first. */
@@ -126,7 +170,29 @@ export interface StoreFactory {
    *
    * @throws VaultError `vault_exists`, and as the store
    */
-  create(head: VaultHead): Promise<Store>;
+  create(head: NewVaultHead): Promise<Store>;
+}
+
+/**
+ * A few bytes for each place where a vault is used, kept outside the database: a database that was put back from a copy
+ * does not bring them back with it.
+ */
+export interface Marks {
+  /** What tells this place from every other: the machine, and the folder of the database. Not to be shown. */
+  readonly where: readonly string[];
+  /** The folder they lie in, to be named to a person. */
+  readonly folder: string;
+  /** @returns null when there is none. @throws VaultError `vault_permissions` */
+  read(name: string): Uint8Array | null;
+  /** Makes or replaces it; on disk when it returns. @throws VaultError `vault_not_writable`, `vault_permissions` */
+  create(name: string, bytes: Uint8Array): void;
+  /**
+   * Overwrites one that is there, of the same length, and does not wait for the disk: after a power cut it is the old one or
+   * the new one.
+   *
+   * @throws VaultError `vault_not_writable`, `vault_permissions`
+   */
+  overwrite(name: string, bytes: Uint8Array): void;
 }
 
 /** Holds an account against every other process. The kernel frees it when the holder dies. */

@@ -33,6 +33,8 @@ export interface Connection {
   prepare<Row>(sql: string): Statement<unknown[], Row>;
   /** Runs something that only reads, again and again while another process is committing. @throws VaultError */
   read<T>(action: () => T): Promise<T>;
+  /** Lets everything that `action` reads come from one moment. Call it inside a read or a write. */
+  atOneMoment<T>(action: () => T): T;
   /**
    * Runs `action` in a transaction that is on disk when the promise resolves. Writes asked for at the same time share
    * one transaction, each in a savepoint of its own, so that one that throws takes no other with it. @throws VaultError
@@ -133,6 +135,15 @@ export function connect(database: Database, path: string, clock: Clock): Connect
       return statement as Statement<unknown[], Row>;
     },
     read: patiently,
+    atOneMoment(action) {
+      if (database.inTransaction) return action();
+      database.exec('BEGIN');
+      try {
+        return action();
+      } finally {
+        database.exec('ROLLBACK');
+      }
+    },
     write<T>(action: () => T) {
       return new Promise<T>((resolve, reject) => {
         pending.push({ action, resolve, reject });

@@ -1,10 +1,11 @@
 import type { Database } from 'better-sqlite3';
 import { VaultError } from '../domain/errors.js';
 import type { Clock, Files, Paths } from '../system/contract.js';
-import type { StoreFactory, VaultHead } from './contract.js';
+import type { NewVaultHead, StoreFactory } from './contract.js';
 import { sqliteStore } from './sqlite.js';
 import { connect, openDatabase, prepareForWriting } from './sqlite-connection.js';
 import { asStoreError } from './sqlite-failure.js';
+import { PUT_LEDGER } from './sqlite-ledger.js';
 import { openSqlite } from './sqlite-library.js';
 import { createSchema, migrate } from './sqlite-schema.js';
 
@@ -62,7 +63,7 @@ export function sqliteFactory(paths: Paths, files: Files, clock: Clock): StoreFa
 }
 
 /** The file exists with mode 0600 before SQLite sees it: SQLite gives its journal the same mode. */
-function fill(path: string, head: VaultHead): void {
+function fill(path: string, head: NewVaultHead): void {
   const database = openSqlite(path);
   try {
     prepareForWriting(database);
@@ -71,6 +72,7 @@ function fill(path: string, head: VaultHead): void {
       database
         .prepare('INSERT INTO vault (one, vault_id, created_at) VALUES (1, ?, ?)')
         .run(head.vaultId, head.createdAt);
+      database.prepare(PUT_LEDGER).run(head.ledger.epoch, head.ledger.sealed);
       const master = database.prepare(
         'INSERT INTO master_keys (reference, source, check_value, created_at) VALUES (?, ?, ?, ?)',
       );

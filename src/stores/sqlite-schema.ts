@@ -32,6 +32,12 @@ const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (data_key_id, master_reference)
   ) STRICT;
 
+  CREATE TABLE ledger (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    epoch INTEGER NOT NULL,
+    sealed BLOB NOT NULL
+  ) STRICT;
+
   CREATE TABLE accounts (
     id TEXT PRIMARY KEY,
     provider TEXT NOT NULL,

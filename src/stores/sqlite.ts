@@ -1,8 +1,9 @@
 import type { Account, Consent } from '../domain/account.js';
-import type { AccountFilter, AttemptRecord, SealedAccount, Store } from './contract.js';
+import type { AccountFilter, AttemptRecord, LedgerStep, SealedAccount, Store } from './contract.js';
 import type { Connection } from './sqlite-connection.js';
 import { isTaken } from './sqlite-failure.js';
 import { readHead } from './sqlite-head.js';
+import { presentRow, readLedger, readRowSet, recordChange, removeRow, writeLedger } from './sqlite-ledger.js';
 import {
   ACCOUNT_COLUMNS,
   type ConsentRow,
@@ -64,18 +65,29 @@ export function sqliteStore(connection: Connection): Store {
         ]),
       ),
 
-    insert: (account) =>
-      write(() => unlessTaken(() => prepare(INSERT).run(toParameters(account)).changes === 1)),
+    ledger: () => read(() => readLedger(connection)),
 
-    replace: (account: SealedAccount, expectedGeneration: number) =>
-      write(() =>
-        unlessTaken(() => {
-          const parameters = { ...toParameters(account), expected: expectedGeneration };
-          const replaced = prepare(REPLACE).run(parameters).changes === 1;
-          if (replaced) prepare(SETTLE).run(account.id);
-          return replaced;
-        }),
-      ),
+    rowSet: () => read(() => readRowSet(connection)),
+
+    renewLedger: (make) => write(() => writeLedger(connection, make(readRowSet(connection)))),
+
+    insert: (account, step: LedgerStep) =>
+      write(() => {
+        const inserted = unlessTaken(() => prepare(INSERT).run(toParameters(account)).changes === 1);
+        if (inserted) recordChange(connection, step, { before: null, after: account });
+        return inserted;
+      }),
+
+    replace: (account: SealedAccount, expectedGeneration: number, step: LedgerStep) =>
+      write(() => {
+        const before = presentRow(connection, account.id);
+        const parameters = { ...toParameters(account), expected: expectedGeneration };
+        const replaced = unlessTaken(() => prepare(REPLACE).run(parameters).changes === 1);
+        if (!replaced) return false;
+        prepare(SETTLE).run(account.id);
+        recordChange(connection, step, { before, after: account });
+        return true;
+      }),
 
     intend: (intent) => write(() => prepare(INTEND).run({ ...intent }).changes === 1),
 
@@ -95,7 +107,12 @@ export function sqliteStore(connection: Connection): Store {
         return recorded;
       }),
 
-    remove: (id) => write(() => prepare('DELETE FROM accounts WHERE id = ?').run(id).changes === 1),
+    remove: (id, step: LedgerStep) =>
+      write(() => {
+        const before = removeRow(connection, id);
+        if (before !== null) recordChange(connection, step, { before, after: null });
+        return before !== null;
+      }),
 
     addConsent: (accountId, consent: Consent) =>
       write(() => {

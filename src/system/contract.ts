@@ -98,7 +98,7 @@ export interface Paths {
   readonly data: string;
   /** Holds `config.json`, `.env` and the default key file. */
   readonly config: string;
-  /** Holds `security.log`. */
+  /** Holds `security.log`, `marks/`. */
   readonly state: string;
   readonly database: string;
   readonly locks: string;
@@ -106,15 +106,22 @@ export interface Paths {
   readonly envFile: string;
   readonly keyFile: string;
   readonly securityLog: string;
+  /** Holds what is known of the vault outside its database. */
+  readonly marks: string;
+  /** Tells this machine from others where the system does not. */
+  readonly machineFile: string;
   /** The profile's name; null for the default vault. */
   readonly profile: string | null;
 }
 
 /**
  * Private files: everything is created 0600 (folders 0700) from its first instant, never through a symbolic link,
- * and what is there already is checked before it is used. On Windows owner and mode are the folder's ACL's business.
+ * and what is there already is checked before it is used. So is the way to it: a folder above that others may write is
+ * refused with `vault_permissions`, because they could exchange what lies below. On Windows owner and mode are the
+ * folder's ACL's business.
  */
 export interface Files {
+  /** @throws VaultError `vault_permissions` */
   exists(path: string): boolean;
   /**
    * Makes the folder and its missing parents. One of ours that is there already is closed to others if need be; one

@@ -4,6 +4,7 @@ import { VaultError } from '../domain/errors.js';
 import type { Files, Host } from './contract.js';
 import { createChecks, PRIVATE_FILE, PRIVATE_FOLDER, UNFINISHED } from './file-checks.js';
 import { codeOf, notWritable, statOrNull } from './file-failure.js';
+import { refuseUnsafeWay } from './trusted-path.js';
 
 const { O_APPEND, O_CREAT, O_EXCL, O_RDONLY, O_RDWR, O_WRONLY } = fs.constants;
 /** Absent on Windows. */
@@ -31,9 +32,10 @@ export function createFiles(host: Pick<Host, 'uid' | 'pid'>, notice: (line: stri
     try {
       fs.mkdirSync(path, PRIVATE_FOLDER);
     } catch (failure) {
-      if (codeOf(failure) !== 'EEXIST') throw notWritable(path, failure);
-      const made = statOrNull(path);
-      if (made !== null) checks.folder(path, made);
+      const made = codeOf(failure) === 'EEXIST' ? statOrNull(path) : null;
+      // There a moment ago and gone now: somebody plays with the name, and what comes next would be theirs as well.
+      if (made === null) throw notWritable(path, failure);
+      checks.folder(path, made);
     }
   }
 
@@ -47,9 +49,16 @@ export function createFiles(host: Pick<Host, 'uid' | 'pid'>, notice: (line: stri
   }
 
   const files: Files = {
-    exists: (path) => statOrNull(path) !== null,
-    ensureFolder: makeFolder,
+    exists(path) {
+      refuseUnsafeWay(dirname(path), host.uid);
+      return statOrNull(path) !== null;
+    },
+    ensureFolder(path) {
+      refuseUnsafeWay(dirname(path), host.uid);
+      makeFolder(path);
+    },
     check(path) {
+      refuseUnsafeWay(dirname(path), host.uid);
       const stats = statOrNull(path);
       if (stats === null) return false;
       checks.file(path, stats);
@@ -80,6 +89,7 @@ export function createFiles(host: Pick<Host, 'uid' | 'pid'>, notice: (line: stri
       }
     },
     create(path, content) {
+      refuseUnsafeWay(dirname(path), host.uid);
       if (statOrNull(path) !== null) return false;
       if (content.length > 0) return files.publish(writeBeside(path, content), path);
       if (!createNew(path, content)) return false;
@@ -108,6 +118,7 @@ export function createFiles(host: Pick<Host, 'uid' | 'pid'>, notice: (line: stri
       return named;
     },
     append(path, content, limit, keep) {
+      refuseUnsafeWay(dirname(path), host.uid);
       const stats = statOrNull(path);
       if (stats !== null) checks.file(path, stats);
       try {

@@ -41,6 +41,8 @@ export function resolvePaths(host: Pick<Host, 'env' | 'platform'>, profile: stri
     envFile: join(config, '.env'),
     keyFile: join(config, 'master.key'),
     securityLog: join(state, 'security.log'),
+    marks: join(state, 'marks'),
+    machineFile: join(state, 'machine'),
     profile: name === '' ? null : name,
   };
 }

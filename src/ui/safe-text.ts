@@ -1,14 +1,13 @@
 /**
- * What a terminal would act on or a person could not see: C0, DEL and C1 controls (escape sequences begin with
- * one), line and paragraph separators, characters that turn the direction of text (Trojan Source,
- * CVE-2021-42574), zero-width ones and the invisible tag characters.
+ * What a terminal would act on or a person could not see: controls (escape sequences begin with one), line and
+ * paragraph separators, characters that turn the direction of text (Trojan Source, CVE-2021-42574), halves of
+ * surrogate pairs, and whatever Unicode says is not shown: zero-width ones, fillers, invisible tags. The two
+ * variation selectors of emoji are ordinary text.
  */
-const HARMFUL =
-  /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|[\u{e0000}-\u{e007f}]/gu;
+const HARMFUL = /(?![\ufe0e\ufe0f])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/gu;
 
 /** The same without C0, which JSON escapes by itself. */
-const HARMFUL_IN_JSON =
-  /[\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|[\u{e0000}-\u{e007f}]/gu;
+const HARMFUL_IN_JSON = new RegExp(`(?![\\u0000-\\u001f])${HARMFUL.source}`, 'gu');
 
 const PLAIN = /^[\x20-\x7e]*$/;
 

@@ -2,6 +2,9 @@ import type { OpenFailureKind } from '../crypto/sealed-box.js';
 import { VaultError } from '../domain/errors.js';
 import type { DataKeyPurpose, SealedColumn } from '../stores/contract.js';
 
+const ACCEPT_COMMAND = 'vault doctor --accept-rollback';
+const ACCEPT_HINT = `restore the vault from a backup, or go on with what is there: ${ACCEPT_COMMAND}`;
+
 /** @param what the part of the vault that is not as it was written, with which no account can be opened */
 export function damaged(what: string): VaultError {
   return new VaultError(
@@ -15,6 +18,50 @@ export function damaged(what: string): VaultError {
 export function unreadableKey(kind: OpenFailureKind, purpose: DataKeyPurpose): VaultError {
   const what = `its wrapped ${inWords(purpose)} key`;
   return kind === 'newer' ? newer(what) : damaged(what);
+}
+
+/** Why what is known of all rows together could not be opened. */
+export function unreadableLedger(kind: OpenFailureKind): VaultError {
+  const what = 'its ledger of accounts';
+  if (kind === 'newer') return newer(what);
+  return new VaultError(
+    'vault_damaged',
+    `the vault was altered or is damaged: ${what} is not what was sealed there`,
+    { hint: ACCEPT_HINT },
+  );
+}
+
+/** What is wrong with the rows of a vault, each of which may open by itself. */
+export interface RowSetFault {
+  readonly kind: 'missing' | 'foreign' | 'altered' | 'older' | 'mixed';
+  /** In words, after `the vault was altered or is damaged:`. */
+  readonly what: string;
+}
+
+export function wrongRows({ kind, what }: RowSetFault): VaultError {
+  return new VaultError('vault_damaged', `the vault was altered or is damaged: ${what}`, {
+    hint: ACCEPT_HINT,
+    details: { row_set: kind },
+  });
+}
+
+/** Whether it is the vault as a whole that nothing may be refreshed with, and not one account of it. */
+export function concernsWholeVault({ code, details }: VaultError): boolean {
+  return code === 'vault_rolled_back' || code === 'vault_cloned' || 'row_set' in details;
+}
+
+/** Why nothing is refreshed although everything opens. @param marks the folder of the marks */
+export function notCurrent(standing: 'rolled_back' | 'cloned', marks: string): VaultError {
+  const why =
+    'its refresh tokens may have been replaced since, and using an old one can end the whole grant, so nothing is refreshed';
+  const parts = { hint: ACCEPT_COMMAND };
+  return standing === 'rolled_back'
+    ? new VaultError('vault_rolled_back', `the vault was put back from an older copy: ${why}`, parts)
+    : new VaultError(
+        'vault_cloned',
+        `the vault was copied or moved here, or its mark in ${marks} was taken away: ${why}`,
+        parts,
+      );
 }
 
 /**

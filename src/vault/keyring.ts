@@ -10,20 +10,26 @@ import type {
   VaultHead,
   WrappedKeyRow,
 } from '../stores/contract.js';
-import { damaged, unreadableField, unreadableKey } from './damage.js';
+import { damaged, unreadableField, unreadableKey, unreadableLedger } from './damage.js';
 
 /**
  * The key hierarchy. A master key of 32 random bytes lies in a key source. HKDF-SHA256 makes from it, with the vault
  * id as salt, a key-encryption key and a key for the check value. The key-encryption key wraps random data keys: one
- * each for access tokens, refresh tokens and identity data, which seal the fields, and one for the digests by which
- * identities are found again. So a new master key re-wraps four small rows, and several master keys can wrap the same
- * data keys.
+ * each for access tokens, refresh tokens and identity data, which seal the fields, one for the digests by which
+ * identities are found again, and one for what is known of all rows together. So a new master key re-wraps five small
+ * rows, and several master keys can wrap the same data keys.
  */
 const DOMAIN = 'token-vault/1';
 const CHECK_BYTES = 16;
 /** In the header of wrapped keys, where no data key can have it. */
 const WRAPPED_BY_MASTER = 0;
-const PURPOSES: readonly DataKeyPurpose[] = ['access_token', 'refresh_token', 'identity', 'subject_digest'];
+const PURPOSES: readonly DataKeyPurpose[] = [
+  'access_token',
+  'refresh_token',
+  'identity',
+  'subject_digest',
+  'ledger',
+];
 
 export interface Keyring {
   readonly vaultId: Uint8Array;
@@ -38,8 +44,18 @@ export interface Keyring {
   subjectDigest(issuer: string, subject: string): string;
   /** A keyed digest that tells whether two refresh tokens are the same one. 32 bytes. */
   tokenDigest(refreshToken: string): Buffer;
+  /** What is known of all rows together. */
+  readonly ledger: LedgerKeys;
   /** Overwrites every key held here. The keyring is of no use afterwards. */
   wipe(): void;
+}
+
+export interface LedgerKeys {
+  /** @throws VaultError `vault_damaged`, `vault_newer`, as all here */
+  seal(plaintext: Uint8Array, aad: Uint8Array): Buffer;
+  open(sealed: Uint8Array, aad: Uint8Array): Buffer;
+  /** A keyed digest of one row's facts. 32 bytes. */
+  rowDigest(facts: Uint8Array): Buffer;
 }
 
 /**
@@ -98,6 +114,7 @@ export function openKeyring(
   const { reference } = masterKey;
   const encryptionKey = keyEncryptionKey(vaultId, master);
   const keys = new Map<number, Buffer>();
+  let rowKey: Buffer | null = null;
 
   function unwrap(row: WrappedKeyRow): Buffer {
     const known = keys.get(row.dataKeyId);
@@ -119,6 +136,23 @@ export function openKeyring(
     const row = rowsFor(purpose).at(-1);
     if (row === undefined) throw unreadableKey('malformed', purpose);
     return row;
+  }
+
+  function sealNewest(purpose: DataKeyPurpose, plaintext: Uint8Array, aad: Uint8Array): Buffer {
+    const row = newest(purpose);
+    return seal(unwrap(row), row.dataKeyId, plaintext, aad);
+  }
+
+  function openSealed(
+    purpose: DataKeyPurpose,
+    sealed: Uint8Array,
+    aad: Uint8Array,
+    explain: Explain,
+  ): Buffer {
+    const id = keyIdOrExplain(sealed, explain);
+    const row = rowsFor(purpose).find((candidate) => candidate.dataKeyId === id);
+    if (row === undefined) throw explain('forged');
+    return openOrExplain(unwrap(row), sealed, aad, explain);
   }
 
   function opensAny(): boolean {
@@ -143,6 +177,7 @@ export function openKeyring(
 
   function wipe(): void {
     encryptionKey.fill(0);
+    rowKey?.fill(0);
     for (const key of keys.values()) key.fill(0);
     keys.clear();
   }
@@ -156,16 +191,16 @@ export function openKeyring(
 
   return {
     vaultId,
-    seal(purpose, plaintext, aad) {
-      const row = newest(purpose);
-      return seal(unwrap(row), row.dataKeyId, plaintext, aad);
-    },
-    open(purpose, sealed, aad, owner) {
-      const explain = (kind: OpenFailureKind) => unreadableField(kind, purpose, owner);
-      const id = keyIdOrExplain(sealed, explain);
-      const row = rowsFor(purpose).find((candidate) => candidate.dataKeyId === id);
-      if (row === undefined) throw explain('forged');
-      return openOrExplain(unwrap(row), sealed, aad, explain);
+    seal: sealNewest,
+    open: (purpose, sealed, aad, owner) =>
+      openSealed(purpose, sealed, aad, (kind) => unreadableField(kind, purpose, owner)),
+    ledger: {
+      seal: (plaintext, aad) => sealNewest('ledger', plaintext, aad),
+      open: (sealed, aad) => openSealed('ledger', sealed, aad, unreadableLedger),
+      rowDigest(facts) {
+        rowKey ??= deriveKey(unwrap(newest('ledger')), vaultId, `${DOMAIN}/row digest`, KEY_BYTES);
+        return authenticate(rowKey, facts);
+      },
     },
     subjectDigest(issuer, subject) {
       return authenticate(unwrap(newest('subject_digest')), frame([issuer, subject])).toString('hex');

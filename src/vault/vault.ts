@@ -1,7 +1,17 @@
 import { equalBytes, randomId } from '../crypto/derive.js';
 import type { Account, Consent, Identity } from '../domain/account.js';
+import { once } from '../domain/once.js';
 import type { Secret } from '../domain/secret.js';
-import type { AccountFilter, AttemptRecord, Intent, SealedAccount, Store } from '../stores/contract.js';
+import type {
+  AccountFilter,
+  AttemptRecord,
+  Intent,
+  Marks,
+  SealedAccount,
+  Store,
+} from '../stores/contract.js';
+import type { Clock } from '../system/contract.js';
+import type { Condition } from './guard.js';
 import type { Keyring } from './keyring.js';
 import { type Contents, openAccessToken, openContents, openIdentity, sealContents } from './sealed-record.js';
 import { openAnswer, sealAnswer, type UnstoredAnswer } from './unstored-answer.js';
@@ -25,7 +35,8 @@ export interface Vault {
   addConsent(accountId: string, consent: Consent): Promise<void>;
 
   /**
-   * Fetches the key and writes to the disk, so that what cannot be stored shows before anybody goes to any trouble.
+   * Fetches the key and writes to the disk, so that what cannot be stored shows before anybody goes to any trouble. A vault
+   * that was rolled back or altered takes a login all the same, and says what is wrong with it.
    *
    * @throws VaultError the key's and the vault's own codes
    */
@@ -35,6 +46,23 @@ export interface Vault {
   identity(account: SealedAccount): Promise<Identity>;
   contents(account: SealedAccount): Promise<Contents>;
   byIdentity(provider: string, issuer: string, subject: string): Promise<SealedAccount | null>;
+
+  /**
+   * Makes sure that the vault is the one that was written here last, with every row.
+   *
+   * @throws VaultError `vault_rolled_back`, `vault_cloned`, `vault_damaged`: then no refresh token must be sent
+   */
+  requireCurrent(): Promise<void>;
+  /**
+   * Adds all rows up again: what is not there was never there, or was taken out by us.
+   *
+   * @throws VaultError `vault_damaged` when rows are missing, were added, changed or put back from an older copy
+   */
+  verifyRowSet(): Promise<void>;
+  /** How the vault stands as a whole; changes nothing. */
+  examine(): Promise<Condition>;
+  /** Takes the vault as it is for right, here and from now on. @returns how it was before */
+  acceptAsItIs(): Promise<Condition>;
 
   /** @returns null when the name or the identity is taken */
   add(facts: AccountFacts, contents: Contents): Promise<SealedAccount | null>;
@@ -64,13 +92,22 @@ export interface Vault {
   openAnswer(account: SealedAccount, sealed: Uint8Array): Promise<UnstoredAnswer | null>;
   /** Leaves the sealed fields alone; @returns false when the account has moved on meanwhile */
   recordAttempt(account: Account, attempt: AttemptRecord): Promise<boolean>;
-  /** @returns false when it was gone already */
+  /** Needs the key, as every change of the rows. @returns false when it was gone already */
   remove(id: string): Promise<boolean>;
   close(): Promise<void>;
 }
 
-/** @param unlock gives the keyring; called at most once, and not at all for what is visible without a key */
-export function createVault(store: Store, unlock: () => Promise<Keyring>): Vault {
+export interface VaultParts {
+  readonly store: Store;
+  /** Gives the keyring; called at most once, and not at all for what is visible without a key. */
+  readonly unlock: () => Promise<Keyring>;
+  readonly marks: () => Promise<Marks>;
+  readonly clock: Clock;
+  /** Told what a person should know though nothing failed. */
+  readonly notice: (line: string) => void;
+}
+
+export function createVault({ store, unlock, marks, clock, notice }: VaultParts): Vault {
   let unlocked: Promise<Keyring> | null = null;
   const keyring = () => {
     unlocked ??= unlock().catch((failure: unknown) => {
@@ -79,6 +116,10 @@ export function createVault(store: Store, unlock: () => Promise<Keyring>): Vault
     });
     return unlocked;
   };
+  const guard = once(async () => {
+    const [{ createGuard }, keys, own] = await Promise.all([import('./guard.js'), keyring(), marks()]);
+    return createGuard({ store, keyring: keys, marks: own, clock, notice });
+  });
 
   return {
     accounts: (filter) => store.accounts(filter),
@@ -89,6 +130,7 @@ export function createVault(store: Store, unlock: () => Promise<Keyring>): Vault
     async rehearse() {
       (await keyring()).subjectDigest('', '');
       await store.probe();
+      await (await guard()).warn();
     },
     accessToken: async (account) => openAccessToken(await keyring(), account),
     identity: async (account) => openIdentity(await keyring(), account),
@@ -97,6 +139,11 @@ export function createVault(store: Store, unlock: () => Promise<Keyring>): Vault
       const digest = (await keyring()).subjectDigest(issuer, subject);
       return store.accountBySubject(provider, issuer, digest);
     },
+
+    requireCurrent: async () => (await guard()).requireCurrent(),
+    verifyRowSet: async () => (await guard()).requireWhole(),
+    examine: async () => (await guard()).examine(),
+    acceptAsItIs: async () => (await guard()).accept(),
 
     async add(facts, contents) {
       const keys = await keyring();
@@ -108,7 +155,8 @@ export function createVault(store: Store, unlock: () => Promise<Keyring>): Vault
         hasRefreshToken: contents.refreshToken !== null,
       };
       const sealed = { ...account, sealed: sealContents(keys, account, contents) };
-      return (await store.insert(sealed)) ? sealed : null;
+      const added = await (await guard()).record((step) => store.insert(sealed, step));
+      return added ? sealed : null;
     },
 
     async update(current, change, contents) {
@@ -123,7 +171,9 @@ export function createVault(store: Store, unlock: () => Promise<Keyring>): Vault
         hasRefreshToken: contents.refreshToken !== null,
       };
       const sealed = { ...account, sealed: sealContents(keys, account, contents) };
-      return (await store.replace(sealed, current.generation)) ? sealed : null;
+      const { generation } = current;
+      const replaced = await (await guard()).record((step) => store.replace(sealed, generation, step));
+      return replaced ? sealed : null;
     },
 
     async intend(account, refreshToken, at, pid) {
@@ -140,7 +190,7 @@ export function createVault(store: Store, unlock: () => Promise<Keyring>): Vault
     openAnswer: async (account, sealed) => openAnswer(await keyring(), account, sealed),
 
     recordAttempt: (account, attempt) => store.recordAttempt(account.id, account.generation, attempt),
-    remove: (id) => store.remove(id),
+    remove: async (id) => (await guard()).record((step) => store.remove(id, step)),
 
     async close() {
       if (unlocked !== null) {

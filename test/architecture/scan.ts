@@ -19,6 +19,8 @@ export interface SourceFile {
   /** String literals it compares something with. */
   readonly compared: readonly string[];
   readonly leftovers: readonly string[];
+  /** The standard streams it writes to. */
+  readonly printsTo: readonly string[];
 }
 
 interface Node {
@@ -34,12 +36,15 @@ export function scan(path: string, text: string): SourceFile {
   const imports: Import[] = [];
   const globals = new Set<string>();
   const compared: string[] = [];
+  const printsTo = new Set<string>();
   walk(parseAst(text, { lang: 'ts' }) as unknown as Node, null, (node, parent) => {
     const found = importOf(node);
     if (found !== null) imports.push(found);
     const touched = globalOf(node, parent);
     if (touched !== null) globals.add(touched);
     compared.push(...comparedBy(node));
+    const stream = printedTo(node);
+    if (stream !== null) printsTo.add(stream);
   });
   return {
     path,
@@ -48,6 +53,7 @@ export function scan(path: string, text: string): SourceFile {
     globals: [...globals],
     compared,
     leftovers: text.match(LEFTOVER) ?? [],
+    printsTo: [...printsTo],
   };
 }
 
@@ -85,6 +91,23 @@ function comparedBy(node: Node): string[] {
   const isEquality = node.type === 'BinaryExpression' && /^[!=]==?$/.test(String(node['operator']));
   const sides = isEquality ? [node['left'], node['right']] : node.type === 'SwitchCase' ? [node['test']] : [];
   return sides.map(literal).filter((value) => value !== null);
+}
+
+/** `stdout.write(…)`, `host.stderr.end(…)`, `stderr().write(…)`, `writeSync(1, …)`, and a stream given to a pipe. */
+function printedTo(node: Node): string | null {
+  if (node.type !== 'CallExpression') return null;
+  const callee = node['callee'] as Node;
+  const [first] = node['arguments'] as readonly Node[];
+  const method = named(callee['property']) ?? named(callee);
+  if (method === 'writeSync') return [1, 2].includes(first?.['value'] as number) ? 'a descriptor' : null;
+  if (method === 'pipe') return streamOf(first);
+  return method === 'write' || method === 'end' ? streamOf(callee['object']) : null;
+}
+
+function streamOf(node: unknown): string | null {
+  const { type, callee, property } = (node ?? {}) as Partial<Node>;
+  const name = type === 'CallExpression' ? named(callee) : (named(node) ?? named(property));
+  return name === 'stdout' || name === 'stderr' ? name : null;
 }
 
 function named(node: unknown): string | null {

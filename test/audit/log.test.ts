@@ -49,6 +49,13 @@ const EVENT: AuditEvent = { event: 'refreshed', provider: 'google', account: 'id
 const written = () => readFileSync(path, 'utf8');
 
 describe('the security log', () => {
+  it('is one line of plain ASCII, whatever a name in it holds, and says the same', () => {
+    const provider = 'a\u202eb\u2028c\u009bd\r\ne\u007f\u{e0041}Zoë\ud83d';
+    log().record({ event: 'login_started', provider });
+    expect(written()).toMatch(/^[\x20-\x7e]+\n$/);
+    expect(JSON.parse(written())).toMatchObject({ event: 'login_started', provider });
+  });
+
   it('has one JSON object a line, with the time first, then who', () => {
     const audit = log();
     audit.record(EVENT);

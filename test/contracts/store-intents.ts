@@ -1,13 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Store, VaultHead } from '../../src/stores/contract.js';
+import type { NewVaultHead, Store } from '../../src/stores/contract.js';
+import { step } from '../doubles/ledger.js';
 import { sealedExample } from '../doubles/sealed-account.js';
 import type { StoreStage } from './store.js';
 
 /** What every store promises of intents; see stores/contract. */
 export function intentContract(
   name: string,
-  open: (head: VaultHead) => Promise<StoreStage>,
-  head: VaultHead,
+  open: (head: NewVaultHead) => Promise<StoreStage>,
+  head: NewVaultHead,
 ): void {
   describe(`the intents of the ${name} store`, () => {
     let stage: StoreStage;
@@ -20,7 +21,7 @@ export function intentContract(
 
     it('keeps the intent of an account until its refresh ended', async () => {
       const account = sealedExample(1, { generation: 3 });
-      await store.insert(account);
+      await store.insert(account, step);
       const tokenDigest = Buffer.alloc(32, 5);
       const intent = { accountId: account.id, generation: 3, tokenDigest, attempt: 1, at: 9, pid: 4 };
       expect(await store.intent(account.id)).toBeNull();
@@ -38,16 +39,16 @@ export function intentContract(
 
     it('settles the intent with the change that a refresh brought, and forgets it with the account', async () => {
       const account = sealedExample(1, { generation: 3 });
-      await store.insert(account);
+      await store.insert(account, step);
       const tokenDigest = Buffer.alloc(32, 5);
       const intent = { accountId: account.id, generation: 3, tokenDigest, attempt: 1, at: 9, pid: 4 };
       await store.intend(intent);
-      expect(await store.replace({ ...account, generation: 4 }, 2)).toBe(false);
+      expect(await store.replace({ ...account, generation: 4 }, 2, step)).toBe(false);
       expect(await store.intent(account.id)).not.toBeNull();
-      expect(await store.replace({ ...account, generation: 4 }, 3)).toBe(true);
+      expect(await store.replace({ ...account, generation: 4 }, 3, step)).toBe(true);
       expect(await store.intent(account.id)).toBeNull();
       await store.intend({ ...intent, generation: 4 });
-      await store.remove(account.id);
+      await store.remove(account.id, step);
       expect(await store.intent(account.id)).toBeNull();
     });
   });

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Store, VaultHead } from '../../src/stores/contract.js';
+import type { NewVaultHead, Store, VaultHead } from '../../src/stores/contract.js';
+import { step } from '../doubles/ledger.js';
 import { sealedExample } from '../doubles/sealed-account.js';
 
 /** A store to be tried, with a second connection to the same data. */
@@ -12,8 +13,8 @@ export interface StoreStage {
 /** What every store promises; see stores/contract. */
 export function storeContract(
   name: string,
-  open: (head: VaultHead) => Promise<StoreStage>,
-  head: VaultHead,
+  open: (head: NewVaultHead) => Promise<StoreStage>,
+  head: NewVaultHead,
 ): void {
   describe(`the ${name} store`, () => {
     let stage: StoreStage;
@@ -52,7 +53,7 @@ export function storeContract(
         askedScopes: [],
         grantedScopes: [],
       });
-      for (const account of [whole, bare]) expect(await store.insert(account)).toBe(true);
+      for (const account of [whole, bare]) expect(await store.insert(account, step)).toBe(true);
       const other = await stage.another();
       for (const account of [whole, bare]) {
         const { sealed, ...visible } = account;
@@ -70,8 +71,8 @@ export function storeContract(
       expect(await store.accountBySubject('google', 'https://issuer.example', 'nobody')).toBeNull();
       expect(await store.accounts()).toEqual([]);
       expect(await store.consents('nobody')).toEqual([]);
-      expect(await store.remove('nobody')).toBe(false);
-      expect(await store.replace(sealedExample(1), 3)).toBe(false);
+      expect(await store.remove('nobody', step)).toBe(false);
+      expect(await store.replace(sealedExample(1), 3, step)).toBe(false);
       expect(
         await store.recordAttempt('nobody', 1, {
           status: 'failing',
@@ -87,55 +88,60 @@ export function storeContract(
 
     it('refuses a name that is taken, an identity that is taken and an id that is taken', async () => {
       const account = sealedExample(1);
-      expect(await store.insert(account)).toBe(true);
-      expect(await store.insert(sealedExample(2, { label: account.label }))).toBe(false);
-      expect(await store.insert(sealedExample(2, { subjectDigest: account.subjectDigest }))).toBe(false);
-      expect(await store.insert(sealedExample(2, { id: account.id }))).toBe(false);
+      expect(await store.insert(account, step)).toBe(true);
+      expect(await store.insert(sealedExample(2, { label: account.label }), step)).toBe(false);
+      expect(await store.insert(sealedExample(2, { subjectDigest: account.subjectDigest }), step)).toBe(
+        false,
+      );
+      expect(await store.insert(sealedExample(2, { id: account.id }), step)).toBe(false);
       expect(await store.accounts()).toHaveLength(1);
       // The same name at another provider, the same person at another issuer.
-      expect(await store.insert(sealedExample(2, { provider: 'notion', label: account.label }))).toBe(true);
+      expect(await store.insert(sealedExample(2, { provider: 'notion', label: account.label }), step)).toBe(
+        true,
+      );
       expect(
         await store.insert(
           sealedExample(3, { issuer: 'https://other.example', subjectDigest: account.subjectDigest }),
+          step,
         ),
       ).toBe(true);
     });
 
     it('replaces an account only while its generation is the expected one', async () => {
       const account = sealedExample(1, { generation: 3 });
-      await store.insert(account);
+      await store.insert(account, step);
       const next = { ...sealedExample(1, { generation: 4, status: 'failing' }), label: 'renamed' };
-      expect(await store.replace(next, 2)).toBe(false);
+      expect(await store.replace(next, 2, step)).toBe(false);
       expect(await store.account(account.id)).toEqual(account);
-      expect(await store.replace(next, 3)).toBe(true);
-      expect(await store.replace({ ...next, generation: 5 }, 3)).toBe(false);
+      expect(await store.replace(next, 3, step)).toBe(true);
+      expect(await store.replace({ ...next, generation: 5 }, 3, step)).toBe(false);
       expect(await store.account(account.id)).toEqual(next);
     });
 
     it('gives a generation to one of two that replace at once, on one connection and on two', async () => {
-      await store.insert(sealedExample(1, { generation: 1 }));
+      await store.insert(sealedExample(1, { generation: 1 }), step);
       const other = await stage.another();
       const one = await Promise.all(
-        [2, 3].map((n) => store.replace(sealedExample(1, { generation: 2, failures: n }), 1)),
+        [2, 3].map((n) => store.replace(sealedExample(1, { generation: 2, failures: n }), 1, step)),
       );
       const two = await Promise.all(
-        [store, other].map((each) => each.replace(sealedExample(1, { generation: 3 }), 2)),
+        [store, other].map((each) => each.replace(sealedExample(1, { generation: 3 }), 2, step)),
       );
       expect([one, two].map((results) => results.filter(Boolean).length)).toEqual([1, 1]);
       await other.close();
     });
 
     it('does not replace an account under a name that is taken', async () => {
-      await store.insert(sealedExample(1));
-      await store.insert(sealedExample(2));
+      await store.insert(sealedExample(1), step);
+      await store.insert(sealedExample(2), step);
       const { label } = sealedExample(1);
-      expect(await store.replace(sealedExample(2, { label, generation: 4 }), 3)).toBe(false);
+      expect(await store.replace(sealedExample(2, { label, generation: 4 }), 3, step)).toBe(false);
       expect(await store.account(sealedExample(2).id)).toEqual(sealedExample(2));
     });
 
     it('records an attempt and leaves generation and sealed fields alone', async () => {
       const account = sealedExample(1, { generation: 3 });
-      await store.insert(account);
+      await store.insert(account, step);
       const facts = {
         status: 'failing',
         reason: 'why',
@@ -165,9 +171,10 @@ export function storeContract(
         'a😀',
         'a😀b',
       ];
-      for (const [index, label] of labels.entries()) await store.insert(sealedExample(index, { label }));
-      await store.insert(sealedExample(90, { provider: 'google2', label: 'alice' }));
-      await store.insert(sealedExample(91, { provider: 'goo_le', label: 'alice' }));
+      for (const [index, label] of labels.entries())
+        await store.insert(sealedExample(index, { label }), step);
+      await store.insert(sealedExample(90, { provider: 'google2', label: 'alice' }), step);
+      await store.insert(sealedExample(91, { provider: 'goo_le', label: 'alice' }), step);
       const of = (...found: string[]) => found.map((label) => `google/${label}`);
 
       expect(await names()).toEqual([
@@ -204,7 +211,7 @@ export function storeContract(
 
     it('gives consents newest first, those of one moment in reverse order, and forgets them with their account', async () => {
       const { id } = sealedExample(1);
-      await store.insert(sealedExample(1));
+      await store.insert(sealedExample(1), step);
       const consents = [
         { at: 5, how: 'browser', askedScopes: ['a', 'b'], grantedScopes: ['a'] },
         { at: 9, how: 'paste', askedScopes: [], grantedScopes: [] },
@@ -213,7 +220,7 @@ export function storeContract(
       ] as const;
       for (const consent of consents) await store.addConsent(id, consent);
       expect(await store.consents(id)).toEqual([consents[2], consents[1], consents[0], consents[3]]);
-      expect(await store.remove(id)).toBe(true);
+      expect(await store.remove(id, step)).toBe(true);
       expect(await store.consents(id)).toEqual([]);
       // Another process has removed the account meanwhile: there is nothing a consent could belong to.
       await store.addConsent(id, consents[0]);
@@ -221,7 +228,7 @@ export function storeContract(
     });
 
     it('has everything on disk that was asked for when it closes', async () => {
-      const writes = Array.from({ length: 20 }, (_, n) => store.insert(sealedExample(n)));
+      const writes = Array.from({ length: 20 }, (_, n) => store.insert(sealedExample(n), step));
       const other = await stage.another();
       await store.close();
       expect(await Promise.all(writes)).toEqual(Array(20).fill(true));

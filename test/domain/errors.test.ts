@@ -32,6 +32,8 @@ describe('the error codes', () => {
       vault_newer: 9,
       vault_not_writable: 9,
       vault_permissions: 9,
+      vault_rolled_back: 9,
+      vault_cloned: 9,
       busy: 10,
       client_refused: 11,
       policy_refused: 11,

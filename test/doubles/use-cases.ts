@@ -16,6 +16,8 @@ export function useCasesDouble(given: Partial<UseCases> = {}): UseCases {
     init: never('init'),
     providers: never('providers'),
     demo: never('demo'),
+    condition: never('condition'),
+    acceptRollback: never('acceptRollback'),
     close: never('close'),
     ...given,
   };

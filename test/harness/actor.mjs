@@ -4,13 +4,15 @@ import { Secret } from '../../dist/lib/domain/secret.js';
 import { keyFileSource } from '../../dist/lib/keysources/key-file.js';
 import { vaultAccess } from '../../dist/lib/services/vault-access.js';
 import { sqliteLocks } from '../../dist/lib/stores/locks.js';
+import { markFolder } from '../../dist/lib/stores/marks.js';
 import { sqliteFactory } from '../../dist/lib/stores/sqlite-factory.js';
 import { systemClock as clock } from '../../dist/lib/system/clock.js';
 import { createFiles } from '../../dist/lib/system/files.js';
 import { systemKeychain } from '../../dist/lib/system/keychain.js';
 import { resolvePaths } from '../../dist/lib/system/paths.js';
-import { createHead } from '../../dist/lib/vault/keyring.js';
+import { newVault } from '../../dist/lib/vault/new-vault.js';
 
+const step = ({ epoch }) => ({ epoch: epoch + 1, sealed: Buffer.from(`ledger ${epoch + 1}`) });
 const held = new Map();
 let reading = null;
 
@@ -34,7 +36,7 @@ const tasks = {
           text === null ? null : Buffer.from(text, 'base64'),
         ]),
       );
-      if (!(await store.insert({ ...account, sealed }))) throw new Error('taken');
+      if (!(await store.insert({ ...account, sealed }, step))) throw new Error('taken');
     }
     await store.close();
     return accounts.length;
@@ -76,7 +78,8 @@ const tasks = {
     process.send({ started: true });
     for (const home of homes) {
       const { factory } = parts(home);
-      const store = await factory.create(createHead(Buffer.alloc(16, 1), 'file', Buffer.alloc(32, 2), 1));
+      const { head } = newVault(Buffer.alloc(16, 1), 'file', Buffer.alloc(32, 2), 1, []);
+      const store = await factory.create(head);
       await store.close();
     }
     return homes.length;
@@ -94,6 +97,8 @@ const tasks = {
       audit: { record: () => {} },
       keySource: async () => keyFileSource(keyFile, files),
       rememberKeySource: async () => {},
+      marks: async () => markFolder(paths.marks, ['here', home], files),
+      notice: () => {},
     });
     const vault = await access.openOrCreate();
     const added = await vault.add(facts, {

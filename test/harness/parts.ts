@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { TestContext } from 'vitest';
+import { fileOfCrate } from './vector-files.js';
 
 /** A real part that tests need and npm does not bring. */
 interface Part {
@@ -32,6 +33,11 @@ const PARTS = {
     found: () => succeeds('unshare', ['--mount', 'mount', '-t', 'tmpfs', '-o', 'size=64k', 'none', tmpdir()]),
     how: 'run as root on Linux',
   },
+  'vectors of others': {
+    found: () => fileOfCrate('hkdf', 'Cargo.toml') !== null && fileOfCrate('ring', 'Cargo.toml') !== null,
+    how: 'apt-get install librust-hkdf-dev librust-ring-dev',
+  },
+  'another user': { found: () => process.getuid?.() === 0, how: 'run as root' },
   '/proc': { found: () => existsSync('/proc/self/environ'), how: 'run on Linux' },
 } satisfies Record<string, Part>;
 

@@ -1,14 +1,15 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Locks, StoreFactory, VaultHead } from '../../src/stores/contract.js';
+import type { Locks, Marks, NewVaultHead, StoreFactory } from '../../src/stores/contract.js';
 import { sqliteLocks } from '../../src/stores/locks.js';
+import { markFolder } from '../../src/stores/marks.js';
 import { sqliteFactory } from '../../src/stores/sqlite-factory.js';
 import { systemClock } from '../../src/system/clock.js';
-import type { Files, Paths } from '../../src/system/contract.js';
+import type { Clock, Files, Paths } from '../../src/system/contract.js';
 import { createFiles } from '../../src/system/files.js';
 import { resolvePaths } from '../../src/system/paths.js';
-import { createHead } from '../../src/vault/keyring.js';
+import { newVault } from '../../src/vault/new-vault.js';
 
 /** A folder in which a vault may be, with the real parts that work on it. */
 export interface VaultFolder {
@@ -17,6 +18,10 @@ export interface VaultFolder {
   readonly files: Files;
   readonly factory: StoreFactory;
   readonly locks: Locks;
+  readonly clock: Clock;
+  /** Those of a machine called `here`, in this folder. */
+  readonly marks: () => Promise<Marks>;
+  readonly notice: (line: string) => void;
   /** What a person was told though nothing failed. */
   readonly notices: string[];
   remove(): void;
@@ -25,16 +30,25 @@ export interface VaultFolder {
 export const MASTER = Buffer.alloc(32, 0x2a);
 const MADE = Date.UTC(2026, 0, 1);
 
-/** The head of a vault whose master key is {@link MASTER}. */
-export function headExample(): VaultHead {
-  return createHead(Buffer.alloc(16, 0x5a), 'file', MASTER, MADE);
+/** The head of a vault whose master key is {@link MASTER}; nothing is known of it outside its database. */
+export function headExample(): NewVaultHead {
+  return newVault(Buffer.alloc(16, 0x5a), 'file', MASTER, MADE, []).head;
+}
+
+/** The head of a vault that is made in this folder, with its mark in place. */
+export async function headOf({ marks }: Pick<VaultFolder, 'marks'>): Promise<NewVaultHead> {
+  const own = await marks();
+  const { head, mark } = newVault(Buffer.alloc(16, 0x5a), 'file', MASTER, MADE, own.where);
+  own.create(mark.name, mark.bytes);
+  return head;
 }
 
 /** @param home made and removed by the caller; a folder of its own when left out */
 export function vaultFolder(home?: string): VaultFolder {
   const folder = home ?? mkdtempSync(join(tmpdir(), 'vault-folder-'));
   const notices: string[] = [];
-  const files = createFiles({ uid: process.getuid?.(), pid: process.pid }, (line) => void notices.push(line));
+  const notice = (line: string) => void notices.push(line);
+  const files = createFiles({ uid: process.getuid?.(), pid: process.pid }, notice);
   const paths = resolvePaths({ env: { VAULT_HOME: folder }, platform: process.platform }, null);
   return {
     home: folder,
@@ -42,6 +56,9 @@ export function vaultFolder(home?: string): VaultFolder {
     files,
     factory: sqliteFactory(paths, files, systemClock),
     locks: sqliteLocks(paths.locks, files, systemClock),
+    clock: systemClock,
+    marks: async () => markFolder(paths.marks, ['here', folder], files),
+    notice,
     notices,
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };

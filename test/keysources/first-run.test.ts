@@ -5,7 +5,6 @@ import { accountName } from '../../src/domain/account.js';
 import { keyFileSource } from '../../src/keysources/key-file.js';
 import { keychainSource } from '../../src/keysources/os-keychain.js';
 import { vaultAccess } from '../../src/services/vault-access.js';
-import { systemClock as clock } from '../../src/system/clock.js';
 import { openKeyring } from '../../src/vault/keyring.js';
 import { createVault, type Vault } from '../../src/vault/vault.js';
 import { accountExample } from '../doubles/account.js';
@@ -30,13 +29,15 @@ const joining = (home: string, index: number) => ({
   subject: `subject-${index}`,
 });
 
-async function openWithKeyFile({ factory, files }: VaultFolder): Promise<Vault> {
+async function openWithKeyFile(of: VaultFolder): Promise<Vault> {
+  const { factory, files } = of;
   const store = await factory.open();
   const head = await store.head();
   const [masterKey] = head.masterKeys;
   if (masterKey === undefined || head.masterKeys.length !== 1) throw new Error('not one master key');
   const source = keyFileSource(keyFile, files);
-  return createVault(store, async () => openKeyring(head, masterKey, await source.load(masterKey.reference)));
+  const unlock = async () => openKeyring(head, masterKey, await source.load(masterKey.reference));
+  return createVault({ ...of, store, unlock });
 }
 
 describe('first runs at the same time', () => {
@@ -62,7 +63,7 @@ describe('first runs at the same time', () => {
       ]);
     }
     await vault.close();
-    expect(readdirSync(folder.home).sort()).toEqual(['locks', 'master.key', 'vault.db']);
+    expect(readdirSync(folder.home).sort()).toEqual(['locks', 'marks', 'master.key', 'vault.db']);
   });
 
   it('of profiles that share a key file end with one key in it, and each opens its own vault', async (context) => {
@@ -87,7 +88,6 @@ describe('a new vault', () => {
   const accessWith = (keychain: ReturnType<typeof keychainDouble>) =>
     vaultAccess({
       ...folder,
-      clock,
       audit: { record: () => {} },
       keySource: async () => keychainSource(keychain),
       rememberKeySource: async () => {},
@@ -133,7 +133,6 @@ describe('a new vault', () => {
     folder.files.create(keyFile, Buffer.from(key));
     const access = vaultAccess({
       ...folder,
-      clock,
       audit: { record: () => {} },
       keySource: async () => keyFileSource(keyFile, folder.files),
       rememberKeySource: async () => {},

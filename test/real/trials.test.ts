@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { canaries } from '../../trials/canaries.js';
 import { clock } from '../../trials/clock.js';
 import type { Trial } from '../../trials/contract.js';
 import { crowdOf } from '../../trials/crowd.js';
@@ -9,9 +10,11 @@ import { holderTrial } from '../../trials/holder.js';
 import { killAsker } from '../../trials/kill-asker.js';
 import { killRefresherGrace } from '../../trials/kill-refresher-grace.js';
 import { killRefresherStrict } from '../../trials/kill-refresher-strict.js';
+import { listenerFuzz } from '../../trials/listener-fuzz.js';
 import { mutatedAnswers } from '../../trials/mutated-answers.js';
 import { QUICK } from '../../trials/room/hostile.js';
 import { seeded } from '../../trials/room/random.js';
+import { swapRace } from '../../trials/swap-race.js';
 import { syscalls } from '../../trials/syscalls.js';
 import { transportTrial } from '../../trials/transports.js';
 import { needs } from '../harness/parts.js';
@@ -34,6 +37,9 @@ const CUTS: readonly (readonly [Trial, number])[] = [
   [mutatedAnswers, 150],
   [clock, 1],
   [transportTrial(QUICK), 12],
+  [listenerFuzz, 200],
+  [swapRace, 30],
+  [canaries, 7],
 ];
 
 describe('what the trials try to break', () => {

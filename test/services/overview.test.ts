@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DAY, HOUR } from '../../src/domain/duration.js';
 import type { ListRequest } from '../../src/services/contract.js';
 import { listAccounts, showAccount } from '../../src/services/overview.js';
-import { createVault, type Vault } from '../../src/vault/vault.js';
+import type { Vault } from '../../src/vault/vault.js';
 import { NOW } from '../doubles/terminal.js';
 import { ALICE, openVaultStage, type VaultStage } from './stage.js';
 
@@ -11,12 +11,9 @@ let stage: VaultStage;
 let locked: Vault;
 beforeEach(async () => {
   stage = await openVaultStage();
-  locked = createVault(await stage.factory.open(), () =>
-    Promise.reject(new Error('no key must be fetched here')),
-  );
+  locked = await stage.another({ unlock: () => Promise.reject(new Error('no key must be fetched here')) });
 });
 afterEach(async () => {
-  await locked.close();
   await stage.close();
 });
 

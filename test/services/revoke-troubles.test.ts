@@ -42,6 +42,31 @@ describe('an account that cannot be opened', () => {
   });
 });
 
+describe('an account in a vault whose key is gone', () => {
+  it.each([false, true])('stays, and the error says why; with --local: %s', async (local) => {
+    let asked = 0;
+    const vault = await stage.another({
+      unlock: async () => {
+        asked += 1;
+        throw new VaultError('key_missing', 'the key file has no key', { hint: 'put it back' });
+      },
+    });
+    expect(await revoke({ local }, { vault: async () => vault })).toMatchObject([
+      {
+        outcome: 'refused',
+        error: {
+          code: 'key_missing',
+          message:
+            'demo/work is still in the vault, because taking an account out needs the key as well: the key file has no key',
+          hint: 'put it back',
+        },
+      },
+    ]);
+    expect(await there()).toBe(true);
+    expect(asked).toBe(1);
+  });
+});
+
 describe('revoking while others are at it', () => {
   it('finds the account busy when it is held for too long', async () => {
     const held = await stage.locks.acquire(account.id, 0);

@@ -5,17 +5,19 @@ import type { Audit, AuditEvent } from '../../src/audit/events.js';
 import type { Account, Identity } from '../../src/domain/account.js';
 import { HOUR, MINUTE } from '../../src/domain/duration.js';
 import { Secret } from '../../src/domain/secret.js';
-import type { Locks, SealedAccount, StoreFactory } from '../../src/stores/contract.js';
+import type { Locks, Marks, SealedAccount, StoreFactory } from '../../src/stores/contract.js';
 import { sqliteLocks } from '../../src/stores/locks.js';
+import { markFolder } from '../../src/stores/marks.js';
 import { sqliteFactory } from '../../src/stores/sqlite-factory.js';
 import { systemClock } from '../../src/system/clock.js';
 import type { Files, Http, Paths } from '../../src/system/contract.js';
 import { createFiles } from '../../src/system/files.js';
 import { createHttp } from '../../src/system/http.js';
 import { resolvePaths } from '../../src/system/paths.js';
-import { createHead, openKeyring } from '../../src/vault/keyring.js';
+import { openKeyring } from '../../src/vault/keyring.js';
+import { newVault } from '../../src/vault/new-vault.js';
 import type { Contents } from '../../src/vault/sealed-record.js';
-import { type AccountFacts, createVault, type Vault } from '../../src/vault/vault.js';
+import { type AccountFacts, createVault, type Vault, type VaultParts } from '../../src/vault/vault.js';
 import { type ClockDouble, clockDouble } from '../doubles/clock.js';
 import { NOW } from '../doubles/terminal.js';
 
@@ -41,8 +43,11 @@ export interface VaultStage {
   readonly vault: Vault;
   readonly events: AuditEvent[];
   readonly audit: Audit;
+  readonly marks: Marks;
+  /** What a person was told though nothing failed. */
+  readonly notices: string[];
   /** The same vault over a connection of its own, as another process has it. */
-  another(): Promise<Vault>;
+  another(over?: Partial<VaultParts>): Promise<Vault>;
   /** Adds an account whose token ends in an hour, except for what is given. */
   add(facts?: Partial<AccountFacts>, contents?: Partial<Contents>): Promise<SealedAccount>;
   account(of: Pick<Account, 'id'>): Promise<SealedAccount>;
@@ -60,11 +65,20 @@ export async function openVaultStage(): Promise<VaultStage> {
   const clock = clockDouble(NOW);
   const http = createHttp({ env: {} });
   const events: AuditEvent[] = [];
-  const head = createHead(VAULT_ID, 'file', MASTER, NOW);
+  const notices: string[] = [];
+  const marks = markFolder(paths.marks, ['here', folder], files);
+  const { head, mark } = newVault(VAULT_ID, 'file', MASTER, NOW, marks.where);
+  marks.create(mark.name, mark.bytes);
   const [masterKey] = head.masterKeys;
   if (masterKey === undefined) throw new Error('a new vault has a master key');
   const unlock = async () => openKeyring(head, masterKey, MASTER);
-  const vault = createVault(await factory.create(head), unlock);
+  const parts = {
+    unlock,
+    clock,
+    marks: async () => marks,
+    notice: (line: string) => void notices.push(line),
+  };
+  const vault = createVault({ ...parts, store: await factory.create(head) });
   const opened: Vault[] = [vault];
 
   const stage: VaultStage = {
@@ -76,10 +90,12 @@ export async function openVaultStage(): Promise<VaultStage> {
     clock,
     http,
     vault,
+    marks,
+    notices,
     events,
     audit: { record: (event) => void events.push(event) },
-    async another() {
-      const other = createVault(await factory.open(), unlock);
+    async another(over = {}) {
+      const other = createVault({ ...parts, store: await factory.open(), ...over });
       opened.push(other);
       return other;
     },

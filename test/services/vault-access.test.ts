@@ -9,6 +9,7 @@ import type { KeySource } from '../../src/keysources/contract.js';
 import { keyFileSource } from '../../src/keysources/key-file.js';
 import { type VaultAccess, type VaultAccessDeps, vaultAccess } from '../../src/services/vault-access.js';
 import { sqliteLocks } from '../../src/stores/locks.js';
+import { markFolder } from '../../src/stores/marks.js';
 import { sqliteFactory } from '../../src/stores/sqlite-factory.js';
 import { systemClock as clock } from '../../src/system/clock.js';
 import { createFiles } from '../../src/system/files.js';
@@ -45,6 +46,8 @@ function access(over: Partial<VaultAccessDeps> = {}): VaultAccess {
     clock,
     audit: { record: (event) => void events.push(event) },
     keySource: async () => source(),
+    marks: async () => markFolder(paths.marks, ['here', folder], files),
+    notice: () => {},
     rememberKeySource: async ({ place }) => {
       remembered.push(`${place}, ${existsSync(database()) ? 'after' : 'before'} the vault`);
     },

@@ -15,6 +15,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/system/clock.js';
+import { step } from '../doubles/ledger.js';
 import { sealedExample } from '../doubles/sealed-account.js';
 import { startActor } from '../harness/actor.js';
 import { needs } from '../harness/parts.js';
@@ -36,8 +37,8 @@ const modeOf = (path: string) => statSync(path).mode & 0o7777;
 /** Opens the vault and writes to it, as its owner would. */
 async function expectGood(of: VaultFolder): Promise<void> {
   const store = await of.factory.open();
-  expect((await store.head()).wrappedKeys).toHaveLength(4);
-  expect(await store.insert(sealedExample(1))).toBe(true);
+  expect((await store.head()).wrappedKeys).toHaveLength(5);
+  expect(await store.insert(sealedExample(1), step)).toBe(true);
   expect(await store.account(sealedExample(1).id)).toEqual(sealedExample(1));
   await store.close();
 }
@@ -48,7 +49,7 @@ describe('making a vault', () => {
     const before = process.umask(0);
     try {
       const store = await deep.factory.create(headExample());
-      await store.insert(sealedExample(1));
+      await store.insert(sealedExample(1), step);
       await store.close();
     } finally {
       process.umask(before);
@@ -167,7 +168,7 @@ describe('opening a vault', () => {
 
   it('that lacks a page or more at its end says that it is damaged', async () => {
     const store = await folder.factory.create(headExample());
-    for (let n = 0; n < 40; n += 1) await store.insert(sealedExample(n));
+    for (let n = 0; n < 40; n += 1) await store.insert(sealedExample(n), step);
     await store.close();
     const whole = `${folder.paths.database}.whole`;
     copyFileSync(folder.paths.database, whole);

@@ -17,6 +17,7 @@ import type { Store } from '../../src/stores/contract.js';
 import { sqliteFactory } from '../../src/stores/sqlite-factory.js';
 import { systemClock } from '../../src/system/clock.js';
 import { createFiles } from '../../src/system/files.js';
+import { step } from '../doubles/ledger.js';
 import { sealedExample } from '../doubles/sealed-account.js';
 import { headExample, type VaultFolder, vaultFolder } from '../harness/vault-folder.js';
 
@@ -127,20 +128,20 @@ describe('on a disk that takes nothing more', () => {
 
   it('because it is full, a vault is still read, a write fails and says why, and works again when there is room', async () => {
     const store = await folder.factory.create(headExample());
-    await store.insert(sealedExample(1));
+    await store.insert(sealedExample(1), step);
     fill();
     const big = {
       ...sealedExample(2),
       sealed: { ...sealedExample(2).sealed, identity: Buffer.alloc(8_000) },
     };
-    await expect(store.insert(big)).rejects.toThrow(unwritable('the disk is full'));
+    await expect(store.insert(big, step)).rejects.toThrow(unwritable('the disk is full'));
     await expectRead(store);
     const other = await folder.factory.open();
     await expectRead(other);
     await other.close();
     for (const name of readdirSync(folder.home))
       if (name.startsWith('filler')) rmSync(join(folder.home, name));
-    expect(await store.insert(big)).toBe(true);
+    expect(await store.insert(big, step)).toBe(true);
     await store.close();
   });
 
@@ -155,12 +156,12 @@ describe('on a disk that takes nothing more', () => {
 
   it('because it is read-only, a vault is still read, and writes and locks fail and say why', async () => {
     const made = await folder.factory.create(headExample());
-    await made.insert(sealedExample(1));
+    await made.insert(sealedExample(1), step);
     await made.close();
     mounted?.remount('ro');
     const store = await folder.factory.open();
     await expectRead(store);
-    await expect(store.insert(sealedExample(2))).rejects.toThrow(unwritable('it is read-only'));
+    await expect(store.insert(sealedExample(2), step)).rejects.toThrow(unwritable('it is read-only'));
     await expectRead(store);
     await store.close();
     await expect(folder.locks.acquire('vault', 0)).rejects.toThrow(

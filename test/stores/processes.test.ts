@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { SealedAccount } from '../../src/stores/contract.js';
+import { step } from '../doubles/ledger.js';
 import { sealedExample } from '../doubles/sealed-account.js';
 import { withActors } from '../harness/actor.js';
 import { needs } from '../harness/parts.js';
@@ -54,10 +55,10 @@ describe('several processes on one vault', () => {
   it('may read without a pause: a writer still gets through, and readers do while it writes', async (context) => {
     needs(context, 'the built command line');
     const store = await folder.factory.open();
-    await Promise.all(accounts(0, 2_000).map((account) => store.insert(account)));
+    await Promise.all(accounts(0, 2_000).map((account) => store.insert(account, step)));
     const counts = await withActors(6, async (actors) => {
       await Promise.all(actors.map((actor) => actor.ask('read', { home: folder.home })));
-      for (const account of accounts(2_000, 20)) expect(await store.insert(account)).toBe(true);
+      for (const account of accounts(2_000, 20)) expect(await store.insert(account, step)).toBe(true);
       return Promise.all(actors.map((actor) => actor.ask<number>('stop')));
     });
     expect(counts.every((count) => count > 0)).toBe(true);

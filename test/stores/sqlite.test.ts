@@ -1,14 +1,15 @@
 import { readFileSync, statSync } from 'node:fs';
 import SqliteDatabase, { type Database } from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { VaultHead } from '../../src/stores/contract.js';
+import type { NewVaultHead } from '../../src/stores/contract.js';
 import { openDatabase, prepareForWriting } from '../../src/stores/sqlite-connection.js';
 import { APPLICATION_ID, SCHEMA_VERSION } from '../../src/stores/sqlite-schema.js';
 import { intentContract, storeContract } from '../contracts.js';
+import { step } from '../doubles/ledger.js';
 import { sealedExample } from '../doubles/sealed-account.js';
 import { headExample, type VaultFolder, vaultFolder } from '../harness/vault-folder.js';
 
-async function openStage(head: VaultHead) {
+async function openStage(head: NewVaultHead) {
   const folder = vaultFolder();
   const store = await folder.factory.create(head);
   return {
@@ -53,7 +54,7 @@ describe('the database', () => {
         )
         .all();
       expect((tables as { strict: number }[]).every(({ strict }) => strict === 1)).toBe(true);
-      expect(tables).toHaveLength(6);
+      expect(tables).toHaveLength(7);
     });
     expect(readFileSync(folder.paths.database).toString('latin1', 68, 72)).toBe('tkvt');
   });
@@ -88,7 +89,7 @@ describe('the database', () => {
   it('goes back to a rollback journal when another program had given it a write-ahead log', async () => {
     tamper((database) => expect(database.pragma('journal_mode = WAL', { simple: true })).toBe('wal'));
     const store = await folder.factory.open();
-    expect(await store.insert(sealedExample(1))).toBe(true);
+    expect(await store.insert(sealedExample(1), step)).toBe(true);
     await store.close();
     tamper((database) => expect(database.pragma('journal_mode', { simple: true })).toBe('delete'));
   });
@@ -107,12 +108,12 @@ describe('the database', () => {
   it('leaves no trace of a sealed field that was replaced or removed', async () => {
     const store = await folder.factory.open();
     const bytes = (n: number) => Buffer.from(`sealed refresh token ${n}`);
-    await store.insert(sealedExample(1));
+    await store.insert(sealedExample(1), step);
     expect(readFileSync(folder.paths.database).includes(bytes(1))).toBe(true);
     const { sealed, ...facts } = sealedExample(1, { generation: 4 });
-    await store.replace({ ...facts, sealed: sealedExample(2).sealed }, 3);
+    await store.replace({ ...facts, sealed: sealedExample(2).sealed }, 3, step);
     expect(readFileSync(folder.paths.database).includes(bytes(1))).toBe(false);
-    await store.remove(facts.id);
+    await store.remove(facts.id, step);
     expect(readFileSync(folder.paths.database).includes(bytes(2))).toBe(false);
     expect(sealed.refreshToken).toEqual(bytes(1));
     await store.close();
@@ -167,7 +168,7 @@ describe('a vault that is not what was written', () => {
     ['expires_at', '-9223372036854775808'],
   ])('because %s is %s is damaged, and says which column', async (column, value) => {
     const store = await folder.factory.open();
-    await store.insert(sealedExample(1));
+    await store.insert(sealedExample(1), step);
     tamper((database) => database.exec(`UPDATE accounts SET ${column} = ${value}`));
     await expect(store.accounts()).rejects.toThrow(damaged);
     await expect(store.accounts()).rejects.toThrow(`column ${column}`);
@@ -176,7 +177,7 @@ describe('a vault that is not what was written', () => {
 
   it('because a consent came about in an unknown way is damaged', async () => {
     const store = await folder.factory.open();
-    await store.insert(sealedExample(1));
+    await store.insert(sealedExample(1), step);
     const { id } = sealedExample(1);
     await store.addConsent(id, { at: 1, how: 'browser', askedScopes: [], grantedScopes: [] });
     tamper((database) => database.exec("UPDATE consents SET how = 'telepathy'"));

@@ -18,6 +18,8 @@ describe('the files of a vault', () => {
       state: '/vault',
       database: '/vault/vault.db',
       locks: '/vault/locks',
+      marks: '/vault/marks',
+      machineFile: '/vault/machine',
       configFile: '/vault/config.json',
       envFile: '/vault/.env',
       keyFile: '/vault/master.key',

@@ -7,7 +7,7 @@ import { openKeyring } from '../../src/vault/keyring.js';
 import { createVault, type Vault } from '../../src/vault/vault.js';
 import { accountExample } from '../doubles/account.js';
 import { seededNumbers } from '../harness/random.js';
-import { headExample, MASTER, type VaultFolder, vaultFolder } from '../harness/vault-folder.js';
+import { headOf, MASTER, type VaultFolder, vaultFolder } from '../harness/vault-folder.js';
 
 const ROUNDS = 2_500;
 const PEOPLE = ['ada', 'grace'];
@@ -15,7 +15,7 @@ const PEOPLE = ['ada', 'grace'];
 let folder: VaultFolder;
 beforeEach(async () => {
   folder = vaultFolder();
-  const store = await folder.factory.create(headExample());
+  const store = await folder.factory.create(await headOf(folder));
   const vault = vaultOver(store);
   for (const label of PEOPLE) {
     await vault.add(accountExample({ label }), {
@@ -29,12 +29,13 @@ beforeEach(async () => {
 afterEach(() => folder.remove());
 
 function vaultOver(store: Store): Vault {
-  return createVault(store, async () => {
+  const unlock = async () => {
     const head = await store.head();
     const [masterKey] = head.masterKeys;
     if (masterKey === undefined) throw new VaultError('vault_damaged', 'no master key is listed');
     return openKeyring(head, masterKey, MASTER);
-  });
+  };
+  return createVault({ ...folder, store, unlock });
 }
 
 /** Everything the vault says about its accounts, in one text; or the code it refuses with. */

@@ -53,6 +53,7 @@ describe('a new vault', () => {
       [2, 'refresh_token'],
       [3, 'identity'],
       [4, 'subject_digest'],
+      [5, 'ledger'],
     ]);
     const reference = `${'ab'.repeat(16)}/master/1`;
     expect(masterReference(vaultId, 1)).toBe(reference);
@@ -72,7 +73,7 @@ describe('a new vault', () => {
       ...head.masterKeys.map(({ checkValue }) => Buffer.from(checkValue)),
     ]);
     expect(written.includes(master.subarray(0, 8))).toBe(false);
-    expect(written.length).toBe(4 * (32 + 32) + 16);
+    expect(written.length).toBe(5 * (32 + 32) + 16);
   });
 });
 

@@ -1,0 +1,48 @@
+import * as fs from 'node:fs';
+import { join } from 'node:path';
+import { VaultError } from '../domain/errors.js';
+import type { Files } from '../system/contract.js';
+import type { Marks } from './contract.js';
+
+const NO_LINKS = fs.constants.O_NOFOLLOW ?? 0;
+/** Longer than any mark. */
+const LIMIT = 256;
+
+/** See {@link Marks}: one file each, with the name of the place, in a folder of their own. */
+export function markFolder(folder: string, where: readonly string[], files: Files): Marks {
+  const fileOf = (name: string) => join(folder, name);
+
+  return {
+    where,
+    folder,
+    read(name) {
+      const path = fileOf(name);
+      if (!files.check(path)) return null;
+      const bytes = Buffer.alloc(LIMIT);
+      const length = opened(path, fs.constants.O_RDONLY, (file) => fs.readSync(file, bytes, 0, LIMIT, 0));
+      return bytes.subarray(0, length);
+    },
+    create(name, bytes) {
+      files.ensureFolder(folder);
+      files.replace(fileOf(name), bytes);
+    },
+    overwrite(name, bytes) {
+      opened(fileOf(name), fs.constants.O_WRONLY, (file) => fs.writeSync(file, bytes, 0, bytes.length, 0));
+    },
+  };
+}
+
+function opened<T>(path: string, how: number, action: (file: number) => T): T {
+  let file: number | null = null;
+  try {
+    file = fs.openSync(path, how | NO_LINKS);
+    return action(file);
+  } catch (failure) {
+    throw new VaultError('vault_not_writable', `${path} cannot be read or written`, {
+      hint: `ls -l '${path}'`,
+      cause: failure,
+    });
+  } finally {
+    if (file !== null) fs.closeSync(file);
+  }
+}

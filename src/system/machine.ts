@@ -1,0 +1,43 @@
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { Files } from './contract.js';
+
+/** What systemd and D-Bus keep: 32 hex digits, or `uninitialized` in an image that was never started. */
+const MACHINE_ID_FILES = ['/etc/machine-id', '/var/lib/dbus/machine-id'];
+const MACHINE_ID = /^[0-9a-f]{32}$/;
+const TOKEN_BYTES = 16;
+const LIMIT = 1024;
+
+/**
+ * What tells this machine from others: its machine id where there is one, else a random text that is made once. machine-id(5)
+ * asks that it be kept from others, so it goes into keyed digests only.
+ *
+ * @param ownFile where that random text is kept
+ * @param systemFiles where a machine id may be
+ * @throws VaultError `vault_not_writable`, `vault_permissions`
+ */
+export function machineIdentity(
+  files: Files,
+  ownFile: string,
+  systemFiles: readonly string[] = MACHINE_ID_FILES,
+): string {
+  for (const file of systemFiles) {
+    const id = contentOf(file);
+    if (MACHINE_ID.test(id)) return id;
+  }
+  const own = () => files.read(ownFile, LIMIT)?.toString('utf8').trim() ?? '';
+  if (own() === '') {
+    files.ensureFolder(dirname(ownFile));
+    files.create(ownFile, Buffer.from(`${randomBytes(TOKEN_BYTES).toString('hex')}\n`, 'utf8'));
+  }
+  return own();
+}
+
+function contentOf(file: string): string {
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch {
+    return '';
+  }
+}

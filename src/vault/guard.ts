@@ -1,0 +1,220 @@
+import { MINUTE, SECOND } from '../domain/duration.js';
+import { VaultError } from '../domain/errors.js';
+import type { LedgerStep, Marks, RowFacts, SealedLedger, Store } from '../stores/contract.js';
+import type { Clock } from '../system/contract.js';
+import { concernsWholeVault, notCurrent, type RowSetFault, wrongRows } from './damage.js';
+import type { Keyring } from './keyring.js';
+import { changed, type Ledger, ledgerOf, openLedger, sealLedger, withPlace } from './ledger.js';
+import { compare, explain } from './row-set.js';
+import { openMark, placeOf, type Standing, sealMark, standingAt } from './standing.js';
+
+/** A mark that another process is overwriting just now can be seen half done. */
+const READS = 5;
+/** For so long rows that were added up and found right are not added up again by this process. */
+const WHOLE_FOR = MINUTE;
+/** For so long the mark is not read again before a refresh or a change. */
+const RECENT = SECOND;
+
+/** What a vault looks like as a whole, beyond its single accounts. */
+export interface Condition {
+  readonly standing: Standing;
+  /** Null when the rows are exactly those that were stored last. */
+  readonly rowSet: RowSetFault | null;
+  /** What the ledger could not be read for; null when it was read. Then nothing is known of the rows. */
+  readonly ledger: VaultError | null;
+  /** How many changes of the rows there have been; null when the ledger cannot be read. */
+  readonly epoch: number | null;
+}
+
+/** Keeps the ledger, the place's mark and the rows together, and sees where they are apart. */
+export interface Guard {
+  /**
+   * Makes a change of the rows and the ledger in one transaction, then moves the place's mark.
+   *
+   * @param change tells whether anything was changed
+   */
+  record(change: (step: LedgerStep) => Promise<boolean>): Promise<boolean>;
+  /** @throws VaultError `vault_rolled_back`, `vault_cloned`, `vault_damaged`: then no refresh token must be sent */
+  requireCurrent(): Promise<void>;
+  /** @throws VaultError `vault_damaged` when the rows are not exactly those that were stored last */
+  requireWhole(): Promise<void>;
+  /** Says what is wrong to the person, and goes on. @throws VaultError when the ledger cannot be read */
+  warn(): Promise<void>;
+  examine(): Promise<Condition>;
+  /** Takes the rows as they are for right, and this place for one where the vault belongs. @returns how it was before */
+  accept(): Promise<Condition>;
+}
+
+export interface GuardDeps {
+  readonly store: Store;
+  readonly keyring: Keyring;
+  readonly marks: Marks;
+  readonly clock: Clock;
+  /** Told what a person should know though nothing failed. */
+  readonly notice: (line: string) => void;
+}
+
+/**
+ * A mark is always read before the ledger it is compared with, and written after the commit: so a ledger that lacks the
+ * change in the mark was not overtaken by another process, it is an older one. A mark that was not written, because the
+ * process died or the disk is full, is behind, and that is harmless.
+ *
+ * While the vault does not stand right, changes made here do not count as this place's: otherwise enough of them would
+ * lift an older copy over the mark.
+ */
+export function createGuard({ store, keyring, marks, clock, notice }: GuardDeps): Guard {
+  const place = placeOf(keyring.vaultId, marks.where);
+  const told = new Set<string>();
+  let wholeAt = Number.NEGATIVE_INFINITY;
+  let seen: { readonly epoch: number; readonly at: number } | null = null;
+  let furthest = 0;
+  let moving: Promise<void> | null = null;
+
+  function readMark(): number | null {
+    for (let read = 1; read <= READS; read += 1) {
+      const sealed = marks.read(place);
+      if (sealed === null) return null;
+      const epoch = openMark(keyring, place, sealed);
+      if (epoch !== null) return epoch;
+    }
+    return null;
+  }
+
+  /** What has to be stored is stored whatever becomes of the mark, which then stays behind. */
+  function unlessUnusable<T>(action: () => T): T | undefined {
+    try {
+      return action();
+    } catch (failure) {
+      if (!(failure instanceof VaultError)) throw failure;
+      say(`an older copy of the vault might not be noticed: ${failure.message}`);
+      return undefined;
+    }
+  }
+
+  /** A mark only grows, so one that was read a moment ago says too little at worst. */
+  function recentMark(): number | null {
+    const age = seen === null ? -1 : clock.now() - seen.at;
+    if (seen !== null && age >= 0 && age < RECENT) return seen.epoch;
+    const epoch = readMark();
+    seen = epoch === null ? null : { epoch, at: clock.now() };
+    return epoch;
+  }
+
+  /** Changes that were committed together move it once. */
+  function moveMark(epoch: number): Promise<void> {
+    furthest = Math.max(furthest, epoch);
+    moving ??= new Promise(setImmediate).then(() => {
+      moving = null;
+      unlessUnusable(() => {
+        const mark = readMark();
+        // It may have been taken away, or another process may have moved it further.
+        if (mark === null || mark >= furthest) return;
+        marks.overwrite(place, sealMark(keyring, place, furthest));
+        seen = { epoch: furthest, at: clock.now() };
+      });
+    });
+    return moving;
+  }
+
+  function say(line: string): void {
+    if (told.has(line)) return;
+    told.add(line);
+    notice(line);
+  }
+
+  function sayError({ message, hint }: VaultError): void {
+    say(hint === undefined ? message : `${message}; hint: ${hint}`);
+  }
+
+  async function fault(ledger: Ledger, rows: readonly RowFacts[]): Promise<RowSetFault | null> {
+    const apart = compare(keyring, ledger, rows);
+    return apart === null ? null : explain(keyring, rows, apart, (id) => store.account(id));
+  }
+
+  async function requireWhole(): Promise<void> {
+    const { ledger, rows } = await store.rowSet();
+    const found = await fault(openLedger(keyring, ledger ?? (await store.ledger())), rows);
+    if (found !== null) throw wrongRows(found);
+    wholeAt = clock.now();
+  }
+
+  async function requireStanding(): Promise<void> {
+    const mark = recentMark();
+    const standing = standingAt(place, mark, openLedger(keyring, await store.ledger()));
+    if (standing !== 'current') throw notCurrent(standing, marks.folder);
+  }
+
+  const guard: Guard = {
+    async record(change) {
+      const mark = unlessUnusable(recentMark);
+      const tries: { readonly epoch: number; readonly standing: Standing | null }[] = [];
+      const done = await change((sealed, rowChange): SealedLedger => {
+        const ledger = openLedger(keyring, sealed);
+        const standing = mark === undefined ? null : standingAt(place, mark, ledger);
+        const epoch = sealed.epoch + 1;
+        const next = changed(keyring, ledger, rowChange);
+        tries.push({ epoch, standing });
+        return sealLedger(keyring, epoch, standing === 'current' ? withPlace(next, place, epoch) : next);
+      });
+      // A transaction that had to be tried again may have found nothing left to do: then no epoch is ours.
+      const last = done ? tries.at(-1) : undefined;
+      const standing = last?.standing ?? null;
+      if (last !== undefined && standing === 'current') await moveMark(last.epoch);
+      else if (standing !== null && standing !== 'current') sayError(notCurrent(standing, marks.folder));
+      return done;
+    },
+
+    async requireCurrent() {
+      await requireStanding();
+      const age = clock.now() - wholeAt;
+      if (age < 0 || age >= WHOLE_FOR) await requireWhole();
+    },
+
+    requireWhole,
+
+    async warn() {
+      for (const check of [requireStanding, requireWhole]) {
+        try {
+          await check();
+        } catch (failure) {
+          if (!(failure instanceof VaultError) || !concernsWholeVault(failure)) throw failure;
+          sayError(failure);
+        }
+      }
+    },
+
+    async examine() {
+      const mark = readMark();
+      const { ledger: sealed, rows } = await store.rowSet();
+      try {
+        const ledger = openLedger(keyring, sealed ?? (await store.ledger()));
+        const standing = standingAt(place, mark, ledger);
+        return { standing, rowSet: await fault(ledger, rows), ledger: null, epoch: sealed?.epoch ?? null };
+      } catch (failure) {
+        if (!(failure instanceof VaultError) || failure.code !== 'vault_damaged') throw failure;
+        return {
+          standing: mark === null ? 'cloned' : 'rolled_back',
+          rowSet: null,
+          ledger: failure,
+          epoch: null,
+        };
+      }
+    },
+
+    async accept() {
+      const before = await guard.examine();
+      const mark = readMark();
+      let epoch = 0;
+      await store.renewLedger(({ ledger: sealed, rows }) => {
+        const readable = before.ledger === null && sealed !== null;
+        epoch = Math.max(readable ? sealed.epoch : 0, mark ?? 0) + 1;
+        const places = readable ? openLedger(keyring, sealed).places : new Map<string, number>();
+        return sealLedger(keyring, epoch, withPlace(ledgerOf(keyring, rows, places), place, epoch));
+      });
+      marks.create(place, sealMark(keyring, place, epoch));
+      seen = null;
+      return before;
+    },
+  };
+  return guard;
+}

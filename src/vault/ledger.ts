@@ -1,0 +1,103 @@
+import { frame } from '../crypto/framing.js';
+import type { RowChange, RowFacts, SealedLedger } from '../stores/contract.js';
+import { unreadableLedger } from './damage.js';
+import type { Keyring } from './keyring.js';
+
+const FORMAT = 'token-vault/1';
+const COUNT_BYTES = 8;
+const SUM_BYTES = 32;
+const HEADER_BYTES = COUNT_BYTES + SUM_BYTES;
+export const PLACE_BYTES = 16;
+const ENTRY_BYTES = PLACE_BYTES + COUNT_BYTES;
+const MODULUS = 1n << 256n;
+/** A place joins only when a person says so; of more than these the one that wrote longest ago is forgotten. */
+const MOST_PLACES = 16;
+
+/** What is known of all rows together. */
+export interface Ledger {
+  readonly rows: number;
+  /** The sum of the rows' digests modulo 2^256: each write takes one out and puts one in, whatever else is there. */
+  readonly sum: bigint;
+  /** For each place that is trusted, in hex: the epoch of the last change that was made there. */
+  readonly places: ReadonlyMap<string, number>;
+}
+
+/** The digest of a row, as a number below 2^256. */
+export function rowDigest(keyring: Keyring, { id, provider, label, generation }: RowFacts): bigint {
+  const facts = frame([FORMAT, keyring.vaultId, 'accounts', id, provider, label, generation]);
+  return BigInt(`0x${keyring.ledger.rowDigest(facts).toString('hex')}`);
+}
+
+/** The ledger of exactly these rows. */
+export function ledgerOf(
+  keyring: Keyring,
+  rows: readonly RowFacts[],
+  places: ReadonlyMap<string, number>,
+): Ledger {
+  const sum = rows.reduce((total, row) => total + rowDigest(keyring, row), 0n);
+  return { rows: rows.length, sum: modulo(sum), places };
+}
+
+/** What a change makes of the ledger. It costs the same however many rows there are. */
+export function changed(keyring: Keyring, ledger: Ledger, { before, after }: RowChange): Ledger {
+  const out = before === null ? 0n : rowDigest(keyring, before);
+  const into = after === null ? 0n : rowDigest(keyring, after);
+  const rows = ledger.rows + (after === null ? 0 : 1) - (before === null ? 0 : 1);
+  return { ...ledger, rows, sum: modulo(ledger.sum - out + into) };
+}
+
+/** @returns a number from 0 to 2^256 - 1 */
+export function modulo(sum: bigint): bigint {
+  return ((sum % MODULUS) + MODULUS) % MODULUS;
+}
+
+/** Notes that the change of this epoch was made at this place. */
+export function withPlace(ledger: Ledger, place: string, epoch: number): Ledger {
+  const places = [...ledger.places].filter(([other]) => other !== place);
+  const kept = places.sort((a, b) => b[1] - a[1]).slice(0, MOST_PLACES - 1);
+  return { ...ledger, places: new Map([[place, epoch], ...kept]) };
+}
+
+/**
+ * Seals: rows(8, BE) | sum(32, BE) | for each place: place(16) | epoch(8, BE). Bound to the vault, the table, the column
+ * and the epoch.
+ *
+ * @throws VaultError `vault_damaged`
+ */
+export function sealLedger(keyring: Keyring, epoch: number, { rows, sum, places }: Ledger): SealedLedger {
+  const entries = [...places].map(([place, at]) => Buffer.concat([Buffer.from(place, 'hex'), integer(at)]));
+  const plain = Buffer.concat([
+    integer(rows),
+    Buffer.from(sum.toString(16).padStart(64, '0'), 'hex'),
+    ...entries,
+  ]);
+  const sealed = keyring.ledger.seal(plain, binding(keyring, epoch));
+  plain.fill(0);
+  return { epoch, sealed };
+}
+
+/** @throws VaultError `vault_damaged`, `vault_newer` */
+export function openLedger(keyring: Keyring, { epoch, sealed }: SealedLedger): Ledger {
+  const plain = keyring.ledger.open(sealed, binding(keyring, epoch));
+  if (plain.length < HEADER_BYTES || (plain.length - HEADER_BYTES) % ENTRY_BYTES !== 0) {
+    throw unreadableLedger('malformed');
+  }
+  const places = new Map<string, number>();
+  for (let at = HEADER_BYTES; at < plain.length; at += ENTRY_BYTES) {
+    places.set(plain.toString('hex', at, at + PLACE_BYTES), Number(plain.readBigUInt64BE(at + PLACE_BYTES)));
+  }
+  const rows = Number(plain.readBigUInt64BE(0));
+  const sum = BigInt(`0x${plain.toString('hex', COUNT_BYTES, HEADER_BYTES)}`);
+  plain.fill(0);
+  return { rows, sum, places };
+}
+
+function binding({ vaultId }: Keyring, epoch: number): Buffer {
+  return frame([FORMAT, vaultId, 'ledger', 'sealed', epoch]);
+}
+
+function integer(value: number): Buffer {
+  const bytes = Buffer.alloc(COUNT_BYTES);
+  bytes.writeBigUInt64BE(BigInt(value));
+  return bytes;
+}

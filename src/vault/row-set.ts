@@ -1,0 +1,117 @@
+import { accountName } from '../domain/account.js';
+import { VaultError } from '../domain/errors.js';
+import type { RowFacts, SealedAccount } from '../stores/contract.js';
+import type { RowSetFault } from './damage.js';
+import type { Keyring } from './keyring.js';
+import { type Ledger, ledgerOf, modulo, rowDigest } from './ledger.js';
+import { openIdentity } from './sealed-record.js';
+
+const NAMED = 5;
+/** Digests that are tried to find out which row it is: a second's work at most. */
+const TRIES = 200_000;
+const MOST_GENERATIONS = 1_000;
+
+/** What the rows and the ledger disagree by. */
+export interface Disagreement {
+  /** How many rows more the ledger counts; negative: how many fewer. */
+  readonly missing: number;
+  /** What the digests of the rows there are lack to the ledger's sum, modulo 2^256. */
+  readonly lack: bigint;
+}
+
+/** Adds the rows up again. @returns null when they are exactly those that the ledger knows */
+export function compare(keyring: Keyring, ledger: Ledger, rows: readonly RowFacts[]): Disagreement | null {
+  const found = ledgerOf(keyring, rows, ledger.places);
+  const missing = ledger.rows - found.rows;
+  const lack = modulo(ledger.sum - found.sum);
+  return missing === 0 && lack === 0n ? null : { missing, lack };
+}
+
+/**
+ * Finds out, for the person, what was done to the rows.
+ *
+ * @param account reads a whole row
+ */
+export async function explain(
+  keyring: Keyring,
+  rows: readonly RowFacts[],
+  { missing, lack }: Disagreement,
+  account: (id: string) => Promise<SealedAccount | null>,
+): Promise<RowSetFault> {
+  const altered = await unopened(keyring, rows, account);
+  if (altered.length > 0) {
+    const what = altered.length === 1 ? 'was altered' : 'were altered';
+    const lost =
+      missing > 0
+        ? `, and ${accounts(missing)} that ${were(missing)} stored in it ${are(missing)} missing`
+        : '';
+    return { kind: 'altered', what: `${names(altered)} ${what}${lost}` };
+  }
+  if (missing > 0) {
+    return {
+      kind: 'missing',
+      what: `${accounts(missing)} that ${were(missing)} stored in it ${are(missing)} missing`,
+    };
+  }
+  if (missing < 0) return { kind: 'foreign', what: foreign(keyring, rows, missing, lack) };
+  return (
+    older(keyring, rows, lack) ?? { kind: 'mixed', what: 'its accounts are not those that were stored last' }
+  );
+}
+
+/** A row that was renamed or put together from others does not open: its fields are bound to it. */
+async function unopened(
+  keyring: Keyring,
+  rows: readonly RowFacts[],
+  account: (id: string) => Promise<SealedAccount | null>,
+): Promise<readonly RowFacts[]> {
+  const found: RowFacts[] = [];
+  for (const row of rows) {
+    try {
+      const whole = await account(row.id);
+      if (whole !== null) openIdentity(keyring, whole);
+    } catch (failure) {
+      if (!(failure instanceof VaultError) || failure.code !== 'vault_damaged') throw failure;
+      found.push(row);
+    }
+  }
+  return found;
+}
+
+function foreign(keyring: Keyring, rows: readonly RowFacts[], missing: number, lack: bigint): string {
+  const added =
+    missing === -1 ? rows.find((row) => modulo(lack + rowDigest(keyring, row)) === 0n) : undefined;
+  if (added !== undefined) return `${accountName(added)} does not belong there: it had been taken out`;
+  return `it holds ${accounts(-missing)} more than were stored in it`;
+}
+
+/** With one row put back from an older copy, the ledger lacks that row and has it at a later generation. */
+function older(keyring: Keyring, rows: readonly RowFacts[], lack: bigint): RowSetFault | null {
+  const steps = Math.min(MOST_GENERATIONS, Math.floor(TRIES / rows.length));
+  for (const row of rows) {
+    const wanted = modulo(lack + rowDigest(keyring, row));
+    for (let step = 1; step <= steps; step += 1) {
+      const generation = row.generation + step;
+      if (rowDigest(keyring, { ...row, generation }) !== wanted) continue;
+      const what = `${accountName(row)} was put back from an older copy (its generation is ${row.generation}, the last one was ${generation})`;
+      return { kind: 'older', what };
+    }
+  }
+  return null;
+}
+
+function names(rows: readonly RowFacts[]): string {
+  return rows.slice(0, NAMED).map(accountName).join(', ') + (rows.length > NAMED ? ', …' : '');
+}
+
+function accounts(number: number): string {
+  return number === 1 ? '1 account' : `${number} accounts`;
+}
+
+function were(number: number): string {
+  return number === 1 ? 'was' : 'were';
+}
+
+function are(number: number): string {
+  return number === 1 ? 'is' : 'are';
+}

@@ -1,0 +1,64 @@
+import { describe, expect, it } from 'vitest';
+import { ignoredByUs, refuseOpenRuntime } from '../../src/config/runtime.js';
+
+const invalid = (message: RegExp) =>
+  expect.objectContaining({
+    code: 'config_invalid',
+    exitCode: 2,
+    message: expect.stringMatching(message),
+    hint: expect.any(String),
+  });
+
+describe('a Node that gives away what it holds', () => {
+  it.each([
+    ['--inspect', /--inspect,/],
+    ['--inspect=0.0.0.0:9229', /--inspect,/],
+    ['--inspect-brk', /--inspect-brk,/],
+    ['--inspect_brk=0', /--inspect-brk,/],
+    ['--inspect-wait', /--inspect-wait,/],
+    ['--require /tmp/spy.js', /--require,/],
+    ['-r /tmp/spy.js', /-r,/],
+    ['--import=data:text/javascript,1', /--import,/],
+    ['--loader ./spy.mjs', /--loader,/],
+    ['--experimental-loader=./spy.mjs', /--experimental-loader,/],
+    ['--max-old-space-size=100 --tls-keylog=/tmp/keys', /--tls-keylog,/],
+    ['--trace-tls', /--trace-tls,/],
+    ['--report-on-fatalerror', /--report-on-fatalerror,/],
+    ['--heapsnapshot-signal=SIGUSR2', /--heapsnapshot-signal,/],
+    ['"--require" "/tmp/a spy.js"', /--require,/],
+  ])('is refused: NODE_OPTIONS=%s', (options, message) => {
+    expect(() => refuseOpenRuntime({ NODE_OPTIONS: options }, [])).toThrow(invalid(message));
+  });
+
+  it.each([
+    '',
+    '--max-old-space-size=4096',
+    '--enable-source-maps --no-warnings',
+    '--use-openssl-ca',
+    '--title="--require"',
+    '--dns-result-order=ipv4first',
+  ])('is none with NODE_OPTIONS=%s', (options) => {
+    expect(() => refuseOpenRuntime({ NODE_OPTIONS: options }, [])).not.toThrow();
+  });
+
+  it('is refused when it was started so', () => {
+    expect(() => refuseOpenRuntime({}, ['--no-warnings', '--inspect-brk=0'])).toThrow(
+      invalid(/--inspect-brk,/),
+    );
+    expect(() => refuseOpenRuntime({}, ['--no-warnings'])).not.toThrow();
+  });
+
+  it('is refused when it prints what it does, and told without what else is in the environment', () => {
+    expect(() => refuseOpenRuntime({ NODE_DEBUG: 'http' }, [])).toThrow(invalid(/NODE_DEBUG is set/));
+    expect(() => refuseOpenRuntime({ NODE_DEBUG: '' }, [])).not.toThrow();
+  });
+});
+
+describe('an environment that is not obeyed', () => {
+  it('is said: certificates are checked all the same', () => {
+    expect(ignoredByUs({ NODE_TLS_REJECT_UNAUTHORIZED: '0' })).toMatch(/not obeyed.*NODE_EXTRA_CA_CERTS=/);
+    for (const value of ['1', '', undefined]) {
+      expect(ignoredByUs({ NODE_TLS_REJECT_UNAUTHORIZED: value })).toBeNull();
+    }
+  });
+});

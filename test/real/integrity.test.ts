@@ -1,0 +1,218 @@
+import { copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import Database from 'better-sqlite3';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createApp } from '../../src/app.js';
+import { type DemoStage, openDemoStage } from '../harness/demo-stage.js';
+import { needs } from '../harness/parts.js';
+
+const ADA = 'demo/ada@example.com';
+const ACCEPT = 'vault doctor --accept-rollback';
+
+let stage: DemoStage;
+/** The whole folder of the vault, as it was made. */
+let good: string;
+
+beforeAll(async () => {
+  // Each test begins with the refresh tokens of the first one.
+  stage = await openDemoStage({ server: { knobs: { reuseGrace: 600 } } });
+  good = join(stage.home.root, 'good');
+  await stage.logIn([], { person: 'ada' });
+  await stage.logIn([], { person: 'grace' });
+  cpSync(stage.home.vault, good, { recursive: true });
+});
+beforeEach(() => {
+  rmSync(stage.home.vault, { recursive: true });
+  mkdirSync(stage.home.vault, { mode: 0o700 });
+  cpSync(good, stage.home.vault, { recursive: true });
+});
+afterAll(async () => {
+  expect(await stage.close()).toEqual([]);
+});
+
+const inVault = (name: string) => join(stage.home.vault, name);
+const database = () => inVault('vault.db');
+
+function tamper(sql: string): void {
+  const opened = new Database(database());
+  opened.exec(sql);
+  opened.close();
+}
+
+interface Refusal {
+  readonly exitCode: number | null;
+  readonly code: string;
+  readonly message: string;
+  readonly hint: string;
+}
+
+async function refusal(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Refusal> {
+  const { exitCode, stdout } = await stage.vault([...args, '--json'], { env });
+  const { error } = JSON.parse(stdout) as { error: Omit<Refusal, 'exitCode'> };
+  return { exitCode, code: error.code, message: error.message, hint: error.hint };
+}
+
+/** What the command that accepts a vault as it is does. */
+async function accept(): Promise<void> {
+  const host = {
+    env: stage.home.env,
+    platform: process.platform,
+    uid: process.getuid?.(),
+    pid: process.pid,
+    stdin: new PassThrough(),
+    stdout: new PassThrough(),
+    stderr: new PassThrough(),
+    self: null,
+    takeSignals: null,
+    interruption: new AbortController().signal,
+  };
+  const app = createApp(host, { profile: null, envFile: null, notice: () => {} });
+  await app.acceptRollback();
+  await app.close();
+}
+
+describe('yesterday’s database', () => {
+  it('gives tokens that are good, refreshes nothing, takes a login, and is used again once that was accepted', async () => {
+    copyFileSync(database(), inVault('yesterday.db'));
+    expect((await stage.vault(['token', ADA, '--refresh'])).exitCode).toBe(0);
+    copyFileSync(inVault('yesterday.db'), database());
+    stage.tokenRequests();
+
+    const valid = await stage.vault(['token', ADA]);
+    expect([valid.exitCode, valid.stderr]).toEqual([0, '']);
+    expect(await refusal(['token', ADA, '--refresh'])).toMatchObject({
+      exitCode: 9,
+      code: 'vault_rolled_back',
+      hint: ACCEPT,
+    });
+    expect(await refusal(['refresh', '--all', '--force'])).toMatchObject({ code: 'vault_rolled_back' });
+    expect(stage.tokenRequests()).toBe(0);
+
+    const login = await stage.logIn([], { person: 'ada' });
+    expect([login.exitCode, login.stdout]).toEqual([0, `${ADA}\n`]);
+    expect(login.stderr).toContain(ACCEPT);
+    stage.tokenRequests();
+    expect(await refusal(['token', ADA, '--refresh'])).toMatchObject({ code: 'vault_rolled_back' });
+    expect(stage.tokenRequests()).toBe(0);
+
+    await accept();
+    expect((await stage.vault(['token', ADA, '--refresh'])).exitCode).toBe(0);
+    expect(readFileSync(inVault('security.log'), 'utf8')).toContain('"rollback_accepted"');
+  });
+});
+
+describe('a copy of the vault', () => {
+  it('in another folder gives tokens and refreshes nothing, and the original goes on', async () => {
+    const copy = join(stage.home.root, 'copy');
+    cpSync(stage.home.vault, copy, { recursive: true });
+    const env = { VAULT_HOME: copy };
+    stage.tokenRequests();
+    expect((await stage.vault(['token', ADA], { env })).exitCode).toBe(0);
+    const refused = await refusal(['token', ADA, '--refresh'], env);
+    expect(refused).toMatchObject({ exitCode: 9, code: 'vault_cloned', hint: ACCEPT });
+    expect(stage.tokenRequests()).toBe(0);
+    expect((await stage.vault(['token', ADA, '--refresh'])).exitCode).toBe(0);
+  });
+
+  it('is what a vault looks like whose marks were deleted, until that was accepted', async () => {
+    const before = readdirSync(inVault('marks'));
+    rmSync(inVault('marks'), { recursive: true });
+    expect(await refusal(['token', ADA, '--refresh'])).toMatchObject({
+      code: 'vault_cloned',
+      message: expect.stringContaining(inVault('marks')),
+    });
+    await accept();
+    expect(readdirSync(inVault('marks'))).toEqual(before);
+    expect((await stage.vault(['refresh', '--all', '--force'])).exitCode).toBe(0);
+  });
+});
+
+describe('a row that somebody has worked on', () => {
+  it.each([
+    [
+      'was deleted',
+      "DELETE FROM accounts WHERE label LIKE 'ada%'",
+      /1 account that was stored in it is missing/,
+    ],
+    [
+      'was renamed',
+      "UPDATE accounts SET label = 'eve@example.com' WHERE label LIKE 'ada%'",
+      /demo\/eve@example\.com was altered/,
+    ],
+  ])('and that %s is not taken for one that never was', async (_, sql, said) => {
+    tamper(sql);
+    expect((await stage.vault(['list'])).exitCode).toBe(0);
+    for (const args of [
+      ['token', ADA],
+      ['show', ADA],
+      ['refresh', ADA],
+      ['revoke', ADA, '--yes'],
+    ]) {
+      expect(await refusal(args)).toMatchObject({
+        exitCode: 9,
+        code: 'vault_damaged',
+        message: expect.stringMatching(said),
+      });
+    }
+    expect(await refusal(['token', 'demo/grace@example.com', '--refresh'])).toMatchObject({ exitCode: 9 });
+  });
+
+  it('and that was put back from an older copy is not refreshed with', async () => {
+    tamper('CREATE TABLE kept AS SELECT * FROM accounts');
+    expect((await stage.vault(['token', ADA, '--refresh'])).exitCode).toBe(0);
+    tamper("INSERT OR REPLACE INTO accounts SELECT * FROM kept WHERE label LIKE 'ada%'");
+    stage.tokenRequests();
+    expect(await refusal(['token', ADA, '--refresh'])).toMatchObject({
+      code: 'vault_damaged',
+      message: expect.stringContaining(
+        'put back from an older copy (its generation is 1, the last one was 2)',
+      ),
+    });
+    expect(stage.tokenRequests()).toBe(0);
+  });
+});
+
+describe('a process killed between the commit and the mark', () => {
+  it('leaves a vault that is current', async (context) => {
+    needs(context, 'strace');
+    const [mark = ''] = readdirSync(inVault('marks'));
+    const kept = readFileSync(join(inVault('marks'), mark));
+    const kill = ['-e', 'trace=pwrite64', '-e', 'inject=pwrite64:signal=SIGKILL'];
+    const under = ['strace', '-f', '-qq', '-o', '/dev/null', '-P', join(inVault('marks'), mark), ...kill];
+    // Nobody is left who would answer the browser.
+    await stage.logIn([], { person: 'ada' }, { under }).catch(() => null);
+    expect(readFileSync(join(inVault('marks'), mark))).toEqual(kept);
+    const opened = new Database(database(), { readonly: true });
+    expect(opened.prepare("SELECT generation FROM accounts WHERE label LIKE 'ada%'").pluck().get()).toBe(2);
+    opened.close();
+    expect((await stage.vault(['token', ADA, '--refresh'])).exitCode).toBe(0);
+    expect(readFileSync(join(inVault('marks'), mark))).not.toEqual(kept);
+  });
+});
+
+describe('a vault that cannot be opened', () => {
+  it('says which it is: the wrong key, no key, a damaged file, or a newer schema', async () => {
+    const key = readFileSync(inVault('master.key'));
+    const told: Refusal[] = [];
+    writeFileSync(inVault('master.key'), Buffer.alloc(32, 9).toString('base64url'));
+    told.push(await refusal(['token', ADA]));
+    rmSync(inVault('master.key'));
+    told.push(await refusal(['token', ADA]));
+    writeFileSync(inVault('master.key'), key, { mode: 0o600 });
+    tamper('UPDATE ledger SET sealed = zeroblob(80)');
+    told.push(await refusal(['token', 'demo/nobody']));
+    tamper('PRAGMA user_version = 99');
+    told.push(await refusal(['token', ADA]));
+    expect(told.map(({ code }) => code)).toEqual([
+      'key_wrong',
+      'key_missing',
+      'vault_damaged',
+      'vault_newer',
+    ]);
+    expect(new Set(told.map(({ message }) => message)).size).toBe(4);
+  });
+});

@@ -1,0 +1,74 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { LedgerStep, RowChange, Store } from '../../src/stores/contract.js';
+import { step } from '../doubles/ledger.js';
+import { sealedExample } from '../doubles/sealed-account.js';
+import { headExample, type VaultFolder, vaultFolder } from '../harness/vault-folder.js';
+
+let folder: VaultFolder;
+let store: Store;
+beforeEach(async () => {
+  folder = vaultFolder();
+  store = await folder.factory.create(headExample());
+});
+afterEach(async () => {
+  await store.close();
+  folder.remove();
+});
+
+const facts = (n: number, given: Parameters<typeof sealedExample>[1] = {}) => {
+  const { id, provider, label, generation } = sealedExample(n, given);
+  return { id, provider, label, generation };
+};
+const broken: LedgerStep = () => {
+  throw new RangeError('this step fails');
+};
+
+describe('the ledger in the store', () => {
+  it('is told each change, with the row as it was and as it is', async () => {
+    const changes: RowChange[] = [];
+    const told: LedgerStep = (ledger, { before, after }) => {
+      const only = (row: typeof before) =>
+        row && { id: row.id, provider: row.provider, label: row.label, generation: row.generation };
+      changes.push({ before: only(before), after: only(after) });
+      return step(ledger, { before, after });
+    };
+    const renamed = { generation: 4, label: 'renamed' };
+    await store.insert(sealedExample(1, { generation: 3 }), told);
+    await store.replace(sealedExample(1, renamed), 3, told);
+    await store.remove(sealedExample(1).id, told);
+    expect(changes).toEqual([
+      { before: null, after: facts(1, { generation: 3 }) },
+      { before: facts(1, { generation: 3 }), after: facts(1, renamed) },
+      { before: facts(1, renamed), after: null },
+    ]);
+    expect(await store.ledger()).toEqual({ epoch: 4, sealed: Buffer.from('ledger 4') });
+  });
+
+  it('is not told of a change that did not come about', async () => {
+    await store.insert(sealedExample(1, { generation: 3 }), step);
+    const taken = sealedExample(2, { label: sealedExample(1).label });
+    expect(await store.insert(taken, broken)).toBe(false);
+    expect(await store.replace(sealedExample(1, { generation: 4 }), 2, broken)).toBe(false);
+    expect(await store.remove('nobody', broken)).toBe(false);
+    expect((await store.ledger()).epoch).toBe(2);
+  });
+
+  it('takes a change back that it has no step for, and leaves those alone that share the transaction', async () => {
+    const steps = [step, broken, step, broken, step];
+    const writes = steps.map((each, n) => store.insert(sealedExample(n), each));
+    const results = await Promise.allSettled(writes);
+    expect(results.map(({ status }) => status)).toEqual(
+      steps.map((each) => (each === broken ? 'rejected' : 'fulfilled')),
+    );
+    expect((await store.accounts()).map(({ id }) => id)).toEqual([0, 2, 4].map((n) => facts(n).id));
+    expect((await store.ledger()).epoch).toBe(4);
+  });
+
+  it('goes on from what another process has made of it', async () => {
+    const other = await folder.factory.open();
+    await Promise.all([0, 1, 2, 3].map((n) => (n % 2 === 0 ? store : other).insert(sealedExample(n), step)));
+    expect(await other.ledger()).toEqual({ epoch: 5, sealed: Buffer.from('ledger 5') });
+    expect((await store.rowSet()).rows).toHaveLength(4);
+    await other.close();
+  });
+});

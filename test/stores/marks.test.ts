@@ -1,0 +1,67 @@
+import { readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { machineIdentity } from '../../src/system/machine.js';
+import { type VaultFolder, vaultFolder } from '../harness/vault-folder.js';
+
+let folder: VaultFolder;
+beforeEach(() => {
+  folder = vaultFolder();
+});
+afterEach(() => folder.remove());
+
+const mark = Buffer.from('a mark');
+
+describe('the marks outside the database', () => {
+  it('are private files that are overwritten where they lie', async () => {
+    const marks = await folder.marks();
+    expect(marks.read('place')).toBeNull();
+    marks.create('place', mark);
+    expect(marks.read('place')).toEqual(mark);
+    const file = join(marks.folder, 'place');
+    const before = statSync(file);
+    marks.overwrite('place', Buffer.from('a moved'));
+    expect(marks.read('place')?.toString()).toBe('a moved');
+    expect(statSync(file)).toMatchObject({ ino: before.ino, mode: 0o100600 });
+    expect(statSync(marks.folder).mode & 0o777).toBe(0o700);
+  });
+
+  it('are not made by overwriting, and not written through a link', async () => {
+    const marks = await folder.marks();
+    const unwritable = expect.objectContaining({ code: 'vault_not_writable' });
+    marks.create('other', mark);
+    expect(() => marks.overwrite('place', mark)).toThrow(unwritable);
+    const target = join(folder.home, 'target');
+    writeFileSync(target, 'untouched');
+    symlinkSync(target, join(marks.folder, 'place'));
+    expect(() => marks.overwrite('place', mark)).toThrow(unwritable);
+    expect(() => marks.read('place')).toThrow(expect.objectContaining({ code: 'vault_permissions' }));
+    expect(readFileSync(target, 'utf8')).toBe('untouched');
+  });
+});
+
+describe('the identity of the machine', () => {
+  const own = () => join(folder.home, 'machine');
+  const identity = (...systemFiles: readonly string[]) => machineIdentity(folder.files, own(), systemFiles);
+  const systemFile = (content: string) => {
+    const file = join(folder.home, 'machine-id');
+    writeFileSync(file, content);
+    return file;
+  };
+
+  it('is the machine id where the system has one', () => {
+    const id = '0123456789abcdef0123456789abcdef';
+    expect(identity('/nonexistent/machine-id', systemFile(`${id}\n`))).toBe(id);
+    expect(folder.files.exists(own())).toBe(false);
+  });
+
+  it.each(['uninitialized\n', '', 'not a machine id'])(
+    'is made once where the system has none: %j',
+    (content) => {
+      const first = identity(systemFile(content));
+      expect(first).toMatch(/^[0-9a-f]{32}$/);
+      expect(identity(systemFile(content))).toBe(first);
+      expect(statSync(own()).mode & 0o777).toBe(0o600);
+    },
+  );
+});

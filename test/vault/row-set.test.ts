@@ -1,0 +1,127 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { VaultError } from '../../src/domain/errors.js';
+import { openWholeStage, type WholeStage } from './vault-stage.js';
+
+let stage: WholeStage;
+beforeEach(async () => {
+  stage = await openWholeStage();
+  await stage.add('ada', 'grace', 'edsger');
+});
+afterEach(() => stage.close());
+
+/** What a new process says of the rows. */
+async function verdict(): Promise<string> {
+  const vault = await stage.open();
+  return vault.verifyRowSet().then(
+    () => 'whole',
+    ({ code, message, details }: VaultError) => `${code} ${details['row_set']}: ${message}`,
+  );
+}
+
+const rowOf = (label: string) => `SELECT * FROM accounts WHERE label = '${label}'`;
+const DAMAGED = 'the vault was altered or is damaged:';
+
+/** Keeps a row as it is now; gives what puts it back. */
+function copyOf(label: string): () => void {
+  stage.tamper((database) => database.exec(`CREATE TABLE kept AS ${rowOf(label)}`));
+  return () =>
+    stage.tamper((database) => database.exec('INSERT OR REPLACE INTO accounts SELECT * FROM kept'));
+}
+
+describe('the rows of a vault', () => {
+  it('are whole after every change that was made by us, and several at once', async () => {
+    const vault = await stage.open();
+    await stage.renew(vault, 'ada');
+    await Promise.all([stage.add('alan'), stage.renew(vault, 'grace'), stage.add('barbara')]);
+    const [ada] = await vault.accounts();
+    await vault.remove(ada?.id ?? '');
+    expect(await verdict()).toBe('whole');
+  });
+
+  it('are whole when one of the changes that shared a transaction was refused', async () => {
+    const results = await Promise.allSettled([stage.add('alan'), stage.add('ada'), stage.add('barbara')]);
+    expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    expect(await verdict()).toBe('whole');
+  });
+
+  it.each([
+    [1, '1 account that was stored in it is missing'],
+    [2, '2 accounts that were stored in it are missing'],
+  ])('are known to be incomplete when %d of them was taken out', async (count, said) => {
+    stage.tamper((database) =>
+      database.exec(`DELETE FROM accounts WHERE id IN (SELECT id FROM accounts LIMIT ${count})`),
+    );
+    expect(await verdict()).toBe(`vault_damaged missing: ${DAMAGED} ${said}`);
+  });
+
+  it('are known to be too many when one that had been taken out was put back', async () => {
+    const putBack = copyOf('grace');
+    const vault = await stage.open();
+    const [, grace] = (await vault.accounts()).filter(({ label }) => label !== 'edsger');
+    await vault.remove(grace?.id ?? '');
+    expect(await verdict()).toBe('whole');
+    putBack();
+    expect(await verdict()).toBe(
+      `vault_damaged foreign: ${DAMAGED} google/grace does not belong there: it had been taken out`,
+    );
+  });
+
+  it('are known to be altered when one was renamed, and when two have exchanged their names', async () => {
+    stage.tamper((database) => database.exec("UPDATE accounts SET label = 'eve' WHERE label = 'ada'"));
+    expect(await verdict()).toBe(`vault_damaged altered: ${DAMAGED} google/eve was altered`);
+    stage.tamper((database) => {
+      database.exec("UPDATE accounts SET label = 'ada' WHERE label = 'grace'");
+      database.exec("UPDATE accounts SET label = 'grace' WHERE label = 'eve'");
+    });
+    expect(await verdict()).toMatch(/google\/(ada|grace), google\/(ada|grace) were altered$/);
+  });
+
+  it('are known to be older when one was put back from a copy, though it opens', async () => {
+    const putBack = copyOf('grace');
+    const vault = await stage.open();
+    for (let renewal = 0; renewal < 3; renewal += 1) await stage.renew(vault, 'grace');
+    putBack();
+    expect(await verdict()).toBe(
+      `vault_damaged older: ${DAMAGED} google/grace was put back from an older copy (its generation is 1, the last one was 4)`,
+    );
+  });
+
+  it('are known to be wrong when one was put back in the place of another', async () => {
+    const putBack = copyOf('grace');
+    const vault = await stage.open();
+    const grace = (await vault.accounts()).find(({ label }) => label === 'grace');
+    await vault.remove(grace?.id ?? '');
+    putBack();
+    stage.tamper((database) => database.exec("DELETE FROM accounts WHERE label = 'ada'"));
+    expect(await verdict()).toBe(
+      `vault_damaged mixed: ${DAMAGED} its accounts are not those that were stored last`,
+    );
+  });
+
+  it('stay wrong whatever is stored afterwards, until they are accepted as they are', async () => {
+    stage.tamper((database) => database.exec("DELETE FROM accounts WHERE label = 'ada'"));
+    await stage.add('ada');
+    expect(await verdict()).toMatch(/1 account that was stored in it is missing$/);
+    const vault = await stage.open();
+    expect(await vault.acceptAsItIs()).toMatchObject({ standing: 'current', rowSet: { kind: 'missing' } });
+    expect(await verdict()).toBe('whole');
+    expect((await vault.accounts()).map(({ label }) => label)).toEqual(['ada', 'edsger', 'grace']);
+  });
+
+  it('cannot be judged, nor changed, when their ledger is gone or is an older one', async () => {
+    stage.tamper((database) => database.exec('CREATE TABLE kept AS SELECT * FROM ledger'));
+    await stage.add('alan');
+    stage.tamper((database) => database.exec('INSERT OR REPLACE INTO ledger SELECT * FROM kept'));
+    // An older ledger is a ledger: then the rows do not fit it.
+    expect(await verdict()).toMatch(/it holds 1 account more|does not belong/);
+    stage.tamper((database) => database.exec('UPDATE ledger SET epoch = epoch + 1'));
+    expect(await verdict()).toMatch(/its ledger of accounts is not what was sealed there$/);
+    stage.tamper((database) => database.exec('DELETE FROM ledger'));
+    expect(await verdict()).toMatch(/its ledger of accounts is gone$/);
+    await expect(stage.add('barbara')).rejects.toThrow(expect.objectContaining({ code: 'vault_damaged' }));
+    const vault = await stage.open();
+    expect(await vault.acceptAsItIs()).toMatchObject({ ledger: { code: 'vault_damaged' } });
+    await stage.add('barbara');
+    expect(await verdict()).toBe('whole');
+  });
+});

@@ -1,0 +1,200 @@
+import { copyFileSync } from 'node:fs';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { VaultError } from '../../src/domain/errors.js';
+import type { Vault } from '../../src/vault/vault.js';
+import { marksDouble } from '../doubles/ledger.js';
+import { openWholeStage, type WholeStage } from './vault-stage.js';
+
+let stage: WholeStage;
+beforeEach(async () => {
+  stage = await openWholeStage();
+  await stage.add('ada', 'grace');
+});
+afterEach(() => stage.close());
+
+const standing = (vault: Vault) =>
+  vault.requireCurrent().then(
+    () => 'current',
+    ({ code }: VaultError) => code,
+  );
+const standingHere = async () => standing(await stage.open());
+
+/** Runs something, then puts the database back as it was before. */
+async function rolledBack(work: () => Promise<unknown>): Promise<void> {
+  const copy = `${stage.file}.copy`;
+  copyFileSync(stage.file, copy);
+  await work();
+  copyFileSync(copy, stage.file);
+}
+
+describe('a vault', () => {
+  it('is current where it was made, for every process there', async () => {
+    await stage.renew(await stage.open(), 'ada');
+    expect(await standingHere()).toBe('current');
+    expect(stage.notices).toEqual([]);
+  });
+
+  it('is rolled back when an older copy was put in its place, and says what to type', async () => {
+    await rolledBack(async () => stage.renew(await stage.open(), 'ada'));
+    await expect((await stage.open()).requireCurrent()).rejects.toMatchObject({
+      code: 'vault_rolled_back',
+      exitCode: 9,
+      hint: 'vault doctor --accept-rollback',
+    });
+  });
+
+  it('stays rolled back however much is stored in it afterwards, and says so each time', async () => {
+    await rolledBack(async () => stage.renew(await stage.open(), 'ada'));
+    const vault = await stage.open();
+    for (let renewal = 0; renewal < 5; renewal += 1) await stage.renew(vault, 'ada');
+    await stage.add('edsger');
+    expect(await standingHere()).toBe('vault_rolled_back');
+    expect(stage.notices).toEqual(Array(2).fill(expect.stringContaining('put back from an older copy')));
+  });
+
+  it('is current again once that was accepted, and then notices the next time as well', async () => {
+    await rolledBack(async () => stage.renew(await stage.open(), 'ada'));
+    const vault = await stage.open();
+    expect(await vault.acceptAsItIs()).toMatchObject({ standing: 'rolled_back', rowSet: null, ledger: null });
+    expect(await standing(vault)).toBe('current');
+    await rolledBack(async () => stage.renew(await stage.open(), 'ada'));
+    expect(await standingHere()).toBe('vault_rolled_back');
+  });
+
+  it('is rolled back too when the copy is from before an acceptance', async () => {
+    await rolledBack(async () => {
+      await rolledBack(async () => stage.renew(await stage.open(), 'ada'));
+      await (await stage.open()).acceptAsItIs();
+    });
+    expect(await standingHere()).toBe('vault_rolled_back');
+  });
+
+  it('is cloned at another place, and where its mark was taken away or is not one', async () => {
+    const elsewhere = marksDouble('elsewhere');
+    expect(await standing(await stage.open(elsewhere))).toBe('vault_cloned');
+    for (const [name, bytes] of stage.here.kept) elsewhere.create(name, bytes);
+    expect(await standing(await stage.open(elsewhere))).toBe('vault_cloned');
+    const [name = ''] = stage.here.kept.keys();
+    stage.here.create(name, Buffer.alloc(40, 1));
+    expect(await standingHere()).toBe('vault_cloned');
+    stage.here.kept.clear();
+    await stage.renew(await stage.open(), 'ada');
+    expect(stage.here.kept.size).toBe(0);
+    expect(await standingHere()).toBe('vault_cloned');
+  });
+
+  it('may belong to several places, of which each writes in turn', async () => {
+    const elsewhere = marksDouble('elsewhere');
+    await (await stage.open(elsewhere)).acceptAsItIs();
+    for (const marks of [stage.here, elsewhere, elsewhere, stage.here]) {
+      const vault = await stage.open(marks);
+      expect(await standing(vault)).toBe('current');
+      await stage.renew(vault, 'grace');
+    }
+  });
+
+  it('that went on at two places is no longer current where the other copy comes back', async () => {
+    const elsewhere = marksDouble('elsewhere');
+    const theirs = `${stage.file}.theirs`;
+    await rolledBack(async () => {
+      const vault = await stage.open(elsewhere);
+      await vault.acceptAsItIs();
+      for (let renewal = 0; renewal < 9; renewal += 1) await stage.renew(vault, 'ada');
+      copyFileSync(stage.file, theirs);
+    });
+    await stage.renew(await stage.open(), 'ada');
+    expect(await standingHere()).toBe('current');
+    copyFileSync(theirs, stage.file);
+    // Their copy has had more changes than ours, and lacks the one that was made here.
+    expect(await standingHere()).toBe('vault_rolled_back');
+  });
+
+  it('is current when its mark is behind, because a process died or the disk was full', async () => {
+    const full = {
+      ...stage.here,
+      overwrite: () => {
+        throw new VaultError('vault_not_writable', 'the disk is full');
+      },
+    };
+    const before = [...stage.here.kept.values()];
+    const vault = await stage.open(full);
+    await stage.renew(vault, 'ada');
+    expect([...stage.here.kept.values()]).toEqual(before);
+    expect(stage.notices).toEqual([expect.stringContaining('the disk is full')]);
+    expect(await standingHere()).toBe('current');
+  });
+
+  it('takes what has to be stored while its mark cannot be read, and is current afterwards', async () => {
+    const unreadable = {
+      ...stage.here,
+      read: () => {
+        throw new VaultError('vault_not_writable', 'the disk reports an error');
+      },
+    };
+    expect((await stage.renew(await stage.open(unreadable), 'ada')).generation).toBe(2);
+    expect(stage.notices).toEqual([expect.stringMatching(/older copy.*the disk reports an error$/)]);
+    expect(await standing(await stage.open(unreadable))).toBe('vault_not_writable');
+    expect(await standingHere()).toBe('current');
+    await stage.renew(await stage.open(), 'ada');
+    expect(await standingHere()).toBe('current');
+  });
+
+  it('does not move its mark for a transaction that was tried again and then had nothing left to do', async () => {
+    const before = [...stage.here.kept.values()];
+    const store = await stage.store();
+    const vault = await stage.open(stage.here, {
+      store: {
+        ...store,
+        async replace(account, _, step) {
+          step(await store.ledger(), { before: null, after: account });
+          return false;
+        },
+      },
+    });
+    await expect(stage.renew(vault, 'ada')).rejects.toThrow('somebody else was faster');
+    expect([...stage.here.kept.values()]).toEqual(before);
+  });
+
+  it('does not make a mark anew that was taken away while something was stored', async () => {
+    let reads = 0;
+    const takenAway = {
+      ...stage.here,
+      read(name: string) {
+        reads += 1;
+        if (reads > 1) stage.here.kept.clear();
+        return stage.here.read(name);
+      },
+    };
+    await stage.renew(await stage.open(takenAway), 'ada');
+    expect(reads).toBe(2);
+    expect(stage.here.kept.size).toBe(0);
+  });
+
+  it('is rolled back although the row set fits, and not current although nothing was rolled back when it does not', async () => {
+    await rolledBack(async () => stage.renew(await stage.open(), 'ada'));
+    await expect((await stage.open()).verifyRowSet()).resolves.toBeUndefined();
+    const vault = await stage.open();
+    await vault.acceptAsItIs();
+    stage.tamper((database) => database.exec("DELETE FROM accounts WHERE label = 'ada'"));
+    expect(await standingHere()).toBe('vault_damaged');
+  });
+
+  it('has its rows added up again by a process that lives for long', async () => {
+    const vault = await stage.open();
+    expect(await standing(vault)).toBe('current');
+    stage.tamper((database) => database.exec("DELETE FROM accounts WHERE label = 'ada'"));
+    expect(await standing(vault)).toBe('current');
+    stage.clock.advance(61_000);
+    expect(await standing(vault)).toBe('vault_damaged');
+  });
+
+  it('that is rolled back or altered takes a login, and says so before anybody goes to any trouble', async () => {
+    await rolledBack(async () => stage.renew(await stage.open(), 'ada'));
+    stage.tamper((database) => database.exec("DELETE FROM accounts WHERE label = 'ada'"));
+    await (await stage.open()).rehearse();
+    expect(stage.notices).toEqual([
+      expect.stringMatching(/older copy.*vault doctor --accept-rollback$/),
+      expect.stringMatching(/missing.*vault doctor --accept-rollback$/),
+    ]);
+  });
+});
