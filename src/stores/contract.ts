@@ -1,4 +1,5 @@
 import type { Account, Consent } from '../domain/account.js';
+import type { Told } from './told.js';
 
 /** The three sealed fields of an account. The store moves them and cannot read them. */
 export interface SealedFields {
@@ -22,6 +23,8 @@ export interface MasterKeyRow {
   /** Names the key in its source: `<vault id in hex>/master/<version>`. */
   readonly reference: string;
   readonly source: string;
+  /** What the source needs besides to have the key, and is no secret; null when that is nothing. */
+  readonly parameters: string | null;
   /** Tells the right key from a wrong one without opening anything. */
   readonly checkValue: Uint8Array;
   readonly createdAt: number;
@@ -85,6 +88,18 @@ export interface Intent {
  */
 export interface Store {
   head(): Promise<VaultHead>;
+  /**
+   * Adds a master key together with the data keys it wraps.
+   *
+   * @returns false when the reference is taken
+   */
+  addMasterKey(key: MasterKeyRow, wrapped: readonly WrappedKeyRow[]): Promise<boolean>;
+  /**
+   * Removes a master key and what it wraps.
+   *
+   * @returns false when there is none of this reference, or no other one
+   */
+  removeMasterKey(reference: string): Promise<boolean>;
   /** Ordered by provider, then by label. Holds no sealed field. */
   accounts(filter?: AccountFilter): Promise<readonly Account[]>;
   account(id: string): Promise<SealedAccount | null>;
@@ -109,6 +124,8 @@ export interface Store {
   addConsent(accountId: string, consent: Consent): Promise<void>;
   /** Newest first. */
   consents(accountId: string): Promise<readonly Consent[]>;
+  /** What the notify command has told of the accounts. */
+  readonly told: Told;
   /** Commits something that changes nothing. @throws VaultError when nothing can be written */
   probe(): Promise<void>;
   /** Waits for the writes asked for so far. */

@@ -2,6 +2,7 @@ import { equalBytes, randomId } from '../crypto/derive.js';
 import type { Account, Consent, Identity } from '../domain/account.js';
 import type { Secret } from '../domain/secret.js';
 import type { AccountFilter, AttemptRecord, Intent, SealedAccount, Store } from '../stores/contract.js';
+import type { Told } from '../stores/told.js';
 import type { Keyring } from './keyring.js';
 import { type Contents, openAccessToken, openContents, openIdentity, sealContents } from './sealed-record.js';
 import { openAnswer, sealAnswer, type UnstoredAnswer } from './unstored-answer.js';
@@ -23,6 +24,8 @@ export interface Vault {
   account(id: string): Promise<SealedAccount | null>;
   consents(accountId: string): Promise<readonly Consent[]>;
   addConsent(accountId: string, consent: Consent): Promise<void>;
+  /** What the notify command has told of the accounts. */
+  readonly told: Told;
 
   /**
    * Fetches the key and writes to the disk, so that what cannot be stored shows before anybody goes to any trouble.
@@ -85,6 +88,7 @@ export function createVault(store: Store, unlock: () => Promise<Keyring>): Vault
     account: (id) => store.account(id),
     consents: (accountId) => store.consents(accountId),
     addConsent: (accountId, consent) => store.addConsent(accountId, consent),
+    told: store.told,
 
     async rehearse() {
       (await keyring()).subjectDigest('', '');
