@@ -156,7 +156,12 @@ function endpointMoved(
   );
 }
 
-function clientRefused(provider: Provider, said: string, details: Record<string, unknown>): VaultError {
+/** The client is not registered as it is configured, or for something else. */
+export function clientRefused(
+  provider: Provider,
+  said: string,
+  details: Record<string, unknown>,
+): VaultError {
   return new VaultError(
     'client_refused',
     `${provider.title} refuses this client: its id, secret, redirect URI or scopes are not what is registered (${said})`,
@@ -167,7 +172,8 @@ function clientRefused(provider: Provider, said: string, details: Record<string,
   );
 }
 
-function quote({ error, detail, description }: RefusedAnswer): string {
+/** What a provider said, cleaned, for brackets. */
+export function quote({ error, detail, description }: RefusedAnswer): string {
   const code = detail === null ? error : `${error}, ${detail}`;
   return description === null ? code : `${code}: ${description}`;
 }
