@@ -14,8 +14,23 @@ export function useCasesDouble(given: Partial<UseCases> = {}): UseCases {
     planLogin: never('planLogin'),
     login: never('login'),
     init: never('init'),
+    keyStatus: never('keyStatus'),
+    addKey: never('addKey'),
+    removeKey: never('removeKey'),
+    useKey: never('useKey'),
+    runAgent: never('runAgent'),
+    agentSocket: () => {
+      throw new Error('agentSocket must not be called here');
+    },
+    agentStatus: never('agentStatus'),
+    stopAgent: never('stopAgent'),
     providers: never('providers'),
+    doctor: never('doctor'),
     demo: never('demo'),
+    schedule: never('schedule'),
+    unschedule: never('unschedule'),
+    notify: never('notify'),
+    testNotify: never('testNotify'),
     close: never('close'),
     ...given,
   };
