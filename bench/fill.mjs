@@ -8,7 +8,7 @@ import { markFolder } from '../dist/lib/stores/marks.js';
 import { sqliteFactory } from '../dist/lib/stores/sqlite-factory.js';
 import { systemClock } from '../dist/lib/system/clock.js';
 import { createFiles } from '../dist/lib/system/files.js';
-import { systemKeychain } from '../dist/lib/system/keychain.js';
+import { KEYCHAIN_PATIENCE, systemKeychain } from '../dist/lib/system/keychain.js';
 import { machineIdentity } from '../dist/lib/system/machine.js';
 import { resolvePaths } from '../dist/lib/system/paths.js';
 import { openKeyring } from '../dist/lib/vault/keyring.js';
@@ -20,8 +20,25 @@ const [kind, count, endpoint] = process.argv.slice(2);
 
 const paths = resolvePaths(process, null);
 const files = createFiles({ uid: process.getuid?.(), pid: process.pid });
-const keychain = () => systemKeychain(systemClock, 10_000);
-const source = KEY_SOURCES[kind]({ files, keychain, keyFile: paths.keyFile });
+const { env, platform } = process;
+const host = {
+  env,
+  platform,
+  uid: process.getuid?.(),
+  stdin: process.stdin,
+  self: null,
+  interruption: new AbortController().signal,
+};
+const keychain = () =>
+  systemKeychain({
+    host,
+    clock: systemClock,
+    patience: KEYCHAIN_PATIENCE,
+    person: () => false,
+    notice: () => {},
+  });
+const parts = { files, keychain, keyFile: paths.keyFile, isFirstRun: () => false };
+const source = await KEY_SOURCES[kind]({ kind, path: null }, parts);
 
 const store = await sqliteFactory(paths, files, systemClock).open();
 const unlock = async () => {

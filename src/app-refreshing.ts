@@ -1,14 +1,16 @@
 import { setMaxListeners } from 'node:events';
 import { join, resolve } from 'node:path';
 import type { Audit } from './audit/events.js';
+import { isClientSetting } from './config/client-variables.js';
 import { randomId } from './crypto/derive.js';
 import type { Account } from './domain/account.js';
 import { SECOND } from './domain/duration.js';
 import { once } from './domain/once.js';
 import type { RefreshOutcome } from './domain/outcome.js';
+import { OWN_PROCESSES } from './domain/own-processes.js';
 import type { ConfiguredProvider } from './providers/contract.js';
 import type { Patience } from './services/refresh-send.js';
-import type { SeenAccount } from './services/refresher-protocol.js';
+import type { HandedKey, SeenAccount } from './services/refresher-protocol.js';
 import type { Locks } from './stores/contract.js';
 import type { Clock, Files, Host, Http, Paths } from './system/contract.js';
 import type { Vault } from './vault/vault.js';
@@ -18,15 +20,11 @@ import type { Vault } from './vault/vault.js';
  * and both are loaded when first needed: a valid token needs neither.
  */
 
-/** What main.ts knows a refresher process by. No command begins like this. */
-const ARGUMENT = '@refresher';
-/** Of these a refresher learns over its stdin; an environment can be read by the user's other programs. */
-const SETTINGS = /_CLIENT_(ID|SECRET)$|_TENANT_ID$|^OAUTH_REDIRECT_URI$/;
 /** How long a `vault token` waits for another one that refreshes the same account; less when it has a token at hand. */
 const TURN_PATIENCE = { once: 5 * SECOND, brief: 45 * SECOND, thorough: 45 * SECOND };
 
 export interface RefreshingParts {
-  readonly host: Host;
+  readonly host: Pick<Host, 'env' | 'self' | 'pid' | 'interruption'>;
   readonly profile: string | null;
   readonly envFile: string | null;
   readonly paths: Paths;
@@ -36,6 +34,8 @@ export interface RefreshingParts {
   readonly audit: Audit;
   readonly http: () => Promise<Http>;
   readonly provider: (name: string) => Promise<ConfiguredProvider>;
+  /** The vault's master key, for a refresher process; loaded when it has not been. */
+  readonly key: () => Promise<HandedKey>;
 }
 
 export interface Refreshing {
@@ -45,6 +45,8 @@ export interface Refreshing {
   many(width: number): (vault: Vault, account: Account) => Promise<RefreshOutcome>;
   /** In this very process, which is a refresher. */
   here(width: number): (vault: Vault, seen: SeenAccount, patience: Patience) => Promise<RefreshOutcome>;
+  /** Lets go of the refresher process while nobody needs one. */
+  rest(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -56,23 +58,30 @@ export function refreshingWith(parts: RefreshingParts): Refreshing {
   let width = 1;
 
   const asker = once(async () => {
-    const [{ askRefresher }, { startRefresherProcess }] = await Promise.all([
+    const [{ askRefresher }, { startRefresherProcess }, { setupLine }] = await Promise.all([
       import('./services/ask-refresher.js'),
       import('./system/refresher-process.js'),
+      import('./services/refresher-protocol.js'),
     ]);
-    return askRefresher({ start: () => start(startRefresherProcess), clock, interruption });
+    const begin = (handed: HandedKey) => {
+      const { child, setup } = start(startRefresherProcess);
+      child.order(setupLine(setup, handed));
+      return child;
+    };
+    return askRefresher({ key: parts.key, start: begin, clock, interruption });
   });
 
   function start(startProcess: typeof import('./system/refresher-process.js').startRefresherProcess) {
     if (host.self === null) throw new Error('the host does not say how to run this program again');
-    const given = Object.entries(host.env);
-    const isSetting = ([name]: readonly [string, unknown]) => SETTINGS.test(name);
+    const isSet = (entry: [string, string | undefined]): entry is [string, string] => entry[1] !== undefined;
+    const given = Object.entries(host.env).filter(isSet);
+    // Of these it learns over its stdin; an environment can be read by the user's other programs.
+    const isSetting = ([name]: readonly [string, unknown]) => isClientSetting(name);
     const env = Object.fromEntries(given.filter((entry) => !isSetting(entry)));
     const settings = Object.fromEntries(given.filter(isSetting));
     const envFile = parts.envFile === null ? null : resolve(parts.envFile);
-    const child = startProcess(host.self, ARGUMENT, env);
-    child.order(`${JSON.stringify({ profile: parts.profile, envFile, width, settings })}\n`);
-    return child;
+    const child = startProcess(host.self, OWN_PROCESSES.refresher, env);
+    return { child, setup: { profile: parts.profile, envFile, width, settings } };
   }
 
   const spill = once(async () => {
@@ -109,6 +118,10 @@ export function refreshingWith(parts: RefreshingParts): Refreshing {
         const deps = { ...parts, pid: host.pid, interruption, spill: await spill() };
         return refreshOne(deps, vault, seen, POLICIES[patience]);
       };
+    },
+
+    async rest() {
+      if (asker.called) (await asker()).rest();
     },
 
     async close() {

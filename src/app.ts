@@ -4,6 +4,7 @@
  *   bin/vault.js      checks the Node version, calls main
  *   main.ts           the only file that touches `process`: argv in, exit code out
  *   refresher.ts      the process that talks to token endpoints, out of reach of signals (app-refreshing.ts wires it)
+ *   key-check.ts      the process that reads a new master key back, before anything is sealed with it
  *   fast-lane.ts      reads plain command lines; program.ts (commander) reads all others and explains mistakes
  *   commands/         a command line becomes one input, one use case is called, one result is printed
  *   services/         the use cases: ensure-valid is the heart, refresh-one holds the order that loses no token
@@ -21,6 +22,8 @@
  * providers, browser) is loaded when first called: `vault token` in a script should cost little more than Node itself.
  */
 import { setMaxListeners } from 'node:events';
+import { agentWith } from './app-agent.js';
+import { backgroundWith } from './app-background.js';
 import { childrenWith } from './app-children.js';
 import { integrityWith } from './app-integrity.js';
 import { keysWith } from './app-keys.js';
@@ -30,6 +33,8 @@ import { once } from './domain/once.js';
 import type { Provider } from './providers/contract.js';
 import type { TokenRequest, UseCases } from './services/contract.js';
 import { ensureValid } from './services/ensure-valid.js';
+import type { KeyCheckRequest } from './services/key-check.js';
+import type { HandedKey } from './services/refresher-protocol.js';
 import { sqliteLocks } from './stores/locks.js';
 import { sqliteFactory } from './stores/sqlite-factory.js';
 import { systemClock as clock } from './system/clock.js';
@@ -45,12 +50,18 @@ export interface AppOptions {
   readonly envFile: string | null;
   /** Something a person should know though nothing failed; for stderr. */
   readonly notice: (line: string) => void;
+  /** Something only a person who looks for it wants to know; for stderr. */
+  readonly detail?: (line: string) => void;
+  /** The vault's master key, when the process that started this one has handed it over. */
+  readonly handed?: HandedKey | null;
 }
 
 /** The use cases, and the other side of a refresher process. */
 export interface App extends UseCases {
   /** Carries out the orders of the process that started this one. @param width how many may be in flight */
   serveRefreshes(width: number, orders: AsyncIterable<string>, print: (line: string) => void): Promise<void>;
+  /** Shows the process that started this one that a key can be read back. @returns the line to print */
+  checkKey(request: KeyCheckRequest): Promise<string>;
 }
 
 /** @throws VaultError `config_invalid` when the places of the files make no sense */
@@ -65,8 +76,9 @@ export function createApp(host: Host, options: AppOptions): App {
   const audit = auditLog({ path: paths.securityLog, files, clock, actor: host, notice: options.notice });
   const readText = (path: string) => files.read(path, CONFIG_LIMIT)?.toString('utf8') ?? null;
 
-  const { access, ...keys } = keysWith({
+  const { access, forgetKeys, checkKey, ...keys } = keysWith({
     host,
+    profile: options.profile,
     paths,
     files,
     factory,
@@ -75,6 +87,7 @@ export function createApp(host: Host, options: AppOptions): App {
     audit,
     readText,
     notice: options.notice,
+    handed: options.handed ?? null,
   });
 
   const settings = once(async () => {
@@ -100,40 +113,68 @@ export function createApp(host: Host, options: AppOptions): App {
   const http = once(async (): Promise<Http> => (await import('./system/http.js')).createHttp({ env }));
 
   const { profile, envFile } = options;
-  const refreshing = refreshingWith({
+  const key = access.handOver;
+  const refreshingParts = { host, profile, envFile, paths, files, locks, clock, audit, http, provider, key };
+  const refreshing = refreshingWith(refreshingParts);
+  const wire = { locks, http, clock, audit, provider, interruption };
+
+  const { notifyDue, telling, ...background } = backgroundWith({
     host,
-    profile,
+    envFile,
+    paths,
+    clock,
+    audit,
+    vault: access.open,
+    grantLimits: async (name) => (await describe(name))?.grantLimits ?? [],
+    readText,
+    notice: options.notice,
+  });
+
+  const scopeAliases = async (name: string) => (await describe(name))?.scopeAliases ?? {};
+  const { tokenBy, ...agent } = agentWith({
+    host,
     envFile,
     paths,
     files,
     locks,
     clock,
     audit,
-    http,
-    provider,
+    access,
+    scopeAliases,
+    refreshing(waiting) {
+      const { self, pid } = host;
+      return refreshingWith({ ...refreshingParts, host: { env, self, pid, interruption: waiting } });
+    },
+    notify: notifyDue,
+    detail: options.detail ?? (() => undefined),
   });
-  const wire = { locks, http, clock, audit, provider, interruption };
 
-  const token = (request: TokenRequest) =>
+  const tokenAlone = telling((request: TokenRequest) =>
     ensureValid(
       {
         vault: access.open,
         clock,
         refresh: (vault, account, tokenAtHand) =>
           refreshing.one(vault, account, tokenAtHand ? 'once' : 'brief'),
-        scopeAliases: async (name) => (await describe(name))?.scopeAliases ?? {},
+        scopeAliases,
       },
       request,
-    );
+    ),
+  );
+  const token = tokenBy(tokenAlone);
 
   async function rest(): Promise<void> {
     await refreshing.close();
     await access.close();
+    forgetKeys();
   }
 
   return {
     token,
+    checkKey,
     ...keys,
+    ...agent,
+    ...background,
     ...childrenWith({ host, token, rest }),
     ...integrityWith({ vault: access.open, audit }),
 
@@ -150,7 +191,10 @@ export function createApp(host: Host, options: AppOptions): App {
     async refresh(request, progress) {
       const { refreshAll } = await import('./services/refresh-all.js');
       const refresh = refreshing.many(request.concurrency);
-      return refreshAll({ vault: access.open, clock, refresh, interruption }, request, progress);
+      const deps = { vault: access.open, clock, refresh, interruption };
+      const report = await refreshAll(deps, request, progress);
+      if (!request.dryRun) await notifyDue();
+      return report;
     },
 
     async revocationTargets(request) {
@@ -164,21 +208,30 @@ export function createApp(host: Host, options: AppOptions): App {
     },
 
     async planLogin(request) {
-      const { planLogin } = await import('./services/login.js');
+      const { planLogin } = await import('./services/login-plan.js');
       return planLogin({ provider, vault: access.open }, request);
     },
 
     async login(request, talk) {
-      const [{ login }, { createBrowser }] = await Promise.all([
+      const [{ login }, { createBrowser }, { surroundingsOf }] = await Promise.all([
         import('./services/login.js'),
         import('./system/browser.js'),
+        import('./system/surroundings.js'),
       ]);
-      return login({ ...wire, vault: access.openOrCreate, browser: createBrowser(host) }, request, talk);
+      const surroundings = surroundingsOf(host);
+      const browser = createBrowser(host, surroundings);
+      return login({ ...wire, vault: access.openOrCreate, browser, surroundings }, request, talk);
     },
 
     async providers(name) {
       const { providerOverview } = await import('./services/provider-overview.js');
       return providerOverview(await settings(), name);
+    },
+
+    async doctor(request, progress) {
+      const { doctorWith } = await import('./app-health.js');
+      const running = () => agent.agentStatus().catch(() => null);
+      return doctorWith({ host, profile, envFile, paths, clock, http, agent: running })(request, progress);
     },
 
     async serveRefreshes(width, orders, print) {

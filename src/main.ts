@@ -1,5 +1,6 @@
 import { ignoredByUs, refuseOpenRuntime } from './config/runtime.js';
 import { asVaultError, ERROR_CODES, VaultError } from './domain/errors.js';
+import { OWN_PROCESSES } from './domain/own-processes.js';
 import type { UseCases } from './services/contract.js';
 import type { Host, TakeSignals } from './system/contract.js';
 import type { Io } from './ui/io.js';
@@ -46,8 +47,11 @@ function hideSecretsFromChildren(): void {
 /** Signals that mean nothing to us, and maybe something to a program that runs in our place. */
 const MEANT_FOR_OTHERS: readonly NodeJS.Signals[] = ['SIGQUIT', 'SIGUSR2', 'SIGALRM'];
 
-/** The whole command line of a refresher process, which is started by app-refreshing.ts. */
-const REFRESHER = '@refresher';
+/** The whole command line of a process that calls the system's keychain for another one, which may kill it. */
+const KEYCHAIN_HELPER = '@keychain';
+
+/** How long a process that is done may take to end, in milliseconds. */
+const BY_ITSELF = 250;
 
 /** How long what is in flight may take after an interruption: longer than any single request. */
 const GRACE = 70_000;
@@ -68,8 +72,12 @@ export async function main(): Promise<void> {
   let io: Io | null = null;
   try {
     refuseOpenRuntime(process.env, process.execArgv);
-    if (argv.length === 1 && argv[0] === REFRESHER)
+    if (argv.length === 1 && argv[0] === OWN_PROCESSES.refresher)
       return await (await import('./refresher.js')).runAsRefresher(host);
+    if (argv.length === 1 && argv[0] === OWN_PROCESSES.keyCheck)
+      return await (await import('./key-check.js')).runAsKeyCheck(host);
+    if (argv.length === 1 && argv[0] === KEYCHAIN_HELPER)
+      return await (await import('./app-keychain.js')).runAsKeychainHelper(host, () => leaveAtOnce(1));
     const parsed = await parse(argv);
     if (parsed.kind === 'text') {
       (parsed.exitCode === 0 ? process.stdout : process.stderr).write(parsed.text);
@@ -87,7 +95,12 @@ export async function main(): Promise<void> {
     if (ignored !== null) made.warn(`vault: ${ignored}`);
     const { profile, envFile } = globals;
     await running(
-      createApp(host, { profile, envFile, notice: (line) => made.warn(`vault: ${line}`) }),
+      createApp(host, {
+        profile,
+        envFile,
+        notice: (line) => made.warn(`vault: ${line}`),
+        detail: (line) => made.detail(`vault: ${line}`),
+      }),
       (useCases) => command.run(useCases, input, made),
     );
     await io.finish();
@@ -126,7 +139,8 @@ async function fail(failure: unknown, argv: readonly string[], io: Io | null): P
   if (stdout !== undefined) process.stdout.write(stdout);
   if (stderr !== undefined) process.stderr.write(stderr);
   process.exitCode = error.exitCode;
-  if (isStuck(error)) leaveAtOnce(error.exitCode);
+  // A native call that hangs would keep the process for ever; what ends by itself ends before.
+  if (isStuck(error)) setTimeout(() => leaveAtOnce(error.exitCode), BY_ITSELF).unref();
 }
 
 /** Whether a call to the keychain is still out, be it only that something else could not be checked for it. */

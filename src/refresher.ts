@@ -1,7 +1,7 @@
 import { createInterface, type Interface } from 'node:readline';
 import { createApp } from './app.js';
 import { VaultError } from './domain/errors.js';
-import type { RefresherSetup } from './services/refresher-protocol.js';
+import { handedKey, type RefresherSetup } from './services/refresher-protocol.js';
 import type { Host } from './system/contract.js';
 
 /**
@@ -23,6 +23,7 @@ async function carryOutOrders(host: Host, lines: Interface): Promise<void> {
   const first = await orders.next();
   if (first.done === true) return;
   const setup = JSON.parse(first.value) as RefresherSetup;
+  const handed = handedKey(setup);
   const askerGone = new AbortController();
   lines.on('close', () =>
     askerGone.abort(new VaultError('terminated', 'nobody waits for this refresh any more')),
@@ -42,8 +43,9 @@ async function carryOutOrders(host: Host, lines: Interface): Promise<void> {
       takeSignals: null,
       interruption: AbortSignal.any([host.interruption, askerGone.signal]),
     },
-    { profile: setup.profile, envFile: setup.envFile, notice: () => undefined },
+    { profile: setup.profile, envFile: setup.envFile, notice: () => undefined, handed },
   );
+  handed?.key.fill(0);
   try {
     const rest = { [Symbol.asyncIterator]: () => orders };
     await app.serveRefreshes(setup.width, rest, (line) => void host.stdout.write(line));

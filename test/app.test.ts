@@ -19,14 +19,18 @@ const LOGIN = {
   loginHint: null,
   openBrowser: false,
   pasteOnly: false,
+  device: false,
   port: null,
   timeout: 1_000,
 };
 
+const myKey = () =>
+  ({ choice: { setting: { kind: 'file', path: path('my.key') }, passphraseFd: null } }) as const;
+
 describe('making a vault', () => {
   it('remembers a key file that was named, and leaves the rest of the configuration as it is', async () => {
     const { providers } = stage.config();
-    const result = await stage.app().init({ keySource: 'file', keyFile: path('my.key') });
+    const result = await stage.app().init(myKey());
     expect(result).toEqual({
       keySource: 'file',
       place: `key file ${path('my.key')}`,
@@ -38,35 +42,29 @@ describe('making a vault', () => {
     expect(await stage.app().list({ provider: null, status: null, expiringWithin: null })).toEqual([]);
   });
 
-  it('takes a key file alone for the wish to have one', async () => {
-    stage.configure({ keySource: 'keychain' });
-    expect(await stage.app().init({ keySource: null, keyFile: path('my.key') })).toMatchObject({
-      keySource: 'file',
-    });
-  });
-
   it('keeps to what is configured when nothing is named', async () => {
-    expect(await stage.app().init({ keySource: null, keyFile: null })).toMatchObject({
+    expect(await stage.app().init({ choice: null })).toMatchObject({
       place: `key file ${path('master.key')}`,
     });
   });
 
   it('follows VAULT_KEY_FILE, and remembers it so that it need not be set again', async () => {
     stage.configure({ keySource: 'keychain' });
-    await stage.app({ VAULT_KEY_FILE: path('other.key') }).init({ keySource: null, keyFile: null });
+    await stage.app({ VAULT_KEY_FILE: path('other.key') }).init({ choice: null });
     expect(stage.config()['keySource']).toEqual({ kind: 'file', path: path('other.key') });
   });
 
   it('does not guess where a relative VAULT_KEY_FILE would be', async () => {
-    await expect(
-      stage.app({ VAULT_KEY_FILE: 'other.key' }).init({ keySource: null, keyFile: null }),
-    ).rejects.toMatchObject({ code: 'config_invalid', message: 'VAULT_KEY_FILE must be an absolute path' });
+    await expect(stage.app({ VAULT_KEY_FILE: 'other.key' }).init({ choice: null })).rejects.toMatchObject({
+      code: 'config_invalid',
+      message: 'VAULT_KEY_FILE must be an absolute path',
+    });
   });
 
   it('is refused where there is one, and nothing changes', async () => {
     await stage.logIn();
     const before = readFileSync(path('config.json'));
-    await expect(stage.app().init({ keySource: 'file', keyFile: path('my.key') })).rejects.toMatchObject({
+    await expect(stage.app().init(myKey())).rejects.toMatchObject({
       code: 'vault_exists',
     });
     expect(readFileSync(path('config.json')).equals(before)).toBe(true);

@@ -1,4 +1,7 @@
 /** The suites that every member of an axis runs: what its contract promises, tried on the real thing. */
-export { keySourceContract } from './contracts/key-source.js';
+export { checkContract } from './contracts/check.js';
+export { keySourceContract, storingKeySourceContract } from './contracts/key-source.js';
 export { storeContract } from './contracts/store.js';
 export { intentContract } from './contracts/store-intents.js';
+export { masterKeyContract } from './contracts/store-keys.js';
+export { toldContract } from './contracts/store-told.js';

@@ -6,6 +6,7 @@ import { diskErrors } from './disk-errors.js';
 import { fullDisk } from './full-disk.js';
 import { herd } from './herd.js';
 import { holder } from './holder.js';
+import { killAgent } from './kill-agent.js';
 import { killAsker } from './kill-asker.js';
 import { killRefresherGrace } from './kill-refresher-grace.js';
 import { killRefresherStrict } from './kill-refresher-strict.js';
@@ -17,6 +18,7 @@ import { transports } from './transports.js';
 
 /** Every trial. */
 export const TRIALS: readonly Trial[] = [
+  killAgent,
   killAsker,
   killRefresherGrace,
   killRefresherStrict,

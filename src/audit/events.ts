@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../domain/errors.js';
+import type { ToldEvent } from '../stores/told.js';
 
 /**
  * What is worth a line. No event has a member that could hold a token, an address or a provider's own text: accounts
@@ -6,6 +7,12 @@ import type { ErrorCode } from '../domain/errors.js';
  */
 export type AuditEvent =
   | { readonly event: 'vault_created'; readonly key_source: string }
+  | {
+      readonly event: 'key_added' | 'key_removed' | 'key_chosen';
+      readonly key_source: string;
+      /** Names the key and is no secret. */
+      readonly reference: string;
+    }
   | { readonly event: 'login_started'; readonly provider: string }
   | {
       readonly event: 'login_finished';
@@ -32,9 +39,25 @@ export type AuditEvent =
       readonly account: string;
       readonly code: ErrorCode;
     }
+  | {
+      readonly event: 'notified';
+      readonly about: ToldEvent;
+      readonly provider: string;
+      readonly account: string;
+      readonly reminder: boolean;
+    }
+  | {
+      readonly event: 'notify_failed';
+      readonly about: ToldEvent;
+      readonly provider: string;
+      readonly account: string;
+      readonly why: NotifyFailure;
+    }
   | { readonly event: 'revoked'; readonly provider: string; readonly account: string }
   | { readonly event: 'rollback_accepted'; readonly found: readonly AcceptedFault[] }
-  | { readonly event: 'forgotten'; readonly provider: string; readonly account: string };
+  | { readonly event: 'forgotten'; readonly provider: string; readonly account: string }
+  | { readonly event: 'agent_started' }
+  | { readonly event: 'agent_stopped' };
 
 /** Why the login listener turned a request away. */
 export type CallbackRefusal = 'wrong_state' | 'too_many_wrong_states' | 'wrong_host' | 'malformed';
@@ -49,6 +72,8 @@ export type AcceptedFault =
   | 'older'
   | 'mixed'
   | 'ledger';
+/** How the user's notify command failed. */
+export type NotifyFailure = 'not_found' | 'not_executable' | 'timed_out' | 'failed';
 
 /** Takes events down. Never throws: an event that cannot be written is said on stderr instead. */
 export interface Audit {

@@ -41,9 +41,34 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./revoke.js')).revoke,
   },
   {
+    name: 'schedule',
+    summary: 'have the tokens refreshed by cron or a systemd timer',
+    load: async () => (await import('./schedule.js')).schedule,
+  },
+  {
+    name: 'notify',
+    summary: 'run the notify command for what is to be told',
+    load: async () => (await import('./notify.js')).notify,
+  },
+  {
     name: 'init',
     summary: 'make the vault and choose where its key is kept',
     load: async () => (await import('./init.js')).init,
+  },
+  {
+    name: 'key',
+    summary: 'see, add and remove the keys that open the vault',
+    load: async () => (await import('./key.js')).key,
+  },
+  {
+    name: 'agent',
+    summary: 'keep tokens fresh, and hand them out on a socket',
+    load: async () => (await import('./agent.js')).agent,
+  },
+  {
+    name: 'doctor',
+    summary: 'check everything, and say what would help',
+    load: async () => (await import('./doctor.js')).doctor,
   },
   {
     name: 'providers',

@@ -1,37 +1,35 @@
-import { VaultError } from '../domain/errors.js';
-import type { KeySourceKind } from '../keysources/contract.js';
 import type { InitRequest, InitResult } from '../services/contract.js';
 import { renderBlock } from '../ui/block.js';
 import type { Command } from './contract.js';
-import { oneOf, text } from './read.js';
-
-/** Written as a record, so that the compiler notices a key source that is missing here. */
-const KEY_SOURCES = Object.keys({ keychain: true, file: true } satisfies Record<
-  KeySourceKind,
-  true
->) as KeySourceKind[];
+import { impliedKind, KEY_SOURCE_OPTIONS, KEY_SOURCES, readChoice } from './key-source.js';
+import { oneOf } from './read.js';
 
 /** Makes the vault and its key. The other commands do it with the usual choice when there is no vault yet. */
 export const init: Command<InitRequest> = {
   name: 'init',
   summary: 'make the vault and choose where its key is kept',
-  arguments: [],
+  arguments: [
+    { name: 'command', description: 'with --key-source command: the program, after --', variadic: true },
+  ],
   options: [
     { flags: '--key-source <kind>', description: KEY_SOURCES.join(', '), defaultText: 'keychain' },
-    { flags: '--key-file <path>', description: 'where the key file is or shall be' },
+    ...KEY_SOURCE_OPTIONS,
   ],
   examples: [
     { line: 'vault init', says: "the key in the system's keychain" },
     { line: 'vault init --key-source file', says: 'the key in a file: servers, cron, containers' },
+    {
+      line: 'vault init --key-source command -- pass show token-vault',
+      says: 'the key in a password manager, where it has to be already',
+    },
+    { line: 'vault init --key-source passphrase', says: 'no key anywhere: a person is asked each time' },
   ],
 
   parse(raw) {
     const asked = oneOf(raw, '--key-source', KEY_SOURCES);
-    const keyFile = text(raw, '--key-file');
-    if (keyFile !== null && asked !== null && asked !== 'file') {
-      throw new VaultError('usage', `--key-file does not go with --key-source ${asked}`);
-    }
-    return { keySource: keyFile === null ? asked : 'file', keyFile };
+    const implied = impliedKind(raw) ?? (raw.args.length > 0 ? 'command' : null);
+    const kind = asked ?? implied;
+    return { choice: kind === null ? null : readChoice(raw, kind, raw.args) };
   },
 
   async run(useCases, request, io) {

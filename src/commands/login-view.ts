@@ -64,6 +64,8 @@ export function planDocument(plan: LoginPlan) {
     token_endpoint: plan.tokenEndpoint,
     client_id: plan.clientId,
     redirect_uri: plan.redirectUri,
+    device: plan.device,
+    device_authorization_endpoint: plan.deviceAuthorizationEndpoint,
     scopes: plan.scopes,
     pkce: plan.pkce,
     authorize_params: plan.authorizeParams,
@@ -71,18 +73,22 @@ export function planDocument(plan: LoginPlan) {
   };
 }
 
+const DISCOVERED = 'asked of the issuer at login';
+
 export function planEntries(plan: LoginPlan): Entry[] {
   const parameters = Object.entries(plan.authorizeParams).map(([name, value]) => `${name}=${value}`);
   return [
     ['provider', `${plan.title} (${plan.provider})`],
     ...(plan.account === null ? [] : [['adds scopes to', plan.account] as const]),
     ['issuer', plan.issuer],
-    ['authorization endpoint', plan.authorizationEndpoint ?? 'asked of the issuer at login'],
-    ['token endpoint', plan.tokenEndpoint ?? 'asked of the issuer at login'],
+    plan.device
+      ? ['device authorization endpoint', plan.deviceAuthorizationEndpoint ?? DISCOVERED]
+      : ['authorization endpoint', plan.authorizationEndpoint ?? DISCOVERED],
+    ['token endpoint', plan.tokenEndpoint ?? DISCOVERED],
     ['client id', plan.clientId],
-    ['redirect URI', plan.redirectUri],
+    ...(plan.redirectUri === null ? [] : [['redirect URI', plan.redirectUri] as const]),
     ['scopes', plan.scopes.length === 0 ? 'none' : plan.scopes],
-    ['PKCE', plan.pkce ? 'S256' : 'not understood by the provider'],
+    ...(plan.device ? [] : [['PKCE', plan.pkce ? 'S256' : 'not understood by the provider'] as const]),
     ...(parameters.length === 0 ? [] : [['also sent', parameters] as const]),
   ];
 }

@@ -2,11 +2,11 @@ import { accountName } from '../domain/account.js';
 import { MINUTE } from '../domain/duration.js';
 import { ERROR_CODES, VaultError } from '../domain/errors.js';
 import { checkLabel } from '../domain/label.js';
-import type { LoginEvent, LoginRequest, LoginTalk } from '../services/contract.js';
+import type { LoginRequest } from '../services/contract.js';
 import { renderBlock } from '../ui/block.js';
-import type { Io } from '../ui/io.js';
 import { harmless } from '../ui/safe-text.js';
-import type { Command } from './contract.js';
+import type { Command, RawInput } from './contract.js';
+import { converse } from './login-talk.js';
 import { loginDocument, planDocument, planEntries, sayResult } from './login-view.js';
 import { denied, duration, given, names, scopes, text, wholeNumber } from './read.js';
 
@@ -35,6 +35,7 @@ export const login: Command<LoginInput> = {
     { flags: '--login-hint <address>', description: 'whom the provider should suggest' },
     { flags: '--no-browser', description: 'print the address to open instead of opening it' },
     { flags: '--paste', description: 'do not listen; paste the address the browser ends up at' },
+    { flags: '--device', description: 'log in on any other device, by typing a code there' },
     { flags: '--port <port>', description: 'listen on this port of the loopback interface' },
     { flags: '--timeout <duration>', description: 'how long to wait for the person', defaultText: '10m' },
     { flags: '--dry-run', description: 'show what would be asked for; open and send nothing' },
@@ -50,6 +51,7 @@ export const login: Command<LoginInput> = {
       line: 'vault login microsoft --no-browser',
       says: 'over ssh: open the address anywhere, paste it back',
     },
+    { line: 'vault login microsoft --device', says: 'from anywhere: type a code on your phone' },
   ],
 
   parse(raw) {
@@ -61,6 +63,8 @@ export const login: Command<LoginInput> = {
         '--scope says which scopes to ask for, --add-scope asks for more than before: give one of them',
       );
     }
+    const device = given(raw, '--device');
+    if (device) refuseBesideDevice(raw);
     return {
       request: {
         provider: names(raw, 'the name of the provider')[0] ?? '',
@@ -70,6 +74,7 @@ export const login: Command<LoginInput> = {
         loginHint: text(raw, '--login-hint'),
         openBrowser: !denied(raw, '--no-browser'),
         pasteOnly: given(raw, '--paste'),
+        device,
         port: wholeNumber(raw, '--port', 1, 65_535),
         timeout: duration(raw, '--timeout', 10 * MINUTE),
       },
@@ -84,7 +89,8 @@ export const login: Command<LoginInput> = {
       else io.data(renderBlock(planEntries(plan), io.columns, io.theme));
       return;
     }
-    const result = await useCases.login(request, talkOf(request, io));
+    const { talk, end } = converse(request, io);
+    const result = await useCases.login(request, talk).finally(end);
     if (io.json) io.document(loginDocument(result));
     else io.data(`${harmless(accountName(result.account))}\n`);
     sayResult(result, io);
@@ -92,39 +98,20 @@ export const login: Command<LoginInput> = {
   },
 };
 
-function talkOf(request: LoginRequest, io: Io): LoginTalk {
-  // Where nobody sits, stdin belongs to someone else; with --paste it was promised to this command.
-  const canPaste = io.interactive || request.pasteOnly;
-  return {
-    on: (event) => sayEvent(event, request.pasteOnly, canPaste, io),
-    pasted: canPaste ? (signal) => io.lines(signal) : null,
+/** A device login listens nowhere and opens nothing, so whoever asks for both means something else. */
+function refuseBesideDevice(raw: RawInput): void {
+  const others = {
+    '--port': text(raw, '--port') !== null,
+    '--no-browser': denied(raw, '--no-browser'),
+    '--paste': given(raw, '--paste'),
   };
-}
-
-function sayEvent(event: LoginEvent, pasteOnly: boolean, canPaste: boolean, io: Io): void {
-  switch (event.kind) {
-    case 'authorize':
-      if (event.opened) {
-        io.say('a browser was opened; log in there (no page? run this again with --no-browser)');
-        io.detail(event.url);
-      } else {
-        io.say('open this address in a browser and log in:');
-        io.warn(event.url);
-      }
-      io.say(waiting(event.redirectUri, pasteOnly, canPaste), 'dim');
-      return;
-    case 'wrong_paste':
-      io.warn(`that does not finish the login: ${event.reason}`, 'yellow');
-      return;
-    case 'code_received':
-      io.say('the browser came back; asking for the tokens', 'dim');
-      return;
-  }
-}
-
-function waiting(redirectUri: string, pasteOnly: boolean, canPaste: boolean): string {
-  if (pasteOnly)
-    return `then paste here the address the browser ends up at (${redirectUri}…), even if the page fails`;
-  const paste = canPaste ? '; on another machine, paste here the address the browser ends up at' : '';
-  return `waiting for the browser to come back to ${redirectUri}${paste}`;
+  const [other] = Object.entries(others).flatMap(([option, there]) => (there ? [option] : []));
+  if (other === undefined) return;
+  throw new VaultError(
+    'usage',
+    `--device opens no browser and waits for none, so it does not go with ${other}`,
+    {
+      hint: `leave out ${other} or --device`,
+    },
+  );
 }

@@ -3,6 +3,7 @@ import { VaultError } from '../domain/errors.js';
 import type { ProviderSettings } from '../providers/contract.js';
 import { isObject, parseConfigJson } from './json.js';
 import { type KeySourceSetting, keySourceIn } from './key-source.js';
+import { notifyIn } from './notify.js';
 import { exactly, providerSettings } from './provider-schema.js';
 
 /** What the user's `config.json` says, checked. */
@@ -27,9 +28,7 @@ const schema = exactly({
     ),
     {},
   ),
-  notify: v.optional(
-    v.pipe(v.array(v.string('must be a text'), 'must be a list of texts'), v.nonEmpty('must not be empty')),
-  ),
+  notify: v.optional(v.unknown()),
 });
 
 /**
@@ -44,9 +43,10 @@ export function parseConfigFile(text: string | null, file: string): ConfigFile {
   if (text === null) return { keySource: null, providers: {}, notify: null };
   const raw = parseConfigJson(text, file);
   const keySource = keySourceIn(raw, file);
+  const notify = notifyIn(raw, file);
   const result = v.safeParse(schema, raw, { abortEarly: true });
   if (!result.success) throw invalid(result.issues[0], file);
-  return { keySource, providers: result.output.providers, notify: result.output.notify ?? null };
+  return { keySource, providers: result.output.providers, notify };
 }
 
 function invalid(issue: v.BaseIssue<unknown>, file: string): VaultError {

@@ -1,11 +1,15 @@
 import { isAbsolute } from 'node:path';
+import { MINUTE, parseDuration, SECOND } from '../domain/duration.js';
 import { VaultError } from '../domain/errors.js';
+import type { KeySourceKind, KeySourceSetting } from '../keysources/contract.js';
 import { isObject, parseConfigJson } from './json.js';
 
-/** Where the master key is kept. A path of null means the default key file of the vault. */
-export type KeySourceSetting =
-  | { readonly kind: 'keychain' }
-  | { readonly kind: 'file'; readonly path: string | null };
+export type { KeySourceSetting };
+
+/** A file in the credentials folder of systemd, which forbids everything that could lead out of it. */
+const CREDENTIAL_NAME = /^(?!\.{1,2}$)[\w.@:-]{1,120}$/;
+const SHORTEST = SECOND;
+const LONGEST = 10 * MINUTE;
 
 /**
  * Reads only `keySource` of `config.json`, and nothing that needs a library: it is wanted by every command, the
@@ -29,15 +33,18 @@ export function keySourceIn(
   const given = config['keySource'];
   const value = typeof given === 'string' ? { kind: given } : given;
   if (!isObject(value)) throw wrong(file, 'keySource must be a text or an object');
-  if (value['kind'] === 'keychain') return only(value, ['kind'], file, { kind: 'keychain' });
-  if (value['kind'] === 'file') {
-    const path = value['path'] ?? null;
-    if (path !== null && (typeof path !== 'string' || !isAbsolute(path) || path.includes('\0'))) {
-      throw wrong(file, 'keySource.path must be an absolute path');
-    }
-    return only(value, ['kind', 'path'], file, { kind: 'file', path });
+  const { kind } = value;
+  if (typeof kind !== 'string' || !Object.hasOwn(READERS, kind)) {
+    const known = Object.keys(READERS).map((name) => `"${name}"`);
+    throw wrong(file, `keySource.kind must be ${known.slice(0, -1).join(', ')} or ${known.at(-1)}`);
   }
-  throw wrong(file, 'keySource.kind must be "keychain" or "file"');
+  const reader = READERS[kind as KeySourceKind];
+  const allowed = ['kind', ...reader.members];
+  const unknown = Object.keys(value).find((key) => !allowed.includes(key));
+  if (unknown !== undefined) {
+    throw wrong(file, `keySource.${unknown.slice(0, 40)} is not known; allowed there: ${allowed.join(', ')}`);
+  }
+  return reader.read(value, (what) => wrong(file, `keySource.${what}`));
 }
 
 /**
@@ -52,27 +59,82 @@ export function withKeySource(
   file = 'config.json',
 ): string {
   const config = text === null || text.trim() === '' ? {} : parseConfigJson(text, file);
-  const setting =
-    keySource.kind === 'file' && keySource.path !== null
-      ? { kind: keySource.kind, path: keySource.path }
-      : { kind: keySource.kind };
   const indentation = /^\s*\{\r?\n([ \t]+)"/.exec(text ?? '')?.[1] ?? '  ';
-  return `${JSON.stringify({ ...config, keySource: setting }, null, indentation)}\n`;
+  return `${JSON.stringify({ ...config, keySource: written(keySource) }, null, indentation)}\n`;
 }
 
-function only(
-  value: Readonly<Record<string, unknown>>,
-  known: readonly string[],
-  file: string,
-  setting: KeySourceSetting,
-): KeySourceSetting {
-  const unknown = Object.keys(value).find((key) => !known.includes(key));
-  if (unknown === undefined) return setting;
-  throw wrong(file, `keySource.${unknown.slice(0, 40)} is not known; allowed there: ${known.join(', ')}`);
+/** @returns what is set, and nothing that is as usual */
+function written(setting: KeySourceSetting): Readonly<Record<string, unknown>> {
+  const set = Object.entries(setting).filter(([, value]) => value !== null);
+  const entries = set.map(([name, value]) => [name, name === 'timeout' ? `${value / SECOND}s` : value]);
+  return Object.fromEntries(entries);
+}
+
+type Value = Readonly<Record<string, unknown>>;
+type Wrong = (what: string) => VaultError;
+interface Reader {
+  readonly members: readonly string[];
+  read(value: Value, wrong: Wrong): KeySourceSetting;
+}
+
+const READERS: Readonly<Record<KeySourceKind, Reader>> = {
+  keychain: { members: [], read: () => ({ kind: 'keychain' }) },
+  file: {
+    members: ['path'],
+    read: (value, wrong) => ({ kind: 'file', path: absolutePath(value, 'path', wrong) }),
+  },
+  credential: {
+    members: ['name'],
+    read(value, wrong) {
+      const name = value['name'] ?? null;
+      if (name === null) return { kind: 'credential', name };
+      if (typeof name === 'string' && CREDENTIAL_NAME.test(name)) return { kind: 'credential', name };
+      throw wrong('name must be the name of a credential, without a slash');
+    },
+  },
+  command: {
+    members: ['command', 'timeout'],
+    read: (value, wrong) => ({
+      kind: 'command',
+      command: programAndArguments(value['command'], wrong),
+      timeout: timeoutIn(value['timeout'] ?? null, wrong),
+    }),
+  },
+  passphrase: {
+    members: ['file'],
+    read: (value, wrong) => ({ kind: 'passphrase', file: absolutePath(value, 'file', wrong) }),
+  },
+};
+
+function absolutePath(value: Value, member: string, wrong: Wrong): string | null {
+  const path = value[member] ?? null;
+  if (path === null || (typeof path === 'string' && isAbsolute(path) && !path.includes('\0'))) return path;
+  throw wrong(`${member} must be an absolute path`);
+}
+
+/** A program that is found through the current directory would be whatever somebody has put there. */
+function programAndArguments(command: unknown, wrong: Wrong): readonly string[] {
+  const isText = (word: unknown): word is string => typeof word === 'string' && !word.includes('\0');
+  if (!Array.isArray(command) || !command.every(isText) || !command[0]) {
+    throw wrong('command must be a list of texts: a program and its arguments');
+  }
+  if (/[/\\]/.test(command[0]) && !isAbsolute(command[0])) {
+    throw wrong('command must begin with the name of a program or with its absolute path');
+  }
+  return command;
+}
+
+function timeoutIn(timeout: unknown, wrong: Wrong): number | null {
+  if (timeout === null) return null;
+  try {
+    const milliseconds = typeof timeout === 'string' ? parseDuration(timeout, 'timeout') : Number.NaN;
+    if (milliseconds >= SHORTEST && milliseconds <= LONGEST) return milliseconds;
+  } catch {}
+  throw wrong('timeout must be a duration from 1s to 10m');
 }
 
 function wrong(file: string, what: string): VaultError {
   return new VaultError('config_invalid', `${file}: ${what}`, {
-    hint: `in ${file}, write "keySource": "keychain", or "keySource": { "kind": "file", "path": "/…/master.key" }`,
+    hint: `in ${file}, write "keySource": "keychain", or "keySource": { "kind": "file", "path": "/…/master.key" }, or "keySource": { "kind": "command", "command": ["pass", "show", "token-vault"] }`,
   });
 }

@@ -10,7 +10,7 @@ const STYLE = [
   'small{color:#666}',
 ].join('');
 
-const HEADERS = {
+export const HEADERS = {
   'content-type': 'text/html; charset=utf-8',
   'cache-control': 'no-store',
   'referrer-policy': 'no-referrer',
@@ -21,31 +21,46 @@ const HEADERS = {
 
 /** The page on which a person says who they are and what this program may do. A plain form, no script. */
 export function consentPage(id: string, request: PendingRequest): DemoAnswer {
-  const hinted = PEOPLE.find((person) => person.email === request.loginHint) ?? PEOPLE[0];
+  const hidden = `<input type="hidden" name="request" value="${id}">`;
+  const body = `<p>A program on this machine asks to connect. This page is part of the demo: nobody's real account is here.</p>
+${consentForm('/consent', hidden, request.scopes, request.loginHint)}`;
+  return { status: 200, headers: HEADERS, body: page('Demo login', body) };
+}
+
+/** @param scopes only known ones, so their names need no escaping */
+export function consentForm(
+  action: string,
+  hidden: string,
+  scopes: readonly string[],
+  loginHint: string | null,
+): string {
+  const hinted = PEOPLE.find((person) => person.email === loginHint) ?? PEOPLE[0];
   const people = PEOPLE.map((person) => {
     const checked = person === hinted ? ' checked' : '';
     return `<label><input type="radio" name="person" value="${person.key}"${checked}> ${person.name} <small>${person.email}</small></label>`;
   });
-  // Only known scopes come here, so their names need no escaping.
-  const scopes = request.scopes.map(
+  const boxes = scopes.map(
     (scope) =>
       `<label><input type="checkbox" name="scope" value="${scope}" checked> ${SCOPES[scope]} <small>${scope}</small></label>`,
   );
-  const body = `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>Demo login</title><style>${STYLE}</style></head>
-<body><h1>Demo login</h1>
-<p>A program on this machine asks to connect. This page is part of the demo: nobody's real account is here.</p>
-<form method="post" action="/consent">
-<input type="hidden" name="request" value="${id}">
+  return `<form method="post" action="${action}">
+${hidden}
 <fieldset><legend>You are</legend>
 ${people.join('\n')}
 </fieldset>
 <fieldset><legend>It may</legend>
-${scopes.join('\n')}
+${boxes.join('\n')}
 </fieldset>
 <button type="submit" name="decision" value="allow">Allow</button>
 <button type="submit" name="decision" value="deny">Deny</button>
-</form></body></html>
+</form>`;
+}
+
+export function page(title: string, body: string): string {
+  return `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>${title}</title><style>${STYLE}</style></head>
+<body><h1>${title}</h1>
+${body}
+</body></html>
 `;
-  return { status: 200, headers: HEADERS, body };
 }

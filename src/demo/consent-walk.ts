@@ -18,6 +18,7 @@ export interface ConsentWalk {
 }
 
 const MAX_HOPS = 5;
+const FORM = /<form method="post" action="([^"]+)"/;
 
 /**
  * Walks the demo server's consent page over HTTP as a browser would: opens the authorization URL, fills in the
@@ -45,7 +46,7 @@ export async function answerConsent(authorizationUrl: string, choice: ConsentCho
   // A request the server will not show a page for is answered by a redirect with an error.
   if (isRedirect(shown)) return location(shown, authorizationUrl);
   const page = await shown.text();
-  const action = /<form method="post" action="([^"]+)"/.exec(page)?.[1];
+  const action = FORM.exec(page)?.[1];
   if (shown.status !== 200 || action === undefined)
     throw unexpected(`no consent page, but status ${shown.status}`);
   const answer = await fetch(new URL(action, authorizationUrl), {
@@ -55,6 +56,27 @@ export async function answerConsent(authorizationUrl: string, choice: ConsentCho
   });
   await answer.arrayBuffer();
   return location(answer, authorizationUrl);
+}
+
+/**
+ * What a person does at a verification address (RFC 8628 §3.3): opens it, types the code, answers the consent page.
+ *
+ * @returns the last page
+ */
+export async function walkDevice(
+  verificationUri: string,
+  userCode: string,
+  choice: ConsentChoice = {},
+): Promise<string> {
+  const target = new URL(verificationUri);
+  target.searchParams.set('user_code', userCode);
+  const shown = await get(target.href);
+  const page = await shown.text();
+  const action = FORM.exec(page)?.[1];
+  if (shown.status !== 200 || action === undefined)
+    throw unexpected(`no consent page for the code, but status ${shown.status}`);
+  const answer = await fetch(new URL(action, target), { method: 'POST', body: fill(page, choice) });
+  return answer.text();
 }
 
 /** What a browser would send: hidden fields, the chosen person, the boxes left ticked, the button. */

@@ -2,7 +2,16 @@
  * The embedded authorization server: what a test or the demo can ask of it. It shares no code with oauth/, so
  * that a mistake made on one side of the wire is not made again on the other.
  */
-export type DemoEndpoint = 'metadata' | 'jwks' | 'authorize' | 'consent' | 'token' | 'userinfo' | 'revoke';
+export type DemoEndpoint =
+  | 'metadata'
+  | 'jwks'
+  | 'authorize'
+  | 'consent'
+  | 'deviceAuthorization'
+  | 'device'
+  | 'token'
+  | 'userinfo'
+  | 'revoke';
 
 export type DemoClientAuth = 'none' | 'post' | 'basic' | 'basic-raw';
 
@@ -34,6 +43,18 @@ export interface DemoKnobs {
   grantOnly: readonly string[] | null;
   /** `iss` in the authorization response (RFC 9207). */
   responseIss: boolean;
+  /** Seconds a device code lives. */
+  deviceLifetime: number;
+  /** Seconds between two polls, which are enforced; null is 5 and not told. */
+  deviceInterval: number | null;
+  /** How many polls of a device code are answered "not yet", whatever the person has done. */
+  devicePendings: number;
+  /** Of "not yet": 400 in the standard, 428 at Google, 200 at GitHub. */
+  pendingStatus: number;
+  /** Of "not so fast": 400 in the standard, 403 at Google. */
+  slowDownStatus: number;
+  /** Put over the members of each device authorization; undefined leaves one out. */
+  deviceMembers: Readonly<Record<string, unknown>>;
   tokenAnswer: 'json' | 'form';
   /** Put over the members of each token answer: `{ expires_in: '3600' }`. */
   answerMembers: Readonly<Record<string, unknown>>;
@@ -63,6 +84,7 @@ export type DemoEventKind =
   | 'denied'
   | 'code_redeemed'
   | 'code_replayed'
+  | 'polled_too_fast'
   | 'rotated'
   | 'kept'
   | 'reuse_forgiven'

@@ -11,6 +11,8 @@ export function endpointUrls(issuer: string): Record<DemoEndpoint, string> {
     jwks: `${issuer}/jwks`,
     authorize: `${issuer}/authorize`,
     consent: `${issuer}/consent`,
+    deviceAuthorization: `${issuer}/device_authorization`,
+    device: `${issuer}/device`,
     token: `${issuer}/token`,
     userinfo: `${issuer}/userinfo`,
     revoke: `${issuer}/revoke`,

@@ -38,10 +38,23 @@ export interface AccessRecord {
   readonly endsAt: number;
 }
 
+/** A device authorization that waits for the person, then for its code to be redeemed. All times in milliseconds. */
+export interface DeviceRecord {
+  readonly userCode: string;
+  readonly scopes: readonly string[];
+  readonly endsAt: number;
+  interval: number;
+  lastPoll: number;
+  polls: number;
+  state: 'waiting' | 'allowed' | 'denied' | 'redeemed';
+  family: Family | null;
+}
+
 /** What the server remembers. Tokens are kept by digest. */
 export interface Grants {
   readonly pending: Map<string, PendingRequest>;
   readonly codes: Map<string, CodeRecord>;
+  readonly devices: Map<string, DeviceRecord>;
   readonly refresh: Map<string, RefreshRecord>;
   readonly access: Map<string, AccessRecord>;
   readonly families: Family[];
@@ -57,6 +70,7 @@ export function createGrants(): Grants {
   return {
     pending: new Map(),
     codes: new Map(),
+    devices: new Map(),
     refresh: new Map(),
     access: new Map(),
     families: [],

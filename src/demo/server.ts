@@ -4,6 +4,7 @@ import { json, text } from './answers.js';
 import { authorize, consent } from './authorize.js';
 import type { DemoAnswer, DemoEndpoint, DemoFault, DemoOptions, DemoServer } from './contract.js';
 import { control } from './control.js';
+import { deviceAuthorization, verification } from './device.js';
 import { METADATA_PATHS } from './endpoints.js';
 import { createFaultQueue, type FaultQueue } from './fault-queue.js';
 import { metadata } from './metadata.js';
@@ -17,21 +18,26 @@ type Handler = (world: World, incoming: Incoming) => DemoAnswer;
 
 interface Route {
   readonly endpoint: DemoEndpoint;
-  readonly method: 'GET' | 'POST';
+  readonly methods: readonly string[];
   readonly handle: Handler;
 }
 
 const ROUTES = new Map<string, Route>([
   ...METADATA_PATHS.map((path): [string, Route] => [
     path,
-    { endpoint: 'metadata', method: 'GET', handle: metadata },
+    { endpoint: 'metadata', methods: ['GET'], handle: metadata },
   ]),
-  ['/jwks', { endpoint: 'jwks', method: 'GET', handle: (world) => json(200, world.signer.jwks) }],
-  ['/authorize', { endpoint: 'authorize', method: 'GET', handle: authorize }],
-  ['/consent', { endpoint: 'consent', method: 'POST', handle: consent }],
-  ['/token', { endpoint: 'token', method: 'POST', handle: token }],
-  ['/userinfo', { endpoint: 'userinfo', method: 'GET', handle: userinfo }],
-  ['/revoke', { endpoint: 'revoke', method: 'POST', handle: revoke }],
+  ['/jwks', { endpoint: 'jwks', methods: ['GET'], handle: (world) => json(200, world.signer.jwks) }],
+  ['/authorize', { endpoint: 'authorize', methods: ['GET'], handle: authorize }],
+  ['/consent', { endpoint: 'consent', methods: ['POST'], handle: consent }],
+  [
+    '/device_authorization',
+    { endpoint: 'deviceAuthorization', methods: ['POST'], handle: deviceAuthorization },
+  ],
+  ['/device', { endpoint: 'device', methods: ['GET', 'POST'], handle: verification }],
+  ['/token', { endpoint: 'token', methods: ['POST'], handle: token }],
+  ['/userinfo', { endpoint: 'userinfo', methods: ['GET'], handle: userinfo }],
+  ['/revoke', { endpoint: 'revoke', methods: ['POST'], handle: revoke }],
 ]);
 
 /**
@@ -94,7 +100,7 @@ async function serve(
   }
   const route = ROUTES.get(path);
   if (!route) return send(response, text(404, 'there is nothing here'));
-  if (incoming.method !== route.method) return send(response, text(405, `use ${route.method}`));
+  if (!route.methods.includes(incoming.method)) return send(response, text(405, `use ${route.methods[0]}`));
   world.requests[route.endpoint] += 1;
   await answer(world, route, incoming, faults.take(route.endpoint), response);
 }

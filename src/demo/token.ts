@@ -2,13 +2,14 @@ import { createHash } from 'node:crypto';
 import { form, json, oauthError } from './answers.js';
 import { readParameters, refuseClient } from './client-auth.js';
 import type { DemoAnswer } from './contract.js';
+import { pollDevice } from './device.js';
 import { digest, type Family } from './grants.js';
 import { personClaims } from './id-token.js';
 import { type Incoming, mint, type World } from './world.js';
 
 type Parameters = ReadonlyMap<string, string>;
 
-/** The token endpoint: authorization code (RFC 6749 §4.1.3) and refresh (§6), nothing else. */
+/** The token endpoint: authorization code (RFC 6749 §4.1.3), refresh (§6) and device code (RFC 8628 §3.4). */
 export function token(world: World, incoming: Incoming): DemoAnswer {
   const parameters = readParameters(incoming, [world.tokenBody]);
   if (!parameters)
@@ -20,12 +21,10 @@ export function token(world: World, incoming: Incoming): DemoAnswer {
       return redeemCode(world, parameters);
     case 'refresh_token':
       return refresh(world, parameters);
+    case 'urn:ietf:params:oauth:grant-type:device_code':
+      return redeemDevice(world, parameters);
     default:
-      return oauthError(
-        400,
-        'unsupported_grant_type',
-        'this server knows authorization_code and refresh_token',
-      );
+      return oauthError(400, 'unsupported_grant_type', 'this server does not know this grant');
   }
 }
 
@@ -50,6 +49,12 @@ function redeemCode(world: World, parameters: Parameters): DemoAnswer {
   record.redeemed = true;
   world.record('token', 'code_redeemed', { token: name, family: family.number });
   return grant(world, family, request.nonce, world.knobs.refreshTokens !== 'none');
+}
+
+function redeemDevice(world: World, parameters: Parameters): DemoAnswer {
+  const found = pollDevice(world, parameters.get('device_code') ?? '');
+  if (!('number' in found)) return found;
+  return grant(world, found, null, world.knobs.refreshTokens !== 'none');
 }
 
 function refresh(world: World, parameters: Parameters): DemoAnswer {

@@ -1,5 +1,5 @@
 import { VaultError } from '../domain/errors.js';
-import { walkConsent } from './consent-walk.js';
+import { walkConsent, walkDevice } from './consent-walk.js';
 import type { DemoEventKind, DemoServer, DemoTalk } from './contract.js';
 import type { DemoDeps, VaultRun } from './walk.js';
 
@@ -17,7 +17,11 @@ export async function chapters(stage: Stage): Promise<void> {
   talk.step('Log in');
   const first = await login(stage, stage.browser, 'ada');
   talk.step('Log in as somebody else: a second account');
-  const second = await login(stage, false, other(demo));
+  const person = other(demo);
+  const second = await login(stage, false, person);
+  talk.step('The same person from a machine without a browser: a code to type on any other device');
+  const again = await loginByDevice(stage, person);
+  demand(again === second, 'the same person became another account');
 
   talk.step('What is in the vault');
   const listed = await vault(stage, ['list']);
@@ -61,6 +65,21 @@ async function login(stage: Stage, inBrowser: boolean, person: 'ada' | 'grace'):
     talk.note('no browser for this one: the demo walks the consent page itself');
     // A walk that fails shows in the login, which then ends without its code.
     walk = walkConsent(line.trim(), { person }).catch(() => null);
+  });
+  await walk;
+  return name.trim();
+}
+
+/** @returns the account's name */
+async function loginByDevice(stage: Stage, person: 'ada' | 'grace'): Promise<string> {
+  const { demo, talk } = stage;
+  let walk: Promise<unknown> | null = null;
+  const name = await vault(stage, ['login', 'demo', '--device', '--timeout', '1m'], (line) => {
+    const address = URL.canParse(line.trim()) ? new URL(line.trim()) : null;
+    const userCode = address?.searchParams.get('user_code') ?? null;
+    if (walk !== null || userCode === null) return;
+    talk.note('the demo types the code itself, as you would on your phone');
+    walk = walkDevice(demo.endpoints.device, userCode, { person }).catch(() => null);
   });
   await walk;
   return name.trim();

@@ -35,7 +35,7 @@ const SCOPES = ['openid', 'email', 'profile', 'offline_access', 'notes.read'];
  * @throws VaultError `unexpected` when a step does not do what it should; `interrupted` and `terminated`
  */
 export async function runDemo(deps: DemoDeps, request: DemoRequest, talk: DemoTalk): Promise<void> {
-  const demo = await startDemoServer();
+  const demo = await startDemoServer({ knobs: { deviceInterval: 1 } });
   let home: string | null = null;
   try {
     home = await mkdtemp(join(tmpdir(), 'token-vault-demo-'));

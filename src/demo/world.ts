@@ -44,6 +44,12 @@ const DEFAULT_KNOBS: DemoKnobs = {
   reuseGrace: 0,
   grantOnly: null,
   responseIss: true,
+  deviceLifetime: 600,
+  deviceInterval: 5,
+  devicePendings: 0,
+  pendingStatus: 400,
+  slowDownStatus: 400,
+  deviceMembers: {},
   tokenAnswer: 'json',
   answerMembers: {},
   omitMembers: [],
@@ -68,7 +74,17 @@ export function createWorld(issuer: string, options: DemoOptions): World {
     signer: createSigner(),
     secrets: secret === null ? [] : [secret],
     log,
-    requests: { metadata: 0, jwks: 0, authorize: 0, consent: 0, token: 0, userinfo: 0, revoke: 0 },
+    requests: {
+      metadata: 0,
+      jwks: 0,
+      authorize: 0,
+      consent: 0,
+      deviceAuthorization: 0,
+      device: 0,
+      token: 0,
+      userinfo: 0,
+      revoke: 0,
+    },
     now,
     record(endpoint, kind, about = {}) {
       log.push({ at: now(), kind, endpoint, token: null, family: null, note: null, ...about });
@@ -77,7 +93,7 @@ export function createWorld(issuer: string, options: DemoOptions): World {
 }
 
 /** A new random token or code, remembered for leak scans. */
-export function mint(world: Pick<World, 'secrets'>, kind: 'code' | 'access' | 'refresh'): string {
+export function mint(world: Pick<World, 'secrets'>, kind: 'code' | 'device' | 'access' | 'refresh'): string {
   const token = `demo-${kind}-${randomBytes(24).toString('base64url')}`;
   world.secrets.push(token);
   return token;

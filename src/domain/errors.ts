@@ -26,9 +26,13 @@ export const ERROR_CODES = {
   installation_broken: 2,
   /** The loopback port cannot be listened on. */
   port_unavailable: 2,
+  /** systemd, cron or launchd did not take a job or give it back. */
+  scheduler_failed: 2,
 
   account_not_found: 3,
   account_ambiguous: 3,
+  /** No agent runs for this vault; 3 as service scripts count it (LSB). */
+  agent_not_running: 3,
 
   /** Only a new login can make this account work again. */
   login_needed: 4,
@@ -46,9 +50,9 @@ export const ERROR_CODES = {
   /** A refresh was cut off before its end; the next one goes on from there. */
   refresh_interrupted: 5,
 
-  /** The key source cannot be used here: no keychain, no D-Bus, no such file. */
+  /** The key source cannot be used here: no Secret Service, no such program or file. */
   key_unavailable: 6,
-  /** The keychain is there but locked, or access was denied. */
+  /** The keychain is there but locked. */
   key_locked: 6,
   /** The key source works but holds no key for this vault. */
   key_missing: 6,
@@ -56,6 +60,12 @@ export const ERROR_CODES = {
   key_wrong: 6,
   /** The keychain did not answer in time. */
   key_timed_out: 6,
+  /** A library that the keychain is reached with is missing. */
+  keychain_not_installed: 6,
+  /** No session bus leads to the keychain, or none that lets this user in. */
+  session_bus_missing: 6,
+  /** The keychain or its owner said no: access was denied, a password prompt dismissed. */
+  key_denied: 6,
 
   /** The granted scopes do not cover what was asked. */
   scope_missing: 7,

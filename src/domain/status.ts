@@ -72,6 +72,14 @@ export function nextStatus(current: StatusFacts, event: AccountEvent): StatusFac
   }
 }
 
+/**
+ * Whether refreshing fails again and again, for whatever reason but one that a login cures. A client that is refused
+ * counts too, though its account keeps its status.
+ */
+export function keepsFailing({ status, failures }: Pick<Account, 'status' | 'failures'>): boolean {
+  return status !== 'login_needed' && (status === 'failing' || failures >= FAILING_AFTER);
+}
+
 /** 1, 2, 4 … minutes, an hour at most. */
 function pauseAfter(failures: number): number {
   return Math.min(MINUTE * 2 ** Math.min(failures - FAILING_AFTER, 10), LONGEST_PAUSE);

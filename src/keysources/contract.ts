@@ -1,25 +1,48 @@
 /**
- * A key source keeps the vault's master key: 32 random bytes under a versioned reference. It is an axis: one
- * file a member, listed in index.ts, every member runs the contract suite.
+ * A key source keeps a master key of the vault: 32 bytes under a versioned reference. It is an axis: one file a member,
+ * listed in index.ts, every member runs the contract suite.
  */
-export const KEY_SOURCE_KINDS = ['keychain', 'file'] as const;
+export const KEY_SOURCE_KINDS = ['keychain', 'file', 'credential', 'command', 'passphrase'] as const;
 export type KeySourceKind = (typeof KEY_SOURCE_KINDS)[number];
 
 export const MASTER_KEY_BYTES = 32;
 
-export interface KeySource {
+/** Where a master key is kept and how it is had from there, as `config.json` says it. */
+export type KeySourceSetting =
+  | { readonly kind: 'keychain' }
+  /** A path of null means the default key file of the vault. */
+  | { readonly kind: 'file'; readonly path: string | null }
+  /** A file in `$CREDENTIALS_DIRECTORY`, the usual one for a name of null. */
+  | { readonly kind: 'credential'; readonly name: string | null }
+  /** A program and its arguments; the timeout in milliseconds, null for the usual one. */
+  | { readonly kind: 'command'; readonly command: readonly string[]; readonly timeout: number | null }
+  /** A file that holds the passphrase; null: it comes from a descriptor, or a person is asked. */
+  | { readonly kind: 'passphrase'; readonly file: string | null };
+
+interface AnyKeySource {
   readonly kind: KeySourceKind;
-  /** Says in words where the key is, for `init`, `doctor` and errors: `the OS keychain`, `the key file /…/master.key`. */
+  /** How `config.json` would name it. */
+  readonly setting: KeySourceSetting;
+  /** Says in words where the key is, for `init`, `doctor` and errors: `OS keychain`, `key file /…/master.key`. */
   readonly place: string;
   /** The absolute path of a source that is a file; null for others. */
   readonly path: string | null;
+  /** What to do when the key from here is not the vault's; a usual word when left out. */
+  readonly ifWrong?: string;
   /**
    * @param reference the versioned name, for example `3f0c…/master/1`
+   * @param parameters what the vault keeps beside the reference for sources that are derived
    * @returns exactly 32 bytes, which the caller wipes after use
-   * @throws VaultError `key_missing`, `key_unavailable`, `key_locked`, `key_timed_out`, `key_wrong` (not 32 bytes), and
-   * for a file `vault_permissions`
+   * @throws VaultError `key_missing`, `key_unavailable`, `key_locked`, `key_timed_out`, `key_wrong` (not 32 bytes), for
+   * a file `vault_permissions`, for a derived one `vault_damaged` when the parameters are none, for a keychain
+   * `keychain_not_installed`, `session_bus_missing` and `key_denied`
    */
-  load(reference: string): Promise<Buffer>;
+  load(reference: string, parameters?: string | null): Promise<Buffer>;
+}
+
+/** Keeps what this program puts there. */
+export interface StoringKeySource extends AnyKeySource {
+  readonly keys: 'stored';
   /**
    * Stores a new key and never replaces one that is there.
    *
@@ -28,4 +51,34 @@ export interface KeySource {
    * file `vault_not_writable`
    */
   create(reference: string, key: Buffer): Promise<void>;
+  /**
+   * Forgets a key that no vault needs any more.
+   *
+   * @returns false when it was not there, or is not this vault's alone and has to be removed by its owner
+   * @throws VaultError as `create`
+   */
+  remove(reference: string): Promise<boolean>;
+}
+
+/** Only its owner puts keys there; here they are read. */
+export interface GivenKeySource extends AnyKeySource {
+  readonly keys: 'given';
+  /** The command line with which its owner makes a key there. */
+  readonly recipe: string;
+}
+
+/** Keeps no key: it is made anew each time, from something a person knows. */
+export interface DerivedKeySource extends AnyKeySource {
+  readonly keys: 'derived';
+  /** Asks for what a new key is made from. @throws VaultError as `load`, `usage` when that is too easy to guess */
+  derive(reference: string): Promise<DerivedKey>;
+}
+
+export type KeySource = StoringKeySource | GivenKeySource | DerivedKeySource;
+
+export interface DerivedKey {
+  /** 32 bytes, which the caller wipes after use. */
+  readonly key: Buffer;
+  /** To be kept with the reference and given to `load`; no secret. */
+  readonly parameters: string;
 }

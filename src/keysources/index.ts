@@ -1,18 +1,54 @@
 import type { Files, Keychain } from '../system/contract.js';
-import type { KeySource, KeySourceKind } from './contract.js';
+import type { CommandParts } from './command.js';
+import type { KeySource, KeySourceKind, KeySourceSetting } from './contract.js';
+import type { CredentialParts } from './credential.js';
 import { keyFileSource } from './key-file.js';
 import { keychainSource } from './os-keychain.js';
+import type { PassphraseParts } from './passphrase.js';
 
 /** What the members need from the outside. */
 export interface KeySourceParts {
   readonly files: Files;
   readonly keychain: () => Keychain;
-  /** Absolute path of the key file. */
+  /** Absolute path of the key file that is this vault's own. */
   readonly keyFile: string;
+  readonly credential: CredentialParts;
+  readonly command: CommandParts;
+  /** Whether there is no vault yet. */
+  readonly isFirstRun: () => boolean;
+  /** @param file that holds it, as the setting says */
+  readonly passphrase: (file: string | null) => Promise<PassphraseParts>;
 }
 
-/** Every key source there is. To add one: a file beside this one, a kind in the contract, a line here. */
-export const KEY_SOURCES = {
-  keychain: (parts) => keychainSource(parts.keychain()),
-  file: (parts) => keyFileSource(parts.keyFile, parts.files),
-} satisfies Record<KeySourceKind, (parts: KeySourceParts) => KeySource>;
+type SettingOf<Kind extends KeySourceKind> = Extract<KeySourceSetting, { readonly kind: Kind }>;
+type Members = {
+  readonly [Kind in KeySourceKind]: (
+    setting: SettingOf<Kind>,
+    parts: KeySourceParts,
+  ) => KeySource | Promise<KeySource>;
+};
+
+/**
+ * Every key source there is. To add one: a file beside this one, a kind and its setting in the contract, a line here.
+ * The two that most vaults have are at hand; a valid token waits for the others only where they are used.
+ */
+export const KEY_SOURCES: Members = {
+  keychain: (_setting, parts) => keychainSource(parts.keychain(), parts.isFirstRun),
+  file: ({ path }, { keyFile, files }) => keyFileSource(path ?? keyFile, files, keyFile),
+  credential: async ({ name }, parts) =>
+    (await import('./credential.js')).credentialSource(name, parts.credential),
+  command: async ({ command, timeout }, parts) =>
+    (await import('./command.js')).commandSource(command, timeout, parts.command),
+  passphrase: async ({ file }, parts) =>
+    (await import('./passphrase.js')).passphraseSource(file, await parts.passphrase(file)),
+};
+
+/** The source that a setting describes. */
+export async function keySourceFor<Kind extends KeySourceKind>(
+  setting: SettingOf<Kind>,
+  parts: KeySourceParts,
+): Promise<KeySource> {
+  const member: (setting: SettingOf<Kind>, parts: KeySourceParts) => KeySource | Promise<KeySource> =
+    KEY_SOURCES[setting.kind as Kind];
+  return member(setting, parts);
+}

@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import { VaultError } from '../domain/errors.js';
 import type { Files } from '../system/contract.js';
-import type { KeySource } from './contract.js';
+import type { StoringKeySource } from './contract.js';
 import { decodeKey, encodeKey } from './encoding.js';
 
 const LIMIT = 4096;
@@ -11,11 +11,14 @@ const LIMIT = 4096;
  * file and the vault can read the tokens, so keep it out of the backup the vault is in.
  *
  * @param path absolute
+ * @param own the path of the key file that is this vault's alone; others may serve several vaults
  */
-export function keyFileSource(path: string, files: Files): KeySource {
+export function keyFileSource(path: string, files: Files, own: string | null = null): StoringKeySource {
   const place = `key file ${path}`;
   return {
     kind: 'file',
+    keys: 'stored',
+    setting: { kind: 'file', path: path === own ? null : path },
     place,
     path,
     async load() {
@@ -41,6 +44,11 @@ export function keyFileSource(path: string, files: Files): KeySource {
           hint: 'nothing was changed; try again, or name another file with VAULT_KEY_FILE',
         });
       }
+    },
+    async remove() {
+      if (path !== own || !files.exists(path)) return false;
+      files.remove(path);
+      return true;
     },
   };
 }

@@ -1,6 +1,6 @@
-import { VaultError } from '../domain/errors.js';
-import type { Keychain, KeychainFailure } from '../system/contract.js';
-import type { KeySource } from './contract.js';
+import { type ErrorCode, VaultError } from '../domain/errors.js';
+import type { Keychain, KeychainFailure, KeychainFailureKind } from '../system/contract.js';
+import type { StoringKeySource } from './contract.js';
 import { decodeKey, encodeKey } from './encoding.js';
 
 const SERVICE = 'token-vault';
@@ -9,10 +9,22 @@ const PLACE = 'OS keychain';
 /**
  * The operating system's keychain: macOS Keychain, Windows Credential Vault, Secret Service on Linux. Only the 32 bytes
  * of the master key lie there, so the size limits that tokens run into do not matter.
+ *
+ * @param isFirstRun whether there is no vault yet, which may as well begin with another source
  */
-export function keychainSource(keychain: Keychain): KeySource {
+export function keychainSource(keychain: Keychain, isFirstRun = () => false): StoringKeySource {
+  async function explained<T>(call: () => Promise<T>): Promise<T> {
+    try {
+      return await call();
+    } catch (failure) {
+      throw explain(failure, isFirstRun());
+    }
+  }
+
   return {
     kind: 'keychain',
+    keys: 'stored',
+    setting: { kind: 'keychain' },
     place: PLACE,
     path: null,
     async load(reference) {
@@ -22,7 +34,7 @@ export function keychainSource(keychain: Keychain): KeySource {
           'key_missing',
           `the ${PLACE} holds no key for this vault (item ${SERVICE}, ${reference})`,
           {
-            hint: 'unlock the keychain of the user who made the vault, or restore that keychain; a new key would not open this vault',
+            hint: 'run it as the user who made the vault, or restore the keychain of that time; a new key would not open this vault',
           },
         );
       }
@@ -38,41 +50,35 @@ export function keychainSource(keychain: Keychain): KeySource {
       }
       await explained(() => keychain.write(SERVICE, reference, text));
     },
+    remove: (reference) => explained(() => keychain.remove(SERVICE, reference)),
   };
 }
 
-/** Keychain libraries say what they like in their messages; the kind of failure is all that is passed on. */
-async function explained<T>(call: () => Promise<T>): Promise<T> {
-  try {
-    return await call();
-  } catch (failure) {
-    throw explain(failure);
-  }
-}
+/** What each kind is to the person: its code, what the keychain does, and the usual step. */
+const KINDS: Record<KeychainFailureKind, readonly [ErrorCode, says: string, step: string | null]> = {
+  not_installed: ['keychain_not_installed', 'cannot be used', null],
+  bus_missing: ['session_bus_missing', 'cannot be reached', null],
+  unavailable: ['key_unavailable', 'cannot be used here', null],
+  locked: ['key_locked', 'is locked', 'unlock it: log in to the desktop, or open your password manager'],
+  denied: ['key_denied', 'gives no access', 'try again, and allow it where it asks'],
+  timed_out: ['key_timed_out', 'hangs', 'look for a password prompt that waits for you'],
+};
 
-function explain(failure: unknown): unknown {
-  const kind = failure instanceof Error ? (failure as Partial<KeychainFailure>).kind : null;
-  if (kind === 'unavailable') {
-    return new VaultError(
-      'key_unavailable',
-      `the ${PLACE} cannot be used here: there is none, or no session bus leads to it`,
-      {
-        hint: 'where there is no desktop keep the key in a file: vault init --key-source file',
-        cause: failure,
-      },
-    );
-  }
-  if (kind === 'locked') {
-    return new VaultError('key_locked', `the ${PLACE} is locked, or access to it was denied`, {
-      hint: 'unlock it (log in to the desktop, or open your password manager), then try again',
-      cause: failure,
-    });
-  }
-  if (kind === 'timed_out') {
-    return new VaultError('key_timed_out', `the ${PLACE} did not answer in time`, {
-      hint: 'look for a hidden password prompt, or restart the keychain service: systemctl --user restart gnome-keyring-daemon',
-      cause: failure,
-    });
-  }
-  return failure;
+/** Where there is no desktop there will be none tomorrow. */
+const ANOTHER_SOURCE = {
+  firstRun: 'to keep the key in a file instead: vault init --key-source file',
+  later: `to use a key file instead, once where the keychain works: vault key add file
+and then: vault key use file`,
+};
+
+/** Keychain libraries say what they like in their messages; none of that is passed on. */
+function explain(failure: unknown, firstRun: boolean): unknown {
+  const { kind, about, remedy } = failure as Partial<KeychainFailure>;
+  if (kind === undefined || !Object.hasOwn(KINDS, kind)) return failure;
+  const [code, says, step] = KINDS[kind];
+  const hints = [remedy ?? step, ANOTHER_SOURCE[firstRun ? 'firstRun' : 'later']];
+  return new VaultError(code, `the ${PLACE} ${says}${about == null ? '' : `: ${about}`}`, {
+    hint: hints.filter((hint) => hint !== null).join('\n'),
+    cause: failure,
+  });
 }

@@ -1,6 +1,6 @@
 import type { Secret } from '../domain/secret.js';
 import type { Provider } from '../providers/contract.js';
-import type { Http } from '../system/contract.js';
+import type { Http, HttpAnswer } from '../system/contract.js';
 import type { TokenAnswer } from './contract.js';
 import { readTokenAnswer } from './token-answer.js';
 import { buildTokenRequest } from './token-request.js';
@@ -71,15 +71,29 @@ async function send(
   parameters: Readonly<Record<string, string>>,
   secrets: readonly Secret[],
 ): Promise<TokenAnswer> {
-  const { endpoint, provider, clientId, clientSecret, signal, deadline, now = Date.now } = to;
+  const { provider, clientSecret, now = Date.now } = to;
+  const answer = await post(http, to, parameters);
+  const sent = clientSecret === null ? secrets : [...secrets, clientSecret];
+  return readTokenAnswer(answer, provider.errors, now(), sent);
+}
+
+/**
+ * One request to a token endpoint or a neighbour of it, with the client's authentication.
+ *
+ * @throws TransportFailure when there is no whole answer
+ */
+export function post(
+  http: Http,
+  to: TokenEndpoint,
+  parameters: Readonly<Record<string, string>>,
+): Promise<HttpAnswer> {
+  const { endpoint, provider, clientId, clientSecret, signal, deadline } = to;
   const request = buildTokenRequest({ parameters, provider, clientId, clientSecret });
-  const answer = await http.send({
+  return http.send({
     method: 'POST',
     url: endpoint,
     ...request,
     ...(signal === undefined ? {} : { signal }),
     ...(deadline === undefined ? {} : { deadline }),
   });
-  const sent = clientSecret === null ? secrets : [...secrets, clientSecret];
-  return readTokenAnswer(answer, provider.errors, now(), sent);
 }

@@ -80,6 +80,26 @@ export interface RevocationFacts {
   readonly caution: string | null;
 }
 
+/** What a device login (RFC 8628) takes at a provider, beyond the endpoint for it. */
+export interface DeviceFacts {
+  /** How the client authenticates itself at the device authorization endpoint, where it is not as at the token endpoint. */
+  readonly clientAuth?: ClientAuth;
+  /** The only scopes the provider allows in this grant; null: any. */
+  readonly scopes: readonly string[] | null;
+  /** The kind of client it wants, to follow "needs": `a client of type "TVs and Limited Input devices"`. */
+  readonly client: string;
+  /** Whether such a client is good for this grant alone, so that the one for the browser will not do. */
+  readonly ownClient: boolean;
+}
+
+/** A page of the provider that ends a login in the browser, about which this program never hears. */
+export interface DeadEnd {
+  /** What a person can recognise it by. */
+  readonly shows: string;
+  /** What is behind it and what to do, to follow a colon. */
+  readonly means: string;
+}
+
 /** Which error codes of this provider mean what, beyond the ones every provider shares. Compared with `error`, `suberror` and `error_subtype`, and `AADSTS…` codes. */
 export interface ErrorFacts {
   readonly loginNeeded: readonly string[];
@@ -135,6 +155,10 @@ export interface Provider {
   readonly revocation: RevocationFacts;
   readonly errors: ErrorFacts;
   readonly grantLimits: readonly GrantLimit[];
+  /** Null where nothing peculiar is known of device logins there. */
+  readonly device: DeviceFacts | null;
+  /** Likely ones first. */
+  readonly deadEnds: readonly DeadEnd[];
   /** Where a person sees and removes the grant. */
   readonly manageUrl: string | null;
   /** Peculiarities a user should know, one sentence each; shown by `vault providers NAME`. */

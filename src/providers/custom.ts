@@ -49,6 +49,8 @@ export function fromConfig(name: string, settings: ProviderSettings, base: Provi
     revocation: revocationOf(settings, base, endpoints),
     errors: base?.errors ?? { loginNeeded: [], configuration: [], policy: [], transient: [] },
     grantLimits: base?.grantLimits ?? [],
+    device: moved ? null : base.device,
+    deadEnds: moved ? [] : base.deadEnds,
     manageUrl: settings.manageUrl ?? (moved ? null : base.manageUrl),
     notes: base?.notes ?? [],
   };

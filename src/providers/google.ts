@@ -82,11 +82,44 @@ export const google: Provider = {
     },
     { days: 180, from: 'use', until: null, reason: 'Google ends it after 6 months without use' },
   ],
+  // https://developers.google.com/identity/protocols/oauth2/limited-input-device, "Allowed scopes" and step 1.
+  device: {
+    clientAuth: 'none',
+    scopes: [
+      'openid',
+      'email',
+      'profile',
+      'https://www.googleapis.com/auth/userinfo.email',
+      'https://www.googleapis.com/auth/userinfo.profile',
+      'https://www.googleapis.com/auth/drive.appdata',
+      'https://www.googleapis.com/auth/drive.file',
+      'https://www.googleapis.com/auth/youtube',
+      'https://www.googleapis.com/auth/youtube.readonly',
+    ],
+    client: 'a client of type "TVs and Limited Input devices"',
+    ownClient: true,
+  },
+  deadEnds: [
+    {
+      shows: '"Access blocked" with "has not completed the Google verification process"',
+      means: 'add yourself under "Test users" on the page "Audience", or press "Publish app" there',
+    },
+    {
+      shows: '"Google hasn\'t verified this app"',
+      means: 'press "Advanced" and go on: it is your own client',
+    },
+    {
+      shows: '"redirect_uri_mismatch"',
+      means: 'the client is not of the type "Desktop app", which needs no redirect URI registered',
+    },
+    { shows: '"admin_policy_enforced"', means: 'an administrator has to allow the client first' },
+  ],
   manageUrl: 'https://myaccount.google.com/connections',
   notes: [
     'A consent screen in "Testing" ends every refresh token after 7 days, unless only openid, email and profile are asked.',
     'A refresh token also ends after 6 months without use, when the password changes (with Gmail scopes), and when the same account logs in to the same client more than 100 times.',
     'The consent page lets you untick scopes; what was not granted is shown after the login.',
     'A client that nobody uses for 6 months is deleted by Google.',
+    'vault login --device takes another client, of type "TVs and Limited Input devices", and allows openid, email, profile, two Drive and two YouTube scopes only.',
   ],
 };

@@ -103,11 +103,27 @@ const shared: Omit<Provider, 'issuer' | 'issuerTemplate' | 'endpoints' | 'manage
   grantLimits: [
     { days: 90, from: 'use', until: null, reason: 'Microsoft ends it after 90 days without use' },
   ],
+  // https://learn.microsoft.com/entra/identity-platform/v2-oauth2-device-code and /reference-error-codes.
+  device: { scopes: null, client: '"Allow public client flows" set to "Yes"', ownClient: false },
+  deadEnds: [
+    {
+      shows: 'AADSTS50011',
+      means:
+        'the redirect URI http://localhost is not registered on the platform "Mobile and desktop applications"',
+    },
+    { shows: '"Need admin approval"', means: 'an administrator has to consent to these permissions first' },
+    {
+      shows: 'AADSTS50020 or AADSTS700016',
+      means:
+        'this kind of account may not use the client; see its "Supported account types" and MICROSOFT_TENANT_ID',
+    },
+  ],
   notes: [
     'Microsoft has no way to revoke one grant: vault revoke forgets it here, and the grant itself stays until you remove it at https://myapps.microsoft.com (work or school) or https://account.live.com/consent/Manage (personal).',
     'An access token is for one resource: ask for Graph and for Outlook scopes in two logins, with two names (--as).',
     'Full names of mail scopes: https://outlook.office.com/IMAP.AccessAsUser.All, …/POP.AccessAsUser.All, …/SMTP.Send.',
     'Leave MICROSOFT_CLIENT_SECRET unset, unless your client is registered on the platform "Web": then the secret is needed and sent.',
     'A refresh token ends after 90 days without use, and when the password changes.',
+    'vault login --device works with the same client; some organisations forbid it by conditional access.',
   ],
 };

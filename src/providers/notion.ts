@@ -78,6 +78,13 @@ export const notion: Provider = {
     ],
   },
   grantLimits: [],
+  device: null,
+  deadEnds: [
+    {
+      shows: '"Missing or invalid redirect_uri"',
+      means: `the connection does not list http://localhost:${PORT}${PATH} among its redirect URIs, letter by letter`,
+    },
+  ],
   manageUrl: null,
   notes: [
     'Notion does not say how long a token lives: it is used until Notion refuses it; vault token --refresh gets a new one at any time.',

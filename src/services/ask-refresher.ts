@@ -6,7 +6,14 @@ import type { RefreshOutcome } from '../domain/outcome.js';
 import type { Clock } from '../system/contract.js';
 import type { Vault } from '../vault/vault.js';
 import type { Patience } from './refresh-send.js';
-import { CUT_OFF, orderLine, outcomeOf, type RefreshReportLine, readReport } from './refresher-protocol.js';
+import {
+  CUT_OFF,
+  type HandedKey,
+  orderLine,
+  outcomeOf,
+  type RefreshReportLine,
+  readReport,
+} from './refresher-protocol.js';
 
 /**
  * Longer than a refresher can take with everything going wrong: waiting for the lock, two requests, the pauses between
@@ -26,46 +33,65 @@ export interface RefresherProcess {
 export interface Refresher {
   /** @throws VaultError what the refresher reports without an outcome; the interruption's reason */
   refresh(vault: Vault, account: Account, patience: Patience): Promise<RefreshOutcome>;
+  /** Lets go of the process if nobody waits for it; the next order starts another. */
+  rest(): void;
   /** Lets go of the process, if one was started. */
   close(): void;
 }
 
+/** A process, and who waits for what it reports, by account. */
+interface Running {
+  readonly child: RefresherProcess;
+  readonly waiting: Map<string, (report: RefreshReportLine) => void>;
+}
+
 export interface AskDeps {
-  readonly start: () => RefresherProcess;
+  /** The master key, which the process is given: it could neither ask a person nor should it ask a keychain again. */
+  readonly key: () => Promise<HandedKey>;
+  readonly start: (key: HandedKey) => RefresherProcess;
   readonly clock: Clock;
   readonly interruption: AbortSignal;
 }
 
 /** Refreshes through one refresher process, which is started with the first order. */
 export function askRefresher(deps: AskDeps): Refresher {
-  const waiting = new Map<string, (report: RefreshReportLine) => void>();
-  let running: RefresherProcess | null = null;
+  let running: Running | null = null;
 
-  function started(): RefresherProcess {
-    if (running !== null) return running;
-    const child = deps.start();
-    running = child;
-    void listen(child);
-    return child;
+  function started(handed: HandedKey): Running {
+    try {
+      if (running !== null) return running;
+      running = { child: deps.start(handed), waiting: new Map() };
+      void listen(running);
+      return running;
+    } finally {
+      handed.key.fill(0);
+    }
   }
 
-  async function listen(child: RefresherProcess): Promise<void> {
+  async function listen(own: Running): Promise<void> {
+    const { child, waiting } = own;
     for await (const line of child.lines) {
       const report = readReport(line);
       if (report !== null) waiting.get(report.account)?.(report);
     }
-    if (running === child) running = null;
+    if (running === own) running = null;
     for (const [account, answer] of waiting) answer({ account, kind: 'transient', error: CUT_OFF });
+  }
+
+  function close(): void {
+    running?.child.leave();
+    running = null;
   }
 
   return {
     async refresh(vault, account, patience) {
       const answered = new AbortController();
+      const { child, waiting } = running ?? started(await deps.key());
       try {
         const report = await Promise.race([
           new Promise<RefreshReportLine>((resolve) => {
             waiting.set(account.id, resolve);
-            started().order(orderLine({ account, patience }));
+            child.order(orderLine({ account, patience }));
           }),
           interrupted(deps.interruption, answered.signal),
           tooLong(deps.clock, answered.signal),
@@ -78,10 +104,10 @@ export function askRefresher(deps: AskDeps): Refresher {
         answered.abort();
       }
     },
-    close() {
-      running?.leave();
-      running = null;
+    rest() {
+      if (running?.waiting.size === 0) close();
     },
+    close,
   };
 }
 

@@ -2,11 +2,17 @@ import type { DemoRequest, DemoTalk } from '../demo/contract.js';
 import type { Account, Consent, Identity } from '../domain/account.js';
 import type { VaultError } from '../domain/errors.js';
 import type { Secret } from '../domain/secret.js';
-import type { KeySourceKind } from '../keysources/contract.js';
+import type { AgentUseCases } from './agent-contract.js';
+import type { BackgroundUseCases } from './background-contract.js';
+import type { HealthUseCases } from './health-contract.js';
 import type { IntegrityUseCases } from './integrity-contract.js';
+import type { KeyUseCases } from './keys-contract.js';
 import type { LoginPlan, LoginRequest, LoginResult, LoginTalk } from './login-contract.js';
 
+export type * from './agent-contract.js';
+export type * from './background-contract.js';
 export type * from './integrity-contract.js';
+export type * from './keys-contract.js';
 export type * from './login-contract.js';
 export type { DemoRequest, DemoTalk };
 
@@ -122,20 +128,6 @@ export interface RevokeReport {
   readonly results: readonly RevokeResult[];
 }
 
-export interface InitRequest {
-  /** Null: keep to what the configuration or environment says, else the keychain. */
-  readonly keySource: KeySourceKind | null;
-  readonly keyFile: string | null;
-}
-
-export interface InitResult {
-  readonly keySource: KeySourceKind;
-  /** In words: where the key is. */
-  readonly place: string;
-  readonly database: string;
-  readonly configFile: string;
-}
-
 export interface ProviderView {
   readonly name: string;
   readonly title: string;
@@ -158,7 +150,12 @@ export interface ProviderView {
 }
 
 /** Everything a command can ask for. `app.ts` wires it; each part is loaded when it is first called. */
-export interface UseCases extends IntegrityUseCases {
+export interface UseCases
+  extends AgentUseCases,
+    BackgroundUseCases,
+    HealthUseCases,
+    IntegrityUseCases,
+    KeyUseCases {
   token(request: TokenRequest): Promise<ValidToken>;
   /**
    * Runs a program with a token in its environment.
@@ -175,7 +172,6 @@ export interface UseCases extends IntegrityUseCases {
   revoke(request: RevokeRequest): Promise<RevokeReport>;
   planLogin(request: LoginRequest): Promise<LoginPlan>;
   login(request: LoginRequest, talk: LoginTalk): Promise<LoginResult>;
-  init(request: InitRequest): Promise<InitResult>;
   providers(name: string | null): Promise<readonly ProviderView[]>;
   /** A walk through everything against the embedded authorization server. */
   demo(request: DemoRequest, talk: DemoTalk): Promise<void>;

@@ -3,15 +3,19 @@ import { formatDuration } from '../domain/duration.js';
 import { VaultError } from '../domain/errors.js';
 import { interrupted } from '../domain/interruption.js';
 import type { Provider } from '../providers/contract.js';
-import type { LoginTalk } from './contract.js';
+import type { LoginRequest, LoginTalk } from './contract.js';
+import { againCommand } from './login-command.js';
 
 export interface AnswerWait {
   /** Resolves with the address the browser was sent to; null where nothing listens. */
   readonly listener: Promise<URL> | null;
   readonly talk: LoginTalk;
   readonly redirectUri: string;
+  /** The same as the provider has to know it. */
+  readonly registered: string;
   readonly state: string;
   readonly provider: Provider;
+  readonly request: LoginRequest;
   /** Milliseconds. */
   readonly timeout: number;
   readonly interruption: AbortSignal;
@@ -51,7 +55,7 @@ async function pasted(wait: AnswerWait, lines: AsyncIterable<string>, over: Abor
   }
   if (over.aborted || wait.listener !== null) return new Promise<never>(() => {});
   throw new VaultError('login_refused', 'the input ended before the redirect URL was pasted', {
-    hint: `vault login ${wait.provider.name}`,
+    hint: againCommand(wait.request, '--paste'),
   });
 }
 
@@ -81,10 +85,15 @@ function timedOut(wait: AnswerWait, over: AbortSignal): Promise<never> {
   });
 }
 
-function tooLate({ provider, redirectUri, timeout }: AnswerWait): VaultError {
-  return new VaultError(
-    'login_timed_out',
-    `nobody finished the login within ${formatDuration(timeout)}; if ${provider.title} showed an error page, the redirect URI ${redirectUri} may not be registered`,
-    { hint: `vault providers ${provider.name} shows what to register; then: vault login ${provider.name}` },
-  );
+/** What the provider showed is unknown: a page of its own that ends a login is never told to this program. */
+function tooLate({ provider, request, registered, timeout }: AnswerWait): VaultError {
+  const { title, name, deadEnds } = provider;
+  const pages = deadEnds.map(({ shows, means }) => `if ${title} showed ${shows}: ${means}`);
+  const port =
+    new URL(registered).port === '' ? '; where it must have a port, choose one and add --port' : '';
+  const unknown = `if ${title} showed an error page, it may not know the redirect URI: register exactly ${registered}${port} (vault providers ${name})`;
+  return new VaultError('login_timed_out', `nobody finished the login within ${formatDuration(timeout)}`, {
+    hint: [...(pages.length > 0 ? pages : [unknown]), `then: ${againCommand(request)}`].join('\n'),
+    details: { redirect_uri: registered },
+  });
 }

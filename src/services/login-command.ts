@@ -1,4 +1,5 @@
 import { type Account, accountName } from '../domain/account.js';
+import type { LoginRequest } from './login-contract.js';
 
 const ADDRESS = /^[^@]+@[^@]+\.\p{L}+$/u;
 
@@ -18,6 +19,27 @@ export function widenCommand(
 ): string {
   const scopes = [...new Set(missing)].map((scope) => ` --add-scope ${quoted(scope)}`);
   return `${loginCommand(account)}${scopes.join('')}`;
+}
+
+/**
+ * The login a person asked for, once more and in another way.
+ *
+ * @param way `--paste` or `--device`; empty: in the browser
+ */
+export function againCommand(
+  request: Pick<LoginRequest, 'provider' | 'as' | 'scopes' | 'addScopes' | 'loginHint'>,
+  way: '' | '--paste' | '--device' = '',
+): string {
+  const { provider, as, scopes, addScopes, loginHint } = request;
+  const option = (name: string, value: string) => ` ${name} ${quoted(value)}`;
+  return [
+    `vault login ${quoted(provider)}`,
+    as === null ? '' : option('--as', as),
+    ...scopes.map((scope) => option('--scope', scope)),
+    ...addScopes.map((scope) => option('--add-scope', scope)),
+    loginHint === null ? '' : option('--login-hint', loginHint),
+    way === '' ? '' : ` ${way}`,
+  ].join('');
 }
 
 /** The account's name, fit for a shell. */

@@ -1,4 +1,5 @@
 import type { Account, Identity } from '../domain/account.js';
+import type { Surroundings } from '../system/surroundings.js';
 
 /* What a login asks for, what it needs from the terminal, and what it brings. */
 
@@ -14,6 +15,8 @@ export interface LoginRequest {
   readonly openBrowser: boolean;
   /** Do not listen; the redirect URL will be pasted. */
   readonly pasteOnly: boolean;
+  /** By a code that is typed on any other device (RFC 8628); nothing is opened or listened on here. */
+  readonly device: boolean;
   /** Null: the provider's own choice. */
   readonly port: number | null;
   /** Milliseconds. */
@@ -34,9 +37,25 @@ export type LoginEvent =
       readonly url: string;
       readonly redirectUri: string;
       readonly opened: boolean;
+      /** Where this program waits for the browser; null where it does not. */
+      readonly listening: { readonly host: '127.0.0.1' | 'localhost'; readonly port: number } | null;
+      readonly surroundings: Surroundings;
+      /** The command for a login by device code, where the provider has that; else null. */
+      readonly instead: string | null;
     }
   | { readonly kind: 'wrong_paste'; readonly reason: string }
-  | { readonly kind: 'code_received' };
+  | { readonly kind: 'code_received' }
+  /** What the person is to type, and where. `endsAt`: milliseconds since the epoch. */
+  | {
+      readonly kind: 'device_code';
+      readonly userCode: string;
+      readonly verificationUri: string;
+      /** With the code in it; null where the provider sends none. */
+      readonly verificationUriComplete: string | null;
+      readonly endsAt: number;
+    }
+  /** The provider was asked: the person is not done, or there was no clear answer. */
+  | { readonly kind: 'device_wait'; readonly standing: 'pending' | 'unclear'; readonly endsAt: number };
 
 export interface LoginResult {
   readonly account: Account;
@@ -59,7 +78,11 @@ export interface LoginPlan {
   readonly authorizationEndpoint: string | null;
   readonly tokenEndpoint: string | null;
   readonly clientId: string;
-  readonly redirectUri: string;
+  /** Null for a login by device code, which redirects nobody. */
+  readonly redirectUri: string | null;
+  readonly device: boolean;
+  /** Null where it is asked of the issuer at login, and for a login in the browser. */
+  readonly deviceAuthorizationEndpoint: string | null;
   readonly scopes: readonly string[];
   readonly pkce: boolean;
   /** Sent with the authorization request besides the protocol's own parameters. */

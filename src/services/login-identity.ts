@@ -12,6 +12,9 @@ export interface IdentityFacts {
   readonly server: ServerMetadata;
   readonly answer: GrantedAnswer;
   readonly accessToken: Secret;
+  /** An id_token nobody asked for is not looked at. */
+  readonly idTokenAsked: boolean;
+  /** Null where none was sent, as in a device login. */
   readonly nonce: string | null;
   readonly as: string | null;
   readonly http: Http;
@@ -44,11 +47,11 @@ export function namedByPerson(provider: ConfiguredProvider, as: string | null): 
  * @throws VaultError `provider_answer_invalid`, `network_failed`, `provider_unavailable`, `usage`
  */
 export async function whoLoggedIn(facts: IdentityFacts): Promise<{ identity: Identity; issuer: string }> {
-  const { provider, answer, nonce } = facts;
+  const { provider, answer } = facts;
   const named = namedByPerson(provider, facts.as);
   if (named !== null) return { identity: named, issuer: provider.issuer };
   const claims =
-    answer.idToken !== null && nonce !== null ? await checkedClaims(facts, answer.idToken, nonce) : null;
+    answer.idToken !== null && facts.idTokenAsked ? await checkedClaims(facts, answer.idToken) : null;
   const source = withUserinfo(provider.identity, facts.server.userinfoEndpoint);
   const { http, accessToken } = facts;
   const identity = await readIdentity({ source, claims, answer, http, accessToken });
@@ -58,7 +61,7 @@ export async function whoLoggedIn(facts: IdentityFacts): Promise<{ identity: Ide
   return { identity: await withName(identity, source, facts), issuer };
 }
 
-function checkedClaims({ provider, server, now }: IdentityFacts, idToken: Secret, nonce: string) {
+function checkedClaims({ provider, server, nonce, now }: IdentityFacts, idToken: Secret) {
   return readIdToken({
     idToken,
     issuer: server.issuer,

@@ -51,8 +51,12 @@ export function redirectUri({ host, port, path }: RedirectFacts): string {
 
 export interface OpenRedirect {
   readonly redirectUri: string;
+  /** The same as the provider has to know it: without the port where any will do. */
+  readonly registered: string;
   /** The address the browser was sent to; null where nothing listens. */
   readonly response: Promise<URL> | null;
+  /** Where the listener is; null where nothing listens. */
+  readonly listening: { readonly host: RedirectFacts['host']; readonly port: number } | null;
   close(): Promise<void>;
 }
 
@@ -66,11 +70,12 @@ export interface RedirectOptions {
 /** Listens before any browser is opened, so that the port is ours when the answer comes. @throws VaultError `port_unavailable` */
 export async function openRedirect(redirect: Redirect, options: RedirectOptions): Promise<OpenRedirect> {
   if (redirect.kind === 'paste') {
-    return { redirectUri: redirect.redirectUri, response: null, close: async () => {} };
+    const { redirectUri } = redirect;
+    return { redirectUri, registered: redirectUri, response: null, listening: null, close: async () => {} };
   }
   const { state, provider, audit, signal } = options;
   let count = 0;
-  return listen({
+  const listener = await listen({
     ...redirect.facts,
     state,
     signal,
@@ -79,4 +84,6 @@ export async function openRedirect(redirect: Redirect, options: RedirectOptions)
       audit.record({ event: 'callback_refused', provider, why, count });
     },
   });
+  const listening = { host: redirect.facts.host, port: listener.port };
+  return { ...listener, registered: redirectUri(redirect.facts), listening };
 }

@@ -8,6 +8,12 @@ import type { Patience } from './refresh-send.js';
  * any number of orders, each answered by one report when it is done. No token passes here: both sides know the vault.
  */
 
+/** A master key that one process has loaded, on its way to another: nobody is asked for it twice. */
+export interface HandedKey {
+  readonly reference: string;
+  readonly key: Buffer;
+}
+
 /** What the refresher needs to know before anything else. */
 export interface RefresherSetup {
   readonly profile: string | null;
@@ -20,6 +26,8 @@ export interface RefresherSetup {
    * programs.
    */
   readonly settings: Readonly<Record<string, string>>;
+  /** The master key, in base64; left out: the refresher looks for it itself. */
+  readonly key?: { readonly reference: string; readonly key: string };
 }
 
 /** What an account looked like when its refresh was decided on. */
@@ -40,6 +48,15 @@ export interface RefreshReportLine {
     readonly hint: string | null;
     readonly details: Readonly<Record<string, unknown>>;
   } | null;
+}
+
+export function setupLine(setup: Omit<RefresherSetup, 'key'>, { reference, key }: HandedKey): string {
+  return `${JSON.stringify({ ...setup, key: { reference, key: key.toString('base64') } })}\n`;
+}
+
+/** @returns the key that was handed over; the caller wipes it */
+export function handedKey({ key }: RefresherSetup): HandedKey | null {
+  return key === undefined ? null : { reference: key.reference, key: Buffer.from(key.key, 'base64') };
 }
 
 export function orderLine({ account: { id, generation, failures }, patience }: RefreshOrder): string {

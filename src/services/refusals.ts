@@ -56,7 +56,7 @@ export function refreshRefusal(
         },
       );
     case 'configuration':
-      return clientRefused(provider, said, details);
+      return endpointMoved(provider, refused, details) ?? clientRefused(provider, said, details);
   }
 }
 
@@ -94,7 +94,7 @@ export function codeRefusal(provider: Provider, refused: RefusedAnswer): VaultEr
         },
       );
     case 'configuration':
-      return clientRefused(provider, said, details);
+      return endpointMoved(provider, refused, details) ?? clientRefused(provider, said, details);
   }
 }
 
@@ -139,7 +139,29 @@ export function unreachable(failure: TransportFailure): VaultError {
   });
 }
 
-function clientRefused(provider: Provider, said: string, details: Record<string, unknown>): VaultError {
+/** A redirect without a word says nothing of the client: what is wrong is the address, or something in between. */
+function endpointMoved(
+  provider: Provider,
+  { error }: RefusedAnswer,
+  details: Record<string, unknown>,
+): VaultError | null {
+  if (!/^http_3\d\d$/.test(error)) return null;
+  return new VaultError(
+    'client_refused',
+    `the token endpoint of ${provider.title} answers with a redirect (${error}), and a token is never sent after one`,
+    {
+      hint: `check the endpoints that vault login ${provider.name} --dry-run names, and any proxy or sign-in page of the network`,
+      details,
+    },
+  );
+}
+
+/** The client is not registered as it is configured, or for something else. */
+export function clientRefused(
+  provider: Provider,
+  said: string,
+  details: Record<string, unknown>,
+): VaultError {
   return new VaultError(
     'client_refused',
     `${provider.title} refuses this client: its id, secret, redirect URI or scopes are not what is registered (${said})`,
@@ -150,7 +172,8 @@ function clientRefused(provider: Provider, said: string, details: Record<string,
   );
 }
 
-function quote({ error, detail, description }: RefusedAnswer): string {
+/** What a provider said, cleaned, for brackets. */
+export function quote({ error, detail, description }: RefusedAnswer): string {
   const code = detail === null ? error : `${error}, ${detail}`;
   return description === null ? code : `${code}: ${description}`;
 }

@@ -1,15 +1,15 @@
 import type { Audit } from '../audit/events.js';
-import { equalBytes, random } from '../crypto/derive.js';
+import { random } from '../crypto/derive.js';
 import { VaultError } from '../domain/errors.js';
 import type { KeySource } from '../keysources/contract.js';
 import type { Locks, Marks, Store, StoreFactory } from '../stores/contract.js';
 import type { Clock, Files, Paths } from '../system/contract.js';
-import { type Keyring, masterReference, openKeyring } from '../vault/keyring.js';
-import type { NewVault } from '../vault/new-vault.js';
+import { masterReference } from '../vault/master-key.js';
 import { createVault, type Vault } from '../vault/vault.js';
+import type { ReadBack } from './new-master.js';
+import { type Unlocked, unlock } from './unlock.js';
 
 const VAULT_ID_BYTES = 16;
-const MASTER_KEY_BYTES = 32;
 /** Creating a vault takes a fraction of a second, unless the keychain asks its owner something. */
 const CREATION_PATIENCE = 60_000;
 
@@ -22,8 +22,16 @@ export interface VaultAccessDeps {
   readonly audit: Audit;
   /** The key source that the environment or the configuration names; the keychain when neither does. */
   readonly keySource: () => Promise<KeySource>;
-  /** Writes the choice of key source into the configuration, so that it is never guessed again. */
-  readonly rememberKeySource: (source: KeySource) => Promise<void>;
+  /**
+   * Writes the choice of key source into the configuration, so that it is never guessed again.
+   *
+   * @returns puts the configuration back as it was
+   */
+  readonly rememberKeySource: (source: KeySource) => Promise<() => void>;
+  /** Has a new key read back before it is relied on; in this process when left out. */
+  readonly readBack?: ReadBack;
+  /** Drops what is kept of keys, called when one has turned out not to be the vault's. */
+  readonly forgetKeys?: () => void;
   readonly marks: () => Promise<Marks>;
   /** Told what a person should know though nothing failed. */
   readonly notice: (line: string) => void;
@@ -36,37 +44,72 @@ export interface VaultAccess {
   openOrCreate(): Promise<Vault>;
   /** @throws VaultError `vault_exists` */
   create(source: KeySource): Promise<Vault>;
+  /** The database by itself; null where there is no vault yet. It is closed with the vault. */
+  store(): Promise<Store | null>;
+  /**
+   * The key that opens the vault, loaded when it has not been: for a process that works in this one's place. The caller
+   * wipes it.
+   *
+   * @throws VaultError the key's and the vault's own codes
+   */
+  handOver(): Promise<{ readonly reference: string; readonly key: Buffer }>;
   close(): Promise<void>;
 }
 
+interface Opened {
+  readonly store: Store;
+  readonly vault: Vault;
+}
+
 export function vaultAccess(deps: VaultAccessDeps): VaultAccess {
-  let opened: Promise<Vault> | null = null;
+  let opened: Promise<Opened> | null = null;
 
   /** Remembers what is being opened, so that calls at the same time share it; what failed is tried again. */
-  function remember(vault: Promise<Vault>): Promise<Vault> {
-    opened = vault;
-    vault.catch(() => {
-      if (opened === vault) opened = null;
+  function remember(opening: Promise<Opened>): Promise<Opened> {
+    opened = opening;
+    opening.catch(() => {
+      if (opened === opening) opened = null;
     });
-    return vault;
+    return opening;
   }
 
-  async function open(): Promise<Vault | null> {
+  async function openOnce(): Promise<Opened | null> {
     if (opened !== null) return opened;
     if (!(await deps.factory.exists())) return null;
     // Another call may have begun to open it meanwhile.
-    return opened ?? remember(openStore());
+    return opened ?? remember(deps.factory.open().then((store) => vaultOver(store)));
   }
 
-  async function openStore(): Promise<Vault> {
-    const store = await deps.factory.open();
-    return createVault({ ...deps, store, unlock: () => unlock(deps, store) });
+  function vaultOver(store: Store, source?: KeySource): Opened {
+    const vault = createVault({
+      ...deps,
+      store,
+      unlock: async () => {
+        const { master, keyring } = await unlocked(store, source);
+        master.fill(0);
+        return keyring;
+      },
+    });
+    return { store, vault };
+  }
+
+  async function unlocked(store: Store, source?: KeySource): Promise<Unlocked> {
+    try {
+      return await unlock(await store.head(), source ?? (await deps.keySource()), deps.paths.database);
+    } catch (failure) {
+      // The next attempt must look for the key afresh: its owner may have put the right one back.
+      deps.forgetKeys?.();
+      throw failure;
+    }
+  }
+
+  async function open(): Promise<Vault | null> {
+    return (await openOnce())?.vault ?? null;
   }
 
   async function create(source: KeySource): Promise<Vault> {
     const store = await createUnderLock(deps, source);
-    const vault = createVault({ ...deps, store, unlock: () => unlock(deps, store, source) });
-    return remember(Promise.resolve(vault));
+    return (await remember(Promise.resolve(vaultOver(store, source)))).vault;
   }
 
   return {
@@ -83,34 +126,24 @@ export function vaultAccess(deps: VaultAccessDeps): VaultAccess {
         throw failure;
       }
     },
+    store: async () => (await openOnce())?.store ?? null,
+    async handOver() {
+      const { store } = mustBeThere(await openOnce());
+      const { row, master, keyring } = await unlocked(store);
+      keyring.wipe();
+      return { reference: row.reference, key: master };
+    },
     async close() {
-      const vault = await opened?.catch(() => null);
-      await vault?.close();
+      const last = await opened?.catch(() => null);
+      await last?.vault.close();
       opened = null;
     },
   };
 }
 
-function mustBeThere(vault: Vault | null): Vault {
-  if (vault === null) throw new VaultError('vault_damaged', 'the vault vanished while it was being opened');
-  return vault;
-}
-
-async function unlock(deps: VaultAccessDeps, store: Store, source?: KeySource): Promise<Keyring> {
-  const head = await store.head();
-  const chosen = source ?? (await deps.keySource());
-  const masterKey = head.masterKeys.find((row) => row.source === chosen.kind) ?? head.masterKeys[0];
-  if (masterKey === undefined) {
-    throw new VaultError('vault_damaged', `${deps.paths.database} is damaged: it lists no master key`, {
-      hint: 'restore the vault from a backup',
-    });
-  }
-  const master = await chosen.load(masterKey.reference);
-  try {
-    return openKeyring(head, masterKey, master, chosen.place);
-  } finally {
-    master.fill(0);
-  }
+function mustBeThere<T>(found: T | null): T {
+  if (found === null) throw new VaultError('vault_damaged', 'the vault vanished while it was being opened');
+  return found;
 }
 
 /**
@@ -127,11 +160,7 @@ async function createUnderLock(deps: VaultAccessDeps, source: KeySource): Promis
         hint: 'vault list shows what is in it',
       });
     }
-    const marks = await deps.marks();
-    const { head, mark } = await makeVault(deps, source, marks);
-    await deps.rememberKeySource(source);
-    marks.create(mark.name, mark.bytes);
-    const store = await deps.factory.create(head);
+    const store = await createWith(deps, source);
     deps.audit.record({ event: 'vault_created', key_source: source.kind });
     return store;
   } finally {
@@ -139,48 +168,32 @@ async function createUnderLock(deps: VaultAccessDeps, source: KeySource): Promis
   }
 }
 
-async function makeVault(deps: VaultAccessDeps, source: KeySource, marks: Marks): Promise<NewVault> {
-  const { newVault } = await import('../vault/new-vault.js');
+async function createWith(deps: VaultAccessDeps, source: KeySource): Promise<Store> {
+  const [{ establishMaster, undone }, { readBackHere }, { newVault }] = await Promise.all([
+    import('./new-master.js'),
+    import('./key-check.js'),
+    import('../vault/new-vault.js'),
+  ]);
   const vaultId = random(VAULT_ID_BYTES);
-  const reference = masterReference(vaultId, 1);
-  const master = (await loadIfThere(source, reference)) ?? (await createKey(source, reference));
+  const made = await establishMaster(source, masterReference(vaultId, 1), deps.readBack ?? readBackHere);
+  let putBack = () => {};
   try {
-    const readBack = await source.load(reference);
-    if (!equalBytes(readBack, master)) {
-      throw new VaultError(
-        'key_unavailable',
-        `the ${source.place} gave back another key than was stored in it`,
-        {
-          hint: 'use another key source: vault init --key-source file',
-        },
-      );
-    }
-    readBack.fill(0);
-    return newVault(vaultId, source.kind, master, deps.clock.now(), marks.where);
+    const marks = await deps.marks();
+    const { head, mark } = newVault(
+      vaultId,
+      source.kind,
+      made.master,
+      deps.clock.now(),
+      marks.where,
+      made.parameters,
+    );
+    putBack = await deps.rememberKeySource(source);
+    marks.create(mark.name, mark.bytes);
+    return await deps.factory.create(head);
+  } catch (failure) {
+    putBack();
+    throw await undone(made, failure);
   } finally {
-    master.fill(0);
-  }
-}
-
-async function createKey(source: KeySource, reference: string): Promise<Buffer> {
-  const master = random(MASTER_KEY_BYTES);
-  try {
-    await source.create(reference, master);
-    return master;
-  } catch (failure) {
-    master.fill(0);
-    if (!(failure instanceof VaultError) || failure.code !== 'vault_exists') throw failure;
-    // Another profile that shares the key file was faster: its key is as good as ours.
-    return source.load(reference);
-  }
-}
-
-/** A key file may have been put there by its owner beforehand. */
-async function loadIfThere(source: KeySource, reference: string): Promise<Buffer | null> {
-  try {
-    return await source.load(reference);
-  } catch (failure) {
-    if (failure instanceof VaultError && failure.code === 'key_missing') return null;
-    throw failure;
+    made.master.fill(0);
   }
 }

@@ -1,4 +1,7 @@
 import type { Account, Consent } from '../domain/account.js';
+import type { Told } from './told.js';
+
+export type * from './spill-contract.js';
 
 /** The three sealed fields of an account. The store moves them and cannot read them. */
 export interface SealedFields {
@@ -25,6 +28,8 @@ export interface MasterKeyRow {
   /** Names the key in its source: `<vault id in hex>/master/<version>`. */
   readonly reference: string;
   readonly source: string;
+  /** What the source needs besides to have the key, and is no secret; null when that is nothing. */
+  readonly parameters: string | null;
   /** Tells the right key from a wrong one without opening anything. */
   readonly checkValue: Uint8Array;
   readonly createdAt: number;
@@ -123,6 +128,18 @@ export interface Intent {
  */
 export interface Store {
   head(): Promise<VaultHead>;
+  /**
+   * Adds a master key together with the data keys it wraps.
+   *
+   * @returns false when the reference is taken
+   */
+  addMasterKey(key: MasterKeyRow, wrapped: readonly WrappedKeyRow[]): Promise<boolean>;
+  /**
+   * Removes a master key and what it wraps.
+   *
+   * @returns false when there is none of this reference, or no other one
+   */
+  removeMasterKey(reference: string): Promise<boolean>;
   /** Ordered by provider, then by label. Holds no sealed field. */
   accounts(filter?: AccountFilter): Promise<readonly Account[]>;
   account(id: string): Promise<SealedAccount | null>;
@@ -153,6 +170,8 @@ export interface Store {
   addConsent(accountId: string, consent: Consent): Promise<void>;
   /** Newest first. */
   consents(accountId: string): Promise<readonly Consent[]>;
+  /** What the notify command has told of the accounts. */
+  readonly told: Told;
   /** Commits something that changes nothing. @throws VaultError when nothing can be written */
   probe(): Promise<void>;
   /** Waits for the writes asked for so far. */
@@ -211,33 +230,4 @@ export interface Locks {
    * the signal's reason when it is or was aborted
    */
   acquire(name: string, patience: number, signal?: AbortSignal): Promise<Lock>;
-}
-
-/** A provider's answer that could not be committed, sealed. */
-export interface SpilledAnswer {
-  readonly accountId: string;
-  /** The generation that the refresh started from. */
-  readonly generation: number;
-  readonly sealed: Uint8Array;
-}
-
-/** Room for one answer, on disk before the request is sent. */
-export interface SpillSlot {
-  /** On disk when it returns. @throws VaultError `vault_not_writable` */
-  write(answer: SpilledAnswer): void;
-  release(): void;
-}
-
-export interface FoundAnswer extends SpilledAnswer {
-  /** Forgets the answer, once it is committed or of no use any more. */
-  clear(): void;
-}
-
-/** Where answers go when the vault cannot take them: a full disk must not cost a rotated refresh token. */
-export interface Spill {
-  /** @throws VaultError `vault_not_writable`: then nothing must be sent */
-  reserve(): SpillSlot;
-  /** What earlier processes left for this account. Call it under the account's lock only. */
-  find(accountId: string): readonly FoundAnswer[];
-  close(): void;
 }

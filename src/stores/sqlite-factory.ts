@@ -5,6 +5,7 @@ import type { NewVaultHead, StoreFactory } from './contract.js';
 import { sqliteStore } from './sqlite.js';
 import { connect, openDatabase, prepareForWriting } from './sqlite-connection.js';
 import { asStoreError } from './sqlite-failure.js';
+import { insertMasterKey } from './sqlite-head.js';
 import { PUT_LEDGER } from './sqlite-ledger.js';
 import { openSqlite } from './sqlite-library.js';
 import { createSchema, migrate } from './sqlite-schema.js';
@@ -73,15 +74,10 @@ function fill(path: string, head: NewVaultHead): void {
         .prepare('INSERT INTO vault (one, vault_id, created_at) VALUES (1, ?, ?)')
         .run(head.vaultId, head.createdAt);
       database.prepare(PUT_LEDGER).run(head.ledger.epoch, head.ledger.sealed);
-      const master = database.prepare(
-        'INSERT INTO master_keys (reference, source, check_value, created_at) VALUES (?, ?, ?, ?)',
-      );
-      for (const key of head.masterKeys) master.run(key.reference, key.source, key.checkValue, key.createdAt);
-      const wrapped = database.prepare(
-        'INSERT INTO keys (data_key_id, master_reference, purpose, wrapped, created_at) VALUES (?, ?, ?, ?, ?)',
-      );
-      for (const key of head.wrappedKeys) {
-        wrapped.run(key.dataKeyId, key.masterReference, key.purpose, key.wrapped, key.createdAt);
+      const prepare = (sql: string) => database.prepare<unknown[]>(sql);
+      for (const key of head.masterKeys) {
+        const wrapped = head.wrappedKeys.filter((row) => row.masterReference === key.reference);
+        insertMasterKey(prepare, key, wrapped);
       }
     })();
   } finally {

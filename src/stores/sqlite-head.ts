@@ -1,5 +1,5 @@
 import { VaultError } from '../domain/errors.js';
-import type { DataKeyPurpose, VaultHead } from './contract.js';
+import type { DataKeyPurpose, MasterKeyRow, VaultHead, WrappedKeyRow } from './contract.js';
 import type { Connection } from './sqlite-connection.js';
 import { type ColumnKinds, checkRow } from './sqlite-values.js';
 
@@ -11,6 +11,7 @@ interface VaultRow {
 interface MasterRow {
   readonly reference: string;
   readonly source: string;
+  readonly parameters: string | null;
   readonly check_value: Uint8Array;
   readonly created_at: number;
 }
@@ -27,6 +28,7 @@ const VAULT_KINDS = { vault_id: 'bytes', created_at: 'integer' } as const satisf
 const MASTER_KINDS = {
   reference: 'text',
   source: 'text',
+  parameters: 'text?',
   check_value: 'bytes',
   created_at: 'integer',
 } as const satisfies ColumnKinds;
@@ -60,8 +62,8 @@ export function readHead({ prepare, path }: Connection): VaultHead {
     createdAt: vault.created_at,
     masterKeys: masters.map((row) => {
       checkRow('master_keys', row, MASTER_KINDS);
-      const { reference, source, check_value: checkValue, created_at: createdAt } = row;
-      return { reference, source, checkValue, createdAt };
+      const { reference, source, parameters, check_value: checkValue, created_at: createdAt } = row;
+      return { reference, source, parameters, checkValue, createdAt };
     }),
     wrappedKeys: keys.map((row) => {
       checkRow('keys', row, KEY_KINDS);
@@ -69,6 +71,34 @@ export function readHead({ prepare, path }: Connection): VaultHead {
       return { dataKeyId, purpose, masterReference, wrapped, createdAt: row.created_at };
     }),
   };
+}
+
+type Prepare = (sql: string) => { run(...values: unknown[]): { readonly changes: number } };
+
+/** Writes a master key and what it wraps, in the caller's transaction. */
+export function insertMasterKey(
+  prepare: Prepare,
+  key: MasterKeyRow,
+  wrapped: readonly WrappedKeyRow[],
+): void {
+  const { reference, source, parameters, checkValue, createdAt } = key;
+  prepare(
+    'INSERT INTO master_keys (reference, source, parameters, check_value, created_at) VALUES (?, ?, ?, ?, ?)',
+  ).run(reference, source, parameters, checkValue, createdAt);
+  const insert = prepare(
+    'INSERT INTO keys (data_key_id, master_reference, purpose, wrapped, created_at) VALUES (?, ?, ?, ?, ?)',
+  );
+  for (const row of wrapped) {
+    insert.run(row.dataKeyId, row.masterReference, row.purpose, row.wrapped, row.createdAt);
+  }
+}
+
+/** The last master key stays: without it everything sealed would be lost. @returns whether it was removed */
+export function deleteMasterKey({ prepare }: Connection, reference: string): boolean {
+  const others = prepare('SELECT 1 FROM master_keys WHERE reference <> ?').get(reference);
+  if (others === undefined) return false;
+  prepare('DELETE FROM keys WHERE master_reference = ?').run(reference);
+  return prepare('DELETE FROM master_keys WHERE reference = ?').run(reference).changes === 1;
 }
 
 function columns(kinds: ColumnKinds): string {

@@ -9,7 +9,7 @@ import { VaultError } from '../domain/errors.js';
  *
  * @throws VaultError `installation_broken` when the native half was never built; SqliteError as SQLite says
  */
-export function openSqlite(path: string, options: Pick<Options, 'timeout'> = {}): Database {
+export function openSqlite(path: string, options: Pick<Options, 'timeout' | 'readonly'> = {}): Database {
   try {
     return new SqliteDatabase(path, { ...options, fileMustExist: true, nativeBinding: nativeBinding() });
   } catch (failure) {

@@ -19,6 +19,7 @@ const MIGRATIONS: readonly string[] = [
   CREATE TABLE master_keys (
     reference TEXT PRIMARY KEY,
     source TEXT NOT NULL,
+    parameters TEXT,
     check_value BLOB NOT NULL,
     created_at INTEGER NOT NULL
   ) STRICT;
@@ -84,6 +85,16 @@ const MIGRATIONS: readonly string[] = [
     attempt INTEGER NOT NULL,
     at INTEGER NOT NULL,
     pid INTEGER NOT NULL
+  ) STRICT;
+
+  CREATE TABLE told (
+    account_id TEXT NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+    event TEXT NOT NULL,
+    ends_at INTEGER,
+    since INTEGER NOT NULL,
+    tried_at INTEGER NOT NULL,
+    told_at INTEGER,
+    PRIMARY KEY (account_id, event)
   ) STRICT;
   `,
 ];

@@ -2,7 +2,7 @@ import type { Account, Consent } from '../domain/account.js';
 import type { AccountFilter, AttemptRecord, LedgerStep, SealedAccount, Store } from './contract.js';
 import type { Connection } from './sqlite-connection.js';
 import { isTaken } from './sqlite-failure.js';
-import { readHead } from './sqlite-head.js';
+import { deleteMasterKey, insertMasterKey, readHead } from './sqlite-head.js';
 import { presentRow, readLedger, readRowSet, recordChange, removeRow, writeLedger } from './sqlite-ledger.js';
 import {
   ACCOUNT_COLUMNS,
@@ -15,6 +15,7 @@ import {
   toParameters,
   toSealedAccount,
 } from './sqlite-rows.js';
+import { sqliteTold } from './sqlite-told.js';
 import { damagedRow } from './sqlite-values.js';
 
 const VISIBLE = `${ACCOUNT_COLUMNS.join(', ')}, refresh_token IS NOT NULL AS has_refresh_token`;
@@ -42,6 +43,12 @@ export function sqliteStore(connection: Connection): Store {
 
   return {
     head: () => read(() => readHead(connection)),
+
+    // Not `unlessTaken`: what was written before the name turned out to be taken must go back.
+    addMasterKey: (key, wrapped) =>
+      write(() => insertMasterKey(prepare, key, wrapped)).then(() => true, onlyTaken),
+
+    removeMasterKey: (reference) => write(() => deleteMasterKey(connection, reference)),
 
     accounts: (filter = {}) =>
       read((): readonly Account[] => {
@@ -129,6 +136,8 @@ export function sqliteStore(connection: Connection): Store {
           .map(toConsent),
       ),
 
+    told: sqliteTold(connection),
+
     probe: () =>
       write(() => {
         prepare('UPDATE vault SET created_at = created_at').run();
@@ -177,4 +186,9 @@ function unlessTaken(action: () => boolean): boolean {
     if (isTaken(failure)) return false;
     throw failure;
   }
+}
+
+function onlyTaken(failure: unknown): false {
+  if (isTaken(failure)) return false;
+  throw failure;
 }

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { parseEndpoint } from '../domain/endpoint.js';
 import { browserCommands } from './browser-variable.js';
 import type { Browser, Host } from './contract.js';
+import type { Surroundings } from './surroundings.js';
 
 /** A launcher that fails does so at once; one that still runs by then is, or became, the browser. Milliseconds. */
 const SETTLING_TIME = 700;
@@ -22,16 +23,21 @@ type BrowserHost = Pick<Host, 'env' | 'platform'>;
  * Programs started here get a short environment without secrets. `open` cannot be given one; it is used where the
  * way to the browser is not a program of ours to start (macOS, Windows, WSL) and where `xdg-open` is missing.
  */
-export function createBrowser(host: BrowserHost): Browser {
+export function createBrowser(
+  host: BrowserHost,
+  { display, wsl }: Pick<Surroundings, 'display' | 'wsl'>,
+): Browser {
   return {
     async open(address) {
       const url = parseEndpoint(address)?.href;
       if (url === undefined) return false;
       if (host.env['BROWSER'] !== undefined) return openByVariable(url, host.env['BROWSER'], host);
-      if (!hasDisplay(host)) return false;
-      if (!startsPrograms(host)) return openBySystem(url);
-      const started = await start(['xdg-open', url], host.env);
-      return started === 'missing' ? openBySystem(url) : started === 'runs';
+      // Over ssh a browser would open on the screen of the wrong machine; X11 forwarding brings a display.
+      if (!display) return false;
+      if (host.platform === 'darwin' || host.platform === 'win32') return openBySystem(url);
+      // In WSL the browser of Windows is meant: by wslu's launcher where it is installed, else by PowerShell.
+      const started = await start([wsl ? 'wslview' : 'xdg-open', url], host.env);
+      return started === 'runs' || (started === 'missing' || wsl ? openBySystem(url) : false);
     },
   };
 }
@@ -41,21 +47,6 @@ async function openByVariable(url: string, variable: string, host: BrowserHost):
     if ((await start(command, host.env)) === 'runs') return true;
   }
   return false;
-}
-
-/** Over ssh, a browser would open on the screen of the wrong machine; X11 forwarding brings a DISPLAY. */
-function hasDisplay({ env, platform }: BrowserHost): boolean {
-  if (env['DISPLAY'] || env['WAYLAND_DISPLAY']) return true;
-  const isRemote = Boolean(env['SSH_CONNECTION'] || env['SSH_TTY']);
-  return !isRemote && (platform === 'darwin' || platform === 'win32' || isWsl(env));
-}
-
-function startsPrograms({ env, platform }: BrowserHost): boolean {
-  return platform !== 'darwin' && platform !== 'win32' && !isWsl(env);
-}
-
-function isWsl(env: Host['env']): boolean {
-  return Boolean(env['WSL_DISTRO_NAME'] || env['WSL_INTEROP']);
 }
 
 async function openBySystem(url: string): Promise<boolean> {

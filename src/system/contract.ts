@@ -10,7 +10,8 @@ export interface Host {
   /** The running user's id; undefined on Windows. */
   readonly uid: number | undefined;
   readonly pid: number;
-  readonly stdin: Readable & { readonly isTTY?: boolean };
+  /** As a terminal it can be told to give every key as it is typed, and to echo none. */
+  readonly stdin: Readable & { readonly isTTY?: boolean; setRawMode?(raw: boolean): unknown };
   readonly stdout: Writable & { readonly isTTY?: boolean; readonly columns?: number };
   readonly stderr: Writable & { readonly isTTY?: boolean; readonly columns?: number };
   /** The interpreter and the script that run this program, to run it again; null in the library. */
@@ -72,14 +73,24 @@ export interface Browser {
 /** How a keychain fails. */
 export interface KeychainFailure extends Error {
   readonly kind: KeychainFailureKind;
+  /** What is the matter, in this program's own words: `nothing on the session bus offers …`; null: no more than the kind. */
+  readonly about: string | null;
+  /** A step that helps in this very case; null: the usual ones. */
+  readonly remedy: string | null;
 }
 
 export type KeychainFailureKind =
-  /** No keychain here at all: no library, no D-Bus session, no Secret Service. */
+  /** A library that is needed to use it is missing. */
+  | 'not_installed'
+  /** No session bus leads to it, or not for this user. */
+  | 'bus_missing'
+  /** No keychain here: no Secret Service on the bus, or none that works. */
   | 'unavailable'
-  /** It is there and will not open: locked, access denied, prompt dismissed. */
+  /** It is there, locked, and nobody is there to unlock it. */
   | 'locked'
-  /** It did not answer. The call cannot be called off, so the process has to end without waiting for it. */
+  /** Somebody or something said no: a prompt was dismissed, access is denied. */
+  | 'denied'
+  /** It did not answer. Except on Linux the call cannot be called off, and the process has to end without waiting for it. */
   | 'timed_out';
 
 /** The keychain of the operating system: macOS Keychain, Windows Credential Vault, Secret Service. */

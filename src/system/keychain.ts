@@ -1,57 +1,36 @@
-import type { Clock, Keychain, KeychainFailure, KeychainFailureKind } from './contract.js';
+import { SECOND } from '../domain/duration.js';
+import type { Clock, Host, Keychain } from './contract.js';
 
-class Failure extends Error implements KeychainFailure {
-  override readonly name = 'KeychainFailure';
-  readonly kind: KeychainFailureKind;
-
-  constructor(kind: KeychainFailureKind, cause?: unknown) {
-    super(kind, cause === undefined ? undefined : { cause });
-    this.kind = kind;
-  }
+/** How long a keychain may take for one call, in milliseconds. */
+export interface Patience {
+  readonly alone: number;
+  /** Somebody may be typing a password for it. */
+  readonly withPerson: number;
 }
 
-const LOCKED = /lock|denied|dismiss|not allowed|cancel|interaction/i;
+export interface KeychainParts {
+  readonly host: Pick<Host, 'env' | 'platform' | 'uid' | 'self' | 'interruption'>;
+  readonly clock: Clock;
+  readonly patience: Patience;
+  /** Whether somebody is there to type a password. Asked only when it matters: a stream costs time when it is first looked at. */
+  readonly person: () => boolean;
+  /** Told to a person who is being waited for; one line. */
+  readonly notice: (line: string) => void;
+}
 
-/**
- * The operating system's keychain through keytar, which is loaded when first used.
- *
- * @param patience milliseconds a call may take; a person typing a password needs more than a cron job
- */
-export function systemKeychain(clock: Clock, patience: number): Keychain {
-  async function bounded<T>(call: (keytar: typeof import('keytar')) => Promise<T>): Promise<T> {
-    const keytar = await load();
-    const finished = new AbortController();
-    const late = clock.sleep(patience, finished.signal).then(
-      () => {
-        throw new Failure('timed_out');
-      },
-      () => new Promise<never>(() => {}),
-    );
-    try {
-      return await Promise.race([call(keytar), late]);
-    } catch (failure) {
-      throw failure instanceof Failure ? failure : new Failure(kindOf(failure), failure);
-    } finally {
-      finished.abort();
-    }
-  }
+/** A script that gets no key should be gone within five seconds, and the start of a process is part of them. */
+export const KEYCHAIN_PATIENCE: Patience = { alone: 3 * SECOND, withPerson: 30 * SECOND };
 
+/** The operating system's keychain. What it takes to speak to it is loaded with the first call. */
+export function systemKeychain(parts: KeychainParts): Keychain {
+  const native = parts.host.platform === 'darwin' || parts.host.platform === 'win32';
+  const keychain = async () =>
+    native
+      ? (await import('./keychain-native.js')).nativeKeychain(parts)
+      : (await import('./keychain-linux.js')).secretServiceKeychain(parts);
   return {
-    read: (service, account) => bounded((keytar) => keytar.getPassword(service, account)),
-    write: (service, account, value) => bounded((keytar) => keytar.setPassword(service, account, value)),
-    remove: (service, account) => bounded((keytar) => keytar.deletePassword(service, account)),
+    read: async (service, account) => (await keychain()).read(service, account),
+    write: async (service, account, value) => (await keychain()).write(service, account, value),
+    remove: async (service, account) => (await keychain()).remove(service, account),
   };
-}
-
-async function load(): Promise<typeof import('keytar')> {
-  try {
-    const module = await import('keytar');
-    return 'default' in module ? (module.default as typeof import('keytar')) : module;
-  } catch (failure) {
-    throw new Failure('unavailable', failure);
-  }
-}
-
-function kindOf(failure: unknown): KeychainFailureKind {
-  return failure instanceof Error && LOCKED.test(failure.message) ? 'locked' : 'unavailable';
 }

@@ -1,11 +1,12 @@
 import { VaultError } from '../domain/errors.js';
 import type { Host } from '../system/contract.js';
 import { askYesNo, readLines } from './ask.js';
-import type { Io, Progress, Theme } from './io.js';
+import type { Io, LiveLine, Progress, Theme } from './io.js';
+import { liveLine, noLiveLine } from './live-line.js';
 import { barProgress, noProgress, plainProgress } from './progress.js';
 import { harmless, harmlessJson } from './safe-text.js';
 import { renderTable } from './table.js';
-import { colourTheme, plainTheme, wantsColour } from './theme.js';
+import { colourTheme, plainTheme, showsUnicode, wantsColour } from './theme.js';
 
 const COLUMNS_IN_A_PIPE = 80;
 
@@ -75,12 +76,25 @@ export function createIo(options: IoOptions): Io {
       if (stderr().isTTY !== true) return plainProgress((line) => say(line));
       return barProgress(stderr(), total, stderr().columns ?? COLUMNS_IN_A_PIPE);
     },
+    live: (): LiveLine => {
+      if (quiet || json || stderr().isTTY !== true || env['TERM'] === 'dumb') return noLiveLine;
+      return liveLine(stderr(), widthOf(stderr()));
+    },
+    get canvas() {
+      if (stderr().isTTY !== true || !showsUnicode(env)) return null;
+      return widthOf(stderr());
+    },
     confirm: async (question) =>
       interactive() ? askYesNo(harmless(question), host.stdin, stderr(), interruption) : false,
     lines: (signal) => readLines(host.stdin, signal),
     finish: () => drained(stdout, failure),
     exitCode: 0,
   };
+}
+
+/** A terminal that was never told its size says 0. */
+function widthOf({ columns }: Host['stderr']): number {
+  return columns || COLUMNS_IN_A_PIPE;
 }
 
 function themeOnDemand(coloured: () => boolean): () => Theme {

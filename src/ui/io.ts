@@ -6,6 +6,8 @@ export interface Theme {
   green(text: string): string;
   yellow(text: string): string;
   cyan(text: string): string;
+  /** The same on every terminal, whatever its own colours are: for pictures. */
+  lightOnDark(text: string): string;
 }
 
 export interface Column {
@@ -20,6 +22,12 @@ export interface Column {
 export interface Progress {
   /** One more is done; `line` says which and how, and is printed plainly where there is no terminal. */
   step(line: string): void;
+  stop(): void;
+}
+
+/** One line that is written over as things go on; it leaves nothing behind. */
+export interface LiveLine {
+  show(text: string): void;
   stop(): void;
 }
 
@@ -56,6 +64,10 @@ export interface Io {
   /** A table to stdout, no wider than the terminal (80 columns in a pipe), cells made harmless. */
   table(columns: readonly Column[], rows: readonly (readonly string[])[]): void;
   progress(total: number): Progress;
+  /** Says where things stand; nothing where stderr is no terminal, and with `--quiet` or `--json`. */
+  live(): LiveLine;
+  /** How wide a picture of block characters may be on stderr; null where that is no terminal that shows them. */
+  readonly canvas: number | null;
   /**
    * Asks on the terminal; false without one.
    *

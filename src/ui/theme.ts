@@ -11,6 +11,7 @@ export const plainTheme: Theme = {
   green: same,
   yellow: same,
   cyan: same,
+  lightOnDark: same,
 };
 
 /**
@@ -22,6 +23,13 @@ export function wantsColour(
   env: Readonly<Record<string, string | undefined>>,
 ): boolean {
   return stream.isTTY === true && !env['NO_COLOR'] && env['TERM'] !== 'dumb';
+}
+
+/** Whether a terminal shows characters beyond ASCII, by the locale (POSIX: the first of these that is set counts). */
+export function showsUnicode(env: Readonly<Record<string, string | undefined>>): boolean {
+  if (env['TERM'] === 'dumb' || env['TERM'] === 'linux') return false;
+  const locale = env['LC_ALL'] || env['LC_CTYPE'] || env['LANG'] || '';
+  return env['OS'] === 'Windows_NT' || /utf-?8/i.test(locale);
 }
 
 /**
@@ -39,5 +47,6 @@ export function colourTheme(): Theme {
     green: (text) => kleur.green(text),
     yellow: (text) => kleur.yellow(text),
     cyan: (text) => kleur.cyan(text),
+    lightOnDark: (text) => kleur.white().bgBlack(text),
   };
 }

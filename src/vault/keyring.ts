@@ -11,18 +11,23 @@ import type {
   WrappedKeyRow,
 } from '../stores/contract.js';
 import { damaged, unreadableField, unreadableKey, unreadableLedger } from './damage.js';
+import {
+  type DataKey,
+  DOMAIN,
+  keyCheckValue,
+  keyEncryptionKey,
+  masterReference,
+  wrapBinding,
+  wrapDataKeys,
+} from './master-key.js';
 
 /**
- * The key hierarchy. A master key of 32 random bytes lies in a key source. HKDF-SHA256 makes from it, with the vault
- * id as salt, a key-encryption key and a key for the check value. The key-encryption key wraps random data keys: one
+ * The key hierarchy. A master key of 32 bytes lies in a key source. HKDF-SHA256 makes from it, with the vault id as
+ * salt, a key-encryption key and a key for the check value. The key-encryption key wraps random data keys: one
  * each for access tokens, refresh tokens and identity data, which seal the fields, one for the digests by which
  * identities are found again, and one for what is known of all rows together. So a new master key re-wraps five small
  * rows, and several master keys can wrap the same data keys.
  */
-const DOMAIN = 'token-vault/1';
-const CHECK_BYTES = 16;
-/** In the header of wrapped keys, where no data key can have it. */
-const WRAPPED_BY_MASTER = 0;
 const PURPOSES: readonly DataKeyPurpose[] = [
   'access_token',
   'refresh_token',
@@ -46,6 +51,12 @@ export interface Keyring {
   tokenDigest(refreshToken: string): Buffer;
   /** What is known of all rows together. */
   readonly ledger: LedgerKeys;
+  /**
+   * The same data keys, wrapped by another master key.
+   *
+   * @param master 32 bytes; the caller wipes it
+   */
+  wrapFor(reference: string, master: Uint8Array): readonly WrappedKeyRow[];
   /** Overwrites every key held here. The keyring is of no use afterwards. */
   wipe(): void;
 }
@@ -59,39 +70,35 @@ export interface LedgerKeys {
 }
 
 /**
- * The versioned name of a master key in its source.
- *
- * @param version from 1
- */
-export function masterReference(vaultId: Uint8Array, version: number): string {
-  return `${Buffer.from(vaultId).toString('hex')}/master/${version}`;
-}
-
-/**
  * A new vault's head: fresh data keys under the given master key.
  *
  * @param vaultId 16 random bytes
  * @param source the kind of the key source
  * @param master 32 bytes; the caller wipes it
  * @param now milliseconds since the epoch
+ * @param parameters what the source needs besides to have the key
  */
-export function createHead(vaultId: Uint8Array, source: string, master: Uint8Array, now: number): VaultHead {
+export function createHead(
+  vaultId: Uint8Array,
+  source: string,
+  master: Uint8Array,
+  now: number,
+  parameters: string | null = null,
+): VaultHead {
   const reference = masterReference(vaultId, 1);
-  const encryptionKey = keyEncryptionKey(vaultId, master);
-  const wrappedKeys = PURPOSES.map((purpose, index): WrappedKeyRow => {
-    const dataKeyId = index + 1;
-    const key = random(KEY_BYTES);
-    const aad = wrapBinding(vaultId, reference, dataKeyId, purpose);
-    const wrapped = seal(encryptionKey, WRAPPED_BY_MASTER, key, aad);
-    key.fill(0);
-    return { dataKeyId, purpose, masterReference: reference, wrapped, createdAt: now };
-  });
-  encryptionKey.fill(0);
+  const dataKeys = PURPOSES.map((purpose, index): DataKey & { readonly key: Buffer } => ({
+    dataKeyId: index + 1,
+    purpose,
+    key: random(KEY_BYTES),
+    createdAt: now,
+  }));
+  const wrappedKeys = wrapDataKeys(vaultId, reference, master, dataKeys);
+  for (const { key } of dataKeys) key.fill(0);
   const checkValue = keyCheckValue(vaultId, reference, master);
   return {
     vaultId,
     createdAt: now,
-    masterKeys: [{ reference, source, checkValue, createdAt: now }],
+    masterKeys: [{ reference, source, parameters, checkValue, createdAt: now }],
     wrappedKeys,
   };
 }
@@ -211,23 +218,13 @@ export function openKeyring(
       key.fill(0);
       return digest;
     },
+    wrapFor(other, otherMaster) {
+      const rows = head.wrappedKeys.filter((row) => row.masterReference === reference);
+      const dataKeys = rows.map((row) => ({ ...row, key: unwrap(row) }));
+      return wrapDataKeys(vaultId, other, otherMaster, dataKeys);
+    },
     wipe,
   };
-}
-
-function keyEncryptionKey(vaultId: Uint8Array, master: Uint8Array): Buffer {
-  return deriveKey(master, vaultId, `${DOMAIN}/key encryption`, KEY_BYTES);
-}
-
-function keyCheckValue(vaultId: Uint8Array, reference: string, master: Uint8Array): Buffer {
-  const key = deriveKey(master, vaultId, `${DOMAIN}/key check`, KEY_BYTES);
-  const value = authenticate(key, frame([vaultId, reference])).subarray(0, CHECK_BYTES);
-  key.fill(0);
-  return value;
-}
-
-function wrapBinding(vaultId: Uint8Array, reference: string, dataKeyId: number, purpose: string): Buffer {
-  return frame([DOMAIN, vaultId, 'keys', reference, dataKeyId, purpose]);
 }
 
 type Explain = (kind: OpenFailureKind) => VaultError;

@@ -18,6 +18,7 @@ export interface NewVault {
  * @param master 32 bytes; the caller wipes it
  * @param now milliseconds since the epoch
  * @param where what tells the place from every other
+ * @param parameters what the source needs besides to have the key
  */
 export function newVault(
   vaultId: Uint8Array,
@@ -25,8 +26,9 @@ export function newVault(
   master: Uint8Array,
   now: number,
   where: readonly string[],
+  parameters: string | null = null,
 ): NewVault {
-  const head = createHead(vaultId, source, master, now);
+  const head = createHead(vaultId, source, master, now, parameters);
   const [masterKey] = head.masterKeys as readonly [MasterKeyRow];
   const keyring = openKeyring(head, masterKey, master);
   try {

@@ -10,6 +10,7 @@ import type {
   SealedAccount,
   Store,
 } from '../stores/contract.js';
+import type { Told } from '../stores/told.js';
 import type { Clock } from '../system/contract.js';
 import type { Condition } from './guard.js';
 import type { Keyring } from './keyring.js';
@@ -33,6 +34,8 @@ export interface Vault {
   account(id: string): Promise<SealedAccount | null>;
   consents(accountId: string): Promise<readonly Consent[]>;
   addConsent(accountId: string, consent: Consent): Promise<void>;
+  /** What the notify command has told of the accounts. */
+  readonly told: Told;
 
   /**
    * Fetches the key and writes to the disk, so that what cannot be stored shows before anybody goes to any trouble. A vault
@@ -126,6 +129,7 @@ export function createVault({ store, unlock, marks, clock, notice }: VaultParts)
     account: (id) => store.account(id),
     consents: (accountId) => store.consents(accountId),
     addConsent: (accountId, consent) => store.addConsent(accountId, consent),
+    told: store.told,
 
     async rehearse() {
       (await keyring()).subjectDigest('', '');

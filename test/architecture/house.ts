@@ -11,17 +11,20 @@ const FLOORS: readonly (readonly string[])[] = [
   ['ui', 'config', 'audit', 'oauth', 'vault', 'demo'],
   ['services', 'health'],
   ['commands'],
+  ['app-as-cron.ts', 'app-key-sources.ts'],
   [
     'app-agent.ts',
     'app-background.ts',
     'app-children.ts',
     'app-health.ts',
     'app-integrity.ts',
+    'app-key-sources.ts',
+    'app-keychain.ts',
     'app-keys.ts',
     'app-refreshing.ts',
   ],
   ['app.ts'],
-  ['refresher.ts'],
+  ['refresher.ts', 'key-check.ts'],
   ['fast-lane.ts'],
   ['program.ts'],
   ['main.ts'],
@@ -32,10 +35,13 @@ const FLOORS: readonly (readonly string[])[] = [
 const WIRING = [
   'app.ts',
   'app-agent.ts',
+  'app-as-cron.ts',
   'app-background.ts',
   'app-children.ts',
   'app-health.ts',
   'app-integrity.ts',
+  'app-key-sources.ts',
+  'app-keychain.ts',
   'app-keys.ts',
   'app-refreshing.ts',
 ];
@@ -56,7 +62,7 @@ const ONLY_PACKAGES: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** One way to print: a person's terminal is reached through `Io`, where everything is made harmless first. */
-const PRINTS = ['main.ts', 'refresher.ts', 'ui'];
+const PRINTS = ['main.ts', 'refresher.ts', 'ui', 'app-keychain.ts', 'key-check.ts'];
 
 /**
  * Closing any descriptor of a database file drops the locks that the process holds on it. So whoever works with the

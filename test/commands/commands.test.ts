@@ -5,7 +5,23 @@ import { COMMANDS } from '../../src/commands/index.js';
 import { fastParse } from '../../src/fast-lane.js';
 import { parseProgram } from '../../src/program.js';
 
-const NAMES = ['login', 'token', 'exec', 'list', 'show', 'refresh', 'revoke', 'init', 'providers', 'demo'];
+const NAMES = [
+  'login',
+  'token',
+  'exec',
+  'list',
+  'show',
+  'refresh',
+  'revoke',
+  'schedule',
+  'notify',
+  'init',
+  'key',
+  'agent',
+  'doctor',
+  'providers',
+  'demo',
+];
 
 /** The words of an example as a shell would pass them on, without what stands around the command. */
 function wordsOf(line: string): string[] {

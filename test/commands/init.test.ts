@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { init } from '../../src/commands/init.js';
-import { KEY_SOURCE_KINDS } from '../../src/keysources/contract.js';
 import { type TerminalOptions, terminal } from '../doubles/terminal.js';
 import { useCasesDouble } from '../doubles/use-cases.js';
 import { inputOf } from './raw.js';
@@ -21,24 +20,45 @@ async function printed(options: TerminalOptions) {
 
 describe('vault init', () => {
   it.each([
-    ['', { keySource: null, keyFile: null }],
-    ['--key-source keychain', { keySource: 'keychain', keyFile: null }],
-    ['--key-source file', { keySource: 'file', keyFile: null }],
-    ['--key-file /run/key', { keySource: 'file', keyFile: '/run/key' }],
-    ['--key-source file --key-file /run/key', { keySource: 'file', keyFile: '/run/key' }],
-  ])('understands "%s"', async (line, request) => {
-    expect(await inputOf(init, line)).toEqual(request);
+    ['', null],
+    ['--key-source keychain', { kind: 'keychain' }],
+    ['--key-source file', { kind: 'file', path: null }],
+    ['--key-file /run/key', { kind: 'file', path: '/run/key' }],
+    ['--key-source file --key-file /run/key', { kind: 'file', path: '/run/key' }],
+    ['--key-source credential', { kind: 'credential', name: null }],
+    ['--credential mine', { kind: 'credential', name: 'mine' }],
+    [
+      '--key-source command -- pass show -x',
+      { kind: 'command', command: ['pass', 'show', '-x'], timeout: null },
+    ],
+    ['-- /usr/bin/print-key', { kind: 'command', command: ['/usr/bin/print-key'], timeout: null }],
+    ['--key-source passphrase', { kind: 'passphrase', file: null }],
+    ['--passphrase-file /run/pp', { kind: 'passphrase', file: '/run/pp' }],
+  ])('understands "%s"', async (line, setting) => {
+    expect(await inputOf(init, line)).toEqual({ choice: setting && { setting, passphraseFd: null } });
+  });
+
+  it('takes the number of an open descriptor for a passphrase', async () => {
+    expect(await inputOf(init, '--passphrase-fd 3')).toEqual({
+      choice: { setting: { kind: 'passphrase', file: null }, passphraseFd: 3 },
+    });
   });
 
   it.each([
-    ['--key-source usb', '--key-source takes one of: keychain, file'],
-    ['--key-source keychain --key-file /run/key', '--key-file does not go with --key-source keychain'],
+    ['--key-source usb', '--key-source takes one of: keychain, file, credential, command, passphrase'],
+    ['--key-source keychain --key-file /run/key', '--key-file does not go with the key source keychain'],
+    ['--key-source file --passphrase-fd 3', '--passphrase-fd does not go with the key source file'],
+    ['--key-source file -- pass show x', 'a program goes with the key source command, not with file'],
+    ['--key-source command', 'which program prints the key? It goes after --, with its arguments'],
+    ['--key-source command -- ./print-key', 'must be a name or an absolute path'],
+    ['--credential ../key', '--credential takes the name of a credential, without a slash'],
+    ['--passphrase-fd 1', '--passphrase-fd takes 0, or a number from 3'],
+    ['--passphrase-fd x', '--passphrase-fd takes a whole number'],
   ])('refuses "%s"', async (line, message) => {
-    await expect(inputOf(init, line)).rejects.toMatchObject({ code: 'usage', message });
-  });
-
-  it.each(KEY_SOURCE_KINDS)('knows the key source %s', async (kind) => {
-    expect(await inputOf(init, `--key-source ${kind}`)).toMatchObject({ keySource: kind });
+    await expect(inputOf(init, line)).rejects.toMatchObject({
+      code: 'usage',
+      message: expect.stringContaining(message),
+    });
   });
 
   it('says where everything is', async () => {

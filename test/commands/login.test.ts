@@ -4,6 +4,7 @@ import { MINUTE } from '../../src/domain/duration.js';
 import { VaultError } from '../../src/domain/errors.js';
 import type { LoginRequest, LoginResult, LoginTalk } from '../../src/services/contract.js';
 import { accountExample } from '../doubles/account.js';
+import { DESKTOP } from '../doubles/surroundings.js';
 import { type TerminalOptions, terminal } from '../doubles/terminal.js';
 import { useCasesDouble } from '../doubles/use-cases.js';
 import { inputOf } from './raw.js';
@@ -16,6 +17,7 @@ const DEFAULTS: LoginRequest = {
   loginHint: null,
   openBrowser: true,
   pasteOnly: false,
+  device: false,
   port: null,
   timeout: 10 * MINUTE,
 };
@@ -35,6 +37,9 @@ const AUTHORIZE = {
   kind: 'authorize',
   url: URL_EXAMPLE,
   redirectUri: 'http://127.0.0.1:4711/callback',
+  listening: { host: '127.0.0.1', port: 4711 },
+  surroundings: DESKTOP,
+  instead: null,
 } as const;
 
 async function run(

@@ -80,6 +80,10 @@ describe('config.json', () => {
     ['providers.a.clientId must not be empty', { providers: { a: { clientId: ' ' } } }],
     ['notify must be a list', { notify: 'run' }],
     ['notify must not be empty', { notify: [] }],
+    ['notify must not be empty', { notify: ['', 'x'] }],
+    ['notify must hold nothing but texts', { notify: ['run', 7] }],
+    ['notify must hold nothing but texts', { notify: ['run\0'] }],
+    ['notify must begin with the name of a program or with its absolute path', { notify: ['./run'] }],
   ])('refuses: %s', (why, config) => {
     expect(refusal(config).message).toContain(`config.json: ${why}`);
   });

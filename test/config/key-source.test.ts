@@ -11,12 +11,39 @@ describe('the key source in config.json', () => {
     ['{"keySource":{"kind":"file"}}', { kind: 'file', path: null }],
     ['{"keySource":{"kind":"file","path":"/keys/master.key"}}', { kind: 'file', path: '/keys/master.key' }],
     ['\uFEFF{"keySource":"file","providers":{"anything":1}}', { kind: 'file', path: null }],
+    ['{"keySource":"credential"}', { kind: 'credential', name: null }],
+    ['{"keySource":{"kind":"credential","name":"mine.key"}}', { kind: 'credential', name: 'mine.key' }],
+    [
+      '{"keySource":{"kind":"command","command":["pass","show","x y"]}}',
+      { kind: 'command', command: ['pass', 'show', 'x y'], timeout: null },
+    ],
+    [
+      '{"keySource":{"kind":"command","command":["/usr/bin/age"],"timeout":"30s"}}',
+      { kind: 'command', command: ['/usr/bin/age'], timeout: 30_000 },
+    ],
+    ['{"keySource":"passphrase"}', { kind: 'passphrase', file: null }],
+    ['{"keySource":{"kind":"passphrase","file":"/run/pp"}}', { kind: 'passphrase', file: '/run/pp' }],
   ])('%j is read as %j', (text, setting) => {
     expect(readKeySource(text)).toEqual(setting);
   });
 
   it.each([
-    ['{"keySource":"vault"}', 'must be "keychain" or "file"'],
+    ['{"keySource":"vault"}', 'must be "keychain", "file", "credential", "command" or "passphrase"'],
+    ['{"keySource":{"kind":"toString"}}', 'keySource.kind must be'],
+    ['{"keySource":{"kind":"credential","name":"../key"}}', 'without a slash'],
+    ['{"keySource":{"kind":"credential","name":".."}}', 'without a slash'],
+    ['{"keySource":"command"}', 'must be a list of texts'],
+    ['{"keySource":{"kind":"command","command":"pass show x"}}', 'must be a list of texts'],
+    ['{"keySource":{"kind":"command","command":[]}}', 'must be a list of texts'],
+    ['{"keySource":{"kind":"command","command":[""]}}', 'must be a list of texts'],
+    ['{"keySource":{"kind":"command","command":["a","b\\u0000"]}}', 'must be a list of texts'],
+    ['{"keySource":{"kind":"command","command":["./print-key"]}}', 'its absolute path'],
+    ['{"keySource":{"kind":"command","command":["bin/print-key"]}}', 'its absolute path'],
+    ['{"keySource":{"kind":"command","command":["a"],"timeout":30}}', 'from 1s to 10m'],
+    ['{"keySource":{"kind":"command","command":["a"],"timeout":"0s"}}', 'from 1s to 10m'],
+    ['{"keySource":{"kind":"command","command":["a"],"timeout":"11m"}}', 'from 1s to 10m'],
+    ['{"keySource":{"kind":"passphrase","file":"pp"}}', 'absolute path'],
+    ['{"keySource":{"kind":"passphrase","passphrase":"no"}}', 'keySource.passphrase is not known'],
     ['{"keySource":null}', 'must be a text or an object'],
     ['{"keySource":["file"]}', 'must be a text or an object'],
     ['{"keySource":{"kind":"file","path":"master.key"}}', 'absolute path'],
@@ -71,6 +98,12 @@ describe('writing the key source', () => {
       { kind: 'keychain' },
       { kind: 'file', path: null },
       { kind: 'file', path: '/k' },
+      { kind: 'credential', name: null },
+      { kind: 'credential', name: 'mine' },
+      { kind: 'command', command: ['pass', 'show', 'x'], timeout: null },
+      { kind: 'command', command: ['age', '-d'], timeout: 90_000 },
+      { kind: 'passphrase', file: null },
+      { kind: 'passphrase', file: '/run/pp' },
     ] as const) {
       expect(readKeySource(withKeySource('{"providers":{}}', setting))).toEqual(setting);
     }

@@ -1,53 +1,46 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type KeySource, MASTER_KEY_BYTES } from '../../src/keysources/contract.js';
+import type { ErrorCode } from '../../src/domain/errors.js';
+import { type KeySource, MASTER_KEY_BYTES, type StoringKeySource } from '../../src/keysources/contract.js';
 
 /** A key source to be tried. */
-interface KeySourceStage {
-  readonly source: KeySource;
+export interface KeySourceStage<Source extends KeySource = KeySource> {
+  readonly source: Source;
   /** Puts a text where the key under this reference would be. */
   plant(reference: string, text: string): void;
+  /** What it says where nothing was planted; `key_missing` when left out. */
+  readonly absent?: ErrorCode;
   close(): void;
 }
 
-/** What every key source promises; see keysources/contract. */
-export function keySourceContract(name: string, open: () => KeySourceStage): void {
+type Open<Source extends KeySource> = () => KeySourceStage<Source>;
+
+const REFERENCE = `${'5a'.repeat(16)}/master/1`;
+const key = Buffer.from(Array.from({ length: MASTER_KEY_BYTES }, (_, index) => 255 - index));
+const written = `${key.toString('base64url')}\n`;
+
+const rejection = (code: string) => expect.objectContaining({ code, hint: expect.any(String) });
+
+/** What every key source promises that holds a key as a text; see keysources/contract. */
+export function keySourceContract(name: string, open: Open<KeySource>): void {
   describe(`the ${name} key source`, () => {
-    const reference = `${'5a'.repeat(16)}/master/1`;
-    const key = Buffer.from(Array.from({ length: MASTER_KEY_BYTES }, (_, index) => 255 - index));
     let stage: KeySourceStage;
     beforeEach(() => {
       stage = open();
     });
     afterEach(() => stage.close());
 
-    const rejection = (code: string) => expect.objectContaining({ code, hint: expect.any(String) });
-
-    it('gives back the key that was put in, again and again, and leaves it to the caller to wipe', async () => {
-      await stage.source.create(reference, Buffer.from(key));
-      const first = await stage.source.load(reference);
+    it('gives the key again and again, and leaves it to the caller to wipe', async () => {
+      stage.plant(REFERENCE, written);
+      const first = await stage.source.load(REFERENCE);
       expect(first).toEqual(key);
       first.fill(0);
-      expect(await stage.source.load(reference)).toEqual(key);
+      expect(await stage.source.load(REFERENCE)).toEqual(key);
     });
 
     it('says that there is no key rather than making one', async () => {
-      await expect(stage.source.load(reference)).rejects.toThrow(rejection('key_missing'));
-      await expect(stage.source.load(reference)).rejects.toThrow(rejection('key_missing'));
-    });
-
-    it('never replaces a key', async () => {
-      await stage.source.create(reference, Buffer.from(key));
-      await expect(stage.source.create(reference, Buffer.alloc(32, 1))).rejects.toThrow(
-        rejection('vault_exists'),
-      );
-      expect(await stage.source.load(reference)).toEqual(key);
-    });
-
-    it('does not store what is no master key', async () => {
-      for (const length of [0, 16, 31, 33]) {
-        await expect(stage.source.create(reference, Buffer.alloc(length, 1))).rejects.toThrow(RangeError);
-      }
-      await expect(stage.source.load(reference)).rejects.toThrow(rejection('key_missing'));
+      const absent = rejection(stage.absent ?? 'key_missing');
+      await expect(stage.source.load(REFERENCE)).rejects.toThrow(absent);
+      await expect(stage.source.load(REFERENCE)).rejects.toThrow(absent);
     });
 
     it.each([
@@ -59,19 +52,63 @@ export function keySourceContract(name: string, open: () => KeySourceStage): voi
       ['hexadecimal digits', 'ab'.repeat(32)],
       ['a space inside', `${'A'.repeat(21)} ${'A'.repeat(21)}`],
     ])('refuses %s in the place of a key, and does not repeat it', async (_name, text) => {
-      stage.plant(reference, text);
-      const failure = await stage.source.load(reference).catch((thrown: unknown) => thrown);
+      stage.plant(REFERENCE, text);
+      const failure = await stage.source.load(REFERENCE).catch((thrown: unknown) => thrown);
       expect(failure).toEqual(rejection('key_wrong'));
       if (text !== '') expect(JSON.stringify([String(failure), failure])).not.toContain(text);
     });
 
     it('takes a key with white space around it, as editors leave it, and with padding', async () => {
-      stage.plant(reference, `\n ${key.toString('base64url')}=\r\n`);
-      expect(await stage.source.load(reference)).toEqual(key);
+      stage.plant(REFERENCE, `\n ${key.toString('base64url')}=\r\n`);
+      expect(await stage.source.load(REFERENCE)).toEqual(key);
     });
 
-    it('says where it is, without naming a key', () => {
-      expect(stage.source.place).toMatch(/keychain|key file \//);
+    it('says where it is and how it is written down, without naming a key', () => {
+      stage.plant(REFERENCE, written);
+      const { source } = stage;
+      expect(source.place).toMatch(/keychain|key file \/|credential|command/);
+      expect(source.setting.kind).toBe(source.kind);
+      expect(JSON.stringify(source)).not.toContain(written.trim());
+    });
+  });
+}
+
+/** What those promise besides that keep what this program puts there. */
+export function storingKeySourceContract(name: string, open: Open<StoringKeySource>): void {
+  keySourceContract(name, open);
+
+  describe(`the ${name} key source, which stores keys,`, () => {
+    let stage: KeySourceStage<StoringKeySource>;
+    beforeEach(() => {
+      stage = open();
+    });
+    afterEach(() => stage.close());
+
+    it('gives back the key that was put in', async () => {
+      await stage.source.create(REFERENCE, Buffer.from(key));
+      expect(await stage.source.load(REFERENCE)).toEqual(key);
+    });
+
+    it('never replaces a key', async () => {
+      await stage.source.create(REFERENCE, Buffer.from(key));
+      await expect(stage.source.create(REFERENCE, Buffer.alloc(32, 1))).rejects.toThrow(
+        rejection('vault_exists'),
+      );
+      expect(await stage.source.load(REFERENCE)).toEqual(key);
+    });
+
+    it('does not store what is no master key', async () => {
+      for (const length of [0, 16, 31, 33]) {
+        await expect(stage.source.create(REFERENCE, Buffer.alloc(length, 1))).rejects.toThrow(RangeError);
+      }
+      await expect(stage.source.load(REFERENCE)).rejects.toThrow(rejection('key_missing'));
+    });
+
+    it('forgets a key that it is told to, and says whether there was one', async () => {
+      expect(await stage.source.remove(REFERENCE)).toBe(false);
+      await stage.source.create(REFERENCE, Buffer.from(key));
+      expect(await stage.source.remove(REFERENCE)).toBe(true);
+      await expect(stage.source.load(REFERENCE)).rejects.toThrow(rejection('key_missing'));
     });
   });
 }

@@ -36,7 +36,9 @@ describe('the demo', () => {
       .map((line) => line.replace('$ vault ', ''));
     expect(shown).toEqual(vault.lines);
     const verbs = vault.lines.map((line) => line.split(' ')[0]);
-    expect(verbs).toEqual('login login list token show refresh refresh token revoke list revoke'.split(' '));
+    expect(verbs).toEqual(
+      'login login login list token show refresh refresh token revoke list revoke'.split(' '),
+    );
     expect(talk.heard.join('\n')).not.toMatch(/demo-access-[\w-]{5,}/);
   });
 

@@ -27,6 +27,13 @@ export function vaultDouble(server: (home: string) => Promise<Endpoints>, broken
     return done(`${name}\n`);
   }
 
+  /** Shows a code and asks for no tokens: it is the person of the last login, who has some. */
+  async function showCode(demo: Endpoints, say: (line: string) => void): Promise<VaultRun> {
+    const { body } = await post(demo.endpoints.deviceAuthorization, { client_id: demo.client.id });
+    say(String(body['verification_uri_complete']));
+    return done(`${[...accounts.keys()].at(-1)}\n`);
+  }
+
   async function refreshAll(demo: Endpoints): Promise<VaultRun> {
     for (const account of accounts.values()) {
       const { body } = await refresh(demo, account.refresh);
@@ -59,6 +66,7 @@ export function vaultDouble(server: (home: string) => Promise<Endpoints>, broken
         return { exitCode: 5, stdout: '', stderr: 'broken\n' };
       const demo = await server(home);
       const [verb, name = ''] = args;
+      if (args.includes('--device')) return showCode(demo, onStderrLine ?? (() => {}));
       if (verb === 'login') return login(demo, onStderrLine ?? (() => {}));
       if (verb === 'list') return done([...accounts.keys()].join('\n'));
       if (verb === 'token') return done(`${accounts.get(name)?.access}\n`);

@@ -1,7 +1,9 @@
 // Another process on the same vault: the built library's own parts, told what to do by messages. See actor.ts.
 
+import { fileURLToPath } from 'node:url';
 import { Secret } from '../../dist/lib/domain/secret.js';
 import { keyFileSource } from '../../dist/lib/keysources/key-file.js';
+import { keychainSource } from '../../dist/lib/keysources/os-keychain.js';
 import { vaultAccess } from '../../dist/lib/services/vault-access.js';
 import { sqliteLocks } from '../../dist/lib/stores/locks.js';
 import { markFolder } from '../../dist/lib/stores/marks.js';
@@ -21,6 +23,33 @@ function parts(home) {
   const paths = resolvePaths({ env: { VAULT_HOME: home }, platform: process.platform }, null);
   const factory = sqliteFactory(paths, files, clock);
   return { files, paths, factory, locks: sqliteLocks(paths.locks, files, clock) };
+}
+
+function accessTo(home, source) {
+  return vaultAccess({
+    ...parts(home),
+    clock,
+    audit: { record: () => {} },
+    keySource: async () => source,
+    rememberKeySource: async () => () => {},
+    marks: async () => markFolder(parts(home).paths.marks, ['here', home], parts(home).files),
+    notice: () => {},
+  });
+}
+
+/** Fifty processes on a small machine are slow, and that is not what is tried with them. */
+function patientKeychain() {
+  const { env, platform, execPath: interpreter } = process;
+  const script = fileURLToPath(new URL('../../bin/vault.js', import.meta.url));
+  const { signal } = new AbortController();
+  const self = [interpreter, script];
+  return systemKeychain({
+    host: { env, platform, uid: process.getuid?.(), self, interruption: signal },
+    clock,
+    patience: { alone: 60_000, withPerson: 60_000 },
+    person: () => false,
+    notice: () => {},
+  });
 }
 
 const tasks = {
@@ -85,21 +114,11 @@ const tasks = {
     return homes.length;
   },
 
-  /** A first login without the login: makes the vault or joins it, and puts an account in. */
+  /** A first login without the login: makes the vault or joins it, and puts an account in. Without a key file: keychain. */
   async join({ home, keyFile, facts, subject }) {
-    const { files, paths, factory, locks } = parts(home);
-    const access = vaultAccess({
-      paths,
-      files,
-      factory,
-      locks,
-      clock,
-      audit: { record: () => {} },
-      keySource: async () => keyFileSource(keyFile, files),
-      rememberKeySource: async () => {},
-      marks: async () => markFolder(paths.marks, ['here', home], files),
-      notice: () => {},
-    });
+    const source =
+      keyFile === undefined ? keychainSource(patientKeychain()) : keyFileSource(keyFile, parts(home).files);
+    const access = accessTo(home, source);
     const vault = await access.openOrCreate();
     const added = await vault.add(facts, {
       accessToken: new Secret(`access-token-${subject}`),
@@ -110,8 +129,16 @@ const tasks = {
     return added !== null;
   },
 
-  async keychain({ patience }) {
-    return systemKeychain(clock, patience).read('token-vault-test', 'nobody');
+  /** @returns every access token of the vault, which the key from the keychain opens */
+  async open({ home }) {
+    const access = accessTo(home, keychainSource(patientKeychain()));
+    const vault = await access.open();
+    const tokens = [];
+    for (const { id } of await vault.accounts()) {
+      tokens.push((await vault.accessToken(await vault.account(id))).reveal());
+    }
+    await access.close();
+    return tokens.sort();
   },
 };
 

@@ -18,6 +18,7 @@ export interface OidcServer {
 export const OIDC_PROVIDER = 'acme';
 
 const CLIENT_ID = 'vault-test';
+const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
 const HOUR = 3_600;
 const DAY = 24 * HOUR;
 
@@ -47,7 +48,7 @@ export async function startOidcServer(canaries: Canaries): Promise<OidcServer> {
     requests.set(place, (requests.get(place) ?? 0) + 1);
     const end = response.end.bind(response) as (...args: unknown[]) => typeof response;
     response.end = ((...args: unknown[]) => {
-      if (place === 'POST /token') collect(String(args[0]), canaries);
+      if (place === 'POST /token' || place === 'POST /device/auth') collect(String(args[0]), canaries);
       return end(...args);
     }) as typeof response.end;
     void serve(request, response);
@@ -62,7 +63,7 @@ function configuration(accessTokenLifetime: () => number): Record<string, unknow
         client_id: CLIENT_ID,
         token_endpoint_auth_method: 'none',
         application_type: 'native',
-        grant_types: ['authorization_code', 'refresh_token'],
+        grant_types: ['authorization_code', 'refresh_token', DEVICE_GRANT],
         response_types: ['code'],
         // RFC 8252 §7.3: any port of the loopback.
         redirect_uris: [`http://127.0.0.1/callback/${OIDC_PROVIDER}`],
@@ -76,6 +77,7 @@ function configuration(accessTokenLifetime: () => number): Record<string, unknow
     issueRefreshToken: () => true,
     cookies: { keys: ['cookie-key-example'] },
     features: {
+      deviceFlow: { enabled: true },
       revocation: { enabled: true, allowedPolicy: () => true },
       devInteractions: { enabled: true },
     },
@@ -86,6 +88,7 @@ function configuration(accessTokenLifetime: () => number): Record<string, unknow
       Grant: DAY,
       Session: DAY,
       Interaction: HOUR,
+      DeviceCode: HOUR,
     },
     findAccount: (_: unknown, login: string) => ({
       accountId: login,
@@ -98,5 +101,6 @@ function collect(body: string, canaries: Canaries): void {
   if (!body.startsWith('{')) return;
   const answer = JSON.parse(body) as Record<string, string | undefined>;
   if (answer['access_token']) canaries.accessToken(answer['access_token']);
-  for (const value of [answer['refresh_token'], answer['id_token']]) if (value) canaries.secret(value);
+  const others = [answer['refresh_token'], answer['id_token'], answer['device_code']];
+  for (const value of others) if (value) canaries.secret(value);
 }

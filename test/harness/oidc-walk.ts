@@ -2,11 +2,14 @@ import type { Walker } from './login.js';
 
 const MAX_STEPS = 12;
 
-/** Goes through oidc-provider's own pages as a person called `login` would, with cookies, and ends on the listener's page. */
+/**
+ * Goes through oidc-provider's own pages as a person called `login` would, with cookies, to the last one: the listener's,
+ * or the one that sends people back to the device the code came from.
+ */
 export function signingInAs(login: string): Walker {
-  return async (authorizationUrl) => {
+  return async (address) => {
     const cookies = new Map<string, string>();
-    let url = authorizationUrl;
+    let url = address;
     let form: URLSearchParams | null = null;
     for (let step = 0; step < MAX_STEPS; step += 1) {
       const response = await fetch(url, {
@@ -25,8 +28,11 @@ export function signingInAs(login: string): Walker {
       }
       const action = /<form [^>]*action="([^"]+)"/.exec(page)?.[1];
       if (action === undefined) return { status: response.status, url, page };
-      const prompt = /name="prompt" value="([^"]+)"/.exec(page)?.[1] ?? '';
-      form = new URLSearchParams(prompt === 'login' ? { prompt, login, password: 'any' } : { prompt });
+      const hidden = page.matchAll(/<input type="hidden" name="([^"]+)" value="([^"]*)"/g);
+      form = new URLSearchParams(
+        [...hidden].map(([, name = '', value = '']): [string, string] => [name, value]),
+      );
+      if (form.get('prompt') === 'login') for (const name of ['login', 'password']) form.set(name, login);
       url = new URL(action, url).href;
     }
     throw new Error(`the login pages never came to an end; the last one was ${url}`);

@@ -22,10 +22,10 @@ const PARTS = {
     how: 'npm run build',
   },
   'Secret Service': {
-    found: () =>
-      succeeds('gnome-keyring-daemon', ['--version']) && succeeds('dbus-run-session', ['--', 'true']),
+    found: () => succeeds('gnome-keyring-daemon', ['--version']) && succeeds('dbus-daemon', ['--version']),
     how: 'apt-get install gnome-keyring libsecret-1-0 dbus',
   },
+  'D-Bus': { found: () => succeeds('dbus-daemon', ['--version']), how: 'apt-get install dbus' },
   Chromium: { found: () => existsSync(CHROMIUM), how: 'apt-get install chromium' },
   strace: { found: () => succeeds('strace', ['-o', '/dev/null', 'true']), how: 'apt-get install strace' },
   faketime: { found: () => succeeds('faketime', ['@0', 'true']), how: 'apt-get install faketime' },
@@ -38,6 +38,25 @@ const PARTS = {
     how: 'apt-get install librust-hkdf-dev librust-ring-dev',
   },
   'another user': { found: () => process.getuid?.() === 0, how: 'run as root' },
+  curl: { found: () => succeeds('curl', ['--version']), how: 'apt-get install curl' },
+  'namespaces of its own': {
+    found: () => succeeds('unshare', ['--mount', '--net', 'mount', '-t', 'tmpfs', 'none', tmpdir()]),
+    how: 'run as root on Linux',
+  },
+  age: { found: () => succeeds('age', ['--version']), how: 'apt-get install age' },
+  'a terminal': {
+    found: () => succeeds('script', ['--version']),
+    how: 'apt-get install bsdutils',
+  },
+  cron: {
+    found: () => existsSync('/usr/sbin/cron') && succeeds('sh', ['-c', 'command -v crontab']),
+    how: 'apt-get install cron',
+  },
+  root: { found: () => process.getuid?.() === 0, how: 'run as root' },
+  'systemd-analyze': {
+    found: () => succeeds('systemd-analyze', ['--version']),
+    how: 'apt-get install systemd',
+  },
   '/proc': { found: () => existsSync('/proc/self/environ'), how: 'run on Linux' },
 } satisfies Record<string, Part>;
 

@@ -90,7 +90,7 @@ describe('a new vault', () => {
       ...folder,
       audit: { record: () => {} },
       keySource: async () => keychainSource(keychain),
-      rememberKeySource: async () => {},
+      rememberKeySource: async () => () => {},
     });
 
   it('is not made when the key source gives back another key than was put in', async () => {
@@ -135,7 +135,7 @@ describe('a new vault', () => {
       ...folder,
       audit: { record: () => {} },
       keySource: async () => keyFileSource(keyFile, folder.files),
-      rememberKeySource: async () => {},
+      rememberKeySource: async () => () => {},
     });
     await access.openOrCreate();
     await access.close();

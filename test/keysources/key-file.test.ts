@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { KeySource } from '../../src/keysources/contract.js';
+import type { StoringKeySource } from '../../src/keysources/contract.js';
 import { keyFileSource } from '../../src/keysources/key-file.js';
 import { createFiles } from '../../src/system/files.js';
 
@@ -24,7 +24,7 @@ const written = `${key.toString('base64url')}\n`;
 let folder: string;
 let path: string;
 let notices: string[];
-let source: KeySource;
+let source: StoringKeySource;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'vault-key-'));
   path = join(folder, 'master.key');
@@ -37,6 +37,26 @@ afterEach(() => rmSync(folder, { recursive: true }));
 const modeOf = (of: string) => statSync(of).mode & 0o7777;
 
 describe('a key file', () => {
+  it('is deleted when it is the vault’s own, and left alone when it may be another one’s too', async () => {
+    await source.create(REFERENCE, key);
+    expect(await source.remove(REFERENCE)).toBe(false);
+    expect(readFileSync(path, 'latin1')).toBe(written);
+    const own = keyFileSource(
+      path,
+      createFiles({ uid: process.getuid?.(), pid: 1 }, () => {}),
+      path,
+    );
+    expect(await own.remove(REFERENCE)).toBe(true);
+    expect(await own.remove(REFERENCE)).toBe(false);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('is written down as the usual one when it is, else with its path', () => {
+    const files = createFiles({ uid: undefined, pid: 1 }, () => {});
+    expect(keyFileSource('/a/k', files, '/a/k').setting).toEqual({ kind: 'file', path: null });
+    expect(keyFileSource('/b/k', files, '/a/k').setting).toEqual({ kind: 'file', path: '/b/k' });
+  });
+
   it('is 43 characters and a line break, 0600 whatever the umask, and nothing lies beside it', async () => {
     const before = process.umask(0);
     try {

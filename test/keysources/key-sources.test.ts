@@ -1,22 +1,28 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { KEY_SOURCE_KINDS } from '../../src/keysources/contract.js';
-import { KEY_SOURCES } from '../../src/keysources/index.js';
+import { commandSource } from '../../src/keysources/command.js';
+import { KEY_SOURCE_KINDS, type KeySourceSetting } from '../../src/keysources/contract.js';
+import { CREDENTIAL_NAME, credentialSource } from '../../src/keysources/credential.js';
+import { KEY_SOURCES, keySourceFor } from '../../src/keysources/index.js';
 import { keyFileSource } from '../../src/keysources/key-file.js';
 import { keychainSource } from '../../src/keysources/os-keychain.js';
+import { readCredential } from '../../src/system/credential-file.js';
 import { createFiles } from '../../src/system/files.js';
-import { keySourceContract } from '../contracts.js';
+import { keySourceContract, storingKeySourceContract } from '../contracts.js';
 import { keychainDouble } from '../doubles/keychain.js';
 
-keySourceContract('file', () => {
+const uid = process.getuid?.();
+
+storingKeySourceContract('file', () => {
   const folder = mkdtempSync(join(tmpdir(), 'vault-key-'));
   const path = join(folder, 'keys', 'master.key');
   return {
     source: keyFileSource(
       path,
-      createFiles({ uid: process.getuid?.(), pid: process.pid }, () => {}),
+      createFiles({ uid, pid: process.pid }, () => {}),
+      path,
     ),
     plant(_reference, text) {
       mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
@@ -26,7 +32,7 @@ keySourceContract('file', () => {
   };
 });
 
-keySourceContract('keychain', () => {
+storingKeySourceContract('keychain', () => {
   const keychain = keychainDouble();
   return {
     source: keychainSource(keychain),
@@ -35,14 +41,60 @@ keySourceContract('keychain', () => {
   };
 });
 
+keySourceContract('credential', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'vault-credentials-'));
+  return {
+    source: credentialSource(null, { folder, read: async (path, limit) => readCredential(path, limit, uid) }),
+    plant: (_reference, text) => writeFileSync(join(folder, CREDENTIAL_NAME), text, { mode: 0o400 }),
+    close: () => rmSync(folder, { recursive: true }),
+  };
+});
+
+keySourceContract('command', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'vault-command-'));
+  const path = join(folder, 'printed');
+  return {
+    source: commandSource(['print-key'], null, {
+      patience: () => 1_000,
+      run: async () => {
+        try {
+          return { kind: 'ended', exitCode: 0, stdout: readFileSync(path) };
+        } catch {
+          return { kind: 'ended', exitCode: 1, stdout: Buffer.alloc(0) };
+        }
+      },
+    }),
+    plant: (_reference, text) => writeFileSync(path, text),
+    // A program that fails does not say what it lacks.
+    absent: 'key_unavailable',
+    close: () => rmSync(folder, { recursive: true }),
+  };
+});
+
+const SETTINGS: { readonly [Kind in (typeof KEY_SOURCE_KINDS)[number]]: KeySourceSetting } = {
+  keychain: { kind: 'keychain' },
+  file: { kind: 'file', path: '/example/other.key' },
+  credential: { kind: 'credential', name: 'example' },
+  command: { kind: 'command', command: ['pass', 'show', 'example'], timeout: 5_000 },
+  passphrase: { kind: 'passphrase', file: '/example/passphrase' },
+};
+
 describe('the list of key sources', () => {
-  it('has a member for every kind, and each knows its own', () => {
+  it('has a member for every kind, and each knows its own and how it is written down', async () => {
     expect(Object.keys(KEY_SOURCES).sort()).toEqual([...KEY_SOURCE_KINDS].sort());
-    const files = createFiles({ uid: undefined, pid: 1 }, () => {});
+    const never = () => Promise.reject(new Error('must not be called here'));
     for (const kind of KEY_SOURCE_KINDS) {
-      const source = KEY_SOURCES[kind]({ files, keychain: keychainDouble, keyFile: '/example/master.key' });
-      expect(source.kind).toBe(kind);
-      expect(source.path).toBe(kind === 'file' ? '/example/master.key' : null);
+      const source = await keySourceFor(SETTINGS[kind], {
+        files: createFiles({ uid: undefined, pid: 1 }, () => {}),
+        keychain: keychainDouble,
+        isFirstRun: () => false,
+        keyFile: '/example/master.key',
+        credential: { folder: undefined, read: never },
+        command: { run: never, patience: () => 1 },
+        passphrase: async () => ({ ask: never, place: 'passphrase' }),
+      });
+      expect([source.kind, source.setting]).toEqual([kind, SETTINGS[kind]]);
+      expect(source.path).toBe(kind === 'file' ? '/example/other.key' : null);
     }
   });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { VaultError } from '../../src/domain/errors.js';
 import { keychainSource } from '../../src/keysources/os-keychain.js';
 import { keychainDouble } from '../doubles/keychain.js';
 
@@ -20,21 +21,48 @@ describe('the keychain', () => {
     expect(keys.map((key) => key[0])).toEqual([0, 1, 2]);
   });
 
+  const keyFile = ['vault key add file', 'vault key use file'];
   it.each([
-    ['unavailable', 'key_unavailable', 'vault init --key-source file'],
-    ['locked', 'key_locked', 'unlock it'],
-    ['timed_out', 'key_timed_out', 'systemctl --user restart'],
-  ])('that is %s ends with %s, a hint, and nothing of what its library said', async (kind, code, hint) => {
+    ['not_installed', 'keychain_not_installed', 'cannot be used'],
+    ['bus_missing', 'session_bus_missing', 'cannot be reached'],
+    ['unavailable', 'key_unavailable', 'cannot be used here'],
+    ['locked', 'key_locked', 'is locked'],
+    ['denied', 'key_denied', 'gives no access'],
+    ['timed_out', 'key_timed_out', 'hangs'],
+  ])(
+    'that is %s ends with %s, the way out, and nothing of what its library said',
+    async (kind, code, says) => {
+      const keychain = keychainDouble();
+      keychain.fail(kind);
+      for (const [isFirstRun, commands] of [
+        [() => false, keyFile],
+        [() => true, ['vault init --key-source file']],
+      ] as const) {
+        const source = keychainSource(keychain, isFirstRun);
+        for (const call of [
+          () => source.load(reference),
+          () => source.create(reference, Buffer.alloc(32)),
+          () => source.remove(reference),
+        ]) {
+          const failure = (await call().catch((thrown: unknown) => thrown)) as VaultError;
+          expect(failure).toMatchObject({ code, exitCode: 6, message: `the OS keychain ${says}` });
+          for (const command of commands) expect(failure.hint).toContain(`: ${command}`);
+          expect(`${failure} ${failure.hint}`).not.toContain('message-of-the-library');
+        }
+      }
+      keychain.fail(null);
+      expect(keychain.items.size).toBe(0);
+    },
+  );
+
+  it('tells what it knows of a failure, and the step that helps in that very case first', async () => {
     const keychain = keychainDouble();
-    keychain.fail(kind);
-    const source = keychainSource(keychain);
-    for (const call of [() => source.load(reference), () => source.create(reference, Buffer.alloc(32))]) {
-      const failure = await call().catch((thrown: unknown) => thrown);
-      expect(failure).toMatchObject({ code, exitCode: 6, hint: expect.stringContaining(hint) });
-      expect(String(failure)).not.toContain('message-of-the-library');
-    }
-    keychain.fail(null);
-    expect(keychain.items.size).toBe(0);
+    keychain.fail('timed_out', { about: 'process 7 did not answer', remedy: 'end it: kill -9 7' });
+    const failure = (await keychainSource(keychain)
+      .load(reference)
+      .catch((thrown: unknown) => thrown)) as VaultError;
+    expect(failure.message).toBe('the OS keychain hangs: process 7 did not answer');
+    expect(failure.hint?.split('\n')[0]).toBe('end it: kill -9 7');
   });
 
   it('passes on what is no failure of a keychain as it is', async () => {

@@ -72,7 +72,7 @@ export async function openLibraryStage(): Promise<LibraryStage> {
       };
       let walked: Promise<unknown> = Promise.resolve();
       const { account } = await app.login(
-        { ...usual, openBrowser: false, pasteOnly: false, ...request },
+        { ...usual, openBrowser: false, pasteOnly: false, device: false, ...request },
         {
           on(event) {
             if (event.kind === 'authorize') walked = walkConsent(event.url, choice);

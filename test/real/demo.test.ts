@@ -13,6 +13,7 @@ describe('vault demo', () => {
     expect(run).toMatchObject({ exitCode: 0 });
     for (const line of [
       'vault login demo',
+      'vault login demo --device --timeout 1m',
       'vault list',
       'vault token demo/ada@example.com',
       'vault refresh --all --dry-run',

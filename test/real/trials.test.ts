@@ -7,6 +7,7 @@ import { diskErrors } from '../../trials/disk-errors.js';
 import { fullDisk } from '../../trials/full-disk.js';
 import { herdOf } from '../../trials/herd.js';
 import { holderTrial } from '../../trials/holder.js';
+import { killAgent } from '../../trials/kill-agent.js';
 import { killAsker } from '../../trials/kill-asker.js';
 import { killRefresherGrace } from '../../trials/kill-refresher-grace.js';
 import { killRefresherStrict } from '../../trials/kill-refresher-strict.js';
@@ -25,6 +26,7 @@ const ANY_TIME = Number.POSITIVE_INFINITY;
 
 /** A cut of each trial: the same rounds each time, so few of them that all together take less than a minute. */
 const CUTS: readonly (readonly [Trial, number])[] = [
+  [killAgent, 3],
   [killAsker, 5],
   [killRefresherGrace, 5],
   [killRefresherStrict, 5],

@@ -3,9 +3,11 @@ import { type ConsentChoice, walkConsent } from '../../src/demo/consent-walk.js'
 import type { DemoOptions, DemoServer } from '../../src/demo/contract.js';
 import { startDemoServer } from '../../src/demo/server.js';
 import type { LoginEvent, LoginRequest, LoginResult, LoginTalk } from '../../src/services/contract.js';
-import { type LoginDeps, login } from '../../src/services/login.js';
+import { login } from '../../src/services/login.js';
+import type { LoginDeps } from '../../src/services/login-finish.js';
 import { type BrowserDouble, browserDouble } from '../doubles/browser.js';
 import { sources } from '../doubles/settings-sources.js';
+import { DESKTOP } from '../doubles/surroundings.js';
 import { uninterrupted } from './refreshing.js';
 import { openVaultStage, type VaultStage } from './stage.js';
 
@@ -34,6 +36,7 @@ export const REQUEST: LoginRequest = {
   loginHint: null,
   openBrowser: true,
   pasteOnly: false,
+  device: false,
   port: null,
   timeout: 10_000,
 };
@@ -56,6 +59,7 @@ export async function openLoginStage(options: DemoOptions = {}): Promise<LoginSt
     vault: async () => base.vault,
     locks: base.locks,
     http: async () => base.http,
+    surroundings: DESKTOP,
     browser: { open: () => Promise.reject(new Error('no browser must be opened here')) },
     clock: base.clock,
     audit: base.audit,

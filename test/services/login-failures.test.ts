@@ -32,10 +32,31 @@ describe('a login that the person ends', () => {
   it('by doing nothing times out, and says what may be wrong', async () => {
     await expect(stage.logIn({ timeout: 30 }, { browser: browserAbsent })).rejects.toMatchObject({
       code: 'login_timed_out',
-      message: expect.stringMatching(
-        /^nobody finished the login within 0s; if demo showed an error page, the redirect URI http:\/\/127\.0\.0\.1:\d+\/callback\/demo may not be registered$/,
+      message: 'nobody finished the login within 0s',
+      hint: [
+        'if demo showed an error page, it may not know the redirect URI: register exactly http://127.0.0.1/callback/demo; where it must have a port, choose one and add --port (vault providers demo)',
+        'then: vault login demo',
+      ].join('\n'),
+      details: { redirect_uri: 'http://127.0.0.1/callback/demo' },
+    });
+  });
+
+  it('by doing nothing is told the pages that this provider is known to end a login with', async () => {
+    const deadEnds = [{ shows: '"Access blocked"', means: 'ask the administrator' }];
+    const provider = async (name: string) => ({ ...(await stage.deps.provider(name)), deadEnds });
+    await expect(
+      stage.logIn({ timeout: 30, as: 'work' }, { browser: browserAbsent, provider }),
+    ).rejects.toMatchObject({
+      hint: 'if demo showed "Access blocked": ask the administrator\nthen: vault login demo --as work',
+    });
+  });
+
+  it('by doing nothing is told the redirect URI with its port, where that is always the same', async () => {
+    stage.settings['redirectPort'] = 17_891;
+    await expect(stage.logIn({ timeout: 30 }, { browser: browserAbsent })).rejects.toMatchObject({
+      hint: expect.stringContaining(
+        'register exactly http://127.0.0.1:17891/callback/demo (vault providers demo)',
       ),
-      hint: 'vault providers demo shows what to register; then: vault login demo',
     });
   });
 

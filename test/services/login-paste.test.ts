@@ -83,7 +83,7 @@ describe('pasting the address the browser ended at', () => {
     ).rejects.toMatchObject({
       code: 'login_refused',
       message: 'the input ended before the redirect URL was pasted',
-      hint: 'vault login demo',
+      hint: 'vault login demo --paste',
     });
   });
 

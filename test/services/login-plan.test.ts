@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { configureProvider } from '../../src/config/settings.js';
 import type { LoginRequest } from '../../src/services/contract.js';
-import { planLogin } from '../../src/services/login.js';
+import { planLogin } from '../../src/services/login-plan.js';
 import { GOOGLE_ID, sources } from '../doubles/settings-sources.js';
 import { REQUEST } from './logging-in.js';
 import { openVaultStage, type VaultStage } from './stage.js';
@@ -30,6 +30,8 @@ describe('what a login would do', () => {
       tokenEndpoint: 'https://oauth2.googleapis.com/token',
       clientId: GOOGLE_ID,
       redirectUri: 'http://127.0.0.1/callback/google',
+      device: false,
+      deviceAuthorizationEndpoint: null,
       scopes: ['openid', 'email', 'https://mail.google.com/'],
       pkce: true,
       authorizeParams: { access_type: 'offline', prompt: 'consent' },

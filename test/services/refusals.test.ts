@@ -68,6 +68,29 @@ describe('a refusal of the authorization code', () => {
   });
 });
 
+describe('a redirect where a token was expected', () => {
+  it.each([
+    [
+      'a refresh',
+      (answer: ReturnType<typeof refused>) =>
+        refreshRefusal(accountExample(), google, answer, { consentedAt: NOW, cutOffAt: null, now: NOW }),
+    ],
+    ['a login', (answer: ReturnType<typeof refused>) => codeRefusal(google, answer)],
+  ])('of %s is told as one, and not as a wrong client', (_, refusal) => {
+    const failure = refusal(refused('<html>sign in</html>', { status: 307 }));
+    expect(failure.code).toBe('client_refused');
+    expect(failure.message).toBe(
+      'the token endpoint of Google answers with a redirect (http_307), and a token is never sent after one',
+    );
+    expect(failure.hint).toContain('vault login google --dry-run');
+  });
+
+  it('is a refusal of the client when it says so itself', () => {
+    const failure = codeRefusal(google, refused({ error: 'invalid_client' }, { status: 302 }));
+    expect(failure.message).toContain('refuses this client');
+  });
+});
+
 describe('a refusal on the provider’s page', () => {
   it.each([
     ['access_denied', 'login_refused'],

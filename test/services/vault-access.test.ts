@@ -50,6 +50,7 @@ function access(over: Partial<VaultAccessDeps> = {}): VaultAccess {
     notice: () => {},
     rememberKeySource: async ({ place }) => {
       remembered.push(`${place}, ${existsSync(database()) ? 'after' : 'before'} the vault`);
+      return () => void remembered.pop();
     },
     ...over,
   });
@@ -57,7 +58,7 @@ function access(over: Partial<VaultAccessDeps> = {}): VaultAccess {
   return made;
 }
 
-const source = () => keyFileSource(keyFile(), files);
+const source = () => keyFileSource(keyFile(), files, keyFile());
 const never = () => Promise.reject(new Error('no key must be fetched here'));
 
 async function add(vault: Vault, label: string): Promise<void> {
@@ -176,7 +177,11 @@ describe('making a vault', () => {
   it('leaves no vault behind when the choice of source cannot be remembered', async () => {
     const full = new VaultError('vault_not_writable', 'the disk is full');
     const failing = access({ rememberKeySource: () => Promise.reject(full) });
-    await expect(failing.openOrCreate()).rejects.toBe(full);
+    await expect(failing.openOrCreate()).rejects.toMatchObject({
+      code: 'vault_not_writable',
+      message: 'the disk is full; nothing was left behind',
+    });
+    expect(existsSync(keyFile())).toBe(false);
     expect(existsSync(database())).toBe(false);
     expect(await (await access().openOrCreate()).accounts()).toEqual([]);
   });

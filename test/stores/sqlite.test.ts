@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { NewVaultHead } from '../../src/stores/contract.js';
 import { openDatabase, prepareForWriting } from '../../src/stores/sqlite-connection.js';
 import { APPLICATION_ID, SCHEMA_VERSION } from '../../src/stores/sqlite-schema.js';
-import { intentContract, storeContract } from '../contracts.js';
+import { intentContract, masterKeyContract, storeContract, toldContract } from '../contracts.js';
 import { step } from '../doubles/ledger.js';
 import { sealedExample } from '../doubles/sealed-account.js';
 import { headExample, type VaultFolder, vaultFolder } from '../harness/vault-folder.js';
@@ -23,6 +23,8 @@ async function openStage(head: NewVaultHead) {
 }
 storeContract('SQLite', openStage, headExample());
 intentContract('SQLite', openStage, headExample());
+masterKeyContract('SQLite', openStage, headExample());
+toldContract('SQLite', openStage, headExample());
 
 let folder: VaultFolder;
 beforeEach(async () => {
@@ -54,7 +56,7 @@ describe('the database', () => {
         )
         .all();
       expect((tables as { strict: number }[]).every(({ strict }) => strict === 1)).toBe(true);
-      expect(tables).toHaveLength(7);
+      expect(tables).toHaveLength(8);
     });
     expect(readFileSync(folder.paths.database).toString('latin1', 68, 72)).toBe('tkvt');
   });

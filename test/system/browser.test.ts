@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createBrowser } from '../../src/system/browser.js';
+import { surroundings } from '../../src/system/surroundings.js';
 
 const URL_TO_OPEN = 'https://issuer.example/authorize?state=a%20b&x=$(id)';
 
@@ -35,7 +36,8 @@ function seen(): string[] {
 }
 
 function open(env: Record<string, string>, url = URL_TO_OPEN, platform: NodeJS.Platform = 'linux') {
-  return createBrowser({ env, platform }).open(url);
+  const bare = { exists: () => false, read: () => '', user: () => null, hostname: () => 'host' };
+  return createBrowser({ env, platform }, surroundings({ env, platform, ...bare })).open(url);
 }
 
 describe('with $BROWSER', () => {
@@ -80,6 +82,13 @@ describe('without $BROWSER', () => {
     const opener = program('xdg-open');
     expect(await open({ WAYLAND_DISPLAY: 'wayland-0', PATH: folder })).toBe(true);
     expect(seen()).toEqual([opener, URL_TO_OPEN]);
+  });
+
+  it('starts the launcher for the browser of Windows in WSL, whatever display Linux has', async () => {
+    program('xdg-open');
+    const launcher = program('wslview');
+    expect(await open({ WSL_DISTRO_NAME: 'Debian', DISPLAY: ':0', PATH: folder })).toBe(true);
+    expect(seen()).toEqual([launcher, URL_TO_OPEN]);
   });
 
   it('says so when xdg-open finds no browser', async () => {

@@ -45,7 +45,11 @@ const master = hex(vectors.master_key);
 const head: VaultHead = {
   vaultId,
   createdAt: vectors.created_at,
-  masterKeys: vectors.master_keys.map((row) => ({ ...row, checkValue: hex(row.checkValue) })),
+  masterKeys: vectors.master_keys.map((row) => ({
+    ...row,
+    parameters: null,
+    checkValue: hex(row.checkValue),
+  })),
   wrappedKeys: vectors.wrapped_keys.map((row) => ({ ...row, wrapped: hex(row.wrapped) })),
 };
 

@@ -37,7 +37,11 @@ const vectors = JSON.parse(readFileSync(file, 'utf8')) as Vectors;
 const { rows, where, place, ledger, mark, wrapped_key: wrapped } = vectors;
 const vaultId = hex(vectors.vault_id);
 const master = hex(vectors.master_key);
-const masterKey = { ...vectors.master_key_row, checkValue: hex(vectors.master_key_row.checkValue) };
+const masterKey = {
+  ...vectors.master_key_row,
+  parameters: null,
+  checkValue: hex(vectors.master_key_row.checkValue),
+};
 const head: VaultHead = {
   vaultId,
   createdAt: vectors.created_at,

@@ -31,7 +31,7 @@ it('fifty processes that write at once leave rows, ledger and mark that fit each
     ...folder,
     audit: { record: () => {} },
     keySource: async () => keyFileSource(keyFile, folder.files),
-    rememberKeySource: async () => {},
+    rememberKeySource: async () => () => {},
   });
   const vault = await access.open();
   expect(await vault?.examine()).toEqual({

@@ -1,0 +1,105 @@
+import { accountName } from '../domain/account.js';
+import { formatDuration, SECOND } from '../domain/duration.js';
+import type { AgentCheck, AgentEvent, AgentStatus } from '../services/agent-contract.js';
+import { checkDocument } from '../services/agent-report.js';
+import type { RefreshResult } from '../services/contract.js';
+import { type Entry, renderBlock } from '../ui/block.js';
+import type { Io } from '../ui/io.js';
+import { moment, relative, rfc3339 } from '../ui/time.js';
+import { count } from './words.js';
+
+/** One event as it happens: a line for the journal, or with `--json` a document a line. */
+export function sayEvent(event: AgentEvent, io: Io): void {
+  if (io.json) {
+    io.document(eventDocument(event));
+    return;
+  }
+  switch (event.kind) {
+    case 'started':
+      io.say(`the agent runs as process ${event.pid} and listens on ${event.socket}`);
+      break;
+    case 'checked':
+      sayNews(event.news, io);
+      break;
+    case 'stopping':
+      if (event.waiting > 0) io.say(`stopping: ${count(event.waiting, 'request')} in flight to be finished`);
+      break;
+    case 'stopped':
+      io.say('the agent has stopped');
+  }
+}
+
+/** Trouble is told with `--quiet` as well. */
+function sayNews({ results, error }: Pick<AgentCheck, 'results' | 'error'>, io: Io): void {
+  if (error !== null) {
+    io.warn(`nothing can be refreshed: ${error.message}`, 'red');
+    if (error.hint !== undefined) io.warn(`  hint: ${error.hint}`);
+  }
+  for (const result of results) sayResult(result, io);
+}
+
+function sayResult({ account, outcome, reason, error }: RefreshResult, io: Io): void {
+  const name = accountName(account);
+  if (outcome === 'refreshed') {
+    const end = account.expiresAt === null ? '' : `, ends ${relative(account.expiresAt, io.now())}`;
+    io.say(`${name}: refreshed${end}`);
+    return;
+  }
+  io.warn(`${name}: ${outcome}: ${reason}`, 'yellow');
+  if (error?.hint !== undefined) io.warn(`  hint: ${error.hint}`);
+}
+
+function eventDocument(event: AgentEvent): Readonly<Record<string, unknown>> {
+  switch (event.kind) {
+    case 'started':
+      return { event: event.kind, pid: event.pid, socket: event.socket };
+    case 'checked':
+      return {
+        event: event.kind,
+        ...checkDocument(event.check),
+        next_check_at: rfc3339(event.nextCheckAt),
+      };
+    case 'stopping':
+      return { event: event.kind, waiting: event.waiting };
+    case 'stopped':
+      return { event: event.kind };
+  }
+}
+
+/** The agent's own answer, or what a person wants of it. */
+export function showStatus(status: AgentStatus, io: Io): void {
+  if (io.json) io.document(status);
+  else if (!io.quiet) io.data(renderBlock(entries(status, io.now()), io.columns, io.theme));
+}
+
+function entries(status: AgentStatus, now: number): Entry[] {
+  const { last_check: last, next_check_at: next } = status;
+  const rhythm = `every ${seconds(status.check_every_seconds)}, what ends within ${seconds(status.refresh_ahead_seconds)}`;
+  return [
+    ['running', `process ${status.pid}, version ${status.version}`],
+    ['since', moment(Date.parse(status.started_at), now)],
+    ['socket', status.socket],
+    ['tokens', `${status.tokens} handed out`],
+    ['checks', rhythm],
+    ['next check', next === null ? 'under way' : moment(Date.parse(next), now)],
+    ...(last === null ? [] : lastCheck(last, now)),
+  ];
+}
+
+function lastCheck(check: NonNullable<AgentStatus['last_check']>, now: number): Entry[] {
+  const lines = check.results.map(({ account, outcome, reason }) => `${account}: ${outcome}: ${reason}`);
+  const failed = check.error === null ? [] : [`nothing could be refreshed: ${check.error.message}`];
+  const resting =
+    check.login_needed === 0
+      ? ''
+      : `, ${check.login_needed} of them ${check.login_needed === 1 ? 'needs' : 'need'} a login`;
+  return [
+    ['last check', moment(Date.parse(check.at), now)],
+    ['accounts', `${check.accounts}${resting}`],
+    ['it found', [...failed, ...lines, ...(failed.length + lines.length === 0 ? ['nothing due'] : [])]],
+  ];
+}
+
+function seconds(number: number): string {
+  return formatDuration(number * SECOND);
+}

@@ -1,0 +1,105 @@
+import { MINUTE, SECOND } from '../domain/duration.js';
+import { VaultError } from '../domain/errors.js';
+import type { AgentRequest } from '../services/agent-contract.js';
+import type { UseCases } from '../services/contract.js';
+import type { Io } from '../ui/io.js';
+import { agentService, SERVICE_OPTIONS } from './agent-service.js';
+import { sayEvent, showStatus } from './agent-view.js';
+import type { Command } from './contract.js';
+import { duration, firstName, given, wholeNumber } from './read.js';
+import { carryOut, type ScheduleInput } from './schedule.js';
+
+const EVERY = { usual: 5 * MINUTE, least: 10 * SECOND };
+const AHEAD = 10 * MINUTE;
+const CONCURRENCY = { usual: 4, most: 64 };
+
+const ACTIONS = ['status', 'stop', 'install', 'uninstall'] as const;
+type Action = 'run' | 'socket-path' | (typeof ACTIONS)[number];
+
+interface AgentInput {
+  readonly action: Action;
+  readonly request: AgentRequest;
+  /** For `install` and `uninstall`; null for the others. */
+  readonly service: ScheduleInput | null;
+}
+
+/** The background scheduler: runs in the foreground, as service managers and terminals want it. */
+export const agent: Command<AgentInput> = {
+  name: 'agent',
+  summary: 'keep tokens fresh, and hand them out on a socket',
+  // To be asked to stop is how it ends.
+  printsWhole: true,
+  arguments: [{ name: 'action', description: `${ACTIONS.join(', ')}; left out: run, until it is stopped` }],
+  options: [
+    { flags: '--every <duration>', description: 'from one check to the next', defaultText: '5m' },
+    { flags: '--ahead <duration>', description: 'refresh what ends within this time', defaultText: '10m' },
+    {
+      flags: '--concurrency <n>',
+      description: 'how many at a time',
+      defaultText: String(CONCURRENCY.usual),
+    },
+    { flags: '--socket-path', description: 'print where it listens, whether or not it runs' },
+    ...SERVICE_OPTIONS,
+  ],
+  examples: [
+    { line: 'vault agent', says: 'run it here; Ctrl-C ends it' },
+    { line: 'vault agent status', says: 'exit 0 when one runs, 3 when none does' },
+    {
+      line: 'curl -f --unix-socket "$(vault agent --socket-path)" http://vault/token/google',
+      says: 'a token for a shell script, in milliseconds',
+    },
+    { line: 'vault agent stop', says: 'it finishes what is in flight first' },
+    { line: 'vault agent install', says: 'as a service that starts with your session' },
+  ],
+
+  parse(raw) {
+    const every = duration(raw, '--every', EVERY.usual);
+    const ahead = duration(raw, '--ahead', AHEAD);
+    const concurrency = wholeNumber(raw, '--concurrency', 1, CONCURRENCY.most) ?? CONCURRENCY.usual;
+    if (every < EVERY.least) throw new VaultError('usage', '--every takes ten seconds at least');
+    // Between two checks, the second one a tenth late, nothing may end.
+    if (ahead < every * 1.1)
+      throw new VaultError(
+        'usage',
+        '--ahead has to be longer than --every, or tokens end between two checks',
+      );
+    const named = firstName(raw, 'the action');
+    const service = agentService(raw, named);
+    const action = actionOf(named, given(raw, '--socket-path'));
+    return { action, request: { every, ahead, concurrency }, service };
+  },
+
+  async run(useCases, { action, request, service }, io) {
+    if (service !== null) return carryOut(useCases, service, io);
+    switch (action) {
+      case 'socket-path':
+        return printSocket(useCases.agentSocket(), io);
+      case 'status':
+        return showStatus(await useCases.agentStatus(), io);
+      case 'stop':
+        return stop(useCases, io);
+      default:
+        return useCases.runAgent(request, (event) => sayEvent(event, io));
+    }
+  },
+};
+
+function actionOf(named: string | null, socketPath: boolean): Action {
+  const action = ACTIONS.find((each) => each === named);
+  if (named !== null && action === undefined)
+    throw new VaultError('usage', `vault agent has no action of this name; there are: ${ACTIONS.join(', ')}`);
+  if (action !== undefined && socketPath)
+    throw new VaultError('usage', `--socket-path and ${action} contradict each other`);
+  return socketPath ? 'socket-path' : (action ?? 'run');
+}
+
+function printSocket(socket: string, io: Io): void {
+  if (io.json) io.document({ socket });
+  else io.data(`${socket}\n`);
+}
+
+async function stop(useCases: UseCases, io: Io): Promise<void> {
+  const pid = await useCases.stopAgent();
+  if (io.json) io.document({ stopped: true, pid });
+  else io.say(`the agent, process ${pid}, has stopped`);
+}

@@ -1,0 +1,140 @@
+import { ERROR_CODES } from '../domain/errors.js';
+import type { Finding, FindingStatus } from '../domain/finding.js';
+import type { CheckGroup } from '../health/contract.js';
+import type { CheckResult } from '../health/run.js';
+import type { DoctorProgress, DoctorRequest } from '../services/health-contract.js';
+import type { Io, Progress, Theme } from '../ui/io.js';
+import { harmless } from '../ui/safe-text.js';
+import type { Command } from './contract.js';
+import { given } from './read.js';
+import { count } from './words.js';
+
+const MARKS: Record<FindingStatus, { readonly mark: string; readonly style: keyof Theme }> = {
+  ok: { mark: '✓', style: 'green' },
+  warning: { mark: '!', style: 'yellow' },
+  problem: { mark: '✗', style: 'red' },
+  skipped: { mark: '-', style: 'dim' },
+};
+
+const GROUP_WORDS: Record<CheckGroup, string> = {
+  vault: 'Vault',
+  providers: 'Providers',
+  accounts: 'Accounts',
+  surroundings: 'Surroundings',
+  cron: 'Under cron',
+};
+const GROUPS = Object.keys(GROUP_WORDS) as CheckGroup[];
+
+/** Looks at everything, changes nothing, and says what would help. */
+export const doctor: Command<DoctorRequest> = {
+  name: 'doctor',
+  summary: 'check everything, and say what would help',
+  arguments: [],
+  options: [
+    { flags: '--as-cron', description: 'in the environment cron gives, and what will happen there' },
+    { flags: '--offline', description: 'send nothing: leaves out endpoints and clock' },
+  ],
+  examples: [
+    { line: 'vault doctor', says: 'every check, with a hint at each one that fails' },
+    { line: 'vault doctor --as-cron', says: 'whether cron will be able to refresh the accounts' },
+    { line: 'vault doctor --quiet', says: 'only what is wrong, for a monitoring job' },
+  ],
+
+  parse(raw) {
+    return { offline: given(raw, '--offline'), asCron: given(raw, '--as-cron') };
+  },
+
+  async run(useCases, request, io) {
+    const { results } = await withProgress(io, (onDone) => useCases.doctor(request, onDone));
+    const findings = results.flatMap((result) => result.findings);
+    if (io.json) io.document(document(results, request));
+    else print(results, io);
+    io.exitCode = exitCodeOf(findings);
+    if (!io.json) io.say(summaryText(findings), io.exitCode === 0 ? 'green' : 'yellow');
+  },
+};
+
+/** Only on a terminal: in a file the list itself comes soon enough. */
+async function withProgress<T>(io: Io, work: (onDone: DoctorProgress) => Promise<T>): Promise<T> {
+  let progress: Progress | null = null;
+  try {
+    return await work(({ check }, total) => {
+      if (!io.interactive) return;
+      progress ??= io.progress(total);
+      progress.step(check.title);
+    });
+  } finally {
+    (progress as Progress | null)?.stop();
+  }
+}
+
+function print(results: readonly CheckResult[], io: Io): void {
+  const shown = results.flatMap(({ check, findings }) => {
+    const told = io.quiet
+      ? findings.filter(({ status }) => status === 'problem' || status === 'warning')
+      : findings;
+    return told.length === 0 ? [] : [{ check, findings: told }];
+  });
+  const width = Math.max(0, ...shown.map(({ check }) => check.title.length));
+  const blocks = GROUPS.flatMap((group) => {
+    const members = shown.filter(({ check }) => check.group === group);
+    if (members.length === 0) return [];
+    const lines = members.flatMap(({ check, findings }) =>
+      findings.flatMap((finding, index) =>
+        lineOf(finding, (index === 0 ? check.title : '').padEnd(width), io.theme),
+      ),
+    );
+    return [[io.theme.bold(GROUP_WORDS[group]), ...lines].join('\n')];
+  });
+  if (blocks.length > 0) io.data(`${blocks.join('\n\n')}\n`);
+}
+
+/** Lines are not broken: what stands after `hint:` is to be copied whole. */
+function lineOf(finding: Finding, title: string, theme: Theme): string[] {
+  const { mark, style } = MARKS[finding.status];
+  const line = `  ${theme[style](mark)} ${theme.dim(title)}  ${harmless(finding.message)}`;
+  const hints = finding.remedy?.split('\n') ?? [];
+  const margin = ' '.repeat(title.length);
+  return [line, ...hints.map((hint) => `    ${margin}  ${theme.cyan('hint:')} ${harmless(hint)}`)];
+}
+
+/** The code of what is wrong; where that is of several kinds, the one that says so. Warnings are no failure. */
+function exitCodeOf(findings: readonly Finding[]): number {
+  const codes = new Set(findings.flatMap(({ code }) => (code === null ? [] : [ERROR_CODES[code]])));
+  const [only = 0] = codes;
+  return codes.size > 1 ? ERROR_CODES.some_failed : only;
+}
+
+function summaryOf(findings: readonly Finding[]) {
+  const number = (status: FindingStatus) => findings.filter((finding) => finding.status === status).length;
+  return {
+    ok: number('ok'),
+    warnings: number('warning'),
+    problems: number('problem'),
+    skipped: number('skipped'),
+  };
+}
+
+function summaryText(findings: readonly Finding[]): string {
+  const { warnings, problems } = summaryOf(findings);
+  if (problems > 0) return `${count(problems, 'problem')}, ${count(warnings, 'warning')}`;
+  return warnings > 0 ? `no problem, ${count(warnings, 'warning')}` : 'all is well';
+}
+
+function document(results: readonly CheckResult[], { asCron }: DoctorRequest) {
+  return {
+    checks: results.flatMap(({ check, findings }) =>
+      findings.map(({ status, message, remedy, code, account, provider }) => ({
+        check: check.name,
+        status,
+        message,
+        remedy,
+        code,
+        account,
+        provider,
+      })),
+    ),
+    summary: summaryOf(results.flatMap(({ findings }) => findings)),
+    as_cron: asCron,
+  };
+}

@@ -1,0 +1,106 @@
+import { VaultError } from '../domain/errors.js';
+import type { KeySourceKind, KeySourceSetting } from '../keysources/contract.js';
+import type { KeyChoice } from '../services/contract.js';
+import type { OptionSpec, RawInput } from './contract.js';
+import { text, wholeNumber } from './read.js';
+
+/*
+ * How a key source is named on a command line: its kind, and options that go with some kinds. `vault init` and `vault key`
+ * share it.
+ */
+
+/** What each kind is, in the words of the help; a record, so that the compiler notices a kind that is missing. */
+const KINDS: Record<KeySourceKind, string> = {
+  keychain: 'the keychain of the system',
+  file: 'a private file',
+  credential: 'a systemd credential',
+  command: 'a program that prints it',
+  passphrase: 'a passphrase',
+};
+
+export const KEY_SOURCES = Object.keys(KINDS) as KeySourceKind[];
+
+export const KEY_SOURCE_OPTIONS: readonly OptionSpec[] = [
+  { flags: '--key-file <path>', description: 'file: where the key file is or shall be' },
+  {
+    flags: '--credential <name>',
+    description: 'credential: its name',
+    defaultText: 'token-vault-master-key',
+  },
+  { flags: '--passphrase-file <path>', description: 'passphrase: a private file that holds it' },
+  { flags: '--passphrase-fd <n>', description: 'passphrase: an open descriptor to read it from' },
+];
+
+const OPTION_OF: Readonly<Record<string, KeySourceKind>> = {
+  '--key-file': 'file',
+  '--credential': 'credential',
+  '--passphrase-file': 'passphrase',
+  '--passphrase-fd': 'passphrase',
+};
+
+/** @throws VaultError `usage` */
+export function readKind(word: string, what: string): KeySourceKind {
+  const kind = KEY_SOURCES.find((each) => each === word);
+  if (kind !== undefined) return kind;
+  throw new VaultError('usage', `${what} takes one of: ${KEY_SOURCES.join(', ')}`);
+}
+
+/** The kind that an option speaks of, for those who leave the kind itself out; null without such an option. */
+export function impliedKind(raw: RawInput): KeySourceKind | null {
+  const given = Object.keys(OPTION_OF).filter((each) => text(raw, each) !== null);
+  return OPTION_OF[given[0] ?? ''] ?? null;
+}
+
+/**
+ * @param command the words after `--`
+ * @throws VaultError `usage` for options that go with another kind
+ */
+export function readChoice(raw: RawInput, kind: KeySourceKind, command: readonly string[]): KeyChoice {
+  for (const [option, goesWith] of Object.entries(OPTION_OF)) {
+    if (goesWith !== kind && text(raw, option) !== null)
+      throw new VaultError('usage', `${option} does not go with the key source ${kind}`);
+  }
+  if (kind !== 'command' && command.length > 0) {
+    throw new VaultError('usage', `a program goes with the key source command, not with ${kind}`);
+  }
+  const passphraseFd = wholeNumber(raw, '--passphrase-fd', 0, 999_999);
+  if (passphraseFd === 1 || passphraseFd === 2) {
+    throw new VaultError('usage', '--passphrase-fd takes 0, or a number from 3: 1 and 2 are for output');
+  }
+  const setting = settingOf(raw, kind, command);
+  return { setting, passphraseFd };
+}
+
+function settingOf(raw: RawInput, kind: KeySourceKind, command: readonly string[]): KeySourceSetting {
+  switch (kind) {
+    case 'file':
+      return { kind, path: text(raw, '--key-file') };
+    case 'credential':
+      return { kind, name: credentialName(raw) };
+    case 'command':
+      return { kind, command: programAndArguments(command), timeout: null };
+    case 'passphrase':
+      return { kind, file: text(raw, '--passphrase-file') };
+    default:
+      return { kind };
+  }
+}
+
+function credentialName(raw: RawInput): string | null {
+  const name = text(raw, '--credential');
+  if (name === null || /^(?!\.{1,2}$)[\w.@:-]{1,120}$/.test(name)) return name;
+  throw new VaultError('usage', '--credential takes the name of a credential, without a slash');
+}
+
+function programAndArguments(command: readonly string[]): readonly string[] {
+  const [program = ''] = command;
+  if (program.trim() === '') {
+    throw new VaultError('usage', 'which program prints the key? It goes after --, with its arguments', {
+      hint: 'for example: vault init --key-source command -- pass show token-vault',
+    });
+  }
+  if (/[/\\]/.test(program) && !/^(?:\/|[A-Za-z]:[\\/])/.test(program)) {
+    throw new VaultError('usage', 'the program that prints the key must be a name or an absolute path');
+  }
+  return command;
+}

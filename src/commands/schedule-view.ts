@@ -1,0 +1,56 @@
+import type { ScheduleResult, UnscheduleResult } from '../services/background-contract.js';
+import type { Io } from '../ui/io.js';
+
+/** Shows how something is run unattended: its text is the data, everything else talk. */
+export function showSchedule(result: ScheduleResult, asked: { readonly install: boolean }, io: Io): void {
+  // Who asked for it to be in force must not believe that it is, unless it is documented to be shown only.
+  if (asked.install && !result.installed && !result.shown) io.exitCode = 2;
+  if (io.json) {
+    io.document(scheduleDocument(result));
+    return;
+  }
+  if (result.block !== null) io.data(result.block);
+  for (const { path, text } of result.files) {
+    if (result.files.length > 1) io.data(`# ${path}\n`);
+    io.data(text);
+  }
+  for (const warning of result.warnings) io.warn(`warning: ${warning}`, 'yellow');
+  for (const note of result.notes) io.say(`note: ${note}`);
+  if (result.installed) {
+    io.say(
+      `${result.name} ${result.changed ? 'is installed' : 'was installed already'} (${result.kind})`,
+      'green',
+    );
+    io.say(`undo: ${result.undo.join(' && ')}`);
+  } else if (asked.install) {
+    const why = result.shown ? SHOWN[result.kind] : 'systemctl --user does not work here';
+    io.warn(`vault: ${why}, so nothing runs yet; to put it into force, type where you are logged in:`, 'red');
+    for (const command of result.commands) io.warn(`  ${command}`);
+  } else {
+    io.say(`nothing was changed; to install it: ${result.commands.join(' && ')}`);
+  }
+}
+
+const SHOWN = {
+  launchd: 'a job of launchd is only printed',
+  cron: 'this machine has a crontab and no systemd user session, and the line is only printed',
+  systemd: 'the unit is only printed',
+} satisfies Record<ScheduleResult['kind'], string>;
+
+export function showUnschedule(result: UnscheduleResult, io: Io): void {
+  if (io.json) {
+    const { name, removed, commands } = result;
+    io.document({ name, removed, commands });
+    return;
+  }
+  if (result.removed.length > 0) io.say(`${result.name} is removed (${result.removed.join(', ')})`);
+  else if (result.commands.length === 0) io.say(`${result.name} was not installed`);
+  if (result.commands.length > 0) io.warn(`to take it back, type: ${result.commands.join(' && ')}`);
+}
+
+function scheduleDocument(result: ScheduleResult) {
+  const { kind, name, installed, changed, block, files, commands, undo } = result;
+  const line = block?.split('\n')[1] ?? null;
+  const { warnings, notes } = result;
+  return { kind, name, installed, changed, line, files, commands, undo, warnings, notes };
+}

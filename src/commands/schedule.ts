@@ -1,0 +1,98 @@
+import { isAbsolute } from 'node:path';
+import { DAY, HOUR, parseDays, parseDuration } from '../domain/duration.js';
+import { VaultError } from '../domain/errors.js';
+import type { ScheduleRequest, UnscheduleRequest } from '../services/background-contract.js';
+import type { UseCases } from '../services/contract.js';
+import { quoted } from '../services/login-command.js';
+import { isPartOfDay } from '../services/schedule-times.js';
+import type { SchedulerKind } from '../system/schedulers/contract.js';
+import type { Io } from '../ui/io.js';
+import type { Command, RawInput } from './contract.js';
+import { given, oneOf, text } from './read.js';
+import { showSchedule, showUnschedule } from './schedule-view.js';
+
+/** Written as a record, so that the compiler notices a kind that is missing here. */
+export const KINDS = Object.keys({ systemd: true, cron: true, launchd: true } satisfies Record<
+  SchedulerKind,
+  true
+>) as SchedulerKind[];
+
+export type ScheduleInput =
+  | { readonly action: 'schedule'; readonly request: ScheduleRequest }
+  | { readonly action: 'unschedule'; readonly request: UnscheduleRequest };
+
+/** Has `vault refresh --all` run unattended, or says how. */
+export const schedule: Command<ScheduleInput> = {
+  name: 'schedule',
+  summary: 'have the tokens refreshed by cron or a systemd timer',
+  arguments: [],
+  options: [
+    { flags: '--days <days>', description: 'refresh what ends within this many days', defaultText: '3' },
+    { flags: '--every <time>', description: '15m, 1h, 12h, daily and the like', defaultText: '12h' },
+    { flags: '--kind <kind>', description: KINDS.join(', '), defaultText: 'what this machine has' },
+    { flags: '--credential-file <path>', description: 'the key, for the key source credential' },
+    { flags: '--install', description: 'write it, instead of printing it' },
+    { flags: '--uninstall', description: 'take it back' },
+  ],
+  examples: [
+    { line: 'vault schedule', says: 'shows what would be written, with all that this machine needs' },
+    { line: 'vault schedule --install --every daily', says: 'once a day from now on' },
+    { line: 'vault schedule --uninstall', says: 'takes it back' },
+  ],
+
+  parse(raw) {
+    const kind = oneOf(raw, '--kind', KINDS);
+    const days = text(raw, '--days') ?? '3';
+    const every = text(raw, '--every') ?? '12h';
+    parseDays(days, '--days');
+    const credential = credentialPath(raw);
+    const install = given(raw, '--install');
+    if (given(raw, '--uninstall')) {
+      if (!install) return { action: 'unschedule', request: { purpose: 'refresh', kind } };
+      throw new VaultError('usage', '--install and --uninstall contradict each other');
+    }
+    const words = ['--days', days, '--every', every];
+    if (credential !== null) words.push('--credential-file', credential);
+    const show = `schedule ${words.map(quoted).join(' ')}`;
+    const request: ScheduleRequest = {
+      purpose: 'refresh',
+      install,
+      kind,
+      every: everyOf(every),
+      args: ['refresh', '--all', '--days', days, '--quiet'],
+      credential,
+      typed: { show, install: `${show} --install`, uninstall: 'schedule --uninstall' },
+    };
+    return { action: 'schedule', request };
+  },
+
+  run: carryOut,
+};
+
+/** Shows, writes or removes what is run unattended, and tells of it. */
+export async function carryOut(useCases: UseCases, input: ScheduleInput, io: Io): Promise<void> {
+  if (input.action === 'unschedule') showUnschedule(await useCases.unschedule(input.request), io);
+  else showSchedule(await useCases.schedule(input.request), input.request, io);
+}
+
+/** The file that `--credential-file` names. @throws VaultError `usage` */
+export function credentialPath(raw: RawInput): string | null {
+  const path = text(raw, '--credential-file');
+  if (path === null || isAbsolute(path)) return path;
+  throw new VaultError('usage', '--credential-file takes the absolute path of the file that holds the key');
+}
+
+const NAMED: ReadonlyMap<string, number> = new Map([
+  ['hourly', HOUR],
+  ['daily', DAY],
+]);
+
+/** @returns milliseconds */
+function everyOf(words: string): number {
+  const every = NAMED.get(words) ?? parseDuration(words, '--every');
+  if (isPartOfDay(every)) return every;
+  throw new VaultError(
+    'usage',
+    '--every takes a part of an hour or of a day (5m, 15m, 30m, 1h, 2h, 3h, 4h, 6h, 8h, 12h), or daily',
+  );
+}

@@ -1,0 +1,111 @@
+import { randomInt } from 'node:crypto';
+import { json, oauthError } from './answers.js';
+import { readParameters, refuseClient } from './client-auth.js';
+import type { DemoAnswer } from './contract.js';
+import { devicePage, deviceResult } from './device-page.js';
+import { digest, type Family, startFamily } from './grants.js';
+import { PEOPLE, SCOPES } from './people.js';
+import { type Incoming, mint, type World } from './world.js';
+
+/** RFC 8628 §6.1: no vowels, so that no words come about. */
+const LETTERS = 'BCDFGHJKLMNPQRSTVWXZ';
+
+/** The device authorization endpoint (RFC 8628 §3.1, §3.2). */
+export function deviceAuthorization(world: World, incoming: Incoming): DemoAnswer {
+  const parameters = readParameters(incoming, ['form']);
+  if (!parameters) return oauthError(400, 'invalid_request', 'the body must be a form, each name once');
+  const refusal = refuseClient(world, incoming, parameters);
+  if (refusal) return refusal;
+  const scopes = [...new Set(parameters.get('scope')?.split(' ').filter(Boolean) ?? [])];
+  if (!scopes.every((scope) => scope in SCOPES))
+    return oauthError(400, 'invalid_scope', 'no such scope here');
+  const { knobs } = world;
+  const deviceCode = mint(world, 'device');
+  const userCode = newUserCode();
+  world.grants.devices.set(digest(deviceCode), {
+    userCode,
+    scopes,
+    endsAt: world.now() + knobs.deviceLifetime * 1_000,
+    interval: (knobs.deviceInterval ?? 5) * 1_000,
+    lastPoll: world.now(),
+    polls: 0,
+    state: 'waiting',
+    family: null,
+  });
+  const page = world.endpoints.device;
+  return json(200, {
+    device_code: deviceCode,
+    user_code: userCode,
+    verification_uri: page,
+    verification_uri_complete: `${page}?user_code=${userCode}`,
+    expires_in: knobs.deviceLifetime,
+    ...(knobs.deviceInterval === null ? {} : { interval: knobs.deviceInterval }),
+    ...knobs.deviceMembers,
+  });
+}
+
+/** The page at which the person types the code, then says who they are and what they allow (RFC 8628 §3.3). */
+export function verification(world: World, incoming: Incoming): DemoAnswer {
+  const posted = incoming.method === 'POST';
+  const form = posted ? new URLSearchParams(incoming.body) : incoming.url.searchParams;
+  const typed = form.get('user_code');
+  if (typed === null) return devicePage(world.endpoints.device, null);
+  const record = [...world.grants.devices.values()].find(({ userCode }) => userCode === plain(typed));
+  if (record?.state !== 'waiting' || record.endsAt < world.now()) {
+    return deviceResult(400, 'There is no such code, or it is over. Look at the terminal again.');
+  }
+  if (!posted) return devicePage(world.endpoints.device, record);
+  const person = PEOPLE.find((one) => one.key === form.get('person'));
+  if (form.get('decision') !== 'allow' || !person) {
+    world.record('device', 'denied');
+    record.state = 'denied';
+    return deviceResult(200, 'You said no. The terminal says so as well.');
+  }
+  const ticked = form.getAll('scope');
+  const most = world.knobs.grantOnly;
+  const scopes = record.scopes.filter((scope) => ticked.includes(scope) && (most?.includes(scope) ?? true));
+  record.family = startFamily(world.grants, person, scopes);
+  record.state = 'allowed';
+  world.record('device', 'consented', { family: record.family.number, note: person.key });
+  return deviceResult(200, 'Done. Go back to the terminal; it goes on by itself.');
+}
+
+/**
+ * A poll of the token endpoint (RFC 8628 §3.4, §3.5).
+ *
+ * @returns the family to give tokens of, else the answer
+ */
+export function pollDevice(world: World, deviceCode: string): Family | DemoAnswer {
+  const name = digest(deviceCode);
+  const record = world.grants.devices.get(name);
+  if (!record || record.state === 'redeemed') return oauthError(400, 'invalid_grant', 'no such device code');
+  const now = world.now();
+  const tooFast = now - record.lastPoll < record.interval;
+  record.lastPoll = now;
+  record.polls += 1;
+  if (record.endsAt < now) return oauthError(400, 'expired_token', 'the code is over');
+  if (tooFast) {
+    record.interval += 5_000;
+    world.record('token', 'polled_too_fast', { token: name });
+    return oauthError(world.knobs.slowDownStatus, 'slow_down', 'not so fast');
+  }
+  if (record.state === 'denied') return oauthError(400, 'access_denied', 'the person said no');
+  const { family } = record;
+  if (family === null || record.polls <= world.knobs.devicePendings) {
+    return oauthError(world.knobs.pendingStatus, 'authorization_pending', 'the person is not done');
+  }
+  record.state = 'redeemed';
+  world.record('token', 'code_redeemed', { token: name, family: family.number });
+  return family;
+}
+
+function newUserCode(): string {
+  const part = () => Array.from({ length: 4 }, () => LETTERS[randomInt(LETTERS.length)]).join('');
+  return `${part()}-${part()}`;
+}
+
+/** As people type it: in small letters, without the hyphen (RFC 8628 §6.1). */
+function plain(typed: string): string {
+  const letters = typed.toUpperCase().replace(/[^A-Z]/g, '');
+  return `${letters.slice(0, 4)}-${letters.slice(4)}`;
+}

@@ -1,0 +1,81 @@
+import type { ResolvedProvider } from '../config/settings.js';
+import { type Account, accountName } from '../domain/account.js';
+import { VaultError } from '../domain/errors.js';
+import type { Finding } from '../domain/finding.js';
+import { fine, problem, problemOf, skipped } from '../domain/finding.js';
+import { isIssuer } from '../oauth/issuer.js';
+import type { ConfiguredProvider } from '../providers/contract.js';
+import type { AccountCommands, Check } from './contract.js';
+import { type ProviderInUse, providersInUse } from './in-use.js';
+
+/** What docker's `--env-file` and careless pasting leave around a value. */
+const QUOTED = /^["'`\u2018\u2019\u201c\u201d]|["'`\u2018\u2019\u201c\u201d]$/;
+const SPACED = /\s/;
+
+/** Client id, client secret and redirect URI of each provider in use, and whether accounts are still bound to them. */
+export const clients: Check = {
+  name: 'clients',
+  title: 'clients',
+  group: 'providers',
+  async run(deps) {
+    const providers = await providersInUse(deps);
+    if (providers.length === 0) return [skipped('no provider is set up yet', 'vault providers')];
+    return providers.flatMap((provider) => look(provider, deps.commands));
+  },
+};
+
+function look({ name, resolved, accounts }: ProviderInUse, commands: AccountCommands): Finding[] {
+  const about = { provider: name };
+  if (resolved instanceof VaultError) return [problemOf(resolved, about)];
+  const shape = shapeOf(resolved);
+  if (shape !== null) return [problem('config_invalid', shape, `vault providers ${name}`, about)];
+  const problems = resolved.problems.map((each) => problemOf(each, about));
+  if (problems.length > 0) return problems;
+  const strays = accounts.flatMap((account) => strayOf(account, resolved, commands));
+  if (strays.length > 0) return strays;
+  return [fine(`the client of ${resolved.provider.title} is set up`, about)];
+}
+
+/** A mistake in the form of id or secret, in words that repeat neither. */
+function shapeOf({ provider, clientId, clientSecret }: ResolvedProvider): string | null {
+  const { title, client } = provider;
+  const secret = clientSecret?.reveal() ?? '';
+  const id = clientId ?? '';
+  const fits = (value: string) =>
+    client.idPattern !== null && new RegExp(`^(?:${client.idPattern})$`).test(value);
+  if (id !== '' && id === secret) return `client id and client secret of ${title} are the same`;
+  if (fits(secret) && !fits(id)) return `client id and client secret of ${title} seem to be swapped`;
+  for (const [what, value] of [
+    ['client id', id],
+    ['client secret', secret],
+  ] as const) {
+    if (QUOTED.test(value)) return `the ${what} of ${title} has a quote at its beginning or end`;
+    if (SPACED.test(value)) return `the ${what} of ${title} has white space in it`;
+  }
+  return null;
+}
+
+/** An account's refresh token goes only where it came from; after a change of settings it goes nowhere. */
+function strayOf(
+  account: Account,
+  { provider, clientId }: Pick<ResolvedProvider, 'provider' | 'clientId'>,
+  commands: AccountCommands,
+): Finding[] {
+  const changed = changedIn(account, { ...provider, clientId: clientId ?? '' });
+  if (changed === null) return [];
+  const name = accountName(account);
+  const message = `the ${changed} configured for ${provider.name} is not the one ${name} was logged in with, so its refresh token is not sent`;
+  return [
+    problem('binding_changed', message, commands.login(account), { account: name, provider: provider.name }),
+  ];
+}
+
+function changedIn(
+  account: Account,
+  provider: Pick<ConfiguredProvider, 'clientId' | 'issuer' | 'endpoints'>,
+): string | null {
+  if (account.clientId !== provider.clientId) return 'client id';
+  if (!isIssuer(provider.issuer, account.issuer)) return 'issuer';
+  const elsewhere = provider.endpoints !== null && provider.endpoints.token !== account.tokenEndpoint;
+  return elsewhere ? 'token endpoint' : null;
+}

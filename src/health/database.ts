@@ -1,0 +1,109 @@
+import { accountName } from '../domain/account.js';
+import { formatDuration, MINUTE } from '../domain/duration.js';
+import { VaultError } from '../domain/errors.js';
+import type { Finding } from '../domain/finding.js';
+import { count, fine, problem, problemOf, skipped, warning } from '../domain/finding.js';
+import type { Inspection } from '../stores/inspection.js';
+import { openContents } from '../vault/sealed-record.js';
+import type { Check, HealthDeps } from './contract.js';
+import { howToBegin } from './keychain.js';
+
+/** A refresh in flight has an open intent as well; none takes this long. */
+const CUT_OFF_AFTER = 2 * MINUTE;
+const FROM_BACKUP = 'restore the vault from a backup';
+
+/** Whether the database is sound: to SQLite, in its rows, and in each sealed field. */
+export const database: Check = {
+  name: 'database',
+  title: 'database',
+  group: 'vault',
+  async run(deps) {
+    const inspection = await opened(deps);
+    if (inspection === null) {
+      return [skipped(`there is no vault yet at ${deps.paths.database}`, await howToBegin(deps))];
+    }
+    if ('status' in inspection) return [inspection];
+    const form = await formOf(inspection);
+    if (form !== null) return [form];
+    const rows = [...(await unfinished(deps, inspection)), ...(await sealedRows(deps, inspection))];
+    return [fine(`${inspection.path} is sound (schema ${inspection.schemaVersion})`), ...rows];
+  },
+};
+
+async function opened(deps: HealthDeps): Promise<Inspection | Finding | null> {
+  try {
+    return await deps.inspect();
+  } catch (failure) {
+    if (!(failure instanceof VaultError)) throw failure;
+    // A command that comes by puts it right.
+    const passing = failure.code === 'refresh_interrupted' || failure.code === 'busy';
+    return passing ? warning(failure.message, failure.hint ?? 'vault list') : problemOf(failure);
+  }
+}
+
+async function formOf(inspection: Inspection): Promise<Finding | null> {
+  const { path, isVault, schemaVersion, knownVersion } = inspection;
+  if (!isVault || schemaVersion < 1) {
+    return problem(
+      'vault_damaged',
+      `${path} is not a vault: it lacks the mark every vault carries`,
+      FROM_BACKUP,
+    );
+  }
+  if (schemaVersion > knownVersion) {
+    const message = `${path} was written by a newer version of this program (schema ${schemaVersion})`;
+    return problem('vault_newer', message, 'npm install -g token-vault');
+  }
+  if (schemaVersion < knownVersion) {
+    const message = `${path} has the form of an older version (schema ${schemaVersion} of ${knownVersion})`;
+    return warning(message, 'any command brings it up to date: vault list');
+  }
+  const faults = await inspection.faults();
+  if (faults > 0) {
+    const message = `${path} is damaged: SQLite finds ${count(faults, 'fault')} in it`;
+    return problem('vault_damaged', message, FROM_BACKUP);
+  }
+  const orphans = await inspection.orphans();
+  if (orphans === 0) return null;
+  const message = `${path} is damaged: it has ${count(orphans, 'row')} of an account or key that is not there`;
+  return problem('vault_damaged', message, FROM_BACKUP);
+}
+
+/** Refreshes that were cut off, and answers that the database could not take. */
+async function unfinished(deps: HealthDeps, inspection: Inspection): Promise<Finding[]> {
+  const { clock, commands, waitingAnswers } = deps;
+  const now = clock.now();
+  const cutOff = (await inspection.intents()).filter(({ at }) => now - at > CUT_OFF_AFTER);
+  return (await inspection.store.accounts()).flatMap((account) => {
+    const name = accountName(account);
+    const remedy = `vault refresh ${commands.name(account)} --force`;
+    const intent = cutOff.find(({ accountId }) => accountId === account.id);
+    if (waitingAnswers(account.id) > 0) {
+      const message = `an answer for ${name} lies beside the vault, which could not take it when it came`;
+      return [warning(message, remedy, { account: name })];
+    }
+    if (intent === undefined) return [];
+    const message = `a refresh of ${name} was cut off ${formatDuration(now - intent.at)} ago, before its answer was stored`;
+    return [warning(message, remedy, { account: name })];
+  });
+}
+
+async function sealedRows({ keyring }: HealthDeps, { store }: Inspection): Promise<Finding[]> {
+  const accounts = await store.accounts();
+  if (accounts.length === 0) return [fine('there is no account in it yet')];
+  const keys = await keyring().catch(() => null);
+  if (keys === null) return [skipped('no sealed field was opened: there is no key for them')];
+  const findings: Finding[] = [];
+  for (const { id } of accounts) {
+    const account = await store.account(id);
+    if (account === null) continue;
+    try {
+      openContents(keys, account);
+    } catch (failure) {
+      if (!(failure instanceof VaultError)) throw failure;
+      findings.push(problemOf(failure, { account: accountName(account) }));
+    }
+  }
+  if (findings.length > 0) return findings;
+  return [fine(`everything sealed of ${count(accounts.length, 'account')} opens`)];
+}

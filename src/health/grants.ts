@@ -1,0 +1,75 @@
+import { type Account, accountName } from '../domain/account.js';
+import { DAY, formatDuration } from '../domain/duration.js';
+import type { Finding } from '../domain/finding.js';
+import { count, fine, problem, skipped, warning } from '../domain/finding.js';
+import { missingScopes } from '../domain/scopes.js';
+import { isResting } from '../domain/status.js';
+import { isUsable } from '../domain/token-state.js';
+import type { Check, HealthDeps } from './contract.js';
+
+/** A person needs this much notice to log in again. */
+const NEAR = 3 * DAY;
+
+/** Accounts that need a person, now or soon. */
+export const grants: Check = {
+  name: 'grants',
+  title: 'accounts',
+  group: 'accounts',
+  async run(deps) {
+    const accounts = await deps.accounts();
+    if (accounts.length === 0) return [skipped('there are no accounts yet')];
+    const findings = (await Promise.all(accounts.map((account) => look(account, deps)))).flat();
+    const well = accounts.length - findings.length;
+    return [
+      ...(well > 0 ? [fine(`${count(well, 'account')} ${well === 1 ? 'is' : 'are'} well`)] : []),
+      ...findings,
+    ];
+  },
+};
+
+async function look(account: Account, deps: HealthDeps): Promise<Finding[]> {
+  const name = accountName(account);
+  const about = { account: name, provider: account.provider };
+  const now = deps.clock.now();
+  const login = deps.commands.login(account);
+  const why = account.reason === null ? '' : `: ${account.reason.replace(`${name}: `, '')}`;
+  if (account.status === 'login_needed' || account.status === 'revoked') {
+    return [problem('login_needed', `${name} needs a new login${why}`, login, about)];
+  }
+  if (account.grantExpiresAt !== null && account.grantExpiresAt <= now) {
+    return [problem('login_needed', `the grant of ${name} has ended`, login, about)];
+  }
+  if (!account.hasRefreshToken && !isUsable(account, now)) {
+    const message = `the access token of ${name} has ended, and there is no refresh token`;
+    return [problem('login_needed', message, login, about)];
+  }
+  if (account.status === 'failing') {
+    const rest = isResting(account, now)
+      ? `, and rests for another ${formatDuration((account.retryAt ?? now) - now)}`
+      : '';
+    const message = `${name} failed ${account.failures} times in a row${rest}${why}`;
+    return [
+      problem('provider_unavailable', message, `vault refresh ${deps.commands.name(account)} --force`, about),
+    ];
+  }
+  if (account.grantExpiresAt !== null && account.grantExpiresAt - now <= NEAR) {
+    const left = formatDuration(account.grantExpiresAt - now);
+    return [warning(`the grant of ${name} ends in ${left}`, login, about)];
+  }
+  if (account.status === 'insufficient_scope') {
+    const missing = missingScopes(account.askedScopes, account.grantedScopes);
+    const remedy = missing.length === 0 ? login : deps.commands.widen(account, missing);
+    return [warning(`${name} lacks scopes that were asked for${why}`, remedy, about)];
+  }
+  const likely = await deps.likelyEnd(account);
+  if (likely !== null && likely.at > now && likely.at - now <= NEAR) {
+    const because = likely.why === null ? '' : `: ${likely.why}`;
+    const message = `the grant of ${name} ends in ${formatDuration(likely.at - now)}, as it seems${because}`;
+    return [warning(message, login, about)];
+  }
+  if (!account.hasRefreshToken && account.expiresAt !== null) {
+    const left = formatDuration(account.expiresAt - now);
+    return [warning(`${name} has no refresh token: its access token ends in ${left}`, login, about)];
+  }
+  return [];
+}

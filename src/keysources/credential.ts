@@ -1,0 +1,62 @@
+import { isAbsolute, join } from 'node:path';
+import { VaultError } from '../domain/errors.js';
+import type { GivenKeySource } from './contract.js';
+import { decodeKey } from './encoding.js';
+import { NEW_KEY } from './recipe.js';
+
+export const CREDENTIAL_NAME = 'token-vault-master-key';
+const LIMIT = 4096;
+
+export interface CredentialParts {
+  /** `$CREDENTIALS_DIRECTORY`; undefined outside of a service that was given credentials. */
+  readonly folder: string | undefined;
+  /** @returns null when there is no such file. @throws VaultError `vault_permissions`, `key_unavailable` */
+  readonly read: (path: string, limit: number) => Promise<Buffer | null>;
+}
+
+/**
+ * A credential of systemd: a file in `$CREDENTIALS_DIRECTORY` that the service manager decrypts into memory for one
+ * service and takes away with it (systemd.exec(5), LoadCredentialEncrypted=). It owns the file, so nothing is made here.
+ *
+ * @param name of the credential; the usual one when null
+ */
+export function credentialSource(name: string | null, { folder, read }: CredentialParts): GivenKeySource {
+  const credential = name ?? CREDENTIAL_NAME;
+  const place = `systemd credential ${credential}`;
+  const stored = `/etc/credstore.encrypted/${credential}`;
+  const load = `LoadCredentialEncrypted=${credential}`;
+  return {
+    kind: 'credential',
+    keys: 'given',
+    setting: { kind: 'credential', name },
+    place,
+    path: null,
+    recipe: `${NEW_KEY} | systemd-creds encrypt --name=${credential} - ${stored}`,
+    ifWrong: `give the service the credential that was made for this vault, with ${load} in its unit`,
+    async load() {
+      if (folder === undefined || folder === '') {
+        throw new VaultError(
+          'key_unavailable',
+          `there is no ${place} here: $CREDENTIALS_DIRECTORY is not set`,
+          {
+            hint: `systemd sets it for a service that has ${load} in its unit; by hand: systemd-run --pipe --wait -p ${load} vault list`,
+          },
+        );
+      }
+      if (!isAbsolute(folder)) {
+        throw new VaultError('key_unavailable', '$CREDENTIALS_DIRECTORY is not an absolute path', {
+          hint: 'leave it to systemd to set it',
+        });
+      }
+      const content = await read(join(folder, credential), LIMIT);
+      if (content === null) {
+        throw new VaultError('key_missing', `the ${place} is not among the credentials of this service`, {
+          hint: `write ${load} into the unit's [Service] section, then: systemctl daemon-reload`,
+        });
+      }
+      const key = decodeKey(content.toString('latin1'), place);
+      content.fill(0);
+      return key;
+    },
+  };
+}

@@ -1,0 +1,88 @@
+import { random } from '../crypto/derive.js';
+import { stretch } from '../crypto/stretch.js';
+import { VaultError } from '../domain/errors.js';
+import type { Secret } from '../domain/secret.js';
+import { type DerivedKeySource, MASTER_KEY_BYTES } from './contract.js';
+import { readStretching, SALT_BYTES, type Stretching, USUAL_COST, writeStretching } from './work-factor.js';
+
+/** In characters. Shorter ones are guessed in spite of scrypt. */
+const LEAST_LENGTH = 12;
+
+export interface PassphraseParts {
+  /**
+   * Reads the passphrase where it is given, or asks a person for it.
+   *
+   * @param fresh it is a new one: a person types it twice
+   * @throws VaultError `key_unavailable`, `key_missing`, `key_timed_out`, `vault_permissions`; the interruption's reason
+   */
+  readonly ask: (fresh: boolean) => Promise<Secret>;
+  /** Where it is given: `passphrase in /run/…`. */
+  readonly place: string;
+}
+
+/**
+ * A passphrase, from which the key is made anew each time with scrypt. Nothing but the salt and the work factor is kept,
+ * and those lie in the vault.
+ *
+ * @param file that holds it, as the configuration says; null where it comes in another way
+ */
+export function passphraseSource(file: string | null, { ask, place }: PassphraseParts): DerivedKeySource {
+  return {
+    kind: 'passphrase',
+    keys: 'derived',
+    setting: { kind: 'passphrase', file },
+    place,
+    path: null,
+    ifWrong: 'run it again and give the passphrase that was chosen for this vault',
+    async load(_reference, parameters = null) {
+      const stretching = readStretching(parameters);
+      return keyFrom(await asked(ask(false)), stretching);
+    },
+    async derive() {
+      const passphrase = await asked(ask(true));
+      if ([...normalized(passphrase)].length < LEAST_LENGTH) {
+        throw new VaultError(
+          'usage',
+          `the passphrase is too short: it needs at least ${LEAST_LENGTH} characters`,
+          {
+            hint: 'four or five words that nobody would put together make a good one',
+          },
+        );
+      }
+      const stretching = { cost: USUAL_COST, salt: random(SALT_BYTES) };
+      return { key: await keyFrom(passphrase, stretching), parameters: writeStretching(stretching) };
+    },
+  };
+}
+
+async function asked(asking: Promise<Secret>): Promise<Secret> {
+  const passphrase = await asking;
+  if (passphrase.length > 0) return passphrase;
+  throw new VaultError('key_missing', 'the passphrase is empty', {
+    hint: 'give the passphrase that was chosen for this vault',
+  });
+}
+
+/** The same letters, typed on another system, may come as other code points. */
+function normalized(passphrase: Secret): string {
+  return passphrase.reveal().normalize('NFC');
+}
+
+async function keyFrom(passphrase: Secret, { cost, salt }: Stretching): Promise<Buffer> {
+  const secret = Buffer.from(normalized(passphrase), 'utf8');
+  try {
+    return await stretch(secret, salt, cost, MASTER_KEY_BYTES);
+  } catch (failure) {
+    const megabytes = (128 * cost.r * cost.n) / 2 ** 20;
+    throw new VaultError(
+      'key_unavailable',
+      `making the key from the passphrase needs ${megabytes} MiB of memory`,
+      {
+        hint: 'give this process more memory, or use a key file here: vault key add file',
+        cause: failure,
+      },
+    );
+  } finally {
+    secret.fill(0);
+  }
+}

@@ -1,0 +1,78 @@
+import type { DerivedKeySource, KeySource, StoringKeySource } from './contract.js';
+
+/** A master key at hand, with its reference. */
+export interface HeldKey {
+  readonly reference: string;
+  readonly key: Buffer;
+}
+
+/** Master keys that were read once and are kept, so that neither a person nor a keychain is asked for them again. */
+export interface KeyMemory {
+  /** The same source; what it gave once it gives again without looking. */
+  around<Source extends KeySource>(source: Source): Source;
+  /** Keeps a copy; the caller wipes its own. */
+  keep(held: HeldKey): void;
+  /** Wipes what is kept. */
+  forget(): void;
+}
+
+export function keyMemory(): KeyMemory {
+  const kept = new Map<string, Buffer>();
+  const loading = new Map<string, Promise<void>>();
+
+  function keep({ reference, key }: HeldKey): void {
+    kept.get(reference)?.fill(0);
+    kept.set(reference, Buffer.from(key));
+  }
+
+  async function read(source: KeySource, reference: string, parameters?: string | null): Promise<void> {
+    const key = await source.load(reference, parameters);
+    keep({ reference, key });
+    key.fill(0);
+  }
+
+  /** What a source is given, or makes, it need not be asked for. */
+  function making(source: KeySource): Partial<StoringKeySource> | Partial<DerivedKeySource> {
+    if (source.keys === 'stored') {
+      return {
+        async create(reference, key) {
+          await source.create(reference, key);
+          keep({ reference, key });
+        },
+        async remove(reference) {
+          kept.get(reference)?.fill(0);
+          kept.delete(reference);
+          return source.remove(reference);
+        },
+      };
+    }
+    if (source.keys === 'given') return {};
+    return {
+      async derive(reference) {
+        const made = await source.derive(reference);
+        keep({ reference, key: made.key });
+        return made;
+      },
+    };
+  }
+
+  return {
+    keep,
+    around: (source) => ({
+      ...source,
+      async load(reference, parameters) {
+        if (!kept.has(reference)) {
+          const reading = loading.get(reference) ?? read(source, reference, parameters);
+          loading.set(reference, reading);
+          await reading.finally(() => loading.delete(reference));
+        }
+        return Buffer.from(kept.get(reference) ?? []);
+      },
+      ...making(source),
+    }),
+    forget() {
+      for (const key of kept.values()) key.fill(0);
+      kept.clear();
+    },
+  };
+}

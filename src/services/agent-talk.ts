@@ -1,0 +1,84 @@
+import { MINUTE, SECOND } from '../domain/duration.js';
+import { VaultError } from '../domain/errors.js';
+import type { Locks } from '../stores/contract.js';
+import { AGENT_LOCK } from './agent.js';
+import type { AgentStatus } from './agent-contract.js';
+import { type AnswerFromSocket, parse, readError } from './ask-agent.js';
+
+/** Longer than an agent takes to finish what is in flight. */
+const LONGEST_STOP = MINUTE + 20 * SECOND;
+const LOOK_FOR_IT = "see whether one hangs: pgrep -af 'vault.* agent'";
+
+export interface AgentTalkDeps {
+  /** Whether the socket stands there. */
+  readonly isThere: () => boolean;
+  readonly ask: (method: 'GET' | 'POST', target: string) => Promise<AnswerFromSocket | null>;
+  readonly locks: Locks;
+  readonly interruption: AbortSignal;
+}
+
+/**
+ * How the agent of this vault is.
+ *
+ * @throws VaultError `agent_not_running`, `busy`
+ */
+export async function agentStatus(deps: AgentTalkDeps): Promise<AgentStatus> {
+  return statusOf(await askOrExplain(deps, 'GET', '/status'));
+}
+
+/**
+ * Asks the agent to stop and waits until it has let go of the vault.
+ *
+ * @returns its process id
+ * @throws VaultError `agent_not_running`, `busy`
+ */
+export async function stopAgent(deps: AgentTalkDeps): Promise<number> {
+  const { pid } = statusOf(await askOrExplain(deps, 'POST', '/stop'));
+  const lock = await deps.locks
+    .acquire(AGENT_LOCK, LONGEST_STOP, deps.interruption)
+    .catch((failure: unknown) => {
+      if (!(failure instanceof VaultError) || failure.code !== 'busy') throw failure;
+      throw new VaultError('busy', `the agent, process ${pid}, was asked to stop and did not`, {
+        hint: `kill -9 ${pid}; what it sent is finished all the same`,
+      });
+    });
+  await lock.release();
+  return pid;
+}
+
+async function askOrExplain(
+  deps: AgentTalkDeps,
+  method: 'GET' | 'POST',
+  target: string,
+): Promise<AnswerFromSocket> {
+  const isThere = deps.isThere();
+  const answer = isThere ? await deps.ask(method, target) : null;
+  if (answer !== null) return answer;
+  if (!isThere || (await isLockFree(deps))) {
+    throw new VaultError('agent_not_running', 'no agent runs for this vault', { hint: 'vault agent' });
+  }
+  throw new VaultError('busy', 'an agent runs for this vault, and it does not answer', { hint: LOOK_FOR_IT });
+}
+
+/** A socket may be left over from an agent that was killed; its lock is not. */
+async function isLockFree({ locks, interruption }: AgentTalkDeps): Promise<boolean> {
+  try {
+    const lock = await locks.acquire(AGENT_LOCK, 0, interruption);
+    await lock.release();
+    return true;
+  } catch (failure) {
+    if (failure instanceof VaultError && failure.code === 'busy') return false;
+    throw failure;
+  }
+}
+
+function statusOf({ status, body }: AnswerFromSocket): AgentStatus {
+  const value = parse(body);
+  if (status < 300 && value?.['running'] === true) return value as unknown as AgentStatus;
+  throw (
+    readError(value) ??
+    new VaultError('busy', 'the agent gives an answer that makes no sense; it may be of another version', {
+      hint: 'stop it and start it again: vault agent stop',
+    })
+  );
+}

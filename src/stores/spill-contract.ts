@@ -1,0 +1,30 @@
+/* Where provider answers are kept that the vault cannot take at once. */
+
+/** A provider's answer that could not be committed, sealed. */
+export interface SpilledAnswer {
+  readonly accountId: string;
+  /** The generation that the refresh started from. */
+  readonly generation: number;
+  readonly sealed: Uint8Array;
+}
+
+/** Room for one answer, on disk before the request is sent. */
+export interface SpillSlot {
+  /** On disk when it returns. @throws VaultError `vault_not_writable` */
+  write(answer: SpilledAnswer): void;
+  release(): void;
+}
+
+export interface FoundAnswer extends SpilledAnswer {
+  /** Forgets the answer, once it is committed or of no use any more. */
+  clear(): void;
+}
+
+/** Where answers go when the vault cannot take them: a full disk must not cost a rotated refresh token. */
+export interface Spill {
+  /** @throws VaultError `vault_not_writable`: then nothing must be sent */
+  reserve(): SpillSlot;
+  /** What earlier processes left for this account. Call it under the account's lock only. */
+  find(accountId: string): readonly FoundAnswer[];
+  close(): void;
+}

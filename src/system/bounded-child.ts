@@ -1,0 +1,105 @@
+import { spawn } from 'node:child_process';
+import { constants } from 'node:os';
+import type { Readable } from 'node:stream';
+
+/** How a program ended that was given a limited time. */
+export type BoundedEnd =
+  | {
+      readonly kind: 'ended';
+      /** 128 + n when signal n ended it. */
+      readonly exitCode: number;
+      readonly stdout: Buffer;
+      readonly stderr: string;
+    }
+  /** With the system's code: `ENOENT`, `EACCES`. */
+  | { readonly kind: 'not_started'; readonly code: string }
+  | { readonly kind: 'timed_out' };
+
+export interface BoundedOptions {
+  /** The whole environment of the program. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  /** What it reads; `inherit`: what this process would read, a terminal for example. */
+  readonly input: Uint8Array | 'inherit';
+  /** Milliseconds. */
+  readonly limit: number;
+  /** Whether what it prints is wanted; otherwise it goes nowhere. */
+  readonly capture: boolean;
+  /** Ends it like the limit does. */
+  readonly signal?: AbortSignal;
+  /**
+   * Somebody may be asked: it stays in the terminal's foreground and its stderr goes there. Otherwise it is in a process
+   * group of its own, away from any terminal.
+   */
+  readonly foreground?: boolean;
+}
+
+/** More than a scheduler's program has to say; the rest is thrown away. */
+const CAPTURED_BYTES = 4 * 1024 * 1024;
+
+/**
+ * Runs a program without a shell, in a process group of its own. When its time is over the whole group is killed, so
+ * that nothing it started lives on. Once it has ended by itself, what it left running is its own business.
+ */
+export function runBounded(
+  program: string,
+  args: readonly string[],
+  options: BoundedOptions,
+): Promise<BoundedEnd> {
+  const { env, cwd, input, limit, capture, signal, foreground = false } = options;
+  return new Promise((resolve) => {
+    const out = capture ? 'pipe' : 'ignore';
+    const stdio = [input === 'inherit' ? input : 'pipe', out, foreground ? 'inherit' : out] as const;
+    const child = spawn(program, args, { env, cwd, detached: !foreground, stdio: [...stdio] });
+    const stdout = collect(child.stdout);
+    const stderr = collect(child.stderr);
+    const end = (result: BoundedEnd) => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', giveUp);
+      for (const stream of child.stdio) stream?.destroy();
+      resolve(result);
+    };
+    const giveUp = () => {
+      if (foreground) child.kill('SIGKILL');
+      else if (child.pid !== undefined) killGroup(child.pid, () => child.kill('SIGKILL'));
+      end({ kind: 'timed_out' });
+    };
+    const timer = setTimeout(giveUp, limit);
+    signal?.addEventListener('abort', giveUp, { once: true });
+    child.on('error', (error: NodeJS.ErrnoException) =>
+      end({ kind: 'not_started', code: error.code ?? 'unknown' }),
+    );
+    // With nothing to capture there is no stream whose end would be waited for.
+    child.on(capture ? 'close' : 'exit', (code: number | null, ended: NodeJS.Signals | null) => {
+      const exitCode = code ?? 128 + signalNumber(ended);
+      end({ kind: 'ended', exitCode, stdout: stdout(), stderr: stderr().toString('utf8') });
+    });
+    // A program that does not read its input is no failure.
+    child.stdin?.on('error', () => undefined);
+    if (input !== 'inherit') child.stdin?.end(input);
+    if (signal?.aborted) giveUp();
+  });
+}
+
+function signalNumber(signal: NodeJS.Signals | null): number {
+  return signal === null ? 0 : constants.signals[signal];
+}
+
+function collect(stream: Readable | null): () => Buffer {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  stream?.on('data', (chunk: Buffer) => {
+    if (size < CAPTURED_BYTES) chunks.push(chunk);
+    size += chunk.length;
+  });
+  return () => Buffer.concat(chunks);
+}
+
+/** Windows has no process groups, and no kill(1), which reaches them elsewhere. */
+function killGroup(pid: number, alone: () => void): void {
+  const killer = spawn('/bin/sh', ['-c', `kill -KILL -${pid}`], { env: {}, stdio: 'ignore' });
+  killer.on('error', alone);
+  killer.on('exit', (code) => {
+    if (code !== 0) alone();
+  });
+}

@@ -1,0 +1,184 @@
+import { describe, expect, it } from 'vitest';
+import { agent } from '../../src/commands/agent.js';
+import { HOUR, MINUTE, SECOND } from '../../src/domain/duration.js';
+import { VaultError } from '../../src/domain/errors.js';
+import type { AgentEvent, AgentStatus } from '../../src/services/agent-contract.js';
+import type { UseCases } from '../../src/services/contract.js';
+import { accountExample } from '../doubles/account.js';
+import { NOW, type TerminalOptions, terminal } from '../doubles/terminal.js';
+import { useCasesDouble } from '../doubles/use-cases.js';
+import { inputOf } from './raw.js';
+
+const STATUS: AgentStatus = {
+  running: true,
+  pid: 4711,
+  version: '1.2.3',
+  socket: '/home/ada/agent.sock',
+  started_at: '2026-03-01T09:00:00.000Z',
+  check_every_seconds: 300,
+  refresh_ahead_seconds: 600,
+  concurrency: 4,
+  next_check_at: '2026-03-01T12:04:00.000Z',
+  tokens: 12,
+  last_check: {
+    at: '2026-03-01T11:59:00.000Z',
+    accounts: 3,
+    login_needed: 1,
+    results: [
+      { account: 'google/ada', outcome: 'refreshed', reason: 'ends soon', expires_at: null, error: null },
+    ],
+    error: null,
+  },
+};
+
+async function printed(line: string, given: Partial<UseCases>, options: TerminalOptions = {}) {
+  const { io, written } = terminal(options);
+  await agent.run(useCasesDouble(given), await inputOf(agent, line), io);
+  return written;
+}
+
+describe('vault agent', () => {
+  it.each([
+    ['', { action: 'run', request: { every: 5 * MINUTE, ahead: 10 * MINUTE, concurrency: 4 } }],
+    ['--every 30s --ahead 1h', { request: { every: 30 * SECOND, ahead: HOUR, concurrency: 4 } }],
+    ['--concurrency 1', { request: { concurrency: 1 } }],
+    ['status', { action: 'status' }],
+    ['stop', { action: 'stop' }],
+    ['--socket-path', { action: 'socket-path' }],
+  ])('understands "%s"', async (line, expected) => {
+    expect(await inputOf(agent, line)).toMatchObject(expected);
+  });
+
+  it.each([
+    ['restart', /no action of this name/],
+    ['status --socket-path', /contradict/],
+    ['--every 5s', /ten seconds/],
+    ['--every 10m', /longer than --every/],
+    ['--concurrency 0', /from 1 to 64/],
+  ])('refuses "%s"', async (line, message) => {
+    await expect(inputOf(agent, line)).rejects.toMatchObject({
+      code: 'usage',
+      message: expect.stringMatching(message),
+    });
+  });
+
+  it('prints where it listens', async () => {
+    const agentSocket = () => '/home/ada/agent.sock';
+    expect((await printed('--socket-path', { agentSocket })).stdout).toBe('/home/ada/agent.sock\n');
+    expect((await printed('--socket-path', { agentSocket }, { json: true })).stdout).toBe(
+      '{"socket":"/home/ada/agent.sock"}\n',
+    );
+  });
+
+  it('stops the one that runs', async () => {
+    const stopAgent = async () => 4711;
+    expect((await printed('stop', { stopAgent })).stderr).toBe('the agent, process 4711, has stopped\n');
+    expect((await printed('stop', { stopAgent }, { json: true })).stdout).toBe(
+      '{"stopped":true,"pid":4711}\n',
+    );
+  });
+});
+
+describe('vault agent status', () => {
+  const status = (given: AgentStatus, options: TerminalOptions = {}) =>
+    printed('status', { agentStatus: async () => given }, options);
+
+  it('tells how the agent is', async () => {
+    expect((await status(STATUS)).stdout).toBe(`running     process 4711, version 1.2.3
+since       3h ago (2026-03-01 09:00 UTC)
+socket      /home/ada/agent.sock
+tokens      12 handed out
+checks      every 5m, what ends within 10m
+next check  in 4m (2026-03-01 12:04 UTC)
+last check  1m ago (2026-03-01 11:59 UTC)
+accounts    3, 1 of them needs a login
+it found    google/ada: refreshed: ends soon
+`);
+  });
+
+  it('tells what is under way, and what kept it from its work', async () => {
+    const error = { code: 'key_locked', message: 'the keychain is locked', hint: null, exit_code: 6 };
+    const last_check = { at: STATUS.started_at, accounts: 0, login_needed: 0, results: [], error };
+    const { stdout } = await status({ ...STATUS, next_check_at: null, last_check });
+    expect(stdout).toContain('next check  under way\n');
+    expect(stdout).toContain('it found    nothing could be refreshed: the keychain is locked\n');
+    expect((await status({ ...STATUS, last_check: null })).stdout).not.toContain('last check');
+  });
+
+  it('is the document of the socket with --json, and an exit code alone with --quiet', async () => {
+    expect((await status(STATUS, { json: true })).stdout).toBe(`${JSON.stringify(STATUS)}\n`);
+    expect(await status(STATUS, { quiet: true })).toEqual({ stdout: '', stderr: '' });
+  });
+});
+
+describe('a running agent', () => {
+  const account = accountExample();
+  const locked = new VaultError('key_locked', 'the keychain is locked', { hint: 'unlock it' });
+  const failed = { account, outcome: 'transient', reason: 'no network', error: null } as const;
+  const refreshed = { ...failed, outcome: 'refreshed', reason: 'ends soon' } as const;
+  const check = { at: NOW, accounts: 1, loginNeeded: 0, results: [refreshed, failed], error: null };
+  const EVENTS: AgentEvent[] = [
+    { kind: 'started', socket: '/home/ada/agent.sock', pid: 4711 },
+    { kind: 'checked', check, nextCheckAt: NOW + MINUTE, news: check },
+    {
+      kind: 'checked',
+      check: { ...check, results: [], error: locked },
+      nextCheckAt: NOW,
+      news: { results: [], error: locked },
+    },
+    { kind: 'stopping', waiting: 2 },
+    { kind: 'stopped' },
+  ];
+  const running = (options: TerminalOptions = {}) =>
+    printed(
+      '',
+      {
+        runAgent: async (_, tell) => {
+          for (const event of EVENTS) tell(event);
+        },
+      },
+      options,
+    );
+
+  it('tells on stderr what happens, and nothing on stdout', async () => {
+    expect(await running()).toEqual({
+      stdout: '',
+      stderr: `the agent runs as process 4711 and listens on /home/ada/agent.sock
+google/alice@example.com: refreshed, ends in 52m
+google/alice@example.com: transient: no network
+nothing can be refreshed: the keychain is locked
+  hint: unlock it
+stopping: 2 requests in flight to be finished
+the agent has stopped
+`,
+    });
+  });
+
+  it('tells only trouble with --quiet', async () => {
+    expect((await running({ quiet: true })).stderr).toBe(`google/alice@example.com: transient: no network
+nothing can be refreshed: the keychain is locked
+  hint: unlock it
+`);
+  });
+
+  it('gives a document a line with --json', async () => {
+    const { stdout, stderr } = await running({ json: true });
+    const lines = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(stderr).toBe('');
+    expect(lines).toMatchObject([
+      { event: 'started', pid: 4711, socket: '/home/ada/agent.sock' },
+      {
+        event: 'checked',
+        at: '2026-03-01T12:00:00.000Z',
+        next_check_at: '2026-03-01T12:01:00.000Z',
+        results: [{ account: 'google/alice@example.com', outcome: 'refreshed' }, { outcome: 'transient' }],
+      },
+      { event: 'checked', error: { code: 'key_locked', hint: 'unlock it' } },
+      { event: 'stopping', waiting: 2 },
+      { event: 'stopped' },
+    ]);
+  });
+});

@@ -1,0 +1,102 @@
+import { describe, expect, it } from 'vitest';
+import { doctor } from '../../src/commands/doctor.js';
+import type { ErrorCode } from '../../src/domain/errors.js';
+import { type Finding, fine, problem, skipped, warning } from '../../src/domain/finding.js';
+import type { CheckResult } from '../../src/health/run.js';
+import { type TerminalOptions, terminal } from '../doubles/terminal.js';
+import { useCasesDouble } from '../doubles/use-cases.js';
+import { inputOf } from './raw.js';
+
+const result = (name: string, group: CheckResult['check']['group'], ...findings: Finding[]): CheckResult => ({
+  check: { name, title: name.replace('_', ' '), group },
+  findings,
+});
+const broken = (code: ErrorCode) => problem(code, `it is ${code}`, `help ${code}`);
+
+const RESULTS = [
+  result('key_source', 'vault', fine('the key opens the vault')),
+  result('git', 'surroundings', skipped('git is not here')),
+  result(
+    'grants',
+    'accounts',
+    fine('1 account is well'),
+    warning('google/work ends soon', 'vault login google --as work', {
+      account: 'google/work',
+      provider: 'google',
+    }),
+  ),
+];
+
+async function run(results: readonly CheckResult[], options: TerminalOptions = {}, line = '') {
+  const { io, written } = terminal(options);
+  const useCases = useCasesDouble({
+    async doctor(_request, progress) {
+      for (const each of results) progress(each, results.length);
+      return { results };
+    },
+  });
+  await doctor.run(useCases, await inputOf(doctor, line), io);
+  return { ...written, exitCode: io.exitCode };
+}
+
+describe('vault doctor', () => {
+  it('prints a line for each finding, in groups, with a hint that can be copied whole', async () => {
+    const { stdout, stderr, exitCode } = await run(RESULTS);
+    expect(stdout).toBe(`Vault
+  ✓ key source  the key opens the vault
+
+Accounts
+  ✓ grants      1 account is well
+  !             google/work ends soon
+                hint: vault login google --as work
+
+Surroundings
+  - git         git is not here
+`);
+    expect(stderr).toBe('no problem, 1 warning\n');
+    expect(exitCode).toBe(0);
+  });
+
+  it('says only what is wrong with --quiet', async () => {
+    const { stdout, stderr } = await run(RESULTS, { quiet: true });
+    expect(stdout).toContain('google/work ends soon');
+    expect(stdout).not.toContain('✓');
+    expect(stderr).toBe('');
+    expect((await run([result('git', 'surroundings', fine('it is'))], { quiet: true })).stdout).toBe('');
+  });
+
+  it('prints one document with --json', async () => {
+    const { stdout } = await run(RESULTS, { json: true }, '--as-cron');
+    const { checks, ...rest } = JSON.parse(stdout);
+    expect(rest).toEqual({ summary: { ok: 2, warnings: 1, problems: 0, skipped: 1 }, as_cron: true });
+    expect(checks[3]).toEqual({
+      check: 'grants',
+      status: 'warning',
+      message: 'google/work ends soon',
+      remedy: 'vault login google --as work',
+      code: null,
+      account: 'google/work',
+      provider: 'google',
+    });
+  });
+
+  it.each<[string, readonly ErrorCode[], number]>([
+    ['of the only kind of problem', ['key_wrong'], 6],
+    ['of one kind, though of two codes', ['vault_permissions', 'vault_damaged'], 9],
+    ['for several kinds', ['vault_permissions', 'login_needed'], 8],
+  ])('ends with the exit code %s', async (_, codes, expected) => {
+    const { exitCode, stderr } = await run([...RESULTS, result('x', 'vault', ...codes.map(broken))]);
+    expect(exitCode).toBe(expected);
+    expect(stderr).toBe(`${codes.length} problem${codes.length === 1 ? '' : 's'}, 1 warning\n`);
+  });
+
+  it('makes what it shows harmless', async () => {
+    const { stdout } = await run([result('x', 'vault', warning('a\u001b[2Jb', 'c\u0007\nd'))]);
+    expect(stdout).toContain('a\\x1b[2Jb');
+    expect(stdout).toMatch(/hint: c\\x07\n +hint: d\n/);
+  });
+
+  it('shows on a terminal how far it is', async () => {
+    expect((await run(RESULTS, { tty: true })).stderr).toContain('3/3');
+  });
+});

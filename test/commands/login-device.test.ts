@@ -1,0 +1,119 @@
+import { describe, expect, it } from 'vitest';
+import { login } from '../../src/commands/login.js';
+import { MINUTE } from '../../src/domain/duration.js';
+import { VaultError } from '../../src/domain/errors.js';
+import type { LoginEvent, LoginTalk } from '../../src/services/contract.js';
+import { NOW, type TerminalOptions, terminal } from '../doubles/terminal.js';
+import { useCasesDouble } from '../doubles/use-cases.js';
+import { inputOf } from './raw.js';
+
+const CODE: LoginEvent = {
+  kind: 'device_code',
+  userCode: 'WDJB-MJHT',
+  verificationUri: 'https://issuer.example/device',
+  verificationUriComplete: null,
+  endsAt: NOW + 15 * MINUTE,
+};
+const COMPLETE = 'https://issuer.example/device?user_code=WDJB-MJHT';
+const WAIT: LoginEvent = { kind: 'device_wait', standing: 'pending', endsAt: NOW + 14 * MINUTE };
+const TERMINAL: TerminalOptions = { tty: true, columns: 80, env: { LANG: 'C.UTF-8', NO_COLOR: '1' } };
+
+/** Everything that is said until the login comes to nothing. */
+async function said(options: TerminalOptions, ...events: readonly LoginEvent[]): Promise<string> {
+  const { io, written } = terminal(options);
+  let talked: LoginTalk | null = null;
+  const useCases = useCasesDouble({
+    login: async (_request, talk) => {
+      talked = talk;
+      for (const event of events) talk.on(event);
+      throw new VaultError('login_timed_out', 'over');
+    },
+  });
+  const run = login.run(useCases, await inputOf(login, 'demo --device'), io);
+  await expect(run).rejects.toMatchObject({ code: 'login_timed_out' });
+  expect(talked).toMatchObject({ pasted: null });
+  expect(written.stdout).toBe('');
+  return written.stderr;
+}
+
+describe('vault login --device', () => {
+  it('is understood, and asks for neither browser nor port', async () => {
+    const { request } = await inputOf(login, 'demo --device --as work --timeout 90s --dry-run');
+    expect(request).toMatchObject({
+      device: true,
+      as: 'work',
+      timeout: 90_000,
+      pasteOnly: false,
+      port: null,
+    });
+  });
+
+  it.each(['--port 4711', '--no-browser', '--paste'])('does not go with %s', async (other) => {
+    const [option] = other.split(' ');
+    await expect(inputOf(login, `demo --device ${other}`)).rejects.toMatchObject({
+      code: 'usage',
+      message: `--device opens no browser and waits for none, so it does not go with ${option}`,
+      hint: `leave out ${option} or --device`,
+    });
+  });
+
+  it('says address and code, each on a line of its own, and how long the code is good', async () => {
+    expect(await said({}, CODE)).toBe(
+      [
+        'open this address in a browser on any device:',
+        'https://issuer.example/device',
+        'and type this code:',
+        'WDJB-MJHT',
+        'waiting for you to allow it there; the code is good for 15m',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  it('says them with --quiet as well, and no more', async () => {
+    expect(await said({ quiet: true }, CODE, WAIT)).toBe('https://issuer.example/device\nWDJB-MJHT\n');
+  });
+
+  it('says the address with the code in it where there is one', async () => {
+    const text = await said({}, { ...CODE, verificationUriComplete: COMPLETE });
+    expect(text.split('\n')).toEqual(
+      expect.arrayContaining(['https://issuer.example/device', 'WDJB-MJHT', COMPLETE]),
+    );
+  });
+
+  it('draws a picture on a terminal that shows it, above the text', async () => {
+    const text = await said(TERMINAL, CODE);
+    expect(text).toMatch(/^█+\n██ ▄▄▄▄▄ /);
+    expect(text).toContain(
+      'open this address in a browser on any device, or scan the picture:\nhttps://issuer.example/device\n',
+    );
+    expect(text).toContain('\nWDJB-MJHT\n');
+  });
+
+  it.each<[string, TerminalOptions]>([
+    ['into a pipe', { env: { LANG: 'C.UTF-8' } }],
+    ['on a narrow terminal', { ...TERMINAL, columns: 20 }],
+    ['where the locale has no such characters', { ...TERMINAL, env: { LANG: 'C', NO_COLOR: '1' } }],
+    ['on a dumb terminal', { ...TERMINAL, env: { LANG: 'C.UTF-8', TERM: 'dumb' } }],
+    ['with --quiet', { ...TERMINAL, quiet: true }],
+  ])('draws none %s', async (_, options) => {
+    const text = await said(options, CODE);
+    expect(text).not.toMatch(/[█▀▄]|scan/);
+    expect(text).toContain('WDJB-MJHT\n');
+  });
+
+  it('draws light on dark in colour, so that the terminal’s own colours do not matter', async () => {
+    const text = await said({ ...TERMINAL, env: { LANG: 'C.UTF-8' } }, CODE);
+    expect(text).toMatch(/^\x1b\[37m\x1b\[40m█+/);
+  });
+
+  it('shows on a terminal how it stands, on one line that goes away', async () => {
+    const text = await said({ ...TERMINAL, columns: 20 }, CODE, WAIT, { ...WAIT, standing: 'unclear' });
+    expect(text).toContain('\r\x1b[Knot finished yet; …\r\x1b[Kthe provider gives…\r\x1b[K');
+    expect(text.endsWith('\r\x1b[K')).toBe(true);
+  });
+
+  it('says nothing of that into a pipe', async () => {
+    expect(await said({}, CODE, WAIT, WAIT)).not.toContain('not finished');
+  });
+});

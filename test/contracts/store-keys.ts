@@ -1,0 +1,76 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { MasterKeyRow, NewVaultHead, Store } from '../../src/stores/contract.js';
+
+interface StoreStage {
+  readonly store: Store;
+  another(): Promise<Store>;
+  close(): Promise<void>;
+}
+
+/** What every store promises about the master keys of a vault. */
+export function masterKeyContract(
+  name: string,
+  open: (head: NewVaultHead) => Promise<StoreStage>,
+  head: NewVaultHead,
+): void {
+  describe(`the master keys in the ${name} store`, () => {
+    let stage: StoreStage;
+    beforeEach(async () => {
+      stage = await open(head);
+    });
+    afterEach(() => stage.close());
+
+    const [{ reference }] = head.masterKeys as [MasterKeyRow];
+    const row: MasterKeyRow = {
+      reference: 'second/master/2',
+      source: 'passphrase',
+      parameters: '{"kdf":"example"}',
+      checkValue: Buffer.alloc(16, 7),
+      createdAt: head.createdAt + 1,
+    };
+    const wrapped = head.wrappedKeys.map((key) => ({
+      ...key,
+      masterReference: row.reference,
+      wrapped: Buffer.alloc(60, 8),
+    }));
+    const referencesIn = async (store: Store) => (await store.head()).masterKeys.map((key) => key.reference);
+
+    it('are added with all they wrap, for every process at once', async () => {
+      expect(await stage.store.addMasterKey(row, wrapped)).toBe(true);
+      const other = await stage.another();
+      const { masterKeys, wrappedKeys } = await other.head();
+      await other.close();
+      expect(masterKeys.map(({ source, parameters }) => [source, parameters])).toEqual([
+        ['file', null],
+        ['passphrase', '{"kdf":"example"}'],
+      ]);
+      expect(wrappedKeys).toHaveLength(2 * head.wrappedKeys.length);
+    });
+
+    it('are not replaced, and what a refused one wraps is not kept either', async () => {
+      expect(await stage.store.addMasterKey({ ...row, reference }, [])).toBe(false);
+      const twice = [...wrapped, ...wrapped];
+      expect(await stage.store.addMasterKey(row, twice)).toBe(false);
+      expect(await referencesIn(stage.store)).toEqual([reference]);
+      expect((await stage.store.head()).wrappedKeys).toHaveLength(head.wrappedKeys.length);
+    });
+
+    it('are removed with what they wrap, but for the last one', async () => {
+      expect(await stage.store.removeMasterKey(reference)).toBe(false);
+      await stage.store.addMasterKey(row, wrapped);
+      expect(await stage.store.removeMasterKey('none/master/1')).toBe(false);
+      expect(await stage.store.removeMasterKey(reference)).toBe(true);
+      expect(await stage.store.removeMasterKey(row.reference)).toBe(false);
+      expect(await referencesIn(stage.store)).toEqual([row.reference]);
+      expect((await stage.store.head()).wrappedKeys).toHaveLength(head.wrappedKeys.length);
+    });
+
+    it('never all go, however many remove them at once', async () => {
+      await stage.store.addMasterKey(row, wrapped);
+      const other = await stage.another();
+      await Promise.all([stage.store.removeMasterKey(reference), other.removeMasterKey(row.reference)]);
+      await other.close();
+      expect(await referencesIn(stage.store)).toHaveLength(1);
+    });
+  });
+}

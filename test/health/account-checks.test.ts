@@ -1,0 +1,115 @@
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { DAY, HOUR } from '../../src/domain/duration.js';
+import { type HealthStage, openHealthStage, told } from './stage.js';
+
+let stage: HealthStage;
+beforeEach(async () => {
+  stage = await openHealthStage();
+});
+afterEach(() => stage.close());
+
+describe('accounts', () => {
+  const cases: readonly [string, Parameters<HealthStage['add']>[0], string, string | null][] = [
+    [
+      'login_needed',
+      { status: 'login_needed', reason: 'the grant was revoked' },
+      'problem',
+      'vault login demo',
+    ],
+    [
+      'failing',
+      { status: 'failing', failures: 4, reason: 'status 503' },
+      'problem',
+      'vault refresh demo/alice@example.com --force',
+    ],
+    ['a grant that has ended', { grantExpiresAt: 1 }, 'problem', 'vault login demo'],
+    ['a grant that ends soon', { grantExpiresAt: -2 * DAY }, 'warning', 'vault login demo'],
+    [
+      'scopes that are missing',
+      { status: 'insufficient_scope', askedScopes: ['a', 'b'], grantedScopes: ['a'] },
+      'warning',
+      '--add-scope b',
+    ],
+  ];
+  it.each(cases)('with %s are told, with the command that helps', async (_, facts = {}, status, remedy) => {
+    const { grantExpiresAt: end } = facts;
+    const grantExpiresAt = typeof end === 'number' && end < 0 ? stage.clock.now() - end : (end ?? null);
+    await stage.add({ ...facts, grantExpiresAt });
+    const [finding, ...more] = (await stage.examine())['grants'] ?? [];
+    expect(finding).toMatchObject({ status, account: 'demo/alice@example.com' });
+    expect(finding?.remedy).toContain(remedy);
+    expect(more).toEqual([]);
+  });
+
+  it('whose grant ended after the same time before are told when it will again', async () => {
+    const account = await stage.add({ provider: 'google', grantedScopes: [], askedScopes: [] });
+    const consent = (daysAgo: number) => ({
+      at: stage.clock.now() - daysAgo * DAY,
+      how: 'browser' as const,
+      askedScopes: [],
+      grantedScopes: [],
+    });
+    await stage.vault.addConsent(account.id, consent(12));
+    expect((await stage.examine())['grants']?.[0]).toMatchObject({ status: 'ok' });
+    await stage.vault.addConsent(account.id, consent(5));
+    const [finding] = (await stage.examine())['grants'] ?? [];
+    expect(finding).toMatchObject({
+      status: 'warning',
+      message: expect.stringMatching(/ends in 2d, as it seems: .*"Testing"/),
+    });
+    stage.configure({ providers: { google: 'broken' } });
+    expect((await stage.examine())['grants']?.[0]).toMatchObject({ status: 'ok' });
+  });
+
+  it('that are well are counted in one line', async () => {
+    await stage.add();
+    expect(told((await stage.examine())['grants'])).toEqual(['ok: 1 account is well']);
+  });
+
+  it('without a refresh token are told, the more so once the access token has ended', async () => {
+    await stage.add({}, { refreshToken: null });
+    expect((await stage.examine())['grants']?.[0]).toMatchObject({ status: 'warning' });
+    stage.clock.advance(2 * HOUR);
+    expect((await stage.examine())['grants']?.[0]).toMatchObject({ status: 'problem', code: 'login_needed' });
+  });
+});
+
+describe('the scheduler', () => {
+  /** What `crontab -l` prints here. */
+  function crontab(text: string): void {
+    const folder = join(stage.folder, 'bin');
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, 'crontab'), `#!/bin/sh\ncat <<'END'\n${text}\nEND\n`);
+    chmodSync(join(folder, 'crontab'), 0o755);
+    stage.env['PATH'] = `${folder}:/usr/bin:/bin`;
+  }
+  const found = async (over = {}) => told((await stage.examine(over))['scheduler']);
+
+  it('is not missed while there is nothing to refresh', async () => {
+    crontab('');
+    expect(await found()).toEqual(['skipped: there is nothing to refresh yet']);
+  });
+
+  it('is told how to be had where nothing refreshes', async () => {
+    await stage.add();
+    crontab('# 0 4 * * * vault refresh --all\n0 5 * * * echo hello');
+    const [finding] = (await stage.examine())['scheduler'] ?? [];
+    expect(finding).toMatchObject({ status: 'skipped', remedy: 'vault schedule' });
+  });
+
+  it('is recognised in an agent that runs, in a crontab, and in a unit of systemd', async () => {
+    await stage.add();
+    crontab('');
+    const agent = async () => ({ pid: 4711 }) as never;
+    expect(await found({ agent })).toEqual(['ok: the agent runs (process 4711)']);
+    crontab('0 4 * * * vault refresh --all --days 3');
+    expect(await found()).toEqual(['ok: the crontab has a line that refreshes']);
+    crontab('');
+    const units = join(stage.folder, '.config', 'systemd', 'user');
+    mkdirSync(units, { recursive: true });
+    writeFileSync(join(units, 'token-vault-refresh.timer'), `# token-vault refresh: ${stage.folder}\n`);
+    expect(await found()).toEqual(['ok: a timer is set up that refreshes']);
+  });
+});

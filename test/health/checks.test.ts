@@ -1,0 +1,106 @@
+import { execFileSync } from 'node:child_process';
+import { chmodSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { HOUR } from '../../src/domain/duration.js';
+import type { Finding } from '../../src/domain/finding.js';
+import { CHECKS } from '../../src/health/index.js';
+import { checkContract } from '../contracts.js';
+import { serve } from '../doubles/local-server.js';
+import { type HealthStage, KEY, openHealthStage } from './stage.js';
+
+const SECRET = 'client-secret-example';
+type Found = Readonly<Record<string, readonly Finding[]>>;
+
+/** One account, a provider that answers, a notify command, and nothing amiss. */
+async function allWell(stage: HealthStage): Promise<Found> {
+  const server = await serve((response) => {
+    response.writeHead(404, { date: new Date(stage.clock.now()).toUTCString() }).end();
+  });
+  stage.configure({
+    keySource: 'file',
+    notify: ['/bin/true'],
+    providers: { demo: provider(server.url) },
+  });
+  await stage.add({ clientId: 'client-example', issuer: server.url, tokenEndpoint: `${server.url}/token` });
+  const found = await stage.examine({ online: true });
+  await server.close();
+  return found;
+}
+
+function provider(url: string, more: Readonly<Record<string, unknown>> = {}) {
+  return {
+    authorizationEndpoint: `${url}/authorize`,
+    tokenEndpoint: `${url}/token`,
+    clientId: 'client-example',
+    clientSecret: SECRET,
+    ...more,
+  };
+}
+
+/** As much as can be broken at once; what cannot be read at all comes last, because it hides the rest. */
+async function allBroken(stage: HealthStage): Promise<Found> {
+  execFileSync('git', ['init', '--quiet', stage.folder]);
+  const port = createServer();
+  await new Promise<void>((resolve) => port.listen(0, '127.0.0.1', resolve));
+  const server = await serve((response) => {
+    response.writeHead(503, { date: new Date(stage.clock.now() + HOUR).toUTCString() }).end();
+  });
+  const redirectPort = (port.address() as { port: number }).port;
+  stage.configure({
+    keySource: 'file',
+    notify: ['/nowhere/tell-me'],
+    providers: { demo: provider(server.url, { clientId: SECRET, redirectPort }) },
+  });
+  stage.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0';
+  stage.put('master.key', Buffer.alloc(32, 9).toString('base64url'));
+  chmodSync(stage.paths.keyFile, 0o644);
+  await stage.add({ status: 'login_needed' });
+  const first = await stage.examine({ online: true });
+  await server.close();
+  await new Promise((resolve) => port.close(resolve));
+  stage.put('vault.db', 'no database');
+  stage.put('config.json', '{"keySource": "keychain"');
+  const second = await stage.examine();
+  return { ...first, configuration: second['configuration'] ?? [], database: second['database'] ?? [] };
+}
+
+let well: Found;
+let broken: Found;
+beforeAll(async () => {
+  const stages = [await openHealthStage(), await openHealthStage()] as const;
+  well = await allWell(stages[0]);
+  broken = await allBroken(stages[1]);
+  for (const stage of stages) await stage.close();
+});
+/** What finds nothing here in any case: a keychain needs a machine with one, and nothing is wrong without a scheduler. */
+const CALM = ['keychain', 'scheduler'];
+
+for (const check of CHECKS.filter(({ name }) => !CALM.includes(name))) {
+  checkContract(check, () => ({
+    well: async () => well[check.name] ?? [],
+    broken: async () => broken[check.name] ?? [],
+    secrets: [SECRET, KEY],
+  }));
+}
+
+describe('the checks', () => {
+  it('have names that are a part of the JSON API', () => {
+    expect(CHECKS.map(({ name }) => name)).toEqual([
+      'configuration',
+      'permissions',
+      'key_source',
+      'keychain',
+      'database',
+      'clients',
+      'endpoints',
+      'redirect',
+      'grants',
+      'scheduler',
+      'notify',
+      'clock',
+      'node',
+      'git',
+    ]);
+  });
+});

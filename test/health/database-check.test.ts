@@ -1,0 +1,115 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import SqliteDatabase from 'better-sqlite3';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { MINUTE } from '../../src/domain/duration.js';
+import { spillFolder } from '../../src/stores/spill.js';
+import { type HealthStage, openHealthStage, told } from './stage.js';
+
+let stage: HealthStage;
+beforeEach(async () => {
+  stage = await openHealthStage();
+});
+afterEach(() => stage.close());
+
+const found = async (check: string) => (await stage.examine())[check] ?? [];
+const edit = (sql: string) => {
+  const database = new SqliteDatabase(stage.paths.database);
+  database.unsafeMode(true);
+  database.pragma('foreign_keys = OFF');
+  database.exec(sql);
+  database.close();
+};
+
+describe('the database', () => {
+  it('tells what is no database, no vault, and of a later version', async () => {
+    edit('PRAGMA user_version = 4711');
+    expect((await found('database')).map(({ code }) => code)).toEqual(['vault_newer']);
+    edit('PRAGMA user_version = 1; PRAGMA application_id = 1');
+    expect((await found('database')).map(({ code }) => code)).toEqual(['vault_damaged']);
+    writeFileSync(stage.paths.database, 'this is no database at all, but a text'.repeat(100));
+    const all = await stage.examine();
+    expect(all['database']?.map(({ code }) => code)).toEqual(['vault_damaged']);
+    expect(told(all['grants'])).toEqual(['skipped: the vault cannot be read']);
+    expect(told(all['key_source'])).toEqual(['skipped: which keys the vault has cannot be read']);
+  });
+
+  it('has SQLite look through the file, and at rows that belong to nothing', async () => {
+    await stage.add();
+    edit(
+      "PRAGMA writable_schema = ON; DELETE FROM sqlite_schema WHERE name = 'accounts_by_name'; PRAGMA writable_schema = OFF",
+    );
+    expect(told(await found('database'))[0]).toMatch(/^problem: .* is damaged: SQLite finds/);
+    await stage.close();
+    stage = await openHealthStage();
+    edit("INSERT INTO consents VALUES ('nobody', 0, 'browser', '', '')");
+    expect(told(await found('database'))[0]).toMatch(
+      /^problem: .* 1 row of an account or key that is not there/,
+    );
+  });
+
+  it('opens every sealed field, and names the account whose does not', async () => {
+    await stage.add();
+    edit('UPDATE accounts SET expires_at = expires_at + 1');
+    expect(await found('database')).toContainEqual(
+      expect.objectContaining({
+        status: 'problem',
+        code: 'vault_damaged',
+        account: 'demo/alice@example.com',
+      }),
+    );
+  });
+
+  it('tells of a refresh that was cut off, and not of one in flight', async () => {
+    const account = await stage.add();
+    const { accessToken } = await stage.vault.contents(account);
+    if (accessToken === null) throw new Error('there is an access token');
+    await stage.vault.intend(account, accessToken, stage.clock.now(), 1);
+    expect((await found('database')).map(({ status }) => status)).toEqual(['ok', 'ok']);
+    stage.clock.advance(5 * MINUTE);
+    expect(await found('database')).toContainEqual(
+      expect.objectContaining({ status: 'warning', remedy: 'vault refresh demo/alice@example.com --force' }),
+    );
+  });
+
+  it('tells of a write that was cut off, which the next command takes back', async () => {
+    await stage.add();
+    const { database: path } = stage.paths;
+    const writer = new SqliteDatabase(path);
+    writer.pragma('cache_size = 1');
+    writer.exec("BEGIN IMMEDIATE; UPDATE accounts SET reason = printf('%.*c', 200000, 'x'), label = 'half'");
+    const halfWritten = [readFileSync(path), readFileSync(`${path}-journal`)] as const;
+    writer.close();
+    stage.put('vault.db', '');
+    writeFileSync(path, halfWritten[0]);
+    stage.put('vault.db-journal', '');
+    writeFileSync(`${path}-journal`, halfWritten[1]);
+    expect(await found('database')).toEqual([
+      expect.objectContaining({
+        status: 'warning',
+        message: expect.stringContaining('was cut off before its end'),
+      }),
+    ]);
+    expect(readFileSync(path)).toEqual(halfWritten[0]);
+    const store = await stage.factory.open();
+    expect((await store.accounts()).map(({ label }) => label)).toEqual(['alice@example.com']);
+    await store.close();
+    expect((await found('database')).map(({ status }) => status)).toEqual(['ok', 'ok']);
+  });
+
+  it('tells of an answer that waits beside the vault', async () => {
+    const account = await stage.add();
+    const spill = spillFolder({
+      folder: join(stage.folder, 'spill'),
+      files: stage.files,
+      clock: stage.clock,
+      name: 'a',
+      slots: 1,
+    });
+    spill.reserve().write({ accountId: account.id, generation: 1, sealed: Buffer.from('sealed') });
+    spill.close();
+    expect(told(await found('database'))).toContainEqual(
+      expect.stringMatching(/^warning: an answer for demo\/alice@example.com lies beside the vault/),
+    );
+  });
+});

@@ -1,0 +1,191 @@
+import { createServer } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { HOUR, MINUTE } from '../../src/domain/duration.js';
+import { type Answer, type LocalServer, serve } from '../doubles/local-server.js';
+import { GOOGLE_ID } from '../doubles/settings-sources.js';
+import { type HealthStage, openHealthStage, told } from './stage.js';
+
+let stage: HealthStage;
+let server: LocalServer;
+let answer: Answer;
+beforeEach(async () => {
+  stage = await openHealthStage();
+  answer = (response) => void response.writeHead(404).end();
+  server = await serve((response, request) => answer(response, request));
+});
+afterEach(async () => {
+  await server.close();
+  await stage.close();
+});
+
+const found = async (check: string) => (await stage.examine({ online: true }))[check] ?? [];
+const own = (settings: Readonly<Record<string, unknown>> = {}) =>
+  stage.configure({
+    keySource: 'file',
+    providers: {
+      demo: {
+        authorizationEndpoint: `${server.url}/authorize`,
+        tokenEndpoint: `${server.url}/token`,
+        clientId: 'client-example',
+        ...settings,
+      },
+    },
+  });
+
+describe('clients', () => {
+  it('are looked at where somebody has set something or has an account, and nowhere else', async () => {
+    expect(told((await stage.examine())['clients'])).toEqual(['skipped: no provider is set up yet']);
+    Object.assign(stage.env, { GOOGLE_CLIENT_ID: GOOGLE_ID, GOOGLE_CLIENT_SECRET: 'client-secret-example' });
+    expect(told((await stage.examine())['clients'])).toEqual(['ok: the client of Google is set up']);
+  });
+
+  it('that lack something are told with what is missing', async () => {
+    stage.env['GOOGLE_CLIENT_ID'] = GOOGLE_ID;
+    expect((await stage.examine())['clients']).toEqual([
+      expect.objectContaining({
+        status: 'problem',
+        code: 'client_not_configured',
+        provider: 'google',
+        message: expect.stringContaining('GOOGLE_CLIENT_SECRET is not set'),
+      }),
+    ]);
+  });
+
+  it.each([
+    ['a quote', `"${GOOGLE_ID}"`, 'client-secret-example', 'the client id of Google has a quote'],
+    ['a space', GOOGLE_ID, 'client secret example', 'the client secret of Google has white space'],
+    ['swapped values', 'client-secret-example', GOOGLE_ID, 'seem to be swapped'],
+    ['the same twice', GOOGLE_ID, GOOGLE_ID, 'are the same'],
+  ])(
+    'with %s in the wrong place are recognised, and no value is repeated',
+    async (_, id, secret, message) => {
+      Object.assign(stage.env, { GOOGLE_CLIENT_ID: id, GOOGLE_CLIENT_SECRET: secret });
+      const findings = (await stage.examine())['clients'] ?? [];
+      expect(told(findings)).toEqual([expect.stringMatching(new RegExp(`^problem: .*${message}`))]);
+      expect(JSON.stringify(findings)).not.toContain(secret);
+    },
+  );
+
+  it('that are not the ones an account was logged in with are told by its name', async () => {
+    own();
+    const facts = { clientId: 'client-example', issuer: server.url, tokenEndpoint: `${server.url}/token` };
+    await stage.add(facts);
+    expect(told((await stage.examine())['clients'])).toEqual(['ok: the client of demo is set up']);
+    own({ clientId: 'another-client' });
+    expect((await stage.examine())['clients']).toEqual([
+      expect.objectContaining({ code: 'binding_changed', account: 'demo/alice@example.com' }),
+    ]);
+  });
+});
+
+describe('endpoints', () => {
+  it('are reached, whatever their front page says, and nothing is sent to the token endpoint', async () => {
+    own();
+    expect(told(await found('endpoints'))).toEqual([`ok: ${server.host} answers`]);
+    expect(server.received.map(({ method, path }) => `${method} ${path}`)).toEqual(['GET /']);
+  });
+
+  it('that fail or cannot be reached are told', async () => {
+    own();
+    answer = (response) => void response.writeHead(503).end();
+    expect(told(await found('endpoints'))).toEqual([`warning: ${server.host} answers with status 503`]);
+    await server.close();
+    expect(await found('endpoints')).toEqual([
+      expect.objectContaining({ status: 'problem', code: 'network_failed', provider: 'demo' }),
+    ]);
+    server = await serve((response, request) => answer(response, request));
+  });
+
+  it('must be of the issuer that is set', async () => {
+    const metadata =
+      (issuer: string): Answer =>
+      (response) =>
+        void response.writeHead(200, { 'content-type': 'application/json' }).end(
+          JSON.stringify({
+            issuer,
+            authorization_endpoint: `${server.url}/a`,
+            token_endpoint: `${server.url}/t`,
+          }),
+        );
+    own({ authorizationEndpoint: undefined, tokenEndpoint: undefined, issuer: server.url });
+    answer = metadata(server.url);
+    expect(told(await found('endpoints'))).toEqual([expect.stringMatching(/^ok: .*is the issuer/)]);
+    answer = metadata('https://elsewhere.example');
+    expect(await found('endpoints')).toEqual([
+      expect.objectContaining({ status: 'problem', code: 'provider_answer_invalid' }),
+    ]);
+  });
+
+  it('are left alone with --offline', async () => {
+    own();
+    const all = await stage.examine();
+    expect(told(all['endpoints'])).toEqual(['skipped: nothing is sent with --offline']);
+    expect(told(all['clock'])).toEqual(['skipped: nothing is sent with --offline']);
+    expect(server.received).toEqual([]);
+  });
+});
+
+describe('the clock', () => {
+  const say =
+    (offset: number, more = {}): Answer =>
+    (response) =>
+      void response
+        .writeHead(200, { date: new Date(stage.clock.now() + offset).toUTCString(), ...more })
+        .end();
+
+  it.each([
+    [0, 'ok'],
+    [-50 * 1_000, 'ok'],
+    [2 * MINUTE, 'warning'],
+    [-2 * MINUTE, 'warning'],
+    [10 * MINUTE, 'problem'],
+    [-HOUR, 'problem'],
+  ])('that is off by %i ms is %s', async (offset, status) => {
+    own();
+    answer = say(offset);
+    const [finding] = await found('clock');
+    expect(finding).toMatchObject({ status });
+    if (status !== 'ok') expect(finding?.message).toContain(offset > 0 ? 'behind' : 'ahead of');
+  });
+
+  it('is not blamed for an answer from a cache, nor for one provider of several that is wrong', async () => {
+    own();
+    answer = say(-HOUR, { age: '3600' });
+    expect((await found('clock'))[0]).toMatchObject({ status: 'ok' });
+    const other = await serve(say(0));
+    stage.configure({
+      providers: Object.fromEntries(
+        [server, other].map(({ url }, index) => [
+          `demo-${index}`,
+          { authorizationEndpoint: `${url}/a`, tokenEndpoint: `${url}/t`, clientId: 'client-example' },
+        ]),
+      ),
+    });
+    answer = say(HOUR);
+    expect((await found('clock'))[0]).toMatchObject({ status: 'ok' });
+    await other.close();
+  });
+});
+
+describe('the redirect URI', () => {
+  it('with a port of its own is told whole, and whether that port is free', async () => {
+    const taken = createServer();
+    await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
+    const { port } = taken.address() as { port: number };
+    own({ redirectPort: port });
+    expect(told(await found('redirect'))).toEqual([
+      expect.stringMatching(`^warning: port ${port}.* is taken`),
+    ]);
+    await new Promise((resolve) => taken.close(resolve));
+    expect(told(await found('redirect'))).toEqual([
+      expect.stringMatching(`^ok: .*http://127.0.0.1:${port}/callback/demo.*the port is free`),
+    ]);
+  });
+
+  it('of the user’s own that is https is finished by pasting', async () => {
+    own({ redirectUri: 'https://my.example/cb' });
+    expect(told(await found('redirect'))[0]).toMatch(
+      /^ok: .*https:\/\/my.example\/cb and is finished by pasting/,
+    );
+  });
+});

@@ -1,0 +1,82 @@
+import { chmodSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { doctorWith, type HealthParts } from '../../src/app-health.js';
+import type { Finding } from '../../src/domain/finding.js';
+import { systemClock } from '../../src/system/clock.js';
+import type { Host } from '../../src/system/contract.js';
+import { openVaultStage, type VaultStage } from '../services/stage.js';
+
+/** The master key of the vault on the stage. */
+export const KEY = Buffer.alloc(32, 7).toString('base64url');
+
+/** A vault with its key file and configuration, and a doctor to look at it. */
+export interface HealthStage extends VaultStage {
+  /** What the commands would see; change it at will. */
+  readonly env: Record<string, string>;
+  configure(config: Readonly<Record<string, unknown>>): void;
+  /** Writes a private file below the vault's folder. @returns its path */
+  put(name: string, content: string): string;
+  /** What the doctor says, by check. */
+  examine(
+    over?: Partial<HealthParts> & { readonly online?: boolean },
+  ): Promise<Readonly<Record<string, readonly Finding[]>>>;
+}
+
+export async function openHealthStage(): Promise<HealthStage> {
+  const base = await openVaultStage();
+  chmodSync(base.folder, 0o700);
+  const env: Record<string, string> = {
+    PATH: process.env['PATH'] ?? '/usr/bin:/bin',
+    HOME: base.folder,
+    VAULT_HOME: base.folder,
+  };
+  const put = (name: string, content: string) => {
+    const path = join(base.folder, name);
+    writeFileSync(path, content, { mode: 0o600 });
+    return path;
+  };
+  put('master.key', `${KEY}\n`);
+  put('config.json', JSON.stringify({ keySource: 'file' }));
+  return {
+    ...base,
+    env,
+    put,
+    configure: (config) => void put('config.json', JSON.stringify(config)),
+    async examine({ online = false, ...over } = {}) {
+      const parts: HealthParts = {
+        host: hostOf(env),
+        profile: null,
+        envFile: null,
+        paths: base.paths,
+        // The patience of the checks is real.
+        clock: { now: base.clock.now, sleep: systemClock.sleep },
+        http: async () => base.http,
+        agent: async () => null,
+        ...over,
+      };
+      const { results } = await doctorWith(parts)({ offline: !online, asCron: false }, () => {});
+      return Object.fromEntries(results.map(({ check, findings }) => [check.name, findings]));
+    },
+  };
+}
+
+function hostOf(env: Readonly<Record<string, string>>): Host {
+  return {
+    env,
+    platform: process.platform,
+    uid: process.getuid?.(),
+    pid: process.pid,
+    stdin: new PassThrough(),
+    stdout: new PassThrough(),
+    stderr: new PassThrough(),
+    self: null,
+    interruption: new AbortController().signal,
+    takeSignals: null,
+  };
+}
+
+/** Status and message of what was found, for short comparisons. */
+export function told(findings: readonly Finding[] | undefined): string[] {
+  return (findings ?? []).map(({ status, message }) => `${status}: ${message}`);
+}

@@ -1,0 +1,96 @@
+import { execFileSync } from 'node:child_process';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type HealthStage, openHealthStage, told } from './stage.js';
+
+let stage: HealthStage;
+beforeEach(async () => {
+  stage = await openHealthStage();
+});
+afterEach(() => stage.close());
+
+const found = async (check: string, over = {}) => (await stage.examine(over))[check] ?? [];
+const type = (command: string) =>
+  execFileSync('sh', ['-c', command], { cwd: stage.folder, env: stage.env, stdio: 'pipe' }).toString();
+
+describe('git', () => {
+  beforeEach(
+    () => void type('git init --quiet . && git config user.name a && git config user.email a@example.com'),
+  );
+
+  it('would commit what it does not ignore: a problem for what is readable, a warning for what is sealed', async () => {
+    stage.put('.env', 'GOOGLE_CLIENT_SECRET=client-secret-example\n');
+    const findings = await found('git');
+    expect(findings.map(({ status, message }) => `${status} ${message.split(' ')[0]}`)).toEqual([
+      `problem ${stage.folder}/.env`,
+      `problem ${stage.folder}/master.key`,
+      `problem ${stage.folder}/config.json`,
+      `warning ${stage.folder}/vault.db`,
+    ]);
+  });
+
+  it('is told what to ignore by the very commands that are printed', async () => {
+    stage.put('.env', 'A=b\n');
+    type('git add --force master.key && git commit --quiet -m all');
+    for (const { remedy } of await found('git')) type(remedy ?? 'false');
+    expect(told(await found('git'))).toEqual(['ok: git ignores every file of the vault']);
+    expect(type('git ls-files')).toBe('');
+    expect(readFileSync(stage.paths.keyFile, 'utf8')).not.toBe('');
+  });
+
+  it('runs nothing that the repository names', async () => {
+    const mark = join(stage.folder, 'ran');
+    writeFileSync(join(stage.folder, 'hook'), `#!/bin/sh\ntouch ${mark}\n`);
+    chmodSync(join(stage.folder, 'hook'), 0o755);
+    type(`git config core.fsmonitor ${join(stage.folder, 'hook')}`);
+    await found('git');
+    expect(() => readFileSync(mark)).toThrow();
+  });
+
+  it('is not asked about a vault that lies in no work tree', async () => {
+    type('rm -rf .git');
+    stage.env['PATH'] = '/nowhere';
+    expect(told(await found('git'))).toEqual(['ok: no file of the vault lies in a git work tree']);
+  });
+
+  it('that is not there is no problem', async () => {
+    stage.env['PATH'] = '/nowhere';
+    expect((await found('git')).map(({ status }) => status)).not.toContain('problem');
+  });
+});
+
+describe('Node', () => {
+  it.each([
+    [{ NODE_TLS_REJECT_UNAUTHORIZED: '0' }, 'problem', 'unset NODE_TLS_REJECT_UNAUTHORIZED'],
+    [{ NODE_TLS_REJECT_UNAUTHORIZED: '1' }, 'ok', null],
+    [{ NODE_OPTIONS: '--inspect=0.0.0.0:9229' }, 'warning', 'unset NODE_OPTIONS'],
+    [{ NODE_OPTIONS: '--max-old-space-size=64 --require=/tmp/a.js' }, 'warning', 'unset NODE_OPTIONS'],
+    [{ NODE_OPTIONS: '-r /tmp/a.js' }, 'warning', 'unset NODE_OPTIONS'],
+    [{ NODE_OPTIONS: '--import "/tmp/a.js"' }, 'warning', 'unset NODE_OPTIONS'],
+    [{ NODE_OPTIONS: '--tls-keylog=/tmp/keys' }, 'warning', 'unset NODE_OPTIONS'],
+    [{ NODE_OPTIONS: '--max-old-space-size=64 --no-warnings' }, 'ok', null],
+    [{ NODE_EXTRA_CA_CERTS: '/nowhere/ca.pem' }, 'warning', 'unset NODE_EXTRA_CA_CERTS'],
+  ])('with %j is %s', async (env, status, remedy) => {
+    Object.assign(stage.env, env);
+    expect(await found('node')).toEqual([expect.objectContaining({ status, remedy })]);
+  });
+});
+
+describe('the notify command', () => {
+  it('must be there, by its whole path or on the PATH, and must be a program', async () => {
+    const script = stage.put('tell-me', '#!/bin/sh\n');
+    const with_ = async (...notify: string[]) => {
+      stage.configure({ keySource: 'file', notify });
+      return (await found('notify'))[0];
+    };
+    expect(told(await found('notify'))).toEqual(['skipped: no command is set that tells you of trouble']);
+    expect(await with_('/nowhere/tell-me')).toMatchObject({ status: 'problem', code: 'config_invalid' });
+    expect(await with_(script)).toMatchObject({ status: 'problem', remedy: `chmod u+x ${script}` });
+    chmodSync(script, 0o700);
+    expect(await with_(script, 'argument')).toMatchObject({ status: 'ok' });
+    expect(await with_('tell-me')).toMatchObject({ status: 'problem' });
+    stage.env['PATH'] = `${stage.folder}:/usr/bin`;
+    expect(await with_('tell-me')).toMatchObject({ status: 'ok' });
+  });
+});

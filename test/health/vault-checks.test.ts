@@ -1,0 +1,224 @@
+import {
+  chmodSync,
+  linkSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import SqliteDatabase from 'better-sqlite3';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openKeyring } from '../../src/vault/keyring.js';
+import { keyCheckValue } from '../../src/vault/master-key.js';
+import { type HealthStage, KEY, openHealthStage, told } from './stage.js';
+
+let stage: HealthStage;
+beforeEach(async () => {
+  stage = await openHealthStage();
+});
+afterEach(() => stage.close());
+
+const found = async (check: string, over = {}) => (await stage.examine(over))[check] ?? [];
+
+describe('a vault that is well', () => {
+  it('is said to be so by every check, and is left as it was', async () => {
+    await stage.add();
+    stage.configure({ keySource: 'file' });
+    const before = statSync(stage.paths.database);
+    const all = Object.values(await stage.examine()).flat();
+    expect(all.filter(({ status }) => status === 'problem' || status === 'warning')).toEqual([
+      expect.objectContaining({ message: expect.stringContaining("there is no provider 'demo'") }),
+    ]);
+    expect(statSync(stage.paths.database)).toMatchObject({ mtimeMs: before.mtimeMs, mode: before.mode });
+  });
+});
+
+describe('no vault', () => {
+  it('is no problem, and the next command is told', async () => {
+    rmSync(stage.paths.database);
+    const all = await stage.examine();
+    expect(
+      Object.values(all)
+        .flat()
+        .filter(({ status }) => status === 'problem'),
+    ).toEqual([]);
+    expect(all['database']).toEqual([expect.objectContaining({ status: 'skipped', remedy: 'vault init' })]);
+    expect(told(all['key_source'])[0]).toContain(`its key will be in the key file ${stage.paths.keyFile}`);
+  });
+});
+
+describe('the configuration', () => {
+  it('names the field that is wrong, and the other checks go on', async () => {
+    await stage.add();
+    stage.configure({ keySource: 'file', providers: { google: { redirectPort: 'many' } } });
+    const all = await stage.examine();
+    expect(all['configuration']?.[0]).toMatchObject({ status: 'problem', code: 'config_invalid' });
+    expect(told(all['configuration'])[0]).toContain('providers.google.redirectPort');
+    expect(told(all['clients'])).toEqual(['skipped: the configuration cannot be read']);
+    expect(told(all['key_source'])[0]).toMatch(/^ok: .*opens this vault$/);
+    expect(told(all['database'])).toContain('ok: everything sealed of 1 account opens');
+  });
+
+  it('names the line of .env that is none', async () => {
+    stage.put('.env', 'GOOGLE_CLIENT_ID=a\nnot a line\n');
+    expect(told(await found('configuration'))[1]).toMatch(
+      /^problem: .*\.env has a line that is not NAME=value, line 2/,
+    );
+  });
+
+  it('tells that a file given with --env-file is not there', async () => {
+    const [, environment] = await found('configuration', { envFile: join(stage.folder, 'missing.env') });
+    expect(environment).toMatchObject({ status: 'problem', code: 'config_invalid' });
+  });
+});
+
+describe('the key source', () => {
+  it('tells a missing key, a wrong key and what is no key', async () => {
+    await stage.add();
+    const codes = async () => (await found('key_source')).map(({ code }) => code);
+    stage.put('master.key', Buffer.alloc(32, 9).toString('base64url'));
+    expect(await codes()).toEqual(['key_wrong']);
+    stage.put('master.key', 'no key');
+    expect(await codes()).toEqual(['key_wrong']);
+    rmSync(stage.paths.keyFile);
+    expect(await codes()).toEqual(['key_missing']);
+    expect(told(await found('database'))).toContain(
+      'skipped: no sealed field was opened: there is no key for them',
+    );
+  });
+
+  it('tells of each source whether it opens the vault, and that only the one in use matters', async () => {
+    const store = await stage.factory.open();
+    const head = await store.head();
+    const [row] = head.masterKeys;
+    if (row === undefined) throw new Error('a vault has a master key');
+    const reference = row.reference.replace(/1$/, '2');
+    const master = Buffer.alloc(32, 8);
+    const wrapped = openKeyring(head, row, Buffer.from(KEY, 'base64url')).wrapFor(reference, master);
+    const checkValue = keyCheckValue(head.vaultId, reference, master);
+    await store.addMasterKey({ ...row, reference, source: 'credential', checkValue }, wrapped);
+    await store.close();
+
+    expect(told(await found('key_source'))).toEqual([
+      `ok: the key file ${stage.paths.keyFile} opens this vault`,
+      expect.stringMatching(/^skipped: not in use: there is no systemd credential/),
+    ]);
+    stage.env['CREDENTIALS_DIRECTORY'] = stage.folder;
+    stage.put('token-vault-master-key', KEY);
+    expect((await found('key_source'))[1]).toMatchObject({ status: 'warning' });
+    stage.put('token-vault-master-key', master.toString('base64url'));
+    expect(told(await found('key_source'))[1]).toMatch(/^ok: .* opens it as well, and is not in use$/);
+    rmSync(stage.paths.keyFile);
+    const all = await stage.examine();
+    expect(all['key_source']?.map(({ status }) => status)).toEqual(['problem', 'ok']);
+    expect(told(all['database'])).toContain('ok: there is no account in it yet');
+  });
+});
+
+describe('the keychain', () => {
+  const useIt = () => {
+    const database = new SqliteDatabase(stage.paths.database);
+    database.exec("UPDATE master_keys SET source = 'keychain'");
+    database.close();
+    stage.configure({ keySource: 'keychain' });
+    stage.env['DBUS_SESSION_BUS_ADDRESS'] = `unix:path=${stage.folder}/no-bus`;
+  };
+
+  it('is no matter to a vault whose key is elsewhere', async () => {
+    expect(told(await found('keychain'))).toEqual(['skipped: no key of this vault is in a keychain']);
+    stage.configure({ keySource: 'keychain' });
+    const all = await stage.examine();
+    expect(told(all['keychain'])).toEqual(['skipped: no key of this vault is in a keychain']);
+    expect(all['key_source']?.[0]).toMatchObject({ code: 'key_missing', remedy: 'vault key use file' });
+  });
+
+  it.runIf(process.platform === 'linux')('that cannot be reached is one problem, not two', async () => {
+    useIt();
+    const all = await stage.examine();
+    expect(all['keychain']).toEqual([
+      expect.objectContaining({ status: 'problem', code: 'session_bus_missing' }),
+    ]);
+    expect(told(all['key_source'])).toEqual([
+      'skipped: its key could not be tried: see what is said of the keychain',
+    ]);
+  });
+
+  it.runIf(process.platform === 'linux')('is looked at before there is a vault that needs it', async () => {
+    useIt();
+    rmSync(stage.paths.database);
+    const all = await stage.examine();
+    const remedy = 'vault init --key-source file';
+    expect(all['keychain']).toEqual([expect.objectContaining({ status: 'warning', remedy })]);
+    expect(all['database']).toEqual([expect.objectContaining({ status: 'skipped', remedy })]);
+  });
+});
+
+describe('permissions', () => {
+  it('finds files and folders that are open to others, with the command that closes them, and changes nothing', async () => {
+    stage.put('.env', 'A=b\n');
+    stage.put('security.log.1', '');
+    mkdirSync(join(stage.folder, 'spill'), { mode: 0o700 });
+    for (const [name, mode] of [
+      ['vault.db', 0o644],
+      ['.env', 0o640],
+      ['master.key', 0o604],
+      ['security.log.1', 0o666],
+      ['spill', 0o755],
+    ] as const) {
+      const path = join(stage.folder, name);
+      chmodSync(path, mode);
+      const findings = await found('permissions');
+      expect(findings).toEqual([
+        expect.objectContaining({
+          status: 'problem',
+          code: 'vault_permissions',
+          message: `${path} is open to other users (mode ${mode.toString(8)})`,
+          remedy: `chmod ${name === 'spill' ? '700' : '600'} ${path}`,
+        }),
+      ]);
+      expect(statSync(path).mode & 0o777).toBe(mode);
+      chmodSync(path, name === 'spill' ? 0o700 : 0o600);
+    }
+    expect(told(await found('permissions'))[0]).toMatch(/^ok/);
+  });
+
+  it('finds links in the place of files, and files with two names', async () => {
+    const aside = join(stage.folder, 'aside');
+    renameSync(stage.paths.keyFile, aside);
+    symlinkSync(aside, stage.paths.keyFile);
+    expect(told(await found('permissions'))).toEqual([expect.stringContaining('is a symbolic link')]);
+    rmSync(stage.paths.keyFile);
+    linkSync(aside, stage.paths.keyFile);
+    expect(told(await found('permissions'))).toEqual([expect.stringContaining('has a second name')]);
+  });
+
+  it('finds a folder above the vault in which others could put another one', async () => {
+    const above = join(stage.folder, 'above');
+    mkdirSync(above);
+    const file = join(above, 'key');
+    writeFileSync(file, '', { mode: 0o600 });
+    stage.configure({ keySource: { kind: 'file', path: file } });
+    chmodSync(above, 0o777);
+    expect(await found('permissions')).toEqual([
+      expect.objectContaining({ status: 'problem', remedy: `chmod o-w ${above}` }),
+    ]);
+    chmodSync(above, 0o770);
+    expect(await found('permissions')).toEqual([
+      expect.objectContaining({ status: 'warning', remedy: `chmod g-w ${above}` }),
+    ]);
+    chmodSync(above, 0o1777);
+    expect((await found('permissions')).map(({ status }) => status)).toEqual(['ok']);
+  });
+
+  it.skipIf(process.getuid?.() !== 0)('finds files of another user', async () => {
+    const { chownSync } = await import('node:fs');
+    chownSync(stage.paths.keyFile, 12_345, 0);
+    expect(await found('permissions')).toEqual([
+      expect.objectContaining({ status: 'problem', remedy: `sudo chown 0 ${stage.paths.keyFile}` }),
+    ]);
+    expect((await found('key_source'))[0]).toMatchObject({ code: 'vault_permissions' });
+  });
+});

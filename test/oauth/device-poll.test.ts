@@ -1,0 +1,147 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { Secret } from '../../src/domain/secret.js';
+import type { TransportFailure } from '../../src/domain/transport.js';
+import { authorizeDevice } from '../../src/oauth/device-authorization.js';
+import { type DevicePoll, pollDevice } from '../../src/oauth/device-poll.js';
+import type { Http } from '../../src/system/contract.js';
+import { createHttp } from '../../src/system/http.js';
+import { type Answer, json, type LocalServer, serve } from '../doubles/local-server.js';
+import { jsonClient, plainClient } from '../doubles/provider-bits.js';
+import { dropped, htmlPage, oauthError, renewed } from '../doubles/token-endpoint.js';
+
+let server: LocalServer;
+let http: Http;
+afterEach(async () => {
+  await http.close();
+  await server.close();
+});
+
+async function polled(answer: Answer, provider: DevicePoll['provider'] = plainClient.provider) {
+  server = await serve(answer);
+  http = createHttp({ env: {} });
+  const deviceCode = new Secret('device-code-example');
+  return pollDevice(http, { ...plainClient, provider, endpoint: `${server.url}/token`, deviceCode });
+}
+
+describe('one poll', () => {
+  it('names grant, device code and client, and no more', async () => {
+    await polled(oauthError('authorization_pending'));
+    expect(server.received.map(({ method, body }) => [method, body])).toEqual([
+      [
+        'POST',
+        'grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Adevice_code&device_code=device-code-example&client_id=client-example',
+      ],
+    ]);
+  });
+
+  it.each([
+    ['as the standard says it', 'authorization_pending', 400],
+    ['as Google says it', 'authorization_pending', 428],
+    ['as GitHub says it', 'authorization_pending', 200],
+    ['by Google’s status alone', 'something_else', 428],
+  ])('hears "not yet" %s', async (_, error, status) => {
+    expect(await polled(oauthError(error, status))).toEqual({ kind: 'pending' });
+  });
+
+  it.each([
+    ['as the standard says it', 400, {}, null],
+    ['as Google says it', 403, {}, null],
+    ['with a new interval, as GitHub says it', 200, { interval: 10 }, 10],
+    ['with a new interval in digits', 400, { interval: '12' }, 12],
+  ])('hears "slower" %s', async (_, status, more, interval) => {
+    expect(await polled(oauthError('slow_down', status, more))).toEqual({
+      kind: 'slow_down',
+      interval,
+      retryAfter: null,
+    });
+  });
+
+  it.each(['access_denied', 'authorization_declined'])('hears "no" as %s', async (error) => {
+    expect(await polled(oauthError(error, 403))).toMatchObject({ kind: 'declined', refused: { error } });
+  });
+
+  it('hears a policy’s "no" as a refusal', async () => {
+    const errors = { ...plainClient.provider.errors, policy: ['AADSTS53003'] };
+    const answer = oauthError('access_denied', 400, { error_codes: [53003] });
+    expect(await polled(answer, { ...plainClient.provider, errors })).toMatchObject({
+      kind: 'refused',
+      refused: { class: 'policy', detail: 'AADSTS53003' },
+    });
+  });
+
+  it('hears that the code has ended', async () => {
+    expect(await polled(oauthError('expired_token'))).toEqual({ kind: 'expired' });
+  });
+
+  it.each([
+    ['bad_verification_code', 400, 'login_needed'],
+    ['invalid_grant', 400, 'login_needed'],
+    ['device_flow_disabled', 200, 'configuration'],
+    ['incorrect_device_code', 200, 'configuration'],
+    ['invalid_client', 401, 'configuration'],
+  ])('hears a refusal from %s', async (error, status, kind) => {
+    expect(await polled(oauthError(error, status))).toMatchObject({
+      kind: 'refused',
+      refused: { error, class: kind },
+    });
+  });
+
+  it.each<[string, Answer]>([
+    ['trouble', oauthError('server_error', 500)],
+    ['too much traffic', json(429, {}, { 'retry-after': '30' })],
+    ['the page of a captive portal', htmlPage],
+  ])('hears nothing clear from %s', async (_, answer) => {
+    expect(await polled(answer)).toMatchObject({ kind: 'unclear' });
+  });
+
+  it('does not ask again after a success without a token', async () => {
+    expect(await polled(json(200, { token_type: 'Bearer' }))).toMatchObject({
+      kind: 'refused',
+      refused: { error: 'no_access_token' },
+    });
+  });
+
+  it('may bring tokens without a refresh token', async () => {
+    const answer = await polled(renewed({ refresh_token: undefined }));
+    expect(answer).toMatchObject({ kind: 'granted', refreshToken: null });
+  });
+
+  it('fails when nothing comes back', async () => {
+    await expect(polled(dropped)).rejects.toMatchObject({
+      reason: 'reset',
+    } satisfies Partial<TransportFailure>);
+  });
+});
+
+describe('asking for a device code', () => {
+  async function asked(
+    client: typeof plainClient | typeof jsonClient,
+    device: { clientAuth?: 'none' } | null,
+  ) {
+    server = await serve(oauthError('invalid_scope'));
+    http = createHttp({ env: {} });
+    const facts = device === null ? null : { ...device, scopes: null, client: 'x', ownClient: true };
+    const provider = { ...client.provider, scopeSeparator: ' ' as const, device: facts };
+    const scopes = ['openid', 'email'];
+    await authorizeDevice(http, { ...client, provider, endpoint: `${server.url}/device`, scopes });
+    return server.received[0];
+  }
+
+  it('is a form with client and scopes, whatever the token endpoint takes', async () => {
+    expect((await asked(plainClient, null))?.body).toBe('client_id=client-example&scope=openid+email');
+    await http.close();
+    await server.close();
+    const { body, headers } = (await asked(jsonClient, null)) ?? {};
+    expect(body).toBe('client_id=client-example&scope=openid+email');
+    expect(headers).toMatchObject({
+      authorization: expect.stringMatching(/^Basic /),
+      'content-type': 'application/x-www-form-urlencoded',
+      'x-version': '1',
+    });
+  });
+
+  it('sends no secret where the provider wants none at this step', async () => {
+    const { body, headers } = (await asked(jsonClient, { clientAuth: 'none' })) ?? {};
+    expect(`${body}${JSON.stringify(headers)}`).not.toMatch(/secret|authorization|Basic/);
+  });
+});

@@ -1,0 +1,86 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createCanaries } from '../harness/canaries.js';
+import { type CliOptions, runVault, startVault } from '../harness/cli.js';
+import { OIDC_PROVIDER, type OidcServer, startOidcServer } from '../harness/oidc-server.js';
+import { signingInAs } from '../harness/oidc-walk.js';
+import { brokenPromises } from '../harness/promises.js';
+import { makeTempHome, type TempHome } from '../harness/temp-home.js';
+
+const canaries = createCanaries();
+let server: OidcServer;
+let home: TempHome;
+
+beforeAll(async () => {
+  server = await startOidcServer(canaries);
+  home = makeTempHome({
+    keySource: 'file',
+    providers: { [OIDC_PROVIDER]: { issuer: server.issuer, clientId: server.clientId } },
+  });
+});
+afterAll(async () => {
+  await server.close();
+  home.remove();
+});
+
+const start = (args: readonly string[], options: CliOptions = {}) =>
+  startVault(['login', OIDC_PROVIDER, ...args], home, options);
+const audited = () => readFileSync(join(home.vault, 'security.log'), 'utf8').trim().split('\n').at(-1) ?? '';
+
+describe('a login by device code at a real authorization server', () => {
+  it('is finished elsewhere, prints the account, and its token works and can be refreshed', async () => {
+    const login = start(['--device', '--json']);
+    const complete = await login.stderrLine(/^http\S+\?user_code=/);
+    const shown = await signingInAs('alice')(complete.trim());
+    expect(shown).toMatchObject({ page: expect.stringContaining('Sign-in Success') });
+    const run = await login.done;
+    expect(run).toMatchObject({ exitCode: 0 });
+    expect(JSON.parse(run.stdout)).toMatchObject({
+      account: 'acme/alice@example.com',
+      status: 'active',
+      missing_scopes: [],
+      has_refresh_token: true,
+      created: true,
+    });
+    const token = (await runVault(['token', '--refresh'], home)).stdout.trim();
+    const answer = await fetch(`${server.issuer}/me`, { headers: { authorization: `Bearer ${token}` } });
+    expect(await answer.json()).toMatchObject({ sub: 'alice' });
+    const { consents } = JSON.parse((await runVault(['show', 'acme', '--json'], home)).stdout);
+    expect(consents).toMatchObject([{ how: 'device' }]);
+  });
+
+  it('ends at once with Ctrl-C, stores nothing, and is audited', async () => {
+    const login = start(['--device']);
+    const polls = server.requests.get('POST /token') ?? 0;
+    await login.stderrLine(/^[A-Z]{4}-[A-Z]{4}$/);
+    login.child.kill('SIGINT');
+    expect(await login.done).toMatchObject({ exitCode: 130, stdout: '' });
+    expect(server.requests.get('POST /token')).toBe(polls);
+    expect(JSON.parse(audited())).toMatchObject({ event: 'login_failed', code: 'interrupted' });
+    expect(JSON.parse((await runVault(['list', '--json'], home)).stdout).accounts).toHaveLength(1);
+  });
+});
+
+describe('a login over ssh', () => {
+  it('prints the tunnel to the very port it listens on, and is finished through it', async () => {
+    const env = { SSH_CONNECTION: '192.0.2.1 50000 192.0.2.7 22', USER: 'alice' };
+    const login = start([], { env });
+    const tunnel = await login.stderrLine(/^ {2}ssh /);
+    const [, port, far] = /^ {2}ssh -N -L (\d+):127\.0\.0\.1:(\d+) alice@192\.0\.2\.7$/.exec(tunnel) ?? [];
+    const url = new URL(await login.stderrLine(/^http\S+[?&]state=/));
+    const comesBackTo = new URL(url.searchParams.get('redirect_uri') ?? '');
+    expect([far, comesBackTo.port]).toEqual([port, port]);
+    await signingInAs('alice')(url.href);
+    const run = await login.done;
+    expect(run).toMatchObject({ exitCode: 0, stdout: 'acme/alice@example.com\n' });
+    expect(run.stderr).toContain(
+      `type a short code on any device instead: vault login ${OIDC_PROVIDER} --device`,
+    );
+  });
+
+  it('leaves no secret in anything that was printed or written', () => {
+    expect(canaries.size).toBeGreaterThan(5);
+    expect(brokenPromises(home, canaries)).toEqual([]);
+  });
+});
