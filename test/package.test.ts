@@ -86,7 +86,7 @@ describe('the package', () => {
 
   it('holds what is meant to be published and nothing else', () => {
     const intended =
-      /^(?:bin\/(?:vault\.js|package\.json)|dist\/cli\/[\w-]+\.cjs|dist\/cli\/LICENSES\.txt|dist\/lib\/[\w/-]+\.(?:js|d\.ts)|package\.json|README\.md|SECURITY\.md|CHANGELOG\.md|LICENSE|\.env\.example)$/;
+      /^(?:bin\/(?:vault\.js|package\.json)|dist\/cli\/[\w-]+\.cjs|dist\/cli\/LICENSES\.txt|dist\/lib\/[\w/-]+\.(?:js|d\.ts)|package\.json|docs\/[a-z]+\.md|README\.md|SECURITY\.md|CHANGELOG\.md|LICENSE|\.env\.example)$/;
     expect(files.filter((path) => !intended.test(path))).toEqual([]);
     expect(files).toEqual(
       expect.arrayContaining(['bin/vault.js', 'dist/cli/main.cjs', 'dist/lib/index.d.ts', 'LICENSE']),

@@ -5,7 +5,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type ConsentChoice, walkConsent } from '../../src/demo/consent-walk.js';
+import { type ConsentChoice, walkConsent, walkDevice } from '../../src/demo/consent-walk.js';
 import { serverError } from '../../src/demo/faults.js';
 import { VAULT_JS } from './cli.js';
 import { type DemoStage, openDemoStage } from './demo-stage.js';
@@ -21,8 +21,10 @@ export interface StoryStage {
 
 export async function openStoryStage(): Promise<StoryStage> {
   const stage = await openDemoStage();
+  // The person in a story does not let anybody wait.
+  stage.demo.knobs.deviceInterval = 1;
   let choice: ConsentChoice = {};
-  const desktop = await openDesktop((url) => walkConsent(url, choice));
+  const desktop = await openDesktop((url) => visit(url, choice));
   const folder = join(stage.home.root, 'bin');
   mkdirSync(folder);
   script(join(folder, 'vault'), `exec "${process.execPath}" "${VAULT_JS}" "$@"`);
@@ -61,6 +63,12 @@ export async function openStoryStage(): Promise<StoryStage> {
       return stage.close();
     },
   };
+}
+
+/** A page with a code in its address is that of a device login. */
+function visit(url: string, choice: ConsentChoice): Promise<unknown> {
+  const code = new URL(url).searchParams.get('user_code');
+  return code === null ? walkConsent(url, choice) : walkDevice(url, code, choice);
 }
 
 /** `ada`, `grace`, `declines`, or `unticks SCOPE`. */
