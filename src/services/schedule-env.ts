@@ -26,6 +26,9 @@ const CARRIED = [
 /** Where password managers that are run for the key keep their things. */
 const FOR_COMMANDS = ['GNUPGHOME', 'PASSWORD_STORE_DIR'];
 
+/** Where the passphrase is, never the passphrase itself. */
+export const PASSPHRASE_FILE = 'VAULT_PASSPHRASE_FILE';
+
 export interface CarriedEnv {
   readonly env: Readonly<Record<string, string>>;
   /** What could not be carried and may be missed, a sentence each. */
@@ -48,7 +51,8 @@ export function carriedEnv(
   const carried: Record<string, string> = {};
   const path = searchPath(env['PATH'] ?? '');
   if (path !== '') carried['PATH'] = path;
-  for (const name of [...CARRIED, ...(source === 'command' ? FOR_COMMANDS : [])]) {
+  const own = { command: FOR_COMMANDS, passphrase: [PASSPHRASE_FILE] };
+  for (const name of [...CARRIED, ...(own[source as keyof typeof own] ?? [])]) {
     const value = env[name];
     if (value === undefined || value === '') continue;
     if (/_proxy$/i.test(name) && value.includes('@')) {

@@ -11,7 +11,7 @@ import type {
   UnscheduleResult,
 } from './background-contract.js';
 import { quoted } from './login-command.js';
-import { carriedEnv } from './schedule-env.js';
+import { carriedEnv, PASSPHRASE_FILE } from './schedule-env.js';
 import { timesOf } from './schedule-times.js';
 
 export interface ScheduleDeps {
@@ -104,7 +104,7 @@ function requireUnattended(
   kind: SchedulerKind,
   { credential, typed: { show } }: ScheduleRequest,
 ): void {
-  if (source.kind === 'passphrase' && source.file === null) {
+  if (source.kind === 'passphrase' && source.file === null && (deps.env[PASSPHRASE_FILE] ?? '') === '') {
     throw new VaultError('config_invalid', 'nobody is there to type the passphrase of the vault', {
       hint: 'vault key add file && vault key use file',
     });

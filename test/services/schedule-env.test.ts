@@ -34,6 +34,12 @@ describe('what an unattended run is given of the environment', () => {
     expect(carriedEnv(given, 'command', [], ENV_FILE).env).toEqual(given);
   });
 
+  it('has the place of the passphrase when one opens the vault', () => {
+    const given = { VAULT_PASSPHRASE_FILE: '/srv/words' };
+    expect(carried(given).env).toEqual({});
+    expect(carriedEnv(given, 'passphrase', [], ENV_FILE).env).toEqual(given);
+  });
+
   it("leaves a proxy's password out, and says so without it", () => {
     const { env, notes } = carried({ https_proxy: 'http://alice:password-example@proxy.example' });
     expect(env).toEqual({});

@@ -179,8 +179,16 @@ describe('the key of an unattended run', () => {
       code: 'config_invalid',
       hint: expect.stringContaining('vault key add file'),
     });
-    const { deps } = stage({ keySource: { kind: 'passphrase', file: '/home/alice/words' } });
-    expect(await schedule(deps, REQUEST)).toMatchObject({ kind: 'systemd' });
+    const configured = stage({ keySource: { kind: 'passphrase', file: '/home/alice/words' } });
+    expect(await schedule(configured.deps, REQUEST)).toMatchObject({ kind: 'systemd' });
+    const keySource = { kind: 'passphrase', file: null } as const;
+    const { deps, installed } = stage({
+      keySource,
+      has: ['cron'],
+      env: { VAULT_PASSPHRASE_FILE: '/srv/words' },
+    });
+    await schedule(deps, { ...REQUEST, install: true });
+    expect(installed[0]?.env).toMatchObject({ VAULT_PASSPHRASE_FILE: '/srv/words' });
   });
 
   it.each([

@@ -64,7 +64,12 @@ const CONFINED = [
 ];
 
 function credential({ credential }: Job): string[] {
-  return credential === null ? [] : [`LoadCredential=${credential.name}:${literal(credential.path)}`];
+  if (credential === null) return [];
+  // Where systemd-creds(1) puts what it has encrypted; anything else is taken as it is.
+  const option = credential.path.includes('/credstore.encrypted/')
+    ? 'LoadCredentialEncrypted'
+    : 'LoadCredential';
+  return [`${option}=${credential.name}:${literal(credential.path)}`];
 }
 
 function timerText(job: Job, times: Times): string {

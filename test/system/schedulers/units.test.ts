@@ -51,6 +51,8 @@ describe('the units of a job', () => {
   it('load the credential that holds the key', () => {
     const credential = { name: 'master', path: '/home/alice/100%.key' };
     expect(service({ credential })).toContain('\nLoadCredential=master:/home/alice/100%%.key\n');
+    const sealed = { name: 'master', path: '/home/alice/credstore.encrypted/key' };
+    expect(service({ credential: sealed })).toContain(`\nLoadCredentialEncrypted=master:${sealed.path}\n`);
     expect(service()).not.toContain('LoadCredential');
   });
 
