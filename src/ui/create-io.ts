@@ -70,7 +70,9 @@ export function createIo(options: IoOptions): Io {
     detail: (line) => {
       if (verbose) talk(line, 'dim');
     },
-    table: (head, rows) => void stdout.write(renderTable(head, rows, columns, theme())),
+    // What another program reads is never cut.
+    table: (head, rows) =>
+      void stdout.write(renderTable(head, rows, stdout.isTTY === true ? columns : Infinity, theme())),
     progress: (total): Progress => {
       if (quiet || json) return noProgress;
       if (stderr().isTTY !== true) return plainProgress((line) => say(line));

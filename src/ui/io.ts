@@ -61,7 +61,7 @@ export interface Io {
   warn(line: string, style?: keyof Theme): void;
   /** One line to stderr with `--verbose` only. */
   detail(line: string): void;
-  /** A table to stdout, no wider than the terminal (80 columns in a pipe), cells made harmless. */
+  /** A table to stdout, no wider than the terminal and as wide as it needs to be in a pipe, cells made harmless. */
   table(columns: readonly Column[], rows: readonly (readonly string[])[]): void;
   progress(total: number): Progress;
   /** Says where things stand; nothing where stderr is no terminal, and with `--quiet` or `--json`. */

@@ -32,8 +32,9 @@ describe('vault list', () => {
     await expect(inputOf(list, line)).rejects.toMatchObject({ code: 'usage', message });
   });
 
-  it('shows a table that fits into 80 columns of a pipe, without colour', async () => {
-    const { stdout, stderr } = await printed([
+  it('shows a table that fits into the terminal, without colour where none is wanted', async () => {
+    const narrow = { tty: true, columns: 80, env: { NO_COLOR: '1' } };
+    const accounts = [
       accountExample({
         grantedScopes: [
           'openid',
@@ -55,7 +56,8 @@ describe('vault list', () => {
         expiresAt: null,
         grantedScopes: [],
       }),
-    ]);
+    ];
+    const { stdout, stderr } = await printed(accounts, narrow);
     expect(stderr).toBe('');
     expect(stdout.split('\n')).toEqual([
       'ACCOUNT                                  STATUS              EXPIRES  SCOPES',
