@@ -6,7 +6,7 @@ import type { RefreshResult } from '../services/contract.js';
 import { type Entry, renderBlock } from '../ui/block.js';
 import type { Io } from '../ui/io.js';
 import { moment, relative, rfc3339 } from '../ui/time.js';
-import { count } from './words.js';
+import { count, hintLines } from './words.js';
 
 /** One event as it happens: a line for the journal, or with `--json` a document a line. */
 export function sayEvent(event: AgentEvent, io: Io): void {
@@ -33,7 +33,7 @@ export function sayEvent(event: AgentEvent, io: Io): void {
 function sayNews({ results, error }: Pick<AgentCheck, 'results' | 'error'>, io: Io): void {
   if (error !== null) {
     io.warn(`nothing can be refreshed: ${error.message}`, 'red');
-    if (error.hint !== undefined) io.warn(`  hint: ${error.hint}`);
+    for (const line of hintLines(error.hint)) io.warn(line);
   }
   for (const result of results) sayResult(result, io);
 }
@@ -46,7 +46,7 @@ function sayResult({ account, outcome, reason, error }: RefreshResult, io: Io): 
     return;
   }
   io.warn(`${name}: ${outcome}: ${reason}`, 'yellow');
-  if (error?.hint !== undefined) io.warn(`  hint: ${error.hint}`);
+  for (const line of hintLines(error?.hint)) io.warn(line);
 }
 
 function eventDocument(event: AgentEvent): Readonly<Record<string, unknown>> {

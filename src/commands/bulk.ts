@@ -3,7 +3,7 @@ import { ERROR_CODES, type ErrorCode, VaultError } from '../domain/errors.js';
 import type { Column, Io } from '../ui/io.js';
 import type { OptionSpec, RawInput } from './contract.js';
 import { given, names, text } from './read.js';
-import { count, paintOutcome } from './words.js';
+import { count, hintLines, paintOutcome } from './words.js';
 
 /* What refresh and revoke share: choosing several accounts, and telling what became of each. */
 
@@ -87,7 +87,7 @@ export function concludeBulk<Outcome extends string>(
   if (ending.single) throw first.error;
   for (const { name, reason, error } of failures) {
     io.warn(`${name}: ${reason}`, 'red');
-    if (error.hint !== undefined) io.warn(`  hint: ${error.hint}`);
+    for (const line of hintLines(error.hint)) io.warn(line);
   }
   const accounts = count(results.length, 'account');
   throw new VaultError('some_failed', `${failures.length} of ${accounts} could not be ${ending.participle}`);

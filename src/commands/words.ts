@@ -35,3 +35,8 @@ export function paintOutcome(outcome: string, theme: Theme): string {
   if (outcome === 'skipped') return theme.dim(outcome);
   return /^(?:forgotten|transient|busy)/.test(outcome) ? theme.yellow(outcome) : theme.red(outcome);
 }
+
+/** The hints of an error, a line each, to stand below a line that says what is wrong. */
+export function hintLines(hint: string | undefined): readonly string[] {
+  return hint === undefined ? [] : hint.split('\n').map((line) => `  hint: ${line}`);
+}

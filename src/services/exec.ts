@@ -18,7 +18,7 @@ export interface ExecDeps {
 }
 
 /** What is ours in the environment. Other programs' `VAULT_ADDR` and the like are not. */
-const OWN_SETTINGS = /^VAULT_(?:HOME|PROFILE|KEY_FILE)$|_CLIENT_SECRET$/;
+const OWN_SETTINGS = /^VAULT_(?:HOME|PROFILE|KEY_FILE|PASSPHRASE_(?:FILE|FD))$|_CLIENT_SECRET$/;
 
 /**
  * Runs a program with a valid access token in its environment. When it ends with the exit code that says "unauthorized",

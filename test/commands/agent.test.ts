@@ -113,7 +113,7 @@ it found    google/ada: refreshed: ends soon
 
 describe('a running agent', () => {
   const account = accountExample();
-  const locked = new VaultError('key_locked', 'the keychain is locked', { hint: 'unlock it' });
+  const locked = new VaultError('key_locked', 'the keychain is locked', { hint: 'unlock it\nor add one' });
   const failed = { account, outcome: 'transient', reason: 'no network', error: null } as const;
   const refreshed = { ...failed, outcome: 'refreshed', reason: 'ends soon' } as const;
   const check = { at: NOW, accounts: 1, loginNeeded: 0, results: [refreshed, failed], error: null };
@@ -148,6 +148,7 @@ google/alice@example.com: refreshed, ends in 52m
 google/alice@example.com: transient: no network
 nothing can be refreshed: the keychain is locked
   hint: unlock it
+  hint: or add one
 stopping: 2 requests in flight to be finished
 the agent has stopped
 `,
@@ -158,6 +159,7 @@ the agent has stopped
     expect((await running({ quiet: true })).stderr).toBe(`google/alice@example.com: transient: no network
 nothing can be refreshed: the keychain is locked
   hint: unlock it
+  hint: or add one
 `);
   });
 
@@ -176,7 +178,7 @@ nothing can be refreshed: the keychain is locked
         next_check_at: '2026-03-01T12:01:00.000Z',
         results: [{ account: 'google/alice@example.com', outcome: 'refreshed' }, { outcome: 'transient' }],
       },
-      { event: 'checked', error: { code: 'key_locked', hint: 'unlock it' } },
+      { event: 'checked', error: { code: 'key_locked', hint: 'unlock it\nor add one' } },
       { event: 'stopping', waiting: 2 },
       { event: 'stopped' },
     ]);

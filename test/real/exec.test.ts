@@ -69,6 +69,7 @@ describe('the program', () => {
     const env = {
       GOOGLE_CLIENT_SECRET: 'client-secret-example',
       VAULT_PROFILE: '',
+      VAULT_PASSPHRASE_FILE: '/nonexistent/passphrase',
       VAULT_ADDR: 'https://other.example',
       MINE: 'stays',
     };
