@@ -1,5 +1,14 @@
+import type { Account } from '../domain/account.js';
 import type { ErrorCode } from '../domain/errors.js';
 import type { ToldEvent } from '../stores/told.js';
+
+/** Which account an event is about: neither its name nor an address. */
+export interface AboutAccount {
+  readonly provider: string;
+  readonly account: string;
+  /** A keyed digest of issuer and subject: the same person again has the same one. */
+  readonly subject?: string;
+}
 
 /**
  * What is worth a line. No event has a member that could hold a token, an address or a provider's own text: accounts
@@ -13,49 +22,49 @@ export type AuditEvent =
       /** Names the key and is no secret. */
       readonly reference: string;
     }
-  | { readonly event: 'login_started'; readonly provider: string }
   | {
-      readonly event: 'login_finished';
-      readonly provider: string;
-      readonly account: string;
-      readonly created: boolean;
+      readonly event: 'key_rotated';
+      readonly key_source: string;
+      readonly reference: string;
+      /** The key it has taken the place of. */
+      readonly replaced: string;
     }
-  | { readonly event: 'login_failed'; readonly provider: string; readonly code: ErrorCode }
+  | { readonly event: 'key_exported' | 'backed_up' }
+  | { readonly event: 'key_imported'; readonly key_source: string; readonly reference: string }
+  | { readonly event: 'restored'; readonly replaced: boolean }
+  | { readonly event: 'login_started'; readonly provider: string }
+  | ({ readonly event: 'login_finished'; readonly created: boolean } & AboutAccount)
+  | {
+      readonly event: 'login_failed';
+      readonly provider: string;
+      readonly code: ErrorCode;
+      readonly why?: 'other_issuer';
+    }
   | {
       readonly event: 'callback_refused';
       readonly provider: string;
       readonly why: CallbackRefusal;
       readonly count: number;
     }
-  | {
-      readonly event: 'refreshed';
-      readonly provider: string;
-      readonly account: string;
-      readonly generation: number;
-    }
-  | {
-      readonly event: 'refresh_failed';
-      readonly provider: string;
-      readonly account: string;
-      readonly code: ErrorCode;
-    }
-  | {
-      readonly event: 'notified';
-      readonly about: ToldEvent;
-      readonly provider: string;
-      readonly account: string;
-      readonly reminder: boolean;
-    }
-  | {
+  | ({ readonly event: 'token_given' } & AboutAccount)
+  | ({ readonly event: 'refreshed'; readonly generation: number } & AboutAccount)
+  | ({ readonly event: 'refresh_failed'; readonly code: ErrorCode } & AboutAccount)
+  | ({ readonly event: 'notified'; readonly about: ToldEvent; readonly reminder: boolean } & AboutAccount)
+  | ({
       readonly event: 'notify_failed';
       readonly about: ToldEvent;
-      readonly provider: string;
-      readonly account: string;
       readonly why: NotifyFailure;
-    }
-  | { readonly event: 'revoked'; readonly provider: string; readonly account: string }
+    } & AboutAccount)
+  | ({ readonly event: 'revoked' | 'forgotten' } & AboutAccount)
   | { readonly event: 'rollback_accepted'; readonly found: readonly AcceptedFault[] }
-  | { readonly event: 'forgotten'; readonly provider: string; readonly account: string }
+  /** The vault did not open. */
+  | { readonly event: 'open_failed'; readonly code: ErrorCode }
+  /** The vault as a whole is not as it was left. */
+  | { readonly event: 'integrity_alarm'; readonly code: ErrorCode }
+  /** So many logins that a person would not begin them. */
+  | { readonly event: 'logins_slowed'; readonly provider: string; readonly count: number }
+  /** Events that waited for the key were altered before they came into the trail. */
+  | { readonly event: 'queue_altered'; readonly count: number }
   | { readonly event: 'agent_started' }
   | { readonly event: 'agent_stopped' };
 
@@ -75,7 +84,56 @@ export type AcceptedFault =
 /** How the user's notify command failed. */
 export type NotifyFailure = 'not_found' | 'not_executable' | 'timed_out' | 'failed';
 
+/** One event as it stands in the log and in the trail. */
+export interface AuditLine {
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  /** No two lines have the same. */
+  readonly id: string;
+  /** One JSON object in plain ASCII; time and id are in it. */
+  readonly body: string;
+}
+
 /** Takes events down. Never throws: an event that cannot be written is said on stderr instead. */
 export interface Audit {
-  record(event: AuditEvent): void;
+  /** @param chained the event stands in the vault's trail already, written there with the change it tells of */
+  record(event: AuditEvent, chained?: 'chained'): void;
+}
+
+/** Every event there is. */
+export const AUDIT_EVENTS: Readonly<Record<AuditEvent['event'], true>> = {
+  vault_created: true,
+  key_added: true,
+  key_removed: true,
+  key_chosen: true,
+  key_rotated: true,
+  key_exported: true,
+  key_imported: true,
+  backed_up: true,
+  restored: true,
+  login_started: true,
+  login_finished: true,
+  login_failed: true,
+  logins_slowed: true,
+  callback_refused: true,
+  token_given: true,
+  refreshed: true,
+  refresh_failed: true,
+  notified: true,
+  notify_failed: true,
+  revoked: true,
+  forgotten: true,
+  rollback_accepted: true,
+  open_failed: true,
+  integrity_alarm: true,
+  queue_altered: true,
+  agent_started: true,
+  agent_stopped: true,
+};
+
+const SUBJECT_DIGITS = 32;
+
+/** What a line says of an account. */
+export function aboutAccount({ provider, id, subjectDigest }: Account): AboutAccount {
+  return { provider, account: id, subject: subjectDigest.slice(0, SUBJECT_DIGITS) };
 }

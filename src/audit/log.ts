@@ -1,34 +1,71 @@
 import { dirname } from 'node:path';
+import { random } from '../crypto/derive.js';
+import type { EventQueue } from '../stores/contract.js';
+import type { Asker } from '../system/asker.js';
 import type { Clock, Files } from '../system/contract.js';
-import type { Audit } from './events.js';
+import type { Audit, AuditEvent, AuditLine } from './events.js';
 
 const LIMIT_BYTES = 10 * 1024 * 1024;
 const KEPT_FILES = 5;
+const ID_BYTES = 12;
 
 export interface AuditLogOptions {
   readonly path: string;
   readonly files: Files;
   readonly clock: Clock;
   readonly actor: { readonly pid: number; readonly uid: number | undefined };
+  /** Who started this process; asked once, when there is something to take down. */
+  readonly asker?: () => Asker;
+  /** Where events wait that are not chained with a change of their own. */
+  readonly queue?: EventQueue;
   /** Told when a line could not be written. */
   readonly notice: (line: string) => void;
 }
 
-/** `security.log`: one JSON object a line, time first; five files of 10 MiB at most. */
-export function auditLog({ path, files, clock, actor, notice }: AuditLogOptions): Audit {
+export interface AuditLog extends Audit {
+  /** The event as it will stand in the trail. */
+  line(event: AuditEvent): AuditLine;
+}
+
+/**
+ * `security.log`: one JSON object a line, time first; five files of 10 MiB at most. What is not in the vault's trail yet
+ * goes into the queue as well, from where it comes into the trail.
+ */
+export function auditLog(options: AuditLogOptions): AuditLog {
+  const { path, files, clock, actor, queue, notice } = options;
+  let asker: Asker | null | undefined;
+
+  function line(event: AuditEvent): AuditLine {
+    asker ??= options.asker?.() ?? null;
+    const at = clock.now();
+    const id = random(ID_BYTES).toString('base64url');
+    const said = {
+      time: new Date(at).toISOString(),
+      id,
+      pid: actor.pid,
+      ...(actor.uid === undefined ? {} : { uid: actor.uid }),
+      ...asker,
+      ...event,
+    };
+    return { at, id, body: inAscii(JSON.stringify(said)) };
+  }
+
   return {
-    record(event) {
+    line,
+    record(event, chained) {
+      let made: AuditLine;
       try {
-        const line = JSON.stringify({
-          time: new Date(clock.now()).toISOString(),
-          pid: actor.pid,
-          ...(actor.uid === undefined ? {} : { uid: actor.uid }),
-          ...event,
-        });
+        made = line(event);
         files.ensureFolder(dirname(path));
-        files.append(path, Buffer.from(`${inAscii(line)}\n`, 'utf8'), LIMIT_BYTES, KEPT_FILES);
+        files.append(path, Buffer.from(`${made.body}\n`, 'latin1'), LIMIT_BYTES, KEPT_FILES);
       } catch {
         notice(`the event ${event.event} could not be written to ${path}`);
+        return;
+      }
+      try {
+        if (chained === undefined) queue?.put(made.body, event.event === 'token_given');
+      } catch {
+        notice(`the event ${event.event} stands in ${path} only, and not in the vault's trail`);
       }
     },
   };

@@ -1,7 +1,9 @@
 import { MINUTE, SECOND } from '../domain/duration.js';
 import { VaultError } from '../domain/errors.js';
-import type { LedgerStep, Marks, RowFacts, SealedLedger, Store } from '../stores/contract.js';
+import type { LedgerStep, Marks, NextLedger, RowFacts, Store } from '../stores/contract.js';
 import type { Clock } from '../system/contract.js';
+import { extend, type TrailLine } from './audit-chain.js';
+import { type TrailEvents, takeWaiting } from './audit-queued.js';
 import { concernsWholeVault, notCurrent, type RowSetFault, wrongRows } from './damage.js';
 import type { Keyring } from './keyring.js';
 import { changed, type Ledger, ledgerOf, openLedger, sealLedger, withPlace } from './ledger.js';
@@ -24,6 +26,8 @@ export interface Condition {
   readonly ledger: VaultError | null;
   /** How many changes of the rows there have been; null when the ledger cannot be read. */
   readonly epoch: number | null;
+  /** What a command that has to refresh ends with, for each thing that is wrong; empty for a vault that is sound. */
+  readonly troubles: readonly VaultError[];
 }
 
 /** Keeps the ledger, the place's mark and the rows together, and sees where they are apart. */
@@ -32,8 +36,9 @@ export interface Guard {
    * Makes a change of the rows and the ledger in one transaction, then moves the place's mark.
    *
    * @param change tells whether anything was changed
+   * @param line what comes into the trail with it; what waits for the trail comes first
    */
-  record(change: (step: LedgerStep) => Promise<boolean>): Promise<boolean>;
+  record(change: (step: LedgerStep) => Promise<boolean>, line?: TrailLine | null): Promise<boolean>;
   /** @throws VaultError `vault_rolled_back`, `vault_cloned`, `vault_damaged`: then no refresh token must be sent */
   requireCurrent(): Promise<void>;
   /** @throws VaultError `vault_damaged` when the rows are not exactly those that were stored last */
@@ -42,7 +47,7 @@ export interface Guard {
   warn(): Promise<void>;
   examine(): Promise<Condition>;
   /** Takes the rows as they are for right, and this place for one where the vault belongs. @returns how it was before */
-  accept(): Promise<Condition>;
+  accept(line?: (before: Condition) => TrailLine | null): Promise<Condition>;
 }
 
 export interface GuardDeps {
@@ -50,6 +55,8 @@ export interface GuardDeps {
   readonly keyring: Keyring;
   readonly marks: Marks;
   readonly clock: Clock;
+  /** What waits for the trail; nothing where it is left out. */
+  readonly events?: TrailEvents;
   /** Told what a person should know though nothing failed. */
   readonly notice: (line: string) => void;
 }
@@ -62,7 +69,7 @@ export interface GuardDeps {
  * While the vault does not stand right, changes made here do not count as this place's: otherwise enough of them would
  * lift an older copy over the mark.
  */
-export function createGuard({ store, keyring, marks, clock, notice }: GuardDeps): Guard {
+export function createGuard({ store, keyring, marks, clock, events, notice }: GuardDeps): Guard {
   const place = placeOf(keyring.vaultId, marks.where);
   const told = new Set<string>();
   let wholeAt = Number.NEGATIVE_INFINITY;
@@ -145,17 +152,22 @@ export function createGuard({ store, keyring, marks, clock, notice }: GuardDeps)
   }
 
   const guard: Guard = {
-    async record(change) {
+    async record(change, line = null) {
       const mark = unlessUnusable(recentMark);
+      const waiting = takeWaiting(keyring, events, say);
+      const lines = [...waiting.lines, ...(line === null ? [] : [line])];
       const tries: { readonly epoch: number; readonly standing: Standing | null }[] = [];
-      const done = await change((sealed, rowChange): SealedLedger => {
+      const done = await change((sealed, rowChange, facts): NextLedger => {
         const ledger = openLedger(keyring, sealed);
         const standing = mark === undefined ? null : standingAt(place, mark, ledger);
         const epoch = sealed.epoch + 1;
-        const next = changed(keyring, ledger, rowChange);
+        const { trail, ...added } = extend(keyring.vaultId, ledger.trail, lines, facts);
+        const next = { ...changed(keyring, ledger, rowChange), trail };
         tries.push({ epoch, standing });
-        return sealLedger(keyring, epoch, standing === 'current' ? withPlace(next, place, epoch) : next);
+        const placed = standing === 'current' ? withPlace(next, place, epoch) : next;
+        return { ...sealLedger(keyring, epoch, placed), ...added };
       });
+      if (done) waiting.done();
       // A transaction that had to be tried again may have found nothing left to do: then no epoch is ours.
       const last = done ? tries.at(-1) : undefined;
       const standing = last?.standing ?? null;
@@ -189,7 +201,12 @@ export function createGuard({ store, keyring, marks, clock, notice }: GuardDeps)
       try {
         const ledger = openLedger(keyring, sealed ?? (await store.ledger()));
         const standing = standingAt(place, mark, ledger);
-        return { standing, rowSet: await fault(ledger, rows), ledger: null, epoch: sealed?.epoch ?? null };
+        const rowSet = await fault(ledger, rows);
+        const troubles = [
+          ...(standing === 'current' ? [] : [notCurrent(standing, marks.folder)]),
+          ...(rowSet === null ? [] : [wrongRows(rowSet)]),
+        ];
+        return { standing, rowSet, ledger: null, epoch: sealed?.epoch ?? null, troubles };
       } catch (failure) {
         if (!(failure instanceof VaultError) || failure.code !== 'vault_damaged') throw failure;
         return {
@@ -197,19 +214,23 @@ export function createGuard({ store, keyring, marks, clock, notice }: GuardDeps)
           rowSet: null,
           ledger: failure,
           epoch: null,
+          // With a mark nothing speaks for an older copy but that the ledger does not say.
+          troubles: mark === null ? [failure, notCurrent('cloned', marks.folder)] : [failure],
         };
       }
     },
 
-    async accept() {
+    async accept(line = () => null) {
       const before = await guard.examine();
       const mark = readMark();
       let epoch = 0;
-      await store.renewLedger(({ ledger: sealed, rows }) => {
-        const readable = before.ledger === null && sealed !== null;
-        epoch = Math.max(readable ? sealed.epoch : 0, mark ?? 0) + 1;
-        const places = readable ? openLedger(keyring, sealed).places : new Map<string, number>();
-        return sealLedger(keyring, epoch, withPlace(ledgerOf(keyring, rows, places), place, epoch));
+      const said = line(before);
+      await store.renewLedger(({ ledger: sealed, rows }, facts) => {
+        const known = before.ledger === null && sealed !== null ? openLedger(keyring, sealed) : null;
+        epoch = Math.max(known === null ? 0 : (sealed?.epoch ?? 0), mark ?? 0) + 1;
+        const { trail, ...added } = extend(keyring.vaultId, known?.trail ?? null, said ? [said] : [], facts);
+        const next = ledgerOf(keyring, rows, known?.places ?? new Map(), trail);
+        return { ...sealLedger(keyring, epoch, withPlace(next, place, epoch)), ...added };
       });
       marks.create(place, sealMark(keyring, place, epoch));
       seen = null;

@@ -1,12 +1,14 @@
 import { frame } from '../crypto/framing.js';
 import type { RowChange, RowFacts, SealedLedger } from '../stores/contract.js';
+import { decodeTrail, encodeTrail, TRAIL_BYTES, type Trail } from './audit-chain.js';
 import { unreadableLedger } from './damage.js';
 import type { Keyring } from './keyring.js';
 
 const FORMAT = 'token-vault/1';
 const COUNT_BYTES = 8;
 const SUM_BYTES = 32;
-const HEADER_BYTES = COUNT_BYTES + SUM_BYTES;
+const TRAIL_AT = COUNT_BYTES + SUM_BYTES;
+const HEADER_BYTES = TRAIL_AT + TRAIL_BYTES;
 export const PLACE_BYTES = 16;
 const ENTRY_BYTES = PLACE_BYTES + COUNT_BYTES;
 const MODULUS = 1n << 256n;
@@ -20,6 +22,8 @@ export interface Ledger {
   readonly sum: bigint;
   /** For each place that is trusted, in hex: the epoch of the last change that was made there. */
   readonly places: ReadonlyMap<string, number>;
+  /** Null before the first event. */
+  readonly trail: Trail | null;
 }
 
 /** The digest of a row, as a number below 2^256. */
@@ -28,14 +32,15 @@ export function rowDigest(keyring: Keyring, { id, provider, label, generation }:
   return BigInt(`0x${keyring.ledger.rowDigest(facts).toString('hex')}`);
 }
 
-/** The ledger of exactly these rows. */
+/** The ledger of exactly these rows. @param trail goes on, or begins when it is null */
 export function ledgerOf(
   keyring: Keyring,
   rows: readonly RowFacts[],
   places: ReadonlyMap<string, number>,
+  trail: Trail | null = null,
 ): Ledger {
   const sum = rows.reduce((total, row) => total + rowDigest(keyring, row), 0n);
-  return { rows: rows.length, sum: modulo(sum), places };
+  return { rows: rows.length, sum: modulo(sum), places, trail };
 }
 
 /** What a change makes of the ledger. It costs the same however many rows there are. */
@@ -59,16 +64,21 @@ export function withPlace(ledger: Ledger, place: string, epoch: number): Ledger 
 }
 
 /**
- * Seals: rows(8, BE) | sum(32, BE) | for each place: place(16) | epoch(8, BE). Bound to the vault, the table, the column
- * and the epoch.
+ * Seals: rows(8, BE) | sum(32, BE) | the trail's key(32) | first(8, BE) | base(32) | last(8, BE) | head(32) | for each
+ * place: place(16) | epoch(8, BE). Bound to the vault, the table, the column and the epoch.
  *
  * @throws VaultError `vault_damaged`
  */
-export function sealLedger(keyring: Keyring, epoch: number, { rows, sum, places }: Ledger): SealedLedger {
+export function sealLedger(
+  keyring: Keyring,
+  epoch: number,
+  { rows, sum, places, trail }: Ledger,
+): SealedLedger {
   const entries = [...places].map(([place, at]) => Buffer.concat([Buffer.from(place, 'hex'), integer(at)]));
   const plain = Buffer.concat([
     integer(rows),
     Buffer.from(sum.toString(16).padStart(64, '0'), 'hex'),
+    encodeTrail(trail),
     ...entries,
   ]);
   const sealed = keyring.ledger.seal(plain, binding(keyring, epoch));
@@ -87,9 +97,10 @@ export function openLedger(keyring: Keyring, { epoch, sealed }: SealedLedger): L
     places.set(plain.toString('hex', at, at + PLACE_BYTES), Number(plain.readBigUInt64BE(at + PLACE_BYTES)));
   }
   const rows = Number(plain.readBigUInt64BE(0));
-  const sum = BigInt(`0x${plain.toString('hex', COUNT_BYTES, HEADER_BYTES)}`);
+  const sum = BigInt(`0x${plain.toString('hex', COUNT_BYTES, TRAIL_AT)}`);
+  const trail = decodeTrail(plain.subarray(TRAIL_AT, HEADER_BYTES));
   plain.fill(0);
-  return { rows, sum, places };
+  return { rows, sum, places, trail };
 }
 
 function binding({ vaultId }: Keyring, epoch: number): Buffer {

@@ -60,10 +60,10 @@ describe('the security log', () => {
     const audit = log();
     audit.record(EVENT);
     audit.record({ event: 'login_failed', provider: 'notion', code: 'login_refused' });
-    expect(written()).toBe(
+    expect(written().replace(/"id":"[\w-]{16}"/g, '"id":"…"')).toBe(
       [
-        `{"time":"2026-03-01T12:00:00.007Z","pid":4711,"uid":${uid},"event":"refreshed","provider":"google","account":"id-example","generation":4}`,
-        `{"time":"2026-03-01T12:00:00.007Z","pid":4711,"uid":${uid},"event":"login_failed","provider":"notion","code":"login_refused"}`,
+        `{"time":"2026-03-01T12:00:00.007Z","id":"…","pid":4711,"uid":${uid},"event":"refreshed","provider":"google","account":"id-example","generation":4}`,
+        `{"time":"2026-03-01T12:00:00.007Z","id":"…","pid":4711,"uid":${uid},"event":"login_failed","provider":"notion","code":"login_refused"}`,
         '',
       ].join('\n'),
     );

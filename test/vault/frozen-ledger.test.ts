@@ -1,7 +1,8 @@
 import { createDecipheriv, createHmac, hkdfSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import type { RowFacts, VaultHead } from '../../src/stores/contract.js';
+import type { RowFacts, TrailEntry, VaultHead } from '../../src/stores/contract.js';
+import { entryMac, type Trail } from '../../src/vault/audit-chain.js';
 import { openKeyring } from '../../src/vault/keyring.js';
 import { ledgerOf, openLedger, rowDigest } from '../../src/vault/ledger.js';
 import { openMark, placeOf } from '../../src/vault/standing.js';
@@ -26,8 +27,10 @@ interface Vectors {
     rows: number;
     sum: string;
     places: readonly [string, number][];
+    trail: { key: string; first: number; base: string; last: number; head: string };
     sealed: string;
   };
+  readonly entries: readonly (Omit<TrailEntry, 'mac'> & { readonly mac: string })[];
   readonly mark: { readonly epoch: number; readonly sealed: string };
 }
 
@@ -48,6 +51,12 @@ const head: VaultHead = {
   masterKeys: [masterKey],
   wrappedKeys: [{ ...wrapped, wrapped: hex(wrapped.wrapped) }],
 };
+const trail: Trail = {
+  ...ledger.trail,
+  key: hex(ledger.trail.key),
+  base: hex(ledger.trail.base),
+  head: hex(ledger.trail.head),
+};
 const sealed = { epoch: ledger.epoch, sealed: hex(ledger.sealed) };
 
 describe('the format of the ledger, version 1', () => {
@@ -61,10 +70,19 @@ describe('the format of the ledger, version 1', () => {
 
   it('opens the ledger and the mark, and names the place alike', () => {
     const { rows: count, sum, places } = ledger;
-    const expected = { rows: count, sum: BigInt(`0x${sum}`), places: new Map(places) };
+    const expected = { rows: count, sum: BigInt(`0x${sum}`), places: new Map(places), trail };
     expect(openLedger(keyring, sealed)).toEqual(expected);
     expect(placeOf(vaultId, where)).toBe(place);
     expect(openMark(keyring, place, hex(mark.sealed))).toBe(mark.epoch);
+  });
+
+  it('chains the same entries', () => {
+    let before = Buffer.from(trail.base);
+    for (const { mac, ...entry } of vectors.entries) {
+      before = Buffer.from(entryMac(vaultId, trail.key, entry, before));
+      expect(before.toString('hex')).toBe(mac);
+    }
+    expect(before).toEqual(trail.head);
   });
 
   it('opens none of them anywhere else', () => {
@@ -111,7 +129,16 @@ describe('the format of the ledger, version 1', () => {
     const plain = open(key, sealed.sealed, frame(format, vaultId, 'ledger', 'sealed', ledger.epoch));
     const entries = ledger.places.map(([name, at]) => name + at.toString(16).padStart(16, '0'));
     const count = rows.length.toString(16).padStart(16, '0');
-    expect(plain.toString('hex')).toBe(count + sum.toString(16).padStart(64, '0') + entries.join(''));
+    const integer = (value: number) => value.toString(16).padStart(16, '0');
+    const { key: trailKey, first, base, last, head: trailHead } = ledger.trail;
+    const chain = trailKey + integer(first) + base + integer(last) + trailHead;
+    expect(plain.toString('hex')).toBe(count + sum.toString(16).padStart(64, '0') + chain + entries.join(''));
+    const codes = vectors.entries.map(({ seq, at, body, origin }, index) => {
+      const before = hex(vectors.entries[index - 1]?.mac ?? base);
+      const said = frame(format, vaultId, 'audit', seq, at, body, origin, before);
+      return createHmac('sha256', hex(trailKey)).update(said).digest('hex');
+    });
+    expect(codes).toEqual(vectors.entries.map(({ mac }) => mac));
     expect(open(key, hex(mark.sealed), frame(format, vaultId, 'mark', place)).readBigUInt64BE()).toBe(
       BigInt(mark.epoch),
     );

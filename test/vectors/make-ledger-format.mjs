@@ -2,6 +2,7 @@
 // again, and a later version of the format gets a file of its own beside it. Run from the project's folder after
 // `npm run build`.
 import { readFileSync, writeFileSync } from 'node:fs';
+import { extend } from '../../dist/lib/vault/audit-chain.js';
 import { createHead, openKeyring } from '../../dist/lib/vault/keyring.js';
 import { ledgerOf, rowDigest, sealLedger, withPlace } from '../../dist/lib/vault/ledger.js';
 import { placeOf, sealMark } from '../../dist/lib/vault/standing.js';
@@ -23,7 +24,11 @@ const rows = accounts.map(({ account: { id, provider, label, generation } }) => 
 const where = ['0123456789abcdef0123456789abcdef', '/home/zoë/.local/share/token-vault'];
 const [place, other] = [placeOf(head.vaultId, where), placeOf(head.vaultId, ['another machine', '/vault'])];
 const epoch = 12;
-const ledger = withPlace(withPlace(ledgerOf(keyring, rows, new Map()), other, 3), place, epoch);
+const nothing = { has: () => false, last: () => 0, mac: () => null };
+const body = '{"time":"2026-01-01T00:00:00.000Z","id":"example-1","event":"agent_started"}';
+const lines = [1, 2, 3].map((n) => ({ at: 1_767_225_600_000 + n, body, origin: `example-${n}` }));
+const { trail, entries } = extend(head.vaultId, null, lines, nothing);
+const ledger = withPlace(withPlace(ledgerOf(keyring, rows, new Map(), trail), other, 3), place, epoch);
 const { checkValue, ...masterKey } = head.masterKeys[0];
 const { wrapped, ...wrappedKey } = head.wrappedKeys.find(({ purpose }) => purpose === 'ledger');
 
@@ -42,8 +47,10 @@ const vectors = {
     rows: ledger.rows,
     sum: ledger.sum.toString(16).padStart(64, '0'),
     places: [...ledger.places],
+    trail: { ...trail, key: hex(trail.key), base: hex(trail.base), head: hex(trail.head) },
     sealed: hex(sealLedger(keyring, epoch, ledger).sealed),
   },
+  entries: entries.map((entry) => ({ ...entry, mac: hex(entry.mac) })),
   mark: { epoch, sealed: hex(sealMark(keyring, place, epoch)) },
 };
 

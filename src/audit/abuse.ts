@@ -1,0 +1,113 @@
+import { DAY, HOUR } from '../domain/duration.js';
+import type { EventQueue, TrailTable } from '../stores/contract.js';
+import { newestFirst, type ReadLine, saidText } from './reading.js';
+
+/** So long an abuse is told of. */
+const TOLD_FOR = DAY;
+/** A line that waited for its turn stands behind ones that are a little younger. */
+const OUT_OF_TURN = 2 * DAY;
+/** More logins than a person begins in an hour. */
+export const LOGINS_AN_HOUR = 10;
+/** A key that was wrong so often was not mistyped. */
+const WRONG_KEYS = 5;
+
+/** What looks as if somebody tried something. */
+export type AbuseKind = 'wrong_callbacks' | 'many_logins' | 'wrong_keys' | 'other_issuer' | 'queue_altered';
+
+export interface Abuse {
+  readonly kind: AbuseKind;
+  readonly count: number;
+  /** In words, with the number in it. */
+  readonly message: string;
+}
+
+/**
+ * What the last day's events tell of abuse. Needs no key, and proves nothing: whoever can write the vault can write this too,
+ * which `vault audit --verify` shows.
+ *
+ * @param trail null where there is no vault
+ */
+export async function recentAbuse(
+  trail: TrailTable | null,
+  queue: EventQueue,
+  now: number,
+): Promise<readonly Abuse[]> {
+  const lines: ReadLine[] = [];
+  for await (const line of newestFirst(trail, queue)) {
+    if (line.at < now - OUT_OF_TURN) break;
+    if (line.at >= now - TOLD_FOR) lines.push(line);
+  }
+  return abuseIn(lines);
+}
+
+/** @param lines of a day */
+export function abuseIn(lines: readonly ReadLine[]): readonly Abuse[] {
+  const number = (event: string, member?: string, value?: string) =>
+    lines.filter(({ said }) => said['event'] === event && (member === undefined || said[member] === value))
+      .length;
+  const logins = mostLoginsInAnHour(lines);
+  const found: [AbuseKind, number, string][] = [
+    [
+      'wrong_callbacks',
+      number('callback_refused', 'why', 'too_many_wrong_states'),
+      'login(s) got more than ten callbacks with a wrong state, which were turned away',
+    ],
+    ['many_logins', logins > LOGINS_AN_HOUR ? logins : 0, 'logins at one provider were begun within an hour'],
+    [
+      'wrong_keys',
+      overLimit(number('open_failed', 'code', 'key_wrong'), WRONG_KEYS),
+      'times the vault was to be opened with a wrong key or passphrase',
+    ],
+    [
+      'other_issuer',
+      number('login_failed', 'why', 'other_issuer'),
+      'login(s) came back from another issuer than they were sent to, and were refused',
+    ],
+    [
+      'queue_altered',
+      number('queue_altered'),
+      'time(s) events that waited for the trail had been altered by somebody',
+    ],
+  ];
+  return found
+    .filter(([, count]) => count > 0)
+    .map(([kind, count, what]) => ({ kind, count, message: `${count} ${what}` }));
+}
+
+/** How many logins at this provider were begun within the last hour. */
+export async function loginsWithinHour(
+  trail: TrailTable | null,
+  queue: EventQueue,
+  provider: string,
+  now: number,
+): Promise<number> {
+  let count = 0;
+  for await (const { at, said } of newestFirst(trail, queue)) {
+    if (at < now - HOUR - OUT_OF_TURN) break;
+    if (at >= now - HOUR && said['event'] === 'login_started' && said['provider'] === provider) count += 1;
+  }
+  return count;
+}
+
+function mostLoginsInAnHour(lines: readonly ReadLine[]): number {
+  const byProvider = new Map<string, number[]>();
+  for (const { at, said } of lines) {
+    if (said['event'] !== 'login_started') continue;
+    const provider = saidText(said, 'provider') ?? '';
+    byProvider.set(provider, [...(byProvider.get(provider) ?? []), at]);
+  }
+  return Math.max(0, ...[...byProvider.values()].map(mostWithinHour));
+}
+
+function mostWithinHour(times: readonly number[]): number {
+  const sorted = [...times].sort((a, b) => a - b);
+  let from = 0;
+  return sorted.reduce((most, at, index) => {
+    while (at - (sorted[from] ?? at) >= HOUR) from += 1;
+    return Math.max(most, index - from + 1);
+  }, 0);
+}
+
+function overLimit(count: number, limit: number): number {
+  return count > limit ? count : 0;
+}

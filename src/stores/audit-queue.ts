@@ -1,0 +1,121 @@
+import { randomBytes } from 'node:crypto';
+import * as fs from 'node:fs';
+import { join } from 'node:path';
+import { VaultError } from '../domain/errors.js';
+import type { Files } from '../system/contract.js';
+import type { EventQueue } from './contract.js';
+
+const { O_APPEND, O_CREAT, O_WRONLY } = fs.constants;
+const NO_LINKS = fs.constants.O_NOFOLLOW ?? 0;
+const PRIVATE_FILE = 0o600;
+const QUEUE = 'queue';
+/** A queue that nobody ever takes, because no key is here, ends somewhere; the security log goes on. */
+const LIMIT = 16 * 1024 * 1024;
+const TRIES = 5;
+/** Lines that can wait do so until there are so many bytes of them: about a thousand. */
+const LONG = 256 * 1024;
+
+/** See {@link EventQueue}: the file `queue`, and for each taking that is not done one of another name. */
+export function eventQueue(folder: string, files: Files): EventQueue {
+  const path = join(folder, QUEUE);
+  let proof: (body: string) => string = () => '-';
+  let checked = false;
+  let due = false;
+
+  function names(): readonly string[] {
+    if (!files.exists(folder)) return [];
+    const isQueue = (name: string) => name === QUEUE || /^queue\.[0-9a-f]{16}$/.test(name);
+    return orUnusable(folder, () => fs.readdirSync(folder))
+      .filter(isQueue)
+      .sort()
+      .reverse();
+  }
+
+  function linesOf(names: readonly string[]): readonly string[] {
+    return names.flatMap((name) => {
+      const text = files.read(join(folder, name), Number.MAX_SAFE_INTEGER)?.toString('latin1') ?? '';
+      return text.split('\n').filter((line) => line !== '');
+    });
+  }
+
+  return {
+    prove(next) {
+      proof = next;
+    },
+
+    get due() {
+      return due;
+    },
+
+    put(body, canWait) {
+      if (!checked) files.ensureFolder(folder);
+      checked = true;
+      const line = Buffer.from(`${proof(body)} ${body}\n`, 'latin1');
+      // Whoever takes the queue gives it another name first: a line that was meant for the old one might be missed.
+      let size: number | null = null;
+      for (let tries = 1; tries <= TRIES && size === null; tries += 1) size = appended(path, line, files);
+      due ||= !canWait || (size ?? 0) > LONG;
+    },
+
+    take() {
+      if (files.exists(path)) renamed(path, `${path}.${randomBytes(8).toString('hex')}`);
+      const taken = names().filter((name) => name !== QUEUE);
+      due = false;
+      return {
+        lines: linesOf(taken),
+        done() {
+          for (const name of taken) files.remove(join(folder, name));
+        },
+      };
+    },
+
+    peek: () => linesOf(names()),
+
+    size() {
+      try {
+        return names().reduce((sum, name) => sum + fs.lstatSync(join(folder, name)).size, 0);
+      } catch {
+        return 0;
+      }
+    },
+  };
+}
+
+/** @returns the size of the queue; null when the line may have gone where the next taking does not find it */
+function appended(path: string, line: Uint8Array, files: Files): number | null {
+  files.check(path);
+  let file: number | null = null;
+  try {
+    file = fs.openSync(path, O_CREAT | O_WRONLY | O_APPEND | NO_LINKS, PRIVATE_FILE);
+    const { ino, size } = fs.fstatSync(file);
+    if (size > LIMIT) throw new Error('the queue is full');
+    if (fs.writeSync(file, line) < line.length) throw new Error('the disk is full');
+    return fs.lstatSync(path, { throwIfNoEntry: false })?.ino === ino ? size : null;
+  } catch (failure) {
+    throw unusable(path, failure);
+  } finally {
+    if (file !== null) fs.closeSync(file);
+  }
+}
+
+function renamed(from: string, to: string): void {
+  try {
+    fs.renameSync(from, to);
+  } catch (failure) {
+    // Another process has just taken it.
+    if (failure instanceof Error && 'code' in failure && failure.code === 'ENOENT') return;
+    throw unusable(from, failure);
+  }
+}
+
+function orUnusable<T>(path: string, action: () => T): T {
+  try {
+    return action();
+  } catch (failure) {
+    throw unusable(path, failure);
+  }
+}
+
+function unusable(path: string, cause: unknown): VaultError {
+  return new VaultError('vault_not_writable', `${path} cannot be used`, { hint: `ls -ld '${path}'`, cause });
+}

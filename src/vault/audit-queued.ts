@@ -1,0 +1,131 @@
+import type { AuditEvent, AuditLine } from '../audit/events.js';
+import { frame } from '../crypto/framing.js';
+import { VaultError } from '../domain/errors.js';
+import type { EventQueue } from '../stores/contract.js';
+import type { TrailLine } from './audit-chain.js';
+import type { Keyring } from './keyring.js';
+
+/*
+ * Lines that wait for the trail. A process that has opened the vault proves each line it leaves; what one without the key
+ * has to say (a login before there is a vault, a key that does not open it) comes in unproved, and says so.
+ */
+
+const FORMAT = 'token-vault/1';
+const UNPROVED = '-';
+const NOTHING = new Uint8Array();
+/** Longer than any event. */
+const LONGEST = 4_096;
+
+/** What a vault knows of events that are not in its trail yet. */
+export interface TrailEvents {
+  readonly queue: EventQueue;
+  /** The names of all events there are. */
+  readonly known: Readonly<Record<string, true>>;
+  /** The line that tells of lines which were altered. */
+  readonly altered: (count: number) => TrailLine;
+}
+
+export interface VaultEvents extends TrailEvents {
+  /** The event as it will stand in the trail. */
+  readonly line: (event: AuditEvent) => AuditLine;
+}
+
+/** Has every line that this process leaves from now on proved with these keys. */
+export function proving(events: VaultEvents | undefined) {
+  return (keyring: Keyring): Keyring => {
+    events?.queue.prove((body) => proofOf(keyring, body));
+    return keyring;
+  };
+}
+
+/** What comes into the trail with a change; null when nothing does. */
+export function lineOf(events: VaultEvents | undefined, event: AuditEvent | undefined): TrailLine | null {
+  if (events === undefined || event === undefined) return null;
+  const { at, id, body } = events.line(event);
+  return { at, origin: id, body };
+}
+
+/**
+ * What waits, to be put into the trail. A queue that cannot be read keeps nothing from being stored.
+ *
+ * @param notice told that
+ */
+export function takeWaiting(
+  keyring: Keyring,
+  events: TrailEvents | undefined,
+  notice: (line: string) => void,
+): { readonly lines: readonly TrailLine[]; done(): void } {
+  const nothing = { lines: [] as readonly string[], done: () => {} };
+  if (events === undefined) return { lines: [], done: nothing.done };
+  const unlessUnusable = <T>(action: () => T, otherwise: T): T => {
+    try {
+      return action();
+    } catch (failure) {
+      if (!(failure instanceof VaultError)) throw failure;
+      notice(`events wait for the trail of the vault: ${failure.message}`);
+      return otherwise;
+    }
+  };
+  const taken = unlessUnusable(() => events.queue.take(), nothing);
+  const read = taken.lines.map((line) => readQueued(keyring, line, events.known));
+  const lines = read.filter((line) => line !== null);
+  const altered = read.length - lines.length;
+  return {
+    lines: altered === 0 ? lines : [...lines, events.altered(altered)],
+    done: () => unlessUnusable(() => taken.done(), undefined),
+  };
+}
+
+/**
+ * Shows that a process with the vault's keys wrote a line: a sealed nothing that is bound to the line, and says by itself which
+ * data key opens it.
+ */
+function proofOf(keyring: Keyring, body: string): string {
+  return keyring.ledger.seal(NOTHING, binding(keyring, body)).toString('base64url');
+}
+
+function isProof(keyring: Keyring, body: string, proof: string): boolean {
+  try {
+    return keyring.ledger.open(Buffer.from(proof, 'base64url'), binding(keyring, body)).length === 0;
+  } catch (failure) {
+    if (failure instanceof VaultError) return false;
+    throw failure;
+  }
+}
+
+function binding({ vaultId }: Keyring, body: string): Buffer {
+  return frame([FORMAT, vaultId, 'audit queue', body]);
+}
+
+/** @param events the names of all events there are. @returns null when it is no line of ours, or not as it was written */
+function readQueued(
+  keyring: Keyring,
+  line: string,
+  events: Readonly<Record<string, true>>,
+): TrailLine | null {
+  const end = line.indexOf(' ');
+  const [proof, body] = [line.slice(0, end), line.slice(end + 1)];
+  const said = facts(body, events);
+  if (said === null) return null;
+  if (proof === UNPROVED) {
+    return { ...said, body: `${body.slice(0, -1)},"unproved":true}` };
+  }
+  return isProof(keyring, body, proof) ? { ...said, body } : null;
+}
+
+function facts(
+  body: string,
+  events: Readonly<Record<string, true>>,
+): Pick<TrailLine, 'at' | 'origin'> | null {
+  if (body.length > LONGEST || !/^\{[\x20-\x7e]+\}$/.test(body)) return null;
+  try {
+    const { time, id, event } = JSON.parse(body) as Record<string, unknown>;
+    if (typeof time !== 'string' || typeof id !== 'string' || typeof event !== 'string') return null;
+    const at = Date.parse(time);
+    return Number.isSafeInteger(at) && id.length <= 64 && Object.hasOwn(events, event)
+      ? { at, origin: id }
+      : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,37 @@
+import { describe, expect, it } from 'vitest';
+import { abuseIn } from '../../src/audit/abuse.js';
+import type { ReadLine } from '../../src/audit/reading.js';
+import { MINUTE } from '../../src/domain/duration.js';
+
+const lines = (count: number, said: ReadLine['said'], apart: number = MINUTE): ReadLine[] =>
+  Array.from({ length: count }, (_, n) => ({ seq: n, at: n * apart, said }));
+const kinds = (found: readonly ReadLine[]) => abuseIn(found).map(({ kind, count }) => [kind, count]);
+const login = (provider: string) => ({ event: 'login_started', provider });
+
+describe('abuse', () => {
+  it.each<[string, ReadLine[], [string, number][]]>([
+    ['nothing', [], []],
+    ['ten logins in an hour', lines(10, login('demo')), []],
+    ['eleven logins in an hour', lines(11, login('demo')), [['many_logins', 11]]],
+    ['eleven logins, each ten minutes after the last', lines(11, login('demo'), 10 * MINUTE), []],
+    ['six logins each at two providers', [...lines(6, login('one')), ...lines(6, login('two'))], []],
+    ['five wrong keys', lines(5, { event: 'open_failed', code: 'key_wrong' }), []],
+    ['six wrong keys', lines(6, { event: 'open_failed', code: 'key_wrong' }), [['wrong_keys', 6]]],
+    ['a locked keychain', lines(50, { event: 'open_failed', code: 'key_locked' }), []],
+    [
+      'a login from another issuer',
+      lines(1, { event: 'login_failed', code: 'login_refused', why: 'other_issuer' }),
+      [['other_issuer', 1]],
+    ],
+    ['a login that was refused', lines(9, { event: 'login_failed', code: 'login_refused' }), []],
+    [
+      'wrong callbacks beyond ten',
+      lines(1, { event: 'callback_refused', why: 'too_many_wrong_states', count: 11 }),
+      [['wrong_callbacks', 1]],
+    ],
+    ['altered lines', lines(2, { event: 'queue_altered', count: 3 }), [['queue_altered', 2]]],
+    ['lines that say nothing', lines(3, {}), []],
+  ])('%s', (_what, found, expected) => {
+    expect(kinds(found)).toEqual(expected);
+  });
+});

@@ -1,0 +1,64 @@
+import { describe, expect, it } from 'vitest';
+import { status } from '../../src/commands/status.js';
+import { metrics } from '../../src/commands/status-metrics.js';
+import { DAY } from '../../src/domain/duration.js';
+import type { VaultStatus } from '../../src/services/status-contract.js';
+import { accountExample } from '../doubles/account.js';
+
+const account = accountExample({ label: 'a"\\b\n\u202ec@example.com', status: 'failing', failures: 3 });
+const found: VaultStatus = {
+  hasVault: true,
+  accounts: [account],
+  tokensEnding: [],
+  grantsEnding: [account],
+  lastRefreshAt: 1_700_000_000_999,
+  agent: 4_711,
+  abuse: [{ kind: 'wrong_keys', count: 7, message: '7 times' }],
+  at: 1_700_000_100_000,
+};
+
+describe('vault status', () => {
+  it.each([
+    [{}, { within: 3 * DAY, prometheus: false, labels: false }],
+    [{ days: '7' }, { within: 7 * DAY, prometheus: false, labels: false }],
+    [
+      { expiring: '12h', prometheus: true },
+      { within: DAY / 2, prometheus: true, labels: false },
+    ],
+  ])('reads %j', (options, expected) => {
+    expect(status.parse({ args: [], options })).toEqual(expected);
+  });
+
+  it('has labels for metrics only', () => {
+    expect(() => status.parse({ args: [], options: { labels: true } })).toThrow('--labels goes with');
+  });
+});
+
+describe('the metrics', () => {
+  it('are a file that node_exporter reads, without any name', () => {
+    const text = metrics(found, false);
+    expect(text).toContain('token_vault_accounts{status="failing"} 1\n');
+    expect(text).toContain('token_vault_last_refresh_timestamp_seconds 1700000000\n');
+    expect(text).toContain('token_vault_agent_running 1\n');
+    expect(text).toContain('token_vault_abuse{kind="wrong_keys"} 7\n');
+    expect(text).not.toContain('example.com');
+    const line = /^(?:# (?:HELP|TYPE) token_vault_\w+ .+|token_vault_\w+(?:\{[^{}]*\})? \d+)$/;
+    expect(
+      text
+        .split('\n')
+        .slice(0, -1)
+        .filter((each) => !line.test(each)),
+    ).toEqual([]);
+    expect(text.endsWith('\n')).toBe(true);
+  });
+
+  it('name accounts when asked to, in labels that nothing breaks out of', () => {
+    expect(metrics(found, true)).toContain(
+      `token_vault_account_failures{account="${account.provider}/a\\"\\\\bc@example.com",provider="${account.provider}"} 3\n`,
+    );
+  });
+
+  it('leave out what never happened', () => {
+    expect(metrics({ ...found, lastRefreshAt: null }, false)).not.toContain('last_refresh');
+  });
+});
