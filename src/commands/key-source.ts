@@ -64,6 +64,12 @@ export function readChoice(raw: RawInput, kind: KeySourceKind, command: readonly
     throw new VaultError('usage', `a program goes with the key source command, not with ${kind}`);
   }
   const passphraseFd = wholeNumber(raw, '--passphrase-fd', 0, 999_999);
+  if (passphraseFd !== null && text(raw, '--passphrase-file') !== null) {
+    throw new VaultError(
+      'usage',
+      '--passphrase-fd and --passphrase-file name two passphrases; give one of them',
+    );
+  }
   if (passphraseFd === 1 || passphraseFd === 2) {
     throw new VaultError('usage', '--passphrase-fd takes 0, or a number from 3: 1 and 2 are for output');
   }
@@ -96,7 +102,7 @@ function programAndArguments(command: readonly string[]): readonly string[] {
   const [program = ''] = command;
   if (program.trim() === '') {
     throw new VaultError('usage', 'which program prints the key? It goes after --, with its arguments', {
-      hint: 'for example: vault init --key-source command -- pass show token-vault',
+      hint: 'for example, at the end of the line: -- pass show token-vault',
     });
   }
   if (/[/\\]/.test(program) && !/^(?:\/|[A-Za-z]:[\\/])/.test(program)) {

@@ -1,25 +1,14 @@
 import { VaultError } from '../domain/errors.js';
 import type { KeySourceKind } from '../keysources/contract.js';
-import type { KeyChoice, MasterKeyView, UseCases } from '../services/contract.js';
+import type { KeyChoice, UseCases } from '../services/contract.js';
 import type { Io } from '../ui/io.js';
-import { relative, rfc3339 } from '../ui/time.js';
+import { relative } from '../ui/time.js';
 import type { Command, RawInput } from './contract.js';
+import { type Action, type ActionSpec, type InputOf, type KeyInput, keyDocument } from './key-action.js';
+import { exportKey, importKey, rotate } from './key-change.js';
 import { impliedKind, KEY_SOURCE_OPTIONS, KEY_SOURCES, readChoice, readKind } from './key-source.js';
+import { sayBeneath, statusDocument } from './key-status.js';
 import { firstName, given } from './read.js';
-
-type KeyInput =
-  | { readonly action: 'status' }
-  | { readonly action: 'add' | 'use'; readonly choice: KeyChoice }
-  | { readonly action: 'remove'; readonly kind: KeySourceKind; readonly yes: boolean };
-
-type Action = KeyInput['action'];
-type InputOf<Name extends Action> = Extract<KeyInput, { readonly action: Name }>;
-
-/** One thing to do with the keys: how the words after its name are read, and how it is done. */
-interface ActionSpec {
-  parse(raw: RawInput, source: string | null, command: readonly string[]): KeyInput;
-  run(useCases: UseCases, input: never, io: Io): Promise<void>;
-}
 
 const ACTIONS: Record<Action, ActionSpec> = {
   status: {
@@ -46,15 +35,18 @@ const ACTIONS: Record<Action, ActionSpec> = {
     },
     run: removeKey,
   },
+  rotate,
+  export: exportKey,
+  import: importKey,
 };
 
 /** Looks after the master keys of the vault, each of which opens all of it. */
 export const key: Command<KeyInput> = {
   name: 'key',
-  summary: 'see, add and remove the keys that open the vault',
+  summary: 'see, add, replace and save the keys that open the vault',
   arguments: [
     { name: 'action', description: Object.keys(ACTIONS).join(', '), required: true },
-    { name: 'source', description: KEY_SOURCES.join(', ') },
+    { name: 'source', description: `${KEY_SOURCES.join(', ')}; for export and import: the recovery file` },
     { name: 'command', description: 'with the source command: the program, after --', variadic: true },
   ],
   options: [...KEY_SOURCE_OPTIONS, { flags: '--yes', description: 'remove: do not ask' }],
@@ -66,6 +58,9 @@ export const key: Command<KeyInput> = {
       says: 'one more, which is in a password manager already',
     },
     { line: 'vault key use file', says: 'this machine opens the vault with that one from now on' },
+    { line: 'vault key rotate', says: 'a new key in the place of the one in use' },
+    { line: 'vault key export vault.recovery', says: 'a file that opens the vault with a passphrase' },
+    { line: 'vault key import vault.recovery', says: 'a new key by that file, where the old one is lost' },
     { line: 'vault key remove keychain', says: 'asks first; the last key cannot be removed' },
   ],
 
@@ -99,9 +94,10 @@ function choiceOf(
 }
 
 async function showStatus(useCases: UseCases, _input: InputOf<'status'>, io: Io): Promise<void> {
-  const { keys, inUse, decidedBy } = await useCases.keyStatus();
+  const status = await useCases.keyStatus();
+  const { keys, inUse } = status;
   if (io.json) {
-    io.document({ keys: keys.map(keyDocument), key_source: inUse, decided_by: decidedBy });
+    io.document(statusDocument(status));
     return;
   }
   if (keys.length === 0) {
@@ -124,6 +120,7 @@ async function showStatus(useCases: UseCases, _input: InputOf<'status'>, io: Io)
       place,
     ]),
   );
+  sayBeneath(status, io);
   if (keys.some((each) => each.inUse)) return;
   const kinds = [...new Set(keys.map(({ source }) => source))];
   io.warn(
@@ -186,8 +183,4 @@ async function confirm(kind: KeySourceKind, io: Io): Promise<void> {
   const question = `Remove the key in the source ${kind}? Machines that use it, and backups that have no other, will not open any more.`;
   if (!(await io.confirm(question)))
     throw new VaultError('interrupted', 'not confirmed, so nothing was removed');
-}
-
-function keyDocument({ source, reference, createdAt, place, inUse }: MasterKeyView) {
-  return { source, reference, created_at: rfc3339(createdAt), place, in_use: inUse };
 }

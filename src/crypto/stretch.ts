@@ -29,3 +29,24 @@ export function stretch(
     });
   });
 }
+
+/** 128 MiB and about half a second: what OWASP's Password Storage Cheat Sheet asks of scrypt at least. */
+export const USUAL_COST: StretchCost = { n: 2 ** 17, r: 8, p: 1 };
+/** Twice the memory: room for a later version, and not enough to bring a small server down. */
+const MOST = { n: 2 ** 18, p: 4 };
+export const SALT_BYTES = 32;
+
+/**
+ * Whether a cost that was read is one that this program or its next versions would write: whoever can write the file must
+ * neither make every command ask for gigabytes nor make the passphrase cheap to guess.
+ */
+export function isUsualCost(n: unknown, r: unknown, p: unknown): boolean {
+  const between = (value: unknown, least: number, most: number): value is number =>
+    Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most;
+  return (
+    between(n, USUAL_COST.n, MOST.n) &&
+    Math.log2(n) % 1 === 0 &&
+    r === USUAL_COST.r &&
+    between(p, USUAL_COST.p, MOST.p)
+  );
+}

@@ -30,7 +30,9 @@ export function parseDuration(text: string, option: string): number {
  */
 export function parseDays(text: string, option: string): number {
   const trimmed = text.trim();
-  return /^\d{1,6}$/.test(trimmed) ? Number(trimmed) * DAY : parseDuration(trimmed, option);
+  if (/^\d{1,6}$/.test(trimmed)) return Number(trimmed) * DAY;
+  if (PATTERN.test(trimmed)) return parseDuration(trimmed, option);
+  throw new VaultError('usage', `${option} takes a number of days such as 7, or a duration such as 12h`);
 }
 
 /** Says a duration the way a person would: `42s`, `5m`, `3h 20m`, `6d 4h`. Rounds down, never below `0s`. */

@@ -142,6 +142,17 @@ export function isInterruption(failure: unknown): boolean {
 /** Names a failure that is none of ours, so that its own message, which may quote a secret, stays unprinted. */
 export function asVaultError(failure: unknown): VaultError {
   if (failure instanceof VaultError) return failure;
+  // Node's name of the call that looks for the current folder, whoever needs it for a relative path.
+  if (failure instanceof Error && (failure as NodeJS.ErrnoException).syscall === 'uv_cwd') {
+    return new VaultError(
+      'usage',
+      'the current folder is not there any more, so no relative path leads anywhere',
+      {
+        hint: 'go to another one and run it again: cd',
+        cause: failure,
+      },
+    );
+  }
   return new VaultError('unexpected', 'something went wrong that this program did not expect', {
     hint: 'run it again with --verbose and report what it prints',
     cause: failure,

@@ -1,4 +1,4 @@
-import { basename } from 'node:path';
+import { basename, isAbsolute } from 'node:path';
 import { formatDuration } from '../domain/duration.js';
 import { VaultError } from '../domain/errors.js';
 import type { GivenKeySource } from './contract.js';
@@ -15,6 +15,8 @@ export interface CommandParts {
   readonly run: (command: readonly string[], timeout: number, limit: number) => Promise<CommandEnd>;
   /** Milliseconds when nothing else is set: a password manager may ask a person, where there is one. */
   readonly patience: () => number;
+  /** The file in which the command is written; null: it stood on the command line. */
+  readonly configFile: string | null;
 }
 
 const LIMIT = 4096;
@@ -29,11 +31,14 @@ const LIMIT = 4096;
 export function commandSource(
   command: readonly string[],
   timeout: number | null,
-  { run, patience }: CommandParts,
+  { run, patience, configFile }: CommandParts,
 ): GivenKeySource {
-  const program = basename(command[0] ?? '');
+  const [named = ''] = command;
+  const full = isAbsolute(named);
+  const program = basename(named);
   const place = `command ${program}`;
-  const byHand = 'run the command that keySource in config.json names by hand, and see what it prints';
+  const written = configFile === null ? '' : ` under keySource in ${configFile}`;
+  const byHand = `run the command${written} by hand, and see what it prints`;
   return {
     kind: 'command',
     keys: 'given',
@@ -48,11 +53,13 @@ export function commandSource(
       switch (end.kind) {
         case 'not_found':
           throw new VaultError('key_unavailable', `the ${place}, which prints the key, was not found`, {
-            hint: `name it by its full path in keySource of config.json; this shows it: command -v ${program}`,
+            hint: full
+              ? `see what is there: ls -l '${named}'`
+              : `name it by its full path${written}; this shows it: command -v ${program}`,
           });
         case 'not_executable':
           throw new VaultError('key_unavailable', `the ${place}, which prints the key, cannot be run`, {
-            hint: `see whether you may: ls -l "$(command -v ${program})"`,
+            hint: `see whether you may: ${full ? 'ls -l' : 'type -a'} '${named}'`,
           });
         case 'timed_out':
           throw new VaultError(

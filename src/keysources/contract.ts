@@ -52,6 +52,20 @@ export interface StoringKeySource extends AnyKeySource {
    */
   create(reference: string, key: Buffer): Promise<void>;
   /**
+   * Stores the key that is to take the place of another one, beside it: both can be loaded until one is dropped.
+   *
+   * @throws VaultError as `create`
+   */
+  createBeside(reference: string, key: Buffer): Promise<void>;
+  /**
+   * Forgets one of two keys that `createBeside` has brought together, if it is there. What is kept is never touched.
+   *
+   * @param kept the reference of the one that the vault goes on with
+   * @returns false when the dropped one has to stay, because other vaults may need it
+   * @throws VaultError as `create`
+   */
+  drop(dropped: string, kept: string): Promise<boolean>;
+  /**
    * Forgets a key that no vault needs any more.
    *
    * @returns false when it was not there, or is not this vault's alone and has to be removed by its owner

@@ -2,35 +2,52 @@ import { dirname } from 'node:path';
 import { VaultError } from '../domain/errors.js';
 import type { Files } from '../system/contract.js';
 import type { StoringKeySource } from './contract.js';
-import { decodeKey, encodeKey } from './encoding.js';
+import { encodeKey } from './encoding.js';
+import { type KeyLine, keyNamed, readKeyLines, writeKeyLines } from './key-lines.js';
 
 const LIMIT = 4096;
 
 /**
  * A file of mode 0600 with the master key in base64url: for cron, servers and containers. Whoever can read both this
- * file and the vault can read the tokens, so keep it out of the backup the vault is in.
+ * file and the vault can read the tokens, so keep it out of the backup the vault is in. While a key is being replaced the
+ * new one stands in a second line, with its reference.
  *
  * @param path absolute
  * @param own the path of the key file that is this vault's alone; others may serve several vaults
  */
 export function keyFileSource(path: string, files: Files, own: string | null = null): StoringKeySource {
   const place = `key file ${path}`;
-  return {
+
+  /** @returns null when it is not there */
+  function readLines(): readonly KeyLine[] | null {
+    const content = readSmall(path, place, files);
+    if (content === null) return null;
+    const lines = readKeyLines(content.toString('latin1'), place);
+    content.fill(0);
+    return lines;
+  }
+
+  /** Whole, in one step: whoever reads it meanwhile sees the old lines or the new ones. */
+  function replace(lines: readonly KeyLine[]): void {
+    const content = Buffer.from(writeKeyLines(lines), 'latin1');
+    files.replace(path, content);
+    content.fill(0);
+  }
+
+  const source: StoringKeySource = {
     kind: 'file',
     keys: 'stored',
     setting: { kind: 'file', path: path === own ? null : path },
     place,
     path,
-    async load() {
-      const content = readSmall(path, place, files);
-      if (content === null) {
+    async load(reference) {
+      const lines = readLines();
+      if (lines === null) {
         throw new VaultError('key_missing', `the ${place} is not there`, {
           hint: 'put it back from your own copy, or name another with VAULT_KEY_FILE; a new key would not open this vault',
         });
       }
-      const key = decodeKey(content.toString('latin1'), place);
-      content.fill(0);
-      return key;
+      return keyNamed(lines, reference, place);
     },
     async create(_reference, key) {
       const content = Buffer.from(`${encodeKey(key)}\n`, 'latin1');
@@ -45,12 +62,43 @@ export function keyFileSource(path: string, files: Files, own: string | null = n
         });
       }
     },
-    async remove() {
-      if (path !== own || !files.exists(path)) return false;
+    async createBeside(reference, key) {
+      const lines = readLines();
+      if (lines === null) return source.create(reference, key);
+      if (lines.some((line) => line.reference === reference)) {
+        throw new VaultError('vault_exists', `the ${place} holds a key under ${reference} already`, {
+          hint: 'nothing was changed; try again',
+        });
+      }
+      replace([...lines, { reference, key }]);
+    },
+    async drop(dropped, kept) {
+      const lines = readLines() ?? [];
+      const keeper = lines.find(({ reference }) => reference === kept);
+      if (lines.some(({ reference }) => reference === dropped)) {
+        replace(lines.filter(({ reference }) => reference !== dropped));
+        return true;
+      }
+      // Without a line of its own, the one that is kept is the nameless one.
+      if (keeper === undefined) return true;
+      if (path !== own) return !lines.some(({ reference }) => reference === null);
+      replace([{ reference: null, key: keeper.key }]);
+      return true;
+    },
+    async remove(reference) {
+      const lines = readLines();
+      if (lines === null) return false;
+      const others = lines.filter((line) => line.reference !== reference);
+      if (others.length < lines.length && others.length > 0) {
+        replace(others);
+        return true;
+      }
+      if (path !== own) return false;
       files.remove(path);
       return true;
     },
   };
+  return source;
 }
 
 /** What is larger than any key file is none, whatever it is. */

@@ -21,6 +21,17 @@ export function keychainSource(keychain: Keychain, isFirstRun = () => false): St
     }
   }
 
+  async function create(reference: string, key: Buffer): Promise<void> {
+    const text = encodeKey(key);
+    const present = await explained(() => keychain.read(SERVICE, reference));
+    if (present !== null) {
+      throw new VaultError('vault_exists', `the ${PLACE} holds a key under ${reference} already`, {
+        hint: 'nothing was changed; try again',
+      });
+    }
+    await explained(() => keychain.write(SERVICE, reference, text));
+  }
+
   return {
     kind: 'keychain',
     keys: 'stored',
@@ -40,15 +51,11 @@ export function keychainSource(keychain: Keychain, isFirstRun = () => false): St
       }
       return decodeKey(text, PLACE);
     },
-    async create(reference, key) {
-      const text = encodeKey(key);
-      const present = await explained(() => keychain.read(SERVICE, reference));
-      if (present !== null) {
-        throw new VaultError('vault_exists', `the ${PLACE} holds a key under ${reference} already`, {
-          hint: 'nothing was changed; try again',
-        });
-      }
-      await explained(() => keychain.write(SERVICE, reference, text));
+    create,
+    createBeside: create,
+    async drop(dropped, kept) {
+      if (dropped !== kept) await explained(() => keychain.remove(SERVICE, dropped));
+      return true;
     },
     remove: (reference) => explained(() => keychain.remove(SERVICE, reference)),
   };
@@ -65,18 +72,17 @@ const KINDS: Record<KeychainFailureKind, readonly [ErrorCode, says: string, step
 };
 
 /** Where there is no desktop there will be none tomorrow. */
-const ANOTHER_SOURCE = {
-  firstRun: 'to keep the key in a file instead: vault init --key-source file',
-  later: `to use a key file instead, once where the keychain works: vault key add file
-and then: vault key use file`,
-};
+const ANOTHER_SOURCE = 'to keep the key in a file instead: vault init --key-source file';
+/** What else opens a vault that is there already, only whoever knows the vault can tell. */
+const WHERE_IT_WORKS = 'run it where the keychain works, such as a terminal of the desktop';
 
 /** Keychain libraries say what they like in their messages; none of that is passed on. */
 function explain(failure: unknown, firstRun: boolean): unknown {
   const { kind, about, remedy } = failure as Partial<KeychainFailure>;
   if (kind === undefined || !Object.hasOwn(KINDS, kind)) return failure;
   const [code, says, step] = KINDS[kind];
-  const hints = [remedy ?? step, ANOTHER_SOURCE[firstRun ? 'firstRun' : 'later']];
+  const usual = remedy ?? step;
+  const hints = firstRun ? [usual, ANOTHER_SOURCE] : [usual ?? WHERE_IT_WORKS];
   return new VaultError(code, `the ${PLACE} ${says}${about == null ? '' : `: ${about}`}`, {
     hint: hints.filter((hint) => hint !== null).join('\n'),
     cause: failure,

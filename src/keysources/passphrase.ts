@@ -1,12 +1,10 @@
 import { random } from '../crypto/derive.js';
-import { stretch } from '../crypto/stretch.js';
+import { SALT_BYTES, stretch, USUAL_COST } from '../crypto/stretch.js';
 import { VaultError } from '../domain/errors.js';
+import { passphraseBytes, refuseEasy } from '../domain/passphrase.js';
 import type { Secret } from '../domain/secret.js';
 import { type DerivedKeySource, MASTER_KEY_BYTES } from './contract.js';
-import { readStretching, SALT_BYTES, type Stretching, USUAL_COST, writeStretching } from './work-factor.js';
-
-/** In characters. Shorter ones are guessed in spite of scrypt. */
-const LEAST_LENGTH = 12;
+import { readStretching, type Stretching, writeStretching } from './work-factor.js';
 
 export interface PassphraseParts {
   /**
@@ -39,16 +37,8 @@ export function passphraseSource(file: string | null, { ask, place }: Passphrase
       return keyFrom(await asked(ask(false)), stretching);
     },
     async derive() {
-      const passphrase = await asked(ask(true));
-      if ([...normalized(passphrase)].length < LEAST_LENGTH) {
-        throw new VaultError(
-          'usage',
-          `the passphrase is too short: it needs at least ${LEAST_LENGTH} characters`,
-          {
-            hint: 'four or five words that nobody would put together make a good one',
-          },
-        );
-      }
+      const passphrase = await ask(true);
+      refuseEasy(passphrase);
       const stretching = { cost: USUAL_COST, salt: random(SALT_BYTES) };
       return { key: await keyFrom(passphrase, stretching), parameters: writeStretching(stretching) };
     },
@@ -63,13 +53,8 @@ async function asked(asking: Promise<Secret>): Promise<Secret> {
   });
 }
 
-/** The same letters, typed on another system, may come as other code points. */
-function normalized(passphrase: Secret): string {
-  return passphrase.reveal().normalize('NFC');
-}
-
 async function keyFrom(passphrase: Secret, { cost, salt }: Stretching): Promise<Buffer> {
-  const secret = Buffer.from(normalized(passphrase), 'utf8');
+  const secret = passphraseBytes(passphrase);
   try {
     return await stretch(secret, salt, cost, MASTER_KEY_BYTES);
   } catch (failure) {

@@ -25,6 +25,11 @@ export function keyMemory(): KeyMemory {
     kept.set(reference, Buffer.from(key));
   }
 
+  function forgetOne(reference: string): void {
+    kept.get(reference)?.fill(0);
+    kept.delete(reference);
+  }
+
   async function read(source: KeySource, reference: string, parameters?: string | null): Promise<void> {
     const key = await source.load(reference, parameters);
     keep({ reference, key });
@@ -39,9 +44,16 @@ export function keyMemory(): KeyMemory {
           await source.create(reference, key);
           keep({ reference, key });
         },
+        async createBeside(reference, key) {
+          await source.createBeside(reference, key);
+          keep({ reference, key });
+        },
+        async drop(dropped, other) {
+          forgetOne(dropped);
+          return source.drop(dropped, other);
+        },
         async remove(reference) {
-          kept.get(reference)?.fill(0);
-          kept.delete(reference);
+          forgetOne(reference);
           return source.remove(reference);
         },
       };

@@ -1,4 +1,7 @@
 import type { KeySourceKind, KeySourceSetting } from '../keysources/contract.js';
+import type { KeyChangeUseCases } from './key-changes-contract.js';
+
+export type * from './key-changes-contract.js';
 
 /** A key source as somebody names it on the command line. */
 export interface KeyChoice {
@@ -33,7 +36,25 @@ export interface MasterKeyView {
   readonly inUse: boolean;
 }
 
+/** A change of a key that was cut off, or one that could not be cleared up after. */
+export interface UnfinishedKey {
+  readonly source: string;
+  readonly reference: string;
+  /** Milliseconds since the epoch. */
+  readonly since: number;
+}
+
+export interface DataKeyView {
+  readonly id: number;
+  readonly purpose: string;
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number;
+}
+
 export interface KeyStatus {
+  readonly unfinished: readonly UnfinishedKey[];
+  /** What the master keys wrap, by their ids. */
+  readonly dataKeys: readonly DataKeyView[];
   /** Oldest first; empty where there is no vault yet. */
   readonly keys: readonly MasterKeyView[];
   /** The kind of source this machine uses, whether or not the vault has a key there. */
@@ -56,7 +77,7 @@ export interface UsedKey {
   readonly warning: string | null;
 }
 
-export interface KeyUseCases {
+export interface KeyUseCases extends KeyChangeUseCases {
   init(request: InitRequest): Promise<InitResult>;
   keyStatus(): Promise<KeyStatus>;
   /**

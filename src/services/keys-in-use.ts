@@ -1,6 +1,7 @@
 import type { KeySource, KeySourceKind } from '../keysources/contract.js';
+import type { VaultHead } from '../stores/contract.js';
 import { type KeysDeps, noSuchKey, present } from './keys.js';
-import type { KeyStatus, MasterKeyView, UsedKey } from './keys-contract.js';
+import type { DataKeyView, KeyStatus, MasterKeyView, UsedKey } from './keys-contract.js';
 import { rowsOf, unlock } from './unlock.js';
 
 export interface StatusDeps extends Pick<KeysDeps, 'store' | 'present'> {
@@ -21,7 +22,8 @@ const PLACES: Readonly<Record<KeySourceKind, string>> = {
 /** Which master keys the vault has and which of them this machine uses. Fetches no key. */
 export async function keyStatus(deps: StatusDeps): Promise<KeyStatus> {
   const source = await deps.present();
-  const head = await (await deps.store())?.head();
+  const store = await deps.store();
+  const head = await store?.head();
   const [used] = head === undefined ? [] : rowsOf(head, source.kind);
   const keys = (head?.masterKeys ?? []).map(
     (row): MasterKeyView => ({
@@ -32,7 +34,17 @@ export async function keyStatus(deps: StatusDeps): Promise<KeyStatus> {
       inUse: row.reference === used?.reference,
     }),
   );
-  return { keys, inUse: source.kind, decidedBy: deps.decidedBy };
+  const unfinished = (await store?.leftovers()) ?? [];
+  return { keys, dataKeys: dataKeysOf(head), unfinished, inUse: source.kind, decidedBy: deps.decidedBy };
+}
+
+/** Each master key wraps the same ones. */
+function dataKeysOf(head: VaultHead | undefined): readonly DataKeyView[] {
+  const found = new Map<number, DataKeyView>();
+  for (const { dataKeyId: id, purpose, createdAt } of head?.wrappedKeys ?? []) {
+    found.set(id, { id, purpose, createdAt });
+  }
+  return [...found.values()];
 }
 
 function placeOf(kind: string, ownKeyFile: string | null): string {

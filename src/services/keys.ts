@@ -7,11 +7,12 @@ import type { Clock } from '../system/contract.js';
 import { openKeyring } from '../vault/keyring.js';
 import { keyCheckValue, nextReference } from '../vault/master-key.js';
 import type { MasterKeyView, RemovedKey } from './keys-contract.js';
+import { tidyLeftovers } from './leftover-keys.js';
 import { type EstablishedMaster, establishMaster, type ReadBack, undone } from './new-master.js';
 import { rowsOf, unlock } from './unlock.js';
 
 /** Whoever else changes the keys may be asking a person something. */
-const PATIENCE = 60_000;
+export const PATIENCE = 60_000;
 
 export interface KeysDeps {
   readonly store: () => Promise<Store | null>;
@@ -47,7 +48,8 @@ export async function addKey(deps: KeysDeps, source: KeySource): Promise<MasterK
     const { master, keyring } = await unlock(head, await deps.present(), deps.database);
     master.fill(0);
     try {
-      const made = await establishMaster(source, nextReference(head.vaultId, head.masterKeys), deps.readBack);
+      const taken = [...head.masterKeys, ...(await store.leftovers())];
+      const made = await establishMaster(source, nextReference(head.vaultId, taken), deps.readBack);
       return await commit(deps, store, head, source, made, keyring);
     } finally {
       keyring.wipe();
@@ -122,8 +124,8 @@ export async function removeKey(
     const inUse = await deps.present();
     if (inUse.kind === kind) {
       const other = head.masterKeys.find(({ source }) => source !== kind)?.source ?? 'file';
-      throw new VaultError('usage', `this machine opens the vault with the key in its ${inUse.place}`, {
-        hint: `have it use another one first: vault key use ${other}`,
+      throw new VaultError('usage', `this machine opens the vault with the key from the ${inUse.place}`, {
+        hint: `have it use another one first: vault key use ${other}${kind === 'file' ? '\nif VAULT_KEY_FILE is set, unset it as well' : ''}`,
       });
     }
     const { master, keyring } = await unlock(head, inUse, deps.database);
@@ -131,7 +133,10 @@ export async function removeKey(
     keyring.wipe();
     if (!(await store.removeMasterKey(row.reference))) throw noSuchKey(head, kind);
     deps.audit.record({ event: 'key_removed', key_source: kind, reference: row.reference });
-    return { source: kind, reference: row.reference, key: await discard(await storing(), head, row) };
+    const storingSource = await storing();
+    const key = await discard(storingSource, head, row);
+    if (storingSource !== null) await tidyLeftovers(store, storingSource, row.reference).catch(() => {});
+    return { source: kind, reference: row.reference, key };
   } finally {
     await lock.release();
   }
@@ -164,7 +169,7 @@ export function noSuchKey(head: VaultHead, kind: KeySourceKind): VaultError {
     'usage',
     `the vault has no master key in a source of the kind ${kind}; it has one in: ${kinds.join(', ')}`,
     {
-      hint: `vault key add ${kind}`,
+      hint: `see which there are: vault key status\nto add one: vault key add ${kind}${kind === 'command' ? ' -- pass show token-vault' : ''}`,
     },
   );
 }

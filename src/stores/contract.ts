@@ -1,6 +1,10 @@
 import type { Account, Consent } from '../domain/account.js';
+import type { TrailFacts, TrailTable } from './audit-contract.js';
+import type { LedgerStep, NextLedger, RowSet, SealedLedger } from './ledger-contract.js';
 import type { Told } from './told.js';
 
+export type * from './audit-contract.js';
+export type * from './ledger-contract.js';
 export type * from './spill-contract.js';
 
 /** The three sealed fields of an account. The store moves them and cannot read them. */
@@ -44,6 +48,14 @@ export interface WrappedKeyRow {
   readonly createdAt: number;
 }
 
+/** A key that a source may hold and no row names: one that was being made, or one that was replaced. */
+export interface LeftoverKey {
+  readonly reference: string;
+  readonly source: string;
+  /** Milliseconds since the epoch. */
+  readonly since: number;
+}
+
 /** What is needed to open anything: who the vault is, and its keys. */
 export interface VaultHead {
   /** 16 random bytes. */
@@ -53,39 +65,9 @@ export interface VaultHead {
   readonly wrappedKeys: readonly WrappedKeyRow[];
 }
 
-/** What the ledger knows a stored account by. */
-export type RowFacts = Pick<Account, 'id' | 'provider' | 'label' | 'generation'>;
-
-/** What the vault knows of all rows together, sealed, and how many changes of them there have been. */
-export interface SealedLedger {
-  /** From 1; one more with every change of the rows. */
-  readonly epoch: number;
-  readonly sealed: Uint8Array;
-}
-
 /** What a vault is made of before it has any account. */
 export interface NewVaultHead extends VaultHead {
   readonly ledger: SealedLedger;
-}
-
-/** One row before and after a write; null where there is none. */
-export interface RowChange {
-  readonly before: RowFacts | null;
-  readonly after: RowFacts | null;
-}
-
-/**
- * Makes the ledger that goes with a change. It runs inside the transaction of the change, so that both are on disk or
- * neither; when it throws the change is taken back and no other that shares the transaction. A transaction that has to be
- * tried again calls it again.
- */
-export type LedgerStep = (ledger: SealedLedger, change: RowChange) => SealedLedger;
-
-/** Every row and the ledger, as they were at one moment. */
-export interface RowSet {
-  /** Null when it is gone. */
-  readonly ledger: SealedLedger | null;
-  readonly rows: readonly RowFacts[];
 }
 
 export interface AccountFilter {
@@ -140,6 +122,21 @@ export interface Store {
    * @returns false when there is none of this reference, or no other one
    */
   removeMasterKey(reference: string): Promise<boolean>;
+  /**
+   * Puts a master key in the place of others in one commit. From then on those are leftovers in their sources, and the new
+   * one is none any more.
+   *
+   * @returns false when one to be dropped is not there, or the new reference is taken
+   */
+  exchangeMasterKey(
+    dropped: readonly string[],
+    key: MasterKeyRow,
+    wrapped: readonly WrappedKeyRow[],
+  ): Promise<boolean>;
+  /** What sources may still hold, oldest first: written down before a key is made and until one is gone. */
+  leftovers(): Promise<readonly LeftoverKey[]>;
+  noteLeftover(key: LeftoverKey): Promise<void>;
+  forgetLeftover(key: Pick<LeftoverKey, 'reference' | 'source'>): Promise<void>;
   /** Ordered by provider, then by label. Holds no sealed field. */
   accounts(filter?: AccountFilter): Promise<readonly Account[]>;
   account(id: string): Promise<SealedAccount | null>;
@@ -149,7 +146,7 @@ export interface Store {
   /** From the table itself, whatever its indexes say. */
   rowSet(): Promise<RowSet>;
   /** Replaces the ledger by one for the rows as they are. */
-  renewLedger(make: (found: RowSet) => SealedLedger): Promise<void>;
+  renewLedger(make: (found: RowSet, trail: TrailFacts) => NextLedger): Promise<void>;
   /** @returns false when the name or the identity is taken */
   insert(account: SealedAccount, step: LedgerStep): Promise<boolean>;
   /**
@@ -166,6 +163,10 @@ export interface Store {
   recordAttempt(id: string, generation: number, attempt: AttemptRecord): Promise<boolean>;
   /** @returns false when it was gone already */
   remove(id: string, step: LedgerStep): Promise<boolean>;
+  /** Takes a step without a change of the rows. */
+  note(step: LedgerStep): Promise<boolean>;
+  /** What has happened. */
+  readonly trail: TrailTable;
   /** Goes with the account: of one that is gone nothing is kept. */
   addConsent(accountId: string, consent: Consent): Promise<void>;
   /** Newest first. */
@@ -230,4 +231,10 @@ export interface Locks {
    * the signal's reason when it is or was aborted
    */
   acquire(name: string, patience: number, signal?: AbortSignal): Promise<Lock>;
+  /**
+   * Whether nobody holds it at this moment. Makes nothing: what never was is free.
+   *
+   * @throws VaultError as `acquire`, but for `busy`
+   */
+  isFree(name: string): boolean;
 }

@@ -17,8 +17,7 @@ const NAME = /^[A-Za-z0-9-]{1,64}$/;
  * process id to trust. The files are never removed: a removed and remade file would be two locks.
  */
 export function sqliteLocks(folder: string, files: Files, clock: Clock): Locks {
-  /** The file is there before SQLite opens it, and is checked: SQLite would follow a link. */
-  function prepareFile(name: string): string {
+  function pathOf(name: string): string {
     if (!NAME.test(name)) {
       throw new VaultError(
         'vault_damaged',
@@ -28,7 +27,12 @@ export function sqliteLocks(folder: string, files: Files, clock: Clock): Locks {
         },
       );
     }
-    const path = join(folder, `${name}.db`);
+    return join(folder, `${name}.db`);
+  }
+
+  /** The file is there before SQLite opens it, and is checked: SQLite would follow a link. */
+  function prepareFile(name: string): string {
+    const path = pathOf(name);
     if (!files.check(path)) {
       files.ensureFolder(folder);
       if (!files.create(path, new Uint8Array())) files.check(path);
@@ -64,6 +68,17 @@ export function sqliteLocks(folder: string, files: Files, clock: Clock): Locks {
           database.close();
         },
       };
+    },
+
+    isFree(name) {
+      const path = pathOf(name);
+      if (!files.check(path)) return true;
+      const database = openLock(path);
+      try {
+        return tryLock(database, path);
+      } finally {
+        database.close();
+      }
     },
   };
 }

@@ -1,5 +1,6 @@
 import { VaultError } from '../domain/errors.js';
-import type { LedgerStep, RowChange, RowFacts, RowSet, SealedLedger } from './contract.js';
+import type { LedgerStep, NextLedger, RowChange, RowFacts, RowSet, SealedLedger, Store } from './contract.js';
+import { extendTrail, trailFacts } from './sqlite-audit.js';
 import type { Connection } from './sqlite-connection.js';
 import { type ColumnKinds, checkRow } from './sqlite-values.js';
 
@@ -42,11 +43,17 @@ export function readRowSet(connection: Connection): RowSet {
 
 /** Call it in the transaction of the change, and only when something has changed. */
 export function recordChange(connection: Connection, step: LedgerStep, change: RowChange): void {
-  writeLedger(connection, step(readLedger(connection), change));
+  write(connection, step(readLedger(connection), change, trailFacts(connection)));
 }
 
-export function writeLedger({ prepare }: Connection, { epoch, sealed }: SealedLedger): void {
-  prepare(PUT_LEDGER).run(epoch, sealed);
+/** See {@link Store.renewLedger}; in a transaction. */
+export function renewLedger(connection: Connection, make: Parameters<Store['renewLedger']>[0]): void {
+  write(connection, make(readRowSet(connection), trailFacts(connection)));
+}
+
+function write(connection: Connection, { epoch, sealed, entries = [], firstKept = null }: NextLedger): void {
+  connection.prepare(PUT_LEDGER).run(epoch, sealed);
+  extendTrail(connection, entries, firstKept);
 }
 
 export function presentRow({ prepare }: Connection, id: string): RowFacts | null {

@@ -33,6 +33,13 @@ const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (data_key_id, master_reference)
   ) STRICT;
 
+  CREATE TABLE leftover_keys (
+    reference TEXT NOT NULL,
+    source TEXT NOT NULL,
+    since INTEGER NOT NULL,
+    PRIMARY KEY (reference, source)
+  ) STRICT;
+
   CREATE TABLE ledger (
     one INTEGER PRIMARY KEY CHECK (one = 1),
     epoch INTEGER NOT NULL,
@@ -86,6 +93,15 @@ const MIGRATIONS: readonly string[] = [
     at INTEGER NOT NULL,
     pid INTEGER NOT NULL
   ) STRICT;
+
+  CREATE TABLE audit (
+    seq INTEGER PRIMARY KEY,
+    at INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    origin TEXT NOT NULL,
+    mac BLOB NOT NULL
+  ) STRICT;
+  CREATE UNIQUE INDEX audit_by_origin ON audit (origin);
 
   CREATE TABLE told (
     account_id TEXT NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,

@@ -1,9 +1,11 @@
 import type { Account, Consent } from '../domain/account.js';
 import type { AccountFilter, AttemptRecord, LedgerStep, SealedAccount, Store } from './contract.js';
+import { sqliteTrail } from './sqlite-audit.js';
 import type { Connection } from './sqlite-connection.js';
 import { isTaken } from './sqlite-failure.js';
 import { deleteMasterKey, insertMasterKey, readHead } from './sqlite-head.js';
-import { presentRow, readLedger, readRowSet, recordChange, removeRow, writeLedger } from './sqlite-ledger.js';
+import { presentRow, readLedger, readRowSet, recordChange, removeRow, renewLedger } from './sqlite-ledger.js';
+import { deleteLeftover, exchangeMasterKey, putLeftover, readLeftovers } from './sqlite-leftovers.js';
 import {
   ACCOUNT_COLUMNS,
   type ConsentRow,
@@ -50,6 +52,13 @@ export function sqliteStore(connection: Connection): Store {
 
     removeMasterKey: (reference) => write(() => deleteMasterKey(connection, reference)),
 
+    exchangeMasterKey: (dropped, key, wrapped) =>
+      write(() => exchangeMasterKey(connection, dropped, key, wrapped)).catch(onlyTaken),
+
+    leftovers: () => read(() => readLeftovers(connection)),
+    noteLeftover: (key) => write(() => putLeftover(connection, key)),
+    forgetLeftover: (key) => write(() => deleteLeftover(connection, key)),
+
     accounts: (filter = {}) =>
       read((): readonly Account[] => {
         const { where, values } = condition(filter);
@@ -76,7 +85,7 @@ export function sqliteStore(connection: Connection): Store {
 
     rowSet: () => read(() => readRowSet(connection)),
 
-    renewLedger: (make) => write(() => writeLedger(connection, make(readRowSet(connection)))),
+    renewLedger: (make) => write(() => renewLedger(connection, make)),
 
     insert: (account, step: LedgerStep) =>
       write(() => {
@@ -120,6 +129,14 @@ export function sqliteStore(connection: Connection): Store {
         if (before !== null) recordChange(connection, step, { before, after: null });
         return before !== null;
       }),
+
+    note: (step: LedgerStep) =>
+      write(() => {
+        recordChange(connection, step, { before: null, after: null });
+        return true;
+      }),
+
+    trail: sqliteTrail(connection),
 
     addConsent: (accountId, consent: Consent) =>
       write(() => {

@@ -1,7 +1,7 @@
 import { KEY_BYTES } from '../crypto/aead.js';
 import { authenticate, deriveKey, equalBytes, random } from '../crypto/derive.js';
 import { frame } from '../crypto/framing.js';
-import { OpenFailure, type OpenFailureKind, open, seal, sealedKeyId } from '../crypto/sealed-box.js';
+import { type OpenFailureKind, seal } from '../crypto/sealed-box.js';
 import { VaultError } from '../domain/errors.js';
 import type {
   DataKeyPurpose,
@@ -11,6 +11,7 @@ import type {
   WrappedKeyRow,
 } from '../stores/contract.js';
 import { damaged, unreadableField, unreadableKey, unreadableLedger } from './damage.js';
+import { type Explain, keyIdOrExplain, openOrExplain } from './explained.js';
 import {
   type DataKey,
   DOMAIN,
@@ -57,6 +58,8 @@ export interface Keyring {
    * @param master 32 bytes; the caller wipes it
    */
   wrapFor(reference: string, master: Uint8Array): readonly WrappedKeyRow[];
+  /** The data keys in the clear, for a recovery file; copies, which the caller wipes. */
+  dataKeys(): readonly DataKey[];
   /** Overwrites every key held here. The keyring is of no use afterwards. */
   wipe(): void;
 }
@@ -182,6 +185,14 @@ export function openKeyring(
     });
   }
 
+  function ownKeys(): readonly DataKey[] {
+    const rows = head.wrappedKeys.filter((row) => row.masterReference === reference);
+    return rows.map((row) => {
+      const { dataKeyId, purpose, createdAt } = row;
+      return { dataKeyId, purpose, createdAt, key: unwrap(row) };
+    });
+  }
+
   function wipe(): void {
     encryptionKey.fill(0);
     rowKey?.fill(0);
@@ -218,29 +229,8 @@ export function openKeyring(
       key.fill(0);
       return digest;
     },
-    wrapFor(other, otherMaster) {
-      const rows = head.wrappedKeys.filter((row) => row.masterReference === reference);
-      const dataKeys = rows.map((row) => ({ ...row, key: unwrap(row) }));
-      return wrapDataKeys(vaultId, other, otherMaster, dataKeys);
-    },
+    wrapFor: (other, otherMaster) => wrapDataKeys(vaultId, other, otherMaster, ownKeys()),
+    dataKeys: () => ownKeys().map((row) => ({ ...row, key: Buffer.from(row.key) })),
     wipe,
   };
-}
-
-type Explain = (kind: OpenFailureKind) => VaultError;
-
-function keyIdOrExplain(sealed: Uint8Array, explain: Explain): number {
-  try {
-    return sealedKeyId(sealed);
-  } catch (failure) {
-    throw failure instanceof OpenFailure ? explain(failure.kind) : failure;
-  }
-}
-
-function openOrExplain(key: Uint8Array, sealed: Uint8Array, aad: Uint8Array, explain: Explain): Buffer {
-  try {
-    return open(key, sealed, aad);
-  } catch (failure) {
-    throw failure instanceof OpenFailure ? explain(failure.kind) : failure;
-  }
 }

@@ -37,7 +37,7 @@ export function masterVersion(reference: string): number {
 }
 
 /** A reference that no master key of the vault has had, as far as its rows tell. */
-export function nextReference(vaultId: Uint8Array, keys: readonly MasterKeyRow[]): string {
+export function nextReference(vaultId: Uint8Array, keys: readonly Pick<MasterKeyRow, 'reference'>[]): string {
   return masterReference(vaultId, Math.max(0, ...keys.map(({ reference }) => masterVersion(reference))) + 1);
 }
 

@@ -1,3 +1,4 @@
+import type { AuditEvent } from '../audit/events.js';
 import { equalBytes, randomId } from '../crypto/derive.js';
 import type { Account, Consent, Identity } from '../domain/account.js';
 import { once } from '../domain/once.js';
@@ -9,9 +10,12 @@ import type {
   Marks,
   SealedAccount,
   Store,
+  TrailTable,
 } from '../stores/contract.js';
 import type { Told } from '../stores/told.js';
 import type { Clock } from '../system/contract.js';
+import { lineOf, proving, type VaultEvents } from './audit-queued.js';
+import type { TrailReport } from './audit-verify.js';
 import type { Condition } from './guard.js';
 import type { Keyring } from './keyring.js';
 import { type Contents, openAccessToken, openContents, openIdentity, sealContents } from './sealed-record.js';
@@ -19,6 +23,9 @@ import { openAnswer, sealAnswer, type UnstoredAnswer } from './unstored-answer.j
 
 /** The visible facts of an account that a caller decides on; the rest the vault fills in. */
 export type AccountFacts = Omit<Account, 'id' | 'subjectDigest' | 'generation' | 'hasRefreshToken'>;
+
+/** What is said of a change, once it is known of which account. */
+export type EventOf = (account: Account) => AuditEvent;
 
 /** What changes together with the sealed fields. */
 export type AccountChange = Partial<
@@ -65,17 +72,26 @@ export interface Vault {
   /** How the vault stands as a whole; changes nothing. */
   examine(): Promise<Condition>;
   /** Takes the vault as it is for right, here and from now on. @returns how it was before */
-  acceptAsItIs(): Promise<Condition>;
+  acceptAsItIs(event?: (before: Condition) => AuditEvent): Promise<Condition>;
 
-  /** @returns null when the name or the identity is taken */
-  add(facts: AccountFacts, contents: Contents): Promise<SealedAccount | null>;
+  /**
+   * @param event comes into the trail with it
+   * @returns null when the name or the identity is taken
+   */
+  add(facts: AccountFacts, contents: Contents, event?: EventOf): Promise<SealedAccount | null>;
   /**
    * Seals new contents as the next generation, if nobody else has done so since `current` was read.
    *
+   * @param event comes into the trail with it
    * @returns null when somebody has, when the account is gone, or when a new label is taken
    * @throws RangeError when the contents are another person's: an account stays with its identity
    */
-  update(current: SealedAccount, change: AccountChange, contents: Contents): Promise<SealedAccount | null>;
+  update(
+    current: SealedAccount,
+    change: AccountChange,
+    contents: Contents,
+    event?: EventOf,
+  ): Promise<SealedAccount | null>;
   /**
    * Writes down that a refresh token is about to be sent.
    *
@@ -96,7 +112,13 @@ export interface Vault {
   /** Leaves the sealed fields alone; @returns false when the account has moved on meanwhile */
   recordAttempt(account: Account, attempt: AttemptRecord): Promise<boolean>;
   /** Needs the key, as every change of the rows. @returns false when it was gone already */
-  remove(id: string): Promise<boolean>;
+  remove(id: string, event?: AuditEvent): Promise<boolean>;
+  /** Entries of the trail; see TrailTable. */
+  readonly trail: TrailTable;
+  /** Brings everything that waits into the trail. Needs the key. */
+  settleEvents(): Promise<void>;
+  /** Follows the whole chain, after everything that waits has been brought into it. Needs the key. */
+  verifyTrail(): Promise<TrailReport>;
   close(): Promise<void>;
 }
 
@@ -106,14 +128,16 @@ export interface VaultParts {
   readonly unlock: () => Promise<Keyring>;
   readonly marks: () => Promise<Marks>;
   readonly clock: Clock;
+  /** Where events go that are not in the trail yet; without it nothing comes into the trail. */
+  readonly events?: VaultEvents;
   /** Told what a person should know though nothing failed. */
   readonly notice: (line: string) => void;
 }
 
-export function createVault({ store, unlock, marks, clock, notice }: VaultParts): Vault {
+export function createVault({ store, unlock, marks, clock, events, notice }: VaultParts): Vault {
   let unlocked: Promise<Keyring> | null = null;
   const keyring = () => {
-    unlocked ??= unlock().catch((failure: unknown) => {
+    unlocked ??= unlock().then(proving(events), (failure: unknown) => {
       unlocked = null;
       throw failure;
     });
@@ -121,8 +145,11 @@ export function createVault({ store, unlock, marks, clock, notice }: VaultParts)
   };
   const guard = once(async () => {
     const [{ createGuard }, keys, own] = await Promise.all([import('./guard.js'), keyring(), marks()]);
-    return createGuard({ store, keyring: keys, marks: own, clock, notice });
+    return createGuard({ store, keyring: keys, marks: own, clock, notice, ...(events && { events }) });
   });
+  const settleEvents = async () => {
+    if (events !== undefined && events.queue.size() > 0) await (await guard()).record(store.note);
+  };
 
   return {
     accounts: (filter) => store.accounts(filter),
@@ -147,9 +174,9 @@ export function createVault({ store, unlock, marks, clock, notice }: VaultParts)
     requireCurrent: async () => (await guard()).requireCurrent(),
     verifyRowSet: async () => (await guard()).requireWhole(),
     examine: async () => (await guard()).examine(),
-    acceptAsItIs: async () => (await guard()).accept(),
+    acceptAsItIs: async (event) => (await guard()).accept((before) => lineOf(events, event?.(before))),
 
-    async add(facts, contents) {
+    async add(facts, contents, event) {
       const keys = await keyring();
       const account = {
         ...facts,
@@ -159,11 +186,14 @@ export function createVault({ store, unlock, marks, clock, notice }: VaultParts)
         hasRefreshToken: contents.refreshToken !== null,
       };
       const sealed = { ...account, sealed: sealContents(keys, account, contents) };
-      const added = await (await guard()).record((step) => store.insert(sealed, step));
+      const added = await (await guard()).record(
+        (step) => store.insert(sealed, step),
+        lineOf(events, event?.(account)),
+      );
       return added ? sealed : null;
     },
 
-    async update(current, change, contents) {
+    async update(current, change, contents, event) {
       const keys = await keyring();
       const issuer = change.issuer ?? current.issuer;
       if (keys.subjectDigest(issuer, contents.identity.subject) !== current.subjectDigest)
@@ -176,7 +206,10 @@ export function createVault({ store, unlock, marks, clock, notice }: VaultParts)
       };
       const sealed = { ...account, sealed: sealContents(keys, account, contents) };
       const { generation } = current;
-      const replaced = await (await guard()).record((step) => store.replace(sealed, generation, step));
+      const replaced = await (await guard()).record(
+        (step) => store.replace(sealed, generation, step),
+        lineOf(events, event?.(account)),
+      );
       return replaced ? sealed : null;
     },
 
@@ -194,13 +227,22 @@ export function createVault({ store, unlock, marks, clock, notice }: VaultParts)
     openAnswer: async (account, sealed) => openAnswer(await keyring(), account, sealed),
 
     recordAttempt: (account, attempt) => store.recordAttempt(account.id, account.generation, attempt),
-    remove: async (id) => (await guard()).record((step) => store.remove(id, step)),
+    remove: async (id, event) =>
+      (await guard()).record((step) => store.remove(id, step), lineOf(events, event)),
+
+    trail: store.trail,
+    settleEvents,
+    async verifyTrail() {
+      await settleEvents();
+      const { verifyTrail } = await import('./audit-verify.js');
+      return verifyTrail(await keyring(), store);
+    },
 
     async close() {
-      if (unlocked !== null) {
-        const keys = await unlocked.catch(() => null);
-        keys?.wipe();
-      }
+      const keys = await unlocked?.catch(() => null);
+      // They wait for the next process then.
+      if (keys && events?.queue.due === true) await settleEvents().catch(() => undefined);
+      keys?.wipe();
       await store.close();
     },
   };

@@ -36,6 +36,8 @@ async function printed(
 const status = (over: Partial<KeyStatus> = {}) => ({
   keyStatus: async (): Promise<KeyStatus> => ({
     keys: [keychain, view()],
+    dataKeys: [],
+    unfinished: [],
     inUse: 'keychain',
     decidedBy: '/home/alice/config.json',
     ...over,
@@ -109,6 +111,8 @@ file      master/2  1d ago             key file /home/alice/master.key
           in_use: false,
         },
       ],
+      data_keys: [],
+      unfinished: [],
       key_source: 'keychain',
       decided_by: '/home/alice/config.json',
     });
@@ -153,7 +157,8 @@ describe('vault key remove', () => {
   });
 
   it('does not ask about what is refused anyway', async () => {
-    const last = async () => ({ keys: [view()], inUse: 'file', decidedBy: null }) as const;
+    const last = async () =>
+      ({ keys: [view()], dataKeys: [], unfinished: [], inUse: 'file', decidedBy: null }) as const;
     const refused = new VaultError('usage', 'the last one');
     const attempts = { 'remove file': last, 'remove keychain': keyStatus };
     for (const [line, lookedUp] of Object.entries(attempts)) {

@@ -104,6 +104,28 @@ export function storingKeySourceContract(name: string, open: Open<StoringKeySour
       await expect(stage.source.load(REFERENCE)).rejects.toThrow(rejection('key_missing'));
     });
 
+    it('holds a new key beside the old one until one of the two is dropped', async () => {
+      const next = REFERENCE.replace(/1$/, '2');
+      const other = Buffer.alloc(MASTER_KEY_BYTES, 9);
+      for (const [dropped, kept, left] of [
+        [next, REFERENCE, key],
+        [REFERENCE, next, other],
+      ] as const) {
+        await stage.source.remove(REFERENCE);
+        await stage.source.create(REFERENCE, Buffer.from(key));
+        await stage.source.createBeside(next, Buffer.from(other));
+        expect(await stage.source.load(REFERENCE)).toEqual(key);
+        expect(await stage.source.load(next)).toEqual(other);
+        await expect(stage.source.createBeside(next, Buffer.from(key))).rejects.toThrow(
+          rejection('vault_exists'),
+        );
+        await stage.source.drop(dropped, kept);
+        // Asked again by a run that was cut off before it could write down that it is done.
+        await stage.source.drop(dropped, kept);
+        expect(await stage.source.load(kept)).toEqual(left);
+      }
+    });
+
     it('forgets a key that it is told to, and says whether there was one', async () => {
       expect(await stage.source.remove(REFERENCE)).toBe(false);
       await stage.source.create(REFERENCE, Buffer.from(key));

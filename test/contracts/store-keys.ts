@@ -65,6 +65,27 @@ export function masterKeyContract(
       expect((await stage.store.head()).wrappedKeys).toHaveLength(head.wrappedKeys.length);
     });
 
+    it('are exchanged in one commit, and the old one is noted as a leftover until it is forgotten', async () => {
+      await stage.store.noteLeftover({ reference: row.reference, source: 'passphrase', since: 1 });
+      const other = await stage.another();
+      expect(await other.exchangeMasterKey([reference], row, wrapped)).toBe(true);
+      await other.close();
+      expect(await referencesIn(stage.store)).toEqual([row.reference]);
+      expect((await stage.store.head()).wrappedKeys).toHaveLength(head.wrappedKeys.length);
+      expect(await stage.store.leftovers()).toEqual([{ reference, source: 'file', since: row.createdAt }]);
+      await stage.store.forgetLeftover({ reference, source: 'file' });
+      expect(await stage.store.leftovers()).toEqual([]);
+    });
+
+    it('are not exchanged by halves', async () => {
+      expect(await stage.store.exchangeMasterKey([reference, 'none/master/1'], row, wrapped)).toBe(false);
+      expect(await stage.store.exchangeMasterKey([], { ...row, reference }, [])).toBe(false);
+      const twice = [...wrapped, ...wrapped];
+      expect(await stage.store.exchangeMasterKey([reference], row, twice)).toBe(false);
+      expect(await referencesIn(stage.store)).toEqual([reference]);
+      expect(await stage.store.leftovers()).toEqual([]);
+    });
+
     it('never all go, however many remove them at once', async () => {
       await stage.store.addMasterKey(row, wrapped);
       const other = await stage.another();

@@ -90,6 +90,13 @@ describe('a vault error', () => {
     expect(asVaultError('a text')).toMatchObject({ code: 'unexpected', cause: 'a text' });
   });
 
+  it('tells of a current folder that is gone, which any relative path may run into', () => {
+    const failure = Object.assign(new Error('ENOENT: no such file or directory, uv_cwd'), {
+      syscall: 'uv_cwd',
+    });
+    expect(asVaultError(failure)).toMatchObject({ code: 'usage', hint: expect.stringMatching(/: cd$/) });
+  });
+
   it.each([
     ['interrupted', true],
     ['terminated', true],

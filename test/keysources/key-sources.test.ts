@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { VaultError } from '../../src/domain/errors.js';
 import { commandSource } from '../../src/keysources/command.js';
 import { KEY_SOURCE_KINDS, type KeySourceSetting } from '../../src/keysources/contract.js';
 import { CREDENTIAL_NAME, credentialSource } from '../../src/keysources/credential.js';
@@ -56,6 +57,7 @@ keySourceContract('command', () => {
   return {
     source: commandSource(['print-key'], null, {
       patience: () => 1_000,
+      configFile: null,
       run: async () => {
         try {
           return { kind: 'ended', exitCode: 0, stdout: readFileSync(path) };
@@ -79,6 +81,36 @@ const SETTINGS: { readonly [Kind in (typeof KEY_SOURCE_KINDS)[number]]: KeySourc
   passphrase: { kind: 'passphrase', file: '/example/passphrase' },
 };
 
+describe('a command that gives no key', () => {
+  it.each([
+    ['/example/config.json', 'under keySource in /example/config.json'],
+    [null, ''],
+  ])('is told with where it is written: %s', async (configFile, where) => {
+    const run = (kind: 'not_found' | 'timed_out' | 'too_much') =>
+      commandSource(['print-key'], null, { run: async () => ({ kind }), patience: () => 1_000, configFile });
+    for (const kind of ['not_found', 'timed_out', 'too_much'] as const) {
+      const { hint = '' } = (await run(kind)
+        .load('')
+        .catch((failure: unknown) => failure)) as VaultError;
+      expect(hint).toContain(where);
+      expect(hint.includes('config.json')).toBe(configFile !== null);
+    }
+  });
+});
+
+describe('the program of a command that cannot be run', () => {
+  it.each([
+    ['/opt/print-key', 'not_found', "ls -l '/opt/print-key'"],
+    ['/opt/print-key', 'not_executable', "ls -l '/opt/print-key'"],
+    ['print-key', 'not_found', 'command -v print-key'],
+    ['print-key', 'not_executable', "type -a 'print-key'"],
+  ] as const)('is looked at where it is: %s, %s', async (program, kind, step) => {
+    const parts = { run: async () => ({ kind }), patience: () => 1_000, configFile: null };
+    const loading = commandSource([program], null, parts).load('');
+    await expect(loading).rejects.toMatchObject({ hint: expect.stringContaining(`: ${step}`) });
+  });
+});
+
 describe('the list of key sources', () => {
   it('has a member for every kind, and each knows its own and how it is written down', async () => {
     expect(Object.keys(KEY_SOURCES).sort()).toEqual([...KEY_SOURCE_KINDS].sort());
@@ -90,7 +122,7 @@ describe('the list of key sources', () => {
         isFirstRun: () => false,
         keyFile: '/example/master.key',
         credential: { folder: undefined, read: never },
-        command: { run: never, patience: () => 1 },
+        command: { run: never, patience: () => 1, configFile: null },
         passphrase: async () => ({ ask: never, place: 'passphrase' }),
       });
       expect([source.kind, source.setting]).toEqual([kind, SETTINGS[kind]]);

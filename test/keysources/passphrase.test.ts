@@ -70,21 +70,15 @@ describe('the passphrase key source', () => {
     });
   });
 
-  it('refuses a new one of less than twelve characters, and an empty one at any time', async () => {
-    await expect(sourceWith('elevenchars').derive(REFERENCE)).rejects.toMatchObject({
-      code: 'usage',
-      message: 'the passphrase is too short: it needs at least 12 characters',
-    });
-    await expect(sourceWith('👍'.repeat(11)).derive(REFERENCE)).rejects.toMatchObject({ code: 'usage' });
-    for (const call of [
-      () => sourceWith('').derive(REFERENCE),
-      () =>
-        sourceWith('').load(
-          REFERENCE,
-          JSON.stringify({ kdf: 'scrypt', n: 2 ** 17, r: 8, p: 1, salt: 'A'.repeat(43) }),
-        ),
-    ]) {
-      await expect(call()).rejects.toMatchObject({ code: 'key_missing', exitCode: 6 });
+  it('refuses a new one of less than twelve characters, and an empty one where the right one is wanted', async () => {
+    for (const tooEasy of ['', 'elevenchars', '👍'.repeat(11)]) {
+      await expect(sourceWith(tooEasy).derive(REFERENCE)).rejects.toMatchObject({
+        code: 'usage',
+        message: 'the passphrase is too short: it needs at least 12 characters',
+      });
     }
+    const parameters = JSON.stringify({ kdf: 'scrypt', n: 2 ** 17, r: 8, p: 1, salt: 'A'.repeat(43) });
+    const empty = sourceWith('').load(REFERENCE, parameters);
+    await expect(empty).rejects.toMatchObject({ code: 'key_missing', exitCode: 6 });
   });
 });

@@ -30,6 +30,16 @@ describe('a lock', () => {
     await (await folder.locks.acquire(NAME, 0)).release();
   });
 
+  it('can be looked at without being taken or made', async () => {
+    expect(folder.locks.isFree(NAME)).toBe(true);
+    expect(folder.files.exists(folder.paths.locks)).toBe(false);
+    const lock = await folder.locks.acquire(NAME, 0);
+    expect(folder.locks.isFree(NAME)).toBe(false);
+    await lock.release();
+    expect(folder.locks.isFree(NAME)).toBe(true);
+    await (await folder.locks.acquire(NAME, 0)).release();
+  });
+
   it('stands in nobody else’s way', async () => {
     const locks = await Promise.all(
       [NAME, NAME.replace('1', '2'), 'vault'].map((name) => folder.locks.acquire(name, 0)),

@@ -39,6 +39,7 @@ it('fifty processes that write at once leave rows, ledger and mark that fit each
     rowSet: null,
     ledger: null,
     epoch: 1 + WRITERS,
+    troubles: [],
   });
   await expect(vault?.requireCurrent()).resolves.toBeUndefined();
   await access.close();

@@ -2,7 +2,7 @@ import { copyFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { VaultError } from '../../src/domain/errors.js';
 import type { Vault } from '../../src/vault/vault.js';
-import { marksDouble } from '../doubles/ledger.js';
+import { emptyTrail, marksDouble } from '../doubles/ledger.js';
 import { openWholeStage, type WholeStage } from './vault-stage.js';
 
 let stage: WholeStage;
@@ -146,7 +146,7 @@ describe('a vault', () => {
       store: {
         ...store,
         async replace(account, _, step) {
-          step(await store.ledger(), { before: null, after: account });
+          step(await store.ledger(), { before: null, after: account }, emptyTrail);
           return false;
         },
       },

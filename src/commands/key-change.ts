@@ -1,0 +1,85 @@
+import { VaultError } from '../domain/errors.js';
+import type { KeyChoice } from '../services/contract.js';
+import type { Io } from '../ui/io.js';
+import type { RawInput } from './contract.js';
+import { type ActionSpec, fileNamed, type InputOf, keyDocument } from './key-action.js';
+import { impliedKind, readChoice, readKind } from './key-source.js';
+import { text, wholeNumber } from './read.js';
+
+/* The actions of `vault key` that change keys, save them and bring them back. */
+
+export const rotate: ActionSpec = {
+  parse: (raw, source, command) => ({
+    action: 'rotate',
+    choice: choiceOf(raw, 'rotate', source, command),
+  }),
+
+  async run(useCases, { choice }: InputOf<'rotate'>, io: Io) {
+    const { key, replaced, old, next } = await useCases.rotateKey(choice);
+    if (io.json) io.document({ ...keyDocument(key), replaced, old, next });
+    io.say(`the ${key.place} holds a new key of the vault; ${old}`, 'green');
+    if (next !== null) io.warn(next, 'yellow');
+    io.say('backups from before open with the old key only: make a new one with vault backup');
+  },
+};
+
+export const exportKey: ActionSpec = {
+  parse(raw, word, more) {
+    if (more.length > 0) throw new VaultError('usage', 'vault key export takes one file');
+    return { action: 'export', file: fileNamed(word, 'export'), passphrase: passphraseOf(raw) };
+  },
+
+  async run(useCases, { file, passphrase }: InputOf<'export'>, io: Io) {
+    const exported = await useCases.exportKey({ file, passphrase });
+    if (io.json) io.document({ file: exported.file });
+    io.say(`${exported.file} was written, read back and opened`, 'green');
+    io.say('with its passphrase it opens the vault and its backups: keep it away from both');
+    io.say(`where the key is lost: vault key import ${exported.file}`);
+  },
+};
+
+export const importKey: ActionSpec = {
+  parse(raw, word, [source = null, ...command]) {
+    return {
+      action: 'import',
+      file: fileNamed(word, 'import'),
+      passphrase: passphraseOf(raw),
+      choice: source === null ? null : choiceOf(raw, 'import', source, command, true),
+    };
+  },
+
+  async run(useCases, { file, passphrase, choice }: InputOf<'import'>, io: Io) {
+    const { key, replaced } = await useCases.importKey({ file, passphrase, choice });
+    if (io.json) io.document({ ...keyDocument(key), replaced });
+    io.say(`the ${key.place} holds a new key, which opens the vault`, 'green');
+    if (!key.inUse) io.say(`to have this machine use it: vault key use ${key.source}`);
+    io.say('see how the vault stands: vault doctor');
+  },
+};
+
+function passphraseOf(raw: RawInput) {
+  const descriptor = wholeNumber(raw, '--passphrase-fd', 0, 999_999);
+  if (descriptor === 1 || descriptor === 2)
+    throw new VaultError('usage', '--passphrase-fd takes 0, or a number from 3: 1 and 2 are for output');
+  return { file: text(raw, '--passphrase-file'), descriptor };
+}
+
+/** @param foreign options of a passphrase are about a recovery file here */
+function choiceOf(
+  raw: RawInput,
+  action: string,
+  source: string | null,
+  command: readonly string[],
+  foreign = false,
+): KeyChoice | null {
+  const implied = foreign ? null : impliedKind(raw);
+  if (source === null && implied === null) return null;
+  const kind = source === null ? implied : readKind(source, `vault key ${action}`);
+  if (kind === null) return null;
+  return readChoice(foreign ? withoutPassphrase(raw) : raw, kind, command);
+}
+
+function withoutPassphrase(raw: RawInput): RawInput {
+  const { passphraseFile: _, passphraseFd: __, ...options } = raw.options;
+  return { ...raw, options };
+}

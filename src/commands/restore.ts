@@ -1,0 +1,85 @@
+import { VaultError } from '../domain/errors.js';
+import type { Restored, RestorePlan } from '../services/contract.js';
+import type { Io } from '../ui/io.js';
+import type { Command } from './contract.js';
+import { firstName, given } from './read.js';
+import { count } from './words.js';
+
+interface RestoreInput {
+  readonly file: string;
+  readonly yes: boolean;
+}
+
+const ACCEPT = 'vault doctor --accept-rollback';
+
+/** Puts a backup in the place of the vault, and says what that means for its refresh tokens. */
+export const restore: Command<RestoreInput> = {
+  name: 'restore',
+  summary: 'put a backup in the place of the vault',
+  arguments: [{ name: 'file', description: 'what vault backup has made', required: true }],
+  options: [{ flags: '--yes', description: 'do not ask' }],
+  examples: [
+    { line: 'vault restore vault.backup', says: 'asks first; the vault that is there is kept beside it' },
+    {
+      line: 'vault restore vault.backup --yes',
+      says: 'for scripts; nothing is refreshed until you accept it',
+    },
+  ],
+
+  parse(raw) {
+    const file = firstName(raw, 'the file');
+    if (file === null)
+      throw new VaultError('usage', 'vault restore takes the file that vault backup has made');
+    return { file, yes: given(raw, '--yes') };
+  },
+
+  async run(useCases, { file, yes }, io) {
+    const plan = await useCases.planRestore(file);
+    if (!yes && plan.replaces !== null) await confirm(plan, plan.replaces, file, io);
+    const restored = await useCases.restore(file);
+    if (io.json) {
+      const { database, accounts, kept, standing, unopened } = restored;
+      io.document({ database, accounts, kept, standing, opened: unopened === null });
+    }
+    tell(restored, io);
+  },
+};
+
+async function confirm(
+  plan: RestorePlan,
+  { database, accounts }: NonNullable<RestorePlan['replaces']>,
+  file: string,
+  io: Io,
+): Promise<void> {
+  if (!io.interactive) {
+    throw new VaultError(
+      'usage',
+      `there is a vault already at ${database}, and nobody to ask whether to replace it`,
+      {
+        hint: `it would be kept beside the new one: vault restore '${file}' --yes`,
+      },
+    );
+  }
+  const there =
+    accounts === null ? 'a vault that cannot be read' : `a vault with ${count(accounts, 'account')}`;
+  if (plan.unopened !== null) io.warn(`the backup does not open here: ${plan.unopened.message}`, 'yellow');
+  const question = `${database} is ${there}. Put the backup with ${count(plan.accounts, 'account')} in its place? It is kept beside it.`;
+  if (!(await io.confirm(question)))
+    throw new VaultError('interrupted', 'not confirmed, so nothing was changed');
+}
+
+function tell({ database, accounts, kept, standing, unopened }: Restored, io: Io): void {
+  io.say(`${database} holds what was backed up: ${count(accounts, 'account')}`, 'green');
+  if (kept !== null) io.say(`the vault that was there is kept as ${kept}`);
+  if (unopened !== null) {
+    io.warn(`it does not open here yet: ${unopened.message}`, 'yellow');
+    io.warn('hint: put its key back, or make a new one with its recovery file: vault key import FILE');
+  }
+  if (standing === 'current') return;
+  io.warn(
+    'nothing is refreshed with it yet. A refresh token may have been replaced since the backup, or be used by another machine that still has this vault; most providers then take an old one for stolen and end the whole grant.',
+    'yellow',
+  );
+  io.warn(`hint: if no other machine uses this vault any more: ${ACCEPT}`);
+  io.warn('hint: else give this machine logins of its own: vault login PROVIDER');
+}

@@ -1,0 +1,120 @@
+import type { Database } from 'better-sqlite3';
+import { SECOND } from '../domain/duration.js';
+import { VaultError } from '../domain/errors.js';
+import type { Clock, Files } from '../system/contract.js';
+import type { Copies } from './copies-contract.js';
+import { sqliteStore } from './sqlite.js';
+import { connect, openDatabase, prepareForWriting } from './sqlite-connection.js';
+import { asStoreError } from './sqlite-failure.js';
+import { migrate } from './sqlite-schema.js';
+
+const PATIENCE = 30 * SECOND;
+/** In one step, so that no writer can come between two and have it begin again. */
+const ALL_PAGES = 0x7fffffff;
+
+/** See {@link Copies}. @param path of the vault's database */
+export function sqliteCopies(path: string, files: Files, clock: Clock): Copies {
+  const snapshotPath = `${path}.snapshot`;
+
+  function opened(file: string): Database {
+    if (!files.check(file)) {
+      throw new VaultError('vault_damaged', `there is no vault at ${file}`, { hint: 'vault init' });
+    }
+    try {
+      return openDatabase(file);
+    } catch (failure) {
+      throw asStoreError(failure, file);
+    }
+  }
+
+  const copies: Copies = {
+    async snapshot() {
+      copies.remove(snapshotPath);
+      // There before SQLite writes into it, so that nobody else can read it for a moment.
+      if (!files.create(snapshotPath, new Uint8Array())) {
+        throw new VaultError('vault_permissions', `something keeps coming back at ${snapshotPath}`, {
+          hint: `see what it is: ls -ld '${snapshotPath}'`,
+        });
+      }
+      const database = opened(path);
+      const end = clock.now() + PATIENCE;
+      try {
+        await database.backup(snapshotPath, {
+          progress: () => {
+            if (clock.now() <= end) return ALL_PAGES;
+            throw new VaultError('busy', `${path} is written all the time, so that it cannot be copied`, {
+              hint: `see who has it open: lsof '${path}'`,
+            });
+          },
+        });
+        return snapshotPath;
+      } catch (failure) {
+        copies.remove(snapshotPath);
+        throw asStoreError(failure, path);
+      } finally {
+        database.close();
+      }
+    },
+
+    async open(copy) {
+      const database = opened(copy);
+      const connection = connect(database, copy, clock);
+      try {
+        await connection.read(() => migrate(database, copy));
+        await connection.read(() => refuseFaults(database, copy));
+        return sqliteStore(connection);
+      } catch (failure) {
+        await connection.close();
+        throw failure;
+      }
+    },
+
+    async takeOver(copy) {
+      const database = opened(path);
+      try {
+        prepareForWriting(database);
+        database.pragma(`busy_timeout = ${PATIENCE}`);
+        database.prepare('ATTACH ? AS copy').run(copy);
+        // They hold in the copy, and would take children away with parents that are about to come back.
+        database.pragma('foreign_keys = OFF');
+        database.exec('BEGIN EXCLUSIVE');
+        for (const table of tablesOf(database)) {
+          database.exec(
+            `DELETE FROM main."${table}"; INSERT INTO main."${table}" SELECT * FROM copy."${table}"`,
+          );
+        }
+        database.exec('COMMIT');
+      } catch (failure) {
+        throw asStoreError(failure, path);
+      } finally {
+        // A transaction that is still open goes back with it.
+        database.close();
+      }
+    },
+
+    remove(copy) {
+      files.remove(copy);
+      files.remove(`${copy}-journal`);
+    },
+  };
+  return copies;
+}
+
+/** Both have the same schema: the copy was brought up to it. */
+function tablesOf(database: Database): readonly string[] {
+  return database
+    .prepare<[], string>(
+      "SELECT name FROM copy.sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",
+    )
+    .pluck()
+    .all();
+}
+
+function refuseFaults(database: Database, path: string): void {
+  const said = database.pragma('integrity_check(1)', { simple: true });
+  const orphans = database.pragma('foreign_key_check') as readonly unknown[];
+  if (said === 'ok' && orphans.length === 0) return;
+  throw new VaultError('vault_damaged', `${path} is damaged: SQLite's own check finds a fault in it`, {
+    hint: 'use another backup',
+  });
+}

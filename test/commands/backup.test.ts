@@ -1,0 +1,116 @@
+import { describe, expect, it } from 'vitest';
+import { backup } from '../../src/commands/backup.js';
+import { restore } from '../../src/commands/restore.js';
+import { VaultError } from '../../src/domain/errors.js';
+import type { Restored, RestorePlan } from '../../src/services/contract.js';
+import { type TerminalOptions, terminal } from '../doubles/terminal.js';
+import { useCasesDouble } from '../doubles/use-cases.js';
+import { inputOf } from './raw.js';
+
+const unopened = new VaultError('key_missing', 'the OS keychain holds no key for this vault');
+const made = { file: '/home/alice/b', bytes: 4096, accounts: 3, unopened: null };
+const restored: Restored = {
+  database: '/home/alice/vault.db',
+  accounts: 3,
+  kept: '/home/alice/vault.db.replaced-20260228T120000Z',
+  standing: 'rolled_back',
+  unopened: null,
+};
+const plan: RestorePlan = {
+  file: '/home/alice/b',
+  accounts: 3,
+  unopened: null,
+  replaces: { database: '/home/alice/vault.db', accounts: 2 },
+};
+
+describe('vault backup', () => {
+  it('takes the file to make, and replaces one only when it is told to', async () => {
+    expect(await inputOf(backup, 'b')).toEqual({ file: 'b', force: false });
+    expect(await inputOf(backup, 'b --force')).toEqual({ file: 'b', force: true });
+  });
+
+  it('says what is in it, and that the key is not', async () => {
+    const { io, written } = terminal();
+    await backup.run(useCasesDouble({ backup: async () => made }), await inputOf(backup, 'b'), io);
+    expect(written.stdout).toBe('');
+    expect(written.stderr).toContain('/home/alice/b holds 3 accounts, and each of them was opened in it');
+    expect(written.stderr).toContain('vault key export saves that');
+  });
+
+  it('is a document with --json, and says when nothing in it was opened', async () => {
+    const { io, written } = terminal({ json: true });
+    const useCases = useCasesDouble({ backup: async () => ({ ...made, unopened }) });
+    await backup.run(useCases, await inputOf(backup, 'b'), io);
+    expect(JSON.parse(written.stdout)).toEqual({
+      file: '/home/alice/b',
+      bytes: 4096,
+      accounts: 3,
+      opened: false,
+      unopened: 'key_missing',
+    });
+  });
+});
+
+async function restoring(
+  line: string,
+  given: Partial<RestorePlan & Restored>,
+  options: TerminalOptions = {},
+) {
+  const { io, written } = terminal(options);
+  let runs = 0;
+  const useCases = useCasesDouble({
+    planRestore: async () => ({ ...plan, ...given }),
+    async restore() {
+      runs += 1;
+      return { ...restored, ...given };
+    },
+  });
+  const failure = await restore
+    .run(useCases, await inputOf(restore, line), io)
+    .catch((thrown: unknown) => thrown);
+  return { written, failure, runs: () => runs };
+}
+
+describe('vault restore', () => {
+  it('asks before it replaces a vault, and changes nothing when the answer is no', async () => {
+    const no = await restoring('b', {}, { tty: true, typed: 'n\n' });
+    expect(no.failure).toMatchObject({ code: 'interrupted' });
+    expect(no.runs()).toBe(0);
+    expect(no.written.stderr).toContain('Put the backup with 3 accounts in its place');
+    const yes = await restoring('b', {}, { tty: true, typed: 'y\n' });
+    expect(yes.runs()).toBe(1);
+  });
+
+  it('wants --yes where there is nobody to ask, unless there is no vault to replace', async () => {
+    const asked = await restoring('b', {});
+    expect(asked.failure).toMatchObject({ code: 'usage', hint: expect.stringContaining("'b' --yes") });
+    expect((await restoring('b', { replaces: null, kept: null })).runs()).toBe(1);
+  });
+
+  it('says where the old one is, why nothing is refreshed, and what to type next', async () => {
+    const { written } = await restoring('b --yes', {});
+    expect(written.stderr).toContain('is kept as /home/alice/vault.db.replaced-20260228T120000Z');
+    expect(written.stderr).toContain('used by another machine');
+    expect(written.stderr).toContain('vault doctor --accept-rollback');
+    expect(written.stderr).not.toContain('vault key import');
+    const current = await restoring('b --yes', { standing: 'current' });
+    expect(current.written.stderr).not.toContain('accept-rollback');
+  });
+
+  it('leads to the recovery file where the key is not at hand, also before it is asked', async () => {
+    const { written } = await restoring('b', { unopened, standing: null }, { tty: true, typed: 'y\n' });
+    expect(written.stderr).toContain('the backup does not open here');
+    expect(written.stderr).toContain('vault key import');
+  });
+
+  it('is a document with --json', async () => {
+    const { written } = await restoring('b --yes', {}, { json: true });
+    expect(JSON.parse(written.stdout)).toEqual({
+      database: '/home/alice/vault.db',
+      accounts: 3,
+      kept: restored.kept,
+      standing: 'rolled_back',
+      opened: true,
+    });
+  });
+});

@@ -1,0 +1,67 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { startAgent } from '../harness/agent.js';
+import { type DemoStage, openDemoStage } from '../harness/demo-stage.js';
+import { needs } from '../harness/parts.js';
+import { startSecretService } from '../harness/secret-service.js';
+
+let stage: DemoStage;
+beforeEach(async () => {
+  stage = await openDemoStage({ config: { keySource: 'file' } });
+});
+afterEach(async () => {
+  expect(await stage.close()).toEqual([]);
+});
+
+describe('a vault whose key is replaced', () => {
+  it('opens with the new key from a real Secret Service, which holds no other afterwards', async (context) => {
+    needs(context, 'Secret Service');
+    stage.home.configure({ ...stage.home.config(), keySource: 'keychain' });
+    const service = await startSecretService(stage.home);
+    try {
+      const options = { env: service.env };
+      await stage.logIn([], {}, options);
+      const rotated = await stage.vault(['key', 'rotate', '--json'], options);
+      expect(rotated).toMatchObject({ exitCode: 0 });
+      expect(JSON.parse(rotated.stdout).old).toBe('the old one was deleted from the OS keychain');
+      expect(await stage.vault(['token', 'demo'], options)).toMatchObject({ exitCode: 0 });
+      await service.lock();
+      const locked = await stage.vault(['key', 'rotate'], options);
+      expect(locked).toMatchObject({ exitCode: 6 });
+      await service.unlock();
+      expect(await stage.vault(['token', 'demo'], options)).toMatchObject({ exitCode: 0 });
+      const status = await stage.vault(['key', 'status', '--json'], options);
+      expect(JSON.parse(status.stdout)).toMatchObject({ keys: [{ source: 'keychain' }], unfinished: [] });
+    } finally {
+      await service.stop();
+    }
+  });
+
+  it('is restored and opened with a recovery file while an agent has it open, and nobody refreshes', async () => {
+    const passphrase = join(stage.home.home, 'passphrase');
+    writeFileSync(passphrase, 'passphrase example 1\n', { mode: 0o600 });
+    const [backup, recovery] = ['backup', 'recovery'].map((name) => join(stage.home.home, name)) as [
+      string,
+      string,
+    ];
+    const account = await stage.logInExpired();
+    expect(await stage.vault(['backup', backup])).toMatchObject({ exitCode: 0 });
+    const from = ['--passphrase-file', passphrase];
+    expect(await stage.vault(['key', 'export', recovery, ...from])).toMatchObject({ exitCode: 0 });
+    expect(await stage.vault(['token', account])).toMatchObject({ exitCode: 0 });
+    expect(await stage.vault(['key', 'rotate'])).toMatchObject({ exitCode: 0 });
+
+    const agent = await startAgent(stage.home);
+    expect(await stage.vault(['restore', backup, '--yes'])).toMatchObject({ exitCode: 0 });
+    const without = await stage.vault(['key', 'import', recovery, ...from]);
+    expect(without).toMatchObject({ exitCode: 0 });
+    stage.tokenRequests();
+    const refused = await stage.vault(['token', account]);
+    expect(refused).toMatchObject({ exitCode: 9 });
+    expect(refused.stderr).toContain('hint: vault doctor --accept-rollback');
+    expect(stage.tokenRequests()).toBe(0);
+    await agent.stop();
+    expect(await stage.vault(['doctor', '--accept-rollback', '--yes'])).toMatchObject({ exitCode: 0 });
+  });
+});
