@@ -3,14 +3,17 @@ import { clock } from './clock.js';
 import type { Trial } from './contract.js';
 import { crowd } from './crowd.js';
 import { diskErrors } from './disk-errors.js';
+import { flippedBytes } from './flipped-bytes.js';
 import { fullDisk } from './full-disk.js';
 import { herd } from './herd.js';
 import { holder } from './holder.js';
+import { keyChanges } from './key-changes.js';
 import { killAgent } from './kill-agent.js';
 import { killAsker } from './kill-asker.js';
 import { killRefresherGrace } from './kill-refresher-grace.js';
 import { killRefresherStrict } from './kill-refresher-strict.js';
 import { listenerFuzz } from './listener-fuzz.js';
+import { movedFields } from './moved-fields.js';
 import { mutatedAnswers } from './mutated-answers.js';
 import { swapRace } from './swap-race.js';
 import { syscalls } from './syscalls.js';
@@ -23,6 +26,7 @@ export const TRIALS: readonly Trial[] = [
   killRefresherGrace,
   killRefresherStrict,
   syscalls,
+  keyChanges,
   diskErrors,
   fullDisk,
   herd,
@@ -34,4 +38,6 @@ export const TRIALS: readonly Trial[] = [
   listenerFuzz,
   swapRace,
   canaries,
+  flippedBytes,
+  movedFields,
 ];

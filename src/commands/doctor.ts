@@ -1,4 +1,4 @@
-import { ERROR_CODES } from '../domain/errors.js';
+import { ERROR_CODES, VaultError } from '../domain/errors.js';
 import type { Finding, FindingStatus } from '../domain/finding.js';
 import type { CheckGroup } from '../health/contract.js';
 import type { CheckResult } from '../health/run.js';
@@ -6,6 +6,7 @@ import type { DoctorProgress, DoctorRequest } from '../services/health-contract.
 import type { Io, Progress, Theme } from '../ui/io.js';
 import { harmless } from '../ui/safe-text.js';
 import type { Command } from './contract.js';
+import { acceptRollback } from './doctor-accept.js';
 import { given } from './read.js';
 import { count } from './words.js';
 
@@ -25,26 +26,47 @@ const GROUP_WORDS: Record<CheckGroup, string> = {
 };
 const GROUPS = Object.keys(GROUP_WORDS) as CheckGroup[];
 
+type DoctorInput =
+  | { readonly kind: 'examine'; readonly request: DoctorRequest }
+  | { readonly kind: 'accept'; readonly yes: boolean };
+
 /** Looks at everything, changes nothing, and says what would help. */
-export const doctor: Command<DoctorRequest> = {
+export const doctor: Command<DoctorInput> = {
   name: 'doctor',
   summary: 'check everything, and say what would help',
   arguments: [],
   options: [
     { flags: '--as-cron', description: 'in the environment cron gives, and what will happen there' },
     { flags: '--offline', description: 'send nothing: leaves out endpoints and clock' },
+    { flags: '--accept-rollback', description: 'use a vault that was put back, copied or altered as it is' },
+    { flags: '--yes', description: 'with --accept-rollback: do not ask' },
   ],
   examples: [
     { line: 'vault doctor', says: 'every check, with a hint at each one that fails' },
     { line: 'vault doctor --as-cron', says: 'whether cron will be able to refresh the accounts' },
     { line: 'vault doctor --quiet', says: 'only what is wrong, for a monitoring job' },
+    {
+      line: 'vault doctor --accept-rollback',
+      says: 'after a restore or a move: says what it means, then asks',
+    },
   ],
 
   parse(raw) {
-    return { offline: given(raw, '--offline'), asCron: given(raw, '--as-cron') };
+    const request = { offline: given(raw, '--offline'), asCron: given(raw, '--as-cron') };
+    const yes = given(raw, '--yes');
+    if (!given(raw, '--accept-rollback')) {
+      if (yes) throw new VaultError('usage', '--yes answers the question of --accept-rollback only');
+      return { kind: 'examine', request };
+    }
+    if (!request.offline && !request.asCron) return { kind: 'accept', yes };
+    throw new VaultError('usage', '--accept-rollback goes with --yes, and with nothing else', {
+      hint: 'vault doctor --accept-rollback',
+    });
   },
 
-  async run(useCases, request, io) {
+  async run(useCases, input, io) {
+    if (input.kind === 'accept') return acceptRollback(useCases, input.yes, io);
+    const { request } = input;
     const { results } = await withProgress(io, (onDone) => useCases.doctor(request, onDone));
     const findings = results.flatMap((result) => result.findings);
     if (io.json) io.document(document(results, request));
@@ -81,7 +103,7 @@ function print(results: readonly CheckResult[], io: Io): void {
     if (members.length === 0) return [];
     const lines = members.flatMap(({ check, findings }) =>
       findings.flatMap((finding, index) =>
-        lineOf(finding, (index === 0 ? check.title : '').padEnd(width), io.theme),
+        lineOf(finding, (index === 0 ? check.title : '').padEnd(width), io),
       ),
     );
     return [[io.theme.bold(GROUP_WORDS[group]), ...lines].join('\n')];
@@ -90,12 +112,12 @@ function print(results: readonly CheckResult[], io: Io): void {
 }
 
 /** Lines are not broken: what stands after `hint:` is to be copied whole. */
-function lineOf(finding: Finding, title: string, theme: Theme): string[] {
+function lineOf(finding: Finding, title: string, { theme, again }: Io): string[] {
   const { mark, style } = MARKS[finding.status];
   const line = `  ${theme[style](mark)} ${theme.dim(title)}  ${harmless(finding.message)}`;
   const hints = finding.remedy?.split('\n') ?? [];
   const margin = ' '.repeat(title.length);
-  return [line, ...hints.map((hint) => `    ${margin}  ${theme.cyan('hint:')} ${harmless(hint)}`)];
+  return [line, ...hints.map((hint) => `    ${margin}  ${theme.cyan('hint:')} ${harmless(again(hint))}`)];
 }
 
 /** The code of what is wrong; where that is of several kinds, the one that says so. Warnings are no failure. */

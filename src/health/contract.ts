@@ -1,8 +1,10 @@
+import type { Abuse } from '../audit/abuse.js';
 import type { SettingsSources } from '../config/settings.js';
 import type { Account } from '../domain/account.js';
 import type { VaultError } from '../domain/errors.js';
 import type { Finding } from '../domain/finding.js';
 import type { KeySource } from '../keysources/contract.js';
+import type { Marks } from '../stores/contract.js';
 import type { Inspection } from '../stores/inspection.js';
 import type { Clock, Files, Paths } from '../system/contract.js';
 import type { Look } from '../system/look.js';
@@ -107,7 +109,11 @@ export interface HealthDeps {
   readonly triedKeys: () => Promise<readonly TriedKey[]>;
   /** The keys of the vault, from any source that opens it. @throws NotLookedAt when none does */
   readonly keyring: () => Promise<Keyring>;
+  /** What is kept of the vault outside its database. @throws NotLookedAt where this machine was never told from others */
+  readonly marks: () => Promise<Marks>;
   readonly background: () => Promise<BackgroundState>;
+  /** What the last day's events tell of abuse. @throws NotLookedAt when they cannot be read */
+  readonly abuse: () => Promise<readonly Abuse[]>;
   /** Whether a program could listen there now. */
   readonly portIsFree: (host: string, port: number) => Promise<boolean>;
   /** Runs a program for a moment, without input and with a small environment. */

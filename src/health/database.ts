@@ -63,6 +63,11 @@ async function formOf(inspection: Inspection): Promise<Finding | null> {
     const message = `${path} is damaged: SQLite finds ${count(faults, 'fault')} in it`;
     return problem('vault_damaged', message, FROM_BACKUP);
   }
+  const odd = await inspection.oddTables();
+  if (odd > 0) {
+    const message = `${path} is damaged or was altered: ${count(odd, 'table')} or index${odd === 1 ? ' in it is' : 'es in it are'} not as this program makes them`;
+    return problem('vault_damaged', message, FROM_BACKUP);
+  }
   const orphans = await inspection.orphans();
   if (orphans === 0) return null;
   const message = `${path} is damaged: it has ${count(orphans, 'row')} of an account or key that is not there`;
@@ -99,6 +104,7 @@ async function sealedRows({ keyring }: HealthDeps, { store }: Inspection): Promi
     if (account === null) continue;
     try {
       openContents(keys, account);
+      await store.consents(id);
     } catch (failure) {
       if (!(failure instanceof VaultError)) throw failure;
       findings.push(problemOf(failure, { account: accountName(account) }));

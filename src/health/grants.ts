@@ -61,6 +61,9 @@ async function look(account: Account, deps: HealthDeps): Promise<Finding[]> {
     const remedy = missing.length === 0 ? login : deps.commands.widen(account, missing);
     return [warning(`${name} lacks scopes that were asked for${why}`, remedy, about)];
   }
+  if (account.lastError === 'provider_answer_invalid' && account.failures === 0) {
+    return [warning(`the last answer for ${name} was odd${why}`, login, about)];
+  }
   const likely = await deps.likelyEnd(account);
   if (likely !== null && likely.at > now && likely.at - now <= NEAR) {
     const because = likely.why === null ? '' : `: ${likely.why}`;

@@ -1,3 +1,4 @@
+import { abuse } from './abuse.js';
 import { clients } from './clients.js';
 import { clock } from './clock.js';
 import { configuration } from './configuration.js';
@@ -6,6 +7,7 @@ import { database } from './database.js';
 import { endpoints } from './endpoints.js';
 import { git } from './git.js';
 import { grants } from './grants.js';
+import { integrity } from './integrity.js';
 import { keySource } from './key-source.js';
 import { keychain } from './keychain.js';
 import { node } from './node.js';
@@ -21,6 +23,8 @@ export const CHECKS: readonly Check[] = [
   keySource,
   keychain,
   database,
+  integrity,
+  abuse,
   clients,
   endpoints,
   redirect,

@@ -42,7 +42,8 @@ export const permissions: Check = {
 };
 
 function fixedPlaces({ paths, envFile }: HealthDeps): Place[] {
-  const folders = new Set([paths.data, paths.config, paths.state, paths.locks, join(paths.data, 'spill')]);
+  const { data, config, state, locks, marks } = paths;
+  const folders = new Set([data, config, state, locks, marks, join(data, 'spill')]);
   const written = [paths.database, `${paths.database}-journal`, paths.securityLog];
   return [
     ...[...folders].map((path): Place => ({ path, kind: 'folder', written: true })),
@@ -58,7 +59,7 @@ async function keyFiles({ keySources, paths }: HealthDeps): Promise<Place[]> {
   return [...files].map((path) => ({ path, kind: 'file', written: false }));
 }
 
-/** Lock databases, answers that wait, and older logs. */
+/** Lock databases, marks, answers that wait, and older logs. */
 function listedPlaces({ paths, look }: HealthDeps): Place[] {
   const under = (folder: string, fits: (name: string) => boolean) =>
     look
@@ -67,6 +68,7 @@ function listedPlaces({ paths, look }: HealthDeps): Place[] {
       .map((name): Place => ({ path: join(folder, name), kind: 'file', written: true }));
   return [
     ...under(paths.locks, () => true),
+    ...under(paths.marks, () => true),
     ...under(join(paths.data, 'spill'), () => true),
     ...under(paths.state, (name) => /^security\.log\.\d+$/.test(name)),
   ];
@@ -90,16 +92,18 @@ function judge({ path, kind, written }: Place, seen: Seen, uid: number, deps: He
     const mode = kind === 'file' ? '600' : '700';
     return unsafe(`${path} is open to other users (mode ${octal(seen.mode)})`, `chmod ${mode} ${shown}`);
   }
-  if (written && !deps.look.may('write', path)) {
+  if (written && !deps.look.may('write', path)) return [problem('vault_not_writable', ...notWritable())];
+  return [];
+
+  function notWritable(): readonly [message: string, remedy: string] {
+    const usual = kind === 'file' ? '600' : '700';
+    if (octal(seen.mode) !== usual) return [`${path} cannot be written`, `chmod ${usual} ${shown}`];
+    const onLinux = deps.platform === 'linux';
     return [
-      problem(
-        'vault_not_writable',
-        `${path} cannot be written`,
-        kind === 'file' ? `chmod 600 ${shown}` : `chmod 700 ${shown}`,
-      ),
+      `${path} cannot be written, though its mode allows it: the file system is read-only, or protects it`,
+      onLinux ? `findmnt -T ${shown}; lsattr -d ${shown}` : `ls -lOd ${shown}; mount`,
     ];
   }
-  return [];
 }
 
 /** Every folder above the vault's own, links followed: whoever may write there can put another folder in its place. */

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync } from 'node:fs';
+import { chmodSync, mkdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { HOUR } from '../../src/domain/duration.js';
 import type { Finding } from '../../src/domain/finding.js';
@@ -40,6 +41,11 @@ function provider(url: string, more: Readonly<Record<string, unknown>> = {}) {
 
 /** As much as can be broken at once; what cannot be read at all comes last, because it hides the rest. */
 async function allBroken(stage: HealthStage): Promise<Found> {
+  rmSync(stage.paths.marks, { recursive: true });
+  const { integrity = [] } = await stage.examine();
+  const at = new Date(stage.clock.now()).toISOString();
+  mkdirSync(join(stage.paths.state, 'audit'), { mode: 0o700 });
+  stage.put('audit/queue', `- {"time":"${at}","id":"example","event":"queue_altered","count":1}\n`);
   execFileSync('git', ['init', '--quiet', stage.folder]);
   const port = createServer();
   await new Promise<void>((resolve) => port.listen(0, '127.0.0.1', resolve));
@@ -62,7 +68,8 @@ async function allBroken(stage: HealthStage): Promise<Found> {
   stage.put('vault.db', 'no database');
   stage.put('config.json', '{"keySource": "keychain"');
   const second = await stage.examine();
-  return { ...first, configuration: second['configuration'] ?? [], database: second['database'] ?? [] };
+  const { configuration = [], database = [] } = second;
+  return { ...first, configuration, database, integrity };
 }
 
 let well: Found;
@@ -92,6 +99,8 @@ describe('the checks', () => {
       'key_source',
       'keychain',
       'database',
+      'integrity',
+      'abuse',
       'clients',
       'endpoints',
       'redirect',

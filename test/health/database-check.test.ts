@@ -22,6 +22,22 @@ const edit = (sql: string) => {
 };
 
 describe('the database', () => {
+  it.each([
+    [
+      'a constraint makes no sense',
+      "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = replace(sql, 'CHECK (one', 'CHECK (two') WHERE name = 'ledger'; PRAGMA writable_schema = OFF",
+    ],
+    [
+      'somebody added a trigger',
+      'CREATE TRIGGER spy AFTER DELETE ON intents BEGIN UPDATE accounts SET reason = NULL; END',
+    ],
+  ])('is damaged when %s, though SQLite itself finds no fault', async (_, sql) => {
+    edit(sql);
+    expect(told(await found('database'))).toEqual([
+      expect.stringMatching(/^problem: .* 1 table or index in it is not as this program makes them$/),
+    ]);
+  });
+
   it('tells what is no database, no vault, and of a later version', async () => {
     edit('PRAGMA user_version = 4711');
     expect((await found('database')).map(({ code }) => code)).toEqual(['vault_newer']);

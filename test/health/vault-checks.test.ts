@@ -167,6 +167,7 @@ describe('permissions', () => {
       ['master.key', 0o604],
       ['security.log.1', 0o666],
       ['spill', 0o755],
+      ['marks', 0o750],
     ] as const) {
       const path = join(stage.folder, name);
       chmodSync(path, mode);
@@ -176,11 +177,11 @@ describe('permissions', () => {
           status: 'problem',
           code: 'vault_permissions',
           message: `${path} is open to other users (mode ${mode.toString(8)})`,
-          remedy: `chmod ${name === 'spill' ? '700' : '600'} ${path}`,
+          remedy: `chmod ${name.includes('.') ? '600' : '700'} ${path}`,
         }),
       ]);
       expect(statSync(path).mode & 0o777).toBe(mode);
-      chmodSync(path, name === 'spill' ? 0o700 : 0o600);
+      chmodSync(path, name.includes('.') ? 0o600 : 0o700);
     }
     expect(told(await found('permissions'))[0]).toMatch(/^ok/);
   });

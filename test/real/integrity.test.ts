@@ -1,9 +1,7 @@
 import { copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { PassThrough } from 'node:stream';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createApp } from '../../src/app.js';
 import { type DemoStage, openDemoStage } from '../harness/demo-stage.js';
 import { needs } from '../harness/parts.js';
 
@@ -56,23 +54,24 @@ async function refusal(
   return { exitCode, code: error.code, message: error.message, hint: error.hint };
 }
 
-/** What the command that accepts a vault as it is does. */
-async function accept(): Promise<void> {
-  const host = {
-    env: stage.home.env,
-    platform: process.platform,
-    uid: process.getuid?.(),
-    pid: process.pid,
-    stdin: new PassThrough(),
-    stdout: new PassThrough(),
-    stderr: new PassThrough(),
-    self: null,
-    takeSignals: null,
-    interruption: new AbortController().signal,
+/** @returns what was accepted, and which accounts are in doubt */
+async function accept(env: Readonly<Record<string, string>> = {}, under: readonly string[] = []) {
+  const run = await stage.vault(['doctor', '--accept-rollback', '--yes', '--json'], { env, under });
+  expect(run.exitCode).toBe(0);
+  const { found, log_in_again: again } = JSON.parse(run.stdout) as {
+    found: { code: string }[];
+    log_in_again: { account: string }[];
   };
-  const app = createApp(host, { profile: null, envFile: null, notice: () => {} });
-  await app.acceptRollback();
-  await app.close();
+  return { found: found.map(({ code }) => code), again: again.map(({ account }) => account) };
+}
+
+/** What the doctor says of the vault as a whole. */
+async function examined(under: readonly string[] = []): Promise<unknown> {
+  const { stdout } = await stage.vault(['doctor', '--offline', '--json'], { under });
+  const { checks } = JSON.parse(stdout) as {
+    checks: { check: string; code: string | null; remedy: string }[];
+  };
+  return checks.filter(({ check }) => check === 'integrity').map(({ code, remedy }) => [code, remedy]);
 }
 
 describe('yesterday’s database', () => {
@@ -99,7 +98,9 @@ describe('yesterday’s database', () => {
     expect(await refusal(['token', ADA, '--refresh'])).toMatchObject({ code: 'vault_rolled_back' });
     expect(stage.tokenRequests()).toBe(0);
 
-    await accept();
+    expect(await examined()).toEqual([['vault_rolled_back', ACCEPT]]);
+    expect(await accept()).toEqual({ found: ['vault_rolled_back'], again: [ADA, 'demo/grace@example.com'] });
+    expect(await examined()).toEqual([[null, null]]);
     expect((await stage.vault(['token', ADA, '--refresh'])).exitCode).toBe(0);
     expect(readFileSync(inVault('security.log'), 'utf8')).toContain('"rollback_accepted"');
   });
@@ -118,6 +119,25 @@ describe('a copy of the vault', () => {
     expect((await stage.vault(['token', ADA, '--refresh'])).exitCode).toBe(0);
   });
 
+  it('on another machine, in a folder of the same name, refreshes nothing until that was accepted there', async (context) => {
+    needs(context, 'namespaces of its own');
+    const id = join(stage.home.root, 'machine-id');
+    writeFileSync(id, `${'ab'.repeat(16)}\n`);
+    const under = ['unshare', '--mount', 'sh', '-c', `mount --bind ${id} /etc/machine-id && exec "$@"`, 'sh'];
+    const there = { under };
+    stage.tokenRequests();
+    expect((await stage.vault(['token', ADA], there)).exitCode).toBe(0);
+    const refused = await stage.vault(['token', ADA, '--refresh'], there);
+    expect([refused.exitCode, refused.stdout]).toEqual([9, '']);
+    expect(refused.stderr).toContain(ACCEPT);
+    expect(await examined(under)).toEqual([['vault_cloned', ACCEPT]]);
+    expect(stage.tokenRequests()).toBe(0);
+    expect(await accept({}, under)).toMatchObject({ found: ['vault_cloned'] });
+    expect((await stage.vault(['token', ADA, '--refresh'], there)).exitCode).toBe(0);
+    // Here the vault that went on elsewhere is no older copy: what was stored there is in it.
+    expect((await stage.vault(['token', ADA, '--refresh'])).exitCode).toBe(0);
+  });
+
   it('is what a vault looks like whose marks were deleted, until that was accepted', async () => {
     const before = readdirSync(inVault('marks'));
     rmSync(inVault('marks'), { recursive: true });
@@ -125,7 +145,7 @@ describe('a copy of the vault', () => {
       code: 'vault_cloned',
       message: expect.stringContaining(inVault('marks')),
     });
-    await accept();
+    expect(await accept()).toMatchObject({ found: ['vault_cloned'] });
     expect(readdirSync(inVault('marks'))).toEqual(before);
     expect((await stage.vault(['refresh', '--all', '--force'])).exitCode).toBe(0);
   });

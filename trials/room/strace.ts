@@ -124,5 +124,7 @@ function targetOf(name: string, rest: string, root: string): string | null {
   const path = (onDescriptor ? /^\d+<([^>]*)>/ : /"([^"]*)"/).exec(rest)?.[1];
   if (!path?.startsWith(root)) return null;
   const inHome = path.slice(root.length + 1);
-  return inHome.replace(/[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{32}/g, '*').replace(/\d+-(?:\*|\d+)/g, '*');
+  return inHome
+    .replace(/[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{32}|\d{8}T\d{6}Z/g, '*')
+    .replace(/\d+-(?:\*|\d+)/g, '*');
 }

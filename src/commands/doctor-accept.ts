@@ -1,0 +1,108 @@
+import { type Account, accountName } from '../domain/account.js';
+import { VaultError } from '../domain/errors.js';
+import type { Acceptance, Condition, UseCases } from '../services/contract.js';
+import { loginCommand, shellName } from '../services/login-command.js';
+import { errorDocument } from '../ui/error-view.js';
+import type { Io } from '../ui/io.js';
+
+/* `vault doctor --accept-rollback`: a person says that a vault which is not the one written here last is to be used all the same. */
+
+const NOTHING =
+  'the vault is the one that was written here last, with every account: there is nothing to accept';
+
+/**
+ * Says what is wrong and what accepting it means, asks, and accepts.
+ *
+ * @param yes do not ask
+ * @throws VaultError `account_not_found` where there is no vault, `usage` when there is nobody to ask, `interrupted` after a
+ * no, and as the use case
+ */
+export async function acceptRollback(useCases: UseCases, yes: boolean, io: Io): Promise<void> {
+  const condition = await useCases.condition();
+  if (condition === null) {
+    throw new VaultError('account_not_found', 'there is no vault yet, so there is nothing to accept', {
+      hint: 'vault init',
+    });
+  }
+  if (condition.troubles.length > 0) {
+    // Nobody should say yes to what was not said, with --quiet neither.
+    const say = yes ? io.say : io.warn;
+    for (const { message } of condition.troubles) say(message, 'yellow');
+    for (const line of meaning(condition)) say(`  ${line}`);
+    if (!yes) await confirm(io);
+  }
+  const acceptance = await useCases.acceptRollback();
+  if (acceptance === null) throw new VaultError('account_not_found', 'the vault has just been taken away');
+  if (io.json) io.document(document(acceptance));
+  else if (acceptance.accepted) sayAccepted(acceptance, io);
+  else io.say(NOTHING, 'green');
+}
+
+async function confirm(io: Io): Promise<void> {
+  if (!io.interactive) {
+    throw new VaultError('usage', 'there is nobody to ask whether the vault is to be used as it is', {
+      hint: 'vault doctor --accept-rollback --yes',
+    });
+  }
+  if (await io.confirm('Take the vault as it is, and refresh with it from now on?')) return;
+  throw new VaultError('interrupted', 'not confirmed, so nothing was accepted');
+}
+
+/** What a person should know before the answer. */
+function meaning({ standing, rowSet, ledger }: Condition): readonly string[] {
+  const lines: string[] = [];
+  if (standing === 'rolled_back' && ledger === null) {
+    lines.push(
+      'What was stored after this copy was made is gone. Many providers replace the refresh token with every use: one that',
+      'was replaced since works no more, and using it can make the provider end the whole grant. If the newer vault still',
+      'exists somewhere, put that one back instead.',
+    );
+  }
+  if (standing === 'cloned') {
+    lines.push(
+      'If the vault was moved here and is used nowhere else, accepting is right. If it is still used at the other place,',
+      'both share one refresh token for each account: where the provider replaces it with every use, the two end the grant',
+      'for each other. Then log in to every account here after accepting.',
+    );
+  }
+  if (rowSet !== null) {
+    lines.push(
+      'The accounts that are there now will count as all there are. One that is missing stays missing, and one that was',
+      'altered does not open; a login makes either anew. A backup may bring back more.',
+    );
+  }
+  if (ledger !== null) {
+    lines.push(
+      'Which accounts the vault had can no longer be told: those that are there now will count as all there are.',
+    );
+  }
+  return lines;
+}
+
+function sayAccepted({ doubtful, unreadable }: Acceptance, io: Io): void {
+  io.say('accepted: the vault is used as it is, and refreshes again', 'green');
+  if (unreadable.length > 0) {
+    io.say(`${names(unreadable)} cannot be opened; forget and log in again:`, 'yellow');
+    for (const account of unreadable) io.say(`  vault revoke ${shellName(account)} --local`);
+  }
+  if (doubtful.length === 0) return;
+  io.say('an old refresh token may be in the vault for each of these; to be safe, log in again:');
+  for (const account of doubtful) io.say(`  ${loginCommand(account)}`);
+}
+
+function names(accounts: readonly Account[]): string {
+  return accounts.map(accountName).join(', ');
+}
+
+function document({ accepted, troubles, epoch, doubtful, unreadable }: Acceptance) {
+  return {
+    accepted,
+    found: troubles.map((failure) => errorDocument(failure)),
+    epoch,
+    log_in_again: doubtful.map((account) => ({
+      account: accountName(account),
+      command: loginCommand(account),
+    })),
+    unreadable: unreadable.map(accountName),
+  };
+}

@@ -1,0 +1,110 @@
+import { describe, expect, it } from 'vitest';
+import { doctor } from '../../src/commands/doctor.js';
+import { VaultError } from '../../src/domain/errors.js';
+import type { Acceptance, Condition } from '../../src/services/contract.js';
+import { accountExample } from '../doubles/account.js';
+import { type TerminalOptions, terminal } from '../doubles/terminal.js';
+import { useCasesDouble } from '../doubles/use-cases.js';
+import { inputOf } from './raw.js';
+
+const ROLLED_BACK = new VaultError('vault_rolled_back', 'the vault was put back from an older copy', {
+  hint: 'vault doctor --accept-rollback',
+});
+const SOUND: Condition = { standing: 'current', rowSet: null, ledger: null, epoch: 4, troubles: [] };
+const OLDER: Condition = { ...SOUND, standing: 'rolled_back', troubles: [ROLLED_BACK] };
+const ALICE = accountExample({ provider: 'demo', label: 'alice@example.com' });
+const BOB = accountExample({ provider: 'demo', label: 'bob' });
+
+async function run(condition: Condition | null, options: TerminalOptions = {}, more = '') {
+  const { io, written } = terminal(options);
+  let accepted = 0;
+  const useCases = useCasesDouble({
+    condition: async () => condition,
+    async acceptRollback(): Promise<Acceptance | null> {
+      if (condition === null) return null;
+      const anything = condition.troubles.length > 0;
+      if (anything) accepted += 1;
+      return { ...condition, accepted: anything, doubtful: anything ? [ALICE] : [], unreadable: [] };
+    },
+  });
+  const outcome = doctor.run(useCases, await inputOf(doctor, `--accept-rollback ${more}`), io);
+  const failure = await outcome.then(
+    () => null,
+    (error: VaultError) => error,
+  );
+  return { ...written, failure, accepted };
+}
+
+describe('vault doctor --accept-rollback', () => {
+  it('says what is wrong, what it means, what was accepted and who should log in again', async () => {
+    const { stdout, stderr, accepted } = await run(OLDER, {}, '--yes');
+    expect(stdout).toBe('');
+    expect(stderr).toMatch(
+      /^the vault was put back from an older copy\n {2}What was stored after this copy.*\naccepted: .*\nan old refresh.*\n {2}vault login demo --login-hint alice@example.com\n$/s,
+    );
+    expect(accepted).toBe(1);
+  });
+
+  it.each([
+    ['y\n', 1, null],
+    ['n\n', 0, 'interrupted'],
+    ['\n', 0, 'interrupted'],
+  ])('asks at a terminal, with --quiet as well; %j', async (typed, times, code) => {
+    for (const quiet of [false, true]) {
+      const { stderr, accepted, failure } = await run(OLDER, { tty: true, quiet, typed });
+      expect(stderr).toContain('What was stored after this copy was made is gone');
+      expect([accepted, failure?.code ?? null]).toEqual([times, code]);
+    }
+  });
+
+  it('accepts nothing where there is nobody to ask', async () => {
+    const { failure, accepted } = await run(OLDER);
+    expect(failure).toMatchObject({ code: 'usage', hint: 'vault doctor --accept-rollback --yes' });
+    expect(accepted).toBe(0);
+  });
+
+  it('asks nothing where there is nothing to accept', async () => {
+    const { stderr, failure } = await run(SOUND);
+    expect([stderr, failure]).toEqual([expect.stringContaining('there is nothing to accept'), null]);
+    expect((await run(null)).failure).toMatchObject({ code: 'account_not_found', hint: 'vault init' });
+  });
+
+  it.each<[Partial<Condition>, RegExp]>([
+    [{ standing: 'cloned' }, /share one refresh token/],
+    [{ standing: 'current', rowSet: { kind: 'missing', what: '1 account is missing' } }, /stays missing/],
+    [{ standing: 'current', ledger: ROLLED_BACK }, /can no longer be told/],
+  ])('explains %j', async (condition, said) => {
+    const { stderr } = await run({ ...OLDER, ...condition }, {}, '--yes');
+    expect(stderr).toMatch(said);
+    expect(stderr).not.toContain('after this copy was made');
+  });
+
+  it('prints one document with --json', async () => {
+    expect(JSON.parse((await run(OLDER, { json: true }, '--yes')).stdout)).toEqual({
+      accepted: true,
+      found: [expect.objectContaining({ code: 'vault_rolled_back' })],
+      epoch: 4,
+      log_in_again: [
+        { account: 'demo/alice@example.com', command: 'vault login demo --login-hint alice@example.com' },
+      ],
+      unreadable: [],
+    });
+  });
+
+  it('names the accounts that a login has to make anew', async () => {
+    const { io, written } = terminal();
+    const useCases = useCasesDouble({
+      condition: async () => OLDER,
+      acceptRollback: async () => ({ ...OLDER, accepted: true, doubtful: [], unreadable: [BOB] }),
+    });
+    await doctor.run(useCases, await inputOf(doctor, '--accept-rollback --yes'), io);
+    expect(written.stderr).toMatch(/demo\/bob cannot be opened.*\n {2}vault revoke demo\/bob --local\n$/);
+  });
+
+  it.each(['--accept-rollback --as-cron', '--accept-rollback --offline', '--yes'])(
+    'refuses %s',
+    async (line) => {
+      await expect(inputOf(doctor, line)).rejects.toMatchObject({ code: 'usage' });
+    },
+  );
+});

@@ -1,0 +1,87 @@
+import { copyFileSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import SqliteDatabase from 'better-sqlite3';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { marksWith } from '../../src/app-marks.js';
+import type { Vault } from '../../src/vault/vault.js';
+import { type HealthStage, openHealthStage, told } from './stage.js';
+
+const ACCEPT = 'vault doctor --accept-rollback';
+
+let stage: HealthStage;
+/** The vault as the commands on this machine have it. */
+let here: Vault;
+beforeEach(async () => {
+  stage = await openHealthStage();
+  here = await stage.another({ marks: () => marksWith(stage.paths, stage.files) });
+  await stage.add();
+});
+afterEach(() => stage.close());
+
+const found = async () => (await stage.examine())['integrity'] ?? [];
+const edit = (sql: string) => {
+  const database = new SqliteDatabase(stage.paths.database);
+  database.pragma('foreign_keys = OFF');
+  database.exec(sql);
+  database.close();
+};
+
+async function renew(): Promise<void> {
+  const [account] = await here.accounts();
+  const whole = account === undefined ? null : await here.account(account.id);
+  if (whole === null) throw new Error('there is an account');
+  await here.update(whole, {}, await here.contents(whole));
+}
+
+describe('the vault as a whole', () => {
+  it('is the one that was written here last', async () => {
+    expect(told(await found())).toEqual([
+      'ok: it is the vault that was written here last, with every account (3 changes so far)',
+    ]);
+  });
+
+  it('is known as an older copy, again and again, and is left as it is', async () => {
+    const copy = join(stage.folder, 'copy.db');
+    copyFileSync(stage.paths.database, copy);
+    await renew();
+    copyFileSync(copy, stage.paths.database);
+    const before = statSync(stage.paths.database).mtimeMs;
+    for (let time = 0; time < 2; time += 1) {
+      expect(await found()).toEqual([
+        expect.objectContaining({ status: 'problem', code: 'vault_rolled_back', remedy: ACCEPT }),
+      ]);
+    }
+    expect(statSync(stage.paths.database).mtimeMs).toBe(before);
+  });
+
+  it('is known as a copy from elsewhere, with everything else that is wrong with it', async () => {
+    rmSync(stage.paths.marks, { recursive: true });
+    edit('DELETE FROM accounts');
+    expect((await found()).map(({ code }) => code)).toEqual(['vault_cloned', 'vault_damaged']);
+  });
+
+  it.each([
+    ['a missing account', 'DELETE FROM accounts', /1 account that was stored in it is missing/],
+    ['a renamed account', "UPDATE accounts SET label = 'eve'", /demo\/eve was altered/],
+    ['a ledger that is gone', 'DELETE FROM ledger', /ledger of accounts is gone/],
+    ['an altered ledger', 'UPDATE ledger SET epoch = epoch + 1', /ledger of accounts is not what was sealed/],
+  ])('shows %s', async (_, sql, said) => {
+    edit(sql);
+    expect(await found()).toEqual([
+      expect.objectContaining({
+        code: 'vault_damaged',
+        message: expect.stringMatching(said),
+        remedy: expect.stringContaining(ACCEPT),
+      }),
+    ]);
+  });
+
+  it('is not looked at where another check says why', async () => {
+    edit('PRAGMA user_version = 4711');
+    expect(told(await found())).toEqual(['skipped: the database has another form']);
+    stage.put('vault.db', 'this is no database at all, but a text'.repeat(100));
+    expect(told(await found())).toEqual(['skipped: the database cannot be read']);
+    rmSync(stage.paths.database);
+    expect(told(await found())).toEqual(['skipped: there is no vault yet']);
+  });
+});

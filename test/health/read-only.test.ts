@@ -1,0 +1,32 @@
+import { expect, it } from 'vitest';
+import type { HealthDeps } from '../../src/health/contract.js';
+import { permissions } from '../../src/health/permissions.js';
+import { look } from '../../src/system/look.js';
+import { openVaultStage } from '../services/stage.js';
+
+/** Everything is as it is, but nothing can be written, as root would find it on a read-only file system. */
+it('tells a file system that is read-only from a mode that is wrong', async () => {
+  const stage = await openVaultStage();
+  try {
+    const uid = process.getuid?.();
+    const deps = {
+      uid,
+      platform: 'linux',
+      paths: stage.paths,
+      envFile: '/nonexistent/.env',
+      look: { ...look, may: (access: string) => access !== 'write' },
+      commands: { quoted: (word: string) => word },
+      keySources: async () => [],
+    } as unknown as HealthDeps;
+    const found = (await permissions.run(deps)).find(({ message }) =>
+      message.startsWith(stage.paths.database),
+    );
+    expect(found).toMatchObject({
+      code: 'vault_not_writable',
+      message: expect.stringContaining('read-only'),
+      remedy: expect.stringContaining(`findmnt -T ${stage.paths.database}`),
+    });
+  } finally {
+    await stage.close();
+  }
+});
