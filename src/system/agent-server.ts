@@ -1,9 +1,10 @@
-import { chmodSync, lstatSync, unlinkSync } from 'node:fs';
+import { chmodSync, unlinkSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { dirname } from 'node:path';
 import { SECOND } from '../domain/duration.js';
 import { VaultError } from '../domain/errors.js';
 import { PROGRESS_HEADER } from './agent-client.js';
+import { isOwnSocket } from './agent-socket.js';
 import type { Files } from './contract.js';
 import { PRIVATE_FILE } from './file-checks.js';
 import { codeOf, statOrNull } from './file-failure.js';
@@ -35,7 +36,7 @@ export interface ServedAnswer {
 export interface SocketServer {
   /** Requests being answered. */
   readonly waiting: number;
-  /** Makes the socket anew when somebody has cleared it away; nobody finds us without it. */
+  /** Makes the socket anew when somebody has cleared it away or opened it to others; no client of ours takes it then. */
   ensureSocket(): Promise<void>;
   /** Takes no more requests, removes the socket and resolves when those under way are answered. */
   stop(): Promise<void>;
@@ -113,16 +114,16 @@ export async function serveOnSocket(
   const close = () => new Promise<void>((resolve) => server.close(() => resolve()));
 
   await listen();
-  let made = inodeOf(path);
+  let made = statOrNull(path);
   return {
     get waiting() {
       return waiting.size;
     },
     async ensureSocket() {
-      if (made !== null && inodeOf(path) === made) return;
+      if (made !== null && statOrNull(path)?.ino === made.ino && isOwnSocket(path, made.uid)) return;
       const closed = close();
       await listen();
-      made = inodeOf(path);
+      made = statOrNull(path);
       void closed;
     },
     async stop() {
@@ -141,10 +142,6 @@ function signsOfLife(response: ServerResponse): NodeJS.Timeout {
   return setInterval(() => {
     if (!response.headersSent && !response.destroyed) response.writeProcessing();
   }, SIGN_OF_LIFE);
-}
-
-function inodeOf(path: string): number | null {
-  return lstatSync(path, { throwIfNoEntry: false })?.ino ?? null;
 }
 
 function removeLeftover(path: string): void {

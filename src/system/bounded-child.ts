@@ -25,6 +25,8 @@ export interface BoundedOptions {
   readonly limit: number;
   /** Whether what it prints is wanted; otherwise it goes nowhere. */
   readonly capture: boolean;
+  /** In bytes; what prints more than that is killed, and ended by a signal then. */
+  readonly enough?: number;
   /** Ends it like the limit does. */
   readonly signal?: AbortSignal;
   /**
@@ -46,12 +48,16 @@ export function runBounded(
   args: readonly string[],
   options: BoundedOptions,
 ): Promise<BoundedEnd> {
-  const { env, cwd, input, limit, capture, signal, foreground = false } = options;
+  const { env, cwd, input, limit, capture, enough, signal, foreground = false } = options;
   return new Promise((resolve) => {
     const out = capture ? 'pipe' : 'ignore';
     const stdio = [input === 'inherit' ? input : 'pipe', out, foreground ? 'inherit' : out] as const;
     const child = spawn(program, args, { env, cwd, detached: !foreground, stdio: [...stdio] });
-    const stdout = collect(child.stdout);
+    const tooMuch = () => {
+      kill();
+      end({ kind: 'ended', exitCode: 128 + signalNumber('SIGKILL'), stdout: stdout(), stderr: '' });
+    };
+    const stdout = collect(child.stdout, enough, tooMuch);
     const stderr = collect(child.stderr);
     const end = (result: BoundedEnd) => {
       clearTimeout(timer);
@@ -59,9 +65,12 @@ export function runBounded(
       for (const stream of child.stdio) stream?.destroy();
       resolve(result);
     };
-    const giveUp = () => {
+    const kill = () => {
       if (foreground) child.kill('SIGKILL');
       else if (child.pid !== undefined) killGroup(child.pid, () => child.kill('SIGKILL'));
+    };
+    const giveUp = () => {
+      kill();
       end({ kind: 'timed_out' });
     };
     const timer = setTimeout(giveUp, limit);
@@ -85,12 +94,17 @@ function signalNumber(signal: NodeJS.Signals | null): number {
   return signal === null ? 0 : constants.signals[signal];
 }
 
-function collect(stream: Readable | null): () => Buffer {
+function collect(
+  stream: Readable | null,
+  enough = Number.POSITIVE_INFINITY,
+  tooMuch = () => {},
+): () => Buffer {
   const chunks: Buffer[] = [];
   let size = 0;
   stream?.on('data', (chunk: Buffer) => {
     if (size < CAPTURED_BYTES) chunks.push(chunk);
     size += chunk.length;
+    if (size > enough) tooMuch();
   });
   return () => Buffer.concat(chunks);
 }

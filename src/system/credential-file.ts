@@ -22,7 +22,8 @@ export function readCredential(path: string, limit: number, uid: number | undefi
     if (!stats.isFile()) throw unsafe(path, 'is not a regular file');
     if (uid !== undefined && stats.uid !== 0 && stats.uid !== uid)
       throw unsafe(path, 'belongs to another user');
-    if (uid !== undefined && (stats.mode & TOO_OPEN) !== 0) throw unsafe(path, 'is open to other users');
+    if (uid !== undefined && (stats.mode & TOO_OPEN) !== 0)
+      throw unsafe(path, 'is open to other users', `chmod 400 '${path}'`);
     if (stats.size > limit) {
       throw new VaultError(
         'key_wrong',
@@ -50,8 +51,8 @@ function open(path: string): number {
   }
 }
 
-function unsafe(path: string, what: string): VaultError {
+function unsafe(path: string, what: string, step = `look at it with: ls -ld '${path}'`): VaultError {
   return new VaultError('vault_permissions', `the credential ${path} ${what}`, {
-    hint: `look at it with: ls -ld '${path}' — systemd makes it with mode 0400`,
+    hint: `${step} — systemd makes it with mode 0400`,
   });
 }

@@ -4,11 +4,13 @@ import { VaultError } from '../domain/errors.js';
 import type { Files, Host } from './contract.js';
 import { createChecks, PRIVATE_FILE, PRIVATE_FOLDER, UNFINISHED } from './file-checks.js';
 import { codeOf, notWritable, statOrNull } from './file-failure.js';
-import { refuseUnsafeWay } from './trusted-path.js';
+import { unsafeWayRefusal } from './trusted-path.js';
 
 const { O_APPEND, O_CREAT, O_EXCL, O_RDONLY, O_RDWR, O_WRONLY } = fs.constants;
 /** Absent on Windows. */
 const O_NOFOLLOW = fs.constants.O_NOFOLLOW ?? 0;
+/** A rotation takes less than a millisecond; after so many of them nobody is at it any more. */
+const FORSAKEN = 10_000;
 /** What `link` answers where there are no hard links: FAT, some network file systems, Android. */
 const NO_LINKS = ['ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EPERM', 'EACCES'];
 
@@ -19,6 +21,7 @@ const NO_LINKS = ['ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EPERM', 'EACCES'];
  */
 export function createFiles(host: Pick<Host, 'uid' | 'pid'>, notice: (line: string) => void): Files {
   const checks = createChecks(host.uid, notice);
+  const refuseUnsafeWay = unsafeWayRefusal(host.uid);
   let serial = 0;
 
   function makeFolder(path: string): void {
@@ -50,15 +53,15 @@ export function createFiles(host: Pick<Host, 'uid' | 'pid'>, notice: (line: stri
 
   const files: Files = {
     exists(path) {
-      refuseUnsafeWay(dirname(path), host.uid);
+      refuseUnsafeWay(dirname(path));
       return statOrNull(path) !== null;
     },
     ensureFolder(path) {
-      refuseUnsafeWay(dirname(path), host.uid);
+      refuseUnsafeWay(dirname(path));
       makeFolder(path);
     },
     check(path) {
-      refuseUnsafeWay(dirname(path), host.uid);
+      refuseUnsafeWay(dirname(path));
       const stats = statOrNull(path);
       if (stats === null) return false;
       checks.file(path, stats);
@@ -89,7 +92,7 @@ export function createFiles(host: Pick<Host, 'uid' | 'pid'>, notice: (line: stri
       }
     },
     create(path, content) {
-      refuseUnsafeWay(dirname(path), host.uid);
+      refuseUnsafeWay(dirname(path));
       if (statOrNull(path) !== null) return false;
       if (content.length > 0) return files.publish(writeBeside(path, content), path);
       if (!createNew(path, content)) return false;
@@ -118,11 +121,12 @@ export function createFiles(host: Pick<Host, 'uid' | 'pid'>, notice: (line: stri
       return named;
     },
     append(path, content, limit, keep) {
-      refuseUnsafeWay(dirname(path), host.uid);
+      refuseUnsafeWay(dirname(path));
       const stats = statOrNull(path);
       if (stats !== null) checks.file(path, stats);
       try {
-        if (stats !== null && stats.size + content.length > limit) rotate(path, keep);
+        if (stats !== null && stats.size + content.length > limit)
+          rotateAlone(path, content.length, limit, keep);
         const descriptor = fs.openSync(path, O_CREAT | O_WRONLY | O_APPEND | O_NOFOLLOW, PRIVATE_FILE);
         try {
           // A disk that fills up takes a part of the line and calls it a success.
@@ -188,6 +192,25 @@ function remove(path: string): void {
     fs.rmSync(path, { force: true });
   } catch (failure) {
     throw notWritable(path, failure);
+  }
+}
+
+/**
+ * Of several processes that see a full file at once one rotates; each that did so would push the oldest file out. The others
+ * append to what is there.
+ */
+function rotateAlone(path: string, more: number, limit: number, keep: number): void {
+  const turn = `${path}.rotating`;
+  if (!createNew(turn, new Uint8Array())) {
+    const age = Date.now() - (statOrNull(turn)?.mtimeMs ?? Date.now());
+    // Whoever held it was killed; the next one rotates.
+    if (Math.abs(age) > FORSAKEN) remove(turn);
+    return;
+  }
+  try {
+    if ((statOrNull(path)?.size ?? 0) + more > limit) rotate(path, keep);
+  } finally {
+    remove(turn);
   }
 }
 

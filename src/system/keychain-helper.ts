@@ -27,6 +27,7 @@ const SECRET = /_CLIENT_SECRET$/;
  * process can be killed. Secrets go over its stdin and stdout.
  *
  * @param self the interpreter, and the script that runs this program
+ * @param started told the helper's process id
  * @param signal ends the wait, and the helper
  * @throws KeychainTrouble, and what the signal's reason is
  */
@@ -34,6 +35,7 @@ export async function callHelper(
   [interpreter, script]: readonly [string, string],
   env: Readonly<Record<string, string | undefined>>,
   request: HelperRequest,
+  started: (pid: number) => void,
   signal: AbortSignal,
 ): Promise<string | boolean | null> {
   const child = spawn(interpreter, [script, ARGUMENT], {
@@ -43,6 +45,7 @@ export async function callHelper(
   // One that cannot be started, or has ended, shows in the end of its lines.
   child.on('error', () => undefined);
   child.stdin.on('error', () => undefined);
+  if (child.pid !== undefined) started(child.pid);
   const kill = () => void child.kill('SIGKILL');
   signal.addEventListener('abort', kill, { once: true });
   try {

@@ -1,10 +1,11 @@
 import { SECOND } from '../domain/duration.js';
 import type { Keychain } from './contract.js';
 import { type Bus, connectBus } from './dbus.js';
+import { sleepFairly } from './fair-wait.js';
 import type { KeychainParts } from './keychain.js';
 import { KeychainTrouble } from './keychain-failure.js';
 import type { HelperRequest } from './keychain-helper.js';
-import { defaultKeyring, lookUp, unlock } from './secret-service.js';
+import { defaultKeyring, lookUp, processesBehind, unlock } from './secret-service.js';
 import { hungService, troubleFrom } from './secret-service-trouble.js';
 import { findSessionBus, runtimeFolders, type SessionBus } from './session-bus.js';
 
@@ -15,10 +16,15 @@ interface Visit {
   readonly where: string;
   /** A person has the password prompt before them. */
   asking: boolean;
+  /** The processes that have to do something for an answer, as far as they are known. */
+  processes: readonly number[];
 }
 
+/** Most answers come sooner, and then nobody has to know which processes give them. */
+const FIRST_DOUBT = SECOND / 5;
 /** How long the bus itself may take to tell which process it is that does not answer. */
 const LAST_WORD = SECOND / 4;
+const NEW_SESSION = 'log out of the desktop and in again, which starts the session bus anew';
 
 /**
  * The Secret Service. It is read over the session bus, where every wait can be given up. Writing is keytar's, in a process
@@ -34,7 +40,7 @@ export function secretServiceKeychain({ host, clock, patience, person, notice }:
   /** Works on the bus for as long as there is patience: a person, if there is one, may be asked for a password. */
   async function onBus<T>(path: string, work: (visit: Visit) => Promise<T>): Promise<T> {
     const bus = connectBus(path, host.uid ?? 0);
-    const visit = { bus, where: path.replace('\0', '@'), asking: false };
+    const visit = { bus, where: path.replace('\0', '@'), asking: false, processes: [] };
     const done = new AbortController();
     try {
       const end = AbortSignal.any([done.signal, host.interruption]);
@@ -56,17 +62,22 @@ export function secretServiceKeychain({ host, clock, patience, person, notice }:
     const about = `the session bus at ${visit.where} did not answer ${within}`;
     const lastWord = clock
       .sleep(LAST_WORD, end)
-      .then(() => Promise.reject(new KeychainTrouble('timed_out', { about })));
+      .then(() => Promise.reject(new KeychainTrouble('timed_out', { about, remedy: NEW_SESSION })));
     throw await Promise.race([visit.bus.ready.then(() => hungService(visit.bus, within)), lastWord]);
   }
 
   /** @returns how long that was, in milliseconds */
   async function sleepThrough(visit: Visit, end: AbortSignal): Promise<number> {
-    await clock.sleep(patience.alone, end);
+    const processes = () => visit.processes;
+    await sleepFairly(clock, FIRST_DOUBT, processes, end);
+    void processesBehind(visit.bus).then((known) => {
+      visit.processes = known;
+    });
+    await sleepFairly(clock, patience.alone - FIRST_DOUBT, processes, end);
     if (!person()) return patience.alone;
     if (!visit.asking)
       notice('still waiting for the keychain: it may be asking for its password in a window of its own');
-    await clock.sleep(patience.withPerson - patience.alone, end);
+    await sleepFairly(clock, patience.withPerson - patience.alone, processes, end);
     return patience.withPerson;
   }
 
@@ -102,20 +113,26 @@ export function secretServiceKeychain({ host, clock, patience, person, notice }:
     });
   }
 
-  async function throughHelper(bus: SessionBus, request: HelperRequest) {
+  /** @param others the processes it will have to wait for, as far as they are known */
+  async function throughHelper(bus: SessionBus, request: HelperRequest, others: readonly number[] = []) {
     if (host.self === null) throw new Error('the host does not say how to run this program again');
     const { callHelper } = await import('./keychain-helper.js');
     const limit = person() ? patience.withPerson : patience.alone;
     const timedOut = new AbortController();
     const done = new AbortController();
-    clock.sleep(limit, done.signal).then(
+    const processes = [...others];
+    sleepFairly(clock, limit, () => processes, done.signal).then(
       () => timedOut.abort(hungHelper(limit)),
       () => undefined,
     );
     try {
       const env = { ...host.env, DBUS_SESSION_BUS_ADDRESS: bus.address };
       const end = AbortSignal.any([timedOut.signal, host.interruption]);
-      return await callHelper(host.self, env, request, end);
+      return await callHelper(host.self, env, request, (pid) => processes.push(pid), end);
+    } catch (failure) {
+      if (!(failure instanceof KeychainTrouble) || failure.about !== null) throw failure;
+      const { kind, remedy, cause } = failure;
+      throw new KeychainTrouble(kind, { about: `the session bus is at ${bus.address}`, remedy, cause });
     } finally {
       done.abort();
     }
@@ -134,17 +151,24 @@ export function secretServiceKeychain({ host, clock, patience, person, notice }:
 
     async write(service, account, value) {
       const bus = sessionBus();
-      if (bus.socket !== null) await onBus(bus.socket, readyToStore);
-      await throughHelper(bus, { action: 'write', service, account, value });
+      const request = { action: 'write', service, account, value } as const;
+      if (bus.socket === null) return void (await throughHelper(bus, request));
+      const processes = await onBus(bus.socket, async (visit) => {
+        await readyToStore(visit);
+        return processesBehind(visit.bus);
+      });
+      await throughHelper(bus, request, processes);
     },
 
     async remove(service, account) {
       const bus = sessionBus();
-      if (bus.socket !== null) {
-        const found = await onBus(bus.socket, (visit) => find(visit, { service, account }));
-        if (found.state === 'missing') return false;
-      }
-      return (await throughHelper(bus, { action: 'remove', service, account, value: null })) === true;
+      const request = { action: 'remove', service, account, value: null } as const;
+      if (bus.socket === null) return (await throughHelper(bus, request)) === true;
+      const processes = await onBus(bus.socket, async (visit) => {
+        const found = await find(visit, { service, account });
+        return found.state === 'missing' ? null : processesBehind(visit.bus);
+      });
+      return processes !== null && (await throughHelper(bus, request, processes)) === true;
     },
   };
 }

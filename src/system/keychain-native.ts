@@ -1,5 +1,6 @@
 import { SECOND } from '../domain/duration.js';
 import type { Keychain } from './contract.js';
+import { sleepFairly } from './fair-wait.js';
 import type { KeychainParts } from './keychain.js';
 import { KeychainTrouble } from './keychain-failure.js';
 import { keytarKeychain } from './keychain-keytar.js';
@@ -14,7 +15,7 @@ export function nativeKeychain({ host, clock, patience, person }: KeychainParts)
   async function bounded<T>(call: Promise<T>): Promise<T> {
     const finished = new AbortController();
     const limit = person() ? patience.withPerson : patience.alone;
-    const late = clock.sleep(limit, finished.signal).then(
+    const late = sleepFairly(clock, limit, () => [], finished.signal).then(
       () => {
         throw new KeychainTrouble('timed_out', {
           about: `it did not answer within ${limit / SECOND} seconds`,

@@ -18,8 +18,8 @@ export interface KeychainParts {
   readonly notice: (line: string) => void;
 }
 
-/** A script that gets no key should be gone within five seconds, and the start of a process is part of them. */
-export const KEYCHAIN_PATIENCE: Patience = { alone: 3 * SECOND, withPerson: 30 * SECOND };
+/** Without a key a script should be gone within five seconds and a person have an answer within thirty, the start included. */
+export const KEYCHAIN_PATIENCE: Patience = { alone: 3 * SECOND, withPerson: 28 * SECOND };
 
 /** The operating system's keychain. What it takes to speak to it is loaded with the first call. */
 export function systemKeychain(parts: KeychainParts): Keychain {

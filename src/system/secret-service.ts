@@ -81,12 +81,23 @@ export async function unlock(bus: Bus, paths: readonly string[]): Promise<boolea
 }
 
 /** @returns the id of the process that is the Secret Service. @throws CallFailure where there is none */
-export async function processOfSecretService(bus: Bus): Promise<number> {
+export function processOfSecretService(bus: Bus): Promise<number> {
+  return processOf(bus, SECRET_SERVICE);
+}
+
+/** @returns the ids of the processes that an answer takes: the bus and the Secret Service, as far as the bus tells */
+export async function processesBehind(bus: Bus): Promise<readonly number[]> {
+  const names = [toTheBus.destination, SECRET_SERVICE];
+  const asked = await Promise.allSettled(names.map((name) => processOf(bus, name)));
+  return asked.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []));
+}
+
+async function processOf(bus: Bus, name: string): Promise<number> {
   const [pid] = await bus.call({
     ...toTheBus,
     member: 'GetConnectionUnixProcessID',
     signature: 's',
-    body: [SECRET_SERVICE],
+    body: [name],
   });
   return Number(pid);
 }

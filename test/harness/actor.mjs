@@ -1,6 +1,5 @@
 // Another process on the same vault: the built library's own parts, told what to do by messages. See actor.ts.
 
-import { fileURLToPath } from 'node:url';
 import { Secret } from '../../dist/lib/domain/secret.js';
 import { keyFileSource } from '../../dist/lib/keysources/key-file.js';
 import { keychainSource } from '../../dist/lib/keysources/os-keychain.js';
@@ -10,7 +9,7 @@ import { markFolder } from '../../dist/lib/stores/marks.js';
 import { sqliteFactory } from '../../dist/lib/stores/sqlite-factory.js';
 import { systemClock as clock } from '../../dist/lib/system/clock.js';
 import { createFiles } from '../../dist/lib/system/files.js';
-import { systemKeychain } from '../../dist/lib/system/keychain.js';
+import { KEYCHAIN_PATIENCE, systemKeychain } from '../../dist/lib/system/keychain.js';
 import { resolvePaths } from '../../dist/lib/system/paths.js';
 import { newVault } from '../../dist/lib/vault/new-vault.js';
 
@@ -37,16 +36,13 @@ function accessTo(home, source) {
   });
 }
 
-/** Fifty processes on a small machine are slow, and that is not what is tried with them. */
-function patientKeychain() {
-  const { env, platform, execPath: interpreter } = process;
-  const script = fileURLToPath(new URL('../../bin/vault.js', import.meta.url));
+function ownKeychain() {
+  const { env, platform } = process;
   const { signal } = new AbortController();
-  const self = [interpreter, script];
   return systemKeychain({
-    host: { env, platform, uid: process.getuid?.(), self, interruption: signal },
+    host: { env, platform, uid: process.getuid?.(), self: null, interruption: signal },
     clock,
-    patience: { alone: 60_000, withPerson: 60_000 },
+    patience: KEYCHAIN_PATIENCE,
     person: () => false,
     notice: () => {},
   });
@@ -114,11 +110,9 @@ const tasks = {
     return homes.length;
   },
 
-  /** A first login without the login: makes the vault or joins it, and puts an account in. Without a key file: keychain. */
+  /** A first login without the login: makes the vault or joins it, and puts an account in. */
   async join({ home, keyFile, facts, subject }) {
-    const source =
-      keyFile === undefined ? keychainSource(patientKeychain()) : keyFileSource(keyFile, parts(home).files);
-    const access = accessTo(home, source);
+    const access = accessTo(home, keyFileSource(keyFile, parts(home).files));
     const vault = await access.openOrCreate();
     const added = await vault.add(facts, {
       accessToken: new Secret(`access-token-${subject}`),
@@ -131,7 +125,7 @@ const tasks = {
 
   /** @returns every access token of the vault, which the key from the keychain opens */
   async open({ home }) {
-    const access = accessTo(home, keychainSource(patientKeychain()));
+    const access = accessTo(home, keychainSource(ownKeychain()));
     const vault = await access.open();
     const tokens = [];
     for (const { id } of await vault.accounts()) {

@@ -66,8 +66,9 @@ export async function startActor(env: Readonly<Record<string, string>> = {}): Pr
 export async function withActors<T>(
   count: number,
   work: (actors: readonly Actor[]) => Promise<T>,
+  env: Readonly<Record<string, string>> = {},
 ): Promise<T> {
-  const actors = await Promise.all(Array.from({ length: count }, () => startActor()));
+  const actors = await Promise.all(Array.from({ length: count }, () => startActor(env)));
   try {
     return await work(actors);
   } finally {

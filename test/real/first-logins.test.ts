@@ -1,45 +1,50 @@
 import { execFileSync } from 'node:child_process';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { accountExample } from '../doubles/account.js';
-import { type Actor, startActor } from '../harness/actor.js';
-import { runVault } from '../harness/cli.js';
+import { type Actor, withActors } from '../harness/actor.js';
+import { type DemoStage, openDemoStage } from '../harness/demo-stage.js';
+import { consenting, logIn } from '../harness/login.js';
 import { needs } from '../harness/parts.js';
 import { type SecretService, startSecretService } from '../harness/secret-service.js';
-import { makeTempHome, type TempHome } from '../harness/temp-home.js';
 
-const COUNT = 50;
+const PROVIDERS = Array.from({ length: 50 }, (_, index) => `demo-${index}`);
 
-let home: TempHome;
+let stage: DemoStage;
 let service: SecretService | null = null;
-let actors: Actor[] = [];
-beforeEach(() => {
-  home = makeTempHome({ keySource: 'keychain', providers: {} });
+beforeEach(async () => {
+  stage = await openDemoStage({ config: { keySource: 'keychain' } });
 });
 afterEach(async () => {
-  await Promise.all(actors.map((actor) => actor.kill()));
   await service?.stop();
-  home.remove();
+  expect(await stage.close()).toEqual([]);
 });
 
 it('fifty first logins at once on an empty keychain make one master key, which opens what each has stored', async (context) => {
   needs(context, 'Secret Service', 'the built command line');
-  service = await startSecretService(home);
-  const env = { ...home.env, ...service.env };
-  actors = await Promise.all(Array.from({ length: COUNT }, () => startActor(env)));
-  const joined = await Promise.all(
-    actors.map((actor, index) => {
-      const facts = accountExample({ label: `person-${index}` });
-      return actor.ask('join', { home: home.vault, facts, subject: `subject-${index}` });
-    }),
-  );
-  expect(joined).toEqual(Array(COUNT).fill(true));
+  service = await startSecretService(stage.home);
+  const { env } = service;
+  const config = stage.home.config();
+  const settings = config.providers['demo'] ?? {};
+  stage.home.configure({
+    ...config,
+    providers: Object.fromEntries(PROVIDERS.map((name) => [name, settings])),
+  });
 
-  const options = { env: service.env };
-  const status = await runVault(['key', 'status', '--json'], home, options);
+  const options = { env, timeout: 110_000 };
+  const logins = await Promise.all(
+    PROVIDERS.map((provider) => logIn(stage.home, [provider], consenting(), options)),
+  );
+  expect(logins.filter(({ exitCode }) => exitCode !== 0)).toEqual([]);
+
+  const status = await stage.vault(['key', 'status', '--json'], { env });
   expect(JSON.parse(status.stdout).keys).toMatchObject([{ source: 'keychain', in_use: true }]);
-  expect(keysInKeychain(env)).toBe(1);
-  const opened = await actors[0]?.ask('open', { home: home.vault });
-  expect(opened).toEqual(Array.from({ length: COUNT }, (_, index) => `access-token-subject-${index}`).sort());
+  expect(keysInKeychain({ ...stage.home.env, ...env })).toBe(1);
+  const opened = await withActors(
+    1,
+    ([actor]) => (actor as Actor).ask<string[]>('open', { home: stage.home.vault }),
+    env,
+  );
+  expect(opened).toHaveLength(PROVIDERS.length);
+  expect(new Set(opened).size).toBe(PROVIDERS.length);
 }, 120_000);
 
 /** How many items of this program the keychain holds, counted by another program. */

@@ -114,7 +114,9 @@ describe('a keychain that works', () => {
     expect(run.exitCode).toBe(6);
     expect(errorOf(run)).toMatchObject({
       code: 'keychain_not_installed',
-      hint: expect.stringMatching(/: apt-get install libsecret-1-0\n.*: vault init --key-source file$/),
+      hint: expect.stringMatching(
+        /: apt-get install libsecret-1-0\n.*: vault --profile work init --key-source file$/,
+      ),
     });
   });
 });

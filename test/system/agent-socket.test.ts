@@ -158,6 +158,15 @@ describe('the server on the socket', () => {
     expect((await ask())?.body).toBe('hello\n');
   });
 
+  it('is made anew once others may come to it, since no client of ours takes it then', async () => {
+    const server = await serve();
+    for (const open of [() => chmodSync(path, 0o666), () => chmodSync(dirname(path), 0o755)]) {
+      open();
+      await server.ensureSocket();
+      expect(isOwnSocket(path, uid)).toBe(true);
+    }
+  });
+
   it('answers who waits when it stops, and nobody else', async () => {
     let answer = (_: ServedAnswer) => {};
     const server = await serve(() => new Promise((resolve) => (answer = resolve)));

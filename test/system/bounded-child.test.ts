@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -34,6 +34,13 @@ describe('a program with a limited time', () => {
   it('may leave its input unread, and be ended by a signal', async () => {
     const input = Buffer.alloc(1024 * 1024);
     expect(await shell('kill -TERM $$', { input })).toMatchObject({ kind: 'ended', exitCode: 143 });
+  });
+
+  it('is killed when it has printed more than enough, and not waited for', async () => {
+    const end = await shell('yes; touch after', { enough: 4096 });
+    expect(end).toMatchObject({ kind: 'ended', exitCode: 137 });
+    expect(end.kind === 'ended' && end.stdout.length).toBeGreaterThan(4096);
+    expect(existsSync(join(folder, 'after'))).toBe(false);
   });
 
   it('that cannot be started says why', async () => {

@@ -55,6 +55,20 @@ describe('the keychain of a Linux desktop', () => {
     expect(keytar("getPassword('token-vault-test', 'new')")).toContain('= written after');
   });
 
+  it('is waited for as long as it is only kept from the processor, and no longer when it is stopped', async (context) => {
+    needs(context, 'turns at the processor');
+    const { keychain } = keychainStage({
+      env: environment(),
+      self,
+      patience: { alone: 400, withPerson: 400 },
+    });
+    await keychain.write('token-vault-test', 'example', 'value-example');
+    service.starve();
+    expect(await keychain.read('token-vault-test', 'example')).toBe('value-example');
+    service.freeze();
+    await expect(keychain.read('token-vault-test', 'example')).rejects.toMatchObject({ kind: 'timed_out' });
+  });
+
   it('is found on a bus that no variable names, for reading and for writing', async () => {
     const { DBUS_SESSION_BUS_ADDRESS: _, ...env } = { ...environment(), DBUS_SESSION_BUS_ADDRESS: '' };
     const { keychain } = keychainStage({ env, self });
@@ -103,6 +117,9 @@ describe('the keychain of a Linux desktop', () => {
   it('on a bus that is not reached over a Unix socket is left to keytar', async () => {
     const env = { ...environment(), DBUS_SESSION_BUS_ADDRESS: 'tcp:host=127.0.0.1,port=1' };
     const { keychain } = keychainStage({ env, self });
-    await expect(keychain.read('token-vault-test', 'example')).rejects.toMatchObject({ kind: 'unavailable' });
+    await expect(keychain.read('token-vault-test', 'example')).rejects.toMatchObject({
+      kind: 'unavailable',
+      about: 'the session bus is at tcp:host=127.0.0.1,port=1',
+    });
   });
 });

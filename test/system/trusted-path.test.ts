@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createFiles } from '../../src/system/files.js';
 
 const isRoot = process.getuid?.() === 0;
@@ -86,6 +86,20 @@ describe('the way to a private file', () => {
     const owner = isRoot ? uid : STRANGER;
     for (const attempt of attempts(join(theirs, 'vault'), owner)) expect(attempt).toThrow(refusal);
     expect(readdirSync(theirs)).toEqual([]);
+  });
+
+  it('is looked at again where a file goes, and a second later all along', async () => {
+    const vault = way('above', 'vault');
+    const files = filesOf();
+    const check = () => files.check(join(vault, 'file'));
+    check();
+    chmodSync(vault, 0o777);
+    expect(check).toThrow(unsafe(/vault can be written by other users/, /chmod/));
+    chmodSync(vault, 0o700);
+    chmodSync(join(root, 'above'), 0o777);
+    await vi.waitFor(() => expect(check).toThrow(unsafe(/above can be written by other users/, /chmod/)), {
+      timeout: 5_000,
+    });
   });
 
   it('may lead through links of ours, and is judged where they lead', () => {

@@ -2,6 +2,7 @@ import { VaultError } from '../../domain/errors.js';
 import type { BoundedEnd } from '../bounded-child.js';
 import type { Machine, Scheduler } from './contract.js';
 import { crontabBlock, withBlock, withoutBlock } from './crontab.js';
+import { shellWord } from './words.js';
 
 /** What `crontab -l` says where there is none yet: Debian, macOS and BSD, Alpine. */
 const NONE_YET = /no crontab|can't open/i;
@@ -42,8 +43,10 @@ export function cron(machine: Machine): Scheduler {
       if (after !== before) await write(after);
       const notes = ["it runs where a cron daemon does; this shows one: pgrep -x 'cron|crond'"];
       if (job.times === null) {
+        // Node gives `nohup` no heed: it takes all signals anew. What a subshell leaves behind no terminal ends.
+        const now = job.command.map(shellWord).join(' ');
         notes.push(
-          'cron starts it with the machine, and not again when it ends; for now: nohup vault agent >/dev/null 2>&1 &',
+          `cron starts it with the machine, and not again when it ends; for now: (${now} >/dev/null 2>&1 &)`,
         );
       }
       return { changed: after !== before, active: true, notes };

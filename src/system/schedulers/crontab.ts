@@ -67,7 +67,7 @@ function placeOf(crontab: string, name: JobName): { readonly from: number; reado
   if (from === null && last === null) return null;
   if (from === null || last === null || last < from) {
     throw new VaultError('config_invalid', 'the lines of token-vault in the crontab are not whole any more', {
-      hint: `crontab -e — and take out what stands between the marks ${begin} and ${end}, and the marks`,
+      hint: `take out the marks ${begin} and ${end}, and what stands between them: crontab -e`,
     });
   }
   const lineEnd = crontab.indexOf('\n', last);

@@ -44,6 +44,14 @@ describe("the user's crontab", () => {
     expect(stage.crontab()).toBe(OTHERS);
   });
 
+  it('says how to start at once what it starts with the machine, in a way that outlives the terminal', async () => {
+    const command = ['/usr/bin/node', '/opt/my vault.js', '--profile', 'work', 'agent', '--quiet'] as const;
+    const { notes } = await scheduler.install(jobExample({ purpose: 'agent', times: null, command }));
+    expect(notes.at(-1)).toContain(
+      "for now: (/usr/bin/node '/opt/my vault.js' --profile work agent --quiet >/dev/null 2>&1 &)",
+    );
+  });
+
   it('is not there without the program', async () => {
     expect(await scheduler.available()).toBe(true);
     const nowhere = { ...stage.machine, run: async () => ({ kind: 'not_started', code: 'ENOENT' }) as const };
