@@ -1,12 +1,16 @@
 import { defineConfig } from 'vitest/config';
 
-// Files under test/real/ start browsers, keychains and authorization servers, or many processes at once. They run
-// one file at a time and after the others, so that they compete with nothing.
+// Files under test/real/ start browsers, keychains, authorization servers and many processes. They run after the others.
+// Most of them mostly wait, so two run at a time.
 const REAL = 'test/real/**/*.test.ts';
+/** Files that start so many processes at once that nothing should run beside them. */
+const CROWDS = ['concurrency', 'first-logins'].map((name) => `test/real/${name}.test.ts`);
 
 export default defineConfig({
   test: {
     pool: 'forks',
+    // Left out, it is one fewer than there are processors.
+    maxWorkers: '100%',
     reporters: ['default', './scripts/tally-reporter.ts'],
     expect: { requireAssertions: true },
     projects: [
@@ -16,6 +20,8 @@ export default defineConfig({
           name: 'rooms',
           include: ['test/**/*.test.ts'],
           exclude: [REAL],
+          // No module keeps anything, so files may share a process, whose start is dearer than most of them.
+          isolate: false,
           testTimeout: 20_000,
           hookTimeout: 20_000,
           sequence: { groupOrder: 0 },
@@ -26,10 +32,22 @@ export default defineConfig({
         test: {
           name: 'real',
           include: [REAL],
-          fileParallelism: false,
+          exclude: CROWDS,
+          maxWorkers: 2,
           testTimeout: 120_000,
           hookTimeout: 60_000,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'alone',
+          include: CROWDS,
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

@@ -78,6 +78,7 @@ export function agentWith(parts: AgentParts): AgentWiring {
             vault: async () => present,
             clock,
             scopeAliases: parts.scopeAliases,
+            audit,
             refresh: (open, account, tokenAtHand) => (tokenAtHand ? briefly : patiently)(open, account),
           },
           wanted,

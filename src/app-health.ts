@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import { rehearse } from './app-as-cron.js';
+import { abuseOf } from './app-audit.js';
 import { keySourcesWith } from './app-key-sources.js';
 import { keySourceInForce } from './config/key-in-force.js';
 import { SECOND } from './domain/duration.js';
@@ -114,13 +115,8 @@ async function healthDeps(parts: HealthParts, offline: boolean) {
     const { source } = keySourcesWith({ host: nobody, paths, files, clock, notice: () => undefined, person });
     return knownKeySources(settingInForce(parts, files), head, source);
   });
-  const spill = spillFolder({
-    folder: join(paths.data, 'spill'),
-    files,
-    clock,
-    name: String(host.pid),
-    slots: 0,
-  });
+  const folder = join(paths.data, 'spill');
+  const spill = spillFolder({ folder, files, clock, name: String(host.pid), slots: 0 });
 
   const tried = once(async () => {
     const inspection = await inspect();
@@ -171,7 +167,12 @@ async function healthDeps(parts: HealthParts, offline: boolean) {
       if (keys === null) throw new NotLookedAt('there is no key for it');
       return keys;
     },
+    marks: async () => {
+      const { marksWith } = await import('./app-marks.js');
+      return marksWith(paths, files).catch(notLookedAt('nothing tells this machine from others yet'));
+    },
     background: once(() => backgroundOf(parts, { look, run })),
+    abuse: () => abuseOf(parts, files, inspect).catch(notLookedAt('the trail of events cannot be read')),
     portIsFree,
     run,
   };

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { SECOND } from './domain/duration.js';
 import { Secret } from './domain/secret.js';
 import type { CommandEnd } from './keysources/command.js';
@@ -5,6 +6,7 @@ import type { KeySource, KeySourceKind, KeySourceSetting, StoringKeySource } fro
 import { type KeySourceParts, keySourceFor } from './keysources/index.js';
 import type { PassphraseParts } from './keysources/passphrase.js';
 import type { PassphraseWay } from './services/ask-passphrase.js';
+import type { PassphraseFrom } from './services/key-changes-contract.js';
 import type { Clock, Files, Host, Paths } from './system/contract.js';
 import { KEYCHAIN_PATIENCE, systemKeychain } from './system/keychain.js';
 
@@ -34,6 +36,8 @@ export interface KeySourcesWired {
   source(setting: KeySourceSetting, named?: NamedWay | null, explicit?: boolean): Promise<KeySource>;
   /** A source that may hold a key this program has put there: the keychain, the vault's own key file; null for others. */
   storing(kind: KeySourceKind): Promise<StoringKeySource | null>;
+  /** A passphrase that opens something else than the vault, such as a recovery file. */
+  passphraseOf(what: string, from: PassphraseFrom): Promise<PassphraseParts>;
   /** The passphrase that was given last, for another process that needs it too. */
   passphrase(): Secret | null;
 }
@@ -64,6 +68,7 @@ export function keySourcesWith({
       input: host.stdin.isTTY === true && person() ? 'inherit' : new Uint8Array(),
       limit: timeout,
       capture: true,
+      enough: limit,
       signal: interruption,
       foreground: person(),
     });
@@ -81,6 +86,20 @@ export function keySourcesWith({
     };
   }
 
+  async function passphraseOf(what: string, { file, descriptor }: PassphraseFrom): Promise<PassphraseParts> {
+    const [{ askPassphrase }, { readDescriptor }] = await Promise.all([
+      import('./services/ask-passphrase.js'),
+      import('./system/descriptor.js'),
+    ]);
+    const way: PassphraseWay =
+      descriptor !== null
+        ? { kind: 'descriptor', descriptor }
+        : file !== null
+          ? { kind: 'file', path: resolve(file) }
+          : { kind: 'terminal' };
+    return askPassphrase({ env, what, readFile: files.read, readDescriptor, terminal: askTerminal() }, way);
+  }
+
   async function passphrase(
     file: string | null,
     named: NamedWay | null,
@@ -95,7 +114,10 @@ export function keySourcesWith({
       named !== null && 'known' in named
         ? { kind: 'known', passphrase: new Secret(named.known) }
         : passphraseWay(env, { descriptor, file: explicit ? file : null }, file);
-    const asking = askPassphrase({ env, readFile: files.read, readDescriptor, terminal: askTerminal() }, way);
+    const asking = askPassphrase(
+      { env, what: 'the vault', readFile: files.read, readDescriptor, terminal: askTerminal() },
+      way,
+    );
     // One that lies in a file is read there by whoever needs it.
     given = way.kind === 'file' ? () => null : asking.given;
     return asking;
@@ -112,7 +134,11 @@ export function keySourcesWith({
         read: async (path, limit) =>
           (await import('./system/credential-file.js')).readCredential(path, limit, host.uid),
       },
-      command: { run, patience: () => COMMAND_PATIENCE[person() ? 'withPerson' : 'alone'] },
+      command: {
+        run,
+        patience: () => COMMAND_PATIENCE[person() ? 'withPerson' : 'alone'],
+        configFile: explicit ? null : paths.configFile,
+      },
       passphrase: (file) => passphrase(file, named, explicit),
     };
   }
@@ -127,6 +153,7 @@ export function keySourcesWith({
       );
       return source.keys === 'stored' ? source : null;
     },
+    passphraseOf,
     passphrase: () => given(),
   };
 }

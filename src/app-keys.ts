@@ -1,4 +1,5 @@
 import { isAbsolute, resolve } from 'node:path';
+import { keyChangesWith } from './app-key-changes.js';
 import { keySourcesWith, type NamedWay } from './app-key-sources.js';
 import type { Audit } from './audit/events.js';
 import { readKeySource, withKeySource } from './config/key-source.js';
@@ -14,8 +15,9 @@ import type { KeyChoice, KeyUseCases } from './services/keys-contract.js';
 import type { NewMaster } from './services/new-master.js';
 import type { HandedKey } from './services/refresher-protocol.js';
 import { type VaultAccess, vaultAccess } from './services/vault-access.js';
-import type { Locks, Marks, StoreFactory } from './stores/contract.js';
+import type { Locks, StoreFactory } from './stores/contract.js';
 import type { Clock, Files, Host, Paths } from './system/contract.js';
+import type { VaultEvents } from './vault/audit-queued.js';
 
 /* How app.ts wires the vault and the sources of its master keys. */
 
@@ -31,6 +33,8 @@ export interface KeyParts {
   readonly locks: Locks;
   readonly clock: Clock;
   readonly audit: Audit;
+  /** What goes into the vault's trail. */
+  readonly events: VaultEvents;
   readonly readText: (path: string) => string | null;
   readonly notice: (line: string) => void;
   /** A master key that another process has loaded; null: none. */
@@ -98,13 +102,14 @@ export function keysWith(parts: KeyParts): KeyWiring {
     return sources.source(setting, named, true);
   }
 
+  const marks = once(async () => (await import('./app-marks.js')).marksWith(paths, files));
   const access = vaultAccess({
     ...parts,
     keySource: present,
     rememberKeySource,
     readBack,
     forgetKeys: memory.forget,
-    marks: once(() => marksWith(paths, files)),
+    marks,
   });
 
   const deps: KeysDeps = {
@@ -148,6 +153,8 @@ export function keysWith(parts: KeyParts): KeyWiring {
       return removeKey(deps, kind, () => sources.storing(kind));
     },
 
+    ...keyChangesWith({ ...parts, deps, chosen, passphraseOf: sources.passphraseOf, access, marks }),
+
     async useKey(choice) {
       const { useKey } = await import('./services/keys-in-use.js');
       const overruledBy = keyFileFromEnv(env) === null ? null : 'VAULT_KEY_FILE';
@@ -163,17 +170,6 @@ export function keysWith(parts: KeyParts): KeyWiring {
       );
     },
   };
-}
-
-/** What is kept of a vault outside its database. A folder that is reached by several names is one place. */
-async function marksWith(paths: Paths, files: Files): Promise<Marks> {
-  const [{ markFolder }, { machineIdentity }, { realpathSync }] = await Promise.all([
-    import('./stores/marks.js'),
-    import('./system/machine.js'),
-    import('node:fs'),
-  ]);
-  const machine = machineIdentity(files, paths.machineFile);
-  return markFolder(paths.marks, [machine, realpathSync(paths.data)], files);
 }
 
 /** @throws VaultError `config_invalid` */

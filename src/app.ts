@@ -23,12 +23,12 @@
  */
 import { setMaxListeners } from 'node:events';
 import { agentWith } from './app-agent.js';
+import { auditWith } from './app-audit.js';
 import { backgroundWith } from './app-background.js';
 import { childrenWith } from './app-children.js';
 import { integrityWith } from './app-integrity.js';
 import { keysWith } from './app-keys.js';
 import { refreshingWith } from './app-refreshing.js';
-import { auditLog } from './audit/log.js';
 import { once } from './domain/once.js';
 import type { Provider } from './providers/contract.js';
 import type { TokenRequest, UseCases } from './services/contract.js';
@@ -73,10 +73,10 @@ export function createApp(host: Host, options: AppOptions): App {
   const files = createFiles(host, options.notice);
   const locks = sqliteLocks(paths.locks, files, clock);
   const factory = sqliteFactory(paths, files, clock);
-  const audit = auditLog({ path: paths.securityLog, files, clock, actor: host, notice: options.notice });
+  const { audit, events, trailOf } = auditWith({ host, paths, files, clock, notice: options.notice });
   const readText = (path: string) => files.read(path, CONFIG_LIMIT)?.toString('utf8') ?? null;
 
-  const { access, forgetKeys, checkKey, ...keys } = keysWith({
+  const { access, forgetKeys, ...keys } = keysWith({
     host,
     profile: options.profile,
     paths,
@@ -85,6 +85,7 @@ export function createApp(host: Host, options: AppOptions): App {
     locks,
     clock,
     audit,
+    events,
     readText,
     notice: options.notice,
     handed: options.handed ?? null,
@@ -116,7 +117,8 @@ export function createApp(host: Host, options: AppOptions): App {
   const key = access.handOver;
   const refreshingParts = { host, profile, envFile, paths, files, locks, clock, audit, http, provider, key };
   const refreshing = refreshingWith(refreshingParts);
-  const wire = { locks, http, clock, audit, provider, interruption };
+  const { slowDown, ...trail } = trailOf(access.open, () => agent.agentStatus());
+  const wire = { locks, http, clock, audit, provider, interruption, slowDown };
 
   const { notifyDue, telling, ...background } = backgroundWith({
     host,
@@ -157,6 +159,7 @@ export function createApp(host: Host, options: AppOptions): App {
         refresh: (vault, account, tokenAtHand) =>
           refreshing.one(vault, account, tokenAtHand ? 'once' : 'brief'),
         scopeAliases,
+        audit,
       },
       request,
     ),
@@ -171,10 +174,10 @@ export function createApp(host: Host, options: AppOptions): App {
 
   return {
     token,
-    checkKey,
     ...keys,
     ...agent,
     ...background,
+    ...trail,
     ...childrenWith({ host, token, rest }),
     ...integrityWith({ vault: access.open, audit }),
 

@@ -89,7 +89,8 @@ export async function main(): Promise<void> {
       import('./app.js'),
     ]);
     const { command, input, globals } = parsed;
-    const made = createIo({ host, ...globals, now: Date.now });
+    const again = await againIn(globals.profile);
+    const made = createIo({ host, ...globals, now: Date.now, again });
     io = made;
     const ignored = ignoredByUs(host.env);
     if (ignored !== null) made.warn(`vault: ${ignored}`);
@@ -116,6 +117,18 @@ async function parse(argv: readonly string[]) {
   return (await fastParse(argv)) ?? (await import('./program.js')).parseProgram(argv);
 }
 
+async function againIn(profile: string | null): Promise<Io['again']> {
+  const [{ asItStands, inProfile }, { COMMANDS }] = await Promise.all([
+    import('./ui/again.js'),
+    import('./commands/index.js'),
+  ]);
+  if (profile === null) return asItStands;
+  return inProfile(
+    profile,
+    COMMANDS.map(({ name }) => name),
+  );
+}
+
 async function running(useCases: UseCases, action: (useCases: UseCases) => Promise<void>): Promise<void> {
   try {
     await action(useCases);
@@ -134,7 +147,7 @@ async function fail(failure: unknown, argv: readonly string[], io: Io | null): P
   const view =
     io === null
       ? { ...askedView(argv), theme: plainTheme }
-      : { json: io.json && !io.gaveDocument, verbose: io.verbose, theme: io.talkTheme };
+      : { json: io.json && !io.gaveDocument, verbose: io.verbose, theme: io.talkTheme, again: io.again };
   const { stdout, stderr } = renderError(error, view);
   if (stdout !== undefined) process.stdout.write(stdout);
   if (stderr !== undefined) process.stderr.write(stderr);

@@ -105,6 +105,7 @@ describe('the life of an account', () => {
       'login_started',
       'login_finished',
       'refreshed',
+      'token_given',
     ]);
     for (const secret of stage.demo.secrets()) expect(lines.join('\n')).not.toContain(secret);
   });

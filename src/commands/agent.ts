@@ -45,8 +45,8 @@ export const agent: Command<AgentInput> = {
     { line: 'vault agent', says: 'run it here; Ctrl-C ends it' },
     { line: 'vault agent status', says: 'exit 0 when one runs, 3 when none does' },
     {
-      line: 'curl -f --unix-socket "$(vault agent --socket-path)" http://vault/token/google',
-      says: 'a token for a shell script, in milliseconds',
+      line: 'curl -sSf --unix-socket "$(vault agent --socket-path)" http://vault/token',
+      says: 'the token of the only account, in milliseconds; of others: /token/google',
     },
     { line: 'vault agent stop', says: 'it finishes what is in flight first' },
     { line: 'vault agent install', says: 'as a service that starts with your session' },

@@ -57,13 +57,33 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'key',
-    summary: 'see, add and remove the keys that open the vault',
+    summary: 'see, add, replace and save the keys that open the vault',
     load: async () => (await import('./key.js')).key,
+  },
+  {
+    name: 'backup',
+    summary: 'save the vault into a file',
+    load: async () => (await import('./backup.js')).backup,
+  },
+  {
+    name: 'restore',
+    summary: 'put a backup in the place of the vault',
+    load: async () => (await import('./restore.js')).restore,
   },
   {
     name: 'agent',
     summary: 'keep tokens fresh, and hand them out on a socket',
     load: async () => (await import('./agent.js')).agent,
+  },
+  {
+    name: 'status',
+    summary: 'how things stand, at a glance or for a monitoring system',
+    load: async () => (await import('./status.js')).status,
+  },
+  {
+    name: 'audit',
+    summary: 'show what has happened, and prove that nothing of it was altered',
+    load: async () => (await import('./audit.js')).audit,
   },
   {
     name: 'doctor',

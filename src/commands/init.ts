@@ -1,3 +1,4 @@
+import { VaultError } from '../domain/errors.js';
 import type { InitRequest, InitResult } from '../services/contract.js';
 import { renderBlock } from '../ui/block.js';
 import type { Command } from './contract.js';
@@ -22,12 +23,20 @@ export const init: Command<InitRequest> = {
       line: 'vault init --key-source command -- pass show token-vault',
       says: 'the key in a password manager, where it has to be already',
     },
+    { line: 'vault init --key-source credential', says: 'the key that systemd hands to a service' },
     { line: 'vault init --key-source passphrase', says: 'no key anywhere: a person is asked each time' },
   ],
 
   parse(raw) {
     const asked = oneOf(raw, '--key-source', KEY_SOURCES);
-    const implied = impliedKind(raw) ?? (raw.args.length > 0 ? 'command' : null);
+    const [word] = raw.args;
+    // Otherwise `vault init file` would run the program file(1).
+    if (asked === null && KEY_SOURCES.some((kind) => kind === word)) {
+      throw new VaultError('usage', `the key source ${word} is named with an option`, {
+        hint: `vault init --key-source ${word}`,
+      });
+    }
+    const implied = impliedKind(raw) ?? (word !== undefined ? 'command' : null);
     const kind = asked ?? implied;
     return { choice: kind === null ? null : readChoice(raw, kind, raw.args) };
   },

@@ -1,4 +1,4 @@
-import { formatDuration } from '../domain/duration.js';
+import { formatDuration, SECOND } from '../domain/duration.js';
 import type { LoginEvent, LoginRequest, LoginTalk } from '../services/contract.js';
 import type { Io, LiveLine } from '../ui/io.js';
 import { qrCode } from '../ui/qr.js';
@@ -71,5 +71,6 @@ function sayCode(event: Extract<LoginEvent, { readonly kind: 'device_code' }>, i
 }
 
 function left(endsAt: number, io: Io): string {
-  return formatDuration(endsAt - io.now());
+  // What was asked for a moment ago is good for ten minutes, not for nine.
+  return formatDuration(Math.ceil((endsAt - io.now()) / SECOND) * SECOND);
 }

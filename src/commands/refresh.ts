@@ -73,7 +73,7 @@ export const refresh: Command<RefreshRequest> = {
     else if (report.results.length === 0) io.say('there is no account to refresh');
     else if (request.dryRun) outcomeTable(report.results, io);
     else sayReport(report, io);
-    if (!io.json) sayWithdrawals(report, io);
+    if (!io.json) sayWarnings(report, io);
     // A dry run has done what it was asked to, whatever it found.
     if (request.dryRun) return;
     const single = request.selectors.length === 1;
@@ -105,8 +105,9 @@ function sayReport({ results }: RefreshReport, io: Io): void {
 }
 
 /** Told once, with `--quiet` as well: the next refresh finds nothing new in it. */
-function sayWithdrawals({ results }: RefreshReport, io: Io): void {
-  for (const { account, withdrawnScopes = [] } of results) {
+function sayWarnings({ results }: RefreshReport, io: Io): void {
+  for (const { account, withdrawnScopes = [], warning } of results) {
+    if (warning !== undefined) io.warn(`warning: ${warning}`, 'yellow');
     if (withdrawnScopes.length > 0)
       io.warn(`warning: ${withdrawalWarning(account, withdrawnScopes)}`, 'yellow');
   }
@@ -122,12 +123,13 @@ function describe({ account, outcome, reason }: RefreshResult, io: Io): string {
 
 function reportDocument({ results }: RefreshReport) {
   return {
-    results: results.map(({ account, outcome, reason, error, withdrawnScopes = [] }) => ({
+    results: results.map(({ account, outcome, reason, error, withdrawnScopes = [], warning = null }) => ({
       account: accountName(account),
       outcome,
       reason,
       expires_at: rfc3339(account.expiresAt),
       withdrawn_scopes: withdrawnScopes,
+      warning,
       error: error === null ? null : errorDocument(error),
     })),
     summary: summaryOf(results),

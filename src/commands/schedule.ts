@@ -89,7 +89,8 @@ const NAMED: ReadonlyMap<string, number> = new Map([
 
 /** @returns milliseconds */
 function everyOf(words: string): number {
-  const every = NAMED.get(words) ?? parseDuration(words, '--every');
+  // What is no duration at all gets the same answer: the usual examples of one would be refused next.
+  const every = NAMED.get(words) ?? (/^\d+[mhd]$/.test(words) ? parseDuration(words, '--every') : 0);
   if (isPartOfDay(every)) return every;
   throw new VaultError(
     'usage',

@@ -73,7 +73,7 @@ function entries(detail: AccountDetail, now: number): Entry[] {
     ['last refresh', account.lastRefreshAt === null ? 'never' : moment(account.lastRefreshAt, now)],
     ...(account.lastError === null
       ? []
-      : [['last error', `${account.lastError}, ${account.failures} in a row`] as const]),
+      : [['last error', lastError(account.lastError, account.failures)] as const]),
     ['scopes asked', scopeLines(account.askedScopes)],
     ['scopes granted', scopeLines(account.grantedScopes)],
     ...(detail.missingScopes.length === 0 ? [] : [['scopes missing', detail.missingScopes] as const]),
@@ -97,6 +97,11 @@ function consentLine({ at, how, askedScopes, grantedScopes }: Consent, now: numb
   const granted = grantedScopes.length === 0 ? 'no scopes' : grantedScopes.join(' ');
   const but = refused.length === 0 ? '' : `; not granted: ${refused.join(' ')}`;
   return `${moment(at, now)}, by ${how}: ${granted}${but}`;
+}
+
+/** An answer that was taken all the same counts as no failure. */
+function lastError(code: string, failures: number): string {
+  return failures === 0 ? code : `${code}, ${failures} in a row`;
 }
 
 function scopeLines(scopes: readonly string[]): readonly string[] {

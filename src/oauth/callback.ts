@@ -59,11 +59,11 @@ export function readAuthorizationResponse(received: ReceivedResponse): Authoriza
 function checkedIssuer(iss: string | null, server: ReceivedResponse['server']): string {
   if (iss === null) {
     if (server.responseIssSupported)
-      throw refused('the answer to the login does not say which server it comes from');
+      throw otherIssuer('the answer to the login does not say which server it comes from');
     return server.issuer;
   }
   if (!isIssuer(server.issuer, iss)) {
-    throw refused('the answer to the login comes from another server than the one that was asked');
+    throw otherIssuer('the answer to the login comes from another server than the one that was asked');
   }
   return iss;
 }
@@ -81,6 +81,11 @@ function validate(received: ReceivedResponse, issuer: string): URLSearchParams |
     // The library's own message and cause hold the parameters, the code among them.
     throw refused('the answer to the login is not one to an authorization code request');
   }
+}
+
+/** Somebody may be passing the answer of one server off as another's (RFC 9207 §1). */
+function otherIssuer(message: string): VaultError {
+  return new VaultError('login_refused', message, { hint: LOGIN_AGAIN, details: { check: 'issuer' } });
 }
 
 function refused(message: string): VaultError {

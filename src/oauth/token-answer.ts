@@ -77,7 +77,7 @@ function readRefreshToken(holder: Members, flaws: string[]): Secret | null {
   const value = member(holder, 'refresh_token') ?? member(holder, 'refreshToken');
   if (value === undefined || value === null || value === '') return null;
   if (typeof value === 'string' && REFRESH_TOKEN.test(value)) return new Secret(value);
-  flaws.push('the refresh token holds characters that cannot be used or is too long');
+  flaws.push(ODD_REFRESH_TOKEN);
   return null;
 }
 
@@ -97,6 +97,9 @@ function readIdTokenMember(members: Members, flaws: string[]): Secret | null {
   flaws.push('the id_token is not one');
   return null;
 }
+
+/** The flaw of an answer whose refresh token nobody can send back: the one it replaces may be dead all the same. */
+export const ODD_REFRESH_TOKEN = 'the refresh token holds characters that cannot be used or is too long';
 
 const NO_ACCESS_TOKEN = 'the answer has no access token';
 

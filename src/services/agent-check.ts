@@ -61,9 +61,7 @@ export function agentCheck(
     // With the key in memory a keychain that is locked later is no obstacle.
     await vault.rehearse();
     const accounts = await vault.accounts();
-    const due = accounts.filter(
-      (account) => isWorthwhile(account, request.ahead, at) && !isLeftAlone(account, at),
-    );
+    const due = accounts.filter((account) => isWorthwhile(account, request, at) && !isLeftAlone(account, at));
     const results = due.length === 0 ? [] : await refreshThem(vault, due, stop);
     for (const result of results) remember(result, deps.clock.now());
     const resting = (await vault.accounts()).filter(({ status }) => status === 'login_needed');
@@ -108,11 +106,15 @@ export function agentCheck(
  * Whether an account is due and something can be done for it. A token whose end nobody knows is renewed once a day: every
  * few minutes would be a burden, and never would let an unused grant lapse.
  */
-function isWorthwhile(account: Account, ahead: number, now: number): boolean {
+function isWorthwhile(account: Account, { ahead, every }: AgentRequest, now: number): boolean {
   if (account.status === 'login_needed' || isResting(account, now)) return false;
-  if (account.expiresAt === null) {
+  const { expiresAt, issuedAt } = account;
+  if (expiresAt === null) {
     const last = account.lastRefreshAt ?? account.createdAt;
     return account.hasRefreshToken && Math.abs(now - last) >= DAY;
   }
-  return dueness(account, ahead, now).due && (account.hasRefreshToken || account.expiresAt <= now);
+  // One that never lives that long would be due at every check: half its life does, while that outlasts two checks.
+  const lifetime = expiresAt - issuedAt;
+  const within = ahead < lifetime ? ahead : Math.max(lifetime / 2, 2 * every);
+  return dueness(account, within, now).due && (account.hasRefreshToken || expiresAt <= now);
 }

@@ -7,10 +7,10 @@ import { type AnswerFromSocket, parse, readError } from './ask-agent.js';
 
 /** Longer than an agent takes to finish what is in flight. */
 const LONGEST_STOP = MINUTE + 20 * SECOND;
-const LOOK_FOR_IT = "see whether one hangs: pgrep -af 'vault.* agent'";
+const LOOK_FOR_IT = "see which process it is: pgrep -af 'vault.* agent'";
 
 export interface AgentTalkDeps {
-  /** Whether the socket stands there. */
+  /** Whether the socket stands there, and is private. */
   readonly isThere: () => boolean;
   readonly ask: (method: 'GET' | 'POST', target: string) => Promise<AnswerFromSocket | null>;
   readonly locks: Locks;
@@ -39,7 +39,7 @@ export async function stopAgent(deps: AgentTalkDeps): Promise<number> {
     .catch((failure: unknown) => {
       if (!(failure instanceof VaultError) || failure.code !== 'busy') throw failure;
       throw new VaultError('busy', `the agent, process ${pid}, was asked to stop and did not`, {
-        hint: `kill -9 ${pid}; what it sent is finished all the same`,
+        hint: `what it sent is finished all the same: kill -9 ${pid}`,
       });
     });
   await lock.release();
@@ -54,22 +54,15 @@ async function askOrExplain(
   const isThere = deps.isThere();
   const answer = isThere ? await deps.ask(method, target) : null;
   if (answer !== null) return answer;
-  if (!isThere || (await isLockFree(deps))) {
-    throw new VaultError('agent_not_running', 'no agent runs for this vault', { hint: 'vault agent' });
+  // A socket may be left over from an agent that was killed, or gone while one runs. Only the living hold the lock.
+  if (deps.locks.isFree(AGENT_LOCK)) {
+    const start = method === 'GET' ? { hint: 'vault agent' } : {};
+    throw new VaultError('agent_not_running', 'no agent runs for this vault', start);
   }
-  throw new VaultError('busy', 'an agent runs for this vault, and it does not answer', { hint: LOOK_FOR_IT });
-}
-
-/** A socket may be left over from an agent that was killed; its lock is not. */
-async function isLockFree({ locks, interruption }: AgentTalkDeps): Promise<boolean> {
-  try {
-    const lock = await locks.acquire(AGENT_LOCK, 0, interruption);
-    await lock.release();
-    return true;
-  } catch (failure) {
-    if (failure instanceof VaultError && failure.code === 'busy') return false;
-    throw failure;
-  }
+  const trouble = isThere
+    ? 'and it does not answer'
+    : 'and its socket is gone or not private; it makes a new one at its next check';
+  throw new VaultError('busy', `an agent runs for this vault, ${trouble}`, { hint: LOOK_FOR_IT });
 }
 
 function statusOf({ status, body }: AnswerFromSocket): AgentStatus {

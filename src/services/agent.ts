@@ -20,7 +20,7 @@ const LONGEST_FINISH = MINUTE;
 export interface OpenSocket {
   /** Requests being answered. */
   readonly waiting: number;
-  /** Makes it anew when somebody has cleared it away. */
+  /** Makes it anew when somebody has cleared it away or opened it to others. */
   ensureSocket(): Promise<void>;
   /** Takes no more requests; resolves when those under way are answered. */
   stop(): Promise<void>;

@@ -10,10 +10,16 @@ const DESCRIPTOR_PATIENCE = 10 * SECOND;
 const TRIES = 3;
 
 const TWO_WAYS =
-  'put it into a file of mode 0600 and name that: export VAULT_PASSPHRASE_FILE=/…/passphrase\nor give it on an open descriptor: VAULT_PASSPHRASE_FD=3 vault token 3< /…/passphrase';
+  'write it into a private file, once: (umask 077; cat > "$HOME/.vault-passphrase")\nand name that: export VAULT_PASSPHRASE_FILE="$HOME/.vault-passphrase"\nor open it for the command: export VAULT_PASSPHRASE_FD=3, and 3< "$HOME/.vault-passphrase" behind it';
+
+const OTHER_WAYS =
+  'put it into a file of mode 0600 and name that: --passphrase-file /…/passphrase\nor give it on an open descriptor: --passphrase-fd 3 3< /…/passphrase';
+const VAULT = 'the vault';
 
 export interface PassphraseDeps {
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** What it opens: `the vault`. */
+  readonly what: string;
   /** Private files only. @returns null when it is not there. @throws VaultError */
   readonly readFile: (path: string, limit: number) => Buffer | null;
   readonly readDescriptor: (descriptor: number, limit: number, patience: number) => Promise<DescriptorText>;
@@ -82,20 +88,18 @@ export function askPassphrase(
   };
 }
 
-async function fromPerson({ terminal }: PassphraseDeps, fresh: boolean): Promise<Secret> {
+async function fromPerson({ terminal, what }: PassphraseDeps, fresh: boolean): Promise<Secret> {
   if (terminal === null) {
     throw new VaultError(
       'key_unavailable',
-      'the passphrase of the vault is needed, and there is nobody to ask',
-      {
-        hint: TWO_WAYS,
-      },
+      `the passphrase of ${what} is needed, and there is nobody to ask`,
+      { hint: what === VAULT ? TWO_WAYS : OTHER_WAYS },
     );
   }
-  if (!fresh) return terminal('passphrase of the vault: ');
+  if (!fresh) return terminal(`passphrase of ${what}: `);
   for (let tries = 0; tries < TRIES; tries += 1) {
     const first = await terminal(
-      tries === 0 ? 'new passphrase of the vault: ' : 'those were two; new passphrase: ',
+      tries === 0 ? `new passphrase of ${what}: ` : 'those were two; new passphrase: ',
     );
     const second = await terminal('the same once more: ');
     if (first.reveal() === second.reveal()) return first;
@@ -107,7 +111,7 @@ function fromFile({ readFile }: PassphraseDeps, path: string): Secret {
   const content = readFile(path, LIMIT);
   if (content === null) {
     throw new VaultError('key_missing', `the file with the passphrase is not there: ${path}`, {
-      hint: `ls -l '${path}'`,
+      hint: `write it there: (umask 077; cat > '${path}')`,
     });
   }
   const text = content.toString('utf8').split(/\r?\n/, 1)[0] ?? '';
@@ -126,7 +130,7 @@ async function fromDescriptor({ readDescriptor }: PassphraseDeps, descriptor: nu
   }[read.kind];
   const code = read.kind === 'timed_out' ? 'key_timed_out' : 'key_unavailable';
   throw new VaultError(code, `the passphrase cannot be read: descriptor ${descriptor} ${why}`, {
-    hint: `open it for this command, for example with: ${descriptor}< /…/passphrase`,
+    hint: `write behind the command: ${descriptor}< "$HOME/.vault-passphrase"`,
   });
 }
 
@@ -137,7 +141,7 @@ function readNumber(text: string): number {
     'config_invalid',
     'VAULT_PASSPHRASE_FD must be the number of an open descriptor: 0, or from 3',
     {
-      hint: 'for example: VAULT_PASSPHRASE_FD=3 vault token 3< /…/passphrase',
+      hint: 'for example: export VAULT_PASSPHRASE_FD=3, and 3< "$HOME/.vault-passphrase" behind the command',
     },
   );
 }

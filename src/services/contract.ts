@@ -3,11 +3,13 @@ import type { Account, Consent, Identity } from '../domain/account.js';
 import type { VaultError } from '../domain/errors.js';
 import type { Secret } from '../domain/secret.js';
 import type { AgentUseCases } from './agent-contract.js';
+import type { AuditUseCases } from './audit-contract.js';
 import type { BackgroundUseCases } from './background-contract.js';
 import type { HealthUseCases } from './health-contract.js';
 import type { IntegrityUseCases } from './integrity-contract.js';
 import type { KeyUseCases } from './keys-contract.js';
 import type { LoginPlan, LoginRequest, LoginResult, LoginTalk } from './login-contract.js';
+import type { StatusUseCases } from './status-contract.js';
 
 export type * from './agent-contract.js';
 export type * from './background-contract.js';
@@ -95,6 +97,8 @@ export interface RefreshResult {
   readonly error: VaultError | null;
   /** What the account had been granted and this refresh did not bring; left out where it lost nothing. */
   readonly withdrawnScopes?: readonly string[];
+  /** What a person should know of the answer though it was a good one; left out where there is nothing. */
+  readonly warning?: string;
 }
 
 export interface RefreshReport {
@@ -152,6 +156,8 @@ export interface ProviderView {
 /** Everything a command can ask for. `app.ts` wires it; each part is loaded when it is first called. */
 export interface UseCases
   extends AgentUseCases,
+    AuditUseCases,
+    StatusUseCases,
     BackgroundUseCases,
     HealthUseCases,
     IntegrityUseCases,

@@ -1,3 +1,4 @@
+import { type Audit, aboutAccount } from '../audit/events.js';
 import { type Account, accountName } from '../domain/account.js';
 import { formatDuration } from '../domain/duration.js';
 import { isInterruption, VaultError } from '../domain/errors.js';
@@ -10,6 +11,7 @@ import type { Vault } from '../vault/vault.js';
 import type { TokenRequest, ValidToken } from './contract.js';
 import { loginCommand, shellName, widenCommand } from './login-command.js';
 import { notThere } from './not-there.js';
+import { oddTokenWarning } from './odd-refresh-token.js';
 import { loginNeeded } from './refusals.js';
 import { selectAccount } from './select-account.js';
 import { withdrawalWarning, withdrawnScopes } from './withdrawn-scopes.js';
@@ -17,6 +19,8 @@ import { withdrawalWarning, withdrawnScopes } from './withdrawn-scopes.js';
 export interface EnsureValidDeps {
   readonly vault: () => Promise<Vault | null>;
   readonly clock: Clock;
+  /** Told of each token that is given. */
+  readonly audit?: Audit;
   /** Short scope name → what the provider calls it, for scopes that seem not to be granted. */
   readonly scopeAliases: (provider: string) => Promise<Readonly<Record<string, string>>>;
   /** Refreshes under the account's lock. Loaded only when it is called: a valid token needs no network code. */
@@ -36,14 +40,15 @@ export async function ensureValid(deps: EnsureValidDeps, request: TokenRequest):
     throw new VaultError('account_not_found', 'there is no vault yet', { hint: 'vault login google' });
   const account = await vault.account(id);
   if (account === null) return ensureValid(deps, request);
-  await requireScopes(deps, account, request.scopes);
+  await requireScopes(deps, vault, account, request.scopes);
 
   const now = deps.clock.now();
   if (!request.refresh && isValidFor(account, request.minValid, now))
-    return give(vault, account, request, tooShort(account, request, now));
+    return give(deps, vault, account, request, tooShort(account, request, now));
   const usable = isUsable(account, now) && account.sealed.accessToken !== null;
   if (!request.refresh && usable && !canRefresh(account)) {
     return give(
+      deps,
       vault,
       account,
       request,
@@ -63,7 +68,7 @@ export async function ensureValid(deps: EnsureValidDeps, request: TokenRequest):
     if (!fallback || !isUsable(account, later)) throw outcome;
     const next = outcome.hint === undefined ? '' : ` (${outcome.hint})`;
     const warning = `${shortLived(account, later)} and could not be renewed: ${outcome.message}${next}`;
-    return give(vault, account, request, warning);
+    return give(deps, vault, account, request, warning);
   }
   return giveRefreshed(deps, vault, account, request, outcome.kind === 'adopted');
 }
@@ -106,7 +111,7 @@ async function giveRefreshed(
     const removed = `${accountName(before)} was removed meanwhile`;
     throw await notThere(vault, new VaultError('account_not_found', removed, { hint: loginCommand(before) }));
   }
-  await requireScopes(deps, account, request.scopes);
+  await requireScopes(deps, vault, account, request.scopes);
   const now = deps.clock.now();
   if (!isUsable(account, now)) {
     // Another process stored something meanwhile, and it is stale as well: this time it is our turn.
@@ -119,14 +124,16 @@ async function giveRefreshed(
       },
     );
   }
-  return give(vault, account, request, shortcomings(before, account, request, now));
+  return give(deps, vault, account, request, shortcomings(before, account, request, now));
 }
 
 /** What a good new token lacks all the same. */
 function shortcomings(before: Account, account: Account, request: TokenRequest, now: number): string | null {
   const withdrawn = withdrawnScopes(before, account);
+  const odd = oddTokenWarning(account);
   const short = tooShort(account, request, now);
   const said = [
+    ...(odd === null ? [] : [odd]),
     ...(withdrawn.length > 0 ? [withdrawalWarning(account, withdrawn)] : []),
     ...(short === null ? [] : [short]),
   ];
@@ -134,6 +141,7 @@ function shortcomings(before: Account, account: Account, request: TokenRequest, 
 }
 
 async function give(
+  { audit }: EnsureValidDeps,
   vault: Vault,
   account: SealedAccount,
   request: TokenRequest,
@@ -146,6 +154,7 @@ async function give(
     throw loginNeeded(account);
   }
   const identity = request.withIdentity ? await vault.identity(account) : null;
+  audit?.record({ event: 'token_given', ...aboutAccount(account) });
   return { account, accessToken, identity, warning };
 }
 
@@ -155,7 +164,8 @@ function canRefresh(account: Account): boolean {
 
 async function requireScopes(
   deps: EnsureValidDeps,
-  account: Account,
+  vault: Vault,
+  account: SealedAccount,
   scopes: readonly string[],
 ): Promise<void> {
   const { grantedScopes } = account;
@@ -166,6 +176,8 @@ async function requireScopes(
     (scope) => !grantedScopes.some((granted) => aliases[granted] === scope || aliases[scope] === granted),
   );
   if (missing.length === 0) return;
+  // They are bound to what is sealed: were they altered, it does not open, and nothing is said of scopes.
+  await vault.identity(account);
   throw new VaultError('scope_missing', `${accountName(account)} was not granted ${missing.join(' ')}`, {
     hint: widenCommand(account, missing),
     details: { missing_scopes: missing, granted_scopes: grantedScopes },

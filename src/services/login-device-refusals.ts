@@ -130,7 +130,7 @@ export function codeEnded(provider: Provider, request: LoginRequest, after: numb
   return new VaultError(
     'login_timed_out',
     `nobody typed the code and finished the login at ${provider.title} within ${formatDuration(after)}`,
-    { hint: `${againCommand(request, '--device')} gives a new code` },
+    { hint: `for a new code: ${againCommand(request, '--device')}` },
   );
 }
 

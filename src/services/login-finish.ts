@@ -13,7 +13,7 @@ import type { LoginRequest, LoginResult } from './contract.js';
 import type { LoginAim } from './login-aim.js';
 import { againCommand } from './login-command.js';
 import { whoLoggedIn } from './login-identity.js';
-import { storeLogin } from './login-store.js';
+import { loginFinished, storeLogin } from './login-store.js';
 
 export interface LoginDeps {
   readonly vault: () => Promise<Vault>;
@@ -23,6 +23,8 @@ export interface LoginDeps {
   readonly surroundings: Surroundings;
   readonly clock: Clock;
   readonly audit: Audit;
+  /** Waits a little when there are more logins than a person begins. */
+  readonly slowDown?: (provider: string) => Promise<void>;
   readonly provider: (name: string) => Promise<ConfiguredProvider>;
   readonly interruption: AbortSignal;
 }
@@ -80,12 +82,7 @@ export async function finish(deps: LoginDeps, vault: Vault, redeemed: Redeemed):
   );
   const { account } = stored;
   await vault.addConsent(account.id, { at, how, askedScopes: scopes, grantedScopes });
-  deps.audit.record({
-    event: 'login_finished',
-    provider: provider.name,
-    account: account.id,
-    created: stored.created,
-  });
+  deps.audit.record(loginFinished(account, stored.created), 'chained');
   const keptRefreshToken = account.hasRefreshToken && answer.refreshToken === null;
   return { ...stored, identity, missingScopes: missing, keptRefreshToken };
 }

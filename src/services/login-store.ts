@@ -1,3 +1,4 @@
+import { type AuditEvent, aboutAccount } from '../audit/events.js';
 import { type Account, accountName, type Identity } from '../domain/account.js';
 import { SECOND } from '../domain/duration.js';
 import { VaultError } from '../domain/errors.js';
@@ -81,6 +82,10 @@ export async function storeLogin(
   }
 }
 
+export function loginFinished(account: Account, created: boolean): AuditEvent {
+  return { event: 'login_finished', ...aboutAccount(account), created };
+}
+
 function accountOf(vault: Vault, login: FinishedLogin): Promise<SealedAccount | null> {
   return vault.byIdentity(login.provider, login.issuer, login.identity.subject);
 }
@@ -95,7 +100,9 @@ async function addAccount(
   for (let attempt = 1; attempt <= MOST_TRIES; attempt += 1) {
     const label = attempt === 1 ? base : `${base}-${attempt}`;
     const facts: AccountFacts = { ...factsOf(login), label, createdAt: login.at, lastRefreshAt: null };
-    const account = await vault.add(facts, contentsOf(login, login.answer.refreshToken));
+    const account = await vault.add(facts, contentsOf(login, login.answer.refreshToken), (made) =>
+      loginFinished(made, true),
+    );
     if (account !== null) return { account, created: true, renamedFrom: null, withdrawnScopes: [] };
     // Not the name but the person may be taken: another login of theirs was faster.
     if ((await accountOf(vault, login)) !== null) return storeLogin(vault, locks, login, interruption);
@@ -115,6 +122,7 @@ async function updateAccount(vault: Vault, current: SealedAccount, login: Finish
     current,
     { ...facts, label, grantExpiresAt },
     contentsOf(login, refreshToken),
+    (made) => loginFinished(made, false),
   );
   if (account === null) throw nameTaken(login.provider, label);
   return account;

@@ -1,4 +1,4 @@
-import { VaultError } from '../domain/errors.js';
+import { asVaultError } from '../domain/errors.js';
 import type { LoginRequest, LoginResult, LoginTalk } from './contract.js';
 import { aimOf } from './login-aim.js';
 import { byCode } from './login-code.js';
@@ -22,13 +22,15 @@ export async function login(deps: LoginDeps, asked: LoginRequest, talk: LoginTal
   const vault = await deps.vault();
   await vault.rehearse();
   const aim = await aimOf(provider, vault, asked);
+  await deps.slowDown?.(provider.name);
   deps.audit.record({ event: 'login_started', provider: provider.name });
   try {
     const way = device === null ? byCode : device.byDevice;
     return await way(deps, vault, provider, aim, talk);
   } catch (failure) {
-    const code = failure instanceof VaultError ? failure.code : 'unexpected';
-    deps.audit.record({ event: 'login_failed', provider: provider.name, code });
+    const { code, details } = asVaultError(failure);
+    const why = details['check'] === 'issuer' ? { why: 'other_issuer' as const } : {};
+    deps.audit.record({ event: 'login_failed', provider: provider.name, code, ...why });
     throw failure;
   }
 }

@@ -99,9 +99,11 @@ async function loadGiven(source: GivenKeySource, reference: string): Promise<Buf
   try {
     return await source.load(reference);
   } catch (failure) {
-    if (!(failure instanceof VaultError)) throw failure;
+    // What may not be read is there.
+    if (!(failure instanceof VaultError) || failure.code === 'vault_permissions') throw failure;
     const { code, message, hint, details, cause } = failure;
     const make = `where there is no key yet: ${source.recipe}`;
-    throw new VaultError(code, message, { hint: `${hint}; ${make}`, details, cause });
+    const hints = hint === undefined ? [make] : [hint, make];
+    throw new VaultError(code, message, { hint: hints.join('\n'), details, cause });
   }
 }

@@ -1,4 +1,4 @@
-import type { Audit } from '../audit/events.js';
+import { type Audit, aboutAccount } from '../audit/events.js';
 import { type Account, accountName } from '../domain/account.js';
 import { DAY, MINUTE } from '../domain/duration.js';
 import { VaultError } from '../domain/errors.js';
@@ -119,7 +119,7 @@ async function tell(deps: NotifyDeps, notice: Notice, row: ToldRow): Promise<boo
   const reminder = row.toldAt !== null;
   const document = eventDocument({ ...notice, since: row.since }, reminder, deps.clock.now(), deps);
   const end = await deps.run(deps.command, `${JSON.stringify(document)}\n`);
-  const facts = { about: event, provider: account.provider, account: account.id };
+  const facts = { about: event, ...aboutAccount(account) };
   const why = failureOf(end);
   if (why === null) {
     deps.audit.record({ event: 'notified', ...facts, reminder });

@@ -9,6 +9,7 @@ import { concernsWholeVault } from '../vault/damage.js';
 import type { Vault } from '../vault/vault.js';
 import type { RefreshProgress, RefreshReport, RefreshRequest, RefreshResult } from './contract.js';
 import { loginCommand } from './login-command.js';
+import { oddTokenWarning } from './odd-refresh-token.js';
 import { loginNeeded } from './refusals.js';
 import { accountsOf, selectAccounts } from './select-account.js';
 import { withdrawnScopes } from './withdrawn-scopes.js';
@@ -143,7 +144,13 @@ async function damageOf(vault: Vault, { id }: Account): Promise<VaultError | nul
 
 function renewed(before: Account, account: Account) {
   const withdrawn = withdrawnScopes(before, account);
-  return { account, error: null, ...(withdrawn.length > 0 ? { withdrawnScopes: withdrawn } : {}) };
+  const warning = oddTokenWarning(account);
+  return {
+    account,
+    error: null,
+    ...(withdrawn.length > 0 ? { withdrawnScopes: withdrawn } : {}),
+    ...(warning === null ? {} : { warning }),
+  };
 }
 
 async function settle(

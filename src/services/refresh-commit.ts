@@ -1,3 +1,4 @@
+import { type AuditEvent, aboutAccount } from '../audit/events.js';
 import { type Account, accountName } from '../domain/account.js';
 import { SECOND } from '../domain/duration.js';
 import { VaultError } from '../domain/errors.js';
@@ -8,6 +9,7 @@ import type { Provider } from '../providers/contract.js';
 import type { SealedAccount, SpillSlot } from '../stores/contract.js';
 import type { UnstoredAnswer } from '../vault/unstored-answer.js';
 import type { Vault } from '../vault/vault.js';
+import { notingOddToken } from './odd-refresh-token.js';
 
 /**
  * What a granted answer changes. Nothing in it is judged here: a new refresh token is kept whatever else the answer
@@ -27,11 +29,12 @@ export function changeBy(
   const { askedScopes } = account;
   const grantedScopes =
     answer.scopes === null ? account.grantedScopes : canonicalScopes(askedScopes, answer.scopes, provider);
+  const missing = missingScopes(askedScopes, grantedScopes);
   const grantLife = answer.refreshTokenExpiresIn;
   return {
     change: {
       ...tokenFacts(account, answer, at),
-      ...nextStatus(account, { kind: 'granted', missingScopes: missingScopes(askedScopes, grantedScopes) }),
+      ...notingOddToken(answer, nextStatus(account, { kind: 'granted', missingScopes: missing })),
       grantExpiresAt: grantLife === null ? account.grantExpiresAt : at + grantLife * SECOND,
       grantedScopes,
       lastRefreshAt: at,
@@ -52,6 +55,10 @@ function tokenFacts(account: Account, answer: GrantedAnswer, at: number) {
   return { tokenType: answer.tokenType, issuedAt: at, expiresAt };
 }
 
+export function refreshed(account: Account): AuditEvent {
+  return { event: 'refreshed', ...aboutAccount(account), generation: account.generation };
+}
+
 /**
  * Commits an answer as the next generation.
  *
@@ -60,11 +67,16 @@ function tokenFacts(account: Account, answer: GrantedAnswer, at: number) {
  */
 export async function commitAnswer(vault: Vault, account: SealedAccount, answer: UnstoredAnswer) {
   const contents = await vault.contents(account);
-  return vault.update(account, answer.change, {
-    accessToken: answer.accessToken ?? contents.accessToken,
-    refreshToken: answer.refreshToken ?? contents.refreshToken,
-    identity: contents.identity,
-  });
+  return vault.update(
+    account,
+    answer.change,
+    {
+      accessToken: answer.accessToken ?? contents.accessToken,
+      refreshToken: answer.refreshToken ?? contents.refreshToken,
+      identity: contents.identity,
+    },
+    refreshed,
+  );
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { Audit } from '../audit/events.js';
+import { type Audit, aboutAccount } from '../audit/events.js';
 import { type Account, accountName } from '../domain/account.js';
 import { ERROR_CODES, type ErrorCode, VaultError } from '../domain/errors.js';
 import type { RefreshOutcome } from '../domain/outcome.js';
@@ -42,8 +42,7 @@ export async function recordFailure(
   await recordQuietly(vault, account, recorded);
   deps.audit.record({
     event: 'refresh_failed',
-    provider: account.provider,
-    account: account.id,
+    ...aboutAccount(account),
     code: error.code,
   });
   return { kind, account: { ...account, ...recorded }, error };

@@ -13,7 +13,7 @@ import type { Vault } from '../vault/vault.js';
 import { requireSameBinding } from './account-provider.js';
 import { loginCommand } from './login-command.js';
 import { notThere } from './not-there.js';
-import { changeBy, commitOrSpill } from './refresh-commit.js';
+import { changeBy, commitOrSpill, refreshed } from './refresh-commit.js';
 import { recordFailure, settledElsewhere } from './refresh-failure.js';
 import { takeInSpilled } from './refresh-recover.js';
 import { type RetryPolicy, type Sent, sendPatiently } from './refresh-send.js';
@@ -94,9 +94,10 @@ async function refreshLocked(
   account: SealedAccount,
   policy: RetryPolicy,
 ): Promise<RefreshOutcome> {
+  // First: nothing is concluded from facts that somebody may have altered.
+  const { refreshToken } = await vault.contents(account);
   const provider = await deps.provider(account.provider);
   requireSameBinding(account, provider);
-  const { refreshToken } = await vault.contents(account);
   if (refreshToken === null) return recordFailure(deps, vault, account, nothingToRefreshWith(account), true);
   await vault.requireCurrent();
   const http = await deps.http();
@@ -147,8 +148,7 @@ async function conclude(
   }
   const updated = await commitOrSpill(vault, account, changeBy(account, provider, result, at, now), slot);
   if (updated === null) return { kind: 'adopted', account: await present(vault, account) };
-  const { generation } = updated;
-  deps.audit.record({ event: 'refreshed', provider: account.provider, account: account.id, generation });
+  deps.audit.record(refreshed(updated), 'chained');
   if (result.accessToken !== null) return { kind: 'refreshed', account: updated };
   const error = new VaultError(
     'provider_answer_invalid',

@@ -1,4 +1,4 @@
-import type { Audit } from '../audit/events.js';
+import { type Audit, type AuditEvent, aboutAccount } from '../audit/events.js';
 import { type Account, accountName } from '../domain/account.js';
 import { SECOND } from '../domain/duration.js';
 import { ERROR_CODES, isInterruption, VaultError } from '../domain/errors.js';
@@ -82,9 +82,10 @@ async function revokeOne(
       if (answer.kind !== 'revoked' && answer.kind !== 'unsupported' && !request.local) {
         return result(answer.kind, answer.error.message, answer.error);
       }
-      await vault.remove(account.id);
       const event = answer.kind === 'revoked' ? 'revoked' : 'forgotten';
-      deps.audit.record({ event, provider: account.provider, account: account.id });
+      const line: AuditEvent = { event, ...aboutAccount(account) };
+      await vault.remove(account.id, line);
+      deps.audit.record(line, 'chained');
       return result(event, answer.reason);
     } finally {
       await lock.release();

@@ -1,3 +1,4 @@
+import type { NotifyFailure } from '../audit/events.js';
 import { VaultError } from '../domain/errors.js';
 import { quoted } from './login-command.js';
 import { failureOf, type NotifyDeps } from './notify.js';
@@ -14,8 +15,19 @@ export async function tryNotify(
   const document = JSON.stringify(testDocument(deps.clock.now(), deps));
   const failure = failureOf(await deps.run(deps.command, `${document}\n`));
   if (failure === null) return;
-  const byHand = deps.command.map(quoted).join(' ');
   throw new VaultError('config_invalid', `the notify command ${failure.says}`, {
-    hint: `run it by hand, and see what it says: echo ${quoted(document)} | ${byHand}`,
+    hint: hintFor(failure.code, deps.command, document),
   });
+}
+
+function hintFor(why: NotifyFailure, command: readonly string[], document: string): string {
+  const program = quoted(command[0] ?? '');
+  switch (why) {
+    case 'not_found':
+      return `put ${program} there, or name another program under notify in config.json`;
+    case 'not_executable':
+      return `begin it with a line such as #!/bin/sh, and let it be run: chmod u+x ${program}`;
+    default:
+      return `run it by hand, and see what it says: echo ${quoted(document)} | ${command.map(quoted).join(' ')}`;
+  }
 }

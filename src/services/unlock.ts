@@ -1,8 +1,14 @@
-import { ERROR_CODES, VaultError } from '../domain/errors.js';
+import { ERROR_CODES, type ErrorCode, VaultError } from '../domain/errors.js';
 import type { KeySource, KeySourceKind } from '../keysources/contract.js';
 import type { MasterKeyRow, VaultHead } from '../stores/contract.js';
 import { type Keyring, openKeyring } from '../vault/keyring.js';
 import { masterVersion } from '../vault/master-key.js';
+
+/** Where there is no desktop there will be none tomorrow. */
+const KEY_FILE_INSTEAD = [
+  'to use a key file instead, once where the keychain works: vault key add file',
+  'and then: vault key use file',
+];
 
 export interface Unlocked {
   readonly row: MasterKeyRow;
@@ -72,10 +78,18 @@ function notInThisVault(head: VaultHead, source: KeySource): VaultError {
 /** What else would open this vault, when the source that is set does not: told, and never tried. */
 function withOtherWays(failure: unknown, head: VaultHead, kind: KeySourceKind): unknown {
   if (!(failure instanceof VaultError) || failure.exitCode !== ERROR_CODES.key_unavailable) return failure;
+  const { code, message, hint, details, cause } = failure;
+  const hints = [...(hint === undefined ? [] : [hint]), ...otherWays(code, head, kind)];
+  return new VaultError(code, message, { hint: hints.join('\n'), details, cause });
+}
+
+function otherWays(code: ErrorCode, head: VaultHead, kind: KeySourceKind): readonly string[] {
   const others = kindsIn(head).filter((other) => other !== kind);
   const ways = others.map((other) => `or use another key of this vault: vault key use ${other}`);
-  const { code, message, details, cause } = failure;
-  return new VaultError(code, message, { hint: [failure.hint, ...ways].join('\n'), details, cause });
+  // The variable goes before what `vault key use` writes down.
+  if (kind === 'file' && ways.length > 0) return ['if VAULT_KEY_FILE is set, unset it first', ...ways];
+  const outOfReach = kind === 'keychain' && code !== 'key_missing' && code !== 'key_wrong';
+  return outOfReach && ways.length === 0 ? KEY_FILE_INSTEAD : ways;
 }
 
 function kindsIn({ masterKeys }: VaultHead): readonly string[] {

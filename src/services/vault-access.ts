@@ -2,8 +2,9 @@ import type { Audit } from '../audit/events.js';
 import { random } from '../crypto/derive.js';
 import { VaultError } from '../domain/errors.js';
 import type { KeySource } from '../keysources/contract.js';
-import type { Locks, Marks, Store, StoreFactory } from '../stores/contract.js';
+import type { Locks, Marks, Store, StoreFactory, VaultHead } from '../stores/contract.js';
 import type { Clock, Files, Paths } from '../system/contract.js';
+import type { VaultEvents } from '../vault/audit-queued.js';
 import { masterReference } from '../vault/master-key.js';
 import { createVault, type Vault } from '../vault/vault.js';
 import type { ReadBack } from './new-master.js';
@@ -20,6 +21,8 @@ export interface VaultAccessDeps {
   readonly locks: Locks;
   readonly clock: Clock;
   readonly audit: Audit;
+  /** What goes into the vault's trail. */
+  readonly events?: VaultEvents;
   /** The key source that the environment or the configuration names; the keychain when neither does. */
   readonly keySource: () => Promise<KeySource>;
   /**
@@ -94,12 +97,21 @@ export function vaultAccess(deps: VaultAccessDeps): VaultAccess {
   }
 
   async function unlocked(store: Store, source?: KeySource): Promise<Unlocked> {
-    try {
-      return await unlock(await store.head(), source ?? (await deps.keySource()), deps.paths.database);
-    } catch (failure) {
-      // The next attempt must look for the key afresh: its owner may have put the right one back.
-      deps.forgetKeys?.();
-      throw failure;
+    const from = source ?? (await deps.keySource());
+    for (let head = await store.head(); ; ) {
+      try {
+        return await unlock(head, from, deps.paths.database);
+      } catch (failure) {
+        // The next attempt must look for the key afresh: its owner may have put the right one back.
+        deps.forgetKeys?.();
+        const now = await store.head();
+        // Another process may have put a new key in the place of the old one since the key table was read.
+        if (sameKeys(head, now)) {
+          if (failure instanceof VaultError) deps.audit.record({ event: 'open_failed', code: failure.code });
+          throw failure;
+        }
+        head = now;
+      }
     }
   }
 
@@ -141,6 +153,11 @@ export function vaultAccess(deps: VaultAccessDeps): VaultAccess {
   };
 }
 
+function sameKeys(a: VaultHead, b: VaultHead): boolean {
+  const names = ({ masterKeys }: VaultHead) => masterKeys.map(({ reference }) => reference).join();
+  return names(a) === names(b);
+}
+
 function mustBeThere<T>(found: T | null): T {
   if (found === null) throw new VaultError('vault_damaged', 'the vault vanished while it was being opened');
   return found;
@@ -157,7 +174,7 @@ async function createUnderLock(deps: VaultAccessDeps, source: KeySource): Promis
   try {
     if (await deps.factory.exists()) {
       throw new VaultError('vault_exists', `there is a vault already at ${deps.paths.database}`, {
-        hint: 'vault list shows what is in it',
+        hint: 'vault list shows what is in it\nvault key status shows which keys open it, and vault key add makes one more',
       });
     }
     const store = await createWith(deps, source);

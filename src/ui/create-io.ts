@@ -1,5 +1,6 @@
 import { VaultError } from '../domain/errors.js';
 import type { Host } from '../system/contract.js';
+import { type Again, asItStands } from './again.js';
 import { askYesNo, readLines } from './ask.js';
 import type { Io, LiveLine, Progress, Theme } from './io.js';
 import { liveLine, noLiveLine } from './live-line.js';
@@ -17,6 +18,8 @@ export interface IoOptions {
   readonly quiet: boolean;
   readonly verbose: boolean;
   readonly now: () => number;
+  /** Left out: commands are typed as they stand. */
+  readonly again?: Again;
 }
 
 /**
@@ -24,7 +27,7 @@ export interface IoOptions {
  * bar and the other streams come when something is first coloured, counted, said or asked.
  */
 export function createIo(options: IoOptions): Io {
-  const { host, json, quiet, verbose, now } = options;
+  const { host, json, quiet, verbose, now, again = asItStands } = options;
   const { stdout, env, interruption } = host;
   const stderr = openedOnDemand(() => host.stderr);
   const theme = themeOnDemand(() => wantsColour(stdout, env));
@@ -35,7 +38,7 @@ export function createIo(options: IoOptions): Io {
   const interactive = (): boolean => stderr().isTTY === true && host.stdin.isTTY === true;
 
   const talk = (line: string, style: keyof Theme | undefined): void => {
-    const text = harmless(line);
+    const text = harmless(again(line));
     stderr().write(`${style === undefined ? text : talkTheme()[style](text)}\n`);
   };
   const say: Io['say'] = (line, style) => {
@@ -51,6 +54,7 @@ export function createIo(options: IoOptions): Io {
     },
     columns,
     now,
+    again,
     get theme() {
       return theme();
     },
@@ -60,7 +64,7 @@ export function createIo(options: IoOptions): Io {
     data: (text) => void stdout.write(text),
     document(value) {
       gaveDocument = true;
-      stdout.write(`${harmlessJson(JSON.stringify(value))}\n`);
+      stdout.write(`${harmlessJson(JSON.stringify(value, hintsBy(again)))}\n`);
     },
     get gaveDocument() {
       return gaveDocument;
@@ -92,6 +96,13 @@ export function createIo(options: IoOptions): Io {
     finish: () => drained(stdout, failure),
     exitCode: 0,
   };
+}
+
+/** Of a document only these members are for people to type. */
+function hintsBy(again: Again) {
+  if (again === asItStands) return undefined;
+  return (key: string, value: unknown) =>
+    typeof value === 'string' && (key === 'hint' || key === 'remedy') ? again(value) : value;
 }
 
 /** A terminal that was never told its size says 0. */

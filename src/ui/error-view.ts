@@ -1,4 +1,5 @@
 import type { VaultError } from '../domain/errors.js';
+import { type Again, asItStands } from './again.js';
 import type { Theme } from './io.js';
 import { harmless, harmlessJson } from './safe-text.js';
 
@@ -7,6 +8,8 @@ interface ErrorViewOptions {
   readonly verbose: boolean;
   /** Styles for stderr. */
   readonly theme: Theme;
+  /** Left out: commands are typed as they stand. */
+  readonly again?: Again;
 }
 
 interface ErrorView {
@@ -22,20 +25,20 @@ const MAX_CAUSES = 4;
  * stderr. With `--json`: one document on stdout, and nothing on stderr unless `--verbose`.
  */
 export function renderError(error: VaultError, options: ErrorViewOptions): ErrorView {
-  const { json, verbose, theme } = options;
+  const { json, verbose, theme, again = asItStands } = options;
   const trace = verbose ? traceOf(error) : '';
-  const words = `${forPeople(error, theme)}${trace}`;
+  const words = `${again(forPeople(error, theme))}${trace}`;
   if (!json) return { stderr: words };
-  const stdout = `${harmlessJson(JSON.stringify({ error: errorDocument(error) }))}\n`;
+  const stdout = `${harmlessJson(JSON.stringify({ error: errorDocument(error, again) }))}\n`;
   return verbose ? { stdout, stderr: words } : { stdout };
 }
 
 /** The error as `--json` tells it; `details` joins where there are any. */
-export function errorDocument(error: VaultError): Record<string, unknown> {
+export function errorDocument(error: VaultError, again: Again = asItStands): Record<string, unknown> {
   const document = {
     code: error.code,
     message: error.message,
-    hint: error.hint ?? null,
+    hint: error.hint === undefined ? null : again(error.hint),
     exit_code: error.exitCode,
   };
   return Object.keys(error.details).length === 0 ? document : { ...document, details: error.details };

@@ -11,7 +11,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['ui', 'config', 'audit', 'oauth', 'vault', 'demo'],
   ['services', 'health'],
   ['commands'],
-  ['app-as-cron.ts', 'app-key-sources.ts'],
+  ['app-as-cron.ts', 'app-audit.ts', 'app-key-changes.ts', 'app-key-sources.ts', 'app-marks.ts'],
   [
     'app-agent.ts',
     'app-background.ts',
@@ -36,13 +36,16 @@ const WIRING = [
   'app.ts',
   'app-agent.ts',
   'app-as-cron.ts',
+  'app-audit.ts',
   'app-background.ts',
   'app-children.ts',
   'app-health.ts',
   'app-integrity.ts',
+  'app-key-changes.ts',
   'app-key-sources.ts',
   'app-keychain.ts',
   'app-keys.ts',
+  'app-marks.ts',
   'app-refreshing.ts',
 ];
 
@@ -69,7 +72,7 @@ const PRINTS = ['main.ts', 'refresher.ts', 'ui', 'app-keychain.ts', 'key-check.t
  * store looks at files through `Files`, which does not open a database; marks and spills are files of their own.
  */
 const OPENS_NO_FILES = ['stores', 'vault', 'services', 'commands', 'audit'];
-const OPENS_ITS_OWN = ['stores/marks.ts', 'stores/spill.ts'];
+const OPENS_ITS_OWN = ['stores/audit-queue.ts', 'stores/marks.ts', 'stores/spill.ts'];
 
 export const MAX_LINES = 250;
 

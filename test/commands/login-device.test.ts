@@ -70,6 +70,11 @@ describe('vault login --device', () => {
     );
   });
 
+  it('does not begin with a minute less than there is', async () => {
+    const soon = { ...CODE, endsAt: NOW + 10 * MINUTE - 200 };
+    expect(await said({}, soon)).toContain('the code is good for 10m\n');
+  });
+
   it('says them with --quiet as well, and no more', async () => {
     expect(await said({ quiet: true }, CODE, WAIT)).toBe('https://issuer.example/device\nWDJB-MJHT\n');
   });

@@ -59,7 +59,7 @@ describe('vault refresh', () => {
     ['', 'no account is named'],
     ['a --all', 'accounts are named, or chosen by --all or --provider, but not both'],
     ['a --provider google', 'accounts are named, or chosen by --all or --provider, but not both'],
-    ['--all --days soon', '--days takes a duration such as 90s, 5m, 12h or 7d'],
+    ['--all --days soon', '--days takes a number of days such as 7, or a duration such as 12h'],
     ['--all --concurrency 0', '--concurrency takes a whole number from 1 to 64'],
     ['--all --concurrency 2.5', '--concurrency takes a whole number from 1 to 64'],
   ])('refuses "%s"', async (line, message) => {
@@ -179,6 +179,7 @@ describe('vault refresh of several accounts', () => {
           reason: 'reason of a',
           expires_at,
           withdrawn_scopes: [],
+          warning: null,
           error: null,
         },
         {
@@ -187,6 +188,7 @@ describe('vault refresh of several accounts', () => {
           reason: 'reason of b',
           expires_at,
           withdrawn_scopes: [],
+          warning: null,
           error,
         },
         {
@@ -195,6 +197,7 @@ describe('vault refresh of several accounts', () => {
           reason: 'reason of c',
           expires_at,
           withdrawn_scopes: [],
+          warning: null,
           error: null,
         },
       ],

@@ -74,9 +74,10 @@ describe('vault schedule', () => {
   it.each([
     ['--every 7m', '--every takes a part of an hour or of a day'],
     ['--every 2d', '--every takes a part of an hour or of a day'],
-    ['--every soon', '--every takes a duration'],
-    ['--every constructor', '--every takes a duration'],
-    ['--days soon', '--days takes a duration'],
+    ['--every soon', '--every takes a part of an hour or of a day'],
+    ['--every 90s', '--every takes a part of an hour or of a day'],
+    ['--every constructor', '--every takes a part of an hour or of a day'],
+    ['--days soon', '--days takes a number of days'],
     ['--kind at', '--kind takes one of: systemd, cron, launchd'],
     ['--install --uninstall', 'contradict each other'],
     ['--credential-file key', '--credential-file takes the absolute path'],

@@ -1,10 +1,13 @@
-import type { LedgerStep, Marks } from '../../src/stores/contract.js';
+import type { LedgerStep, Marks, TrailFacts } from '../../src/stores/contract.js';
 
 /** A ledger that only counts: what stores do with one does not depend on what is in it. */
 export const step: LedgerStep = ({ epoch }) => ({
   epoch: epoch + 1,
   sealed: Buffer.from(`ledger ${epoch + 1}`),
 });
+
+/** A trail without an entry. */
+export const emptyTrail: TrailFacts = { has: () => false, last: () => 0, mac: () => null };
 
 /** Marks in memory, of a place of this name. */
 export function marksDouble(place = 'here'): Marks & { readonly kept: Map<string, Uint8Array> } {

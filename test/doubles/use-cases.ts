@@ -18,6 +18,12 @@ export function useCasesDouble(given: Partial<UseCases> = {}): UseCases {
     addKey: never('addKey'),
     removeKey: never('removeKey'),
     useKey: never('useKey'),
+    restore: never('restore'),
+    planRestore: never('planRestore'),
+    backup: never('backup'),
+    importKey: never('importKey'),
+    exportKey: never('exportKey'),
+    rotateKey: never('rotateKey'),
     runAgent: never('runAgent'),
     agentSocket: () => {
       throw new Error('agentSocket must not be called here');
@@ -31,6 +37,9 @@ export function useCasesDouble(given: Partial<UseCases> = {}): UseCases {
     acceptRollback: never('acceptRollback'),
     schedule: never('schedule'),
     unschedule: never('unschedule'),
+    auditTrail: never('auditTrail'),
+    verifyAudit: never('verifyAudit'),
+    status: never('status'),
     notify: never('notify'),
     testNotify: never('testNotify'),
     close: never('close'),

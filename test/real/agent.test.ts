@@ -107,6 +107,7 @@ describe('the agent', () => {
       'login_started',
       'login_finished',
       'refreshed',
+      'token_given',
       'agent_stopped',
       'refreshed',
       'agent_started',

@@ -1,19 +1,19 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type CliOptions, startVault, VAULT_JS } from '../harness/cli.js';
 import { type DemoStage, openDemoStage } from '../harness/demo-stage.js';
 
 let stage: DemoStage;
 
-beforeEach(async () => {
+beforeAll(async () => {
   stage = await openDemoStage();
   await stage.logIn();
 });
-
-afterEach(async () => {
+beforeEach(() => rmSync(file('tokens'), { force: true }));
+afterAll(async () => {
   expect(await stage.close()).toEqual([]);
 });
 
@@ -197,20 +197,21 @@ describe('a token that the program finds refused', () => {
     expect(stage.tokenRequests()).toBe(1);
   });
 
-  it('says why when it cannot be refreshed', async () => {
-    stage.demo.endAllGrants();
-    const run = await exec(`${DIGEST}; exit 41`, ['--retry-exit', '41']);
-    expect(run.exitCode).toBe(4);
-    expect(run.stderr).toContain('hint: vault login demo --login-hint ada@example.com');
-    expect(lines('tokens')).toHaveLength(1);
-  });
-
   it('does not bring back a program that was asked to stop', async () => {
     const script = `${DIGEST}; trap 'exit 41' TERM; echo ready >&2; while :; do sleep 0.05; done`;
     const running = startVault(['exec', 'demo', '--retry-exit', '41', '--', 'sh', '-c', script], stage.home);
     await running.stderrLine(/^ready$/);
     running.child.kill('SIGTERM');
     expect((await running.done).exitCode).toBe(41);
+    expect(lines('tokens')).toHaveLength(1);
+  });
+
+  it('says why when it cannot be refreshed', async () => {
+    // Nothing can be refreshed from here on.
+    stage.demo.endAllGrants();
+    const run = await exec(`${DIGEST}; exit 41`, ['--retry-exit', '41']);
+    expect(run.exitCode).toBe(4);
+    expect(run.stderr).toContain('hint: vault login demo --login-hint ada@example.com');
     expect(lines('tokens')).toHaveLength(1);
   });
 });

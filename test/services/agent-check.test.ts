@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DAY, HOUR, MINUTE } from '../../src/domain/duration.js';
 import { VaultError } from '../../src/domain/errors.js';
 import { type AgentCheckDeps, agentCheck } from '../../src/services/agent-check.js';
-import type { AgentCheck } from '../../src/services/agent-contract.js';
+import type { AgentCheck, AgentRequest } from '../../src/services/agent-contract.js';
 import { type AgentVault, agentVault } from '../../src/services/agent-vault.js';
 import type { Contents } from '../../src/vault/sealed-record.js';
 import type { AccountFacts, Vault } from '../../src/vault/vault.js';
@@ -30,7 +30,7 @@ const vault = (): AgentVault =>
   agentVault({ open: () => opened(), close: async () => {}, identity: () => 'the same' });
 
 /** Checks again and again with one memory. @returns the labels of what was refreshed each time */
-function checker(refresh: Refresh) {
+function checker(refresh: Refresh, request: AgentRequest = REQUEST) {
   const asked: string[] = [];
   const check = agentCheck(
     {
@@ -41,7 +41,7 @@ function checker(refresh: Refresh) {
         return refresh(present, account);
       },
     },
-    REQUEST,
+    request,
   );
   return async (): Promise<{ readonly asked: string[]; readonly check: AgentCheck }> => {
     const result = await check(never);
@@ -65,6 +65,20 @@ describe('the check of an agent', () => {
     const { asked, check } = await checker(refreshed)();
     expect(asked).toEqual(['a-soon', 'c-ended', 'd-grant']);
     expect(check).toMatchObject({ at: NOW, accounts: 4, loginNeeded: 0, error: null });
+  });
+
+  it.each([
+    ['half of their life is not over', 40, []],
+    ['half of their life is over', 29, ['a']],
+  ])('with tokens that never live for the time asked for waits while %s', async (_, minutes, expected) => {
+    const expiresAt = NOW + minutes * MINUTE;
+    await add('a', { expiresAt, issuedAt: expiresAt - HOUR });
+    expect((await checker(refreshed, { ...REQUEST, ahead: 2 * HOUR })()).asked).toEqual(expected);
+  });
+
+  it('renews a token at each check that does not outlast two of them', async () => {
+    await add('a', { expiresAt: NOW + 5 * MINUTE, issuedAt: NOW });
+    expect((await checker(refreshed)()).asked).toEqual(['a']);
   });
 
   it('leaves alone what rests, what waits for a login, and what nothing can be done for', async () => {

@@ -40,6 +40,16 @@ describe('asking how the agent is', () => {
     await lock.release();
   });
 
+  it('does not say that none runs where only the socket is gone: a second one could not start', async () => {
+    deps = { ...deps, isThere: () => false };
+    const lock = await folder.locks.acquire(AGENT_LOCK, 0);
+    await expect(agentStatus(deps)).rejects.toMatchObject({
+      code: 'busy',
+      message: expect.stringContaining('its socket is gone'),
+    });
+    await lock.release();
+  });
+
   it.each([
     ['its own error', '{"error":{"code":"vault_damaged","message":"damaged"}}', 'vault_damaged'],
     ['nothing that makes sense', '<html>', 'busy'],
@@ -63,6 +73,11 @@ describe('asking the agent to stop', () => {
     expect(await stopAgent({ ...deps, ask, locks })).toBe(4711);
     expect(asked).toEqual(['POST /stop']);
     expect(clock.slept).toHaveLength(1);
+  });
+
+  it('does not tell to start one where none is to be stopped', async () => {
+    const none = stopAgent({ ...deps, isThere: () => false });
+    await expect(none).rejects.toMatchObject({ code: 'agent_not_running', hint: undefined });
   });
 
   it('says who does not, and what else can be done', async () => {

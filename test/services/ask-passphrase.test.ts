@@ -6,6 +6,7 @@ const nothing = { descriptor: null, file: null };
 
 function deps(over: Partial<PassphraseDeps> = {}): PassphraseDeps {
   return {
+    what: 'the vault',
     env: {},
     readFile: () => null,
     readDescriptor: () => Promise.reject(new Error('must not be read here')),
@@ -109,8 +110,8 @@ describe('asking for it', () => {
 
   it.each([
     ['nobody is there', { kind: 'terminal' }, 'key_unavailable', 'VAULT_PASSPHRASE_FILE'],
-    ['the file is not there', { kind: 'file', path: '/file' }, 'key_missing', "ls -l '/file'"],
-    ['the descriptor is closed', { kind: 'descriptor', descriptor: 3 }, 'key_unavailable', '3< /'],
+    ['the file is not there', { kind: 'file', path: '/file' }, 'key_missing', "(umask 077; cat > '/file')"],
+    ['the descriptor is closed', { kind: 'descriptor', descriptor: 3 }, 'key_unavailable', '3< "$HOME'],
   ] as const)('ends with exit code 6 and a step where %s', async (_why, way, code, hint) => {
     const readDescriptor = async () => ({ kind: 'not_open' }) as const;
     await expect(askPassphrase(deps({ readDescriptor }), way).ask(false)).rejects.toMatchObject({

@@ -59,10 +59,11 @@ describe('what will happen under cron', () => {
   });
 
   it('is nothing where there is no vault', () => {
-    const none = skipped('there is no vault yet', 'vault init');
+    const none = skipped('there is no vault yet', 'vault init --key-source file');
     expect(foretold([['database', none]], accounts())).toMatchObject({
       well: false,
       message: 'cron finds no vault',
+      remedy: 'vault init --key-source file',
     });
   });
 

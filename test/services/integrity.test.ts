@@ -154,3 +154,26 @@ describe('the rows of a vault', () => {
     expect([await conditionOf(deps), await acceptRollback(deps)]).toEqual([null, null]);
   });
 });
+
+describe('a fact that somebody altered', () => {
+  it('is not concluded from: it is no reason to speak of scopes that are missing', async () => {
+    tamper("UPDATE accounts SET granted_scopes = 'openid'");
+    const deps = {
+      vault: opening,
+      clock: stage.clock,
+      scopeAliases: async () => ({}),
+      refresh: () => stage.refresh(account),
+    };
+    const request = { selector: 'demo', minValid: 0, refresh: false, withIdentity: false };
+    expect(await codeOf(ensureValid(deps, { ...request, scopes: ['email'] }))).toBe('vault_damaged');
+  });
+
+  it.each(['issuer', 'client_id', 'token_endpoint'])(
+    'is no reason to speak of a configuration that changed: %s',
+    async (column) => {
+      tamper(`UPDATE accounts SET ${column} = 'https://evil.example'`);
+      expect(await codeOf(stage.refresh(await stage.account(account)))).toBe('vault_damaged');
+      expect(stage.sent()).toEqual([]);
+    },
+  );
+});

@@ -60,7 +60,7 @@ describe('a login by device code', () => {
     expect(await stage.vault.consents(account.id)).toMatchObject([
       { how: 'device', askedScopes: ['openid', 'profile', 'email', 'offline_access'] },
     ]);
-    expect(stage.events).toEqual([
+    expect(stage.events).toMatchObject([
       { event: 'login_started', provider: 'demo' },
       { event: 'login_finished', provider: 'demo', account: account.id, created: true },
     ]);
@@ -166,7 +166,7 @@ describe('a login by device code that comes to nothing', () => {
     await expect(logIn(request, { before: null })).rejects.toMatchObject({
       code: 'login_timed_out',
       message: `nobody typed the code and finished the login at demo within ${formatDuration(after)}`,
-      hint: 'vault login demo --device gives a new code',
+      hint: 'for a new code: vault login demo --device',
     });
     expect(stage.clock.now()).toBe(NOW + after);
     expect(stage.events.at(-1)).toEqual(failed('login_timed_out'));

@@ -62,7 +62,9 @@ describe('an answer with a new refresh token', () => {
   it('is written down in the audit trail, without a secret', async () => {
     const { id } = await stage.addExpired();
     await stage.refresh(await stage.account({ id }));
-    expect(stage.events).toEqual([{ event: 'refreshed', provider: 'demo', account: id, generation: 2 }]);
+    expect(stage.events).toMatchObject([
+      { event: 'refreshed', provider: 'demo', account: id, generation: 2 },
+    ]);
   });
 
   it('counts its lifetime from before the request was sent', async () => {

@@ -78,6 +78,7 @@ describe('revoking while others are at it', () => {
 
   it('is content when another process has removed it', async () => {
     const locks = {
+      ...stage.locks,
       acquire: async (name: string, patience: number) => {
         await stage.vault.remove(account.id);
         return stage.locks.acquire(name, patience);

@@ -31,7 +31,7 @@ describe('revoking at the provider', () => {
     ]);
     expect(await there()).toBe(false);
     expect(stage.demo.log.filter(({ kind }) => kind === 'revoked')).toHaveLength(1);
-    expect(stage.events).toEqual([{ event: 'revoked', provider: 'demo', account: account.id }]);
+    expect(stage.events).toMatchObject([{ event: 'revoked', provider: 'demo', account: account.id }]);
   });
 
   it('is done when the token was gone already', async () => {
@@ -124,7 +124,7 @@ describe('a provider that has no way to revoke', () => {
     ]);
     expect(await there()).toBe(false);
     expect(stage.demo.requests.revoke).toBe(0);
-    expect(stage.events).toEqual([{ event: 'forgotten', provider: 'demo', account: account.id }]);
+    expect(stage.events).toMatchObject([{ event: 'forgotten', provider: 'demo', account: account.id }]);
   });
 });
 

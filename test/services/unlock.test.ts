@@ -67,7 +67,11 @@ describe('opening the key table', () => {
       hint: 'the usual step\nor use another key of this vault: vault key use file',
     });
     await expect(unlock(headWith('keychain'), locked, '/vault.db')).rejects.toMatchObject({
-      hint: 'the usual step',
+      hint: expect.stringMatching(/^the usual step\n.*: vault key add file\n.*: vault key use file$/),
+    });
+    const variable = source('file', failing('key_unavailable'));
+    await expect(unlock(headWith('keychain', 'file'), variable, '/vault.db')).rejects.toMatchObject({
+      hint: expect.stringMatching(/unset it first\n.*: vault key use keychain$/),
     });
     const open = source('keychain', failing('vault_permissions'));
     await expect(unlock(headWith('keychain', 'file'), open, '/vault.db')).rejects.toMatchObject({
