@@ -3,44 +3,44 @@
  *
  *   bin/vault.js      checks the Node version, calls main
  *   main.ts           the only file that touches `process`: argv in, exit code out
- *   refresher.ts      the process that talks to token endpoints, out of reach of signals (app-refreshing.ts wires it)
+ *   refresher.ts      the process that talks to token endpoints, out of reach of signals (wiring/refreshing.ts wires it)
  *   key-check.ts      the process that reads a new master key back, before anything is sealed with it
  *   fast-lane.ts      reads plain command lines; program.ts (commander) reads all others and explains mistakes
+ *   wiring/           what this file is too small for, one file a part
  *   commands/         a command line becomes one input, one use case is called, one result is printed
- *   services/         the use cases: ensure-valid is the heart, refresh-one holds the order that loses no token
+ *   services/         the use cases: token/ensure-valid is the heart, refresh/refresh-one loses no token
  *   vault/            seals and opens records: the only place where keys meet stored bytes
  *   oauth/            the wire, one file an RFC; a provider is only data to it
  *   config/           what the user has set: config.json, .env, environment
- *   providers/ keysources/ stores/   axes: a contract, a list, one file a member
+ *   providers/ keysources/ stores/ health/   axes: a contract, a list, one file a member
  *   crypto/           bytes in, bytes out
  *   system/           the outside world: files, clock, HTTP, browser, keychain
- *   audit/ ui/ demo/  the security log, the terminal, the embedded authorization server
- *   domain/           the words all of them share, pure
+ *   audit/ ui/ demo/  the trail, the terminal, the embedded authorization server; domain/ the words all share, pure
  *
- * Imports go down only, and here alone the outer parts (stores, keysources, providers, system, demo) are imported for
- * their values; everyone else knows their contracts. Everything that a valid token does not need (HTTP, OAuth,
- * providers, browser) is loaded when first called: `vault token` in a script should cost little more than Node itself.
+ * Imports go down only, and here and in wiring/ alone the outer parts (stores, keysources, providers, system, health,
+ * demo) are imported for their values; everyone else knows their contracts. What a valid token does not need is loaded
+ * when first called: `vault token` in a script should cost little more than Node itself.
  */
 import { setMaxListeners } from 'node:events';
-import { agentWith } from './app-agent.js';
-import { auditWith } from './app-audit.js';
-import { backgroundWith } from './app-background.js';
-import { childrenWith } from './app-children.js';
-import { integrityWith } from './app-integrity.js';
-import { keysWith } from './app-keys.js';
-import { refreshingWith } from './app-refreshing.js';
 import { once } from './domain/once.js';
 import type { Provider } from './providers/contract.js';
 import type { TokenRequest, UseCases } from './services/contract.js';
-import { ensureValid } from './services/ensure-valid.js';
-import type { KeyCheckRequest } from './services/key-check.js';
-import type { HandedKey } from './services/refresher-protocol.js';
+import type { KeyCheckRequest } from './services/keys/key-check.js';
+import type { HandedKey } from './services/refresh/refresher-protocol.js';
+import { ensureValid } from './services/token/ensure-valid.js';
 import { sqliteLocks } from './stores/locks.js';
 import { sqliteFactory } from './stores/sqlite-factory.js';
 import { systemClock as clock } from './system/clock.js';
 import type { Host, Http } from './system/contract.js';
-import { createFiles } from './system/files.js';
+import { createFiles } from './system/files/files.js';
 import { resolvePaths } from './system/paths.js';
+import { agentWith } from './wiring/agent.js';
+import { auditWith } from './wiring/audit.js';
+import { backgroundWith } from './wiring/background.js';
+import { childrenWith } from './wiring/children.js';
+import { integrityWith } from './wiring/integrity.js';
+import { keysWith } from './wiring/keys.js';
+import { refreshingWith } from './wiring/refreshing.js';
 
 const CONFIG_LIMIT = 1024 * 1024;
 
@@ -111,7 +111,7 @@ export function createApp(host: Host, options: AppOptions): App {
     return providerNames(sources).includes(name) ? resolveProvider(name, sources).provider : null;
   }
 
-  const http = once(async (): Promise<Http> => (await import('./system/http.js')).createHttp({ env }));
+  const http = once(async (): Promise<Http> => (await import('./system/http/http.js')).createHttp({ env }));
 
   const { profile, envFile } = options;
   const key = access.handOver;
@@ -182,17 +182,17 @@ export function createApp(host: Host, options: AppOptions): App {
     ...integrityWith({ vault: access.open, audit }),
 
     async list(request) {
-      const { listAccounts } = await import('./services/overview.js');
+      const { listAccounts } = await import('./services/overview/overview.js');
       return listAccounts({ vault: access.open, clock }, request);
     },
 
     async show(selector) {
-      const { showAccount } = await import('./services/overview.js');
+      const { showAccount } = await import('./services/overview/overview.js');
       return showAccount({ vault: access.open, describe }, selector);
     },
 
     async refresh(request, progress) {
-      const { refreshAll } = await import('./services/refresh-all.js');
+      const { refreshAll } = await import('./services/refresh/refresh-all.js');
       const refresh = refreshing.many(request.concurrency);
       const deps = { vault: access.open, clock, refresh, interruption };
       const report = await refreshAll(deps, request, progress);
@@ -201,23 +201,23 @@ export function createApp(host: Host, options: AppOptions): App {
     },
 
     async revocationTargets(request) {
-      const { revocationTargets } = await import('./services/revoke.js');
+      const { revocationTargets } = await import('./services/revoke/revoke.js');
       return revocationTargets(access.open, request);
     },
 
     async revoke(request) {
-      const { revokeAccounts } = await import('./services/revoke.js');
+      const { revokeAccounts } = await import('./services/revoke/revoke.js');
       return revokeAccounts({ ...wire, vault: access.open }, request);
     },
 
     async planLogin(request) {
-      const { planLogin } = await import('./services/login-plan.js');
+      const { planLogin } = await import('./services/login/login-plan.js');
       return planLogin({ provider, vault: access.open }, request);
     },
 
     async login(request, talk) {
       const [{ login }, { createBrowser }, { surroundingsOf }] = await Promise.all([
-        import('./services/login.js'),
+        import('./services/login/login.js'),
         import('./system/browser.js'),
         import('./system/surroundings.js'),
       ]);
@@ -227,18 +227,18 @@ export function createApp(host: Host, options: AppOptions): App {
     },
 
     async providers(name) {
-      const { providerOverview } = await import('./services/provider-overview.js');
+      const { providerOverview } = await import('./services/overview/provider-overview.js');
       return providerOverview(await settings(), name);
     },
 
     async doctor(request, progress) {
-      const { doctorWith } = await import('./app-health.js');
+      const { doctorWith } = await import('./wiring/health.js');
       const running = () => agent.agentStatus().catch(() => null);
       return doctorWith({ host, profile, envFile, paths, clock, http, agent: running })(request, progress);
     },
 
     async serveRefreshes(width, orders, print) {
-      const { serveRefreshes } = await import('./services/serve-refreshes.js');
+      const { serveRefreshes } = await import('./services/refresh/serve-refreshes.js');
       await serveRefreshes({ vault: access.open, refresh: refreshing.here(width), print }, orders);
     },
 

@@ -6,11 +6,11 @@ import { MINUTE, parseDuration } from './domain/duration.js';
 import { VaultError } from './domain/errors.js';
 import { thisProcess } from './main.js';
 import type { TokenRequest } from './services/contract.js';
-import { withTokenBy } from './services/with-token.js';
+import { withTokenBy } from './services/token/with-token.js';
 
 export type { Account, AccountStatus } from './domain/account.js';
 export { type ErrorCode, VaultError } from './domain/errors.js';
-export { Unauthorized } from './services/with-token.js';
+export { Unauthorized } from './services/token/with-token.js';
 
 /** Refreshes are done by the command line, in a process that outlives the one that asks. */
 const COMMAND_LINE = fileURLToPath(new URL('../../bin/vault.js', import.meta.url));

@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline';
 import { createApp } from './app.js';
-import type { KeyCheckRequest } from './services/key-check.js';
+import type { KeyCheckRequest } from './services/keys/key-check.js';
 import type { Host } from './system/contract.js';
 
 /**

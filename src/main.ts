@@ -77,7 +77,7 @@ export async function main(): Promise<void> {
     if (argv.length === 1 && argv[0] === OWN_PROCESSES.keyCheck)
       return await (await import('./key-check.js')).runAsKeyCheck(host);
     if (argv.length === 1 && argv[0] === KEYCHAIN_HELPER)
-      return await (await import('./app-keychain.js')).runAsKeychainHelper(host, () => leaveAtOnce(1));
+      return await (await import('./wiring/keychain.js')).runAsKeychainHelper(host, () => leaveAtOnce(1));
     const parsed = await parse(argv);
     if (parsed.kind === 'text') {
       (parsed.exitCode === 0 ? process.stdout : process.stderr).write(parsed.text);

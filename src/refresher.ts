@@ -1,7 +1,7 @@
 import { createInterface, type Interface } from 'node:readline';
 import { createApp } from './app.js';
 import { VaultError } from './domain/errors.js';
-import { handedKey, type RefresherSetup } from './services/refresher-protocol.js';
+import { handedKey, type RefresherSetup } from './services/refresh/refresher-protocol.js';
 import type { Host } from './system/contract.js';
 
 /**

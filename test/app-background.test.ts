@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
-import { backgroundWith } from '../src/app-background.js';
 import { VaultError } from '../src/domain/errors.js';
 import type { ValidToken } from '../src/services/contract.js';
 import { resolvePaths } from '../src/system/paths.js';
+import { backgroundWith } from '../src/wiring/background.js';
 import { clockDouble } from './doubles/clock.js';
 import { NOW } from './doubles/terminal.js';
 

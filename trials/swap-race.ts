@@ -16,7 +16,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { VaultError } from '../src/domain/errors.js';
 import type { Files } from '../src/system/contract.js';
-import { createFiles } from '../src/system/files.js';
+import { createFiles } from '../src/system/files/files.js';
 import type { Trial } from './contract.js';
 import type { Random } from './room/random.js';
 import { type Tally, tally } from './room/rounds.js';

@@ -1,7 +1,7 @@
 import { accountName } from '../domain/account.js';
 import { formatDuration, SECOND } from '../domain/duration.js';
-import type { AgentCheck, AgentEvent, AgentStatus } from '../services/agent-contract.js';
-import { checkDocument } from '../services/agent-report.js';
+import type { AgentCheck, AgentEvent, AgentStatus } from '../services/agent/agent-contract.js';
+import { checkDocument } from '../services/agent/agent-report.js';
 import type { RefreshResult } from '../services/contract.js';
 import { type Entry, renderBlock } from '../ui/block.js';
 import type { Io } from '../ui/io.js';

@@ -1,6 +1,6 @@
 import { MINUTE, SECOND } from '../domain/duration.js';
 import { VaultError } from '../domain/errors.js';
-import type { AgentRequest } from '../services/agent-contract.js';
+import type { AgentRequest } from '../services/agent/agent-contract.js';
 import type { UseCases } from '../services/contract.js';
 import type { Io } from '../ui/io.js';
 import { agentService, SERVICE_OPTIONS } from './agent-service.js';

@@ -1,6 +1,6 @@
 import { parseDuration } from '../domain/duration.js';
 import { ERROR_CODES, VaultError } from '../domain/errors.js';
-import type { AuditEntryView, AuditRequest, AuditVerdict } from '../services/audit-contract.js';
+import type { AuditEntryView, AuditRequest, AuditVerdict } from '../services/audit/audit-contract.js';
 import type { Column, Io } from '../ui/io.js';
 import { rfc3339 } from '../ui/time.js';
 import type { Command } from './contract.js';

@@ -2,7 +2,7 @@ import { ERROR_CODES, VaultError } from '../domain/errors.js';
 import type { Finding, FindingStatus } from '../domain/finding.js';
 import type { CheckGroup } from '../health/contract.js';
 import type { CheckResult } from '../health/run.js';
-import type { DoctorProgress, DoctorRequest } from '../services/health-contract.js';
+import type { DoctorProgress, DoctorRequest } from '../services/doctor/health-contract.js';
 import type { Io, Progress, Theme } from '../ui/io.js';
 import { harmless } from '../ui/safe-text.js';
 import type { Command } from './contract.js';

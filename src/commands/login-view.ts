@@ -1,6 +1,6 @@
 import { accountName } from '../domain/account.js';
 import type { LoginPlan, LoginResult } from '../services/contract.js';
-import { widenCommand } from '../services/login-command.js';
+import { widenCommand } from '../services/login/login-command.js';
 import type { Entry } from '../ui/block.js';
 import type { Io } from '../ui/io.js';
 import { ending, rfc3339 } from '../ui/time.js';

@@ -6,7 +6,7 @@ import type {
   RefreshResult,
   RefreshResultKind,
 } from '../services/contract.js';
-import { withdrawalWarning } from '../services/withdrawn-scopes.js';
+import { withdrawalWarning } from '../services/refresh/withdrawn-scopes.js';
 import { errorDocument } from '../ui/error-view.js';
 import type { Io, Progress } from '../ui/io.js';
 import { relative, rfc3339 } from '../ui/time.js';

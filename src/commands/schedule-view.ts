@@ -1,4 +1,4 @@
-import type { ScheduleResult, UnscheduleResult } from '../services/background-contract.js';
+import type { ScheduleResult, UnscheduleResult } from '../services/background/background-contract.js';
 import type { Io } from '../ui/io.js';
 
 /** Shows how something is run unattended: its text is the data, everything else talk. */

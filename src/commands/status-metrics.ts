@@ -1,6 +1,6 @@
 import type { AbuseKind } from '../audit/abuse.js';
 import { ACCOUNT_STATUSES, accountName } from '../domain/account.js';
-import type { VaultStatus } from '../services/status-contract.js';
+import type { VaultStatus } from '../services/overview/status-contract.js';
 
 const ABUSES: readonly AbuseKind[] = [
   'wrong_callbacks',

@@ -1,7 +1,7 @@
 import { ACCOUNT_STATUSES, accountName } from '../domain/account.js';
 import { DAY, formatDuration } from '../domain/duration.js';
 import { VaultError } from '../domain/errors.js';
-import type { StatusRequest, VaultStatus } from '../services/status-contract.js';
+import type { StatusRequest, VaultStatus } from '../services/overview/status-contract.js';
 import type { Io } from '../ui/io.js';
 import { harmless } from '../ui/safe-text.js';
 import { relative, rfc3339 } from '../ui/time.js';

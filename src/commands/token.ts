@@ -7,7 +7,7 @@ import {
   TOKEN_FORMATS,
   type TokenFormat,
   tokenDocument,
-} from '../services/token-formats.js';
+} from '../services/token/token-formats.js';
 import type { Command } from './contract.js';
 import { duration, firstName, given, oneOf, scopes } from './read.js';
 

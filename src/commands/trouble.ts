@@ -1,6 +1,6 @@
 import { type Account, accountName } from '../domain/account.js';
 import { missingScopes } from '../domain/scopes.js';
-import { loginCommand, shellName, widenCommand } from '../services/login-command.js';
+import { loginCommand, shellName, widenCommand } from '../services/login/login-command.js';
 
 /** Why an account is not well, as one sentence with its name in it; null while it is. */
 export function troubleOf(account: Account): string | null {

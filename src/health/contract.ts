@@ -7,7 +7,7 @@ import type { KeySource } from '../keysources/contract.js';
 import type { Marks } from '../stores/contract.js';
 import type { Inspection } from '../stores/inspection.js';
 import type { Clock, Files, Paths } from '../system/contract.js';
-import type { Look } from '../system/look.js';
+import type { Look } from '../system/files/look.js';
 import type { Visit } from '../system/visits.js';
 import type { Keyring } from '../vault/keyring.js';
 

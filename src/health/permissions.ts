@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path';
 import type { Finding } from '../domain/finding.js';
 import { count, fine, problem, skipped, warning } from '../domain/finding.js';
-import type { Seen } from '../system/look.js';
+import type { Seen } from '../system/files/look.js';
 import type { Check, HealthDeps } from './contract.js';
 
 const OTHERS = 0o077;

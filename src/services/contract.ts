@@ -2,20 +2,20 @@ import type { DemoRequest, DemoTalk } from '../demo/contract.js';
 import type { Account, Consent, Identity } from '../domain/account.js';
 import type { VaultError } from '../domain/errors.js';
 import type { Secret } from '../domain/secret.js';
-import type { AgentUseCases } from './agent-contract.js';
-import type { AuditUseCases } from './audit-contract.js';
-import type { BackgroundUseCases } from './background-contract.js';
-import type { HealthUseCases } from './health-contract.js';
-import type { IntegrityUseCases } from './integrity-contract.js';
-import type { KeyUseCases } from './keys-contract.js';
-import type { LoginPlan, LoginRequest, LoginResult, LoginTalk } from './login-contract.js';
-import type { StatusUseCases } from './status-contract.js';
+import type { AgentUseCases } from './agent/agent-contract.js';
+import type { AuditUseCases } from './audit/audit-contract.js';
+import type { BackgroundUseCases } from './background/background-contract.js';
+import type { HealthUseCases } from './doctor/health-contract.js';
+import type { IntegrityUseCases } from './integrity/integrity-contract.js';
+import type { KeyUseCases } from './keys/keys-contract.js';
+import type { LoginPlan, LoginRequest, LoginResult, LoginTalk } from './login/login-contract.js';
+import type { StatusUseCases } from './overview/status-contract.js';
 
-export type * from './agent-contract.js';
-export type * from './background-contract.js';
-export type * from './integrity-contract.js';
-export type * from './keys-contract.js';
-export type * from './login-contract.js';
+export type * from './agent/agent-contract.js';
+export type * from './background/background-contract.js';
+export type * from './integrity/integrity-contract.js';
+export type * from './keys/keys-contract.js';
+export type * from './login/login-contract.js';
 export type { DemoRequest, DemoTalk };
 
 export interface TokenRequest {

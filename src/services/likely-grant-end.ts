@@ -1,7 +1,7 @@
 import { providerNames, resolveProvider, type SettingsSources } from '../config/settings.js';
 import type { Account } from '../domain/account.js';
 import type { Store } from '../stores/contract.js';
-import { type GrantEnd, likelyEnd } from './notices.js';
+import { type GrantEnd, likelyEnd } from './background/notices.js';
 
 /**
  * When the grant of an account probably ends whose provider does not say so.

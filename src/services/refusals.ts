@@ -4,7 +4,7 @@ import { VaultError } from '../domain/errors.js';
 import { describeTransport, type TransportFailure } from '../domain/transport.js';
 import type { RefusedAnswer } from '../oauth/contract.js';
 import type { Provider } from '../providers/contract.js';
-import { loginCommand } from './login-command.js';
+import { loginCommand } from './login/login-command.js';
 
 /** Says again what is known of an account that rests until a login. */
 export function loginNeeded(account: Account): VaultError {

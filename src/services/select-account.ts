@@ -1,8 +1,8 @@
 import { type Account, accountName } from '../domain/account.js';
 import { VaultError } from '../domain/errors.js';
 import type { Vault } from '../vault/vault.js';
-import { shellName } from './login-command.js';
-import { notThere } from './not-there.js';
+import { notThere } from './integrity/not-there.js';
+import { shellName } from './login/login-command.js';
 
 const LISTED = 20;
 

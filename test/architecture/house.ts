@@ -11,18 +11,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['ui', 'config', 'audit', 'oauth', 'vault', 'demo'],
   ['services', 'health'],
   ['commands'],
-  ['app-as-cron.ts', 'app-audit.ts', 'app-key-changes.ts', 'app-key-sources.ts', 'app-marks.ts'],
-  [
-    'app-agent.ts',
-    'app-background.ts',
-    'app-children.ts',
-    'app-health.ts',
-    'app-integrity.ts',
-    'app-key-sources.ts',
-    'app-keychain.ts',
-    'app-keys.ts',
-    'app-refreshing.ts',
-  ],
+  ['wiring'],
   ['app.ts'],
   ['refresher.ts', 'key-check.ts'],
   ['fast-lane.ts'],
@@ -32,22 +21,7 @@ const FLOORS: readonly (readonly string[])[] = [
 ];
 
 /** `app.ts`, and what it is too large to hold itself. */
-const WIRING = [
-  'app.ts',
-  'app-agent.ts',
-  'app-as-cron.ts',
-  'app-audit.ts',
-  'app-background.ts',
-  'app-children.ts',
-  'app-health.ts',
-  'app-integrity.ts',
-  'app-key-changes.ts',
-  'app-key-sources.ts',
-  'app-keychain.ts',
-  'app-keys.ts',
-  'app-marks.ts',
-  'app-refreshing.ts',
-];
+const WIRING = ['app.ts', 'wiring'];
 
 /** What is chosen and put in by `app.ts`; everyone else knows its contract and no more. */
 const WIRED = ['system', 'providers', 'keysources', 'stores', 'health', 'demo'];
@@ -65,7 +39,7 @@ const ONLY_PACKAGES: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** One way to print: a person's terminal is reached through `Io`, where everything is made harmless first. */
-const PRINTS = ['main.ts', 'refresher.ts', 'ui', 'app-keychain.ts', 'key-check.ts'];
+const PRINTS = ['main.ts', 'refresher.ts', 'ui', 'wiring', 'key-check.ts'];
 
 /**
  * Closing any descriptor of a database file drops the locks that the process holds on it. So whoever works with the

@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Audit, AuditEvent } from '../../src/audit/events.js';
 import { auditLog } from '../../src/audit/log.js';
-import { createFiles } from '../../src/system/files.js';
+import { createFiles } from '../../src/system/files/files.js';
 import { clockDouble } from '../doubles/clock.js';
 
 const LIMIT = 10 * 1024 * 1024;

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { agent } from '../../src/commands/agent.js';
 import { HOUR, MINUTE, SECOND } from '../../src/domain/duration.js';
 import { VaultError } from '../../src/domain/errors.js';
-import type { AgentEvent, AgentStatus } from '../../src/services/agent-contract.js';
+import type { AgentEvent, AgentStatus } from '../../src/services/agent/agent-contract.js';
 import type { UseCases } from '../../src/services/contract.js';
 import { accountExample } from '../doubles/account.js';
 import { NOW, type TerminalOptions, terminal } from '../doubles/terminal.js';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { agent } from '../../src/commands/agent.js';
 import { schedule } from '../../src/commands/schedule.js';
 import { DAY, HOUR, MINUTE } from '../../src/domain/duration.js';
-import type { ScheduleResult } from '../../src/services/background-contract.js';
+import type { ScheduleResult } from '../../src/services/background/background-contract.js';
 import { type TerminalOptions, terminal } from '../doubles/terminal.js';
 import { useCasesDouble } from '../doubles/use-cases.js';
 import { inputOf } from './raw.js';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { status } from '../../src/commands/status.js';
 import { metrics } from '../../src/commands/status-metrics.js';
 import { DAY } from '../../src/domain/duration.js';
-import type { VaultStatus } from '../../src/services/status-contract.js';
+import type { VaultStatus } from '../../src/services/overview/status-contract.js';
 import { accountExample } from '../doubles/account.js';
 
 const account = accountExample({ label: 'a"\\b\n\u202ec@example.com', status: 'failing', failures: 3 });

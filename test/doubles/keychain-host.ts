@@ -1,6 +1,6 @@
 import { systemClock } from '../../src/system/clock.js';
 import type { Keychain } from '../../src/system/contract.js';
-import { systemKeychain } from '../../src/system/keychain.js';
+import { systemKeychain } from '../../src/system/keychain/keychain.js';
 
 /** The system's keychain on a Linux as a test describes it. */
 export interface KeychainStage {

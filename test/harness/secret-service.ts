@@ -2,8 +2,8 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { connectBus } from '../../src/system/dbus.js';
-import { processOfSecretService } from '../../src/system/secret-service.js';
+import { connectBus } from '../../src/system/keychain/dbus.js';
+import { processOfSecretService } from '../../src/system/keychain/secret-service.js';
 import { type SessionBus, startSessionBus } from './session-bus.js';
 import type { TempHome } from './temp-home.js';
 

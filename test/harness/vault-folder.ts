@@ -7,7 +7,7 @@ import { markFolder } from '../../src/stores/marks.js';
 import { sqliteFactory } from '../../src/stores/sqlite-factory.js';
 import { systemClock } from '../../src/system/clock.js';
 import type { Clock, Files, Paths } from '../../src/system/contract.js';
-import { createFiles } from '../../src/system/files.js';
+import { createFiles } from '../../src/system/files/files.js';
 import { resolvePaths } from '../../src/system/paths.js';
 import { newVault } from '../../src/vault/new-vault.js';
 

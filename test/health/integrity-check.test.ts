@@ -2,8 +2,8 @@ import { copyFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import SqliteDatabase from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { marksWith } from '../../src/app-marks.js';
 import type { Vault } from '../../src/vault/vault.js';
+import { marksWith } from '../../src/wiring/marks.js';
 import { type HealthStage, openHealthStage, told } from './stage.js';
 
 const ACCEPT = 'vault doctor --accept-rollback';

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { HealthDeps } from '../../src/health/contract.js';
 import { permissions } from '../../src/health/permissions.js';
-import { look } from '../../src/system/look.js';
+import { look } from '../../src/system/files/look.js';
 import { openVaultStage } from '../services/stage.js';
 
 /** Everything is as it is, but nothing can be written, as root would find it on a read-only file system. */

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { accountName } from '../../src/domain/account.js';
 import { keyFileSource } from '../../src/keysources/key-file.js';
 import { keychainSource } from '../../src/keysources/os-keychain.js';
-import { vaultAccess } from '../../src/services/vault-access.js';
+import { vaultAccess } from '../../src/services/keys/vault-access.js';
 import { openKeyring } from '../../src/vault/keyring.js';
 import { createVault, type Vault } from '../../src/vault/vault.js';
 import { accountExample } from '../doubles/account.js';

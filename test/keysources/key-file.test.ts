@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { StoringKeySource } from '../../src/keysources/contract.js';
 import { keyFileSource } from '../../src/keysources/key-file.js';
-import { createFiles } from '../../src/system/files.js';
+import { createFiles } from '../../src/system/files/files.js';
 
 const REFERENCE = 'any/master/1';
 const key = Buffer.alloc(32, 3);

@@ -4,7 +4,7 @@ import type { TransportFailure } from '../../src/domain/transport.js';
 import { authorizeDevice } from '../../src/oauth/device-authorization.js';
 import { type DevicePoll, pollDevice } from '../../src/oauth/device-poll.js';
 import type { Http } from '../../src/system/contract.js';
-import { createHttp } from '../../src/system/http.js';
+import { createHttp } from '../../src/system/http/http.js';
 import { type Answer, json, type LocalServer, serve } from '../doubles/local-server.js';
 import { jsonClient, plainClient } from '../doubles/provider-bits.js';
 import { dropped, htmlPage, oauthError, renewed } from '../doubles/token-endpoint.js';

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { discover } from '../../src/oauth/discovery.js';
-import { createHttp } from '../../src/system/http.js';
+import { createHttp } from '../../src/system/http/http.js';
 import { json, type LocalServer, serve } from '../doubles/local-server.js';
 
 const http = createHttp({ env: {} });

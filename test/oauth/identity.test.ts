@@ -2,7 +2,7 @@ import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { Secret } from '../../src/domain/secret.js';
 import { type IdentityQuestion, readIdentity } from '../../src/oauth/identity.js';
 import type { IdentitySource } from '../../src/providers/contract.js';
-import { createHttp } from '../../src/system/http.js';
+import { createHttp } from '../../src/system/http/http.js';
 import { type Answer, json, type LocalServer, serve } from '../doubles/local-server.js';
 import { granted } from '../doubles/token-answers.js';
 

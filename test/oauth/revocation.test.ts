@@ -1,7 +1,7 @@
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { Secret } from '../../src/domain/secret.js';
 import { type Revocation, revoke } from '../../src/oauth/revocation.js';
-import { createHttp } from '../../src/system/http.js';
+import { createHttp } from '../../src/system/http/http.js';
 import { type Answer, json, type LocalServer, serve } from '../doubles/local-server.js';
 import { jsonClient, plainClient } from '../doubles/provider-bits.js';
 

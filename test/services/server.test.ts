@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { configureProvider } from '../../src/config/settings.js';
 import { serverOf } from '../../src/services/server.js';
 import type { Http } from '../../src/system/contract.js';
-import { createHttp } from '../../src/system/http.js';
+import { createHttp } from '../../src/system/http/http.js';
 import { json, type LocalServer, serve } from '../doubles/local-server.js';
 import { GUID, sources } from '../doubles/settings-sources.js';
 

@@ -8,7 +8,7 @@ import { type AuditLog, auditLog } from '../../src/audit/log.js';
 import { eventQueue } from '../../src/stores/audit-queue.js';
 import type { EventQueue, TrailEntry } from '../../src/stores/contract.js';
 import { systemClock } from '../../src/system/clock.js';
-import { createFiles } from '../../src/system/files.js';
+import { createFiles } from '../../src/system/files/files.js';
 import { type Extension, entryMac, extend, type Trail } from '../../src/vault/audit-chain.js';
 import type { VaultEvents } from '../../src/vault/audit-queued.js';
 import type { Vault } from '../../src/vault/vault.js';

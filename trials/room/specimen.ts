@@ -17,14 +17,14 @@ import { Secret } from '../../src/domain/secret.js';
 import { TransportFailure } from '../../src/domain/transport.js';
 import { keyFileSource } from '../../src/keysources/key-file.js';
 import { catalogue } from '../../src/providers/index.js';
-import { vaultAccess } from '../../src/services/vault-access.js';
+import { vaultAccess } from '../../src/services/keys/vault-access.js';
 import type { Locks, Marks } from '../../src/stores/contract.js';
 import { markFolder } from '../../src/stores/marks.js';
 import { spillFolder } from '../../src/stores/spill.js';
 import { sqliteFactory } from '../../src/stores/sqlite-factory.js';
 import { systemClock as clock } from '../../src/system/clock.js';
 import type { Http } from '../../src/system/contract.js';
-import { createFiles } from '../../src/system/files.js';
+import { createFiles } from '../../src/system/files/files.js';
 import { resolvePaths } from '../../src/system/paths.js';
 import type { Contents } from '../../src/vault/sealed-record.js';
 

@@ -1,4 +1,4 @@
-import { formatToken, tokenDocument } from '../../src/services/token-formats.js';
+import { formatToken, tokenDocument } from '../../src/services/token/token-formats.js';
 import type { Truth } from './specimen.js';
 
 /* Whether what a command gave, sent or listed is what was stored. */

@@ -1,4 +1,4 @@
-import type { BoundedEnd } from '../bounded-child.js';
+import type { BoundedEnd } from '../processes/bounded-child.js';
 
 /** What can start a program by itself, each in its own way. */
 export const SCHEDULER_KINDS = ['systemd', 'cron', 'launchd'] as const;

@@ -1,5 +1,5 @@
 import { VaultError } from '../../domain/errors.js';
-import type { BoundedEnd } from '../bounded-child.js';
+import type { BoundedEnd } from '../processes/bounded-child.js';
 import type { Machine, Scheduler } from './contract.js';
 import { crontabBlock, withBlock, withoutBlock } from './crontab.js';
 import { shellWord } from './words.js';

@@ -1,6 +1,6 @@
 import { hostname, userInfo } from 'node:os';
 import { isAbsolute } from 'node:path';
-import { runBounded } from '../bounded-child.js';
+import { runBounded } from '../processes/bounded-child.js';
 import type { Machine } from './contract.js';
 
 /**

@@ -1,0 +1,80 @@
+import { accountName } from '../../domain/account.js';
+import { SECOND } from '../../domain/duration.js';
+import { errorDocument } from '../../ui/error-view.js';
+import { rfc3339 } from '../../ui/time.js';
+import { VERSION } from '../../version.js';
+import type { RefreshResult } from '../contract.js';
+import type { AgentCheck, AgentRequest, AgentStatus } from './agent-contract.js';
+
+/** What an agent knows of itself. */
+export interface AgentFacts {
+  readonly pid: number;
+  readonly socket: string;
+  readonly startedAt: number;
+  readonly request: AgentRequest;
+  readonly nextCheckAt: number | null;
+  readonly tokens: number;
+  readonly lastCheck: AgentCheck | null;
+}
+
+export function statusDocument(facts: AgentFacts): AgentStatus {
+  const { request, lastCheck } = facts;
+  return {
+    running: true,
+    pid: facts.pid,
+    version: VERSION,
+    socket: facts.socket,
+    started_at: rfc3339(facts.startedAt) ?? '',
+    check_every_seconds: request.every / SECOND,
+    refresh_ahead_seconds: request.ahead / SECOND,
+    concurrency: request.concurrency,
+    next_check_at: rfc3339(facts.nextCheckAt),
+    tokens: facts.tokens,
+    last_check: lastCheck === null ? null : checkDocument(lastCheck),
+  };
+}
+
+export function checkDocument(check: AgentCheck): NonNullable<AgentStatus['last_check']> {
+  return {
+    at: rfc3339(check.at) ?? '',
+    accounts: check.accounts,
+    login_needed: check.loginNeeded,
+    results: check.results.map(({ account, outcome, reason, error }) => ({
+      account: accountName(account),
+      outcome,
+      reason,
+      expires_at: rfc3339(account.expiresAt),
+      error: error === null ? null : errorDocument(error),
+    })),
+    error:
+      check.error === null
+        ? null
+        : {
+            code: check.error.code,
+            message: check.error.message,
+            hint: check.error.hint ?? null,
+            exit_code: check.error.exitCode,
+          },
+  };
+}
+
+/** Keeps a log short: the same trouble is told once, and again only after it was over. */
+export function newsFinder(): (check: AgentCheck) => Pick<AgentCheck, 'results' | 'error'> {
+  let error: string | null = null;
+  const told = new Map<string, string>();
+
+  function isNews({ account, outcome, error: failure }: RefreshResult): boolean {
+    if (outcome === 'skipped') return false;
+    const kind = `${outcome} ${failure?.code ?? ''}`;
+    const same = told.get(account.id) === kind;
+    told.set(account.id, kind);
+    return outcome === 'refreshed' || !same;
+  }
+
+  return (check) => {
+    const code = check.error?.code ?? null;
+    const isSame = code === error;
+    error = code;
+    return { results: check.results.filter(isNews), error: isSame ? null : check.error };
+  };
+}

@@ -1,0 +1,144 @@
+import { asVaultError, ERROR_CODES, type ErrorCode, VaultError } from '../../domain/errors.js';
+import { errorDocument } from '../../ui/error-view.js';
+import { harmlessJson } from '../../ui/safe-text.js';
+import type { TokenRequest, ValidToken } from '../contract.js';
+import { formatToken, tokenDocument } from '../token/token-formats.js';
+import type { AgentStatus } from './agent-contract.js';
+import { readTokenQuery, readValidQuery } from './agent-request.js';
+
+/*
+ * What the agent answers on its socket:
+ *
+ *   GET  /token/ACCOUNT   a valid access token as text, or as `format` says
+ *   GET  /status          how the agent is
+ *   POST /stop            ends it
+ *   GET  /valid           for `vault token`, which prints by itself; as internal as the version it comes with
+ */
+
+/** A request, as far as it means anything here. */
+export interface SocketRequest {
+  readonly method: string;
+  /** Path and query. */
+  readonly target: string;
+  /** The Host header. */
+  readonly host: string | undefined;
+  /** Whether a browser says which page sent it. */
+  readonly fromPage: boolean;
+}
+
+export interface SocketAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+export interface RouteDeps {
+  readonly token: (request: TokenRequest) => Promise<ValidToken>;
+  readonly status: () => AgentStatus;
+  readonly stop: () => void;
+}
+
+/** Refreshes may take a while, and nobody has a reason to wait for more of them at once. */
+const MOST_WAITING = 128;
+
+/** A browser that was led here through a forwarded port names that port's host. */
+const OWN_HOSTS = /^(?:vault|localhost)(?::\d+)?$/;
+
+/** @returns one that never rejects */
+export function agentRoutes(deps: RouteDeps): (request: SocketRequest) => Promise<SocketAnswer> {
+  let waiting = 0;
+
+  async function token(request: TokenRequest): Promise<ValidToken> {
+    if (waiting >= MOST_WAITING) {
+      throw new VaultError('busy', `${waiting} requests wait for a token already`, {
+        hint: 'try again in a moment',
+      });
+    }
+    waiting += 1;
+    try {
+      return await deps.token(request);
+    } finally {
+      waiting -= 1;
+    }
+  }
+
+  async function route(request: SocketRequest): Promise<SocketAnswer> {
+    if (request.fromPage) return refusal(403, 'usage', 'requests from web pages are not answered');
+    if (!OWN_HOSTS.test(request.host ?? ''))
+      return refusal(421, 'usage', 'this is not the host that was asked for', 'http://vault/token/google');
+    const { pathname, searchParams } = new URL(request.target, 'http://vault');
+    const wanted = pathname === '/stop' ? 'POST' : 'GET';
+    const name = /^\/token(?:\/(.*))?$/.exec(pathname);
+    if (name === null && !['/status', '/stop', '/valid'].includes(pathname))
+      return refusal(404, 'usage', 'there is nothing here', 'http://vault/token/google, http://vault/status');
+    if (request.method !== wanted) {
+      const refused = refusal(405, 'usage', `only ${wanted} is answered here`);
+      return { ...refused, headers: { ...refused.headers, allow: wanted } };
+    }
+    if (name !== null) {
+      const { request: asked, format } = readTokenQuery(name[1] ?? '', searchParams);
+      const valid = await token(asked);
+      return format === 'json' ? json(200, tokenDocument(valid)) : text(await formatToken(valid, format));
+    }
+    if (pathname === '/valid') return json(200, plain(await token(readValidQuery(searchParams))));
+    if (pathname === '/stop') deps.stop();
+    return json(pathname === '/stop' ? 202 : 200, deps.status());
+  }
+
+  return async (request) => {
+    try {
+      return await route(request);
+    } catch (failure) {
+      const error = failure instanceof TypeError && isUrlError(failure) ? badTarget() : asVaultError(failure);
+      return json(statusOf(error), { error: errorDocument(error) });
+    }
+  };
+}
+
+/** HTTP's word for a failure, so that `curl --fail` fails and a program can tell what may pass from what will not. */
+function statusOf({ code, exitCode }: VaultError): number {
+  return BY_CODE[code] ?? BY_EXIT_CODE[exitCode] ?? 500;
+}
+
+const BY_CODE: Partial<Record<ErrorCode, number>> = {
+  usage: 400,
+  account_not_found: 404,
+  account_ambiguous: 409,
+  scope_missing: 403,
+};
+
+const BY_EXIT_CODE: Readonly<Record<number, number>> = {
+  [ERROR_CODES.login_needed]: 409,
+  [ERROR_CODES.provider_unavailable]: 503,
+  [ERROR_CODES.key_unavailable]: 503,
+  [ERROR_CODES.busy]: 503,
+  [ERROR_CODES.client_refused]: 502,
+};
+
+function refusal(status: number, code: ErrorCode, message: string, hint?: string): SocketAnswer {
+  const error = new VaultError(code, message, hint === undefined ? {} : { hint });
+  return json(status, { error: errorDocument(error) });
+}
+
+function json(status: number, value: unknown): SocketAnswer {
+  const body = `${harmlessJson(JSON.stringify(value))}\n`;
+  return { status, headers: { 'content-type': 'application/json' }, body };
+}
+
+function text(value: string): SocketAnswer {
+  return { status: 200, headers: { 'content-type': 'text/plain; charset=utf-8' }, body: `${value}\n` };
+}
+
+/** Without the sealed fields, which nobody needs on the other side. */
+function plain({ account, accessToken, identity, warning }: ValidToken) {
+  const visible = { ...account, sealed: undefined };
+  return { account: visible, accessToken: accessToken.reveal(), identity, warning };
+}
+
+function isUrlError(failure: TypeError): boolean {
+  return 'code' in failure && failure.code === 'ERR_INVALID_URL';
+}
+
+function badTarget(): VaultError {
+  return new VaultError('usage', 'the path makes no sense', { hint: 'http://vault/token/google' });
+}

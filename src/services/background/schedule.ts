@@ -1,0 +1,191 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { VaultError } from '../../domain/errors.js';
+import type { KeySourceSetting } from '../../keysources/contract.js';
+import type { Paths } from '../../system/contract.js';
+import type { Job, JobName, Plan, Scheduler, SchedulerKind } from '../../system/schedulers/contract.js';
+import { quoted } from '../login/login-command.js';
+import type {
+  ScheduleRequest,
+  ScheduleResult,
+  UnscheduleRequest,
+  UnscheduleResult,
+} from './background-contract.js';
+import { carriedEnv, PASSPHRASE_FILE } from './schedule-env.js';
+import { timesOf } from './schedule-times.js';
+
+export interface ScheduleDeps {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly platform: NodeJS.Platform;
+  readonly paths: Paths;
+  /** Where the vault would lie if nothing in the environment said otherwise. */
+  readonly usualPlace: string;
+  /** The interpreter and the script that run this program. */
+  readonly self: readonly [string, string];
+  /** An `.env` that was named on the command line; absolute. */
+  readonly envFile: string | null;
+  readonly schedulers: Readonly<Record<SchedulerKind, Scheduler>>;
+  readonly keySource: KeySourceSetting;
+  /** The usual name of the credential that holds the key. */
+  readonly credentialName: string;
+  /** The names that `.env` sets. */
+  readonly envFileNames: readonly string[];
+  /** Whether the user has a notify command. */
+  readonly notifies: boolean;
+  /** Tells this machine and user from others. */
+  readonly machine: string;
+}
+
+/** @throws VaultError see {@link import('./background-contract.js').BackgroundUseCases} */
+export async function schedule(deps: ScheduleDeps, request: ScheduleRequest): Promise<ScheduleResult> {
+  const kind = request.kind ?? (await usualKind(deps));
+  const source = deps.keySource;
+  requireUnattended(deps, source, kind, request);
+  const scheduler = deps.schedulers[kind];
+  const { job, warnings } = jobFor(deps, request, source);
+  const notes = generalNotes(deps, source, kind);
+  const plan = scheduler.plan(job);
+  const undo = scheduler.undo(job);
+  const result = {
+    kind,
+    name: job.name,
+    block: plan.block,
+    files: plan.files,
+    warnings,
+    undo: undo.length > 0 ? undo : [typed(deps, `${request.typed.uninstall} --kind ${kind}`)],
+  };
+  const byHand = kind === 'launchd' ? [printing(deps, request, plan), ...plan.commands] : plan.commands;
+  // A crontab is written by its owner: a service that was asked for is put there only where it was asked for by name.
+  const unasked = request.purpose === 'agent' && request.kind === null && kind === 'cron';
+  if (!request.install || unasked) {
+    const commands = kind === 'launchd' ? byHand : [typed(deps, `${request.typed.install} --kind ${kind}`)];
+    return { ...result, installed: false, shown: true, changed: false, commands, notes };
+  }
+  const { active, changed, notes: more } = await scheduler.install(job);
+  const commands = active ? [] : byHand;
+  const shown = kind === 'launchd';
+  return { ...result, installed: active, shown, changed, commands, notes: [...notes, ...more] };
+}
+
+/** Removes the job wherever it is. @throws VaultError `config_invalid`, `scheduler_failed` */
+export async function unschedule(deps: ScheduleDeps, request: UnscheduleRequest): Promise<UnscheduleResult> {
+  const name = nameOf(deps, request.purpose);
+  const removed: SchedulerKind[] = [];
+  const kinds = request.kind === null ? (['systemd', 'cron'] as const) : [request.kind];
+  for (const kind of kinds) {
+    const scheduler = deps.schedulers[kind];
+    // Without a crontab program there is no crontab; but unit files are there though no manager may be.
+    const there = request.kind !== null || kind === 'systemd' || (await scheduler.available());
+    if (there && (await scheduler.uninstall(name))) removed.push(kind);
+  }
+  const mac = request.kind === 'launchd' || (request.kind === null && deps.platform === 'darwin');
+  return { name: name.name, removed, commands: mac ? deps.schedulers.launchd.undo(name) : [] };
+}
+
+/** What this machine has, best first. */
+async function usualKind({ platform, schedulers }: ScheduleDeps): Promise<SchedulerKind> {
+  if (platform === 'darwin') return 'launchd';
+  if (platform === 'win32') {
+    throw new VaultError('config_invalid', "this program knows no way to Windows' own Task Scheduler", {
+      hint: 'make a task there that runs: vault refresh --all --days 3 --quiet',
+    });
+  }
+  if (await schedulers.systemd.available()) return 'systemd';
+  if (await schedulers.cron.available()) return 'cron';
+  throw new VaultError('config_invalid', 'neither a systemd user session nor a crontab program is here', {
+    hint: 'install cron, or let the main program of the container start this beside it: vault agent',
+  });
+}
+
+/** @throws VaultError `config_invalid` when the key cannot be had where nobody is */
+function requireUnattended(
+  deps: ScheduleDeps,
+  source: KeySourceSetting,
+  kind: SchedulerKind,
+  { credential, typed: { show } }: ScheduleRequest,
+): void {
+  if (source.kind === 'passphrase' && source.file === null && (deps.env[PASSPHRASE_FILE] ?? '') === '') {
+    throw new VaultError('config_invalid', 'nobody is there to type the passphrase of the vault', {
+      hint: 'vault key add file && vault key use file',
+    });
+  }
+  if (source.kind !== 'credential' || (kind === 'systemd' && credential !== null)) return;
+  const example = credential ?? join(deps.paths.config, source.name ?? deps.credentialName);
+  const what = kind === 'systemd' ? 'needs the file that holds it' : `is something ${kind} does not have`;
+  throw new VaultError('config_invalid', `the key is a systemd credential, which ${what}`, {
+    hint: typed(deps, `${show} --kind systemd --credential-file ${quoted(example)}`),
+  });
+}
+
+function jobFor(deps: ScheduleDeps, request: ScheduleRequest, source: KeySourceSetting) {
+  const { paths, self, envFile } = deps;
+  const { env, notes: warnings } = carriedEnv(
+    deps.env,
+    source.kind,
+    deps.envFileNames,
+    envFile ?? paths.envFile,
+  );
+  const profile = paths.profile === null ? [] : ['--profile', paths.profile];
+  const settings = envFile === null ? [] : ['--env-file', envFile];
+  const name = nameOf(deps, request.purpose);
+  const job: Job = {
+    ...name,
+    summary: SUMMARIES[request.purpose],
+    command: [...self, ...profile, ...settings, ...request.args],
+    env,
+    times: request.every === null ? null : timesOf(request.every, seedOf(`${deps.machine} ${paths.data}`)),
+    credential:
+      source.kind === 'credential' && request.credential !== null
+        ? { name: source.name ?? deps.credentialName, path: request.credential }
+        : null,
+    // Mail programs and password managers come with set-group-ID helpers.
+    confined: !deps.notifies && source.kind !== 'command',
+    log: join(paths.state, `${name.name}.log`),
+  };
+  return { job, warnings };
+}
+
+const SUMMARIES = {
+  refresh: 'Refresh OAuth tokens that end soon (token-vault)',
+  agent: 'Keep OAuth tokens fresh (token-vault)',
+};
+
+function generalNotes(
+  { self }: ScheduleDeps,
+  source: KeySourceSetting,
+  kind: SchedulerKind,
+): readonly string[] {
+  const notes: string[] = [];
+  if (source.kind === 'keychain')
+    notes.push(
+      'the key is in the keychain, which is locked while you are logged out; to see what happens then: vault doctor --as-cron',
+    );
+  if (/[/\\]_npx[/\\]/.test(self[1]))
+    notes.push('npx may throw this copy of the program away; install it: npm install -g token-vault');
+  if (kind === 'launchd') notes.push('launchd starts it while you are logged in');
+  return notes;
+}
+
+function nameOf({ paths, usualPlace }: ScheduleDeps, purpose: JobName['purpose']): JobName {
+  const profile = paths.profile === null ? '' : `-${paths.profile}`;
+  const elsewhere = paths.data === usualPlace ? '' : `-${digest(paths.data).slice(0, 8)}`;
+  return { purpose, name: `token-vault-${purpose}${profile}${elsewhere}`, vault: paths.data };
+}
+
+/** What is only printed here is put into its place by a person. */
+function printing(deps: ScheduleDeps, { typed: { show } }: ScheduleRequest, plan: Plan): string {
+  return `${typed(deps, `${show} --kind launchd --quiet`)} > ${quoted(plan.files[0]?.path ?? '')}`;
+}
+
+function typed({ paths }: ScheduleDeps, rest: string): string {
+  return paths.profile === null ? `vault ${rest}` : `vault --profile ${paths.profile} ${rest}`;
+}
+
+/** The same each time, so that writing a job once more changes nothing. */
+function seedOf(text: string): number {
+  return Number.parseInt(digest(text).slice(0, 8), 16);
+}
+
+function digest(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}

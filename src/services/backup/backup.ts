@@ -1,0 +1,72 @@
+import type { Audit } from '../../audit/events.js';
+import { equalBytes } from '../../crypto/derive.js';
+import { VaultError } from '../../domain/errors.js';
+import type { KeySource } from '../../keysources/contract.js';
+import type { Locks, Store } from '../../stores/contract.js';
+import type { Copies } from '../../stores/copies-contract.js';
+import type { Files } from '../../system/contract.js';
+import type { Backup, CopyCheck } from '../keys/key-changes-contract.js';
+import { PATIENCE, present } from '../keys/keys.js';
+import { checkCopy } from './copy-check.js';
+
+/** Larger than any vault: 100,000 accounts take about 300 MB. */
+export const MOST_BYTES = 2 ** 30;
+
+export interface BackupDeps {
+  readonly store: () => Promise<Store | null>;
+  readonly locks: Locks;
+  readonly files: Files;
+  readonly copies: Copies;
+  readonly audit: Audit;
+  readonly present: () => Promise<KeySource>;
+}
+
+/**
+ * Copies the vault with SQLite's own backup, so that it is whole whoever writes meanwhile, opens every account in the copy,
+ * and only then gives it its name.
+ *
+ * @param file absolute
+ * @throws VaultError as {@link KeyChangeUseCases.backup}
+ */
+export async function backUp(deps: BackupDeps, file: string, force: boolean): Promise<Backup> {
+  await present(deps);
+  const { files, copies } = deps;
+  if (!force && files.exists(file)) throw isThere(file);
+  const lock = await deps.locks.acquire('vault', PATIENCE);
+  try {
+    const copy = await copies.snapshot();
+    try {
+      const check = await checked(deps, copy);
+      const bytes = files.read(copy, MOST_BYTES) ?? Buffer.alloc(0);
+      if (force) files.replace(file, bytes);
+      else if (!files.create(file, bytes)) throw isThere(file);
+      const again = files.read(file, MOST_BYTES);
+      if (again === null || !equalBytes(again, bytes)) {
+        throw new VaultError('vault_not_writable', `${file} does not hold what was written into it`, {
+          hint: 'the disk or its file system alters data: use another one',
+        });
+      }
+      deps.audit.record({ event: 'backed_up' });
+      return { ...check, file, bytes: bytes.length };
+    } finally {
+      copies.remove(copy);
+    }
+  } finally {
+    await lock.release();
+  }
+}
+
+async function checked({ copies, present: source }: BackupDeps, copy: string): Promise<CopyCheck> {
+  const store = await copies.open(copy);
+  try {
+    return await checkCopy(store, await source(), copy);
+  } finally {
+    await store.close();
+  }
+}
+
+function isThere(file: string): VaultError {
+  return new VaultError('vault_exists', `${file} is there already`, {
+    hint: 'name another file, or replace it with --force',
+  });
+}

@@ -1,0 +1,46 @@
+import { ERROR_CODES, VaultError } from '../../domain/errors.js';
+import type { KeySource } from '../../keysources/contract.js';
+import type { Store } from '../../stores/contract.js';
+import { wrongRows } from '../../vault/damage.js';
+import type { Keyring } from '../../vault/keyring.js';
+import { openLedger } from '../../vault/ledger.js';
+import { compare, explain } from '../../vault/row-set.js';
+import { openContents } from '../../vault/sealed-record.js';
+import type { CopyCheck } from '../keys/key-changes-contract.js';
+import { unlock } from '../keys/unlock.js';
+
+/**
+ * Opens everything in a copy of a vault, as far as its key is at hand.
+ *
+ * @param path for errors
+ * @throws VaultError `vault_damaged`, `vault_newer` when a field does not open or rows are missing
+ */
+export async function checkCopy(store: Store, source: KeySource, path: string): Promise<CopyCheck> {
+  const accounts = await store.accounts();
+  let keyring: Keyring;
+  try {
+    const unlocked = await unlock(await store.head(), source, path);
+    unlocked.master.fill(0);
+    keyring = unlocked.keyring;
+  } catch (failure) {
+    if (!(failure instanceof VaultError) || failure.exitCode !== ERROR_CODES.key_missing) throw failure;
+    return { accounts: accounts.length, unopened: failure };
+  }
+  try {
+    await openAll(store, keyring);
+  } finally {
+    keyring.wipe();
+  }
+  return { accounts: accounts.length, unopened: null };
+}
+
+async function openAll(store: Store, keyring: Keyring): Promise<void> {
+  const { ledger, rows } = await store.rowSet();
+  const account = (id: string) => store.account(id);
+  const apart = compare(keyring, openLedger(keyring, ledger ?? (await store.ledger())), rows);
+  if (apart !== null) throw wrongRows(await explain(keyring, rows, apart, account));
+  for (const { id } of rows) {
+    const found = await account(id);
+    if (found !== null) openContents(keyring, found);
+  }
+}

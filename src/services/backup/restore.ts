@@ -1,0 +1,184 @@
+import type { Audit } from '../../audit/events.js';
+import { equalBytes } from '../../crypto/derive.js';
+import { VaultError } from '../../domain/errors.js';
+import type { KeySource } from '../../keysources/contract.js';
+import type { Lock, Locks, Store } from '../../stores/contract.js';
+import type { Copies } from '../../stores/copies-contract.js';
+import type { Clock, Files } from '../../system/contract.js';
+import type { Standing } from '../../vault/standing.js';
+import type { CopyCheck, Restored, RestorePlan } from '../keys/key-changes-contract.js';
+import { PATIENCE } from '../keys/keys.js';
+import { MOST_BYTES } from './backup.js';
+import { checkCopy } from './copy-check.js';
+
+export interface RestoreDeps {
+  readonly store: () => Promise<Store | null>;
+  /** Closes what is open of the vault; the next call opens it again. */
+  readonly closeStore: () => Promise<void>;
+  readonly database: string;
+  /** The folder of the database. */
+  readonly folder: string;
+  readonly locks: Locks;
+  readonly files: Files;
+  readonly copies: Copies;
+  readonly clock: Clock;
+  readonly audit: Audit;
+  readonly present: () => Promise<KeySource>;
+  readonly standing: () => Promise<Standing | null>;
+}
+
+/** What there is before anything is replaced. */
+interface Living {
+  readonly vaultId: Uint8Array;
+  readonly accounts: readonly string[];
+}
+
+/** See {@link KeyChangeUseCases.planRestore}. @param file absolute */
+export async function planRestore(deps: RestoreDeps, file: string): Promise<RestorePlan> {
+  return underLock(deps, async () => {
+    const { check } = await layDown(deps, file);
+    deps.copies.remove(copyOf(deps));
+    if (!deps.files.exists(deps.database)) return { ...check, file, replaces: null };
+    const living = await look(deps);
+    const accounts = living === null ? null : living.accounts.length;
+    return { ...check, file, replaces: { database: deps.database, accounts } };
+  });
+}
+
+/**
+ * Puts a backup in the place of the vault. The backup is copied beside the database and looked over first; what is there
+ * is kept under a name with the date. A vault of the same id is changed in one commit, so that whoever has it open goes on
+ * with what is new; any other file is replaced as a whole. Cut off anywhere, the one or the other is there.
+ *
+ * @param file absolute
+ * @throws VaultError as {@link KeyChangeUseCases.restore}
+ */
+export async function restore(deps: RestoreDeps, file: string): Promise<Restored> {
+  return underLock(deps, async () => {
+    const { check, vaultId } = await layDown(deps, file);
+    const copy = copyOf(deps);
+    const held: Lock[] = [];
+    try {
+      const exists = deps.files.exists(deps.database);
+      const living = exists ? await look(deps) : null;
+      for (const id of [...(living?.accounts ?? [])].sort())
+        held.push(await deps.locks.acquire(id, PATIENCE));
+      await deps.closeStore();
+      const kept = exists ? await keep(deps, living !== null) : null;
+      if (living !== null && equalBytes(living.vaultId, vaultId)) await deps.copies.takeOver(copy);
+      else replaceFile(deps, copy);
+      deps.audit.record({ event: 'restored', replaced: exists });
+      const standing = check.unopened === null ? await deps.standing() : null;
+      return { ...check, database: deps.database, kept, standing };
+    } finally {
+      for (const lock of held) await lock.release();
+      deps.copies.remove(copy);
+    }
+  });
+}
+
+async function underLock<T>({ locks, files, folder }: RestoreDeps, action: () => Promise<T>): Promise<T> {
+  files.ensureFolder(folder);
+  const lock = await locks.acquire('vault', PATIENCE);
+  try {
+    return await action();
+  } finally {
+    await lock.release();
+  }
+}
+
+function copyOf({ database }: RestoreDeps): string {
+  return `${database}.restoring`;
+}
+
+/** A copy of the backup beside the database, looked over. */
+async function layDown(
+  deps: RestoreDeps,
+  file: string,
+): Promise<{ readonly check: CopyCheck; readonly vaultId: Uint8Array }> {
+  const { files, copies } = deps;
+  const bytes = files.read(file, MOST_BYTES);
+  if (bytes === null) {
+    throw new VaultError('usage', `there is no backup at ${file}`, { hint: 'vault backup makes one' });
+  }
+  const copy = copyOf(deps);
+  copies.remove(copy);
+  if (!files.create(copy, bytes))
+    throw new VaultError('busy', `${copy} is there already`, { hint: `rm '${copy}'` });
+  try {
+    const store = await copies.open(copy);
+    try {
+      const { vaultId } = await store.head();
+      return { check: await checkCopy(store, await deps.present(), file), vaultId };
+    } finally {
+      await store.close();
+    }
+  } catch (failure) {
+    copies.remove(copy);
+    throw named(failure, copy, file);
+  }
+}
+
+/** The person knows the file by the name they gave. */
+function named(failure: unknown, copy: string, file: string): unknown {
+  if (!(failure instanceof VaultError) || failure.code !== 'vault_damaged') return failure;
+  const { message, cause } = failure;
+  return new VaultError('vault_damaged', `the backup cannot be used: ${message.replaceAll(copy, file)}`, {
+    hint: 'use another backup; nothing was changed',
+    cause,
+  });
+}
+
+/** @returns null for a database that cannot be read, as which it may be replaced */
+async function look(deps: RestoreDeps): Promise<Living | null> {
+  try {
+    const store = await deps.store();
+    if (store === null) return null;
+    const { vaultId } = await store.head();
+    return { vaultId, accounts: (await store.accounts()).map(({ id }) => id) };
+  } catch (failure) {
+    if (failure instanceof VaultError && ['vault_damaged', 'vault_newer'].includes(failure.code)) return null;
+    throw failure;
+  }
+}
+
+/** @returns where what is there now is kept */
+async function keep(deps: RestoreDeps, readable: boolean): Promise<string> {
+  const { files, copies, database } = deps;
+  const kept = freeName(deps);
+  if (readable) {
+    const snapshot = await copies.snapshot();
+    const named = files.publish(snapshot, kept);
+    copies.remove(snapshot);
+    if (named) return kept;
+    throw new VaultError('busy', `${kept} was made by somebody else just now`, { hint: 'try again' });
+  }
+  // SQLite cannot read it, so it is kept byte by byte, with the journal that somebody may make something of.
+  for (const suffix of ['', '-journal']) {
+    const bytes = files.read(`${database}${suffix}`, MOST_BYTES);
+    if (bytes !== null) files.create(`${kept}${suffix}`, bytes);
+  }
+  return kept;
+}
+
+/** Two restores within a second keep two vaults. */
+function freeName({ files, clock, database }: RestoreDeps): string {
+  const stamp = new Date(clock.now()).toISOString().replace(/[-:]|\.\d+/g, '');
+  const name = `${database}.replaced-${stamp}`;
+  for (let serial = 1; ; serial += 1) {
+    const free = serial === 1 ? name : `${name}-${serial}`;
+    if (!files.exists(free)) return free;
+  }
+}
+
+/** What a dead process has left half done must not be rolled back into the new file. */
+function replaceFile({ files, database }: RestoreDeps, copy: string): void {
+  const bytes = files.read(copy, MOST_BYTES);
+  if (bytes === null) throw new VaultError('vault_damaged', `${copy} vanished while it was being restored`);
+  if (!files.exists(database)) {
+    if (files.create(database, bytes)) return;
+    throw new VaultError('vault_exists', `a vault was made at ${database} meanwhile`, { hint: 'vault list' });
+  }
+  files.remove(`${database}-journal`);
+  files.replace(database, bytes);
+}

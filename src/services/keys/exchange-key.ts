@@ -1,0 +1,92 @@
+import { equalBytes } from '../../crypto/derive.js';
+import { VaultError } from '../../domain/errors.js';
+import type { KeySource } from '../../keysources/contract.js';
+import type { MasterKeyRow, Store, VaultHead } from '../../stores/contract.js';
+import { type Keyring, openKeyring } from '../../vault/keyring.js';
+import { keyCheckValue, nextReference } from '../../vault/master-key.js';
+import type { KeysDeps } from './keys.js';
+import { makeBeside } from './leftover-keys.js';
+import type { NewMaster } from './new-master.js';
+
+/** Which keys of which vault, and what takes their place. */
+export interface Exchange {
+  readonly store: Store;
+  readonly head: VaultHead;
+  readonly target: KeySource;
+  /** Rows of the target's kind that the new one takes the place of. */
+  readonly dropped: readonly MasterKeyRow[];
+  /** Whose data keys are wrapped. */
+  readonly keyring: Keyring;
+}
+
+/**
+ * Makes a new master key in a source, beside one that is there, has it read back by a second process, and puts its row in the
+ * place of others in one commit. What failed before the commit leaves the source as it was, or a note of what is left there.
+ *
+ * @throws VaultError the source's codes; `usage` when a source gives no other key than before
+ */
+export async function exchangeKey(deps: KeysDeps, exchange: Exchange): Promise<MasterKeyRow> {
+  const made = await newMaster(deps, exchange);
+  try {
+    await deps.readBack(exchange.target, made);
+    return await commit(deps, exchange, made);
+  } catch (failure) {
+    await takeBack(exchange, made);
+    throw failure;
+  } finally {
+    made.master.fill(0);
+  }
+}
+
+async function newMaster(deps: KeysDeps, { store, head, target, dropped }: Exchange): Promise<NewMaster> {
+  const known = [...head.masterKeys, ...(await store.leftovers())];
+  if (target.keys === 'stored') return makeBeside(deps, store, target, head.vaultId, known);
+  const reference = nextReference(head.vaultId, known);
+  if (target.keys === 'derived') {
+    const { key, parameters } = await target.derive(reference);
+    return { reference, master: key, parameters };
+  }
+  const master = await target.load(reference);
+  const isOld = ({ reference: old, checkValue }: MasterKeyRow) =>
+    equalBytes(keyCheckValue(head.vaultId, old, master), checkValue);
+  if (!dropped.some(isOld)) return { reference, master, parameters: null };
+  master.fill(0);
+  throw new VaultError('usage', `the ${target.place} still gives the key that is to be replaced`, {
+    hint: `put a new key there, then run it again: ${target.recipe}`,
+  });
+}
+
+async function commit(
+  { clock }: KeysDeps,
+  { store, head, target, dropped, keyring }: Exchange,
+  { reference, master, parameters }: NewMaster,
+): Promise<MasterKeyRow> {
+  const row: MasterKeyRow = {
+    reference,
+    source: target.kind,
+    parameters,
+    checkValue: keyCheckValue(head.vaultId, reference, master),
+    createdAt: clock.now(),
+  };
+  const wrappedKeys = keyring.wrapFor(reference, master);
+  // What cannot be opened again must not be written.
+  openKeyring({ ...head, wrappedKeys }, row, master, target.place).wipe();
+  const references = dropped.map((each) => each.reference);
+  if (await store.exchangeMasterKey(references, row, wrappedKeys)) return row;
+  throw new VaultError('busy', 'another process has changed the keys of the vault meanwhile', {
+    hint: 'see what is there now: vault key status',
+  });
+}
+
+/** A commit that was said to fail may be on the disk all the same: then the new key is the one that is needed. */
+async function takeBack({ store, target, dropped }: Exchange, { reference }: NewMaster): Promise<void> {
+  if (target.keys !== 'stored') return;
+  try {
+    const { masterKeys } = await store.head();
+    if (masterKeys.some((each) => each.reference === reference)) return;
+    await target.drop(reference, dropped[0]?.reference ?? '');
+    await store.forgetLeftover({ reference, source: target.kind });
+  } catch {
+    // It is noted, and the next run clears it away.
+  }
+}

@@ -1,0 +1,105 @@
+import type { VaultError } from '../../domain/errors.js';
+import type { Standing } from '../../vault/standing.js';
+import type { KeyChoice, MasterKeyView } from './keys-contract.js';
+
+export interface RotatedKey {
+  readonly key: MasterKeyView;
+  /** The reference of the key that it has taken the place of. */
+  readonly replaced: string;
+  /** What became of the old key, in words. */
+  readonly old: string;
+  /** Something left to be done, in words; null: nothing. */
+  readonly next: string | null;
+}
+
+/** Where the passphrase of a recovery file comes from; a person is asked where both are null. */
+export interface PassphraseFrom {
+  readonly file: string | null;
+  readonly descriptor: number | null;
+}
+
+export interface ExportRequest {
+  readonly file: string;
+  readonly passphrase: PassphraseFrom;
+}
+
+export interface ExportedKey {
+  /** Absolute. */
+  readonly file: string;
+}
+
+export interface ImportRequest extends ExportRequest {
+  /** Where the new master key goes; null: the source in use. */
+  readonly choice: KeyChoice | null;
+}
+
+export interface ImportedKey {
+  readonly key: MasterKeyView;
+  /** References of the keys that it has taken the place of. */
+  readonly replaced: readonly string[];
+}
+
+/** What was found out about a copy of a vault. */
+export interface CopyCheck {
+  readonly accounts: number;
+  /** Why its accounts could not be opened: the key is not at hand. Null when every one of them opens. */
+  readonly unopened: VaultError | null;
+}
+
+export interface BackupRequest {
+  readonly file: string;
+  /** Replace what is there. */
+  readonly force: boolean;
+}
+
+export interface Backup extends CopyCheck {
+  /** Absolute. */
+  readonly file: string;
+  readonly bytes: number;
+}
+
+export interface RestorePlan extends CopyCheck {
+  /** Absolute. */
+  readonly file: string;
+  /** The vault that would be replaced; null: there is none. */
+  readonly replaces: { readonly database: string; readonly accounts: number | null } | null;
+}
+
+export interface Restored extends CopyCheck {
+  readonly database: string;
+  /** Where the vault is kept that was there before; null: there was none. */
+  readonly kept: string | null;
+  /** How the vault stands here now; null when that cannot be seen without its key. */
+  readonly standing: Standing | null;
+}
+
+/** What changes, saves and brings back the keys, and the vault as a whole. */
+export interface KeyChangeUseCases {
+  /**
+   * Puts a new master key in the place of an old one: the same data keys, wrapped anew in one commit. The old key is then
+   * taken out of its source, where this program had put it there.
+   *
+   * @param choice null: the source in use
+   * @throws VaultError the source's codes; `usage` when the source gives no other key than before
+   */
+  rotateKey(choice: KeyChoice | null): Promise<RotatedKey>;
+  /**
+   * Writes a recovery file: the data keys, sealed with a passphrase. It is opened again before this resolves.
+   *
+   * @throws VaultError the key's codes; `vault_exists` when the file is there; `usage` for a passphrase that is too short
+   */
+  exportKey(request: ExportRequest): Promise<ExportedKey>;
+  /**
+   * Makes a new master key for the vault with what a recovery file holds, where its own key is lost.
+   *
+   * @throws VaultError the codes of the source; `key_wrong` for another vault's file and a wrong passphrase,
+   * `vault_damaged` for a damaged file, `vault_newer`
+   */
+  importKey(request: ImportRequest): Promise<ImportedKey>;
+  /** @throws VaultError `vault_exists` when the file is there and must not be replaced; the store's codes */
+  backup(request: BackupRequest): Promise<Backup>;
+  /** Looks at a backup and at what it would replace. @throws VaultError `vault_damaged`, `vault_newer` */
+  planRestore(file: string): Promise<RestorePlan>;
+  /** Puts a backup in the place of the vault, which is kept beside it. @throws VaultError as `planRestore` */
+  restore(file: string): Promise<Restored>;
+}

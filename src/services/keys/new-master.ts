@@ -1,0 +1,109 @@
+import { KEY_BYTES } from '../../crypto/aead.js';
+import { random } from '../../crypto/derive.js';
+import { VaultError } from '../../domain/errors.js';
+import type { GivenKeySource, KeySource, StoringKeySource } from '../../keysources/contract.js';
+
+/** A master key that a source is to be relied on for. */
+export interface NewMaster {
+  readonly reference: string;
+  /** 32 bytes; whoever asked for it wipes it. */
+  readonly master: Buffer;
+  readonly parameters: string | null;
+}
+
+export interface EstablishedMaster extends NewMaster {
+  /** Takes a key that was made for nothing out of its source again. @returns what is left to do by hand; null: nothing */
+  undo(): Promise<string | null>;
+}
+
+/** Has the key read back by somebody else. @throws VaultError when that does not give the same key */
+export type ReadBack = (source: KeySource, made: NewMaster) => Promise<void>;
+
+/**
+ * Makes a master key in its source, or takes up the one its owner has put there, and has it read back before anything
+ * is sealed with it. When that fails, nothing is left behind.
+ *
+ * @throws VaultError the source's codes
+ */
+export async function establishMaster(
+  source: KeySource,
+  reference: string,
+  readBack: ReadBack,
+): Promise<EstablishedMaster> {
+  const made = await makeOrTake(source, reference);
+  try {
+    await readBack(source, made);
+    return made;
+  } catch (failure) {
+    made.master.fill(0);
+    throw await undone(made, failure);
+  }
+}
+
+/** Undoes, and says so beside what failed. */
+export async function undone(made: EstablishedMaster, failure: unknown): Promise<unknown> {
+  const left = await made.undo();
+  if (!(failure instanceof VaultError)) return failure;
+  const { code, message, hint, details, cause } = failure;
+  const hints = [...(hint === undefined ? [] : [hint]), ...(left === null ? [] : [left])].join('; ');
+  const said = left === null ? `${message}; nothing was left behind` : message;
+  return new VaultError(code, said, { ...(hints === '' ? {} : { hint: hints }), details, cause });
+}
+
+async function makeOrTake(source: KeySource, reference: string): Promise<EstablishedMaster> {
+  const taken = (master: Buffer, parameters: string | null = null): EstablishedMaster => ({
+    reference,
+    master,
+    parameters,
+    undo: async () => null,
+  });
+  if (source.keys === 'given') return taken(await loadGiven(source, reference));
+  if (source.keys === 'derived') {
+    const { key, parameters } = await source.derive(reference);
+    return taken(key, parameters);
+  }
+  const there = await loadIfThere(source, reference);
+  if (there !== null) return taken(there);
+  const master = random(KEY_BYTES);
+  try {
+    await source.create(reference, master);
+  } catch (failure) {
+    master.fill(0);
+    if (!(failure instanceof VaultError) || failure.code !== 'vault_exists') throw failure;
+    // Another profile that shares the key file was faster: its key is as good as ours.
+    return taken(await source.load(reference));
+  }
+  return { ...taken(master), undo: () => takeBack(source, reference) };
+}
+
+async function takeBack(source: StoringKeySource, reference: string): Promise<string | null> {
+  try {
+    // A key file that several profiles share may have been taken up by another one already.
+    return (await source.remove(reference)) ? null : `the new key stays in the ${source.place}`;
+  } catch {
+    return `the new key is still in the ${source.place}, under ${reference}`;
+  }
+}
+
+/** A key file may have been put there by its owner beforehand. */
+async function loadIfThere(source: StoringKeySource, reference: string): Promise<Buffer | null> {
+  try {
+    return await source.load(reference);
+  } catch (failure) {
+    if (failure instanceof VaultError && failure.code === 'key_missing') return null;
+    throw failure;
+  }
+}
+
+async function loadGiven(source: GivenKeySource, reference: string): Promise<Buffer> {
+  try {
+    return await source.load(reference);
+  } catch (failure) {
+    // What may not be read is there.
+    if (!(failure instanceof VaultError) || failure.code === 'vault_permissions') throw failure;
+    const { code, message, hint, details, cause } = failure;
+    const make = `where there is no key yet: ${source.recipe}`;
+    const hints = hint === undefined ? [make] : [hint, make];
+    throw new VaultError(code, message, { hint: hints.join('\n'), details, cause });
+  }
+}

@@ -1,0 +1,182 @@
+import { equalBytes, random } from '../../crypto/derive.js';
+import { VaultError } from '../../domain/errors.js';
+import { refuseEasy } from '../../domain/passphrase.js';
+import type { KeySource } from '../../keysources/contract.js';
+import type { PassphraseParts } from '../../keysources/passphrase.js';
+import type { MasterKeyRow, VaultHead } from '../../stores/contract.js';
+import type { Files } from '../../system/contract.js';
+import { type Keyring, openKeyring } from '../../vault/keyring.js';
+import { openLedger } from '../../vault/ledger.js';
+import { type DataKey, keyCheckValue, masterReference, wrapDataKeys } from '../../vault/master-key.js';
+import {
+  RECOVERY_LIMIT,
+  type Recovery,
+  readRecovery,
+  recoveryVaultId,
+  writeRecovery,
+} from '../../vault/recovery-file.js';
+import { exchangeKey } from './exchange-key.js';
+import type { ExportedKey, ImportedKey } from './key-changes-contract.js';
+import { type KeysDeps, PATIENCE, present } from './keys.js';
+import { rowsOf, unlock } from './unlock.js';
+
+export interface RecoveryDeps extends KeysDeps {
+  readonly files: Files;
+  readonly passphrase: () => Promise<PassphraseParts>;
+}
+
+/**
+ * Writes the data keys into a recovery file, reads it back and opens it.
+ *
+ * @param file absolute
+ * @throws VaultError as {@link KeyChangeUseCases.exportKey}
+ */
+export async function exportKey(deps: RecoveryDeps, file: string): Promise<ExportedKey> {
+  const store = await present(deps);
+  const { files } = deps;
+  if (files.exists(file)) throw isThere(file);
+  const head = await store.head();
+  const { master, keyring } = await unlock(head, await deps.present(), deps.database);
+  master.fill(0);
+  const dataKeys = keyring.dataKeys();
+  keyring.wipe();
+  try {
+    const passphrase = await (await deps.passphrase()).ask(true);
+    refuseEasy(passphrase);
+    const text = await writeRecovery({ vaultId: head.vaultId, dataKeys }, passphrase);
+    if (!files.create(file, Buffer.from(text, 'latin1'))) throw isThere(file);
+    const again = await readRecovery(readText(files, file), passphrase, file);
+    const same =
+      again.dataKeys.length === dataKeys.length &&
+      again.dataKeys.every(({ key }, index) => equalBytes(key, dataKeys[index]?.key ?? Buffer.alloc(0)));
+    wipe(again.dataKeys);
+    if (!same) {
+      throw new VaultError('vault_not_writable', `${file} does not hold what was written into it`, {
+        hint: 'the disk or its file system alters data: use another one',
+      });
+    }
+    deps.audit.record({ event: 'key_exported' });
+    return { file };
+  } finally {
+    wipe(dataKeys);
+  }
+}
+
+/**
+ * Wraps the data keys of a recovery file under a new master key, once they have opened what the vault knows of itself. Rows
+ * of the same kind of source, whose keys are lost, go in the same commit.
+ *
+ * @param file absolute
+ * @param choice null: the source in use
+ * @throws VaultError as {@link KeyChangeUseCases.importKey}
+ */
+export async function importKey(
+  deps: RecoveryDeps,
+  file: string,
+  choice: KeySource | null,
+): Promise<ImportedKey> {
+  const store = await present(deps);
+  const lock = await deps.locks.acquire('vault', PATIENCE);
+  try {
+    const head = await store.head();
+    const inUse = await deps.present();
+    const target = choice ?? inUse;
+    const text = readText(deps.files, file);
+    if (!equalBytes(recoveryVaultId(text, file), head.vaultId)) throw anotherVaults(file);
+    const dropped = rowsOf(head, target.kind);
+    if (target.keys === 'stored' && (await stillOpens(head, target, deps.database))) throw notLost(target);
+    const recovery = await readRecovery(text, await (await deps.passphrase()).ask(false), file);
+    const keyring = keyringOf(head, recovery, file);
+    wipe(recovery.dataKeys);
+    try {
+      openLedger(keyring, await store.ledger());
+      const { reference, createdAt } = await exchangeKey(deps, { store, head, target, dropped, keyring });
+      // They are lost, and where one turns up again a copy of the vault may need it.
+      for (const row of dropped) await store.forgetLeftover(row);
+      const { kind, place } = target;
+      deps.audit.record({ event: 'key_imported', key_source: kind, reference });
+      return {
+        key: { source: kind, reference, createdAt, place, inUse: kind === inUse.kind },
+        replaced: dropped.map((row) => row.reference),
+      };
+    } finally {
+      keyring.wipe();
+    }
+  } finally {
+    await lock.release();
+  }
+}
+
+/** The data keys as a keyring, under a master key that exists for this purpose and nowhere else. */
+function keyringOf(head: VaultHead, { dataKeys }: Recovery, file: string): Keyring {
+  const needed = new Map(head.wrappedKeys.map(({ dataKeyId, purpose }) => [dataKeyId, purpose]));
+  const usable = dataKeys.filter(({ dataKeyId, purpose }) => needed.get(dataKeyId) === purpose);
+  if (usable.length < needed.size) {
+    throw new VaultError('key_wrong', `${file} was made before the data keys of this vault were replaced`, {
+      hint: 'use the recovery file that was made after that, or a backup from before it',
+    });
+  }
+  const { vaultId } = head;
+  const master = random(32);
+  const reference = masterReference(vaultId, 1);
+  const row: MasterKeyRow = {
+    reference,
+    source: 'recovery',
+    parameters: null,
+    checkValue: keyCheckValue(vaultId, reference, master),
+    createdAt: 0,
+  };
+  try {
+    const keyring = openKeyring(
+      { ...head, wrappedKeys: wrapDataKeys(vaultId, reference, master, usable) },
+      row,
+      master,
+    );
+    // Unwrapped while the keys are at hand.
+    wipe(keyring.dataKeys());
+    return keyring;
+  } finally {
+    master.fill(0);
+  }
+}
+
+async function stillOpens(head: VaultHead, target: KeySource, database: string): Promise<boolean> {
+  try {
+    const { master, keyring } = await unlock(head, target, database);
+    master.fill(0);
+    keyring.wipe();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function readText(files: Files, file: string): string {
+  const bytes = files.read(file, RECOVERY_LIMIT);
+  if (bytes !== null) return bytes.toString('latin1');
+  throw new VaultError('usage', `there is no recovery file at ${file}`, {
+    hint: 'vault key export makes one',
+  });
+}
+
+function wipe(dataKeys: readonly DataKey[]): void {
+  for (const { key } of dataKeys) key.fill(0);
+}
+
+function isThere(file: string): VaultError {
+  return new VaultError('vault_exists', `${file} is there already, and is not replaced`, {
+    hint: 'name another file',
+  });
+}
+
+function anotherVaults(file: string): VaultError {
+  return new VaultError('key_wrong', `${file} is the recovery file of another vault`, {
+    hint: 'compare the line that begins with vault, or restore the vault that belongs to it',
+  });
+}
+
+function notLost({ place }: KeySource): VaultError {
+  return new VaultError('usage', `the ${place} opens the vault, so there is nothing to recover`, {
+    hint: 'for a new key in its place: vault key rotate',
+  });
+}

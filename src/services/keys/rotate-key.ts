@@ -1,0 +1,98 @@
+import { VaultError } from '../../domain/errors.js';
+import type { KeySource } from '../../keysources/contract.js';
+import type { Store } from '../../stores/contract.js';
+import { exchangeKey } from './exchange-key.js';
+import type { RotatedKey } from './key-changes-contract.js';
+import { type KeysDeps, noSuchKey, PATIENCE, present } from './keys.js';
+import { tidyLeftovers } from './leftover-keys.js';
+import { rowsOf, unlock } from './unlock.js';
+
+/**
+ * Puts a new master key in the place of the old one of one source. The order that loses nothing: the new reference is noted
+ * in the vault, the key made beside the old one and read back by a second process; one commit exchanges the rows and
+ * notes the old reference; the old key is taken out of its source and its note with it. Cut off anywhere, the vault opens
+ * with the old key or with the new one, both of which are there, and the notes tell the next run what to clear away.
+ *
+ * @param choice the source; null: the one in use
+ * @throws VaultError as {@link KeyChangeUseCases.rotateKey}
+ */
+export async function rotateKey(deps: KeysDeps, choice: KeySource | null): Promise<RotatedKey> {
+  const store = await present(deps);
+  const lock = await deps.locks.acquire('vault', PATIENCE);
+  try {
+    const head = await store.head();
+    const inUse = await deps.present();
+    const target = choice ?? inUse;
+    const dropped = rowsOf(head, target.kind);
+    const [row] = dropped;
+    if (row === undefined) throw noSuchKey(head, target.kind);
+    if (target.keys === 'given' && target.kind === inUse.kind) throw ownersKey(target.kind, target.recipe);
+    if (target.kind === inUse.kind && target.path !== inUse.path) throw elsewhere(inUse);
+    const { master, keyring } = await unlock(head, inUse, deps.database);
+    master.fill(0);
+    try {
+      await tidyLeftovers(store, target, row.reference);
+      const { reference, createdAt } = await exchangeKey(deps, { store, head, target, dropped, keyring });
+      const { kind, place } = target;
+      const isInUse = kind === inUse.kind;
+      deps.audit.record({ event: 'key_rotated', key_source: kind, reference, replaced: row.reference });
+      return {
+        key: { source: kind, reference, createdAt, place, inUse: isInUse },
+        replaced: row.reference,
+        old: await retire(store, target, reference, row.reference),
+        next: nextStep(target, inUse),
+      };
+    } finally {
+      keyring.wipe();
+    }
+  } finally {
+    await lock.release();
+  }
+}
+
+/** The vault needs the old key no more, so that a failure here takes nothing back. */
+async function retire(store: Store, target: KeySource, kept: string, dropped: string): Promise<string> {
+  const { kind, place } = target;
+  try {
+    const gone = target.keys === 'stored' ? await target.drop(dropped, kept) : null;
+    await store.forgetLeftover({ reference: dropped, source: kind });
+    if (gone === true) return `the old one was deleted from the ${place}`;
+    if (gone === null) return 'the old one opens nothing any more';
+    return `the old one stays in the ${place}, first line: other vaults may need it`;
+  } catch {
+    return `the old one could not be deleted from the ${place} yet; the next vault key rotate does it`;
+  }
+}
+
+/** A passphrase that has come from another file than usual does not come from there by itself the next time. */
+function nextStep({ setting }: KeySource, { setting: usual }: KeySource): string | null {
+  if (setting.kind !== 'passphrase' || usual.kind !== 'passphrase') return null;
+  if (setting.file === null || setting.file === usual.file) return null;
+  return `to have this machine read the new passphrase: vault key use passphrase --passphrase-file '${setting.file}'`;
+}
+
+/** Only its owner can replace it, and once it is replaced it does not open the vault: another key has to be there first. */
+function ownersKey(kind: KeySource['kind'], recipe: string): VaultError {
+  const words = kind === 'command' ? 'command -- …' : kind;
+  return new VaultError(
+    'usage',
+    'the key in use is one that you have put there yourself, so only you can replace it',
+    {
+      hint: [
+        'open the vault with another key meanwhile: vault key add file && vault key use file',
+        `replace yours: ${recipe}`,
+        `then: vault key rotate ${words} && vault key use ${words} && vault key remove file`,
+      ].join('\n'),
+    },
+  );
+}
+
+function elsewhere({ kind, place }: KeySource): VaultError {
+  return new VaultError(
+    'usage',
+    `this machine opens the vault with the ${place}, and the new key has to go there`,
+    {
+      hint: `vault key rotate ${kind}`,
+    },
+  );
+}

@@ -1,0 +1,216 @@
+import type { Audit } from '../../audit/events.js';
+import { random } from '../../crypto/derive.js';
+import { VaultError } from '../../domain/errors.js';
+import type { KeySource } from '../../keysources/contract.js';
+import type { Locks, Marks, Store, StoreFactory, VaultHead } from '../../stores/contract.js';
+import type { Clock, Files, Paths } from '../../system/contract.js';
+import type { VaultEvents } from '../../vault/audit-queued.js';
+import { masterReference } from '../../vault/master-key.js';
+import { createVault, type Vault } from '../../vault/vault.js';
+import type { ReadBack } from './new-master.js';
+import { type Unlocked, unlock } from './unlock.js';
+
+const VAULT_ID_BYTES = 16;
+/** Creating a vault takes a fraction of a second, unless the keychain asks its owner something. */
+const CREATION_PATIENCE = 60_000;
+
+export interface VaultAccessDeps {
+  readonly paths: Paths;
+  readonly files: Files;
+  readonly factory: StoreFactory;
+  readonly locks: Locks;
+  readonly clock: Clock;
+  readonly audit: Audit;
+  /** What goes into the vault's trail. */
+  readonly events?: VaultEvents;
+  /** The key source that the environment or the configuration names; the keychain when neither does. */
+  readonly keySource: () => Promise<KeySource>;
+  /**
+   * Writes the choice of key source into the configuration, so that it is never guessed again.
+   *
+   * @returns puts the configuration back as it was
+   */
+  readonly rememberKeySource: (source: KeySource) => Promise<() => void>;
+  /** Has a new key read back before it is relied on; in this process when left out. */
+  readonly readBack?: ReadBack;
+  /** Drops what is kept of keys, called when one has turned out not to be the vault's. */
+  readonly forgetKeys?: () => void;
+  readonly marks: () => Promise<Marks>;
+  /** Told what a person should know though nothing failed. */
+  readonly notice: (line: string) => void;
+}
+
+/** How the use cases come by the vault: opened once, made when a login needs one. */
+export interface VaultAccess {
+  /** Null where there is none yet. No key is fetched before something sealed is needed. */
+  open(): Promise<Vault | null>;
+  openOrCreate(): Promise<Vault>;
+  /** @throws VaultError `vault_exists` */
+  create(source: KeySource): Promise<Vault>;
+  /** The database by itself; null where there is no vault yet. It is closed with the vault. */
+  store(): Promise<Store | null>;
+  /**
+   * The key that opens the vault, loaded when it has not been: for a process that works in this one's place. The caller
+   * wipes it.
+   *
+   * @throws VaultError the key's and the vault's own codes
+   */
+  handOver(): Promise<{ readonly reference: string; readonly key: Buffer }>;
+  close(): Promise<void>;
+}
+
+interface Opened {
+  readonly store: Store;
+  readonly vault: Vault;
+}
+
+export function vaultAccess(deps: VaultAccessDeps): VaultAccess {
+  let opened: Promise<Opened> | null = null;
+
+  /** Remembers what is being opened, so that calls at the same time share it; what failed is tried again. */
+  function remember(opening: Promise<Opened>): Promise<Opened> {
+    opened = opening;
+    opening.catch(() => {
+      if (opened === opening) opened = null;
+    });
+    return opening;
+  }
+
+  async function openOnce(): Promise<Opened | null> {
+    if (opened !== null) return opened;
+    if (!(await deps.factory.exists())) return null;
+    // Another call may have begun to open it meanwhile.
+    return opened ?? remember(deps.factory.open().then((store) => vaultOver(store)));
+  }
+
+  function vaultOver(store: Store, source?: KeySource): Opened {
+    const vault = createVault({
+      ...deps,
+      store,
+      unlock: async () => {
+        const { master, keyring } = await unlocked(store, source);
+        master.fill(0);
+        return keyring;
+      },
+    });
+    return { store, vault };
+  }
+
+  async function unlocked(store: Store, source?: KeySource): Promise<Unlocked> {
+    const from = source ?? (await deps.keySource());
+    for (let head = await store.head(); ; ) {
+      try {
+        return await unlock(head, from, deps.paths.database);
+      } catch (failure) {
+        // The next attempt must look for the key afresh: its owner may have put the right one back.
+        deps.forgetKeys?.();
+        const now = await store.head();
+        // Another process may have put a new key in the place of the old one since the key table was read.
+        if (sameKeys(head, now)) {
+          if (failure instanceof VaultError) deps.audit.record({ event: 'open_failed', code: failure.code });
+          throw failure;
+        }
+        head = now;
+      }
+    }
+  }
+
+  async function open(): Promise<Vault | null> {
+    return (await openOnce())?.vault ?? null;
+  }
+
+  async function create(source: KeySource): Promise<Vault> {
+    const store = await createUnderLock(deps, source);
+    return (await remember(Promise.resolve(vaultOver(store, source)))).vault;
+  }
+
+  return {
+    open,
+    create,
+    async openOrCreate() {
+      const vault = await open();
+      if (vault !== null) return vault;
+      try {
+        return await create(await deps.keySource());
+      } catch (failure) {
+        // Another process was faster: its vault is as good as ours.
+        if (failure instanceof VaultError && failure.code === 'vault_exists') return open().then(mustBeThere);
+        throw failure;
+      }
+    },
+    store: async () => (await openOnce())?.store ?? null,
+    async handOver() {
+      const { store } = mustBeThere(await openOnce());
+      const { row, master, keyring } = await unlocked(store);
+      keyring.wipe();
+      return { reference: row.reference, key: master };
+    },
+    async close() {
+      const last = await opened?.catch(() => null);
+      await last?.vault.close();
+      opened = null;
+    },
+  };
+}
+
+function sameKeys(a: VaultHead, b: VaultHead): boolean {
+  const names = ({ masterKeys }: VaultHead) => masterKeys.map(({ reference }) => reference).join();
+  return names(a) === names(b);
+}
+
+function mustBeThere<T>(found: T | null): T {
+  if (found === null) throw new VaultError('vault_damaged', 'the vault vanished while it was being opened');
+  return found;
+}
+
+/**
+ * Two first runs at once must not each make a key: the slower one would hold a key that is stored nowhere. So
+ * everything from the first look to the finished file happens under one lock, and the key is read back from its
+ * source before anything is sealed with it.
+ */
+async function createUnderLock(deps: VaultAccessDeps, source: KeySource): Promise<Store> {
+  deps.files.ensureFolder(deps.paths.data);
+  const lock = await deps.locks.acquire('vault', CREATION_PATIENCE);
+  try {
+    if (await deps.factory.exists()) {
+      throw new VaultError('vault_exists', `there is a vault already at ${deps.paths.database}`, {
+        hint: 'vault list shows what is in it\nvault key status shows which keys open it, and vault key add makes one more',
+      });
+    }
+    const store = await createWith(deps, source);
+    deps.audit.record({ event: 'vault_created', key_source: source.kind });
+    return store;
+  } finally {
+    await lock.release();
+  }
+}
+
+async function createWith(deps: VaultAccessDeps, source: KeySource): Promise<Store> {
+  const [{ establishMaster, undone }, { readBackHere }, { newVault }] = await Promise.all([
+    import('./new-master.js'),
+    import('./key-check.js'),
+    import('../../vault/new-vault.js'),
+  ]);
+  const vaultId = random(VAULT_ID_BYTES);
+  const made = await establishMaster(source, masterReference(vaultId, 1), deps.readBack ?? readBackHere);
+  let putBack = () => {};
+  try {
+    const marks = await deps.marks();
+    const { head, mark } = newVault(
+      vaultId,
+      source.kind,
+      made.master,
+      deps.clock.now(),
+      marks.where,
+      made.parameters,
+    );
+    putBack = await deps.rememberKeySource(source);
+    marks.create(mark.name, mark.bytes);
+    return await deps.factory.create(head);
+  } catch (failure) {
+    putBack();
+    throw await undone(made, failure);
+  } finally {
+    made.master.fill(0);
+  }
+}

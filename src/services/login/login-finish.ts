@@ -1,0 +1,97 @@
+import type { Audit } from '../../audit/events.js';
+import type { Consent } from '../../domain/account.js';
+import { VaultError } from '../../domain/errors.js';
+import { canonicalScopes, missingScopes } from '../../domain/scopes.js';
+import type { Secret } from '../../domain/secret.js';
+import type { GrantedAnswer, ServerMetadata } from '../../oauth/contract.js';
+import type { ConfiguredProvider } from '../../providers/contract.js';
+import type { Locks } from '../../stores/contract.js';
+import type { Browser, Clock, Http } from '../../system/contract.js';
+import type { Surroundings } from '../../system/surroundings.js';
+import type { Vault } from '../../vault/vault.js';
+import type { LoginRequest, LoginResult } from '../contract.js';
+import type { LoginAim } from './login-aim.js';
+import { againCommand } from './login-command.js';
+import { whoLoggedIn } from './login-identity.js';
+import { loginFinished, storeLogin } from './login-store.js';
+
+export interface LoginDeps {
+  readonly vault: () => Promise<Vault>;
+  readonly locks: Locks;
+  readonly http: () => Promise<Http>;
+  readonly browser: Browser;
+  readonly surroundings: Surroundings;
+  readonly clock: Clock;
+  readonly audit: Audit;
+  /** Waits a little when there are more logins than a person begins. */
+  readonly slowDown?: (provider: string) => Promise<void>;
+  readonly provider: (name: string) => Promise<ConfiguredProvider>;
+  readonly interruption: AbortSignal;
+}
+
+/** A token answer with an access token in it. */
+export interface Grant {
+  readonly answer: GrantedAnswer;
+  readonly accessToken: Secret;
+  /** When the request that brought it was begun, milliseconds since the epoch. */
+  readonly at: number;
+}
+
+/** A grant, however the person gave it. */
+export interface Redeemed extends Grant {
+  readonly provider: ConfiguredProvider;
+  readonly server: ServerMetadata;
+  readonly aim: LoginAim;
+  /** Null where none was sent. */
+  readonly nonce: string | null;
+  readonly how: Consent['how'];
+}
+
+/** @throws VaultError when it is not known who logged in, or when the grant cannot be stored */
+export async function finish(deps: LoginDeps, vault: Vault, redeemed: Redeemed): Promise<LoginResult> {
+  const { provider, server, aim, answer, at, accessToken, how } = redeemed;
+  const { scopes } = aim;
+  const { identity, issuer } = await whoLoggedIn({
+    ...redeemed,
+    idTokenAsked: scopes.includes('openid'),
+    as: aim.request.as,
+    http: await deps.http(),
+    now: deps.clock.now(),
+  });
+  const grantedScopes = canonicalScopes(scopes, answer.scopes, provider);
+  const missing = missingScopes(scopes, grantedScopes);
+  const stored = await storeLogin(
+    vault,
+    deps.locks,
+    {
+      provider: provider.name,
+      as: aim.request.as,
+      only: aim.only,
+      identity,
+      issuer,
+      tokenEndpoint: server.tokenEndpoint,
+      clientId: provider.clientId,
+      askedScopes: scopes,
+      grantedScopes,
+      missingScopes: missing,
+      answer,
+      accessToken,
+      at,
+    },
+    deps.interruption,
+  );
+  const { account } = stored;
+  await vault.addConsent(account.id, { at, how, askedScopes: scopes, grantedScopes });
+  deps.audit.record(loginFinished(account, stored.created), 'chained');
+  const keptRefreshToken = account.hasRefreshToken && answer.refreshToken === null;
+  return { ...stored, identity, missingScopes: missing, keptRefreshToken };
+}
+
+/** The provider says yes and gives nothing that could be used. */
+export function noToken(provider: ConfiguredProvider, request: LoginRequest): VaultError {
+  return new VaultError(
+    'provider_answer_invalid',
+    `${provider.title} answered without a usable access token`,
+    { hint: againCommand(request, request.device ? '--device' : '') },
+  );
+}

@@ -1,0 +1,36 @@
+import { asVaultError } from '../../domain/errors.js';
+import type { LoginRequest, LoginResult, LoginTalk } from '../contract.js';
+import { aimOf } from './login-aim.js';
+import { byCode } from './login-code.js';
+import type { LoginDeps } from './login-finish.js';
+import { namedByPerson } from './login-identity.js';
+import { redirectFor } from './login-redirect.js';
+
+/**
+ * Logs a person in, in the browser on this machine or by a code typed on any other (RFC 8628). Everything that can be
+ * checked is checked before the person is asked for anything, and nothing is stored before the whole login is good.
+ *
+ * @throws VaultError
+ */
+export async function login(deps: LoginDeps, asked: LoginRequest, talk: LoginTalk): Promise<LoginResult> {
+  const provider = await deps.provider(asked.provider);
+  // Whatever can go wrong without the person goes wrong before their time is wasted: settings, options, the vault.
+  const device = asked.device ? await import('./login-device.js') : null;
+  if (device === null) redirectFor(provider, asked);
+  else device.checkDeviceLogin(provider, asked);
+  if (asked.addScopes.length === 0) namedByPerson(provider, asked.as);
+  const vault = await deps.vault();
+  await vault.rehearse();
+  const aim = await aimOf(provider, vault, asked);
+  await deps.slowDown?.(provider.name);
+  deps.audit.record({ event: 'login_started', provider: provider.name });
+  try {
+    const way = device === null ? byCode : device.byDevice;
+    return await way(deps, vault, provider, aim, talk);
+  } catch (failure) {
+    const { code, details } = asVaultError(failure);
+    const why = details['check'] === 'issuer' ? { why: 'other_issuer' as const } : {};
+    deps.audit.record({ event: 'login_failed', provider: provider.name, code, ...why });
+    throw failure;
+  }
+}

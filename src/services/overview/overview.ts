@@ -1,0 +1,50 @@
+import type { Account } from '../../domain/account.js';
+import { missingScopes } from '../../domain/scopes.js';
+import type { Clock } from '../../system/contract.js';
+import type { Vault } from '../../vault/vault.js';
+import type { AccountDetail, ListRequest } from '../contract.js';
+import { selectAccount } from '../select-account.js';
+
+export interface ListDeps {
+  readonly vault: () => Promise<Vault | null>;
+  readonly clock: Clock;
+}
+
+export interface ShowDeps {
+  readonly vault: () => Promise<Vault | null>;
+  /** What is known of a provider by name alone; null for one that is no longer configured. */
+  readonly describe: (
+    provider: string,
+  ) => Promise<{ readonly title: string; readonly manageUrl: string | null } | null>;
+}
+
+/** The accounts, by name. Fetches no key: everything shown lies open in the database. */
+export async function listAccounts(deps: ListDeps, request: ListRequest): Promise<readonly Account[]> {
+  const vault = await deps.vault();
+  if (vault === null) return [];
+  const accounts = await vault.accounts(request.provider === null ? {} : { provider: request.provider });
+  const { status, expiringWithin } = request;
+  const limit = expiringWithin === null ? null : deps.clock.now() + expiringWithin;
+  return accounts.filter(
+    (account) =>
+      (status === null || account.status === status) && (limit === null || endsBefore(account, limit)),
+  );
+}
+
+/** @throws VaultError `account_not_found`, `account_ambiguous` */
+export async function showAccount(deps: ShowDeps, selector: string): Promise<AccountDetail> {
+  const vault = await deps.vault();
+  const account = await selectAccount(vault, selector, 'vault show');
+  const provider = await deps.describe(account.provider);
+  return {
+    account,
+    missingScopes: missingScopes(account.askedScopes, account.grantedScopes),
+    consents: vault === null ? [] : await vault.consents(account.id),
+    providerTitle: provider?.title ?? account.provider,
+    manageUrl: provider?.manageUrl ?? null,
+  };
+}
+
+function endsBefore(account: Account, limit: number): boolean {
+  return [account.expiresAt, account.grantExpiresAt].some((end) => end !== null && end <= limit);
+}

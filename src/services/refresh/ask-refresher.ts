@@ -1,0 +1,123 @@
+import type { Account } from '../../domain/account.js';
+import { SECOND } from '../../domain/duration.js';
+import { VaultError } from '../../domain/errors.js';
+import { interrupted } from '../../domain/interruption.js';
+import type { RefreshOutcome } from '../../domain/outcome.js';
+import type { Clock } from '../../system/contract.js';
+import type { Vault } from '../../vault/vault.js';
+import type { Patience } from './refresh-send.js';
+import {
+  CUT_OFF,
+  type HandedKey,
+  orderLine,
+  outcomeOf,
+  type RefreshReportLine,
+  readReport,
+} from './refresher-protocol.js';
+
+/**
+ * Longer than a refresher can take with everything going wrong: waiting for the lock, two requests, the pauses between
+ * them. One that says nothing for longer was stopped.
+ */
+const LONGEST_SILENCE = 180 * SECOND;
+
+/** A refresher process, seen from the command that started it. */
+export interface RefresherProcess {
+  order(line: string): void;
+  /** What it prints, until it ends or is left. */
+  readonly lines: AsyncIterable<string>;
+  /** Lets go of it: it finishes what is in flight by itself, and takes no more orders. */
+  leave(): void;
+}
+
+export interface Refresher {
+  /** @throws VaultError what the refresher reports without an outcome; the interruption's reason */
+  refresh(vault: Vault, account: Account, patience: Patience): Promise<RefreshOutcome>;
+  /** Lets go of the process if nobody waits for it; the next order starts another. */
+  rest(): void;
+  /** Lets go of the process, if one was started. */
+  close(): void;
+}
+
+/** A process, and who waits for what it reports, by account. */
+interface Running {
+  readonly child: RefresherProcess;
+  readonly waiting: Map<string, (report: RefreshReportLine) => void>;
+}
+
+export interface AskDeps {
+  /** The master key, which the process is given: it could neither ask a person nor should it ask a keychain again. */
+  readonly key: () => Promise<HandedKey>;
+  readonly start: (key: HandedKey) => RefresherProcess;
+  readonly clock: Clock;
+  readonly interruption: AbortSignal;
+}
+
+/** Refreshes through one refresher process, which is started with the first order. */
+export function askRefresher(deps: AskDeps): Refresher {
+  let running: Running | null = null;
+
+  function started(handed: HandedKey): Running {
+    try {
+      if (running !== null) return running;
+      running = { child: deps.start(handed), waiting: new Map() };
+      void listen(running);
+      return running;
+    } finally {
+      handed.key.fill(0);
+    }
+  }
+
+  async function listen(own: Running): Promise<void> {
+    const { child, waiting } = own;
+    for await (const line of child.lines) {
+      const report = readReport(line);
+      if (report !== null) waiting.get(report.account)?.(report);
+    }
+    if (running === own) running = null;
+    for (const [account, answer] of waiting) answer({ account, kind: 'transient', error: CUT_OFF });
+  }
+
+  function close(): void {
+    running?.child.leave();
+    running = null;
+  }
+
+  return {
+    async refresh(vault, account, patience) {
+      const answered = new AbortController();
+      const { child, waiting } = running ?? started(await deps.key());
+      try {
+        const report = await Promise.race([
+          new Promise<RefreshReportLine>((resolve) => {
+            waiting.set(account.id, resolve);
+            child.order(orderLine({ account, patience }));
+          }),
+          interrupted(deps.interruption, answered.signal),
+          tooLong(deps.clock, answered.signal),
+        ]);
+        const outcome = outcomeOf(report, (await vault.account(account.id)) ?? account);
+        if (outcome instanceof VaultError) throw outcome;
+        return outcome;
+      } finally {
+        waiting.delete(account.id);
+        answered.abort();
+      }
+    },
+    rest() {
+      if (running?.waiting.size === 0) close();
+    },
+    close,
+  };
+}
+
+async function tooLong(clock: Clock, over: AbortSignal): Promise<never> {
+  try {
+    await clock.sleep(LONGEST_SILENCE, over);
+  } catch {
+    return new Promise<never>(() => {});
+  }
+  throw new VaultError('busy', 'the process that refreshes the account does not answer', {
+    hint: 'see whether it was stopped: pgrep -af vault',
+  });
+}

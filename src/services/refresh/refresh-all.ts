@@ -1,0 +1,182 @@
+import { type Account, accountName } from '../../domain/account.js';
+import { formatDuration } from '../../domain/duration.js';
+import { ERROR_CODES, VaultError } from '../../domain/errors.js';
+import type { RefreshOutcome } from '../../domain/outcome.js';
+import { isResting, nextStatus } from '../../domain/status.js';
+import { dueness } from '../../domain/token-state.js';
+import type { Clock } from '../../system/contract.js';
+import { concernsWholeVault } from '../../vault/damage.js';
+import type { Vault } from '../../vault/vault.js';
+import type { RefreshProgress, RefreshReport, RefreshRequest, RefreshResult } from '../contract.js';
+import { loginCommand } from '../login/login-command.js';
+import { loginNeeded } from '../refusals.js';
+import { accountsOf, selectAccounts } from '../select-account.js';
+import { oddTokenWarning } from './odd-refresh-token.js';
+import { withdrawnScopes } from './withdrawn-scopes.js';
+
+export interface RefreshAllDeps {
+  readonly vault: () => Promise<Vault | null>;
+  readonly clock: Clock;
+  readonly refresh: (vault: Vault, account: Account) => Promise<RefreshOutcome>;
+  readonly interruption: AbortSignal;
+}
+
+/**
+ * Refreshes what is due among the accounts asked for, several at a time. One failure does not stop the others; after
+ * an interruption what is in flight is finished and nothing new is begun.
+ *
+ * @throws VaultError `account_not_found`, `account_ambiguous`; failures of single accounts are in the report
+ */
+export async function refreshAll(
+  deps: RefreshAllDeps,
+  request: RefreshRequest,
+  progress: RefreshProgress,
+): Promise<RefreshReport> {
+  const vault = await deps.vault();
+  const accounts = await candidates(vault, request);
+  const results: (RefreshResult | undefined)[] = new Array(accounts.length);
+  let next = 0;
+  let done = 0;
+
+  async function worker(present: Vault): Promise<void> {
+    while (next < accounts.length && !deps.interruption.aborted) {
+      const index = next;
+      next += 1;
+      const account = accounts[index];
+      if (account === undefined) return;
+      const result = await refreshIfDue(deps, present, account, request);
+      results[index] = result;
+      done += 1;
+      progress(result, done, accounts.length);
+    }
+  }
+
+  if (vault !== null) {
+    const width = Math.min(request.concurrency, accounts.length);
+    const workers = Array.from({ length: width }, () => worker(vault));
+    // A bug that ends one worker must not end the command, and close the vault, while others wait for answers.
+    for (const ended of await Promise.allSettled(workers)) {
+      if (ended.status === 'rejected') throw ended.reason;
+    }
+  }
+  return { results: results.filter((result) => result !== undefined) };
+}
+
+async function candidates(vault: Vault | null, request: RefreshRequest): Promise<readonly Account[]> {
+  if (request.selectors.length > 0) return selectAccounts(vault, request.selectors, 'vault refresh');
+  if (vault === null) return [];
+  return accountsOf(vault, request.provider);
+}
+
+async function refreshIfDue(
+  deps: RefreshAllDeps,
+  vault: Vault,
+  account: Account,
+  request: RefreshRequest,
+): Promise<RefreshResult> {
+  const { due, reason } = dueness(account, request.within, deps.clock.now());
+  const result = (outcome: RefreshResult['outcome'], why: string, error: VaultError | null = null) => ({
+    account,
+    outcome,
+    reason: why,
+    error,
+  });
+  if (account.status === 'login_needed') {
+    return result('login_needed', 'it rests until a new login', loginNeeded(account));
+  }
+  if (!due && !request.force) return result('skipped', `not due: ${reason}`);
+  if (!account.hasRefreshToken) return withoutRefreshToken(deps, vault, account, reason, request.dryRun);
+  if (!request.force && isResting(account, deps.clock.now())) {
+    return result('skipped', restingReason(account, deps.clock.now()));
+  }
+  const why = due ? reason : `forced, though ${reason}`;
+  if (request.dryRun) return result('would_refresh', why);
+  return settle(deps, vault, account, why);
+}
+
+function restingReason({ failures, retryAt }: Account, now: number): string {
+  return `it failed ${failures} times in a row and rests for another ${formatDuration((retryAt ?? now) - now)}`;
+}
+
+/**
+ * An access token that never ends, as far as known, needs no refresh; one that ended without a way to renew it needs a
+ * login. A refresh token that was taken out of the database is noticed by what the other fields are bound to.
+ */
+async function withoutRefreshToken(
+  deps: RefreshAllDeps,
+  vault: Vault,
+  account: Account,
+  why: string,
+  dryRun: boolean,
+): Promise<RefreshResult> {
+  const base = { account, reason: `${why}, and there is no refresh token` };
+  const now = deps.clock.now();
+  const ended = account.expiresAt !== null && account.expiresAt <= now;
+  const error = new VaultError('login_needed', `${accountName(account)} has no refresh token: ${why}`, {
+    hint: loginCommand(account),
+  });
+  if (!dryRun) {
+    const damage = await damageOf(vault, account);
+    if (damage !== null) return { account, outcome: 'error', reason: damage.message, error: damage };
+    const event = {
+      kind: 'failed',
+      failure: 'login_needed',
+      code: error.code,
+      reason: error.message,
+      now,
+    } as const;
+    if (ended)
+      await vault.recordAttempt(account, { ...nextStatus(account, event), updatedAt: now, settled: true });
+  }
+  return ended ? { ...base, outcome: 'login_needed', error } : { ...base, outcome: 'skipped', error: null };
+}
+
+async function damageOf(vault: Vault, { id }: Account): Promise<VaultError | null> {
+  try {
+    const account = await vault.account(id);
+    if (account !== null) await vault.identity(account);
+    return null;
+  } catch (failure) {
+    if (failure instanceof VaultError && failure.exitCode === ERROR_CODES.vault_damaged) return failure;
+    throw failure;
+  }
+}
+
+function renewed(before: Account, account: Account) {
+  const withdrawn = withdrawnScopes(before, account);
+  const warning = oddTokenWarning(account);
+  return {
+    account,
+    error: null,
+    ...(withdrawn.length > 0 ? { withdrawnScopes: withdrawn } : {}),
+    ...(warning === null ? {} : { warning }),
+  };
+}
+
+async function settle(
+  deps: RefreshAllDeps,
+  vault: Vault,
+  account: Account,
+  why: string,
+): Promise<RefreshResult> {
+  try {
+    const outcome = await deps.refresh(vault, account);
+    if (outcome.kind === 'refreshed')
+      return { ...renewed(account, outcome.account), outcome: 'refreshed', reason: why };
+    if (outcome.kind === 'adopted') {
+      const reason = 'another process refreshed it meanwhile';
+      return { ...renewed(account, outcome.account), outcome: 'skipped', reason };
+    }
+    return {
+      account: outcome.account,
+      outcome: outcome.kind,
+      reason: outcome.error.message,
+      error: outcome.error,
+    };
+  } catch (failure) {
+    // Without the key, or with a vault that is not as it was, nothing can be done for any account; once said is enough.
+    if (!(failure instanceof VaultError) || failure.exitCode === ERROR_CODES.key_unavailable) throw failure;
+    if (concernsWholeVault(failure)) throw failure;
+    return { account, outcome: 'error', reason: failure.message, error: failure };
+  }
+}

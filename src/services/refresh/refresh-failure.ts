@@ -1,0 +1,88 @@
+import { type Audit, aboutAccount } from '../../audit/events.js';
+import { type Account, accountName } from '../../domain/account.js';
+import { ERROR_CODES, type ErrorCode, VaultError } from '../../domain/errors.js';
+import type { RefreshOutcome } from '../../domain/outcome.js';
+import { type FailureKind, nextStatus } from '../../domain/status.js';
+import type { AttemptRecord } from '../../stores/contract.js';
+import type { Clock } from '../../system/contract.js';
+import type { Vault } from '../../vault/vault.js';
+import { shellName } from '../login/login-command.js';
+import { loginNeeded } from '../refusals.js';
+import type { SeenAccount } from './refresher-protocol.js';
+
+const TRANSIENT_CODES: readonly ErrorCode[] = [
+  'provider_unavailable',
+  'network_failed',
+  'provider_answer_invalid',
+  'refresh_interrupted',
+];
+
+export interface FailureDeps {
+  readonly clock: Clock;
+  readonly audit: Audit;
+}
+
+/**
+ * Takes a failed refresh down and names its outcome. The tokens stay as they are, the refresh token too: a hiccup
+ * changes nothing, and after `login_needed` it is kept unused, in case the provider erred.
+ *
+ * @param settled whether it is certain that the provider did not spend the refresh token
+ */
+export async function recordFailure(
+  deps: FailureDeps,
+  vault: Vault,
+  account: Account,
+  error: VaultError,
+  settled: boolean,
+): Promise<RefreshOutcome> {
+  const kind = kindOf(error.code);
+  const now = deps.clock.now();
+  const event = { kind: 'failed', failure: kind, code: error.code, reason: error.message, now } as const;
+  const recorded = { ...nextStatus(account, event), updatedAt: now, settled };
+  await recordQuietly(vault, account, recorded);
+  deps.audit.record({
+    event: 'refresh_failed',
+    ...aboutAccount(account),
+    code: error.code,
+  });
+  return { kind, account: { ...account, ...recorded }, error };
+}
+
+/**
+ * What another process made of the account between our first look and the lock: its result, or its failure, is taken
+ * over and the provider is not asked again.
+ *
+ * @returns null when nothing happened meanwhile
+ */
+export function settledElsewhere(seen: SeenAccount, now: Account): RefreshOutcome | null {
+  if (now.generation !== seen.generation) return { kind: 'adopted', account: now };
+  if (now.failures === seen.failures || now.lastError === null) return null;
+  const code = isErrorCode(now.lastError) ? now.lastError : 'provider_unavailable';
+  const kind = kindOf(code);
+  if (kind === 'login_needed') return { kind, account: now, error: loginNeeded(now) };
+  const hint =
+    kind === 'transient'
+      ? 'nothing is lost; try again in a few minutes'
+      : `vault refresh ${shellName(now)} --force asks again and says what the provider answers`;
+  const message = `another process could not refresh ${accountName(now)} a moment ago (${code})`;
+  return { kind, account: now, error: new VaultError(code, message, { hint }) };
+}
+
+/** Whether it may pass, takes a person, or takes a change of settings. */
+export function kindOf(code: ErrorCode): FailureKind {
+  if (code === 'login_needed') return 'login_needed';
+  return TRANSIENT_CODES.includes(code) ? 'transient' : 'refused';
+}
+
+function isErrorCode(text: string): text is ErrorCode {
+  return Object.hasOwn(ERROR_CODES, text);
+}
+
+/** When even this cannot be written (a full disk, say), the failure itself is still what the caller must hear of. */
+async function recordQuietly(vault: Vault, account: Account, attempt: AttemptRecord): Promise<void> {
+  try {
+    await vault.recordAttempt(account, attempt);
+  } catch (failure) {
+    if (!(failure instanceof VaultError)) throw failure;
+  }
+}

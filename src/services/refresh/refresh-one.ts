@@ -1,0 +1,167 @@
+import type { Audit } from '../../audit/events.js';
+import { type Account, accountName } from '../../domain/account.js';
+import { SECOND } from '../../domain/duration.js';
+import { VaultError } from '../../domain/errors.js';
+import type { RefreshOutcome } from '../../domain/outcome.js';
+import type { Secret } from '../../domain/secret.js';
+import { TransportFailure } from '../../domain/transport.js';
+import { refresh } from '../../oauth/token-endpoint.js';
+import type { ConfiguredProvider } from '../../providers/contract.js';
+import type { Intent, Locks, SealedAccount, Spill, SpillSlot } from '../../stores/contract.js';
+import type { Clock, Http } from '../../system/contract.js';
+import type { Vault } from '../../vault/vault.js';
+import { requireSameBinding } from '../account-provider.js';
+import { notThere } from '../integrity/not-there.js';
+import { loginCommand } from '../login/login-command.js';
+import { refreshRefusal, unreachable } from '../refusals.js';
+import { changeBy, commitOrSpill, refreshed } from './refresh-commit.js';
+import { recordFailure, settledElsewhere } from './refresh-failure.js';
+import { takeInSpilled } from './refresh-recover.js';
+import { type RetryPolicy, type Sent, sendPatiently } from './refresh-send.js';
+import type { SeenAccount } from './refresher-protocol.js';
+
+/**
+ * For a whole exchange. Giving up on an answer that is only late may cost the refresh token in it, and nobody is kept
+ * waiting by patience here: the command that asked has its own.
+ */
+const DEADLINE = 30 * SECOND;
+/**
+ * Longer than a request and its repeat take, so that a waiter usually sees the holder's result. A bulk run that waits out
+ * a long Retry-After may hold the account for longer still; then the waiter is told that it is busy.
+ */
+const LOCK_PATIENCE = 75 * SECOND;
+
+export interface RefreshDeps {
+  readonly locks: Locks;
+  readonly spill: Spill;
+  readonly http: () => Promise<Http>;
+  readonly clock: Clock;
+  readonly audit: Audit;
+  /** The user's settings for the provider of this name. @throws VaultError */
+  readonly provider: (name: string) => Promise<ConfiguredProvider>;
+  readonly pid: number;
+  /** Ends waiting (for a lock, between attempts), never a request that was sent. */
+  readonly interruption: AbortSignal;
+}
+
+/**
+ * Refreshes one account under its lock, in this order: lock, read again, take in what an earlier refresh could not
+ * store, make sure that the vault is no older copy, write down the intent, send once, store what came, and only then judge
+ * it. While one process does so every
+ * other waits, then finds the new token when it reads again.
+ *
+ * @param seen the account as it was when the refresh was decided on; when another process has changed it since, its
+ * result is taken over and nothing is sent
+ * @throws VaultError when nothing was sent, or when the answer could not be stored
+ */
+export async function refreshOne(
+  deps: RefreshDeps,
+  vault: Vault,
+  seen: SeenAccount,
+  policy: RetryPolicy,
+): Promise<RefreshOutcome> {
+  const lock = await lockOrBusy(deps, seen.id);
+  if (lock instanceof VaultError) return { kind: 'busy', account: await present(vault, seen), error: lock };
+  try {
+    const account = await present(vault, seen);
+    const taken = await takeInSpilled(vault, account, deps.spill);
+    if (taken !== null) return { kind: 'adopted', account: taken };
+    return settledElsewhere(seen, account) ?? (await refreshLocked(deps, vault, account, policy));
+  } finally {
+    await lock.release();
+  }
+}
+
+async function lockOrBusy(deps: RefreshDeps, id: string) {
+  try {
+    return await deps.locks.acquire(id, LOCK_PATIENCE, deps.interruption);
+  } catch (failure) {
+    if (failure instanceof VaultError && failure.code === 'busy') return failure;
+    throw failure;
+  }
+}
+
+async function present(vault: Vault, seen: SeenAccount): Promise<SealedAccount> {
+  const account = await vault.account(seen.id);
+  if (account !== null) return account;
+  const removed = 'the account was removed by another process meanwhile';
+  throw await notThere(vault, new VaultError('account_not_found', removed, { hint: 'vault list' }));
+}
+
+async function refreshLocked(
+  deps: RefreshDeps,
+  vault: Vault,
+  account: SealedAccount,
+  policy: RetryPolicy,
+): Promise<RefreshOutcome> {
+  // First: nothing is concluded from facts that somebody may have altered.
+  const { refreshToken } = await vault.contents(account);
+  const provider = await deps.provider(account.provider);
+  requireSameBinding(account, provider);
+  if (refreshToken === null) return recordFailure(deps, vault, account, nothingToRefreshWith(account), true);
+  await vault.requireCurrent();
+  const http = await deps.http();
+  const slot = deps.spill.reserve();
+  try {
+    const cutOff = await vault.intend(account, refreshToken, deps.clock.now(), deps.pid);
+    if (cutOff === 'moved_on') return { kind: 'adopted', account: await present(vault, account) };
+    const sent = await send(deps, http, account, provider, refreshToken, policy);
+    return await conclude(deps, vault, account, provider, sent, cutOff, slot);
+  } finally {
+    slot.release();
+  }
+}
+
+function send(
+  deps: RefreshDeps,
+  http: Http,
+  account: Account,
+  provider: ConfiguredProvider,
+  refreshToken: Secret,
+  policy: RetryPolicy,
+): Promise<Sent> {
+  const { clientId, clientSecret } = provider;
+  const { tokenEndpoint: endpoint } = account;
+  const exchange = { endpoint, refreshToken, provider, clientId, clientSecret, deadline: DEADLINE };
+  return sendPatiently(() => refresh(http, exchange), policy, deps.clock, deps.interruption);
+}
+
+async function conclude(
+  deps: RefreshDeps,
+  vault: Vault,
+  account: SealedAccount,
+  provider: ConfiguredProvider,
+  { result, at }: Sent,
+  cutOff: Intent | null,
+  slot: SpillSlot,
+): Promise<RefreshOutcome> {
+  if (result instanceof TransportFailure) {
+    const settled = result.sent === 'no' && cutOff === null;
+    return recordFailure(deps, vault, account, unreachable(result), settled);
+  }
+  const now = deps.clock.now();
+  if (result.kind === 'refused') {
+    const [consent] = await vault.consents(account.id);
+    const history = { consentedAt: consent?.at ?? account.createdAt, cutOffAt: cutOff?.at ?? null, now };
+    const error = refreshRefusal(account, provider, result, history);
+    return recordFailure(deps, vault, account, error, result.class !== 'transient');
+  }
+  const updated = await commitOrSpill(vault, account, changeBy(account, provider, result, at, now), slot);
+  if (updated === null) return { kind: 'adopted', account: await present(vault, account) };
+  deps.audit.record(refreshed(updated), 'chained');
+  if (result.accessToken !== null) return { kind: 'refreshed', account: updated };
+  const error = new VaultError(
+    'provider_answer_invalid',
+    `${provider.title} answered without a usable access token for ${accountName(account)}`,
+    { hint: 'the new refresh token in that answer is stored; try again in a moment' },
+  );
+  return recordFailure(deps, vault, updated, error, true);
+}
+
+function nothingToRefreshWith(account: Account): VaultError {
+  return new VaultError(
+    'login_needed',
+    `${accountName(account)} has no refresh token, so its access token cannot be renewed`,
+    { hint: loginCommand(account) },
+  );
+}

@@ -1,0 +1,91 @@
+import { SECOND } from '../../domain/duration.js';
+import { TransportFailure } from '../../domain/transport.js';
+import type { TokenAnswer } from '../../oauth/contract.js';
+import type { Clock } from '../../system/contract.js';
+
+/** How patient a refresh is with a provider that cannot be reached. */
+export interface RetryPolicy {
+  /** Pauses between attempts that did not leave this machine, in milliseconds. */
+  readonly pauses: readonly number[];
+  /** The longest Retry-After that is waited for; a longer one ends the attempt. */
+  readonly longestWait: number;
+}
+
+/** How patient a refresh is; each is a {@link RetryPolicy}. */
+export type Patience = 'once' | 'brief' | 'thorough';
+
+/** Somebody waits for the answer at a prompt, or a script does. */
+export const BRIEF: RetryPolicy = { pauses: [SECOND, 2 * SECOND], longestWait: 5 * SECOND };
+/** A bulk run has time. */
+export const THOROUGH: RetryPolicy = {
+  pauses: [2 * SECOND, 4 * SECOND, 8 * SECOND],
+  longestWait: 30 * SECOND,
+};
+/** A valid token is at hand, so there is nothing to wait for. */
+export const ONCE: RetryPolicy = { pauses: [], longestWait: 0 };
+
+export const POLICIES: Readonly<Record<Patience, RetryPolicy>> = {
+  once: ONCE,
+  brief: BRIEF,
+  thorough: THOROUGH,
+};
+
+/** The answer, or why there is none, and when the request that led to it was begun. */
+export interface Sent {
+  /** Milliseconds since the epoch: lifetimes count from here, not from the arrival of the answer. */
+  readonly at: number;
+  readonly result: TokenAnswer | TransportFailure;
+}
+
+/** A refresh token that may have reached the provider is sent at most this often. */
+const MOST_SENDS = 2;
+const PAUSE_BEFORE_REPEAT = SECOND;
+
+/**
+ * Sends a refresh request until there is an answer that means something. What never left this machine costs nothing and
+ * is repeated after growing pauses. What may have reached the provider may have spent the refresh token: it is repeated
+ * once and soon, while a rotating server still honours the old token, and then left alone.
+ */
+export async function sendPatiently(
+  send: () => Promise<TokenAnswer>,
+  policy: RetryPolicy,
+  clock: Clock,
+  signal?: AbortSignal,
+): Promise<Sent> {
+  const pauses = [...policy.pauses];
+  let sends = 0;
+  for (;;) {
+    const at = clock.now();
+    const result = await attempt(send);
+    if (!(result instanceof TransportFailure && result.sent === 'no')) sends += 1;
+    const pause = pauseBeforeNext(result, sends, pauses, policy);
+    if (pause === null) return { at, result };
+    // The repeat of what may have been sent is part of the exchange; only waiting can be interrupted.
+    if (pause > 0) await clock.sleep(pause * (1 + Math.random() / 4), signal);
+  }
+}
+
+/** @returns null when there shall be no further attempt */
+function pauseBeforeNext(
+  result: TokenAnswer | TransportFailure,
+  sends: number,
+  pauses: number[],
+  policy: RetryPolicy,
+): number | null {
+  if (result instanceof TransportFailure) {
+    if (result.sent === 'no') return pauses.shift() ?? null;
+    return sends < MOST_SENDS ? 0 : null;
+  }
+  if (result.kind === 'granted' || result.class !== 'transient') return null;
+  const pause = result.retryAfter ?? PAUSE_BEFORE_REPEAT;
+  return sends < MOST_SENDS && pause <= policy.longestWait ? pause : null;
+}
+
+async function attempt(send: () => Promise<TokenAnswer>): Promise<TokenAnswer | TransportFailure> {
+  try {
+    return await send();
+  } catch (failure) {
+    if (failure instanceof TransportFailure) return failure;
+    throw failure;
+  }
+}

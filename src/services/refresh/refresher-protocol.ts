@@ -1,0 +1,112 @@
+import type { Account } from '../../domain/account.js';
+import { ERROR_CODES, type ErrorCode, VaultError } from '../../domain/errors.js';
+import type { RefreshOutcome } from '../../domain/outcome.js';
+import type { Patience } from './refresh-send.js';
+
+/*
+ * How a command and its refresher process talk: JSON lines over the refresher's stdin and stdout. First the setup, then
+ * any number of orders, each answered by one report when it is done. No token passes here: both sides know the vault.
+ */
+
+/** A master key that one process has loaded, on its way to another: nobody is asked for it twice. */
+export interface HandedKey {
+  readonly reference: string;
+  readonly key: Buffer;
+}
+
+/** What the refresher needs to know before anything else. */
+export interface RefresherSetup {
+  readonly profile: string | null;
+  /** Absolute. */
+  readonly envFile: string | null;
+  /** How many orders may be in flight at a time. */
+  readonly width: number;
+  /**
+   * Provider settings from the asker's environment. Some are secret, and an environment can be read by the user's other
+   * programs.
+   */
+  readonly settings: Readonly<Record<string, string>>;
+  /** The master key, in base64; left out: the refresher looks for it itself. */
+  readonly key?: { readonly reference: string; readonly key: string };
+}
+
+/** What an account looked like when its refresh was decided on. */
+export type SeenAccount = Pick<Account, 'id' | 'generation' | 'failures'>;
+
+export interface RefreshOrder {
+  readonly account: SeenAccount;
+  readonly patience: Patience;
+}
+
+export interface RefreshReportLine {
+  /** The account's id. */
+  readonly account: string;
+  readonly kind: RefreshOutcome['kind'] | 'error';
+  readonly error: {
+    readonly code: ErrorCode;
+    readonly message: string;
+    readonly hint: string | null;
+    readonly details: Readonly<Record<string, unknown>>;
+  } | null;
+}
+
+export function setupLine(setup: Omit<RefresherSetup, 'key'>, { reference, key }: HandedKey): string {
+  return `${JSON.stringify({ ...setup, key: { reference, key: key.toString('base64') } })}\n`;
+}
+
+/** @returns the key that was handed over; the caller wipes it */
+export function handedKey({ key }: RefresherSetup): HandedKey | null {
+  return key === undefined ? null : { reference: key.reference, key: Buffer.from(key.key, 'base64') };
+}
+
+export function orderLine({ account: { id, generation, failures }, patience }: RefreshOrder): string {
+  return `${JSON.stringify({ account: { id, generation, failures }, patience })}\n`;
+}
+
+export function reportLine(account: string, outcome: RefreshOutcome | VaultError): string {
+  const error = outcome instanceof VaultError ? outcome : 'error' in outcome ? outcome.error : null;
+  const report: RefreshReportLine = {
+    account,
+    kind: outcome instanceof VaultError ? 'error' : outcome.kind,
+    error: error && {
+      code: error.code,
+      message: error.message,
+      hint: error.hint ?? null,
+      details: error.details,
+    },
+  };
+  return `${JSON.stringify(report)}\n`;
+}
+
+/** @returns null for a line that is no report: whatever it is, it is not ours to believe */
+export function readReport(line: string): RefreshReportLine | null {
+  const value = parse(line);
+  if (typeof value !== 'object' || value === null || !('account' in value) || !('kind' in value)) return null;
+  const report = value as RefreshReportLine;
+  return report.error === null || Object.hasOwn(ERROR_CODES, report.error?.code) ? report : null;
+}
+
+/** The outcome a report tells of, for the account as it is now. */
+export function outcomeOf(report: RefreshReportLine, account: Account): RefreshOutcome | VaultError {
+  const { kind } = report;
+  if (kind === 'refreshed' || kind === 'adopted') return { kind, account };
+  const { code, message, hint, details } = report.error ?? CUT_OFF;
+  const error = new VaultError(code, message, hint === null ? { details } : { hint, details });
+  return kind === 'error' ? error : { kind, account, error };
+}
+
+/** What is reported of an account whose refresher ended without a word. */
+export const CUT_OFF = {
+  code: 'refresh_interrupted',
+  message: 'the process that was refreshing the account ended before it was done',
+  hint: 'nothing is decided yet; try again: the next refresh goes on from there',
+  details: {},
+} as const;
+
+function parse(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return null;
+  }
+}

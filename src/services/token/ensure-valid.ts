@@ -1,0 +1,195 @@
+import { type Audit, aboutAccount } from '../../audit/events.js';
+import { type Account, accountName } from '../../domain/account.js';
+import { formatDuration } from '../../domain/duration.js';
+import { isInterruption, VaultError } from '../../domain/errors.js';
+import type { RefreshOutcome } from '../../domain/outcome.js';
+import { isResting } from '../../domain/status.js';
+import { ending, isUsable, isValidFor } from '../../domain/token-state.js';
+import type { SealedAccount } from '../../stores/contract.js';
+import type { Clock } from '../../system/contract.js';
+import type { Vault } from '../../vault/vault.js';
+import type { TokenRequest, ValidToken } from '../contract.js';
+import { notThere } from '../integrity/not-there.js';
+import { loginCommand, shellName, widenCommand } from '../login/login-command.js';
+import { oddTokenWarning } from '../refresh/odd-refresh-token.js';
+import { withdrawalWarning, withdrawnScopes } from '../refresh/withdrawn-scopes.js';
+import { loginNeeded } from '../refusals.js';
+import { selectAccount } from '../select-account.js';
+
+export interface EnsureValidDeps {
+  readonly vault: () => Promise<Vault | null>;
+  readonly clock: Clock;
+  /** Told of each token that is given. */
+  readonly audit?: Audit;
+  /** Short scope name → what the provider calls it, for scopes that seem not to be granted. */
+  readonly scopeAliases: (provider: string) => Promise<Readonly<Record<string, string>>>;
+  /** Refreshes under the account's lock. Loaded only when it is called: a valid token needs no network code. */
+  readonly refresh: (vault: Vault, account: Account, tokenAtHand: boolean) => Promise<RefreshOutcome>;
+}
+
+/**
+ * The heart: a valid access token, or a clear reason why not. A token that is good for long enough is given at once.
+ * Otherwise the account is refreshed; if that fails for now and the token still works, it is given with a warning.
+ *
+ * @throws VaultError whatever keeps the token from being had; never opens a browser
+ */
+export async function ensureValid(deps: EnsureValidDeps, request: TokenRequest): Promise<ValidToken> {
+  const vault = await deps.vault();
+  const { id } = await selectAccount(vault, request.selector, 'vault token');
+  if (vault === null)
+    throw new VaultError('account_not_found', 'there is no vault yet', { hint: 'vault login google' });
+  const account = await vault.account(id);
+  if (account === null) return ensureValid(deps, request);
+  await requireScopes(deps, vault, account, request.scopes);
+
+  const now = deps.clock.now();
+  if (!request.refresh && isValidFor(account, request.minValid, now))
+    return give(deps, vault, account, request, tooShort(account, request, now));
+  const usable = isUsable(account, now) && account.sealed.accessToken !== null;
+  if (!request.refresh && usable && !canRefresh(account)) {
+    return give(
+      deps,
+      vault,
+      account,
+      request,
+      `${shortLived(account, now)} and cannot be renewed: ${loginCommand(account)}`,
+    );
+  }
+  if (account.status === 'login_needed') throw loginNeeded(account);
+
+  const fallback = usable && !request.refresh;
+  const outcome =
+    !request.refresh && isResting(account, now)
+      ? resting(account, now)
+      : await refreshOrExplain(deps, vault, account, fallback);
+  if (outcome instanceof VaultError) {
+    // Waiting for another process may have taken as long as the token had left.
+    const later = deps.clock.now();
+    if (!fallback || !isUsable(account, later)) throw outcome;
+    const next = outcome.hint === undefined ? '' : ` (${outcome.hint})`;
+    const warning = `${shortLived(account, later)} and could not be renewed: ${outcome.message}${next}`;
+    return give(deps, vault, account, request, warning);
+  }
+  return giveRefreshed(deps, vault, account, request, outcome.kind === 'adopted');
+}
+
+/** After failures in a row a provider is left alone for a while, by scripts that ask every minute too. */
+function resting(account: Account, now: number): VaultError {
+  const left = formatDuration((account.retryAt ?? now) - now);
+  return new VaultError(
+    'provider_unavailable',
+    `refreshing ${accountName(account)} failed ${account.failures} times in a row, and is tried again in ${left}: ${account.reason ?? account.lastError ?? 'the provider was not available'}`,
+    { hint: `to try it now: vault token ${shellName(account)} --refresh` },
+  );
+}
+
+/** Every failure comes back as a value, since with a usable token at hand none is final; an interruption is obeyed. */
+async function refreshOrExplain(
+  deps: EnsureValidDeps,
+  vault: Vault,
+  account: Account,
+  tokenAtHand: boolean,
+): Promise<VaultError | Extract<RefreshOutcome, { kind: 'refreshed' | 'adopted' }>> {
+  try {
+    const outcome = await deps.refresh(vault, account, tokenAtHand);
+    return outcome.kind === 'refreshed' || outcome.kind === 'adopted' ? outcome : outcome.error;
+  } catch (failure) {
+    if (!(failure instanceof VaultError) || isInterruption(failure)) throw failure;
+    return failure;
+  }
+}
+
+async function giveRefreshed(
+  deps: EnsureValidDeps,
+  vault: Vault,
+  before: Account,
+  request: TokenRequest,
+  adopted: boolean,
+): Promise<ValidToken> {
+  const account = await vault.account(before.id);
+  if (account === null) {
+    const removed = `${accountName(before)} was removed meanwhile`;
+    throw await notThere(vault, new VaultError('account_not_found', removed, { hint: loginCommand(before) }));
+  }
+  await requireScopes(deps, vault, account, request.scopes);
+  const now = deps.clock.now();
+  if (!isUsable(account, now)) {
+    // Another process stored something meanwhile, and it is stale as well: this time it is our turn.
+    if (adopted) return ensureValid(deps, request);
+    throw new VaultError(
+      'provider_answer_invalid',
+      `the new token of ${accountName(account)} ${ending(account.expiresAt ?? now, now)}, too soon to be used`,
+      {
+        hint: "compare this machine's clock with the real time: date -u",
+      },
+    );
+  }
+  return give(deps, vault, account, request, shortcomings(before, account, request, now));
+}
+
+/** What a good new token lacks all the same. */
+function shortcomings(before: Account, account: Account, request: TokenRequest, now: number): string | null {
+  const withdrawn = withdrawnScopes(before, account);
+  const odd = oddTokenWarning(account);
+  const short = tooShort(account, request, now);
+  const said = [
+    ...(odd === null ? [] : [odd]),
+    ...(withdrawn.length > 0 ? [withdrawalWarning(account, withdrawn)] : []),
+    ...(short === null ? [] : [short]),
+  ];
+  return said.length === 0 ? null : said.join('; ');
+}
+
+async function give(
+  { audit }: EnsureValidDeps,
+  vault: Vault,
+  account: SealedAccount,
+  request: TokenRequest,
+  warning: string | null,
+): Promise<ValidToken> {
+  const accessToken = await vault.accessToken(account);
+  if (accessToken === null) {
+    // Taken out by somebody, it would show in what the other fields are bound to.
+    await vault.identity(account);
+    throw loginNeeded(account);
+  }
+  const identity = request.withIdentity ? await vault.identity(account) : null;
+  audit?.record({ event: 'token_given', ...aboutAccount(account) });
+  return { account, accessToken, identity, warning };
+}
+
+function canRefresh(account: Account): boolean {
+  return account.hasRefreshToken && account.status !== 'login_needed';
+}
+
+async function requireScopes(
+  deps: EnsureValidDeps,
+  vault: Vault,
+  account: SealedAccount,
+  scopes: readonly string[],
+): Promise<void> {
+  const { grantedScopes } = account;
+  const unlisted = scopes.filter((scope) => !grantedScopes.includes(scope));
+  if (unlisted.length === 0) return;
+  const aliases = await deps.scopeAliases(account.provider);
+  const missing = unlisted.filter(
+    (scope) => !grantedScopes.some((granted) => aliases[granted] === scope || aliases[scope] === granted),
+  );
+  if (missing.length === 0) return;
+  // They are bound to what is sealed: were they altered, it does not open, and nothing is said of scopes.
+  await vault.identity(account);
+  throw new VaultError('scope_missing', `${accountName(account)} was not granted ${missing.join(' ')}`, {
+    hint: widenCommand(account, missing),
+    details: { missing_scopes: missing, granted_scopes: grantedScopes },
+  });
+}
+
+/** Where the provider's tokens do not live as long as was asked for, the best there is is given, and said so. */
+function tooShort(account: Account, request: TokenRequest, now: number): string | null {
+  const short = account.expiresAt !== null && account.expiresAt - now < request.minValid;
+  return short ? `${shortLived(account, now)}: this provider gives no longer ones` : null;
+}
+
+function shortLived(account: Account, now: number): string {
+  return `the token of ${accountName(account)} ends in ${formatDuration((account.expiresAt ?? now) - now)}`;
+}

@@ -1,0 +1,164 @@
+import { chmodSync, unlinkSync } from 'node:fs';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { dirname } from 'node:path';
+import { SECOND } from '../../domain/duration.js';
+import { VaultError } from '../../domain/errors.js';
+import type { Files } from '../contract.js';
+import { PRIVATE_FILE } from '../files/file-checks.js';
+import { codeOf, statOrNull } from '../files/file-failure.js';
+import { PROGRESS_HEADER } from './agent-client.js';
+import { isOwnSocket } from './agent-socket.js';
+
+/** More than any path and query of ours needs. */
+const LARGEST_HEAD = 16 * 1024;
+/** A request is a few lines from a process on the same machine. */
+const SLOWEST_REQUEST = 10 * SECOND;
+const KEPT_ALIVE = 5 * SECOND;
+/** A token is nothing to keep, whatever stands between. */
+const NOT_TO_KEEP = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
+const MOST_CONNECTIONS = 512;
+/** Well within the silence that a client of ours puts up with. */
+const SIGN_OF_LIFE = 300;
+
+export interface ServedRequest {
+  readonly method: string;
+  readonly target: string;
+  readonly host: string | undefined;
+  readonly fromPage: boolean;
+}
+
+export interface ServedAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+export interface SocketServer {
+  /** Requests being answered. */
+  readonly waiting: number;
+  /** Makes the socket anew when somebody has cleared it away or opened it to others; no client of ours takes it then. */
+  ensureSocket(): Promise<void>;
+  /** Takes no more requests, removes the socket and resolves when those under way are answered. */
+  stop(): Promise<void>;
+  /** Ends those under way as well. */
+  cut(): void;
+}
+
+/**
+ * Answers HTTP on a private Unix socket: mode 0600 in a folder of mode 0700, both ours. A socket that an agent left behind
+ * which was killed is replaced, so the caller holds the lock that makes it the only agent.
+ *
+ * @param headers put on every answer
+ * @param answer never rejects
+ * @throws VaultError `vault_permissions`, `vault_not_writable` for the folder; `config_invalid` when no socket can be there
+ */
+export async function serveOnSocket(
+  path: string,
+  files: Files,
+  headers: Readonly<Record<string, string>>,
+  answer: (request: ServedRequest) => Promise<ServedAnswer>,
+): Promise<SocketServer> {
+  const waiting = new Set<Promise<void>>();
+  let stopping = false;
+
+  async function respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    // A body has no meaning here; unread it would hold the connection.
+    request.resume();
+    const signs = request.headers[PROGRESS_HEADER] === undefined ? null : signsOfLife(response);
+    try {
+      const {
+        status,
+        headers: own,
+        body,
+      } = await answer({
+        method: request.method ?? '',
+        target: request.url ?? '',
+        host: request.headers.host,
+        fromPage: request.headers.origin !== undefined || 'sec-fetch-site' in request.headers,
+      });
+      if (stopping) response.shouldKeepAlive = false;
+      const length = String(Buffer.byteLength(body));
+      response.writeHead(status, { ...NOT_TO_KEEP, ...headers, ...own, 'content-length': length }).end(body);
+    } finally {
+      clearInterval(signs ?? undefined);
+    }
+  }
+
+  const limits = {
+    maxHeaderSize: LARGEST_HEAD,
+    headersTimeout: SLOWEST_REQUEST,
+    requestTimeout: SLOWEST_REQUEST,
+    connectionsCheckingInterval: SECOND,
+    keepAliveTimeout: KEPT_ALIVE,
+  };
+  const server = createServer(limits, (request, response) => {
+    // A client that goes away is no failure, and stops nothing.
+    response.on('error', () => undefined);
+    const served = respond(request, response).finally(() => waiting.delete(served));
+    waiting.add(served);
+  });
+  server.maxConnections = MOST_CONNECTIONS;
+
+  async function listen(): Promise<void> {
+    files.ensureFolder(dirname(path));
+    removeLeftover(path);
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(path, resolve);
+    }).catch((failure: unknown) => {
+      throw noSocket(path, failure);
+    });
+    chmodSync(path, PRIVATE_FILE);
+  }
+
+  const close = () => new Promise<void>((resolve) => server.close(() => resolve()));
+
+  await listen();
+  let made = statOrNull(path);
+  return {
+    get waiting() {
+      return waiting.size;
+    },
+    async ensureSocket() {
+      if (made !== null && statOrNull(path)?.ino === made.ino && isOwnSocket(path, made.uid)) return;
+      const closed = close();
+      await listen();
+      made = statOrNull(path);
+      void closed;
+    },
+    async stop() {
+      stopping = true;
+      const closed = close();
+      await Promise.allSettled(waiting);
+      server.closeIdleConnections();
+      await closed;
+    },
+    cut: () => server.closeAllConnections(),
+  };
+}
+
+/** Tells a client of ours that its answer is being worked on. */
+function signsOfLife(response: ServerResponse): NodeJS.Timeout {
+  return setInterval(() => {
+    if (!response.headersSent && !response.destroyed) response.writeProcessing();
+  }, SIGN_OF_LIFE);
+}
+
+function removeLeftover(path: string): void {
+  const found = statOrNull(path);
+  if (found === null) return;
+  if (!found.isSocket()) {
+    throw new VaultError('vault_permissions', `${path} is not a socket, and the agent's has to stand there`, {
+      hint: `look at it, then take it away: ls -ld '${path}'`,
+    });
+  }
+  unlinkSync(path);
+}
+
+function noSocket(path: string, failure: unknown): VaultError {
+  const why = codeOf(failure) === 'EADDRINUSE' ? 'something else stands there' : 'this file system has none';
+  return new VaultError('config_invalid', `no Unix socket can be made at ${path}: ${why}`, {
+    hint: 'keep the vault on a local disk: export VAULT_HOME=/path/on/a/local/disk',
+    cause: failure,
+  });
+}

@@ -1,0 +1,99 @@
+import * as fs from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { VaultError } from '../../domain/errors.js';
+import { statOrNull } from './file-failure.js';
+
+export const PRIVATE_FILE = 0o600;
+export const PRIVATE_FOLDER = 0o700;
+/** Ends the name of a file that is not finished. */
+export const UNFINISHED = '.new';
+const OTHERS = 0o077;
+const STICKY = 0o1000;
+
+/** Judges what stands at a path by its metadata alone; a mode that is too wide is tightened. */
+export interface FileChecks {
+  /** Regular, ours, with one name, closed to others. @throws VaultError `vault_permissions` */
+  file(path: string, stats: fs.Stats): void;
+  /** A folder, ours, not shared, closed to others. @throws VaultError `vault_permissions` */
+  folder(path: string, stats: fs.Stats): void;
+}
+
+/**
+ * @param uid undefined on Windows, where owner and mode are the business of the folder's ACL
+ * @param notice told when a mode that was too wide has been tightened
+ */
+export function createChecks(uid: number | undefined, notice: (line: string) => void): FileChecks {
+  function refuseForeign(path: string, stats: fs.Stats): void {
+    if (uid !== undefined && stats.uid !== uid) {
+      throw new VaultError('vault_permissions', `${path} belongs to another user`, {
+        hint: `check who owns it with: ls -ld '${path}'`,
+      });
+    }
+  }
+
+  function tighten(path: string, mode: number): void {
+    try {
+      fs.chmodSync(path, mode);
+      notice(`${path} was open to other users; its mode is now ${mode.toString(8)}`);
+    } catch (failure) {
+      throw new VaultError(
+        'vault_permissions',
+        `${path} is open to other users, and that could not be changed`,
+        {
+          hint: `chmod ${mode.toString(8)} '${path}'`,
+          cause: failure,
+        },
+      );
+    }
+  }
+
+  return {
+    file(path, stats) {
+      if (!stats.isFile()) {
+        throw new VaultError('vault_permissions', `${path} is not a regular file`, {
+          hint: `look at it with: ls -ld '${path}' — a link or a device must not stand there`,
+        });
+      }
+      refuseForeign(path, stats);
+      if (stats.nlink > 1 && !dropUnfinishedName(path, stats)) {
+        throw new VaultError('vault_permissions', `${path} has a second name (a hard link)`, {
+          hint: `find the other name with: find / -samefile '${path}' 2>/dev/null`,
+        });
+      }
+      if (uid !== undefined && (stats.mode & OTHERS) !== 0) tighten(path, PRIVATE_FILE);
+    },
+    folder(path, stats) {
+      if (!stats.isDirectory()) {
+        throw new VaultError('vault_permissions', `${path} is not a folder`, { hint: `ls -ld '${path}'` });
+      }
+      refuseForeign(path, stats);
+      if (uid === undefined || (stats.mode & OTHERS) === 0) return;
+      if ((stats.mode & STICKY) !== 0) {
+        throw new VaultError(
+          'vault_permissions',
+          `${path} is shared by all users, and a vault needs a folder of its own`,
+          {
+            hint: `name one inside it, for example: export VAULT_HOME='${join(path, 'token-vault')}'`,
+          },
+        );
+      }
+      tighten(path, PRIVATE_FOLDER);
+    },
+  };
+}
+
+/**
+ * A process that died (or is just now) between giving a finished file its name and taking away the unfinished one
+ * leaves a file with both names. The file is whole, so the other name is taken away here.
+ */
+function dropUnfinishedName(path: string, stats: fs.Stats): boolean {
+  const folder = dirname(path);
+  const beginning = `${basename(path)}.`;
+  for (const name of fs.readdirSync(folder)) {
+    if (!name.startsWith(beginning) || !name.endsWith(UNFINISHED)) continue;
+    const other = join(folder, name);
+    const same = statOrNull(other);
+    if (same !== null && same.ino === stats.ino && same.dev === stats.dev) fs.rmSync(other, { force: true });
+  }
+  return statOrNull(path)?.nlink === 1;
+}

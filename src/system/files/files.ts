@@ -1,0 +1,244 @@
+import * as fs from 'node:fs';
+import { dirname } from 'node:path';
+import { VaultError } from '../../domain/errors.js';
+import type { Files, Host } from '../contract.js';
+import { createChecks, PRIVATE_FILE, PRIVATE_FOLDER, UNFINISHED } from './file-checks.js';
+import { codeOf, notWritable, statOrNull } from './file-failure.js';
+import { unsafeWayRefusal } from './trusted-path.js';
+
+const { O_APPEND, O_CREAT, O_EXCL, O_RDONLY, O_RDWR, O_WRONLY } = fs.constants;
+/** Absent on Windows. */
+const O_NOFOLLOW = fs.constants.O_NOFOLLOW ?? 0;
+/** A rotation takes less than a millisecond; after so many of them nobody is at it any more. */
+const FORSAKEN = 10_000;
+/** What `link` answers where there are no hard links: FAT, some network file systems, Android. */
+const NO_LINKS = ['ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EPERM', 'EACCES'];
+
+/**
+ * See {@link Files}.
+ *
+ * @param notice told when a mode that was too wide has been tightened
+ */
+export function createFiles(host: Pick<Host, 'uid' | 'pid'>, notice: (line: string) => void): Files {
+  const checks = createChecks(host.uid, notice);
+  const refuseUnsafeWay = unsafeWayRefusal(host.uid);
+  let serial = 0;
+
+  function makeFolder(path: string): void {
+    const stats = statOrNull(path);
+    if (stats !== null) {
+      checks.folder(path, stats);
+      return;
+    }
+    const parent = dirname(path);
+    if (parent !== path && statOrNull(parent) === null) makeFolder(parent);
+    try {
+      fs.mkdirSync(path, PRIVATE_FOLDER);
+    } catch (failure) {
+      const made = codeOf(failure) === 'EEXIST' ? statOrNull(path) : null;
+      // There a moment ago and gone now: somebody plays with the name, and what comes next would be theirs as well.
+      if (made === null) throw notWritable(path, failure);
+      checks.folder(path, made);
+    }
+  }
+
+  /** A whole, synced file beside `path`, under a name no other process uses. */
+  function writeBeside(path: string, content: Uint8Array): string {
+    serial += 1;
+    const beside = `${path}.${host.pid}-${serial}${UNFINISHED}`;
+    remove(beside);
+    if (!createNew(beside, content)) throw notWritable(beside, null);
+    return beside;
+  }
+
+  const files: Files = {
+    exists(path) {
+      refuseUnsafeWay(dirname(path));
+      return statOrNull(path) !== null;
+    },
+    ensureFolder(path) {
+      refuseUnsafeWay(dirname(path));
+      makeFolder(path);
+    },
+    check(path) {
+      refuseUnsafeWay(dirname(path));
+      const stats = statOrNull(path);
+      if (stats === null) return false;
+      checks.file(path, stats);
+      return true;
+    },
+    read(path, limit) {
+      if (!files.check(path)) return null;
+      let descriptor: number;
+      try {
+        descriptor = fs.openSync(path, O_RDONLY | O_NOFOLLOW);
+      } catch (failure) {
+        throw new VaultError('vault_permissions', `${path} cannot be read`, {
+          hint: `ls -l '${path}'`,
+          cause: failure,
+        });
+      }
+      try {
+        const stats = fs.fstatSync(descriptor);
+        checks.file(path, stats);
+        if (stats.size > limit) {
+          throw new VaultError('config_invalid', `${path} is larger than the ${limit} bytes it may have`, {
+            hint: `look at what is in it: head -c 200 '${path}'`,
+          });
+        }
+        return fs.readFileSync(descriptor);
+      } finally {
+        fs.closeSync(descriptor);
+      }
+    },
+    create(path, content) {
+      refuseUnsafeWay(dirname(path));
+      if (statOrNull(path) !== null) return false;
+      if (content.length > 0) return files.publish(writeBeside(path, content), path);
+      if (!createNew(path, content)) return false;
+      syncFolder(dirname(path));
+      return true;
+    },
+    replace(path, content) {
+      files.check(path);
+      const beside = writeBeside(path, content);
+      try {
+        fs.renameSync(beside, path);
+      } catch (failure) {
+        remove(beside);
+        throw notWritable(path, failure);
+      }
+      syncFolder(dirname(path));
+    },
+    publish(from, to) {
+      let named = false;
+      try {
+        named = giveName(from, to);
+      } finally {
+        if (!named) remove(from);
+      }
+      if (named) syncFolder(dirname(to));
+      return named;
+    },
+    append(path, content, limit, keep) {
+      refuseUnsafeWay(dirname(path));
+      const stats = statOrNull(path);
+      if (stats !== null) checks.file(path, stats);
+      try {
+        if (stats !== null && stats.size + content.length > limit)
+          rotateAlone(path, content.length, limit, keep);
+        const descriptor = fs.openSync(path, O_CREAT | O_WRONLY | O_APPEND | O_NOFOLLOW, PRIVATE_FILE);
+        try {
+          // A disk that fills up takes a part of the line and calls it a success.
+          if (fs.writeSync(descriptor, content) < content.length) throw notWritable(path, null);
+        } finally {
+          fs.closeSync(descriptor);
+        }
+      } catch (failure) {
+        throw failure instanceof VaultError ? failure : notWritable(path, failure);
+      }
+    },
+    remove,
+  };
+  return files;
+}
+
+/** Creates, writes and syncs. @returns false when something of that name is there */
+function createNew(path: string, content: Uint8Array): boolean {
+  let descriptor: number;
+  try {
+    descriptor = fs.openSync(path, O_CREAT | O_EXCL | O_RDWR | O_NOFOLLOW, PRIVATE_FILE);
+  } catch (failure) {
+    if (codeOf(failure) === 'EEXIST') return false;
+    throw notWritable(path, failure);
+  }
+  try {
+    fs.writeFileSync(descriptor, content);
+    fs.fsyncSync(descriptor);
+  } catch (failure) {
+    remove(path);
+    throw notWritable(path, failure);
+  } finally {
+    fs.closeSync(descriptor);
+  }
+  return true;
+}
+
+/** Renaming would replace what is there; a second name cannot. @returns false when the name is taken */
+function giveName(from: string, to: string): boolean {
+  try {
+    fs.linkSync(from, to);
+  } catch (failure) {
+    if (codeOf(failure) === 'EEXIST') return false;
+    if (!NO_LINKS.includes(codeOf(failure))) throw notWritable(to, failure);
+    return rename(from, to);
+  }
+  remove(from);
+  return true;
+}
+
+function rename(from: string, to: string): boolean {
+  if (statOrNull(to) !== null) return false;
+  try {
+    fs.renameSync(from, to);
+  } catch (failure) {
+    throw notWritable(to, failure);
+  }
+  return true;
+}
+
+function remove(path: string): void {
+  try {
+    fs.rmSync(path, { force: true });
+  } catch (failure) {
+    throw notWritable(path, failure);
+  }
+}
+
+/**
+ * Of several processes that see a full file at once one rotates; each that did so would push the oldest file out. The others
+ * append to what is there.
+ */
+function rotateAlone(path: string, more: number, limit: number, keep: number): void {
+  const turn = `${path}.rotating`;
+  if (!createNew(turn, new Uint8Array())) {
+    const age = Date.now() - (statOrNull(turn)?.mtimeMs ?? Date.now());
+    // Whoever held it was killed; the next one rotates.
+    if (Math.abs(age) > FORSAKEN) remove(turn);
+    return;
+  }
+  try {
+    if ((statOrNull(path)?.size ?? 0) + more > limit) rotate(path, keep);
+  } finally {
+    remove(turn);
+  }
+}
+
+function rotate(path: string, keep: number): void {
+  for (let index = keep - 1; index >= 1; index -= 1) {
+    const from = index === 1 ? path : `${path}.${index - 1}`;
+    try {
+      fs.renameSync(from, `${path}.${index}`);
+    } catch (failure) {
+      // Not that many yet, or another process was faster.
+      if (codeOf(failure) !== 'ENOENT') throw failure;
+    }
+  }
+}
+
+/** A new name is durable only once its folder is synced; Windows has no such call and needs none. */
+function syncFolder(path: string): void {
+  let descriptor: number;
+  try {
+    descriptor = fs.openSync(path, O_RDONLY);
+  } catch {
+    return;
+  }
+  try {
+    fs.fsyncSync(descriptor);
+  } catch (failure) {
+    if (!['EPERM', 'EINVAL', 'EISDIR', 'EACCES'].includes(codeOf(failure))) throw notWritable(path, failure);
+  } finally {
+    fs.closeSync(descriptor);
+  }
+}

@@ -1,0 +1,132 @@
+import * as fs from 'node:fs';
+import { VaultError } from '../../domain/errors.js';
+import type { Files } from '../contract.js';
+import { statOrNull } from './file-failure.js';
+
+const { O_NONBLOCK, O_RDONLY, R_OK, W_OK, X_OK } = fs.constants;
+/** Absent on Windows. */
+const O_NOFOLLOW = fs.constants.O_NOFOLLOW ?? 0;
+const MODE_BITS = 0o7777;
+
+/** What stands at a path, itself and not where it may lead. */
+export interface Seen {
+  readonly kind: 'file' | 'folder' | 'link' | 'other';
+  /** Permission bits, the sticky bit included. */
+  readonly mode: number;
+  readonly uid: number;
+  /** How many names it has. */
+  readonly links: number;
+}
+
+/** Looks at files without changing any: no mode is tightened, no folder made, no SQLite lock dropped. */
+export interface Look {
+  /** @returns null when nothing is there. @throws VaultError `vault_permissions` */
+  at(path: string): Seen | null;
+  /** The names in a folder; none when it is not there or cannot be read. */
+  names(folder: string): readonly string[];
+  /** The path with every link on it followed; null when it leads nowhere. */
+  real(path: string): string | null;
+  may(access: 'read' | 'write' | 'execute', path: string): boolean;
+  /**
+   * Never of a database: closing it would drop the locks its process holds.
+   *
+   * @returns null when there is no such file
+   * @throws VaultError `vault_permissions`, `config_invalid` when it has more than `limit` bytes
+   */
+  read(path: string, limit: number): Buffer | null;
+}
+
+const ACCESS = { read: R_OK, write: W_OK, execute: X_OK };
+
+export const look: Look = {
+  at(path) {
+    const stats = statOrNull(path);
+    if (stats === null) return null;
+    return { kind: kindOf(stats), mode: stats.mode & MODE_BITS, uid: stats.uid, links: stats.nlink };
+  },
+  names: (folder) => orElse(() => fs.readdirSync(folder), []),
+  real: (path) => orElse(() => fs.realpathSync(path), null),
+  may: (access, path) =>
+    orElse(() => {
+      fs.accessSync(path, ACCESS[access]);
+      return true;
+    }, false),
+  read(path, limit) {
+    if (statOrNull(path) === null) return null;
+    let descriptor: number;
+    try {
+      // A pipe that stands in its place must not keep us waiting.
+      descriptor = fs.openSync(path, O_RDONLY | O_NOFOLLOW | (O_NONBLOCK ?? 0));
+    } catch (failure) {
+      throw unreadable(path, failure);
+    }
+    try {
+      const stats = fs.fstatSync(descriptor);
+      if (!stats.isFile()) throw unreadable(path, null);
+      if (stats.size > limit) {
+        throw new VaultError('config_invalid', `${path} is larger than the ${limit} bytes it may have`, {
+          hint: `look at what is in it: head -c 200 '${path}'`,
+        });
+      }
+      return fs.readFileSync(descriptor);
+    } finally {
+      fs.closeSync(descriptor);
+    }
+  },
+};
+
+/**
+ * {@link Files} that only look: what they refuse to read the ordinary ones refuse too, but a mode that is too wide
+ * stays as it is, to be reported.
+ *
+ * @param uid undefined on Windows
+ */
+export function lookingFiles(uid: number | undefined): Files {
+  const check = (path: string): boolean => {
+    const seen = look.at(path);
+    if (seen === null) return false;
+    if (seen.kind !== 'file') {
+      throw new VaultError('vault_permissions', `${path} is not a regular file`, {
+        hint: `look at it with: ls -ld '${path}' — a link or a device must not stand there`,
+      });
+    }
+    if (uid !== undefined && seen.uid !== uid) {
+      throw new VaultError('vault_permissions', `${path} belongs to another user`, {
+        hint: `check who owns it with: ls -ld '${path}'`,
+      });
+    }
+    return true;
+  };
+  const never = (): never => {
+    throw new VaultError('unexpected', 'something that only looks was asked to write');
+  };
+  return {
+    exists: (path) => look.at(path) !== null,
+    check,
+    read: (path, limit) => (check(path) ? look.read(path, limit) : null),
+    ensureFolder: never,
+    create: never,
+    replace: never,
+    publish: never,
+    append: never,
+    remove: never,
+  };
+}
+
+function kindOf(stats: fs.Stats): Seen['kind'] {
+  if (stats.isFile()) return 'file';
+  if (stats.isDirectory()) return 'folder';
+  return stats.isSymbolicLink() ? 'link' : 'other';
+}
+
+function orElse<T>(action: () => T, fallback: T): T {
+  try {
+    return action();
+  } catch {
+    return fallback;
+  }
+}
+
+function unreadable(path: string, cause: unknown): VaultError {
+  return new VaultError('vault_permissions', `${path} cannot be read`, { hint: `ls -l '${path}'`, cause });
+}

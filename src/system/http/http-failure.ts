@@ -1,0 +1,64 @@
+import type { TransportReason } from '../../domain/transport.js';
+
+/** Where a request was when it failed. */
+export interface Stage {
+  /** Bytes of it may have left: the HTTP client had a connection and began to write. */
+  readonly begun: boolean;
+  readonly proxied: boolean;
+}
+
+const REASONS: Readonly<Record<string, TransportReason>> = {
+  ENOTFOUND: 'dns',
+  EAI_AGAIN: 'dns',
+  EAI_FAIL: 'dns',
+  EAI_NODATA: 'dns',
+  EAI_NONAME: 'dns',
+  ECONNREFUSED: 'refused',
+  ENETUNREACH: 'unreachable',
+  EHOSTUNREACH: 'unreachable',
+  ENETDOWN: 'unreachable',
+  EHOSTDOWN: 'unreachable',
+  EADDRNOTAVAIL: 'unreachable',
+  EACCES: 'unreachable',
+  EPERM: 'unreachable',
+  ETIMEDOUT: 'timeout',
+  UND_ERR_CONNECT_TIMEOUT: 'timeout',
+  UND_ERR_HEADERS_TIMEOUT: 'timeout',
+  UND_ERR_BODY_TIMEOUT: 'timeout',
+  ECONNRESET: 'reset',
+  ECONNABORTED: 'reset',
+  EPIPE: 'reset',
+  UND_ERR_SOCKET: 'reset',
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'reset',
+  UND_ERR_HEADERS_OVERFLOW: 'too_large',
+  UND_ERR_PRX_TLS: 'proxy',
+  /** How the client reports a proxy that answers CONNECT with anything but 200. */
+  UND_ERR_ABORTED: 'proxy',
+  UND_ERR_DESTROYED: 'aborted',
+  UND_ERR_CLOSED: 'aborted',
+  ABORT_ERR: 'aborted',
+  EPROTO: 'tls',
+};
+
+/** Codes of Node's TLS layer and of OpenSSL's certificate checks (`man verify`). */
+const TLS =
+  /^(?:ERR_TLS_|ERR_SSL_|CERT_|CRL_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_|ERROR_IN_CERT_|CA_)/;
+
+/** Before the first byte these are about the next hop, which with a proxy is the proxy. */
+const NEXT_HOP: readonly TransportReason[] = ['dns', 'refused', 'unreachable'];
+
+/** Names a failure of the HTTP client by its code; messages of the client quote what was sent and received. */
+export function transportReason(code: string, stage: Stage): TransportReason {
+  const reason = REASONS[code] ?? (TLS.test(code) ? 'tls' : code.startsWith('HPE_') ? 'malformed' : 'reset');
+  return stage.proxied && !stage.begun && NEXT_HOP.includes(reason) ? 'proxy' : reason;
+}
+
+/** @returns the code of an error, or of the first of several attempts (one per address); empty when there is none */
+export function codeOf(failure: unknown): string {
+  if (!(failure instanceof Error)) return '';
+  const { code } = failure as { code?: unknown };
+  if (typeof code === 'string' && /^[A-Z][A-Z0-9_]{1,63}$/.test(code)) return code;
+  // The library's parser sometimes leaves its code out.
+  if (failure.name === 'HTTPParserError') return 'HPE_UNKNOWN';
+  return failure instanceof AggregateError ? codeOf(failure.errors[0]) : '';
+}

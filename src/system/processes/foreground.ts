@@ -1,0 +1,67 @@
+import { spawn } from 'node:child_process';
+import { constants } from 'node:os';
+import { isatty } from 'node:tty';
+import { VaultError } from '../../domain/errors.js';
+import type { TakeSignals } from '../contract.js';
+
+export interface ForegroundEnd {
+  /** 128 + n when signal n ended the program, as shells count. */
+  readonly exitCode: number;
+  /** Whether somebody asked it to stop while it ran. */
+  readonly stopped: boolean;
+}
+
+const STOPPING: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'];
+/** A terminal sends these to every program in its foreground; passed on, they would come twice, which many take for "at once". */
+const SENT_BY_TERMINAL: readonly NodeJS.Signals[] = ['SIGINT', 'SIGQUIT'];
+
+/**
+ * Runs a program in our place, without a shell: stdin, stdout and stderr are its own, and so is every signal that comes
+ * meanwhile. Nothing may be printed while it runs: opening a stream would change the mode of a pipe under its hands.
+ *
+ * @param env the whole environment of the program, whose PATH it is looked for in
+ * @throws VaultError `command_not_found`, `command_not_executable`
+ */
+export async function runInForeground(
+  program: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+  takeSignals: TakeSignals,
+): Promise<ForegroundEnd> {
+  const onTerminal = [0, 1, 2].some((descriptor) => isatty(descriptor));
+  let stopped = false;
+  let passOn: (signal: NodeJS.Signals) => void = () => undefined;
+  const giveBack = takeSignals((signal) => {
+    stopped ||= STOPPING.includes(signal);
+    if (!(onTerminal && SENT_BY_TERMINAL.includes(signal))) passOn(signal);
+  });
+  try {
+    const exitCode = await new Promise<number>((resolve, reject) => {
+      const child = spawn(program, args, { env, stdio: 'inherit' });
+      passOn = (signal) => void child.kill(signal);
+      child.on('error', reject);
+      child.on('exit', (code, signal) => resolve(code ?? 128 + (signal ? constants.signals[signal] : 0)));
+    });
+    return { exitCode, stopped };
+  } catch (failure) {
+    throw notStarted(program, failure);
+  } finally {
+    giveBack();
+  }
+}
+
+function notStarted(program: string, cause: unknown): VaultError {
+  const code = cause instanceof Error && 'code' in cause ? cause.code : null;
+  if (code === 'ENOENT') {
+    return new VaultError('command_not_found', `there is no program ${program}, so nothing was run`, {
+      hint: 'check its name and PATH, or give its whole path',
+      cause,
+    });
+  }
+  const why =
+    code === 'E2BIG' ? 'its arguments and environment are too long' : 'it may not be run, or is no program';
+  return new VaultError('command_not_executable', `${program} could not be started: ${why}`, {
+    hint: 'see what it is: ls -l',
+    cause,
+  });
+}

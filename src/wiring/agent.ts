@@ -1,0 +1,169 @@
+import { ERROR_CODES, VaultError } from '../domain/errors.js';
+import type {
+  AgentEvent,
+  AgentRequest,
+  AgentStatus,
+  AgentUseCases,
+} from '../services/agent/agent-contract.js';
+import type { TokenRequest, ValidToken } from '../services/contract.js';
+import type { VaultAccess } from '../services/keys/vault-access.js';
+import { type EnsureValidDeps, ensureValid } from '../services/token/ensure-valid.js';
+import { agentSocketPath, isOwnSocket } from '../system/agent/agent-socket.js';
+import type { Host } from '../system/contract.js';
+import { VERSION } from '../version.js';
+import type { Refreshing, RefreshingParts } from './refreshing.js';
+
+/*
+ * How app.ts wires the agent, and `vault token` to a running one. Where none runs that costs one look at the file system;
+ * everything else is loaded when first called.
+ */
+
+/** A stopped agent keeps nobody for longer than this, in milliseconds. */
+const SILENCE = 1_000;
+
+export interface AgentParts
+  extends Pick<RefreshingParts, 'envFile' | 'paths' | 'files' | 'locks' | 'clock' | 'audit'> {
+  readonly host: Host;
+  /** Refreshes that are waited for until this is aborted. */
+  readonly refreshing: (interruption: AbortSignal) => Refreshing;
+  readonly access: VaultAccess;
+  readonly scopeAliases: EnsureValidDeps['scopeAliases'];
+  /** Tells the person what has come up since the last check. */
+  readonly notify: () => Promise<unknown>;
+  /** Something to say with `--verbose` only. */
+  readonly detail: (line: string) => void;
+}
+
+type GetToken = (request: TokenRequest) => Promise<ValidToken>;
+
+export interface AgentWiring extends AgentUseCases {
+  /** A token from the running agent where there is one, else by one's own work. */
+  tokenBy(ordinary: GetToken): GetToken;
+}
+
+export function agentWith(parts: AgentParts): AgentWiring {
+  const { host, paths, files, locks, clock, audit, access } = parts;
+  const { interruption } = host;
+  const socket = () => agentSocketPath(paths, host);
+  const hasSocket = () => host.platform !== 'win32' && isOwnSocket(socket(), host.uid);
+
+  async function ask(method: 'GET' | 'POST', target: string) {
+    const { askSocket } = await import('../system/agent/agent-client.js');
+    return askSocket(socket(), { method, target, silence: SILENCE, signal: interruption });
+  }
+
+  async function askForToken(request: TokenRequest): Promise<ValidToken | VaultError | null> {
+    const { askAgent } = await import('../services/agent/ask-agent.js');
+    return askAgent({ ask, detail: parts.detail }, request);
+  }
+
+  const talk = { isThere: hasSocket, ask, locks, interruption };
+  const loadTalk = () => import('../services/agent/agent-talk.js');
+
+  async function statusOrNull(): Promise<AgentStatus | null> {
+    const { agentStatus } = await loadTalk();
+    return agentStatus(talk).catch(() => null);
+  }
+
+  async function run(request: AgentRequest, tell: (event: AgentEvent) => void): Promise<void> {
+    const path = socket();
+    const [{ runAgent }, { agentCheck }, { agentVault }, { sharedRefreshes }, ends] = await loadAgent();
+    const giveUp = new AbortController();
+    // An agent that is asked to stop still waits for what is in flight.
+    const refreshing = parts.refreshing(giveUp.signal);
+    const shared = sharedRefreshes(() => void refreshing.rest());
+    const identity = () => ends.fileIdentity(paths.database);
+    const vault = agentVault({ open: access.open, close: access.close, identity });
+    const patiently = shared.by((present, account) => refreshing.one(present, account, 'brief'));
+    const briefly = shared.by((present, account) => refreshing.one(present, account, 'once'));
+    const token = (wanted: TokenRequest) =>
+      vault.use((present) =>
+        ensureValid(
+          {
+            vault: async () => present,
+            clock,
+            scopeAliases: parts.scopeAliases,
+            audit,
+            refresh: (open, account, tokenAtHand) => (tokenAtHand ? briefly : patiently)(open, account),
+          },
+          wanted,
+        ),
+      );
+    const check = agentCheck(
+      { vault, clock, refresh: shared.by(refreshing.many(request.concurrency)) },
+      request,
+    );
+    try {
+      await runAgent(
+        {
+          locks,
+          clock,
+          audit,
+          pid: host.pid,
+          socket: path,
+          listen: (answer) => ends.serveOnSocket(path, files, { [ends.VERSION_HEADER]: VERSION }, answer),
+          check,
+          token,
+          afterCheck: () => vault.use(async () => void (await parts.notify())).catch(unlessBug),
+          other: statusOrNull,
+          inFlight: () => shared.underWay,
+          abandon: () => giveUp.abort(new VaultError('terminated', 'the agent has waited long enough')),
+          interruption,
+        },
+        request,
+        tell,
+      );
+    } finally {
+      await vault.close();
+      await refreshing.close();
+    }
+  }
+
+  return {
+    tokenBy: (ordinary) => async (request) => {
+      // Whoever names provider settings, or wants a new token whatever the clock says, means this very process.
+      const alone = request.refresh || parts.envFile !== null || !hasSocket();
+      const given = alone ? null : await askForToken(request);
+      if (given !== null && !(given instanceof VaultError)) return given;
+      try {
+        return await ordinary(request);
+      } catch (failure) {
+        // Without the key this process cannot even look, and the agent has looked.
+        if (given !== null && isAboutKey(failure)) throw given;
+        throw failure;
+      }
+    },
+    runAgent: run,
+    agentSocket: socket,
+    agentStatus: async () => (await loadTalk()).agentStatus(talk),
+    stopAgent: async () => (await loadTalk()).stopAgent(talk),
+  };
+}
+
+function loadAgent() {
+  return Promise.all([
+    import('../services/agent/agent.js'),
+    import('../services/agent/agent-check.js'),
+    import('../services/agent/agent-vault.js'),
+    import('../services/agent/agent-refreshes.js'),
+    loadEnds(),
+  ]);
+}
+
+async function loadEnds() {
+  const [{ serveOnSocket }, { fileIdentity }, { VERSION_HEADER }] = await Promise.all([
+    import('../system/agent/agent-server.js'),
+    import('../system/files/file-identity.js'),
+    import('../services/agent/ask-agent.js'),
+  ]);
+  return { serveOnSocket, fileIdentity, VERSION_HEADER };
+}
+
+/** What keeps the vault from being opened is told by the next check. */
+function unlessBug(failure: unknown): void {
+  if (!(failure instanceof VaultError)) throw failure;
+}
+
+function isAboutKey(failure: unknown): boolean {
+  return failure instanceof VaultError && failure.exitCode === ERROR_CODES.key_unavailable;
+}

@@ -1,0 +1,87 @@
+import { join } from 'node:path';
+import type { Abuse } from '../audit/abuse.js';
+import { AUDIT_EVENTS } from '../audit/events.js';
+import { type AuditLog, auditLog } from '../audit/log.js';
+import type { AuditUseCases } from '../services/audit/audit-contract.js';
+import type { LoginDeps } from '../services/login/login-finish.js';
+import type { StatusUseCases } from '../services/overview/status-contract.js';
+import { eventQueue } from '../stores/audit-queue.js';
+import type { Store } from '../stores/contract.js';
+import { askerOf } from '../system/asker.js';
+import type { Clock, Files, Host, Paths } from '../system/contract.js';
+import type { VaultEvents } from '../vault/audit-queued.js';
+import type { Vault } from '../vault/vault.js';
+
+/* How app.ts wires what is taken down, and what is read of it. */
+
+export interface AuditParts {
+  readonly host: Pick<Host, 'pid' | 'uid' | 'platform' | 'interruption'>;
+  readonly paths: Paths;
+  readonly files: Files;
+  readonly clock: Clock;
+  readonly notice: (line: string) => void;
+}
+
+export interface AuditWiring {
+  readonly audit: AuditLog;
+  readonly events: VaultEvents;
+  /** What is read of it. @param agent rejects when none runs */
+  trailOf(
+    vault: () => Promise<Vault | null>,
+    agent: () => Promise<{ readonly pid: number }>,
+  ): AuditUseCases & StatusUseCases & Required<Pick<LoginDeps, 'slowDown'>>;
+}
+
+export function auditWith({ host, paths, files, clock, notice }: AuditParts): AuditWiring {
+  const queue = eventQueue(queueFolder(paths), files);
+  const asker = () => askerOf(host.platform);
+  const audit = auditLog({ path: paths.securityLog, files, clock, actor: host, asker, queue, notice });
+  const events: VaultEvents = {
+    queue,
+    known: AUDIT_EVENTS,
+    line: audit.line,
+    altered(count) {
+      const { at, id, body } = audit.line({ event: 'queue_altered', count });
+      return { at, origin: id, body };
+    },
+  };
+  return {
+    audit,
+    events,
+    trailOf: (vault, agent) => ({
+      async auditTrail(request) {
+        const { auditTrail } = await import('../services/audit/audit.js');
+        return auditTrail({ vault, queue, clock }, request);
+      },
+      async verifyAudit() {
+        const { verifyAudit } = await import('../services/audit/audit.js');
+        return verifyAudit({ vault, queue, clock });
+      },
+      async status(request) {
+        const { vaultStatus } = await import('../services/overview/status.js');
+        const running = async () => (await agent().catch(() => null))?.pid ?? null;
+        return vaultStatus({ vault, queue, clock, agent: running }, request);
+      },
+      async slowDown(provider) {
+        const { slowDownLogins } = await import('../services/login/login-rate.js');
+        const { interruption } = host;
+        await slowDownLogins({ vault, queue, clock, audit, notice, interruption }, provider);
+      },
+    }),
+  };
+}
+
+/** What the last day's events tell of abuse, for who may only look. */
+export async function abuseOf(
+  { paths, clock }: Pick<AuditParts, 'paths' | 'clock'>,
+  files: Files,
+  inspect: () => Promise<{ readonly store: Store } | null>,
+): Promise<readonly Abuse[]> {
+  const { recentAbuse } = await import('../audit/abuse.js');
+  const trail = (await inspect())?.store.trail ?? null;
+  return recentAbuse(trail, eventQueue(queueFolder(paths), files), clock.now());
+}
+
+function queueFolder({ state }: Paths): string {
+  return join(state, 'audit');
+}

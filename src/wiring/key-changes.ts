@@ -1,0 +1,85 @@
+import { resolve } from 'node:path';
+import type { KeySource } from '../keysources/contract.js';
+import type { PassphraseParts } from '../keysources/passphrase.js';
+import type { RestoreDeps } from '../services/backup/restore.js';
+import type { KeyChangeUseCases, PassphraseFrom } from '../services/keys/key-changes-contract.js';
+import type { KeysDeps } from '../services/keys/keys.js';
+import type { KeyChoice } from '../services/keys/keys-contract.js';
+import type { RecoveryDeps } from '../services/keys/recovery.js';
+import type { VaultAccess } from '../services/keys/vault-access.js';
+import type { Marks } from '../stores/contract.js';
+import type { Clock, Files, Paths } from '../system/contract.js';
+
+/* How wiring/keys.ts wires what changes, saves and brings back keys and vault. Loaded when first called. */
+
+export interface KeyChangeParts {
+  readonly paths: Paths;
+  readonly files: Files;
+  readonly clock: Clock;
+  readonly deps: KeysDeps;
+  readonly access: VaultAccess;
+  readonly marks: () => Promise<Marks>;
+  readonly chosen: (choice: KeyChoice) => Promise<KeySource>;
+  readonly passphraseOf: (what: string, from: PassphraseFrom) => Promise<PassphraseParts>;
+}
+
+export function keyChangesWith(parts: KeyChangeParts): KeyChangeUseCases {
+  const { deps, chosen, paths, files, clock, access } = parts;
+
+  async function copies() {
+    const { sqliteCopies } = await import('../stores/sqlite-copies.js');
+    return sqliteCopies(paths.database, files, clock);
+  }
+
+  function recovering(from: PassphraseFrom): RecoveryDeps {
+    const passphrase = () => parts.passphraseOf('the recovery file', from);
+    return { ...deps, files, passphrase };
+  }
+
+  async function restoring(): Promise<RestoreDeps> {
+    return {
+      ...deps,
+      folder: paths.data,
+      files,
+      copies: await copies(),
+      closeStore: access.close,
+      async standing() {
+        const vault = await access.open();
+        return vault === null ? null : (await vault.examine()).standing;
+      },
+    };
+  }
+
+  return {
+    async rotateKey(choice) {
+      const { rotateKey } = await import('../services/keys/rotate-key.js');
+      return rotateKey(deps, choice === null ? null : await chosen(choice));
+    },
+
+    async exportKey({ file, passphrase }) {
+      const { exportKey } = await import('../services/keys/recovery.js');
+      return exportKey(recovering(passphrase), resolve(file));
+    },
+
+    async importKey({ file, passphrase, choice }) {
+      const { importKey } = await import('../services/keys/recovery.js');
+      const target = choice === null ? null : await chosen(choice);
+      return importKey(recovering(passphrase), resolve(file), target);
+    },
+
+    async backup({ file, force }) {
+      const { backUp } = await import('../services/backup/backup.js');
+      return backUp({ ...deps, files, copies: await copies() }, resolve(file), force);
+    },
+
+    async planRestore(file) {
+      const { planRestore } = await import('../services/backup/restore.js');
+      return planRestore(await restoring(), resolve(file));
+    },
+
+    async restore(file) {
+      const { restore } = await import('../services/backup/restore.js');
+      return restore(await restoring(), resolve(file));
+    },
+  };
+}

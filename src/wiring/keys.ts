@@ -1,0 +1,224 @@
+import { isAbsolute, resolve } from 'node:path';
+import type { Audit } from '../audit/events.js';
+import { readKeySource, withKeySource } from '../config/key-source.js';
+import { SECOND } from '../domain/duration.js';
+import { VaultError } from '../domain/errors.js';
+import { once } from '../domain/once.js';
+import { OWN_PROCESSES } from '../domain/own-processes.js';
+import type { KeySource, KeySourceSetting } from '../keysources/contract.js';
+import { keyMemory } from '../keysources/remembered.js';
+import type { KeyCheckRequest } from '../services/keys/key-check.js';
+import type { KeysDeps } from '../services/keys/keys.js';
+import type { KeyChoice, KeyUseCases } from '../services/keys/keys-contract.js';
+import type { NewMaster } from '../services/keys/new-master.js';
+import { type VaultAccess, vaultAccess } from '../services/keys/vault-access.js';
+import type { HandedKey } from '../services/refresh/refresher-protocol.js';
+import type { Locks, StoreFactory } from '../stores/contract.js';
+import type { Clock, Files, Host, Paths } from '../system/contract.js';
+import type { VaultEvents } from '../vault/audit-queued.js';
+import { keyChangesWith } from './key-changes.js';
+import { keySourcesWith, type NamedWay } from './key-sources.js';
+
+/* How app.ts wires the vault and the sources of its master keys. */
+
+/** The start of a process, and what its source may take besides. */
+const CHECK_PATIENCE = { withPerson: 90 * SECOND, alone: 30 * SECOND };
+
+export interface KeyParts {
+  readonly host: Host;
+  readonly profile: string | null;
+  readonly paths: Paths;
+  readonly files: Files;
+  readonly factory: StoreFactory;
+  readonly locks: Locks;
+  readonly clock: Clock;
+  readonly audit: Audit;
+  /** What goes into the vault's trail. */
+  readonly events: VaultEvents;
+  readonly readText: (path: string) => string | null;
+  readonly notice: (line: string) => void;
+  /** A master key that another process has loaded; null: none. */
+  readonly handed: HandedKey | null;
+}
+
+export interface KeyWiring extends KeyUseCases {
+  readonly access: VaultAccess;
+  /** Wipes the keys that are kept so that nobody is asked for them twice. */
+  forgetKeys(): void;
+  /** Answers another process that wants a new key read back. @returns the line to print */
+  checkKey(request: KeyCheckRequest): Promise<string>;
+}
+
+export function keysWith(parts: KeyParts): KeyWiring {
+  const { host, paths, files, locks, clock, audit, readText } = parts;
+  const { env } = host;
+  // Asked late: a stream costs time when it is first looked at.
+  const person = () => host.stdin.isTTY === true && host.stderr.isTTY === true;
+  const sources = keySourcesWith({ ...parts, person });
+  const memory = keyMemory();
+  if (parts.handed !== null) memory.keep(parts.handed);
+
+  function configured(): { readonly setting: KeySourceSetting; readonly decidedBy: string | null } {
+    const keyFile = keyFileFromEnv(env);
+    if (keyFile !== null) return { setting: { kind: 'file', path: keyFile }, decidedBy: 'VAULT_KEY_FILE' };
+    const setting = readKeySource(readText(paths.configFile), paths.configFile);
+    return { setting: setting ?? { kind: 'keychain' }, decidedBy: setting && paths.configFile };
+  }
+
+  const present = async () => memory.around(await sources.source(configured().setting));
+
+  async function chosen({ setting, passphraseFd }: KeyChoice): Promise<KeySource> {
+    const named = passphraseFd === null ? null : { descriptor: passphraseFd };
+    return memory.around(await sources.source(fromHere(setting, env), named, true));
+  }
+
+  async function rememberKeySource(source: KeySource): Promise<() => void> {
+    files.ensureFolder(paths.config);
+    const before = readText(paths.configFile);
+    const after = withKeySource(before, source.setting, paths.configFile);
+    files.replace(paths.configFile, Buffer.from(after, 'utf8'));
+    return () => {
+      if (before === null) files.remove(paths.configFile);
+      else files.replace(paths.configFile, Buffer.from(before, 'utf8'));
+    };
+  }
+
+  async function readBack(source: KeySource, made: NewMaster): Promise<void> {
+    const { readBackElsewhere, readBackHere } = await import('../services/keys/key-check.js');
+    const given = {
+      profile: parts.profile,
+      passphrase: sources.passphrase()?.reveal() ?? null,
+      person: person(),
+    };
+    // What is kept in memory would prove nothing.
+    if (host.self === null) return readBackHere(await fresh(source.setting, given.passphrase), made);
+    const own = source.setting.kind === 'command' ? (source.setting.timeout ?? 0) : 0;
+    const patience = own + CHECK_PATIENCE[given.person ? 'withPerson' : 'alone'];
+    await readBackElsewhere(source, made, given, (line) => secondProcess(host, given.person, line, patience));
+  }
+
+  function fresh(setting: KeySourceSetting, passphrase: string | null): Promise<KeySource> {
+    const named: NamedWay | null = passphrase === null ? null : { known: passphrase };
+    return sources.source(setting, named, true);
+  }
+
+  const marks = once(async () => (await import('./marks.js')).marksWith(paths, files));
+  const access = vaultAccess({
+    ...parts,
+    keySource: present,
+    rememberKeySource,
+    readBack,
+    forgetKeys: memory.forget,
+    marks,
+  });
+
+  const deps: KeysDeps = {
+    store: access.store,
+    database: paths.database,
+    locks,
+    clock,
+    audit,
+    present,
+    readBack,
+  };
+
+  return {
+    access,
+    forgetKeys: memory.forget,
+
+    async init({ choice }) {
+      const source = choice === null ? await present() : await chosen(choice);
+      await access.create(source);
+      const { database, configFile } = paths;
+      return { keySource: source.kind, place: source.place, database, configFile };
+    },
+
+    async keyStatus() {
+      const { keyStatus } = await import('../services/keys/keys-in-use.js');
+      const { decidedBy } = configured();
+      return keyStatus({
+        ...deps,
+        decidedBy,
+        ownKeyFile: files.exists(paths.keyFile) ? paths.keyFile : null,
+      });
+    },
+
+    async addKey(choice) {
+      const { addKey } = await import('../services/keys/keys.js');
+      return addKey(deps, await chosen(choice));
+    },
+
+    async removeKey(kind) {
+      const { removeKey } = await import('../services/keys/keys.js');
+      return removeKey(deps, kind, () => sources.storing(kind));
+    },
+
+    ...keyChangesWith({ ...parts, deps, chosen, passphraseOf: sources.passphraseOf, access, marks }),
+
+    async useKey(choice) {
+      const { useKey } = await import('../services/keys/keys-in-use.js');
+      const overruledBy = keyFileFromEnv(env) === null ? null : 'VAULT_KEY_FILE';
+      const { configFile } = paths;
+      return useKey({ ...deps, configFile, remember: rememberKeySource, overruledBy }, await chosen(choice));
+    },
+
+    async checkKey(request) {
+      const { answerKeyCheck } = await import('../services/keys/key-check.js');
+      const theirs = keySourcesWith({ ...parts, person: () => request.person });
+      return answerKeyCheck(request, ({ source, passphrase }) =>
+        theirs.source(source, passphrase === null ? null : { known: passphrase }, true),
+      );
+    },
+  };
+}
+
+/** @throws VaultError `config_invalid` */
+function keyFileFromEnv(env: Host['env']): string | null {
+  const path = env['VAULT_KEY_FILE'];
+  if (path === undefined || path === '') return null;
+  if (isAbsolute(path)) return path;
+  throw new VaultError('config_invalid', 'VAULT_KEY_FILE must be an absolute path', {
+    hint: 'for example: export VAULT_KEY_FILE="$HOME/vault.key"',
+  });
+}
+
+/** A path on a command line is meant from where one stands; what is remembered must not depend on that. */
+function fromHere(setting: KeySourceSetting, env: Host['env']): KeySourceSetting {
+  if (setting.kind === 'file') {
+    return { kind: 'file', path: setting.path === null ? keyFileFromEnv(env) : resolve(setting.path) };
+  }
+  if (setting.kind !== 'passphrase' || setting.file === null) return setting;
+  return { kind: 'passphrase', file: resolve(setting.file) };
+}
+
+/** Runs this program once more to read a key back. @returns what it printed */
+async function secondProcess(
+  { self, env, interruption }: Host,
+  person: boolean,
+  line: string,
+  patience: number,
+): Promise<string> {
+  if (self === null) throw new Error('the host does not say how to run this program again');
+  const [{ runBounded }, { isClientSetting }] = await Promise.all([
+    import('../system/processes/bounded-child.js'),
+    import('../config/client-variables.js'),
+  ]);
+  const [interpreter, script] = self;
+  const input = Buffer.from(line, 'utf8');
+  const end = await runBounded(interpreter, [script, OWN_PROCESSES.keyCheck], {
+    env: Object.fromEntries(Object.entries(env).filter(([name]) => !isClientSetting(name))),
+    cwd: '/',
+    input,
+    limit: patience,
+    capture: true,
+    signal: interruption,
+    foreground: person,
+  });
+  input.fill(0);
+  interruption.throwIfAborted();
+  if (end.kind === 'ended') return end.stdout.toString('utf8');
+  if (end.kind === 'not_started') return '';
+  throw new VaultError('key_timed_out', 'a second process could not read the key back in time', {
+    hint: 'try again, or use another key source: vault init --key-source file',
+  });
+}

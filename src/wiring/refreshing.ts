@@ -1,0 +1,134 @@
+import { setMaxListeners } from 'node:events';
+import { join, resolve } from 'node:path';
+import type { Audit } from '../audit/events.js';
+import { isClientSetting } from '../config/client-variables.js';
+import { randomId } from '../crypto/derive.js';
+import type { Account } from '../domain/account.js';
+import { SECOND } from '../domain/duration.js';
+import { once } from '../domain/once.js';
+import type { RefreshOutcome } from '../domain/outcome.js';
+import { OWN_PROCESSES } from '../domain/own-processes.js';
+import type { ConfiguredProvider } from '../providers/contract.js';
+import type { Patience } from '../services/refresh/refresh-send.js';
+import type { HandedKey, SeenAccount } from '../services/refresh/refresher-protocol.js';
+import type { Locks } from '../stores/contract.js';
+import type { Clock, Files, Host, Http, Paths } from '../system/contract.js';
+import type { Vault } from '../vault/vault.js';
+
+/*
+ * How app.ts wires refreshing. A command asks; a refresher process, which it starts, does the work. Both sides stand here,
+ * and both are loaded when first needed: a valid token needs neither.
+ */
+
+/** How long a `vault token` waits for another one that refreshes the same account; less when it has a token at hand. */
+const TURN_PATIENCE = { once: 5 * SECOND, brief: 45 * SECOND, thorough: 45 * SECOND };
+
+export interface RefreshingParts {
+  readonly host: Pick<Host, 'env' | 'self' | 'pid' | 'interruption'>;
+  readonly profile: string | null;
+  readonly envFile: string | null;
+  readonly paths: Paths;
+  readonly files: Files;
+  readonly locks: Locks;
+  readonly clock: Clock;
+  readonly audit: Audit;
+  readonly http: () => Promise<Http>;
+  readonly provider: (name: string) => Promise<ConfiguredProvider>;
+  /** The vault's master key, for a refresher process; loaded when it has not been. */
+  readonly key: () => Promise<HandedKey>;
+}
+
+export interface Refreshing {
+  /** Through a refresher process; of several commands that ask for one account at once, one starts it. */
+  one(vault: Vault, account: Account, patience: Patience): Promise<RefreshOutcome>;
+  /** Through one refresher process for all of them. @param width how many at a time */
+  many(width: number): (vault: Vault, account: Account) => Promise<RefreshOutcome>;
+  /** In this very process, which is a refresher. */
+  here(width: number): (vault: Vault, seen: SeenAccount, patience: Patience) => Promise<RefreshOutcome>;
+  /** Lets go of the refresher process while nobody needs one. */
+  rest(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export function refreshingWith(parts: RefreshingParts): Refreshing {
+  const { host, paths, files, locks, clock } = parts;
+  const { interruption } = host;
+  // Any number of accounts may wait at the same time; more than ten would count as a leak and be told on stderr.
+  setMaxListeners(0, interruption);
+  let width = 1;
+
+  const asker = once(async () => {
+    const [{ askRefresher }, { startRefresherProcess }, { setupLine }] = await Promise.all([
+      import('../services/refresh/ask-refresher.js'),
+      import('../system/processes/refresher-process.js'),
+      import('../services/refresh/refresher-protocol.js'),
+    ]);
+    const begin = (handed: HandedKey) => {
+      const { child, setup } = start(startRefresherProcess);
+      child.order(setupLine(setup, handed));
+      return child;
+    };
+    return askRefresher({ key: parts.key, start: begin, clock, interruption });
+  });
+
+  function start(
+    startProcess: typeof import('../system/processes/refresher-process.js').startRefresherProcess,
+  ) {
+    if (host.self === null) throw new Error('the host does not say how to run this program again');
+    const isSet = (entry: [string, string | undefined]): entry is [string, string] => entry[1] !== undefined;
+    const given = Object.entries(host.env).filter(isSet);
+    // Of these it learns over its stdin; an environment can be read by the user's other programs.
+    const isSetting = ([name]: readonly [string, unknown]) => isClientSetting(name);
+    const env = Object.fromEntries(given.filter((entry) => !isSetting(entry)));
+    const settings = Object.fromEntries(given.filter(isSetting));
+    const envFile = parts.envFile === null ? null : resolve(parts.envFile);
+    const child = startProcess(host.self, OWN_PROCESSES.refresher, env);
+    return { child, setup: { profile: parts.profile, envFile, width, settings } };
+  }
+
+  const spill = once(async () => {
+    const { spillFolder } = await import('../stores/spill.js');
+    const folder = join(paths.data, 'spill');
+    return spillFolder({ folder, files, clock, name: `${host.pid}-${randomId()}`, slots: width });
+  });
+
+  return {
+    async one(vault, account, patience) {
+      const turn = await locks.acquire(`${account.id}-turn`, TURN_PATIENCE[patience], interruption);
+      try {
+        const { settledElsewhere } = await import('../services/refresh/refresh-failure.js');
+        const now = await vault.account(account.id);
+        const settled = now === null ? null : settledElsewhere(account, now);
+        return settled ?? (await (await asker()).refresh(vault, account, patience));
+      } finally {
+        await turn.release();
+      }
+    },
+
+    many(wanted) {
+      width = wanted;
+      return async (vault, account) => (await asker()).refresh(vault, account, 'thorough');
+    },
+
+    here(wanted) {
+      width = wanted;
+      return async (vault, seen, patience) => {
+        const [{ refreshOne }, { POLICIES }] = await Promise.all([
+          import('../services/refresh/refresh-one.js'),
+          import('../services/refresh/refresh-send.js'),
+        ]);
+        const deps = { ...parts, pid: host.pid, interruption, spill: await spill() };
+        return refreshOne(deps, vault, seen, POLICIES[patience]);
+      };
+    },
+
+    async rest() {
+      if (asker.called) (await asker()).rest();
+    },
+
+    async close() {
+      if (asker.called) (await asker()).close();
+      if (spill.called) (await spill()).close();
+    },
+  };
+}

@@ -1,0 +1,84 @@
+import { describe, expect, it } from 'vitest';
+import { HOUR, MINUTE, SECOND } from '../../../src/domain/duration.js';
+import { VaultError } from '../../../src/domain/errors.js';
+import type { AgentCheck } from '../../../src/services/agent/agent-contract.js';
+import { isTroubled, pauseAfter, waitUntil } from '../../../src/services/agent/agent-rhythm.js';
+import { accountExample } from '../../doubles/account.js';
+import { clockDouble } from '../../doubles/clock.js';
+import { NOW } from '../../doubles/terminal.js';
+
+const never = new AbortController().signal;
+const CHECK: AgentCheck = { at: NOW, accounts: 1, loginNeeded: 0, results: [], error: null };
+
+describe('the pause between two checks', () => {
+  it.each([
+    ['after a good one', 0, 5 * MINUTE],
+    ['after a first failure', 1, 30 * SECOND],
+    ['after a second', 2, MINUTE],
+    ['after a fourth', 4, 4 * MINUTE],
+    ['after many', 40, 5 * MINUTE],
+  ])('%s is right within a tenth', (_, troubled, expected) => {
+    const pauses = Array.from({ length: 200 }, () => pauseAfter(troubled, 5 * MINUTE));
+    expect(Math.min(...pauses)).toBeGreaterThanOrEqual(0.9 * expected);
+    expect(Math.max(...pauses)).toBeLessThanOrEqual(1.1 * expected);
+    expect(new Set(pauses).size).toBeGreaterThan(100);
+  });
+
+  it.each([
+    ['transient', true],
+    ['busy', true],
+    ['refreshed', false],
+    ['login_needed', false],
+    ['refused', false],
+  ] as const)('is shorter after the outcome %s: %s', (outcome, expected) => {
+    const result = { account: accountExample(), outcome, reason: 'example', error: null };
+    expect(isTroubled({ ...CHECK, results: [result] })).toBe(expected);
+  });
+
+  it('is shorter when nothing could be done at all', () => {
+    expect(isTroubled({ ...CHECK, error: new VaultError('key_locked', 'locked') })).toBe(true);
+    expect(isTroubled(CHECK)).toBe(false);
+  });
+});
+
+describe('waiting for a moment', () => {
+  it('takes short steps to it, and no step beyond', async () => {
+    const clock = clockDouble(NOW);
+    await waitUntil(clock, NOW + 50 * SECOND, never);
+    expect(clock.slept).toEqual([15 * SECOND, 15 * SECOND, 15 * SECOND, 5 * SECOND]);
+  });
+
+  it('is over as soon as a suspended machine wakes up beyond it', async () => {
+    const clock = clockDouble(NOW);
+    clock.onSleep = () => {
+      if (clock.slept.length === 2) clock.advance(8 * HOUR);
+    };
+    await waitUntil(clock, NOW + 5 * MINUTE, never);
+    expect(clock.slept).toHaveLength(2);
+  });
+
+  it('goes on when a suspended machine wakes up before it', async () => {
+    const clock = clockDouble(NOW);
+    clock.onSleep = () => {
+      if (clock.slept.length === 1) clock.advance(MINUTE);
+    };
+    await waitUntil(clock, NOW + 2 * MINUTE, never);
+    expect(clock.now()).toBe(NOW + 2 * MINUTE);
+  });
+
+  it('is over when the clock is set back', async () => {
+    const clock = clockDouble(NOW);
+    clock.onSleep = () => clock.advance(-HOUR);
+    await waitUntil(clock, NOW + 5 * MINUTE, never);
+    expect(clock.slept).toHaveLength(1);
+  });
+
+  it('ends when it is interrupted', async () => {
+    const clock = clockDouble(NOW);
+    const interruption = new AbortController();
+    clock.onSleep = () => interruption.abort(new VaultError('terminated', 'terminated'));
+    await expect(waitUntil(clock, NOW + 5 * MINUTE, interruption.signal)).rejects.toMatchObject({
+      code: 'terminated',
+    });
+  });
+});

@@ -1,0 +1,183 @@
+import { describe, expect, it } from 'vitest';
+import { HOUR, MINUTE } from '../../../src/domain/duration.js';
+import { type ErrorCode, VaultError } from '../../../src/domain/errors.js';
+import { Secret } from '../../../src/domain/secret.js';
+import type { AgentStatus } from '../../../src/services/agent/agent-contract.js';
+import { validTarget } from '../../../src/services/agent/agent-request.js';
+import { agentRoutes, type SocketRequest } from '../../../src/services/agent/agent-routes.js';
+import type { TokenRequest, ValidToken } from '../../../src/services/contract.js';
+import { accountExample } from '../../doubles/account.js';
+
+const VALID: ValidToken = {
+  account: accountExample({ tokenType: 'bearer' }),
+  accessToken: new Secret('access-token-example'),
+  identity: { subject: 'subject-alice', email: 'alice@example.com', name: null, details: {} },
+  warning: 'it ends soon',
+};
+const STATUS = { running: true, pid: 4711 } as AgentStatus;
+const GET = { method: 'GET', host: 'vault', fromPage: false };
+const USUAL = { minValid: 5 * MINUTE, scopes: [], refresh: false, withIdentity: false };
+
+/** The answer, and what the use case was asked for. */
+async function ask(request: Partial<SocketRequest> & { readonly target: string }, failure?: unknown) {
+  const asked: TokenRequest[] = [];
+  let stopped = 0;
+  const route = agentRoutes({
+    async token(wanted) {
+      asked.push(wanted);
+      if (failure !== undefined) throw failure;
+      return VALID;
+    },
+    status: () => STATUS,
+    stop: () => {
+      stopped += 1;
+    },
+  });
+  const answer = await route({ ...GET, ...request });
+  return { ...answer, asked, stopped };
+}
+
+const errorOf = (body: string) => JSON.parse(body).error;
+
+describe('a token over the socket', () => {
+  it.each([
+    ['/token/google/alice@example.com', { selector: 'google/alice@example.com' }],
+    ['/token/google%2Falice%40example.com', { selector: 'google/alice@example.com' }],
+    ['/token/notion/B%C3%BCro', { selector: 'notion/Büro' }],
+    ['/token', { selector: null }],
+    ['/token/', { selector: null }],
+    ['/token/google?min_valid=1h', { selector: 'google', minValid: HOUR }],
+    ['/token/google?scope=a&scope=b%20c', { selector: 'google', scopes: ['a', 'b', 'c'] }],
+    ['/token/google?format=xoauth2', { selector: 'google', withIdentity: true }],
+  ])('is asked for as %s', async (target, expected) => {
+    const { status, asked } = await ask({ target });
+    expect(status).toBe(200);
+    expect(asked).toEqual([{ ...USUAL, ...expected }]);
+  });
+
+  it.each([
+    ['raw', 'text/plain; charset=utf-8', 'access-token-example\n'],
+    ['header', 'text/plain; charset=utf-8', 'Authorization: Bearer access-token-example\n'],
+    [
+      'json',
+      'application/json',
+      `{"account":"google/alice@example.com","access_token":"access-token-example","token_type":"bearer","expires_at":"2026-03-01T12:52:00.000Z","scopes":["openid","email"]}\n`,
+    ],
+  ])('is written as %s', async (format, type, body) => {
+    const answer = await ask({ target: `/token/google?format=${format}` });
+    expect(answer).toMatchObject({ status: 200, headers: { 'content-type': type }, body });
+  });
+
+  it.each([
+    '/token/google?min_valid=soon',
+    '/token/google?min_valid=1h&min_valid=2h',
+    '/token/google?min_valid=',
+    '/token/google?format=xml',
+    '/token/google?scope=',
+    '/token/google?minvalid=1h',
+    '/token/%E0%A4%A',
+    '/valid?asked=nonsense',
+    '/valid',
+  ])('is not asked for as %s', async (target) => {
+    const { status, body, asked } = await ask({ target });
+    expect(status).toBe(400);
+    expect(errorOf(body)).toMatchObject({ code: 'usage', exit_code: 2 });
+    expect(asked).toEqual([]);
+  });
+
+  it('reaches the command line whole, and without what is sealed', async () => {
+    const request = { ...USUAL, selector: 'google', scopes: ['a b'], withIdentity: true };
+    const { status, body, asked } = await ask({ target: validTarget(request) });
+    expect({ status, asked }).toEqual({ status: 200, asked: [request] });
+    const { sealed, ...account } = { sealed: null, ...VALID.account };
+    expect(JSON.parse(body)).toEqual({
+      account,
+      accessToken: 'access-token-example',
+      identity: VALID.identity,
+      warning: 'it ends soon',
+    });
+    expect(sealed).toBeNull();
+  });
+});
+
+describe('a token that cannot be had', () => {
+  it.each([
+    ['account_not_found', 404],
+    ['account_ambiguous', 409],
+    ['login_needed', 409],
+    ['scope_missing', 403],
+    ['provider_unavailable', 503],
+    ['network_failed', 503],
+    ['key_locked', 503],
+    ['busy', 503],
+    ['client_refused', 502],
+    ['vault_damaged', 500],
+    ['config_invalid', 500],
+  ] satisfies [ErrorCode, number][])(
+    'because of %s is an HTTP %d with the error as --json has it',
+    async (code, status) => {
+      const error = new VaultError(code, 'what happened', { hint: 'what to do' });
+      const answer = await ask({ target: '/token/google' }, error);
+      expect(answer.status).toBe(status);
+      expect(errorOf(answer.body)).toEqual({
+        code,
+        message: 'what happened',
+        hint: 'what to do',
+        exit_code: error.exitCode,
+      });
+    },
+  );
+
+  it('because of a bug says nothing of what the bug knows', async () => {
+    const answer = await ask({ target: '/token/google' }, new Error('refresh-token-example'));
+    expect(answer).toMatchObject({ status: 500, headers: { 'content-type': 'application/json' } });
+    expect(answer.body).not.toContain('refresh-token-example');
+  });
+
+  it('because too many wait already is refused at once', async () => {
+    const route = agentRoutes({ token: () => new Promise(() => {}), status: () => STATUS, stop: () => {} });
+    for (let each = 0; each < 128; each += 1) void route({ ...GET, target: '/token/google' });
+    const answer = await route({ ...GET, target: '/token/google' });
+    expect([answer.status, errorOf(answer.body).code]).toEqual([503, 'busy']);
+  });
+});
+
+describe('the other paths', () => {
+  it('tell how the agent is, and stop it', async () => {
+    expect(await ask({ target: '/status' })).toMatchObject({
+      status: 200,
+      body: '{"running":true,"pid":4711}\n',
+    });
+    expect(await ask({ target: '/stop', method: 'POST' })).toMatchObject({ status: 202, stopped: 1 });
+  });
+
+  it.each([
+    ['POST', '/token/google', 405, 'GET'],
+    ['HEAD', '/status', 405, 'GET'],
+    ['GET', '/stop', 405, 'POST'],
+    ['GET', '/', 404, undefined],
+    ['GET', '/tokens/google', 404, undefined],
+    ['GET', '/token.txt', 404, undefined],
+  ])('answer %s %s with %d', async (method, target, status, allow) => {
+    const answer = await ask({ method, target });
+    expect(answer).toMatchObject({ status, asked: [], stopped: 0 });
+    expect(answer.headers['allow']).toBe(allow);
+  });
+
+  it.each([
+    ['vault', 200],
+    ['localhost', 200],
+    ['localhost:8080', 200],
+    ['evil.example', 421],
+    ['vault.evil.example', 421],
+    [undefined, 421],
+  ])('are answered to who asks for the host %s: %d', async (host, status) => {
+    expect((await ask({ target: '/token/google', host })).status).toBe(status);
+  });
+
+  it('are closed to web pages', async () => {
+    expect(await ask({ target: '/token/google', fromPage: true })).toMatchObject({ status: 403, asked: [] });
+    const stopping = await ask({ target: '/stop', method: 'POST', fromPage: true });
+    expect(stopping).toMatchObject({ status: 403, stopped: 0 });
+  });
+});

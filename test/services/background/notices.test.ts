@@ -1,0 +1,89 @@
+import { describe, expect, it } from 'vitest';
+import type { Consent } from '../../../src/domain/account.js';
+import { DAY, HOUR } from '../../../src/domain/duration.js';
+import { google } from '../../../src/providers/google.js';
+import { likelyEnd, noticesOf } from '../../../src/services/background/notices.js';
+import { accountExample } from '../../doubles/account.js';
+import { NOW } from '../../doubles/terminal.js';
+
+const events = (...args: Parameters<typeof noticesOf>) => noticesOf(...args).map(({ event }) => event);
+
+describe('what there is to tell of an account', () => {
+  it('is nothing while it is well', () => {
+    expect(noticesOf(accountExample(), null, NOW)).toEqual([]);
+    expect(noticesOf(accountExample({ failures: 2 }), { at: NOW + 3 * DAY, why: null }, NOW)).toEqual([]);
+    expect(noticesOf(accountExample({ status: 'insufficient_scope' }), null, NOW)).toEqual([]);
+  });
+
+  it('is that it needs a login, with the command for it, and then nothing else', () => {
+    const account = accountExample({ status: 'login_needed', reason: 'it was revoked', failures: 9 });
+    expect(noticesOf(account, { at: NOW, why: null }, NOW)).toEqual([
+      {
+        event: 'login_needed',
+        account,
+        reason: 'it was revoked',
+        hint: 'vault login google --login-hint alice@example.com',
+        since: account.updatedAt,
+        endsAt: null,
+      },
+    ]);
+  });
+
+  it('is that its grant ends in two days, the fifth of seven', () => {
+    const end = { at: NOW + 2 * DAY, why: null };
+    expect(noticesOf(accountExample(), end, NOW)).toMatchObject([
+      {
+        event: 'grant_ending',
+        reason: 'the grant of google/alice@example.com ends in 2d',
+        hint: 'vault login google --login-hint alice@example.com',
+        endsAt: end.at,
+      },
+    ]);
+    expect(noticesOf(accountExample(), end, NOW - 1)).toEqual([]);
+    expect(noticesOf(accountExample(), end, NOW + 3 * DAY)).toMatchObject([
+      { reason: 'the grant of google/alice@example.com ended 1d ago' },
+    ]);
+  });
+
+  it.each([
+    ['its status says so', { status: 'failing', failures: 3, reason: 'no network' }, 'no network'],
+    ['its client is refused again and again', { failures: 3, lastError: 'client_refused' }, 'client_refused'],
+    [
+      'it lacks scopes besides',
+      { status: 'insufficient_scope', failures: 4, reason: 'not granted: x' },
+      'not granted',
+    ],
+  ] as const)('is that refreshing keeps failing, when %s', (_, facts, why) => {
+    const notices = noticesOf(accountExample(facts), null, NOW);
+    expect(notices).toMatchObject([
+      {
+        event: 'failing',
+        reason: expect.stringContaining(why),
+        hint: 'vault refresh google/alice@example.com --force',
+      },
+    ]);
+  });
+
+  it('may be two things at once', () => {
+    const account = accountExample({ status: 'failing', failures: 5 });
+    expect(events(account, { at: NOW + HOUR, why: null }, NOW)).toEqual(['grant_ending', 'failing']);
+  });
+});
+
+describe('the likely end of a grant of which the provider says nothing', () => {
+  const consents = (...ages: number[]): Consent[] =>
+    ages.map((age) => ({ at: NOW - age * DAY, how: 'browser', askedScopes: [], grantedScopes: [] }));
+  const end = (...ages: number[]) => likelyEnd(consents(...ages), google.grantLimits);
+
+  it.each([
+    [[5, 12], NOW + 2 * DAY],
+    [[5, 18], NOW + 2 * DAY],
+    [[1, 8, 200], NOW + 6 * DAY],
+  ])('is seven days after the last consent at Google, when the one before lasted just so: %j', (ages, at) => {
+    expect(end(...ages)).toEqual({ at, why: expect.stringContaining('"Testing"') });
+  });
+
+  it.each([[[5]], [[5, 6]], [[5, 35]], [[]]])('is not guessed without such a sign: %j', (ages) => {
+    expect(end(...ages)).toBeNull();
+  });
+});

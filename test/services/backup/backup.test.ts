@@ -1,0 +1,198 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Secret } from '../../../src/domain/secret.js';
+import { type BackupDeps, backUp } from '../../../src/services/backup/backup.js';
+import { planRestore, type RestoreDeps, restore } from '../../../src/services/backup/restore.js';
+import { rotateKey } from '../../../src/services/keys/rotate-key.js';
+import { sqliteCopies } from '../../../src/stores/sqlite-copies.js';
+import { openSqlite } from '../../../src/stores/sqlite-library.js';
+import { accountExample } from '../../doubles/account.js';
+import { type KeyStage, openKeyStage } from '../keys/key-stage.js';
+import { ALICE } from '../stage.js';
+
+let stage: KeyStage;
+let file: string;
+beforeEach(async () => {
+  stage = await openKeyStage();
+  file = join(stage.folder.home, 'backup');
+});
+afterEach(() => stage.close());
+
+function deps(of: KeyStage = stage): RestoreDeps & BackupDeps {
+  const { paths, files, clock } = of.folder;
+  return {
+    ...of.deps,
+    files,
+    folder: paths.data,
+    copies: sqliteCopies(paths.database, files, clock),
+    closeStore: of.access.close,
+    standing: async () => (await (await of.access.open())?.examine())?.standing ?? null,
+  };
+}
+
+const open = async (of: KeyStage = stage) => {
+  const vault = await of.access.open();
+  if (vault === null) throw new Error('no vault');
+  return vault;
+};
+
+async function add(label: string): Promise<void> {
+  const { id: _, subjectDigest: __, generation: ___, hasRefreshToken: ____, ...facts } = accountExample();
+  const identity = { ...ALICE, subject: label };
+  const refreshToken = new Secret('refresh-token-example');
+  await (await open()).add(
+    { ...facts, label },
+    { accessToken: new Secret('access-token-example'), refreshToken, identity },
+  );
+}
+
+const labels = async (of: KeyStage = stage) => (await (await open(of)).accounts()).map(({ label }) => label);
+const beside = () => readdirSync(stage.folder.home).filter((name) => /^vault\.db\./.test(name));
+
+describe('a backup', () => {
+  it('is one private file in which every account opens, and nothing is left beside the vault', async () => {
+    await add('alice');
+    const made = await backUp(deps(), file, false);
+    expect(made).toMatchObject({ file, accounts: 1, unopened: null, bytes: statSync(file).size });
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    expect(beside()).toEqual([]);
+    expect(stage.events.map(({ event }) => event)).toContain('backed_up');
+  });
+
+  it('replaces nothing unless it is told to', async () => {
+    writeFileSync(file, 'mine', { mode: 0o600 });
+    await expect(backUp(deps(), file, false)).rejects.toMatchObject({ code: 'vault_exists' });
+    expect(readFileSync(file, 'utf8')).toBe('mine');
+    await backUp(deps(), file, true);
+    expect(readFileSync(file).subarray(0, 15).toString()).toBe('SQLite format 3');
+  });
+
+  it('says where the key is not at hand that no account was opened, and is made all the same', async () => {
+    await add('alice');
+    stage.keychain.fail('locked');
+    expect(await backUp(deps(), file, false)).toMatchObject({
+      accounts: 1,
+      unopened: { code: 'key_locked' },
+    });
+  });
+
+  it('is not made of a vault that was altered', async () => {
+    await add('alice');
+    const database = openSqlite(stage.folder.paths.database);
+    database.exec('UPDATE accounts SET refresh_token = zeroblob(60)');
+    database.close();
+    await expect(backUp(deps(), file, false)).rejects.toMatchObject({ code: 'vault_damaged' });
+    expect(existsSync(file)).toBe(false);
+    expect(beside()).toEqual([]);
+  });
+});
+
+describe('restoring', () => {
+  it('brings back what was there, keeps what is there now, and refreshes nothing before it is accepted', async () => {
+    await add('alice');
+    await backUp(deps(), file, false);
+    await add('bob');
+    const watching = await open();
+    expect(await planRestore(deps(), file)).toMatchObject({ accounts: 1, replaces: { accounts: 2 } });
+    const { kept, standing } = await restore(deps(), file);
+    expect(standing).toBe('rolled_back');
+    expect(await labels()).toEqual(['alice']);
+    await expect((await open()).requireCurrent()).rejects.toMatchObject({ code: 'vault_rolled_back' });
+    expect(watching).not.toBe(await open());
+    const clock = { ...stage.deps.clock, now: () => 0 };
+    const again = await restore({ ...deps(), clock }, kept ?? '');
+    expect(await labels()).toEqual(['alice', 'bob']);
+    const third = await restore({ ...deps(), clock }, file);
+    expect([again.kept, third.kept].map((path) => path?.replace(/.*\./, ''))).toEqual([
+      'replaced-19700101T000000Z',
+      'replaced-19700101T000000Z-2',
+    ]);
+    await restore(deps(), third.kept ?? '');
+    expect(await labels()).toEqual(['alice', 'bob']);
+  });
+
+  it('is seen by a process that has the vault open', async () => {
+    await add('alice');
+    await backUp(deps(), file, false);
+    await add('bob');
+    const other = await stage.folder.factory.open();
+    expect(await other.accounts()).toHaveLength(2);
+    await restore(deps(), file);
+    expect((await other.accounts()).map(({ label }) => label)).toEqual(['alice']);
+    await other.close();
+  });
+
+  it('takes the place of a file that is no vault any more, whatever a dead process left beside it', async () => {
+    await add('alice');
+    await backUp(deps(), file, false);
+    await stage.access.close();
+    const { database } = stage.folder.paths;
+    truncateSync(database, 100);
+    writeFileSync(`${database}-journal`, 'left behind', { mode: 0o600 });
+    await restore(deps(), file);
+    expect(await labels()).toEqual(['alice']);
+    expect(existsSync(`${database}-journal`)).toBe(false);
+  });
+
+  it('takes the place of another vault as a whole, which is kept with all that is in it', async () => {
+    await add('alice');
+    await backUp(deps(), file, false);
+    const other = await openKeyStage();
+    const { kept, unopened } = await restore(deps(other), file);
+    expect(unopened).toMatchObject({ code: 'key_missing' });
+    expect(await labels(other)).toEqual(['alice']);
+    expect(existsSync(kept ?? '')).toBe(true);
+    await other.close();
+  });
+
+  it('goes on with the key of a backup that is older than the last change of keys, where it is there', async () => {
+    await backUp(deps(), file, false);
+    await rotateKey(stage.deps, null);
+    expect(await planRestore(deps(), file)).toMatchObject({ unopened: { code: 'key_missing' } });
+  });
+
+  it.each([
+    ['is not there', () => {}, 'usage'],
+    ['is no database', () => writeFileSync(file, 'x'.repeat(4096), { mode: 0o600 }), 'vault_damaged'],
+    ['was cut short', () => truncateSync(file, 8192), 'vault_damaged'],
+    [
+      'was altered in a sealed field',
+      () => {
+        const database = openSqlite(file);
+        database.exec('UPDATE accounts SET access_token = zeroblob(60)');
+        database.close();
+      },
+      'vault_damaged',
+    ],
+    [
+      'comes from a newer version',
+      () => {
+        const database = openSqlite(file);
+        database.pragma('user_version = 99');
+        database.close();
+      },
+      'vault_newer',
+    ],
+  ])('changes nothing when the backup %s', async (name, spoil, code) => {
+    await add('alice');
+    if (name !== 'is not there') await backUp(deps(), file, false);
+    spoil();
+    await stage.access.close();
+    const before = readFileSync(stage.folder.paths.database);
+    await expect(restore(deps(), file)).rejects.toMatchObject({ code });
+    expect(readFileSync(stage.folder.paths.database)).toEqual(before);
+    expect(beside()).toEqual([]);
+  });
+});
+
+it('a machine without a vault gets one by it', async () => {
+  await add('alice');
+  await backUp(deps(), file, false);
+  await stage.access.close();
+  execFileSync('rm', [stage.folder.paths.database]);
+  expect(await planRestore(deps(), file)).toMatchObject({ replaces: null });
+  expect(await restore(deps(), file)).toMatchObject({ kept: null, accounts: 1 });
+  expect(await labels()).toEqual(['alice']);
+});

@@ -1,0 +1,179 @@
+import { copyFileSync } from 'node:fs';
+import SqliteDatabase from 'better-sqlite3';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { accountName } from '../../../src/domain/account.js';
+import { HOUR } from '../../../src/domain/duration.js';
+import { VaultError } from '../../../src/domain/errors.js';
+import { acceptRollback, conditionOf, isSound } from '../../../src/services/integrity/integrity.js';
+import { refreshAll } from '../../../src/services/refresh/refresh-all.js';
+import { selectAccount } from '../../../src/services/select-account.js';
+import { ensureValid } from '../../../src/services/token/ensure-valid.js';
+import type { SealedAccount } from '../../../src/stores/contract.js';
+import { NOW } from '../../doubles/terminal.js';
+import { inTurn, renewed } from '../../doubles/token-endpoint.js';
+import { openRefreshStage, type RefreshStage, uninterrupted } from '../refresh/refreshing.js';
+import { ALICE } from '../stage.js';
+
+let stage: RefreshStage;
+let account: SealedAccount;
+beforeEach(async () => {
+  stage = await openRefreshStage(inTurn(renewed(), renewed(), renewed()));
+  account = await stage.addExpired();
+});
+afterEach(() => stage.close());
+
+/** Refreshes, then puts the database back as it was before. */
+async function rollBack(): Promise<void> {
+  const copy = `${stage.paths.database}.copy`;
+  copyFileSync(stage.paths.database, copy);
+  await stage.refresh(account);
+  copyFileSync(copy, stage.paths.database);
+}
+
+function tamper(sql: string): void {
+  const database = new SqliteDatabase(stage.paths.database);
+  database.exec(sql);
+  database.close();
+}
+
+const opening = async () => stage.vault;
+const codeOf = (attempt: Promise<unknown>) => attempt.catch((failure: VaultError) => failure.code);
+
+describe('a vault that was rolled back', () => {
+  it('sends nothing, and writes down no intent', async () => {
+    await rollBack();
+    expect(await codeOf(stage.refresh(account))).toBe('vault_rolled_back');
+    expect(stage.sent()).toHaveLength(1);
+    expect(await stage.intentOf(account)).toBeNull();
+  });
+
+  it('ends a bulk run with one error, not one for each account', async () => {
+    for (const label of ['b', 'c']) {
+      await stage.addExpired({ label }, { identity: { ...ALICE, subject: label } });
+    }
+    await rollBack();
+    const request = { selectors: [], all: true, provider: null, within: 0, force: false, dryRun: false };
+    const deps = {
+      vault: opening,
+      clock: stage.clock,
+      refresh: (vault: typeof stage.vault, of: typeof account) => stage.refresh(of, { vault }),
+      interruption: uninterrupted(),
+    };
+    const run = refreshAll(deps as never, { ...request, concurrency: 1 }, () => {});
+    expect(await codeOf(run)).toBe('vault_rolled_back');
+    expect(stage.sent()).toHaveLength(1);
+  });
+
+  it('still gives a token that is good, with a warning when it would have been refreshed', async () => {
+    const fresh = await stage.add(
+      {
+        label: 'bob',
+        issuedAt: NOW - HOUR,
+        issuer: stage.server.url,
+        tokenEndpoint: `${stage.server.url}/token`,
+      },
+      { identity: { ...ALICE, subject: 'bob' } },
+    );
+    await rollBack();
+    const request = { selector: 'demo/bob', scopes: [], refresh: false, withIdentity: false };
+    const deps = {
+      vault: opening,
+      clock: stage.clock,
+      scopeAliases: async () => ({}),
+      refresh: () => stage.refresh(fresh),
+    };
+    const given = await ensureValid(deps, { ...request, minValid: 1_000 });
+    expect([given.accessToken.reveal(), given.warning]).toEqual(['access-token-example', null]);
+    const short = await ensureValid(deps, { ...request, minValid: 7_200_000 });
+    expect(short.accessToken.reveal()).toBe('access-token-example');
+    expect(short.warning).toMatch(/older copy.*vault doctor --accept-rollback/);
+    expect(stage.sent()).toHaveLength(1);
+  });
+
+  it('refreshes again once a person has accepted it, which is audited and done once', async () => {
+    await rollBack();
+    const deps = { vault: opening, audit: stage.audit };
+    expect(await conditionOf(deps)).toMatchObject({ standing: 'rolled_back', rowSet: null, epoch: 2 });
+    expect(await acceptRollback(deps)).toMatchObject({ standing: 'rolled_back' });
+    expect(stage.events.at(-1)).toEqual({ event: 'rollback_accepted', found: ['rolled_back'] });
+    expect(await stage.refresh(account)).toMatchObject({ kind: 'refreshed' });
+    const events = stage.events.length;
+    const again = await acceptRollback(deps);
+    expect(again !== null && isSound(again)).toBe(true);
+    expect(stage.events).toHaveLength(events);
+  });
+});
+
+describe('the rows of a vault', () => {
+  it('must be those that were stored last: nothing is sent for one that was put back from an older copy', async () => {
+    tamper('CREATE TABLE kept AS SELECT * FROM accounts');
+    await stage.refresh(account);
+    tamper('INSERT OR REPLACE INTO accounts SELECT * FROM kept');
+    const seen = await stage.account(account);
+    const refused = stage.refresh(seen, { vault: await stage.another() });
+    await expect(refused).rejects.toMatchObject({ code: 'vault_damaged', details: { row_set: 'older' } });
+    expect(stage.sent()).toHaveLength(1);
+  });
+
+  it('must all be there before it is said that there is no account', async () => {
+    tamper('DELETE FROM accounts');
+    for (const selector of [null, 'demo', 'demo/alice@example.com']) {
+      await expect(selectAccount(stage.vault, selector, 'vault token')).rejects.toMatchObject({
+        code: 'vault_damaged',
+        message: expect.stringContaining('1 account that was stored in it is missing'),
+        hint: expect.stringContaining('vault doctor --accept-rollback'),
+      });
+    }
+  });
+
+  it('cannot be checked where no key can be had, and that is said', async () => {
+    const unlock = async () => {
+      throw new VaultError('key_timed_out', 'the keychain did not answer', { hint: 'unlock it' });
+    };
+    const vault = await stage.another({ unlock });
+    await expect(selectAccount(vault, 'nobody', 'vault token')).rejects.toMatchObject({
+      code: 'account_not_found',
+      message: expect.stringMatching(
+        /^there is no account whose name begins with nobody; .*could not be checked/,
+      ),
+      hint: 'vault list',
+      cause: { code: 'key_timed_out' },
+    });
+    expect(accountName(await selectAccount(vault, 'demo', 'vault token'))).toBe('demo/alice@example.com');
+  });
+
+  it('that are whole let it be said plainly that there is no such account', async () => {
+    await expect(selectAccount(stage.vault, 'nobody', 'vault token')).rejects.toMatchObject({
+      code: 'account_not_found',
+      message: 'there is no account whose name begins with nobody',
+    });
+  });
+
+  it('are not asked after where there is no vault', async () => {
+    const deps = { vault: async () => null, audit: stage.audit };
+    expect([await conditionOf(deps), await acceptRollback(deps)]).toEqual([null, null]);
+  });
+});
+
+describe('a fact that somebody altered', () => {
+  it('is not concluded from: it is no reason to speak of scopes that are missing', async () => {
+    tamper("UPDATE accounts SET granted_scopes = 'openid'");
+    const deps = {
+      vault: opening,
+      clock: stage.clock,
+      scopeAliases: async () => ({}),
+      refresh: () => stage.refresh(account),
+    };
+    const request = { selector: 'demo', minValid: 0, refresh: false, withIdentity: false };
+    expect(await codeOf(ensureValid(deps, { ...request, scopes: ['email'] }))).toBe('vault_damaged');
+  });
+
+  it.each(['issuer', 'client_id', 'token_endpoint'])(
+    'is no reason to speak of a configuration that changed: %s',
+    async (column) => {
+      tamper(`UPDATE accounts SET ${column} = 'https://evil.example'`);
+      expect(await codeOf(stage.refresh(await stage.account(account)))).toBe('vault_damaged');
+      expect(stage.sent()).toEqual([]);
+    },
+  );
+});

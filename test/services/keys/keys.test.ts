@@ -1,0 +1,228 @@
+import { existsSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { VaultError } from '../../../src/domain/errors.js';
+import { Secret } from '../../../src/domain/secret.js';
+import { keyFileSource } from '../../../src/keysources/key-file.js';
+import { passphraseSource } from '../../../src/keysources/passphrase.js';
+import { addKey, removeKey } from '../../../src/services/keys/keys.js';
+import { keyStatus, useKey } from '../../../src/services/keys/keys-in-use.js';
+import type { Store } from '../../../src/stores/contract.js';
+import { accountExample } from '../../doubles/account.js';
+import { ALICE } from '../stage.js';
+import { type KeyStage, openKeyStage } from './key-stage.js';
+
+let stage: KeyStage;
+beforeEach(async () => {
+  stage = await openKeyStage();
+});
+afterEach(() => stage.close());
+
+const head = async () =>
+  (await (await stage.access.store())?.head()) ?? Promise.reject(new Error('no vault'));
+const references = async () =>
+  (await head()).masterKeys.map(({ source, reference }) => [source, reference.slice(32)]);
+
+async function addAccount(): Promise<string> {
+  const vault = await stage.access.openOrCreate();
+  const { id: _, subjectDigest: __, generation: ___, hasRefreshToken: ____, ...facts } = accountExample();
+  const added = await vault.add(facts, {
+    accessToken: new Secret('access-token-example'),
+    refreshToken: null,
+    identity: ALICE,
+  });
+  return added?.id ?? '';
+}
+
+/** What the account's token reads as to a process that opens the vault afresh. */
+async function tokenOf(id: string): Promise<string | undefined> {
+  await stage.access.close();
+  const vault = await stage.access.open();
+  const account = await vault?.account(id);
+  return account ? (await vault?.accessToken(account))?.reveal() : undefined;
+}
+
+describe('adding a key', () => {
+  it('lets another source open what the first has sealed, and the first goes on to', async () => {
+    const id = await addAccount();
+    const added = await addKey(stage.deps, stage.fromFile);
+    expect(added).toMatchObject({ source: 'file', place: `key file ${stage.keyFile}`, inUse: false });
+    expect(await references()).toEqual([
+      ['keychain', '/master/1'],
+      ['file', '/master/2'],
+    ]);
+    expect(stage.events).toEqual([{ event: 'key_added', key_source: 'file', reference: added.reference }]);
+    expect(await tokenOf(id)).toBe('access-token-example');
+    stage.use(stage.fromFile);
+    stage.keychain.items.clear();
+    expect(await tokenOf(id)).toBe('access-token-example');
+  });
+
+  it('keeps what a passphrase needs with its row, so that the passphrase alone opens it', async () => {
+    const id = await addAccount();
+    const passphrase = passphraseSource(null, {
+      ask: async () => new Secret('passphrase example 1'),
+      place: 'passphrase',
+    });
+    await addKey(stage.deps, passphrase);
+    stage.use(passphrase);
+    expect(await tokenOf(id)).toBe('access-token-example');
+  });
+
+  it('is refused for a kind of source that the vault has, and changes nothing', async () => {
+    await expect(addKey(stage.deps, stage.fromKeychain)).rejects.toMatchObject({
+      code: 'usage',
+      hint: 'vault key use keychain, or first: vault key remove keychain',
+    });
+    expect(stage.keychain.items.size).toBe(1);
+  });
+
+  it('needs the vault to open first', async () => {
+    stage.keychain.fail('locked');
+    await expect(addKey(stage.deps, stage.fromFile)).rejects.toMatchObject({ code: 'key_locked' });
+    expect(existsSync(stage.keyFile)).toBe(false);
+  });
+
+  it.each([
+    [
+      'cannot be read back',
+      { readBack: () => Promise.reject(new VaultError('key_unavailable', 'no answer')) },
+    ],
+    ['cannot be written down', { store: async () => failing((await stage.access.store()) as Store) }],
+  ])('leaves nothing behind when it %s', async (_why, over) => {
+    await expect(addKey({ ...stage.deps, ...over }, stage.fromFile)).rejects.toMatchObject({
+      message: expect.stringMatching(/; nothing was left behind$/),
+    });
+    expect(existsSync(stage.keyFile)).toBe(false);
+    expect(await references()).toEqual([['keychain', '/master/1']]);
+    expect(stage.events).toEqual([]);
+  });
+
+  it('does not delete a key that its owner had put there', async () => {
+    const text = Buffer.alloc(32, 7).toString('base64url');
+    writeFileSync(stage.keyFile, text, { mode: 0o600 });
+    const store = async () => failing((await stage.access.store()) as Store);
+    await expect(addKey({ ...stage.deps, store }, stage.fromFile)).rejects.toBeInstanceOf(VaultError);
+    expect(readFileSync(stage.keyFile, 'utf8')).toBe(text);
+  });
+});
+
+function failing(store: Store): Store {
+  return {
+    ...store,
+    addMasterKey: () => Promise.reject(new VaultError('vault_not_writable', 'the disk is full')),
+  };
+}
+
+describe('removing a key', () => {
+  const removing = (kind: 'keychain' | 'file') =>
+    removeKey(stage.deps, kind, async () => (kind === 'file' ? stage.fromFile : stage.fromKeychain));
+
+  it('takes it out of the vault and out of its source', async () => {
+    const id = await addAccount();
+    await addKey(stage.deps, stage.fromFile);
+    stage.use(stage.fromFile);
+    expect(await removing('keychain')).toMatchObject({ key: 'the key was deleted from the OS keychain' });
+    expect(stage.keychain.items.size).toBe(0);
+    expect((await head()).wrappedKeys).toHaveLength(5);
+    expect(await tokenOf(id)).toBe('access-token-example');
+    expect(stage.events.at(-1)).toMatchObject({ event: 'key_removed', key_source: 'keychain' });
+    // A number is never given twice while a key of a higher one is there.
+    stage.use(stage.fromFile);
+    expect((await addKey(stage.deps, stage.fromKeychain)).reference).toMatch(/\/master\/3$/);
+  });
+
+  it('never takes the last one, the one in use, or one that is not there', async () => {
+    await expect(removing('keychain')).rejects.toMatchObject({
+      code: 'usage',
+      hint: expect.stringContaining('key add'),
+    });
+    await expect(removing('file')).rejects.toMatchObject({
+      code: 'usage',
+      hint: 'see which there are: vault key status\nto add one: vault key add file',
+    });
+    await addKey(stage.deps, stage.fromFile);
+    await expect(removing('keychain')).rejects.toMatchObject({
+      code: 'usage',
+      hint: 'have it use another one first: vault key use file',
+    });
+    expect(await references()).toHaveLength(2);
+  });
+
+  it('is refused when what is left does not open the vault', async () => {
+    await addKey(stage.deps, stage.fromFile);
+    stage.use(stage.fromFile);
+    unlinkSync(stage.keyFile);
+    await expect(removing('keychain')).rejects.toMatchObject({ code: 'key_missing' });
+    expect(await references()).toHaveLength(2);
+    expect(stage.keychain.items.size).toBe(1);
+  });
+
+  it('leaves a key alone that is another one, or may serve other vaults', async () => {
+    await addKey(stage.deps, stage.fromFile);
+    const other = Buffer.alloc(32, 7).toString('base64url');
+    writeFileSync(stage.keyFile, other);
+    expect((await removing('file')).key).toMatch(/holds is another key, and stays$/);
+    expect(readFileSync(stage.keyFile, 'utf8')).toBe(other);
+    unlinkSync(stage.keyFile);
+    const shared = keyFileSource(stage.keyFile, stage.folder.files);
+    await addKey(stage.deps, shared);
+    expect((await removeKey(stage.deps, 'file', async () => shared)).key).toMatch(
+      /other vaults as well, and stays$/,
+    );
+    expect(existsSync(stage.keyFile)).toBe(true);
+    expect(await references()).toEqual([['keychain', '/master/1']]);
+  });
+
+  it('is done even if the source does not give the key up, and says so', async () => {
+    await addKey(stage.deps, stage.fromFile);
+    stage.use(stage.fromFile);
+    stage.keychain.fail('locked');
+    expect((await removing('keychain')).key).toMatch(/could not be deleted from the OS keychain/);
+    expect(await references()).toEqual([['file', '/master/2']]);
+  });
+});
+
+describe('using a key', () => {
+  const using = (source = stage.fromFile, overruledBy: string | null = null) => {
+    const remembered: string[] = [];
+    const remember = async ({ kind }: { kind: string }) => remembered.push(kind);
+    const deps = { ...stage.deps, configFile: '/config.json', remember, overruledBy };
+    return { remembered, done: useKey(deps, source) };
+  };
+
+  it('is written down once the vault has opened with it', async () => {
+    await addKey(stage.deps, stage.fromFile);
+    const { remembered, done } = using();
+    expect(await done).toMatchObject({ key: { source: 'file', inUse: true }, warning: null });
+    expect(remembered).toEqual(['file']);
+    const overruled = await using(stage.fromFile, 'VAULT_KEY_FILE').done;
+    expect(overruled).toMatchObject({
+      key: { inUse: false },
+      warning: expect.stringContaining('VAULT_KEY_FILE'),
+    });
+  });
+
+  it('is not written down where the vault has no such key, or the key does not open it', async () => {
+    const none = using();
+    await expect(none.done).rejects.toMatchObject({
+      code: 'usage',
+      hint: expect.stringMatching(/: vault key add file$/),
+    });
+    await addKey(stage.deps, stage.fromFile);
+    writeFileSync(stage.keyFile, Buffer.alloc(32, 7).toString('base64url'));
+    const wrong = using();
+    await expect(wrong.done).rejects.toMatchObject({ code: 'key_wrong' });
+    expect([...none.remembered, ...wrong.remembered]).toEqual([]);
+  });
+});
+
+it('the status fetches no key, and says which is used here', async () => {
+  await addKey(stage.deps, stage.fromFile);
+  stage.keychain.fail('timed_out');
+  const { keys, inUse } = await keyStatus({ ...stage.deps, decidedBy: null, ownKeyFile: stage.keyFile });
+  expect(inUse).toBe('keychain');
+  expect(keys.map(({ source, place, inUse: used }) => [source, place, used])).toEqual([
+    ['keychain', 'OS keychain', true],
+    ['file', `key file ${stage.keyFile}`, false],
+  ]);
+});

@@ -1,0 +1,102 @@
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Secret } from '../../../src/domain/secret.js';
+import { addKey } from '../../../src/services/keys/keys.js';
+import { exportKey, importKey, type RecoveryDeps } from '../../../src/services/keys/recovery.js';
+import { rotateKey } from '../../../src/services/keys/rotate-key.js';
+import { type KeyStage, openKeyStage } from './key-stage.js';
+
+let stage: KeyStage;
+let file: string;
+beforeEach(async () => {
+  stage = await openKeyStage();
+  file = join(stage.folder.home, 'recovery');
+});
+afterEach(() => stage.close());
+
+const deps = (passphrase = 'passphrase example 1'): RecoveryDeps => ({
+  ...stage.deps,
+  files: stage.folder.files,
+  passphrase: async () => ({ place: 'passphrase', ask: async () => new Secret(passphrase) }),
+});
+
+async function opens(): Promise<boolean> {
+  await stage.access.close();
+  const vault = await stage.access.open();
+  try {
+    await vault?.rehearse();
+    return vault !== null;
+  } catch {
+    return false;
+  }
+}
+
+describe('a recovery file', () => {
+  it('opens the vault again where its key is lost, also after the key was replaced meanwhile', async () => {
+    await exportKey(deps(), file);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    await rotateKey(stage.deps, null);
+    stage.keychain.items.clear();
+    expect(await opens()).toBe(false);
+    const { key, replaced } = await importKey(deps(), file, null);
+    expect(key).toMatchObject({ source: 'keychain', inUse: true });
+    expect(replaced).toHaveLength(1);
+    expect(await opens()).toBe(true);
+    const told = stage.events.map(({ event }) => event).filter((event) => event.startsWith('key_'));
+    expect(told).toEqual(['key_exported', 'key_rotated', 'key_imported']);
+    const store = await stage.access.store();
+    expect((await store?.head())?.masterKeys).toHaveLength(1);
+    expect(await store?.leftovers()).toEqual([]);
+  });
+
+  it('gives the vault a key in another source, and leaves the rows of the others', async () => {
+    await exportKey(deps(), file);
+    stage.keychain.items.clear();
+    await importKey(deps(), file, stage.fromFile);
+    stage.use(stage.fromFile);
+    expect(await opens()).toBe(true);
+  });
+
+  it('is never written over anything, nor under a passphrase that is easy to guess', async () => {
+    await expect(exportKey(deps('short'), file)).rejects.toMatchObject({ code: 'usage' });
+    expect(existsSync(file)).toBe(false);
+    await exportKey(deps(), file);
+    const before = readFileSync(file);
+    await expect(exportKey(deps(), file)).rejects.toMatchObject({ code: 'vault_exists' });
+    expect(readFileSync(file)).toEqual(before);
+  });
+
+  it('changes nothing where the key is not lost, the passphrase is wrong or the vault another one', async () => {
+    await exportKey(deps(), file);
+    await expect(importKey(deps(), file, null)).rejects.toMatchObject({ code: 'usage' });
+    const [[name, key] = ['', '']] = stage.keychain.items;
+    stage.keychain.items.clear();
+    await expect(importKey(deps('another passphrase'), file, null)).rejects.toMatchObject({
+      code: 'key_wrong',
+    });
+    const other = await openKeyStage();
+    await expect(
+      importKey(
+        { ...other.deps, files: other.folder.files, passphrase: deps().passphrase },
+        file,
+        other.fromFile,
+      ),
+    ).rejects.toThrow(/recovery file of another vault/);
+    await other.close();
+    expect(stage.keychain.items.size).toBe(0);
+    stage.keychain.items.set(name, key);
+    expect(await opens()).toBe(true);
+  });
+
+  it('leaves nothing in the source when the new key cannot be read back', async () => {
+    await exportKey(deps(), file);
+    await addKey(stage.deps, stage.fromFile);
+    stage.keychain.items.clear();
+    stage.keychain.spoil((value) => value.replace(/^./, (first) => (first === 'A' ? 'B' : 'A')));
+    await expect(importKey(deps(), file, null)).rejects.toMatchObject({ code: 'key_unavailable' });
+    expect(stage.keychain.items.size).toBe(0);
+    stage.use(stage.fromFile);
+    expect(await opens()).toBe(true);
+  });
+});

@@ -1,0 +1,193 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { VaultError } from '../../../src/domain/errors.js';
+import { Secret } from '../../../src/domain/secret.js';
+import type { GivenKeySource, KeySource } from '../../../src/keysources/contract.js';
+import { keyFileSource } from '../../../src/keysources/key-file.js';
+import { passphraseSource } from '../../../src/keysources/passphrase.js';
+import { addKey } from '../../../src/services/keys/keys.js';
+import { keyStatus } from '../../../src/services/keys/keys-in-use.js';
+import { rotateKey } from '../../../src/services/keys/rotate-key.js';
+import type { Store } from '../../../src/stores/contract.js';
+import { type KeyStage, openKeyStage } from './key-stage.js';
+
+let stage: KeyStage;
+beforeEach(async () => {
+  stage = await openKeyStage();
+});
+afterEach(() => stage.close());
+
+async function store(): Promise<Store> {
+  const found = await stage.access.store();
+  if (found === null) throw new Error('no vault');
+  return found;
+}
+const versions = async () =>
+  (await (await store()).head()).masterKeys.map(({ source, reference }) => [source, reference.slice(32)]);
+const inKeychain = () => [...stage.keychain.items.keys()].map((name) => name.replace(/.*\/master\//, ''));
+const leftovers = async () => (await (await store()).leftovers()).map(({ reference }) => reference.slice(32));
+
+/** Whether a process that opens the vault afresh gets at what is sealed. */
+async function opens(): Promise<boolean> {
+  await stage.access.close();
+  return (
+    (await stage.access.open())?.rehearse().then(
+      () => true,
+      () => false,
+    ) ?? false
+  );
+}
+
+describe('replacing the key in use', () => {
+  it('leaves one key in the vault and one in its source, and the vault opens', async () => {
+    const rotated = await rotateKey(stage.deps, null);
+    expect(rotated).toMatchObject({ old: 'the old one was deleted from the OS keychain', next: null });
+    expect(await versions()).toEqual([['keychain', '/master/2']]);
+    expect(inKeychain()).toEqual(['2']);
+    expect(await leftovers()).toEqual([]);
+    expect(await opens()).toBe(true);
+    expect(stage.events).toEqual([
+      {
+        event: 'key_rotated',
+        key_source: 'keychain',
+        reference: rotated.key.reference,
+        replaced: rotated.replaced,
+      },
+    ]);
+  });
+
+  it('is not noticed by whoever has read the table of keys just before', async () => {
+    const { load } = stage.fromKeychain;
+    let rotated = 0;
+    stage.use({
+      ...stage.fromKeychain,
+      async load(reference) {
+        if (rotated === 0) {
+          rotated += 1;
+          await rotateKey({ ...stage.deps, present: async () => stage.fromKeychain }, null);
+        }
+        return load(reference);
+      },
+    });
+    expect(await opens()).toBe(true);
+    expect(rotated).toBe(1);
+  });
+
+  it('keeps the file of the vault’s own one key long, under the same path', async () => {
+    await addKey(stage.deps, stage.fromFile);
+    stage.use(stage.fromFile);
+    const before = readFileSync(stage.keyFile, 'utf8');
+    await rotateKey(stage.deps, null);
+    const after = readFileSync(stage.keyFile, 'utf8');
+    expect(after).toMatch(/^[\w-]{43}\n$/);
+    expect(after).not.toBe(before);
+    expect(await opens()).toBe(true);
+  });
+
+  it('leaves the first key in a file that may serve other vaults as well, and says so', async () => {
+    const shared = keyFileSource(stage.keyFile, stage.folder.files);
+    await addKey(stage.deps, shared);
+    stage.use(shared);
+    const before = readFileSync(stage.keyFile, 'utf8');
+    expect((await rotateKey(stage.deps, null)).old).toContain('other vaults may need it');
+    await rotateKey(stage.deps, null);
+    expect(readFileSync(stage.keyFile, 'utf8')).toMatch(new RegExp(`^${before}\\S{43} \\w{32}/master/4\\n$`));
+    expect(await opens()).toBe(true);
+  });
+
+  it('takes the new passphrase, after which the old one opens nothing', async () => {
+    const given = ['passphrase example 1', 'passphrase example 1', 'passphrase example 2'];
+    const ask = async () => new Secret(given.shift() ?? 'passphrase example 2');
+    const source = () => passphraseSource(null, { ask, place: 'passphrase' });
+    await addKey(stage.deps, source());
+    stage.use(source());
+    given.splice(0, given.length, 'passphrase example 1', 'passphrase example 2');
+    await rotateKey(stage.deps, null);
+    expect(await opens()).toBe(true);
+    given.push('passphrase example 1');
+    expect(await opens()).toBe(false);
+  });
+
+  it('is the owner’s business where the owner has put the key, and goes by way of another one', async () => {
+    let key = Buffer.alloc(32, 1);
+    const given: GivenKeySource = {
+      kind: 'command',
+      keys: 'given',
+      setting: { kind: 'command', command: ['print-key'], timeout: null },
+      place: 'command print-key',
+      path: null,
+      recipe: 'make-key',
+      load: async () => Buffer.from(key),
+    };
+    await addKey(stage.deps, given);
+    stage.use(given);
+    await expect(rotateKey(stage.deps, null)).rejects.toMatchObject({ code: 'usage' });
+    stage.use(stage.fromKeychain);
+    await expect(rotateKey(stage.deps, given)).rejects.toThrow(/still gives the key/);
+    key = Buffer.alloc(32, 2);
+    await rotateKey(stage.deps, given);
+    expect(await versions()).toEqual([
+      ['keychain', '/master/1'],
+      ['command', '/master/3'],
+    ]);
+    stage.use(given);
+    expect(await opens()).toBe(true);
+  });
+});
+
+describe('a source that fails between', () => {
+  const steps = ['create', 'read back', 'drop'] as const;
+
+  function failingAt(step: (typeof steps)[number]): KeySource {
+    const locked = new VaultError('key_locked', 'the OS keychain is locked', { hint: 'unlock it' });
+    const source = stage.fromKeychain;
+    return {
+      ...source,
+      createBeside: (reference, key) =>
+        step === 'create' ? Promise.reject(locked) : source.createBeside(reference, key),
+      drop: (dropped, kept) => (step === 'drop' ? Promise.reject(locked) : source.drop(dropped, kept)),
+    };
+  }
+
+  it.each(steps)('at the step: %s leaves a vault that opens, and the next run clears up', async (step) => {
+    const locked = async () => Promise.reject(new VaultError('key_locked', 'locked', { hint: 'unlock it' }));
+    const source = failingAt(step);
+    const present = async () => source;
+    const deps = { ...stage.deps, present, readBack: step === 'read back' ? locked : stage.deps.readBack };
+    const attempt = rotateKey(deps, null);
+    if (step === 'drop') expect((await attempt).old).toContain('the next vault key rotate does it');
+    else await expect(attempt).rejects.toMatchObject({ code: 'key_locked' });
+    expect(await opens()).toBe(true);
+    await rotateKey(stage.deps, null);
+    expect(inKeychain()).toHaveLength(1);
+    expect(await leftovers()).toEqual([]);
+    expect(await opens()).toBe(true);
+  });
+
+  it('is told by key status until it is cleared up', async () => {
+    await rotateKey({ ...stage.deps, present: async () => failingAt('drop') }, null);
+    const deps = { ...stage.deps, decidedBy: null, ownKeyFile: null };
+    expect((await keyStatus(deps)).unfinished).toMatchObject([{ source: 'keychain' }]);
+    await rotateKey(stage.deps, null);
+    const status = await keyStatus(deps);
+    expect(status.unfinished).toEqual([]);
+    expect(status.dataKeys.map(({ purpose }) => purpose)).toContain('refresh_token');
+  });
+
+  it('never loses a key that another copy of the vault has put there', async () => {
+    const { vaultId } = await (await store()).head();
+    const theirs = `token-vault, ${Buffer.from(vaultId).toString('hex')}/master/2`;
+    stage.keychain.items.set(theirs, Buffer.alloc(32, 5).toString('base64url'));
+    await rotateKey(stage.deps, null);
+    expect(inKeychain()).toEqual(['2', '3']);
+    expect(stage.keychain.items.get(theirs)).toBe(Buffer.alloc(32, 5).toString('base64url'));
+  });
+
+  it('does not touch a key file that holds anything else', async () => {
+    await addKey(stage.deps, stage.fromFile);
+    const text = `${readFileSync(stage.keyFile, 'utf8')}and a note of mine\n`;
+    writeFileSync(stage.keyFile, text);
+    await expect(rotateKey(stage.deps, stage.fromFile)).rejects.toMatchObject({ code: 'key_wrong' });
+    expect(readFileSync(stage.keyFile, 'utf8')).toBe(text);
+  });
+});

@@ -1,0 +1,95 @@
+import { configureProvider } from '../../../src/config/settings.js';
+import { type ConsentChoice, walkConsent } from '../../../src/demo/consent-walk.js';
+import type { DemoOptions, DemoServer } from '../../../src/demo/contract.js';
+import { startDemoServer } from '../../../src/demo/server.js';
+import type { LoginEvent, LoginRequest, LoginResult, LoginTalk } from '../../../src/services/contract.js';
+import { login } from '../../../src/services/login/login.js';
+import type { LoginDeps } from '../../../src/services/login/login-finish.js';
+import { type BrowserDouble, browserDouble } from '../../doubles/browser.js';
+import { sources } from '../../doubles/settings-sources.js';
+import { DESKTOP } from '../../doubles/surroundings.js';
+import { uninterrupted } from '../refresh/refreshing.js';
+import { openVaultStage, type VaultStage } from '../stage.js';
+
+/** A vault, the demo server, and a configuration that joins them under the name `demo`. */
+export interface LoginStage extends VaultStage {
+  readonly demo: DemoServer;
+  /** What `config.json` says about the provider; change it at will. */
+  readonly settings: Record<string, unknown>;
+  readonly deps: LoginDeps;
+  /** What the person was told, in order. */
+  readonly told: LoginEvent[];
+  /** Logs in with a browser in which the person answers as given. */
+  logIn(request?: Partial<LoginRequest>, over?: Over): Promise<LoginResult>;
+}
+
+export interface Over extends Partial<LoginDeps> {
+  readonly choice?: ConsentChoice;
+  readonly pasted?: LoginTalk['pasted'];
+}
+
+export const REQUEST: LoginRequest = {
+  provider: 'demo',
+  as: null,
+  scopes: [],
+  addScopes: [],
+  loginHint: null,
+  openBrowser: true,
+  pasteOnly: false,
+  device: false,
+  port: null,
+  timeout: 10_000,
+};
+
+export async function openLoginStage(options: DemoOptions = {}): Promise<LoginStage> {
+  const base = await openVaultStage();
+  const demo = await startDemoServer({ now: base.clock.now, ...options });
+  const settings: Record<string, unknown> = { clientId: demo.client.id };
+  if (options.plain) {
+    Object.assign(settings, {
+      authorizationEndpoint: demo.endpoints.authorize,
+      tokenEndpoint: demo.endpoints.token,
+      revocationEndpoint: demo.endpoints.revoke,
+      scopes: ['email', 'notes.read'],
+    });
+  } else Object.assign(settings, { issuer: demo.issuer });
+  if (demo.client.secret !== null) settings['clientSecret'] = demo.client.secret;
+  const told: LoginEvent[] = [];
+  const deps: LoginDeps = {
+    vault: async () => base.vault,
+    locks: base.locks,
+    http: async () => base.http,
+    surroundings: DESKTOP,
+    browser: { open: () => Promise.reject(new Error('no browser must be opened here')) },
+    clock: base.clock,
+    audit: base.audit,
+    provider: async (name) => configureProvider(name, sources({ config: { providers: { demo: settings } } })),
+    interruption: uninterrupted(),
+  };
+  return {
+    ...base,
+    demo,
+    settings,
+    deps,
+    told,
+    async logIn(request = {}, { choice = {}, pasted = null, ...over } = {}) {
+      const browser: BrowserDouble = browserDouble((url) => walkConsent(url, choice));
+      const talk: LoginTalk = { on: (event) => void told.push(event), pasted };
+      const result = await login({ ...deps, browser, ...over }, { ...REQUEST, ...request }, talk);
+      if (over.browser === undefined) await browser.done();
+      return result;
+    },
+    async close() {
+      await demo.close();
+      await base.close();
+    },
+  };
+}
+
+/** What a person types, line after line; then they wait. */
+export function typing(...lines: readonly string[]): NonNullable<LoginTalk['pasted']> {
+  return async function* (signal) {
+    yield* lines;
+    await new Promise((resolve) => signal.addEventListener('abort', resolve));
+  };
+}

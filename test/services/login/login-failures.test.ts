@@ -1,0 +1,244 @@
+import { createServer } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { answerConsent } from '../../../src/demo/consent-walk.js';
+import { htmlPage, oauthRefusal, refusedConnection, serverError } from '../../../src/demo/faults.js';
+import { DAY } from '../../../src/domain/duration.js';
+import { VaultError } from '../../../src/domain/errors.js';
+import { browserAbsent, browserDouble, browserNever } from '../../doubles/browser.js';
+import { type LoginStage, openLoginStage } from './logging-in.js';
+
+let stage: LoginStage;
+beforeEach(async () => {
+  stage = await openLoginStage();
+});
+afterEach(async () => {
+  expect(await stage.vault.accounts()).toEqual([]);
+  await stage.close();
+});
+
+const lastEvent = () => stage.events.at(-1);
+
+describe('a login that the person ends', () => {
+  it('by saying no is refused and stores nothing', async () => {
+    await expect(stage.logIn({}, { choice: { deny: true } })).rejects.toMatchObject({
+      code: 'login_refused',
+      message: 'the login was declined at demo (access_denied: the person said no)',
+      hint: 'vault login demo',
+    });
+    expect(lastEvent()).toEqual({ event: 'login_failed', provider: 'demo', code: 'login_refused' });
+    expect(stage.demo.requests.token).toBe(0);
+  });
+
+  it('by doing nothing times out, and says what may be wrong', async () => {
+    await expect(stage.logIn({ timeout: 30 }, { browser: browserAbsent })).rejects.toMatchObject({
+      code: 'login_timed_out',
+      message: 'nobody finished the login within 0s',
+      hint: [
+        'if demo showed an error page, it may not know the redirect URI: register exactly http://127.0.0.1/callback/demo; where it must have a port, choose one and add --port (vault providers demo)',
+        'then: vault login demo',
+      ].join('\n'),
+      details: { redirect_uri: 'http://127.0.0.1/callback/demo' },
+    });
+  });
+
+  it('by doing nothing is told the pages that this provider is known to end a login with', async () => {
+    const deadEnds = [{ shows: '"Access blocked"', means: 'ask the administrator' }];
+    const provider = async (name: string) => ({ ...(await stage.deps.provider(name)), deadEnds });
+    await expect(
+      stage.logIn({ timeout: 30, as: 'work' }, { browser: browserAbsent, provider }),
+    ).rejects.toMatchObject({
+      hint: 'if demo showed "Access blocked": ask the administrator\nthen: vault login demo --as work',
+    });
+  });
+
+  it('by doing nothing is told the redirect URI with its port, where that is always the same', async () => {
+    stage.settings['redirectPort'] = 17_891;
+    await expect(stage.logIn({ timeout: 30 }, { browser: browserAbsent })).rejects.toMatchObject({
+      hint: expect.stringContaining(
+        'register exactly http://127.0.0.1:17891/callback/demo (vault providers demo)',
+      ),
+    });
+  });
+
+  it('by interrupting it gets the reason back', async () => {
+    const controller = new AbortController();
+    const stop = new VaultError('interrupted', 'interrupted');
+    const browser = browserDouble(async () => controller.abort(stop));
+    await expect(stage.logIn({}, { browser, interruption: controller.signal })).rejects.toBe(stop);
+    expect(lastEvent()).toEqual({ event: 'login_failed', provider: 'demo', code: 'interrupted' });
+  });
+
+  it('before it has begun does not open a browser', async () => {
+    const stop = new VaultError('terminated', 'terminated');
+    await expect(
+      stage.logIn({}, { browser: browserNever, interruption: AbortSignal.abort(stop) }),
+    ).rejects.toBe(stop);
+  });
+
+  it('is waited for however long the time is that was given', async () => {
+    const { account, created } = await stage.logIn({ timeout: 30 * DAY });
+    expect(created).toBe(true);
+    await stage.vault.remove(account.id);
+  });
+});
+
+describe('a login without a browser', () => {
+  it('tells the address, and goes on when it is opened elsewhere', async () => {
+    const login = stage.logIn({ openBrowser: false }, { browser: browserNever });
+    await expect.poll(() => stage.told[0]).toMatchObject({ kind: 'authorize', opened: false });
+    const [event] = stage.told;
+    if (event?.kind === 'authorize') await fetch(await answerConsent(event.url));
+    await stage.vault.remove((await login).account.id);
+  });
+
+  it('that could not be started is told as one', async () => {
+    const login = stage.logIn({ timeout: 30 }, { browser: browserAbsent });
+    await expect(login).rejects.toMatchObject({ code: 'login_timed_out' });
+    expect(stage.told).toMatchObject([{ kind: 'authorize', opened: false }]);
+  });
+});
+
+describe('a login that cannot begin', () => {
+  it('because the port is taken says so before a browser opens', async () => {
+    const taken = createServer();
+    await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
+    const address = taken.address();
+    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    await expect(stage.logIn({ port }, { browser: browserNever })).rejects.toMatchObject({
+      code: 'port_unavailable',
+      hint: expect.any(String),
+    });
+    await new Promise((resolve) => taken.close(resolve));
+  });
+
+  it('because nothing is configured says so before the vault is touched', async () => {
+    stage.settings['clientId'] = 'your-client-id';
+    const vault = () => Promise.reject(new Error('the vault must not be opened here'));
+    await expect(stage.logIn({}, { vault, browser: browserNever })).rejects.toMatchObject({
+      code: 'client_not_configured',
+    });
+    expect(stage.events).toEqual([]);
+  });
+
+  it('because the vault cannot be had says so before a browser opens', async () => {
+    const locked = new VaultError('key_locked', 'the OS keychain is locked');
+    await expect(
+      stage.logIn({}, { vault: () => Promise.reject(locked), browser: browserNever }),
+    ).rejects.toBe(locked);
+  });
+
+  it('because the server is not there says so before a browser opens', async () => {
+    stage.demo.next('metadata', serverError(503));
+    await expect(stage.logIn({}, { browser: browserNever })).rejects.toMatchObject({
+      code: 'provider_unavailable',
+    });
+    stage.demo.next('metadata', refusedConnection);
+    await expect(stage.logIn({}, { browser: browserNever })).rejects.toMatchObject({
+      code: 'network_failed',
+    });
+  });
+
+  it('because the provider does not tell who logs in, and no name was given, says so before a browser opens', async () => {
+    stage.settings['identity'] = { from: 'none' };
+    await expect(stage.logIn({}, { browser: browserNever })).rejects.toMatchObject({
+      code: 'usage',
+      message: 'demo does not tell who logged in, so the account needs a name of your choice',
+      hint: 'vault login demo --as NAME, or set userinfoEndpoint for it in config.json',
+    });
+    expect(stage.demo.requests.metadata).toBe(0);
+  });
+});
+
+describe('an answer to the login that is not right', () => {
+  /** A browser that changes the redirect before it follows it. */
+  const meddling = (change: (url: URL) => void) =>
+    browserDouble(async (address) => {
+      const url = new URL(await answerConsent(address));
+      change(url);
+      await fetch(url);
+    });
+
+  it.each([
+    ['comes from another server', (url: URL) => url.searchParams.set('iss', 'https://evil.example')],
+    ['does not say which server it comes from', (url: URL) => url.searchParams.delete('iss')],
+  ])('because it %s: the code is not sent', async (what, change) => {
+    await expect(stage.logIn({}, { browser: meddling(change) })).rejects.toMatchObject({
+      code: 'login_refused',
+      message: expect.stringContaining(what),
+    });
+    expect(stage.demo.requests.token).toBe(0);
+  });
+
+  it('because of its state does not end the login', async () => {
+    const login = stage.logIn(
+      { timeout: 400 },
+      { browser: meddling((url) => url.searchParams.set('state', 'another-state')) },
+    );
+    await expect(login).rejects.toMatchObject({ code: 'login_timed_out' });
+    expect(stage.events).toContainEqual({
+      event: 'callback_refused',
+      provider: 'demo',
+      why: 'wrong_state',
+      count: 1,
+    });
+  });
+
+  it('because the code was changed is refused by the provider', async () => {
+    const browser = meddling((url) => url.searchParams.set('code', 'another-code'));
+    await expect(stage.logIn({}, { browser })).rejects.toMatchObject({
+      code: 'login_refused',
+      message: 'demo does not accept the authorization code any more (invalid_grant: unknown or old code)',
+    });
+  });
+});
+
+describe('a token endpoint that does not give tokens', () => {
+  it.each([
+    ['is in trouble', serverError(503), 'provider_unavailable'],
+    ['is hidden by a captive portal', htmlPage(), 'provider_unavailable'],
+    ['breaks off', refusedConnection, 'network_failed'],
+    ['refuses the client', oauthRefusal('invalid_client', 401), 'client_refused'],
+    ['is bound by a policy', oauthRefusal('access_denied', 403), 'policy_refused'],
+    ['no longer takes the code', oauthRefusal('invalid_grant'), 'login_refused'],
+  ] as const)('because it %s ends the login as it is', async (_, fault, code) => {
+    stage.demo.next('token', fault);
+    await expect(stage.logIn()).rejects.toMatchObject({ code, hint: expect.any(String) });
+    expect(stage.demo.requests.token).toBe(1);
+    expect(lastEvent()).toEqual({ event: 'login_failed', provider: 'demo', code });
+  });
+
+  it('because the access token is unusable says so', async () => {
+    stage.demo.knobs.answerMembers = { access_token: 'with a\nline break' };
+    await expect(stage.logIn()).rejects.toMatchObject({
+      code: 'provider_answer_invalid',
+      message: 'demo answered without a usable access token',
+    });
+  });
+});
+
+describe('an id_token that is not for this login', () => {
+  const idToken = (claims: Readonly<Record<string, unknown>>) => {
+    const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
+    const seconds = Math.floor(stage.clock.now() / 1_000);
+    const usual = {
+      iss: stage.demo.issuer,
+      aud: stage.demo.client.id,
+      sub: 'demo-1815',
+      iat: seconds,
+      exp: seconds + 60,
+    };
+    return `${part({ alg: 'ES256' })}.${part({ ...usual, ...claims })}.c2lnbmF0dXJl`;
+  };
+
+  it.each([
+    ['nonce', { nonce: 'of-another-login' }],
+    ['aud', { nonce: 'x', aud: 'another-client' }],
+    ['iss', { nonce: 'x', iss: 'https://evil.example' }],
+  ])('by its %s ends the login', async (claim, claims) => {
+    stage.demo.knobs.answerMembers = { id_token: idToken(claims) };
+    await expect(stage.logIn()).rejects.toMatchObject({
+      code: 'provider_answer_invalid',
+      message: `the id_token is not for this login: its ${claim} is not as expected`,
+    });
+  });
+});

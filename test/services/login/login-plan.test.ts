@@ -1,0 +1,61 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { configureProvider } from '../../../src/config/settings.js';
+import type { LoginRequest } from '../../../src/services/contract.js';
+import { planLogin } from '../../../src/services/login/login-plan.js';
+import { GOOGLE_ID, sources } from '../../doubles/settings-sources.js';
+import { openVaultStage, type VaultStage } from '../stage.js';
+import { REQUEST } from './logging-in.js';
+
+let stage: VaultStage;
+beforeEach(async () => {
+  stage = await openVaultStage();
+});
+afterEach(() => stage.close());
+
+describe('what a login would do', () => {
+  const GOOGLE = { GOOGLE_CLIENT_ID: GOOGLE_ID, GOOGLE_CLIENT_SECRET: 'client-secret-example' };
+  const plan = (request: Partial<LoginRequest> = {}, env: Readonly<Record<string, string>> = GOOGLE) =>
+    planLogin(
+      { provider: async (name) => configureProvider(name, sources({ env })), vault: async () => stage.vault },
+      { ...REQUEST, provider: 'google', ...request },
+    );
+
+  it('is told without a network, without a browser and without a secret', async () => {
+    const planned = await plan({ scopes: ['https://mail.google.com/'] });
+    expect(planned).toEqual({
+      provider: 'google',
+      title: 'Google',
+      issuer: 'https://accounts.google.com',
+      authorizationEndpoint: 'https://accounts.google.com/o/oauth2/v2/auth',
+      tokenEndpoint: 'https://oauth2.googleapis.com/token',
+      clientId: GOOGLE_ID,
+      redirectUri: 'http://127.0.0.1/callback/google',
+      device: false,
+      deviceAuthorizationEndpoint: null,
+      scopes: ['openid', 'email', 'https://mail.google.com/'],
+      pkce: true,
+      authorizeParams: { access_type: 'offline', prompt: 'consent' },
+      account: null,
+    });
+    expect(JSON.stringify(planned)).not.toContain('client-secret-example');
+  });
+
+  it('asks for a new consent only when no refresh token is there', async () => {
+    await stage.add({ provider: 'google', label: 'work' });
+    expect((await plan({ as: 'work' })).authorizeParams).toEqual({ access_type: 'offline' });
+    expect((await plan({ as: 'other' })).authorizeParams).toMatchObject({ prompt: 'consent' });
+    expect((await plan({ loginHint: 'work' })).authorizeParams).toEqual({ access_type: 'offline' });
+  });
+
+  it('fails as the login would', async () => {
+    await expect(plan({}, {})).rejects.toMatchObject({ code: 'client_not_configured' });
+    await expect(plan({ provider: 'gogle' })).rejects.toMatchObject({ code: 'provider_unknown' });
+    const env = { ...GOOGLE, OAUTH_REDIRECT_URI: 'http://127.0.0.1:8400/callback' };
+    await expect(plan({ port: 8401 }, env)).rejects.toMatchObject({
+      code: 'usage',
+      message: '--port 8401 contradicts the redirect URI that is configured for google',
+    });
+    expect((await plan({ port: 8400 }, env)).redirectUri).toBe('http://127.0.0.1:8400/callback');
+    expect((await plan({ port: 8401 })).redirectUri).toBe('http://127.0.0.1:8401/callback/google');
+  });
+});

@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest';
+import type { AuditEvent } from '../../../src/audit/events.js';
+import { MINUTE, SECOND } from '../../../src/domain/duration.js';
+import { slowDownLogins } from '../../../src/services/login/login-rate.js';
+import type { EventQueue } from '../../../src/stores/contract.js';
+
+const NOW = Date.UTC(2026, 2, 1, 12);
+
+async function slowedBy(count: number, provider = 'demo') {
+  const line = (n: number) =>
+    `- ${JSON.stringify({ time: new Date(NOW - n * MINUTE).toISOString(), event: 'login_started', provider: 'demo' })}`;
+  const queue = { peek: () => Array.from({ length: count }, (_, n) => line(n)) } as unknown as EventQueue;
+  const events: AuditEvent[] = [];
+  const notices: string[] = [];
+  const pauses: number[] = [];
+  const clock = { now: () => NOW, sleep: async (time: number) => void pauses.push(time) };
+  const audit = { record: (event: AuditEvent) => void events.push(event) };
+  const notice = (text: string) => void notices.push(text);
+  const { signal: interruption } = new AbortController();
+  await slowDownLogins({ vault: async () => null, queue, clock, audit, notice, interruption }, provider);
+  return { slept: pauses.reduce((sum, pause) => sum + pause, 0), events, notices };
+}
+
+describe('logins at one provider', () => {
+  it.each([
+    [0, 0],
+    [9, 0],
+    [10, SECOND],
+    [12, 4 * SECOND],
+    [50, 30 * SECOND],
+  ])('after %i within an hour the next one waits %i ms, and is never refused', async (count, pause) => {
+    expect((await slowedBy(count)).slept).toBe(pause);
+  });
+
+  it('that wait are told to the person and taken down', async () => {
+    const { events, notices } = await slowedBy(11);
+    expect(events).toEqual([{ event: 'logins_slowed', provider: 'demo', count: 11 }]);
+    expect(notices).toEqual([expect.stringContaining('11 logins at demo')]);
+  });
+
+  it('slow down no other provider', async () => {
+    expect(await slowedBy(50, 'other')).toEqual({ slept: 0, events: [], notices: [] });
+  });
+});

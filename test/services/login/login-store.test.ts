@@ -1,0 +1,144 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { DAY, HOUR } from '../../../src/domain/duration.js';
+import { Secret } from '../../../src/domain/secret.js';
+import { type FinishedLogin, storeLogin } from '../../../src/services/login/login-store.js';
+import type { Vault } from '../../../src/vault/vault.js';
+import { NOW } from '../../doubles/terminal.js';
+import { granted } from '../../doubles/token-answers.js';
+import { uninterrupted } from '../refresh/refreshing.js';
+import { ALICE, openVaultStage, type VaultStage } from '../stage.js';
+
+let stage: VaultStage;
+beforeEach(async () => {
+  stage = await openVaultStage();
+});
+afterEach(() => stage.close());
+
+const ANSWER = { access_token: 'access-token-new', refresh_token: 'refresh-token-new', expires_in: 60 };
+
+function store(change: Partial<FinishedLogin> = {}, vault: Vault = stage.vault) {
+  const login: FinishedLogin = {
+    provider: 'demo',
+    as: null,
+    only: null,
+    identity: ALICE,
+    issuer: 'https://issuer.example',
+    tokenEndpoint: 'https://issuer.example/token',
+    clientId: 'client-example',
+    askedScopes: ['openid'],
+    grantedScopes: ['openid'],
+    missingScopes: [],
+    answer: granted(ANSWER),
+    accessToken: new Secret('access-token-new'),
+    at: NOW,
+    ...change,
+  };
+  return storeLogin(vault, stage.locks, login, uninterrupted());
+}
+
+const person = (subject: string) => ({ ...ALICE, subject });
+const WITHOUT_REFRESH = granted({ ...ANSWER, refresh_token: undefined });
+
+describe('storing a login', () => {
+  it('gives people of the same address names that differ', async () => {
+    const labels: string[] = [];
+    for (const subject of ['1', '2', '3'])
+      labels.push((await store({ identity: person(subject) })).account.label);
+    expect(labels).toEqual(['alice@example.com', 'alice@example.com-2', 'alice@example.com-3']);
+  });
+
+  it('takes the same subject at another issuer, or under another provider, for somebody else', async () => {
+    const first = await store();
+    const second = await store({ issuer: 'https://other.example' });
+    const third = await store({ provider: 'other' });
+    expect(new Set([first, second, third].map(({ account }) => account.id)).size).toBe(3);
+  });
+
+  it('knows the end of the grant where the answer tells it', async () => {
+    const { account } = await store({ answer: granted({ ...ANSWER, refresh_token_expires_in: 3_600 }) });
+    expect(account).toMatchObject({ grantExpiresAt: NOW + HOUR, expiresAt: NOW + 60_000 });
+  });
+});
+
+describe('storing a login of somebody who is known', () => {
+  it('keeps the refresh token, and the end of its grant, when this login brought none', async () => {
+    await stage.add({ grantExpiresAt: NOW + DAY });
+    const { account } = await store({ answer: WITHOUT_REFRESH });
+    expect(account.grantExpiresAt).toBe(NOW + DAY);
+    expect(await stage.tokens(account)).toEqual({
+      access: 'access-token-new',
+      refresh: 'refresh-token-example',
+    });
+  });
+
+  it('does not keep the end of an old grant with a new refresh token', async () => {
+    await stage.add({ grantExpiresAt: NOW + DAY });
+    const { account } = await store();
+    expect(account.grantExpiresAt).toBeNull();
+    expect((await stage.tokens(account)).refresh).toBe('refresh-token-new');
+  });
+
+  it.each([
+    ['client', { clientId: 'another-client' }],
+    ['endpoint', { tokenEndpoint: 'https://issuer.example/token/v2' }],
+  ])('drops the refresh token of another %s, where it must not be sent', async (_, change) => {
+    await stage.add({ grantExpiresAt: NOW + DAY });
+    const { account } = await store({ answer: WITHOUT_REFRESH, ...change });
+    expect(account).toMatchObject({ hasRefreshToken: false, grantExpiresAt: null, ...change });
+    expect((await stage.tokens(account)).refresh).toBeNull();
+  });
+
+  it('waits for a refresh that is under way, and builds on its result', async () => {
+    const known = await stage.add();
+    const held = await stage.locks.acquire(known.id, 0);
+    const storing = store();
+    await stage.vault.update(known, {}, await stage.vault.contents(known));
+    await held.release();
+    expect((await storing).account).toMatchObject({ id: known.id, generation: 3 });
+  });
+});
+
+describe('storing a login while others do', () => {
+  /** Sees the vault as it was before somebody else wrote, once. */
+  const late = (meanwhile: () => Promise<unknown>): Vault => {
+    let first = true;
+    return {
+      ...stage.vault,
+      async byIdentity(...identity) {
+        const found = await stage.vault.byIdentity(...identity);
+        if (first) await meanwhile();
+        first = false;
+        return found;
+      },
+    };
+  };
+
+  it.each([null, 'work'])(
+    'updates the account another login of the same person made meanwhile (--as %s)',
+    async (as) => {
+      let made = '';
+      const vault = late(async () => {
+        made = (await store({ as })).account.id;
+      });
+      expect(await store({ as }, vault)).toMatchObject({
+        created: false,
+        account: { id: made, generation: 2 },
+      });
+      expect(await stage.vault.accounts()).toHaveLength(1);
+    },
+  );
+
+  it('makes the account anew when it was removed meanwhile', async () => {
+    const { id } = await stage.add();
+    const vault = late(() => stage.vault.remove(id));
+    const stored = await store({}, vault);
+    expect(stored.created).toBe(true);
+    expect(stored.account.id).not.toBe(id);
+  });
+
+  it('refuses a name that somebody else took meanwhile', async () => {
+    const vault = late(() => store({ as: 'work', identity: person('2') }));
+    await expect(store({ as: 'work' }, vault)).rejects.toMatchObject({ code: 'account_name_taken' });
+    expect(await stage.vault.accounts()).toHaveLength(1);
+  });
+});

@@ -1,0 +1,174 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { configureProvider } from '../../../src/config/settings.js';
+import { planLogin } from '../../../src/services/login/login-plan.js';
+import { GOOGLE_ID, sources } from '../../doubles/settings-sources.js';
+import { type LoginStage, openLoginStage, REQUEST } from './logging-in.js';
+
+let stage: LoginStage;
+beforeEach(async () => {
+  stage = await openLoginStage();
+});
+afterEach(() => stage.close());
+
+const NOTES = { addScopes: ['notes.read'] };
+const USUAL = ['openid', 'profile', 'email', 'offline_access'];
+
+/** The parameters of the last authorization request. */
+function asked(): Record<string, string> {
+  const event = stage.told.findLast(({ kind }) => kind === 'authorize');
+  if (event?.kind !== 'authorize') throw new Error('the person was not told the address');
+  return Object.fromEntries(new URL(event.url).searchParams);
+}
+
+describe('adding scopes', () => {
+  it('asks the one account of the provider for what it has asked and for more, and says whom it is about', async () => {
+    const first = await stage.logIn();
+    const { account, created, missingScopes } = await stage.logIn(NOTES);
+    expect(asked()).toMatchObject({
+      scope: [...USUAL, 'notes.read'].join(' '),
+      login_hint: 'ada@example.com',
+      prompt: 'consent',
+    });
+    expect({ created, missingScopes, id: account.id }).toEqual({
+      created: false,
+      missingScopes: [],
+      id: first.account.id,
+    });
+    expect(await stage.account(account)).toMatchObject({
+      status: 'active',
+      askedScopes: [...USUAL, 'notes.read'],
+      grantedScopes: [...USUAL, 'notes.read'],
+    });
+  });
+
+  it('keeps each consent, the newest first', async () => {
+    const { account } = await stage.logIn();
+    stage.clock.advance(1_000);
+    await stage.logIn(NOTES);
+    const consents = await stage.vault.consents(account.id);
+    expect(consents.map(({ grantedScopes }) => grantedScopes)).toEqual([[...USUAL, 'notes.read'], USUAL]);
+  });
+
+  it.each([
+    [{ as: 'work' }, 'demo/work'],
+    [{ loginHint: 'grace@example.com' }, 'demo/grace@example.com'],
+    // Named `work` here, and known to the provider by this address.
+    [{ loginHint: 'ada@example.com' }, 'demo/work'],
+  ])('finds the account that %j means, which keeps its name', async (request, name) => {
+    await stage.logIn({ as: 'work' });
+    await stage.logIn({}, { choice: { person: 'grace' } });
+    const { account, renamedFrom } = await stage.logIn({ ...NOTES, ...request });
+    expect(`${account.provider}/${account.label}`).toBe(name);
+    expect(account.grantedScopes).toContain('notes.read');
+    expect(renamedFrom).toBeNull();
+  });
+
+  it('asks which account is meant when there are several, before anything is opened', async () => {
+    await stage.logIn({ as: 'work' });
+    await stage.logIn({}, { choice: { person: 'grace' } });
+    stage.told.length = 0;
+    await expect(stage.logIn(NOTES)).rejects.toMatchObject({
+      code: 'account_ambiguous',
+      exitCode: 3,
+      message: expect.stringContaining('demo/grace@example.com, demo/work'),
+      hint: 'say which one: vault login demo --login-hint grace@example.com --add-scope notes.read',
+    });
+    expect(stage.told).toEqual([]);
+  });
+
+  it.each([{}, { as: 'other' }, { loginHint: 'nobody@example.com' }])(
+    'fails where there is no account that %j could mean',
+    async (request) => {
+      await expect(stage.logIn({ ...NOTES, ...request })).rejects.toMatchObject({
+        code: 'account_not_found',
+        hint: 'log in first: vault login demo',
+      });
+    },
+  );
+
+  it('stores nothing when another person comes back', async () => {
+    const { account } = await stage.logIn();
+    const before = await stage.account(account);
+    const call = stage.logIn(NOTES, { choice: { person: 'grace' } });
+    await expect(call).rejects.toMatchObject({
+      code: 'wrong_person',
+      exitCode: 2,
+      message:
+        'grace@example.com logged in, and the scopes were to be added to demo/ada@example.com, so nothing was stored',
+    });
+    expect(await stage.account(account)).toEqual(before);
+    expect(await stage.vault.accounts()).toHaveLength(1);
+    expect(await stage.vault.consents(account.id)).toHaveLength(1);
+    expect(stage.events.at(-1)).toMatchObject({ event: 'login_failed', code: 'wrong_person' });
+  });
+
+  it('stores another person neither when both are known', async () => {
+    const ada = await stage.account((await stage.logIn()).account);
+    const grace = await stage.account((await stage.logIn({}, { choice: { person: 'grace' } })).account);
+    const call = stage.logIn({ ...NOTES, as: ada.label }, { choice: { person: 'grace' } });
+    await expect(call).rejects.toMatchObject({ code: 'wrong_person' });
+    expect([await stage.account(ada), await stage.account(grace)]).toEqual([ada, grace]);
+  });
+
+  it('keeps the account when the person does not allow the new scope', async () => {
+    await stage.logIn();
+    const { account, missingScopes, withdrawnScopes } = await stage.logIn(NOTES, {
+      choice: { without: ['notes.read'] },
+    });
+    expect({ missingScopes, withdrawnScopes }).toEqual({
+      missingScopes: ['notes.read'],
+      withdrawnScopes: [],
+    });
+    expect(await stage.account(account)).toMatchObject({
+      status: 'insufficient_scope',
+      grantedScopes: USUAL,
+    });
+  });
+
+  it('is planned without anything being sent', async () => {
+    await stage.add({ provider: 'google', label: 'work', askedScopes: ['openid', 'email', 'a'] });
+    const env = { GOOGLE_CLIENT_ID: GOOGLE_ID, GOOGLE_CLIENT_SECRET: 'client-secret-example' };
+    const provider = async (name: string) => configureProvider(name, sources({ env }));
+    const plan = await planLogin(
+      { provider, vault: async () => stage.vault },
+      { ...REQUEST, provider: 'google', addScopes: ['b'] },
+    );
+    expect(plan).toMatchObject({
+      account: 'google/work',
+      scopes: ['openid', 'email', 'a', 'b'],
+      authorizeParams: { access_type: 'offline', prompt: 'consent' },
+    });
+    // Google would add every scope of every client of the project, and the stored scopes would not be the granted ones.
+    expect(plan.authorizeParams).not.toHaveProperty('include_granted_scopes');
+  });
+});
+
+describe('logging in again', () => {
+  it('asks for what the account has asked before, when it is named', async () => {
+    await stage.logIn({ as: 'work', scopes: ['openid', 'notes.read'] });
+    await stage.logIn({ as: 'work' });
+    expect(asked()['scope']).toBe('openid notes.read');
+    await stage.logIn({ as: 'work', scopes: ['openid', 'email'] });
+    expect(asked()['scope']).toBe('openid email');
+  });
+
+  it('tells what the account had and this login did not bring', async () => {
+    await stage.logIn({ scopes: ['openid', 'email', 'notes.read', 'notes.write'] });
+    const { missingScopes, withdrawnScopes } = await stage.logIn(
+      { scopes: ['openid', 'email', 'notes.read'] },
+      { choice: { without: ['notes.read'] } },
+    );
+    expect({ missingScopes, withdrawnScopes }).toEqual({
+      missingScopes: ['notes.read'],
+      withdrawnScopes: ['notes.read', 'notes.write'],
+    });
+  });
+
+  it('asks for no consent anew unless something is not granted yet', async () => {
+    await stage.logIn();
+    await stage.logIn({ loginHint: 'ada@example.com' }, { choice: { without: ['profile'] } });
+    expect(asked()['prompt']).toBeUndefined();
+    await stage.logIn({ loginHint: 'ada@example.com' });
+    expect(asked()['prompt']).toBe('consent');
+  });
+});

@@ -1,0 +1,104 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { DAY, HOUR } from '../../../src/domain/duration.js';
+import type { ListRequest } from '../../../src/services/contract.js';
+import { listAccounts, showAccount } from '../../../src/services/overview/overview.js';
+import type { Vault } from '../../../src/vault/vault.js';
+import { NOW } from '../../doubles/terminal.js';
+import { ALICE, openVaultStage, type VaultStage } from '../stage.js';
+
+let stage: VaultStage;
+/** The same vault, where no key can be had. */
+let locked: Vault;
+beforeEach(async () => {
+  stage = await openVaultStage();
+  locked = await stage.another({ unlock: () => Promise.reject(new Error('no key must be fetched here')) });
+});
+afterEach(async () => {
+  await stage.close();
+});
+
+const add = (label: string, facts: Parameters<VaultStage['add']>[0] = {}) =>
+  stage.add({ label, ...facts }, { identity: { ...ALICE, subject: label } });
+
+async function list(request: Partial<ListRequest>, vault: Vault | null = locked) {
+  const deps = { vault: async () => vault, clock: stage.clock };
+  const accounts = await listAccounts(deps, {
+    provider: null,
+    status: null,
+    expiringWithin: null,
+    ...request,
+  });
+  return accounts.map(({ label }) => label);
+}
+
+describe('the list of accounts', () => {
+  beforeEach(async () => {
+    await add('c', { status: 'failing' });
+    await add('a', { expiresAt: NOW + 10 * DAY });
+    await add('b', { expiresAt: null, grantExpiresAt: NOW + DAY });
+    await add('d', { provider: 'other', expiresAt: null });
+  });
+
+  it.each([
+    ['has all of them by name', {}, ['a', 'b', 'c', 'd']],
+    ['has those of one provider', { provider: 'other' }, ['d']],
+    ['does not take the beginning of a provider for the provider', { provider: 'oth' }, []],
+    ['has those in one state', { status: 'failing' }, ['c']],
+    ['has those that end soon, token or grant', { expiringWithin: DAY }, ['b', 'c']],
+    [
+      'has those that fit everything',
+      { provider: 'demo', status: 'active', expiringWithin: 10 * DAY },
+      ['a', 'b'],
+    ],
+  ] as const)('%s, without a key', async (_, request, labels) => {
+    expect(await list(request)).toEqual(labels);
+  });
+
+  it('is empty where there is no vault', async () => {
+    expect(await list({}, null)).toEqual([]);
+  });
+});
+
+describe('one account', () => {
+  const show = (selector: string, vault: Vault | null = locked) =>
+    showAccount(
+      {
+        vault: async () => vault,
+        describe: async (name) =>
+          name === 'demo' ? { title: 'Demo', manageUrl: 'https://demo.example/grants' } : null,
+      },
+      selector,
+    );
+
+  it('is shown with what it lacks, how it was agreed to and where to look after it, without a key', async () => {
+    const { id } = await add('a', { grantedScopes: ['openid'] });
+    const consent = { how: 'browser', askedScopes: ['openid', 'email'], grantedScopes: ['openid'] } as const;
+    await stage.vault.addConsent(id, { at: NOW - DAY, ...consent });
+    await stage.vault.addConsent(id, { at: NOW - HOUR, ...consent, how: 'paste' });
+    expect(await show('demo/a')).toMatchObject({
+      account: { id },
+      missingScopes: ['email'],
+      consents: [
+        { at: NOW - HOUR, how: 'paste' },
+        { at: NOW - DAY, how: 'browser' },
+      ],
+      providerTitle: 'Demo',
+      manageUrl: 'https://demo.example/grants',
+    });
+  });
+
+  it('is shown though its provider is no longer configured', async () => {
+    await add('a', { provider: 'gone' });
+    expect(await show('gone')).toMatchObject({ providerTitle: 'gone', manageUrl: null });
+  });
+
+  it('has to be there, and to be the only one', async () => {
+    await expect(show('demo', null)).rejects.toMatchObject({ code: 'account_not_found' });
+    await add('a');
+    await add('b');
+    await expect(show('demo')).rejects.toMatchObject({
+      code: 'account_ambiguous',
+      hint: 'name one of them, for example: vault show demo/a',
+    });
+  });
+});

@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest';
+import { providerOverview } from '../../../src/services/overview/provider-overview.js';
+import { GOOGLE_ID, sources } from '../../doubles/settings-sources.js';
+
+const GOOGLE = { GOOGLE_CLIENT_ID: GOOGLE_ID, GOOGLE_CLIENT_SECRET: 'client-secret-example' };
+
+describe('the overview of providers', () => {
+  it('tells of each whether it can be used, and what it still needs', async () => {
+    const config = { providers: { mine: { issuer: 'https://issuer.example' } } };
+    const views = await providerOverview(sources({ env: GOOGLE, config }), null);
+    expect(
+      views.map(({ name, builtIn, configured, missing }) => ({ name, builtIn, configured, missing })),
+    ).toEqual([
+      { name: 'google', builtIn: true, configured: true, missing: [] },
+      { name: 'microsoft', builtIn: true, configured: false, missing: ['MICROSOFT_CLIENT_ID is not set'] },
+      { name: 'youtube', builtIn: true, configured: true, missing: [] },
+      {
+        name: 'notion',
+        builtIn: true,
+        configured: false,
+        missing: ['NOTION_CLIENT_ID is not set', 'NOTION_CLIENT_SECRET is not set'],
+      },
+      { name: 'mine', builtIn: false, configured: false, missing: ['MINE_CLIENT_ID is not set'] },
+    ]);
+  });
+
+  it('shows the redirect URI to register, without a port where any will do', async () => {
+    const views = await providerOverview(sources(), null);
+    expect(views.map((view) => view.redirectUri)).toEqual([
+      'http://127.0.0.1/callback/google',
+      'http://localhost',
+      'http://127.0.0.1/callback/youtube',
+      'http://localhost:17890/callback/notion',
+    ]);
+    const env = { OAUTH_REDIRECT_URI: 'https://example.com/cb' };
+    expect((await providerOverview(sources({ env }), 'notion'))[0]?.redirectUri).toBe(
+      'https://example.com/cb',
+    );
+  });
+
+  it('shows one provider with everything that has to be known about it', async () => {
+    expect(await providerOverview(sources(), 'microsoft')).toEqual([
+      expect.objectContaining({
+        title: 'Microsoft',
+        pkce: true,
+        revocation: false,
+        secret: 'optional',
+        idVariables: ['MICROSOFT_CLIENT_ID'],
+        secretVariables: ['MICROSOFT_CLIENT_SECRET'],
+        manageUrl: 'https://myapps.microsoft.com',
+      }),
+    ]);
+  });
+
+  it('names what is wrong beside what is missing', async () => {
+    const [view] = await providerOverview(
+      sources({ env: { MICROSOFT_CLIENT_ID: 'client-id-example' } }),
+      'microsoft',
+    );
+    expect(view?.configured).toBe(false);
+    expect(view?.missing).toEqual([expect.stringContaining('does not look like one')]);
+  });
+
+  it('holds no secret', async () => {
+    const views = await providerOverview(sources({ env: GOOGLE }), null);
+    expect(JSON.stringify(views)).not.toContain('client-secret-example');
+  });
+
+  it('knows no other provider', async () => {
+    await expect(providerOverview(sources(), 'github')).rejects.toMatchObject({ code: 'provider_unknown' });
+  });
+});

@@ -1,0 +1,74 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { refreshAll } from '../../../src/services/refresh/refresh-all.js';
+import { ensureValid } from '../../../src/services/token/ensure-valid.js';
+import { inTurn, renewed } from '../../doubles/token-endpoint.js';
+import { openRefreshStage, type RefreshStage, uninterrupted } from './refreshing.js';
+
+const ODD = { refresh_token: 'refresh\u0007token-example' };
+const TOLD =
+  /^demo\/alice@example\.com: the provider sent a new refresh token that cannot be used, .*vault login demo/;
+
+let stage: RefreshStage;
+const open = async (...answers: Parameters<typeof inTurn>) => {
+  stage = await openRefreshStage(inTurn(...answers));
+  return stage.addExpired();
+};
+afterEach(() => stage.close());
+
+describe('a new refresh token that cannot be used', () => {
+  it('is not stored, which stands with the account until a good one comes', async () => {
+    const account = await open(renewed(ODD), renewed());
+    expect(await stage.refresh(account)).toMatchObject({ kind: 'refreshed' });
+    expect(await stage.tokens(account)).toEqual({
+      access: 'access-token-renewed',
+      refresh: 'refresh-token-example',
+    });
+    expect(await stage.account(account)).toMatchObject({
+      status: 'active',
+      reason: expect.stringContaining('cannot be used'),
+      lastError: 'provider_answer_invalid',
+      failures: 0,
+    });
+    await stage.refresh(await stage.account(account));
+    expect(await stage.account(account)).toMatchObject({ reason: null, lastError: null });
+  });
+
+  it('stands beside the scopes that the answer lacks', async () => {
+    const account = await open(renewed({ ...ODD, scope: 'openid' }));
+    await stage.refresh(account);
+    expect(await stage.account(account)).toMatchObject({
+      status: 'insufficient_scope',
+      reason: expect.stringMatching(/^not granted: email; the provider sent/),
+    });
+  });
+
+  it('is told to whoever asked for a token', async () => {
+    const account = await open(renewed(ODD));
+    const deps = {
+      vault: async () => stage.vault,
+      clock: stage.clock,
+      scopeAliases: async () => ({}),
+      refresh: () => stage.refresh(account),
+    };
+    const request = { selector: 'demo', scopes: [], refresh: false, withIdentity: false, minValid: 0 };
+    const given = await ensureValid(deps, request);
+    expect(given.warning).toMatch(TOLD);
+    expect((await ensureValid(deps, request)).warning).toBeNull();
+  });
+
+  it('is told with the outcome of a refresh, and an answer in order is not', async () => {
+    await open(renewed(ODD), renewed());
+    const request = { selectors: [], all: true, provider: null, within: 0, force: true, dryRun: false };
+    const deps = {
+      vault: async () => stage.vault,
+      clock: stage.clock,
+      refresh: (vault: typeof stage.vault, of: { id: string }) =>
+        stage.account(of).then((account) => stage.refresh(account, { vault })),
+      interruption: uninterrupted(),
+    };
+    const run = async () =>
+      (await refreshAll(deps as never, { ...request, concurrency: 1 }, () => {})).results[0];
+    expect((await run())?.warning).toMatch(TOLD);
+    expect(await run()).not.toHaveProperty('warning');
+  });
+});

@@ -1,0 +1,186 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { VaultError } from '../../../src/domain/errors.js';
+import { ONCE } from '../../../src/services/refresh/refresh-send.js';
+import { sqliteLocks } from '../../../src/stores/locks.js';
+import { inTurn, oauthError, renewed } from '../../doubles/token-endpoint.js';
+import { openRefreshStage, type RefreshStage } from './refreshing.js';
+
+let stage: RefreshStage;
+const open = async (...answers: Parameters<typeof inTurn>) => {
+  stage = await openRefreshStage(inTurn(...answers));
+};
+beforeEach(() => open(renewed()));
+afterEach(() => stage.close());
+
+const MANY = 12;
+
+/** Each over a connection of its own, as if they were processes. */
+async function together(count = MANY) {
+  const seen = await stage.addExpired();
+  const vaults = await Promise.all(Array.from({ length: count }, () => stage.another()));
+  const outcomes = await Promise.all(vaults.map((vault) => stage.refresh(seen, { vault, policy: ONCE })));
+  return { seen, outcomes, kinds: outcomes.map(({ kind }) => kind).sort() };
+}
+
+describe('several that refresh one account at the same time', () => {
+  it('send one request, and the others take over its result', async () => {
+    const { seen, kinds } = await together();
+    expect(stage.sent()).toEqual(['refresh-token-example']);
+    expect(kinds).toEqual([...Array(MANY - 1).fill('adopted'), 'refreshed']);
+    expect((await stage.account(seen)).generation).toBe(2);
+  });
+
+  it('send one request when the provider is in trouble, and all say so', async () => {
+    await stage.close();
+    await open(oauthError('server_error', 503));
+    const { seen, outcomes, kinds } = await together();
+    expect(stage.sent()).toHaveLength(1);
+    expect(kinds).toEqual(Array(MANY).fill('transient'));
+    expect((await stage.account(seen)).failures).toBe(1);
+    const messages = new Set(
+      outcomes.flatMap((outcome) => ('error' in outcome ? [outcome.error.message] : [])),
+    );
+    expect([...messages].sort()).toEqual([
+      'Demo could not refresh demo/alice@example.com just now (server_error)',
+      'another process could not refresh demo/alice@example.com a moment ago (provider_unavailable)',
+    ]);
+  });
+
+  it('send one request when the grant is dead, and all say that a login is needed', async () => {
+    await stage.close();
+    await open(oauthError('invalid_grant'));
+    const { outcomes, kinds } = await together();
+    expect(stage.sent()).toHaveLength(1);
+    expect(kinds).toEqual(Array(MANY).fill('login_needed'));
+    for (const outcome of outcomes) {
+      expect(outcome).toMatchObject({
+        error: {
+          code: 'login_needed',
+          message: expect.stringContaining('Demo no longer accepts its refresh token'),
+          hint: 'vault login demo --login-hint alice@example.com',
+        },
+      });
+    }
+  });
+
+  it('send one request when the client is refused, and nobody is sent to a login', async () => {
+    await stage.close();
+    await open(oauthError('invalid_client', 401));
+    const { outcomes, kinds } = await together(3);
+    expect(stage.sent()).toHaveLength(1);
+    expect(kinds).toEqual(Array(3).fill('refused'));
+    expect(outcomes.map((outcome) => ('error' in outcome ? outcome.error.code : null))).toEqual(
+      Array(3).fill('client_refused'),
+    );
+  });
+
+  it('ask again when what the other one knew is of an earlier time', async () => {
+    const { id } = await stage.addExpired({ failures: 2, lastError: 'network_failed' });
+    expect((await stage.refresh(await stage.account({ id }))).kind).toBe('refreshed');
+  });
+});
+
+describe('an account that is held by somebody else', () => {
+  it('is busy when it is not let go in time, and nothing is sent', async () => {
+    const account = await stage.addExpired();
+    const held = await stage.locks.acquire(account.id, 0);
+    // Their waiting takes place on the test's clock.
+    const locks = sqliteLocks(stage.paths.locks, stage.files, stage.clock);
+    expect(await stage.refresh(account, { locks })).toMatchObject({
+      kind: 'busy',
+      error: { code: 'busy', hint: expect.any(String) },
+    });
+    await held.release();
+    expect(stage.server.received).toEqual([]);
+    expect((await stage.account(account)).failures).toBe(0);
+  });
+
+  it('that is removed meanwhile is not found, and nothing is sent', async () => {
+    const account = await stage.addExpired();
+    await stage.vault.remove(account.id);
+    await expect(stage.refresh(account)).rejects.toMatchObject({
+      code: 'account_not_found',
+      message: 'the account was removed by another process meanwhile',
+      hint: 'vault list',
+    });
+    expect(stage.server.received).toEqual([]);
+  });
+
+  it('is let go whatever happens', async () => {
+    const account = await stage.addExpired();
+    const failing = () => Promise.reject(new VaultError('config_invalid', 'config.json makes no sense'));
+    await expect(stage.refresh(account, { provider: failing })).rejects.toMatchObject({
+      code: 'config_invalid',
+    });
+    expect((await stage.refresh(account)).kind).toBe('refreshed');
+  });
+});
+
+describe('a configuration that changed since the login', () => {
+  it.each([
+    ['client id', { clientId: 'another-client' }],
+    ['issuer', { issuer: 'https://another.example' }],
+    ['token endpoint', { tokenEndpoint: 'https://another.example/token' }],
+  ])('of the %s sends the refresh token nowhere', async (what, change) => {
+    const account = await stage.addExpired();
+    Object.assign(stage.settings, change);
+    await expect(stage.refresh(account)).rejects.toMatchObject({
+      code: 'binding_changed',
+      message: `the ${what} configured for demo is not the one demo/alice@example.com was logged in with, so its refresh token is not sent`,
+      hint: 'put the old setting back, or log in anew: vault login demo --login-hint alice@example.com',
+    });
+    expect(stage.server.received).toEqual([]);
+    expect(await stage.account(account)).toEqual(account);
+  });
+});
+
+describe('an interruption', () => {
+  const stop = new VaultError('interrupted', 'interrupted');
+
+  it('ends the waiting for the account', async () => {
+    const account = await stage.addExpired();
+    const held = await stage.locks.acquire(account.id, 0);
+    const controller = new AbortController();
+    const waiting = stage.refresh(account, { interruption: controller.signal });
+    controller.abort(stop);
+    await expect(waiting).rejects.toBe(stop);
+    await held.release();
+  });
+
+  it('ends the pause between two attempts, and nothing is taken down', async () => {
+    await stage.close();
+    await open(oauthError('server_error', 503));
+    const account = await stage.addExpired();
+    const controller = new AbortController();
+    stage.clock.onSleep = () => controller.abort(stop);
+    await expect(stage.refresh(account, { interruption: controller.signal })).rejects.toBe(stop);
+    expect(stage.sent()).toHaveLength(1);
+    expect(await stage.account(account)).toEqual(account);
+  });
+
+  it('does not end a request that is under way: its answer is stored', async () => {
+    await stage.close();
+    const controller = new AbortController();
+    await open((response, request) => {
+      controller.abort(stop);
+      renewed()(response, request);
+    });
+    const account = await stage.addExpired();
+    expect((await stage.refresh(account, { interruption: controller.signal })).kind).toBe('refreshed');
+    expect((await stage.tokens(account)).refresh).toBe('refresh-token-renewed');
+  });
+});
+
+describe('a vault that cannot be written', () => {
+  it('does not hide why the refresh failed when the failure itself cannot be taken down', async () => {
+    await stage.close();
+    await open(oauthError('server_error', 503));
+    const account = await stage.addExpired();
+    const full = new VaultError('vault_not_writable', 'the disk is full');
+    const vault = { ...stage.vault, recordAttempt: () => Promise.reject(full) };
+    expect(await stage.refresh(account, { vault, policy: ONCE })).toMatchObject({
+      kind: 'transient',
+      error: { code: 'provider_unavailable' },
+    });
+  });
+});

@@ -1,0 +1,154 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { VaultError } from '../../../src/domain/errors.js';
+import { Secret } from '../../../src/domain/secret.js';
+import { oauthError, renewed } from '../../doubles/token-endpoint.js';
+import { openRefreshStage, type RefreshStage } from './refreshing.js';
+
+let stage: RefreshStage;
+
+beforeEach(async () => {
+  stage = await openRefreshStage(renewed());
+});
+afterEach(() => stage.close());
+
+const FULL = new VaultError('vault_not_writable', '/vault.db cannot be used: the disk is full', {
+  hint: 'df',
+});
+describe('a refresh', () => {
+  it('writes down its intent before it sends, and settles it with what came', async () => {
+    await stage.close();
+    let atSending: Promise<unknown> = Promise.resolve('nothing was sent');
+    stage = await openRefreshStage((response, request) => {
+      atSending = stage.intentOf(account).finally(() => renewed()(response, request));
+    });
+    const account = await stage.addExpired();
+    expect((await stage.refresh(account)).kind).toBe('refreshed');
+    expect(await atSending).toMatchObject({
+      generation: account.generation,
+      attempt: 1,
+      pid: stage.deps.pid,
+    });
+    expect(await stage.intentOf(account)).toBeNull();
+  });
+
+  it('sends nothing when the intent cannot be written', async () => {
+    const account = await stage.addExpired();
+    const vault = { ...stage.vault, intend: () => Promise.reject(FULL) };
+    await expect(stage.refresh(account, { vault })).rejects.toMatchObject({ code: 'vault_not_writable' });
+    expect(stage.server.received).toEqual([]);
+  });
+
+  it('sends nothing when there is no room for an answer beside the vault', async () => {
+    const account = await stage.addExpired();
+    const spill = {
+      ...stage.deps.spill,
+      reserve: () => {
+        throw FULL;
+      },
+    };
+    await expect(stage.refresh(account, { spill })).rejects.toMatchObject({ code: 'vault_not_writable' });
+    expect(stage.server.received).toEqual([]);
+    expect(await stage.intentOf(account)).toBeNull();
+  });
+});
+
+describe('an answer that the database cannot take', () => {
+  it('goes into the reserve, and the next refresh takes it in without asking the provider', async () => {
+    const account = await stage.addExpired();
+    const vault = { ...stage.vault, update: () => Promise.reject(FULL) };
+    await expect(stage.refresh(account, { vault })).rejects.toMatchObject({
+      code: 'vault_not_writable',
+      message: expect.stringContaining('they lie sealed beside the vault'),
+      hint: 'df',
+    });
+    expect((await stage.tokens(account)).refresh).toBe('refresh-token-example');
+
+    expect((await stage.refresh(account)).kind).toBe('adopted');
+    expect(stage.server.received).toHaveLength(1);
+    expect((await stage.tokens(account)).refresh).toBe('refresh-token-renewed');
+    expect(await stage.intentOf(account)).toBeNull();
+    expect(stage.deps.spill.find(account.id)).toEqual([]);
+  });
+
+  it('is not in the reserve in plain text', async () => {
+    const account = await stage.addExpired();
+    const vault = { ...stage.vault, update: () => Promise.reject(FULL) };
+    await expect(stage.refresh(account, { vault })).rejects.toBeInstanceOf(VaultError);
+    const [found] = stage.deps.spill.find(account.id);
+    expect(Buffer.from(found?.sealed ?? []).includes('refresh-token-renewed')).toBe(false);
+    expect(found?.sealed.length).toBeGreaterThan(100);
+  });
+
+  it('is passed over when the account has moved on since', async () => {
+    const account = await stage.addExpired();
+    const vault = { ...stage.vault, update: () => Promise.reject(FULL) };
+    await expect(stage.refresh(account, { vault })).rejects.toBeInstanceOf(VaultError);
+    const current = await stage.account(account);
+    await stage.vault.update(current, {}, await stage.vault.contents(current));
+    expect((await stage.refresh(await stage.account(account))).kind).toBe('refreshed');
+    expect(stage.server.received).toHaveLength(2);
+    expect(stage.deps.spill.find(account.id)).toEqual([]);
+  });
+
+  it('is passed over when it was cut short while it was written', async () => {
+    const account = await stage.addExpired();
+    const whole = await stage.vault.sealAnswer(account, {
+      change: {},
+      accessToken: null,
+      refreshToken: null,
+    });
+    const sealed = whole.subarray(0, whole.length / 2);
+    const slot = stage.deps.spill.reserve();
+    slot.write({ accountId: account.id, generation: account.generation, sealed });
+    expect((await stage.refresh(account)).kind).toBe('refreshed');
+    expect(existsSync(join(stage.folder, 'spill')) && readdirSync(join(stage.folder, 'spill'))).toHaveLength(
+      1,
+    );
+    expect(stage.deps.spill.find(account.id)).toEqual([]);
+  });
+});
+
+describe('a refresh that was cut off', () => {
+  it('is gone on with by the next one, with the same token', async () => {
+    const account = await stage.addExpired();
+    const { refreshToken } = await stage.vault.contents(account);
+    if (refreshToken === null) throw new Error('the example has a refresh token');
+    expect(await stage.vault.intend(account, refreshToken, 1, 2)).toBeNull();
+    expect((await stage.refresh(account)).kind).toBe('refreshed');
+    expect(stage.sent()).toEqual(['refresh-token-example']);
+  });
+
+  it('is named as the reason when the provider no longer takes the token', async () => {
+    await stage.close();
+    stage = await openRefreshStage(oauthError('invalid_grant'));
+    const account = await stage.addExpired();
+    const { refreshToken } = await stage.vault.contents(account);
+    if (refreshToken === null) throw new Error('the example has a refresh token');
+    await stage.vault.intend(account, refreshToken, Date.UTC(2026, 0, 2, 3, 4, 5), 2);
+    const outcome = await stage.refresh(account);
+    expect(outcome).toMatchObject({
+      kind: 'login_needed',
+      error: {
+        code: 'login_needed',
+        message: expect.stringContaining('2026-01-02T03:04:05.000Z was interrupted'),
+      },
+    });
+    expect(await stage.intentOf(account)).toBeNull();
+    expect((await stage.tokens(account)).refresh).toBe('refresh-token-example');
+  });
+
+  it('is not blamed for a token that came after it', async () => {
+    await stage.close();
+    stage = await openRefreshStage(oauthError('invalid_grant'));
+    const account = await stage.addExpired();
+    const { accessToken, identity, refreshToken } = await stage.vault.contents(account);
+    if (refreshToken === null) throw new Error('the example has a refresh token');
+    await stage.vault.intend(account, refreshToken, 1, 2);
+    const contents = { accessToken, identity, refreshToken: new Secret('refresh-token-of-a-login') };
+    await stage.vault.update(account, {}, contents);
+    const outcome = await stage.refresh(await stage.account(account));
+    expect(outcome.kind === 'login_needed' && outcome.error.message).not.toContain('interrupted');
+  });
+});

@@ -1,0 +1,79 @@
+import { describe, expect, it } from 'vitest';
+import { TransportFailure } from '../../../src/domain/transport.js';
+import type { TokenAnswer } from '../../../src/oauth/contract.js';
+import {
+  BRIEF,
+  ONCE,
+  type RetryPolicy,
+  sendPatiently,
+  THOROUGH,
+} from '../../../src/services/refresh/refresh-send.js';
+import { clockDouble } from '../../doubles/clock.js';
+import { NOW } from '../../doubles/terminal.js';
+import { granted, refused } from '../../doubles/token-answers.js';
+
+type Step = TokenAnswer | TransportFailure;
+
+const GRANTED = granted({ access_token: 'access-token-example' });
+const BUSY = refused({ error: 'server_error' }, { status: 503 });
+const NOT_SENT = new TransportFailure('refused', 'no', 'issuer.example');
+const LOST = new TransportFailure('reset', 'maybe', 'issuer.example');
+
+async function patiently(policy: RetryPolicy, ...steps: readonly Step[]) {
+  const clock = clockDouble(NOW);
+  let calls = 0;
+  const send = async () => {
+    const step = steps[calls] ?? steps.at(-1);
+    calls += 1;
+    if (step instanceof TransportFailure) throw step;
+    if (step === undefined) throw new Error('no answer is left');
+    return step;
+  };
+  const { at, result } = await sendPatiently(send, policy, clock);
+  return { calls, at, result, slept: clock.slept, now: clock.now() };
+}
+
+describe('sending a refresh', () => {
+  it.each([
+    ['a good answer', GRANTED],
+    ['a dead grant', refused({ error: 'invalid_grant' }, { status: 400 })],
+    ['a refused client', refused({ error: 'invalid_client' }, { status: 401 })],
+    ['a policy', refused({ error: 'access_denied' }, { status: 403 })],
+  ])('ends with the first answer when it is %s', async (_, answer) => {
+    expect(await patiently(THOROUGH, answer)).toMatchObject({ calls: 1, result: answer, slept: [], at: NOW });
+  });
+
+  it.each([
+    ['not sent, however often', BRIEF, [NOT_SENT], 3],
+    ['not sent, however often, in a bulk run', THOROUGH, [NOT_SENT], 4],
+    ['not sent, with a token at hand', ONCE, [NOT_SENT], 1],
+    ['sent and lost', THOROUGH, [LOST], 2],
+    ['sent and lost, with a token at hand', ONCE, [LOST], 2],
+    ['answered with trouble', THOROUGH, [BUSY], 2],
+    ['answered with trouble, with a token at hand', ONCE, [BUSY], 1],
+    ['lost, then answered with trouble', THOROUGH, [LOST, BUSY], 2],
+    ['answered with trouble, then lost', THOROUGH, [BUSY, LOST], 2],
+    ['not sent, then lost twice', THOROUGH, [NOT_SENT, NOT_SENT, LOST], 4],
+    ['lost, then not sent until patience ends', BRIEF, [LOST, NOT_SENT], 4],
+  ] as const)('that is %s is tried so often', async (_, policy, steps, calls) => {
+    expect((await patiently(policy, ...steps)).calls).toBe(calls);
+  });
+
+  it('never hands the same refresh token to the provider a third time, whatever happens in between', async () => {
+    const { calls, result } = await patiently(THOROUGH, LOST, NOT_SENT, LOST, GRANTED);
+    expect(calls).toBe(3);
+    expect(result).toBe(LOST);
+  });
+
+  it('tells when the request was begun that was answered, not the first one', async () => {
+    const { at, now, result } = await patiently(BRIEF, NOT_SENT, GRANTED);
+    expect(result).toBe(GRANTED);
+    expect(at).toBe(now);
+    expect(at).toBeGreaterThan(NOW);
+  });
+
+  it('lets a bug through', async () => {
+    const bug = () => Promise.reject(new TypeError('a bug'));
+    await expect(sendPatiently(bug, BRIEF, clockDouble(NOW))).rejects.toThrow(TypeError);
+  });
+});

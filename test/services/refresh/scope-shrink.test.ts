@@ -1,0 +1,89 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { DAY } from '../../../src/domain/duration.js';
+import type { RefreshOutcome } from '../../../src/domain/outcome.js';
+import type { TokenRequest } from '../../../src/services/contract.js';
+import { refreshAll } from '../../../src/services/refresh/refresh-all.js';
+import { ensureValid } from '../../../src/services/token/ensure-valid.js';
+import type { SealedAccount } from '../../../src/stores/contract.js';
+import { EXPIRED, openVaultStage, type VaultStage } from '../stage.js';
+
+let stage: VaultStage;
+let account: SealedAccount;
+beforeEach(async () => {
+  stage = await openVaultStage();
+  account = await stage.add(EXPIRED);
+});
+afterEach(() => stage.close());
+
+const WARNING =
+  'demo/alice@example.com no longer has the scope email, which the provider left out of this refresh (vault login demo --login-hint alice@example.com --add-scope email)';
+
+/** A refresh that brings these scopes. */
+const bringing =
+  (grantedScopes: readonly string[], kind: 'refreshed' | 'adopted' = 'refreshed') =>
+  async (): Promise<RefreshOutcome> => {
+    const current = await stage.account(account);
+    const times = { issuedAt: stage.clock.now(), expiresAt: stage.clock.now() + DAY };
+    const contents = await stage.vault.contents(current);
+    const updated = await stage.vault.update(current, { ...times, grantedScopes }, contents);
+    return { kind, account: updated ?? current };
+  };
+
+function token(refresh: () => Promise<RefreshOutcome>, request: Partial<TokenRequest> = {}) {
+  const deps = {
+    vault: async () => stage.vault,
+    clock: stage.clock,
+    scopeAliases: async () => ({}),
+    refresh,
+  };
+  const usual = { selector: null, minValid: 0, scopes: [], refresh: false, withIdentity: false };
+  return ensureValid(deps, { ...usual, ...request });
+}
+
+async function refreshed(refresh: () => Promise<RefreshOutcome>) {
+  const request = {
+    selectors: [],
+    all: true,
+    provider: null,
+    within: 0,
+    force: true,
+    dryRun: false,
+    concurrency: 1,
+  };
+  const interruption = new AbortController().signal;
+  const deps = { vault: async () => stage.vault, clock: stage.clock, refresh, interruption };
+  return (await refreshAll(deps, request, () => undefined)).results;
+}
+
+describe('a refresh that brings fewer scopes', () => {
+  it.each(['refreshed', 'adopted'] as const)('is told by the token that was %s, once', async (kind) => {
+    expect((await token(bringing(['openid'], kind))).warning).toBe(WARNING);
+    expect((await token(bringing(['openid']), { refresh: true })).warning).toBeNull();
+    expect((await token(() => Promise.reject(new Error('must not refresh')))).warning).toBeNull();
+  });
+
+  it('fails a token for which the lost scope is needed', async () => {
+    await expect(token(bringing(['openid']), { scopes: ['email'] })).rejects.toMatchObject({
+      code: 'scope_missing',
+      exitCode: 7,
+      hint: 'vault login demo --login-hint alice@example.com --add-scope email',
+    });
+  });
+
+  it('is told beside other shortcomings of the token', async () => {
+    const { warning } = await token(bringing(['openid']), { minValid: 2 * DAY });
+    expect(warning).toContain(`${WARNING}; the token of demo/alice@example.com ends in 1d: `);
+  });
+
+  it('is in the report of a bulk refresh, once', async () => {
+    expect(await refreshed(bringing(['openid']))).toMatchObject([
+      { outcome: 'refreshed', error: null, withdrawnScopes: ['email'] },
+    ]);
+    const [again] = await refreshed(bringing(['openid']));
+    expect(again).not.toHaveProperty('withdrawnScopes');
+  });
+
+  it('is no shrink when it brings the same or more', async () => {
+    expect((await token(bringing(['email', 'openid', 'more']))).warning).toBeNull();
+  });
+});

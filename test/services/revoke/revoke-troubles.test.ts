@@ -1,0 +1,105 @@
+import SqliteDatabase from 'better-sqlite3';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Account } from '../../../src/domain/account.js';
+import { VaultError } from '../../../src/domain/errors.js';
+import type { RevokeRequest } from '../../../src/services/contract.js';
+import { type RevokeDeps, revokeAccounts } from '../../../src/services/revoke/revoke.js';
+import { sqliteLocks } from '../../../src/stores/locks.js';
+import { type LoginStage, openLoginStage } from '../login/logging-in.js';
+
+let stage: LoginStage;
+let account: Account;
+beforeEach(async () => {
+  stage = await openLoginStage();
+  account = (await stage.logIn({ as: 'work' })).account;
+  stage.events.length = 0;
+});
+afterEach(() => stage.close());
+
+async function revoke(request: Partial<RevokeRequest> = {}, over: Partial<RevokeDeps> = {}) {
+  const usual = { selectors: ['demo/work'], all: false, provider: null, dryRun: false, local: false };
+  const { results } = await revokeAccounts({ ...stage.deps, ...over }, { ...usual, ...request });
+  return results;
+}
+const there = async () => (await stage.vault.account(account.id)) !== null;
+
+describe('an account that cannot be opened', () => {
+  beforeEach(() => {
+    const database = new SqliteDatabase(stage.paths.database);
+    database.prepare('UPDATE accounts SET refresh_token = zeroblob(64)').run();
+    database.close();
+  });
+
+  it('is not revoked and stays', async () => {
+    expect(await revoke()).toMatchObject([{ outcome: 'refused', error: { code: 'vault_damaged' } }]);
+    expect(await there()).toBe(true);
+    expect(stage.demo.requests.revoke).toBe(0);
+  });
+
+  it('can still be forgotten', async () => {
+    expect(await revoke({ local: true })).toMatchObject([{ outcome: 'forgotten', error: null }]);
+    expect(await there()).toBe(false);
+  });
+});
+
+describe('an account in a vault whose key is gone', () => {
+  it.each([false, true])('stays, and the error says why; with --local: %s', async (local) => {
+    let asked = 0;
+    const vault = await stage.another({
+      unlock: async () => {
+        asked += 1;
+        throw new VaultError('key_missing', 'the key file has no key', { hint: 'put it back' });
+      },
+    });
+    expect(await revoke({ local }, { vault: async () => vault })).toMatchObject([
+      {
+        outcome: 'refused',
+        error: {
+          code: 'key_missing',
+          message:
+            'demo/work is still in the vault, because taking an account out needs the key as well: the key file has no key',
+          hint: 'put it back',
+        },
+      },
+    ]);
+    expect(await there()).toBe(true);
+    expect(asked).toBe(1);
+  });
+});
+
+describe('revoking while others are at it', () => {
+  it('finds the account busy when it is held for too long', async () => {
+    const held = await stage.locks.acquire(account.id, 0);
+    const locks = sqliteLocks(stage.paths.locks, stage.files, stage.clock);
+    expect(await revoke({}, { locks })).toMatchObject([{ outcome: 'transient', error: { code: 'busy' } }]);
+    await held.release();
+    expect(await there()).toBe(true);
+  });
+
+  it('is content when another process has removed it', async () => {
+    const locks = {
+      ...stage.locks,
+      acquire: async (name: string, patience: number) => {
+        await stage.vault.remove(account.id);
+        return stage.locks.acquire(name, patience);
+      },
+    };
+    expect(await revoke({}, { locks })).toMatchObject([
+      { outcome: 'forgotten', reason: 'another process had removed it already' },
+    ]);
+    expect(stage.demo.requests.revoke).toBe(0);
+  });
+
+  it('tells what was done before an interruption, and does no more', async () => {
+    // By name grace comes first; then the other account is waited for.
+    const grace = await stage.logIn({}, { choice: { person: 'grace' } });
+    const held = await stage.locks.acquire(account.id, 0);
+    const controller = new AbortController();
+    const revoking = revoke({ selectors: [], all: true }, { interruption: controller.signal });
+    await expect.poll(() => stage.events).toContainEqual(expect.objectContaining({ event: 'revoked' }));
+    controller.abort(new VaultError('interrupted', 'interrupted'));
+    expect((await revoking).map((result) => result.account.id)).toEqual([grace.account.id]);
+    await held.release();
+    expect(await there()).toBe(true);
+  });
+});

@@ -1,0 +1,229 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Account } from '../../../src/domain/account.js';
+import { HOUR, MINUTE } from '../../../src/domain/duration.js';
+import { VaultError } from '../../../src/domain/errors.js';
+import type { RefreshOutcome } from '../../../src/domain/outcome.js';
+import type { TokenRequest } from '../../../src/services/contract.js';
+import { type EnsureValidDeps, ensureValid } from '../../../src/services/token/ensure-valid.js';
+import { NOW } from '../../doubles/terminal.js';
+import { EXPIRED, openVaultStage, type VaultStage } from '../stage.js';
+
+let stage: VaultStage;
+beforeEach(async () => {
+  stage = await openVaultStage();
+});
+afterEach(() => stage.close());
+
+const never: EnsureValidDeps['refresh'] = () => Promise.reject(new Error('nothing must be refreshed here'));
+
+function token(refresh: EnsureValidDeps['refresh'], request: Partial<TokenRequest> = {}) {
+  const deps = { vault: async () => stage.vault, clock: stage.clock, scopeAliases: async () => ({}) };
+  const usual = { selector: null, minValid: 5 * MINUTE, scopes: [], refresh: false, withIdentity: false };
+  return ensureValid({ ...deps, refresh }, { ...usual, ...request });
+}
+
+/** Still good, but not for as long as is asked. */
+const ENDING = { issuedAt: NOW - 56 * MINUTE, expiresAt: NOW + 4 * MINUTE } as const;
+const LOGIN = 'vault login demo --login-hint alice@example.com';
+
+type Failed = Exclude<RefreshOutcome['kind'], 'refreshed' | 'adopted'>;
+const FAILURES: readonly (readonly [Failed, VaultError])[] = [
+  ['login_needed', new VaultError('login_needed', 'the grant is dead', { hint: LOGIN })],
+  ['transient', new VaultError('network_failed', 'demo could not be reached', { hint: 'try again' })],
+  ['refused', new VaultError('client_refused', 'demo refuses this client', { hint: 'vault providers demo' })],
+  ['busy', new VaultError('busy', 'another process holds it')],
+];
+
+const failing =
+  (kind: Failed, error: VaultError): EnsureValidDeps['refresh'] =>
+  async (_, account: Account) => ({ kind, account, error });
+
+describe('a refresh that fails', () => {
+  it.each(FAILURES)('as %s is the answer when the token has ended', async (kind, error) => {
+    await stage.add(EXPIRED);
+    await expect(token(failing(kind, error))).rejects.toBe(error);
+  });
+
+  it.each(FAILURES)('as %s does not take away a token that is still good', async (kind, error) => {
+    await stage.add(ENDING);
+    const { accessToken, warning } = await token(failing(kind, error));
+    expect(accessToken.reveal()).toBe('access-token-example');
+    const next = error.hint === undefined ? '' : ` (${error.hint})`;
+    expect(warning).toBe(
+      `the token of demo/alice@example.com ends in 4m and could not be renewed: ${error.message}${next}`,
+    );
+  });
+
+  it.each(FAILURES)('as %s is the answer when a refresh was asked for outright', async (kind, error) => {
+    await stage.add();
+    await expect(token(failing(kind, error), { refresh: true })).rejects.toBe(error);
+  });
+
+  it('by an error that was thrown is treated alike', async () => {
+    const error = new VaultError('client_not_configured', 'Demo cannot be used yet');
+    const throwing = () => Promise.reject(error);
+    const { id } = await stage.add(ENDING);
+    expect((await token(throwing)).warning).toContain('Demo cannot be used yet');
+    await stage.vault.remove(id);
+    await stage.add(EXPIRED);
+    await expect(token(throwing)).rejects.toBe(error);
+  });
+
+  it.each(['interrupted', 'terminated'] as const)('because it was %s gives no token', async (code) => {
+    await stage.add(ENDING);
+    const error = new VaultError(code, code);
+    await expect(token(() => Promise.reject(error))).rejects.toBe(error);
+  });
+
+  it('by a bug is not hidden behind a token', async () => {
+    await stage.add(ENDING);
+    await expect(token(() => Promise.reject(new TypeError('a bug')))).rejects.toThrow(TypeError);
+  });
+
+  it('after so long a wait that the token has ended meanwhile gives none', async () => {
+    await stage.add(ENDING);
+    const error = new VaultError('busy', 'another process holds it');
+    const waiting: EnsureValidDeps['refresh'] = async (_, account) => {
+      stage.clock.advance(4 * MINUTE);
+      return { kind: 'busy', account, error };
+    };
+    await expect(token(waiting)).rejects.toBe(error);
+  });
+
+  it('tells the refresher whether a usable token is at hand, so that nobody waits for nothing', async () => {
+    const asked: boolean[] = [];
+    const listening: EnsureValidDeps['refresh'] = async (_, account, tokenAtHand) => {
+      asked.push(tokenAtHand);
+      return { kind: 'busy', account, error: new VaultError('busy', 'held') };
+    };
+    const { id } = await stage.add(ENDING);
+    await token(listening);
+    await expect(token(listening, { refresh: true })).rejects.toMatchObject({ code: 'busy' });
+    await stage.vault.remove(id);
+    await stage.add(EXPIRED);
+    await expect(token(listening)).rejects.toMatchObject({ code: 'busy' });
+    expect(asked).toEqual([true, false, false]);
+  });
+});
+
+describe('an account that cannot be refreshed', () => {
+  it('without a refresh token gives its token while it lasts, and says which login comes next', async () => {
+    await stage.add(ENDING, { refreshToken: null });
+    const { accessToken, warning } = await token(never);
+    expect(accessToken.reveal()).toBe('access-token-example');
+    expect(warning).toBe(`the token of demo/alice@example.com ends in 4m and cannot be renewed: ${LOGIN}`);
+  });
+
+  it('says nothing of it while the token is good for long enough', async () => {
+    await stage.add({}, { refreshToken: null });
+    expect((await token(never)).warning).toBeNull();
+  });
+
+  it('with the status login_needed gives its token while it lasts', async () => {
+    await stage.add({ ...ENDING, status: 'login_needed', reason: 'demo no longer accepts it' });
+    expect((await token(never)).warning).toContain('cannot be renewed');
+  });
+
+  it('with the status login_needed and an ended token sends nothing and says why', async () => {
+    await stage.add({ ...EXPIRED, status: 'login_needed', reason: 'demo no longer accepts it' });
+    await expect(token(never)).rejects.toMatchObject({
+      code: 'login_needed',
+      message: 'demo no longer accepts it',
+      hint: LOGIN,
+    });
+  });
+
+  it('with the status login_needed sends nothing even when a refresh is asked for outright', async () => {
+    await stage.add({ status: 'login_needed', reason: null });
+    await expect(token(never, { refresh: true })).rejects.toMatchObject({
+      code: 'login_needed',
+      message: 'demo/alice@example.com needs a new login',
+    });
+  });
+});
+
+describe('an account that goes away meanwhile', () => {
+  it('is said to have been removed', async () => {
+    const { id } = await stage.add(EXPIRED);
+    const removing: EnsureValidDeps['refresh'] = async (vault, account) => {
+      await vault.remove(id);
+      return { kind: 'refreshed', account };
+    };
+    await expect(token(removing)).rejects.toMatchObject({
+      code: 'account_not_found',
+      message: 'demo/alice@example.com was removed meanwhile',
+      hint: LOGIN,
+    });
+  });
+
+  it('between being chosen and being read is not found', async () => {
+    const { id } = await stage.add();
+    const vault = {
+      ...stage.vault,
+      accounts: async (...filter: Parameters<typeof stage.vault.accounts>) => {
+        const accounts = await stage.vault.accounts(...filter);
+        await stage.vault.remove(id);
+        return accounts;
+      },
+    };
+    const deps = {
+      vault: async () => vault,
+      clock: stage.clock,
+      scopeAliases: async () => ({}),
+      refresh: never,
+    };
+    const request = { selector: 'demo', minValid: HOUR, scopes: [], refresh: false, withIdentity: false };
+    await expect(ensureValid(deps, request)).rejects.toMatchObject({ code: 'account_not_found' });
+  });
+
+  it('is not there at all where there is no vault', async () => {
+    const deps = {
+      vault: async () => null,
+      clock: stage.clock,
+      scopeAliases: async () => ({}),
+      refresh: never,
+    };
+    const request = { selector: null, minValid: 0, scopes: [], refresh: false, withIdentity: false };
+    await expect(ensureValid(deps, request)).rejects.toMatchObject({
+      code: 'account_not_found',
+      message: 'there is no account in this vault yet',
+    });
+  });
+});
+
+describe('an account that failed several times in a row', () => {
+  const RESTING = {
+    status: 'failing',
+    reason: 'demo could not be reached',
+    lastError: 'network_failed',
+    failures: 4,
+    retryAt: NOW + 2 * MINUTE,
+  } as const;
+
+  it('is left alone for a while, and the reason is told', async () => {
+    await stage.add({ ...EXPIRED, ...RESTING });
+    await expect(token(never)).rejects.toMatchObject({
+      code: 'provider_unavailable',
+      message:
+        'refreshing demo/alice@example.com failed 4 times in a row, and is tried again in 2m: demo could not be reached',
+      hint: 'to try it now: vault token demo/alice@example.com --refresh',
+    });
+  });
+
+  it('still gives a token that works', async () => {
+    await stage.add({ ...ENDING, ...RESTING });
+    const { accessToken, warning } = await token(never);
+    expect([accessToken.reveal(), warning]).toEqual([
+      'access-token-example',
+      expect.stringContaining('tried again in 2m'),
+    ]);
+  });
+
+  it('is asked for when a refresh is demanded, and when the time has come', async () => {
+    await stage.add({ ...EXPIRED, ...RESTING });
+    const gone = new VaultError('network_failed', 'demo could not be reached');
+    await expect(token(failing('transient', gone), { refresh: true })).rejects.toBe(gone);
+    stage.clock.advance(2 * MINUTE);
+    await expect(token(failing('transient', gone))).rejects.toBe(gone);
+  });
+});

@@ -1,0 +1,176 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { DAY, HOUR, MINUTE, SECOND } from '../../../src/domain/duration.js';
+import type { RefreshOutcome } from '../../../src/domain/outcome.js';
+import { Secret } from '../../../src/domain/secret.js';
+import type { TokenRequest } from '../../../src/services/contract.js';
+import { type EnsureValidDeps, ensureValid } from '../../../src/services/token/ensure-valid.js';
+import { NOW } from '../../doubles/terminal.js';
+import { ALICE, EXPIRED, openVaultStage, type VaultStage } from '../stage.js';
+
+let stage: VaultStage;
+beforeEach(async () => {
+  stage = await openVaultStage();
+});
+afterEach(() => stage.close());
+
+const never: EnsureValidDeps['refresh'] = () => Promise.reject(new Error('nothing must be refreshed here'));
+
+/** Stores another token, as a refresh does. */
+const renewing =
+  (
+    change: Partial<{ expiresAt: number | null; grantedScopes: readonly string[] }> = {},
+  ): EnsureValidDeps['refresh'] =>
+  async (vault, { id }): Promise<RefreshOutcome> => {
+    const current = await stage.account({ id });
+    const contents = { ...(await vault.contents(current)), accessToken: new Secret('access-token-renewed') };
+    const times = { issuedAt: stage.clock.now(), expiresAt: stage.clock.now() + HOUR, ...change };
+    const account = await vault.update(current, times, contents);
+    return { kind: 'refreshed', account: account ?? current };
+  };
+
+function token(
+  request: Partial<TokenRequest> = {},
+  refresh: EnsureValidDeps['refresh'] = never,
+  scopeAliases: Readonly<Record<string, string>> = {},
+) {
+  const deps = { vault: async () => stage.vault, clock: stage.clock, scopeAliases: async () => scopeAliases };
+  const usual = { selector: null, minValid: 5 * MINUTE, scopes: [], refresh: false, withIdentity: false };
+  return ensureValid({ ...deps, refresh }, { ...usual, ...request });
+}
+
+const given = async (...args: Parameters<typeof token>) => {
+  const { accessToken, warning } = await token(...args);
+  return { token: accessToken.reveal(), warning };
+};
+const STORED = { token: 'access-token-example', warning: null };
+const RENEWED = { token: 'access-token-renewed', warning: null };
+
+describe('a token that is good for long enough', () => {
+  it('is given at once, and nothing is refreshed', async () => {
+    const account = await stage.add();
+    expect(await token()).toMatchObject({ account: { id: account.id }, identity: null, warning: null });
+    expect(await given()).toEqual(STORED);
+  });
+
+  it('is measured against what was asked', async () => {
+    await stage.add();
+    expect(await given({ minValid: 59 * MINUTE })).toEqual(STORED);
+    stage.clock.advance(56 * MINUTE);
+    expect(await given({ minValid: 3 * MINUTE })).toEqual(STORED);
+    expect(await given({}, renewing())).toEqual(RENEWED);
+  });
+
+  it('need only live for half of its life where the provider gives no longer ones', async () => {
+    await stage.add({ expiresAt: NOW + 4 * MINUTE });
+    const warning = expect.stringMatching(/ends in 4m: this provider gives no longer ones$/);
+    expect(await given()).toEqual({ ...STORED, warning });
+    stage.clock.advance(2 * MINUTE);
+    expect(await given({}, renewing({ expiresAt: stage.clock.now() + 4 * MINUTE }))).toEqual({
+      token: 'access-token-renewed',
+      warning,
+    });
+    expect(await given()).toEqual({ ...RENEWED, warning });
+  });
+
+  it('is one whose end nobody knows', async () => {
+    await stage.add({ expiresAt: null });
+    stage.clock.advance(400 * DAY);
+    expect(await given({ minValid: 7 * DAY })).toEqual(STORED);
+  });
+
+  it('is not one from the future, which is what remains when the clock was set back', async () => {
+    await stage.add({ issuedAt: NOW + DAY, expiresAt: NOW + DAY + HOUR });
+    expect(await given({}, renewing())).toEqual(RENEWED);
+    expect(await given()).toEqual(RENEWED);
+  });
+
+  it('is refreshed all the same when that is asked for', async () => {
+    await stage.add();
+    expect(await given({ refresh: true }, renewing())).toEqual(RENEWED);
+  });
+
+  it('comes with the identity only when a format needs it', async () => {
+    await stage.add();
+    expect((await token({ withIdentity: true })).identity).toEqual(ALICE);
+    expect((await token()).identity).toBeNull();
+  });
+
+  it('comes with the identity after a refresh as well', async () => {
+    await stage.add(EXPIRED);
+    expect((await token({ withIdentity: true }, renewing())).identity).toEqual(ALICE);
+  });
+
+  it('is not opened again when another process renewed it: the new one is read', async () => {
+    const seen = await stage.add(EXPIRED);
+    const other = await stage.another();
+    const elsewhere: EnsureValidDeps['refresh'] = async (_, account) => {
+      await renewing()(other, account, false);
+      return { kind: 'adopted', account: await stage.account(seen) };
+    };
+    expect(await given({}, elsewhere)).toEqual(RENEWED);
+  });
+
+  it('is asked for once more when what another process stored has ended already', async () => {
+    await stage.add(EXPIRED);
+    let calls = 0;
+    const twice: EnsureValidDeps['refresh'] = async (vault, account, tokenAtHand) => {
+      calls += 1;
+      if (calls > 1) return renewing()(vault, account, tokenAtHand);
+      const stored = await renewing({ expiresAt: NOW - MINUTE })(vault, account, tokenAtHand);
+      return { kind: 'adopted', account: stored.account };
+    };
+    expect(await given({}, twice)).toEqual(RENEWED);
+    expect(calls).toBe(2);
+  });
+
+  it('is never one that ends before it can arrive, though the provider has just given it', async () => {
+    await stage.add(EXPIRED);
+    await expect(token({}, renewing({ expiresAt: NOW + 5 * SECOND }))).rejects.toMatchObject({
+      code: 'provider_answer_invalid',
+      message: 'the new token of demo/alice@example.com ends in 5s, too soon to be used',
+    });
+  });
+});
+
+describe('asking for scopes', () => {
+  const ALIASES = { email: 'https://issuer.example/auth/email' };
+
+  it('gives the token when all of them were granted', async () => {
+    await stage.add();
+    expect(await given({ scopes: ['email', 'openid'] })).toEqual(STORED);
+  });
+
+  it('knows a scope by its other name', async () => {
+    await stage.add({ grantedScopes: ['openid', 'email'] });
+    expect(await given({ scopes: [ALIASES.email] }, never, ALIASES)).toEqual(STORED);
+    const full = await stage.add(
+      { label: 'full', grantedScopes: [ALIASES.email] },
+      { identity: { ...ALICE, subject: '2' } },
+    );
+    expect(await given({ selector: `demo/${full.label}`, scopes: ['email'] }, never, ALIASES)).toEqual(
+      STORED,
+    );
+  });
+
+  it('names what is missing and the login that would widen the grant, before anything is sent', async () => {
+    await stage.add(EXPIRED);
+    await expect(token({ scopes: ['email', 'mail.read', 'mail.send'] })).rejects.toMatchObject({
+      code: 'scope_missing',
+      message: 'demo/alice@example.com was not granted mail.read mail.send',
+      hint: 'vault login demo --login-hint alice@example.com --add-scope mail.read --add-scope mail.send',
+      details: { missing_scopes: ['mail.read', 'mail.send'], granted_scopes: ['openid', 'email'] },
+    });
+  });
+
+  it('is not fooled by names that every object has', async () => {
+    await stage.add();
+    await expect(token({ scopes: ['constructor'] })).rejects.toMatchObject({ code: 'scope_missing' });
+  });
+
+  it('looks again after a refresh, which may have taken scopes away', async () => {
+    await stage.add(EXPIRED);
+    await expect(token({ scopes: ['email'] }, renewing({ grantedScopes: ['openid'] }))).rejects.toMatchObject(
+      { code: 'scope_missing' },
+    );
+  });
+});

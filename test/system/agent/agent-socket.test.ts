@@ -1,0 +1,248 @@
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { connect, createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { askSocket, type SocketQuestion } from '../../../src/system/agent/agent-client.js';
+import { type ServedAnswer, serveOnSocket } from '../../../src/system/agent/agent-server.js';
+import { agentSocketPath, isOwnSocket } from '../../../src/system/agent/agent-socket.js';
+import { createFiles } from '../../../src/system/files/files.js';
+
+const uid = process.getuid?.() ?? 0;
+const never = new AbortController().signal;
+
+let [folder, path] = ['', ''];
+let close: (() => unknown)[];
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'vault-socket-'));
+  path = join(folder, 'agent', 'agent.sock');
+  close = [];
+});
+afterEach(async () => {
+  for (const each of close) await each();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const files = () => createFiles({ uid, pid: process.pid }, () => {});
+const mode = (of: string) => (statSync(of).mode & 0o777).toString(8);
+const HELLO: ServedAnswer = { status: 200, headers: {}, body: 'hello\n' };
+
+async function serve(
+  answer: () => Promise<ServedAnswer> = async () => HELLO,
+): ReturnType<typeof serveOnSocket> {
+  const server = await serveOnSocket(path, files(), { 'token-vault': '1.2.3' }, answer);
+  close.push(server.cut, server.stop);
+  return server;
+}
+
+/** A server that speaks no HTTP by itself. */
+async function serveRaw(onSocket: (socket: Socket) => void): Promise<void> {
+  mkdirSync(dirname(path), { mode: 0o700 });
+  const open: Socket[] = [];
+  const server = createServer((socket) => {
+    open.push(socket.on('error', () => {}));
+    onSocket(socket);
+  });
+  await new Promise<void>((resolve) => server.listen(path, resolve));
+  close.push(() => {
+    for (const socket of open) socket.destroy();
+    server.close();
+  });
+}
+
+const ask = (more: Partial<SocketQuestion> = {}) =>
+  askSocket(path, { method: 'GET', target: '/', silence: 1_000, signal: never, ...more });
+
+describe('where the agent listens', () => {
+  const at = (data: string, platform: NodeJS.Platform = 'linux') =>
+    agentSocketPath({ data }, { platform, uid: 1000 });
+
+  it('is in the folder of the vault, so that everybody who finds the vault finds it', () => {
+    expect(at('/home/ada/.local/share/token-vault')).toBe(
+      '/home/ada/.local/share/token-vault/agent/agent.sock',
+    );
+  });
+
+  it.each([
+    ['linux', 107],
+    ['darwin', 103],
+  ] as const)(
+    'is in a folder of the user in /tmp on %s where that would be longer than %d bytes',
+    (platform, most) => {
+      const room = most - '/agent/agent.sock'.length;
+      const fits = `/${'d'.repeat(room - 1)}`;
+      expect(at(fits, platform)).toBe(`${fits}/agent/agent.sock`);
+      expect(at(`${fits}d`, platform)).toMatch(/^\/tmp\/token-vault-1000\/[0-9a-f]{32}\.sock$/);
+      expect(at(`/${'d'.repeat(room - 2)}ü`, platform)).toMatch(/^\/tmp\//);
+      expect(at(`${fits}d`, platform)).not.toBe(at(`${fits}e`, platform));
+    },
+  );
+
+  it('is nowhere on Windows', () => {
+    expect(() => agentSocketPath({ data: 'C:\\' }, { platform: 'win32', uid: undefined })).toThrow(
+      /Unix sockets/,
+    );
+  });
+});
+
+describe('a socket that may be asked', () => {
+  it('is one, ours, closed to others, in a folder that is the same', async () => {
+    expect(isOwnSocket(path, uid)).toBe(false);
+    await serve();
+    expect(isOwnSocket(path, uid)).toBe(true);
+    expect([mode(path), mode(dirname(path))]).toEqual(['600', '700']);
+    expect(isOwnSocket(path, uid + 1)).toBe(false);
+    chmodSync(path, 0o602);
+    expect(isOwnSocket(path, uid)).toBe(false);
+    chmodSync(path, 0o600);
+    chmodSync(dirname(path), 0o770);
+    expect(isOwnSocket(path, uid)).toBe(false);
+  });
+
+  it('is no file, and no link to a socket', async () => {
+    await serve();
+    const link = join(dirname(path), 'link.sock');
+    symlinkSync(path, link);
+    expect(isOwnSocket(link, uid)).toBe(false);
+    const file = join(dirname(path), 'file.sock');
+    writeFileSync(file, '', { mode: 0o600 });
+    expect(isOwnSocket(file, uid)).toBe(false);
+  });
+});
+
+describe('the server on the socket', () => {
+  it('answers with headers that keep the answer out of every cache', async () => {
+    await serve();
+    expect(await ask()).toMatchObject({
+      status: 200,
+      headers: { 'token-vault': '1.2.3', 'content-length': '6', 'cache-control': 'no-store' },
+      body: 'hello\n',
+    });
+  });
+
+  it('takes the place of what a killed one left, and of nothing else', async () => {
+    await serveRaw(() => {});
+    await serve();
+    expect((await ask())?.body).toBe('hello\n');
+    const folder = dirname(path);
+    path = join(folder, 'other.sock');
+    writeFileSync(path, 'precious');
+    await expect(serve()).rejects.toMatchObject({ code: 'vault_permissions' });
+    expect(statSync(path).size).toBe(8);
+  });
+
+  it('closes its folder to others before it listens', async () => {
+    mkdirSync(dirname(path), { mode: 0o777 });
+    chmodSync(dirname(path), 0o777);
+    await serve();
+    expect(mode(dirname(path))).toBe('700');
+  });
+
+  it('comes back when somebody has cleared its socket away', async () => {
+    const server = await serve();
+    rmSync(dirname(path), { recursive: true });
+    expect(await ask()).toBeNull();
+    await server.ensureSocket();
+    await server.ensureSocket();
+    expect((await ask())?.body).toBe('hello\n');
+  });
+
+  it('is made anew once others may come to it, since no client of ours takes it then', async () => {
+    const server = await serve();
+    for (const open of [() => chmodSync(path, 0o666), () => chmodSync(dirname(path), 0o755)]) {
+      open();
+      await server.ensureSocket();
+      expect(isOwnSocket(path, uid)).toBe(true);
+    }
+  });
+
+  it('answers who waits when it stops, and nobody else', async () => {
+    let answer = (_: ServedAnswer) => {};
+    const server = await serve(() => new Promise((resolve) => (answer = resolve)));
+    const waiting = ask();
+    await expect.poll(() => server.waiting).toBe(1);
+    const stopped = server.stop();
+    expect(existsSync(path)).toBe(false);
+    expect(await ask()).toBeNull();
+    answer(HELLO);
+    expect((await waiting)?.body).toBe('hello\n');
+    await stopped;
+    expect(server.waiting).toBe(0);
+  });
+
+  it('is not held by clients that say nothing, and outlives those that go away', async () => {
+    let answer = (_: ServedAnswer) => {};
+    const server = await serve(() => new Promise((resolve) => (answer = resolve)));
+    const silent = connect(path);
+    const gone = new AbortController();
+    const asked = ask({ signal: gone.signal });
+    await expect.poll(() => server.waiting).toBe(1);
+    gone.abort(new Error('gone'));
+    await expect(asked).rejects.toThrow('gone');
+    answer(HELLO);
+    await expect.poll(() => server.waiting).toBe(0);
+    const stopped = server.stop();
+    server.cut();
+    await stopped;
+    silent.destroy();
+    expect(existsSync(path)).toBe(false);
+  });
+});
+
+describe('the client of the socket', () => {
+  it('waits for longer than the silence it puts up with, as long as the server works', async () => {
+    await serve(() => new Promise((resolve) => setTimeout(resolve, 1_500, HELLO)));
+    expect((await ask({ silence: 1_000 }))?.body).toBe('hello\n');
+  });
+
+  it('reads an answer that comes in pieces', async () => {
+    const pieces = [
+      'HTTP/1.1 102 Proc',
+      'essing\r\n\r\nHTTP/1.1 200 OK\r\nContent-',
+      'Length: 3\r\n\r\n',
+      'a',
+      'bc',
+    ];
+    await serveRaw(async (socket) => {
+      for (const piece of pieces) {
+        socket.write(piece);
+        await new Promise((resolve) => setTimeout(resolve, 2));
+      }
+    });
+    expect(await ask()).toEqual({ status: 200, headers: { 'content-length': '3' }, body: 'abc' });
+  });
+
+  it.each([
+    ['silence', ''],
+    ['half an answer', 'HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc'],
+    ['signs of life that end', 'HTTP/1.1 102 Processing\r\n\r\n'],
+  ])('gives up on %s', async (_, text) => {
+    await serveRaw((socket) => void socket.write(text));
+    expect(await ask({ silence: 50 })).toBeNull();
+  });
+
+  it.each([
+    ['another protocol', 'SSH-2.0-OpenSSH_9.2\r\n\r\n'],
+    ['no length', 'HTTP/1.1 200 OK\r\n\r\nabc'],
+    ['a length that is none', 'HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\nabc'],
+    ['an answer without end', `HTTP/1.1 200 OK\r\nContent-Length: 9999999\r\n\r\n${'a'.repeat(1_100_000)}`],
+  ])('makes nothing of %s', async (_, text) => {
+    await serveRaw((socket) => void socket.write(text));
+    expect(await ask({ silence: 20_000 })).toBeNull();
+  });
+
+  it('finds nobody where nobody listens, and no more than that behind a closed connection', async () => {
+    expect(await ask()).toBeNull();
+    await serveRaw((socket) => socket.end());
+    expect(await ask({ silence: 20_000 })).toBeNull();
+  });
+});

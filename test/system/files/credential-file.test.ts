@@ -1,0 +1,54 @@
+import { chmodSync, chownSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { readCredential } from '../../../src/system/files/credential-file.js';
+
+const uid = process.getuid?.();
+let folder: string;
+let path: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'vault-credential-'));
+  path = join(folder, 'credential');
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const refused = (what: string) =>
+  expect.objectContaining({ code: 'vault_permissions', message: expect.stringContaining(what) });
+
+describe('a credential', () => {
+  it.each([0o400, 0o440, 0o600])(
+    'is read as the service manager made it, with mode %o, which stays',
+    (mode) => {
+      writeFileSync(path, 'content', { mode });
+      expect(readCredential(path, 100, uid)?.toString()).toBe('content');
+      expect(statSync(path).mode & 0o777).toBe(mode);
+    },
+  );
+
+  it.each([0o404, 0o444, 0o420, 0o460, 0o644])('with mode %o is refused, and not changed', (mode) => {
+    writeFileSync(path, 'content');
+    chmodSync(path, mode);
+    expect(() => readCredential(path, 100, uid)).toThrow(refused('is open to other users'));
+    expect(statSync(path).mode & 0o777).toBe(mode);
+  });
+
+  it('of root is as good as one’s own, and of anybody else it is not', (context) => {
+    writeFileSync(path, 'content', { mode: 0o400 });
+    if (uid !== 0) return context.skip('needs root');
+    expect(readCredential(path, 100, 1_000)?.toString()).toBe('content');
+    chownSync(path, 1_001, 0);
+    expect(() => readCredential(path, 100, 1_000)).toThrow(refused('belongs to another user'));
+  });
+
+  it('is no link, no folder, and no larger than it may be', () => {
+    expect(readCredential(path, 100, uid)).toBeNull();
+    writeFileSync(`${path}.other`, 'content', { mode: 0o400 });
+    symlinkSync(`${path}.other`, path);
+    expect(() => readCredential(path, 100, uid)).toThrow(refused('is a symbolic link'));
+    expect(() => readCredential(folder, 100, uid)).toThrow(refused('is not a regular file'));
+    expect(() => readCredential(`${path}.other`, 6, uid)).toThrow(
+      expect.objectContaining({ code: 'key_wrong' }),
+    );
+  });
+});

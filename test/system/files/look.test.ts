@@ -1,0 +1,110 @@
+import { chmodSync, linkSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { TransportFailure } from '../../../src/domain/transport.js';
+import { systemClock } from '../../../src/system/clock.js';
+import { look, lookingFiles } from '../../../src/system/files/look.js';
+import { createHttp } from '../../../src/system/http/http.js';
+import { portIsFree } from '../../../src/system/port.js';
+import { visitor } from '../../../src/system/visits.js';
+import { serve } from '../../doubles/local-server.js';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'vault-look-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const put = (name: string, mode = 0o600) => {
+  const path = join(folder, name);
+  writeFileSync(path, 'content', { mode });
+  chmodSync(path, mode);
+  return path;
+};
+const code = (expected: string) => expect.objectContaining({ code: expected });
+
+describe('a look', () => {
+  it('tells what stands at a path itself', () => {
+    const file = put('file', 0o640);
+    linkSync(file, join(folder, 'other'));
+    symlinkSync(file, join(folder, 'link'));
+    expect(look.at(file)).toMatchObject({ kind: 'file', mode: 0o640, links: 2 });
+    expect(look.at(join(folder, 'link'))).toMatchObject({ kind: 'link' });
+    expect(look.at(folder)).toMatchObject({ kind: 'folder', mode: 0o700 });
+    expect(look.at(join(folder, 'missing'))).toBeNull();
+    expect(look.at('/dev/null')).toMatchObject({ kind: 'other' });
+    expect(look.real(join(folder, 'link'))).toBe(look.real(file));
+    expect(look.names(folder)).toEqual(['file', 'link', 'other']);
+    expect([look.names(join(folder, 'missing')), look.real(join(folder, 'missing'))]).toEqual([[], null]);
+  });
+
+  it('reads a small file, and nothing else', () => {
+    expect(look.read(put('file'), 7)?.toString()).toBe('content');
+    expect(look.read(join(folder, 'missing'), 7)).toBeNull();
+    expect(() => look.read(join(folder, 'file'), 6)).toThrow(code('config_invalid'));
+    symlinkSync(join(folder, 'file'), join(folder, 'link'));
+    expect(() => look.read(join(folder, 'link'), 7)).toThrow(code('vault_permissions'));
+    expect(() => look.read('/dev/null', 7)).toThrow(code('vault_permissions'));
+  });
+});
+
+describe('files that are only looked at', () => {
+  it('are read as they are, and refused as other commands refuse them', () => {
+    const files = lookingFiles(process.getuid?.());
+    const open = put('open', 0o644);
+    expect(files.read(open, 7)?.toString()).toBe('content');
+    expect(statSync(open).mode & 0o777).toBe(0o644);
+    expect([files.exists(open), files.check(join(folder, 'missing'))]).toEqual([true, false]);
+    symlinkSync(open, join(folder, 'link'));
+    expect(() => files.read(join(folder, 'link'), 7)).toThrow(code('vault_permissions'));
+    expect(() => lookingFiles(12_345).read(open, 7)).toThrow(code('vault_permissions'));
+  });
+
+  it('are never written', () => {
+    const files = lookingFiles(process.getuid?.());
+    const path = join(folder, 'new');
+    const content = Buffer.from('x');
+    for (const write of [
+      () => files.create(path, content),
+      () => files.replace(path, content),
+      () => files.append(path, content, 9, 1),
+      () => files.ensureFolder(path),
+      () => files.remove(put('file')),
+      () => files.publish(join(folder, 'file'), path),
+    ]) {
+      expect(write).toThrow(code('unexpected'));
+    }
+    expect(look.names(folder)).toEqual(['file']);
+  });
+});
+
+describe('a port', () => {
+  it('is free until somebody listens there', async () => {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as { port: number };
+    expect(await portIsFree('127.0.0.1', port)).toBe(false);
+    await new Promise((resolve) => server.close(resolve));
+    expect(await portIsFree('127.0.0.1', port)).toBe(true);
+    expect(await portIsFree('127.0.0.1', port)).toBe(true);
+  });
+});
+
+describe('a visit', () => {
+  it('is made once for each page, and tells when', async () => {
+    const http = createHttp({ env: {} });
+    const server = await serve((response) => void response.end('hello'));
+    const visit = visitor(http, systemClock, new AbortController().signal);
+    const [first, second] = await Promise.all([visit(`${server.url}/a`), visit(`${server.url}/a`)]);
+    expect(second).toBe(first);
+    expect(first.answer.body).toBe('hello');
+    expect(first.answeredAt).toBeGreaterThanOrEqual(first.askedAt);
+    await visit(`${server.url}/b`);
+    expect(server.received.map(({ path }) => path)).toEqual(['/a', '/b']);
+    await server.close();
+    await expect(visit(`${server.url}/c`)).rejects.toThrow(TransportFailure);
+    await http.close();
+  });
+});

@@ -1,0 +1,94 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { type BoundedOptions, runBounded } from '../../../src/system/processes/bounded-child.js';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'vault-bounded-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const shell = (script: string, over: Partial<BoundedOptions> = {}) =>
+  runBounded('/bin/sh', ['-c', script], {
+    env: { PATH: '/usr/bin:/bin' },
+    cwd: folder,
+    input: new Uint8Array(),
+    limit: 15_000,
+    capture: true,
+    ...over,
+  });
+
+describe('a program with a limited time', () => {
+  it('is given its input and gives back what it printed', async () => {
+    const input = Buffer.from([0x66, 0xff, 0x0a]);
+    expect(await shell('cat; echo talk >&2; exit 3', { input })).toEqual({
+      kind: 'ended',
+      exitCode: 3,
+      stdout: input,
+      stderr: 'talk\n',
+    });
+  });
+
+  it('may leave its input unread, and be ended by a signal', async () => {
+    const input = Buffer.alloc(1024 * 1024);
+    expect(await shell('kill -TERM $$', { input })).toMatchObject({ kind: 'ended', exitCode: 143 });
+  });
+
+  it('is killed when it has printed more than enough, and not waited for', async () => {
+    const end = await shell('yes; touch after', { enough: 4096 });
+    expect(end).toMatchObject({ kind: 'ended', exitCode: 137 });
+    expect(end.kind === 'ended' && end.stdout.length).toBeGreaterThan(4096);
+    expect(existsSync(join(folder, 'after'))).toBe(false);
+  });
+
+  it('that cannot be started says why', async () => {
+    const options = { env: {}, cwd: folder, input: new Uint8Array(), limit: 9_000, capture: false };
+    expect(await runBounded(join(folder, 'none'), [], options)).toEqual({
+      kind: 'not_started',
+      code: 'ENOENT',
+    });
+    expect(await runBounded(folder, [], options)).toEqual({ kind: 'not_started', code: 'EACCES' });
+  });
+
+  it('is killed with all that it started, though they hear no signal that can be ignored', async () => {
+    const calledOff = new AbortController();
+    const ignoring = 'trap "" TERM INT HUP';
+    const ended = shell(`${ignoring}; (${ignoring}; sleep 60) & echo $! > child; wait`, {
+      signal: calledOff.signal,
+    });
+    const pid = await vi.waitFor(
+      () => Number(readFileSync(join(folder, 'child'), 'utf8')) || Promise.reject(),
+      9_000,
+    );
+    expect(() => process.kill(pid, 0)).not.toThrow();
+    calledOff.abort();
+    expect(await ended).toEqual({ kind: 'timed_out' });
+    await vi.waitFor(() => expect(isAlive(pid)).toBe(false), 9_000);
+  });
+
+  it('is killed when its time is over', async () => {
+    expect(await shell('sleep 60', { limit: 100 })).toEqual({ kind: 'timed_out' });
+  });
+
+  it('does not outlive a call that was off before it began', async () => {
+    const signal = AbortSignal.abort();
+    expect(await shell('sleep 60', { signal })).toEqual({ kind: 'timed_out' });
+  });
+
+  it('is not waited for when it has left something running that holds its output', async () => {
+    expect(await shell('sleep 30 & exit 0', { capture: false, limit: 10_000 })).toMatchObject({
+      exitCode: 0,
+    });
+  });
+});
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return !/^State:\tZ/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
