@@ -1,7 +1,7 @@
 // Times what the store is asked for, in one process: node bench/queries.mjs <account name>; prints the slowest as JSON.
 import { sqliteFactory } from '../dist/lib/stores/sqlite-factory.js';
 import { systemClock } from '../dist/lib/system/clock.js';
-import { createFiles } from '../dist/lib/system/files.js';
+import { createFiles } from '../dist/lib/system/files/files.js';
 import { resolvePaths } from '../dist/lib/system/paths.js';
 
 const [provider, label] = process.argv[2].split('/');

@@ -36,7 +36,7 @@ const FAULTS: Record<NonNullable<AuditVerdict['fault']>['kind'], string> = {
 /** Shows what has happened, and proves that nothing of it was altered. */
 export const audit: Command<AuditInput> = {
   name: 'audit',
-  summary: 'show what has happened, and prove that nothing of it was altered',
+  summary: 'show what has happened, and whether it was altered',
   arguments: [],
   options: [
     { flags: '--account <name>', description: 'only events of this account, or of those that begin so' },

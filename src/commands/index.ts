@@ -82,7 +82,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'audit',
-    summary: 'show what has happened, and prove that nothing of it was altered',
+    summary: 'show what has happened, and whether it was altered',
     load: async () => (await import('./audit.js')).audit,
   },
   {

@@ -66,12 +66,12 @@ export function commandSource(
             'key_timed_out',
             `the ${place} did not print the key within ${formatDuration(bound)}`,
             {
-              hint: `${byHand}; where it asks somebody and nobody is there, unlock it first`,
+              hint: `${byHand}\nwhere it asks somebody and nobody is there, unlock it first`,
             },
           );
         case 'too_much':
           throw new VaultError('key_wrong', `the ${place} prints more than a master key`, {
-            hint: `${byHand}: it must print the 43 characters of the key and nothing else`,
+            hint: `${byHand}\nit must print the 43 characters of the key and nothing else`,
           });
         default:
           return keyIn(end);
@@ -86,7 +86,7 @@ export function commandSource(
         'key_unavailable',
         `the ${place} ended with exit code ${exitCode} and gave no key`,
         {
-          hint: `${byHand}; where it asks somebody and nobody is there, unlock it first`,
+          hint: `${byHand}\nwhere it asks somebody and nobody is there, unlock it first`,
         },
       );
     } finally {

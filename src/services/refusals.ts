@@ -71,7 +71,7 @@ export function codeRefusal(provider: Provider, refused: RefusedAnswer): VaultEr
         'login_refused',
         `${provider.title} does not accept the authorization code any more (${said})`,
         {
-          hint: `${again} — and finish it within a few minutes`,
+          hint: `${again}\nfinish it within a few minutes`,
           details,
         },
       );
@@ -166,7 +166,7 @@ export function clientRefused(
     'client_refused',
     `${provider.title} refuses this client: its id, secret, redirect URI or scopes are not what is registered (${said})`,
     {
-      hint: `vault providers ${provider.name} shows what must be registered and set; a new login alone will not help`,
+      hint: `vault providers ${provider.name}\nregister and set what it shows; a new login alone will not help`,
       details,
     },
   );

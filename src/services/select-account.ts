@@ -66,7 +66,7 @@ export async function accountsOf(vault: Vault, provider: string | null): Promise
 function notFound(selector: string | null): VaultError {
   if (selector === null) {
     return new VaultError('account_not_found', 'there is no account in this vault yet', {
-      hint: 'vault login google (vault providers lists what you can log in to)',
+      hint: 'vault login google\nvault providers',
     });
   }
   return new VaultError('account_not_found', `there is no account whose name begins with ${selector}`, {

@@ -3,13 +3,13 @@
 import { Secret } from '../../dist/lib/domain/secret.js';
 import { keyFileSource } from '../../dist/lib/keysources/key-file.js';
 import { keychainSource } from '../../dist/lib/keysources/os-keychain.js';
-import { vaultAccess } from '../../dist/lib/services/vault-access.js';
+import { vaultAccess } from '../../dist/lib/services/keys/vault-access.js';
 import { sqliteLocks } from '../../dist/lib/stores/locks.js';
 import { markFolder } from '../../dist/lib/stores/marks.js';
 import { sqliteFactory } from '../../dist/lib/stores/sqlite-factory.js';
 import { systemClock as clock } from '../../dist/lib/system/clock.js';
-import { createFiles } from '../../dist/lib/system/files.js';
-import { KEYCHAIN_PATIENCE, systemKeychain } from '../../dist/lib/system/keychain.js';
+import { createFiles } from '../../dist/lib/system/files/files.js';
+import { KEYCHAIN_PATIENCE, systemKeychain } from '../../dist/lib/system/keychain/keychain.js';
 import { resolvePaths } from '../../dist/lib/system/paths.js';
 import { newVault } from '../../dist/lib/vault/new-vault.js';
 

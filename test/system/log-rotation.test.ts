@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 
-const FILES = fileURLToPath(new URL('../../dist/lib/system/files.js', import.meta.url));
+const FILES = fileURLToPath(new URL('../../dist/lib/system/files/files.js', import.meta.url));
 const LIMIT = 4_000;
 const KEPT = 200;
 

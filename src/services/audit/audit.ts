@@ -49,7 +49,7 @@ function idsOf(names: ReadonlyMap<string, string>, selector: string): (id: strin
   if (ids.length > 0) return (id) => ids.includes(id);
   if (/^[0-9a-f]{8}[0-9a-f-]*$/.test(selector)) return (id) => id.startsWith(selector);
   throw new VaultError('account_not_found', `no account begins with ${selector}`, {
-    hint: 'vault list shows the accounts; one that is gone goes by its id, as vault audit --json shows it',
+    hint: 'vault list\nan account that is gone goes by its id, which is in: vault audit --json',
   });
 }
 

@@ -41,7 +41,7 @@ export async function addKey(deps: KeysDeps, source: KeySource): Promise<MasterK
         'usage',
         `the vault has a master key in a source of the kind ${source.kind} already`,
         {
-          hint: `vault key use ${source.kind}, or first: vault key remove ${source.kind}`,
+          hint: `vault key use ${source.kind}\nor first: vault key remove ${source.kind}`,
         },
       );
     }

@@ -174,7 +174,7 @@ async function createUnderLock(deps: VaultAccessDeps, source: KeySource): Promis
   try {
     if (await deps.factory.exists()) {
       throw new VaultError('vault_exists', `there is a vault already at ${deps.paths.database}`, {
-        hint: 'vault list shows what is in it\nvault key status shows which keys open it, and vault key add makes one more',
+        hint: 'vault list\nvault key status',
       });
     }
     const store = await createWith(deps, source);

@@ -16,7 +16,7 @@ const NOT_ALLOWED: readonly string[] = ['unsupported_grant_type', 'device_flow_d
 /** Nothing has been sent yet. */
 export function noDeviceLogin(provider: Provider, request: LoginRequest): VaultError {
   return new VaultError('usage', `${provider.title} has no device login`, {
-    hint: `${againCommand(request, '--paste')} — and open the address it prints on any machine`,
+    hint: `${againCommand(request, '--paste')}\nopen the address that it prints on any machine`,
   });
 }
 

@@ -35,7 +35,7 @@ export function namedByPerson(provider: ConfiguredProvider, as: string | null): 
     'usage',
     `${provider.title} does not tell who logged in, so the account needs a name of your choice`,
     {
-      hint: `vault login ${provider.name} --as NAME, or set userinfoEndpoint for it in config.json`,
+      hint: `vault login ${provider.name} --as NAME\nor set userinfoEndpoint for it in config.json`,
     },
   );
 }

@@ -66,7 +66,7 @@ export async function ensureValid(deps: EnsureValidDeps, request: TokenRequest):
     // Waiting for another process may have taken as long as the token had left.
     const later = deps.clock.now();
     if (!fallback || !isUsable(account, later)) throw outcome;
-    const next = outcome.hint === undefined ? '' : ` (${outcome.hint})`;
+    const next = outcome.hint === undefined ? '' : ` (${outcome.hint.replaceAll('\n', '; ')})`;
     const warning = `${shortLived(account, later)} and could not be renewed: ${outcome.message}${next}`;
     return give(deps, vault, account, request, warning);
   }

@@ -51,7 +51,7 @@ function mailbox({ account, identity }: ValidToken): string {
     'usage',
     `the e-mail address of ${accountName(account)} is not known, so no mailbox can be named`,
     {
-      hint: `vault token ${accountName(account)} --format header, or log in with a scope that tells the address`,
+      hint: `vault token ${accountName(account)} --format header\nor log in with a scope that tells the address`,
     },
   );
 }

@@ -65,7 +65,7 @@ function refused(what: string, end: BoundedEnd): VaultError {
   const hint = 'see what it says: crontab -l';
   if (end.kind === 'not_started') {
     return new VaultError('scheduler_failed', 'there is no crontab program on this machine', {
-      hint: 'vault schedule --kind systemd, or install cron',
+      hint: 'vault schedule --kind systemd\nor install cron',
     });
   }
   if (end.kind === 'timed_out') return new VaultError('scheduler_failed', 'crontab did not answer', { hint });

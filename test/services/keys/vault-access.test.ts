@@ -143,7 +143,7 @@ describe('making a vault', () => {
     await expect(access().create(source())).rejects.toMatchObject({
       code: 'vault_exists',
       message: `there is a vault already at ${database()}`,
-      hint: expect.stringMatching(/^vault list .*\nvault key status .*vault key add/),
+      hint: 'vault list\nvault key status',
     });
     expect(readFileSync(keyFile()).equals(key)).toBe(true);
     expect(remembered).toHaveLength(1);

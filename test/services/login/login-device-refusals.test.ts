@@ -84,7 +84,7 @@ describe('a device login that a provider refuses', () => {
     expect(noDeviceLogin(notion, asked('notion'))).toMatchObject({
       code: 'usage',
       message: 'Notion has no device login',
-      hint: 'vault login notion --paste — and open the address it prints on any machine',
+      hint: 'vault login notion --paste\nopen the address that it prints on any machine',
     });
   });
 });

@@ -234,7 +234,7 @@ describe('a login by device code that comes to nothing', () => {
     await expect(logIn({ as: 'work', scopes: ['notes.read'] })).rejects.toMatchObject({
       code: 'usage',
       message: 'demo has no device login',
-      hint: 'vault login demo --as work --scope notes.read --paste — and open the address it prints on any machine',
+      hint: 'vault login demo --as work --scope notes.read --paste\nopen the address that it prints on any machine',
     });
     expect(stage.demo.requests.deviceAuthorization).toBe(0);
     expect(stage.events).toEqual([]);

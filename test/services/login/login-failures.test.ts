@@ -143,7 +143,7 @@ describe('a login that cannot begin', () => {
     await expect(stage.logIn({}, { browser: browserNever })).rejects.toMatchObject({
       code: 'usage',
       message: 'demo does not tell who logged in, so the account needs a name of your choice',
-      hint: 'vault login demo --as NAME, or set userinfoEndpoint for it in config.json',
+      hint: 'vault login demo --as NAME\nor set userinfoEndpoint for it in config.json',
     });
     expect(stage.demo.requests.metadata).toBe(0);
   });
