@@ -14,12 +14,12 @@ const ANY_TIME = Number.POSITIVE_INFINITY;
 
 cutsOf('where the trials end a process, or the disk ends it', [
   [killAgent, 2],
-  [killAsker, 3],
-  [killRefresherGrace, 3],
-  [killRefresherStrict, 3],
-  [syscalls, 4],
-  [keyChanges, 4],
-  [diskErrors, 6],
+  [killAsker, 2],
+  [killRefresherGrace, 2],
+  [killRefresherStrict, 2],
+  [syscalls, 2],
+  [keyChanges, 2],
+  [diskErrors, 4],
   [fullDisk, 1],
   [holderTrial({ within: ANY_TIME, patient: false }), 1],
 ]);

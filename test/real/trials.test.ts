@@ -13,13 +13,13 @@ import { cutsOf } from '../harness/trial-cuts.js';
 
 cutsOf('what the trials try to break', [
   [herdOf(10), 1],
-  [crowdOf(12), 1],
+  [crowdOf(10), 1],
   [mutatedAnswers, 100],
   [clock, 1],
-  [transportTrial(QUICK), 12],
+  [transportTrial(QUICK), 8],
   [listenerFuzz, 200],
   [swapRace, 30],
-  [canaries, 7],
+  [canaries, 4],
   [flippedBytes, 100],
   [movedFields, 60],
 ]);
