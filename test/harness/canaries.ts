@@ -68,11 +68,21 @@ function written(root: string): Place[] {
   return readdirSync(root, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))
-    .map((path) => ({
-      place: relative(root, path),
-      bytes: readFileSync(path),
-      mayHold: basename(path) === 'master.key' ? 'master key' : null,
-    }));
+    .flatMap((path) => {
+      const bytes = contentOf(path);
+      const mayHold = basename(path) === 'master.key' ? 'master key' : null;
+      return bytes === null ? [] : [{ place: relative(root, path), bytes, mayHold }];
+    });
+}
+
+/** A refresher may outlive the command that asked for it: the journal of its last write comes and goes. */
+function contentOf(path: string): Buffer | null {
+  try {
+    return readFileSync(path);
+  } catch (failure) {
+    if ((failure as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw failure;
+  }
 }
 
 interface Form {
