@@ -14,9 +14,15 @@ export function keySourceInForce(
   text: string | null,
   file: string,
 ): KeySourceSetting {
+  const path = keyFileFromEnv(env);
+  return path === null ? (readKeySource(text, file) ?? { kind: 'keychain' }) : { kind: 'file', path };
+}
+
+/** The key file that `VAULT_KEY_FILE` names; null when it names none. @throws VaultError `config_invalid` */
+export function keyFileFromEnv(env: Readonly<Record<string, string | undefined>>): string | null {
   const path = env['VAULT_KEY_FILE'] ?? '';
-  if (path === '') return readKeySource(text, file) ?? { kind: 'keychain' };
-  if (isAbsolute(path)) return { kind: 'file', path };
+  if (path === '') return null;
+  if (isAbsolute(path)) return path;
   throw new VaultError('config_invalid', 'VAULT_KEY_FILE must be an absolute path', {
     hint: 'for example: export VAULT_KEY_FILE="$HOME/vault.key"',
   });

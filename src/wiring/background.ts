@@ -1,9 +1,8 @@
 import { resolve } from 'node:path';
 import type { Audit } from '../audit/events.js';
-import { readKeySource } from '../config/key-source.js';
+import { keySourceInForce } from '../config/key-in-force.js';
 import { SECOND } from '../domain/duration.js';
 import { ERROR_CODES, VaultError } from '../domain/errors.js';
-import type { KeySourceSetting } from '../keysources/contract.js';
 import type { GrantLimit } from '../providers/contract.js';
 import type { BackgroundUseCases } from '../services/background/background-contract.js';
 import type { NotifyDeps } from '../services/background/notify.js';
@@ -156,11 +155,6 @@ async function scheduleDeps(
   const { env, platform, uid } = host;
   const machine = machineOf({ env: await harmlessEnv(host), uid }, SCHEDULER_LIMIT);
   const ownEnvFile = envFile === null ? null : resolve(envFile);
-  const keyFile = env['VAULT_KEY_FILE'] ?? '';
-  const keySource = (): KeySourceSetting =>
-    keyFile !== ''
-      ? { kind: 'file', path: keyFile }
-      : (readKeySource(readText(paths.configFile), paths.configFile) ?? { kind: 'keychain' });
   return {
     env,
     platform,
@@ -173,7 +167,7 @@ async function scheduleDeps(
       cron: SCHEDULERS.cron(machine),
       launchd: SCHEDULERS.launchd(machine),
     },
-    keySource: keySource(),
+    keySource: keySourceInForce(env, readText(paths.configFile), paths.configFile),
     credentialName: CREDENTIAL_NAME,
     envFileNames: Object.keys(parseEnvFile(readText(ownEnvFile ?? paths.envFile) ?? '', paths.envFile)),
     notifies: (await notifyCommand()) !== null,

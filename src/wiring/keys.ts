@@ -1,5 +1,6 @@
-import { isAbsolute, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { Audit } from '../audit/events.js';
+import { keyFileFromEnv } from '../config/key-in-force.js';
 import { readKeySource, withKeySource } from '../config/key-source.js';
 import { SECOND } from '../domain/duration.js';
 import { VaultError } from '../domain/errors.js';
@@ -170,16 +171,6 @@ export function keysWith(parts: KeyParts): KeyWiring {
       );
     },
   };
-}
-
-/** @throws VaultError `config_invalid` */
-function keyFileFromEnv(env: Host['env']): string | null {
-  const path = env['VAULT_KEY_FILE'];
-  if (path === undefined || path === '') return null;
-  if (isAbsolute(path)) return path;
-  throw new VaultError('config_invalid', 'VAULT_KEY_FILE must be an absolute path', {
-    hint: 'for example: export VAULT_KEY_FILE="$HOME/vault.key"',
-  });
 }
 
 /** A path on a command line is meant from where one stands; what is remembered must not depend on that. */
