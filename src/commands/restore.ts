@@ -71,15 +71,16 @@ async function confirm(
 function tell({ database, accounts, kept, standing, unopened }: Restored, io: Io): void {
   io.say(`${database} holds what was backed up: ${count(accounts, 'account')}`, 'green');
   if (kept !== null) io.say(`the vault that was there is kept as ${kept}`);
-  if (unopened !== null) {
-    io.warn(`it does not open here yet: ${unopened.message}`, 'yellow');
-    io.warn('hint: put its key back, or make a new one with its recovery file: vault key import FILE');
-  }
+  if (unopened !== null) io.warn(`it does not open here yet: ${unopened.message}`, 'yellow');
   if (standing === 'current') return;
   io.warn(
     'nothing is refreshed with it yet. A refresh token may have been replaced since the backup, or be used by another machine that still has this vault; most providers then take an old one for stolen and end the whole grant.',
     'yellow',
   );
-  io.warn(`hint: if no other machine uses this vault any more: ${ACCEPT}`);
+  const then = unopened === null ? '' : 'then, ';
+  if (unopened !== null) {
+    io.warn('hint: first put its key back, or make a new one with its recovery file: vault key import FILE');
+  }
+  io.warn(`hint: ${then}if no other machine uses this vault any more: ${ACCEPT}`);
   io.warn('hint: else give this machine logins of its own: vault login PROVIDER');
 }

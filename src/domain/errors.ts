@@ -105,6 +105,9 @@ export const ERROR_CODES = {
 
 export type ErrorCode = keyof typeof ERROR_CODES;
 
+/** The hint where the vault itself is not as it was written. */
+export const FROM_BACKUP = 'restore the vault from a backup:\nvault restore FILE';
+
 export interface ErrorParts {
   /** What the user should type or do next, as an exact command where there is one. */
   readonly hint?: string;

@@ -1,5 +1,5 @@
 import { isUsualCost, SALT_BYTES, type StretchCost } from '../crypto/stretch.js';
-import { VaultError } from '../domain/errors.js';
+import { FROM_BACKUP, VaultError } from '../domain/errors.js';
 
 export interface Stretching {
   readonly cost: StretchCost;
@@ -28,7 +28,7 @@ export function readStretching(text: string | null): Stretching {
     throw new VaultError(
       'vault_damaged',
       'the vault was altered or is damaged: it does not say how its key is made from the passphrase',
-      { hint: 'restore the vault from a backup' },
+      { hint: FROM_BACKUP },
     );
   }
   return { cost: { n, r, p } as StretchCost, salt: bytes };

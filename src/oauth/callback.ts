@@ -6,7 +6,6 @@ import type { AuthorizationResponse } from './contract.js';
 import { isIssuer } from './issuer.js';
 
 const KNOWN = ['code', 'state', 'iss', 'error', 'error_description', 'error_uri', 'response'] as const;
-const LOGIN_AGAIN = 'run the login again';
 
 export interface ReceivedResponse {
   /** The address the browser was sent to, whole. */
@@ -25,7 +24,8 @@ export interface ReceivedResponse {
  * Reads the authorization response (RFC 6749 §4.1.2) after all checks: known parameters once (§3.1), `state`, and
  * `iss` wherever it is present or announced, for errors as well (RFC 9207 §2.4). Unknown parameters are ignored.
  *
- * @throws VaultError `login_refused` when a check fails, `provider_answer_invalid` when there is neither code nor error
+ * @throws VaultError `login_refused` when a check fails, `provider_answer_invalid` when there is neither code nor error;
+ * without a hint, since how to log in again is the caller's to know
  */
 export function readAuthorizationResponse(received: ReceivedResponse): AuthorizationResponse {
   const parameters = received.url.searchParams;
@@ -47,9 +47,6 @@ export function readAuthorizationResponse(received: ReceivedResponse): Authoriza
     throw new VaultError(
       'provider_answer_invalid',
       'the answer to the login has neither a code nor an error',
-      {
-        hint: LOGIN_AGAIN,
-      },
     );
   }
   return { kind: 'code', code: new Secret(code), parameters: validated };
@@ -85,9 +82,9 @@ function validate(received: ReceivedResponse, issuer: string): URLSearchParams |
 
 /** Somebody may be passing the answer of one server off as another's (RFC 9207 §1). */
 function otherIssuer(message: string): VaultError {
-  return new VaultError('login_refused', message, { hint: LOGIN_AGAIN, details: { check: 'issuer' } });
+  return new VaultError('login_refused', message, { details: { check: 'issuer' } });
 }
 
 function refused(message: string): VaultError {
-  return new VaultError('login_refused', message, { hint: LOGIN_AGAIN });
+  return new VaultError('login_refused', message);
 }

@@ -98,6 +98,6 @@ function invalid(claim: string | null): VaultError {
       : `is not for this login: its ${claim} is not as expected`;
   const clock = claim === 'exp' || claim === 'nbf' || claim === 'iat';
   return new VaultError('provider_answer_invalid', `the id_token ${what}`, {
-    hint: clock ? "compare this machine's clock with the time" : 'run the login again',
+    ...(clock ? { hint: "compare this machine's clock with the time" } : {}),
   });
 }

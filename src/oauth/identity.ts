@@ -59,9 +59,6 @@ async function mainDocument({
     throw new VaultError(
       'provider_answer_invalid',
       'the provider told of another person than the one who logged in',
-      {
-        hint: 'run the login again',
-      },
     );
   }
   return document;
@@ -88,9 +85,6 @@ async function ask(
     throw new VaultError(
       'network_failed',
       `it is unknown who logged in, because ${describeTransport(failure)}`,
-      {
-        hint: 'run the login again when the network is back',
-      },
     );
   }
   const members = parseMembers(answer);
@@ -105,7 +99,7 @@ function unanswered(host: string, status: number): VaultError {
     ? new VaultError('provider_answer_invalid', message, {
         hint: 'check that the scopes asked for allow reading who logged in, and that the API is enabled for the client',
       })
-    : new VaultError('provider_unavailable', message, { hint: 'run the login again later' });
+    : new VaultError('provider_unavailable', message);
 }
 
 function readSubject(source: IdentitySource, documents: Documents): string {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Database } from 'better-sqlite3';
-import { VaultError } from '../domain/errors.js';
+import { FROM_BACKUP, VaultError } from '../domain/errors.js';
 import type { Clock, Files } from '../system/contract.js';
 import type { Locks } from './contract.js';
 import { asStoreError, isBusy } from './sqlite-failure.js';
@@ -23,7 +23,7 @@ export function sqliteLocks(folder: string, files: Files, clock: Clock): Locks {
         'vault_damaged',
         'the vault was altered: an account has an id that none was given',
         {
-          hint: 'restore the vault from a backup',
+          hint: FROM_BACKUP,
         },
       );
     }

@@ -1,4 +1,4 @@
-import { VaultError } from '../domain/errors.js';
+import { FROM_BACKUP, VaultError } from '../domain/errors.js';
 
 const DAMAGED = ['SQLITE_CORRUPT', 'SQLITE_NOTADB', 'SQLITE_FORMAT', 'SQLITE_MISMATCH', 'SQLITE_ERROR'];
 const UNWRITABLE: Record<string, string> = {
@@ -48,7 +48,7 @@ export function asStoreError(failure: unknown, path: string): unknown {
   }
   if (DAMAGED.some((prefix) => code.startsWith(prefix))) {
     return new VaultError('vault_damaged', `${path} is damaged or is not a vault`, {
-      hint: 'restore the vault from a backup',
+      hint: FROM_BACKUP,
       cause: failure,
     });
   }

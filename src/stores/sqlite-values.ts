@@ -1,4 +1,4 @@
-import { VaultError } from '../domain/errors.js';
+import { FROM_BACKUP, VaultError } from '../domain/errors.js';
 
 /** What may stand in a column; `?` allows null. */
 export type ColumnKind = 'text' | 'text?' | 'integer' | 'integer?' | 'bytes' | 'bytes?';
@@ -51,6 +51,6 @@ export function damagedRow(table: string, column: string): VaultError {
   return new VaultError(
     'vault_damaged',
     `the vault is damaged: table ${table}, column ${column} holds what was never written there`,
-    { hint: 'restore the vault from a backup' },
+    { hint: FROM_BACKUP },
   );
 }

@@ -1,5 +1,5 @@
 import { systemClock } from '../../src/system/clock.js';
-import type { Keychain } from '../../src/system/contract.js';
+import type { Clock, Keychain } from '../../src/system/contract.js';
 import { systemKeychain } from '../../src/system/keychain/keychain.js';
 
 /** The system's keychain on a Linux as a test describes it. */
@@ -17,6 +17,10 @@ interface Surroundings {
   readonly patience?: { readonly alone: number; readonly withPerson: number };
   /** The interpreter and the script; without them no helper can be started. */
   readonly self?: readonly [string, string];
+  /** The machine's own when left out. */
+  readonly clock?: Clock;
+  /** Called with each notice. */
+  readonly onNotice?: () => void;
 }
 
 /** Long enough for a machine under load, where an answer is awaited. */
@@ -24,16 +28,19 @@ const PATIENT = { alone: 20_000, withPerson: 20_000 };
 
 export function keychainStage(surroundings: Surroundings = {}): KeychainStage {
   const { env = {}, uid = process.getuid?.() ?? 0, person = false } = surroundings;
-  const { patience = PATIENT, self = null } = surroundings;
+  const { patience = PATIENT, self = null, clock = systemClock } = surroundings;
   const notices: string[] = [];
   const interrupt = new AbortController();
   const host = { env, uid, self, platform: 'linux' as const, interruption: interrupt.signal };
   const keychain = systemKeychain({
     host,
-    clock: systemClock,
+    clock,
     patience,
     person: () => person,
-    notice: (line) => notices.push(line),
+    notice(line) {
+      notices.push(line);
+      surroundings.onNotice?.();
+    },
   });
   return { keychain, notices, interrupt };
 }

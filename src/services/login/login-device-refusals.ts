@@ -13,6 +13,9 @@ import { againCommand } from './login-command.js';
 const WRONG_CLIENT: readonly string[] = ['invalid_client', 'unauthorized_client'];
 const NOT_ALLOWED: readonly string[] = ['unsupported_grant_type', 'device_flow_disabled'];
 
+/** RFC 9110 §15.5.5, §15.5.6, §15.5.11: no such page, no such method, gone. */
+const NOT_THERE: readonly string[] = ['http_404', 'http_405', 'http_410'];
+
 /** Nothing has been sent yet. */
 export function noDeviceLogin(provider: Provider, request: LoginRequest): VaultError {
   return new VaultError('usage', `${provider.title} has no device login`, {
@@ -61,6 +64,25 @@ export function deviceRefusal(
       if (NOT_ALLOWED.includes(refused.error)) return notAllowed(provider, request, refused);
       return clientRefused(provider, said, details);
   }
+}
+
+/** A page that is not there says nothing of the client, and will not be there later. @returns null for other refusals */
+export function noDeviceEndpoint(
+  provider: Provider,
+  request: LoginRequest,
+  endpoint: string,
+  refused: RefusedAnswer,
+): VaultError | null {
+  if (!NOT_THERE.includes(refused.error)) return null;
+  const again = againCommand(request, '--device');
+  return new VaultError(
+    'client_refused',
+    `${provider.title} has no device login at ${endpoint} (${refused.error}): the address is wrong, or it is for other clients`,
+    {
+      hint: `compare the address with what ${provider.title} documents, where it was configured: ${again} --dry-run\nor log in with a browser: ${againCommand(request, '--paste')}`,
+      details: detailsOf(refused),
+    },
+  );
 }
 
 function wrongScopes(

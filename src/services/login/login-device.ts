@@ -14,6 +14,7 @@ import {
   deviceDeclined,
   deviceRefusal,
   endedUnanswered,
+  noDeviceEndpoint,
   noDeviceLogin,
   uselessCode,
 } from './login-device-refusals.js';
@@ -68,7 +69,12 @@ async function begin(
   const answer = await reaching(deps, (http) =>
     authorizeDevice(http, { ...client(deps, provider), endpoint, scopes }),
   );
-  if (answer.kind === 'refused') throw deviceRefusal(provider, request, scopes, answer);
+  if (answer.kind === 'refused') {
+    throw (
+      noDeviceEndpoint(provider, request, endpoint, answer) ??
+      deviceRefusal(provider, request, scopes, answer)
+    );
+  }
   if (answer.kind === 'useless') throw uselessCode(provider, request, answer.flaw);
   return answer;
 }

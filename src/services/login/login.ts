@@ -1,7 +1,8 @@
-import { asVaultError } from '../../domain/errors.js';
+import { asVaultError, isInterruption, VaultError } from '../../domain/errors.js';
 import type { LoginRequest, LoginResult, LoginTalk } from '../contract.js';
 import { aimOf } from './login-aim.js';
 import { byCode } from './login-code.js';
+import { againCommand } from './login-command.js';
 import type { LoginDeps } from './login-finish.js';
 import { namedByPerson } from './login-identity.js';
 import { redirectFor } from './login-redirect.js';
@@ -31,6 +32,15 @@ export async function login(deps: LoginDeps, asked: LoginRequest, talk: LoginTal
     const { code, details } = asVaultError(failure);
     const why = details['check'] === 'issuer' ? { why: 'other_issuer' as const } : {};
     deps.audit.record({ event: 'login_failed', provider: provider.name, code, ...why });
-    throw failure;
+    throw withCommand(failure, asked);
   }
+}
+
+/** What was wrong with an answer is found out where nobody knows how the person had asked. */
+function withCommand(failure: unknown, asked: LoginRequest): unknown {
+  if (!(failure instanceof VaultError) || failure.hint !== undefined || isInterruption(failure))
+    return failure;
+  const { code, message, details, cause } = failure;
+  const way = asked.device ? '--device' : asked.pasteOnly ? '--paste' : '';
+  return new VaultError(code, message, { hint: againCommand(asked, way), details, cause });
 }

@@ -5,7 +5,7 @@ import { SECOND } from '../../domain/duration.js';
 import { VaultError } from '../../domain/errors.js';
 import type { Files } from '../contract.js';
 import { PRIVATE_FILE } from '../files/file-checks.js';
-import { codeOf, statOrNull } from '../files/file-failure.js';
+import { codeOf, notWritable, statOrNull } from '../files/file-failure.js';
 import { PROGRESS_HEADER } from './agent-client.js';
 import { isOwnSocket } from './agent-socket.js';
 
@@ -152,7 +152,11 @@ function removeLeftover(path: string): void {
       hint: `look at it, then take it away: ls -ld '${path}'`,
     });
   }
-  unlinkSync(path);
+  try {
+    unlinkSync(path);
+  } catch (failure) {
+    throw notWritable(path, failure);
+  }
 }
 
 function noSocket(path: string, failure: unknown): VaultError {

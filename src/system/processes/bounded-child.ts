@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import type { Readable } from 'node:stream';
+import { SECOND } from '../../domain/duration.js';
 
 /** How a program ended that was given a limited time. */
 export type BoundedEnd =
@@ -38,6 +39,8 @@ export interface BoundedOptions {
 
 /** More than a scheduler's program has to say; the rest is thrown away. */
 const CAPTURED_BYTES = 4 * 1024 * 1024;
+/** What a program has printed is read within this time after its end, in milliseconds. */
+const LAST_WORDS = SECOND;
 
 /**
  * Runs a program without a shell, in a process group of its own. When its time is over the whole group is killed, so
@@ -62,6 +65,7 @@ export function runBounded(
     const end = (result: BoundedEnd) => {
       clearTimeout(timer);
       signal?.removeEventListener('abort', giveUp);
+      child.removeAllListeners('exit');
       for (const stream of child.stdio) stream?.destroy();
       resolve(result);
     };
@@ -73,15 +77,21 @@ export function runBounded(
       kill();
       end({ kind: 'timed_out' });
     };
-    const timer = setTimeout(giveUp, limit);
+    let timer = setTimeout(giveUp, limit);
     signal?.addEventListener('abort', giveUp, { once: true });
     child.on('error', (error: NodeJS.ErrnoException) =>
       end({ kind: 'not_started', code: error.code ?? 'unknown' }),
     );
-    // With nothing to capture there is no stream whose end would be waited for.
-    child.on(capture ? 'close' : 'exit', (code: number | null, ended: NodeJS.Signals | null) => {
+    child.on('exit', (code: number | null, ended: NodeJS.Signals | null) => {
       const exitCode = code ?? 128 + signalNumber(ended);
-      end({ kind: 'ended', exitCode, stdout: stdout(), stderr: stderr().toString('utf8') });
+      const finish = () =>
+        end({ kind: 'ended', exitCode, stdout: stdout(), stderr: stderr().toString('utf8') });
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', giveUp);
+      if (!capture) return finish();
+      child.on('close', finish);
+      // What it left running may hold the pipes open. A process that comes late reads once more what lies in them.
+      timer = setTimeout(() => setImmediate(finish), LAST_WORDS);
     });
     // A program that does not read its input is no failure.
     child.stdin?.on('error', () => undefined);

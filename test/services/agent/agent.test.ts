@@ -145,6 +145,14 @@ describe('an agent', () => {
     await (await folder.locks.acquire(AGENT_LOCK, 0)).release();
   });
 
+  it('ends with its error when its socket cannot come back', async () => {
+    const gone = new VaultError('vault_permissions', 'the folder is open to others');
+    const stopped = async () => void calls.push('stop');
+    const socket = { waiting: 0, ensureSocket: () => Promise.reject(gone), stop: stopped, cut: () => {} };
+    await expect(run(async () => GOOD, { listen: async () => socket })).rejects.toBe(gone);
+    expect([calls, audited.at(-1)]).toEqual([['told', 'stop'], { event: 'agent_stopped' }]);
+  });
+
   it('stops in order and passes it on, when a check meets a bug', async () => {
     await expect(run(() => Promise.reject(new TypeError('a bug')))).rejects.toThrow('a bug');
     expect([calls, audited.at(-1)]).toEqual([['stop'], { event: 'agent_stopped' }]);

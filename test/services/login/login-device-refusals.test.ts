@@ -5,6 +5,7 @@ import { notion } from '../../../src/providers/notion.js';
 import {
   deviceDeclined,
   deviceRefusal,
+  noDeviceEndpoint,
   noDeviceLogin,
 } from '../../../src/services/login/login-device-refusals.js';
 import { refused } from '../../doubles/token-answers.js';
@@ -78,6 +79,24 @@ describe('a device login that a provider refuses', () => {
       code: 'login_refused',
       message: 'the login was declined at Microsoft (authorization_declined)',
     });
+  });
+
+  it.each([404, 405, 410])('with a page that is not there, %i, is asked at a wrong address', (status) => {
+    const gone = refused('<title>nothing here</title>', { status });
+    const endpoint = 'https://example.com/device';
+    expect(noDeviceEndpoint(google, asked('google'), endpoint, gone)).toMatchObject({
+      code: 'client_refused',
+      exitCode: 11,
+      message: expect.stringContaining(`${endpoint} (http_${status})`),
+      hint: expect.stringMatching(/: vault login google --device --dry-run\n.*: vault login google --paste$/),
+    });
+  });
+
+  it.each([
+    ['in trouble', {}, 503],
+    ['with a word of its own', { error: 'invalid_client' }, 404],
+  ])('%s is there', (_what, body, status) => {
+    expect(noDeviceEndpoint(google, asked('google'), '', refused(body, { status }))).toBeNull();
   });
 
   it('because it has none says how to log in from another machine instead', () => {

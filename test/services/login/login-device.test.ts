@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type ConsentChoice, walkDevice } from '../../../src/demo/consent-walk.js';
 import type { DemoOptions } from '../../../src/demo/contract.js';
-import { oauthRefusal, refusedConnection, serverError } from '../../../src/demo/faults.js';
+import { htmlPage, oauthRefusal, refusedConnection, serverError } from '../../../src/demo/faults.js';
 import { formatDuration, MINUTE, SECOND } from '../../../src/domain/duration.js';
 import { VaultError } from '../../../src/domain/errors.js';
 import type { LoginRequest } from '../../../src/services/contract.js';
@@ -203,6 +203,7 @@ describe('a login by device code that comes to nothing', () => {
     ['refuses the scope', oauthRefusal('invalid_scope'), 'client_refused'],
     ['does not allow it to this client', oauthRefusal('device_flow_disabled', 200), 'client_refused'],
     ['is in trouble', serverError(503), 'provider_unavailable'],
+    ['has no such page', htmlPage(404), 'client_refused'],
     ['cannot be reached', refusedConnection, 'network_failed'],
   ] as const)('because the provider %s says so before any code is shown', async (_, fault, error) => {
     stage.demo.next('deviceAuthorization', fault);

@@ -165,6 +165,7 @@ describe('an answer to the login that is not right', () => {
     await expect(stage.logIn({}, { browser: meddling(change) })).rejects.toMatchObject({
       code: 'login_refused',
       message: expect.stringContaining(what),
+      hint: 'vault login demo',
     });
     expect(stage.demo.requests.token).toBe(0);
   });

@@ -87,6 +87,19 @@ describe('pasting the address the browser ended at', () => {
     });
   });
 
+  it('is refused when the end that names the server was cut off, with the command for another attempt', async () => {
+    const cut: LoginTalk['pasted'] = async function* (signal) {
+      for await (const line of pasting()(signal)) yield line.replace(/&iss=[^&]*/, '');
+    };
+    await expect(
+      stage.logIn({ pasteOnly: true }, { browser: browserAbsent, pasted: cut }),
+    ).rejects.toMatchObject({
+      code: 'login_refused',
+      message: expect.stringContaining('which server it comes from'),
+      hint: 'vault login demo --paste',
+    });
+  });
+
   it('ends the reading when the browser was faster', async () => {
     let over = false;
     const reading: LoginTalk['pasted'] = async function* (signal) {

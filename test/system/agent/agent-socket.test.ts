@@ -14,7 +14,7 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { askSocket, type SocketQuestion } from '../../../src/system/agent/agent-client.js';
 import { type ServedAnswer, serveOnSocket } from '../../../src/system/agent/agent-server.js';
-import { agentSocketPath, isOwnSocket } from '../../../src/system/agent/agent-socket.js';
+import { isOwnSocket } from '../../../src/system/agent/agent-socket.js';
 import { createFiles } from '../../../src/system/files/files.js';
 
 const uid = process.getuid?.() ?? 0;
@@ -61,38 +61,6 @@ async function serveRaw(onSocket: (socket: Socket) => void): Promise<void> {
 
 const ask = (more: Partial<SocketQuestion> = {}) =>
   askSocket(path, { method: 'GET', target: '/', silence: 1_000, signal: never, ...more });
-
-describe('where the agent listens', () => {
-  const at = (data: string, platform: NodeJS.Platform = 'linux') =>
-    agentSocketPath({ data }, { platform, uid: 1000 });
-
-  it('is in the folder of the vault, so that everybody who finds the vault finds it', () => {
-    expect(at('/home/ada/.local/share/token-vault')).toBe(
-      '/home/ada/.local/share/token-vault/agent/agent.sock',
-    );
-  });
-
-  it.each([
-    ['linux', 107],
-    ['darwin', 103],
-  ] as const)(
-    'is in a folder of the user in /tmp on %s where that would be longer than %d bytes',
-    (platform, most) => {
-      const room = most - '/agent/agent.sock'.length;
-      const fits = `/${'d'.repeat(room - 1)}`;
-      expect(at(fits, platform)).toBe(`${fits}/agent/agent.sock`);
-      expect(at(`${fits}d`, platform)).toMatch(/^\/tmp\/token-vault-1000\/[0-9a-f]{32}\.sock$/);
-      expect(at(`/${'d'.repeat(room - 2)}ü`, platform)).toMatch(/^\/tmp\//);
-      expect(at(`${fits}d`, platform)).not.toBe(at(`${fits}e`, platform));
-    },
-  );
-
-  it('is nowhere on Windows', () => {
-    expect(() => agentSocketPath({ data: 'C:\\' }, { platform: 'win32', uid: undefined })).toThrow(
-      /Unix sockets/,
-    );
-  });
-});
 
 describe('a socket that may be asked', () => {
   it('is one, ours, closed to others, in a folder that is the same', async () => {
@@ -163,6 +131,19 @@ describe('the server on the socket', () => {
       await server.ensureSocket();
       expect(isOwnSocket(path, uid)).toBe(true);
     }
+  });
+
+  it('that cannot come back says why, and can still be stopped', async () => {
+    const server = await serve();
+    const held = connect(path);
+    await expect.poll(() => held.readyState).toBe('open');
+    rmSync(dirname(path), { recursive: true });
+    writeFileSync(dirname(path), 'in the way');
+    await expect(server.ensureSocket()).rejects.toMatchObject({ code: expect.stringMatching(/^vault_/) });
+    await expect(server.ensureSocket()).rejects.toMatchObject({ code: expect.stringMatching(/^vault_/) });
+    const stopped = server.stop();
+    server.cut();
+    await stopped;
   });
 
   it('answers who waits when it stops, and nobody else', async () => {

@@ -77,11 +77,15 @@ describe('a program with a limited time', () => {
     expect(await shell('sleep 60', { signal })).toEqual({ kind: 'timed_out' });
   });
 
-  it('is not waited for when it has left something running that holds its output', async () => {
-    expect(await shell('sleep 30 & exit 0', { capture: false, limit: 10_000 })).toMatchObject({
-      exitCode: 0,
-    });
-  });
+  it.each([false, true])(
+    'is not waited for when it has left something running that holds its output, wanted or not: %s',
+    async (capture) => {
+      const end = await shell('echo done; sleep 60 & echo $! > left; exit 3', { capture });
+      process.kill(Number(readFileSync(join(folder, 'left'), 'utf8')));
+      expect(end).toMatchObject({ kind: 'ended', exitCode: 3 });
+      expect(end.kind === 'ended' && end.stdout.toString()).toBe(capture ? 'done\n' : '');
+    },
+  );
 });
 
 function isAlive(pid: number): boolean {
