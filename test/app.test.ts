@@ -102,6 +102,7 @@ describe('the life of an account', () => {
     const lines = readFileSync(path('security.log'), 'utf8').trim().split('\n');
     expect(lines.map((line) => (JSON.parse(line) as { event: string }).event)).toEqual([
       'vault_created',
+      'configuration_changed',
       'login_started',
       'login_finished',
       'refreshed',

@@ -5,13 +5,19 @@ import { tally } from './room/rounds.js';
 import { openStage, type Stage, told } from './room/stage.js';
 import { type Act, demand, type Outcome, sweep } from './room/sweep.js';
 
+interface Entry {
+  readonly seq: number | null;
+  readonly event: string;
+  readonly reference: string;
+}
+
 const graceful = { server: { knobs: { reuseGrace: 600 } } };
 
 /** Dies in front of each call that writes while keys change and the vault is replaced as a whole. */
 export const keyChanges: Trial = {
   name: 'key-changes',
   promise:
-    'SIGKILL before any write of key rotate, key import and restore leaves the old state or the new one, and a second run finishes',
+    'SIGKILL before any write of key rotate (of the master key and of the data keys), key import and restore leaves the old state or the new one, with its entry in the trail only if it is the new one, and a second run finishes',
   rounds: 1_000,
   needs: ['the built command line', '/proc', 'strace'],
 
@@ -39,6 +45,36 @@ async function works(stage: Stage): Promise<void> {
   demand(next.exitCode === 0, told(next));
 }
 
+/** What stands in the trail, oldest first; what waits for it is no part of it. */
+async function trailOf(stage: Stage): Promise<readonly Entry[]> {
+  const lines = await must(stage, ['audit', '--limit', '100000', '--json']);
+  const entries = lines
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Entry);
+  return entries.filter(({ seq }) => seq !== null);
+}
+
+/** The trail tells of the making of the key that the vault has, and of no later one. */
+async function recorded(stage: Stage): Promise<void> {
+  const { keys } = JSON.parse(await must(stage, ['key', 'status', '--json'])) as { keys: readonly Entry[] };
+  const changes = (await trailOf(stage)).filter(({ event }) =>
+    ['key_rotated', 'key_imported'].includes(event),
+  );
+  const [there, named] = [keys[0]?.reference ?? '', changes.at(-1)?.reference ?? 'the first: /master/1'];
+  demand(keys.length === 1, `the vault has ${keys.length} keys`);
+  demand(
+    there === named || (changes.length === 0 && there.endsWith('/master/1')),
+    `the key is ${there}, and the trail tells of ${named}`,
+  );
+}
+
+/** Whether the trail says that nothing has happened since the vault was restored. */
+async function toldRestored(stage: Stage): Promise<boolean> {
+  const events = (await trailOf(stage)).map(({ event }) => event);
+  return events.lastIndexOf('restored') > events.lastIndexOf('refreshed');
+}
+
 const keyFile = (stage: Stage) => join(stage.home.vault, 'master.key');
 const aside = (stage: Stage, name: string) => join(stage.home.home, name);
 
@@ -51,6 +87,10 @@ async function tidy(stage: Stage): Promise<void> {
   const { keys, unfinished } = JSON.parse(await must(stage, ['key', 'status', '--json']));
   demand(keys.length === 1, 'old keys are left in the vault');
   demand(unfinished.length === 0, 'the vault says that a change of its keys is unfinished');
+}
+
+async function dataKeys(stage: Stage): Promise<readonly unknown[]> {
+  return JSON.parse(await must(stage, ['key', 'status', '--json'])).data_keys;
 }
 
 async function passphrase(stage: Stage): Promise<string> {
@@ -66,9 +106,30 @@ const ACTS: readonly Act[] = [
     prepare: async () => {},
     perform: (stage, before) => under(stage, ['key', 'rotate'], before),
     async judge(stage) {
+      await recorded(stage);
       await works(stage);
       await must(stage, ['key', 'rotate']);
       await works(stage);
+      await tidy(stage);
+      await recorded(stage);
+      await must(stage, ['audit', '--verify']);
+    },
+  },
+  {
+    name: 'key rotate --data',
+    open: () => openStage(graceful),
+    prepare: async () => {},
+    perform: (stage, before) => under(stage, ['key', 'rotate', '--data'], before),
+    async judge(stage, { printed }) {
+      const between = await dataKeys(stage);
+      const events = (await trailOf(stage)).map(({ event }) => event);
+      const isBegun = events.lastIndexOf('data_keys_added') > events.lastIndexOf('data_keys_replaced');
+      demand(isBegun === between.length > 5, `${between.length} data keys, and another trail`);
+      demand(!printed || between.length === 5, 'the old data keys were said to be gone, and are not');
+      await works(stage);
+      await must(stage, ['key', 'rotate', '--data']);
+      await works(stage);
+      demand((await dataKeys(stage)).length === 5, 'a second run does not finish it');
       await tidy(stage);
     },
   },
@@ -89,6 +150,7 @@ const ACTS: readonly Act[] = [
       );
     },
     async judge(stage, { printed }) {
+      await recorded(stage);
       const first = await stage.vault(['token', stage.account]);
       demand(first.exitCode === 0 || first.exitCode === 6, told(first));
       demand(!printed || first.exitCode === 0, 'the import was said to be done, and the vault does not open');
@@ -102,6 +164,8 @@ const ACTS: readonly Act[] = [
         ]);
       }
       await works(stage);
+      await recorded(stage);
+      await must(stage, ['audit', '--verify']);
     },
   },
   {
@@ -120,11 +184,13 @@ const ACTS: readonly Act[] = [
       const old = (generation ?? 0) - 1;
       demand(after === generation || after === old, `generation ${generation} became ${after}`);
       demand(!printed || after === old, 'the vault was said to be restored, and is not');
+      demand((await toldRestored(stage)) === (after === old), 'the trail says something else');
       await must(stage, ['token', stage.account]);
       await must(stage, ['restore', aside(stage, 'backup'), '--yes']);
       demand((await stage.stored()).generation === old, 'a second run does not restore it');
       await must(stage, ['doctor', '--accept-rollback', '--yes']);
       await works(stage);
+      await must(stage, ['audit', '--verify']);
     },
   },
   {
@@ -140,6 +206,7 @@ const ACTS: readonly Act[] = [
       const there = existsSync(join(stage.home.vault, 'vault.db'));
       demand(!printed || there, 'the vault was said to be restored, and is not there');
       if (!there) await must(stage, ['restore', aside(stage, 'backup')]);
+      demand(await toldRestored(stage), 'the trail does not tell of it');
       await must(stage, ['token', stage.account]);
     },
   },

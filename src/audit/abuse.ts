@@ -1,5 +1,6 @@
-import { DAY, HOUR } from '../domain/duration.js';
+import { DAY, HOUR, MINUTE } from '../domain/duration.js';
 import type { EventQueue, TrailTable } from '../stores/contract.js';
+import { type AuditEvent, RECOVERY_FILE } from './events.js';
 import { newestFirst, type ReadLine, saidText } from './reading.js';
 
 /** So long an abuse is told of. */
@@ -10,9 +11,34 @@ const OUT_OF_TURN = 2 * DAY;
 export const LOGINS_AN_HOUR = 10;
 /** A key that was wrong so often was not mistyped. */
 const WRONG_KEYS = 5;
+/** More wrong passphrases than a person types in a row. */
+export const WRONG_PASSPHRASES = 3;
+/** So long a wrong passphrase counts. */
+const COUNTED_FOR = 15 * MINUTE;
+/** Only who has opened the vault writes these. */
+const OPENED: readonly unknown[] = [
+  'token_given',
+  'refreshed',
+  'login_finished',
+  'key_added',
+  'key_removed',
+  'key_chosen',
+  'key_rotated',
+  'key_exported',
+  'key_imported',
+  'data_keys_added',
+  'data_keys_replaced',
+  'rollback_accepted',
+] satisfies readonly AuditEvent['event'][];
 
 /** What looks as if somebody tried something. */
-export type AbuseKind = 'wrong_callbacks' | 'many_logins' | 'wrong_keys' | 'other_issuer' | 'queue_altered';
+export type AbuseKind =
+  | 'wrong_callbacks'
+  | 'many_logins'
+  | 'wrong_keys'
+  | 'other_issuer'
+  | 'integrity_alarm'
+  | 'queue_altered';
 
 export interface Abuse {
   readonly kind: AbuseKind;
@@ -40,7 +66,7 @@ export async function recentAbuse(
   return abuseIn(lines);
 }
 
-/** @param lines of a day */
+/** @param lines of a day, the newest first */
 export function abuseIn(lines: readonly ReadLine[]): readonly Abuse[] {
   const number = (event: string, member?: string, value?: string) =>
     lines.filter(({ said }) => said['event'] === event && (member === undefined || said[member] === value))
@@ -56,12 +82,17 @@ export function abuseIn(lines: readonly ReadLine[]): readonly Abuse[] {
     [
       'wrong_keys',
       overLimit(number('open_failed', 'code', 'key_wrong'), WRONG_KEYS),
-      'times the vault was to be opened with a wrong key or passphrase',
+      'times the vault or its recovery file was to be opened with a wrong key or passphrase',
     ],
     [
       'other_issuer',
       number('login_failed', 'why', 'other_issuer'),
       'login(s) came back from another issuer than they were sent to, and were refused',
+    ],
+    [
+      'integrity_alarm',
+      sinceAccepted(lines).filter(({ said }) => said['event'] === 'integrity_alarm').length,
+      'time(s) the vault, or an account in it, was found not to be as it was left',
     ],
     [
       'queue_altered',
@@ -72,6 +103,12 @@ export function abuseIn(lines: readonly ReadLine[]): readonly Abuse[] {
   return found
     .filter(([, count]) => count > 0)
     .map(([kind, count, what]) => ({ kind, count, message: `${count} ${what}` }));
+}
+
+/** What a person has taken as it is needs no further telling. */
+function sinceAccepted(lines: readonly ReadLine[]): readonly ReadLine[] {
+  const accepted = lines.findIndex(({ said }) => said['event'] === 'rollback_accepted');
+  return accepted < 0 ? lines : lines.slice(0, accepted);
 }
 
 /** How many logins at this provider were begun within the last hour. */
@@ -87,6 +124,31 @@ export async function loginsWithinHour(
     if (at >= now - HOUR && said['event'] === 'login_started' && said['provider'] === provider) count += 1;
   }
   return count;
+}
+
+/**
+ * How many passphrases of the vault and of its recovery file were wrong within the last quarter of an hour, since something
+ * last showed that the vault was opened. Not every opening leaves such a line.
+ */
+export async function wrongPassphrases(
+  trail: TrailTable | null,
+  queue: EventQueue,
+  now: number,
+): Promise<number> {
+  const wrong: number[] = [];
+  let opened = Number.NEGATIVE_INFINITY;
+  for await (const { at, said } of newestFirst(trail, queue)) {
+    if (at < now - COUNTED_FOR - OUT_OF_TURN) break;
+    if (at < now - COUNTED_FOR) continue;
+    if (OPENED.includes(said['event'])) opened = Math.max(opened, at);
+    if (isWrongPassphrase(said)) wrong.push(at);
+  }
+  return wrong.filter((at) => at > opened).length;
+}
+
+function isWrongPassphrase(said: ReadLine['said']): boolean {
+  const guessed = said['key_source'] === 'passphrase' || said['key_source'] === RECOVERY_FILE;
+  return guessed && said['event'] === 'open_failed' && said['code'] === 'key_wrong';
 }
 
 function mostLoginsInAnHour(lines: readonly ReadLine[]): number {

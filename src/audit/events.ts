@@ -10,6 +10,15 @@ export interface AboutAccount {
   readonly subject?: string;
 }
 
+/** Who had an agent do something, as they say of themselves; of a program that speaks to its socket nothing is known. */
+export interface ThroughAgent {
+  readonly through: 'agent';
+  readonly pid?: number;
+  /** The name of the parent process, in plain ASCII. */
+  readonly parent?: string | null;
+  readonly terminal?: boolean | null;
+}
+
 /**
  * What is worth a line. No event has a member that could hold a token, an address or a provider's own text: accounts
  * go by their id, failures by codes from closed lists.
@@ -29,9 +38,14 @@ export type AuditEvent =
       /** The key it has taken the place of. */
       readonly replaced: string;
     }
+  | { readonly event: 'data_keys_added' }
+  /** Every account is sealed under new data keys, and the old ones are gone. */
+  | { readonly event: 'data_keys_replaced'; readonly accounts: number }
   | { readonly event: 'key_exported' | 'backed_up' }
   | { readonly event: 'key_imported'; readonly key_source: string; readonly reference: string }
   | { readonly event: 'restored'; readonly replaced: boolean }
+  /** This program has written something that decides how it runs. */
+  | { readonly event: 'configuration_changed'; readonly what: ChangedSetting }
   | { readonly event: 'login_started'; readonly provider: string }
   | ({ readonly event: 'login_finished'; readonly created: boolean } & AboutAccount)
   | {
@@ -46,7 +60,7 @@ export type AuditEvent =
       readonly why: CallbackRefusal;
       readonly count: number;
     }
-  | ({ readonly event: 'token_given' } & AboutAccount)
+  | ({ readonly event: 'token_given' } & AboutAccount & Partial<ThroughAgent>)
   | ({ readonly event: 'refreshed'; readonly generation: number } & AboutAccount)
   | ({ readonly event: 'refresh_failed'; readonly code: ErrorCode } & AboutAccount)
   | ({ readonly event: 'notified'; readonly about: ToldEvent; readonly reminder: boolean } & AboutAccount)
@@ -57,8 +71,15 @@ export type AuditEvent =
     } & AboutAccount)
   | ({ readonly event: 'revoked' | 'forgotten' } & AboutAccount)
   | { readonly event: 'rollback_accepted'; readonly found: readonly AcceptedFault[] }
-  /** The vault did not open. */
-  | { readonly event: 'open_failed'; readonly code: ErrorCode }
+  /** The vault, or its recovery file, did not open. */
+  | {
+      readonly event: 'open_failed';
+      readonly code: ErrorCode;
+      /** The kind of source the key was to come from, or {@link RECOVERY_FILE}. */
+      readonly key_source: string;
+    }
+  /** So many wrong passphrases that a person would not have mistyped them. */
+  | { readonly event: 'passphrases_slowed'; readonly count: number }
   /** The vault as a whole is not as it was left. */
   | { readonly event: 'integrity_alarm'; readonly code: ErrorCode }
   /** So many logins that a person would not begin them. */
@@ -67,6 +88,9 @@ export type AuditEvent =
   | { readonly event: 'queue_altered'; readonly count: number }
   | { readonly event: 'agent_started' }
   | { readonly event: 'agent_stopped' };
+
+/** What this program writes besides the vault: the key source in `config.json`, a schedule, and the agent as a service. */
+export type ChangedSetting = 'key_source' | 'schedule' | 'agent_service';
 
 /** Why the login listener turned a request away. */
 export type CallbackRefusal = 'wrong_state' | 'too_many_wrong_states' | 'wrong_host' | 'malformed';
@@ -107,10 +131,13 @@ export const AUDIT_EVENTS: Readonly<Record<AuditEvent['event'], true>> = {
   key_removed: true,
   key_chosen: true,
   key_rotated: true,
+  data_keys_added: true,
+  data_keys_replaced: true,
   key_exported: true,
   key_imported: true,
   backed_up: true,
   restored: true,
+  configuration_changed: true,
   login_started: true,
   login_finished: true,
   login_failed: true,
@@ -125,11 +152,15 @@ export const AUDIT_EVENTS: Readonly<Record<AuditEvent['event'], true>> = {
   forgotten: true,
   rollback_accepted: true,
   open_failed: true,
+  passphrases_slowed: true,
   integrity_alarm: true,
   queue_altered: true,
   agent_started: true,
   agent_stopped: true,
 };
+
+/** Where a key would have come from that a recovery file holds. */
+export const RECOVERY_FILE = 'recovery_file';
 
 const SUBJECT_DIGITS = 32;
 

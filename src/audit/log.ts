@@ -8,6 +8,7 @@ import type { Audit, AuditEvent, AuditLine } from './events.js';
 const LIMIT_BYTES = 10 * 1024 * 1024;
 const KEPT_FILES = 5;
 const ID_BYTES = 12;
+const MOST_UNRECORDED = 100;
 
 export interface AuditLogOptions {
   readonly path: string;
@@ -23,7 +24,7 @@ export interface AuditLogOptions {
 }
 
 export interface AuditLog extends Audit {
-  /** The event as it will stand in the trail. */
+  /** The event as it will stand in the trail, and under the same id in the log once it is recorded. */
   line(event: AuditEvent): AuditLine;
 }
 
@@ -33,6 +34,8 @@ export interface AuditLog extends Audit {
  */
 export function auditLog(options: AuditLogOptions): AuditLog {
   const { path, files, clock, actor, queue, notice } = options;
+  /** By what they say: lines for the trail that are not in the log yet. */
+  const made = new Map<string, AuditLine>();
   let asker: Asker | null | undefined;
 
   function line(event: AuditEvent): AuditLine {
@@ -50,20 +53,36 @@ export function auditLog(options: AuditLogOptions): AuditLog {
     return { at, id, body: inAscii(JSON.stringify(said)) };
   }
 
+  function lineForTrail(event: AuditEvent): AuditLine {
+    // Of a change that failed nothing is recorded.
+    const [oldest] = made.keys();
+    if (made.size >= MOST_UNRECORDED && oldest !== undefined) made.delete(oldest);
+    const one = line(event);
+    made.set(JSON.stringify(event), one);
+    return one;
+  }
+
+  function lineForLog(event: AuditEvent): AuditLine {
+    const said = JSON.stringify(event);
+    const one = made.get(said) ?? line(event);
+    made.delete(said);
+    return one;
+  }
+
   return {
-    line,
+    line: lineForTrail,
     record(event, chained) {
-      let made: AuditLine;
+      let one: AuditLine;
       try {
-        made = line(event);
+        one = lineForLog(event);
         files.ensureFolder(dirname(path));
-        files.append(path, Buffer.from(`${made.body}\n`, 'latin1'), LIMIT_BYTES, KEPT_FILES);
+        files.append(path, Buffer.from(`${one.body}\n`, 'latin1'), LIMIT_BYTES, KEPT_FILES);
       } catch {
         notice(`the event ${event.event} could not be written to ${path}`);
         return;
       }
       try {
-        if (chained === undefined) queue?.put(made.body, event.event === 'token_given');
+        if (chained === undefined) queue?.put(one.body, event.event === 'token_given');
       } catch {
         notice(`the event ${event.event} stands in ${path} only, and not in the vault's trail`);
       }

@@ -8,7 +8,8 @@ import type { RawInput } from './contract.js';
 export type KeyInput =
   | { readonly action: 'status' }
   | { readonly action: 'add' | 'use'; readonly choice: KeyChoice }
-  | { readonly action: 'rotate'; readonly choice: KeyChoice | null }
+  /** A choice of `data`: the data keys, and no master key. */
+  | { readonly action: 'rotate'; readonly choice: KeyChoice | 'data' | null }
   | { readonly action: 'export'; readonly file: string; readonly passphrase: PassphraseFrom }
   | {
       readonly action: 'import';

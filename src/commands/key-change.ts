@@ -1,20 +1,26 @@
 import { VaultError } from '../domain/errors.js';
-import type { KeyChoice } from '../services/contract.js';
-import type { Io } from '../ui/io.js';
+import type { KeyChoice, UseCases } from '../services/contract.js';
+import type { Io, Progress } from '../ui/io.js';
 import type { RawInput } from './contract.js';
 import { type ActionSpec, fileNamed, type InputOf, keyDocument } from './key-action.js';
 import { impliedKind, readChoice, readKind } from './key-source.js';
-import { text, wholeNumber } from './read.js';
+import { given, text, wholeNumber } from './read.js';
+import { count } from './words.js';
 
 /* The actions of `vault key` that change keys, save them and bring them back. */
 
 export const rotate: ActionSpec = {
-  parse: (raw, source, command) => ({
-    action: 'rotate',
-    choice: choiceOf(raw, 'rotate', source, command),
-  }),
+  parse(raw, source, command) {
+    if (!given(raw, '--data')) return { action: 'rotate', choice: choiceOf(raw, 'rotate', source, command) };
+    if (source !== null || impliedKind(raw) !== null)
+      throw new VaultError('usage', 'the data keys lie in the vault itself, so --data takes no key source', {
+        hint: 'vault key rotate --data',
+      });
+    return { action: 'rotate', choice: 'data' };
+  },
 
   async run(useCases, { choice }: InputOf<'rotate'>, io: Io) {
+    if (choice === 'data') return rotateData(useCases, io);
     const { key, replaced, old, next } = await useCases.rotateKey(choice);
     if (io.json) io.document({ ...keyDocument(key), replaced, old, next });
     io.say(`the ${key.place} holds a new key of the vault; ${old}`, 'green');
@@ -22,6 +28,25 @@ export const rotate: ActionSpec = {
     io.say('backups from before open with the old key only: make a new one with vault backup');
   },
 };
+
+async function rotateData(useCases: UseCases, io: Io): Promise<void> {
+  let progress: Progress | null = null;
+  let last = 0;
+  const { accounts, resumed, dropped, dataKeys } = await useCases
+    .rotateDataKeys((done, total) => {
+      progress ??= io.progress(total);
+      progress.step(`sealed anew: ${done} of ${total}`, done - last);
+      last = done;
+    })
+    .finally(() => progress?.stop());
+  if (io.json) io.document({ accounts, resumed, dropped, data_keys: dataKeys });
+  const end = resumed ? ', which ends what an earlier run had begun' : '';
+  io.say(`${count(accounts, 'account')} sealed under new data keys${end}; the old ones are gone`, 'green');
+  io.warn(
+    'recovery files from before do not open the vault any more; make a new one: vault key export FILE',
+    'yellow',
+  );
+}
 
 export const exportKey: ActionSpec = {
   parse(raw, word, more) {

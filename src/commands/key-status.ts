@@ -7,10 +7,12 @@ import { count } from './words.js';
 export function statusDocument({ keys, dataKeys, unfinished, inUse, decidedBy }: KeyStatus) {
   return {
     keys: keys.map(keyDocument),
-    data_keys: dataKeys.map(({ id, purpose, createdAt }) => ({
+    data_keys: dataKeys.map(({ id, purpose, createdAt, replaced, accounts }) => ({
       id,
       purpose,
       created_at: rfc3339(createdAt),
+      replaced,
+      accounts,
     })),
     unfinished: unfinished.map(({ source, reference, since }) => ({
       source,
@@ -24,11 +26,16 @@ export function statusDocument({ keys, dataKeys, unfinished, inUse, decidedBy }:
 
 /** What lies below the master keys, and what a run that was cut off has left. */
 export function sayBeneath({ dataKeys, unfinished }: KeyStatus, io: Io): void {
-  const newest = Math.max(...dataKeys.map(({ createdAt }) => createdAt));
-  if (dataKeys.length > 0) {
-    io.say(
-      `each of them opens the same ${count(dataKeys.length, 'data key')}, made ${relative(newest, io.now())}`,
+  const inUse = dataKeys.filter(({ replaced }) => !replaced);
+  const old = dataKeys.filter(({ replaced }) => replaced);
+  if (inUse.length > 0)
+    io.say(`each of them opens the same ${count(inUse.length, 'data key')}, ${described(inUse, io)}`);
+  if (old.length > 0) {
+    io.warn(
+      `unfinished: ${count(old.length, 'data key')} that were replaced are still there, ${described(old, io)}`,
+      'yellow',
     );
+    io.warn('hint: vault key rotate --data');
   }
   for (const { source, reference, since } of unfinished) {
     const name = reference.replace(/^[0-9a-f]{32}\//, '');
@@ -39,5 +46,15 @@ export function sayBeneath({ dataKeys, unfinished }: KeyStatus, io: Io): void {
     );
   }
   const kinds = [...new Set(unfinished.map(({ source }) => source))];
-  for (const kind of kinds) io.warn(`hint: vault key rotate ${kind}`);
+  for (const kind of kinds) io.warn(`hint: where that source works: vault key rotate ${kind}`);
+}
+
+/** How old they are, and how much is sealed under them. */
+function described(dataKeys: KeyStatus['dataKeys'], io: Io): string {
+  const newest = Math.max(...dataKeys.map(({ createdAt }) => createdAt));
+  const made = `made ${relative(newest, io.now())}`;
+  const accounts = dataKeys.map((each) => each.accounts).filter((number) => number !== null);
+  return accounts.length === 0
+    ? made
+    : `${made}; ${count(Math.max(...accounts), 'account')} sealed under them`;
 }

@@ -45,11 +45,15 @@ export const key: Command<KeyInput> = {
   name: 'key',
   summary: 'see, add, replace and save the keys that open the vault',
   arguments: [
-    { name: 'action', description: Object.keys(ACTIONS).join(', '), required: true },
+    { name: 'action', description: Object.keys(ACTIONS).join(', ') },
     { name: 'source', description: `${KEY_SOURCES.join(', ')}; for export and import: the recovery file` },
     { name: 'command', description: 'with the source command: the program, after --', variadic: true },
   ],
-  options: [...KEY_SOURCE_OPTIONS, { flags: '--yes', description: 'remove: do not ask' }],
+  options: [
+    ...KEY_SOURCE_OPTIONS,
+    { flags: '--data', description: 'rotate: the data keys, so that every account is sealed anew' },
+    { flags: '--yes', description: 'remove: do not ask' },
+  ],
   examples: [
     { line: 'vault key status', says: 'which keys there are, and which one this machine uses' },
     { line: 'vault key add file', says: 'one more key, in a file: for cron and servers' },
@@ -59,6 +63,7 @@ export const key: Command<KeyInput> = {
     },
     { line: 'vault key use file', says: 'this machine opens the vault with that one from now on' },
     { line: 'vault key rotate', says: 'a new key in the place of the one in use' },
+    { line: 'vault key rotate --data', says: 'new data keys too, and every account sealed anew' },
     { line: 'vault key export vault.recovery', says: 'a file that opens the vault with a passphrase' },
     { line: 'vault key import vault.recovery', says: 'a new key by that file, where the old one is lost' },
     { line: 'vault key remove keychain', says: 'asks first; the last key cannot be removed' },

@@ -7,6 +7,7 @@ const ABUSES: readonly AbuseKind[] = [
   'many_logins',
   'wrong_keys',
   'other_issuer',
+  'integrity_alarm',
   'queue_altered',
 ];
 

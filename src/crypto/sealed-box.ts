@@ -37,12 +37,18 @@ export class OpenFailure extends Error {
  * @throws RangeError when a length or the key's id is not as above
  */
 export function seal(key: Uint8Array, keyId: number, plaintext: Uint8Array, aad: Uint8Array): Buffer {
+  const header = sealedHeader(keyId);
+  const { nonce, body } = encrypt(key, plaintext, Buffer.concat([header, aad]));
+  return Buffer.concat([header, nonce, body]);
+}
+
+/** The bytes that everything begins with that is sealed under a key. @throws RangeError when the id is not as above */
+export function sealedHeader(keyId: number): Buffer {
   const header = Buffer.alloc(HEADER_BYTES);
   header.writeUInt8(FORMAT_VERSION, 0);
   header.writeUInt8(ALGORITHM_AES_256_GCM, 1);
   header.writeUInt16BE(keyId, 2);
-  const { nonce, body } = encrypt(key, plaintext, Buffer.concat([header, aad]));
-  return Buffer.concat([header, nonce, body]);
+  return header;
 }
 
 /** @throws OpenFailure `malformed` or `newer` */

@@ -1,6 +1,6 @@
 import { accountName } from '../domain/account.js';
 import { formatDuration, MINUTE } from '../domain/duration.js';
-import { VaultError } from '../domain/errors.js';
+import { FROM_BACKUP, VaultError } from '../domain/errors.js';
 import type { Finding } from '../domain/finding.js';
 import { count, fine, problem, problemOf, skipped, warning } from '../domain/finding.js';
 import type { Inspection } from '../stores/inspection.js';
@@ -10,7 +10,6 @@ import { howToBegin } from './keychain.js';
 
 /** A refresh in flight has an open intent as well; none takes this long. */
 const CUT_OFF_AFTER = 2 * MINUTE;
-const FROM_BACKUP = 'restore the vault from a backup';
 
 /** Whether the database is sound: to SQLite, in its rows, and in each sealed field. */
 export const database: Check = {

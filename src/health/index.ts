@@ -8,6 +8,7 @@ import { endpoints } from './endpoints.js';
 import { git } from './git.js';
 import { grants } from './grants.js';
 import { integrity } from './integrity.js';
+import { keyChanges } from './key-changes.js';
 import { keySource } from './key-source.js';
 import { keychain } from './keychain.js';
 import { node } from './node.js';
@@ -24,6 +25,7 @@ export const CHECKS: readonly Check[] = [
   keychain,
   database,
   integrity,
+  keyChanges,
   abuse,
   clients,
   endpoints,

@@ -1,3 +1,4 @@
+import type { ThroughAgent } from '../audit/events.js';
 import type { DemoRequest, DemoTalk } from '../demo/contract.js';
 import type { Account, Consent, Identity } from '../domain/account.js';
 import type { VaultError } from '../domain/errors.js';
@@ -28,6 +29,8 @@ export interface TokenRequest {
   readonly refresh: boolean;
   /** Some formats name the mailbox; then the identity is unsealed too. */
   readonly withIdentity: boolean;
+  /** Who asks, where that is another process. */
+  readonly asker?: ThroughAgent;
 }
 
 export interface ValidToken {

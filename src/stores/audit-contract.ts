@@ -54,8 +54,8 @@ export interface EventQueue {
   peek(): readonly string[];
   /** Bytes that wait; 0 when it cannot be told. */
   size(): number;
-  /** From now on lines are proved. */
-  prove(proof: (body: string) => string): void;
+  /** From now on lines are proved. @returns has them be what they were before again */
+  prove(proof: (body: string) => string): () => void;
 }
 
 export interface TakenEvents {

@@ -40,7 +40,11 @@ export function eventQueue(folder: string, files: Files): EventQueue {
 
   return {
     prove(next) {
+      const before = proof;
       proof = next;
+      return () => {
+        proof = before;
+      };
     },
 
     get due() {

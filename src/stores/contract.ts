@@ -1,9 +1,11 @@
 import type { Account, Consent } from '../domain/account.js';
-import type { TrailFacts, TrailTable } from './audit-contract.js';
-import type { LedgerStep, NextLedger, RowSet, SealedLedger } from './ledger-contract.js';
+import type { TrailEntry, TrailTable } from './audit-contract.js';
+import type { DataKeyTable } from './data-keys-contract.js';
+import type { LedgerStep, RenewLedger, RowSet, SealedLedger } from './ledger-contract.js';
 import type { Told } from './told.js';
 
 export type * from './audit-contract.js';
+export type * from './data-keys-contract.js';
 export type * from './ledger-contract.js';
 export type * from './spill-contract.js';
 
@@ -68,6 +70,8 @@ export interface VaultHead {
 /** What a vault is made of before it has any account. */
 export interface NewVaultHead extends VaultHead {
   readonly ledger: SealedLedger;
+  /** What the trail begins with. */
+  readonly entries: readonly TrailEntry[];
 }
 
 export interface AccountFilter {
@@ -115,13 +119,13 @@ export interface Store {
    *
    * @returns false when the reference is taken
    */
-  addMasterKey(key: MasterKeyRow, wrapped: readonly WrappedKeyRow[]): Promise<boolean>;
+  addMasterKey(key: MasterKeyRow, wrapped: readonly WrappedKeyRow[], step: LedgerStep): Promise<boolean>;
   /**
    * Removes a master key and what it wraps.
    *
    * @returns false when there is none of this reference, or no other one
    */
-  removeMasterKey(reference: string): Promise<boolean>;
+  removeMasterKey(reference: string, step: LedgerStep): Promise<boolean>;
   /**
    * Puts a master key in the place of others in one commit. From then on those are leftovers in their sources, and the new
    * one is none any more.
@@ -132,6 +136,7 @@ export interface Store {
     dropped: readonly string[],
     key: MasterKeyRow,
     wrapped: readonly WrappedKeyRow[],
+    step: LedgerStep,
   ): Promise<boolean>;
   /** What sources may still hold, oldest first: written down before a key is made and until one is gone. */
   leftovers(): Promise<readonly LeftoverKey[]>;
@@ -146,7 +151,9 @@ export interface Store {
   /** From the table itself, whatever its indexes say. */
   rowSet(): Promise<RowSet>;
   /** Replaces the ledger by one for the rows as they are. */
-  renewLedger(make: (found: RowSet, trail: TrailFacts) => NextLedger): Promise<void>;
+  renewLedger(make: RenewLedger): Promise<void>;
+  /** The data keys, and what is sealed under them. */
+  readonly dataKeys: DataKeyTable;
   /** @returns false when the name or the identity is taken */
   insert(account: SealedAccount, step: LedgerStep): Promise<boolean>;
   /**
@@ -160,7 +167,7 @@ export interface Store {
   /** The unsettled intent of an account; null when its last refresh ended properly. */
   intent(accountId: string): Promise<Intent | null>;
   /** Leaves generation and sealed fields alone. @returns false when the generation has moved on */
-  recordAttempt(id: string, generation: number, attempt: AttemptRecord): Promise<boolean>;
+  recordAttempt(id: string, generation: number, attempt: AttemptRecord, step?: LedgerStep): Promise<boolean>;
   /** @returns false when it was gone already */
   remove(id: string, step: LedgerStep): Promise<boolean>;
   /** Takes a step without a change of the rows. */

@@ -24,6 +24,9 @@ export interface RowChange {
  */
 export type LedgerStep = (ledger: SealedLedger, change: RowChange, trail: TrailFacts) => NextLedger;
 
+/** Makes a ledger for the rows as they are, whatever the one before says; runs as a {@link LedgerStep} does. */
+export type RenewLedger = (found: RowSet, trail: TrailFacts) => NextLedger;
+
 /** The ledger after a change, and what comes into the trail with it. */
 export interface NextLedger extends SealedLedger {
   readonly entries?: readonly TrailEntry[];

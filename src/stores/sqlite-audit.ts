@@ -1,5 +1,6 @@
 import type { TrailEntry, TrailFacts, TrailTable } from './contract.js';
 import type { Connection } from './sqlite-connection.js';
+import type { Prepare } from './sqlite-head.js';
 import { type ColumnKinds, checkRow } from './sqlite-values.js';
 
 const ENTRY_KINDS = {
@@ -34,7 +35,7 @@ export function trailFacts({ prepare }: Connection): TrailFacts {
 
 /** In the transaction of a change. @param firstKept what stands before is forgotten */
 export function extendTrail(
-  { prepare }: Connection,
+  { prepare }: { readonly prepare: Prepare },
   entries: readonly TrailEntry[],
   firstKept: number | null,
 ): void {

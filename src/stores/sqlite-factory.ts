@@ -3,6 +3,7 @@ import { VaultError } from '../domain/errors.js';
 import type { Clock, Files, Paths } from '../system/contract.js';
 import type { NewVaultHead, StoreFactory } from './contract.js';
 import { sqliteStore } from './sqlite.js';
+import { extendTrail } from './sqlite-audit.js';
 import { connect, openDatabase, prepareForWriting } from './sqlite-connection.js';
 import { asStoreError } from './sqlite-failure.js';
 import { insertMasterKey } from './sqlite-head.js';
@@ -79,6 +80,7 @@ function fill(path: string, head: NewVaultHead): void {
         const wrapped = head.wrappedKeys.filter((row) => row.masterReference === key.reference);
         insertMasterKey(prepare, key, wrapped);
       }
+      extendTrail({ prepare }, head.entries, null);
     })();
   } finally {
     database.close();

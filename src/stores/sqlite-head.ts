@@ -1,4 +1,4 @@
-import { VaultError } from '../domain/errors.js';
+import { FROM_BACKUP, VaultError } from '../domain/errors.js';
 import type { DataKeyPurpose, MasterKeyRow, VaultHead, WrappedKeyRow } from './contract.js';
 import type { Connection } from './sqlite-connection.js';
 import { type ColumnKinds, checkRow } from './sqlite-values.js';
@@ -49,7 +49,7 @@ export function readHead({ prepare, path }: Connection): VaultHead {
   const vault = prepare<VaultRow>(`SELECT ${columns(VAULT_KINDS)} FROM vault`).get();
   if (vault === undefined) {
     throw new VaultError('vault_damaged', `${path} is damaged: it does not say which vault it is`, {
-      hint: 'restore the vault from a backup',
+      hint: FROM_BACKUP,
     });
   }
   checkRow('vault', vault, VAULT_KINDS);
@@ -73,18 +73,24 @@ export function readHead({ prepare, path }: Connection): VaultHead {
   };
 }
 
-type Prepare = (sql: string) => { run(...values: unknown[]): { readonly changes: number } };
+export type Prepare = (sql: string) => { run(...values: unknown[]): { readonly changes: number } };
 
-/** Writes a master key and what it wraps, in the caller's transaction. */
+/** Writes a master key and what it wraps, in the caller's transaction, which is taken back when this throws. */
 export function insertMasterKey(
   prepare: Prepare,
   key: MasterKeyRow,
   wrapped: readonly WrappedKeyRow[],
-): void {
+): true {
   const { reference, source, parameters, checkValue, createdAt } = key;
   prepare(
     'INSERT INTO master_keys (reference, source, parameters, check_value, created_at) VALUES (?, ?, ?, ?, ?)',
   ).run(reference, source, parameters, checkValue, createdAt);
+  insertWrappedKeys(prepare, wrapped);
+  return true;
+}
+
+/** In the caller's transaction. */
+export function insertWrappedKeys(prepare: Prepare, wrapped: readonly WrappedKeyRow[]): void {
   const insert = prepare(
     'INSERT INTO keys (data_key_id, master_reference, purpose, wrapped, created_at) VALUES (?, ?, ?, ?, ?)',
   );

@@ -1,4 +1,4 @@
-import { VaultError } from '../domain/errors.js';
+import { FROM_BACKUP, VaultError } from '../domain/errors.js';
 import type { LedgerStep, NextLedger, RowChange, RowFacts, RowSet, SealedLedger, Store } from './contract.js';
 import { extendTrail, trailFacts } from './sqlite-audit.js';
 import type { Connection } from './sqlite-connection.js';
@@ -28,7 +28,7 @@ export function readLedger(connection: Connection): SealedLedger {
     'vault_damaged',
     `${connection.path} was altered or is damaged: its ledger of accounts is gone`,
     {
-      hint: 'restore the vault from a backup, or go on with what is there: vault doctor --accept-rollback',
+      hint: `${FROM_BACKUP}\nor go on with what is there:\nvault doctor --accept-rollback`,
     },
   );
 }
@@ -40,6 +40,9 @@ export function readRowSet(connection: Connection): RowSet {
     rows: connection.prepare<RowFacts>(`SELECT ${FACTS} FROM accounts NOT INDEXED`).all().map(toFacts),
   }));
 }
+
+/** A change of something else than the rows. */
+export const NO_ROW: RowChange = { before: null, after: null };
 
 /** Call it in the transaction of the change, and only when something has changed. */
 export function recordChange(connection: Connection, step: LedgerStep, change: RowChange): void {

@@ -1,5 +1,5 @@
 import type { Database } from 'better-sqlite3';
-import { VaultError } from '../domain/errors.js';
+import { FROM_BACKUP, VaultError } from '../domain/errors.js';
 
 /** `tkvt`: marks the file as a vault, for us and for file(1). */
 export const APPLICATION_ID = 0x746b7674;
@@ -131,11 +131,12 @@ export function createSchema(database: Database): void {
  * @throws VaultError `vault_damaged`, `vault_newer`
  */
 export function migrate(database: Database, path: string): void {
+  refuseWhatActs(database, path);
   const version = Number(database.pragma('user_version', { simple: true }));
   if (version === SCHEMA_VERSION && applicationId(database) === APPLICATION_ID) return;
   if (applicationId(database) !== APPLICATION_ID || version < 1) {
     throw new VaultError('vault_damaged', `${path} is not a vault: it lacks the mark every vault carries`, {
-      hint: 'restore the file from a backup, or move it away and run: vault init',
+      hint: `${FROM_BACKUP}\nor move it away and begin anew:\nvault init`,
     });
   }
   if (version > SCHEMA_VERSION) {
@@ -156,6 +157,19 @@ export function migrate(database: Database, path: string): void {
       })
       .immediate();
   }
+}
+
+/** A trigger acts in our own transactions: it could undo the storing of a refresh token that has just been replaced. */
+function refuseWhatActs(database: Database, path: string): void {
+  const sql = "SELECT 1 FROM sqlite_schema WHERE type IN ('trigger', 'view')";
+  if (database.prepare(sql).get() === undefined) return;
+  throw new VaultError(
+    'vault_damaged',
+    `${path} was altered: it has a trigger or a view, and no vault has one`,
+    {
+      hint: FROM_BACKUP,
+    },
+  );
 }
 
 function applicationId(database: Database): number {

@@ -2,9 +2,18 @@ import type { Account, Consent } from '../domain/account.js';
 import type { AccountFilter, AttemptRecord, LedgerStep, SealedAccount, Store } from './contract.js';
 import { sqliteTrail } from './sqlite-audit.js';
 import type { Connection } from './sqlite-connection.js';
+import { sqliteDataKeys } from './sqlite-data-keys.js';
 import { isTaken } from './sqlite-failure.js';
 import { deleteMasterKey, insertMasterKey, readHead } from './sqlite-head.js';
-import { presentRow, readLedger, readRowSet, recordChange, removeRow, renewLedger } from './sqlite-ledger.js';
+import {
+  NO_ROW,
+  presentRow,
+  readLedger,
+  readRowSet,
+  recordChange,
+  removeRow,
+  renewLedger,
+} from './sqlite-ledger.js';
 import { deleteLeftover, exchangeMasterKey, putLeftover, readLeftovers } from './sqlite-leftovers.js';
 import {
   ACCOUNT_COLUMNS,
@@ -43,17 +52,26 @@ const LAST = '\u{10FFFF}';
 export function sqliteStore(connection: Connection): Store {
   const { prepare, read, write } = connection;
 
+  /** Changes something other than the rows. */
+  function changing(step: LedgerStep, change: () => boolean): Promise<boolean> {
+    return write(() => {
+      const done = change();
+      if (done) recordChange(connection, step, NO_ROW);
+      return done;
+    });
+  }
+
   return {
     head: () => read(() => readHead(connection)),
 
     // Not `unlessTaken`: what was written before the name turned out to be taken must go back.
-    addMasterKey: (key, wrapped) =>
-      write(() => insertMasterKey(prepare, key, wrapped)).then(() => true, onlyTaken),
+    addMasterKey: (key, wrapped, step) =>
+      changing(step, () => insertMasterKey(prepare, key, wrapped)).catch(onlyTaken),
 
-    removeMasterKey: (reference) => write(() => deleteMasterKey(connection, reference)),
+    removeMasterKey: (reference, step) => changing(step, () => deleteMasterKey(connection, reference)),
 
-    exchangeMasterKey: (dropped, key, wrapped) =>
-      write(() => exchangeMasterKey(connection, dropped, key, wrapped)).catch(onlyTaken),
+    exchangeMasterKey: (dropped, key, wrapped, step) =>
+      changing(step, () => exchangeMasterKey(connection, dropped, key, wrapped)).catch(onlyTaken),
 
     leftovers: () => read(() => readLeftovers(connection)),
     noteLeftover: (key) => write(() => putLeftover(connection, key)),
@@ -87,6 +105,8 @@ export function sqliteStore(connection: Connection): Store {
 
     renewLedger: (make) => write(() => renewLedger(connection, make)),
 
+    dataKeys: sqliteDataKeys(connection),
+
     insert: (account, step: LedgerStep) =>
       write(() => {
         const inserted = unlessTaken(() => prepare(INSERT).run(toParameters(account)).changes === 1);
@@ -115,11 +135,12 @@ export function sqliteStore(connection: Connection): Store {
         return row === undefined ? null : toIntent(row);
       }),
 
-    recordAttempt: (id, generation, attempt: AttemptRecord) =>
+    recordAttempt: (id, generation, attempt: AttemptRecord, step?: LedgerStep) =>
       write(() => {
         const { settled, ...facts } = attempt;
         const recorded = prepare(ATTEMPT).run({ ...facts, id, generation }).changes === 1;
         if (recorded && settled) prepare(SETTLE).run(id);
+        if (recorded && step !== undefined) recordChange(connection, step, NO_ROW);
         return recorded;
       }),
 
@@ -130,11 +151,7 @@ export function sqliteStore(connection: Connection): Store {
         return before !== null;
       }),
 
-    note: (step: LedgerStep) =>
-      write(() => {
-        recordChange(connection, step, { before: null, after: null });
-        return true;
-      }),
+    note: (step) => changing(step, () => true),
 
     trail: sqliteTrail(connection),
 

@@ -22,8 +22,12 @@ export interface Column {
 }
 
 export interface Progress {
-  /** One more is done; `line` says which and how, and is printed plainly where there is no terminal. */
-  step(line: string): void;
+  /**
+   * One more is done; `line` says which and how, and is printed plainly where there is no terminal.
+   *
+   * @param by so many are done at once
+   */
+  step(line: string, by?: number): void;
   stop(): void;
 }
 

@@ -11,7 +11,7 @@ export const noProgress: Progress = { step: () => undefined, stop: () => undefin
 
 /** One plain line for each step, for files and pipes. */
 export function plainProgress(print: (line: string) => void): Progress {
-  return { step: print, stop: () => undefined };
+  return { step: (line) => print(line), stop: () => undefined };
 }
 
 /**
@@ -31,7 +31,8 @@ export function barProgress(stream: NodeJS.WritableStream, total: number, column
   });
   bar.start(total, 0, { line: '' });
   return {
-    step: (line) => bar.increment(1, { line: cut(harmless(line), Math.max(0, columns - FIXED_COLUMNS)) }),
+    step: (line, by = 1) =>
+      bar.increment(by, { line: cut(harmless(line), Math.max(0, columns - FIXED_COLUMNS)) }),
     stop: () => bar.stop(),
   };
 }

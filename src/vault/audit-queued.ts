@@ -38,6 +38,16 @@ export function proving(events: VaultEvents | undefined) {
   };
 }
 
+/** Has what an action leaves proved with these keys, which may be wiped after it. */
+export function whileProving(events: VaultEvents | undefined, keyring: Keyring, action: () => void): void {
+  const asBefore = events?.queue.prove((body) => proofOf(keyring, body));
+  try {
+    action();
+  } finally {
+    asBefore?.();
+  }
+}
+
 /** What comes into the trail with a change; null when nothing does. */
 export function lineOf(events: VaultEvents | undefined, event: AuditEvent | undefined): TrailLine | null {
   if (events === undefined || event === undefined) return null;

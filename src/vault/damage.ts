@@ -1,16 +1,16 @@
 import type { OpenFailureKind } from '../crypto/sealed-box.js';
-import { VaultError } from '../domain/errors.js';
+import { FROM_BACKUP, VaultError } from '../domain/errors.js';
 import type { DataKeyPurpose, SealedColumn } from '../stores/contract.js';
 
 const ACCEPT_COMMAND = 'vault doctor --accept-rollback';
-const ACCEPT_HINT = `restore the vault from a backup, or go on with what is there: ${ACCEPT_COMMAND}`;
+const ACCEPT_HINT = `${FROM_BACKUP}\nor go on with what is there:\n${ACCEPT_COMMAND}`;
 
 /** @param what the part of the vault that is not as it was written, with which no account can be opened */
 export function damaged(what: string): VaultError {
   return new VaultError(
     'vault_damaged',
     `the vault was altered or is damaged: ${what} does not fit the master key`,
-    { hint: 'restore the vault from a backup' },
+    { hint: FROM_BACKUP },
   );
 }
 
@@ -37,6 +37,11 @@ export interface RowSetFault {
   /** In words, after `the vault was altered or is damaged:`. */
   readonly what: string;
 }
+
+export const NOT_THOSE: RowSetFault = {
+  kind: 'mixed',
+  what: 'its accounts are not those that were stored last',
+};
 
 export function wrongRows({ kind, what }: RowSetFault): VaultError {
   return new VaultError('vault_damaged', `the vault was altered or is damaged: ${what}`, {
@@ -76,7 +81,7 @@ export function unreadableField(kind: OpenFailureKind, field: SealedColumn, owne
     'vault_damaged',
     `the vault was altered or is damaged: ${what} is not what was sealed there`,
     {
-      hint: `restore the vault from a backup, or forget the account and log in again: vault revoke ${owner} --local`,
+      hint: `${FROM_BACKUP}\nor forget the account and log in again:\nvault revoke ${owner} --local`,
     },
   );
 }
@@ -89,4 +94,18 @@ function newer(what: string): VaultError {
   return new VaultError('vault_newer', `${what} was written by a newer version of this program`, {
     hint: 'install the current version: npm install -g token-vault',
   });
+}
+
+/** That something was sealed under a data key which a keyring does not hold. */
+class UnknownDataKey extends Error {}
+
+/** @param error what it looks like as long as the keys are taken to be the vault's present ones */
+export function withUnknownKey({ code, message, hint, details }: VaultError): VaultError {
+  const cause = new UnknownDataKey();
+  return new VaultError(code, message, { ...(hint !== undefined && { hint }), details, cause });
+}
+
+/** Whether it may be that the data keys, or what was to be opened, were replaced by another process meanwhile. */
+export function isUnknownKey(failure: unknown): failure is VaultError {
+  return failure instanceof VaultError && failure.cause instanceof UnknownDataKey;
 }

@@ -1,14 +1,24 @@
 import { MINUTE, SECOND } from '../domain/duration.js';
 import { VaultError } from '../domain/errors.js';
-import type { LedgerStep, Marks, NextLedger, RowFacts, Store } from '../stores/contract.js';
-import type { Clock } from '../system/contract.js';
-import { extend, type TrailLine } from './audit-chain.js';
-import { type TrailEvents, takeWaiting } from './audit-queued.js';
-import { concernsWholeVault, notCurrent, type RowSetFault, wrongRows } from './damage.js';
-import type { Keyring } from './keyring.js';
+import type { NextLedger, RowFacts } from '../stores/contract.js';
+import { extend } from './audit-chain.js';
+import { takeWaiting } from './audit-queued.js';
+import {
+  concernsWholeVault,
+  isUnknownKey,
+  NOT_THOSE,
+  notCurrent,
+  type RowSetFault,
+  unreadableLedger,
+  wrongRows,
+} from './damage.js';
+import type { Guard, GuardDeps } from './guard-contract.js';
+import { wereReplaced } from './keys-at-hand.js';
 import { changed, type Ledger, ledgerOf, openLedger, sealLedger, withPlace } from './ledger.js';
 import { compare, explain } from './row-set.js';
 import { openMark, placeOf, type Standing, sealMark, standingAt } from './standing.js';
+
+export type * from './guard-contract.js';
 
 /** A mark that another process is overwriting just now can be seen half done. */
 const READS = 5;
@@ -16,50 +26,6 @@ const READS = 5;
 const WHOLE_FOR = MINUTE;
 /** For so long the mark is not read again before a refresh or a change. */
 const RECENT = SECOND;
-
-/** What a vault looks like as a whole, beyond its single accounts. */
-export interface Condition {
-  readonly standing: Standing;
-  /** Null when the rows are exactly those that were stored last. */
-  readonly rowSet: RowSetFault | null;
-  /** What the ledger could not be read for; null when it was read. Then nothing is known of the rows. */
-  readonly ledger: VaultError | null;
-  /** How many changes of the rows there have been; null when the ledger cannot be read. */
-  readonly epoch: number | null;
-  /** What a command that has to refresh ends with, for each thing that is wrong; empty for a vault that is sound. */
-  readonly troubles: readonly VaultError[];
-}
-
-/** Keeps the ledger, the place's mark and the rows together, and sees where they are apart. */
-export interface Guard {
-  /**
-   * Makes a change of the rows and the ledger in one transaction, then moves the place's mark.
-   *
-   * @param change tells whether anything was changed
-   * @param line what comes into the trail with it; what waits for the trail comes first
-   */
-  record(change: (step: LedgerStep) => Promise<boolean>, line?: TrailLine | null): Promise<boolean>;
-  /** @throws VaultError `vault_rolled_back`, `vault_cloned`, `vault_damaged`: then no refresh token must be sent */
-  requireCurrent(): Promise<void>;
-  /** @throws VaultError `vault_damaged` when the rows are not exactly those that were stored last */
-  requireWhole(): Promise<void>;
-  /** Says what is wrong to the person, and goes on. @throws VaultError when the ledger cannot be read */
-  warn(): Promise<void>;
-  examine(): Promise<Condition>;
-  /** Takes the rows as they are for right, and this place for one where the vault belongs. @returns how it was before */
-  accept(line?: (before: Condition) => TrailLine | null): Promise<Condition>;
-}
-
-export interface GuardDeps {
-  readonly store: Store;
-  readonly keyring: Keyring;
-  readonly marks: Marks;
-  readonly clock: Clock;
-  /** What waits for the trail; nothing where it is left out. */
-  readonly events?: TrailEvents;
-  /** Told what a person should know though nothing failed. */
-  readonly notice: (line: string) => void;
-}
 
 /**
  * A mark is always read before the ledger it is compared with, and written after the commit: so a ledger that lacks the
@@ -130,7 +96,7 @@ export function createGuard({ store, keyring, marks, clock, events, notice }: Gu
   }
 
   function sayError({ message, hint }: VaultError): void {
-    say(hint === undefined ? message : `${message}; hint: ${hint}`);
+    say(hint === undefined ? message : `${message}; hint: ${hint.replaceAll('\n', ' ')}`);
   }
 
   async function fault(ledger: Ledger, rows: readonly RowFacts[]): Promise<RowSetFault | null> {
@@ -184,13 +150,14 @@ export function createGuard({ store, keyring, marks, clock, events, notice }: Gu
 
     requireWhole,
 
-    async warn() {
+    async warn(found) {
       for (const check of [requireStanding, requireWhole]) {
         try {
           await check();
         } catch (failure) {
           if (!(failure instanceof VaultError) || !concernsWholeVault(failure)) throw failure;
           sayError(failure);
+          found?.(failure.code);
         }
       }
     },
@@ -209,6 +176,7 @@ export function createGuard({ store, keyring, marks, clock, events, notice }: Gu
         return { standing, rowSet, ledger: null, epoch: sealed?.epoch ?? null, troubles };
       } catch (failure) {
         if (!(failure instanceof VaultError) || failure.code !== 'vault_damaged') throw failure;
+        if (isUnknownKey(failure) && (await wereReplaced(store, keyring))) throw failure;
         return {
           standing: mark === null ? 'cloned' : 'rolled_back',
           rowSet: null,
@@ -218,6 +186,22 @@ export function createGuard({ store, keyring, marks, clock, events, notice }: Gu
           troubles: mark === null ? [failure, notCurrent('cloned', marks.folder)] : [failure],
         };
       }
+    },
+
+    async rekey(next, change, line) {
+      await guard.requireCurrent();
+      let epoch = 0;
+      await change(({ ledger: sealed, rows }, facts) => {
+        if (sealed === null) throw unreadableLedger('malformed');
+        const { places, trail: before, ...sum } = openLedger(keyring, sealed);
+        // Since they were looked at; a digest under new keys would make anything that came in meanwhile right.
+        if (compare(keyring, { places, trail: before, ...sum }, rows) !== null) throw wrongRows(NOT_THOSE);
+        epoch = sealed.epoch + 1;
+        const { trail, ...added } = extend(keyring.vaultId, before, line === null ? [] : [line], facts);
+        const renewed = ledgerOf(next, rows, places, trail);
+        return { ...sealLedger(next, epoch, withPlace(renewed, place, epoch)), ...added };
+      });
+      unlessUnusable(() => marks.overwrite(place, sealMark(next, place, epoch)));
     },
 
     async accept(line = () => null) {

@@ -1,5 +1,5 @@
 import { KEY_BYTES } from '../crypto/aead.js';
-import { authenticate, deriveKey, equalBytes, random } from '../crypto/derive.js';
+import { authenticate, deriveKey, equalBytes } from '../crypto/derive.js';
 import { frame } from '../crypto/framing.js';
 import { type OpenFailureKind, seal } from '../crypto/sealed-box.js';
 import { VaultError } from '../domain/errors.js';
@@ -10,35 +10,33 @@ import type {
   VaultHead,
   WrappedKeyRow,
 } from '../stores/contract.js';
-import { damaged, unreadableField, unreadableKey, unreadableLedger } from './damage.js';
+import { damaged, unreadableField, unreadableKey, unreadableLedger, withUnknownKey } from './damage.js';
+import { PURPOSES } from './data-keys.js';
 import { type Explain, keyIdOrExplain, openOrExplain } from './explained.js';
+import { newestDataKey } from './keys-at-hand.js';
 import {
   type DataKey,
   DOMAIN,
   keyCheckValue,
   keyEncryptionKey,
-  masterReference,
   wrapBinding,
   wrapDataKeys,
 } from './master-key.js';
 
-/**
+/*
  * The key hierarchy. A master key of 32 bytes lies in a key source. HKDF-SHA256 makes from it, with the vault id as
  * salt, a key-encryption key and a key for the check value. The key-encryption key wraps random data keys: one
  * each for access tokens, refresh tokens and identity data, which seal the fields, one for the digests by which
  * identities are found again, and one for what is known of all rows together. So a new master key re-wraps five small
  * rows, and several master keys can wrap the same data keys.
  */
-const PURPOSES: readonly DataKeyPurpose[] = [
-  'access_token',
-  'refresh_token',
-  'identity',
-  'subject_digest',
-  'ledger',
-];
 
 export interface Keyring {
   readonly vaultId: Uint8Array;
+  /** The master key that wraps the data keys held here. */
+  readonly reference: string;
+  /** The highest id of a data key held here: it grows whenever the data keys are replaced. */
+  readonly newest: number;
   /** @throws VaultError `vault_damaged` or `vault_newer` when the data key does not unwrap, as all here */
   seal(purpose: SealedColumn, plaintext: Uint8Array, aad: Uint8Array): Buffer;
   /**
@@ -46,10 +44,13 @@ export interface Keyring {
    * @throws VaultError `vault_damaged`, `vault_newer`
    */
   open(purpose: SealedColumn, sealed: Uint8Array, aad: Uint8Array, owner: string): Buffer;
-  /** A keyed digest: finds an identity again without being readable. 64 lower-case hex digits. */
-  subjectDigest(issuer: string, subject: string): string;
-  /** A keyed digest that tells whether two refresh tokens are the same one. 32 bytes. */
-  tokenDigest(refreshToken: string): Buffer;
+  /**
+   * Keyed digests by which an identity is found again without being readable, 64 lower-case hex digits each: the first is
+   * the one to store, the others are by data keys that are being replaced.
+   */
+  subjectDigests(issuer: string, subject: string): readonly [string, ...string[]];
+  /** Keyed digests that tell whether two refresh tokens are the same one, 32 bytes each; ordered as those of subjects. */
+  tokenDigests(refreshToken: string): readonly [Buffer, ...Buffer[]];
   /** What is known of all rows together. */
   readonly ledger: LedgerKeys;
   /**
@@ -68,42 +69,10 @@ export interface LedgerKeys {
   /** @throws VaultError `vault_damaged`, `vault_newer`, as all here */
   seal(plaintext: Uint8Array, aad: Uint8Array): Buffer;
   open(sealed: Uint8Array, aad: Uint8Array): Buffer;
+  /** For the ledger itself, which is sealed anew at once when the data keys are replaced: one under an older key is an older one. */
+  openNewest(sealed: Uint8Array, aad: Uint8Array): Buffer;
   /** A keyed digest of one row's facts. 32 bytes. */
   rowDigest(facts: Uint8Array): Buffer;
-}
-
-/**
- * A new vault's head: fresh data keys under the given master key.
- *
- * @param vaultId 16 random bytes
- * @param source the kind of the key source
- * @param master 32 bytes; the caller wipes it
- * @param now milliseconds since the epoch
- * @param parameters what the source needs besides to have the key
- */
-export function createHead(
-  vaultId: Uint8Array,
-  source: string,
-  master: Uint8Array,
-  now: number,
-  parameters: string | null = null,
-): VaultHead {
-  const reference = masterReference(vaultId, 1);
-  const dataKeys = PURPOSES.map((purpose, index): DataKey & { readonly key: Buffer } => ({
-    dataKeyId: index + 1,
-    purpose,
-    key: random(KEY_BYTES),
-    createdAt: now,
-  }));
-  const wrappedKeys = wrapDataKeys(vaultId, reference, master, dataKeys);
-  for (const { key } of dataKeys) key.fill(0);
-  const checkValue = keyCheckValue(vaultId, reference, master);
-  return {
-    vaultId,
-    createdAt: now,
-    masterKeys: [{ reference, source, parameters, checkValue, createdAt: now }],
-    wrappedKeys,
-  };
 }
 
 /**
@@ -148,20 +117,26 @@ export function openKeyring(
     return row;
   }
 
+  function digests(purpose: DataKeyPurpose, make: (key: Buffer) => Buffer): [Buffer, ...Buffer[]] {
+    const [first, ...older] = [...rowsFor(purpose)].reverse();
+    if (first === undefined) throw unreadableKey('malformed', purpose);
+    return [make(unwrap(first)), ...older.map((row) => make(unwrap(row)))];
+  }
+
   function sealNewest(purpose: DataKeyPurpose, plaintext: Uint8Array, aad: Uint8Array): Buffer {
     const row = newest(purpose);
     return seal(unwrap(row), row.dataKeyId, plaintext, aad);
   }
 
   function openSealed(
-    purpose: DataKeyPurpose,
+    rows: readonly WrappedKeyRow[],
     sealed: Uint8Array,
     aad: Uint8Array,
     explain: Explain,
   ): Buffer {
     const id = keyIdOrExplain(sealed, explain);
-    const row = rowsFor(purpose).find((candidate) => candidate.dataKeyId === id);
-    if (row === undefined) throw explain('forged');
+    const row = rows.find((candidate) => candidate.dataKeyId === id);
+    if (row === undefined) throw withUnknownKey(explain('forged'));
     return openOrExplain(unwrap(row), sealed, aad, explain);
   }
 
@@ -209,26 +184,32 @@ export function openKeyring(
 
   return {
     vaultId,
+    reference,
+    newest: newestDataKey(head, reference),
     seal: sealNewest,
     open: (purpose, sealed, aad, owner) =>
-      openSealed(purpose, sealed, aad, (kind) => unreadableField(kind, purpose, owner)),
+      openSealed(rowsFor(purpose), sealed, aad, (kind) => unreadableField(kind, purpose, owner)),
     ledger: {
       seal: (plaintext, aad) => sealNewest('ledger', plaintext, aad),
-      open: (sealed, aad) => openSealed('ledger', sealed, aad, unreadableLedger),
+      open: (sealed, aad) => openSealed(rowsFor('ledger'), sealed, aad, unreadableLedger),
+      openNewest: (sealed, aad) => openSealed([newest('ledger')], sealed, aad, unreadableLedger),
       rowDigest(facts) {
         rowKey ??= deriveKey(unwrap(newest('ledger')), vaultId, `${DOMAIN}/row digest`, KEY_BYTES);
         return authenticate(rowKey, facts);
       },
     },
-    subjectDigest(issuer, subject) {
-      return authenticate(unwrap(newest('subject_digest')), frame([issuer, subject])).toString('hex');
+    subjectDigests(issuer, subject) {
+      const facts = frame([issuer, subject]);
+      const [first, ...older] = digests('subject_digest', (key) => authenticate(key, facts));
+      return [first.toString('hex'), ...older.map((digest) => digest.toString('hex'))];
     },
-    tokenDigest(refreshToken) {
-      const key = deriveKey(unwrap(newest('refresh_token')), vaultId, `${DOMAIN}/token digest`, KEY_BYTES);
-      const digest = authenticate(key, frame([refreshToken]));
-      key.fill(0);
-      return digest;
-    },
+    tokenDigests: (refreshToken) =>
+      digests('refresh_token', (dataKey) => {
+        const key = deriveKey(dataKey, vaultId, `${DOMAIN}/token digest`, KEY_BYTES);
+        const digest = authenticate(key, frame([refreshToken]));
+        key.fill(0);
+        return digest;
+      }),
     wrapFor: (other, otherMaster) => wrapDataKeys(vaultId, other, otherMaster, ownKeys()),
     dataKeys: () => ownKeys().map((row) => ({ ...row, key: Buffer.from(row.key) })),
     wipe,

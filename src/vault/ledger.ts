@@ -88,7 +88,7 @@ export function sealLedger(
 
 /** @throws VaultError `vault_damaged`, `vault_newer` */
 export function openLedger(keyring: Keyring, { epoch, sealed }: SealedLedger): Ledger {
-  const plain = keyring.ledger.open(sealed, binding(keyring, epoch));
+  const plain = keyring.ledger.openNewest(sealed, binding(keyring, epoch));
   if (plain.length < HEADER_BYTES || (plain.length - HEADER_BYTES) % ENTRY_BYTES !== 0) {
     throw unreadableLedger('malformed');
   }

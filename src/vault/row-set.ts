@@ -1,7 +1,7 @@
 import { accountName } from '../domain/account.js';
 import { VaultError } from '../domain/errors.js';
 import type { RowFacts, SealedAccount } from '../stores/contract.js';
-import type { RowSetFault } from './damage.js';
+import { NOT_THOSE, type RowSetFault } from './damage.js';
 import type { Keyring } from './keyring.js';
 import { type Ledger, ledgerOf, modulo, rowDigest } from './ledger.js';
 import { openIdentity } from './sealed-record.js';
@@ -54,9 +54,7 @@ export async function explain(
     };
   }
   if (missing < 0) return { kind: 'foreign', what: foreign(keyring, rows, missing, lack) };
-  return (
-    older(keyring, rows, lack) ?? { kind: 'mixed', what: 'its accounts are not those that were stored last' }
-  );
+  return older(keyring, rows, lack) ?? NOT_THOSE;
 }
 
 /** A row that was renamed or put together from others does not open: its fields are bound to it. */

@@ -124,7 +124,7 @@ export function openIdentity(keyring: Keyring, account: SealedAccount): Identity
   );
   const identity = JSON.parse(bytes.toString('utf8')) as Identity;
   bytes.fill(0);
-  if (keyring.subjectDigest(account.issuer, identity.subject) !== account.subjectDigest) {
+  if (!keyring.subjectDigests(account.issuer, identity.subject).includes(account.subjectDigest)) {
     throw unreadableField('forged', 'identity', accountName(account));
   }
   return identity;

@@ -9,6 +9,7 @@ import type { TokenRequest, ValidToken } from '../services/contract.js';
 import type { VaultAccess } from '../services/keys/vault-access.js';
 import { type EnsureValidDeps, ensureValid } from '../services/token/ensure-valid.js';
 import { agentSocketPath, isOwnSocket } from '../system/agent/agent-socket.js';
+import { askerOf } from '../system/asker.js';
 import type { Host } from '../system/contract.js';
 import { VERSION } from '../version.js';
 import type { Refreshing, RefreshingParts } from './refreshing.js';
@@ -54,7 +55,8 @@ export function agentWith(parts: AgentParts): AgentWiring {
 
   async function askForToken(request: TokenRequest): Promise<ValidToken | VaultError | null> {
     const { askAgent } = await import('../services/agent/ask-agent.js');
-    return askAgent({ ask, detail: parts.detail }, request);
+    const asker = () => ({ pid: host.pid, ...askerOf(host.platform) });
+    return askAgent({ ask, asker, detail: parts.detail }, request);
   }
 
   const talk = { isThere: hasSocket, ask, locks, interruption };

@@ -140,7 +140,7 @@ export function backgroundWith(parts: BackgroundParts): Background {
 }
 
 async function scheduleDeps(
-  { host, paths, envFile, readText }: BackgroundParts,
+  { host, paths, envFile, readText, audit }: BackgroundParts,
   notifyCommand: () => Promise<readonly string[] | null>,
 ): Promise<ScheduleDeps> {
   const [{ SCHEDULERS }, { machineOf }, { resolvePaths }, { parseEnvFile }, { CREDENTIAL_NAME }] =
@@ -172,6 +172,7 @@ async function scheduleDeps(
     envFileNames: Object.keys(parseEnvFile(readText(ownEnvFile ?? paths.envFile) ?? '', paths.envFile)),
     notifies: (await notifyCommand()) !== null,
     machine: machine.name,
+    audit,
   };
 }
 

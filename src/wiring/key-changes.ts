@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { KeySource } from '../keysources/contract.js';
 import type { PassphraseParts } from '../keysources/passphrase.js';
 import type { RestoreDeps } from '../services/backup/restore.js';
@@ -20,6 +20,9 @@ export interface KeyChangeParts {
   readonly access: VaultAccess;
   readonly marks: () => Promise<Marks>;
   readonly chosen: (choice: KeyChoice) => Promise<KeySource>;
+  /** The source of this kind where nothing is said of it; null for one that has to be named. */
+  readonly usualSource: (kind: string) => Promise<KeySource | null>;
+  readonly interruption: AbortSignal;
   readonly passphraseOf: (what: string, from: PassphraseFrom) => Promise<PassphraseParts>;
 }
 
@@ -56,15 +59,31 @@ export function keyChangesWith(parts: KeyChangeParts): KeyChangeUseCases {
       return rotateKey(deps, choice === null ? null : await chosen(choice));
     },
 
+    async rotateDataKeys(report) {
+      const [{ rotateDataKeys }, { spillFolder }] = await Promise.all([
+        import('../services/keys/rotate-data.js'),
+        import('../stores/spill.js'),
+      ]);
+      // Looked through, and nothing is put there.
+      const spill = spillFolder({ folder: join(paths.data, 'spill'), files, clock, name: '', slots: 0 });
+      const { usualSource, interruption } = parts;
+      return rotateDataKeys({ ...deps, vault: access.open, usualSource, spill, interruption }, report);
+    },
+
     async exportKey({ file, passphrase }) {
       const { exportKey } = await import('../services/keys/recovery.js');
       return exportKey(recovering(passphrase), resolve(file));
     },
 
     async importKey({ file, passphrase, choice }) {
-      const { importKey } = await import('../services/keys/recovery.js');
-      const target = choice === null ? null : await chosen(choice);
-      return importKey(recovering(passphrase), resolve(file), target);
+      const [{ importKey }, { orIntoFile }] = await Promise.all([
+        import('../services/keys/recovery.js'),
+        import('../services/keys/import-target.js'),
+      ]);
+      const path = resolve(file);
+      const target = choice === null ? null : orIntoFile(await chosen(choice), path);
+      const present = async () => orIntoFile(await deps.present(), path);
+      return importKey({ ...recovering(passphrase), present }, path, target);
     },
 
     async backup({ file, force }) {

@@ -15,6 +15,13 @@ import { KEYCHAIN_PATIENCE, systemKeychain } from '../system/keychain/keychain.j
 /** A command may have to ask a person something; without a terminal nobody is there. */
 const COMMAND_PATIENCE = { withPerson: 60 * SECOND, alone: 10 * SECOND };
 
+const USUAL: readonly KeySourceSetting[] = [
+  { kind: 'keychain' },
+  { kind: 'file', path: null },
+  { kind: 'credential', name: null },
+  { kind: 'passphrase', file: null },
+];
+
 export interface KeySourceWires {
   readonly host: Host;
   readonly paths: Paths;
@@ -23,6 +30,8 @@ export interface KeySourceWires {
   readonly notice: (line: string) => void;
   /** Somebody sits at the terminal, though this process may not read from it. */
   readonly person: () => boolean;
+  /** Waits until one more passphrase that may be wrong can be given; at once when left out. */
+  readonly turn?: () => Promise<void>;
 }
 
 /** A way to a passphrase that goes before the usual ones. */
@@ -34,6 +43,8 @@ export interface KeySourcesWired {
    * @param explicit the setting itself stood on the command line
    */
   source(setting: KeySourceSetting, named?: NamedWay | null, explicit?: boolean): Promise<KeySource>;
+  /** The source of a kind where nothing else is said of it; null for a command, which has no usual one. */
+  usual(kind: string): Promise<KeySource | null>;
   /** A source that may hold a key this program has put there: the keychain, the vault's own key file; null for others. */
   storing(kind: KeySourceKind): Promise<StoringKeySource | null>;
   /** A passphrase that opens something else than the vault, such as a recovery file. */
@@ -49,6 +60,7 @@ export function keySourcesWith({
   clock,
   notice,
   person,
+  turn,
 }: KeySourceWires): KeySourcesWired {
   const { env, interruption } = host;
   let given: () => Secret | null = () => null;
@@ -86,6 +98,10 @@ export function keySourcesWith({
     };
   }
 
+  function asking(what: string) {
+    return { env, what, readFile: files.read, terminal: askTerminal(), ...(turn && { turn }) };
+  }
+
   async function passphraseOf(what: string, { file, descriptor }: PassphraseFrom): Promise<PassphraseParts> {
     const [{ askPassphrase }, { readDescriptor }] = await Promise.all([
       import('../services/keys/ask-passphrase.js'),
@@ -97,7 +113,7 @@ export function keySourcesWith({
         : file !== null
           ? { kind: 'file', path: resolve(file) }
           : { kind: 'terminal' };
-    return askPassphrase({ env, what, readFile: files.read, readDescriptor, terminal: askTerminal() }, way);
+    return askPassphrase({ ...asking(what), readDescriptor }, way);
   }
 
   async function passphrase(
@@ -114,13 +130,10 @@ export function keySourcesWith({
       named !== null && 'known' in named
         ? { kind: 'known', passphrase: new Secret(named.known) }
         : passphraseWay(env, { descriptor, file: explicit ? file : null }, file);
-    const asking = askPassphrase(
-      { env, what: 'the vault', readFile: files.read, readDescriptor, terminal: askTerminal() },
-      way,
-    );
+    const asked = askPassphrase({ ...asking('the vault'), readDescriptor }, way);
     // One that lies in a file is read there by whoever needs it.
-    given = way.kind === 'file' ? () => null : asking.given;
-    return asking;
+    given = way.kind === 'file' ? () => null : asked.given;
+    return asked;
   }
 
   function parts(named: NamedWay | null, explicit: boolean): KeySourceParts {
@@ -145,6 +158,10 @@ export function keySourcesWith({
 
   return {
     source: (setting, named = null, explicit = false) => keySourceFor(setting, parts(named, explicit)),
+    async usual(kind) {
+      const setting = USUAL.find((each) => each.kind === kind);
+      return setting === undefined ? null : keySourceFor(setting, parts(null, false));
+    },
     async storing(kind) {
       if (kind !== 'keychain' && kind !== 'file') return null;
       const source = await keySourceFor(

@@ -55,7 +55,13 @@ export function keysWith(parts: KeyParts): KeyWiring {
   const { env } = host;
   // Asked late: a stream costs time when it is first looked at.
   const person = () => host.stdin.isTTY === true && host.stderr.isTTY === true;
-  const sources = keySourcesWith({ ...parts, person });
+  const turns = once(async () => {
+    const { passphraseTurns } = await import('../services/keys/opening-rate.js');
+    const { queue } = parts.events;
+    const trail = async () => (await access.store())?.trail ?? null;
+    return passphraseTurns({ ...parts, trail, queue, interruption: host.interruption });
+  });
+  const sources = keySourcesWith({ ...parts, person, turn: async () => (await turns())() });
   const memory = keyMemory();
   if (parts.handed !== null) memory.keep(parts.handed);
 
@@ -73,10 +79,11 @@ export function keysWith(parts: KeyParts): KeyWiring {
     return memory.around(await sources.source(fromHere(setting, env), named, true));
   }
 
-  async function rememberKeySource(source: KeySource): Promise<() => void> {
+  async function rememberKeySource(source: KeySource): Promise<(() => void) | null> {
     files.ensureFolder(paths.config);
     const before = readText(paths.configFile);
     const after = withKeySource(before, source.setting, paths.configFile);
+    if (after === before) return null;
     files.replace(paths.configFile, Buffer.from(after, 'utf8'));
     return () => {
       if (before === null) files.remove(paths.configFile);
@@ -114,6 +121,9 @@ export function keysWith(parts: KeyParts): KeyWiring {
   });
 
   const deps: KeysDeps = {
+    marks,
+    events: parts.events,
+    notice: parts.notice,
     store: access.store,
     database: paths.database,
     locks,
@@ -154,7 +164,16 @@ export function keysWith(parts: KeyParts): KeyWiring {
       return removeKey(deps, kind, () => sources.storing(kind));
     },
 
-    ...keyChangesWith({ ...parts, deps, chosen, passphraseOf: sources.passphraseOf, access, marks }),
+    ...keyChangesWith({
+      ...parts,
+      deps,
+      chosen,
+      passphraseOf: sources.passphraseOf,
+      usualSource: sources.usual,
+      interruption: host.interruption,
+      access,
+      marks,
+    }),
 
     async useKey(choice) {
       const { useKey } = await import('../services/keys/keys-in-use.js');

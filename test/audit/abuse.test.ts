@@ -30,6 +30,20 @@ describe('abuse', () => {
       [['wrong_callbacks', 1]],
     ],
     ['altered lines', lines(2, { event: 'queue_altered', count: 3 }), [['queue_altered', 2]]],
+    [
+      'a vault that was put back',
+      lines(2, { event: 'integrity_alarm', code: 'vault_rolled_back' }),
+      [['integrity_alarm', 2]],
+    ],
+    [
+      'one that was accepted since, but for what came up again',
+      [
+        ...lines(1, { event: 'integrity_alarm', code: 'vault_damaged' }),
+        ...lines(1, { event: 'rollback_accepted' }),
+        ...lines(4, { event: 'integrity_alarm', code: 'vault_rolled_back' }),
+      ],
+      [['integrity_alarm', 1]],
+    ],
     ['lines that say nothing', lines(3, {}), []],
   ])('%s', (_what, found, expected) => {
     expect(kinds(found)).toEqual(expected);

@@ -13,8 +13,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Audit, AuditEvent } from '../../src/audit/events.js';
-import { auditLog } from '../../src/audit/log.js';
+import type { AuditEvent } from '../../src/audit/events.js';
+import { type AuditLog, auditLog } from '../../src/audit/log.js';
 import { createFiles } from '../../src/system/files/files.js';
 import { clockDouble } from '../doubles/clock.js';
 
@@ -34,7 +34,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-function log(actor: { pid: number; uid: number | undefined } = { pid: 4_711, uid }, at = NOW): Audit {
+function log(actor: { pid: number; uid: number | undefined } = { pid: 4_711, uid }, at = NOW): AuditLog {
   const notice = (line: string) => void notices.push(line);
   return auditLog({
     path,
@@ -68,6 +68,19 @@ describe('the security log', () => {
       ].join('\n'),
     );
     expect(notices).toEqual([]);
+  });
+
+  it('has an event under the id under which the trail has it, and another one the next time', () => {
+    const audit = log();
+    const { id } = audit.line({ ...EVENT });
+    audit.record(EVENT, 'chained');
+    audit.record(EVENT, 'chained');
+    const ids = written()
+      .trim()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { id: string }).id);
+    expect(ids[0]).toBe(id);
+    expect(ids[1]).not.toBe(id);
   });
 
   it('leaves out the user where there are no numbers for them', () => {

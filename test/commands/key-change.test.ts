@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { key } from '../../src/commands/key.js';
-import type { MasterKeyView } from '../../src/services/contract.js';
+import type { MasterKeyView, UseCases } from '../../src/services/contract.js';
 import { NOW, type TerminalOptions, terminal } from '../doubles/terminal.js';
 import { useCasesDouble } from '../doubles/use-cases.js';
 import { inputOf } from './raw.js';
@@ -91,10 +91,46 @@ describe('vault key', () => {
     expect(stderr).toContain('vault key use file');
   });
 
+  it('takes no key source with the data keys, which lie in the vault itself', async () => {
+    for (const line of ['rotate file --data', 'rotate --data --key-file /k']) {
+      await expect(printed(line, {})).rejects.toMatchObject({ code: 'usage' });
+    }
+  });
+
+  it('tells of new data keys how many accounts were sealed anew, and that older recovery files are of no use', async () => {
+    const rotateDataKeys: UseCases['rotateDataKeys'] = async (report) => {
+      report(50, 120);
+      report(120, 120);
+      return { accounts: 120, resumed: false, dropped: [1, 2], dataKeys: [3, 4] };
+    };
+    const { stderr } = await printed('rotate --data', { rotateDataKeys });
+    expect(stderr).toContain('sealed anew: 50 of 120\nsealed anew: 120 of 120\n');
+    expect(stderr).toContain('120 accounts sealed under new data keys; the old ones are gone');
+    expect(stderr).toContain('vault key export FILE');
+  });
+
+  it('tells in its status what old data keys still seal, and how they are got rid of', async () => {
+    const view = { purpose: 'identity', createdAt: NOW };
+    const status = async () => ({
+      keys: [made],
+      dataKeys: [
+        { ...view, id: 1, replaced: true, accounts: 3 },
+        { ...view, id: 6, replaced: false, accounts: 40 },
+      ],
+      unfinished: [],
+      inUse: 'file' as const,
+      decidedBy: null,
+    });
+    const { stderr } = await printed('status', { keyStatus: status });
+    expect(stderr).toMatch(/the same 1 data key, made .*; 40 accounts sealed under them/);
+    expect(stderr).toMatch(/unfinished: 1 data key .* 3 accounts sealed under them/);
+    expect(stderr).toContain('hint: vault key rotate --data');
+  });
+
   it('tells in its status of a change that was cut off, and how it is finished', async () => {
     const status = async () => ({
       keys: [made],
-      dataKeys: [{ id: 1, purpose: 'ledger', createdAt: NOW }],
+      dataKeys: [{ id: 1, purpose: 'ledger', createdAt: NOW, replaced: false, accounts: 0 }],
       unfinished: [{ source: 'file', reference: reference(1), since: NOW }],
       inUse: 'file' as const,
       decidedBy: null,
@@ -102,6 +138,6 @@ describe('vault key', () => {
     const { stderr } = await printed('status', { keyStatus: status });
     expect(stderr).toContain('opens the same 1 data key');
     expect(stderr).toContain('unfinished: master/1');
-    expect(stderr).toContain('hint: vault key rotate file');
+    expect(stderr).toContain('where that source works: vault key rotate file');
   });
 });

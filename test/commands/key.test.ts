@@ -66,6 +66,7 @@ describe('vault key', () => {
   it.each([
     ['lose file', 'vault key takes one of: status, add, use, remove'],
     ['toString file', 'vault key takes one of'],
+    ['', 'vault key takes one of'],
     ['status file', 'vault key status takes no key source'],
     ['add', 'vault key add which? It takes one of: keychain, file,'],
     ['add usb', 'vault key add takes one of: keychain, file,'],

@@ -37,6 +37,19 @@ export function intentContract(
       expect(await store.intent(account.id)).toBeNull();
     });
 
+    it('takes a step with an attempt where one is given, and none for an account that has moved on', async () => {
+      const account = sealedExample(1, { generation: 3 });
+      await store.insert(account, step);
+      const { status, reason, lastError, failures, retryAt, updatedAt } = account;
+      const attempt = { status, reason, lastError, failures, retryAt, updatedAt, settled: true };
+      const { epoch } = await store.ledger();
+      expect(await store.recordAttempt(account.id, 3, attempt)).toBe(true);
+      expect(await store.recordAttempt(account.id, 2, attempt, step)).toBe(false);
+      expect((await store.ledger()).epoch).toBe(epoch);
+      expect(await store.recordAttempt(account.id, 3, attempt, step)).toBe(true);
+      expect((await store.ledger()).epoch).toBe(epoch + 1);
+    });
+
     it('settles the intent with the change that a refresh brought, and forgets it with the account', async () => {
       const account = sealedExample(1, { generation: 3 });
       await store.insert(account, step);

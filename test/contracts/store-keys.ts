@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { MasterKeyRow, NewVaultHead, Store } from '../../src/stores/contract.js';
+import { VaultError } from '../../src/domain/errors.js';
+import type { LedgerStep, MasterKeyRow, NewVaultHead, Store } from '../../src/stores/contract.js';
+import { step } from '../doubles/ledger.js';
 
 interface StoreStage {
   readonly store: Store;
@@ -36,7 +38,7 @@ export function masterKeyContract(
     const referencesIn = async (store: Store) => (await store.head()).masterKeys.map((key) => key.reference);
 
     it('are added with all they wrap, for every process at once', async () => {
-      expect(await stage.store.addMasterKey(row, wrapped)).toBe(true);
+      expect(await stage.store.addMasterKey(row, wrapped, step)).toBe(true);
       const other = await stage.another();
       const { masterKeys, wrappedKeys } = await other.head();
       await other.close();
@@ -48,19 +50,19 @@ export function masterKeyContract(
     });
 
     it('are not replaced, and what a refused one wraps is not kept either', async () => {
-      expect(await stage.store.addMasterKey({ ...row, reference }, [])).toBe(false);
+      expect(await stage.store.addMasterKey({ ...row, reference }, [], step)).toBe(false);
       const twice = [...wrapped, ...wrapped];
-      expect(await stage.store.addMasterKey(row, twice)).toBe(false);
+      expect(await stage.store.addMasterKey(row, twice, step)).toBe(false);
       expect(await referencesIn(stage.store)).toEqual([reference]);
       expect((await stage.store.head()).wrappedKeys).toHaveLength(head.wrappedKeys.length);
     });
 
     it('are removed with what they wrap, but for the last one', async () => {
-      expect(await stage.store.removeMasterKey(reference)).toBe(false);
-      await stage.store.addMasterKey(row, wrapped);
-      expect(await stage.store.removeMasterKey('none/master/1')).toBe(false);
-      expect(await stage.store.removeMasterKey(reference)).toBe(true);
-      expect(await stage.store.removeMasterKey(row.reference)).toBe(false);
+      expect(await stage.store.removeMasterKey(reference, step)).toBe(false);
+      await stage.store.addMasterKey(row, wrapped, step);
+      expect(await stage.store.removeMasterKey('none/master/1', step)).toBe(false);
+      expect(await stage.store.removeMasterKey(reference, step)).toBe(true);
+      expect(await stage.store.removeMasterKey(row.reference, step)).toBe(false);
       expect(await referencesIn(stage.store)).toEqual([row.reference]);
       expect((await stage.store.head()).wrappedKeys).toHaveLength(head.wrappedKeys.length);
     });
@@ -68,7 +70,7 @@ export function masterKeyContract(
     it('are exchanged in one commit, and the old one is noted as a leftover until it is forgotten', async () => {
       await stage.store.noteLeftover({ reference: row.reference, source: 'passphrase', since: 1 });
       const other = await stage.another();
-      expect(await other.exchangeMasterKey([reference], row, wrapped)).toBe(true);
+      expect(await other.exchangeMasterKey([reference], row, wrapped, step)).toBe(true);
       await other.close();
       expect(await referencesIn(stage.store)).toEqual([row.reference]);
       expect((await stage.store.head()).wrappedKeys).toHaveLength(head.wrappedKeys.length);
@@ -78,18 +80,57 @@ export function masterKeyContract(
     });
 
     it('are not exchanged by halves', async () => {
-      expect(await stage.store.exchangeMasterKey([reference, 'none/master/1'], row, wrapped)).toBe(false);
-      expect(await stage.store.exchangeMasterKey([], { ...row, reference }, [])).toBe(false);
+      expect(await stage.store.exchangeMasterKey([reference, 'none/master/1'], row, wrapped, step)).toBe(
+        false,
+      );
+      expect(await stage.store.exchangeMasterKey([], { ...row, reference }, [], step)).toBe(false);
       const twice = [...wrapped, ...wrapped];
-      expect(await stage.store.exchangeMasterKey([reference], row, twice)).toBe(false);
+      expect(await stage.store.exchangeMasterKey([reference], row, twice, step)).toBe(false);
       expect(await referencesIn(stage.store)).toEqual([reference]);
       expect(await stage.store.leftovers()).toEqual([]);
     });
 
+    it('take a step of the ledger with each change, and none where nothing changes', async () => {
+      const { store } = stage;
+      const steps: boolean[] = [];
+      const stepping = async (change: Promise<boolean>, before = store.ledger()) => {
+        const { epoch } = await before;
+        steps.push(await change, (await store.ledger()).epoch === epoch + 1);
+      };
+      await stepping(store.addMasterKey(row, wrapped, step));
+      await stepping(store.addMasterKey(row, wrapped, step));
+      await stepping(store.removeMasterKey(reference, step));
+      await stepping(store.removeMasterKey(reference, step));
+      const back = { ...row, reference };
+      const rewrapped = wrapped.map((key) => ({ ...key, masterReference: reference }));
+      await stepping(store.exchangeMasterKey([row.reference], back, rewrapped, step));
+      await stepping(store.exchangeMasterKey([row.reference], back, rewrapped, step));
+      expect(steps).toEqual([true, true, false, false, true, true, false, false, true, true, false, false]);
+    });
+
+    it('stay as they are when the ledger cannot take the step', async () => {
+      const { store } = stage;
+      const failing: LedgerStep = () => {
+        throw new VaultError('vault_damaged', 'the ledger does not open');
+      };
+      const damaged = { code: 'vault_damaged' };
+      await expect(store.addMasterKey(row, wrapped, failing)).rejects.toMatchObject(damaged);
+      await expect(store.exchangeMasterKey([reference], row, wrapped, failing)).rejects.toMatchObject(
+        damaged,
+      );
+      await store.addMasterKey(row, wrapped, step);
+      await expect(store.removeMasterKey(reference, failing)).rejects.toMatchObject(damaged);
+      expect(await referencesIn(store)).toEqual([reference, row.reference]);
+      expect(await store.leftovers()).toEqual([]);
+    });
+
     it('never all go, however many remove them at once', async () => {
-      await stage.store.addMasterKey(row, wrapped);
+      await stage.store.addMasterKey(row, wrapped, step);
       const other = await stage.another();
-      await Promise.all([stage.store.removeMasterKey(reference), other.removeMasterKey(row.reference)]);
+      await Promise.all([
+        stage.store.removeMasterKey(reference, step),
+        other.removeMasterKey(row.reference, step),
+      ]);
       await other.close();
       expect(await referencesIn(stage.store)).toHaveLength(1);
     });

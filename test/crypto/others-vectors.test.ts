@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { AuthenticationFailure, decrypt, encryptWithNonce } from '../../src/crypto/aead.js';
@@ -63,13 +64,19 @@ describe('vectors that others made', () => {
     expect(aeadFaults([{ ...first, aad: Buffer.from('other') }])).toHaveLength(1);
   });
 
-  if (WYCHEPROOF !== undefined) {
-    it('of Wycheproof itself come out as it says', () => {
-      const folder = join(WYCHEPROOF, 'testvectors_v1');
-      const gcm = readWycheproofGcm(join(folder, 'aes_gcm_test.json'));
-      const hkdf = readWycheproofHkdf(join(folder, 'hkdf_sha256_test.json'));
-      expect([gcm.length, hkdf.length]).toEqual([66, 86]);
-      expect([...aeadFaults(gcm), ...derivationFaults(hkdf)]).toEqual([]);
+  const checkout = (name: string) => join(WYCHEPROOF ?? '', 'testvectors_v1', name);
+  if (WYCHEPROOF !== undefined && existsSync(checkout('aes_gcm_test.json'))) {
+    it('of AES-256-GCM, by Wycheproof itself, come out as it says', () => {
+      const vectors = readWycheproofGcm(checkout('aes_gcm_test.json'));
+      expect([vectors.length, vectors.filter(({ valid }) => valid).length]).toEqual([66, 39]);
+      expect(aeadFaults(vectors)).toEqual([]);
+    });
+  }
+  if (WYCHEPROOF !== undefined && existsSync(checkout('hkdf_sha256_test.json'))) {
+    it('of HKDF-SHA256, by Wycheproof itself, come out as it says', () => {
+      const vectors = readWycheproofHkdf(checkout('hkdf_sha256_test.json'));
+      expect(vectors).toHaveLength(86);
+      expect(derivationFaults(vectors)).toEqual([]);
     });
   }
 });

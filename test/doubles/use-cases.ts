@@ -24,6 +24,7 @@ export function useCasesDouble(given: Partial<UseCases> = {}): UseCases {
     importKey: never('importKey'),
     exportKey: never('exportKey'),
     rotateKey: never('rotateKey'),
+    rotateDataKeys: never('rotateDataKeys'),
     runAgent: never('runAgent'),
     agentSocket: () => {
       throw new Error('agentSocket must not be called here');

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import SqliteDatabase from 'better-sqlite3';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { HOUR } from '../../src/domain/duration.js';
 import type { Finding } from '../../src/domain/finding.js';
@@ -62,6 +63,7 @@ async function allBroken(stage: HealthStage): Promise<Found> {
   stage.put('master.key', Buffer.alloc(32, 9).toString('base64url'));
   chmodSync(stage.paths.keyFile, 0o644);
   await stage.add({ status: 'login_needed' });
+  changeKeysHalf(stage.paths.database);
   const first = await stage.examine({ online: true });
   await server.close();
   await new Promise((resolve) => port.close(resolve));
@@ -70,6 +72,14 @@ async function allBroken(stage: HealthStage): Promise<Found> {
   const second = await stage.examine();
   const { configuration = [], database = [] } = second;
   return { ...first, configuration, database, integrity };
+}
+
+/** As changes of the keys that were cut off leave it. */
+function changeKeysHalf(path: string): void {
+  const database = new SqliteDatabase(path);
+  database.exec(`INSERT INTO leftover_keys (reference, source, since) VALUES ('reference-example', 'file', 1);
+    INSERT INTO keys SELECT 0, master_reference, purpose, wrapped, created_at FROM keys WHERE purpose = 'identity'`);
+  database.close();
 }
 
 let well: Found;
@@ -100,6 +110,7 @@ describe('the checks', () => {
       'keychain',
       'database',
       'integrity',
+      'key_changes',
       'abuse',
       'clients',
       'endpoints',

@@ -99,7 +99,11 @@ describe('the key source', () => {
     const master = Buffer.alloc(32, 8);
     const wrapped = openKeyring(head, row, Buffer.from(KEY, 'base64url')).wrapFor(reference, master);
     const checkValue = keyCheckValue(head.vaultId, reference, master);
-    await store.addMasterKey({ ...row, reference, source: 'credential', checkValue }, wrapped);
+    await store.addMasterKey(
+      { ...row, reference, source: 'credential', checkValue },
+      wrapped,
+      (ledger) => ledger,
+    );
     await store.close();
 
     expect(told(await found('key_source'))).toEqual([

@@ -104,6 +104,7 @@ describe('the agent', () => {
     expect(auditLines().map(({ event }) => event)).toEqual([
       'agent_started',
       'vault_created',
+      'configuration_changed',
       'login_started',
       'login_finished',
       'refreshed',
@@ -120,13 +121,13 @@ describe('the agent', () => {
     const agent = await start();
     const account = await stage.logInExpired();
     // Longer than a silent agent is waited for.
-    stage.demo.next('token', slow('after', 1_600));
+    stage.demo.next('token', slow('after', 2_800));
     stage.tokenRequests();
     const asked = agent.curl('/token/demo');
     await expect.poll(() => stage.tokenRequests()).toBe(1);
     const [run, stopped] = await withoutKey(async () => {
       const waiting = stage.vault(['token', account]);
-      await setTimeout(400);
+      await setTimeout(1_200);
       return Promise.all([waiting, agent.stop()]);
     });
     expect(run).toMatchObject({ exitCode: 0, stderr: '' });

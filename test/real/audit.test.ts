@@ -71,10 +71,11 @@ describe('the trail of a vault', () => {
     const lines = await shown();
     expect(lines.map(({ event }) => event).slice(0, 4)).toEqual([
       'vault_created',
+      'configuration_changed',
       'login_started',
       'login_finished',
-      'login_started',
     ]);
+    expect(lines[0]).not.toHaveProperty('unproved');
     expect(lines.filter(({ event }) => event === 'token_given').map(({ account }) => account)).toEqual([
       ADA,
       GRACE,
@@ -88,6 +89,9 @@ describe('the trail of a vault', () => {
       terminal: expect.any(Boolean),
       subject: expect.stringMatching(/^[0-9a-f]{32}$/),
     });
+    const logged = readFileSync(join(stage.home.vault, 'security.log'), 'latin1').trim().split('\n');
+    const idsOf = (of: readonly Record<string, unknown>[]) => of.map((line) => line['id']).sort();
+    expect(idsOf(logged.map((line) => JSON.parse(line)))).toEqual(idsOf(lines));
     expect(await shown('--account', ADA)).toEqual(lines.filter(({ account }) => account === ADA));
     const database = new Database(join(stage.home.vault, 'vault.db'), { readonly: true });
     const bodies = database.prepare('SELECT body FROM audit').pluck().all().join('\n');

@@ -64,4 +64,25 @@ describe('a vault whose key is replaced', () => {
     await agent.stop();
     expect(await stage.vault(['doctor', '--accept-rollback', '--yes'])).toMatchObject({ exitCode: 0 });
   });
+
+  it('gets new data keys while an agent and a crowd of commands have it open, and none of them notices', async () => {
+    const account = await stage.logInExpired();
+    const agent = await startAgent(stage.home);
+    try {
+      const crowd = Array.from({ length: 6 }, (_, index) =>
+        stage.vault(index % 2 === 0 ? ['token', account] : ['refresh', account, '--force']),
+      );
+      const rotated = await stage.vault(['key', 'rotate', '--data', '--json']);
+      expect(rotated).toMatchObject({ exitCode: 0 });
+      for (const run of await Promise.all(crowd)) expect(run).toMatchObject({ exitCode: 0 });
+      expect(await stage.vault(['token', account])).toMatchObject({ exitCode: 0 });
+      expect(await stage.vault(['refresh', account, '--force'])).toMatchObject({ exitCode: 0 });
+    } finally {
+      await agent.stop();
+    }
+    const status = await stage.vault(['key', 'status', '--json']);
+    const keys = JSON.parse(status.stdout).data_keys as readonly { replaced: boolean; accounts: number }[];
+    expect(keys.map(({ replaced }) => replaced)).toEqual(Array(5).fill(false));
+    expect(await stage.vault(['audit', '--verify'])).toMatchObject({ exitCode: 0 });
+  });
 });

@@ -123,6 +123,17 @@ describe('the database', () => {
 });
 
 describe('a vault that is not what was written', () => {
+  it.each([
+    ['a trigger', 'CREATE TRIGGER undo AFTER UPDATE ON accounts BEGIN SELECT 1; END'],
+    ['a view', 'CREATE VIEW more AS SELECT * FROM accounts'],
+  ])('with %s in it is refused: what acts by itself could undo what was stored', async (_, sql) => {
+    tamper((database) => database.exec(sql));
+    await expect(folder.factory.open()).rejects.toMatchObject({
+      code: 'vault_damaged',
+      hint: expect.stringMatching(/^vault restore FILE$/m),
+    });
+  });
+
   it('by a newer program is refused and left alone', async () => {
     tamper((database) => database.pragma(`user_version = ${SCHEMA_VERSION + 1}`));
     const before = readFileSync(folder.paths.database);

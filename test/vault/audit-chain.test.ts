@@ -136,6 +136,22 @@ describe('the trail', () => {
     expect(await fault()).toBeNull();
   });
 
+  it('takes a failed attempt in with what it changes, and not for an account that has moved on', async () => {
+    await stage.add('ada');
+    const [account] = await vault.accounts();
+    if (account === undefined) throw new Error('no account');
+    const attempt = { status: 'failing', reason: null, lastError: null, failures: 1, retryAt: null } as const;
+    const failed = { event: 'refresh_failed', ...about('ada'), code: 'network_failed' } as const;
+    const record = (generation: number) =>
+      vault.recordAttempt({ ...account, generation }, { ...attempt, updatedAt: 1, settled: true }, failed);
+    const before = await said();
+    expect(await record(account.generation + 1)).toBe(false);
+    expect(await said()).toEqual(before);
+    expect(await record(account.generation)).toBe(true);
+    expect(await said()).toEqual([...before, 'refresh_failed']);
+    expect(await fault()).toBeNull();
+  });
+
   it('says it when lines that waited were altered, and takes none of them for true', async () => {
     audit.record(event('account-7'));
     const path = join(folder, 'audit', 'queue');
@@ -159,7 +175,7 @@ describe('the trail', () => {
   });
 
   it('marks what a process without the key has said', async () => {
-    parts().audit.record({ event: 'open_failed', code: 'key_wrong' });
+    parts().audit.record({ event: 'open_failed', code: 'key_wrong', key_source: 'file' });
     await vault.settleEvents();
     const [entry] = await vault.trail.before(Number.MAX_SAFE_INTEGER, 1);
     expect(JSON.parse(entry?.body ?? '')).toMatchObject({ event: 'open_failed', unproved: true });

@@ -4,7 +4,8 @@ import { frame } from '../../src/crypto/framing.js';
 import { seal } from '../../src/crypto/sealed-box.js';
 import { VaultError } from '../../src/domain/errors.js';
 import type { MasterKeyRow, SealedColumn, VaultHead, WrappedKeyRow } from '../../src/stores/contract.js';
-import { createHead, type Keyring, openKeyring } from '../../src/vault/keyring.js';
+import { createHead } from '../../src/vault/data-keys.js';
+import { type Keyring, openKeyring } from '../../src/vault/keyring.js';
 import { masterReference } from '../../src/vault/master-key.js';
 
 const COLUMNS = ['access_token', 'refresh_token', 'identity'] as const;
@@ -113,14 +114,15 @@ describe('the keys of a vault', () => {
 
   it('digest an identity: the same one alike, another one, issuer or vault differently', () => {
     const keyring = openHead(head);
-    const digest = keyring.subjectDigest('https://issuer.example', 'subject-example');
+    const digest = digestOf(keyring, 'https://issuer.example', 'subject-example');
     expect(digest).toMatch(/^[0-9a-f]{64}$/);
-    expect(openHead(head).subjectDigest('https://issuer.example', 'subject-example')).toBe(digest);
+    expect(digestOf(openHead(head), 'https://issuer.example', 'subject-example')).toBe(digest);
     const others = [
-      keyring.subjectDigest('https://issuer.example', 'subject-example-2'),
-      keyring.subjectDigest('https://issuer.example.org', 'subject-example'),
-      keyring.subjectDigest('https://issuer.examples', 'ubject-example'),
-      openHead(createHead(Buffer.alloc(16, 1), 'file', master, 1)).subjectDigest(
+      digestOf(keyring, 'https://issuer.example', 'subject-example-2'),
+      digestOf(keyring, 'https://issuer.example.org', 'subject-example'),
+      digestOf(keyring, 'https://issuer.examples', 'ubject-example'),
+      digestOf(
+        openHead(createHead(Buffer.alloc(16, 1), 'file', master, 1)),
         'https://issuer.example',
         'subject-example',
       ),
@@ -178,7 +180,7 @@ describe('what is wrong with a vault is told apart:', () => {
       expect(failure).toMatchObject({
         code: 'vault_damaged',
         exitCode: 9,
-        hint: 'restore the vault from a backup',
+        hint: 'restore the vault from a backup:\nvault restore FILE',
       });
     }
     const cut = openHead(withWrapped(purpose, (row) => ({ ...row, wrapped: row.wrapped.subarray(0, 40) })));
@@ -213,3 +215,7 @@ describe('what is wrong with a vault is told apart:', () => {
     expect(failure.hint).toContain('vault revoke google/alice --local');
   });
 });
+
+function digestOf(keyring: Keyring, issuer: string, subject: string): string {
+  return keyring.subjectDigests(issuer, subject)[0];
+}

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { MasterKeyRow, RowFacts } from '../../src/stores/contract.js';
-import { createHead, openKeyring } from '../../src/vault/keyring.js';
+import { createHead } from '../../src/vault/data-keys.js';
+import { openKeyring } from '../../src/vault/keyring.js';
 import {
   changed,
   type Ledger,

@@ -45,9 +45,10 @@ export async function openWholeStage(): Promise<WholeStage> {
     notices,
     here,
     async open(marks = here, over = {}) {
+      const store = await folder.factory.open();
       const vault = createVault({
-        store: await folder.factory.open(),
-        unlock: async () => openKeyring(head, masterKey, MASTER),
+        store,
+        unlock: async () => openKeyring(await store.head(), masterKey, MASTER),
         marks: async () => marks,
         clock,
         notice: (line) => void notices.push(line),

@@ -3,7 +3,8 @@
 // `npm run build`.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { extend } from '../../dist/lib/vault/audit-chain.js';
-import { createHead, openKeyring } from '../../dist/lib/vault/keyring.js';
+import { createHead } from '../../dist/lib/vault/data-keys.js';
+import { openKeyring } from '../../dist/lib/vault/keyring.js';
 import { ledgerOf, rowDigest, sealLedger, withPlace } from '../../dist/lib/vault/ledger.js';
 import { placeOf, sealMark } from '../../dist/lib/vault/standing.js';
 

@@ -2,7 +2,8 @@
 // format gets a file of its own beside it. Run from the project's folder after `npm run build`.
 import { writeFileSync } from 'node:fs';
 import { Secret } from '../../dist/lib/domain/secret.js';
-import { createHead, openKeyring } from '../../dist/lib/vault/keyring.js';
+import { createHead } from '../../dist/lib/vault/data-keys.js';
+import { openKeyring } from '../../dist/lib/vault/keyring.js';
 import { binding, sealContents } from '../../dist/lib/vault/sealed-record.js';
 
 const hex = (bytes) => Buffer.from(bytes).toString('hex');
@@ -59,7 +60,7 @@ const bare = {
 };
 
 function vector({ facts, contents }) {
-  const subjectDigest = keyring.subjectDigest(facts.issuer, contents.identity.subject);
+  const [subjectDigest] = keyring.subjectDigests(facts.issuer, contents.identity.subject);
   const account = { ...facts, subjectDigest };
   const secret = (text) => (text === null ? null : new Secret(text));
   const sealed = sealContents(keyring, account, {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import type { Audit } from '../../audit/events.js';
 import { VaultError } from '../../domain/errors.js';
 import type { KeySourceSetting } from '../../keysources/contract.js';
 import type { Paths } from '../../system/contract.js';
@@ -34,6 +35,7 @@ export interface ScheduleDeps {
   readonly notifies: boolean;
   /** Tells this machine and user from others. */
   readonly machine: string;
+  readonly audit: Audit;
 }
 
 /** @throws VaultError see {@link import('./background-contract.js').BackgroundUseCases} */
@@ -62,6 +64,7 @@ export async function schedule(deps: ScheduleDeps, request: ScheduleRequest): Pr
     return { ...result, installed: false, shown: true, changed: false, commands, notes };
   }
   const { active, changed, notes: more } = await scheduler.install(job);
+  if (changed) recordChange(deps, request);
   const commands = active ? [] : byHand;
   const shown = kind === 'launchd';
   return { ...result, installed: active, shown, changed, commands, notes: [...notes, ...more] };
@@ -78,8 +81,14 @@ export async function unschedule(deps: ScheduleDeps, request: UnscheduleRequest)
     const there = request.kind !== null || kind === 'systemd' || (await scheduler.available());
     if (there && (await scheduler.uninstall(name))) removed.push(kind);
   }
+  if (removed.length > 0) recordChange(deps, request);
   const mac = request.kind === 'launchd' || (request.kind === null && deps.platform === 'darwin');
   return { name: name.name, removed, commands: mac ? deps.schedulers.launchd.undo(name) : [] };
+}
+
+function recordChange({ audit }: ScheduleDeps, { purpose }: UnscheduleRequest): void {
+  const what = purpose === 'agent' ? 'agent_service' : 'schedule';
+  audit.record({ event: 'configuration_changed', what });
 }
 
 /** What this machine has, best first. */

@@ -5,9 +5,12 @@ import type { KeySource } from '../../keysources/contract.js';
 import type { Locks, Store } from '../../stores/contract.js';
 import type { Copies } from '../../stores/copies-contract.js';
 import type { Files } from '../../system/contract.js';
-import type { Backup, CopyCheck } from '../keys/key-changes-contract.js';
+import type { VaultEvents } from '../../vault/audit-queued.js';
+import type { Keyring } from '../../vault/keyring.js';
+import type { Backup } from '../keys/key-changes-contract.js';
+import { recordProved } from '../keys/key-trail.js';
 import { PATIENCE, present } from '../keys/keys.js';
-import { checkCopy } from './copy-check.js';
+import { type CheckedCopy, checkCopy } from './copy-check.js';
 
 /** Larger than any vault: 100,000 accounts take about 300 MB. */
 export const MOST_BYTES = 2 ** 30;
@@ -18,6 +21,8 @@ export interface BackupDeps {
   readonly files: Files;
   readonly copies: Copies;
   readonly audit: Audit;
+  /** What goes into the vault's trail; nothing where it is left out. */
+  readonly events?: VaultEvents;
   readonly present: () => Promise<KeySource>;
 }
 
@@ -35,8 +40,10 @@ export async function backUp(deps: BackupDeps, file: string, force: boolean): Pr
   const lock = await deps.locks.acquire('vault', PATIENCE);
   try {
     const copy = await copies.snapshot();
+    let keyring: Keyring | null = null;
     try {
-      const check = await checked(deps, copy);
+      const checked = await look(deps, copy);
+      keyring = checked.keyring;
       const bytes = files.read(copy, MOST_BYTES) ?? Buffer.alloc(0);
       if (force) files.replace(file, bytes);
       else if (!files.create(file, bytes)) throw isThere(file);
@@ -46,9 +53,11 @@ export async function backUp(deps: BackupDeps, file: string, force: boolean): Pr
           hint: 'the disk or its file system alters data: use another one',
         });
       }
-      deps.audit.record({ event: 'backed_up' });
-      return { ...check, file, bytes: bytes.length };
+      // It waits: an entry of its own would make the vault newer than its backup at once.
+      recordProved(deps, keyring, { event: 'backed_up' });
+      return { ...checked.check, file, bytes: bytes.length };
     } finally {
+      keyring?.wipe();
       copies.remove(copy);
     }
   } finally {
@@ -56,7 +65,7 @@ export async function backUp(deps: BackupDeps, file: string, force: boolean): Pr
   }
 }
 
-async function checked({ copies, present: source }: BackupDeps, copy: string): Promise<CopyCheck> {
+async function look({ copies, present: source }: BackupDeps, copy: string): Promise<CheckedCopy> {
   const store = await copies.open(copy);
   try {
     return await checkCopy(store, await source(), copy);

@@ -1,7 +1,10 @@
 import { ERROR_CODES, VaultError } from '../../domain/errors.js';
 import type { KeySource } from '../../keysources/contract.js';
-import type { Store } from '../../stores/contract.js';
+import type { Marks, Store } from '../../stores/contract.js';
+import type { Clock } from '../../system/contract.js';
+import type { TrailLine } from '../../vault/audit-chain.js';
 import { wrongRows } from '../../vault/damage.js';
+import { createGuard } from '../../vault/guard.js';
 import type { Keyring } from '../../vault/keyring.js';
 import { openLedger } from '../../vault/ledger.js';
 import { compare, explain } from '../../vault/row-set.js';
@@ -9,13 +12,22 @@ import { openContents } from '../../vault/sealed-record.js';
 import type { CopyCheck } from '../keys/key-changes-contract.js';
 import { unlock } from '../keys/unlock.js';
 
+const NO_MARKS: Marks = { where: [], folder: '', read: () => null, create: () => {}, overwrite: () => {} };
+
+/** A copy of a vault, looked over. */
+export interface CheckedCopy {
+  readonly check: CopyCheck;
+  /** What opened it, which the caller wipes; null when the key is not at hand. */
+  readonly keyring: Keyring | null;
+}
+
 /**
  * Opens everything in a copy of a vault, as far as its key is at hand.
  *
  * @param path for errors
  * @throws VaultError `vault_damaged`, `vault_newer` when a field does not open or rows are missing
  */
-export async function checkCopy(store: Store, source: KeySource, path: string): Promise<CopyCheck> {
+export async function checkCopy(store: Store, source: KeySource, path: string): Promise<CheckedCopy> {
   const accounts = await store.accounts();
   let keyring: Keyring;
   try {
@@ -24,14 +36,25 @@ export async function checkCopy(store: Store, source: KeySource, path: string): 
     keyring = unlocked.keyring;
   } catch (failure) {
     if (!(failure instanceof VaultError) || failure.exitCode !== ERROR_CODES.key_missing) throw failure;
-    return { accounts: accounts.length, unopened: failure };
+    return { check: { accounts: accounts.length, unopened: failure }, keyring: null };
   }
   try {
     await openAll(store, keyring);
-  } finally {
+  } catch (failure) {
     keyring.wipe();
+    throw failure;
   }
-  return { accounts: accounts.length, unopened: null };
+  return { check: { accounts: accounts.length, unopened: null }, keyring };
+}
+
+/** Puts a line at the end of the trail in a copy. A copy lies where no vault is used, so no place's mark is moved for it. */
+export async function noteInCopy(
+  store: Store,
+  keyring: Keyring,
+  clock: Clock,
+  line: TrailLine,
+): Promise<void> {
+  await createGuard({ store, keyring, marks: NO_MARKS, clock, notice: () => {} }).record(store.note, line);
 }
 
 async function openAll(store: Store, keyring: Keyring): Promise<void> {

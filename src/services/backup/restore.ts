@@ -5,11 +5,13 @@ import type { KeySource } from '../../keysources/contract.js';
 import type { Lock, Locks, Store } from '../../stores/contract.js';
 import type { Copies } from '../../stores/copies-contract.js';
 import type { Clock, Files } from '../../system/contract.js';
+import type { TrailLine } from '../../vault/audit-chain.js';
+import { lineOf, type VaultEvents } from '../../vault/audit-queued.js';
 import type { Standing } from '../../vault/standing.js';
 import type { CopyCheck, Restored, RestorePlan } from '../keys/key-changes-contract.js';
 import { PATIENCE } from '../keys/keys.js';
 import { MOST_BYTES } from './backup.js';
-import { checkCopy } from './copy-check.js';
+import { checkCopy, noteInCopy } from './copy-check.js';
 
 export interface RestoreDeps {
   readonly store: () => Promise<Store | null>;
@@ -23,6 +25,8 @@ export interface RestoreDeps {
   readonly copies: Copies;
   readonly clock: Clock;
   readonly audit: Audit;
+  /** What goes into the vault's trail; nothing where it is left out. */
+  readonly events?: VaultEvents;
   readonly present: () => Promise<KeySource>;
   readonly standing: () => Promise<Standing | null>;
 }
@@ -36,7 +40,7 @@ interface Living {
 /** See {@link KeyChangeUseCases.planRestore}. @param file absolute */
 export async function planRestore(deps: RestoreDeps, file: string): Promise<RestorePlan> {
   return underLock(deps, async () => {
-    const { check } = await layDown(deps, file);
+    const { check } = await layDown(deps, file, null);
     deps.copies.remove(copyOf(deps));
     if (!deps.files.exists(deps.database)) return { ...check, file, replaces: null };
     const living = await look(deps);
@@ -55,11 +59,12 @@ export async function planRestore(deps: RestoreDeps, file: string): Promise<Rest
  */
 export async function restore(deps: RestoreDeps, file: string): Promise<Restored> {
   return underLock(deps, async () => {
-    const { check, vaultId } = await layDown(deps, file);
+    const exists = deps.files.exists(deps.database);
+    const event = { event: 'restored', replaced: exists } as const;
+    const { check, vaultId } = await layDown(deps, file, lineOf(deps.events, event));
     const copy = copyOf(deps);
     const held: Lock[] = [];
     try {
-      const exists = deps.files.exists(deps.database);
       const living = exists ? await look(deps) : null;
       for (const id of [...(living?.accounts ?? [])].sort())
         held.push(await deps.locks.acquire(id, PATIENCE));
@@ -67,7 +72,7 @@ export async function restore(deps: RestoreDeps, file: string): Promise<Restored
       const kept = exists ? await keep(deps, living !== null) : null;
       if (living !== null && equalBytes(living.vaultId, vaultId)) await deps.copies.takeOver(copy);
       else replaceFile(deps, copy);
-      deps.audit.record({ event: 'restored', replaced: exists });
+      deps.audit.record(event, check.unopened === null ? 'chained' : undefined);
       const standing = check.unopened === null ? await deps.standing() : null;
       return { ...check, database: deps.database, kept, standing };
     } finally {
@@ -91,10 +96,15 @@ function copyOf({ database }: RestoreDeps): string {
   return `${database}.restoring`;
 }
 
-/** A copy of the backup beside the database, looked over. */
+/**
+ * A copy of the backup beside the database, looked over.
+ *
+ * @param line comes into its trail when its key is at hand, so that it is restored together with what tells of it
+ */
 async function layDown(
   deps: RestoreDeps,
   file: string,
+  line: TrailLine | null,
 ): Promise<{ readonly check: CopyCheck; readonly vaultId: Uint8Array }> {
   const { files, copies } = deps;
   const bytes = files.read(file, MOST_BYTES);
@@ -109,7 +119,13 @@ async function layDown(
     const store = await copies.open(copy);
     try {
       const { vaultId } = await store.head();
-      return { check: await checkCopy(store, await deps.present(), file), vaultId };
+      const { check, keyring } = await checkCopy(store, await deps.present(), file);
+      try {
+        if (keyring !== null && line !== null) await noteInCopy(store, keyring, deps.clock, line);
+      } finally {
+        keyring?.wipe();
+      }
+      return { check, vaultId };
     } finally {
       await store.close();
     }

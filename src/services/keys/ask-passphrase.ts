@@ -13,7 +13,7 @@ const TWO_WAYS =
   'write it into a private file, once: (umask 077; cat > "$HOME/.vault-passphrase")\nand name that: export VAULT_PASSPHRASE_FILE="$HOME/.vault-passphrase"\nor open it for the command: export VAULT_PASSPHRASE_FD=3, and 3< "$HOME/.vault-passphrase" behind it';
 
 const OTHER_WAYS =
-  'put it into a file of mode 0600 and name that: --passphrase-file /…/passphrase\nor give it on an open descriptor: --passphrase-fd 3 3< /…/passphrase';
+  'write it into a private file, once: (umask 077; cat > "$HOME/.recovery-passphrase")\nand name that: --passphrase-file "$HOME/.recovery-passphrase"\nor open it for the command: --passphrase-fd 3 3< "$HOME/.recovery-passphrase"';
 const VAULT = 'the vault';
 
 export interface PassphraseDeps {
@@ -25,6 +25,8 @@ export interface PassphraseDeps {
   readonly readDescriptor: (descriptor: number, limit: number, patience: number) => Promise<DescriptorText>;
   /** Asks on the terminal without echo; null where there is none. */
   readonly terminal: ((question: string) => Promise<Secret>) | null;
+  /** Waits until one that may be wrong can be given; at once when left out. */
+  readonly turn?: () => Promise<void>;
 }
 
 /** How the passphrase is given this time. */
@@ -81,6 +83,7 @@ export function askPassphrase(
     place: way.kind === 'file' ? `passphrase in ${way.path}` : 'passphrase',
     given: () => given,
     async ask(fresh) {
+      if (!fresh && way.kind !== 'known') await deps.turn?.();
       const passphrase = await read(fresh);
       given = passphrase;
       return passphrase;

@@ -1,9 +1,11 @@
+import type { AuditEvent } from '../../audit/events.js';
 import { equalBytes } from '../../crypto/derive.js';
 import { VaultError } from '../../domain/errors.js';
 import type { KeySource } from '../../keysources/contract.js';
 import type { MasterKeyRow, Store, VaultHead } from '../../stores/contract.js';
 import { type Keyring, openKeyring } from '../../vault/keyring.js';
 import { keyCheckValue, nextReference } from '../../vault/master-key.js';
+import { recordKeyChange } from './key-trail.js';
 import type { KeysDeps } from './keys.js';
 import { makeBeside } from './leftover-keys.js';
 import type { NewMaster } from './new-master.js';
@@ -17,11 +19,13 @@ export interface Exchange {
   readonly dropped: readonly MasterKeyRow[];
   /** Whose data keys are wrapped. */
   readonly keyring: Keyring;
+  /** What the trail says of it. @param reference of the new key */
+  readonly event: (reference: string) => AuditEvent;
 }
 
 /**
  * Makes a new master key in a source, beside one that is there, has it read back by a second process, and puts its row in the
- * place of others in one commit. What failed before the commit leaves the source as it was, or a note of what is left there.
+ * place of others in one commit, with its entry in the trail. What failed before the commit leaves the source as it was, or a note of what is left there.
  *
  * @throws VaultError the source's codes; `usage` when a source gives no other key than before
  */
@@ -57,8 +61,8 @@ async function newMaster(deps: KeysDeps, { store, head, target, dropped }: Excha
 }
 
 async function commit(
-  { clock }: KeysDeps,
-  { store, head, target, dropped, keyring }: Exchange,
+  deps: KeysDeps,
+  { store, head, target, dropped, keyring, event }: Exchange,
   { reference, master, parameters }: NewMaster,
 ): Promise<MasterKeyRow> {
   const row: MasterKeyRow = {
@@ -66,13 +70,16 @@ async function commit(
     source: target.kind,
     parameters,
     checkValue: keyCheckValue(head.vaultId, reference, master),
-    createdAt: clock.now(),
+    createdAt: deps.clock.now(),
   };
   const wrappedKeys = keyring.wrapFor(reference, master);
   // What cannot be opened again must not be written.
   openKeyring({ ...head, wrappedKeys }, row, master, target.place).wipe();
   const references = dropped.map((each) => each.reference);
-  if (await store.exchangeMasterKey(references, row, wrappedKeys)) return row;
+  const exchanged = await recordKeyChange(deps, { store, keyring }, event(reference), (step) =>
+    store.exchangeMasterKey(references, row, wrappedKeys, step),
+  );
+  if (exchanged) return row;
   throw new VaultError('busy', 'another process has changed the keys of the vault meanwhile', {
     hint: 'see what is there now: vault key status',
   });

@@ -12,6 +12,17 @@ export interface RotatedKey {
   readonly next: string | null;
 }
 
+export interface RotatedDataKeys {
+  /** How many accounts this run has sealed anew. */
+  readonly accounts: number;
+  /** An earlier run had been cut off, and this one has finished it. */
+  readonly resumed: boolean;
+  /** Ids of the data keys that are gone. */
+  readonly dropped: readonly number[];
+  /** Ids of the data keys that took their place. */
+  readonly dataKeys: readonly number[];
+}
+
 /** Where the passphrase of a recovery file comes from; a person is asked where both are null. */
 export interface PassphraseFrom {
   readonly file: string | null;
@@ -83,6 +94,15 @@ export interface KeyChangeUseCases {
    * @throws VaultError the source's codes; `usage` when the source gives no other key than before
    */
   rotateKey(choice: KeyChoice | null): Promise<RotatedKey>;
+  /**
+   * Puts new data keys in the place of the old ones and seals every account under them. A run that is cut off is gone on with
+   * by the next.
+   *
+   * @param report called after each batch with the accounts done so far and how many there are
+   * @throws VaultError the vault's own codes; `key_unavailable` when a master key that has to wrap them is out of reach;
+   * `busy` when something needs the old ones still, which then stay
+   */
+  rotateDataKeys(report: (done: number, total: number) => void): Promise<RotatedDataKeys>;
   /**
    * Writes a recovery file: the data keys, sealed with a passphrase. It is opened again before this resolves.
    *

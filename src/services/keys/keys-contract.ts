@@ -49,6 +49,10 @@ export interface DataKeyView {
   readonly purpose: string;
   /** Milliseconds since the epoch. */
   readonly createdAt: number;
+  /** A newer one has taken its place; it goes when nothing needs it any more. */
+  readonly replaced: boolean;
+  /** How many accounts have something sealed under it; null when that cannot be read. */
+  readonly accounts: number | null;
 }
 
 export interface KeyStatus {

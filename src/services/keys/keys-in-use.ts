@@ -1,8 +1,9 @@
 import type { KeySource, KeySourceKind } from '../../keysources/contract.js';
-import type { VaultHead } from '../../stores/contract.js';
+import { dataKeysOf } from './data-key-status.js';
+import { type KeyTrailDeps, recordKeyUse } from './key-trail.js';
 import { type KeysDeps, noSuchKey, present } from './keys.js';
-import type { DataKeyView, KeyStatus, MasterKeyView, UsedKey } from './keys-contract.js';
-import { rowsOf, unlock } from './unlock.js';
+import type { KeyStatus, MasterKeyView, UsedKey } from './keys-contract.js';
+import { rowsOf, unlockNoting } from './unlock.js';
 
 export interface StatusDeps extends Pick<KeysDeps, 'store' | 'present'> {
   readonly decidedBy: string | null;
@@ -35,16 +36,8 @@ export async function keyStatus(deps: StatusDeps): Promise<KeyStatus> {
     }),
   );
   const unfinished = (await store?.leftovers()) ?? [];
-  return { keys, dataKeys: dataKeysOf(head), unfinished, inUse: source.kind, decidedBy: deps.decidedBy };
-}
-
-/** Each master key wraps the same ones. */
-function dataKeysOf(head: VaultHead | undefined): readonly DataKeyView[] {
-  const found = new Map<number, DataKeyView>();
-  for (const { dataKeyId: id, purpose, createdAt } of head?.wrappedKeys ?? []) {
-    found.set(id, { id, purpose, createdAt });
-  }
-  return [...found.values()];
+  const dataKeys = store && head ? await dataKeysOf(store, head) : [];
+  return { keys, dataKeys, unfinished, inUse: source.kind, decidedBy: deps.decidedBy };
 }
 
 function placeOf(kind: string, ownKeyFile: string | null): string {
@@ -52,9 +45,10 @@ function placeOf(kind: string, ownKeyFile: string | null): string {
   return Object.hasOwn(PLACES, kind) ? PLACES[kind as KeySourceKind] : 'unknown to this version';
 }
 
-export interface UseDeps extends Pick<KeysDeps, 'store' | 'database' | 'audit'> {
+export interface UseDeps extends KeyTrailDeps, Pick<KeysDeps, 'store' | 'database'> {
   readonly configFile: string;
-  readonly remember: (source: KeySource) => Promise<unknown>;
+  /** @returns null when it was written there already */
+  readonly remember: (source: KeySource) => Promise<(() => void) | null>;
   /** What goes before the configuration and decides for a source itself; null: nothing. */
   readonly overruledBy: string | null;
 }
@@ -65,13 +59,22 @@ export interface UseDeps extends Pick<KeysDeps, 'store' | 'database' | 'audit'> 
  * @throws VaultError the source's codes; `usage` when the vault has no master key there
  */
 export async function useKey(deps: UseDeps, source: KeySource): Promise<UsedKey> {
-  const head = await (await present(deps)).head();
+  const store = await present(deps);
+  const head = await store.head();
   if (rowsOf(head, source.kind).length === 0) throw noSuchKey(head, source.kind);
-  const { row, master, keyring } = await unlock(head, source, deps.database);
+  const { row, master, keyring } = await unlockNoting(deps, head, source);
   master.fill(0);
-  keyring.wipe();
-  await deps.remember(source);
-  deps.audit.record({ event: 'key_chosen', key_source: source.kind, reference: row.reference });
+  try {
+    const changed = await deps.remember(source);
+    const chosen = { event: 'key_chosen', key_source: source.kind, reference: row.reference } as const;
+    await recordKeyUse(deps, { store, keyring }, chosen);
+    if (changed !== null) {
+      const what = { event: 'configuration_changed', what: 'key_source' } as const;
+      await recordKeyUse(deps, { store, keyring }, what);
+    }
+  } finally {
+    keyring.wipe();
+  }
   const { reference, createdAt } = row;
   return {
     key: { source: source.kind, reference, createdAt, place: source.place, inUse: deps.overruledBy === null },

@@ -1,25 +1,22 @@
-import type { Audit } from '../../audit/events.js';
 import { equalBytes } from '../../crypto/derive.js';
 import { VaultError } from '../../domain/errors.js';
 import type { KeySource, KeySourceKind, StoringKeySource } from '../../keysources/contract.js';
 import type { Locks, MasterKeyRow, Store, VaultHead } from '../../stores/contract.js';
-import type { Clock } from '../../system/contract.js';
-import { openKeyring } from '../../vault/keyring.js';
+import { type Keyring, openKeyring } from '../../vault/keyring.js';
 import { keyCheckValue, nextReference } from '../../vault/master-key.js';
+import { type KeyTrailDeps, recordKeyChange } from './key-trail.js';
 import type { MasterKeyView, RemovedKey } from './keys-contract.js';
 import { tidyLeftovers } from './leftover-keys.js';
 import { type EstablishedMaster, establishMaster, type ReadBack, undone } from './new-master.js';
-import { rowsOf, unlock } from './unlock.js';
+import { rowsOf, unlockNoting } from './unlock.js';
 
 /** Whoever else changes the keys may be asking a person something. */
 export const PATIENCE = 60_000;
 
-export interface KeysDeps {
+export interface KeysDeps extends KeyTrailDeps {
   readonly store: () => Promise<Store | null>;
   readonly database: string;
   readonly locks: Locks;
-  readonly clock: Clock;
-  readonly audit: Audit;
   /** The source that this machine uses. */
   readonly present: () => Promise<KeySource>;
   readonly readBack: ReadBack;
@@ -45,7 +42,7 @@ export async function addKey(deps: KeysDeps, source: KeySource): Promise<MasterK
         },
       );
     }
-    const { master, keyring } = await unlock(head, await deps.present(), deps.database);
+    const { master, keyring } = await unlockNoting(deps, head, await deps.present());
     master.fill(0);
     try {
       const taken = [...head.masterKeys, ...(await store.leftovers())];
@@ -65,7 +62,7 @@ async function commit(
   head: VaultHead,
   source: KeySource,
   made: EstablishedMaster,
-  keyring: ReturnType<typeof openKeyring>,
+  keyring: Keyring,
 ): Promise<MasterKeyView> {
   const { reference, master, parameters } = made;
   try {
@@ -79,16 +76,24 @@ async function commit(
     const wrappedKeys = keyring.wrapFor(reference, master);
     // What cannot be opened again must not be written.
     openKeyring({ ...head, wrappedKeys }, row, master, source.place).wipe();
-    if (!(await store.addMasterKey(row, wrappedKeys))) {
+    const event = { event: 'key_added', key_source: source.kind, reference } as const;
+    const added = await recordKeyChange(deps, { store, keyring }, event, (step) =>
+      store.addMasterKey(row, wrappedKeys, step),
+    );
+    if (!added) {
       throw new VaultError('busy', 'another process has changed the keys of the vault meanwhile', {
         hint: 'see what is there now: vault key status',
       });
     }
-    deps.audit.record({ event: 'key_added', key_source: source.kind, reference });
     const { createdAt } = row;
     return { source: source.kind, reference, createdAt, place: source.place, inUse: false };
   } catch (failure) {
-    throw await undone(made, failure);
+    // A commit that was said to fail may be on the disk all the same: then the new key is needed.
+    const isThere = await store.head().then(
+      ({ masterKeys }) => masterKeys.some((row) => row.reference === reference),
+      () => true,
+    );
+    throw isThere ? failure : await undone(made, failure);
   } finally {
     master.fill(0);
   }
@@ -128,17 +133,33 @@ export async function removeKey(
         hint: `have it use another one first: vault key use ${other}${kind === 'file' ? '\nif VAULT_KEY_FILE is set, unset it as well' : ''}`,
       });
     }
-    const { master, keyring } = await unlock(head, inUse, deps.database);
-    master.fill(0);
-    keyring.wipe();
-    if (!(await store.removeMasterKey(row.reference))) throw noSuchKey(head, kind);
-    deps.audit.record({ event: 'key_removed', key_source: kind, reference: row.reference });
+    if (!(await takeOut(deps, store, head, inUse, row))) throw noSuchKey(head, kind);
     const storingSource = await storing();
     const key = await discard(storingSource, head, row);
     if (storingSource !== null) await tidyLeftovers(store, storingSource, row.reference).catch(() => {});
     return { source: kind, reference: row.reference, key };
   } finally {
     await lock.release();
+  }
+}
+
+/** Whoever is left to open the vault writes the entry, and so shows that it can. */
+async function takeOut(
+  deps: KeysDeps,
+  store: Store,
+  head: VaultHead,
+  inUse: KeySource,
+  { source, reference }: MasterKeyRow,
+): Promise<boolean> {
+  const { master, keyring } = await unlockNoting(deps, head, inUse);
+  master.fill(0);
+  try {
+    const event = { event: 'key_removed', key_source: source, reference } as const;
+    return await recordKeyChange(deps, { store, keyring }, event, (step) =>
+      store.removeMasterKey(reference, step),
+    );
+  } finally {
+    keyring.wipe();
   }
 }
 

@@ -1,6 +1,6 @@
 import { KEY_BYTES } from '../../crypto/aead.js';
 import { random } from '../../crypto/derive.js';
-import { VaultError } from '../../domain/errors.js';
+import { type ErrorCode, VaultError } from '../../domain/errors.js';
 import type { KeySource, StoringKeySource } from '../../keysources/contract.js';
 import type { Store } from '../../stores/contract.js';
 import type { Clock } from '../../system/contract.js';
@@ -9,6 +9,11 @@ import type { NewMaster } from './new-master.js';
 
 /** References that a source holds and no vault here knows of: more of them are no accident. */
 const TRIES = 8;
+/**
+ * How a source fails that has certainly taken nothing. A key that another copy of this vault has put there is that copy's, and
+ * no leftover of ours.
+ */
+const NOTHING_PUT: readonly ErrorCode[] = ['vault_exists', 'keychain_not_installed', 'session_bus_missing'];
 
 /** Takes out of a source what earlier runs were cut off over. @param kept the reference of the key in use there */
 export async function tidyLeftovers(store: Store, source: KeySource, kept: string): Promise<void> {
@@ -42,8 +47,8 @@ export async function makeBeside(
       return { reference, master, parameters: null };
     } catch (failure) {
       const isTaken = failure instanceof VaultError && failure.code === 'vault_exists';
-      // A key that another copy of this vault has put there is that copy's, and no leftover of ours.
-      if (isTaken) await store.forgetLeftover({ reference, source: source.kind });
+      if (failure instanceof VaultError && NOTHING_PUT.includes(failure.code))
+        await store.forgetLeftover({ reference, source: source.kind });
       if (!isTaken || tries === TRIES) {
         master.fill(0);
         throw failure;

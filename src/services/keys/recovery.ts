@@ -1,9 +1,10 @@
+import { RECOVERY_FILE } from '../../audit/events.js';
 import { equalBytes, random } from '../../crypto/derive.js';
 import { VaultError } from '../../domain/errors.js';
 import { refuseEasy } from '../../domain/passphrase.js';
 import type { KeySource } from '../../keysources/contract.js';
 import type { PassphraseParts } from '../../keysources/passphrase.js';
-import type { MasterKeyRow, VaultHead } from '../../stores/contract.js';
+import type { MasterKeyRow, Store, VaultHead } from '../../stores/contract.js';
 import type { Files } from '../../system/contract.js';
 import { type Keyring, openKeyring } from '../../vault/keyring.js';
 import { openLedger } from '../../vault/ledger.js';
@@ -17,8 +18,10 @@ import {
 } from '../../vault/recovery-file.js';
 import { exchangeKey } from './exchange-key.js';
 import type { ExportedKey, ImportedKey } from './key-changes-contract.js';
+import { recordKeyUse } from './key-trail.js';
 import { type KeysDeps, PATIENCE, present } from './keys.js';
-import { rowsOf, unlock } from './unlock.js';
+import { notingFailure } from './open-failed.js';
+import { rowsOf, unlock, unlockNoting } from './unlock.js';
 
 export interface RecoveryDeps extends KeysDeps {
   readonly files: Files;
@@ -33,13 +36,22 @@ export interface RecoveryDeps extends KeysDeps {
  */
 export async function exportKey(deps: RecoveryDeps, file: string): Promise<ExportedKey> {
   const store = await present(deps);
+  if (deps.files.exists(file)) throw isThere(file);
+  // While a person chooses a passphrase nobody replaces the data keys that it is chosen for.
+  const lock = await deps.locks.acquire('vault', PATIENCE);
+  try {
+    return await writeOut(deps, store, file);
+  } finally {
+    await lock.release();
+  }
+}
+
+async function writeOut(deps: RecoveryDeps, store: Store, file: string): Promise<ExportedKey> {
   const { files } = deps;
-  if (files.exists(file)) throw isThere(file);
   const head = await store.head();
-  const { master, keyring } = await unlock(head, await deps.present(), deps.database);
+  const { master, keyring } = await unlockNoting(deps, head, await deps.present());
   master.fill(0);
   const dataKeys = keyring.dataKeys();
-  keyring.wipe();
   try {
     const passphrase = await (await deps.passphrase()).ask(true);
     refuseEasy(passphrase);
@@ -55,9 +67,10 @@ export async function exportKey(deps: RecoveryDeps, file: string): Promise<Expor
         hint: 'the disk or its file system alters data: use another one',
       });
     }
-    deps.audit.record({ event: 'key_exported' });
+    await recordKeyUse(deps, { store, keyring }, { event: 'key_exported' });
     return { file };
   } finally {
+    keyring.wipe();
     wipe(dataKeys);
   }
 }
@@ -85,16 +98,23 @@ export async function importKey(
     if (!equalBytes(recoveryVaultId(text, file), head.vaultId)) throw anotherVaults(file);
     const dropped = rowsOf(head, target.kind);
     if (target.keys === 'stored' && (await stillOpens(head, target, deps.database))) throw notLost(target);
-    const recovery = await readRecovery(text, await (await deps.passphrase()).ask(false), file);
+    const passphrase = await (await deps.passphrase()).ask(false);
+    const recovery = await notingFailure(deps.audit, RECOVERY_FILE, readRecovery(text, passphrase, file));
     const keyring = keyringOf(head, recovery, file);
     wipe(recovery.dataKeys);
     try {
       openLedger(keyring, await store.ledger());
-      const { reference, createdAt } = await exchangeKey(deps, { store, head, target, dropped, keyring });
+      const { kind, place } = target;
+      const { reference, createdAt } = await exchangeKey(deps, {
+        store,
+        head,
+        target,
+        dropped,
+        keyring,
+        event: (made) => ({ event: 'key_imported', key_source: kind, reference: made }),
+      });
       // They are lost, and where one turns up again a copy of the vault may need it.
       for (const row of dropped) await store.forgetLeftover(row);
-      const { kind, place } = target;
-      deps.audit.record({ event: 'key_imported', key_source: kind, reference });
       return {
         key: { source: kind, reference, createdAt, place, inUse: kind === inUse.kind },
         replaced: dropped.map((row) => row.reference),

@@ -5,7 +5,7 @@ import { exchangeKey } from './exchange-key.js';
 import type { RotatedKey } from './key-changes-contract.js';
 import { type KeysDeps, noSuchKey, PATIENCE, present } from './keys.js';
 import { tidyLeftovers } from './leftover-keys.js';
-import { rowsOf, unlock } from './unlock.js';
+import { rowsOf, unlockNoting } from './unlock.js';
 
 /**
  * Puts a new master key in the place of the old one of one source. The order that loses nothing: the new reference is noted
@@ -28,14 +28,25 @@ export async function rotateKey(deps: KeysDeps, choice: KeySource | null): Promi
     if (row === undefined) throw noSuchKey(head, target.kind);
     if (target.keys === 'given' && target.kind === inUse.kind) throw ownersKey(target.kind, target.recipe);
     if (target.kind === inUse.kind && target.path !== inUse.path) throw elsewhere(inUse);
-    const { master, keyring } = await unlock(head, inUse, deps.database);
+    const { master, keyring } = await unlockNoting(deps, head, inUse);
     master.fill(0);
     try {
       await tidyLeftovers(store, target, row.reference);
-      const { reference, createdAt } = await exchangeKey(deps, { store, head, target, dropped, keyring });
       const { kind, place } = target;
+      const { reference, createdAt } = await exchangeKey(deps, {
+        store,
+        head,
+        target,
+        dropped,
+        keyring,
+        event: (made) => ({
+          event: 'key_rotated',
+          key_source: kind,
+          reference: made,
+          replaced: row.reference,
+        }),
+      });
       const isInUse = kind === inUse.kind;
-      deps.audit.record({ event: 'key_rotated', key_source: kind, reference, replaced: row.reference });
       return {
         key: { source: kind, reference, createdAt, place, inUse: isInUse },
         replaced: row.reference,

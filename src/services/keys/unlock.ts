@@ -1,8 +1,10 @@
-import { ERROR_CODES, type ErrorCode, VaultError } from '../../domain/errors.js';
+import type { Audit } from '../../audit/events.js';
+import { ERROR_CODES, type ErrorCode, FROM_BACKUP, VaultError } from '../../domain/errors.js';
 import type { KeySource, KeySourceKind } from '../../keysources/contract.js';
 import type { MasterKeyRow, VaultHead } from '../../stores/contract.js';
 import { type Keyring, openKeyring } from '../../vault/keyring.js';
 import { masterVersion } from '../../vault/master-key.js';
+import { notingFailure } from './open-failed.js';
 
 /** Where there is no desktop there will be none tomorrow. */
 const KEY_FILE_INSTEAD = [
@@ -28,7 +30,7 @@ export interface Unlocked {
 export async function unlock(head: VaultHead, source: KeySource, database: string): Promise<Unlocked> {
   if (head.masterKeys.length === 0) {
     throw new VaultError('vault_damaged', `${database} is damaged: it lists no master key`, {
-      hint: 'restore the vault from a backup',
+      hint: FROM_BACKUP,
     });
   }
   const rows = rowsOf(head, source.kind);
@@ -44,6 +46,15 @@ export async function unlock(head: VaultHead, source: KeySource, database: strin
     }
   }
   throw withOtherWays(first, head, source.kind);
+}
+
+/** The same; when it fails, that is taken down. */
+export function unlockNoting(
+  { audit, database }: { readonly audit: Audit; readonly database: string },
+  head: VaultHead,
+  source: KeySource,
+): Promise<Unlocked> {
+  return notingFailure(audit, source.kind, unlock(head, source, database));
 }
 
 /** The master keys of one kind of source, newest first. */

@@ -1,13 +1,14 @@
-import type { Audit } from '../../audit/events.js';
+import type { Audit, AuditEvent } from '../../audit/events.js';
 import { random } from '../../crypto/derive.js';
 import { VaultError } from '../../domain/errors.js';
 import type { KeySource } from '../../keysources/contract.js';
 import type { Locks, Marks, Store, StoreFactory, VaultHead } from '../../stores/contract.js';
 import type { Clock, Files, Paths } from '../../system/contract.js';
-import type { VaultEvents } from '../../vault/audit-queued.js';
+import { lineOf, type VaultEvents } from '../../vault/audit-queued.js';
 import { masterReference } from '../../vault/master-key.js';
 import { createVault, type Vault } from '../../vault/vault.js';
 import type { ReadBack } from './new-master.js';
+import { noteOpenFailed } from './open-failed.js';
 import { type Unlocked, unlock } from './unlock.js';
 
 const VAULT_ID_BYTES = 16;
@@ -28,9 +29,9 @@ export interface VaultAccessDeps {
   /**
    * Writes the choice of key source into the configuration, so that it is never guessed again.
    *
-   * @returns puts the configuration back as it was
+   * @returns puts the configuration back as it was; null when it was written there already
    */
-  readonly rememberKeySource: (source: KeySource) => Promise<() => void>;
+  readonly rememberKeySource: (source: KeySource) => Promise<(() => void) | null>;
   /** Has a new key read back before it is relied on; in this process when left out. */
   readonly readBack?: ReadBack;
   /** Drops what is kept of keys, called when one has turned out not to be the vault's. */
@@ -87,6 +88,7 @@ export function vaultAccess(deps: VaultAccessDeps): VaultAccess {
     const vault = createVault({
       ...deps,
       store,
+      alarm: (code) => deps.audit.record({ event: 'integrity_alarm', code }),
       unlock: async () => {
         const { master, keyring } = await unlocked(store, source);
         master.fill(0);
@@ -107,7 +109,7 @@ export function vaultAccess(deps: VaultAccessDeps): VaultAccess {
         const now = await store.head();
         // Another process may have put a new key in the place of the old one since the key table was read.
         if (sameKeys(head, now)) {
-          if (failure instanceof VaultError) deps.audit.record({ event: 'open_failed', code: failure.code });
+          noteOpenFailed(deps.audit, from.kind, failure);
           throw failure;
         }
         head = now;
@@ -177,9 +179,7 @@ async function createUnderLock(deps: VaultAccessDeps, source: KeySource): Promis
         hint: 'vault list\nvault key status',
       });
     }
-    const store = await createWith(deps, source);
-    deps.audit.record({ event: 'vault_created', key_source: source.kind });
-    return store;
+    return await createWith(deps, source);
   } finally {
     await lock.release();
   }
@@ -193,9 +193,14 @@ async function createWith(deps: VaultAccessDeps, source: KeySource): Promise<Sto
   ]);
   const vaultId = random(VAULT_ID_BYTES);
   const made = await establishMaster(source, masterReference(vaultId, 1), deps.readBack ?? readBackHere);
-  let putBack = () => {};
+  let putBack: (() => void) | null = null;
   try {
     const marks = await deps.marks();
+    putBack = await deps.rememberKeySource(source);
+    const said: readonly AuditEvent[] = [
+      { event: 'vault_created', key_source: source.kind },
+      ...(putBack === null ? [] : [{ event: 'configuration_changed', what: 'key_source' } as const]),
+    ];
     const { head, mark } = newVault(
       vaultId,
       source.kind,
@@ -203,12 +208,14 @@ async function createWith(deps: VaultAccessDeps, source: KeySource): Promise<Sto
       deps.clock.now(),
       marks.where,
       made.parameters,
+      said.map((event) => lineOf(deps.events, event)).filter((line) => line !== null),
     );
-    putBack = await deps.rememberKeySource(source);
     marks.create(mark.name, mark.bytes);
-    return await deps.factory.create(head);
+    const store = await deps.factory.create(head);
+    for (const event of said) deps.audit.record(event, 'chained');
+    return store;
   } catch (failure) {
-    putBack();
+    putBack?.();
     throw await undone(made, failure);
   } finally {
     made.master.fill(0);

@@ -1,4 +1,4 @@
-import { type Audit, aboutAccount } from '../../audit/events.js';
+import { type Audit, type AuditEvent, aboutAccount } from '../../audit/events.js';
 import { type Account, accountName } from '../../domain/account.js';
 import { ERROR_CODES, type ErrorCode, VaultError } from '../../domain/errors.js';
 import type { RefreshOutcome } from '../../domain/outcome.js';
@@ -37,14 +37,11 @@ export async function recordFailure(
 ): Promise<RefreshOutcome> {
   const kind = kindOf(error.code);
   const now = deps.clock.now();
-  const event = { kind: 'failed', failure: kind, code: error.code, reason: error.message, now } as const;
-  const recorded = { ...nextStatus(account, event), updatedAt: now, settled };
-  await recordQuietly(vault, account, recorded);
-  deps.audit.record({
-    event: 'refresh_failed',
-    ...aboutAccount(account),
-    code: error.code,
-  });
+  const failed = { kind: 'failed', failure: kind, code: error.code, reason: error.message, now } as const;
+  const recorded = { ...nextStatus(account, failed), updatedAt: now, settled };
+  const event: AuditEvent = { event: 'refresh_failed', ...aboutAccount(account), code: error.code };
+  const chained = await recordQuietly(vault, account, recorded, event);
+  deps.audit.record(event, chained ? 'chained' : undefined);
   return { kind, account: { ...account, ...recorded }, error };
 }
 
@@ -79,10 +76,16 @@ function isErrorCode(text: string): text is ErrorCode {
 }
 
 /** When even this cannot be written (a full disk, say), the failure itself is still what the caller must hear of. */
-async function recordQuietly(vault: Vault, account: Account, attempt: AttemptRecord): Promise<void> {
+async function recordQuietly(
+  vault: Vault,
+  account: Account,
+  attempt: AttemptRecord,
+  event: AuditEvent,
+): Promise<boolean> {
   try {
-    await vault.recordAttempt(account, attempt);
+    return await vault.recordAttempt(account, attempt, event);
   } catch (failure) {
     if (!(failure instanceof VaultError)) throw failure;
+    return false;
   }
 }

@@ -154,7 +154,7 @@ async function give(
     throw loginNeeded(account);
   }
   const identity = request.withIdentity ? await vault.identity(account) : null;
-  audit?.record({ event: 'token_given', ...aboutAccount(account) });
+  audit?.record({ event: 'token_given', ...aboutAccount(account), ...request.asker });
   return { account, accessToken, identity, warning };
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { AuditEvent } from '../../../src/audit/events.js';
 import type { KeySourceSetting } from '../../../src/keysources/contract.js';
 import type { ScheduleRequest } from '../../../src/services/background/background-contract.js';
 import { type ScheduleDeps, schedule, unschedule } from '../../../src/services/background/schedule.js';
@@ -13,10 +14,12 @@ function stage(
   given: Partial<ScheduleDeps> & {
     has?: SchedulerKind[];
     active?: boolean;
+    changed?: boolean;
     env?: Record<string, string>;
   } = {},
 ) {
-  const { has = ['systemd', 'cron'], active = true, env = {}, ...over } = given;
+  const { has = ['systemd', 'cron'], active = true, changed = true, env = {}, ...over } = given;
+  const events: AuditEvent[] = [];
   const installed: Job[] = [];
   const asked: [SchedulerKind, JobName][] = [];
   const scheduler = (kind: SchedulerKind): Scheduler => ({
@@ -30,7 +33,7 @@ function stage(
     undo: ({ name }) => (kind === 'launchd' ? [`remove ${name}`] : []),
     async install(job) {
       installed.push(job);
-      return { changed: true, active, notes: ['a note'] };
+      return { changed, active, notes: ['a note'] };
     },
     async uninstall(job) {
       asked.push([kind, job]);
@@ -50,9 +53,10 @@ function stage(
     envFileNames: [],
     notifies: false,
     machine: 'example 1000',
+    audit: { record: (event) => void events.push(event) },
     ...over,
   };
-  return { deps, installed, asked };
+  return { deps, installed, asked, events };
 }
 
 const REQUEST: ScheduleRequest = {
@@ -82,7 +86,7 @@ describe('a schedule', () => {
   });
 
   it('is shown without being written, with the command that writes it', async () => {
-    const { deps, installed } = stage({ has: ['cron'] });
+    const { deps, installed, events } = stage({ has: ['cron'] });
     expect(await schedule(deps, REQUEST)).toMatchObject({
       installed: false,
       changed: false,
@@ -90,16 +94,19 @@ describe('a schedule', () => {
       commands: ['vault schedule --install --kind cron'],
       undo: ['vault schedule --uninstall --kind cron'],
     });
-    expect(installed).toEqual([]);
+    expect([...installed, ...events]).toEqual([]);
   });
 
-  it('is written, and the same each time', async () => {
-    const { deps, installed } = stage();
+  it('is written, the same each time, and recorded', async () => {
+    const { deps, installed, events } = stage();
     const result = await schedule(deps, { ...REQUEST, install: true });
     expect(result).toMatchObject({ installed: true, changed: true, commands: [], notes: ['a note'] });
-    await schedule(stage().deps, REQUEST);
+    expect(events).toEqual([{ event: 'configuration_changed', what: 'schedule' }]);
     await schedule(deps, { ...REQUEST, install: true });
     expect(installed[1]).toEqual(installed[0]);
+    const same = stage({ changed: false });
+    await schedule(same.deps, { ...REQUEST, install: true });
+    expect(same.events).toEqual([]);
     expect(installed[0]).toMatchObject({ name: 'token-vault-refresh', vault: DATA, confined: true });
     expect(installed[0]?.times?.hours).toHaveLength(2);
   });
@@ -217,24 +224,27 @@ describe('the key of an unattended run', () => {
 
 describe('taking a schedule back', () => {
   it('looks everywhere', async () => {
-    const { deps, asked } = stage({ has: ['cron'] });
+    const { deps, asked, events } = stage({ has: ['cron'] });
     expect(await unschedule(deps, { purpose: 'refresh', kind: null })).toEqual({
       name: 'token-vault-refresh',
       removed: ['cron'],
       commands: [],
     });
     expect(asked.map(([kind]) => kind)).toEqual(['systemd', 'cron']);
+    expect(events).toEqual([{ event: 'configuration_changed', what: 'schedule' }]);
   });
 
   it('looks where it is told to', async () => {
-    const { deps, asked } = stage();
+    const { deps, asked, events } = stage();
     await unschedule(deps, { purpose: 'agent', kind: 'cron' });
     expect(asked).toEqual([['cron', { purpose: 'agent', name: 'token-vault-agent', vault: DATA }]]);
+    expect(events).toEqual([{ event: 'configuration_changed', what: 'agent_service' }]);
   });
 
   it('is left to the person on a Mac', async () => {
-    const { deps } = stage({ has: [], platform: 'darwin' });
+    const { deps, events } = stage({ has: [], platform: 'darwin' });
     const result = await unschedule(deps, { purpose: 'refresh', kind: null });
     expect(result).toMatchObject({ removed: [], commands: ['remove token-vault-refresh'] });
+    expect(events).toEqual([]);
   });
 });

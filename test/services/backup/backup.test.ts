@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { VaultError } from '../../../src/domain/errors.js';
 import { Secret } from '../../../src/domain/secret.js';
 import { type BackupDeps, backUp } from '../../../src/services/backup/backup.js';
 import { planRestore, type RestoreDeps, restore } from '../../../src/services/backup/restore.js';
@@ -61,6 +62,16 @@ describe('a backup', () => {
     expect(stage.events.map(({ event }) => event)).toContain('backed_up');
   });
 
+  it('waits for the trail with its proof, so that it is no older than the vault it was made of', async () => {
+    await add('alice');
+    await stage.access.close();
+    await backUp(deps(), file, false);
+    expect((await stage.trail()).map(({ event }) => event)).not.toContain('backed_up');
+    expect(await restore(deps(), file)).toMatchObject({ standing: 'current' });
+    await add('bob');
+    expect((await stage.trail()).find(({ event }) => event === 'backed_up')).not.toHaveProperty('unproved');
+  });
+
   it('replaces nothing unless it is told to', async () => {
     writeFileSync(file, 'mine', { mode: 0o600 });
     await expect(backUp(deps(), file, false)).rejects.toMatchObject({ code: 'vault_exists' });
@@ -111,6 +122,43 @@ describe('restoring', () => {
     ]);
     await restore(deps(), third.kept ?? '');
     expect(await labels()).toEqual(['alice', 'bob']);
+  });
+
+  it('is in the trail of what was restored, and in no other', async () => {
+    await add('alice');
+    await backUp(deps(), file, false);
+    await add('bob');
+    const restored = async () => (await stage.trail()).filter(({ event }) => event === 'restored');
+    await planRestore(deps(), file);
+    expect(await restored()).toEqual([]);
+    await restore(deps(), file);
+    const entries = await restored();
+    expect(entries).toMatchObject([{ replaced: true }]);
+    expect(entries[0]).not.toHaveProperty('unproved');
+    expect(stage.log().find(({ event }) => event === 'restored')?.id).toBe(entries[0]?.id);
+    expect((await (await open()).verifyTrail()).fault).toBeNull();
+    const again = openSqlite(file);
+    expect(again.prepare("SELECT 1 FROM audit WHERE body LIKE '%restored%'").get()).toBeUndefined();
+    again.close();
+  });
+
+  it('leaves no word of it where it fails on the way', async () => {
+    await backUp(deps(), file, false);
+    const { copies } = deps();
+    const takeOver = () => Promise.reject(new VaultError('vault_not_writable', 'the disk is full'));
+    const failing = restore({ ...deps(), copies: { ...copies, takeOver } }, file);
+    await expect(failing).rejects.toMatchObject({ code: 'vault_not_writable' });
+    expect((await stage.trail()).map(({ event }) => event)).not.toContain('restored');
+    expect(stage.log().map(({ event }) => event)).not.toContain('restored');
+  });
+
+  it('is recorded, unproved, where the key of what was restored is not at hand', async () => {
+    await backUp(deps(), file, false);
+    stage.keychain.fail('locked');
+    await restore(deps(), file);
+    stage.keychain.fail(null);
+    await add('alice');
+    expect((await stage.trail()).find(({ event }) => event === 'restored')).toMatchObject({ unproved: true });
   });
 
   it('is seen by a process that has the vault open', async () => {

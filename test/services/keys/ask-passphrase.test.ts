@@ -112,6 +112,21 @@ describe('asking for it', () => {
     expect(reads).toBe(1);
   });
 
+  it('lets one that may be wrong wait for its turn, and neither a new one nor one that is known', async () => {
+    const order: string[] = [];
+    const terminal = async () => {
+      order.push('asked');
+      return new Secret('one');
+    };
+    const turn = async () => void order.push('turn');
+    const asking = askPassphrase(deps({ terminal, turn }), { kind: 'terminal' });
+    await asking.ask(false);
+    expect(order).toEqual(['turn', 'asked']);
+    await asking.ask(true);
+    await askPassphrase(deps({ turn }), { kind: 'known', passphrase: new Secret('one') }).ask(false);
+    expect(order.filter((step) => step === 'turn')).toHaveLength(1);
+  });
+
   it.each([
     ['nobody is there', { kind: 'terminal' }, 'key_unavailable', 'VAULT_PASSPHRASE_FILE'],
     ['the file is not there', { kind: 'file', path: '/file' }, 'key_missing', "(umask 077; cat > '/file')"],

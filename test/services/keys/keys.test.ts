@@ -185,7 +185,10 @@ describe('removing a key', () => {
 describe('using a key', () => {
   const using = (source = stage.fromFile, overruledBy: string | null = null) => {
     const remembered: string[] = [];
-    const remember = async ({ kind }: { kind: string }) => remembered.push(kind);
+    const remember = async ({ kind }: { kind: string }) => {
+      remembered.push(kind);
+      return () => {};
+    };
     const deps = { ...stage.deps, configFile: '/config.json', remember, overruledBy };
     return { remembered, done: useKey(deps, source) };
   };

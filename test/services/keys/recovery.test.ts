@@ -58,6 +58,23 @@ describe('a recovery file', () => {
     expect(await opens()).toBe(true);
   });
 
+  it('is not made while the keys are being changed by somebody else, nor can they be changed while it is', async () => {
+    const lock = await stage.folder.locks.acquire('vault', 0);
+    const impatient = {
+      ...stage.folder.locks,
+      acquire: (name: string) => stage.folder.locks.acquire(name, 0),
+    };
+    await expect(exportKey({ ...deps(), locks: impatient }, file)).rejects.toMatchObject({ code: 'busy' });
+    await lock.release();
+    const ask = async () => {
+      await expect(rotateKey({ ...stage.deps, locks: impatient }, null)).rejects.toMatchObject({
+        code: 'busy',
+      });
+      return new Secret('passphrase example 1');
+    };
+    await exportKey({ ...deps(), passphrase: async () => ({ place: 'passphrase', ask }) }, file);
+  });
+
   it('is never written over anything, nor under a passphrase that is easy to guess', async () => {
     await expect(exportKey(deps('short'), file)).rejects.toMatchObject({ code: 'usage' });
     expect(existsSync(file)).toBe(false);

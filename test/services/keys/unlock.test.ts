@@ -3,7 +3,8 @@ import { VaultError } from '../../../src/domain/errors.js';
 import type { KeySource } from '../../../src/keysources/contract.js';
 import { unlock } from '../../../src/services/keys/unlock.js';
 import type { VaultHead } from '../../../src/stores/contract.js';
-import { createHead, openKeyring } from '../../../src/vault/keyring.js';
+import { createHead } from '../../../src/vault/data-keys.js';
+import { openKeyring } from '../../../src/vault/keyring.js';
 import { keyCheckValue, masterReference } from '../../../src/vault/master-key.js';
 
 const vaultId = Buffer.alloc(16, 0x5a);
@@ -104,6 +105,9 @@ describe('opening the key table', () => {
   it('tells a table without any master key as damage', async () => {
     const empty = { ...headWith('file'), masterKeys: [] };
     const never = source('file', () => Promise.reject(new Error('must not be looked at')));
-    await expect(unlock(empty, never, '/vault.db')).rejects.toMatchObject({ code: 'vault_damaged' });
+    await expect(unlock(empty, never, '/vault.db')).rejects.toMatchObject({
+      code: 'vault_damaged',
+      hint: expect.stringMatching(/^vault restore FILE$/m),
+    });
   });
 });

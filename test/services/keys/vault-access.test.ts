@@ -63,6 +63,10 @@ function access(over: Partial<VaultAccessDeps> = {}): VaultAccess {
 }
 
 const source = () => keyFileSource(keyFile(), files, keyFile());
+const BORN = [
+  { event: 'vault_created', key_source: 'file' },
+  { event: 'configuration_changed', what: 'key_source' },
+];
 const never = () => Promise.reject(new Error('no key must be fetched here'));
 
 async function add(vault: Vault, label: string): Promise<void> {
@@ -125,7 +129,7 @@ describe('making a vault', () => {
     const vault = await access().openOrCreate();
     expect(readFileSync(keyFile(), 'utf8')).toMatch(/^[\w-]{43}\n$/);
     expect(remembered).toEqual([`key file ${keyFile()}, before the vault`]);
-    expect(events).toEqual([{ event: 'vault_created', key_source: 'file' }]);
+    expect(events).toEqual(BORN);
     await add(vault, 'a');
     expect(await vault.accounts()).toHaveLength(1);
   });
@@ -147,7 +151,7 @@ describe('making a vault', () => {
     });
     expect(readFileSync(keyFile()).equals(key)).toBe(true);
     expect(remembered).toHaveLength(1);
-    expect(events).toHaveLength(1);
+    expect(events).toEqual(BORN);
   });
 
   it('never makes a new key for a vault whose key is gone', async () => {
@@ -178,6 +182,11 @@ describe('making a vault', () => {
     expect(remembered).toEqual([]);
   });
 
+  it('says nothing of a configuration that names the source already', async () => {
+    await access({ rememberKeySource: async () => null }).openOrCreate();
+    expect(events).toEqual([{ event: 'vault_created', key_source: 'file' }]);
+  });
+
   it('leaves no vault behind when the choice of source cannot be remembered', async () => {
     const full = new VaultError('vault_not_writable', 'the disk is full');
     const failing = access({ rememberKeySource: () => Promise.reject(full) });
@@ -201,7 +210,7 @@ describe('making a vault', () => {
         expect(account && (await vault.accessToken(account))?.reveal()).toBe('access-token-example');
       }
     }
-    expect(events).toHaveLength(1);
+    expect(events).toEqual(BORN);
   });
 
   it('by two calls of one process at once makes one', async () => {

@@ -1,0 +1,31 @@
+import type { Finding } from '../domain/finding.js';
+import { fine, NotLookedAt, skipped, warning } from '../domain/finding.js';
+import { dataKeyIds } from '../vault/data-keys.js';
+import type { Check } from './contract.js';
+
+/** Whether a change of the keys was cut off: nothing is lost then, and old keys are still there. */
+export const keyChanges: Check = {
+  name: 'key_changes',
+  title: 'key changes',
+  group: 'vault',
+  async run(deps) {
+    const inspection = await deps.inspect().catch(() => {
+      throw new NotLookedAt('the database cannot be read');
+    });
+    if (inspection === null) return [skipped('there is no vault yet')];
+    const { isVault, schemaVersion, knownVersion, store } = inspection;
+    if (!isVault || schemaVersion !== knownVersion) return [skipped('the database has another form')];
+    const findings: Finding[] = [];
+    if (dataKeyIds(await store.head()).replaced.length > 0) {
+      const message =
+        'new data keys are in use and the old ones are still there: their replacement was cut off';
+      findings.push(warning(message, 'vault key rotate --data'));
+    }
+    const leftovers = await store.leftovers();
+    for (const kind of new Set(leftovers.map(({ source }) => source))) {
+      const message = `a master key that nothing needs may still be in the source ${kind}`;
+      findings.push(warning(message, `vault key rotate ${kind}`));
+    }
+    return findings.length > 0 ? findings : [fine('no change of the keys is unfinished')];
+  },
+};

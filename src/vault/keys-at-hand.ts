@@ -1,0 +1,141 @@
+import { VaultError } from '../domain/errors.js';
+import { once } from '../domain/once.js';
+import type { SealedAccount, Store, VaultHead } from '../stores/contract.js';
+import { isUnknownKey } from './damage.js';
+import type { Guard } from './guard-contract.js';
+import type { Keyring } from './keyring.js';
+
+/** How often the data keys may be replaced while one thing is being done. */
+const TRIES = 3;
+
+/** The keyring and the guard of a vault, fetched when first needed. */
+export interface KeysAtHand {
+  /**
+   * Does something with them. It is done once more, with keys that were fetched anew, when another process has replaced the
+   * data keys meanwhile: whatever needs the old ones fails before it changes anything.
+   */
+  using<T>(action: (keys: Keyring, guard: () => Promise<Guard>) => T | Promise<T>): Promise<T>;
+  /** Opens what an account keeps, which may be sealed anew while that is done. */
+  opening<T>(account: SealedAccount, open: (keys: Keyring, account: SealedAccount) => T): Promise<T>;
+  /** Lets go of keys that were replaced, though nothing has failed for it. */
+  renew(): Promise<void>;
+  /** Null when they were never fetched. */
+  fetched(): Promise<Keyring | null>;
+  wipe(): Promise<void>;
+}
+
+export interface KeysAtHandParts {
+  readonly store: Pick<Store, 'head' | 'account'>;
+  readonly unlock: () => Promise<Keyring>;
+  readonly guard: (keyring: Keyring) => Promise<Guard>;
+}
+
+interface Held {
+  readonly keyring: Keyring;
+  readonly guard: () => Promise<Guard>;
+  /** How many are at work with it. */
+  users: number;
+}
+
+export function keysAtHand({ store, unlock, guard }: KeysAtHandParts): KeysAtHand {
+  let held: Promise<Held> | null = null;
+  let replaced: readonly Held[] = [];
+
+  function present(): Promise<Held> {
+    held ??= unlock().then(
+      (keyring) => {
+        wipeReplaced();
+        return { keyring, guard: once(() => guard(keyring)), users: 0 };
+      },
+      (failure: unknown) => {
+        held = null;
+        throw failure;
+      },
+    );
+    return held;
+  }
+
+  async function using<T>(
+    action: (keys: Keyring, guard: () => Promise<Guard>) => T | Promise<T>,
+  ): Promise<T> {
+    for (let tries = 1; ; tries += 1) {
+      const opened = present();
+      const own = await opened;
+      own.users += 1;
+      try {
+        return await action(own.keyring, own.guard);
+      } catch (failure) {
+        if (!isUnknownKey(failure) || tries === TRIES) throw failure;
+        if (held === opened && !(await renewed(opened, own))) throw failure;
+      } finally {
+        own.users -= 1;
+      }
+    }
+  }
+
+  /** A process that runs for months must not hold keys that the vault has long got rid of. */
+  function wipeReplaced(): void {
+    for (const { keyring, users } of replaced) if (users === 0) keyring.wipe();
+    replaced = replaced.filter(({ users }) => users > 0);
+  }
+
+  async function renewed(opened: Promise<Held>, own: Held): Promise<boolean> {
+    if (!(await wereReplaced(store, own.keyring))) return false;
+    // Another call may have seen it as well.
+    if (held === opened) {
+      replaced = [...replaced, own];
+      held = null;
+    }
+    return true;
+  }
+
+  return {
+    using,
+    opening: (account, open) =>
+      using(async (keys) => {
+        try {
+          return open(keys, account);
+        } catch (failure) {
+          if (!isUnknownKey(failure)) throw failure;
+          return open(keys, await sealedAnew(store, account, failure));
+        }
+      }),
+    async renew() {
+      const opened = present();
+      await renewed(opened, await opened);
+    },
+    fetched: async () => (await held?.catch(() => null))?.keyring ?? null,
+    async wipe() {
+      (await held?.catch(() => null))?.keyring.wipe();
+      for (const { keyring } of replaced) keyring.wipe();
+    },
+  };
+}
+
+/** Whether the vault has other data keys by now than a keyring holds. */
+export async function wereReplaced(store: Pick<Store, 'head'>, keyring: Keyring): Promise<boolean> {
+  return newestDataKey(await store.head(), keyring.reference) !== keyring.newest;
+}
+
+/** The highest id of a data key that a master key wraps. @returns 0 when the master key wraps none */
+export function newestDataKey({ wrappedKeys }: VaultHead, reference: string): number {
+  const own = wrappedKeys.filter((row) => row.masterReference === reference);
+  return Math.max(0, ...own.map(({ dataKeyId }) => dataKeyId));
+}
+
+/** The account as it is now. @throws `failure` when nobody has touched it */
+async function sealedAnew(
+  store: Pick<Store, 'account'>,
+  account: SealedAccount,
+  failure: VaultError,
+): Promise<SealedAccount> {
+  const now = await store.account(account.id);
+  if (now?.generation !== account.generation) {
+    throw new VaultError('busy', 'another process has changed the account meanwhile', {
+      hint: 'run it again',
+      cause: failure,
+    });
+  }
+  if (Buffer.from(now.sealed.identity).equals(account.sealed.identity)) throw failure;
+  return now;
+}

@@ -1,0 +1,122 @@
+import { existsSync } from 'node:fs';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { VaultError } from '../../../src/domain/errors.js';
+import type { StoringKeySource } from '../../../src/keysources/contract.js';
+import { addKey } from '../../../src/services/keys/keys.js';
+import { rotateKey } from '../../../src/services/keys/rotate-key.js';
+import type { Store } from '../../../src/stores/contract.js';
+import { type KeyStage, openKeyStage } from './key-stage.js';
+
+let stage: KeyStage;
+beforeEach(async () => {
+  stage = await openKeyStage();
+});
+afterEach(() => stage.close());
+
+async function store(): Promise<Store> {
+  const found = await stage.access.store();
+  if (found === null) throw new Error('no vault');
+  return found;
+}
+const failing = (code: 'key_locked' | 'vault_not_writable' | 'session_bus_missing') => () =>
+  Promise.reject(new VaultError(code, 'failing here'));
+const version = (reference: string) => reference.replace(/.*\/master\//, '');
+const inKeychain = () => [...stage.keychain.items.keys()].map(version);
+const noted = async () => (await (await store()).leftovers()).map(({ reference }) => version(reference));
+const inVault = async () =>
+  (await (await store()).head()).masterKeys.map(({ reference }) => version(reference));
+
+/** Puts another key in the place of the one in use, with a source that does one thing in its own way. */
+function rotate(source: Partial<StoringKeySource> = {}, over: Partial<KeyStage['deps']> = {}) {
+  const present = async () => ({ ...stage.fromKeychain, ...source });
+  return rotateKey({ ...stage.deps, present, ...over }, null);
+}
+
+/** The vault's database, with an exchange of keys of another kind. */
+async function storeThat(exchangeMasterKey: (store: Store) => Store['exchangeMasterKey']) {
+  const real = await store();
+  const odd = new Proxy(real, {
+    get: (target, name) =>
+      name === 'exchangeMasterKey' ? exchangeMasterKey(real) : Reflect.get(target, name, target),
+  });
+  return async () => odd;
+}
+
+describe('a new key', () => {
+  it('has its name in the vault before it is in the source, so that one that is cut off is found', async () => {
+    const seen: string[][] = [];
+    await rotate({
+      async createBeside(reference, key) {
+        seen.push(await noted());
+        await stage.fromKeychain.createBeside(reference, key);
+      },
+    });
+    expect(seen).toEqual([['2']]);
+    expect(await noted()).toEqual([]);
+  });
+
+  it('that cannot be read back is taken out of the source again, and out of the notes', async () => {
+    await expect(rotate({}, { readBack: failing('key_locked') })).rejects.toMatchObject({
+      code: 'key_locked',
+    });
+    expect([inKeychain(), await noted(), await inVault()]).toEqual([['1'], [], ['1']]);
+  });
+
+  it('that does not come into the vault is taken out of the source again', async () => {
+    const full = await storeThat(() => failing('vault_not_writable'));
+    await expect(rotate({}, { store: full })).rejects.toMatchObject({ code: 'vault_not_writable' });
+    expect([inKeychain(), await noted(), await inVault()]).toEqual([['1'], [], ['1']]);
+  });
+
+  it('stays where it is when the commit that was said to fail is on the disk all the same', async () => {
+    const lying = await storeThat((real) => async (...given) => {
+      await real.exchangeMasterKey(...given);
+      return failing('vault_not_writable')();
+    });
+    await expect(rotate({}, { store: lying })).rejects.toMatchObject({ code: 'vault_not_writable' });
+    expect(await inVault()).toEqual(['2']);
+    expect(inKeychain()).toContain('2');
+    await stage.access.close();
+    await (await stage.access.open())?.rehearse();
+  });
+
+  it.each([
+    ['stays where it is', true],
+    ['is taken out of the source again', false],
+  ])(
+    'that is one more %s when its commit was said to fail, and it is on the disk: %s',
+    async (_, committed) => {
+      const real = await store();
+      const addMasterKey: Store['addMasterKey'] = async (...given) => {
+        if (committed) await real.addMasterKey(...given);
+        return failing('vault_not_writable')();
+      };
+      const odd = new Proxy(real, {
+        get: (target, name) => (name === 'addMasterKey' ? addMasterKey : Reflect.get(target, name, target)),
+      });
+      const adding = addKey({ ...stage.deps, store: async () => odd }, stage.fromFile);
+      await expect(adding).rejects.toMatchObject({ code: 'vault_not_writable' });
+      expect(await inVault()).toEqual(committed ? ['1', '2'] : ['1']);
+      expect(existsSync(stage.keyFile)).toBe(committed);
+    },
+  );
+
+  it('stays noted when it cannot be taken out again', async () => {
+    const odd = { drop: failing('key_locked') };
+    await expect(rotate(odd, { readBack: failing('key_locked') })).rejects.toMatchObject({
+      code: 'key_locked',
+    });
+    expect([inKeychain(), await noted()]).toEqual([['1', '2'], ['2']]);
+  });
+
+  it('leaves no note in a source that cannot have taken anything', async () => {
+    await expect(rotate({ createBeside: failing('session_bus_missing') })).rejects.toMatchObject({
+      code: 'session_bus_missing',
+    });
+    expect(await noted()).toEqual([]);
+    await expect(rotate({ createBeside: failing('key_locked') })).rejects.toMatchObject({
+      code: 'key_locked',
+    });
+    expect(await noted()).toEqual(['2']);
+  });
+});

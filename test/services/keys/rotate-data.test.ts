@@ -1,0 +1,239 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { VaultError } from '../../../src/domain/errors.js';
+import { Secret } from '../../../src/domain/secret.js';
+import { addKey } from '../../../src/services/keys/keys.js';
+import { keyStatus } from '../../../src/services/keys/keys-in-use.js';
+import { type RotateDataDeps, rotateDataKeys } from '../../../src/services/keys/rotate-data.js';
+import type { FoundAnswer, Store } from '../../../src/stores/contract.js';
+import type { Vault } from '../../../src/vault/vault.js';
+import { accountExample } from '../../doubles/account.js';
+import { type KeyStage, openKeyStage } from './key-stage.js';
+
+let stage: KeyStage;
+let deps: RotateDataDeps;
+let answers: readonly FoundAnswer[];
+let stop: AbortController;
+beforeEach(async () => {
+  stage = await openKeyStage();
+  answers = [];
+  stop = new AbortController();
+  deps = {
+    ...stage.deps,
+    vault: stage.access.open,
+    usualSource: async (kind) => (kind === 'file' ? stage.fromFile : null),
+    spill: { find: (id) => answers.filter(({ accountId }) => accountId === id) },
+    interruption: stop.signal,
+  };
+});
+afterEach(() => stage.close());
+
+const ignore = () => {};
+
+async function vault(): Promise<Vault> {
+  const found = await stage.access.open();
+  if (found === null) throw new Error('no vault');
+  return found;
+}
+
+async function store(): Promise<Store> {
+  const found = await stage.access.store();
+  if (found === null) throw new Error('no vault');
+  return found;
+}
+
+async function add(number: number): Promise<void> {
+  const into = await vault();
+  const names = Array.from({ length: number }, (_, index) => `label-${index}`);
+  await Promise.all(
+    names.map((label) => {
+      const identity = { subject: label, email: null, name: null, details: {} };
+      const contents = { accessToken: new Secret('access-token-example'), refreshToken: null, identity };
+      return into.add(accountExample({ label }), contents);
+    }),
+  );
+}
+
+const ids = async () => [
+  ...new Set((await (await store()).head()).wrappedKeys.map(({ dataKeyId }) => dataKeyId)),
+];
+
+/** Opens everything as a process does that has just begun. */
+async function opened(): Promise<number> {
+  await stage.access.close();
+  const afresh = await vault();
+  const accounts = await afresh.accounts();
+  for (const { id } of accounts) {
+    const account = await afresh.account(id);
+    if (account !== null) await afresh.contents(account);
+  }
+  await afresh.requireCurrent();
+  return accounts.length;
+}
+
+const failure = (work: Promise<unknown>): Promise<VaultError> =>
+  work.then(
+    () => Promise.reject(new Error('it did not fail')),
+    (error: unknown) => error as VaultError,
+  );
+
+describe('replacing the data keys', () => {
+  it('seals every account anew in batches, tells how far it is, and leaves only the new keys', async () => {
+    await add(120);
+    const told: string[] = [];
+    const rotated = await rotateDataKeys(deps, (done, total) => void told.push(`${done}/${total}`));
+    expect(rotated).toEqual({
+      accounts: 120,
+      resumed: false,
+      dropped: [1, 2, 3, 4, 5],
+      dataKeys: [6, 7, 8, 9, 10],
+    });
+    expect(told).toEqual(['50/120', '100/120', '120/120']);
+    expect(await ids()).toEqual([6, 7, 8, 9, 10]);
+    expect(await opened()).toBe(120);
+  });
+
+  it('stands in the trail, the coming of the new keys and the going of the old ones', async () => {
+    await add(1);
+    await rotateDataKeys(deps, ignore);
+    const [added, replaced] = (await stage.trail()).slice(-2);
+    expect([added?.event, replaced]).toEqual([
+      'data_keys_added',
+      expect.objectContaining({ event: 'data_keys_replaced', accounts: 1 }),
+    ]);
+    expect(await (await vault()).verifyTrail()).toMatchObject({ fault: null, unproved: 0 });
+  });
+
+  it('goes on where it was interrupted, and makes no further keys for it', async () => {
+    await add(60);
+    const reason = new VaultError('interrupted', 'interrupted');
+    await expect(rotateDataKeys(deps, () => stop.abort(reason))).rejects.toBe(reason);
+    expect(await ids()).toHaveLength(10);
+    const status = await keyStatus({ ...deps, decidedBy: null, ownKeyFile: null });
+    const identity = status.dataKeys.filter(({ purpose }) => purpose === 'identity');
+    expect(identity.map(({ replaced, accounts }) => [replaced, accounts])).toEqual([
+      [true, 10],
+      [false, 50],
+    ]);
+    expect(await opened()).toBe(60);
+    const second = await rotateDataKeys({ ...deps, interruption: new AbortController().signal }, ignore);
+    expect(second).toMatchObject({ accounts: 10, resumed: true, dropped: [1, 2, 3, 4, 5] });
+    expect(await opened()).toBe(60);
+  });
+
+  it('leaves an account that is being refreshed for the end, and then waits for it', async () => {
+    await add(3);
+    const [busy] = await (await vault()).accounts();
+    const lock = await deps.locks.acquire(busy?.id ?? '', 0);
+    const told: number[] = [];
+    const rotated = await rotateDataKeys(deps, (done) => {
+      told.push(done);
+      setTimeout(() => void lock.release(), 50);
+    });
+    expect(told).toEqual([2, 3]);
+    expect(rotated.accounts).toBe(3);
+  });
+
+  it('gives up on an account that is held for too long, and everything is as it was', async () => {
+    await add(2);
+    const [held] = await (await vault()).accounts();
+    const { locks } = deps;
+    const busy = new VaultError('busy', 'another process holds this account');
+    const acquire: typeof locks.acquire = (name, ...rest) =>
+      name === held?.id ? Promise.reject(busy) : locks.acquire(name, ...rest);
+    await expect(rotateDataKeys({ ...deps, locks: { ...locks, acquire } }, ignore)).rejects.toBe(busy);
+    expect(await ids()).toHaveLength(10);
+    expect(await rotateDataKeys(deps, ignore)).toMatchObject({ accounts: 1, resumed: true });
+  });
+
+  it('keeps the old keys while an answer that waits beside the vault needs them', async () => {
+    await add(1);
+    const [account] = await (await vault()).accounts();
+    const sealedAccount = await (await vault()).account(account?.id ?? '');
+    if (sealedAccount === null) throw new Error('gone');
+    const sealed = await (await vault()).sealAnswer(sealedAccount, {
+      change: {},
+      accessToken: null,
+      refreshToken: null,
+    });
+    answers = [{ accountId: sealedAccount.id, generation: 1, sealed, clear: ignore }];
+    const { code, hint } = await failure(rotateDataKeys(deps, ignore));
+    expect([code, hint]).toEqual(['busy', 'vault refresh google/label-0\nvault key rotate --data']);
+    expect(await ids()).toHaveLength(10);
+    expect(await (await vault()).openAnswer(sealedAccount, sealed)).not.toBeNull();
+    answers = [];
+    expect(await rotateDataKeys(deps, ignore)).toMatchObject({ accounts: 0, resumed: true });
+    expect(await ids()).toHaveLength(5);
+  });
+
+  it('keeps the old keys while an account does not open, seals the others and names it', async () => {
+    await add(2);
+    const [first] = await (await vault()).accounts();
+    const damaged = await (await vault()).account(first?.id ?? '');
+    if (damaged === null) throw new Error('gone');
+    const { sealed, subjectDigest } = damaged;
+    const identity = Buffer.from(sealed.identity).fill(0, 20, 24);
+    const spoiled = { before: damaged, sealed: { ...sealed, identity }, subjectDigest, intent: null };
+    await (await store()).dataKeys.replace([spoiled]);
+    const { code, message, hint } = await failure(rotateDataKeys(deps, ignore));
+    expect(code).toBe('vault_damaged');
+    expect(message).toContain('google/label-0');
+    expect(hint).toContain('\nvault revoke google/label-0 --local\nvault key rotate --data');
+    expect(await (await (await vault()).rotation()).behind()).toEqual([damaged.id]);
+    await (await vault()).remove(damaged.id);
+    expect(await rotateDataKeys(deps, ignore)).toMatchObject({ resumed: true });
+    expect(await opened()).toBe(1);
+  });
+});
+
+describe('new data keys', () => {
+  it('are wrapped by every master key, so that each opens the vault afterwards', async () => {
+    await add(2);
+    await addKey(stage.deps, stage.fromFile);
+    await rotateDataKeys(deps, ignore);
+    for (const source of [stage.fromFile, stage.fromKeychain]) {
+      stage.use(source);
+      expect(await opened()).toBe(2);
+    }
+  });
+
+  it('do not come without every master key, whoever asks for them', async () => {
+    await addKey(stage.deps, stage.fromFile);
+    const { masterKeys } = await (await store()).head();
+    const [row] = masterKeys;
+    if (row === undefined) throw new Error('no master key');
+    const master = await stage.fromKeychain.load(row.reference);
+    const rotation = await (await vault()).rotation();
+    const begun = rotation.begin([{ row, master }], { event: 'data_keys_added' });
+    await expect(begun).rejects.toMatchObject({ code: 'vault_damaged' });
+    expect(await ids()).toHaveLength(5);
+  });
+
+  it('do not come while a master key is out of reach, and it is said how to go on', async () => {
+    await addKey(stage.deps, stage.fromFile);
+    const before = await (await store()).head();
+    const { code, hint } = await failure(rotateDataKeys({ ...deps, usualSource: async () => null }, ignore));
+    expect(code).toBe('key_unavailable');
+    expect(hint).toContain('\nvault key remove file\nvault key rotate --data\nvault key add file');
+    expect(await (await store()).head()).toEqual(before);
+  });
+
+  it('are made use of by the next run when the keychain fails between', async () => {
+    await add(60);
+    let loads = 0;
+    const locked = new VaultError('key_locked', 'the keychain is locked');
+    stage.use({
+      ...stage.fromKeychain,
+      async load(reference) {
+        loads += 1;
+        if (loads > 2) throw locked;
+        return stage.fromKeychain.load(reference);
+      },
+    });
+    await stage.access.close();
+    expect(await failure(rotateDataKeys(deps, ignore))).toMatchObject({ code: 'key_locked' });
+    expect(await ids()).toHaveLength(10);
+    stage.use(stage.fromKeychain);
+    expect(await opened()).toBe(60);
+    expect(await rotateDataKeys(deps, ignore)).toMatchObject({ accounts: 60, resumed: true });
+  });
+});

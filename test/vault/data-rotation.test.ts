@@ -1,0 +1,106 @@
+import { copyFileSync } from 'node:fs';
+import SqliteDatabase from 'better-sqlite3';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { account, openRotationStage, REPLACED, type RotationStage } from './rotation-stage.js';
+
+let stage: RotationStage;
+beforeEach(async () => {
+  stage = await openRotationStage();
+});
+afterEach(() => stage.close());
+
+describe('replaced data keys', () => {
+  it('stay as long as one account is sealed under them, and are gone afterwards', async () => {
+    await stage.begin();
+    expect(await stage.finish()).toBe(false);
+    const rotation = await (await stage.open()).rotation();
+    const [first = '', second = ''] = await rotation.behind();
+    expect(await rotation.sealAnew([first])).toEqual({ done: 1, unreadable: [] });
+    expect(await stage.finish()).toBe(false);
+    expect(await rotation.behind()).toEqual([second]);
+    await stage.sealAll();
+    expect(await stage.finish()).toBe(true);
+    const ids = (await (await stage.store()).head()).wrappedKeys.map(({ dataKeyId }) => dataKeyId);
+    expect(ids).toEqual([6, 7, 8, 9, 10]);
+    expect(await stage.finish()).toBe(false);
+  });
+
+  it('leave the vault current where it is, also when the process dies as soon as they are gone', async () => {
+    await stage.begin();
+    await stage.sealAll();
+    const dying = await stage.open({ ...stage.here, overwrite: () => {} });
+    expect(await (await dying.rotation()).finish(REPLACED)).toBe(true);
+    await (await stage.open()).requireCurrent();
+  });
+
+  it('leave generations as they are, so that a refresh in flight is not overtaken', async () => {
+    const generations = async () =>
+      (await (await stage.open()).accounts()).map(({ generation }) => generation);
+    await stage.renew(await stage.open(), 'grace');
+    const before = await generations();
+    await stage.begin();
+    await stage.sealAll();
+    expect(await generations()).toEqual(before);
+  });
+
+  it('leave an account alone that does not open, and name it', async () => {
+    await stage.begin();
+    stage.tamper((database) => database.exec("UPDATE accounts SET token_type = 'x' WHERE label = 'ada'"));
+    const rotation = await (await stage.open()).rotation();
+    const { done, unreadable } = await rotation.sealAnew(await rotation.behind());
+    expect([done, unreadable.map(({ label }) => label)]).toEqual([1, ['ada']]);
+    expect(await stage.finish()).toBe(false);
+  });
+
+  it('leave an account alone that was changed between reading and writing', async () => {
+    await stage.begin();
+    const store = await stage.store();
+    const before = await account(await stage.open());
+    await stage.renew(await stage.open(), 'ada');
+    const { subjectDigest, sealed } = before;
+    expect(await store.dataKeys.replace([{ before, sealed, subjectDigest, intent: null }])).toBe(0);
+  });
+});
+
+describe('a vault that is not as it was left', () => {
+  it.each([
+    ['an account is missing', "DELETE FROM accounts WHERE label = 'ada'"],
+    ['an account was put back from an older copy', 'UPDATE accounts SET generation = generation + 1'],
+  ])('gets no new data keys, which would make it right: %s', async (_, sql) => {
+    const before = await (await stage.store()).head();
+    stage.tamper((database) => database.exec(sql));
+    await expect(stage.begin()).rejects.toMatchObject({ code: 'vault_damaged' });
+    expect(await (await stage.store()).head()).toEqual(before);
+  });
+
+  it('is found out by a row that was put back from before, though its generation is right', async () => {
+    const copy = `${stage.file}.copy`;
+    copyFileSync(stage.file, copy);
+    await stage.begin();
+    await stage.sealAll();
+    await stage.finish();
+    const old = new SqliteDatabase(copy, { readonly: true });
+    const fields = old.prepare("SELECT * FROM accounts WHERE label = 'ada'").get() as Record<string, unknown>;
+    old.close();
+    stage.tamper((database) => {
+      const set = 'subject_digest = @subject_digest, access_token = @access_token, identity = @identity';
+      database.prepare(`UPDATE accounts SET ${set} WHERE label = 'ada'`).run(fields);
+    });
+    const alarms: string[] = [];
+    const vault = await stage.open(stage.here, { alarm: (code) => void alarms.push(code) });
+    const read = await account(vault);
+    for (let time = 0; time < 2; time += 1)
+      await expect(vault.accessToken(read)).rejects.toMatchObject({ code: 'vault_damaged' });
+    expect(alarms).toEqual(['vault_damaged']);
+  });
+
+  it('is found out by a ledger from before the new data keys', async () => {
+    const ledger = await (await stage.store()).ledger();
+    await stage.begin();
+    stage.tamper((database) => database.prepare('UPDATE ledger SET sealed = ?').run(ledger.sealed));
+    await expect((await stage.open()).requireCurrent()).rejects.toMatchObject({
+      code: 'vault_damaged',
+      message: expect.stringContaining('its ledger of accounts'),
+    });
+  });
+});

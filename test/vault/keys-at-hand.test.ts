@@ -1,0 +1,102 @@
+import { describe, expect, it } from 'vitest';
+import type { VaultHead } from '../../src/stores/contract.js';
+import { createHead, freshDataKeys } from '../../src/vault/data-keys.js';
+import type { Guard } from '../../src/vault/guard-contract.js';
+import { type Keyring, openKeyring } from '../../src/vault/keyring.js';
+import { keysAtHand } from '../../src/vault/keys-at-hand.js';
+import { wrapDataKeys } from '../../src/vault/master-key.js';
+
+const MASTER = Buffer.alloc(32, 3);
+const VAULT = Buffer.alloc(16, 4);
+const aad = Buffer.from('additional data');
+
+/** A key table to which new data keys come, and everything that was opened with it. */
+function stage() {
+  let head = createHead(VAULT, 'file', MASTER, 1);
+  const [row] = head.masterKeys;
+  if (row === undefined) throw new Error('no master key');
+  const opened: Keyring[] = [];
+  const hand = keysAtHand({
+    store: { head: async (): Promise<VaultHead> => head, account: async () => null },
+    async unlock() {
+      const keyring = openKeyring(head, row, MASTER);
+      opened.push(keyring);
+      return keyring;
+    },
+    guard: async () => ({}) as Guard,
+  });
+  return {
+    hand,
+    opened,
+    replace() {
+      const fresh = freshDataKeys(Math.max(...head.wrappedKeys.map(({ dataKeyId }) => dataKeyId)), 2);
+      head = { ...head, wrappedKeys: [...wrapDataKeys(VAULT, row.reference, MASTER, fresh)] };
+    },
+  };
+}
+
+const isWiped = (keyring: Keyring) => {
+  try {
+    keyring.seal('identity', aad, aad);
+    return false;
+  } catch {
+    return true;
+  }
+};
+
+describe('the keys of a vault', () => {
+  it('are fetched once for any number of callers, and again when fetching failed', async () => {
+    const { hand, opened } = stage();
+    await Promise.all([1, 2, 3].map(() => hand.using((keys) => keys.seal('identity', aad, aad))));
+    expect(opened).toHaveLength(1);
+    let fails = true;
+    const failing = keysAtHand({
+      store: { head: () => Promise.reject(new Error()), account: async () => null },
+      unlock: async () => {
+        if (fails) throw new Error('locked');
+        return opened[0] as Keyring;
+      },
+      guard: async () => ({}) as Guard,
+    });
+    await expect(failing.using(() => 1)).rejects.toThrow('locked');
+    expect(await failing.fetched()).toBeNull();
+    fails = false;
+    expect(await failing.using(() => 1)).toBe(1);
+  });
+
+  it('that were replaced are overwritten as soon as others are there, unless somebody is at work with them', async () => {
+    const { hand, opened, replace } = stage();
+    let release = () => {};
+    const long = hand.using(
+      (keys) =>
+        new Promise<Keyring>((resolve) => {
+          release = () => resolve(keys);
+        }),
+    );
+    await hand.using(() => 0);
+    replace();
+    await hand.renew();
+    await hand.using(() => 0);
+    expect(opened.map(isWiped)).toEqual([false, false]);
+    release();
+    await long;
+    replace();
+    await hand.renew();
+    await hand.using(() => 0);
+    expect(opened.map(isWiped)).toEqual([true, true, false]);
+    await hand.wipe();
+    expect(opened.map(isWiped)).toEqual([true, true, true]);
+  });
+
+  it('are given up on when what cannot be opened is not for newer keys to open', async () => {
+    const { hand, opened, replace } = stage();
+    const sealed = await hand.using((keys) => keys.seal('identity', aad, aad));
+    sealed.writeUInt16BE(77, 2);
+    const open = (keys: Keyring) => keys.open('identity', sealed, aad, 'example');
+    await expect(hand.using(open)).rejects.toMatchObject({ code: 'vault_damaged' });
+    expect(opened).toHaveLength(1);
+    replace();
+    await expect(hand.using(open)).rejects.toMatchObject({ code: 'vault_damaged' });
+    expect(opened).toHaveLength(2);
+  });
+});
