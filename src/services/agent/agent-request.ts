@@ -1,3 +1,4 @@
+import type { ThroughAgent } from '../../audit/events.js';
 import { MINUTE, parseDuration } from '../../domain/duration.js';
 import { VaultError } from '../../domain/errors.js';
 import { parseScopes } from '../../domain/scopes.js';
@@ -32,14 +33,18 @@ export function readTokenQuery(name: string, query: URLSearchParams): AskedToken
       scopes: query.getAll('scope').flatMap(readScopes),
       refresh: false,
       withIdentity: namesMailbox(format),
+      asker: { through: 'agent' },
     },
     format,
   };
 }
 
 /** The path and query by which the command line asks for a whole {@link import('../contract.js').ValidToken}. */
-export function validTarget({ selector, minValid, scopes, withIdentity }: TokenRequest): string {
-  const asked = JSON.stringify({ selector, minValid, scopes, withIdentity });
+export function validTarget(
+  { selector, minValid, scopes, withIdentity }: TokenRequest,
+  asker: Omit<ThroughAgent, 'through'>,
+): string {
+  const asked = JSON.stringify({ selector, minValid, scopes, withIdentity, asker });
   return `/valid?${new URLSearchParams({ asked })}`;
 }
 
@@ -54,7 +59,19 @@ export function readValidQuery(query: URLSearchParams): TokenRequest {
     Array.isArray(scopes) &&
     scopes.every((scope) => typeof scope === 'string');
   if (!sound) throw usage('this path is for the command line only');
-  return { selector, minValid, scopes, refresh: false, withIdentity: withIdentity === true };
+  const asker = readAsker(asked?.['asker']);
+  return { selector, minValid, scopes, refresh: false, withIdentity: withIdentity === true, asker };
+}
+
+/** It goes into the trail as it is, so it is taken in the forms alone in which this program says it. */
+function readAsker(said: unknown): ThroughAgent {
+  const { pid, parent, terminal } = (said ?? {}) as Readonly<Record<string, unknown>>;
+  return {
+    through: 'agent',
+    ...(Number.isSafeInteger(pid) && Number(pid) > 0 && { pid: Number(pid) }),
+    ...(typeof parent === 'string' && /^[\x21-\x7e]{1,16}$/.test(parent) ? { parent } : { parent: null }),
+    terminal: typeof terminal === 'boolean' ? terminal : null,
+  };
 }
 
 function refuseUnknown(query: URLSearchParams, known: readonly string[]): void {

@@ -1,3 +1,4 @@
+import type { ThroughAgent } from '../../audit/events.js';
 import { ERROR_CODES, type ErrorCode, VaultError } from '../../domain/errors.js';
 import { Secret } from '../../domain/secret.js';
 import { VERSION } from '../../version.js';
@@ -17,6 +18,8 @@ export interface AnswerFromSocket {
 export interface AskAgentDeps {
   /** Sends one request over the agent's socket. Null when no sound answer came. */
   readonly ask: (method: 'GET' | 'POST', target: string) => Promise<AnswerFromSocket | null>;
+  /** Who asks, for the trail. */
+  readonly asker: () => Omit<ThroughAgent, 'through'>;
   /** Told, for people who look for it, why the agent was of no use. */
   readonly detail: (line: string) => void;
 }
@@ -31,7 +34,7 @@ export async function askAgent(
   deps: AskAgentDeps,
   request: TokenRequest,
 ): Promise<ValidToken | VaultError | null> {
-  const answer = await deps.ask('GET', validTarget(request));
+  const answer = await deps.ask('GET', validTarget(request, deps.asker()));
   if (answer === null) {
     deps.detail('the agent does not answer');
     return null;

@@ -16,7 +16,8 @@ const VALID: ValidToken = {
 };
 const STATUS = { running: true, pid: 4711 } as AgentStatus;
 const GET = { method: 'GET', host: 'vault', fromPage: false };
-const USUAL = { minValid: 5 * MINUTE, scopes: [], refresh: false, withIdentity: false };
+const THROUGH = { through: 'agent' } as const;
+const USUAL = { minValid: 5 * MINUTE, scopes: [], refresh: false, withIdentity: false, asker: THROUGH };
 
 /** The answer, and what the use case was asked for. */
 async function ask(request: Partial<SocketRequest> & { readonly target: string }, failure?: unknown) {
@@ -87,8 +88,12 @@ describe('a token over the socket', () => {
 
   it('reaches the command line whole, and without what is sealed', async () => {
     const request = { ...USUAL, selector: 'google', scopes: ['a b'], withIdentity: true };
-    const { status, body, asked } = await ask({ target: validTarget(request) });
-    expect({ status, asked }).toEqual({ status: 200, asked: [request] });
+    const asker = { pid: 7, parent: 'bash', terminal: true };
+    const { status, body, asked } = await ask({ target: validTarget(request, asker) });
+    expect({ status, asked }).toEqual({
+      status: 200,
+      asked: [{ ...request, asker: { ...THROUGH, ...asker } }],
+    });
     const { sealed, ...account } = { sealed: null, ...VALID.account };
     expect(JSON.parse(body)).toEqual({
       account,
@@ -97,6 +102,21 @@ describe('a token over the socket', () => {
       warning: 'it ends soon',
     });
     expect(sealed).toBeNull();
+  });
+});
+
+describe('what the command line says of itself', () => {
+  it.each([
+    [{ pid: -1.5, parent: 'a "name": no', terminal: 'yes' }],
+    [{ pid: '7', parent: 'x'.repeat(17), terminal: 1 }],
+    [{ pid: 2 ** 60, parent: 'bidi\u202e', extra: 'member' }],
+    [null],
+    ['agent'],
+  ])('goes into the trail in its own forms only: %j', async (asker) => {
+    const said = JSON.stringify({ selector: null, minValid: 0, scopes: [], asker });
+    const { asked } = await ask({ target: `/valid?${new URLSearchParams({ asked: said })}` });
+    expect(asked).toMatchObject([{ asker: { through: 'agent', parent: null, terminal: null } }]);
+    expect(Object.keys(asked[0]?.asker ?? {})).toEqual(['through', 'parent', 'terminal']);
   });
 });
 

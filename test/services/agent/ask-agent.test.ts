@@ -10,10 +10,12 @@ const OURS = { 'token-vault': VERSION };
 const account = accountExample();
 const DOCUMENT = { account, accessToken: 'access-token-example', identity: null, warning: null };
 
+const ASKER = { pid: 7, parent: 'bash', terminal: true };
+
 async function ask(answer: AnswerFromSocket | null) {
   const details: string[] = [];
   const given = await askAgent(
-    { ask: async () => answer, detail: (line) => void details.push(line) },
+    { ask: async () => answer, asker: () => ASKER, detail: (line) => void details.push(line) },
     REQUEST,
   );
   return { given, details };
