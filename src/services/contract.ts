@@ -6,6 +6,7 @@ import type { Secret } from '../domain/secret.js';
 import type { AgentUseCases } from './agent/agent-contract.js';
 import type { AuditUseCases } from './audit/audit-contract.js';
 import type { BackgroundUseCases } from './background/background-contract.js';
+import type { BackupUseCases } from './backup/backup-contract.js';
 import type { HealthUseCases } from './doctor/health-contract.js';
 import type { IntegrityUseCases } from './integrity/integrity-contract.js';
 import type { KeyUseCases } from './keys/keys-contract.js';
@@ -14,6 +15,7 @@ import type { StatusUseCases } from './overview/status-contract.js';
 
 export type * from './agent/agent-contract.js';
 export type * from './background/background-contract.js';
+export type * from './backup/backup-contract.js';
 export type * from './integrity/integrity-contract.js';
 export type * from './keys/keys-contract.js';
 export type * from './login/login-contract.js';
@@ -162,6 +164,7 @@ export interface UseCases
     AuditUseCases,
     StatusUseCases,
     BackgroundUseCases,
+    BackupUseCases,
     HealthUseCases,
     IntegrityUseCases,
     KeyUseCases {

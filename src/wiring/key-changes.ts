@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path';
 import type { KeySource } from '../keysources/contract.js';
 import type { PassphraseParts } from '../keysources/passphrase.js';
+import type { BackupUseCases } from '../services/backup/backup-contract.js';
 import type { RestoreDeps } from '../services/backup/restore.js';
 import type { KeyChangeUseCases, PassphraseFrom } from '../services/keys/key-changes-contract.js';
 import type { KeysDeps } from '../services/keys/keys.js';
@@ -26,7 +27,7 @@ export interface KeyChangeParts {
   readonly passphraseOf: (what: string, from: PassphraseFrom) => Promise<PassphraseParts>;
 }
 
-export function keyChangesWith(parts: KeyChangeParts): KeyChangeUseCases {
+export function keyChangesWith(parts: KeyChangeParts): KeyChangeUseCases & BackupUseCases {
   const { deps, chosen, paths, files, clock, access } = parts;
 
   async function copies() {

@@ -8,6 +8,7 @@ import { once } from '../domain/once.js';
 import { OWN_PROCESSES } from '../domain/own-processes.js';
 import type { KeySource, KeySourceSetting } from '../keysources/contract.js';
 import { keyMemory } from '../keysources/remembered.js';
+import type { BackupUseCases } from '../services/backup/backup-contract.js';
 import type { KeyCheckRequest } from '../services/keys/key-check.js';
 import type { KeysDeps } from '../services/keys/keys.js';
 import type { KeyChoice, KeyUseCases } from '../services/keys/keys-contract.js';
@@ -42,7 +43,7 @@ export interface KeyParts {
   readonly handed: HandedKey | null;
 }
 
-export interface KeyWiring extends KeyUseCases {
+export interface KeyWiring extends KeyUseCases, BackupUseCases {
   readonly access: VaultAccess;
   /** Wipes the keys that are kept so that nobody is asked for them twice. */
   forgetKeys(): void;

@@ -7,9 +7,9 @@ import type { Copies } from '../../stores/copies-contract.js';
 import type { Files } from '../../system/contract.js';
 import type { VaultEvents } from '../../vault/audit-queued.js';
 import type { Keyring } from '../../vault/keyring.js';
-import type { Backup } from '../keys/key-changes-contract.js';
 import { recordProved } from '../keys/key-trail.js';
 import { PATIENCE, present } from '../keys/keys.js';
+import type { Backup } from './backup-contract.js';
 import { type CheckedCopy, checkCopy } from './copy-check.js';
 
 /** Larger than any vault: 100,000 accounts take about 300 MB. */
@@ -31,7 +31,7 @@ export interface BackupDeps {
  * and only then gives it its name.
  *
  * @param file absolute
- * @throws VaultError as {@link KeyChangeUseCases.backup}
+ * @throws VaultError as {@link BackupUseCases.backup}
  */
 export async function backUp(deps: BackupDeps, file: string, force: boolean): Promise<Backup> {
   await present(deps);

@@ -9,8 +9,8 @@ import type { Keyring } from '../../vault/keyring.js';
 import { openLedger } from '../../vault/ledger.js';
 import { compare, explain } from '../../vault/row-set.js';
 import { openContents } from '../../vault/sealed-record.js';
-import type { CopyCheck } from '../keys/key-changes-contract.js';
 import { unlock } from '../keys/unlock.js';
+import type { CopyCheck } from './backup-contract.js';
 
 const NO_MARKS: Marks = { where: [], folder: '', read: () => null, create: () => {}, overwrite: () => {} };
 

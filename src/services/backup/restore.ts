@@ -8,9 +8,9 @@ import type { Clock, Files } from '../../system/contract.js';
 import type { TrailLine } from '../../vault/audit-chain.js';
 import { lineOf, type VaultEvents } from '../../vault/audit-queued.js';
 import type { Standing } from '../../vault/standing.js';
-import type { CopyCheck, Restored, RestorePlan } from '../keys/key-changes-contract.js';
 import { PATIENCE } from '../keys/keys.js';
 import { MOST_BYTES } from './backup.js';
+import type { CopyCheck, Restored, RestorePlan } from './backup-contract.js';
 import { checkCopy, noteInCopy } from './copy-check.js';
 
 export interface RestoreDeps {
@@ -37,7 +37,7 @@ interface Living {
   readonly accounts: readonly string[];
 }
 
-/** See {@link KeyChangeUseCases.planRestore}. @param file absolute */
+/** See {@link BackupUseCases.planRestore}. @param file absolute */
 export async function planRestore(deps: RestoreDeps, file: string): Promise<RestorePlan> {
   return underLock(deps, async () => {
     const { check } = await layDown(deps, file, null);
@@ -55,7 +55,7 @@ export async function planRestore(deps: RestoreDeps, file: string): Promise<Rest
  * with what is new; any other file is replaced as a whole. Cut off anywhere, the one or the other is there.
  *
  * @param file absolute
- * @throws VaultError as {@link KeyChangeUseCases.restore}
+ * @throws VaultError as {@link BackupUseCases.restore}
  */
 export async function restore(deps: RestoreDeps, file: string): Promise<Restored> {
   return underLock(deps, async () => {
