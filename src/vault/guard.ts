@@ -193,12 +193,12 @@ export function createGuard({ store, keyring, marks, clock, events, notice }: Gu
       let epoch = 0;
       await change(({ ledger: sealed, rows }, facts) => {
         if (sealed === null) throw unreadableLedger('malformed');
-        const { places, trail: before, ...sum } = openLedger(keyring, sealed);
-        // Since they were looked at; a digest under new keys would make anything that came in meanwhile right.
-        if (compare(keyring, { places, trail: before, ...sum }, rows) !== null) throw wrongRows(NOT_THOSE);
+        const ledger = openLedger(keyring, sealed);
+        // Digests under new keys would make right whatever was done to the rows since they were looked at.
+        if (compare(keyring, ledger, rows) !== null) throw wrongRows(NOT_THOSE);
         epoch = sealed.epoch + 1;
-        const { trail, ...added } = extend(keyring.vaultId, before, line === null ? [] : [line], facts);
-        const renewed = ledgerOf(next, rows, places, trail);
+        const { trail, ...added } = extend(keyring.vaultId, ledger.trail, line ? [line] : [], facts);
+        const renewed = ledgerOf(next, rows, ledger.places, trail);
         return { ...sealLedger(next, epoch, withPlace(renewed, place, epoch)), ...added };
       });
       unlessUnusable(() => marks.overwrite(place, sealMark(next, place, epoch)));

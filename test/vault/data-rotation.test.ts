@@ -1,6 +1,11 @@
 import { copyFileSync } from 'node:fs';
 import SqliteDatabase from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { MasterKeyRow } from '../../src/stores/contract.js';
+import { createGuard } from '../../src/vault/guard.js';
+import { openKeyring } from '../../src/vault/keyring.js';
+import { emptyTrail } from '../doubles/ledger.js';
+import { MASTER } from '../harness/vault-folder.js';
 import { account, openRotationStage, REPLACED, type RotationStage } from './rotation-stage.js';
 
 let stage: RotationStage;
@@ -71,6 +76,30 @@ describe('a vault that is not as it was left', () => {
     stage.tamper((database) => database.exec(sql));
     await expect(stage.begin()).rejects.toMatchObject({ code: 'vault_damaged' });
     expect(await (await stage.store()).head()).toEqual(before);
+  });
+
+  it('gets none either when it was put back from an older copy', async () => {
+    const copy = `${stage.file}.copy`;
+    copyFileSync(stage.file, copy);
+    await stage.renew(await stage.open(), 'ada');
+    copyFileSync(copy, stage.file);
+    await expect(stage.begin()).rejects.toMatchObject({ code: 'vault_rolled_back' });
+  });
+
+  it('gets none when a row goes between the last look and the commit', async () => {
+    const store = await stage.store();
+    const row = (await store.head()).masterKeys[0] as MasterKeyRow;
+    const keyring = openKeyring(await store.head(), row, MASTER);
+    const guard = createGuard({ store, keyring, marks: stage.here, clock: stage.clock, notice: () => {} });
+    const rekeyed = guard.rekey(
+      keyring,
+      async (make) => {
+        const { ledger, rows } = await store.rowSet();
+        make({ ledger, rows: rows.slice(1) }, emptyTrail);
+      },
+      null,
+    );
+    await expect(rekeyed).rejects.toMatchObject({ code: 'vault_damaged' });
   });
 
   it('is found out by a row that was put back from before, though its generation is right', async () => {
