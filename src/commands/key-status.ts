@@ -25,7 +25,7 @@ export function statusDocument({ keys, dataKeys, unfinished, inUse, decidedBy }:
 }
 
 /** What lies below the master keys, and what a run that was cut off has left. */
-export function sayBeneath({ dataKeys, unfinished }: KeyStatus, io: Io): void {
+export function sayBeneath({ keys, dataKeys, unfinished }: KeyStatus, io: Io): void {
   const inUse = dataKeys.filter(({ replaced }) => !replaced);
   const old = dataKeys.filter(({ replaced }) => replaced);
   if (inUse.length > 0)
@@ -46,7 +46,10 @@ export function sayBeneath({ dataKeys, unfinished }: KeyStatus, io: Io): void {
     );
   }
   const kinds = [...new Set(unfinished.map(({ source }) => source))];
-  for (const kind of kinds) io.warn(`hint: where that source works: vault key rotate ${kind}`);
+  for (const kind of kinds) {
+    const action = keys.some(({ source }) => source === kind) ? 'rotate' : 'remove';
+    io.warn(`hint: where that source works: vault key ${action} ${kind}`);
+  }
 }
 
 /** How old they are, and how much is sealed under them. */

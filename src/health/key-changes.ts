@@ -16,7 +16,8 @@ export const keyChanges: Check = {
     const { isVault, schemaVersion, knownVersion, store } = inspection;
     if (!isVault || schemaVersion !== knownVersion) return [skipped('the database has another form')];
     const findings: Finding[] = [];
-    if (dataKeyIds(await store.head()).replaced.length > 0) {
+    const head = await store.head();
+    if (dataKeyIds(head).replaced.length > 0) {
       const message =
         'new data keys are in use and the old ones are still there: their replacement was cut off';
       findings.push(warning(message, 'vault key rotate --data'));
@@ -24,7 +25,8 @@ export const keyChanges: Check = {
     const leftovers = await store.leftovers();
     for (const kind of new Set(leftovers.map(({ source }) => source))) {
       const message = `a master key that nothing needs may still be in the source ${kind}`;
-      findings.push(warning(message, `vault key rotate ${kind}`));
+      const action = head.masterKeys.some(({ source }) => source === kind) ? 'rotate' : 'remove';
+      findings.push(warning(message, `vault key ${action} ${kind}`));
     }
     return findings.length > 0 ? findings : [fine('no change of the keys is unfinished')];
   },

@@ -76,7 +76,9 @@ export function keyFileSource(path: string, files: Files, own: string | null = n
       const lines = readLines() ?? [];
       const keeper = lines.find(({ reference }) => reference === kept);
       if (lines.some(({ reference }) => reference === dropped)) {
-        replace(lines.filter(({ reference }) => reference !== dropped));
+        const others = lines.filter(({ reference }) => reference !== dropped);
+        if (others.length > 0 || path !== own) replace(others);
+        else files.remove(path);
         return true;
       }
       // Without a line of its own, the one that is kept is the nameless one.

@@ -65,10 +65,10 @@ export async function backUp(deps: BackupDeps, file: string, force: boolean): Pr
   }
 }
 
-async function look({ copies, present: source }: BackupDeps, copy: string): Promise<CheckedCopy> {
+async function look({ copies, audit, present: source }: BackupDeps, copy: string): Promise<CheckedCopy> {
   const store = await copies.open(copy);
   try {
-    return await checkCopy(store, await source(), copy);
+    return await checkCopy(audit, store, await source(), copy);
   } finally {
     await store.close();
   }

@@ -1,3 +1,4 @@
+import type { Audit } from '../../audit/events.js';
 import { ERROR_CODES, VaultError } from '../../domain/errors.js';
 import type { KeySource } from '../../keysources/contract.js';
 import type { Marks, Store } from '../../stores/contract.js';
@@ -9,7 +10,7 @@ import type { Keyring } from '../../vault/keyring.js';
 import { openLedger } from '../../vault/ledger.js';
 import { compare, explain } from '../../vault/row-set.js';
 import { openContents } from '../../vault/sealed-record.js';
-import { unlock } from '../keys/unlock.js';
+import { unlockNoting } from '../keys/unlock.js';
 import type { CopyCheck } from './backup-contract.js';
 
 const NO_MARKS: Marks = { where: [], folder: '', read: () => null, create: () => {}, overwrite: () => {} };
@@ -24,14 +25,20 @@ export interface CheckedCopy {
 /**
  * Opens everything in a copy of a vault, as far as its key is at hand.
  *
+ * @param audit where it is taken down when its key is not the right one
  * @param path for errors
  * @throws VaultError `vault_damaged`, `vault_newer` when a field does not open or rows are missing
  */
-export async function checkCopy(store: Store, source: KeySource, path: string): Promise<CheckedCopy> {
+export async function checkCopy(
+  audit: Audit,
+  store: Store,
+  source: KeySource,
+  path: string,
+): Promise<CheckedCopy> {
   const accounts = await store.accounts();
   let keyring: Keyring;
   try {
-    const unlocked = await unlock(await store.head(), source, path);
+    const unlocked = await unlockNoting({ audit, database: path }, await store.head(), source);
     unlocked.master.fill(0);
     keyring = unlocked.keyring;
   } catch (failure) {

@@ -119,7 +119,7 @@ async function layDown(
     const store = await copies.open(copy);
     try {
       const { vaultId } = await store.head();
-      const { check, keyring } = await checkCopy(store, await deps.present(), file);
+      const { check, keyring } = await checkCopy(deps.audit, store, await deps.present(), file);
       try {
         if (keyring !== null && line !== null) await noteInCopy(store, keyring, deps.clock, line);
       } finally {

@@ -116,7 +116,7 @@ export async function removeKey(
   try {
     const head = await store.head();
     const [row] = rowsOf(head, kind);
-    if (row === undefined) throw noSuchKey(head, kind);
+    if (row === undefined) return await clearLeftover(store, head, kind, await storing());
     if (head.masterKeys.length === 1) {
       throw new VaultError(
         'usage',
@@ -140,6 +140,33 @@ export async function removeKey(
     return { source: kind, reference: row.reference, key };
   } finally {
     await lock.release();
+  }
+}
+
+/** A run that was cut off may have left something in a source in which the vault has no key. */
+async function clearLeftover(
+  store: Store,
+  head: VaultHead,
+  kind: KeySourceKind,
+  source: StoringKeySource | null,
+): Promise<RemovedKey> {
+  const left = (await store.leftovers()).find((each) => each.source === kind);
+  if (left === undefined || source === null) throw noSuchKey(head, kind);
+  const { reference } = left;
+  await tidyLeftovers(store, source, '');
+  const said = (await isThere(source, reference))
+    ? `the ${source.place} may serve other vaults as well, and stays`
+    : `what a run that was cut off had left in the ${source.place} is gone`;
+  return { source: kind, reference, key: said };
+}
+
+async function isThere(source: StoringKeySource, reference: string): Promise<boolean> {
+  try {
+    (await source.load(reference)).fill(0);
+    return true;
+  } catch (failure) {
+    if (failure instanceof VaultError && failure.code === 'key_missing') return false;
+    throw failure;
   }
 }
 

@@ -98,16 +98,22 @@ export async function serveOnSocket(
     waiting.add(served);
   });
   server.maxConnections = MOST_CONNECTIONS;
+  // One that could not be taken, for want of descriptors, is no reason to end.
+  server.on('error', () => undefined);
 
   async function listen(): Promise<void> {
     files.ensureFolder(dirname(path));
     removeLeftover(path);
+    let failed = (_: unknown) => {};
     await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
+      failed = reject;
+      server.once('error', failed);
       server.listen(path, resolve);
-    }).catch((failure: unknown) => {
-      throw noSocket(path, failure);
-    });
+    })
+      .catch((failure: unknown) => {
+        throw noSocket(path, failure);
+      })
+      .finally(() => server.off('error', failed));
     chmodSync(path, PRIVATE_FILE);
   }
 

@@ -173,6 +173,21 @@ describe('removing a key', () => {
     expect(await references()).toEqual([['keychain', '/master/1']]);
   });
 
+  it('takes away what a run that was cut off has left in a source in which the vault has none', async () => {
+    await expect(removing('file')).rejects.toMatchObject({ code: 'usage' });
+    const store = await stage.access.store();
+    const reference = `${'ab'.repeat(16)}/master/2`;
+    await store?.noteLeftover({ reference, source: 'file', since: 1 });
+    await stage.fromFile.createBeside(reference, Buffer.alloc(32, 7));
+    expect((await removing('file')).key).toMatch(/may serve other vaults as well, and stays$/);
+    writeFileSync(stage.keyFile, `${Buffer.alloc(32, 7).toString('base64url')} ${reference}\n`);
+    await store?.noteLeftover({ reference, source: 'file', since: 1 });
+    expect((await removing('file')).key).toMatch(/had left in the key file .* is gone$/);
+    expect(existsSync(stage.keyFile)).toBe(false);
+    expect(await store?.leftovers()).toEqual([]);
+    expect(await references()).toEqual([['keychain', '/master/1']]);
+  });
+
   it('is done even if the source does not give the key up, and says so', async () => {
     await addKey(stage.deps, stage.fromFile);
     stage.use(stage.fromFile);
