@@ -27,9 +27,18 @@ describe('a vault whose key is replaced', () => {
       expect(JSON.parse(rotated.stdout).old).toBe('the old one was deleted from the OS keychain');
       expect(await stage.vault(['token', 'demo'], options)).toMatchObject({ exitCode: 0 });
       await service.lock();
-      const locked = await stage.vault(['key', 'rotate'], options);
-      expect(locked).toMatchObject({ exitCode: 6 });
+      const dataKeys = async () => {
+        const { stdout } = await stage.vault(['key', 'status', '--json'], options);
+        const { data_keys: all } = JSON.parse(stdout) as { data_keys: readonly { id: number }[] };
+        return all.map(({ id }) => id);
+      };
+      for (const more of [[], ['--data']])
+        expect(await stage.vault(['key', 'rotate', ...more], options)).toMatchObject({ exitCode: 6 });
+      expect(await dataKeys()).toEqual([1, 2, 3, 4, 5]);
       await service.unlock();
+      expect(await stage.vault(['token', 'demo'], options)).toMatchObject({ exitCode: 0 });
+      expect(await stage.vault(['key', 'rotate', '--data'], options)).toMatchObject({ exitCode: 0 });
+      expect(await dataKeys()).toEqual([6, 7, 8, 9, 10]);
       expect(await stage.vault(['token', 'demo'], options)).toMatchObject({ exitCode: 0 });
       const status = await stage.vault(['key', 'status', '--json'], options);
       expect(JSON.parse(status.stdout)).toMatchObject({ keys: [{ source: 'keychain' }], unfinished: [] });
