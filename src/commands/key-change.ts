@@ -1,6 +1,7 @@
 import { VaultError } from '../domain/errors.js';
 import type { KeyChoice, UseCases } from '../services/contract.js';
 import type { Io, Progress } from '../ui/io.js';
+import { relative, rfc3339 } from '../ui/time.js';
 import type { RawInput } from './contract.js';
 import { type ActionSpec, fileNamed, type InputOf, keyDocument } from './key-action.js';
 import { impliedKind, readChoice, readKind } from './key-source.js';
@@ -32,20 +33,25 @@ export const rotate: ActionSpec = {
 async function rotateData(useCases: UseCases, io: Io): Promise<void> {
   let progress: Progress | null = null;
   let last = 0;
-  const { accounts, resumed, dropped, dataKeys } = await useCases
+  const { accounts, resumed, dropped, dataKeys, madeAt } = await useCases
     .rotateDataKeys((done, total) => {
       progress ??= io.progress(total);
       progress.step(`sealed anew: ${done} of ${total}`, done - last);
       last = done;
     })
     .finally(() => progress?.stop());
-  if (io.json) io.document({ accounts, resumed, dropped, data_keys: dataKeys });
-  const end = resumed ? ', which ends what an earlier run had begun' : '';
-  io.say(`${count(accounts, 'account')} sealed under new data keys${end}; the old ones are gone`, 'green');
+  if (io.json) io.document({ accounts, resumed, dropped, data_keys: dataKeys, made_at: rfc3339(madeAt) });
+  const made = relative(madeAt, io.now());
+  io.say(`${count(accounts, 'account')} sealed under new data keys; the old ones are gone`, 'green');
+  if (resumed) {
+    io.warn(`that ends what an earlier run had begun: the new data keys were made ${made}`, 'yellow');
+    io.warn('for newer ones: vault key rotate --data');
+  }
   io.warn(
-    'recovery files from before do not open the vault any more; make a new one: vault key export FILE',
+    'recovery files from before those were made do not open the vault any more: vault key export FILE',
     'yellow',
   );
+  io.say('the master keys are as before; for a new one: vault key rotate');
 }
 
 export const exportKey: ActionSpec = {

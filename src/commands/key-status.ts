@@ -32,7 +32,7 @@ export function sayBeneath({ keys, dataKeys, unfinished }: KeyStatus, io: Io): v
     io.say(`each of them opens the same ${count(inUse.length, 'data key')}, ${described(inUse, io)}`);
   if (old.length > 0) {
     io.warn(
-      `unfinished: ${count(old.length, 'data key')} that were replaced are still there, ${described(old, io)}`,
+      `unfinished: still there of what was replaced: ${count(old.length, 'data key')}, ${described(old, io)}`,
       'yellow',
     );
     io.warn('hint: vault key rotate --data');

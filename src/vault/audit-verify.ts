@@ -65,6 +65,7 @@ class ChainCheck {
   #expected: number;
   #before: Uint8Array;
   #unproved = 0;
+  #firstUnproved: TrailEntry | null = null;
   #fault: TrailFault | null = null;
   #wrong: TrailEntry | null = null;
 
@@ -85,9 +86,13 @@ class ChainCheck {
     const { seq, at } = entry;
     if (trail === null || seq > trail.last) return this.#broken({ kind: 'added', seq, at }, entry);
     if (seq < trail.first) {
+      this.#firstUnproved ??= entry;
       this.#unproved += 1;
       return true;
     }
+    // A trail that goes on behind a lost ledger begins with the acceptance of that.
+    const early = seq === trail.first && !isAcceptance(entry) ? this.#firstUnproved : null;
+    if (early !== null) return this.#broken({ kind: 'added', seq: early.seq, at: early.at }, early);
     if (seq > this.#expected) return this.#broken({ kind: 'missing', seq: this.#expected, at: null }, null);
     const mac = entryMac(this.#vaultId, trail.key, entry, this.#before);
     if (!equalBytes(mac, entry.mac)) return this.#broken({ kind: 'edited', seq, at }, entry);
@@ -113,6 +118,14 @@ class ChainCheck {
   #broken(fault: TrailFault, entry: TrailEntry | null): false {
     this.#fault = fault;
     this.#wrong = entry;
+    return false;
+  }
+}
+
+function isAcceptance({ body }: TrailEntry): boolean {
+  try {
+    return (JSON.parse(body) as Record<string, unknown>)['event'] === 'rollback_accepted';
+  } catch {
     return false;
   }
 }

@@ -1,5 +1,6 @@
 import type { OpenFailureKind } from '../crypto/sealed-box.js';
 import { FROM_BACKUP, VaultError } from '../domain/errors.js';
+import { quoted } from '../domain/shell-word.js';
 import type { DataKeyPurpose, SealedColumn } from '../stores/contract.js';
 
 const ACCEPT_COMMAND = 'vault doctor --accept-rollback';
@@ -10,7 +11,7 @@ export function damaged(what: string): VaultError {
   return new VaultError(
     'vault_damaged',
     `the vault was altered or is damaged: ${what} does not fit the master key`,
-    { hint: FROM_BACKUP },
+    { hint: `${FROM_BACKUP}\nor, with a recovery file:\nvault key import FILE` },
   );
 }
 
@@ -55,13 +56,27 @@ export function concernsWholeVault({ code, details }: VaultError): boolean {
   return code === 'vault_rolled_back' || code === 'vault_cloned' || 'row_set' in details;
 }
 
-/** Why nothing is refreshed although everything opens. @param marks the folder of the marks */
-export function notCurrent(standing: 'rolled_back' | 'cloned', marks: string): VaultError {
+/**
+ * Why nothing is refreshed although everything opens.
+ *
+ * @param marks the folder of the marks
+ * @param unreadable the mark is there and does not open
+ */
+export function notCurrent(
+  standing: 'rolled_back' | 'cloned',
+  marks: string,
+  unreadable: boolean = false,
+): VaultError {
   const why =
     'its refresh tokens may have been replaced since, and using an old one can end the whole grant, so nothing is refreshed';
   const parts = { hint: ACCEPT_COMMAND };
+  const altered = unreadable ? `, or its mark in ${marks} was altered` : '';
   return standing === 'rolled_back'
-    ? new VaultError('vault_rolled_back', `the vault was put back from an older copy: ${why}`, parts)
+    ? new VaultError(
+        'vault_rolled_back',
+        `the vault was put back from an older copy${altered}: ${why}`,
+        parts,
+      )
     : new VaultError(
         'vault_cloned',
         `the vault was copied or moved here, or its mark in ${marks} was taken away: ${why}`,
@@ -81,7 +96,7 @@ export function unreadableField(kind: OpenFailureKind, field: SealedColumn, owne
     'vault_damaged',
     `the vault was altered or is damaged: ${what} is not what was sealed there`,
     {
-      hint: `${FROM_BACKUP}\nor forget the account and log in again:\nvault revoke ${owner} --local`,
+      hint: `${FROM_BACKUP}\nor forget the account and log in again:\nvault revoke ${quoted(owner)} --local`,
     },
   );
 }
@@ -96,16 +111,7 @@ function newer(what: string): VaultError {
   });
 }
 
-/** That something was sealed under a data key which a keyring does not hold. */
-class UnknownDataKey extends Error {}
-
-/** @param error what it looks like as long as the keys are taken to be the vault's present ones */
-export function withUnknownKey({ code, message, hint, details }: VaultError): VaultError {
-  const cause = new UnknownDataKey();
-  return new VaultError(code, message, { ...(hint !== undefined && { hint }), details, cause });
-}
-
-/** Whether it may be that the data keys, or what was to be opened, were replaced by another process meanwhile. */
-export function isUnknownKey(failure: unknown): failure is VaultError {
-  return failure instanceof VaultError && failure.cause instanceof UnknownDataKey;
+/** Whether something is not what was sealed there, as far as the keys at hand tell. */
+export function isDamage(failure: unknown): failure is VaultError {
+  return failure instanceof VaultError && failure.code === 'vault_damaged';
 }

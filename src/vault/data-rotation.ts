@@ -9,7 +9,7 @@ import { lineOf, type VaultEvents } from './audit-queued.js';
 import { damaged } from './damage.js';
 import { dataKeyIds, freshDataKeys } from './data-keys.js';
 import { type Keyring, openKeyring } from './keyring.js';
-import { type KeysAtHand, newestDataKey } from './keys-at-hand.js';
+import type { KeysAtHand } from './keys-at-hand.js';
 import { wrapDataKeys } from './master-key.js';
 import { type Contents, openContents, sealContents } from './sealed-record.js';
 
@@ -83,6 +83,7 @@ export function dataKeyRotation({ store, hand, clock, events }: DataKeyRotationP
       await using(async (keys, guard) => {
         const head = await store.head();
         const own = masters.find(({ row }) => row.reference === keys.reference);
+        requireKeys(keys);
         if (own === undefined || masters.length !== head.masterKeys.length)
           throw damaged('its table of keys');
         const added = newKeys(head, masters, clock.now());
@@ -110,6 +111,7 @@ export function dataKeyRotation({ store, hand, clock, events }: DataKeyRotationP
     async sealAnew(accountIds) {
       await hand.renew();
       return using(async (keys) => {
+        requireKeys(keys);
         const accounts: SealedAnew[] = [];
         const unreadable: Account[] = [];
         for (const id of accountIds) {
@@ -141,8 +143,18 @@ export function dataKeyRotation({ store, hand, clock, events }: DataKeyRotationP
   };
 }
 
+/**
+ * Where a data key is damaged, every account looks damaged, and a recovery file that was made before still mends it; after new
+ * keys have come it does not.
+ *
+ * @throws VaultError `vault_damaged`
+ */
+function requireKeys(keys: Keyring): void {
+  for (const { key } of keys.dataKeys()) key.fill(0);
+}
+
 function newKeys(head: VaultHead, masters: readonly OpenMaster[], now: number) {
-  const after = Math.max(...masters.map(({ row }) => newestDataKey(head, row.reference)));
+  const after = Math.max(...head.wrappedKeys.map(({ dataKeyId }) => dataKeyId));
   const fresh = freshDataKeys(after, now);
   try {
     if (fresh.some(({ dataKeyId }) => dataKeyId > HIGHEST_ID)) {

@@ -5,7 +5,6 @@ import { extend } from './audit-chain.js';
 import { takeWaiting } from './audit-queued.js';
 import {
   concernsWholeVault,
-  isUnknownKey,
   NOT_THOSE,
   notCurrent,
   type RowSetFault,
@@ -22,6 +21,8 @@ export type * from './guard-contract.js';
 
 /** A mark that another process is overwriting just now can be seen half done. */
 const READS = 5;
+/** A mark that does not open: it was altered, or comes from after new data keys that this copy of the vault does not have. */
+const LATER_THAN_ANY = Number.POSITIVE_INFINITY;
 /** For so long rows that were added up and found right are not added up again by this process. */
 const WHOLE_FOR = MINUTE;
 /** For so long the mark is not read again before a refresh or a change. */
@@ -50,7 +51,7 @@ export function createGuard({ store, keyring, marks, clock, events, notice }: Gu
       const epoch = openMark(keyring, place, sealed);
       if (epoch !== null) return epoch;
     }
-    return null;
+    return LATER_THAN_ANY;
   }
 
   /** What has to be stored is stored whatever becomes of the mark, which then stays behind. */
@@ -89,6 +90,10 @@ export function createGuard({ store, keyring, marks, clock, events, notice }: Gu
     return moving;
   }
 
+  function trouble(standing: 'rolled_back' | 'cloned', mark: number | null | undefined): VaultError {
+    return notCurrent(standing, marks.folder, mark === LATER_THAN_ANY);
+  }
+
   function say(line: string): void {
     if (told.has(line)) return;
     told.add(line);
@@ -114,7 +119,7 @@ export function createGuard({ store, keyring, marks, clock, events, notice }: Gu
   async function requireStanding(): Promise<void> {
     const mark = recentMark();
     const standing = standingAt(place, mark, openLedger(keyring, await store.ledger()));
-    if (standing !== 'current') throw notCurrent(standing, marks.folder);
+    if (standing !== 'current') throw trouble(standing, mark);
   }
 
   const guard: Guard = {
@@ -138,7 +143,7 @@ export function createGuard({ store, keyring, marks, clock, events, notice }: Gu
       const last = done ? tries.at(-1) : undefined;
       const standing = last?.standing ?? null;
       if (last !== undefined && standing === 'current') await moveMark(last.epoch);
-      else if (standing !== null && standing !== 'current') sayError(notCurrent(standing, marks.folder));
+      else if (standing !== null && standing !== 'current') sayError(trouble(standing, mark));
       return done;
     },
 
@@ -170,13 +175,13 @@ export function createGuard({ store, keyring, marks, clock, events, notice }: Gu
         const standing = standingAt(place, mark, ledger);
         const rowSet = await fault(ledger, rows);
         const troubles = [
-          ...(standing === 'current' ? [] : [notCurrent(standing, marks.folder)]),
+          ...(standing === 'current' ? [] : [trouble(standing, mark)]),
           ...(rowSet === null ? [] : [wrongRows(rowSet)]),
         ];
         return { standing, rowSet, ledger: null, epoch: sealed?.epoch ?? null, troubles };
       } catch (failure) {
         if (!(failure instanceof VaultError) || failure.code !== 'vault_damaged') throw failure;
-        if (isUnknownKey(failure) && (await wereReplaced(store, keyring))) throw failure;
+        if (await wereReplaced(store, keyring)) throw failure;
         return {
           standing: mark === null ? 'cloned' : 'rolled_back',
           rowSet: null,
@@ -211,7 +216,8 @@ export function createGuard({ store, keyring, marks, clock, events, notice }: Gu
       const said = line(before);
       await store.renewLedger(({ ledger: sealed, rows }, facts) => {
         const known = before.ledger === null && sealed !== null ? openLedger(keyring, sealed) : null;
-        epoch = Math.max(known === null ? 0 : (sealed?.epoch ?? 0), mark ?? 0) + 1;
+        epoch =
+          Math.max(known === null ? 0 : (sealed?.epoch ?? 0), mark === LATER_THAN_ANY ? 0 : (mark ?? 0)) + 1;
         const { trail, ...added } = extend(keyring.vaultId, known?.trail ?? null, said ? [said] : [], facts);
         const next = ledgerOf(keyring, rows, known?.places ?? new Map(), trail);
         return { ...sealLedger(keyring, epoch, withPlace(next, place, epoch)), ...added };

@@ -10,10 +10,9 @@ import type {
   VaultHead,
   WrappedKeyRow,
 } from '../stores/contract.js';
-import { damaged, unreadableField, unreadableKey, unreadableLedger, withUnknownKey } from './damage.js';
+import { damaged, unreadableField, unreadableKey, unreadableLedger } from './damage.js';
 import { PURPOSES } from './data-keys.js';
 import { type Explain, keyIdOrExplain, openOrExplain } from './explained.js';
-import { newestDataKey } from './keys-at-hand.js';
 import {
   type DataKey,
   DOMAIN,
@@ -35,8 +34,8 @@ export interface Keyring {
   readonly vaultId: Uint8Array;
   /** The master key that wraps the data keys held here. */
   readonly reference: string;
-  /** The highest id of a data key held here: it grows whenever the data keys are replaced. */
-  readonly newest: number;
+  /** Whether the data keys held here are those of a key table: other ones may have the same ids, in a copy. */
+  isOf(head: VaultHead): boolean;
   /** @throws VaultError `vault_damaged` or `vault_newer` when the data key does not unwrap, as all here */
   seal(purpose: SealedColumn, plaintext: Uint8Array, aad: Uint8Array): Buffer;
   /**
@@ -69,6 +68,8 @@ export interface LedgerKeys {
   /** @throws VaultError `vault_damaged`, `vault_newer`, as all here */
   seal(plaintext: Uint8Array, aad: Uint8Array): Buffer;
   open(sealed: Uint8Array, aad: Uint8Array): Buffer;
+  /** Whether it is under a data key that is held here. @throws VaultError `vault_damaged`, `vault_newer` */
+  knows(sealed: Uint8Array): boolean;
   /** For the ledger itself, which is sealed anew at once when the data keys are replaced: one under an older key is an older one. */
   openNewest(sealed: Uint8Array, aad: Uint8Array): Buffer;
   /** A keyed digest of one row's facts. 32 bytes. */
@@ -136,7 +137,7 @@ export function openKeyring(
   ): Buffer {
     const id = keyIdOrExplain(sealed, explain);
     const row = rows.find((candidate) => candidate.dataKeyId === id);
-    if (row === undefined) throw withUnknownKey(explain('forged'));
+    if (row === undefined) throw explain('forged');
     return openOrExplain(unwrap(row), sealed, aad, explain);
   }
 
@@ -161,8 +162,7 @@ export function openKeyring(
   }
 
   function ownKeys(): readonly DataKey[] {
-    const rows = head.wrappedKeys.filter((row) => row.masterReference === reference);
-    return rows.map((row) => {
+    return ownRows(head, reference).map((row) => {
       const { dataKeyId, purpose, createdAt } = row;
       return { dataKeyId, purpose, createdAt, key: unwrap(row) };
     });
@@ -185,13 +185,17 @@ export function openKeyring(
   return {
     vaultId,
     reference,
-    newest: newestDataKey(head, reference),
+    isOf: (other) => sameRows(ownRows(head, reference), ownRows(other, reference)),
     seal: sealNewest,
     open: (purpose, sealed, aad, owner) =>
       openSealed(rowsFor(purpose), sealed, aad, (kind) => unreadableField(kind, purpose, owner)),
     ledger: {
       seal: (plaintext, aad) => sealNewest('ledger', plaintext, aad),
       open: (sealed, aad) => openSealed(rowsFor('ledger'), sealed, aad, unreadableLedger),
+      knows: (sealed) => {
+        const id = keyIdOrExplain(sealed, unreadableLedger);
+        return rowsFor('ledger').some(({ dataKeyId }) => dataKeyId === id);
+      },
       openNewest: (sealed, aad) => openSealed([newest('ledger')], sealed, aad, unreadableLedger),
       rowDigest(facts) {
         rowKey ??= deriveKey(unwrap(newest('ledger')), vaultId, `${DOMAIN}/row digest`, KEY_BYTES);
@@ -214,4 +218,18 @@ export function openKeyring(
     dataKeys: () => ownKeys().map((row) => ({ ...row, key: Buffer.from(row.key) })),
     wipe,
   };
+}
+
+function ownRows({ wrappedKeys }: VaultHead, reference: string): readonly WrappedKeyRow[] {
+  return wrappedKeys.filter((row) => row.masterReference === reference);
+}
+
+function sameRows(some: readonly WrappedKeyRow[], others: readonly WrappedKeyRow[]): boolean {
+  return (
+    some.length === others.length &&
+    some.every(({ dataKeyId, wrapped }, index) => {
+      const other = others[index];
+      return dataKeyId === other?.dataKeyId && equalBytes(wrapped, other.wrapped);
+    })
+  );
 }

@@ -1,7 +1,7 @@
 import { VaultError } from '../domain/errors.js';
 import { once } from '../domain/once.js';
-import type { SealedAccount, Store, VaultHead } from '../stores/contract.js';
-import { isUnknownKey } from './damage.js';
+import type { SealedAccount, Store } from '../stores/contract.js';
+import { isDamage } from './damage.js';
 import type { Guard } from './guard-contract.js';
 import type { Keyring } from './keyring.js';
 
@@ -12,7 +12,7 @@ const TRIES = 3;
 export interface KeysAtHand {
   /**
    * Does something with them. It is done once more, with keys that were fetched anew, when another process has replaced the
-   * data keys meanwhile: whatever needs the old ones fails before it changes anything.
+   * data keys meanwhile: what is sealed under new ones looks damaged then, before anything is changed.
    */
   using<T>(action: (keys: Keyring, guard: () => Promise<Guard>) => T | Promise<T>): Promise<T>;
   /** Opens what an account keeps, which may be sealed anew while that is done. */
@@ -65,7 +65,7 @@ export function keysAtHand({ store, unlock, guard }: KeysAtHandParts): KeysAtHan
       try {
         return await action(own.keyring, own.guard);
       } catch (failure) {
-        if (!isUnknownKey(failure) || tries === TRIES) throw failure;
+        if (!isDamage(failure) || tries === TRIES) throw failure;
         if (held === opened && !(await renewed(opened, own))) throw failure;
       } finally {
         own.users -= 1;
@@ -96,7 +96,7 @@ export function keysAtHand({ store, unlock, guard }: KeysAtHandParts): KeysAtHan
         try {
           return open(keys, account);
         } catch (failure) {
-          if (!isUnknownKey(failure)) throw failure;
+          if (!isDamage(failure)) throw failure;
           return open(keys, await sealedAnew(store, account, failure));
         }
       }),
@@ -114,13 +114,7 @@ export function keysAtHand({ store, unlock, guard }: KeysAtHandParts): KeysAtHan
 
 /** Whether the vault has other data keys by now than a keyring holds. */
 export async function wereReplaced(store: Pick<Store, 'head'>, keyring: Keyring): Promise<boolean> {
-  return newestDataKey(await store.head(), keyring.reference) !== keyring.newest;
-}
-
-/** The highest id of a data key that a master key wraps. @returns 0 when the master key wraps none */
-export function newestDataKey({ wrappedKeys }: VaultHead, reference: string): number {
-  const own = wrappedKeys.filter((row) => row.masterReference === reference);
-  return Math.max(0, ...own.map(({ dataKeyId }) => dataKeyId));
+  return !keyring.isOf(await store.head());
 }
 
 /** The account as it is now. @throws `failure` when nobody has touched it */

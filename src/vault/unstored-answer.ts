@@ -1,9 +1,8 @@
 import { frame } from '../crypto/framing.js';
-import { VaultError } from '../domain/errors.js';
 import { Secret } from '../domain/secret.js';
 import type { SealedAccount } from '../stores/contract.js';
 import type { AccountChange } from './contract.js';
-import { isUnknownKey } from './damage.js';
+import { isDamage } from './damage.js';
 import type { Keyring } from './keyring.js';
 
 const FORMAT = 'token-vault/1';
@@ -43,8 +42,7 @@ export function openAnswer(
   try {
     bytes = keyring.open('refresh_token', sealed, binding(keyring, account), account.label);
   } catch (failure) {
-    if (failure instanceof VaultError && failure.code === 'vault_damaged' && !isUnknownKey(failure))
-      return null;
+    if (isDamage(failure)) return null;
     throw failure;
   }
   const plain = JSON.parse(bytes.toString('utf8')) as {

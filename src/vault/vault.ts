@@ -5,7 +5,7 @@ import type { Marks, Store } from '../stores/contract.js';
 import type { Clock } from '../system/contract.js';
 import { lineOf, proving, type VaultEvents } from './audit-queued.js';
 import type { Vault } from './contract.js';
-import { concernsWholeVault, isUnknownKey } from './damage.js';
+import { concernsWholeVault, isDamage } from './damage.js';
 import type { Keyring } from './keyring.js';
 import { keysAtHand } from './keys-at-hand.js';
 import { openAccessToken, openContents, openIdentity, sealContents } from './sealed-record.js';
@@ -152,11 +152,11 @@ export function createVault({ store, unlock, marks, clock, events, alarm, notice
     },
 
     sealAnswer: (account, answer) => using((keys) => sealAnswer(keys, account, answer)),
-    openAnswer: (account, sealed) =>
-      using((keys) => openAnswer(keys, account, sealed)).catch((failure: unknown) => {
-        if (isUnknownKey(failure)) return null;
-        throw failure;
-      }),
+    async openAnswer(account, sealed) {
+      // To older keys it would be none of this account.
+      await hand.renew();
+      return using((keys) => openAnswer(keys, account, sealed));
+    },
 
     recordAttempt({ id, generation }, attempt, event) {
       const line = lineOf(events, event);
@@ -179,7 +179,9 @@ export function createVault({ store, unlock, marks, clock, events, alarm, notice
     async verifyTrail() {
       await settleEvents();
       const { verifyTrail } = await import('./audit-verify.js');
-      return using((keys) => verifyTrail(keys, store));
+      const report = await watched(using((keys) => verifyTrail(keys, store)));
+      if (report.fault !== null) raise('vault_damaged');
+      return report;
     },
 
     async close() {
@@ -193,5 +195,5 @@ export function createVault({ store, unlock, marks, clock, events, alarm, notice
 }
 
 function isTampering(failure: VaultError): boolean {
-  return failure.code === 'vault_damaged' || concernsWholeVault(failure);
+  return isDamage(failure) || concernsWholeVault(failure);
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { key } from '../../src/commands/key.js';
+import { DAY } from '../../src/domain/duration.js';
 import type { MasterKeyView, UseCases } from '../../src/services/contract.js';
 import { NOW, type TerminalOptions, terminal } from '../doubles/terminal.js';
 import { useCasesDouble } from '../doubles/use-cases.js';
@@ -101,11 +102,13 @@ describe('vault key', () => {
     const rotateDataKeys: UseCases['rotateDataKeys'] = async (report) => {
       report(50, 120);
       report(120, 120);
-      return { accounts: 120, resumed: false, dropped: [1, 2], dataKeys: [3, 4] };
+      return { accounts: 120, resumed: true, dropped: [1, 2], dataKeys: [3, 4], madeAt: NOW - 3 * DAY };
     };
     const { stderr } = await printed('rotate --data', { rotateDataKeys });
     expect(stderr).toContain('sealed anew: 50 of 120\nsealed anew: 120 of 120\n');
     expect(stderr).toContain('120 accounts sealed under new data keys; the old ones are gone');
+    expect(stderr).toContain('the new data keys were made 3d ago\nfor newer ones: vault key rotate --data');
+    expect(stderr).toContain('the master keys are as before');
     expect(stderr).toContain('vault key export FILE');
   });
 
@@ -123,7 +126,7 @@ describe('vault key', () => {
     });
     const { stderr } = await printed('status', { keyStatus: status });
     expect(stderr).toMatch(/the same 1 data key, made .*; 40 accounts sealed under them/);
-    expect(stderr).toMatch(/unfinished: 1 data key .* 3 accounts sealed under them/);
+    expect(stderr).toMatch(/unfinished: .*: 1 data key, .* 3 accounts sealed under them/);
     expect(stderr).toContain('hint: vault key rotate --data');
   });
 

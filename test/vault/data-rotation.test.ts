@@ -78,6 +78,40 @@ describe('a vault that is not as it was left', () => {
     expect(await (await stage.store()).head()).toEqual(before);
   });
 
+  it.each(['access_token', 'subject_digest'])(
+    'gets none while its %s key is damaged, and its accounts are not blamed',
+    async (purpose) => {
+      const damage = `UPDATE keys SET wrapped = zeroblob(60) WHERE purpose = '${purpose}'`;
+      stage.tamper((database) => database.exec(damage));
+      const before = await (await stage.store()).head();
+      const whole = expect.stringContaining(`its wrapped ${purpose.replace('_', ' ')} key`);
+      await expect(stage.begin()).rejects.toMatchObject({ code: 'vault_damaged', message: whole });
+      expect(await (await stage.store()).head()).toEqual(before);
+    },
+  );
+
+  it('seals nothing anew while a key that was replaced is damaged', async () => {
+    await stage.begin();
+    stage.tamper((database) => database.exec('UPDATE keys SET wrapped = zeroblob(60) WHERE data_key_id = 1'));
+    const rotation = await (await stage.open()).rotation();
+    await expect(rotation.sealAnew(await rotation.behind())).rejects.toMatchObject({
+      code: 'vault_damaged',
+      message: expect.stringContaining('its wrapped access token key'),
+    });
+  });
+
+  it('is rolled back, and not only moved, when it was put back from before its new data keys', async () => {
+    const copy = `${stage.file}.copy`;
+    copyFileSync(stage.file, copy);
+    await stage.begin();
+    await stage.sealAll();
+    await stage.finish();
+    copyFileSync(copy, stage.file);
+    await expect((await stage.open()).requireCurrent()).rejects.toMatchObject({ code: 'vault_rolled_back' });
+    await (await stage.open()).acceptAsItIs();
+    await (await stage.open()).requireCurrent();
+  });
+
   it('gets none either when it was put back from an older copy', async () => {
     const copy = `${stage.file}.copy`;
     copyFileSync(stage.file, copy);

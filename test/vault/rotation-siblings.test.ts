@@ -1,3 +1,4 @@
+import { copyFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { accountExample } from '../doubles/account.js';
 import { account, contents, openRotationStage, type RotationStage, TOKEN } from './rotation-stage.js';
@@ -109,6 +110,19 @@ it('says so when another process has changed an account while it was being opene
   await stage.finish();
   await stage.renew(await stage.open(), 'ada');
   await expect(vault.contents(read)).rejects.toMatchObject({ code: 'busy' });
+});
+
+it('is found out by a process also when other data keys have the same ids, as in another copy', async () => {
+  const copy = `${stage.file}.copy`;
+  copyFileSync(stage.file, copy);
+  await sealed();
+  const vault = await stage.sibling();
+  await stage.finish();
+  copyFileSync(copy, stage.file);
+  await (await stage.open()).acceptAsItIs();
+  await sealed();
+  expect((await vault.contents(await account(vault))).identity.subject).toBe('subject-ada');
+  expect(await vault.update(await account(vault), {}, contents('subject-ada'))).not.toBeNull();
 });
 
 describe('an answer that waits beside the database', () => {

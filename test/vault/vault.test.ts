@@ -212,10 +212,10 @@ describe('a vault', () => {
   it('does not open an identity that is not the one its account is found by', async () => {
     const keyring = await unlock();
     const account = await added();
-    const { sealContents } = await import('../../src/vault/sealed-record.js');
+    const { openIdentity, sealContents } = await import('../../src/vault/sealed-record.js');
     const forged = { ...account, subjectDigest: '00'.repeat(32) };
     const sealed = sealContents(keyring, forged, contents());
-    await expect(vault.identity({ ...forged, sealed })).rejects.toThrow(
+    expect(() => openIdentity(keyring, { ...forged, sealed })).toThrow(
       expect.objectContaining({
         code: 'vault_damaged',
         hint: expect.stringContaining('vault revoke google/alice@example.com --local'),

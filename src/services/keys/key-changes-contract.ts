@@ -19,6 +19,8 @@ export interface RotatedDataKeys {
   readonly dropped: readonly number[];
   /** Ids of the data keys that took their place. */
   readonly dataKeys: readonly number[];
+  /** When those were made, in milliseconds since the epoch: some time ago, when the earlier run was. */
+  readonly madeAt: number;
 }
 
 /** Where the passphrase of a recovery file comes from; a person is asked where both are null. */

@@ -48,10 +48,15 @@ export async function rotateDataKeys(
     const event = { event: 'data_keys_replaced', accounts } as const;
     if (!(await rotation.finish(event))) throw stillNeeded();
     deps.audit.record(event, 'chained');
-    return { accounts, resumed, dropped: replaced, dataKeys: dataKeyIds(await store.head()).newest };
+    const { newest } = dataKeyIds(await store.head());
+    return { accounts, resumed, dropped: replaced, dataKeys: newest, madeAt: madeAt(await store.head()) };
   } finally {
     await lock.release();
   }
+}
+
+function madeAt({ wrappedKeys }: VaultHead): number {
+  return Math.max(...wrappedKeys.map(({ createdAt }) => createdAt));
 }
 
 async function begin(deps: RotateDataDeps, head: VaultHead, rotation: DataKeyRotation): Promise<void> {
@@ -89,6 +94,7 @@ function outOfReach({ source }: MasterKeyRow, why: VaultError | null): VaultErro
     `new data keys have to be wrapped by every master key of the vault, and the one in the source ${source} is out of reach here${why === null ? '' : `: ${why.message}`}`,
     {
       hint: [
+        ...(source === 'passphrase' ? ['VAULT_PASSPHRASE_FILE=/path vault key rotate --data'] : []),
         'run it where that key is at hand, or take it out and add it again afterwards:',
         `vault key remove ${source}`,
         'vault key rotate --data',

@@ -86,6 +86,7 @@ describe('replacing the data keys', () => {
       resumed: false,
       dropped: [1, 2, 3, 4, 5],
       dataKeys: [6, 7, 8, 9, 10],
+      madeAt: expect.any(Number),
     });
     expect(told).toEqual(['50/120', '100/120', '120/120']);
     expect(await ids()).toEqual([6, 7, 8, 9, 10]);
