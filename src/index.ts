@@ -74,7 +74,8 @@ export interface OpenedVault {
  * Opens the user's vault, the same that the command line uses. A vault that is not there yet has no accounts. Settings
  * are read once, with the first call that needs them.
  *
- * @throws VaultError `config_invalid` when home or profile make no sense
+ * @throws VaultError `config_invalid` when home or profile make no sense, `vault_permissions` when the process has the rights
+ * of two users
  */
 export function openVault(options: OpenVaultOptions = {}): OpenedVault {
   const {

@@ -10,6 +10,7 @@ import type { Io } from './ui/io.js';
  *
  * @param settings variables to set on top of the environment
  * @param takeSignals null where the process is somebody else's
+ * @throws VaultError `vault_permissions` when it runs with the rights of two users
  */
 export function thisProcess(
   interruption: AbortSignal,
@@ -17,10 +18,12 @@ export function thisProcess(
   settings: Host['env'] = {},
   takeSignals: TakeSignals | null = null,
 ): Host {
+  refuseBorrowedRights();
   return {
     env: { ...process.env, ...settings },
     platform: process.platform,
-    uid: process.getuid?.(),
+    // Files belong to the effective user.
+    uid: process.geteuid?.(),
     pid: process.pid,
     get stdin() {
       return process.stdin;
@@ -35,6 +38,20 @@ export function thisProcess(
     interruption,
     takeSignals,
   };
+}
+
+/**
+ * A set-user-ID or set-group-ID program passes its rights on to what it starts: files would be made by one user in the places
+ * of another, who could not use them.
+ */
+function refuseBorrowedRights(): void {
+  const { getuid, geteuid, getgid, getegid } = process;
+  if (getuid?.() === geteuid?.() && getgid?.() === getegid?.()) return;
+  throw new VaultError(
+    'vault_permissions',
+    'this process has the rights of two users or groups, and files it made would be of no use to one of them',
+    { hint: `run it as one user:\nsudo -u '#${getuid?.()}' -H vault list` },
+  );
 }
 
 /** Browsers and keychain helpers inherit the environment; what they need is not a client's secret. */
@@ -64,13 +81,13 @@ export async function main(): Promise<void> {
   process.umask(0o077);
   const interruption = new AbortController();
   const takeSignals = listenForSignals(interruption);
-  const host = thisProcess(interruption.signal, process.argv[1] ?? null, {}, takeSignals);
-  hideSecretsFromChildren();
-  // Said below that it is not obeyed; Node and every library in here shall not either.
-  delete process.env['NODE_TLS_REJECT_UNAUTHORIZED'];
   const argv = process.argv.slice(2);
   let io: Io | null = null;
   try {
+    const host = thisProcess(interruption.signal, process.argv[1] ?? null, {}, takeSignals);
+    hideSecretsFromChildren();
+    // Said below that it is not obeyed; Node and every library in here shall not either.
+    delete process.env['NODE_TLS_REJECT_UNAUTHORIZED'];
     refuseOpenRuntime(process.env, process.execArgv);
     if (argv.length === 1 && argv[0] === OWN_PROCESSES.refresher)
       return await (await import('./refresher.js')).runAsRefresher(host);
@@ -89,6 +106,8 @@ export async function main(): Promise<void> {
       import('./app.js'),
     ]);
     const { command, input, globals } = parsed;
+    if (globals.envFile !== null)
+      (await import('./wiring/env-file.js')).refuseLeadingEnvFile(host, globals.envFile);
     const again = await againIn(globals.profile);
     const made = createIo({ host, ...globals, now: Date.now, again });
     io = made;

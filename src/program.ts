@@ -156,14 +156,14 @@ function readFailure(
 
 /** Commander's sentence in the form of ours. What stood after a `=` may be a secret and is left out. */
 function usageError(failure: CommanderError, help: string): VaultError {
-  const [sentence = '', ...rest] = failure.message
-    .replace(/^error: /, '')
-    .replace(/'(--[\w-]+)=.*'/s, "'$1'")
-    .split('\n');
+  // What was typed may have lines too; only the last one is a suggestion.
+  const [, sentence = '', suggestion] =
+    /^(.*?)(?:\n\(Did you mean (?:one of )?([^\n]+)\?\))?$/s.exec(
+      failure.message.replace(/^error: /, '').replace(/'(--[\w-]+)=.*'/s, "'$1'"),
+    ) ?? [];
   const message = sentence
     .replace(/\. Expected (.*)\.$/, ': expected $1')
     .replace(/^(option '.*') argument missing$/, '$1 has no value');
-  const suggestion = /Did you mean (?:one of )?(.+)\?/.exec(rest.join(' '))?.[1];
   const guess = suggestion === undefined ? '' : `did you mean ${suggestion}? `;
   return new VaultError('usage', message, { hint: `${guess}see ${help}` });
 }

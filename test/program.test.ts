@@ -64,6 +64,7 @@ describe('a command line that makes no sense', () => {
     [['help', 'tokne'], "unknown command 'tokne'", 'did you mean token? see vault --help'],
     [['quux'], "unknown command 'quux'", 'see vault --help'],
     [['--bogus'], "unknown option '--bogus'", 'see vault --help'],
+    [['a\n(Did you mean b?'], "unknown command 'a\n(Did you mean b?'", 'see vault --help'],
     [
       ['token', '--min-vali', '5m'],
       "unknown option '--min-vali'",

@@ -33,6 +33,12 @@ const FAULTS: Record<NonNullable<AuditVerdict['fault']>['kind'], string> = {
   tail_cut: 'and what follows is missing: the end was cut off',
 };
 
+/** What has happened since a copy was made stands in no entry of it. */
+const OLDER = {
+  rolled_back: 'the vault was put back from an older copy: what happened after that copy is not in its trail',
+  cloned: 'the vault was copied or moved here: whether its trail ends where it ended there cannot be told',
+} as const;
+
 /** Shows what has happened, and proves that nothing of it was altered. */
 export const audit: Command<AuditInput> = {
   name: 'audit',
@@ -75,7 +81,7 @@ export const audit: Command<AuditInput> = {
     }
     const entries = await useCases.auditTrail(request);
     if (io.json) {
-      io.data(entries.map((entry) => `${JSON.stringify(document(entry))}\n`).join(''));
+      io.documents(entries.map(document));
     } else if (entries.length === 0) {
       io.say('nothing has happened yet that would be like that');
     } else {
@@ -127,7 +133,7 @@ function report(verdict: AuditVerdict | null, io: Io): void {
     return;
   }
   const { checked, unproved, fault, standing } = verdict;
-  const whole = fault === null && standing !== 'rolled_back';
+  const whole = fault === null && (standing === 'current' || standing === null);
   if (!whole) io.exitCode = ERROR_CODES.vault_damaged;
   if (io.json) {
     const named = fault && { ...fault, at: rfc3339(fault.at) };
@@ -148,11 +154,8 @@ function report(verdict: AuditVerdict | null, io: Io): void {
     );
     io.warn('  hint: security.log has the same events; compare them from there on');
   }
-  if (standing === 'rolled_back') {
-    io.warn(
-      'the vault was put back from an older copy: what happened after that copy is not in its trail',
-      'red',
-    );
+  if (standing === 'rolled_back' || standing === 'cloned') {
+    io.warn(OLDER[standing], 'red');
     io.warn('  hint: vault doctor');
   }
   if (whole) io.say(`${entries(checked)} checked: all is as it was written`, 'green');

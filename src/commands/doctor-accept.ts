@@ -4,8 +4,12 @@ import type { Acceptance, Condition, UseCases } from '../services/contract.js';
 import { loginCommand, shellName } from '../services/login/login-command.js';
 import { errorDocument } from '../ui/error-view.js';
 import type { Io } from '../ui/io.js';
+import { count } from './words.js';
 
 /* `vault doctor --accept-rollback`: a person says that a vault which is not the one written here last is to be used all the same. */
+
+/** A person reads so many lines; all of them are in the document. */
+const MOST_SHOWN = 10;
 
 const NOTHING =
   'the vault is the one that was written here last, with every account: there is nothing to accept';
@@ -82,16 +86,20 @@ function meaning({ standing, rowSet, ledger }: Condition): readonly string[] {
 function sayAccepted({ doubtful, unreadable }: Acceptance, io: Io): void {
   io.say('accepted: the vault is used as it is, and refreshes again', 'green');
   if (unreadable.length > 0) {
-    io.say(`${names(unreadable)} cannot be opened; forget and log in again:`, 'yellow');
-    for (const account of unreadable) io.say(`  vault revoke ${shellName(account)} --local`);
+    io.say(`${count(unreadable.length, 'account')} cannot be opened; forget and log in again:`, 'yellow');
+    sayFirst(unreadable, (account) => `vault revoke ${shellName(account)} --local`, io);
   }
   if (doubtful.length === 0) return;
-  io.say('an old refresh token may be in the vault for each of these; to be safe, log in again:');
-  for (const account of doubtful) io.say(`  ${loginCommand(account)}`);
+  io.say(
+    `an old refresh token may be in the vault for ${count(doubtful.length, 'account')}; to be safe, log in again:`,
+  );
+  sayFirst(doubtful, loginCommand, io);
 }
 
-function names(accounts: readonly Account[]): string {
-  return accounts.map(accountName).join(', ');
+function sayFirst(accounts: readonly Account[], command: (account: Account) => string, io: Io): void {
+  for (const account of accounts.slice(0, MOST_SHOWN)) io.say(`  ${command(account)}`);
+  const more = accounts.length - MOST_SHOWN;
+  if (more > 0) io.say(`and ${more} more: vault list`);
 }
 
 function document({ accepted, troubles, epoch, doubtful, unreadable }: Acceptance) {

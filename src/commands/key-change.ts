@@ -26,7 +26,7 @@ export const rotate: ActionSpec = {
     if (io.json) io.document({ ...keyDocument(key), replaced, old, next });
     io.say(`the ${key.place} holds a new key of the vault; ${old}`, 'green');
     if (next !== null) io.warn(next, 'yellow');
-    io.say('backups from before open with the old key only: make a new one with vault backup');
+    io.say('backups from before need a recovery file, or the old key: make a new one with vault backup');
   },
 };
 
@@ -64,7 +64,9 @@ export const exportKey: ActionSpec = {
     const exported = await useCases.exportKey({ file, passphrase });
     if (io.json) io.document({ file: exported.file });
     io.say(`${exported.file} was written, read back and opened`, 'green');
-    io.say('with its passphrase it opens the vault and its backups: keep it away from both');
+    io.say(
+      'with its passphrase it opens the vault, and every backup made since its data keys were last replaced: keep it away from both',
+    );
     io.say(`where the key is lost: vault key import ${exported.file}`);
   },
 };

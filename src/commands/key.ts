@@ -1,4 +1,5 @@
 import { VaultError } from '../domain/errors.js';
+import { quoted } from '../domain/shell-word.js';
 import type { KeySourceKind } from '../keysources/contract.js';
 import type { KeyChoice, UseCases } from '../services/contract.js';
 import type { Io } from '../ui/io.js';
@@ -156,10 +157,6 @@ function again({ setting }: KeyChoice): string {
     default:
       return '';
   }
-}
-
-function quoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 async function useKey(useCases: UseCases, { choice }: InputOf<'add' | 'use'>, io: Io): Promise<void> {

@@ -1,4 +1,5 @@
 import { VaultError } from '../domain/errors.js';
+import { inQuotes } from '../domain/shell-word.js';
 import type { Restored, RestorePlan } from '../services/contract.js';
 import type { Io } from '../ui/io.js';
 import type { Command } from './contract.js';
@@ -56,7 +57,7 @@ async function confirm(
       'usage',
       `there is a vault already at ${database}, and nobody to ask whether to replace it`,
       {
-        hint: `it would be kept beside the new one: vault restore '${file}' --yes`,
+        hint: `it would be kept beside the new one: vault restore ${inQuotes(file)} --yes`,
       },
     );
   }

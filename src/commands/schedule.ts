@@ -1,10 +1,10 @@
 import { isAbsolute } from 'node:path';
 import { DAY, HOUR, parseDays, parseDuration } from '../domain/duration.js';
 import { VaultError } from '../domain/errors.js';
+import { quoted } from '../domain/shell-word.js';
 import type { ScheduleRequest, UnscheduleRequest } from '../services/background/background-contract.js';
 import { isPartOfDay } from '../services/background/schedule-times.js';
 import type { UseCases } from '../services/contract.js';
-import { quoted } from '../services/login/login-command.js';
 import type { SchedulerKind } from '../system/schedulers/contract.js';
 import type { Io } from '../ui/io.js';
 import type { Command, RawInput } from './contract.js';

@@ -1,6 +1,7 @@
 import type { AbuseKind } from '../audit/abuse.js';
 import { ACCOUNT_STATUSES, accountName } from '../domain/account.js';
 import type { VaultStatus } from '../services/overview/status-contract.js';
+import { harmless } from '../ui/safe-text.js';
 
 const ABUSES: readonly AbuseKind[] = [
   'wrong_callbacks',
@@ -86,8 +87,7 @@ function labelText(labels: Sample[0]): string {
   return pairs.length === 0 ? '' : `{${pairs.join(',')}}`;
 }
 
-/** As the format wants it; what else could turn or hide a line is left out. */
+/** As the format wants it. What else could turn or hide a line stands there as its escape, which `list` shows too. */
 function escaped(value: string): string {
-  const plain = value.replace(/[\p{Cc}\p{Cf}]/gu, '');
-  return plain.replace(/[\\"]/g, (character) => `\\${character}`);
+  return harmless(value).replace(/[\\"]/g, (character) => `\\${character}`);
 }

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { VaultError } from '../domain/errors.js';
+import { quoted } from '../domain/shell-word.js';
 import type { ProviderSettings } from '../providers/contract.js';
 import { isObject, parseConfigJson } from './json.js';
 import { type KeySourceSetting, keySourceIn } from './key-source.js';
@@ -52,7 +53,7 @@ export function parseConfigFile(text: string | null, file: string): ConfigFile {
 function invalid(issue: v.BaseIssue<unknown>, file: string): VaultError {
   const path = (issue.path ?? []).map((item) => nameOf(item.key)).join('.');
   return new VaultError('config_invalid', `${file}: ${path} ${issue.message}`, {
-    hint: `correct ${path} in ${file}`,
+    hint: `correct ${path} in ${quoted(file)}`,
     details: { path },
   });
 }

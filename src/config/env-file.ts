@@ -1,5 +1,7 @@
 import { parseEnv } from 'node:util';
 import { VaultError } from '../domain/errors.js';
+import { quoted } from '../domain/shell-word.js';
+import { refuseEnvironmentOnly } from './environment-only.js';
 
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 const LINE = /^(?:export\s+)?[A-Za-z_][A-Za-z0-9_]*\s*=/;
@@ -10,7 +12,7 @@ const LINE = /^(?:export\s+)?[A-Za-z_][A-Za-z0-9_]*\s*=/;
  *
  * @param file how the file is called in errors
  * @throws VaultError `config_invalid` naming the line that is none of these, since the parser of Node would silently
- *   take it for a part of the next name
+ *   take it for a part of the next name; or naming what can be set in the environment only
  */
 export function parseEnvFile(text: string, file: string): Readonly<Record<string, string>> {
   const clean = text.replace(/^\uFEFF/, '').replace(/\r\n?/g, '\n');
@@ -19,10 +21,12 @@ export function parseEnvFile(text: string, file: string): Readonly<Record<string
   );
   if (values.some(([name]) => !NAME.test(name)) || lastLineIsLost(clean)) {
     throw new VaultError('config_invalid', `${file} has a line that is not NAME=value${lineOf(clean)}`, {
-      hint: `correct ${file}; comments begin with #`,
+      hint: `correct ${quoted(file)}; comments begin with #`,
     });
   }
-  return Object.fromEntries(values);
+  const read = Object.fromEntries(values);
+  refuseEnvironmentOnly(read, file);
+  return read;
 }
 
 /** With no further `=` after it, Node's parser drops a line rather than joining it to the next name. */

@@ -1,4 +1,5 @@
 import { VaultError } from '../domain/errors.js';
+import { quoted } from '../domain/shell-word.js';
 
 /**
  * Reads the text of `config.json`. What a JSON parser says quotes the text it stumbled over, which may be a
@@ -11,7 +12,7 @@ export function parseConfigJson(text: string, file: string): Readonly<Record<str
   const value = parse(text.replace(/^\uFEFF/, ''), file);
   if (isObject(value)) return value;
   throw new VaultError('config_invalid', `${file} does not hold a JSON object`, {
-    hint: `let ${file} begin with { and end with }`,
+    hint: `let ${quoted(file)} begin with { and end with }`,
   });
 }
 
@@ -24,7 +25,7 @@ function parse(text: string, file: string): unknown {
     return JSON.parse(text);
   } catch (failure) {
     throw new VaultError('config_invalid', `${file} is not valid JSON${placeOf(failure, text)}`, {
-      hint: `correct ${file}; JSON knows no comments and no comma after the last entry`,
+      hint: `correct ${quoted(file)}; JSON knows no comments and no comma after the last entry`,
     });
   }
 }

@@ -1,6 +1,7 @@
 import { isAbsolute } from 'node:path';
 import { MINUTE, parseDuration, SECOND } from '../domain/duration.js';
 import { VaultError } from '../domain/errors.js';
+import { quoted } from '../domain/shell-word.js';
 import type { KeySourceKind, KeySourceSetting } from '../keysources/contract.js';
 import { isObject, parseConfigJson } from './json.js';
 
@@ -135,6 +136,6 @@ function timeoutIn(timeout: unknown, wrong: Wrong): number | null {
 
 function wrong(file: string, what: string): VaultError {
   return new VaultError('config_invalid', `${file}: ${what}`, {
-    hint: `in ${file}, write "keySource": "keychain", or "keySource": { "kind": "file", "path": "/…/master.key" }, or "keySource": { "kind": "command", "command": ["pass", "show", "token-vault"] }`,
+    hint: `in ${quoted(file)}, write "keySource": "keychain", or "keySource": { "kind": "file", "path": "/…/master.key" }, or "keySource": { "kind": "command", "command": ["pass", "show", "token-vault"] }`,
   });
 }

@@ -1,4 +1,5 @@
 import { VaultError } from '../domain/errors.js';
+import { inQuotes } from '../domain/shell-word.js';
 import type { ProviderCatalogue } from '../providers/contract.js';
 import type { Paths } from '../system/contract.js';
 import { parseConfigFile } from './config-file.js';
@@ -21,7 +22,7 @@ export function loadSettings({ env, paths, envFile, catalogue, readText }: LoadO
   const envText = readText(envFilePath);
   if (envText === null && envFile !== null) {
     throw new VaultError('config_invalid', `the file given with --env-file is not there: ${envFile}`, {
-      hint: `ls -l '${envFile}'`,
+      hint: `ls -l ${inQuotes(envFile)}`,
     });
   }
   return {

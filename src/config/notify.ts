@@ -1,5 +1,6 @@
 import { isAbsolute } from 'node:path';
 import { VaultError } from '../domain/errors.js';
+import { quoted } from '../domain/shell-word.js';
 import { parseConfigJson } from './json.js';
 
 /**
@@ -34,7 +35,7 @@ function isText(word: unknown): word is string {
 
 function wrong(file: string, what: string): VaultError {
   return new VaultError('config_invalid', `${file}: notify ${what}`, {
-    hint: `correct notify in ${file}, for example: "notify": ["/usr/local/bin/tell-me"]`,
+    hint: `correct notify in ${quoted(file)}, for example: "notify": ["/usr/local/bin/tell-me"]`,
     details: { path: 'notify' },
   });
 }

@@ -21,6 +21,8 @@ const text = v.pipe(
   v.trim(),
   v.nonEmpty('must not be empty'),
   v.maxLength(4096, 'is too long'),
+  // It may be shown in a hint, where a line is a step of its own.
+  v.regex(/^[^\p{Cc}\p{Zl}\p{Zp}]*$/u, 'must be one line without control characters'),
 );
 const yesOrNo = v.boolean('must be true or false');
 

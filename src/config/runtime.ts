@@ -1,8 +1,21 @@
 import { VaultError } from '../domain/errors.js';
 
-/** Options of Node that open a debugger, run other code in this process, or write what it holds to a file (`node --help`). */
-const OPENING =
-  /^(?:-r|--(?:inspect(?:-.+)?|debug-port|require|import|loader|experimental-loader|tls-keylog|trace-tls|report-.+|diagnostic-dir|heapsnapshot-.+|abort-on-uncaught-exception))$/;
+/**
+ * Options of Node that open a debugger, run other code in this process, or write what it holds to a file (`node --help`
+ * and https://nodejs.org/api/cli.html, of later versions too).
+ */
+const OPENING = new RegExp(
+  `^(?:-r|--(?:${[
+    'inspect(?:-.+)?|debug-port',
+    'require|import|loader|experimental-loader|experimental-policy',
+    'snapshot-blob|build-snapshot(?:-.+)?|openssl-config|openssl-shared-config',
+    // These hold further options, which stand nowhere else.
+    'env-file(?:-.+)?|experimental-config-file|experimental-default-config-file',
+    'tls-keylog|trace-tls|trace-event-.+|report-.+|diagnostic-dir',
+    'heapsnapshot-.+|abort-on-uncaught-exception',
+    'prof|(?:heap|cpu)-prof(?:-.+)?|ll-prof|perf-(?:.+-)?prof(?:-.+)?',
+  ].join('|')}))$`,
+);
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -25,14 +38,14 @@ export function refuseOpenRuntime(env: Env, execArgv: readonly string[]): void {
   if (fromEnv !== undefined) {
     const option = nameOf(fromEnv);
     throw refused(
-      `NODE_OPTIONS holds ${option}, which would open what this program holds to others`,
+      `NODE_OPTIONS holds ${option}, which can open what this program holds to others`,
       `unset NODE_OPTIONS, or take ${option} out of it`,
     );
   }
   const given = execArgv.find(isOpening);
   if (given === undefined) return;
   throw refused(
-    `Node was started with ${nameOf(given)}, which would open what this program holds to others`,
+    `Node was started with ${nameOf(given)}, which can open what this program holds to others`,
     'start vault by its own name and not through node',
   );
 }
@@ -52,10 +65,12 @@ function nameOf(word: string): string {
   return (word.split('=', 1)[0] ?? '').replace(/(?<=.)_/g, '-');
 }
 
-/** Spaces separate; double quotes keep them and fall away, as Node reads them (`node --help`, NODE_OPTIONS). */
+/** As Node reads NODE_OPTIONS: spaces separate, double quotes keep them and fall away, within them a backslash as well. */
 function wordsOf(options: string): string[] {
-  const words = options.match(/(?:"(?:\\.|[^"\\])*"?|[^\s"])+/g) ?? [];
-  return words.map((word) => word.replaceAll('"', ''));
+  const words = options.match(/(?:"(?:\\.|[^"\\])*"?|[^\s"])+/gs) ?? [];
+  return words.map((word) =>
+    word.replace(/"((?:\\.|[^"\\])*)"?/gs, (_, kept: string) => kept.replace(/\\(.)/gs, '$1')),
+  );
 }
 
 function refused(message: string, hint: string): VaultError {

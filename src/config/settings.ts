@@ -1,5 +1,6 @@
 import { VaultError } from '../domain/errors.js';
 import type { Secret } from '../domain/secret.js';
+import { quoted } from '../domain/shell-word.js';
 import type {
   ConfiguredProvider,
   Provider,
@@ -151,7 +152,7 @@ function notConfigured(facts: Provider, missing: readonly MissingSetting[], envF
   const said = missing.map(({ variable, why }) => `${variable} ${why}`).join(', ');
   const what = lines.length === 1 ? 'this line' : 'these lines';
   return new VaultError('client_not_configured', `${facts.title} cannot be used yet: ${said}`, {
-    hint: `register a client at ${facts.client.registrationUrl} (vault providers ${facts.name} shows each step), then put ${what} into ${envFilePath}: ${lines.join(' and ')}`,
+    hint: `register a client at ${facts.client.registrationUrl} (vault providers ${facts.name} shows each step), then put ${what} into ${quoted(envFilePath)}: ${lines.join(' and ')}`,
     details: { missing: missing.map(({ variable }) => variable), lines, env_file: envFilePath },
   });
 }

@@ -8,3 +8,17 @@ export const OWN_PROCESSES = {
   /** Reads a new master key back from its source. */
   keyCheck: '@key-check',
 } as const;
+
+/**
+ * The command line that starts this program once more.
+ *
+ * @param self the interpreter and the script
+ */
+export function commandAgain(
+  [interpreter, script]: readonly [string, string],
+  args: readonly string[],
+): readonly [string, ...string[]] {
+  // Node would read the file itself, unchecked, and obey it, unless it is told that its own options end here.
+  const end = args.some((word) => word.startsWith('--env-file')) ? ['--'] : [];
+  return [interpreter, ...end, script, ...args];
+}

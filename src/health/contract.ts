@@ -84,6 +84,8 @@ export interface HealthDeps {
   readonly look: Look;
   /** Reads only: what would change anything throws. */
   readonly files: Files;
+  /** Refuses a folder that others could exchange, as all commands do. @throws VaultError `vault_permissions` */
+  readonly refuseUnsafeWay: (folder: string) => void;
   /**
    * Asks for a page, once for all checks, within a few seconds; null where nothing may be sent.
    *
@@ -95,6 +97,8 @@ export interface HealthDeps {
   readonly settings: () => Promise<SettingsSources>;
   /** The database, opened for reading; null when there is no vault. @throws VaultError */
   readonly inspect: () => Promise<Inspection | null>;
+  /** What is wrong where there is no vault: that one was used here before; null: nothing. */
+  readonly vanished: () => Promise<VaultError | null>;
   /** Empty when there is no vault. @throws NotLookedAt when it cannot be read; the check `database` says why */
   readonly accounts: () => Promise<readonly Account[]>;
   /** When a grant probably ends whose end the provider does not tell; null when nothing speaks for it. */

@@ -11,21 +11,29 @@ import { howToBegin } from './keychain.js';
 /** A refresh in flight has an open intent as well; none takes this long. */
 const CUT_OFF_AFTER = 2 * MINUTE;
 
+const COPIES = [
+  ['restoring', 'restore'],
+  ['snapshot', 'backup'],
+] as const;
+
 /** Whether the database is sound: to SQLite, in its rows, and in each sealed field. */
 export const database: Check = {
   name: 'database',
   title: 'database',
   group: 'vault',
   async run(deps) {
+    const cutOff = leftCopies(deps);
     const inspection = await opened(deps);
     if (inspection === null) {
-      return [skipped(`there is no vault yet at ${deps.paths.database}`, await howToBegin(deps))];
+      const vanished = await deps.vanished();
+      if (vanished !== null) return [problemOf(vanished), ...cutOff];
+      return [...cutOff, skipped(`there is no vault yet at ${deps.paths.database}`, await howToBegin(deps))];
     }
-    if ('status' in inspection) return [inspection];
+    if ('status' in inspection) return [inspection, ...cutOff];
     const form = await formOf(inspection);
-    if (form !== null) return [form];
+    if (form !== null) return [form, ...cutOff];
     const rows = [...(await unfinished(deps, inspection)), ...(await sealedRows(deps, inspection))];
-    return [fine(`${inspection.path} is sound (schema ${inspection.schemaVersion})`), ...rows];
+    return [fine(`${inspection.path} is sound (schema ${inspection.schemaVersion})`), ...rows, ...cutOff];
   },
 };
 
@@ -38,6 +46,16 @@ async function opened(deps: HealthDeps): Promise<Inspection | Finding | null> {
     const passing = failure.code === 'refresh_interrupted' || failure.code === 'busy';
     return passing ? warning(failure.message, failure.hint ?? 'vault list') : problemOf(failure);
   }
+}
+
+/** Copies that a backup or restore takes away when it is done; each holds everything that is sealed. */
+function leftCopies({ look, paths, commands }: HealthDeps): readonly Finding[] {
+  return COPIES.flatMap(([suffix, maker]) => {
+    const path = `${paths.database}.${suffix}`;
+    if (look.at(path) === null) return [];
+    const message = `${path} is a copy of a vault that a cut-off vault ${maker} has left, unless one runs now; the next one takes it away`;
+    return [warning(message, `rm ${commands.quoted(path)}`)];
+  });
 }
 
 async function formOf(inspection: Inspection): Promise<Finding | null> {

@@ -16,7 +16,11 @@ export const notify: Check = {
     if (found === null) {
       const message = `the notify command ${program} is not there`;
       return [
-        problem('config_invalid', message, `correct notify in ${file}, by the whole path of the program`),
+        problem(
+          'config_invalid',
+          message,
+          `correct notify in ${deps.commands.quoted(file)}, by the whole path of the program`,
+        ),
       ];
     }
     if (!deps.look.may('execute', found)) {

@@ -1,14 +1,11 @@
 import { dirname, join } from 'node:path';
+import { VaultError } from '../domain/errors.js';
 import type { Finding } from '../domain/finding.js';
-import { count, fine, problem, skipped, warning } from '../domain/finding.js';
+import { count, fine, problem, problemOf, skipped } from '../domain/finding.js';
 import type { Seen } from '../system/files/look.js';
 import type { Check, HealthDeps } from './contract.js';
 
 const OTHERS = 0o077;
-const WRITABLE_BY_ALL = 0o002;
-const WRITABLE_BY_GROUP = 0o020;
-const STICKY = 0o1000;
-const ROOT = 0;
 
 /** A place of the vault's own, and what must stand there. */
 interface Place {
@@ -33,7 +30,7 @@ export const permissions: Check = {
     });
     const findings = [
       ...present.flatMap(({ place, seen }) => judge(place, seen, uid, deps)),
-      ...parentsOf(present.map(({ place }) => place)).flatMap((folder) => judgeParent(folder, uid, deps)),
+      ...judgeWays(outside(places), deps),
     ];
     if (findings.length > 0) return findings;
     if (present.length === 0) return [skipped('there is no file of a vault yet')];
@@ -44,7 +41,8 @@ export const permissions: Check = {
 function fixedPlaces({ paths, envFile }: HealthDeps): Place[] {
   const { data, config, state, locks, marks } = paths;
   const folders = new Set([data, config, state, locks, marks, join(data, 'spill')]);
-  const written = [paths.database, `${paths.database}-journal`, paths.securityLog];
+  const beside = ['-journal', '-wal', '-shm'].map((end) => `${paths.database}${end}`);
+  const written = [paths.database, ...beside, paths.securityLog];
   return [
     ...[...folders].map((path): Place => ({ path, kind: 'folder', written: true })),
     ...written.map((path): Place => ({ path, kind: 'file', written: true })),
@@ -106,37 +104,25 @@ function judge({ path, kind, written }: Place, seen: Seen, uid: number, deps: He
   }
 }
 
-/** Every folder above the vault's own, links followed: whoever may write there can put another folder in its place. */
-function parentsOf(places: readonly Place[]): string[] {
+/** The folders to which a way leads that is not the vault's own; its own folders are judged by themselves. */
+function outside(places: readonly Place[]): string[] {
   const own = new Set(places.filter(({ kind }) => kind === 'folder').map(({ path }) => path));
-  const parents = new Set<string>();
-  for (const { path } of places) {
-    for (let folder = dirname(path); ; folder = dirname(folder)) {
-      if (!own.has(folder)) parents.add(folder);
-      if (folder === dirname(folder)) break;
-    }
-  }
-  return [...parents];
+  return [...new Set(places.map(({ path }) => dirname(path)))].filter((folder) => !own.has(folder));
 }
 
-function judgeParent(folder: string, uid: number, { look, commands }: HealthDeps): Finding[] {
-  const real = look.real(folder);
-  const seen = real === null ? null : look.at(real);
-  if (real === null || seen === null) return [];
-  const shown = commands.quoted(real);
-  const replaced = 'who could put other files in the place of the vault’s';
-  if ((seen.mode & STICKY) !== 0) return [];
-  if ((seen.mode & WRITABLE_BY_ALL) !== 0) {
-    const message = `${real} can be written by every user, ${replaced}`;
-    return [problem('vault_permissions', message, `chmod o-w ${shown}`)];
-  }
-  if ((seen.mode & WRITABLE_BY_GROUP) !== 0) {
-    return [warning(`${real} can be written by its group, ${replaced}`, `chmod g-w ${shown}`)];
-  }
-  if (seen.uid !== uid && seen.uid !== ROOT) {
-    return [warning(`${real} belongs to another user (id ${seen.uid}), ${replaced}`, `ls -ld ${shown}`)];
-  }
-  return [];
+/** What every other command would refuse. */
+function judgeWays(folders: readonly string[], { refuseUnsafeWay }: HealthDeps): Finding[] {
+  const found = folders.flatMap((folder) => {
+    try {
+      refuseUnsafeWay(folder);
+      return [];
+    } catch (failure) {
+      if (!(failure instanceof VaultError)) throw failure;
+      return [problemOf(failure)];
+    }
+  });
+  // Several ways may lead through the same folder.
+  return [...new Map(found.map((finding) => [finding.message, finding])).values()];
 }
 
 function octal(mode: number): string {

@@ -1,6 +1,7 @@
 import { basename, isAbsolute } from 'node:path';
 import { formatDuration } from '../domain/duration.js';
 import { VaultError } from '../domain/errors.js';
+import { inQuotes, quoted } from '../domain/shell-word.js';
 import type { GivenKeySource } from './contract.js';
 import { decodeKey } from './encoding.js';
 import { NEW_KEY } from './recipe.js';
@@ -37,7 +38,7 @@ export function commandSource(
   const full = isAbsolute(named);
   const program = basename(named);
   const place = `command ${program}`;
-  const written = configFile === null ? '' : ` under keySource in ${configFile}`;
+  const written = configFile === null ? '' : ` under keySource in ${quoted(configFile)}`;
   const byHand = `run the command${written} by hand, and see what it prints`;
   return {
     kind: 'command',
@@ -54,12 +55,12 @@ export function commandSource(
         case 'not_found':
           throw new VaultError('key_unavailable', `the ${place}, which prints the key, was not found`, {
             hint: full
-              ? `see what is there: ls -l '${named}'`
+              ? `see what is there: ls -l ${inQuotes(named)}`
               : `name it by its full path${written}; this shows it: command -v ${program}`,
           });
         case 'not_executable':
           throw new VaultError('key_unavailable', `the ${place}, which prints the key, cannot be run`, {
-            hint: `see whether you may: ${full ? 'ls -l' : 'type -a'} '${named}'`,
+            hint: `see whether you may: ${full ? 'ls -l' : 'type -a'} ${inQuotes(named)}`,
           });
         case 'timed_out':
           throw new VaultError(
@@ -102,5 +103,5 @@ function recipeFor(command: readonly string[]): string {
   if ((program === 'pass' || program === 'gopass') && name !== undefined && /^[\w./-]+$/.test(name)) {
     return `${NEW_KEY} | ${program} insert ${program === 'pass' ? '-m ' : ''}${name}`;
   }
-  return `${NEW_KEY}, stored where ${program} finds it`;
+  return `${NEW_KEY}, stored where ${quoted(program)} finds it`;
 }

@@ -70,7 +70,10 @@ export function keyFileSource(path: string, files: Files, own: string | null = n
           hint: 'nothing was changed; try again',
         });
       }
-      replace([...lines, { reference, key }]);
+      const more = [...lines, { reference, key }];
+      // A file that were larger than a key file may be would not be read again.
+      if (writeKeyLines(more).length > LIMIT) throw full(place);
+      replace(more);
     },
     async drop(dropped, kept) {
       const lines = readLines() ?? [];
@@ -101,6 +104,12 @@ export function keyFileSource(path: string, files: Files, own: string | null = n
     },
   };
   return source;
+}
+
+function full(place: string): VaultError {
+  return new VaultError('vault_not_writable', `the ${place} has no room for one more key`, {
+    hint: 'take out the lines with keys that no copy of the vault needs any more; which one this vault uses is in: vault key status --json',
+  });
 }
 
 /** What is larger than any key file is none, whatever it is. */

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { VaultError } from '../domain/errors.js';
+import { inQuotes } from '../domain/shell-word.js';
 import type { Files } from '../system/contract.js';
 import type { EventQueue } from './contract.js';
 
@@ -121,5 +122,8 @@ function orUnusable<T>(path: string, action: () => T): T {
 }
 
 function unusable(path: string, cause: unknown): VaultError {
-  return new VaultError('vault_not_writable', `${path} cannot be used`, { hint: `ls -ld '${path}'`, cause });
+  return new VaultError('vault_not_writable', `${path} cannot be used`, {
+    hint: `ls -ld ${inQuotes(path)}`,
+    cause,
+  });
 }

@@ -123,9 +123,10 @@ export interface Store {
   /**
    * Removes a master key and what it wraps.
    *
+   * @param left noted in the same commit, where the key's source may hold it still; null: nothing
    * @returns false when there is none of this reference, or no other one
    */
-  removeMasterKey(reference: string, step: LedgerStep): Promise<boolean>;
+  removeMasterKey(reference: string, left: LeftoverKey | null, step: LedgerStep): Promise<boolean>;
   /**
    * Puts a master key in the place of others in one commit. From then on those are leftovers in their sources, and the new
    * one is none any more.
@@ -195,9 +196,10 @@ export interface StoreFactory {
    * Makes the database whole before it gets its name, so that a crash leaves none or a good one. One process at a time:
    * the caller holds the lock `vault`.
    *
-   * @throws VaultError `vault_exists`, and as the store
+   * @param ready called when the database is whole and has no name yet: what has to be there with it is made now
+   * @throws VaultError `vault_exists`, and as the store; what `ready` throws
    */
-  create(head: NewVaultHead): Promise<Store>;
+  create(head: NewVaultHead, ready?: () => void): Promise<Store>;
 }
 
 /**

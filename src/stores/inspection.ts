@@ -1,11 +1,11 @@
 import type { Database } from 'better-sqlite3';
 import { VaultError } from '../domain/errors.js';
-import type { Clock } from '../system/contract.js';
+import type { Clock, Files } from '../system/contract.js';
 import type { Intent, Store } from './contract.js';
 import { sqliteStore } from './sqlite.js';
 import { connect } from './sqlite-connection.js';
 import { asStoreError } from './sqlite-failure.js';
-import { openSqlite } from './sqlite-library.js';
+import { openInMemory, openSqlite } from './sqlite-library.js';
 import { type IntentRow, toIntent } from './sqlite-rows.js';
 import { APPLICATION_ID, createSchema, SCHEMA_VERSION } from './sqlite-schema.js';
 
@@ -31,13 +31,18 @@ export interface Inspection {
 }
 
 /**
- * @throws VaultError `vault_damaged`, `vault_not_writable` when it cannot be opened, `busy`, and `refresh_interrupted`
+ * @param files that only look
+ * @throws VaultError `vault_permissions`, `vault_damaged`, `vault_not_writable` when it cannot be opened, `busy`, and `refresh_interrupted`
  * when a write was cut off that the next command rolls back
  */
-export async function inspectSqlite(path: string, clock: Clock): Promise<Inspection> {
+export async function inspectSqlite(
+  path: string,
+  files: Pick<Files, 'check'>,
+  clock: Clock,
+): Promise<Inspection> {
   let database: Database;
   try {
-    database = openSqlite(path, { timeout: 0, readonly: true });
+    database = openSqlite(path, files, { timeout: 0, readonly: true });
   } catch (failure) {
     throw asStoreError(failure, path);
   }
@@ -103,7 +108,7 @@ function schemaOf(database: Database): readonly SchemaEntry[] {
 }
 
 function schemaAsMade(): readonly SchemaEntry[] {
-  const database = openSqlite(':memory:');
+  const database = openInMemory();
   try {
     createSchema(database);
     return schemaOf(database);

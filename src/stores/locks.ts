@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Database } from 'better-sqlite3';
 import { FROM_BACKUP, VaultError } from '../domain/errors.js';
+import { inQuotes } from '../domain/shell-word.js';
 import type { Clock, Files } from '../system/contract.js';
 import type { Locks } from './contract.js';
 import { asStoreError, isBusy } from './sqlite-failure.js';
@@ -30,14 +31,20 @@ export function sqliteLocks(folder: string, files: Files, clock: Clock): Locks {
     return join(folder, `${name}.db`);
   }
 
-  /** The file is there before SQLite opens it, and is checked: SQLite would follow a link. */
+  /** File and folder are there before SQLite opens it, and are checked: SQLite would follow links. */
   function prepareFile(name: string): string {
     const path = pathOf(name);
-    if (!files.check(path)) {
-      files.ensureFolder(folder);
-      if (!files.create(path, new Uint8Array())) files.check(path);
-    }
+    files.ensureFolder(folder);
+    if (!files.check(path) && !files.create(path, new Uint8Array())) files.check(path);
     return path;
+  }
+
+  function openLock(path: string): Database {
+    try {
+      return openSqlite(path, files, { timeout: 0 });
+    } catch (failure) {
+      throw explain(failure, path);
+    }
   }
 
   return {
@@ -72,7 +79,7 @@ export function sqliteLocks(folder: string, files: Files, clock: Clock): Locks {
 
     isFree(name) {
       const path = pathOf(name);
-      if (!files.check(path)) return true;
+      if (!files.checkFolder(folder) || !files.check(path)) return true;
       const database = openLock(path);
       try {
         return tryLock(database, path);
@@ -81,14 +88,6 @@ export function sqliteLocks(folder: string, files: Files, clock: Clock): Locks {
       }
     },
   };
-}
-
-function openLock(path: string): Database {
-  try {
-    return openSqlite(path, { timeout: 0 });
-  } catch (failure) {
-    throw explain(failure, path);
-  }
 }
 
 /** On a read-only file SQLite begins an exclusive transaction that excludes nobody; the write in it fails there. */
@@ -107,7 +106,7 @@ function explain(failure: unknown, path: string): unknown {
   const error = asStoreError(failure, path);
   if (!(error instanceof VaultError) || error.code !== 'vault_damaged') return error;
   return new VaultError('vault_damaged', `${path} is a lock, and something else was written into it`, {
-    hint: `while no vault command runs: rm '${path}'`,
+    hint: `while no vault command runs: rm ${inQuotes(path)}`,
     cause: failure,
   });
 }

@@ -1,6 +1,7 @@
 import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { VaultError } from '../domain/errors.js';
+import { inQuotes } from '../domain/shell-word.js';
 import type { Files } from '../system/contract.js';
 import type { Marks } from './contract.js';
 
@@ -17,7 +18,7 @@ export function markFolder(folder: string, where: readonly string[], files: File
     folder,
     read(name) {
       const path = fileOf(name);
-      if (!files.check(path)) return null;
+      if (!files.checkFolder(folder) || !files.check(path)) return null;
       const bytes = Buffer.alloc(LIMIT);
       const length = opened(path, fs.constants.O_RDONLY, (file) => fs.readSync(file, bytes, 0, LIMIT, 0));
       return bytes.subarray(0, length);
@@ -39,7 +40,7 @@ function opened<T>(path: string, how: number, action: (file: number) => T): T {
     return action(file);
   } catch (failure) {
     throw new VaultError('vault_not_writable', `${path} cannot be read or written`, {
-      hint: `ls -l '${path}'`,
+      hint: `ls -l ${inQuotes(path)}`,
       cause: failure,
     });
   } finally {

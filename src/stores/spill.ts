@@ -1,6 +1,7 @@
 import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { VaultError } from '../domain/errors.js';
+import { inQuotes } from '../domain/shell-word.js';
 import type { Clock, Files } from '../system/contract.js';
 import type { FoundAnswer, Spill, SpilledAnswer, SpillSlot } from './contract.js';
 
@@ -102,7 +103,7 @@ function writeAt(file: number, bytes: Uint8Array, position: number): void {
 }
 
 function spillFiles(folder: string, files: Files): string[] {
-  if (!files.exists(folder)) return [];
+  if (!files.checkFolder(folder)) return [];
   return fs
     .readdirSync(folder)
     .filter((name) => name.endsWith(SUFFIX))
@@ -147,7 +148,7 @@ function openIfThere(path: string): number | null {
   } catch (failure) {
     if (failure instanceof Error && 'code' in failure && failure.code === 'ENOENT') return null;
     throw new VaultError('vault_not_writable', `${path}, which may hold an answer, cannot be read`, {
-      hint: `ls -l '${path}'`,
+      hint: `ls -l ${inQuotes(path)}`,
       cause: failure,
     });
   }
@@ -156,7 +157,7 @@ function openIfThere(path: string): number | null {
 /** Files of processes that are long gone and left nothing. */
 function removeEmptyLeftovers(folder: string, files: Files, own: string, now: number): void {
   for (const path of spillFiles(folder, files)) {
-    const file = path === own ? null : openIfThere(path);
+    const file = path !== own && files.check(path) ? openIfThere(path) : null;
     if (file === null) continue;
     try {
       const isOld = now - fs.fstatSync(file).mtimeMs >= LEFTOVER_AGE;

@@ -1,6 +1,6 @@
 import type { Database, Statement } from 'better-sqlite3';
 import { VaultError } from '../domain/errors.js';
-import type { Clock } from '../system/contract.js';
+import type { Clock, Files } from '../system/contract.js';
 import { asStoreError, isBusy } from './sqlite-failure.js';
 import { openSqlite } from './sqlite-library.js';
 
@@ -158,8 +158,8 @@ export function connect(database: Database, path: string, clock: Clock): Connect
 }
 
 /** Opens the file without waiting for locks (waiting is done asynchronously) and without trusting its schema. */
-export function openDatabase(path: string): Database {
-  const database = openSqlite(path, { timeout: 0 });
+export function openDatabase(path: string, files: Pick<Files, 'check'>): Database {
+  const database = openSqlite(path, files, { timeout: 0 });
   try {
     database.pragma('trusted_schema = OFF');
     database.pragma('cell_size_check = ON');

@@ -1,11 +1,13 @@
 import type { Database } from 'better-sqlite3';
 import { SECOND } from '../domain/duration.js';
 import { VaultError } from '../domain/errors.js';
+import { inQuotes } from '../domain/shell-word.js';
 import type { Clock, Files } from '../system/contract.js';
 import type { Copies } from './copies-contract.js';
 import { sqliteStore } from './sqlite.js';
 import { connect, openDatabase, prepareForWriting } from './sqlite-connection.js';
 import { asStoreError } from './sqlite-failure.js';
+import { checkBeside } from './sqlite-library.js';
 import { migrate } from './sqlite-schema.js';
 
 const PATIENCE = 30 * SECOND;
@@ -21,7 +23,7 @@ export function sqliteCopies(path: string, files: Files, clock: Clock): Copies {
       throw new VaultError('vault_damaged', `there is no vault at ${file}`, { hint: 'vault init' });
     }
     try {
-      return openDatabase(file);
+      return openDatabase(file, files);
     } catch (failure) {
       throw asStoreError(failure, file);
     }
@@ -33,17 +35,18 @@ export function sqliteCopies(path: string, files: Files, clock: Clock): Copies {
       // There before SQLite writes into it, so that nobody else can read it for a moment.
       if (!files.create(snapshotPath, new Uint8Array())) {
         throw new VaultError('vault_permissions', `something keeps coming back at ${snapshotPath}`, {
-          hint: `see what it is: ls -ld '${snapshotPath}'`,
+          hint: `see what it is: ls -ld ${inQuotes(snapshotPath)}`,
         });
       }
       const database = opened(path);
       const end = clock.now() + PATIENCE;
       try {
+        checkBeside(snapshotPath, files);
         await database.backup(snapshotPath, {
           progress: () => {
             if (clock.now() <= end) return ALL_PAGES;
             throw new VaultError('busy', `${path} is written all the time, so that it cannot be copied`, {
-              hint: `see who has it open: lsof '${path}'`,
+              hint: `see who has it open: lsof ${inQuotes(path)}`,
             });
           },
         });
@@ -74,6 +77,7 @@ export function sqliteCopies(path: string, files: Files, clock: Clock): Copies {
       try {
         prepareForWriting(database);
         database.pragma(`busy_timeout = ${PATIENCE}`);
+        checkBeside(copy, files);
         database.prepare('ATTACH ? AS copy').run(copy);
         // They hold in the copy, and would take children away with parents that are about to come back.
         database.pragma('foreign_keys = OFF');

@@ -1,5 +1,6 @@
 import type { Database } from 'better-sqlite3';
 import { VaultError } from '../domain/errors.js';
+import { inQuotes } from '../domain/shell-word.js';
 import type { Clock, Files, Paths } from '../system/contract.js';
 import type { NewVaultHead, StoreFactory } from './contract.js';
 import { sqliteStore } from './sqlite.js';
@@ -25,7 +26,7 @@ export function sqliteFactory(paths: Paths, files: Files, clock: Clock): StoreFa
       }
       let database: Database;
       try {
-        database = openDatabase(path);
+        database = openDatabase(path, files);
       } catch (failure) {
         throw asStoreError(failure, path);
       }
@@ -39,18 +40,19 @@ export function sqliteFactory(paths: Paths, files: Files, clock: Clock): StoreFa
       return sqliteStore(connection);
     },
 
-    async create(head) {
+    async create(head, ready) {
       files.ensureFolder(paths.data);
       const unfinished = `${path}.new`;
       files.remove(unfinished);
       files.remove(`${unfinished}-journal`);
       if (!files.create(unfinished, new Uint8Array())) {
         throw new VaultError('vault_permissions', `something keeps coming back at ${unfinished}`, {
-          hint: `see what it is: ls -ld '${unfinished}'`,
+          hint: `see what it is: ls -ld ${inQuotes(unfinished)}`,
         });
       }
       try {
-        fill(unfinished, head);
+        fill(unfinished, files, head);
+        ready?.();
       } catch (failure) {
         files.remove(unfinished);
         throw asStoreError(failure, unfinished);
@@ -65,8 +67,8 @@ export function sqliteFactory(paths: Paths, files: Files, clock: Clock): StoreFa
 }
 
 /** The file exists with mode 0600 before SQLite sees it: SQLite gives its journal the same mode. */
-function fill(path: string, head: NewVaultHead): void {
-  const database = openSqlite(path);
+function fill(path: string, files: Files, head: NewVaultHead): void {
+  const database = openSqlite(path, files);
   try {
     prepareForWriting(database);
     database.transaction(() => {

@@ -1,4 +1,5 @@
 import { FROM_BACKUP, VaultError } from '../domain/errors.js';
+import { inQuotes } from '../domain/shell-word.js';
 
 const DAMAGED = ['SQLITE_CORRUPT', 'SQLITE_NOTADB', 'SQLITE_FORMAT', 'SQLITE_MISMATCH', 'SQLITE_ERROR'];
 const UNWRITABLE: Record<string, string> = {
@@ -35,14 +36,14 @@ export function asStoreError(failure: unknown, path: string): unknown {
   if (code === '') return failure;
   if (isBusy(failure)) {
     return new VaultError('busy', `${path} is being written by another process that did not finish in time`, {
-      hint: `see who has it open: lsof '${path}'`,
+      hint: `see who has it open: lsof ${inQuotes(path)}`,
       cause: failure,
     });
   }
   const unwritable = Object.keys(UNWRITABLE).find((prefix) => code.startsWith(prefix));
   if (unwritable !== undefined) {
     return new VaultError('vault_not_writable', `${path} cannot be used: ${UNWRITABLE[unwritable]}`, {
-      hint: `check the space and the permissions there: df '${path}'; ls -l '${path}'`,
+      hint: `check the space and the permissions there: df ${inQuotes(path)}; ls -l ${inQuotes(path)}`,
       cause: failure,
     });
   }

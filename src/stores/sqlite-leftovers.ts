@@ -1,6 +1,6 @@
 import type { LeftoverKey, MasterKeyRow, WrappedKeyRow } from './contract.js';
 import type { Connection } from './sqlite-connection.js';
-import { insertMasterKey } from './sqlite-head.js';
+import { deleteMasterKey, insertMasterKey } from './sqlite-head.js';
 import { type ColumnKinds, checkRow } from './sqlite-values.js';
 
 const KINDS = { reference: 'text', source: 'text', since: 'integer' } as const satisfies ColumnKinds;
@@ -31,6 +31,21 @@ export function deleteLeftover(
   { reference, source }: Pick<LeftoverKey, 'reference' | 'source'>,
 ): void {
   prepare('DELETE FROM leftover_keys WHERE reference = ? AND source = ?').run(reference, source);
+}
+
+/**
+ * Removes a master key, and notes what its source may hold still. Call it in a write.
+ *
+ * @returns whether it was removed
+ */
+export function removeMasterKey(
+  connection: Connection,
+  reference: string,
+  left: LeftoverKey | null,
+): boolean {
+  const removed = deleteMasterKey(connection, reference);
+  if (removed && left !== null) putLeftover(connection, left);
+  return removed;
 }
 
 /**

@@ -2,14 +2,40 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import SqliteDatabase, { type Database, type Options } from 'better-sqlite3';
 import { VaultError } from '../domain/errors.js';
+import type { Files } from '../system/contract.js';
+
+/** What SQLite opens by itself beside a database, whatever stands there. Source: sqlite.org/tempfiles.html */
+const BESIDE = ['-journal', '-wal', '-shm'];
+
+type Opening = Pick<Options, 'timeout' | 'readonly'>;
 
 /**
- * Opens a database file that is there. The library is told where its native half lies: searching for it would take a
- * tenth of the time that `vault token` needs, and could find another one.
+ * Opens a database file that is there and has been checked. What SQLite would open beside it is checked here: at a pipe
+ * it would wait for ever, deaf to signals, and through a second name it would write old pages into a file of others.
  *
- * @throws VaultError `installation_broken` when the native half was never built; SqliteError as SQLite says
+ * @throws VaultError `vault_permissions`; `installation_broken` when the native half was never built; SqliteError as
+ * SQLite says
  */
-export function openSqlite(path: string, options: Pick<Options, 'timeout' | 'readonly'> = {}): Database {
+export function openSqlite(path: string, files: Pick<Files, 'check'>, options: Opening = {}): Database {
+  checkBeside(path, files);
+  return opened(path, options);
+}
+
+/** For a database that SQLite is to open without {@link openSqlite}. @throws VaultError `vault_permissions` */
+export function checkBeside(path: string, files: Pick<Files, 'check'>): void {
+  for (const end of BESIDE) files.check(`${path}${end}`);
+}
+
+/** A database that no file holds. @throws VaultError `installation_broken` */
+export function openInMemory(): Database {
+  return opened(':memory:', {});
+}
+
+/**
+ * The library is told where its native half lies: searching for it would take a tenth of the time that `vault token`
+ * needs, and could find another one.
+ */
+function opened(path: string, options: Opening): Database {
   try {
     return new SqliteDatabase(path, { ...options, fileMustExist: true, nativeBinding: nativeBinding() });
   } catch (failure) {

@@ -4,7 +4,7 @@ import { sqliteTrail } from './sqlite-audit.js';
 import type { Connection } from './sqlite-connection.js';
 import { sqliteDataKeys } from './sqlite-data-keys.js';
 import { isTaken } from './sqlite-failure.js';
-import { deleteMasterKey, insertMasterKey, readHead } from './sqlite-head.js';
+import { insertMasterKey, readHead } from './sqlite-head.js';
 import {
   NO_ROW,
   presentRow,
@@ -14,7 +14,13 @@ import {
   removeRow,
   renewLedger,
 } from './sqlite-ledger.js';
-import { deleteLeftover, exchangeMasterKey, putLeftover, readLeftovers } from './sqlite-leftovers.js';
+import {
+  deleteLeftover,
+  exchangeMasterKey,
+  putLeftover,
+  readLeftovers,
+  removeMasterKey,
+} from './sqlite-leftovers.js';
 import {
   ACCOUNT_COLUMNS,
   type ConsentRow,
@@ -68,7 +74,8 @@ export function sqliteStore(connection: Connection): Store {
     addMasterKey: (key, wrapped, step) =>
       changing(step, () => insertMasterKey(prepare, key, wrapped)).catch(onlyTaken),
 
-    removeMasterKey: (reference, step) => changing(step, () => deleteMasterKey(connection, reference)),
+    removeMasterKey: (reference, left, step) =>
+      changing(step, () => removeMasterKey(connection, reference, left)),
 
     exchangeMasterKey: (dropped, key, wrapped, step) =>
       changing(step, () => exchangeMasterKey(connection, dropped, key, wrapped)).catch(onlyTaken),

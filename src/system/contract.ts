@@ -142,6 +142,13 @@ export interface Files {
    */
   ensureFolder(path: string): void;
   /**
+   * Checks a folder as `ensureFolder` does, and makes none.
+   *
+   * @returns false when there is no such folder
+   * @throws VaultError `vault_permissions`
+   */
+  checkFolder(path: string): boolean;
+  /**
    * Checks a file without opening it: regular, one link, ours, nobody else may read it. A mode that is too wide on
    * a file of ours is tightened. Looks only at metadata, because closing a descriptor of an open SQLite database
    * drops the locks its process holds on it.

@@ -44,6 +44,10 @@ export function createIo(options: IoOptions): Io {
   const say: Io['say'] = (line, style) => {
     if (!quiet) talk(line, style);
   };
+  const documents = (values: readonly unknown[]): void => {
+    gaveDocument = true;
+    stdout.write(values.map((value) => `${harmlessJson(JSON.stringify(value, hintsBy(again)))}\n`).join(''));
+  };
 
   return {
     json,
@@ -62,10 +66,8 @@ export function createIo(options: IoOptions): Io {
       return talkTheme();
     },
     data: (text) => void stdout.write(text),
-    document(value) {
-      gaveDocument = true;
-      stdout.write(`${harmlessJson(JSON.stringify(value, hintsBy(again)))}\n`);
-    },
+    document: (value) => documents([value]),
+    documents,
     get gaveDocument() {
       return gaveDocument;
     },

@@ -45,13 +45,13 @@ export function errorDocument(error: VaultError, again: Again = asItStands): Rec
 }
 
 function forPeople(error: VaultError, theme: Theme): string {
-  const lines = labelled(theme.red('vault:'), error.message);
-  if (error.hint !== undefined) lines.push(...labelled(theme.cyan('hint:'), error.hint));
+  const hints = error.hint?.split('\n') ?? [];
+  // A name in the message may hold a line break, and must not begin a line that this program has not written.
+  const lines = [
+    `${theme.red('vault:')} ${harmless(error.message)}`,
+    ...hints.map((hint) => `${theme.cyan('hint:')} ${harmless(hint)}`),
+  ];
   return `${lines.join('\n')}\n`;
-}
-
-function labelled(label: string, text: string): string[] {
-  return text.split('\n').map((line) => `${label} ${harmless(line)}`);
 }
 
 /**

@@ -59,8 +59,10 @@ export interface Io {
   readonly talkTheme: Theme;
   /** To stdout exactly as it is. */
   data(text: string): void;
-  /** To stdout as one JSON document on one line. */
+  /** To stdout as one JSON document on one line, with nothing in it that a terminal would act on. */
   document(value: unknown): void;
+  /** The same of many, a line each. */
+  documents(values: readonly unknown[]): void;
   /** Whether the one document has been given: what fails after that is said on stderr. */
   readonly gaveDocument: boolean;
   /** One line to stderr; not with `--quiet`. Control characters in it are made harmless; `style` colours the whole of it. */

@@ -1,10 +1,4 @@
-/**
- * What a terminal would act on or a person could not see: controls (escape sequences begin with one), line and
- * paragraph separators, characters that turn the direction of text (Trojan Source, CVE-2021-42574), halves of
- * surrogate pairs, and whatever Unicode says is not shown: zero-width ones, fillers, invisible tags. The two
- * variation selectors of emoji are ordinary text.
- */
-const HARMFUL = /(?![\ufe0e\ufe0f])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/gu;
+import { HARMFUL } from '../domain/harmful.js';
 
 /** The same without C0, which JSON escapes by itself. */
 const HARMFUL_IN_JSON = new RegExp(`(?![\\u0000-\\u001f])${HARMFUL.source}`, 'gu');

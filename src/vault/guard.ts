@@ -13,7 +13,7 @@ import {
 } from './damage.js';
 import type { Guard, GuardDeps } from './guard-contract.js';
 import { wereReplaced } from './keys-at-hand.js';
-import { changed, type Ledger, ledgerOf, openLedger, sealLedger, withPlace } from './ledger.js';
+import { changed, type Ledger, ledgerOf, openLedger, PLACE_BYTES, sealLedger, withPlace } from './ledger.js';
 import { compare, explain } from './row-set.js';
 import { openMark, placeOf, type Standing, sealMark, standingAt } from './standing.js';
 
@@ -23,6 +23,8 @@ export type * from './guard-contract.js';
 const READS = 5;
 /** A mark that does not open: it was altered, or comes from after new data keys that this copy of the vault does not have. */
 const LATER_THAN_ANY = Number.POSITIVE_INFINITY;
+/** Where a ledger is lost, nobody knows any more at how many places the vault is used: not at this one alone, for all that. */
+const FORGOTTEN: ReadonlyMap<string, number> = new Map([['0'.repeat(2 * PLACE_BYTES), 0]]);
 /** For so long rows that were added up and found right are not added up again by this process. */
 const WHOLE_FOR = MINUTE;
 /** For so long the mark is not read again before a refresh or a change. */
@@ -219,7 +221,7 @@ export function createGuard({ store, keyring, marks, clock, events, notice }: Gu
         epoch =
           Math.max(known === null ? 0 : (sealed?.epoch ?? 0), mark === LATER_THAN_ANY ? 0 : (mark ?? 0)) + 1;
         const { trail, ...added } = extend(keyring.vaultId, known?.trail ?? null, said ? [said] : [], facts);
-        const next = ledgerOf(keyring, rows, known?.places ?? new Map(), trail);
+        const next = ledgerOf(keyring, rows, known?.places ?? FORGOTTEN, trail);
         return { ...sealLedger(keyring, epoch, withPlace(next, place, epoch)), ...added };
       });
       marks.create(place, sealMark(keyring, place, epoch));

@@ -3,6 +3,8 @@ import { dirname, isAbsolute, join, resolve } from 'node:path';
 import type { SettingsSources } from '../config/settings.js';
 import { SECOND } from '../domain/duration.js';
 import { VaultError } from '../domain/errors.js';
+import { commandAgain } from '../domain/own-processes.js';
+import { quoted } from '../domain/shell-word.js';
 import type { KeySourceKind } from '../keysources/contract.js';
 import type { CommandEnd } from '../services/doctor/cron-rehearsal.js';
 import type { DoctorReport, DoctorRequest } from '../services/doctor/health-contract.js';
@@ -40,7 +42,6 @@ export async function rehearse(parts: AsCronParts, request: DoctorRequest): Prom
     { carriedEnv },
     { runBounded },
     { CHECKS },
-    { quoted },
     { look },
     { providerNames },
   ] = await Promise.all([
@@ -49,7 +50,6 @@ export async function rehearse(parts: AsCronParts, request: DoctorRequest): Prom
     import('../services/background/schedule-env.js'),
     import('../system/processes/bounded-child.js'),
     import('../health/index.js'),
-    import('../services/login/login-command.js'),
     import('../system/files/look.js'),
     import('../config/settings.js'),
   ]);
@@ -65,7 +65,8 @@ export async function rehearse(parts: AsCronParts, request: DoctorRequest): Prom
   const carried = { ...scheduled, ...(VAULT_PROFILE === '' ? {} : { VAULT_PROFILE }) };
 
   async function run(args: readonly string[], more: Readonly<Record<string, string>>): Promise<CommandEnd> {
-    const end = await runBounded(interpreter, [resolve(script), ...args], {
+    const [program, ...words] = commandAgain([interpreter, resolve(script)], args);
+    const end = await runBounded(program, words, {
       env: { ...bare, ...more },
       cwd: '/',
       input: Buffer.alloc(0),

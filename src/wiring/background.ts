@@ -3,6 +3,7 @@ import type { Audit } from '../audit/events.js';
 import { keySourceInForce } from '../config/key-in-force.js';
 import { SECOND } from '../domain/duration.js';
 import { ERROR_CODES, VaultError } from '../domain/errors.js';
+import { quoted } from '../domain/shell-word.js';
 import type { GrantLimit } from '../providers/contract.js';
 import type { BackgroundUseCases } from '../services/background/background-contract.js';
 import type { NotifyDeps } from '../services/background/notify.js';
@@ -62,7 +63,7 @@ export function backgroundWith(parts: BackgroundParts): Background {
     const command = await notifyCommand();
     if (command !== null) return command;
     throw new VaultError('config_invalid', 'no notify command is set, so nothing can be told', {
-      hint: `write one into ${paths.configFile}, for example: "notify": ["/usr/local/bin/tell-me"]`,
+      hint: `write one into ${quoted(paths.configFile)}, for example: "notify": ["/usr/local/bin/tell-me"]`,
     });
   }
 
@@ -140,21 +141,32 @@ export function backgroundWith(parts: BackgroundParts): Background {
 }
 
 async function scheduleDeps(
-  { host, paths, envFile, readText, audit }: BackgroundParts,
+  { host, paths, envFile, readText, audit, notice }: BackgroundParts,
   notifyCommand: () => Promise<readonly string[] | null>,
 ): Promise<ScheduleDeps> {
-  const [{ SCHEDULERS }, { machineOf }, { resolvePaths }, { parseEnvFile }, { CREDENTIAL_NAME }] =
-    await Promise.all([
-      import('../system/schedulers/index.js'),
-      import('../system/schedulers/machine.js'),
-      import('../system/paths.js'),
-      import('../config/env-file.js'),
-      import('../keysources/credential.js'),
-    ]);
+  const [
+    { SCHEDULERS },
+    { machineOf },
+    { createFiles },
+    { resolvePaths },
+    { parseEnvFile },
+    { CREDENTIAL_NAME },
+  ] = await Promise.all([
+    import('../system/schedulers/index.js'),
+    import('../system/schedulers/machine.js'),
+    import('../system/files/files.js'),
+    import('../system/paths.js'),
+    import('../config/env-file.js'),
+    import('../keysources/credential.js'),
+  ]);
   if (host.self === null) throw new VaultError('usage', 'schedules belong to the command line');
   const { env, platform, uid } = host;
-  const machine = machineOf({ env: await harmlessEnv(host), uid }, SCHEDULER_LIMIT);
+  const machine = machineOf(
+    { env: await harmlessEnv(host), uid, files: createFiles(host, notice) },
+    SCHEDULER_LIMIT,
+  );
   const ownEnvFile = envFile === null ? null : resolve(envFile);
+  const envFileInUse = ownEnvFile ?? paths.envFile;
   return {
     env,
     platform,
@@ -169,7 +181,7 @@ async function scheduleDeps(
     },
     keySource: keySourceInForce(env, readText(paths.configFile), paths.configFile),
     credentialName: CREDENTIAL_NAME,
-    envFileNames: Object.keys(parseEnvFile(readText(ownEnvFile ?? paths.envFile) ?? '', paths.envFile)),
+    envFileNames: Object.keys(parseEnvFile(readText(envFileInUse) ?? '', envFileInUse)),
     notifies: (await notifyCommand()) !== null,
     machine: machine.name,
     audit,

@@ -5,6 +5,7 @@ import { SECOND } from '../domain/duration.js';
 import { VaultError } from '../domain/errors.js';
 import { NotLookedAt } from '../domain/finding.js';
 import { once } from '../domain/once.js';
+import { quoted } from '../domain/shell-word.js';
 import type { HealthDeps, KnownKeySource, TriedKey } from '../health/contract.js';
 import type { KeySource, KeySourceSetting } from '../keysources/contract.js';
 import type { AgentStatus } from '../services/agent/agent-contract.js';
@@ -81,6 +82,7 @@ async function healthDeps(parts: HealthParts, offline: boolean) {
   const { host, paths, clock } = parts;
   const [
     { look, lookingFiles },
+    { unsafeWayRefusal },
     { inspectSqlite },
     { unlock },
     { spillFolder },
@@ -90,6 +92,7 @@ async function healthDeps(parts: HealthParts, offline: boolean) {
     { likelyGrantEnd },
   ] = await Promise.all([
     import('../system/files/look.js'),
+    import('../system/files/trusted-path.js'),
     import('../stores/inspection.js'),
     import('../services/keys/unlock.js'),
     import('../stores/spill.js'),
@@ -102,7 +105,7 @@ async function healthDeps(parts: HealthParts, offline: boolean) {
   const envFile = parts.envFile === null ? paths.envFile : resolve(parts.envFile);
   const settings = once(() => readSettings(parts, files));
   const inspect = once(async () =>
-    look.at(paths.database) === null ? null : inspectSqlite(paths.database, clock),
+    look.at(paths.database) === null ? null : inspectSqlite(paths.database, files, clock),
   );
   const keySources = once(async () => {
     const { knownKeySources } = await import('../services/keys/known-key-sources.js');
@@ -141,15 +144,15 @@ async function healthDeps(parts: HealthParts, offline: boolean) {
     clock,
     look,
     files,
+    refuseUnsafeWay: unsafeWayRefusal(host.uid),
     visit: offline ? null : visitor(await parts.http(), clock, host.interruption),
-    commands: {
-      login: words.loginCommand,
-      widen: words.widenCommand,
-      name: words.shellName,
-      quoted: words.quoted,
-    },
+    commands: { login: words.loginCommand, widen: words.widenCommand, name: words.shellName, quoted },
     settings: () => settings().catch(notLookedAt('the configuration cannot be read')),
     inspect,
+    async vanished() {
+      const { vanishedVault } = await import('../services/keys/vanished.js');
+      return vanishedVault(paths, look);
+    },
     accounts: async () => {
       const none = notLookedAt('the vault cannot be read');
       const inspection = await inspect().catch(none);

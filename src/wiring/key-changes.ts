@@ -9,11 +9,12 @@ import type { KeyChoice } from '../services/keys/keys-contract.js';
 import type { RecoveryDeps } from '../services/keys/recovery.js';
 import type { VaultAccess } from '../services/keys/vault-access.js';
 import type { Marks } from '../stores/contract.js';
-import type { Clock, Files, Paths } from '../system/contract.js';
+import type { Clock, Files, Host, Paths } from '../system/contract.js';
 
 /* How wiring/keys.ts wires what changes, saves and brings back keys and vault. Loaded when first called. */
 
 export interface KeyChangeParts {
+  readonly host: Pick<Host, 'uid'>;
   readonly paths: Paths;
   readonly files: Files;
   readonly clock: Clock;
@@ -35,9 +36,14 @@ export function keyChangesWith(parts: KeyChangeParts): KeyChangeUseCases & Backu
     return sqliteCopies(paths.database, files, clock);
   }
 
-  function recovering(from: PassphraseFrom): RecoveryDeps {
+  async function readNamed(): Promise<Files['read']> {
+    const { lookingFiles } = await import('../system/files/look.js');
+    return lookingFiles(parts.host.uid).read;
+  }
+
+  async function recovering(from: PassphraseFrom): Promise<RecoveryDeps> {
     const passphrase = () => parts.passphraseOf('the recovery file', from);
-    return { ...deps, files, passphrase };
+    return { ...deps, files, readNamed: await readNamed(), passphrase };
   }
 
   async function restoring(): Promise<RestoreDeps> {
@@ -45,6 +51,7 @@ export function keyChangesWith(parts: KeyChangeParts): KeyChangeUseCases & Backu
       ...deps,
       folder: paths.data,
       files,
+      readNamed: await readNamed(),
       copies: await copies(),
       closeStore: access.close,
       async standing() {
@@ -73,7 +80,7 @@ export function keyChangesWith(parts: KeyChangeParts): KeyChangeUseCases & Backu
 
     async exportKey({ file, passphrase }) {
       const { exportKey } = await import('../services/keys/recovery.js');
-      return exportKey(recovering(passphrase), resolve(file));
+      return exportKey(await recovering(passphrase), resolve(file));
     },
 
     async importKey({ file, passphrase, choice }) {
@@ -84,7 +91,7 @@ export function keyChangesWith(parts: KeyChangeParts): KeyChangeUseCases & Backu
       const path = resolve(file);
       const target = choice === null ? null : orIntoFile(await chosen(choice), path);
       const present = async () => orIntoFile(await deps.present(), path);
-      return importKey({ ...recovering(passphrase), present }, path, target);
+      return importKey({ ...(await recovering(passphrase)), present }, path, target);
     },
 
     async backup({ file, force }) {

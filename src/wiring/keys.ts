@@ -119,6 +119,13 @@ export function keysWith(parts: KeyParts): KeyWiring {
     readBack,
     forgetKeys: memory.forget,
     marks,
+    async vanished() {
+      const [{ vanishedVault }, { look }] = await Promise.all([
+        import('../services/keys/vanished.js'),
+        import('../system/files/look.js'),
+      ]);
+      return vanishedVault(paths, look);
+    },
   });
 
   const deps: KeysDeps = {
@@ -161,7 +168,7 @@ export function keysWith(parts: KeyParts): KeyWiring {
     },
 
     async removeKey(kind) {
-      const { removeKey } = await import('../services/keys/keys.js');
+      const { removeKey } = await import('../services/keys/remove-key.js');
       return removeKey(deps, kind, () => sources.storing(kind));
     },
 

@@ -98,7 +98,24 @@ describe('vault doctor --accept-rollback', () => {
       acceptRollback: async () => ({ ...OLDER, accepted: true, doubtful: [], unreadable: [BOB] }),
     });
     await doctor.run(useCases, await inputOf(doctor, '--accept-rollback --yes'), io);
-    expect(written.stderr).toMatch(/demo\/bob cannot be opened.*\n {2}vault revoke demo\/bob --local\n$/);
+    expect(written.stderr).toMatch(/1 account cannot be opened.*\n {2}vault revoke demo\/bob --local\n$/);
+  });
+
+  it('shows ten of many accounts and says how many there are; the document has all', async () => {
+    const many = Array.from({ length: 12 }, (_, index) => accountExample({ label: `label-${index}` }));
+    const useCases = useCasesDouble({
+      condition: async () => OLDER,
+      acceptRollback: async () => ({ ...OLDER, accepted: true, doubtful: many, unreadable: many }),
+    });
+    const { io, written } = terminal();
+    await doctor.run(useCases, await inputOf(doctor, '--accept-rollback --yes'), io);
+    expect(written.stderr.match(/vault login/g)).toHaveLength(10);
+    expect(written.stderr.match(/vault revoke/g)).toHaveLength(10);
+    expect(written.stderr).toMatch(/for 12 accounts;.*\nand 2 more: vault list\n$/s);
+    const inFull = terminal({ json: true });
+    await doctor.run(useCases, await inputOf(doctor, '--accept-rollback --yes'), inFull.io);
+    const { log_in_again: again, unreadable } = JSON.parse(inFull.written.stdout);
+    expect([again, unreadable]).toMatchObject([{ length: 12 }, { length: 12 }]);
   });
 
   it.each(['--accept-rollback --as-cron', '--accept-rollback --offline', '--yes'])(

@@ -5,7 +5,11 @@ import { DAY } from '../../src/domain/duration.js';
 import type { VaultStatus } from '../../src/services/overview/status-contract.js';
 import { accountExample } from '../doubles/account.js';
 
-const account = accountExample({ label: 'a"\\b\n\u202ec@example.com', status: 'failing', failures: 3 });
+const account = accountExample({
+  label: 'a"\\b\n\u202e\u2028\u3164c@example.com',
+  status: 'failing',
+  failures: 3,
+});
 const found: VaultStatus = {
   hasVault: true,
   accounts: [account],
@@ -52,9 +56,9 @@ describe('the metrics', () => {
     expect(text.endsWith('\n')).toBe(true);
   });
 
-  it('name accounts when asked to, in labels that nothing breaks out of', () => {
+  it('name accounts when asked to, in labels that nothing breaks out of or hides in', () => {
     expect(metrics(found, true)).toContain(
-      `token_vault_account_failures{account="${account.provider}/a\\"\\\\bc@example.com",provider="${account.provider}"} 3\n`,
+      `token_vault_account_failures{account="${account.provider}/a\\"\\\\b\\\\x0a\\\\u202e\\\\u2028\\\\u3164c@example.com",provider="${account.provider}"} 3\n`,
     );
   });
 

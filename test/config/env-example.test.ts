@@ -23,6 +23,18 @@ describe('.env.example', () => {
     expect(Object.values(values).filter((value) => value !== '')).toEqual([]);
   });
 
+  it('tells what can be set in the environment only, and a file that sets it is refused', () => {
+    const text = readFileSync(new URL('../../.env.example', import.meta.url), 'utf8');
+    const [, told = ''] = text.split('# Read from the environment only');
+    const names = told.match(/\b[A-Z]+(?:_[A-Z]+)*\b(?=,|\s{2,}|\n| and)/g) ?? [];
+    expect(names).toEqual(expect.arrayContaining(['VAULT_HOME', 'HOME', 'BROWSER', 'NODE_OPTIONS']));
+    for (const name of names) {
+      expect(() => parseEnvFile(`A=1\n${name}=x\n`, '/config/.env'), name).toThrow(
+        `/config/.env sets ${name}, `,
+      );
+    }
+  });
+
   it('names the redirect URI that Notion has to know', () => {
     const redirect = builtInProvider('notion', {})?.redirect;
     const text = readFileSync(new URL('../../.env.example', import.meta.url), 'utf8');

@@ -18,6 +18,29 @@ describe('.env', () => {
     expect(parseEnvFile('', '.env')).toEqual({});
   });
 
+  it('that sets what can be set in the environment only is refused, naming it and not its value', () => {
+    const attempt = () =>
+      parseEnvFile('VAULT_HOME=/srv/spy\nA=1\nexport NODE_OPTIONS=--spy\n', '/config/.env');
+    expect(attempt).toThrow(
+      expect.objectContaining({
+        code: 'config_invalid',
+        message: '/config/.env sets NODE_OPTIONS, VAULT_HOME, which can be set in the environment only',
+        hint: expect.stringContaining('VAULT_HOME'),
+      }),
+    );
+    expect(attempt).not.toThrow('spy');
+  });
+
+  it("may hold other programs' variables, and names that are set to nothing", () => {
+    const text = 'VAULT_ADDR=https://vault.example\nNODE_ENV=production\nMY_VAULT_HOME=/a\nHTTPS_PROXY=\n';
+    expect(Object.keys(parseEnvFile(text, '.env')).sort()).toEqual([
+      'HTTPS_PROXY',
+      'MY_VAULT_HOME',
+      'NODE_ENV',
+      'VAULT_ADDR',
+    ]);
+  });
+
   it.each([
     ['A=1\nGOOGLE_CLIENT_ID\nB=2\n', 'line 2'],
     ['A=1\nclient-secret-example', 'line 2'],

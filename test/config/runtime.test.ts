@@ -26,6 +26,24 @@ describe('a Node that gives away what it holds', () => {
     ['--report-on-fatalerror', /--report-on-fatalerror,/],
     ['--heapsnapshot-signal=SIGUSR2', /--heapsnapshot-signal,/],
     ['"--require" "/tmp/a spy.js"', /--require,/],
+    ['"--\\require=/tmp/spy.js"', /--require,/],
+    ['--re"qu\\ire"=/tmp/spy.js', /--require,/],
+    ['--experimental-policy=/tmp/policy.json', /--experimental-policy,/],
+    ['--snapshot-blob=/tmp/spy.blob', /--snapshot-blob,/],
+    ['--build-snapshot', /--build-snapshot,/],
+    ['--openssl-config=/tmp/engine.cnf', /--openssl-config,/],
+    ['--openssl-shared-config', /--openssl-shared-config,/],
+    ['--env-file=/tmp/spy.env', /--env-file,/],
+    ['--env-file-if-exists=/tmp/spy.env', /--env-file-if-exists,/],
+    ['--experimental-config-file=/tmp/spy.json', /--experimental-config-file,/],
+    ['--experimental-default-config-file', /--experimental-default-config-file,/],
+    ['--trace-event-categories=node.http', /--trace-event-categories,/],
+    ['--heap-prof', /--heap-prof,/],
+    ['--heap-prof-dir=/tmp', /--heap-prof-dir,/],
+    ['--cpu-prof', /--cpu-prof,/],
+    ['--perf-prof', /--perf-prof,/],
+    ['--perf-basic-prof-only-functions', /--perf-basic-prof-only-functions,/],
+    ['--prof', /--prof,/],
   ])('is refused: NODE_OPTIONS=%s', (options, message) => {
     expect(() => refuseOpenRuntime({ NODE_OPTIONS: options }, [])).toThrow(invalid(message));
   });
@@ -36,6 +54,8 @@ describe('a Node that gives away what it holds', () => {
     '--enable-source-maps --no-warnings',
     '--use-openssl-ca',
     '--title="--require"',
+    '--title="a \\" --require b"',
+    '--trace-warnings',
     '--dns-result-order=ipv4first',
   ])('is none with NODE_OPTIONS=%s', (options) => {
     expect(() => refuseOpenRuntime({ NODE_OPTIONS: options }, [])).not.toThrow();
@@ -45,6 +65,7 @@ describe('a Node that gives away what it holds', () => {
     expect(() => refuseOpenRuntime({}, ['--no-warnings', '--inspect-brk=0'])).toThrow(
       invalid(/--inspect-brk,/),
     );
+    expect(() => refuseOpenRuntime({}, ['--env-file=spy.env'])).toThrow(invalid(/--env-file,/));
     expect(() => refuseOpenRuntime({}, ['--no-warnings'])).not.toThrow();
   });
 

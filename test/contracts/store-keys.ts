@@ -58,13 +58,22 @@ export function masterKeyContract(
     });
 
     it('are removed with what they wrap, but for the last one', async () => {
-      expect(await stage.store.removeMasterKey(reference, step)).toBe(false);
+      expect(await stage.store.removeMasterKey(reference, null, step)).toBe(false);
       await stage.store.addMasterKey(row, wrapped, step);
-      expect(await stage.store.removeMasterKey('none/master/1', step)).toBe(false);
-      expect(await stage.store.removeMasterKey(reference, step)).toBe(true);
-      expect(await stage.store.removeMasterKey(row.reference, step)).toBe(false);
+      expect(await stage.store.removeMasterKey('none/master/1', null, step)).toBe(false);
+      expect(await stage.store.removeMasterKey(reference, null, step)).toBe(true);
+      expect(await stage.store.removeMasterKey(row.reference, null, step)).toBe(false);
       expect(await referencesIn(stage.store)).toEqual([row.reference]);
       expect((await stage.store.head()).wrappedKeys).toHaveLength(head.wrappedKeys.length);
+    });
+
+    it('are removed together with a note of what their source may hold still, or not at all', async () => {
+      const left = { reference, source: 'file', since: 5 };
+      expect(await stage.store.removeMasterKey(reference, left, step)).toBe(false);
+      expect(await stage.store.leftovers()).toEqual([]);
+      await stage.store.addMasterKey(row, wrapped, step);
+      expect(await stage.store.removeMasterKey(reference, left, step)).toBe(true);
+      expect(await stage.store.leftovers()).toEqual([left]);
     });
 
     it('are exchanged in one commit, and the old one is noted as a leftover until it is forgotten', async () => {
@@ -99,8 +108,8 @@ export function masterKeyContract(
       };
       await stepping(store.addMasterKey(row, wrapped, step));
       await stepping(store.addMasterKey(row, wrapped, step));
-      await stepping(store.removeMasterKey(reference, step));
-      await stepping(store.removeMasterKey(reference, step));
+      await stepping(store.removeMasterKey(reference, null, step));
+      await stepping(store.removeMasterKey(reference, null, step));
       const back = { ...row, reference };
       const rewrapped = wrapped.map((key) => ({ ...key, masterReference: reference }));
       await stepping(store.exchangeMasterKey([row.reference], back, rewrapped, step));
@@ -119,7 +128,7 @@ export function masterKeyContract(
         damaged,
       );
       await store.addMasterKey(row, wrapped, step);
-      await expect(store.removeMasterKey(reference, failing)).rejects.toMatchObject(damaged);
+      await expect(store.removeMasterKey(reference, null, failing)).rejects.toMatchObject(damaged);
       expect(await referencesIn(store)).toEqual([reference, row.reference]);
       expect(await store.leftovers()).toEqual([]);
     });
@@ -128,8 +137,8 @@ export function masterKeyContract(
       await stage.store.addMasterKey(row, wrapped, step);
       const other = await stage.another();
       await Promise.all([
-        stage.store.removeMasterKey(reference, step),
-        other.removeMasterKey(row.reference, step),
+        stage.store.removeMasterKey(reference, null, step),
+        other.removeMasterKey(row.reference, null, step),
       ]);
       await other.close();
       expect(await referencesIn(stage.store)).toHaveLength(1);

@@ -57,6 +57,10 @@ const PARTS = {
     how: 'apt-get install util-linux',
   },
   root: { found: () => process.getuid?.() === 0, how: 'run as root' },
+  setpriv: {
+    found: () => process.getuid?.() === 0 && succeeds('setpriv', ['--version']),
+    how: 'run as root on Linux, with util-linux',
+  },
   'systemd-analyze': {
     found: () => succeeds('systemd-analyze', ['--version']),
     how: 'apt-get install systemd',

@@ -1,6 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createFiles } from '../../src/system/files/files.js';
 import type { Machine } from '../../src/system/schedulers/contract.js';
 import { machineOf } from '../../src/system/schedulers/machine.js';
 
@@ -37,6 +38,7 @@ case "$*" in *"$(cat "$HOME/failing")"*) exit 1;; esac`;
 export function openSchedulerStage(env: Readonly<Record<string, string>> = {}): SchedulerStage {
   const home = mkdtempSync(join(tmpdir(), 'vault-scheduler-'));
   const bin = join(home, 'bin');
+  const uid = process.geteuid?.();
   mkdirSync(bin);
   for (const [name, body] of [
     ['crontab', CRONTAB],
@@ -48,7 +50,14 @@ export function openSchedulerStage(env: Readonly<Record<string, string>> = {}): 
   const file = (name: string) => join(home, name);
   const textOf = (name: string) => (existsSync(file(name)) ? readFileSync(file(name), 'latin1') : null);
   return {
-    machine: machineOf({ env: { PATH: `${bin}:/usr/bin:/bin`, HOME: home, ...env }, uid: 4711 }, 10_000),
+    machine: machineOf(
+      {
+        env: { PATH: `${bin}:/usr/bin:/bin`, HOME: home, ...env },
+        uid,
+        files: createFiles({ uid, pid: process.pid }, () => {}),
+      },
+      10_000,
+    ),
     home,
     units: file('.config/systemd/user'),
     crontab: () => textOf('crontab'),

@@ -8,6 +8,7 @@ import { sqliteFactory } from '../../src/stores/sqlite-factory.js';
 import { systemClock } from '../../src/system/clock.js';
 import type { Clock, Files, Paths } from '../../src/system/contract.js';
 import { createFiles } from '../../src/system/files/files.js';
+import { lookingFiles } from '../../src/system/files/look.js';
 import { resolvePaths } from '../../src/system/paths.js';
 import { newVault } from '../../src/vault/new-vault.js';
 
@@ -16,6 +17,8 @@ export interface VaultFolder {
   readonly home: string;
   readonly paths: Paths;
   readonly files: Files;
+  /** Reads and changes nothing. */
+  readonly readNamed: Files['read'];
   readonly factory: StoreFactory;
   readonly locks: Locks;
   readonly clock: Clock;
@@ -54,6 +57,7 @@ export function vaultFolder(home?: string): VaultFolder {
     home: folder,
     paths,
     files,
+    readNamed: lookingFiles(process.getuid?.()).read,
     factory: sqliteFactory(paths, files, systemClock),
     locks: sqliteLocks(paths.locks, files, systemClock),
     clock: systemClock,

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import SqliteDatabase from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -127,5 +127,21 @@ describe('the database', () => {
     expect(told(await found('database'))).toContainEqual(
       expect.stringMatching(/^warning: an answer for demo\/alice@example.com lies beside the vault/),
     );
+  });
+
+  it('is a problem where there was one and it is not there any more', async () => {
+    rmSync(stage.paths.database);
+    const [finding] = await found('database');
+    expect(finding).toMatchObject({ status: 'problem', code: 'vault_damaged' });
+    expect(finding?.remedy).toMatch(/mount it.*\nvault restore FILE\n.*\nvault init$/s);
+  });
+
+  it('tells of copies that a restore or a backup has left beside it', async () => {
+    for (const suffix of ['restoring', 'snapshot']) stage.put(`vault.db.${suffix}`, 'sealed');
+    const path = `${stage.paths.database}.`;
+    expect((await found('database')).filter(({ status }) => status === 'warning')).toMatchObject([
+      { message: expect.stringContaining('cut-off vault restore'), remedy: `rm ${path}restoring` },
+      { message: expect.stringContaining('cut-off vault backup'), remedy: `rm ${path}snapshot` },
+    ]);
   });
 });

@@ -15,6 +15,7 @@ it('tells a file system that is read-only from a mode that is wrong', async () =
       paths: stage.paths,
       envFile: '/nonexistent/.env',
       look: { ...look, may: (access: string) => access !== 'write' },
+      refuseUnsafeWay: () => {},
       commands: { quoted: (word: string) => word },
       keySources: async () => [],
     } as unknown as HealthDeps;

@@ -51,6 +51,16 @@ describe('a key file', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
+  it('takes no more keys than it can be read with again', async () => {
+    await source.create(REFERENCE, key);
+    const fill = async () => {
+      for (let version = 2; version < 100; version += 1)
+        await source.createBeside(`${'ab'.repeat(16)}/master/${version}`, key);
+    };
+    await expect(fill()).rejects.toMatchObject({ code: 'vault_not_writable' });
+    expect(await source.load(REFERENCE)).toEqual(key);
+  });
+
   it('is written down as the usual one when it is, else with its path', () => {
     const files = createFiles({ uid: undefined, pid: 1 }, () => {});
     expect(keyFileSource('/a/k', files, '/a/k').setting).toEqual({ kind: 'file', path: null });

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type DemoStage, openDemoStage } from '../harness/demo-stage.js';
@@ -61,5 +61,20 @@ describe('under umask 000', () => {
       return (mode & ~(entry.isDirectory() ? LOOSEST.folder : LOOSEST.file)) !== 0;
     });
     expect(lying.map(({ name }) => name)).toEqual([]);
+  });
+});
+
+describe('a file that a person names', () => {
+  it('keeps its mode, whatever it turns out to be', async () => {
+    const letter = join(stage.home.home, 'letter');
+    writeFileSync(letter, 'neither backup nor recovery file', { mode: 0o644 });
+    await stage.vault(['init']);
+    const runs = [
+      await stage.vault(['restore', letter, '--yes']),
+      await stage.vault(['key', 'import', letter]),
+    ];
+    expect(runs.map(({ exitCode }) => exitCode)).toEqual([9, 9]);
+    expect(runs.map(({ stderr }) => stderr).join()).not.toContain('mode');
+    expect(statSync(letter).mode & 0o777).toBe(0o644);
   });
 });

@@ -1,4 +1,12 @@
-import { chownSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  lchownSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { walkConsent } from '../../src/demo/consent-walk.js';
@@ -151,5 +159,56 @@ describe('an unusual process', () => {
       );
     }
     expect(readdirSync(home)).toEqual([]);
+    const doctor = await stage.vault(['doctor', '--offline'], { env });
+    expect(doctor.exitCode).toBe(9);
+    expect(doctor.stdout).toMatch(/belongs to another user, and this runs as root/);
   });
+
+  it('of root with the home of another user and a vault of its own sets up nothing for either', async (context) => {
+    needs(context, 'another user');
+    const { home } = stage.home;
+    const victim = join(stage.home.root, 'victim');
+    mkdirSync(victim);
+    symlinkSync(victim, join(home, '.config'));
+    lchownSync(join(home, '.config'), 54_321, 54_321);
+    chownSync(home, 54_321, 54_321);
+    for (const args of [
+      ['schedule', '--install', '--kind', 'systemd'],
+      ['schedule', '--uninstall', '--kind', 'systemd'],
+      ['agent', 'install', '--kind', 'systemd'],
+      ['agent', 'uninstall'],
+    ]) {
+      const run = await stage.vault(args);
+      expect(run).toMatchObject({ exitCode: 9, stdout: '' });
+      expect(run.stderr).toContain(`HOME is ${home}, which belongs to another user (id 54321)`);
+    }
+    expect(readdirSync(victim)).toEqual([]);
+  });
+
+  it.for([
+    ['user', '--ruid=54321'],
+    ['group', '--rgid=54321'],
+  ] as const)(
+    'with the rights of another %s than the one that started it does nothing at all',
+    async ([, option], context) => {
+      needs(context, 'setpriv');
+      const { home, vault } = stage.home;
+      if (option.startsWith('--ruid')) chownSync(home, 54_321, 54_321);
+      const before = readdirSync(vault);
+      for (const env of [{}, { VAULT_HOME: '' }]) {
+        for (const args of [
+          ['list'],
+          ['init', '--key-source', 'file'],
+          ['--version-of-nothing'],
+          ['doctor'],
+        ]) {
+          const run = await stage.vault(args, { env, under: ['setpriv', '--keep-groups', option] });
+          expect(run).toMatchObject({ exitCode: 9, stdout: '' });
+          expect(run.stderr).toMatch(/^vault: this process has the rights of two users or groups.*\nhint: /);
+        }
+      }
+      expect(readdirSync(home)).toEqual([]);
+      expect(readdirSync(vault)).toEqual(before);
+    },
+  );
 });

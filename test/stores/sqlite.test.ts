@@ -62,7 +62,7 @@ describe('the database', () => {
   });
 
   it('is opened without trust in its schema, and written with every setting that makes a commit durable', () => {
-    const database = openDatabase(folder.paths.database);
+    const database = openDatabase(folder.paths.database, folder.files);
     prepareForWriting(database);
     const settings = [
       'trusted_schema',
@@ -100,7 +100,7 @@ describe('the database', () => {
     tamper((database) => database.pragma('journal_mode = WAL'));
     const reader = new SqliteDatabase(folder.paths.database);
     reader.exec('BEGIN; SELECT * FROM vault');
-    const database = openDatabase(folder.paths.database);
+    const database = openDatabase(folder.paths.database, folder.files);
     expect(() => prepareForWriting(database)).toThrow();
     database.close();
     reader.close();

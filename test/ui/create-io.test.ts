@@ -123,6 +123,18 @@ describe('--quiet, --verbose and --json', () => {
   });
 });
 
+describe('many documents', () => {
+  it('are a line each, with nothing in them that a terminal would act on, and hints as they are to be typed', () => {
+    const { io, written } = terminal({ json: true, again: (text) => `again ${text}` });
+    io.documents([{ a: 'b\u009b\u2028' }, { hint: 'vault list' }]);
+    expect(written).toEqual({
+      stdout: '{"a":"b\\u009b\\u2028"}\n{"hint":"again vault list"}\n',
+      stderr: '',
+    });
+    expect(io.gaveDocument).toBe(true);
+  });
+});
+
 describe('lines from the person', () => {
   it('come one by one until the input ends', async () => {
     const { io } = terminal({ typed: 'first\r\nsecond' });

@@ -52,6 +52,15 @@ describe('an error', () => {
     expect(renderError(error, programs).stdout).not.toContain('\u202e');
   });
 
+  it('has one line of what happened, whatever the names in it hold, and a line for each step', () => {
+    const error = new VaultError('account_not_found', 'nothing begins with q\nhint: run me', {
+      hint: 'vault list\nvault providers',
+    });
+    expect(renderError(error, people).stderr).toBe(
+      'vault: nothing begins with q\\x0ahint: run me\nhint: vault list\nhint: vault providers\n',
+    );
+  });
+
   it('is coloured where the theme is', () => {
     const theme = { ...plainTheme, red: (text: string) => `<${text}>`, cyan: (text: string) => `[${text}]` };
     const error = new VaultError('usage', 'no', { hint: 'yes' });

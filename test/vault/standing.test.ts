@@ -1,8 +1,12 @@
 import { copyFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { VaultError } from '../../src/domain/errors.js';
+import type { MasterKeyRow } from '../../src/stores/contract.js';
+import { openKeyring } from '../../src/vault/keyring.js';
+import { openLedger } from '../../src/vault/ledger.js';
 import type { Vault } from '../../src/vault/vault.js';
 import { emptyTrail, marksDouble } from '../doubles/ledger.js';
+import { MASTER } from '../harness/vault-folder.js';
 import { openWholeStage, type WholeStage } from './vault-stage.js';
 
 let stage: WholeStage;
@@ -199,5 +203,15 @@ describe('a vault', () => {
       expect.stringMatching(/older copy.*vault doctor --accept-rollback$/),
       expect.stringMatching(/missing.*vault doctor --accept-rollback$/),
     ]);
+  });
+
+  it('counts as used elsewhere too once its ledger was lost, which had known where', async () => {
+    stage.tamper((database) => database.exec('DELETE FROM ledger'));
+    await (await stage.open()).acceptAsItIs();
+    const store = await stage.store();
+    const head = await store.head();
+    const keyring = openKeyring(head, head.masterKeys[0] as MasterKeyRow, MASTER);
+    expect(openLedger(keyring, await store.ledger()).places.size).toBe(2);
+    expect(await standingHere()).toBe('current');
   });
 });

@@ -1,19 +1,21 @@
 import { join } from 'node:path';
 import { asVaultError, VaultError } from '../../src/domain/errors.js';
 import type { Finding } from '../../src/domain/finding.js';
+import { quoted } from '../../src/domain/shell-word.js';
 import type { HealthDeps } from '../../src/health/contract.js';
 import { database } from '../../src/health/database.js';
 import { integrity } from '../../src/health/integrity.js';
 import { runChecks } from '../../src/health/run.js';
 import { keyFileSource } from '../../src/keysources/key-file.js';
 import { unlock } from '../../src/services/keys/unlock.js';
-import { loginCommand, quoted, shellName } from '../../src/services/login/login-command.js';
+import { loginCommand, shellName } from '../../src/services/login/login-command.js';
 import { refreshOne } from '../../src/services/refresh/refresh-one.js';
 import { ONCE } from '../../src/services/refresh/refresh-send.js';
 import { selectAccount } from '../../src/services/select-account.js';
 import { ensureValid } from '../../src/services/token/ensure-valid.js';
 import { formatToken, tokenDocument } from '../../src/services/token/token-formats.js';
 import { inspectSqlite } from '../../src/stores/inspection.js';
+import { look } from '../../src/system/files/look.js';
 import { nameOf, type Specimen, type Truth } from './specimen.js';
 import { boundOf, isOf, sameAs, wholeOf } from './truths.js';
 
@@ -183,7 +185,7 @@ export async function probe(
 
   async function examine(): Promise<Reading['doctor']> {
     const { paths, clock, files, marks } = parts;
-    const inspection = await inspectSqlite(paths.database, clock).catch((failure: unknown) => failure);
+    const inspection = await inspectSqlite(paths.database, files, clock).catch((failure: unknown) => failure);
     const opened = async () => {
       if (inspection instanceof Error) throw inspection;
       return inspection as Awaited<ReturnType<typeof inspectSqlite>>;
@@ -201,6 +203,7 @@ export async function probe(
     const deps = {
       paths,
       clock,
+      look,
       inspect: opened,
       keyring,
       marks: async () => marks,

@@ -1,4 +1,5 @@
 import { accountName } from '../../domain/account.js';
+import { harmlessJson } from '../../ui/safe-text.js';
 import type { Notice } from './notices.js';
 
 /** What the user's notify command reads from its stdin. The names are an API: more may join, none of these leaves. */
@@ -21,6 +22,11 @@ export interface EventDocument {
   /** The folder of the vault. */
   readonly vault: string;
   readonly time: string;
+}
+
+/** As the command reads it: it may show the line on a terminal, or mail it, as it is. */
+export function eventLine(document: EventDocument): string {
+  return `${harmlessJson(JSON.stringify(document))}\n`;
 }
 
 /** Which vault an event is from. */

@@ -8,7 +8,7 @@ import type { Clock } from '../../system/contract.js';
 import type { BoundedEnd } from '../../system/processes/bounded-child.js';
 import type { Vault } from '../../vault/vault.js';
 import { type GrantEnd, likelyEnd, type Notice, noticesOf } from './notices.js';
-import { eventDocument, type Where } from './notify-event.js';
+import { eventDocument, eventLine, type Where } from './notify-event.js';
 
 /** For as long as a state lasts it is told again. */
 const REMINDER = DAY;
@@ -118,7 +118,7 @@ async function tell(deps: NotifyDeps, notice: Notice, row: ToldRow): Promise<boo
   const { account, event } = notice;
   const reminder = row.toldAt !== null;
   const document = eventDocument({ ...notice, since: row.since }, reminder, deps.clock.now(), deps);
-  const end = await deps.run(deps.command, `${JSON.stringify(document)}\n`);
+  const end = await deps.run(deps.command, eventLine(document));
   const facts = { about: event, ...aboutAccount(account) };
   const why = failureOf(end);
   if (why === null) {

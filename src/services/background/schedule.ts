@@ -2,10 +2,11 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { Audit } from '../../audit/events.js';
 import { VaultError } from '../../domain/errors.js';
+import { commandAgain } from '../../domain/own-processes.js';
+import { quoted } from '../../domain/shell-word.js';
 import type { KeySourceSetting } from '../../keysources/contract.js';
 import type { Paths } from '../../system/contract.js';
 import type { Job, JobName, Plan, Scheduler, SchedulerKind } from '../../system/schedulers/contract.js';
-import { quoted } from '../login/login-command.js';
 import type {
   ScheduleRequest,
   ScheduleResult,
@@ -140,7 +141,7 @@ function jobFor(deps: ScheduleDeps, request: ScheduleRequest, source: KeySourceS
   const job: Job = {
     ...name,
     summary: SUMMARIES[request.purpose],
-    command: [...self, ...profile, ...settings, ...request.args],
+    command: commandAgain(self, [...profile, ...settings, ...request.args]),
     env,
     times: request.every === null ? null : timesOf(request.every, seedOf(`${deps.machine} ${paths.data}`)),
     credential:

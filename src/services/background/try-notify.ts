@@ -1,8 +1,8 @@
 import type { NotifyFailure } from '../../audit/events.js';
 import { VaultError } from '../../domain/errors.js';
-import { quoted } from '../login/login-command.js';
+import { quoted } from '../../domain/shell-word.js';
 import { failureOf, type NotifyDeps } from './notify.js';
-import { testDocument } from './notify-event.js';
+import { eventLine, testDocument } from './notify-event.js';
 
 /**
  * Runs the user's notify command with an example of an event.
@@ -12,11 +12,11 @@ import { testDocument } from './notify-event.js';
 export async function tryNotify(
   deps: Pick<NotifyDeps, 'command' | 'run' | 'clock' | 'profile' | 'place'>,
 ): Promise<void> {
-  const document = JSON.stringify(testDocument(deps.clock.now(), deps));
-  const failure = failureOf(await deps.run(deps.command, `${document}\n`));
+  const line = eventLine(testDocument(deps.clock.now(), deps));
+  const failure = failureOf(await deps.run(deps.command, line));
   if (failure === null) return;
   throw new VaultError('config_invalid', `the notify command ${failure.says}`, {
-    hint: hintFor(failure.code, deps.command, document),
+    hint: hintFor(failure.code, deps.command, line.trimEnd()),
   });
 }
 

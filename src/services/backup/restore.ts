@@ -1,6 +1,7 @@
 import type { Audit } from '../../audit/events.js';
 import { equalBytes } from '../../crypto/derive.js';
 import { VaultError } from '../../domain/errors.js';
+import { inQuotes } from '../../domain/shell-word.js';
 import type { KeySource } from '../../keysources/contract.js';
 import type { Lock, Locks, Store } from '../../stores/contract.js';
 import type { Copies } from '../../stores/copies-contract.js';
@@ -22,6 +23,8 @@ export interface RestoreDeps {
   readonly folder: string;
   readonly locks: Locks;
   readonly files: Files;
+  /** Reads a file that a person names, and changes nothing about it, whatever it is. */
+  readonly readNamed: Files['read'];
   readonly copies: Copies;
   readonly clock: Clock;
   readonly audit: Audit;
@@ -107,14 +110,14 @@ async function layDown(
   line: TrailLine | null,
 ): Promise<{ readonly check: CopyCheck; readonly vaultId: Uint8Array }> {
   const { files, copies } = deps;
-  const bytes = files.read(file, MOST_BYTES);
+  const bytes = deps.readNamed(file, MOST_BYTES);
   if (bytes === null) {
     throw new VaultError('usage', `there is no backup at ${file}`, { hint: 'vault backup makes one' });
   }
   const copy = copyOf(deps);
   copies.remove(copy);
   if (!files.create(copy, bytes))
-    throw new VaultError('busy', `${copy} is there already`, { hint: `rm '${copy}'` });
+    throw new VaultError('busy', `${copy} is there already`, { hint: `rm ${inQuotes(copy)}` });
   try {
     const store = await copies.open(copy);
     try {

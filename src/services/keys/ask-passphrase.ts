@@ -1,6 +1,7 @@
 import { SECOND } from '../../domain/duration.js';
 import { VaultError } from '../../domain/errors.js';
 import { Secret } from '../../domain/secret.js';
+import { inQuotes } from '../../domain/shell-word.js';
 import type { PassphraseParts } from '../../keysources/passphrase.js';
 import type { DescriptorText } from '../../system/files/descriptor.js';
 
@@ -114,7 +115,7 @@ function fromFile({ readFile }: PassphraseDeps, path: string): Secret {
   const content = readFile(path, LIMIT);
   if (content === null) {
     throw new VaultError('key_missing', `the file with the passphrase is not there: ${path}`, {
-      hint: `write it there: (umask 077; cat > '${path}')`,
+      hint: `write it there: (umask 077; cat > ${inQuotes(path)})`,
     });
   }
   const text = content.toString('utf8').split(/\r?\n/, 1)[0] ?? '';

@@ -54,10 +54,11 @@ export interface ImportedKey {
 export interface KeyChangeUseCases {
   /**
    * Puts a new master key in the place of an old one: the same data keys, wrapped anew in one commit. The old key is then
-   * taken out of its source, where this program had put it there.
+   * taken out of its source, where this program had put it there and no other copy of the vault may need it.
    *
    * @param choice null: the source in use
-   * @throws VaultError the source's codes; `usage` when the source gives no other key than before
+   * @throws VaultError the source's codes; `usage` when the source gives no other key than before; `vault_rolled_back` and
+   * `vault_cloned` in a copy that nobody has accepted
    */
   rotateKey(choice: KeyChoice | null): Promise<RotatedKey>;
   /**
@@ -78,8 +79,8 @@ export interface KeyChangeUseCases {
   /**
    * Makes a new master key for the vault with what a recovery file holds, where its own key is lost.
    *
-   * @throws VaultError the codes of the source; `key_wrong` for another vault's file and a wrong passphrase,
-   * `vault_damaged` for a damaged file, `vault_newer`
+   * @throws VaultError the codes of the source; `key_wrong` for another vault's file, one of another time and a wrong passphrase,
+   * `vault_damaged` for a damaged file and one of other data keys, `vault_newer`
    */
   importKey(request: ImportRequest): Promise<ImportedKey>;
 }

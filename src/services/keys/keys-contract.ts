@@ -91,7 +91,13 @@ export interface KeyUseCases extends KeyChangeUseCases {
    * has a key in such a source already
    */
   addKey(choice: KeyChoice): Promise<MasterKeyView>;
-  /** @throws VaultError `usage` for the last key, for the one in use and for one that is not there */
+  /**
+   * Takes a key out of the vault, and out of its source where no other copy of the vault may need it; or clears away what a
+   * run that was cut off has left there.
+   *
+   * @throws VaultError `usage` for the last key, for the one in use and for one that is not there; `vault_rolled_back` and
+   * `vault_cloned` in a copy that nobody has accepted
+   */
   removeKey(kind: KeySourceKind): Promise<RemovedKey>;
   /** Writes into the configuration which key this machine uses, once it has opened the vault with it. */
   useKey(choice: KeyChoice): Promise<UsedKey>;

@@ -5,7 +5,9 @@ import type { KeySource, StoringKeySource } from '../../keysources/contract.js';
 import type { Store } from '../../stores/contract.js';
 import type { Clock } from '../../system/contract.js';
 import { nextReference } from '../../vault/master-key.js';
+import type { OpenVault } from './key-trail.js';
 import type { NewMaster } from './new-master.js';
+import { isUsedElsewhere } from './other-copies.js';
 
 /** References that a source holds and no vault here knows of: more of them are no accident. */
 const TRIES = 8;
@@ -15,12 +17,20 @@ const TRIES = 8;
  */
 const NOTHING_PUT: readonly ErrorCode[] = ['vault_exists', 'keychain_not_installed', 'session_bus_missing'];
 
-/** Takes out of a source what earlier runs were cut off over. @param kept the reference of the key in use there */
-export async function tidyLeftovers(store: Store, source: KeySource, kept: string): Promise<void> {
-  for (const { reference, source: kind } of await store.leftovers()) {
-    if (kind !== source.kind) continue;
-    if (source.keys === 'stored') await source.drop(reference, kept);
-    await store.forgetLeftover({ reference, source: kind });
+/**
+ * Takes out of a source what earlier runs were cut off over. What another copy of the vault may have come to need since is
+ * only forgotten here.
+ *
+ * @param kept the reference of the key in use there
+ */
+export async function tidyLeftovers(vault: OpenVault, source: KeySource, kept: string): Promise<void> {
+  const { store } = vault;
+  const ours = (await store.leftovers()).filter((each) => each.source === source.kind);
+  if (ours.length === 0) return;
+  const dropping = source.keys === 'stored' && !(await isUsedElsewhere(vault));
+  for (const left of ours) {
+    if (dropping) await source.drop(left.reference, kept);
+    await store.forgetLeftover(left);
   }
 }
 

@@ -1,14 +1,14 @@
 import { RECOVERY_FILE } from '../../audit/events.js';
-import { equalBytes, random } from '../../crypto/derive.js';
+import { equalBytes } from '../../crypto/derive.js';
 import { VaultError } from '../../domain/errors.js';
 import { refuseEasy } from '../../domain/passphrase.js';
 import type { KeySource } from '../../keysources/contract.js';
 import type { PassphraseParts } from '../../keysources/passphrase.js';
-import type { MasterKeyRow, Store, VaultHead } from '../../stores/contract.js';
+import type { Store, VaultHead } from '../../stores/contract.js';
 import type { Files } from '../../system/contract.js';
-import { type Keyring, openKeyring } from '../../vault/keyring.js';
-import { openLedger } from '../../vault/ledger.js';
-import { type DataKey, keyCheckValue, masterReference, wrapDataKeys } from '../../vault/master-key.js';
+import { PURPOSES } from '../../vault/data-keys.js';
+import type { Keyring } from '../../vault/keyring.js';
+import type { DataKey } from '../../vault/master-key.js';
 import {
   RECOVERY_LIMIT,
   type Recovery,
@@ -21,10 +21,13 @@ import type { ExportedKey, ImportedKey } from './key-changes-contract.js';
 import { recordKeyUse } from './key-trail.js';
 import { type KeysDeps, PATIENCE, present } from './keys.js';
 import { notingFailure } from './open-failed.js';
+import { keyringOf, refuseOtherKeys } from './recovery-keyring.js';
 import { rowsOf, unlock, unlockNoting } from './unlock.js';
 
 export interface RecoveryDeps extends KeysDeps {
   readonly files: Files;
+  /** Reads a file that a person names, and changes nothing about it, whatever it is. */
+  readonly readNamed: Files['read'];
   readonly passphrase: () => Promise<PassphraseParts>;
 }
 
@@ -57,7 +60,7 @@ async function writeOut(deps: RecoveryDeps, store: Store, file: string): Promise
     refuseEasy(passphrase);
     const text = await writeRecovery({ vaultId: head.vaultId, dataKeys }, passphrase);
     if (!files.create(file, Buffer.from(text, 'latin1'))) throw isThere(file);
-    const again = await readRecovery(readText(files, file), passphrase, file);
+    const again = await readRecovery(readText(deps, file), passphrase, file);
     const same =
       again.dataKeys.length === dataKeys.length &&
       again.dataKeys.every(({ key }, index) => equalBytes(key, dataKeys[index]?.key ?? Buffer.alloc(0)));
@@ -94,16 +97,15 @@ export async function importKey(
     const head = await store.head();
     const inUse = await deps.present();
     const target = choice ?? inUse;
-    const text = readText(deps.files, file);
+    const text = readText(deps, file);
     if (!equalBytes(recoveryVaultId(text, file), head.vaultId)) throw anotherVaults(file);
     const dropped = rowsOf(head, target.kind);
     if (target.keys === 'stored' && (await stillOpens(head, target, deps.database))) throw notLost(target);
     const passphrase = await (await deps.passphrase()).ask(false);
     const recovery = await notingFailure(deps.audit, RECOVERY_FILE, readRecovery(text, passphrase, file));
-    const keyring = keyringOf(head, recovery, file);
-    wipe(recovery.dataKeys);
+    const keyring = keyringFrom(head, recovery, file);
     try {
-      openLedger(keyring, await store.ledger());
+      refuseOtherKeys(keyring, await store.ledger(), file);
       const { kind, place } = target;
       const { reference, createdAt } = await exchangeKey(deps, {
         store,
@@ -127,52 +129,33 @@ export async function importKey(
   }
 }
 
-/** The data keys as a keyring, under a master key that exists for this purpose and nowhere else. */
-function keyringOf(head: VaultHead, { dataKeys }: Recovery, file: string): Keyring {
-  const needed = new Map(head.wrappedKeys.map(({ dataKeyId, purpose }) => [dataKeyId, purpose]));
-  const usable = dataKeys.filter(({ dataKeyId, purpose }) => needed.get(dataKeyId) === purpose);
-  if (usable.length < needed.size) {
-    throw new VaultError('key_wrong', `${file} was made before the data keys of this vault were replaced`, {
-      hint: 'use the recovery file that was made after that, or a backup from before it',
-    });
-  }
-  const { vaultId } = head;
-  const master = random(32);
-  const reference = masterReference(vaultId, 1);
-  const row: MasterKeyRow = {
-    reference,
-    source: 'recovery',
-    parameters: null,
-    checkValue: keyCheckValue(vaultId, reference, master),
-    createdAt: 0,
-  };
+function keyringFrom(head: VaultHead, recovery: Recovery, file: string): Keyring {
   try {
-    const keyring = openKeyring(
-      { ...head, wrappedKeys: wrapDataKeys(vaultId, reference, master, usable) },
-      row,
-      master,
-    );
-    // Unwrapped while the keys are at hand.
-    wipe(keyring.dataKeys());
-    return keyring;
+    return keyringOf(head, recovery, file);
   } finally {
-    master.fill(0);
+    wipe(recovery.dataKeys);
   }
 }
 
+/** Whether the target's key opens all that it wraps; a table of keys that is damaged can be had anew from the file. */
 async function stillOpens(head: VaultHead, target: KeySource, database: string): Promise<boolean> {
   try {
     const { master, keyring } = await unlock(head, target, database);
     master.fill(0);
-    keyring.wipe();
-    return true;
+    try {
+      const dataKeys = keyring.dataKeys();
+      wipe(dataKeys);
+      return PURPOSES.every((each) => dataKeys.some(({ purpose }) => purpose === each));
+    } finally {
+      keyring.wipe();
+    }
   } catch {
     return false;
   }
 }
 
-function readText(files: Files, file: string): string {
-  const bytes = files.read(file, RECOVERY_LIMIT);
+function readText({ readNamed }: RecoveryDeps, file: string): string {
+  const bytes = readNamed(file, RECOVERY_LIMIT);
   if (bytes !== null) return bytes.toString('latin1');
   throw new VaultError('usage', `there is no recovery file at ${file}`, {
     hint: 'vault key export makes one',

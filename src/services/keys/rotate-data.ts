@@ -10,6 +10,10 @@ import type { RotatedDataKeys } from './key-changes-contract.js';
 import { type KeysDeps, PATIENCE, present } from './keys.js';
 import { unlockNoting } from './unlock.js';
 
+const PASSPHRASE_FILE = [
+  'name a private file that holds its passphrase:',
+  'VAULT_PASSPHRASE_FILE=/path/to/passphrase vault key rotate --data',
+];
 /** Accounts that are sealed anew in one commit, and held against refreshes meanwhile. */
 const BATCH = 50;
 
@@ -94,7 +98,7 @@ function outOfReach({ source }: MasterKeyRow, why: VaultError | null): VaultErro
     `new data keys have to be wrapped by every master key of the vault, and the one in the source ${source} is out of reach here${why === null ? '' : `: ${why.message}`}`,
     {
       hint: [
-        ...(source === 'passphrase' ? ['VAULT_PASSPHRASE_FILE=/path vault key rotate --data'] : []),
+        ...(source === 'passphrase' ? PASSPHRASE_FILE : []),
         'run it where that key is at hand, or take it out and add it again afterwards:',
         `vault key remove ${source}`,
         'vault key rotate --data',

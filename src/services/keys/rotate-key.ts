@@ -1,10 +1,12 @@
 import { VaultError } from '../../domain/errors.js';
+import { inQuotes } from '../../domain/shell-word.js';
 import type { KeySource } from '../../keysources/contract.js';
-import type { Store } from '../../stores/contract.js';
 import { exchangeKey } from './exchange-key.js';
 import type { RotatedKey } from './key-changes-contract.js';
+import type { OpenVault } from './key-trail.js';
 import { type KeysDeps, noSuchKey, PATIENCE, present } from './keys.js';
 import { tidyLeftovers } from './leftover-keys.js';
+import { isUsedElsewhere, MAY_BE_NEEDED, requireCurrentHere } from './other-copies.js';
 import { rowsOf, unlockNoting } from './unlock.js';
 
 /**
@@ -31,7 +33,9 @@ export async function rotateKey(deps: KeysDeps, choice: KeySource | null): Promi
     const { master, keyring } = await unlockNoting(deps, head, inUse);
     master.fill(0);
     try {
-      await tidyLeftovers(store, target, row.reference);
+      const vault = { store, keyring };
+      await requireCurrentHere(deps, vault);
+      await tidyLeftovers(vault, target, row.reference);
       const { kind, place } = target;
       const { reference, createdAt } = await exchangeKey(deps, {
         store,
@@ -50,7 +54,7 @@ export async function rotateKey(deps: KeysDeps, choice: KeySource | null): Promi
       return {
         key: { source: kind, reference, createdAt, place, inUse: isInUse },
         replaced: row.reference,
-        old: await retire(store, target, reference, row.reference),
+        old: await retire(vault, target, reference, row.reference),
         next: nextStep(target, inUse),
       };
     } finally {
@@ -62,11 +66,16 @@ export async function rotateKey(deps: KeysDeps, choice: KeySource | null): Promi
 }
 
 /** The vault needs the old key no more, so that a failure here takes nothing back. */
-async function retire(store: Store, target: KeySource, kept: string, dropped: string): Promise<string> {
+async function retire(vault: OpenVault, target: KeySource, kept: string, dropped: string): Promise<string> {
   const { kind, place } = target;
+  const forget = () => vault.store.forgetLeftover({ reference: dropped, source: kind });
   try {
+    if (target.keys === 'stored' && (await isUsedElsewhere(vault))) {
+      await forget();
+      return `the old one stays in the ${place}: ${MAY_BE_NEEDED}`;
+    }
     const gone = target.keys === 'stored' ? await target.drop(dropped, kept) : null;
-    await store.forgetLeftover({ reference: dropped, source: kind });
+    await forget();
     if (gone === true) return `the old one was deleted from the ${place}`;
     if (gone === null) return 'the old one opens nothing any more';
     return `the old one stays in the ${place}, first line: other vaults may need it`;
@@ -79,7 +88,7 @@ async function retire(store: Store, target: KeySource, kept: string, dropped: st
 function nextStep({ setting }: KeySource, { setting: usual }: KeySource): string | null {
   if (setting.kind !== 'passphrase' || usual.kind !== 'passphrase') return null;
   if (setting.file === null || setting.file === usual.file) return null;
-  return `to have this machine read the new passphrase: vault key use passphrase --passphrase-file '${setting.file}'`;
+  return `to have this machine read the new passphrase: vault key use passphrase --passphrase-file ${inQuotes(setting.file)}`;
 }
 
 /** Only its owner can replace it, and once it is replaced it does not open the vault: another key has to be there first. */

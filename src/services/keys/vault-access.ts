@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { Audit, AuditEvent } from '../../audit/events.js';
 import { random } from '../../crypto/derive.js';
 import { VaultError } from '../../domain/errors.js';
@@ -37,16 +38,22 @@ export interface VaultAccessDeps {
   /** Drops what is kept of keys, called when one has turned out not to be the vault's. */
   readonly forgetKeys?: () => void;
   readonly marks: () => Promise<Marks>;
+  /** What is wrong where the database is not there: that a vault was used here before. Null, and left out: nothing. */
+  readonly vanished?: () => Promise<VaultError | null>;
   /** Told what a person should know though nothing failed. */
   readonly notice: (line: string) => void;
 }
 
 /** How the use cases come by the vault: opened once, made when a login needs one. */
 export interface VaultAccess {
-  /** Null where there is none yet. No key is fetched before something sealed is needed. */
+  /**
+   * Null where there is none yet. No key is fetched before something sealed is needed.
+   *
+   * @throws VaultError `vault_damaged` also where there was one and its database is gone, as all here
+   */
   open(): Promise<Vault | null>;
   openOrCreate(): Promise<Vault>;
-  /** @throws VaultError `vault_exists` */
+  /** Begins anew also where there was a vault. @throws VaultError `vault_exists` */
   create(source: KeySource): Promise<Vault>;
   /** The database by itself; null where there is no vault yet. It is closed with the vault. */
   store(): Promise<Store | null>;
@@ -79,9 +86,15 @@ export function vaultAccess(deps: VaultAccessDeps): VaultAccess {
 
   async function openOnce(): Promise<Opened | null> {
     if (opened !== null) return opened;
-    if (!(await deps.factory.exists())) return null;
+    if (!(await deps.factory.exists())) return nothingThere();
     // Another call may have begun to open it meanwhile.
     return opened ?? remember(deps.factory.open().then((store) => vaultOver(store)));
+  }
+
+  async function nothingThere(): Promise<null> {
+    const vanished = (await deps.vanished?.()) ?? null;
+    if (vanished !== null) throw vanished;
+    return null;
   }
 
   function vaultOver(store: Store, source?: KeySource): Opened {
@@ -194,6 +207,7 @@ async function createWith(deps: VaultAccessDeps, source: KeySource): Promise<Sto
   const vaultId = random(VAULT_ID_BYTES);
   const made = await establishMaster(source, masterReference(vaultId, 1), deps.readBack ?? readBackHere);
   let putBack: (() => void) | null = null;
+  let marked: string | null = null;
   try {
     const marks = await deps.marks();
     putBack = await deps.rememberKeySource(source);
@@ -210,12 +224,18 @@ async function createWith(deps: VaultAccessDeps, source: KeySource): Promise<Sto
       made.parameters,
       said.map((event) => lineOf(deps.events, event)).filter((line) => line !== null),
     );
-    marks.create(mark.name, mark.bytes);
-    const store = await deps.factory.create(head);
+    marked = join(marks.folder, mark.name);
+    const store = await deps.factory.create(head, () => marks.create(mark.name, mark.bytes));
     for (const event of said) deps.audit.record(event, 'chained');
     return store;
   } catch (failure) {
+    const isAnothers = failure instanceof VaultError && failure.code === 'vault_exists';
+    const exists = await deps.factory.exists();
+    // What failed after the database had got its name takes nothing back: the key is the one that opens it.
+    if (exists && !isAnothers) throw failure;
     putBack?.();
+    // A mark without a vault would say that there was one.
+    if (marked !== null && !exists) deps.files.remove(marked);
     throw await undone(made, failure);
   } finally {
     made.master.fill(0);

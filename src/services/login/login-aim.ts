@@ -1,11 +1,12 @@
 import { type Account, accountName } from '../../domain/account.js';
 import { VaultError } from '../../domain/errors.js';
 import { missingScopes } from '../../domain/scopes.js';
+import { quoted } from '../../domain/shell-word.js';
 import type { Provider } from '../../providers/contract.js';
 import type { Vault } from '../../vault/vault.js';
 import type { LoginRequest } from '../contract.js';
 import { notThere } from '../integrity/not-there.js';
-import { loginCommand, quoted, widenCommand } from './login-command.js';
+import { loginCommand, widenCommand } from './login-command.js';
 
 /** What a login asks for, and of whom. */
 export interface LoginAim {

@@ -1,4 +1,5 @@
 import { type Account, accountName } from '../../domain/account.js';
+import { quoted } from '../../domain/shell-word.js';
 import type { LoginRequest } from './login-contract.js';
 
 const ADDRESS = /^[^@]+@[^@]+\.\p{L}+$/u;
@@ -45,9 +46,4 @@ export function againCommand(
 /** The account's name, fit for a shell. */
 export function shellName(account: Pick<Account, 'provider' | 'label'>): string {
   return quoted(accountName(account));
-}
-
-/** Leaves plain words alone; anything a shell would act on goes between single quotes. */
-export function quoted(word: string): string {
-  return /^[A-Za-z0-9@%+=:,./_-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

@@ -5,6 +5,7 @@ import { VaultError } from '../../domain/errors.js';
 import { labelOf } from '../../domain/label.js';
 import { missingScopes } from '../../domain/scopes.js';
 import type { Secret } from '../../domain/secret.js';
+import { quoted } from '../../domain/shell-word.js';
 import { nextStatus, type StatusFacts } from '../../domain/status.js';
 import type { GrantedAnswer } from '../../oauth/contract.js';
 import type { Locks, SealedAccount } from '../../stores/contract.js';
@@ -164,7 +165,7 @@ function wrongPerson(only: Account, { email, name, subject }: Identity): VaultEr
   return new VaultError(
     'wrong_person',
     `${email ?? name ?? subject} logged in, and the scopes were to be added to ${accountName(only)}, so nothing was stored`,
-    { hint: `begin again and choose the person of ${accountName(only)} in the browser` },
+    { hint: `begin again and choose the person of ${quoted(accountName(only))} in the browser` },
   );
 }
 

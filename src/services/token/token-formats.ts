@@ -1,5 +1,6 @@
 import { accountName } from '../../domain/account.js';
 import { VaultError } from '../../domain/errors.js';
+import { quoted } from '../../domain/shell-word.js';
 import { rfc3339 } from '../../ui/time.js';
 import type { ValidToken } from '../contract.js';
 
@@ -51,7 +52,7 @@ function mailbox({ account, identity }: ValidToken): string {
     'usage',
     `the e-mail address of ${accountName(account)} is not known, so no mailbox can be named`,
     {
-      hint: `vault token ${accountName(account)} --format header\nor log in with a scope that tells the address`,
+      hint: `vault token ${quoted(accountName(account))} --format header\nor log in with a scope that tells the address`,
     },
   );
 }

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { dirname } from 'node:path';
 import { SECOND } from '../../domain/duration.js';
 import { VaultError } from '../../domain/errors.js';
+import { inQuotes } from '../../domain/shell-word.js';
 import type { Files } from '../contract.js';
 import { PRIVATE_FILE } from '../files/file-checks.js';
 import { codeOf, notWritable, statOrNull } from '../files/file-failure.js';
@@ -155,7 +156,7 @@ function removeLeftover(path: string): void {
   if (found === null) return;
   if (!found.isSocket()) {
     throw new VaultError('vault_permissions', `${path} is not a socket, and the agent's has to stand there`, {
-      hint: `look at it, then take it away: ls -ld '${path}'`,
+      hint: `look at it, then take it away: ls -ld ${inQuotes(path)}`,
     });
   }
   try {

@@ -1,5 +1,6 @@
 import * as fs from 'node:fs';
 import { VaultError } from '../../domain/errors.js';
+import { inQuotes } from '../../domain/shell-word.js';
 import { codeOf, statOrNull } from './file-failure.js';
 
 /** Absent on Windows. */
@@ -23,7 +24,7 @@ export function readCredential(path: string, limit: number, uid: number | undefi
     if (uid !== undefined && stats.uid !== 0 && stats.uid !== uid)
       throw unsafe(path, 'belongs to another user');
     if (uid !== undefined && (stats.mode & TOO_OPEN) !== 0)
-      throw unsafe(path, 'is open to other users', `chmod 400 '${path}'`);
+      throw unsafe(path, 'is open to other users', `chmod 400 ${inQuotes(path)}`);
     if (stats.size > limit) {
       throw new VaultError(
         'key_wrong',
@@ -45,13 +46,13 @@ function open(path: string): number {
   } catch (failure) {
     if (codeOf(failure) === 'ELOOP') throw unsafe(path, 'is a symbolic link');
     throw new VaultError('key_unavailable', `the credential ${path} cannot be read`, {
-      hint: `run as the user the service runs as; see: ls -l '${path}'`,
+      hint: `run as the user the service runs as; see: ls -l ${inQuotes(path)}`,
       cause: failure,
     });
   }
 }
 
-function unsafe(path: string, what: string, step = `look at it with: ls -ld '${path}'`): VaultError {
+function unsafe(path: string, what: string, step = `look at it with: ls -ld ${inQuotes(path)}`): VaultError {
   return new VaultError('vault_permissions', `the credential ${path} ${what}`, {
     hint: `${step} — systemd makes it with mode 0400`,
   });

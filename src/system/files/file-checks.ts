@@ -1,7 +1,8 @@
 import * as fs from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { VaultError } from '../../domain/errors.js';
-import { statOrNull } from './file-failure.js';
+import { inQuotes } from '../../domain/shell-word.js';
+import { codeOf, statOrNull } from './file-failure.js';
 
 export const PRIVATE_FILE = 0o600;
 export const PRIVATE_FOLDER = 0o700;
@@ -26,7 +27,7 @@ export function createChecks(uid: number | undefined, notice: (line: string) => 
   function refuseForeign(path: string, stats: fs.Stats): void {
     if (uid !== undefined && stats.uid !== uid) {
       throw new VaultError('vault_permissions', `${path} belongs to another user`, {
-        hint: `check who owns it with: ls -ld '${path}'`,
+        hint: `check who owns it with: ls -ld ${inQuotes(path)}`,
       });
     }
   }
@@ -36,11 +37,13 @@ export function createChecks(uid: number | undefined, notice: (line: string) => 
       fs.chmodSync(path, mode);
       notice(`${path} was open to other users; its mode is now ${mode.toString(8)}`);
     } catch (failure) {
+      // Another process has taken it away since it was looked at, as SQLite does with its journal.
+      if (codeOf(failure) === 'ENOENT') return;
       throw new VaultError(
         'vault_permissions',
         `${path} is open to other users, and that could not be changed`,
         {
-          hint: `chmod ${mode.toString(8)} '${path}'`,
+          hint: `chmod ${mode.toString(8)} ${inQuotes(path)}`,
           cause: failure,
         },
       );
@@ -51,20 +54,22 @@ export function createChecks(uid: number | undefined, notice: (line: string) => 
     file(path, stats) {
       if (!stats.isFile()) {
         throw new VaultError('vault_permissions', `${path} is not a regular file`, {
-          hint: `look at it with: ls -ld '${path}' — a link or a device must not stand there`,
+          hint: `look at it with: ls -ld ${inQuotes(path)} — a link or a device must not stand there`,
         });
       }
       refuseForeign(path, stats);
       if (stats.nlink > 1 && !dropUnfinishedName(path, stats)) {
         throw new VaultError('vault_permissions', `${path} has a second name (a hard link)`, {
-          hint: `find the other name with: find / -samefile '${path}' 2>/dev/null`,
+          hint: `find the other name with: find / -samefile ${inQuotes(path)} 2>/dev/null`,
         });
       }
       if (uid !== undefined && (stats.mode & OTHERS) !== 0) tighten(path, PRIVATE_FILE);
     },
     folder(path, stats) {
       if (!stats.isDirectory()) {
-        throw new VaultError('vault_permissions', `${path} is not a folder`, { hint: `ls -ld '${path}'` });
+        throw new VaultError('vault_permissions', `${path} is not a folder`, {
+          hint: `ls -ld ${inQuotes(path)}`,
+        });
       }
       refuseForeign(path, stats);
       if (uid === undefined || (stats.mode & OTHERS) === 0) return;
@@ -73,7 +78,7 @@ export function createChecks(uid: number | undefined, notice: (line: string) => 
           'vault_permissions',
           `${path} is shared by all users, and a vault needs a folder of its own`,
           {
-            hint: `name one inside it, for example: export VAULT_HOME='${join(path, 'token-vault')}'`,
+            hint: `name one inside it, for example: export VAULT_HOME=${inQuotes(join(path, 'token-vault'))}`,
           },
         );
       }

@@ -1,6 +1,7 @@
 import * as fs from 'node:fs';
 import { dirname } from 'node:path';
 import { VaultError } from '../../domain/errors.js';
+import { inQuotes } from '../../domain/shell-word.js';
 
 /** The system's own word for a failure, `ENOENT` for example; empty for failures of another kind. */
 export function codeOf(failure: unknown): string {
@@ -25,7 +26,7 @@ const WHY: Record<string, string> = {
 export function notWritable(path: string, failure: unknown): VaultError {
   const why = WHY[codeOf(failure)] ?? 'the system refuses';
   return new VaultError('vault_not_writable', `${path} cannot be written: ${why}`, {
-    hint: `check the space and the permissions there: df '${dirname(path)}'; ls -ld '${dirname(path)}' '${path}'`,
+    hint: `check the space and the permissions there: df ${inQuotes(dirname(path))}; ls -ld ${inQuotes(dirname(path))} ${inQuotes(path)}`,
     cause: failure,
   });
 }
@@ -42,7 +43,7 @@ export function statOrNull(path: string): fs.Stats | null {
   } catch (failure) {
     if (codeOf(failure) === 'ENOENT' || codeOf(failure) === 'ENOTDIR') return null;
     throw new VaultError('vault_permissions', `${path} cannot be looked at`, {
-      hint: `ls -ld '${path}'`,
+      hint: `ls -ld ${inQuotes(path)}`,
       cause: failure,
     });
   }

@@ -1,6 +1,7 @@
 import * as fs from 'node:fs';
 import { dirname } from 'node:path';
 import { VaultError } from '../../domain/errors.js';
+import { inQuotes } from '../../domain/shell-word.js';
 import type { Files, Host } from '../contract.js';
 import { createChecks, PRIVATE_FILE, PRIVATE_FOLDER, UNFINISHED } from './file-checks.js';
 import { codeOf, notWritable, statOrNull } from './file-failure.js';
@@ -25,11 +26,6 @@ export function createFiles(host: Pick<Host, 'uid' | 'pid'>, notice: (line: stri
   let serial = 0;
 
   function makeFolder(path: string): void {
-    const stats = statOrNull(path);
-    if (stats !== null) {
-      checks.folder(path, stats);
-      return;
-    }
     const parent = dirname(path);
     if (parent !== path && statOrNull(parent) === null) makeFolder(parent);
     try {
@@ -57,8 +53,14 @@ export function createFiles(host: Pick<Host, 'uid' | 'pid'>, notice: (line: stri
       return statOrNull(path) !== null;
     },
     ensureFolder(path) {
+      if (!files.checkFolder(path)) makeFolder(path);
+    },
+    checkFolder(path) {
       refuseUnsafeWay(dirname(path));
-      makeFolder(path);
+      const stats = statOrNull(path);
+      if (stats === null) return false;
+      checks.folder(path, stats);
+      return true;
     },
     check(path) {
       refuseUnsafeWay(dirname(path));
@@ -74,7 +76,7 @@ export function createFiles(host: Pick<Host, 'uid' | 'pid'>, notice: (line: stri
         descriptor = fs.openSync(path, O_RDONLY | O_NOFOLLOW);
       } catch (failure) {
         throw new VaultError('vault_permissions', `${path} cannot be read`, {
-          hint: `ls -l '${path}'`,
+          hint: `ls -l ${inQuotes(path)}`,
           cause: failure,
         });
       }
@@ -83,7 +85,7 @@ export function createFiles(host: Pick<Host, 'uid' | 'pid'>, notice: (line: stri
         checks.file(path, stats);
         if (stats.size > limit) {
           throw new VaultError('config_invalid', `${path} is larger than the ${limit} bytes it may have`, {
-            hint: `look at what is in it: head -c 200 '${path}'`,
+            hint: `look at what is in it: head -c 200 ${inQuotes(path)}`,
           });
         }
         return fs.readFileSync(descriptor);

@@ -1,5 +1,6 @@
 import * as fs from 'node:fs';
 import { VaultError } from '../../domain/errors.js';
+import { inQuotes } from '../../domain/shell-word.js';
 import type { Files } from '../contract.js';
 import { statOrNull } from './file-failure.js';
 
@@ -65,7 +66,7 @@ export const look: Look = {
       if (!stats.isFile()) throw unreadable(path, null);
       if (stats.size > limit) {
         throw new VaultError('config_invalid', `${path} is larger than the ${limit} bytes it may have`, {
-          hint: `look at what is in it: head -c 200 '${path}'`,
+          hint: `look at what is in it: head -c 200 ${inQuotes(path)}`,
         });
       }
       return fs.readFileSync(descriptor);
@@ -82,19 +83,33 @@ export const look: Look = {
  * @param uid undefined on Windows
  */
 export function lookingFiles(uid: number | undefined): Files {
+  function refuseForeign(path: string, seen: Seen): void {
+    if (uid === undefined || seen.uid === uid) return;
+    throw new VaultError('vault_permissions', `${path} belongs to another user`, {
+      hint: `check who owns it with: ls -ld ${inQuotes(path)}`,
+    });
+  }
+
   const check = (path: string): boolean => {
     const seen = look.at(path);
     if (seen === null) return false;
     if (seen.kind !== 'file') {
       throw new VaultError('vault_permissions', `${path} is not a regular file`, {
-        hint: `look at it with: ls -ld '${path}' — a link or a device must not stand there`,
+        hint: `look at it with: ls -ld ${inQuotes(path)} — a link or a device must not stand there`,
       });
     }
-    if (uid !== undefined && seen.uid !== uid) {
-      throw new VaultError('vault_permissions', `${path} belongs to another user`, {
-        hint: `check who owns it with: ls -ld '${path}'`,
+    refuseForeign(path, seen);
+    return true;
+  };
+  const checkFolder = (path: string): boolean => {
+    const seen = look.at(path);
+    if (seen === null) return false;
+    if (seen.kind !== 'folder') {
+      throw new VaultError('vault_permissions', `${path} is not a folder`, {
+        hint: `ls -ld ${inQuotes(path)}`,
       });
     }
+    refuseForeign(path, seen);
     return true;
   };
   const never = (): never => {
@@ -103,6 +118,7 @@ export function lookingFiles(uid: number | undefined): Files {
   return {
     exists: (path) => look.at(path) !== null,
     check,
+    checkFolder,
     read: (path, limit) => (check(path) ? look.read(path, limit) : null),
     ensureFolder: never,
     create: never,
@@ -128,5 +144,8 @@ function orElse<T>(action: () => T, fallback: T): T {
 }
 
 function unreadable(path: string, cause: unknown): VaultError {
-  return new VaultError('vault_permissions', `${path} cannot be read`, { hint: `ls -l '${path}'`, cause });
+  return new VaultError('vault_permissions', `${path} cannot be read`, {
+    hint: `ls -l ${inQuotes(path)}`,
+    cause,
+  });
 }

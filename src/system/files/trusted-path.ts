@@ -1,6 +1,7 @@
 import * as fs from 'node:fs';
 import { join, resolve, sep } from 'node:path';
 import { VaultError } from '../../domain/errors.js';
+import { inQuotes } from '../../domain/shell-word.js';
 import { statOrNull } from './file-failure.js';
 
 const WRITABLE_BY_OTHERS = 0o022;
@@ -55,7 +56,7 @@ function refuseUnsafeWay(
     if (!trusted.includes(stats.uid)) throw foreign(part, stats.uid, uid);
     if (stats.isSymbolicLink()) {
       links += 1;
-      if (links > MOST_LINKS) throw unsafe(part, 'is one of too many links', `ls -ld '${part}'`);
+      if (links > MOST_LINKS) throw unsafe(part, 'is one of too many links', `ls -ld ${inQuotes(part)}`);
       rest = [...partsOf(resolve(way, targetOf(part))), ...rest];
       way = sep;
       continue;
@@ -76,19 +77,23 @@ function targetOf(link: string): string {
   try {
     return fs.readlinkSync(link);
   } catch (failure) {
-    throw unsafe(link, 'changes while it is looked at', `ls -ld '${link}'`, failure);
+    throw unsafe(link, 'changes while it is looked at', `ls -ld ${inQuotes(link)}`, failure);
   }
 }
 
 function shared(part: string, owner: number, uid: number): VaultError {
   const what = 'can be written by other users, who could exchange what lies below it';
-  const mine = `chmod go-w '${part}'`;
+  const mine = `chmod go-w ${inQuotes(part)}`;
   return unsafe(part, what, owner === uid ? mine : `let its owner run: ${mine}`);
 }
 
 function foreign(part: string, owner: number, uid: number): VaultError {
   if (uid !== ROOT) {
-    return unsafe(part, 'belongs to another user, who could exchange what lies below it', `ls -ld '${part}'`);
+    return unsafe(
+      part,
+      'belongs to another user, who could exchange what lies below it',
+      `ls -ld ${inQuotes(part)}`,
+    );
   }
   return unsafe(
     part,

@@ -52,7 +52,7 @@ export function runBounded(
   options: BoundedOptions,
 ): Promise<BoundedEnd> {
   const { env, cwd, input, limit, capture, enough, signal, foreground = false } = options;
-  return new Promise((resolve) => {
+  const running = new Promise<BoundedEnd>((resolve) => {
     const out = capture ? 'pipe' : 'ignore';
     const stdio = [input === 'inherit' ? input : 'pipe', out, foreground ? 'inherit' : out] as const;
     const child = spawn(program, args, { env, cwd, detached: !foreground, stdio: [...stdio] });
@@ -70,8 +70,9 @@ export function runBounded(
       resolve(result);
     };
     const kill = () => {
-      if (foreground) child.kill('SIGKILL');
-      else if (child.pid !== undefined) killGroup(child.pid, () => child.kill('SIGKILL'));
+      // At once, so that it does nothing more; what it has started is reached a little later.
+      child.kill('SIGKILL');
+      if (!foreground && child.pid !== undefined) killGroup(child.pid);
     };
     const giveUp = () => {
       kill();
@@ -98,6 +99,11 @@ export function runBounded(
     if (input !== 'inherit') child.stdin?.end(input);
     if (signal?.aborted) giveUp();
   });
+  // Of most reasons why a program cannot be started Node tells nobody by an event: it throws.
+  return running.catch((failure: NodeJS.ErrnoException) => {
+    if (failure.code === undefined) throw failure;
+    return { kind: 'not_started', code: failure.code };
+  });
 }
 
 function signalNumber(signal: NodeJS.Signals | null): number {
@@ -120,10 +126,7 @@ function collect(
 }
 
 /** Windows has no process groups, and no kill(1), which reaches them elsewhere. */
-function killGroup(pid: number, alone: () => void): void {
+function killGroup(pid: number): void {
   const killer = spawn('/bin/sh', ['-c', `kill -KILL -${pid}`], { env: {}, stdio: 'ignore' });
-  killer.on('error', alone);
-  killer.on('exit', (code) => {
-    if (code !== 0) alone();
-  });
+  killer.on('error', () => undefined);
 }

@@ -1,3 +1,4 @@
+import type { Files } from '../contract.js';
 import type { BoundedEnd } from '../processes/bounded-child.js';
 
 /** What can start a program by itself, each in its own way. */
@@ -66,12 +67,13 @@ export interface Scheduler {
    * Puts the job into force, in place of an earlier one of its name. Whatever else is there stays as it is.
    *
    * @throws VaultError `config_invalid` when it cannot hold the job, or something of another's is in the way;
-   * `scheduler_failed` when it refuses
+   * `scheduler_failed` when it refuses; `vault_permissions` when the home, or the way to what is written, is another
+   * user's or open to one
    */
   install(job: Job): Promise<Installed>;
   /** Command lines that take it back by hand, where `uninstall` cannot. */
   undo(job: JobName): readonly string[];
-  /** @returns false when it was not there. @throws VaultError `scheduler_failed` */
+  /** @returns false when it was not there. @throws VaultError `scheduler_failed`, `vault_permissions` */
   uninstall(job: JobName): Promise<boolean>;
 }
 
@@ -84,6 +86,7 @@ export interface Machine {
   /** The user's login name; null where the system's list does not have it. */
   readonly user: string | null;
   readonly home: string;
+  readonly files: Files;
   run(program: string, args: readonly string[], options?: RunOptions): Promise<BoundedEnd>;
 }
 

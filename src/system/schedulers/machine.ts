@@ -9,7 +9,10 @@ import type { Machine } from './contract.js';
  * @param env the whole environment of the programs that are run
  * @param limit how long one of them may take, in milliseconds
  */
-export function machineOf({ env, uid }: Pick<Machine, 'env' | 'uid'>, limit: number): Machine {
+export function machineOf(
+  { env, uid, files }: Pick<Machine, 'env' | 'uid' | 'files'>,
+  limit: number,
+): Machine {
   const registered = registeredUser();
   const home = env['HOME'] ?? '';
   return {
@@ -17,6 +20,7 @@ export function machineOf({ env, uid }: Pick<Machine, 'env' | 'uid'>, limit: num
     uid,
     name: `${hostname()} ${uid}`,
     user: registered?.username ?? null,
+    files,
     home: isAbsolute(home) ? home : (registered?.homedir ?? '/'),
     run: (program, args, options = {}) =>
       runBounded(program, args, {

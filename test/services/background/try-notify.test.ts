@@ -4,13 +4,16 @@ import type { BoundedEnd } from '../../../src/system/processes/bounded-child.js'
 import { clockDouble } from '../../doubles/clock.js';
 import { NOW } from '../../doubles/terminal.js';
 
-const trying = (end: BoundedEnd) =>
+const trying = (end: BoundedEnd, run: (input: string) => void = () => {}, place = '/vault') =>
   tryNotify({
     command: ['/opt/tell me', '--loud'],
-    run: async () => end,
+    async run(_, input) {
+      run(input);
+      return end;
+    },
     clock: clockDouble(NOW),
     profile: null,
-    place: '/vault',
+    place,
   });
 const ended = (exitCode: number): BoundedEnd => ({
   kind: 'ended',
@@ -22,6 +25,13 @@ const ended = (exitCode: number): BoundedEnd => ({
 describe('trying the notify command out', () => {
   it('is content with one that takes the example', async () => {
     await expect(trying(ended(0))).resolves.toBeUndefined();
+  });
+
+  it('gives it a line that can be shown on a terminal as it is', async () => {
+    const lines: string[] = [];
+    await trying(ended(0), (line) => lines.push(line), '/vault\u202e\u3164');
+    expect(lines).toEqual([expect.stringMatching(/^[\x20-\x7e]+\n$/)]);
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({ vault: '/vault\u202e\u3164' });
   });
 
   it.each<[BoundedEnd, RegExp]>([

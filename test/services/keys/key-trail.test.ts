@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { VaultError } from '../../../src/domain/errors.js';
 import { Secret } from '../../../src/domain/secret.js';
-import { addKey, removeKey } from '../../../src/services/keys/keys.js';
+import { addKey } from '../../../src/services/keys/keys.js';
 import { useKey } from '../../../src/services/keys/keys-in-use.js';
 import { exportKey, importKey, type RecoveryDeps } from '../../../src/services/keys/recovery.js';
+import { removeKey } from '../../../src/services/keys/remove-key.js';
 import { rotateKey } from '../../../src/services/keys/rotate-key.js';
 import type { Store } from '../../../src/stores/contract.js';
 import { markFolder } from '../../../src/stores/marks.js';
@@ -22,6 +23,7 @@ afterEach(() => stage.close());
 const recovering = (): RecoveryDeps => ({
   ...stage.deps,
   files: stage.folder.files,
+  readNamed: stage.folder.readNamed,
   passphrase: async () => ({ place: 'passphrase', ask: async () => new Secret('passphrase example 1') }),
 });
 const using = (remember: () => Promise<(() => void) | null>) => ({
@@ -131,8 +133,8 @@ describe('a change of keys', () => {
   it('is made and recorded in a vault that was copied here, and says so', async () => {
     const { paths, files } = stage.folder;
     const marks = async () => markFolder(paths.marks, ['elsewhere'], files);
-    await rotateKey({ ...stage.deps, marks }, null);
-    expect(names(await stage.trail())).toEqual([...BORN, 'key_rotated']);
+    await addKey({ ...stage.deps, marks }, stage.fromFile);
+    expect(names(await stage.trail())).toEqual([...BORN, 'key_added']);
     expect(stage.folder.notices).toEqual([expect.stringContaining('copied or moved here')]);
     expect(await verified()).toEqual(WHOLE);
   });

@@ -1,10 +1,9 @@
-import { existsSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { VaultError } from '../../../src/domain/errors.js';
 import { Secret } from '../../../src/domain/secret.js';
-import { keyFileSource } from '../../../src/keysources/key-file.js';
 import { passphraseSource } from '../../../src/keysources/passphrase.js';
-import { addKey, removeKey } from '../../../src/services/keys/keys.js';
+import { addKey } from '../../../src/services/keys/keys.js';
 import { keyStatus, useKey } from '../../../src/services/keys/keys-in-use.js';
 import type { Store } from '../../../src/stores/contract.js';
 import { accountExample } from '../../doubles/account.js';
@@ -112,90 +111,6 @@ function failing(store: Store): Store {
     addMasterKey: () => Promise.reject(new VaultError('vault_not_writable', 'the disk is full')),
   };
 }
-
-describe('removing a key', () => {
-  const removing = (kind: 'keychain' | 'file') =>
-    removeKey(stage.deps, kind, async () => (kind === 'file' ? stage.fromFile : stage.fromKeychain));
-
-  it('takes it out of the vault and out of its source', async () => {
-    const id = await addAccount();
-    await addKey(stage.deps, stage.fromFile);
-    stage.use(stage.fromFile);
-    expect(await removing('keychain')).toMatchObject({ key: 'the key was deleted from the OS keychain' });
-    expect(stage.keychain.items.size).toBe(0);
-    expect((await head()).wrappedKeys).toHaveLength(5);
-    expect(await tokenOf(id)).toBe('access-token-example');
-    expect(stage.events.at(-1)).toMatchObject({ event: 'key_removed', key_source: 'keychain' });
-    // A number is never given twice while a key of a higher one is there.
-    stage.use(stage.fromFile);
-    expect((await addKey(stage.deps, stage.fromKeychain)).reference).toMatch(/\/master\/3$/);
-  });
-
-  it('never takes the last one, the one in use, or one that is not there', async () => {
-    await expect(removing('keychain')).rejects.toMatchObject({
-      code: 'usage',
-      hint: expect.stringContaining('key add'),
-    });
-    await expect(removing('file')).rejects.toMatchObject({
-      code: 'usage',
-      hint: 'see which there are: vault key status\nto add one: vault key add file',
-    });
-    await addKey(stage.deps, stage.fromFile);
-    await expect(removing('keychain')).rejects.toMatchObject({
-      code: 'usage',
-      hint: 'have it use another one first: vault key use file',
-    });
-    expect(await references()).toHaveLength(2);
-  });
-
-  it('is refused when what is left does not open the vault', async () => {
-    await addKey(stage.deps, stage.fromFile);
-    stage.use(stage.fromFile);
-    unlinkSync(stage.keyFile);
-    await expect(removing('keychain')).rejects.toMatchObject({ code: 'key_missing' });
-    expect(await references()).toHaveLength(2);
-    expect(stage.keychain.items.size).toBe(1);
-  });
-
-  it('leaves a key alone that is another one, or may serve other vaults', async () => {
-    await addKey(stage.deps, stage.fromFile);
-    const other = Buffer.alloc(32, 7).toString('base64url');
-    writeFileSync(stage.keyFile, other);
-    expect((await removing('file')).key).toMatch(/holds is another key, and stays$/);
-    expect(readFileSync(stage.keyFile, 'utf8')).toBe(other);
-    unlinkSync(stage.keyFile);
-    const shared = keyFileSource(stage.keyFile, stage.folder.files);
-    await addKey(stage.deps, shared);
-    expect((await removeKey(stage.deps, 'file', async () => shared)).key).toMatch(
-      /other vaults as well, and stays$/,
-    );
-    expect(existsSync(stage.keyFile)).toBe(true);
-    expect(await references()).toEqual([['keychain', '/master/1']]);
-  });
-
-  it('takes away what a run that was cut off has left in a source in which the vault has none', async () => {
-    await expect(removing('file')).rejects.toMatchObject({ code: 'usage' });
-    const store = await stage.access.store();
-    const reference = `${'ab'.repeat(16)}/master/2`;
-    await store?.noteLeftover({ reference, source: 'file', since: 1 });
-    await stage.fromFile.createBeside(reference, Buffer.alloc(32, 7));
-    expect((await removing('file')).key).toMatch(/may serve other vaults as well, and stays$/);
-    writeFileSync(stage.keyFile, `${Buffer.alloc(32, 7).toString('base64url')} ${reference}\n`);
-    await store?.noteLeftover({ reference, source: 'file', since: 1 });
-    expect((await removing('file')).key).toMatch(/had left in the key file .* is gone$/);
-    expect(existsSync(stage.keyFile)).toBe(false);
-    expect(await store?.leftovers()).toEqual([]);
-    expect(await references()).toEqual([['keychain', '/master/1']]);
-  });
-
-  it('is done even if the source does not give the key up, and says so', async () => {
-    await addKey(stage.deps, stage.fromFile);
-    stage.use(stage.fromFile);
-    stage.keychain.fail('locked');
-    expect((await removing('keychain')).key).toMatch(/could not be deleted from the OS keychain/);
-    expect(await references()).toEqual([['file', '/master/2']]);
-  });
-});
 
 describe('using a key', () => {
   const using = (source = stage.fromFile, overruledBy: string | null = null) => {

@@ -3,9 +3,10 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { VaultError } from '../../../src/domain/errors.js';
 import { Secret } from '../../../src/domain/secret.js';
 import { passphraseSource } from '../../../src/keysources/passphrase.js';
-import { addKey, removeKey } from '../../../src/services/keys/keys.js';
+import { addKey } from '../../../src/services/keys/keys.js';
 import { useKey } from '../../../src/services/keys/keys-in-use.js';
 import { exportKey, importKey, type RecoveryDeps } from '../../../src/services/keys/recovery.js';
+import { removeKey } from '../../../src/services/keys/remove-key.js';
 import { rotateKey } from '../../../src/services/keys/rotate-key.js';
 import { type KeyStage, openKeyStage } from './key-stage.js';
 
@@ -26,6 +27,7 @@ const fromPassphrase = passphraseSource(null, { ask, place: 'passphrase' });
 const recovering = (): RecoveryDeps => ({
   ...stage.deps,
   files: stage.folder.files,
+  readNamed: stage.folder.readNamed,
   passphrase: async () => ({ place: 'passphrase', ask }),
 });
 const failures = () => stage.events.filter(({ event }) => event === 'open_failed');

@@ -18,6 +18,7 @@ afterEach(() => stage.close());
 const deps = (passphrase = 'passphrase example 1'): RecoveryDeps => ({
   ...stage.deps,
   files: stage.folder.files,
+  readNamed: stage.folder.readNamed,
   passphrase: async () => ({ place: 'passphrase', ask: async () => new Secret(passphrase) }),
 });
 
@@ -94,11 +95,7 @@ describe('a recovery file', () => {
     });
     const other = await openKeyStage();
     await expect(
-      importKey(
-        { ...other.deps, files: other.folder.files, passphrase: deps().passphrase },
-        file,
-        other.fromFile,
-      ),
+      importKey({ ...deps(), ...other.deps, files: other.folder.files }, file, other.fromFile),
     ).rejects.toThrow(/recovery file of another vault/);
     await other.close();
     expect(stage.keychain.items.size).toBe(0);

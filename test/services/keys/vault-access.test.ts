@@ -7,6 +7,7 @@ import { VaultError } from '../../../src/domain/errors.js';
 import { Secret } from '../../../src/domain/secret.js';
 import type { KeySource } from '../../../src/keysources/contract.js';
 import { keyFileSource } from '../../../src/keysources/key-file.js';
+import { vanishedVault } from '../../../src/services/keys/vanished.js';
 import {
   type VaultAccess,
   type VaultAccessDeps,
@@ -17,6 +18,7 @@ import { markFolder } from '../../../src/stores/marks.js';
 import { sqliteFactory } from '../../../src/stores/sqlite-factory.js';
 import { systemClock as clock } from '../../../src/system/clock.js';
 import { createFiles } from '../../../src/system/files/files.js';
+import { look } from '../../../src/system/files/look.js';
 import { resolvePaths } from '../../../src/system/paths.js';
 import type { Vault } from '../../../src/vault/vault.js';
 import { accountExample } from '../../doubles/account.js';
@@ -51,6 +53,7 @@ function access(over: Partial<VaultAccessDeps> = {}): VaultAccess {
     audit: { record: (event) => void events.push(event) },
     keySource: async () => source(),
     marks: async () => markFolder(paths.marks, ['here', folder], files),
+    vanished: async () => vanishedVault(paths, look),
     notice: () => {},
     rememberKeySource: async ({ place }) => {
       remembered.push(`${place}, ${existsSync(database()) ? 'after' : 'before'} the vault`);
@@ -197,6 +200,19 @@ describe('making a vault', () => {
     expect(existsSync(keyFile())).toBe(false);
     expect(existsSync(database())).toBe(false);
     expect(await (await access().openOrCreate()).accounts()).toEqual([]);
+  });
+
+  it('keeps its key when it has its name, whatever failed after that', async () => {
+    const paths = resolvePaths({ env: { VAULT_HOME: folder }, platform: 'linux' }, null);
+    const real = sqliteFactory(paths, files, clock);
+    const create: typeof real.create = async (...given) => {
+      await (await real.create(...given)).close();
+      throw new VaultError('vault_not_writable', 'the disk is full');
+    };
+    const failing = access({ factory: { ...real, create } });
+    await expect(failing.create(source())).rejects.toMatchObject({ code: 'vault_not_writable' });
+    await (await access().open())?.rehearse();
+    expect(remembered).toHaveLength(1);
   });
 
   it('by two at once makes one, with one key, and both can use it', async () => {

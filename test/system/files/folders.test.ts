@@ -77,6 +77,20 @@ describe('a folder for private files', () => {
     expect(lstatSync(join(root, 'link')).isSymbolicLink()).toBe(true);
   });
 
+  it('that is only checked is judged alike, and is not made', () => {
+    const check = (path: string) =>
+      createFiles({ uid, pid: 1 }, (line) => void notices.push(line)).checkFolder(join(root, path));
+    expect(check('missing')).toBe(false);
+    expect(readdirSync(root)).toEqual([]);
+    mkdirSync(join(root, 'open'));
+    chmodSync(join(root, 'open'), 0o755);
+    expect(check('open')).toBe(true);
+    expect(modeOf(join(root, 'open'))).toBe(0o700);
+    symlinkSync(join(root, 'open'), join(root, 'link'));
+    symlinkSync(join(root, 'nowhere'), join(root, 'dangling'));
+    for (const name of ['link', 'dangling']) expect(() => check(name)).toThrow(unsafe);
+  });
+
   it('is not made below a file, or below a link to nowhere', () => {
     writeFileSync(join(root, 'file'), '');
     symlinkSync(join(root, 'nowhere'), join(root, 'dangling'));

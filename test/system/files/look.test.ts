@@ -62,6 +62,17 @@ describe('files that are only looked at', () => {
     expect(() => lookingFiles(12_345).read(open, 7)).toThrow(code('vault_permissions'));
   });
 
+  it('may lie in folders, which are looked at alike', () => {
+    const files = lookingFiles(process.getuid?.());
+    chmodSync(folder, 0o755);
+    expect([files.checkFolder(folder), files.checkFolder(join(folder, 'missing'))]).toEqual([true, false]);
+    expect(statSync(folder).mode & 0o777).toBe(0o755);
+    symlinkSync(folder, join(folder, 'link'));
+    expect(() => files.checkFolder(join(folder, 'link'))).toThrow(code('vault_permissions'));
+    expect(() => files.checkFolder(put('file'))).toThrow(code('vault_permissions'));
+    expect(() => lookingFiles(12_345).checkFolder(folder)).toThrow(code('vault_permissions'));
+  });
+
   it('are never written', () => {
     const files = lookingFiles(process.getuid?.());
     const path = join(folder, 'new');

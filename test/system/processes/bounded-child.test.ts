@@ -50,6 +50,7 @@ describe('a program with a limited time', () => {
       code: 'ENOENT',
     });
     expect(await runBounded(folder, [], options)).toEqual({ kind: 'not_started', code: 'EACCES' });
+    expect(await runBounded('/dev/null/none', [], options)).toEqual({ kind: 'not_started', code: 'ENOTDIR' });
   });
 
   it('is killed with all that it started, though they hear no signal that can be ignored', async () => {

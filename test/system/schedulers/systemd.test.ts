@@ -116,6 +116,7 @@ describe("the user's service manager", () => {
     const seen: unknown[] = [];
     const machine = {
       ...stage.machine,
+      uid: 4711,
       run: async (...[, , options]: Parameters<typeof stage.machine.run>) => {
         seen.push(options?.env);
         return { kind: 'timed_out' } as const;

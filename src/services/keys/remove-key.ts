@@ -1,0 +1,155 @@
+import { equalBytes } from '../../crypto/derive.js';
+import { VaultError } from '../../domain/errors.js';
+import type { KeySource, KeySourceKind, StoringKeySource } from '../../keysources/contract.js';
+import type { LeftoverKey, MasterKeyRow, Store, VaultHead } from '../../stores/contract.js';
+import { keyCheckValue } from '../../vault/master-key.js';
+import { type OpenVault, recordKeyChange } from './key-trail.js';
+import { type KeysDeps, noSuchKey, PATIENCE, present } from './keys.js';
+import type { RemovedKey } from './keys-contract.js';
+import { tidyLeftovers } from './leftover-keys.js';
+import { isUsedElsewhere, MAY_BE_NEEDED, requireCurrentHere } from './other-copies.js';
+import { rowsOf, unlockNoting } from './unlock.js';
+
+/**
+ * Takes the master key of one source out of the vault, and then out of the source where this program put it there; until it
+ * is out of there it is noted as a leftover. Whoever is left to open the vault has shown first that it can.
+ *
+ * @param storing gives the source, if it is of a kind that stores what this program puts there
+ * @throws VaultError as {@link KeyUseCases.removeKey}
+ */
+export async function removeKey(
+  deps: KeysDeps,
+  kind: KeySourceKind,
+  storing: () => Promise<StoringKeySource | null>,
+): Promise<RemovedKey> {
+  const store = await present(deps);
+  const lock = await deps.locks.acquire('vault', PATIENCE);
+  try {
+    const head = await store.head();
+    const [row] = rowsOf(head, kind);
+    const left = (await store.leftovers()).find((each) => each.source === kind);
+    const source = await storing();
+    if (row === undefined) {
+      if (left === undefined || source === null) throw noSuchKey(head, kind);
+      return await asCurrent(deps, store, head, (vault) => clearLeftovers(vault, source, left));
+    }
+    refuseNeeded(head, kind, await deps.present());
+    return await asCurrent(deps, store, head, async (vault) => {
+      if (!(await takeOut(deps, vault, row, source !== null))) throw noSuchKey(head, kind);
+      return { source: kind, reference: row.reference, key: await discard(vault, source, head, row) };
+    });
+  } finally {
+    await lock.release();
+  }
+}
+
+/** @throws VaultError `usage` for the last key and for the one in use */
+function refuseNeeded(head: VaultHead, kind: KeySourceKind, inUse: KeySource): void {
+  if (head.masterKeys.length === 1) {
+    throw new VaultError(
+      'usage',
+      'this is the last master key of the vault, without which nothing opens it',
+      {
+        hint: 'add another one first, for example: vault key add file',
+      },
+    );
+  }
+  if (inUse.kind !== kind) return;
+  const other = head.masterKeys.find(({ source }) => source !== kind)?.source ?? 'file';
+  throw new VaultError('usage', `this machine opens the vault with the key from the ${inUse.place}`, {
+    hint: `have it use another one first: vault key use ${other}${kind === 'file' ? '\nif VAULT_KEY_FILE is set, unset it as well' : ''}`,
+  });
+}
+
+/** Works with the vault, opened with the key in use, where it stands right. */
+async function asCurrent<T>(
+  deps: KeysDeps,
+  store: Store,
+  head: VaultHead,
+  action: (vault: OpenVault) => Promise<T>,
+): Promise<T> {
+  const { master, keyring } = await unlockNoting(deps, head, await deps.present());
+  master.fill(0);
+  try {
+    const vault = { store, keyring };
+    await requireCurrentHere(deps, vault);
+    return await action(vault);
+  } finally {
+    keyring.wipe();
+  }
+}
+
+/** A run that was cut off may have left something in a source in which the vault has no key. */
+async function clearLeftovers(
+  vault: OpenVault,
+  source: StoringKeySource,
+  { reference }: LeftoverKey,
+): Promise<RemovedKey> {
+  const { kind, place } = source;
+  await tidyLeftovers(vault, source, '');
+  const why = (await isUsedElsewhere(vault)) ? MAY_BE_NEEDED : 'it may serve other vaults as well';
+  const still = await keyIn(source, reference);
+  still?.fill(0);
+  const key = still
+    ? `what the ${place} holds stays: ${why}`
+    : `what a run that was cut off had left in the ${place} is gone`;
+  return { source: kind, reference, key };
+}
+
+/** @returns null when there is none under this reference */
+async function keyIn(source: StoringKeySource, reference: string): Promise<Buffer | null> {
+  try {
+    return await source.load(reference);
+  } catch (failure) {
+    if (failure instanceof VaultError && failure.code === 'key_missing') return null;
+    throw failure;
+  }
+}
+
+/** Whoever is left to open the vault writes the entry, and so shows that it can. @param stored its source may hold it still */
+async function takeOut(
+  deps: KeysDeps,
+  vault: OpenVault,
+  { source, reference }: MasterKeyRow,
+  stored: boolean,
+): Promise<boolean> {
+  const event = { event: 'key_removed', key_source: source, reference } as const;
+  const left = stored ? { reference, source, since: deps.clock.now() } : null;
+  return recordKeyChange(deps, vault, event, (step) => vault.store.removeMasterKey(reference, left, step));
+}
+
+/** The vault needs the key no more, so that a failure here takes nothing back: what is left is noted. */
+async function discard(
+  vault: OpenVault,
+  source: StoringKeySource | null,
+  head: VaultHead,
+  row: MasterKeyRow,
+): Promise<string> {
+  if (source === null) return 'this program had put nothing there that it could delete';
+  const { kind, place } = source;
+  const { reference } = row;
+  let said: string;
+  try {
+    said = (await isUsedElsewhere(vault))
+      ? `the key stays in the ${place}: ${MAY_BE_NEEDED}`
+      : await deleteFrom(source, head, row);
+    await vault.store.forgetLeftover({ reference, source: kind });
+  } catch {
+    return `the key, called ${reference}, could not be deleted from the ${place} yet; once that works: vault key remove ${kind}`;
+  }
+  await tidyLeftovers(vault, source, reference).catch(() => {});
+  return said;
+}
+
+/** A key file of the usual name may hold another key than the one that was removed. */
+async function deleteFrom(source: StoringKeySource, head: VaultHead, row: MasterKeyRow): Promise<string> {
+  const { place } = source;
+  const { reference, checkValue } = row;
+  const key = await keyIn(source, reference);
+  if (key === null) return `the ${place} did not hold it any more`;
+  const isIt = equalBytes(keyCheckValue(head.vaultId, reference, key), checkValue);
+  key.fill(0);
+  if (!isIt) return `what the ${place} holds is another key, and stays`;
+  if (await source.remove(reference)) return `the key was deleted from the ${place}`;
+  return `the ${place} may serve other vaults as well, and stays`;
+}

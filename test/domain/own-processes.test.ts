@@ -1,0 +1,14 @@
+import { describe, expect, it } from 'vitest';
+import { commandAgain } from '../../src/domain/own-processes.js';
+
+const SELF = ['/usr/bin/node', '/opt/vault.js'] as const;
+
+describe('the command line of this program', () => {
+  it.each([
+    [['refresh', '--all'], []],
+    [['--env-file', '/srv/.env', 'refresh'], ['--']],
+    [['refresh', '--env-file=/srv/.env'], ['--']],
+  ])('keeps Node from reading a file that is named to the program: %j', (args, end) => {
+    expect(commandAgain(SELF, args)).toEqual(['/usr/bin/node', ...end, '/opt/vault.js', ...args]);
+  });
+});

@@ -1,0 +1,96 @@
+import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createFiles } from '../../src/system/files/files.js';
+import { resolvePaths } from '../../src/system/paths.js';
+import { needs } from '../harness/parts.js';
+import { type HealthStage, openHealthStage } from './stage.js';
+
+const STRANGER = 54_321;
+const uid = process.geteuid?.();
+
+let stage: HealthStage;
+let above: string;
+beforeEach(async () => {
+  stage = await openHealthStage();
+  above = join(stage.folder, 'above');
+  mkdirSync(above, { mode: 0o700 });
+});
+afterEach(() => stage.close());
+
+/** The doctor's findings about a vault below `above`, of which nothing need be there. */
+async function found(names: Readonly<Record<string, string>>) {
+  const paths = resolvePaths({ env: names, platform: 'linux' }, null);
+  const { permissions = [] } = await stage.examine({ paths });
+  return { permissions, paths };
+}
+
+/** What every other command says of the same place. */
+function refusal(database: string): unknown {
+  try {
+    return createFiles({ uid, pid: 1 }, () => {}).exists(database);
+  } catch (failure) {
+    return failure;
+  }
+}
+
+describe('a folder on the way to a vault that is not there yet', () => {
+  const inOne = () => ({ VAULT_HOME: join(above, 'vault') });
+
+  it.each([
+    ['770', 0o770],
+    ['722', 0o722],
+  ])('is a problem with mode %s, as it is to every command', async (_, mode) => {
+    chmodSync(above, mode);
+    const { permissions, paths } = await found(inOne());
+    const failure = refusal(paths.database);
+    expect(failure).toMatchObject({ code: 'vault_permissions', message: expect.stringContaining(above) });
+    const { message, hint } = failure as { message: string; hint: string };
+    expect(permissions).toEqual([
+      expect.objectContaining({ status: 'problem', code: 'vault_permissions', message, remedy: hint }),
+    ]);
+  });
+
+  it('is a problem when it belongs to another user, be there a vault or not', async (context) => {
+    needs(context, 'another user');
+    chownSync(above, STRANGER, STRANGER);
+    const expected = [
+      expect.objectContaining({
+        status: 'problem',
+        message: expect.stringMatching(/above belongs to another user, and this runs as root/),
+        remedy: expect.stringContaining("sudo -u '#54321' -H"),
+      }),
+    ];
+    expect((await found(inOne())).permissions).toEqual(expected);
+    mkdirSync(join(above, 'vault'), { mode: 0o700 });
+    writeFileSync(join(above, 'vault', 'config.json'), '{}', { mode: 0o600 });
+    expect((await found(inOne())).permissions).toEqual(expected);
+  });
+
+  it('is told once, though data, settings and records all lie behind it', async () => {
+    chmodSync(above, 0o770);
+    const { permissions } = await found({ HOME: above });
+    expect(permissions).toHaveLength(1);
+    expect(permissions[0]).toMatchObject({
+      status: 'problem',
+      remedy: expect.stringContaining('chmod go-w'),
+    });
+  });
+
+  it('is no problem when nobody else can write to it', async () => {
+    expect((await found(inOne())).permissions).toEqual([
+      expect.objectContaining({ status: 'skipped', message: 'there is no file of a vault yet' }),
+    ]);
+  });
+});
+
+it('what is no file in the place of those that SQLite opens beside the vault is found', async () => {
+  for (const end of ['-journal', '-wal', '-shm']) mkdirSync(`${stage.paths.database}${end}`);
+  const { permissions = [], database = [] } = await stage.examine();
+  expect(permissions.map(({ message }) => message)).toEqual(
+    ['-journal', '-wal', '-shm'].map((end) =>
+      expect.stringContaining(`vault.db${end} is no regular file, and the vault does not follow it`),
+    ),
+  );
+  expect(database[0]).toMatchObject({ status: 'problem', code: 'vault_permissions' });
+});

@@ -1,0 +1,77 @@
+import { existsSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { runVault } from '../harness/cli.js';
+import { missing, needs } from '../harness/parts.js';
+import { makeTempHome, type TempHome } from '../harness/temp-home.js';
+
+/** Puts `--` between Node and the script, as a schedule does. */
+const APART = { under: ['sh', '-c', 'node=$1; shift; exec "$node" -- "$@"', 'sh'] };
+
+let home: TempHome;
+const path = (name: string) => join(home.root, name);
+const write = (name: string, text: string) => {
+  writeFileSync(path(name), text, { mode: 0o600 });
+  return path(name);
+};
+
+beforeAll(() => {
+  if (missing('the built command line').length === 0) home = makeTempHome();
+});
+afterAll(() => home?.remove());
+beforeEach((context) => needs(context, 'the built command line'));
+
+describe('a file named with --env-file', () => {
+  it('that leads to another vault is refused by a command that does not even need it', async () => {
+    const file = write('elsewhere.env', `VAULT_HOME=${path('elsewhere')}\nVAULT_PROFILE=work\n`);
+    for (const args of [
+      ['list', '--env-file', file],
+      [`--env-file=${file}`, 'init', '--key-source', 'file'],
+    ]) {
+      const run = await runVault(args, home);
+      expect(run).toMatchObject({ exitCode: 2, stdout: '' });
+      expect(run.stderr).toMatch(/^vault: \S+elsewhere\.env sets VAULT_HOME, VAULT_PROFILE, which /);
+    }
+    expect(existsSync(path('elsewhere'))).toBe(false);
+  });
+
+  it('has no code loaded where Node is told that its own options have ended, and is refused', async () => {
+    const spy = write('spy.cjs', `require('fs').writeFileSync(${JSON.stringify(path('seen'))}, '');`);
+    const file = write('spy.env', `NODE_OPTIONS=--require=${spy}\n`);
+    const run = await runVault(['list', '--env-file', file], home, APART);
+    expect(run.exitCode).toBe(2);
+    expect(run.stderr).toMatch(/^vault: \S+spy\.env sets NODE_OPTIONS, /);
+    expect(existsSync(path('seen'))).toBe(false);
+  });
+
+  it('is looked at before it is believed: a link is refused', async () => {
+    symlinkSync(write('real.env', 'A=1\n'), path('link.env'));
+    const run = await runVault(['list', '--env-file', path('link.env')], home);
+    expect(run).toMatchObject({ exitCode: 9, stdout: '' });
+    expect(run.stderr).toContain('is not a regular file');
+  });
+
+  it('that is not there is told in words of ours, and by a rehearsal of cron as well', async () => {
+    const args = ['--env-file', path('nowhere.env'), '--json'];
+    const providers = await runVault(['providers', ...args], home, APART);
+    expect(providers.exitCode).toBe(2);
+    expect(JSON.parse(providers.stdout).error.message).toMatch(/--env-file is not there/);
+    const rehearsal = await runVault(['doctor', '--as-cron', '--offline', ...args], home, APART);
+    expect(JSON.parse(rehearsal.stdout).checks).toContainEqual(
+      expect.objectContaining({
+        check: 'configuration',
+        message: expect.stringMatching(/--env-file is not there/),
+      }),
+    );
+  });
+});
+
+describe('the usual .env', () => {
+  it('that sets what can be set in the environment only is told, and not just passed over', async () => {
+    writeFileSync(join(home.vault, '.env'), 'HTTPS_PROXY=http://proxy.example\n', { mode: 0o600 });
+    const run = await runVault(['providers'], home);
+    expect(run).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(run.stderr).toMatch(/^vault: \S+\.env sets HTTPS_PROXY, which .*\nhint: take HTTPS_PROXY out/);
+    expect(run.stderr).not.toContain('proxy.example');
+  });
+});

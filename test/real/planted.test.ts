@@ -1,0 +1,86 @@
+import { execFileSync } from 'node:child_process';
+import { lstatSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type DemoStage, openDemoStage } from '../harness/demo-stage.js';
+
+let stage: DemoStage;
+let account: string;
+beforeEach(async () => {
+  stage = await openDemoStage();
+  account = (await stage.logIn()).stdout.trim();
+});
+afterEach(async () => {
+  expect(await stage.close()).toEqual([]);
+});
+
+/** Whoever opens a pipe waits for its other end, and a process that waits in SQLite hears no signal. */
+const IN_TIME = { timeout: 20_000 };
+
+const inVault = (...names: string[]) => join(stage.home.vault, ...names);
+
+const servers: Server[] = [];
+afterEach(() => {
+  for (const server of servers.splice(0)) server.close();
+});
+
+function socket(path: string): void {
+  servers.push(createServer().listen(path));
+  expect(lstatSync(path).isSocket()).toBe(true);
+}
+
+function pipe(path: string): void {
+  rmSync(path, { recursive: true, force: true });
+  execFileSync('mkfifo', [path]);
+}
+
+const refused = (path: string, what: string) =>
+  expect.objectContaining({
+    exitCode: 9,
+    stdout: '',
+    stderr: expect.stringMatching(new RegExp(`^vault: ${path} ${what}\\nhint: .*ls -ld '${path}'`)),
+  });
+
+describe('a pipe that stands where SQLite would open a file', () => {
+  it.each(['vault.db-journal', 'vault.db-wal', 'vault.db-shm'])(
+    '%s keeps nobody waiting, and every command says what stands there',
+    async (name) => {
+      const path = inVault(name);
+      pipe(path);
+      for (const args of [['list'], ['token', account, '--refresh'], ['key', 'rotate']])
+        expect(await stage.vault(args, IN_TIME)).toEqual(refused(path, 'is not a regular file'));
+      const doctor = await stage.vault(['doctor', '--offline', '--json'], IN_TIME);
+      expect(doctor.exitCode).not.toBe(0);
+      expect(doctor.stdout).toContain(`${path} is no regular file`);
+      expect(stage.tokenRequests()).toBe(1);
+    },
+  );
+
+  it('beside a lock keeps nobody waiting who needs it', async () => {
+    expect((await stage.vault(['token', account, '--refresh'])).exitCode).toBe(0);
+    const locks = readdirSync(inVault('locks')).filter((name) => name.endsWith('.db'));
+    for (const name of locks) pipe(inVault('locks', `${name}-journal`));
+    const run = await stage.vault(['token', account, '--refresh'], IN_TIME);
+    expect(run).toMatchObject({ exitCode: 9, stdout: '' });
+    expect(run.stderr).toMatch(/locks\/\S+\.db-journal is not a regular file/);
+  });
+});
+
+describe('what stands where answers of providers would be kept', () => {
+  it.each<[string, (path: string) => void]>([
+    ['a pipe', pipe],
+    ['a file', (path) => writeFileSync(path, '', { mode: 0o600 })],
+    ['a socket', socket],
+    ['a link to nowhere', (path) => symlinkSync('nowhere', path)],
+    ['a link to a folder', (path) => symlinkSync('locks', path)],
+  ])('and is %s: nothing is sent, and it is said what stands there', async (_name, plant) => {
+    const path = inVault('spill');
+    rmSync(path, { recursive: true, force: true });
+    plant(path);
+    stage.tokenRequests();
+    const run = await stage.vault(['token', account, '--refresh'], IN_TIME);
+    expect(run).toEqual(refused(path, 'is not a folder'));
+    expect(stage.tokenRequests()).toBe(0);
+  });
+});

@@ -1,0 +1,65 @@
+import { chmodSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { backUp } from '../../../src/services/backup/backup.js';
+import { planRestore, restore } from '../../../src/services/backup/restore.js';
+import { openSqlite } from '../../../src/stores/sqlite-library.js';
+import { type KeyStage, openKeyStage } from '../keys/key-stage.js';
+import { addTo, depsOf } from './backup-stage.js';
+
+let stage: KeyStage;
+let file: string;
+beforeEach(async () => {
+  stage = await openKeyStage();
+  file = join(stage.folder.home, 'backup');
+});
+afterEach(() => stage.close());
+
+const beside = () => readdirSync(stage.folder.home).filter((name) => /^vault\.db\./.test(name));
+
+describe('restoring', () => {
+  it('changes nothing about the file that it is given, whatever that is', async () => {
+    await backUp(depsOf(stage), file, false);
+    const text = join(stage.folder.home, 'letter');
+    writeFileSync(text, 'this is no backup');
+    for (const path of [file, text]) chmodSync(path, 0o644);
+    await expect(restore(depsOf(stage), text)).rejects.toMatchObject({ code: 'vault_damaged' });
+    await planRestore(depsOf(stage), file);
+    await restore(depsOf(stage), file);
+    expect([file, text].map((path) => statSync(path).mode & 0o777)).toEqual([0o644, 0o644]);
+    expect(stage.folder.notices).toEqual([]);
+  });
+
+  it.each([
+    ['is not there', () => {}, 'usage'],
+    ['is no database', () => writeFileSync(file, 'x'.repeat(4096), { mode: 0o600 }), 'vault_damaged'],
+    ['was cut short', () => truncateSync(file, 8192), 'vault_damaged'],
+    [
+      'was altered in a sealed field',
+      () => {
+        const database = openSqlite(file, stage.folder.files);
+        database.exec('UPDATE accounts SET access_token = zeroblob(60)');
+        database.close();
+      },
+      'vault_damaged',
+    ],
+    [
+      'comes from a newer version',
+      () => {
+        const database = openSqlite(file, stage.folder.files);
+        database.pragma('user_version = 99');
+        database.close();
+      },
+      'vault_newer',
+    ],
+  ])('changes nothing when the backup %s', async (name, spoil, code) => {
+    await addTo(stage, 'alice');
+    if (name !== 'is not there') await backUp(depsOf(stage), file, false);
+    spoil();
+    await stage.access.close();
+    const before = readFileSync(stage.folder.paths.database);
+    await expect(restore(depsOf(stage), file)).rejects.toMatchObject({ code });
+    expect(readFileSync(stage.folder.paths.database)).toEqual(before);
+    expect(beside()).toEqual([]);
+  });
+});

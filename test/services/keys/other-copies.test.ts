@@ -1,0 +1,126 @@
+import { copyFileSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { KeySourceKind } from '../../../src/keysources/contract.js';
+import { addKey, type KeysDeps } from '../../../src/services/keys/keys.js';
+import { removeKey } from '../../../src/services/keys/remove-key.js';
+import { rotateKey } from '../../../src/services/keys/rotate-key.js';
+import { vaultAccess } from '../../../src/services/keys/vault-access.js';
+import { markFolder } from '../../../src/stores/marks.js';
+import { type KeyStage, openKeyStage } from './key-stage.js';
+
+let stage: KeyStage;
+beforeEach(async () => {
+  stage = await openKeyStage();
+  await addKey(stage.deps, stage.fromFile);
+});
+afterEach(() => stage.close());
+
+/** The same vault as it is found at another place, such as a copy of it. */
+function elsewhere(): KeysDeps {
+  const { paths, files } = stage.folder;
+  return { ...stage.deps, marks: async () => markFolder(paths.marks, ['elsewhere'], files) };
+}
+
+/** A person says that it belongs there as well. */
+async function acceptedElsewhere(): Promise<KeysDeps> {
+  const deps = elsewhere();
+  const access = vaultAccess({
+    ...stage.folder,
+    ...deps,
+    keySource: deps.present,
+    rememberKeySource: async () => null,
+  });
+  await (await access.open())?.acceptAsItIs();
+  await access.close();
+  return deps;
+}
+
+const removing = (deps: KeysDeps, kind: KeySourceKind) =>
+  removeKey(deps, kind, async () => (kind === 'file' ? stage.fromFile : stage.fromKeychain));
+const keys = () => [...stage.keychain.items.values(), readFileSync(stage.keyFile, 'utf8')];
+const leftovers = async () => (await (await stage.access.store())?.leftovers()) ?? [];
+
+/** What a run was cut off over, as a copy has it too; the living vault may have come to use the key since. */
+async function noteOf(kind: 'keychain' | 'file'): Promise<string> {
+  const store = await stage.access.store();
+  const reference = `${(await store?.head())?.masterKeys[0]?.reference.slice(0, 32)}/master/9`;
+  await store?.noteLeftover({ reference, source: kind, since: 1 });
+  await (kind === 'file' ? stage.fromFile : stage.fromKeychain).createBeside(reference, Buffer.alloc(32, 9));
+  return reference;
+}
+
+describe('a copy of the vault that nobody has said to be the vault', () => {
+  it('takes no key out of a source that it shares with the living one, nor makes any there', async () => {
+    await noteOf('keychain');
+    const before = keys();
+    const cloned = { code: 'vault_cloned', hint: 'vault doctor --accept-rollback' };
+    for (const choice of [null, stage.fromFile])
+      await expect(rotateKey(elsewhere(), choice)).rejects.toMatchObject(cloned);
+    await expect(removing(elsewhere(), 'file')).rejects.toMatchObject(cloned);
+    stage.use(stage.fromFile);
+    await expect(removing(elsewhere(), 'keychain')).rejects.toMatchObject(cloned);
+    expect(keys()).toEqual(before);
+    expect(await leftovers()).toHaveLength(1);
+  });
+
+  it('nor what is noted there as left by a run that was cut off', async () => {
+    await removing(stage.deps, 'file');
+    const reference = await noteOf('file');
+    await expect(removing(elsewhere(), 'file')).rejects.toMatchObject({ code: 'vault_cloned' });
+    expect(await stage.fromFile.load(reference)).toEqual(Buffer.alloc(32, 9));
+  });
+
+  it('is told from an older copy of itself, put back at the same place', async () => {
+    const { database } = stage.folder.paths;
+    const copy = join(stage.folder.home, 'copy');
+    await stage.access.close();
+    copyFileSync(database, copy);
+    stage.use(stage.fromFile);
+    const store = await stage.access.store();
+    await rotateKey(stage.deps, stage.fromKeychain);
+    await store?.close();
+    await stage.access.close();
+    copyFileSync(copy, database);
+    const before = keys();
+    await expect(rotateKey(stage.deps, null)).rejects.toMatchObject({ code: 'vault_rolled_back' });
+    await expect(removing(stage.deps, 'keychain')).rejects.toMatchObject({ code: 'vault_rolled_back' });
+    expect(keys()).toEqual(before);
+  });
+});
+
+describe('a vault that belongs to more places than one', () => {
+  const MAY_BE_NEEDED = 'this vault was used at another place as well, which may need it';
+
+  it('leaves each old key where it is, and says why', async () => {
+    const deps = await acceptedElsewhere();
+    const before = keys();
+    const rotated = await rotateKey(deps, null);
+    expect(rotated.old).toBe(`the old one stays in the OS keychain: ${MAY_BE_NEEDED}`);
+    expect((await rotateKey(deps, stage.fromFile)).old).toMatch(
+      /^the old one stays in the key file .*: this/,
+    );
+    stage.use(stage.fromFile);
+    const removed = await removing(deps, 'keychain');
+    expect(removed.key).toBe(`the key stays in the OS keychain: ${MAY_BE_NEEDED}`);
+    const [inKeychain, ...more] = keys();
+    expect(inKeychain).toBe(before[0]);
+    expect(more.at(-1)?.startsWith(before[1] ?? 'no key')).toBe(true);
+    expect(await leftovers()).toEqual([]);
+    // Which of the places it is rotated at makes no difference.
+    expect((await rotateKey(stage.deps, null)).old).toContain(MAY_BE_NEEDED);
+  });
+
+  it('forgets what a run was cut off over and leaves it where it is', async () => {
+    const deps = await acceptedElsewhere();
+    const reference = await noteOf('keychain');
+    await rotateKey(deps, null);
+    expect(await stage.fromKeychain.load(reference)).toEqual(Buffer.alloc(32, 9));
+    stage.use(stage.fromFile);
+    await removing(deps, 'keychain');
+    await noteOf('keychain').catch(() => {});
+    expect((await removing(deps, 'keychain')).key).toBe(`what the OS keychain holds stays: ${MAY_BE_NEEDED}`);
+    expect(await stage.fromKeychain.load(reference)).toEqual(Buffer.alloc(32, 9));
+    expect(await leftovers()).toEqual([]);
+  });
+});
