@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { VaultError } from '../../../src/domain/errors.js';
@@ -32,7 +33,7 @@ const recovering = (): RecoveryDeps => ({
 });
 const failures = () => stage.events.filter(({ event }) => event === 'open_failed');
 
-describe('a wrong passphrase', () => {
+describe('a wrong key', () => {
   const using = () => ({
     ...stage.deps,
     configFile: 'config.json',
@@ -42,20 +43,22 @@ describe('a wrong passphrase', () => {
 
   it.each([
     ['using the vault', async () => (await stage.access.open())?.rehearse()],
-    ['choosing a key', () => useKey(using(), fromPassphrase)],
-    ['adding a key', () => addKey(stage.deps, stage.fromFile)],
+    ['choosing a key', () => useKey(using(), stage.fromFile)],
+    ['adding a key', () => addKey(stage.deps, fromPassphrase)],
     ['removing a key', () => removeKey(stage.deps, 'keychain', async () => stage.fromKeychain)],
     ['rotating a key', () => rotateKey(stage.deps, stage.fromKeychain)],
     ['exporting the keys', () => exportKey(recovering(), file)],
   ])('is taken down when %s', async (_what, action) => {
-    await addKey(stage.deps, fromPassphrase);
-    stage.use(fromPassphrase);
+    await addKey(stage.deps, stage.fromFile);
+    stage.use(stage.fromFile);
     await stage.access.close();
-    asked = async () => new Secret('not the passphrase');
+    writeFileSync(stage.keyFile, Buffer.alloc(32, 9).toString('base64url'));
     await expect(action()).rejects.toMatchObject({ code: 'key_wrong' });
-    expect(failures()).toEqual([{ event: 'open_failed', code: 'key_wrong', key_source: 'passphrase' }]);
+    expect(failures()).toEqual([{ event: 'open_failed', code: 'key_wrong', key_source: 'file' }]);
   });
+});
 
+describe('a wrong passphrase', () => {
   it('is taken down when it was for the recovery file', async () => {
     await exportKey(recovering(), file);
     stage.keychain.items.clear();
