@@ -1,6 +1,7 @@
-import { count, fine, NotLookedAt, problemOf, skipped } from '../domain/finding.js';
+import { count, fine, problemOf } from '../domain/finding.js';
 import { createGuard } from '../vault/guard.js';
 import type { Check } from './contract.js';
+import { readableVault } from './readable-vault.js';
 
 /** Whether it is the vault that was written here last, with every row: what a refresh asks before it sends anything. */
 export const integrity: Check = {
@@ -8,12 +9,8 @@ export const integrity: Check = {
   title: 'integrity',
   group: 'vault',
   async run(deps) {
-    const inspection = await deps.inspect().catch(() => {
-      throw new NotLookedAt('the database cannot be read');
-    });
-    if (inspection === null) return [skipped('there is no vault yet')];
-    const { isVault, schemaVersion, knownVersion, store } = inspection;
-    if (!isVault || schemaVersion !== knownVersion) return [skipped('the database has another form')];
+    const store = await readableVault(deps);
+    if ('status' in store) return [store];
     const [keyring, marks] = [await deps.keyring(), await deps.marks()];
     const { troubles, epoch } = await createGuard({
       store,

@@ -1,7 +1,8 @@
 import type { Finding } from '../domain/finding.js';
-import { fine, NotLookedAt, skipped, warning } from '../domain/finding.js';
+import { fine, warning } from '../domain/finding.js';
 import { dataKeyIds } from '../vault/data-keys.js';
 import type { Check } from './contract.js';
+import { readableVault } from './readable-vault.js';
 
 /** Whether a change of the keys was cut off: nothing is lost then, and old keys are still there. */
 export const keyChanges: Check = {
@@ -9,12 +10,8 @@ export const keyChanges: Check = {
   title: 'key changes',
   group: 'vault',
   async run(deps) {
-    const inspection = await deps.inspect().catch(() => {
-      throw new NotLookedAt('the database cannot be read');
-    });
-    if (inspection === null) return [skipped('there is no vault yet')];
-    const { isVault, schemaVersion, knownVersion, store } = inspection;
-    if (!isVault || schemaVersion !== knownVersion) return [skipped('the database has another form')];
+    const store = await readableVault(deps);
+    if ('status' in store) return [store];
     const findings: Finding[] = [];
     const head = await store.head();
     if (dataKeyIds(head).replaced.length > 0) {
