@@ -5,11 +5,14 @@ import type { Trial } from './contract.js';
 import { openEcho } from './room/echo.js';
 import { type Cage, INJECTIONS } from './room/injected.js';
 import { quiet } from './room/processes.js';
+import type { Random } from './room/random.js';
 import { type Tally, tally } from './room/rounds.js';
 import { openEmptyStage, told } from './room/stage.js';
 
 /** Rounds after which the account is logged in again, since most of what is done to it ends it. */
 const HEALED = 5;
+/** Rounds in one vault: after ten logins within an hour each further one would wait. */
+const IN_ONE = 10;
 /** How a command ends that met what was done to it; 1 is a bug, and no code at all a crash. */
 const EXPECTED: readonly (number | null)[] = [0, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11];
 const PLANTED = 'planted-secret-example-3f9c1b7a5d2e8064';
@@ -24,29 +27,34 @@ export const canaries: Trial = {
 
   async run(context) {
     const score = tally();
-    const cage = await openCage();
-    for (let round = context.from; round < context.from + context.rounds; round += 1) {
-      if ((round - context.from) % HEALED === 0) await heal(cage);
-      const random = context.random(round);
-      // In turn, so that few rounds meet every kind.
-      const name = ODDITIES[round % ODDITIES.length] ?? '';
-      const met = await INJECTIONS[name]?.(cage, random);
-      cage.echo.manner = null;
-      if (met === undefined) continue;
-      const { run, sightings } = met;
-      score.count('processes', sightings.processes);
-      cage.stage.home.runs.push({ ...run, args: ['/proc'], stdout: '', stderr: sightings.text });
-      if (name !== 'a crash' && !EXPECTED.includes(run.exitCode))
-        score.broken(round, `${name}: ${told(run)}`);
+    const end = context.from + context.rounds;
+    for (let from = context.from; from < end; from += IN_ONE) {
+      const cage = await openCage();
+      for (let round = from; round < Math.min(from + IN_ONE, end); round += 1) {
+        if ((round - from) % HEALED === 0) await heal(cage);
+        await inject(cage, round, context.random(round), score);
+      }
+      score.count('commands', cage.stage.home.runs.filter(({ args }) => args[0] !== '/proc').length);
+      score.count('secrets', await search(cage, score));
     }
-    const runs = cage.stage.home.runs.filter(({ args }) => args[0] !== '/proc').length;
-    const size = await search(cage, score);
     return {
-      figure: `${context.rounds} errors of ${ODDITIES.length} kinds in ${runs} commands; outputs, logs, database, spill and the arguments and environments of ${score.of('processes')} processes searched for ${size} secrets: ${score.of('canaries')} hits`,
+      figure: `${context.rounds} errors of ${ODDITIES.length} kinds in ${score.of('commands')} commands; outputs, logs, database, spill and the arguments and environments of ${score.of('processes')} processes searched for ${score.of('secrets')} secrets: ${score.of('canaries')} hits`,
       broken: score.all,
     };
   },
 };
+
+async function inject(cage: Cage, round: number, random: Random, score: Tally): Promise<void> {
+  // In turn, so that few rounds meet every kind.
+  const name = ODDITIES[round % ODDITIES.length] ?? '';
+  const met = await INJECTIONS[name]?.(cage, random);
+  cage.echo.manner = null;
+  if (met === undefined) return;
+  const { run, sightings } = met;
+  score.count('processes', sightings.processes);
+  cage.stage.home.runs.push({ ...run, args: ['/proc'], stdout: '', stderr: sightings.text });
+  if (name !== 'a crash' && !EXPECTED.includes(run.exitCode)) score.broken(round, `${name}: ${told(run)}`);
+}
 
 async function openCage(): Promise<Cage> {
   let target = '';
