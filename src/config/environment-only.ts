@@ -15,7 +15,6 @@ const ENVIRONMENT_ONLY: ReadonlySet<string> = new Set([
   'XDG_DATA_HOME',
   'XDG_STATE_HOME',
   'BROWSER',
-  'NO_COLOR',
   'HTTPS_PROXY',
   'https_proxy',
   'HTTP_PROXY',

@@ -91,16 +91,24 @@ export function takeWaiting(
  * data key opens it.
  */
 function proofOf(keyring: Keyring, body: string): string {
-  return keyring.ledger.seal(NOTHING, binding(keyring, body)).toString('base64url');
+  const sealed = keyring.ledger.seal(NOTHING, binding(keyring, body)).toString('base64url');
+  return `${nameOf(keyring)}.${sealed}`;
+}
+
+/** Whose line it is: one that another vault left, in whose place this one is, was altered by nobody. */
+function nameOf({ vaultId }: Keyring): string {
+  return Buffer.from(vaultId).toString('base64url');
 }
 
 /**
- * @returns null when the data key of the proof is none of the vault's: it was replaced, or the vault was put back. Whoever can
- * make a proof look so can as well leave it out.
+ * @returns null when the proof is another vault's, or its data key none of this one: it was replaced, or the vault was put
+ * back. Whoever can make a proof look so can as well leave it out.
  */
 function isProof(keyring: Keyring, body: string, proof: string): boolean | null {
   try {
-    const sealed = Buffer.from(proof, 'base64url');
+    const [name, rest = ''] = proof.split('.');
+    if (name !== nameOf(keyring)) return null;
+    const sealed = Buffer.from(rest, 'base64url');
     if (!keyring.ledger.knows(sealed)) return null;
     return keyring.ledger.open(sealed, binding(keyring, body)).length === 0;
   } catch (failure) {

@@ -166,12 +166,22 @@ describe('the trail', () => {
     audit.record(event('account-7'));
     const path = join(folder, 'audit', 'queue');
     const [proof = '', ...body] = readFileSync(path, 'utf8').split(' ');
-    const sealed = Buffer.from(proof, 'base64url');
+    const [name, rest = ''] = proof.split('.');
+    const sealed = Buffer.from(rest, 'base64url');
     sealed.writeUInt16BE(10, 2);
-    writeFileSync(path, [sealed.toString('base64url'), ...body].join(' '));
+    writeFileSync(path, [`${name}.${sealed.toString('base64url')}`, ...body].join(' '));
+    await vault.settleEvents();
+    audit.record(event('account-8'));
+    writeFileSync(
+      path,
+      readFileSync(path, 'utf8').replace(String(name), Buffer.alloc(16, 9).toString('base64url')),
+    );
     await vault.settleEvents();
     const entries = (await vault.trail.after(6, 10)).map(({ body: text }) => JSON.parse(text));
-    expect(entries).toMatchObject([{ event: 'token_given', account: 'account-7', unproved: true }]);
+    expect(entries).toMatchObject([
+      { event: 'token_given', account: 'account-7', unproved: true },
+      { event: 'token_given', account: 'account-8', unproved: true },
+    ]);
   });
 
   it('takes a line in once, however often it is found', async () => {
