@@ -55,7 +55,7 @@ export const audit: Command<AuditInput> = {
     { line: 'vault audit --account google/work --since 7d', says: 'of one account, in the last week' },
     {
       line: 'vault audit --verify',
-      says: 'exit 9 when an entry was edited, taken out, moved, copied or cut off',
+      says: 'exit 9 at the first entry that is not as it was written',
     },
     { line: 'vault audit --since 1d --limit 100000 --json', says: 'one JSON object a line' },
   ],

@@ -64,7 +64,7 @@ export const key: Command<KeyInput> = {
     },
     { line: 'vault key use file', says: 'this machine opens the vault with that one from now on' },
     { line: 'vault key rotate', says: 'a new key in the place of the one in use' },
-    { line: 'vault key rotate --data', says: 'new data keys too, and every account sealed anew' },
+    { line: 'vault key rotate --data', says: 'new data keys under it, and every account sealed anew' },
     { line: 'vault key export vault.recovery', says: 'a file that opens the vault with a passphrase' },
     { line: 'vault key import vault.recovery', says: 'a new key by that file, where the old one is lost' },
     { line: 'vault key remove keychain', says: 'asks first; the last key cannot be removed' },

@@ -160,7 +160,9 @@ describe('a vault that is not as it was left', () => {
   it('is found out by a ledger from before the new data keys', async () => {
     const ledger = await (await stage.store()).ledger();
     await stage.begin();
-    stage.tamper((database) => database.prepare('UPDATE ledger SET sealed = ?').run(ledger.sealed));
+    stage.tamper((database) =>
+      database.prepare('UPDATE ledger SET epoch = ?, sealed = ?').run(ledger.epoch, ledger.sealed),
+    );
     await expect((await stage.open()).requireCurrent()).rejects.toMatchObject({
       code: 'vault_damaged',
       message: expect.stringContaining('its ledger of accounts'),
