@@ -163,7 +163,7 @@ export function keysWith(parts: KeyParts): KeyWiring {
     },
 
     async addKey(choice) {
-      const { addKey } = await import('../services/keys/keys.js');
+      const { addKey } = await import('../services/keys/add-key.js');
       return addKey(deps, await chosen(choice));
     },
 

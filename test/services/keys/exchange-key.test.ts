@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { VaultError } from '../../../src/domain/errors.js';
 import type { StoringKeySource } from '../../../src/keysources/contract.js';
-import { addKey } from '../../../src/services/keys/keys.js';
+import { addKey } from '../../../src/services/keys/add-key.js';
 import { rotateKey } from '../../../src/services/keys/rotate-key.js';
 import type { Store } from '../../../src/stores/contract.js';
 import { type KeyStage, openKeyStage } from './key-stage.js';

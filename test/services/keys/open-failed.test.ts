@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { VaultError } from '../../../src/domain/errors.js';
 import { Secret } from '../../../src/domain/secret.js';
 import { passphraseSource } from '../../../src/keysources/passphrase.js';
-import { addKey } from '../../../src/services/keys/keys.js';
+import { addKey } from '../../../src/services/keys/add-key.js';
 import { useKey } from '../../../src/services/keys/keys-in-use.js';
 import { exportKey, importKey, type RecoveryDeps } from '../../../src/services/keys/recovery.js';
 import { removeKey } from '../../../src/services/keys/remove-key.js';

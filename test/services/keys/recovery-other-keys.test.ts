@@ -2,7 +2,7 @@ import { chmodSync, copyFileSync, renameSync, statSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Secret } from '../../../src/domain/secret.js';
-import { addKey } from '../../../src/services/keys/keys.js';
+import { addKey } from '../../../src/services/keys/add-key.js';
 import { exportKey, importKey, type RecoveryDeps } from '../../../src/services/keys/recovery.js';
 import { rotateDataKeys } from '../../../src/services/keys/rotate-data.js';
 import { openSqlite } from '../../../src/stores/sqlite-library.js';

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Secret } from '../../../src/domain/secret.js';
-import { addKey } from '../../../src/services/keys/keys.js';
+import { addKey } from '../../../src/services/keys/add-key.js';
 import { exportKey, importKey, type RecoveryDeps } from '../../../src/services/keys/recovery.js';
 import { rotateKey } from '../../../src/services/keys/rotate-key.js';
 import { type KeyStage, openKeyStage } from './key-stage.js';

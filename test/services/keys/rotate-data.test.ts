@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { VaultError } from '../../../src/domain/errors.js';
 import { Secret } from '../../../src/domain/secret.js';
-import { addKey } from '../../../src/services/keys/keys.js';
+import { addKey } from '../../../src/services/keys/add-key.js';
 import { keyStatus } from '../../../src/services/keys/keys-in-use.js';
 import { type RotateDataDeps, rotateDataKeys } from '../../../src/services/keys/rotate-data.js';
 import type { FoundAnswer, Store } from '../../../src/stores/contract.js';

@@ -5,7 +5,7 @@ import { Secret } from '../../../src/domain/secret.js';
 import type { GivenKeySource, KeySource } from '../../../src/keysources/contract.js';
 import { keyFileSource } from '../../../src/keysources/key-file.js';
 import { passphraseSource } from '../../../src/keysources/passphrase.js';
-import { addKey } from '../../../src/services/keys/keys.js';
+import { addKey } from '../../../src/services/keys/add-key.js';
 import { keyStatus } from '../../../src/services/keys/keys-in-use.js';
 import { rotateKey } from '../../../src/services/keys/rotate-key.js';
 import type { Store } from '../../../src/stores/contract.js';

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { VaultError } from '../../../src/domain/errors.js';
 import { Secret } from '../../../src/domain/secret.js';
 import { passphraseSource } from '../../../src/keysources/passphrase.js';
-import { addKey } from '../../../src/services/keys/keys.js';
+import { addKey } from '../../../src/services/keys/add-key.js';
 import { keyStatus, useKey } from '../../../src/services/keys/keys-in-use.js';
 import type { Store } from '../../../src/stores/contract.js';
 import { accountExample } from '../../doubles/account.js';
