@@ -239,7 +239,7 @@ export function createApp(host: Host, options: AppOptions): App {
 
     async serveRefreshes(width, orders, print) {
       const { serveRefreshes } = await import('./services/refresh/serve-refreshes.js');
-      await serveRefreshes({ vault: access.open, refresh: refreshing.here(width), print }, orders);
+      await serveRefreshes({ vault: access.open, refresh: refreshing.here(width), rest, print }, orders);
     },
 
     async close() {

@@ -127,7 +127,7 @@ export function refreshingWith(parts: RefreshingParts): Refreshing {
     },
 
     async close() {
-      if (asker.called) (await asker()).close();
+      if (asker.called) await (await asker()).close();
       if (spill.called) (await spill()).close();
     },
   };

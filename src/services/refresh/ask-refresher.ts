@@ -7,6 +7,7 @@ import type { Clock } from '../../system/contract.js';
 import type { Vault } from '../../vault/vault.js';
 import type { Patience } from './refresh-send.js';
 import {
+  AT_REST,
   CUT_OFF,
   type HandedKey,
   orderLine,
@@ -20,12 +21,16 @@ import {
  * them. One that says nothing for longer was stopped.
  */
 const LONGEST_SILENCE = 180 * SECOND;
+/** One that has reported everything has only its files to close. */
+const LONGEST_WAY_TO_REST = 2 * SECOND;
 
 /** A refresher process, seen from the command that started it. */
 export interface RefresherProcess {
   order(line: string): void;
   /** What it prints, until it ends or is left. */
   readonly lines: AsyncIterable<string>;
+  /** Takes no more orders: it comes to rest when it has reported on all it has. */
+  finish(): void;
   /** Lets go of it: it finishes what is in flight by itself, and takes no more orders. */
   leave(): void;
 }
@@ -35,14 +40,18 @@ export interface Refresher {
   refresh(vault: Vault, account: Account, patience: Patience): Promise<RefreshOutcome>;
   /** Lets go of the process if nobody waits for it; the next order starts another. */
   rest(): void;
-  /** Lets go of the process, if one was started. */
-  close(): void;
+  /**
+   * Lets go of the process, if one was started. When nothing is in flight it is waited for, so that nothing of a command
+   * works on in the vault's folder after the command has ended.
+   */
+  close(): Promise<void>;
 }
 
 /** A process, and who waits for what it reports, by account. */
 interface Running {
   readonly child: RefresherProcess;
   readonly waiting: Map<string, (report: RefreshReportLine) => void>;
+  readonly atRest: Promise<void>;
 }
 
 export interface AskDeps {
@@ -60,27 +69,42 @@ export function askRefresher(deps: AskDeps): Refresher {
   function started(handed: HandedKey): Running {
     try {
       if (running !== null) return running;
-      running = { child: deps.start(handed), waiting: new Map() };
-      void listen(running);
+      const own = { child: deps.start(handed), waiting: new Map() };
+      running = { ...own, atRest: listen(own) };
       return running;
     } finally {
       handed.key.fill(0);
     }
   }
 
-  async function listen(own: Running): Promise<void> {
-    const { child, waiting } = own;
+  async function listen({ child, waiting }: Omit<Running, 'atRest'>): Promise<void> {
     for await (const line of child.lines) {
+      if (line === AT_REST) break;
       const report = readReport(line);
       if (report !== null) waiting.get(report.account)?.(report);
     }
-    if (running === own) running = null;
+    if (running?.child === child) running = null;
     for (const [account, answer] of waiting) answer({ account, kind: 'transient', error: CUT_OFF });
   }
 
-  function close(): void {
-    running?.child.leave();
+  function taken(): Running | null {
+    const own = running;
     running = null;
+    return own;
+  }
+
+  async function close(): Promise<void> {
+    const own = taken();
+    if (own?.waiting.size === 0) {
+      const over = new AbortController();
+      own.child.finish();
+      await Promise.race([
+        own.atRest,
+        deps.clock.sleep(LONGEST_WAY_TO_REST, over.signal).catch(() => undefined),
+      ]);
+      over.abort();
+    }
+    own?.child.leave();
   }
 
   return {
@@ -105,7 +129,7 @@ export function askRefresher(deps: AskDeps): Refresher {
       }
     },
     rest() {
-      if (running?.waiting.size === 0) close();
+      if (running?.waiting.size === 0) taken()?.child.leave();
     },
     close,
   };

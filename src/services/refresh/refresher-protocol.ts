@@ -5,7 +5,7 @@ import type { Patience } from './refresh-send.js';
 
 /*
  * How a command and its refresher process talk: JSON lines over the refresher's stdin and stdout. First the setup, then
- * any number of orders, each answered by one report when it is done. No token passes here: both sides know the vault.
+ * any number of orders, each answered by one report when it is done; after the last one, that it is at rest. No token passes here: both sides know the vault.
  */
 
 /** A master key that one process has loaded, on its way to another: nobody is asked for it twice. */
@@ -85,6 +85,12 @@ export function readReport(line: string): RefreshReportLine | null {
   const report = value as RefreshReportLine;
   return report.error === null || Object.hasOwn(ERROR_CODES, report.error?.code) ? report : null;
 }
+
+/**
+ * Says that the refresher has reported everything and let go of the vault. Its asker need not wait for the end of the
+ * process, which takes many times longer.
+ */
+export const AT_REST = '"at rest"';
 
 /** The outcome a report tells of, for the account as it is now. */
 export function outcomeOf(report: RefreshReportLine, account: Account): RefreshOutcome | VaultError {

@@ -2,11 +2,13 @@ import { VaultError } from '../../domain/errors.js';
 import type { RefreshOutcome } from '../../domain/outcome.js';
 import type { Vault } from '../../vault/vault.js';
 import type { Patience } from './refresh-send.js';
-import { type RefreshOrder, reportLine, type SeenAccount } from './refresher-protocol.js';
+import { AT_REST, type RefreshOrder, reportLine, type SeenAccount } from './refresher-protocol.js';
 
 export interface ServeDeps {
   readonly vault: () => Promise<Vault | null>;
   readonly refresh: (vault: Vault, seen: SeenAccount, patience: Patience) => Promise<RefreshOutcome>;
+  /** Lets go of the vault and of everything beside it. */
+  readonly rest: () => Promise<void>;
   /** Prints a line to the asker, who may be gone. */
   readonly print: (line: string) => void;
 }
@@ -25,6 +27,8 @@ export async function serveRefreshes(deps: ServeDeps, orders: AsyncIterable<stri
     inFlight.push(carryOut(deps, account, patience));
   }
   await Promise.all(inFlight);
+  await deps.rest();
+  deps.print(`${AT_REST}\n`);
 }
 
 async function carryOut(deps: ServeDeps, account: SeenAccount, patience: Patience): Promise<void> {

@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline';
 export interface StartedProcess {
   order(line: string): void;
   readonly lines: AsyncIterable<string>;
+  finish(): void;
   leave(): void;
 }
 
@@ -28,6 +29,7 @@ export function startRefresherProcess(
   return {
     order: (line) => void child.stdin.write(line),
     lines,
+    finish: () => void child.stdin.end(),
     leave() {
       child.stdin.destroy();
       lines.close();

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Account } from '../../../src/domain/account.js';
 import { askRefresher, type RefresherProcess } from '../../../src/services/refresh/ask-refresher.js';
-import { reportLine } from '../../../src/services/refresh/refresher-protocol.js';
+import { AT_REST, reportLine } from '../../../src/services/refresh/refresher-protocol.js';
 import type { Vault } from '../../../src/vault/vault.js';
 import { accountExample } from '../../doubles/account.js';
 import { NOW } from '../../doubles/terminal.js';
@@ -10,6 +10,7 @@ import { NOW } from '../../doubles/terminal.js';
 interface Child extends RefresherProcess {
   readonly orders: string[];
   left: boolean;
+  finished: boolean;
   print(line: string): void;
 }
 
@@ -20,6 +21,7 @@ function child(): Child {
   const self: Child = {
     orders: [],
     left: false,
+    finished: false,
     order: (line) => void self.orders.push(line),
     lines: (async function* () {
       for (;;) {
@@ -32,6 +34,9 @@ function child(): Child {
           });
       }
     })(),
+    finish() {
+      self.finished = true;
+    },
     leave() {
       self.left = true;
       ended = true;
@@ -46,12 +51,14 @@ function child(): Child {
 }
 
 /** Nobody is waited for so long here that the patience would matter. */
-const clock = { now: () => NOW, sleep: () => new Promise<void>(() => {}) };
+const patient = { now: () => NOW, sleep: (_: number) => new Promise<void>(() => {}) };
+/** To whom a while is nothing, and a long time endless. */
+const hasty = { ...patient, sleep: (ms: number) => (ms < 60_000 ? Promise.resolve() : patient.sleep(ms)) };
 const VAULT = { account: async () => null } as unknown as Vault;
 const ADA = accountExample({ id: 'id-ada' });
 const GRACE = accountExample({ id: 'id-grace' });
 
-function asker() {
+function asker(clock = patient) {
   const children: Child[] = [];
   const refresher = askRefresher({
     key: async () => ({ key: Buffer.alloc(32) }) as never,
@@ -99,6 +106,42 @@ describe('asking a refresher process', () => {
     await new Promise((resolve) => setImmediate(resolve));
     children[1]?.print(done(ADA));
     expect(await second).toMatchObject({ kind: 'refreshed' });
+  });
+
+  it('waits until one that has nothing in flight is at rest, so that nobody works on after the command', async () => {
+    const { refresher, refresh, children, ordered } = asker();
+    const asked = refresh(ADA);
+    await ordered(1);
+    children[0]?.print(done(ADA));
+    await asked;
+    let closed = false;
+    const closing = refresher.close().then(() => {
+      closed = true;
+    });
+    await new Promise((resolve) => setImmediate(resolve));
+    expect({ closed, ...children[0] }).toMatchObject({ closed: false, finished: true, left: false });
+    children[0]?.print(AT_REST);
+    await closing;
+    expect(children[0]?.left).toBe(true);
+  });
+
+  it('does not wait for one that still works, which finishes by itself', async () => {
+    const { refresher, refresh, children, ordered } = asker();
+    const asked = refresh(ADA);
+    await ordered(1);
+    await refresher.close();
+    expect(children[0]).toMatchObject({ finished: false, left: true });
+    expect(await asked).toMatchObject({ kind: 'transient' });
+  });
+
+  it('does not wait for ever for one that was stopped', async () => {
+    const { refresher, refresh, children, ordered } = asker(hasty);
+    const asked = refresh(ADA);
+    await ordered(1);
+    children[0]?.print(done(ADA));
+    await asked;
+    await refresher.close();
+    expect(children[0]).toMatchObject({ finished: true, left: true });
   });
 
   it('reports who was waiting when the process ends without a word', async () => {

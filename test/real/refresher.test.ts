@@ -1,0 +1,43 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { startVault } from '../harness/cli.js';
+import { type DemoStage, openDemoStage } from '../harness/demo-stage.js';
+
+const SETUP = { profile: null, envFile: null, width: 1, settings: {} };
+const ADA = 'demo/ada@example.com';
+
+let stage: DemoStage;
+beforeEach(async () => {
+  stage = await openDemoStage();
+});
+afterEach(async () => {
+  expect(await stage.close()).toEqual([]);
+});
+
+it('a refresher that cannot begin ends at once, though its asker still holds the line', async () => {
+  const env = { VAULT_HOME: 'not/absolute' };
+  const refresher = startVault(['@refresher'], stage.home, { env, timeout: 20_000 });
+  refresher.type(JSON.stringify(SETUP));
+  expect(await refresher.done).toMatchObject({ exitCode: 2, signal: null, stdout: '' });
+});
+
+it('a command that refreshed has ended as a whole: nothing of it still works in the folder', async () => {
+  await stage.logIn([], { person: 'ada' });
+  const left = (folder: string) => readdirSync(join(stage.home.vault, folder));
+  expect((await stage.vault(['token', ADA, '--refresh'])).exitCode).toBe(0);
+  // The reserve for an answer, which the refresher takes away last.
+  expect(left('spill')).toEqual([]);
+
+  const file = join(stage.home.vault, 'vault.db');
+  const opened = new Database(file);
+  opened.prepare('UPDATE accounts SET refresh_token = substr(refresh_token, 1, 40)').run();
+  opened.close();
+  expect((await stage.vault(['token', ADA, '--refresh'])).exitCode).toBe(9);
+  // The alarm, which waits beside the trail until it has been brought into it.
+  expect(left('audit')).toEqual([]);
+  const kept = readFileSync(file);
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  expect(readFileSync(file).equals(kept)).toBe(true);
+});
