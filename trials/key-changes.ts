@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Trial } from './contract.js';
 import { tally } from './room/rounds.js';
@@ -78,12 +78,14 @@ async function toldRestored(stage: Stage): Promise<boolean> {
 const keyFile = (stage: Stage) => join(stage.home.vault, 'master.key');
 const aside = (stage: Stage, name: string) => join(stage.home.home, name);
 
-/** One key in the file, one row in the vault, and no note of anything that is still to be cleared away. */
+/** One key in the file and none in an unfinished copy of it, one row in the vault, and no note of anything that is still to be cleared away. */
 async function tidy(stage: Stage): Promise<void> {
   demand(
     readFileSync(keyFile(stage), 'utf8').trim().split('\n').length === 1,
     'old keys are left in the key file',
   );
+  const beside = readdirSync(stage.home.vault).filter((name) => /^master\.key./.test(name));
+  demand(beside.length === 0, `keys are left in ${beside}`);
   const { keys, unfinished } = JSON.parse(await must(stage, ['key', 'status', '--json']));
   demand(keys.length === 1, 'old keys are left in the vault');
   demand(unfinished.length === 0, 'the vault says that a change of its keys is unfinished');

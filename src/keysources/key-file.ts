@@ -27,11 +27,18 @@ export function keyFileSource(path: string, files: Files, own: string | null = n
     return lines;
   }
 
-  /** Whole, in one step: whoever reads it meanwhile sees the old lines or the new ones. */
+  /** Whole, in one step: whoever reads it meanwhile sees the old lines or the new ones, and no copy of either stays. */
   function replace(lines: readonly KeyLine[]): void {
     const content = Buffer.from(writeKeyLines(lines), 'latin1');
+    files.removeUnfinished(path);
     files.replace(path, content);
     content.fill(0);
+  }
+
+  /** With what was cut off while the file was written: a copy of the lines, in which the dropped key would stay. */
+  function removeFile(): void {
+    files.removeUnfinished(path);
+    files.remove(path);
   }
 
   const source: StoringKeySource = {
@@ -81,7 +88,7 @@ export function keyFileSource(path: string, files: Files, own: string | null = n
       if (lines.some(({ reference }) => reference === dropped)) {
         const others = lines.filter(({ reference }) => reference !== dropped);
         if (others.length > 0 || path !== own) replace(others);
-        else files.remove(path);
+        else removeFile();
         return true;
       }
       // Without a line of its own, the one that is kept is the nameless one.
@@ -99,7 +106,7 @@ export function keyFileSource(path: string, files: Files, own: string | null = n
         return true;
       }
       if (path !== own) return false;
-      files.remove(path);
+      removeFile();
       return true;
     },
   };

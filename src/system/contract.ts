@@ -189,4 +189,11 @@ export interface Files {
   append(path: string, content: Uint8Array, limit: number, keep: number): void;
   /** No error when it is gone already. @throws VaultError `vault_not_writable` */
   remove(path: string): void;
+  /**
+   * Takes away the temporary neighbours of a file whose writing was cut off, for files that may hold what must not stay.
+   * Only for who alone writes the file at the time: the neighbour of a write under way goes too, and that write fails.
+   *
+   * @throws VaultError `vault_not_writable`, and `vault_permissions` for a folder that others can change
+   */
+  removeUnfinished(path: string): void;
 }

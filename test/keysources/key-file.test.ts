@@ -1,5 +1,6 @@
 import {
   chmodSync,
+  copyFileSync,
   linkSync,
   mkdirSync,
   mkdtempSync,
@@ -48,6 +49,28 @@ describe('a key file', () => {
     );
     expect(await own.remove(REFERENCE)).toBe(true);
     expect(await own.remove(REFERENCE)).toBe(false);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('does not keep a key that was dropped in what a cut-off write left beside it', async () => {
+    const [second, third] = [2, 3].map((version) => `${'ab'.repeat(16)}/master/${version}`) as [
+      string,
+      string,
+    ];
+    const own = keyFileSource(
+      path,
+      createFiles({ uid: process.getuid?.(), pid: 1 }, () => {}),
+      path,
+    );
+    await own.create(REFERENCE, key);
+    await own.createBeside(second, Buffer.alloc(32, 4));
+    copyFileSync(path, `${path}.4711-1.new`);
+    await own.drop(REFERENCE, second);
+    expect(readdirSync(folder)).toEqual(['master.key']);
+    await own.createBeside(third, Buffer.alloc(32, 5));
+    await own.drop(second, third);
+    copyFileSync(path, `${path}.4711-2.new`);
+    await own.remove(third);
     expect(readdirSync(folder)).toEqual([]);
   });
 

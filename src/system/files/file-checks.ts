@@ -1,13 +1,12 @@
 import * as fs from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { VaultError } from '../../domain/errors.js';
 import { inQuotes } from '../../domain/shell-word.js';
-import { codeOf, statOrNull } from './file-failure.js';
+import { codeOf } from './file-failure.js';
+import { dropUnfinishedName } from './unfinished.js';
 
 export const PRIVATE_FILE = 0o600;
 export const PRIVATE_FOLDER = 0o700;
-/** Ends the name of a file that is not finished. */
-export const UNFINISHED = '.new';
 const OTHERS = 0o077;
 const STICKY = 0o1000;
 
@@ -85,20 +84,4 @@ export function createChecks(uid: number | undefined, notice: (line: string) => 
       tighten(path, PRIVATE_FOLDER);
     },
   };
-}
-
-/**
- * A process that died (or is just now) between giving a finished file its name and taking away the unfinished one
- * leaves a file with both names. The file is whole, so the other name is taken away here.
- */
-function dropUnfinishedName(path: string, stats: fs.Stats): boolean {
-  const folder = dirname(path);
-  const beginning = `${basename(path)}.`;
-  for (const name of fs.readdirSync(folder)) {
-    if (!name.startsWith(beginning) || !name.endsWith(UNFINISHED)) continue;
-    const other = join(folder, name);
-    const same = statOrNull(other);
-    if (same !== null && same.ino === stats.ino && same.dev === stats.dev) fs.rmSync(other, { force: true });
-  }
-  return statOrNull(path)?.nlink === 1;
 }

@@ -3,17 +3,16 @@ import { dirname } from 'node:path';
 import { VaultError } from '../../domain/errors.js';
 import { inQuotes } from '../../domain/shell-word.js';
 import type { Files, Host } from '../contract.js';
-import { createChecks, PRIVATE_FILE, PRIVATE_FOLDER, UNFINISHED } from './file-checks.js';
+import { createChecks, PRIVATE_FILE, PRIVATE_FOLDER } from './file-checks.js';
 import { codeOf, notWritable, statOrNull } from './file-failure.js';
 import { unsafeWayRefusal } from './trusted-path.js';
+import { cutOff, giveName, unfinishedName } from './unfinished.js';
 
 const { O_APPEND, O_CREAT, O_EXCL, O_RDONLY, O_RDWR, O_WRONLY } = fs.constants;
 /** Absent on Windows. */
 const O_NOFOLLOW = fs.constants.O_NOFOLLOW ?? 0;
 /** A rotation takes less than a millisecond; after so many of them nobody is at it any more. */
 const FORSAKEN = 10_000;
-/** What `link` answers where there are no hard links: FAT, some network file systems, Android. */
-const NO_LINKS = ['ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EPERM', 'EACCES'];
 
 /**
  * See {@link Files}.
@@ -41,7 +40,7 @@ export function createFiles(host: Pick<Host, 'uid' | 'pid'>, notice: (line: stri
   /** A whole, synced file beside `path`, under a name no other process uses. */
   function writeBeside(path: string, content: Uint8Array): string {
     serial += 1;
-    const beside = `${path}.${host.pid}-${serial}${UNFINISHED}`;
+    const beside = unfinishedName(path, host.pid, serial);
     remove(beside);
     if (!createNew(beside, content)) throw notWritable(beside, null);
     return beside;
@@ -117,7 +116,7 @@ export function createFiles(host: Pick<Host, 'uid' | 'pid'>, notice: (line: stri
       try {
         named = giveName(from, to);
       } finally {
-        if (!named) remove(from);
+        remove(from);
       }
       if (named) syncFolder(dirname(to));
       return named;
@@ -141,6 +140,10 @@ export function createFiles(host: Pick<Host, 'uid' | 'pid'>, notice: (line: stri
       }
     },
     remove,
+    removeUnfinished(path) {
+      refuseUnsafeWay(dirname(path));
+      cutOff(path).forEach(remove);
+    },
   };
   return files;
 }
@@ -162,29 +165,6 @@ function createNew(path: string, content: Uint8Array): boolean {
     throw notWritable(path, failure);
   } finally {
     fs.closeSync(descriptor);
-  }
-  return true;
-}
-
-/** Renaming would replace what is there; a second name cannot. @returns false when the name is taken */
-function giveName(from: string, to: string): boolean {
-  try {
-    fs.linkSync(from, to);
-  } catch (failure) {
-    if (codeOf(failure) === 'EEXIST') return false;
-    if (!NO_LINKS.includes(codeOf(failure))) throw notWritable(to, failure);
-    return rename(from, to);
-  }
-  remove(from);
-  return true;
-}
-
-function rename(from: string, to: string): boolean {
-  if (statOrNull(to) !== null) return false;
-  try {
-    fs.renameSync(from, to);
-  } catch (failure) {
-    throw notWritable(to, failure);
   }
   return true;
 }

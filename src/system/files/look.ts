@@ -126,6 +126,7 @@ export function lookingFiles(uid: number | undefined): Files {
     publish: never,
     append: never,
     remove: never,
+    removeUnfinished: never,
   };
 }
 

@@ -233,4 +233,12 @@ describe('removing', () => {
     expect(() => files.remove(path)).toThrow(unwritable);
     expect(here()).toEqual(['file']);
   });
+
+  it('takes what cut-off writes left beside a file, and nothing else that is named like it', () => {
+    const others = ['file', 'file.bak.new', 'file.new', 'other.1-1.new'];
+    for (const name of [...others, 'file.4711-1.new', 'file.1-22.new']) writeFileSync(join(folder, name), '');
+    files.removeUnfinished(path);
+    expect(here().sort()).toEqual(others.sort());
+    files.removeUnfinished(join(folder, 'none', 'file'));
+  });
 });
