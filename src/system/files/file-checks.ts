@@ -2,7 +2,7 @@ import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { VaultError } from '../../domain/errors.js';
 import { inQuotes } from '../../domain/shell-word.js';
-import { codeOf } from './file-failure.js';
+import { anotherUsers, codeOf, notAFile, notAFolder } from './file-failure.js';
 import { dropUnfinishedName } from './unfinished.js';
 
 export const PRIVATE_FILE = 0o600;
@@ -24,11 +24,7 @@ export interface FileChecks {
  */
 export function createChecks(uid: number | undefined, notice: (line: string) => void): FileChecks {
   function refuseForeign(path: string, stats: fs.Stats): void {
-    if (uid !== undefined && stats.uid !== uid) {
-      throw new VaultError('vault_permissions', `${path} belongs to another user`, {
-        hint: `check who owns it with: ls -ld ${inQuotes(path)}`,
-      });
-    }
+    if (uid !== undefined && stats.uid !== uid) throw anotherUsers(path);
   }
 
   function tighten(path: string, mode: number): void {
@@ -51,11 +47,7 @@ export function createChecks(uid: number | undefined, notice: (line: string) => 
 
   return {
     file(path, stats) {
-      if (!stats.isFile()) {
-        throw new VaultError('vault_permissions', `${path} is not a regular file`, {
-          hint: `look at it with: ls -ld ${inQuotes(path)} — a link or a device must not stand there`,
-        });
-      }
+      if (!stats.isFile()) throw notAFile(path);
       refuseForeign(path, stats);
       if (stats.nlink > 1 && !dropUnfinishedName(path, stats)) {
         throw new VaultError('vault_permissions', `${path} has a second name (a hard link)`, {
@@ -65,11 +57,7 @@ export function createChecks(uid: number | undefined, notice: (line: string) => 
       if (uid !== undefined && (stats.mode & OTHERS) !== 0) tighten(path, PRIVATE_FILE);
     },
     folder(path, stats) {
-      if (!stats.isDirectory()) {
-        throw new VaultError('vault_permissions', `${path} is not a folder`, {
-          hint: `ls -ld ${inQuotes(path)}`,
-        });
-      }
+      if (!stats.isDirectory()) throw notAFolder(path);
       refuseForeign(path, stats);
       if (uid === undefined || (stats.mode & OTHERS) === 0) return;
       if ((stats.mode & STICKY) !== 0) {

@@ -48,3 +48,33 @@ export function statOrNull(path: string): fs.Stats | null {
     });
   }
 }
+
+export function notAFile(path: string): VaultError {
+  return new VaultError('vault_permissions', `${path} is not a regular file`, {
+    hint: `look at it with: ls -ld ${inQuotes(path)} — a link or a device must not stand there`,
+  });
+}
+
+export function notAFolder(path: string): VaultError {
+  return new VaultError('vault_permissions', `${path} is not a folder`, { hint: `ls -ld ${inQuotes(path)}` });
+}
+
+export function anotherUsers(path: string): VaultError {
+  return new VaultError('vault_permissions', `${path} belongs to another user`, {
+    hint: `check who owns it with: ls -ld ${inQuotes(path)}`,
+  });
+}
+
+export function unreadable(path: string, cause: unknown): VaultError {
+  return new VaultError('vault_permissions', `${path} cannot be read`, {
+    hint: `ls -l ${inQuotes(path)}`,
+    cause,
+  });
+}
+
+/** @param limit bytes */
+export function tooLarge(path: string, limit: number): VaultError {
+  return new VaultError('config_invalid', `${path} is larger than the ${limit} bytes it may have`, {
+    hint: `look at what is in it: head -c 200 ${inQuotes(path)}`,
+  });
+}

@@ -1,10 +1,9 @@
 import * as fs from 'node:fs';
 import { dirname } from 'node:path';
 import { VaultError } from '../../domain/errors.js';
-import { inQuotes } from '../../domain/shell-word.js';
 import type { Files, Host } from '../contract.js';
 import { createChecks, PRIVATE_FILE, PRIVATE_FOLDER } from './file-checks.js';
-import { codeOf, notWritable, statOrNull } from './file-failure.js';
+import { codeOf, notWritable, statOrNull, tooLarge, unreadable } from './file-failure.js';
 import { unsafeWayRefusal } from './trusted-path.js';
 import { cutOff, giveName, unfinishedName } from './unfinished.js';
 
@@ -74,19 +73,12 @@ export function createFiles(host: Pick<Host, 'uid' | 'pid'>, notice: (line: stri
       try {
         descriptor = fs.openSync(path, O_RDONLY | O_NOFOLLOW);
       } catch (failure) {
-        throw new VaultError('vault_permissions', `${path} cannot be read`, {
-          hint: `ls -l ${inQuotes(path)}`,
-          cause: failure,
-        });
+        throw unreadable(path, failure);
       }
       try {
         const stats = fs.fstatSync(descriptor);
         checks.file(path, stats);
-        if (stats.size > limit) {
-          throw new VaultError('config_invalid', `${path} is larger than the ${limit} bytes it may have`, {
-            hint: `look at what is in it: head -c 200 ${inQuotes(path)}`,
-          });
-        }
+        if (stats.size > limit) throw tooLarge(path, limit);
         return fs.readFileSync(descriptor);
       } finally {
         fs.closeSync(descriptor);

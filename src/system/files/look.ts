@@ -1,8 +1,7 @@
 import * as fs from 'node:fs';
 import { VaultError } from '../../domain/errors.js';
-import { inQuotes } from '../../domain/shell-word.js';
 import type { Files } from '../contract.js';
-import { statOrNull } from './file-failure.js';
+import { anotherUsers, notAFile, notAFolder, statOrNull, tooLarge, unreadable } from './file-failure.js';
 
 const { O_NONBLOCK, O_RDONLY, R_OK, W_OK, X_OK } = fs.constants;
 /** Absent on Windows. */
@@ -64,11 +63,7 @@ export const look: Look = {
     try {
       const stats = fs.fstatSync(descriptor);
       if (!stats.isFile()) throw unreadable(path, null);
-      if (stats.size > limit) {
-        throw new VaultError('config_invalid', `${path} is larger than the ${limit} bytes it may have`, {
-          hint: `look at what is in it: head -c 200 ${inQuotes(path)}`,
-        });
-      }
+      if (stats.size > limit) throw tooLarge(path, limit);
       return fs.readFileSync(descriptor);
     } finally {
       fs.closeSync(descriptor);
@@ -84,31 +79,20 @@ export const look: Look = {
  */
 export function lookingFiles(uid: number | undefined): Files {
   function refuseForeign(path: string, seen: Seen): void {
-    if (uid === undefined || seen.uid === uid) return;
-    throw new VaultError('vault_permissions', `${path} belongs to another user`, {
-      hint: `check who owns it with: ls -ld ${inQuotes(path)}`,
-    });
+    if (uid !== undefined && seen.uid !== uid) throw anotherUsers(path);
   }
 
   const check = (path: string): boolean => {
     const seen = look.at(path);
     if (seen === null) return false;
-    if (seen.kind !== 'file') {
-      throw new VaultError('vault_permissions', `${path} is not a regular file`, {
-        hint: `look at it with: ls -ld ${inQuotes(path)} — a link or a device must not stand there`,
-      });
-    }
+    if (seen.kind !== 'file') throw notAFile(path);
     refuseForeign(path, seen);
     return true;
   };
   const checkFolder = (path: string): boolean => {
     const seen = look.at(path);
     if (seen === null) return false;
-    if (seen.kind !== 'folder') {
-      throw new VaultError('vault_permissions', `${path} is not a folder`, {
-        hint: `ls -ld ${inQuotes(path)}`,
-      });
-    }
+    if (seen.kind !== 'folder') throw notAFolder(path);
     refuseForeign(path, seen);
     return true;
   };
@@ -142,11 +126,4 @@ function orElse<T>(action: () => T, fallback: T): T {
   } catch {
     return fallback;
   }
-}
-
-function unreadable(path: string, cause: unknown): VaultError {
-  return new VaultError('vault_permissions', `${path} cannot be read`, {
-    hint: `ls -l ${inQuotes(path)}`,
-    cause,
-  });
 }
