@@ -108,6 +108,9 @@ export type ErrorCode = keyof typeof ERROR_CODES;
 /** The hint where the vault itself is not as it was written. */
 export const FROM_BACKUP = 'restore the vault from a backup:\nvault restore FILE';
 
+/** The hint where something was written by a newer version of this program. */
+export const INSTALL_CURRENT = 'install the current version: npm install -g token-vault';
+
 export interface ErrorParts {
   /** What the user should type or do next, as an exact command where there is one. */
   readonly hint?: string;
@@ -135,6 +138,17 @@ export class VaultError extends Error {
   get exitCode(): number {
     return ERROR_CODES[this.code];
   }
+}
+
+/** The same failure, with more that can be done about it: each of `more` is a line of the hint of its own. */
+export function withMoreHints(failure: VaultError, more: readonly string[]): VaultError {
+  const { code, message, hint, details, cause } = failure;
+  const lines = hint === undefined ? more : [hint, ...more];
+  return new VaultError(code, message, {
+    ...(lines.length > 0 && { hint: lines.join('\n') }),
+    details,
+    cause,
+  });
 }
 
 /** Whether the person or the system asked the program to stop: then nothing is left to be made the best of. */

@@ -12,7 +12,7 @@ export interface TrailEntry {
   readonly mac: Uint8Array;
 }
 
-/** What whoever makes an entry has to know of those that are there. */
+/** What has to be known of the entries that are there to make the next one. */
 export interface TrailFacts {
   /** Whether a line of this id is in the trail already. */
   has(origin: string): boolean;
@@ -54,7 +54,7 @@ export interface EventQueue {
   peek(): readonly string[];
   /** Bytes that wait; 0 when it cannot be told. */
   size(): number;
-  /** From now on lines are proved. @returns has them be what they were before again */
+  /** Proves every line that is put from now on. @returns puts back the proof that was used before */
   prove(proof: (body: string) => string): () => void;
 }
 

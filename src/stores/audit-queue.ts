@@ -7,13 +7,14 @@ import type { Files } from '../system/contract.js';
 import type { EventQueue } from './contract.js';
 
 const { O_APPEND, O_CREAT, O_WRONLY } = fs.constants;
-const NO_LINKS = fs.constants.O_NOFOLLOW ?? 0;
+/** Absent on Windows. */
+const O_NOFOLLOW = fs.constants.O_NOFOLLOW ?? 0;
 const PRIVATE_FILE = 0o600;
 const QUEUE = 'queue';
-/** A queue that nobody ever takes, because no key is here, ends somewhere; the security log goes on. */
+/** In bytes. A queue that nobody ever takes, because there is no key here, has to end; the security log goes on. */
 const LIMIT = 16 * 1024 * 1024;
 const TRIES = 5;
-/** Lines that can wait do so until there are so many bytes of them: about a thousand. */
+/** Lines that can wait do so until there are so many bytes of them, which is about a thousand lines. */
 const LONG = 256 * 1024;
 
 /** See {@link EventQueue}: the file `queue`, and for each taking that is not done one of another name. */
@@ -56,7 +57,7 @@ export function eventQueue(folder: string, files: Files): EventQueue {
       if (!checked) files.ensureFolder(folder);
       checked = true;
       const line = Buffer.from(`${proof(body)} ${body}\n`, 'latin1');
-      // Whoever takes the queue gives it another name first: a line that was meant for the old one might be missed.
+      // Whoever takes the queue renames it first. A line that was still written into the renamed file may be missed: once more.
       let size: number | null = null;
       for (let tries = 1; tries <= TRIES && size === null; tries += 1) size = appended(path, line, files);
       due ||= !canWait || (size ?? 0) > LONG;
@@ -86,12 +87,12 @@ export function eventQueue(folder: string, files: Files): EventQueue {
   };
 }
 
-/** @returns the size of the queue; null when the line may have gone where the next taking does not find it */
+/** @returns the size of the queue before; null when it was renamed meanwhile, so that the line may be missed */
 function appended(path: string, line: Uint8Array, files: Files): number | null {
   files.check(path);
   let file: number | null = null;
   try {
-    file = fs.openSync(path, O_CREAT | O_WRONLY | O_APPEND | NO_LINKS, PRIVATE_FILE);
+    file = fs.openSync(path, O_CREAT | O_WRONLY | O_APPEND | O_NOFOLLOW, PRIVATE_FILE);
     const { ino, size } = fs.fstatSync(file);
     if (size > LIMIT) throw new Error('the queue is full');
     if (fs.writeSync(file, line) < line.length) throw new Error('the disk is full');

@@ -7,6 +7,8 @@ import type { Told } from './told.js';
 export type * from './audit-contract.js';
 export type * from './data-keys-contract.js';
 export type * from './ledger-contract.js';
+export type * from './locks-contract.js';
+export type * from './marks-contract.js';
 export type * from './spill-contract.js';
 
 /** The three sealed fields of an account. The store moves them and cannot read them. */
@@ -34,7 +36,7 @@ export interface MasterKeyRow {
   /** Names the key in its source: `<vault id in hex>/master/<version>`. */
   readonly reference: string;
   readonly source: string;
-  /** What the source needs besides to have the key, and is no secret; null when that is nothing. */
+  /** What a derived source needs besides to make the key again, and is no secret; null for other sources. */
   readonly parameters: string | null;
   /** Tells the right key from a wrong one without opening anything. */
   readonly checkValue: Uint8Array;
@@ -109,8 +111,8 @@ export interface Intent {
 
 /**
  * The durable store of one vault. It sees sealed bytes, ids, generations and timestamps, never plaintext or keys.
- * Every write is on disk before its promise resolves, whole or not at all; writes keep their order. Failures are VaultErrors: `vault_damaged`,
- * `vault_newer`, `vault_not_writable`, `vault_permissions`, `busy`.
+ * Every write is on disk before its promise resolves, whole or not at all; writes keep their order. Failures are
+ * VaultErrors: `vault_damaged`, `vault_newer`, `vault_not_writable`, `vault_permissions`, `busy`.
  */
 export interface Store {
   head(): Promise<VaultHead>;
@@ -171,9 +173,9 @@ export interface Store {
   recordAttempt(id: string, generation: number, attempt: AttemptRecord, step?: LedgerStep): Promise<boolean>;
   /** @returns false when it was gone already */
   remove(id: string, step: LedgerStep): Promise<boolean>;
-  /** Takes a step without a change of the rows. */
+  /** Writes what a step makes, the ledger and entries of the trail, without a change of the rows. */
   note(step: LedgerStep): Promise<boolean>;
-  /** What has happened. */
+  /** The trail of events. */
   readonly trail: TrailTable;
   /** Goes with the account: of one that is gone nothing is kept. */
   addConsent(accountId: string, consent: Consent): Promise<void>;
@@ -200,50 +202,4 @@ export interface StoreFactory {
    * @throws VaultError `vault_exists`, and as the store; what `ready` throws
    */
   create(head: NewVaultHead, ready?: () => void): Promise<Store>;
-}
-
-/**
- * A few bytes for each place where a vault is used, kept outside the database: a database that was put back from a copy
- * does not bring them back with it.
- */
-export interface Marks {
-  /** What tells this place from every other: the machine, and the folder of the database. Not to be shown. */
-  readonly where: readonly string[];
-  /** The folder they lie in, to be named to a person. */
-  readonly folder: string;
-  /** @returns null when there is none. @throws VaultError `vault_permissions` */
-  read(name: string): Uint8Array | null;
-  /** Makes or replaces it; on disk when it returns. @throws VaultError `vault_not_writable`, `vault_permissions` */
-  create(name: string, bytes: Uint8Array): void;
-  /**
-   * Overwrites one that is there, of the same length, and does not wait for the disk: after a power cut it is the old one or
-   * the new one.
-   *
-   * @throws VaultError `vault_not_writable`, `vault_permissions`
-   */
-  overwrite(name: string, bytes: Uint8Array): void;
-}
-
-/** Holds an account against every other process. The kernel frees it when the holder dies. */
-export interface Lock {
-  /** Does nothing the second time. */
-  release(): Promise<void>;
-}
-
-export interface Locks {
-  /**
-   * Waits by polling with jitter, so that signals are still heard.
-   *
-   * @param name an account's id, or `vault` for the creation of the vault itself
-   * @param patience milliseconds; with 0 it is tried once
-   * @throws VaultError `busy` when the patience ends first, `vault_permissions`, `vault_not_writable`, `vault_damaged`;
-   * the signal's reason when it is or was aborted
-   */
-  acquire(name: string, patience: number, signal?: AbortSignal): Promise<Lock>;
-  /**
-   * Whether nobody holds it at this moment. Makes nothing: what never was is free.
-   *
-   * @throws VaultError as `acquire`, but for `busy`
-   */
-  isFree(name: string): boolean;
 }

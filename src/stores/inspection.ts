@@ -6,7 +6,8 @@ import { sqliteStore } from './sqlite.js';
 import { connect } from './sqlite-connection.js';
 import { asStoreError } from './sqlite-failure.js';
 import { openInMemory, openSqlite } from './sqlite-library.js';
-import { type IntentRow, toIntent } from './sqlite-rows.js';
+import { distrust } from './sqlite-open.js';
+import { INTENTS, type IntentRow, toIntent } from './sqlite-rows.js';
 import { APPLICATION_ID, createSchema, SCHEMA_VERSION } from './sqlite-schema.js';
 
 /** A vault's database, opened for reading only: nothing is migrated, created, rolled back or tightened. */
@@ -32,8 +33,8 @@ export interface Inspection {
 
 /**
  * @param files that only look
- * @throws VaultError `vault_permissions`, `vault_damaged`, `vault_not_writable` when it cannot be opened, `busy`, and `refresh_interrupted`
- * when a write was cut off that the next command rolls back
+ * @throws VaultError `vault_permissions`, `vault_damaged`, `vault_not_writable` when it cannot be opened, `busy`, and
+ * `refresh_interrupted` when a write was cut off that the next command rolls back
  */
 export async function inspectSqlite(
   path: string,
@@ -64,9 +65,7 @@ export async function inspectSqlite(
   }
 
   try {
-    database.pragma('trusted_schema = OFF');
-    database.pragma('cell_size_check = ON');
-    database.pragma('mmap_size = 0');
+    distrust(database);
     const isVault = (await number('application_id')) === APPLICATION_ID;
     const schemaVersion = await number('user_version');
     return {
@@ -80,13 +79,7 @@ export async function inspectSqlite(
       },
       oddTables: () => connection.read(() => apart(schemaOf(database), schemaAsMade())),
       orphans: async () => (await rows('foreign_key_check')).length,
-      intents: () =>
-        connection.read(() =>
-          connection
-            .prepare<IntentRow>('SELECT account_id, generation, token_digest, attempt, at, pid FROM intents')
-            .all()
-            .map(toIntent),
-        ),
+      intents: () => connection.read(() => connection.prepare<IntentRow>(INTENTS).all().map(toIntent)),
       store: sqliteStore(connection),
       close: () => connection.close(),
     };

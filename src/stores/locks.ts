@@ -3,10 +3,11 @@ import type { Database } from 'better-sqlite3';
 import { FROM_BACKUP, VaultError } from '../domain/errors.js';
 import { inQuotes } from '../domain/shell-word.js';
 import type { Clock, Files } from '../system/contract.js';
-import type { Locks } from './contract.js';
+import type { Locks } from './locks-contract.js';
 import { asStoreError, isBusy } from './sqlite-failure.js';
 import { openSqlite } from './sqlite-library.js';
 
+/** Pauses between two attempts, in milliseconds; each is half as long again as the one before, up to the longest. */
 const FIRST_PAUSE = 4;
 const LONGEST_PAUSE = 50;
 /** Ids are read from the database; one that was altered there must not lead out of the folder. */
@@ -59,11 +60,7 @@ export function sqliteLocks(folder: string, files: Files, clock: Clock): Locks {
           !tryLock(database, path);
           pause = Math.min(pause * 1.5, LONGEST_PAUSE)
         ) {
-          if (clock.now() >= end) {
-            throw new VaultError('busy', 'another process holds this account and did not finish in time', {
-              hint: 'try again in a moment; see who holds it with: pgrep -af vault',
-            });
-          }
+          if (clock.now() >= end) throw held(name);
           await clock.sleep(pause * (0.5 + Math.random()), signal);
         }
       } catch (failure) {
@@ -99,6 +96,13 @@ function tryLock(database: Database, path: string): boolean {
     if (isBusy(failure)) return false;
     throw explain(failure, path);
   }
+}
+
+function held(name: string): VaultError {
+  const what = name === 'vault' ? 'the vault' : 'this account';
+  return new VaultError('busy', `another process holds ${what} and did not finish in time`, {
+    hint: 'try again in a moment; see who holds it with: pgrep -af vault',
+  });
 }
 
 /** A lock holds nothing that would have to be restored. */

@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { VaultError } from '../domain/errors.js';
 import { inQuotes } from '../domain/shell-word.js';
 import type { Files } from '../system/contract.js';
-import type { Marks } from './contract.js';
+import type { Marks } from './marks-contract.js';
 
-const NO_LINKS = fs.constants.O_NOFOLLOW ?? 0;
+/** Absent on Windows. */
+const O_NOFOLLOW = fs.constants.O_NOFOLLOW ?? 0;
 /** Longer than any mark. */
 const LIMIT = 256;
 
@@ -36,7 +37,7 @@ export function markFolder(folder: string, where: readonly string[], files: File
 function opened<T>(path: string, how: number, action: (file: number) => T): T {
   let file: number | null = null;
   try {
-    file = fs.openSync(path, how | NO_LINKS);
+    file = fs.openSync(path, how | O_NOFOLLOW);
     return action(file);
   } catch (failure) {
     throw new VaultError('vault_not_writable', `${path} cannot be read or written`, {

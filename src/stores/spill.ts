@@ -1,5 +1,6 @@
 import * as fs from 'node:fs';
 import { join } from 'node:path';
+import { HOUR } from '../domain/duration.js';
 import { VaultError } from '../domain/errors.js';
 import { inQuotes } from '../domain/shell-word.js';
 import type { Clock, Files } from '../system/contract.js';
@@ -18,8 +19,10 @@ const HEADER_BYTES = 1 + ID_BYTES + 8 + 4;
 const SUFFIX = '.spill';
 const EMPTY = 0;
 const FULL = 1;
-const NO_LINKS = fs.constants.O_NOFOLLOW ?? 0;
-const LEFTOVER_AGE = 3_600_000;
+/** Absent on Windows. */
+const O_NOFOLLOW = fs.constants.O_NOFOLLOW ?? 0;
+/** After so long an empty file belongs to no process any more. */
+const LEFTOVER_AGE = HOUR;
 
 export interface SpillOptions {
   readonly folder: string;
@@ -43,7 +46,7 @@ export function spillFolder({ folder, files, name, slots, clock }: SpillOptions)
     if (!files.create(path, Buffer.alloc(SLOT_BYTES * slots))) {
       throw new VaultError('vault_not_writable', `${path} is there already`);
     }
-    descriptor = fs.openSync(path, fs.constants.O_RDWR | NO_LINKS);
+    descriptor = fs.openSync(path, fs.constants.O_RDWR | O_NOFOLLOW);
     removeEmptyLeftovers(folder, files, path, clock.now());
     return descriptor;
   }
@@ -133,7 +136,7 @@ function fullSlots(path: string, files: Files, accountId: string): FoundAnswer[]
 }
 
 function clearSlot(path: string, position: number): void {
-  const file = fs.openSync(path, fs.constants.O_RDWR | NO_LINKS);
+  const file = fs.openSync(path, fs.constants.O_RDWR | O_NOFOLLOW);
   try {
     writeAt(file, Buffer.alloc(HEADER_BYTES, EMPTY), position);
   } finally {
@@ -144,7 +147,7 @@ function clearSlot(path: string, position: number): void {
 /** The process it belongs to may take an empty file away at any moment. */
 function openIfThere(path: string): number | null {
   try {
-    return fs.openSync(path, fs.constants.O_RDONLY | NO_LINKS);
+    return fs.openSync(path, fs.constants.O_RDONLY | O_NOFOLLOW);
   } catch (failure) {
     if (failure instanceof Error && 'code' in failure && failure.code === 'ENOENT') return null;
     throw new VaultError('vault_not_writable', `${path}, which may hold an answer, cannot be read`, {
@@ -154,7 +157,7 @@ function openIfThere(path: string): number | null {
   }
 }
 
-/** Files of processes that are long gone and left nothing. */
+/** Removes the files of processes that are long gone and left no answer. */
 function removeEmptyLeftovers(folder: string, files: Files, own: string, now: number): void {
   for (const path of spillFiles(folder, files)) {
     const file = path !== own && files.check(path) ? openIfThere(path) : null;

@@ -1,11 +1,11 @@
 import type { Database, Statement } from 'better-sqlite3';
 import { VaultError } from '../domain/errors.js';
-import type { Clock, Files } from '../system/contract.js';
+import type { Clock } from '../system/contract.js';
 import { asStoreError, isBusy } from './sqlite-failure.js';
-import { openSqlite } from './sqlite-library.js';
 
-/** How long a process waits for another one's commit before it gives up; commits take milliseconds. */
+/** How long a process waits for another one's commit before it gives up, in milliseconds; a commit takes a few. */
 const PATIENCE = 10_000;
+/** Pauses between two attempts, in milliseconds. */
 const FIRST_PAUSE = 1;
 const LONGEST_PAUSE = 25;
 /**
@@ -155,20 +155,6 @@ export function connect(database: Database, path: string, clock: Clock): Connect
       database.close();
     },
   };
-}
-
-/** Opens the file without waiting for locks (waiting is done asynchronously) and without trusting its schema. */
-export function openDatabase(path: string, files: Pick<Files, 'check'>): Database {
-  const database = openSqlite(path, files, { timeout: 0 });
-  try {
-    database.pragma('trusted_schema = OFF');
-    database.pragma('cell_size_check = ON');
-    database.pragma('mmap_size = 0');
-  } catch (failure) {
-    database.close();
-    throw failure;
-  }
-  return database;
 }
 
 /** Sets what makes a commit durable and reads it back: a pragma that SQLite does not know fails silently. */

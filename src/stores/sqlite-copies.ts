@@ -5,9 +5,10 @@ import { inQuotes } from '../domain/shell-word.js';
 import type { Clock, Files } from '../system/contract.js';
 import type { Copies } from './copies-contract.js';
 import { sqliteStore } from './sqlite.js';
-import { connect, openDatabase, prepareForWriting } from './sqlite-connection.js';
+import { connect, prepareForWriting } from './sqlite-connection.js';
 import { asStoreError } from './sqlite-failure.js';
 import { checkBeside } from './sqlite-library.js';
+import { createEmpty, openDatabase, removeDatabase } from './sqlite-open.js';
 import { migrate } from './sqlite-schema.js';
 
 const PATIENCE = 30 * SECOND;
@@ -18,27 +19,10 @@ const ALL_PAGES = 0x7fffffff;
 export function sqliteCopies(path: string, files: Files, clock: Clock): Copies {
   const snapshotPath = `${path}.snapshot`;
 
-  function opened(file: string): Database {
-    if (!files.check(file)) {
-      throw new VaultError('vault_damaged', `there is no vault at ${file}`, { hint: 'vault init' });
-    }
-    try {
-      return openDatabase(file, files);
-    } catch (failure) {
-      throw asStoreError(failure, file);
-    }
-  }
-
-  const copies: Copies = {
+  return {
     async snapshot() {
-      copies.remove(snapshotPath);
-      // There before SQLite writes into it, so that nobody else can read it for a moment.
-      if (!files.create(snapshotPath, new Uint8Array())) {
-        throw new VaultError('vault_permissions', `something keeps coming back at ${snapshotPath}`, {
-          hint: `see what it is: ls -ld ${inQuotes(snapshotPath)}`,
-        });
-      }
-      const database = opened(path);
+      createEmpty(snapshotPath, files);
+      const database = openDatabase(path, files);
       const end = clock.now() + PATIENCE;
       try {
         checkBeside(snapshotPath, files);
@@ -52,7 +36,7 @@ export function sqliteCopies(path: string, files: Files, clock: Clock): Copies {
         });
         return snapshotPath;
       } catch (failure) {
-        copies.remove(snapshotPath);
+        removeDatabase(snapshotPath, files);
         throw asStoreError(failure, path);
       } finally {
         database.close();
@@ -60,7 +44,7 @@ export function sqliteCopies(path: string, files: Files, clock: Clock): Copies {
     },
 
     async open(copy) {
-      const database = opened(copy);
+      const database = openDatabase(copy, files);
       const connection = connect(database, copy, clock);
       try {
         await connection.read(() => migrate(database, copy));
@@ -73,7 +57,7 @@ export function sqliteCopies(path: string, files: Files, clock: Clock): Copies {
     },
 
     async takeOver(copy) {
-      const database = opened(path);
+      const database = openDatabase(path, files);
       try {
         prepareForWriting(database);
         database.pragma(`busy_timeout = ${PATIENCE}`);
@@ -96,12 +80,8 @@ export function sqliteCopies(path: string, files: Files, clock: Clock): Copies {
       }
     },
 
-    remove(copy) {
-      files.remove(copy);
-      files.remove(`${copy}-journal`);
-    },
+    remove: (copy) => removeDatabase(copy, files),
   };
-  return copies;
 }
 
 /** Both have the same schema: the copy was brought up to it. */

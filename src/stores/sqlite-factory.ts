@@ -1,15 +1,14 @@
-import type { Database } from 'better-sqlite3';
 import { VaultError } from '../domain/errors.js';
-import { inQuotes } from '../domain/shell-word.js';
 import type { Clock, Files, Paths } from '../system/contract.js';
 import type { NewVaultHead, StoreFactory } from './contract.js';
 import { sqliteStore } from './sqlite.js';
 import { extendTrail } from './sqlite-audit.js';
-import { connect, openDatabase, prepareForWriting } from './sqlite-connection.js';
+import { connect, prepareForWriting } from './sqlite-connection.js';
 import { asStoreError } from './sqlite-failure.js';
 import { insertMasterKey } from './sqlite-head.js';
 import { PUT_LEDGER } from './sqlite-ledger.js';
 import { openSqlite } from './sqlite-library.js';
+import { createEmpty, openDatabase } from './sqlite-open.js';
 import { createSchema, migrate } from './sqlite-schema.js';
 
 /** Opens and creates `vault.db`; see stores/contract. */
@@ -21,15 +20,7 @@ export function sqliteFactory(paths: Paths, files: Files, clock: Clock): StoreFa
 
     async open() {
       files.ensureFolder(paths.data);
-      if (!files.check(path)) {
-        throw new VaultError('vault_damaged', `there is no vault at ${path}`, { hint: 'vault init' });
-      }
-      let database: Database;
-      try {
-        database = openDatabase(path, files);
-      } catch (failure) {
-        throw asStoreError(failure, path);
-      }
+      const database = openDatabase(path, files);
       const connection = connect(database, path, clock);
       try {
         await connection.read(() => migrate(database, path));
@@ -43,13 +34,7 @@ export function sqliteFactory(paths: Paths, files: Files, clock: Clock): StoreFa
     async create(head, ready) {
       files.ensureFolder(paths.data);
       const unfinished = `${path}.new`;
-      files.remove(unfinished);
-      files.remove(`${unfinished}-journal`);
-      if (!files.create(unfinished, new Uint8Array())) {
-        throw new VaultError('vault_permissions', `something keeps coming back at ${unfinished}`, {
-          hint: `see what it is: ls -ld ${inQuotes(unfinished)}`,
-        });
-      }
+      createEmpty(unfinished, files);
       try {
         fill(unfinished, files, head);
         ready?.();
@@ -66,7 +51,7 @@ export function sqliteFactory(paths: Paths, files: Files, clock: Clock): StoreFa
   return factory;
 }
 
-/** The file exists with mode 0600 before SQLite sees it: SQLite gives its journal the same mode. */
+/** Writes everything that a new vault is made of, in one transaction. */
 function fill(path: string, files: Files, head: NewVaultHead): void {
   const database = openSqlite(path, files);
   try {

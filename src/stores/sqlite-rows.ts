@@ -56,6 +56,8 @@ const ID = /^[A-Za-z0-9-]{1,64}$/;
 export const ACCOUNT_COLUMNS = Object.keys(VISIBLE_KINDS);
 const ACCOUNT_KINDS = Object.values(VISIBLE_KINDS);
 export const SEALED_COLUMNS = Object.keys(SEALED_KINDS);
+/** Gives rows for {@link toIntent}. */
+export const INTENTS = `SELECT ${Object.keys(INTENT_KINDS).join(', ')} FROM intents`;
 
 type AccountValues = readonly [
   id: string,

@@ -1,5 +1,5 @@
 import type { Database } from 'better-sqlite3';
-import { FROM_BACKUP, VaultError } from '../domain/errors.js';
+import { FROM_BACKUP, INSTALL_CURRENT, VaultError } from '../domain/errors.js';
 
 /** `tkvt`: marks the file as a vault, for us and for file(1). */
 export const APPLICATION_ID = 0x746b7674;
@@ -143,9 +143,7 @@ export function migrate(database: Database, path: string): void {
     throw new VaultError(
       'vault_newer',
       `${path} was written by a newer version of this program (schema ${version})`,
-      {
-        hint: 'install the current version: npm install -g token-vault',
-      },
+      { hint: INSTALL_CURRENT },
     );
   }
   for (let next = version; next < SCHEMA_VERSION; next += 1) {

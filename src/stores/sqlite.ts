@@ -24,6 +24,7 @@ import {
 import {
   ACCOUNT_COLUMNS,
   type ConsentRow,
+  INTENTS,
   type IntentRow,
   SEALED_COLUMNS,
   toAccount,
@@ -136,9 +137,7 @@ export function sqliteStore(connection: Connection): Store {
 
     intent: (accountId) =>
       read(() => {
-        const row = prepare<IntentRow>(
-          'SELECT account_id, generation, token_digest, attempt, at, pid FROM intents WHERE account_id = ?',
-        ).get(accountId);
+        const row = prepare<IntentRow>(`${INTENTS} WHERE account_id = ?`).get(accountId);
         return row === undefined ? null : toIntent(row);
       }),
 

@@ -1,12 +1,16 @@
 import type { OpenFailureKind } from '../crypto/sealed-box.js';
-import { FROM_BACKUP, VaultError } from '../domain/errors.js';
+import { FROM_BACKUP, INSTALL_CURRENT, VaultError } from '../domain/errors.js';
 import { quoted } from '../domain/shell-word.js';
 import type { DataKeyPurpose, SealedColumn } from '../stores/contract.js';
 
 const ACCEPT_COMMAND = 'vault doctor --accept-rollback';
 const ACCEPT_HINT = `${FROM_BACKUP}\nor go on with what is there:\n${ACCEPT_COMMAND}`;
 
-/** @param what the part of the vault that is not as it was written, with which no account can be opened */
+/**
+ * The error for what no account can be opened without.
+ *
+ * @param what the part of the vault that is not as it was written
+ */
 export function damaged(what: string): VaultError {
   return new VaultError(
     'vault_damaged',
@@ -15,13 +19,13 @@ export function damaged(what: string): VaultError {
   );
 }
 
-/** Why a wrapped data key could not be had. */
+/** The error for a wrapped data key that does not open. */
 export function unreadableKey(kind: OpenFailureKind, purpose: DataKeyPurpose): VaultError {
   const what = `its wrapped ${inWords(purpose)} key`;
   return kind === 'newer' ? newer(what) : damaged(what);
 }
 
-/** Why what is known of all rows together could not be opened. */
+/** The error for a ledger that does not open. */
 export function unreadableLedger(kind: OpenFailureKind): VaultError {
   const what = 'its ledger of accounts';
   if (kind === 'newer') return newer(what);
@@ -51,16 +55,16 @@ export function wrongRows({ kind, what }: RowSetFault): VaultError {
   });
 }
 
-/** Whether it is the vault as a whole that nothing may be refreshed with, and not one account of it. */
+/** Whether it is the vault as a whole that keeps everything from being refreshed, and not one account. */
 export function concernsWholeVault({ code, details }: VaultError): boolean {
   return code === 'vault_rolled_back' || code === 'vault_cloned' || 'row_set' in details;
 }
 
 /**
- * Why nothing is refreshed although everything opens.
+ * The error for a vault with which nothing is refreshed although everything opens.
  *
  * @param marks the folder of the marks
- * @param unreadable the mark is there and does not open
+ * @param unreadable whether there is a mark and it does not open
  */
 export function notCurrent(
   standing: 'rolled_back' | 'cloned',
@@ -85,7 +89,7 @@ export function notCurrent(
 }
 
 /**
- * Why a sealed field could not be opened. Only this account is lost, and logging in again makes it anew.
+ * The error for a sealed field that does not open. Only this account is lost, and a new login brings it back.
  *
  * @param owner the name of the account
  */
@@ -105,13 +109,14 @@ function inWords(purpose: DataKeyPurpose): string {
   return purpose.replace('_', ' ');
 }
 
-function newer(what: string): VaultError {
+/** The error for what a later version has written. @param what the part of the vault, or the file */
+export function newer(what: string): VaultError {
   return new VaultError('vault_newer', `${what} was written by a newer version of this program`, {
-    hint: 'install the current version: npm install -g token-vault',
+    hint: INSTALL_CURRENT,
   });
 }
 
-/** Whether something is not what was sealed there, as far as the keys at hand tell. */
+/** Whether something was not what was sealed there, or was sealed under keys that are not at hand. */
 export function isDamage(failure: unknown): failure is VaultError {
   return failure instanceof VaultError && failure.code === 'vault_damaged';
 }

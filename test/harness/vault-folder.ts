@@ -31,17 +31,22 @@ export interface VaultFolder {
 }
 
 export const MASTER = Buffer.alloc(32, 0x2a);
-const MADE = Date.UTC(2026, 0, 1);
+const FACTS = {
+  vaultId: Buffer.alloc(16, 0x5a),
+  source: 'file',
+  master: MASTER,
+  now: Date.UTC(2026, 0, 1),
+};
 
 /** The head of a vault whose master key is {@link MASTER}; nothing is known of it outside its database. */
 export function headExample(): NewVaultHead {
-  return newVault(Buffer.alloc(16, 0x5a), 'file', MASTER, MADE, []).head;
+  return newVault({ ...FACTS, where: [] }).head;
 }
 
 /** The head of a vault that is made in this folder, with its mark in place. */
 export async function headOf({ marks }: Pick<VaultFolder, 'marks'>): Promise<NewVaultHead> {
   const own = await marks();
-  const { head, mark } = newVault(Buffer.alloc(16, 0x5a), 'file', MASTER, MADE, own.where);
+  const { head, mark } = newVault({ ...FACTS, where: own.where });
   own.create(mark.name, mark.bytes);
   return head;
 }

@@ -1,6 +1,7 @@
 import SqliteDatabase from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Connection, connect, openDatabase } from '../../src/stores/sqlite-connection.js';
+import { type Connection, connect } from '../../src/stores/sqlite-connection.js';
+import { openDatabase } from '../../src/stores/sqlite-open.js';
 import { systemClock } from '../../src/system/clock.js';
 import { clockDouble } from '../doubles/clock.js';
 import { headExample, type VaultFolder, vaultFolder } from '../harness/vault-folder.js';

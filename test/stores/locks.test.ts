@@ -30,6 +30,19 @@ describe('a lock', () => {
     await (await folder.locks.acquire(NAME, 0)).release();
   });
 
+  it('is said to be of what it holds: an account, or the vault as a whole', async () => {
+    for (const [name, what] of [
+      [NAME, 'this account'],
+      ['vault', 'the vault'],
+    ] as const) {
+      const lock = await folder.locks.acquire(name, 0);
+      await expect(folder.locks.acquire(name, 0)).rejects.toThrow(
+        `another process holds ${what} and did not`,
+      );
+      await lock.release();
+    }
+  });
+
   it('can be looked at without being taken or made', async () => {
     expect(folder.locks.isFree(NAME)).toBe(true);
     expect(folder.files.exists(folder.paths.locks)).toBe(false);
