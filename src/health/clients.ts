@@ -1,8 +1,7 @@
 import type { ResolvedProvider } from '../config/settings.js';
 import { type Account, accountName } from '../domain/account.js';
 import { VaultError } from '../domain/errors.js';
-import type { Finding } from '../domain/finding.js';
-import { fine, problem, problemOf, skipped } from '../domain/finding.js';
+import { type Finding, fine, problem, problemOf, skipped } from '../domain/finding.js';
 import { isIssuer } from '../oauth/issuer.js';
 import type { ConfiguredProvider } from '../providers/contract.js';
 import type { AccountCommands, Check } from './contract.js';

@@ -5,9 +5,9 @@ import type { Visit } from '../system/visits.js';
 import type { Check, HealthDeps } from './contract.js';
 import { frontPage, usableProviders } from './in-use.js';
 
-/** Tokens are taken for valid, or for ended, by this much too long. */
+/** An offset worth telling: by so much a token is taken for valid too long, or for ended too soon. */
 const NOTABLE = MINUTE;
-/** Beyond this providers refuse what was signed or issued, as many allow five minutes. */
+/** Beyond this providers may refuse what was signed or issued: many allow five minutes. */
 const WRONG = 5 * MINUTE;
 
 /** This machine's clock against the `Date` of providers' answers (RFC 9110 §6.6.1): every expiry is counted with it. */

@@ -1,8 +1,7 @@
 import { parseConfigFile } from '../config/config-file.js';
 import { parseEnvFile } from '../config/env-file.js';
 import { VaultError } from '../domain/errors.js';
-import type { Finding } from '../domain/finding.js';
-import { fine, problem, problemOf } from '../domain/finding.js';
+import { type Finding, fine, problem, problemOf } from '../domain/finding.js';
 import type { Check, HealthDeps } from './contract.js';
 
 const LIMIT = 1024 * 1024;

@@ -97,7 +97,7 @@ export interface HealthDeps {
   readonly settings: () => Promise<SettingsSources>;
   /** The database, opened for reading; null when there is no vault. @throws VaultError */
   readonly inspect: () => Promise<Inspection | null>;
-  /** What is wrong where there is no vault: that one was used here before; null: nothing. */
+  /** Where there is no vault: the error that one was used here before; null when none was. */
   readonly vanished: () => Promise<VaultError | null>;
   /** Empty when there is no vault. @throws NotLookedAt when it cannot be read; the check `database` says why */
   readonly accounts: () => Promise<readonly Account[]>;

@@ -1,8 +1,7 @@
 import { accountName } from '../domain/account.js';
 import { formatDuration, MINUTE } from '../domain/duration.js';
 import { FROM_BACKUP, VaultError } from '../domain/errors.js';
-import type { Finding } from '../domain/finding.js';
-import { count, fine, problem, problemOf, skipped, warning } from '../domain/finding.js';
+import { count, type Finding, fine, problem, problemOf, skipped, warning } from '../domain/finding.js';
 import type { Inspection } from '../stores/inspection.js';
 import { openContents } from '../vault/sealed-record.js';
 import type { Check, HealthDeps } from './contract.js';
@@ -11,6 +10,7 @@ import { howToBegin } from './keychain.js';
 /** A refresh in flight has an open intent as well; none takes this long. */
 const CUT_OFF_AFTER = 2 * MINUTE;
 
+/** Endings of the copies that commands make beside the database, each with its command. */
 const COPIES = [
   ['restoring', 'restore'],
   ['snapshot', 'backup'],
@@ -42,7 +42,7 @@ async function opened(deps: HealthDeps): Promise<Inspection | Finding | null> {
     return await deps.inspect();
   } catch (failure) {
     if (!(failure instanceof VaultError)) throw failure;
-    // A command that comes by puts it right.
+    // The next command puts it right.
     const passing = failure.code === 'refresh_interrupted' || failure.code === 'busy';
     return passing ? warning(failure.message, failure.hint ?? 'vault list') : problemOf(failure);
   }

@@ -1,7 +1,6 @@
 import { parseEndpoint } from '../domain/endpoint.js';
 import { VaultError } from '../domain/errors.js';
-import type { Finding } from '../domain/finding.js';
-import { fine, problem, problemOf, skipped, warning } from '../domain/finding.js';
+import { type Finding, fine, problem, problemOf, skipped, warning } from '../domain/finding.js';
 import { describeTransport, TransportFailure } from '../domain/transport.js';
 import { discover } from '../oauth/discovery.js';
 import type { Provider } from '../providers/contract.js';

@@ -1,6 +1,5 @@
 import { basename, dirname, join } from 'node:path';
-import type { Finding } from '../domain/finding.js';
-import { fine, problem, skipped, warning } from '../domain/finding.js';
+import { type Finding, fine, problem, skipped, warning } from '../domain/finding.js';
 import type { Check, HealthDeps } from './contract.js';
 
 /** A program that the repository itself names must not run because of a look. */

@@ -1,7 +1,6 @@
 import { type Account, accountName } from '../domain/account.js';
 import { DAY, formatDuration } from '../domain/duration.js';
-import type { Finding } from '../domain/finding.js';
-import { count, fine, problem, skipped, warning } from '../domain/finding.js';
+import { count, type Finding, fine, problem, skipped, warning } from '../domain/finding.js';
 import { missingScopes } from '../domain/scopes.js';
 import { isResting } from '../domain/status.js';
 import { isUsable } from '../domain/token-state.js';

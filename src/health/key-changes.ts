@@ -1,5 +1,4 @@
-import type { Finding } from '../domain/finding.js';
-import { fine, warning } from '../domain/finding.js';
+import { type Finding, fine, warning } from '../domain/finding.js';
 import { dataKeyIds } from '../vault/data-keys.js';
 import type { Check } from './contract.js';
 import { readableVault } from './readable-vault.js';

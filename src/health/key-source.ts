@@ -1,9 +1,8 @@
 import { ERROR_CODES, type VaultError } from '../domain/errors.js';
-import type { Finding } from '../domain/finding.js';
-import { fine, problemOf, skipped, warning } from '../domain/finding.js';
+import { type Finding, fine, problemOf, skipped, warning } from '../domain/finding.js';
 import type { Check, TriedKey } from './contract.js';
 
-/** How a source fails that is within reach, but for the key in it. */
+/** Failures of a source that is within reach: only the key in it is missing or wrong. */
 const HERE = ['key_missing', 'key_wrong'];
 
 /** Whether the master key can be had here, and is this vault's. */
@@ -42,7 +41,7 @@ function tell({ source, inUse, outcome }: TriedKey, person: boolean): Finding {
   return inUse ? problemOf(outcome) : reserve(outcome);
 }
 
-/** What is not in use keeps nothing from working, and may be meant for other surroundings than these. */
+/** A source that is not in use keeps nothing from working, and may be meant for another machine or session. */
 function reserve(failure: VaultError): Finding {
   const elsewhere = failure.exitCode === ERROR_CODES.key_unavailable && !HERE.includes(failure.code);
   const message = `not in use: ${failure.message}`;

@@ -2,9 +2,9 @@ import { VaultError } from '../domain/errors.js';
 import { type Finding, fine, problemOf, skipped, warning } from '../domain/finding.js';
 import type { Check, HealthDeps, TriedKey } from './contract.js';
 
-/** How a source fails that works, and has not the right key: the check `key_source` tells of that. */
+/** Failures of a keychain that answers. What is wrong is the key, and the check `key_source` tells of that. */
 const ANSWERED = ['key_missing', 'key_wrong', 'vault_damaged'];
-/** No key is ever called so. */
+/** A reference that no key ever has. */
 const NOBODYS = 'doctor/master/0';
 const UNUSED = 'no key of this vault is in a keychain';
 const INIT_WITH_FILE = 'vault init --key-source file';

@@ -1,5 +1,4 @@
-import type { Finding } from '../domain/finding.js';
-import { fine, problem, warning } from '../domain/finding.js';
+import { type Finding, fine, problem, warning } from '../domain/finding.js';
 import type { Check, HealthDeps } from './contract.js';
 
 /** What of NODE_OPTIONS lets other code into this process, or writes down what it sends. */

@@ -1,7 +1,6 @@
 import { dirname, join } from 'node:path';
 import { VaultError } from '../domain/errors.js';
-import type { Finding } from '../domain/finding.js';
-import { count, fine, problem, problemOf, skipped } from '../domain/finding.js';
+import { count, type Finding, fine, problem, problemOf, skipped } from '../domain/finding.js';
 import type { Seen } from '../system/files/look.js';
 import type { Check, HealthDeps } from './contract.js';
 

@@ -1,12 +1,11 @@
-import type { Finding } from '../domain/finding.js';
-import { NotLookedAt, skipped } from '../domain/finding.js';
+import { type Finding, NotLookedAt, skipped } from '../domain/finding.js';
 import type { Store } from '../stores/contract.js';
 import type { HealthDeps } from './contract.js';
 
 /**
  * The vault's rows, for a check that is about what stands in them.
  *
- * @returns what to say where there are none, or none of this program's form; the check of the database says the rest
+ * @returns a finding instead, where there is no vault or its schema is not this version's; the check `database` says more
  * @throws NotLookedAt when the database cannot be read
  */
 export async function readableVault(deps: Pick<HealthDeps, 'inspect'>): Promise<Store | Finding> {

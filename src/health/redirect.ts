@@ -1,5 +1,4 @@
-import type { Finding } from '../domain/finding.js';
-import { fine, skipped, warning } from '../domain/finding.js';
+import { type Finding, fine, skipped, warning } from '../domain/finding.js';
 import type { Provider } from '../providers/contract.js';
 import type { Check, HealthDeps } from './contract.js';
 import { usableProviders } from './in-use.js';

@@ -1,7 +1,6 @@
 import { formatDuration, SECOND } from '../domain/duration.js';
 import { VaultError } from '../domain/errors.js';
-import type { Finding } from '../domain/finding.js';
-import { NotLookedAt, problem, problemOf, skipped, warning } from '../domain/finding.js';
+import { type Finding, NotLookedAt, problem, problemOf, skipped, warning } from '../domain/finding.js';
 import type { Clock } from '../system/contract.js';
 import type { Check, HealthDeps } from './contract.js';
 
@@ -43,7 +42,7 @@ async function runOne(check: Check, deps: HealthDeps, signal: AbortSignal): Prom
     signal.throwIfAborted();
     if (failure instanceof NotLookedAt) return [skipped(failure.message)];
     if (failure instanceof VaultError) return [problemOf(failure)];
-    // Its message may quote anything.
+    // The message of a failure that is not ours may quote anything.
     const kind = failure instanceof Error ? ` (${failure.name})` : '';
     return [
       problem('unexpected', `this check itself failed${kind}`, 'report it: vault doctor --json --verbose'),

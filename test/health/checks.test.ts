@@ -2,13 +2,13 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import SqliteDatabase from 'better-sqlite3';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { HOUR } from '../../src/domain/duration.js';
 import type { Finding } from '../../src/domain/finding.js';
 import { CHECKS } from '../../src/health/index.js';
 import { checkContract } from '../contracts.js';
 import { serve } from '../doubles/local-server.js';
+import { tamper } from '../harness/tamper.js';
 import { type HealthStage, KEY, openHealthStage } from './stage.js';
 
 const SECRET = 'client-secret-example';
@@ -76,10 +76,11 @@ async function allBroken(stage: HealthStage): Promise<Found> {
 
 /** As changes of the keys that were cut off leave it. */
 function changeKeysHalf(path: string): void {
-  const database = new SqliteDatabase(path);
-  database.exec(`INSERT INTO leftover_keys (reference, source, since) VALUES ('reference-example', 'file', 1);
-    INSERT INTO keys SELECT 0, master_reference, purpose, wrapped, created_at FROM keys WHERE purpose = 'identity'`);
-  database.close();
+  tamper(
+    path,
+    `INSERT INTO leftover_keys (reference, source, since) VALUES ('reference-example', 'file', 1);
+    INSERT INTO keys SELECT 0, master_reference, purpose, wrapped, created_at FROM keys WHERE purpose = 'identity'`,
+  );
 }
 
 let well: Found;

@@ -4,6 +4,7 @@ import SqliteDatabase from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { MINUTE } from '../../src/domain/duration.js';
 import { spillFolder } from '../../src/stores/spill.js';
+import { tamper } from '../harness/tamper.js';
 import { type HealthStage, openHealthStage, told } from './stage.js';
 
 let stage: HealthStage;
@@ -14,11 +15,10 @@ afterEach(() => stage.close());
 
 const found = async (check: string) => (await stage.examine())[check] ?? [];
 const edit = (sql: string) => {
-  const database = new SqliteDatabase(stage.paths.database);
-  database.unsafeMode(true);
-  database.pragma('foreign_keys = OFF');
-  database.exec(sql);
-  database.close();
+  tamper(stage.paths.database, (database) => {
+    database.unsafeMode(true);
+    database.exec(sql);
+  });
 };
 
 describe('the database', () => {

@@ -1,9 +1,9 @@
 import { copyFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import SqliteDatabase from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Vault } from '../../src/vault/vault.js';
 import { marksWith } from '../../src/wiring/marks.js';
+import { tamper } from '../harness/tamper.js';
 import { type HealthStage, openHealthStage, told } from './stage.js';
 
 const ACCEPT = 'vault doctor --accept-rollback';
@@ -19,12 +19,7 @@ beforeEach(async () => {
 afterEach(() => stage.close());
 
 const found = async () => (await stage.examine())['integrity'] ?? [];
-const edit = (sql: string) => {
-  const database = new SqliteDatabase(stage.paths.database);
-  database.pragma('foreign_keys = OFF');
-  database.exec(sql);
-  database.close();
-};
+const edit = (sql: string) => tamper(stage.paths.database, sql);
 
 async function renew(): Promise<void> {
   const [account] = await here.accounts();

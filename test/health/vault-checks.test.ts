@@ -9,10 +9,10 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import SqliteDatabase from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openKeyring } from '../../src/vault/keyring.js';
 import { keyCheckValue } from '../../src/vault/master-key.js';
+import { tamper } from '../harness/tamper.js';
 import { type HealthStage, KEY, openHealthStage, told } from './stage.js';
 
 let stage: HealthStage;
@@ -125,9 +125,7 @@ describe('the key source', () => {
 
 describe('the keychain', () => {
   const useIt = () => {
-    const database = new SqliteDatabase(stage.paths.database);
-    database.exec("UPDATE master_keys SET source = 'keychain'");
-    database.close();
+    tamper(stage.paths.database, "UPDATE master_keys SET source = 'keychain'");
     stage.configure({ keySource: 'keychain' });
     stage.env['DBUS_SESSION_BUS_ADDRESS'] = `unix:path=${stage.folder}/no-bus`;
   };
