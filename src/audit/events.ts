@@ -118,7 +118,7 @@ export interface AuditLine {
   readonly body: string;
 }
 
-/** Takes events down. Never throws: an event that cannot be written is said on stderr instead. */
+/** Records events. Never throws: where an event cannot be written, a notice says so. */
 export interface Audit {
   /** @param chained the event stands in the vault's trail already, written there with the change it tells of */
   record(event: AuditEvent, chained?: 'chained'): void;

@@ -15,7 +15,7 @@ export interface AuditLogOptions {
   readonly files: Files;
   readonly clock: Clock;
   readonly actor: { readonly pid: number; readonly uid: number | undefined };
-  /** Who started this process; asked once, when there is something to take down. */
+  /** Who started this process; asked once, when there is something to record. */
   readonly asker?: () => Asker;
   /** Where events wait that are not chained with a change of their own. */
   readonly queue?: EventQueue;
@@ -34,7 +34,7 @@ export interface AuditLog extends Audit {
  */
 export function auditLog(options: AuditLogOptions): AuditLog {
   const { path, files, clock, actor, queue, notice } = options;
-  /** By what they say: lines for the trail that are not in the log yet. */
+  /** Lines for the trail that are not in the log yet, by their events in JSON. */
   const made = new Map<string, AuditLine>();
   let asker: Asker | null | undefined;
 
@@ -54,7 +54,7 @@ export function auditLog(options: AuditLogOptions): AuditLog {
   }
 
   function lineForTrail(event: AuditEvent): AuditLine {
-    // Of a change that failed nothing is recorded.
+    // The line of a change that failed is never recorded, and has to go sometime.
     const [oldest] = made.keys();
     if (made.size >= MOST_UNRECORDED && oldest !== undefined) made.delete(oldest);
     const one = line(event);

@@ -13,7 +13,7 @@ export interface ReadLine {
 }
 
 /**
- * What waits and what stands in the trail. Nothing of it is checked here.
+ * All events: those that wait for the trail, then those in it, each part newest first. Nothing of it is checked here.
  *
  * @param trail null where there is no vault
  */

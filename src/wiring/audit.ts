@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Abuse } from '../audit/abuse.js';
-import { AUDIT_EVENTS } from '../audit/events.js';
 import { type AuditLog, auditLog } from '../audit/log.js';
+import { trailEvents } from '../audit/trail-events.js';
 import type { AuditUseCases } from '../services/audit/audit-contract.js';
 import type { LoginDeps } from '../services/login/login-finish.js';
 import type { StatusUseCases } from '../services/overview/status-contract.js';
@@ -12,7 +12,7 @@ import type { Clock, Files, Host, Paths } from '../system/contract.js';
 import type { VaultEvents } from '../vault/audit-queued.js';
 import type { Vault } from '../vault/vault.js';
 
-/* How app.ts wires what is taken down, and what is read of it. */
+/* How app.ts wires the record of events, and what is read from it. */
 
 export interface AuditParts {
   readonly host: Pick<Host, 'pid' | 'uid' | 'platform' | 'interruption'>;
@@ -36,18 +36,9 @@ export function auditWith({ host, paths, files, clock, notice }: AuditParts): Au
   const queue = eventQueue(queueFolder(paths), files);
   const asker = () => askerOf(host.platform);
   const audit = auditLog({ path: paths.securityLog, files, clock, actor: host, asker, queue, notice });
-  const events: VaultEvents = {
-    queue,
-    known: AUDIT_EVENTS,
-    line: audit.line,
-    altered(count) {
-      const { at, id, body } = audit.line({ event: 'queue_altered', count });
-      return { at, origin: id, body };
-    },
-  };
   return {
     audit,
-    events,
+    events: trailEvents(audit, queue),
     trailOf: (vault, agent) => ({
       async auditTrail(request) {
         const { auditTrail } = await import('../services/audit/audit.js');
@@ -71,7 +62,7 @@ export function auditWith({ host, paths, files, clock, notice }: AuditParts): Au
   };
 }
 
-/** What the last day's events tell of abuse, for who may only look. */
+/** What the last day's events tell of abuse, for a command that may only look. */
 export async function abuseOf(
   { paths, clock }: Pick<AuditParts, 'paths' | 'clock'>,
   files: Files,

@@ -67,7 +67,13 @@ export async function openVaultStage(): Promise<VaultStage> {
   const events: AuditEvent[] = [];
   const notices: string[] = [];
   const marks = markFolder(paths.marks, ['here', folder], files);
-  const { head, mark } = newVault(VAULT_ID, 'file', MASTER, NOW, marks.where);
+  const { head, mark } = newVault({
+    vaultId: VAULT_ID,
+    source: 'file',
+    master: MASTER,
+    now: NOW,
+    where: marks.where,
+  });
   marks.create(mark.name, mark.bytes);
   const [masterKey] = head.masterKeys;
   if (masterKey === undefined) throw new Error('a new vault has a master key');

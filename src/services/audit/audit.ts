@@ -28,7 +28,7 @@ export async function auditTrail(deps: AuditDeps, request: AuditRequest): Promis
   for await (const line of newestFirst(vault?.trail ?? null, deps.queue)) {
     if (found.length >= request.limit) break;
     const id = saidText(line.said, 'account');
-    // Lines that waited stand a little later than they happened, so one that is too old does not end the search.
+    // Lines that waited come into the trail late, so an old one may stand among younger ones: it does not end the search.
     if (line.at < oldest || (wanted !== null && !(id !== null && wanted(id)))) continue;
     found.push({ ...line, accountName: id === null ? null : (names.get(id) ?? null) });
   }

@@ -1,0 +1,33 @@
+import type { Audit, AuditEvent } from '../audit/events.js';
+import { formatDuration, SECOND } from '../domain/duration.js';
+import type { Clock } from '../system/contract.js';
+
+const LONGEST_PAUSE = 30 * SECOND;
+
+export interface SlowDownDeps {
+  readonly clock: Clock;
+  readonly audit: Audit;
+  readonly notice: (line: string) => void;
+  readonly interruption: AbortSignal;
+}
+
+/**
+ * Has somebody wait who tries something more often than a person would: 1, 2, 4 s and so on up to half a minute. Nobody is ever
+ * refused, because the owner must be able to get in. The wait is recorded, and said beforehand.
+ *
+ * @param over how many attempts there were beyond those that go unnoticed; 0 waits a second
+ * @param event what is recorded
+ * @param why how many attempts there were, in words
+ * @throws the interruption's reason
+ */
+export async function slowDown(
+  { clock, audit, notice, interruption }: SlowDownDeps,
+  over: number,
+  event: AuditEvent,
+  why: string,
+): Promise<void> {
+  const pause = Math.min(LONGEST_PAUSE, SECOND * 2 ** over);
+  audit.record(event);
+  notice(`${why}, so this one waits ${formatDuration(pause)}; vault audit --since 1h shows them`);
+  await clock.sleep(pause, interruption);
+}
