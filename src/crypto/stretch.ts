@@ -1,11 +1,16 @@
 import { scrypt } from 'node:crypto';
 
-/** scrypt (RFC 7914): the work a guess costs. Memory is 128 · r · n bytes. */
+/** scrypt (RFC 7914): the work a guess costs. */
 export interface StretchCost {
   /** A power of two. */
   readonly n: number;
   readonly r: number;
   readonly p: number;
+}
+
+/** The memory that one guess needs (RFC 7914 §2), in MiB. */
+export function memoryOf({ n, r }: StretchCost): number {
+  return (128 * r * n) / 2 ** 20;
 }
 
 /**

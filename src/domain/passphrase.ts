@@ -4,9 +4,20 @@ import type { Secret } from './secret.js';
 /** In characters. Shorter ones are guessed in spite of scrypt. */
 const LEAST_LENGTH = 12;
 
-/** The same letters, typed on another system, may come as other code points. UTF-8; the caller wipes it. */
-export function passphraseBytes(passphrase: Secret): Buffer {
-  return Buffer.from(passphrase.reveal().normalize('NFC'), 'utf8');
+/**
+ * Hands over the passphrase as UTF-8, which is wiped afterwards. Normalized, because the same letters typed on another
+ * system may come as other code points.
+ */
+export async function withPassphraseBytes<T>(
+  passphrase: Secret,
+  action: (bytes: Buffer) => Promise<T>,
+): Promise<T> {
+  const bytes = Buffer.from(passphrase.reveal().normalize('NFC'), 'utf8');
+  try {
+    return await action(bytes);
+  } finally {
+    bytes.fill(0);
+  }
 }
 
 /** @throws VaultError `usage` when a new passphrase is too easy to guess */

@@ -14,12 +14,13 @@ export type CommandEnd =
 export interface CommandParts {
   /** Runs a program without a shell, its output captured and bounded. */
   readonly run: (command: readonly string[], timeout: number, limit: number) => Promise<CommandEnd>;
-  /** Milliseconds when nothing else is set: a password manager may ask a person, where there is one. */
+  /** The usual timeout in milliseconds: longer where a person is there whom a password manager may ask. */
   readonly patience: () => number;
   /** The file in which the command is written; null: it stood on the command line. */
   readonly configFile: string | null;
 }
 
+/** In bytes: far more than a key. */
 const LIMIT = 4096;
 
 /**

@@ -7,7 +7,7 @@ export type KeySourceKind = (typeof KEY_SOURCE_KINDS)[number];
 
 export const MASTER_KEY_BYTES = 32;
 
-/** Where a master key is kept and how it is had from there, as `config.json` says it. */
+/** Where a master key is kept and how it is fetched, as `config.json` says it. */
 export type KeySourceSetting =
   | { readonly kind: 'keychain' }
   /** A path of null means the default key file of the vault. */
@@ -27,7 +27,7 @@ interface AnyKeySource {
   readonly place: string;
   /** The absolute path of a source that is a file; null for others. */
   readonly path: string | null;
-  /** What to do when the key from here is not the vault's; a usual word when left out. */
+  /** The hint for a key from here that is not the vault's; the usual one when left out. */
   readonly ifWrong?: string;
   /**
    * @param reference the versioned name, for example `3f0c…/master/1`
@@ -40,7 +40,7 @@ interface AnyKeySource {
   load(reference: string, parameters?: string | null): Promise<Buffer>;
 }
 
-/** Keeps what this program puts there. */
+/** Keeps the keys that this program puts there. */
 export interface StoringKeySource extends AnyKeySource {
   readonly keys: 'stored';
   /**
@@ -74,7 +74,7 @@ export interface StoringKeySource extends AnyKeySource {
   remove(reference: string): Promise<boolean>;
 }
 
-/** Only its owner puts keys there; here they are read. */
+/** Its owner puts keys there; this program only reads them. */
 export interface GivenKeySource extends AnyKeySource {
   readonly keys: 'given';
   /** The command line with which its owner makes a key there. */

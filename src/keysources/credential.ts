@@ -5,6 +5,7 @@ import { decodeKey } from './encoding.js';
 import { NEW_KEY } from './recipe.js';
 
 export const CREDENTIAL_NAME = 'token-vault-master-key';
+/** In bytes: far more than a key. */
 const LIMIT = 4096;
 
 export interface CredentialParts {

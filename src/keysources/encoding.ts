@@ -1,7 +1,7 @@
 import { VaultError } from '../domain/errors.js';
 import { MASTER_KEY_BYTES } from './contract.js';
 
-/** A master key as it is written down: base64url (RFC 4648 §5) of 32 bytes, without padding; read with it as well. */
+/** A master key as it is written down: base64url (RFC 4648 §5) of 32 bytes, without padding, which is let pass when read. */
 const SHAPE = /^[A-Za-z0-9_-]{43}=?$/;
 
 /** @throws RangeError when it is not a master key */

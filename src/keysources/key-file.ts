@@ -91,7 +91,7 @@ export function keyFileSource(path: string, files: Files, own: string | null = n
         else removeFile();
         return true;
       }
-      // Without a line of its own, the one that is kept is the nameless one.
+      // The key that is kept may have no line under its reference: then it is the one without a reference.
       if (keeper === undefined) return true;
       if (path !== own) return !lines.some(({ reference }) => reference === null);
       replace([{ reference: null, key: keeper.key }]);
@@ -119,7 +119,7 @@ function full(place: string): VaultError {
   });
 }
 
-/** What is larger than any key file is none, whatever it is. */
+/** Reads the file, and refuses one that is too large for a key file. @returns null when it is not there */
 function readSmall(path: string, place: string, files: Files): Buffer | null {
   try {
     return files.read(path, LIMIT);

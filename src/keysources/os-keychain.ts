@@ -71,7 +71,7 @@ const KINDS: Record<KeychainFailureKind, readonly [ErrorCode, says: string, step
   timed_out: ['key_timed_out', 'hangs', 'look for a password prompt that waits for you'],
 };
 
-/** Where there is no desktop there will be none tomorrow. */
+/** A machine without a desktop has no keychain tomorrow either, so that trying again does not help. */
 const ANOTHER_SOURCE = 'to keep the key in a file instead: vault init --key-source file';
 /** What else opens a vault that is there already, only whoever knows the vault can tell. */
 const WHERE_IT_WORKS = 'run it where the keychain works, such as a terminal of the desktop';

@@ -1,7 +1,7 @@
 import { random } from '../crypto/derive.js';
-import { SALT_BYTES, stretch, USUAL_COST } from '../crypto/stretch.js';
+import { memoryOf, SALT_BYTES, stretch, USUAL_COST } from '../crypto/stretch.js';
 import { VaultError } from '../domain/errors.js';
-import { passphraseBytes, refuseEasy } from '../domain/passphrase.js';
+import { refuseEasy, withPassphraseBytes } from '../domain/passphrase.js';
 import type { Secret } from '../domain/secret.js';
 import { type DerivedKeySource, MASTER_KEY_BYTES } from './contract.js';
 import { readStretching, type Stretching, writeStretching } from './work-factor.js';
@@ -54,20 +54,16 @@ async function asked(asking: Promise<Secret>): Promise<Secret> {
 }
 
 async function keyFrom(passphrase: Secret, { cost, salt }: Stretching): Promise<Buffer> {
-  const secret = passphraseBytes(passphrase);
   try {
-    return await stretch(secret, salt, cost, MASTER_KEY_BYTES);
+    return await withPassphraseBytes(passphrase, (bytes) => stretch(bytes, salt, cost, MASTER_KEY_BYTES));
   } catch (failure) {
-    const megabytes = (128 * cost.r * cost.n) / 2 ** 20;
     throw new VaultError(
       'key_unavailable',
-      `making the key from the passphrase needs ${megabytes} MiB of memory`,
+      `making the key from the passphrase needs ${memoryOf(cost)} MiB of memory`,
       {
         hint: 'give this process more memory, or use a key file here: vault key add file',
         cause: failure,
       },
     );
-  } finally {
-    secret.fill(0);
   }
 }

@@ -8,7 +8,7 @@ export interface HeldKey {
 
 /** Master keys that were read once and are kept, so that neither a person nor a keychain is asked for them again. */
 export interface KeyMemory {
-  /** The same source; what it gave once it gives again without looking. */
+  /** The same source, except that a key which it has given once comes from memory the next time. */
   around<Source extends KeySource>(source: Source): Source;
   /** Keeps a copy; the caller wipes its own. */
   keep(held: HeldKey): void;
@@ -36,7 +36,7 @@ export function keyMemory(): KeyMemory {
     key.fill(0);
   }
 
-  /** What a source is given, or makes, it need not be asked for. */
+  /** Keeps what is created or derived here as if it had been loaded, and forgets what is taken out. */
   function making(source: KeySource): Partial<StoringKeySource> | Partial<DerivedKeySource> {
     if (source.keys === 'stored') {
       return {

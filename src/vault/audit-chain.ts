@@ -2,18 +2,17 @@ import { KEY_BYTES } from '../crypto/aead.js';
 import { authenticate, random } from '../crypto/derive.js';
 import { frame } from '../crypto/framing.js';
 import type { TrailEntry, TrailFacts } from '../stores/contract.js';
+import { FORMAT, readUint64, UINT64_BYTES, uint64 } from './format.js';
 
 /*
- * The trail of events. Each entry carries HMAC-SHA256(key; format, vault, "audit", seq, at, body, origin, the code of the entry
- * before). The key is made for the trail and lies, with the number and the code of the last entry, in the sealed ledger: a
- * new data key seals the ledger anew, and no entry has to be touched for it.
+ * The trail of events, a chain. The code (MAC) of each entry is HMAC-SHA256(key; format, vault, "audit", seq, at, body, origin,
+ * the code of the entry before). The key is made for the trail and lies in the sealed ledger, with the number and the code of
+ * the last entry: when the data keys are replaced the ledger is sealed anew, and no entry has to be touched.
  */
 
-const FORMAT = 'token-vault/1';
 const MAC_BYTES = 32;
-const NUMBER_BYTES = 8;
-export const TRAIL_BYTES = KEY_BYTES + 2 * (NUMBER_BYTES + MAC_BYTES);
-/** How many entries are kept: years of a person's use, months of a busy machine's; and how many are forgotten at a time. */
+export const TRAIL_BYTES = KEY_BYTES + 2 * (UINT64_BYTES + MAC_BYTES);
+/** How many entries are kept (years of a person's use, months of a busy machine's), and how many are forgotten at a time. */
 const LIMITS = { kept: 100_000, atOnce: 5_000 };
 
 /** Where the trail stands. */
@@ -34,25 +33,25 @@ export type TrailLine = Pick<TrailEntry, 'at' | 'body' | 'origin'>;
 
 export function encodeTrail(trail: Trail | null): Buffer {
   if (trail === null) return Buffer.alloc(TRAIL_BYTES);
-  return Buffer.concat([trail.key, number(trail.first), trail.base, number(trail.last), trail.head]);
+  return Buffer.concat([trail.key, uint64(trail.first), trail.base, uint64(trail.last), trail.head]);
 }
 
 /** @returns null for a ledger from before the first event */
 export function decodeTrail(bytes: Buffer): Trail | null {
   const part = (from: number, length: number) => Buffer.from(bytes.subarray(from, from + length));
-  const lastAt = KEY_BYTES + NUMBER_BYTES + MAC_BYTES;
-  const last = Number(bytes.readBigUInt64BE(lastAt));
+  const lastAt = KEY_BYTES + UINT64_BYTES + MAC_BYTES;
+  const last = readUint64(bytes, lastAt);
   if (last === 0) return null;
   return {
     key: part(0, KEY_BYTES),
-    first: Number(bytes.readBigUInt64BE(KEY_BYTES)),
-    base: part(KEY_BYTES + NUMBER_BYTES, MAC_BYTES),
+    first: readUint64(bytes, KEY_BYTES),
+    base: part(KEY_BYTES + UINT64_BYTES, MAC_BYTES),
     last,
-    head: part(lastAt + NUMBER_BYTES, MAC_BYTES),
+    head: part(lastAt + UINT64_BYTES, MAC_BYTES),
   };
 }
 
-/** What binds an entry to its place, behind the entry with the code `before`. */
+/** The code of an entry, 32 bytes. @param before the code of the entry before it */
 export function entryMac(
   vaultId: Uint8Array,
   key: Uint8Array,
@@ -70,8 +69,8 @@ export interface Extension {
 }
 
 /**
- * Puts lines at the end; one that is there already is left out. The oldest entries are forgotten beyond a number, and the
- * chain then begins with the code of the last of them.
+ * Appends those lines that are not in the trail yet. When there are too many entries the oldest are forgotten, and the chain
+ * then starts from the code of the last forgotten one.
  */
 export function extend(
   vaultId: Uint8Array,
@@ -96,7 +95,7 @@ export function extend(
   if (last - start.first < kept + atOnce) return { trail: next, entries, firstKept: null };
   const firstKept = last - kept;
   const base = facts.mac(firstKept - 1);
-  // An entry that is gone cannot be begun behind; then everything stays, and the check says what is missing.
+  // Without that entry there is no code to start from: everything stays, and the check says what is missing.
   if (base === null) return { trail: next, entries, firstKept: null };
   return { trail: { ...next, first: firstKept, base }, entries, firstKept };
 }
@@ -105,10 +104,4 @@ export function extend(
 function begun(last: number): Trail {
   const base = random(MAC_BYTES);
   return { key: random(KEY_BYTES), first: last + 1, base, last, head: base };
-}
-
-function number(value: number): Buffer {
-  const bytes = Buffer.alloc(NUMBER_BYTES);
-  bytes.writeBigUInt64BE(BigInt(value));
-  return bytes;
 }

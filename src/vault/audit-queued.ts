@@ -3,6 +3,7 @@ import { frame } from '../crypto/framing.js';
 import { VaultError } from '../domain/errors.js';
 import type { EventQueue } from '../stores/contract.js';
 import type { TrailLine } from './audit-chain.js';
+import { FORMAT } from './format.js';
 import type { Keyring } from './keyring.js';
 
 /*
@@ -10,7 +11,6 @@ import type { Keyring } from './keyring.js';
  * has to say (a login before there is a vault, a key that does not open it) comes in unproved, and says so.
  */
 
-const FORMAT = 'token-vault/1';
 const UNPROVED = '-';
 const NOTHING = new Uint8Array();
 /** Longer than any event. */
@@ -30,7 +30,7 @@ export interface VaultEvents extends TrailEvents {
   readonly line: (event: AuditEvent) => AuditLine;
 }
 
-/** Has every line that this process leaves from now on proved with these keys. */
+/** Proves every line that this process leaves from now on with the keys it is given. */
 export function proving(events: VaultEvents | undefined) {
   return (keyring: Keyring): Keyring => {
     events?.queue.prove((body) => proofOf(keyring, body));
@@ -38,7 +38,7 @@ export function proving(events: VaultEvents | undefined) {
   };
 }
 
-/** Has what an action leaves proved with these keys, which may be wiped after it. */
+/** Proves the lines that `action` leaves with these keys, which may be wiped afterwards. */
 export function whileProving(events: VaultEvents | undefined, keyring: Keyring, action: () => void): void {
   const asBefore = events?.queue.prove((body) => proofOf(keyring, body));
   try {
@@ -56,9 +56,9 @@ export function lineOf(events: VaultEvents | undefined, event: AuditEvent | unde
 }
 
 /**
- * What waits, to be put into the trail. A queue that cannot be read keeps nothing from being stored.
+ * Takes the lines that wait, for the trail. A queue that cannot be read does not stop the change that would take them along.
  *
- * @param notice told that
+ * @param notice told when the queue cannot be used
  */
 export function takeWaiting(
   keyring: Keyring,
@@ -87,22 +87,22 @@ export function takeWaiting(
 }
 
 /**
- * Shows that a process with the vault's keys wrote a line: a sealed nothing that is bound to the line, and says by itself which
- * data key opens it.
+ * Proves that a process with the vault's keys wrote a line: no bytes at all, sealed and bound to the line. The header of what
+ * is sealed says which data key opens it.
  */
 function proofOf(keyring: Keyring, body: string): string {
   const sealed = keyring.ledger.seal(NOTHING, binding(keyring, body)).toString('base64url');
   return `${nameOf(keyring)}.${sealed}`;
 }
 
-/** Whose line it is: one that another vault left, in whose place this one is, was altered by nobody. */
+/** Names the vault that proved a line: what another vault has left here cannot be checked, and must not count as altered. */
 function nameOf({ vaultId }: Keyring): string {
   return Buffer.from(vaultId).toString('base64url');
 }
 
 /**
- * @returns null when the proof is another vault's, or its data key none of this one: it was replaced, or the vault was put
- * back. Whoever can make a proof look so can as well leave it out.
+ * @returns null when it cannot be told: another vault made the proof, or this vault does not have the data key, because it was
+ * replaced or the vault was put back. Nobody gains by forging such a proof: a line without one counts the same.
  */
 function isProof(keyring: Keyring, body: string, proof: string): boolean | null {
   try {

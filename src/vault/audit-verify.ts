@@ -5,7 +5,7 @@ import type { Keyring } from './keyring.js';
 import { openLedger } from './ledger.js';
 
 const PAGE = 2_000;
-/** How often what looks wrong is looked at again because somebody has written meanwhile. */
+/** How often the check begins again because somebody was writing while it found a fault. */
 const TRIES = 10;
 
 /** What was done to an entry, or where it should be. */
@@ -15,7 +15,7 @@ export type TrailFaultKind = 'edited' | 'missing' | 'out_of_order' | 'duplicated
 export interface TrailFault {
   readonly kind: TrailFaultKind;
   readonly seq: number;
-  /** When that entry says that it was, milliseconds since the epoch; null where there is none. */
+  /** The time in that entry, milliseconds since the epoch; null where there is no entry. */
   readonly at: number | null;
 }
 
@@ -29,22 +29,21 @@ export interface TrailReport {
 }
 
 /**
- * Follows the chain from its first entry to the head that is sealed in the ledger. While it does others may go on writing:
- * entries behind the head that was read are theirs.
+ * Follows the chain from its first entry to the head that is sealed in the ledger. Others may write meanwhile, which can look
+ * like a fault: then the check begins again.
  *
+ * @param tries how often it may begin
  * @throws VaultError `vault_damaged` when the ledger cannot be opened
  */
 export async function verifyTrail(keyring: Keyring, store: Store, tries = TRIES): Promise<TrailReport> {
   const sealed = await store.ledger();
   const { trail } = openLedger(keyring, sealed);
-  const check = new ChainCheck(keyring.vaultId, trail);
-  await eachEntry(store, (entry) => check.next(entry));
-  const fault = check.end();
-  if (fault === null) return check.report(null);
+  const { checked, unproved, broken } = await follow(keyring.vaultId, trail, store);
+  if (broken === null) return { checked, unproved, fault: null };
   // The oldest entries may have been forgotten while they were read, and others written at the end.
   const { epoch } = await store.ledger();
   if (epoch !== sealed.epoch && tries > 1) return verifyTrail(keyring, store, tries - 1);
-  return check.report(await explained(keyring, trail, store, fault, check.seen));
+  return { checked, unproved, fault: await explained(keyring, trail, store, broken) };
 }
 
 /** @param visit says whether to go on */
@@ -58,68 +57,56 @@ async function eachEntry(store: Store, visit: (entry: TrailEntry) => boolean): P
   }
 }
 
-/** Takes the entries in the order of their numbers. */
-class ChainCheck {
-  readonly #vaultId: Uint8Array;
-  readonly #trail: Trail | null;
-  #expected: number;
-  #before: Uint8Array;
-  #unproved = 0;
-  #firstUnproved: TrailEntry | null = null;
-  #fault: TrailFault | null = null;
-  #wrong: TrailEntry | null = null;
+/** Where the chain broke. */
+interface Break {
+  readonly fault: TrailFault;
+  /** The entry at which it did; null when that is one that is not there. */
+  readonly entry: TrailEntry | null;
+}
 
-  constructor(vaultId: Uint8Array, trail: Trail | null) {
-    this.#vaultId = vaultId;
-    this.#trail = trail;
-    this.#expected = trail?.first ?? 1;
-    this.#before = trail?.base ?? new Uint8Array();
-  }
+interface Followed extends Omit<TrailReport, 'fault'> {
+  /** Null when the chain leads to the head. */
+  readonly broken: Break | null;
+}
 
-  /** The entry at which the chain broke; null when it is one that is not there. */
-  get seen(): TrailEntry | null {
-    return this.#wrong;
-  }
+/** Takes the entries in the order of their numbers, as far as each fits behind the one before. */
+async function follow(vaultId: Uint8Array, trail: Trail | null, store: Store): Promise<Followed> {
+  const first = trail?.first ?? 1;
+  let expected = first;
+  let before: Uint8Array = trail?.base ?? new Uint8Array();
+  let unproved = 0;
+  let firstUnproved: TrailEntry | null = null;
 
-  next(entry: TrailEntry): boolean {
-    const trail = this.#trail;
+  /** @returns null when the entry fits behind those before it, and is counted */
+  function breakAt(entry: TrailEntry): Break | null {
     const { seq, at } = entry;
-    if (trail === null || seq > trail.last) return this.#broken({ kind: 'added', seq, at }, entry);
+    if (trail === null || seq > trail.last) return { fault: { kind: 'added', seq, at }, entry };
     if (seq < trail.first) {
-      this.#firstUnproved ??= entry;
-      this.#unproved += 1;
-      return true;
+      firstUnproved ??= entry;
+      unproved += 1;
+      return null;
     }
-    // A trail that goes on behind a lost ledger begins with the acceptance of that.
-    const early = seq === trail.first && !isAcceptance(entry) ? this.#firstUnproved : null;
-    if (early !== null) return this.#broken({ kind: 'added', seq: early.seq, at: early.at }, early);
-    if (seq > this.#expected) return this.#broken({ kind: 'missing', seq: this.#expected, at: null }, null);
-    const mac = entryMac(this.#vaultId, trail.key, entry, this.#before);
-    if (!equalBytes(mac, entry.mac)) return this.#broken({ kind: 'edited', seq, at }, entry);
-    this.#before = mac;
-    this.#expected += 1;
-    return true;
-  }
-
-  end(): TrailFault | null {
-    const trail = this.#trail;
-    const isWhole = trail === null || this.#expected > trail.last;
-    if (this.#fault === null && !isWhole) {
-      this.#fault = { kind: 'tail_cut', seq: this.#expected, at: null };
+    // Entries whose key was lost with a ledger are followed by the entry with which a person accepted that loss.
+    if (seq === trail.first && firstUnproved !== null && !isAcceptance(entry)) {
+      const { seq: early, at: then } = firstUnproved;
+      return { fault: { kind: 'added', seq: early, at: then }, entry: firstUnproved };
     }
-    return this.#fault;
+    if (seq > expected) return { fault: { kind: 'missing', seq: expected, at: null }, entry: null };
+    const mac = entryMac(vaultId, trail.key, entry, before);
+    if (!equalBytes(mac, entry.mac)) return { fault: { kind: 'edited', seq, at }, entry };
+    before = mac;
+    expected += 1;
+    return null;
   }
 
-  report(fault: TrailFault | null): TrailReport {
-    const checked = this.#expected - (this.#trail?.first ?? 1);
-    return { checked, unproved: this.#unproved, fault };
-  }
-
-  #broken(fault: TrailFault, entry: TrailEntry | null): false {
-    this.#fault = fault;
-    this.#wrong = entry;
-    return false;
-  }
+  let broken: Break | null = null;
+  await eachEntry(store, (entry) => {
+    broken = breakAt(entry);
+    return broken === null;
+  });
+  if (broken === null && trail !== null && expected <= trail.last)
+    broken = { fault: { kind: 'tail_cut', seq: expected, at: null }, entry: null };
+  return { checked: expected - first, unproved, broken };
 }
 
 function isAcceptance({ body }: TrailEntry): boolean {
@@ -131,19 +118,18 @@ function isAcceptance({ body }: TrailEntry): boolean {
 }
 
 /**
- * Finds out what was done. A code that fits the entry behind another one than stands before it belongs to an entry that was
- * moved; a body that is there twice was copied; entries that were taken out and the rest numbered anew are fewer than the
- * head counts.
+ * Finds out what was done to the entry at which the chain broke. A body that is there twice was copied. A code that fits behind
+ * another entry than the one before it belongs to an entry that was moved. Fewer entries than the head counts mean that some
+ * were taken out and the rest renumbered.
  */
 async function explained(
   keyring: Keyring,
   trail: Trail | null,
   store: Store,
-  fault: TrailFault,
-  wrong: TrailEntry | null,
+  { fault, entry: wrong }: Break,
 ): Promise<TrailFault> {
   if (wrong === null || trail === null) return fault;
-  // What was moved, and what made room for it, has a number that is one off; what was exchanged, the other one's.
+  // Numbers the entry may have had. A moved one, and those that made room for it, are off by one; two exchanged ones swap theirs.
   const numbers = (seq: number) => [seq, seq + 1, seq + 2, wrong.seq - 1, wrong.seq + 1];
   let copies = 0;
   let moved = false;

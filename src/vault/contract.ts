@@ -12,7 +12,7 @@ import type { UnstoredAnswer } from './unstored-answer.js';
 /** The visible facts of an account that a caller decides on; the rest the vault fills in. */
 export type AccountFacts = Omit<Account, 'id' | 'subjectDigest' | 'generation' | 'hasRefreshToken'>;
 
-/** What is said of a change, once it is known of which account. */
+/** Makes the event that tells of a change, once the account is known. */
 export type EventOf = (account: Account) => AuditEvent;
 
 /** What changes together with the sealed fields. */
@@ -52,7 +52,7 @@ export interface Vault {
    */
   requireCurrent(): Promise<void>;
   /**
-   * Adds all rows up again: what is not there was never there, or was taken out by us.
+   * Adds all rows up again, to be sure that an account which is not there was never stored, or was removed by this program.
    *
    * @throws VaultError `vault_damaged` when rows are missing, were added, changed or put back from an older copy
    */

@@ -39,7 +39,7 @@ export function freshDataKeys(after: number, now: number): readonly FreshKey[] {
  * @param source the kind of the key source
  * @param master 32 bytes; the caller wipes it
  * @param now milliseconds since the epoch
- * @param parameters what the source needs besides to have the key
+ * @param parameters what a derived source needs besides to make the key again; null for other sources
  */
 export function createHead(
   vaultId: Uint8Array,

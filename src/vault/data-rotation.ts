@@ -6,7 +6,7 @@ import { VaultError } from '../domain/errors.js';
 import type { MasterKeyRow, SealedAccount, SealedAnew, Store, VaultHead } from '../stores/contract.js';
 import type { Clock } from '../system/contract.js';
 import { lineOf, type VaultEvents } from './audit-queued.js';
-import { damaged } from './damage.js';
+import { damaged, isDamage } from './damage.js';
 import { dataKeyIds, freshDataKeys } from './data-keys.js';
 import { type Keyring, openKeyring } from './keyring.js';
 import type { KeysAtHand } from './keys-at-hand.js';
@@ -120,7 +120,7 @@ export function dataKeyRotation({ store, hand, clock, events }: DataKeyRotationP
           try {
             accounts.push(await anew(keys, before));
           } catch (failure) {
-            if (!(failure instanceof VaultError) || failure.code !== 'vault_damaged') throw failure;
+            if (!isDamage(failure)) throw failure;
             unreadable.push(before);
           }
         }
@@ -144,8 +144,8 @@ export function dataKeyRotation({ store, hand, clock, events }: DataKeyRotationP
 }
 
 /**
- * Where a data key is damaged, every account looks damaged, and a recovery file that was made before still mends it; after new
- * keys have come it does not.
+ * Makes sure that every data key unwraps. One that is damaged can still be had from a recovery file, but not once new data keys
+ * have come: the file was made for the old ones.
  *
  * @throws VaultError `vault_damaged`
  */

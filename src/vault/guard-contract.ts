@@ -12,15 +12,15 @@ export interface Condition {
   readonly standing: Standing;
   /** Null when the rows are exactly those that were stored last. */
   readonly rowSet: RowSetFault | null;
-  /** What the ledger could not be read for; null when it was read. Then nothing is known of the rows. */
+  /** Why the ledger cannot be read, so that nothing is known of the rows; null when it was read. */
   readonly ledger: VaultError | null;
   /** How many changes of the rows there have been; null when the ledger cannot be read. */
   readonly epoch: number | null;
-  /** What a command that has to refresh ends with, for each thing that is wrong; empty for a vault that is sound. */
+  /** What is wrong, each as the error with which a refresh would end; empty for a sound vault. */
   readonly troubles: readonly VaultError[];
 }
 
-/** Keeps the ledger, the place's mark and the rows together, and sees where they are apart. */
+/** Keeps the ledger, the place's mark and the rows in step, and notices when they are not. */
 export interface Guard {
   /**
    * Makes a change of the rows and the ledger in one transaction, then moves the place's mark.

@@ -5,6 +5,7 @@ import { extend } from './audit-chain.js';
 import { takeWaiting } from './audit-queued.js';
 import {
   concernsWholeVault,
+  isDamage,
   NOT_THOSE,
   notCurrent,
   type RowSetFault,
@@ -23,11 +24,11 @@ export type * from './guard-contract.js';
 const READS = 5;
 /** A mark that does not open: it was altered, or comes from after new data keys that this copy of the vault does not have. */
 const LATER_THAN_ANY = Number.POSITIVE_INFINITY;
-/** Where a ledger is lost, nobody knows any more at how many places the vault is used: not at this one alone, for all that. */
+/** Stands for places that a lost ledger knew of: without it the vault would look as if it were used at this place alone. */
 const FORGOTTEN: ReadonlyMap<string, number> = new Map([['0'.repeat(2 * PLACE_BYTES), 0]]);
-/** For so long rows that were added up and found right are not added up again by this process. */
+/** Once this process has added the rows up and found them right, it does not do so again for this long. */
 const WHOLE_FOR = MINUTE;
-/** For so long the mark is not read again before a refresh or a change. */
+/** A mark that was read is taken as it was for this long. */
 const RECENT = SECOND;
 
 /**
@@ -56,7 +57,7 @@ export function createGuard({ store, keyring, marks, clock, events, notice }: Gu
     return LATER_THAN_ANY;
   }
 
-  /** What has to be stored is stored whatever becomes of the mark, which then stays behind. */
+  /** A mark that cannot be read or written keeps nothing from being stored; it stays behind, and the person is told. */
   function unlessUnusable<T>(action: () => T): T | undefined {
     try {
       return action();
@@ -182,14 +183,14 @@ export function createGuard({ store, keyring, marks, clock, events, notice }: Gu
         ];
         return { standing, rowSet, ledger: null, epoch: sealed?.epoch ?? null, troubles };
       } catch (failure) {
-        if (!(failure instanceof VaultError) || failure.code !== 'vault_damaged') throw failure;
+        if (!isDamage(failure)) throw failure;
         if (await wereReplaced(store, keyring)) throw failure;
         return {
           standing: mark === null ? 'cloned' : 'rolled_back',
           rowSet: null,
           ledger: failure,
           epoch: null,
-          // With a mark nothing speaks for an older copy but that the ledger does not say.
+          // With a mark, the ledger alone could tell an older copy, and it cannot be read.
           troubles: mark === null ? [failure, notCurrent('cloned', marks.folder)] : [failure],
         };
       }
@@ -201,7 +202,7 @@ export function createGuard({ store, keyring, marks, clock, events, notice }: Gu
       await change(({ ledger: sealed, rows }, facts) => {
         if (sealed === null) throw unreadableLedger('malformed');
         const ledger = openLedger(keyring, sealed);
-        // Digests under new keys would make right whatever was done to the rows since they were looked at.
+        // New digests are made from the rows as they are now: what was done to them since the last look would pass for right.
         if (compare(keyring, ledger, rows) !== null) throw wrongRows(NOT_THOSE);
         epoch = sealed.epoch + 1;
         const { trail, ...added } = extend(keyring.vaultId, ledger.trail, line ? [line] : [], facts);
@@ -218,8 +219,9 @@ export function createGuard({ store, keyring, marks, clock, events, notice }: Gu
       const said = line(before);
       await store.renewLedger(({ ledger: sealed, rows }, facts) => {
         const known = before.ledger === null && sealed !== null ? openLedger(keyring, sealed) : null;
-        epoch =
-          Math.max(known === null ? 0 : (sealed?.epoch ?? 0), mark === LATER_THAN_ANY ? 0 : (mark ?? 0)) + 1;
+        const lastKnown = known === null ? 0 : (sealed?.epoch ?? 0);
+        const lastHere = mark === null || mark === LATER_THAN_ANY ? 0 : mark;
+        epoch = Math.max(lastKnown, lastHere) + 1;
         const { trail, ...added } = extend(keyring.vaultId, known?.trail ?? null, said ? [said] : [], facts);
         const next = ledgerOf(keyring, rows, known?.places ?? FORGOTTEN, trail);
         return { ...sealLedger(keyring, epoch, withPlace(next, place, epoch)), ...added };

@@ -13,14 +13,8 @@ import type {
 import { damaged, unreadableField, unreadableKey, unreadableLedger } from './damage.js';
 import { PURPOSES } from './data-keys.js';
 import { type Explain, keyIdOrExplain, openOrExplain } from './explained.js';
-import {
-  type DataKey,
-  DOMAIN,
-  keyCheckValue,
-  keyEncryptionKey,
-  wrapBinding,
-  wrapDataKeys,
-} from './master-key.js';
+import { FORMAT } from './format.js';
+import { type DataKey, keyCheckValue, keyEncryptionKey, wrapBinding, wrapDataKeys } from './master-key.js';
 
 /*
  * The key hierarchy. A master key of 32 bytes lies in a key source. HKDF-SHA256 makes from it, with the vault id as
@@ -34,7 +28,7 @@ export interface Keyring {
   readonly vaultId: Uint8Array;
   /** The master key that wraps the data keys held here. */
   readonly reference: string;
-  /** Whether the data keys held here are those of a key table: other ones may have the same ids, in a copy. */
+  /** Whether the data keys held here are those of a key table; a copy of the vault may have others under the same ids. */
   isOf(head: VaultHead): boolean;
   /** @throws VaultError `vault_damaged` or `vault_newer` when the data key does not unwrap, as all here */
   seal(purpose: SealedColumn, plaintext: Uint8Array, aad: Uint8Array): Buffer;
@@ -50,7 +44,7 @@ export interface Keyring {
   subjectDigests(issuer: string, subject: string): readonly [string, ...string[]];
   /** Keyed digests that tell whether two refresh tokens are the same one, 32 bytes each; ordered as those of subjects. */
   tokenDigests(refreshToken: string): readonly [Buffer, ...Buffer[]];
-  /** What is known of all rows together. */
+  /** For the ledger, the marks of places, and the proofs of lines that wait for the trail. */
   readonly ledger: LedgerKeys;
   /**
    * The same data keys, wrapped by another master key.
@@ -68,9 +62,12 @@ export interface LedgerKeys {
   /** @throws VaultError `vault_damaged`, `vault_newer`, as all here */
   seal(plaintext: Uint8Array, aad: Uint8Array): Buffer;
   open(sealed: Uint8Array, aad: Uint8Array): Buffer;
-  /** Whether it is under a data key that is held here. @throws VaultError `vault_damaged`, `vault_newer` */
+  /** Whether it is sealed under a data key that is held here. @throws VaultError `vault_damaged`, `vault_newer` */
   knows(sealed: Uint8Array): boolean;
-  /** For the ledger itself, which is sealed anew at once when the data keys are replaced: one under an older key is an older one. */
+  /**
+   * Opens under the newest data key alone. For the ledger itself: it is sealed anew in the commit that brings new data keys, so
+   * one that is sealed under an older key is from an older copy.
+   */
   openNewest(sealed: Uint8Array, aad: Uint8Array): Buffer;
   /** A keyed digest of one row's facts. 32 bytes. */
   rowDigest(facts: Uint8Array): Buffer;
@@ -198,7 +195,7 @@ export function openKeyring(
       },
       openNewest: (sealed, aad) => openSealed([newest('ledger')], sealed, aad, unreadableLedger),
       rowDigest(facts) {
-        rowKey ??= deriveKey(unwrap(newest('ledger')), vaultId, `${DOMAIN}/row digest`, KEY_BYTES);
+        rowKey ??= deriveKey(unwrap(newest('ledger')), vaultId, `${FORMAT}/row digest`, KEY_BYTES);
         return authenticate(rowKey, facts);
       },
     },
@@ -209,7 +206,7 @@ export function openKeyring(
     },
     tokenDigests: (refreshToken) =>
       digests('refresh_token', (dataKey) => {
-        const key = deriveKey(dataKey, vaultId, `${DOMAIN}/token digest`, KEY_BYTES);
+        const key = deriveKey(dataKey, vaultId, `${FORMAT}/token digest`, KEY_BYTES);
         const digest = authenticate(key, frame([refreshToken]));
         key.fill(0);
         return digest;

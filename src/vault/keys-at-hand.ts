@@ -11,13 +11,13 @@ const TRIES = 3;
 /** The keyring and the guard of a vault, fetched when first needed. */
 export interface KeysAtHand {
   /**
-   * Does something with them. It is done once more, with keys that were fetched anew, when another process has replaced the
-   * data keys meanwhile: what is sealed under new ones looks damaged then, before anything is changed.
+   * Runs an action with them. To keys that another process has replaced, what is sealed under the new ones looks damaged: then
+   * the action runs again with keys that are fetched anew. It must not have changed anything before it fails so.
    */
   using<T>(action: (keys: Keyring, guard: () => Promise<Guard>) => T | Promise<T>): Promise<T>;
-  /** Opens what an account keeps, which may be sealed anew while that is done. */
+  /** Opens what an account keeps, also when another process has just sealed it anew. */
   opening<T>(account: SealedAccount, open: (keys: Keyring, account: SealedAccount) => T): Promise<T>;
-  /** Lets go of keys that were replaced, though nothing has failed for it. */
+  /** Lets go of keys that were replaced. For callers whom older keys would give a wrong answer and no error. */
   renew(): Promise<void>;
   /** Null when they were never fetched. */
   fetched(): Promise<Keyring | null>;
@@ -33,7 +33,7 @@ export interface KeysAtHandParts {
 interface Held {
   readonly keyring: Keyring;
   readonly guard: () => Promise<Guard>;
-  /** How many are at work with it. */
+  /** How many actions are running with it. */
   users: number;
 }
 

@@ -2,15 +2,14 @@ import { frame } from '../crypto/framing.js';
 import type { RowChange, RowFacts, SealedLedger } from '../stores/contract.js';
 import { decodeTrail, encodeTrail, TRAIL_BYTES, type Trail } from './audit-chain.js';
 import { unreadableLedger } from './damage.js';
+import { FORMAT, readUint64, UINT64_BYTES, uint64 } from './format.js';
 import type { Keyring } from './keyring.js';
 
-const FORMAT = 'token-vault/1';
-const COUNT_BYTES = 8;
 const SUM_BYTES = 32;
-const TRAIL_AT = COUNT_BYTES + SUM_BYTES;
+const TRAIL_AT = UINT64_BYTES + SUM_BYTES;
 const HEADER_BYTES = TRAIL_AT + TRAIL_BYTES;
 export const PLACE_BYTES = 16;
-const ENTRY_BYTES = PLACE_BYTES + COUNT_BYTES;
+const ENTRY_BYTES = PLACE_BYTES + UINT64_BYTES;
 const MODULUS = 1n << 256n;
 /** A place joins only when a person says so; of more than these the one that wrote longest ago is forgotten. */
 const MOST_PLACES = 16;
@@ -74,9 +73,9 @@ export function sealLedger(
   epoch: number,
   { rows, sum, places, trail }: Ledger,
 ): SealedLedger {
-  const entries = [...places].map(([place, at]) => Buffer.concat([Buffer.from(place, 'hex'), integer(at)]));
+  const entries = [...places].map(([place, at]) => Buffer.concat([Buffer.from(place, 'hex'), uint64(at)]));
   const plain = Buffer.concat([
-    integer(rows),
+    uint64(rows),
     Buffer.from(sum.toString(16).padStart(64, '0'), 'hex'),
     encodeTrail(trail),
     ...entries,
@@ -94,10 +93,10 @@ export function openLedger(keyring: Keyring, { epoch, sealed }: SealedLedger): L
   }
   const places = new Map<string, number>();
   for (let at = HEADER_BYTES; at < plain.length; at += ENTRY_BYTES) {
-    places.set(plain.toString('hex', at, at + PLACE_BYTES), Number(plain.readBigUInt64BE(at + PLACE_BYTES)));
+    places.set(plain.toString('hex', at, at + PLACE_BYTES), readUint64(plain, at + PLACE_BYTES));
   }
-  const rows = Number(plain.readBigUInt64BE(0));
-  const sum = BigInt(`0x${plain.toString('hex', COUNT_BYTES, TRAIL_AT)}`);
+  const rows = readUint64(plain, 0);
+  const sum = BigInt(`0x${plain.toString('hex', UINT64_BYTES, TRAIL_AT)}`);
   const trail = decodeTrail(plain.subarray(TRAIL_AT, HEADER_BYTES));
   plain.fill(0);
   return { rows, sum, places, trail };
@@ -105,10 +104,4 @@ export function openLedger(keyring: Keyring, { epoch, sealed }: SealedLedger): L
 
 function binding({ vaultId }: Keyring, epoch: number): Buffer {
   return frame([FORMAT, vaultId, 'ledger', 'sealed', epoch]);
-}
-
-function integer(value: number): Buffer {
-  const bytes = Buffer.alloc(COUNT_BYTES);
-  bytes.writeBigUInt64BE(BigInt(value));
-  return bytes;
 }

@@ -3,13 +3,13 @@ import { authenticate, deriveKey } from '../crypto/derive.js';
 import { frame } from '../crypto/framing.js';
 import { seal } from '../crypto/sealed-box.js';
 import type { DataKeyPurpose, MasterKeyRow, WrappedKeyRow } from '../stores/contract.js';
+import { FORMAT } from './format.js';
 
 /*
  * What a master key is used for: HKDF-SHA256 makes from it, with the vault id as salt, a key-encryption key that wraps
  * the data keys, a key for the check value, and one for the proof that somebody else has the same master key.
  */
 
-export const DOMAIN = 'token-vault/1';
 const CHECK_BYTES = 16;
 /** In the header of wrapped keys, where no data key can have it. */
 const WRAPPED_BY_MASTER = 0;
@@ -43,12 +43,12 @@ export function nextReference(vaultId: Uint8Array, keys: readonly Pick<MasterKey
 
 /** @param master 32 bytes; the caller wipes it, and what is returned */
 export function keyEncryptionKey(vaultId: Uint8Array, master: Uint8Array): Buffer {
-  return deriveKey(master, vaultId, `${DOMAIN}/key encryption`, KEY_BYTES);
+  return deriveKey(master, vaultId, `${FORMAT}/key encryption`, KEY_BYTES);
 }
 
 /** Tells the right master key from a wrong one without opening anything. */
 export function keyCheckValue(vaultId: Uint8Array, reference: string, master: Uint8Array): Buffer {
-  const key = deriveKey(master, vaultId, `${DOMAIN}/key check`, KEY_BYTES);
+  const key = deriveKey(master, vaultId, `${FORMAT}/key check`, KEY_BYTES);
   const value = authenticate(key, frame([vaultId, reference])).subarray(0, CHECK_BYTES);
   key.fill(0);
   return value;
@@ -61,7 +61,7 @@ export function keyCheckValue(vaultId: Uint8Array, reference: string, master: Ui
  * @returns 32 bytes
  */
 export function proofOfKey(reference: string, master: Uint8Array, nonce: Uint8Array): Buffer {
-  const key = deriveKey(master, nonce, `${DOMAIN}/read back`, KEY_BYTES);
+  const key = deriveKey(master, nonce, `${FORMAT}/read back`, KEY_BYTES);
   const proof = authenticate(key, frame([reference, nonce]));
   key.fill(0);
   return proof;
@@ -91,5 +91,5 @@ export function wrapBinding(
   dataKeyId: number,
   purpose: string,
 ): Buffer {
-  return frame([DOMAIN, vaultId, 'keys', reference, dataKeyId, purpose]);
+  return frame([FORMAT, vaultId, 'keys', reference, dataKeyId, purpose]);
 }

@@ -11,28 +11,30 @@ const NO_TRAIL: TrailFacts = { has: () => false, last: () => 0, mac: () => null 
 /** Everything a vault is born with. */
 export interface NewVault {
   readonly head: NewVaultHead;
-  /** For the place where it is made: on disk before the vault is, or the vault would look like a copy. */
+  /** For the place where it is made. On disk before the vault is, or the vault would look like a copy. */
   readonly mark: { readonly name: string; readonly bytes: Uint8Array };
 }
 
-/**
- * @param vaultId 16 random bytes
- * @param source the kind of the key source
- * @param master 32 bytes; the caller wipes it
- * @param now milliseconds since the epoch
- * @param where what tells the place from every other
- * @param parameters what the source needs besides to have the key
- * @param lines what its trail begins with
- */
-export function newVault(
-  vaultId: Uint8Array,
-  source: string,
-  master: Uint8Array,
-  now: number,
-  where: readonly string[],
-  parameters: string | null = null,
-  lines: readonly TrailLine[] = [],
-): NewVault {
+/** What is decided on before a vault is made. */
+export interface NewVaultFacts {
+  /** 16 random bytes. */
+  readonly vaultId: Uint8Array;
+  /** The kind of the key source. */
+  readonly source: string;
+  /** 32 bytes; the caller wipes it. */
+  readonly master: Uint8Array;
+  /** What a derived source needs besides to make the key again; null, or left out, for other sources. */
+  readonly parameters?: string | null;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  /** What tells the place from every other. */
+  readonly where: readonly string[];
+  /** What its trail begins with; nothing when left out. */
+  readonly lines?: readonly TrailLine[];
+}
+
+export function newVault(facts: NewVaultFacts): NewVault {
+  const { vaultId, source, master, parameters, now, where, lines = [] } = facts;
   const head = createHead(vaultId, source, master, now, parameters);
   const [masterKey] = head.masterKeys as readonly [MasterKeyRow];
   const keyring = openKeyring(head, masterKey, master);

@@ -2,11 +2,20 @@ import { KEY_BYTES } from '../crypto/aead.js';
 import { authenticate, equalBytes, random } from '../crypto/derive.js';
 import { frame } from '../crypto/framing.js';
 import { OpenFailure, open, seal } from '../crypto/sealed-box.js';
-import { isUsualCost, SALT_BYTES, type StretchCost, stretch, USUAL_COST } from '../crypto/stretch.js';
+import {
+  isUsualCost,
+  memoryOf,
+  SALT_BYTES,
+  type StretchCost,
+  stretch,
+  USUAL_COST,
+} from '../crypto/stretch.js';
 import { VaultError } from '../domain/errors.js';
-import { passphraseBytes } from '../domain/passphrase.js';
+import { withPassphraseBytes } from '../domain/passphrase.js';
 import type { Secret } from '../domain/secret.js';
 import type { DataKeyPurpose } from '../stores/contract.js';
+import { newer } from './damage.js';
+import { FORMAT } from './format.js';
 import type { DataKey } from './master-key.js';
 
 /*
@@ -22,7 +31,6 @@ import type { DataKey } from './master-key.js';
  */
 const TITLE = 'token-vault recovery file';
 const VERSION = 1;
-const DOMAIN = 'token-vault/1';
 const BASE64URL = '[A-Za-z0-9_-]+';
 const SHAPE = new RegExp(
   `^vault ([0-9a-f]{32})\\nscrypt (\\d{1,9}) (\\d{1,3}) (\\d{1,3}) (${BASE64URL})\\nsealed (${BASE64URL})\\n$`,
@@ -148,32 +156,22 @@ function checkOf(body: string): string {
 }
 
 async function keyFrom(passphrase: Secret, salt: Buffer, cost: StretchCost): Promise<Buffer> {
-  const secret = passphraseBytes(passphrase);
   try {
-    return await stretch(secret, salt, cost, KEY_BYTES);
+    return await withPassphraseBytes(passphrase, (bytes) => stretch(bytes, salt, cost, KEY_BYTES));
   } catch (failure) {
-    const megabytes = (128 * cost.r * cost.n) / 2 ** 20;
     throw new VaultError(
       'key_unavailable',
-      `the passphrase of a recovery file needs ${megabytes} MiB of memory`,
+      `the passphrase of a recovery file needs ${memoryOf(cost)} MiB of memory`,
       {
         hint: 'give this process more memory',
         cause: failure,
       },
     );
-  } finally {
-    secret.fill(0);
   }
 }
 
 function binding(vaultId: Uint8Array, { n, r, p }: StretchCost, salt: Buffer): Buffer {
-  return frame([DOMAIN, vaultId, 'recovery', n, r, p, salt]);
-}
-
-function newer(file: string): VaultError {
-  return new VaultError('vault_newer', `${file} was written by a newer version of this program`, {
-    hint: 'install the current version: npm install -g token-vault',
-  });
+  return frame([FORMAT, vaultId, 'recovery', n, r, p, salt]);
 }
 
 function altered(file: string): VaultError {

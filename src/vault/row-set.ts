@@ -1,7 +1,7 @@
 import { accountName } from '../domain/account.js';
-import { VaultError } from '../domain/errors.js';
+import { count } from '../domain/finding.js';
 import type { RowFacts, SealedAccount } from '../stores/contract.js';
-import { NOT_THOSE, type RowSetFault } from './damage.js';
+import { isDamage, NOT_THOSE, type RowSetFault } from './damage.js';
 import type { Keyring } from './keyring.js';
 import { type Ledger, ledgerOf, modulo, rowDigest } from './ledger.js';
 import { openIdentity } from './sealed-record.js';
@@ -15,7 +15,7 @@ const MOST_GENERATIONS = 1_000;
 export interface Disagreement {
   /** How many rows more the ledger counts; negative: how many fewer. */
   readonly missing: number;
-  /** What the digests of the rows there are lack to the ledger's sum, modulo 2^256. */
+  /** The ledger's sum less the sum over the rows that are there, modulo 2^256. */
   readonly lack: bigint;
 }
 
@@ -41,18 +41,10 @@ export async function explain(
   const altered = await unopened(keyring, rows, account);
   if (altered.length > 0) {
     const what = altered.length === 1 ? 'was altered' : 'were altered';
-    const lost =
-      missing > 0
-        ? `, and ${accounts(missing)} that ${were(missing)} stored in it ${are(missing)} missing`
-        : '';
-    return { kind: 'altered', what: `${names(altered)} ${what}${lost}` };
+    const besides = missing > 0 ? `, and ${lost(missing)}` : '';
+    return { kind: 'altered', what: `${names(altered)} ${what}${besides}` };
   }
-  if (missing > 0) {
-    return {
-      kind: 'missing',
-      what: `${accounts(missing)} that ${were(missing)} stored in it ${are(missing)} missing`,
-    };
-  }
+  if (missing > 0) return { kind: 'missing', what: lost(missing) };
   if (missing < 0) return { kind: 'foreign', what: foreign(keyring, rows, missing, lack) };
   return older(keyring, rows, lack) ?? NOT_THOSE;
 }
@@ -69,7 +61,7 @@ async function unopened(
       const whole = await account(row.id);
       if (whole !== null) openIdentity(keyring, whole);
     } catch (failure) {
-      if (!(failure instanceof VaultError) || failure.code !== 'vault_damaged') throw failure;
+      if (!isDamage(failure)) throw failure;
       found.push(row);
     }
   }
@@ -80,10 +72,10 @@ function foreign(keyring: Keyring, rows: readonly RowFacts[], missing: number, l
   const added =
     missing === -1 ? rows.find((row) => modulo(lack + rowDigest(keyring, row)) === 0n) : undefined;
   if (added !== undefined) return `${accountName(added)} does not belong there: it had been taken out`;
-  return `it holds ${accounts(-missing)} more than were stored in it`;
+  return `it holds ${count(-missing, 'account')} more than were stored in it`;
 }
 
-/** With one row put back from an older copy, the ledger lacks that row and has it at a later generation. */
+/** Looks for one row that was put back from an older copy: the sum is right if that row had a later generation. */
 function older(keyring: Keyring, rows: readonly RowFacts[], lack: bigint): RowSetFault | null {
   const steps = Math.min(MOST_GENERATIONS, Math.floor(TRIES / rows.length));
   for (const row of rows) {
@@ -102,14 +94,7 @@ function names(rows: readonly RowFacts[]): string {
   return rows.slice(0, NAMED).map(accountName).join(', ') + (rows.length > NAMED ? ', …' : '');
 }
 
-function accounts(number: number): string {
-  return number === 1 ? '1 account' : `${number} accounts`;
-}
-
-function were(number: number): string {
-  return number === 1 ? 'was' : 'were';
-}
-
-function are(number: number): string {
-  return number === 1 ? 'is' : 'are';
+function lost(missing: number): string {
+  const were = missing === 1 ? 'was' : 'were';
+  return `${count(missing, 'account')} that ${were} stored in it ${missing === 1 ? 'is' : 'are'} missing`;
 }

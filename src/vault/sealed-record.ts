@@ -3,9 +3,8 @@ import { type Account, accountName, type Identity } from '../domain/account.js';
 import { Secret } from '../domain/secret.js';
 import type { SealedAccount, SealedColumn, SealedFields } from '../stores/contract.js';
 import { unreadableField } from './damage.js';
+import { FORMAT } from './format.js';
 import type { Keyring } from './keyring.js';
-
-const FORMAT = 'token-vault/1';
 
 /** What an account keeps secret. */
 export interface Contents {

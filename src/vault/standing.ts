@@ -1,11 +1,9 @@
 import { authenticate } from '../crypto/derive.js';
 import { frame } from '../crypto/framing.js';
-import { VaultError } from '../domain/errors.js';
+import { isDamage } from './damage.js';
+import { FORMAT, readUint64, UINT64_BYTES, uint64 } from './format.js';
 import type { Keyring } from './keyring.js';
 import { type Ledger, PLACE_BYTES } from './ledger.js';
-
-const FORMAT = 'token-vault/1';
-const EPOCH_BYTES = 8;
 
 /**
  * How a vault stands to the place it is used at. `current`: it holds the last change that was made here. `rolled_back`: it
@@ -24,18 +22,16 @@ export function placeOf(vaultId: Uint8Array, where: readonly string[]): string {
 
 /** @param epoch of the last change that was made at the place and is on disk */
 export function sealMark(keyring: Keyring, place: string, epoch: number): Buffer {
-  const plain = Buffer.alloc(EPOCH_BYTES);
-  plain.writeBigUInt64BE(BigInt(epoch));
-  return keyring.ledger.seal(plain, binding(keyring, place));
+  return keyring.ledger.seal(uint64(epoch), binding(keyring, place));
 }
 
-/** @returns null when it is not one of this vault and place. @throws VaultError when the keys cannot be had */
+/** @returns null when it is not one of this vault and place. @throws VaultError when the data keys do not unwrap */
 export function openMark(keyring: Keyring, place: string, sealed: Uint8Array): number | null {
   try {
     const plain = keyring.ledger.open(sealed, binding(keyring, place));
-    return plain.length === EPOCH_BYTES ? Number(plain.readBigUInt64BE()) : null;
+    return plain.length === UINT64_BYTES ? readUint64(plain, 0) : null;
   } catch (failure) {
-    if (failure instanceof VaultError && failure.code === 'vault_damaged') return null;
+    if (isDamage(failure)) return null;
     throw failure;
   }
 }

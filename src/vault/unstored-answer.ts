@@ -3,9 +3,8 @@ import { Secret } from '../domain/secret.js';
 import type { SealedAccount } from '../stores/contract.js';
 import type { AccountChange } from './contract.js';
 import { isDamage } from './damage.js';
+import { FORMAT } from './format.js';
 import type { Keyring } from './keyring.js';
-
-const FORMAT = 'token-vault/1';
 
 /** What a refresh brought and the database could not take. */
 export interface UnstoredAnswer {

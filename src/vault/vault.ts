@@ -19,15 +19,15 @@ export interface VaultParts {
   readonly unlock: () => Promise<Keyring>;
   readonly marks: () => Promise<Marks>;
   readonly clock: Clock;
-  /** Where events go that are not in the trail yet; without it nothing comes into the trail. */
+  /** Holds the events that are not in the trail yet; without it nothing is written into the trail. */
   readonly events?: VaultEvents;
-  /** Told that the vault, or an account in it, is not as it was left. */
+  /** Called when the vault, or an account in it, turns out not to be as it was left. */
   readonly alarm?: (code: ErrorCode) => void;
   /** Told what a person should know though nothing failed. */
   readonly notice: (line: string) => void;
 }
 
-/** An alarm that goes on is told again after this time. */
+/** As long as something stays wrong, its alarm is repeated after this time. */
 const ALARM_AGAIN = HOUR;
 
 export function createVault({ store, unlock, marks, clock, events, alarm, notice }: VaultParts): Vault {
@@ -79,7 +79,7 @@ export function createVault({ store, unlock, marks, clock, events, alarm, notice
     identity: (account) => watched(opening(account, openIdentity)),
     contents: (account) => watched(opening(account, openContents)),
     async byIdentity(provider, issuer, subject) {
-      // A digest by older keys finds nothing, and nothing fails for it.
+      // Under keys that were replaced meanwhile the digest is another one: it would find nothing, and nothing would fail.
       await hand.renew();
       return using(async (keys) => {
         for (const digest of keys.subjectDigests(issuer, subject)) {
@@ -99,7 +99,7 @@ export function createVault({ store, unlock, marks, clock, events, alarm, notice
     add: (facts, contents, event) =>
       using(async (keys, guard) => {
         const [subjectDigest, ...older] = keys.subjectDigests(facts.issuer, contents.identity.subject);
-        // The table keeps an identity from being there twice only by digests of one key.
+        // The table refuses the same digest twice. Under an older key the same person has another digest.
         for (const digest of older)
           if ((await store.accountBySubject(facts.provider, facts.issuer, digest)) !== null) return null;
         const account = {
@@ -153,7 +153,7 @@ export function createVault({ store, unlock, marks, clock, events, alarm, notice
 
     sealAnswer: (account, answer) => using((keys) => sealAnswer(keys, account, answer)),
     async openAnswer(account, sealed) {
-      // To older keys it would be none of this account.
+      // Keys that were replaced meanwhile do not open it, and it would pass for another account's.
       await hand.renew();
       return using((keys) => openAnswer(keys, account, sealed));
     },
@@ -185,8 +185,8 @@ export function createVault({ store, unlock, marks, clock, events, alarm, notice
     },
 
     async close() {
-      // They wait for the next process then.
       const isOpen = (await hand.fetched()) !== null;
+      // What cannot be settled now waits for the next process.
       if (isOpen && events?.queue.due === true) await settleEvents().catch(() => undefined);
       await hand.wipe();
       await store.close();

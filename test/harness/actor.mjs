@@ -103,7 +103,8 @@ const tasks = {
     process.send({ started: true });
     for (const home of homes) {
       const { factory } = parts(home);
-      const { head } = newVault(Buffer.alloc(16, 1), 'file', Buffer.alloc(32, 2), 1, []);
+      const [vaultId, master] = [Buffer.alloc(16, 1), Buffer.alloc(32, 2)];
+      const { head } = newVault({ vaultId, source: 'file', master, now: 1, where: [] });
       const store = await factory.create(head);
       await store.close();
     }

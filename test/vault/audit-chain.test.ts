@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Database } from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { AUDIT_EVENTS, type AuditEvent } from '../../src/audit/events.js';
+import type { AuditEvent } from '../../src/audit/events.js';
 import { type AuditLog, auditLog } from '../../src/audit/log.js';
+import { trailEvents } from '../../src/audit/trail-events.js';
 import { eventQueue } from '../../src/stores/audit-queue.js';
 import type { EventQueue } from '../../src/stores/contract.js';
 import { systemClock } from '../../src/system/clock.js';
@@ -29,11 +30,7 @@ function parts(): { queue: EventQueue; audit: AuditLog; events: VaultEvents } {
   const notice = (line: string) => expect.unreachable(line);
   const path = join(folder, 'security.log');
   const log = auditLog({ path, files, clock: systemClock, actor, queue: own, notice });
-  const altered = (count: number) => {
-    const { at, id, body } = log.line({ event: 'queue_altered', count });
-    return { at, origin: id, body };
-  };
-  return { queue: own, audit: log, events: { queue: own, known: AUDIT_EVENTS, line: log.line, altered } };
+  return { queue: own, audit: log, events: trailEvents(log, own) };
 }
 
 beforeEach(async () => {

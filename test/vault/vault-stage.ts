@@ -1,4 +1,4 @@
-import SqliteDatabase, { type Database } from 'better-sqlite3';
+import type { Database } from 'better-sqlite3';
 import { Secret } from '../../src/domain/secret.js';
 import type { MasterKeyRow, SealedAccount, Store } from '../../src/stores/contract.js';
 import { openKeyring } from '../../src/vault/keyring.js';
@@ -7,6 +7,7 @@ import { createVault, type Vault, type VaultParts } from '../../src/vault/vault.
 import { accountExample } from '../doubles/account.js';
 import { type ClockDouble, clockDouble } from '../doubles/clock.js';
 import { marksDouble } from '../doubles/ledger.js';
+import { tamper } from '../harness/tamper.js';
 import { MASTER, vaultFolder } from '../harness/vault-folder.js';
 
 /** A vault whose database somebody else can get at, used at places of which each has its own mark. */
@@ -33,7 +34,13 @@ export async function openWholeStage(): Promise<WholeStage> {
   const here = marksDouble();
   const notices: string[] = [];
   const clock = clockDouble(1_000_000);
-  const { head, mark } = newVault(Buffer.alloc(16, 5), 'file', MASTER, 1, here.where);
+  const { head, mark } = newVault({
+    vaultId: Buffer.alloc(16, 5),
+    source: 'file',
+    master: MASTER,
+    now: 1,
+    where: here.where,
+  });
   here.create(mark.name, mark.bytes);
   await (await folder.factory.create(head)).close();
   const [masterKey] = head.masterKeys as readonly [MasterKeyRow];
@@ -74,12 +81,7 @@ export async function openWholeStage(): Promise<WholeStage> {
       if (next === null) throw new Error('somebody else was faster');
       return next;
     },
-    tamper(work) {
-      const database = new SqliteDatabase(folder.paths.database);
-      database.pragma('foreign_keys = OFF');
-      work(database);
-      database.close();
-    },
+    tamper: (work) => tamper(folder.paths.database, work),
     async close() {
       for (const vault of opened) await vault.close();
       folder.remove();

@@ -1,4 +1,4 @@
-import { VaultError } from '../../domain/errors.js';
+import { isDamage } from '../../vault/damage.js';
 import type { Vault } from '../../vault/vault.js';
 
 export interface AgentVaultDeps {
@@ -90,8 +90,4 @@ export function agentVault(deps: AgentVaultDeps): AgentVault {
       await settle();
     },
   };
-}
-
-function isDamage(failure: unknown): boolean {
-  return failure instanceof VaultError && failure.code === 'vault_damaged';
 }

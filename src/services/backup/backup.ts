@@ -8,7 +8,7 @@ import type { Files } from '../../system/contract.js';
 import type { VaultEvents } from '../../vault/audit-queued.js';
 import type { Keyring } from '../../vault/keyring.js';
 import { recordProved } from '../keys/key-trail.js';
-import { PATIENCE, present } from '../keys/keys.js';
+import { holdingVault, present } from '../keys/keys.js';
 import type { Backup } from './backup-contract.js';
 import { type CheckedCopy, checkCopy } from './copy-check.js';
 
@@ -37,8 +37,7 @@ export async function backUp(deps: BackupDeps, file: string, force: boolean): Pr
   await present(deps);
   const { files, copies } = deps;
   if (!force && files.exists(file)) throw isThere(file);
-  const lock = await deps.locks.acquire('vault', PATIENCE);
-  try {
+  return holdingVault(deps, async () => {
     const copy = await copies.snapshot();
     let keyring: Keyring | null = null;
     try {
@@ -60,9 +59,7 @@ export async function backUp(deps: BackupDeps, file: string, force: boolean): Pr
       keyring?.wipe();
       copies.remove(copy);
     }
-  } finally {
-    await lock.release();
-  }
+  });
 }
 
 async function look({ copies, audit, present: source }: BackupDeps, copy: string): Promise<CheckedCopy> {

@@ -25,7 +25,7 @@ export interface CheckedCopy {
 /**
  * Opens everything in a copy of a vault, as far as its key is at hand.
  *
- * @param audit where it is taken down when its key is not the right one
+ * @param audit told when the key does not open it
  * @param path for errors
  * @throws VaultError `vault_damaged`, `vault_newer` when a field does not open or rows are missing
  */

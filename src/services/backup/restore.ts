@@ -8,8 +8,9 @@ import type { Copies } from '../../stores/copies-contract.js';
 import type { Clock, Files } from '../../system/contract.js';
 import type { TrailLine } from '../../vault/audit-chain.js';
 import { lineOf, type VaultEvents } from '../../vault/audit-queued.js';
+import { isDamage } from '../../vault/damage.js';
 import type { Standing } from '../../vault/standing.js';
-import { PATIENCE } from '../keys/keys.js';
+import { holdingVault, PATIENCE } from '../keys/keys.js';
 import { MOST_BYTES } from './backup.js';
 import type { CopyCheck, Restored, RestorePlan } from './backup-contract.js';
 import { checkCopy, noteInCopy } from './copy-check.js';
@@ -23,7 +24,7 @@ export interface RestoreDeps {
   readonly folder: string;
   readonly locks: Locks;
   readonly files: Files;
-  /** Reads a file that a person names, and changes nothing about it, whatever it is. */
+  /** Reads a file that a person names, and leaves its mode as it is. */
   readonly readNamed: Files['read'];
   readonly copies: Copies;
   readonly clock: Clock;
@@ -31,6 +32,7 @@ export interface RestoreDeps {
   /** What goes into the vault's trail; nothing where it is left out. */
   readonly events?: VaultEvents;
   readonly present: () => Promise<KeySource>;
+  /** How the vault stands here, once it was put back; null when there is none. */
   readonly standing: () => Promise<Standing | null>;
 }
 
@@ -85,14 +87,9 @@ export async function restore(deps: RestoreDeps, file: string): Promise<Restored
   });
 }
 
-async function underLock<T>({ locks, files, folder }: RestoreDeps, action: () => Promise<T>): Promise<T> {
-  files.ensureFolder(folder);
-  const lock = await locks.acquire('vault', PATIENCE);
-  try {
-    return await action();
-  } finally {
-    await lock.release();
-  }
+async function underLock<T>(deps: RestoreDeps, action: () => Promise<T>): Promise<T> {
+  deps.files.ensureFolder(deps.folder);
+  return holdingVault(deps, action);
 }
 
 function copyOf({ database }: RestoreDeps): string {
@@ -140,7 +137,7 @@ async function layDown(
 
 /** The person knows the file by the name they gave. */
 function named(failure: unknown, copy: string, file: string): unknown {
-  if (!(failure instanceof VaultError) || failure.code !== 'vault_damaged') return failure;
+  if (!isDamage(failure)) return failure;
   const { message, cause } = failure;
   return new VaultError('vault_damaged', `the backup cannot be used: ${message.replaceAll(copy, file)}`, {
     hint: 'use another backup; nothing was changed',
@@ -148,7 +145,7 @@ function named(failure: unknown, copy: string, file: string): unknown {
   });
 }
 
-/** @returns null for a database that cannot be read, as which it may be replaced */
+/** @returns null for a database that cannot be read: it may be replaced all the same */
 async function look(deps: RestoreDeps): Promise<Living | null> {
   try {
     const store = await deps.store();
@@ -172,7 +169,7 @@ async function keep(deps: RestoreDeps, readable: boolean): Promise<string> {
     if (named) return kept;
     throw new VaultError('busy', `${kept} was made by somebody else just now`, { hint: 'try again' });
   }
-  // SQLite cannot read it, so it is kept byte by byte, with the journal that somebody may make something of.
+  // SQLite cannot read it, so it is kept byte by byte, with its journal, from which somebody may save something.
   for (const suffix of ['', '-journal']) {
     const bytes = files.read(`${database}${suffix}`, MOST_BYTES);
     if (bytes !== null) files.create(`${kept}${suffix}`, bytes);
@@ -180,7 +177,7 @@ async function keep(deps: RestoreDeps, readable: boolean): Promise<string> {
   return kept;
 }
 
-/** Two restores within a second keep two vaults. */
+/** A name that is free: two restores within a second keep two vaults. */
 function freeName({ files, clock, database }: RestoreDeps): string {
   const stamp = new Date(clock.now()).toISOString().replace(/[-:]|\.\d+/g, '');
   const name = `${database}.replaced-${stamp}`;

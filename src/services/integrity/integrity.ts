@@ -10,18 +10,18 @@ export interface IntegrityDeps {
   readonly audit: Audit;
 }
 
-/** See the use case `condition`. */
+/** See {@link IntegrityUseCases.condition}. */
 export async function conditionOf({ vault }: Pick<IntegrityDeps, 'vault'>): Promise<Condition | null> {
   const opened = await vault();
   return opened === null ? null : opened.examine();
 }
 
-/** See the use case `acceptRollback`. A vault with nothing to accept is left alone. */
+/** See {@link IntegrityUseCases.acceptRollback}. A vault with nothing to accept is left alone. */
 export async function acceptRollback({ vault, audit }: IntegrityDeps): Promise<Acceptance | null> {
   const opened = await vault();
   if (opened === null) return null;
   const found = await opened.examine();
-  if (isSound(found)) return { ...found, accepted: false, doubtful: [], unreadable: [] };
+  if (whatWasWrong(found).length === 0) return { ...found, accepted: false, doubtful: [], unreadable: [] };
   const accepted = (condition: Condition) =>
     ({ event: 'rollback_accepted', found: whatWasWrong(condition) }) as const;
   const before = await opened.acceptAsItIs(accepted);
@@ -46,11 +46,7 @@ async function unreadableOf(vault: Vault, accounts: readonly Account[]): Promise
   return found;
 }
 
-/** Whether there is nothing to accept. */
-export function isSound(condition: Condition): boolean {
-  return whatWasWrong(condition).length === 0;
-}
-
+/** What a person accepts; empty when the vault is as it was left. */
 function whatWasWrong({ standing, rowSet, ledger }: Condition) {
   return [
     ...(standing === 'current' ? [] : [standing]),

@@ -2,11 +2,11 @@ import { ERROR_CODES, VaultError } from '../../domain/errors.js';
 import type { Vault } from '../../vault/vault.js';
 
 /**
- * What to say when an account is not there: that it is not there, once it is certain that none has vanished from the vault.
- * Where the key cannot be had that stays open, and is said.
+ * The error for an account that is not there, once it is certain that none has vanished from the vault. Without the key that
+ * cannot be checked, and the error says so.
  *
- * @param error says that it is not there
- * @returns that, or the `vault_damaged` that was found instead
+ * @param error says that the account is not there
+ * @returns the same, or the `vault_damaged` that was found instead
  */
 export async function notThere(vault: Vault | null, error: VaultError): Promise<VaultError> {
   try {

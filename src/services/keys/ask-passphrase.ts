@@ -5,28 +5,29 @@ import { inQuotes } from '../../domain/shell-word.js';
 import type { PassphraseParts } from '../../keysources/passphrase.js';
 import type { DescriptorText } from '../../system/files/descriptor.js';
 
+/** In bytes. */
 const LIMIT = 1024;
-/** A pipe that somebody holds open and writes nothing into. */
+/** How long a pipe is waited for that somebody holds open and writes nothing into. */
 const DESCRIPTOR_PATIENCE = 10 * SECOND;
 const TRIES = 3;
 
-const TWO_WAYS =
+const VAULT_WAYS =
   'write it into a private file, once: (umask 077; cat > "$HOME/.vault-passphrase")\nand name that: export VAULT_PASSPHRASE_FILE="$HOME/.vault-passphrase"\nor open it for the command: export VAULT_PASSPHRASE_FD=3, and 3< "$HOME/.vault-passphrase" behind it';
 
-const OTHER_WAYS =
+const RECOVERY_WAYS =
   'write it into a private file, once: (umask 077; cat > "$HOME/.recovery-passphrase")\nand name that: --passphrase-file "$HOME/.recovery-passphrase"\nor open it for the command: --passphrase-fd 3 3< "$HOME/.recovery-passphrase"';
 const VAULT = 'the vault';
 
 export interface PassphraseDeps {
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** What it opens: `the vault`. */
+  /** What it opens: `the vault` or `the recovery file`. */
   readonly what: string;
   /** Private files only. @returns null when it is not there. @throws VaultError */
   readonly readFile: (path: string, limit: number) => Buffer | null;
   readonly readDescriptor: (descriptor: number, limit: number, patience: number) => Promise<DescriptorText>;
   /** Asks on the terminal without echo; null where there is none. */
   readonly terminal: ((question: string) => Promise<Secret>) | null;
-  /** Waits until one that may be wrong can be given; at once when left out. */
+  /** Waits until a passphrase may be tried, after several that were wrong; left out: at once. */
   readonly turn?: () => Promise<void>;
 }
 
@@ -97,7 +98,7 @@ async function fromPerson({ terminal, what }: PassphraseDeps, fresh: boolean): P
     throw new VaultError(
       'key_unavailable',
       `the passphrase of ${what} is needed, and there is nobody to ask`,
-      { hint: what === VAULT ? TWO_WAYS : OTHER_WAYS },
+      { hint: what === VAULT ? VAULT_WAYS : RECOVERY_WAYS },
     );
   }
   if (!fresh) return terminal(`passphrase of ${what}: `);

@@ -3,21 +3,21 @@ import { equalBytes } from '../../crypto/derive.js';
 import { VaultError } from '../../domain/errors.js';
 import type { KeySource } from '../../keysources/contract.js';
 import type { MasterKeyRow, Store, VaultHead } from '../../stores/contract.js';
-import { type Keyring, openKeyring } from '../../vault/keyring.js';
+import type { Keyring } from '../../vault/keyring.js';
 import { keyCheckValue, nextReference } from '../../vault/master-key.js';
-import { recordKeyChange } from './key-trail.js';
 import type { KeysDeps } from './keys.js';
 import { makeBeside } from './leftover-keys.js';
 import type { NewMaster } from './new-master.js';
+import { recordNewKey } from './record-new-key.js';
 
-/** Which keys of which vault, and what takes their place. */
+/** An exchange: which keys of which vault go, and where the new one comes from. */
 export interface Exchange {
   readonly store: Store;
   readonly head: VaultHead;
   readonly target: KeySource;
   /** Rows of the target's kind that the new one takes the place of. */
   readonly dropped: readonly MasterKeyRow[];
-  /** Whose data keys are wrapped. */
+  /** The data keys, for the new key to wrap. */
   readonly keyring: Keyring;
   /** What the trail says of it. @param reference of the new key */
   readonly event: (reference: string) => AuditEvent;
@@ -25,7 +25,8 @@ export interface Exchange {
 
 /**
  * Makes a new master key in a source, beside one that is there, has it read back by a second process, and puts its row in the
- * place of others in one commit, with its entry in the trail. What failed before the commit leaves the source as it was, or a note of what is left there.
+ * place of others in one commit, with its entry in the trail. What fails before the commit leaves the source as it was, or
+ * leaves a note of the key that stayed there.
  *
  * @throws VaultError the source's codes; `usage` when a source gives no other key than before
  */
@@ -60,29 +61,16 @@ async function newMaster(deps: KeysDeps, { store, head, target, dropped }: Excha
   });
 }
 
-async function commit(
+function commit(
   deps: KeysDeps,
-  { store, head, target, dropped, keyring, event }: Exchange,
-  { reference, master, parameters }: NewMaster,
+  { store, head, target: source, dropped, keyring, event }: Exchange,
+  made: NewMaster,
 ): Promise<MasterKeyRow> {
-  const row: MasterKeyRow = {
-    reference,
-    source: target.kind,
-    parameters,
-    checkValue: keyCheckValue(head.vaultId, reference, master),
-    createdAt: deps.clock.now(),
-  };
-  const wrappedKeys = keyring.wrapFor(reference, master);
-  // What cannot be opened again must not be written.
-  openKeyring({ ...head, wrappedKeys }, row, master, target.place).wipe();
-  const references = dropped.map((each) => each.reference);
-  const exchanged = await recordKeyChange(deps, { store, keyring }, event(reference), (step) =>
-    store.exchangeMasterKey(references, row, wrappedKeys, step),
+  const references = dropped.map(({ reference }) => reference);
+  const newKey = { head, source, made, event: event(made.reference) };
+  return recordNewKey(deps, { store, keyring }, newKey, (row, wrapped, step) =>
+    store.exchangeMasterKey(references, row, wrapped, step),
   );
-  if (exchanged) return row;
-  throw new VaultError('busy', 'another process has changed the keys of the vault meanwhile', {
-    hint: 'see what is there now: vault key status',
-  });
 }
 
 /** A commit that was said to fail may be on the disk all the same: then the new key is the one that is needed. */

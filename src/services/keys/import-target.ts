@@ -1,4 +1,4 @@
-import { ERROR_CODES, VaultError } from '../../domain/errors.js';
+import { ERROR_CODES, VaultError, withMoreHints } from '../../domain/errors.js';
 import { inQuotes } from '../../domain/shell-word.js';
 import type { KeySource } from '../../keysources/contract.js';
 
@@ -32,11 +32,5 @@ export function orIntoFile(source: KeySource, file: string): KeySource {
 
 function withFile(failure: unknown, file: string): unknown {
   if (!(failure instanceof VaultError) || failure.exitCode !== ERROR_CODES.key_unavailable) return failure;
-  const { code, message, hint, details, cause } = failure;
-  const instead = `or have the new key in a file: vault key import ${inQuotes(file)} file`;
-  return new VaultError(code, message, {
-    hint: hint === undefined ? instead : `${hint}\n${instead}`,
-    details,
-    cause,
-  });
+  return withMoreHints(failure, [`or have the new key in a file: vault key import ${inQuotes(file)} file`]);
 }

@@ -6,7 +6,7 @@ import type { NewMaster } from './new-master.js';
 
 /*
  * How a second process shows that it, too, gets a new master key from its source: one line of JSON on its stdin asks, one
- * on its stdout answers. The key itself stays on either side.
+ * on its stdout answers. The key itself is never passed, only a proof of it.
  */
 
 export interface KeyCheckRequest {

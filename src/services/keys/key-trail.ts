@@ -43,8 +43,8 @@ export async function recordKeyChange(
 }
 
 /**
- * Puts what was done with the keys into the trail at once. It cannot be taken back any more, so that a trail which takes
- * nothing fails nothing: then the event waits for it.
+ * Puts into the trail what was done with the keys. That is done and cannot be taken back, so a trail that cannot be written is
+ * no failure: then the event waits for it.
  */
 export async function recordKeyUse(deps: KeyTrailDeps, vault: OpenVault, event: AuditEvent): Promise<void> {
   try {
@@ -55,7 +55,7 @@ export async function recordKeyUse(deps: KeyTrailDeps, vault: OpenVault, event: 
   }
 }
 
-/** Has the event wait for the trail, proved by keys that are wiped soon after. @param keyring null: none is at hand */
+/** Has the event wait for the trail, proved with keys that may be wiped afterwards. @param keyring null: none is at hand */
 export function recordProved(
   { audit, events }: Pick<KeyTrailDeps, 'audit' | 'events'>,
   keyring: Keyring | null,

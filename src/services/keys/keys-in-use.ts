@@ -1,9 +1,9 @@
 import type { KeySource, KeySourceKind } from '../../keysources/contract.js';
 import { dataKeysOf } from './data-key-status.js';
 import { type KeyTrailDeps, recordKeyUse } from './key-trail.js';
-import { type KeysDeps, noSuchKey, present } from './keys.js';
+import { type KeysDeps, noSuchKey, present, viewOf } from './keys.js';
 import type { KeyStatus, MasterKeyView, UsedKey } from './keys-contract.js';
-import { rowsOf, unlockNoting } from './unlock.js';
+import { rowsOf, withKeyring } from './unlock.js';
 
 export interface StatusDeps extends Pick<KeysDeps, 'store' | 'present'> {
   readonly decidedBy: string | null;
@@ -11,7 +11,7 @@ export interface StatusDeps extends Pick<KeysDeps, 'store' | 'present'> {
   readonly ownKeyFile: string | null;
 }
 
-/** What the vault knows of a key source this machine does not use: no more than its kind. */
+/** How a key source is called that this machine does not use: the vault knows no more of it than the kind. */
 const PLACES: Readonly<Record<KeySourceKind, string>> = {
   keychain: 'OS keychain',
   file: 'a key file',
@@ -62,9 +62,7 @@ export async function useKey(deps: UseDeps, source: KeySource): Promise<UsedKey>
   const store = await present(deps);
   const head = await store.head();
   if (rowsOf(head, source.kind).length === 0) throw noSuchKey(head, source.kind);
-  const { row, master, keyring } = await unlockNoting(deps, head, source);
-  master.fill(0);
-  try {
+  return withKeyring(deps, head, source, async (keyring, row) => {
     const changed = await deps.remember(source);
     const chosen = { event: 'key_chosen', key_source: source.kind, reference: row.reference } as const;
     await recordKeyUse(deps, { store, keyring }, chosen);
@@ -72,16 +70,11 @@ export async function useKey(deps: UseDeps, source: KeySource): Promise<UsedKey>
       const what = { event: 'configuration_changed', what: 'key_source' } as const;
       await recordKeyUse(deps, { store, keyring }, what);
     }
-  } finally {
-    keyring.wipe();
-  }
-  const { reference, createdAt } = row;
-  return {
-    key: { source: source.kind, reference, createdAt, place: source.place, inUse: deps.overruledBy === null },
-    configFile: deps.configFile,
-    warning:
-      deps.overruledBy === null
+    const { overruledBy, configFile } = deps;
+    const warning =
+      overruledBy === null
         ? null
-        : `${deps.overruledBy} is set and goes first; unset it to have ${deps.configFile} decide`,
-  };
+        : `${overruledBy} is set and goes first; unset it to have ${configFile} decide`;
+    return { key: viewOf(row, source, overruledBy === null), configFile, warning };
+  });
 }

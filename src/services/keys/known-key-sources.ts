@@ -4,8 +4,8 @@ import type { KeySource, KeySourceSetting } from '../../keysources/contract.js';
 import type { VaultHead } from '../../stores/contract.js';
 
 /**
- * The source this machine uses, then the others the vault has a key in. Of a command that is not in use nobody here knows
- * how to run it.
+ * The source this machine uses, then the others the vault has a key in, except for a command that is not in use: nothing here
+ * says how to run it.
  *
  * @param head null where there is no vault, or it cannot be read
  */

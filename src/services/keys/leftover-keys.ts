@@ -9,17 +9,17 @@ import type { OpenVault } from './key-trail.js';
 import type { NewMaster } from './new-master.js';
 import { isUsedElsewhere } from './other-copies.js';
 
-/** References that a source holds and no vault here knows of: more of them are no accident. */
+/** How many references are tried until one is free in the source: so many taken ones are no accident. */
 const TRIES = 8;
 /**
- * How a source fails that has certainly taken nothing. A key that another copy of this vault has put there is that copy's, and
- * no leftover of ours.
+ * Failures after which the source holds no new key of ours. With `vault_exists` it holds one that another copy of this vault has
+ * put there, which is no leftover of ours.
  */
 const NOTHING_PUT: readonly ErrorCode[] = ['vault_exists', 'keychain_not_installed', 'session_bus_missing'];
 
 /**
- * Takes out of a source what earlier runs were cut off over. What another copy of the vault may have come to need since is
- * only forgotten here.
+ * Takes out of a source the keys that runs which were cut off have left there. Where another copy of the vault may need them by
+ * now, they stay, and only the notes of them go.
  *
  * @param kept the reference of the key in use there
  */

@@ -1,9 +1,9 @@
 import { KEY_BYTES } from '../../crypto/aead.js';
 import { random } from '../../crypto/derive.js';
-import { VaultError } from '../../domain/errors.js';
+import { VaultError, withMoreHints } from '../../domain/errors.js';
 import type { GivenKeySource, KeySource, StoringKeySource } from '../../keysources/contract.js';
 
-/** A master key that a source is to be relied on for. */
+/** A new master key, which is in its source and not yet in the vault. */
 export interface NewMaster {
   readonly reference: string;
   /** 32 bytes; whoever asked for it wipes it. */
@@ -40,7 +40,7 @@ export async function establishMaster(
   }
 }
 
-/** Undoes, and says so beside what failed. */
+/** Takes a new key back. @returns the failure, with what became of the key */
 export async function undone(made: EstablishedMaster, failure: unknown): Promise<unknown> {
   const left = await made.undo();
   if (!(failure instanceof VaultError)) return failure;
@@ -85,7 +85,7 @@ async function takeBack(source: StoringKeySource, reference: string): Promise<st
   }
 }
 
-/** A key file may have been put there by its owner beforehand. */
+/** Its owner may have put a key there beforehand. @returns null when there is none */
 async function loadIfThere(source: StoringKeySource, reference: string): Promise<Buffer | null> {
   try {
     return await source.load(reference);
@@ -99,11 +99,8 @@ async function loadGiven(source: GivenKeySource, reference: string): Promise<Buf
   try {
     return await source.load(reference);
   } catch (failure) {
-    // What may not be read is there.
+    // A file of the wrong mode is there, so there is no need to say how to make one.
     if (!(failure instanceof VaultError) || failure.code === 'vault_permissions') throw failure;
-    const { code, message, hint, details, cause } = failure;
-    const make = `where there is no key yet: ${source.recipe}`;
-    const hints = hint === undefined ? [make] : [hint, make];
-    throw new VaultError(code, message, { hint: hints.join('\n'), details, cause });
+    throw withMoreHints(failure, [`where there is no key yet: ${source.recipe}`]);
   }
 }

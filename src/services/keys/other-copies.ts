@@ -4,14 +4,14 @@ import type { KeyTrailDeps, OpenVault } from './key-trail.js';
 
 /*
  * A key source knows nothing of copies: each copy of a vault looks for its key under the same name, and on one desktop in
- * the same keychain. What one of them takes out of it, the others have lost.
+ * the same keychain. A key that one of them takes out is lost to the others.
  */
 
-/** Why a key that this copy needs no more stays where it is. */
+/** Why a key that this copy does not need any more stays where it is. */
 export const MAY_BE_NEEDED = 'this vault was used at another place as well, which may need it';
 
 /**
- * Before a person has said that this copy is the vault, no key goes out of its source on its account.
+ * Makes sure that this is the vault and no copy of it that nobody has accepted: for a copy, no key is taken out of its source.
  *
  * @throws VaultError `vault_rolled_back`, `vault_cloned`, `vault_damaged`
  */

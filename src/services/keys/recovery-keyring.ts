@@ -1,6 +1,8 @@
+import { KEY_BYTES } from '../../crypto/aead.js';
 import { random } from '../../crypto/derive.js';
 import { VaultError } from '../../domain/errors.js';
 import type { MasterKeyRow, SealedLedger, VaultHead } from '../../stores/contract.js';
+import { isDamage } from '../../vault/damage.js';
 import { PURPOSES } from '../../vault/data-keys.js';
 import { type Keyring, openKeyring } from '../../vault/keyring.js';
 import { openLedger } from '../../vault/ledger.js';
@@ -22,7 +24,7 @@ export function keyringOf(head: VaultHead, { dataKeys }: Recovery, file: string)
   const usable = dataKeys.filter(isUsable);
   if (usable.length < needed.size + lost.length) throw ofAnotherTime(head, dataKeys, file);
   const { vaultId } = head;
-  const master = random(32);
+  const master = random(KEY_BYTES);
   const reference = masterReference(vaultId, 1);
   const row: MasterKeyRow = {
     reference,
@@ -37,7 +39,7 @@ export function keyringOf(head: VaultHead, { dataKeys }: Recovery, file: string)
       row,
       master,
     );
-    // Unwrapped while the keys are at hand.
+    // What is no key in the file fails here, before anything is made with the others.
     for (const { key } of keyring.dataKeys()) key.fill(0);
     return keyring;
   } finally {
@@ -54,7 +56,7 @@ export function refuseOtherKeys(keyring: Keyring, ledger: SealedLedger, file: st
   try {
     openLedger(keyring, ledger);
   } catch (failure) {
-    if (!(failure instanceof VaultError) || failure.code !== 'vault_damaged') throw failure;
+    if (!isDamage(failure)) throw failure;
     throw new VaultError(
       'vault_damaged',
       `the data keys in ${file} do not open the ledger of this vault: they are those of another copy of it, or the ledger was altered or is damaged`,

@@ -4,7 +4,7 @@ import { VaultError } from '../../domain/errors.js';
 import { refuseEasy } from '../../domain/passphrase.js';
 import type { KeySource } from '../../keysources/contract.js';
 import type { PassphraseParts } from '../../keysources/passphrase.js';
-import type { Store, VaultHead } from '../../stores/contract.js';
+import type { VaultHead } from '../../stores/contract.js';
 import type { Files } from '../../system/contract.js';
 import { PURPOSES } from '../../vault/data-keys.js';
 import type { Keyring } from '../../vault/keyring.js';
@@ -19,14 +19,14 @@ import {
 import { exchangeKey } from './exchange-key.js';
 import type { ExportedKey, ImportedKey } from './key-changes-contract.js';
 import { recordKeyUse } from './key-trail.js';
-import { type KeysDeps, PATIENCE, present } from './keys.js';
+import { holdingVault, type KeysDeps, present, viewOf } from './keys.js';
 import { notingFailure } from './open-failed.js';
 import { keyringOf, refuseOtherKeys } from './recovery-keyring.js';
-import { rowsOf, unlock, unlockNoting } from './unlock.js';
+import { rowsOf, unlock, withKeyring } from './unlock.js';
 
 export interface RecoveryDeps extends KeysDeps {
   readonly files: Files;
-  /** Reads a file that a person names, and changes nothing about it, whatever it is. */
+  /** Reads a file that a person names, and leaves its mode as it is. */
   readonly readNamed: Files['read'];
   readonly passphrase: () => Promise<PassphraseParts>;
 }
@@ -41,39 +41,35 @@ export async function exportKey(deps: RecoveryDeps, file: string): Promise<Expor
   const store = await present(deps);
   if (deps.files.exists(file)) throw isThere(file);
   // While a person chooses a passphrase nobody replaces the data keys that it is chosen for.
-  const lock = await deps.locks.acquire('vault', PATIENCE);
-  try {
-    return await writeOut(deps, store, file);
-  } finally {
-    await lock.release();
-  }
+  return holdingVault(deps, async () => {
+    const head = await store.head();
+    return withKeyring(deps, head, await deps.present(), async (keyring) => {
+      await writeOut(deps, { vaultId: head.vaultId, dataKeys: keyring.dataKeys() }, file);
+      await recordKeyUse(deps, { store, keyring }, { event: 'key_exported' });
+      return { file };
+    });
+  });
 }
 
-async function writeOut(deps: RecoveryDeps, store: Store, file: string): Promise<ExportedKey> {
+/** Asks for a passphrase, writes the file, and makes sure that it holds these data keys. They are wiped. */
+async function writeOut(deps: RecoveryDeps, recovery: Recovery, file: string): Promise<void> {
   const { files } = deps;
-  const head = await store.head();
-  const { master, keyring } = await unlockNoting(deps, head, await deps.present());
-  master.fill(0);
-  const dataKeys = keyring.dataKeys();
+  const { dataKeys } = recovery;
   try {
     const passphrase = await (await deps.passphrase()).ask(true);
     refuseEasy(passphrase);
-    const text = await writeRecovery({ vaultId: head.vaultId, dataKeys }, passphrase);
+    const text = await writeRecovery(recovery, passphrase);
     if (!files.create(file, Buffer.from(text, 'latin1'))) throw isThere(file);
     const again = await readRecovery(readText(deps, file), passphrase, file);
     const same =
       again.dataKeys.length === dataKeys.length &&
       again.dataKeys.every(({ key }, index) => equalBytes(key, dataKeys[index]?.key ?? Buffer.alloc(0)));
     wipe(again.dataKeys);
-    if (!same) {
-      throw new VaultError('vault_not_writable', `${file} does not hold what was written into it`, {
-        hint: 'the disk or its file system alters data: use another one',
-      });
-    }
-    await recordKeyUse(deps, { store, keyring }, { event: 'key_exported' });
-    return { file };
+    if (same) return;
+    throw new VaultError('vault_not_writable', `${file} does not hold what was written into it`, {
+      hint: 'the disk or its file system alters data: use another one',
+    });
   } finally {
-    keyring.wipe();
     wipe(dataKeys);
   }
 }
@@ -92,41 +88,38 @@ export async function importKey(
   choice: KeySource | null,
 ): Promise<ImportedKey> {
   const store = await present(deps);
-  const lock = await deps.locks.acquire('vault', PATIENCE);
-  try {
+  return holdingVault(deps, async () => {
     const head = await store.head();
     const inUse = await deps.present();
     const target = choice ?? inUse;
+    const { kind } = target;
     const text = readText(deps, file);
     if (!equalBytes(recoveryVaultId(text, file), head.vaultId)) throw anotherVaults(file);
-    const dropped = rowsOf(head, target.kind);
+    const dropped = rowsOf(head, kind);
     if (target.keys === 'stored' && (await stillOpens(head, target, deps.database))) throw notLost(target);
     const passphrase = await (await deps.passphrase()).ask(false);
     const recovery = await notingFailure(deps.audit, RECOVERY_FILE, readRecovery(text, passphrase, file));
     const keyring = keyringFrom(head, recovery, file);
     try {
       refuseOtherKeys(keyring, await store.ledger(), file);
-      const { kind, place } = target;
-      const { reference, createdAt } = await exchangeKey(deps, {
+      const made = await exchangeKey(deps, {
         store,
         head,
         target,
         dropped,
         keyring,
-        event: (made) => ({ event: 'key_imported', key_source: kind, reference: made }),
+        event: (reference) => ({ event: 'key_imported', key_source: kind, reference }),
       });
-      // They are lost, and where one turns up again a copy of the vault may need it.
+      // Those keys are lost. Should one turn up again, it may be a copy of the vault that needs it.
       for (const row of dropped) await store.forgetLeftover(row);
       return {
-        key: { source: kind, reference, createdAt, place, inUse: kind === inUse.kind },
+        key: viewOf(made, target, kind === inUse.kind),
         replaced: dropped.map((row) => row.reference),
       };
     } finally {
       keyring.wipe();
     }
-  } finally {
-    await lock.release();
-  }
+  });
 }
 
 function keyringFrom(head: VaultHead, recovery: Recovery, file: string): Keyring {
@@ -137,7 +130,7 @@ function keyringFrom(head: VaultHead, recovery: Recovery, file: string): Keyring
   }
 }
 
-/** Whether the target's key opens all that it wraps; a table of keys that is damaged can be had anew from the file. */
+/** Whether the target's key opens every data key. Where one is damaged, the recovery file is needed though the key is there. */
 async function stillOpens(head: VaultHead, target: KeySource, database: string): Promise<boolean> {
   try {
     const { master, keyring } = await unlock(head, target, database);

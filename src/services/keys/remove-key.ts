@@ -4,11 +4,11 @@ import type { KeySource, KeySourceKind, StoringKeySource } from '../../keysource
 import type { LeftoverKey, MasterKeyRow, Store, VaultHead } from '../../stores/contract.js';
 import { keyCheckValue } from '../../vault/master-key.js';
 import { type OpenVault, recordKeyChange } from './key-trail.js';
-import { type KeysDeps, noSuchKey, PATIENCE, present } from './keys.js';
+import { holdingVault, type KeysDeps, noSuchKey, present } from './keys.js';
 import type { RemovedKey } from './keys-contract.js';
 import { tidyLeftovers } from './leftover-keys.js';
 import { isUsedElsewhere, MAY_BE_NEEDED, requireCurrentHere } from './other-copies.js';
-import { rowsOf, unlockNoting } from './unlock.js';
+import { rowsOf, withKeyring } from './unlock.js';
 
 /**
  * Takes the master key of one source out of the vault, and then out of the source where this program put it there; until it
@@ -23,24 +23,21 @@ export async function removeKey(
   storing: () => Promise<StoringKeySource | null>,
 ): Promise<RemovedKey> {
   const store = await present(deps);
-  const lock = await deps.locks.acquire('vault', PATIENCE);
-  try {
+  return holdingVault(deps, async () => {
     const head = await store.head();
     const [row] = rowsOf(head, kind);
     const left = (await store.leftovers()).find((each) => each.source === kind);
     const source = await storing();
     if (row === undefined) {
       if (left === undefined || source === null) throw noSuchKey(head, kind);
-      return await asCurrent(deps, store, head, (vault) => clearLeftovers(vault, source, left));
+      return asCurrent(deps, store, head, (vault) => clearLeftovers(vault, source, left));
     }
     refuseNeeded(head, kind, await deps.present());
-    return await asCurrent(deps, store, head, async (vault) => {
+    return asCurrent(deps, store, head, async (vault) => {
       if (!(await takeOut(deps, vault, row, source !== null))) throw noSuchKey(head, kind);
       return { source: kind, reference: row.reference, key: await discard(vault, source, head, row) };
     });
-  } finally {
-    await lock.release();
-  }
+  });
 }
 
 /** @throws VaultError `usage` for the last key and for the one in use */
@@ -61,22 +58,18 @@ function refuseNeeded(head: VaultHead, kind: KeySourceKind, inUse: KeySource): v
   });
 }
 
-/** Works with the vault, opened with the key in use, where it stands right. */
+/** Opens the vault with the key in use, and does something with it if it is no older copy. */
 async function asCurrent<T>(
   deps: KeysDeps,
   store: Store,
   head: VaultHead,
   action: (vault: OpenVault) => Promise<T>,
 ): Promise<T> {
-  const { master, keyring } = await unlockNoting(deps, head, await deps.present());
-  master.fill(0);
-  try {
+  return withKeyring(deps, head, await deps.present(), async (keyring) => {
     const vault = { store, keyring };
     await requireCurrentHere(deps, vault);
-    return await action(vault);
-  } finally {
-    keyring.wipe();
-  }
+    return action(vault);
+  });
 }
 
 /** A run that was cut off may have left something in a source in which the vault has no key. */
@@ -106,7 +99,11 @@ async function keyIn(source: StoringKeySource, reference: string): Promise<Buffe
   }
 }
 
-/** Whoever is left to open the vault writes the entry, and so shows that it can. @param stored its source may hold it still */
+/**
+ * The entry in the trail is sealed by way of the key in use, which so shows that it opens the vault.
+ *
+ * @param stored whether its source may still hold the key
+ */
 async function takeOut(
   deps: KeysDeps,
   vault: OpenVault,
@@ -118,7 +115,7 @@ async function takeOut(
   return recordKeyChange(deps, vault, event, (step) => vault.store.removeMasterKey(reference, left, step));
 }
 
-/** The vault needs the key no more, so that a failure here takes nothing back: what is left is noted. */
+/** The vault does not need the key any more, so a failure here undoes nothing: the key stays noted as a leftover. */
 async function discard(
   vault: OpenVault,
   source: StoringKeySource | null,

@@ -7,7 +7,7 @@ import type { DataKeyRotation, OpenMaster } from '../../vault/data-rotation.js';
 import type { Vault } from '../../vault/vault.js';
 import { shellName } from '../login/login-command.js';
 import type { RotatedDataKeys } from './key-changes-contract.js';
-import { type KeysDeps, PATIENCE, present } from './keys.js';
+import { holdingVault, type KeysDeps, PATIENCE, present } from './keys.js';
 import { unlockNoting } from './unlock.js';
 
 const PASSPHRASE_FILE = [
@@ -27,8 +27,8 @@ export interface RotateDataDeps extends KeysDeps {
 
 /**
  * Puts new data keys in the place of the old ones, or goes on where an earlier run was cut off: the new keys come into the
- * vault, every account is sealed anew in batches, and when nothing needs the old keys any more they go. Everything works
- * in between, for every process.
+ * vault, every account is sealed anew in batches, and when nothing needs the old keys any more they go. The vault works for
+ * every process all the while.
  *
  * @param report called after each batch with the accounts done so far and how many there are
  * @throws VaultError as {@link KeyChangeUseCases.rotateDataKeys}
@@ -38,8 +38,7 @@ export async function rotateDataKeys(
   report: (done: number, total: number) => void,
 ): Promise<RotatedDataKeys> {
   const store = await present(deps);
-  const lock = await deps.locks.acquire('vault', PATIENCE, deps.interruption);
-  try {
+  const rotate = async () => {
     const head = await store.head();
     const vault = await deps.vault();
     if (vault === null) throw new Error('the vault was there a moment ago');
@@ -48,15 +47,14 @@ export async function rotateDataKeys(
     if (!resumed) await begin(deps, head, rotation);
     const accounts = await sealEverything(deps, rotation, report);
     await refuseWaiting(deps, vault, rotation);
-    const replaced = dataKeyIds(await store.head()).replaced;
+    const { replaced: dropped } = dataKeyIds(await store.head());
     const event = { event: 'data_keys_replaced', accounts } as const;
     if (!(await rotation.finish(event))) throw stillNeeded();
     deps.audit.record(event, 'chained');
-    const { newest } = dataKeyIds(await store.head());
-    return { accounts, resumed, dropped: replaced, dataKeys: newest, madeAt: madeAt(await store.head()) };
-  } finally {
-    await lock.release();
-  }
+    const after = await store.head();
+    return { accounts, resumed, dropped, dataKeys: dataKeyIds(after).newest, madeAt: madeAt(after) };
+  };
+  return holdingVault(deps, rotate, deps.interruption);
 }
 
 function madeAt({ wrappedKeys }: VaultHead): number {
@@ -75,7 +73,7 @@ async function begin(deps: RotateDataDeps, head: VaultHead, rotation: DataKeyRot
   }
 }
 
-/** Every master key has to wrap the new data keys, or it would open the vault no more. */
+/** Every master key has to wrap the new data keys, or it would not open the vault any more. */
 async function masterOf(deps: RotateDataDeps, head: VaultHead, row: MasterKeyRow): Promise<Uint8Array> {
   const inUse = await deps.present();
   const isInUse = inUse.kind === row.source;
@@ -117,7 +115,7 @@ async function sealEverything(
 ): Promise<number> {
   const unreadable = new Map<string, Account>();
   let done = 0;
-  // Once more for what came in between: an account that was being refreshed, or that another process has just sealed.
+  // Begins again for accounts that were being refreshed, or that another process has sealed under the old keys meanwhile.
   for (let patience = 0; ; patience = PATIENCE) {
     const behind = await rotation.behind();
     const before = done;

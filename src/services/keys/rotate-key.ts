@@ -4,10 +4,10 @@ import type { KeySource } from '../../keysources/contract.js';
 import { exchangeKey } from './exchange-key.js';
 import type { RotatedKey } from './key-changes-contract.js';
 import type { OpenVault } from './key-trail.js';
-import { type KeysDeps, noSuchKey, PATIENCE, present } from './keys.js';
+import { holdingVault, type KeysDeps, noSuchKey, present, viewOf } from './keys.js';
 import { tidyLeftovers } from './leftover-keys.js';
 import { isUsedElsewhere, MAY_BE_NEEDED, requireCurrentHere } from './other-copies.js';
-import { rowsOf, unlockNoting } from './unlock.js';
+import { rowsOf, withKeyring } from './unlock.js';
 
 /**
  * Puts a new master key in the place of the old one of one source. The order that loses nothing: the new reference is noted
@@ -20,52 +20,40 @@ import { rowsOf, unlockNoting } from './unlock.js';
  */
 export async function rotateKey(deps: KeysDeps, choice: KeySource | null): Promise<RotatedKey> {
   const store = await present(deps);
-  const lock = await deps.locks.acquire('vault', PATIENCE);
-  try {
+  return holdingVault(deps, async () => {
     const head = await store.head();
     const inUse = await deps.present();
     const target = choice ?? inUse;
-    const dropped = rowsOf(head, target.kind);
+    const { kind } = target;
+    const dropped = rowsOf(head, kind);
     const [row] = dropped;
-    if (row === undefined) throw noSuchKey(head, target.kind);
-    if (target.keys === 'given' && target.kind === inUse.kind) throw ownersKey(target.kind, target.recipe);
-    if (target.kind === inUse.kind && target.path !== inUse.path) throw elsewhere(inUse);
-    const { master, keyring } = await unlockNoting(deps, head, inUse);
-    master.fill(0);
-    try {
+    if (row === undefined) throw noSuchKey(head, kind);
+    if (target.keys === 'given' && kind === inUse.kind) throw ownersKey(kind, target.recipe);
+    if (kind === inUse.kind && target.path !== inUse.path) throw elsewhere(inUse);
+    const { reference: replaced } = row;
+    return withKeyring(deps, head, inUse, async (keyring) => {
       const vault = { store, keyring };
       await requireCurrentHere(deps, vault);
-      await tidyLeftovers(vault, target, row.reference);
-      const { kind, place } = target;
-      const { reference, createdAt } = await exchangeKey(deps, {
+      await tidyLeftovers(vault, target, replaced);
+      const made = await exchangeKey(deps, {
         store,
         head,
         target,
         dropped,
         keyring,
-        event: (made) => ({
-          event: 'key_rotated',
-          key_source: kind,
-          reference: made,
-          replaced: row.reference,
-        }),
+        event: (reference) => ({ event: 'key_rotated', key_source: kind, reference, replaced }),
       });
-      const isInUse = kind === inUse.kind;
       return {
-        key: { source: kind, reference, createdAt, place, inUse: isInUse },
-        replaced: row.reference,
-        old: await retire(vault, target, reference, row.reference),
+        key: viewOf(made, target, kind === inUse.kind),
+        replaced,
+        old: await retire(vault, target, made.reference, replaced),
         next: nextStep(target, inUse),
       };
-    } finally {
-      keyring.wipe();
-    }
-  } finally {
-    await lock.release();
-  }
+    });
+  });
 }
 
-/** The vault needs the old key no more, so that a failure here takes nothing back. */
+/** The vault does not need the old key any more, so a failure here undoes nothing. @returns what became of the key, in words */
 async function retire(vault: OpenVault, target: KeySource, kept: string, dropped: string): Promise<string> {
   const { kind, place } = target;
   const forget = () => vault.store.forgetLeftover({ reference: dropped, source: kind });

@@ -1,12 +1,12 @@
 import type { Audit } from '../../audit/events.js';
-import { ERROR_CODES, type ErrorCode, FROM_BACKUP, VaultError } from '../../domain/errors.js';
+import { ERROR_CODES, type ErrorCode, FROM_BACKUP, VaultError, withMoreHints } from '../../domain/errors.js';
 import type { KeySource, KeySourceKind } from '../../keysources/contract.js';
 import type { MasterKeyRow, VaultHead } from '../../stores/contract.js';
 import { type Keyring, openKeyring } from '../../vault/keyring.js';
 import { masterVersion } from '../../vault/master-key.js';
 import { notingFailure } from './open-failed.js';
 
-/** Where there is no desktop there will be none tomorrow. */
+/** A machine without a desktop has no keychain tomorrow either, so that trying again does not help. */
 const KEY_FILE_INSTEAD = [
   'to use a key file instead, once where the keychain works: vault key add file',
   'and then: vault key use file',
@@ -48,13 +48,34 @@ export async function unlock(head: VaultHead, source: KeySource, database: strin
   throw withOtherWays(first, head, source.kind);
 }
 
-/** The same; when it fails, that is taken down. */
+/** As {@link unlock}; a failure is recorded. */
 export function unlockNoting(
   { audit, database }: { readonly audit: Audit; readonly database: string },
   head: VaultHead,
   source: KeySource,
 ): Promise<Unlocked> {
   return notingFailure(audit, source.kind, unlock(head, source, database));
+}
+
+/**
+ * Opens the key table, and runs an action with the keyring, which is wiped afterwards.
+ *
+ * @param action given the row of the master key that has opened it as well
+ * @throws VaultError as {@link unlock}, and what the action throws
+ */
+export async function withKeyring<T>(
+  deps: Parameters<typeof unlockNoting>[0],
+  head: VaultHead,
+  source: KeySource,
+  action: (keyring: Keyring, row: MasterKeyRow) => Promise<T>,
+): Promise<T> {
+  const { row, master, keyring } = await unlockNoting(deps, head, source);
+  master.fill(0);
+  try {
+    return await action(keyring, row);
+  } finally {
+    keyring.wipe();
+  }
 }
 
 /** The master keys of one kind of source, newest first. */
@@ -89,9 +110,7 @@ function notInThisVault(head: VaultHead, source: KeySource): VaultError {
 /** What else would open this vault, when the source that is set does not: told, and never tried. */
 function withOtherWays(failure: unknown, head: VaultHead, kind: KeySourceKind): unknown {
   if (!(failure instanceof VaultError) || failure.exitCode !== ERROR_CODES.key_unavailable) return failure;
-  const { code, message, hint, details, cause } = failure;
-  const hints = [...(hint === undefined ? [] : [hint]), ...otherWays(code, head, kind)];
-  return new VaultError(code, message, { hint: hints.join('\n'), details, cause });
+  return withMoreHints(failure, otherWays(failure.code, head, kind));
 }
 
 function otherWays(code: ErrorCode, head: VaultHead, kind: KeySourceKind): readonly string[] {

@@ -1,20 +1,13 @@
-import { join } from 'node:path';
-import type { Audit, AuditEvent } from '../../audit/events.js';
-import { random } from '../../crypto/derive.js';
+import type { Audit } from '../../audit/events.js';
 import { VaultError } from '../../domain/errors.js';
 import type { KeySource } from '../../keysources/contract.js';
 import type { Locks, Marks, Store, StoreFactory, VaultHead } from '../../stores/contract.js';
 import type { Clock, Files, Paths } from '../../system/contract.js';
-import { lineOf, type VaultEvents } from '../../vault/audit-queued.js';
-import { masterReference } from '../../vault/master-key.js';
+import type { VaultEvents } from '../../vault/audit-queued.js';
 import { createVault, type Vault } from '../../vault/vault.js';
 import type { ReadBack } from './new-master.js';
 import { noteOpenFailed } from './open-failed.js';
 import { type Unlocked, unlock } from './unlock.js';
-
-const VAULT_ID_BYTES = 16;
-/** Creating a vault takes a fraction of a second, unless the keychain asks its owner something. */
-const CREATION_PATIENCE = 60_000;
 
 export interface VaultAccessDeps {
   readonly paths: Paths;
@@ -38,7 +31,7 @@ export interface VaultAccessDeps {
   /** Drops what is kept of keys, called when one has turned out not to be the vault's. */
   readonly forgetKeys?: () => void;
   readonly marks: () => Promise<Marks>;
-  /** What is wrong where the database is not there: that a vault was used here before. Null, and left out: nothing. */
+  /** Where there is no database: the error that a vault was used here before; null, or left out, when none was. */
   readonly vanished?: () => Promise<VaultError | null>;
   /** Told what a person should know though nothing failed. */
   readonly notice: (line: string) => void;
@@ -135,7 +128,8 @@ export function vaultAccess(deps: VaultAccessDeps): VaultAccess {
   }
 
   async function create(source: KeySource): Promise<Vault> {
-    const store = await createUnderLock(deps, source);
+    const { makeVault } = await import('./make-vault.js');
+    const store = await makeVault(deps, source);
     return (await remember(Promise.resolve(vaultOver(store, source)))).vault;
   }
 
@@ -176,68 +170,4 @@ function sameKeys(a: VaultHead, b: VaultHead): boolean {
 function mustBeThere<T>(found: T | null): T {
   if (found === null) throw new VaultError('vault_damaged', 'the vault vanished while it was being opened');
   return found;
-}
-
-/**
- * Two first runs at once must not each make a key: the slower one would hold a key that is stored nowhere. So
- * everything from the first look to the finished file happens under one lock, and the key is read back from its
- * source before anything is sealed with it.
- */
-async function createUnderLock(deps: VaultAccessDeps, source: KeySource): Promise<Store> {
-  deps.files.ensureFolder(deps.paths.data);
-  const lock = await deps.locks.acquire('vault', CREATION_PATIENCE);
-  try {
-    if (await deps.factory.exists()) {
-      throw new VaultError('vault_exists', `there is a vault already at ${deps.paths.database}`, {
-        hint: 'vault list\nvault key status',
-      });
-    }
-    return await createWith(deps, source);
-  } finally {
-    await lock.release();
-  }
-}
-
-async function createWith(deps: VaultAccessDeps, source: KeySource): Promise<Store> {
-  const [{ establishMaster, undone }, { readBackHere }, { newVault }] = await Promise.all([
-    import('./new-master.js'),
-    import('./key-check.js'),
-    import('../../vault/new-vault.js'),
-  ]);
-  const vaultId = random(VAULT_ID_BYTES);
-  const made = await establishMaster(source, masterReference(vaultId, 1), deps.readBack ?? readBackHere);
-  let putBack: (() => void) | null = null;
-  let marked: string | null = null;
-  try {
-    const marks = await deps.marks();
-    putBack = await deps.rememberKeySource(source);
-    const said: readonly AuditEvent[] = [
-      { event: 'vault_created', key_source: source.kind },
-      ...(putBack === null ? [] : [{ event: 'configuration_changed', what: 'key_source' } as const]),
-    ];
-    const { head, mark } = newVault(
-      vaultId,
-      source.kind,
-      made.master,
-      deps.clock.now(),
-      marks.where,
-      made.parameters,
-      said.map((event) => lineOf(deps.events, event)).filter((line) => line !== null),
-    );
-    marked = join(marks.folder, mark.name);
-    const store = await deps.factory.create(head, () => marks.create(mark.name, mark.bytes));
-    for (const event of said) deps.audit.record(event, 'chained');
-    return store;
-  } catch (failure) {
-    const isAnothers = failure instanceof VaultError && failure.code === 'vault_exists';
-    const exists = await deps.factory.exists();
-    // What failed after the database had got its name takes nothing back: the key is the one that opens it.
-    if (exists && !isAnothers) throw failure;
-    putBack?.();
-    // A mark without a vault would say that there was one.
-    if (marked !== null && !exists) deps.files.remove(marked);
-    throw await undone(made, failure);
-  } finally {
-    made.master.fill(0);
-  }
 }

@@ -2,7 +2,6 @@ import { Secret } from '../../../src/domain/secret.js';
 import type { BackupDeps } from '../../../src/services/backup/backup.js';
 import type { RestoreDeps } from '../../../src/services/backup/restore.js';
 import { sqliteCopies } from '../../../src/stores/sqlite-copies.js';
-import type { Vault } from '../../../src/vault/vault.js';
 import { accountExample } from '../../doubles/account.js';
 import type { KeyStage } from '../keys/key-stage.js';
 import { ALICE } from '../stage.js';
@@ -21,19 +20,15 @@ export function depsOf(stage: KeyStage): RestoreDeps & BackupDeps {
   };
 }
 
-export async function vaultOf(stage: KeyStage): Promise<Vault> {
-  const vault = await stage.access.open();
-  if (vault === null) throw new Error('no vault');
-  return vault;
-}
-
 /** @returns the account's id */
 export async function addTo(stage: KeyStage, label: string): Promise<string> {
-  const { id: _, subjectDigest: __, generation: ___, hasRefreshToken: ____, ...facts } = accountExample();
   const refreshToken = new Secret('refresh-token-example');
   const tokens = { accessToken: new Secret('access-token-example'), refreshToken };
-  const vault = await vaultOf(stage);
-  const added = await vault.add({ ...facts, label }, { ...tokens, identity: { ...ALICE, subject: label } });
+  const vault = await stage.vault();
+  const added = await vault.add(accountExample({ label }), {
+    ...tokens,
+    identity: { ...ALICE, subject: label },
+  });
   if (added === null) throw new Error('not added');
   return added.id;
 }

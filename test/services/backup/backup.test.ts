@@ -7,8 +7,9 @@ import { backUp } from '../../../src/services/backup/backup.js';
 import { planRestore, restore } from '../../../src/services/backup/restore.js';
 import { rotateKey } from '../../../src/services/keys/rotate-key.js';
 import { openSqlite } from '../../../src/stores/sqlite-library.js';
+import { tamper } from '../../harness/tamper.js';
 import { type KeyStage, openKeyStage } from '../keys/key-stage.js';
-import { addTo, depsOf, vaultOf } from './backup-stage.js';
+import { addTo, depsOf } from './backup-stage.js';
 
 let stage: KeyStage;
 let file: string;
@@ -19,7 +20,7 @@ beforeEach(async () => {
 afterEach(() => stage.close());
 
 const deps = (of: KeyStage = stage) => depsOf(of);
-const open = (of: KeyStage = stage) => vaultOf(of);
+const open = (of: KeyStage = stage) => of.vault();
 const add = (label: string) => addTo(stage, label);
 
 const labels = async (of: KeyStage = stage) => (await (await open(of)).accounts()).map(({ label }) => label);
@@ -64,9 +65,7 @@ describe('a backup', () => {
 
   it('is not made of a vault that was altered', async () => {
     await add('alice');
-    const database = openSqlite(stage.folder.paths.database, stage.folder.files);
-    database.exec('UPDATE accounts SET refresh_token = zeroblob(60)');
-    database.close();
+    tamper(stage.folder.paths.database, 'UPDATE accounts SET refresh_token = zeroblob(60)');
     await expect(backUp(deps(), file, false)).rejects.toMatchObject({ code: 'vault_damaged' });
     expect(existsSync(file)).toBe(false);
     expect(beside()).toEqual([]);

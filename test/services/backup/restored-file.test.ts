@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { backUp } from '../../../src/services/backup/backup.js';
 import { planRestore, restore } from '../../../src/services/backup/restore.js';
-import { openSqlite } from '../../../src/stores/sqlite-library.js';
+import { tamper } from '../../harness/tamper.js';
 import { type KeyStage, openKeyStage } from '../keys/key-stage.js';
 import { addTo, depsOf } from './backup-stage.js';
 
@@ -37,18 +37,14 @@ describe('restoring', () => {
     [
       'was altered in a sealed field',
       () => {
-        const database = openSqlite(file, stage.folder.files);
-        database.exec('UPDATE accounts SET access_token = zeroblob(60)');
-        database.close();
+        tamper(file, 'UPDATE accounts SET access_token = zeroblob(60)');
       },
       'vault_damaged',
     ],
     [
       'comes from a newer version',
       () => {
-        const database = openSqlite(file, stage.folder.files);
-        database.pragma('user_version = 99');
-        database.close();
+        tamper(file, 'PRAGMA user_version = 99');
       },
       'vault_newer',
     ],

@@ -16,15 +16,9 @@ beforeEach(async () => {
 });
 afterEach(() => stage.close());
 
-const head = async () =>
-  (await (await stage.access.store())?.head()) ?? Promise.reject(new Error('no vault'));
-const references = async () =>
-  (await head()).masterKeys.map(({ source, reference }) => [source, reference.slice(32)]);
-
 async function addAccount(): Promise<string> {
-  const vault = await stage.access.openOrCreate();
-  const { id: _, subjectDigest: __, generation: ___, hasRefreshToken: ____, ...facts } = accountExample();
-  const added = await vault.add(facts, {
+  const vault = await stage.vault();
+  const added = await vault.add(accountExample(), {
     accessToken: new Secret('access-token-example'),
     refreshToken: null,
     identity: ALICE,
@@ -45,9 +39,9 @@ describe('adding a key', () => {
     const id = await addAccount();
     const added = await addKey(stage.deps, stage.fromFile);
     expect(added).toMatchObject({ source: 'file', place: `key file ${stage.keyFile}`, inUse: false });
-    expect(await references()).toEqual([
-      ['keychain', '/master/1'],
-      ['file', '/master/2'],
+    expect(await stage.masterKeys()).toEqual([
+      ['keychain', '1'],
+      ['file', '2'],
     ]);
     expect(stage.events).toEqual([{ event: 'key_added', key_source: 'file', reference: added.reference }]);
     expect(await tokenOf(id)).toBe('access-token-example');
@@ -86,20 +80,20 @@ describe('adding a key', () => {
       'cannot be read back',
       { readBack: () => Promise.reject(new VaultError('key_unavailable', 'no answer')) },
     ],
-    ['cannot be written down', { store: async () => failing((await stage.access.store()) as Store) }],
+    ['cannot be written down', { store: async () => failing(await stage.store()) }],
   ])('leaves nothing behind when it %s', async (_why, over) => {
     await expect(addKey({ ...stage.deps, ...over }, stage.fromFile)).rejects.toMatchObject({
       message: expect.stringMatching(/; nothing was left behind$/),
     });
     expect(existsSync(stage.keyFile)).toBe(false);
-    expect(await references()).toEqual([['keychain', '/master/1']]);
+    expect(await stage.masterKeys()).toEqual([['keychain', '1']]);
     expect(stage.events).toEqual([]);
   });
 
   it('does not delete a key that its owner had put there', async () => {
     const text = Buffer.alloc(32, 7).toString('base64url');
     writeFileSync(stage.keyFile, text, { mode: 0o600 });
-    const store = async () => failing((await stage.access.store()) as Store);
+    const store = async () => failing(await stage.store());
     await expect(addKey({ ...stage.deps, store }, stage.fromFile)).rejects.toBeInstanceOf(VaultError);
     expect(readFileSync(stage.keyFile, 'utf8')).toBe(text);
   });

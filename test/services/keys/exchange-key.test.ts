@@ -13,18 +13,9 @@ beforeEach(async () => {
 });
 afterEach(() => stage.close());
 
-async function store(): Promise<Store> {
-  const found = await stage.access.store();
-  if (found === null) throw new Error('no vault');
-  return found;
-}
 const failing = (code: 'key_locked' | 'vault_not_writable' | 'session_bus_missing') => () =>
   Promise.reject(new VaultError(code, 'failing here'));
-const version = (reference: string) => reference.replace(/.*\/master\//, '');
-const inKeychain = () => [...stage.keychain.items.keys()].map(version);
-const noted = async () => (await (await store()).leftovers()).map(({ reference }) => version(reference));
-const inVault = async () =>
-  (await (await store()).head()).masterKeys.map(({ reference }) => version(reference));
+const inVault = async () => (await stage.masterKeys()).map(([, version]) => version);
 
 /** Puts another key in the place of the one in use, with a source that does one thing in its own way. */
 function rotate(source: Partial<StoringKeySource> = {}, over: Partial<KeyStage['deps']> = {}) {
@@ -34,7 +25,7 @@ function rotate(source: Partial<StoringKeySource> = {}, over: Partial<KeyStage['
 
 /** The vault's database, with an exchange of keys of another kind. */
 async function storeThat(exchangeMasterKey: (store: Store) => Store['exchangeMasterKey']) {
-  const real = await store();
+  const real = await stage.store();
   const odd = new Proxy(real, {
     get: (target, name) =>
       name === 'exchangeMasterKey' ? exchangeMasterKey(real) : Reflect.get(target, name, target),
@@ -44,28 +35,28 @@ async function storeThat(exchangeMasterKey: (store: Store) => Store['exchangeMas
 
 describe('a new key', () => {
   it('has its name in the vault before it is in the source, so that one that is cut off is found', async () => {
-    const seen: string[][] = [];
+    const seen: (readonly string[])[] = [];
     await rotate({
       async createBeside(reference, key) {
-        seen.push(await noted());
+        seen.push(await stage.leftovers());
         await stage.fromKeychain.createBeside(reference, key);
       },
     });
     expect(seen).toEqual([['2']]);
-    expect(await noted()).toEqual([]);
+    expect(await stage.leftovers()).toEqual([]);
   });
 
   it('that cannot be read back is taken out of the source again, and out of the notes', async () => {
     await expect(rotate({}, { readBack: failing('key_locked') })).rejects.toMatchObject({
       code: 'key_locked',
     });
-    expect([inKeychain(), await noted(), await inVault()]).toEqual([['1'], [], ['1']]);
+    expect([stage.inKeychain(), await stage.leftovers(), await inVault()]).toEqual([['1'], [], ['1']]);
   });
 
   it('that does not come into the vault is taken out of the source again', async () => {
     const full = await storeThat(() => failing('vault_not_writable'));
     await expect(rotate({}, { store: full })).rejects.toMatchObject({ code: 'vault_not_writable' });
-    expect([inKeychain(), await noted(), await inVault()]).toEqual([['1'], [], ['1']]);
+    expect([stage.inKeychain(), await stage.leftovers(), await inVault()]).toEqual([['1'], [], ['1']]);
   });
 
   it('stays where it is when the commit that was said to fail is on the disk all the same', async () => {
@@ -75,9 +66,8 @@ describe('a new key', () => {
     });
     await expect(rotate({}, { store: lying })).rejects.toMatchObject({ code: 'vault_not_writable' });
     expect(await inVault()).toEqual(['2']);
-    expect(inKeychain()).toContain('2');
-    await stage.access.close();
-    await (await stage.access.open())?.rehearse();
+    expect(stage.inKeychain()).toContain('2');
+    expect(await stage.opens()).toBe(true);
   });
 
   it.each([
@@ -86,7 +76,7 @@ describe('a new key', () => {
   ])(
     'that is one more %s when its commit was said to fail, and it is on the disk: %s',
     async (_, committed) => {
-      const real = await store();
+      const real = await stage.store();
       const addMasterKey: Store['addMasterKey'] = async (...given) => {
         if (committed) await real.addMasterKey(...given);
         return failing('vault_not_writable')();
@@ -106,17 +96,17 @@ describe('a new key', () => {
     await expect(rotate(odd, { readBack: failing('key_locked') })).rejects.toMatchObject({
       code: 'key_locked',
     });
-    expect([inKeychain(), await noted()]).toEqual([['1', '2'], ['2']]);
+    expect([stage.inKeychain(), await stage.leftovers()]).toEqual([['1', '2'], ['2']]);
   });
 
   it('leaves no note in a source that cannot have taken anything', async () => {
     await expect(rotate({ createBeside: failing('session_bus_missing') })).rejects.toMatchObject({
       code: 'session_bus_missing',
     });
-    expect(await noted()).toEqual([]);
+    expect(await stage.leftovers()).toEqual([]);
     await expect(rotate({ createBeside: failing('key_locked') })).rejects.toMatchObject({
       code: 'key_locked',
     });
-    expect(await noted()).toEqual(['2']);
+    expect(await stage.leftovers()).toEqual(['2']);
   });
 });

@@ -1,15 +1,20 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { AUDIT_EVENTS, type Audit, type AuditEvent } from '../../../src/audit/events.js';
+import type { Audit, AuditEvent } from '../../../src/audit/events.js';
 import { auditLog } from '../../../src/audit/log.js';
+import { trailEvents } from '../../../src/audit/trail-events.js';
+import { Secret } from '../../../src/domain/secret.js';
 import type { KeySource, StoringKeySource } from '../../../src/keysources/contract.js';
 import { keyFileSource } from '../../../src/keysources/key-file.js';
 import { keychainSource } from '../../../src/keysources/os-keychain.js';
 import { readBackHere } from '../../../src/services/keys/key-check.js';
 import type { KeysDeps } from '../../../src/services/keys/keys.js';
+import type { RecoveryDeps } from '../../../src/services/keys/recovery.js';
 import { type VaultAccess, vaultAccess } from '../../../src/services/keys/vault-access.js';
 import { eventQueue } from '../../../src/stores/audit-queue.js';
+import type { Store } from '../../../src/stores/contract.js';
 import { systemClock as clock } from '../../../src/system/clock.js';
+import type { Vault } from '../../../src/vault/vault.js';
 import { type KeychainDouble, keychainDouble } from '../../doubles/keychain.js';
 import { type VaultFolder, vaultFolder } from '../../harness/vault-folder.js';
 
@@ -26,6 +31,18 @@ export interface KeyStage {
   readonly deps: KeysDeps;
   readonly fromKeychain: StoringKeySource;
   readonly fromFile: StoringKeySource;
+  store(): Promise<Store>;
+  vault(): Promise<Vault>;
+  /** Whether a process that opens the vault afresh gets at what is sealed. */
+  opens(): Promise<boolean>;
+  /** The master keys that the vault knows: the kinds of their sources, and their versions. */
+  masterKeys(): Promise<readonly (readonly [source: string, version: string])[]>;
+  /** The versions of the keys that are noted as left over in their sources. */
+  leftovers(): Promise<readonly string[]>;
+  /** The versions of the keys that are in the keychain. */
+  inKeychain(): readonly string[];
+  /** What it takes to write and read recovery files. @param passphrase given when one is asked for */
+  recovering(passphrase?: string): RecoveryDeps;
   /** What stands in the trail, oldest first. */
   trail(): Promise<readonly Told[]>;
   /** What stands in the security log, oldest first. */
@@ -34,6 +51,9 @@ export interface KeyStage {
   use(source: KeySource): void;
   close(): Promise<void>;
 }
+
+/** @param reference the name of a master key; other texts may go before it */
+const versionOf = (reference: string) => reference.replace(/.*\/master\//, '');
 
 export async function openKeyStage(): Promise<KeyStage> {
   const folder = vaultFolder();
@@ -44,11 +64,7 @@ export async function openKeyStage(): Promise<KeyStage> {
   const queue = eventQueue(join(folder.home, 'audit'), files);
   const actor = { pid: 1, uid: 1 };
   const log = auditLog({ path: paths.securityLog, files, clock, actor, queue, notice });
-  const altered = (count: number) => {
-    const { at, id, body } = log.line({ event: 'queue_altered', count });
-    return { at, origin: id, body };
-  };
-  const trail = { queue, known: AUDIT_EVENTS, line: log.line, altered };
+  const trail = trailEvents(log, queue);
   const audit: Audit = {
     record(event, chained) {
       events.push(event);
@@ -62,30 +78,53 @@ export async function openKeyStage(): Promise<KeyStage> {
   const access = vaultAccess({ ...folder, clock, audit, events: trail, keySource, rememberKeySource });
   await access.create(fromKeychain);
   events.length = 0;
-  const { store } = access;
   const database = folder.paths.database;
+  const deps: KeysDeps = {
+    store: access.store,
+    database,
+    locks: folder.locks,
+    clock,
+    audit,
+    marks,
+    events: trail,
+    notice,
+    present: keySource,
+    readBack: readBackHere,
+  };
+  const store = async () => (await access.store()) ?? noVault();
+  const vault = async () => (await access.open()) ?? noVault();
   return {
     folder,
     keychain,
     keyFile,
     events,
     access,
-    deps: {
-      store,
-      database,
-      locks: folder.locks,
-      clock,
-      audit,
-      marks,
-      events: trail,
-      notice,
-      present: keySource,
-      readBack: readBackHere,
-    },
+    deps,
     fromKeychain,
     fromFile: keyFileSource(keyFile, folder.files, keyFile),
+    store,
+    vault,
+    async opens() {
+      await access.close();
+      return (await vault()).rehearse().then(
+        () => true,
+        () => false,
+      );
+    },
+    async masterKeys() {
+      const { masterKeys } = await (await store()).head();
+      return masterKeys.map(({ source, reference }) => [source, versionOf(reference)] as const);
+    },
+    leftovers: async () => (await (await store()).leftovers()).map(({ reference }) => versionOf(reference)),
+    inKeychain: () => [...keychain.items.keys()].map(versionOf),
+    recovering: (passphrase = 'passphrase example 1') => ({
+      ...deps,
+      files,
+      readNamed: folder.readNamed,
+      passphrase: async () => ({ place: 'passphrase', ask: async () => new Secret(passphrase) }),
+    }),
     async trail() {
-      const entries = (await (await store())?.trail.after(0, 1_000)) ?? [];
+      const entries = await (await store()).trail.after(0, 1_000);
       return entries.map(({ body }) => JSON.parse(body) as Told);
     },
     log: () =>
@@ -101,4 +140,8 @@ export async function openKeyStage(): Promise<KeyStage> {
       folder.remove();
     },
   };
+}
+
+function noVault(): never {
+  throw new Error('no vault');
 }

@@ -2,10 +2,9 @@ import { truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { VaultError } from '../../../src/domain/errors.js';
-import { Secret } from '../../../src/domain/secret.js';
 import { addKey } from '../../../src/services/keys/add-key.js';
 import { useKey } from '../../../src/services/keys/keys-in-use.js';
-import { exportKey, importKey, type RecoveryDeps } from '../../../src/services/keys/recovery.js';
+import { exportKey, importKey } from '../../../src/services/keys/recovery.js';
 import { removeKey } from '../../../src/services/keys/remove-key.js';
 import { rotateKey } from '../../../src/services/keys/rotate-key.js';
 import type { Store } from '../../../src/stores/contract.js';
@@ -20,12 +19,6 @@ beforeEach(async () => {
 });
 afterEach(() => stage.close());
 
-const recovering = (): RecoveryDeps => ({
-  ...stage.deps,
-  files: stage.folder.files,
-  readNamed: stage.folder.readNamed,
-  passphrase: async () => ({ place: 'passphrase', ask: async () => new Secret('passphrase example 1') }),
-});
 const using = (remember: () => Promise<(() => void) | null>) => ({
   ...stage.deps,
   configFile: 'config.json',
@@ -59,7 +52,7 @@ describe('the trail of a vault', () => {
   it('has each change of its keys, in order, the log the same lines, and the chain is whole', async () => {
     await addKey(stage.deps, stage.fromFile);
     await rotateKey(stage.deps, null);
-    await exportKey(recovering(), file);
+    await exportKey(stage.recovering(), file);
     await useKey(
       using(async () => () => {}),
       stage.fromFile,
@@ -67,7 +60,7 @@ describe('the trail of a vault', () => {
     stage.use(stage.fromFile);
     await removeKey(stage.deps, 'keychain', async () => stage.fromKeychain);
     truncateSync(stage.keyFile);
-    await importKey(recovering(), file, stage.fromKeychain);
+    await importKey(stage.recovering(), file, stage.fromKeychain);
     stage.use(stage.fromKeychain);
     const lines = await stage.trail();
     expect(names(lines)).toEqual([
@@ -97,7 +90,7 @@ describe('the trail of a vault', () => {
 describe('a change of keys that failed', () => {
   const with_ = (over: Partial<Store>) => ({
     ...stage.deps,
-    store: async () => ({ ...((await stage.access.store()) as Store), ...over }),
+    store: async () => ({ ...(await stage.store()), ...over }),
   });
   const refusing = { code: 'busy' };
 
@@ -148,7 +141,7 @@ describe('a change of keys', () => {
   });
 
   it('is not made when the trail cannot take its entry', async () => {
-    const store = (await stage.access.store()) as Store;
+    const store = await stage.store();
     await store.note(({ epoch }) => ({ epoch, sealed: Buffer.alloc(60) }));
     const { masterKeys } = await store.head();
     await expect(rotateKey(stage.deps, null)).rejects.toMatchObject({ code: 'vault_damaged' });
@@ -160,10 +153,10 @@ describe('a change of keys', () => {
 
 describe('an export that the trail takes no entry of', () => {
   it('is done all the same, and waits for the trail with its proof, once', async () => {
-    const store = (await stage.access.store()) as Store;
+    const store = await stage.store();
     const full = new VaultError('vault_not_writable', 'the disk is full');
     const note = () => Promise.reject(full);
-    await exportKey({ ...recovering(), store: async () => ({ ...store, note }) }, file);
+    await exportKey({ ...stage.recovering(), store: async () => ({ ...store, note }) }, file);
     expect(names(await stage.trail())).toEqual(BORN);
     await rotateKey(stage.deps, null);
     const lines = await stage.trail();

@@ -26,9 +26,7 @@ afterEach(() => stage.close());
 const ask = () => asked();
 const fromPassphrase = passphraseSource(null, { ask, place: 'passphrase' });
 const recovering = (): RecoveryDeps => ({
-  ...stage.deps,
-  files: stage.folder.files,
-  readNamed: stage.folder.readNamed,
+  ...stage.recovering(),
   passphrase: async () => ({ place: 'passphrase', ask }),
 });
 const failures = () => stage.events.filter(({ event }) => event === 'open_failed');

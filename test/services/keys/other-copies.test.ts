@@ -8,6 +8,7 @@ import { removeKey } from '../../../src/services/keys/remove-key.js';
 import { rotateKey } from '../../../src/services/keys/rotate-key.js';
 import { vaultAccess } from '../../../src/services/keys/vault-access.js';
 import { markFolder } from '../../../src/stores/marks.js';
+import { masterReference } from '../../../src/vault/master-key.js';
 import { type KeyStage, openKeyStage } from './key-stage.js';
 
 let stage: KeyStage;
@@ -40,13 +41,12 @@ async function acceptedElsewhere(): Promise<KeysDeps> {
 const removing = (deps: KeysDeps, kind: KeySourceKind) =>
   removeKey(deps, kind, async () => (kind === 'file' ? stage.fromFile : stage.fromKeychain));
 const keys = () => [...stage.keychain.items.values(), readFileSync(stage.keyFile, 'utf8')];
-const leftovers = async () => (await (await stage.access.store())?.leftovers()) ?? [];
 
 /** What a run was cut off over, as a copy has it too; the living vault may have come to use the key since. */
 async function noteOf(kind: 'keychain' | 'file'): Promise<string> {
-  const store = await stage.access.store();
-  const reference = `${(await store?.head())?.masterKeys[0]?.reference.slice(0, 32)}/master/9`;
-  await store?.noteLeftover({ reference, source: kind, since: 1 });
+  const store = await stage.store();
+  const reference = masterReference((await store.head()).vaultId, 9);
+  await store.noteLeftover({ reference, source: kind, since: 1 });
   await (kind === 'file' ? stage.fromFile : stage.fromKeychain).createBeside(reference, Buffer.alloc(32, 9));
   return reference;
 }
@@ -62,7 +62,7 @@ describe('a copy of the vault that nobody has said to be the vault', () => {
     stage.use(stage.fromFile);
     await expect(removing(elsewhere(), 'keychain')).rejects.toMatchObject(cloned);
     expect(keys()).toEqual(before);
-    expect(await leftovers()).toHaveLength(1);
+    expect(await stage.leftovers()).toHaveLength(1);
   });
 
   it('nor what is noted there as left by a run that was cut off', async () => {
@@ -107,7 +107,7 @@ describe('a vault that belongs to more places than one', () => {
     const [inKeychain, ...more] = keys();
     expect(inKeychain).toBe(before[0]);
     expect(more.at(-1)?.startsWith(before[1] ?? 'no key')).toBe(true);
-    expect(await leftovers()).toEqual([]);
+    expect(await stage.leftovers()).toEqual([]);
     // Which of the places it is rotated at makes no difference.
     expect((await rotateKey(stage.deps, null)).old).toContain(MAY_BE_NEEDED);
   });
@@ -122,6 +122,6 @@ describe('a vault that belongs to more places than one', () => {
     await noteOf('keychain').catch(() => {});
     expect((await removing(deps, 'keychain')).key).toBe(`what the OS keychain holds stays: ${MAY_BE_NEEDED}`);
     expect(await stage.fromKeychain.load(reference)).toEqual(Buffer.alloc(32, 9));
-    expect(await leftovers()).toEqual([]);
+    expect(await stage.leftovers()).toEqual([]);
   });
 });

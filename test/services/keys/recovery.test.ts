@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Secret } from '../../../src/domain/secret.js';
 import { addKey } from '../../../src/services/keys/add-key.js';
-import { exportKey, importKey, type RecoveryDeps } from '../../../src/services/keys/recovery.js';
+import { exportKey, importKey } from '../../../src/services/keys/recovery.js';
 import { rotateKey } from '../../../src/services/keys/rotate-key.js';
 import { type KeyStage, openKeyStage } from './key-stage.js';
 
@@ -15,48 +15,29 @@ beforeEach(async () => {
 });
 afterEach(() => stage.close());
 
-const deps = (passphrase = 'passphrase example 1'): RecoveryDeps => ({
-  ...stage.deps,
-  files: stage.folder.files,
-  readNamed: stage.folder.readNamed,
-  passphrase: async () => ({ place: 'passphrase', ask: async () => new Secret(passphrase) }),
-});
-
-async function opens(): Promise<boolean> {
-  await stage.access.close();
-  const vault = await stage.access.open();
-  try {
-    await vault?.rehearse();
-    return vault !== null;
-  } catch {
-    return false;
-  }
-}
-
 describe('a recovery file', () => {
   it('opens the vault again where its key is lost, also after the key was replaced meanwhile', async () => {
-    await exportKey(deps(), file);
+    await exportKey(stage.recovering(), file);
     expect(statSync(file).mode & 0o777).toBe(0o600);
     await rotateKey(stage.deps, null);
     stage.keychain.items.clear();
-    expect(await opens()).toBe(false);
-    const { key, replaced } = await importKey(deps(), file, null);
+    expect(await stage.opens()).toBe(false);
+    const { key, replaced } = await importKey(stage.recovering(), file, null);
     expect(key).toMatchObject({ source: 'keychain', inUse: true });
     expect(replaced).toHaveLength(1);
-    expect(await opens()).toBe(true);
+    expect(await stage.opens()).toBe(true);
     const told = stage.events.map(({ event }) => event).filter((event) => event.startsWith('key_'));
     expect(told).toEqual(['key_exported', 'key_rotated', 'key_imported']);
-    const store = await stage.access.store();
-    expect((await store?.head())?.masterKeys).toHaveLength(1);
-    expect(await store?.leftovers()).toEqual([]);
+    expect(await stage.masterKeys()).toHaveLength(1);
+    expect(await stage.leftovers()).toEqual([]);
   });
 
   it('gives the vault a key in another source, and leaves the rows of the others', async () => {
-    await exportKey(deps(), file);
+    await exportKey(stage.recovering(), file);
     stage.keychain.items.clear();
-    await importKey(deps(), file, stage.fromFile);
+    await importKey(stage.recovering(), file, stage.fromFile);
     stage.use(stage.fromFile);
-    expect(await opens()).toBe(true);
+    expect(await stage.opens()).toBe(true);
   });
 
   it('is not made while the keys are being changed by somebody else, nor can they be changed while it is', async () => {
@@ -65,7 +46,9 @@ describe('a recovery file', () => {
       ...stage.folder.locks,
       acquire: (name: string) => stage.folder.locks.acquire(name, 0),
     };
-    await expect(exportKey({ ...deps(), locks: impatient }, file)).rejects.toMatchObject({ code: 'busy' });
+    await expect(exportKey({ ...stage.recovering(), locks: impatient }, file)).rejects.toMatchObject({
+      code: 'busy',
+    });
     await lock.release();
     const ask = async () => {
       await expect(rotateKey({ ...stage.deps, locks: impatient }, null)).rejects.toMatchObject({
@@ -73,44 +56,46 @@ describe('a recovery file', () => {
       });
       return new Secret('passphrase example 1');
     };
-    await exportKey({ ...deps(), passphrase: async () => ({ place: 'passphrase', ask }) }, file);
+    await exportKey({ ...stage.recovering(), passphrase: async () => ({ place: 'passphrase', ask }) }, file);
   });
 
   it('is never written over anything, nor under a passphrase that is easy to guess', async () => {
-    await expect(exportKey(deps('short'), file)).rejects.toMatchObject({ code: 'usage' });
+    await expect(exportKey(stage.recovering('short'), file)).rejects.toMatchObject({ code: 'usage' });
     expect(existsSync(file)).toBe(false);
-    await exportKey(deps(), file);
+    await exportKey(stage.recovering(), file);
     const before = readFileSync(file);
-    await expect(exportKey(deps(), file)).rejects.toMatchObject({ code: 'vault_exists' });
+    await expect(exportKey(stage.recovering(), file)).rejects.toMatchObject({ code: 'vault_exists' });
     expect(readFileSync(file)).toEqual(before);
   });
 
   it('changes nothing where the key is not lost, the passphrase is wrong or the vault another one', async () => {
-    await exportKey(deps(), file);
-    await expect(importKey(deps(), file, null)).rejects.toMatchObject({ code: 'usage' });
+    await exportKey(stage.recovering(), file);
+    await expect(importKey(stage.recovering(), file, null)).rejects.toMatchObject({ code: 'usage' });
     const [[name, key] = ['', '']] = stage.keychain.items;
     stage.keychain.items.clear();
-    await expect(importKey(deps('another passphrase'), file, null)).rejects.toMatchObject({
+    await expect(importKey(stage.recovering('another passphrase'), file, null)).rejects.toMatchObject({
       code: 'key_wrong',
     });
     const other = await openKeyStage();
     await expect(
-      importKey({ ...deps(), ...other.deps, files: other.folder.files }, file, other.fromFile),
+      importKey({ ...stage.recovering(), ...other.deps, files: other.folder.files }, file, other.fromFile),
     ).rejects.toThrow(/recovery file of another vault/);
     await other.close();
     expect(stage.keychain.items.size).toBe(0);
     stage.keychain.items.set(name, key);
-    expect(await opens()).toBe(true);
+    expect(await stage.opens()).toBe(true);
   });
 
   it('leaves nothing in the source when the new key cannot be read back', async () => {
-    await exportKey(deps(), file);
+    await exportKey(stage.recovering(), file);
     await addKey(stage.deps, stage.fromFile);
     stage.keychain.items.clear();
     stage.keychain.spoil((value) => value.replace(/^./, (first) => (first === 'A' ? 'B' : 'A')));
-    await expect(importKey(deps(), file, null)).rejects.toMatchObject({ code: 'key_unavailable' });
+    await expect(importKey(stage.recovering(), file, null)).rejects.toMatchObject({
+      code: 'key_unavailable',
+    });
     expect(stage.keychain.items.size).toBe(0);
     stage.use(stage.fromFile);
-    expect(await opens()).toBe(true);
+    expect(await stage.opens()).toBe(true);
   });
 });

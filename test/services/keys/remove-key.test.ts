@@ -12,23 +12,6 @@ beforeEach(async () => {
 });
 afterEach(() => stage.close());
 
-const head = async () =>
-  (await (await stage.access.store())?.head()) ?? Promise.reject(new Error('no vault'));
-const references = async () =>
-  (await head()).masterKeys.map(({ source, reference }) => [source, reference.slice(32)]);
-const leftovers = async () =>
-  ((await (await stage.access.store())?.leftovers()) ?? []).map(({ reference }) => reference.slice(32));
-
-/** Whether a process that opens the vault afresh gets at what is sealed. */
-async function opens(): Promise<boolean> {
-  await stage.access.close();
-  const rehearsed = (await stage.access.open())?.rehearse() ?? Promise.reject(new Error('no vault'));
-  return rehearsed.then(
-    () => true,
-    () => false,
-  );
-}
-
 describe('removing a key', () => {
   const removing = (kind: 'keychain' | 'file') =>
     removeKey(stage.deps, kind, async () => (kind === 'file' ? stage.fromFile : stage.fromKeychain));
@@ -38,8 +21,8 @@ describe('removing a key', () => {
     stage.use(stage.fromFile);
     expect(await removing('keychain')).toMatchObject({ key: 'the key was deleted from the OS keychain' });
     expect(stage.keychain.items.size).toBe(0);
-    expect((await head()).wrappedKeys).toHaveLength(5);
-    expect(await opens()).toBe(true);
+    expect((await (await stage.store()).head()).wrappedKeys).toHaveLength(5);
+    expect(await stage.opens()).toBe(true);
     expect(stage.events.at(-1)).toMatchObject({ event: 'key_removed', key_source: 'keychain' });
     // A number is never given twice while a key of a higher one is there.
     stage.use(stage.fromFile);
@@ -60,7 +43,7 @@ describe('removing a key', () => {
       code: 'usage',
       hint: 'have it use another one first: vault key use file',
     });
-    expect(await references()).toHaveLength(2);
+    expect(await stage.masterKeys()).toHaveLength(2);
   });
 
   it('is refused when what is left does not open the vault', async () => {
@@ -68,7 +51,7 @@ describe('removing a key', () => {
     stage.use(stage.fromFile);
     unlinkSync(stage.keyFile);
     await expect(removing('keychain')).rejects.toMatchObject({ code: 'key_missing' });
-    expect(await references()).toHaveLength(2);
+    expect(await stage.masterKeys()).toHaveLength(2);
     expect(stage.keychain.items.size).toBe(1);
   });
 
@@ -85,22 +68,22 @@ describe('removing a key', () => {
       /other vaults as well, and stays$/,
     );
     expect(existsSync(stage.keyFile)).toBe(true);
-    expect(await references()).toEqual([['keychain', '/master/1']]);
+    expect(await stage.masterKeys()).toEqual([['keychain', '1']]);
   });
 
   it('takes away what a run that was cut off has left in a source in which the vault has none', async () => {
     await expect(removing('file')).rejects.toMatchObject({ code: 'usage' });
-    const store = await stage.access.store();
+    const store = await stage.store();
     const reference = `${'ab'.repeat(16)}/master/2`;
-    await store?.noteLeftover({ reference, source: 'file', since: 1 });
+    await store.noteLeftover({ reference, source: 'file', since: 1 });
     await stage.fromFile.createBeside(reference, Buffer.alloc(32, 7));
     expect((await removing('file')).key).toMatch(/stays: it may serve other vaults as well$/);
     writeFileSync(stage.keyFile, `${Buffer.alloc(32, 7).toString('base64url')} ${reference}\n`);
-    await store?.noteLeftover({ reference, source: 'file', since: 1 });
+    await store.noteLeftover({ reference, source: 'file', since: 1 });
     expect((await removing('file')).key).toMatch(/had left in the key file .* is gone$/);
     expect(existsSync(stage.keyFile)).toBe(false);
-    expect(await store?.leftovers()).toEqual([]);
-    expect(await references()).toEqual([['keychain', '/master/1']]);
+    expect(await stage.leftovers()).toEqual([]);
+    expect(await stage.masterKeys()).toEqual([['keychain', '1']]);
   });
 
   it('is done even if the source does not give the key up, and says so', async () => {
@@ -108,7 +91,7 @@ describe('removing a key', () => {
     stage.use(stage.fromFile);
     stage.keychain.fail('locked');
     expect((await removing('keychain')).key).toMatch(/could not be deleted from the OS keychain/);
-    expect(await references()).toEqual([['file', '/master/2']]);
+    expect(await stage.masterKeys()).toEqual([['file', '2']]);
   });
 
   it('leaves a note of a key that its source does not give up, which the command that is told clears', async () => {
@@ -119,12 +102,12 @@ describe('removing a key', () => {
     expect((await removing('keychain')).key).toMatch(
       /could not be deleted .* yet; .*: vault key remove keychain$/,
     );
-    expect((await leftovers()).sort()).toEqual(['/master/1', '/master/3']);
+    expect([...(await stage.leftovers())].sort()).toEqual(['1', '3']);
     await expect(removing('keychain')).rejects.toMatchObject({ code: 'key_locked' });
     stage.keychain.fail(null);
     expect((await removing('keychain')).key).toMatch(/is gone$/);
     expect(stage.keychain.items.size).toBe(0);
-    expect(await leftovers()).toEqual([]);
+    expect(await stage.leftovers()).toEqual([]);
     await expect(removing('keychain')).rejects.toMatchObject({ code: 'usage' });
   });
 
@@ -134,7 +117,7 @@ describe('removing a key', () => {
     writeFileSync(stage.keyFile, other);
     expect((await removing('file')).key).toMatch(/holds is another key, and stays$/);
     expect(readFileSync(stage.keyFile, 'utf8')).toBe(other);
-    expect(await leftovers()).toEqual([]);
+    expect(await stage.leftovers()).toEqual([]);
   });
 
   it('notes nothing in the end where the key is gone, or was gone before', async () => {
@@ -142,7 +125,7 @@ describe('removing a key', () => {
     stage.use(stage.fromFile);
     stage.keychain.items.clear();
     expect((await removing('keychain')).key).toBe('the OS keychain did not hold it any more');
-    expect(await leftovers()).toEqual([]);
+    expect(await stage.leftovers()).toEqual([]);
   });
 
   it('notes what is left in the same commit in which the key leaves the vault', async () => {
@@ -151,7 +134,7 @@ describe('removing a key', () => {
     const killed = () => Promise.reject(new Error('killed'));
     const source = { ...stage.fromKeychain, load: killed, remove: killed, drop: killed };
     await removeKey(stage.deps, 'keychain', async () => source);
-    expect(await references()).toEqual([['file', '/master/2']]);
-    expect(await leftovers()).toEqual(['/master/1']);
+    expect(await stage.masterKeys()).toEqual([['file', '2']]);
+    expect(await stage.leftovers()).toEqual(['1']);
   });
 });

@@ -4,8 +4,7 @@ import { Secret } from '../../../src/domain/secret.js';
 import { addKey } from '../../../src/services/keys/add-key.js';
 import { keyStatus } from '../../../src/services/keys/keys-in-use.js';
 import { type RotateDataDeps, rotateDataKeys } from '../../../src/services/keys/rotate-data.js';
-import type { FoundAnswer, Store } from '../../../src/stores/contract.js';
-import type { Vault } from '../../../src/vault/vault.js';
+import type { FoundAnswer } from '../../../src/stores/contract.js';
 import { accountExample } from '../../doubles/account.js';
 import { type KeyStage, openKeyStage } from './key-stage.js';
 
@@ -29,20 +28,8 @@ afterEach(() => stage.close());
 
 const ignore = () => {};
 
-async function vault(): Promise<Vault> {
-  const found = await stage.access.open();
-  if (found === null) throw new Error('no vault');
-  return found;
-}
-
-async function store(): Promise<Store> {
-  const found = await stage.access.store();
-  if (found === null) throw new Error('no vault');
-  return found;
-}
-
 async function add(number: number): Promise<void> {
-  const into = await vault();
+  const into = await stage.vault();
   const names = Array.from({ length: number }, (_, index) => `label-${index}`);
   await Promise.all(
     names.map((label) => {
@@ -54,13 +41,13 @@ async function add(number: number): Promise<void> {
 }
 
 const ids = async () => [
-  ...new Set((await (await store()).head()).wrappedKeys.map(({ dataKeyId }) => dataKeyId)),
+  ...new Set((await (await stage.store()).head()).wrappedKeys.map(({ dataKeyId }) => dataKeyId)),
 ];
 
 /** Opens everything as a process does that has just begun. */
 async function opened(): Promise<number> {
   await stage.access.close();
-  const afresh = await vault();
+  const afresh = await stage.vault();
   const accounts = await afresh.accounts();
   for (const { id } of accounts) {
     const account = await afresh.account(id);
@@ -101,7 +88,7 @@ describe('replacing the data keys', () => {
       'data_keys_added',
       expect.objectContaining({ event: 'data_keys_replaced', accounts: 1 }),
     ]);
-    expect(await (await vault()).verifyTrail()).toMatchObject({ fault: null, unproved: 0 });
+    expect(await (await stage.vault()).verifyTrail()).toMatchObject({ fault: null, unproved: 0 });
   });
 
   it('goes on where it was interrupted, and makes no further keys for it', async () => {
@@ -123,7 +110,7 @@ describe('replacing the data keys', () => {
 
   it('leaves an account that is being refreshed for the end, and then waits for it', async () => {
     await add(3);
-    const [busy] = await (await vault()).accounts();
+    const [busy] = await (await stage.vault()).accounts();
     const lock = await deps.locks.acquire(busy?.id ?? '', 0);
     const told: number[] = [];
     const rotated = await rotateDataKeys(deps, (done) => {
@@ -136,7 +123,7 @@ describe('replacing the data keys', () => {
 
   it('gives up on an account that is held for too long, and everything is as it was', async () => {
     await add(2);
-    const [held] = await (await vault()).accounts();
+    const [held] = await (await stage.vault()).accounts();
     const { locks } = deps;
     const busy = new VaultError('busy', 'another process holds this account');
     const acquire: typeof locks.acquire = (name, ...rest) =>
@@ -148,10 +135,10 @@ describe('replacing the data keys', () => {
 
   it('keeps the old keys while an answer that waits beside the vault needs them', async () => {
     await add(1);
-    const [account] = await (await vault()).accounts();
-    const sealedAccount = await (await vault()).account(account?.id ?? '');
+    const [account] = await (await stage.vault()).accounts();
+    const sealedAccount = await (await stage.vault()).account(account?.id ?? '');
     if (sealedAccount === null) throw new Error('gone');
-    const sealed = await (await vault()).sealAnswer(sealedAccount, {
+    const sealed = await (await stage.vault()).sealAnswer(sealedAccount, {
       change: {},
       accessToken: null,
       refreshToken: null,
@@ -160,7 +147,7 @@ describe('replacing the data keys', () => {
     const { code, hint } = await failure(rotateDataKeys(deps, ignore));
     expect([code, hint]).toEqual(['busy', 'vault refresh google/label-0\nvault key rotate --data']);
     expect(await ids()).toHaveLength(10);
-    expect(await (await vault()).openAnswer(sealedAccount, sealed)).not.toBeNull();
+    expect(await (await stage.vault()).openAnswer(sealedAccount, sealed)).not.toBeNull();
     answers = [];
     expect(await rotateDataKeys(deps, ignore)).toMatchObject({ accounts: 0, resumed: true });
     expect(await ids()).toHaveLength(5);
@@ -168,19 +155,19 @@ describe('replacing the data keys', () => {
 
   it('keeps the old keys while an account does not open, seals the others and names it', async () => {
     await add(2);
-    const [first] = await (await vault()).accounts();
-    const damaged = await (await vault()).account(first?.id ?? '');
+    const [first] = await (await stage.vault()).accounts();
+    const damaged = await (await stage.vault()).account(first?.id ?? '');
     if (damaged === null) throw new Error('gone');
     const { sealed, subjectDigest } = damaged;
     const identity = Buffer.from(sealed.identity).fill(0, 20, 24);
     const spoiled = { before: damaged, sealed: { ...sealed, identity }, subjectDigest, intent: null };
-    await (await store()).dataKeys.replace([spoiled]);
+    await (await stage.store()).dataKeys.replace([spoiled]);
     const { code, message, hint } = await failure(rotateDataKeys(deps, ignore));
     expect(code).toBe('vault_damaged');
     expect(message).toContain('google/label-0');
     expect(hint).toContain('\nvault revoke google/label-0 --local\nvault key rotate --data');
-    expect(await (await (await vault()).rotation()).behind()).toEqual([damaged.id]);
-    await (await vault()).remove(damaged.id);
+    expect(await (await (await stage.vault()).rotation()).behind()).toEqual([damaged.id]);
+    await (await stage.vault()).remove(damaged.id);
     expect(await rotateDataKeys(deps, ignore)).toMatchObject({ resumed: true });
     expect(await opened()).toBe(1);
   });
@@ -199,11 +186,11 @@ describe('new data keys', () => {
 
   it('do not come without every master key, whoever asks for them', async () => {
     await addKey(stage.deps, stage.fromFile);
-    const { masterKeys } = await (await store()).head();
+    const { masterKeys } = await (await stage.store()).head();
     const [row] = masterKeys;
     if (row === undefined) throw new Error('no master key');
     const master = await stage.fromKeychain.load(row.reference);
-    const rotation = await (await vault()).rotation();
+    const rotation = await (await stage.vault()).rotation();
     const begun = rotation.begin([{ row, master }], { event: 'data_keys_added' });
     await expect(begun).rejects.toMatchObject({ code: 'vault_damaged' });
     expect(await ids()).toHaveLength(5);
@@ -211,11 +198,11 @@ describe('new data keys', () => {
 
   it('do not come while a master key is out of reach, and it is said how to go on', async () => {
     await addKey(stage.deps, stage.fromFile);
-    const before = await (await store()).head();
+    const before = await (await stage.store()).head();
     const { code, hint } = await failure(rotateDataKeys({ ...deps, usualSource: async () => null }, ignore));
     expect(code).toBe('key_unavailable');
     expect(hint).toContain('\nvault key remove file\nvault key rotate --data\nvault key add file');
-    expect(await (await store()).head()).toEqual(before);
+    expect(await (await stage.store()).head()).toEqual(before);
   });
 
   it('are made use of by the next run when the keychain fails between', async () => {

@@ -8,7 +8,6 @@ import { passphraseSource } from '../../../src/keysources/passphrase.js';
 import { addKey } from '../../../src/services/keys/add-key.js';
 import { keyStatus } from '../../../src/services/keys/keys-in-use.js';
 import { rotateKey } from '../../../src/services/keys/rotate-key.js';
-import type { Store } from '../../../src/stores/contract.js';
 import { type KeyStage, openKeyStage } from './key-stage.js';
 
 let stage: KeyStage;
@@ -17,35 +16,14 @@ beforeEach(async () => {
 });
 afterEach(() => stage.close());
 
-async function store(): Promise<Store> {
-  const found = await stage.access.store();
-  if (found === null) throw new Error('no vault');
-  return found;
-}
-const versions = async () =>
-  (await (await store()).head()).masterKeys.map(({ source, reference }) => [source, reference.slice(32)]);
-const inKeychain = () => [...stage.keychain.items.keys()].map((name) => name.replace(/.*\/master\//, ''));
-const leftovers = async () => (await (await store()).leftovers()).map(({ reference }) => reference.slice(32));
-
-/** Whether a process that opens the vault afresh gets at what is sealed. */
-async function opens(): Promise<boolean> {
-  await stage.access.close();
-  return (
-    (await stage.access.open())?.rehearse().then(
-      () => true,
-      () => false,
-    ) ?? false
-  );
-}
-
 describe('replacing the key in use', () => {
   it('leaves one key in the vault and one in its source, and the vault opens', async () => {
     const rotated = await rotateKey(stage.deps, null);
     expect(rotated).toMatchObject({ old: 'the old one was deleted from the OS keychain', next: null });
-    expect(await versions()).toEqual([['keychain', '/master/2']]);
-    expect(inKeychain()).toEqual(['2']);
-    expect(await leftovers()).toEqual([]);
-    expect(await opens()).toBe(true);
+    expect(await stage.masterKeys()).toEqual([['keychain', '2']]);
+    expect(stage.inKeychain()).toEqual(['2']);
+    expect(await stage.leftovers()).toEqual([]);
+    expect(await stage.opens()).toBe(true);
     expect(stage.events).toEqual([
       {
         event: 'key_rotated',
@@ -69,7 +47,7 @@ describe('replacing the key in use', () => {
         return load(reference);
       },
     });
-    expect(await opens()).toBe(true);
+    expect(await stage.opens()).toBe(true);
     expect(rotated).toBe(1);
   });
 
@@ -81,7 +59,7 @@ describe('replacing the key in use', () => {
     const after = readFileSync(stage.keyFile, 'utf8');
     expect(after).toMatch(/^[\w-]{43}\n$/);
     expect(after).not.toBe(before);
-    expect(await opens()).toBe(true);
+    expect(await stage.opens()).toBe(true);
   });
 
   it('leaves the first key in a file that may serve other vaults as well, and says so', async () => {
@@ -92,7 +70,7 @@ describe('replacing the key in use', () => {
     expect((await rotateKey(stage.deps, null)).old).toContain('other vaults may need it');
     await rotateKey(stage.deps, null);
     expect(readFileSync(stage.keyFile, 'utf8')).toMatch(new RegExp(`^${before}\\S{43} \\w{32}/master/4\\n$`));
-    expect(await opens()).toBe(true);
+    expect(await stage.opens()).toBe(true);
   });
 
   it('takes the new passphrase, after which the old one opens nothing', async () => {
@@ -103,9 +81,9 @@ describe('replacing the key in use', () => {
     stage.use(source());
     given.splice(0, given.length, 'passphrase example 1', 'passphrase example 2');
     await rotateKey(stage.deps, null);
-    expect(await opens()).toBe(true);
+    expect(await stage.opens()).toBe(true);
     given.push('passphrase example 1');
-    expect(await opens()).toBe(false);
+    expect(await stage.opens()).toBe(false);
   });
 
   it('is the owner’s business where the owner has put the key, and goes by way of another one', async () => {
@@ -126,12 +104,12 @@ describe('replacing the key in use', () => {
     await expect(rotateKey(stage.deps, given)).rejects.toThrow(/still gives the key/);
     key = Buffer.alloc(32, 2);
     await rotateKey(stage.deps, given);
-    expect(await versions()).toEqual([
-      ['keychain', '/master/1'],
-      ['command', '/master/3'],
+    expect(await stage.masterKeys()).toEqual([
+      ['keychain', '1'],
+      ['command', '3'],
     ]);
     stage.use(given);
-    expect(await opens()).toBe(true);
+    expect(await stage.opens()).toBe(true);
   });
 });
 
@@ -157,11 +135,11 @@ describe('a source that fails between', () => {
     const attempt = rotateKey(deps, null);
     if (step === 'drop') expect((await attempt).old).toContain('the next vault key rotate does it');
     else await expect(attempt).rejects.toMatchObject({ code: 'key_locked' });
-    expect(await opens()).toBe(true);
+    expect(await stage.opens()).toBe(true);
     await rotateKey(stage.deps, null);
-    expect(inKeychain()).toHaveLength(1);
-    expect(await leftovers()).toEqual([]);
-    expect(await opens()).toBe(true);
+    expect(stage.inKeychain()).toHaveLength(1);
+    expect(await stage.leftovers()).toEqual([]);
+    expect(await stage.opens()).toBe(true);
   });
 
   it('is told by key status until it is cleared up', async () => {
@@ -175,11 +153,11 @@ describe('a source that fails between', () => {
   });
 
   it('never loses a key that another copy of the vault has put there', async () => {
-    const { vaultId } = await (await store()).head();
+    const { vaultId } = await (await stage.store()).head();
     const theirs = `token-vault, ${Buffer.from(vaultId).toString('hex')}/master/2`;
     stage.keychain.items.set(theirs, Buffer.alloc(32, 5).toString('base64url'));
     await rotateKey(stage.deps, null);
-    expect(inKeychain()).toEqual(['2', '3']);
+    expect(stage.inKeychain()).toEqual(['2', '3']);
     expect(stage.keychain.items.get(theirs)).toBe(Buffer.alloc(32, 5).toString('base64url'));
   });
 

@@ -73,15 +73,8 @@ const BORN = [
 const never = () => Promise.reject(new Error('no key must be fetched here'));
 
 async function add(vault: Vault, label: string): Promise<void> {
-  const {
-    id: _,
-    subjectDigest: __,
-    generation: ___,
-    hasRefreshToken: ____,
-    ...facts
-  } = accountExample({ label });
   const contents = { accessToken: new Secret('access-token-example'), refreshToken: null };
-  await vault.add(facts, { ...contents, identity: { ...ALICE, subject: label } });
+  await vault.add(accountExample({ label }), { ...contents, identity: { ...ALICE, subject: label } });
 }
 
 describe('opening the vault', () => {

@@ -66,8 +66,7 @@ describe('a new refresh token that cannot be used', () => {
         stage.account(of).then((account) => stage.refresh(account, { vault })),
       interruption: uninterrupted(),
     };
-    const run = async () =>
-      (await refreshAll(deps as never, { ...request, concurrency: 1 }, () => {})).results[0];
+    const run = async () => (await refreshAll(deps, { ...request, concurrency: 1 }, () => {})).results[0];
     expect((await run())?.warning).toMatch(TOLD);
     expect(await run()).not.toHaveProperty('warning');
   });

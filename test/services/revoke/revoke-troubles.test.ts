@@ -1,10 +1,10 @@
-import SqliteDatabase from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Account } from '../../../src/domain/account.js';
 import { VaultError } from '../../../src/domain/errors.js';
 import type { RevokeRequest } from '../../../src/services/contract.js';
 import { type RevokeDeps, revokeAccounts } from '../../../src/services/revoke/revoke.js';
 import { sqliteLocks } from '../../../src/stores/locks.js';
+import { tamper } from '../../harness/tamper.js';
 import { type LoginStage, openLoginStage } from '../login/logging-in.js';
 
 let stage: LoginStage;
@@ -25,9 +25,7 @@ const there = async () => (await stage.vault.account(account.id)) !== null;
 
 describe('an account that cannot be opened', () => {
   beforeEach(() => {
-    const database = new SqliteDatabase(stage.paths.database);
-    database.prepare('UPDATE accounts SET refresh_token = zeroblob(64)').run();
-    database.close();
+    tamper(stage.paths.database, 'UPDATE accounts SET refresh_token = zeroblob(64)');
   });
 
   it('is not revoked and stays', async () => {
