@@ -1,9 +1,10 @@
 import { DAY, HOUR, MINUTE } from '../domain/duration.js';
+import { count } from '../domain/finding.js';
 import type { EventQueue, TrailTable } from '../stores/contract.js';
 import { type AuditEvent, RECOVERY_FILE } from './events.js';
 import { newestFirst, type ReadLine, saidText } from './reading.js';
 
-/** So long an abuse is told of. */
+/** For how long after it happened an abuse is reported. */
 const TOLD_FOR = DAY;
 /** A line that waited for its turn stands behind ones that are a little younger. */
 const OUT_OF_TURN = 2 * DAY;
@@ -13,9 +14,9 @@ export const LOGINS_AN_HOUR = 10;
 const WRONG_KEYS = 5;
 /** More wrong passphrases than a person types in a row. */
 export const WRONG_PASSPHRASES = 3;
-/** So long a wrong passphrase counts. */
+/** For how long a wrong passphrase counts. */
 const COUNTED_FOR = 15 * MINUTE;
-/** Only who has opened the vault writes these. */
+/** Events that only a process which has opened the vault writes. */
 const OPENED: readonly unknown[] = [
   'token_given',
   'refreshed',
@@ -72,37 +73,51 @@ export function abuseIn(lines: readonly ReadLine[]): readonly Abuse[] {
     lines.filter(({ said }) => said['event'] === event && (member === undefined || said[member] === value))
       .length;
   const logins = mostLoginsInAnHour(lines);
-  const found: [AbuseKind, number, string][] = [
+  const found: [AbuseKind, number, noun: string, what: string][] = [
     [
       'wrong_callbacks',
       number('callback_refused', 'why', 'too_many_wrong_states'),
-      'login(s) got more than ten callbacks with a wrong state, which were turned away',
+      'login',
+      'got more than ten callbacks with a wrong state, which were turned away',
     ],
-    ['many_logins', logins > LOGINS_AN_HOUR ? logins : 0, 'logins at one provider were begun within an hour'],
+    [
+      'many_logins',
+      logins > LOGINS_AN_HOUR ? logins : 0,
+      'login',
+      'at one provider were begun within an hour',
+    ],
     [
       'wrong_keys',
       overLimit(number('open_failed', 'code', 'key_wrong'), WRONG_KEYS),
-      'times the vault or its recovery file was to be opened with a wrong key or passphrase',
+      'time',
+      'the vault or its recovery file was to be opened with a wrong key or passphrase',
     ],
     [
       'other_issuer',
       number('login_failed', 'why', 'other_issuer'),
-      'login(s) came back from another issuer than they were sent to, and were refused',
+      'login',
+      'came back from another issuer than the one asked: refused',
     ],
     [
       'integrity_alarm',
       sinceAccepted(lines).filter(({ said }) => said['event'] === 'integrity_alarm').length,
-      'time(s) the vault, or an account in it, was found not to be as it was left',
+      'time',
+      'the vault, or an account in it, was found not to be as it was left',
     ],
     [
       'queue_altered',
       number('queue_altered'),
-      'time(s) events that waited for the trail had been altered by somebody',
+      'time',
+      'events that waited for the trail had been altered by somebody',
     ],
   ];
   return found
-    .filter(([, count]) => count > 0)
-    .map(([kind, count, what]) => ({ kind, count, message: `${count} ${what}` }));
+    .filter(([, number]) => number > 0)
+    .map(([kind, number, noun, what]) => ({
+      kind,
+      count: number,
+      message: `${count(number, noun)} ${what}`,
+    }));
 }
 
 /** What a person has taken as it is needs no further telling. */

@@ -34,6 +34,8 @@ export const backup: Command<BackupRequest> = {
       io.say(`${file} holds ${count(accounts, 'account')}`, 'green');
       io.warn(`they were not opened in it: ${unopened.message}`, 'yellow');
     }
-    io.say('it opens with the master key alone, which is not in it: vault key export saves that');
+    io.say(
+      'it opens with a key of this vault, which is not in it, or with a recovery file: vault key export',
+    );
   },
 };

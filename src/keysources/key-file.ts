@@ -83,6 +83,7 @@ export function keyFileSource(path: string, files: Files, own: string | null = n
       replace(more);
     },
     async drop(dropped, kept) {
+      if (dropped === kept) return true;
       const lines = readLines() ?? [];
       const keeper = lines.find(({ reference }) => reference === kept);
       if (lines.some(({ reference }) => reference === dropped)) {

@@ -139,6 +139,8 @@ function clearSlot(path: string, position: number): void {
   const file = fs.openSync(path, fs.constants.O_RDWR | O_NOFOLLOW);
   try {
     writeAt(file, Buffer.alloc(HEADER_BYTES, EMPTY), position);
+    // Only behind an empty header: cut off in between, the rest of an answer is no answer.
+    writeAt(file, Buffer.alloc(SLOT_BYTES - HEADER_BYTES), position + HEADER_BYTES);
   } finally {
     fs.closeSync(file);
   }

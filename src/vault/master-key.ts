@@ -36,6 +36,11 @@ export function masterVersion(reference: string): number {
   return Number(/\/master\/([1-9]\d{0,8})$/.exec(reference)?.[1] ?? 0);
 }
 
+/** Whether a master key of this vault may be called so; the keys of other vaults never are. */
+export function isReferenceOf(vaultId: Uint8Array, reference: string): boolean {
+  return reference === masterReference(vaultId, masterVersion(reference));
+}
+
 /** A reference that no master key of the vault has had, as far as its rows tell. */
 export function nextReference(vaultId: Uint8Array, keys: readonly Pick<MasterKeyRow, 'reference'>[]): string {
   return masterReference(vaultId, Math.max(0, ...keys.map(({ reference }) => masterVersion(reference))) + 1);

@@ -34,7 +34,7 @@ describe('vault backup', () => {
     await backup.run(useCasesDouble({ backup: async () => made }), await inputOf(backup, 'b'), io);
     expect(written.stdout).toBe('');
     expect(written.stderr).toContain('/home/alice/b holds 3 accounts, and each of them was opened in it');
-    expect(written.stderr).toContain('vault key export saves that');
+    expect(written.stderr).toContain('or with a recovery file: vault key export');
   });
 
   it('is a document with --json, and says when nothing in it was opened', async () => {

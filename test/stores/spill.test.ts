@@ -67,6 +67,8 @@ describe('the reserve beside the vault', () => {
     expect(texts(open('three').find(ALICE))).toEqual(['sealed for alice']);
     found?.clear();
     expect(open('four').find(ALICE)).toEqual([]);
+    // Nothing of what was sealed stays either.
+    expect(readFileSync(join(folder, 'one.spill')).every((byte) => byte === 0)).toBe(true);
   });
 
   it('uses a released slot again and refuses more at a time than it has room for', () => {

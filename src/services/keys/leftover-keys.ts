@@ -7,7 +7,7 @@ import type { Clock } from '../../system/contract.js';
 import { nextReference } from '../../vault/master-key.js';
 import type { OpenVault } from './key-trail.js';
 import type { NewMaster } from './new-master.js';
-import { isUsedElsewhere } from './other-copies.js';
+import { whyItStays } from './other-copies.js';
 
 /** How many references are tried until one is free in the source: so many taken ones are no accident. */
 const TRIES = 8;
@@ -18,18 +18,17 @@ const TRIES = 8;
 const NOTHING_PUT: readonly ErrorCode[] = ['vault_exists', 'keychain_not_installed', 'session_bus_missing'];
 
 /**
- * Takes out of a source the keys that runs which were cut off have left there. Where another copy of the vault may need them by
- * now, they stay, and only the notes of them go.
+ * Takes out of a source the keys that runs which were cut off have left there. Those that somebody else may
+ * need stay, and only the notes of them go.
  *
  * @param kept the reference of the key in use there
  */
 export async function tidyLeftovers(vault: OpenVault, source: KeySource, kept: string): Promise<void> {
   const { store } = vault;
   const ours = (await store.leftovers()).filter((each) => each.source === source.kind);
-  if (ours.length === 0) return;
-  const dropping = source.keys === 'stored' && !(await isUsedElsewhere(vault));
   for (const left of ours) {
-    if (dropping) await source.drop(left.reference, kept);
+    const goes = source.keys === 'stored' && (await whyItStays(vault, left.reference)) === null;
+    if (goes) await source.drop(left.reference, kept);
     await store.forgetLeftover(left);
   }
 }

@@ -7,7 +7,7 @@ import { type OpenVault, recordKeyChange } from './key-trail.js';
 import { holdingVault, type KeysDeps, noSuchKey, present } from './keys.js';
 import type { RemovedKey } from './keys-contract.js';
 import { tidyLeftovers } from './leftover-keys.js';
-import { isUsedElsewhere, MAY_BE_NEEDED, requireCurrentHere } from './other-copies.js';
+import { requireCurrentHere, whyItStays } from './other-copies.js';
 import { rowsOf, withKeyring } from './unlock.js';
 
 /**
@@ -79,8 +79,8 @@ async function clearLeftovers(
   { reference }: LeftoverKey,
 ): Promise<RemovedKey> {
   const { kind, place } = source;
+  const why = (await whyItStays(vault, reference)) ?? 'it may serve other vaults as well';
   await tidyLeftovers(vault, source, '');
-  const why = (await isUsedElsewhere(vault)) ? MAY_BE_NEEDED : 'it may serve other vaults as well';
   const still = await keyIn(source, reference);
   still?.fill(0);
   const key = still
@@ -127,9 +127,8 @@ async function discard(
   const { reference } = row;
   let said: string;
   try {
-    said = (await isUsedElsewhere(vault))
-      ? `the key stays in the ${place}: ${MAY_BE_NEEDED}`
-      : await deleteFrom(source, head, row);
+    const why = await whyItStays(vault, reference);
+    said = why === null ? await deleteFrom(source, head, row) : `the key stays in the ${place}: ${why}`;
     await vault.store.forgetLeftover({ reference, source: kind });
   } catch {
     return `the key, called ${reference}, could not be deleted from the ${place} yet; once that works: vault key remove ${kind}`;

@@ -6,7 +6,7 @@ import type { RotatedKey } from './key-changes-contract.js';
 import type { OpenVault } from './key-trail.js';
 import { holdingVault, type KeysDeps, noSuchKey, present, viewOf } from './keys.js';
 import { tidyLeftovers } from './leftover-keys.js';
-import { isUsedElsewhere, MAY_BE_NEEDED, requireCurrentHere } from './other-copies.js';
+import { requireCurrentHere, whyItStays } from './other-copies.js';
 import { rowsOf, withKeyring } from './unlock.js';
 
 /**
@@ -58,9 +58,10 @@ async function retire(vault: OpenVault, target: KeySource, kept: string, dropped
   const { kind, place } = target;
   const forget = () => vault.store.forgetLeftover({ reference: dropped, source: kind });
   try {
-    if (target.keys === 'stored' && (await isUsedElsewhere(vault))) {
+    const why = target.keys === 'stored' ? await whyItStays(vault, dropped) : null;
+    if (why !== null) {
       await forget();
-      return `the old one stays in the ${place}: ${MAY_BE_NEEDED}`;
+      return `the old one stays in the ${place}: ${why}`;
     }
     const gone = target.keys === 'stored' ? await target.drop(dropped, kept) : null;
     await forget();

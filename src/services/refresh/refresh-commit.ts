@@ -98,7 +98,7 @@ export async function commitOrSpill(
     slot.write({ accountId: account.id, generation: account.generation, sealed });
     throw new VaultError(
       failure.code,
-      `the new tokens of ${accountName(account)} could not be stored: ${failure.message}; they lie sealed beside the vault, and the next command takes them in`,
+      `the new tokens of ${accountName(account)} could not be stored: ${failure.message}; they lie sealed beside the vault, and the next refresh of the account takes them in`,
       { ...(failure.hint === undefined ? {} : { hint: failure.hint }), cause: failure },
     );
   }

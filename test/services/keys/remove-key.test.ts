@@ -4,6 +4,7 @@ import { keyFileSource } from '../../../src/keysources/key-file.js';
 import { addKey } from '../../../src/services/keys/add-key.js';
 import { removeKey } from '../../../src/services/keys/remove-key.js';
 import { rotateKey } from '../../../src/services/keys/rotate-key.js';
+import { masterReference } from '../../../src/vault/master-key.js';
 import { type KeyStage, openKeyStage } from './key-stage.js';
 
 let stage: KeyStage;
@@ -74,7 +75,7 @@ describe('removing a key', () => {
   it('takes away what a run that was cut off has left in a source in which the vault has none', async () => {
     await expect(removing('file')).rejects.toMatchObject({ code: 'usage' });
     const store = await stage.store();
-    const reference = `${'ab'.repeat(16)}/master/2`;
+    const reference = masterReference((await store.head()).vaultId, 2);
     await store.noteLeftover({ reference, source: 'file', since: 1 });
     await stage.fromFile.createBeside(reference, Buffer.alloc(32, 7));
     expect((await removing('file')).key).toMatch(/stays: it may serve other vaults as well$/);
