@@ -39,7 +39,8 @@ export type AbuseKind =
   | 'wrong_keys'
   | 'other_issuer'
   | 'integrity_alarm'
-  | 'queue_altered';
+  | 'queue_altered'
+  | 'trail_altered';
 
 export interface Abuse {
   readonly kind: AbuseKind;
@@ -109,6 +110,12 @@ export function abuseIn(lines: readonly ReadLine[]): readonly Abuse[] {
       number('queue_altered'),
       'time',
       'events that waited for the trail had been altered by somebody',
+    ],
+    [
+      'trail_altered',
+      number('trail_altered'),
+      'time',
+      'entries that somebody had put at the end of the trail were taken out of it',
     ],
   ];
   return found

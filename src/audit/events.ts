@@ -86,6 +86,8 @@ export type AuditEvent =
   | { readonly event: 'logins_slowed'; readonly provider: string; readonly count: number }
   /** Events that waited for the key were altered before they came into the trail. */
   | { readonly event: 'queue_altered'; readonly count: number }
+  /** Somebody else had put entries at the end of the trail, and they were taken out. */
+  | { readonly event: 'trail_altered'; readonly count: number }
   | { readonly event: 'agent_started' }
   | { readonly event: 'agent_stopped' };
 
@@ -155,6 +157,7 @@ export const AUDIT_EVENTS: Readonly<Record<AuditEvent['event'], true>> = {
   passphrases_slowed: true,
   integrity_alarm: true,
   queue_altered: true,
+  trail_altered: true,
   agent_started: true,
   agent_stopped: true,
 };

@@ -37,6 +37,13 @@ export function auditLog(options: AuditLogOptions): AuditLog {
   /** Lines for the trail that are not in the log yet, by their events in JSON. */
   const made = new Map<string, AuditLine>();
   let asker: Asker | null | undefined;
+  /** A long-lived process would tell the same of every event. */
+  const told = new Set<string>();
+
+  function tellOnce(what: string): void {
+    if (!told.has(what)) notice(what);
+    told.add(what);
+  }
 
   function line(event: AuditEvent): AuditLine {
     asker ??= options.asker?.() ?? null;
@@ -78,13 +85,13 @@ export function auditLog(options: AuditLogOptions): AuditLog {
         files.ensureFolder(dirname(path));
         files.append(path, Buffer.from(`${one.body}\n`, 'latin1'), LIMIT_BYTES, KEPT_FILES);
       } catch {
-        notice(`the event ${event.event} could not be written to ${path}`);
+        tellOnce(`the event ${event.event} could not be written to ${path}`);
         return;
       }
       try {
         if (chained === undefined) queue?.put(one.body, event.event === 'token_given');
       } catch {
-        notice(`the event ${event.event} stands in ${path} only, and not in the vault's trail`);
+        tellOnce(`the event ${event.event} stands in ${path} only, and not in the vault's trail`);
       }
     },
   };

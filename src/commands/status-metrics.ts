@@ -10,6 +10,7 @@ const ABUSES: readonly AbuseKind[] = [
   'other_issuer',
   'integrity_alarm',
   'queue_altered',
+  'trail_altered',
 ];
 
 type Sample = readonly [labels: Readonly<Record<string, string>>, value: number];

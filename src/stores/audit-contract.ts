@@ -14,10 +14,12 @@ export interface TrailEntry {
 
 /** What has to be known of the entries that are there to make the next one. */
 export interface TrailFacts {
-  /** Whether a line of this id is in the trail already. */
-  has(origin: string): boolean;
-  /** The number of the last entry; 0 when there is none. */
+  /** Whether a line of this id is among the entries up to a number. */
+  has(origin: string, last: number): boolean;
+  /** The highest number of an entry; 0 when there is none. One that no trail reaches is nobody's, and is passed over. */
   last(): number;
+  /** How many entries have a higher number. */
+  beyond(last: number): number;
   /** The code of an entry; null when it is not there. */
   mac(seq: number): Uint8Array | null;
 }
@@ -28,6 +30,8 @@ export interface TrailTable {
   after(after: number, limit: number): Promise<readonly TrailEntry[]>;
   /** Up to `limit` entries with a number below `before`, the newest first. */
   before(before: number, limit: number): Promise<readonly TrailEntry[]>;
+  /** How many entries have a number above `last`. */
+  beyond(last: number): Promise<number>;
 }
 
 /**

@@ -80,9 +80,10 @@ export function extend(
   { kept, atOnce } = LIMITS,
 ): Extension {
   const byOrigin = new Map(lines.map((line) => [line.origin, line]));
-  const fresh = [...byOrigin.values()].filter(({ origin }) => !facts.has(origin));
+  const there = trail?.last ?? facts.last();
+  const fresh = [...byOrigin.values()].filter(({ origin }) => !facts.has(origin, there));
   if (fresh.length === 0) return { trail, entries: [], firstKept: null };
-  const start = trail ?? begun(facts.last());
+  const start = trail ?? begun(there);
   let before = start.head;
   const entries = fresh.map((line, index): TrailEntry => {
     const entry = { ...line, seq: start.last + 1 + index };

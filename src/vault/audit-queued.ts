@@ -21,8 +21,10 @@ export interface TrailEvents {
   readonly queue: EventQueue;
   /** The names of all events there are. */
   readonly known: Readonly<Record<string, true>>;
-  /** The line that tells of lines which were altered. */
+  /** The line that tells of waiting lines which were altered. */
   readonly altered: (count: number) => TrailLine;
+  /** The line that tells of entries which somebody else has put at the end of the trail. */
+  readonly added: (count: number) => TrailLine;
 }
 
 export interface VaultEvents extends TrailEvents {

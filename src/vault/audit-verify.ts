@@ -46,13 +46,22 @@ export async function verifyTrail(keyring: Keyring, store: Store, tries = TRIES)
   return { checked, unproved, fault: await explained(keyring, trail, store, broken) };
 }
 
+/** Whether the last entry is the one that the ledger names. Somebody who is just writing makes it look as if it were not. */
+export async function endsAsSealed(keyring: Keyring, store: Store): Promise<boolean> {
+  const { trail } = openLedger(keyring, await store.ledger());
+  if (trail === null) return true;
+  const [last] = await store.trail.after(trail.last - 1, 1);
+  return last?.seq === trail.last && (await store.trail.beyond(trail.last)) === 0;
+}
+
 /** @param visit says whether to go on */
 async function eachEntry(store: Store, visit: (entry: TrailEntry) => boolean): Promise<void> {
   for (let after = Number.MIN_SAFE_INTEGER; ; ) {
     const entries = await store.trail.after(after, PAGE);
-    for (const entry of entries) if (!visit(entry)) return;
     const last = entries.at(-1);
-    if (last === undefined) return;
+    // Numbers too high to be read look the same: then there are no others.
+    if (last === undefined || last.seq <= after) return;
+    for (const entry of entries) if (!visit(entry)) return;
     after = last.seq;
   }
 }

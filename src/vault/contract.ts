@@ -112,6 +112,8 @@ export interface Vault {
   readonly trail: TrailTable;
   /** Brings everything that waits into the trail. Needs the key. */
   settleEvents(): Promise<void>;
+  /** Brings into the trail what this process has left, if that cannot wait or has become long. Does not reject. */
+  settleDue(): Promise<void>;
   /** Follows the whole chain, after everything that waits has been brought into it. Needs the key. */
   verifyTrail(): Promise<TrailReport>;
   close(): Promise<void>;

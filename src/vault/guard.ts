@@ -1,7 +1,7 @@
 import { MINUTE, SECOND } from '../domain/duration.js';
 import { VaultError } from '../domain/errors.js';
-import type { NextLedger, RowFacts } from '../stores/contract.js';
-import { extend } from './audit-chain.js';
+import type { NextLedger, RowFacts, TrailFacts } from '../stores/contract.js';
+import { type Extension, extend, type Trail, type TrailLine } from './audit-chain.js';
 import { takeWaiting } from './audit-queued.js';
 import {
   concernsWholeVault,
@@ -107,6 +107,13 @@ export function createGuard({ store, keyring, marks, clock, events, notice }: Gu
     say(hint === undefined ? message : `${message}; hint: ${hint.replaceAll('\n', ' ')}`);
   }
 
+  /** What somebody else has put behind the last entry goes, and that is told in its place. */
+  function extended(trail: Trail | null, lines: readonly TrailLine[], facts: TrailFacts): Extension {
+    const strangers = trail === null ? 0 : facts.beyond(trail.last);
+    const told = strangers === 0 || events === undefined ? [] : [events.added(strangers)];
+    return extend(keyring.vaultId, trail, [...told, ...lines], facts);
+  }
+
   async function fault(ledger: Ledger, rows: readonly RowFacts[]): Promise<RowSetFault | null> {
     const apart = compare(keyring, ledger, rows);
     return apart === null ? null : explain(keyring, rows, apart, (id) => store.account(id));
@@ -135,7 +142,7 @@ export function createGuard({ store, keyring, marks, clock, events, notice }: Gu
         const ledger = openLedger(keyring, sealed);
         const standing = mark === undefined ? null : standingAt(place, mark, ledger);
         const epoch = sealed.epoch + 1;
-        const { trail, ...added } = extend(keyring.vaultId, ledger.trail, lines, facts);
+        const { trail, ...added } = extended(ledger.trail, lines, facts);
         const next = { ...changed(keyring, ledger, rowChange), trail };
         tries.push({ epoch, standing });
         const placed = standing === 'current' ? withPlace(next, place, epoch) : next;
@@ -205,7 +212,7 @@ export function createGuard({ store, keyring, marks, clock, events, notice }: Gu
         // New digests are made from the rows as they are now: what was done to them since the last look would pass for right.
         if (compare(keyring, ledger, rows) !== null) throw wrongRows(NOT_THOSE);
         epoch = sealed.epoch + 1;
-        const { trail, ...added } = extend(keyring.vaultId, ledger.trail, line ? [line] : [], facts);
+        const { trail, ...added } = extended(ledger.trail, line ? [line] : [], facts);
         const renewed = ledgerOf(next, rows, ledger.places, trail);
         return { ...sealLedger(next, epoch, withPlace(renewed, place, epoch)), ...added };
       });
@@ -222,7 +229,7 @@ export function createGuard({ store, keyring, marks, clock, events, notice }: Gu
         const lastKnown = known === null ? 0 : (sealed?.epoch ?? 0);
         const lastHere = mark === null || mark === LATER_THAN_ANY ? 0 : mark;
         epoch = Math.max(lastKnown, lastHere) + 1;
-        const { trail, ...added } = extend(keyring.vaultId, known?.trail ?? null, said ? [said] : [], facts);
+        const { trail, ...added } = extended(known?.trail ?? null, said ? [said] : [], facts);
         const next = ledgerOf(keyring, rows, known?.places ?? FORGOTTEN, trail);
         return { ...sealLedger(keyring, epoch, withPlace(next, place, epoch)), ...added };
       });

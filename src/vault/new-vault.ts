@@ -6,7 +6,7 @@ import { ledgerOf, sealLedger, withPlace } from './ledger.js';
 import { placeOf, sealMark } from './standing.js';
 
 const FIRST_EPOCH = 1;
-const NO_TRAIL: TrailFacts = { has: () => false, last: () => 0, mac: () => null };
+const NO_TRAIL: TrailFacts = { has: () => false, last: () => 0, beyond: () => 0, mac: () => null };
 
 /** Everything a vault is born with. */
 export interface NewVault {

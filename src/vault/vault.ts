@@ -47,6 +47,18 @@ export function createVault({ store, unlock, marks, clock, events, alarm, notice
     await using(async (_, guard) => (await guard()).record(store.note));
   };
 
+  let settling: Promise<void> | null = null;
+  async function settleDue(): Promise<void> {
+    if (events?.queue.due !== true || (await hand.fetched()) === null) return;
+    // What cannot be settled now waits for the next process.
+    settling ??= settleEvents()
+      .catch(() => undefined)
+      .finally(() => {
+        settling = null;
+      });
+    await settling;
+  }
+
   function raise(code: ErrorCode): void {
     const age = clock.now() - (alarmed.get(code) ?? Number.NEGATIVE_INFINITY);
     if (age >= 0 && age < ALARM_AGAIN) return;
@@ -176,18 +188,24 @@ export function createVault({ store, unlock, marks, clock, events, alarm, notice
     },
     trail: store.trail,
     settleEvents,
+    settleDue,
     async verifyTrail() {
-      await settleEvents();
-      const { verifyTrail } = await import('./audit-verify.js');
-      const report = await watched(using((keys) => verifyTrail(keys, store)));
+      const { endsAsSealed, verifyTrail } = await import('./audit-verify.js');
+      const verified = () => watched(using((keys) => verifyTrail(keys, store)));
+      // What comes into the trail would take the place of what somebody else has put at its end.
+      const untouched = await using((keys) => endsAsSealed(keys, store));
+      if (untouched) await settleEvents();
+      let report = await verified();
+      if (!untouched && report.fault === null) {
+        await settleEvents();
+        report = await verified();
+      }
       if (report.fault !== null) raise('vault_damaged');
       return report;
     },
 
     async close() {
-      const isOpen = (await hand.fetched()) !== null;
-      // What cannot be settled now waits for the next process.
-      if (isOpen && events?.queue.due === true) await settleEvents().catch(() => undefined);
+      await settleDue();
       await hand.wipe();
       await store.close();
     },

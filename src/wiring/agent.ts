@@ -79,8 +79,8 @@ export function agentWith(parts: AgentParts): AgentWiring {
     const patiently = shared.by((present, account) => refreshing.one(present, account, 'brief'));
     const briefly = shared.by((present, account) => refreshing.one(present, account, 'once'));
     const token = (wanted: TokenRequest) =>
-      vault.use((present) =>
-        ensureValid(
+      vault.use(async (present) => {
+        const valid = await ensureValid(
           {
             vault: async () => present,
             clock,
@@ -89,8 +89,11 @@ export function agentWith(parts: AgentParts): AgentWiring {
             refresh: (open, account, tokenAtHand) => (tokenAtHand ? briefly : patiently)(open, account),
           },
           wanted,
-        ),
-      );
+        );
+        // An agent never closes its vault, which is when others do so.
+        await present?.settleDue();
+        return valid;
+      });
     const check = agentCheck(
       { vault, clock, refresh: shared.by(refreshing.many(request.concurrency)) },
       request,

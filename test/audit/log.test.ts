@@ -151,8 +151,14 @@ describe('the security log', () => {
     ['its folder cannot be made', () => writeFileSync(state, '')],
   ])('that cannot be written because %s is only a line for a person', (_name, plant) => {
     plant();
-    expect(log().record(EVENT)).toBeUndefined();
-    expect(notices.at(-1)).toBe(`the event refreshed could not be written to ${path}`);
+    const one = log();
+    expect(one.record(EVENT)).toBeUndefined();
+    // A process that lives long does not say the same of every event.
+    one.record(EVENT);
+    expect(
+      notices.filter((line) => line === `the event refreshed could not be written to ${path}`),
+    ).toHaveLength(1);
+    expect(notices.at(-1)).toContain('could not be written');
     expect(readdirSync(folder)).toEqual(['state']);
   });
 

@@ -7,7 +7,7 @@ export const step: LedgerStep = ({ epoch }) => ({
 });
 
 /** A trail without an entry. */
-export const emptyTrail: TrailFacts = { has: () => false, last: () => 0, mac: () => null };
+export const emptyTrail: TrailFacts = { has: () => false, last: () => 0, beyond: () => 0, mac: () => null };
 
 /** Marks in memory, of a place of this name. */
 export function marksDouble(place = 'here'): Marks & { readonly kept: Map<string, Uint8Array> } {

@@ -195,6 +195,21 @@ describe('vault token beside an agent', () => {
     expect([other, await asked()]).toEqual([3, 1]);
   });
 
+  it('brings what it has given into the trail, though it never ends', async (context) => {
+    needs(context, 'curl');
+    await stage.logIn();
+    const agent = await start();
+    const waiting = () => statSync(join(stage.home.vault, 'audit', 'queue')).size;
+    expect(await agent.curl('/token/demo#[1-100]')).toMatchObject({ exitCode: 0 });
+    const each = waiting() / 100;
+    await agent.curl('/token/demo#[1-1400]');
+    expect(waiting()).toBeLessThan(1_000 * each);
+    await agent.stop();
+    const { stdout } = await stage.vault(['audit', '--json', '--limit', '5000']);
+    expect(stdout.match(/"event":"token_given"/g)).toHaveLength(1_500);
+    expect((await stage.vault(['audit', '--verify'])).exitCode).toBe(0);
+  });
+
   it('finds the agent of a vault that lies too deep for a socket', async () => {
     const deep = join(stage.home.vault, 'x'.repeat(90));
     const env = { VAULT_HOME: deep };

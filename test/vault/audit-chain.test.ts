@@ -105,15 +105,6 @@ describe('the trail', () => {
     if (kind !== 'missing' && kind !== 'tail_cut') expect((await fault())?.at).toBe(entry?.at);
   });
 
-  it('goes on behind the sealed head, over what somebody else put there', async () => {
-    stage.tamper((database) =>
-      database.exec("INSERT INTO audit VALUES (7, 7, '{}', 'made-up', zeroblob(32))"),
-    );
-    audit.record(event('account-7'));
-    await vault.settleEvents();
-    expect(await vault.verifyTrail()).toMatchObject({ checked: 7, fault: null });
-  });
-
   it('takes an event in with the change that it tells of, or neither', async () => {
     await stage.add('ada');
     const [ada] = await vault.accounts();

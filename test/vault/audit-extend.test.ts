@@ -1,11 +1,12 @@
 import { expect, it } from 'vitest';
 import type { TrailEntry } from '../../src/stores/contract.js';
 import { type Extension, entryMac, extend, type Trail } from '../../src/vault/audit-chain.js';
+import { emptyTrail } from '../doubles/ledger.js';
 
 it('a trail forgets the oldest entries beyond a number, many at a time, and goes on behind the last of them', () => {
   const vaultId = Buffer.alloc(16, 1);
   const entries = new Map<number, TrailEntry>();
-  const facts = { has: () => false, last: () => 0, mac: (seq: number) => entries.get(seq)?.mac ?? null };
+  const facts = { ...emptyTrail, mac: (seq: number) => entries.get(seq)?.mac ?? null };
   let trail: Trail | null = null;
   for (let n = 1; n <= 40; n += 1) {
     const line = { at: n, body: '{}', origin: `line-${n}` };
