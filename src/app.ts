@@ -49,7 +49,7 @@ export interface AppOptions {
   /** An `.env` to read instead of the one in the configuration folder. */
   readonly envFile: string | null;
   /** Something a person should know though nothing failed; for stderr. */
-  readonly notice: (line: string) => void;
+  readonly notice: (line: string, hint?: string) => void;
   /** Something only a person who looks for it wants to know; for stderr. */
   readonly detail?: (line: string) => void;
   /** The vault's master key, when the process that started this one has handed it over. */

@@ -118,7 +118,10 @@ export async function main(): Promise<void> {
       createApp(host, {
         profile,
         envFile,
-        notice: (line) => made.warn(`vault: ${line}`),
+        notice(line, hint) {
+          made.warn(`vault: ${line}`);
+          for (const step of hint?.split('\n') ?? []) made.warn(`hint: ${step}`);
+        },
         detail: (line) => made.detail(`vault: ${line}`),
       }),
       (useCases) => command.run(useCases, input, made),

@@ -57,5 +57,5 @@ export interface GuardDeps {
   /** What waits for the trail; nothing where it is left out. */
   readonly events?: TrailEvents;
   /** Told what a person should know though nothing failed. */
-  readonly notice: (line: string) => void;
+  readonly notice: (line: string, hint?: string) => void;
 }

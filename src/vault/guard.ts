@@ -97,14 +97,10 @@ export function createGuard({ store, keyring, marks, clock, events, notice }: Gu
     return notCurrent(standing, marks.folder, mark === LATER_THAN_ANY);
   }
 
-  function say(line: string): void {
+  function say(line: string, hint?: string): void {
     if (told.has(line)) return;
     told.add(line);
-    notice(line);
-  }
-
-  function sayError({ message, hint }: VaultError): void {
-    say(hint === undefined ? message : `${message}; hint: ${hint.replaceAll('\n', ' ')}`);
+    notice(line, hint);
   }
 
   /** What somebody else has put behind the last entry goes, and that is told in its place. */
@@ -153,7 +149,10 @@ export function createGuard({ store, keyring, marks, clock, events, notice }: Gu
       const last = done ? tries.at(-1) : undefined;
       const standing = last?.standing ?? null;
       if (last !== undefined && standing === 'current') await moveMark(last.epoch);
-      else if (standing !== null && standing !== 'current') sayError(trouble(standing, mark));
+      else if (standing !== null && standing !== 'current') {
+        const { message, hint } = trouble(standing, mark);
+        say(message, hint);
+      }
       return done;
     },
 
@@ -171,7 +170,7 @@ export function createGuard({ store, keyring, marks, clock, events, notice }: Gu
           await check();
         } catch (failure) {
           if (!(failure instanceof VaultError) || !concernsWholeVault(failure)) throw failure;
-          sayError(failure);
+          say(failure.message, failure.hint);
           found?.(failure.code);
         }
       }

@@ -24,7 +24,7 @@ export interface VaultParts {
   /** Called when the vault, or an account in it, turns out not to be as it was left. */
   readonly alarm?: (code: ErrorCode) => void;
   /** Told what a person should know though nothing failed. */
-  readonly notice: (line: string) => void;
+  readonly notice: (line: string, hint?: string) => void;
 }
 
 /** As long as something stays wrong, its alarm is repeated after this time. */

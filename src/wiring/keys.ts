@@ -38,7 +38,7 @@ export interface KeyParts {
   /** What goes into the vault's trail. */
   readonly events: VaultEvents;
   readonly readText: (path: string) => string | null;
-  readonly notice: (line: string) => void;
+  readonly notice: (line: string, hint?: string) => void;
   /** A master key that another process has loaded; null: none. */
   readonly handed: HandedKey | null;
 }

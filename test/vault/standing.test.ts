@@ -200,8 +200,8 @@ describe('a vault', () => {
     stage.tamper((database) => database.exec("DELETE FROM accounts WHERE label = 'ada'"));
     await (await stage.open()).rehearse();
     expect(stage.notices).toEqual([
-      expect.stringMatching(/older copy.*vault doctor --accept-rollback$/),
-      expect.stringMatching(/missing.*vault doctor --accept-rollback$/),
+      expect.stringMatching(/older copy.*\nhint: vault doctor --accept-rollback$/),
+      expect.stringMatching(/missing.*\nhint: [^]*\nvault doctor --accept-rollback$/),
     ]);
   });
 

@@ -58,7 +58,7 @@ export async function openWholeStage(): Promise<WholeStage> {
         unlock: async () => openKeyring(await store.head(), masterKey, MASTER),
         marks: async () => marks,
         clock,
-        notice: (line) => void notices.push(line),
+        notice: (line, hint) => void notices.push(hint === undefined ? line : `${line}\nhint: ${hint}`),
         ...over,
       });
       opened.push(vault);

@@ -14,7 +14,7 @@ export interface KeyTrailDeps {
   /** What goes into the vault's trail; nothing where it is left out. */
   readonly events?: VaultEvents;
   /** Told what a person should know though nothing failed. */
-  readonly notice: (line: string) => void;
+  readonly notice: (line: string, hint?: string) => void;
 }
 
 /** A vault whose keys are at hand. */

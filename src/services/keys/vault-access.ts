@@ -34,7 +34,7 @@ export interface VaultAccessDeps {
   /** Where there is no database: the error that a vault was used here before; null, or left out, when none was. */
   readonly vanished?: () => Promise<VaultError | null>;
   /** Told what a person should know though nothing failed. */
-  readonly notice: (line: string) => void;
+  readonly notice: (line: string, hint?: string) => void;
 }
 
 /** How the use cases come by the vault: opened once, made when a login needs one. */
