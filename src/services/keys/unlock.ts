@@ -110,7 +110,9 @@ function notInThisVault(head: VaultHead, source: KeySource): VaultError {
 /** What else would open this vault, when the source that is set does not: told, and never tried. */
 function withOtherWays(failure: unknown, head: VaultHead, kind: KeySourceKind): unknown {
   if (!(failure instanceof VaultError) || failure.exitCode !== ERROR_CODES.key_unavailable) return failure;
-  return withMoreHints(failure, otherWays(failure.code, head, kind));
+  const isLost = failure.code === 'key_missing' || failure.code === 'key_wrong';
+  const recovery = isLost ? ['or, with a recovery file: vault key import FILE'] : [];
+  return withMoreHints(failure, [...otherWays(failure.code, head, kind), ...recovery]);
 }
 
 function otherWays(code: ErrorCode, head: VaultHead, kind: KeySourceKind): readonly string[] {

@@ -97,7 +97,7 @@ describe('opening the key table', () => {
     await expect(unlock(headWith('file'), wrong, '/vault.db')).rejects.toMatchObject({
       code: 'key_wrong',
       message: expect.stringContaining('place of the file'),
-      hint: 'type it again',
+      hint: 'type it again\nor, with a recovery file: vault key import FILE',
     });
     expect(key.every((byte) => byte === 0)).toBe(true);
   });
