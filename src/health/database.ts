@@ -1,6 +1,6 @@
 import { accountName } from '../domain/account.js';
 import { formatDuration, MINUTE } from '../domain/duration.js';
-import { FROM_BACKUP, VaultError } from '../domain/errors.js';
+import { FROM_BACKUP, INSTALL_CURRENT, VaultError } from '../domain/errors.js';
 import { count, type Finding, fine, problem, problemOf, skipped, warning } from '../domain/finding.js';
 import type { Inspection } from '../stores/inspection.js';
 import { openContents } from '../vault/sealed-record.js';
@@ -69,7 +69,7 @@ async function formOf(inspection: Inspection): Promise<Finding | null> {
   }
   if (schemaVersion > knownVersion) {
     const message = `${path} was written by a newer version of this program (schema ${schemaVersion})`;
-    return problem('vault_newer', message, 'npm install -g token-vault');
+    return problem('vault_newer', message, INSTALL_CURRENT);
   }
   if (schemaVersion < knownVersion) {
     const message = `${path} has the form of an older version (schema ${schemaVersion} of ${knownVersion})`;

@@ -1,7 +1,7 @@
 import { type Account, accountName } from '../domain/account.js';
 import { DAY, formatDuration } from '../domain/duration.js';
 import { count, type Finding, fine, problem, skipped, warning } from '../domain/finding.js';
-import { missingScopes } from '../domain/scopes.js';
+import { missingScopes, readable } from '../domain/scopes.js';
 import { isResting } from '../domain/status.js';
 import { isUsable } from '../domain/token-state.js';
 import type { Check, HealthDeps } from './contract.js';
@@ -31,9 +31,12 @@ async function look(account: Account, deps: HealthDeps): Promise<Finding[]> {
   const about = { account: name, provider: account.provider };
   const now = deps.clock.now();
   const login = deps.commands.login(account);
-  const why = account.reason === null ? '' : `: ${account.reason.replace(`${name}: `, '')}`;
+  const needsLogin = `${name} needs a new login`;
+  // What is known of it was a sentence of its own, about this very account.
+  const known = account.reason?.replace(`${needsLogin}: `, '').replace(`${name}: `, '') ?? '';
+  const why = known === '' ? '' : `: ${readable(known)}`;
   if (account.status === 'login_needed' || account.status === 'revoked') {
-    return [problem('login_needed', `${name} needs a new login${why}`, login, about)];
+    return [problem('login_needed', `${needsLogin}${why}`, login, about)];
   }
   if (account.grantExpiresAt !== null && account.grantExpiresAt <= now) {
     return [problem('login_needed', `the grant of ${name} has ended`, login, about)];

@@ -4,6 +4,7 @@ import { clock } from './clock.js';
 import { configuration } from './configuration.js';
 import type { Check } from './contract.js';
 import { database } from './database.js';
+import { disk } from './disk.js';
 import { endpoints } from './endpoints.js';
 import { git } from './git.js';
 import { grants } from './grants.js';
@@ -21,6 +22,7 @@ import { scheduler } from './scheduler.js';
 export const CHECKS: readonly Check[] = [
   configuration,
   permissions,
+  disk,
   keySource,
   keychain,
   database,

@@ -39,7 +39,7 @@ export const permissions: Check = {
 
 function fixedPlaces({ paths, envFile }: HealthDeps): Place[] {
   const { data, config, state, locks, marks } = paths;
-  const folders = new Set([data, config, state, locks, marks, join(data, 'spill')]);
+  const folders = new Set([data, config, state, locks, marks, join(data, 'spill'), join(state, 'audit')]);
   const beside = ['-journal', '-wal', '-shm'].map((end) => `${paths.database}${end}`);
   const written = [paths.database, ...beside, paths.securityLog];
   return [
@@ -47,6 +47,7 @@ function fixedPlaces({ paths, envFile }: HealthDeps): Place[] {
     ...written.map((path): Place => ({ path, kind: 'file', written: true })),
     { path: paths.configFile, kind: 'file', written: false },
     { path: envFile, kind: 'file', written: false },
+    { path: paths.machineFile, kind: 'file', written: false },
   ];
 }
 
@@ -56,7 +57,7 @@ async function keyFiles({ keySources, paths }: HealthDeps): Promise<Place[]> {
   return [...files].map((path) => ({ path, kind: 'file', written: false }));
 }
 
-/** Lock databases, marks, answers that wait, and older logs. */
+/** Lock databases, marks, answers and events that wait, and older logs. */
 function listedPlaces({ paths, look }: HealthDeps): Place[] {
   const under = (folder: string, fits: (name: string) => boolean) =>
     look
@@ -67,6 +68,7 @@ function listedPlaces({ paths, look }: HealthDeps): Place[] {
     ...under(paths.locks, () => true),
     ...under(paths.marks, () => true),
     ...under(join(paths.data, 'spill'), () => true),
+    ...under(join(paths.state, 'audit'), () => true),
     ...under(paths.state, (name) => /^security\.log\.\d+$/.test(name)),
   ];
 }

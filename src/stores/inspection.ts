@@ -41,6 +41,8 @@ export async function inspectSqlite(
   files: Pick<Files, 'check'>,
   clock: Clock,
 ): Promise<Inspection> {
+  // At a pipe SQLite would wait for ever, deaf to signals.
+  files.check(path);
   let database: Database;
   try {
     database = openSqlite(path, files, { timeout: 0, readonly: true });

@@ -146,7 +146,7 @@ async function healthDeps(parts: HealthParts, offline: boolean) {
     files,
     refuseUnsafeWay: unsafeWayRefusal(host.uid),
     visit: offline ? null : visitor(await parts.http(), clock, host.interruption),
-    commands: { login: words.loginCommand, widen: words.widenCommand, name: words.shellName, quoted },
+    commands: { login: words.loginCommand, widen: words.widenHint, name: words.shellName, quoted },
     settings: () => settings().catch(notLookedAt('the configuration cannot be read')),
     inspect,
     async vanished() {

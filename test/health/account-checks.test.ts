@@ -43,6 +43,21 @@ describe('accounts', () => {
     expect(more).toEqual([]);
   });
 
+  it('that need a login are told so once, whatever is known of it', async () => {
+    const reason = 'demo/alice@example.com needs a new login: Demo no longer accepts its refresh token';
+    await stage.add({ status: 'login_needed', reason });
+    expect(told((await stage.examine())['grants'])).toEqual([`problem: ${reason}`]);
+  });
+
+  it('that lack a scope nobody could type are told shortly, with where it stands whole', async () => {
+    const long = 's'.repeat(10_000);
+    const facts = { status: 'insufficient_scope', reason: `not granted: ${long}` } as const;
+    await stage.add({ ...facts, askedScopes: [long], grantedScopes: [] });
+    const [finding] = (await stage.examine())['grants'] ?? [];
+    expect(finding?.message).toMatch(/^demo\/alice@example\.com lacks .*: not granted: s{119}…$/);
+    expect(finding?.remedy).toMatch(/: vault show demo\/alice@example\.com --json$/);
+  });
+
   it('whose grant ended after the same time before are told when it will again', async () => {
     const account = await stage.add({ provider: 'google', grantedScopes: [], askedScopes: [] });
     const consent = (daysAgo: number) => ({

@@ -5,7 +5,11 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { HOUR } from '../../src/domain/duration.js';
 import type { Finding } from '../../src/domain/finding.js';
+import { quoted } from '../../src/domain/shell-word.js';
+import type { HealthDeps } from '../../src/health/contract.js';
+import { disk } from '../../src/health/disk.js';
 import { CHECKS } from '../../src/health/index.js';
+import { look } from '../../src/system/files/look.js';
 import { checkContract } from '../contracts.js';
 import { serve } from '../doubles/local-server.js';
 import { tamper } from '../harness/tamper.js';
@@ -71,7 +75,17 @@ async function allBroken(stage: HealthStage): Promise<Found> {
   stage.put('config.json', '{"keySource": "keychain"');
   const second = await stage.examine();
   const { configuration = [], database = [] } = second;
-  return { ...first, configuration, database, integrity };
+  return { ...first, configuration, database, integrity, disk: await fullDisk(stage) };
+}
+
+/** What the check of the disk says where nothing more can be stored. */
+function fullDisk({ paths }: HealthStage): Promise<readonly Finding[]> {
+  const room = (folder: string) => ({ folder, device: 1, bytes: 0, files: 0 });
+  return disk.run({
+    look: { ...look, room },
+    paths,
+    commands: { quoted },
+  } as unknown as HealthDeps);
 }
 
 /** As changes of the keys that were cut off leave it. */
@@ -107,6 +121,7 @@ describe('the checks', () => {
     expect(CHECKS.map(({ name }) => name)).toEqual([
       'configuration',
       'permissions',
+      'disk',
       'key_source',
       'keychain',
       'database',

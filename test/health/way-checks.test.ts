@@ -1,6 +1,7 @@
-import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, chownSync, closeSync, mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { createFiles } from '../../src/system/files/files.js';
 import { resolvePaths } from '../../src/system/paths.js';
 import { needs } from '../harness/parts.js';
@@ -82,6 +83,27 @@ describe('a folder on the way to a vault that is not there yet', () => {
       expect.objectContaining({ status: 'skipped', message: 'there is no file of a vault yet' }),
     ]);
   });
+});
+
+it.each([
+  ...['vault.db', 'vault.db-journal', 'master.key', 'config.json', '.env', 'security.log', 'machine'],
+  ...['locks', 'marks', 'spill', 'audit', 'locks/vault.db', 'audit/queue', 'spill/1.spill'],
+])('a pipe in the place of %s keeps nobody waiting, and nothing else is said to be wrong', async (name) => {
+  const path = join(stage.folder, name);
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  rmSync(path, { recursive: true, force: true });
+  execFileSync('mkfifo', ['-m', '600', path]);
+  // Were it opened all the same, nothing could interrupt that.
+  const end = openSync(path, 'r+');
+  onTestFinished(() => closeSync(end));
+  const problems = Object.values(await stage.examine())
+    .flat()
+    .filter(({ status }) => status === 'problem' || status === 'warning');
+  expect(problems.length).toBeGreaterThan(0);
+  for (const { message } of problems) {
+    expect(message).toMatch(/ is (?:no|not a) (?:regular file|folder)\b/);
+    expect(message).toContain(path);
+  }
 });
 
 it('what is no file in the place of those that SQLite opens beside the vault is found', async () => {

@@ -57,6 +57,19 @@ describe('a pipe that stands where SQLite would open a file', () => {
     },
   );
 
+  it('in the place of the vault itself keeps nobody waiting, not even who looks for what is wrong', async () => {
+    const path = inVault('vault.db');
+    pipe(path);
+    expect(await stage.vault(['list'], IN_TIME)).toEqual(refused(path, 'is not a regular file'));
+    const doctor = await stage.vault(['doctor', '--offline', '--json'], IN_TIME);
+    expect(doctor.exitCode).toBe(9);
+    const { checks } = JSON.parse(doctor.stdout);
+    expect(checks.filter((each: { status: string }) => each.status === 'problem')).toEqual([
+      expect.objectContaining({ check: 'permissions', message: expect.stringContaining(path) }),
+      expect.objectContaining({ check: 'database', message: `${path} is not a regular file` }),
+    ]);
+  });
+
   it('beside a lock keeps nobody waiting who needs it', async () => {
     expect((await stage.vault(['token', account, '--refresh'])).exitCode).toBe(0);
     const locks = readdirSync(inVault('locks')).filter((name) => name.endsWith('.db'));

@@ -1,8 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
+  closeSync,
   linkSync,
   mkdirSync,
+  openSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -12,11 +14,13 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { Store } from '../../src/stores/contract.js';
+import { inspectSqlite } from '../../src/stores/inspection.js';
 import { sqliteFactory } from '../../src/stores/sqlite-factory.js';
 import { systemClock } from '../../src/system/clock.js';
 import { createFiles } from '../../src/system/files/files.js';
+import { lookingFiles } from '../../src/system/files/look.js';
 import { step } from '../doubles/ledger.js';
 import { sealedExample } from '../doubles/sealed-account.js';
 import { headExample, type VaultFolder, vaultFolder } from '../harness/vault-folder.js';
@@ -34,6 +38,13 @@ const unsafe = expect.objectContaining({
   exitCode: 9,
   hint: expect.stringContaining('vault.db'),
 });
+
+/** Whoever opens this pipe need not wait for its other end, which nothing could interrupt. */
+function heldPipe(at: string): void {
+  expect(spawnSync('mkfifo', ['-m', '600', at]).status).toBe(0);
+  const end = openSync(at, 'r+');
+  onTestFinished(() => closeSync(end));
+}
 
 describe('where the vault should be', () => {
   let elsewhere: string;
@@ -59,6 +70,19 @@ describe('where the vault should be', () => {
     );
     expect(readFileSync(elsewhere).equals(before)).toBe(true);
     expect(readdirSync(folder.home)).toEqual(there);
+  });
+
+  it.each([
+    ['a folder', () => mkdirSync(path)],
+    ['a link to nowhere', () => symlinkSync(join(folder.home, 'nowhere'), path)],
+    ['a pipe', () => heldPipe(path)],
+  ])('%s is not opened by the doctor either, and called what it is', async (_name, plant) => {
+    plant();
+    const inspected = inspectSqlite(path, lookingFiles(process.geteuid?.()), systemClock);
+    await expect(inspected).rejects.toMatchObject({
+      code: 'vault_permissions',
+      message: `${path} is not a regular file`,
+    });
   });
 
   it('a file of another user is not opened', async () => {
@@ -135,6 +159,7 @@ describe('on a disk that takes nothing more', () => {
       sealed: { ...sealedExample(2).sealed, identity: Buffer.alloc(8_000) },
     };
     await expect(store.insert(big, step)).rejects.toThrow(unwritable('the disk is full'));
+    await expect(store.insert(big, step)).rejects.toMatchObject({ hint: `df -h '${folder.home}'` });
     await expectRead(store);
     const other = await folder.factory.open();
     await expectRead(other);

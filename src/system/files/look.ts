@@ -1,4 +1,5 @@
 import * as fs from 'node:fs';
+import { dirname } from 'node:path';
 import { VaultError } from '../../domain/errors.js';
 import type { Files } from '../contract.js';
 import { anotherUsers, notAFile, notAFolder, statOrNull, tooLarge, unreadable } from './file-failure.js';
@@ -18,6 +19,17 @@ export interface Seen {
   readonly links: number;
 }
 
+/** What is left on a file system for those who are not root. */
+export interface Room {
+  /** The folder asked for, or the one above it that is there. */
+  readonly folder: string;
+  /** The same for all folders of one file system. */
+  readonly device: number;
+  readonly bytes: number;
+  /** How many more files it can hold; null where they are not counted. */
+  readonly files: number | null;
+}
+
 /** Looks at files without changing any: no mode is tightened, no folder made, no SQLite lock dropped. */
 export interface Look {
   /** @returns null when nothing is there. @throws VaultError `vault_permissions` */
@@ -27,6 +39,8 @@ export interface Look {
   /** The path with every link on it followed; null when it leads nowhere. */
   real(path: string): string | null;
   may(access: 'read' | 'write' | 'execute', path: string): boolean;
+  /** The room where a folder is, or will be made; null when the system does not tell. */
+  room(folder: string): Room | null;
   /**
    * Never of a database: closing it would drop the locks its process holds.
    *
@@ -51,6 +65,7 @@ export const look: Look = {
       fs.accessSync(path, ACCESS[access]);
       return true;
     }, false),
+  room: (folder) => orElse(() => roomAt(folder), null),
   read(path, limit) {
     if (statOrNull(path) === null) return null;
     let descriptor: number;
@@ -112,6 +127,16 @@ export function lookingFiles(uid: number | undefined): Files {
     remove: never,
     removeUnfinished: never,
   };
+}
+
+function roomAt(folder: string): Room | null {
+  const parent = dirname(folder);
+  if (parent !== folder && !fs.existsSync(folder)) return roomAt(parent);
+  const { blocks, bavail, bsize, files, ffree } = fs.statfsSync(folder);
+  // Some that are no disks say that they hold nothing at all.
+  if (blocks === 0) return null;
+  const { dev: device } = fs.statSync(folder);
+  return { folder, device, bytes: bavail * bsize, files: files > 0 ? ffree : null };
 }
 
 function kindOf(stats: fs.Stats): Seen['kind'] {

@@ -1,0 +1,102 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import type { Finding } from '../../src/domain/finding.js';
+import { quoted } from '../../src/domain/shell-word.js';
+import type { HealthDeps } from '../../src/health/contract.js';
+import { disk } from '../../src/health/disk.js';
+import { look, type Room } from '../../src/system/files/look.js';
+import { needs } from '../harness/parts.js';
+import { told } from './stage.js';
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+function judged(rooms: Readonly<Record<string, Room | null>>, may = true): Promise<readonly Finding[]> {
+  return disk.run({
+    look: { ...look, may: () => may, room: (folder: string) => rooms[folder] },
+    paths: { data: '/data', state: '/state' },
+    commands: { quoted },
+  } as unknown as HealthDeps);
+}
+
+const room = (bytes: number, files: number | null = null, folder = '/data', device = 1): Room => ({
+  folder,
+  device,
+  bytes,
+  files,
+});
+
+describe('the room on the disk', () => {
+  it.each([
+    [16 * MIB, 'ok: there is room for what a refresh brings (16 MiB)'],
+    [3_000 * MIB, 'ok: there is room for what a refresh brings (2 GiB)'],
+    [16 * MIB - 1, 'warning: the disk with /data has only 15 MiB left'],
+    [MIB, 'warning: the disk with /data has only 1 MiB left'],
+    [MIB - 1, 'problem: the disk with /data has 1023 KiB left, and a refresh needs 1 MiB to be stored'],
+    [0, 'problem: the disk with /data has 0 KiB left, and a refresh needs 1 MiB to be stored'],
+  ])('of %i bytes is judged by what a refresh needs', async (bytes, expected) => {
+    const all = await judged({ '/data': room(bytes), '/state': room(bytes) });
+    expect(told(all)).toEqual([expected]);
+    expect(all[0]?.remedy).toBe(bytes >= 16 * MIB ? null : 'df -h /data');
+  });
+
+  it('is too little for the name of one more file', async () => {
+    const full = room(99 * MIB, 3);
+    expect(await judged({ '/data': full, '/state': full })).toEqual([
+      expect.objectContaining({
+        code: 'vault_not_writable',
+        message: expect.stringMatching(/^the disk with \/data can hold only 3 files more/),
+        remedy: 'df -i /data',
+      }),
+    ]);
+  });
+
+  it('is judged on each disk that the vault needs', async () => {
+    const all = await judged({ '/data': room(99 * MIB), '/state': room(0, null, '/state', 2) });
+    expect(told(all)).toEqual([expect.stringMatching(/^problem: the disk with \/state has 0 KiB left/)]);
+  });
+
+  it('is not judged where it is not told, or where nothing can be written anyway', async () => {
+    const untold = ['skipped: how much room there is cannot be told'];
+    expect(told(await judged({ '/data': null, '/state': null }))).toEqual(untold);
+    expect(told(await judged({ '/data': room(0), '/state': room(0) }, false))).toEqual(untold);
+  });
+});
+
+/** A small file system of its own at a new folder. */
+function mounted(options: string): string {
+  const folder = mkdtempSync(join(tmpdir(), 'vault-disk-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  execFileSync('mount', ['-t', 'tmpfs', '-o', `mode=700,${options}`, 'none', folder]);
+  onTestFinished(() => void execFileSync('umount', ['--lazy', folder]));
+  return folder;
+}
+
+describe('a real disk', () => {
+  beforeEach((context) => needs(context, 'a small tmpfs'));
+
+  const found = (folder: string) =>
+    disk.run({
+      look,
+      paths: { data: join(folder, 'not', 'made', 'yet'), state: join(folder, 'nor this') },
+      commands: { quoted },
+    } as unknown as HealthDeps);
+
+  it.each([
+    ['with little room', 'size=900k', 'ballast', / KiB left, and a refresh needs/, /^df -h /],
+    ['with no place for files', 'size=99m,nr_inodes=4', 'a file', /can hold only 2 files more/, /^df -i /],
+  ])('%s is a problem, and the hint shows it', async (_, options, name, message, remedy) => {
+    const folder = mounted(options);
+    writeFileSync(join(folder, name), Buffer.alloc(600 * KIB));
+    const [finding, ...more] = await found(folder);
+    expect([finding?.message, finding?.remedy]).toEqual([
+      expect.stringMatching(message),
+      expect.stringMatching(remedy),
+    ]);
+    expect(more).toEqual([]);
+    expect(execFileSync('sh', ['-c', finding?.remedy ?? 'false']).toString()).toContain(folder);
+  });
+});
