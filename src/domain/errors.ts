@@ -109,7 +109,7 @@ export type ErrorCode = keyof typeof ERROR_CODES;
 export const FROM_BACKUP = 'restore the vault from a backup:\nvault restore FILE';
 
 /** The hint where something was written by a newer version of this program. */
-export const INSTALL_CURRENT = 'install the current version: npm install -g token-vault';
+export const INSTALL_CURRENT = 'in your clone: git pull && npm install && npm run build';
 
 export interface ErrorParts {
   /** What the user should type or do next, as an exact command where there is one. */

@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { FROM_BACKUP, VaultError } from '../domain/errors.js';
 import { inQuotes } from '../domain/shell-word.js';
 
@@ -42,8 +43,10 @@ export function asStoreError(failure: unknown, path: string): unknown {
   }
   const unwritable = Object.keys(UNWRITABLE).find((prefix) => code.startsWith(prefix));
   if (unwritable !== undefined) {
+    const room = `df -h ${inQuotes(dirname(path))}`;
+    const access = `check the space and the permissions there: df ${inQuotes(path)}; ls -l ${inQuotes(path)}`;
     return new VaultError('vault_not_writable', `${path} cannot be used: ${UNWRITABLE[unwritable]}`, {
-      hint: `check the space and the permissions there: df ${inQuotes(path)}; ls -l ${inQuotes(path)}`,
+      hint: unwritable === 'SQLITE_FULL' ? room : access,
       cause: failure,
     });
   }

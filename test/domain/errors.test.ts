@@ -1,5 +1,18 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { asVaultError, ERROR_CODES, isInterruption, VaultError } from '../../src/domain/errors.js';
+import {
+  asVaultError,
+  ERROR_CODES,
+  INSTALL_CURRENT,
+  isInterruption,
+  VaultError,
+} from '../../src/domain/errors.js';
+
+it('what brings the current version is what the README says', () => {
+  const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+  const [where, command] = INSTALL_CURRENT.split(': ');
+  expect(readme).toContain(`To update, ${where}: \`${command}\``);
+});
 
 describe('the error codes', () => {
   it('are an API: none leaves, none changes its exit code', () => {

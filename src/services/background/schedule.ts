@@ -171,7 +171,7 @@ function generalNotes(
       'the key is in the keychain, which is locked while you are logged out; to see what happens then: vault doctor --as-cron',
     );
   if (/[/\\]_npx[/\\]/.test(self[1]))
-    notes.push('npx may throw this copy of the program away; install it: npm install -g token-vault');
+    notes.push('npx may throw this copy of the program away: install it from a clone, and schedule that one');
   if (kind === 'launchd') notes.push('launchd starts it while you are logged in');
   return notes;
 }

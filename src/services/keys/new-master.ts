@@ -44,10 +44,13 @@ export async function establishMaster(
 export async function undone(made: EstablishedMaster, failure: unknown): Promise<unknown> {
   const left = await made.undo();
   if (!(failure instanceof VaultError)) return failure;
+  if (left !== null) return withMoreHints(failure, [left]);
   const { code, message, hint, details, cause } = failure;
-  const hints = [...(hint === undefined ? [] : [hint]), ...(left === null ? [] : [left])].join('; ');
-  const said = left === null ? `${message}; nothing was left behind` : message;
-  return new VaultError(code, said, { ...(hints === '' ? {} : { hint: hints }), details, cause });
+  return new VaultError(code, `${message}; nothing was left behind`, {
+    ...(hint !== undefined && { hint }),
+    details,
+    cause,
+  });
 }
 
 async function makeOrTake(source: KeySource, reference: string): Promise<EstablishedMaster> {

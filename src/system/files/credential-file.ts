@@ -54,6 +54,6 @@ function open(path: string): number {
 
 function unsafe(path: string, what: string, step = `look at it with: ls -ld ${inQuotes(path)}`): VaultError {
   return new VaultError('vault_permissions', `the credential ${path} ${what}`, {
-    hint: `${step} — systemd makes it with mode 0400`,
+    hint: `systemd makes it with mode 0400; ${step}`,
   });
 }

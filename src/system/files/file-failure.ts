@@ -1,4 +1,5 @@
 import * as fs from 'node:fs';
+import { userInfo } from 'node:os';
 import { dirname } from 'node:path';
 import { VaultError } from '../../domain/errors.js';
 import { inQuotes } from '../../domain/shell-word.js';
@@ -8,27 +9,41 @@ export function codeOf(failure: unknown): string {
   return failure instanceof Error && 'code' in failure ? String(failure.code) : '';
 }
 
-const WHY: Record<string, string> = {
-  ENOSPC: 'the disk is full',
-  EDQUOT: 'the disk quota is used up',
-  EROFS: 'the file system is read-only',
-  EACCES: 'permission is denied',
-  EPERM: 'permission is denied',
-  EIO: 'the disk reports an error',
-  ENOENT: 'its folder is not there',
-  ENOTDIR: 'a part of its path is not a folder',
-  ELOOP: 'a symbolic link stands in its place',
-  EISDIR: 'a folder stands in its place',
-  ERR_FS_EISDIR: 'a folder stands in its place',
+/** Why a file cannot be written, in our words, and what a person types to see more of it or to mend it. */
+const WHY: Record<string, readonly [why: string, step: (path: string) => string]> = {
+  ENOSPC: ['the disk is full', room],
+  EDQUOT: ['the disk quota is used up', () => 'quota -s'],
+  EROFS: ['the file system is read-only', (path) => `df ${inQuotes(dirname(path))}; mount`],
+  EACCES: ['permission is denied', access],
+  EPERM: ['permission is denied', access],
+  EIO: [
+    'the disk reports an error',
+    (path) => `look at the health of the disk before anything else; it is: df ${inQuotes(dirname(path))}`,
+  ],
+  ENOENT: ['its folder is not there', (path) => `mkdir -p ${inQuotes(dirname(path))}`],
+  ENOTDIR: ['a part of its path is not a folder', access],
+  ELOOP: ['a symbolic link stands in its place', access],
+  EISDIR: ['a folder stands in its place', access],
+  ERR_FS_EISDIR: ['a folder stands in its place', access],
 };
 
 /** A `vault_not_writable` that says why in our words; the system's own message stays its cause. */
 export function notWritable(path: string, failure: unknown): VaultError {
-  const why = WHY[codeOf(failure)] ?? 'the system refuses';
+  const [why, step] = WHY[codeOf(failure)] ?? ['the system refuses', (at) => `${room(at)}; ${access(at)}`];
   return new VaultError('vault_not_writable', `${path} cannot be written: ${why}`, {
-    hint: `check the space and the permissions there: df ${inQuotes(dirname(path))}; ls -ld ${inQuotes(dirname(path))} ${inQuotes(path)}`,
+    hint: step(path),
     cause: failure,
   });
+}
+
+function room(path: string): string {
+  return `df -h ${inQuotes(dirname(path))}`;
+}
+
+/** A file that was made beside another one is gone by the time somebody looks. */
+function access(path: string): string {
+  const there = new Set([standing(dirname(path)), standing(path)]);
+  return `ls -ld ${[...there].map(inQuotes).join(' ')}`;
 }
 
 /**
@@ -42,16 +57,44 @@ export function statOrNull(path: string): fs.Stats | null {
     return fs.lstatSync(path);
   } catch (failure) {
     if (codeOf(failure) === 'ENOENT' || codeOf(failure) === 'ENOTDIR') return null;
-    throw new VaultError('vault_permissions', `${path} cannot be looked at`, {
-      hint: `ls -ld ${inQuotes(path)}`,
-      cause: failure,
-    });
+    throw notLookedAt(path, failure);
+  }
+}
+
+function notLookedAt(path: string, cause: unknown): VaultError {
+  if (codeOf(cause) !== 'EACCES') {
+    const hint = `ls -ld ${inQuotes(path)}`;
+    return new VaultError('vault_permissions', `${path} cannot be looked at`, { hint, cause });
+  }
+  const folder = standing(dirname(path));
+  const isOurs = fs.lstatSync(folder, { throwIfNoEntry: false })?.uid === userId();
+  const message = `${path} cannot be looked at: the folder ${folder} may not be entered`;
+  const hint = `${isOurs ? 'chmod 700' : 'ls -ld'} ${inQuotes(folder)}`;
+  return new VaultError('vault_permissions', message, { hint, cause });
+}
+
+/** The part of the way to a path that can be looked at itself: all of it, or what keeps us from the rest. */
+function standing(path: string): string {
+  try {
+    fs.lstatSync(path);
+    return path;
+  } catch {
+    return path === dirname(path) ? path : standing(dirname(path));
+  }
+}
+
+/** Null for a user whom the system's list does not have, as in many containers. */
+function userId(): number | null {
+  try {
+    return userInfo().uid;
+  } catch {
+    return null;
   }
 }
 
 export function notAFile(path: string): VaultError {
   return new VaultError('vault_permissions', `${path} is not a regular file`, {
-    hint: `look at it with: ls -ld ${inQuotes(path)} — a link or a device must not stand there`,
+    hint: `no link, pipe or device may stand there; look at it with: ls -ld ${inQuotes(path)}`,
   });
 }
 

@@ -47,6 +47,9 @@ describe('a credential', () => {
     symlinkSync(`${path}.other`, path);
     expect(() => readCredential(path, 100, uid)).toThrow(refused('is a symbolic link'));
     expect(() => readCredential(folder, 100, uid)).toThrow(refused('is not a regular file'));
+    // Whoever copies what stands after the colon has the whole command, and nothing else.
+    const hint = expect.stringMatching(new RegExp(`: ls -ld '${folder}'$`));
+    expect(() => readCredential(folder, 100, uid)).toThrow(expect.objectContaining({ hint }));
     expect(() => readCredential(`${path}.other`, 6, uid)).toThrow(
       expect.objectContaining({ code: 'key_wrong' }),
     );
