@@ -1,6 +1,7 @@
 import { accountName } from '../domain/account.js';
+import { isReadable, readable } from '../domain/scopes.js';
 import type { LoginPlan, LoginResult } from '../services/contract.js';
-import { widenCommand } from '../services/login/login-command.js';
+import { widenHint } from '../services/login/login-command.js';
 import type { Entry } from '../ui/block.js';
 import type { Io } from '../ui/io.js';
 import { ending, rfc3339 } from '../ui/time.js';
@@ -36,14 +37,15 @@ export function sayResult(result: LoginResult, io: Io): void {
     io.say('this login brought no refresh token; the stored one is kept');
   }
   if (missingScopes.length > 0) {
-    io.warn(`warning: not granted: ${missingScopes.join(' ')}`, 'yellow');
+    io.warn(`warning: not granted: ${readable(missingScopes.join(' '))}`, 'yellow');
   }
   if (withdrawnScopes.length > 0) {
-    io.warn(`warning: granted before and no longer: ${withdrawnScopes.join(' ')}`, 'yellow');
+    io.warn(`warning: granted before and no longer: ${readable(withdrawnScopes.join(' '))}`, 'yellow');
   }
   const lacking = [...missingScopes, ...withdrawnScopes];
   if (lacking.length > 0) {
-    io.warn(`  hint: log in again and allow them: ${widenCommand(account, lacking)}`);
+    const hint = widenHint(account, lacking);
+    io.warn(`  hint: ${lacking.every(isReadable) ? 'log in again and allow them: ' : ''}${hint}`);
   }
 }
 

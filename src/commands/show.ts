@@ -1,5 +1,5 @@
 import { accountName, type Consent } from '../domain/account.js';
-import { missingScopes } from '../domain/scopes.js';
+import { missingScopes, readable } from '../domain/scopes.js';
 import type { AccountDetail } from '../services/contract.js';
 import { type Entry, renderBlock } from '../ui/block.js';
 import { ending, moment, rfc3339 } from '../ui/time.js';
@@ -59,7 +59,7 @@ function detailDocument(detail: AccountDetail) {
 function entries(detail: AccountDetail, now: number): Entry[] {
   const { account, consents, manageUrl } = detail;
   const withdrawn = withdrawnSinceConsent(detail);
-  const status = account.reason === null ? account.status : `${account.status}: ${account.reason}`;
+  const status = account.reason === null ? account.status : `${account.status}: ${readable(account.reason)}`;
   const grant =
     account.grantExpiresAt === null ? 'end not told by the provider' : ending(account.grantExpiresAt, now);
   return [
@@ -76,8 +76,10 @@ function entries(detail: AccountDetail, now: number): Entry[] {
       : [['last error', lastError(account.lastError, account.failures)] as const]),
     ['scopes asked', scopeLines(account.askedScopes)],
     ['scopes granted', scopeLines(account.grantedScopes)],
-    ...(detail.missingScopes.length === 0 ? [] : [['scopes missing', detail.missingScopes] as const]),
-    ...(withdrawn.length === 0 ? [] : [['withdrawn', withdrawn] as const]),
+    ...(detail.missingScopes.length === 0
+      ? []
+      : [['scopes missing', scopeLines(detail.missingScopes)] as const]),
+    ...(withdrawn.length === 0 ? [] : [['withdrawn', scopeLines(withdrawn)] as const]),
     ['consents', consents.length === 0 ? 'none recorded' : consents.map((each) => consentLine(each, now))],
     ['issuer', account.issuer],
     ['token endpoint', account.tokenEndpoint],
@@ -96,7 +98,7 @@ function consentLine({ at, how, askedScopes, grantedScopes }: Consent, now: numb
   const refused = missingScopes(askedScopes, grantedScopes);
   const granted = grantedScopes.length === 0 ? 'no scopes' : grantedScopes.join(' ');
   const but = refused.length === 0 ? '' : `; not granted: ${refused.join(' ')}`;
-  return `${moment(at, now)}, by ${how}: ${granted}${but}`;
+  return `${moment(at, now)}, by ${how}: ${readable(`${granted}${but}`)}`;
 }
 
 /** An answer that was taken all the same counts as no failure. */
@@ -105,5 +107,5 @@ function lastError(code: string, failures: number): string {
 }
 
 function scopeLines(scopes: readonly string[]): readonly string[] {
-  return scopes.length === 0 ? ['none'] : scopes;
+  return scopes.length === 0 ? ['none'] : scopes.map(readable);
 }

@@ -1,11 +1,11 @@
 import { type Account, accountName } from '../domain/account.js';
-import { missingScopes } from '../domain/scopes.js';
-import { loginCommand, shellName, widenCommand } from '../services/login/login-command.js';
+import { missingScopes, readable } from '../domain/scopes.js';
+import { loginCommand, shellName, widenHint } from '../services/login/login-command.js';
 
 /** Why an account is not well, as one sentence with its name in it; null while it is. */
 export function troubleOf(account: Account): string | null {
-  const { reason } = account;
-  if (reason === null) return null;
+  if (account.reason === null) return null;
+  const reason = readable(account.reason);
   const name = accountName(account);
   return reason.includes(name) ? reason : `${name}: ${reason}`;
 }
@@ -18,7 +18,7 @@ export function remedyOf(account: Account): string | null {
       return loginCommand(account);
     case 'insufficient_scope': {
       const missing = missingScopes(account.askedScopes, account.grantedScopes);
-      return missing.length === 0 ? null : widenCommand(account, missing);
+      return missing.length === 0 ? null : widenHint(account, missing);
     }
     case 'failing':
       return `vault refresh ${shellName(account)} --force`;

@@ -1,4 +1,5 @@
 import type { AccountStatus } from '../domain/account.js';
+import { readable } from '../domain/scopes.js';
 import type { Theme } from '../ui/io.js';
 
 /**
@@ -7,8 +8,8 @@ import type { Theme } from '../ui/io.js';
  */
 export function shortScope(scope: string): string {
   const match = /^https?:\/\/([^/]+)((?:\/[^/]+)*)\/?$/.exec(scope);
-  if (match === null) return scope;
-  return match[2]?.split('/').at(-1) || (match[1] ?? scope);
+  const short = match === null ? scope : match[2]?.split('/').at(-1) || (match[1] ?? scope);
+  return readable(short);
 }
 
 /** Colours a status, which may have been cut to the width of its column. */

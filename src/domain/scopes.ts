@@ -50,6 +50,19 @@ export function missingScopes(asked: readonly string[], granted: readonly string
   return unique(asked.filter((scope) => !granted.includes(scope)));
 }
 
+/** Longer than what any provider documents: a person would neither read it nor type it. */
+const LONGEST_SHOWN = 120;
+
+/** Whether a scope is short enough for a command that somebody is to type. */
+export function isReadable(scope: string): boolean {
+  return scope.length <= LONGEST_SHOWN;
+}
+
+/** A scope, or a text with scopes in it, as people are shown it: a scope that is too long ends in `…`. */
+export function readable(text: string): string {
+  return text.replace(/\S+/g, (word) => (isReadable(word) ? word : `${word.slice(0, LONGEST_SHOWN - 1)}…`));
+}
+
 function unique(scopes: readonly string[]): string[] {
   return [...new Set(scopes)];
 }

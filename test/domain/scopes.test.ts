@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { canonicalScopes, missingScopes, parseScopes } from '../../src/domain/scopes.js';
+import {
+  canonicalScopes,
+  isReadable,
+  missingScopes,
+  parseScopes,
+  readable,
+} from '../../src/domain/scopes.js';
 
 const google = {
   scopeAliases: { email: 'https://www.googleapis.com/auth/userinfo.email' },
@@ -63,6 +69,17 @@ describe('granted scopes', () => {
 
   it('are not confused by scopes named like members of every object', () => {
     expect(canonicalScopes(['constructor'], ['toString'], plain)).toEqual(['toString']);
+  });
+});
+
+describe('scopes that a person is shown', () => {
+  it('are whole unless one is too long to be read, which ends in an ellipsis', () => {
+    const usual = 'https://www.googleapis.com/auth/cloud-platform.read-only';
+    const long = 'x'.repeat(10_000);
+    expect([isReadable(usual), isReadable(long)]).toEqual([true, false]);
+    expect(readable(`not granted: ${usual} ${long} email`)).toBe(
+      `not granted: ${usual} ${'x'.repeat(119)}… email`,
+    );
   });
 });
 

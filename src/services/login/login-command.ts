@@ -1,4 +1,5 @@
 import { type Account, accountName } from '../../domain/account.js';
+import { isReadable } from '../../domain/scopes.js';
 import { quoted } from '../../domain/shell-word.js';
 import type { LoginRequest } from './login-contract.js';
 
@@ -20,6 +21,13 @@ export function widenCommand(
 ): string {
   const scopes = [...new Set(missing)].map((scope) => ` --add-scope ${quoted(scope)}`);
   return `${loginCommand(account)}${scopes.join('')}`;
+}
+
+/** What helps an account that lacks scopes: that command, or where they stand whole when one is too long for it. */
+export function widenHint(account: Pick<Account, 'provider' | 'label'>, missing: readonly string[]): string {
+  return missing.every(isReadable)
+    ? widenCommand(account, missing)
+    : `log in again with the scopes that are named by: vault show ${shellName(account)} --json`;
 }
 
 /**

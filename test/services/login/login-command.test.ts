@@ -1,6 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { loginCommand, shellName, widenCommand } from '../../../src/services/login/login-command.js';
+import {
+  loginCommand,
+  shellName,
+  widenCommand,
+  widenHint,
+} from '../../../src/services/login/login-command.js';
 
 describe('the command that logs in again', () => {
   it.each([
@@ -17,6 +22,14 @@ describe('the command that logs in again', () => {
     const account = { provider: 'google', label: 'work' };
     expect(widenCommand(account, ['email', 'https://mail.example/', 'email'])).toBe(
       'vault login google --as work --add-scope email --add-scope https://mail.example/',
+    );
+  });
+
+  it('is not pretended where a scope is too long to be typed: it is said where the scopes stand', () => {
+    const account = { provider: 'google', label: 'work' };
+    expect(widenHint(account, ['email'])).toBe(widenCommand(account, ['email']));
+    expect(widenHint(account, ['email', 's'.repeat(10_000)])).toBe(
+      'log in again with the scopes that are named by: vault show google/work --json',
     );
   });
 });

@@ -1,0 +1,67 @@
+import { expect, it } from 'vitest';
+import { list } from '../../src/commands/list.js';
+import { sayResult } from '../../src/commands/login-view.js';
+import { show } from '../../src/commands/show.js';
+import { withdrawalWarning } from '../../src/services/refresh/withdrawn-scopes.js';
+import { accountExample } from '../doubles/account.js';
+import { NOW, terminal } from '../doubles/terminal.js';
+import { useCasesDouble } from '../doubles/use-cases.js';
+import { inputOf } from './raw.js';
+
+/* A provider may name a scope of any length: nobody reads ten thousand characters, and nobody types them. */
+
+const LONG = 'long'.repeat(2_500);
+const SHORTENED = `${LONG.slice(0, 119)}…`;
+const account = accountExample({
+  status: 'insufficient_scope',
+  reason: `not granted: ${LONG}`,
+  askedScopes: ['openid', LONG],
+  grantedScopes: ['openid', `${LONG}er`],
+});
+const WHERE = 'log in again with the scopes that are named by: vault show google/alice@example.com --json';
+const PLAIN = { columns: 80, env: { NO_COLOR: '1' } };
+
+async function printed(command: typeof list | typeof show, line: string, json = false) {
+  const { io, written } = terminal({ ...PLAIN, json });
+  const consent = { at: NOW, how: 'browser', askedScopes: [LONG], grantedScopes: [LONG] } as const;
+  const detail = {
+    account,
+    missingScopes: [LONG],
+    consents: [consent],
+    providerTitle: 'Google',
+    manageUrl: null,
+  };
+  const useCases = useCasesDouble({ list: async () => [account], show: async () => detail });
+  await (command as typeof list).run(useCases, await inputOf(command as typeof list, line), io);
+  return written;
+}
+
+it.each([
+  ['list', list, ''],
+  ['show', show, 'google'],
+] as const)(
+  '%s shortens a scope without end for people, and not in its document',
+  async (_, command, line) => {
+    const { stdout, stderr } = await printed(command, line);
+    expect(stdout).toContain(SHORTENED);
+    expect(`${stdout}${stderr}`).not.toContain(LONG);
+    expect(stderr).toContain(`hint: ${WHERE}\n`);
+    expect((await printed(command, line, true)).stdout).toContain(`"${LONG}"`);
+  },
+);
+
+it('a login that was not granted one says so in a few words, and gives no command that nobody could type', () => {
+  const { io, written } = terminal(PLAIN);
+  const identity = { subject: 'subject-example', email: null, name: null, details: {} };
+  const kept = { created: false, renamedFrom: null, keptRefreshToken: false };
+  sayResult({ account, identity, missingScopes: [LONG], withdrawnScopes: [`${LONG}er`], ...kept }, io);
+  expect(written.stderr).toContain(`not granted: ${SHORTENED}\n`);
+  expect(written.stderr).toContain(`no longer: ${SHORTENED}\n`);
+  expect(written.stderr).toContain(`hint: ${WHERE}\n`);
+});
+
+it('a refresh that no longer brings one says so in a few words', () => {
+  expect(withdrawalWarning(account, [LONG])).toMatch(
+    new RegExp(`no longer has the scope ${SHORTENED}, .*\\(${WHERE}\\)$`),
+  );
+});
