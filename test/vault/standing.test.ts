@@ -201,7 +201,7 @@ describe('a vault', () => {
     await (await stage.open()).rehearse();
     expect(stage.notices).toEqual([
       expect.stringMatching(/older copy.*\nhint: vault doctor --accept-rollback$/),
-      expect.stringMatching(/missing.*\nhint: [^]*\nvault doctor --accept-rollback$/),
+      expect.stringMatching(/missing.*\nhint: (?:.|\n)*\nvault doctor --accept-rollback$/),
     ]);
   });
 
