@@ -60,11 +60,11 @@ export interface StoringKeySource extends AnyKeySource {
   /**
    * Forgets one of two keys that `createBeside` has brought together, if it is there. What is kept is never touched.
    *
-   * @param kept the reference of the one that the vault goes on with
+   * @param kept the reference of the one that the vault goes on with; null when it has none in this source
    * @returns false when the dropped one has to stay, because other vaults may need it
    * @throws VaultError as `create`
    */
-  drop(dropped: string, kept: string): Promise<boolean>;
+  drop(dropped: string, kept: string | null): Promise<boolean>;
   /**
    * Forgets a key that no vault needs any more.
    *
@@ -84,8 +84,21 @@ export interface GivenKeySource extends AnyKeySource {
 /** Keeps no key: it is made anew each time, from something a person knows. */
 export interface DerivedKeySource extends AnyKeySource {
   readonly keys: 'derived';
-  /** Asks for what a new key is made from. @throws VaultError as `load`, `usage` when that is too easy to guess */
-  derive(reference: string): Promise<DerivedKey>;
+  /**
+   * Asks for what a new key is made from.
+   *
+   * @param replaced keys that it is to take the place of
+   * @throws VaultError as `load`; `usage` when it is too easy to guess, or makes one of the replaced keys as well
+   */
+  derive(reference: string, replaced?: readonly ReplacedKey[]): Promise<DerivedKey>;
+}
+
+/** A key that is to be replaced, without the key. */
+export interface ReplacedKey {
+  /** What the vault keeps for it, as given to `load`. */
+  readonly parameters: string | null;
+  /** Whether this is the key, 32 bytes. */
+  matches(key: Buffer): boolean;
 }
 
 export type KeySource = StoringKeySource | GivenKeySource | DerivedKeySource;

@@ -21,10 +21,11 @@ export function keychainSource(keychain: Keychain, isFirstRun = () => false): St
     }
   }
 
+  const read = (reference: string) => explained(() => keychain.read(SERVICE, reference));
+
   async function create(reference: string, key: Buffer): Promise<void> {
     const text = encodeKey(key);
-    const present = await explained(() => keychain.read(SERVICE, reference));
-    if (present !== null) {
+    if ((await read(reference)) !== null) {
       throw new VaultError('vault_exists', `the ${PLACE} holds a key under ${reference} already`, {
         hint: 'nothing was changed; try again',
       });
@@ -39,7 +40,7 @@ export function keychainSource(keychain: Keychain, isFirstRun = () => false): St
     place: PLACE,
     path: null,
     async load(reference) {
-      const text = await explained(() => keychain.read(SERVICE, reference));
+      const text = await read(reference);
       if (text === null) {
         throw new VaultError(
           'key_missing',
@@ -54,11 +55,28 @@ export function keychainSource(keychain: Keychain, isFirstRun = () => false): St
     create,
     createBeside: create,
     async drop(dropped, kept) {
-      if (dropped !== kept) await explained(() => keychain.remove(SERVICE, dropped));
+      if (dropped === kept) return true;
+      await explained(() => keychain.remove(SERVICE, dropped));
+      // A keychain that was just started anew, and is locked, shows none of its keys.
+      const shows = kept === null || (await read(kept)) !== null;
+      if (!shows || (await read(dropped)) !== null) throw stillThere(dropped);
       return true;
     },
-    remove: (reference) => explained(() => keychain.remove(SERVICE, reference)),
+    async remove(reference) {
+      if ((await read(reference)) === null) return false;
+      const removed = await explained(() => keychain.remove(SERVICE, reference));
+      if (!removed || (await read(reference)) !== null) throw stillThere(reference);
+      return true;
+    },
   };
+}
+
+function stillThere(reference: string): VaultError {
+  return new VaultError(
+    'key_unavailable',
+    `the ${PLACE} has not given up the key that is not needed any more (item ${SERVICE}, ${reference})`,
+    { hint: 'vault key status' },
+  );
 }
 
 /** What each kind is to the person: its code, what the keychain does, and the usual step. */

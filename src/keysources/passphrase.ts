@@ -36,13 +36,26 @@ export function passphraseSource(file: string | null, { ask, place }: Passphrase
       const stretching = readStretching(parameters);
       return keyFrom(await asked(ask(false)), stretching);
     },
-    async derive() {
+    async derive(_reference, replaced = []) {
       const passphrase = await ask(true);
       refuseEasy(passphrase);
+      for (const { parameters, matches } of replaced) {
+        const key = await keyFrom(passphrase, readStretching(parameters));
+        const isOld = matches(key);
+        key.fill(0);
+        if (isOld) throw sameAsBefore(place);
+      }
       const stretching = { cost: USUAL_COST, salt: random(SALT_BYTES) };
       return { key: await keyFrom(passphrase, stretching), parameters: writeStretching(stretching) };
     },
   };
+}
+
+/** Another salt makes another key, which whoever knows the passphrase can make as well. */
+function sameAsBefore(place: string): VaultError {
+  return new VaultError('usage', `the ${place} is the one that is to be replaced`, {
+    hint: 'choose another passphrase; nothing was changed',
+  });
 }
 
 async function asked(asking: Promise<Secret>): Promise<Secret> {

@@ -60,8 +60,8 @@ export function keyMemory(): KeyMemory {
     }
     if (source.keys === 'given') return {};
     return {
-      async derive(reference) {
-        const made = await source.derive(reference);
+      async derive(reference, replaced) {
+        const made = await source.derive(reference, replaced);
         keep({ reference, key: made.key });
         return made;
       },

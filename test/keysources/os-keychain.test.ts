@@ -72,4 +72,42 @@ describe('the keychain', () => {
     keychain.fail('something else');
     await expect(keychainSource(keychain).load(reference)).rejects.toThrow('message-of-the-library');
   });
+
+  const [first, second] = ['/1', '/2'].map((end) => reference.replace('/1', end)) as [string, string];
+
+  /** A keychain daemon was killed between two calls, and the new one is locked: nothing is shown, and nothing removed. */
+  function startedAnew(from: 'remove' | 'read') {
+    const keychain = keychainDouble();
+    let anew = false;
+    const source = keychainSource({
+      ...keychain,
+      read: async (service, account) => {
+        if (from === 'read') anew = true;
+        return anew ? null : keychain.read(service, account);
+      },
+      remove: async (service, account) => {
+        anew = true;
+        return anew ? false : keychain.remove(service, account);
+      },
+    });
+    return { keychain, source };
+  }
+
+  it.each(['remove', 'read'] as const)(
+    'that was started anew just before a %s has given up no key',
+    async (from) => {
+      const { keychain, source } = startedAnew(from);
+      for (const each of [first, second])
+        keychain.items.set(`token-vault, ${each}`, Buffer.alloc(32).toString('base64url'));
+      const notGone = { code: 'key_unavailable', message: expect.stringContaining(first) };
+      await expect(source.drop(first, second)).rejects.toMatchObject(notGone);
+      expect(keychain.items.size).toBe(2);
+    },
+  );
+
+  it('that shows a key and then cannot remove it has not given it up', async () => {
+    const { keychain, source } = startedAnew('remove');
+    keychain.items.set(`token-vault, ${first}`, Buffer.alloc(32).toString('base64url'));
+    await expect(source.remove(first)).rejects.toMatchObject({ code: 'key_unavailable' });
+  });
 });

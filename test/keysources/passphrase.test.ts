@@ -20,6 +20,16 @@ describe('the passphrase key source', () => {
     expect(other.key.equals(key)).toBe(false);
   });
 
+  it('takes no passphrase for a new one that makes the key which is to be replaced', async () => {
+    const { key, parameters } = await sourceWith(GOOD).derive(REFERENCE);
+    const replaced = [{ parameters, matches: (other: Buffer) => other.equals(key) }];
+    await expect(sourceWith(GOOD).derive(REFERENCE, replaced)).rejects.toMatchObject({
+      code: 'usage',
+      message: 'the passphrase is the one that is to be replaced',
+    });
+    await expect(sourceWith(`${GOOD}s`).derive(REFERENCE, replaced)).resolves.toHaveProperty('key');
+  });
+
   it('keeps the work factor and 32 bytes of salt, and nothing of the passphrase', async () => {
     const { key, parameters } = await sourceWith(GOOD).derive(REFERENCE);
     const kept = JSON.parse(parameters) as Record<string, unknown>;

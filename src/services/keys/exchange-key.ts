@@ -47,14 +47,16 @@ async function newMaster(deps: KeysDeps, { store, head, target, dropped }: Excha
   const known = [...head.masterKeys, ...(await store.leftovers())];
   if (target.keys === 'stored') return makeBeside(deps, store, target, head.vaultId, known);
   const reference = nextReference(head.vaultId, known);
+  const replaced = dropped.map(({ reference: old, checkValue, parameters }) => ({
+    parameters,
+    matches: (key: Buffer) => equalBytes(keyCheckValue(head.vaultId, old, key), checkValue),
+  }));
   if (target.keys === 'derived') {
-    const { key, parameters } = await target.derive(reference);
+    const { key, parameters } = await target.derive(reference, replaced);
     return { reference, master: key, parameters };
   }
   const master = await target.load(reference);
-  const isOld = ({ reference: old, checkValue }: MasterKeyRow) =>
-    equalBytes(keyCheckValue(head.vaultId, old, master), checkValue);
-  if (!dropped.some(isOld)) return { reference, master, parameters: null };
+  if (!replaced.some(({ matches }) => matches(master))) return { reference, master, parameters: null };
   master.fill(0);
   throw new VaultError('usage', `the ${target.place} still gives the key that is to be replaced`, {
     hint: `put a new key there, then run it again: ${target.recipe}`,
@@ -79,7 +81,7 @@ async function takeBack({ store, target, dropped }: Exchange, { reference }: New
   try {
     const { masterKeys } = await store.head();
     if (masterKeys.some((each) => each.reference === reference)) return;
-    await target.drop(reference, dropped[0]?.reference ?? '');
+    await target.drop(reference, dropped[0]?.reference ?? null);
     await store.forgetLeftover({ reference, source: target.kind });
   } catch {
     // It is noted, and the next run clears it away.

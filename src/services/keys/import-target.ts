@@ -24,7 +24,7 @@ export function orIntoFile(source: KeySource, file: string): KeySource {
         createBeside: (reference, key) => explained(source.createBeside(reference, key)),
       };
     case 'derived':
-      return { ...source, derive: (reference) => explained(source.derive(reference)) };
+      return { ...source, derive: (reference, replaced) => explained(source.derive(reference, replaced)) };
     case 'given':
       return { ...source, load: (reference, parameters) => explained(source.load(reference, parameters)) };
   }

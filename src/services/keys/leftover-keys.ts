@@ -21,9 +21,9 @@ const NOTHING_PUT: readonly ErrorCode[] = ['vault_exists', 'keychain_not_install
  * Takes out of a source the keys that runs which were cut off have left there. Those that somebody else may
  * need stay, and only the notes of them go.
  *
- * @param kept the reference of the key in use there
+ * @param kept the reference of the key that the vault has there; null when it has none
  */
-export async function tidyLeftovers(vault: OpenVault, source: KeySource, kept: string): Promise<void> {
+export async function tidyLeftovers(vault: OpenVault, source: KeySource, kept: string | null): Promise<void> {
   const { store } = vault;
   const ours = (await store.leftovers()).filter((each) => each.source === source.kind);
   for (const left of ours) {

@@ -2,6 +2,7 @@ import { KEY_BYTES } from '../../crypto/aead.js';
 import { random } from '../../crypto/derive.js';
 import { VaultError, withMoreHints } from '../../domain/errors.js';
 import type { GivenKeySource, KeySource, StoringKeySource } from '../../keysources/contract.js';
+import { keyIn } from './held-key.js';
 
 /** A new master key, which is in its source and not yet in the vault. */
 export interface NewMaster {
@@ -65,7 +66,8 @@ async function makeOrTake(source: KeySource, reference: string): Promise<Establi
     const { key, parameters } = await source.derive(reference);
     return taken(key, parameters);
   }
-  const there = await loadIfThere(source, reference);
+  // Its owner may have put a key there beforehand.
+  const there = await keyIn(source, reference);
   if (there !== null) return taken(there);
   const master = random(KEY_BYTES);
   try {
@@ -85,16 +87,6 @@ async function takeBack(source: StoringKeySource, reference: string): Promise<st
     return (await source.remove(reference)) ? null : `the new key stays in the ${source.place}`;
   } catch {
     return `the new key is still in the ${source.place}, under ${reference}`;
-  }
-}
-
-/** Its owner may have put a key there beforehand. @returns null when there is none */
-async function loadIfThere(source: StoringKeySource, reference: string): Promise<Buffer | null> {
-  try {
-    return await source.load(reference);
-  } catch (failure) {
-    if (failure instanceof VaultError && failure.code === 'key_missing') return null;
-    throw failure;
   }
 }
 

@@ -1,8 +1,7 @@
-import { equalBytes } from '../../crypto/derive.js';
 import { VaultError } from '../../domain/errors.js';
 import type { KeySource, KeySourceKind, StoringKeySource } from '../../keysources/contract.js';
 import type { LeftoverKey, MasterKeyRow, Store, VaultHead } from '../../stores/contract.js';
-import { keyCheckValue } from '../../vault/master-key.js';
+import { heldIn, keyIn } from './held-key.js';
 import { type OpenVault, recordKeyChange } from './key-trail.js';
 import { holdingVault, type KeysDeps, noSuchKey, present } from './keys.js';
 import type { RemovedKey } from './keys-contract.js';
@@ -80,23 +79,13 @@ async function clearLeftovers(
 ): Promise<RemovedKey> {
   const { kind, place } = source;
   const why = (await whyItStays(vault, reference)) ?? 'it may serve other vaults as well';
-  await tidyLeftovers(vault, source, '');
+  await tidyLeftovers(vault, source, null);
   const still = await keyIn(source, reference);
   still?.fill(0);
   const key = still
     ? `what the ${place} holds stays: ${why}`
     : `what a run that was cut off had left in the ${place} is gone`;
   return { source: kind, reference, key };
-}
-
-/** @returns null when there is none under this reference */
-async function keyIn(source: StoringKeySource, reference: string): Promise<Buffer | null> {
-  try {
-    return await source.load(reference);
-  } catch (failure) {
-    if (failure instanceof VaultError && failure.code === 'key_missing') return null;
-    throw failure;
-  }
 }
 
 /**
@@ -133,19 +122,17 @@ async function discard(
   } catch {
     return `the key, called ${reference}, could not be deleted from the ${place} yet; once that works: vault key remove ${kind}`;
   }
-  await tidyLeftovers(vault, source, reference).catch(() => {});
+  await tidyLeftovers(vault, source, null).catch(() => {});
   return said;
 }
 
 /** A key file of the usual name may hold another key than the one that was removed. */
 async function deleteFrom(source: StoringKeySource, head: VaultHead, row: MasterKeyRow): Promise<string> {
-  const { place } = source;
-  const { reference, checkValue } = row;
-  const key = await keyIn(source, reference);
-  if (key === null) return `the ${place} did not hold it any more`;
-  const isIt = equalBytes(keyCheckValue(head.vaultId, reference, key), checkValue);
-  key.fill(0);
-  if (!isIt) return `what the ${place} holds is another key, and stays`;
-  if (await source.remove(reference)) return `the key was deleted from the ${place}`;
+  const { kind, place } = source;
+  const held = await heldIn(source, head, row);
+  const other = kind === 'file' ? '; if the key lies in another file, delete it there' : '';
+  if (held === 'missing') return `the ${place} does not hold it${other}`;
+  if (held === 'another') return `what the ${place} holds is another key, and stays${other}`;
+  if (await source.remove(row.reference)) return `the key was deleted from the ${place}`;
   return `the ${place} may serve other vaults as well, and stays`;
 }

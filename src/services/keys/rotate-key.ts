@@ -2,6 +2,7 @@ import { VaultError } from '../../domain/errors.js';
 import { inQuotes } from '../../domain/shell-word.js';
 import type { KeySource } from '../../keysources/contract.js';
 import { exchangeKey } from './exchange-key.js';
+import { heldIn } from './held-key.js';
 import type { RotatedKey } from './key-changes-contract.js';
 import type { OpenVault } from './key-trail.js';
 import { holdingVault, type KeysDeps, noSuchKey, present, viewOf } from './keys.js';
@@ -34,6 +35,7 @@ export async function rotateKey(deps: KeysDeps, choice: KeySource | null): Promi
     return withKeyring(deps, head, inUse, async (keyring) => {
       const vault = { store, keyring };
       await requireCurrentHere(deps, vault);
+      if (target.keys === 'stored' && (await heldIn(target, head, row)) !== 'held') throw notThere(target);
       await tidyLeftovers(vault, target, replaced);
       const made = await exchangeKey(deps, {
         store,
@@ -94,6 +96,15 @@ function ownersKey(kind: KeySource['kind'], recipe: string): VaultError {
       ].join('\n'),
     },
   );
+}
+
+/** Its path is written down only while this machine opens the vault with it. */
+function notThere({ kind, place }: KeySource): VaultError {
+  const other =
+    kind === 'file' ? 'if it lies in another file: VAULT_KEY_FILE=FILE vault key rotate file\n' : '';
+  return new VaultError('usage', `the ${place} does not hold the key that is to be replaced`, {
+    hint: `${other}if it is lost: vault key remove ${kind} && vault key add ${kind}`,
+  });
 }
 
 function elsewhere({ kind, place }: KeySource): VaultError {

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { VaultError } from '../../../src/domain/errors.js';
 import { Secret } from '../../../src/domain/secret.js';
@@ -167,5 +167,28 @@ describe('a source that fails between', () => {
     writeFileSync(stage.keyFile, text);
     await expect(rotateKey(stage.deps, stage.fromFile)).rejects.toMatchObject({ code: 'key_wrong' });
     expect(readFileSync(stage.keyFile, 'utf8')).toBe(text);
+  });
+
+  it('takes no passphrase for a new one that is the old one', async () => {
+    const passphrase = passphraseSource(null, {
+      ask: async () => new Secret('passphrase example 1'),
+      place: 'passphrase',
+    });
+    await addKey(stage.deps, passphrase);
+    await expect(rotateKey(stage.deps, passphrase)).rejects.toMatchObject({ code: 'usage' });
+    expect(await stage.masterKeys()).toEqual([
+      ['keychain', '1'],
+      ['passphrase', '2'],
+    ]);
+  });
+
+  it('makes none in a file that does not hold the old one, as when that lies elsewhere', async () => {
+    await addKey(stage.deps, keyFileSource(`${stage.keyFile}.elsewhere`, stage.folder.files));
+    await expect(rotateKey(stage.deps, stage.fromFile)).rejects.toMatchObject({
+      code: 'usage',
+      hint: expect.stringContaining('VAULT_KEY_FILE=FILE vault key rotate file'),
+    });
+    expect(existsSync(stage.keyFile)).toBe(false);
+    expect(await stage.leftovers()).toEqual([]);
   });
 });
