@@ -36,6 +36,8 @@ export function createIo(options: IoOptions): Io {
   let gaveDocument = false;
   const columns = stdout.isTTY === true ? (stdout.columns ?? COLUMNS_IN_A_PIPE) : COLUMNS_IN_A_PIPE;
   const interactive = (): boolean => stderr().isTTY === true && host.stdin.isTTY === true;
+  /** Whether what was written can be written over. */
+  const redraws = (): boolean => stderr().isTTY === true && env['TERM'] !== 'dumb';
 
   const talk = (line: string, style: keyof Theme | undefined): void => {
     const text = harmless(again(line));
@@ -81,11 +83,11 @@ export function createIo(options: IoOptions): Io {
       void stdout.write(renderTable(head, rows, stdout.isTTY === true ? columns : Infinity, theme())),
     progress: (total): Progress => {
       if (quiet || json) return noProgress;
-      if (stderr().isTTY !== true) return plainProgress((line) => say(line));
+      if (!redraws()) return plainProgress((line) => say(line));
       return barProgress(stderr(), total, stderr().columns ?? COLUMNS_IN_A_PIPE);
     },
     live: (): LiveLine => {
-      if (quiet || json || stderr().isTTY !== true || env['TERM'] === 'dumb') return noLiveLine;
+      if (quiet || json || !redraws()) return noLiveLine;
       return liveLine(stderr(), widthOf(stderr()));
     },
     get canvas() {

@@ -77,6 +77,14 @@ describe('on a terminal', () => {
     expect(written.stdout).toBe('');
   });
 
+  it('that cannot move its cursor gets a line for each step instead of a bar', () => {
+    const { io, written } = terminal({ tty: true, env: { TERM: 'dumb' } });
+    const progress = io.progress(2);
+    progress.step('one is done');
+    progress.stop();
+    expect(written.stderr).toBe('one is done\n');
+  });
+
   it.each([
     ['y\n', true],
     ['YES\n', true],
