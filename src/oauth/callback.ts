@@ -1,7 +1,7 @@
 import { AuthorizationResponseError, type AuthorizationServer, validateAuthResponse } from 'oauth4webapi';
 import { VaultError } from '../domain/errors.js';
 import { Secret } from '../domain/secret.js';
-import { cleanText } from './clean.js';
+import { cleanText, printable } from './clean.js';
 import type { AuthorizationResponse } from './contract.js';
 import { isIssuer } from './issuer.js';
 
@@ -14,6 +14,8 @@ export interface ReceivedResponse {
   readonly state: string;
   readonly server: {
     readonly issuer: string;
+    /** Nobody has said which one it is: it stands for the origin of the token endpoint. */
+    readonly issuerAssumed?: boolean;
     /** `authorization_response_iss_parameter_supported`, RFC 9207 §3. */
     readonly responseIssSupported: boolean;
   };
@@ -24,8 +26,13 @@ export interface ReceivedResponse {
  * Reads the authorization response (RFC 6749 §4.1.2) after all checks: known parameters once (§3.1), `state`, and
  * `iss` wherever it is present or announced, for errors as well (RFC 9207 §2.4). Unknown parameters are ignored.
  *
- * @throws VaultError `login_refused` when a check fails, `provider_answer_invalid` when there is neither code nor error;
- * without a hint, since how to log in again is the caller's to know
+ * Where the issuer is assumed, an `iss` of another name may be the right server's own, and may as well be another server's
+ * whose answer is passed off as this one's. RFC 9207 §2.4 has a client discard what it cannot compare unless its
+ * configuration says otherwise: so it is refused, as nobody's attack, with the name that the configuration may give.
+ *
+ * @throws VaultError `login_refused` when a check fails, with `check: 'issuer'` in its details where `iss` is there and is not
+ * the one that was set; `provider_answer_invalid` when there is neither code nor error. Without a hint where logging in
+ * again is all there is to do, since how that is done is the caller's to know
  */
 export function readAuthorizationResponse(received: ReceivedResponse): AuthorizationResponse {
   const parameters = received.url.searchParams;
@@ -56,13 +63,11 @@ export function readAuthorizationResponse(received: ReceivedResponse): Authoriza
 function checkedIssuer(iss: string | null, server: ReceivedResponse['server']): string {
   if (iss === null) {
     if (server.responseIssSupported)
-      throw otherIssuer('the answer to the login does not say which server it comes from');
+      throw refused('the answer to the login does not say which server it comes from');
     return server.issuer;
   }
-  if (!isIssuer(server.issuer, iss)) {
-    throw otherIssuer('the answer to the login comes from another server than the one that was asked');
-  }
-  return iss;
+  if (isIssuer(server.issuer, iss)) return iss;
+  throw server.issuerAssumed === true ? issuerNotSet(iss) : otherIssuer();
 }
 
 /** @returns null for an error response */
@@ -81,8 +86,22 @@ function validate(received: ReceivedResponse, issuer: string): URLSearchParams |
 }
 
 /** Somebody may be passing the answer of one server off as another's (RFC 9207 §1). */
-function otherIssuer(message: string): VaultError {
-  return new VaultError('login_refused', message, { details: { check: 'issuer' } });
+function otherIssuer(): VaultError {
+  return new VaultError(
+    'login_refused',
+    'the answer to the login comes from another server than the one that was asked',
+    { details: { check: 'issuer' } },
+  );
+}
+
+function issuerNotSet(iss: string): VaultError {
+  return new VaultError(
+    'login_refused',
+    'the answer to the login names the server it comes from, and nothing says whether that is the right one',
+    {
+      hint: `if this is the server you mean, set issuer of this provider to ${printable(iss)} in config.json`,
+    },
+  );
 }
 
 function refused(message: string): VaultError {

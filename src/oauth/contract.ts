@@ -61,6 +61,8 @@ export type AuthorizationResponse =
 /** Metadata of an authorization server (RFC 8414, OpenID Connect Discovery 1.0), only what is used. */
 export interface ServerMetadata {
   readonly issuer: string;
+  /** Nobody has said which one it is: it stands for the origin of the token endpoint. */
+  readonly issuerAssumed?: boolean;
   readonly authorizationEndpoint: string;
   readonly tokenEndpoint: string;
   readonly revocationEndpoint: string | null;

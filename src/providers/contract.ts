@@ -127,6 +127,8 @@ export interface Provider {
   /** Compared exactly with `iss`; may hold `{tenantid}` where `issuerTemplate` is true. */
   readonly issuer: string;
   readonly issuerTemplate: boolean;
+  /** Nobody has said which issuer it is: the origin of the token endpoint stands for it. */
+  readonly issuerAssumed?: boolean;
   /** Null where they are discovered from the issuer at login (RFC 8414, OpenID Connect Discovery). */
   readonly endpoints: Endpoints | null;
   readonly pkce: boolean;

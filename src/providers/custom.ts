@@ -26,6 +26,7 @@ export function fromConfig(name: string, settings: ProviderSettings, base: Provi
     title: settings.title ?? titleOf(name, base),
     issuer,
     issuerTemplate: !moved && base.issuerTemplate,
+    ...(moved && settings.issuer === undefined && { issuerAssumed: true }),
     endpoints,
     pkce: settings.pkce ?? base?.pkce ?? true,
     clientAuth: settings.clientAuth ?? base?.clientAuth ?? 'none',

@@ -22,6 +22,7 @@ export async function serverOf(
   if (endpoints !== null) {
     return {
       issuer: provider.issuer,
+      issuerAssumed: provider.issuerAssumed ?? false,
       authorizationEndpoint: endpoints.authorization,
       tokenEndpoint: endpoints.token,
       revocationEndpoint: endpoints.revocation,

@@ -75,6 +75,29 @@ describe('the issuer in an authorization response', () => {
     expect(() => read(`code=c&state=state-example&iss=${ISSUER}/`)).toThrow(refused('another server'));
   });
 
+  it('that nobody has set is refused with what to set, and is no attack, unless it is the assumed one', () => {
+    const assumed = { issuerAssumed: true };
+    const named = (iss: string) => () => read(`code=c&state=state-example&iss=${iss}`, assumed);
+    expect(named(ISSUER)().kind).toBe('code');
+    expect(named('https://id.example%1b%5b31m')).toThrow(
+      expect.objectContaining({
+        code: 'login_refused',
+        hint: 'if this is the server you mean, set issuer of this provider to https://id.example in config.json',
+        details: {},
+      }),
+    );
+  });
+
+  it('is an attack where it is another one than was set, and where it is missing none', () => {
+    const query = 'code=c&state=state-example';
+    expect(() => read(`${query}&iss=https://evil.example`)).toThrow(
+      expect.objectContaining({ details: { check: 'issuer' } }),
+    );
+    expect(() => read(query, { responseIssSupported: true })).toThrow(
+      expect.objectContaining({ details: {} }),
+    );
+  });
+
   it('must be there once it was announced', () => {
     expect(() => read('code=c&state=state-example', { responseIssSupported: true })).toThrow(
       refused('which server'),

@@ -53,10 +53,18 @@ describe('an OpenID Connect issuer', () => {
 });
 
 describe('a plain OAuth server', () => {
+  it('has the issuer that is set for it', () => {
+    const settings = { ...PLAIN, issuer: 'https://id.example' };
+    const provider = fromConfig('plain', settings, null);
+    expect(provider.issuer).toBe('https://id.example');
+    expect(provider).not.toHaveProperty('issuerAssumed');
+  });
+
   it('is told by two endpoints, and stands for the issuer with its token endpoint', () => {
     const provider = fromConfig('plain', PLAIN, null);
     expect(provider).toMatchObject({
       issuer: 'https://api.example',
+      issuerAssumed: true,
       endpoints: { authorization: PLAIN.authorizationEndpoint, token: PLAIN.tokenEndpoint, revocation: null },
       scopes: [],
       requiredScopes: [],

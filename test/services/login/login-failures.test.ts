@@ -158,16 +158,21 @@ describe('an answer to the login that is not right', () => {
       await fetch(url);
     });
 
-  it.each([
-    ['comes from another server', (url: URL) => url.searchParams.set('iss', 'https://evil.example')],
-    ['does not say which server it comes from', (url: URL) => url.searchParams.delete('iss')],
-  ])('because it %s: the code is not sent', async (what, change) => {
+  it.each<[string, (url: URL) => void, { why?: string }]>([
+    [
+      'comes from another server',
+      (url) => url.searchParams.set('iss', 'https://evil.example'),
+      { why: 'other_issuer' },
+    ],
+    ['does not say which server it comes from', (url) => url.searchParams.delete('iss'), {}],
+  ])('because it %s: the code is not sent', async (what, change, why) => {
     await expect(stage.logIn({}, { browser: meddling(change) })).rejects.toMatchObject({
       code: 'login_refused',
       message: expect.stringContaining(what),
       hint: 'vault login demo',
     });
     expect(stage.demo.requests.token).toBe(0);
+    expect(lastEvent()).toEqual({ event: 'login_failed', provider: 'demo', code: 'login_refused', ...why });
   });
 
   it('because of its state does not end the login', async () => {

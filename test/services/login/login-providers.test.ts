@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { configureProvider } from '../../../src/config/settings.js';
+import { answerConsent } from '../../../src/demo/consent-walk.js';
 import { browserDouble, browserNever } from '../../doubles/browser.js';
 import { json, serve } from '../../doubles/local-server.js';
 import { GUID, sources } from '../../doubles/settings-sources.js';
@@ -37,6 +38,25 @@ describe('a plain OAuth server', () => {
     expect(
       new URL(String(stage.told[0]?.kind === 'authorize' && stage.told[0].url)).searchParams.has('nonce'),
     ).toBe(false);
+  });
+
+  it('that names another issuer than is assumed for it is not used before that is set, and raises no alarm', async () => {
+    stage = await openLoginStage({ plain: true });
+    stage.settings['identity'] = { from: 'none' };
+    const browser = browserDouble(async (address) => {
+      const url = new URL(await answerConsent(address));
+      url.searchParams.set('iss', 'https://id.example');
+      await fetch(url);
+    });
+    await expect(stage.logIn({ as: 'mine' }, { browser })).rejects.toMatchObject({
+      code: 'login_refused',
+      hint: 'if this is the server you mean, set issuer of this provider to https://id.example in config.json',
+    });
+    expect(stage.events.at(-1)).toEqual({ event: 'login_failed', provider: 'demo', code: 'login_refused' });
+    stage.settings['issuer'] = 'https://id.example';
+    expect(await stage.logIn({ as: 'mine' }, { browser })).toMatchObject({
+      account: { issuer: 'https://id.example' },
+    });
   });
 
   it('that tells nothing about the person takes the name they choose, again and again', async () => {
