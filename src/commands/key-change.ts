@@ -4,7 +4,7 @@ import type { Io, Progress } from '../ui/io.js';
 import { relative, rfc3339 } from '../ui/time.js';
 import type { RawInput } from './contract.js';
 import { type ActionSpec, fileNamed, type InputOf, keyDocument } from './key-action.js';
-import { impliedKind, readChoice, readKind } from './key-source.js';
+import { chosenAgain, impliedKind, readChoice, readKind } from './key-source.js';
 import { given, text, wholeNumber } from './read.js';
 import { count } from './words.js';
 
@@ -85,7 +85,10 @@ export const importKey: ActionSpec = {
     const { key, replaced } = await useCases.importKey({ file, passphrase, choice });
     if (io.json) io.document({ ...keyDocument(key), replaced });
     io.say(`the ${key.place} holds a new key, which opens the vault`, 'green');
-    if (!key.inUse) io.say(`to have this machine use it: vault key use ${key.source}`);
+    if (!key.inUse)
+      io.say(
+        `to have this machine use it: vault key use ${choice === null ? key.source : chosenAgain(choice)}`,
+      );
     io.say('see how the vault stands: vault doctor');
   },
 };

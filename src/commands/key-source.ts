@@ -1,4 +1,5 @@
 import { VaultError } from '../domain/errors.js';
+import { quoted } from '../domain/shell-word.js';
 import type { KeySourceKind, KeySourceSetting } from '../keysources/contract.js';
 import type { KeyChoice } from '../services/contract.js';
 import type { OptionSpec, RawInput } from './contract.js';
@@ -75,6 +76,22 @@ export function readChoice(raw: RawInput, kind: KeySourceKind, command: readonly
   }
   const setting = settingOf(raw, kind, command);
   return { setting, passphraseFd };
+}
+
+/** The words that name the same place once more, as they are typed. */
+export function chosenAgain({ setting }: KeyChoice): string {
+  switch (setting.kind) {
+    case 'file':
+      return setting.path === null ? 'file' : `file --key-file ${quoted(setting.path)}`;
+    case 'credential':
+      return setting.name === null ? 'credential' : `credential --credential ${quoted(setting.name)}`;
+    case 'passphrase':
+      return setting.file === null ? 'passphrase' : `passphrase --passphrase-file ${quoted(setting.file)}`;
+    case 'command':
+      return `command -- ${setting.command.map(quoted).join(' ')}`;
+    default:
+      return setting.kind;
+  }
 }
 
 function settingOf(raw: RawInput, kind: KeySourceKind, command: readonly string[]): KeySourceSetting {

@@ -1,5 +1,4 @@
 import { VaultError } from '../domain/errors.js';
-import { quoted } from '../domain/shell-word.js';
 import type { KeySourceKind } from '../keysources/contract.js';
 import type { KeyChoice, UseCases } from '../services/contract.js';
 import type { Io } from '../ui/io.js';
@@ -7,7 +6,14 @@ import { relative } from '../ui/time.js';
 import type { Command, RawInput } from './contract.js';
 import { type Action, type ActionSpec, type InputOf, type KeyInput, keyDocument } from './key-action.js';
 import { exportKey, importKey, rotate } from './key-change.js';
-import { impliedKind, KEY_SOURCE_OPTIONS, KEY_SOURCES, readChoice, readKind } from './key-source.js';
+import {
+  chosenAgain,
+  impliedKind,
+  KEY_SOURCE_OPTIONS,
+  KEY_SOURCES,
+  readChoice,
+  readKind,
+} from './key-source.js';
 import { sayBeneath, statusDocument } from './key-status.js';
 import { firstName, given } from './read.js';
 
@@ -69,6 +75,7 @@ export const key: Command<KeyInput> = {
     { line: 'vault key import vault.recovery', says: 'a new key by that file, where the old one is lost' },
     { line: 'vault key remove keychain', says: 'asks first; the last key cannot be removed' },
   ],
+  printsWhole: true,
 
   parse(raw) {
     // Whatever the action: a value that is empty is a mistake in a script.
@@ -133,30 +140,16 @@ async function showStatus(useCases: UseCases, _input: InputOf<'status'>, io: Io)
     `this machine is set to use a key source of the kind ${inUse}, in which this vault has no key`,
     'yellow',
   );
-  io.warn(`hint: ${kinds.map((kind) => `vault key use ${kind}`).join(', or ')}`);
+  // Nobody but its user knows the program of a key that this machine does not use.
+  const use = (kind: string) => `vault key use ${kind}${kind === 'command' ? ' -- PROGRAM' : ''}`;
+  io.warn(`hint: ${kinds.map(use).join(', or ')}`);
 }
 
 async function addKey(useCases: UseCases, { choice }: InputOf<'add' | 'use'>, io: Io): Promise<void> {
   const added = await useCases.addKey(choice);
   if (io.json) io.document(keyDocument(added));
   io.say(`the ${added.place} opens the vault as well now`, 'green');
-  io.say(`to have this machine use it: vault key use ${added.source}${again(choice)}`);
-}
-
-/** The options that name the same place once more. */
-function again({ setting }: KeyChoice): string {
-  switch (setting.kind) {
-    case 'file':
-      return setting.path === null ? '' : ` --key-file ${quoted(setting.path)}`;
-    case 'credential':
-      return setting.name === null ? '' : ` --credential ${quoted(setting.name)}`;
-    case 'passphrase':
-      return setting.file === null ? '' : ` --passphrase-file ${quoted(setting.file)}`;
-    case 'command':
-      return ` -- ${setting.command.map(quoted).join(' ')}`;
-    default:
-      return '';
-  }
+  io.say(`to have this machine use it: vault key use ${chosenAgain(choice)}`);
 }
 
 async function useKey(useCases: UseCases, { choice }: InputOf<'add' | 'use'>, io: Io): Promise<void> {

@@ -103,7 +103,9 @@ export function keysWith(parts: KeyParts): KeyWiring {
     if (host.self === null) return readBackHere(await fresh(source.setting, given.passphrase), made);
     const own = source.setting.kind === 'command' ? (source.setting.timeout ?? 0) : 0;
     const patience = own + CHECK_PATIENCE[given.person ? 'withPerson' : 'alone'];
-    await readBackElsewhere(source, made, given, (line) => secondProcess(host, given.person, line, patience));
+    await readBackElsewhere(source, made, given, (line, instead) =>
+      secondProcess(host, given.person, { line, instead, patience }),
+    );
   }
 
   function fresh(setting: KeySourceSetting, passphrase: string | null): Promise<KeySource> {
@@ -213,8 +215,7 @@ function fromHere(setting: KeySourceSetting, env: Host['env']): KeySourceSetting
 async function secondProcess(
   { self, env, interruption }: Host,
   person: boolean,
-  line: string,
-  patience: number,
+  { line, instead, patience }: { readonly line: string; readonly instead: string; readonly patience: number },
 ): Promise<string> {
   if (self === null) throw new Error('the host does not say how to run this program again');
   const [{ runBounded }, { isClientSetting }] = await Promise.all([
@@ -237,6 +238,6 @@ async function secondProcess(
   if (end.kind === 'ended') return end.stdout.toString('utf8');
   if (end.kind === 'not_started') return '';
   throw new VaultError('key_timed_out', 'a second process could not read the key back in time', {
-    hint: 'try again, or use another key source: vault init --key-source file',
+    hint: `try again, or use another key source: ${instead}`,
   });
 }

@@ -90,6 +90,15 @@ describe('vault key', () => {
     const imported = async () => ({ key: { ...made, inUse: false }, replaced: [] });
     const { stderr } = await printed('import r file', { importKey: imported });
     expect(stderr).toContain('vault key use file');
+    const words: readonly (readonly [MasterKeyView['source'], string])[] = [
+      ['file', 'file --key-file /k'],
+      ['command', 'command -- cat /k'],
+    ];
+    for (const [source, line] of words) {
+      const importKey = async () => ({ key: { ...made, source, inUse: false }, replaced: [] });
+      const said = await printed(`import r ${line}`, { importKey });
+      expect(said.stderr).toContain(`to have this machine use it: vault key use ${line}\n`);
+    }
   });
 
   it('takes no key source with the data keys, which lie in the vault itself', async () => {

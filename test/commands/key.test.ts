@@ -123,6 +123,11 @@ file      master/2  1d ago             key file /home/alice/master.key
     const { stderr } = await printed('status', status({ keys: [view()], inUse: 'keychain' }));
     expect(stderr).toContain('key source of the kind keychain, in which this vault has no key');
     expect(stderr).toContain('hint: vault key use file');
+    const command = await printed(
+      'status',
+      status({ keys: [{ ...view(), source: 'command' }], inUse: 'file' }),
+    );
+    expect(command.stderr).toContain('hint: vault key use command -- PROGRAM');
   });
 
   it('has nothing to show where there is no vault', async () => {

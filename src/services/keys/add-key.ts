@@ -7,7 +7,7 @@ import { holdingVault, type KeysDeps, present, viewOf } from './keys.js';
 import type { MasterKeyView } from './keys-contract.js';
 import { type EstablishedMaster, establishMaster, undone } from './new-master.js';
 import { recordNewKey } from './record-new-key.js';
-import { rowsOf, withKeyring } from './unlock.js';
+import { rowsOf, useCommand, withKeyring } from './unlock.js';
 
 /**
  * Wraps the same data keys under a new master key in another source: made there, read back by a second process, and only
@@ -55,6 +55,6 @@ async function commit(
 
 function hasOne({ kind }: KeySource): VaultError {
   return new VaultError('usage', `the vault has a master key in a source of the kind ${kind} already`, {
-    hint: `vault key use ${kind}\nor first: vault key remove ${kind}`,
+    hint: `${useCommand(kind)}\nor first: vault key remove ${kind}`,
   });
 }

@@ -1,7 +1,7 @@
 import { equalBytes, random } from '../../crypto/derive.js';
 import { ERROR_CODES, type ErrorCode, VaultError } from '../../domain/errors.js';
 import type { KeySource, KeySourceSetting } from '../../keysources/contract.js';
-import { proofOfKey } from '../../vault/master-key.js';
+import { masterVersion, proofOfKey } from '../../vault/master-key.js';
 import type { NewMaster } from './new-master.js';
 
 /*
@@ -32,14 +32,15 @@ const NONCE_BYTES = 32;
 /**
  * Has another process read the key back.
  *
- * @param exchange starts the process, gives it the line and resolves to what it printed
+ * @param exchange starts the process, gives it the line and resolves to what it printed; is told what to type where the
+ * source is of no use
  * @throws VaultError what the other process met, or `key_unavailable` when it got another key
  */
 export async function readBackElsewhere(
   source: KeySource,
   made: NewMaster,
   given: Pick<KeyCheckRequest, 'profile' | 'passphrase' | 'person'>,
-  exchange: (line: string) => Promise<string>,
+  exchange: (line: string, instead: string) => Promise<string>,
 ): Promise<void> {
   const nonce = random(NONCE_BYTES);
   const request: KeyCheckRequest = {
@@ -51,16 +52,16 @@ export async function readBackElsewhere(
     parameters: made.parameters,
     nonce: nonce.toString('base64'),
   };
-  const answer = readAnswer(await exchange(`${JSON.stringify(request)}\n`));
-  if (answer === null) throw notReadBack(source, 'it ended without an answer');
+  const answer = readAnswer(await exchange(`${JSON.stringify(request)}\n`, insteadOf(made)));
+  if (answer === null) throw notReadBack(source, made);
   if ('error' in answer) {
     const { code, message, hint } = answer.error;
     throw new VaultError(code, `a second process could not read the key back: ${message}`, {
-      hint: hint ?? otherSource(source),
+      hint: hint ?? otherSource(source, made),
     });
   }
   const expected = proofOfKey(made.reference, made.master, nonce);
-  if (!equalBytes(Buffer.from(answer.proof, 'base64'), expected)) throw anotherKey(source);
+  if (!equalBytes(Buffer.from(answer.proof, 'base64'), expected)) throw anotherKey(source, made);
 }
 
 /** Reads it back in this process, where there is no program to start a second time. */
@@ -68,7 +69,7 @@ export async function readBackHere(source: KeySource, made: NewMaster): Promise<
   const again = await source.load(made.reference, made.parameters);
   const same = equalBytes(again, made.master);
   again.fill(0);
-  if (!same) throw anotherKey(source);
+  if (!same) throw anotherKey(source, made);
 }
 
 /** The other side: loads the key from its source in this process. @returns the line to print */
@@ -103,22 +104,25 @@ function readAnswer(text: string): KeyCheckAnswer | null {
   }
 }
 
-function anotherKey(source: KeySource): VaultError {
+function anotherKey(source: KeySource, made: NewMaster): VaultError {
   return new VaultError('key_unavailable', `the ${source.place} gave back another key than before`, {
-    hint: otherSource(source),
+    hint: otherSource(source, made),
   });
 }
 
-function notReadBack(source: KeySource, why: string): VaultError {
+function notReadBack(source: KeySource, made: NewMaster): VaultError {
   return new VaultError(
     'key_unavailable',
-    `a second process could not read the key back from the ${source.place}: ${why}`,
-    { hint: otherSource(source) },
+    `a second process could not read the key back from the ${source.place}: it ended without an answer`,
+    { hint: otherSource(source, made) },
   );
 }
 
-function otherSource({ kind }: KeySource): string {
-  return kind === 'file'
-    ? 'try again with another key file'
-    : 'use another key source: vault init --key-source file';
+function otherSource({ kind }: KeySource, made: NewMaster): string {
+  return kind === 'file' ? 'try again with another key file' : `use another key source: ${insteadOf(made)}`;
+}
+
+/** Only a vault that is being made has a first key. */
+function insteadOf({ reference }: NewMaster): string {
+  return masterVersion(reference) > 1 ? 'vault key add file' : 'vault init --key-source file';
 }

@@ -7,7 +7,7 @@ import { holdingVault, type KeysDeps, noSuchKey, present } from './keys.js';
 import type { RemovedKey } from './keys-contract.js';
 import { tidyLeftovers } from './leftover-keys.js';
 import { requireCurrentHere, whyItStays } from './other-copies.js';
-import { rowsOf, withKeyring } from './unlock.js';
+import { rowsOf, useCommand, withKeyring } from './unlock.js';
 
 /**
  * Takes the master key of one source out of the vault, and then out of the source where this program put it there; until it
@@ -53,7 +53,7 @@ function refuseNeeded(head: VaultHead, kind: KeySourceKind, inUse: KeySource): v
   if (inUse.kind !== kind) return;
   const other = head.masterKeys.find(({ source }) => source !== kind)?.source ?? 'file';
   throw new VaultError('usage', `this machine opens the vault with the key from the ${inUse.place}`, {
-    hint: `have it use another one first: vault key use ${other}${kind === 'file' ? '\nif VAULT_KEY_FILE is set, unset it as well' : ''}`,
+    hint: `have it use another one first: ${useCommand(other)}${kind === 'file' ? '\nif VAULT_KEY_FILE is set, unset it as well' : ''}`,
   });
 }
 

@@ -78,6 +78,11 @@ export async function withKeyring<T>(
   }
 }
 
+/** What is typed to have this machine use a key of the vault. Nobody but its user knows which program prints a key. */
+export function useCommand(kind: string): string {
+  return `vault key use ${kind}${kind === 'command' ? ' -- PROGRAM' : ''}`;
+}
+
 /** The master keys of one kind of source, newest first. */
 export function rowsOf({ masterKeys }: VaultHead, kind: KeySourceKind): readonly MasterKeyRow[] {
   const own = masterKeys.filter((row) => row.source === kind);
@@ -98,7 +103,7 @@ async function openWith(head: VaultHead, row: MasterKeyRow, source: KeySource): 
 
 function notInThisVault(head: VaultHead, source: KeySource): VaultError {
   const kinds = kindsIn(head).join(', ');
-  const use = kindsIn(head).map((kind) => `vault key use ${kind}`);
+  const use = kindsIn(head).map(useCommand);
   const isFile = source.kind === 'file' ? '\nif VAULT_KEY_FILE is set, unset it first' : '';
   return new VaultError(
     'key_missing',
@@ -117,7 +122,7 @@ function withOtherWays(failure: unknown, head: VaultHead, kind: KeySourceKind): 
 
 function otherWays(code: ErrorCode, head: VaultHead, kind: KeySourceKind): readonly string[] {
   const others = kindsIn(head).filter((other) => other !== kind);
-  const ways = others.map((other) => `or use another key of this vault: vault key use ${other}`);
+  const ways = others.map((other) => `or use another key of this vault: ${useCommand(other)}`);
   // The variable goes before what `vault key use` writes down.
   if (kind === 'file' && ways.length > 0) return ['if VAULT_KEY_FILE is set, unset it first', ...ways];
   const outOfReach = kind === 'keychain' && code !== 'key_missing' && code !== 'key_wrong';

@@ -58,6 +58,20 @@ describe('reading a key back in a second process', () => {
     });
   });
 
+  it('names a key in a file as the way out: of a new vault, and of one that is there', async () => {
+    const exchange = async () => '';
+    const fromCommand = { ...source(master), kind: 'command' as const };
+    const hintFor = (version: number) =>
+      readBackElsewhere(
+        fromCommand,
+        { ...made, reference: `vault/master/${version}` },
+        given,
+        exchange,
+      ).catch(({ hint }) => hint);
+    expect(await hintFor(1)).toBe('use another key source: vault init --key-source file');
+    expect(await hintFor(2)).toBe('use another key source: vault key add file');
+  });
+
   it('cannot be answered with what was answered before', async () => {
     const { passed, exchange } = elsewhere(master);
     await readBackElsewhere(source(master), made, given, exchange);

@@ -67,6 +67,9 @@ describe('opening the key table', () => {
       code: 'key_locked',
       hint: 'the usual step\nor use another key of this vault: vault key use file',
     });
+    await expect(unlock(headWith('keychain', 'command'), locked, '/vault.db')).rejects.toMatchObject({
+      hint: 'the usual step\nor use another key of this vault: vault key use command -- PROGRAM',
+    });
     await expect(unlock(headWith('keychain'), locked, '/vault.db')).rejects.toMatchObject({
       hint: expect.stringMatching(/^the usual step\n.*: vault key add file\n.*: vault key use file$/),
     });
