@@ -130,7 +130,7 @@ export async function main(): Promise<void> {
     if (command.printsWhole !== true) interruption.signal.throwIfAborted();
     process.exitCode = io.exitCode;
   } catch (failure) {
-    await fail(interruption.signal.aborted ? interruption.signal.reason : failure, argv, io);
+    await fail(stoppedBy(interruption.signal, failure), argv, io);
   }
 }
 
@@ -157,6 +157,11 @@ async function running(useCases: UseCases, action: (useCases: UseCases) => Promi
   } finally {
     await useCases.close();
   }
+}
+
+/** Whatever fails while a command is being stopped fails because of that, unless it says itself how far it has come. */
+function stoppedBy({ aborted, reason }: AbortSignal, failure: unknown): unknown {
+  return aborted && asVaultError(failure).code !== asVaultError(reason).code ? reason : failure;
 }
 
 async function fail(failure: unknown, argv: readonly string[], io: Io | null): Promise<void> {

@@ -17,6 +17,7 @@ export const backup: Command<BackupRequest> = {
     },
     { line: 'vault backup --force /mnt/usb/vault.backup', says: 'in the place of the last one' },
   ],
+  printsWhole: true,
 
   parse(raw) {
     const file = firstName(raw, 'the file');

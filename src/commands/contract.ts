@@ -34,7 +34,10 @@ export interface Command<Input = unknown> {
   readonly options: readonly OptionSpec[];
   /** Lines a user could type, with a word on each. */
   readonly examples: readonly { readonly line: string; readonly says: string }[];
-  /** What it prints is one whole that is good once it is printed, whatever signal comes a moment later. */
+  /**
+   * What it prints is one whole that is good once it is printed, whatever signal comes a moment later; or it looks at the
+   * interruption itself while it can still be stopped, so that once it has ended without an error all of it is done.
+   */
   readonly printsWhole?: boolean;
   /** Pure. @throws VaultError `usage` */
   parse(raw: RawInput): Input;

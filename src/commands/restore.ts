@@ -26,6 +26,7 @@ export const restore: Command<RestoreInput> = {
       says: 'for scripts; nothing is refreshed until you accept it',
     },
   ],
+  printsWhole: true,
 
   parse(raw) {
     const file = firstName(raw, 'the file');

@@ -43,7 +43,8 @@ export function keyChangesWith(parts: KeyChangeParts): KeyChangeUseCases & Backu
 
   async function recovering(from: PassphraseFrom): Promise<RecoveryDeps> {
     const passphrase = () => parts.passphraseOf('the recovery file', from);
-    return { ...deps, files, readNamed: await readNamed(), passphrase };
+    const { interruption } = parts;
+    return { ...deps, files, readNamed: await readNamed(), passphrase, interruption };
   }
 
   async function restoring(): Promise<RestoreDeps> {
@@ -54,6 +55,7 @@ export function keyChangesWith(parts: KeyChangeParts): KeyChangeUseCases & Backu
       readNamed: await readNamed(),
       copies: await copies(),
       closeStore: access.close,
+      interruption: parts.interruption,
       async standing() {
         const vault = await access.open();
         return vault === null ? null : (await vault.examine()).standing;
@@ -96,7 +98,8 @@ export function keyChangesWith(parts: KeyChangeParts): KeyChangeUseCases & Backu
 
     async backup({ file, force }) {
       const { backUp } = await import('../services/backup/backup.js');
-      return backUp({ ...deps, files, copies: await copies() }, resolve(file), force);
+      const { interruption } = parts;
+      return backUp({ ...deps, files, copies: await copies(), interruption }, resolve(file), force);
     },
 
     async planRestore(file) {

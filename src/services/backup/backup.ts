@@ -1,6 +1,7 @@
 import type { Audit } from '../../audit/events.js';
 import { equalBytes } from '../../crypto/derive.js';
 import { VaultError } from '../../domain/errors.js';
+import { stopIfAsked } from '../../domain/interruption.js';
 import type { KeySource } from '../../keysources/contract.js';
 import type { Locks, Store } from '../../stores/contract.js';
 import type { Copies } from '../../stores/copies-contract.js';
@@ -9,6 +10,7 @@ import type { VaultEvents } from '../../vault/audit-queued.js';
 import type { Keyring } from '../../vault/keyring.js';
 import { recordProved } from '../keys/key-trail.js';
 import { holdingVault, present } from '../keys/keys.js';
+import { refuseWithoutFolder } from '../named-file.js';
 import type { Backup } from './backup-contract.js';
 import { type CheckedCopy, checkCopy } from './copy-check.js';
 
@@ -24,6 +26,8 @@ export interface BackupDeps {
   /** What goes into the vault's trail; nothing where it is left out. */
   readonly events?: VaultEvents;
   readonly present: () => Promise<KeySource>;
+  /** Obeyed until the file gets its name, and not afterwards. */
+  readonly interruption: AbortSignal;
 }
 
 /**
@@ -37,13 +41,15 @@ export async function backUp(deps: BackupDeps, file: string, force: boolean): Pr
   await present(deps);
   const { files, copies } = deps;
   if (!force && files.exists(file)) throw isThere(file);
-  return holdingVault(deps, async () => {
+  refuseWithoutFolder(files, file);
+  const save = async () => {
     const copy = await copies.snapshot();
     let keyring: Keyring | null = null;
     try {
       const checked = await look(deps, copy);
       keyring = checked.keyring;
       const bytes = files.read(copy, MOST_BYTES) ?? Buffer.alloc(0);
+      await stopIfAsked(deps.interruption);
       if (force) files.replace(file, bytes);
       else if (!files.create(file, bytes)) throw isThere(file);
       const again = files.read(file, MOST_BYTES);
@@ -59,13 +65,14 @@ export async function backUp(deps: BackupDeps, file: string, force: boolean): Pr
       keyring?.wipe();
       copies.remove(copy);
     }
-  });
+  };
+  return holdingVault(deps, save, deps.interruption);
 }
 
-async function look({ copies, audit, present: source }: BackupDeps, copy: string): Promise<CheckedCopy> {
-  const store = await copies.open(copy);
+async function look(deps: BackupDeps, copy: string): Promise<CheckedCopy> {
+  const store = await deps.copies.open(copy);
   try {
-    return await checkCopy(audit, store, await source(), copy);
+    return await checkCopy(deps, store, await deps.present(), copy);
   } finally {
     await store.close();
   }

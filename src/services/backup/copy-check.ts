@@ -1,5 +1,6 @@
 import type { Audit } from '../../audit/events.js';
 import { ERROR_CODES, VaultError } from '../../domain/errors.js';
+import { stopIfAsked } from '../../domain/interruption.js';
 import type { KeySource } from '../../keysources/contract.js';
 import type { Marks, Store } from '../../stores/contract.js';
 import type { Clock } from '../../system/contract.js';
@@ -15,6 +16,12 @@ import type { CopyCheck } from './backup-contract.js';
 
 const NO_MARKS: Marks = { where: [], folder: '', read: () => null, create: () => {}, overwrite: () => {} };
 
+export interface CopyCheckDeps {
+  /** Told when the key does not open it. */
+  readonly audit: Audit;
+  readonly interruption: AbortSignal;
+}
+
 /** A copy of a vault, looked over. */
 export interface CheckedCopy {
   readonly check: CopyCheck;
@@ -25,12 +32,11 @@ export interface CheckedCopy {
 /**
  * Opens everything in a copy of a vault, as far as its key is at hand.
  *
- * @param audit told when the key does not open it
  * @param path for errors
- * @throws VaultError `vault_damaged`, `vault_newer` when a field does not open or rows are missing
+ * @throws VaultError `vault_damaged`, `vault_newer` when a field does not open or rows are missing; the interruption's reason
  */
 export async function checkCopy(
-  audit: Audit,
+  { audit, interruption }: CopyCheckDeps,
   store: Store,
   source: KeySource,
   path: string,
@@ -46,7 +52,7 @@ export async function checkCopy(
     return { check: { accounts: accounts.length, unopened: failure }, keyring: null };
   }
   try {
-    await openAll(store, keyring);
+    await openAll(store, keyring, interruption);
   } catch (failure) {
     keyring.wipe();
     throw failure;
@@ -64,12 +70,13 @@ export async function noteInCopy(
   await createGuard({ store, keyring, marks: NO_MARKS, clock, notice: () => {} }).record(store.note, line);
 }
 
-async function openAll(store: Store, keyring: Keyring): Promise<void> {
+async function openAll(store: Store, keyring: Keyring, interruption: AbortSignal): Promise<void> {
   const { ledger, rows } = await store.rowSet();
   const account = (id: string) => store.account(id);
   const apart = compare(keyring, openLedger(keyring, ledger ?? (await store.ledger())), rows);
   if (apart !== null) throw wrongRows(await explain(keyring, rows, apart, account));
   for (const { id } of rows) {
+    await stopIfAsked(interruption);
     const found = await account(id);
     if (found !== null) openContents(keyring, found);
   }

@@ -1,6 +1,7 @@
 import type { Audit } from '../../audit/events.js';
 import { equalBytes } from '../../crypto/derive.js';
 import { VaultError } from '../../domain/errors.js';
+import { stopIfAsked } from '../../domain/interruption.js';
 import { inQuotes } from '../../domain/shell-word.js';
 import type { KeySource } from '../../keysources/contract.js';
 import type { Lock, Locks, Store } from '../../stores/contract.js';
@@ -32,9 +33,14 @@ export interface RestoreDeps {
   /** What goes into the vault's trail; nothing where it is left out. */
   readonly events?: VaultEvents;
   readonly present: () => Promise<KeySource>;
+  /** Obeyed until the vault is replaced, and not afterwards. */
+  readonly interruption: AbortSignal;
   /** How the vault stands here, once it was put back; null when there is none. */
   readonly standing: () => Promise<Standing | null>;
 }
+
+/** What may stand beside each other under the name of a database. */
+const KEPT = ['', '-journal'];
 
 /** What there is before anything is replaced. */
 interface Living {
@@ -57,7 +63,8 @@ export async function planRestore(deps: RestoreDeps, file: string): Promise<Rest
 /**
  * Puts a backup in the place of the vault. The backup is copied beside the database and looked over first; what is there
  * is kept under a name with the date. A vault of the same id is changed in one commit, so that whoever has it open goes on
- * with what is new; any other file is replaced as a whole. Cut off anywhere, the one or the other is there.
+ * with what is new; any other file is replaced as a whole. Cut off anywhere, the one or the other is there. Interrupted
+ * before that, it leaves everything as it was; afterwards it goes on to its end.
  *
  * @param file absolute
  * @throws VaultError as {@link BackupUseCases.restore}
@@ -72,13 +79,18 @@ export async function restore(deps: RestoreDeps, file: string): Promise<Restored
     try {
       const living = exists ? await look(deps) : null;
       for (const id of [...(living?.accounts ?? [])].sort())
-        held.push(await deps.locks.acquire(id, PATIENCE));
+        held.push(await deps.locks.acquire(id, PATIENCE, deps.interruption));
       await deps.closeStore();
+      await stopIfAsked(deps.interruption);
       const kept = exists ? await keep(deps, living !== null) : null;
+      await stopIfAsked(deps.interruption).catch((reason: unknown) => {
+        if (kept !== null) forgetKept(deps, kept);
+        throw reason;
+      });
       if (living !== null && equalBytes(living.vaultId, vaultId)) await deps.copies.takeOver(copy);
       else replaceFile(deps, copy);
       deps.audit.record(event, check.unopened === null ? 'chained' : undefined);
-      const standing = check.unopened === null ? await deps.standing() : null;
+      const standing = check.unopened === null ? await standingNow(deps) : null;
       return { ...check, database: deps.database, kept, standing };
     } finally {
       for (const lock of held) await lock.release();
@@ -87,9 +99,19 @@ export async function restore(deps: RestoreDeps, file: string): Promise<Restored
   });
 }
 
+/** Whoever has interrupted it too late is told that the vault was replaced, and not that it was stopped. */
+async function standingNow({ standing, interruption }: RestoreDeps): Promise<Standing | null> {
+  try {
+    return await standing();
+  } catch (failure) {
+    if (interruption.aborted) return null;
+    throw failure;
+  }
+}
+
 async function underLock<T>(deps: RestoreDeps, action: () => Promise<T>): Promise<T> {
   deps.files.ensureFolder(deps.folder);
-  return holdingVault(deps, action);
+  return holdingVault(deps, action, deps.interruption);
 }
 
 function copyOf({ database }: RestoreDeps): string {
@@ -119,7 +141,7 @@ async function layDown(
     const store = await copies.open(copy);
     try {
       const { vaultId } = await store.head();
-      const { check, keyring } = await checkCopy(deps.audit, store, await deps.present(), file);
+      const { check, keyring } = await checkCopy(deps, store, await deps.present(), file);
       try {
         if (keyring !== null && line !== null) await noteInCopy(store, keyring, deps.clock, line);
       } finally {
@@ -170,11 +192,15 @@ async function keep(deps: RestoreDeps, readable: boolean): Promise<string> {
     throw new VaultError('busy', `${kept} was made by somebody else just now`, { hint: 'try again' });
   }
   // SQLite cannot read it, so it is kept byte by byte, with its journal, from which somebody may save something.
-  for (const suffix of ['', '-journal']) {
+  for (const suffix of KEPT) {
     const bytes = files.read(`${database}${suffix}`, MOST_BYTES);
     if (bytes !== null) files.create(`${kept}${suffix}`, bytes);
   }
   return kept;
+}
+
+function forgetKept({ files }: RestoreDeps, kept: string): void {
+  for (const suffix of KEPT) files.remove(`${kept}${suffix}`);
 }
 
 /** A name that is free: two restores within a second keep two vaults. */

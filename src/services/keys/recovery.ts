@@ -1,6 +1,7 @@
 import { RECOVERY_FILE } from '../../audit/events.js';
 import { equalBytes } from '../../crypto/derive.js';
 import { VaultError } from '../../domain/errors.js';
+import { stopIfAsked } from '../../domain/interruption.js';
 import { refuseEasy } from '../../domain/passphrase.js';
 import type { KeySource } from '../../keysources/contract.js';
 import type { PassphraseParts } from '../../keysources/passphrase.js';
@@ -16,6 +17,7 @@ import {
   recoveryVaultId,
   writeRecovery,
 } from '../../vault/recovery-file.js';
+import { refuseWithoutFolder } from '../named-file.js';
 import { exchangeKey } from './exchange-key.js';
 import type { ExportedKey, ImportedKey } from './key-changes-contract.js';
 import { recordKeyUse } from './key-trail.js';
@@ -29,6 +31,8 @@ export interface RecoveryDeps extends KeysDeps {
   /** Reads a file that a person names, and leaves its mode as it is. */
   readonly readNamed: Files['read'];
   readonly passphrase: () => Promise<PassphraseParts>;
+  /** Obeyed until the file, or the new key, is made, and not afterwards. */
+  readonly interruption: AbortSignal;
 }
 
 /**
@@ -40,15 +44,17 @@ export interface RecoveryDeps extends KeysDeps {
 export async function exportKey(deps: RecoveryDeps, file: string): Promise<ExportedKey> {
   const store = await present(deps);
   if (deps.files.exists(file)) throw isThere(file);
+  refuseWithoutFolder(deps.files, file);
   // While a person chooses a passphrase nobody replaces the data keys that it is chosen for.
-  return holdingVault(deps, async () => {
+  const save = async () => {
     const head = await store.head();
     return withKeyring(deps, head, await deps.present(), async (keyring) => {
       await writeOut(deps, { vaultId: head.vaultId, dataKeys: keyring.dataKeys() }, file);
       await recordKeyUse(deps, { store, keyring }, { event: 'key_exported' });
       return { file };
     });
-  });
+  };
+  return holdingVault(deps, save, deps.interruption);
 }
 
 /** Asks for a passphrase, writes the file, and makes sure that it holds these data keys. They are wiped. */
@@ -59,6 +65,7 @@ async function writeOut(deps: RecoveryDeps, recovery: Recovery, file: string): P
     const passphrase = await (await deps.passphrase()).ask(true);
     refuseEasy(passphrase);
     const text = await writeRecovery(recovery, passphrase);
+    await stopIfAsked(deps.interruption);
     if (!files.create(file, Buffer.from(text, 'latin1'))) throw isThere(file);
     const again = await readRecovery(readText(deps, file), passphrase, file);
     const same =
@@ -88,7 +95,7 @@ export async function importKey(
   choice: KeySource | null,
 ): Promise<ImportedKey> {
   const store = await present(deps);
-  return holdingVault(deps, async () => {
+  const replace = async () => {
     const head = await store.head();
     const inUse = await deps.present();
     const target = choice ?? inUse;
@@ -102,6 +109,7 @@ export async function importKey(
     const keyring = keyringFrom(head, recovery, file);
     try {
       refuseOtherKeys(keyring, await store.ledger(), file);
+      await stopIfAsked(deps.interruption);
       const made = await exchangeKey(deps, {
         store,
         head,
@@ -119,7 +127,8 @@ export async function importKey(
     } finally {
       keyring.wipe();
     }
-  });
+  };
+  return holdingVault(deps, replace, deps.interruption);
 }
 
 function keyringFrom(head: VaultHead, recovery: Recovery, file: string): Keyring {

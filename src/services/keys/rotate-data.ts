@@ -1,5 +1,6 @@
 import { type Account, accountName } from '../../domain/account.js';
-import { VaultError } from '../../domain/errors.js';
+import { isInterruption, VaultError } from '../../domain/errors.js';
+import { count } from '../../domain/finding.js';
 import type { KeySource } from '../../keysources/contract.js';
 import type { Locks, MasterKeyRow, Spill, VaultHead } from '../../stores/contract.js';
 import { dataKeyIds } from '../../vault/data-keys.js';
@@ -45,7 +46,10 @@ export async function rotateDataKeys(
     const rotation = await vault.rotation();
     const resumed = dataKeyIds(head).replaced.length > 0;
     if (!resumed) await begin(deps, head, rotation);
-    const accounts = await sealEverything(deps, rotation, report);
+    const accounts = await sealEverything(deps, rotation, report).catch(async (failure: unknown) => {
+      if (!(failure instanceof VaultError && isInterruption(failure))) throw failure;
+      throw stopped(failure, (await store.accounts()).length, (await rotation.behind()).length);
+    });
     await refuseWaiting(deps, vault, rotation);
     const { replaced: dropped } = dataKeyIds(await store.head());
     const event = { event: 'data_keys_replaced', accounts } as const;
@@ -179,6 +183,15 @@ async function refuseWaiting(deps: RotateDataDeps, vault: Vault, rotation: DataK
       );
     }
   }
+}
+
+/** @param behind accounts that only the old data keys open */
+function stopped({ code }: VaultError, accounts: number, behind: number): VaultError {
+  return new VaultError(
+    code,
+    `${code}: the new data keys are in use, with ${accounts - behind} of ${count(accounts, 'account')} sealed anew; the old ones stay for the others`,
+    { hint: 'vault key rotate --data' },
+  );
 }
 
 function stillNeeded(): VaultError {

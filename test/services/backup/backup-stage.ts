@@ -16,6 +16,7 @@ export function depsOf(stage: KeyStage): RestoreDeps & BackupDeps {
     folder: paths.data,
     copies: sqliteCopies(paths.database, files, clock),
     closeStore: stage.access.close,
+    interruption: new AbortController().signal,
     standing: async () => (await (await stage.access.open())?.examine())?.standing ?? null,
   };
 }

@@ -121,6 +121,7 @@ export async function openKeyStage(): Promise<KeyStage> {
       ...deps,
       files,
       readNamed: folder.readNamed,
+      interruption: new AbortController().signal,
       passphrase: async () => ({ place: 'passphrase', ask: async () => new Secret(passphrase) }),
     }),
     async trail() {

@@ -91,10 +91,15 @@ describe('replacing the data keys', () => {
     expect(await (await stage.vault()).verifyTrail()).toMatchObject({ fault: null, unproved: 0 });
   });
 
-  it('goes on where it was interrupted, and makes no further keys for it', async () => {
+  it('tells how far it was when it was interrupted, goes on there, and makes no further keys for it', async () => {
     await add(60);
     const reason = new VaultError('interrupted', 'interrupted');
-    await expect(rotateDataKeys(deps, () => stop.abort(reason))).rejects.toBe(reason);
+    await expect(rotateDataKeys(deps, () => stop.abort(reason))).rejects.toMatchObject({
+      code: 'interrupted',
+      message:
+        'interrupted: the new data keys are in use, with 50 of 60 accounts sealed anew; the old ones stay for the others',
+      hint: 'vault key rotate --data',
+    });
     expect(await ids()).toHaveLength(10);
     const status = await keyStatus({ ...deps, decidedBy: null, ownKeyFile: null });
     const identity = status.dataKeys.filter(({ purpose }) => purpose === 'identity');

@@ -1,0 +1,119 @@
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { VaultError } from '../../../src/domain/errors.js';
+import { backUp } from '../../../src/services/backup/backup.js';
+import { planRestore, type RestoreDeps, restore } from '../../../src/services/backup/restore.js';
+import { type KeyStage, openKeyStage } from '../keys/key-stage.js';
+import { addTo, depsOf } from './backup-stage.js';
+
+let stage: KeyStage;
+let file: string;
+let stop: AbortController;
+beforeEach(async () => {
+  stage = await openKeyStage();
+  file = join(stage.folder.home, 'backup');
+  stop = new AbortController();
+  await addTo(stage, 'alice');
+});
+afterEach(() => stage.close());
+
+const reason = new VaultError('interrupted', 'interrupted');
+const deps = () => ({ ...depsOf(stage), interruption: stop.signal });
+const beside = () => readdirSync(stage.folder.home).filter((name) => /^vault\.db\./.test(name));
+const labels = async () => (await (await stage.vault()).accounts()).map(({ label }) => label);
+const soon = () => void setImmediate(() => stop.abort(reason));
+
+/** A step that is interrupted while it is under way, by a signal that nothing in it looks at. */
+function during<Arguments extends unknown[], Result>(step: (...given: Arguments) => Promise<Result>) {
+  return async (...given: Arguments): Promise<Result> => {
+    const done = await step(...given);
+    stop.abort(reason);
+    return done;
+  };
+}
+
+describe('a backup that is interrupted', () => {
+  it.each(['snapshot', 'open'] as const)('during its %s has no name yet and leaves nothing', async (step) => {
+    const { copies } = deps();
+    const changed = { ...copies, [step]: during(copies[step] as (copy?: string) => Promise<unknown>) };
+    await expect(backUp({ ...deps(), copies: changed }, file, false)).rejects.toBe(reason);
+    expect([existsSync(file), beside()]).toEqual([false, []]);
+  });
+
+  it('hears of it where nothing but the work itself goes on, and leaves what it was to replace', async () => {
+    writeFileSync(file, 'mine', { mode: 0o600 });
+    const { copies } = deps();
+    const open: typeof copies.open = (copy) => {
+      soon();
+      return copies.open(copy);
+    };
+    await expect(backUp({ ...deps(), copies: { ...copies, open } }, file, true)).rejects.toBe(reason);
+    expect(readFileSync(file, 'utf8')).toBe('mine');
+  });
+
+  it('once it has its name is good', async () => {
+    const { files } = deps();
+    const create: typeof files.create = (path, content) => {
+      const made = files.create(path, content);
+      stop.abort(reason);
+      return made;
+    };
+    expect(await backUp({ ...deps(), files: { ...files, create } }, file, false)).toMatchObject({
+      accounts: 1,
+    });
+  });
+
+  it('waits for nobody any more', async () => {
+    const lock = await stage.folder.locks.acquire('vault', 0);
+    soon();
+    await expect(backUp(deps(), file, false)).rejects.toBe(reason);
+    await lock.release();
+  });
+});
+
+describe('restoring that is interrupted', () => {
+  const changedOn = (step: 'snapshot' | 'open' | 'takeOver'): RestoreDeps => {
+    const { copies } = deps();
+    const changed = during(copies[step] as (copy?: string) => Promise<unknown>);
+    return { ...deps(), copies: { ...copies, [step]: changed } };
+  };
+
+  beforeEach(async () => {
+    await backUp(depsOf(stage), file, false);
+    await addTo(stage, 'bob');
+  });
+
+  it.each(['open', 'snapshot'] as const)('before the vault is replaced changes nothing: %s', async (step) => {
+    await expect(restore(changedOn(step), file)).rejects.toBe(reason);
+    expect([await labels(), beside()]).toEqual([['alice', 'bob'], []]);
+    expect(stage.log().map(({ event }) => event)).not.toContain('restored');
+  });
+
+  it('while it is looked over what it would do ends that', async () => {
+    await expect(planRestore(changedOn('open'), file)).rejects.toBe(reason);
+    expect(beside()).toEqual([]);
+  });
+
+  it('while it waits for an account ends the wait', async () => {
+    const [alice] = await (await stage.vault()).accounts();
+    const lock = await stage.folder.locks.acquire(alice?.id ?? '', 0);
+    const { locks } = deps();
+    const acquire: typeof locks.acquire = (name, ...rest) => {
+      if (name === alice?.id) soon();
+      return locks.acquire(name, ...rest);
+    };
+    await expect(restore({ ...deps(), locks: { ...locks, acquire } }, file)).rejects.toBe(reason);
+    await lock.release();
+    expect([await labels(), beside()]).toEqual([['alice', 'bob'], []]);
+  });
+
+  it('once the vault is replaced goes on to its end, and says how it stands as far as that can be seen', async () => {
+    expect(await restore(changedOn('takeOver'), file)).toMatchObject({ standing: 'rolled_back' });
+    expect(await labels()).toEqual(['alice']);
+    stop = new AbortController();
+    const standing = () => Promise.reject(reason);
+    const again = await restore({ ...changedOn('takeOver'), standing }, file);
+    expect(again).toMatchObject({ accounts: 1, standing: null });
+  });
+});
