@@ -1,4 +1,5 @@
 import type { CliRun } from '../test/harness/cli.js';
+import { faketime } from '../test/harness/faketime.js';
 import type { Trial } from './contract.js';
 import type { Random } from './room/random.js';
 import { type Tally, tally } from './room/rounds.js';
@@ -88,7 +89,7 @@ function somewhere(random: Random): number {
 /** One `vault token` at the wrong time. */
 async function ask(stage: Stage, offset: number, round: number | null, score: Tally): Promise<void> {
   const seconds = offset / SECOND;
-  const under = ['faketime', '--exclude-monotonic', '-f', `${seconds < 0 ? '' : '+'}${seconds}s`];
+  const under = faketime('--exclude-monotonic', '-f', `${seconds < 0 ? '' : '+'}${seconds}s`);
   const run: CliRun = await stage.vault(['token', stage.account, '--json'], { under });
   if (run.exitCode !== 0) return score.broken(round, `clock wrong by ${seconds} s: ${told(run)}`);
   const { expires_at } = JSON.parse(run.stdout) as { readonly expires_at: string };

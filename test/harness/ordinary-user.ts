@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { cpSync, lchownSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { faketime } from './faketime.js';
 import type { TempHome } from './temp-home.js';
 
 /** A user of this machine who is not root, to whom a home belongs. */
@@ -73,7 +74,8 @@ function giveAway(folder: string, uid: number, gid: number): void {
  */
 export function startCron(): { stop(): Promise<void> } {
   const ahead = (BEFORE_THE_MINUTE + 60 - new Date().getSeconds()) % 60;
-  const daemon: ChildProcess = spawn('faketime', ['-f', `+${ahead}s`, 'cron', '-f'], {
+  const [program, ...args] = faketime('-f', `+${ahead}s`, 'cron', '-f');
+  const daemon: ChildProcess = spawn(program, args, {
     stdio: 'ignore',
     detached: true,
   });

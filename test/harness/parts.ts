@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { TestContext } from 'vitest';
+import { faketime } from './faketime.js';
 import { fileOfCrate } from './vector-files.js';
 
 /** A real part that tests need and npm does not bring. */
@@ -28,7 +29,10 @@ const PARTS = {
   'D-Bus': { found: () => succeeds('dbus-daemon', ['--version']), how: 'apt-get install dbus' },
   Chromium: { found: () => existsSync(CHROMIUM), how: 'apt-get install chromium' },
   strace: { found: () => succeeds('strace', ['-o', '/dev/null', 'true']), how: 'apt-get install strace' },
-  faketime: { found: () => succeeds('faketime', ['@0', 'true']), how: 'apt-get install faketime' },
+  faketime: {
+    found: () => succeeds('env', faketime('@0', 'true')),
+    how: 'apt-get install faketime',
+  },
   'a small tmpfs': {
     found: () => succeeds('unshare', ['--mount', 'mount', '-t', 'tmpfs', '-o', 'size=64k', 'none', tmpdir()]),
     how: 'run as root on Linux',
