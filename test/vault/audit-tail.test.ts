@@ -109,7 +109,11 @@ describe('a process that does not end', () => {
     expect(queue.peek()).toHaveLength(1);
     while (!queue.due) given('many');
     const waiting = queue.peek().length;
+    const store = await stage.store();
+    const { epoch } = await store.ledger();
     await Promise.all([vault.settleDue(), vault.settleDue()]);
+    expect((await store.ledger()).epoch).toBe(epoch + 1);
+    await store.close();
     expect(queue.size()).toBe(0);
     expect(await vault.verifyTrail()).toMatchObject({ checked: 3 + waiting, fault: null });
   });

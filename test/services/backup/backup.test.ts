@@ -46,6 +46,15 @@ describe('a backup', () => {
     expect((await stage.trail()).find(({ event }) => event === 'backed_up')).not.toHaveProperty('unproved');
   });
 
+  it('is refused before anything is copied where its folder is not there, which is not made', async () => {
+    const folder = join(stage.folder.home, 'none');
+    await expect(backUp(deps(), join(folder, 'backup'), false)).rejects.toMatchObject({
+      code: 'vault_not_writable',
+      message: `${join(folder, 'backup')} cannot be made: the folder ${folder} is not there`,
+    });
+    expect(existsSync(folder)).toBe(false);
+  });
+
   it('replaces nothing unless it is told to', async () => {
     writeFileSync(file, 'mine', { mode: 0o600 });
     await expect(backUp(deps(), file, false)).rejects.toMatchObject({ code: 'vault_exists' });
