@@ -64,6 +64,29 @@ export interface Http {
   close(): Promise<void>;
 }
 
+/** One end of a TCP connection on loopback. */
+export interface TcpEnd {
+  /** Numeric: `127.0.0.1`, `::1`. */
+  readonly address: string;
+  readonly port: number;
+}
+
+/** Which users have the ends of TCP connections on loopback. Not known but on Linux, in this network namespace. */
+export interface TcpOwners {
+  /**
+   * The user who has the end of a connection whose other end is `other`.
+   *
+   * @returns a user id; null where it is not known, as of an end that was closed meanwhile
+   */
+  ofConnection(end: TcpEnd, other: TcpEnd): Promise<number | null>;
+  /**
+   * The users whose processes would get a connection to this address: more than one only where they share the port.
+   *
+   * @returns user ids, none where nobody listens; null where it is not known
+   */
+  ofListeners(at: TcpEnd): Promise<readonly number[] | null>;
+}
+
 /** Opens a page in the user's browser. */
 export interface Browser {
   /** Resolves to false where there is no browser to open or it could not be started; never rejects. */

@@ -1,0 +1,102 @@
+import { readFile } from 'node:fs/promises';
+import { endianness } from 'node:os';
+import type { TcpOwners } from './contract.js';
+
+/** The kernel's tables of IPv4 and of IPv6 connections (proc_pid_net(5)); null where they cannot be read. */
+export type TcpTables = { readonly tcp: string; readonly tcp6: string } | null;
+
+/** An address as the two tables spell it; an IPv6 one is in the second alone. */
+interface Spelling {
+  readonly tcp: string | null;
+  readonly tcp6: string;
+}
+
+const LISTENING = '0A';
+const ROOT = 0;
+const ANY: Spelling = { tcp: hex(Array(4).fill(0)), tcp6: hex(Array(16).fill(0)) };
+
+/**
+ * Tells by the kernel's tables which user has an end of a loopback connection, or listens. One reading serves whoever
+ * asked before it began, and one follows another, so that many who ask at once keep nobody busy.
+ */
+export function createTcpOwners(read: () => Promise<TcpTables> = readTables): TcpOwners {
+  let current: Promise<TcpTables> = Promise.resolve(null);
+  let next: Promise<TcpTables> | null = null;
+  const reading = () => {
+    next ??= current.then(() => {
+      next = null;
+      current = read();
+      return current;
+    });
+    return next;
+  };
+  return {
+    async ofConnection(end, other) {
+      const [tables, local, remote] = [await reading(), spelling(end.address), spelling(other.address)];
+      if (tables === null || local === null || remote === null) return null;
+      return owner(rows(tables, local, end.port, remote, other.port)[0]?.[0] ?? []);
+    },
+    async ofListeners({ address, port }) {
+      const [tables, local] = [await reading(), spelling(address)];
+      if (tables === null || local === null) return null;
+      const any = { ...ANY, tcp: local.tcp === null ? null : ANY.tcp };
+      // The kernel prefers a socket at the very address to one at all of them, and then an IPv4 one (inet_lookup_listener).
+      const found = [...rows(tables, local, port, any, 0), ...rows(tables, any, port, any, 0)]
+        .map((table) => table.filter(([, , state]) => state === LISTENING))
+        .find((table) => table.length > 0);
+      return [...new Set(found?.map((columns) => owner(columns) ?? ROOT))];
+    },
+  };
+}
+
+/** The rows with these ends, each as its columns, in the one table and in the other. */
+function rows(
+  tables: NonNullable<TcpTables>,
+  local: Spelling,
+  localPort: number,
+  remote: Spelling,
+  remotePort: number,
+): string[][][] {
+  const kinds = (['tcp', 'tcp6'] as const).filter((kind) => local[kind] !== null && remote[kind] !== null);
+  return kinds
+    .map((kind) => {
+      const start = `: ${local[kind]}:${portHex(localPort)} ${remote[kind]}:${portHex(remotePort)} `;
+      const parts = tables[kind].split(start).slice(1);
+      return parts.map((rest) => `${start.slice(2)}${rest.split('\n', 1)[0]}`.split(/\s+/));
+    })
+    .filter((found) => found.length > 0);
+}
+
+/**
+ * The eighth column is the user, the tenth the inode. What no process holds any more (closed, or in TIME_WAIT) has no
+ * inode, and before Linux 6.17 is said to be root's.
+ */
+function owner([, , , , , , uid = '', , inode]: readonly string[]): number | null {
+  if (!/^\d+$/.test(uid)) return null;
+  return uid === String(ROOT) && inode === '0' ? null : Number(uid);
+}
+
+function spelling(address: string): Spelling | null {
+  if (address === '::1') return { tcp: null, tcp6: hex([...Array(15).fill(0), 1]) };
+  const bytes = address.split('.').map(Number);
+  if (bytes.length !== 4) return null;
+  // In the table of IPv6: ::ffff:0:0/96, RFC 4291 §2.5.5.2.
+  return { tcp: hex(bytes), tcp6: hex([...Array(10).fill(0), 0xff, 0xff, ...bytes]) };
+}
+
+/** The kernel prints each 32 bits as one number of the machine: on most machines their bytes come backwards. */
+function hex(bytes: readonly number[]): string {
+  const inOrder = endianness() === 'LE' ? bytes.map((_, index) => bytes[index ^ 3] ?? 0) : bytes;
+  return Buffer.from(inOrder).toString('hex').toUpperCase();
+}
+
+function portHex(port: number): string {
+  return port.toString(16).toUpperCase().padStart(4, '0');
+}
+
+async function readTables(): Promise<TcpTables> {
+  const text = (path: string) => readFile(path, 'latin1').catch(() => null);
+  const [tcp, tcp6] = await Promise.all([text('/proc/net/tcp'), text('/proc/net/tcp6')]);
+  // Without IPv6 the other table is missing.
+  return tcp === null ? null : { tcp, tcp6: tcp6 ?? '' };
+}
