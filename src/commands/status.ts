@@ -1,6 +1,7 @@
 import { ACCOUNT_STATUSES, accountName } from '../domain/account.js';
 import { DAY, formatDuration } from '../domain/duration.js';
 import { VaultError } from '../domain/errors.js';
+import { readable } from '../domain/scopes.js';
 import type { StatusRequest, VaultStatus } from '../services/overview/status-contract.js';
 import type { Io } from '../ui/io.js';
 import { harmless } from '../ui/safe-text.js';
@@ -86,7 +87,9 @@ function print(found: VaultStatus, within: number, io: Io): void {
   const troubled = accounts.filter((account) => account.status !== 'active');
   for (const account of troubled.slice(0, MOST_SHOWN)) {
     const remedy = remedyOf(account);
-    io.data(`${io.theme.yellow('!')} ${harmless(accountName(account))}: ${account.status}\n`);
+    const why =
+      account.status === 'failing' && account.reason !== null ? `: ${readable(account.reason)}` : '';
+    io.data(`${io.theme.yellow('!')} ${harmless(`${accountName(account)}: ${account.status}${why}`)}\n`);
     if (remedy !== null) io.data(`  ${io.theme.cyan('hint:')} ${harmless(remedy)}\n`);
   }
   if (troubled.length > MOST_SHOWN) io.say(`and ${troubled.length - MOST_SHOWN} more: vault list`);

@@ -5,8 +5,12 @@ import { loginCommand, shellName, widenHint } from '../services/login/login-comm
 /** Why an account is not well, as one sentence with its name in it; null while it is. */
 export function troubleOf(account: Account): string | null {
   if (account.reason === null) return null;
-  const reason = readable(account.reason);
   const name = accountName(account);
+  // A failure comes before scopes that are lacking, and does not hide them.
+  const missing =
+    account.status === 'failing' ? missingScopes(account.askedScopes, account.grantedScopes) : [];
+  const lacking = missing.length === 0 ? '' : `; ${readable(`not granted: ${missing.join(' ')}`)}`;
+  const reason = `${readable(account.reason)}${lacking}`;
   return reason.includes(name) ? reason : `${name}: ${reason}`;
 }
 

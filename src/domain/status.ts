@@ -12,13 +12,15 @@ import type { ErrorCode } from './errors.js';
  *        │   ▲                                     │
  *        │   └── a refresh succeeds ──┐            │
  *        │                            │            │
- *        └── three transient failures in a row ──▶ failing
+ *        └── three failures in a row ──▶ failing
  *        │
  *        └── the provider no longer takes the refresh token ──▶ login_needed ── login ──▶ active
  *
- * A success clears everything. `failing` makes no attempt by itself before `retryAt`, which moves further away with each
- * failure; `login_needed` makes none at all. A refusal of the client (configuration, policy) changes no status: it is not
- * the account that is wrong. `revoked` is what other programs may write; the command `revoke` removes the account.
+ * A success clears everything, and tells again which scopes are lacking: `failing` comes before `insufficient_scope`, since
+ * the scopes that are lacking can be told from the account itself. After transient failures `failing` makes no attempt by
+ * itself before `retryAt`, which moves further away with each failure; after a refusal of the client (configuration, policy)
+ * it does, since that ends the moment the settings are right. `login_needed` makes none at all, unless it is in doubt: then it
+ * has a `retryAt`. `revoked` is what other programs may write; the command `revoke` removes the account.
  */
 
 /** What a failed refresh means for the person: a wait, a login, or a change of settings. */
@@ -32,14 +34,16 @@ export type AccountEvent =
       readonly code: ErrorCode;
       /** In words, for the person. */
       readonly reason: string;
+      /** Whether a login is only the likely cure, so that the provider is asked again after a while all the same. */
+      readonly inDoubt?: boolean;
       /** Milliseconds since the epoch. */
       readonly now: number;
     };
 
 export type StatusFacts = Pick<Account, 'status' | 'reason' | 'lastError' | 'failures' | 'retryAt'>;
 
-/** Transient failures in a row after which an account counts as failing. */
-const FAILING_AFTER = 3;
+/** Failures in a row after which an account counts as failing. */
+export const FAILING_AFTER = 3;
 const LONGEST_PAUSE = HOUR;
 
 export function nextStatus(current: StatusFacts, event: AccountEvent): StatusFacts {
@@ -55,34 +59,32 @@ export function nextStatus(current: StatusFacts, event: AccountEvent): StatusFac
   }
   const failures = current.failures + 1;
   const failed = { lastError: event.code, failures };
+  const { status, reason } = current;
   switch (event.failure) {
-    case 'login_needed':
-      return { ...failed, status: 'login_needed', reason: event.reason, retryAt: null };
+    case 'login_needed': {
+      const retryAt = event.inDoubt === true ? event.now + pauseAfter(failures) : null;
+      return { ...failed, status: 'login_needed', reason: event.reason, retryAt };
+    }
     case 'refused':
-      return { ...failed, status: current.status, reason: current.reason, retryAt: null };
-    case 'transient':
-      if (failures < FAILING_AFTER)
-        return { ...failed, status: current.status, reason: current.reason, retryAt: null };
-      return {
-        ...failed,
-        status: current.status === 'insufficient_scope' ? current.status : 'failing',
-        reason: current.status === 'insufficient_scope' ? current.reason : event.reason,
-        retryAt: event.now + pauseAfter(failures),
-      };
+    case 'transient': {
+      const retryAt =
+        event.failure === 'refused' || failures < FAILING_AFTER ? null : event.now + pauseAfter(failures);
+      // That a login is likely to help is not forgotten because the provider cannot be asked just now.
+      if (status === 'login_needed') return { ...failed, status, reason, retryAt: retryAt ?? event.now };
+      if (failures < FAILING_AFTER) return { ...failed, status, reason, retryAt };
+      return { ...failed, status: 'failing', reason: event.reason, retryAt };
+    }
   }
 }
 
-/**
- * Whether refreshing fails again and again, for whatever reason but one that a login cures. A client that is refused
- * counts too, though its account keeps its status.
- */
-export function keepsFailing({ status, failures }: Pick<Account, 'status' | 'failures'>): boolean {
-  return status !== 'login_needed' && (status === 'failing' || failures >= FAILING_AFTER);
+/** Whether nothing is sent for an account before its next login. */
+export function awaitsLogin({ status, retryAt }: Pick<Account, 'status' | 'retryAt'>, now: number): boolean {
+  return status === 'login_needed' && (retryAt === null || isResting({ retryAt }, now));
 }
 
 /** 1, 2, 4 … minutes, an hour at most. */
 function pauseAfter(failures: number): number {
-  return Math.min(MINUTE * 2 ** Math.min(failures - FAILING_AFTER, 10), LONGEST_PAUSE);
+  return Math.min(MINUTE * 2 ** Math.max(0, Math.min(failures - FAILING_AFTER, 10)), LONGEST_PAUSE);
 }
 
 /** Whether an account rests after failures, so that nothing is tried by itself. */

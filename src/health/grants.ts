@@ -17,8 +17,9 @@ export const grants: Check = {
   async run(deps) {
     const accounts = await deps.accounts();
     if (accounts.length === 0) return [skipped('there are no accounts yet')];
-    const findings = (await Promise.all(accounts.map((account) => look(account, deps)))).flat();
-    const well = accounts.length - findings.length;
+    const looks = await Promise.all(accounts.map((account) => look(account, deps)));
+    const findings = looks.flat();
+    const well = looks.filter((found) => found.length === 0).length;
     return [
       ...(well > 0 ? [fine(`${count(well, 'account')} ${well === 1 ? 'is' : 'are'} well`)] : []),
       ...findings,
@@ -50,19 +51,15 @@ async function look(account: Account, deps: HealthDeps): Promise<Finding[]> {
       ? `, and rests for another ${formatDuration((account.retryAt ?? now) - now)}`
       : '';
     const message = `${name} failed ${account.failures} times in a row${rest}${why}`;
-    return [
-      problem('provider_unavailable', message, `vault refresh ${deps.commands.name(account)} --force`, about),
-    ];
+    const code = isRefusal(account.lastError) ? account.lastError : 'provider_unavailable';
+    const remedy = `vault refresh ${deps.commands.name(account)} --force`;
+    return [problem(code, message, remedy, about), ...lackingScopes(account, deps)];
   }
   if (account.grantExpiresAt !== null && account.grantExpiresAt - now <= NEAR) {
     const left = formatDuration(account.grantExpiresAt - now);
     return [warning(`the grant of ${name} ends in ${left}`, login, about)];
   }
-  if (account.status === 'insufficient_scope') {
-    const missing = missingScopes(account.askedScopes, account.grantedScopes);
-    const remedy = missing.length === 0 ? login : deps.commands.widen(account, missing);
-    return [warning(`${name} lacks scopes that were asked for${why}`, remedy, about)];
-  }
+  if (account.status === 'insufficient_scope') return lackingScopes(account, deps, why);
   if (account.lastError === 'provider_answer_invalid' && account.failures === 0) {
     return [warning(`the last answer for ${name} was odd${why}`, login, about)];
   }
@@ -77,4 +74,19 @@ async function look(account: Account, deps: HealthDeps): Promise<Finding[]> {
     return [warning(`${name} has no refresh token: its access token ends in ${left}`, login, about)];
   }
   return [];
+}
+
+/** @param why what is known of it; left out: as the scopes themselves tell */
+function lackingScopes(account: Account, deps: HealthDeps, why?: string): Finding[] {
+  const name = accountName(account);
+  const missing = missingScopes(account.askedScopes, account.grantedScopes);
+  if (missing.length === 0 && why === undefined) return [];
+  const said = why ?? `: ${readable(`not granted: ${missing.join(' ')}`)}`;
+  const remedy = missing.length === 0 ? deps.commands.login(account) : deps.commands.widen(account, missing);
+  const about = { account: name, provider: account.provider };
+  return [warning(`${name} lacks scopes that were asked for${said}`, remedy, about)];
+}
+
+function isRefusal(code: string | null): code is 'client_refused' | 'policy_refused' {
+  return code === 'client_refused' || code === 'policy_refused';
 }

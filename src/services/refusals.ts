@@ -1,6 +1,8 @@
 import { type Account, accountName } from '../domain/account.js';
 import { DAY } from '../domain/duration.js';
 import { VaultError } from '../domain/errors.js';
+import { quoted } from '../domain/shell-word.js';
+import { FAILING_AFTER } from '../domain/status.js';
 import { describeTransport, type TransportFailure } from '../domain/transport.js';
 import type { RefusedAnswer } from '../oauth/contract.js';
 import type { Provider } from '../providers/contract.js';
@@ -9,7 +11,23 @@ import { loginCommand } from './login/login-command.js';
 /** Says again what is known of an account that rests until a login. */
 export function loginNeeded(account: Account): VaultError {
   const why = account.reason ?? `${accountName(account)} needs a new login`;
-  return new VaultError('login_needed', why, { hint: loginCommand(account) });
+  const more = account.retryAt === null ? '' : `\n${compareClient(account.provider)}`;
+  return new VaultError('login_needed', why, { hint: `${loginCommand(account)}${more}` });
+}
+
+/** Whether a login is only the likely cure of what a provider said; see {@link refreshRefusal}. */
+export function isInDoubt({ code, details }: VaultError): boolean {
+  return code === 'login_needed' && details['provider_error'] === AMBIGUOUS;
+}
+
+/**
+ * RFC 6749 §5.2 has it for a malformed request. Several servers (LemonLDAP::NG, thephpleague/oauth2-server, jmondi's) say it of
+ * a refresh token that they do not know any more, though they took a request of the very same form when it was given.
+ */
+const AMBIGUOUS = 'invalid_request';
+
+function compareClient(provider: string): string {
+  return `if that changes nothing, compare the client with what is registered: vault providers ${quoted(provider)}`;
 }
 
 /** What is known of an account when its refresh is refused; all in milliseconds since the epoch. */
@@ -38,6 +56,16 @@ export function refreshRefusal(
         { hint: loginCommand(account), details },
       );
     case 'transient':
+      if (isMute(account, refused)) {
+        return new VaultError(
+          'provider_unavailable',
+          `${provider.title} has refused ${account.failures + 1} times in a row to refresh ${accountName(account)}, and does not say why (${said})`,
+          {
+            hint: `nothing is lost; try again in a few minutes\nor log in again: ${loginCommand(account)}`,
+            details,
+          },
+        );
+      }
       return new VaultError(
         'provider_unavailable',
         `${provider.title} could not refresh ${accountName(account)} just now (${said})`,
@@ -56,8 +84,36 @@ export function refreshRefusal(
         },
       );
     case 'configuration':
-      return endpointMoved(provider, refused, details) ?? clientRefused(provider, said, details);
+      return (
+        likelyDead(account, provider, refused, details) ??
+        endpointMoved(provider, refused, details) ??
+        clientRefused(provider, said, details)
+      );
   }
+}
+
+/**
+ * Whether a server that has refreshed the account before goes on refusing it without a word. A gateway in between may do so
+ * for a while; glewlwyd does so of every refresh token that has ended.
+ */
+function isMute({ lastRefreshAt, failures }: Account, { error }: RefusedAnswer): boolean {
+  return /^http_40[013]$/.test(error) && lastRefreshAt !== null && failures + 1 >= FAILING_AFTER;
+}
+
+/** @returns null where the provider says more than {@link AMBIGUOUS}, or is known to mean what it says */
+function likelyDead(
+  account: Account,
+  provider: Provider,
+  refused: RefusedAnswer,
+  details: Record<string, unknown>,
+): VaultError | null {
+  const { error, detail } = refused;
+  if (error !== AMBIGUOUS || detail !== null || provider.errors.configuration.includes(error)) return null;
+  return new VaultError(
+    'login_needed',
+    `${accountName(account)} probably needs a new login: ${provider.title} refuses to refresh it (${quote(refused)}), which some servers say of a refresh token that has ended`,
+    { hint: `${loginCommand(account)}\n${compareClient(provider.name)}`, details },
+  );
 }
 
 /** What a refusal of the authorization code means. Nothing is stored yet, so a new attempt is always possible. */

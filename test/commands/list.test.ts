@@ -78,7 +78,12 @@ describe('vault list', () => {
         reason: 'not granted: x',
         askedScopes: ['openid', 'email', 'x'],
       }),
-      accountExample({ label: 'c', status: 'failing', reason: 'google does not answer' }),
+      accountExample({
+        label: 'c',
+        status: 'failing',
+        reason: 'google does not answer',
+        askedScopes: ['openid', 'email', 'y'],
+      }),
       accountExample({ label: 'd' }),
     ];
     const { stderr } = await printed(accounts);
@@ -87,7 +92,7 @@ describe('vault list', () => {
       '  hint: vault login google --as a',
       'google/b: not granted: x',
       '  hint: vault login google --as b --add-scope x',
-      'google/c: google does not answer',
+      'google/c: google does not answer; not granted: y',
       '  hint: vault refresh google/c --force',
       '',
     ]);

@@ -4,6 +4,8 @@ import { metrics } from '../../src/commands/status-metrics.js';
 import { DAY } from '../../src/domain/duration.js';
 import type { VaultStatus } from '../../src/services/overview/status-contract.js';
 import { accountExample } from '../doubles/account.js';
+import { terminal } from '../doubles/terminal.js';
+import { useCasesDouble } from '../doubles/use-cases.js';
 
 const account = accountExample({
   label: 'a"\\b\n\u202e\u2028\u3164c@example.com',
@@ -35,6 +37,21 @@ describe('vault status', () => {
 
   it('has labels for metrics only', () => {
     expect(() => status.parse({ args: [], options: { labels: true } })).toThrow('--labels goes with');
+  });
+});
+
+describe('what it prints', () => {
+  it('says of an account that keeps failing why', async () => {
+    const { io, written } = terminal();
+    const failing = accountExample({ status: 'failing', failures: 3, reason: 'Google refuses this client' });
+    await status.run(
+      useCasesDouble({ status: async () => ({ ...found, accounts: [failing] }) }),
+      status.parse({ args: [], options: {} }),
+      io,
+    );
+    expect(written.stdout).toContain(
+      '! google/alice@example.com: failing: Google refuses this client\n  hint: vault refresh google/alice@example.com --force\n',
+    );
   });
 });
 

@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { HOUR, MINUTE } from '../../src/domain/duration.js';
-import { type AccountEvent, isResting, nextStatus, type StatusFacts } from '../../src/domain/status.js';
+import {
+  type AccountEvent,
+  awaitsLogin,
+  isResting,
+  nextStatus,
+  type StatusFacts,
+} from '../../src/domain/status.js';
 
 const NOW = Date.UTC(2026, 2, 1);
 const FRESH: StatusFacts = { status: 'active', reason: null, lastError: null, failures: 0, retryAt: null };
@@ -52,21 +58,50 @@ describe('the status of an account', () => {
     expect(whatFollows(...times(4, failed('transient')), failed('login_needed'))).toMatchObject(dead);
   });
 
-  it('is not changed by a refusal of the client, which is no fault of the account', () => {
-    expect(whatFollows(failed('refused'))).toMatchObject({
+  it('is failing from the third refusal of the client on, and does not rest: it ends when the settings are right', () => {
+    expect(whatFollows(...times(2, failed('refused')))).toMatchObject({
       status: 'active',
       reason: null,
       lastError: 'client_refused',
     });
+    expect(whatFollows(...times(3, failed('refused')))).toEqual({
+      status: 'failing',
+      reason: 'why it failed',
+      lastError: 'client_refused',
+      failures: 3,
+      retryAt: null,
+    });
   });
 
-  it('says which scopes are lacking, and goes on saying so through failures', () => {
+  it('says which scopes are lacking, until refreshing fails again and again', () => {
     const lacking = { status: 'insufficient_scope', reason: 'not granted: mail' };
     expect(whatFollows(granted('mail'))).toMatchObject(lacking);
-    expect(whatFollows(granted('mail'), ...times(4, failed('transient')))).toMatchObject({
-      ...lacking,
+    expect(whatFollows(granted('mail'), ...times(2, failed('transient')))).toMatchObject(lacking);
+    const failing = [granted('mail'), ...times(4, failed('transient'))];
+    expect(whatFollows(...failing)).toMatchObject({
+      status: 'failing',
+      reason: 'why it failed',
       retryAt: NOW + 2 * MINUTE,
     });
+    expect(whatFollows(...failing, granted('mail'))).toMatchObject(lacking);
+  });
+
+  it('that needs a login in doubt is asked for again after a while, and goes on needing it through failures', () => {
+    const inDoubt: AccountEvent = { ...failed('login_needed'), inDoubt: true } as AccountEvent;
+    const doubted = whatFollows(inDoubt);
+    expect(doubted).toMatchObject({ status: 'login_needed', reason: 'why it failed', retryAt: NOW + MINUTE });
+    expect(awaitsLogin(doubted, NOW)).toBe(true);
+    expect(awaitsLogin(doubted, NOW + MINUTE)).toBe(false);
+    for (const failure of ['transient', 'refused'] as const) {
+      const after = whatFollows(
+        inDoubt,
+        ...times(3, { ...failed(failure), reason: 'another' } as AccountEvent),
+      );
+      expect(after).toMatchObject({ status: 'login_needed', reason: 'why it failed', failures: 4 });
+      expect(awaitsLogin(after, NOW + HOUR)).toBe(false);
+    }
+    expect(whatFollows(...times(9, inDoubt)).retryAt).toBe(NOW + HOUR);
+    expect(awaitsLogin(whatFollows(inDoubt, failed('login_needed')), NOW + HOUR)).toBe(true);
   });
 });
 

@@ -43,6 +43,21 @@ describe('accounts', () => {
     expect(more).toEqual([]);
   });
 
+  it('that are refused again and again are told with the code of the refusal, and what they lack beside it', async () => {
+    const reason = 'Demo refuses this client (invalid_client)';
+    const scopes = { askedScopes: ['a', 'b'], grantedScopes: ['a'] };
+    await stage.add({ status: 'failing', failures: 4, reason, lastError: 'client_refused', ...scopes });
+    const identity = { subject: 'subject-2', email: null, name: null, details: {} };
+    await stage.add({ label: 'bob' }, { identity });
+    const found = (await stage.examine())['grants'] ?? [];
+    expect(told(found)).toEqual([
+      'ok: 1 account is well',
+      `problem: demo/alice@example.com failed 4 times in a row: ${reason}`,
+      'warning: demo/alice@example.com lacks scopes that were asked for: not granted: b',
+    ]);
+    expect(found[1]).toMatchObject({ code: 'client_refused' });
+  });
+
   it('that need a login are told so once, whatever is known of it', async () => {
     const reason = 'demo/alice@example.com needs a new login: Demo no longer accepts its refresh token';
     await stage.add({ status: 'login_needed', reason });

@@ -1,6 +1,5 @@
 import { type Account, accountName, type Consent } from '../../domain/account.js';
 import { DAY } from '../../domain/duration.js';
-import { keepsFailing } from '../../domain/status.js';
 import { ending } from '../../domain/token-state.js';
 import type { GrantLimit } from '../../providers/contract.js';
 import type { ToldEvent } from '../../stores/told.js';
@@ -44,7 +43,7 @@ export function noticesOf(account: Account, end: GrantEnd | null, now: number): 
     const hint = loginCommand(account);
     notices.push({ ...base, event: 'grant_ending', reason, hint, since: now, endsAt: end.at });
   }
-  if (keepsFailing(account)) {
+  if (account.status === 'failing') {
     const why = account.reason ?? account.lastError ?? 'the provider was not available';
     const reason = `refreshing ${name} failed ${account.failures} times in a row: ${why}`;
     notices.push({ ...base, event: 'failing', reason, hint: `vault refresh ${shellName(account)} --force` });

@@ -2,7 +2,7 @@ import { type Account, accountName } from '../../domain/account.js';
 import { formatDuration } from '../../domain/duration.js';
 import { ERROR_CODES, VaultError } from '../../domain/errors.js';
 import type { RefreshOutcome } from '../../domain/outcome.js';
-import { isResting, nextStatus } from '../../domain/status.js';
+import { awaitsLogin, isResting, nextStatus } from '../../domain/status.js';
 import { dueness } from '../../domain/token-state.js';
 import type { Clock } from '../../system/contract.js';
 import { concernsWholeVault } from '../../vault/damage.js';
@@ -81,7 +81,7 @@ async function refreshIfDue(
     reason: why,
     error,
   });
-  if (account.status === 'login_needed') {
+  if (awaitsLogin(account, deps.clock.now()) && !(request.force && account.retryAt !== null)) {
     return result('login_needed', 'it rests until a new login', loginNeeded(account));
   }
   if (!due && !request.force) return result('skipped', `not due: ${reason}`);

@@ -7,7 +7,7 @@ import type { AttemptRecord } from '../../stores/contract.js';
 import type { Clock } from '../../system/contract.js';
 import type { Vault } from '../../vault/vault.js';
 import { shellName } from '../login/login-command.js';
-import { loginNeeded } from '../refusals.js';
+import { isInDoubt, loginNeeded } from '../refusals.js';
 import type { SeenAccount } from './refresher-protocol.js';
 
 const TRANSIENT_CODES: readonly ErrorCode[] = [
@@ -37,8 +37,8 @@ export async function recordFailure(
 ): Promise<RefreshOutcome> {
   const kind = kindOf(error.code);
   const now = deps.clock.now();
-  const failed = { kind: 'failed', failure: kind, code: error.code, reason: error.message, now } as const;
-  const recorded = { ...nextStatus(account, failed), updatedAt: now, settled };
+  const said = { failure: kind, code: error.code, reason: error.message, inDoubt: isInDoubt(error) };
+  const recorded = { ...nextStatus(account, { kind: 'failed', ...said, now }), updatedAt: now, settled };
   const event: AuditEvent = { event: 'refresh_failed', ...aboutAccount(account), code: error.code };
   const chained = await recordQuietly(vault, account, recorded, event);
   deps.audit.record(event, chained ? 'chained' : undefined);

@@ -3,7 +3,7 @@ import { type Account, accountName } from '../../domain/account.js';
 import { formatDuration } from '../../domain/duration.js';
 import { isInterruption, VaultError } from '../../domain/errors.js';
 import type { RefreshOutcome } from '../../domain/outcome.js';
-import { isResting } from '../../domain/status.js';
+import { awaitsLogin, isResting } from '../../domain/status.js';
 import { ending, isUsable, isValidFor } from '../../domain/token-state.js';
 import type { SealedAccount } from '../../stores/contract.js';
 import type { Clock } from '../../system/contract.js';
@@ -46,7 +46,7 @@ export async function ensureValid(deps: EnsureValidDeps, request: TokenRequest):
   if (!request.refresh && isValidFor(account, request.minValid, now))
     return give(deps, vault, account, request, tooShort(account, request, now));
   const usable = isUsable(account, now) && account.sealed.accessToken !== null;
-  if (!request.refresh && usable && !canRefresh(account)) {
+  if (!request.refresh && usable && !canRefresh(account, now)) {
     return give(
       deps,
       vault,
@@ -55,7 +55,7 @@ export async function ensureValid(deps: EnsureValidDeps, request: TokenRequest):
       `${shortLived(account, now)} and cannot be renewed: ${loginCommand(account)}`,
     );
   }
-  if (account.status === 'login_needed') throw loginNeeded(account);
+  if (awaitsLogin(account, now) && !(request.refresh && account.retryAt !== null)) throw loginNeeded(account);
 
   const fallback = usable && !request.refresh;
   const outcome =
@@ -158,8 +158,8 @@ async function give(
   return { account, accessToken, identity, warning };
 }
 
-function canRefresh(account: Account): boolean {
-  return account.hasRefreshToken && account.status !== 'login_needed';
+function canRefresh(account: Account, now: number): boolean {
+  return account.hasRefreshToken && !awaitsLogin(account, now);
 }
 
 async function requireScopes(

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Consent } from '../../../src/domain/account.js';
 import { DAY, HOUR } from '../../../src/domain/duration.js';
+import { nextStatus, type StatusFacts } from '../../../src/domain/status.js';
 import { google } from '../../../src/providers/google.js';
 import { likelyEnd, noticesOf } from '../../../src/services/background/notices.js';
 import { accountExample } from '../../doubles/account.js';
@@ -46,23 +47,23 @@ describe('what there is to tell of an account', () => {
   });
 
   it.each([
-    ['its status says so', { status: 'failing', failures: 3, reason: 'no network' }, 'no network'],
-    ['its client is refused again and again', { failures: 3, lastError: 'client_refused' }, 'client_refused'],
-    [
-      'it lacks scopes besides',
-      { status: 'insufficient_scope', failures: 4, reason: 'not granted: x' },
-      'not granted',
-    ],
-  ] as const)('is that refreshing keeps failing, when %s', (_, facts, why) => {
-    const notices = noticesOf(accountExample(facts), null, NOW);
-    expect(notices).toMatchObject([
-      {
-        event: 'failing',
-        reason: expect.stringContaining(why),
-        hint: 'vault refresh google/alice@example.com --force',
-      },
-    ]);
-  });
+    ['the provider cannot be reached', 'transient', 'network_failed'],
+    ['its client is refused again and again', 'refused', 'client_refused'],
+  ] as const)(
+    'is that refreshing keeps failing, with the reason in words, when %s and scopes are lacking',
+    (_, failure, code) => {
+      const failed = { kind: 'failed', failure, code, reason: 'the reason in words', now: NOW } as const;
+      const account = accountExample({ status: 'insufficient_scope', reason: 'not granted: x' });
+      const facts = [failed, failed, failed].reduce<StatusFacts>(nextStatus, account);
+      expect(noticesOf({ ...account, ...facts }, null, NOW)).toMatchObject([
+        {
+          event: 'failing',
+          reason: 'refreshing google/alice@example.com failed 3 times in a row: the reason in words',
+          hint: 'vault refresh google/alice@example.com --force',
+        },
+      ]);
+    },
+  );
 
   it('may be two things at once', () => {
     const account = accountExample({ status: 'failing', failures: 5 });

@@ -1,5 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { MINUTE } from '../../../src/domain/duration.js';
 import { ONCE } from '../../../src/services/refresh/refresh-send.js';
+import type { Answer } from '../../doubles/local-server.js';
 import { inTurn, oauthError, renewed } from '../../doubles/token-endpoint.js';
 import { openRefreshStage, type RefreshStage } from './refreshing.js';
 
@@ -31,19 +33,85 @@ describe('failures in a row', () => {
     ]);
   });
 
-  it('leave an account that lacks scopes or rests as it is', async () => {
-    await open(oauthError('server_error', 503));
-    const { id } = await stage.addExpired({
-      status: 'insufficient_scope',
-      reason: 'not granted: x',
-      failures: 9,
+  it.each([
+    ['provider_unavailable', oauthError('server_error', 503)],
+    ['client_refused', oauthError('invalid_client', 401)],
+  ])(
+    'are told of an account that lacks scopes too, and what it lacks is not forgotten: %s',
+    async (code, trouble) => {
+      await open(trouble, renewed({ scope: 'read' }));
+      const lacking = { status: 'insufficient_scope', reason: 'not granted: mail' } as const;
+      const scopes = { askedScopes: ['read', 'mail'], grantedScopes: ['read'] };
+      const { id } = await stage.addExpired({ ...lacking, ...scopes, failures: 2 });
+      await stage.refresh(await stage.account({ id }), { policy: ONCE });
+      const account = await stage.account({ id });
+      expect(account).toMatchObject({ ...scopes, status: 'failing', failures: 3, lastError: code });
+      expect(account.reason).toMatch(code === 'client_refused' ? /invalid_client/ : /server_error/);
+      await stage.refresh(account, { policy: ONCE });
+      expect(await stage.account({ id })).toMatchObject(lacking);
+    },
+  );
+});
+
+describe('invalid_request, which some servers say of a refresh token that has ended', () => {
+  it('means a login, as is likely, and is asked about again: it may mean the request', async () => {
+    await open(
+      oauthError('invalid_request', 401, { error_description: 'The refresh token is invalid.' }),
+      renewed(),
+    );
+    const account = await stage.addExpired();
+    expect(await stage.refresh(account)).toMatchObject({
+      kind: 'login_needed',
+      error: {
+        code: 'login_needed',
+        message:
+          'demo/alice@example.com probably needs a new login: Demo refuses to refresh it (invalid_request: The refresh token is invalid.), which some servers say of a refresh token that has ended',
+        hint: 'vault login demo --login-hint alice@example.com\nif that changes nothing, compare the client with what is registered: vault providers demo',
+      },
     });
-    await stage.refresh(await stage.account({ id }), { policy: ONCE });
+    const after = await stage.account(account);
+    expect(after).toMatchObject({ status: 'login_needed', retryAt: stage.clock.now() + MINUTE });
+    expect(await stage.tokens(account)).toEqual(KEPT);
+    expect(await stage.refresh(after)).toMatchObject({ kind: 'refreshed' });
+    expect(await stage.account(account)).toMatchObject({ status: 'active', retryAt: null });
+  });
+
+  it('means the client where the server says more', async () => {
+    await open(oauthError('invalid_request', 400, { error_codes: [900144] }));
+    expect(await stage.refresh(await stage.addExpired())).toMatchObject({ kind: 'refused' });
+  });
+});
+
+describe('a refusal without a word', () => {
+  const bare: Answer = (response) => void response.writeHead(400).end();
+
+  it('of a server that has refreshed the account before is said to be one at the third time, with the login', async () => {
+    await open(bare, bare, bare, bare, bare, bare);
+    const { id } = await stage.addExpired({ lastRefreshAt: stage.clock.now() });
+    const said: unknown[] = [];
+    for (let round = 0; round < 3; round += 1) {
+      const outcome = await stage.refresh(await stage.account({ id }), { policy: ONCE });
+      said.push([outcome.kind, 'error' in outcome && outcome.error.hint?.split('\n')]);
+    }
+    const wait = 'nothing is lost; try again in a few minutes';
+    const login = 'or log in again: vault login demo --login-hint alice@example.com';
+    expect(said).toEqual([
+      ['transient', [wait]],
+      ['transient', [wait]],
+      ['transient', [wait, login]],
+    ]);
     expect(await stage.account({ id })).toMatchObject({
-      status: 'insufficient_scope',
-      reason: 'not granted: x',
-      failures: 10,
+      status: 'failing',
+      reason:
+        'Demo has refused 3 times in a row to refresh demo/alice@example.com, and does not say why (http_400)',
     });
+  });
+
+  it('of a server that never has means no login', async () => {
+    await open(bare, bare);
+    const { id } = await stage.addExpired({ lastRefreshAt: null, failures: 2 });
+    const outcome = await stage.refresh(await stage.account({ id }), { policy: ONCE });
+    expect('error' in outcome && outcome.error.hint).toBe('nothing is lost; try again in a few minutes');
   });
 });
 
