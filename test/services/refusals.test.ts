@@ -3,12 +3,8 @@ import { DAY, HOUR } from '../../src/domain/duration.js';
 import { TransportFailure } from '../../src/domain/transport.js';
 import { google } from '../../src/providers/google.js';
 import { microsoft } from '../../src/providers/microsoft.js';
-import {
-  authorizationRefusal,
-  codeRefusal,
-  refreshRefusal,
-  unreachable,
-} from '../../src/services/refusals.js';
+import { authorizationRefusal, codeRefusal } from '../../src/services/login/login-refusals.js';
+import { refreshRefusal, unreachable } from '../../src/services/refusals.js';
 import { accountExample } from '../doubles/account.js';
 import { NOW } from '../doubles/terminal.js';
 import { refused } from '../doubles/token-answers.js';

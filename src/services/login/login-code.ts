@@ -7,13 +7,14 @@ import { type CodeExchange, exchangeCode } from '../../oauth/token-endpoint.js';
 import type { ConfiguredProvider } from '../../providers/contract.js';
 import type { Vault } from '../../vault/vault.js';
 import type { LoginRequest, LoginResult, LoginTalk } from '../contract.js';
-import { authorizationRefusal, codeRefusal, unreachable } from '../refusals.js';
+import { unreachable } from '../refusals.js';
 import { serverOf } from '../server.js';
 import type { LoginAim } from './login-aim.js';
 import { waitForAnswer } from './login-answer.js';
 import { againCommand } from './login-command.js';
 import { finish, type Grant, type LoginDeps, noToken } from './login-finish.js';
 import { openRedirect, redirectFor } from './login-redirect.js';
+import { authorizationRefusal, codeRefusal } from './login-refusals.js';
 
 /**
  * The login by authorization code and PKCE (RFC 6749 §4.1, RFC 7636, RFC 9700): the answer comes to a loopback listener
