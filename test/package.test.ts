@@ -36,6 +36,31 @@ function node(args: readonly string[]) {
   return spawnSync(process.execPath, args, { cwd: work, env, encoding: 'utf8' });
 }
 
+describe('the lockfile', () => {
+  const packages: Record<string, Record<string, Record<string, string>>> = JSON.parse(
+    readFileSync(join(ROOT, 'package-lock.json'), 'utf8'),
+  ).packages;
+
+  it('holds the hash of every package and no address of a registry', () => {
+    const { '': _root, ...fetched } = packages;
+    const unlocked = Object.keys(fetched).filter((path) => !fetched[path]?.['integrity']);
+    expect(unlocked).toEqual([]);
+    expect(Object.keys(fetched).filter((path) => fetched[path]?.['resolved'])).toEqual([]);
+  });
+
+  it('holds the packages of every platform, so that none is added where npm install runs', () => {
+    const named = Object.values(packages).flatMap((entry) =>
+      Object.keys(entry['optionalDependencies'] ?? {}),
+    );
+    const locked = new Set(Object.keys(packages).map((path) => path.split('node_modules/').at(-1)));
+    expect(named.filter((name) => !locked.has(name))).toEqual([]);
+  });
+
+  it('has no libc field, which npm 11 writes and npm 10 takes out', () => {
+    expect(Object.keys(packages).filter((path) => packages[path]?.['libc'])).toEqual([]);
+  });
+});
+
 describe('the package', () => {
   let files: string[];
   let folder: string;
