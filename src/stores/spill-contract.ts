@@ -10,12 +10,16 @@ export interface SpilledAnswer {
 
 /** Room for one answer, on disk before the request is sent. */
 export interface SpillSlot {
-  /** On disk when it returns. @throws VaultError `vault_not_writable` */
+  /** The most bytes that a sealed answer may have. */
+  readonly space: number;
+  /** On disk when it returns. @throws VaultError `vault_not_writable`, also when it is larger than the space for it */
   write(answer: SpilledAnswer): void;
   release(): void;
 }
 
 export interface FoundAnswer extends SpilledAnswer {
+  /** The file that it is in; others may be in it as well. */
+  readonly path: string;
   /** Forgets the answer, once it is committed or of no use any more. */
   clear(): void;
 }
@@ -26,5 +30,7 @@ export interface Spill {
   reserve(): SpillSlot;
   /** What earlier processes left for this account. Call it under the account's lock only. */
   find(accountId: string): readonly FoundAnswer[];
+  /** What earlier processes left, for accounts that are there and for others. */
+  all(): readonly FoundAnswer[];
   close(): void;
 }

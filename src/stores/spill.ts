@@ -16,6 +16,7 @@ import type { FoundAnswer, Spill, SpilledAnswer, SpillSlot } from './contract.js
 const SLOT_BYTES = 64 * 1024;
 const ID_BYTES = 36;
 const HEADER_BYTES = 1 + ID_BYTES + 8 + 4;
+const SPACE = SLOT_BYTES - HEADER_BYTES;
 const SUFFIX = '.spill';
 const EMPTY = 0;
 const FULL = 1;
@@ -51,6 +52,8 @@ export function spillFolder({ folder, files, name, slots, clock }: SpillOptions)
     return descriptor;
   }
 
+  const found = () => spillFiles(folder, files).flatMap((file) => fullSlots(file, files));
+
   return {
     reserve(): SpillSlot {
       const file = opened();
@@ -59,7 +62,9 @@ export function spillFolder({ folder, files, name, slots, clock }: SpillOptions)
       free.delete(index);
       let holdsAnswer = false;
       return {
+        space: SPACE,
         write(answer) {
+          if (answer.sealed.length > SPACE) throw tooLarge();
           holdsAnswer = true;
           kept = true;
           writeSlot(file, index, answer);
@@ -69,7 +74,8 @@ export function spillFolder({ folder, files, name, slots, clock }: SpillOptions)
         },
       };
     },
-    find: (accountId) => spillFiles(folder, files).flatMap((file) => fullSlots(file, files, accountId)),
+    find: (accountId) => found().filter((answer) => answer.accountId === accountId),
+    all: found,
     close() {
       if (descriptor === null) return;
       fs.closeSync(descriptor);
@@ -80,8 +86,6 @@ export function spillFolder({ folder, files, name, slots, clock }: SpillOptions)
 }
 
 function writeSlot(file: number, index: number, { accountId, generation, sealed }: SpilledAnswer): void {
-  if (sealed.length > SLOT_BYTES - HEADER_BYTES)
-    throw new RangeError('the answer is larger than a spill slot');
   const bytes = Buffer.alloc(HEADER_BYTES + sealed.length);
   bytes.writeUInt8(FULL, 0);
   bytes.write(accountId, 1, ID_BYTES, 'latin1');
@@ -89,6 +93,12 @@ function writeSlot(file: number, index: number, { accountId, generation, sealed 
   bytes.writeUInt32BE(sealed.length, 9 + ID_BYTES);
   bytes.set(sealed, HEADER_BYTES);
   writeAt(file, bytes, index * SLOT_BYTES);
+}
+
+function tooLarge(): VaultError {
+  return new VaultError('vault_not_writable', 'the answer is larger than the space that is reserved for it', {
+    hint: 'log in again, and ask for fewer scopes',
+  });
 }
 
 function writeAt(file: number, bytes: Uint8Array, position: number): void {
@@ -113,21 +123,21 @@ function spillFiles(folder: string, files: Files): string[] {
     .map((name) => join(folder, name));
 }
 
-/** A slot that was cut short while it was written has a length that reaches too far, or does not open later. */
-function fullSlots(path: string, files: Files, accountId: string): FoundAnswer[] {
+/** Of a slot whose length reaches out of it nothing is read, so that it does not open: it is damaged, and still not empty. */
+function fullSlots(path: string, files: Files): FoundAnswer[] {
   const found: FoundAnswer[] = [];
   const file = files.check(path) ? openIfThere(path) : null;
   if (file === null) return found;
   try {
     const header = Buffer.alloc(HEADER_BYTES);
     for (let at = 0; fs.readSync(file, header, 0, HEADER_BYTES, at) === HEADER_BYTES; at += SLOT_BYTES) {
+      if (header.readUInt8(0) === EMPTY) continue;
+      const accountId = header.toString('latin1', 1, 1 + ID_BYTES);
       const length = header.readUInt32BE(9 + ID_BYTES);
-      const ours = header.readUInt8(0) === FULL && header.toString('latin1', 1, 1 + ID_BYTES) === accountId;
-      if (!ours || length > SLOT_BYTES - HEADER_BYTES) continue;
-      const sealed = Buffer.alloc(length);
-      fs.readSync(file, sealed, 0, length, at + HEADER_BYTES);
+      const sealed = Buffer.alloc(length > SPACE ? 0 : length);
+      fs.readSync(file, sealed, 0, sealed.length, at + HEADER_BYTES);
       const generation = Number(header.readBigInt64BE(1 + ID_BYTES));
-      found.push({ accountId, generation, sealed, clear: () => clearSlot(path, at) });
+      found.push({ accountId, generation, sealed, path, clear: () => clearSlot(path, at) });
     }
   } finally {
     fs.closeSync(file);

@@ -2,7 +2,15 @@ import { dirname } from 'node:path';
 import { FROM_BACKUP, VaultError } from '../domain/errors.js';
 import { inQuotes } from '../domain/shell-word.js';
 
-const DAMAGED = ['SQLITE_CORRUPT', 'SQLITE_NOTADB', 'SQLITE_FORMAT', 'SQLITE_MISMATCH', 'SQLITE_ERROR'];
+const DAMAGED = [
+  'SQLITE_CORRUPT',
+  'SQLITE_NOTADB',
+  'SQLITE_FORMAT',
+  'SQLITE_MISMATCH',
+  'SQLITE_ERROR',
+  // Nothing that this program writes breaks a rule that it has made.
+  'SQLITE_CONSTRAINT_CHECK',
+];
 const UNWRITABLE: Record<string, string> = {
   SQLITE_FULL: 'the disk is full',
   SQLITE_READONLY: 'it is read-only',

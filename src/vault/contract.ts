@@ -7,7 +7,7 @@ import type { TrailReport } from './audit-verify.js';
 import type { DataKeyRotation } from './data-rotation.js';
 import type { Condition } from './guard-contract.js';
 import type { Contents } from './sealed-record.js';
-import type { UnstoredAnswer } from './unstored-answer.js';
+import type { UnstoredAnswer, WaitingAnswer } from './unstored-answer.js';
 
 /** The visible facts of an account that a caller decides on; the rest the vault fills in. */
 export type AccountFacts = Omit<Account, 'id' | 'subjectDigest' | 'generation' | 'hasRefreshToken'>;
@@ -27,6 +27,8 @@ export type AccountChange = Partial<
 export interface Vault {
   accounts(filter?: AccountFilter): Promise<readonly Account[]>;
   account(id: string): Promise<SealedAccount | null>;
+  /** The refresh of an account whose outcome is open; null when the last one ended properly. */
+  intent(accountId: string): Promise<Intent | null>;
   consents(accountId: string): Promise<readonly Consent[]>;
   addConsent(accountId: string, consent: Consent): Promise<void>;
   /** What the notify command has told of the accounts. */
@@ -95,8 +97,13 @@ export interface Vault {
   ): Promise<Intent | null | 'moved_on'>;
   /** Seals an answer that could not be committed, so that it can lie outside the database. */
   sealAnswer(account: SealedAccount, answer: UnstoredAnswer): Promise<Uint8Array>;
-  /** @returns null when it is not one of this account and generation */
-  openAnswer(account: SealedAccount, sealed: Uint8Array): Promise<UnstoredAnswer | null>;
+  /**
+   * @param account as it is now
+   * @param generation which the refresh started from
+   * @returns null when it does not open: damaged, or not of this account and generation
+   * @throws VaultError `vault_damaged` when it opens and what is stored of the account does not
+   */
+  openAnswer(account: SealedAccount, generation: number, sealed: Uint8Array): Promise<WaitingAnswer | null>;
   /**
    * Leaves the sealed fields alone.
    *

@@ -38,8 +38,6 @@ export interface DataKeyRotation {
   behind(): Promise<readonly string[]>;
   /** Seals what these accounts keep under the newest data keys, in one commit. */
   sealAnew(accountIds: readonly string[]): Promise<ResealedBatch>;
-  /** Whether bytes that lie outside the database are sealed under a data key that has been replaced. */
-  needsReplaced(sealed: Uint8Array): Promise<boolean>;
   /** Takes the replaced data keys out. @returns false when something still needs them, or when there are none */
   finish(event: AuditEvent): Promise<boolean>;
 }
@@ -126,11 +124,6 @@ export function dataKeyRotation({ store, hand, clock, events }: DataKeyRotationP
         }
         return { done: await store.dataKeys.replace(accounts), unreadable };
       });
-    },
-
-    async needsReplaced(sealed) {
-      const headers = dataKeyIds(await store.head()).replaced.map(sealedHeader);
-      return headers.some((header) => header.equals(sealed.subarray(0, header.length)));
     },
 
     async finish(event) {

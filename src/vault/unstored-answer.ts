@@ -1,3 +1,4 @@
+import { equalBytes } from '../crypto/derive.js';
 import { frame } from '../crypto/framing.js';
 import { Secret } from '../domain/secret.js';
 import type { SealedAccount } from '../stores/contract.js';
@@ -5,6 +6,7 @@ import type { AccountChange } from './contract.js';
 import { isDamage } from './damage.js';
 import { FORMAT } from './format.js';
 import type { Keyring } from './keyring.js';
+import { openContents } from './sealed-record.js';
 
 /** What a refresh brought and the database could not take. */
 export interface UnstoredAnswer {
@@ -13,33 +15,61 @@ export interface UnstoredAnswer {
   readonly refreshToken: Secret | null;
 }
 
+/** One that was opened again. */
+export interface WaitingAnswer extends UnstoredAnswer {
+  /**
+   * Whether the refresh token that is stored is the one that was sent for this answer; null where the answer does not say,
+   * because an earlier version sealed it.
+   */
+  readonly followsStored: boolean | null;
+}
+
 /** Bound to the account, its endpoint and the generation that the refresh started from. */
-function binding(keyring: Keyring, account: SealedAccount): Buffer {
-  const { id, issuer, tokenEndpoint, clientId, generation } = account;
+function binding(keyring: Keyring, account: SealedAccount, generation: number): Buffer {
+  const { id, issuer, tokenEndpoint, clientId } = account;
   return frame([FORMAT, keyring.vaultId, 'spill', id, issuer, tokenEndpoint, clientId, generation]);
 }
 
+/** @param account as it was when the answer was asked for: the refresh token in it is the one that was sent */
 export function sealAnswer(keyring: Keyring, account: SealedAccount, answer: UnstoredAnswer): Uint8Array {
   const plain = {
     change: answer.change,
     accessToken: answer.accessToken?.reveal() ?? null,
     refreshToken: answer.refreshToken?.reveal() ?? null,
+    sentDigest: sentDigest(keyring, account),
   };
   const bytes = Buffer.from(JSON.stringify(plain), 'utf8');
-  const sealed = keyring.seal('refresh_token', bytes, binding(keyring, account));
+  const sealed = keyring.seal('refresh_token', bytes, binding(keyring, account, account.generation));
   bytes.fill(0);
   return sealed;
 }
 
-/** @returns null when it does not open: cut short while it was written, or not of this account and generation */
+/** @returns undefined when it does not open: what else is known of the answer must not be lost for it */
+function sentDigest(keyring: Keyring, account: SealedAccount): string | null | undefined {
+  try {
+    const { refreshToken } = openContents(keyring, account);
+    return refreshToken === null ? null : keyring.tokenDigests(refreshToken.reveal())[0].toString('hex');
+  } catch (failure) {
+    if (isDamage(failure)) return undefined;
+    throw failure;
+  }
+}
+
+/**
+ * @param account as it is now
+ * @param generation which the refresh started from
+ * @returns null when it does not open: cut short while it was written, or not of this account and generation
+ * @throws VaultError `vault_damaged` when it opens and what is stored does not
+ */
 export function openAnswer(
   keyring: Keyring,
   account: SealedAccount,
+  generation: number,
   sealed: Uint8Array,
-): UnstoredAnswer | null {
+): WaitingAnswer | null {
   let bytes: Buffer;
   try {
-    bytes = keyring.open('refresh_token', sealed, binding(keyring, account), account.label);
+    bytes = keyring.open('refresh_token', sealed, binding(keyring, account, generation), account.label);
   } catch (failure) {
     if (isDamage(failure)) return null;
     throw failure;
@@ -48,6 +78,7 @@ export function openAnswer(
     readonly change: AccountChange;
     readonly accessToken: string | null;
     readonly refreshToken: string | null;
+    readonly sentDigest?: string | null;
   };
   bytes.fill(0);
   const secret = (text: string | null) => (text === null ? null : new Secret(text));
@@ -55,5 +86,13 @@ export function openAnswer(
     change: plain.change,
     accessToken: secret(plain.accessToken),
     refreshToken: secret(plain.refreshToken),
+    followsStored: plain.sentDigest === undefined ? null : isStored(keyring, account, plain.sentDigest),
   };
+}
+
+function isStored(keyring: Keyring, account: SealedAccount, digest: string | null): boolean {
+  const { refreshToken } = openContents(keyring, account);
+  if (refreshToken === null || digest === null) return refreshToken === digest;
+  const bytes = Buffer.from(digest, 'hex');
+  return keyring.tokenDigests(refreshToken.reveal()).some((each) => equalBytes(each, bytes));
 }

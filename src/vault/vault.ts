@@ -78,6 +78,7 @@ export function createVault({ store, unlock, marks, clock, events, alarm, notice
   return {
     accounts: (filter) => store.accounts(filter),
     account: (id) => store.account(id),
+    intent: (accountId) => store.intent(accountId),
     consents: (accountId) => store.consents(accountId),
     addConsent: (accountId, consent) => store.addConsent(accountId, consent),
     told: store.told,
@@ -164,10 +165,10 @@ export function createVault({ store, unlock, marks, clock, events, alarm, notice
     },
 
     sealAnswer: (account, answer) => using((keys) => sealAnswer(keys, account, answer)),
-    async openAnswer(account, sealed) {
+    async openAnswer(account, generation, sealed) {
       // Keys that were replaced meanwhile do not open it, and it would pass for another account's.
       await hand.renew();
-      return using((keys) => openAnswer(keys, account, sealed));
+      return using((keys) => openAnswer(keys, account, generation, sealed));
     },
 
     recordAttempt({ id, generation }, attempt, event) {

@@ -71,6 +71,16 @@ describe('the reserve beside the vault', () => {
     expect(readFileSync(join(folder, 'one.spill')).every((byte) => byte === 0)).toBe(true);
   });
 
+  it('refuses what is larger than its space, and has room for it nevertheless', () => {
+    const spill = open('one', 1);
+    const slot = spill.reserve();
+    const large = answer(ALICE, 'x'.repeat(slot.space + 1));
+    expect(() => slot.write(large)).toThrow(expect.objectContaining({ code: 'vault_not_writable' }));
+    slot.write(answer(ALICE, 'x'.repeat(slot.space)));
+    expect(texts(spill.find(ALICE))).toEqual(['x'.repeat(slot.space)]);
+    spill.close();
+  });
+
   it('uses a released slot again and refuses more at a time than it has room for', () => {
     const spill = open('one', 1);
     const slot = spill.reserve();
@@ -90,7 +100,7 @@ describe('the reserve beside the vault', () => {
     spill.close();
   });
 
-  it('passes over a slot whose length reaches out of it', () => {
+  it('knows that a slot whose length reaches out of it is not empty, and reads nothing of it', () => {
     const spill = open('one', 1);
     spill.reserve().write(answer(ALICE, 'sealed for alice'));
     spill.close();
@@ -98,7 +108,7 @@ describe('the reserve beside the vault', () => {
     const bytes = readFileSync(path);
     bytes.writeUInt32BE(0xffff_ffff, 45);
     writeFileSync(path, bytes);
-    expect(open('two').find(ALICE)).toEqual([]);
+    expect(texts(open('two').find(ALICE))).toEqual(['']);
   });
 
   it('takes away empty files of processes that are long gone, and no others', () => {

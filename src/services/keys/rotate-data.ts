@@ -7,6 +7,7 @@ import { dataKeyIds } from '../../vault/data-keys.js';
 import type { DataKeyRotation, OpenMaster } from '../../vault/data-rotation.js';
 import type { Vault } from '../../vault/vault.js';
 import { shellName } from '../login/login-command.js';
+import { lockAndRead } from '../refresh/refresh-recover.js';
 import type { RotatedDataKeys } from './key-changes-contract.js';
 import { holdingVault, type KeysDeps, PATIENCE, present } from './keys.js';
 import { unlockNoting } from './unlock.js';
@@ -50,7 +51,7 @@ export async function rotateDataKeys(
       if (!(failure instanceof VaultError && isInterruption(failure))) throw failure;
       throw stopped(failure, (await store.accounts()).length, (await rotation.behind()).length);
     });
-    await refuseWaiting(deps, vault, rotation);
+    await takeInWaiting(deps, vault);
     const { replaced: dropped } = dataKeyIds(await store.head());
     const event = { event: 'data_keys_replaced', accounts } as const;
     if (!(await rotation.finish(event))) throw stillNeeded();
@@ -171,17 +172,16 @@ function cannotBeOpened(accounts: readonly Account[]): VaultError {
   );
 }
 
-/** What a refresh could not store waits outside the database, and may be all there is of a grant. */
-async function refuseWaiting(deps: RotateDataDeps, vault: Vault, rotation: DataKeyRotation): Promise<void> {
-  for (const account of await vault.accounts()) {
-    for (const { sealed } of deps.spill.find(account.id)) {
-      if (!(await rotation.needsReplaced(sealed))) continue;
-      throw new VaultError(
-        'busy',
-        `the last answer for ${accountName(account)} waits beside the vault and needs the old data keys, which stay until it is taken in`,
-        { hint: `vault refresh ${shellName(account)}\nvault key rotate --data` },
-      );
-    }
+/**
+ * What a refresh could not store waits outside the database, may be all there is of a grant, and opens under the old data keys
+ * alone. What does not open under them either loses nothing with them.
+ *
+ * @throws VaultError `busy` when the account of one is held for too long
+ */
+async function takeInWaiting(deps: RotateDataDeps, vault: Vault): Promise<void> {
+  for (const { id } of await vault.accounts()) {
+    if (deps.spill.find(id).length === 0) continue;
+    await (await lockAndRead(deps, vault, id, PATIENCE, deps.interruption)).release();
   }
 }
 

@@ -1,7 +1,7 @@
 import { type AuditEvent, aboutAccount } from '../../audit/events.js';
 import { type Account, accountName } from '../../domain/account.js';
 import { SECOND } from '../../domain/duration.js';
-import { VaultError } from '../../domain/errors.js';
+import { asVaultError, FROM_BACKUP, VaultError } from '../../domain/errors.js';
 import { canonicalScopes, missingScopes } from '../../domain/scopes.js';
 import { nextStatus } from '../../domain/status.js';
 import type { GrantedAnswer } from '../../oauth/contract.js';
@@ -80,9 +80,12 @@ export async function commitAnswer(vault: Vault, account: SealedAccount, answer:
 }
 
 /**
- * The same, and when the database cannot take the answer it goes into the reserve beside it.
+ * The same, and when the database does not take the answer it goes into the reserve beside it, whatever the reason. So it does
+ * when somebody else has changed the account, though its lock is held: the next one that locks it judges which is newer.
  *
- * @throws VaultError the vault's own, which then also says what became of the answer
+ * @returns null when somebody else has changed the account
+ * @throws VaultError the vault's own, which then also says what became of the answer; `vault_damaged` when the database takes
+ * no change though nobody else has made one
  */
 export async function commitOrSpill(
   vault: Vault,
@@ -91,15 +94,47 @@ export async function commitOrSpill(
   slot: SpillSlot,
 ) {
   try {
-    return await commitAnswer(vault, account, answer);
+    const updated = await commitAnswer(vault, account, answer);
+    if (updated !== null) return updated;
+    const now = await vault.account(account.id);
+    if (now?.generation === account.generation) throw notTaken();
   } catch (failure) {
-    if (!(failure instanceof VaultError)) throw failure;
-    const sealed = await vault.sealAnswer(account, answer);
-    slot.write({ accountId: account.id, generation: account.generation, sealed });
+    await spillAnswer(vault, account, answer, slot);
+    const { code, message, hint } = asVaultError(failure);
     throw new VaultError(
-      failure.code,
-      `the new tokens of ${accountName(account)} could not be stored: ${failure.message}; they lie sealed beside the vault, and the next refresh of the account takes them in`,
-      { ...(failure.hint === undefined ? {} : { hint: failure.hint }), cause: failure },
+      code,
+      `the new tokens of ${accountName(account)} could not be stored: ${message}; they are kept sealed beside the vault, and the next refresh or login of the account stores them`,
+      { ...(hint === undefined ? {} : { hint }), cause: failure },
     );
   }
+  await spillAnswer(vault, account, answer, slot);
+  return null;
+}
+
+/** @throws VaultError `vault_damaged` when the keys do not seal it, `vault_not_writable` */
+async function spillAnswer(vault: Vault, account: SealedAccount, answer: UnstoredAnswer, slot: SpillSlot) {
+  const { id: accountId, generation } = account;
+  let sealed = await vault.sealAnswer(account, answer);
+  if (sealed.length > slot.space) sealed = await vault.sealAnswer(account, withoutScopes(answer));
+  if (sealed.length > slot.space) sealed = await vault.sealAnswer(account, refreshTokenAlone(answer));
+  slot.write({ accountId, generation, sealed });
+}
+
+/** Scopes are all that an answer has room for without end; the next refresh may tell them again. */
+function withoutScopes({ change, ...tokens }: UnstoredAnswer): UnstoredAnswer {
+  const { grantedScopes, reason, ...facts } = change;
+  return { ...tokens, change: facts };
+}
+
+function refreshTokenAlone({ change, refreshToken }: UnstoredAnswer): UnstoredAnswer {
+  const { grantExpiresAt = null, lastRefreshAt = null } = change;
+  return { change: { grantExpiresAt, lastRefreshAt }, accessToken: null, refreshToken };
+}
+
+function notTaken(): VaultError {
+  return new VaultError(
+    'vault_damaged',
+    'the database does not take the change though no other process has made one, so it is damaged or was altered',
+    { hint: `see what is wrong with it: vault doctor\n${FROM_BACKUP}` },
+  );
 }

@@ -16,7 +16,7 @@ import { loginCommand } from '../login/login-command.js';
 import { refreshRefusal, unreachable } from '../refusals.js';
 import { changeBy, commitOrSpill, refreshed } from './refresh-commit.js';
 import { recordFailure, settledElsewhere } from './refresh-failure.js';
-import { takeInSpilled } from './refresh-recover.js';
+import { lockAndRead } from './refresh-recover.js';
 import { type RetryPolicy, type Sent, sendPatiently } from './refresh-send.js';
 import type { SeenAccount } from './refresher-protocol.js';
 
@@ -60,21 +60,21 @@ export async function refreshOne(
   seen: SeenAccount,
   policy: RetryPolicy,
 ): Promise<RefreshOutcome> {
-  const lock = await lockOrBusy(deps, seen.id);
-  if (lock instanceof VaultError) return { kind: 'busy', account: await present(vault, seen), error: lock };
+  const held = await lockOrBusy(deps, vault, seen.id);
+  if (held instanceof VaultError) return { kind: 'busy', account: await present(vault, seen), error: held };
   try {
-    const account = await present(vault, seen);
-    const taken = await takeInSpilled(vault, account, deps.spill);
-    if (taken !== null) return { kind: 'adopted', account: taken };
+    const { account } = held;
+    if (account === null) throw await removed(vault);
+    if (held.tookIn) return { kind: 'adopted', account };
     return settledElsewhere(seen, account) ?? (await refreshLocked(deps, vault, account, policy));
   } finally {
-    await lock.release();
+    await held.release();
   }
 }
 
-async function lockOrBusy(deps: RefreshDeps, id: string) {
+async function lockOrBusy(deps: RefreshDeps, vault: Vault, id: string) {
   try {
-    return await deps.locks.acquire(id, LOCK_PATIENCE, deps.interruption);
+    return await lockAndRead(deps, vault, id, LOCK_PATIENCE, deps.interruption);
   } catch (failure) {
     if (failure instanceof VaultError && failure.code === 'busy') return failure;
     throw failure;
@@ -84,8 +84,12 @@ async function lockOrBusy(deps: RefreshDeps, id: string) {
 async function present(vault: Vault, seen: SeenAccount): Promise<SealedAccount> {
   const account = await vault.account(seen.id);
   if (account !== null) return account;
-  const removed = 'the account was removed by another process meanwhile';
-  throw await notThere(vault, new VaultError('account_not_found', removed, { hint: 'vault list' }));
+  throw await removed(vault);
+}
+
+function removed(vault: Vault): Promise<VaultError> {
+  const message = 'the account was removed by another process meanwhile';
+  return notThere(vault, new VaultError('account_not_found', message, { hint: 'vault list' }));
 }
 
 async function refreshLocked(

@@ -1,25 +1,117 @@
-import type { SealedAccount, Spill } from '../../stores/contract.js';
+import { accountName } from '../../domain/account.js';
+import { VaultError } from '../../domain/errors.js';
+import { missingScopes } from '../../domain/scopes.js';
+import { nextStatus } from '../../domain/status.js';
+import type { FoundAnswer, Locks, SealedAccount, Spill } from '../../stores/contract.js';
+import { isDamage } from '../../vault/damage.js';
+import type { UnstoredAnswer, WaitingAnswer } from '../../vault/unstored-answer.js';
 import type { Vault } from '../../vault/vault.js';
 import { commitAnswer } from './refresh-commit.js';
 
+export interface HoldDeps {
+  readonly locks: Locks;
+  readonly spill: Pick<Spill, 'find'>;
+}
+
+/** An account that no other process changes until it is released. */
+export interface HeldAccount {
+  /** As it is now, with every answer in it that waited beside the vault; null when it is gone. */
+  readonly account: SealedAccount | null;
+  /** Whether an answer that waited was stored just now. */
+  readonly tookIn: boolean;
+  /** How many answers wait beside the vault and do not open. They stay there: one may hold the newest refresh token. */
+  readonly unopened: number;
+  release(): Promise<void>;
+}
+
 /**
- * Takes in an answer that an earlier refresh could not commit. Call it under the account's lock: whoever wrote the
- * answer held the lock then, so it is done with it now.
+ * Locks an account, reads it again, and takes in the answers of earlier refreshes that wait beside the vault. Everything that
+ * sends, replaces, copies or removes a refresh token begins here: the stored one may have been spent for an answer that waits.
  *
- * @returns the account as it is afterwards; null when there was nothing to take in
- * @throws VaultError the vault's own; the answer then stays where it is
+ * @param patience milliseconds; with Infinity it waits as long as it takes
+ * @throws VaultError `busy` when another process holds the account for longer; the vault's own: what waits then stays where it is;
+ * the signal's reason
  */
-export async function takeInSpilled(
+export async function lockAndRead(
+  deps: HoldDeps,
   vault: Vault,
-  account: SealedAccount,
-  spill: Spill,
-): Promise<SealedAccount | null> {
-  let taken: SealedAccount | null = null;
-  for (const found of spill.find(account.id)) {
-    const answer =
-      found.generation === account.generation ? await vault.openAnswer(account, found.sealed) : null;
-    if (answer !== null) taken = await commitAnswer(vault, account, answer);
-    found.clear();
+  id: string,
+  patience: number,
+  signal?: AbortSignal,
+): Promise<HeldAccount> {
+  const lock = await deps.locks.acquire(id, patience, signal);
+  try {
+    const account = await vault.account(id);
+    const taken = account === null ? NOTHING : await takeIn(vault, account, deps.spill.find(id));
+    return { account, ...taken, release: lock.release };
+  } catch (failure) {
+    await lock.release();
+    throw failure;
   }
-  return taken;
+}
+
+const NOTHING = { tookIn: false, unopened: 0 };
+
+/** Whoever wrote the answers held the lock then, so it is done with them now. */
+async function takeIn(vault: Vault, before: SealedAccount, found: readonly FoundAnswer[]) {
+  let account = before;
+  const answers: { readonly slot: FoundAnswer; readonly at: number }[] = [];
+  let unopened = 0;
+  for (const slot of found) {
+    const answer = await opened(vault, account, slot);
+    if (answer === null) unopened += 1;
+    else answers.push({ slot, at: askedAt(answer) });
+  }
+  for (const { slot } of answers.sort((some, other) => some.at - other.at)) {
+    const answer = await opened(vault, account, slot);
+    const newer = answer === null ? null : newerPart(account, slot.generation, answer);
+    if (newer !== null) account = await stored(vault, account, newer);
+    slot.clear();
+  }
+  return { account, tookIn: account !== before, unopened };
+}
+
+/** @returns null for one that does not open, or cannot be compared because what is stored does not open */
+async function opened(vault: Vault, account: SealedAccount, { generation, sealed }: FoundAnswer) {
+  try {
+    return await vault.openAnswer(account, generation, sealed);
+  } catch (failure) {
+    if (isDamage(failure)) return null;
+    throw failure;
+  }
+}
+
+/** When the request for it was begun, milliseconds since the epoch. */
+function askedAt({ change }: UnstoredAnswer): number {
+  return change.lastRefreshAt ?? change.issuedAt ?? 0;
+}
+
+/**
+ * What of an answer is newer than what is stored. Where nothing has changed since it was asked for, and where it was asked for
+ * after everything that is stored, that is all of it. Otherwise a login came in between. One that brought no refresh token
+ * has left the one in place that was sent for this answer: then the refresh token in the answer is the live one. One that
+ * brought a refresh token of its own has replaced this grant.
+ *
+ * @returns null when nothing of it is
+ */
+function newerPart(account: SealedAccount, generation: number, answer: WaitingAnswer): UnstoredAnswer | null {
+  const { followsStored, refreshToken, change } = answer;
+  if (generation === account.generation && followsStored !== false) return answer;
+  if (askedAt(answer) > account.issuedAt) return answer;
+  if (refreshToken === null || (account.hasRefreshToken && followsStored !== true)) return null;
+  const missing = missingScopes(account.askedScopes, account.grantedScopes);
+  const worksAgain =
+    account.status === 'login_needed' && nextStatus(account, { kind: 'granted', missingScopes: missing });
+  const grantExpiresAt = change.grantExpiresAt ?? account.grantExpiresAt;
+  return { change: { ...worksAgain, grantExpiresAt }, accessToken: null, refreshToken };
+}
+
+async function stored(vault: Vault, account: SealedAccount, answer: UnstoredAnswer): Promise<SealedAccount> {
+  const updated = await commitAnswer(vault, account, answer);
+  if (updated !== null) return updated;
+  throw new VaultError(
+    'busy',
+    `an answer for ${accountName(account)} waits beside the vault and could not be stored, because another process changed the account`,
+    { hint: 'run it again' },
+  );
 }

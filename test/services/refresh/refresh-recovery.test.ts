@@ -1,5 +1,3 @@
-import { existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { VaultError } from '../../../src/domain/errors.js';
 import { Secret } from '../../../src/domain/secret.js';
@@ -51,62 +49,6 @@ describe('a refresh', () => {
     await expect(stage.refresh(account, { spill })).rejects.toMatchObject({ code: 'vault_not_writable' });
     expect(stage.server.received).toEqual([]);
     expect(await stage.intentOf(account)).toBeNull();
-  });
-});
-
-describe('an answer that the database cannot take', () => {
-  it('goes into the reserve, and the next refresh takes it in without asking the provider', async () => {
-    const account = await stage.addExpired();
-    const vault = { ...stage.vault, update: () => Promise.reject(FULL) };
-    await expect(stage.refresh(account, { vault })).rejects.toMatchObject({
-      code: 'vault_not_writable',
-      message: expect.stringContaining('they lie sealed beside the vault'),
-      hint: 'df',
-    });
-    expect((await stage.tokens(account)).refresh).toBe('refresh-token-example');
-
-    expect((await stage.refresh(account)).kind).toBe('adopted');
-    expect(stage.server.received).toHaveLength(1);
-    expect((await stage.tokens(account)).refresh).toBe('refresh-token-renewed');
-    expect(await stage.intentOf(account)).toBeNull();
-    expect(stage.deps.spill.find(account.id)).toEqual([]);
-  });
-
-  it('is not in the reserve in plain text', async () => {
-    const account = await stage.addExpired();
-    const vault = { ...stage.vault, update: () => Promise.reject(FULL) };
-    await expect(stage.refresh(account, { vault })).rejects.toBeInstanceOf(VaultError);
-    const [found] = stage.deps.spill.find(account.id);
-    expect(Buffer.from(found?.sealed ?? []).includes('refresh-token-renewed')).toBe(false);
-    expect(found?.sealed.length).toBeGreaterThan(100);
-  });
-
-  it('is passed over when the account has moved on since', async () => {
-    const account = await stage.addExpired();
-    const vault = { ...stage.vault, update: () => Promise.reject(FULL) };
-    await expect(stage.refresh(account, { vault })).rejects.toBeInstanceOf(VaultError);
-    const current = await stage.account(account);
-    await stage.vault.update(current, {}, await stage.vault.contents(current));
-    expect((await stage.refresh(await stage.account(account))).kind).toBe('refreshed');
-    expect(stage.server.received).toHaveLength(2);
-    expect(stage.deps.spill.find(account.id)).toEqual([]);
-  });
-
-  it('is passed over when it was cut short while it was written', async () => {
-    const account = await stage.addExpired();
-    const whole = await stage.vault.sealAnswer(account, {
-      change: {},
-      accessToken: null,
-      refreshToken: null,
-    });
-    const sealed = whole.subarray(0, whole.length / 2);
-    const slot = stage.deps.spill.reserve();
-    slot.write({ accountId: account.id, generation: account.generation, sealed });
-    expect((await stage.refresh(account)).kind).toBe('refreshed');
-    expect(existsSync(join(stage.folder, 'spill')) && readdirSync(join(stage.folder, 'spill'))).toHaveLength(
-      1,
-    );
-    expect(stage.deps.spill.find(account.id)).toEqual([]);
   });
 });
 
