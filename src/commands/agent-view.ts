@@ -4,6 +4,7 @@ import type { AgentCheck, AgentEvent, AgentStatus } from '../services/agent/agen
 import { checkDocument } from '../services/agent/agent-report.js';
 import type { RefreshResult } from '../services/contract.js';
 import { type Entry, renderBlock } from '../ui/block.js';
+import { errorDocument } from '../ui/error-view.js';
 import type { Io } from '../ui/io.js';
 import { moment, relative, rfc3339 } from '../ui/time.js';
 import { count, hintLines } from './words.js';
@@ -21,6 +22,9 @@ export function sayEvent(event: AgentEvent, io: Io): void {
     case 'checked':
       sayNews(event.news, io);
       break;
+    case 'socket':
+      sayOfSocket(event, io);
+      break;
     case 'stopping':
       if (event.waiting > 0) io.say(`stopping: ${count(event.waiting, 'request')} in flight to be finished`);
       break;
@@ -36,6 +40,15 @@ function sayNews({ results, error }: Pick<AgentCheck, 'results' | 'error'>, io: 
     for (const line of hintLines(error.hint)) io.warn(line);
   }
   for (const result of results) sayResult(result, io);
+}
+
+function sayOfSocket({ socket, error }: Extract<AgentEvent, { kind: 'socket' }>, io: Io): void {
+  if (error === null) {
+    io.say(`the agent listens on ${socket}`);
+    return;
+  }
+  io.warn(`the agent goes on without its socket, and tries again at each check: ${error.message}`, 'red');
+  for (const line of hintLines(error.hint)) io.warn(line);
 }
 
 function sayResult({ account, outcome, reason, error }: RefreshResult, io: Io): void {
@@ -58,6 +71,12 @@ function eventDocument(event: AgentEvent): Readonly<Record<string, unknown>> {
         event: event.kind,
         ...checkDocument(event.check),
         next_check_at: rfc3339(event.nextCheckAt),
+      };
+    case 'socket':
+      return {
+        event: event.kind,
+        socket: event.socket,
+        error: event.error === null ? null : errorDocument(event.error),
       };
     case 'stopping':
       return { event: event.kind, waiting: event.waiting };

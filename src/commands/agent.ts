@@ -38,14 +38,14 @@ export const agent: Command<AgentInput> = {
       description: 'how many at a time',
       defaultText: String(CONCURRENCY.usual),
     },
-    { flags: '--socket-path', description: 'print where it listens, whether or not it runs' },
+    { flags: '--socket-path', description: 'print where it listens, once nobody else can answer there' },
     ...SERVICE_OPTIONS,
   ],
   examples: [
     { line: 'vault agent', says: 'run it here; Ctrl-C ends it' },
     { line: 'vault agent status', says: 'exit 0 when one runs, 3 when none does' },
     {
-      line: 'curl -sSf --unix-socket "$(vault agent --socket-path)" http://vault/token',
+      line: 'socket=$(vault agent --socket-path) && curl -sSf --unix-socket "$socket" http://vault/token',
       says: 'the token of the only account, in milliseconds; of others: /token/google',
     },
     { line: 'vault agent stop', says: 'it finishes what is in flight first' },

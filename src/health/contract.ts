@@ -86,6 +86,8 @@ export interface HealthDeps {
   readonly files: Files;
   /** Refuses a folder that others could exchange, as all commands do. @throws VaultError `vault_permissions` */
   readonly refuseUnsafeWay: (folder: string) => void;
+  /** Refuses the place of the agent's socket where somebody else could answer. @throws VaultError `vault_permissions` */
+  readonly refuseUnsafeSocket: () => void;
   /**
    * Asks for a page, once for all checks, within a few seconds; null where nothing may be sent.
    *

@@ -30,6 +30,7 @@ export const permissions: Check = {
     const findings = [
       ...present.flatMap(({ place, seen }) => judge(place, seen, uid, deps)),
       ...judgeWays(outside(places), deps),
+      ...refused(deps.refuseUnsafeSocket),
     ];
     if (findings.length > 0) return findings;
     if (present.length === 0) return [skipped('there is no file of a vault yet')];
@@ -113,17 +114,19 @@ function outside(places: readonly Place[]): string[] {
 
 /** What every other command would refuse. */
 function judgeWays(folders: readonly string[], { refuseUnsafeWay }: HealthDeps): Finding[] {
-  const found = folders.flatMap((folder) => {
-    try {
-      refuseUnsafeWay(folder);
-      return [];
-    } catch (failure) {
-      if (!(failure instanceof VaultError)) throw failure;
-      return [problemOf(failure)];
-    }
-  });
+  const found = folders.flatMap((folder) => refused(() => refuseUnsafeWay(folder)));
   // Several ways may lead through the same folder.
   return [...new Map(found.map((finding) => [finding.message, finding])).values()];
+}
+
+function refused(look: () => void): Finding[] {
+  try {
+    look();
+    return [];
+  } catch (failure) {
+    if (!(failure instanceof VaultError)) throw failure;
+    return [problemOf(failure)];
+  }
 }
 
 function octal(mode: number): string {

@@ -8,7 +8,12 @@ import type {
 import type { TokenRequest, ValidToken } from '../services/contract.js';
 import type { VaultAccess } from '../services/keys/vault-access.js';
 import { type EnsureValidDeps, ensureValid } from '../services/token/ensure-valid.js';
-import { agentSocketPath, isOwnSocket } from '../system/agent/agent-socket.js';
+import {
+  agentSocketPlaces,
+  isOwnSocket,
+  refuseUnsafeSocket,
+  secureSocketPlace,
+} from '../system/agent/agent-socket.js';
 import { askerOf } from '../system/asker.js';
 import type { Host } from '../system/contract.js';
 import { VERSION } from '../version.js';
@@ -45,8 +50,13 @@ export interface AgentWiring extends AgentUseCases {
 export function agentWith(parts: AgentParts): AgentWiring {
   const { host, paths, files, locks, clock, audit, access } = parts;
   const { interruption } = host;
-  const socket = () => agentSocketPath(paths, host);
-  const hasSocket = () => host.platform !== 'win32' && isOwnSocket(socket(), host.uid);
+  const { uid } = host;
+  const places = () => agentSocketPlaces(paths, host);
+  const ownSocket = () =>
+    host.platform === 'win32' ? null : (places().find((path) => isOwnSocket(path, uid)) ?? null);
+  const hasSocket = () => ownSocket() !== null;
+  /** The one that is there, else where one would be made. */
+  const socket = () => ownSocket() ?? places()[0] ?? '';
 
   async function ask(method: 'GET' | 'POST', target: string) {
     const { askSocket } = await import('../system/agent/agent-client.js');
@@ -59,7 +69,8 @@ export function agentWith(parts: AgentParts): AgentWiring {
     return askAgent({ ask, asker, detail: parts.detail }, request);
   }
 
-  const talk = { isThere: hasSocket, ask, locks, interruption };
+  const refuseUnsafe = () => refuseUnsafeSocket(socket(), uid);
+  const talk = { isThere: hasSocket, refuseUnsafe, ask, locks, interruption };
   const loadTalk = () => import('../services/agent/agent-talk.js');
 
   async function statusOrNull(): Promise<AgentStatus | null> {
@@ -68,7 +79,6 @@ export function agentWith(parts: AgentParts): AgentWiring {
   }
 
   async function run(request: AgentRequest, tell: (event: AgentEvent) => void): Promise<void> {
-    const path = socket();
     const [{ runAgent }, { agentCheck }, { agentVault }, { sharedRefreshes }, ends] = await loadAgent();
     const giveUp = new AbortController();
     // An agent that is asked to stop still waits for what is in flight.
@@ -105,8 +115,7 @@ export function agentWith(parts: AgentParts): AgentWiring {
           clock,
           audit,
           pid: host.pid,
-          socket: path,
-          listen: (answer) => ends.serveOnSocket(path, files, { [ends.VERSION_HEADER]: VERSION }, answer),
+          listen: (answer) => ends.serveOnSocket(places, files, { [ends.VERSION_HEADER]: VERSION }, answer),
           check,
           token,
           afterCheck: () => vault.use(async () => void (await parts.notify())).catch(unlessBug),
@@ -139,7 +148,11 @@ export function agentWith(parts: AgentParts): AgentWiring {
       }
     },
     runAgent: run,
-    agentSocket: socket,
+    agentSocket() {
+      const path = socket();
+      secureSocketPlace(path, uid, files);
+      return path;
+    },
     agentStatus: async () => (await loadTalk()).agentStatus(talk),
     stopAgent: async () => (await loadTalk()).stopAgent(talk),
   };

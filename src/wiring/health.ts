@@ -83,23 +83,21 @@ async function healthDeps(parts: HealthParts, offline: boolean) {
   const [
     { look, lookingFiles },
     { unsafeWayRefusal },
+    { agentSocketPlaces, refuseUnsafeSocket },
     { inspectSqlite },
     { unlock },
     { spillFolder },
     words,
-    { portIsFree },
     { visitor },
-    { likelyGrantEnd },
   ] = await Promise.all([
     import('../system/files/look.js'),
     import('../system/files/trusted-path.js'),
+    import('../system/agent/agent-socket.js'),
     import('../stores/inspection.js'),
     import('../services/keys/unlock.js'),
     import('../stores/spill.js'),
     import('../services/login/login-command.js'),
-    import('../system/port.js'),
     import('../system/visits.js'),
-    import('../services/likely-grant-end.js'),
   ]);
   const files = lookingFiles(host.uid);
   const envFile = parts.envFile === null ? paths.envFile : resolve(parts.envFile);
@@ -145,6 +143,7 @@ async function healthDeps(parts: HealthParts, offline: boolean) {
     look,
     files,
     refuseUnsafeWay: unsafeWayRefusal(host.uid),
+    refuseUnsafeSocket: () => refuseUnsafeSocket(agentSocketPlaces(paths, host)[0] ?? '', host.uid),
     visit: offline ? null : visitor(await parts.http(), clock, host.interruption),
     commands: { login: words.loginCommand, widen: words.widenHint, name: words.shellName, quoted },
     settings: () => settings().catch(notLookedAt('the configuration cannot be read')),
@@ -160,6 +159,7 @@ async function healthDeps(parts: HealthParts, offline: boolean) {
     },
     likelyEnd: async (account) => {
       const [inspection, sources] = [await inspect(), await settings().catch(() => null)];
+      const { likelyGrantEnd } = await import('../services/likely-grant-end.js');
       return inspection === null ? null : likelyGrantEnd(account, inspection.store, sources);
     },
     waitingAnswers: (accountId) => spill.find(accountId).length,
@@ -176,7 +176,7 @@ async function healthDeps(parts: HealthParts, offline: boolean) {
     },
     background: once(() => backgroundOf(parts, { look, run })),
     abuse: () => abuseOf(parts, files, inspect).catch(notLookedAt('the trail of events cannot be read')),
-    portIsFree,
+    portIsFree: async (at, port) => (await import('../system/port.js')).portIsFree(at, port),
     run,
   };
   return {

@@ -16,6 +16,7 @@ import type { NewMaster } from '../services/keys/new-master.js';
 import { type VaultAccess, vaultAccess } from '../services/keys/vault-access.js';
 import type { HandedKey } from '../services/refresh/refresher-protocol.js';
 import type { Locks, StoreFactory } from '../stores/contract.js';
+import { reserveSocketPlace } from '../system/agent/agent-socket.js';
 import type { Clock, Files, Host, Paths } from '../system/contract.js';
 import type { VaultEvents } from '../vault/audit-queued.js';
 import { keyChangesWith } from './key-changes.js';
@@ -150,6 +151,7 @@ export function keysWith(parts: KeyParts): KeyWiring {
     async init({ choice }) {
       const source = choice === null ? await present() : await chosen(choice);
       await access.create(source);
+      reserveSocketPlace(paths, host, files, parts.notice);
       const { database, configFile } = paths;
       return { keySource: source.kind, place: source.place, database, configFile };
     },

@@ -126,6 +126,12 @@ describe('a running agent', () => {
       nextCheckAt: NOW,
       news: { results: [], error: locked },
     },
+    {
+      kind: 'socket',
+      socket: null,
+      error: new VaultError('vault_permissions', '/tmp/x is not ours', { hint: 'ls' }),
+    },
+    { kind: 'socket', socket: '/run/other.sock', error: null },
     { kind: 'stopping', waiting: 2 },
     { kind: 'stopped' },
   ];
@@ -149,6 +155,9 @@ google/alice@example.com: transient: no network
 nothing can be refreshed: the keychain is locked
   hint: unlock it
   hint: or add one
+the agent goes on without its socket, and tries again at each check: /tmp/x is not ours
+  hint: ls
+the agent listens on /run/other.sock
 stopping: 2 requests in flight to be finished
 the agent has stopped
 `,
@@ -160,6 +169,8 @@ the agent has stopped
 nothing can be refreshed: the keychain is locked
   hint: unlock it
   hint: or add one
+the agent goes on without its socket, and tries again at each check: /tmp/x is not ours
+  hint: ls
 `);
   });
 
@@ -179,6 +190,8 @@ nothing can be refreshed: the keychain is locked
         results: [{ account: 'google/alice@example.com', outcome: 'refreshed' }, { outcome: 'transient' }],
       },
       { event: 'checked', error: { code: 'key_locked', hint: 'unlock it\nor add one' } },
+      { event: 'socket', socket: null, error: { code: 'vault_permissions', hint: 'ls' } },
+      { event: 'socket', socket: '/run/other.sock', error: null },
       { event: 'stopping', waiting: 2 },
       { event: 'stopped' },
     ]);

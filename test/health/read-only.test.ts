@@ -16,6 +16,7 @@ it('tells a file system that is read-only from a mode that is wrong', async () =
       envFile: '/nonexistent/.env',
       look: { ...look, may: (access: string) => access !== 'write' },
       refuseUnsafeWay: () => {},
+      refuseUnsafeSocket: () => {},
       commands: { quoted: (word: string) => word },
       keySources: async () => [],
     } as unknown as HealthDeps;

@@ -35,6 +35,8 @@ export type AgentEvent =
       /** The results and the error of the check that the one before did not have. */
       readonly news: Pick<AgentCheck, 'results' | 'error'>;
     }
+  /** The socket has moved or is back (`error` is null), or it is gone and cannot be made now (`socket` is null). */
+  | { readonly kind: 'socket'; readonly socket: string | null; readonly error: VaultError | null }
   /** `waiting`: for this many requests and refreshes the end is waited for. */
   | { readonly kind: 'stopping'; readonly waiting: number }
   | { readonly kind: 'stopped' };
@@ -84,15 +86,19 @@ export interface AgentUseCases {
    * @throws VaultError `busy` when an agent runs for this vault already, `config_invalid` where no socket can be
    */
   runAgent(request: AgentRequest, tell: (event: AgentEvent) => void): Promise<void>;
-  /** Where the agent of this vault listens, whether or not one runs. @throws VaultError `config_invalid` */
+  /**
+   * Where the agent of this vault listens, whether or not one runs: a place where nobody else can answer.
+   *
+   * @throws VaultError `vault_permissions` when another user could; `config_invalid`, `vault_not_writable`
+   */
   agentSocket(): string;
-  /** @throws VaultError `agent_not_running`; `busy` when one runs and does not answer */
+  /** @throws VaultError `agent_not_running`; `busy` when one runs and does not answer; `vault_permissions` as `agentSocket` */
   agentStatus(): Promise<AgentStatus>;
   /**
    * Asks the agent to stop and waits until it has.
    *
    * @returns its process id
-   * @throws VaultError `agent_not_running`; `busy` when it does not answer or does not end
+   * @throws VaultError `agent_not_running`; `busy` when it does not answer or does not end; `vault_permissions` as `agentSocket`
    */
   stopAgent(): Promise<number>;
 }

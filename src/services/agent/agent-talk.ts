@@ -1,5 +1,5 @@
 import { MINUTE, SECOND } from '../../domain/duration.js';
-import { VaultError } from '../../domain/errors.js';
+import { VaultError, withMoreHints } from '../../domain/errors.js';
 import type { Locks } from '../../stores/contract.js';
 import { AGENT_LOCK } from './agent.js';
 import type { AgentStatus } from './agent-contract.js';
@@ -12,6 +12,8 @@ const LOOK_FOR_IT = "see which process it is: pgrep -af 'vault.* agent'";
 export interface AgentTalkDeps {
   /** Whether the socket stands there, and is private. */
   readonly isThere: () => boolean;
+  /** @throws VaultError `vault_permissions` where another user could answer in its place */
+  readonly refuseUnsafe: () => void;
   readonly ask: (method: 'GET' | 'POST', target: string) => Promise<AnswerFromSocket | null>;
   readonly locks: Locks;
   readonly interruption: AbortSignal;
@@ -20,7 +22,7 @@ export interface AgentTalkDeps {
 /**
  * How the agent of this vault is.
  *
- * @throws VaultError `agent_not_running`, `busy`
+ * @throws VaultError `agent_not_running`, `busy`, `vault_permissions`
  */
 export async function agentStatus(deps: AgentTalkDeps): Promise<AgentStatus> {
   return statusOf(await askOrExplain(deps, 'GET', '/status'));
@@ -30,7 +32,7 @@ export async function agentStatus(deps: AgentTalkDeps): Promise<AgentStatus> {
  * Asks the agent to stop and waits until it has let go of the vault.
  *
  * @returns its process id
- * @throws VaultError `agent_not_running`, `busy`
+ * @throws VaultError `agent_not_running`, `busy`, `vault_permissions`
  */
 export async function stopAgent(deps: AgentTalkDeps): Promise<number> {
   const { pid } = statusOf(await askOrExplain(deps, 'POST', '/stop'));
@@ -54,8 +56,17 @@ async function askOrExplain(
   const isThere = deps.isThere();
   const answer = isThere ? await deps.ask(method, target) : null;
   if (answer !== null) return answer;
+  const isFree = deps.locks.isFree(AGENT_LOCK);
+  if (!isThere) {
+    try {
+      deps.refuseUnsafe();
+    } catch (failure) {
+      if (!(failure instanceof VaultError) || isFree) throw failure;
+      throw withMoreHints(failure, [`an agent runs and tries again at its next check; ${LOOK_FOR_IT}`]);
+    }
+  }
   // A socket may be left over from an agent that was killed, or gone while one runs. Only the living hold the lock.
-  if (deps.locks.isFree(AGENT_LOCK)) {
+  if (isFree) {
     const start = method === 'GET' ? { hint: 'vault agent' } : {};
     throw new VaultError('agent_not_running', 'no agent runs for this vault', start);
   }

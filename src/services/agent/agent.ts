@@ -5,6 +5,7 @@ import type { Lock, Locks } from '../../stores/contract.js';
 import type { Clock } from '../../system/contract.js';
 import type { TokenRequest, ValidToken } from '../contract.js';
 import type { AgentCheck, AgentEvent, AgentRequest, AgentStatus } from './agent-contract.js';
+import { type OpenSocket, socketKeeper } from './agent-keeper.js';
 import { newsFinder, statusDocument } from './agent-report.js';
 import { isTroubled, pauseAfter, waitUntil } from './agent-rhythm.js';
 import { agentRoutes, type SocketAnswer, type SocketRequest } from './agent-routes.js';
@@ -16,24 +17,11 @@ const LOCK_PATIENCE = SECOND;
 /** What is in flight when an agent is stopped may take this long; service managers kill after 90 seconds. */
 const LONGEST_FINISH = MINUTE;
 
-/** The open socket, as far as the agent has to know. */
-export interface OpenSocket {
-  /** Requests being answered. */
-  readonly waiting: number;
-  /** Makes it anew when somebody has cleared it away or opened it to others. */
-  ensureSocket(): Promise<void>;
-  /** Takes no more requests; resolves when those under way are answered. */
-  stop(): Promise<void>;
-  /** Ends those under way as well. */
-  cut(): void;
-}
-
 export interface AgentDeps {
   readonly locks: Locks;
   readonly clock: Clock;
   readonly audit: Audit;
   readonly pid: number;
-  readonly socket: string;
   readonly listen: (answer: (request: SocketRequest) => Promise<SocketAnswer>) => Promise<OpenSocket>;
   /** Looks at all accounts; begins nothing new once the signal is aborted. */
   readonly check: (stop: AbortSignal) => Promise<AgentCheck>;
@@ -80,23 +68,23 @@ async function runAlone(
   request: AgentRequest,
   tell: (event: AgentEvent) => void,
 ): Promise<void> {
-  const { clock, socket, pid } = deps;
+  const { clock, pid } = deps;
   const asked = new AbortController();
   const stop = AbortSignal.any([deps.interruption, asked.signal]);
   const state: State = { startedAt: clock.now(), nextCheckAt: null, tokens: 0, lastCheck: null };
-  const open = await deps.listen(
+  const open: OpenSocket = await deps.listen(
     agentRoutes({
       async token(wanted) {
         const valid = await deps.token(wanted);
         state.tokens += 1;
         return valid;
       },
-      status: () => statusDocument({ ...state, pid, socket, request }),
+      status: () => statusDocument({ ...state, pid, socket: open.path, request }),
       stop: () => asked.abort(new VaultError('terminated', 'the agent was asked to stop')),
     }),
   );
   deps.audit.record({ event: 'agent_started' });
-  tell({ kind: 'started', socket, pid });
+  tell({ kind: 'started', socket: open.path, pid });
   const checking = checkAgainAndAgain(deps, request, stop, open, state, tell);
   try {
     await Promise.race([checking, aborted(stop)]);
@@ -119,6 +107,7 @@ async function checkAgainAndAgain(
   tell: (event: AgentEvent) => void,
 ): Promise<void> {
   const newsOf = newsFinder();
+  const ensure = socketKeeper(open, tell);
   let troubled = 0;
   while (!stop.aborted) {
     state.nextCheckAt = null;
@@ -133,7 +122,7 @@ async function checkAgainAndAgain(
     await waitUntil(deps.clock, nextCheckAt, stop).catch((reason: unknown) => {
       if (!stop.aborted) throw reason;
     });
-    if (!stop.aborted) await open.ensureSocket();
+    if (!stop.aborted) await ensure();
   }
 }
 

@@ -3,12 +3,11 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { dirname } from 'node:path';
 import { SECOND } from '../../domain/duration.js';
 import { VaultError } from '../../domain/errors.js';
-import { inQuotes } from '../../domain/shell-word.js';
 import type { Files } from '../contract.js';
 import { PRIVATE_FILE } from '../files/file-checks.js';
 import { codeOf, notWritable, statOrNull } from '../files/file-failure.js';
 import { PROGRESS_HEADER } from './agent-client.js';
-import { isOwnSocket } from './agent-socket.js';
+import { isOwnSocket, noSocketThere } from './agent-socket.js';
 
 /** More than any path and query of ours needs. */
 const LARGEST_HEAD = 16 * 1024;
@@ -37,7 +36,14 @@ export interface ServedAnswer {
 export interface SocketServer {
   /** Requests being answered. */
   readonly waiting: number;
-  /** Makes the socket anew when somebody has cleared it away or opened it to others; no client of ours takes it then. */
+  /** Where it listens, or did last. */
+  readonly path: string;
+  /**
+   * Makes the socket anew, in another place if need be, when somebody has cleared it away or opened it to others; no client of
+   * ours takes it then.
+   *
+   * @throws VaultError as {@link serveOnSocket}; the next call tries again
+   */
   ensureSocket(): Promise<void>;
   /** Takes no more requests, removes the socket and resolves when those under way are answered. */
   stop(): Promise<void>;
@@ -46,15 +52,17 @@ export interface SocketServer {
 }
 
 /**
- * Answers HTTP on a private Unix socket: mode 0600 in a folder of mode 0700, both ours. A socket that an agent left behind
- * which was killed is replaced, so the caller holds the lock that makes it the only agent.
+ * Answers HTTP on a private Unix socket: mode 0600 in a folder of mode 0700, both ours. That is all that keeps others out:
+ * Node does not tell who is at the other end (SO_PEERCRED, unix(7)). A socket that an agent left behind which was killed is
+ * replaced, so the caller holds the lock that makes it the only agent.
  *
+ * @param places paths, of which the first that a socket can be made at is taken; asked again when the socket is gone
  * @param headers put on every answer
  * @param answer never rejects
  * @throws VaultError `vault_permissions`, `vault_not_writable` for the folder; `config_invalid` when no socket can be there
  */
 export async function serveOnSocket(
-  path: string,
+  places: () => readonly string[],
   files: Files,
   headers: Readonly<Record<string, string>>,
   answer: (request: ServedRequest) => Promise<ServedAnswer>,
@@ -102,7 +110,20 @@ export async function serveOnSocket(
   // One that could not be taken, for want of descriptors, is no reason to end.
   server.on('error', () => undefined);
 
-  async function listen(): Promise<void> {
+  async function listen(): Promise<string> {
+    const failures: unknown[] = [];
+    for (const path of places()) {
+      try {
+        await listenAt(path);
+        return path;
+      } catch (failure) {
+        failures.push(failure);
+      }
+    }
+    throw failures[0];
+  }
+
+  async function listenAt(path: string): Promise<void> {
     files.ensureFolder(dirname(path));
     removeLeftover(path);
     let failed = (_: unknown) => {};
@@ -120,16 +141,19 @@ export async function serveOnSocket(
 
   const close = () => new Promise<void>((resolve) => server.close(() => resolve()));
 
-  await listen();
+  let path = await listen();
   let made = statOrNull(path);
   return {
     get waiting() {
       return waiting.size;
     },
+    get path() {
+      return path;
+    },
     async ensureSocket() {
-      if (made !== null && statOrNull(path)?.ino === made.ino && isOwnSocket(path, made.uid)) return;
+      if (made !== null && isOwnSocket(path, made.uid) && statOrNull(path)?.ino === made.ino) return;
       const closed = close();
-      await listen();
+      path = await listen();
       made = statOrNull(path);
       void closed;
     },
@@ -155,9 +179,7 @@ function removeLeftover(path: string): void {
   const found = statOrNull(path);
   if (found === null) return;
   if (!found.isSocket()) {
-    throw new VaultError('vault_permissions', `${path} is not a socket, and the agent's has to stand there`, {
-      hint: `look at it, then take it away: ls -ld ${inQuotes(path)}`,
-    });
+    throw noSocketThere(path);
   }
   try {
     unlinkSync(path);

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { VaultError } from '../../../src/domain/errors.js';
 import { AGENT_LOCK } from '../../../src/services/agent/agent.js';
 import { type AgentTalkDeps, agentStatus, stopAgent } from '../../../src/services/agent/agent-talk.js';
 import { sqliteLocks } from '../../../src/stores/locks.js';
@@ -14,6 +15,7 @@ beforeEach(() => {
   folder = vaultFolder();
   deps = {
     isThere: () => true,
+    refuseUnsafe: () => {},
     ask: async () => RUNNING,
     locks: sqliteLocks(folder.paths.locks, folder.files, clockDouble(NOW)),
     interruption: new AbortController().signal,
@@ -46,6 +48,21 @@ describe('asking how the agent is', () => {
     await expect(agentStatus(deps)).rejects.toMatchObject({
       code: 'busy',
       message: expect.stringContaining('its socket is gone'),
+    });
+    await lock.release();
+  });
+
+  it('says that another user could answer there, and whether an agent runs that tries again', async () => {
+    const foreign = new VaultError('vault_permissions', 'the folder belongs to another user', { hint: 'ls' });
+    const refuseUnsafe = () => {
+      throw foreign;
+    };
+    deps = { ...deps, isThere: () => false, refuseUnsafe };
+    await expect(agentStatus(deps)).rejects.toBe(foreign);
+    const lock = await folder.locks.acquire(AGENT_LOCK, 0);
+    await expect(agentStatus(deps)).rejects.toMatchObject({
+      exitCode: 9,
+      hint: expect.stringMatching(/^ls\nan agent runs and tries again at its next check/),
     });
     await lock.release();
   });

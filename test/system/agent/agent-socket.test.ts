@@ -39,7 +39,7 @@ const HELLO: ServedAnswer = { status: 200, headers: {}, body: 'hello\n' };
 async function serve(
   answer: () => Promise<ServedAnswer> = async () => HELLO,
 ): ReturnType<typeof serveOnSocket> {
-  const server = await serveOnSocket(path, files(), { 'token-vault': '1.2.3' }, answer);
+  const server = await serveOnSocket(() => [path], files(), { 'token-vault': '1.2.3' }, answer);
   close.push(server.cut, server.stop);
   return server;
 }

@@ -1,0 +1,65 @@
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createApp } from '../src/app.js';
+import { agentSocketPlaces } from '../src/system/agent/agent-socket.js';
+import type { Host } from '../src/system/contract.js';
+
+/** Nobody on this machine; what root makes in `/tmp` is another user's to them. */
+const STRANGER = 500_000 + process.pid;
+
+describe.skipIf(process.getuid?.() !== 0)(
+  'a vault too deep for a socket, and another user first in /tmp',
+  () => {
+    let folder = '';
+    let squatted = '';
+    let app: ReturnType<typeof createApp>;
+    beforeEach(() => {
+      folder = mkdtempSync(join(tmpdir(), 'vault-squat-'));
+      chmodSync(folder, 0o755);
+      const home = join(folder, 'd'.repeat(100));
+      mkdirSync(home, { mode: 0o700 });
+      chownSync(home, STRANGER, 0);
+      const env = { HOME: folder, VAULT_HOME: home };
+      const host: Host = {
+        env,
+        platform: 'linux',
+        uid: STRANGER,
+        pid: process.pid,
+        stdin: new PassThrough(),
+        stdout: new PassThrough(),
+        stderr: new PassThrough(),
+        self: null,
+        interruption: new AbortController().signal,
+        takeSignals: null,
+      };
+      squatted = dirname(agentSocketPlaces({ data: home }, host).at(-1) ?? '');
+      mkdirSync(squatted, { mode: 0o755 });
+      app = createApp(host, { profile: null, envFile: null, notice: () => {} });
+    });
+    afterEach(async () => {
+      await app.close();
+      for (const each of [squatted, folder]) rmSync(each, { recursive: true, force: true });
+    });
+
+    const refused = { exitCode: 9, code: 'vault_permissions', message: expect.stringContaining(squatted) };
+
+    it('is told by --socket-path, agent status and doctor, and no path is printed for curl', async () => {
+      expect(() => app.agentSocket()).toThrow(/belongs to another user/);
+      await expect(app.agentStatus()).rejects.toMatchObject(refused);
+      await expect(app.stopAgent()).rejects.toMatchObject(refused);
+      const { results } = await app.doctor({ offline: true, asCron: false }, () => {});
+      const permissions = results.find(({ check }) => check.name === 'permissions');
+      expect(permissions?.findings).toContainEqual(
+        expect.objectContaining({ status: 'problem', message: expect.stringContaining(squatted) }),
+      );
+    });
+
+    it('keeps vault token from nothing: it asks nobody there, and does the work itself', async () => {
+      const request = { selector: null, minValid: 0, scopes: [], refresh: false, withIdentity: false };
+      await expect(app.token(request)).rejects.toMatchObject({ code: 'account_not_found' });
+    });
+  },
+);
