@@ -81,10 +81,7 @@ async function formOf(inspection: Inspection): Promise<Finding | null> {
     return problem('vault_damaged', message, FROM_BACKUP);
   }
   const odd = await inspection.oddTables();
-  if (odd > 0) {
-    const message = `${path} is damaged or was altered: ${count(odd, 'table')} or index${odd === 1 ? ' in it is' : 'es in it are'} not as this program makes them`;
-    return problem('vault_damaged', message, FROM_BACKUP);
-  }
+  if (odd !== null) return problem('vault_damaged', `${path} was altered or is damaged: ${odd}`, FROM_BACKUP);
   const orphans = await inspection.orphans();
   if (orphans === 0) return null;
   const message = `${path} is damaged: it has ${count(orphans, 'row')} of an account or key that is not there`;

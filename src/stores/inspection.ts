@@ -5,10 +5,10 @@ import type { Intent, Store } from './contract.js';
 import { sqliteStore } from './sqlite.js';
 import { connect } from './sqlite-connection.js';
 import { asStoreError } from './sqlite-failure.js';
-import { openInMemory, openSqlite } from './sqlite-library.js';
+import { openSqlite } from './sqlite-library.js';
 import { distrust } from './sqlite-open.js';
 import { INTENTS, type IntentRow, toIntent } from './sqlite-rows.js';
-import { APPLICATION_ID, createSchema, SCHEMA_VERSION } from './sqlite-schema.js';
+import { APPLICATION_ID, alterations, SCHEMA_VERSION } from './sqlite-schema.js';
 
 /** A vault's database, opened for reading only: nothing is migrated, created, rolled back or tightened. */
 export interface Inspection {
@@ -20,8 +20,8 @@ export interface Inspection {
   readonly knownVersion: number;
   /** What SQLite's own check finds wrong with the file. */
   faults(): Promise<number>;
-  /** Tables, indexes and the like that are not as this program makes them, or that it does not make. */
-  oddTables(): Promise<number>;
+  /** Tables, indexes and the like that are not as this program makes them, or that it does not make, in words; null: none. */
+  oddTables(): Promise<string | null>;
   /** Rows whose account or key is missing. */
   orphans(): Promise<number>;
   /** Refreshes that were begun and not settled. */
@@ -79,7 +79,7 @@ export async function inspectSqlite(
         const said = await rows('integrity_check(100)');
         return said.filter((row) => !isOk(row)).length;
       },
-      oddTables: () => connection.read(() => apart(schemaOf(database), schemaAsMade())),
+      oddTables: () => connection.read(() => alterations(database, schemaVersion)),
       orphans: async () => (await rows('foreign_key_check')).length,
       intents: () => connection.read(() => connection.prepare<IntentRow>(INTENTS).all().map(toIntent)),
       store: sqliteStore(connection),
@@ -89,35 +89,6 @@ export async function inspectSqlite(
     await connection.close();
     throw asStoreError(failure, path);
   }
-}
-
-interface SchemaEntry {
-  readonly name: string;
-  readonly text: string;
-}
-
-/** By name. A connection that only reads does not look at constraints, so SQLite itself finds no fault in a garbled one. */
-function schemaOf(database: Database): readonly SchemaEntry[] {
-  const sql = "SELECT name, type || ' ' || tbl_name || ' ' || ifnull(sql, '') AS text FROM sqlite_schema";
-  return database.prepare<unknown[], SchemaEntry>(sql).all();
-}
-
-function schemaAsMade(): readonly SchemaEntry[] {
-  const database = openInMemory();
-  try {
-    createSchema(database);
-    return schemaOf(database);
-  } finally {
-    database.close();
-  }
-}
-
-/** How many entries one has and the other has not, or has otherwise. */
-function apart(found: readonly SchemaEntry[], expected: readonly SchemaEntry[]): number {
-  const texts = new Map(expected.map(({ name, text }) => [name, text]));
-  const odd = found.filter(({ name, text }) => texts.get(name) !== text).length;
-  const names = new Set(found.map(({ name }) => name));
-  return odd + expected.filter(({ name }) => !names.has(name)).length;
 }
 
 function isOk(row: unknown): boolean {

@@ -26,11 +26,6 @@ export function checkBeside(path: string, files: Pick<Files, 'check'>): void {
   for (const end of BESIDE) files.check(`${path}${end}`);
 }
 
-/** A database that no file holds. @throws VaultError `installation_broken` */
-export function openInMemory(): Database {
-  return opened(':memory:', {});
-}
-
 /**
  * The library is told where its native half lies: searching for it would take a tenth of the time that `vault token`
  * needs, and could find another one.

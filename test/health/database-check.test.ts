@@ -26,15 +26,17 @@ describe('the database', () => {
     [
       'a constraint makes no sense',
       "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = replace(sql, 'CHECK (one', 'CHECK (two') WHERE name = 'ledger'; PRAGMA writable_schema = OFF",
+      'the table ledger is not as this program makes it',
     ],
     [
       'somebody added a trigger',
       'CREATE TRIGGER spy AFTER DELETE ON intents BEGIN UPDATE accounts SET reason = NULL; END',
+      'the trigger spy was added',
     ],
-  ])('is damaged when %s, though SQLite itself finds no fault', async (_, sql) => {
+  ])('is damaged when %s, though SQLite itself finds no fault', async (_, sql, said) => {
     edit(sql);
     expect(told(await found('database'))).toEqual([
-      expect.stringMatching(/^problem: .* 1 table or index in it is not as this program makes them$/),
+      `problem: ${stage.paths.database} was altered or is damaged: ${said}`,
     ]);
   });
 

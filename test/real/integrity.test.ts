@@ -182,9 +182,10 @@ describe('a row that somebody has worked on', () => {
   });
 
   it('and that was put back from an older copy is not refreshed with', async () => {
-    tamper('CREATE TABLE kept AS SELECT * FROM accounts');
+    const aside = `ATTACH '${inVault('aside')}' AS aside`;
+    tamper(`${aside}; CREATE TABLE aside.kept AS SELECT * FROM accounts`);
     expect((await stage.vault(['token', ADA, '--refresh'])).exitCode).toBe(0);
-    tamper("INSERT OR REPLACE INTO accounts SELECT * FROM kept WHERE label LIKE 'ada%'");
+    tamper(`${aside}; INSERT OR REPLACE INTO accounts SELECT * FROM aside.kept WHERE label LIKE 'ada%'`);
     stage.tokenRequests();
     expect(await refusal(['token', ADA, '--refresh'])).toMatchObject({
       code: 'vault_damaged',

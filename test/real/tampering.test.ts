@@ -148,6 +148,27 @@ describe('somebody who changes the database without the key', () => {
     expect({ exitCode, stdout }).toEqual({ exitCode: 9, stdout: '' });
   });
 
+  it.each([
+    [
+      'a unique index',
+      "CREATE UNIQUE INDEX evil ON accounts ((CASE WHEN generation > 1 THEN 'x' ELSE id END))",
+      'the index evil was added',
+    ],
+    [
+      'a constraint',
+      "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = replace(sql, 'generation INTEGER NOT NULL', 'generation INTEGER NOT NULL CHECK (generation < 2)') WHERE name = 'accounts'",
+      'the table accounts is not as this program makes it',
+    ],
+  ])(
+    'is noticed for %s that could refuse what a refresh brings, before anything is sent',
+    async (_, sql, said) => {
+      tamper((database) => database.unsafeMode(true).exec(sql));
+      await expectRefusal(OPENS.refresh_token);
+      expect((await stage.vault(['refresh', '--all', '--force'])).stderr).toContain(said);
+      expect(stage.tokenRequests()).toBe(0);
+    },
+  );
+
   it('is noticed for a file that is no database any more', async () => {
     copyFileSync(join(stage.home.vault, 'config.json'), file);
     expect(await stage.vault(['list'])).toMatchObject({ exitCode: 9, stdout: '' });

@@ -42,6 +42,16 @@ describe('restoring', () => {
       'vault_damaged',
     ],
     [
+      'has an index that could refuse what is stored',
+      () => {
+        tamper(
+          file,
+          "CREATE UNIQUE INDEX evil ON accounts ((CASE WHEN generation > 1 THEN 'x' ELSE id END))",
+        );
+      },
+      'vault_damaged',
+    ],
+    [
       'comes from a newer version',
       () => {
         tamper(file, 'PRAGMA user_version = 99');
@@ -57,5 +67,16 @@ describe('restoring', () => {
     await expect(restore(depsOf(stage), file)).rejects.toMatchObject({ code });
     expect(readFileSync(stage.folder.paths.database)).toEqual(before);
     expect(beside()).toEqual([]);
+  });
+
+  it('takes the place of a vault whose schema was altered, and keeps that one', async () => {
+    await addTo(stage, 'alice');
+    await backUp(depsOf(stage), file, false);
+    await stage.access.close();
+    tamper(stage.folder.paths.database, 'CREATE TRIGGER spy AFTER DELETE ON intents BEGIN SELECT 1; END');
+    await expect(stage.access.open()).rejects.toMatchObject({ code: 'vault_damaged' });
+    const { kept } = await restore(depsOf(stage), file);
+    expect(kept).not.toBeNull();
+    expect(await (await stage.access.open())?.accounts()).toHaveLength(1);
   });
 });

@@ -103,9 +103,10 @@ describe('a vault that was rolled back', () => {
 
 describe('the rows of a vault', () => {
   it('must be those that were stored last: nothing is sent for one that was put back from an older copy', async () => {
-    edit('CREATE TABLE kept AS SELECT * FROM accounts');
+    const aside = `ATTACH '${stage.paths.database}.aside' AS aside`;
+    edit(`${aside}; CREATE TABLE aside.kept AS SELECT * FROM accounts`);
     await stage.refresh(account);
-    edit('INSERT OR REPLACE INTO accounts SELECT * FROM kept');
+    edit(`${aside}; INSERT OR REPLACE INTO accounts SELECT * FROM aside.kept`);
     const seen = await stage.account(account);
     const refused = stage.refresh(seen, { vault: await stage.another() });
     await expect(refused).rejects.toMatchObject({ code: 'vault_damaged', details: { row_set: 'older' } });
