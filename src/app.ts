@@ -216,14 +216,11 @@ export function createApp(host: Host, options: AppOptions): App {
     },
 
     async login(request, talk) {
-      const [{ login }, { createBrowser }, { surroundingsOf }] = await Promise.all([
+      const [{ login }, { loginPlace }] = await Promise.all([
         import('./services/login/login.js'),
-        import('./system/browser.js'),
-        import('./system/surroundings.js'),
+        import('./wiring/login.js'),
       ]);
-      const surroundings = surroundingsOf(host);
-      const browser = createBrowser(host, surroundings);
-      return login({ ...wire, vault: access.openOrCreate, browser, surroundings }, request, talk);
+      return login({ ...wire, vault: access.openOrCreate, ...loginPlace(host) }, request, talk);
     },
 
     async providers(name) {

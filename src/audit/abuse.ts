@@ -1,7 +1,7 @@
 import { DAY, HOUR, MINUTE } from '../domain/duration.js';
 import { count } from '../domain/finding.js';
 import type { EventQueue, TrailTable } from '../stores/contract.js';
-import { type AuditEvent, RECOVERY_FILE } from './events.js';
+import { type AuditEvent, type CallbackRefusal, RECOVERY_FILE } from './events.js';
 import { newestFirst, type ReadLine, saidText } from './reading.js';
 
 /** For how long after it happened an abuse is reported. */
@@ -12,6 +12,12 @@ const OUT_OF_TURN = 2 * DAY;
 export const LOGINS_AN_HOUR = 10;
 /** A key that was wrong so often was not mistyped. */
 const WRONG_KEYS = 5;
+/** Nobody but the browser of a login has a reason to come so far. */
+const STRANGERS: readonly unknown[] = [
+  'other_user',
+  'wrong_browser',
+  'second_visit',
+] satisfies readonly CallbackRefusal[];
 /** More wrong passphrases than a person types in a row. */
 export const WRONG_PASSPHRASES = 3;
 /** For how long a wrong passphrase counts. */
@@ -35,6 +41,7 @@ const OPENED: readonly unknown[] = [
 /** What looks as if somebody tried something. */
 export type AbuseKind =
   | 'wrong_callbacks'
+  | 'login_strangers'
   | 'many_logins'
   | 'wrong_keys'
   | 'other_issuer'
@@ -80,6 +87,12 @@ export function abuseIn(lines: readonly ReadLine[]): readonly Abuse[] {
       number('callback_refused', 'why', 'too_many_wrong_states'),
       'login',
       'got more than ten callbacks with a wrong state, which were turned away',
+    ],
+    [
+      'login_strangers',
+      lines.filter(({ said }) => STRANGERS.includes(said['why']) && said['count'] === 1).length,
+      'login',
+      'was visited by another user of this machine or by another browser, which were turned away',
     ],
     [
       'many_logins',

@@ -58,6 +58,7 @@ export type AuditEvent =
       readonly event: 'callback_refused';
       readonly provider: string;
       readonly why: CallbackRefusal;
+      /** How many of this kind there have been in this login: each of the first ten has an event, the last one has the sum. */
       readonly count: number;
     }
   | ({ readonly event: 'token_given' } & AboutAccount & Partial<ThroughAgent>)
@@ -95,7 +96,14 @@ export type AuditEvent =
 export type ChangedSetting = 'key_source' | 'schedule' | 'agent_service';
 
 /** Why the login listener turned a request away. */
-export type CallbackRefusal = 'wrong_state' | 'too_many_wrong_states' | 'wrong_host' | 'malformed';
+export type CallbackRefusal =
+  | 'wrong_state'
+  | 'too_many_wrong_states'
+  | 'wrong_host'
+  | 'malformed'
+  | 'other_user'
+  | 'wrong_browser'
+  | 'second_visit';
 
 /** What was wrong with the vault as a whole when a person accepted it as it was. */
 export type AcceptedFault =

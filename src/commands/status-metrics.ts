@@ -5,6 +5,7 @@ import { harmless } from '../ui/safe-text.js';
 
 const ABUSES: readonly AbuseKind[] = [
   'wrong_callbacks',
+  'login_strangers',
   'many_logins',
   'wrong_keys',
   'other_issuer',

@@ -21,8 +21,8 @@ const MAX_HOPS = 5;
 const FORM = /<form method="post" action="([^"]+)"/;
 
 /**
- * Walks the demo server's consent page over HTTP as a browser would: opens the authorization URL, fills in the
- * form, sends it, and follows the redirect to the listener that waits for it.
+ * Walks the demo server's consent page over HTTP as a browser would: opens the authorization URL, or the start page of a
+ * login, fills in the form, sends it, and follows the redirect to the listener that waits for it.
  *
  * @throws VaultError `provider_answer_invalid` when there is no such page or no redirect after it
  */
@@ -30,14 +30,23 @@ export async function walkConsent(
   authorizationUrl: string,
   choice: ConsentChoice = {},
 ): Promise<ConsentWalk> {
-  const callback = await answerConsent(authorizationUrl, choice);
+  const { url: address, cookie } = await begun(authorizationUrl);
+  const callback = await answerConsent(address, choice);
   let url = callback;
-  let response = await get(url);
+  let response = await get(url, cookie);
   for (let hop = 0; hop < MAX_HOPS && isRedirect(response); hop += 1) {
     url = new URL(response.headers.get('location') ?? '', url).href;
-    response = await get(url);
+    response = await get(url, cookie);
   }
   return { callback, status: response.status, url, page: await response.text() };
+}
+
+/** Comes by the start page of a login where that is the address: it sets a cookie and leads to the server. */
+async function begun(url: string): Promise<{ url: string; cookie: string }> {
+  if (new URL(url).search !== '') return { url, cookie: '' };
+  const start = await get(url);
+  const [cookie = ''] = start.headers.getSetCookie().map((line) => line.split(';', 1)[0] ?? '');
+  return { url: location(start, url), cookie };
 }
 
 /** The same without the last step: returns the redirect instead of following it, as for pasting it. */
@@ -100,8 +109,8 @@ function attribute(input: string, name: string): string {
   return new RegExp(`\\b${name}="([^"]*)"`).exec(input)?.[1] ?? '';
 }
 
-function get(url: string): Promise<Response> {
-  return fetch(url, { redirect: 'manual' });
+function get(url: string, cookie = ''): Promise<Response> {
+  return fetch(url, { redirect: 'manual', headers: cookie === '' ? {} : { cookie } });
 }
 
 function isRedirect(response: Response): boolean {

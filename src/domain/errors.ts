@@ -40,6 +40,8 @@ export const ERROR_CODES = {
   login_refused: 4,
   /** Nobody finished the login in time. */
   login_timed_out: 4,
+  /** The page at which the login begins was opened twice: someone else may have opened it. */
+  login_opened_twice: 4,
 
   /** The provider answered with a failure that may pass: 5xx, 429, an error page. */
   provider_unavailable: 5,

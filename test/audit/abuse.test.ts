@@ -29,6 +29,11 @@ describe('abuse', () => {
       lines(1, { event: 'callback_refused', why: 'too_many_wrong_states', count: 11 }),
       [['wrong_callbacks', 1]],
     ],
+    [
+      'another user at the listener of a login, first told one by one and then in sum',
+      [1, 2, 3, 70].flatMap((count) => lines(1, { event: 'callback_refused', why: 'other_user', count })),
+      [['login_strangers', 1]],
+    ],
     ['altered lines', lines(2, { event: 'queue_altered', count: 3 }), [['queue_altered', 2]]],
     [
       'a vault that was put back',

@@ -1,4 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 
 /** What the listener looks at, taken from a request as it came. */
 export interface Visit {
@@ -7,6 +8,16 @@ export interface Visit {
   readonly hosts: readonly string[];
   /** The request target as sent, undecoded. */
   readonly target: string | undefined;
+  /** The Cookie header; empty where there is none. */
+  readonly cookies: string;
+  /** A browser says that it does not show the answer to a person as a page, or not yet. */
+  readonly unseen: boolean;
+}
+
+/** Where the browser is sent first, and what it is given there to be known again. */
+export interface Start {
+  readonly path: string;
+  readonly cookie: { readonly name: string; readonly value: string };
 }
 
 /** What the one right callback looks like. */
@@ -18,6 +29,8 @@ export interface Expected {
   /** Path of the page without parameters that the browser is sent to. */
   readonly pagePath: string;
   readonly state: string;
+  /** Null where the person opens the provider's own address: any browser may bring the answer then. */
+  readonly start: Start | null;
 }
 
 export type Verdict =
@@ -25,31 +38,59 @@ export type Verdict =
   | { readonly kind: 'wrong_host' }
   | { readonly kind: 'unknown_path' }
   | { readonly kind: 'page' }
+  /** The start page, by a browser that has its cookie or has not. */
+  | { readonly kind: 'start'; readonly known: boolean }
+  /** The start page, asked for by a browser on its own. */
+  | { readonly kind: 'unseen' }
   | { readonly kind: 'wrong_state' }
+  /** The right state without the cookie of the start page. */
+  | { readonly kind: 'wrong_browser' }
   /** The right state with neither code nor error, or with one of them twice. */
   | { readonly kind: 'no_answer' }
   | { readonly kind: 'answer'; readonly url: URL; readonly refused: boolean };
 
 /**
  * Judges a request in an order in which a stranger learns nothing and ends nothing: method, Host exactly (a web page
- * can make a browser send requests here under another name, DNS rebinding), path, state in constant time, and only
- * then what it brings. An error without the right state is a stranger's too.
+ * can make a browser send requests here under another name, DNS rebinding), path, state in constant time, the cookie, and
+ * only then what it brings. An error without the right state, or from another browser, is a stranger's too.
  */
 export function judge(visit: Visit, expected: Expected): Verdict {
   if (visit.method !== 'GET') return { kind: 'wrong_method' };
   if (visit.hosts.length !== 1 || visit.hosts[0] !== expected.host) return { kind: 'wrong_host' };
+  const { start } = expected;
   const target = visit.target ?? '';
   const path = target.split('?', 1)[0];
   if (path === expected.pagePath && target === path) return { kind: 'page' };
+  const known = start === null || hasCookie(visit.cookies, start.cookie);
+  if (start !== null && isSame(target, start.path))
+    return visit.unseen ? { kind: 'unseen' } : { kind: 'start', known };
   if (path !== expected.path) return { kind: 'unknown_path' };
   const url = new URL(`http://${expected.host}${target}`);
   const states = url.searchParams.getAll('state');
   if (states.length !== 1 || !isSame(states[0] ?? '', expected.state)) return { kind: 'wrong_state' };
+  if (!known) return { kind: 'wrong_browser' };
   const errors = url.searchParams.getAll('error');
   const codes = url.searchParams.getAll('code');
   const [only] = [...errors, ...codes];
   if (errors.length + codes.length !== 1 || only === '') return { kind: 'no_answer' };
   return { kind: 'answer', url, refused: errors.length === 1 };
+}
+
+export function visitOf(request: IncomingMessage): Visit {
+  // The parsed headers keep one Host of several; the raw ones alternate names and values.
+  const raw = request.rawHeaders;
+  const hosts = raw.filter((_, index) => index % 2 === 1 && raw[index - 1]?.toLowerCase() === 'host');
+  const { cookie = '', ...headers } = request.headers;
+  const purpose = ['sec-purpose', 'purpose', 'x-moz'].map((name) => String(headers[name] ?? '')).join();
+  // https://www.w3.org/TR/fetch-metadata: a browser that says what it wants a page for says `document` of one it shows.
+  const unseen =
+    /prefetch|prerender|preview/i.test(purpose) || (headers['sec-fetch-dest'] ?? 'document') !== 'document';
+  return { method: request.method, hosts, target: request.url, cookies: cookie, unseen };
+}
+
+/** RFC 6265 §5.4: pairs separated by `; `. */
+function hasCookie(cookies: string, { name, value }: Start['cookie']): boolean {
+  return cookies.split(';').some((pair) => isSame(pair.trim(), `${name}=${value}`));
 }
 
 /** Compares digests, so that the time taken tells neither how much was right nor how long the right one is. */

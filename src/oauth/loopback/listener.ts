@@ -1,9 +1,9 @@
 import type { Server } from 'node:http';
 import { VaultError } from '../../domain/errors.js';
 import { bind } from './bind.js';
-import { type StrayKind, Wait } from './wait.js';
+import { Wait, type WaitOptions } from './wait.js';
 
-export interface LoopbackOptions {
+export interface LoopbackOptions extends WaitOptions {
   readonly host: '127.0.0.1' | 'localhost';
   /** 0: the system chooses. */
   readonly port: number;
@@ -12,8 +12,6 @@ export interface LoopbackOptions {
   readonly state: string;
   /** Ends the waiting; `response` then rejects with its reason. */
   readonly signal: AbortSignal;
-  /** Told of requests that are not the callback, of each kind a few times only, so that a flood fills nothing. */
-  readonly onStray?: (kind: StrayKind) => void;
 }
 
 export interface LoopbackListener {
@@ -21,6 +19,18 @@ export interface LoopbackListener {
   readonly port: number;
   /** The address the browser was sent to, once the right state came with it. Needs no handler of its own. */
   readonly response: Promise<URL>;
+  /**
+   * The address to open in a browser of this machine instead of `target`, which every user can see among the arguments of
+   * the browser. Its first visitor gets a cookie and is sent on to `target`; the answer counts only with the cookie, and a
+   * visit without it ends the waiting: `response` rejects with a VaultError `login_opened_twice`. Once only.
+   */
+  begin(target: string): string;
+  /**
+   * No browser could be opened: the answer counts from any.
+   *
+   * @returns false when the start page was visited, so that it still counts
+   */
+  withdraw(): boolean;
   /** Stops listening at once, except that a browser on its way to the page without the code gets a moment. */
   close(): Promise<void>;
 }
@@ -35,19 +45,21 @@ export interface LoopbackListener {
  */
 export async function listen(options: LoopbackOptions): Promise<LoopbackListener> {
   options.signal.throwIfAborted();
-  const wait = new Wait(options.onStray);
+  const wait = new Wait(options);
   const { servers, port } = await bind(options.host, options.port, () => wait.createServer());
   const redirectUri = `http://${options.host}:${port}${options.path}`;
   const path = options.path === '' ? '/' : options.path;
   // As a browser spells it: without the port where it is the default one.
   const { host } = new URL(redirectUri);
-  wait.start({ host, path, pagePath: path === '/done' ? '/finished' : '/done', state: options.state });
+  const pagePath = path === '/done' ? '/finished' : '/done';
+  wait.expect({ host, path, pagePath, state: options.state, start: null });
 
   let closing: Promise<void> | null = null;
   const close = async () => {
     await wait.pageOrGrace();
     wait.end(new VaultError('interrupted', 'the login was closed before an answer came'));
     await Promise.all(servers.map(shut));
+    wait.sumUp();
   };
   const closeOnce = () => {
     closing ??= close();
@@ -63,6 +75,8 @@ export async function listen(options: LoopbackOptions): Promise<LoopbackListener
     redirectUri,
     port,
     response: wait.response,
+    begin: (target) => `http://${host}${wait.begin(target)}`,
+    withdraw: () => wait.withdraw(),
     close: () => {
       options.signal.removeEventListener('abort', abort);
       return closeOnce();

@@ -1,7 +1,14 @@
 import { createHash } from 'node:crypto';
 
 /** What the person is told in the browser. The wording is fixed: nothing of any request is ever repeated in it. */
-export type PageKind = 'received' | 'refused' | 'already_done';
+export type PageKind =
+  | 'received'
+  | 'refused'
+  | 'already_done'
+  | 'copy'
+  | 'opened_twice'
+  | 'wrong_browser'
+  | 'other_user';
 
 interface Words {
   readonly title: string;
@@ -24,6 +31,26 @@ const WORDS: Readonly<Record<PageKind, Words>> = {
     title: 'This login is over',
     text: 'It was answered before, and nothing is done a second time. You can close this tab.',
     mark: '·',
+  },
+  copy: {
+    title: 'Copy the address of this page',
+    text: 'Paste the whole address into the terminal that waits for it. Then you can close this tab.',
+    mark: '→',
+  },
+  opened_twice: {
+    title: 'This login was stopped',
+    text: 'The page at which it begins was opened twice. Someone else on this machine may have opened it. The terminal says what to type. You can close this tab.',
+    mark: '✕',
+  },
+  wrong_browser: {
+    title: 'This is not the browser of the login',
+    text: 'The answer counts only from the browser in which the login began, with its cookie. To log in from any browser, run the login with --no-browser. You can close this tab.',
+    mark: '✕',
+  },
+  other_user: {
+    title: 'This login belongs to another user',
+    text: 'Another user of this machine began it. If that was you, paste the address of this page into the terminal of the login. You can close this tab.',
+    mark: '✕',
   },
 };
 

@@ -1,14 +1,38 @@
+import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { type Expected, judge, type Verdict, type Visit } from './checks.js';
+import { VaultError } from '../../domain/errors.js';
+import { type Expected, judge, type Start, type Verdict, visitOf } from './checks.js';
+import { Guests, type IsOtherUser } from './guests.js';
 import { type PageKind, page, STRICT_HEADERS } from './page.js';
 
 /** What is worth a line in an audit trail. A browser's favicon request and a reloaded page are not. */
-export type StrayKind = 'wrong_state' | 'too_many_wrong_states' | 'wrong_host' | 'malformed';
+export type StrayKind =
+  | 'wrong_state'
+  | 'too_many_wrong_states'
+  | 'wrong_host'
+  | 'malformed'
+  /** A connection of another user of this machine. */
+  | 'other_user'
+  /** The right state without the cookie that the start page has set. */
+  | 'wrong_browser'
+  /** The start page once more, without its cookie. */
+  | 'second_visit';
+
+/** How a login's answer is waited for. */
+export interface WaitOptions {
+  /** The answer will be pasted: the browser that brings it is told to have it copied, and keeps it in its address bar. */
+  readonly toBeCopied: boolean;
+  readonly isOtherUser: IsOtherUser;
+  /**
+   * Told of requests that are not the callback, of each kind a few times at once, so that a flood fills nothing, and of the
+   * rest at the end. `count`: how many of this kind there have been in this login.
+   */
+  readonly onStray: (kind: StrayKind, count: number) => void;
+}
 
 /** Browsers send every cookie of `localhost`, whatever its port: a developer has many. */
 const MAX_HEADER_BYTES = 16_384;
-const MAX_SOCKETS = 32;
 const REQUEST_TIMEOUT = 5_000;
 const CHECK_INTERVAL = 500;
 const WRONG_STATES = 10;
@@ -16,13 +40,16 @@ const REPORTS_PER_KIND = 10;
 /** How long a browser may take to follow the redirect; a script that does not follow it costs this much. */
 const PAGE_GRACE = 300;
 
-type Stray = Exclude<Verdict['kind'], 'page' | 'answer'>;
+type Stray = Exclude<Verdict['kind'], 'page' | 'answer' | 'start'>;
 
 const STRAYS: Readonly<Record<Stray, { readonly status: number; readonly report: StrayKind | null }>> = {
   wrong_method: { status: 405, report: null },
   wrong_host: { status: 400, report: 'wrong_host' },
   unknown_path: { status: 404, report: null },
+  // A browser that fetches it in advance fetches it again when it is to be shown.
+  unseen: { status: 503, report: null },
   wrong_state: { status: 400, report: 'wrong_state' },
+  wrong_browser: { status: 403, report: 'wrong_browser' },
   no_answer: { status: 400, report: 'malformed' },
 };
 
@@ -31,18 +58,20 @@ export class Wait {
   readonly response: Promise<URL>;
   #resolve: (url: URL) => void = () => undefined;
   #reject: (reason: unknown) => void = () => undefined;
-  readonly #onStray: (kind: StrayKind) => void;
-  readonly #reports = new Map<StrayKind, number>();
-  readonly #sockets = new Set<Socket>();
+  readonly #options: WaitOptions;
+  readonly #counts = new Map<StrayKind, number>();
+  readonly #guests: Guests;
   readonly #pageServed: Promise<void>;
   #servedPage: () => void = () => undefined;
   #expected: Expected | null = null;
   #outcome: PageKind | null = null;
-  #wrongStates = 0;
+  /** Where the first visitor of the start page is sent; null where there is none. */
+  #target: string | null = null;
+  #started = false;
 
-  /** @param onStray told of requests that are not the callback, a few of each kind */
-  constructor(onStray: (kind: StrayKind) => void = () => undefined) {
-    this.#onStray = onStray;
+  constructor(options: WaitOptions) {
+    this.#options = options;
+    this.#guests = new Guests(options.isOtherUser, () => this.#report('other_user'));
     this.response = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -62,19 +91,43 @@ export class Wait {
       requestTimeout: REQUEST_TIMEOUT,
       connectionsCheckingInterval: CHECK_INTERVAL,
     };
-    const server = createServer(limits, (request, response) => this.#answer(request, response));
+    const server = createServer(limits, (request, response) => void this.#answer(request, response));
     // A second request on a connection could only be one that was put behind the first in advance.
     server.maxRequestsPerSocket = 1;
-    server.on('connection', (socket: Socket) => this.#admit(socket));
+    server.on('connection', (socket: Socket) => this.#guests.admit(socket));
     return server;
   }
 
-  start(expected: Expected): void {
+  expect(expected: Expected): void {
     this.#expected = expected;
+  }
+
+  /** From now on the answer counts only from the browser that has come by the start page, which sends it to `target`. */
+  begin(target: string): string {
+    if (this.#expected === null) throw new TypeError('nothing is expected yet');
+    const random = () => randomBytes(32).toString('base64url');
+    const start = { path: `/${random()}`, cookie: { name: `vault-login-${random()}`, value: random() } };
+    this.#expected = { ...this.#expected, start };
+    this.#target = target;
+    return start.path;
+  }
+
+  /** Nobody is sent to the start page after all. @returns false when somebody has been there */
+  withdraw(): boolean {
+    if (this.#expected === null || this.#started) return false;
+    this.#expected = { ...this.#expected, start: null };
+    return true;
   }
 
   end(reason: unknown): void {
     this.#reject(reason);
+  }
+
+  /** Tells what has not been told yet. */
+  sumUp(): void {
+    for (const [kind, count] of this.#counts)
+      if (count > REPORTS_PER_KIND) this.#options.onStray(kind, count);
+    this.#counts.clear();
   }
 
   /** Resolves when the page has been served, or cannot be expected any more. */
@@ -88,34 +141,49 @@ export class Wait {
     clearTimeout(timer);
   }
 
-  /** Newcomers come in: whoever holds connections open and says nothing makes room first. */
-  #admit(socket: Socket): void {
-    this.#sockets.add(socket);
-    socket.once('close', () => this.#sockets.delete(socket));
-    const [oldest] = this.#sockets;
-    if (this.#sockets.size > MAX_SOCKETS) oldest?.destroy();
-  }
-
-  #answer(request: IncomingMessage, response: ServerResponse): void {
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (await this.#guests.isOther(request.socket)) return sendPage(response, 403, 'other_user');
     const expected = this.#expected;
-    if (expected === null) {
-      send(response, 503);
-      return;
-    }
+    if (expected === null) return send(response, 503);
     const verdict = judge(visitOf(request), expected);
-    if (verdict.kind === 'answer') this.#callback(response, verdict.url, verdict.refused, expected.pagePath);
+    if (verdict.kind === 'answer') this.#callback(response, verdict.url, verdict.refused, expected);
     else if (verdict.kind === 'page') this.#page(response);
+    else if (verdict.kind === 'start') this.#start(response, verdict.known, expected);
     else this.#stray(response, verdict.kind);
   }
 
-  #callback(response: ServerResponse, url: URL, refused: boolean, pagePath: string): void {
+  #start(response: ServerResponse, known: boolean, { start }: Expected): void {
     if (this.#outcome !== null) {
       sendPage(response, 410, 'already_done');
       return;
     }
+    if (this.#started && !known) {
+      this.#report('second_visit');
+      this.#outcome = 'opened_twice';
+      response.once('close', this.#servedPage);
+      sendPage(response, 403, 'opened_twice');
+      this.#reject(openedTwice());
+      return;
+    }
+    // A browser that has the cookie already shows the page again: it was reloaded, or somebody went back to it.
+    const cookie = this.#started || start === null ? {} : { 'set-cookie': setCookie(start, '') };
+    this.#started = true;
+    send(response, 303, { location: this.#target ?? '/', ...cookie });
+  }
+
+  #callback(response: ServerResponse, url: URL, refused: boolean, { pagePath, start }: Expected): void {
+    if (this.#outcome !== null || this.#options.toBeCopied) {
+      sendPage(
+        response,
+        this.#outcome === null ? 200 : 410,
+        this.#outcome === null ? 'copy' : 'already_done',
+      );
+      return;
+    }
     this.#outcome = refused ? 'refused' : 'received';
     // Fixed, so that the listener redirects nowhere else, whatever the request says.
-    send(response, 302, { location: pagePath });
+    const over = start === null ? {} : { 'set-cookie': setCookie(start, '; Max-Age=0') };
+    send(response, 302, { location: pagePath, ...over });
     this.#resolve(url);
   }
 
@@ -129,25 +197,32 @@ export class Wait {
   }
 
   #stray(response: ServerResponse, kind: Stray): void {
-    if (kind === 'wrong_state') this.#wrongStates += 1;
-    const tooMany = this.#wrongStates > WRONG_STATES && kind === 'wrong_state';
-    const report = tooMany ? 'too_many_wrong_states' : STRAYS[kind].report;
-    if (report !== null) this.#report(report);
-    send(response, tooMany ? 429 : STRAYS[kind].status, kind === 'wrong_method' ? { allow: 'GET' } : {});
+    const { status, report } = STRAYS[kind];
+    const count = report === null ? 0 : this.#report(report);
+    const tooMany = kind === 'wrong_state' && count > WRONG_STATES;
+    if (tooMany && count === WRONG_STATES + 1) this.#options.onStray('too_many_wrong_states', count);
+    if (kind === 'wrong_browser') sendPage(response, status, kind);
+    else send(response, tooMany ? 429 : status, kind === 'wrong_method' ? { allow: 'GET' } : {});
   }
 
-  #report(kind: StrayKind): void {
-    const before = this.#reports.get(kind) ?? 0;
-    this.#reports.set(kind, before + 1);
-    if (before < (kind === 'too_many_wrong_states' ? 1 : REPORTS_PER_KIND)) this.#onStray(kind);
+  #report(kind: StrayKind): number {
+    const count = (this.#counts.get(kind) ?? 0) + 1;
+    this.#counts.set(kind, count);
+    if (count <= REPORTS_PER_KIND) this.#options.onStray(kind, count);
+    return count;
   }
 }
 
-function visitOf(request: IncomingMessage): Visit {
-  // The parsed headers keep one Host of several; the raw ones alternate names and values.
-  const raw = request.rawHeaders;
-  const hosts = raw.filter((_, index) => index % 2 === 1 && raw[index - 1]?.toLowerCase() === 'host');
-  return { method: request.method, hosts, target: request.url };
+/** RFC 6265bis. Cookies know no ports, so the name is this login's own: two logins at a time have two. */
+function setCookie({ cookie }: Start, age: string): string {
+  return `${cookie.name}=${cookie.value}; Path=/; HttpOnly; SameSite=Lax${age}`;
+}
+
+function openedTwice(): VaultError {
+  return new VaultError(
+    'login_opened_twice',
+    'the page at which this login begins was opened twice, so the login was stopped: someone else on this machine may have opened it',
+  );
 }
 
 function sendPage(response: ServerResponse, status: number, kind: PageKind): void {

@@ -13,7 +13,7 @@ import type { LoginAim } from './login-aim.js';
 import { waitForAnswer } from './login-answer.js';
 import { againCommand } from './login-command.js';
 import { finish, type Grant, type LoginDeps, noToken } from './login-finish.js';
-import { openRedirect, redirectFor } from './login-redirect.js';
+import { openBrowser, openRedirect, redirectFor } from './login-redirect.js';
 import { authorizationRefusal, codeRefusal } from './login-refusals.js';
 
 /**
@@ -38,6 +38,7 @@ export async function byCode(
     state,
     provider: provider.name,
     audit: deps.audit,
+    isOtherUser: deps.isOtherUser,
     signal: deps.interruption,
   });
   try {
@@ -53,12 +54,13 @@ export async function byCode(
       loginHint: request.loginHint,
       params: aim.params,
     });
-    const opened = request.openBrowser && (await deps.browser.open(url));
+    // In a codespace the browser is on another machine, to which the start page does not lead, and nobody else is on this one.
+    const startPage = deps.surroundings.codespace ? null : redirect.startPage;
+    const wanted = request.openBrowser ? await openBrowser(deps.browser, startPage, url) : null;
     talk.on({
       kind: 'authorize',
-      url,
       redirectUri: redirect.redirectUri,
-      opened,
+      ...(wanted ?? { opened: false, url }),
       listening: redirect.listening,
       surroundings: deps.surroundings,
       instead: deviceCommand(provider, server, request),

@@ -33,11 +33,11 @@ export function widenHint(account: Pick<Account, 'provider' | 'label'>, missing:
 /**
  * The login a person asked for, once more and in another way.
  *
- * @param way `--paste` or `--device`; empty: in the browser
+ * @param way `--paste`, `--device` or `--no-browser`; empty: in the browser
  */
 export function againCommand(
   request: Pick<LoginRequest, 'provider' | 'as' | 'scopes' | 'addScopes' | 'loginHint'>,
-  way: '' | '--paste' | '--device' = '',
+  way: '' | '--paste' | '--device' | '--no-browser' = '',
 ): string {
   const { provider, as, scopes, addScopes, loginHint } = request;
   const option = (name: string, value: string) => ` ${name} ${quoted(value)}`;

@@ -34,6 +34,7 @@ export type LoginEvent =
   /** Before anything is opened. `opened` says whether a browser was started. */
   | {
       readonly kind: 'authorize';
+      /** What a person opens: the provider's address, or the start page where a browser was sent there. */
       readonly url: string;
       readonly redirectUri: string;
       readonly opened: boolean;

@@ -4,6 +4,7 @@ import { VaultError } from '../../domain/errors.js';
 import { canonicalScopes, missingScopes } from '../../domain/scopes.js';
 import type { Secret } from '../../domain/secret.js';
 import type { GrantedAnswer, ServerMetadata } from '../../oauth/contract.js';
+import type { IsOtherUser } from '../../oauth/loopback/guests.js';
 import type { ConfiguredProvider } from '../../providers/contract.js';
 import type { Locks } from '../../stores/contract.js';
 import type { Browser, Clock, Http } from '../../system/contract.js';
@@ -20,6 +21,7 @@ export interface LoginDeps {
   readonly locks: Locks;
   readonly http: () => Promise<Http>;
   readonly browser: Browser;
+  readonly isOtherUser: IsOtherUser;
   readonly surroundings: Surroundings;
   readonly clock: Clock;
   readonly audit: Audit;

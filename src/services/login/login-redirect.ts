@@ -1,7 +1,9 @@
 import type { Audit } from '../../audit/events.js';
 import { VaultError } from '../../domain/errors.js';
-import { listen } from '../../oauth/loopback/listener.js';
+import type { IsOtherUser } from '../../oauth/loopback/guests.js';
+import { type LoopbackListener, listen } from '../../oauth/loopback/listener.js';
 import type { ConfiguredProvider, RedirectFacts } from '../../providers/contract.js';
+import type { Browser } from '../../system/contract.js';
 import type { LoginRequest } from '../contract.js';
 
 /** How the answer to the login comes back. */
@@ -57,6 +59,8 @@ export interface OpenRedirect {
   readonly response: Promise<URL> | null;
   /** Where the listener is; null where nothing listens. */
   readonly listening: { readonly host: RedirectFacts['host']; readonly port: number } | null;
+  /** The page by which a browser on this machine begins; null where nothing listens. */
+  readonly startPage: Pick<LoopbackListener, 'begin' | 'withdraw'> | null;
   close(): Promise<void>;
 }
 
@@ -64,6 +68,7 @@ export interface RedirectOptions {
   readonly state: string;
   readonly provider: string;
   readonly audit: Audit;
+  readonly isOtherUser: IsOtherUser;
   readonly signal: AbortSignal;
 }
 
@@ -71,19 +76,39 @@ export interface RedirectOptions {
 export async function openRedirect(redirect: Redirect, options: RedirectOptions): Promise<OpenRedirect> {
   if (redirect.kind === 'paste') {
     const { redirectUri } = redirect;
-    return { redirectUri, registered: redirectUri, response: null, listening: null, close: async () => {} };
+    return {
+      redirectUri,
+      registered: redirectUri,
+      response: null,
+      listening: null,
+      startPage: null,
+      close: async () => {},
+    };
   }
-  const { state, provider, audit, signal } = options;
-  let count = 0;
+  const { provider, audit } = options;
   const listener = await listen({
     ...redirect.facts,
-    state,
-    signal,
-    onStray: (why) => {
-      count += 1;
-      audit.record({ event: 'callback_refused', provider, why, count });
-    },
+    ...options,
+    toBeCopied: false,
+    onStray: (why, count) => audit.record({ event: 'callback_refused', provider, why, count }),
   });
   const listening = { host: redirect.facts.host, port: listener.port };
-  return { ...listener, registered: redirectUri(redirect.facts), listening };
+  return { ...listener, registered: redirectUri(redirect.facts), listening, startPage: listener };
+}
+
+/**
+ * Opens a browser on this machine, and where something listens not at the provider's address: every user of the machine
+ * sees the arguments of a browser, and that address is enough to finish the login as another person.
+ *
+ * @returns what a person opens where no browser could be opened, or does not show
+ */
+export async function openBrowser(
+  browser: Browser,
+  startPage: OpenRedirect['startPage'],
+  url: string,
+): Promise<{ readonly opened: boolean; readonly url: string }> {
+  if (startPage === null) return { opened: await browser.open(url), url };
+  const start = startPage.begin(url);
+  const opened = await browser.open(start);
+  return { opened, url: !opened && startPage.withdraw() ? url : start };
 }

@@ -41,6 +41,8 @@ function withCommand(failure: unknown, asked: LoginRequest): unknown {
   if (!(failure instanceof VaultError) || failure.hint !== undefined || isInterruption(failure))
     return failure;
   const { code, message, details, cause } = failure;
-  const way = asked.device ? '--device' : asked.pasteOnly ? '--paste' : '';
+  // Without a browser of ours there is no start page that someone else could open.
+  const elsewhere = code === 'login_opened_twice' || !asked.openBrowser ? '--no-browser' : '';
+  const way = asked.device ? '--device' : asked.pasteOnly ? '--paste' : elsewhere;
   return new VaultError(code, message, { hint: againCommand(asked, way), details, cause });
 }

@@ -4,7 +4,14 @@ import { type Expected, judge } from '../../../src/oauth/loopback/checks.js';
 import { rawRequest } from '../../doubles/raw-request.js';
 import { STATE, stage } from './stage.js';
 
-const expected: Expected = { host: '127.0.0.1:50000', path: '/callback', pagePath: '/done', state: STATE };
+const expected: Expected = {
+  host: '127.0.0.1:50000',
+  path: '/callback',
+  pagePath: '/done',
+  state: STATE,
+  start: null,
+};
+const asked = { method: 'GET', hosts: [expected.host], cookies: '', unseen: false };
 
 const token = fc.constantFrom(
   'GET',
@@ -31,7 +38,7 @@ describe('any request whatever', () => {
     fc.assert(
       fc.property(fc.array(parameter, { maxLength: 4 }), (parameters) => {
         const target = `/callback?${new URLSearchParams(parameters)}`;
-        const verdict = judge({ method: 'GET', hosts: [expected.host], target }, expected);
+        const verdict = judge({ ...asked, target }, expected);
         const values = (...names: string[]) =>
           parameters.filter(([name]) => names.includes(name)).map((pair) => pair[1]);
         const [state, ...moreStates] = values('state');
@@ -52,10 +59,7 @@ describe('any request whatever', () => {
       .map((parts) => parts.join(''));
     fc.assert(
       fc.property(text, (rest) => {
-        const verdict = judge(
-          { method: 'GET', hosts: [expected.host], target: `/callback${rest}` },
-          expected,
-        );
+        const verdict = judge({ ...asked, target: `/callback${rest}` }, expected);
         expect(verdict.kind).toMatch(/^(?:unknown_path|wrong_state|no_answer|answer)$/);
       }),
       { seed: 20_261_120, numRuns: 3_000 },

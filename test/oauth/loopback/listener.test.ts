@@ -90,7 +90,14 @@ describe('the loopback listener', () => {
 });
 
 describe('the port', () => {
-  const options = { path: '/callback', state: STATE, signal: new AbortController().signal };
+  const options = {
+    path: '/callback',
+    state: STATE,
+    signal: new AbortController().signal,
+    toBeCopied: false,
+    isOtherUser: async () => false,
+    onStray: () => undefined,
+  };
 
   it.each([['127.0.0.1'], ['localhost']] as const)(
     'that another program holds is an error with a way out (%s)',

@@ -7,6 +7,8 @@ export const STATE = 'state-example';
 export interface Stage {
   readonly listener: LoopbackListener;
   readonly strays: string[];
+  /** With each of them how many there were. */
+  readonly counts: number[];
   readonly abort: (reason?: unknown) => void;
   /** A GET as a browser sends it, with the right Host. */
   get(target: string): Promise<RawAnswer>;
@@ -25,13 +27,19 @@ afterEach(async () => {
 export async function stage(change: Partial<LoopbackOptions> = {}): Promise<Stage> {
   const controller = new AbortController();
   const strays: string[] = [];
+  const counts: number[] = [];
   const listener = await listen({
     host: '127.0.0.1',
     port: 0,
     path: '/callback',
     state: STATE,
     signal: controller.signal,
-    onStray: (kind) => strays.push(kind),
+    toBeCopied: false,
+    isOtherUser: async () => false,
+    onStray: (kind, count) => {
+      strays.push(kind);
+      counts.push(count);
+    },
     ...change,
   });
   open.push(listener);
@@ -41,6 +49,7 @@ export async function stage(change: Partial<LoopbackOptions> = {}): Promise<Stag
   return {
     listener,
     strays,
+    counts,
     send,
     abort: (reason) => controller.abort(reason),
     get: (target) => send(`GET ${target} HTTP/1.1`),

@@ -155,11 +155,46 @@ describe('many strangers', () => {
       Array.from({ length: 300 }, () => silentConnection(login.listener.port)),
     );
     await vi.waitFor(
-      () => expect(silent.filter((socket) => !socket.closed).length).toBeLessThanOrEqual(32),
+      () => expect(silent.filter((socket) => !socket.closed).length).toBeLessThanOrEqual(256),
       3_000,
     );
     await expectStillWaiting(login);
     for (const socket of silent) socket.destroy();
+  });
+
+  it('that come one after the other leave a browser the time to say what it wants', async () => {
+    const login = await stage();
+    const { port } = login.listener;
+    const crowd = (size: number) => Promise.all(Array.from({ length: size }, () => silentConnection(port)));
+    const before = await crowd(200);
+    const browser = await silentConnection(port);
+    const after = await crowd(200);
+    const answer = new Promise<string>((resolve, reject) => {
+      browser.on('error', reject).once('data', (chunk) => resolve(chunk.toString()));
+    });
+    browser.write(`GET ${CALLBACK} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`);
+    expect(await answer).toMatch(/^HTTP\/1\.1 302 /);
+    for (const socket of [...before, ...after]) socket.destroy();
+  });
+
+  it('that are other users of the machine get 403 whatever they know, and are hung up on when they are many', async () => {
+    let others = true;
+    const login = await stage({ isOtherUser: async () => others });
+    expect(await login.get(CALLBACK)).toMatchObject({
+      status: 403,
+      body: expect.stringContaining('This login belongs to another user'),
+    });
+    expect(login.strays).toEqual(['other_user']);
+    const silent = await Promise.all(
+      Array.from({ length: 100 }, () => silentConnection(login.listener.port)),
+    );
+    await vi.waitFor(() => expect(silent.filter((socket) => !socket.closed).length).toBe(32), 3_000);
+    others = false;
+    await expectStillWaiting(login);
+    for (const socket of silent) socket.destroy();
+    await login.listener.close();
+    expect(login.strays).toEqual(Array(11).fill('other_user'));
+    expect(login.counts.at(-1)).toBe(69);
   });
 
   it('are hung up on when they do not finish a request', async () => {

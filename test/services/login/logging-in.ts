@@ -1,5 +1,5 @@
 import { configureProvider } from '../../../src/config/settings.js';
-import { type ConsentChoice, walkConsent } from '../../../src/demo/consent-walk.js';
+import { answerConsent, type ConsentChoice } from '../../../src/demo/consent-walk.js';
 import type { DemoOptions, DemoServer } from '../../../src/demo/contract.js';
 import { startDemoServer } from '../../../src/demo/server.js';
 import type { LoginEvent, LoginRequest, LoginResult, LoginTalk } from '../../../src/services/contract.js';
@@ -19,6 +19,8 @@ export interface LoginStage extends VaultStage {
   readonly deps: LoginDeps;
   /** What the person was told, in order. */
   readonly told: LoginEvent[];
+  /** The pages of the provider that the browser has shown, in order. */
+  readonly shown: string[];
   /** Logs in with a browser in which the person answers as given. */
   logIn(request?: Partial<LoginRequest>, over?: Over): Promise<LoginResult>;
 }
@@ -55,12 +57,14 @@ export async function openLoginStage(options: DemoOptions = {}): Promise<LoginSt
   } else Object.assign(settings, { issuer: demo.issuer });
   if (demo.client.secret !== null) settings['clientSecret'] = demo.client.secret;
   const told: LoginEvent[] = [];
+  const shown: string[] = [];
   const deps: LoginDeps = {
     vault: async () => base.vault,
     locks: base.locks,
     http: async () => base.http,
     surroundings: DESKTOP,
     browser: { open: () => Promise.reject(new Error('no browser must be opened here')) },
+    isOtherUser: async () => false,
     clock: base.clock,
     audit: base.audit,
     provider: async (name) => configureProvider(name, sources({ config: { providers: { demo: settings } } })),
@@ -72,8 +76,12 @@ export async function openLoginStage(options: DemoOptions = {}): Promise<LoginSt
     settings,
     deps,
     told,
+    shown,
     async logIn(request = {}, { choice = {}, pasted = null, ...over } = {}) {
-      const browser: BrowserDouble = browserDouble((url) => walkConsent(url, choice));
+      const browser: BrowserDouble = browserDouble(
+        async (url, goTo) => goTo(await answerConsent(url, choice)),
+        shown,
+      );
       const talk: LoginTalk = { on: (event) => void told.push(event), pasted };
       const result = await login({ ...deps, browser, ...over }, { ...REQUEST, ...request }, talk);
       if (over.browser === undefined) await browser.done();

@@ -152,10 +152,10 @@ describe('a login that cannot begin', () => {
 describe('an answer to the login that is not right', () => {
   /** A browser that changes the redirect before it follows it. */
   const meddling = (change: (url: URL) => void) =>
-    browserDouble(async (address) => {
+    browserDouble(async (address, goTo) => {
       const url = new URL(await answerConsent(address));
       change(url);
-      await fetch(url);
+      await goTo(url);
     });
 
   it.each<[string, (url: URL) => void, { why?: string }]>([

@@ -58,7 +58,7 @@ describe('a first login', () => {
     await stage.logIn({ scopes: ['email'], loginHint: 'ada@example.com' });
     const event = stage.told[0];
     if (event?.kind !== 'authorize') throw new Error('the person was not told the address');
-    const { searchParams, origin, pathname } = new URL(event.url);
+    const { searchParams, origin, pathname } = new URL(stage.shown[0] ?? '');
     expect(`${origin}${pathname}`).toBe(stage.demo.endpoints.authorize);
     expect(Object.fromEntries(searchParams)).toMatchObject({
       response_type: 'code',

@@ -1,0 +1,24 @@
+import type { LoginDeps } from '../services/login/login-finish.js';
+import { createBrowser } from '../system/browser.js';
+import type { Host } from '../system/contract.js';
+import { surroundingsOf } from '../system/surroundings.js';
+import { createTcpOwners } from '../system/tcp-owner.js';
+
+/* How app.ts wires what a login sees of this machine. Loaded when first called. */
+
+export type LoginPlace = Pick<LoginDeps, 'surroundings' | 'browser' | 'isOtherUser'>;
+
+const ROOT = 0;
+
+export function loginPlace(host: Host): LoginPlace {
+  const surroundings = surroundingsOf(host);
+  const owners = createTcpOwners();
+  return {
+    surroundings,
+    browser: createBrowser(host, surroundings),
+    async isOtherUser(end, here) {
+      const uid = await owners.ofConnection(end, here);
+      return uid !== null && uid !== ROOT && uid !== host.uid;
+    },
+  };
+}
