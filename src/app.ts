@@ -188,7 +188,7 @@ export function createApp(host: Host, options: AppOptions): App {
 
     async show(selector) {
       const { showAccount } = await import('./services/overview/overview.js');
-      return showAccount({ vault: access.open, describe }, selector);
+      return showAccount({ vault: access.open, describe, locks }, selector);
     },
 
     async refresh(request, progress) {

@@ -123,15 +123,18 @@ function describe({ account, outcome, reason }: RefreshResult, io: Io): string {
 
 function reportDocument({ results }: RefreshReport) {
   return {
-    results: results.map(({ account, outcome, reason, error, withdrawnScopes = [], warning = null }) => ({
-      account: accountName(account),
-      outcome,
-      reason,
-      expires_at: rfc3339(account.expiresAt),
-      withdrawn_scopes: withdrawnScopes,
-      warning,
-      error: error === null ? null : errorDocument(error),
-    })),
+    results: results.map(
+      ({ account, outcome, reason, error, withdrawnScopes = [], warning = null, openSince = null }) => ({
+        account: accountName(account),
+        outcome,
+        reason,
+        expires_at: rfc3339(account.expiresAt),
+        withdrawn_scopes: withdrawnScopes,
+        warning,
+        open_since: rfc3339(openSince),
+        error: error === null ? null : errorDocument(error),
+      }),
+    ),
     summary: summaryOf(results),
   };
 }

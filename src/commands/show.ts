@@ -1,6 +1,7 @@
 import { accountName, type Consent } from '../domain/account.js';
 import { missingScopes, readable } from '../domain/scopes.js';
 import type { AccountDetail } from '../services/contract.js';
+import { lostAnswer, openHint } from '../services/refresh/open-outcome.js';
 import { type Entry, renderBlock } from '../ui/block.js';
 import { ending, moment, rfc3339 } from '../ui/time.js';
 import type { Command } from './contract.js';
@@ -29,13 +30,20 @@ export const show: Command<{ readonly selector: string }> = {
     const detail = await useCases.show(selector);
     if (io.json) return io.document(detailDocument(detail));
     io.data(renderBlock(entries(detail, io.now()), io.columns, io.theme));
-    const remedy = remedyOf(detail.account);
-    if (remedy !== null) io.say(`hint: ${remedy}`);
+    for (const line of remedies(detail, io.now())) io.say(`hint: ${line}`);
   },
 };
 
+function remedies({ account, openRefresh }: AccountDetail, now: number): readonly string[] {
+  const remedy = remedyOf(account);
+  const own = remedy === null ? [] : [remedy];
+  if (openRefresh === null || account.status === 'login_needed') return own;
+  // That of an account that fails, a refresh, is among the others.
+  return [...(account.status === 'failing' ? [] : own), ...openHint(account, now).split('\n')];
+}
+
 function detailDocument(detail: AccountDetail) {
-  const { account, consents } = detail;
+  const { account, consents, openRefresh } = detail;
   return {
     ...accountDocument(account),
     asked_scopes: account.askedScopes,
@@ -47,6 +55,8 @@ function detailDocument(detail: AccountDetail) {
     client_id: account.clientId,
     token_endpoint: account.tokenEndpoint,
     manage_url: detail.manageUrl,
+    open_refresh:
+      openRefresh === null ? null : { began_at: rfc3339(openRefresh.at), attempts: openRefresh.attempts },
     consents: consents.map((consent) => ({
       at: rfc3339(consent.at),
       how: consent.how,
@@ -57,7 +67,7 @@ function detailDocument(detail: AccountDetail) {
 }
 
 function entries(detail: AccountDetail, now: number): Entry[] {
-  const { account, consents, manageUrl } = detail;
+  const { account, consents, manageUrl, openRefresh } = detail;
   const withdrawn = withdrawnSinceConsent(detail);
   const status = account.reason === null ? account.status : `${account.status}: ${readable(account.reason)}`;
   const grant =
@@ -74,6 +84,7 @@ function entries(detail: AccountDetail, now: number): Entry[] {
     ...(account.lastError === null
       ? []
       : [['last error', lastError(account.lastError, account.failures)] as const]),
+    ...(openRefresh === null ? [] : [['open refresh', lostAnswer(openRefresh.at)] as const]),
     ['scopes asked', scopeLines(account.askedScopes)],
     ['scopes granted', scopeLines(account.grantedScopes)],
     ...(detail.missingScopes.length === 0

@@ -144,6 +144,7 @@ export const providerSettings = exactly({
   authorizeParams: v.exactOptional(params),
   reconsentParams: v.exactOptional(params),
   refreshParams: v.exactOptional(params),
+  resend: v.exactOptional(oneOf(['once', 'never'])),
   identity: v.exactOptional(identity),
   revocation: v.exactOptional(oneOf(['rfc7009', 'json', 'none'])),
   manageUrl: v.exactOptional(address),

@@ -12,5 +12,10 @@ export type RefreshOutcome =
   | { readonly kind: 'transient'; readonly account: Account; readonly error: VaultError }
   /** Configuration or policy; a login will not help. */
   | { readonly kind: 'refused'; readonly account: Account; readonly error: VaultError }
+  /**
+   * Nothing was sent, because the provider may have replaced the refresh token at an earlier attempt and the stored access
+   * token still works.
+   */
+  | { readonly kind: 'open'; readonly account: Account; readonly error: VaultError }
   /** Another process holds the account. */
   | { readonly kind: 'busy'; readonly account: Account; readonly error: VaultError };

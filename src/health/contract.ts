@@ -50,6 +50,8 @@ export interface TriedKey extends KnownKeySource {
 export interface AccountCommands {
   login(account: Account): string;
   widen(account: Account, missing: readonly string[]): string;
+  /** What can be done when the provider may have replaced the refresh token. @param now milliseconds since the epoch */
+  afterLostAnswer(account: Account, now: number): string;
   /** The account's name. */
   name(account: Account): string;
   /** Any word, a path for example. */

@@ -8,7 +8,7 @@ import type { Check, HealthDeps } from './contract.js';
 import { howToBegin } from './keychain.js';
 
 /** A refresh in flight has an open intent as well; none takes this long. */
-const CUT_OFF_AFTER = 2 * MINUTE;
+const CUT_OFF_AFTER = 4 * MINUTE;
 
 /** Endings of the copies that commands make beside the database, each with its command. */
 const COPIES = [
@@ -88,7 +88,7 @@ async function formOf(inspection: Inspection): Promise<Finding | null> {
   return problem('vault_damaged', message, FROM_BACKUP);
 }
 
-/** Refreshes that were cut off, and answers that the database could not take. */
+/** Refreshes whose outcome is open, and answers that the database could not take. */
 async function unfinished(deps: HealthDeps, inspection: Inspection): Promise<Finding[]> {
   const { clock, commands, waitingAnswers } = deps;
   const now = clock.now();
@@ -102,8 +102,8 @@ async function unfinished(deps: HealthDeps, inspection: Inspection): Promise<Fin
       return [warning(message, remedy, { account: name })];
     }
     if (intent === undefined) return [];
-    const message = `a refresh of ${name} was cut off ${formatDuration(now - intent.at)} ago, before its answer was stored`;
-    return [warning(message, remedy, { account: name })];
+    const message = `the outcome of a refresh of ${name} that began ${formatDuration(now - intent.at)} ago is open: its answer was lost, and the provider may have replaced the refresh token`;
+    return [warning(message, commands.afterLostAnswer(account, now), { account: name })];
   });
 }
 

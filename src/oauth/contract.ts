@@ -41,6 +41,11 @@ export interface RefusedAnswer {
   readonly description: string | null;
   /** Milliseconds, clamped to at most one hour; null when the provider does not say. */
   readonly retryAfter: number | null;
+  /**
+   * Whether the provider may have carried the request out all the same: it failed at it, or something in between answered in
+   * its place. A refresh token that was sent may then have been replaced.
+   */
+  readonly leavesOpen: boolean;
 }
 
 export type TokenAnswer = GrantedAnswer | RefusedAnswer;

@@ -112,5 +112,6 @@ function useless(flaws: readonly string[]): RefusedAnswer {
     detail: null,
     description: absent ? null : (flaws[0] ?? null),
     retryAfter: null,
+    leavesOpen: true,
   };
 }

@@ -38,13 +38,15 @@ export function classify(
   const code = said.code ?? (members === null && isSuccess(answer.status) ? 'not_json' : byStatus);
   const candidates = [...said.finer, code];
   const known = candidates.find((candidate) => peculiarClass(candidate, facts) !== null);
+  const meaning = classOf(answer.status, code, candidates, facts);
   return {
     kind: 'refused',
-    class: classOf(answer.status, code, candidates, facts),
+    class: meaning,
     error: cleanText(code, 64, sent) ?? byStatus,
     detail: cleanText(known === code ? said.finer[0] : (known ?? said.finer[0]), 64, sent),
     description: cleanText(said.description, 200, sent),
     retryAfter: retryAfter(answer.headers['retry-after'], now),
+    leavesOpen: meaning === 'transient' && !isTurnedAway(answer.status, code),
   };
 }
 
@@ -56,6 +58,14 @@ export function saysError(members: Members): boolean {
 
 export function isSuccess(status: number): boolean {
   return status >= 200 && status < 300;
+}
+
+/** Statuses of requests that nobody began to work on (RFC 9110 §15.5.9, RFC 8470 §5.2, RFC 6585 §4). */
+const NOT_BEGUN: readonly number[] = [408, 425, 429];
+
+/** A 4xx without a code of OAuth is a refusal of the request as such; with one that says "trouble" it may be anything. */
+function isTurnedAway(status: number, code: string): boolean {
+  return NOT_BEGUN.includes(status) || (status >= 400 && status < 500 && code === `http_${status}`);
 }
 
 const SILENCE: SaidError = { code: null, finer: [], description: null };

@@ -92,7 +92,7 @@ export interface DeviceFacts {
   readonly ownClient: boolean;
 }
 
-/** A page of the provider that ends a login in the browser, about which this program never hears. */
+/** A page of the provider that ends a login in the browser, about which this program never hears. Likely ones come first. */
 export interface DeadEnd {
   /** What a person can recognise it by. */
   readonly shows: string;
@@ -153,13 +153,14 @@ export interface Provider {
   readonly reconsentParams: Readonly<Record<string, string>>;
   /** Added to each refresh request. */
   readonly refreshParams: Readonly<Record<string, string>>;
+  /** Whether a refresh token that may have arrived is sent once more at once when no access token is left. */
+  readonly resend: 'once' | 'never';
   readonly identity: IdentitySource;
   readonly revocation: RevocationFacts;
   readonly errors: ErrorFacts;
   readonly grantLimits: readonly GrantLimit[];
   /** Null where nothing peculiar is known of device logins there. */
   readonly device: DeviceFacts | null;
-  /** Likely ones first. */
   readonly deadEnds: readonly DeadEnd[];
   /** Where a person sees and removes the grant. */
   readonly manageUrl: string | null;
@@ -216,6 +217,7 @@ export interface ProviderSettings {
   /** Default: `prompt=consent` where `offline_access` is asked (OpenID Connect Core §11), nothing elsewhere. */
   readonly reconsentParams?: Readonly<Record<string, string>>;
   readonly refreshParams?: Readonly<Record<string, string>>;
+  readonly resend?: Provider['resend'];
   /** Default: the id_token where there is one, else `userinfoEndpoint`, else `none`. */
   readonly identity?: IdentitySettings;
   /** Default: `rfc7009` where there is an endpoint for it, else `none`. */

@@ -46,6 +46,7 @@ export function fromConfig(name: string, settings: ProviderSettings, base: Provi
     authorizeParams: { ...base?.authorizeParams, ...settings.authorizeParams },
     reconsentParams: settings.reconsentParams ?? base?.reconsentParams ?? consentFor(scopes),
     refreshParams: { ...base?.refreshParams, ...settings.refreshParams },
+    resend: settings.resend ?? base?.resend ?? 'once',
     identity: identityOf(name, settings, base, moved, isOidc),
     revocation: revocationOf(settings, base, endpoints),
     errors: base?.errors ?? { loginNeeded: [], configuration: [], policy: [], transient: [] },

@@ -52,6 +52,7 @@ export const google: Provider = {
   authorizeParams: { access_type: 'offline' },
   reconsentParams: { prompt: 'consent' },
   refreshParams: {},
+  resend: 'once',
   identity: {
     from: 'id_token',
     request: null,

@@ -90,6 +90,7 @@ const shared: Omit<Provider, 'issuer' | 'issuerTemplate' | 'endpoints' | 'manage
   authorizeParams: {},
   reconsentParams: {},
   refreshParams: {},
+  resend: 'once',
   identity: {
     from: 'id_token',
     request: null,

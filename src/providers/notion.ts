@@ -49,6 +49,7 @@ export const notion: Provider = {
   authorizeParams: { owner: 'user' },
   reconsentParams: {},
   refreshParams: {},
+  resend: 'once',
   identity: {
     from: 'token_response',
     request: null,

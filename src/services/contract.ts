@@ -70,6 +70,15 @@ export interface AccountDetail {
   readonly consents: readonly Consent[];
   readonly providerTitle: string;
   readonly manageUrl: string | null;
+  /** A refresh after which it is not known whether the provider replaced the refresh token, and none is under way. */
+  readonly openRefresh: OpenRefresh | null;
+}
+
+export interface OpenRefresh {
+  /** When the first attempt was begun, milliseconds since the epoch. */
+  readonly at: number;
+  /** How many commands have sent the refresh token since, or were about to. */
+  readonly attempts: number;
 }
 
 export interface RefreshRequest {
@@ -104,6 +113,11 @@ export interface RefreshResult {
   readonly withdrawnScopes?: readonly string[];
   /** What a person should know of the answer though it was a good one; left out where there is nothing. */
   readonly warning?: string;
+  /**
+   * When the first attempt was begun of which it is not known whether the provider replaced the refresh token, milliseconds
+   * since the epoch; left out where nothing is open.
+   */
+  readonly openSince?: number;
 }
 
 export interface RefreshReport {

@@ -7,6 +7,7 @@ import { describeTransport, type TransportFailure } from '../domain/transport.js
 import type { RefusedAnswer } from '../oauth/contract.js';
 import type { Provider } from '../providers/contract.js';
 import { loginCommand } from './login/login-command.js';
+import { lostAnswer, openDetails, openHint } from './refresh/open-outcome.js';
 
 /** Says again what is known of an account that rests until a login. */
 export function loginNeeded(account: Account): VaultError {
@@ -34,13 +35,38 @@ function compareClient(provider: string): string {
 export interface RefreshHistory {
   /** The last time a person agreed. */
   readonly consentedAt: number;
-  /** When a refresh with this same token was begun of which no end is known; null when there was none. */
+  /** When a refresh with this same token was first begun of which no end is known; null when there was none. */
   readonly cutOffAt: number | null;
   readonly now: number;
 }
 
+/** How a hint begins where no request can have reached the provider, or it was turned away. */
+const NOTHING_LOST = 'nothing is lost';
+
 /** What a provider's refusal to refresh means for this account, in our words, with the next command. */
 export function refreshRefusal(
+  account: Account,
+  provider: Provider,
+  refused: RefusedAnswer,
+  history: RefreshHistory,
+): VaultError {
+  const error = refusal(account, provider, refused, history);
+  // About this token the provider has had its say.
+  if (refused.class === 'login_needed' || history.cutOffAt === null) return error;
+  return leavingOpen(error, account, history.cutOffAt, history.now);
+}
+
+/** The same failure, after an attempt whose answer was lost. */
+function leavingOpen(error: VaultError, account: Account, since: number, now: number): VaultError {
+  const { hint = NOTHING_LOST } = error;
+  const own = hint.startsWith(NOTHING_LOST) ? [] : [hint];
+  return new VaultError(error.code, `${error.message}; ${lostAnswer(since)}`, {
+    hint: [...own, openHint(account, now)].join('\n'),
+    details: { ...error.details, ...openDetails(since) },
+  });
+}
+
+function refusal(
   account: Account,
   provider: Provider,
   refused: RefusedAnswer,
@@ -61,7 +87,7 @@ export function refreshRefusal(
           'provider_unavailable',
           `${provider.title} has refused ${account.failures + 1} times in a row to refresh ${accountName(account)}, and does not say why (${said})`,
           {
-            hint: `nothing is lost; try again in a few minutes\nor log in again: ${loginCommand(account)}`,
+            hint: `${NOTHING_LOST}; try again in a few minutes\nor log in again: ${loginCommand(account)}`,
             details,
           },
         );
@@ -70,7 +96,7 @@ export function refreshRefusal(
         'provider_unavailable',
         `${provider.title} could not refresh ${accountName(account)} just now (${said})`,
         {
-          hint: 'nothing is lost; try again in a few minutes',
+          hint: `${NOTHING_LOST}; try again in a few minutes`,
           details,
         },
       );
@@ -119,9 +145,19 @@ function likelyDead(
 /** The provider gave no answer that could be read. */
 export function unreachable(failure: TransportFailure): VaultError {
   return new VaultError('network_failed', describeTransport(failure), {
-    hint: 'nothing is lost; check the network and try again',
+    hint: `${NOTHING_LOST}; check the network and try again`,
     details: { reason: failure.reason },
   });
+}
+
+/** The same of a refresh. @param history its `cutOffAt` is null where nothing may have reached the provider */
+export function refreshUnanswered(
+  account: Account,
+  failure: TransportFailure,
+  { cutOffAt, now }: Pick<RefreshHistory, 'cutOffAt' | 'now'>,
+): VaultError {
+  const error = unreachable(failure);
+  return cutOffAt === null ? error : leavingOpen(error, account, cutOffAt, now);
 }
 
 /** A redirect without a word says nothing of the client: what is wrong is the address, or something in between. */

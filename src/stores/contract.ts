@@ -105,6 +105,7 @@ export interface Intent {
   readonly tokenDigest: Uint8Array;
   /** 1 for the first attempt with this token, one more for each that follows an unsettled one. */
   readonly attempt: number;
+  /** When the first of these attempts was begun. */
   readonly at: number;
   readonly pid: number;
 }

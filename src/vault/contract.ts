@@ -83,7 +83,8 @@ export interface Vault {
     event?: EventOf,
   ): Promise<SealedAccount | null>;
   /**
-   * Writes down that a refresh token is about to be sent.
+   * Writes down that a refresh token is about to be sent. When it was sent before and the outcome of that is open, the time of
+   * the first attempt stays.
    *
    * @returns the attempt that was cut off before this one, if there was one with the same token; `moved_on` when somebody
    * has changed the account meanwhile

@@ -157,10 +157,10 @@ export function createVault({ store, unlock, marks, clock, events, alarm, notice
       const before = await store.intent(account.id);
       const isSame = before !== null && digests.some((digest) => equalBytes(before.tokenDigest, digest));
       const cutOff = isSame ? before : null;
-      const attempt = (cutOff?.attempt ?? 0) + 1;
+      const [attempt, since] = [(cutOff?.attempt ?? 0) + 1, cutOff?.at ?? at];
       const { id, generation } = account;
       const [tokenDigest] = digests;
-      const written = await store.intend({ accountId: id, generation, tokenDigest, attempt, at, pid });
+      const written = await store.intend({ accountId: id, generation, tokenDigest, attempt, at: since, pid });
       return written ? cutOff : 'moved_on';
     },
 

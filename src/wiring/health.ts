@@ -5,7 +5,6 @@ import { SECOND } from '../domain/duration.js';
 import { VaultError } from '../domain/errors.js';
 import { NotLookedAt } from '../domain/finding.js';
 import { once } from '../domain/once.js';
-import { quoted } from '../domain/shell-word.js';
 import type { HealthDeps, KnownKeySource, TriedKey } from '../health/contract.js';
 import type { KeySource, KeySourceSetting } from '../keysources/contract.js';
 import type { AgentStatus } from '../services/agent/agent-contract.js';
@@ -87,7 +86,7 @@ async function healthDeps(parts: HealthParts, offline: boolean) {
     { inspectSqlite },
     { unlock },
     { spillFolder },
-    words,
+    { accountCommands },
     { visitor },
   ] = await Promise.all([
     import('../system/files/look.js'),
@@ -96,7 +95,7 @@ async function healthDeps(parts: HealthParts, offline: boolean) {
     import('../stores/inspection.js'),
     import('../services/keys/unlock.js'),
     import('../stores/spill.js'),
-    import('../services/login/login-command.js'),
+    import('../services/doctor/account-commands.js'),
     import('../system/visits.js'),
   ]);
   const files = lookingFiles(host.uid);
@@ -145,7 +144,7 @@ async function healthDeps(parts: HealthParts, offline: boolean) {
     refuseUnsafeWay: unsafeWayRefusal(host.uid),
     refuseUnsafeSocket: () => refuseUnsafeSocket(agentSocketPlaces(paths, host)[0] ?? '', host.uid),
     visit: offline ? null : visitor(await parts.http(), clock, host.interruption),
-    commands: { login: words.loginCommand, widen: words.widenHint, name: words.shellName, quoted },
+    commands: accountCommands,
     settings: () => settings().catch(notLookedAt('the configuration cannot be read')),
     inspect,
     async vanished() {

@@ -42,9 +42,11 @@ export interface Refreshing {
   /** Through a refresher process; of several commands that ask for one account at once, one starts it. */
   one(vault: Vault, account: Account, patience: Patience): Promise<RefreshOutcome>;
   /** Through one refresher process for all of them. @param width how many at a time */
-  many(width: number): (vault: Vault, account: Account) => Promise<RefreshOutcome>;
+  many(width: number): (vault: Vault, account: Account, forced?: boolean) => Promise<RefreshOutcome>;
   /** In this very process, which is a refresher. */
-  here(width: number): (vault: Vault, seen: SeenAccount, patience: Patience) => Promise<RefreshOutcome>;
+  here(
+    width: number,
+  ): (vault: Vault, seen: SeenAccount, patience: Patience, forced: boolean) => Promise<RefreshOutcome>;
   /** Lets go of the refresher process while nobody needs one. */
   rest(): Promise<void>;
   close(): Promise<void>;
@@ -98,8 +100,11 @@ export function refreshingWith(parts: RefreshingParts): Refreshing {
       try {
         const { settledElsewhere } = await import('../services/refresh/refresh-failure.js');
         const now = await vault.account(account.id);
-        const settled = now === null ? null : settledElsewhere(account, now);
-        return settled ?? (await (await asker()).refresh(vault, account, patience));
+        const open = await vault.intent(account.id);
+        const settled = now === null ? null : settledElsewhere(account, now, open, clock.now());
+        // Without a token at hand, or when a new one is wanted whatever the clock says, it is sent whatever is open.
+        const forced = patience !== 'once';
+        return settled ?? (await (await asker()).refresh(vault, account, patience, forced));
       } finally {
         await turn.release();
       }
@@ -107,18 +112,19 @@ export function refreshingWith(parts: RefreshingParts): Refreshing {
 
     many(wanted) {
       width = wanted;
-      return async (vault, account) => (await asker()).refresh(vault, account, 'thorough');
+      return async (vault, account, forced = false) =>
+        (await asker()).refresh(vault, account, 'thorough', forced);
     },
 
     here(wanted) {
       width = wanted;
-      return async (vault, seen, patience) => {
+      return async (vault, seen, patience, forced) => {
         const [{ refreshOne }, { POLICIES }] = await Promise.all([
           import('../services/refresh/refresh-one.js'),
           import('../services/refresh/refresh-send.js'),
         ]);
         const deps = { ...parts, pid: host.pid, interruption, spill: await spill() };
-        return refreshOne(deps, vault, seen, POLICIES[patience]);
+        return refreshOne(deps, vault, seen, POLICIES[patience], forced);
       };
     },
 

@@ -30,6 +30,7 @@ async function printed(command: typeof list | typeof show, line: string, json = 
     consents: [consent],
     providerTitle: 'Google',
     manageUrl: null,
+    openRefresh: null,
   };
   const useCases = useCasesDouble({ list: async () => [account], show: async () => detail });
   await (command as typeof list).run(useCases, await inputOf(command as typeof list, line), io);

@@ -180,6 +180,7 @@ describe('vault refresh of several accounts', () => {
           expires_at,
           withdrawn_scopes: [],
           warning: null,
+          open_since: null,
           error: null,
         },
         {
@@ -189,6 +190,7 @@ describe('vault refresh of several accounts', () => {
           expires_at,
           withdrawn_scopes: [],
           warning: null,
+          open_since: null,
           error,
         },
         {
@@ -198,6 +200,7 @@ describe('vault refresh of several accounts', () => {
           expires_at,
           withdrawn_scopes: [],
           warning: null,
+          open_since: null,
           error: null,
         },
       ],

@@ -27,6 +27,7 @@ const DETAIL: AccountDetail = {
   ],
   providerTitle: 'Google',
   manageUrl: 'https://myaccount.google.com/connections',
+  openRefresh: null,
 };
 
 async function printed(detail: AccountDetail, options: TerminalOptions = {}) {
@@ -86,6 +87,7 @@ manage at       https://myaccount.google.com/connections
       consents: [],
       providerTitle: 'Google',
       manageUrl: null,
+      openRefresh: null,
     });
     expect(stdout).not.toMatch(/missing|manage|last error/);
     expect(stdout).toContain('access token    end unknown\ngrant           end not told by the provider\n');
@@ -121,6 +123,31 @@ manage at       https://myaccount.google.com/connections
     expect(printedNow.stdout.includes('rests until     in 1h ')).toBe('retryAt' in facts);
   });
 
+  it('names a refresh whose outcome is open, and what to do, which is a login alone where that is needed anyway', async () => {
+    const open = { ...DETAIL, openRefresh: { at: NOW - HOUR, attempts: 2 } };
+    const [again, login] = [
+      'hint: to send the refresh token once more: vault refresh google/alice@example.com --force\n',
+      'hint: for a new grant: vault login google --login-hint alice@example.com\n',
+    ];
+    const failing = accountExample({ status: 'failing', reason: 'Google does not answer' });
+    const { stdout, stderr } = await printed({ ...open, account: failing });
+    expect(stdout.replace(/\s+/g, ' ')).toContain(
+      'open refresh the outcome of the refresh that began at 2026-03-01T11:00:00.000Z is open: its answer was lost',
+    );
+    expect(stderr).toBe(
+      `hint: vault token google/alice@example.com gives the stored access token\n${again}${login}`,
+    );
+    const ended = accountExample({ expiresAt: NOW - HOUR });
+    expect((await printed({ ...open, account: ended })).stderr).toBe(`${again}${login}`);
+    const resting = accountExample({ status: 'login_needed', reason: 'the grant has ended' });
+    expect((await printed({ ...open, account: resting })).stderr).toBe(
+      'hint: vault login google --login-hint alice@example.com\n',
+    );
+    expect(JSON.parse((await printed(open, { json: true })).stdout)).toMatchObject({
+      open_refresh: { began_at: '2026-03-01T11:00:00.000Z', attempts: 2 },
+    });
+  });
+
   it('is a document with --json', async () => {
     const document = JSON.parse((await printed(DETAIL, { json: true })).stdout);
     expect(document).toEqual({
@@ -146,6 +173,7 @@ manage at       https://myaccount.google.com/connections
       client_id: 'client-example',
       token_endpoint: 'https://oauth2.googleapis.com/token',
       manage_url: 'https://myaccount.google.com/connections',
+      open_refresh: null,
       consents: [
         {
           at: '2026-02-26T12:00:00.000Z',

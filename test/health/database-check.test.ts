@@ -2,7 +2,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import SqliteDatabase from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { MINUTE } from '../../src/domain/duration.js';
+import { HOUR, MINUTE } from '../../src/domain/duration.js';
 import { spillFolder } from '../../src/stores/spill.js';
 import { tamper } from '../harness/tamper.js';
 import { type HealthStage, openHealthStage, told } from './stage.js';
@@ -78,7 +78,7 @@ describe('the database', () => {
     );
   });
 
-  it('tells of a refresh that was cut off, and not of one in flight', async () => {
+  it('tells of a refresh whose outcome is open, and not of one in flight', async () => {
     const account = await stage.add();
     const { accessToken } = await stage.vault.contents(account);
     if (accessToken === null) throw new Error('there is an access token');
@@ -86,7 +86,20 @@ describe('the database', () => {
     expect((await found('database')).map(({ status }) => status)).toEqual(['ok', 'ok']);
     stage.clock.advance(5 * MINUTE);
     expect(await found('database')).toContainEqual(
-      expect.objectContaining({ status: 'warning', remedy: 'vault refresh demo/alice@example.com --force' }),
+      expect.objectContaining({
+        status: 'warning',
+        message: expect.stringContaining('5m ago is open: its answer was lost'),
+        remedy:
+          'vault token demo/alice@example.com gives the stored access token\nto send the refresh token once more: vault refresh demo/alice@example.com --force\nfor a new grant: vault login demo --login-hint alice@example.com',
+      }),
+    );
+    stage.clock.advance(2 * HOUR);
+    expect(await found('database')).toContainEqual(
+      expect.objectContaining({
+        remedy: expect.stringMatching(
+          /^to send the refresh token once more: vault refresh demo\/alice@example.com --force\n/,
+        ),
+      }),
     );
   });
 

@@ -63,8 +63,8 @@ export function newsFinder(): (check: AgentCheck) => Pick<AgentCheck, 'results' 
   let error: string | null = null;
   const told = new Map<string, string>();
 
-  function isNews({ account, outcome, error: failure }: RefreshResult): boolean {
-    if (outcome === 'skipped') return false;
+  function isNews({ account, outcome, error: failure, openSince }: RefreshResult): boolean {
+    if (outcome === 'skipped' && openSince === undefined) return false;
     const kind = `${outcome} ${failure?.code ?? ''}`;
     const same = told.get(account.id) === kind;
     told.set(account.id, kind);

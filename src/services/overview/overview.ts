@@ -1,8 +1,9 @@
 import type { Account } from '../../domain/account.js';
 import { missingScopes } from '../../domain/scopes.js';
+import type { Locks } from '../../stores/contract.js';
 import type { Clock } from '../../system/contract.js';
 import type { Vault } from '../../vault/vault.js';
-import type { AccountDetail, ListRequest } from '../contract.js';
+import type { AccountDetail, ListRequest, OpenRefresh } from '../contract.js';
 import { selectAccount } from '../select-account.js';
 
 export interface ListDeps {
@@ -16,6 +17,7 @@ export interface ShowDeps {
   readonly describe: (
     provider: string,
   ) => Promise<{ readonly title: string; readonly manageUrl: string | null } | null>;
+  readonly locks: Pick<Locks, 'isFree'>;
 }
 
 /** The accounts, by name. Fetches no key: everything shown lies open in the database. */
@@ -42,7 +44,19 @@ export async function showAccount(deps: ShowDeps, selector: string): Promise<Acc
     consents: vault === null ? [] : await vault.consents(account.id),
     providerTitle: provider?.title ?? account.provider,
     manageUrl: provider?.manageUrl ?? null,
+    openRefresh: vault === null ? null : await openRefresh(vault, account, deps.locks),
   };
+}
+
+/** Whoever refreshes holds the account's lock and has an intent as well, so it is read once more when the lock is free. */
+async function openRefresh(
+  vault: Vault,
+  { id }: Account,
+  locks: ShowDeps['locks'],
+): Promise<OpenRefresh | null> {
+  if ((await vault.intent(id)) === null || !locks.isFree(id)) return null;
+  const intent = await vault.intent(id);
+  return intent === null ? null : { at: intent.at, attempts: intent.attempt };
 }
 
 function endsBefore(account: Account, limit: number): boolean {

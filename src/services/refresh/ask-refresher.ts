@@ -37,7 +37,7 @@ export interface RefresherProcess {
 
 export interface Refresher {
   /** @throws VaultError what the refresher reports without an outcome; the interruption's reason */
-  refresh(vault: Vault, account: Account, patience: Patience): Promise<RefreshOutcome>;
+  refresh(vault: Vault, account: Account, patience: Patience, forced: boolean): Promise<RefreshOutcome>;
   /** Lets go of the process if nobody waits for it; the next order starts another. */
   rest(): void;
   /**
@@ -108,14 +108,14 @@ export function askRefresher(deps: AskDeps): Refresher {
   }
 
   return {
-    async refresh(vault, account, patience) {
+    async refresh(vault, account, patience, forced) {
       const answered = new AbortController();
       const { child, waiting } = running ?? started(await deps.key());
       try {
         const report = await Promise.race([
           new Promise<RefreshReportLine>((resolve) => {
             waiting.set(account.id, resolve);
-            child.order(orderLine({ account, patience }));
+            child.order(orderLine({ account, patience, forced }));
           }),
           interrupted(deps.interruption, answered.signal),
           tooLong(deps.clock, answered.signal),

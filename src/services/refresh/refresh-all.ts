@@ -3,7 +3,7 @@ import { formatDuration } from '../../domain/duration.js';
 import { ERROR_CODES, VaultError } from '../../domain/errors.js';
 import type { RefreshOutcome } from '../../domain/outcome.js';
 import { awaitsLogin, isResting, nextStatus } from '../../domain/status.js';
-import { dueness } from '../../domain/token-state.js';
+import { dueness, isUsable } from '../../domain/token-state.js';
 import type { Clock } from '../../system/contract.js';
 import { concernsWholeVault } from '../../vault/damage.js';
 import type { Vault } from '../../vault/vault.js';
@@ -12,12 +12,14 @@ import { loginCommand } from '../login/login-command.js';
 import { loginNeeded } from '../refusals.js';
 import { accountsOf, selectAccounts } from '../select-account.js';
 import { oddTokenWarning } from './odd-refresh-token.js';
+import { heldBack, openSince } from './open-outcome.js';
 import { withdrawnScopes } from './withdrawn-scopes.js';
 
 export interface RefreshAllDeps {
   readonly vault: () => Promise<Vault | null>;
   readonly clock: Clock;
-  readonly refresh: (vault: Vault, account: Account) => Promise<RefreshOutcome>;
+  /** @param forced a person asked for it by the account's name */
+  readonly refresh: (vault: Vault, account: Account, forced: boolean) => Promise<RefreshOutcome>;
   readonly interruption: AbortSignal;
 }
 
@@ -90,8 +92,14 @@ async function refreshIfDue(
     return result('skipped', restingReason(account, deps.clock.now()));
   }
   const why = due ? reason : `forced, though ${reason}`;
-  if (request.dryRun) return result('would_refresh', why);
-  return settle(deps, vault, account, why);
+  // Many at once are nobody's wish for this one.
+  const forced = request.force && request.selectors.length > 0;
+  if (!request.dryRun) return settle(deps, vault, account, why, forced);
+  const now = deps.clock.now();
+  const open = forced || !isUsable(account, now) ? null : await vault.intent(account.id);
+  return open === null
+    ? result('would_refresh', why)
+    : { ...result('skipped', ''), ...skippedAsOpen(heldBack(account, open, now)) };
 }
 
 function restingReason({ failures, retryAt }: Account, now: number): string {
@@ -142,6 +150,13 @@ async function damageOf(vault: Vault, { id }: Account): Promise<VaultError | nul
   }
 }
 
+function skippedAsOpen(error: VaultError) {
+  const hint = (error.hint ?? '').replaceAll('\n', '; ');
+  const since = openSince(error);
+  const open = since === null ? {} : { openSince: since };
+  return { outcome: 'skipped', reason: `${error.message} (${hint})`, error: null, ...open } as const;
+}
+
 function renewed(before: Account, account: Account) {
   const withdrawn = withdrawnScopes(before, account);
   const warning = oddTokenWarning(account);
@@ -158,20 +173,25 @@ async function settle(
   vault: Vault,
   account: Account,
   why: string,
+  forced: boolean,
 ): Promise<RefreshResult> {
   try {
-    const outcome = await deps.refresh(vault, account);
+    const outcome = await deps.refresh(vault, account, forced);
+    if (outcome.kind === 'open') return { account: outcome.account, ...skippedAsOpen(outcome.error) };
     if (outcome.kind === 'refreshed')
       return { ...renewed(account, outcome.account), outcome: 'refreshed', reason: why };
     if (outcome.kind === 'adopted') {
       const reason = 'another process refreshed it meanwhile';
       return { ...renewed(account, outcome.account), outcome: 'skipped', reason };
     }
+    const { error } = outcome;
+    const since = openSince(error);
     return {
       account: outcome.account,
       outcome: outcome.kind,
-      reason: outcome.error.message,
-      error: outcome.error,
+      reason: error.message,
+      error,
+      ...(since === null ? {} : { openSince: since }),
     };
   } catch (failure) {
     // Without the key, or with a vault that is not as it was, nothing can be done for any account; once said is enough.

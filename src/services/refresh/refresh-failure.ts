@@ -3,11 +3,12 @@ import { type Account, accountName } from '../../domain/account.js';
 import { ERROR_CODES, type ErrorCode, VaultError } from '../../domain/errors.js';
 import type { RefreshOutcome } from '../../domain/outcome.js';
 import { type FailureKind, nextStatus } from '../../domain/status.js';
-import type { AttemptRecord } from '../../stores/contract.js';
+import type { AttemptRecord, Intent } from '../../stores/contract.js';
 import type { Clock } from '../../system/contract.js';
 import type { Vault } from '../../vault/vault.js';
 import { shellName } from '../login/login-command.js';
 import { isInDoubt, loginNeeded } from '../refusals.js';
+import { lostAnswer, openDetails, openHint } from './open-outcome.js';
 import type { SeenAccount } from './refresher-protocol.js';
 
 const TRANSIENT_CODES: readonly ErrorCode[] = [
@@ -26,7 +27,8 @@ export interface FailureDeps {
  * Takes a failed refresh down and names its outcome. The tokens stay as they are, the refresh token too: a hiccup
  * changes nothing, and after `login_needed` it is kept unused, in case the provider erred.
  *
- * @param settled whether it is certain that the provider did not spend the refresh token
+ * @param settled whether nothing is open: no attempt with this refresh token may have reached the provider, or the provider
+ * has given its final answer to this token
  */
 export async function recordFailure(
   deps: FailureDeps,
@@ -49,9 +51,16 @@ export async function recordFailure(
  * What another process made of the account between our first look and the lock: its result, or its failure, is taken
  * over and the provider is not asked again.
  *
+ * @param open the refresh of the account whose outcome is open, if there is one
+ * @param at milliseconds since the epoch
  * @returns null when nothing happened meanwhile
  */
-export function settledElsewhere(seen: SeenAccount, now: Account): RefreshOutcome | null {
+export function settledElsewhere(
+  seen: SeenAccount,
+  now: Account,
+  open: Pick<Intent, 'at'> | null,
+  at: number,
+): RefreshOutcome | null {
   if (now.generation !== seen.generation) return { kind: 'adopted', account: now };
   if (now.failures === seen.failures || now.lastError === null) return null;
   const code = isErrorCode(now.lastError) ? now.lastError : 'provider_unavailable';
@@ -62,6 +71,10 @@ export function settledElsewhere(seen: SeenAccount, now: Account): RefreshOutcom
       ? 'nothing is lost; try again in a few minutes'
       : `vault refresh ${shellName(now)} --force asks again and says what the provider answers`;
   const message = `another process could not refresh ${accountName(now)} a moment ago (${code})`;
+  if (open !== null) {
+    const said = { hint: openHint(now, at), details: openDetails(open.at) };
+    return { kind, account: now, error: new VaultError(code, `${message}; ${lostAnswer(open.at)}`, said) };
+  }
   return { kind, account: now, error: new VaultError(code, message, { hint }) };
 }
 

@@ -13,11 +13,12 @@ import type { Vault } from '../../vault/vault.js';
 import { requireSameBinding } from '../account-provider.js';
 import { notThere } from '../integrity/not-there.js';
 import { loginCommand } from '../login/login-command.js';
-import { refreshRefusal, unreachable } from '../refusals.js';
+import { refreshRefusal, refreshUnanswered } from '../refusals.js';
+import { heldBack, isAtHand } from './open-outcome.js';
 import { changeBy, commitOrSpill, refreshed } from './refresh-commit.js';
 import { recordFailure, settledElsewhere } from './refresh-failure.js';
 import { lockAndRead } from './refresh-recover.js';
-import { type RetryPolicy, type Sent, sendPatiently } from './refresh-send.js';
+import { type RetryPolicy, type Sending, type Sent, sendPatiently } from './refresh-send.js';
 import type { SeenAccount } from './refresher-protocol.js';
 
 /**
@@ -52,6 +53,7 @@ export interface RefreshDeps {
  *
  * @param seen the account as it was when the refresh was decided on; when another process has changed it since, its
  * result is taken over and nothing is sent
+ * @param forced a person asked for it by the account's name: then it is sent though the outcome of an earlier attempt is open
  * @throws VaultError when nothing was sent, or when the answer could not be stored
  */
 export async function refreshOne(
@@ -59,6 +61,7 @@ export async function refreshOne(
   vault: Vault,
   seen: SeenAccount,
   policy: RetryPolicy,
+  forced = false,
 ): Promise<RefreshOutcome> {
   const held = await lockOrBusy(deps, vault, seen.id);
   if (held instanceof VaultError) return { kind: 'busy', account: await present(vault, seen), error: held };
@@ -66,7 +69,9 @@ export async function refreshOne(
     const { account } = held;
     if (account === null) throw await removed(vault);
     if (held.tookIn) return { kind: 'adopted', account };
-    return settledElsewhere(seen, account) ?? (await refreshLocked(deps, vault, account, policy));
+    const open = await vault.intent(account.id);
+    const settled = settledElsewhere(seen, account, open, deps.clock.now());
+    return settled ?? (await refreshLocked(deps, vault, account, policy, forced ? null : open));
   } finally {
     await held.release();
   }
@@ -97,19 +102,24 @@ async function refreshLocked(
   vault: Vault,
   account: SealedAccount,
   policy: RetryPolicy,
+  open: Intent | null,
 ): Promise<RefreshOutcome> {
   // First: nothing is concluded from facts that somebody may have altered.
   const { refreshToken } = await vault.contents(account);
   const provider = await deps.provider(account.provider);
   requireSameBinding(account, provider);
   if (refreshToken === null) return recordFailure(deps, vault, account, nothingToRefreshWith(account), true);
+  const atHand = () => isAtHand(account, deps.clock.now());
+  if (open !== null && atHand())
+    return { kind: 'open', account, error: heldBack(account, open, deps.clock.now()) };
   await vault.requireCurrent();
   const http = await deps.http();
   const slot = deps.spill.reserve();
   try {
     const cutOff = await vault.intend(account, refreshToken, deps.clock.now(), deps.pid);
     if (cutOff === 'moved_on') return { kind: 'adopted', account: await present(vault, account) };
-    const sent = await send(deps, http, account, provider, refreshToken, policy);
+    const mayResend = () => provider.resend !== 'never' && !atHand();
+    const sent = await send(deps, http, account, provider, refreshToken, { policy, mayResend });
     return await conclude(deps, vault, account, provider, sent, cutOff, slot);
   } finally {
     slot.release();
@@ -122,12 +132,13 @@ function send(
   account: Account,
   provider: ConfiguredProvider,
   refreshToken: Secret,
-  policy: RetryPolicy,
+  how: Pick<Sending, 'policy' | 'mayResend'>,
 ): Promise<Sent> {
   const { clientId, clientSecret } = provider;
   const { tokenEndpoint: endpoint } = account;
   const exchange = { endpoint, refreshToken, provider, clientId, clientSecret, deadline: DEADLINE };
-  return sendPatiently(() => refresh(http, exchange), policy, deps.clock, deps.interruption);
+  const { clock, interruption: signal } = deps;
+  return sendPatiently(() => refresh(http, exchange), { ...how, clock, signal });
 }
 
 async function conclude(
@@ -135,20 +146,23 @@ async function conclude(
   vault: Vault,
   account: SealedAccount,
   provider: ConfiguredProvider,
-  { result, at }: Sent,
+  { result, at, maybeAt }: Sent,
   cutOff: Intent | null,
   slot: SpillSlot,
 ): Promise<RefreshOutcome> {
-  if (result instanceof TransportFailure) {
-    const settled = result.sent === 'no' && cutOff === null;
-    return recordFailure(deps, vault, account, unreachable(result), settled);
-  }
   const now = deps.clock.now();
+  const cutOffAt = cutOff?.at ?? maybeAt;
+  if (result instanceof TransportFailure) {
+    const error = refreshUnanswered(account, result, { cutOffAt, now });
+    return recordFailure(deps, vault, account, error, cutOffAt === null);
+  }
   if (result.kind === 'refused') {
     const [consent] = await vault.consents(account.id);
-    const history = { consentedAt: consent?.at ?? account.createdAt, cutOffAt: cutOff?.at ?? null, now };
+    const history = { consentedAt: consent?.at ?? account.createdAt, cutOffAt, now };
     const error = refreshRefusal(account, provider, result, history);
-    return recordFailure(deps, vault, account, error, result.class !== 'transient');
+    // Only of a refresh token that the provider no longer takes nothing is open; any other refusal says nothing of it.
+    const settled = cutOffAt === null || result.class === 'login_needed';
+    return recordFailure(deps, vault, account, error, settled);
   }
   const updated = await commitOrSpill(vault, account, changeBy(account, provider, result, at, now), slot);
   if (updated === null) return { kind: 'adopted', account: await present(vault, account) };

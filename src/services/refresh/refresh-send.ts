@@ -1,4 +1,4 @@
-import { SECOND } from '../../domain/duration.js';
+import { MINUTE, SECOND } from '../../domain/duration.js';
 import { TransportFailure } from '../../domain/transport.js';
 import type { TokenAnswer } from '../../oauth/contract.js';
 import type { Clock } from '../../system/contract.js';
@@ -35,34 +35,62 @@ export interface Sent {
   /** Milliseconds since the epoch: lifetimes count from here, not from the arrival of the answer. */
   readonly at: number;
   readonly result: TokenAnswer | TransportFailure;
+  /**
+   * When the first attempt was begun that may have reached the provider and got no final answer, milliseconds since the
+   * epoch; null when there was none. What a later attempt comes to does not undo it.
+   */
+  readonly maybeAt: number | null;
 }
 
-/** A refresh token that may have reached the provider is sent at most this often. */
+export interface Sending {
+  readonly policy: RetryPolicy;
+  readonly clock: Clock;
+  /** Ends the pauses, never a request that was sent. */
+  readonly signal?: AbortSignal;
+  /** Asked before a refresh token is sent again that may have reached the provider. */
+  readonly mayResend: () => boolean;
+}
+
+/** A refresh token is sent at most this often by one command. */
 const MOST_SENDS = 2;
 const PAUSE_BEFORE_REPEAT = SECOND;
+/**
+ * Later than this after the first attempt nothing is repeated: no rotating server honours an old token for so long, and
+ * somebody waits.
+ */
+const LATEST_REPEAT = MINUTE;
 
 /**
  * Sends a refresh request until there is an answer that means something. What never left this machine costs nothing and
  * is repeated after growing pauses. What may have reached the provider may have spent the refresh token: it is repeated
- * once and soon, while a rotating server still honours the old token, and then left alone.
+ * once and soon, while a rotating server still honours the old token, and then left alone; and only after a hard failure: as
+ * long as the connection is there, so may be the answer.
  */
 export async function sendPatiently(
   send: () => Promise<TokenAnswer>,
-  policy: RetryPolicy,
-  clock: Clock,
-  signal?: AbortSignal,
+  { policy, clock, signal, mayResend }: Sending,
 ): Promise<Sent> {
   const pauses = [...policy.pauses];
+  const begun = clock.now();
   let sends = 0;
+  let maybeAt: number | null = null;
   for (;;) {
     const at = clock.now();
     const result = await attempt(send);
     if (!(result instanceof TransportFailure && result.sent === 'no')) sends += 1;
+    if (leavesOpen(result)) maybeAt ??= at;
     const pause = pauseBeforeNext(result, sends, pauses, policy);
-    if (pause === null) return { at, result };
+    const tooLate = clock.now() - begun > LATEST_REPEAT;
+    if (pause === null || tooLate || (maybeAt !== null && !mayResend())) return { at, result, maybeAt };
     // The repeat of what may have been sent is part of the exchange; only waiting can be interrupted.
     if (pause > 0) await clock.sleep(pause * (1 + Math.random() / 4), signal);
   }
+}
+
+/** Whether the provider may have replaced the refresh token and nobody heard of it. */
+function leavesOpen(result: TokenAnswer | TransportFailure): boolean {
+  if (result instanceof TransportFailure) return result.sent === 'maybe';
+  return result.kind === 'refused' && result.leavesOpen;
 }
 
 /** @returns null when there shall be no further attempt */
@@ -74,7 +102,7 @@ function pauseBeforeNext(
 ): number | null {
   if (result instanceof TransportFailure) {
     if (result.sent === 'no') return pauses.shift() ?? null;
-    return sends < MOST_SENDS ? 0 : null;
+    return sends < MOST_SENDS && result.reason !== 'timeout' && result.reason !== 'aborted' ? 0 : null;
   }
   if (result.kind === 'granted' || result.class !== 'transient') return null;
   const pause = result.retryAfter ?? PAUSE_BEFORE_REPEAT;

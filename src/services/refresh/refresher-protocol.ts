@@ -36,6 +36,8 @@ export type SeenAccount = Pick<Account, 'id' | 'generation' | 'failures'>;
 export interface RefreshOrder {
   readonly account: SeenAccount;
   readonly patience: Patience;
+  /** A person asked for it by the account's name. */
+  readonly forced: boolean;
 }
 
 export interface RefreshReportLine {
@@ -59,8 +61,8 @@ export function handedKey({ key }: RefresherSetup): HandedKey | null {
   return key === undefined ? null : { reference: key.reference, key: Buffer.from(key.key, 'base64') };
 }
 
-export function orderLine({ account: { id, generation, failures }, patience }: RefreshOrder): string {
-  return `${JSON.stringify({ account: { id, generation, failures }, patience })}\n`;
+export function orderLine({ account: { id, generation, failures }, patience, forced }: RefreshOrder): string {
+  return `${JSON.stringify({ account: { id, generation, failures }, patience, forced })}\n`;
 }
 
 export function reportLine(account: string, outcome: RefreshOutcome | VaultError): string {
@@ -104,8 +106,9 @@ export function outcomeOf(report: RefreshReportLine, account: Account): RefreshO
 /** What is reported of an account whose refresher ended without a word. */
 export const CUT_OFF = {
   code: 'refresh_interrupted',
-  message: 'the process that was refreshing the account ended before it was done',
-  hint: 'nothing is decided yet; try again: the next refresh goes on from there',
+  message:
+    'the process that was refreshing the account ended before it was done; if it had sent its request, the provider may have replaced the refresh token',
+  hint: 'vault doctor names each refresh whose outcome is open, and what to do',
   details: {},
 } as const;
 

@@ -6,7 +6,12 @@ import { AT_REST, type RefreshOrder, reportLine, type SeenAccount } from './refr
 
 export interface ServeDeps {
   readonly vault: () => Promise<Vault | null>;
-  readonly refresh: (vault: Vault, seen: SeenAccount, patience: Patience) => Promise<RefreshOutcome>;
+  readonly refresh: (
+    vault: Vault,
+    seen: SeenAccount,
+    patience: Patience,
+    forced: boolean,
+  ) => Promise<RefreshOutcome>;
   /** Lets go of the vault and of everything beside it. */
   readonly rest: () => Promise<void>;
   /** Prints a line to the asker, who may be gone. */
@@ -23,20 +28,19 @@ export interface ServeDeps {
 export async function serveRefreshes(deps: ServeDeps, orders: AsyncIterable<string>): Promise<void> {
   const inFlight: Promise<void>[] = [];
   for await (const line of orders) {
-    const { account, patience } = JSON.parse(line) as RefreshOrder;
-    inFlight.push(carryOut(deps, account, patience));
+    inFlight.push(carryOut(deps, JSON.parse(line) as RefreshOrder));
   }
   await Promise.all(inFlight);
   await deps.rest();
   deps.print(`${AT_REST}\n`);
 }
 
-async function carryOut(deps: ServeDeps, account: SeenAccount, patience: Patience): Promise<void> {
+async function carryOut(deps: ServeDeps, { account, patience, forced }: RefreshOrder): Promise<void> {
   try {
     const vault = await deps.vault();
     if (vault === null)
       throw new VaultError('account_not_found', 'the vault is gone', { hint: 'vault list' });
-    deps.print(reportLine(account.id, await deps.refresh(vault, account, patience)));
+    deps.print(reportLine(account.id, await deps.refresh(vault, account, patience, forced)));
   } catch (failure) {
     if (!(failure instanceof VaultError)) throw failure;
     deps.print(reportLine(account.id, failure));

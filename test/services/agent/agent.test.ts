@@ -115,16 +115,16 @@ describe('an agent', () => {
   it('tells of an account when something about it is new', async () => {
     const account = accountExample();
     const failed = { account, outcome: 'transient', reason: 'no network', error: null } as const;
-    const outcomes = [failed, failed, { ...failed, outcome: 'refreshed' } as const, failed];
-    let made = 0;
+    const skipped = { ...failed, outcome: 'skipped' } as const;
+    const [refreshed, open] = [{ ...failed, outcome: 'refreshed' } as const, { ...skipped, openSince: NOW }];
+    const outcomes = [failed, failed, refreshed, failed, open, open, skipped];
     await run(async () => {
-      const result = outcomes[made];
-      made += 1;
-      if (made === outcomes.length) stop();
-      return { ...GOOD, results: result === undefined ? [] : [result] };
+      const results = outcomes.splice(0, 1);
+      if (outcomes.length === 0) stop();
+      return { ...GOOD, results };
     });
     const news = events.flatMap((event) => (event.kind === 'checked' ? [event.news.results.length] : []));
-    expect(news).toEqual([1, 0, 1, 1]);
+    expect(news).toEqual([1, 0, 1, 1, 1, 0, 0]);
   });
 
   it('is the only one of its vault, and says who the other is', async () => {

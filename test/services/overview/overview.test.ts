@@ -66,6 +66,7 @@ describe('one account', () => {
         vault: async () => vault,
         describe: async (name) =>
           name === 'demo' ? { title: 'Demo', manageUrl: 'https://demo.example/grants' } : null,
+        locks: stage.locks,
       },
       selector,
     );
@@ -85,6 +86,18 @@ describe('one account', () => {
       providerTitle: 'Demo',
       manageUrl: 'https://demo.example/grants',
     });
+  });
+
+  it('is shown with the refresh whose outcome is open, unless somebody refreshes it just now', async () => {
+    const account = await add('a');
+    expect(await show('demo/a')).toMatchObject({ openRefresh: null });
+    const { refreshToken } = await stage.vault.contents(account);
+    if (refreshToken === null) throw new Error('the example has a refresh token');
+    for (const at of [NOW - HOUR, NOW]) await stage.vault.intend(account, refreshToken, at, 1);
+    expect(await show('demo/a')).toMatchObject({ openRefresh: { at: NOW - HOUR, attempts: 2 } });
+    const lock = await stage.locks.acquire(account.id, 0);
+    expect(await show('demo/a')).toMatchObject({ openRefresh: null });
+    await lock.release();
   });
 
   it('is shown though its provider is no longer configured', async () => {

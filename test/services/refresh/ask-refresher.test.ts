@@ -70,7 +70,7 @@ function asker(clock = patient) {
     clock,
     interruption: new AbortController().signal,
   });
-  const refresh = (account: Account) => refresher.refresh(VAULT, account, 'thorough');
+  const refresh = (account: Account) => refresher.refresh(VAULT, account, 'thorough', false);
   const ordered = (count: number) =>
     expect.poll(() => children.reduce((sum, { orders }) => sum + orders.length, 0)).toBe(count);
   return { refresher, refresh, children, ordered };

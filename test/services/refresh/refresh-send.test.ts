@@ -18,8 +18,12 @@ const GRANTED = granted({ access_token: 'access-token-example' });
 const BUSY = refused({ error: 'server_error' }, { status: 503 });
 const NOT_SENT = new TransportFailure('refused', 'no', 'issuer.example');
 const LOST = new TransportFailure('reset', 'maybe', 'issuer.example');
+const SILENT = new TransportFailure('timeout', 'maybe', 'issuer.example');
+const LIMITED = refused({ error: 'rate_limited' }, { status: 429 });
 
-async function patiently(policy: RetryPolicy, ...steps: readonly Step[]) {
+const patiently = (policy: RetryPolicy, ...steps: readonly Step[]) => sending(policy, () => true, ...steps);
+
+async function sending(policy: RetryPolicy, mayResend: () => boolean, ...steps: readonly Step[]) {
   const clock = clockDouble(NOW);
   let calls = 0;
   const send = async () => {
@@ -29,8 +33,8 @@ async function patiently(policy: RetryPolicy, ...steps: readonly Step[]) {
     if (step === undefined) throw new Error('no answer is left');
     return step;
   };
-  const { at, result } = await sendPatiently(send, policy, clock);
-  return { calls, at, result, slept: clock.slept, now: clock.now() };
+  const sent = await sendPatiently(send, { policy, clock, mayResend });
+  return { calls, ...sent, slept: clock.slept, now: clock.now() };
 }
 
 describe('sending a refresh', () => {
@@ -55,6 +59,8 @@ describe('sending a refresh', () => {
     ['answered with trouble, then lost', THOROUGH, [BUSY, LOST], 2],
     ['not sent, then lost twice', THOROUGH, [NOT_SENT, NOT_SENT, LOST], 4],
     ['lost, then not sent until patience ends', BRIEF, [LOST, NOT_SENT], 4],
+    ['not answered in time', THOROUGH, [SILENT], 1],
+    ['turned away', THOROUGH, [LIMITED], 2],
   ] as const)('that is %s is tried so often', async (_, policy, steps, calls) => {
     expect((await patiently(policy, ...steps)).calls).toBe(calls);
   });
@@ -63,6 +69,58 @@ describe('sending a refresh', () => {
     const { calls, result } = await patiently(THOROUGH, LOST, NOT_SENT, LOST, GRANTED);
     expect(calls).toBe(3);
     expect(result).toBe(LOST);
+  });
+
+  it.each([
+    ['lost, then not sent', [LOST, NOT_SENT], true],
+    ['answered with trouble, then not sent', [BUSY, NOT_SENT], true],
+    ['lost, then refused', [LOST, refused({ error: 'invalid_grant' }, { status: 400 })], true],
+    ['lost, then led elsewhere', [LOST, refused('', { status: 302 })], true],
+    ['not sent, then lost', [NOT_SENT, LOST], true],
+    ['not answered in time', [SILENT], true],
+    ['answered with a page in the place of a token', [refused('<html>', { status: 200 })], true],
+    ['not sent', [NOT_SENT], false],
+    ['turned away', [LIMITED], false],
+    ['refused without a word', [refused('', { status: 400 })], false],
+    ['of a client that is refused', [refused({ error: 'invalid_client' }, { status: 401 })], false],
+    ['answered', [GRANTED], false],
+  ] as const)('that is %s: it is remembered whether it may have arrived', async (_, steps, maybe) => {
+    const { maybeAt } = await patiently(BRIEF, ...steps);
+    expect(maybeAt !== null).toBe(maybe);
+  });
+
+  it('remembers the first attempt that may have arrived, whatever comes after it', async () => {
+    const { maybeAt, at } = await patiently(THOROUGH, BUSY, LOST);
+    expect(maybeAt).toBe(NOW);
+    expect(at).toBeGreaterThan(NOW);
+  });
+
+  it.each([
+    ['lost', [LOST], 1],
+    ['answered with trouble', [BUSY], 1],
+    ['not sent, then lost', [NOT_SENT, LOST], 2],
+    ['turned away', [LIMITED], 2],
+    ['not sent', [NOT_SENT], 4],
+  ] as const)(
+    'that is %s is not sent again where that is not allowed once it may have arrived',
+    async (_, steps, calls) => {
+      expect((await sending(THOROUGH, () => false, ...steps)).calls).toBe(calls);
+    },
+  );
+
+  it('repeats nothing later than a minute after it began, when no server honours the old token any more', async () => {
+    const clock = clockDouble(NOW);
+    const send = async () => {
+      clock.advance(61_000);
+      throw LOST;
+    };
+    let calls = 0;
+    const counted = () => {
+      calls += 1;
+      return send();
+    };
+    await sendPatiently(counted, { policy: THOROUGH, clock, mayResend: () => true });
+    expect(calls).toBe(1);
   });
 
   it('tells when the request was begun that was answered, not the first one', async () => {
@@ -74,6 +132,7 @@ describe('sending a refresh', () => {
 
   it('lets a bug through', async () => {
     const bug = () => Promise.reject(new TypeError('a bug'));
-    await expect(sendPatiently(bug, BRIEF, clockDouble(NOW))).rejects.toThrow(TypeError);
+    const how = { policy: BRIEF, clock: clockDouble(NOW), mayResend: () => true };
+    await expect(sendPatiently(bug, how)).rejects.toThrow(TypeError);
   });
 });

@@ -32,6 +32,8 @@ export interface RefreshStage extends VaultStage {
 interface Over extends Partial<RefreshDeps> {
   readonly policy?: RetryPolicy;
   readonly vault?: Vault;
+  /** A person asked for it by name. */
+  readonly forced?: boolean;
 }
 
 export async function openRefreshStage(answer: Answer): Promise<RefreshStage> {
@@ -68,8 +70,8 @@ export async function openRefreshStage(answer: Answer): Promise<RefreshStage> {
     deps,
     addExpired: (facts, contents) =>
       base.add({ ...EXPIRED, issuer: server.url, tokenEndpoint: `${server.url}/token`, ...facts }, contents),
-    refresh: (account, { policy = BRIEF, vault = base.vault, ...over } = {}) =>
-      refreshOne({ ...deps, ...over }, vault, account, policy),
+    refresh: (account, { policy = BRIEF, vault = base.vault, forced = false, ...over } = {}) =>
+      refreshOne({ ...deps, ...over }, vault, account, policy, forced),
     sent: () => server.received.map(({ body }) => new URLSearchParams(body).get('refresh_token')),
     async intentOf({ id }) {
       const store = await base.factory.open();

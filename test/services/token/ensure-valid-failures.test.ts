@@ -32,6 +32,10 @@ const FAILURES: readonly (readonly [Failed, VaultError])[] = [
   ['transient', new VaultError('network_failed', 'demo could not be reached', { hint: 'try again' })],
   ['refused', new VaultError('client_refused', 'demo refuses this client', { hint: 'vault providers demo' })],
   ['busy', new VaultError('busy', 'another process holds it')],
+  [
+    'open',
+    new VaultError('refresh_interrupted', 'its answer was lost', { hint: 'vault refresh demo --force' }),
+  ],
 ];
 
 const failing =

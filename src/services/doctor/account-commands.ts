@@ -1,0 +1,13 @@
+import { quoted } from '../../domain/shell-word.js';
+import type { AccountCommands } from '../../health/contract.js';
+import { loginCommand, shellName, widenHint } from '../login/login-command.js';
+import { openHint } from '../refresh/open-outcome.js';
+
+/** What the checks of the doctor tell a person to type. */
+export const accountCommands: AccountCommands = {
+  login: loginCommand,
+  widen: widenHint,
+  name: shellName,
+  afterLostAnswer: openHint,
+  quoted,
+};

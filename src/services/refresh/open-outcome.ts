@@ -1,0 +1,52 @@
+import { type Account, accountName } from '../../domain/account.js';
+import { VaultError } from '../../domain/errors.js';
+import { ending, isUsable } from '../../domain/token-state.js';
+import type { Intent, SealedAccount } from '../../stores/contract.js';
+import { loginCommand, shellName } from '../login/login-command.js';
+
+/*
+ * A refresh request that may have reached the provider and got no final answer leaves its outcome open: a provider that
+ * rotates refresh tokens may have replaced the one that is stored, and may end the whole grant when that one comes again
+ * (RFC 9700 §4.14.2). So it is not sent again while the stored access token works, unless a person asks for it by name.
+ */
+
+/** What is said of every failure after which the outcome is open. @param since milliseconds since the epoch */
+export function lostAnswer(since: number): string {
+  return `the outcome of the refresh that began at ${new Date(since).toISOString()} is open: its answer was lost, and the provider may have replaced the refresh token`;
+}
+
+/** What can be done about it, a line each. */
+export function openHint(account: Account, now: number): string {
+  const again = `vault refresh ${shellName(account)} --force`;
+  const login = `for a new grant: ${loginCommand(account)}`;
+  return isUsable(account, now)
+    ? `vault token ${shellName(account)} gives the stored access token\nto send the refresh token once more: ${again}\n${login}`
+    : `to send the refresh token once more: ${again}\n${login}`;
+}
+
+/** For machines: goes into the details of an error. */
+export function openDetails(since: number): { readonly open_since: string } {
+  return { open_since: new Date(since).toISOString() };
+}
+
+/** @returns milliseconds since the epoch; null where an error leaves nothing open */
+export function openSince(error: VaultError | null): number | null {
+  const since = error?.details['open_since'];
+  return typeof since === 'string' ? Date.parse(since) : null;
+}
+
+/** Whether an access token is stored that still works. */
+export function isAtHand(account: SealedAccount, now: number): boolean {
+  return account.sealed.accessToken !== null && isUsable(account, now);
+}
+
+/** Why nothing is sent while the outcome is open and the stored access token works. */
+export function heldBack(account: Account, { at }: Pick<Intent, 'at'>, now: number): VaultError {
+  const { expiresAt } = account;
+  const until = expiresAt === null ? 'whose end is not known' : `which ${ending(expiresAt, now)}`;
+  return new VaultError(
+    'refresh_interrupted',
+    `${accountName(account)} is not refreshed while its access token works, ${until}; ${lostAnswer(at)}`,
+    { hint: openHint(account, now), details: openDetails(at) },
+  );
+}

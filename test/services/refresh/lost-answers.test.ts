@@ -1,0 +1,186 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { HOUR, MINUTE } from '../../../src/domain/duration.js';
+import { ONCE, THOROUGH } from '../../../src/services/refresh/refresh-send.js';
+import type { Answer } from '../../doubles/local-server.js';
+import { NOW } from '../../doubles/terminal.js';
+import { dropped, inTurn, oauthError, renewed } from '../../doubles/token-endpoint.js';
+import { openRefreshStage, type RefreshStage } from './refreshing.js';
+
+let stage: RefreshStage;
+const open = async (...answers: Parameters<typeof inTurn>) => {
+  stage = await openRefreshStage(inTurn(...answers));
+};
+afterEach(() => stage.close());
+
+const dead = oauthError('invalid_grant', 400, { error_description: 'reuse detected' });
+const elsewhere: Answer = (response) => void response.writeHead(302, { location: '/portal' }).end();
+/** Whoever comes back finds nobody. */
+const andGone =
+  (answer: Answer): Answer =>
+  (response, request) => {
+    answer(response, request);
+    void stage.server.close();
+  };
+
+const BEGAN = new Date(NOW).toISOString();
+const OPEN = {
+  message: expect.stringContaining(
+    `the outcome of the refresh that began at ${BEGAN} is open: its answer was lost, and the provider may have replaced the refresh token`,
+  ),
+  hint: expect.not.stringContaining('nothing is lost'),
+  details: { open_since: BEGAN },
+};
+const INTERRUPTED = expect.stringContaining(
+  `a refresh that began at ${BEGAN} was interrupted before its answer was stored`,
+);
+
+describe('an attempt that may have reached the provider is remembered', () => {
+  it.each([
+    ['the answer is lost, and the repeat finds nobody', [andGone(dropped)], 'transient', 'network_failed'],
+    [
+      'a gateway answers 502, and the repeat finds nobody',
+      [andGone(oauthError('bad_gateway', 502))],
+      'transient',
+      'network_failed',
+    ],
+    [
+      'the answer is lost, and the repeat is led elsewhere',
+      [dropped, elsewhere],
+      'refused',
+      'client_refused',
+    ],
+    [
+      'the answer is lost, and the repeat is refused for the client',
+      [dropped, oauthError('invalid_client', 401)],
+      'refused',
+      'client_refused',
+    ],
+    ['the answer is lost twice', [dropped, dropped], 'transient', 'network_failed'],
+  ] as const)('when %s', async (_, answers, kind, code) => {
+    await open(...(answers as unknown as [Answer]));
+    const account = await stage.addExpired();
+    expect(await stage.refresh(account, { policy: THOROUGH })).toMatchObject({
+      kind,
+      error: { code, ...OPEN },
+    });
+    expect(await stage.intentOf(account)).toMatchObject({ attempt: 1, at: NOW });
+  });
+
+  it('when the refresh before was cut off, and this one is refused for the client', async () => {
+    await open(oauthError('invalid_client', 401), dead);
+    const account = await stage.addExpired();
+    const { refreshToken } = await stage.vault.contents(account);
+    if (refreshToken === null) throw new Error('the example has a refresh token');
+    await stage.vault.intend(account, refreshToken, NOW, 1);
+    stage.clock.advance(MINUTE);
+    expect(await stage.refresh(account)).toMatchObject({ kind: 'refused', error: OPEN });
+    expect(await stage.intentOf(account)).toMatchObject({ attempt: 2, at: NOW });
+    expect(await stage.refresh(await stage.account(account))).toMatchObject({
+      kind: 'login_needed',
+      error: { message: INTERRUPTED },
+    });
+    expect(await stage.intentOf(account)).toBeNull();
+  });
+
+  it('and is the reason when the provider refuses the token to the repeat', async () => {
+    await open(dropped, dead);
+    const account = await stage.addExpired();
+    expect(await stage.refresh(account)).toMatchObject({
+      kind: 'login_needed',
+      error: { message: INTERRUPTED },
+    });
+    // The provider has said all there is to say about this token.
+    expect(await stage.intentOf(account)).toBeNull();
+  });
+
+  it('until a grant is stored', async () => {
+    await open(dropped, dropped, renewed());
+    const account = await stage.addExpired();
+    expect((await stage.refresh(account)).kind).toBe('transient');
+    expect((await stage.refresh(await stage.account(account))).kind).toBe('refreshed');
+    expect(await stage.intentOf(account)).toBeNull();
+  });
+
+  it('and is told to whoever waited for that refresh', async () => {
+    await open(dropped);
+    const account = await stage.addExpired();
+    await stage.refresh(account);
+    // It was looked at before the refresh.
+    expect(await stage.refresh(account)).toMatchObject({ kind: 'transient', error: OPEN });
+    expect(stage.sent()).toHaveLength(2);
+  });
+
+  it('and one that cannot have reached it is not: then nothing is lost, and said so', async () => {
+    await open(renewed());
+    const account = await stage.addExpired();
+    await stage.server.close();
+    expect(await stage.refresh(account)).toMatchObject({
+      kind: 'transient',
+      error: { hint: 'nothing is lost; check the network and try again' },
+    });
+    expect(await stage.intentOf(account)).toBeNull();
+  });
+});
+
+describe('while the stored access token works', () => {
+  const open_ = { kind: 'open', error: { code: 'refresh_interrupted', ...OPEN } };
+
+  it.each([
+    ['a lost answer', dropped],
+    ['trouble at the provider', oauthError('server_error', 503)],
+  ])('a refresh token is not sent again after %s, at once or later', async (_, answer) => {
+    await open(answer);
+    const account = await stage.add({ ...at(), expiresAt: NOW + HOUR });
+    expect(await stage.refresh(account, { policy: THOROUGH })).toMatchObject({
+      kind: 'transient',
+      error: OPEN,
+    });
+    expect(stage.sent()).toHaveLength(1);
+    for (const policy of [ONCE, THOROUGH]) {
+      expect(await stage.refresh(await stage.account(account), { policy })).toMatchObject(open_);
+    }
+    expect(stage.sent()).toHaveLength(1);
+    expect(await stage.account(account)).toMatchObject({ failures: 1, status: 'active' });
+  });
+
+  it('it is sent again when a person asks for the account by its name, and once', async () => {
+    await open(dropped);
+    const account = await stage.add({ ...at(), expiresAt: NOW + HOUR });
+    await stage.refresh(account);
+    const again = await stage.refresh(await stage.account(account), { forced: true, policy: THOROUGH });
+    expect(again).toMatchObject({ kind: 'transient', error: OPEN });
+    expect(stage.sent()).toHaveLength(2);
+  });
+
+  it('and has ended, sending once more is the only chance that is left', async () => {
+    await open(dropped, dead);
+    const account = await stage.add({ ...at(), expiresAt: NOW + HOUR });
+    await stage.refresh(account);
+    stage.clock.advance(HOUR);
+    expect(await stage.refresh(await stage.account(account))).toMatchObject({
+      kind: 'login_needed',
+      error: { message: INTERRUPTED },
+    });
+  });
+
+  it('what was turned away is sent again all the same: nobody began to work on it', async () => {
+    await open(oauthError('rate_limited', 429));
+    const account = await stage.add({ ...at(), expiresAt: NOW + HOUR });
+    await stage.refresh(account, { policy: THOROUGH });
+    expect(stage.sent()).toHaveLength(2);
+    expect(await stage.intentOf(account)).toBeNull();
+  });
+
+  const at = () => ({ issuer: stage.server.url, tokenEndpoint: `${stage.server.url}/token` });
+});
+
+describe('a provider with "resend": "never"', () => {
+  it('is not sent a refresh token again at once that may have arrived, though no access token is left', async () => {
+    await open(dropped);
+    stage.settings['resend'] = 'never';
+    const account = await stage.addExpired();
+    expect(await stage.refresh(account, { policy: THOROUGH })).toMatchObject({ error: OPEN });
+    expect(stage.sent()).toHaveLength(1);
+    expect(await stage.intentOf(account)).not.toBeNull();
+  });
+});

@@ -1,0 +1,59 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { DAY, HOUR, MINUTE } from '../../../src/domain/duration.js';
+import type { RefreshRequest } from '../../../src/services/contract.js';
+import { heldBack } from '../../../src/services/refresh/open-outcome.js';
+import { type RefreshAllDeps, refreshAll } from '../../../src/services/refresh/refresh-all.js';
+import { NOW } from '../../doubles/terminal.js';
+import { openVaultStage, type VaultStage } from '../stage.js';
+
+type Refresh = RefreshAllDeps['refresh'];
+
+let stage: VaultStage;
+beforeEach(async () => {
+  stage = await openVaultStage();
+});
+afterEach(() => stage.close());
+
+const never: Refresh = () => Promise.reject(new Error('nothing must be refreshed here'));
+const add = (label: string) => stage.add({ label });
+
+function run(refresh: Refresh, request: Partial<RefreshRequest> = {}) {
+  const interruption = new AbortController().signal;
+  const deps = { vault: async () => stage.vault, clock: stage.clock, interruption, refresh };
+  const times = { within: 7 * DAY, concurrency: 8 };
+  const usual = { selectors: [], all: true, provider: null, force: false, dryRun: false };
+  return refreshAll(deps, { ...times, ...usual, ...request }, () => {});
+}
+
+describe('refreshing all, where the outcome of an earlier refresh is open', () => {
+  it('leaves alone whose refresh token may have been replaced while the access token works, and says so', async () => {
+    const account = await add('a');
+    const { refreshToken } = await stage.vault.contents(account);
+    if (refreshToken === null) throw new Error('the example has a refresh token');
+    await stage.vault.intend(account, refreshToken, NOW - MINUTE, 1);
+    const error = heldBack(account, { at: NOW - MINUTE }, NOW);
+    const open: Refresh = async () => ({ kind: 'open', account, error });
+    for (const { results } of [await run(open), await run(never, { dryRun: true })]) {
+      expect(results).toMatchObject([{ outcome: 'skipped', error: null, openSince: NOW - MINUTE }]);
+      expect(results[0]?.reason).toBe(
+        'demo/a is not refreshed while its access token works, which ends in 1h; the outcome of the refresh that began at 2026-03-01T11:59:00.000Z is open: its answer was lost, and the provider may have replaced the refresh token (vault token demo/a gives the stored access token; to send the refresh token once more: vault refresh demo/a --force; for a new grant: vault login demo --as a)',
+      );
+    }
+    stage.clock.advance(2 * HOUR);
+    const { results } = await run(never, { dryRun: true });
+    expect(results).toMatchObject([{ outcome: 'would_refresh', reason: 'the access token ended 1h ago' }]);
+  });
+
+  it('tells whether a person named the account and forced it, which many at once never are', async () => {
+    await add('a');
+    const forced: boolean[] = [];
+    const asked: Refresh = async (_, account, force) => {
+      forced.push(force);
+      return { kind: 'refreshed', account };
+    };
+    await run(asked, { force: true, all: false, selectors: ['demo/a'] });
+    await run(asked, { force: true });
+    await run(asked, { all: false, selectors: ['demo/a'] });
+    expect(forced).toEqual([true, false, false]);
+  });
+});
