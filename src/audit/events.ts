@@ -13,6 +13,8 @@ export interface AboutAccount {
 /** Who had an agent do something, as they say of themselves; of a program that speaks to its socket nothing is known. */
 export interface ThroughAgent {
   readonly through: 'agent';
+  /** Whether the next three are the client's own words. */
+  readonly said_by_client?: true;
   readonly pid?: number;
   /** The name of the parent process, in plain ASCII. */
   readonly parent?: string | null;

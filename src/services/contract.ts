@@ -26,6 +26,8 @@ export interface TokenRequest {
   readonly selector: string | null;
   /** The token must be good for at least this long, in milliseconds. */
   readonly minValid: number;
+  /** A token that ends sooner is refused, instead of given with a warning: who asks sees no warning. */
+  readonly insist?: boolean;
   readonly scopes: readonly string[];
   /** Refresh whatever the clock says. */
   readonly refresh: boolean;

@@ -30,6 +30,7 @@ export function readTokenQuery(name: string, query: URLSearchParams): AskedToken
     request: {
       selector: name === '' ? null : decoded(name),
       minValid: minValid === null ? ENOUGH : parseDuration(minValid, 'min_valid'),
+      insist: minValid !== null,
       scopes: query.getAll('scope').flatMap(readScopes),
       refresh: false,
       withIdentity: namesMailbox(format),
@@ -63,11 +64,15 @@ export function readValidQuery(query: URLSearchParams): TokenRequest {
   return { selector, minValid, scopes, refresh: false, withIdentity: withIdentity === true, asker };
 }
 
-/** It goes into the trail as it is, so it is taken in the forms alone in which this program says it. */
+/**
+ * It goes into the trail, marked as what a client says of itself: nothing proves it. It is taken in the forms alone in which
+ * this program says it.
+ */
 function readAsker(said: unknown): ThroughAgent {
   const { pid, parent, terminal } = (said ?? {}) as Readonly<Record<string, unknown>>;
   return {
     through: 'agent',
+    said_by_client: true,
     ...(Number.isSafeInteger(pid) && Number(pid) > 0 && { pid: Number(pid) }),
     ...(typeof parent === 'string' && /^[\x21-\x7e]{1,16}$/.test(parent) ? { parent } : { parent: null }),
     terminal: typeof terminal === 'boolean' ? terminal : null,

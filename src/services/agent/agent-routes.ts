@@ -20,10 +20,10 @@ export interface SocketRequest {
   readonly method: string;
   /** Path and query. */
   readonly target: string;
-  /** The Host header. */
-  readonly host: string | undefined;
-  /** Whether a browser says which page sent it. */
-  readonly fromPage: boolean;
+  /** Of each Host header. */
+  readonly hosts: readonly string[];
+  /** Whether it holds what browsers send. */
+  readonly fromBrowser: boolean;
 }
 
 export interface SocketAnswer {
@@ -63,8 +63,11 @@ export function agentRoutes(deps: RouteDeps): (request: SocketRequest) => Promis
   }
 
   async function route(request: SocketRequest): Promise<SocketAnswer> {
-    if (request.fromPage) return refusal(403, 'usage', 'requests from web pages are not answered');
-    if (!OWN_HOSTS.test(request.host ?? ''))
+    if (request.fromBrowser) return refusal(403, 'usage', 'requests from browsers are not answered');
+    // Two could be read differently by what forwards a port to the socket (RFC 9112 §3.2).
+    if (request.hosts.length !== 1)
+      return refusal(400, 'usage', 'a request has exactly one Host header', 'http://vault/token/google');
+    if (!request.hosts.every((host) => OWN_HOSTS.test(host)))
       return refusal(421, 'usage', 'this is not the host that was asked for', 'http://vault/token/google');
     const { pathname, searchParams } = new URL(request.target, 'http://vault');
     const wanted = pathname === '/stop' ? 'POST' : 'GET';
@@ -78,7 +81,12 @@ export function agentRoutes(deps: RouteDeps): (request: SocketRequest) => Promis
     if (name !== null) {
       const { request: asked, format } = readTokenQuery(name[1] ?? '', searchParams);
       const valid = await token(asked);
-      return format === 'json' ? json(200, tokenDocument(valid)) : text(await formatToken(valid, format));
+      const { warning } = valid;
+      const answer =
+        format === 'json'
+          ? json(200, { ...tokenDocument(valid), ...(warning !== null && { warning }) })
+          : text(await formatToken(valid, format));
+      return { ...answer, headers: { ...answer.headers, ...warningHeader(warning) } };
     }
     if (pathname === '/valid') return json(200, plain(await token(readValidQuery(searchParams))));
     if (pathname === '/stop') deps.stop();
@@ -127,6 +135,11 @@ function json(status: number, value: unknown): SocketAnswer {
 
 function text(value: string): SocketAnswer {
   return { status: 200, headers: { 'content-type': 'text/plain; charset=utf-8' }, body: `${value}\n` };
+}
+
+/** What `vault token` says on stderr. A header takes ASCII alone (RFC 9110 §5.5). */
+function warningHeader(warning: string | null): SocketAnswer['headers'] {
+  return warning === null ? {} : { 'token-vault-warning': warning.replace(/[^\x20-\x7e]/g, '?') };
 }
 
 /** Without the sealed fields, which nobody needs on the other side. */

@@ -47,6 +47,7 @@ export async function ensureValid(deps: EnsureValidDeps, request: TokenRequest):
     return give(deps, vault, account, request, tooShort(account, request, now));
   const usable = isUsable(account, now) && account.sealed.accessToken !== null;
   if (!request.refresh && usable && !canRefresh(account, now)) {
+    if (request.insist === true) throw loginNeeded(account);
     return give(
       deps,
       vault,
@@ -65,7 +66,7 @@ export async function ensureValid(deps: EnsureValidDeps, request: TokenRequest):
   if (outcome instanceof VaultError) {
     // Waiting for another process may have taken as long as the token had left.
     const later = deps.clock.now();
-    if (!fallback || !isUsable(account, later)) throw outcome;
+    if (!fallback || request.insist === true || !isUsable(account, later)) throw outcome;
     const next = outcome.hint === undefined ? '' : ` (${outcome.hint.replaceAll('\n', '; ')})`;
     const warning = `${shortLived(account, later)} and could not be renewed: ${outcome.message}${next}`;
     return give(deps, vault, account, request, warning);
@@ -184,10 +185,17 @@ async function requireScopes(
   });
 }
 
-/** Where the provider's tokens do not live as long as was asked for, the best there is is given, and said so. */
+/**
+ * Where the provider's tokens do not live as long as was asked for, the best there is is given, and said so.
+ *
+ * @throws VaultError `usage` to who insists
+ */
 function tooShort(account: Account, request: TokenRequest, now: number): string | null {
   const short = account.expiresAt !== null && account.expiresAt - now < request.minValid;
-  return short ? `${shortLived(account, now)}: this provider gives no longer ones` : null;
+  if (!short) return null;
+  const warning = `${shortLived(account, now)}: this provider gives no longer ones`;
+  if (request.insist !== true) return warning;
+  throw new VaultError('usage', warning, { hint: 'ask for less: min_valid=30m' });
 }
 
 function shortLived(account: Account, now: number): string {

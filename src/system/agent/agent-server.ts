@@ -1,5 +1,5 @@
 import { chmodSync, unlinkSync } from 'node:fs';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import { dirname } from 'node:path';
 import { SECOND } from '../../domain/duration.js';
 import { VaultError } from '../../domain/errors.js';
@@ -23,8 +23,9 @@ const SIGN_OF_LIFE = 300;
 export interface ServedRequest {
   readonly method: string;
   readonly target: string;
-  readonly host: string | undefined;
-  readonly fromPage: boolean;
+  /** Of each Host header. */
+  readonly hosts: readonly string[];
+  readonly fromBrowser: boolean;
 }
 
 export interface ServedAnswer {
@@ -82,8 +83,8 @@ export async function serveOnSocket(
       } = await answer({
         method: request.method ?? '',
         target: request.url ?? '',
-        host: request.headers.host,
-        fromPage: request.headers.origin !== undefined || 'sec-fetch-site' in request.headers,
+        hosts: request.headersDistinct['host'] ?? [],
+        fromBrowser: isFromBrowser(request.headers),
       });
       if (stopping) response.shouldKeepAlive = false;
       const length = String(Buffer.byteLength(body));
@@ -166,6 +167,26 @@ export async function serveOnSocket(
     },
     cut: () => server.closeAllConnections(),
   };
+}
+
+/** What browsers send and programs for a socket do not. Sec-Fetch-Mode is not among them: Node's own `fetch` sends it alone. */
+const BROWSERS_OWN = [
+  'origin',
+  'referer',
+  'cookie',
+  'sec-fetch-site',
+  'sec-fetch-dest',
+  'sec-fetch-user',
+  'upgrade-insecure-requests',
+];
+
+/**
+ * Whether a browser sends it: one could be led here through a port that somebody forwards to the socket. An old browser that
+ * follows a link sends neither Origin nor Sec-Fetch-Site, but asks for a page, and for languages.
+ */
+function isFromBrowser(headers: IncomingHttpHeaders): boolean {
+  if (BROWSERS_OWN.some((name) => name in headers)) return true;
+  return /text\/html/i.test(headers.accept ?? '') || /^Mozilla\//.test(headers['user-agent'] ?? '');
 }
 
 /** Tells a client of ours that its answer is being worked on. */

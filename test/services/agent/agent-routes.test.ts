@@ -15,9 +15,16 @@ const VALID: ValidToken = {
   warning: 'it ends soon',
 };
 const STATUS = { running: true, pid: 4711 } as AgentStatus;
-const GET = { method: 'GET', host: 'vault', fromPage: false };
+const GET = { method: 'GET', hosts: ['vault'], fromBrowser: false };
 const THROUGH = { through: 'agent' } as const;
-const USUAL = { minValid: 5 * MINUTE, scopes: [], refresh: false, withIdentity: false, asker: THROUGH };
+const USUAL = {
+  minValid: 5 * MINUTE,
+  insist: false,
+  scopes: [],
+  refresh: false,
+  withIdentity: false,
+  asker: THROUGH,
+};
 
 /** The answer, and what the use case was asked for. */
 async function ask(request: Partial<SocketRequest> & { readonly target: string }, failure?: unknown) {
@@ -47,7 +54,7 @@ describe('a token over the socket', () => {
     ['/token/notion/B%C3%BCro', { selector: 'notion/Büro' }],
     ['/token', { selector: null }],
     ['/token/', { selector: null }],
-    ['/token/google?min_valid=1h', { selector: 'google', minValid: HOUR }],
+    ['/token/google?min_valid=1h', { selector: 'google', minValid: HOUR, insist: true }],
     ['/token/google?scope=a&scope=b%20c', { selector: 'google', scopes: ['a', 'b', 'c'] }],
     ['/token/google?format=xoauth2', { selector: 'google', withIdentity: true }],
   ])('is asked for as %s', async (target, expected) => {
@@ -62,11 +69,12 @@ describe('a token over the socket', () => {
     [
       'json',
       'application/json',
-      `{"account":"google/alice@example.com","access_token":"access-token-example","token_type":"bearer","expires_at":"2026-03-01T12:52:00.000Z","scopes":["openid","email"]}\n`,
+      `{"account":"google/alice@example.com","access_token":"access-token-example","token_type":"bearer","expires_at":"2026-03-01T12:52:00.000Z","scopes":["openid","email"],"warning":"it ends soon"}\n`,
     ],
   ])('is written as %s', async (format, type, body) => {
     const answer = await ask({ target: `/token/google?format=${format}` });
-    expect(answer).toMatchObject({ status: 200, headers: { 'content-type': type }, body });
+    const headers = { 'content-type': type, 'token-vault-warning': 'it ends soon' };
+    expect(answer).toMatchObject({ status: 200, headers, body });
   });
 
   it.each([
@@ -87,12 +95,14 @@ describe('a token over the socket', () => {
   });
 
   it('reaches the command line whole, and without what is sealed', async () => {
-    const request = { ...USUAL, selector: 'google', scopes: ['a b'], withIdentity: true };
+    const { insist, ...usual } = USUAL;
+    expect(insist).toBe(false);
+    const request = { ...usual, selector: 'google', scopes: ['a b'], withIdentity: true };
     const asker = { pid: 7, parent: 'bash', terminal: true };
     const { status, body, asked } = await ask({ target: validTarget(request, asker) });
     expect({ status, asked }).toEqual({
       status: 200,
-      asked: [{ ...request, asker: { ...THROUGH, ...asker } }],
+      asked: [{ ...request, asker: { ...THROUGH, said_by_client: true, ...asker } }],
     });
     const { sealed, ...account } = { sealed: null, ...VALID.account };
     expect(JSON.parse(body)).toEqual({
@@ -105,7 +115,7 @@ describe('a token over the socket', () => {
   });
 });
 
-describe('what the command line says of itself', () => {
+describe('what a client says of itself, marked as its own words', () => {
   it.each([
     [{ pid: -1.5, parent: 'a "name": no', terminal: 'yes' }],
     [{ pid: '7', parent: 'x'.repeat(17), terminal: 1 }],
@@ -115,8 +125,9 @@ describe('what the command line says of itself', () => {
   ])('goes into the trail in its own forms only: %j', async (asker) => {
     const said = JSON.stringify({ selector: null, minValid: 0, scopes: [], asker });
     const { asked } = await ask({ target: `/valid?${new URLSearchParams({ asked: said })}` });
-    expect(asked).toMatchObject([{ asker: { through: 'agent', parent: null, terminal: null } }]);
-    expect(Object.keys(asked[0]?.asker ?? {})).toEqual(['through', 'parent', 'terminal']);
+    expect(asked.map((each) => each.asker)).toEqual([
+      { through: 'agent', said_by_client: true, parent: null, terminal: null },
+    ]);
   });
 });
 
@@ -190,14 +201,18 @@ describe('the other paths', () => {
     ['localhost:8080', 200],
     ['evil.example', 421],
     ['vault.evil.example', 421],
-    [undefined, 421],
-  ])('are answered to who asks for the host %s: %d', async (host, status) => {
-    expect((await ask({ target: '/token/google', host })).status).toBe(status);
+    ['vault vault', 400],
+    ['vault evil.example', 400],
+    ['', 400],
+  ])('are answered to who asks for the host %s: %d', async (text, status) => {
+    const hosts = text.split(' ').filter(Boolean);
+    expect((await ask({ target: '/token/google', hosts })).status).toBe(status);
   });
 
-  it('are closed to web pages', async () => {
-    expect(await ask({ target: '/token/google', fromPage: true })).toMatchObject({ status: 403, asked: [] });
-    const stopping = await ask({ target: '/stop', method: 'POST', fromPage: true });
+  it('are closed to browsers', async () => {
+    const given = await ask({ target: '/token/google', fromBrowser: true });
+    expect(given).toMatchObject({ status: 403, asked: [] });
+    const stopping = await ask({ target: '/stop', method: 'POST', fromBrowser: true });
     expect(stopping).toMatchObject({ status: 403, stopped: 0 });
   });
 });

@@ -44,7 +44,7 @@ function run(check: AgentDeps['check'] = stopAfter(3), more: Partial<AgentDeps> 
     audit: { record: (event) => void audited.push(event) },
     pid: 4711,
     async listen(answer) {
-      ask = (method, target) => answer({ method, target, host: 'vault', fromPage: false });
+      ask = (method, target) => answer({ method, target, hosts: ['vault'], fromBrowser: false });
       return {
         waiting: 0,
         path: '/run/example.sock',

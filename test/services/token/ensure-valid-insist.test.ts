@@ -1,0 +1,58 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { HOUR, MINUTE } from '../../../src/domain/duration.js';
+import { VaultError } from '../../../src/domain/errors.js';
+import type { TokenRequest } from '../../../src/services/contract.js';
+import { type EnsureValidDeps, ensureValid } from '../../../src/services/token/ensure-valid.js';
+import { NOW } from '../../doubles/terminal.js';
+import { openVaultStage, type VaultStage } from '../stage.js';
+
+let stage: VaultStage;
+beforeEach(async () => {
+  stage = await openVaultStage();
+});
+afterEach(() => stage.close());
+
+const never: EnsureValidDeps['refresh'] = () => Promise.reject(new Error('nothing must be refreshed here'));
+
+function token(refresh: EnsureValidDeps['refresh'], request: Partial<TokenRequest> = {}) {
+  const deps = { vault: async () => stage.vault, clock: stage.clock, scopeAliases: async () => ({}) };
+  const usual = { selector: null, minValid: 5 * MINUTE, scopes: [], refresh: false, withIdentity: false };
+  return ensureValid({ ...deps, refresh }, { ...usual, ...request });
+}
+
+/** Still good, but not for as long as is asked. */
+const ENDING = { issuedAt: NOW - 56 * MINUTE, expiresAt: NOW + 4 * MINUTE } as const;
+const LOGIN = 'vault login demo --login-hint alice@example.com';
+
+describe('who insists on a life that was asked for', () => {
+  it('gets the reason why the token cannot be renewed, and no token that ends sooner', async () => {
+    await stage.add(ENDING);
+    const offline: EnsureValidDeps['refresh'] = async (_, account) => ({
+      kind: 'transient',
+      account,
+      error: new VaultError('network_failed', 'no network'),
+    });
+    expect((await token(offline)).warning).toContain('could not be renewed: no network');
+    await expect(token(offline, { insist: true })).rejects.toMatchObject({ code: 'network_failed' });
+  });
+
+  it('is told when the provider gives no token that lives so long', async () => {
+    await stage.add();
+    const request = { minValid: 2 * HOUR };
+    expect((await token(never, request)).warning).toContain('this provider gives no longer ones');
+    await expect(token(never, { ...request, insist: true })).rejects.toMatchObject({
+      code: 'usage',
+      message: expect.stringContaining('this provider gives no longer ones'),
+      hint: 'ask for less: min_valid=30m',
+    });
+  });
+
+  it('is told that a token without a refresh token cannot be renewed, once it ends sooner', async () => {
+    await stage.add({}, { refreshToken: null });
+    expect((await token(never, { insist: true })).warning).toBeNull();
+    const tooLong = { insist: true, minValid: 59 * MINUTE };
+    stage.clock.advance(31 * MINUTE);
+    await expect(token(never, tooLong)).rejects.toMatchObject({ code: 'login_needed', hint: LOGIN });
+    expect((await token(never, { ...tooLong, insist: false })).warning).toContain('cannot be renewed');
+  });
+});
