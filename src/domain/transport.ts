@@ -14,18 +14,29 @@ export type TransportReason =
   | 'malformed'
   | 'aborted';
 
+/** What is wrong with a server's certificate. Nothing was sent then. */
+export type CertificateFault = 'unknown_issuer' | 'expired' | 'not_yet_valid' | 'wrong_host';
+
 export class TransportFailure extends Error {
   override readonly name = 'TransportFailure';
   readonly reason: TransportReason;
   /** Whether the request may have reached the provider. */
   readonly sent: 'no' | 'maybe';
   readonly host: string;
+  /** With the reason `tls` where the certificate was the cause; else null. */
+  readonly certificate: CertificateFault | null;
 
-  constructor(reason: TransportReason, sent: 'no' | 'maybe', host: string, cause?: unknown) {
-    super(`${reason} (${host})`, cause === undefined ? undefined : { cause });
+  constructor(
+    reason: TransportReason,
+    sent: 'no' | 'maybe',
+    host: string,
+    more: { readonly cause?: unknown; readonly certificate?: CertificateFault | null } = {},
+  ) {
+    super(`${reason} (${host})`, more.cause === undefined ? undefined : { cause: more.cause });
     this.reason = reason;
     this.sent = sent;
     this.host = host;
+    this.certificate = more.certificate ?? null;
   }
 }
 
@@ -45,7 +56,34 @@ const WORDS: Record<TransportReason, string> = {
   aborted: `${NOT_ANSWERED}: the request was cancelled`,
 };
 
+const NOT_TRUSTED = `${NOT_REACHED}: its certificate`;
+
+const FAULTS: Record<CertificateFault, { readonly words: string; readonly hint: string }> = {
+  unknown_issuer: {
+    words: `${NOT_TRUSTED} was issued by an authority that is not trusted here`,
+    hint: 'export NODE_EXTRA_CA_CERTS=/path/to/ca.pem   # the certificate of that authority, if you trust it\nif it should be a public one, something between here and the server answers in its place',
+  },
+  expired: {
+    words: `${NOT_TRUSTED} has expired`,
+    hint: "compare this machine's clock with the real time: date -u\nif the clock is right, the server has to renew its certificate",
+  },
+  not_yet_valid: {
+    words: `${NOT_TRUSTED} is not valid yet`,
+    hint: "this machine's clock is probably behind; compare it with the real time: date -u",
+  },
+  wrong_host: {
+    words: `${NOT_TRUSTED} is for another host name`,
+    hint: 'check the address of the server in config.json, and any proxy or sign-in page of the network',
+  },
+};
+
 /** A sentence for people; holds nothing but the host and a reason from the closed list. */
 export function describeTransport(failure: TransportFailure): string {
-  return `${failure.host} ${WORDS[failure.reason]}`;
+  const { host, reason, certificate } = failure;
+  return `${host} ${certificate === null ? WORDS[reason] : FAULTS[certificate].words}`;
+}
+
+/** What helps against a certificate that is not trusted, which no second try does. @param otherwise for all other failures */
+export function transportHint({ certificate }: TransportFailure, otherwise: string): string {
+  return certificate === null ? otherwise : FAULTS[certificate].hint;
 }

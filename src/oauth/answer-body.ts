@@ -14,9 +14,23 @@ const FORM = /^[A-Za-z][\w.-]*=[^\s<]*$/;
  *   the body and therefore goes nowhere.
  */
 export function parseMembers(answer: Pick<HttpAnswer, 'body'>): Members | null {
-  const text = answer.body.replace(/^\uFEFF/, '').trim();
-  if (text.startsWith('{')) return jsonObject(text);
-  return FORM.test(text) ? copied(Object.fromEntries(new URLSearchParams(text))) : null;
+  if (!isForm(answer)) return parseJsonMembers(answer);
+  return copied(Object.fromEntries(new URLSearchParams(bare(answer))));
+}
+
+/** Reads an answer as one JSON object, which says itself where it ends. @returns null for everything else */
+export function parseJsonMembers(answer: Pick<HttpAnswer, 'body'>): Members | null {
+  const text = bare(answer);
+  return text.startsWith('{') ? jsonObject(text) : null;
+}
+
+/** Whether an answer looks like a form, which can be cut off anywhere without anybody noticing. */
+export function isForm(answer: Pick<HttpAnswer, 'body'>): boolean {
+  return FORM.test(bare(answer));
+}
+
+function bare({ body }: Pick<HttpAnswer, 'body'>): string {
+  return body.replace(/^\uFEFF/, '').trim();
 }
 
 /** The value of an own member; what an object inherits is none. */

@@ -4,7 +4,7 @@ import { parseMembers } from './answer-body.js';
 import type { GrantedAnswer, RefusedAnswer } from './contract.js';
 import { readSeconds } from './device-authorization.js';
 import { readTokenAnswer } from './token-answer.js';
-import { post, type TokenEndpoint } from './token-endpoint.js';
+import { postForToken, type TokenEndpoint } from './token-endpoint.js';
 
 export interface DevicePoll extends TokenEndpoint {
   readonly deviceCode: Secret;
@@ -37,11 +37,11 @@ const PRECONDITION_REQUIRED = 428;
  * Asks once whether the person has finished (RFC 8628 §3.4, §3.5). The error's name counts, not the status: "not yet" is
  * 400 in the standard, 428 at Google, 200 at GitHub; "slower" is 403 at Google.
  *
- * @throws TransportFailure when there is no whole answer
+ * @throws TransportFailure when there is no answer that counts
  */
 export async function pollDevice(http: Http, poll: DevicePoll): Promise<PollOutcome> {
   const { deviceCode, clientSecret, provider, now = Date.now } = poll;
-  const answer = await post(http, poll, { grant_type: GRANT_TYPE, device_code: deviceCode.reveal() });
+  const answer = await postForToken(http, poll, { grant_type: GRANT_TYPE, device_code: deviceCode.reveal() });
   const sent = clientSecret === null ? [deviceCode] : [deviceCode, clientSecret];
   const read = readTokenAnswer(answer, provider.errors, now(), sent);
   if (read.kind === 'granted') return read;

@@ -2,16 +2,17 @@ import { parseScopes } from '../domain/scopes.js';
 import { Secret } from '../domain/secret.js';
 import type { ErrorFacts } from '../providers/contract.js';
 import type { HttpAnswer } from '../system/contract.js';
-import { isObject, type Members, member, parseMembers } from './answer-body.js';
+import { isObject, type Members, member, parseJsonMembers, parseMembers } from './answer-body.js';
 import type { GrantedAnswer, RefusedAnswer, TokenAnswer } from './contract.js';
 import { readLifetime } from './lifetime.js';
-import { classify, isSuccess, saysError } from './token-error.js';
+import { classify, filled, isSuccess, namesError, saysError } from './token-error.js';
 
 /** What may be printed into a header or a shell without doing harm. */
 const ACCESS_TOKEN = /^[\x21-\x7e]{1,16384}$/;
 /** RFC 6749 Appendix A.17. It only ever travels in a body, so a space does no harm. */
 const REFRESH_TOKEN = /^[\x20-\x7e]{1,16384}$/;
 const ID_TOKEN = /^[\w-]+(?:\.[\w-]*){2,4}$/;
+const TOKENS = ['access_token', 'accessToken', 'refresh_token', 'refreshToken'];
 /** A scheme of RFC 9110 §11.1. */
 const SCHEME = /^[A-Za-z][A-Za-z0-9._-]{0,31}$/;
 /** Kinds of token where a scheme should be (Slack); the scheme is Bearer. */
@@ -55,10 +56,17 @@ export function readTokenAnswer(
   } satisfies GrantedAnswer;
 }
 
+/** Whether the body is one whole JSON object that holds a token or an error, so that it counts however its transport ended. */
+export function isWholeByItself(answer: HttpAnswer): boolean {
+  const members = parseJsonMembers(answer);
+  if (members === null) return false;
+  return TOKENS.some((name) => filled(member(tokenHolder(members), name)) !== null) || namesError(members);
+}
+
 /** Slack nests a person's token; everyone else has it at the top. */
 function tokenHolder(members: Members): Members {
   const nested = member(members, 'authed_user');
-  const atTop = ['access_token', 'accessToken', 'refresh_token'].some((name) => name in members);
+  const atTop = TOKENS.some((name) => name in members);
   return !atTop && isObject(nested) ? nested : members;
 }
 

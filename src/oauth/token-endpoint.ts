@@ -1,8 +1,11 @@
 import type { Secret } from '../domain/secret.js';
+import { TransportFailure } from '../domain/transport.js';
 import type { Provider } from '../providers/contract.js';
 import type { Http, HttpAnswer } from '../system/contract.js';
+import { isForm } from './answer-body.js';
 import type { TokenAnswer } from './contract.js';
-import { readTokenAnswer } from './token-answer.js';
+import { isWholeByItself, readTokenAnswer } from './token-answer.js';
+import { isSuccess } from './token-error.js';
 import { buildTokenRequest } from './token-request.js';
 
 export interface TokenEndpoint {
@@ -35,7 +38,7 @@ export interface RefreshExchange extends TokenEndpoint {
 /**
  * Redeems an authorization code (RFC 6749 §4.1.3, RFC 7636 §4.5), sending once.
  *
- * @throws TransportFailure when there is no whole answer
+ * @throws TransportFailure when there is no answer that counts
  */
 export async function exchangeCode(http: Http, exchange: CodeExchange): Promise<TokenAnswer> {
   const { code, redirectUri, codeVerifier } = exchange;
@@ -52,7 +55,7 @@ export async function exchangeCode(http: Http, exchange: CodeExchange): Promise<
  * Trades a refresh token for a new access token (RFC 6749 §6), sending once: whether it may be sent again is for the
  * caller to decide, who knows what is stored.
  *
- * @throws TransportFailure when there is no whole answer; its `sent` says whether the token may be spent
+ * @throws TransportFailure when there is no answer that counts; its `sent` says whether the token may be spent
  */
 export async function refresh(http: Http, exchange: RefreshExchange): Promise<TokenAnswer> {
   const { provider, refreshToken, scopes = [] } = exchange;
@@ -72,20 +75,43 @@ async function send(
   secrets: readonly Secret[],
 ): Promise<TokenAnswer> {
   const { provider, clientSecret, now = Date.now } = to;
-  const answer = await post(http, to, parameters);
+  const answer = await postForToken(http, to, parameters);
   const sent = clientSecret === null ? secrets : [...secrets, clientSecret];
   return readTokenAnswer(answer, provider.errors, now(), sent);
 }
 
 /**
+ * One request to a token endpoint, with the client's authentication. An answer that broke off (a reset, a length that is
+ * too great, no last chunk, the deadline) counts when its body is one whole JSON object with a token or an error in it:
+ * JSON says itself where it ends, and the refresh token in such an answer may be the only one that is alive. What ended
+ * with the connection is taken for cut off where it could be: any success that is not such an object, and any form.
+ *
+ * @throws TransportFailure when there is no answer that counts
+ */
+export async function postForToken(
+  http: Http,
+  to: TokenEndpoint,
+  parameters: Readonly<Record<string, string>>,
+): Promise<HttpAnswer> {
+  const answer = await post(http, to, parameters, true);
+  if (isWholeByItself(answer)) return answer;
+  if (answer.brokenOff !== undefined) throw answer.brokenOff;
+  const cut = answer.endedByClose === true && (isSuccess(answer.status) || isForm(answer));
+  if (cut) throw new TransportFailure('reset', 'maybe', new URL(to.endpoint).host);
+  return answer;
+}
+
+/**
  * One request to a token endpoint or a neighbour of it, with the client's authentication.
  *
+ * @param acceptPart for the token endpoint itself: an answer that broke off is returned as well
  * @throws TransportFailure when there is no whole answer
  */
 export function post(
   http: Http,
   to: TokenEndpoint,
   parameters: Readonly<Record<string, string>>,
+  acceptPart = false,
 ): Promise<HttpAnswer> {
   const { endpoint, provider, clientId, clientSecret, signal, deadline } = to;
   const request = buildTokenRequest({ parameters, provider, clientId, clientSecret });
@@ -93,6 +119,7 @@ export function post(
     method: 'POST',
     url: endpoint,
     ...request,
+    ...(acceptPart ? { acceptPart } : {}),
     ...(signal === undefined ? {} : { signal }),
     ...(deadline === undefined ? {} : { deadline }),
   });

@@ -56,6 +56,11 @@ export function saysError(members: Members): boolean {
   return member(members, 'ok') === false || filled(error) !== null || isObject(error);
 }
 
+/** Whether a body says what went wrong, by a code, wherever it keeps it. */
+export function namesError(members: Members): boolean {
+  return saysError(members) || readError(members).code !== null;
+}
+
 export function isSuccess(status: number): boolean {
   return status >= 200 && status < 300;
 }
@@ -123,6 +128,6 @@ function entraCodes(members: Members, description: string | null): string[] {
   return (description?.slice(0, 10_000).match(/\bAADSTS\d{4,9}\b/g) ?? []).slice(0, 10);
 }
 
-function filled(value: unknown): string | null {
+export function filled(value: unknown): string | null {
   return typeof value === 'string' && value.trim() !== '' ? value.trim() : null;
 }

@@ -1,4 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
+import type { TransportFailure } from '../domain/transport.js';
 
 /**
  * The outside world as the rest of the program sees it. `main.ts` fills it from the process; tests fill it by
@@ -44,6 +45,12 @@ export interface HttpRequest {
   /** One deadline for the whole exchange, body included, in milliseconds; 20 s when left out. */
   readonly deadline?: number;
   readonly signal?: AbortSignal;
+  /**
+   * For token endpoints, whose answer may hold the only refresh token that is alive: what had arrived of an answer that
+   * broke off is returned (`brokenOff`), and the caller judges it. The request has a connection of its own and is sent
+   * by Node's own client, which lets any number of interim answers (RFC 9110 §15.2) pass, `100 Continue` included.
+   */
+  readonly acceptPart?: boolean;
 }
 
 export interface HttpAnswer {
@@ -52,6 +59,13 @@ export interface HttpAnswer {
   readonly headers: Readonly<Record<string, string>>;
   /** Decoded as UTF-8, at most 1 MiB after decompression. */
   readonly body: string;
+  /** How the answer broke off; the body is what had arrived. Only with `acceptPart`, and absent from a whole answer. */
+  readonly brokenOff?: TransportFailure;
+  /**
+   * The body had no announced end and was ended by the end of the connection (RFC 9112 §6.3 (8)), as a body that was cut
+   * off is. Only with `acceptPart`.
+   */
+  readonly endedByClose?: boolean;
 }
 
 /**
@@ -59,7 +73,7 @@ export interface HttpAnswer {
  * decompression, one total deadline.
  */
 export interface Http {
-  /** @throws TransportFailure when there is no whole answer */
+  /** @throws TransportFailure when there is no whole answer, or no part of one with `acceptPart` */
   send(request: HttpRequest): Promise<HttpAnswer>;
   close(): Promise<void>;
 }

@@ -22,7 +22,7 @@ describe('a transport failure in words', () => {
 
   it('repeats nothing of what was underneath', () => {
     const cause = new Error('POST /token refresh_token=refresh-token-example');
-    const failure = new TransportFailure('reset', 'maybe', 'api.example', cause);
+    const failure = new TransportFailure('reset', 'maybe', 'api.example', { cause });
     expect(`${failure.message} ${describeTransport(failure)}`).not.toContain('refresh-token-example');
     expect(failure.cause).toBe(cause);
   });

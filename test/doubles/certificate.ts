@@ -11,12 +11,20 @@ export interface Certificate {
 export const hasOpenssl = spawnSync('openssl', ['version']).status === 0;
 
 /** A self-signed certificate, made for this one test run. */
-export function makeCertificate(folder: string, name: string, subjectAltName: string): Certificate {
+export function makeCertificate(
+  folder: string,
+  name: string,
+  subjectAltName: string,
+  /** A program that runs openssl at another time, with its arguments. */
+  at: readonly string[] = [],
+): Certificate {
   const certFile = join(folder, `${name}.pem`);
   const keyFile = join(folder, `${name}.key`);
+  const [program = '', ...before] = [...at, 'openssl'];
   execFileSync(
-    'openssl',
+    program,
     [
+      ...before,
       ...['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', `/CN=${name}`],
       ...['-addext', `subjectAltName=${subjectAltName}`, '-keyout', keyFile, '-out', certFile],
     ],

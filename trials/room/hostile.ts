@@ -6,7 +6,7 @@ import { gzipSync } from 'node:zlib';
 export interface Front {
   readonly url: string;
   /** What to do to the next requests; null passes them on. */
-  mood: ((socket: Socket) => void) | null;
+  mood: Hostile['act'] | null;
   /** How often each refresh token was sent here. */
   readonly sends: Map<string, number>;
   /** Requests to anywhere but the token endpoint: somebody followed a redirect. */
@@ -24,9 +24,10 @@ export async function openFront(target: () => string): Promise<Front> {
       if (token !== null) front.sends.set(token, (front.sends.get(token) ?? 0) + 1);
       const { socket } = request;
       socket.on('error', () => undefined);
-      if (front.mood !== null) return front.mood(socket);
       const headers = { 'content-type': 'application/x-www-form-urlencoded' };
-      const answer = await fetch(target(), { method: 'POST', body, headers });
+      const asked = () => fetch(target(), { method: 'POST', body, headers });
+      if (front.mood !== null) return front.mood(socket, async () => (await asked()).text());
+      const answer = await asked();
       response.writeHead(answer.status, { 'content-type': 'application/json' }).end(await answer.text());
     });
   });
@@ -55,7 +56,8 @@ export interface Hostile {
   readonly name: string;
   /** How a command that meets it ends. */
   readonly exitCode: number;
-  readonly act: (socket: Socket) => void;
+  /** @param honest asks the server that works, and gives the body of its answer */
+  readonly act: (socket: Socket, honest: () => Promise<string>) => void;
 }
 
 const TOKENS = JSON.stringify({
@@ -70,9 +72,11 @@ function head(status: string, headers: string): string {
   return `HTTP/1.1 ${status}\r\n${headers}\r\n`;
 }
 
-/** An honest answer of another server: as much of it as arrives must not be taken for a whole one. */
+/** An honest answer of another server: a beginning of it must not be taken for a whole one. */
 const WHOLE = head('200 OK', `${JSON_TYPE}Content-Length: ${TOKENS.length}\r\n`) + TOKENS;
 
+/** The whole body is there, so it counts, whatever is wrong around it. */
+const TAKEN = 0;
 /** Left to pass: a later try may find the server in its right mind. */
 const PASSING = 5;
 /** No server answers so by accident: the endpoint is not the one that was configured. */
@@ -116,7 +120,28 @@ function bomb(): Hostile {
 }
 
 const CHUNKED = head('200 OK', `${JSON_TYPE}Transfer-Encoding: chunked\r\n`);
-const chunk = (size: number) => `${size.toString(16)}\r\n${' '.repeat(size)}\r\n`;
+const chunkOf = (text: string) => `${text.length.toString(16)}\r\n${text}\r\n`;
+const chunk = (size: number) => chunkOf(' '.repeat(size));
+
+function sized(body: string, more: number): string {
+  return head('200 OK', `${JSON_TYPE}Content-Length: ${body.length + more}\r\n`) + body;
+}
+
+/** Sends the honest answer in a wrapping that is not. */
+function whole(name: string, wrapped: (body: string) => string, how: 'reset' | 'end' | 'stay'): Hostile {
+  return {
+    name,
+    exitCode: TAKEN,
+    act(socket, honest) {
+      void honest().then((body) => socket.write(wrapped(body), () => leave(socket, how)));
+    },
+  };
+}
+
+function leave(socket: Socket, how: 'reset' | 'end' | 'stay'): void {
+  if (how === 'reset') socket.resetAndDestroy();
+  if (how === 'end') socket.end();
+}
 
 /** Those that end at once, whatever the deadline is. */
 export const QUICK: readonly Hostile[] = [
@@ -125,7 +150,9 @@ export const QUICK: readonly Hostile[] = [
   endless('endless body', CHUNKED, chunk(65_536), 0),
   endless('endless headers', 'HTTP/1.1 200 OK\r\n', `X-More: ${'a'.repeat(1_000)}\r\n`, 0),
   says('length too small', head('200 OK', `${JSON_TYPE}Content-Length: 20\r\n`) + TOKENS),
-  says('length too great, then the end', head('200 OK', `${JSON_TYPE}Content-Length: 999\r\n`) + TOKENS),
+  whole('length too great, then the end', (body) => sized(body, 1), 'end'),
+  whole('no last chunk, then a reset', (body) => CHUNKED + chunkOf(body), 'reset'),
+  whole('100 Continue that nobody asked for', (body) => head('100 Continue', '') + sized(body, 0), 'end'),
   says('a length of 9 TB', head('200 OK', `${JSON_TYPE}Content-Length: 9999999999999\r\n`) + TOKENS),
   says('two lengths', head('200 OK', `${JSON_TYPE}Content-Length: 5\r\nContent-Length: 9\r\n`) + TOKENS),
   says(
@@ -147,11 +174,7 @@ export const SLOW: readonly Hostile[] = [
   endless('a byte a second', CHUNKED, chunk(1), 1_000),
   endless('a header a second', 'HTTP/1.1 200 OK\r\n', 'X-More: a\r\n', 1_000),
   endless('endless interim answers', '', head('103 Early Hints', 'Link: <x>\r\n'), 50),
-  {
-    name: 'length too great, then silence',
-    exitCode: PASSING,
-    act: (socket) => void socket.write(WHOLE.replace(/\d+\r\n\r\n/, '999\r\n\r\n')),
-  },
+  whole('length too great, then silence', (body) => sized(body, 1), 'stay'),
 ];
 
 /** The connection breaks after so many bytes of an honest answer. */
@@ -160,9 +183,8 @@ export function cutAt(bytes: number, how: 'reset' | 'end'): Hostile {
     name: `${how} after ${bytes} bytes`,
     exitCode: PASSING,
     act(socket) {
-      const leave = () => (how === 'reset' ? socket.resetAndDestroy() : socket.end());
-      if (bytes === 0) leave();
-      else socket.write(WHOLE.slice(0, bytes), leave);
+      if (bytes === 0) leave(socket, how);
+      else socket.write(WHOLE.slice(0, bytes), () => leave(socket, how));
     },
   };
 }

@@ -1,47 +1,53 @@
 import { setMaxListeners } from 'node:events';
+import type { Duplex } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import { SECOND } from '../../domain/duration.js';
 import { VaultError } from '../../domain/errors.js';
-import { proxyFor } from './http-proxy.js';
 
-const CONNECT_TIMEOUT = 10 * SECOND;
-/** Node's own 250 ms gives up on an address of a distant host before its answer can be back. */
-const ADDRESS_TIMEOUT = SECOND;
+/** How a connection is made, by whichever client. */
+export const CONNECT = {
+  minVersion: 'TLSv1.2',
+  // Said outright, because otherwise NODE_TLS_REJECT_UNAUTHORIZED=0 would decide.
+  rejectUnauthorized: true,
+  /** Milliseconds, the TLS handshake included: a limit of its own, however long the answer may take. */
+  timeout: 10 * SECOND,
+  autoSelectFamily: true,
+  /** Node's own 250 ms gives up on an address of a distant host before its answer can be back. */
+  autoSelectFamilyAttemptTimeout: SECOND,
+} as const;
 const CONNECTIONS_PER_HOST = 64;
 
-export interface Route {
-  readonly dispatcher: Dispatcher;
-  readonly proxied: boolean;
-}
-
 export interface Dispatchers {
-  /** @throws VaultError `config_invalid` when the proxy variable holds no address */
-  route(url: URL): Route;
+  /**
+   * @param proxy null for a direct connection
+   * @throws VaultError `config_invalid` when the proxy is no address
+   */
+  dispatcher(proxy: string | null): Dispatcher;
+  /**
+   * Opens a connection to a host through a proxy (RFC 9110 §9.3.6).
+   *
+   * @param signal gives up on it
+   * @param proxy an address that `dispatcher` took
+   * @returns null for a proxy that speaks no HTTP, which only its dispatcher can use
+   * @throws whatever kept the tunnel from being made
+   */
+  tunnel(proxy: string, to: URL, signal: AbortSignal): Promise<Duplex> | null;
   /** Cuts every connection, those still being made included. */
   destroy(): Promise<void>;
 }
 
 /** Connection pools that keep connections alive: one straight to the hosts, one through the environment's proxy. */
-export async function createDispatchers(
-  env: Readonly<Record<string, string | undefined>>,
-): Promise<Dispatchers> {
-  const { Agent, ProxyAgent } = await import('undici');
+export async function createDispatchers(): Promise<Dispatchers> {
+  const { Agent, Client, ProxyAgent } = await import('undici');
   const closing = new AbortController();
   setMaxListeners(0, closing.signal);
-  const connect = {
-    minVersion: 'TLSv1.2',
-    // Said outright, because otherwise NODE_TLS_REJECT_UNAUTHORIZED=0 would decide.
-    rejectUnauthorized: true,
-    timeout: CONNECT_TIMEOUT,
-    autoSelectFamily: true,
-    autoSelectFamilyAttemptTimeout: ADDRESS_TIMEOUT,
-    // Without it a connection that is still being made would outlive the pool and keep the process alive.
-    signal: closing.signal,
-  } as const;
+  // Without the signal a connection that is still being made would outlive the pool and keep the process alive.
+  const connect = { ...CONNECT, signal: closing.signal };
   // The library's own timers are off: one deadline covers the whole exchange.
   const options = { connections: CONNECTIONS_PER_HOST, headersTimeout: 0, bodyTimeout: 0 };
   const direct = new Agent({ ...options, connect });
   const proxies = new Map<string, Dispatcher>();
+  const tunnels = new Set<Dispatcher>();
 
   const viaProxy = (uri: string): Dispatcher => {
     const known = proxies.get(uri);
@@ -63,15 +69,32 @@ export async function createDispatchers(
   };
 
   return {
-    route(url) {
-      const proxy = proxyFor(url, env);
-      return proxy === null
-        ? { dispatcher: direct, proxied: false }
-        : { dispatcher: viaProxy(proxy), proxied: true };
+    dispatcher: (proxy) => (proxy === null ? direct : viaProxy(proxy)),
+    tunnel(proxy, to, signal) {
+      const { protocol, origin, username, password } = new URL(proxy);
+      if (!/^https?:$/.test(protocol)) return null;
+      const client = new Client(origin, { headersTimeout: 0, connect });
+      tunnels.add(client);
+      const host = `${to.hostname}:${to.port === '' ? 443 : to.port}`;
+      const login = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+      const basic = { 'proxy-authorization': `Basic ${Buffer.from(login).toString('base64')}` };
+      const headers = { host, ...(login === ':' ? {} : basic) };
+      return client
+        .connect({ path: host, headers, signal })
+        .then(({ statusCode, socket }) => {
+          if (statusCode === 200) return socket;
+          socket.on('error', () => undefined).destroy();
+          throw Object.assign(new Error('no tunnel'), { code: 'UND_ERR_ABORTED' });
+        })
+        .catch((failure: unknown) => {
+          void client.destroy();
+          throw failure;
+        })
+        .finally(() => tunnels.delete(client));
     },
     async destroy() {
       closing.abort();
-      await Promise.all([direct, ...proxies.values()].map((dispatcher) => dispatcher.destroy()));
+      await Promise.all([direct, ...proxies.values(), ...tunnels].map((dispatcher) => dispatcher.destroy()));
     },
   };
 }

@@ -3,9 +3,10 @@ import { VaultError } from '../../domain/errors.js';
 import { TransportFailure, type TransportReason } from '../../domain/transport.js';
 import type { HttpAnswer } from '../contract.js';
 import { BodyTooLarge, decodeBody, MAX_BODY_BYTES } from './http-body.js';
-import { codeOf, transportReason } from './http-failure.js';
+import { certificateFault, codeOf, transportReason } from './http-failure.js';
 
-type Controller = Dispatcher.DispatchController;
+/** Cuts the connection of a request. */
+type Controller = Pick<Dispatcher.DispatchController, 'abort'>;
 type ReceivedHeaders = Readonly<Record<string, string | string[] | undefined>>;
 
 interface Limits {
@@ -14,14 +15,22 @@ interface Limits {
   readonly signal: AbortSignal | undefined;
   readonly host: string;
   readonly proxied: boolean;
+  readonly acceptPart: boolean;
 }
 
+/** A header that would not be one, as either client says it. */
+const UNSENDABLE = ['UND_ERR_INVALID_ARG', 'ERR_INVALID_CHAR', 'ERR_INVALID_HTTP_TOKEN'];
+
+/** After these what had arrived may be all there was. Not after `aborted`: nobody waits any more. */
+const BREAKS: readonly TransportReason[] = ['reset', 'timeout', 'malformed'];
+
 /**
- * One request and its one answer, as the HTTP library reports them. It knows the moment before the first byte is
+ * One request and its one answer, as the HTTP client reports them. It knows the moment before the first byte is
  * written, which decides whether a failed request may be repeated without risk.
  */
 export class Exchange implements Dispatcher.DispatchHandler {
   readonly answer: Promise<HttpAnswer>;
+  readonly #end = new AbortController();
   #resolve: (answer: HttpAnswer) => void = () => undefined;
   #reject: (reason: Error) => void = () => undefined;
 
@@ -29,7 +38,6 @@ export class Exchange implements Dispatcher.DispatchHandler {
   readonly #timer: NodeJS.Timeout;
   #controller: Controller | null = null;
   #begun = false;
-  #settled = false;
 
   #status = 0;
   #headers: Record<string, string> = {};
@@ -49,38 +57,57 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (limits.signal?.aborted === true) this.#cancel();
   }
 
+  /** Aborted when there is an end of one kind or the other. */
+  get settled(): AbortSignal {
+    return this.#end.signal;
+  }
+
   onRequestStart(controller: Controller): void {
     this.#controller = controller;
     // Given up while it waited for a connection: the last moment at which nothing has been sent.
-    if (this.#settled) controller.abort(new Error('given up'));
+    if (this.settled.aborted) controller.abort(new Error('given up'));
     else this.#begun = true;
   }
 
-  onResponseStart(_controller: Controller, status: number, headers: ReceivedHeaders): void {
+  onResponseStart(_controller: unknown, status: number, headers: ReceivedHeaders): void {
     if (status < 200) return;
     this.#status = status;
     this.#headers = joined(headers);
     if (Number(this.#headers['content-length']) > MAX_BODY_BYTES) this.#fail('too_large');
   }
 
-  onResponseData(_controller: Controller, chunk: Buffer): void {
+  onResponseData(_controller: unknown, chunk: Buffer): void {
     this.#received += chunk.length;
     if (this.#received > MAX_BODY_BYTES) this.#fail('too_large');
     else this.#chunks.push(chunk);
   }
 
   onResponseEnd(): void {
+    this.#finish(false);
+  }
+
+  /** The body had no announced end, and the connection has ended. */
+  onConnectionEnd(): void {
+    this.#finish(true);
+  }
+
+  #finish(endedByClose: boolean): void {
     try {
-      const body = decodeBody(Buffer.concat(this.#chunks), this.#headers['content-encoding'] ?? '');
-      this.#settle(() => this.#resolve({ status: this.#status, headers: this.#headers, body }));
+      const body = this.#body();
+      const answer = { status: this.#status, headers: this.#headers, body };
+      this.#settle(() => this.#resolve(endedByClose ? { ...answer, endedByClose } : answer));
     } catch (failure) {
       this.#fail(failure instanceof BodyTooLarge ? 'too_large' : 'malformed');
     }
   }
 
-  onResponseError(_controller: Controller, failure: Error): void {
+  #body(part = false): string {
+    return decodeBody(Buffer.concat(this.#chunks), this.#headers['content-encoding'] ?? '', part);
+  }
+
+  onResponseError(_controller: unknown, failure: Error): void {
     const code = codeOf(failure);
-    if (code === 'UND_ERR_INVALID_ARG') this.#settle(() => this.#reject(unsendable(this.#limits.host)));
+    if (UNSENDABLE.includes(code)) this.#settle(() => this.#reject(unsendable(this.#limits.host)));
     else this.#fail(transportReason(code, { begun: this.#begun, proxied: this.#limits.proxied }), code);
   }
 
@@ -88,19 +115,34 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   /** @param code of the underlying error, for stack traces; its message would quote what was sent or received */
   #fail(reason: TransportReason, code = ''): void {
+    if (this.settled.aborted) return;
     const sent = this.#begun ? 'maybe' : 'no';
-    const cause = code === '' ? undefined : new Error(code);
-    const failure = new TransportFailure(reason, sent, this.#limits.host, cause);
+    const failure = new TransportFailure(reason, sent, this.#limits.host, {
+      certificate: reason === 'tls' ? certificateFault(code) : null,
+      ...(code === '' ? {} : { cause: new Error(code) }),
+    });
+    const part = this.#part(failure);
     this.#settle(() => {
-      this.#reject(failure);
+      if (part === null) this.#reject(failure);
+      else this.#resolve(part);
       this.#controller?.abort(failure);
     });
   }
 
+  /** What had arrived of the answer; null when that is not wanted, or is nothing that can be read. */
+  #part(brokenOff: TransportFailure): HttpAnswer | null {
+    if (!this.#limits.acceptPart || this.#status === 0 || !BREAKS.includes(brokenOff.reason)) return null;
+    try {
+      return { status: this.#status, headers: this.#headers, body: this.#body(true), brokenOff };
+    } catch {
+      return null;
+    }
+  }
+
   #settle(finish: () => void): void {
-    if (this.#settled) return;
-    this.#settled = true;
+    if (this.settled.aborted) return;
     clearTimeout(this.#timer);
+    this.#end.abort();
     this.#limits.signal?.removeEventListener('abort', this.#cancel);
     finish();
   }

@@ -1,4 +1,4 @@
-import type { TransportReason } from '../../domain/transport.js';
+import type { CertificateFault, TransportReason } from '../../domain/transport.js';
 
 /** Where a request was when it failed. */
 export interface Stage {
@@ -31,6 +31,7 @@ const REASONS: Readonly<Record<string, TransportReason>> = {
   UND_ERR_SOCKET: 'reset',
   UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'reset',
   UND_ERR_HEADERS_OVERFLOW: 'too_large',
+  HPE_HEADER_OVERFLOW: 'too_large',
   UND_ERR_PRX_TLS: 'proxy',
   /** How the client reports a proxy that answers CONNECT with anything but 200. */
   UND_ERR_ABORTED: 'proxy',
@@ -43,6 +44,25 @@ const REASONS: Readonly<Record<string, TransportReason>> = {
 /** Codes of Node's TLS layer and of OpenSSL's certificate checks (`man verify`). */
 const TLS =
   /^(?:ERR_TLS_|ERR_SSL_|CERT_|CRL_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_|ERROR_IN_CERT_|CA_)/;
+
+/** Codes of OpenSSL's certificate checks, and Node's own for the name. */
+const CERTIFICATE_FAULTS: Readonly<Record<string, CertificateFault>> = {
+  UNABLE_TO_GET_ISSUER_CERT: 'unknown_issuer',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'unknown_issuer',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'unknown_issuer',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'unknown_issuer',
+  SELF_SIGNED_CERT_IN_CHAIN: 'unknown_issuer',
+  CERT_UNTRUSTED: 'unknown_issuer',
+  CERT_HAS_EXPIRED: 'expired',
+  CERT_NOT_YET_VALID: 'not_yet_valid',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'wrong_host',
+  HOSTNAME_MISMATCH: 'wrong_host',
+};
+
+/** @returns null when the failure is not about the server's certificate */
+export function certificateFault(code: string): CertificateFault | null {
+  return CERTIFICATE_FAULTS[code] ?? null;
+}
 
 /** Before the first byte these are about the next hop, which with a proxy is the proxy. */
 const NEXT_HOP: readonly TransportReason[] = ['dns', 'refused', 'unreachable'];

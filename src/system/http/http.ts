@@ -1,9 +1,11 @@
 import { SECOND } from '../../domain/duration.js';
 import { parseEndpoint } from '../../domain/endpoint.js';
 import { VaultError } from '../../domain/errors.js';
+import { once } from '../../domain/once.js';
 import type { Http, HttpAnswer, HttpRequest } from '../contract.js';
-import { createDispatchers, type Dispatchers } from './http-dispatch.js';
+import { createDispatchers } from './http-dispatch.js';
 import { Exchange } from './http-exchange.js';
+import { proxyFor } from './http-proxy.js';
 
 const DEADLINE = 20 * SECOND;
 
@@ -14,14 +16,15 @@ const DEADLINE = 20 * SECOND;
 const OWN_HEADERS = { 'user-agent': 'token-vault', 'accept-encoding': 'identity' };
 
 /**
- * The HTTP client. The library behind it is loaded by the first request, so that commands without network never pay
- * for it.
+ * The HTTP client. What is behind it is loaded by the first request that needs it: Node's own client for token
+ * endpoints (`acceptPart`), the library for everything else and for the way through a proxy.
  *
  * @param options `env` is read for HTTPS_PROXY, HTTP_PROXY and NO_PROXY. Certificate authorities come from the runtime
  *   (NODE_EXTRA_CA_CERTS); nothing turns the check of certificates off.
  */
 export function createHttp(options: { readonly env: Readonly<Record<string, string | undefined>> }): Http {
-  let dispatchers: Promise<Dispatchers> | null = null;
+  const theLibrary = once(createDispatchers);
+  const ownClient = once(async () => (await import('./http-direct.js')).createDirect());
   return {
     /**
      * @throws TransportFailure when there is no whole answer
@@ -39,19 +42,26 @@ export function createHttp(options: { readonly env: Readonly<Record<string, stri
           },
         );
       }
-      dispatchers ??= createDispatchers(options.env);
-      const { dispatcher, proxied } = (await dispatchers).route(url);
-      const { signal, deadline = DEADLINE, method, body = null } = request;
-      const exchange = new Exchange({ deadline, signal, host: url.host, proxied });
-      if (signal?.aborted !== true) {
-        const path = `${url.pathname}${url.search}`;
-        const headers = oneSpelling({ ...OWN_HEADERS, ...request.headers });
-        dispatcher.dispatch({ origin: url.origin, path, method, headers, body }, exchange);
-      }
+      const proxy = proxyFor(url, options.env);
+      const { signal, deadline = DEADLINE, method, body = null, acceptPart = false } = request;
+      const limits = { deadline, signal, host: url.host, proxied: proxy !== null, acceptPart };
+      const headers = oneSpelling({ ...OWN_HEADERS, ...request.headers });
+      const own = acceptPart ? await ownClient() : null;
+      const library = own === null || proxy !== null ? await theLibrary() : null;
+      const dispatcher = library?.dispatcher(proxy);
+      const exchange = new Exchange(limits);
+      if (signal?.aborted === true) return exchange.answer;
+      const message = { method, headers, body };
+      const tunnel =
+        own === null || proxy === null ? undefined : library?.tunnel(proxy, url, exchange.settled);
+      if (own !== null && tunnel !== null) own.send(url, message, exchange, tunnel);
+      else
+        dispatcher?.dispatch({ ...message, origin: url.origin, path: url.pathname + url.search }, exchange);
       return exchange.answer;
     },
     async close(): Promise<void> {
-      if (dispatchers !== null) await (await dispatchers).destroy();
+      if (ownClient.called) (await ownClient()).destroy();
+      if (theLibrary.called) await (await theLibrary()).destroy();
     },
   };
 }

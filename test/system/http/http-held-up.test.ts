@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { afterEach, expect, it } from 'vitest';
-import { createHttp } from '../../../src/system/http/http.js';
+import { CLIENTS, clientOf } from './clients.js';
 
 /** A server with a thread of its own, so that it can answer while this one stands still. */
 const SERVER = `
@@ -18,21 +18,24 @@ const DEADLINE = 300;
 let server: Worker;
 afterEach(() => server.terminate());
 
-it('an answer that came in time is read by a process that was held up past the deadline', async () => {
-  server = new Worker(SERVER, { eval: true });
-  const [port] = (await once(server, 'message')) as [number];
-  const http = createHttp({ env: {} });
-  const asked = once(server, 'message').then(() => {
-    // As a stopped process, or one among too many, stands still.
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3 * DEADLINE);
-  });
-  const request = {
-    method: 'GET' as const,
-    url: `http://127.0.0.1:${port}/`,
-    headers: {},
-    deadline: DEADLINE,
-  };
-  const [answer] = await Promise.all([http.send(request), asked]);
-  expect(answer.body).toBe('in time');
-  await http.close();
-});
+it.each(CLIENTS)(
+  '%s: an answer that came in time is read by a process that was held up past the deadline',
+  async (_, acceptPart) => {
+    server = new Worker(SERVER, { eval: true });
+    const [port] = (await once(server, 'message')) as [number];
+    const http = clientOf(acceptPart);
+    const asked = once(server, 'message').then(() => {
+      // As a stopped process, or one among too many, stands still.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3 * DEADLINE);
+    });
+    const request = {
+      method: 'GET' as const,
+      url: `http://127.0.0.1:${port}/`,
+      headers: {},
+      deadline: DEADLINE,
+    };
+    const [answer] = await Promise.all([http.send(request), asked]);
+    expect(answer.body).toBe('in time');
+    await http.close();
+  },
+);

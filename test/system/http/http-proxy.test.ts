@@ -1,8 +1,8 @@
 import { connect, type Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { createHttp } from '../../../src/system/http/http.js';
 import { proxyFor } from '../../../src/system/http/http-proxy.js';
 import { json, serve, serveRaw } from '../../doubles/local-server.js';
+import { CLIENTS, clientOf } from './clients.js';
 
 const PROXY = 'http://proxy.example:3128';
 const url = (text: string) => new URL(text);
@@ -50,7 +50,7 @@ describe('the proxy for an address', () => {
   });
 });
 
-describe('the HTTP client behind a proxy', () => {
+describe.each(CLIENTS)('%s behind a proxy', (_, acceptPart) => {
   /** A proxy that answers CONNECT as told and notes the request. */
   async function proxyThat(answer: (socket: Socket) => void) {
     const seen: string[] = [];
@@ -64,7 +64,7 @@ describe('the HTTP client behind a proxy', () => {
   }
 
   const get = (env: Record<string, string>, address: string) => {
-    const http = createHttp({ env });
+    const http = clientOf(acceptPart, env);
     return http.send({ method: 'GET', url: address, headers: {} }).finally(() => http.close());
   };
 
@@ -90,6 +90,16 @@ describe('the HTTP client behind a proxy', () => {
     );
     const failure = { reason: 'proxy', sent: 'no', host: 'accounts.example' };
     await expect(get({ HTTPS_PROXY: proxy.url }, 'https://accounts.example/')).rejects.toMatchObject(failure);
+    await proxy.close();
+  });
+
+  it('gives up on a proxy that does not answer, and lets go of it', async () => {
+    const proxy = await proxyThat(() => undefined);
+    const http = clientOf(acceptPart, { HTTPS_PROXY: proxy.url });
+    const request = { method: 'GET', url: 'https://accounts.example/', headers: {}, deadline: 300 } as const;
+    await expect(http.send(request)).rejects.toMatchObject({ reason: 'timeout', sent: 'no' });
+    await http.close();
+    await proxy.idle();
     await proxy.close();
   });
 

@@ -5,12 +5,15 @@ import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
+import { createServer as createTlsServer } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { rolldown } from 'rolldown';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Certificate, hasOpenssl, makeCertificate } from '../../doubles/certificate.js';
 import { serveRaw } from '../../doubles/local-server.js';
+import { faketime } from '../../harness/faketime.js';
+import { missing } from '../../harness/parts.js';
 
 const run = promisify(execFile);
 const folder = mkdtempSync(join(tmpdir(), 'token-vault-tls-'));
@@ -24,16 +27,28 @@ async function send(
   env: Record<string, string> = {},
   more: { flags?: string[]; deadline?: number } = {},
 ) {
-  const { flags = [], deadline = 10_000 } = more;
-  const args = [...flags, program, `https://localhost:${port}/token`, String(deadline)];
+  const [library, own] = await sendByBoth(`https://localhost:${port}/token`, env, more);
+  expect(own).toEqual(library);
+  return own;
+}
+
+async function sendByBoth(
+  url: string,
+  env: Record<string, string>,
+  { flags = [], deadline = 10_000 }: { flags?: string[]; deadline?: number } = {},
+): Promise<[End, End]> {
+  const args = [...flags, program, url, String(deadline)];
   const { stdout } = await run(process.execPath, args, { env: { PATH: process.env['PATH'] ?? '', ...env } });
-  return JSON.parse(stdout) as {
-    status?: number;
-    body?: string;
-    reason?: string;
-    sent?: string;
-    cause?: string;
-  };
+  return JSON.parse(stdout) as [End, End];
+}
+
+interface End {
+  readonly status?: number;
+  readonly body?: string;
+  readonly reason?: string;
+  readonly sent?: string;
+  readonly certificate?: string | null;
+  readonly cause?: string;
 }
 
 async function started(options: ServerOptions): Promise<{ port: number; requests: () => number }> {
@@ -77,6 +92,7 @@ describe.skipIf(!hasOpenssl)('a secure connection', () => {
     expect(await send(port)).toMatchObject({
       reason: 'tls',
       sent: 'no',
+      certificate: 'unknown_issuer',
       cause: 'Error: DEPTH_ZERO_SELF_SIGNED_CERT',
     });
     expect(requests()).toBe(0);
@@ -95,7 +111,18 @@ describe.skipIf(!hasOpenssl)('a secure connection', () => {
     const other = makeCertificate(folder, 'other', 'DNS:other.example');
     const { port, requests } = await started(other);
     const answer = await send(port, { NODE_EXTRA_CA_CERTS: other.certFile });
-    expect(answer).toMatchObject({ reason: 'tls', sent: 'no' });
+    expect(answer).toMatchObject({ reason: 'tls', sent: 'no', certificate: 'wrong_host' });
+    expect(requests()).toBe(0);
+  });
+
+  it.skipIf(missing('faketime').length > 0).each([
+    ['has ended', '2020-01-01 00:00:00', 'expired'],
+    ['has not begun', '2090-01-01 00:00:00', 'not_yet_valid'],
+  ])('is not made with a certificate whose time %s', async (_, made, certificate) => {
+    const other = makeCertificate(folder, certificate, 'DNS:localhost', faketime(made));
+    const { port, requests } = await started(other);
+    const answer = await send(port, { NODE_EXTRA_CA_CERTS: other.certFile });
+    expect(answer).toMatchObject({ reason: 'tls', sent: 'no', certificate });
     expect(requests()).toBe(0);
   });
 
@@ -116,10 +143,34 @@ describe.skipIf(!hasOpenssl)('a secure connection', () => {
       setTimeout(() => held.pipe(connect(port, '127.0.0.1')).pipe(socket), 600);
     });
     const env = { NODE_EXTRA_CA_CERTS: good.certFile, LINGER: '1500' };
-    const givenUp = { reason: 'timeout', sent: 'no', cause: 'undefined' };
+    const givenUp = { reason: 'timeout', sent: 'no', certificate: null, cause: 'undefined' };
     expect(await send(slow.port, env, { deadline: 200 })).toEqual(givenUp);
     expect(requests()).toBe(0);
     expect(await send(slow.port, env)).toMatchObject({ status: 200 });
     await slow.close();
+  });
+
+  it("through a proxy carries Node's own client past a 100 Continue, which the library does not survive", async () => {
+    const named = makeCertificate(folder, 'named', 'DNS:accounts.example');
+    const server = createTlsServer(named, (socket) => {
+      socket.on('error', () => undefined);
+      socket.once('data', () =>
+        socket.end('HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nanswered'),
+      );
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const proxy = await serveRaw((socket) =>
+      socket.once('data', () => {
+        socket.write('HTTP/1.1 200 OK\r\n\r\n');
+        socket.pipe(connect(port, '127.0.0.1').on('error', () => undefined)).pipe(socket);
+      }),
+    );
+    const env = { NODE_EXTRA_CA_CERTS: named.certFile, HTTPS_PROXY: proxy.url };
+    const [library, own] = await sendByBoth('https://accounts.example/token', env);
+    expect(library).toMatchObject({ reason: 'reset', sent: 'maybe' });
+    expect(own).toEqual({ status: 200, body: 'answered' });
+    await proxy.close();
+    server.close();
   });
 });
