@@ -56,6 +56,13 @@ export type AuditEvent =
       readonly code: ErrorCode;
       readonly why?: 'other_issuer';
     }
+  /** A login had brought a grant that is not stored, and this is what became of it at the provider. */
+  | {
+      readonly event: 'grant_discarded';
+      readonly provider: string;
+      /** `shared`: it was left alone, because an account that is stored may rest on it. */
+      readonly outcome: 'revoked' | 'shared' | 'unsupported' | 'failed';
+    }
   | {
       readonly event: 'callback_refused';
       readonly provider: string;
@@ -153,6 +160,7 @@ export const AUDIT_EVENTS: Readonly<Record<AuditEvent['event'], true>> = {
   login_started: true,
   login_finished: true,
   login_failed: true,
+  grant_discarded: true,
   logins_slowed: true,
   callback_refused: true,
   token_given: true,

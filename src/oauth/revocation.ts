@@ -65,6 +65,12 @@ function read(answer: HttpAnswer, revocation: Revocation, host: string): Revocat
   const sent = clientSecret === null ? [token] : [token, clientSecret];
   const refusal = classify(answer, members, provider.errors, now(), sent);
   if (facts.alreadyGone.includes(`${answer.status} ${refusal.error}`)) return { kind: 'already_gone' };
+  // RFC 7009 §2.1 lets a public client revoke; a server that does not take it says so with this status alone.
+  if (refusal.error === 'http_401') {
+    const description =
+      clientSecret === null ? 'it takes no revocation from a client without a secret' : null;
+    return { kind: 'refused', error: refusal.error, description };
+  }
   if (refusal.class === 'transient') {
     const reason = `${host} answered with status ${answer.status}`;
     return { kind: 'transient', reason, retryAfter: refusal.retryAfter };

@@ -71,6 +71,21 @@ describe('a revocation', () => {
     expect(outcome).toEqual({ kind: 'transient', reason, retryAfter });
   });
 
+  it('is refused by a server that takes none from a client without a secret, and says so with its status alone', async () => {
+    const bare: Answer = (response) => void response.writeHead(401).end();
+    expect(await revokeAt(bare)).toEqual({
+      kind: 'refused',
+      error: 'http_401',
+      description: 'it takes no revocation from a client without a secret',
+    });
+    await server?.close();
+    expect(await revokeAt(bare, jsonClient)).toEqual({
+      kind: 'refused',
+      error: 'http_401',
+      description: null,
+    });
+  });
+
   it('may succeed later after a page from a gateway', async () => {
     const outcome = await revokeAt((response) => response.writeHead(403).end('<html>Sign in</html>'));
     expect(outcome.kind).toBe('transient');

@@ -12,7 +12,7 @@ import { serverOf } from '../server.js';
 import type { LoginAim } from './login-aim.js';
 import { waitForAnswer } from './login-answer.js';
 import { againCommand } from './login-command.js';
-import { finish, type Grant, type LoginDeps, noToken } from './login-finish.js';
+import { finish, type Grant, type LoginDeps } from './login-finish.js';
 import { openBrowser, openRedirect, redirectFor } from './login-redirect.js';
 import { authorizationRefusal, codeRefusal } from './login-refusals.js';
 
@@ -79,7 +79,7 @@ export async function byCode(
     const response = readAuthorizationResponse({ url: answered, state, server, clientId: provider.clientId });
     if (response.kind === 'error') throw authorizationRefusal(provider, response.error, response.description);
     talk.on({ kind: 'code_received' });
-    const grant = await redeem(deps, provider, request, {
+    const grant = await redeem(deps, provider, {
       endpoint: server.tokenEndpoint,
       code: response.code,
       redirectUri: redirect.redirectUri,
@@ -94,7 +94,6 @@ export async function byCode(
 async function redeem(
   deps: LoginDeps,
   provider: ConfiguredProvider,
-  request: LoginRequest,
   exchange: Pick<CodeExchange, 'endpoint' | 'code' | 'redirectUri' | 'codeVerifier'>,
 ): Promise<Grant> {
   const http = await deps.http();
@@ -103,11 +102,10 @@ async function redeem(
   try {
     const answer = await exchangeCode(http, { ...exchange, provider, clientId, clientSecret });
     if (answer.kind === 'refused') throw codeRefusal(provider, answer);
-    if (answer.accessToken !== null) return { answer, accessToken: answer.accessToken, at };
+    return { answer, at };
   } catch (failure) {
     throw failure instanceof TransportFailure ? unreachable(failure) : failure;
   }
-  throw noToken(provider, request);
 }
 
 /** The command for a login on another device, where it is likely to work with this very client. */

@@ -18,7 +18,7 @@ import {
   noDeviceLogin,
   uselessCode,
 } from './login-device-refusals.js';
-import { finish, type Grant, type LoginDeps, noToken } from './login-finish.js';
+import { finish, type Grant, type LoginDeps } from './login-finish.js';
 
 /**
  * What can be known before anything is sent.
@@ -108,8 +108,7 @@ async function waited(
   });
   switch (outcome.kind) {
     case 'granted':
-      if (outcome.answer.accessToken === null) throw noToken(provider, request);
-      return { answer: outcome.answer, accessToken: outcome.answer.accessToken, at: outcome.at };
+      return { answer: outcome.answer, at: outcome.at };
     case 'declined':
       throw deviceDeclined(provider, request, outcome.refused);
     case 'refused':

@@ -1,6 +1,6 @@
 import type { Audit } from '../../audit/events.js';
-import type { Consent } from '../../domain/account.js';
-import { VaultError } from '../../domain/errors.js';
+import type { Consent, Identity } from '../../domain/account.js';
+import { isInterruption, VaultError } from '../../domain/errors.js';
 import { canonicalScopes, missingScopes } from '../../domain/scopes.js';
 import type { Secret } from '../../domain/secret.js';
 import type { GrantedAnswer, ServerMetadata } from '../../oauth/contract.js';
@@ -13,6 +13,7 @@ import type { Vault } from '../../vault/vault.js';
 import type { LoginRequest, LoginResult } from '../contract.js';
 import type { LoginAim } from './login-aim.js';
 import { againCommand } from './login-command.js';
+import { discard } from './login-discard.js';
 import { whoLoggedIn } from './login-identity.js';
 import { loginFinished, storeLogin } from './login-store.js';
 
@@ -31,10 +32,9 @@ export interface LoginDeps {
   readonly interruption: AbortSignal;
 }
 
-/** A token answer with an access token in it. */
+/** What a token request has brought. */
 export interface Grant {
   readonly answer: GrantedAnswer;
-  readonly accessToken: Secret;
   /** When the request that brought it was begun, milliseconds since the epoch. */
   readonly at: number;
 }
@@ -49,48 +49,71 @@ export interface Redeemed extends Grant {
   readonly how: Consent['how'];
 }
 
-/** @throws VaultError when it is not known who logged in, or when the grant cannot be stored */
+/**
+ * Stores what a login has brought. A grant that is refused a place is revoked at the provider, as far as that is possible.
+ *
+ * @throws VaultError when it is not known who logged in, or when the grant cannot be stored
+ */
 export async function finish(deps: LoginDeps, vault: Vault, redeemed: Redeemed): Promise<LoginResult> {
-  const { provider, server, aim, answer, at, accessToken, how } = redeemed;
+  const { provider, server, aim, answer, at, how } = redeemed;
   const { scopes } = aim;
-  const { identity, issuer } = await whoLoggedIn({
+  const grantedScopes = canonicalScopes(scopes, answer.scopes, provider);
+  const missing = missingScopes(scopes, grantedScopes);
+  const granted = { askedScopes: scopes, grantedScopes, missingScopes: missing };
+  let known: Identity | null = null;
+  try {
+    const { accessToken } = answer;
+    if (accessToken === null) throw noToken(provider, aim.request);
+    const { identity, issuer } = await personOf(deps, redeemed, accessToken);
+    known = identity;
+    const stored = await storeLogin(
+      vault,
+      deps.locks,
+      {
+        provider: provider.name,
+        as: aim.request.as,
+        only: aim.only,
+        identity,
+        issuer,
+        tokenEndpoint: server.tokenEndpoint,
+        clientId: provider.clientId,
+        ...granted,
+        answer,
+        accessToken,
+        at,
+      },
+      deps.interruption,
+    );
+    const { account } = stored;
+    await vault.addConsent(account.id, { at, how, askedScopes: scopes, grantedScopes });
+    deps.audit.record(loginFinished(account, stored.created), 'chained');
+    const keptRefreshToken = account.hasRefreshToken && answer.refreshToken === null;
+    return { ...stored, identity, missingScopes: missing, keptRefreshToken };
+  } catch (failure) {
+    if (!(failure instanceof VaultError) || (known !== null && !isRefused(failure))) throw failure;
+    throw await discard(deps, vault, { provider, server, answer, identity: known }, failure);
+  }
+}
+
+/** Whether a login is not to be stored. What could not be stored is another matter: it may be there all the same. */
+function isRefused(failure: VaultError): boolean {
+  return ['wrong_person', 'account_name_taken'].includes(failure.code) || isInterruption(failure);
+}
+
+async function personOf(deps: LoginDeps, redeemed: Redeemed, accessToken: Secret) {
+  const { scopes, request } = redeemed.aim;
+  return whoLoggedIn({
     ...redeemed,
+    accessToken,
     idTokenAsked: scopes.includes('openid'),
-    as: aim.request.as,
+    as: request.as,
     http: await deps.http(),
     now: deps.clock.now(),
   });
-  const grantedScopes = canonicalScopes(scopes, answer.scopes, provider);
-  const missing = missingScopes(scopes, grantedScopes);
-  const stored = await storeLogin(
-    vault,
-    deps.locks,
-    {
-      provider: provider.name,
-      as: aim.request.as,
-      only: aim.only,
-      identity,
-      issuer,
-      tokenEndpoint: server.tokenEndpoint,
-      clientId: provider.clientId,
-      askedScopes: scopes,
-      grantedScopes,
-      missingScopes: missing,
-      answer,
-      accessToken,
-      at,
-    },
-    deps.interruption,
-  );
-  const { account } = stored;
-  await vault.addConsent(account.id, { at, how, askedScopes: scopes, grantedScopes });
-  deps.audit.record(loginFinished(account, stored.created), 'chained');
-  const keptRefreshToken = account.hasRefreshToken && answer.refreshToken === null;
-  return { ...stored, identity, missingScopes: missing, keptRefreshToken };
 }
 
 /** The provider says yes and gives nothing that could be used. */
-export function noToken(provider: ConfiguredProvider, request: LoginRequest): VaultError {
+function noToken(provider: ConfiguredProvider, request: LoginRequest): VaultError {
   return new VaultError(
     'provider_answer_invalid',
     `${provider.title} answered without a usable access token`,

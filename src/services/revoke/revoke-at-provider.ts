@@ -31,33 +31,56 @@ export async function askProvider(
   const { revocationEndpoint } = await serverOf(provider, deps.http);
   if (revocationEndpoint === null) return unsupported(provider);
   if (provider.endpoints !== null) requireOwnServer(account, provider, revocationEndpoint);
-  const { refreshToken, accessToken } = contents;
+  return inWords(
+    await revokeTokens(await deps.http(), provider, revocationEndpoint, contents),
+    provider,
+    account,
+  );
+}
+
+/**
+ * Revokes the refresh token; the access token where there is no other, or where the provider revokes only those.
+ *
+ * @param deadline milliseconds for each request; the HTTP client's own when left out
+ */
+export async function revokeTokens(
+  http: Http,
+  provider: ConfiguredProvider,
+  endpoint: string,
+  { refreshToken, accessToken }: Pick<Contents, 'refreshToken' | 'accessToken'>,
+  deadline?: number,
+): Promise<RevocationOutcome> {
   const tokens: (readonly [Secret, 'refresh_token' | 'access_token'])[] = [];
   if (refreshToken !== null) tokens.push([refreshToken, 'refresh_token']);
   if (accessToken !== null) tokens.push([accessToken, 'access_token']);
   let outcome: RevocationOutcome = { kind: 'already_gone' };
   for (const [token, hint] of tokens) {
-    outcome = await revoke(await deps.http(), {
-      endpoint: revocationEndpoint,
+    outcome = await revoke(http, {
+      endpoint,
       token,
       hint,
       facts: provider.revocation,
       provider,
       clientId: provider.clientId,
       clientSecret: provider.clientSecret,
+      ...(deadline === undefined ? {} : { deadline }),
     });
     if (outcome.kind !== 'refused' || outcome.error !== 'unsupported_token_type') break;
   }
-  return inWords(outcome, provider, account);
+  return outcome;
 }
 
 /**
  * A revocation carries the live refresh token, so it goes only to the server that gave it. An endpoint discovered from
  * the account's own issuer is that server's word; one from a configuration file has to be on the same origin.
  */
+export function isOwnServer(endpoint: string, of: Pick<Account, 'tokenEndpoint' | 'issuer'>): boolean {
+  const origins = [of.tokenEndpoint, of.issuer].map((url) => new URL(url).origin);
+  return origins.includes(new URL(endpoint).origin);
+}
+
 function requireOwnServer(account: Account, provider: ConfiguredProvider, endpoint: string): void {
-  const origins = [account.tokenEndpoint, account.issuer].map((url) => new URL(url).origin);
-  if (origins.includes(new URL(endpoint).origin)) return;
+  if (isOwnServer(endpoint, account)) return;
   throw new VaultError(
     'binding_changed',
     `the revocation endpoint configured for ${provider.name} is on another server than the one ${accountName(account)} was logged in at, so its refresh token is not sent there`,

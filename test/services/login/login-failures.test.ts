@@ -217,7 +217,7 @@ describe('a token endpoint that does not give tokens', () => {
     stage.demo.knobs.answerMembers = { access_token: 'with a\nline break' };
     await expect(stage.logIn()).rejects.toMatchObject({
       code: 'provider_answer_invalid',
-      message: 'demo answered without a usable access token',
+      message: expect.stringContaining('demo answered without a usable access token'),
     });
   });
 });
@@ -244,7 +244,7 @@ describe('an id_token that is not for this login', () => {
     stage.demo.knobs.answerMembers = { id_token: idToken(claims) };
     await expect(stage.logIn()).rejects.toMatchObject({
       code: 'provider_answer_invalid',
-      message: `the id_token is not for this login: its ${claim} is not as expected`,
+      message: expect.stringContaining(`the id_token is not for this login: its ${claim} is not as expected`),
     });
   });
 });

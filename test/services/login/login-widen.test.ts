@@ -92,7 +92,7 @@ describe('adding scopes', () => {
       code: 'wrong_person',
       exitCode: 2,
       message:
-        'grace@example.com logged in, and the scopes were to be added to demo/ada@example.com, so nothing was stored',
+        'grace@example.com logged in, and the scopes were to be added to demo/ada@example.com, so nothing was stored; the grant that this login brought was revoked at demo',
     });
     expect(await stage.account(account)).toEqual(before);
     expect(await stage.vault.accounts()).toHaveLength(1);
