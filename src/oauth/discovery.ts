@@ -9,8 +9,8 @@ import { isSuccess } from './token-error.js';
 
 /**
  * Fetches the metadata of an authorization server: OpenID Connect Discovery 1.0 §4 first, then RFC 8414 §3. The
- * document must name the very issuer that was asked for (RFC 8414 §3.3), and https endpoints (http on a loopback
- * host) only. Whether the challenge methods suffice is for the caller to judge.
+ * document must name the very issuer that was asked for (RFC 8414 §3.3), and https endpoints only; an issuer at http on a
+ * loopback host may name such endpoints as well. Whether the challenge methods suffice is for the caller to judge.
  *
  * @throws VaultError `config_invalid` when the issuer is not such an address; `network_failed`, `provider_unavailable`,
  *   `provider_answer_invalid`; their messages name the host and nothing of the answer but its issuer
@@ -74,6 +74,13 @@ function readMetadata(members: Members, issuer: string, host: string): ServerMet
     if (value === null) return null;
     const url = typeof value === 'string' ? parseEndpoint(value) : null;
     if (url === null) throw invalid(host, `names an unsafe ${name} in its metadata`);
+    if (url.protocol !== 'https:' && new URL(issuer).protocol === 'https:') {
+      throw invalid(
+        host,
+        `names an http address of this machine as ${name} in its metadata, where any local program could get what is sent`,
+        'if that is meant, name the endpoints themselves for this provider in config.json',
+      );
+    }
     return url.href;
   };
   const required = (name: string): string => {

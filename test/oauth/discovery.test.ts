@@ -131,3 +131,32 @@ describe('discovery', () => {
     await expect(discover(http, issuer)).rejects.toMatchObject({ code: 'config_invalid' });
   });
 });
+
+describe('an https issuer', () => {
+  const asked = (change: Record<string, unknown>) => {
+    const issuer = 'https://accounts.example';
+    const metadata = {
+      issuer,
+      authorization_endpoint: `${issuer}/authorize`,
+      token_endpoint: `${issuer}/token`,
+      ...change,
+    };
+    const send = async () => ({ status: 200, headers: {}, body: JSON.stringify(metadata) });
+    return discover({ send, close: async () => {} }, issuer);
+  };
+
+  it.each([
+    'authorization_endpoint',
+    'token_endpoint',
+    'revocation_endpoint',
+    'device_authorization_endpoint',
+    'userinfo_endpoint',
+  ])('cannot name a port of this machine as %s', async (name) => {
+    await expect(asked({ [name]: 'https://other.example/x' })).resolves.toBeDefined();
+    for (const address of ['http://127.0.0.1:8080/x', 'http://localhost:8080/x', 'http://[::1]:8080/x'])
+      await expect(asked({ [name]: address })).rejects.toMatchObject({
+        code: 'provider_answer_invalid',
+        message: expect.stringContaining(`names an http address of this machine as ${name}`),
+      });
+  });
+});
