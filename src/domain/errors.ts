@@ -16,7 +16,7 @@ export const ERROR_CODES = {
   provider_unknown: 2,
   /** The name asked for with `--as` belongs to another person. */
   account_name_taken: 2,
-  /** Another person logged in than the one whose grant was to be widened. */
+  /** Another person logged in than the one whose grant was to be widened, or whom `--login-hint` names. */
   wrong_person: 2,
   /** The stored tokens are bound to another issuer, endpoint or client than the configuration names now. */
   binding_changed: 2,

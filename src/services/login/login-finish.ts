@@ -72,6 +72,7 @@ export async function finish(deps: LoginDeps, vault: Vault, redeemed: Redeemed):
       {
         provider: provider.name,
         as: aim.request.as,
+        request: aim.request,
         only: aim.only,
         identity,
         issuer,

@@ -11,6 +11,8 @@ import type { GrantedAnswer } from '../../oauth/contract.js';
 import type { Locks, SealedAccount } from '../../stores/contract.js';
 import type { Contents } from '../../vault/sealed-record.js';
 import type { AccountFacts, Vault } from '../../vault/vault.js';
+import type { LoginRequest } from '../contract.js';
+import { checkHint } from './login-person.js';
 
 /** Longer than a refresh that is under way can take. */
 const LOCK_PATIENCE = 45 * SECOND;
@@ -27,6 +29,8 @@ const NEVER_FAILED: StatusFacts = {
 export interface FinishedLogin {
   readonly provider: string;
   readonly as: string | null;
+  /** What was asked for; its hint says who is meant. */
+  readonly request: LoginRequest;
   /** The account that this login must be for; null: any. */
   readonly only: Account | null;
   readonly identity: Identity;
@@ -64,7 +68,8 @@ export async function storeLogin(
   interruption: AbortSignal,
 ): Promise<StoredLogin> {
   const known = await accountOf(vault, login);
-  if (login.only !== null && known?.id !== login.only.id) throw wrongPerson(login.only, login.identity);
+  if (login.only === null) checkHint(login.request, login.identity, known);
+  else if (known?.id !== login.only.id) throw wrongPerson(login.only, login.identity);
   if (known === null) return addAccount(vault, locks, login, interruption);
   const lock = await locks.acquire(known.id, LOCK_PATIENCE, interruption);
   try {

@@ -7,6 +7,7 @@ import { NOW } from '../../doubles/terminal.js';
 import { granted } from '../../doubles/token-answers.js';
 import { uninterrupted } from '../refresh/refreshing.js';
 import { ALICE, openVaultStage, type VaultStage } from '../stage.js';
+import { REQUEST } from './logging-in.js';
 
 let stage: VaultStage;
 beforeEach(async () => {
@@ -20,6 +21,7 @@ function store(change: Partial<FinishedLogin> = {}, vault: Vault = stage.vault) 
   const login: FinishedLogin = {
     provider: 'demo',
     as: null,
+    request: REQUEST,
     only: null,
     identity: ALICE,
     issuer: 'https://issuer.example',
