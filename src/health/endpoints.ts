@@ -1,7 +1,7 @@
 import { parseEndpoint } from '../domain/endpoint.js';
 import { VaultError } from '../domain/errors.js';
 import { type Finding, fine, problem, problemOf, skipped, warning } from '../domain/finding.js';
-import { describeTransport, TransportFailure } from '../domain/transport.js';
+import { describeTransport, TransportFailure, transportHint } from '../domain/transport.js';
 import { discover } from '../oauth/discovery.js';
 import type { Provider } from '../providers/contract.js';
 import type { Check, HealthDeps } from './contract.js';
@@ -40,7 +40,7 @@ async function look(provider: Provider, visit: Visit): Promise<Finding> {
     return problem(
       'network_failed',
       describeTransport(failure),
-      'try again when the network is back: vault doctor',
+      transportHint(failure, 'try again when the network is back: vault doctor'),
       about,
     );
   }

@@ -1,11 +1,13 @@
 import { parseEndpoint } from '../domain/endpoint.js';
 import { VaultError } from '../domain/errors.js';
-import { describeTransport, TransportFailure } from '../domain/transport.js';
+import { describeTransport, TransportFailure, transportHint } from '../domain/transport.js';
 import type { Http, HttpAnswer } from '../system/contract.js';
 import { type Members, member, parseMembers } from './answer-body.js';
 import { printable } from './clean.js';
 import type { ServerMetadata } from './contract.js';
 import { isSuccess } from './token-error.js';
+
+const MOST_REDIRECTS = 3;
 
 /**
  * Fetches the metadata of an authorization server: OpenID Connect Discovery 1.0 §4 first, then RFC 8414 §3. The
@@ -26,8 +28,9 @@ export async function discover(
       hint: 'correct issuer of this provider in config.json',
     });
   }
+  let redirect: VaultError | null = null;
   for (const address of metadataAddresses(url)) {
-    const answer = await fetchMetadata(http, address, options.signal);
+    const answer = await followMetadata(http, address, options.signal);
     const members = isSuccess(answer.status) ? parseMembers(answer) : null;
     if (members !== null) return readMetadata(members, issuer, url.host);
     if (answer.status >= 500 || answer.status === 429 || answer.status === 408) {
@@ -35,8 +38,9 @@ export async function discover(
         hint: 'try again later',
       });
     }
+    if (isRedirect(answer)) redirect ??= redirected(answer, url);
   }
-  throw invalid(url.host, 'publishes no metadata under this issuer');
+  throw redirect ?? invalid(url.host, 'publishes no metadata under this issuer');
 }
 
 /** Appended for OpenID Connect, put between host and path by RFC 8414 §3.1. */
@@ -48,6 +52,43 @@ function metadataAddresses(issuer: URL): string[] {
   ];
 }
 
+/**
+ * A redirect within the server is followed (Django adds a slash), a few times: the document has to name the issuer that
+ * was asked for all the same. One that leads elsewhere is returned.
+ */
+async function followMetadata(
+  http: Http,
+  url: string,
+  signal: AbortSignal | undefined,
+  left = MOST_REDIRECTS,
+): Promise<HttpAnswer> {
+  const answer = await fetchMetadata(http, url, signal);
+  const target = isRedirect(answer) ? locationOf(answer, url) : null;
+  if (target === null || target.origin !== new URL(url).origin || left === 0) return answer;
+  return followMetadata(http, target.href, signal, left - 1);
+}
+
+function isRedirect({ status }: HttpAnswer): boolean {
+  return [301, 302, 303, 307, 308].includes(status);
+}
+
+function locationOf({ headers }: HttpAnswer, base: string): URL | null {
+  const location = headers['location'];
+  return location !== undefined && URL.canParse(location, base) ? new URL(location, base) : null;
+}
+
+function redirected(answer: HttpAnswer, issuer: URL): VaultError {
+  const target = locationOf(answer, issuer.href)?.host ?? '';
+  const to = target === '' ? '' : ` to ${target}`;
+  return invalid(
+    issuer.host,
+    `answers with a redirect (${answer.status})${to}, and metadata is taken from the issuer itself only`,
+    target === '' || target === issuer.host
+      ? undefined
+      : `if ${target} is the server you mean, set its issuer in config.json; else check any proxy or sign-in page of the network`,
+  );
+}
+
 async function fetchMetadata(http: Http, url: string, signal: AbortSignal | undefined): Promise<HttpAnswer> {
   try {
     const headers = { accept: 'application/json' };
@@ -55,7 +96,7 @@ async function fetchMetadata(http: Http, url: string, signal: AbortSignal | unde
   } catch (failure) {
     if (!(failure instanceof TransportFailure)) throw failure;
     throw new VaultError('network_failed', describeTransport(failure), {
-      hint: 'try again when the network is back',
+      hint: transportHint(failure, 'try again when the network is back'),
     });
   }
 }

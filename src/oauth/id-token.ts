@@ -34,7 +34,7 @@ export interface IdTokenExpectations {
  * for a token that came straight from the token endpoint over TLS: never pass one that came another way.
  *
  * @returns the claims
- * @throws VaultError `provider_answer_invalid`
+ * @throws VaultError `provider_answer_invalid`, naming the claim that is missing or not as expected
  */
 export async function readIdToken(expected: IdTokenExpectations): Promise<Record<string, unknown>> {
   const algorithms = expected.algorithms.filter((name) => name.toLowerCase() !== 'none');
@@ -61,7 +61,7 @@ export async function readIdToken(expected: IdTokenExpectations): Promise<Record
     });
     return { ...getValidatedIdTokenClaims(result) };
   } catch (failure) {
-    throw invalid(claimOf(failure));
+    throw lacking(expected) ?? invalid(claimOf(failure));
   }
 }
 
@@ -91,11 +91,25 @@ function claimOf(failure: unknown): string | null {
   return member(cause, 'header') === undefined ? null : 'alg';
 }
 
+/** Named, because a server that leaves one out does so at every login. @returns null when none is missing */
+function lacking({ idToken, nonce }: IdTokenExpectations): VaultError | null {
+  const claims = unverifiedClaims(idToken);
+  if (!isObject(claims)) return null;
+  const required = ['iss', 'sub', 'aud', 'exp', 'iat', ...(nonce === null ? [] : ['nonce'])];
+  const missing = required.find((claim) => member(claims, claim) === undefined);
+  if (missing === undefined) return null;
+  const what = missing === 'nonce' ? 'the nonce that was sent' : `the claim ${missing}`;
+  return new VaultError(
+    'provider_answer_invalid',
+    `the id_token lacks ${what}, so it could be of another login`,
+    {
+      hint: 'the server has to be corrected, another login ends in the same way\nto do without the id_token: set "identity": {"from": "none"} for this provider in config.json, and log in with --as NAME',
+    },
+  );
+}
+
 function invalid(claim: string | null): VaultError {
-  const what =
-    claim === null
-      ? 'cannot be read or lacks a claim'
-      : `is not for this login: its ${claim} is not as expected`;
+  const what = claim === null ? 'cannot be read' : `is not for this login: its ${claim} is not as expected`;
   const clock = claim === 'exp' || claim === 'nbf' || claim === 'iat';
   return new VaultError('provider_answer_invalid', `the id_token ${what}`, {
     ...(clock ? { hint: "compare this machine's clock with the time" } : {}),

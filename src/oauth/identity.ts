@@ -1,7 +1,7 @@
 import type { Identity } from '../domain/account.js';
 import { VaultError } from '../domain/errors.js';
 import type { Secret } from '../domain/secret.js';
-import { describeTransport, TransportFailure } from '../domain/transport.js';
+import { describeTransport, TransportFailure, transportHint } from '../domain/transport.js';
 import type { IdentityRequest, IdentitySource } from '../providers/contract.js';
 import type { Http, HttpAnswer } from '../system/contract.js';
 import { type Members, member, parseMembers } from './answer-body.js';
@@ -85,6 +85,7 @@ async function ask(
     throw new VaultError(
       'network_failed',
       `it is unknown who logged in, because ${describeTransport(failure)}`,
+      failure.certificate === null ? {} : { hint: transportHint(failure, '') },
     );
   }
   const members = parseMembers(answer);

@@ -3,7 +3,7 @@ import { DAY } from '../domain/duration.js';
 import { VaultError } from '../domain/errors.js';
 import { quoted } from '../domain/shell-word.js';
 import { FAILING_AFTER } from '../domain/status.js';
-import { describeTransport, type TransportFailure } from '../domain/transport.js';
+import { describeTransport, type TransportFailure, transportHint } from '../domain/transport.js';
 import type { RefusedAnswer } from '../oauth/contract.js';
 import type { Provider } from '../providers/contract.js';
 import { loginCommand } from './login/login-command.js';
@@ -145,8 +145,11 @@ function likelyDead(
 /** The provider gave no answer that could be read. */
 export function unreachable(failure: TransportFailure): VaultError {
   return new VaultError('network_failed', describeTransport(failure), {
-    hint: `${NOTHING_LOST}; check the network and try again`,
-    details: { reason: failure.reason },
+    hint: transportHint(failure, `${NOTHING_LOST}; check the network and try again`),
+    details: {
+      reason: failure.reason,
+      ...(failure.certificate === null ? {} : { certificate: failure.certificate }),
+    },
   });
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { describeTransport, TransportFailure } from '../../src/domain/transport.js';
+import { describeTransport, TransportFailure, transportHint } from '../../src/domain/transport.js';
 
 describe('a transport failure in words', () => {
   it.each([
@@ -25,5 +25,23 @@ describe('a transport failure in words', () => {
     const failure = new TransportFailure('reset', 'maybe', 'api.example', { cause });
     expect(`${failure.message} ${describeTransport(failure)}`).not.toContain('refresh-token-example');
     expect(failure.cause).toBe(cause);
+  });
+});
+
+describe('a certificate that is not trusted', () => {
+  it.each([
+    ['unknown_issuer', 'an authority that is not trusted here', 'NODE_EXTRA_CA_CERTS=/path/to/ca.pem'],
+    ['expired', 'has expired', 'date -u'],
+    ['not_yet_valid', 'is not valid yet', 'date -u'],
+    ['wrong_host', 'is for another host name', 'config.json'],
+  ] as const)('says of %s what is wrong and what helps', (certificate, words, hint) => {
+    const failure = new TransportFailure('tls', 'no', 'api.example', { certificate });
+    expect(describeTransport(failure)).toContain(`api.example could not be reached: its certificate`);
+    expect(describeTransport(failure)).toContain(words);
+    expect(transportHint(failure, 'check the network')).toContain(hint);
+  });
+
+  it('is the only failure with a hint of its own', () => {
+    expect(transportHint(new TransportFailure('tls', 'no', 'api.example'), 'the usual')).toBe('the usual');
   });
 });

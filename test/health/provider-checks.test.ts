@@ -1,6 +1,8 @@
-import { createServer } from 'node:net';
+import { createServer as createSecureServer } from 'node:https';
+import { type AddressInfo, createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { HOUR, MINUTE } from '../../src/domain/duration.js';
+import { hasOpenssl, makeCertificate } from '../doubles/certificate.js';
 import { type Answer, type LocalServer, serve } from '../doubles/local-server.js';
 import { GOOGLE_ID } from '../doubles/settings-sources.js';
 import { type HealthStage, openHealthStage, told } from './stage.js';
@@ -94,6 +96,23 @@ describe('endpoints', () => {
       expect.objectContaining({ status: 'problem', code: 'network_failed', provider: 'demo' }),
     ]);
     server = await serve((response, request) => answer(response, request));
+  });
+
+  it.skipIf(!hasOpenssl)('whose certificate is not trusted are told, with what helps', async () => {
+    const secure = createSecureServer(makeCertificate(stage.folder, 'own', 'DNS:localhost'));
+    await new Promise<void>((resolve) => secure.listen(0, '127.0.0.1', resolve));
+    const host = `localhost:${(secure.address() as AddressInfo).port}`;
+    const expected = expect.objectContaining({
+      status: 'problem',
+      code: 'network_failed',
+      message: expect.stringContaining(`${host} could not be reached: its certificate was issued by`),
+      remedy: expect.stringContaining('export NODE_EXTRA_CA_CERTS=/path/to/ca.pem'),
+    });
+    own({ authorizationEndpoint: `https://${host}/a`, tokenEndpoint: `https://${host}/t` });
+    expect(await found('endpoints')).toEqual([expected]);
+    own({ authorizationEndpoint: undefined, tokenEndpoint: undefined, issuer: `https://${host}` });
+    expect(await found('endpoints')).toEqual([expected]);
+    secure.close();
   });
 
   it('must be of the issuer that is set', async () => {

@@ -75,6 +75,45 @@ describe('discovery', () => {
     expect((await discover(http, issuer)).issuer).toBe(issuer);
   });
 
+  it.each([[301], [302], [303], [307], [308]])(
+    'follows a redirect (%i) within the server',
+    async (status) => {
+      const metadata = {
+        authorization_endpoint: 'https://accounts.example/a',
+        token_endpoint: 'https://accounts.example/t',
+      };
+      server = await serve((response, request) => {
+        if (request.path === OIDC) response.writeHead(status, { location: `${OIDC}/` }).end();
+        else json(200, { ...metadata, issuer: server.url })(response, request);
+      });
+      expect((await discover(http, server.url)).issuer).toBe(server.url);
+      expect(server.received.map(({ path }) => path)).toEqual([OIDC, `${OIDC}/`]);
+    },
+  );
+
+  it('follows no redirect to another server, and says where it leads', async () => {
+    const elsewhere = await serve(json(200, {}));
+    server = await serve((response) => response.writeHead(301, { location: `${elsewhere.url}/x` }).end());
+    await expect(discover(http, server.url)).rejects.toMatchObject({
+      code: 'provider_answer_invalid',
+      message: expect.stringContaining(`answers with a redirect (301) to ${elsewhere.host}`),
+      hint: expect.stringContaining(`if ${elsewhere.host} is the server you mean, set its issuer`),
+    });
+    expect(elsewhere.received).toEqual([]);
+    await elsewhere.close();
+  });
+
+  it.each([
+    ['leads in circles', { location: OIDC }],
+    ['leads nowhere', {}],
+  ])('ends at a redirect that %s', async (_, headers) => {
+    server = await serve((response) => response.writeHead(302, headers).end());
+    await expect(discover(http, server.url)).rejects.toMatchObject({
+      message: expect.stringContaining('answers with a redirect (302)'),
+    });
+    expect(server.received.length).toBeLessThanOrEqual(8);
+  });
+
   it('refuses metadata of another issuer, and names it', async () => {
     const issuer = await publish('', [OIDC], { issuer: 'https://evil.example' });
     await expect(discover(http, issuer)).rejects.toMatchObject({

@@ -118,4 +118,13 @@ describe('a provider that could not be reached', () => {
       details: { reason: 'dns' },
     });
   });
+
+  it('is no matter of the network when its certificate is not trusted', () => {
+    const failure = new TransportFailure('tls', 'no', 'oauth2.example', { certificate: 'unknown_issuer' });
+    expect(unreachable(failure)).toMatchObject({
+      code: 'network_failed',
+      hint: expect.stringContaining('export NODE_EXTRA_CA_CERTS=/path/to/ca.pem'),
+      details: { reason: 'tls', certificate: 'unknown_issuer' },
+    });
+  });
 });
