@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { parseEndpoint } from '../domain/endpoint.js';
 import { browserCommands } from './browser-variable.js';
 import type { Browser, Host } from './contract.js';
+import { withAbsolutePath } from './processes/search-path.js';
 import type { Surroundings } from './surroundings.js';
 
 /** A launcher that fails does so at once; one that still runs by then is, or became, the browser. Milliseconds. */
@@ -34,10 +35,10 @@ export function createBrowser(
       if (host.env['BROWSER'] !== undefined) return openByVariable(url, host.env['BROWSER'], host);
       // Over ssh a browser would open on the screen of the wrong machine; X11 forwarding brings a display.
       if (!display) return false;
-      if (host.platform === 'darwin' || host.platform === 'win32') return openBySystem(url);
+      if (host.platform === 'darwin' || host.platform === 'win32') return openBySystem(url, host);
       // In WSL the browser of Windows is meant: by wslu's launcher where it is installed, else by PowerShell.
       const started = await start([wsl ? 'wslview' : 'xdg-open', url], host.env);
-      return started === 'runs' || (started === 'missing' || wsl ? openBySystem(url) : false);
+      return started === 'runs' || (started === 'missing' || wsl ? openBySystem(url, host) : false);
     },
   };
 }
@@ -49,7 +50,9 @@ async function openByVariable(url: string, variable: string, host: BrowserHost):
   return false;
 }
 
-async function openBySystem(url: string): Promise<boolean> {
+async function openBySystem(url: string, { env, platform }: BrowserHost): Promise<boolean> {
+  // What it starts looks for programs along our own PATH, which may lead into the current directory. Windows uses none.
+  if (platform !== 'win32' && env['PATH'] !== withAbsolutePath(env)['PATH']) return false;
   try {
     const { default: open } = await import('open');
     return (await settled(await open(url))) === 'runs';
@@ -62,7 +65,9 @@ async function start(command: readonly string[], env: Host['env']): Promise<Star
   const [program, ...args] = command;
   if (program === undefined) return 'missing';
   try {
-    return await settled(spawn(program, args, { env: passedOn(env), detached: true, stdio: 'ignore' }));
+    // Neither looked for nor running in the current directory, whose files are nobody's word on anything.
+    const own = { env: withAbsolutePath(passedOn(env)), cwd: '/' };
+    return await settled(spawn(program, args, { ...own, detached: true, stdio: 'ignore' }));
   } catch {
     return 'failed';
   }

@@ -119,6 +119,30 @@ describe('without $BROWSER', () => {
   });
 });
 
+describe('a program in the current directory', () => {
+  const before = process.cwd();
+  beforeEach(() => process.chdir(folder));
+  afterEach(() => process.chdir(before));
+
+  it.each([':/nowhere', '/nowhere:', '/nowhere:.:bin', './:/nowhere'])(
+    'is not started when PATH is %j',
+    async (path) => {
+      program('xdg-open');
+      expect(await open({ DISPLAY: ':0', PATH: path })).toBe(false);
+      expect(await open({ BROWSER: 'xdg-open', PATH: path })).toBe(false);
+      expect(seen()).toEqual([]);
+    },
+  );
+
+  it('is not the folder in which a browser runs', async () => {
+    const path = join(folder, 'where');
+    writeFileSync(path, `#!/bin/sh\npwd > '${record}'\n`);
+    chmodSync(path, 0o755);
+    expect(await open({ BROWSER: path, PATH: '/usr/bin:/bin' })).toBe(true);
+    expect(seen()).toEqual(['/']);
+  });
+});
+
 describe('what is opened', () => {
   it.each([
     'file:///etc/passwd',

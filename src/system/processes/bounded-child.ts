@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import type { Readable } from 'node:stream';
 import { SECOND } from '../../domain/duration.js';
+import { withAbsolutePath } from './search-path.js';
 
 /** How a program ended that was given a limited time. */
 export type BoundedEnd =
@@ -17,7 +18,7 @@ export type BoundedEnd =
   | { readonly kind: 'timed_out' };
 
 export interface BoundedOptions {
-  /** The whole environment of the program. */
+  /** The whole environment of the program, but for parts of PATH that are not absolute. */
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
   /** What it reads; `inherit`: what this process would read, a terminal for example. */
@@ -55,7 +56,8 @@ export function runBounded(
   const running = new Promise<BoundedEnd>((resolve) => {
     const out = capture ? 'pipe' : 'ignore';
     const stdio = [input === 'inherit' ? input : 'pipe', out, foreground ? 'inherit' : out] as const;
-    const child = spawn(program, args, { env, cwd, detached: !foreground, stdio: [...stdio] });
+    const own = { env: withAbsolutePath(env), cwd, detached: !foreground, stdio: [...stdio] };
+    const child = spawn(program, args, own);
     const tooMuch = () => {
       kill();
       end({ kind: 'ended', exitCode: 128 + signalNumber('SIGKILL'), stdout: stdout(), stderr: '' });

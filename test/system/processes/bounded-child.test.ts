@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -29,6 +29,13 @@ describe('a program with a limited time', () => {
       stdout: input,
       stderr: 'talk\n',
     });
+  });
+
+  it.each(['', '.', ':'])('is not one of the folder it runs in, when PATH is %j', async (path) => {
+    writeFileSync(join(folder, 'crontab-of-the-folder'), '#!/bin/sh\necho bait\n', { mode: 0o755 });
+    const options = { cwd: folder, input: new Uint8Array(), limit: 15_000, capture: true };
+    const end = await runBounded('crontab-of-the-folder', [], { ...options, env: { PATH: path } });
+    expect(end).toEqual({ kind: 'not_started', code: 'ENOENT' });
   });
 
   it('may leave its input unread, and be ended by a signal', async () => {
