@@ -118,7 +118,7 @@ export function createApp(host: Host, options: AppOptions): App {
   const refreshingParts = { host, profile, envFile, paths, files, locks, clock, audit, http, provider, key };
   const refreshing = refreshingWith(refreshingParts);
   const { slowDown, ...trail } = trailOf(access.open, () => agent.agentStatus());
-  const wire = { locks, http, clock, audit, provider, interruption, slowDown };
+  const wire = { spill: refreshing.spill, locks, http, clock, audit, provider, interruption, slowDown };
 
   const { notifyDue, telling, ...background } = backgroundWith({
     host,
@@ -193,9 +193,9 @@ export function createApp(host: Host, options: AppOptions): App {
 
     async refresh(request, progress) {
       const { refreshAll } = await import('./services/refresh/refresh-all.js');
+      if (!request.dryRun) await refreshing.takeInLogins(access.open);
       const refresh = refreshing.many(request.concurrency);
-      const deps = { vault: access.open, clock, refresh, interruption };
-      const report = await refreshAll(deps, request, progress);
+      const report = await refreshAll({ ...wire, vault: access.open, refresh }, request, progress);
       if (!request.dryRun) await notifyDue();
       return report;
     },
@@ -212,7 +212,7 @@ export function createApp(host: Host, options: AppOptions): App {
 
     async planLogin(request) {
       const { planLogin } = await import('./services/login/login-plan.js');
-      return planLogin({ provider, vault: access.open }, request);
+      return planLogin({ ...wire, vault: access.open }, request);
     },
 
     async login(request, talk) {

@@ -36,6 +36,11 @@ function sayEvent(event: LoginEvent, ways: Ways, io: Io, live: LiveLine): void {
     case 'code_received':
       io.say('the browser came back; asking for the tokens', 'dim');
       return;
+    case 'account_held':
+      io.warn(
+        'the login is complete; another process holds the account, and its tokens are stored as soon as that ends. Ctrl-C keeps them sealed beside the vault until the next vault refresh or vault login',
+      );
+      return;
     case 'device_code':
       sayCode(event, io);
       io.say(`waiting for you to allow it there; the code is good for ${left(event.endsAt, io)}`, 'dim');

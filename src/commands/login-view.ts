@@ -1,7 +1,7 @@
 import { accountName } from '../domain/account.js';
 import { isReadable, readable } from '../domain/scopes.js';
 import type { LoginPlan, LoginResult } from '../services/contract.js';
-import { widenHint } from '../services/login/login-command.js';
+import { loginCommand, widenHint } from '../services/login/login-command.js';
 import type { Entry } from '../ui/block.js';
 import type { Io } from '../ui/io.js';
 import { ending, rfc3339 } from '../ui/time.js';
@@ -20,6 +20,7 @@ export function loginDocument(result: LoginResult) {
     withdrawn_scopes: result.withdrawnScopes,
     expires_at: rfc3339(account.expiresAt),
     has_refresh_token: account.hasRefreshToken,
+    refresh_token_in_doubt: result.inDoubt,
     created,
     renamed_from: renamedFrom,
   };
@@ -33,6 +34,10 @@ export function sayResult(result: LoginResult, io: Io): void {
   if (!account.hasRefreshToken) {
     io.warn('warning: the provider gave no refresh token, so this account cannot be refreshed', 'yellow');
     io.warn(`  its access token: ${ending(account.expiresAt, io.now())}; after that, log in again`);
+  } else if (result.inDoubt) {
+    io.warn('warning: this login brought no refresh token, and the stored one may be spent', 'yellow');
+    io.warn('  the answer to the last refresh was lost, so the next refresh may be refused');
+    io.warn(`  hint: take the access of this program away at the provider, then: ${loginCommand(account)}`);
   } else if (result.keptRefreshToken) {
     io.say('this login brought no refresh token; the stored one is kept');
   }

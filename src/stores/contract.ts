@@ -163,9 +163,15 @@ export interface Store {
   /**
    * Compare-and-swap: replaces the account if its generation is still `expectedGeneration`, and settles its intent.
    *
+   * @param keepsIntent leaves its intent as it is
    * @returns false when it is not, or when the new name is taken
    */
-  replace(account: SealedAccount, expectedGeneration: number, step: LedgerStep): Promise<boolean>;
+  replace(
+    account: SealedAccount,
+    expectedGeneration: number,
+    step: LedgerStep,
+    keepsIntent?: boolean,
+  ): Promise<boolean>;
   /** @returns false when the account's generation is not the intent's */
   intend(intent: Intent): Promise<boolean>;
   /** The unsettled intent of an account; null when its last refresh ended properly. */

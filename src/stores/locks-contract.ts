@@ -9,7 +9,7 @@ export interface Locks {
    * Waits by polling with jitter, so that signals are still heard.
    *
    * @param name an account's id, or `vault` for what concerns the vault as a whole: making it, its keys, its copies
-   * @param patience milliseconds; with 0 it is tried once
+   * @param patience milliseconds; with 0 it is tried once, with Infinity until the signal is aborted
    * @throws VaultError `busy` when the patience ends first, `vault_permissions`, `vault_not_writable`, `vault_damaged`;
    * the signal's reason when it is or was aborted
    */

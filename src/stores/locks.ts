@@ -52,7 +52,7 @@ export function sqliteLocks(folder: string, files: Files, clock: Clock): Locks {
     async acquire(name, patience, signal) {
       signal?.throwIfAborted();
       const path = prepareFile(name);
-      const end = clock.now() + patience;
+      const end = clock.elapsed() + patience;
       const database = openLock(path);
       try {
         for (
@@ -60,7 +60,7 @@ export function sqliteLocks(folder: string, files: Files, clock: Clock): Locks {
           !tryLock(database, path);
           pause = Math.min(pause * 1.5, LONGEST_PAUSE)
         ) {
-          if (clock.now() >= end) throw held(name);
+          if (clock.elapsed() >= end) throw held(name);
           await clock.sleep(pause * (0.5 + Math.random()), signal);
         }
       } catch (failure) {

@@ -2,9 +2,10 @@
 
 /** A provider's answer that could not be committed, sealed. */
 export interface SpilledAnswer {
+  /** For what a login brought: an id that no account has, where there is none for it yet. */
   readonly accountId: string;
-  /** The generation that the refresh started from. */
-  readonly generation: number;
+  /** The generation that the refresh started from; null for what a login brought. */
+  readonly generation: number | null;
   readonly sealed: Uint8Array;
 }
 

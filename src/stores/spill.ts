@@ -20,6 +20,8 @@ const SPACE = SLOT_BYTES - HEADER_BYTES;
 const SUFFIX = '.spill';
 const EMPTY = 0;
 const FULL = 1;
+/** In the place of a generation, of which the first is 1: what a login brought. */
+const LOGIN = 0;
 /** Absent on Windows. */
 const O_NOFOLLOW = fs.constants.O_NOFOLLOW ?? 0;
 /** After so long an empty file belongs to no process any more. */
@@ -89,7 +91,7 @@ function writeSlot(file: number, index: number, { accountId, generation, sealed 
   const bytes = Buffer.alloc(HEADER_BYTES + sealed.length);
   bytes.writeUInt8(FULL, 0);
   bytes.write(accountId, 1, ID_BYTES, 'latin1');
-  bytes.writeBigInt64BE(BigInt(generation), 1 + ID_BYTES);
+  bytes.writeBigInt64BE(BigInt(generation ?? LOGIN), 1 + ID_BYTES);
   bytes.writeUInt32BE(sealed.length, 9 + ID_BYTES);
   bytes.set(sealed, HEADER_BYTES);
   writeAt(file, bytes, index * SLOT_BYTES);
@@ -137,7 +139,13 @@ function fullSlots(path: string, files: Files): FoundAnswer[] {
       const sealed = Buffer.alloc(length > SPACE ? 0 : length);
       fs.readSync(file, sealed, 0, sealed.length, at + HEADER_BYTES);
       const generation = Number(header.readBigInt64BE(1 + ID_BYTES));
-      found.push({ accountId, generation, sealed, path, clear: () => clearSlot(path, at) });
+      found.push({
+        accountId,
+        generation: generation === LOGIN ? null : generation,
+        sealed,
+        path,
+        clear: () => clearSlot(path, at),
+      });
     }
   } finally {
     fs.closeSync(file);

@@ -59,12 +59,12 @@ export function connect(database: Database, path: string, clock: Clock): Connect
   let ready = false;
 
   async function patiently<T>(action: () => T): Promise<T> {
-    const end = clock.now() + PATIENCE;
+    const end = clock.elapsed() + PATIENCE;
     for (let pause = FIRST_PAUSE; ; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
       try {
         return action();
       } catch (failure) {
-        if (!isBusy(failure) || clock.now() > end) throw asStoreError(failure, path);
+        if (!isBusy(failure) || clock.elapsed() > end) throw asStoreError(failure, path);
       }
       await clock.sleep(pause * (0.5 + Math.random()));
     }

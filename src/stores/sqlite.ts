@@ -122,13 +122,13 @@ export function sqliteStore(connection: Connection): Store {
         return inserted;
       }),
 
-    replace: (account: SealedAccount, expectedGeneration: number, step: LedgerStep) =>
+    replace: (account: SealedAccount, expectedGeneration: number, step: LedgerStep, keepsIntent = false) =>
       write(() => {
         const before = presentRow(connection, account.id);
         const parameters = { ...toParameters(account), expected: expectedGeneration };
         const replaced = unlessTaken(() => prepare(REPLACE).run(parameters).changes === 1);
         if (!replaced) return false;
-        prepare(SETTLE).run(account.id);
+        if (!keepsIntent) prepare(SETTLE).run(account.id);
         recordChange(connection, step, { before, after: account });
         return true;
       }),

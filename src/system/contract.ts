@@ -33,6 +33,8 @@ export type TakeSignals = (taker: (signal: NodeJS.Signals) => void) => () => voi
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
+  /** Milliseconds since some moment, for measuring how long something takes: a clock that is set anew does not move it. */
+  elapsed(): number;
   /** Resolves after the given milliseconds; rejects with the signal's reason when it is aborted first. */
   sleep(milliseconds: number, signal?: AbortSignal): Promise<void>;
 }

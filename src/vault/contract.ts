@@ -8,6 +8,7 @@ import type { DataKeyRotation } from './data-rotation.js';
 import type { Condition } from './guard-contract.js';
 import type { Contents } from './sealed-record.js';
 import type { UnstoredAnswer, WaitingAnswer } from './unstored-answer.js';
+import type { UnstoredLogin } from './unstored-login.js';
 
 /** The visible facts of an account that a caller decides on; the rest the vault fills in. */
 export type AccountFacts = Omit<Account, 'id' | 'subjectDigest' | 'generation' | 'hasRefreshToken'>;
@@ -73,6 +74,7 @@ export interface Vault {
    * Seals new contents as the next generation, if nobody else has done so since `current` was read.
    *
    * @param event comes into the trail with it
+   * @param keepsIntent leaves a refresh open of which the outcome is not known, because the refresh token stays the same
    * @returns null when somebody has, when the account is gone, or when a new label is taken
    * @throws RangeError when the contents are another person's: an account stays with its identity
    */
@@ -81,6 +83,7 @@ export interface Vault {
     change: AccountChange,
     contents: Contents,
     event?: EventOf,
+    keepsIntent?: boolean,
   ): Promise<SealedAccount | null>;
   /**
    * Writes down that a refresh token is about to be sent. When it was sent before and the outcome of that is open, the time of
@@ -105,6 +108,10 @@ export interface Vault {
    * @throws VaultError `vault_damaged` when it opens and what is stored of the account does not
    */
   openAnswer(account: SealedAccount, generation: number, sealed: Uint8Array): Promise<WaitingAnswer | null>;
+  /** The same for a finished login. @param id of the account, or one that none has */
+  sealLogin(id: string, login: UnstoredLogin): Promise<Uint8Array>;
+  /** @returns null when it does not open */
+  openLogin(id: string, sealed: Uint8Array): Promise<UnstoredLogin | null>;
   /**
    * Leaves the sealed fields alone.
    *

@@ -120,3 +120,8 @@ export function newer(what: string): VaultError {
 export function isDamage(failure: unknown): failure is VaultError {
   return failure instanceof VaultError && failure.code === 'vault_damaged';
 }
+
+/** The same, or it looks as if a later version had sealed it, as it does when its first byte is another one. */
+export function doesNotOpen(failure: unknown): failure is VaultError {
+  return isDamage(failure) || (failure instanceof VaultError && failure.code === 'vault_newer');
+}

@@ -3,7 +3,7 @@ import { frame } from '../crypto/framing.js';
 import { Secret } from '../domain/secret.js';
 import type { SealedAccount } from '../stores/contract.js';
 import type { AccountChange } from './contract.js';
-import { isDamage } from './damage.js';
+import { doesNotOpen, isDamage } from './damage.js';
 import { FORMAT } from './format.js';
 import type { Keyring } from './keyring.js';
 import { openContents } from './sealed-record.js';
@@ -71,7 +71,7 @@ export function openAnswer(
   try {
     bytes = keyring.open('refresh_token', sealed, binding(keyring, account, generation), account.label);
   } catch (failure) {
-    if (isDamage(failure)) return null;
+    if (doesNotOpen(failure)) return null;
     throw failure;
   }
   const plain = JSON.parse(bytes.toString('utf8')) as {

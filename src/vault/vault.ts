@@ -10,6 +10,7 @@ import type { Keyring } from './keyring.js';
 import { keysAtHand } from './keys-at-hand.js';
 import { openAccessToken, openContents, openIdentity, sealContents } from './sealed-record.js';
 import { openAnswer, sealAnswer } from './unstored-answer.js';
+import { openLogin, sealLogin } from './unstored-login.js';
 
 export type * from './contract.js';
 
@@ -128,7 +129,7 @@ export function createVault({ store, unlock, marks, clock, events, alarm, notice
         return added ? sealed : null;
       }),
 
-    update: (current, change, contents, event) =>
+    update: (current, change, contents, event, keepsIntent = false) =>
       using(async (keys, guard) => {
         const { generation } = current;
         const digests = keys.subjectDigests(change.issuer ?? current.issuer, contents.identity.subject);
@@ -145,7 +146,7 @@ export function createVault({ store, unlock, marks, clock, events, alarm, notice
         const sealed = { ...account, sealed: sealContents(keys, account, contents) };
         const line = lineOf(events, event?.(account));
         const replaced = await (await guard()).record(
-          (step) => store.replace(sealed, generation, step),
+          (step) => store.replace(sealed, generation, step, keepsIntent),
           line,
         );
         return replaced ? sealed : null;
@@ -169,6 +170,11 @@ export function createVault({ store, unlock, marks, clock, events, alarm, notice
       // Keys that were replaced meanwhile do not open it, and it would pass for another account's.
       await hand.renew();
       return using((keys) => openAnswer(keys, account, generation, sealed));
+    },
+    sealLogin: (id, login) => using((keys) => sealLogin(keys, id, login)),
+    async openLogin(id, sealed) {
+      await hand.renew();
+      return using((keys) => openLogin(keys, id, sealed));
     },
 
     recordAttempt({ id, generation }, attempt, event) {

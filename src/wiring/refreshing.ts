@@ -11,7 +11,7 @@ import { OWN_PROCESSES } from '../domain/own-processes.js';
 import type { ConfiguredProvider } from '../providers/contract.js';
 import type { Patience } from '../services/refresh/refresh-send.js';
 import type { HandedKey, SeenAccount } from '../services/refresh/refresher-protocol.js';
-import type { Locks } from '../stores/contract.js';
+import type { Locks, Spill } from '../stores/contract.js';
 import type { Clock, Files, Host, Http, Paths } from '../system/contract.js';
 import type { Vault } from '../vault/vault.js';
 
@@ -47,6 +47,10 @@ export interface Refreshing {
   here(
     width: number,
   ): (vault: Vault, seen: SeenAccount, patience: Patience, forced: boolean) => Promise<RefreshOutcome>;
+  /** Where answers wait that the database could not take, with room for those of this process. */
+  readonly spill: () => Promise<Spill>;
+  /** Stores the finished logins that wait there. */
+  takeInLogins(vault: () => Promise<Vault | null>): Promise<void>;
   /** Lets go of the refresher process while nobody needs one. */
   rest(): Promise<void>;
   close(): Promise<void>;
@@ -126,6 +130,12 @@ export function refreshingWith(parts: RefreshingParts): Refreshing {
         const deps = { ...parts, pid: host.pid, interruption, spill: await spill() };
         return refreshOne(deps, vault, seen, POLICIES[patience], forced);
       };
+    },
+
+    spill,
+    async takeInLogins(vault) {
+      const { takeInLogins } = await import('../services/login/login-waiting.js');
+      await takeInLogins({ locks, interruption, vault, spill: await spill() });
     },
 
     async rest() {

@@ -28,6 +28,7 @@ const RESULT: LoginResult = {
   missingScopes: [],
   created: true,
   renamedFrom: null,
+  inDoubt: false,
   keptRefreshToken: false,
   withdrawnScopes: [],
 };
@@ -187,6 +188,16 @@ describe('after the login', () => {
     expect(stderr).toContain('this login brought no refresh token; the stored one is kept\n');
     expect(stderr).not.toContain('warning');
   });
+  it('warns that the kept refresh token may be spent, and says that another process holds the account', async () => {
+    const held = (talk: LoginTalk) => talk.on({ kind: 'account_held' });
+    const result = { keptRefreshToken: true, inDoubt: true };
+    const { stderr } = await run('google', result, { quiet: true }, held);
+    expect(stderr).toContain('the login is complete; another process holds the account');
+    expect(stderr).toContain(
+      'warning: this login brought no refresh token, and the stored one may be spent\n',
+    );
+    expect(stderr).toContain('at the provider, then: vault login google');
+  });
 
   it('prints the account, names the missing scopes with the command to type, and exits with 7', async () => {
     const { stdout, stderr, exitCode } = await run('google', { missingScopes: ['calendar'] });
@@ -214,6 +225,7 @@ describe('after the login', () => {
       scopes: ['openid', 'email'],
       missing_scopes: ['calendar'],
       withdrawn_scopes: [],
+      refresh_token_in_doubt: false,
       expires_at: '2026-03-01T12:52:00.000Z',
       has_refresh_token: true,
       created: true,

@@ -54,7 +54,7 @@ it.each([
 it('a login that was not granted one says so in a few words, and gives no command that nobody could type', () => {
   const { io, written } = terminal(PLAIN);
   const identity = { subject: 'subject-example', email: null, name: null, details: {} };
-  const kept = { created: false, renamedFrom: null, keptRefreshToken: false };
+  const kept = { created: false, renamedFrom: null, inDoubt: false, keptRefreshToken: false };
   sayResult({ account, identity, missingScopes: [LONG], withdrawnScopes: [`${LONG}er`], ...kept }, io);
   expect(written.stderr).toContain(`not granted: ${SHORTENED}\n`);
   expect(written.stderr).toContain(`no longer: ${SHORTENED}\n`);

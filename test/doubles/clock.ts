@@ -15,6 +15,7 @@ export function clockDouble(start: number): ClockDouble {
     slept: [],
     onSleep: () => {},
     now: () => now,
+    elapsed: () => now,
     advance(milliseconds) {
       now += milliseconds;
     },

@@ -53,7 +53,7 @@ export async function openHealthStage(): Promise<HealthStage> {
         envFile: null,
         paths: base.paths,
         // The patience of the checks is real.
-        clock: { now: base.clock.now, sleep: systemClock.sleep },
+        clock: { ...systemClock, now: base.clock.now },
         http: async () => base.http,
         agent: async () => null,
         ...over,

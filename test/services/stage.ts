@@ -5,9 +5,10 @@ import type { Audit, AuditEvent } from '../../src/audit/events.js';
 import type { Account, Identity } from '../../src/domain/account.js';
 import { HOUR, MINUTE } from '../../src/domain/duration.js';
 import { Secret } from '../../src/domain/secret.js';
-import type { Locks, Marks, SealedAccount, StoreFactory } from '../../src/stores/contract.js';
+import type { Locks, Marks, SealedAccount, Spill, StoreFactory } from '../../src/stores/contract.js';
 import { sqliteLocks } from '../../src/stores/locks.js';
 import { markFolder } from '../../src/stores/marks.js';
+import { spillFolder } from '../../src/stores/spill.js';
 import { sqliteFactory } from '../../src/stores/sqlite-factory.js';
 import { systemClock } from '../../src/system/clock.js';
 import type { Files, Http, Paths } from '../../src/system/contract.js';
@@ -38,6 +39,8 @@ export interface VaultStage {
   readonly files: Files;
   readonly factory: StoreFactory;
   readonly locks: Locks;
+  /** What waits beside the vault; there is room for more. */
+  readonly spill: Spill;
   readonly clock: ClockDouble;
   readonly http: Http;
   readonly vault: Vault;
@@ -63,6 +66,7 @@ export async function openVaultStage(): Promise<VaultStage> {
   const factory = sqliteFactory(paths, files, systemClock);
   const locks = sqliteLocks(paths.locks, files, systemClock);
   const clock = clockDouble(NOW);
+  const spill = spillFolder({ folder: join(folder, 'spill'), files, clock, name: 'own', slots: 16 });
   const http = createHttp({ env: {} });
   const events: AuditEvent[] = [];
   const notices: string[] = [];
@@ -93,6 +97,7 @@ export async function openVaultStage(): Promise<VaultStage> {
     files,
     factory,
     locks,
+    spill,
     clock,
     http,
     vault,
@@ -128,6 +133,7 @@ export async function openVaultStage(): Promise<VaultStage> {
       return { access: accessToken?.reveal() ?? null, refresh: refreshToken?.reveal() ?? null };
     },
     async close() {
+      spill.close();
       for (const each of opened) await each.close();
       await http.close();
       rmSync(folder, { recursive: true, force: true });

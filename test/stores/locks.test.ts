@@ -83,6 +83,16 @@ describe('a lock', () => {
     await lock.release();
   });
 
+  it('is waited for as long, though the time of day leaps meanwhile', async () => {
+    const clock = clockDouble(0);
+    const leaping = { ...clock, now: () => clock.now() * 1_000 };
+    const locks = sqliteLocks(folder.paths.locks, folder.files, leaping);
+    const lock = await locks.acquire(NAME, 0);
+    await expect(locks.acquire(NAME, 5_000)).rejects.toThrow(busy);
+    expect(clock.elapsed()).toBeGreaterThanOrEqual(5_000);
+    await lock.release();
+  });
+
   it('is not waited for any longer once the signal is aborted, and not taken when it was before', async () => {
     const reason = new Error('interrupted');
     const aborting = new AbortController();

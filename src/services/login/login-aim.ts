@@ -3,6 +3,7 @@ import { VaultError } from '../../domain/errors.js';
 import { missingScopes } from '../../domain/scopes.js';
 import { quoted } from '../../domain/shell-word.js';
 import type { Provider } from '../../providers/contract.js';
+import type { Spill } from '../../stores/contract.js';
 import type { Vault } from '../../vault/vault.js';
 import type { LoginRequest } from '../contract.js';
 import { notThere } from '../integrity/not-there.js';
@@ -25,12 +26,14 @@ export interface LoginAim {
  * asked for. What tells who it is and brings a refresh token is always among them.
  *
  * @param vault null where there is none yet
+ * @param spill what waits beside the vault; nothing is taken in here
  * @throws VaultError `account_not_found`, `account_ambiguous` when it is not clear whose grant is to be widened
  */
 export async function aimOf(
   provider: Provider,
   vault: Vault | null,
   request: LoginRequest,
+  spill: Pick<Spill, 'find'>,
 ): Promise<LoginAim> {
   const { addScopes } = request;
   const accounts = vault === null ? [] : await vault.accounts({ provider: provider.name });
@@ -39,7 +42,9 @@ export async function aimOf(
   const before = request.scopes.length > 0 ? request.scopes : (known?.askedScopes ?? []);
   const scopes = askedScopes(provider, [...before, ...addScopes]);
   const { authorizeParams, reconsentParams } = provider;
-  const params = needsConsent(known, scopes) ? { ...authorizeParams, ...reconsentParams } : authorizeParams;
+  const inDoubt = known !== null && vault !== null && (await mayBeSpent(vault, known, spill));
+  const consent = inDoubt || needsConsent(known, scopes);
+  const params = consent ? { ...authorizeParams, ...reconsentParams } : authorizeParams;
   return { request: await completed(vault, request, only), scopes, params, only };
 }
 
@@ -56,6 +61,11 @@ function needsConsent(known: Account | null, scopes: readonly string[]): boolean
   if (known === null || !known.hasRefreshToken) return true;
   if (known.status === 'login_needed' || known.status === 'revoked') return true;
   return missingScopes(scopes, known.grantedScopes).length > 0;
+}
+
+/** Whether a refresh has sent the stored token of which the answer is not stored: it was lost, or waits beside the vault. */
+async function mayBeSpent(vault: Vault, { id }: Account, spill: Pick<Spill, 'find'>): Promise<boolean> {
+  return spill.find(id).length > 0 || (await vault.intent(id)) !== null;
 }
 
 function named(accounts: readonly Account[], { as, loginHint }: LoginRequest): Account | null {

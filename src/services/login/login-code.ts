@@ -12,7 +12,7 @@ import { serverOf } from '../server.js';
 import type { LoginAim } from './login-aim.js';
 import { waitForAnswer } from './login-answer.js';
 import { againCommand } from './login-command.js';
-import { finish, type Grant, type LoginDeps } from './login-finish.js';
+import { type BegunLogin, finish, type Grant, type LoginDeps } from './login-finish.js';
 import { openBrowser, openRedirect, redirectFor } from './login-redirect.js';
 import { authorizationRefusal, codeRefusal } from './login-refusals.js';
 
@@ -23,7 +23,7 @@ import { authorizationRefusal, codeRefusal } from './login-refusals.js';
  * @throws VaultError
  */
 export async function byCode(
-  deps: LoginDeps,
+  deps: BegunLogin,
   vault: Vault,
   provider: ConfiguredProvider,
   aim: LoginAim,

@@ -46,6 +46,8 @@ export type LoginEvent =
     }
   | { readonly kind: 'wrong_paste'; readonly reason: string }
   | { readonly kind: 'code_received' }
+  /** The tokens are there, and another process holds the account that they are for. */
+  | { readonly kind: 'account_held' }
   /** What the person is to type, and where. `endsAt`: milliseconds since the epoch. */
   | {
       readonly kind: 'device_code';
@@ -67,6 +69,8 @@ export interface LoginResult {
   readonly renamedFrom: string | null;
   /** This login brought no refresh token, and the one from an earlier login is still stored. */
   readonly keptRefreshToken: boolean;
+  /** It was kept though it may be spent: the answer of a refresh that sent it was lost. */
+  readonly inDoubt: boolean;
   /** What the account had been granted before and this login did not bring. */
   readonly withdrawnScopes: readonly string[];
 }

@@ -18,7 +18,7 @@ import {
   noDeviceLogin,
   uselessCode,
 } from './login-device-refusals.js';
-import { finish, type Grant, type LoginDeps } from './login-finish.js';
+import { type BegunLogin, finish, type Grant, type LoginDeps } from './login-finish.js';
 
 /**
  * What can be known before anything is sent.
@@ -37,7 +37,7 @@ export function checkDeviceLogin(provider: ConfiguredProvider, request: LoginReq
  * @throws VaultError
  */
 export async function byDevice(
-  deps: LoginDeps,
+  deps: BegunLogin,
   vault: Vault,
   provider: ConfiguredProvider,
   aim: LoginAim,

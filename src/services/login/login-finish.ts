@@ -1,25 +1,28 @@
 import type { Audit } from '../../audit/events.js';
 import type { Consent, Identity } from '../../domain/account.js';
-import { isInterruption, VaultError } from '../../domain/errors.js';
+import { VaultError } from '../../domain/errors.js';
 import { canonicalScopes, missingScopes } from '../../domain/scopes.js';
 import type { Secret } from '../../domain/secret.js';
 import type { GrantedAnswer, ServerMetadata } from '../../oauth/contract.js';
 import type { IsOtherUser } from '../../oauth/loopback/guests.js';
 import type { ConfiguredProvider } from '../../providers/contract.js';
-import type { Locks } from '../../stores/contract.js';
+import type { Locks, Spill } from '../../stores/contract.js';
 import type { Browser, Clock, Http } from '../../system/contract.js';
 import type { Surroundings } from '../../system/surroundings.js';
 import type { Vault } from '../../vault/vault.js';
 import type { LoginRequest, LoginResult } from '../contract.js';
+import { noteConsent } from '../refresh/refresh-recover.js';
 import type { LoginAim } from './login-aim.js';
 import { againCommand } from './login-command.js';
+import { loginFinished } from './login-commit.js';
 import { discard } from './login-discard.js';
 import { whoLoggedIn } from './login-identity.js';
-import { loginFinished, storeLogin } from './login-store.js';
+import { type ReservedDeps, storeLogin } from './login-store.js';
 
 export interface LoginDeps {
   readonly vault: () => Promise<Vault>;
   readonly locks: Locks;
+  readonly spill: () => Promise<Spill>;
   readonly http: () => Promise<Http>;
   readonly browser: Browser;
   readonly isOtherUser: IsOtherUser;
@@ -30,6 +33,11 @@ export interface LoginDeps {
   readonly slowDown?: (provider: string) => Promise<void>;
   readonly provider: (name: string) => Promise<ConfiguredProvider>;
   readonly interruption: AbortSignal;
+}
+
+/** What a login needs once it is begun: there is room for its answer by then. */
+export interface BegunLogin extends LoginDeps {
+  readonly storing: ReservedDeps;
 }
 
 /** What a token request has brought. */
@@ -54,7 +62,7 @@ export interface Redeemed extends Grant {
  *
  * @throws VaultError when it is not known who logged in, or when the grant cannot be stored
  */
-export async function finish(deps: LoginDeps, vault: Vault, redeemed: Redeemed): Promise<LoginResult> {
+export async function finish(deps: BegunLogin, vault: Vault, redeemed: Redeemed): Promise<LoginResult> {
   const { provider, server, aim, answer, at, how } = redeemed;
   const { scopes } = aim;
   const grantedScopes = canonicalScopes(scopes, answer.scopes, provider);
@@ -66,27 +74,23 @@ export async function finish(deps: LoginDeps, vault: Vault, redeemed: Redeemed):
     if (accessToken === null) throw noToken(provider, aim.request);
     const { identity, issuer } = await personOf(deps, redeemed, accessToken);
     known = identity;
-    const stored = await storeLogin(
-      vault,
-      deps.locks,
-      {
-        provider: provider.name,
-        as: aim.request.as,
-        request: aim.request,
-        only: aim.only,
-        identity,
-        issuer,
-        tokenEndpoint: server.tokenEndpoint,
-        clientId: provider.clientId,
-        ...granted,
-        answer,
-        accessToken,
-        at,
-      },
-      deps.interruption,
-    );
+    const stored = await storeLogin(vault, deps.storing, {
+      provider: provider.name,
+      as: aim.request.as,
+      request: aim.request,
+      only: aim.only,
+      identity,
+      issuer,
+      tokenEndpoint: server.tokenEndpoint,
+      clientId: provider.clientId,
+      ...granted,
+      answer,
+      accessToken,
+      at,
+      how,
+    });
     const { account } = stored;
-    await vault.addConsent(account.id, { at, how, askedScopes: scopes, grantedScopes });
+    await noteConsent(vault, account, { at, how, askedScopes: scopes, grantedScopes });
     deps.audit.record(loginFinished(account, stored.created), 'chained');
     const keptRefreshToken = account.hasRefreshToken && answer.refreshToken === null;
     return { ...stored, identity, missingScopes: missing, keptRefreshToken };
@@ -96,9 +100,9 @@ export async function finish(deps: LoginDeps, vault: Vault, redeemed: Redeemed):
   }
 }
 
-/** Whether a login is not to be stored. What could not be stored is another matter: it may be there all the same. */
-function isRefused(failure: VaultError): boolean {
-  return ['wrong_person', 'account_name_taken'].includes(failure.code) || isInterruption(failure);
+/** Whether a login is not to be stored. What could not be stored is another matter: it waits beside the vault, or may be stored. */
+function isRefused({ code }: VaultError): boolean {
+  return code === 'wrong_person' || code === 'account_name_taken';
 }
 
 async function personOf(deps: LoginDeps, redeemed: Redeemed, accessToken: Secret) {

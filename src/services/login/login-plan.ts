@@ -9,14 +9,14 @@ import { type Redirect, redirectFor, redirectUri } from './login-redirect.js';
 
 /** What a login would do; checks what a login checks first, sends nothing, opens nothing. @throws VaultError */
 export async function planLogin(
-  deps: Pick<LoginDeps, 'provider'> & { readonly vault: () => Promise<Vault | null> },
+  deps: Pick<LoginDeps, 'provider' | 'spill'> & { readonly vault: () => Promise<Vault | null> },
   request: LoginRequest,
 ): Promise<LoginPlan> {
   const provider = await deps.provider(request.provider);
   const { device } = request;
   if (device) checkDeviceLogin(provider, request);
   const redirect = device ? null : redirectFor(provider, request);
-  const aim = await aimOf(provider, await deps.vault(), request);
+  const aim = await aimOf(provider, await deps.vault(), request, await deps.spill());
   namedByPerson(provider, aim.request.as);
   return {
     provider: provider.name,

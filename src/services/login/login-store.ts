@@ -1,21 +1,24 @@
-import { type AuditEvent, aboutAccount } from '../../audit/events.js';
-import { type Account, accountName, type Identity } from '../../domain/account.js';
+import { randomId } from '../../crypto/derive.js';
+import { type Account, accountName, type Consent, type Identity } from '../../domain/account.js';
 import { SECOND } from '../../domain/duration.js';
-import { VaultError } from '../../domain/errors.js';
+import { asVaultError, VaultError } from '../../domain/errors.js';
 import { labelOf } from '../../domain/label.js';
 import { missingScopes } from '../../domain/scopes.js';
 import type { Secret } from '../../domain/secret.js';
 import { quoted } from '../../domain/shell-word.js';
 import { nextStatus, type StatusFacts } from '../../domain/status.js';
 import type { GrantedAnswer } from '../../oauth/contract.js';
-import type { Locks, SealedAccount } from '../../stores/contract.js';
-import type { Contents } from '../../vault/sealed-record.js';
+import type { SealedAccount, SpillSlot } from '../../stores/contract.js';
+import type { UnstoredLogin } from '../../vault/unstored-login.js';
 import type { AccountFacts, Vault } from '../../vault/vault.js';
 import type { LoginRequest } from '../contract.js';
+import { changeNotTaken } from '../refresh/refresh-commit.js';
+import { type HoldDeps, lockAndRead } from '../refresh/refresh-recover.js';
+import { commitLogin, isTaken, loginFinished, nameTaken } from './login-commit.js';
 import { checkHint } from './login-person.js';
 
-/** Longer than a refresh that is under way can take. */
-const LOCK_PATIENCE = 45 * SECOND;
+/** After this the person is told that another process holds the account. */
+const SILENT_WAIT = 2 * SECOND;
 const MOST_TRIES = 100;
 const NEVER_FAILED: StatusFacts = {
   status: 'active',
@@ -44,6 +47,7 @@ export interface FinishedLogin {
   readonly accessToken: Secret;
   /** When the token request was begun, milliseconds since the epoch. */
   readonly at: number;
+  readonly how: Consent['how'];
 }
 
 export interface StoredLogin {
@@ -52,100 +56,140 @@ export interface StoredLogin {
   readonly renamedFrom: string | null;
   /** What the account had been granted and this login did not bring. */
   readonly withdrawnScopes: readonly string[];
+  /** See {@link CommittedLogin}. */
+  readonly inDoubt: boolean;
+}
+
+export interface StoreDeps extends HoldDeps {
+  /** Ends the wait for the account's lock, and nothing else. */
+  readonly interruption: AbortSignal;
+  /** Called when another process holds the account and the login waits for it. */
+  readonly onHeld: () => void;
+}
+
+/** The same, with room for what the database cannot take. */
+export interface ReservedDeps extends StoreDeps {
+  readonly slot: SpillSlot;
 }
 
 /**
  * Stores a login: the same person again updates the account that is there, another person gets one of their own. A
  * name given with `--as` that belongs to somebody else is refused and nothing changes, and so is another person than the
- * one the login was meant for.
+ * one the login was meant for. It waits for the account as long as it takes. What the database cannot take, or what is
+ * interrupted while it waits, is kept sealed beside the vault.
  *
- * @throws VaultError `account_name_taken`, `wrong_person`, `busy`, and the vault's own codes
+ * @throws VaultError `account_name_taken`, `wrong_person`; with `waiting` among its details, once the login is kept beside the
+ * vault: the vault's own codes and the interruption's
  */
 export async function storeLogin(
   vault: Vault,
-  locks: Locks,
+  deps: ReservedDeps,
   login: FinishedLogin,
-  interruption: AbortSignal,
 ): Promise<StoredLogin> {
-  const known = await accountOf(vault, login);
-  if (login.only === null) checkHint(login.request, login.identity, known);
-  else if (known?.id !== login.only.id) throw wrongPerson(login.only, login.identity);
-  if (known === null) return addAccount(vault, locks, login, interruption);
-  const lock = await locks.acquire(known.id, LOCK_PATIENCE, interruption);
+  const unstored = unstoredLogin(login);
   try {
-    const current = await vault.account(known.id);
-    if (current === null) return await addAccount(vault, locks, login, interruption);
-    const account = await updateAccount(vault, current, login);
+    const known = await accountOf(vault, unstored).catch(() => null);
+    if (login.only === null) checkHint(login.request, login.identity, known);
+    return await placeLogin(vault, deps, unstored);
+  } catch (failure) {
+    const error = asVaultError(failure);
+    if (error.code === 'wrong_person' || error.code === 'account_name_taken') throw error;
+    throw await kept(vault, deps.slot, unstored, error);
+  }
+}
+
+/** The same for a login that was opened again. */
+export async function placeLogin(vault: Vault, deps: StoreDeps, login: UnstoredLogin): Promise<StoredLogin> {
+  const known = await accountOf(vault, login);
+  requireMeant(login, known);
+  if (known === null) return addAccount(vault, deps, login);
+  const { account: current, unopened, release } = await hold(vault, deps, known.id);
+  try {
+    if (current === null) return await addAccount(vault, deps, login);
+    const { account, inDoubt } = await commitLogin(vault, current, login, unopened);
     const renamed = account.label !== current.label;
     return {
       account,
       created: false,
       renamedFrom: renamed ? accountName(current) : null,
       withdrawnScopes: missingScopes(current.grantedScopes, account.grantedScopes),
+      inDoubt,
     };
   } finally {
-    await lock.release();
+    await release();
   }
 }
 
-export function loginFinished(account: Account, created: boolean): AuditEvent {
-  return { event: 'login_finished', ...aboutAccount(account), created };
+async function hold(vault: Vault, deps: StoreDeps, id: string) {
+  try {
+    return await lockAndRead(deps, vault, id, SILENT_WAIT);
+  } catch (failure) {
+    if (!(failure instanceof VaultError && failure.code === 'busy')) throw failure;
+  }
+  deps.onHeld();
+  return lockAndRead(deps, vault, id, Number.POSITIVE_INFINITY, deps.interruption);
 }
 
-function accountOf(vault: Vault, login: FinishedLogin): Promise<SealedAccount | null> {
-  return vault.byIdentity(login.provider, login.issuer, login.identity.subject);
-}
-
-async function addAccount(
+/** Puts a login beside the vault. @returns the error that says so */
+async function kept(
   vault: Vault,
-  locks: Locks,
-  login: FinishedLogin,
-  interruption: AbortSignal,
-): Promise<StoredLogin> {
-  const base = login.as ?? labelOf(login.identity);
+  slot: SpillSlot,
+  login: UnstoredLogin,
+  why: VaultError,
+): Promise<VaultError> {
+  const known = await accountOf(vault, login).catch(() => undefined);
+  if (known !== undefined) requireMeant(login, known);
+  const accountId = known?.id ?? randomId();
+  let sealed = await vault.sealLogin(accountId, login);
+  if (sealed.length > slot.space) sealed = await vault.sealLogin(accountId, withoutScopes(login));
+  slot.write({ accountId, generation: null, sealed });
+  return new VaultError(
+    why.code,
+    `the login is complete, and could not be stored: ${why.message}; its tokens are kept sealed beside the vault, and the next vault refresh or vault login stores them`,
+    {
+      hint: [...(why.hint === undefined ? [] : [why.hint]), 'then store them: vault refresh'].join('\n'),
+      details: { ...why.details, waiting: true },
+      cause: why,
+    },
+  );
+}
+
+function withoutScopes({ facts, consent, ...login }: UnstoredLogin): UnstoredLogin {
+  const none = { askedScopes: [], grantedScopes: [] };
+  return { ...login, facts: { ...facts, ...none, reason: null }, consent: { ...consent, ...none } };
+}
+
+function accountOf(vault: Vault, { facts, contents }: UnstoredLogin): Promise<SealedAccount | null> {
+  return vault.byIdentity(facts.provider, facts.issuer, contents.identity.subject);
+}
+
+async function addAccount(vault: Vault, deps: StoreDeps, login: UnstoredLogin): Promise<StoredLogin> {
+  const { provider, issuedAt } = login.facts;
+  const base = login.as ?? labelOf(login.contents.identity);
   for (let attempt = 1; attempt <= MOST_TRIES; attempt += 1) {
     const label = attempt === 1 ? base : `${base}-${attempt}`;
-    const facts: AccountFacts = { ...factsOf(login), label, createdAt: login.at, lastRefreshAt: null };
-    const account = await vault.add(facts, contentsOf(login, login.answer.refreshToken), (made) =>
-      loginFinished(made, true),
-    );
-    if (account !== null) return { account, created: true, renamedFrom: null, withdrawnScopes: [] };
+    const facts: AccountFacts = { ...login.facts, label, createdAt: issuedAt, lastRefreshAt: null };
+    const account = await vault.add(facts, login.contents, (made) => loginFinished(made, true));
+    if (account !== null) {
+      return { account, created: true, renamedFrom: null, withdrawnScopes: [], inDoubt: false };
+    }
     // Not the name but the person may be taken: another login of theirs was faster.
-    if ((await accountOf(vault, login)) !== null) return storeLogin(vault, locks, login, interruption);
+    if ((await accountOf(vault, login)) !== null) return placeLogin(vault, deps, login);
+    if (!(await isTaken(vault, provider, label))) throw changeNotTaken();
     if (login.as !== null) break;
   }
-  throw nameTaken(login.provider, base);
+  throw nameTaken(provider, base);
 }
 
-async function updateAccount(vault: Vault, current: SealedAccount, login: FinishedLogin): Promise<Account> {
-  const label = login.as ?? current.label;
-  const refreshToken = login.answer.refreshToken ?? (await keptRefreshToken(vault, current, login));
-  const facts = factsOf(login);
-  // The end of the grant belongs to the refresh token, so it stays when that one does.
-  const kept = login.answer.refreshToken === null && refreshToken !== null;
-  const grantExpiresAt = facts.grantExpiresAt ?? (kept ? current.grantExpiresAt : null);
-  const account = await vault.update(
-    current,
-    { ...facts, label, grantExpiresAt },
-    contentsOf(login, refreshToken),
-    (made) => loginFinished(made, false),
-  );
-  if (account === null) throw nameTaken(login.provider, label);
-  return account;
-}
-
-/** A login that brings no refresh token leaves the stored one in place, if it was given to this very client. */
-async function keptRefreshToken(
-  vault: Vault,
-  current: SealedAccount,
-  login: FinishedLogin,
-): Promise<Secret | null> {
-  const sameClient = current.clientId === login.clientId && current.tokenEndpoint === login.tokenEndpoint;
-  return sameClient ? (await vault.contents(current)).refreshToken : null;
-}
-
-function contentsOf(login: FinishedLogin, refreshToken: Secret | null): Contents {
-  return { accessToken: login.accessToken, refreshToken, identity: login.identity };
+function unstoredLogin(login: FinishedLogin): UnstoredLogin {
+  const { as, only, identity, accessToken, answer, at, how, askedScopes, grantedScopes } = login;
+  return {
+    as,
+    only: only && { id: only.id, provider: only.provider, label: only.label },
+    facts: factsOf(login),
+    contents: { accessToken, refreshToken: answer.refreshToken, identity },
+    consent: { at, how, askedScopes, grantedScopes },
+  };
 }
 
 function factsOf(login: FinishedLogin) {
@@ -166,20 +210,13 @@ function factsOf(login: FinishedLogin) {
   };
 }
 
-function wrongPerson(only: Account, { email, name, subject }: Identity): VaultError {
-  return new VaultError(
+/** @throws VaultError `wrong_person` */
+function requireMeant({ only, contents }: UnstoredLogin, known: Account | null): void {
+  if (only === null || known?.id === only.id) return;
+  const { email, name, subject } = contents.identity;
+  throw new VaultError(
     'wrong_person',
     `${email ?? name ?? subject} logged in, and the scopes were to be added to ${accountName(only)}, so nothing was stored`,
     { hint: `begin again and choose the person of ${quoted(accountName(only))} in the browser` },
-  );
-}
-
-function nameTaken(provider: string, label: string): VaultError {
-  return new VaultError(
-    'account_name_taken',
-    `the name ${provider}/${label} belongs to another person, so nothing was stored`,
-    {
-      hint: `log in as that person, or choose another name: vault login ${provider} --as NAME`,
-    },
   );
 }

@@ -6,6 +6,7 @@ import { againCommand } from './login-command.js';
 import type { LoginDeps } from './login-finish.js';
 import { namedByPerson } from './login-identity.js';
 import { redirectFor } from './login-redirect.js';
+import { takeInLogins } from './login-waiting.js';
 
 /**
  * Logs a person in, in the browser on this machine or by a code typed on any other (RFC 8628). Everything that can be
@@ -22,17 +23,26 @@ export async function login(deps: LoginDeps, asked: LoginRequest, talk: LoginTal
   if (asked.addScopes.length === 0) namedByPerson(provider, asked.as);
   const vault = await deps.vault();
   await vault.rehearse();
-  const aim = await aimOf(provider, vault, asked);
+  const spill = await deps.spill();
+  const { locks, interruption } = deps;
+  await takeInLogins({ vault: async () => vault, locks, spill, interruption });
+  const aim = await aimOf(provider, vault, asked, spill);
   await deps.slowDown?.(provider.name);
   deps.audit.record({ event: 'login_started', provider: provider.name });
+  // Before anybody is asked for anything: the disk may be full by the time the answer comes.
+  const slot = spill.reserve();
+  const onHeld = () => talk.on({ kind: 'account_held' });
   try {
     const way = device === null ? byCode : device.byDevice;
-    return await way(deps, vault, provider, aim, talk);
+    const begun = { ...deps, storing: { locks, spill, interruption, onHeld, slot } };
+    return await way(begun, vault, provider, aim, talk);
   } catch (failure) {
     const { code, details } = asVaultError(failure);
     const why = details['check'] === 'issuer' ? { why: 'other_issuer' as const } : {};
     deps.audit.record({ event: 'login_failed', provider: provider.name, code, ...why });
     throw withCommand(failure, asked);
+  } finally {
+    slot.release();
   }
 }
 

@@ -97,7 +97,7 @@ export async function commitOrSpill(
     const updated = await commitAnswer(vault, account, answer);
     if (updated !== null) return updated;
     const now = await vault.account(account.id);
-    if (now?.generation === account.generation) throw notTaken();
+    if (now?.generation === account.generation) throw changeNotTaken();
   } catch (failure) {
     await spillAnswer(vault, account, answer, slot);
     const { code, message, hint } = asVaultError(failure);
@@ -131,7 +131,8 @@ function refreshTokenAlone({ change, refreshToken }: UnstoredAnswer): UnstoredAn
   return { change: { grantExpiresAt, lastRefreshAt }, accessToken: null, refreshToken };
 }
 
-function notTaken(): VaultError {
+/** The error for an update that changes nothing though its account is as it was. */
+export function changeNotTaken(): VaultError {
   return new VaultError(
     'vault_damaged',
     'the database does not take the change though no other process has made one, so it is damaged or was altered',

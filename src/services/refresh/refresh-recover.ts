@@ -1,12 +1,14 @@
-import { accountName } from '../../domain/account.js';
+import { type Account, accountName, type Consent } from '../../domain/account.js';
 import { VaultError } from '../../domain/errors.js';
 import { missingScopes } from '../../domain/scopes.js';
 import { nextStatus } from '../../domain/status.js';
 import type { FoundAnswer, Locks, SealedAccount, Spill } from '../../stores/contract.js';
 import { isDamage } from '../../vault/damage.js';
 import type { UnstoredAnswer, WaitingAnswer } from '../../vault/unstored-answer.js';
+import type { UnstoredLogin } from '../../vault/unstored-login.js';
 import type { Vault } from '../../vault/vault.js';
-import { commitAnswer } from './refresh-commit.js';
+import { commitLogin, isTaken } from '../login/login-commit.js';
+import { changeNotTaken, commitAnswer } from './refresh-commit.js';
 
 export interface HoldDeps {
   readonly locks: Locks;
@@ -55,30 +57,75 @@ const NOTHING = { tookIn: false, unopened: 0 };
 /** Whoever wrote the answers held the lock then, so it is done with them now. */
 async function takeIn(vault: Vault, before: SealedAccount, found: readonly FoundAnswer[]) {
   let account = before;
-  const answers: { readonly slot: FoundAnswer; readonly at: number }[] = [];
-  let unopened = 0;
+  const opening: { readonly slot: FoundAnswer; readonly at: number }[] = [];
   for (const slot of found) {
-    const answer = await opened(vault, account, slot);
-    if (answer === null) unopened += 1;
-    else answers.push({ slot, at: askedAt(answer) });
+    const waiting = await opened(vault, account, slot);
+    if (waiting !== null)
+      opening.push({ slot, at: 'consent' in waiting ? waiting.consent.at : askedAt(waiting) });
   }
-  for (const { slot } of answers.sort((some, other) => some.at - other.at)) {
-    const answer = await opened(vault, account, slot);
-    const newer = answer === null ? null : newerPart(account, slot.generation, answer);
-    if (newer !== null) account = await stored(vault, account, newer);
+  const unopened = found.length - opening.length;
+  for (const { slot } of opening.sort((some, other) => some.at - other.at)) {
+    const waiting = await opened(vault, account, slot);
+    if (waiting !== null && 'consent' in waiting)
+      account = await storedLogin(vault, account, waiting, unopened);
+    else if (waiting !== null) account = await storedAnswer(vault, account, slot.generation, waiting);
     slot.clear();
   }
   return { account, tookIn: account !== before, unopened };
 }
 
-/** @returns null for one that does not open, or cannot be compared because what is stored does not open */
+/** @returns null for what does not open, or cannot be compared because what is stored does not open */
 async function opened(vault: Vault, account: SealedAccount, { generation, sealed }: FoundAnswer) {
   try {
+    if (generation === null) return await vault.openLogin(account.id, sealed);
     return await vault.openAnswer(account, generation, sealed);
   } catch (failure) {
     if (isDamage(failure)) return null;
     throw failure;
   }
+}
+
+/** Stores a login, unless the person has logged in again since. */
+async function storedLogin(vault: Vault, account: SealedAccount, login: UnstoredLogin, unopened: number) {
+  const [latest] = await vault.consents(account.id);
+  if ((latest?.at ?? account.createdAt) >= login.consent.at) return account;
+  const free = login.as === null || !(await isTaken(vault, account.provider, login.as));
+  const { account: updated } = await commitLogin(
+    vault,
+    account,
+    free ? login : { ...login, as: null },
+    unopened,
+  );
+  await noteConsent(vault, updated, login.consent);
+  return updated;
+}
+
+/** The login is stored by then; that its consent is not must not bring it back over what comes later. */
+export async function noteConsent(vault: Vault, { id }: Account, consent: Consent): Promise<void> {
+  try {
+    await vault.addConsent(id, consent);
+  } catch (failure) {
+    if (!(failure instanceof VaultError)) throw failure;
+  }
+}
+
+async function storedAnswer(
+  vault: Vault,
+  account: SealedAccount,
+  generation: number | null,
+  answer: WaitingAnswer,
+): Promise<SealedAccount> {
+  const newer = newerPart(account, generation, answer);
+  if (newer === null) return account;
+  const updated = await commitAnswer(vault, account, newer);
+  if (updated !== null) return updated;
+  const now = await vault.account(account.id);
+  if (now?.generation === account.generation) throw changeNotTaken();
+  throw new VaultError(
+    'busy',
+    `an answer for ${accountName(account)} waits beside the vault and could not be stored, because another process changed the account`,
+    { hint: 'run it again' },
+  );
 }
 
 /** When the request for it was begun, milliseconds since the epoch. */
@@ -94,7 +141,11 @@ function askedAt({ change }: UnstoredAnswer): number {
  *
  * @returns null when nothing of it is
  */
-function newerPart(account: SealedAccount, generation: number, answer: WaitingAnswer): UnstoredAnswer | null {
+function newerPart(
+  account: SealedAccount,
+  generation: number | null,
+  answer: WaitingAnswer,
+): UnstoredAnswer | null {
   const { followsStored, refreshToken, change } = answer;
   if (generation === account.generation && followsStored !== false) return answer;
   if (askedAt(answer) > account.issuedAt) return answer;
@@ -104,14 +155,4 @@ function newerPart(account: SealedAccount, generation: number, answer: WaitingAn
     account.status === 'login_needed' && nextStatus(account, { kind: 'granted', missingScopes: missing });
   const grantExpiresAt = change.grantExpiresAt ?? account.grantExpiresAt;
   return { change: { ...worksAgain, grantExpiresAt }, accessToken: null, refreshToken };
-}
-
-async function stored(vault: Vault, account: SealedAccount, answer: UnstoredAnswer): Promise<SealedAccount> {
-  const updated = await commitAnswer(vault, account, answer);
-  if (updated !== null) return updated;
-  throw new VaultError(
-    'busy',
-    `an answer for ${accountName(account)} waits beside the vault and could not be stored, because another process changed the account`,
-    { hint: 'run it again' },
-  );
 }

@@ -3,12 +3,13 @@ import { type Account, accountName } from '../../domain/account.js';
 import { SECOND } from '../../domain/duration.js';
 import { ERROR_CODES, isInterruption, VaultError } from '../../domain/errors.js';
 import type { ConfiguredProvider } from '../../providers/contract.js';
-import type { Locks, SealedAccount } from '../../stores/contract.js';
+import type { Locks, SealedAccount, Spill } from '../../stores/contract.js';
 import type { Clock, Http } from '../../system/contract.js';
 import type { Vault } from '../../vault/vault.js';
 import { requireSameBinding } from '../account-provider.js';
 import type { RevokeReport, RevokeRequest, RevokeResult } from '../contract.js';
 import { kindOf } from '../refresh/refresh-failure.js';
+import { type HeldAccount, lockAndRead } from '../refresh/refresh-recover.js';
 import { accountsOf, selectAccounts } from '../select-account.js';
 import { askProvider, type ProviderAnswer } from './revoke-at-provider.js';
 
@@ -17,6 +18,7 @@ const LOCK_PATIENCE = 45 * SECOND;
 export interface RevokeDeps {
   readonly vault: () => Promise<Vault | null>;
   readonly locks: Locks;
+  readonly spill: () => Promise<Spill>;
   readonly http: () => Promise<Http>;
   readonly clock: Clock;
   readonly audit: Audit;
@@ -74,21 +76,27 @@ async function revokeOne(
   });
   if (request.dryRun) return result('would_revoke', plan(configured, request));
   try {
-    const lock = await deps.locks.acquire(seen.id, LOCK_PATIENCE, deps.interruption);
+    const { locks, interruption } = deps;
+    const holding = { locks, spill: await deps.spill() };
+    const held = await lockAndRead(holding, vault, seen.id, LOCK_PATIENCE, interruption);
     try {
-      const account = await vault.account(seen.id);
+      const { account } = held;
       if (account === null) return result('forgotten', 'another process had removed it already');
       const answer = await ask(deps, vault, account, configured);
       if (answer.kind !== 'revoked' && answer.kind !== 'unsupported' && !request.local) {
         return result(answer.kind, answer.error.message, answer.error);
       }
-      const event = answer.kind === 'revoked' ? 'revoked' : 'forgotten';
+      const doubt = await whyInDoubt(vault, held);
+      const event = answer.kind === 'revoked' && doubt === null ? 'revoked' : 'forgotten';
       const line: AuditEvent = { event, ...aboutAccount(account) };
       await vault.remove(account.id, line);
       deps.audit.record(line, 'chained');
-      return result(event, answer.reason);
+      if (doubt === null) return result(event, answer.reason);
+      const reason =
+        answer.kind === 'revoked' ? 'its token was revoked, and it is forgotten here' : answer.reason;
+      return result(event, `${reason}; the grant may live on, because ${doubt}`);
     } finally {
-      await lock.release();
+      await held.release();
     }
   } catch (failure) {
     if (isInterruption(failure)) return null;
@@ -100,6 +108,16 @@ async function revokeOne(
     }
     return result(outcome, failure.message, failure);
   }
+}
+
+/** Why the refresh token that was sent may not be the newest one; null when it is. */
+async function whyInDoubt(vault: Vault, { account, unopened }: HeldAccount): Promise<string | null> {
+  if (account === null || !account.hasRefreshToken) return null;
+  if (unopened > 0) return 'an answer that waits beside the vault and does not open may hold a newer token';
+  const intent = await vault.intent(account.id);
+  if (intent === null) return null;
+  const at = new Date(intent.at).toISOString();
+  return `the answer to its refresh of ${at} was lost, and may have brought a newer token`;
 }
 
 function plan(configured: ConfiguredProvider | VaultError, { local }: RevokeRequest): string {

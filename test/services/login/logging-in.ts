@@ -61,6 +61,7 @@ export async function openLoginStage(options: DemoOptions = {}): Promise<LoginSt
   const deps: LoginDeps = {
     vault: async () => base.vault,
     locks: base.locks,
+    spill: async () => base.spill,
     http: async () => base.http,
     surroundings: DESKTOP,
     browser: { open: () => Promise.reject(new Error('no browser must be opened here')) },

@@ -92,13 +92,14 @@ describe('the grant of a login that is not stored', () => {
     expect(ends().revoked).toBe(1);
   });
 
-  it('is revoked when the login is interrupted before it is stored', async () => {
+  it('is not revoked when the login is interrupted while it waits for the account: it is kept beside the vault', async () => {
     await stage.logIn();
     const acquire = () => Promise.reject(new VaultError('interrupted', 'interrupted'));
     const locks = { ...stage.locks, acquire };
     const failure = await failing(stage.logIn({}, { locks }));
-    expect(failure).toMatchObject({ code: 'interrupted' });
-    expect(failure.message).toMatch(/^interrupted; .* because demo\/ada@example\.com may share it$/);
+    expect(failure).toMatchObject({ code: 'interrupted', details: { waiting: true } });
+    expect(ends().revoked).toBe(0);
+    expect(stage.spill.all()).toHaveLength(1);
   });
 
   it('is said to live on when it could not be revoked, with where to remove it', async () => {

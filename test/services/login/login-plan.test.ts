@@ -1,9 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { configureProvider } from '../../../src/config/settings.js';
+import { Secret } from '../../../src/domain/secret.js';
 import type { LoginRequest } from '../../../src/services/contract.js';
 import { planLogin } from '../../../src/services/login/login-plan.js';
 import { GOOGLE_ID, sources } from '../../doubles/settings-sources.js';
-import { openVaultStage, type VaultStage } from '../stage.js';
+import { leaveAnswer } from '../leave-answer.js';
+import { ALICE, openVaultStage, type VaultStage } from '../stage.js';
 import { REQUEST } from './logging-in.js';
 
 let stage: VaultStage;
@@ -16,7 +18,11 @@ describe('what a login would do', () => {
   const GOOGLE = { GOOGLE_CLIENT_ID: GOOGLE_ID, GOOGLE_CLIENT_SECRET: 'client-secret-example' };
   const plan = (request: Partial<LoginRequest> = {}, env: Readonly<Record<string, string>> = GOOGLE) =>
     planLogin(
-      { provider: async (name) => configureProvider(name, sources({ env })), vault: async () => stage.vault },
+      {
+        provider: async (name) => configureProvider(name, sources({ env })),
+        vault: async () => stage.vault,
+        spill: async () => stage.spill,
+      },
       { ...REQUEST, provider: 'google', ...request },
     );
 
@@ -45,6 +51,16 @@ describe('what a login would do', () => {
     expect((await plan({ as: 'work' })).authorizeParams).toEqual({ access_type: 'offline' });
     expect((await plan({ as: 'other' })).authorizeParams).toMatchObject({ prompt: 'consent' });
     expect((await plan({ loginHint: 'work' })).authorizeParams).toEqual({ access_type: 'offline' });
+  });
+
+  it('asks for a new consent when the stored refresh token may be spent', async () => {
+    const waiting = await stage.add({ provider: 'google', label: 'work' });
+    await leaveAnswer(stage, waiting);
+    expect((await plan({ as: 'work' })).authorizeParams).toMatchObject({ prompt: 'consent' });
+    const identity = { ...ALICE, subject: 'bob' };
+    const cutOff = await stage.add({ provider: 'google', label: 'home' }, { identity });
+    await stage.vault.intend(cutOff, new Secret('refresh-token-example'), 1, 2);
+    expect((await plan({ as: 'home' })).authorizeParams).toMatchObject({ prompt: 'consent' });
   });
 
   it('fails as the login would', async () => {

@@ -13,7 +13,7 @@ async function slowedBy(count: number, provider = 'demo') {
   const events: AuditEvent[] = [];
   const notices: string[] = [];
   const pauses: number[] = [];
-  const clock = { now: () => NOW, sleep: async (time: number) => void pauses.push(time) };
+  const clock = { now: () => NOW, elapsed: () => NOW, sleep: async (time: number) => void pauses.push(time) };
   const audit = { record: (event: AuditEvent) => void events.push(event) };
   const notice = (text: string) => void notices.push(text);
   const { signal: interruption } = new AbortController();

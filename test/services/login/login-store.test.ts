@@ -1,45 +1,20 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DAY, HOUR } from '../../../src/domain/duration.js';
-import { Secret } from '../../../src/domain/secret.js';
-import { type FinishedLogin, storeLogin } from '../../../src/services/login/login-store.js';
 import type { Vault } from '../../../src/vault/vault.js';
 import { NOW } from '../../doubles/terminal.js';
 import { granted } from '../../doubles/token-answers.js';
-import { uninterrupted } from '../refresh/refreshing.js';
 import { ALICE, openVaultStage, type VaultStage } from '../stage.js';
-import { REQUEST } from './logging-in.js';
+import { ANSWER, storing, WITHOUT_REFRESH } from './storing.js';
 
 let stage: VaultStage;
+let store: ReturnType<typeof storing>;
 beforeEach(async () => {
   stage = await openVaultStage();
+  store = storing(stage);
 });
 afterEach(() => stage.close());
 
-const ANSWER = { access_token: 'access-token-new', refresh_token: 'refresh-token-new', expires_in: 60 };
-
-function store(change: Partial<FinishedLogin> = {}, vault: Vault = stage.vault) {
-  const login: FinishedLogin = {
-    provider: 'demo',
-    as: null,
-    request: REQUEST,
-    only: null,
-    identity: ALICE,
-    issuer: 'https://issuer.example',
-    tokenEndpoint: 'https://issuer.example/token',
-    clientId: 'client-example',
-    askedScopes: ['openid'],
-    grantedScopes: ['openid'],
-    missingScopes: [],
-    answer: granted(ANSWER),
-    accessToken: new Secret('access-token-new'),
-    at: NOW,
-    ...change,
-  };
-  return storeLogin(vault, stage.locks, login, uninterrupted());
-}
-
 const person = (subject: string) => ({ ...ALICE, subject });
-const WITHOUT_REFRESH = granted({ ...ANSWER, refresh_token: undefined });
 
 describe('storing a login', () => {
   it('gives people of the same address names that differ', async () => {

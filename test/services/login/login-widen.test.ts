@@ -128,7 +128,7 @@ describe('adding scopes', () => {
     const env = { GOOGLE_CLIENT_ID: GOOGLE_ID, GOOGLE_CLIENT_SECRET: 'client-secret-example' };
     const provider = async (name: string) => configureProvider(name, sources({ env }));
     const plan = await planLogin(
-      { provider, vault: async () => stage.vault },
+      { provider, vault: async () => stage.vault, spill: async () => stage.spill },
       { ...REQUEST, provider: 'google', addScopes: ['b'] },
     );
     expect(plan).toMatchObject({

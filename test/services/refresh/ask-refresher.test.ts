@@ -51,7 +51,7 @@ function child(): Child {
 }
 
 /** Nobody is waited for so long here that the patience would matter. */
-const patient = { now: () => NOW, sleep: (_: number) => new Promise<void>(() => {}) };
+const patient = { now: () => NOW, elapsed: () => NOW, sleep: (_: number) => new Promise<void>(() => {}) };
 /** To whom a while is nothing, and a long time endless. */
 const hasty = { ...patient, sleep: (ms: number) => (ms < 60_000 ? Promise.resolve() : patient.sleep(ms)) };
 const VAULT = { account: async () => null } as unknown as Vault;

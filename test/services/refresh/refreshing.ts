@@ -1,12 +1,10 @@
 import { setMaxListeners } from 'node:events';
-import { join } from 'node:path';
 import { configureProvider } from '../../../src/config/settings.js';
 import type { Account } from '../../../src/domain/account.js';
 import type { RefreshOutcome } from '../../../src/domain/outcome.js';
 import { type RefreshDeps, refreshOne } from '../../../src/services/refresh/refresh-one.js';
 import { BRIEF, type RetryPolicy } from '../../../src/services/refresh/refresh-send.js';
 import type { Intent, SealedAccount } from '../../../src/stores/contract.js';
-import { spillFolder } from '../../../src/stores/spill.js';
 import type { Http } from '../../../src/system/contract.js';
 import type { Contents } from '../../../src/vault/sealed-record.js';
 import type { AccountFacts, Vault } from '../../../src/vault/vault.js';
@@ -46,20 +44,13 @@ export async function openRefreshStage(answer: Answer): Promise<RefreshStage> {
     tokenEndpoint: `${server.url}/token`,
     clientId: 'client-example',
   };
-  const spill = spillFolder({
-    folder: join(base.folder, 'spill'),
-    files: base.files,
-    clock: base.clock,
-    name: 'own',
-    slots: 16,
-  });
   const deps: RefreshDeps = {
     locks: base.locks,
     http: async () => base.http,
     clock: base.clock,
     audit: base.audit,
     provider: async (name) => configureProvider(name, sources({ config: { providers: { demo: settings } } })),
-    spill,
+    spill: base.spill,
     pid: 4711,
     interruption: uninterrupted(),
   };
@@ -82,7 +73,6 @@ export async function openRefreshStage(answer: Answer): Promise<RefreshStage> {
       }
     },
     async close() {
-      spill.close();
       await server.close();
       await base.close();
     },

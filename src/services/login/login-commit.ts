@@ -1,0 +1,74 @@
+import { type AuditEvent, aboutAccount } from '../../audit/events.js';
+import { type Account, accountName } from '../../domain/account.js';
+import { VaultError } from '../../domain/errors.js';
+import type { SealedAccount } from '../../stores/contract.js';
+import type { UnstoredLogin } from '../../vault/unstored-login.js';
+import type { Vault } from '../../vault/vault.js';
+import { changeNotTaken } from '../refresh/refresh-commit.js';
+
+export interface CommittedLogin {
+  readonly account: SealedAccount;
+  /**
+   * The login brought no refresh token, and the stored one, which is kept, may be spent: the answer of a refresh that sent it
+   * was lost, or waits beside the vault and does not open.
+   */
+  readonly inDoubt: boolean;
+}
+
+export function loginFinished(account: Account, created: boolean): AuditEvent {
+  return { event: 'login_finished', ...aboutAccount(account), created };
+}
+
+/**
+ * Stores a login in the account of the same person. Call it under the account's lock, after what waited has been taken in.
+ *
+ * @param unopened how many answers wait beside the vault that do not open
+ * @throws VaultError `account_name_taken`, `busy`, and the vault's own
+ */
+export async function commitLogin(
+  vault: Vault,
+  current: SealedAccount,
+  { as, facts, contents }: UnstoredLogin,
+  unopened: number,
+): Promise<CommittedLogin> {
+  const label = as ?? current.label;
+  // A token that was given to another client, or for another endpoint, must not be sent from now on.
+  const sameClient = current.clientId === facts.clientId && current.tokenEndpoint === facts.tokenEndpoint;
+  const stored = contents.refreshToken === null && sameClient ? await vault.contents(current) : null;
+  const kept = stored?.refreshToken ?? null;
+  const inDoubt = kept !== null && (unopened > 0 || (await vault.intent(current.id)) !== null);
+  // The end of the grant belongs to the refresh token, so it stays when that one does.
+  const grantExpiresAt = facts.grantExpiresAt ?? (kept === null ? null : current.grantExpiresAt);
+  const reason = inDoubt ? [facts.reason, IN_DOUBT].filter(Boolean).join('; ') : facts.reason;
+  const account = await vault.update(
+    current,
+    { ...facts, label, grantExpiresAt, reason },
+    { ...contents, refreshToken: contents.refreshToken ?? kept },
+    (made) => loginFinished(made, false),
+    inDoubt,
+  );
+  if (account !== null) return { account, inDoubt };
+  if (label !== current.label && (await isTaken(vault, current.provider, label)))
+    throw nameTaken(current.provider, label);
+  const now = await vault.account(current.id);
+  if (now?.generation === current.generation) throw changeNotTaken();
+  throw new VaultError('busy', `another process changed ${accountName(current)} meanwhile`, {
+    hint: 'run it again',
+  });
+}
+
+const IN_DOUBT = 'the stored refresh token may be spent, because the answer to the last refresh was lost';
+
+export async function isTaken(vault: Vault, provider: string, label: string): Promise<boolean> {
+  return (await vault.accounts({ provider })).some((account) => account.label === label);
+}
+
+export function nameTaken(provider: string, label: string): VaultError {
+  return new VaultError(
+    'account_name_taken',
+    `the name ${provider}/${label} belongs to another person, so nothing was stored`,
+    {
+      hint: `log in as that person, or choose another name: vault login ${provider} --as NAME`,
+    },
+  );
+}

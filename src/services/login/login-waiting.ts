@@ -1,0 +1,56 @@
+import { SECOND } from '../../domain/duration.js';
+import { VaultError } from '../../domain/errors.js';
+import type { Locks, Spill } from '../../stores/contract.js';
+import type { Vault } from '../../vault/vault.js';
+import { noteConsent } from '../refresh/refresh-recover.js';
+import { placeLogin } from './login-store.js';
+
+/** Nobody holds the id of an account that is not there for longer than it takes to store a login. */
+const PATIENCE = 5 * SECOND;
+
+export interface WaitingLoginDeps {
+  readonly vault: () => Promise<Vault | null>;
+  readonly locks: Locks;
+  readonly spill: Pick<Spill, 'find' | 'all'>;
+  readonly interruption: AbortSignal;
+}
+
+/**
+ * Stores the finished logins that wait beside the vault for people who have no account yet. Those of an account that is there are
+ * taken in when it is locked. One that does not open stays where it is.
+ *
+ * @throws VaultError the vault's own: what waits then stays where it is
+ */
+export async function takeInLogins(deps: WaitingLoginDeps): Promise<void> {
+  const waiting = deps.spill.all().filter(({ generation }) => generation === null);
+  const vault = waiting.length === 0 ? null : await deps.vault();
+  if (vault === null) return;
+  for (const { accountId } of waiting) {
+    if ((await vault.account(accountId)) === null) await takeInLogin(deps, vault, accountId);
+  }
+}
+
+async function takeInLogin(deps: WaitingLoginDeps, vault: Vault, id: string): Promise<void> {
+  const lock = await deps.locks.acquire(id, PATIENCE, deps.interruption);
+  try {
+    // Another process may have been faster.
+    for (const slot of deps.spill.find(id)) {
+      const login = slot.generation === null ? await vault.openLogin(id, slot.sealed) : null;
+      if (login === null) continue;
+      const storing = { ...deps, onHeld: () => undefined };
+      const place = (as: string | null) => placeLogin(vault, storing, { ...login, as });
+      const stored = await place(login.as).catch((failure: unknown) => {
+        const code = failure instanceof VaultError ? failure.code : null;
+        if (code === 'account_name_taken') return place(null);
+        // Who it is could not be looked up before. It is not stored, and not thrown away either.
+        if (code === 'wrong_person') return null;
+        throw failure;
+      });
+      if (stored === null) continue;
+      await noteConsent(vault, stored.account, login.consent);
+      slot.clear();
+    }
+  } finally {
+    await lock.release();
+  }
+}

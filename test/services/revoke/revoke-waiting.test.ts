@@ -1,0 +1,61 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Account } from '../../../src/domain/account.js';
+import { type RevokeDeps, revokeAccounts } from '../../../src/services/revoke/revoke.js';
+import type { HttpRequest } from '../../../src/system/contract.js';
+import { leaveAnswer, leaveDamaged } from '../leave-answer.js';
+import { type LoginStage, openLoginStage } from '../login/logging-in.js';
+
+let stage: LoginStage;
+let account: Account;
+beforeEach(async () => {
+  stage = await openLoginStage();
+  account = (await stage.logIn({ as: 'work' })).account;
+  stage.events.length = 0;
+});
+afterEach(() => stage.close());
+
+async function revoke(over: Partial<RevokeDeps> = {}) {
+  const request = { selectors: ['demo/work'], all: false, provider: null, dryRun: false, local: false };
+  return (await revokeAccounts({ ...stage.deps, ...over }, request)).results;
+}
+
+describe('revoking an account of which the stored refresh token may be spent', () => {
+  it('takes in what waits beside the vault first, and sends the newest refresh token', async () => {
+    await leaveAnswer(stage, await stage.account(account), 'refresh-token-waiting');
+    const sent: (string | null)[] = [];
+    const http = async () => ({
+      ...stage.http,
+      send: (request: HttpRequest) => {
+        sent.push(new URLSearchParams(request.body).get('token'));
+        return stage.http.send(request);
+      },
+    });
+    expect(await revoke({ http })).toMatchObject([{ outcome: 'revoked' }]);
+    expect(sent.filter((token) => token !== null)).toEqual(['refresh-token-waiting']);
+    expect(stage.spill.all()).toEqual([]);
+  });
+
+  it('says that the grant may live on when the newest refresh token may be another one', async () => {
+    const current = await stage.account(account);
+    leaveDamaged(stage, current);
+    expect(await revoke()).toMatchObject([
+      {
+        outcome: 'forgotten',
+        reason:
+          'its token was revoked, and it is forgotten here; the grant may live on, because an answer that waits beside the vault and does not open may hold a newer token',
+      },
+    ]);
+    expect(stage.spill.all()).toHaveLength(1);
+    expect(stage.events).toMatchObject([{ event: 'forgotten' }]);
+  });
+
+  it('says so as well when the answer to a refresh was lost', async () => {
+    const current = await stage.account(account);
+    const { refreshToken } = await stage.vault.contents(current);
+    if (refreshToken === null) throw new Error('there is a refresh token');
+    await stage.vault.intend(current, refreshToken, Date.UTC(2026, 0, 2), 1);
+    expect(await revoke()).toMatchObject([
+      { outcome: 'forgotten', reason: expect.stringContaining('its refresh of 2026-01-02T00:00:00.000Z') },
+    ]);
+  });
+});
