@@ -1,7 +1,11 @@
-import { count, fine, problemOf } from '../domain/finding.js';
+import { count, type Finding, fine, problemOf, skipped } from '../domain/finding.js';
+import type { Marks } from '../stores/contract.js';
 import { createGuard } from '../vault/guard.js';
 import type { Check } from './contract.js';
 import { readableVault } from './readable-vault.js';
+
+const UNNOTICED =
+  'an older copy of the whole folder would not be noticed here: there is no home folder for a second mark, and the file system does not tell when a file was made';
 
 /** Whether it is the vault that was written here last, with every row: what a refresh asks before it sends anything. */
 export const integrity: Check = {
@@ -21,6 +25,12 @@ export const integrity: Check = {
     }).examine();
     if (troubles.length > 0) return troubles.map((trouble) => problemOf(trouble));
     const changes = epoch === null ? '' : ` (${count(epoch, 'change')} so far)`;
-    return [fine(`it is the vault that was written here last, with every account${changes}`)];
+    const whole = fine(`it is the vault that was written here last, with every account${changes}`);
+    return [whole, ...unnoticed(marks)];
   },
 };
+
+/** What is said where neither a second mark nor the file itself tells of a folder that was put back. */
+export function unnoticed({ second, birth }: Pick<Marks, 'second' | 'birth'>): readonly Finding[] {
+  return second !== undefined || (birth?.() ?? null) !== null ? [] : [skipped(UNNOTICED)];
+}

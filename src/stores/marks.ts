@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { VaultError } from '../domain/errors.js';
 import { inQuotes } from '../domain/shell-word.js';
 import type { Files } from '../system/contract.js';
-import type { Marks } from './marks-contract.js';
+import type { Marks, SecondMarks } from './marks-contract.js';
 
 /** Absent on Windows. */
 const O_NOFOLLOW = fs.constants.O_NOFOLLOW ?? 0;
@@ -30,6 +30,33 @@ export function markFolder(folder: string, where: readonly string[], files: File
     },
     overwrite(name, bytes) {
       opened(fileOf(name), fs.constants.O_WRONLY, (file) => fs.writeSync(file, bytes, 0, bytes.length, 0));
+    },
+  };
+}
+
+/**
+ * See {@link SecondMarks}.
+ *
+ * @param home a folder that has to be there: none is made for a user who has none
+ */
+export function secondMarks(folder: string, home: string, files: Files): SecondMarks {
+  const marks = markFolder(folder, [], files);
+  const orNone = <T>(action: () => T): T | null => {
+    try {
+      return action();
+    } catch (failure) {
+      if (failure instanceof VaultError) return null;
+      throw failure;
+    }
+  };
+  return {
+    folder,
+    read: (name) => orNone(() => marks.read(name)),
+    write(name, bytes) {
+      orNone(() => {
+        if (marks.read(name) !== null) marks.overwrite(name, bytes);
+        else if (files.exists(home)) marks.create(name, bytes);
+      });
     },
   };
 }

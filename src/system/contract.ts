@@ -158,6 +158,11 @@ export interface Paths {
   readonly securityLog: string;
   /** Holds what is known of the vault outside its database. */
   readonly marks: string;
+  /**
+   * A place for second marks below a `home` of the user that has to be there, when all else lies below one folder (`apart`) that
+   * may be put back as a whole; null where there is none.
+   */
+  readonly secondMarks: { readonly home: string; readonly folder: string; readonly apart: string } | null;
   /** Tells this machine from others where the system does not. */
   readonly machineFile: string;
   /** The profile's name; null for the default vault. */

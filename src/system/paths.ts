@@ -42,6 +42,7 @@ export function resolvePaths(host: Pick<Host, 'env' | 'platform'>, profile: stri
     keyFile: join(config, 'master.key'),
     securityLog: join(state, 'security.log'),
     marks: join(state, 'marks'),
+    secondMarks: secondMarks(host),
     machineFile: join(state, 'machine'),
     profile: name === '' ? null : name,
   };
@@ -63,7 +64,23 @@ function baseFolders({ env, platform }: Pick<Host, 'env' | 'platform'>): Roots {
     }
     return { data: override, config: override, state: override };
   }
-  const home = homeFolder({ env, platform });
+  return platformFolders({ env, platform }, homeFolder({ env, platform }));
+}
+
+/**
+ * In the state folder that would be in use without `VAULT_HOME`. Only where the environment names a home: nothing is written
+ * where nobody would look for it.
+ */
+function secondMarks({ env, platform }: Pick<Host, 'env' | 'platform'>): Paths['secondMarks'] {
+  const apart = env['VAULT_HOME'] ?? '';
+  const stated = platform === 'linux' ? absolute(env['XDG_STATE_HOME']) : null;
+  const home = stated ?? absolute(env[platform === 'win32' ? 'USERPROFILE' : 'HOME']);
+  if (apart === '' || home === null) return null;
+  const { state } = platformFolders({ env, platform }, home);
+  return { home, folder: join(state, 'second-marks'), apart };
+}
+
+function platformFolders({ env, platform }: Pick<Host, 'env' | 'platform'>, home: string): Roots {
   if (platform === 'win32') {
     const local = absolute(env['LOCALAPPDATA']) ?? join(home, 'AppData', 'Local');
     const roaming = absolute(env['APPDATA']) ?? join(home, 'AppData', 'Roaming');

@@ -67,25 +67,22 @@ export function concernsWholeVault({ code, details }: VaultError): boolean {
  * @param unreadable whether there is a mark and it does not open
  */
 export function notCurrent(
-  standing: 'rolled_back' | 'cloned',
+  standing: 'rolled_back' | 'cloned' | 'replaced',
   marks: string,
   unreadable: boolean = false,
 ): VaultError {
   const why =
     'its refresh tokens may have been replaced since, and using an old one can end the whole grant, so nothing is refreshed';
-  const parts = { hint: ACCEPT_COMMAND };
   const altered = unreadable ? `, or its mark in ${marks} was altered` : '';
-  return standing === 'rolled_back'
-    ? new VaultError(
-        'vault_rolled_back',
-        `the vault was put back from an older copy${altered}: ${why}`,
-        parts,
-      )
-    : new VaultError(
-        'vault_cloned',
-        `the vault was copied or moved here, or its mark in ${marks} was taken away: ${why}`,
-        parts,
-      );
+  const what = {
+    rolled_back: `the vault was put back from an older copy${altered}`,
+    replaced:
+      'the vault was put back from a copy, or moved to another disk: vault.db is not the file that was written here last',
+    cloned: `the vault was copied or moved here, or its mark in ${marks} was taken away`,
+  }[standing];
+  return new VaultError(standing === 'cloned' ? 'vault_cloned' : 'vault_rolled_back', `${what}: ${why}`, {
+    hint: ACCEPT_COMMAND,
+  });
 }
 
 /**

@@ -16,18 +16,24 @@ import type { Guard, GuardDeps } from './guard-contract.js';
 import { wereReplaced } from './keys-at-hand.js';
 import { changed, type Ledger, ledgerOf, openLedger, PLACE_BYTES, sealLedger, withPlace } from './ledger.js';
 import { compare, explain } from './row-set.js';
-import { openMark, placeOf, type Standing, sealMark, standingAt } from './standing.js';
+import {
+  LATER_THAN_ANY,
+  type PlaceMarks,
+  placeOf,
+  readMarks,
+  type Standing,
+  standingAt,
+  writeMarks,
+} from './standing.js';
 
 export type * from './guard-contract.js';
 
-/** A mark that another process is overwriting just now can be seen half done. */
-const READS = 5;
-/** A mark that does not open: it was altered, or comes from after new data keys that this copy of the vault does not have. */
-const LATER_THAN_ANY = Number.POSITIVE_INFINITY;
 /** Stands for places that a lost ledger knew of: without it the vault would look as if it were used at this place alone. */
 const FORGOTTEN: ReadonlyMap<string, number> = new Map([['0'.repeat(2 * PLACE_BYTES), 0]]);
 /** Once this process has added the rows up and found them right, it does not do so again for this long. */
 const WHOLE_FOR = MINUTE;
+type Verdict = Standing | 'replaced';
+
 /** A mark that was read is taken as it was for this long. */
 const RECENT = SECOND;
 
@@ -43,20 +49,12 @@ export function createGuard({ store, keyring, marks, clock, events, notice }: Gu
   const place = placeOf(keyring.vaultId, marks.where);
   const told = new Set<string>();
   let wholeAt = Number.NEGATIVE_INFINITY;
-  let seen: { readonly epoch: number; readonly at: number } | null = null;
+  let seen: { readonly mark: PlaceMarks; readonly at: number } | null = null;
   let furthest = 0;
   let moving: Promise<void> | null = null;
 
-  function readMark(): number | null {
-    for (let read = 1; read <= READS; read += 1) {
-      const sealed = marks.read(place);
-      if (sealed === null) return null;
-      const epoch = openMark(keyring, place, sealed);
-      if (epoch !== null) return epoch;
-    }
-    return LATER_THAN_ANY;
-  }
-
+  const readMark = () => readMarks(keyring, marks, place);
+  const birth = () => marks.birth?.() ?? null;
   /** A mark that cannot be read or written keeps nothing from being stored; it stays behind, and the person is told. */
   function unlessUnusable<T>(action: () => T): T | undefined {
     try {
@@ -69,12 +67,12 @@ export function createGuard({ store, keyring, marks, clock, events, notice }: Gu
   }
 
   /** A mark only grows, so one that was read a moment ago says too little at worst. */
-  function recentMark(): number | null {
+  function recentMark(): PlaceMarks | null {
     const age = seen === null ? -1 : clock.now() - seen.at;
-    if (seen !== null && age >= 0 && age < RECENT) return seen.epoch;
-    const epoch = readMark();
-    seen = epoch === null ? null : { epoch, at: clock.now() };
-    return epoch;
+    if (seen !== null && age >= 0 && age < RECENT) return seen.mark;
+    const mark = readMark();
+    seen = mark === null ? null : { mark, at: clock.now() };
+    return mark;
   }
 
   /** Changes that were committed together move it once. */
@@ -85,16 +83,17 @@ export function createGuard({ store, keyring, marks, clock, events, notice }: Gu
       unlessUnusable(() => {
         const mark = readMark();
         // It may have been taken away, or another process may have moved it further.
-        if (mark === null || mark >= furthest) return;
-        marks.overwrite(place, sealMark(keyring, place, furthest));
-        seen = { epoch: furthest, at: clock.now() };
+        if (mark === null || mark.epoch >= furthest) return;
+        writeMarks(keyring, marks, place, furthest, 'overwrite');
+        seen = null;
       });
     });
     return moving;
   }
 
-  function trouble(standing: 'rolled_back' | 'cloned', mark: number | null | undefined): VaultError {
-    return notCurrent(standing, marks.folder, mark === LATER_THAN_ANY);
+  function trouble(standing: Exclude<Verdict, 'current'>, mark: PlaceMarks | null | undefined): VaultError {
+    const unreadable = Math.max(mark?.epoch ?? 0, mark?.second ?? 0) === LATER_THAN_ANY;
+    return notCurrent(standing, marks.folder, unreadable);
   }
 
   function say(line: string, hint?: string): void {
@@ -124,7 +123,7 @@ export function createGuard({ store, keyring, marks, clock, events, notice }: Gu
 
   async function requireStanding(): Promise<void> {
     const mark = recentMark();
-    const standing = standingAt(place, mark, openLedger(keyring, await store.ledger()));
+    const standing = standingAt(place, mark, openLedger(keyring, await store.ledger()), birth());
     if (standing !== 'current') throw trouble(standing, mark);
   }
 
@@ -133,10 +132,10 @@ export function createGuard({ store, keyring, marks, clock, events, notice }: Gu
       const mark = unlessUnusable(recentMark);
       const waiting = takeWaiting(keyring, events, say);
       const lines = [...waiting.lines, ...(line === null ? [] : [line])];
-      const tries: { readonly epoch: number; readonly standing: Standing | null }[] = [];
+      const tries: { readonly epoch: number; readonly standing: Verdict | null }[] = [];
       const done = await change((sealed, rowChange, facts): NextLedger => {
         const ledger = openLedger(keyring, sealed);
-        const standing = mark === undefined ? null : standingAt(place, mark, ledger);
+        const standing = mark === undefined ? null : standingAt(place, mark, ledger, birth());
         const epoch = sealed.epoch + 1;
         const { trail, ...added } = extended(ledger.trail, lines, facts);
         const next = { ...changed(keyring, ledger, rowChange), trail };
@@ -181,10 +180,11 @@ export function createGuard({ store, keyring, marks, clock, events, notice }: Gu
       const { ledger: sealed, rows } = await store.rowSet();
       try {
         const ledger = openLedger(keyring, sealed ?? (await store.ledger()));
-        const standing = standingAt(place, mark, ledger);
+        const verdict = standingAt(place, mark, ledger, birth());
+        const standing = verdict === 'replaced' ? 'rolled_back' : verdict;
         const rowSet = await fault(ledger, rows);
         const troubles = [
-          ...(standing === 'current' ? [] : [trouble(standing, mark)]),
+          ...(verdict === 'current' ? [] : [trouble(verdict, mark)]),
           ...(rowSet === null ? [] : [wrongRows(rowSet)]),
         ];
         return { standing, rowSet, ledger: null, epoch: sealed?.epoch ?? null, troubles };
@@ -215,7 +215,7 @@ export function createGuard({ store, keyring, marks, clock, events, notice }: Gu
         const renewed = ledgerOf(next, rows, ledger.places, trail);
         return { ...sealLedger(next, epoch, withPlace(renewed, place, epoch)), ...added };
       });
-      unlessUnusable(() => marks.overwrite(place, sealMark(next, place, epoch)));
+      unlessUnusable(() => writeMarks(next, marks, place, epoch, 'overwrite'));
     },
 
     async accept(line = () => null) {
@@ -226,13 +226,13 @@ export function createGuard({ store, keyring, marks, clock, events, notice }: Gu
       await store.renewLedger(({ ledger: sealed, rows }, facts) => {
         const known = before.ledger === null && sealed !== null ? openLedger(keyring, sealed) : null;
         const lastKnown = known === null ? 0 : (sealed?.epoch ?? 0);
-        const lastHere = mark === null || mark === LATER_THAN_ANY ? 0 : mark;
-        epoch = Math.max(lastKnown, lastHere) + 1;
+        const lastHere = [mark?.epoch ?? 0, mark?.second ?? 0].filter((at) => at !== LATER_THAN_ANY);
+        epoch = Math.max(lastKnown, ...lastHere) + 1;
         const { trail, ...added } = extended(known?.trail ?? null, said ? [said] : [], facts);
         const next = ledgerOf(keyring, rows, known?.places ?? FORGOTTEN, trail);
         return { ...sealLedger(keyring, epoch, withPlace(next, place, epoch)), ...added };
       });
-      marks.create(place, sealMark(keyring, place, epoch));
+      writeMarks(keyring, marks, place, epoch, 'create');
       seen = null;
       return before;
     },

@@ -64,6 +64,8 @@ export interface LedgerKeys {
   open(sealed: Uint8Array, aad: Uint8Array): Buffer;
   /** Whether it is sealed under a data key that is held here. @throws VaultError `vault_damaged`, `vault_newer` */
   knows(sealed: Uint8Array): boolean;
+  /** Whether it is sealed under a data key that was replaced since. @throws VaultError `vault_damaged`, `vault_newer` */
+  predates(sealed: Uint8Array): boolean;
   /**
    * Opens under the newest data key alone. For the ledger itself: it is sealed anew in the commit that brings new data keys, so
    * one that is sealed under an older key is from an older copy.
@@ -193,6 +195,7 @@ export function openKeyring(
         const id = keyIdOrExplain(sealed, unreadableLedger);
         return rowsFor('ledger').some(({ dataKeyId }) => dataKeyId === id);
       },
+      predates: (sealed) => keyIdOrExplain(sealed, unreadableLedger) < newest('ledger').dataKeyId,
       openNewest: (sealed, aad) => openSealed([newest('ledger')], sealed, aad, unreadableLedger),
       rowDigest(facts) {
         rowKey ??= deriveKey(unwrap(newest('ledger')), vaultId, `${FORMAT}/row digest`, KEY_BYTES);

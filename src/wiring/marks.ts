@@ -1,13 +1,36 @@
+import { isAbsolute, relative } from 'node:path';
 import type { Marks } from '../stores/contract.js';
 import type { Files, Paths } from '../system/contract.js';
 
 /** What is kept of a vault outside its database. A folder that is reached by several names is one place. */
 export async function marksWith(paths: Paths, files: Files): Promise<Marks> {
-  const [{ markFolder }, { machineIdentity }, { realpathSync }] = await Promise.all([
-    import('../stores/marks.js'),
-    import('../system/machine.js'),
-    import('node:fs'),
-  ]);
+  const [{ markFolder, secondMarks }, { machineIdentity }, { fileBirth }, { realpathSync }] =
+    await Promise.all([
+      import('../stores/marks.js'),
+      import('../system/machine.js'),
+      import('../system/files/file-identity.js'),
+      import('node:fs'),
+    ]);
   const machine = machineIdentity(files, paths.machineFile);
-  return markFolder(paths.marks, [machine, realpathSync(paths.data)], files);
+  const marks = markFolder(paths.marks, [machine, realpathSync(paths.data)], files);
+  const birth = () => fileBirth(paths.database);
+  const place = paths.secondMarks;
+  if (place === null) return { ...marks, birth };
+  // The one may be reached through a link in the other.
+  const real = (path: string) => {
+    try {
+      return realpathSync(path);
+    } catch {
+      return path;
+    }
+  };
+  const apart = [place.folder, real(place.home), real(place.folder)].every(
+    (path) => !isWithin(path, place.apart) && !isWithin(path, real(place.apart)),
+  );
+  return { ...marks, birth, second: apart ? secondMarks(place.folder, place.home, files) : undefined };
+}
+
+function isWithin(path: string, folder: string): boolean {
+  const way = relative(folder, path);
+  return way !== '..' && !way.startsWith('../') && !way.startsWith('..\\') && !isAbsolute(way);
 }

@@ -1,8 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { TestContext } from 'vitest';
+import { fileBirth } from '../../src/system/files/file-identity.js';
 import { faketime } from './faketime.js';
 import { fileOfCrate } from './vector-files.js';
 
@@ -42,6 +44,15 @@ const PARTS = {
     how: 'apt-get install librust-hkdf-dev librust-ring-dev',
   },
   'another user': { found: () => process.getuid?.() === 0, how: 'run as root' },
+  'birth times of files': {
+    found() {
+      const folder = mkdtempSync(join(tmpdir(), 'vault-birth-'));
+      const known = fileBirth(folder) !== null;
+      rmdirSync(folder);
+      return known;
+    },
+    how: 'keep the temporary folder on ext4, xfs, btrfs or APFS',
+  },
   curl: { found: () => succeeds('curl', ['--version']), how: 'apt-get install curl' },
   'namespaces of its own': {
     found: () => succeeds('unshare', ['--mount', '--net', 'mount', '-t', 'tmpfs', 'none', tmpdir()]),

@@ -1,6 +1,7 @@
 import { copyFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { unnoticed } from '../../src/health/integrity.js';
 import type { Vault } from '../../src/vault/vault.js';
 import { marksWith } from '../../src/wiring/marks.js';
 import { tamper } from '../harness/tamper.js';
@@ -32,6 +33,15 @@ describe('the vault as a whole', () => {
   it('is the one that was written here last', async () => {
     expect(told(await found())).toEqual([
       'ok: it is the vault that was written here last, with every account (3 changes so far)',
+    ]);
+  });
+
+  it('says where a copy of the whole folder that was put back would not be noticed', async () => {
+    const second = { folder: '/second', read: () => null, write: () => {} };
+    const birth = () => ({ at: 1n, certain: true });
+    expect([unnoticed({ second }), unnoticed({ birth })]).toEqual([[], []]);
+    expect(told(unnoticed({ birth: () => null }))).toEqual([
+      expect.stringMatching(/^skipped: an older copy of the whole folder would not be noticed here/),
     ]);
   });
 

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import {
   appendFileSync,
+  copyFileSync,
   cpSync,
   existsSync,
-  mkdirSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -12,6 +12,7 @@ import {
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { asItWas } from '../harness/as-it-was.js';
 import { VAULT_JS } from '../harness/cli.js';
 import { type DemoStage, openDemoStage } from '../harness/demo-stage.js';
 import { needs } from '../harness/parts.js';
@@ -32,11 +33,7 @@ beforeAll(async () => {
   expect(await verified()).toMatchObject({ exitCode: 0, whole: true, fault: null });
   cpSync(stage.home.vault, good, { recursive: true });
 });
-beforeEach(() => {
-  rmSync(stage.home.vault, { recursive: true });
-  mkdirSync(stage.home.vault, { mode: 0o700 });
-  cpSync(good, stage.home.vault, { recursive: true });
-});
+beforeEach(() => asItWas(stage.home, good));
 afterAll(async () => {
   expect(await stage.close()).toEqual([]);
 });
@@ -136,7 +133,7 @@ describe('the trail of a vault', () => {
   it('of an older copy is not taken for whole', async () => {
     cpSync(join(stage.home.vault, 'vault.db'), join(stage.home.vault, 'older.db'));
     await stage.vault(['refresh', ADA, '--force']);
-    cpSync(join(stage.home.vault, 'older.db'), join(stage.home.vault, 'vault.db'));
+    copyFileSync(join(stage.home.vault, 'older.db'), join(stage.home.vault, 'vault.db'));
     expect(await verified()).toMatchObject({
       exitCode: 9,
       whole: false,

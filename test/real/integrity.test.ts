@@ -1,7 +1,8 @@
-import { copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { asItWas } from '../harness/as-it-was.js';
 import { type DemoStage, openDemoStage } from '../harness/demo-stage.js';
 import { needs } from '../harness/parts.js';
 
@@ -20,11 +21,7 @@ beforeAll(async () => {
   await stage.logIn([], { person: 'grace' });
   cpSync(stage.home.vault, good, { recursive: true });
 });
-beforeEach(() => {
-  rmSync(stage.home.vault, { recursive: true });
-  mkdirSync(stage.home.vault, { mode: 0o700 });
-  cpSync(good, stage.home.vault, { recursive: true });
-});
+beforeEach(() => asItWas(stage.home, good));
 afterAll(async () => {
   expect(await stage.close()).toEqual([]);
 });

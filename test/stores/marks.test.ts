@@ -1,7 +1,9 @@
-import { readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { machineIdentity } from '../../src/system/machine.js';
+import { marksWith } from '../../src/wiring/marks.js';
 import { type VaultFolder, vaultFolder } from '../harness/vault-folder.js';
 
 let folder: VaultFolder;
@@ -64,4 +66,45 @@ describe('the identity of the machine', () => {
       expect(statSync(own()).mode & 0o777).toBe(0o600);
     },
   );
+});
+
+describe('the second marks', () => {
+  /** The marks of the folder's vault for somebody with this home. */
+  const seconds = async (home: string, at: string) => {
+    const secondMarks = { home, folder: at, apart: folder.paths.data };
+    return (await marksWith({ ...folder.paths, secondMarks }, folder.files)).second;
+  };
+
+  it('are private files in a home that is there, and none in one that is not', async () => {
+    const home = mkdtempSync(join(tmpdir(), 'vault-home-'));
+    onTestFinished(() => rmSync(home, { recursive: true }));
+    const second = await seconds(home, join(home, 'state', 'second-marks'));
+    second?.write('place', mark);
+    second?.write('place', Buffer.from('a moved'));
+    expect(second?.read('place')?.toString()).toBe('a moved');
+    expect(statSync(join(home, 'state', 'second-marks', 'place')).mode).toBe(0o100600);
+    const nowhere = join(home, 'nowhere');
+    const none = await seconds(nowhere, join(nowhere, 'second-marks'));
+    none?.write('place', mark);
+    expect(none?.read('place')).toBeNull();
+    expect(existsSync(nowhere)).toBe(false);
+  });
+
+  it('are kept nowhere within what may be put back as a whole, be it by way of a link', async () => {
+    const within = folder.paths.data;
+    expect(await seconds(within, join(within, '.local', 'second-marks'))).toBeUndefined();
+    const home = mkdtempSync(join(tmpdir(), 'vault-home-'));
+    onTestFinished(() => rmSync(home, { recursive: true }));
+    symlinkSync(within, join(home, 'link'));
+    expect(await seconds(join(home, 'link'), join(home, 'link', 'second-marks'))).toBeUndefined();
+  });
+
+  it('that cannot be used are none', async () => {
+    const home = mkdtempSync(join(tmpdir(), 'vault-home-'));
+    onTestFinished(() => rmSync(home, { recursive: true }));
+    const second = await seconds(home, join(home, 'second-marks'));
+    writeFileSync(join(home, 'second-marks'), 'no folder');
+    second?.write('place', mark);
+    expect(second?.read('place')).toBeNull();
+  });
 });

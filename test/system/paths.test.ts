@@ -19,6 +19,11 @@ describe('the files of a vault', () => {
       database: '/vault/vault.db',
       locks: '/vault/locks',
       marks: '/vault/marks',
+      secondMarks: {
+        home: '/home/example',
+        folder: '/home/example/.local/state/token-vault/second-marks',
+        apart: '/vault',
+      },
       machineFile: '/vault/machine',
       configFile: '/vault/config.json',
       envFile: '/vault/.env',
@@ -26,6 +31,17 @@ describe('the files of a vault', () => {
       securityLog: '/vault/security.log',
       profile: null,
     });
+  });
+
+  it.each<[NodeJS.Platform, Env, string | undefined]>([
+    ['linux', { ...HOME, VAULT_HOME: '/v', XDG_STATE_HOME: '/s' }, '/s/token-vault/second-marks'],
+    ['linux', { VAULT_HOME: '/v', XDG_STATE_HOME: '/s' }, '/s/token-vault/second-marks'],
+    ['darwin', { ...HOME, VAULT_HOME: '/v' }, '/home/example/Library/Logs/token-vault/second-marks'],
+    ['linux', { VAULT_HOME: '/v' }, undefined],
+    ['linux', { VAULT_HOME: '/v', HOME: 'here' }, undefined],
+    ['linux', HOME, undefined],
+  ])('on %s with %j leave a second mark in %s', (platform, env, expected) => {
+    expect(paths(env, null, platform).secondMarks?.folder).toBe(expected);
   });
 
   it.each<[string, NodeJS.Platform, Env, string[]]>([
@@ -91,8 +107,8 @@ describe('the files of a vault', () => {
     ['a relative HOME', { HOME: 'here' }],
     ['an empty VAULT_HOME', { VAULT_HOME: '' }],
   ])('have absolute places with %s: the current folder never matters', (_name, env) => {
-    const { profile, ...places } = paths(env);
-    expect(profile).toBeNull();
+    const { profile, secondMarks, ...places } = paths(env);
+    expect([profile, secondMarks]).toEqual([null, null]);
     expect(Object.values(places).filter((place) => !isAbsolute(place))).toEqual([]);
     expect(Object.values(places).some((place) => place.startsWith(process.cwd()))).toBe(false);
   });
