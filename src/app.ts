@@ -116,7 +116,8 @@ export function createApp(host: Host, options: AppOptions): App {
   const { profile, envFile } = options;
   const key = access.handOver;
   const refreshingParts = { host, profile, envFile, paths, files, locks, clock, audit, http, provider, key };
-  const refreshing = refreshingWith(refreshingParts);
+  const notice = (line: string) => options.notice(line);
+  const refreshing = refreshingWith({ ...refreshingParts, notice });
   const { slowDown, ...trail } = trailOf(access.open, () => agent.agentStatus());
   const wire = { spill: refreshing.spill, locks, http, clock, audit, provider, interruption, slowDown };
 

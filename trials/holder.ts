@@ -79,7 +79,7 @@ async function stopped(stage: Stage, patient: boolean, score: Tally): Promise<vo
   stage.demo.next('token', slow('after', 500));
   const [first, pid] = await underWay(stage);
   endProcess(pid, 'SIGSTOP');
-  const waiting = { timeout: 120_000 };
+  const waiting = { timeout: 180_000 };
   const [served, busy] = await Promise.all([
     all(3, () => stage.vault(['token', stage.account, '--min-valid', '3599s'], waiting)),
     all(patient ? 2 : 0, () => stage.vault(['token', stage.account, '--refresh'], waiting)),

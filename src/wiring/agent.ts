@@ -87,7 +87,8 @@ export function agentWith(parts: AgentParts): AgentWiring {
     const identity = () => ends.fileIdentity(paths.database);
     const vault = agentVault({ open: access.open, close: access.close, identity });
     const patiently = shared.by((present, account) => refreshing.one(present, account, 'brief'));
-    const briefly = shared.by((present, account) => refreshing.one(present, account, 'once'));
+    const limit = { clock, patience: ends.ONCE.outcome };
+    const briefly = shared.by((present, account) => refreshing.one(present, account, 'once'), limit);
     const token = (wanted: TokenRequest) =>
       vault.use(async (present) => {
         const valid = await ensureValid(
@@ -169,12 +170,13 @@ function loadAgent() {
 }
 
 async function loadEnds() {
-  const [{ serveOnSocket }, { fileIdentity }, { VERSION_HEADER }] = await Promise.all([
+  const [{ serveOnSocket }, { fileIdentity }, { VERSION_HEADER }, { ONCE }] = await Promise.all([
     import('../system/agent/agent-server.js'),
     import('../system/files/file-identity.js'),
     import('../services/agent/ask-agent.js'),
+    import('../services/refresh/refresh-send.js'),
   ]);
-  return { serveOnSocket, fileIdentity, VERSION_HEADER };
+  return { serveOnSocket, fileIdentity, VERSION_HEADER, ONCE };
 }
 
 /** What keeps the vault from being opened is told by the next check. */

@@ -20,9 +20,6 @@ import type { Vault } from '../vault/vault.js';
  * and both are loaded when first needed: a valid token needs neither.
  */
 
-/** How long a `vault token` waits for another one that refreshes the same account; less when it has a token at hand. */
-const TURN_PATIENCE = { once: 5 * SECOND, brief: 45 * SECOND, thorough: 45 * SECOND };
-
 export interface RefreshingParts {
   readonly host: Pick<Host, 'env' | 'self' | 'pid' | 'interruption'>;
   readonly profile: string | null;
@@ -36,6 +33,8 @@ export interface RefreshingParts {
   readonly provider: (name: string) => Promise<ConfiguredProvider>;
   /** The vault's master key, for a refresher process; loaded when it has not been. */
   readonly key: () => Promise<HandedKey>;
+  /** Told of a wait that becomes long; left out: nobody is. */
+  readonly notice?: (line: string) => void;
 }
 
 export interface Refreshing {
@@ -62,6 +61,12 @@ export function refreshingWith(parts: RefreshingParts): Refreshing {
   // Any number of accounts may wait at the same time; more than ten would count as a leak and be told on stderr.
   setMaxListeners(0, interruption);
   let width = 1;
+  let told = false;
+  // Of many that are slow, one is enough to know what is waited for.
+  const notice = (line: string) => {
+    if (!told) parts.notice?.(line);
+    told = true;
+  };
 
   const asker = once(async () => {
     const [{ askRefresher }, { startRefresherProcess }, { setupLine }] = await Promise.all([
@@ -74,7 +79,7 @@ export function refreshingWith(parts: RefreshingParts): Refreshing {
       child.order(setupLine(setup, handed));
       return child;
     };
-    return askRefresher({ key: parts.key, start: begin, clock, interruption });
+    return askRefresher({ key: parts.key, start: begin, clock, notice, interruption });
   });
 
   function start(
@@ -100,15 +105,23 @@ export function refreshingWith(parts: RefreshingParts): Refreshing {
 
   return {
     async one(vault, account, patience) {
-      const turn = await locks.acquire(`${account.id}-turn`, TURN_PATIENCE[patience], interruption);
+      const [{ settledElsewhere }, { POLICIES }, { takeTurn }] = await Promise.all([
+        import('../services/refresh/refresh-failure.js'),
+        import('../services/refresh/refresh-send.js'),
+        import('../services/refresh/slow-refresh.js'),
+      ]);
+      const { turn: longest, outcome } = POLICIES[patience];
+      const begun = clock.now();
+      const turn = await takeTurn({ locks, interruption, notice }, account, longest);
       try {
-        const { settledElsewhere } = await import('../services/refresh/refresh-failure.js');
         const now = await vault.account(account.id);
         const open = await vault.intent(account.id);
         const settled = now === null ? null : settledElsewhere(account, now, open, clock.now());
+        if (settled !== null) return settled;
         // Without a token at hand, or when a new one is wanted whatever the clock says, it is sent whatever is open.
         const forced = patience !== 'once';
-        return settled ?? (await (await asker()).refresh(vault, account, patience, forced));
+        const left = Math.max(outcome - (clock.now() - begun), SECOND);
+        return await (await asker()).refresh(vault, account, patience, forced, left);
       } finally {
         await turn.release();
       }

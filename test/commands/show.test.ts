@@ -138,7 +138,7 @@ manage at       https://myaccount.google.com/connections
       `hint: vault token google/alice@example.com gives the stored access token\n${again}${login}`,
     );
     const ended = accountExample({ expiresAt: NOW - HOUR });
-    expect((await printed({ ...open, account: ended })).stderr).toBe(`${again}${login}`);
+    expect((await printed({ ...open, account: ended })).stderr).toBe(again);
     const resting = accountExample({ status: 'login_needed', reason: 'the grant has ended' });
     expect((await printed({ ...open, account: resting })).stderr).toBe(
       'hint: vault login google --login-hint alice@example.com\n',

@@ -97,7 +97,7 @@ describe('the database', () => {
     expect(await found('database')).toContainEqual(
       expect.objectContaining({
         remedy: expect.stringMatching(
-          /^to send the refresh token once more: vault refresh demo\/alice@example.com --force\n/,
+          /^to send the refresh token once more: vault refresh demo\/alice@example.com --force$/,
         ),
       }),
     );

@@ -14,7 +14,7 @@ import { agentRoutes, type SocketAnswer, type SocketRequest } from './agent-rout
 export const AGENT_LOCK = 'agent';
 /** Somebody who only looks whether it is free may hold it for a moment. */
 const LOCK_PATIENCE = SECOND;
-/** What is in flight when an agent is stopped may take this long; service managers kill after 90 seconds. */
+/** How long an agent that is stopped waits for what is in flight. The process that has sent a request finishes it without the agent. */
 const LONGEST_FINISH = MINUTE;
 
 export interface AgentDeps {

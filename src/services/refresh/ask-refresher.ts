@@ -5,7 +5,7 @@ import { interrupted } from '../../domain/interruption.js';
 import type { RefreshOutcome } from '../../domain/outcome.js';
 import type { Clock } from '../../system/contract.js';
 import type { Vault } from '../../vault/vault.js';
-import type { Patience } from './refresh-send.js';
+import { type Patience, POLICIES } from './refresh-send.js';
 import {
   AT_REST,
   CUT_OFF,
@@ -15,12 +15,8 @@ import {
   type RefreshReportLine,
   readReport,
 } from './refresher-protocol.js';
+import { patienceEnds } from './slow-refresh.js';
 
-/**
- * Longer than a refresher can take with everything going wrong: waiting for the lock, two requests, the pauses between
- * them. One that says nothing for longer was stopped.
- */
-const LONGEST_SILENCE = 180 * SECOND;
 /** One that has reported everything has only its files to close. */
 const LONGEST_WAY_TO_REST = 2 * SECOND;
 
@@ -36,8 +32,17 @@ export interface RefresherProcess {
 }
 
 export interface Refresher {
-  /** @throws VaultError what the refresher reports without an outcome; the interruption's reason */
-  refresh(vault: Vault, account: Account, patience: Patience, forced: boolean): Promise<RefreshOutcome>;
+  /**
+   * @param wait how long it is waited for, in milliseconds; then the outcome is `busy`, and the process goes on by itself
+   * @throws VaultError what the refresher reports without an outcome; the interruption's reason
+   */
+  refresh(
+    vault: Vault,
+    account: Account,
+    patience: Patience,
+    forced: boolean,
+    wait?: number,
+  ): Promise<RefreshOutcome>;
   /** Lets go of the process if nobody waits for it; the next order starts another. */
   rest(): void;
   /**
@@ -59,6 +64,8 @@ export interface AskDeps {
   readonly key: () => Promise<HandedKey>;
   readonly start: (key: HandedKey) => RefresherProcess;
   readonly clock: Clock;
+  /** Told of a wait that becomes long; left out: nobody is. */
+  readonly notice?: (line: string) => void;
   readonly interruption: AbortSignal;
 }
 
@@ -108,7 +115,7 @@ export function askRefresher(deps: AskDeps): Refresher {
   }
 
   return {
-    async refresh(vault, account, patience, forced) {
+    async refresh(vault, account, patience, forced, wait = POLICIES[patience].outcome) {
       const answered = new AbortController();
       const { child, waiting } = running ?? started(await deps.key());
       try {
@@ -118,8 +125,9 @@ export function askRefresher(deps: AskDeps): Refresher {
             child.order(orderLine({ account, patience, forced }));
           }),
           interrupted(deps.interruption, answered.signal),
-          tooLong(deps.clock, answered.signal),
+          patienceEnds(deps.clock, account, wait, answered.signal, deps.notice),
         ]);
+        if (report instanceof VaultError) return { kind: 'busy', account, error: report };
         const outcome = outcomeOf(report, (await vault.account(account.id)) ?? account);
         if (outcome instanceof VaultError) throw outcome;
         return outcome;
@@ -133,15 +141,4 @@ export function askRefresher(deps: AskDeps): Refresher {
     },
     close,
   };
-}
-
-async function tooLong(clock: Clock, over: AbortSignal): Promise<never> {
-  try {
-    await clock.sleep(LONGEST_SILENCE, over);
-  } catch {
-    return new Promise<never>(() => {});
-  }
-  throw new VaultError('busy', 'the process that refreshes the account does not answer', {
-    hint: 'see whether it was stopped: pgrep -af vault',
-  });
 }

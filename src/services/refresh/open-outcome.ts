@@ -17,11 +17,10 @@ export function lostAnswer(since: number): string {
 
 /** What can be done about it, a line each. */
 export function openHint(account: Account, now: number): string {
-  const again = `vault refresh ${shellName(account)} --force`;
-  const login = `for a new grant: ${loginCommand(account)}`;
-  return isUsable(account, now)
-    ? `vault token ${shellName(account)} gives the stored access token\nto send the refresh token once more: ${again}\n${login}`
-    : `to send the refresh token once more: ${again}\n${login}`;
+  const again = `to send the refresh token once more: vault refresh ${shellName(account)} --force`;
+  // Nothing is at stake any more: the answer to that will tell whether a login is needed.
+  if (!isUsable(account, now)) return again;
+  return `vault token ${shellName(account)} gives the stored access token\n${again}\nfor a new grant: ${loginCommand(account)}`;
 }
 
 /** For machines: goes into the details of an error. */

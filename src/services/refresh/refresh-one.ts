@@ -22,15 +22,11 @@ import { type RetryPolicy, type Sending, type Sent, sendPatiently } from './refr
 import type { SeenAccount } from './refresher-protocol.js';
 
 /**
- * For a whole exchange. Giving up on an answer that is only late may cost the refresh token in it, and nobody is kept
- * waiting by patience here: the command that asked has its own.
+ * For one request and its answer. A request that was sent is not given up while its answer may still come: that answer may hold
+ * the only refresh token that works. Nobody is kept waiting by it: the command that asked has its own patience. Making the
+ * connection has a shorter limit of its own.
  */
-const DEADLINE = 30 * SECOND;
-/**
- * Longer than a request and its repeat take, so that a waiter usually sees the holder's result. A bulk run that waits out
- * a long Retry-After may hold the account for longer still; then the waiter is told that it is busy.
- */
-const LOCK_PATIENCE = 75 * SECOND;
+const DEADLINE = 120 * SECOND;
 
 export interface RefreshDeps {
   readonly locks: Locks;
@@ -63,7 +59,7 @@ export async function refreshOne(
   policy: RetryPolicy,
   forced = false,
 ): Promise<RefreshOutcome> {
-  const held = await lockOrBusy(deps, vault, seen.id);
+  const held = await lockOrBusy(deps, vault, seen.id, policy.turn);
   if (held instanceof VaultError) return { kind: 'busy', account: await present(vault, seen), error: held };
   try {
     const { account } = held;
@@ -77,9 +73,9 @@ export async function refreshOne(
   }
 }
 
-async function lockOrBusy(deps: RefreshDeps, vault: Vault, id: string) {
+async function lockOrBusy(deps: RefreshDeps, vault: Vault, id: string, patience: number) {
   try {
-    return await lockAndRead(deps, vault, id, LOCK_PATIENCE, deps.interruption);
+    return await lockAndRead(deps, vault, id, patience, deps.interruption);
   } catch (failure) {
     if (failure instanceof VaultError && failure.code === 'busy') return failure;
     throw failure;

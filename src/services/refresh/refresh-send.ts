@@ -9,20 +9,34 @@ export interface RetryPolicy {
   readonly pauses: readonly number[];
   /** The longest Retry-After that is waited for; a longer one ends the attempt. */
   readonly longestWait: number;
+  /** How long another process may hold the account before this one gives up, in milliseconds. */
+  readonly turn: number;
+  /** How long a command waits for the outcome altogether, in milliseconds. The refresh goes on without it. */
+  readonly outcome: number;
 }
 
 /** How patient a refresh is; each is a {@link RetryPolicy}. */
 export type Patience = 'once' | 'brief' | 'thorough';
 
+/** Longer than one request may take, so that a waiter usually sees the holder's result. */
+const ONE_REQUEST = 130 * SECOND;
+
 /** Somebody waits for the answer at a prompt, or a script does. */
-export const BRIEF: RetryPolicy = { pauses: [SECOND, 2 * SECOND], longestWait: 5 * SECOND };
+export const BRIEF: RetryPolicy = {
+  pauses: [SECOND, 2 * SECOND],
+  longestWait: 5 * SECOND,
+  turn: ONE_REQUEST,
+  outcome: ONE_REQUEST,
+};
 /** A bulk run has time. */
 export const THOROUGH: RetryPolicy = {
   pauses: [2 * SECOND, 4 * SECOND, 8 * SECOND],
   longestWait: 30 * SECOND,
+  turn: ONE_REQUEST,
+  outcome: 4 * MINUTE,
 };
 /** A valid token is at hand, so there is nothing to wait for. */
-export const ONCE: RetryPolicy = { pauses: [], longestWait: 0 };
+export const ONCE: RetryPolicy = { pauses: [], longestWait: 0, turn: 5 * SECOND, outcome: 10 * SECOND };
 
 export const POLICIES: Readonly<Record<Patience, RetryPolicy>> = {
   once: ONCE,

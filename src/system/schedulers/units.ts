@@ -37,7 +37,7 @@ function serviceText(job: Job): string {
     ...Object.entries(job.env).map(([name, value]) => `Environment=${quoted(`${name}=${value}`)}`),
     ...credential(job),
     '# A request in flight is heard out before a stop, or its refresh token would be lost.',
-    'TimeoutStopSec=90',
+    'TimeoutStopSec=150',
     'UMask=0077',
     '# A memory dump would hold tokens.',
     'LimitCORE=0',

@@ -34,6 +34,18 @@ describe('shared refreshes', () => {
     expect(begun).toHaveLength(2);
   });
 
+  it('keep nobody waiting who has a token at hand, while others wait to the end', async () => {
+    const { begun, refresh } = slowRefreshes();
+    const shared = sharedRefreshes(() => {});
+    const check = shared.by(refresh)(VAULT, ADA);
+    const clock = { now: () => 0, sleep: async () => {} };
+    const request = await shared.by(refresh, { clock, patience: 10_000 })(VAULT, ADA);
+    expect(request).toMatchObject({ kind: 'busy', error: { code: 'busy' } });
+    expect([begun.length, shared.underWay]).toEqual([1, 1]);
+    begun[0]?.end();
+    expect(await check).toMatchObject({ kind: 'refreshed' });
+  });
+
   it('tell when none is under way any more, after a failure too', async () => {
     let idle = 0;
     const { begun, refresh } = slowRefreshes();

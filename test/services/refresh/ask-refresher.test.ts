@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Account } from '../../../src/domain/account.js';
 import { askRefresher, type RefresherProcess } from '../../../src/services/refresh/ask-refresher.js';
 import { AT_REST, reportLine } from '../../../src/services/refresh/refresher-protocol.js';
+import type { Clock } from '../../../src/system/contract.js';
 import type { Vault } from '../../../src/vault/vault.js';
 import { accountExample } from '../../doubles/account.js';
 import { NOW } from '../../doubles/terminal.js';
@@ -58,8 +59,9 @@ const VAULT = { account: async () => null } as unknown as Vault;
 const ADA = accountExample({ id: 'id-ada' });
 const GRACE = accountExample({ id: 'id-grace' });
 
-function asker(clock = patient) {
+function asker(clock: Clock = patient) {
   const children: Child[] = [];
+  const notices: string[] = [];
   const refresher = askRefresher({
     key: async () => ({ key: Buffer.alloc(32) }) as never,
     start: () => {
@@ -68,12 +70,13 @@ function asker(clock = patient) {
       return started;
     },
     clock,
+    notice: (line) => void notices.push(line),
     interruption: new AbortController().signal,
   });
   const refresh = (account: Account) => refresher.refresh(VAULT, account, 'thorough', false);
   const ordered = (count: number) =>
     expect.poll(() => children.reduce((sum, { orders }) => sum + orders.length, 0)).toBe(count);
-  return { refresher, refresh, children, ordered };
+  return { refresher, refresh, children, ordered, notices };
 }
 
 const done = (account: Account) => reportLine(account.id, { kind: 'refreshed', account });
@@ -143,6 +146,31 @@ describe('asking a refresher process', () => {
     await refresher.close();
     expect(children[0]).toMatchObject({ finished: true, left: true });
   });
+
+  it.each([
+    ['once', 10_000, 0],
+    ['brief', 130_000, 1],
+    ['thorough', 240_000, 1],
+  ] as const)(
+    'does not wait for ever for a provider: %s %i ms, and not without a word',
+    async (patience, wait, told) => {
+      const slept: number[] = [];
+      const clock = { ...patient, sleep: async (ms: number) => void slept.push(ms) };
+      const { refresher, notices } = asker(clock);
+      const outcome = await refresher.refresh(VAULT, ADA, patience, false);
+      expect(outcome).toMatchObject({
+        kind: 'busy',
+        error: {
+          message: expect.stringContaining('the provider has not answered yet'),
+          hint: expect.stringContaining(
+            'it goes on by itself; in a moment: vault token google/alice@example.com\n',
+          ),
+        },
+      });
+      expect(slept.reduce((sum, ms) => sum + ms, 0)).toBe(wait);
+      expect(notices).toHaveLength(told);
+    },
+  );
 
   it('reports who was waiting when the process ends without a word', async () => {
     const { refresh, children, ordered } = asker();

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { HOUR, MINUTE } from '../../../src/domain/duration.js';
+import { TransportFailure } from '../../../src/domain/transport.js';
 import { ONCE, THOROUGH } from '../../../src/services/refresh/refresh-send.js';
 import type { Answer } from '../../doubles/local-server.js';
 import { NOW } from '../../doubles/terminal.js';
@@ -182,5 +183,22 @@ describe('a provider with "resend": "never"', () => {
     expect(await stage.refresh(account, { policy: THOROUGH })).toMatchObject({ error: OPEN });
     expect(stage.sent()).toHaveLength(1);
     expect(await stage.intentOf(account)).not.toBeNull();
+  });
+});
+
+describe('a request that was sent', () => {
+  it('is heard out for two minutes, and not repeated when that time is over', async () => {
+    await open(dropped);
+    const account = await stage.addExpired();
+    const deadlines: unknown[] = [];
+    const http = async () => ({
+      ...stage.http,
+      send: async ({ deadline }: { readonly deadline?: number }) => {
+        deadlines.push(deadline);
+        throw new TransportFailure('timeout', 'maybe', 'issuer.example');
+      },
+    });
+    expect(await stage.refresh(account, { http })).toMatchObject({ kind: 'transient', error: OPEN });
+    expect(deadlines).toEqual([2 * MINUTE]);
   });
 });

@@ -24,7 +24,7 @@ describe('the units of a job', () => {
   });
 
   it('let what is in flight finish, write nothing that others can read, and leave no memory dump', () => {
-    expect(service()).toMatch(/\nTimeoutStopSec=90\n/);
+    expect(service()).toMatch(/\nTimeoutStopSec=150\n/);
     expect(service()).toMatch(/\nUMask=0077\n/);
     expect(service()).toMatch(/\nLimitCORE=0\n/);
   });
