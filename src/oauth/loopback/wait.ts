@@ -38,7 +38,7 @@ const CHECK_INTERVAL = 500;
 const WRONG_STATES = 10;
 const REPORTS_PER_KIND = 10;
 /** How long a browser may take to follow the redirect; a script that does not follow it costs this much. */
-const PAGE_GRACE = 300;
+const PAGE_GRACE = 1_000;
 
 type Stray = Exclude<Verdict['kind'], 'page' | 'answer' | 'start'>;
 
@@ -61,6 +61,7 @@ export class Wait {
   readonly #options: WaitOptions;
   readonly #counts = new Map<StrayKind, number>();
   readonly #guests: Guests;
+  readonly #answering = new Set<Promise<void>>();
   readonly #pageServed: Promise<void>;
   #servedPage: () => void = () => undefined;
   #expected: Expected | null = null;
@@ -91,7 +92,10 @@ export class Wait {
       requestTimeout: REQUEST_TIMEOUT,
       connectionsCheckingInterval: CHECK_INTERVAL,
     };
-    const server = createServer(limits, (request, response) => void this.#answer(request, response));
+    const server = createServer(limits, (request, response) => {
+      const answering = this.#answer(request, response).finally(() => this.#answering.delete(answering));
+      this.#answering.add(answering);
+    });
     // A second request on a connection could only be one that was put behind the first in advance.
     server.maxRequestsPerSocket = 1;
     server.on('connection', (socket: Socket) => this.#guests.admit(socket));
@@ -139,6 +143,8 @@ export class Wait {
     });
     await Promise.race([this.#pageServed, grace]);
     clearTimeout(timer);
+    // One whose request is here already gets its answer.
+    await Promise.all(this.#answering);
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -18,10 +18,15 @@ export interface Stage {
   outcome(): Promise<'waiting' | 'answered' | 'failed'>;
 }
 
-const open: LoopbackListener[] = [];
+const open: Stage[] = [];
 
 afterEach(async () => {
-  await Promise.all(open.splice(0).map((listener) => listener.close()));
+  for (const { get, outcome, listener } of open.splice(0)) {
+    // A browser follows the redirect, and is waited for.
+    if ((await outcome()) === 'answered')
+      for (const path of ['/done', '/finished']) await get(path).catch(() => {});
+    await listener.close();
+  }
 });
 
 export async function stage(change: Partial<LoopbackOptions> = {}): Promise<Stage> {
@@ -42,11 +47,10 @@ export async function stage(change: Partial<LoopbackOptions> = {}): Promise<Stag
     },
     ...change,
   });
-  open.push(listener);
   const { host } = new URL(listener.redirectUri);
   const send = (line: string, headers: readonly string[] = [`Host: ${host}`]) =>
     rawRequest(listener.port, `${[line, ...headers].join('\r\n')}\r\n\r\n`);
-  return {
+  const made: Stage = {
     listener,
     strays,
     counts,
@@ -62,4 +66,6 @@ export async function stage(change: Partial<LoopbackOptions> = {}): Promise<Stag
         new Promise<'waiting'>((resolve) => setImmediate(resolve, 'waiting')),
       ]),
   };
+  open.push(made);
+  return made;
 }
