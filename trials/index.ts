@@ -17,6 +17,7 @@ import { movedFields } from './moved-fields.js';
 import { mutatedAnswers } from './mutated-answers.js';
 import { swapRace } from './swap-race.js';
 import { syscalls } from './syscalls.js';
+import { takenLogins } from './taken-logins.js';
 import { transports } from './transports.js';
 
 /** Every trial. */
@@ -36,6 +37,7 @@ export const TRIALS: readonly Trial[] = [
   clock,
   transports,
   listenerFuzz,
+  takenLogins,
   swapRace,
   canaries,
   flippedBytes,

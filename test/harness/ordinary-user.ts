@@ -28,9 +28,7 @@ export function makeOrdinaryUser(home: TempHome): OrdinaryUser {
   execFileSync('useradd', ['--home-dir', home.home, '--no-create-home', '--shell', '/bin/sh', name]);
   const uid = Number(execFileSync('id', ['-u', name], { encoding: 'utf8' }));
   const gid = Number(execFileSync('id', ['-g', name], { encoding: 'utf8' }));
-  const program = join(home.root, 'program');
-  copyProgram(program);
-  giveAway(home.root, uid, gid);
+  const program = giveProgramTo(home, uid, gid);
   return {
     name,
     uid,
@@ -38,7 +36,7 @@ export function makeOrdinaryUser(home: TempHome): OrdinaryUser {
     vault: (args) =>
       new Promise((resolve) => {
         const options = { uid, gid, env: { ...home.env, LOGNAME: name }, cwd: '/' };
-        const words = [join(program, 'bin', 'vault.js'), ...args];
+        const words = [program, ...args];
         const child = execFile(process.execPath, words, options, (_, stdout, stderr) =>
           resolve({ exitCode: child.exitCode, stdout, stderr }),
         );
@@ -52,6 +50,18 @@ export function makeOrdinaryUser(home: TempHome): OrdinaryUser {
       spawnSync('userdel', [name], { stdio: 'ignore' });
     },
   };
+}
+
+/**
+ * Gives a home with all that is in it to a user, and a copy of the command line with it.
+ *
+ * @returns the script to run with Node
+ */
+export function giveProgramTo(home: TempHome, uid: number, gid: number): string {
+  const program = join(home.root, 'program');
+  copyProgram(program);
+  giveAway(home.root, uid, gid);
+  return join(program, 'bin', 'vault.js');
 }
 
 /** The checkout may lie where only root may look. */

@@ -8,7 +8,9 @@ import { movedFields } from '../../trials/moved-fields.js';
 import { mutatedAnswers } from '../../trials/mutated-answers.js';
 import { QUICK } from '../../trials/room/hostile.js';
 import { swapRace } from '../../trials/swap-race.js';
+import { takenLogins } from '../../trials/taken-logins.js';
 import { transportTrial } from '../../trials/transports.js';
+
 import { cutsOf } from '../harness/trial-cuts.js';
 
 cutsOf('what the trials try to break', [
@@ -18,6 +20,7 @@ cutsOf('what the trials try to break', [
   [clock, 1],
   [transportTrial(QUICK), 8],
   [listenerFuzz, 200],
+  [takenLogins, 3],
   [swapRace, 30],
   [canaries, 4],
   [flippedBytes, 100],
