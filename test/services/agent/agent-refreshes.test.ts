@@ -38,7 +38,7 @@ describe('shared refreshes', () => {
     const { begun, refresh } = slowRefreshes();
     const shared = sharedRefreshes(() => {});
     const check = shared.by(refresh)(VAULT, ADA);
-    const clock = { now: () => 0, sleep: async () => {} };
+    const clock = { now: () => 0, elapsed: () => 0, sleep: async () => {} };
     const request = await shared.by(refresh, { clock, patience: 10_000 })(VAULT, ADA);
     expect(request).toMatchObject({ kind: 'busy', error: { code: 'busy' } });
     expect([begun.length, shared.underWay]).toEqual([1, 1]);
