@@ -60,9 +60,10 @@ export const token: Command<TokenInput> = {
     if (io.json && format !== null && format !== 'json') {
       throw new VaultError('usage', `--json and --format ${format} contradict each other`);
     }
-    const valid = await useCases.token(request);
+    const document = io.json || format === 'json';
+    const valid = await useCases.token(document ? { ...request, anyType: true } : request);
     if (valid.warning !== null) io.warn(`warning: ${valid.warning}`, 'yellow');
-    if (io.json || format === 'json') io.document(tokenDocument(valid));
+    if (document) io.document(tokenDocument(valid));
     else io.data(`${await formatToken(valid, format ?? 'raw')}\n`);
   },
 };

@@ -95,6 +95,8 @@ export const ERROR_CODES = {
   client_refused: 11,
   /** A policy of the provider or of an administrator forbids it. A login will not help. */
   policy_refused: 11,
+  /** The provider gives this client tokens that are no Bearer tokens. A login will not help. */
+  token_type_unsupported: 11,
 
   /** The program that was to be run is there but cannot be run; as shells count. */
   command_not_executable: 126,

@@ -11,6 +11,14 @@ export function isUsable(account: Timed, now: number): boolean {
   return account.expiresAt === null || account.expiresAt - now > MARGIN;
 }
 
+/** Bearer (RFC 6750), and what Zoho has in its place. */
+const BEARER: readonly string[] = ['bearer', 'zoho-oauthtoken'];
+
+/** Whether having the access token is enough to use it, as with DPoP or MAC it is not. */
+export function isBearer({ tokenType }: Pick<Account, 'tokenType'>): boolean {
+  return BEARER.includes(tokenType.toLowerCase());
+}
+
 /**
  * Whether the access token is good for at least `minValid` milliseconds, and for long enough to arrive. Where the
  * provider's tokens do not live that long, no refresh could satisfy the wish, and half of their lifetime is taken

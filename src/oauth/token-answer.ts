@@ -15,8 +15,8 @@ const ID_TOKEN = /^[\w-]+(?:\.[\w-]*){2,4}$/;
 const TOKENS = ['access_token', 'accessToken', 'refresh_token', 'refreshToken'];
 /** A scheme of RFC 9110 §11.1. */
 const SCHEME = /^[A-Za-z][A-Za-z0-9._-]{0,31}$/;
-/** Kinds of token where a scheme should be (Slack); the scheme is Bearer. */
-const NOT_SCHEMES: readonly string[] = ['bearer', 'user', 'bot', 'access_token'];
+/** Kinds of token where a scheme should be (Slack, Apigee); the scheme is Bearer. */
+const NOT_SCHEMES: readonly string[] = ['bearer', 'bearertoken', 'user', 'bot', 'access_token'];
 
 /**
  * Reads what a token endpoint answered, tolerant of what real providers send and of nothing that could do harm. An

@@ -31,6 +31,8 @@ export interface TokenRequest {
   readonly scopes: readonly string[];
   /** Refresh whatever the clock says. */
   readonly refresh: boolean;
+  /** A token that is no Bearer token is given too, to who is told its type with it. */
+  readonly anyType?: boolean;
   /** Some formats name the mailbox; then the identity is unsealed too. */
   readonly withIdentity: boolean;
   /** Who asks, where that is another process. */

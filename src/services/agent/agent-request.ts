@@ -34,6 +34,7 @@ export function readTokenQuery(name: string, query: URLSearchParams): AskedToken
       scopes: query.getAll('scope').flatMap(readScopes),
       refresh: false,
       withIdentity: namesMailbox(format),
+      ...(format === 'json' ? { anyType: true } : {}),
       asker: { through: 'agent' },
     },
     format,
@@ -42,17 +43,17 @@ export function readTokenQuery(name: string, query: URLSearchParams): AskedToken
 
 /** The path and query by which the command line asks for a whole {@link import('../contract.js').ValidToken}. */
 export function validTarget(
-  { selector, minValid, scopes, withIdentity }: TokenRequest,
+  { selector, minValid, scopes, withIdentity, anyType }: TokenRequest,
   asker: Omit<ThroughAgent, 'through'>,
 ): string {
-  const asked = JSON.stringify({ selector, minValid, scopes, withIdentity, asker });
+  const asked = JSON.stringify({ selector, minValid, scopes, withIdentity, anyType, asker });
   return `/valid?${new URLSearchParams({ asked })}`;
 }
 
 /** @throws VaultError `usage` */
 export function readValidQuery(query: URLSearchParams): TokenRequest {
   const asked = parse(query.get('asked') ?? '');
-  const { selector = null, minValid, scopes, withIdentity } = asked ?? {};
+  const { selector = null, minValid, scopes, withIdentity, anyType } = asked ?? {};
   const sound =
     (selector === null || typeof selector === 'string') &&
     typeof minValid === 'number' &&
@@ -61,7 +62,8 @@ export function readValidQuery(query: URLSearchParams): TokenRequest {
     scopes.every((scope) => typeof scope === 'string');
   if (!sound) throw usage('this path is for the command line only');
   const asker = readAsker(asked?.['asker']);
-  return { selector, minValid, scopes, refresh: false, withIdentity: withIdentity === true, asker };
+  const any = anyType === true ? { anyType } : {};
+  return { selector, minValid, scopes, refresh: false, withIdentity: withIdentity === true, ...any, asker };
 }
 
 /**

@@ -4,7 +4,7 @@ import { formatDuration } from '../../domain/duration.js';
 import { isInterruption, VaultError } from '../../domain/errors.js';
 import type { RefreshOutcome } from '../../domain/outcome.js';
 import { awaitsLogin, isResting } from '../../domain/status.js';
-import { ending, isUsable, isValidFor } from '../../domain/token-state.js';
+import { ending, isBearer, isUsable, isValidFor } from '../../domain/token-state.js';
 import type { SealedAccount } from '../../stores/contract.js';
 import type { Clock } from '../../system/contract.js';
 import type { Vault } from '../../vault/vault.js';
@@ -154,9 +154,22 @@ async function give(
     await vault.identity(account);
     throw loginNeeded(account);
   }
+  if (request.anyType !== true && !isBearer(account)) throw notBearer(account);
   const identity = request.withIdentity ? await vault.identity(account) : null;
   audit?.record({ event: 'token_given', ...aboutAccount(account), ...request.asker });
   return { account, accessToken, identity, warning };
+}
+
+/** A client must not use a token of a type that it does not understand (RFC 6749 §7.1). */
+function notBearer(account: Account): VaultError {
+  return new VaultError(
+    'token_type_unsupported',
+    `the access token of ${accountName(account)} is of the type ${account.tokenType}, so it cannot be used as a Bearer token, and a server may refuse it or take it for stolen`,
+    {
+      hint: `for a program that knows the type: vault token ${shellName(account)} --format json\nfor Bearer tokens: change how the client is registered at the provider, then ${loginCommand(account)}`,
+      details: { token_type: account.tokenType },
+    },
+  );
 }
 
 function canRefresh(account: Account, now: number): boolean {

@@ -57,6 +57,7 @@ describe('a token over the socket', () => {
     ['/token/google?min_valid=1h', { selector: 'google', minValid: HOUR, insist: true }],
     ['/token/google?scope=a&scope=b%20c', { selector: 'google', scopes: ['a', 'b', 'c'] }],
     ['/token/google?format=xoauth2', { selector: 'google', withIdentity: true }],
+    ['/token/google?format=json', { selector: 'google', anyType: true }],
   ])('is asked for as %s', async (target, expected) => {
     const { status, asked } = await ask({ target });
     expect(status).toBe(200);
@@ -92,6 +93,19 @@ describe('a token over the socket', () => {
     expect(status).toBe(400);
     expect(errorOf(body)).toMatchObject({ code: 'usage', exit_code: 2 });
     expect(asked).toEqual([]);
+  });
+
+  it('of a type that is not Bearer is asked for by the command line as it is printed there', async () => {
+    const { insist: _, asker: __, ...request } = { ...USUAL, selector: 'google', anyType: true };
+    const { asked } = await ask({ target: validTarget(request, { pid: 7, parent: 'bash', terminal: true }) });
+    expect(asked).toEqual([expect.objectContaining({ anyType: true })]);
+  });
+
+  it('of a type that is not Bearer is refused', async () => {
+    const failure = new VaultError('token_type_unsupported', 'it is of the type DPoP');
+    const { status, body } = await ask({ target: '/token/google' }, failure);
+    expect(status).toBe(502);
+    expect(errorOf(body)).toMatchObject({ code: 'token_type_unsupported' });
   });
 
   it('reaches the command line whole, and without what is sealed', async () => {

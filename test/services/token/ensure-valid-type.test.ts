@@ -1,0 +1,87 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { MINUTE } from '../../../src/domain/duration.js';
+import { Secret } from '../../../src/domain/secret.js';
+import { ensureValid } from '../../../src/services/token/ensure-valid.js';
+import { execute } from '../../../src/services/token/exec.js';
+import { EXPIRED, openVaultStage, type VaultStage } from '../stage.js';
+
+let stage: VaultStage;
+let given: string[];
+beforeEach(async () => {
+  given = [];
+  stage = await openVaultStage();
+});
+afterEach(() => stage.close());
+
+const USUAL = { selector: null, minValid: 5 * MINUTE, scopes: [], refresh: false, withIdentity: false };
+
+function token(request: { readonly anyType?: boolean } = {}, tokenType = 'Bearer') {
+  return ensureValid(
+    {
+      vault: async () => stage.vault,
+      clock: stage.clock,
+      scopeAliases: async () => ({}),
+      audit: { record: ({ event }: { event: string }) => void given.push(event) } as never,
+      refresh: async (vault, { id }) => {
+        const current = await stage.account({ id });
+        const contents = {
+          ...(await vault.contents(current)),
+          accessToken: new Secret('access-token-renewed'),
+        };
+        const change = { issuedAt: stage.clock.now(), expiresAt: stage.clock.now() + 60 * MINUTE, tokenType };
+        return { kind: 'refreshed', account: (await vault.update(current, change, contents)) ?? current };
+      },
+    },
+    { ...USUAL, ...request },
+  );
+}
+
+const REFUSED = (type: string) => ({
+  code: 'token_type_unsupported',
+  exitCode: 11,
+  message: expect.stringContaining(`is of the type ${type}, so it cannot be used as a Bearer token`),
+  hint: expect.stringMatching(/vault token \S+ --format json/),
+  details: { token_type: type },
+});
+
+describe('an access token whose type is not Bearer', () => {
+  it.each([['DPoP'], ['mac'], ['N_A'], ['PoP']])(
+    '%s is refused, and not counted as given',
+    async (tokenType) => {
+      await stage.add({ tokenType });
+      await expect(token()).rejects.toMatchObject(REFUSED(tokenType));
+      expect(given).toEqual([]);
+    },
+  );
+
+  it('is given to who is told its type with it', async () => {
+    await stage.add({ tokenType: 'DPoP' });
+    const { account, accessToken } = await token({ anyType: true });
+    expect(account.tokenType).toBe('DPoP');
+    expect(accessToken.reveal()).toBe('access-token-example');
+    expect(given).toEqual(['token_given']);
+  });
+
+  it('is stored all the same when a refresh brings it', async () => {
+    await stage.add(EXPIRED);
+    await expect(token({}, 'DPoP')).rejects.toMatchObject(REFUSED('DPoP'));
+    expect((await token({ anyType: true })).accessToken.reveal()).toBe('access-token-renewed');
+  });
+
+  it('never gets into the environment of a program', async () => {
+    await stage.add({ tokenType: 'DPoP' });
+    const deps = {
+      token: (request: object) => token(request),
+      run: () => Promise.reject(new Error('it was run')),
+      rest: async () => {},
+      env: {},
+    };
+    const request = { ...USUAL, selector: 'demo', program: 'x', args: [], variable: 'T', retryExit: null };
+    await expect(execute(deps, request, () => {})).rejects.toMatchObject(REFUSED('DPoP'));
+  });
+
+  it.each([['bearer'], ['BEARER'], ['Zoho-oauthtoken']])('is no other than %s', async (tokenType) => {
+    await stage.add({ tokenType });
+    expect((await token()).accessToken.reveal()).toBe('access-token-example');
+  });
+});
