@@ -66,7 +66,7 @@ export interface App extends UseCases {
 
 /** @throws VaultError `config_invalid` when the places of the files make no sense */
 export function createApp(host: Host, options: AppOptions): App {
-  const { env, interruption } = host;
+  const { env, interruption, self, pid, versions } = host;
   // Any number of accounts may wait at the same time; more than ten would count as a leak and be told on stderr.
   setMaxListeners(0, interruption);
   const paths = resolvePaths(host, options.profile);
@@ -145,8 +145,8 @@ export function createApp(host: Host, options: AppOptions): App {
     access,
     scopeAliases,
     refreshing(waiting) {
-      const { self, pid } = host;
-      return refreshingWith({ ...refreshingParts, host: { env, self, pid, interruption: waiting } });
+      const waiter = { env, self, pid, versions, interruption: waiting };
+      return refreshingWith({ ...refreshingParts, host: waiter });
     },
     notify: notifyDue,
     detail: options.detail ?? (() => undefined),

@@ -22,6 +22,7 @@ export function thisProcess(
   return {
     env: { ...process.env, ...settings },
     platform: process.platform,
+    versions: process.versions,
     // Files belong to the effective user.
     uid: process.geteuid?.(),
     pid: process.pid,

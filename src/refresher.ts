@@ -34,6 +34,7 @@ async function carryOutOrders(host: Host, lines: Interface): Promise<void> {
     {
       env: { ...host.env, ...setup.settings },
       platform: host.platform,
+      versions: host.versions,
       uid: host.uid,
       pid: host.pid,
       stdin: host.stdin,

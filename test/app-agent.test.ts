@@ -26,6 +26,7 @@ describe.skipIf(process.getuid?.() !== 0)(
       const host: Host = {
         env,
         platform: 'linux',
+        versions: process.versions,
         uid: STRANGER,
         pid: process.pid,
         stdin: new PassThrough(),

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type LibraryStage, openLibraryStage } from './library/stage.js';
@@ -40,6 +40,22 @@ describe('making a vault', () => {
     expect(stage.config()).toEqual({ keySource: { kind: 'file', path: path('my.key') }, providers });
     expect(existsSync(path('my.key'))).toBe(true);
     expect(await stage.app().list({ provider: null, status: null, expiringWithin: null })).toEqual([]);
+  });
+
+  it('records the native addon in a private file: with init, with a first login, and with a refresh', async () => {
+    await stage.app().init({ choice: null });
+    const record = readFileSync(path('addon.json'), 'utf8');
+    expect(record).toContain('"sha256"');
+    expect(statSync(path('addon.json')).mode & 0o777).toBe(0o600);
+    for (const name of ['addon.json', 'vault.db']) unlinkSync(path(name));
+    rmSync(path('marks'), { recursive: true });
+    await stage.logIn();
+    expect(existsSync(path('addon.json'))).toBe(true);
+    unlinkSync(path('addon.json'));
+    await stage.app().token(TOKEN);
+    expect(existsSync(path('addon.json'))).toBe(false);
+    await stage.app().token({ ...TOKEN, refresh: true });
+    expect(existsSync(path('addon.json'))).toBe(true);
   });
 
   it('keeps to what is configured when nothing is named', async () => {

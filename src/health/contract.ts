@@ -6,8 +6,9 @@ import type { Finding } from '../domain/finding.js';
 import type { KeySource } from '../keysources/contract.js';
 import type { Marks } from '../stores/contract.js';
 import type { Inspection } from '../stores/inspection.js';
-import type { Clock, Files, Paths } from '../system/contract.js';
+import type { Clock, Files, Host, Paths } from '../system/contract.js';
 import type { Look } from '../system/files/look.js';
+import type { Addon, AddonRecord } from '../system/native-addon.js';
 import type { Visit } from '../system/visits.js';
 import type { Keyring } from '../vault/keyring.js';
 
@@ -69,10 +70,21 @@ export interface BackgroundState {
 /** What a program that was run for a moment answered; null when there is none of that name or it was too slow. */
 export type ShortRun = { readonly exitCode: number; readonly stdout: string } | null;
 
+/** The native addon as it is, and as it was recorded. */
+export interface AddonState {
+  readonly addon: Addon;
+  /** In hex. */
+  readonly sha256: string;
+  /** Where it is recorded. */
+  readonly file: string;
+  readonly recorded: AddonRecord | null;
+}
+
 /** Everything a check may look at. What several checks need is fetched once. */
 export interface HealthDeps {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly platform: NodeJS.Platform;
+  readonly versions: Host['versions'];
   /** Undefined on Windows. */
   readonly uid: number | undefined;
   /** Somebody sits at the terminal, whom other commands would ask. */
@@ -122,6 +134,8 @@ export interface HealthDeps {
   readonly background: () => Promise<BackgroundState>;
   /** What the last day's events tell of abuse. @throws NotLookedAt when they cannot be read */
   readonly abuse: () => Promise<readonly Abuse[]>;
+  /** Null where there is none in the place from which it is loaded. */
+  readonly addon: () => Promise<AddonState | null>;
   /** Whether a program could listen there now. */
   readonly portIsFree: (host: string, port: number) => Promise<boolean>;
   /** Runs a program for a moment, without input and with a small environment. */

@@ -1,4 +1,5 @@
 import { abuse } from './abuse.js';
+import { addon } from './addon.js';
 import { clients } from './clients.js';
 import { clock } from './clock.js';
 import { configuration } from './configuration.js';
@@ -37,5 +38,6 @@ export const CHECKS: readonly Check[] = [
   notify,
   clock,
   node,
+  addon,
   git,
 ];

@@ -1,3 +1,4 @@
+import { DAY } from '../domain/duration.js';
 import { type Finding, fine, problem, warning } from '../domain/finding.js';
 import type { Check, HealthDeps } from './contract.js';
 
@@ -11,16 +12,34 @@ const RISKY: readonly (readonly [pattern: RegExp, why: string])[] = [
   [/^--tls-keylog/, 'writes down the keys of encrypted connections'],
 ];
 
-/** Variables that change how Node itself behaves. */
+/** The last day on which a line of Node gets repairs. Source: github.com/nodejs/Release, schedule.json */
+const LAST_DAYS: Readonly<Record<string, string>> = {
+  20: '2026-04-30',
+  22: '2027-04-30',
+  24: '2028-04-30',
+  26: '2029-04-30',
+};
+
+/** Whether this Node still gets repairs, and variables that change how it behaves. */
 export const node: Check = {
   name: 'node',
   title: 'Node',
   group: 'surroundings',
   async run(deps) {
-    const findings = [...certificates(deps), ...options(deps), ...authorities(deps)];
-    return findings.length > 0 ? findings : [fine('no variable weakens it')];
+    const findings = [...age(deps), ...certificates(deps), ...options(deps), ...authorities(deps)];
+    return findings.length > 0
+      ? findings
+      : [fine(`this is Node ${deps.versions.node}, and no variable weakens it`)];
   },
 };
+
+function age({ versions, clock }: HealthDeps): Finding[] {
+  const [line = ''] = versions.node.split('.');
+  const lastDay = LAST_DAYS[line];
+  if (lastDay === undefined || clock.now() < Date.parse(lastDay) + DAY) return [];
+  const message = `this is Node ${versions.node}, and Node ${line} has had no security repairs since ${lastDay}`;
+  return [warning(message, 'install a newer one: https://nodejs.org/en/download, then: vault doctor')];
+}
 
 function certificates({ env }: HealthDeps): Finding[] {
   if (env['NODE_TLS_REJECT_UNAUTHORIZED'] !== '0') return [];

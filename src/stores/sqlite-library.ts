@@ -43,7 +43,8 @@ function opened(path: string, options: Opening): Database {
   }
 }
 
-function nativeBinding(): string {
+/** Where the library's native half lies. */
+export function nativeBinding(): string {
   const library = createRequire(import.meta.url).resolve('better-sqlite3/package.json');
   return join(dirname(library), 'build', 'Release', 'better_sqlite3.node');
 }

@@ -8,6 +8,8 @@ import type { TransportFailure } from '../domain/transport.js';
 export interface Host {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly platform: NodeJS.Platform;
+  /** Of Node and of its binary interface for addons: `20.19.0` and `115`. */
+  readonly versions: Pick<NodeJS.ProcessVersions, 'node' | 'modules'>;
   /** The running user's id; undefined on Windows. */
   readonly uid: number | undefined;
   readonly pid: number;

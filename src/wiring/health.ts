@@ -133,6 +133,7 @@ async function healthDeps(parts: HealthParts, offline: boolean) {
   const deps: HealthDeps = {
     env: host.env,
     platform: host.platform,
+    versions: host.versions,
     uid: host.uid,
     person: host.stdin.isTTY === true && host.stderr.isTTY === true,
     paths,
@@ -147,10 +148,7 @@ async function healthDeps(parts: HealthParts, offline: boolean) {
     commands: accountCommands,
     settings: () => settings().catch(notLookedAt('the configuration cannot be read')),
     inspect,
-    async vanished() {
-      const { vanishedVault } = await import('../services/keys/vanished.js');
-      return vanishedVault(paths, look);
-    },
+    vanished: async () => (await import('../services/keys/vanished.js')).vanishedVault(paths, look),
     accounts: async () => {
       const none = notLookedAt('the vault cannot be read');
       const inspection = await inspect().catch(none);
@@ -176,6 +174,7 @@ async function healthDeps(parts: HealthParts, offline: boolean) {
     background: once(() => backgroundOf(parts, { look, run })),
     abuse: () => abuseOf(parts, files, inspect).catch(notLookedAt('the trail of events cannot be read')),
     portIsFree: async (at, port) => (await import('../system/port.js')).portIsFree(at, port),
+    addon: async () => (await import('./addon.js')).addonState({ host, paths, files }),
     run,
   };
   return {

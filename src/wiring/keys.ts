@@ -118,7 +118,10 @@ export function keysWith(parts: KeyParts): KeyWiring {
   const access = vaultAccess({
     ...parts,
     keySource: present,
-    rememberKeySource,
+    async rememberKeySource(source) {
+      await (await import('./addon.js')).noteAddon(parts);
+      return rememberKeySource(source);
+    },
     readBack,
     forgetKeys: memory.forget,
     marks,

@@ -21,7 +21,7 @@ import type { Vault } from '../vault/vault.js';
  */
 
 export interface RefreshingParts {
-  readonly host: Pick<Host, 'env' | 'self' | 'pid' | 'interruption'>;
+  readonly host: Pick<Host, 'env' | 'self' | 'pid' | 'versions' | 'interruption'>;
   readonly profile: string | null;
   readonly envFile: string | null;
   readonly paths: Paths;
@@ -103,6 +103,8 @@ export function refreshingWith(parts: RefreshingParts): Refreshing {
     return spillFolder({ folder, files, clock, name: `${host.pid}-${randomId()}`, slots: width });
   });
 
+  const addonNoted = once(async () => (await import('./addon.js')).noteAddon(parts));
+
   return {
     async one(vault, account, patience) {
       const [{ settledElsewhere }, { POLICIES }, { takeTurn }] = await Promise.all([
@@ -139,6 +141,7 @@ export function refreshingWith(parts: RefreshingParts): Refreshing {
         const [{ refreshOne }, { POLICIES }] = await Promise.all([
           import('../services/refresh/refresh-one.js'),
           import('../services/refresh/refresh-send.js'),
+          addonNoted(),
         ]);
         const deps = { ...parts, pid: host.pid, interruption, spill: await spill() };
         return refreshOne(deps, vault, seen, POLICIES[patience], forced);

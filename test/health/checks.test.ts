@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -9,11 +9,13 @@ import { quoted } from '../../src/domain/shell-word.js';
 import type { HealthDeps } from '../../src/health/contract.js';
 import { disk } from '../../src/health/disk.js';
 import { CHECKS } from '../../src/health/index.js';
+import { nativeBinding } from '../../src/stores/sqlite-library.js';
 import { look } from '../../src/system/files/look.js';
+import { noteAddon } from '../../src/wiring/addon.js';
 import { checkContract } from '../contracts.js';
 import { serve } from '../doubles/local-server.js';
 import { tamper } from '../harness/tamper.js';
-import { type HealthStage, KEY, openHealthStage } from './stage.js';
+import { type HealthStage, hostOf, KEY, openHealthStage } from './stage.js';
 
 const SECRET = 'client-secret-example';
 type Found = Readonly<Record<string, readonly Finding[]>>;
@@ -64,6 +66,7 @@ async function allBroken(stage: HealthStage): Promise<Found> {
     providers: { demo: provider(server.url, { clientId: SECRET, redirectPort }) },
   });
   stage.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0';
+  await changeAddonRecord(stage);
   stage.put('master.key', Buffer.alloc(32, 9).toString('base64url'));
   chmodSync(stage.paths.keyFile, 0o644);
   await stage.add({ status: 'login_needed' });
@@ -86,6 +89,14 @@ function fullDisk({ paths }: HealthStage): Promise<readonly Finding[]> {
     paths,
     commands: { quoted },
   } as unknown as HealthDeps);
+}
+
+/** As if the native addon had been another one when it was recorded. */
+async function changeAddonRecord({ env, paths, files, clock, put }: HealthStage): Promise<void> {
+  await noteAddon({ host: hostOf(env), paths, files, clock });
+  const record = JSON.parse(readFileSync(join(paths.state, 'addon.json'), 'utf8'));
+  record[nativeBinding()].sha256 = '0'.repeat(64);
+  put('addon.json', JSON.stringify(record));
 }
 
 /** As changes of the keys that were cut off leave it. */
@@ -136,6 +147,7 @@ describe('the checks', () => {
       'notify',
       'clock',
       'node',
+      'addon',
       'git',
     ]);
   });

@@ -64,10 +64,11 @@ export async function openHealthStage(): Promise<HealthStage> {
   };
 }
 
-function hostOf(env: Readonly<Record<string, string>>): Host {
+export function hostOf(env: Readonly<Record<string, string>>): Host {
   return {
     env,
     platform: process.platform,
+    versions: process.versions,
     uid: process.getuid?.(),
     pid: process.pid,
     stdin: new PassThrough(),

@@ -2,7 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type HealthStage, openHealthStage, told } from './stage.js';
+import { systemClock } from '../../src/system/clock.js';
+import { type HealthStage, hostOf, openHealthStage, told } from './stage.js';
 
 let stage: HealthStage;
 beforeEach(async () => {
@@ -92,5 +93,30 @@ describe('the notify command', () => {
     expect(await with_('tell-me')).toMatchObject({ status: 'problem' });
     stage.env['PATH'] = `${stage.folder}:/usr/bin`;
     expect(await with_('tell-me')).toMatchObject({ status: 'ok' });
+  });
+});
+
+describe('the line of Node', () => {
+  const at = (node: string, time: string) => {
+    const clock = { ...stage.clock, now: () => Date.parse(time), sleep: systemClock.sleep };
+    return found('node', { clock, host: { ...hostOf(stage.env), versions: { node, modules: '115' } } });
+  };
+
+  it.each([
+    ['20.19.0', '2026-04-30T23:59:00Z', '2026-05-01T00:00:00Z'],
+    ['22.0.0', '2027-04-30T23:59:00Z', '2027-05-01T00:00:00Z'],
+    ['24.22.0', '2028-04-30T23:59:00Z', '2028-05-01T00:00:00Z'],
+    ['26.12.0', '2029-04-30T23:59:00Z', '2029-05-01T00:00:00Z'],
+  ])('%s is a warning once its line gets no repairs', async (version, before, after) => {
+    expect(told(await at(version, before))).toEqual([
+      `ok: this is Node ${version}, and no variable weakens it`,
+    ]);
+    expect(told(await at(version, after))).toEqual([
+      expect.stringMatching(/^warning: .* Node \d\d has had no security repairs since \d{4}-04-30/),
+    ]);
+  });
+
+  it('of a line that is not known yet is no warning', async () => {
+    expect(told(await at('28.1.0', '2030-01-01T00:00:00Z'))).toEqual([expect.stringMatching(/^ok: /)]);
   });
 });

@@ -46,6 +46,7 @@ export async function openLibraryStage(): Promise<LibraryStage> {
       const host: Host = {
         env: { VAULT_HOME: home, ...env },
         platform: process.platform,
+        versions: process.versions,
         uid: process.getuid?.(),
         pid: process.pid,
         stdin: stream(),

@@ -1,0 +1,99 @@
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { nativeBinding } from '../../src/stores/sqlite-library.js';
+import { addonAt } from '../../src/system/native-addon.js';
+import { noteAddon } from '../../src/wiring/addon.js';
+import { type HealthStage, hostOf, openHealthStage, told } from './stage.js';
+
+let stage: HealthStage;
+beforeEach(async () => {
+  stage = await openHealthStage();
+});
+afterEach(() => stage.close());
+
+const found = async (check: string) => (await stage.examine())[check] ?? [];
+const type = (command: string) => execFileSync('sh', ['-c', command]);
+
+describe('the native addon', () => {
+  const record = () => JSON.parse(readFileSync(join(stage.folder, 'addon.json'), 'utf8'));
+  const parts = () => ({
+    host: hostOf(stage.env),
+    paths: stage.paths,
+    files: stage.files,
+    clock: stage.clock,
+  });
+
+  it('is told with how it came here and its SHA-256, before and after it was recorded', async () => {
+    const digest = createHash('sha256').update(readFileSync(nativeBinding())).digest('hex');
+    const [before] = await found('addon');
+    expect(before).toMatchObject({
+      status: 'ok',
+      message: expect.stringContaining(`SHA-256 ${digest}, which`),
+    });
+    expect(before?.message).toMatch(/better-sqlite3 \d+\.\d+\.\d+,.* (was built|was downloaded)/);
+    await noteAddon(parts());
+    expect(told(await found('addon'))).toEqual([
+      expect.stringMatching(`^ok: .*SHA-256 ${digest}, as recorded on `),
+    ]);
+    expect(statSync(join(stage.folder, 'addon.json')).mode & 0o777).toBe(0o600);
+  });
+
+  it('that changed without an update is a warning, until its record is removed as the remedy says', async () => {
+    await noteAddon(parts());
+    const [[path, entry]] = Object.entries(record()) as [[string, object]];
+    stage.put('addon.json', JSON.stringify({ [path]: { ...entry, sha256: '0'.repeat(64), stamp: '' } }));
+    await noteAddon(parts());
+    const [finding] = await found('addon');
+    expect(finding).toMatchObject({
+      status: 'warning',
+      message: expect.stringContaining('without an update'),
+    });
+    type(/: (rm .*)\n/.exec(finding?.remedy ?? '')?.[1] ?? 'false');
+    await noteAddon(parts());
+    expect((await found('addon'))[0]).toMatchObject({ status: 'ok' });
+  });
+
+  it('that came with an update is recorded anew, and a record that cannot be read is none', async () => {
+    await noteAddon(parts());
+    const [[path, entry]] = Object.entries(record()) as [[string, object]];
+    stage.put(
+      'addon.json',
+      JSON.stringify({ [path]: { ...entry, release: 'of before', sha256: '0'.repeat(64) } }),
+    );
+    expect((await found('addon'))[0]).toMatchObject({ status: 'ok' });
+    await noteAddon(parts());
+    expect(record()[path]).toMatchObject(entry);
+    stage.put('addon.json', '{');
+    await noteAddon(parts());
+    expect(record()[path]).toMatchObject(entry);
+  });
+
+  it('of another installation keeps its record, and loses it with its file', async () => {
+    stage.put('other.node', '');
+    const other = join(stage.folder, 'other.node');
+    stage.put(
+      'addon.json',
+      JSON.stringify({ [other]: { sha256: '0' }, '/nonexistent.node': { sha256: '0' } }),
+    );
+    await noteAddon(parts());
+    expect(Object.keys(record())).toEqual([other, nativeBinding()]);
+  });
+
+  it('is told apart by what node-gyp leaves beside what it built', async () => {
+    const folder = join(stage.folder, 'package');
+    mkdirSync(join(folder, 'build', 'Release'), { recursive: true });
+    writeFileSync(join(folder, 'package.json'), '{"version":"1.2.3"}');
+    const path = join(folder, 'build', 'Release', 'a.node');
+    writeFileSync(path, '');
+    expect(addonAt(path, { vault: '1', modules: '115' })).toMatchObject({
+      origin: 'downloaded',
+      release: 'better-sqlite3 1.2.3, token-vault 1, Node ABI 115',
+    });
+    writeFileSync(join(folder, 'build', 'config.gypi'), '');
+    expect(addonAt(path, { vault: '1', modules: '115' })).toMatchObject({ origin: 'built' });
+    expect(addonAt(join(folder, 'gone.node'), { vault: '1', modules: '115' })).toBeNull();
+  });
+});
