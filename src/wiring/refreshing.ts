@@ -113,7 +113,7 @@ export function refreshingWith(parts: RefreshingParts): Refreshing {
         import('../services/refresh/slow-refresh.js'),
       ]);
       const { turn: longest, outcome } = POLICIES[patience];
-      const begun = clock.now();
+      const begun = clock.elapsed();
       const turn = await takeTurn({ locks, interruption, notice }, account, longest);
       try {
         const now = await vault.account(account.id);
@@ -122,7 +122,7 @@ export function refreshingWith(parts: RefreshingParts): Refreshing {
         if (settled !== null) return settled;
         // Without a token at hand, or when a new one is wanted whatever the clock says, it is sent whatever is open.
         const forced = patience !== 'once';
-        const left = Math.max(outcome - (clock.now() - begun), SECOND);
+        const left = Math.max(outcome - (clock.elapsed() - begun), SECOND);
         return await (await asker()).refresh(vault, account, patience, forced, left);
       } finally {
         await turn.release();

@@ -85,7 +85,7 @@ export async function sendPatiently(
   { policy, clock, signal, mayResend }: Sending,
 ): Promise<Sent> {
   const pauses = [...policy.pauses];
-  const begun = clock.now();
+  const begun = clock.elapsed();
   let sends = 0;
   let maybeAt: number | null = null;
   for (;;) {
@@ -94,7 +94,7 @@ export async function sendPatiently(
     if (!(result instanceof TransportFailure && result.sent === 'no')) sends += 1;
     if (leavesOpen(result)) maybeAt ??= at;
     const pause = pauseBeforeNext(result, sends, pauses, policy);
-    const tooLate = clock.now() - begun > LATEST_REPEAT;
+    const tooLate = clock.elapsed() - begun > LATEST_REPEAT;
     if (pause === null || tooLate || (maybeAt !== null && !mayResend())) return { at, result, maybeAt };
     // The repeat of what may have been sent is part of the exchange; only waiting can be interrupted.
     if (pause > 0) await clock.sleep(pause * (1 + Math.random() / 4), signal);
