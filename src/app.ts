@@ -31,13 +31,14 @@ import { ensureValid } from './services/token/ensure-valid.js';
 import { sqliteLocks } from './stores/locks.js';
 import { sqliteFactory } from './stores/sqlite-factory.js';
 import { systemClock as clock } from './system/clock.js';
-import type { Host, Http } from './system/contract.js';
+import type { Host } from './system/contract.js';
 import { createFiles } from './system/files/files.js';
 import { resolvePaths } from './system/paths.js';
 import { agentWith } from './wiring/agent.js';
 import { auditWith } from './wiring/audit.js';
 import { backgroundWith } from './wiring/background.js';
 import { childrenWith } from './wiring/children.js';
+import { httpWith } from './wiring/http.js';
 import { integrityWith } from './wiring/integrity.js';
 import { keysWith } from './wiring/keys.js';
 import { refreshingWith } from './wiring/refreshing.js';
@@ -111,7 +112,7 @@ export function createApp(host: Host, options: AppOptions): App {
     return providerNames(sources).includes(name) ? resolveProvider(name, sources).provider : null;
   }
 
-  const http = once(async (): Promise<Http> => (await import('./system/http/http.js')).createHttp({ env }));
+  const http = httpWith(host, settings);
 
   const { profile, envFile } = options;
   const key = access.handOver;

@@ -118,6 +118,7 @@ export const providerSettings = exactly({
   clientAuth: v.exactOptional(oneOf(['none', 'post', 'basic', 'basic-raw'])),
   tokenBody: v.exactOptional(oneOf(['form', 'json'])),
   pkce: v.exactOptional(yesOrNo),
+  insecureLoopback: v.exactOptional(yesOrNo),
   headers: v.exactOptional(headers),
   scopes: v.exactOptional(v.array(scope, 'must be a list of texts')),
   scopeSeparator: v.exactOptional(oneOf([' ', ','])),

@@ -52,6 +52,21 @@ export function configureProvider(name: string, sources: SettingsSources): Confi
   return { ...provider, clientId: clientId ?? '', clientSecret, redirectUri };
 }
 
+/** Whether a provider with `insecureLoopback` names an address of this origin. */
+export function allowsInsecureLoopback(origin: string, { config }: SettingsSources): boolean {
+  return Object.values(config.providers).some(
+    (own) =>
+      own.insecureLoopback === true &&
+      [
+        own.issuer,
+        own.tokenEndpoint,
+        own.revocationEndpoint,
+        own.deviceAuthorizationEndpoint,
+        own.userinfoEndpoint,
+      ].some((address) => address !== undefined && new URL(address).origin === origin),
+  );
+}
+
 /**
  * As {@link configureProvider}, but what is missing or of the wrong form is told and not thrown, for overviews.
  *

@@ -51,7 +51,13 @@ export async function runDemo(deps: DemoDeps, request: DemoRequest, talk: DemoTa
 }
 
 function configuration(demo: DemoServer): string {
-  const provider = { issuer: demo.issuer, clientId: demo.client.id, scopes: SCOPES };
+  // Not every system tells whose program listens, and this server is in this very process.
+  const provider = {
+    issuer: demo.issuer,
+    clientId: demo.client.id,
+    scopes: SCOPES,
+    insecureLoopback: true,
+  };
   return `${JSON.stringify({ keySource: 'file', providers: { demo: provider } }, null, 2)}\n`;
 }
 

@@ -12,7 +12,9 @@ export type TransportReason =
   | 'reset'
   | 'too_large'
   | 'malformed'
-  | 'aborted';
+  | 'aborted'
+  | 'foreign_listener'
+  | 'unknown_listener';
 
 /** What is wrong with a server's certificate. Nothing was sent then. */
 export type CertificateFault = 'unknown_issuer' | 'expired' | 'not_yet_valid' | 'wrong_host';
@@ -41,6 +43,7 @@ export class TransportFailure extends Error {
 }
 
 const NOT_REACHED = 'could not be reached';
+const NOT_ASKED = 'was sent nothing';
 const NOT_ANSWERED = 'gave no whole answer';
 
 const WORDS: Record<TransportReason, string> = {
@@ -54,6 +57,8 @@ const WORDS: Record<TransportReason, string> = {
   too_large: `${NOT_ANSWERED}: what it sent was too large`,
   malformed: `${NOT_ANSWERED}: what it sent was not HTTP`,
   aborted: `${NOT_ANSWERED}: the request was cancelled`,
+  foreign_listener: `${NOT_ASKED}: the program that listens there belongs to another user`,
+  unknown_listener: `${NOT_ASKED}: the system does not tell whose program listens there`,
 };
 
 const NOT_TRUSTED = `${NOT_REACHED}: its certificate`;
@@ -83,7 +88,17 @@ export function describeTransport(failure: TransportFailure): string {
   return `${host} ${certificate === null ? WORDS[reason] : FAULTS[certificate].words}`;
 }
 
-/** What helps against a certificate that is not trusted, which no second try does. @param otherwise for all other failures */
-export function transportHint({ certificate }: TransportFailure, otherwise: string): string {
+const ALLOW =
+  'if that program may have your tokens: set "insecureLoopback": true for this provider in config.json';
+
+/**
+ * What helps against a certificate that is not trusted, or a program on this machine that is not, which no second try does.
+ *
+ * @param otherwise for all other failures
+ */
+export function transportHint({ certificate, reason, host }: TransportFailure, otherwise: string): string {
+  if (reason === 'unknown_listener') return ALLOW;
+  if (reason === 'foreign_listener')
+    return `ss -ltnp 'sport = :${/\d*$/.exec(host)?.[0] || 80}'   # as root: which program it is\n${ALLOW}`;
   return certificate === null ? otherwise : FAULTS[certificate].hint;
 }

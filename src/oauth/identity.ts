@@ -82,10 +82,11 @@ async function ask(
     });
   } catch (failure) {
     if (!(failure instanceof TransportFailure)) throw failure;
+    const hint = transportHint(failure, '');
     throw new VaultError(
       'network_failed',
       `it is unknown who logged in, because ${describeTransport(failure)}`,
-      failure.certificate === null ? {} : { hint: transportHint(failure, '') },
+      hint === '' ? {} : { hint },
     );
   }
   const members = parseMembers(answer);

@@ -176,10 +176,7 @@ export interface ConfiguredProvider extends Provider {
   readonly redirectUri: string | null;
 }
 
-/**
- * What a user may say about a provider in `config.json` under `providers.<name>`. What is left out stays as it is
- * built in; for a provider of the user's own it gets the default given here.
- */
+/** `providers.<name>` in `config.json`. What is left out stays as it is built in, or gets the default given here. */
 export interface ProviderSettings {
   /** A built-in provider to start from; by default the one of the same name, if there is one. */
   readonly extends?: string;
@@ -200,6 +197,8 @@ export interface ProviderSettings {
   readonly tokenBody?: Provider['tokenBody'];
   /** False only for a server that breaks on it. Default: true. */
   readonly pkce?: boolean;
+  /** Send secrets to its `http://` addresses of this machine whoever listens there? Default: false. */
+  readonly insecureLoopback?: boolean;
   /** Sent with every request to the token and revocation endpoints. */
   readonly headers?: Readonly<Record<string, string>>;
   /** Default: `openid profile email offline_access` at an issuer, none elsewhere. Without `openid` no id_token is expected. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { configureProvider, providerNames } from '../../src/config/settings.js';
+import { allowsInsecureLoopback, configureProvider, providerNames } from '../../src/config/settings.js';
 import { VaultError } from '../../src/domain/errors.js';
 import { GOOGLE_ID, GUID, sources } from '../doubles/settings-sources.js';
 
@@ -211,5 +211,22 @@ describe('names of providers', () => {
   it('to extend must be built in', () => {
     const { code, hint } = refusal('mine', { config: { providers: { mine: { extends: 'gogle' } } } });
     expect([code, hint]).toEqual(['config_invalid', 'built in are google, microsoft, youtube, notion']);
+  });
+});
+
+describe('a server on this machine that anybody may hold', () => {
+  const origin = 'http://localhost:8080';
+  it.each([
+    [true, { issuer: `${origin}/realm`, insecureLoopback: true }],
+    [
+      true,
+      { authorizationEndpoint: 'https://a.example/', tokenEndpoint: `${origin}/t`, insecureLoopback: true },
+    ],
+    [false, { issuer: `${origin}/realm`, insecureLoopback: false }],
+    [false, { issuer: `${origin}/realm` }],
+    [false, { issuer: 'http://localhost:8081', insecureLoopback: true }],
+    [false, { issuer: 'http://127.0.0.1:8080', insecureLoopback: true }],
+  ])('is allowed (%s) by a provider of one of its addresses: %j', (allowed, work) => {
+    expect(allowsInsecureLoopback(origin, sources({ config: { providers: { work } } }))).toBe(allowed);
   });
 });

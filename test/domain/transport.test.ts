@@ -16,8 +16,24 @@ describe('a transport failure in words', () => {
     ['too_large', 'api.example gave no whole answer: what it sent was too large'],
     ['malformed', 'api.example gave no whole answer: what it sent was not HTTP'],
     ['aborted', 'api.example gave no whole answer: the request was cancelled'],
+    [
+      'foreign_listener',
+      'api.example was sent nothing: the program that listens there belongs to another user',
+    ],
+    [
+      'unknown_listener',
+      'api.example was sent nothing: the system does not tell whose program listens there',
+    ],
   ] as const)('says of %s what happened and where', (reason, words) => {
     expect(describeTransport(new TransportFailure(reason, 'maybe', 'api.example'))).toBe(words);
+  });
+
+  it('comes with the setting that allows a program of another user, and how to find it', () => {
+    const hint = (reason: 'foreign_listener' | 'unknown_listener' | 'reset') =>
+      transportHint(new TransportFailure(reason, 'no', 'localhost:8080'), 'try again');
+    expect(hint('foreign_listener')).toMatch(/^ss -ltnp 'sport = :8080' .*\n.*"insecureLoopback": true/);
+    expect(hint('unknown_listener')).toContain('"insecureLoopback": true');
+    expect(hint('reset')).toBe('try again');
   });
 
   it('repeats nothing of what was underneath', () => {

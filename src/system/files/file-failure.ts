@@ -84,7 +84,7 @@ function standing(path: string): string {
 }
 
 /** Null for a user whom the system's list does not have, as in many containers. */
-function userId(): number | null {
+export function userId(): number | null {
   try {
     return userInfo().uid;
   } catch {

@@ -5,6 +5,7 @@ import { connect as connectTls } from 'node:tls';
 import type { HttpRequest } from '../contract.js';
 import { CONNECT } from './http-dispatch.js';
 import type { Exchange } from './http-exchange.js';
+import type { LoopbackGuard } from './loopback-guard.js';
 
 /** As the other client has it; said outright, because NODE_OPTIONS could change it. */
 const MAX_HEADER_BYTES = 16_384;
@@ -23,7 +24,7 @@ export interface Direct {
  * server at the moment when it is used again, and then nobody could say whether the refresh token had been read; and
  * what a server sends after one answer could be taken for the next one.
  */
-export function createDirect(): Direct {
+export function createDirect(guard: LoopbackGuard): Direct {
   const sockets = new Set<Duplex>();
 
   function hold(socket: Duplex, exchange: Exchange): void {
@@ -38,16 +39,17 @@ export function createDirect(): Direct {
   async function open(url: URL, exchange: Exchange, tunnel: Promise<Duplex> | undefined): Promise<Socket> {
     const below = await tunnel;
     if (below !== undefined) hold(below, exchange);
-    return new Promise((resolve) => {
+    return new Promise((resolve, reject) => {
       const secure = url.protocol === 'https:';
       const socket = secure ? tls(url, below) : connectTcp({ ...address(url), ...CONNECT });
       hold(socket, exchange);
       const late = setTimeout(() => socket.destroy(coded('ETIMEDOUT')), CONNECT.timeout);
       socket.once('close', () => clearTimeout(late));
-      // Not handed over before its certificate was checked: nothing may leave before.
+      // Not handed over before its certificate, or without one its listener, was checked: nothing may leave before.
       socket.once(secure ? 'secureConnect' : 'connect', () => {
         clearTimeout(late);
-        resolve(socket);
+        if (secure) return resolve(socket);
+        guard(socket, url.origin).then(() => resolve(socket), reject);
       });
     });
   }

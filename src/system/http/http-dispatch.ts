@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import { SECOND } from '../../domain/duration.js';
 import { VaultError } from '../../domain/errors.js';
+import { type LoopbackGuard, lookupLocalhost } from './loopback-guard.js';
 
 /** How a connection is made, by whichever client. */
 export const CONNECT = {
@@ -14,6 +15,7 @@ export const CONNECT = {
   autoSelectFamily: true,
   /** Node's own 250 ms gives up on an address of a distant host before its answer can be back. */
   autoSelectFamilyAttemptTimeout: SECOND,
+  lookup: lookupLocalhost,
 } as const;
 const CONNECTIONS_PER_HOST = 64;
 
@@ -37,15 +39,30 @@ export interface Dispatchers {
 }
 
 /** Connection pools that keep connections alive: one straight to the hosts, one through the environment's proxy. */
-export async function createDispatchers(): Promise<Dispatchers> {
-  const { Agent, Client, ProxyAgent } = await import('undici');
+export async function createDispatchers(guard: LoopbackGuard): Promise<Dispatchers> {
+  const { Agent, buildConnector, Client, ProxyAgent } = await import('undici');
   const closing = new AbortController();
   setMaxListeners(0, closing.signal);
   // Without the signal a connection that is still being made would outlive the pool and keep the process alive.
   const connect = { ...CONNECT, signal: closing.signal };
   // The library's own timers are off: one deadline covers the whole exchange.
   const options = { connections: CONNECTIONS_PER_HOST, headersTimeout: 0, bodyTimeout: 0 };
-  const direct = new Agent({ ...options, connect });
+  const connector = buildConnector(connect);
+  const direct = new Agent({
+    ...options,
+    connect: (to, done) =>
+      connector(to, (failure, socket) => {
+        if (failure !== null) return done(failure, null);
+        if (to.protocol === 'https:') return done(null, socket);
+        guard(socket, `${to.protocol}//${to.host}`).then(
+          () => done(null, socket),
+          (fault: Error) => {
+            socket.destroy();
+            done(fault, null);
+          },
+        );
+      }),
+  });
   const proxies = new Map<string, Dispatcher>();
   const tunnels = new Set<Dispatcher>();
 

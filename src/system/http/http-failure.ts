@@ -1,4 +1,5 @@
 import type { CertificateFault, TransportReason } from '../../domain/transport.js';
+import { FOREIGN_LISTENER, UNKNOWN_LISTENER } from './loopback-guard.js';
 
 /** Where a request was when it failed. */
 export interface Stage {
@@ -39,6 +40,8 @@ const REASONS: Readonly<Record<string, TransportReason>> = {
   UND_ERR_CLOSED: 'aborted',
   ABORT_ERR: 'aborted',
   EPROTO: 'tls',
+  [FOREIGN_LISTENER]: 'foreign_listener',
+  [UNKNOWN_LISTENER]: 'unknown_listener',
 };
 
 /** Codes of Node's TLS layer and of OpenSSL's certificate checks (`man verify`). */

@@ -3,9 +3,12 @@ import { parseEndpoint } from '../../domain/endpoint.js';
 import { VaultError } from '../../domain/errors.js';
 import { once } from '../../domain/once.js';
 import type { Http, HttpAnswer, HttpRequest } from '../contract.js';
+import { userId } from '../files/file-failure.js';
+import { createTcpOwners } from '../tcp-owner.js';
 import { createDispatchers } from './http-dispatch.js';
 import { Exchange } from './http-exchange.js';
 import { proxyFor } from './http-proxy.js';
+import { loopbackGuard } from './loopback-guard.js';
 
 const DEADLINE = 20 * SECOND;
 
@@ -15,16 +18,26 @@ const DEADLINE = 20 * SECOND;
  */
 const OWN_HEADERS = { 'user-agent': 'token-vault', 'accept-encoding': 'identity' };
 
+export interface HttpOptions {
+  /** Read for HTTPS_PROXY, HTTP_PROXY and NO_PROXY. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** The user whose servers on this machine are trusted, besides root's; left out: the one this runs as. */
+  readonly uid?: number | undefined;
+  /** Whether anybody may listen at this origin; left out: no. */
+  readonly insecureLoopback?: (origin: string) => Promise<boolean>;
+}
+
 /**
  * The HTTP client. What is behind it is loaded by the first request that needs it: Node's own client for token
  * endpoints (`acceptPart`), the library for everything else and for the way through a proxy.
  *
- * @param options `env` is read for HTTPS_PROXY, HTTP_PROXY and NO_PROXY. Certificate authorities come from the runtime
- *   (NODE_EXTRA_CA_CERTS); nothing turns the check of certificates off.
+ * Certificate authorities come from the runtime (NODE_EXTRA_CA_CERTS); nothing turns the check of certificates off.
  */
-export function createHttp(options: { readonly env: Readonly<Record<string, string | undefined>> }): Http {
-  const theLibrary = once(createDispatchers);
-  const ownClient = once(async () => (await import('./http-direct.js')).createDirect());
+export function createHttp(options: HttpOptions): Http {
+  const { uid = userId() ?? undefined, insecureLoopback: allowed = async () => false } = options;
+  const guard = loopbackGuard({ uid, allowed, owners: createTcpOwners() });
+  const theLibrary = once(() => createDispatchers(guard));
+  const ownClient = once(async () => (await import('./http-direct.js')).createDirect(guard));
   return {
     /**
      * @throws TransportFailure when there is no whole answer

@@ -139,9 +139,11 @@ describe.each(CLIENTS)('%s', (_, acceptPart) => {
 
     it('has one deadline that a trickle does not extend', async () => {
       const server = await started((socket) => {
-        socket.once('data', () => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n'));
-        const timer = setInterval(() => socket.write('a'), 20);
-        socket.on('close', () => clearInterval(timer));
+        socket.once('data', () => {
+          socket.write('HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n');
+          const timer = setInterval(() => socket.write('a'), 20);
+          socket.on('close', () => clearInterval(timer));
+        });
       });
       await expect(get(server.url, { deadline: 500 })).rejects.toMatchObject({
         reason: 'timeout',
