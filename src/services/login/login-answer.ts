@@ -9,6 +9,8 @@ import { againCommand } from './login-command.js';
 export interface AnswerWait {
   /** Resolves with the address the browser was sent to; null where nothing listens. */
   readonly listener: Promise<URL> | null;
+  /** The answer comes by no other way than pasting; the listener can only end the wait. */
+  readonly toBePasted: boolean;
   readonly talk: LoginTalk;
   readonly redirectUri: string;
   /** The same as the provider has to know it. */
@@ -53,7 +55,7 @@ async function pasted(wait: AnswerWait, lines: AsyncIterable<string>, over: Abor
     if (reading instanceof URL) return { url: reading, how: 'paste' };
     wait.talk.on({ kind: 'wrong_paste', reason: reading });
   }
-  if (over.aborted || wait.listener !== null) return new Promise<never>(() => {});
+  if (over.aborted || !wait.toBePasted) return new Promise<never>(() => {});
   throw new VaultError('login_refused', 'the input ended before the redirect URL was pasted', {
     hint: againCommand(wait.request, '--paste'),
   });

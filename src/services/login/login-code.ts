@@ -36,9 +36,10 @@ export async function byCode(
   const state = createState();
   const redirect = await openRedirect(redirectFor(provider, request), {
     state,
-    provider: provider.name,
+    provider,
     audit: deps.audit,
     isOtherUser: deps.isOtherUser,
+    isOthersPort: deps.isOthersPort,
     signal: deps.interruption,
   });
   try {
@@ -54,9 +55,7 @@ export async function byCode(
       loginHint: request.loginHint,
       params: aim.params,
     });
-    // In a codespace the browser is on another machine, to which the start page does not lead, and nobody else is on this one.
-    const startPage = deps.surroundings.codespace ? null : redirect.startPage;
-    const wanted = request.openBrowser ? await openBrowser(deps.browser, startPage, url) : null;
+    const wanted = request.openBrowser ? await openBrowser(deps, redirect.startPage, url) : null;
     talk.on({
       kind: 'authorize',
       redirectUri: redirect.redirectUri,
@@ -67,6 +66,7 @@ export async function byCode(
     });
     const { url: answered, how } = await waitForAnswer({
       listener: redirect.response,
+      toBePasted: redirect.listening === null,
       talk,
       redirectUri: redirect.redirectUri,
       registered: redirect.registered,

@@ -17,6 +17,7 @@ import { againCommand } from './login-command.js';
 import { loginFinished } from './login-commit.js';
 import { discard } from './login-discard.js';
 import { whoLoggedIn } from './login-identity.js';
+import type { IsOthersPort } from './login-redirect.js';
 import { type ReservedDeps, storeLogin } from './login-store.js';
 
 export interface LoginDeps {
@@ -26,6 +27,7 @@ export interface LoginDeps {
   readonly http: () => Promise<Http>;
   readonly browser: Browser;
   readonly isOtherUser: IsOtherUser;
+  readonly isOthersPort: IsOthersPort;
   readonly surroundings: Surroundings;
   readonly clock: Clock;
   readonly audit: Audit;

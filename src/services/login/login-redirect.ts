@@ -3,15 +3,22 @@ import { VaultError } from '../../domain/errors.js';
 import type { IsOtherUser } from '../../oauth/loopback/guests.js';
 import { type LoopbackListener, listen } from '../../oauth/loopback/listener.js';
 import type { ConfiguredProvider, RedirectFacts } from '../../providers/contract.js';
-import type { Browser } from '../../system/contract.js';
 import type { LoginRequest } from '../contract.js';
+import type { LoginDeps } from './login-finish.js';
+
+/**
+ * Whether a port of loopback may belong to another user, as far as it is known.
+ *
+ * @returns true where it is not known
+ */
+export type IsOthersPort = (port: number) => Promise<boolean>;
 
 /** How the answer to the login comes back. */
 export type Redirect =
   /** A browser on this machine is sent to a listener on loopback (RFC 8252 §7.3). */
   | { readonly kind: 'listen'; readonly facts: RedirectFacts }
-  /** Nothing listens; the person pastes the address the browser ended at. */
-  | { readonly kind: 'paste'; readonly redirectUri: string };
+  /** The person pastes the address the browser ended at. `facts`: where that is on this machine; else null. */
+  | { readonly kind: 'paste'; readonly redirectUri: string; readonly facts: RedirectFacts | null };
 
 const DEFAULT_PASTE_PORT = 8976;
 
@@ -36,14 +43,13 @@ export function redirectFor(
     );
   }
   if (own !== null && provider.redirectUri !== null && (own.protocol === 'https:' || request.pasteOnly)) {
-    return { kind: 'paste', redirectUri: provider.redirectUri };
+    const facts = own.protocol === 'https:' ? null : provider.redirect;
+    return { kind: 'paste', redirectUri: provider.redirectUri, facts };
   }
   const facts = { ...provider.redirect, port: request.port ?? provider.redirect.port };
   if (!request.pasteOnly) return { kind: 'listen', facts };
-  return {
-    kind: 'paste',
-    redirectUri: redirectUri({ ...facts, port: facts.port === 0 ? DEFAULT_PASTE_PORT : facts.port }),
-  };
+  const fixed = { ...facts, port: facts.port === 0 ? DEFAULT_PASTE_PORT : facts.port };
+  return { kind: 'paste', redirectUri: redirectUri(fixed), facts: fixed };
 }
 
 /** A redirect URI as it is registered: without the port where the system chooses one. */
@@ -55,9 +61,9 @@ export interface OpenRedirect {
   readonly redirectUri: string;
   /** The same as the provider has to know it: without the port where any will do. */
   readonly registered: string;
-  /** The address the browser was sent to; null where nothing listens. */
+  /** The address the browser was sent to; where it is to be pasted this only ever rejects. Null where nothing listens. */
   readonly response: Promise<URL> | null;
-  /** Where the listener is; null where nothing listens. */
+  /** Where the answer is waited for; null where it is to be pasted. */
   readonly listening: { readonly host: RedirectFacts['host']; readonly port: number } | null;
   /** The page by which a browser on this machine begins; null where nothing listens. */
   readonly startPage: Pick<LoopbackListener, 'begin' | 'withdraw'> | null;
@@ -66,34 +72,77 @@ export interface OpenRedirect {
 
 export interface RedirectOptions {
   readonly state: string;
-  readonly provider: string;
+  readonly provider: Pick<ConfiguredProvider, 'name' | 'pkce'>;
   readonly audit: Audit;
   readonly isOtherUser: IsOtherUser;
+  readonly isOthersPort: IsOthersPort;
   readonly signal: AbortSignal;
 }
 
 /** Listens before any browser is opened, so that the port is ours when the answer comes. @throws VaultError `port_unavailable` */
 export async function openRedirect(redirect: Redirect, options: RedirectOptions): Promise<OpenRedirect> {
-  if (redirect.kind === 'paste') {
-    const { redirectUri } = redirect;
-    return {
-      redirectUri,
-      registered: redirectUri,
-      response: null,
-      listening: null,
-      startPage: null,
-      close: async () => {},
-    };
-  }
-  const { provider, audit } = options;
-  const listener = await listen({
-    ...redirect.facts,
-    ...options,
-    toBeCopied: false,
-    onStray: (why, count) => audit.record({ event: 'callback_refused', provider, why, count }),
-  });
+  if (redirect.kind === 'paste') return openPaste(redirect, options);
+  const listener = await listenAt(redirect.facts, options, false);
   const listening = { host: redirect.facts.host, port: listener.port };
   return { ...listener, registered: redirectUri(redirect.facts), listening, startPage: listener };
+}
+
+/**
+ * Holds the port of the redirect URI, so that nobody else is there when the browser comes: a page says that its address is to
+ * be copied. Where another program has the port, only PKCE keeps who listens there from using the code, or from passing off
+ * one of their own (RFC 7636 §1, RFC 9700 §4.5). A browser of ours begins at a start page in either case.
+ *
+ * @throws VaultError `port_unavailable` where there is no PKCE, and the port may be another user's
+ */
+async function openPaste(
+  { redirectUri, facts }: Extract<Redirect, { kind: 'paste' }>,
+  options: RedirectOptions,
+): Promise<OpenRedirect> {
+  const held = facts === null ? null : await listenAt(facts, options, true).catch(unlessTaken);
+  if (facts !== null && held === null && !options.provider.pkce && (await options.isOthersPort(facts.port)))
+    throw pasteUnsafe(options.provider.name, facts.port);
+  const anywhere = { host: '127.0.0.1', port: 0, path: '' } as const;
+  const page = held ?? (await listenAt(anywhere, options, true).catch(unlessTaken));
+  return {
+    redirectUri,
+    registered: redirectUri,
+    response: page?.response ?? null,
+    listening: null,
+    startPage: page,
+    close: async () => page?.close(),
+  };
+}
+
+function listenAt(
+  facts: RedirectFacts,
+  options: RedirectOptions,
+  toBeCopied: boolean,
+): Promise<LoopbackListener> {
+  const { state, audit, isOtherUser, signal } = options;
+  const provider = options.provider.name;
+  return listen({
+    ...facts,
+    state,
+    isOtherUser,
+    signal,
+    toBeCopied,
+    onStray: (why, count) => audit.record({ event: 'callback_refused', provider, why, count }),
+  });
+}
+
+function unlessTaken(failure: unknown): null {
+  if (failure instanceof VaultError && failure.code === 'port_unavailable') return null;
+  throw failure;
+}
+
+function pasteUnsafe(provider: string, port: number): VaultError {
+  return new VaultError(
+    'port_unavailable',
+    `port ${port} cannot be held for the login, because another program has it, and without PKCE whoever listens there could finish the login as another person`,
+    {
+      hint: `stop the program that listens on port ${port}, or set OAUTH_REDIRECT_URI (redirectUri of ${provider} in config.json) to another one that is registered`,
+    },
+  );
 }
 
 /**
@@ -103,11 +152,13 @@ export async function openRedirect(redirect: Redirect, options: RedirectOptions)
  * @returns what a person opens where no browser could be opened, or does not show
  */
 export async function openBrowser(
-  browser: Browser,
+  { browser, surroundings }: Pick<LoginDeps, 'browser' | 'surroundings'>,
   startPage: OpenRedirect['startPage'],
   url: string,
 ): Promise<{ readonly opened: boolean; readonly url: string }> {
-  if (startPage === null) return { opened: await browser.open(url), url };
+  // In a codespace the browser is on another machine, to which the start page does not lead, and nobody else is on this one.
+  if (surroundings.codespace) return { opened: await browser.open(url), url };
+  if (startPage === null) return { opened: false, url };
   const start = startPage.begin(url);
   const opened = await browser.open(start);
   return { opened, url: !opened && startPage.withdraw() ? url : start };

@@ -66,6 +66,7 @@ export async function openLoginStage(options: DemoOptions = {}): Promise<LoginSt
     surroundings: DESKTOP,
     browser: { open: () => Promise.reject(new Error('no browser must be opened here')) },
     isOtherUser: async () => false,
+    isOthersPort: async () => false,
     clock: base.clock,
     audit: base.audit,
     provider: async (name) => configureProvider(name, sources({ config: { providers: { demo: settings } } })),

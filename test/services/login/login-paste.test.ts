@@ -1,8 +1,10 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Server } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { answerConsent } from '../../../src/demo/consent-walk.js';
 import type { LoginEvent, LoginTalk } from '../../../src/services/contract.js';
 import { readPasted } from '../../../src/services/login/login-answer.js';
-import { browserAbsent } from '../../doubles/browser.js';
+import { type BrowserDouble, browserAbsent, browserDouble } from '../../doubles/browser.js';
 import { type LoginStage, openLoginStage, typing } from './logging-in.js';
 
 let stage: LoginStage;
@@ -23,6 +25,15 @@ function pasting(...before: readonly string[]): NonNullable<LoginTalk['pasted']>
     await expect.poll(() => stage.told.length).toBeGreaterThan(0);
     yield* before;
     yield await answerConsent((await addressTold()).url);
+    yield* typing()(signal);
+  };
+}
+
+/** Consents at the page that the browser shows, and pastes where that leads. */
+function pastingFrom(browser: BrowserDouble): NonNullable<LoginTalk['pasted']> {
+  return async function* (signal) {
+    await expect.poll(() => browser.shown.length).toBe(1);
+    yield await answerConsent(browser.shown[0] ?? '');
     yield* typing()(signal);
   };
 }
@@ -108,6 +119,63 @@ describe('pasting the address the browser ended at', () => {
     };
     await stage.logIn({}, { pasted: reading });
     await expect.poll(() => over).toBe(true);
+  });
+});
+
+describe('the port at which a pasted login ends', () => {
+  let other: Server;
+  let port: number;
+  beforeEach(async () => {
+    other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    ({ port } = other.address() as AddressInfo);
+  });
+  afterEach(() => other.close());
+
+  it('is held, and its page says that the address is to be copied', async () => {
+    other.close();
+    await once(other, 'close');
+    let callback = '';
+    const browser = browserDouble(async (url, goTo) => {
+      const answer = await answerConsent(url);
+      expect(await (await goTo(answer)).text()).toContain('Copy the address of this page');
+      callback = answer;
+    });
+    const pasted: LoginTalk['pasted'] = async function* (signal) {
+      await expect.poll(() => callback).not.toBe('');
+      yield callback;
+      yield* typing()(signal);
+    };
+    const { account } = await stage.logIn({ pasteOnly: true, port }, { browser, pasted });
+    expect(await stage.vault.consents(account.id)).toMatchObject([{ how: 'paste' }]);
+    expect(new URL(browser.opened[0] ?? '').port).toBe(String(port));
+  });
+
+  it('may belong to another program where there is PKCE, and the browser still begins at a start page', async () => {
+    const browser = browserDouble(async () => {});
+    const isOthersPort = async () => true;
+    const over = { browser, pasted: pastingFrom(browser), isOthersPort };
+    expect((await stage.logIn({ pasteOnly: true, port }, over)).created).toBe(true);
+    expect(browser.opened[0]).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/[\w-]{43}$/);
+    expect(new URL(browser.opened[0] ?? '').port).not.toBe(String(port));
+  });
+
+  it.each([
+    ['another user is not used', true, 'port_unavailable'],
+    // The server wants PKCE, so it has been asked.
+    ['the person is used', false, 'client_refused'],
+  ])('that belongs to %s without PKCE', async (_, isOthers, code) => {
+    stage.settings['pkce'] = false;
+    const over = { browser: browserAbsent, pasted: pasting(), isOthersPort: async () => isOthers };
+    await expect(stage.logIn({ pasteOnly: true, port }, over)).rejects.toMatchObject({ code });
+  });
+
+  it('a start page that is opened twice ends a pasted login as well', async () => {
+    const browser = browserDouble(async () => {
+      await fetch(browser.opened[0] ?? '', { redirect: 'manual' });
+    });
+    const login = stage.logIn({ pasteOnly: true, port }, { browser, pasted: typing() });
+    await expect(login).rejects.toMatchObject({ code: 'login_opened_twice' });
   });
 });
 
