@@ -195,7 +195,7 @@ export function createApp(host: Host, options: AppOptions): App {
 
     async refresh(request, progress) {
       const { refreshAll } = await import('./services/refresh/refresh-all.js');
-      if (!request.dryRun) await refreshing.takeInLogins(access.open);
+      if (!request.dryRun) await refreshing.takeInAll(access.open);
       const refresh = refreshing.many(request.concurrency);
       const report = await refreshAll({ ...wire, vault: access.open, refresh }, request, progress);
       if (!request.dryRun) await notifyDue();

@@ -4,7 +4,7 @@ import type { Account } from '../domain/account.js';
 import type { VaultError } from '../domain/errors.js';
 import type { Finding } from '../domain/finding.js';
 import type { KeySource } from '../keysources/contract.js';
-import type { Marks } from '../stores/contract.js';
+import type { FoundAnswer, Marks } from '../stores/contract.js';
 import type { Inspection } from '../stores/inspection.js';
 import type { Clock, Files, Host, Paths } from '../system/contract.js';
 import type { Look } from '../system/files/look.js';
@@ -121,8 +121,8 @@ export interface HealthDeps {
   readonly likelyEnd: (
     account: Account,
   ) => Promise<{ readonly at: number; readonly why: string | null } | null>;
-  /** Answers of providers that lie beside the vault because it could not take them; how many for this account. */
-  readonly waitingAnswers: (accountId: string) => number;
+  /** What lies beside the vault because it could not take it: answers of providers and finished logins. */
+  readonly waiting: () => readonly FoundAnswer[];
   /** All of the vault, the one in use first. @throws VaultError `config_invalid` */
   readonly keySources: () => Promise<readonly KnownKeySource[]>;
   /** Each source of the vault, tried once. @throws VaultError `config_invalid`, and as the vault */

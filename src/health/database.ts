@@ -6,6 +6,7 @@ import type { Inspection } from '../stores/inspection.js';
 import { openContents } from '../vault/sealed-record.js';
 import type { Check, HealthDeps } from './contract.js';
 import { howToBegin } from './keychain.js';
+import { waitingFindings } from './waiting.js';
 
 /** A refresh in flight has an open intent as well; none takes this long. */
 const CUT_OFF_AFTER = 4 * MINUTE;
@@ -88,23 +89,21 @@ async function formOf(inspection: Inspection): Promise<Finding | null> {
   return problem('vault_damaged', message, FROM_BACKUP);
 }
 
-/** Refreshes whose outcome is open, and answers that the database could not take. */
+/** Refreshes whose outcome is open, and what the database could not take. */
 async function unfinished(deps: HealthDeps, inspection: Inspection): Promise<Finding[]> {
-  const { clock, commands, waitingAnswers } = deps;
+  const { clock, commands } = deps;
   const now = clock.now();
+  const waiting = await waitingFindings(deps, inspection);
+  const told = new Set(waiting.map(({ account }) => account));
   const cutOff = (await inspection.intents()).filter(({ at }) => now - at > CUT_OFF_AFTER);
-  return (await inspection.store.accounts()).flatMap((account) => {
+  const open = (await inspection.store.accounts()).flatMap((account) => {
     const name = accountName(account);
-    const remedy = `vault refresh ${commands.name(account)} --force`;
     const intent = cutOff.find(({ accountId }) => accountId === account.id);
-    if (waitingAnswers(account.id) > 0) {
-      const message = `an answer for ${name} lies beside the vault, which could not take it when it came`;
-      return [warning(message, remedy, { account: name })];
-    }
-    if (intent === undefined) return [];
+    if (intent === undefined || told.has(name)) return [];
     const message = `the outcome of a refresh of ${name} that began ${formatDuration(now - intent.at)} ago is open: its answer was lost, and the provider may have replaced the refresh token`;
     return [warning(message, commands.afterLostAnswer(account, now), { account: name })];
   });
+  return [...waiting, ...open];
 }
 
 async function sealedRows({ keyring }: HealthDeps, { store }: Inspection): Promise<Finding[]> {

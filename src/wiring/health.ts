@@ -159,7 +159,7 @@ async function healthDeps(parts: HealthParts, offline: boolean) {
       const { likelyGrantEnd } = await import('../services/likely-grant-end.js');
       return inspection === null ? null : likelyGrantEnd(account, inspection.store, sources);
     },
-    waitingAnswers: (accountId) => spill.find(accountId).length,
+    waiting: spill.all,
     keySources,
     triedKeys: async () => (await tried().catch(notLookedAt('which keys the vault has cannot be read'))).all,
     keyring: async () => {

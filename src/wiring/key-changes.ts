@@ -47,6 +47,12 @@ export function keyChangesWith(parts: KeyChangeParts): KeyChangeUseCases & Backu
     return { ...deps, files, readNamed: await readNamed(), passphrase, interruption };
   }
 
+  /** What waits beside the vault; nothing is put there. */
+  async function spill() {
+    const { spillFolder } = await import('../stores/spill.js');
+    return spillFolder({ folder: join(paths.data, 'spill'), files, clock, name: '', slots: 0 });
+  }
+
   async function restoring(): Promise<RestoreDeps> {
     return {
       ...deps,
@@ -54,6 +60,8 @@ export function keyChangesWith(parts: KeyChangeParts): KeyChangeUseCases & Backu
       files,
       readNamed: await readNamed(),
       copies: await copies(),
+      vault: access.open,
+      spill: await spill(),
       closeStore: access.close,
       interruption: parts.interruption,
       async standing() {
@@ -70,14 +78,10 @@ export function keyChangesWith(parts: KeyChangeParts): KeyChangeUseCases & Backu
     },
 
     async rotateDataKeys(report) {
-      const [{ rotateDataKeys }, { spillFolder }] = await Promise.all([
-        import('../services/keys/rotate-data.js'),
-        import('../stores/spill.js'),
-      ]);
-      // Looked through, and nothing is put there.
-      const spill = spillFolder({ folder: join(paths.data, 'spill'), files, clock, name: '', slots: 0 });
+      const { rotateDataKeys } = await import('../services/keys/rotate-data.js');
       const { usualSource, interruption } = parts;
-      return rotateDataKeys({ ...deps, vault: access.open, usualSource, spill, interruption }, report);
+      const vault = access.open;
+      return rotateDataKeys({ ...deps, vault, usualSource, spill: await spill(), interruption }, report);
     },
 
     async exportKey({ file, passphrase }) {
@@ -98,8 +102,8 @@ export function keyChangesWith(parts: KeyChangeParts): KeyChangeUseCases & Backu
 
     async backup({ file, force }) {
       const { backUp } = await import('../services/backup/backup.js');
-      const { interruption } = parts;
-      return backUp({ ...deps, files, copies: await copies(), interruption }, resolve(file), force);
+      const saving = { files, copies: await copies(), vault: access.open, spill: await spill() };
+      return backUp({ ...deps, ...saving, interruption: parts.interruption }, resolve(file), force);
     },
 
     async planRestore(file) {

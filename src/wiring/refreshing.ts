@@ -48,8 +48,8 @@ export interface Refreshing {
   ): (vault: Vault, seen: SeenAccount, patience: Patience, forced: boolean) => Promise<RefreshOutcome>;
   /** Where answers wait that the database could not take, with room for those of this process. */
   readonly spill: () => Promise<Spill>;
-  /** Stores the finished logins that wait there. */
-  takeInLogins(vault: () => Promise<Vault | null>): Promise<void>;
+  /** Stores what waits there, but for what another process holds. */
+  takeInAll(vault: () => Promise<Vault | null>): Promise<void>;
   /** Lets go of the refresher process while nobody needs one. */
   rest(): Promise<void>;
   close(): Promise<void>;
@@ -149,9 +149,9 @@ export function refreshingWith(parts: RefreshingParts): Refreshing {
     },
 
     spill,
-    async takeInLogins(vault) {
-      const { takeInLogins } = await import('../services/login/login-waiting.js');
-      await takeInLogins({ locks, interruption, vault, spill: await spill() });
+    async takeInAll(vault) {
+      const { takeInAll } = await import('../services/login/login-waiting.js');
+      await takeInAll({ locks, interruption, vault, spill: await spill() }, 0);
     },
 
     async rest() {

@@ -1,9 +1,7 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import SqliteDatabase from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { HOUR, MINUTE } from '../../src/domain/duration.js';
-import { spillFolder } from '../../src/stores/spill.js';
 import { tamper } from '../harness/tamper.js';
 import { type HealthStage, openHealthStage, told } from './stage.js';
 
@@ -126,22 +124,6 @@ describe('the database', () => {
     expect((await store.accounts()).map(({ label }) => label)).toEqual(['alice@example.com']);
     await store.close();
     expect((await found('database')).map(({ status }) => status)).toEqual(['ok', 'ok']);
-  });
-
-  it('tells of an answer that waits beside the vault', async () => {
-    const account = await stage.add();
-    const spill = spillFolder({
-      folder: join(stage.folder, 'spill'),
-      files: stage.files,
-      clock: stage.clock,
-      name: 'a',
-      slots: 1,
-    });
-    spill.reserve().write({ accountId: account.id, generation: 1, sealed: Buffer.from('sealed') });
-    spill.close();
-    expect(told(await found('database'))).toContainEqual(
-      expect.stringMatching(/^warning: an answer for demo\/alice@example.com lies beside the vault/),
-    );
   });
 
   it('is a problem where there was one and it is not there any more', async () => {

@@ -207,7 +207,7 @@ export async function probe(
       inspect: opened,
       keyring,
       marks: async () => marks,
-      waitingAnswers: () => 0,
+      waiting: () => [],
       commands: { login: loginCommand, widen: loginCommand, name: shellName, quoted },
     } as unknown as HealthDeps;
     const findings: Finding[] = [];

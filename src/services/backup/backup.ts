@@ -3,23 +3,24 @@ import { equalBytes } from '../../crypto/derive.js';
 import { VaultError } from '../../domain/errors.js';
 import { stopIfAsked } from '../../domain/interruption.js';
 import type { KeySource } from '../../keysources/contract.js';
-import type { Locks, Store } from '../../stores/contract.js';
+import type { Store } from '../../stores/contract.js';
 import type { Copies } from '../../stores/copies-contract.js';
 import type { Files } from '../../system/contract.js';
 import type { VaultEvents } from '../../vault/audit-queued.js';
 import type { Keyring } from '../../vault/keyring.js';
 import { recordProved } from '../keys/key-trail.js';
 import { holdingVault, present } from '../keys/keys.js';
+import type { WaitingLoginDeps } from '../login/login-waiting.js';
 import { refuseWithoutFolder } from '../named-file.js';
 import type { Backup } from './backup-contract.js';
 import { type CheckedCopy, checkCopy } from './copy-check.js';
+import { takeInForBackup } from './take-in-waiting.js';
 
 /** Larger than any vault: 100,000 accounts take about 300 MB. */
 export const MOST_BYTES = 2 ** 30;
 
-export interface BackupDeps {
+export interface BackupDeps extends WaitingLoginDeps {
   readonly store: () => Promise<Store | null>;
-  readonly locks: Locks;
   readonly files: Files;
   readonly copies: Copies;
   readonly audit: Audit;
@@ -43,6 +44,7 @@ export async function backUp(deps: BackupDeps, file: string, force: boolean): Pr
   if (!force && files.exists(file)) throw isThere(file);
   refuseWithoutFolder(files, file);
   const save = async () => {
+    await takeInForBackup(deps);
     const copy = await copies.snapshot();
     let keyring: Keyring | null = null;
     try {

@@ -4,7 +4,7 @@ import { VaultError } from '../../domain/errors.js';
 import { stopIfAsked } from '../../domain/interruption.js';
 import { inQuotes } from '../../domain/shell-word.js';
 import type { KeySource } from '../../keysources/contract.js';
-import type { Lock, Locks, Store } from '../../stores/contract.js';
+import type { Lock, Store } from '../../stores/contract.js';
 import type { Copies } from '../../stores/copies-contract.js';
 import type { Clock, Files } from '../../system/contract.js';
 import type { TrailLine } from '../../vault/audit-chain.js';
@@ -12,18 +12,19 @@ import { lineOf, type VaultEvents } from '../../vault/audit-queued.js';
 import { isDamage } from '../../vault/damage.js';
 import type { Standing } from '../../vault/standing.js';
 import { holdingVault, PATIENCE } from '../keys/keys.js';
+import type { WaitingLoginDeps } from '../login/login-waiting.js';
 import { MOST_BYTES } from './backup.js';
 import type { CopyCheck, Restored, RestorePlan } from './backup-contract.js';
 import { checkCopy, noteInCopy } from './copy-check.js';
+import { takeInUnlessRestored, type WaitingFor, waitingFor } from './take-in-waiting.js';
 
-export interface RestoreDeps {
+export interface RestoreDeps extends WaitingLoginDeps {
   readonly store: () => Promise<Store | null>;
   /** Closes what is open of the vault; the next call opens it again. */
   readonly closeStore: () => Promise<void>;
   readonly database: string;
   /** The folder of the database. */
   readonly folder: string;
-  readonly locks: Locks;
   readonly files: Files;
   /** Reads a file that a person names, and leaves its mode as it is. */
   readonly readNamed: Files['read'];
@@ -41,12 +42,6 @@ export interface RestoreDeps {
 
 /** What may stand beside each other under the name of a database. */
 const KEPT = ['', '-journal'];
-
-/** What there is before anything is replaced. */
-interface Living {
-  readonly vaultId: Uint8Array;
-  readonly accounts: readonly string[];
-}
 
 /** See {@link BackupUseCases.planRestore}. @param file absolute */
 export async function planRestore(deps: RestoreDeps, file: string): Promise<RestorePlan> {
@@ -73,11 +68,12 @@ export async function restore(deps: RestoreDeps, file: string): Promise<Restored
   return underLock(deps, async () => {
     const exists = deps.files.exists(deps.database);
     const event = { event: 'restored', replaced: exists } as const;
-    const { check, vaultId } = await layDown(deps, file, lineOf(deps.events, event));
+    const { check, copied } = await layDown(deps, file, lineOf(deps.events, event));
     const copy = copyOf(deps);
     const held: Lock[] = [];
     try {
       const living = exists ? await look(deps) : null;
+      if (living !== null) await takeInUnlessRestored(deps, living, copied);
       for (const id of [...(living?.accounts ?? [])].sort())
         held.push(await deps.locks.acquire(id, PATIENCE, deps.interruption));
       await deps.closeStore();
@@ -87,7 +83,7 @@ export async function restore(deps: RestoreDeps, file: string): Promise<Restored
         if (kept !== null) forgetKept(deps, kept);
         throw reason;
       });
-      if (living !== null && equalBytes(living.vaultId, vaultId)) await deps.copies.takeOver(copy);
+      if (living !== null && equalBytes(living.vaultId, copied.vaultId)) await deps.copies.takeOver(copy);
       else replaceFile(deps, copy);
       deps.audit.record(event, check.unopened === null ? 'chained' : undefined);
       const standing = check.unopened === null ? await standingNow(deps) : null;
@@ -127,7 +123,7 @@ async function layDown(
   deps: RestoreDeps,
   file: string,
   line: TrailLine | null,
-): Promise<{ readonly check: CopyCheck; readonly vaultId: Uint8Array }> {
+): Promise<{ readonly check: CopyCheck; readonly copied: WaitingFor }> {
   const { files, copies } = deps;
   const bytes = deps.readNamed(file, MOST_BYTES);
   if (bytes === null) {
@@ -140,14 +136,14 @@ async function layDown(
   try {
     const store = await copies.open(copy);
     try {
-      const { vaultId } = await store.head();
+      const copied = await waitingFor(store);
       const { check, keyring } = await checkCopy(deps, store, await deps.present(), file);
       try {
         if (keyring !== null && line !== null) await noteInCopy(store, keyring, deps.clock, line);
       } finally {
         keyring?.wipe();
       }
-      return { check, vaultId };
+      return { check, copied };
     } finally {
       await store.close();
     }
@@ -168,12 +164,11 @@ function named(failure: unknown, copy: string, file: string): unknown {
 }
 
 /** @returns null for a database that cannot be read: it may be replaced all the same */
-async function look(deps: RestoreDeps): Promise<Living | null> {
+async function look(deps: RestoreDeps): Promise<WaitingFor | null> {
   try {
     const store = await deps.store();
     if (store === null) return null;
-    const { vaultId } = await store.head();
-    return { vaultId, accounts: (await store.accounts()).map(({ id }) => id) };
+    return await waitingFor(store);
   } catch (failure) {
     if (failure instanceof VaultError && ['vault_damaged', 'vault_newer'].includes(failure.code)) return null;
     throw failure;

@@ -7,7 +7,7 @@ import { dataKeyIds } from '../../vault/data-keys.js';
 import type { DataKeyRotation, OpenMaster } from '../../vault/data-rotation.js';
 import type { Vault } from '../../vault/vault.js';
 import { shellName } from '../login/login-command.js';
-import { lockAndRead } from '../refresh/refresh-recover.js';
+import { takeInAll } from '../login/login-waiting.js';
 import type { RotatedDataKeys } from './key-changes-contract.js';
 import { holdingVault, type KeysDeps, PATIENCE, present } from './keys.js';
 import { unlockNoting } from './unlock.js';
@@ -23,7 +23,7 @@ export interface RotateDataDeps extends KeysDeps {
   readonly vault: () => Promise<Vault | null>;
   /** Where this machine would look for a master key of this kind; null: it has to be named. */
   readonly usualSource: (kind: string) => Promise<KeySource | null>;
-  readonly spill: Pick<Spill, 'find'>;
+  readonly spill: Pick<Spill, 'find' | 'all'>;
   readonly interruption: AbortSignal;
 }
 
@@ -51,7 +51,7 @@ export async function rotateDataKeys(
       if (!(failure instanceof VaultError && isInterruption(failure))) throw failure;
       throw stopped(failure, (await store.accounts()).length, (await rotation.behind()).length);
     });
-    await takeInWaiting(deps, vault);
+    await takeInWaiting(deps);
     const { replaced: dropped } = dataKeyIds(await store.head());
     const event = { event: 'data_keys_replaced', accounts } as const;
     if (!(await rotation.finish(event))) throw stillNeeded();
@@ -173,16 +173,20 @@ function cannotBeOpened(accounts: readonly Account[]): VaultError {
 }
 
 /**
- * What a refresh could not store waits outside the database, may be all there is of a grant, and opens under the old data keys
- * alone. What does not open under them either loses nothing with them.
+ * What could not be stored waits outside the database, may be all there is of a grant, and opens under the old data keys alone.
+ * What does not open under them either loses nothing with them.
  *
- * @throws VaultError `busy` when the account of one is held for too long
+ * @throws VaultError when something cannot be stored: then the old data keys stay
  */
-async function takeInWaiting(deps: RotateDataDeps, vault: Vault): Promise<void> {
-  for (const { id } of await vault.accounts()) {
-    if (deps.spill.find(id).length === 0) continue;
-    await (await lockAndRead(deps, vault, id, PATIENCE, deps.interruption)).release();
-  }
+async function takeInWaiting(deps: RotateDataDeps): Promise<void> {
+  const [failed] = await takeInAll(deps, PATIENCE);
+  if (failed === undefined) return;
+  const { account, error } = failed;
+  throw new VaultError(
+    error.code,
+    `an answer for ${accountName(account)} waits beside the vault and needs the old data keys, which stay until it is stored: ${error.message}`,
+    { hint: `vault refresh ${shellName(account)}\nvault key rotate --data`, cause: error },
+  );
 }
 
 /** @param behind accounts that only the old data keys open */

@@ -1,8 +1,9 @@
+import type { Account } from '../../domain/account.js';
 import { SECOND } from '../../domain/duration.js';
-import { VaultError } from '../../domain/errors.js';
+import { isInterruption, VaultError } from '../../domain/errors.js';
 import type { Locks, Spill } from '../../stores/contract.js';
 import type { Vault } from '../../vault/vault.js';
-import { noteConsent } from '../refresh/refresh-recover.js';
+import { lockAndRead, noteConsent } from '../refresh/refresh-recover.js';
 import { placeLogin } from './login-store.js';
 
 /** Nobody holds the id of an account that is not there for longer than it takes to store a login. */
@@ -13,6 +14,36 @@ export interface WaitingLoginDeps {
   readonly locks: Locks;
   readonly spill: Pick<Spill, 'find' | 'all'>;
   readonly interruption: AbortSignal;
+}
+
+/** An account whose waiting answers could not be stored, and why. */
+export interface NotTakenIn {
+  readonly account: Account;
+  readonly error: VaultError;
+}
+
+/**
+ * Stores everything that waits beside the vault.
+ *
+ * @param patience milliseconds for each account that another process holds
+ * @returns what could not be stored
+ * @throws VaultError as {@link takeInLogins}; the interruption's reason
+ */
+export async function takeInAll(deps: WaitingLoginDeps, patience: number): Promise<readonly NotTakenIn[]> {
+  await takeInLogins(deps);
+  const ids = new Set(deps.spill.all().map(({ accountId }) => accountId));
+  const vault = ids.size === 0 ? null : await deps.vault();
+  const failed: NotTakenIn[] = [];
+  for (const account of vault === null ? [] : await vault.accounts()) {
+    if (vault === null || !ids.has(account.id)) continue;
+    try {
+      await (await lockAndRead(deps, vault, account.id, patience, deps.interruption)).release();
+    } catch (error) {
+      if (!(error instanceof VaultError) || isInterruption(error)) throw error;
+      failed.push({ account, error });
+    }
+  }
+  return failed;
 }
 
 /**

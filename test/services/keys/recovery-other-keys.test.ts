@@ -20,7 +20,7 @@ async function newDataKeys(): Promise<void> {
   const interruption = new AbortController().signal;
   const vault = stage.access.open;
   await rotateDataKeys(
-    { ...stage.deps, vault, usualSource, spill: { find: () => [] }, interruption },
+    { ...stage.deps, vault, usualSource, spill: { find: () => [], all: () => [] }, interruption },
     () => {},
   );
 }

@@ -20,7 +20,7 @@ beforeEach(async () => {
     ...stage.deps,
     vault: stage.access.open,
     usualSource: async (kind) => (kind === 'file' ? stage.fromFile : null),
-    spill: { find: (id) => answers.filter(({ accountId }) => accountId === id) },
+    spill: { find: (id) => answers.filter(({ accountId }) => accountId === id), all: () => answers },
     interruption: stop.signal,
   };
 });

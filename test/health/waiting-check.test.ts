@@ -1,0 +1,79 @@
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Secret } from '../../src/domain/secret.js';
+import { takeInAll } from '../../src/services/login/login-waiting.js';
+import { accountExample } from '../doubles/account.js';
+import { leaveAnswer, leaveDamaged } from '../services/leave-answer.js';
+import { uninterrupted } from '../services/refresh/refreshing.js';
+import { ALICE } from '../services/stage.js';
+import { type HealthStage, openHealthStage } from './stage.js';
+
+let stage: HealthStage;
+beforeEach(async () => {
+  stage = await openHealthStage();
+});
+afterEach(() => stage.close());
+
+const warnings = async () =>
+  ((await stage.examine())['database'] ?? []).filter(({ status }) => status === 'warning');
+const takeIn = () =>
+  takeInAll({ ...stage, vault: async () => stage.vault, interruption: uninterrupted() }, 0);
+const FILE = () => join(stage.folder, 'spill', 'own.spill');
+
+describe('what waits beside the vault', () => {
+  it('is told with the command that stores it, and no more once that has run', async () => {
+    await leaveAnswer(stage, await stage.add());
+    expect(await warnings()).toMatchObject([
+      {
+        message:
+          'an answer for demo/alice@example.com waits beside the vault, which could not take it when it came',
+        remedy: 'vault refresh demo/alice@example.com',
+        account: 'demo/alice@example.com',
+      },
+    ]);
+    await takeIn();
+    expect(await warnings()).toEqual([]);
+  });
+
+  it('is told of a finished login of a person who has no account', async () => {
+    const id = '00000000-0000-4000-8000-00000000000a';
+    const { label, createdAt, lastRefreshAt, ...facts } = accountExample();
+    const contents = { accessToken: new Secret('access-token-example'), refreshToken: null, identity: ALICE };
+    const consent = { at: 1, how: 'browser', askedScopes: [], grantedScopes: [] } as const;
+    const login = { as: null, only: null, facts, contents, consent };
+    const sealed = await stage.vault.sealLogin(id, login);
+    stage.spill.reserve().write({ accountId: id, generation: null, sealed });
+    expect(await warnings()).toMatchObject([
+      { message: expect.stringContaining('a finished login waits'), remedy: 'vault refresh' },
+    ]);
+    await takeIn();
+    expect(await warnings()).toEqual([]);
+    expect(await stage.vault.accounts()).toHaveLength(1);
+  });
+
+  it('does not open: the account needs a login, and then the file can go', async () => {
+    leaveDamaged(stage, await stage.add());
+    expect(await warnings()).toMatchObject([
+      {
+        message: expect.stringContaining(
+          `${FILE()} holds an answer for demo/alice@example.com that does not`,
+        ),
+        remedy: `vault login demo --login-hint alice@example.com\nwhile no other vault command runs:\nrm ${FILE()}`,
+      },
+    ]);
+    await takeIn();
+    expect(await warnings()).toHaveLength(1);
+  });
+
+  it('is of an account that is not there: the file can go, once the others in it are stored', async () => {
+    const gone = await stage.add({ label: 'gone' }, { identity: { ...ALICE, subject: 'gone' } });
+    await leaveAnswer(stage, gone);
+    await stage.vault.remove(gone.id);
+    await leaveAnswer(stage, await stage.add());
+    const [orphan] = await warnings();
+    expect(orphan?.message).toContain(`${FILE()} holds an answer for an account that is not in this vault`);
+    expect(orphan?.remedy).toBe(
+      `vault refresh demo/alice@example.com\nwhile no other vault command runs:\nrm ${FILE()}`,
+    );
+  });
+});

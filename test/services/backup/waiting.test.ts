@@ -1,0 +1,91 @@
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { VaultError } from '../../../src/domain/errors.js';
+import { backUp } from '../../../src/services/backup/backup.js';
+import { restore } from '../../../src/services/backup/restore.js';
+import { rotateDataKeys } from '../../../src/services/keys/rotate-data.js';
+import { type KeyStage, openKeyStage } from '../keys/key-stage.js';
+import { leaveAnswer } from '../leave-answer.js';
+import { addTo, depsOf } from './backup-stage.js';
+
+let stage: KeyStage;
+let file: string;
+let id: string;
+beforeEach(async () => {
+  stage = await openKeyStage();
+  file = join(stage.folder.home, 'backup');
+  id = await addTo(stage, 'alice');
+});
+afterEach(() => stage.close());
+
+const account = async (of = id) => {
+  const found = await (await stage.vault()).account(of);
+  if (found === null) throw new Error('the account is gone');
+  return found;
+};
+const refreshToken = async () =>
+  (await (await stage.vault()).contents(await account())).refreshToken?.reveal();
+
+/** @returns what waits then */
+async function leave(of = id) {
+  const { spill } = depsOf(stage);
+  await leaveAnswer({ vault: await stage.vault(), spill }, await account(of));
+  return spill;
+}
+
+describe('an answer that waits beside the vault', () => {
+  it('is stored before a backup is made, so that the backup has the newest refresh token', async () => {
+    const spill = await leave();
+    await backUp(depsOf(stage), file, false);
+    expect(spill.all()).toEqual([]);
+    await restore(depsOf(stage), file);
+    expect(await refreshToken()).toBe('refresh-token-waiting');
+  });
+
+  it('that cannot be stored keeps a backup from being made, which names the account', async () => {
+    await leave();
+    const busy = new VaultError('busy', 'another process holds this account', { hint: 'wait' });
+    const { locks } = stage.deps;
+    const acquire: typeof locks.acquire = (name, ...rest) =>
+      name === id ? Promise.reject(busy) : locks.acquire(name, ...rest);
+    const making = backUp({ ...depsOf(stage), locks: { ...locks, acquire } }, file, false);
+    await expect(making).rejects.toMatchObject({
+      code: 'busy',
+      message: expect.stringContaining('newest refresh token of google/alice: an answer for it waits'),
+      hint: 'wait\nvault refresh google/alice',
+    });
+  });
+
+  it('is left to a vault that is restored and can take it in', async () => {
+    await backUp(depsOf(stage), file, false);
+    const spill = await leave();
+    await restore(depsOf(stage), file);
+    expect(spill.all()).toHaveLength(1);
+  });
+
+  it.each([
+    [
+      'has other data keys',
+      async () => {
+        await backUp(depsOf(stage), file, false);
+        const usualSource = async () => null;
+        await rotateDataKeys({ ...stage.deps, ...depsOf(stage), usualSource }, () => undefined);
+      },
+    ],
+    [
+      'has not the account',
+      async () => {
+        await (await stage.vault()).remove(id);
+        await backUp(depsOf(stage), file, false);
+        id = await addTo(stage, 'alice');
+      },
+    ],
+  ])('is stored in the vault that is kept when the restored one %s', async (_, before) => {
+    await before();
+    const spill = await leave();
+    const { kept } = await restore(depsOf(stage), file);
+    expect(spill.all()).toEqual([]);
+    await restore(depsOf(stage), kept ?? '');
+    expect(await refreshToken()).toBe('refresh-token-waiting');
+  });
+});
