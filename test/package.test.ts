@@ -73,11 +73,16 @@ describe('the package', () => {
       encoding: 'utf8',
       env: { ...process.env, npm_config_loglevel: 'silent' },
     } as const;
+    const script = (name: string, ...args: string[]) =>
+      execFileSync(process.execPath, [join(ROOT, 'scripts', name), ...args]);
+    script('sbom.mjs');
+    script('shrinkwrap.mjs');
     const packed = execFileSync(
       'npm',
       ['pack', '--json', '--ignore-scripts', '--pack-destination', work],
       npm,
     );
+    script('shrinkwrap.mjs', '--remove');
     const [tarball] = JSON.parse(packed) as [{ filename: string; files: { path: string }[] }];
     files = tarball.files.map((file) => file.path);
     const modules = join(work, 'prefix', 'lib', 'node_modules');
@@ -90,7 +95,7 @@ describe('the package', () => {
     for (const [name, target] of Object.entries<string>(MANIFEST.bin)) {
       symlinkSync(join(folder, target), join(work, 'prefix', 'bin', name));
     }
-  });
+  }, 60_000);
 
   it.each(['vault', 'token-vault'])('runs as %s from an empty prefix', (name) => {
     const run = node([join(work, 'prefix', 'bin', name), '--version']);
@@ -111,7 +116,7 @@ describe('the package', () => {
 
   it('holds what is meant to be published and nothing else', () => {
     const intended =
-      /^(?:bin\/(?:vault\.js|package\.json)|dist\/cli\/[\w-]+\.cjs|dist\/cli\/LICENSES\.txt|dist\/lib\/[\w/-]+\.(?:js|d\.ts)|package\.json|docs\/[a-z]+\.md|README\.md|SECURITY\.md|CHANGELOG\.md|LICENSE|\.env\.example)$/;
+      /^(?:bin\/(?:vault\.js|package\.json)|dist\/cli\/[\w-]+\.cjs|dist\/cli\/LICENSES\.txt|dist\/sbom\.cdx\.json|npm-shrinkwrap\.json|dist\/lib\/[\w/-]+\.(?:js|d\.ts)|package\.json|docs\/[a-z]+\.md|README\.md|SECURITY\.md|CHANGELOG\.md|LICENSE|\.env\.example)$/;
     expect(files.filter((path) => !intended.test(path))).toEqual([]);
     expect(files).toEqual(
       expect.arrayContaining(['bin/vault.js', 'dist/cli/main.cjs', 'dist/lib/index.d.ts', 'LICENSE']),
@@ -125,6 +130,33 @@ describe('the package', () => {
     expect(texts.length).toBeGreaterThan(10);
     const found = texts.filter((path) => places.some((place) => readFileSync(path, 'utf8').includes(place)));
     expect(found).toEqual([]);
+  });
+
+  const packed = (name: string) => JSON.parse(readFileSync(join(folder, name), 'utf8'));
+
+  it('brings the versions that were tested, from no named registry and without what only development needs', () => {
+    const { packages } = packed('npm-shrinkwrap.json');
+    const locked = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')).packages;
+    for (const name of Object.keys(MANIFEST.dependencies)) {
+      expect(packages[`node_modules/${name}`]).toEqual(locked[`node_modules/${name}`]);
+    }
+    expect(packages['node_modules/prebuild-install']).toMatchObject({ integrity: expect.any(String) });
+    expect(Object.keys(packages).filter((path) => packages[path].dev || packages[path].resolved)).toEqual([]);
+    expect(packages['']).not.toHaveProperty('devDependencies');
+    expect(packages).not.toHaveProperty('node_modules/vitest');
+  });
+
+  it('lists what it holds: every bundled package in the version that is bundled, nothing of this machine', () => {
+    const licenses = readFileSync(join(folder, 'dist', 'cli', 'LICENSES.txt'), 'utf8');
+    const names = [...licenses.matchAll(/^(\S+ \d\S*) \(/gm)].map(([, name]) => name);
+    const sbom = packed('dist/sbom.cdx.json');
+    type Component = { name: string; version: string; properties?: unknown };
+    const bundled = sbom.components.filter((component: Component) => component.properties !== undefined);
+    expect(bundled.map(({ name, version }: Component) => `${name} ${version}`).sort()).toEqual(names.sort());
+    expect(names).toEqual(expect.arrayContaining([expect.stringMatching(/^undici 7\./)]));
+    expect(sbom.metadata).toEqual({ component: expect.objectContaining({ name: 'token-vault' }) });
+    expect(sbom).not.toHaveProperty('serialNumber');
+    expect(JSON.stringify(sbom)).not.toMatch(/https?:\/\/(?!cyclonedx\.org)/);
   });
 
   it('loads nothing from its bundle but Node itself, its own chunks and what is left outside on purpose', () => {
