@@ -79,4 +79,8 @@ export interface ServerMetadata {
   readonly responseIssSupported: boolean;
   readonly idTokenSigningAlgorithms: readonly string[];
   readonly tokenEndpointAuthMethods: readonly string[] | null;
+  /** Every authorization request has to be pushed first (RFC 9126 §5). */
+  readonly pushedRequestsRequired?: boolean;
+  /** Tokens can be bound to a key of the client (RFC 9449 §5.1). */
+  readonly dpopKnown?: boolean;
 }

@@ -140,6 +140,8 @@ function readMetadata(members: Members, issuer: string, host: string): ServerMet
     responseIssSupported: member(members, 'authorization_response_iss_parameter_supported') === true,
     idTokenSigningAlgorithms: texts(member(members, 'id_token_signing_alg_values_supported')) ?? ['RS256'],
     tokenEndpointAuthMethods: texts(member(members, 'token_endpoint_auth_methods_supported')),
+    pushedRequestsRequired: member(members, 'require_pushed_authorization_requests') === true,
+    dpopKnown: texts(member(members, 'dpop_signing_alg_values_supported')) !== null,
   };
 }
 

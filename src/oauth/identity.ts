@@ -4,7 +4,7 @@ import type { Secret } from '../domain/secret.js';
 import { describeTransport, TransportFailure, transportHint } from '../domain/transport.js';
 import type { IdentityRequest, IdentitySource } from '../providers/contract.js';
 import type { Http, HttpAnswer } from '../system/contract.js';
-import { type Members, member, parseMembers } from './answer-body.js';
+import { type Members, member, parseJsonMembers, parseMembers } from './answer-body.js';
 import type { GrantedAnswer } from './contract.js';
 import { type Documents, readFirst, readPath } from './member-path.js';
 import { isSuccess } from './token-error.js';
@@ -89,9 +89,21 @@ async function ask(
       hint === '' ? {} : { hint },
     );
   }
-  const members = parseMembers(answer);
+  const members = parseMembers(answer) ?? signedMembers(answer);
   if (isSuccess(answer.status) && members !== null) return members;
   throw unanswered(host, answer.status);
+}
+
+/**
+ * The claims of a signed answer (OpenID Connect Core §5.3.2). Its signature is not checked, as that of an id_token is not
+ * (§3.1.3.7): it came over the same TLS connection as an answer without one would have.
+ *
+ * @returns null for anything else, an encrypted answer among it
+ */
+function signedMembers({ body }: HttpAnswer): Members | null {
+  const parts = body.trim().split('.');
+  if (parts.length !== 3 || !parts.slice(0, 2).every((part) => /^[\w-]+$/.test(part))) return null;
+  return parseJsonMembers({ body: Buffer.from(parts[1] ?? '', 'base64url').toString('utf8') });
 }
 
 function unanswered(host: string, status: number): VaultError {

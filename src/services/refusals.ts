@@ -190,10 +190,18 @@ export function clientRefused(
     'client_refused',
     `${provider.title} refuses this client: its id, secret, redirect URI or scopes are not what is registered (${said})`,
     {
-      hint: `vault providers ${provider.name}\nregister and set what it shows; a new login alone will not help`,
+      hint: `vault providers ${provider.name}\nregister and set what it shows; a new login alone will not help${otherAuth(provider, details)}`,
       details,
     },
   );
+}
+
+/** A secret in HTTP Basic is encoded or not (RFC 6749 §2.3.1), and a server that expects the other way sees a wrong one. */
+function otherAuth({ name, client, clientAuth }: Provider, details: Record<string, unknown>): string {
+  const isOurs = client.authWithSecret !== undefined && clientAuth.startsWith('basic');
+  if (!isOurs || details['provider_error'] !== 'invalid_client') return '';
+  const other = clientAuth === 'basic' ? 'basic-raw' : 'basic';
+  return `\nif they are right, the server may expect the secret in another form: set providers.${name}.clientAuth in config.json to "${other}" or "post" (now "${clientAuth}")`;
 }
 
 /** What a provider said, cleaned, for brackets. */

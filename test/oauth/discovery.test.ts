@@ -41,6 +41,8 @@ describe('discovery', () => {
       responseIssSupported: false,
       idTokenSigningAlgorithms: ['RS256'],
       tokenEndpointAuthMethods: null,
+      pushedRequestsRequired: false,
+      dpopKnown: false,
     });
   });
 

@@ -45,6 +45,33 @@ afterEach(async () => {
 });
 afterAll(() => http.close());
 
+describe('a signed answer of a userinfo endpoint', () => {
+  const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const signed =
+    (...parts: string[]): Answer =>
+    (response) =>
+      void response.writeHead(200, { 'content-type': 'application/jwt' }).end(parts.join('.'));
+  const claims = { iss: 'https://issuer.example', sub: 'subject-example', email: 'alice@example.com' };
+
+  it('tells who it is as one without a signature does', async () => {
+    const source = await asking(signed(part({ alg: 'RS256' }), part(claims), 'c2lnbmF0dXJl'));
+    expect(await ask(source)).toMatchObject({ subject: 'subject-example', email: 'alice@example.com' });
+    await expect(ask(source, { claims: { sub: 'another' } })).rejects.toMatchObject({
+      code: 'provider_answer_invalid',
+      message: 'the provider told of another person than the one who logged in',
+    });
+  });
+
+  it.each([
+    ['is encrypted', [part({ alg: 'dir' }), '', part('iv'), part(claims), part('tag')]],
+    ['holds no object', [part({ alg: 'RS256' }), part('text'), 'c2lnbmF0dXJl']],
+    ['is a host name', ['issuer', 'example', 'com']],
+  ])('that %s tells nothing', async (_, parts) => {
+    const source = await asking(signed(...parts));
+    await expect(ask(source)).rejects.toMatchObject({ code: 'provider_unavailable' });
+  });
+});
+
 describe('an identity', () => {
   it('is read from the claims of an id_token', async () => {
     const claims = { sub: 'subject-example', email: 'alice@example.com', name: 'Alice', extra: 1 };

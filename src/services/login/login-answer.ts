@@ -2,7 +2,9 @@ import { equalBytes } from '../../crypto/derive.js';
 import { formatDuration } from '../../domain/duration.js';
 import { VaultError } from '../../domain/errors.js';
 import { interrupted } from '../../domain/interruption.js';
-import type { Provider } from '../../providers/contract.js';
+import { readable } from '../../domain/scopes.js';
+import type { ServerMetadata } from '../../oauth/contract.js';
+import type { ConfiguredProvider } from '../../providers/contract.js';
 import type { LoginRequest, LoginTalk } from '../contract.js';
 import { againCommand } from './login-command.js';
 
@@ -16,7 +18,9 @@ export interface AnswerWait {
   /** The same as the provider has to know it. */
   readonly registered: string;
   readonly state: string;
-  readonly provider: Provider;
+  readonly provider: ConfiguredProvider;
+  readonly server: Pick<ServerMetadata, 'authorizationEndpoint'>;
+  readonly scopes: readonly string[];
   readonly request: LoginRequest;
   /** Milliseconds. */
   readonly timeout: number;
@@ -88,14 +92,16 @@ function timedOut(wait: AnswerWait, over: AbortSignal): Promise<never> {
 }
 
 /** What the provider showed is unknown: a page of its own that ends a login is never told to this program. */
-function tooLate({ provider, request, registered, timeout }: AnswerWait): VaultError {
-  const { title, name, deadEnds } = provider;
+function tooLate({ provider, server, scopes, request, registered, timeout }: AnswerWait): VaultError {
+  const { title, name, deadEnds, clientId } = provider;
   const pages = deadEnds.map(({ shows, means }) => `if ${title} showed ${shows}: ${means}`);
   const port =
     new URL(registered).port === '' ? '; where it must have a port, choose one and add --port' : '';
-  const unknown = `if ${title} showed an error page, it may not know the redirect URI: register exactly ${registered}${port} (vault providers ${name})`;
+  const asked = scopes.length === 0 ? '' : `, or one of the scopes ${readable(scopes.join(' '))}`;
+  const unknown = `if ${title} showed an error page, it may not know the redirect URI (register exactly ${registered}${port}), the client id ${clientId}${asked}: vault providers ${name}`;
+  const silent = `if no page came at all, see whether ${new URL(server.authorizationEndpoint).host} answers`;
   return new VaultError('login_timed_out', `nobody finished the login within ${formatDuration(timeout)}`, {
-    hint: [...(pages.length > 0 ? pages : [unknown]), `then: ${againCommand(request)}`].join('\n'),
+    hint: [...(pages.length > 0 ? pages : [unknown]), silent, `then: ${againCommand(request)}`].join('\n'),
     details: { redirect_uri: registered },
   });
 }

@@ -14,7 +14,7 @@ import { waitForAnswer } from './login-answer.js';
 import { againCommand } from './login-command.js';
 import { type BegunLogin, finish, type Grant, type LoginDeps } from './login-finish.js';
 import { openBrowser, openRedirect, redirectFor } from './login-redirect.js';
-import { authorizationRefusal, codeRefusal } from './login-refusals.js';
+import { authorizationRefusal, codeRefusal, pushedRequestsOnly } from './login-refusals.js';
 
 /**
  * The login by authorization code and PKCE (RFC 6749 §4.1, RFC 7636, RFC 9700): the answer comes to a loopback listener
@@ -31,6 +31,8 @@ export async function byCode(
 ): Promise<LoginResult> {
   const { request, scopes } = aim;
   const server = await serverOf(provider, deps.http, deps.interruption);
+  if (server.pushedRequestsRequired === true)
+    throw pushedRequestsOnly(provider, deviceCommand(provider, server, request));
   const pkce = provider.pkce ? createPkce() : null;
   const nonce = scopes.includes('openid') ? createNonce() : null;
   const state = createState();
@@ -72,6 +74,8 @@ export async function byCode(
       registered: redirect.registered,
       state,
       provider,
+      server,
+      scopes,
       request,
       timeout: request.timeout,
       interruption: deps.interruption,
@@ -79,8 +83,7 @@ export async function byCode(
     const response = readAuthorizationResponse({ url: answered, state, server, clientId: provider.clientId });
     if (response.kind === 'error') throw authorizationRefusal(provider, response.error, response.description);
     talk.on({ kind: 'code_received' });
-    const grant = await redeem(deps, provider, {
-      endpoint: server.tokenEndpoint,
+    const grant = await redeem(deps, provider, server, {
       code: response.code,
       redirectUri: redirect.redirectUri,
       codeVerifier: pkce?.verifier ?? null,
@@ -94,14 +97,21 @@ export async function byCode(
 async function redeem(
   deps: LoginDeps,
   provider: ConfiguredProvider,
-  exchange: Pick<CodeExchange, 'endpoint' | 'code' | 'redirectUri' | 'codeVerifier'>,
+  server: ServerMetadata,
+  exchange: Pick<CodeExchange, 'code' | 'redirectUri' | 'codeVerifier'>,
 ): Promise<Grant> {
   const http = await deps.http();
   const at = deps.clock.now();
   const { clientId, clientSecret } = provider;
   try {
-    const answer = await exchangeCode(http, { ...exchange, provider, clientId, clientSecret });
-    if (answer.kind === 'refused') throw codeRefusal(provider, answer);
+    const answer = await exchangeCode(http, {
+      ...exchange,
+      endpoint: server.tokenEndpoint,
+      provider,
+      clientId,
+      clientSecret,
+    });
+    if (answer.kind === 'refused') throw codeRefusal(provider, answer, server);
     return { answer, at };
   } catch (failure) {
     throw failure instanceof TransportFailure ? unreachable(failure) : failure;

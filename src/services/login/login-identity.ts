@@ -54,11 +54,27 @@ export async function whoLoggedIn(facts: IdentityFacts): Promise<{ identity: Ide
     answer.idToken !== null && facts.idTokenAsked ? await checkedClaims(facts, answer.idToken) : null;
   const source = withUserinfo(provider.identity, facts.server.userinfoEndpoint);
   const { http, accessToken } = facts;
+  if (source.from === 'id_token' && source.request === null && claims === null && facts.idTokenAsked)
+    throw cannotTell(provider);
   const identity = await readIdentity({ source, claims, answer, http, accessToken });
   const issuer =
     provider.issuerTemplate && typeof claims?.['iss'] === 'string' ? claims['iss'] : facts.server.issuer;
   if (identity.email !== null || identity.name !== null) return { identity, issuer };
   return { identity: await withName(identity, source, facts), issuer };
+}
+
+/**
+ * The server was asked for an id_token (OpenID Connect Core §3.1.2.1) and has sent none, as some do in a device login. The name
+ * given with `--as` does not stand for the person unless the configuration says so: a login in the browser may tell better.
+ */
+function cannotTell({ title, name }: ConfiguredProvider): VaultError {
+  return new VaultError(
+    'provider_answer_invalid',
+    `${title} does not tell who logged in: the scope openid was asked for, no id_token came, and no userinfo endpoint is known`,
+    {
+      hint: `set providers.${name}.userinfoEndpoint in config.json, if it has one\nor add "identity": {"from": "none"} to providers.${name} in config.json, and choose a name for the person yourself with --as NAME`,
+    },
+  );
 }
 
 function checkedClaims({ provider, server, nonce, now }: IdentityFacts, idToken: Secret) {

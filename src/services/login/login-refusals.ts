@@ -1,12 +1,17 @@
 import { VaultError } from '../../domain/errors.js';
-import type { RefusedAnswer } from '../../oauth/contract.js';
+import type { RefusedAnswer, ServerMetadata } from '../../oauth/contract.js';
 import type { Provider } from '../../providers/contract.js';
 import { clientRefused, endpointMoved, quote } from '../refusals.js';
 
 /* What it means when a provider ends a login, in our words, with the next command. */
 
 /** What a refusal of the authorization code means. Nothing is stored yet, so a new attempt is always possible. */
-export function codeRefusal(provider: Provider, refused: RefusedAnswer): VaultError {
+export function codeRefusal(
+  provider: Provider,
+  refused: RefusedAnswer,
+  { dpopKnown = false }: Pick<ServerMetadata, 'dpopKnown'> = {},
+): VaultError {
+  if (WANTS_DPOP.includes(refused.error)) return dpopWanted(provider, refused);
   const said = quote(refused);
   const details = { provider_error: refused.error, provider_detail: refused.detail };
   const again = `vault login ${provider.name}`;
@@ -16,7 +21,7 @@ export function codeRefusal(provider: Provider, refused: RefusedAnswer): VaultEr
         'login_refused',
         `${provider.title} does not accept the authorization code any more (${said})`,
         {
-          hint: `${again}\nfinish it within a few minutes`,
+          hint: `${again}\nfinish it within a few minutes${dpopKnown ? `\n${WITHOUT_DPOP}` : ''}`,
           details,
         },
       );
@@ -74,4 +79,30 @@ export function authorizationRefusal(
     );
   }
   return clientRefused(provider, said, { provider_error: error });
+}
+
+/** RFC 9449 §5 and §8. */
+const WANTS_DPOP: readonly string[] = ['invalid_dpop_proof', 'use_dpop_nonce'];
+const WITHOUT_DPOP =
+  'if the client is registered for DPoP (dpop_bound_access_tokens), take that off: vault cannot do DPoP (RFC 9449)';
+
+function dpopWanted({ title }: Provider, refused: RefusedAnswer): VaultError {
+  return new VaultError(
+    'client_refused',
+    `${title} wants tokens bound to a key (DPoP, RFC 9449), which vault cannot do (${quote(refused)})`,
+    { hint: WITHOUT_DPOP, details: { provider_error: refused.error, provider_detail: refused.detail } },
+  );
+}
+
+/** @param instead the command for a login by device code, where the server has that; else null */
+export function pushedRequestsOnly({ title, client }: Provider, instead: string | null): VaultError {
+  return new VaultError(
+    'client_refused',
+    `${title} takes a login in the browser by a pushed authorization request only (PAR, RFC 9126), which vault cannot do`,
+    {
+      hint:
+        instead ??
+        `ask whoever runs ${client.registrationUrl} to take require_pushed_authorization_requests off`,
+    },
+  );
 }

@@ -104,8 +104,14 @@ async function refreshLocked(
   const { refreshToken } = await vault.contents(account);
   const provider = await deps.provider(account.provider);
   requireSameBinding(account, provider);
-  if (refreshToken === null) return recordFailure(deps, vault, account, nothingToRefreshWith(account), true);
   const atHand = () => isAtHand(account, deps.clock.now());
+  if (refreshToken === null) {
+    const error = nothingToRefreshWith(account);
+    // Nothing was sent, and the access token is as good as it was.
+    return atHand()
+      ? { kind: 'login_needed', account, error }
+      : recordFailure(deps, vault, account, error, true);
+  }
   if (open !== null && atHand())
     return { kind: 'open', account, error: heldBack(account, open, deps.clock.now()) };
   await vault.requireCurrent();

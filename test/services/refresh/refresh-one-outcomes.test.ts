@@ -143,6 +143,17 @@ describe('a refusal that no login would cure', () => {
 });
 
 describe('an account without a refresh token', () => {
+  it('is left as it is while its access token is good, and is told what it lacks', async () => {
+    await open(renewed());
+    const account = await stage.addExpired({ expiresAt: stage.clock.now() + MINUTE }, { refreshToken: null });
+    expect(await stage.refresh(account)).toMatchObject({
+      kind: 'login_needed',
+      error: { code: 'login_needed' },
+    });
+    expect(await stage.account(account)).toEqual(account);
+    expect(stage.server.received).toEqual([]);
+  });
+
   it('needs a login, is told so, and nothing is sent', async () => {
     await open(renewed());
     const account = await stage.addExpired({}, { refreshToken: null });

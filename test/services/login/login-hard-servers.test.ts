@@ -1,0 +1,107 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { walkDevice } from '../../../src/demo/consent-walk.js';
+import { oauthRefusal } from '../../../src/demo/faults.js';
+import { MINUTE } from '../../../src/domain/duration.js';
+import type { LoginRequest } from '../../../src/services/contract.js';
+import { browserNever } from '../../doubles/browser.js';
+import { type LoginStage, openLoginStage } from './logging-in.js';
+
+let stage: LoginStage;
+beforeEach(async () => {
+  stage = await openLoginStage();
+});
+afterEach(() => stage.close());
+
+/** The server's metadata, with these members put over it. */
+async function announcing(members: Readonly<Record<string, unknown>>): Promise<void> {
+  const metadata = (await (await fetch(stage.demo.endpoints.metadata)).json()) as object;
+  const body = JSON.stringify({ ...metadata, ...members });
+  stage.demo.next('metadata', {
+    when: 'before',
+    send: { status: 200, headers: { 'content-type': 'application/json' }, body },
+  });
+}
+
+/** A login with `--device`, in which the person types the code elsewhere at once. */
+function onDevice(request: Partial<LoginRequest> = {}) {
+  stage.clock.onSleep = async () => {
+    const event = stage.told.findLast((each) => each.kind === 'device_code');
+    if (event?.kind === 'device_code') await walkDevice(event.verificationUri, event.userCode, {});
+  };
+  return stage.logIn({ device: true, timeout: 10 * MINUTE, ...request }, { browser: browserNever });
+}
+
+describe('a login that cannot begin', () => {
+  it.each([
+    ['device_authorization_endpoint', 'vault login demo --device'],
+    [null, /^ask whoever runs http:\/\/127\.0\.0\.1:\d+ to take require_pushed_authorization_requests off$/],
+  ])(
+    'because the server takes pushed requests only says so before a browser opens (%s)',
+    async (endpoint, hint) => {
+      await announcing({
+        require_pushed_authorization_requests: true,
+        ...(endpoint === null ? { device_authorization_endpoint: undefined } : {}),
+      });
+      await expect(stage.logIn({}, { browser: browserNever })).rejects.toMatchObject({
+        code: 'client_refused',
+        message:
+          'demo takes a login in the browser by a pushed authorization request only (PAR, RFC 9126), which vault cannot do',
+        hint: typeof hint === 'string' ? hint : expect.stringMatching(hint),
+      });
+    },
+  );
+});
+
+describe('a token endpoint that wants what vault has not', () => {
+  it.each([
+    ['invalid_grant', 'login_refused'],
+    ['invalid_dpop_proof', 'client_refused'],
+  ])('because it binds tokens to a key says that vault cannot do that: %s', async (error, code) => {
+    await announcing({ dpop_signing_alg_values_supported: ['ES256'] });
+    stage.demo.next('token', oauthRefusal(error));
+    await expect(stage.logIn()).rejects.toMatchObject({
+      code,
+      hint: expect.stringMatching(/DPoP \(dpop_bound_access_tokens\), take that off: vault cannot do DPoP/),
+    });
+  });
+
+  it('because it does not know the secret names the other forms of it', async () => {
+    stage.settings['clientSecret'] = 'client-secret-example';
+    stage.demo.next('token', oauthRefusal('invalid_client', 401));
+    await expect(stage.logIn()).rejects.toMatchObject({
+      code: 'client_refused',
+      hint: expect.stringMatching(
+        /set providers\.demo\.clientAuth in config\.json to "basic-raw" or "post" \(now "basic"\)$/,
+      ),
+    });
+  });
+});
+
+describe('a device login at a server that sends no id_token in it', () => {
+  it('asks the userinfo endpoint of the metadata where the server sends no id_token in it', async () => {
+    stage.demo.knobs.omitMembers = ['id_token'];
+    const { account } = await onDevice();
+    expect(account).toMatchObject({ label: 'ada@example.com', issuer: stage.demo.issuer });
+    expect(stage.demo.requests.userinfo).toBe(1);
+  });
+
+  it('names what to configure where nothing tells who logged in, and that works', async () => {
+    const { authorize, token, deviceAuthorization, revoke } = stage.demo.endpoints;
+    Object.assign(stage.settings, {
+      authorizationEndpoint: authorize,
+      tokenEndpoint: token,
+      deviceAuthorizationEndpoint: deviceAuthorization,
+      revocationEndpoint: revoke,
+    });
+    stage.demo.knobs.omitMembers = ['id_token'];
+    await expect(onDevice({ as: 'dev' })).rejects.toMatchObject({
+      code: 'provider_answer_invalid',
+      message: expect.stringMatching(
+        /^demo does not tell who logged in: the scope openid was asked for, no id_token came, and no userinfo endpoint is known; .* was revoked at demo$/,
+      ),
+      hint: 'set providers.demo.userinfoEndpoint in config.json, if it has one\nor add "identity": {"from": "none"} to providers.demo in config.json, and choose a name for the person yourself with --as NAME',
+    });
+    stage.settings['identity'] = { from: 'none' };
+    expect((await onDevice({ as: 'dev' })).account.label).toBe('dev');
+  });
+});
