@@ -16,6 +16,8 @@ export interface Condition {
   readonly ledger: VaultError | null;
   /** How many changes of the rows there have been; null when the ledger cannot be read. */
   readonly epoch: number | null;
+  /** About how much was sealed under its newest data key; null when the ledger cannot be read. */
+  readonly sealings: number | null;
   /** What is wrong, each as the error with which a refresh would end; empty for a sound vault. */
   readonly troubles: readonly VaultError[];
 }

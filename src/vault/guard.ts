@@ -14,15 +14,24 @@ import {
 } from './damage.js';
 import type { Guard, GuardDeps } from './guard-contract.js';
 import { wereReplaced } from './keys-at-hand.js';
-import { changed, type Ledger, ledgerOf, openLedger, PLACE_BYTES, sealLedger, withPlace } from './ledger.js';
+import {
+  changed,
+  type Ledger,
+  ledgerOf,
+  openLedger,
+  PLACE_BYTES,
+  sealedSoFar,
+  sealLedger,
+  withPlace,
+} from './ledger.js';
 import { compare, explain } from './row-set.js';
 import {
   LATER_THAN_ANY,
   type PlaceMarks,
   placeOf,
   readMarks,
-  type Standing,
   standingAt,
+  type Verdict,
   writeMarks,
 } from './standing.js';
 
@@ -32,8 +41,6 @@ export type * from './guard-contract.js';
 const FORGOTTEN: ReadonlyMap<string, number> = new Map([['0'.repeat(2 * PLACE_BYTES), 0]]);
 /** Once this process has added the rows up and found them right, it does not do so again for this long. */
 const WHOLE_FOR = MINUTE;
-type Verdict = Standing | 'replaced';
-
 /** A mark that was read is taken as it was for this long. */
 const RECENT = SECOND;
 
@@ -54,7 +61,7 @@ export function createGuard({ store, keyring, marks, clock, events, notice }: Gu
   let moving: Promise<void> | null = null;
 
   const readMark = () => readMarks(keyring, marks, place);
-  const birth = () => marks.birth?.() ?? null;
+
   /** A mark that cannot be read or written keeps nothing from being stored; it stays behind, and the person is told. */
   function unlessUnusable<T>(action: () => T): T | undefined {
     try {
@@ -92,8 +99,7 @@ export function createGuard({ store, keyring, marks, clock, events, notice }: Gu
   }
 
   function trouble(standing: Exclude<Verdict, 'current'>, mark: PlaceMarks | null | undefined): VaultError {
-    const unreadable = Math.max(mark?.epoch ?? 0, mark?.second ?? 0) === LATER_THAN_ANY;
-    return notCurrent(standing, marks.folder, unreadable);
+    return notCurrent(standing, marks.folder, [mark?.epoch, mark?.second].includes(LATER_THAN_ANY));
   }
 
   function say(line: string, hint?: string): void {
@@ -123,7 +129,7 @@ export function createGuard({ store, keyring, marks, clock, events, notice }: Gu
 
   async function requireStanding(): Promise<void> {
     const mark = recentMark();
-    const standing = standingAt(place, mark, openLedger(keyring, await store.ledger()), birth());
+    const standing = standingAt(place, mark, openLedger(keyring, await store.ledger()), marks);
     if (standing !== 'current') throw trouble(standing, mark);
   }
 
@@ -135,7 +141,7 @@ export function createGuard({ store, keyring, marks, clock, events, notice }: Gu
       const tries: { readonly epoch: number; readonly standing: Verdict | null }[] = [];
       const done = await change((sealed, rowChange, facts): NextLedger => {
         const ledger = openLedger(keyring, sealed);
-        const standing = mark === undefined ? null : standingAt(place, mark, ledger, birth());
+        const standing = mark === undefined ? null : standingAt(place, mark, ledger, marks);
         const epoch = sealed.epoch + 1;
         const { trail, ...added } = extended(ledger.trail, lines, facts);
         const next = { ...changed(keyring, ledger, rowChange), trail };
@@ -180,14 +186,16 @@ export function createGuard({ store, keyring, marks, clock, events, notice }: Gu
       const { ledger: sealed, rows } = await store.rowSet();
       try {
         const ledger = openLedger(keyring, sealed ?? (await store.ledger()));
-        const verdict = standingAt(place, mark, ledger, birth());
+        const verdict = standingAt(place, mark, ledger, marks);
         const standing = verdict === 'replaced' ? 'rolled_back' : verdict;
         const rowSet = await fault(ledger, rows);
         const troubles = [
           ...(verdict === 'current' ? [] : [trouble(verdict, mark)]),
           ...(rowSet === null ? [] : [wrongRows(rowSet)]),
         ];
-        return { standing, rowSet, ledger: null, epoch: sealed?.epoch ?? null, troubles };
+        const epoch = sealed?.epoch ?? null;
+        const sealings = sealedSoFar(epoch ?? 0, ledger) - ledger.sealedBefore;
+        return { standing, rowSet, ledger: null, epoch, sealings, troubles };
       } catch (failure) {
         if (!isDamage(failure)) throw failure;
         if (await wereReplaced(store, keyring)) throw failure;
@@ -196,6 +204,7 @@ export function createGuard({ store, keyring, marks, clock, events, notice }: Gu
           rowSet: null,
           ledger: failure,
           epoch: null,
+          sealings: null,
           // With a mark, the ledger alone could tell an older copy, and it cannot be read.
           troubles: mark === null ? [failure, notCurrent('cloned', marks.folder)] : [failure],
         };
@@ -212,7 +221,7 @@ export function createGuard({ store, keyring, marks, clock, events, notice }: Gu
         if (compare(keyring, ledger, rows) !== null) throw wrongRows(NOT_THOSE);
         epoch = sealed.epoch + 1;
         const { trail, ...added } = extended(ledger.trail, line ? [line] : [], facts);
-        const renewed = ledgerOf(next, rows, ledger.places, trail);
+        const renewed = ledgerOf(next, rows, ledger.places, trail, sealedSoFar(epoch, ledger));
         return { ...sealLedger(next, epoch, withPlace(renewed, place, epoch)), ...added };
       });
       unlessUnusable(() => writeMarks(next, marks, place, epoch, 'overwrite'));
@@ -229,7 +238,7 @@ export function createGuard({ store, keyring, marks, clock, events, notice }: Gu
         const lastHere = [mark?.epoch ?? 0, mark?.second ?? 0].filter((at) => at !== LATER_THAN_ANY);
         epoch = Math.max(lastKnown, ...lastHere) + 1;
         const { trail, ...added } = extended(known?.trail ?? null, said ? [said] : [], facts);
-        const next = ledgerOf(keyring, rows, known?.places ?? FORGOTTEN, trail);
+        const next = ledgerOf(keyring, rows, known?.places ?? FORGOTTEN, trail, known?.sealedBefore);
         return { ...sealLedger(keyring, epoch, withPlace(next, place, epoch)), ...added };
       });
       writeMarks(keyring, marks, place, epoch, 'create');

@@ -23,6 +23,23 @@ export interface Ledger {
   readonly places: ReadonlyMap<string, number>;
   /** Null before the first event. */
   readonly trail: Trail | null;
+  /** What {@link sealedSoFar} gave when the newest data keys came in; 0 for the first ones. */
+  readonly sealedBefore: number;
+}
+
+/**
+ * From here on the doctor asks for new data keys: a quarter of the 2^32 messages that are safe under one AES-GCM key with
+ * random nonces (NIST SP 800-38D §8.3). The rest is for what is not counted: transactions that were tried again, events that
+ * were lost while they waited.
+ */
+export const MOST_SEALED = 2 ** 30;
+
+/**
+ * About how much the ledger's data key has sealed since the vault was made, from what is counted anyway: each change seals
+ * the ledger and a mark, each entry of the trail was a proof while it waited. The other data keys seal at most once a change.
+ */
+export function sealedSoFar(epoch: number, { trail }: Pick<Ledger, 'trail'>): number {
+  return 2 * epoch + (trail?.last ?? 0);
 }
 
 /** The digest of a row, as a number below 2^256. */
@@ -37,9 +54,10 @@ export function ledgerOf(
   rows: readonly RowFacts[],
   places: ReadonlyMap<string, number>,
   trail: Trail | null = null,
+  sealedBefore: number = 0,
 ): Ledger {
   const sum = rows.reduce((total, row) => total + rowDigest(keyring, row), 0n);
-  return { rows: rows.length, sum: modulo(sum), places, trail };
+  return { rows: rows.length, sum: modulo(sum), places, trail, sealedBefore };
 }
 
 /** What a change makes of the ledger. It costs the same however many rows there are. */
@@ -64,14 +82,14 @@ export function withPlace(ledger: Ledger, place: string, epoch: number): Ledger 
 
 /**
  * Seals: rows(8, BE) | sum(32, BE) | the trail's key(32) | first(8, BE) | base(32) | last(8, BE) | head(32) | for each
- * place: place(16) | epoch(8, BE). Bound to the vault, the table, the column and the epoch.
+ * place: place(16) | epoch(8, BE) | what had been sealed before its data keys(8, BE). Bound to the vault, the table, the column and the epoch.
  *
  * @throws VaultError `vault_damaged`
  */
 export function sealLedger(
   keyring: Keyring,
   epoch: number,
-  { rows, sum, places, trail }: Ledger,
+  { rows, sum, places, trail, sealedBefore }: Ledger,
 ): SealedLedger {
   const entries = [...places].map(([place, at]) => Buffer.concat([Buffer.from(place, 'hex'), uint64(at)]));
   const plain = Buffer.concat([
@@ -79,27 +97,32 @@ export function sealLedger(
     Buffer.from(sum.toString(16).padStart(64, '0'), 'hex'),
     encodeTrail(trail),
     ...entries,
+    uint64(sealedBefore),
   ]);
-  const sealed = keyring.ledger.seal(plain, binding(keyring, epoch));
+  const bytes = keyring.ledger.seal(plain, binding(keyring, epoch));
   plain.fill(0);
-  return { epoch, sealed };
+  return { epoch, sealed: bytes };
 }
 
 /** @throws VaultError `vault_damaged`, `vault_newer` */
-export function openLedger(keyring: Keyring, { epoch, sealed }: SealedLedger): Ledger {
-  const plain = keyring.ledger.openNewest(sealed, binding(keyring, epoch));
-  if (plain.length < HEADER_BYTES || (plain.length - HEADER_BYTES) % ENTRY_BYTES !== 0) {
+export function openLedger(keyring: Keyring, { epoch, sealed: bytes }: SealedLedger): Ledger {
+  const plain = keyring.ledger.openNewest(bytes, binding(keyring, epoch));
+  // Nothing was counted before: then no byte is left behind the places.
+  const counted = (plain.length - HEADER_BYTES) % ENTRY_BYTES;
+  if (plain.length < HEADER_BYTES || (counted !== 0 && counted !== UINT64_BYTES)) {
     throw unreadableLedger('malformed');
   }
   const places = new Map<string, number>();
-  for (let at = HEADER_BYTES; at < plain.length; at += ENTRY_BYTES) {
+  const end = plain.length - counted;
+  for (let at = HEADER_BYTES; at < end; at += ENTRY_BYTES) {
     places.set(plain.toString('hex', at, at + PLACE_BYTES), readUint64(plain, at + PLACE_BYTES));
   }
   const rows = readUint64(plain, 0);
   const sum = BigInt(`0x${plain.toString('hex', UINT64_BYTES, TRAIL_AT)}`);
   const trail = decodeTrail(plain.subarray(TRAIL_AT, HEADER_BYTES));
+  const sealedBefore = counted === 0 ? 0 : readUint64(plain, end);
   plain.fill(0);
-  return { rows, sum, places, trail };
+  return { rows, sum, places, trail, sealedBefore };
 }
 
 function binding({ vaultId }: Keyring, epoch: number): Buffer {

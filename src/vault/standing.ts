@@ -21,6 +21,8 @@ export function placeOf(vaultId: Uint8Array, where: readonly string[]): string {
   return authenticate(vaultId, frame([FORMAT, 'place', ...where])).toString('hex', 0, PLACE_BYTES);
 }
 
+export type Verdict = Standing | 'replaced';
+
 /** What is remembered of a vault at a place, outside its database. */
 export interface Mark {
   /** Of the last change that was made here; {@link LATER_THAN_ANY} when the mark does not open. */
@@ -109,17 +111,18 @@ function isOutdated(keyring: Keyring, sealed: Uint8Array): boolean {
  * of that very change says that nothing came after it, whatever became of the file.
  *
  * @param mark null when there is none
- * @param birth of the database's file, now
+ * @param marks tell when the database's file was made
  */
 export function standingAt(
   place: string,
   mark: PlaceMarks | null,
   ledger: Ledger,
-  birth: Birth | null,
-): Standing | 'replaced' {
+  marks: Pick<Marks, 'birth'>,
+): Verdict {
   if (mark === null) return 'cloned';
   const lastHere = ledger.places.get(place);
   if (lastHere === undefined || lastHere < Math.max(mark.epoch, mark.second ?? 0)) return 'rolled_back';
+  const birth = marks.birth?.() ?? null;
   const otherFile = mark.birth !== null && birth !== null && birth.at !== mark.birth;
   const broughtHere = [...ledger.places.values()].some((at) => at > lastHere);
   return otherFile && !broughtHere && mark.second !== lastHere ? 'replaced' : 'current';

@@ -10,7 +10,14 @@ import { inputOf } from './raw.js';
 const ROLLED_BACK = new VaultError('vault_rolled_back', 'the vault was put back from an older copy', {
   hint: 'vault doctor --accept-rollback',
 });
-const SOUND: Condition = { standing: 'current', rowSet: null, ledger: null, epoch: 4, troubles: [] };
+const SOUND: Condition = {
+  standing: 'current',
+  rowSet: null,
+  ledger: null,
+  epoch: 4,
+  sealings: 8,
+  troubles: [],
+};
 const OLDER: Condition = { ...SOUND, standing: 'rolled_back', troubles: [ROLLED_BACK] };
 const ALICE = accountExample({ provider: 'demo', label: 'alice@example.com' });
 const BOB = accountExample({ provider: 'demo', label: 'bob' });

@@ -1,7 +1,7 @@
 import { copyFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { unnoticed } from '../../src/health/integrity.js';
+import { unnoticed, worn } from '../../src/health/integrity.js';
 import type { Vault } from '../../src/vault/vault.js';
 import { marksWith } from '../../src/wiring/marks.js';
 import { tamper } from '../harness/tamper.js';
@@ -33,6 +33,17 @@ describe('the vault as a whole', () => {
   it('is the one that was written here last', async () => {
     expect(told(await found())).toEqual([
       'ok: it is the vault that was written here last, with every account (3 changes so far)',
+    ]);
+  });
+
+  it('asks for new data keys long before one has sealed too much', async () => {
+    expect(worn(2 ** 30 - 1)).toEqual([]);
+    expect(worn(2 ** 30)).toEqual([
+      expect.objectContaining({
+        status: 'warning',
+        message: expect.stringContaining('have sealed some 1074 million times'),
+        remedy: 'vault key rotate --data',
+      }),
     ]);
   });
 

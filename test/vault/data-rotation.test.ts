@@ -30,6 +30,21 @@ describe('replaced data keys', () => {
     expect(await stage.finish()).toBe(false);
   });
 
+  it('are those whose use is counted from then on, change by change', async () => {
+    const count = async () => (await (await stage.open()).examine()).sealings;
+    const first = (await count()) ?? 0;
+    await stage.renew(await stage.open(), 'ada');
+    expect(await count()).toBe(first + 2);
+    await stage.begin();
+    expect(await count()).toBe(0);
+    await stage.renew(await stage.open(), 'ada');
+    expect(await count()).toBe(2);
+    await stage.sealAll();
+    await stage.finish();
+    await (await stage.open()).acceptAsItIs();
+    expect(await count()).toBe(6);
+  });
+
   it('leave the vault current where it is, also when the process dies as soon as they are gone', async () => {
     await stage.begin();
     await stage.sealAll();

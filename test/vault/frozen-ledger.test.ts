@@ -70,7 +70,13 @@ describe('the format of the ledger, version 1', () => {
 
   it('opens the ledger and the mark, and names the place alike', () => {
     const { rows: count, sum, places } = ledger;
-    const expected = { rows: count, sum: BigInt(`0x${sum}`), places: new Map(places), trail };
+    const expected = {
+      rows: count,
+      sum: BigInt(`0x${sum}`),
+      places: new Map(places),
+      trail,
+      sealedBefore: 0,
+    };
     expect(openLedger(keyring, sealed)).toEqual(expected);
     expect(placeOf(vaultId, where)).toBe(place);
     expect(openMark(keyring, place, hex(mark.sealed))).toEqual({ epoch: mark.epoch, birth: null });
