@@ -104,6 +104,7 @@ export function refreshingWith(parts: RefreshingParts): Refreshing {
   });
 
   const addonNoted = once(async () => (await import('./addon.js')).noteAddon(parts));
+  const outageOf = once(async () => (await import('../services/refresh/outages.js')).outages());
 
   return {
     async one(vault, account, patience) {
@@ -138,12 +139,13 @@ export function refreshingWith(parts: RefreshingParts): Refreshing {
     here(wanted) {
       width = wanted;
       return async (vault, seen, patience, forced) => {
-        const [{ refreshOne }, { POLICIES }] = await Promise.all([
+        const [{ refreshOne }, { POLICIES }, outage] = await Promise.all([
           import('../services/refresh/refresh-one.js'),
           import('../services/refresh/refresh-send.js'),
+          outageOf(),
           addonNoted(),
         ]);
-        const deps = { ...parts, pid: host.pid, interruption, spill: await spill() };
+        const deps = { ...parts, pid: host.pid, interruption, spill: await spill(), outage };
         return refreshOne(deps, vault, seen, POLICIES[patience], forced);
       };
     },

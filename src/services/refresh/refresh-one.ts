@@ -15,6 +15,7 @@ import { notThere } from '../integrity/not-there.js';
 import { loginCommand } from '../login/login-command.js';
 import { refreshRefusal, refreshUnanswered } from '../refusals.js';
 import { heldBack, isAtHand } from './open-outcome.js';
+import type { Outage } from './outages.js';
 import { changeBy, commitOrSpill, refreshed } from './refresh-commit.js';
 import { recordFailure, settledElsewhere } from './refresh-failure.js';
 import { lockAndRead } from './refresh-recover.js';
@@ -37,6 +38,8 @@ export interface RefreshDeps {
   /** The user's settings for the provider of this name. @throws VaultError */
   readonly provider: (name: string) => Promise<ConfiguredProvider>;
   readonly pid: number;
+  /** What is known of a host from other refreshes of this process. */
+  readonly outage?: (host: string) => Outage;
   /** Ends waiting (for a lock, between attempts), never a request that was sent. */
   readonly interruption: AbortSignal;
 }
@@ -140,7 +143,8 @@ function send(
   const { tokenEndpoint: endpoint } = account;
   const exchange = { endpoint, refreshToken, provider, clientId, clientSecret, deadline: DEADLINE };
   const { clock, interruption: signal } = deps;
-  return sendPatiently(() => refresh(http, exchange), { ...how, clock, signal });
+  const outage = deps.outage?.(new URL(endpoint).host);
+  return sendPatiently(() => refresh(http, exchange), { ...how, clock, signal, outage });
 }
 
 async function conclude(

@@ -2,6 +2,7 @@ import { MINUTE, SECOND } from '../../domain/duration.js';
 import { TransportFailure } from '../../domain/transport.js';
 import type { TokenAnswer } from '../../oauth/contract.js';
 import type { Clock } from '../../system/contract.js';
+import type { Outage } from './outages.js';
 
 /** How patient a refresh is with a provider that cannot be reached. */
 export interface RetryPolicy {
@@ -63,6 +64,8 @@ export interface Sending {
   readonly signal?: AbortSignal;
   /** Asked before a refresh token is sent again that may have reached the provider. */
   readonly mayResend: () => boolean;
+  /** Of the host it is sent to; left out: nothing is known of other attempts. */
+  readonly outage?: Outage | undefined;
 }
 
 /** A refresh token is sent at most this often by one command. */
@@ -82,19 +85,24 @@ const LATEST_REPEAT = MINUTE;
  */
 export async function sendPatiently(
   send: () => Promise<TokenAnswer>,
-  { policy, clock, signal, mayResend }: Sending,
+  { policy, clock, signal, mayResend, outage }: Sending,
 ): Promise<Sent> {
   const pauses = [...policy.pauses];
+  const patience = pauses.reduce((sum, pause) => sum + pause, 0);
   const begun = clock.elapsed();
   let sends = 0;
   let maybeAt: number | null = null;
   for (;;) {
     const at = clock.now();
     const result = await attempt(send);
-    if (!(result instanceof TransportFailure && result.sent === 'no')) sends += 1;
+    const unsent = result instanceof TransportFailure && result.sent === 'no';
+    if (!unsent) sends += 1;
+    if (unsent) outage?.failed(clock.elapsed());
+    else outage?.reached();
     if (leavesOpen(result)) maybeAt ??= at;
     const pause = pauseBeforeNext(result, sends, pauses, policy);
-    const tooLate = clock.elapsed() - begun > LATEST_REPEAT;
+    const isOver = unsent && outage?.hasLasted(patience, clock.elapsed()) === true;
+    const tooLate = isOver || clock.elapsed() - begun > LATEST_REPEAT;
     if (pause === null || tooLate || (maybeAt !== null && !mayResend())) return { at, result, maybeAt };
     // The repeat of what may have been sent is part of the exchange; only waiting can be interrupted.
     if (pause > 0) await clock.sleep(pause * (1 + Math.random() / 4), signal);

@@ -1,0 +1,57 @@
+import { describe, expect, it } from 'vitest';
+import { MINUTE, SECOND } from '../../../src/domain/duration.js';
+import { TransportFailure } from '../../../src/domain/transport.js';
+import { outages } from '../../../src/services/refresh/outages.js';
+import { sendPatiently, THOROUGH } from '../../../src/services/refresh/refresh-send.js';
+import { clockDouble } from '../../doubles/clock.js';
+import { NOW } from '../../doubles/terminal.js';
+import { granted } from '../../doubles/token-answers.js';
+
+const GRANTED = granted({ access_token: 'access-token-example' });
+
+describe('hosts that cannot be reached', () => {
+  const clock = clockDouble(NOW);
+  const away = new TransportFailure('refused', 'no', 'issuer.example');
+
+  /** How often a refresh was tried, one after another in a process. */
+  async function tries(of: ReturnType<typeof outages>, host: string, isAway = true): Promise<number> {
+    let count = 0;
+    const send = async () => {
+      count += 1;
+      if (isAway) throw away;
+      return GRANTED;
+    };
+    await sendPatiently(send, { policy: THOROUGH, clock, mayResend: () => true, outage: of(host) });
+    return count;
+  }
+
+  it('are waited for once, and not by each account in turn', async () => {
+    const of = outages();
+    const counts = [];
+    for (const host of ['a', 'a', 'b', 'c']) counts.push(await tries(of, host));
+    expect(counts).toEqual([4, 1, 1, 1]);
+  });
+
+  it('are waited for each when another one was reached meanwhile, since the network is there', async () => {
+    const of = outages();
+    expect(await tries(of, 'a')).toBe(4);
+    expect(await tries(of, 'b', false)).toBe(1);
+    expect([await tries(of, 'a'), await tries(of, 'c')]).toEqual([1, 4]);
+  });
+
+  it('are waited for again when they were reached, or nothing was heard of them for a minute', async () => {
+    const of = outages();
+    expect(await tries(of, 'a')).toBe(4);
+    await tries(of, 'a', false);
+    expect(await tries(of, 'a')).toBe(4);
+    clock.advance(MINUTE);
+    expect(await tries(of, 'a')).toBe(4);
+  });
+
+  it('that come back within their time are not given up by those who wait beside', async () => {
+    const of = outages();
+    of('a').failed(clock.elapsed());
+    clock.advance(7 * SECOND);
+    expect(await tries(of, 'a')).toBeGreaterThan(1);
+  });
+});
