@@ -38,7 +38,7 @@ function sayEvent(event: LoginEvent, ways: Ways, io: Io, live: LiveLine): void {
       return;
     case 'account_held':
       io.warn(
-        'the login is complete; another process holds the account, and its tokens are stored as soon as that ends. Ctrl-C keeps them sealed beside the vault until the next vault refresh or vault login',
+        'the login is complete; another process holds the account, and its tokens are stored as soon as that ends. Ctrl-C keeps them sealed beside the vault until the next vault refresh --all or vault login',
       );
       return;
     case 'device_code':

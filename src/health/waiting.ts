@@ -51,7 +51,7 @@ function finding(
   all: readonly Waiting[],
 ): Finding {
   const { path } = slot;
-  const store = (of: Account | null) => `vault refresh${of === null ? '' : ` ${commands.name(of)}`}`;
+  const store = (of: Account | null) => `vault refresh ${of === null ? '--all' : commands.name(of)}`;
   const about = account === null ? {} : { account: accountName(account) };
   if (opens) {
     const what = slot.generation === null ? 'a finished login' : 'an answer';

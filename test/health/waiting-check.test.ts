@@ -44,7 +44,7 @@ describe('what waits beside the vault', () => {
     const sealed = await stage.vault.sealLogin(id, login);
     stage.spill.reserve().write({ accountId: id, generation: null, sealed });
     expect(await warnings()).toMatchObject([
-      { message: expect.stringContaining('a finished login waits'), remedy: 'vault refresh' },
+      { message: expect.stringContaining('a finished login waits'), remedy: 'vault refresh --all' },
     ]);
     await takeIn();
     expect(await warnings()).toEqual([]);

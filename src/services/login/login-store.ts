@@ -145,9 +145,11 @@ async function kept(
   slot.write({ accountId, generation: null, sealed });
   return new VaultError(
     why.code,
-    `the login is complete, and could not be stored: ${why.message}; its tokens are kept sealed beside the vault, and the next vault refresh or vault login stores them`,
+    `the login is complete, and could not be stored: ${why.message}; its tokens are kept sealed beside the vault, and the next vault refresh --all or vault login stores them`,
     {
-      hint: [...(why.hint === undefined ? [] : [why.hint]), 'then store them: vault refresh'].join('\n'),
+      hint: [...(why.hint === undefined ? [] : [why.hint]), 'then store them: vault refresh --all'].join(
+        '\n',
+      ),
       details: { ...why.details, waiting: true },
       cause: why,
     },

@@ -132,7 +132,7 @@ describe('a login that the database cannot take', () => {
     await expect(store({}, refusing())).rejects.toMatchObject({
       code: 'vault_not_writable',
       message: expect.stringContaining('the login is complete, and could not be stored: /vault.db cannot'),
-      hint: 'df\nthen store them: vault refresh',
+      hint: 'df\nthen store them: vault refresh --all',
       details: { waiting: true },
     });
     expect(stage.spill.all()).toHaveLength(1);
