@@ -5,6 +5,10 @@ import type { TcpOwners } from './contract.js';
 /** The kernel's tables of IPv4 and of IPv6 connections (proc_pid_net(5)); null where they cannot be read. */
 export type TcpTables = { readonly tcp: string; readonly tcp6: string } | null;
 
+/** One reading of both: the columns of every row, by its two ends. */
+type Reading = { readonly tcp: Rows; readonly tcp6: Rows } | null;
+type Rows = ReadonlyMap<string, readonly string[][]>;
+
 /** An address as the two tables spell it; an IPv6 one is in the second alone. */
 interface Spelling {
   readonly tcp: string | null;
@@ -20,12 +24,12 @@ const ANY: Spelling = { tcp: hex(Array(4).fill(0)), tcp6: hex(Array(16).fill(0))
  * asked before it began, and one follows another, so that many who ask at once keep nobody busy.
  */
 export function createTcpOwners(read: () => Promise<TcpTables> = readTables): TcpOwners {
-  let current: Promise<TcpTables> = Promise.resolve(null);
-  let next: Promise<TcpTables> | null = null;
+  let current: Promise<Reading> = Promise.resolve(null);
+  let next: Promise<Reading> | null = null;
   const reading = () => {
     next ??= current.then(() => {
       next = null;
-      current = read();
+      current = read().then(indexed);
       return current;
     });
     return next;
@@ -42,7 +46,7 @@ export function createTcpOwners(read: () => Promise<TcpTables> = readTables): Tc
       const any = { ...ANY, tcp: local.tcp === null ? null : ANY.tcp };
       // The kernel prefers a socket at the very address to one at all of them, and then an IPv4 one (inet_lookup_listener).
       const found = [...rows(tables, local, port, any, 0), ...rows(tables, any, port, any, 0)]
-        .map((table) => table.filter(([, , state]) => state === LISTENING))
+        .map((table) => table.filter(([, , , state]) => state === LISTENING))
         .find((table) => table.length > 0);
       return [...new Set(found?.map((columns) => owner(columns) ?? ROOT))];
     },
@@ -51,27 +55,40 @@ export function createTcpOwners(read: () => Promise<TcpTables> = readTables): Tc
 
 /** The rows with these ends, each as its columns, in the one table and in the other. */
 function rows(
-  tables: NonNullable<TcpTables>,
+  tables: NonNullable<Reading>,
   local: Spelling,
   localPort: number,
   remote: Spelling,
   remotePort: number,
-): string[][][] {
+): (readonly string[][])[] {
   const kinds = (['tcp', 'tcp6'] as const).filter((kind) => local[kind] !== null && remote[kind] !== null);
-  return kinds
-    .map((kind) => {
-      const start = `: ${local[kind]}:${portHex(localPort)} ${remote[kind]}:${portHex(remotePort)} `;
-      const parts = tables[kind].split(start).slice(1);
-      return parts.map((rest) => `${start.slice(2)}${rest.split('\n', 1)[0]}`.split(/\s+/));
-    })
-    .filter((found) => found.length > 0);
+  const key = (kind: 'tcp' | 'tcp6') =>
+    `${local[kind]}:${portHex(localPort)} ${remote[kind]}:${portHex(remotePort)}`;
+  return kinds.map((kind) => tables[kind].get(key(kind)) ?? []).filter((found) => found.length > 0);
+}
+
+/** Once for all who ask: of a flood of connections each one is looked up. */
+function indexed(tables: TcpTables): Reading {
+  return tables === null ? null : { tcp: rowsOf(tables.tcp), tcp6: rowsOf(tables.tcp6) };
+}
+
+function rowsOf(table: string): Rows {
+  const found = new Map<string, string[][]>();
+  for (const line of table.split('\n').slice(1)) {
+    const columns = line.trim().split(/\s+/);
+    const key = `${columns[1]} ${columns[2]}`;
+    const before = found.get(key);
+    if (before === undefined) found.set(key, [columns]);
+    else before.push(columns);
+  }
+  return found;
 }
 
 /**
- * The eighth column is the user, the tenth the inode. What no process holds any more (closed, or in TIME_WAIT) has no
+ * The seventh column behind the number is the user, the ninth the inode. What no process holds any more (closed, or in TIME_WAIT) has no
  * inode, and before Linux 6.17 is said to be root's.
  */
-function owner([, , , , , , uid = '', , inode]: readonly string[]): number | null {
+function owner([, , , , , , , uid = '', , inode]: readonly string[]): number | null {
   if (!/^\d+$/.test(uid)) return null;
   return uid === String(ROOT) && inode === '0' ? null : Number(uid);
 }

@@ -1,4 +1,6 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { openChromium, type RealBrowser } from '../harness/browser.js';
 import { startVault } from '../harness/cli.js';
 import { type DemoStage, openDemoStage } from '../harness/demo-stage.js';
@@ -38,6 +40,25 @@ describe('a real browser', () => {
     expect(shown).toMatch(/close/i);
     for (const secret of stage.demo.secrets()) expect(shown).not.toContain(secret);
     expect((await stage.vault(['token', 'demo'])).exitCode).toBe(0);
+  });
+
+  it('that is opened by the command begins at its start page, may reload it, and is known again by its cookie', async (context) => {
+    needs(context, 'Chromium');
+    const opened = join(stage.home.root, 'opened');
+    const login = startVault(['login', 'demo'], stage.home, {
+      env: { BROWSER: `sh -c "echo $0 >${opened}" %s` },
+    });
+    const start = await vi.waitFor(() => readFileSync(opened, 'utf8').trim(), { timeout: 20_000 });
+    expect(start).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/[\w-]{43}$/);
+    browser = await openChromium();
+    const { page } = browser;
+    for (const _ of ['first', 'reloaded']) {
+      await page.goto(start);
+      expect(page.url()).toMatch(/[?&]state=/);
+    }
+    await page.getByRole('button', { name: 'Allow' }).click();
+    expect(await login.done).toMatchObject({ exitCode: 0, stdout: 'demo/ada@example.com\n' });
+    expect(await page.context().cookies()).toEqual([]);
   });
 
   it('shows a page that says so when the person says no, and the command ends', async (context) => {

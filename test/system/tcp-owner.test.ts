@@ -119,7 +119,8 @@ describe.skipIf(process.platform !== 'linux')('who listens', () => {
 describe.skipIf(endianness() !== 'LE')('the tables of the kernel', () => {
   const row = (local: string, remote: string, state: string, uid: number, inode: number) =>
     `   0: ${local} ${remote} ${state} 00000000:00000000 00:00000000 00000000 ${String(uid).padStart(5)}        0 ${inode} 2 0 20 0\n`;
-  const owners = (tcp: string, tcp6 = '') => createTcpOwners(async () => ({ tcp, tcp6 }));
+  const owners = (tcp: string, tcp6 = '') =>
+    createTcpOwners(async () => ({ tcp: `head\n${tcp}`, tcp6: `head\n${tcp6}` }));
   const here = { address: '127.0.0.1', port: 8_976 };
   const there = { address: '127.0.0.1', port: 50_000 };
   const [HERE, THERE, ANY] = ['0100007F:2310', '0100007F:C350', '00000000:0000'];
@@ -152,7 +153,7 @@ describe.skipIf(endianness() !== 'LE')('the tables of the kernel', () => {
     let readings = 0;
     const counted = createTcpOwners(async () => {
       readings += 1;
-      return { tcp: row(HERE, ANY, '0A', readings, 9), tcp6: '' };
+      return { tcp: `head\n${row(HERE, ANY, '0A', readings, 9)}`, tcp6: '' };
     });
     const first = await Promise.all([1, 2, 3].map(() => counted.ofListeners(here)));
     expect([first, await counted.ofListeners(here), readings]).toEqual([[[1], [1], [1]], [2], 2]);
