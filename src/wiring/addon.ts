@@ -14,9 +14,10 @@ interface AddonParts {
 
 /** Records it where it is not recorded yet. That it could not be recorded keeps nothing from working. */
 export async function noteAddon(parts: AddonParts & { readonly clock: Pick<Clock, 'now'> }): Promise<void> {
-  const { file, addon, addons } = await addonOf(parts);
+  const { recordAddon } = await import('../system/native-addon.js');
+  const addon = await addonOf(parts);
   try {
-    if (addon !== null) addons.recordAddon(file, addon, parts.files, parts.clock.now());
+    if (addon !== null) recordAddon(fileOf(parts), addon, parts.files, parts.clock.now());
   } catch (failure) {
     if (!(failure instanceof VaultError)) throw failure;
   }
@@ -24,9 +25,10 @@ export async function noteAddon(parts: AddonParts & { readonly clock: Pick<Clock
 
 /** As it is and as it was recorded; null where there is none. */
 export async function addonState(parts: AddonParts): Promise<AddonState | null> {
-  const { file, addon, addons } = await addonOf(parts);
+  const { recordedAddon, sha256Of } = await import('../system/native-addon.js');
+  const addon = await addonOf(parts);
   if (addon === null) return null;
-  const { sha256Of, recordedAddon } = addons;
+  const file = fileOf(parts);
   return {
     addon,
     sha256: sha256Of(addon.path),
@@ -35,11 +37,14 @@ export async function addonState(parts: AddonParts): Promise<AddonState | null> 
   };
 }
 
-async function addonOf({ host, paths }: AddonParts) {
-  const [addons, { nativeBinding }] = await Promise.all([
+async function addonOf({ host }: AddonParts) {
+  const [{ addonAt }, { nativeBinding }] = await Promise.all([
     import('../system/native-addon.js'),
     import('../stores/sqlite-library.js'),
   ]);
-  const addon = addons.addonAt(nativeBinding(), { vault: VERSION, modules: host.versions.modules });
-  return { file: join(paths.state, 'addon.json'), addon, addons };
+  return addonAt(nativeBinding(), { vault: VERSION, modules: host.versions.modules });
+}
+
+function fileOf({ paths }: AddonParts): string {
+  return join(paths.state, 'addon.json');
 }
