@@ -12,7 +12,10 @@ export interface ExecDeps {
     args: readonly string[],
     env: Environment,
   ) => Promise<{ readonly exitCode: number; readonly stopped: boolean }>;
-  /** Gives up keys, files and helpers until the next token is asked for: the program may run for days. */
+  /**
+   * Closes keys, files and helpers until the next token is asked for: the program may run for days. Copies of a key that Node
+   * made stay in memory all the same.
+   */
   readonly rest: () => Promise<void>;
   readonly env: Environment;
 }
