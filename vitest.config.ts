@@ -12,7 +12,8 @@ export default defineConfig({
     // Left out, it is one fewer than there are processors.
     maxWorkers: '100%',
     reporters: ['default', './scripts/tally-reporter.ts'],
-    expect: { requireAssertions: true },
+    // A machine that does much else takes longer than a second for most things.
+    expect: { requireAssertions: true, poll: { timeout: 15_000 } },
     projects: [
       {
         extends: true,

@@ -119,19 +119,24 @@ describe('the agent', () => {
 
   it('finishes what is in flight when it is stopped, for all who wait, and leaves nothing behind', async () => {
     const agent = await start();
+    // Its first check, were it late, would refresh the account before anybody asks.
+    await expect.poll(async () => (await status(agent)).last_check).not.toBeNull();
     const account = await stage.logInExpired();
+    // It opens the vault for this while the key is there, and refreshes nothing.
+    expect((await agent.curl('/token/demo?scope=calendar')).status).toBe(403);
     // Longer than a silent agent is waited for.
     stage.demo.next('token', slow('after', 2_800));
     stage.tokenRequests();
-    const asked = agent.curl('/token/demo');
-    await expect.poll(() => stage.tokenRequests()).toBe(1);
-    const [run, stopped] = await withoutKey(async () => {
+    const [run, asked, stopped] = await withoutKey(async () => {
       const waiting = stage.vault(['token', account]);
+      // It has reached the agent, however long its start took; curl needs a moment at most.
+      await expect.poll(() => stage.tokenRequests()).toBe(1);
+      const asked = agent.curl('/token/demo');
       await setTimeout(1_200);
-      return Promise.all([waiting, agent.stop()]);
+      return Promise.all([waiting, asked, agent.stop()]);
     });
     expect(run).toMatchObject({ exitCode: 0, stderr: '' });
-    expect(await asked).toEqual({ exitCode: 0, status: 200, body: run.stdout });
+    expect(asked).toEqual({ exitCode: 0, status: 200, body: run.stdout });
     expect(stopped).toMatchObject({ exitCode: 0, signal: null });
     expect(existsSync(agent.socket)).toBe(false);
     expect((await stage.vault(['token', account])).stdout).toBe(run.stdout);
