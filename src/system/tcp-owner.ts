@@ -5,9 +5,9 @@ import type { TcpOwners } from './contract.js';
 /** The kernel's tables of IPv4 and of IPv6 connections (proc_pid_net(5)); null where they cannot be read. */
 export type TcpTables = { readonly tcp: string; readonly tcp6: string } | null;
 
-/** One reading of both: the columns of every row, by its two ends. */
+/** One reading of both: every row, by its two ends. */
 type Reading = { readonly tcp: Rows; readonly tcp6: Rows } | null;
-type Rows = ReadonlyMap<string, readonly string[][]>;
+type Rows = ReadonlyMap<string, readonly string[]>;
 
 /** An address as the two tables spell it; an IPv6 one is in the second alone. */
 interface Spelling {
@@ -64,22 +64,25 @@ function rows(
   const kinds = (['tcp', 'tcp6'] as const).filter((kind) => local[kind] !== null && remote[kind] !== null);
   const key = (kind: 'tcp' | 'tcp6') =>
     `${local[kind]}:${portHex(localPort)} ${remote[kind]}:${portHex(remotePort)}`;
-  return kinds.map((kind) => tables[kind].get(key(kind)) ?? []).filter((found) => found.length > 0);
+  return kinds
+    .map((kind) => (tables[kind].get(key(kind)) ?? []).map((line) => line.trim().split(/\s+/)))
+    .filter((found) => found.length > 0);
 }
 
-/** Once for all who ask: of a flood of connections each one is looked up. */
+/** Once for all who ask, and without what is in TIME_WAIT (06): nobody has that, and in a flood it is nearly all. */
 function indexed(tables: TcpTables): Reading {
   return tables === null ? null : { tcp: rowsOf(tables.tcp), tcp6: rowsOf(tables.tcp6) };
 }
 
 function rowsOf(table: string): Rows {
-  const found = new Map<string, string[][]>();
-  for (const line of table.split('\n').slice(1)) {
-    const columns = line.trim().split(/\s+/);
-    const key = `${columns[1]} ${columns[2]}`;
+  const found = new Map<string, string[]>();
+  const ends = /: ([\dA-F]+:[\dA-F]{4} [\dA-F]+:[\dA-F]{4}) (?!06)/;
+  for (const line of table.split('\n')) {
+    const key = ends.exec(line)?.[1];
+    if (key === undefined) continue;
     const before = found.get(key);
-    if (before === undefined) found.set(key, [columns]);
-    else before.push(columns);
+    if (before === undefined) found.set(key, [line]);
+    else before.push(line);
   }
   return found;
 }

@@ -12,6 +12,8 @@ export type IsOtherUser = (end: TcpEnd, here: TcpEnd) => Promise<boolean>;
 const MAX_GUESTS = 256;
 /** With so many there, it is looked up whose they are before they have said anything. */
 const CROWD = 32;
+/** How often that is done, in milliseconds: the kernel's table is long in a flood, and a browser needs it too. */
+const SWEEP = 100;
 
 interface Guest {
   readonly socket: Socket;
@@ -29,6 +31,7 @@ export class Guests {
   readonly #guests = new Map<Socket, Guest>();
   readonly #isOtherUser: IsOtherUser;
   readonly #onOther: () => void;
+  #sweeping = false;
 
   /** @param onOther told once of each connection of another user */
   constructor(isOtherUser: IsOtherUser, onOther: () => void) {
@@ -40,7 +43,7 @@ export class Guests {
     const guest: Guest = { socket, heard: false, isOther: null };
     this.#guests.set(socket, guest);
     socket.once('close', () => this.#guests.delete(socket));
-    if (this.#guests.size > CROWD) void this.#turnAwayOther(guest);
+    if (this.#guests.size > CROWD && !this.#sweeping) void this.#sweep();
     if (this.#guests.size > MAX_GUESTS) this.#longestSilent()?.resetAndDestroy();
   }
 
@@ -50,6 +53,17 @@ export class Guests {
     if (guest === undefined) return false;
     guest.heard = true;
     return this.#lookUp(guest);
+  }
+
+  /** All who are there are looked up in one reading. */
+  async #sweep(): Promise<void> {
+    this.#sweeping = true;
+    const silent = [...this.#guests.values()].filter(({ heard }) => !heard);
+    await Promise.all(silent.map((guest) => this.#turnAwayOther(guest)));
+    setTimeout(() => {
+      this.#sweeping = false;
+      if (this.#guests.size > CROWD) void this.#sweep();
+    }, SWEEP).unref();
   }
 
   async #turnAwayOther(guest: Guest): Promise<void> {
