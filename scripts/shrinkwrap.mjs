@@ -1,5 +1,5 @@
-// Writes npm-shrinkwrap.json for the package that is published: the lockfile without what only development needs, so that
-// an installation gets the versions that were tested. It is not committed; --remove takes it away after packing.
+// Writes npm-shrinkwrap.json for the package that is published: the lockfile without what only development needs. npm reads it
+// where it installs from a registry, not of a packed file. It is not committed; --remove takes it away after packing.
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
