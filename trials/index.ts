@@ -13,6 +13,7 @@ import { killAsker } from './kill-asker.js';
 import { killRefresherGrace } from './kill-refresher-grace.js';
 import { killRefresherStrict } from './kill-refresher-strict.js';
 import { listenerFuzz } from './listener-fuzz.js';
+import { lostAnswers } from './lost-answers.js';
 import { movedFields } from './moved-fields.js';
 import { mutatedAnswers } from './mutated-answers.js';
 import { swapRace } from './swap-race.js';
@@ -26,6 +27,7 @@ export const TRIALS: readonly Trial[] = [
   killAsker,
   killRefresherGrace,
   killRefresherStrict,
+  lostAnswers,
   syscalls,
   keyChanges,
   diskErrors,

@@ -6,6 +6,7 @@ import { killAgent } from '../../trials/kill-agent.js';
 import { killAsker } from '../../trials/kill-asker.js';
 import { killRefresherGrace } from '../../trials/kill-refresher-grace.js';
 import { killRefresherStrict } from '../../trials/kill-refresher-strict.js';
+import { lostAnswers } from '../../trials/lost-answers.js';
 import { syscalls } from '../../trials/syscalls.js';
 import { cutsOf } from '../harness/trial-cuts.js';
 
@@ -17,6 +18,7 @@ cutsOf('where the trials end a process, or the disk ends it', [
   [killAsker, 2],
   [killRefresherGrace, 2],
   [killRefresherStrict, 2],
+  [lostAnswers, 8],
   [syscalls, 2],
   [keyChanges, 2],
   [diskErrors, 4],
