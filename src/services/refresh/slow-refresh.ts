@@ -8,15 +8,15 @@ import { shellName } from '../login/login-command.js';
 /* A provider may take two minutes to answer. A command waits for less, and does not do so without a word. */
 
 /** After this time a person is told what is waited for. */
-export const WITHOUT_A_WORD = 10 * SECOND;
+const WITHOUT_A_WORD = 10 * SECOND;
 
 /** Told once, of a command that goes on waiting. @param left how long it does at most, in milliseconds */
-export function slowNotice(account: Account, left: number): string {
+function slowNotice(account: Account, left: number): string {
   return `the refresh of ${accountName(account)} takes longer than ${formatDuration(WITHOUT_A_WORD)}; it is waited for up to ${formatDuration(left)} more, and it goes on when that is interrupted`;
 }
 
 /** Why a command stops waiting. @param waited milliseconds */
-export function tooSlow(account: Account, waited: number): VaultError {
+function tooSlow(account: Account, waited: number): VaultError {
   return new VaultError(
     'busy',
     `the refresh of ${accountName(account)} takes longer than ${formatDuration(waited)}: the provider has not answered yet, or the process that asks it was stopped`,
