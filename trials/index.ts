@@ -1,6 +1,7 @@
 import { canaries } from './canaries.js';
 import { clock } from './clock.js';
 import type { Trial } from './contract.js';
+import { crossings } from './crossings.js';
 import { crowd } from './crowd.js';
 import { diskErrors } from './disk-errors.js';
 import { flippedBytes } from './flipped-bytes.js';
@@ -34,6 +35,7 @@ export const TRIALS: readonly Trial[] = [
   fullDisk,
   herd,
   crowd,
+  crossings,
   holder,
   mutatedAnswers,
   clock,

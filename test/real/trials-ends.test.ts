@@ -1,3 +1,4 @@
+import { crossings } from '../../trials/crossings.js';
 import { diskErrors } from '../../trials/disk-errors.js';
 import { fullDisk } from '../../trials/full-disk.js';
 import { holderTrial } from '../../trials/holder.js';
@@ -23,5 +24,6 @@ cutsOf('where the trials end a process, or the disk ends it', [
   [keyChanges, 2],
   [diskErrors, 4],
   [fullDisk, 1],
+  [crossings, 3],
   [holderTrial({ within: ANY_TIME, patient: false }), 1],
 ]);
