@@ -45,8 +45,8 @@ export const agent: Command<AgentInput> = {
     { line: 'vault agent', says: 'run it here; Ctrl-C ends it' },
     { line: 'vault agent status', says: 'exit 0 when one runs, 3 when none does' },
     {
-      line: 'socket=$(vault agent --socket-path) && curl -sSf --unix-socket "$socket" http://vault/token',
-      says: 'the token of the only account, in milliseconds; of others: /token/google',
+      line: 'vault agent --socket-path',
+      says: 'print SOCKET, for: curl -sSf --unix-socket SOCKET http://vault/token/google',
     },
     { line: 'vault agent stop', says: 'it finishes what is in flight first' },
     { line: 'vault agent install', says: 'as a service that starts with your session' },
