@@ -1,7 +1,7 @@
 import type { ResolvedProvider } from '../config/settings.js';
 import { type Account, accountName } from '../domain/account.js';
 import { VaultError } from '../domain/errors.js';
-import { type Finding, fine, problem, problemOf, skipped } from '../domain/finding.js';
+import { type Finding, fine, problem, problemOf, skipped, warning } from '../domain/finding.js';
 import { isIssuer } from '../oauth/issuer.js';
 import type { ConfiguredProvider } from '../providers/contract.js';
 import type { AccountCommands, Check } from './contract.js';
@@ -9,7 +9,8 @@ import { type ProviderInUse, providersInUse } from './in-use.js';
 
 /** What docker's `--env-file` and careless pasting leave around a value. */
 const QUOTED = /^["'`\u2018\u2019\u201c\u201d]|["'`\u2018\u2019\u201c\u201d]$/;
-const SPACED = /\s/;
+/** Neither may hold one (RFC 6749, appendix A.1 and A.2); a space within is legal, and those around are dropped when settings are read. */
+const CONTROL = /[\u0000-\u001f\u007f]/;
 
 /** Client id, client secret and redirect URI of each provider in use, and whether accounts are still bound to them. */
 export const clients: Check = {
@@ -32,6 +33,11 @@ function look({ name, resolved, accounts }: ProviderInUse, commands: AccountComm
   if (problems.length > 0) return problems;
   const strays = accounts.flatMap((account) => strayOf(account, resolved, commands));
   if (strays.length > 0) return strays;
+  const pasted = whichOf(resolved, CONTROL);
+  if (pasted !== null) {
+    const message = `the ${pasted} of ${resolved.provider.title} has a control character in it`;
+    return [warning(message, `vault providers ${name}`, about)];
+  }
   return [fine(`the client of ${resolved.provider.title} is set up`, about)];
 }
 
@@ -44,14 +50,16 @@ function shapeOf({ provider, clientId, clientSecret }: ResolvedProvider): string
     client.idPattern !== null && new RegExp(`^(?:${client.idPattern})$`).test(value);
   if (id !== '' && id === secret) return `client id and client secret of ${title} are the same`;
   if (fits(secret) && !fits(id)) return `client id and client secret of ${title} seem to be swapped`;
-  for (const [what, value] of [
-    ['client id', id],
-    ['client secret', secret],
-  ] as const) {
-    if (QUOTED.test(value)) return `the ${what} of ${title} has a quote at its beginning or end`;
-    if (SPACED.test(value)) return `the ${what} of ${title} has white space in it`;
-  }
-  return null;
+  const what = whichOf({ clientId, clientSecret }, QUOTED);
+  return what === null ? null : `the ${what} of ${title} has a quote at its beginning or end`;
+}
+
+function whichOf(
+  { clientId, clientSecret }: Pick<ResolvedProvider, 'clientId' | 'clientSecret'>,
+  pattern: RegExp,
+): string | null {
+  if (pattern.test(clientId ?? '')) return 'client id';
+  return pattern.test(clientSecret?.reveal() ?? '') ? 'client secret' : null;
 }
 
 /** An account's refresh token goes only where it came from; after a change of settings it goes nowhere. */

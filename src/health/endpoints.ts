@@ -19,7 +19,12 @@ export const endpoints: Check = {
     const providers = await usableProviders(deps);
     if (providers.length === 0) return [skipped('no provider is in use yet')];
     if (visit === null) return [skipped('nothing is sent with --offline')];
-    return Promise.all(providers.map(({ resolved }) => look(resolved.provider, visit)));
+    return Promise.all(
+      providers.map(async ({ name, resolved }) => {
+        const finding = await look(resolved.provider, visit);
+        return { ...finding, message: `${name}: ${finding.message}` };
+      }),
+    );
   },
 };
 
@@ -29,7 +34,7 @@ async function look(provider: Provider, visit: Visit): Promise<Finding> {
     (url: string | null) => url !== null && parseEndpoint(url) === null,
   );
   if (unsafe !== undefined) {
-    const message = `an endpoint of ${provider.title} is neither https nor on this machine`;
+    const message = 'an endpoint is neither https nor on this machine';
     return problem('config_invalid', message, `vault providers ${provider.name}`, about);
   }
   try {

@@ -11,7 +11,11 @@ export const redirect: Check = {
   async run(deps) {
     const providers = await usableProviders(deps);
     if (providers.length === 0) return [skipped('no provider is in use yet')];
-    return Promise.all(providers.map(({ resolved }) => look(resolved.provider, resolved.redirectUri, deps)));
+    const findings: Finding[] = [];
+    // One after the other: providers may share a port, and a look at it takes the port for a moment.
+    for (const { resolved } of providers)
+      findings.push(await look(resolved.provider, resolved.redirectUri, deps));
+    return findings;
   },
 };
 

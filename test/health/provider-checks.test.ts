@@ -55,7 +55,6 @@ describe('clients', () => {
 
   it.each([
     ['a quote', `"${GOOGLE_ID}"`, 'client-secret-example', 'the client id of Google has a quote'],
-    ['a space', GOOGLE_ID, 'client secret example', 'the client secret of Google has white space'],
     ['swapped values', 'client-secret-example', GOOGLE_ID, 'seem to be swapped'],
     ['the same twice', GOOGLE_ID, GOOGLE_ID, 'are the same'],
   ])(
@@ -67,6 +66,18 @@ describe('clients', () => {
       expect(JSON.stringify(findings)).not.toContain(secret);
     },
   );
+
+  it('get a warning where a control character has slipped into the secret', async () => {
+    Object.assign(stage.env, { GOOGLE_CLIENT_ID: GOOGLE_ID, GOOGLE_CLIENT_SECRET: 'client\rsecret' });
+    expect(told((await stage.examine())['clients'])).toEqual([
+      'warning: the client secret of Google has a control character in it',
+    ]);
+  });
+
+  it('may have a space within their secret, as RFC 6749 lets them', async () => {
+    Object.assign(stage.env, { GOOGLE_CLIENT_ID: GOOGLE_ID, GOOGLE_CLIENT_SECRET: 'client secret+example' });
+    expect(told((await stage.examine())['clients'])).toEqual(['ok: the client of Google is set up']);
+  });
 
   it('that are not the ones an account was logged in with are told by its name', async () => {
     own();
@@ -83,14 +94,14 @@ describe('clients', () => {
 describe('endpoints', () => {
   it('are reached, whatever their front page says, and nothing is sent to the token endpoint', async () => {
     own();
-    expect(told(await found('endpoints'))).toEqual([`ok: ${server.host} answers`]);
+    expect(told(await found('endpoints'))).toEqual([`ok: demo: ${server.host} answers`]);
     expect(server.received.map(({ method, path }) => `${method} ${path}`)).toEqual(['GET /']);
   });
 
   it('that fail or cannot be reached are told', async () => {
     own();
     answer = (response) => void response.writeHead(503).end();
-    expect(told(await found('endpoints'))).toEqual([`warning: ${server.host} answers with status 503`]);
+    expect(told(await found('endpoints'))).toEqual([`warning: demo: ${server.host} answers with status 503`]);
     await server.close();
     expect(await found('endpoints')).toEqual([
       expect.objectContaining({ status: 'problem', code: 'network_failed', provider: 'demo' }),
@@ -128,7 +139,7 @@ describe('endpoints', () => {
         );
     own({ authorizationEndpoint: undefined, tokenEndpoint: undefined, issuer: server.url });
     answer = metadata(server.url);
-    expect(told(await found('endpoints'))).toEqual([expect.stringMatching(/^ok: .*is the issuer/)]);
+    expect(told(await found('endpoints'))).toEqual([expect.stringMatching(/^ok: demo: .*is the issuer/)]);
     answer = metadata('https://elsewhere.example');
     expect(await found('endpoints')).toEqual([
       expect.objectContaining({ status: 'problem', code: 'provider_answer_invalid' }),
@@ -199,6 +210,21 @@ describe('the redirect URI', () => {
     expect(told(await found('redirect'))).toEqual([
       expect.stringMatching(`^ok: .*http://127.0.0.1:${port}/callback/demo.*the port is free`),
     ]);
+  });
+
+  it('of several providers that share a port is free for each', async () => {
+    const taken = createServer();
+    await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
+    const { port } = taken.address() as { port: number };
+    await new Promise((resolve) => taken.close(resolve));
+    const provider = {
+      authorizationEndpoint: `${server.url}/authorize`,
+      tokenEndpoint: `${server.url}/token`,
+      clientId: 'client-example',
+      redirectPort: port,
+    };
+    stage.configure({ keySource: 'file', providers: { one: provider, two: provider, three: provider } });
+    expect((await found('redirect')).map(({ status }) => status)).toEqual(['ok', 'ok', 'ok']);
   });
 
   it('of the user’s own that is https is finished by pasting', async () => {
