@@ -3,8 +3,10 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { Secret } from '../../src/domain/secret.js';
 import { pollDevice } from '../../src/oauth/device-poll.js';
+import { isWholeByItself } from '../../src/oauth/token-answer.js';
 import { exchangeCode, refresh } from '../../src/oauth/token-endpoint.js';
 import { createHttp } from '../../src/system/http/http.js';
+import { Exchange } from '../../src/system/http/http-exchange.js';
 import { type RawServer, serveRaw } from '../doubles/local-server.js';
 import { plainClient } from '../doubles/provider-bits.js';
 
@@ -68,6 +70,13 @@ describe('a whole JSON answer in hand', () => {
       sized(gzipSync(TOKENS).subarray(0, -8), 0, 'Content-Encoding: gzip'),
       'end',
     ],
+    ['said to be compressed, and is not', sized(TOKENS, 0, 'Content-Encoding: gzip'), 'stay'],
+    ['in a coding that is none', sized(TOKENS, 0, 'Content-Encoding: utf-8'), 'stay'],
+    [
+      'before trailers that are too large',
+      `${CHUNKED}${chunk(TOKENS)}0\r\nX: ${'a'.repeat(100_000)}\r\n\r\n`,
+      'stay',
+    ],
     ['ended by the end of the connection', head('Connection: close') + TOKENS, 'end'],
   ])('is the answer: %s', async (_, bytes, end) => {
     const answer = await refreshAt(await answering(bytes, end));
@@ -80,6 +89,21 @@ describe('a whole JSON answer in hand', () => {
     const answer = await refreshAt(await answering(CHUNKED + chunk(TOKENS), 'stay'), 300);
     expect(answer.kind).toBe('granted');
     await server.idle();
+  });
+
+  it.each([
+    ['the TLS connection is broken', 'ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC'],
+    ['the network is gone', 'EHOSTUNREACH'],
+  ])('is the answer when %s behind it', async (_, code) => {
+    const limits = { deadline: 10_000, signal: undefined, host: 'x', proxied: false, acceptPart: true };
+    const exchange = new Exchange(limits);
+    exchange.onRequestStart({ abort: () => undefined });
+    exchange.onResponseStart(null, 200, { 'content-length': '1000' });
+    exchange.onResponseData(null, Buffer.from(TOKENS));
+    exchange.onResponseError(null, Object.assign(new Error(), { code }));
+    const answer = await exchange.answer;
+    expect(answer).toMatchObject({ status: 200, body: TOKENS, brokenOff: { sent: 'maybe' } });
+    expect(isWholeByItself(answer)).toBe(true);
   });
 
   it('is the answer to a code and to a device code as well', async () => {

@@ -21,9 +21,6 @@ interface Limits {
 /** A header that would not be one, as either client says it. */
 const UNSENDABLE = ['UND_ERR_INVALID_ARG', 'ERR_INVALID_CHAR', 'ERR_INVALID_HTTP_TOKEN'];
 
-/** After these what had arrived may be all there was. Not after `aborted`: nobody waits any more. */
-const BREAKS: readonly TransportReason[] = ['reset', 'timeout', 'malformed'];
-
 /**
  * One request and its one answer, as the HTTP client reports them. It knows the moment before the first byte is
  * written, which decides whether a failed request may be repeated without risk.
@@ -129,13 +126,17 @@ export class Exchange implements Dispatcher.DispatchHandler {
     });
   }
 
-  /** What had arrived of the answer; null when that is not wanted, or is nothing that can be read. */
+  /**
+   * What had arrived of the answer, which may be all there was, whatever broke it off; null when that is not wanted, nobody
+   * waits any more, or nothing has arrived. A proxy that undoes a compression sometimes leaves its header.
+   */
   #part(brokenOff: TransportFailure): HttpAnswer | null {
-    if (!this.#limits.acceptPart || this.#status === 0 || !BREAKS.includes(brokenOff.reason)) return null;
+    if (!this.#limits.acceptPart || this.#status === 0 || brokenOff.reason === 'aborted') return null;
+    const answer = { status: this.#status, headers: this.#headers, brokenOff };
     try {
-      return { status: this.#status, headers: this.#headers, body: this.#body(true), brokenOff };
+      return { ...answer, body: this.#body(true) };
     } catch {
-      return null;
+      return { ...answer, body: Buffer.concat(this.#chunks).toString('utf8') };
     }
   }
 
