@@ -41,8 +41,8 @@ export interface RouteDeps {
 /** Refreshes may take a while, and nobody has a reason to wait for more of them at once. */
 const MOST_WAITING = 128;
 
-/** A browser that was led here through a forwarded port names that port's host. */
-const OWN_HOSTS = /^(?:vault|localhost)(?::\d+)?$/;
+/** A browser that was led here through a forwarded port names that port's host. In any case: RFC 9110 §4.2.3. */
+const OWN_HOSTS = /^(?:vault|localhost)(?::\d+)?$/i;
 
 /** @returns one that never rejects */
 export function agentRoutes(deps: RouteDeps): (request: SocketRequest) => Promise<SocketAnswer> {

@@ -180,13 +180,16 @@ const BROWSERS_OWN = [
   'upgrade-insecure-requests',
 ];
 
+/** PowerShell's `Invoke-RestMethod` and `Invoke-WebRequest`, which take `-UnixSocket`, name themselves in the same way. */
+const BROWSERS_NAME = /^Mozilla\/(?!.* PowerShell\/\d)/;
+
 /**
  * Whether a browser sends it: one could be led here through a port that somebody forwards to the socket. An old browser that
  * follows a link sends neither Origin nor Sec-Fetch-Site, but asks for a page, and for languages.
  */
 function isFromBrowser(headers: IncomingHttpHeaders): boolean {
   if (BROWSERS_OWN.some((name) => name in headers)) return true;
-  return /text\/html/i.test(headers.accept ?? '') || /^Mozilla\//.test(headers['user-agent'] ?? '');
+  return /text\/html/i.test(headers.accept ?? '') || BROWSERS_NAME.test(headers['user-agent'] ?? '');
 }
 
 /** Tells a client of ours that its answer is being worked on. */

@@ -212,6 +212,7 @@ describe('the other paths', () => {
   it.each([
     ['vault', 200],
     ['localhost', 200],
+    ['VAULT:80', 200],
     ['localhost:8080', 200],
     ['evil.example', 421],
     ['vault.evil.example', 421],

@@ -63,6 +63,10 @@ describe('a request on the socket', () => {
   it.each([
     ['curl', ['User-Agent: curl/8.5.0', 'Accept: */*']],
     ["Node's fetch", ['User-Agent: node', 'Accept: */*', 'Accept-Language: *', 'Sec-Fetch-Mode: cors']],
+    [
+      'PowerShell',
+      ['User-Agent: Mozilla/5.0 (Linux; Debian GNU/Linux 12 (bookworm); en-US) PowerShell/7.5.0'],
+    ],
     ['vault token', [`${PROGRESS_HEADER}: yes`]],
   ])('of %s comes from none', async (_, lines) => {
     expect((await send(['Host: vault', ...lines]))?.fromBrowser).toBe(false);
