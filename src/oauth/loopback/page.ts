@@ -49,7 +49,7 @@ const WORDS: Readonly<Record<PageKind, Words>> = {
   },
   other_user: {
     title: 'This login belongs to another user',
-    text: 'Another user of this machine began it. If that was you, paste the address of this page into the terminal of the login. You can close this tab.',
+    text: 'Another user of this machine began it. If that was you: where the address of this page holds a code, paste it into the terminal of the login; else run the login with --no-browser. You can close this tab.',
     mark: '✕',
   },
 };
