@@ -1,4 +1,5 @@
 import { type Account, accountName } from '../../domain/account.js';
+import { formatDuration, HOUR } from '../../domain/duration.js';
 import { VaultError } from '../../domain/errors.js';
 import { ending, isUsable } from '../../domain/token-state.js';
 import type { Intent, SealedAccount } from '../../stores/contract.js';
@@ -34,18 +35,37 @@ export function openSince(error: VaultError | null): number | null {
   return typeof since === 'string' ? Date.parse(since) : null;
 }
 
-/** Whether an access token is stored that still works. */
-export function isAtHand(account: SealedAccount, now: number): boolean {
-  return account.sealed.accessToken !== null && isUsable(account, now);
+/**
+ * An access token whose end is not known may work for ever, or have ended. It keeps a refresh back for as long as such tokens
+ * usually live: a failure that changed nothing must not end all refreshes of the account.
+ */
+const UNKNOWN_END = HOUR;
+
+/**
+ * Whether the access token is taken to work while the outcome of a refresh is open.
+ *
+ * @param open null where there is none so far
+ */
+export function worksMeanwhile(account: Account, open: Pick<Intent, 'at'> | null, now: number): boolean {
+  if (account.expiresAt !== null || open === null) return isUsable(account, now);
+  // A clock that was set back must not make it longer.
+  return Math.abs(now - open.at) < UNKNOWN_END;
+}
+
+/** Whether an access token is stored that still works. @param open as for {@link worksMeanwhile} */
+export function isAtHand(account: SealedAccount, open: Pick<Intent, 'at'> | null, now: number): boolean {
+  return account.sealed.accessToken !== null && worksMeanwhile(account, open, now);
 }
 
 /** Why nothing is sent while the outcome is open and the stored access token works. */
 export function heldBack(account: Account, { at }: Pick<Intent, 'at'>, now: number): VaultError {
   const { expiresAt } = account;
-  const until = expiresAt === null ? 'whose end is not known' : `which ${ending(expiresAt, now)}`;
-  return new VaultError(
-    'refresh_interrupted',
-    `${accountName(account)} is not refreshed while its access token works, ${until}; ${lostAnswer(at)}`,
-    { hint: openHint(account, now), details: openDetails(at) },
-  );
+  const refusal =
+    expiresAt === null
+      ? `is not refreshed for another ${formatDuration(UNKNOWN_END - Math.abs(now - at))}, in which its access token, whose end is not known, may work`
+      : `is not refreshed while its access token works, which ${ending(expiresAt, now)}`;
+  return new VaultError('refresh_interrupted', `${accountName(account)} ${refusal}; ${lostAnswer(at)}`, {
+    hint: openHint(account, now),
+    details: openDetails(at),
+  });
 }

@@ -3,7 +3,7 @@ import { formatDuration } from '../../domain/duration.js';
 import { ERROR_CODES, VaultError } from '../../domain/errors.js';
 import type { RefreshOutcome } from '../../domain/outcome.js';
 import { awaitsLogin, isResting, nextStatus } from '../../domain/status.js';
-import { dueness, isUsable } from '../../domain/token-state.js';
+import { dueness } from '../../domain/token-state.js';
 import type { Clock } from '../../system/contract.js';
 import { concernsWholeVault } from '../../vault/damage.js';
 import type { Vault } from '../../vault/vault.js';
@@ -12,7 +12,7 @@ import { loginCommand } from '../login/login-command.js';
 import { loginNeeded } from '../refusals.js';
 import { accountsOf, selectAccounts } from '../select-account.js';
 import { oddTokenWarning } from './odd-refresh-token.js';
-import { heldBack, openSince } from './open-outcome.js';
+import { heldBack, openSince, worksMeanwhile } from './open-outcome.js';
 import { withdrawnScopes } from './withdrawn-scopes.js';
 
 export interface RefreshAllDeps {
@@ -96,8 +96,8 @@ async function refreshIfDue(
   const forced = request.force && request.selectors.length > 0;
   if (!request.dryRun) return settle(deps, vault, account, why, forced);
   const now = deps.clock.now();
-  const open = forced || !isUsable(account, now) ? null : await vault.intent(account.id);
-  return open === null
+  const open = forced ? null : await vault.intent(account.id);
+  return open === null || !worksMeanwhile(account, open, now)
     ? result('would_refresh', why)
     : { ...result('skipped', ''), ...skippedAsOpen(heldBack(account, open, now)) };
 }

@@ -107,7 +107,7 @@ async function refreshLocked(
   const { refreshToken } = await vault.contents(account);
   const provider = await deps.provider(account.provider);
   requireSameBinding(account, provider);
-  const atHand = () => isAtHand(account, deps.clock.now());
+  const atHand = () => isAtHand(account, open, deps.clock.now());
   if (refreshToken === null) {
     const error = nothingToRefreshWith(account);
     // Nothing was sent, and the access token is as good as it was.

@@ -164,6 +164,21 @@ describe('while the stored access token works', () => {
     });
   });
 
+  it('or may work, its end unknown, it is kept back for an hour, whatever the clock does, and not for ever', async () => {
+    await open(oauthError('server_error', 503), renewed());
+    const account = await stage.add({ ...at(), expiresAt: null });
+    await stage.refresh(account, { policy: THOROUGH });
+    const message = expect.stringContaining('is not refreshed for another 59m, in which its access token');
+    for (const minutes of [1, -2]) {
+      stage.clock.advance(minutes * MINUTE);
+      const held = await stage.refresh(await stage.account(account), { policy: THOROUGH });
+      expect(held).toMatchObject({ kind: 'open', error: { message } });
+    }
+    expect(stage.sent()).toHaveLength(1);
+    stage.clock.advance(HOUR + MINUTE);
+    expect((await stage.refresh(await stage.account(account))).kind).toBe('refreshed');
+  });
+
   it('what was turned away is sent again all the same: nobody began to work on it', async () => {
     await open(oauthError('rate_limited', 429));
     const account = await stage.add({ ...at(), expiresAt: NOW + HOUR });

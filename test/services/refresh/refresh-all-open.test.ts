@@ -44,6 +44,17 @@ describe('refreshing all, where the outcome of an earlier refresh is open', () =
     expect(results).toMatchObject([{ outcome: 'would_refresh', reason: 'the access token ended 1h ago' }]);
   });
 
+  it('plans to refresh whose access token has no known end, an hour after the refresh whose outcome is open', async () => {
+    const account = await stage.add({ label: 'a', expiresAt: null });
+    const { refreshToken } = await stage.vault.contents(account);
+    if (refreshToken === null) throw new Error('the example has a refresh token');
+    await stage.vault.intend(account, refreshToken, NOW - 59 * MINUTE, 1);
+    const before = await run(never, { dryRun: true });
+    expect(before.results).toMatchObject([{ outcome: 'skipped', openSince: NOW - 59 * MINUTE }]);
+    stage.clock.advance(MINUTE);
+    expect((await run(never, { dryRun: true })).results).toMatchObject([{ outcome: 'would_refresh' }]);
+  });
+
   it('tells whether a person named the account and forced it, which many at once never are', async () => {
     await add('a');
     const forced: boolean[] = [];
