@@ -46,7 +46,7 @@ export const agent: Command<AgentInput> = {
     { line: 'vault agent status', says: 'exit 0 when one runs, 3 when none does' },
     {
       line: 'vault agent --socket-path',
-      says: 'print SOCKET, for: curl -sSf --unix-socket SOCKET http://vault/token/google',
+      says: 'print SOCKET, for: curl -sf --unix-socket SOCKET http://vault/token/google',
     },
     { line: 'vault agent stop', says: 'it finishes what is in flight first' },
     { line: 'vault agent install', says: 'as a service that starts with your session' },
