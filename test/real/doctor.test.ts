@@ -19,7 +19,11 @@ const file = (name: string) => join(stage.home.vault, name);
 async function doctor(args: readonly string[] = [], env: Readonly<Record<string, string>> = {}) {
   const { exitCode, stdout } = await stage.vault(['doctor', '--json', ...args], { env, timeout: 20_000 });
   const { checks, summary } = JSON.parse(stdout) as { checks: Told[]; summary: Record<string, number> };
-  const troubles = checks.filter(({ status }) => status === 'problem' || status === 'warning');
+  // The tests also run on a Node whose end of life has passed; test/health has that warning.
+  const troubles = checks.filter(
+    ({ status, message }) =>
+      (status === 'problem' || status === 'warning') && !/no security repairs since/.test(message),
+  );
   return { exitCode, checks, summary, troubles };
 }
 
