@@ -3,7 +3,7 @@ import { SECOND } from '../../domain/duration.js';
 import { isInterruption, VaultError } from '../../domain/errors.js';
 import type { Locks, Spill } from '../../stores/contract.js';
 import type { Vault } from '../../vault/vault.js';
-import { lockAndRead, noteConsent } from '../refresh/refresh-recover.js';
+import { hasLoggedInSince, lockAndRead, noteConsent } from '../refresh/refresh-recover.js';
 import { placeLogin } from './login-store.js';
 
 /** Nobody holds the id of an account that is not there for longer than it takes to store a login. */
@@ -68,6 +68,13 @@ async function takeInLogin(deps: WaitingLoginDeps, vault: Vault, id: string): Pr
     for (const slot of deps.spill.find(id)) {
       const login = slot.generation === null ? await vault.openLogin(id, slot.sealed) : null;
       if (login === null) continue;
+      const { provider, issuer } = login.facts;
+      const known = await vault.byIdentity(provider, issuer, login.contents.identity.subject);
+      // Cut off before it was cleared, it would bring back a refresh token that has been replaced since.
+      if (known !== null && (await hasLoggedInSince(vault, known, login.consent))) {
+        slot.clear();
+        continue;
+      }
       const storing = { ...deps, onHeld: () => undefined };
       const place = (as: string | null) => placeLogin(vault, storing, { ...login, as });
       const stored = await place(login.as).catch((failure: unknown) => {

@@ -87,8 +87,7 @@ async function opened(vault: Vault, account: SealedAccount, { generation, sealed
 
 /** Stores a login, unless the person has logged in again since. */
 async function storedLogin(vault: Vault, account: SealedAccount, login: UnstoredLogin, unopened: number) {
-  const [latest] = await vault.consents(account.id);
-  if ((latest?.at ?? account.createdAt) >= login.consent.at) return account;
+  if (await hasLoggedInSince(vault, account, login.consent)) return account;
   const free = login.as === null || !(await isTaken(vault, account.provider, login.as));
   const { account: updated } = await commitLogin(
     vault,
@@ -98,6 +97,16 @@ async function storedLogin(vault: Vault, account: SealedAccount, login: Unstored
   );
   await noteConsent(vault, updated, login.consent);
   return updated;
+}
+
+/** Whether a login is stored already, or one that came after it. */
+export async function hasLoggedInSince(
+  vault: Vault,
+  { id, createdAt }: Account,
+  { at }: Pick<Consent, 'at'>,
+): Promise<boolean> {
+  const [latest] = await vault.consents(id);
+  return (latest?.at ?? createdAt) >= at;
 }
 
 /** The login is stored by then; that its consent is not must not bring it back over what comes later. */

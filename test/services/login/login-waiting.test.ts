@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { VaultError } from '../../../src/domain/errors.js';
+import { Secret } from '../../../src/domain/secret.js';
 import { takeInLogins } from '../../../src/services/login/login-waiting.js';
 import { lockAndRead } from '../../../src/services/refresh/refresh-recover.js';
 import type { SealedAccount } from '../../../src/stores/contract.js';
@@ -30,6 +31,16 @@ async function leaveIntent(account: SealedAccount): Promise<void> {
   const { refreshToken } = await stage.vault.contents(account);
   if (refreshToken === null) throw new Error('there is a refresh token');
   await stage.vault.intend(account, refreshToken, NOW, 1);
+}
+
+async function replaceRefreshToken(account: SealedAccount, refreshToken: string): Promise<void> {
+  const contents = await stage.vault.contents(account);
+  const at = NOW + 60_000;
+  await stage.vault.update(
+    account,
+    { issuedAt: at },
+    { ...contents, refreshToken: new Secret(refreshToken) },
+  );
 }
 
 describe('a login of an account for which an answer waits', () => {
@@ -148,6 +159,18 @@ describe('a login that the database cannot take', () => {
     expect(stage.spill.all()).toEqual([]);
     await takeIn();
     expect(await stage.vault.accounts()).toHaveLength(1);
+  });
+
+  it('is stored once, though the process was killed before it could clear what waits', async () => {
+    await expect(store({}, refusing())).rejects.toMatchObject({ code: 'vault_not_writable' });
+    const find = (id: string) => stage.spill.find(id).map((found) => ({ ...found, clear: () => {} }));
+    const killed = { ...stage, spill: { ...stage.spill, find } };
+    await takeInLogins({ ...killed, vault: async () => stage.vault, interruption: uninterrupted() });
+    const [account] = await stage.vault.accounts();
+    await replaceRefreshToken(await stage.account(account as SealedAccount), 'refresh-token-next');
+    await takeIn();
+    expect(await refreshTokenOf(account as SealedAccount)).toBe('refresh-token-next');
+    expect(stage.spill.all()).toEqual([]);
   });
 
   it('gets another name when the one that was asked for is taken meanwhile', async () => {
