@@ -157,6 +157,9 @@ function newerPart(
 ): UnstoredAnswer | null {
   const { followsStored, refreshToken, change } = answer;
   if (generation === account.generation && followsStored !== false) return answer;
+  // A login may have begun before the refresh and be stored after it, and clocks are set back.
+  const isEarlier = generation !== null && generation < account.generation;
+  if (isEarlier && account.hasRefreshToken && followsStored === false) return null;
   if (askedAt(answer) > account.issuedAt) return answer;
   if (refreshToken === null || (account.hasRefreshToken && followsStored !== true)) return null;
   const missing = missingScopes(account.askedScopes, account.grantedScopes);

@@ -102,6 +102,25 @@ describe('an answer that the database cannot take', () => {
     expect(stage.deps.spill.find(account.id)).toEqual([]);
   });
 
+  it('gives way to a login that waits with it and was stored after it, though the login was begun before it', async () => {
+    stage.clock.advance(10);
+    const account = await spilled();
+    const at = account.createdAt + 1;
+    const contents = {
+      ...(await stage.vault.contents(account)),
+      accessToken: new Secret('access-token-login'),
+    };
+    const refreshToken = new Secret('refresh-token-of-a-login');
+    const consent = { at, how: 'browser', askedScopes: [], grantedScopes: [] } as const;
+    const facts = { ...account, issuedAt: at, updatedAt: at };
+    const login = { as: null, only: null, facts, contents: { ...contents, refreshToken }, consent };
+    const sealed = await stage.vault.sealLogin(account.id, login);
+    stage.deps.spill.reserve().write({ accountId: account.id, generation: null, sealed });
+    expect((await stage.refresh(account)).kind).toBe('adopted');
+    expect((await stage.tokens(account)).refresh).toBe('refresh-token-of-a-login');
+    expect(stage.deps.spill.find(account.id)).toEqual([]);
+  });
+
   it('is taken in by a vault that was restored to an older state of the account', async () => {
     const account = await stage.addExpired();
     const lastRefreshAt = account.issuedAt + 1;
