@@ -39,13 +39,18 @@ describe('the house as it stands', () => {
   });
 
   it('has no dead link in its documents', () => {
-    const documents = [
-      ...filesUnder('docs', '.md'),
-      ...readdirSync(ROOT).filter((name) => name.endsWith('.md')),
-    ];
+    const documents = documentsOf();
     const dead = documents.flatMap((path) => deadLinks(path, textOf(path)));
     expect(documents.length).toBeGreaterThan(5);
     expect(dead).toEqual([]);
+  });
+
+  it('names only tests and trials that are there', () => {
+    const named = documentsOf().flatMap((path) =>
+      [...textOf(path).matchAll(/`((?:test|trials)\/[\w./-]+)`/g)].map(([, file = '']) => file),
+    );
+    expect(named.length).toBeGreaterThan(50);
+    expect(named.filter((file) => !existsSync(resolve(ROOT, file)))).toEqual([]);
   });
 
   it('numbers its decisions, keeps them short and lists them all', () => {
@@ -60,6 +65,10 @@ describe('the house as it stands', () => {
     expect(records.filter((path) => textOf(path).split('\n').length > 41)).toEqual([]);
   });
 });
+
+function documentsOf(): string[] {
+  return [...filesUnder('docs', '.md'), ...readdirSync(ROOT).filter((name) => name.endsWith('.md'))];
+}
 
 function deadLinks(path: string, text: string): string[] {
   const targets = [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(

@@ -13,7 +13,7 @@ type Opening = Pick<Options, 'timeout' | 'readonly'>;
  * Opens a database file that is there and has been checked. What SQLite would open beside it is checked here: at a pipe
  * it would wait for ever, deaf to signals, and through a second name it would write old pages into a file of others.
  *
- * @throws VaultError `vault_permissions`; `installation_broken` when the native half was never built; SqliteError as
+ * @throws VaultError `vault_permissions`; `installation_broken` when the native half was never built, or for another Node; SqliteError as
  * SQLite says
  */
 export function openSqlite(path: string, files: Pick<Files, 'check'>, options: Opening = {}): Database {
@@ -37,7 +37,7 @@ function opened(path: string, options: Opening): Database {
     if (!isMissingBinding(failure)) throw failure;
     throw new VaultError(
       'installation_broken',
-      'the SQLite library is not built for this machine and this Node, probably because install scripts were not allowed',
+      'the SQLite library is not built for this machine and this Node: install scripts were not allowed, or Node was changed since',
       { hint: 'where token-vault is installed, type: npm rebuild better-sqlite3', cause: failure },
     );
   }

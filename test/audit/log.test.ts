@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { AuditEvent } from '../../src/audit/events.js';
+import { AUDIT_EVENTS, type AuditEvent } from '../../src/audit/events.js';
 import { type AuditLog, auditLog } from '../../src/audit/log.js';
 import { createFiles } from '../../src/system/files/files.js';
 import { clockDouble } from '../doubles/clock.js';
@@ -166,4 +166,9 @@ describe('the security log', () => {
     expect(log(undefined, Number.NaN).record(EVENT)).toBeUndefined();
     expect(notices).toHaveLength(1);
   });
+});
+
+it('every event is documented', () => {
+  const page = readFileSync(new URL('../../docs/audit.md', import.meta.url), 'utf8');
+  expect(Object.keys(AUDIT_EVENTS).filter((event) => !page.includes(`\`${event}\``))).toEqual([]);
 });

@@ -15,6 +15,16 @@ it('what brings the current version is what the README says', () => {
 });
 
 describe('the error codes', () => {
+  it('are all documented, each with its exit code', () => {
+    const rows = readFileSync(new URL('../../docs/codes.md', import.meta.url), 'utf8').split('\n');
+    const missing = Object.entries(ERROR_CODES).filter(([code, exit]) => {
+      const [, exits = ''] =
+        rows.find((row) => row.startsWith('|') && row.includes(`\`${code}\``))?.split('|') ?? [];
+      return !exits.trim().split(', ').includes(String(exit));
+    });
+    expect(missing).toEqual([]);
+  });
+
   it('are an API: none leaves, none changes its exit code', () => {
     expect(ERROR_CODES).toMatchObject({
       unexpected: 1,
