@@ -8,6 +8,7 @@ import type { Clock, Http } from '../../system/contract.js';
 import type { Vault } from '../../vault/vault.js';
 import { requireSameBinding } from '../account-provider.js';
 import type { RevokeReport, RevokeRequest, RevokeResult } from '../contract.js';
+import { takeInLogins } from '../login/login-waiting.js';
 import { kindOf } from '../refresh/refresh-failure.js';
 import { type HeldAccount, lockAndRead } from '../refresh/refresh-recover.js';
 import { accountsOf, selectAccounts } from '../select-account.js';
@@ -45,6 +46,8 @@ export async function revocationTargets(
 export async function revokeAccounts(deps: RevokeDeps, request: RevokeRequest): Promise<RevokeReport> {
   const vault = await deps.vault();
   const results: RevokeResult[] = [];
+  // A login that could not be stored would bring an account back that was revoked, with a grant that was not.
+  if (!request.dryRun) await takeInLogins({ ...deps, spill: await deps.spill() });
   for (const account of await revocationTargets(deps.vault, request)) {
     if (vault === null || deps.interruption.aborted) break;
     const result = await revokeOne(deps, vault, account, request);

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Account } from '../../../src/domain/account.js';
+import { Secret } from '../../../src/domain/secret.js';
 import { type RevokeDeps, revokeAccounts } from '../../../src/services/revoke/revoke.js';
 import type { HttpRequest } from '../../../src/system/contract.js';
 import { leaveAnswer, leaveDamaged } from '../leave-answer.js';
@@ -19,20 +20,43 @@ async function revoke(over: Partial<RevokeDeps> = {}) {
   return (await revokeAccounts({ ...stage.deps, ...over }, request)).results;
 }
 
+/** The client, and the tokens that it is given to revoke. */
+function listening() {
+  const sent: (string | null)[] = [];
+  const http = async () => ({
+    ...stage.http,
+    send: (request: HttpRequest) => {
+      sent.push(new URLSearchParams(request.body).get('token'));
+      return stage.http.send(request);
+    },
+  });
+  return { sent, http };
+}
+
 describe('revoking an account of which the stored refresh token may be spent', () => {
   it('takes in what waits beside the vault first, and sends the newest refresh token', async () => {
     await leaveAnswer(stage, await stage.account(account), 'refresh-token-waiting');
-    const sent: (string | null)[] = [];
-    const http = async () => ({
-      ...stage.http,
-      send: (request: HttpRequest) => {
-        sent.push(new URLSearchParams(request.body).get('token'));
-        return stage.http.send(request);
-      },
-    });
+    const { sent, http } = listening();
     expect(await revoke({ http })).toMatchObject([{ outcome: 'revoked' }]);
     expect(sent.filter((token) => token !== null)).toEqual(['refresh-token-waiting']);
     expect(stage.spill.all()).toEqual([]);
+  });
+
+  it('takes in a login of it that waits under no account, because the database could not even be read', async () => {
+    const current = await stage.account(account);
+    const [refreshToken, accessToken] = [new Secret('refresh-token-login'), new Secret('access-token-login')];
+    const at = stage.clock.now() + 1;
+    const contents = { ...(await stage.vault.contents(current)), refreshToken, accessToken };
+    const consent = { at, how: 'browser', askedScopes: [], grantedScopes: [] } as const;
+    const login = { as: null, only: null, facts: { ...current, issuedAt: at }, contents, consent };
+    const accountId = '00000000-0000-4000-8000-00000000000a';
+    const sealed = await stage.vault.sealLogin(accountId, login);
+    stage.spill.reserve().write({ accountId, generation: null, sealed });
+    const { sent, http } = listening();
+    expect(await revoke({ http })).toMatchObject([{ outcome: 'revoked' }]);
+    expect(sent.filter((token) => token !== null)).toEqual(['refresh-token-login']);
+    expect(stage.spill.all()).toEqual([]);
+    expect(await stage.vault.accounts()).toEqual([]);
   });
 
   it('says that the grant may live on when the newest refresh token may be another one', async () => {
