@@ -60,6 +60,7 @@ export function spillFolder({ folder, files, name, slots, clock }: SpillOptions)
     reserve(): SpillSlot {
       const file = opened();
       const [index] = free;
+      if (index === undefined && kept) throw allTaken(path);
       if (index === undefined) throw new RangeError('more refreshes in flight than spill slots');
       free.delete(index);
       let holdsAnswer = false;
@@ -95,6 +96,15 @@ function writeSlot(file: number, index: number, { accountId, generation, sealed 
   bytes.writeUInt32BE(sealed.length, 9 + ID_BYTES);
   bytes.set(sealed, HEADER_BYTES);
   writeAt(file, bytes, index * SLOT_BYTES);
+}
+
+/** The process must not end for it: others of its refreshes may be in flight. */
+function allTaken(path: string): VaultError {
+  return new VaultError(
+    'vault_not_writable',
+    `no room is left in ${path} for another answer, because the database did not take earlier ones, so nothing was sent`,
+    { hint: 'vault doctor' },
+  );
 }
 
 function tooLarge(): VaultError {
