@@ -37,7 +37,8 @@ async function look(account: Account, deps: HealthDeps): Promise<Finding[]> {
   const known = account.reason?.replace(`${needsLogin}: `, '').replace(`${name}: `, '') ?? '';
   const why = known === '' ? '' : `: ${readable(known)}`;
   if (account.status === 'login_needed' || account.status === 'revoked') {
-    return [problem('login_needed', `${needsLogin}${why}`, login, about)];
+    const message = known.startsWith(`${name} `) ? readable(known) : `${needsLogin}${why}`;
+    return [problem('login_needed', message, login, about)];
   }
   if (account.grantExpiresAt !== null && account.grantExpiresAt <= now) {
     return [problem('login_needed', `the grant of ${name} has ended`, login, about)];

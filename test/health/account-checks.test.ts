@@ -58,8 +58,11 @@ describe('accounts', () => {
     expect(found[1]).toMatchObject({ code: 'client_refused' });
   });
 
-  it('that need a login are told so once, whatever is known of it', async () => {
-    const reason = 'demo/alice@example.com needs a new login: Demo no longer accepts its refresh token';
+  it.each([
+    ['needs a new login: Demo no longer accepts its refresh token'],
+    ['probably needs a new login: Demo refuses to refresh it'],
+  ])('that need a login are told so once, whatever is known of it: %s', async (known) => {
+    const reason = `demo/alice@example.com ${known}`;
     await stage.add({ status: 'login_needed', reason });
     expect(told((await stage.examine())['grants'])).toEqual([`problem: ${reason}`]);
   });
