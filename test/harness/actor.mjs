@@ -48,6 +48,17 @@ function ownKeychain() {
   });
 }
 
+/** On a machine that is busy enough, a crowd of processes is not done within any one's patience. */
+async function patiently(work) {
+  for (;;) {
+    try {
+      return await work();
+    } catch (failure) {
+      if (failure.code !== 'busy') throw failure;
+    }
+  }
+}
+
 const tasks = {
   ready: () => true,
 
@@ -114,12 +125,13 @@ const tasks = {
   /** A first login without the login: makes the vault or joins it, and puts an account in. */
   async join({ home, keyFile, facts, subject }) {
     const access = accessTo(home, keyFileSource(keyFile, parts(home).files));
-    const vault = await access.openOrCreate();
-    const added = await vault.add(facts, {
+    const vault = await patiently(() => access.openOrCreate());
+    const contents = {
       accessToken: new Secret(`access-token-${subject}`),
       refreshToken: new Secret(`refresh-token-${subject}`),
       identity: { subject, email: null, name: null, details: {} },
-    });
+    };
+    const added = await patiently(() => vault.add(facts, contents));
     await access.close();
     return added !== null;
   },

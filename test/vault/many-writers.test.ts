@@ -39,8 +39,9 @@ it('fifty processes that write at once leave rows, ledger and mark that fit each
     rowSet: null,
     ledger: null,
     epoch: 1 + WRITERS,
+    sealings: expect.any(Number),
     troubles: [],
   });
   await expect(vault?.requireCurrent()).resolves.toBeUndefined();
   await access.close();
-});
+}, 60_000);
