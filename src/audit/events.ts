@@ -112,7 +112,8 @@ export type CallbackRefusal =
   | 'malformed'
   | 'other_user'
   | 'wrong_browser'
-  | 'second_visit';
+  | 'second_visit'
+  | 'hung_up';
 
 /** What was wrong with the vault as a whole when a person accepted it as it was. */
 export type AcceptedFault =

@@ -94,9 +94,10 @@ export interface TcpOwners {
   /**
    * The user who has the end of a connection whose other end is `other`.
    *
-   * @returns a user id; null where it is not known, as of an end that was closed meanwhile
+   * @returns a user id; `nobody` for an end that was closed, of which the kernel no longer tells whose it was; null where it
+   *   is not known
    */
-  ofConnection(end: TcpEnd, other: TcpEnd): Promise<number | null>;
+  ofConnection(end: TcpEnd, other: TcpEnd): Promise<number | 'nobody' | null>;
   /**
    * The users whose processes would get a connection to this address: more than one only where they share the port.
    *

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { endianness } from 'node:os';
-import type { TcpOwners } from './contract.js';
+import type { TcpEnd, TcpOwners } from './contract.js';
 
 /** The kernel's tables of IPv4 and of IPv6 connections (proc_pid_net(5)); null where they cannot be read. */
 export type TcpTables = { readonly tcp: string; readonly tcp6: string } | null;
@@ -15,6 +15,7 @@ interface Spelling {
   readonly tcp6: string;
 }
 
+const ESTABLISHED = '01';
 const LISTENING = '0A';
 const ROOT = 0;
 const ANY: Spelling = { tcp: hex(Array(4).fill(0)), tcp6: hex(Array(16).fill(0)) };
@@ -36,21 +37,38 @@ export function createTcpOwners(read: () => Promise<TcpTables> = readTables): Tc
   };
   return {
     async ofConnection(end, other) {
-      const [tables, local, remote] = [await reading(), spelling(end.address), spelling(other.address)];
-      if (tables === null || local === null || remote === null) return null;
-      return owner(rows(tables, local, end.port, remote, other.port)[0]?.[0] ?? []);
+      const [local, remote] = [spelling(end.address), spelling(other.address)];
+      if (local === null || remote === null) return null;
+      // Twice, because a reading is not of one moment: the one end may close after the other was read.
+      for (let tries = 1; tries <= 2; tries += 1) {
+        const tables = await reading();
+        if (tables === null) return null;
+        const [row] = rows(tables, local, end.port, remote, other.port)[0] ?? [];
+        if (row !== undefined) return owner(row) ?? 'nobody';
+        const [[, , , state] = []] = rows(tables, remote, other.port, local, end.port)[0] ?? [];
+        // A table without what listens here tells of nothing (in WSL 1 it is empty).
+        if (state !== ESTABLISHED) return listeners(tables, other).length === 0 ? null : 'nobody';
+      }
+      return null;
     },
-    async ofListeners({ address, port }) {
-      const [tables, local] = [await reading(), spelling(address)];
-      if (tables === null || local === null) return null;
-      const any = { ...ANY, tcp: local.tcp === null ? null : ANY.tcp };
-      // The kernel prefers a socket at the very address to one at all of them, and then an IPv4 one (inet_lookup_listener).
-      const found = [...rows(tables, local, port, any, 0), ...rows(tables, any, port, any, 0)]
-        .map((table) => table.filter(([, , , state]) => state === LISTENING))
-        .find((table) => table.length > 0);
-      return [...new Set(found?.map((columns) => owner(columns) ?? ROOT))];
+    async ofListeners(at) {
+      const tables = await reading();
+      if (tables === null || spelling(at.address) === null) return null;
+      return [...new Set(listeners(tables, at).map((columns) => owner(columns) ?? ROOT))];
     },
   };
+}
+
+/** The rows of those who would get a connection to this address. */
+function listeners(tables: NonNullable<Reading>, { address, port }: TcpEnd): readonly string[][] {
+  const local = spelling(address);
+  if (local === null) return [];
+  const any = { ...ANY, tcp: local.tcp === null ? null : ANY.tcp };
+  // The kernel prefers a socket at the very address to one at all of them, and then an IPv4 one (inet_lookup_listener).
+  const found = [...rows(tables, local, port, any, 0), ...rows(tables, any, port, any, 0)]
+    .map((table) => table.filter(([, , , state]) => state === LISTENING))
+    .find((table) => table.length > 0);
+  return found ?? [];
 }
 
 /** The rows with these ends, each as its columns, in the one table and in the other. */

@@ -19,7 +19,7 @@ export function loginPlace(host: Host): LoginPlace {
     browser: createBrowser(host, surroundings),
     async isOtherUser(end, here) {
       const uid = await owners.ofConnection(end, here);
-      return uid !== null && isOther(uid);
+      return uid === 'nobody' ? 'gone' : uid !== null && isOther(uid);
     },
     async isOthersPort(port) {
       const found = await Promise.all(

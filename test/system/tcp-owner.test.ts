@@ -67,7 +67,7 @@ describe.skipIf(process.platform !== 'linux')('who has the other end of a connec
     },
   );
 
-  it('is another user when it is, and is not known after they have closed it', async (context) => {
+  it('is another user when it is, and nobody after they have closed it', async (context) => {
     needs(context, 'another user', '/proc');
     const { server, port } = await listening('127.0.0.1');
     const arrival = once(server, 'connection') as Promise<[Socket]>;
@@ -81,7 +81,7 @@ describe.skipIf(process.platform !== 'linux')('who has the other end of a connec
     const gone = once(theirs.resume(), 'end');
     child.kill();
     await gone;
-    expect(await owners.ofConnection(end, other)).toBeNull();
+    expect(await owners.ofConnection(end, other)).toBe('nobody');
   });
 });
 
@@ -138,9 +138,21 @@ describe.skipIf(endianness() !== 'LE')('the tables of the kernel', () => {
 
   it('know root, and do not take for root what nobody holds any more', async () => {
     expect(await owners(row(HERE, THERE, '01', 0, 9)).ofConnection(here, there)).toBe(0);
-    expect(await owners(row(HERE, THERE, '05', 0, 0)).ofConnection(here, there)).toBeNull();
+    expect(await owners(row(HERE, THERE, '05', 0, 0)).ofConnection(here, there)).toBe('nobody');
     expect(await owners(row(HERE, THERE, '05', 1_002, 0)).ofConnection(here, there)).toBe(1_002);
     expect(await owners(row(THERE, HERE, '01', 1_002, 9)).ofConnection(here, there)).toBeNull();
+  });
+
+  it('tell an end that was closed from one that is elsewhere, which the other end outlives', async () => {
+    const listener = row(THERE, ANY, '0A', 1_002, 8);
+    expect(await owners(listener).ofConnection(here, there)).toBe('nobody');
+    expect(await owners(listener + row(THERE, HERE, '09', 1_002, 9)).ofConnection(here, there)).toBe(
+      'nobody',
+    );
+    expect(await owners('').ofConnection(here, there)).toBeNull();
+    const readings = [row(THERE, HERE, '01', 1_002, 9), listener];
+    const meanwhile = createTcpOwners(async () => ({ tcp: `head\n${readings.shift()}`, tcp6: '' }));
+    expect(await meanwhile.ofConnection(here, there)).toBe('nobody');
   });
 
   it('that cannot be read tell nothing', async () => {

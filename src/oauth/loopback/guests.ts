@@ -4,9 +4,9 @@ import type { TcpEnd } from '../../system/contract.js';
 /**
  * Whether another user of this machine, who is not root, has that end of a connection.
  *
- * @returns false where it is not known
+ * @returns `gone` where it was closed, and it is not known whose it was; false where it is not known
  */
-export type IsOtherUser = (end: TcpEnd, here: TcpEnd) => Promise<boolean>;
+export type IsOtherUser = (end: TcpEnd, here: TcpEnd) => Promise<boolean | 'gone'>;
 
 /** Of a flood of 2,000 connections a second each may still take an eighth of one to say what it wants. */
 const MAX_GUESTS = 256;
@@ -19,7 +19,7 @@ interface Guest {
   readonly socket: Socket;
   /** Has sent a whole request, so that it leaves by itself once it is answered. */
   heard: boolean;
-  isOther: Promise<boolean> | null;
+  isOther: ReturnType<IsOtherUser> | null;
 }
 
 /**
@@ -48,9 +48,9 @@ export class Guests {
   }
 
   /** Whether the request that has come over this connection is another user's. */
-  async isOther(socket: Socket): Promise<boolean> {
+  async isOther(socket: Socket): ReturnType<IsOtherUser> {
     const guest = this.#guests.get(socket);
-    if (guest === undefined) return false;
+    if (guest === undefined) return 'gone';
     guest.heard = true;
     return this.#lookUp(guest);
   }
@@ -71,16 +71,16 @@ export class Guests {
     if ((await this.#lookUp(guest)) && !guest.heard) guest.socket.resetAndDestroy();
   }
 
-  #lookUp(guest: Guest): Promise<boolean> {
+  #lookUp(guest: Guest): ReturnType<IsOtherUser> {
     guest.isOther ??= this.#ask(guest.socket);
     return guest.isOther;
   }
 
-  async #ask({ remoteAddress, remotePort, localAddress, localPort }: Socket): Promise<boolean> {
-    if (!remoteAddress || !remotePort || !localAddress || !localPort) return false;
+  async #ask({ remoteAddress, remotePort, localAddress, localPort }: Socket): ReturnType<IsOtherUser> {
+    if (!remoteAddress || !remotePort || !localAddress || !localPort) return 'gone';
     const end = { address: remoteAddress, port: remotePort };
     const isOther = await this.#isOtherUser(end, { address: localAddress, port: localPort });
-    if (isOther) this.#onOther();
+    if (isOther === true) this.#onOther();
     return isOther;
   }
 

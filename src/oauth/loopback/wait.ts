@@ -17,7 +17,9 @@ export type StrayKind =
   /** The right state without the cookie that the start page has set. */
   | 'wrong_browser'
   /** The start page once more, without its cookie. */
-  | 'second_visit';
+  | 'second_visit'
+  /** The start page, by a connection that was closed before it was known whose it was. */
+  | 'hung_up';
 
 /** How a login's answer is waited for. */
 export interface WaitOptions {
@@ -40,7 +42,7 @@ const REPORTS_PER_KIND = 10;
 /** How long a browser may take to follow the redirect; a script that does not follow it costs this much. */
 const PAGE_GRACE = 1_000;
 
-type Stray = Exclude<Verdict['kind'], 'page' | 'answer' | 'start'>;
+type Stray = Exclude<Verdict['kind'], 'page' | 'answer' | 'start'> | 'hung_up';
 
 const STRAYS: Readonly<Record<Stray, { readonly status: number; readonly report: StrayKind | null }>> = {
   wrong_method: { status: 405, report: null },
@@ -50,6 +52,7 @@ const STRAYS: Readonly<Record<Stray, { readonly status: number; readonly report:
   unseen: { status: 503, report: null },
   wrong_state: { status: 400, report: 'wrong_state' },
   wrong_browser: { status: 403, report: 'wrong_browser' },
+  hung_up: { status: 503, report: 'hung_up' },
   no_answer: { status: 400, report: 'malformed' },
 };
 
@@ -148,12 +151,15 @@ export class Wait {
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    if (await this.#guests.isOther(request.socket)) return sendPage(response, 403, 'other_user');
+    const other = await this.#guests.isOther(request.socket);
+    if (other === true) return sendPage(response, 403, 'other_user');
     const expected = this.#expected;
     if (expected === null) return send(response, 503);
     const verdict = judge(visitOf(request), expected);
     if (verdict.kind === 'answer') this.#callback(response, verdict.url, verdict.refused, expected);
     else if (verdict.kind === 'page') this.#page(response);
+    // Whoever has hung up gets no cookie, so that was no visit: another user could end a login so, and not be known any more.
+    else if (verdict.kind === 'start' && other === 'gone') this.#stray(response, 'hung_up');
     else if (verdict.kind === 'start') this.#start(response, verdict.known, expected);
     else this.#stray(response, verdict.kind);
   }
@@ -179,11 +185,8 @@ export class Wait {
 
   #callback(response: ServerResponse, url: URL, refused: boolean, { pagePath, start }: Expected): void {
     if (this.#outcome !== null || this.#options.toBeCopied) {
-      sendPage(
-        response,
-        this.#outcome === null ? 200 : 410,
-        this.#outcome === null ? 'copy' : 'already_done',
-      );
+      if (this.#outcome === null) sendPage(response, 200, 'copy');
+      else sendPage(response, 410, 'already_done');
       return;
     }
     this.#outcome = refused ? 'refused' : 'received';

@@ -39,7 +39,7 @@ export function loopbackGuard({ uid, owners, allowed }: LoopbackTrust): Loopback
       owners.ofConnection(there, { address: localAddress, port: localPort }),
     ]);
     if (listening === null) return UNKNOWN_LISTENER;
-    const known = [...listening, ...(accepted === null ? [] : [accepted])];
+    const known = [...listening, ...(typeof accepted === 'number' ? [accepted] : [])];
     if (!known.every(isTrusted)) return FOREIGN_LISTENER;
     return known.length === 0 ? UNKNOWN_LISTENER : null;
   }

@@ -136,6 +136,18 @@ it('another user of the machine is no visitor', async () => {
   expect(await visit()).toMatch(/^vault-login-/);
 });
 
+it('whoever has hung up is no visitor, because the kernel may not tell any more whose that was', async () => {
+  let found: boolean | 'gone' = 'gone';
+  const { start, get, visit, outcome, strays } = await begun({ isOtherUser: async () => found });
+  expect((await get(start)).status).toBe(503);
+  found = false;
+  expect(await visit()).toMatch(/^vault-login-/);
+  found = 'gone';
+  expect((await get(start)).status).toBe(503);
+  expect(await outcome()).toBe('waiting');
+  expect(strays).toEqual(['hung_up', 'hung_up']);
+});
+
 it('where no browser could be opened any may bring the answer, unless the start page was visited', async () => {
   const unseen = await begun();
   expect(unseen.listener.withdraw()).toBe(true);
