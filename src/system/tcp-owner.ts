@@ -18,13 +18,20 @@ interface Spelling {
 const ESTABLISHED = '01';
 const LISTENING = '0A';
 const ROOT = 0;
+/** What the kernel says of every user whom a user namespace does not know (user_namespaces(7)). */
+const OVERFLOW = 65_534;
 const ANY: Spelling = { tcp: hex(Array(4).fill(0)), tcp6: hex(Array(16).fill(0)) };
 
 /**
  * Tells by the kernel's tables which user has an end of a loopback connection, or listens. One reading serves whoever
  * asked before it began, and one follows another, so that many who ask at once keep nobody busy.
+ *
+ * @param self the user id of this process. One that reads as 65534 looks like that of any other user, so that nothing is known
  */
-export function createTcpOwners(read: () => Promise<TcpTables> = readTables): TcpOwners {
+export function createTcpOwners(
+  self: number | undefined,
+  read: () => Promise<TcpTables> = readTables,
+): TcpOwners {
   let current: Promise<Reading> = Promise.resolve(null);
   let next: Promise<Reading> | null = null;
   const reading = () => {
@@ -38,7 +45,7 @@ export function createTcpOwners(read: () => Promise<TcpTables> = readTables): Tc
   return {
     async ofConnection(end, other) {
       const [local, remote] = [spelling(end.address), spelling(other.address)];
-      if (local === null || remote === null) return null;
+      if (local === null || remote === null || self === OVERFLOW) return null;
       // Twice, because a reading is not of one moment: the one end may close after the other was read.
       for (let tries = 1; tries <= 2; tries += 1) {
         const tables = await reading();
@@ -53,7 +60,7 @@ export function createTcpOwners(read: () => Promise<TcpTables> = readTables): Tc
     },
     async ofListeners(at) {
       const tables = await reading();
-      if (tables === null || spelling(at.address) === null) return null;
+      if (tables === null || spelling(at.address) === null || self === OVERFLOW) return null;
       return [...new Set(listeners(tables, at).map((columns) => owner(columns) ?? ROOT))];
     },
   };

@@ -12,7 +12,7 @@ const ROOT = 0;
 
 export function loginPlace(host: Host): LoginPlace {
   const surroundings = surroundingsOf(host);
-  const owners = createTcpOwners();
+  const owners = createTcpOwners(host.uid);
   const isOther = (uid: number) => uid !== ROOT && uid !== host.uid;
   return {
     surroundings,

@@ -63,7 +63,7 @@ describe.skipIf(process.platform !== 'linux')('who has the other end of a connec
       connect(port, target).once('error', () => undefined);
       const [mine] = (await once(server, 'connection')) as [Socket];
       cleanups.push(() => mine.destroy());
-      expect(await createTcpOwners().ofConnection(...ends(mine))).toBe(OWN);
+      expect(await createTcpOwners(OWN).ofConnection(...ends(mine))).toBe(OWN);
     },
   );
 
@@ -74,7 +74,7 @@ describe.skipIf(process.platform !== 'linux')('who has the other end of a connec
     const { child } = await asAnother(`net.connect(${port}, '127.0.0.1', () => console.log('there'));`);
     const [theirs] = await arrival;
     cleanups.push(() => theirs.destroy());
-    const owners = createTcpOwners();
+    const owners = createTcpOwners(OWN);
     expect(await owners.ofConnection(...ends(theirs))).toBe(ANOTHER);
     const [end, other] = ends(theirs);
     expect(await owners.ofConnection(other, end)).toBe(OWN);
@@ -99,7 +99,7 @@ describe.skipIf(process.platform !== 'linux')('who listens', () => {
     'at %s is known to a client of %s',
     async (host, address) => {
       const { port } = await listening(host);
-      expect(await createTcpOwners().ofListeners({ address, port })).toEqual([OWN]);
+      expect(await createTcpOwners(OWN).ofListeners({ address, port })).toEqual([OWN]);
     },
   );
 
@@ -108,7 +108,7 @@ describe.skipIf(process.platform !== 'linux')('who listens', () => {
     const { line } = await asAnother(
       "const server = net.createServer().listen(0, '127.0.0.1', () => console.log(server.address().port));",
     );
-    const owners = createTcpOwners();
+    const owners = createTcpOwners(OWN);
     expect(await owners.ofListeners({ address: '127.0.0.1', port: Number(line) })).toEqual([ANOTHER]);
     const { server, port } = await listening('127.0.0.1');
     server.close();
@@ -120,7 +120,7 @@ describe.skipIf(endianness() !== 'LE')('the tables of the kernel', () => {
   const row = (local: string, remote: string, state: string, uid: number, inode: number) =>
     `   0: ${local} ${remote} ${state} 00000000:00000000 00:00000000 00000000 ${String(uid).padStart(5)}        0 ${inode} 2 0 20 0\n`;
   const owners = (tcp: string, tcp6 = '') =>
-    createTcpOwners(async () => ({ tcp: `head\n${tcp}`, tcp6: `head\n${tcp6}` }));
+    createTcpOwners(OWN, async () => ({ tcp: `head\n${tcp}`, tcp6: `head\n${tcp6}` }));
   const here = { address: '127.0.0.1', port: 8_976 };
   const there = { address: '127.0.0.1', port: 50_000 };
   const [HERE, THERE, ANY] = ['0100007F:2310', '0100007F:C350', '00000000:0000'];
@@ -151,19 +151,27 @@ describe.skipIf(endianness() !== 'LE')('the tables of the kernel', () => {
     );
     expect(await owners('').ofConnection(here, there)).toBeNull();
     const readings = [row(THERE, HERE, '01', 1_002, 9), listener];
-    const meanwhile = createTcpOwners(async () => ({ tcp: `head\n${readings.shift()}`, tcp6: '' }));
+    const meanwhile = createTcpOwners(OWN, async () => ({ tcp: `head\n${readings.shift()}`, tcp6: '' }));
     expect(await meanwhile.ofConnection(here, there)).toBe('nobody');
   });
 
   it('that cannot be read tell nothing', async () => {
-    const blind = createTcpOwners(async () => null);
+    const blind = createTcpOwners(OWN, async () => null);
     expect(await blind.ofConnection(here, there)).toBeNull();
     expect(await blind.ofListeners(here)).toBeNull();
   });
 
+  it('tell nothing to a process in whose namespace every user is 65534', async () => {
+    const text = row(HERE, THERE, '01', 65_534, 9) + row(THERE, ANY, '0A', 65_534, 8);
+    const unmapped = createTcpOwners(65_534, async () => ({ tcp: `head\n${text}`, tcp6: '' }));
+    expect(await unmapped.ofConnection(here, there)).toBeNull();
+    expect(await unmapped.ofListeners(there)).toBeNull();
+    expect(await owners(text).ofListeners(there)).toEqual([65_534]);
+  });
+
   it('are read once for many who ask meanwhile, and again for whoever asks later', async () => {
     let readings = 0;
-    const counted = createTcpOwners(async () => {
+    const counted = createTcpOwners(OWN, async () => {
       readings += 1;
       return { tcp: `head\n${row(HERE, ANY, '0A', readings, 9)}`, tcp6: '' };
     });

@@ -35,7 +35,7 @@ export interface HttpOptions {
  */
 export function createHttp(options: HttpOptions): Http {
   const { uid = userId() ?? undefined, insecureLoopback: allowed = async () => false } = options;
-  const guard = loopbackGuard({ uid, allowed, owners: createTcpOwners() });
+  const guard = loopbackGuard({ uid, allowed, owners: createTcpOwners(uid) });
   const theLibrary = once(() => createDispatchers(guard));
   const ownClient = once(async () => (await import('./http-direct.js')).createDirect(guard));
   return {

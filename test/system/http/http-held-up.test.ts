@@ -13,7 +13,7 @@ const SERVER = `
   });
   server.listen(0, '127.0.0.1', () => parentPort.postMessage(server.address().port));
 `;
-const DEADLINE = 300;
+const DEADLINE = 1_000;
 
 let server: Worker;
 afterEach(() => server.terminate());
@@ -26,7 +26,7 @@ it.each(CLIENTS)(
     const http = clientOf(acceptPart);
     const asked = once(server, 'message').then(() => {
       // As a stopped process, or one among too many, stands still.
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3 * DEADLINE);
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1.5 * DEADLINE);
     });
     const request = {
       method: 'GET' as const,

@@ -80,7 +80,7 @@ describe.runIf(linux).each(CLIENTS)('a request with a secret, by %s', (_, accept
       const answer = await send(`http://${host}:${port}/`, { insecureLoopback: never });
       expect(answer.status).toBe(200);
     }
-    const other = send(`${server.url}/`, { uid: NOBODY });
+    const other = send(`${server.url}/`, { uid: 61_001 });
     if (root) expect((await other).status).toBe(200);
     else await expect(other).rejects.toMatchObject(NOT_SENT);
   });
