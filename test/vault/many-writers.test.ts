@@ -44,4 +44,4 @@ it('fifty processes that write at once leave rows, ledger and mark that fit each
   });
   await expect(vault?.requireCurrent()).resolves.toBeUndefined();
   await access.close();
-}, 60_000);
+});
