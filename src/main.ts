@@ -1,5 +1,6 @@
 import { ignoredByUs, refuseOpenRuntime } from './config/runtime.js';
 import { asVaultError, ERROR_CODES, VaultError } from './domain/errors.js';
+import { startedAs } from './domain/hints.js';
 import { OWN_PROCESSES } from './domain/own-processes.js';
 import type { UseCases } from './services/contract.js';
 import type { Host, TakeSignals } from './system/contract.js';
@@ -83,6 +84,7 @@ export async function main(): Promise<void> {
   const interruption = new AbortController();
   const takeSignals = listenForSignals(interruption);
   const argv = process.argv.slice(2);
+  if (/[\\/]token-vault$/.test(process.argv[1] ?? '')) startedAs({ name: 'token-vault' });
   let io: Io | null = null;
   try {
     const host = thisProcess(interruption.signal, process.argv[1] ?? null, {}, takeSignals);
@@ -107,6 +109,7 @@ export async function main(): Promise<void> {
       import('./app.js'),
     ]);
     const { command, input, globals } = parsed;
+    startedAs({ profile: globals.profile });
     if (globals.envFile !== null)
       (await import('./wiring/env-file.js')).refuseLeadingEnvFile(host, globals.envFile);
     const again = await againIn(globals.profile);

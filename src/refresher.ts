@@ -1,6 +1,7 @@
 import { createInterface, type Interface } from 'node:readline';
 import { createApp } from './app.js';
 import { VaultError } from './domain/errors.js';
+import { startedAs } from './domain/hints.js';
 import { handedKey, type RefresherSetup } from './services/refresh/refresher-protocol.js';
 import type { Host } from './system/contract.js';
 
@@ -23,6 +24,7 @@ async function carryOutOrders(host: Host, lines: Interface): Promise<void> {
   const first = await orders.next();
   if (first.done === true) return;
   const setup = JSON.parse(first.value) as RefresherSetup;
+  startedAs({ profile: setup.profile });
   const handed = handedKey(setup);
   const askerGone = new AbortController();
   lines.on('close', () =>

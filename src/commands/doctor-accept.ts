@@ -1,7 +1,7 @@
 import { type Account, accountName } from '../domain/account.js';
 import { VaultError } from '../domain/errors.js';
+import { loginCommand, shellName } from '../domain/hints.js';
 import type { Acceptance, Condition, UseCases } from '../services/contract.js';
-import { loginCommand, shellName } from '../services/login/login-command.js';
 import { errorDocument } from '../ui/error-view.js';
 import type { Io } from '../ui/io.js';
 import { count } from './words.js';

@@ -1,7 +1,7 @@
 import { accountName } from '../domain/account.js';
+import { loginCommand, widenHint } from '../domain/hints.js';
 import { isReadable, readable } from '../domain/scopes.js';
 import type { LoginPlan, LoginResult } from '../services/contract.js';
-import { loginCommand, widenHint } from '../services/login/login-command.js';
 import type { Entry } from '../ui/block.js';
 import type { Io } from '../ui/io.js';
 import { ending, rfc3339 } from '../ui/time.js';

@@ -1,6 +1,6 @@
 import { type Account, accountName } from '../domain/account.js';
+import { loginCommand, shellName, widenHint } from '../domain/hints.js';
 import { missingScopes, readable } from '../domain/scopes.js';
-import { loginCommand, shellName, widenHint } from '../services/login/login-command.js';
 
 /** Why an account is not well, as one sentence with its name in it; null while it is. */
 export function troubleOf(account: Account): string | null {

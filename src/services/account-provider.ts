@@ -1,8 +1,8 @@
 import { type Account, accountName } from '../domain/account.js';
 import { VaultError } from '../domain/errors.js';
+import { loginCommand } from '../domain/hints.js';
 import { isIssuer } from '../oauth/issuer.js';
 import type { ConfiguredProvider } from '../providers/contract.js';
-import { loginCommand } from './login/login-command.js';
 
 /**
  * Checks that the configuration still names the issuer, the token endpoint and the client that an account's tokens

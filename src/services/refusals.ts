@@ -1,12 +1,12 @@
 import { type Account, accountName } from '../domain/account.js';
 import { DAY } from '../domain/duration.js';
 import { VaultError } from '../domain/errors.js';
+import { loginCommand } from '../domain/hints.js';
 import { quoted } from '../domain/shell-word.js';
 import { FAILING_AFTER } from '../domain/status.js';
 import { describeTransport, type TransportFailure, transportHint } from '../domain/transport.js';
 import type { RefusedAnswer } from '../oauth/contract.js';
 import type { Provider } from '../providers/contract.js';
-import { loginCommand } from './login/login-command.js';
 import { lostAnswer, openDetails, openHint } from './refresh/open-outcome.js';
 
 /** Says again what is known of an account that rests until a login. */

@@ -1,8 +1,8 @@
 import { type Account, accountName } from '../domain/account.js';
 import { VaultError } from '../domain/errors.js';
+import { shellName } from '../domain/hints.js';
 import type { Vault } from '../vault/vault.js';
 import { notThere } from './integrity/not-there.js';
-import { shellName } from './login/login-command.js';
 
 const LISTED = 20;
 

@@ -18,7 +18,7 @@ const account = accountExample({
   askedScopes: ['openid', LONG],
   grantedScopes: ['openid', `${LONG}er`],
 });
-const WHERE = 'log in again with the scopes that are named by: vault show google/alice@example.com --json';
+const WHERE = 'log in again with the scopes printed by: vault show google/alice@example.com --json';
 const PLAIN = { columns: 80, env: { NO_COLOR: '1' } };
 
 async function printed(command: typeof list | typeof show, line: string, json = false) {

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { asVaultError, VaultError } from '../../src/domain/errors.js';
 import type { Finding } from '../../src/domain/finding.js';
+import { loginCommand, shellName } from '../../src/domain/hints.js';
 import { quoted } from '../../src/domain/shell-word.js';
 import type { HealthDeps } from '../../src/health/contract.js';
 import { database } from '../../src/health/database.js';
@@ -8,7 +9,6 @@ import { integrity } from '../../src/health/integrity.js';
 import { runChecks } from '../../src/health/run.js';
 import { keyFileSource } from '../../src/keysources/key-file.js';
 import { unlock } from '../../src/services/keys/unlock.js';
-import { loginCommand, shellName } from '../../src/services/login/login-command.js';
 import { refreshOne } from '../../src/services/refresh/refresh-one.js';
 import { ONCE } from '../../src/services/refresh/refresh-send.js';
 import { selectAccount } from '../../src/services/select-account.js';

@@ -1,9 +1,9 @@
 import { type Account, accountName, type Consent } from '../../domain/account.js';
 import { DAY } from '../../domain/duration.js';
+import { loginCommand, shellName } from '../../domain/hints.js';
 import { ending } from '../../domain/token-state.js';
 import type { GrantLimit } from '../../providers/contract.js';
 import type { ToldEvent } from '../../stores/told.js';
-import { loginCommand, shellName } from '../login/login-command.js';
 
 /** A grant that ends this soon is told: of Google's seven days five are over then. */
 const SOON = 2 * DAY;

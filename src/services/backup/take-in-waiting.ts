@@ -1,9 +1,9 @@
 import { equalBytes } from '../../crypto/derive.js';
 import { accountName } from '../../domain/account.js';
 import { isInterruption, VaultError } from '../../domain/errors.js';
+import { shellName } from '../../domain/hints.js';
 import type { Store, VaultHead } from '../../stores/contract.js';
 import { PATIENCE } from '../keys/keys.js';
-import { shellName } from '../login/login-command.js';
 import { takeInAll, type WaitingLoginDeps } from '../login/login-waiting.js';
 
 /* Answers wait beside the vault, and neither a backup nor the vault that a restore keeps holds what is there. */

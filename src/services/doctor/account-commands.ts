@@ -1,6 +1,6 @@
+import { loginCommand, shellName, widenHint } from '../../domain/hints.js';
 import { quoted } from '../../domain/shell-word.js';
 import type { AccountCommands } from '../../health/contract.js';
-import { loginCommand, shellName, widenHint } from '../login/login-command.js';
 import { openHint } from '../refresh/open-outcome.js';
 
 /** What the checks of the doctor tell a person to type. */

@@ -1,12 +1,12 @@
 import { type Account, accountName } from '../../domain/account.js';
 import { isInterruption, VaultError } from '../../domain/errors.js';
 import { count } from '../../domain/finding.js';
+import { shellName } from '../../domain/hints.js';
 import type { KeySource } from '../../keysources/contract.js';
 import type { Locks, MasterKeyRow, Spill, VaultHead } from '../../stores/contract.js';
 import { dataKeyIds } from '../../vault/data-keys.js';
 import type { DataKeyRotation, OpenMaster } from '../../vault/data-rotation.js';
 import type { Vault } from '../../vault/vault.js';
-import { shellName } from '../login/login-command.js';
 import { takeInAll } from '../login/login-waiting.js';
 import type { RotatedDataKeys } from './key-changes-contract.js';
 import { holdingVault, type KeysDeps, PATIENCE, present } from './keys.js';

@@ -1,5 +1,6 @@
 import { type Account, accountName } from '../../domain/account.js';
 import { VaultError } from '../../domain/errors.js';
+import { loginCommand, widenCommand } from '../../domain/hints.js';
 import { missingScopes } from '../../domain/scopes.js';
 import { quoted } from '../../domain/shell-word.js';
 import type { Provider } from '../../providers/contract.js';
@@ -7,7 +8,6 @@ import type { Spill } from '../../stores/contract.js';
 import type { Vault } from '../../vault/vault.js';
 import type { LoginRequest } from '../contract.js';
 import { notThere } from '../integrity/not-there.js';
-import { loginCommand, widenCommand } from './login-command.js';
 
 /** What a login asks for, and of whom. */
 export interface LoginAim {

@@ -6,7 +6,7 @@ import { readable } from '../../domain/scopes.js';
 import type { ServerMetadata } from '../../oauth/contract.js';
 import type { ConfiguredProvider } from '../../providers/contract.js';
 import type { LoginRequest, LoginTalk } from '../contract.js';
-import { againCommand } from './login-command.js';
+import { retryLogin } from './login-contract.js';
 
 export interface AnswerWait {
   /** Resolves with the address the browser was sent to; null where nothing listens. */
@@ -61,7 +61,7 @@ async function pasted(wait: AnswerWait, lines: AsyncIterable<string>, over: Abor
   }
   if (over.aborted || !wait.toBePasted) return new Promise<never>(() => {});
   throw new VaultError('login_refused', 'the input ended before the redirect URL was pasted', {
-    hint: againCommand(wait.request, '--paste'),
+    hint: retryLogin(wait.request, '--paste'),
   });
 }
 
@@ -101,7 +101,7 @@ function tooLate({ provider, server, scopes, request, registered, timeout }: Ans
   const unknown = `if ${title} showed an error page, it may not know the redirect URI (register exactly ${registered}${port}), the client id ${clientId}${asked}: vault providers ${name}`;
   const silent = `if no page came at all, see whether ${new URL(server.authorizationEndpoint).host} answers`;
   return new VaultError('login_timed_out', `nobody finished the login within ${formatDuration(timeout)}`, {
-    hint: [...(pages.length > 0 ? pages : [unknown]), silent, `then: ${againCommand(request)}`].join('\n'),
+    hint: [...(pages.length > 0 ? pages : [unknown]), silent, `then: ${retryLogin(request)}`].join('\n'),
     details: { redirect_uri: registered },
   });
 }

@@ -11,7 +11,7 @@ import { unreachable } from '../refusals.js';
 import { serverOf } from '../server.js';
 import type { LoginAim } from './login-aim.js';
 import { waitForAnswer } from './login-answer.js';
-import { againCommand } from './login-command.js';
+import { retryLogin } from './login-contract.js';
 import { type BegunLogin, finish, type Grant, type LoginDeps } from './login-finish.js';
 import { openBrowser, openRedirect, redirectFor } from './login-redirect.js';
 import { authorizationRefusal, codeRefusal, pushedRequestsOnly } from './login-refusals.js';
@@ -125,5 +125,5 @@ function deviceCommand(
   request: LoginRequest,
 ): string | null {
   const possible = deviceAuthorizationEndpoint !== null && device?.ownClient !== true;
-  return possible ? againCommand(request, '--device') : null;
+  return possible ? retryLogin(request, '--device') : null;
 }

@@ -1,4 +1,6 @@
 import type { Account, Identity } from '../../domain/account.js';
+import { command } from '../../domain/hints.js';
+import { quoted } from '../../domain/shell-word.js';
 import type { Surroundings } from '../../system/surroundings.js';
 
 /* What a login asks for, what it needs from the terminal, and what it brings. */
@@ -94,4 +96,25 @@ export interface LoginPlan {
   readonly authorizeParams: Readonly<Record<string, string>>;
   /** The name of the account whose grant would be widened. */
   readonly account: string | null;
+}
+
+/**
+ * The command for the same login once more.
+ *
+ * @param by left out: in the browser
+ */
+export function retryLogin(
+  request: Pick<LoginRequest, 'provider' | 'as' | 'scopes' | 'addScopes' | 'loginHint'>,
+  by: '' | '--paste' | '--device' | '--no-browser' = '',
+): string {
+  const { provider, as, scopes, addScopes, loginHint } = request;
+  const words = [
+    quoted(provider),
+    ...(as === null ? [] : ['--as', quoted(as)]),
+    ...scopes.flatMap((scope) => ['--scope', quoted(scope)]),
+    ...addScopes.flatMap((scope) => ['--add-scope', quoted(scope)]),
+    ...(loginHint === null ? [] : ['--login-hint', quoted(loginHint)]),
+    ...(by === '' ? [] : [by]),
+  ];
+  return command(`login ${words.join(' ')}`);
 }

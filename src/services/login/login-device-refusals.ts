@@ -5,7 +5,7 @@ import type { RefusedAnswer } from '../../oauth/contract.js';
 import type { Provider } from '../../providers/contract.js';
 import type { LoginRequest } from '../contract.js';
 import { clientRefused, quote } from '../refusals.js';
-import { againCommand } from './login-command.js';
+import { retryLogin } from './login-contract.js';
 
 /* What a device login that comes to nothing means, in our words, with what to do instead. */
 
@@ -19,7 +19,7 @@ const NOT_THERE: readonly string[] = ['http_404', 'http_405', 'http_410'];
 /** Nothing has been sent yet. */
 export function noDeviceLogin(provider: Provider, request: LoginRequest): VaultError {
   return new VaultError('usage', `${provider.title} has no device login`, {
-    hint: `${againCommand(request, '--paste')}\nopen the address that it prints on any machine`,
+    hint: `${retryLogin(request, '--paste')}\nopen the address that it prints on any machine`,
   });
 }
 
@@ -32,7 +32,7 @@ export function deviceRefusal(
 ): VaultError {
   const said = quote(refused);
   const details = detailsOf(refused);
-  const again = againCommand(request, '--device');
+  const again = retryLogin(request, '--device');
   switch (refused.class) {
     case 'transient':
       return new VaultError(
@@ -45,7 +45,7 @@ export function deviceRefusal(
         'policy_refused',
         `a policy of ${provider.title} or of an administrator forbids this login (${said})`,
         {
-          hint: `ask the administrator of the account, or try the browser: ${againCommand(request)}`,
+          hint: `ask the administrator of the account, or try the browser: ${retryLogin(request)}`,
           details,
         },
       );
@@ -74,12 +74,12 @@ export function noDeviceEndpoint(
   refused: RefusedAnswer,
 ): VaultError | null {
   if (!NOT_THERE.includes(refused.error)) return null;
-  const again = againCommand(request, '--device');
+  const again = retryLogin(request, '--device');
   return new VaultError(
     'client_refused',
     `${provider.title} has no device login at ${endpoint} (${refused.error}): the address is wrong, or it is for other clients`,
     {
-      hint: `compare the address with what ${provider.title} documents, where it was configured: ${again} --dry-run\nor log in with a browser: ${againCommand(request, '--paste')}`,
+      hint: `compare the address with what ${provider.title} documents, where it was configured: ${again} --dry-run\nor log in with a browser: ${retryLogin(request, '--paste')}`,
       details: detailsOf(refused),
     },
   );
@@ -94,7 +94,7 @@ function wrongScopes(
   const allowed = provider.device?.scopes ?? null;
   const others = allowed === null ? scopes : scopes.filter((scope) => !allowed.includes(scope));
   const which = (others.length > 0 ? others : scopes).join(' ');
-  const instead = againCommand(request, '--paste');
+  const instead = retryLogin(request, '--paste');
   return new VaultError(
     'client_refused',
     `${provider.title} does not allow these scopes in a device login: ${which} (${quote(refused)})`,
@@ -117,7 +117,7 @@ function wrongClient(provider: Provider, request: LoginRequest, refused: Refused
   const details = detailsOf(refused);
   if (device === null) return clientRefused(provider, quote(refused), details);
   const message = `${title} refuses this client for a device login, which needs ${device.client} (${quote(refused)})`;
-  const instead = `with the client you have: ${againCommand(request, '--paste')}`;
+  const instead = `with the client you have: ${retryLogin(request, '--paste')}`;
   const own = `register one at ${client.registrationUrl} and give it a name of its own under "providers" in config.json: "${name}-device": {"extends": "${name}", "clientId": "…", "clientSecret": "…"}; then: vault login ${name}-device --device`;
   const hint = device.ownClient
     ? `${own}\n${instead}`
@@ -130,7 +130,7 @@ function notAllowed(provider: Provider, request: LoginRequest, refused: RefusedA
     'client_refused',
     `${provider.title} does not allow a device login to this client (${quote(refused)})`,
     {
-      hint: `allow it where the client is registered (${provider.client.registrationUrl}), or use the browser: ${againCommand(request, '--paste')}`,
+      hint: `allow it where the client is registered (${provider.client.registrationUrl}), or use the browser: ${retryLogin(request, '--paste')}`,
       details: detailsOf(refused),
     },
   );
@@ -143,7 +143,7 @@ export function deviceDeclined(
   refused: RefusedAnswer,
 ): VaultError {
   return new VaultError('login_refused', `the login was declined at ${provider.title} (${quote(refused)})`, {
-    hint: againCommand(request, '--device'),
+    hint: retryLogin(request, '--device'),
   });
 }
 
@@ -152,7 +152,7 @@ export function codeEnded(provider: Provider, request: LoginRequest, after: numb
   return new VaultError(
     'login_timed_out',
     `nobody typed the code and finished the login at ${provider.title} within ${formatDuration(after)}`,
-    { hint: `for a new code: ${againCommand(request, '--device')}` },
+    { hint: `for a new code: ${retryLogin(request, '--device')}` },
   );
 }
 
@@ -163,7 +163,7 @@ export function endedUnanswered(
   last: RefusedAnswer | TransportFailure,
 ): VaultError {
   const unknown = 'so it is not known whether the login was finished';
-  const hint = againCommand(request, '--device');
+  const hint = retryLogin(request, '--device');
   if (last instanceof TransportFailure) {
     const details = { reason: last.reason };
     return new VaultError('network_failed', `${describeTransport(last)}, ${unknown}`, { hint, details });
@@ -177,7 +177,7 @@ export function endedUnanswered(
 
 export function uselessCode(provider: Provider, request: LoginRequest, flaw: string): VaultError {
   return new VaultError('provider_answer_invalid', `${provider.title} began no device login: ${flaw}`, {
-    hint: againCommand(request, '--paste'),
+    hint: retryLogin(request, '--paste'),
   });
 }
 

@@ -13,8 +13,8 @@ import type { Vault } from '../../vault/vault.js';
 import type { LoginRequest, LoginResult } from '../contract.js';
 import { noteConsent } from '../refresh/refresh-recover.js';
 import type { LoginAim } from './login-aim.js';
-import { againCommand } from './login-command.js';
 import { loginFinished } from './login-commit.js';
+import { retryLogin } from './login-contract.js';
 import { discard } from './login-discard.js';
 import { whoLoggedIn } from './login-identity.js';
 import type { IsOthersPort } from './login-redirect.js';
@@ -124,6 +124,6 @@ function noToken(provider: ConfiguredProvider, request: LoginRequest): VaultErro
   return new VaultError(
     'provider_answer_invalid',
     `${provider.title} answered without a usable access token`,
-    { hint: againCommand(request, request.device ? '--device' : '') },
+    { hint: retryLogin(request, request.device ? '--device' : '') },
   );
 }

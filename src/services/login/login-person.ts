@@ -1,7 +1,7 @@
 import type { Account, Identity } from '../../domain/account.js';
 import { VaultError } from '../../domain/errors.js';
 import type { LoginRequest } from '../contract.js';
-import { againCommand } from './login-command.js';
+import { retryLogin } from './login-contract.js';
 
 /**
  * Refuses another person than the one that `--login-hint` names. Compared with an e-mail address is the address
@@ -34,9 +34,9 @@ export function checkHint(
     {
       hint: [
         `to log in as ${loginHint}, choose that person in the browser:`,
-        againCommand(request, way),
+        retryLogin(request, way),
         'to log in as whoever is chosen there:',
-        againCommand({ ...request, loginHint: null }, way),
+        retryLogin({ ...request, loginHint: null }, way),
       ].join('\n'),
     },
   );

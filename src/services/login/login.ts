@@ -2,7 +2,7 @@ import { asVaultError, isInterruption, VaultError } from '../../domain/errors.js
 import type { LoginRequest, LoginResult, LoginTalk } from '../contract.js';
 import { aimOf } from './login-aim.js';
 import { byCode } from './login-code.js';
-import { againCommand } from './login-command.js';
+import { retryLogin } from './login-contract.js';
 import type { LoginDeps } from './login-finish.js';
 import { namedByPerson } from './login-identity.js';
 import { redirectFor } from './login-redirect.js';
@@ -54,5 +54,5 @@ function withCommand(failure: unknown, asked: LoginRequest): unknown {
   // Without a browser of ours there is no start page that someone else could open.
   const elsewhere = code === 'login_opened_twice' || !asked.openBrowser ? '--no-browser' : '';
   const way = asked.device ? '--device' : asked.pasteOnly ? '--paste' : elsewhere;
-  return new VaultError(code, message, { hint: againCommand(asked, way), details, cause });
+  return new VaultError(code, message, { hint: retryLogin(asked, way), details, cause });
 }

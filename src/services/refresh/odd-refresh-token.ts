@@ -1,8 +1,8 @@
 import { type Account, accountName } from '../../domain/account.js';
+import { loginCommand } from '../../domain/hints.js';
 import type { StatusFacts } from '../../domain/status.js';
 import type { GrantedAnswer } from '../../oauth/contract.js';
 import { ODD_REFRESH_TOKEN } from '../../oauth/token-answer.js';
-import { loginCommand } from '../login/login-command.js';
 
 /*
  * An answer can bring a good access token and a refresh token that nobody can send back. The old one is kept; whether the

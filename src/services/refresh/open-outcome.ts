@@ -1,9 +1,9 @@
 import { type Account, accountName } from '../../domain/account.js';
 import { formatDuration, HOUR } from '../../domain/duration.js';
 import { VaultError } from '../../domain/errors.js';
+import { loginCommand, shellName } from '../../domain/hints.js';
 import { ending, isUsable } from '../../domain/token-state.js';
 import type { Intent, SealedAccount } from '../../stores/contract.js';
-import { loginCommand, shellName } from '../login/login-command.js';
 
 /*
  * A refresh request that may have reached the provider and got no final answer leaves its outcome open: a provider that

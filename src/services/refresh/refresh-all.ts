@@ -1,6 +1,7 @@
 import { type Account, accountName } from '../../domain/account.js';
 import { formatDuration } from '../../domain/duration.js';
 import { ERROR_CODES, VaultError } from '../../domain/errors.js';
+import { loginCommand } from '../../domain/hints.js';
 import type { RefreshOutcome } from '../../domain/outcome.js';
 import { awaitsLogin, isResting, nextStatus } from '../../domain/status.js';
 import { dueness } from '../../domain/token-state.js';
@@ -8,7 +9,6 @@ import type { Clock } from '../../system/contract.js';
 import { concernsWholeVault } from '../../vault/damage.js';
 import type { Vault } from '../../vault/vault.js';
 import type { RefreshProgress, RefreshReport, RefreshRequest, RefreshResult } from '../contract.js';
-import { loginCommand } from '../login/login-command.js';
 import { loginNeeded } from '../refusals.js';
 import { accountsOf, selectAccounts } from '../select-account.js';
 import { oddTokenWarning } from './odd-refresh-token.js';

@@ -1,12 +1,12 @@
 import { type Audit, type AuditEvent, aboutAccount } from '../../audit/events.js';
 import { type Account, accountName } from '../../domain/account.js';
 import { ERROR_CODES, type ErrorCode, VaultError } from '../../domain/errors.js';
+import { shellName } from '../../domain/hints.js';
 import type { RefreshOutcome } from '../../domain/outcome.js';
 import { type FailureKind, nextStatus } from '../../domain/status.js';
 import type { AttemptRecord, Intent } from '../../stores/contract.js';
 import type { Clock } from '../../system/contract.js';
 import type { Vault } from '../../vault/vault.js';
-import { shellName } from '../login/login-command.js';
 import { isInDoubt, loginNeeded } from '../refusals.js';
 import { lostAnswer, openDetails, openHint } from './open-outcome.js';
 import type { SeenAccount } from './refresher-protocol.js';

@@ -1,9 +1,9 @@
 import { type Account, accountName } from '../../domain/account.js';
 import { formatDuration, SECOND } from '../../domain/duration.js';
 import { VaultError } from '../../domain/errors.js';
+import { shellName } from '../../domain/hints.js';
 import type { Lock, Locks } from '../../stores/contract.js';
 import type { Clock } from '../../system/contract.js';
-import { shellName } from '../login/login-command.js';
 
 /* A provider may take two minutes to answer. A command waits for less, and does not do so without a word. */
 

@@ -1,6 +1,6 @@
 import { type Account, accountName } from '../../domain/account.js';
+import { widenHint } from '../../domain/hints.js';
 import { missingScopes, readable } from '../../domain/scopes.js';
-import { widenHint } from '../login/login-command.js';
 
 /** What an account had been granted and no longer is, between two looks at it. Said once: by whoever saw both. */
 export function withdrawnScopes(before: Account, after: Account): readonly string[] {

@@ -1,12 +1,12 @@
 import { type Account, accountName } from '../../domain/account.js';
 import { VaultError } from '../../domain/errors.js';
+import { shellName } from '../../domain/hints.js';
 import type { Secret } from '../../domain/secret.js';
 import type { RevocationOutcome } from '../../oauth/contract.js';
 import { revoke } from '../../oauth/revocation.js';
 import type { ConfiguredProvider } from '../../providers/contract.js';
 import type { Http } from '../../system/contract.js';
 import type { Contents } from '../../vault/sealed-record.js';
-import { shellName } from '../login/login-command.js';
 import { serverOf } from '../server.js';
 
 /** What the provider made of it; `reason` is for the person in every case. */

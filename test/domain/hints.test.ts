@@ -1,11 +1,13 @@
 import { spawnSync } from 'node:child_process';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import {
+  command,
   loginCommand,
   shellName,
+  startedAs,
   widenCommand,
   widenHint,
-} from '../../../src/services/login/login-command.js';
+} from '../../src/domain/hints.js';
 
 describe('the command that logs in again', () => {
   it.each([
@@ -14,8 +16,8 @@ describe('the command that logs in again', () => {
     ['alice@example.com-2', 'vault login google --as alice@example.com-2'],
     ["Ada's", "vault login google --as 'Ada'\\''s'"],
     ['$(reboot)', "vault login google --as '$(reboot)'"],
-  ])('names the account %j', (label, command) => {
-    expect(loginCommand({ provider: 'google', label })).toBe(command);
+  ])('names the account %j', (label, typed) => {
+    expect(loginCommand({ provider: 'google', label })).toBe(typed);
   });
 
   it('adds what is missing, each once', () => {
@@ -25,11 +27,11 @@ describe('the command that logs in again', () => {
     );
   });
 
-  it('is not pretended where a scope is too long to be typed: it is said where the scopes stand', () => {
+  it('names the command that prints the scopes where one is too long to type', () => {
     const account = { provider: 'google', label: 'work' };
     expect(widenHint(account, ['email'])).toBe(widenCommand(account, ['email']));
     expect(widenHint(account, ['email', 's'.repeat(10_000)])).toBe(
-      'log in again with the scopes that are named by: vault show google/work --json',
+      'log in again with the scopes printed by: vault show google/work --json',
     );
   });
 });
@@ -43,4 +45,30 @@ describe('a name in a command', () => {
       expect(stdout).toBe(`google/${label}`);
     },
   );
+});
+
+describe('a command in a hint', () => {
+  afterEach(() => startedAs({ name: 'vault', profile: null }));
+
+  it('is typed as vault', () => {
+    expect(command('list')).toBe('vault list');
+  });
+
+  it('begins with the name the program was started by', () => {
+    startedAs({ name: 'token-vault' });
+    expect(loginCommand({ provider: 'google', label: 'work' })).toBe('token-vault login google --as work');
+  });
+
+  it('names the profile of the command line', () => {
+    startedAs({ profile: 'work' });
+    expect(command('list')).toBe('vault --profile work list');
+    startedAs({ profile: 'a b; rm -rf /' });
+    expect(command('list')).toBe("vault --profile 'a b; rm -rf /' list");
+  });
+
+  it('names the profile it is given, and no other', () => {
+    startedAs({ profile: 'work' });
+    expect(command('list', 'home')).toBe('vault --profile home list');
+    expect(command('list', null)).toBe('vault list');
+  });
 });
