@@ -4,7 +4,6 @@
  *   bin/vault.js      checks the Node version, calls main
  *   main.ts           the only file that touches `process`: argv in, exit code out
  *   refresher.ts      the process that talks to token endpoints, out of reach of signals (wiring/refreshing.ts wires it)
- *   key-check.ts      the process that reads a new master key back, before anything is sealed with it
  *   fast-lane.ts      reads plain command lines; program.ts (commander) reads all others and explains mistakes
  *   wiring/           what this file is too small for, one file a part
  *   commands/         a command line becomes one input, one use case is called, one result is printed
@@ -25,7 +24,6 @@ import { setMaxListeners } from 'node:events';
 import { once } from './domain/once.js';
 import type { Provider } from './providers/contract.js';
 import type { TokenRequest, UseCases } from './services/contract.js';
-import type { KeyCheckRequest } from './services/keys/key-check.js';
 import type { HandedKey } from './services/refresh/refresher-protocol.js';
 import { ensureValid } from './services/token/ensure-valid.js';
 import { sqliteLocks } from './stores/locks.js';
@@ -61,8 +59,6 @@ export interface AppOptions {
 export interface App extends UseCases {
   /** Carries out the orders of the process that started this one. @param width how many may be in flight */
   serveRefreshes(width: number, orders: AsyncIterable<string>, print: (line: string) => void): Promise<void>;
-  /** Shows the process that started this one that a key can be read back. @returns the line to print */
-  checkKey(request: KeyCheckRequest): Promise<string>;
 }
 
 /** @throws VaultError `config_invalid` when the places of the files make no sense */

@@ -94,8 +94,6 @@ export async function main(): Promise<void> {
     refuseOpenRuntime(process.env, process.execArgv);
     if (argv.length === 1 && argv[0] === OWN_PROCESSES.refresher)
       return await (await import('./refresher.js')).runAsRefresher(host);
-    if (argv.length === 1 && argv[0] === OWN_PROCESSES.keyCheck)
-      return await (await import('./key-check.js')).runAsKeyCheck(host);
     if (argv.length === 1 && argv[0] === KEYCHAIN_HELPER)
       return await (await import('./wiring/keychain.js')).runAsKeychainHelper(host, () => leaveAtOnce(1));
     const parsed = await parse(argv);

@@ -5,8 +5,6 @@
 export const OWN_PROCESSES = {
   /** Talks to token endpoints, out of reach of signals. */
   refresher: '@refresher',
-  /** Reads a new master key back from its source. */
-  keyCheck: '@key-check',
 } as const;
 
 /**

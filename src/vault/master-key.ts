@@ -59,19 +59,6 @@ export function keyCheckValue(vaultId: Uint8Array, reference: string, master: Ui
   return value;
 }
 
-/**
- * Shows somebody who has the same master key that it is here too, and nothing about it to anybody else.
- *
- * @param nonce of the one who asks, new each time
- * @returns 32 bytes
- */
-export function proofOfKey(reference: string, master: Uint8Array, nonce: Uint8Array): Buffer {
-  const key = deriveKey(master, nonce, `${FORMAT}/read back`, KEY_BYTES);
-  const proof = authenticate(key, frame([reference, nonce]));
-  key.fill(0);
-  return proof;
-}
-
 /** Wraps data keys under a master key. */
 export function wrapDataKeys(
   vaultId: Uint8Array,

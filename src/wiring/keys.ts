@@ -2,14 +2,10 @@ import { resolve } from 'node:path';
 import type { Audit } from '../audit/events.js';
 import { keyFileFromEnv } from '../config/key-in-force.js';
 import { readKeySource, withKeySource } from '../config/key-source.js';
-import { SECOND } from '../domain/duration.js';
-import { VaultError } from '../domain/errors.js';
 import { once } from '../domain/once.js';
-import { OWN_PROCESSES } from '../domain/own-processes.js';
 import type { KeySource, KeySourceSetting } from '../keysources/contract.js';
 import { keyMemory } from '../keysources/remembered.js';
 import type { BackupUseCases } from '../services/backup/backup-contract.js';
-import type { KeyCheckRequest } from '../services/keys/key-check.js';
 import type { KeysDeps } from '../services/keys/keys.js';
 import type { KeyChoice, KeyUseCases } from '../services/keys/keys-contract.js';
 import type { NewMaster } from '../services/keys/new-master.js';
@@ -23,9 +19,6 @@ import { keyChangesWith } from './key-changes.js';
 import { keySourcesWith, type NamedWay } from './key-sources.js';
 
 /* How app.ts wires the vault and the sources of its master keys. */
-
-/** The start of a process, and what its source may take besides. */
-const CHECK_PATIENCE = { withPerson: 90 * SECOND, alone: 30 * SECOND };
 
 export interface KeyParts {
   readonly host: Host;
@@ -48,8 +41,6 @@ export interface KeyWiring extends KeyUseCases, BackupUseCases {
   readonly access: VaultAccess;
   /** Wipes the keys that are kept so that nobody is asked for them twice. */
   forgetKeys(): void;
-  /** Answers another process that wants a new key read back. @returns the line to print */
-  checkKey(request: KeyCheckRequest): Promise<string>;
 }
 
 export function keysWith(parts: KeyParts): KeyWiring {
@@ -94,24 +85,11 @@ export function keysWith(parts: KeyParts): KeyWiring {
   }
 
   async function readBack(source: KeySource, made: NewMaster): Promise<void> {
-    const { readBackElsewhere, readBackHere } = await import('../services/keys/key-check.js');
-    const given = {
-      profile: parts.profile,
-      passphrase: sources.passphrase()?.reveal() ?? null,
-      person: person(),
-    };
-    // What is kept in memory would prove nothing.
-    if (host.self === null) return readBackHere(await fresh(source.setting, given.passphrase), made);
-    const own = source.setting.kind === 'command' ? (source.setting.timeout ?? 0) : 0;
-    const patience = own + CHECK_PATIENCE[given.person ? 'withPerson' : 'alone'];
-    await readBackElsewhere(source, made, given, (line, instead) =>
-      secondProcess(host, given.person, { line, instead, patience }),
-    );
-  }
-
-  function fresh(setting: KeySourceSetting, passphrase: string | null): Promise<KeySource> {
+    const { readBackFrom } = await import('../services/keys/new-master.js');
+    const passphrase = sources.passphrase()?.reveal() ?? null;
     const named: NamedWay | null = passphrase === null ? null : { known: passphrase };
-    return sources.source(setting, named, true);
+    // The source that made the key keeps it in memory; a fresh one does not.
+    return readBackFrom(await sources.source(source.setting, named, true), made);
   }
 
   const marks = once(async () => (await import('./marks.js')).marksWith(paths, files));
@@ -196,14 +174,6 @@ export function keysWith(parts: KeyParts): KeyWiring {
       const { configFile } = paths;
       return useKey({ ...deps, configFile, remember: rememberKeySource, overruledBy }, await chosen(choice));
     },
-
-    async checkKey(request) {
-      const { answerKeyCheck } = await import('../services/keys/key-check.js');
-      const theirs = keySourcesWith({ ...parts, person: () => request.person });
-      return answerKeyCheck(request, ({ source, passphrase }) =>
-        theirs.source(source, passphrase === null ? null : { known: passphrase }, true),
-      );
-    },
   };
 }
 
@@ -214,35 +184,4 @@ function fromHere(setting: KeySourceSetting, env: Host['env']): KeySourceSetting
   }
   if (setting.kind !== 'passphrase' || setting.file === null) return setting;
   return { kind: 'passphrase', file: resolve(setting.file) };
-}
-
-/** Runs this program once more to read a key back. @returns what it printed */
-async function secondProcess(
-  { self, env, interruption }: Host,
-  person: boolean,
-  { line, instead, patience }: { readonly line: string; readonly instead: string; readonly patience: number },
-): Promise<string> {
-  if (self === null) throw new Error('the host does not say how to run this program again');
-  const [{ runBounded }, { isClientSetting }] = await Promise.all([
-    import('../system/processes/bounded-child.js'),
-    import('../config/client-variables.js'),
-  ]);
-  const [interpreter, script] = self;
-  const input = Buffer.from(line, 'utf8');
-  const end = await runBounded(interpreter, [script, OWN_PROCESSES.keyCheck], {
-    env: Object.fromEntries(Object.entries(env).filter(([name]) => !isClientSetting(name))),
-    cwd: '/',
-    input,
-    limit: patience,
-    capture: true,
-    signal: interruption,
-    foreground: person,
-  });
-  input.fill(0);
-  interruption.throwIfAborted();
-  if (end.kind === 'ended') return end.stdout.toString('utf8');
-  if (end.kind === 'not_started') return '';
-  throw new VaultError('key_timed_out', 'a second process could not read the key back in time', {
-    hint: `try again, or use another key source: ${instead}`,
-  });
 }

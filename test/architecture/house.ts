@@ -13,7 +13,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['commands'],
   ['wiring'],
   ['app.ts'],
-  ['refresher.ts', 'key-check.ts'],
+  ['refresher.ts'],
   ['fast-lane.ts'],
   ['program.ts'],
   ['main.ts'],
@@ -39,7 +39,7 @@ const ONLY_PACKAGES: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** One way to print: a person's terminal is reached through `Io`, where everything is made harmless first. */
-const PRINTS = ['main.ts', 'refresher.ts', 'ui', 'wiring', 'key-check.ts'];
+const PRINTS = ['main.ts', 'refresher.ts', 'ui', 'wiring'];
 
 /**
  * Closing any descriptor of a database file drops the locks that the process holds on it. So whoever works with the

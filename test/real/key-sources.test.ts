@@ -118,7 +118,7 @@ describe('a command that does not give the key', () => {
     expect(JSON.parse((await stage.vault(['key', 'status', '--json'])).stdout).keys).toEqual([]);
   });
 
-  it('because it prints another one each time is noticed by the second process, and nothing is left', async () => {
+  it('because it prints another one each time is noticed, and nothing is left', async () => {
     const { path } = program('print-key', 'head -c 32 /dev/urandom | basenc --base64url');
     const before = readFileSync(join(stage.home.vault, 'config.json'), 'utf8');
     const run = await stage.vault(['init', '--key-source', 'command', '--json', '--', path], bare());

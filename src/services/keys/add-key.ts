@@ -10,7 +10,7 @@ import { recordNewKey } from './record-new-key.js';
 import { rowsOf, useCommand, withKeyring } from './unlock.js';
 
 /**
- * Wraps the same data keys under a new master key in another source: made there, read back by a second process, and only
+ * Wraps the same data keys under a new master key in another source: made there, read back, and only
  * then written into the vault, in one commit.
  *
  * @throws VaultError as {@link KeyUseCases.addKey}

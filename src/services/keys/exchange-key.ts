@@ -24,7 +24,7 @@ export interface Exchange {
 }
 
 /**
- * Makes a new master key in a source, beside one that is there, has it read back by a second process, and puts its row in the
+ * Makes a new master key in a source, beside one that is there, reads it back, and puts its row in the
  * place of others in one commit, with its entry in the trail. What fails before the commit leaves the source as it was, or
  * leaves a note of the key that stayed there.
  *

@@ -7,9 +7,8 @@ import type { Store } from '../../stores/contract.js';
 import { lineOf } from '../../vault/audit-queued.js';
 import { masterReference } from '../../vault/master-key.js';
 import { newVault } from '../../vault/new-vault.js';
-import { readBackHere } from './key-check.js';
 import { holdingVault } from './keys.js';
-import { establishMaster, undone } from './new-master.js';
+import { establishMaster, readBackFrom, undone } from './new-master.js';
 import type { VaultAccessDeps } from './vault-access.js';
 
 const VAULT_ID_BYTES = 16;
@@ -35,7 +34,7 @@ export async function makeVault(deps: VaultAccessDeps, source: KeySource): Promi
 
 async function createWith(deps: VaultAccessDeps, source: KeySource): Promise<Store> {
   const vaultId = random(VAULT_ID_BYTES);
-  const made = await establishMaster(source, masterReference(vaultId, 1), deps.readBack ?? readBackHere);
+  const made = await establishMaster(source, masterReference(vaultId, 1), deps.readBack ?? readBackFrom);
   let putBack: (() => void) | null = null;
   let marked: string | null = null;
   try {

@@ -1,7 +1,8 @@
 import { KEY_BYTES } from '../../crypto/aead.js';
-import { random } from '../../crypto/derive.js';
-import { VaultError, withMoreHints } from '../../domain/errors.js';
+import { equalBytes, random } from '../../crypto/derive.js';
+import { isInterruption, VaultError, withMoreHints } from '../../domain/errors.js';
 import type { GivenKeySource, KeySource, StoringKeySource } from '../../keysources/contract.js';
+import { masterVersion } from '../../vault/master-key.js';
 import { keyIn } from './held-key.js';
 
 /** A new master key, which is in its source and not yet in the vault. */
@@ -17,8 +18,30 @@ export interface EstablishedMaster extends NewMaster {
   undo(): Promise<string | null>;
 }
 
-/** Has the key read back by somebody else. @throws VaultError when that does not give the same key */
+/** Reads a new key back from its source. @throws VaultError when that does not give the same key */
 export type ReadBack = (source: KeySource, made: NewMaster) => Promise<void>;
+
+/** @param source remembers no key, or this would prove nothing. @throws VaultError as {@link ReadBack} */
+export async function readBackFrom(source: KeySource, made: NewMaster): Promise<void> {
+  const key = await source.load(made.reference, made.parameters).catch((failure: unknown) => {
+    if (!(failure instanceof VaultError) || isInterruption(failure)) throw failure;
+    const { code, message, hint = otherSource(source, made) } = failure;
+    throw new VaultError(code, `the new key could not be read back: ${message}`, { hint, cause: failure });
+  });
+  const isSame = equalBytes(key, made.master);
+  key.fill(0);
+  if (isSame) return;
+  throw new VaultError('key_unavailable', `the ${source.place} gave back another key than before`, {
+    hint: otherSource(source, made),
+  });
+}
+
+/** Only a vault that is being made has a first key. */
+function otherSource({ kind }: KeySource, { reference }: NewMaster): string {
+  if (kind === 'file') return 'try again with another key file';
+  const command = masterVersion(reference) > 1 ? 'vault key add file' : 'vault init --key-source file';
+  return `use another key source: ${command}`;
+}
 
 /**
  * Makes a master key in its source, or takes up the one its owner has put there, and has it read back before anything

@@ -12,7 +12,7 @@ import { rowsOf, withKeyring } from './unlock.js';
 
 /**
  * Puts a new master key in the place of the old one of one source. The order that loses nothing: the new reference is noted
- * in the vault, the key made beside the old one and read back by a second process; one commit exchanges the rows and
+ * in the vault, the key made beside the old one and read back; one commit exchanges the rows and
  * notes the old reference; the old key is taken out of its source and its note with it. Cut off anywhere, the vault opens
  * with the old key or with the new one, both of which are there, and the notes tell the next run what to clear away.
  *

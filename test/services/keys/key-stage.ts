@@ -7,8 +7,8 @@ import { Secret } from '../../../src/domain/secret.js';
 import type { KeySource, StoringKeySource } from '../../../src/keysources/contract.js';
 import { keyFileSource } from '../../../src/keysources/key-file.js';
 import { keychainSource } from '../../../src/keysources/os-keychain.js';
-import { readBackHere } from '../../../src/services/keys/key-check.js';
 import type { KeysDeps } from '../../../src/services/keys/keys.js';
+import { readBackFrom } from '../../../src/services/keys/new-master.js';
 import type { RecoveryDeps } from '../../../src/services/keys/recovery.js';
 import { type VaultAccess, vaultAccess } from '../../../src/services/keys/vault-access.js';
 import { eventQueue } from '../../../src/stores/audit-queue.js';
@@ -89,7 +89,7 @@ export async function openKeyStage(): Promise<KeyStage> {
     events: trail,
     notice,
     present: keySource,
-    readBack: readBackHere,
+    readBack: readBackFrom,
   };
   const store = async () => (await access.store()) ?? noVault();
   const vault = async () => (await access.open()) ?? noVault();
