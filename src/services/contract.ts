@@ -1,6 +1,6 @@
 import type { ThroughAgent } from '../audit/events.js';
 import type { DemoRequest, DemoTalk } from '../demo/contract.js';
-import type { Account, Consent, Identity } from '../domain/account.js';
+import type { Account, Consent } from '../domain/account.js';
 import type { VaultError } from '../domain/errors.js';
 import type { Secret } from '../domain/secret.js';
 import type { AgentUseCases } from './agent/agent-contract.js';
@@ -26,24 +26,25 @@ export interface TokenRequest {
   readonly selector: string | null;
   /** The token must be good for at least this long, in milliseconds. */
   readonly minValid: number;
-  /** A token that ends sooner is refused, instead of given with a warning: who asks sees no warning. */
+  /** Fail if the token expires sooner, instead of warning: the caller shows no warnings. */
   readonly insist?: boolean;
   readonly scopes: readonly string[];
   /** Refresh whatever the clock says. */
   readonly refresh: boolean;
-  /** A token that is no Bearer token is given too, to who is told its type with it. */
+  /** Return a token that is not a Bearer token as well: the caller prints its type. */
   readonly anyType?: boolean;
   /** Some formats name the mailbox; then the identity is unsealed too. */
   readonly withIdentity: boolean;
-  /** Who asks, where that is another process. */
-  readonly asker?: ThroughAgent;
+  /** Who asked the agent, for the audit trail. */
+  readonly caller?: ThroughAgent;
 }
 
 export interface ValidToken {
-  readonly account: Account;
+  readonly account: Pick<Account, 'provider' | 'label' | 'tokenType' | 'expiresAt' | 'grantedScopes'>;
   readonly accessToken: Secret;
-  readonly identity: Identity | null;
-  /** Something a person should know though the token is good; for stderr. */
+  /** The account's mailbox; null unless `withIdentity` was set, or when the provider did not report one. */
+  readonly email: string | null;
+  /** For stderr. */
   readonly warning: string | null;
 }
 

@@ -5,6 +5,7 @@ import type {
   AgentStatus,
   AgentUseCases,
 } from '../services/agent/agent-contract.js';
+import type { AskSocket } from '../services/agent/ask-agent.js';
 import type { TokenRequest, ValidToken } from '../services/contract.js';
 import type { VaultAccess } from '../services/keys/vault-access.js';
 import { type EnsureValidDeps, ensureValid } from '../services/token/ensure-valid.js';
@@ -16,7 +17,6 @@ import {
 } from '../system/agent/agent-socket.js';
 import { askerOf } from '../system/asker.js';
 import type { Host } from '../system/contract.js';
-import { VERSION } from '../version.js';
 import type { Refreshing, RefreshingParts } from './refreshing.js';
 
 /*
@@ -24,8 +24,8 @@ import type { Refreshing, RefreshingParts } from './refreshing.js';
  * everything else is loaded when first called.
  */
 
-/** A stopped agent keeps nobody for longer than this, in milliseconds. */
-const SILENCE = 1_000;
+/** How long a command waits for the agent, in milliseconds: long enough for a refresh at most providers. */
+const DEADLINE = 10_000;
 
 export interface AgentParts
   extends Pick<RefreshingParts, 'envFile' | 'paths' | 'files' | 'locks' | 'clock' | 'audit'> {
@@ -58,15 +58,16 @@ export function agentWith(parts: AgentParts): AgentWiring {
   /** The one that is there, else where one would be made. */
   const socket = () => ownSocket() ?? places()[0] ?? '';
 
-  async function ask(method: 'GET' | 'POST', target: string) {
+  const ask: AskSocket = async (method, target, client) => {
     const { askSocket } = await import('../system/agent/agent-client.js');
-    return askSocket(socket(), { method, target, silence: SILENCE, signal: interruption });
-  }
+    const from = client === undefined ? {} : { client };
+    return askSocket(socket(), { method, target, ...from, deadline: DEADLINE, signal: interruption });
+  };
 
   async function askForToken(request: TokenRequest): Promise<ValidToken | VaultError | null> {
     const { askAgent } = await import('../services/agent/ask-agent.js');
-    const asker = () => ({ pid: host.pid, ...askerOf(host.platform) });
-    return askAgent({ ask, asker, detail: parts.detail }, request);
+    const caller = () => ({ pid: host.pid, ...askerOf(host.platform) });
+    return askAgent({ ask, caller, detail: parts.detail }, request);
   }
 
   const refuseUnsafe = () => refuseUnsafeSocket(socket(), uid);
@@ -116,7 +117,7 @@ export function agentWith(parts: AgentParts): AgentWiring {
           clock,
           audit,
           pid: host.pid,
-          listen: (answer) => ends.serveOnSocket(places, files, { [ends.VERSION_HEADER]: VERSION }, answer),
+          listen: (answer) => ends.serveOnSocket(places, files, answer),
           check,
           token,
           afterCheck: () => vault.use(async () => void (await parts.notify())).catch(unlessBug),
@@ -170,13 +171,12 @@ function loadAgent() {
 }
 
 async function loadEnds() {
-  const [{ serveOnSocket }, { fileIdentity }, { VERSION_HEADER }, { ONCE }] = await Promise.all([
+  const [{ serveOnSocket }, { fileIdentity }, { ONCE }] = await Promise.all([
     import('../system/agent/agent-server.js'),
     import('../system/files/file-identity.js'),
-    import('../services/agent/ask-agent.js'),
     import('../services/refresh/refresh-send.js'),
   ]);
-  return { serveOnSocket, fileIdentity, VERSION_HEADER, ONCE };
+  return { serveOnSocket, fileIdentity, ONCE };
 }
 
 /** What keeps the vault from being opened is told by the next check. */

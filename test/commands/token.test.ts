@@ -43,7 +43,7 @@ describe('vault token', () => {
 const VALID: ValidToken = {
   account: accountExample({ tokenType: 'bearer' }),
   accessToken: new Secret('access-token-example'),
-  identity: { subject: 's', email: 'alice@example.com', name: null, details: {} },
+  email: 'alice@example.com',
   warning: null,
 };
 
@@ -130,9 +130,8 @@ describe('vault token prints nothing', () => {
   }
 
   it('when a mailbox is to be named and the address is not known', async () => {
-    const identity = { subject: 's', email: null, name: null, details: {} };
-    expect(await failing('--format xoauth2', { identity })).toMatchObject({ code: 'usage' });
-    expect(await failing('--format oauthbearer', { identity: null })).toMatchObject({ code: 'usage' });
+    expect(await failing('--format xoauth2', { email: null })).toMatchObject({ code: 'usage' });
+    expect(await failing('--format oauthbearer', { email: null })).toMatchObject({ code: 'usage' });
   });
 
   it('when --json and --format contradict each other', async () => {

@@ -6,7 +6,7 @@ import type { Truth } from './specimen.js';
 /** What a token is given with, as it was stored. */
 export async function wholeOf({ account, access, email }: Truth): Promise<string> {
   const accessToken = { reveal: () => access };
-  const valid = { account, accessToken, identity: { email } } as never;
+  const valid = { account, accessToken, email } as never;
   return JSON.stringify([tokenDocument(valid), await formatToken(valid, 'xoauth2'), null]);
 }
 

@@ -7,7 +7,7 @@ import { namesMailbox, TOKEN_FORMATS, type TokenFormat } from '../token/token-fo
 
 /* What is asked for on the agent's socket: the options of `vault token` as a path and a query, read as strictly. */
 
-const ENOUGH = 5 * MINUTE;
+const MIN_VALID = 5 * MINUTE;
 
 export interface AskedToken {
   readonly request: TokenRequest;
@@ -17,73 +17,53 @@ export interface AskedToken {
 /**
  * Reads `/token/google/alice@example.com?min_valid=30m&scope=a&scope=b&format=header`.
  *
- * @param name what stands behind `/token/`, still percent-encoded; empty means the only account there is
+ * @param name the part after `/token/`, still percent-encoded; empty means the only account there is
+ * @param client the `token-vault-client` header; null when there is none, as from curl
  * @throws VaultError `usage`
  */
-export function readTokenQuery(name: string, query: URLSearchParams): AskedToken {
-  refuseUnknown(query, ['min_valid', 'scope', 'format']);
+export function readTokenQuery(name: string, query: URLSearchParams, client: string | null): AskedToken {
+  refuseUnknown(query, ['min_valid', 'scope', 'format', 'email']);
   const written = single(query, 'format') ?? 'raw';
   const format = TOKEN_FORMATS.find((each) => each === written);
   if (format === undefined) throw usage(`format takes one of: ${TOKEN_FORMATS.join(', ')}`);
   const minValid = single(query, 'min_valid');
+  const email = single(query, 'email') ?? 'no';
+  if (email !== 'yes' && email !== 'no') throw usage('email takes one of: yes, no');
   return {
     request: {
       selector: name === '' ? null : decoded(name),
-      minValid: minValid === null ? ENOUGH : parseDuration(minValid, 'min_valid'),
-      insist: minValid !== null,
+      minValid: minValid === null ? MIN_VALID : parseDuration(minValid, 'min_valid'),
+      // `vault token` shows warnings, curl does not.
+      insist: minValid !== null && client === null,
       scopes: query.getAll('scope').flatMap(readScopes),
       refresh: false,
-      withIdentity: namesMailbox(format),
+      withIdentity: namesMailbox(format) || email === 'yes',
       ...(format === 'json' ? { anyType: true } : {}),
-      asker: { through: 'agent' },
+      caller: readCaller(client),
     },
     format,
   };
 }
 
-/** The path and query by which the command line asks for a whole {@link import('../contract.js').ValidToken}. */
-export function validTarget(
-  { selector, minValid, scopes, withIdentity, anyType }: TokenRequest,
-  asker: Omit<ThroughAgent, 'through'>,
-): string {
-  const asked = JSON.stringify({ selector, minValid, scopes, withIdentity, anyType, asker });
-  return `/valid?${new URLSearchParams({ asked })}`;
-}
-
-/** @throws VaultError `usage` */
-export function readValidQuery(query: URLSearchParams): TokenRequest {
-  const asked = parse(query.get('asked') ?? '');
-  const { selector = null, minValid, scopes, withIdentity, anyType } = asked ?? {};
-  const sound =
-    (selector === null || typeof selector === 'string') &&
-    typeof minValid === 'number' &&
-    minValid >= 0 &&
-    Array.isArray(scopes) &&
-    scopes.every((scope) => typeof scope === 'string');
-  if (!sound) throw usage('this path is for the command line only');
-  const asker = readAsker(asked?.['asker']);
-  const any = anyType === true ? { anyType } : {};
-  return { selector, minValid, scopes, refresh: false, withIdentity: withIdentity === true, ...any, asker };
-}
-
 /**
- * It goes into the trail, marked as what a client says of itself: nothing proves it. It is taken in the forms alone in which
- * this program says it.
+ * It goes into the audit trail, marked as the client's word: nothing proves it. Only what has the form in which this program
+ * writes it is kept.
  */
-function readAsker(said: unknown): ThroughAgent {
-  const { pid, parent, terminal } = (said ?? {}) as Readonly<Record<string, unknown>>;
+function readCaller(client: string | null): ThroughAgent {
+  if (client === null) return { through: 'agent' };
+  const { pid, parent, terminal } = parse(client) ?? {};
   return {
     through: 'agent',
     said_by_client: true,
     ...(Number.isSafeInteger(pid) && Number(pid) > 0 && { pid: Number(pid) }),
-    ...(typeof parent === 'string' && /^[\x21-\x7e]{1,16}$/.test(parent) ? { parent } : { parent: null }),
+    parent: typeof parent === 'string' && /^[\x21-\x7e]{1,16}$/.test(parent) ? parent : null,
     terminal: typeof terminal === 'boolean' ? terminal : null,
   };
 }
 
 function refuseUnknown(query: URLSearchParams, known: readonly string[]): void {
   const strange = [...query.keys()].find((key) => !known.includes(key));
-  // Its name stays unsaid: it could be a token that somebody pasted into the wrong place.
+  // It is not named: it could be a token pasted into the wrong place.
   if (strange !== undefined) throw usage(`a parameter is unknown; there are ${known.join(', ')}`);
 }
 

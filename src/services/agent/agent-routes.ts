@@ -1,10 +1,11 @@
 import { asVaultError, ERROR_CODES, type ErrorCode, VaultError } from '../../domain/errors.js';
+import type { ServedAnswer, ServedRequest } from '../../system/agent/agent-server.js';
 import { errorDocument } from '../../ui/error-view.js';
 import { harmlessJson } from '../../ui/safe-text.js';
 import type { TokenRequest, ValidToken } from '../contract.js';
 import { formatToken, tokenDocument } from '../token/token-formats.js';
 import type { AgentStatus } from './agent-contract.js';
-import { readTokenQuery, readValidQuery } from './agent-request.js';
+import { readTokenQuery } from './agent-request.js';
 
 /*
  * What the agent answers on its socket:
@@ -12,25 +13,7 @@ import { readTokenQuery, readValidQuery } from './agent-request.js';
  *   GET  /token/ACCOUNT   a valid access token as text, or as `format` says
  *   GET  /status          how the agent is
  *   POST /stop            ends it
- *   GET  /valid           for `vault token`, which prints by itself; as internal as the version it comes with
  */
-
-/** A request, as far as it means anything here. */
-export interface SocketRequest {
-  readonly method: string;
-  /** Path and query. */
-  readonly target: string;
-  /** Of each Host header. */
-  readonly hosts: readonly string[];
-  /** Whether it holds what browsers send. */
-  readonly fromBrowser: boolean;
-}
-
-export interface SocketAnswer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
-}
 
 export interface RouteDeps {
   readonly token: (request: TokenRequest) => Promise<ValidToken>;
@@ -45,7 +28,7 @@ const MOST_WAITING = 128;
 const OWN_HOSTS = /^(?:vault|localhost)(?::\d+)?$/i;
 
 /** @returns one that never rejects */
-export function agentRoutes(deps: RouteDeps): (request: SocketRequest) => Promise<SocketAnswer> {
+export function agentRoutes(deps: RouteDeps): (request: ServedRequest) => Promise<ServedAnswer> {
   let waiting = 0;
 
   async function token(request: TokenRequest): Promise<ValidToken> {
@@ -62,7 +45,7 @@ export function agentRoutes(deps: RouteDeps): (request: SocketRequest) => Promis
     }
   }
 
-  async function route(request: SocketRequest): Promise<SocketAnswer> {
+  async function route(request: ServedRequest): Promise<ServedAnswer> {
     if (request.fromBrowser) return refusal(403, 'usage', 'requests from browsers are not answered');
     // Two could be read differently by what forwards a port to the socket (RFC 9112 §3.2).
     if (request.hosts.length !== 1)
@@ -72,23 +55,23 @@ export function agentRoutes(deps: RouteDeps): (request: SocketRequest) => Promis
     const { pathname, searchParams } = new URL(request.target, 'http://vault');
     const wanted = pathname === '/stop' ? 'POST' : 'GET';
     const name = /^\/token(?:\/(.*))?$/.exec(pathname);
-    if (name === null && !['/status', '/stop', '/valid'].includes(pathname))
+    if (name === null && !['/status', '/stop'].includes(pathname))
       return refusal(404, 'usage', 'there is nothing here', 'http://vault/token/google, http://vault/status');
     if (request.method !== wanted) {
       const refused = refusal(405, 'usage', `only ${wanted} is answered here`);
       return { ...refused, headers: { ...refused.headers, allow: wanted } };
     }
     if (name !== null) {
-      const { request: asked, format } = readTokenQuery(name[1] ?? '', searchParams);
+      const { request: asked, format } = readTokenQuery(name[1] ?? '', searchParams, request.client);
       const valid = await token(asked);
-      const { warning } = valid;
+      const { email, warning } = valid;
+      const more = { ...(email !== null && { email }), ...(warning !== null && { warning }) };
       const answer =
         format === 'json'
-          ? json(200, { ...tokenDocument(valid), ...(warning !== null && { warning }) })
+          ? json(200, { ...tokenDocument(valid), ...more })
           : text(await formatToken(valid, format));
       return { ...answer, headers: { ...answer.headers, ...warningHeader(warning) } };
     }
-    if (pathname === '/valid') return json(200, plain(await token(readValidQuery(searchParams))));
     if (pathname === '/stop') deps.stop();
     return json(pathname === '/stop' ? 202 : 200, deps.status());
   }
@@ -123,29 +106,23 @@ const BY_EXIT_CODE: Readonly<Record<number, number>> = {
   [ERROR_CODES.client_refused]: 502,
 };
 
-function refusal(status: number, code: ErrorCode, message: string, hint?: string): SocketAnswer {
+function refusal(status: number, code: ErrorCode, message: string, hint?: string): ServedAnswer {
   const error = new VaultError(code, message, hint === undefined ? {} : { hint });
   return json(status, { error: errorDocument(error) });
 }
 
-function json(status: number, value: unknown): SocketAnswer {
+function json(status: number, value: unknown): ServedAnswer {
   const body = `${harmlessJson(JSON.stringify(value))}\n`;
   return { status, headers: { 'content-type': 'application/json' }, body };
 }
 
-function text(value: string): SocketAnswer {
+function text(value: string): ServedAnswer {
   return { status: 200, headers: { 'content-type': 'text/plain; charset=utf-8' }, body: `${value}\n` };
 }
 
 /** What `vault token` says on stderr. A header takes ASCII alone (RFC 9110 §5.5). */
-function warningHeader(warning: string | null): SocketAnswer['headers'] {
+function warningHeader(warning: string | null): ServedAnswer['headers'] {
   return warning === null ? {} : { 'token-vault-warning': warning.replace(/[^\x20-\x7e]/g, '?') };
-}
-
-/** Without the sealed fields, which nobody needs on the other side. */
-function plain({ account, accessToken, identity, warning }: ValidToken) {
-  const visible = { ...account, sealed: undefined };
-  return { account: visible, accessToken: accessToken.reveal(), identity, warning };
 }
 
 function isUrlError(failure: TypeError): boolean {

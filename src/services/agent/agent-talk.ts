@@ -1,9 +1,10 @@
 import { MINUTE, SECOND } from '../../domain/duration.js';
 import { VaultError, withMoreHints } from '../../domain/errors.js';
 import type { Locks } from '../../stores/contract.js';
+import type { AnswerFromSocket } from '../../system/agent/agent-client.js';
 import { AGENT_LOCK } from './agent.js';
 import type { AgentStatus } from './agent-contract.js';
-import { type AnswerFromSocket, parse, readError } from './ask-agent.js';
+import { type AskSocket, parse, readError } from './ask-agent.js';
 
 /** Longer than an agent takes to finish what is in flight. */
 const LONGEST_STOP = MINUTE + 20 * SECOND;
@@ -14,7 +15,7 @@ export interface AgentTalkDeps {
   readonly isThere: () => boolean;
   /** @throws VaultError `vault_permissions` where another user could answer in its place */
   readonly refuseUnsafe: () => void;
-  readonly ask: (method: 'GET' | 'POST', target: string) => Promise<AnswerFromSocket | null>;
+  readonly ask: AskSocket;
   readonly locks: Locks;
   readonly interruption: AbortSignal;
 }
@@ -55,7 +56,7 @@ async function askOrExplain(
 ): Promise<AnswerFromSocket> {
   const isThere = deps.isThere();
   const answer = isThere ? await deps.ask(method, target) : null;
-  if (answer !== null) return answer;
+  if (answer !== null && answer !== 'timeout') return answer;
   const isFree = deps.locks.isFree(AGENT_LOCK);
   if (!isThere) {
     try {
@@ -81,7 +82,7 @@ function statusOf({ status, body }: AnswerFromSocket): AgentStatus {
   if (status < 300 && value?.['running'] === true) return value as unknown as AgentStatus;
   throw (
     readError(value) ??
-    new VaultError('busy', 'the agent gives an answer that makes no sense; it may be of another version', {
+    new VaultError('busy', 'the answer of the agent cannot be read; it may be of another version', {
       hint: 'stop it and start it again: vault agent stop',
     })
   );

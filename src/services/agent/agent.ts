@@ -2,13 +2,14 @@ import type { Audit } from '../../audit/events.js';
 import { MINUTE, SECOND } from '../../domain/duration.js';
 import { VaultError } from '../../domain/errors.js';
 import type { Lock, Locks } from '../../stores/contract.js';
+import type { ServedAnswer, ServedRequest, SocketServer } from '../../system/agent/agent-server.js';
 import type { Clock } from '../../system/contract.js';
 import type { TokenRequest, ValidToken } from '../contract.js';
 import type { AgentCheck, AgentEvent, AgentRequest, AgentStatus } from './agent-contract.js';
-import { type OpenSocket, socketKeeper } from './agent-keeper.js';
+import { socketKeeper } from './agent-keeper.js';
 import { newsFinder, statusDocument } from './agent-report.js';
 import { isTroubled, pauseAfter, waitUntil } from './agent-rhythm.js';
-import { agentRoutes, type SocketAnswer, type SocketRequest } from './agent-routes.js';
+import { agentRoutes } from './agent-routes.js';
 
 /** The lock that makes an agent the only one of its vault. */
 export const AGENT_LOCK = 'agent';
@@ -22,7 +23,7 @@ export interface AgentDeps {
   readonly clock: Clock;
   readonly audit: Audit;
   readonly pid: number;
-  readonly listen: (answer: (request: SocketRequest) => Promise<SocketAnswer>) => Promise<OpenSocket>;
+  readonly listen: (answer: (request: ServedRequest) => Promise<ServedAnswer>) => Promise<SocketServer>;
   /** Looks at all accounts; begins nothing new once the signal is aborted. */
   readonly check: (stop: AbortSignal) => Promise<AgentCheck>;
   readonly token: (request: TokenRequest) => Promise<ValidToken>;
@@ -72,7 +73,7 @@ async function runAlone(
   const asked = new AbortController();
   const stop = AbortSignal.any([deps.interruption, asked.signal]);
   const state: State = { startedAt: clock.now(), nextCheckAt: null, tokens: 0, lastCheck: null };
-  const open: OpenSocket = await deps.listen(
+  const open: SocketServer = await deps.listen(
     agentRoutes({
       async token(wanted) {
         const valid = await deps.token(wanted);
@@ -102,7 +103,7 @@ async function checkAgainAndAgain(
   deps: AgentDeps,
   { every }: AgentRequest,
   stop: AbortSignal,
-  open: OpenSocket,
+  open: SocketServer,
   state: State,
   tell: (event: AgentEvent) => void,
 ): Promise<void> {
@@ -140,7 +141,7 @@ async function takeLock(deps: AgentDeps): Promise<Lock> {
 }
 
 /** A client that does not take its answer, or a provider that takes its time, does not keep the agent for ever. */
-async function finish(deps: AgentDeps, open: OpenSocket, checking: Promise<void>): Promise<void> {
+async function finish(deps: AgentDeps, open: SocketServer, checking: Promise<void>): Promise<void> {
   const over = new AbortController();
   const late = deps.clock.sleep(LONGEST_FINISH, over.signal).then(
     () => {

@@ -154,14 +154,16 @@ async function give(
     await vault.identity(account);
     throw loginNeeded(account);
   }
-  if (request.anyType !== true && !isBearer(account)) throw notBearer(account);
-  const identity = request.withIdentity ? await vault.identity(account) : null;
-  audit?.record({ event: 'token_given', ...aboutAccount(account), ...request.asker });
-  return { account, accessToken, identity, warning };
+  const unusable = request.anyType === true ? null : notBearer(account);
+  if (unusable !== null) throw unusable;
+  const email = request.withIdentity ? ((await vault.identity(account))?.email ?? null) : null;
+  audit?.record({ event: 'token_given', ...aboutAccount(account), ...request.caller });
+  return { account, accessToken, email, warning };
 }
 
-/** A client must not use a token of a type that it does not understand (RFC 6749 §7.1). */
-function notBearer(account: Account): VaultError {
+/** A client must not use a token of a type that it does not understand (RFC 6749 §7.1). @returns null for a Bearer token */
+export function notBearer(account: ValidToken['account']): VaultError | null {
+  if (isBearer(account)) return null;
   return new VaultError(
     'token_type_unsupported',
     `the access token of ${accountName(account)} is of the type ${account.tokenType}, so it cannot be used as a Bearer token, and a server may refuse it or take it for stolen`,

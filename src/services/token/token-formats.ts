@@ -46,8 +46,8 @@ function scheme(tokenType: string): string {
   return /^bearer$/i.test(tokenType) ? 'Bearer' : tokenType;
 }
 
-function mailbox({ account, identity }: ValidToken): string {
-  if (identity !== null && identity.email !== null) return identity.email;
+function mailbox({ account, email }: ValidToken): string {
+  if (email !== null) return email;
   throw new VaultError(
     'usage',
     `the e-mail address of ${accountName(account)} is not known, so no mailbox can be named`,

@@ -1,3 +1,4 @@
+import { accountName } from '../../domain/account.js';
 import type { TokenRequest, ValidToken } from '../contract.js';
 import { renewedToken } from '../refresh/renewed-token.js';
 
@@ -32,7 +33,7 @@ export function withTokenBy(
   const renewals = new Map<string, Promise<ValidToken>>();
 
   async function renewed(request: TokenRequest, refused: ValidToken): Promise<ValidToken> {
-    const { id } = refused.account;
+    const id = accountName(refused.account);
     const underWay = renewals.get(id);
     const renewal = underWay ?? renewedToken(token, request, refused).finally(() => renewals.delete(id));
     renewals.set(id, renewal);

@@ -6,7 +6,7 @@ import { VaultError } from '../../domain/errors.js';
 import type { Files } from '../contract.js';
 import { PRIVATE_FILE } from '../files/file-checks.js';
 import { codeOf, notWritable, statOrNull } from '../files/file-failure.js';
-import { PROGRESS_HEADER } from './agent-client.js';
+import { CLIENT_HEADER } from './agent-client.js';
 import { isOwnSocket, noSocketThere } from './agent-socket.js';
 
 /** More than any path and query of ours needs. */
@@ -17,8 +17,6 @@ const KEPT_ALIVE = 5 * SECOND;
 /** A token is nothing to keep, whatever stands between. */
 const NOT_TO_KEEP = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
 const MOST_CONNECTIONS = 512;
-/** Well within the silence that a client of ours puts up with. */
-const SIGN_OF_LIFE = 300;
 
 export interface ServedRequest {
   readonly method: string;
@@ -26,6 +24,8 @@ export interface ServedRequest {
   /** Of each Host header. */
   readonly hosts: readonly string[];
   readonly fromBrowser: boolean;
+  /** What the client says of itself; null when it says nothing. */
+  readonly client: string | null;
 }
 
 export interface ServedAnswer {
@@ -58,14 +58,12 @@ export interface SocketServer {
  * replaced, so the caller holds the lock that makes it the only agent.
  *
  * @param places paths, of which the first that a socket can be made at is taken; asked again when the socket is gone
- * @param headers put on every answer
  * @param answer never rejects
  * @throws VaultError `vault_permissions`, `vault_not_writable` for the folder; `config_invalid` when no socket can be there
  */
 export async function serveOnSocket(
   places: () => readonly string[],
   files: Files,
-  headers: Readonly<Record<string, string>>,
   answer: (request: ServedRequest) => Promise<ServedAnswer>,
 ): Promise<SocketServer> {
   const waiting = new Set<Promise<void>>();
@@ -74,24 +72,16 @@ export async function serveOnSocket(
   async function respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
     // A body has no meaning here; unread it would hold the connection.
     request.resume();
-    const signs = request.headers[PROGRESS_HEADER] === undefined ? null : signsOfLife(response);
-    try {
-      const {
-        status,
-        headers: own,
-        body,
-      } = await answer({
-        method: request.method ?? '',
-        target: request.url ?? '',
-        hosts: request.headersDistinct['host'] ?? [],
-        fromBrowser: isFromBrowser(request.headers),
-      });
-      if (stopping) response.shouldKeepAlive = false;
-      const length = String(Buffer.byteLength(body));
-      response.writeHead(status, { ...NOT_TO_KEEP, ...headers, ...own, 'content-length': length }).end(body);
-    } finally {
-      clearInterval(signs ?? undefined);
-    }
+    const { status, headers, body } = await answer({
+      method: request.method ?? '',
+      target: request.url ?? '',
+      hosts: request.headersDistinct['host'] ?? [],
+      fromBrowser: isFromBrowser(request.headers),
+      client: request.headersDistinct[CLIENT_HEADER]?.[0] ?? null,
+    });
+    if (stopping) response.shouldKeepAlive = false;
+    const length = String(Buffer.byteLength(body));
+    response.writeHead(status, { ...NOT_TO_KEEP, ...headers, 'content-length': length }).end(body);
   }
 
   const limits = {
@@ -190,13 +180,6 @@ const BROWSERS_NAME = /^Mozilla\/(?!.* PowerShell\/\d)/;
 function isFromBrowser(headers: IncomingHttpHeaders): boolean {
   if (BROWSERS_OWN.some((name) => name in headers)) return true;
   return /text\/html/i.test(headers.accept ?? '') || BROWSERS_NAME.test(headers['user-agent'] ?? '');
-}
-
-/** Tells a client of ours that its answer is being worked on. */
-function signsOfLife(response: ServerResponse): NodeJS.Timeout {
-  return setInterval(() => {
-    if (!response.headersSent && !response.destroyed) response.writeProcessing();
-  }, SIGN_OF_LIFE);
 }
 
 function removeLeftover(path: string): void {

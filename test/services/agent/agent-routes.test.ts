@@ -3,19 +3,19 @@ import { HOUR, MINUTE } from '../../../src/domain/duration.js';
 import { type ErrorCode, VaultError } from '../../../src/domain/errors.js';
 import { Secret } from '../../../src/domain/secret.js';
 import type { AgentStatus } from '../../../src/services/agent/agent-contract.js';
-import { validTarget } from '../../../src/services/agent/agent-request.js';
-import { agentRoutes, type SocketRequest } from '../../../src/services/agent/agent-routes.js';
+import { agentRoutes } from '../../../src/services/agent/agent-routes.js';
 import type { TokenRequest, ValidToken } from '../../../src/services/contract.js';
+import type { ServedRequest } from '../../../src/system/agent/agent-server.js';
 import { accountExample } from '../../doubles/account.js';
 
 const VALID: ValidToken = {
   account: accountExample({ tokenType: 'bearer' }),
   accessToken: new Secret('access-token-example'),
-  identity: { subject: 'subject-alice', email: 'alice@example.com', name: null, details: {} },
+  email: null,
   warning: 'it ends soon',
 };
 const STATUS = { running: true, pid: 4711 } as AgentStatus;
-const GET = { method: 'GET', hosts: ['vault'], fromBrowser: false };
+const GET = { method: 'GET', hosts: ['vault'], fromBrowser: false, client: null };
 const THROUGH = { through: 'agent' } as const;
 const USUAL = {
   minValid: 5 * MINUTE,
@@ -23,18 +23,22 @@ const USUAL = {
   scopes: [],
   refresh: false,
   withIdentity: false,
-  asker: THROUGH,
+  caller: THROUGH,
 };
 
 /** The answer, and what the use case was asked for. */
-async function ask(request: Partial<SocketRequest> & { readonly target: string }, failure?: unknown) {
+async function ask(
+  request: Partial<ServedRequest> & { readonly target: string },
+  failure?: unknown,
+  given: Partial<ValidToken> = {},
+) {
   const asked: TokenRequest[] = [];
   let stopped = 0;
   const route = agentRoutes({
     async token(wanted) {
       asked.push(wanted);
       if (failure !== undefined) throw failure;
-      return VALID;
+      return { ...VALID, ...given };
     },
     status: () => STATUS,
     stop: () => {
@@ -59,7 +63,7 @@ describe('a token over the socket', () => {
     ['/token/google?format=xoauth2', { selector: 'google', withIdentity: true }],
     ['/token/google?format=json', { selector: 'google', anyType: true }],
   ])('is asked for as %s', async (target, expected) => {
-    const { status, asked } = await ask({ target });
+    const { status, asked } = await ask({ target }, undefined, { email: 'alice@example.com' });
     expect(status).toBe(200);
     expect(asked).toEqual([{ ...USUAL, ...expected }]);
   });
@@ -86,19 +90,12 @@ describe('a token over the socket', () => {
     '/token/google?scope=',
     '/token/google?minvalid=1h',
     '/token/%E0%A4%A',
-    '/valid?asked=nonsense',
-    '/valid',
+    '/token/google?email=maybe',
   ])('is not asked for as %s', async (target) => {
     const { status, body, asked } = await ask({ target });
     expect(status).toBe(400);
     expect(errorOf(body)).toMatchObject({ code: 'usage', exit_code: 2 });
     expect(asked).toEqual([]);
-  });
-
-  it('of a type that is not Bearer is asked for by the command line as it is printed there', async () => {
-    const { insist: _, asker: __, ...request } = { ...USUAL, selector: 'google', anyType: true };
-    const { asked } = await ask({ target: validTarget(request, { pid: 7, parent: 'bash', terminal: true }) });
-    expect(asked).toEqual([expect.objectContaining({ anyType: true })]);
   });
 
   it('of a type that is not Bearer is refused', async () => {
@@ -108,38 +105,33 @@ describe('a token over the socket', () => {
     expect(errorOf(body)).toMatchObject({ code: 'token_type_unsupported' });
   });
 
-  it('reaches the command line whole, and without what is sealed', async () => {
-    const { insist, ...usual } = USUAL;
-    expect(insist).toBe(false);
-    const request = { ...usual, selector: 'google', scopes: ['a b'], withIdentity: true };
-    const asker = { pid: 7, parent: 'bash', terminal: true };
-    const { status, body, asked } = await ask({ target: validTarget(request, asker) });
-    expect({ status, asked }).toEqual({
-      status: 200,
-      asked: [{ ...request, asker: { ...THROUGH, said_by_client: true, ...asker } }],
-    });
-    const { sealed, ...account } = { sealed: null, ...VALID.account };
-    expect(JSON.parse(body)).toEqual({
-      account,
-      accessToken: 'access-token-example',
-      identity: VALID.identity,
-      warning: 'it ends soon',
-    });
-    expect(sealed).toBeNull();
+  it('for vault token may live shorter than was asked for: that command shows the warning', async () => {
+    const client = JSON.stringify({ pid: 7, parent: 'bash', terminal: true });
+    const { asked } = await ask({ target: '/token/google?format=json&min_valid=1h', client });
+    const caller = { ...THROUGH, said_by_client: true, pid: 7, parent: 'bash', terminal: true };
+    const request = { selector: 'google', minValid: HOUR, insist: false, anyType: true, caller };
+    expect(asked).toEqual([{ ...USUAL, ...request }]);
+  });
+
+  it('comes with the mailbox where that is asked for', async () => {
+    const target = '/token/google?format=json&email=yes';
+    const { asked, body } = await ask({ target }, undefined, { email: 'alice@example.com' });
+    expect(asked[0]?.withIdentity).toBe(true);
+    expect(JSON.parse(body)).toMatchObject({ email: 'alice@example.com' });
   });
 });
 
 describe('what a client says of itself, marked as its own words', () => {
   it.each([
-    [{ pid: -1.5, parent: 'a "name": no', terminal: 'yes' }],
-    [{ pid: '7', parent: 'x'.repeat(17), terminal: 1 }],
-    [{ pid: 2 ** 60, parent: 'bidi\u202e', extra: 'member' }],
-    [null],
-    ['agent'],
-  ])('goes into the trail in its own forms only: %j', async (asker) => {
-    const said = JSON.stringify({ selector: null, minValid: 0, scopes: [], asker });
-    const { asked } = await ask({ target: `/valid?${new URLSearchParams({ asked: said })}` });
-    expect(asked.map((each) => each.asker)).toEqual([
+    ['{"pid":-1.5,"parent":"a \\"name\\": no","terminal":"yes"}'],
+    ['{"pid":"7","parent":"xxxxxxxxxxxxxxxxx","terminal":1}'],
+    ['{"pid":1e20,"parent":"bidi\\u202e","extra":"member"}'],
+    ['null'],
+    ['"agent"'],
+    ['no JSON'],
+  ])('goes into the trail in its own forms only: %s', async (client) => {
+    const { asked } = await ask({ target: '/token', client });
+    expect(asked.map((each) => each.caller)).toEqual([
       { through: 'agent', said_by_client: true, parent: null, terminal: null },
     ]);
   });

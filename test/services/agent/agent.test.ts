@@ -5,7 +5,7 @@ import { VaultError } from '../../../src/domain/errors.js';
 import { Secret } from '../../../src/domain/secret.js';
 import { AGENT_LOCK, type AgentDeps, runAgent } from '../../../src/services/agent/agent.js';
 import type { AgentCheck, AgentEvent, AgentStatus } from '../../../src/services/agent/agent-contract.js';
-import type { SocketAnswer } from '../../../src/services/agent/agent-routes.js';
+import type { ServedAnswer } from '../../../src/system/agent/agent-server.js';
 import { accountExample } from '../../doubles/account.js';
 import { type ClockDouble, clockDouble } from '../../doubles/clock.js';
 import { NOW } from '../../doubles/terminal.js';
@@ -22,7 +22,7 @@ let events: AgentEvent[];
 let audited: AuditEvent[];
 let calls: string[];
 /** Asks the agent as curl does. */
-let ask: (method: string, target: string) => Promise<SocketAnswer>;
+let ask: (method: string, target: string) => Promise<ServedAnswer>;
 /** When each check was made, in minutes from the beginning. */
 let checkedAt: number[];
 
@@ -44,7 +44,8 @@ function run(check: AgentDeps['check'] = stopAfter(3), more: Partial<AgentDeps> 
     audit: { record: (event) => void audited.push(event) },
     pid: 4711,
     async listen(answer) {
-      ask = (method, target) => answer({ method, target, hosts: ['vault'], fromBrowser: false });
+      ask = (method, target) =>
+        answer({ method, target, hosts: ['vault'], fromBrowser: false, client: null });
       return {
         waiting: 0,
         path: '/run/example.sock',
@@ -163,12 +164,12 @@ describe('the socket of an agent', () => {
   const counting = async () => ({
     account: accountExample(),
     accessToken: new Secret('access-token-example'),
-    identity: null,
+    email: null,
     warning: null,
   });
 
   it('tells how it is, and counts the tokens', async () => {
-    const answers: SocketAnswer[] = [];
+    const answers: ServedAnswer[] = [];
     const look = async () => {
       answers.push(await ask('GET', '/status'));
       await ask('GET', '/token/google');

@@ -1,35 +1,63 @@
 import { describe, expect, it } from 'vitest';
 import { MINUTE } from '../../../src/domain/duration.js';
 import { VaultError } from '../../../src/domain/errors.js';
-import { type AnswerFromSocket, askAgent } from '../../../src/services/agent/ask-agent.js';
-import { VERSION } from '../../../src/version.js';
+import { type AskSocket, askAgent } from '../../../src/services/agent/ask-agent.js';
+import type { TokenRequest } from '../../../src/services/contract.js';
+import { tokenDocument } from '../../../src/services/token/token-formats.js';
 import { accountExample } from '../../doubles/account.js';
 
 const REQUEST = { selector: 'google', minValid: 5 * MINUTE, scopes: [], refresh: false, withIdentity: false };
-const OURS = { 'token-vault': VERSION };
 const account = accountExample();
-const DOCUMENT = { account, accessToken: 'access-token-example', identity: null, warning: null };
+const DOCUMENT = tokenDocument({ account, accessToken: { reveal: () => 'access-token-example' } } as never);
+const CALLER = { pid: 7, parent: 'bash', terminal: true };
 
-const ASKER = { pid: 7, parent: 'bash', terminal: true };
-
-async function ask(answer: AnswerFromSocket | null) {
+async function ask(answer: Awaited<ReturnType<AskSocket>>, more: Partial<TokenRequest> = {}) {
   const details: string[] = [];
-  const given = await askAgent(
-    { ask: async () => answer, asker: () => ASKER, detail: (line) => void details.push(line) },
-    REQUEST,
-  );
-  return { given, details };
+  const asked: (string | undefined)[] = [];
+  const socket: AskSocket = async (...question) => {
+    asked.push(...question);
+    return answer;
+  };
+  const deps = { ask: socket, caller: () => CALLER, detail: (line: string) => void details.push(line) };
+  return { given: await askAgent(deps, { ...REQUEST, ...more }), details, asked };
 }
 
-const answered = (status: number, body: unknown, headers: Readonly<Record<string, string>> = OURS) =>
-  ask({ status, headers, body: typeof body === 'string' ? body : JSON.stringify(body) });
+const answered = (status: number, body: unknown, more: Partial<TokenRequest> = {}) =>
+  ask({ status, body: typeof body === 'string' ? body : JSON.stringify(body) }, more);
 
 describe('a token from the agent', () => {
+  it.each([
+    [{}, '/token/google?format=json&min_valid=300s'],
+    [{ selector: null, minValid: 1 }, '/token/?format=json&min_valid=1s'],
+    [
+      { selector: 'notion/Büro', scopes: ['a b', 'c'] },
+      '/token/notion%2FB%C3%BCro?format=json&min_valid=300s&scope=a+b&scope=c',
+    ],
+    [{ withIdentity: true }, '/token/google?format=json&min_valid=300s&email=yes'],
+  ])('is asked for by the public route, with the caller in a header: %j', async (request, target) => {
+    const { asked } = await answered(200, DOCUMENT, request);
+    expect(asked).toEqual(['GET', target, JSON.stringify(CALLER)]);
+  });
+
   it('is as good as one of our own', async () => {
-    const { given, details } = await answered(200, { ...DOCUMENT, warning: 'it ends soon' });
-    expect(given).toMatchObject({ account, identity: null, warning: 'it ends soon' });
+    const body = { ...DOCUMENT, email: 'alice@example.com', warning: 'it ends soon' };
+    const { given, details } = await answered(200, body);
+    const { provider, label, tokenType, expiresAt, grantedScopes } = account;
+    expect(given).toMatchObject({
+      account: { provider, label, tokenType, expiresAt, grantedScopes },
+      email: 'alice@example.com',
+      warning: 'it ends soon',
+    });
     expect(given instanceof VaultError ? null : given?.accessToken.reveal()).toBe('access-token-example');
     expect(details).toEqual([]);
+  });
+
+  it('is refused when it is not of the type Bearer and its type is not printed', async () => {
+    const body = { ...DOCUMENT, token_type: 'DPoP' };
+    expect((await answered(200, body)).given).toMatchObject({ code: 'token_type_unsupported' });
+    expect((await answered(200, body, { anyType: true })).given).toMatchObject({
+      account: { tokenType: 'DPoP' },
+    });
   });
 
   it('that is none comes with the reason', async () => {
@@ -39,17 +67,22 @@ describe('a token from the agent', () => {
     expect(details).toEqual(['the agent has no token (login_needed)']);
   });
 
+  it('that does not come in time is reported as busy, for a caller without the key', async () => {
+    const { given, details } = await ask('timeout');
+    expect(given).toMatchObject({ code: 'busy', hint: 'vault agent status' });
+    expect(details).toEqual(['the agent does not answer']);
+  });
+
   it.each([
     ['nothing', () => ask(null), 'the agent does not answer'],
-    ['another version', () => answered(200, DOCUMENT, { 'token-vault': '0.0.1' }), 'another version'],
-    ['something else altogether', () => answered(200, DOCUMENT, {}), 'another version'],
-    ['no JSON', () => answered(200, '<html>'), 'makes no sense'],
-    ['null', () => answered(200, 'null'), 'makes no sense'],
-    ['no token', () => answered(200, { ...DOCUMENT, accessToken: '' }), 'makes no sense'],
-    ['no account', () => answered(200, { ...DOCUMENT, account: null }), 'makes no sense'],
-    ['an unknown code', () => answered(500, { error: { code: 'toString', message: 'x' } }), 'makes no sense'],
-    ['no message', () => answered(500, { error: { code: 'busy' } }), 'makes no sense'],
-  ])('is not taken from what answers %s', async (_, asking, said) => {
+    ['no JSON', () => answered(200, '<html>'), 'cannot be read'],
+    ['null', () => answered(200, 'null'), 'cannot be read'],
+    ['no token', () => answered(200, { ...DOCUMENT, access_token: '' }), 'cannot be read'],
+    ['no type', () => answered(200, { ...DOCUMENT, token_type: null }), 'cannot be read'],
+    ['no account', () => answered(200, { ...DOCUMENT, account: null }), 'cannot be read'],
+    ['an unknown code', () => answered(500, { error: { code: 'toString', message: 'x' } }), 'cannot be read'],
+    ['no message', () => answered(500, { error: { code: 'busy' } }), 'cannot be read'],
+  ])('is not taken from an answer with %s', async (_, asking, said) => {
     const { given, details } = await asking();
     expect(given).toBeNull();
     expect(details).toEqual([expect.stringContaining(said)]);

@@ -48,7 +48,7 @@ const RENEWED = { token: 'access-token-renewed', warning: null };
 describe('a token that is good for long enough', () => {
   it('is given at once, and nothing is refreshed', async () => {
     const account = await stage.add();
-    expect(await token()).toMatchObject({ account: { id: account.id }, identity: null, warning: null });
+    expect(await token()).toMatchObject({ account: { id: account.id }, email: null, warning: null });
     expect(await given()).toEqual(STORED);
   });
 
@@ -91,13 +91,13 @@ describe('a token that is good for long enough', () => {
 
   it('comes with the identity only when a format needs it', async () => {
     await stage.add();
-    expect((await token({ withIdentity: true })).identity).toEqual(ALICE);
-    expect((await token()).identity).toBeNull();
+    expect((await token({ withIdentity: true })).email).toBe(ALICE.email);
+    expect((await token()).email).toBeNull();
   });
 
   it('comes with the identity after a refresh as well', async () => {
     await stage.add(EXPIRED);
-    expect((await token({ withIdentity: true }, renewing())).identity).toEqual(ALICE);
+    expect((await token({ withIdentity: true }, renewing())).email).toBe(ALICE.email);
   });
 
   it('is not opened again when another process renewed it: the new one is read', async () => {

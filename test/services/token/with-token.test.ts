@@ -16,7 +16,7 @@ function vault() {
     await new Promise((resolve) => setImmediate(resolve));
     if (request.refresh) generation += 1;
     const accessToken = new Secret(`access-token-${generation}`);
-    return { account: accountExample(), accessToken, identity: null, warning: null };
+    return { account: accountExample(), accessToken, email: null, warning: null };
   };
   const withToken = withTokenBy(token, (line) => warnings.push(line));
   return {

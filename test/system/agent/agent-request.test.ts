@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { PROGRESS_HEADER } from '../../../src/system/agent/agent-client.js';
+import { CLIENT_HEADER } from '../../../src/system/agent/agent-client.js';
 import {
   type ServedRequest,
   type SocketServer,
@@ -30,7 +30,6 @@ describe('a request on the socket', () => {
     server = await serveOnSocket(
       () => [path],
       files,
-      {},
       async (request) => {
         seen.push(request);
         return { status: 200, headers: {}, body: 'hello\n' };
@@ -67,7 +66,7 @@ describe('a request on the socket', () => {
       'PowerShell',
       ['User-Agent: Mozilla/5.0 (Linux; Debian GNU/Linux 12 (bookworm); en-US) PowerShell/7.5.0'],
     ],
-    ['vault token', [`${PROGRESS_HEADER}: yes`]],
+    ['vault token', [`${CLIENT_HEADER}: {}`]],
   ])('of %s comes from none', async (_, lines) => {
     expect((await send(['Host: vault', ...lines]))?.fromBrowser).toBe(false);
   });
