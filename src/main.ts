@@ -1,8 +1,8 @@
+import type { App } from './app.js';
 import { ignoredByUs, refuseOpenRuntime } from './config/runtime.js';
 import { asVaultError, ERROR_CODES, VaultError } from './domain/errors.js';
 import { startedAs } from './domain/hints.js';
 import { OWN_PROCESSES } from './domain/own-processes.js';
-import type { UseCases } from './services/contract.js';
 import type { Host, TakeSignals } from './system/contract.js';
 import type { Io } from './ui/io.js';
 
@@ -126,7 +126,7 @@ export async function main(): Promise<void> {
         },
         detail: (line) => made.detail(`vault: ${line}`),
       }),
-      (useCases) => command.run(useCases, input, made),
+      (app) => command.run(app, input, made),
     );
     await io.finish();
     if (command.printsWhole !== true) interruption.signal.throwIfAborted();
@@ -153,11 +153,11 @@ async function againIn(profile: string | null): Promise<Io['again']> {
   );
 }
 
-async function running(useCases: UseCases, action: (useCases: UseCases) => Promise<void>): Promise<void> {
+async function running(app: App, action: (app: App) => Promise<void>): Promise<void> {
   try {
-    await action(useCases);
+    await action(app);
   } finally {
-    await useCases.close();
+    await app.close();
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Context } from '../context.js';
 import type { UseCases } from '../services/contract.js';
 import type { Io } from '../ui/io.js';
 
@@ -41,5 +42,5 @@ export interface Command<Input = unknown> {
   readonly printsWhole?: boolean;
   /** Pure. @throws VaultError `usage` */
   parse(raw: RawInput): Input;
-  run(useCases: UseCases, input: Input, io: Io): Promise<void>;
+  run(ctx: Context & UseCases, input: Input, io: Io): Promise<void>;
 }

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Abuse } from '../audit/abuse.js';
 import { type AuditLog, auditLog } from '../audit/log.js';
 import { trailEvents } from '../audit/trail-events.js';
+import type { Context } from '../context.js';
 import type { AuditUseCases } from '../services/audit/audit-contract.js';
 import type { LoginDeps } from '../services/login/login-finish.js';
 import type { StatusUseCases } from '../services/overview/status-contract.js';
@@ -10,55 +11,51 @@ import type { Store } from '../stores/contract.js';
 import { askerOf } from '../system/asker.js';
 import type { Clock, Files, Host, Paths } from '../system/contract.js';
 import type { VaultEvents } from '../vault/audit-queued.js';
-import type { Vault } from '../vault/vault.js';
 
 /* How app.ts wires the record of events, and what is read from it. */
 
 export interface AuditParts {
-  readonly host: Pick<Host, 'pid' | 'uid' | 'platform' | 'interruption'>;
+  readonly host: Pick<Host, 'pid' | 'uid' | 'platform'>;
   readonly paths: Paths;
   readonly files: Files;
   readonly clock: Clock;
   readonly notice: (line: string) => void;
 }
 
-export interface AuditWiring {
+/** The record of events, and those that are waiting for the vault's trail. */
+export function createAudit({ host, paths, files, clock, notice }: AuditParts): {
   readonly audit: AuditLog;
   readonly events: VaultEvents;
-  /** What is read of it. @param agent rejects when none runs */
-  trailOf(
-    vault: () => Promise<Vault | null>,
-    agent: () => Promise<{ readonly pid: number }>,
-  ): AuditUseCases & StatusUseCases & Required<Pick<LoginDeps, 'slowDown'>>;
-}
-
-export function auditWith({ host, paths, files, clock, notice }: AuditParts): AuditWiring {
+} {
   const queue = eventQueue(queueFolder(paths), files);
   const asker = () => askerOf(host.platform);
   const audit = auditLog({ path: paths.securityLog, files, clock, actor: host, asker, queue, notice });
+  return { audit, events: trailEvents(audit, queue) };
+}
+
+/** What is read of it, until the commands call these use cases. @param agent rejects when none runs */
+export function trailUseCases(
+  { vault, events: { queue }, clock, audit, notice, interruption }: Context,
+  agent: () => Promise<{ readonly pid: number }>,
+): AuditUseCases & StatusUseCases & Required<Pick<LoginDeps, 'slowDown'>> {
   return {
-    audit,
-    events: trailEvents(audit, queue),
-    trailOf: (vault, agent) => ({
-      async auditTrail(request) {
-        const { auditTrail } = await import('../services/audit/audit.js');
-        return auditTrail({ vault, queue, clock }, request);
-      },
-      async verifyAudit() {
-        const { verifyAudit } = await import('../services/audit/audit.js');
-        return verifyAudit({ vault, queue, clock });
-      },
-      async status(request) {
-        const { vaultStatus } = await import('../services/overview/status.js');
-        const running = async () => (await agent().catch(() => null))?.pid ?? null;
-        return vaultStatus({ vault, queue, clock, agent: running }, request);
-      },
-      async slowDown(provider) {
-        const { slowDownLogins } = await import('../services/login/login-rate.js');
-        const { interruption } = host;
-        await slowDownLogins({ vault, queue, clock, audit, notice, interruption }, provider);
-      },
-    }),
+    async auditTrail(request) {
+      const { auditTrail } = await import('../services/audit/audit.js');
+      return auditTrail({ vault, queue, clock }, request);
+    },
+    async verifyAudit() {
+      const { verifyAudit } = await import('../services/audit/audit.js');
+      return verifyAudit({ vault, queue, clock });
+    },
+    async status(request) {
+      const { vaultStatus } = await import('../services/overview/status.js');
+      const running = async () => (await agent().catch(() => null))?.pid ?? null;
+      return vaultStatus({ vault, queue, clock, agent: running }, request);
+    },
+    async slowDown(provider) {
+      const { slowDownLogins } = await import('../services/login/login-rate.js');
+      await slowDownLogins({ vault, queue, clock, audit, notice, interruption }, provider);
+    },
   };
 }
 

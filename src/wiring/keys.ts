@@ -2,27 +2,27 @@ import { resolve } from 'node:path';
 import type { Audit } from '../audit/events.js';
 import { keyFileFromEnv } from '../config/key-in-force.js';
 import { readKeySource, withKeySource } from '../config/key-source.js';
+import type { Context } from '../context.js';
 import { once } from '../domain/once.js';
 import type { KeySource, KeySourceSetting } from '../keysources/contract.js';
 import { keyMemory } from '../keysources/remembered.js';
 import type { BackupUseCases } from '../services/backup/backup-contract.js';
 import type { KeysDeps } from '../services/keys/keys.js';
 import type { KeyChoice, KeyUseCases } from '../services/keys/keys-contract.js';
-import type { NewMaster } from '../services/keys/new-master.js';
+import type { NewMaster, ReadBack } from '../services/keys/new-master.js';
 import { type VaultAccess, vaultAccess } from '../services/keys/vault-access.js';
 import type { HandedKey } from '../services/refresh/refresher-protocol.js';
-import type { Locks, StoreFactory } from '../stores/contract.js';
+import type { Locks, Marks, StoreFactory } from '../stores/contract.js';
 import { reserveSocketPlace } from '../system/agent/agent-socket.js';
 import type { Clock, Files, Host, Paths } from '../system/contract.js';
 import type { VaultEvents } from '../vault/audit-queued.js';
 import { keyChangesWith } from './key-changes.js';
-import { keySourcesWith, type NamedWay } from './key-sources.js';
+import { type KeySourcesWired, keySourcesWith, type NamedWay } from './key-sources.js';
 
 /* How app.ts wires the vault and the sources of its master keys. */
 
 export interface KeyParts {
   readonly host: Host;
-  readonly profile: string | null;
   readonly paths: Paths;
   readonly files: Files;
   readonly factory: StoreFactory;
@@ -33,18 +33,30 @@ export interface KeyParts {
   readonly events: VaultEvents;
   readonly readText: (path: string) => string | null;
   readonly notice: (line: string, hint?: string) => void;
+  readonly marks: () => Promise<Marks>;
   /** A master key that another process has loaded; null: none. */
   readonly handed: HandedKey | null;
 }
 
-export interface KeyWiring extends KeyUseCases, BackupUseCases {
+/** The key sources of this machine, and the vault that they open. */
+export interface KeyAccess {
   readonly access: VaultAccess;
-  /** Wipes the keys that are kept so that nobody is asked for them twice. */
-  forgetKeys(): void;
+  readonly sources: KeySourcesWired;
+  /** The key source that the environment or the configuration names; the keychain when neither does. */
+  current(): Promise<KeySource>;
+  /** The file or variable that names it; null: nothing does. @throws VaultError `config_invalid` */
+  decidedBy(): string | null;
+  /** The key source that a command line names. */
+  chosen(choice: KeyChoice): Promise<KeySource>;
+  /** Writes the choice into the configuration. @returns undoes that; null when it was written there already */
+  remember(source: KeySource): Promise<(() => void) | null>;
+  readonly readBack: ReadBack;
+  /** Wipes the keys that are kept in memory so that the user is not asked for them twice. */
+  forget(): void;
 }
 
-export function keysWith(parts: KeyParts): KeyWiring {
-  const { host, paths, files, locks, clock, audit, readText } = parts;
+export function createKeyAccess(parts: KeyParts): KeyAccess {
+  const { host, paths, files, readText } = parts;
   const { env } = host;
   // Asked late: a stream costs time when it is first looked at.
   const person = () => host.stdin.isTTY === true && host.stderr.isTTY === true;
@@ -92,7 +104,6 @@ export function keysWith(parts: KeyParts): KeyWiring {
     return readBackFrom(await sources.source(source.setting, named, true), made);
   }
 
-  const marks = once(async () => (await import('./marks.js')).marksWith(paths, files));
   const access = vaultAccess({
     ...parts,
     keySource: present,
@@ -102,7 +113,6 @@ export function keysWith(parts: KeyParts): KeyWiring {
     },
     readBack,
     forgetKeys: memory.forget,
-    marks,
     async vanished() {
       const [{ vanishedVault }, { look }] = await Promise.all([
         import('../services/keys/vanished.js'),
@@ -112,34 +122,42 @@ export function keysWith(parts: KeyParts): KeyWiring {
     },
   });
 
+  return {
+    access,
+    sources,
+    current: present,
+    decidedBy: () => configured().decidedBy,
+    chosen,
+    remember: rememberKeySource,
+    readBack,
+    forget: memory.forget,
+  };
+}
+
+/** The use cases that change and show keys, until the commands call them. */
+export function keyUseCases(ctx: Context): KeyUseCases & BackupUseCases {
+  const { host, paths, files, locks, clock, audit, events, keys, access, marks } = ctx;
   const deps: KeysDeps = {
-    marks,
-    events: parts.events,
-    notice: parts.notice,
+    ...{ marks, events, locks, clock, audit },
+    notice: ctx.notice,
     store: access.store,
     database: paths.database,
-    locks,
-    clock,
-    audit,
-    present,
-    readBack,
+    present: keys.current,
+    readBack: keys.readBack,
   };
 
   return {
-    access,
-    forgetKeys: memory.forget,
-
     async init({ choice }) {
-      const source = choice === null ? await present() : await chosen(choice);
+      const source = choice === null ? await keys.current() : await keys.chosen(choice);
       await access.create(source);
-      reserveSocketPlace(paths, host, files, parts.notice);
+      reserveSocketPlace(paths, host, files, ctx.notice);
       const { database, configFile } = paths;
       return { keySource: source.kind, place: source.place, database, configFile };
     },
 
     async keyStatus() {
       const { keyStatus } = await import('../services/keys/keys-in-use.js');
-      const { decidedBy } = configured();
+      const decidedBy = keys.decidedBy();
       return keyStatus({
         ...deps,
         decidedBy,
@@ -149,20 +167,19 @@ export function keysWith(parts: KeyParts): KeyWiring {
 
     async addKey(choice) {
       const { addKey } = await import('../services/keys/add-key.js');
-      return addKey(deps, await chosen(choice));
+      return addKey(deps, await keys.chosen(choice));
     },
 
     async removeKey(kind) {
       const { removeKey } = await import('../services/keys/remove-key.js');
-      return removeKey(deps, kind, () => sources.storing(kind));
+      return removeKey(deps, kind, () => keys.sources.storing(kind));
     },
 
     ...keyChangesWith({
-      ...parts,
-      deps,
-      chosen,
-      passphraseOf: sources.passphraseOf,
-      usualSource: sources.usual,
+      ...{ host, paths, files, clock, deps },
+      chosen: keys.chosen,
+      passphraseOf: keys.sources.passphraseOf,
+      usualSource: keys.sources.usual,
       interruption: host.interruption,
       access,
       marks,
@@ -170,9 +187,9 @@ export function keysWith(parts: KeyParts): KeyWiring {
 
     async useKey(choice) {
       const { useKey } = await import('../services/keys/keys-in-use.js');
-      const overruledBy = keyFileFromEnv(env) === null ? null : 'VAULT_KEY_FILE';
+      const overruledBy = keyFileFromEnv(host.env) === null ? null : 'VAULT_KEY_FILE';
       const { configFile } = paths;
-      return useKey({ ...deps, configFile, remember: rememberKeySource, overruledBy }, await chosen(choice));
+      return useKey({ ...deps, configFile, remember: keys.remember, overruledBy }, await keys.chosen(choice));
     },
   };
 }

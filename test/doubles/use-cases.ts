@@ -1,9 +1,10 @@
+import type { Context } from '../../src/context.js';
 import type { UseCases } from '../../src/services/contract.js';
 
 /** Use cases of which each fails when it is called, except those that are given. */
-export function useCasesDouble(given: Partial<UseCases> = {}): UseCases {
+export function useCasesDouble(given: Partial<UseCases> = {}): Context & UseCases {
   const never = (name: keyof UseCases) => () => Promise.reject(new Error(`${name} must not be called here`));
-  return {
+  const doubles: UseCases = {
     token: never('token'),
     exec: never('exec'),
     list: never('list'),
@@ -46,4 +47,5 @@ export function useCasesDouble(given: Partial<UseCases> = {}): UseCases {
     close: never('close'),
     ...given,
   };
+  return doubles as Context & UseCases;
 }

@@ -1,0 +1,163 @@
+/*
+ * START HERE. One Context is made for each run of the program, and every use case takes the parts of it that it needs:
+ * `refreshAll(ctx: Pick<Context, 'clock' | 'locks' | …>, request)`. A command reads its options, calls its use case with the
+ * whole Context, and prints the result.
+ *
+ *   main.ts           argv in, exit code out; the only file that touches `process`
+ *   refresher.ts      the process that talks to token endpoints, out of reach of signals
+ *   index.ts          the library
+ *   commands/         one file a command: options, help, output
+ *   services/         the use cases: token/ is the heart, refresh/refresh-one loses no token
+ *   context.ts        this file: what the use cases share
+ *   vault/            seals and opens records: the only folder where keys meet stored bytes
+ *   oauth/            the protocol, one file a specification; a provider is only data to it
+ *   providers/ keysources/ stores/ health/   one contract, one list, one file a member
+ *   config/           config.json, .env, environment
+ *   system/           files, clock, HTTP, browser, keychain, processes
+ *   crypto/ domain/   bytes in, bytes out; and the types and rules that all share
+ *
+ * Imports go down this list only. Parts that a valid token does not need are loaded when they are first used, because
+ * `vault token` in a script should cost little more than the start of Node.
+ */
+import { setMaxListeners } from 'node:events';
+import type { AuditLog } from './audit/log.js';
+import type { SettingsSources } from './config/settings.js';
+import { once } from './domain/once.js';
+import type { ConfiguredProvider, Provider } from './providers/contract.js';
+import type { VaultAccess } from './services/keys/vault-access.js';
+import type { HandedKey } from './services/refresh/refresher-protocol.js';
+import type { Locks, Marks } from './stores/contract.js';
+import { sqliteLocks } from './stores/locks.js';
+import { sqliteFactory } from './stores/sqlite-factory.js';
+import { systemClock } from './system/clock.js';
+import type { Clock, Files, Host, Http, Paths } from './system/contract.js';
+import { createFiles } from './system/files/files.js';
+import { resolvePaths } from './system/paths.js';
+import type { VaultEvents } from './vault/audit-queued.js';
+import type { Vault } from './vault/vault.js';
+import { createAudit } from './wiring/audit.js';
+import { createKeyAccess, type KeyAccess } from './wiring/keys.js';
+
+const CONFIG_LIMIT = 1024 * 1024;
+
+export interface ContextOptions {
+  readonly profile: string | null;
+  /** An `.env` to read instead of the one in the configuration folder. */
+  readonly envFile: string | null;
+  /** Prints something worth knowing though nothing failed, on stderr. */
+  readonly notice: (line: string, hint?: string) => void;
+  /** Prints what is shown with `--verbose` only, on stderr. */
+  readonly detail?: (line: string) => void;
+  /** The vault's master key, when the process that started this one has sent it. */
+  readonly handed?: HandedKey | null;
+}
+
+export interface Context {
+  readonly host: Host;
+  readonly profile: string | null;
+  readonly envFile: string | null;
+  readonly paths: Paths;
+  readonly files: Files;
+  readonly clock: Clock;
+  readonly locks: Locks;
+  /** Aborted by a signal; see {@link Host}. */
+  readonly interruption: AbortSignal;
+  readonly audit: AuditLog;
+  /** Events that are waiting for the vault's audit trail. */
+  readonly events: VaultEvents;
+  notice(line: string, hint?: string): void;
+  detail(line: string): void;
+  /** The key sources of this machine. */
+  readonly keys: KeyAccess;
+  /** Opens the vault once and shares it; also makes it, and hands its key to a refresher process. */
+  readonly access: VaultAccess;
+  /**
+   * The vault, opened once; null where there is none yet. No key is loaded before something sealed is read.
+   *
+   * @throws VaultError `vault_damaged` also where there was a vault and its database is gone
+   */
+  vault(): Promise<Vault | null>;
+  /** The vault, made first where there is none. */
+  vaultOrNew(): Promise<Vault>;
+  marks(): Promise<Marks>;
+  /** The text of a private file of at most 1 MiB; null when there is none. @throws VaultError `vault_permissions` */
+  readText(path: string): string | null;
+  /** Providers and settings from config.json, .env and environment, read once. @throws VaultError `config_invalid` */
+  settings(): Promise<SettingsSources>;
+  /** @throws VaultError `provider_unknown`, `client_not_configured`, `config_invalid` */
+  provider(name: string): Promise<ConfiguredProvider>;
+  /** A provider without its client; null when it is not configured (any more). @throws VaultError `config_invalid` */
+  providerOrNull(name: string): Promise<Provider | null>;
+  http(): Promise<Http>;
+  /** Frees keys, files and helper processes; the next use takes them up again. */
+  release(): Promise<void>;
+  /** The same, for good. */
+  close(): Promise<void>;
+}
+
+/** @throws VaultError `config_invalid` when the folders of the vault make no sense */
+export function createContext(host: Host, options: ContextOptions): Context {
+  const { profile, envFile, notice } = options;
+  const { env, interruption } = host;
+  // Any number of accounts may wait at the same time; Node would report more than ten listeners as a leak.
+  setMaxListeners(0, interruption);
+  const clock = systemClock;
+  const paths = resolvePaths(host, profile);
+  const files = createFiles(host, notice);
+  const locks = sqliteLocks(paths.locks, files, clock);
+  const readText = (path: string) => files.read(path, CONFIG_LIMIT)?.toString('utf8') ?? null;
+  const { audit, events } = createAudit({ host, paths, files, clock, notice });
+  const marks = once(async () => (await import('./wiring/marks.js')).marksWith(paths, files));
+  const keys = createKeyAccess({
+    ...{ host, paths, files, locks, clock, audit, events, readText, notice, marks },
+    factory: sqliteFactory(paths, files, clock),
+    handed: options.handed ?? null,
+  });
+  const { access } = keys;
+
+  const settings = once(async () => {
+    const [{ loadSettings }, { catalogue }] = await Promise.all([
+      import('./config/load.js'),
+      import('./providers/index.js'),
+    ]);
+    return loadSettings({ env, paths, envFile, catalogue, readText });
+  });
+
+  const http = once(async () => {
+    const { createHttp } = await import('./system/http/http.js');
+    return createHttp({
+      env,
+      uid: host.uid,
+      async insecureLoopback(origin) {
+        const { allowsInsecureLoopback } = await import('./config/settings.js');
+        return allowsInsecureLoopback(origin, await settings());
+      },
+    });
+  });
+
+  async function release(): Promise<void> {
+    await access.close();
+    keys.forget();
+  }
+
+  return {
+    ...{ host, profile, envFile, paths, files, clock, locks, interruption, audit, events, notice },
+    ...{ keys, access, marks, readText, settings, http, release },
+    detail: options.detail ?? (() => undefined),
+    vault: access.open,
+    vaultOrNew: access.openOrCreate,
+    async provider(name) {
+      const { configureProvider } = await import('./config/settings.js');
+      return configureProvider(name, await settings());
+    },
+    async providerOrNull(name) {
+      const { providerNames, resolveProvider } = await import('./config/settings.js');
+      const sources = await settings();
+      return providerNames(sources).includes(name) ? resolveProvider(name, sources).provider : null;
+    },
+    async close() {
+      await release();
+      if (http.called) await (await http()).close();
+    },
+  };
+}
