@@ -9,6 +9,7 @@
  *   commands/         one file a command: options, help, output
  *   services/         the use cases: token/ is the heart, refresh/refresh-one loses no token
  *   context.ts        this file: what the use cases share
+ *   access/           opens the vault: key sources, master key, database and rollback marks together; knows no Context
  *   vault/            seals and opens records: the only folder where keys meet stored bytes
  *   oauth/            the protocol, one file a specification; a provider is only data to it
  *   providers/ keysources/ stores/ health/   one contract, one list, one file a member
@@ -107,7 +108,7 @@ export function createContext(host: Host, options: ContextOptions): Context {
   const locks = sqliteLocks(paths.locks, files, clock);
   const readText = (path: string) => files.read(path, CONFIG_LIMIT)?.toString('utf8') ?? null;
   const { audit, events } = createAudit({ host, paths, files, clock, notice });
-  const marks = once(async () => (await import('./wiring/marks.js')).marksWith(paths, files));
+  const marks = once(async () => (await import('./access/marks.js')).marksWith(paths, files));
   const keys = createKeyAccess({
     ...{ host, paths, files, locks, clock, audit, events, readText, notice, marks },
     factory: sqliteFactory(paths, files, clock),

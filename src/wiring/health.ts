@@ -168,13 +168,13 @@ async function healthDeps(parts: HealthParts, offline: boolean) {
       return keys;
     },
     marks: async () => {
-      const { marksWith } = await import('./marks.js');
+      const { marksWith } = await import('../access/marks.js');
       return marksWith(paths, files).catch(notLookedAt('nothing tells this machine from others yet'));
     },
     background: once(() => backgroundOf(parts, { look, run })),
     abuse: () => abuseOf(parts, files, inspect).catch(notLookedAt('the trail of events cannot be read')),
     portIsFree: async (at, port) => (await import('../system/port.js')).portIsFree(at, port),
-    addon: async () => (await import('./addon.js')).addonState({ host, paths, files }),
+    addon: async () => (await import('../access/addon.js')).addonState({ host, paths, files }),
     run,
   };
   return {

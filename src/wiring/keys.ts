@@ -108,7 +108,7 @@ export function createKeyAccess(parts: KeyParts): KeyAccess {
     ...parts,
     keySource: present,
     async rememberKeySource(source) {
-      await (await import('./addon.js')).noteAddon(parts);
+      await (await import('../access/addon.js')).noteAddon(parts);
       return rememberKeySource(source);
     },
     readBack,

@@ -103,7 +103,7 @@ export function refreshingWith(parts: RefreshingParts): Refreshing {
     return spillFolder({ folder, files, clock, name: `${host.pid}-${randomId()}`, slots: width });
   });
 
-  const addonNoted = once(async () => (await import('./addon.js')).noteAddon(parts));
+  const addonNoted = once(async () => (await import('../access/addon.js')).noteAddon(parts));
   const outageOf = once(async () => (await import('../services/refresh/outages.js')).outages());
 
   return {

@@ -1,9 +1,9 @@
 import { copyFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { marksWith } from '../../src/access/marks.js';
 import { unnoticed, worn } from '../../src/health/integrity.js';
 import type { Vault } from '../../src/vault/vault.js';
-import { marksWith } from '../../src/wiring/marks.js';
 import { tamper } from '../harness/tamper.js';
 import { type HealthStage, openHealthStage, told } from './stage.js';
 

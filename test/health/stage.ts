@@ -1,11 +1,11 @@
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
+import { marksWith } from '../../src/access/marks.js';
 import type { Finding } from '../../src/domain/finding.js';
 import { systemClock } from '../../src/system/clock.js';
 import type { Host } from '../../src/system/contract.js';
 import { doctorWith, type HealthParts } from '../../src/wiring/health.js';
-import { marksWith } from '../../src/wiring/marks.js';
 import { openVaultStage, type VaultStage } from '../services/stage.js';
 
 /** The master key of the vault on the stage. */

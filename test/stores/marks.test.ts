@@ -2,8 +2,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, w
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { marksWith } from '../../src/access/marks.js';
 import { machineIdentity } from '../../src/system/machine.js';
-import { marksWith } from '../../src/wiring/marks.js';
 import { type VaultFolder, vaultFolder } from '../harness/vault-folder.js';
 
 let folder: VaultFolder;

@@ -1,3 +1,4 @@
+import { marksWith } from '../../src/access/marks.js';
 import { Secret } from '../../src/domain/secret.js';
 import { keyFileSource } from '../../src/keysources/key-file.js';
 import { vaultAccess } from '../../src/services/keys/vault-access.js';
@@ -8,7 +9,6 @@ import { systemClock as clock } from '../../src/system/clock.js';
 import { createFiles } from '../../src/system/files/files.js';
 import { resolvePaths } from '../../src/system/paths.js';
 import type { Vault } from '../../src/vault/vault.js';
-import { marksWith } from '../../src/wiring/marks.js';
 import { makeTempHome, type TempHome } from '../../test/harness/temp-home.js';
 import { type LossyServer, openLossyServer } from './lossy-server.js';
 

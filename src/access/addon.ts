@@ -4,7 +4,7 @@ import type { AddonState } from '../health/contract.js';
 import type { Clock, Files, Host, Paths } from '../system/contract.js';
 import { VERSION } from '../version.js';
 
-/* How the native addon is recorded and looked at: never for a token that is valid, which must cost little. */
+/* Records the native addon and compares it with the record. Never loaded for a valid token. */
 
 interface AddonParts {
   readonly host: Pick<Host, 'versions'>;
