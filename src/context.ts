@@ -23,7 +23,7 @@
 import { setMaxListeners } from 'node:events';
 import type { AuditLog } from './audit/log.js';
 import type { SettingsSources } from './config/settings.js';
-import { once } from './domain/once.js';
+import { once } from './domain/async.js';
 import type { ConfiguredProvider, Provider } from './providers/contract.js';
 import type { VaultAccess } from './services/keys/vault-access.js';
 import type { HandedKey } from './services/refresh/refresher-protocol.js';

@@ -1,8 +1,8 @@
 import type { App } from './app.js';
 import { ignoredByUs, refuseOpenRuntime } from './config/runtime.js';
+import { OWN_PROCESSES } from './domain/entry-points.js';
 import { asVaultError, ERROR_CODES, VaultError } from './domain/errors.js';
 import { startedAs } from './domain/hints.js';
-import { OWN_PROCESSES } from './domain/own-processes.js';
 import type { Host, TakeSignals } from './system/contract.js';
 import type { Io } from './ui/io.js';
 

@@ -1,5 +1,5 @@
 import { VaultError } from '../domain/errors.js';
-import { quoted } from '../domain/shell-word.js';
+import { quoted } from '../domain/safe-text.js';
 import type { OptionSpec, RawInput } from './contract.js';
 import { oneOf, text } from './read.js';
 import { credentialPath, KINDS, type ScheduleInput } from './schedule.js';

@@ -1,13 +1,14 @@
 import { accountName } from '../domain/account.js';
 import { formatDuration, SECOND } from '../domain/duration.js';
+import { errorDocument } from '../domain/errors.js';
+import { moment, relative, rfc3339 } from '../domain/time.js';
+import { count } from '../domain/wording.js';
 import type { AgentCheck, AgentEvent, AgentStatus } from '../services/agent/agent-contract.js';
 import { checkDocument } from '../services/agent/agent-report.js';
 import type { RefreshResult } from '../services/contract.js';
-import { type Entry, renderBlock } from '../ui/block.js';
-import { errorDocument } from '../ui/error-view.js';
 import type { Io } from '../ui/io.js';
-import { moment, relative, rfc3339 } from '../ui/time.js';
-import { count, hintLines } from './words.js';
+import { type Entry, renderBlock } from '../ui/layout.js';
+import { hintLines } from './words.js';
 
 /** One event as it happens: a line for the journal, or with `--json` a document a line. */
 export function sayEvent(event: AgentEvent, io: Io): void {

@@ -1,11 +1,11 @@
 import { parseDuration } from '../domain/duration.js';
 import { ERROR_CODES, VaultError } from '../domain/errors.js';
+import { rfc3339 } from '../domain/time.js';
+import { count } from '../domain/wording.js';
 import type { AuditEntryView, AuditRequest, AuditVerdict } from '../services/audit/audit-contract.js';
 import type { Column, Io } from '../ui/io.js';
-import { rfc3339 } from '../ui/time.js';
 import type { Command } from './contract.js';
 import { given, text, wholeNumber } from './read.js';
-import { count } from './words.js';
 
 interface AuditInput {
   readonly request: AuditRequest;

@@ -1,6 +1,6 @@
+import { harmless } from '../domain/safe-text.js';
 import type { DemoRequest, DemoTalk } from '../services/contract.js';
 import type { Io } from '../ui/io.js';
-import { harmless } from '../ui/safe-text.js';
 import type { Command } from './contract.js';
 import { denied } from './read.js';
 

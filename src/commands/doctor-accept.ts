@@ -1,10 +1,9 @@
 import { type Account, accountName } from '../domain/account.js';
-import { VaultError } from '../domain/errors.js';
+import { errorDocument, VaultError } from '../domain/errors.js';
 import { loginCommand, shellName } from '../domain/hints.js';
+import { count } from '../domain/wording.js';
 import type { Acceptance, Condition, UseCases } from '../services/contract.js';
-import { errorDocument } from '../ui/error-view.js';
 import type { Io } from '../ui/io.js';
-import { count } from './words.js';
 
 /* `vault doctor --accept-rollback`: a person says that a vault which is not the one written here last is to be used all the same. */
 

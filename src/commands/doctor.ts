@@ -1,14 +1,14 @@
 import { ERROR_CODES, VaultError } from '../domain/errors.js';
 import type { Finding, FindingStatus } from '../domain/finding.js';
+import { harmless } from '../domain/safe-text.js';
+import { count } from '../domain/wording.js';
 import type { CheckGroup } from '../health/contract.js';
 import type { CheckResult } from '../health/run.js';
 import type { DoctorProgress, DoctorRequest } from '../services/doctor/health-contract.js';
 import type { Io, Progress, Theme } from '../ui/io.js';
-import { harmless } from '../ui/safe-text.js';
 import type { Command } from './contract.js';
 import { acceptRollback } from './doctor-accept.js';
 import { given } from './read.js';
-import { count } from './words.js';
 
 const MARKS: Record<FindingStatus, { readonly mark: string; readonly style: keyof Theme }> = {
   ok: { mark: '✓', style: 'green' },

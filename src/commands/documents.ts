@@ -1,6 +1,6 @@
 import { type Account, accountName } from '../domain/account.js';
 import { missingScopes } from '../domain/scopes.js';
-import { rfc3339, rfc3339Writer } from '../ui/time.js';
+import { rfc3339, rfc3339Writer } from '../domain/time.js';
 
 /** An account as `list --json` tells it. The keys are an API: more may join, none leaves. */
 interface AccountDocument {

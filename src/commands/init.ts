@@ -1,6 +1,6 @@
 import { VaultError } from '../domain/errors.js';
 import type { InitRequest, InitResult } from '../services/contract.js';
-import { renderBlock } from '../ui/block.js';
+import { renderBlock } from '../ui/layout.js';
 import type { Command } from './contract.js';
 import { impliedKind, KEY_SOURCE_OPTIONS, KEY_SOURCES, readChoice } from './key-source.js';
 import { oneOf } from './read.js';

@@ -1,8 +1,8 @@
 import { VaultError } from '../domain/errors.js';
+import { rfc3339 } from '../domain/time.js';
 import type { KeySourceKind } from '../keysources/contract.js';
 import type { KeyChoice, MasterKeyView, PassphraseFrom, UseCases } from '../services/contract.js';
 import type { Io } from '../ui/io.js';
-import { rfc3339 } from '../ui/time.js';
 import type { RawInput } from './contract.js';
 
 export type KeyInput =

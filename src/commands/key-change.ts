@@ -1,12 +1,12 @@
 import { VaultError } from '../domain/errors.js';
+import { relative, rfc3339 } from '../domain/time.js';
+import { count } from '../domain/wording.js';
 import type { KeyChoice, UseCases } from '../services/contract.js';
 import type { Io, Progress } from '../ui/io.js';
-import { relative, rfc3339 } from '../ui/time.js';
 import type { RawInput } from './contract.js';
 import { type ActionSpec, fileNamed, type InputOf, keyDocument } from './key-action.js';
 import { chosenAgain, impliedKind, readChoice, readKind } from './key-source.js';
 import { given, text, wholeNumber } from './read.js';
-import { count } from './words.js';
 
 /* The actions of `vault key` that change keys, save them and bring them back. */
 

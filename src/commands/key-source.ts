@@ -1,5 +1,5 @@
 import { VaultError } from '../domain/errors.js';
-import { quoted } from '../domain/shell-word.js';
+import { quoted } from '../domain/safe-text.js';
 import type { KeySourceKind, KeySourceSetting } from '../keysources/contract.js';
 import type { KeyChoice } from '../services/contract.js';
 import type { OptionSpec, RawInput } from './contract.js';

@@ -1,8 +1,8 @@
+import { relative, rfc3339 } from '../domain/time.js';
+import { count } from '../domain/wording.js';
 import type { KeyStatus } from '../services/contract.js';
 import type { Io } from '../ui/io.js';
-import { relative, rfc3339 } from '../ui/time.js';
 import { keyDocument } from './key-action.js';
-import { count } from './words.js';
 
 export function statusDocument({ keys, dataKeys, unfinished, inUse, decidedBy }: KeyStatus) {
   return {

@@ -1,8 +1,8 @@
 import { VaultError } from '../domain/errors.js';
+import { relative } from '../domain/time.js';
 import type { KeySourceKind } from '../keysources/contract.js';
 import type { KeyChoice, UseCases } from '../services/contract.js';
 import type { Io } from '../ui/io.js';
-import { relative } from '../ui/time.js';
 import type { Command, RawInput } from './contract.js';
 import { type Action, type ActionSpec, type InputOf, type KeyInput, keyDocument } from './key-action.js';
 import { exportKey, importKey, rotate } from './key-change.js';

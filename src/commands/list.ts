@@ -1,8 +1,8 @@
 import { ACCOUNT_STATUSES, type Account, accountName } from '../domain/account.js';
 import { parseDuration } from '../domain/duration.js';
+import { relative } from '../domain/time.js';
 import type { ListRequest } from '../services/contract.js';
 import type { Column, Io } from '../ui/io.js';
-import { relative } from '../ui/time.js';
 import type { Command } from './contract.js';
 import { accountDocuments } from './documents.js';
 import { oneOf, text } from './read.js';

@@ -1,10 +1,10 @@
 import { accountName } from '../domain/account.js';
 import { loginCommand, widenHint } from '../domain/hints.js';
 import { isReadable, readable } from '../domain/scopes.js';
+import { ending, rfc3339 } from '../domain/time.js';
 import type { LoginPlan, LoginResult } from '../services/contract.js';
-import type { Entry } from '../ui/block.js';
 import type { Io } from '../ui/io.js';
-import { ending, rfc3339 } from '../ui/time.js';
+import type { Entry } from '../ui/layout.js';
 
 /** The keys are an API: more may join, none leaves. */
 export function loginDocument(result: LoginResult) {

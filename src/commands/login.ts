@@ -1,10 +1,9 @@
-import { accountName } from '../domain/account.js';
+import { accountName, checkLabel } from '../domain/account.js';
 import { MINUTE } from '../domain/duration.js';
 import { ERROR_CODES, VaultError } from '../domain/errors.js';
-import { checkLabel } from '../domain/label.js';
+import { harmless } from '../domain/safe-text.js';
 import type { LoginRequest } from '../services/contract.js';
-import { renderBlock } from '../ui/block.js';
-import { harmless } from '../ui/safe-text.js';
+import { renderBlock } from '../ui/layout.js';
 import type { Command, RawInput } from './contract.js';
 import { converse } from './login-talk.js';
 import { loginDocument, planDocument, planEntries, sayResult } from './login-view.js';

@@ -1,6 +1,6 @@
 import type { ProviderView } from '../services/contract.js';
-import { type Entry, renderBlock } from '../ui/block.js';
 import type { Column } from '../ui/io.js';
+import { type Entry, renderBlock } from '../ui/layout.js';
 import type { Command } from './contract.js';
 import { firstName } from './read.js';
 

@@ -1,5 +1,7 @@
 import { accountName } from '../domain/account.js';
 import { DAY, parseDays } from '../domain/duration.js';
+import { errorDocument } from '../domain/errors.js';
+import { relative, rfc3339 } from '../domain/time.js';
 import type {
   RefreshReport,
   RefreshRequest,
@@ -7,9 +9,7 @@ import type {
   RefreshResultKind,
 } from '../services/contract.js';
 import { withdrawalWarning } from '../services/refresh/withdrawn-scopes.js';
-import { errorDocument } from '../ui/error-view.js';
 import type { Io, Progress } from '../ui/io.js';
-import { relative, rfc3339 } from '../ui/time.js';
 import { concludeBulk, type FailureCodes, outcomeTable, SELECTION_OPTIONS, selection } from './bulk.js';
 import type { Command } from './contract.js';
 import { given, text, wholeNumber } from './read.js';

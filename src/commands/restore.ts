@@ -1,10 +1,10 @@
 import { VaultError } from '../domain/errors.js';
-import { inQuotes } from '../domain/shell-word.js';
+import { inQuotes } from '../domain/safe-text.js';
+import { count } from '../domain/wording.js';
 import type { Restored, RestorePlan } from '../services/contract.js';
 import type { Io } from '../ui/io.js';
 import type { Command } from './contract.js';
 import { firstName, given } from './read.js';
-import { count } from './words.js';
 
 interface RestoreInput {
   readonly file: string;

@@ -1,5 +1,6 @@
 import { type Account, accountName } from '../domain/account.js';
-import { VaultError } from '../domain/errors.js';
+import { errorDocument, VaultError } from '../domain/errors.js';
+import { count } from '../domain/wording.js';
 import type {
   RevokeReport,
   RevokeRequest,
@@ -7,12 +8,10 @@ import type {
   RevokeResultKind,
   UseCases,
 } from '../services/contract.js';
-import { errorDocument } from '../ui/error-view.js';
 import type { Io } from '../ui/io.js';
 import { concludeBulk, type FailureCodes, outcomeTable, SELECTION_OPTIONS, selection } from './bulk.js';
 import type { Command } from './contract.js';
 import { given } from './read.js';
-import { count } from './words.js';
 
 const NAMED_IN_QUESTION = 10;
 

@@ -1,7 +1,7 @@
 import { isAbsolute } from 'node:path';
 import { DAY, HOUR, parseDays, parseDuration } from '../domain/duration.js';
 import { VaultError } from '../domain/errors.js';
-import { quoted } from '../domain/shell-word.js';
+import { quoted } from '../domain/safe-text.js';
 import type { ScheduleRequest, UnscheduleRequest } from '../services/background/background-contract.js';
 import { isPartOfDay } from '../services/background/schedule-times.js';
 import type { UseCases } from '../services/contract.js';

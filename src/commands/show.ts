@@ -1,9 +1,9 @@
 import { accountName, type Consent } from '../domain/account.js';
 import { missingScopes, readable } from '../domain/scopes.js';
+import { ending, moment, rfc3339 } from '../domain/time.js';
 import type { AccountDetail } from '../services/contract.js';
 import { lostAnswer, openHint } from '../services/refresh/open-outcome.js';
-import { type Entry, renderBlock } from '../ui/block.js';
-import { ending, moment, rfc3339 } from '../ui/time.js';
+import { type Entry, renderBlock } from '../ui/layout.js';
 import type { Command } from './contract.js';
 import { accountDocument } from './documents.js';
 import { names } from './read.js';

@@ -1,7 +1,7 @@
 import type { AbuseKind } from '../audit/abuse.js';
 import { ACCOUNT_STATUSES, accountName } from '../domain/account.js';
+import { harmless } from '../domain/safe-text.js';
 import type { VaultStatus } from '../services/overview/status-contract.js';
-import { harmless } from '../ui/safe-text.js';
 
 const ABUSES: readonly AbuseKind[] = [
   'wrong_callbacks',

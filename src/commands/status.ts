@@ -1,16 +1,17 @@
 import { ACCOUNT_STATUSES, accountName } from '../domain/account.js';
 import { DAY, formatDuration } from '../domain/duration.js';
 import { VaultError } from '../domain/errors.js';
+import { harmless } from '../domain/safe-text.js';
 import { readable } from '../domain/scopes.js';
+import { relative, rfc3339 } from '../domain/time.js';
+import { count } from '../domain/wording.js';
 import type { StatusRequest, VaultStatus } from '../services/overview/status-contract.js';
 import type { Io } from '../ui/io.js';
-import { harmless } from '../ui/safe-text.js';
-import { relative, rfc3339 } from '../ui/time.js';
 import type { Command } from './contract.js';
 import { duration, given, wholeNumber } from './read.js';
 import { metrics } from './status-metrics.js';
 import { remedyOf } from './trouble.js';
-import { count, paintStatus } from './words.js';
+import { paintStatus } from './words.js';
 
 interface StatusInput extends StatusRequest {
   readonly prometheus: boolean;

@@ -25,11 +25,6 @@ const STATUS_STYLE: Record<AccountStatus, keyof Theme> = {
   revoked: 'dim',
 };
 
-/** `1 account`, `3 accounts`. */
-export function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`;
-}
-
 /** Colours what became of an account. */
 export function paintOutcome(outcome: string, theme: Theme): string {
   if (/^(?:refreshed|revoked|would_)/.test(outcome)) return theme.green(outcome);

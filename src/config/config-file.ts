@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { VaultError } from '../domain/errors.js';
-import { quoted } from '../domain/shell-word.js';
+import { quoted } from '../domain/safe-text.js';
 import type { ProviderSettings } from '../providers/contract.js';
 import { isObject, parseConfigJson } from './json.js';
 import { type KeySourceSetting, keySourceIn } from './key-source.js';

@@ -1,6 +1,6 @@
 import { parseEnv } from 'node:util';
 import { VaultError } from '../domain/errors.js';
-import { quoted } from '../domain/shell-word.js';
+import { quoted } from '../domain/safe-text.js';
 import { refuseEnvironmentOnly } from './environment-only.js';
 
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;

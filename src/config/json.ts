@@ -1,5 +1,5 @@
 import { VaultError } from '../domain/errors.js';
-import { quoted } from '../domain/shell-word.js';
+import { quoted } from '../domain/safe-text.js';
 
 /**
  * Reads the text of `config.json`. What a JSON parser says quotes the text it stumbled over, which may be a

@@ -1,7 +1,7 @@
 import { isAbsolute } from 'node:path';
 import { MINUTE, parseDuration, SECOND } from '../domain/duration.js';
 import { VaultError } from '../domain/errors.js';
-import { quoted } from '../domain/shell-word.js';
+import { quoted } from '../domain/safe-text.js';
 import type { KeySourceKind, KeySourceSetting } from '../keysources/contract.js';
 import { isObject, parseConfigJson } from './json.js';
 

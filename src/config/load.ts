@@ -1,5 +1,5 @@
 import { VaultError } from '../domain/errors.js';
-import { inQuotes } from '../domain/shell-word.js';
+import { inQuotes } from '../domain/safe-text.js';
 import type { ProviderCatalogue } from '../providers/contract.js';
 import type { Paths } from '../system/contract.js';
 import { parseConfigFile } from './config-file.js';

@@ -1,6 +1,6 @@
 import { isAbsolute } from 'node:path';
 import { VaultError } from '../domain/errors.js';
-import { quoted } from '../domain/shell-word.js';
+import { quoted } from '../domain/safe-text.js';
 import { parseConfigJson } from './json.js';
 
 /**

@@ -1,13 +1,13 @@
 import { VaultError } from '../domain/errors.js';
+import { quoted } from '../domain/safe-text.js';
 import type { Secret } from '../domain/secret.js';
-import { quoted } from '../domain/shell-word.js';
+import { closest } from '../domain/wording.js';
 import type {
   ConfiguredProvider,
   Provider,
   ProviderCatalogue,
   ProviderSettings,
 } from '../providers/contract.js';
-import { closest } from './closest.js';
 import type { ConfigFile } from './config-file.js';
 import { findCredentials, type Lookup, type MissingSetting, wrongClientId } from './credentials.js';
 import { readRedirectUri } from './redirect.js';

@@ -1,7 +1,5 @@
-/**
- * An account is one identity at one provider: issuer + subject. What stands here is visible on disk without a
- * key; tokens and the identity itself are sealed (see vault/).
- */
+import { VaultError } from './errors.js';
+
 export const ACCOUNT_STATUSES = [
   'active',
   'insufficient_scope',
@@ -11,14 +9,18 @@ export const ACCOUNT_STATUSES = [
 ] as const;
 export type AccountStatus = (typeof ACCOUNT_STATUSES)[number];
 
+/**
+ * One identity at one provider: issuer and subject. These fields are readable on disk without a key; the tokens and
+ * the identity are sealed (see vault/).
+ */
 export interface Account {
-  /** A random UUID that stays for life; lock files and sealed fields are bound to it. */
+  /** A random UUID that never changes; lock files and sealed fields are bound to it. */
   readonly id: string;
   readonly provider: string;
   /** The part of the name after the slash. */
   readonly label: string;
   readonly issuer: string;
-  /** Keyed digest of issuer and subject in lower-case hex, so that a login finds its account without the identity being readable. */
+  /** Keyed digest of issuer and subject in lower-case hex: a login finds its account though the identity is sealed. */
   readonly subjectDigest: string;
   /** The only endpoint to which the refresh token of this account is ever sent. */
   readonly tokenEndpoint: string;
@@ -26,17 +28,17 @@ export interface Account {
   /** Goes up by one with each change of the sealed fields. */
   readonly generation: number;
   readonly status: AccountStatus;
-  /** Why the status is what it is, in words; null while all is well. */
+  /** The reason of the status, as a sentence; null while the account works. */
   readonly reason: string | null;
   readonly askedScopes: readonly string[];
   readonly grantedScopes: readonly string[];
-  /** As it goes before the token in a header, usually `Bearer`. */
+  /** The scheme of the header, usually `Bearer`. */
   readonly tokenType: string;
-  /** When the access token was asked for, milliseconds since the epoch. Its lifetime counts from here. */
+  /** When the access token was requested; its lifetime counts from here. */
   readonly issuedAt: number;
-  /** End of the access token, milliseconds since the epoch; null when the provider does not say. */
+  /** End of the access token; null when the provider does not report it. */
   readonly expiresAt: number | null;
-  /** End of the grant itself (of the refresh token), where the provider says. */
+  /** End of the grant, that is of the refresh token; null when the provider does not report it. */
   readonly grantExpiresAt: number | null;
   readonly hasRefreshToken: boolean;
   readonly lastRefreshAt: number | null;
@@ -44,13 +46,13 @@ export interface Account {
   readonly lastError: string | null;
   /** Failed refreshes in a row. */
   readonly failures: number;
-  /** Before this no refresh is tried by itself, after several failures; null while there is nothing to wait for. */
+  /** End of the backoff after several failures; null when there is none. */
   readonly retryAt: number | null;
   readonly createdAt: number;
   readonly updatedAt: number;
 }
 
-/** How and when a person agreed to scopes. */
+/** How and when the user agreed to scopes. */
 export interface Consent {
   readonly at: number;
   readonly how: 'browser' | 'paste' | 'device';
@@ -58,17 +60,48 @@ export interface Consent {
   readonly grantedScopes: readonly string[];
 }
 
-/** Who the account belongs to, as the provider told it. Sealed at rest. */
+/** The owner of the account, as reported by the provider. Sealed at rest. */
 export interface Identity {
-  /** What the provider calls the person, unique within the issuer. */
+  /** The provider's id of the user, unique within the issuer. */
   readonly subject: string;
   readonly email: string | null;
   readonly name: string | null;
-  /** Further facts that are part of the identity, such as a channel or a workspace. */
+  /** More facts of the identity, such as a channel or a workspace. */
   readonly details: Readonly<Record<string, string>>;
 }
 
-/** The name by which people and scripts call an account: `provider/label`. */
+/** `provider/label`. */
 export function accountName(account: Pick<Account, 'provider' | 'label'>): string {
   return `${account.provider}/${account.label}`;
+}
+
+/** In characters, not in UTF-16 units: a label is never cut inside a character. */
+const LONGEST = 100;
+/** No white space, no control or format characters, no slash: a name is typed in shells and split at its slash. */
+const FORBIDDEN = /[\s/\p{C}]/u;
+const FORBIDDEN_RUNS = /[\s/\p{C}]+/gu;
+
+/**
+ * Checks a label chosen with `--as`.
+ *
+ * @throws VaultError `usage`
+ */
+export function checkLabel(text: string): string {
+  const { length } = [...text];
+  if (length > 0 && length <= LONGEST && !FORBIDDEN.test(text)) return text;
+  throw new VaultError(
+    'usage',
+    '--as takes the part after the slash: no space, no slash, 100 characters at most',
+    { hint: 'for example: vault login google --as work' },
+  );
+}
+
+/** The default label: the e-mail address, else the name, else the subject. */
+export function labelOf(identity: Identity): string {
+  for (const text of [identity.email, identity.name, identity.subject]) {
+    const cut = [...(text ?? '').replace(FORBIDDEN_RUNS, '-').replace(/^-+/, '')].slice(0, LONGEST);
+    const label = cut.join('').replace(/-+$/, '');
+    if (label !== '') return label;
+  }
+  return 'account';
 }

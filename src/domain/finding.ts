@@ -54,8 +54,3 @@ export function problemOf(failure: VaultError, about: About = {}): Finding {
 export class NotLookedAt extends Error {
   override readonly name = 'NotLookedAt';
 }
-
-/** `1 account`, `3 accounts`. */
-export function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`;
-}

@@ -1,6 +1,6 @@
 import { type Account, accountName } from './account.js';
+import { quoted } from './safe-text.js';
 import { isReadable } from './scopes.js';
-import { quoted } from './shell-word.js';
 
 /* The commands that hints tell the user to type. */
 

@@ -1,6 +1,6 @@
 import type { Account } from './account.js';
 import { HOUR, MINUTE } from './duration.js';
-import type { ErrorCode } from './errors.js';
+import type { ErrorCode, VaultError } from './errors.js';
 
 /*
  * The statuses of an account and what leads from one to another:
@@ -16,14 +16,15 @@ import type { ErrorCode } from './errors.js';
  *        │
  *        └── the provider no longer takes the refresh token ──▶ login_needed ── login ──▶ active
  *
- * A success clears everything, and tells again which scopes are lacking: `failing` comes before `insufficient_scope`, since
- * the scopes that are lacking can be told from the account itself. After transient failures `failing` makes no attempt by
- * itself before `retryAt`, which moves further away with each failure; after a refusal of the client (configuration, policy)
- * it does, since that ends the moment the settings are right. `login_needed` makes none at all, unless it is in doubt: then it
- * has a `retryAt`. `revoked` is what other programs may write; the command `revoke` removes the account.
+ * A success clears everything and sets the missing scopes anew. `failing` hides `insufficient_scope`, because missing scopes
+ * follow from the account's own fields. After transient failures a `failing` account is not refreshed automatically before
+ * `retryAt`, which moves further away with each failure. After a refusal of the client (configuration, policy) there is no
+ * backoff, because the refusal ends as soon as the settings are right. A `login_needed` account is never refreshed, unless the
+ * diagnosis is in doubt: then it has a `retryAt`. `revoked` is reserved for other programs; the command `revoke` removes the
+ * account.
  */
 
-/** What a failed refresh means for the person: a wait, a login, or a change of settings. */
+/** What a failed refresh needs: time, a login, or a change of settings. */
 export type FailureKind = 'transient' | 'login_needed' | 'refused';
 
 export type AccountEvent =
@@ -32,19 +33,18 @@ export type AccountEvent =
       readonly kind: 'failed';
       readonly failure: FailureKind;
       readonly code: ErrorCode;
-      /** In words, for the person. */
+      /** A sentence for the user. */
       readonly reason: string;
-      /** Whether a login is only the likely cure, so that the provider is asked again after a while all the same. */
+      /** A login is only the likely cure, so the provider is asked again after a backoff. */
       readonly inDoubt?: boolean;
-      /** Milliseconds since the epoch. */
       readonly now: number;
     };
 
 export type StatusFacts = Pick<Account, 'status' | 'reason' | 'lastError' | 'failures' | 'retryAt'>;
 
-/** Failures in a row after which an account counts as failing. */
+/** This many failures in a row make an account `failing`. */
 export const FAILING_AFTER = 3;
-const LONGEST_PAUSE = HOUR;
+const LONGEST_BACKOFF = HOUR;
 
 export function nextStatus(current: StatusFacts, event: AccountEvent): StatusFacts {
   if (event.kind === 'granted') {
@@ -62,14 +62,14 @@ export function nextStatus(current: StatusFacts, event: AccountEvent): StatusFac
   const { status, reason } = current;
   switch (event.failure) {
     case 'login_needed': {
-      const retryAt = event.inDoubt === true ? event.now + pauseAfter(failures) : null;
+      const retryAt = event.inDoubt === true ? event.now + backoffAfter(failures) : null;
       return { ...failed, status: 'login_needed', reason: event.reason, retryAt };
     }
     case 'refused':
     case 'transient': {
       const retryAt =
-        event.failure === 'refused' || failures < FAILING_AFTER ? null : event.now + pauseAfter(failures);
-      // That a login is likely to help is not forgotten because the provider cannot be asked just now.
+        event.failure === 'refused' || failures < FAILING_AFTER ? null : event.now + backoffAfter(failures);
+      // A later failure to reach the provider does not disprove the diagnosis.
       if (status === 'login_needed') return { ...failed, status, reason, retryAt: retryAt ?? event.now };
       if (failures < FAILING_AFTER) return { ...failed, status, reason, retryAt };
       return { ...failed, status: 'failing', reason: event.reason, retryAt };
@@ -79,15 +79,34 @@ export function nextStatus(current: StatusFacts, event: AccountEvent): StatusFac
 
 /** Whether nothing is sent for an account before its next login. */
 export function awaitsLogin({ status, retryAt }: Pick<Account, 'status' | 'retryAt'>, now: number): boolean {
-  return status === 'login_needed' && (retryAt === null || isResting({ retryAt }, now));
+  return status === 'login_needed' && (retryAt === null || isInBackoff({ retryAt }, now));
 }
 
 /** 1, 2, 4 … minutes, an hour at most. */
-function pauseAfter(failures: number): number {
-  return Math.min(MINUTE * 2 ** Math.max(0, Math.min(failures - FAILING_AFTER, 10)), LONGEST_PAUSE);
+function backoffAfter(failures: number): number {
+  return Math.min(MINUTE * 2 ** Math.max(0, Math.min(failures - FAILING_AFTER, 10)), LONGEST_BACKOFF);
 }
 
-/** Whether an account rests after failures, so that nothing is tried by itself. */
-export function isResting({ retryAt }: Pick<Account, 'retryAt'>, now: number): boolean {
-  return retryAt !== null && now < retryAt && retryAt - now <= LONGEST_PAUSE;
+/** Whether an account is in backoff after failures: nothing refreshes it automatically. */
+export function isInBackoff({ retryAt }: Pick<Account, 'retryAt'>, now: number): boolean {
+  return retryAt !== null && now < retryAt && retryAt - now <= LONGEST_BACKOFF;
 }
+
+/** The outcome of one refresh. A union, so that no caller can mistake a hiccup for a revocation. */
+export type RefreshOutcome =
+  | { readonly kind: 'refreshed'; readonly account: Account }
+  /** Another process refreshed the account while this one waited for the lock. */
+  | { readonly kind: 'adopted'; readonly account: Account }
+  /** Only a new login helps. The stored refresh token is kept and not used. */
+  | { readonly kind: 'login_needed'; readonly account: Account; readonly error: VaultError }
+  /** Nothing changed; it may work later. */
+  | { readonly kind: 'transient'; readonly account: Account; readonly error: VaultError }
+  /** Configuration or policy; a login will not help. */
+  | { readonly kind: 'refused'; readonly account: Account; readonly error: VaultError }
+  /**
+   * Nothing was sent: the outcome of an earlier attempt is open, the provider may have replaced the refresh token, and
+   * the stored access token still works.
+   */
+  | { readonly kind: 'open'; readonly account: Account; readonly error: VaultError }
+  /** Another process holds the account. */
+  | { readonly kind: 'busy'; readonly account: Account; readonly error: VaultError };

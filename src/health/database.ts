@@ -1,7 +1,8 @@
 import { accountName } from '../domain/account.js';
 import { formatDuration, MINUTE } from '../domain/duration.js';
 import { FROM_BACKUP, INSTALL_CURRENT, VaultError } from '../domain/errors.js';
-import { count, type Finding, fine, problem, problemOf, skipped, warning } from '../domain/finding.js';
+import { type Finding, fine, problem, problemOf, skipped, warning } from '../domain/finding.js';
+import { count } from '../domain/wording.js';
 import type { Inspection } from '../stores/inspection.js';
 import { openContents } from '../vault/sealed-record.js';
 import type { Check, HealthDeps } from './contract.js';

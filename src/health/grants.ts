@@ -1,9 +1,10 @@
 import { type Account, accountName } from '../domain/account.js';
 import { DAY, formatDuration } from '../domain/duration.js';
-import { count, type Finding, fine, problem, skipped, warning } from '../domain/finding.js';
+import { type Finding, fine, problem, skipped, warning } from '../domain/finding.js';
 import { missingScopes, readable } from '../domain/scopes.js';
-import { isResting } from '../domain/status.js';
+import { isInBackoff } from '../domain/status.js';
 import { isUsable } from '../domain/token-state.js';
+import { count } from '../domain/wording.js';
 import type { Check, HealthDeps } from './contract.js';
 
 /** A person needs this much notice to log in again. */
@@ -48,7 +49,7 @@ async function look(account: Account, deps: HealthDeps): Promise<Finding[]> {
     return [problem('login_needed', message, login, about)];
   }
   if (account.status === 'failing') {
-    const rest = isResting(account, now)
+    const rest = isInBackoff(account, now)
       ? `, and rests for another ${formatDuration((account.retryAt ?? now) - now)}`
       : '';
     const message = `${name} failed ${account.failures} times in a row${rest}${why}`;

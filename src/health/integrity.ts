@@ -1,4 +1,5 @@
-import { count, type Finding, fine, problemOf, skipped, warning } from '../domain/finding.js';
+import { type Finding, fine, problemOf, skipped, warning } from '../domain/finding.js';
+import { count } from '../domain/wording.js';
 import type { Marks } from '../stores/contract.js';
 import { createGuard } from '../vault/guard.js';
 import { MOST_SEALED } from '../vault/ledger.js';

@@ -1,6 +1,7 @@
 import { dirname, join } from 'node:path';
 import { VaultError } from '../domain/errors.js';
-import { count, type Finding, fine, problem, problemOf, skipped } from '../domain/finding.js';
+import { type Finding, fine, problem, problemOf, skipped } from '../domain/finding.js';
+import { count } from '../domain/wording.js';
 import type { Seen } from '../system/files/look.js';
 import type { Check, HealthDeps } from './contract.js';
 

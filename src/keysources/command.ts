@@ -1,7 +1,7 @@
 import { basename, isAbsolute } from 'node:path';
 import { formatDuration } from '../domain/duration.js';
 import { VaultError } from '../domain/errors.js';
-import { inQuotes, quoted } from '../domain/shell-word.js';
+import { inQuotes, quoted } from '../domain/safe-text.js';
 import type { GivenKeySource } from './contract.js';
 import { decodeKey } from './encoding.js';
 import { NEW_KEY } from './recipe.js';

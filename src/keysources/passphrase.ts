@@ -1,8 +1,8 @@
 import { random } from '../crypto/derive.js';
 import { memoryOf, SALT_BYTES, stretch, USUAL_COST } from '../crypto/stretch.js';
 import { VaultError } from '../domain/errors.js';
-import { refuseEasy, withPassphraseBytes } from '../domain/passphrase.js';
 import type { Secret } from '../domain/secret.js';
+import { assertStrongPassphrase, withPassphraseBytes } from '../domain/secret.js';
 import { type DerivedKeySource, MASTER_KEY_BYTES } from './contract.js';
 import { readStretching, type Stretching, writeStretching } from './work-factor.js';
 
@@ -38,7 +38,7 @@ export function passphraseSource(file: string | null, { ask, place }: Passphrase
     },
     async derive(_reference, replaced = []) {
       const passphrase = await ask(true);
-      refuseEasy(passphrase);
+      assertStrongPassphrase(passphrase);
       for (const { parameters, matches } of replaced) {
         const key = await keyFrom(passphrase, readStretching(parameters));
         const isOld = matches(key);

@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 import { VaultError } from '../domain/errors.js';
-import { inQuotes } from '../domain/shell-word.js';
+import { inQuotes } from '../domain/safe-text.js';
 import type { Files } from '../system/contract.js';
 
 /**

@@ -2,7 +2,7 @@ import { type Account, accountName } from '../domain/account.js';
 import { DAY } from '../domain/duration.js';
 import { VaultError } from '../domain/errors.js';
 import { loginCommand } from '../domain/hints.js';
-import { quoted } from '../domain/shell-word.js';
+import { quoted } from '../domain/safe-text.js';
 import { FAILING_AFTER } from '../domain/status.js';
 import { describeTransport, type TransportFailure, transportHint } from '../domain/transport.js';
 import type { RefusedAnswer } from '../oauth/contract.js';

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { VaultError } from '../domain/errors.js';
-import { inQuotes } from '../domain/shell-word.js';
+import { inQuotes } from '../domain/safe-text.js';
 import type { Files } from '../system/contract.js';
 import type { EventQueue } from './contract.js';
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Database } from 'better-sqlite3';
 import { FROM_BACKUP, VaultError } from '../domain/errors.js';
-import { inQuotes } from '../domain/shell-word.js';
+import { inQuotes } from '../domain/safe-text.js';
 import type { Clock, Files } from '../system/contract.js';
 import type { Locks } from './locks-contract.js';
 import { asStoreError, isBusy } from './sqlite-failure.js';

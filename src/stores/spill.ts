@@ -2,7 +2,7 @@ import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { HOUR } from '../domain/duration.js';
 import { VaultError } from '../domain/errors.js';
-import { inQuotes } from '../domain/shell-word.js';
+import { inQuotes } from '../domain/safe-text.js';
 import type { Clock, Files } from '../system/contract.js';
 import type { FoundAnswer, Spill, SpilledAnswer, SpillSlot } from './contract.js';
 

@@ -1,7 +1,7 @@
 import type { Database } from 'better-sqlite3';
 import { SECOND } from '../domain/duration.js';
 import { VaultError } from '../domain/errors.js';
-import { inQuotes } from '../domain/shell-word.js';
+import { inQuotes } from '../domain/safe-text.js';
 import type { Clock, Files } from '../system/contract.js';
 import type { Copies } from './copies-contract.js';
 import { sqliteStore } from './sqlite.js';

@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 import { FROM_BACKUP, VaultError } from '../domain/errors.js';
-import { inQuotes } from '../domain/shell-word.js';
+import { inQuotes } from '../domain/safe-text.js';
 
 const DAMAGED = [
   'SQLITE_CORRUPT',

@@ -1,6 +1,6 @@
 import type { Database } from 'better-sqlite3';
 import { VaultError } from '../domain/errors.js';
-import { inQuotes } from '../domain/shell-word.js';
+import { inQuotes } from '../domain/safe-text.js';
 import type { Files } from '../system/contract.js';
 import { asStoreError } from './sqlite-failure.js';
 import { openSqlite } from './sqlite-library.js';

@@ -1,12 +1,11 @@
 import { VaultError } from '../domain/errors.js';
+import { harmless, harmlessJson } from '../domain/safe-text.js';
 import type { Host } from '../system/contract.js';
 import { type Again, asItStands } from './again.js';
 import { askYesNo, readLines } from './ask.js';
 import type { Io, LiveLine, Progress, Theme } from './io.js';
-import { liveLine, noLiveLine } from './live-line.js';
-import { barProgress, noProgress, plainProgress } from './progress.js';
-import { harmless, harmlessJson } from './safe-text.js';
-import { renderTable } from './table.js';
+import { renderTable } from './layout.js';
+import { barProgress, liveLine, noLiveLine, noProgress, plainProgress } from './progress.js';
 import { colourTheme, plainTheme, showsUnicode, wantsColour } from './theme.js';
 
 const COLUMNS_IN_A_PIPE = 80;

@@ -1,7 +1,7 @@
-import type { VaultError } from '../domain/errors.js';
+import { errorDocument, type VaultError } from '../domain/errors.js';
+import { harmless, harmlessJson } from '../domain/safe-text.js';
 import { type Again, asItStands } from './again.js';
 import type { Theme } from './io.js';
-import { harmless, harmlessJson } from './safe-text.js';
 
 interface ErrorViewOptions {
   readonly json: boolean;
@@ -31,17 +31,6 @@ export function renderError(error: VaultError, options: ErrorViewOptions): Error
   if (!json) return { stderr: words };
   const stdout = `${harmlessJson(JSON.stringify({ error: errorDocument(error, again) }))}\n`;
   return verbose ? { stdout, stderr: words } : { stdout };
-}
-
-/** The error as `--json` tells it; `details` joins where there are any. */
-export function errorDocument(error: VaultError, again: Again = asItStands): Record<string, unknown> {
-  const document = {
-    code: error.code,
-    message: error.message,
-    hint: error.hint === undefined ? null : again(error.hint),
-    exit_code: error.exitCode,
-  };
-  return Object.keys(error.details).length === 0 ? document : { ...document, details: error.details };
 }
 
 function forPeople(error: VaultError, theme: Theme): string {

@@ -1,6 +1,6 @@
 import type { OpenFailureKind } from '../crypto/sealed-box.js';
 import { FROM_BACKUP, INSTALL_CURRENT, VaultError } from '../domain/errors.js';
-import { quoted } from '../domain/shell-word.js';
+import { quoted } from '../domain/safe-text.js';
 import type { DataKeyPurpose, SealedColumn } from '../stores/contract.js';
 
 const ACCEPT_COMMAND = 'vault doctor --accept-rollback';

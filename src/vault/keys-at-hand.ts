@@ -1,5 +1,5 @@
+import { once } from '../domain/async.js';
 import { VaultError } from '../domain/errors.js';
-import { once } from '../domain/once.js';
 import type { SealedAccount, Store } from '../stores/contract.js';
 import { isDamage } from './damage.js';
 import type { Guard } from './guard-contract.js';

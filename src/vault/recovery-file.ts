@@ -11,8 +11,8 @@ import {
   USUAL_COST,
 } from '../crypto/stretch.js';
 import { VaultError } from '../domain/errors.js';
-import { withPassphraseBytes } from '../domain/passphrase.js';
 import type { Secret } from '../domain/secret.js';
+import { withPassphraseBytes } from '../domain/secret.js';
 import type { DataKeyPurpose } from '../stores/contract.js';
 import { newer } from './damage.js';
 import { FORMAT } from './format.js';

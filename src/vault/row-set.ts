@@ -1,5 +1,5 @@
 import { accountName } from '../domain/account.js';
-import { count } from '../domain/finding.js';
+import { count } from '../domain/wording.js';
 import type { RowFacts, SealedAccount } from '../stores/contract.js';
 import { isDamage, NOT_THOSE, type RowSetFault } from './damage.js';
 import type { Keyring } from './keyring.js';

@@ -2,9 +2,9 @@ import { userInfo } from 'node:os';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import type { SettingsSources } from '../config/settings.js';
 import { SECOND } from '../domain/duration.js';
+import { relaunchCommand } from '../domain/entry-points.js';
 import { VaultError } from '../domain/errors.js';
-import { commandAgain } from '../domain/own-processes.js';
-import { quoted } from '../domain/shell-word.js';
+import { quoted } from '../domain/safe-text.js';
 import type { KeySourceKind } from '../keysources/contract.js';
 import type { CommandEnd } from '../services/doctor/cron-rehearsal.js';
 import type { DoctorReport, DoctorRequest } from '../services/doctor/health-contract.js';
@@ -65,7 +65,7 @@ export async function rehearse(parts: AsCronParts, request: DoctorRequest): Prom
   const carried = { ...scheduled, ...(VAULT_PROFILE === '' ? {} : { VAULT_PROFILE }) };
 
   async function run(args: readonly string[], more: Readonly<Record<string, string>>): Promise<CommandEnd> {
-    const [program, ...words] = commandAgain([interpreter, resolve(script)], args);
+    const [program, ...words] = relaunchCommand([interpreter, resolve(script)], args);
     const end = await runBounded(program, words, {
       env: { ...bare, ...more },
       cwd: '/',

@@ -3,7 +3,7 @@ import type { Audit } from '../audit/events.js';
 import { keySourceInForce } from '../config/key-in-force.js';
 import { SECOND } from '../domain/duration.js';
 import { ERROR_CODES, VaultError } from '../domain/errors.js';
-import { quoted } from '../domain/shell-word.js';
+import { quoted } from '../domain/safe-text.js';
 import type { GrantLimit } from '../providers/contract.js';
 import type { BackgroundUseCases } from '../services/background/background-contract.js';
 import type { NotifyDeps } from '../services/background/notify.js';

@@ -1,10 +1,10 @@
 import { join, resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import { keySourceInForce } from '../config/key-in-force.js';
+import { once } from '../domain/async.js';
 import { SECOND } from '../domain/duration.js';
 import { VaultError } from '../domain/errors.js';
 import { NotLookedAt } from '../domain/finding.js';
-import { once } from '../domain/once.js';
 import type { HealthDeps, KnownKeySource, TriedKey } from '../health/contract.js';
 import type { KeySource, KeySourceSetting } from '../keysources/contract.js';
 import type { AgentStatus } from '../services/agent/agent-contract.js';

@@ -3,7 +3,7 @@ import type { Audit } from '../audit/events.js';
 import { keyFileFromEnv } from '../config/key-in-force.js';
 import { readKeySource, withKeySource } from '../config/key-source.js';
 import type { Context } from '../context.js';
-import { once } from '../domain/once.js';
+import { once } from '../domain/async.js';
 import type { KeySource, KeySourceSetting } from '../keysources/contract.js';
 import { keyMemory } from '../keysources/remembered.js';
 import type { BackupUseCases } from '../services/backup/backup-contract.js';

@@ -3,7 +3,7 @@ import { HOUR, MINUTE } from '../../src/domain/duration.js';
 import {
   type AccountEvent,
   awaitsLogin,
-  isResting,
+  isInBackoff,
   nextStatus,
   type StatusFacts,
 } from '../../src/domain/status.js';
@@ -107,9 +107,9 @@ describe('the status of an account', () => {
 
 describe('an account that rests', () => {
   it('does so until its time, and not for ever when the clock was set back', () => {
-    expect(isResting({ retryAt: null }, NOW)).toBe(false);
-    expect(isResting({ retryAt: NOW + MINUTE }, NOW)).toBe(true);
-    expect(isResting({ retryAt: NOW + MINUTE }, NOW + MINUTE)).toBe(false);
-    expect(isResting({ retryAt: NOW + MINUTE }, NOW - 30 * 24 * HOUR)).toBe(false);
+    expect(isInBackoff({ retryAt: null }, NOW)).toBe(false);
+    expect(isInBackoff({ retryAt: NOW + MINUTE }, NOW)).toBe(true);
+    expect(isInBackoff({ retryAt: NOW + MINUTE }, NOW + MINUTE)).toBe(false);
+    expect(isInBackoff({ retryAt: NOW + MINUTE }, NOW - 30 * 24 * HOUR)).toBe(false);
   });
 });

@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { noteAddon } from '../../src/access/addon.js';
 import { HOUR } from '../../src/domain/duration.js';
 import type { Finding } from '../../src/domain/finding.js';
-import { quoted } from '../../src/domain/shell-word.js';
+import { quoted } from '../../src/domain/safe-text.js';
 import type { HealthDeps } from '../../src/health/contract.js';
 import { disk } from '../../src/health/disk.js';
 import { CHECKS } from '../../src/health/index.js';

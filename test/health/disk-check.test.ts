@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { Finding } from '../../src/domain/finding.js';
-import { quoted } from '../../src/domain/shell-word.js';
+import { quoted } from '../../src/domain/safe-text.js';
 import type { HealthDeps } from '../../src/health/contract.js';
 import { disk } from '../../src/health/disk.js';
 import { look, type Room } from '../../src/system/files/look.js';

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { asVaultError, VaultError } from '../../src/domain/errors.js';
 import type { Finding } from '../../src/domain/finding.js';
 import { loginCommand, shellName } from '../../src/domain/hints.js';
-import { quoted } from '../../src/domain/shell-word.js';
+import { quoted } from '../../src/domain/safe-text.js';
 import type { HealthDeps } from '../../src/health/contract.js';
 import { database } from '../../src/health/database.js';
 import { integrity } from '../../src/health/integrity.js';

@@ -1,8 +1,8 @@
 import { type Account, accountName } from '../../domain/account.js';
 import { DAY, HOUR, MINUTE } from '../../domain/duration.js';
 import { VaultError } from '../../domain/errors.js';
-import type { RefreshOutcome } from '../../domain/outcome.js';
-import { awaitsLogin, isResting } from '../../domain/status.js';
+import type { RefreshOutcome } from '../../domain/status.js';
+import { awaitsLogin, isInBackoff } from '../../domain/status.js';
 import { dueness } from '../../domain/token-state.js';
 import type { Clock } from '../../system/contract.js';
 import type { Vault } from '../../vault/vault.js';
@@ -107,7 +107,7 @@ export function agentCheck(
  * few minutes would be a burden, and never would let an unused grant lapse.
  */
 function isWorthwhile(account: Account, { ahead, every }: AgentRequest, now: number): boolean {
-  if (awaitsLogin(account, now) || isResting(account, now)) return false;
+  if (awaitsLogin(account, now) || isInBackoff(account, now)) return false;
   const { expiresAt, issuedAt } = account;
   if (expiresAt === null) {
     const last = account.lastRefreshAt ?? account.createdAt;

@@ -1,6 +1,6 @@
 import type { Account } from '../../domain/account.js';
 import { VaultError } from '../../domain/errors.js';
-import type { RefreshOutcome } from '../../domain/outcome.js';
+import type { RefreshOutcome } from '../../domain/status.js';
 import type { Clock } from '../../system/contract.js';
 import type { Vault } from '../../vault/vault.js';
 import { patienceEnds } from '../refresh/slow-refresh.js';

@@ -1,7 +1,7 @@
 import { accountName } from '../../domain/account.js';
 import { SECOND } from '../../domain/duration.js';
-import { errorDocument } from '../../ui/error-view.js';
-import { rfc3339 } from '../../ui/time.js';
+import { errorDocument } from '../../domain/errors.js';
+import { rfc3339 } from '../../domain/time.js';
 import { VERSION } from '../../version.js';
 import type { RefreshResult } from '../contract.js';
 import type { AgentCheck, AgentRequest, AgentStatus } from './agent-contract.js';

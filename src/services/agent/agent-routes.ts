@@ -1,7 +1,6 @@
-import { asVaultError, ERROR_CODES, type ErrorCode, VaultError } from '../../domain/errors.js';
+import { asVaultError, ERROR_CODES, type ErrorCode, errorDocument, VaultError } from '../../domain/errors.js';
+import { harmlessJson } from '../../domain/safe-text.js';
 import type { ServedAnswer, ServedRequest } from '../../system/agent/agent-server.js';
-import { errorDocument } from '../../ui/error-view.js';
-import { harmlessJson } from '../../ui/safe-text.js';
 import type { TokenRequest, ValidToken } from '../contract.js';
 import { formatToken, tokenDocument } from '../token/token-formats.js';
 import type { AgentStatus } from './agent-contract.js';

@@ -1,5 +1,5 @@
 import { accountName } from '../../domain/account.js';
-import { harmlessJson } from '../../ui/safe-text.js';
+import { harmlessJson } from '../../domain/safe-text.js';
 import type { Notice } from './notices.js';
 
 /** What the user's notify command reads from its stdin. The names are an API: more may join, none of these leaves. */

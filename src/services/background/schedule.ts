@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { Audit } from '../../audit/events.js';
+import { relaunchCommand } from '../../domain/entry-points.js';
 import { VaultError } from '../../domain/errors.js';
-import { commandAgain } from '../../domain/own-processes.js';
-import { quoted } from '../../domain/shell-word.js';
+import { quoted } from '../../domain/safe-text.js';
 import type { KeySourceSetting } from '../../keysources/contract.js';
 import type { Paths } from '../../system/contract.js';
 import type { Job, JobName, Plan, Scheduler, SchedulerKind } from '../../system/schedulers/contract.js';
@@ -141,7 +141,7 @@ function jobFor(deps: ScheduleDeps, request: ScheduleRequest, source: KeySourceS
   const job: Job = {
     ...name,
     summary: SUMMARIES[request.purpose],
-    command: commandAgain(self, [...profile, ...settings, ...request.args]),
+    command: relaunchCommand(self, [...profile, ...settings, ...request.args]),
     env,
     times: request.every === null ? null : timesOf(request.every, seedOf(`${deps.machine} ${paths.data}`)),
     credential:

@@ -1,6 +1,6 @@
 import type { NotifyFailure } from '../../audit/events.js';
 import { VaultError } from '../../domain/errors.js';
-import { quoted } from '../../domain/shell-word.js';
+import { quoted } from '../../domain/safe-text.js';
 import { failureOf, type NotifyDeps } from './notify.js';
 import { eventLine, testDocument } from './notify-event.js';
 

@@ -1,7 +1,7 @@
 import type { Audit } from '../../audit/events.js';
 import { equalBytes } from '../../crypto/derive.js';
+import { throwIfInterrupted } from '../../domain/async.js';
 import { VaultError } from '../../domain/errors.js';
-import { stopIfAsked } from '../../domain/interruption.js';
 import type { KeySource } from '../../keysources/contract.js';
 import type { Store } from '../../stores/contract.js';
 import type { Copies } from '../../stores/copies-contract.js';
@@ -51,7 +51,7 @@ export async function backUp(deps: BackupDeps, file: string, force: boolean): Pr
       const checked = await look(deps, copy);
       keyring = checked.keyring;
       const bytes = files.read(copy, MOST_BYTES) ?? Buffer.alloc(0);
-      await stopIfAsked(deps.interruption);
+      await throwIfInterrupted(deps.interruption);
       if (force) files.replace(file, bytes);
       else if (!files.create(file, bytes)) throw isThere(file);
       const again = files.read(file, MOST_BYTES);

@@ -1,6 +1,6 @@
 import type { Audit } from '../../audit/events.js';
+import { throwIfInterrupted } from '../../domain/async.js';
 import { ERROR_CODES, VaultError } from '../../domain/errors.js';
-import { stopIfAsked } from '../../domain/interruption.js';
 import type { KeySource } from '../../keysources/contract.js';
 import type { Marks, Store } from '../../stores/contract.js';
 import type { Clock } from '../../system/contract.js';
@@ -76,7 +76,7 @@ async function openAll(store: Store, keyring: Keyring, interruption: AbortSignal
   const apart = compare(keyring, openLedger(keyring, ledger ?? (await store.ledger())), rows);
   if (apart !== null) throw wrongRows(await explain(keyring, rows, apart, account));
   for (const { id } of rows) {
-    await stopIfAsked(interruption);
+    await throwIfInterrupted(interruption);
     const found = await account(id);
     if (found !== null) openContents(keyring, found);
   }

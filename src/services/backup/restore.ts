@@ -1,8 +1,8 @@
 import type { Audit } from '../../audit/events.js';
 import { equalBytes } from '../../crypto/derive.js';
+import { throwIfInterrupted } from '../../domain/async.js';
 import { VaultError } from '../../domain/errors.js';
-import { stopIfAsked } from '../../domain/interruption.js';
-import { inQuotes } from '../../domain/shell-word.js';
+import { inQuotes } from '../../domain/safe-text.js';
 import type { KeySource } from '../../keysources/contract.js';
 import type { Lock, Store } from '../../stores/contract.js';
 import type { Copies } from '../../stores/copies-contract.js';
@@ -77,9 +77,9 @@ export async function restore(deps: RestoreDeps, file: string): Promise<Restored
       for (const id of [...(living?.accounts ?? [])].sort())
         held.push(await deps.locks.acquire(id, PATIENCE, deps.interruption));
       await deps.closeStore();
-      await stopIfAsked(deps.interruption);
+      await throwIfInterrupted(deps.interruption);
       const kept = exists ? await keep(deps, living !== null) : null;
-      await stopIfAsked(deps.interruption).catch((reason: unknown) => {
+      await throwIfInterrupted(deps.interruption).catch((reason: unknown) => {
         if (kept !== null) forgetKept(deps, kept);
         throw reason;
       });

@@ -1,5 +1,5 @@
 import { loginCommand, shellName, widenHint } from '../../domain/hints.js';
-import { quoted } from '../../domain/shell-word.js';
+import { quoted } from '../../domain/safe-text.js';
 import type { AccountCommands } from '../../health/contract.js';
 import { openHint } from '../refresh/open-outcome.js';
 

@@ -1,4 +1,5 @@
-import { count, type Finding, fine, problem, skipped, warning } from '../../domain/finding.js';
+import { type Finding, fine, problem, skipped, warning } from '../../domain/finding.js';
+import { count } from '../../domain/wording.js';
 import type { Rehearsal, RehearsedAccount } from './cron-rehearsal.js';
 
 /** What will happen under cron, in words. */

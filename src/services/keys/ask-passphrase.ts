@@ -1,7 +1,7 @@
 import { SECOND } from '../../domain/duration.js';
 import { VaultError } from '../../domain/errors.js';
+import { inQuotes } from '../../domain/safe-text.js';
 import { Secret } from '../../domain/secret.js';
-import { inQuotes } from '../../domain/shell-word.js';
 import type { PassphraseParts } from '../../keysources/passphrase.js';
 import type { DescriptorText } from '../../system/files/descriptor.js';
 

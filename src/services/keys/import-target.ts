@@ -1,5 +1,5 @@
 import { ERROR_CODES, VaultError, withMoreHints } from '../../domain/errors.js';
-import { inQuotes } from '../../domain/shell-word.js';
+import { inQuotes } from '../../domain/safe-text.js';
 import type { KeySource } from '../../keysources/contract.js';
 
 /**

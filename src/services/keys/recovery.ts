@@ -1,8 +1,8 @@
 import { RECOVERY_FILE } from '../../audit/events.js';
 import { equalBytes } from '../../crypto/derive.js';
+import { throwIfInterrupted } from '../../domain/async.js';
 import { VaultError } from '../../domain/errors.js';
-import { stopIfAsked } from '../../domain/interruption.js';
-import { refuseEasy } from '../../domain/passphrase.js';
+import { assertStrongPassphrase } from '../../domain/secret.js';
 import type { KeySource } from '../../keysources/contract.js';
 import type { PassphraseParts } from '../../keysources/passphrase.js';
 import type { VaultHead } from '../../stores/contract.js';
@@ -63,9 +63,9 @@ async function writeOut(deps: RecoveryDeps, recovery: Recovery, file: string): P
   const { dataKeys } = recovery;
   try {
     const passphrase = await (await deps.passphrase()).ask(true);
-    refuseEasy(passphrase);
+    assertStrongPassphrase(passphrase);
     const text = await writeRecovery(recovery, passphrase);
-    await stopIfAsked(deps.interruption);
+    await throwIfInterrupted(deps.interruption);
     if (!files.create(file, Buffer.from(text, 'latin1'))) throw isThere(file);
     const again = await readRecovery(readText(deps, file), passphrase, file);
     const same =
@@ -109,7 +109,7 @@ export async function importKey(
     const keyring = keyringFrom(head, recovery, file);
     try {
       refuseOtherKeys(keyring, await store.ledger(), file);
-      await stopIfAsked(deps.interruption);
+      await throwIfInterrupted(deps.interruption);
       const made = await exchangeKey(deps, {
         store,
         head,

@@ -1,7 +1,7 @@
 import { type Account, accountName } from '../../domain/account.js';
 import { isInterruption, VaultError } from '../../domain/errors.js';
-import { count } from '../../domain/finding.js';
 import { shellName } from '../../domain/hints.js';
+import { count } from '../../domain/wording.js';
 import type { KeySource } from '../../keysources/contract.js';
 import type { Locks, MasterKeyRow, Spill, VaultHead } from '../../stores/contract.js';
 import { dataKeyIds } from '../../vault/data-keys.js';

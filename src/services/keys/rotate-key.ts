@@ -1,5 +1,5 @@
 import { VaultError } from '../../domain/errors.js';
-import { inQuotes } from '../../domain/shell-word.js';
+import { inQuotes } from '../../domain/safe-text.js';
 import type { KeySource } from '../../keysources/contract.js';
 import { exchangeKey } from './exchange-key.js';
 import { heldIn } from './held-key.js';

@@ -1,8 +1,8 @@
 import { type Account, accountName } from '../../domain/account.js';
 import { VaultError } from '../../domain/errors.js';
 import { loginCommand, widenCommand } from '../../domain/hints.js';
+import { quoted } from '../../domain/safe-text.js';
 import { missingScopes } from '../../domain/scopes.js';
-import { quoted } from '../../domain/shell-word.js';
 import type { Provider } from '../../providers/contract.js';
 import type { Spill } from '../../stores/contract.js';
 import type { Vault } from '../../vault/vault.js';

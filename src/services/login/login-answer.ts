@@ -1,7 +1,7 @@
 import { equalBytes } from '../../crypto/derive.js';
+import { interrupted } from '../../domain/async.js';
 import { formatDuration } from '../../domain/duration.js';
 import { VaultError } from '../../domain/errors.js';
-import { interrupted } from '../../domain/interruption.js';
 import { readable } from '../../domain/scopes.js';
 import type { ServerMetadata } from '../../oauth/contract.js';
 import type { ConfiguredProvider } from '../../providers/contract.js';

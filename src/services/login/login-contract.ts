@@ -1,6 +1,6 @@
 import type { Account, Identity } from '../../domain/account.js';
 import { command } from '../../domain/hints.js';
-import { quoted } from '../../domain/shell-word.js';
+import { quoted } from '../../domain/safe-text.js';
 import type { Surroundings } from '../../system/surroundings.js';
 
 /* What a login asks for, what it needs from the terminal, and what it brings. */

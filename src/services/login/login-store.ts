@@ -1,11 +1,10 @@
 import { randomId } from '../../crypto/derive.js';
-import { type Account, accountName, type Consent, type Identity } from '../../domain/account.js';
+import { type Account, accountName, type Consent, type Identity, labelOf } from '../../domain/account.js';
 import { SECOND } from '../../domain/duration.js';
 import { asVaultError, VaultError } from '../../domain/errors.js';
-import { labelOf } from '../../domain/label.js';
+import { quoted } from '../../domain/safe-text.js';
 import { missingScopes } from '../../domain/scopes.js';
 import type { Secret } from '../../domain/secret.js';
-import { quoted } from '../../domain/shell-word.js';
 import { nextStatus, type StatusFacts } from '../../domain/status.js';
 import type { GrantedAnswer } from '../../oauth/contract.js';
 import type { SealedAccount, SpillSlot } from '../../stores/contract.js';

@@ -1,8 +1,8 @@
 import type { Account } from '../../domain/account.js';
+import { interrupted } from '../../domain/async.js';
 import { SECOND } from '../../domain/duration.js';
 import { VaultError } from '../../domain/errors.js';
-import { interrupted } from '../../domain/interruption.js';
-import type { RefreshOutcome } from '../../domain/outcome.js';
+import type { RefreshOutcome } from '../../domain/status.js';
 import type { Clock } from '../../system/contract.js';
 import type { Vault } from '../../vault/vault.js';
 import { type Patience, POLICIES } from './refresh-send.js';

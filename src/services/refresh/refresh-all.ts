@@ -2,8 +2,8 @@ import { type Account, accountName } from '../../domain/account.js';
 import { formatDuration } from '../../domain/duration.js';
 import { ERROR_CODES, VaultError } from '../../domain/errors.js';
 import { loginCommand } from '../../domain/hints.js';
-import type { RefreshOutcome } from '../../domain/outcome.js';
-import { awaitsLogin, isResting, nextStatus } from '../../domain/status.js';
+import type { RefreshOutcome } from '../../domain/status.js';
+import { awaitsLogin, isInBackoff, nextStatus } from '../../domain/status.js';
 import { dueness } from '../../domain/token-state.js';
 import type { Clock } from '../../system/contract.js';
 import { concernsWholeVault } from '../../vault/damage.js';
@@ -88,7 +88,7 @@ async function refreshIfDue(
   }
   if (!due && !request.force) return result('skipped', `not due: ${reason}`);
   if (!account.hasRefreshToken) return withoutRefreshToken(deps, vault, account, reason, request.dryRun);
-  if (!request.force && isResting(account, deps.clock.now())) {
+  if (!request.force && isInBackoff(account, deps.clock.now())) {
     return result('skipped', restingReason(account, deps.clock.now()));
   }
   const why = due ? reason : `forced, though ${reason}`;

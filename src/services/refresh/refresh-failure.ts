@@ -2,7 +2,7 @@ import { type Audit, type AuditEvent, aboutAccount } from '../../audit/events.js
 import { type Account, accountName } from '../../domain/account.js';
 import { ERROR_CODES, type ErrorCode, VaultError } from '../../domain/errors.js';
 import { shellName } from '../../domain/hints.js';
-import type { RefreshOutcome } from '../../domain/outcome.js';
+import type { RefreshOutcome } from '../../domain/status.js';
 import { type FailureKind, nextStatus } from '../../domain/status.js';
 import type { AttemptRecord, Intent } from '../../stores/contract.js';
 import type { Clock } from '../../system/contract.js';

@@ -1,6 +1,6 @@
 import type { Account } from '../../domain/account.js';
 import { ERROR_CODES, type ErrorCode, VaultError } from '../../domain/errors.js';
-import type { RefreshOutcome } from '../../domain/outcome.js';
+import type { RefreshOutcome } from '../../domain/status.js';
 import type { Patience } from './refresh-send.js';
 
 /*

@@ -1,5 +1,5 @@
 import { VaultError } from '../../domain/errors.js';
-import type { RefreshOutcome } from '../../domain/outcome.js';
+import type { RefreshOutcome } from '../../domain/status.js';
 import type { Vault } from '../../vault/vault.js';
 import type { Patience } from './refresh-send.js';
 import { AT_REST, type RefreshOrder, reportLine, type SeenAccount } from './refresher-protocol.js';

@@ -3,8 +3,8 @@ import { type Account, accountName } from '../../domain/account.js';
 import { formatDuration } from '../../domain/duration.js';
 import { isInterruption, VaultError } from '../../domain/errors.js';
 import { loginCommand, shellName, widenCommand } from '../../domain/hints.js';
-import type { RefreshOutcome } from '../../domain/outcome.js';
-import { awaitsLogin, isResting } from '../../domain/status.js';
+import type { RefreshOutcome } from '../../domain/status.js';
+import { awaitsLogin, isInBackoff } from '../../domain/status.js';
 import { ending, isBearer, isUsable, isValidFor } from '../../domain/token-state.js';
 import type { SealedAccount } from '../../stores/contract.js';
 import type { Clock } from '../../system/contract.js';
@@ -60,7 +60,7 @@ export async function ensureValid(deps: EnsureValidDeps, request: TokenRequest):
 
   const fallback = usable && !request.refresh;
   const outcome =
-    !request.refresh && isResting(account, now)
+    !request.refresh && isInBackoff(account, now)
       ? resting(account, now)
       : await refreshOrExplain(deps, vault, account, fallback);
   if (outcome instanceof VaultError) {

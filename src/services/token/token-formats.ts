@@ -1,7 +1,7 @@
 import { accountName } from '../../domain/account.js';
 import { VaultError } from '../../domain/errors.js';
-import { quoted } from '../../domain/shell-word.js';
-import { rfc3339 } from '../../ui/time.js';
+import { quoted } from '../../domain/safe-text.js';
+import { rfc3339 } from '../../domain/time.js';
 import type { ValidToken } from '../contract.js';
 
 /* How a token is written out, on stdout and on the agent's socket alike. */

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { lstatSync, type Stats } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { VaultError } from '../../domain/errors.js';
-import { inQuotes } from '../../domain/shell-word.js';
+import { inQuotes } from '../../domain/safe-text.js';
 import type { Files, Host, Paths } from '../contract.js';
 import { anotherUsers, notAFolder } from '../files/file-failure.js';
 

@@ -1,6 +1,6 @@
 import * as fs from 'node:fs';
 import { VaultError } from '../../domain/errors.js';
-import { inQuotes } from '../../domain/shell-word.js';
+import { inQuotes } from '../../domain/safe-text.js';
 import { codeOf, statOrNull } from './file-failure.js';
 
 /** Absent on Windows. */

@@ -2,7 +2,7 @@ import * as fs from 'node:fs';
 import { userInfo } from 'node:os';
 import { dirname } from 'node:path';
 import { VaultError } from '../../domain/errors.js';
-import { inQuotes } from '../../domain/shell-word.js';
+import { inQuotes } from '../../domain/safe-text.js';
 
 /** The system's own word for a failure, `ENOENT` for example; empty for failures of another kind. */
 export function codeOf(failure: unknown): string {

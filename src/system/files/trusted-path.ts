@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import { join, resolve, sep } from 'node:path';
 import { VaultError } from '../../domain/errors.js';
-import { inQuotes } from '../../domain/shell-word.js';
+import { inQuotes } from '../../domain/safe-text.js';
 import { statOrNull } from './file-failure.js';
 
 const WRITABLE_BY_OTHERS = 0o022;

@@ -1,7 +1,7 @@
+import { once } from '../../domain/async.js';
 import { SECOND } from '../../domain/duration.js';
 import { parseEndpoint } from '../../domain/endpoint.js';
 import { VaultError } from '../../domain/errors.js';
-import { once } from '../../domain/once.js';
 import type { Http, HttpAnswer, HttpRequest } from '../contract.js';
 import { userId } from '../files/file-failure.js';
 import { createTcpOwners } from '../tcp-owner.js';

@@ -1,6 +1,6 @@
 import { dirname, isAbsolute, join } from 'node:path';
 import { VaultError } from '../../domain/errors.js';
-import { quoted } from '../../domain/shell-word.js';
+import { quoted } from '../../domain/safe-text.js';
 import type { Files } from '../contract.js';
 import { look } from '../files/look.js';
 import type { Job, JobName, Machine, Scheduler } from './contract.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Account } from '../../../src/domain/account.js';
-import type { RefreshOutcome } from '../../../src/domain/outcome.js';
+import type { RefreshOutcome } from '../../../src/domain/status.js';
 import { sharedRefreshes } from '../../../src/services/agent/agent-refreshes.js';
 import type { Vault } from '../../../src/vault/vault.js';
 import { accountExample } from '../../doubles/account.js';

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { configureProvider } from '../../../src/config/settings.js';
 import type { Account } from '../../../src/domain/account.js';
-import type { RefreshOutcome } from '../../../src/domain/outcome.js';
+import type { RefreshOutcome } from '../../../src/domain/status.js';
 import { type RefreshDeps, refreshOne } from '../../../src/services/refresh/refresh-one.js';
 import { BRIEF, type RetryPolicy } from '../../../src/services/refresh/refresh-send.js';
 import type { Intent, SealedAccount } from '../../../src/stores/contract.js';

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DAY } from '../../../src/domain/duration.js';
-import type { RefreshOutcome } from '../../../src/domain/outcome.js';
+import type { RefreshOutcome } from '../../../src/domain/status.js';
 import type { TokenRequest } from '../../../src/services/contract.js';
 import { refreshAll } from '../../../src/services/refresh/refresh-all.js';
 import { ensureValid } from '../../../src/services/token/ensure-valid.js';

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Account } from '../../../src/domain/account.js';
 import { HOUR, MINUTE } from '../../../src/domain/duration.js';
 import { VaultError } from '../../../src/domain/errors.js';
-import type { RefreshOutcome } from '../../../src/domain/outcome.js';
+import type { RefreshOutcome } from '../../../src/domain/status.js';
 import type { TokenRequest } from '../../../src/services/contract.js';
 import { type EnsureValidDeps, ensureValid } from '../../../src/services/token/ensure-valid.js';
 import { NOW } from '../../doubles/terminal.js';

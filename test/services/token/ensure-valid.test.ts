@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DAY, HOUR, MINUTE, SECOND } from '../../../src/domain/duration.js';
-import type { RefreshOutcome } from '../../../src/domain/outcome.js';
 import { Secret } from '../../../src/domain/secret.js';
+import type { RefreshOutcome } from '../../../src/domain/status.js';
 import type { TokenRequest } from '../../../src/services/contract.js';
 import { type EnsureValidDeps, ensureValid } from '../../../src/services/token/ensure-valid.js';
 import { NOW } from '../../doubles/terminal.js';

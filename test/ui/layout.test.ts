@@ -1,9 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Theme } from '../../src/ui/io.js';
-import { renderTable } from '../../src/ui/table.js';
+import { cut, displayWidth, renderTable, wrap } from '../../src/ui/layout.js';
 import { plainTheme } from '../../src/ui/theme.js';
-import { cut, displayWidth, wrap } from '../../src/ui/width.js';
 
 const COLUMNS = [
   { title: 'NAME', shrink: true },

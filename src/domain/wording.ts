@@ -1,4 +1,9 @@
-/** The candidate a mistyped word was probably meant to be: at most two letters away, and no more than half of them wrong. */
+/** `1 account`, `3 accounts`. */
+export function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+}
+
+/** The candidate that a mistyped word probably means: at most two edits away, and at most half of its letters wrong. */
 export function closest(word: string, candidates: readonly string[]): string | null {
   const ranked = candidates
     .map((candidate) => ({ candidate, distance: distance(word.toLowerCase(), candidate.toLowerCase()) }))
@@ -7,7 +12,7 @@ export function closest(word: string, candidates: readonly string[]): string | n
   return ranked[0]?.candidate ?? null;
 }
 
-/** Levenshtein's: how many letters have to be put in, left out or changed. */
+/** Levenshtein distance. */
 function distance(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, index) => index);
   for (const [i, letter] of [...from].entries()) {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { commandAgain } from '../../src/domain/own-processes.js';
+import { relaunchCommand } from '../../src/domain/entry-points.js';
 
 const SELF = ['/usr/bin/node', '/opt/vault.js'] as const;
 
@@ -9,6 +9,6 @@ describe('the command line of this program', () => {
     [['--env-file', '/srv/.env', 'refresh'], ['--']],
     [['refresh', '--env-file=/srv/.env'], ['--']],
   ])('keeps Node from reading a file that is named to the program: %j', (args, end) => {
-    expect(commandAgain(SELF, args)).toEqual(['/usr/bin/node', ...end, '/opt/vault.js', ...args]);
+    expect(relaunchCommand(SELF, args)).toEqual(['/usr/bin/node', ...end, '/opt/vault.js', ...args]);
   });
 });

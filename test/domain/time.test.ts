@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DAY, HOUR, MINUTE } from '../../src/domain/duration.js';
-import { ending, moment, relative, rfc3339, rfc3339Writer } from '../../src/ui/time.js';
+import { ending, moment, relative, rfc3339, rfc3339Writer } from '../../src/domain/time.js';
 import { NOW } from '../doubles/terminal.js';
 
 describe('times for programs', () => {

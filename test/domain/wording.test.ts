@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { closest } from '../../src/config/closest.js';
+import { closest } from '../../src/domain/wording.js';
 
 it.each([
   ['googel', 'google'],

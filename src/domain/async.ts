@@ -1,0 +1,43 @@
+/**
+ * Throws where a signal has arrived meanwhile: a synchronous loop never sees it, because the event loop delivers
+ * signals between two of its turns. Call it before the first change that a user would have to undo.
+ *
+ * @throws the signal's reason
+ */
+export async function throwIfInterrupted(signal: AbortSignal): Promise<void> {
+  // The first turn may be the current one.
+  for (let turn = 0; turn < 2; turn += 1) await new Promise(setImmediate);
+  signal.throwIfAborted();
+}
+
+/**
+ * A promise for races: it rejects with the signal's reason when that is aborted, and never settles otherwise.
+ *
+ * @param over aborted when the race is decided; removes the listener
+ */
+export function interrupted(signal: AbortSignal, over: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const stop = () => reject(signal.reason);
+    if (signal.aborted) stop();
+    else signal.addEventListener('abort', stop, { once: true, signal: over });
+  });
+}
+
+export interface Once<T> {
+  (): Promise<T>;
+  /** Whether there is something to close. */
+  readonly called: boolean;
+}
+
+/** Keeps the promise of the first call; a failed call is repeated by the next one. */
+export function once<T>(make: () => Promise<T>): Once<T> {
+  let made: Promise<T> | null = null;
+  const get = () => {
+    made ??= make().catch((failure: unknown) => {
+      made = null;
+      throw failure;
+    });
+    return made;
+  };
+  return Object.defineProperty(get, 'called', { get: () => made !== null }) as Once<T>;
+}

@@ -1,0 +1,157 @@
+import { harmless } from '../domain/safe-text.js';
+import type { Column, Theme } from './io.js';
+
+const GAP = '  ';
+/** Narrower columns are useless. */
+const LEAST_SHRINKING = 10;
+const LEAST_ANY = 4;
+
+/**
+ * Renders rows in columns, at most `width` terminal columns wide. Written by hand because cli-table3 takes seconds for
+ * ten thousand rows.
+ *
+ * @returns lines, each ended by a newline; only the header when there are no rows
+ */
+export function renderTable(
+  columns: readonly Column[],
+  rows: readonly (readonly string[])[],
+  width: number,
+  theme: Theme,
+): string {
+  const cells = rows.map((row) => columns.map((_, index) => harmless(row[index] ?? '')));
+  const widths = shrink(columns, naturalWidths(columns, cells), width);
+  const header = line(columns, widths, titles(columns), (text) => theme.bold(text));
+  const body = cells.map((row) =>
+    line(columns, widths, row, (text, column) => column.paint?.(text, theme) ?? text),
+  );
+  return [header, ...body, ''].join('\n');
+}
+
+function titles(columns: readonly Column[]): string[] {
+  return columns.map((column) => column.title);
+}
+
+function naturalWidths(columns: readonly Column[], rows: readonly (readonly string[])[]): number[] {
+  const widths = titles(columns).map(displayWidth);
+  for (const row of rows) {
+    for (const [index, cell] of row.entries()) {
+      widths[index] = Math.max(widths[index] ?? 0, displayWidth(cell));
+    }
+  }
+  return widths;
+}
+
+/** Narrows the widest shrinking column one by one, then the other columns. */
+function shrink(columns: readonly Column[], natural: readonly number[], width: number): number[] {
+  const widths = [...natural];
+  let excess = widths.reduce((sum, each) => sum + each, GAP.length * (columns.length - 1)) - width;
+  const narrow = (eligible: (index: number) => boolean, least: number): void => {
+    while (excess > 0) {
+      const candidates = [...widths.keys()].filter(
+        (index) => eligible(index) && (widths[index] ?? 0) > least,
+      );
+      const widest = candidates.sort((a, b) => (widths[b] ?? 0) - (widths[a] ?? 0))[0];
+      if (widest === undefined) return;
+      widths[widest] = (widths[widest] ?? 0) - 1;
+      excess -= 1;
+    }
+  };
+  narrow((index) => columns[index]?.shrink === true, LEAST_SHRINKING);
+  narrow(() => true, LEAST_ANY);
+  return widths;
+}
+
+function line(
+  columns: readonly Column[],
+  widths: readonly number[],
+  row: readonly string[],
+  paint: (text: string, column: Column) => string,
+): string {
+  const last = columns.length - 1;
+  const painted = columns.map((column, index) => {
+    const width = widths[index] ?? 0;
+    const text = cut(row[index] ?? '', width);
+    const padding = ' '.repeat(width - displayWidth(text));
+    if (column.align === 'right') return padding + paint(text, column);
+    return index === last ? paint(text, column) : paint(text, column) + padding;
+  });
+  return painted.join(GAP).trimEnd();
+}
+
+/** A label with one value or several. */
+export type Entry = readonly [label: string, value: string | readonly string[]];
+
+/**
+ * Renders labelled facts: the labels in one column, long values wrapped beside them, harmful characters escaped.
+ *
+ * @param width in terminal columns
+ */
+export function renderBlock(entries: readonly Entry[], width: number, theme: Theme): string {
+  const labels = Math.max(...entries.map(([label]) => displayWidth(label)));
+  const left = Math.max(20, width - labels - GAP.length);
+  const lines = entries.flatMap(([label, value]) => {
+    const values = typeof value === 'string' ? [value] : value;
+    const wrapped = values.flatMap((each) => wrap(harmless(each), left));
+    return wrapped.map((text, index) => {
+      const name = index === 0 ? label : '';
+      return `${theme.bold(name)}${' '.repeat(labels - displayWidth(name))}${GAP}${text}`.trimEnd();
+    });
+  });
+  return `${lines.join('\n')}\n`;
+}
+
+const ASCII = /^[\x20-\x7e]*$/;
+/** East Asian wide and fullwidth blocks (UAX #11) as whole ranges: good enough to align a table. */
+const WIDE =
+  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|[\u{20000}-\u{3fffd}]|\p{Emoji_Presentation}/u;
+const INVISIBLE = /^\p{Mark}+$/u;
+const ELLIPSIS = '…';
+
+/** The width of the text in terminal columns. */
+export function displayWidth(text: string): number {
+  if (ASCII.test(text)) return text.length;
+  return graphemes(text).reduce((sum, grapheme) => sum + graphemeWidth(grapheme), 0);
+}
+
+/** Cuts the text to at most `width` columns; a cut text ends in `…`. */
+export function cut(text: string, width: number): string {
+  if (displayWidth(text) <= width) return text;
+  if (width <= 0) return '';
+  if (ASCII.test(text)) return text.slice(0, width - 1) + ELLIPSIS;
+  let taken = '';
+  let columns = 0;
+  for (const grapheme of graphemes(text)) {
+    columns += graphemeWidth(grapheme);
+    if (columns > width - 1) break;
+    taken += grapheme;
+  }
+  return taken + ELLIPSIS;
+}
+
+/**
+ * Breaks the text between words into lines of at most `width` columns. A longer word stays whole on its own line, so
+ * that a URL or a path can be copied.
+ */
+export function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    const longer = line === '' ? word : `${line} ${word}`;
+    if (line !== '' && displayWidth(longer) > width) {
+      lines.push(line);
+      line = word;
+    } else {
+      line = longer;
+    }
+  }
+  return [...lines, line];
+}
+
+function graphemes(text: string): string[] {
+  return [...new Intl.Segmenter().segment(text)].map(({ segment }) => segment);
+}
+
+function graphemeWidth(grapheme: string): number {
+  if (INVISIBLE.test(grapheme)) return 0;
+  return WIDE.test(grapheme) ? 2 : 1;
+}
