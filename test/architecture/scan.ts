@@ -8,7 +8,7 @@ export interface Import {
   readonly lean: Lean;
 }
 
-/** What the rules of the house need to know of one file. */
+/** What the rules need to know of one file. */
 export interface SourceFile {
   /** Relative to `src/`, with forward slashes. */
   readonly path: string;
