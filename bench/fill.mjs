@@ -4,7 +4,7 @@
 import { realpathSync } from 'node:fs';
 import { Secret } from '../dist/lib/domain/secret.js';
 import { KEY_SOURCES } from '../dist/lib/keysources/index.js';
-import { markFolder } from '../dist/lib/stores/marks.js';
+import { rollbackMarks } from '../dist/lib/stores/rollback-marks.js';
 import { sqliteFactory } from '../dist/lib/stores/sqlite-factory.js';
 import { systemClock } from '../dist/lib/system/clock.js';
 import { createFiles } from '../dist/lib/system/files/files.js';
@@ -47,7 +47,7 @@ const unlock = async () => {
   return openKeyring(head, masterKey, await source.load(masterKey.reference), source.place);
 };
 const where = [machineIdentity(files, paths.machineFile), realpathSync(paths.data)];
-const marks = async () => markFolder(paths.marks, where, files);
+const marks = async () => rollbackMarks(paths.marks, where, files);
 const vault = createVault({ store, unlock, marks, clock: systemClock, notice: console.error });
 
 // Writes that are asked for together share a transaction.

@@ -24,17 +24,18 @@ import { setMaxListeners } from 'node:events';
 import type { AuditLog } from './audit/log.js';
 import type { SettingsSources } from './config/settings.js';
 import { once } from './domain/async.js';
+import type { LoadedKey } from './keysources/key-memory.js';
 import type { ConfiguredProvider, Provider } from './providers/contract.js';
 import type { VaultAccess } from './services/keys/vault-access.js';
-import type { HandedKey } from './services/refresh/refresher-protocol.js';
-import type { Locks, Marks } from './stores/contract.js';
+import type { Locks } from './stores/locks.js';
 import { sqliteLocks } from './stores/locks.js';
+import type { RollbackMarks } from './stores/rollback-marks.js';
 import { sqliteFactory } from './stores/sqlite-factory.js';
 import { systemClock } from './system/clock.js';
 import type { Clock, Files, Host, Http, Paths } from './system/contract.js';
 import { createFiles } from './system/files/files.js';
 import { resolvePaths } from './system/paths.js';
-import type { VaultEvents } from './vault/audit-queued.js';
+import type { VaultEvents } from './vault/queued-events.js';
 import type { Vault } from './vault/vault.js';
 import { createAudit } from './wiring/audit.js';
 import { createKeyAccess, type KeyAccess } from './wiring/keys.js';
@@ -50,7 +51,7 @@ export interface ContextOptions {
   /** Prints what is shown with `--verbose` only, on stderr. */
   readonly detail?: (line: string) => void;
   /** The vault's master key, when the process that started this one has sent it. */
-  readonly handed?: HandedKey | null;
+  readonly handed?: LoadedKey | null;
 }
 
 export interface Context {
@@ -80,7 +81,7 @@ export interface Context {
   vault(): Promise<Vault | null>;
   /** The vault, made first where there is none. */
   vaultOrNew(): Promise<Vault>;
-  marks(): Promise<Marks>;
+  marks(): Promise<RollbackMarks>;
   /** The text of a private file of at most 1 MiB; null when there is none. @throws VaultError `vault_permissions` */
   readText(path: string): string | null;
   /** Providers and settings from config.json, .env and environment, read once. @throws VaultError `config_invalid` */

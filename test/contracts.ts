@@ -4,4 +4,4 @@ export { keySourceContract, storingKeySourceContract } from './contracts/key-sou
 export { storeContract } from './contracts/store.js';
 export { intentContract } from './contracts/store-intents.js';
 export { masterKeyContract } from './contracts/store-keys.js';
-export { toldContract } from './contracts/store-told.js';
+export { notificationsContract } from './contracts/store-notifications.js';

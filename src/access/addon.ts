@@ -40,7 +40,7 @@ export async function addonState(parts: AddonParts): Promise<AddonState | null> 
 async function addonOf({ host }: AddonParts) {
   const [{ addonAt }, { nativeBinding }] = await Promise.all([
     import('../system/native-addon.js'),
-    import('../stores/sqlite-library.js'),
+    import('../stores/sqlite-open.js'),
   ]);
   return addonAt(nativeBinding(), { vault: VERSION, modules: host.versions.modules });
 }

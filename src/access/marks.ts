@@ -1,18 +1,18 @@
 import { isAbsolute, relative } from 'node:path';
-import type { Marks } from '../stores/contract.js';
+import type { RollbackMarks } from '../stores/rollback-marks.js';
 import type { Files, Paths } from '../system/contract.js';
 
 /** What is kept of a vault outside its database. A folder that is reached by several names is one place. */
-export async function marksWith(paths: Paths, files: Files): Promise<Marks> {
-  const [{ markFolder, secondMarks }, { machineIdentity }, { fileBirth }, { realpathSync }] =
+export async function marksWith(paths: Paths, files: Files): Promise<RollbackMarks> {
+  const [{ rollbackMarks, secondMarks }, { machineIdentity }, { fileBirth }, { realpathSync }] =
     await Promise.all([
-      import('../stores/marks.js'),
+      import('../stores/rollback-marks.js'),
       import('../system/machine.js'),
       import('../system/files/file-identity.js'),
       import('node:fs'),
     ]);
   const machine = machineIdentity(files, paths.machineFile);
-  const marks = markFolder(paths.marks, [machine, realpathSync(paths.data)], files);
+  const marks = rollbackMarks(paths.marks, [machine, realpathSync(paths.data)], files);
   const birth = () => fileBirth(paths.database);
   const place = paths.secondMarks;
   if (place === null) return { ...marks, birth };

@@ -1,6 +1,7 @@
 import { DAY, HOUR, MINUTE } from '../domain/duration.js';
 import { count } from '../domain/wording.js';
-import type { EventQueue, TrailTable } from '../stores/contract.js';
+import type { EventQueue } from '../stores/audit-queue.js';
+import type { TrailTable } from '../stores/contract.js';
 import { type AuditEvent, type CallbackRefusal, RECOVERY_FILE } from './events.js';
 import { newestFirst, type ReadLine, saidText } from './reading.js';
 

@@ -1,6 +1,6 @@
 import type { Account } from '../domain/account.js';
 import type { ErrorCode } from '../domain/errors.js';
-import type { ToldEvent } from '../stores/told.js';
+import type { NotificationEvent } from '../stores/contract.js';
 
 /** Which account an event is about: neither its name nor an address. */
 export interface AboutAccount {
@@ -73,10 +73,14 @@ export type AuditEvent =
   | ({ readonly event: 'token_given' } & AboutAccount & Partial<ThroughAgent>)
   | ({ readonly event: 'refreshed'; readonly generation: number } & AboutAccount)
   | ({ readonly event: 'refresh_failed'; readonly code: ErrorCode } & AboutAccount)
-  | ({ readonly event: 'notified'; readonly about: ToldEvent; readonly reminder: boolean } & AboutAccount)
+  | ({
+      readonly event: 'notified';
+      readonly about: NotificationEvent;
+      readonly reminder: boolean;
+    } & AboutAccount)
   | ({
       readonly event: 'notify_failed';
-      readonly about: ToldEvent;
+      readonly about: NotificationEvent;
       readonly why: NotifyFailure;
     } & AboutAccount)
   | ({ readonly event: 'revoked' | 'forgotten' } & AboutAccount)

@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 import { random } from '../crypto/derive.js';
-import type { EventQueue } from '../stores/contract.js';
+import type { EventQueue } from '../stores/audit-queue.js';
 import type { Asker } from '../system/asker.js';
 import type { Clock, Files } from '../system/contract.js';
 import type { Audit, AuditEvent, AuditLine } from './events.js';

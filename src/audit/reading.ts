@@ -1,4 +1,5 @@
-import type { EventQueue, TrailTable } from '../stores/contract.js';
+import type { EventQueue } from '../stores/audit-queue.js';
+import type { TrailTable } from '../stores/contract.js';
 
 const PAGE = 1_000;
 

@@ -1,5 +1,5 @@
-import type { EventQueue } from '../stores/contract.js';
-import type { VaultEvents } from '../vault/audit-queued.js';
+import type { EventQueue } from '../stores/audit-queue.js';
+import type { VaultEvents } from '../vault/queued-events.js';
 import { AUDIT_EVENTS, type AuditEvent } from './events.js';
 import type { AuditLog } from './log.js';
 

@@ -4,8 +4,9 @@ import type { Account } from '../domain/account.js';
 import type { VaultError } from '../domain/errors.js';
 import type { Finding } from '../domain/finding.js';
 import type { KeySource } from '../keysources/contract.js';
-import type { FoundAnswer, Marks } from '../stores/contract.js';
 import type { Inspection } from '../stores/inspection.js';
+import type { RollbackMarks } from '../stores/rollback-marks.js';
+import type { FoundAnswer } from '../stores/spill.js';
 import type { Clock, Files, Host, Paths } from '../system/contract.js';
 import type { Look } from '../system/files/look.js';
 import type { Addon, AddonRecord } from '../system/native-addon.js';
@@ -130,7 +131,7 @@ export interface HealthDeps {
   /** The keys of the vault, from any source that opens it. @throws NotLookedAt when none does */
   readonly keyring: () => Promise<Keyring>;
   /** What is kept of the vault outside its database. @throws NotLookedAt where this machine was never told from others */
-  readonly marks: () => Promise<Marks>;
+  readonly marks: () => Promise<RollbackMarks>;
   readonly background: () => Promise<BackgroundState>;
   /** What the last day's events tell of abuse. @throws NotLookedAt when they cannot be read */
   readonly abuse: () => Promise<readonly Abuse[]>;

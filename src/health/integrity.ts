@@ -1,6 +1,6 @@
 import { type Finding, fine, problemOf, skipped, warning } from '../domain/finding.js';
 import { count } from '../domain/wording.js';
-import type { Marks } from '../stores/contract.js';
+import type { RollbackMarks } from '../stores/rollback-marks.js';
 import { createGuard } from '../vault/guard.js';
 import { MOST_SEALED } from '../vault/ledger.js';
 import type { Check } from './contract.js';
@@ -40,6 +40,6 @@ export function worn(sealings: number): readonly Finding[] {
 }
 
 /** What is said where neither a second mark nor the file itself tells of a folder that was put back. */
-export function unnoticed({ second, birth }: Pick<Marks, 'second' | 'birth'>): readonly Finding[] {
+export function unnoticed({ second, birth }: Pick<RollbackMarks, 'second' | 'birth'>): readonly Finding[] {
   return second !== undefined || (birth?.() ?? null) !== null ? [] : [skipped(UNNOTICED)];
 }

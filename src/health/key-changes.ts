@@ -1,5 +1,5 @@
 import { type Finding, fine, warning } from '../domain/finding.js';
-import { dataKeyIds } from '../vault/data-keys.js';
+import { dataKeyIds } from '../vault/master-key.js';
 import type { Check } from './contract.js';
 import { readableVault } from './readable-vault.js';
 

@@ -1,11 +1,10 @@
 import { type Account, accountName } from '../domain/account.js';
 import { type Finding, warning } from '../domain/finding.js';
-import type { FoundAnswer } from '../stores/contract.js';
 import type { Inspection } from '../stores/inspection.js';
+import type { FoundAnswer } from '../stores/spill.js';
 import { isDamage } from '../vault/damage.js';
 import type { Keyring } from '../vault/keyring.js';
-import { openAnswer } from '../vault/unstored-answer.js';
-import { openLogin } from '../vault/unstored-login.js';
+import { openAnswer, openLogin } from '../vault/sealed-answer.js';
 import type { HealthDeps } from './contract.js';
 
 /** What waits beside the vault, and whether a command can store it. */

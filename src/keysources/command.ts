@@ -3,8 +3,7 @@ import { formatDuration } from '../domain/duration.js';
 import { VaultError } from '../domain/errors.js';
 import { inQuotes, quoted } from '../domain/safe-text.js';
 import type { GivenKeySource } from './contract.js';
-import { decodeKey } from './encoding.js';
-import { NEW_KEY } from './recipe.js';
+import { decodeKey, NEW_KEY } from './contract.js';
 
 /** How a run of the user's command ended. */
 export type CommandEnd =

@@ -1,8 +1,7 @@
 import { isAbsolute, join } from 'node:path';
 import { VaultError } from '../domain/errors.js';
 import type { GivenKeySource } from './contract.js';
-import { decodeKey } from './encoding.js';
-import { NEW_KEY } from './recipe.js';
+import { decodeKey, NEW_KEY } from './contract.js';
 
 export const CREDENTIAL_NAME = 'token-vault-master-key';
 /** In bytes: far more than a key. */

@@ -1,7 +1,7 @@
 import { type ErrorCode, VaultError } from '../domain/errors.js';
 import type { Keychain, KeychainFailure, KeychainFailureKind } from '../system/contract.js';
 import type { StoringKeySource } from './contract.js';
-import { decodeKey, encodeKey } from './encoding.js';
+import { decodeKey, encodeKey } from './contract.js';
 
 const SERVICE = 'token-vault';
 const PLACE = 'OS keychain';

@@ -4,7 +4,41 @@ import { join } from 'node:path';
 import { VaultError } from '../domain/errors.js';
 import { inQuotes } from '../domain/safe-text.js';
 import type { Files } from '../system/contract.js';
-import type { EventQueue } from './contract.js';
+
+/**
+ * Events on their way into the trail, in files beside the security log. Whoever has the key and makes a change takes them
+ * along; until then a line is worth what the file system is, except that one which was proved cannot be altered.
+ */
+export interface EventQueue {
+  /**
+   * Appends one line, and does not wait for the disk.
+   *
+   * @param canWait it can wait for the next change that anybody makes
+   * @throws VaultError
+   */
+  put(body: string, canWait: boolean): void;
+  /** Whether this process has left lines that it should bring into the trail itself. */
+  readonly due: boolean;
+  /**
+   * Gives everything that waits. What is not called `done` is given again.
+   *
+   * @throws VaultError
+   */
+  take(): TakenEvents;
+  /** Reads what waits and leaves it there. @throws VaultError */
+  peek(): readonly string[];
+  /** Bytes that wait; 0 when it cannot be told. */
+  size(): number;
+  /** Proves every line that is put from now on. @returns puts back the proof that was used before */
+  prove(proof: (body: string) => string): () => void;
+}
+
+export interface TakenEvents {
+  /** Each is a proof or `-`, a space, and the body. */
+  readonly lines: readonly string[];
+  /** They are in the trail, on disk. */
+  done(): void;
+}
 
 const { O_APPEND, O_CREAT, O_WRONLY } = fs.constants;
 /** Absent on Windows. */

@@ -1,15 +1,4 @@
 import type { Account, Consent } from '../domain/account.js';
-import type { TrailEntry, TrailTable } from './audit-contract.js';
-import type { DataKeyTable } from './data-keys-contract.js';
-import type { LedgerStep, RenewLedger, RowSet, SealedLedger } from './ledger-contract.js';
-import type { Told } from './told.js';
-
-export type * from './audit-contract.js';
-export type * from './data-keys-contract.js';
-export type * from './ledger-contract.js';
-export type * from './locks-contract.js';
-export type * from './marks-contract.js';
-export type * from './spill-contract.js';
 
 /** The three sealed fields of an account. The store moves them and cannot read them. */
 export interface SealedFields {
@@ -189,7 +178,7 @@ export interface Store {
   /** Newest first. */
   consents(accountId: string): Promise<readonly Consent[]>;
   /** What the notify command has told of the accounts. */
-  readonly told: Told;
+  readonly notifications: NotificationTable;
   /** Commits something that changes nothing. @throws VaultError when nothing can be written */
   probe(): Promise<void>;
   /** Waits for the writes asked for so far. */
@@ -209,4 +198,150 @@ export interface StoreFactory {
    * @throws VaultError `vault_exists`, and as the store; what `ready` throws
    */
   create(head: NewVaultHead, ready?: () => void): Promise<Store>;
+}
+
+/** Under which data keys an account's fields are sealed. */
+export interface SealedUnder {
+  readonly accountId: string;
+  /** The first bytes of each sealed field that is there. */
+  readonly headers: readonly Uint8Array[];
+}
+
+/** The fields of an account sealed under other data keys, and the digests that were made anew with them. */
+export interface SealedAnew {
+  /** As it was read: one that was changed since is left alone. */
+  readonly before: SealedAccount;
+  readonly sealed: SealedFields;
+  readonly subjectDigest: string;
+  /** The digest in the account's intent, if it is of the token that is stored; null: it is not, or there is none. */
+  readonly intent: { readonly from: Uint8Array; readonly to: Uint8Array } | null;
+}
+
+/** Moves sealed bytes from one data key to the next without being able to read any. */
+export interface DataKeyTable {
+  /** Adds wrapped data keys together with a ledger that is sealed under them. */
+  add(keys: readonly WrappedKeyRow[], make: RenewLedger): Promise<void>;
+  /** From the table itself, whatever its indexes say. */
+  sealedUnder(): Promise<readonly SealedUnder[]>;
+  /**
+   * Puts fields that were sealed anew in the place of the old ones, all in one commit. Generations stay as they are: nothing
+   * has changed for anybody who is at work with the account.
+   *
+   * @returns how many; an account that was changed or removed meanwhile is left out
+   */
+  replace(accounts: readonly SealedAnew[]): Promise<number>;
+  /**
+   * Takes data keys out, under every master key.
+   *
+   * @param headers what begins with one of these still needs them
+   * @returns false when something does, or when none of them was there
+   */
+  drop(ids: readonly number[], headers: readonly Uint8Array[], step: LedgerStep): Promise<boolean>;
+}
+
+/** What the ledger knows a stored account by. */
+export type RowFacts = Pick<Account, 'id' | 'provider' | 'label' | 'generation'>;
+
+/** What the vault knows of all rows together, sealed, and how many changes of them there have been. */
+export interface SealedLedger {
+  /** From 1; one more with every change of the rows. */
+  readonly epoch: number;
+  readonly sealed: Uint8Array;
+}
+
+/** One row before and after a write; null where there is none. */
+export interface RowChange {
+  readonly before: RowFacts | null;
+  readonly after: RowFacts | null;
+}
+
+/**
+ * Makes the ledger that goes with a change. It runs inside the transaction of the change, so that both are on disk or
+ * neither; when it throws the change is taken back and no other that shares the transaction. A transaction that has to be
+ * tried again calls it again.
+ */
+export type LedgerStep = (ledger: SealedLedger, change: RowChange, trail: TrailFacts) => NextLedger;
+
+/** Makes a ledger for the rows as they are, whatever the one before says; runs as a {@link LedgerStep} does. */
+export type RenewLedger = (found: RowSet, trail: TrailFacts) => NextLedger;
+
+/** The ledger after a change, and what comes into the trail with it. */
+export interface NextLedger extends SealedLedger {
+  readonly entries?: readonly TrailEntry[];
+  /** The number of the first entry that is still kept; null when nothing is to be forgotten. */
+  readonly firstKept?: number | null;
+}
+
+/** Every row and the ledger, as they were at one moment. */
+export interface RowSet {
+  /** Null when it is gone. */
+  readonly ledger: SealedLedger | null;
+  readonly rows: readonly RowFacts[];
+}
+
+/** One entry of the trail. The store moves it and can neither make nor check the code that binds it. */
+export interface TrailEntry {
+  /** From 1, without a gap. */
+  readonly seq: number;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  /** One JSON object in plain ASCII. */
+  readonly body: string;
+  /** No two entries have the same. */
+  readonly origin: string;
+  /** Binds the entry to everything before it. 32 bytes. */
+  readonly mac: Uint8Array;
+}
+
+/** What has to be known of the entries that are there to make the next one. */
+export interface TrailFacts {
+  /** Whether a line of this id is among the entries up to a number. */
+  has(origin: string, last: number): boolean;
+  /** The highest number of an entry; 0 when there is none. One that no trail reaches is nobody's, and is passed over. */
+  last(): number;
+  /** How many entries have a higher number. */
+  beyond(last: number): number;
+  /** The code of an entry; null when it is not there. */
+  mac(seq: number): Uint8Array | null;
+}
+
+/** The table of entries. */
+export interface TrailTable {
+  /** Up to `limit` entries with a number above `after`, in their order. */
+  after(after: number, limit: number): Promise<readonly TrailEntry[]>;
+  /** Up to `limit` entries with a number below `before`, the newest first. */
+  before(before: number, limit: number): Promise<readonly TrailEntry[]>;
+  /** How many entries have a number above `last`. */
+  beyond(last: number): Promise<number>;
+}
+
+/** What a person is told of an account by the notify command. */
+export type NotificationEvent = 'login_needed' | 'grant_ending' | 'failing';
+
+/** That an account came into such a state, and what has been told of it. All times are milliseconds since the epoch. */
+export interface Notification {
+  readonly accountId: string;
+  readonly event: NotificationEvent;
+  /** The end of the grant that it was about; null for other events. */
+  readonly endsAt: number | null;
+  /** When it began, as far as known. */
+  readonly since: number;
+  /** The last time somebody set out to tell it: no two processes do so at once. */
+  readonly triedAt: number;
+  /** The last time it was told; null before the first. */
+  readonly notifiedAt: number | null;
+}
+
+/** A part of the store: what has been told stays known to every process, and goes with the account. */
+export interface NotificationTable {
+  all(): Promise<readonly Notification[]>;
+  /**
+   * Compare-and-swap: writes the row if its `triedAt` is still the one that was seen.
+   *
+   * @param seen null for an event that was not written down yet
+   * @returns false when another process was faster, or the account is gone
+   */
+  put(row: Notification, seen: number | null): Promise<boolean>;
+  /** The state is over, and the next one will be told. @returns false when another process has touched it meanwhile */
+  forget(row: Notification): Promise<boolean>;
 }

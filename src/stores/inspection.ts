@@ -4,9 +4,7 @@ import type { Clock, Files } from '../system/contract.js';
 import type { Intent, Store } from './contract.js';
 import { sqliteStore } from './sqlite.js';
 import { connect } from './sqlite-connection.js';
-import { asStoreError } from './sqlite-failure.js';
-import { openSqlite } from './sqlite-library.js';
-import { distrust } from './sqlite-open.js';
+import { asStoreError, distrust, openSqlite } from './sqlite-open.js';
 import { INTENTS, type IntentRow, toIntent } from './sqlite-rows.js';
 import { APPLICATION_ID, alterations, SCHEMA_VERSION } from './sqlite-schema.js';
 

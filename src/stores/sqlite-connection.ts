@@ -1,7 +1,7 @@
 import type { Database, Statement } from 'better-sqlite3';
 import { VaultError } from '../domain/errors.js';
 import type { Clock } from '../system/contract.js';
-import { asStoreError, isBusy } from './sqlite-failure.js';
+import { asStoreError, isBusy } from './sqlite-open.js';
 
 /** How long a process waits for another one's commit before it gives up, in milliseconds; a commit takes a few. */
 const PATIENCE = 10_000;

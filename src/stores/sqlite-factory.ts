@@ -2,13 +2,10 @@ import { VaultError } from '../domain/errors.js';
 import type { Clock, Files, Paths } from '../system/contract.js';
 import type { NewVaultHead, StoreFactory } from './contract.js';
 import { sqliteStore } from './sqlite.js';
-import { extendTrail } from './sqlite-audit.js';
 import { connect, prepareForWriting } from './sqlite-connection.js';
-import { asStoreError } from './sqlite-failure.js';
-import { insertMasterKey } from './sqlite-head.js';
-import { PUT_LEDGER } from './sqlite-ledger.js';
-import { openSqlite } from './sqlite-library.js';
-import { createEmpty, openDatabase } from './sqlite-open.js';
+import { insertMasterKey } from './sqlite-keys.js';
+import { extendTrail, PUT_LEDGER } from './sqlite-ledger.js';
+import { asStoreError, createEmpty, openDatabase, openSqlite } from './sqlite-open.js';
 import { createSchema, migrate } from './sqlite-schema.js';
 
 /** Opens and creates `vault.db`; see stores/contract. */

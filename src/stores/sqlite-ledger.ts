@@ -1,8 +1,19 @@
 import { FROM_BACKUP, VaultError } from '../domain/errors.js';
-import type { LedgerStep, NextLedger, RowChange, RowFacts, RowSet, SealedLedger, Store } from './contract.js';
-import { extendTrail, trailFacts } from './sqlite-audit.js';
+import type {
+  LedgerStep,
+  NextLedger,
+  RowChange,
+  RowFacts,
+  RowSet,
+  SealedLedger,
+  Store,
+  TrailEntry,
+  TrailFacts,
+  TrailTable,
+} from './contract.js';
 import type { Connection } from './sqlite-connection.js';
-import { type ColumnKinds, checkRow } from './sqlite-values.js';
+import type { Prepare } from './sqlite-keys.js';
+import { type ColumnKinds, checkRow } from './sqlite-rows.js';
 
 interface LedgerRow {
   readonly epoch: number;
@@ -79,5 +90,75 @@ function findLedger({ prepare }: Connection): SealedLedger | null {
 
 function toFacts(row: RowFacts): RowFacts {
   checkRow('accounts', row, FACT_KINDS);
+  return row;
+}
+
+const ENTRY_KINDS = {
+  seq: 'integer',
+  at: 'integer',
+  body: 'text',
+  origin: 'text',
+  mac: 'bytes',
+} as const satisfies ColumnKinds;
+const COLUMNS = Object.keys(ENTRY_KINDS).join(', ');
+/** Numbers that somebody wrote and JavaScript cannot hold are read as the nearest that it can. */
+const READABLE = `min(seq, ${Number.MAX_SAFE_INTEGER}) AS seq, max(min(at, ${Number.MAX_SAFE_INTEGER}), ${Number.MIN_SAFE_INTEGER}) AS at, body, origin, mac`;
+/** More events than any vault will see. */
+const HIGHEST = 2 ** 40;
+const BEYOND = 'SELECT count(*) FROM audit WHERE seq > ?';
+
+export function sqliteTrail({ prepare, read }: Connection): TrailTable {
+  const rows = (sql: string, bound: number, limit: number) =>
+    read(() => prepare<TrailEntry>(sql).all(bound, limit).map(toEntry));
+  return {
+    after: (after, limit) =>
+      rows(`SELECT ${READABLE} FROM audit WHERE audit.seq > ? ORDER BY audit.seq LIMIT ?`, after, limit),
+    before: (before, limit) =>
+      rows(
+        `SELECT ${READABLE} FROM audit WHERE audit.seq < ? ORDER BY audit.seq DESC LIMIT ?`,
+        before,
+        limit,
+      ),
+    beyond: (last) => read(() => prepare<{ n: number }>(BEYOND).pluck().get(last) as unknown as number),
+  };
+}
+
+/** For the transaction of a change. */
+export function trailFacts({ prepare }: Connection): TrailFacts {
+  return {
+    has: (origin, last) =>
+      prepare('SELECT 1 FROM audit WHERE origin = ? AND seq <= ?').get(origin, last) !== undefined,
+    last: () =>
+      prepare<{ last: number | null }>('SELECT max(seq) AS last FROM audit WHERE seq < ?').get(HIGHEST)
+        ?.last ?? 0,
+    beyond: (last) => prepare(BEYOND).pluck().get(last) as number,
+    mac: (seq) =>
+      prepare<Pick<TrailEntry, 'mac'>>('SELECT mac FROM audit WHERE seq = ?').get(seq)?.mac ?? null,
+  };
+}
+
+/** In the transaction of a change. @param firstKept what stands before is forgotten */
+export function extendTrail(
+  { prepare }: { readonly prepare: Prepare },
+  entries: readonly TrailEntry[],
+  firstKept: number | null,
+): void {
+  const [first] = entries;
+  // Entries of somebody else's that stand where the next ones belong must not keep tokens from being stored.
+  if (first !== undefined) prepare('DELETE FROM audit WHERE seq >= ?').run(first.seq);
+  for (const { seq, at, body, origin, mac } of entries) {
+    prepare(`INSERT OR REPLACE INTO audit (${COLUMNS}) VALUES (?, ?, ?, ?, ?)`).run(
+      seq,
+      at,
+      body,
+      origin,
+      mac,
+    );
+  }
+  if (firstKept !== null) prepare('DELETE FROM audit WHERE seq < ?').run(firstKept);
+}
+
+function toEntry(row: TrailEntry): TrailEntry {
+  checkRow('audit', row, ENTRY_KINDS);
   return row;
 }

@@ -1,6 +1,68 @@
 import { ACCOUNT_STATUSES, type Account, type AccountStatus, type Consent } from '../domain/account.js';
-import type { Intent, SealedAccount } from './contract.js';
-import { type ColumnKinds, checkRow, checkValues, damagedRow } from './sqlite-values.js';
+import { FROM_BACKUP, VaultError } from '../domain/errors.js';
+import type {
+  Intent,
+  Notification,
+  NotificationEvent,
+  NotificationTable,
+  SealedAccount,
+} from './contract.js';
+import type { Connection } from './sqlite-connection.js';
+
+/** What may stand in a column; `?` allows null. */
+export type ColumnKind = 'text' | 'text?' | 'integer' | 'integer?' | 'bytes' | 'bytes?';
+
+export type ColumnKinds = Readonly<Record<string, ColumnKind>>;
+
+/**
+ * Checks that every column holds what its kind says. STRICT tables see to that when rows are written; a damaged page
+ * is read back as anything.
+ *
+ * @throws VaultError `vault_damaged`
+ */
+export function checkRow(table: string, row: object, kinds: ColumnKinds): void {
+  for (const column in kinds) {
+    const value = (row as Readonly<Record<string, unknown>>)[column];
+    if (!fits(value, kinds[column])) throw damagedRow(table, column);
+  }
+}
+
+/** The same for values in the order of their columns. @throws VaultError `vault_damaged` */
+export function checkValues(
+  table: string,
+  columns: readonly string[],
+  kinds: readonly ColumnKind[],
+  values: readonly unknown[],
+): void {
+  for (let index = 0; index < kinds.length; index += 1) {
+    if (!fits(values[index], kinds[index])) throw damagedRow(table, columns[index] ?? '');
+  }
+}
+
+function fits(value: unknown, kind: ColumnKind | undefined): boolean {
+  switch (kind) {
+    case 'text':
+      return typeof value === 'string';
+    case 'text?':
+      return value === null || typeof value === 'string';
+    case 'integer':
+      return Number.isSafeInteger(value);
+    case 'integer?':
+      return value === null || Number.isSafeInteger(value);
+    case 'bytes':
+      return value instanceof Uint8Array;
+    default:
+      return value === null || value instanceof Uint8Array;
+  }
+}
+
+export function damagedRow(table: string, column: string): VaultError {
+  return new VaultError(
+    'vault_damaged',
+    `the vault is damaged: table ${table}, column ${column} holds what was never written there`,
+    { hint: FROM_BACKUP },
+  );
+}
 
 /** The visible columns, in the order in which rows are read. */
 const VISIBLE_KINDS = {
@@ -211,4 +273,65 @@ function toStatus(text: string): AccountStatus {
 
 function splitScopes(text: string): readonly string[] {
   return text === '' ? [] : text.split(' ');
+}
+
+interface Row {
+  readonly account_id: string;
+  readonly event: string;
+  readonly ends_at: number | null;
+  readonly since: number;
+  readonly tried_at: number;
+  readonly told_at: number | null;
+}
+
+const KINDS = {
+  account_id: 'text',
+  event: 'text',
+  ends_at: 'integer?',
+  since: 'integer',
+  tried_at: 'integer',
+  told_at: 'integer?',
+} as const satisfies ColumnKinds;
+
+const NOTIFICATION_EVENTS: readonly NotificationEvent[] = ['login_needed', 'grant_ending', 'failing'];
+const INSERT = `INSERT INTO told (account_id, event, ends_at, since, tried_at, told_at)
+  SELECT id, @event, @endsAt, @since, @triedAt, @notifiedAt FROM accounts WHERE id = @accountId
+  ON CONFLICT DO NOTHING`;
+const UPDATE = `UPDATE told SET ends_at = @endsAt, since = @since, tried_at = @triedAt, told_at = @notifiedAt
+  WHERE account_id = @accountId AND event = @event AND tried_at = @seen`;
+const FORGET = 'DELETE FROM told WHERE account_id = @accountId AND event = @event AND tried_at = @triedAt';
+
+/** See stores/told. */
+export function sqliteNotifications({ prepare, read, write }: Connection): NotificationTable {
+  return {
+    all: () =>
+      read(() =>
+        prepare<Row>(`SELECT ${Object.keys(KINDS).join(', ')} FROM told`)
+          .all()
+          .map(toRow),
+      ),
+
+    put: (row, seen) =>
+      write(() => {
+        const { changes } = seen === null ? prepare(INSERT).run(row) : prepare(UPDATE).run({ ...row, seen });
+        return changes === 1;
+      }),
+
+    forget: ({ accountId, event, triedAt }) =>
+      write(() => prepare(FORGET).run({ accountId, event, triedAt }).changes === 1),
+  };
+}
+
+function toRow(row: Row): Notification {
+  checkRow('told', row, KINDS);
+  const event = NOTIFICATION_EVENTS.find((each) => each === row.event);
+  if (event === undefined) throw damagedRow('told', 'event');
+  return {
+    accountId: row.account_id,
+    event,
+    endsAt: row.ends_at,
+    since: row.since,
+    triedAt: row.tried_at,
+    notifiedAt: row.told_at,
+  };
 }

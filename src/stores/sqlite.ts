@@ -1,10 +1,16 @@
 import type { Account, Consent } from '../domain/account.js';
 import type { AccountFilter, AttemptRecord, LedgerStep, SealedAccount, Store } from './contract.js';
-import { sqliteTrail } from './sqlite-audit.js';
 import type { Connection } from './sqlite-connection.js';
-import { sqliteDataKeys } from './sqlite-data-keys.js';
-import { isTaken } from './sqlite-failure.js';
-import { insertMasterKey, readHead } from './sqlite-head.js';
+import {
+  deleteLeftover,
+  exchangeMasterKey,
+  insertMasterKey,
+  putLeftover,
+  readHead,
+  readLeftovers,
+  removeMasterKey,
+  sqliteDataKeys,
+} from './sqlite-keys.js';
 import {
   NO_ROW,
   presentRow,
@@ -13,28 +19,23 @@ import {
   recordChange,
   removeRow,
   renewLedger,
+  sqliteTrail,
 } from './sqlite-ledger.js';
-import {
-  deleteLeftover,
-  exchangeMasterKey,
-  putLeftover,
-  readLeftovers,
-  removeMasterKey,
-} from './sqlite-leftovers.js';
+import { isTaken } from './sqlite-open.js';
 import {
   ACCOUNT_COLUMNS,
   type ConsentRow,
+  damagedRow,
   INTENTS,
   type IntentRow,
   SEALED_COLUMNS,
+  sqliteNotifications,
   toAccount,
   toConsent,
   toIntent,
   toParameters,
   toSealedAccount,
 } from './sqlite-rows.js';
-import { sqliteTold } from './sqlite-told.js';
-import { damagedRow } from './sqlite-values.js';
 
 const VISIBLE = `${ACCOUNT_COLUMNS.join(', ')}, refresh_token IS NOT NULL AS has_refresh_token`;
 const WHOLE = `${VISIBLE}, ${SEALED_COLUMNS.join(', ')}`;
@@ -176,7 +177,7 @@ export function sqliteStore(connection: Connection): Store {
           .map(toConsent),
       ),
 
-    told: sqliteTold(connection),
+    notifications: sqliteNotifications(connection),
 
     probe: () =>
       write(() => {

@@ -5,12 +5,11 @@ import type { Account } from '../domain/account.js';
 import { VaultError } from '../domain/errors.js';
 import type { MasterKeyRow, SealedAccount, SealedAnew, Store, VaultHead } from '../stores/contract.js';
 import type { Clock } from '../system/contract.js';
-import { lineOf, type VaultEvents } from './audit-queued.js';
 import { damaged, isDamage } from './damage.js';
-import { dataKeyIds, freshDataKeys } from './data-keys.js';
 import { type Keyring, openKeyring } from './keyring.js';
-import type { KeysAtHand } from './keys-at-hand.js';
-import { wrapDataKeys } from './master-key.js';
+import type { KeyringAccess } from './keyring-access.js';
+import { dataKeyIds, freshDataKeys, wrapDataKeys } from './master-key.js';
+import { lineOf, type VaultEvents } from './queued-events.js';
 import { type Contents, openContents, sealContents } from './sealed-record.js';
 
 /** A sealed field has two bytes for it. */
@@ -50,7 +49,7 @@ export interface ResealedBatch {
 
 export interface DataKeyRotationParts {
   readonly store: Store;
-  readonly hand: KeysAtHand;
+  readonly hand: KeyringAccess;
   readonly clock: Clock;
   readonly events: VaultEvents | undefined;
 }

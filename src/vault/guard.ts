@@ -1,8 +1,8 @@
 import { MINUTE, SECOND } from '../domain/duration.js';
-import { VaultError } from '../domain/errors.js';
-import type { NextLedger, RowFacts, TrailFacts } from '../stores/contract.js';
-import { type Extension, extend, type Trail, type TrailLine } from './audit-chain.js';
-import { takeWaiting } from './audit-queued.js';
+import { type ErrorCode, VaultError } from '../domain/errors.js';
+import type { LedgerStep, NextLedger, RenewLedger, RowFacts, Store, TrailFacts } from '../stores/contract.js';
+import type { RollbackMarks } from '../stores/rollback-marks.js';
+import type { Clock } from '../system/contract.js';
 import {
   concernsWholeVault,
   isDamage,
@@ -12,30 +12,88 @@ import {
   unreadableLedger,
   wrongRows,
 } from './damage.js';
-import type { Guard, GuardDeps } from './guard-contract.js';
-import { wereReplaced } from './keys-at-hand.js';
+import { isKeyringStale, type Keyring } from './keyring.js';
 import {
   changed,
+  type Extension,
+  extend,
   type Ledger,
   ledgerOf,
   openLedger,
   PLACE_BYTES,
   sealedSoFar,
   sealLedger,
+  type Trail,
+  type TrailLine,
   withPlace,
 } from './ledger.js';
-import { compare, explain } from './row-set.js';
+import { type TrailEvents, takeWaiting } from './queued-events.js';
 import {
   LATER_THAN_ANY,
-  type PlaceMarks,
   placeOf,
+  type RollbackMarksRead,
+  type RollbackState,
+  type RollbackVerdict,
   readMarks,
-  standingAt,
-  type Verdict,
+  rollbackStateAt,
   writeMarks,
-} from './standing.js';
+} from './rollback.js';
+import { compare, explain } from './verify.js';
 
-export type * from './guard-contract.js';
+/** What a vault looks like as a whole, beyond its single accounts. */
+export interface Condition {
+  readonly standing: RollbackState;
+  /** Null when the rows are exactly those that were stored last. */
+  readonly rowSet: RowSetFault | null;
+  /** Why the ledger cannot be read, so that nothing is known of the rows; null when it was read. */
+  readonly ledger: VaultError | null;
+  /** How many changes of the rows there have been; null when the ledger cannot be read. */
+  readonly epoch: number | null;
+  /** About how much was sealed under its newest data key; null when the ledger cannot be read. */
+  readonly sealings: number | null;
+  /** What is wrong, each as the error with which a refresh would end; empty for a sound vault. */
+  readonly troubles: readonly VaultError[];
+}
+
+/** Keeps the ledger, the place's mark and the rows in step, and notices when they are not. */
+export interface Guard {
+  /**
+   * Makes a change of the rows and the ledger in one transaction, then moves the place's mark.
+   *
+   * @param change tells whether anything was changed
+   * @param line what comes into the trail with it; what waits for the trail comes first
+   */
+  record(change: (step: LedgerStep) => Promise<boolean>, line?: TrailLine | null): Promise<boolean>;
+  /** @throws VaultError `vault_rolled_back`, `vault_cloned`, `vault_damaged`: then no refresh token must be sent */
+  requireCurrent(): Promise<void>;
+  /** @throws VaultError `vault_damaged` when the rows are not exactly those that were stored last */
+  requireWhole(): Promise<void>;
+  /** Says what is wrong to the person, and goes on. @throws VaultError when the ledger cannot be read */
+  warn(found?: (code: ErrorCode) => void): Promise<void>;
+  examine(): Promise<Condition>;
+  /**
+   * Has the ledger sealed under new data keys, in the transaction in which those come into the vault, and only if every row
+   * is as it was stored last.
+   *
+   * @param next a keyring that holds the new keys as well
+   * @param change runs `make` in that transaction
+   * @throws VaultError as {@link Guard.requireCurrent}: then nothing has changed
+   */
+  rekey(next: Keyring, change: (make: RenewLedger) => Promise<void>, line: TrailLine | null): Promise<void>;
+  /** Takes the rows as they are for right, and this place for one where the vault belongs. @returns how it was before */
+  accept(line?: (before: Condition) => TrailLine | null): Promise<Condition>;
+}
+
+export interface GuardDeps {
+  readonly store: Store;
+  readonly keyring: Keyring;
+  readonly marks: RollbackMarks;
+  readonly clock: Clock;
+  /** What waits for the trail; nothing where it is left out. */
+  readonly events?: TrailEvents;
+  /** Told what a person should know though nothing failed. */
+  readonly notice: (line: string, hint?: string) => void;
+}
 
 /** Stands for places that a lost ledger knew of: without it the vault would look as if it were used at this place alone. */
 const FORGOTTEN: ReadonlyMap<string, number> = new Map([['0'.repeat(2 * PLACE_BYTES), 0]]);
@@ -56,7 +114,7 @@ export function createGuard({ store, keyring, marks, clock, events, notice }: Gu
   const place = placeOf(keyring.vaultId, marks.where);
   const told = new Set<string>();
   let wholeAt = Number.NEGATIVE_INFINITY;
-  let seen: { readonly mark: PlaceMarks; readonly at: number } | null = null;
+  let seen: { readonly mark: RollbackMarksRead; readonly at: number } | null = null;
   let furthest = 0;
   let moving: Promise<void> | null = null;
 
@@ -74,7 +132,7 @@ export function createGuard({ store, keyring, marks, clock, events, notice }: Gu
   }
 
   /** A mark only grows, so one that was read a moment ago says too little at worst. */
-  function recentMark(): PlaceMarks | null {
+  function recentMark(): RollbackMarksRead | null {
     const age = seen === null ? -1 : clock.now() - seen.at;
     if (seen !== null && age >= 0 && age < RECENT) return seen.mark;
     const mark = readMark();
@@ -98,7 +156,10 @@ export function createGuard({ store, keyring, marks, clock, events, notice }: Gu
     return moving;
   }
 
-  function trouble(standing: Exclude<Verdict, 'current'>, mark: PlaceMarks | null | undefined): VaultError {
+  function trouble(
+    standing: Exclude<RollbackVerdict, 'current'>,
+    mark: RollbackMarksRead | null | undefined,
+  ): VaultError {
     return notCurrent(standing, marks.folder, [mark?.epoch, mark?.second].includes(LATER_THAN_ANY));
   }
 
@@ -129,7 +190,7 @@ export function createGuard({ store, keyring, marks, clock, events, notice }: Gu
 
   async function requireStanding(): Promise<void> {
     const mark = recentMark();
-    const standing = standingAt(place, mark, openLedger(keyring, await store.ledger()), marks);
+    const standing = rollbackStateAt(place, mark, openLedger(keyring, await store.ledger()), marks);
     if (standing !== 'current') throw trouble(standing, mark);
   }
 
@@ -138,10 +199,10 @@ export function createGuard({ store, keyring, marks, clock, events, notice }: Gu
       const mark = unlessUnusable(recentMark);
       const waiting = takeWaiting(keyring, events, say);
       const lines = [...waiting.lines, ...(line === null ? [] : [line])];
-      const tries: { readonly epoch: number; readonly standing: Verdict | null }[] = [];
+      const tries: { readonly epoch: number; readonly standing: RollbackVerdict | null }[] = [];
       const done = await change((sealed, rowChange, facts): NextLedger => {
         const ledger = openLedger(keyring, sealed);
-        const standing = mark === undefined ? null : standingAt(place, mark, ledger, marks);
+        const standing = mark === undefined ? null : rollbackStateAt(place, mark, ledger, marks);
         const epoch = sealed.epoch + 1;
         const { trail, ...added } = extended(ledger.trail, lines, facts);
         const next = { ...changed(keyring, ledger, rowChange), trail };
@@ -186,7 +247,7 @@ export function createGuard({ store, keyring, marks, clock, events, notice }: Gu
       const { ledger: sealed, rows } = await store.rowSet();
       try {
         const ledger = openLedger(keyring, sealed ?? (await store.ledger()));
-        const verdict = standingAt(place, mark, ledger, marks);
+        const verdict = rollbackStateAt(place, mark, ledger, marks);
         const standing = verdict === 'replaced' ? 'rolled_back' : verdict;
         const rowSet = await fault(ledger, rows);
         const troubles = [
@@ -198,7 +259,7 @@ export function createGuard({ store, keyring, marks, clock, events, notice }: Gu
         return { standing, rowSet, ledger: null, epoch, sealings, troubles };
       } catch (failure) {
         if (!isDamage(failure)) throw failure;
-        if (await wereReplaced(store, keyring)) throw failure;
+        if (await isKeyringStale(store, keyring)) throw failure;
         return {
           standing: mark === null ? 'cloned' : 'rolled_back',
           rowSet: null,

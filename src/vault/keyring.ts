@@ -1,20 +1,50 @@
 import { KEY_BYTES } from '../crypto/aead.js';
 import { authenticate, deriveKey, equalBytes } from '../crypto/derive.js';
 import { frame } from '../crypto/framing.js';
-import { type OpenFailureKind, seal } from '../crypto/sealed-box.js';
+import { OpenFailure, type OpenFailureKind, open, seal, sealedKeyId } from '../crypto/sealed-box.js';
 import { VaultError } from '../domain/errors.js';
 import type {
   DataKeyPurpose,
   MasterKeyRow,
   SealedColumn,
+  Store,
   VaultHead,
   WrappedKeyRow,
 } from '../stores/contract.js';
 import { damaged, unreadableField, unreadableKey, unreadableLedger } from './damage.js';
-import { PURPOSES } from './data-keys.js';
-import { type Explain, keyIdOrExplain, openOrExplain } from './explained.js';
-import { FORMAT } from './format.js';
-import { type DataKey, keyCheckValue, keyEncryptionKey, wrapBinding, wrapDataKeys } from './master-key.js';
+import {
+  type DataKey,
+  FORMAT,
+  keyCheckValue,
+  keyEncryptionKey,
+  PURPOSES,
+  wrapBinding,
+  wrapDataKeys,
+} from './master-key.js';
+
+/** Says in words why sealed bytes could not be opened. */
+export type Explain = (kind: OpenFailureKind) => VaultError;
+
+export function keyIdOrExplain(sealed: Uint8Array, explain: Explain): number {
+  try {
+    return sealedKeyId(sealed);
+  } catch (failure) {
+    throw failure instanceof OpenFailure ? explain(failure.kind) : failure;
+  }
+}
+
+export function openOrExplain(
+  key: Uint8Array,
+  sealed: Uint8Array,
+  aad: Uint8Array,
+  explain: Explain,
+): Buffer {
+  try {
+    return open(key, sealed, aad);
+  } catch (failure) {
+    throw failure instanceof OpenFailure ? explain(failure.kind) : failure;
+  }
+}
 
 /*
  * The key hierarchy. A master key of 32 bytes lies in a key source. HKDF-SHA256 makes from it, with the vault id as
@@ -218,6 +248,11 @@ export function openKeyring(
     dataKeys: () => ownKeys().map((row) => ({ ...row, key: Buffer.from(row.key) })),
     wipe,
   };
+}
+
+/** Whether the vault has other data keys by now than a keyring holds. */
+export async function isKeyringStale(store: Pick<Store, 'head'>, keyring: Keyring): Promise<boolean> {
+  return !keyring.isOf(await store.head());
 }
 
 function ownRows({ wrappedKeys }: VaultHead, reference: string): readonly WrappedKeyRow[] {

@@ -1,9 +1,28 @@
 import { KEY_BYTES } from '../crypto/aead.js';
-import { authenticate, deriveKey } from '../crypto/derive.js';
+import { authenticate, deriveKey, random } from '../crypto/derive.js';
 import { frame } from '../crypto/framing.js';
 import { seal } from '../crypto/sealed-box.js';
-import type { DataKeyPurpose, MasterKeyRow, WrappedKeyRow } from '../stores/contract.js';
-import { FORMAT } from './format.js';
+import type { DataKeyPurpose, MasterKeyRow, VaultHead, WrappedKeyRow } from '../stores/contract.js';
+
+/**
+ * Begins everything that a vault authenticates, and the purpose of every key that is derived for it: bytes that were written
+ * under another format do not open as ours.
+ */
+export const FORMAT = 'token-vault/1';
+
+export const UINT64_BYTES = 8;
+
+/** A count or an epoch as it stands in sealed bytes: 8 bytes, big-endian. @throws RangeError below 0 */
+export function uint64(value: number): Buffer {
+  const bytes = Buffer.alloc(UINT64_BYTES);
+  bytes.writeBigUInt64BE(BigInt(value));
+  return bytes;
+}
+
+/** Reads one back. @throws RangeError when it would reach beyond the end */
+export function readUint64(bytes: Buffer, at: number): number {
+  return Number(bytes.readBigUInt64BE(at));
+}
 
 /*
  * What a master key is used for: HKDF-SHA256 makes from it, with the vault id as salt, a key-encryption key that wraps
@@ -84,4 +103,50 @@ export function wrapBinding(
   purpose: string,
 ): Buffer {
   return frame([FORMAT, vaultId, 'keys', reference, dataKeyId, purpose]);
+}
+
+/*
+ * The data keys: each is 32 random bytes, and which of them sealed something can be read from what is sealed. New ones come
+ * for all purposes at once, with higher ids than any before, and seal from then on; older ones only open.
+ */
+
+export const PURPOSES: readonly DataKeyPurpose[] = [
+  'access_token',
+  'refresh_token',
+  'identity',
+  'subject_digest',
+  'ledger',
+];
+
+/** A data key that whoever made it wipes. */
+type FreshKey = DataKey & { readonly key: Buffer };
+
+/**
+ * @param after the highest id so far; 0 for a new vault
+ * @param now milliseconds since the epoch
+ */
+export function freshDataKeys(after: number, now: number): readonly FreshKey[] {
+  return PURPOSES.map((purpose, index) => ({
+    dataKeyId: after + index + 1,
+    purpose,
+    key: random(KEY_BYTES),
+    createdAt: now,
+  }));
+}
+
+/** The data keys by which things are sealed, and those that have been replaced and are still there. */
+export function dataKeyIds({ wrappedKeys }: Pick<VaultHead, 'wrappedKeys'>): {
+  readonly newest: readonly number[];
+  /** Empty unless a change of the data keys is under way. */
+  readonly replaced: readonly number[];
+} {
+  const newest = new Map<DataKeyPurpose, number>();
+  for (const { purpose, dataKeyId } of wrappedKeys) {
+    newest.set(purpose, Math.max(newest.get(purpose) ?? 0, dataKeyId));
+  }
+  const older = wrappedKeys.filter(({ purpose, dataKeyId }) => dataKeyId !== newest.get(purpose));
+  return {
+    newest: [...newest.values()],
+    replaced: [...new Set(older.map(({ dataKeyId }) => dataKeyId))],
+  };
 }

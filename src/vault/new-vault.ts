@@ -1,9 +1,8 @@
-import type { MasterKeyRow, NewVaultHead, TrailFacts } from '../stores/contract.js';
-import { extend, type TrailLine } from './audit-chain.js';
-import { createHead } from './data-keys.js';
+import type { MasterKeyRow, NewVaultHead, TrailFacts, VaultHead } from '../stores/contract.js';
 import { openKeyring } from './keyring.js';
-import { ledgerOf, sealLedger, withPlace } from './ledger.js';
-import { placeOf, sealMark } from './standing.js';
+import { extend, ledgerOf, sealLedger, type TrailLine, withPlace } from './ledger.js';
+import { freshDataKeys, keyCheckValue, masterReference, wrapDataKeys } from './master-key.js';
+import { placeOf, sealMark } from './rollback.js';
 
 const FIRST_EPOCH = 1;
 const NO_TRAIL: TrailFacts = { has: () => false, last: () => 0, beyond: () => 0, mac: () => null };
@@ -50,4 +49,33 @@ export function newVault(facts: NewVaultFacts): NewVault {
   } finally {
     keyring.wipe();
   }
+}
+
+/**
+ * A new vault's head: fresh data keys under the given master key.
+ *
+ * @param vaultId 16 random bytes
+ * @param source the kind of the key source
+ * @param master 32 bytes; the caller wipes it
+ * @param now milliseconds since the epoch
+ * @param parameters what a derived source needs besides to make the key again; null for other sources
+ */
+export function createHead(
+  vaultId: Uint8Array,
+  source: string,
+  master: Uint8Array,
+  now: number,
+  parameters: string | null = null,
+): VaultHead {
+  const reference = masterReference(vaultId, 1);
+  const dataKeys = freshDataKeys(0, now);
+  const wrappedKeys = wrapDataKeys(vaultId, reference, master, dataKeys);
+  for (const { key } of dataKeys) key.fill(0);
+  const checkValue = keyCheckValue(vaultId, reference, master);
+  return {
+    vaultId,
+    createdAt: now,
+    masterKeys: [{ reference, source, parameters, checkValue, createdAt: now }],
+    wrappedKeys,
+  };
 }

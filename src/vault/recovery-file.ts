@@ -15,8 +15,8 @@ import type { Secret } from '../domain/secret.js';
 import { withPassphraseBytes } from '../domain/secret.js';
 import type { DataKeyPurpose } from '../stores/contract.js';
 import { newer } from './damage.js';
-import { FORMAT } from './format.js';
 import type { DataKey } from './master-key.js';
+import { FORMAT } from './master-key.js';
 
 /*
  * A recovery file, version 1, is text of five lines, each ended by a line feed:

@@ -3,8 +3,8 @@ import { type Account, accountName, type Identity } from '../domain/account.js';
 import { Secret } from '../domain/secret.js';
 import type { SealedAccount, SealedColumn, SealedFields } from '../stores/contract.js';
 import { unreadableField } from './damage.js';
-import { FORMAT } from './format.js';
 import type { Keyring } from './keyring.js';
+import { FORMAT } from './master-key.js';
 
 /** What an account keeps secret. */
 export interface Contents {
@@ -13,6 +13,14 @@ export interface Contents {
   readonly refreshToken: Secret | null;
   readonly identity: Identity;
 }
+
+/** The visible facts of an account that a caller decides on; the rest the vault fills in. */
+export type AccountFacts = Omit<Account, 'id' | 'subjectDigest' | 'generation' | 'hasRefreshToken'>;
+
+/** What changes together with the sealed fields. */
+export type AccountChange = Partial<
+  Omit<Account, 'id' | 'subjectDigest' | 'generation' | 'hasRefreshToken' | 'createdAt'>
+>;
 
 /** What is bound to the sealed fields; status and attempts change without sealing anew. */
 type Bound = Pick<

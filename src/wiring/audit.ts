@@ -10,7 +10,7 @@ import { eventQueue } from '../stores/audit-queue.js';
 import type { Store } from '../stores/contract.js';
 import { askerOf } from '../system/asker.js';
 import type { Clock, Files, Host, Paths } from '../system/contract.js';
-import type { VaultEvents } from '../vault/audit-queued.js';
+import type { VaultEvents } from '../vault/queued-events.js';
 
 /* How app.ts wires the record of events, and what is read from it. */
 

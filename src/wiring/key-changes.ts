@@ -8,7 +8,7 @@ import type { KeysDeps } from '../services/keys/keys.js';
 import type { KeyChoice } from '../services/keys/keys-contract.js';
 import type { RecoveryDeps } from '../services/keys/recovery.js';
 import type { VaultAccess } from '../services/keys/vault-access.js';
-import type { Marks } from '../stores/contract.js';
+import type { RollbackMarks } from '../stores/rollback-marks.js';
 import type { Clock, Files, Host, Paths } from '../system/contract.js';
 
 /* How wiring/keys.ts wires what changes, saves and brings back keys and vault. Loaded when first called. */
@@ -20,7 +20,7 @@ export interface KeyChangeParts {
   readonly clock: Clock;
   readonly deps: KeysDeps;
   readonly access: VaultAccess;
-  readonly marks: () => Promise<Marks>;
+  readonly marks: () => Promise<RollbackMarks>;
   readonly chosen: (choice: KeyChoice) => Promise<KeySource>;
   /** The source of this kind where nothing is said of it; null for one that has to be named. */
   readonly usualSource: (kind: string) => Promise<KeySource | null>;

@@ -5,17 +5,19 @@ import { readKeySource, withKeySource } from '../config/key-source.js';
 import type { Context } from '../context.js';
 import { once } from '../domain/async.js';
 import type { KeySource, KeySourceSetting } from '../keysources/contract.js';
-import { keyMemory } from '../keysources/remembered.js';
+import type { LoadedKey } from '../keysources/key-memory.js';
+import { keyMemory } from '../keysources/key-memory.js';
 import type { BackupUseCases } from '../services/backup/backup-contract.js';
 import type { KeysDeps } from '../services/keys/keys.js';
 import type { KeyChoice, KeyUseCases } from '../services/keys/keys-contract.js';
 import type { NewMaster, ReadBack } from '../services/keys/new-master.js';
 import { type VaultAccess, vaultAccess } from '../services/keys/vault-access.js';
-import type { HandedKey } from '../services/refresh/refresher-protocol.js';
-import type { Locks, Marks, StoreFactory } from '../stores/contract.js';
+import type { StoreFactory } from '../stores/contract.js';
+import type { Locks } from '../stores/locks.js';
+import type { RollbackMarks } from '../stores/rollback-marks.js';
 import { reserveSocketPlace } from '../system/agent/agent-socket.js';
 import type { Clock, Files, Host, Paths } from '../system/contract.js';
-import type { VaultEvents } from '../vault/audit-queued.js';
+import type { VaultEvents } from '../vault/queued-events.js';
 import { keyChangesWith } from './key-changes.js';
 import { type KeySourcesWired, keySourcesWith, type NamedWay } from './key-sources.js';
 
@@ -33,9 +35,9 @@ export interface KeyParts {
   readonly events: VaultEvents;
   readonly readText: (path: string) => string | null;
   readonly notice: (line: string, hint?: string) => void;
-  readonly marks: () => Promise<Marks>;
+  readonly marks: () => Promise<RollbackMarks>;
   /** A master key that another process has loaded; null: none. */
-  readonly handed: HandedKey | null;
+  readonly handed: LoadedKey | null;
 }
 
 /** The key sources of this machine, and the vault that they open. */

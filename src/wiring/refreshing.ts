@@ -8,10 +8,12 @@ import { once } from '../domain/async.js';
 import { SECOND } from '../domain/duration.js';
 import { OWN_PROCESSES } from '../domain/entry-points.js';
 import type { RefreshOutcome } from '../domain/status.js';
+import type { LoadedKey } from '../keysources/key-memory.js';
 import type { ConfiguredProvider } from '../providers/contract.js';
 import type { Patience } from '../services/refresh/refresh-send.js';
-import type { HandedKey, SeenAccount } from '../services/refresh/refresher-protocol.js';
-import type { Locks, Spill } from '../stores/contract.js';
+import type { SeenAccount } from '../services/refresh/refresher-protocol.js';
+import type { Locks } from '../stores/locks.js';
+import type { Spill } from '../stores/spill.js';
 import type { Clock, Files, Host, Http, Paths } from '../system/contract.js';
 import type { Vault } from '../vault/vault.js';
 
@@ -32,7 +34,7 @@ export interface RefreshingParts {
   readonly http: () => Promise<Http>;
   readonly provider: (name: string) => Promise<ConfiguredProvider>;
   /** The vault's master key, for a refresher process; loaded when it has not been. */
-  readonly key: () => Promise<HandedKey>;
+  readonly key: () => Promise<LoadedKey>;
   /** Told of a wait that becomes long; left out: nobody is. */
   readonly notice?: (line: string) => void;
 }
@@ -74,7 +76,7 @@ export function refreshingWith(parts: RefreshingParts): Refreshing {
       import('../system/processes/refresher-process.js'),
       import('../services/refresh/refresher-protocol.js'),
     ]);
-    const begin = (handed: HandedKey) => {
+    const begin = (handed: LoadedKey) => {
       const { child, setup } = start(startRefresherProcess);
       child.order(setupLine(setup, handed));
       return child;

@@ -1,4 +1,5 @@
-import type { LedgerStep, Marks, TrailFacts } from '../../src/stores/contract.js';
+import type { LedgerStep, TrailFacts } from '../../src/stores/contract.js';
+import type { RollbackMarks } from '../../src/stores/rollback-marks.js';
 
 /** A ledger that only counts: what stores do with one does not depend on what is in it. */
 export const step: LedgerStep = ({ epoch }) => ({
@@ -9,8 +10,8 @@ export const step: LedgerStep = ({ epoch }) => ({
 /** A trail without an entry. */
 export const emptyTrail: TrailFacts = { has: () => false, last: () => 0, beyond: () => 0, mac: () => null };
 
-/** Marks in memory, of a place of this name. */
-export function marksDouble(place = 'here'): Marks & { readonly kept: Map<string, Uint8Array> } {
+/** RollbackMarks in memory, of a place of this name. */
+export function marksDouble(place = 'here'): RollbackMarks & { readonly kept: Map<string, Uint8Array> } {
   const kept = new Map<string, Uint8Array>();
   return {
     kept,

@@ -5,7 +5,7 @@ import { keyFileSource } from '../../dist/lib/keysources/key-file.js';
 import { keychainSource } from '../../dist/lib/keysources/os-keychain.js';
 import { vaultAccess } from '../../dist/lib/services/keys/vault-access.js';
 import { sqliteLocks } from '../../dist/lib/stores/locks.js';
-import { markFolder } from '../../dist/lib/stores/marks.js';
+import { rollbackMarks } from '../../dist/lib/stores/rollback-marks.js';
 import { sqliteFactory } from '../../dist/lib/stores/sqlite-factory.js';
 import { systemClock as clock } from '../../dist/lib/system/clock.js';
 import { createFiles } from '../../dist/lib/system/files/files.js';
@@ -31,7 +31,7 @@ function accessTo(home, source) {
     audit: { record: () => {} },
     keySource: async () => source,
     rememberKeySource: async () => () => {},
-    marks: async () => markFolder(parts(home).paths.marks, ['here', home], parts(home).files),
+    marks: async () => rollbackMarks(parts(home).paths.marks, ['here', home], parts(home).files),
     notice: () => {},
   });
 }

@@ -1,9 +1,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Locks, Marks, NewVaultHead, StoreFactory } from '../../src/stores/contract.js';
+import type { NewVaultHead, StoreFactory } from '../../src/stores/contract.js';
+import type { Locks } from '../../src/stores/locks.js';
 import { sqliteLocks } from '../../src/stores/locks.js';
-import { markFolder } from '../../src/stores/marks.js';
+import type { RollbackMarks } from '../../src/stores/rollback-marks.js';
+import { rollbackMarks } from '../../src/stores/rollback-marks.js';
 import { sqliteFactory } from '../../src/stores/sqlite-factory.js';
 import { systemClock } from '../../src/system/clock.js';
 import type { Clock, Files, Paths } from '../../src/system/contract.js';
@@ -23,7 +25,7 @@ export interface VaultFolder {
   readonly locks: Locks;
   readonly clock: Clock;
   /** Those of a machine called `here`, in this folder. */
-  readonly marks: () => Promise<Marks>;
+  readonly marks: () => Promise<RollbackMarks>;
   readonly notice: (line: string) => void;
   /** What a person was told though nothing failed. */
   readonly notices: string[];
@@ -66,7 +68,7 @@ export function vaultFolder(home?: string): VaultFolder {
     factory: sqliteFactory(paths, files, systemClock),
     locks: sqliteLocks(paths.locks, files, systemClock),
     clock: systemClock,
-    marks: async () => markFolder(paths.marks, ['here', folder], files),
+    marks: async () => rollbackMarks(paths.marks, ['here', folder], files),
     notice,
     notices,
     remove: () => rmSync(folder, { recursive: true, force: true }),

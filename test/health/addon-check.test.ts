@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { noteAddon } from '../../src/access/addon.js';
-import { nativeBinding } from '../../src/stores/sqlite-library.js';
+import { nativeBinding } from '../../src/stores/sqlite-open.js';
 import { addonAt } from '../../src/system/native-addon.js';
 import { type HealthStage, hostOf, openHealthStage, told } from './stage.js';
 

@@ -10,7 +10,7 @@ import { quoted } from '../../src/domain/safe-text.js';
 import type { HealthDeps } from '../../src/health/contract.js';
 import { disk } from '../../src/health/disk.js';
 import { CHECKS } from '../../src/health/index.js';
-import { nativeBinding } from '../../src/stores/sqlite-library.js';
+import { nativeBinding } from '../../src/stores/sqlite-open.js';
 import { look } from '../../src/system/files/look.js';
 import { checkContract } from '../contracts.js';
 import { serve } from '../doubles/local-server.js';

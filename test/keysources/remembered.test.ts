@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { Secret } from '../../src/domain/secret.js';
 import type { KeySource } from '../../src/keysources/contract.js';
+import { keyMemory } from '../../src/keysources/key-memory.js';
 import { keychainSource } from '../../src/keysources/os-keychain.js';
 import { passphraseSource } from '../../src/keysources/passphrase.js';
-import { keyMemory } from '../../src/keysources/remembered.js';
 import { keychainDouble } from '../doubles/keychain.js';
 
 const key = Buffer.alloc(32, 5);

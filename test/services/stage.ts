@@ -5,9 +5,12 @@ import type { Audit, AuditEvent } from '../../src/audit/events.js';
 import type { Account, Identity } from '../../src/domain/account.js';
 import { HOUR, MINUTE } from '../../src/domain/duration.js';
 import { Secret } from '../../src/domain/secret.js';
-import type { Locks, Marks, SealedAccount, Spill, StoreFactory } from '../../src/stores/contract.js';
+import type { SealedAccount, StoreFactory } from '../../src/stores/contract.js';
+import type { Locks } from '../../src/stores/locks.js';
 import { sqliteLocks } from '../../src/stores/locks.js';
-import { markFolder } from '../../src/stores/marks.js';
+import type { RollbackMarks } from '../../src/stores/rollback-marks.js';
+import { rollbackMarks } from '../../src/stores/rollback-marks.js';
+import type { Spill } from '../../src/stores/spill.js';
 import { spillFolder } from '../../src/stores/spill.js';
 import { sqliteFactory } from '../../src/stores/sqlite-factory.js';
 import { systemClock } from '../../src/system/clock.js';
@@ -17,8 +20,8 @@ import { createHttp } from '../../src/system/http/http.js';
 import { resolvePaths } from '../../src/system/paths.js';
 import { openKeyring } from '../../src/vault/keyring.js';
 import { newVault } from '../../src/vault/new-vault.js';
-import type { Contents } from '../../src/vault/sealed-record.js';
-import { type AccountFacts, createVault, type Vault, type VaultParts } from '../../src/vault/vault.js';
+import type { AccountFacts, Contents } from '../../src/vault/sealed-record.js';
+import { createVault, type Vault, type VaultParts } from '../../src/vault/vault.js';
 import { type ClockDouble, clockDouble } from '../doubles/clock.js';
 import { NOW } from '../doubles/terminal.js';
 
@@ -46,7 +49,7 @@ export interface VaultStage {
   readonly vault: Vault;
   readonly events: AuditEvent[];
   readonly audit: Audit;
-  readonly marks: Marks;
+  readonly marks: RollbackMarks;
   /** What a person was told though nothing failed. */
   readonly notices: string[];
   /** The same vault over a connection of its own, as another process has it. */
@@ -70,7 +73,7 @@ export async function openVaultStage(): Promise<VaultStage> {
   const http = createHttp({ env: {} });
   const events: AuditEvent[] = [];
   const notices: string[] = [];
-  const marks = markFolder(paths.marks, ['here', folder], files);
+  const marks = rollbackMarks(paths.marks, ['here', folder], files);
   const { head, mark } = newVault({
     vaultId: VAULT_ID,
     source: 'file',

@@ -5,7 +5,7 @@ import type { NewVaultHead } from '../../src/stores/contract.js';
 import { prepareForWriting } from '../../src/stores/sqlite-connection.js';
 import { openDatabase } from '../../src/stores/sqlite-open.js';
 import { APPLICATION_ID, SCHEMA_VERSION } from '../../src/stores/sqlite-schema.js';
-import { intentContract, masterKeyContract, storeContract, toldContract } from '../contracts.js';
+import { intentContract, masterKeyContract, notificationsContract, storeContract } from '../contracts.js';
 import { step } from '../doubles/ledger.js';
 import { sealedExample } from '../doubles/sealed-account.js';
 import { headExample, type VaultFolder, vaultFolder } from '../harness/vault-folder.js';
@@ -25,7 +25,7 @@ async function openStage(head: NewVaultHead) {
 storeContract('SQLite', openStage, headExample());
 intentContract('SQLite', openStage, headExample());
 masterKeyContract('SQLite', openStage, headExample());
-toldContract('SQLite', openStage, headExample());
+notificationsContract('SQLite', openStage, headExample());
 
 let folder: VaultFolder;
 beforeEach(async () => {

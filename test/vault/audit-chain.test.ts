@@ -6,11 +6,11 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { AuditEvent } from '../../src/audit/events.js';
 import { type AuditLog, auditLog } from '../../src/audit/log.js';
 import { trailEvents } from '../../src/audit/trail-events.js';
+import type { EventQueue } from '../../src/stores/audit-queue.js';
 import { eventQueue } from '../../src/stores/audit-queue.js';
-import type { EventQueue } from '../../src/stores/contract.js';
 import { systemClock } from '../../src/system/clock.js';
 import { createFiles } from '../../src/system/files/files.js';
-import type { VaultEvents } from '../../src/vault/audit-queued.js';
+import type { VaultEvents } from '../../src/vault/queued-events.js';
 import type { Vault } from '../../src/vault/vault.js';
 import { openWholeStage, type WholeStage } from './vault-stage.js';
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { TrailEntry } from '../../src/stores/contract.js';
-import { type Extension, entryMac, extend, type Trail } from '../../src/vault/audit-chain.js';
+import { type Extension, entryMac, extend, type Trail } from '../../src/vault/ledger.js';
 import { emptyTrail } from '../doubles/ledger.js';
 
 it('a trail forgets the oldest entries beyond a number, many at a time, and goes on behind the last of them', () => {

@@ -2,10 +2,9 @@ import { createDecipheriv, createHmac, hkdfSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { RowFacts, TrailEntry, VaultHead } from '../../src/stores/contract.js';
-import { entryMac, type Trail } from '../../src/vault/audit-chain.js';
 import { openKeyring } from '../../src/vault/keyring.js';
-import { ledgerOf, openLedger, rowDigest } from '../../src/vault/ledger.js';
-import { openMark, placeOf } from '../../src/vault/standing.js';
+import { entryMac, ledgerOf, openLedger, rowDigest, type Trail } from '../../src/vault/ledger.js';
+import { openMark, placeOf } from '../../src/vault/rollback.js';
 
 interface Vectors {
   readonly master_key: string;

@@ -4,9 +4,9 @@ import { frame } from '../../src/crypto/framing.js';
 import { seal } from '../../src/crypto/sealed-box.js';
 import { VaultError } from '../../src/domain/errors.js';
 import type { MasterKeyRow, SealedColumn, VaultHead, WrappedKeyRow } from '../../src/stores/contract.js';
-import { createHead } from '../../src/vault/data-keys.js';
 import { type Keyring, openKeyring } from '../../src/vault/keyring.js';
 import { masterReference } from '../../src/vault/master-key.js';
+import { createHead } from '../../src/vault/new-vault.js';
 
 const COLUMNS = ['access_token', 'refresh_token', 'identity'] as const;
 const vaultId = Buffer.alloc(16, 0xab);

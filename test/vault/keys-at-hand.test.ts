@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { VaultHead } from '../../src/stores/contract.js';
-import { createHead, freshDataKeys } from '../../src/vault/data-keys.js';
-import type { Guard } from '../../src/vault/guard-contract.js';
+import type { Guard } from '../../src/vault/guard.js';
 import { type Keyring, openKeyring } from '../../src/vault/keyring.js';
-import { keysAtHand } from '../../src/vault/keys-at-hand.js';
-import { wrapDataKeys } from '../../src/vault/master-key.js';
+import { createKeyringAccess } from '../../src/vault/keyring-access.js';
+import { freshDataKeys, wrapDataKeys } from '../../src/vault/master-key.js';
+import { createHead } from '../../src/vault/new-vault.js';
 
 const MASTER = Buffer.alloc(32, 3);
 const VAULT = Buffer.alloc(16, 4);
@@ -16,7 +16,7 @@ function stage() {
   const [row] = head.masterKeys;
   if (row === undefined) throw new Error('no master key');
   const opened: Keyring[] = [];
-  const hand = keysAtHand({
+  const hand = createKeyringAccess({
     store: { head: async (): Promise<VaultHead> => head, account: async () => null },
     async unlock() {
       const keyring = openKeyring(head, row, MASTER);
@@ -50,7 +50,7 @@ describe('the keys of a vault', () => {
     await Promise.all([1, 2, 3].map(() => hand.using((keys) => keys.seal('identity', aad, aad))));
     expect(opened).toHaveLength(1);
     let fails = true;
-    const failing = keysAtHand({
+    const failing = createKeyringAccess({
       store: { head: () => Promise.reject(new Error()), account: async () => null },
       unlock: async () => {
         if (fails) throw new Error('locked');

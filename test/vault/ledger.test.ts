@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import type { MasterKeyRow, RowFacts } from '../../src/stores/contract.js';
-import { createHead } from '../../src/vault/data-keys.js';
 import { openKeyring } from '../../src/vault/keyring.js';
 import {
   changed,
@@ -11,6 +10,7 @@ import {
   sealLedger,
   withPlace,
 } from '../../src/vault/ledger.js';
+import { createHead } from '../../src/vault/new-vault.js';
 import { seededNumbers } from '../harness/random.js';
 
 const master = Buffer.alloc(32, 3);

@@ -1,7 +1,8 @@
 import { copyFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { VaultError } from '../../src/domain/errors.js';
-import type { Birth, Marks, MasterKeyRow } from '../../src/stores/contract.js';
+import type { MasterKeyRow } from '../../src/stores/contract.js';
+import type { Birth, RollbackMarks } from '../../src/stores/rollback-marks.js';
 import { marksDouble } from '../doubles/ledger.js';
 import { MASTER } from '../harness/vault-folder.js';
 import { openRotationStage, type RotationStage } from './rotation-stage.js';
@@ -23,7 +24,7 @@ afterEach(() => stage.close());
 
 /** These marks, with a second one kept in `kept` by a user of this machine; none with null. */
 function marksAt(marks: Double, kept: Kept | null): Double {
-  const write: NonNullable<Marks['second']>['write'] = (name, bytes) => void kept?.set(name, bytes);
+  const write: NonNullable<RollbackMarks['second']>['write'] = (name, bytes) => void kept?.set(name, bytes);
   const read = (name: string) => kept?.get(name) ?? null;
   return {
     ...marks,

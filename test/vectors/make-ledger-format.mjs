@@ -2,11 +2,10 @@
 // again, and a later version of the format gets a file of its own beside it. Run from the project's folder after
 // `npm run build`.
 import { readFileSync, writeFileSync } from 'node:fs';
-import { extend } from '../../dist/lib/vault/audit-chain.js';
-import { createHead } from '../../dist/lib/vault/data-keys.js';
 import { openKeyring } from '../../dist/lib/vault/keyring.js';
-import { ledgerOf, rowDigest, sealLedger, withPlace } from '../../dist/lib/vault/ledger.js';
-import { placeOf, sealMark } from '../../dist/lib/vault/standing.js';
+import { extend, ledgerOf, rowDigest, sealLedger, withPlace } from '../../dist/lib/vault/ledger.js';
+import { createHead } from '../../dist/lib/vault/new-vault.js';
+import { placeOf, sealMark } from '../../dist/lib/vault/rollback.js';
 
 const hex = (bytes) => Buffer.from(bytes).toString('hex');
 const { master_key, vault_id, created_at, accounts } = JSON.parse(

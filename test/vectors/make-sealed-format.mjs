@@ -2,8 +2,8 @@
 // format gets a file of its own beside it. Run from the project's folder after `npm run build`.
 import { writeFileSync } from 'node:fs';
 import { Secret } from '../../dist/lib/domain/secret.js';
-import { createHead } from '../../dist/lib/vault/data-keys.js';
 import { openKeyring } from '../../dist/lib/vault/keyring.js';
+import { createHead } from '../../dist/lib/vault/new-vault.js';
 import { binding, sealContents } from '../../dist/lib/vault/sealed-record.js';
 
 const hex = (bytes) => Buffer.from(bytes).toString('hex');

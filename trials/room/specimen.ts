@@ -18,8 +18,9 @@ import { TransportFailure } from '../../src/domain/transport.js';
 import { keyFileSource } from '../../src/keysources/key-file.js';
 import { catalogue } from '../../src/providers/index.js';
 import { vaultAccess } from '../../src/services/keys/vault-access.js';
-import type { Locks, Marks } from '../../src/stores/contract.js';
-import { markFolder } from '../../src/stores/marks.js';
+import type { Locks } from '../../src/stores/locks.js';
+import type { RollbackMarks } from '../../src/stores/rollback-marks.js';
+import { rollbackMarks } from '../../src/stores/rollback-marks.js';
 import { spillFolder } from '../../src/stores/spill.js';
 import { sqliteFactory } from '../../src/stores/sqlite-factory.js';
 import { systemClock as clock } from '../../src/system/clock.js';
@@ -133,7 +134,7 @@ export function parts(folder: string, sent: { url: string; body: string }[]) {
   const paths = resolvePaths({ env: { VAULT_HOME: folder }, platform: process.platform }, null);
   const factory = sqliteFactory(paths, files, clock);
   const audit = { record: () => undefined };
-  const marks: Marks = markFolder(paths.marks, [MACHINE, folder], files);
+  const marks: RollbackMarks = rollbackMarks(paths.marks, [MACHINE, folder], files);
   const access = vaultAccess({
     paths,
     files,

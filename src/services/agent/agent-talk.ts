@@ -1,6 +1,6 @@
 import { MINUTE, SECOND } from '../../domain/duration.js';
 import { VaultError, withMoreHints } from '../../domain/errors.js';
-import type { Locks } from '../../stores/contract.js';
+import type { Locks } from '../../stores/locks.js';
 import type { AnswerFromSocket } from '../../system/agent/agent-client.js';
 import { AGENT_LOCK } from './agent.js';
 import type { AgentStatus } from './agent-contract.js';

@@ -1,7 +1,7 @@
 import type { Audit } from '../../audit/events.js';
 import { MINUTE, SECOND } from '../../domain/duration.js';
 import { VaultError } from '../../domain/errors.js';
-import type { Lock, Locks } from '../../stores/contract.js';
+import type { Lock, Locks } from '../../stores/locks.js';
 import type { ServedAnswer, ServedRequest, SocketServer } from '../../system/agent/agent-server.js';
 import type { Clock } from '../../system/contract.js';
 import type { TokenRequest, ValidToken } from '../contract.js';

@@ -1,5 +1,5 @@
-import type { TrailFault } from '../../vault/audit-verify.js';
-import type { Standing } from '../../vault/standing.js';
+import type { RollbackState } from '../../vault/rollback.js';
+import type { TrailFault } from '../../vault/verify.js';
 
 export interface AuditRequest {
   /** A name, a provider or the beginning of a name; null: all. */
@@ -27,7 +27,7 @@ export interface AuditVerdict {
   readonly unproved: number;
   readonly fault: TrailFault | null;
   /** How the vault as a whole stands: what an older copy lacks, its trail lacks too. */
-  readonly standing: Standing;
+  readonly standing: RollbackState;
 }
 
 export interface AuditUseCases {

@@ -1,7 +1,7 @@
 import { newestFirst, saidText } from '../../audit/reading.js';
 import { accountName } from '../../domain/account.js';
 import { VaultError } from '../../domain/errors.js';
-import type { EventQueue } from '../../stores/contract.js';
+import type { EventQueue } from '../../stores/audit-queue.js';
 import type { Clock } from '../../system/contract.js';
 import type { Vault } from '../../vault/vault.js';
 import type { AuditEntryView, AuditRequest, AuditVerdict } from './audit-contract.js';

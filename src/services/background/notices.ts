@@ -3,14 +3,14 @@ import { DAY } from '../../domain/duration.js';
 import { loginCommand, shellName } from '../../domain/hints.js';
 import { ending } from '../../domain/token-state.js';
 import type { GrantLimit } from '../../providers/contract.js';
-import type { ToldEvent } from '../../stores/told.js';
+import type { NotificationEvent } from '../../stores/contract.js';
 
 /** A grant that ends this soon is told: of Google's seven days five are over then. */
 const SOON = 2 * DAY;
 
 /** A state of an account that its owner should know of. */
 export interface Notice {
-  readonly event: ToldEvent;
+  readonly event: NotificationEvent;
   readonly account: Account;
   /** In words. */
   readonly reason: string;

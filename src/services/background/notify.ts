@@ -3,7 +3,7 @@ import { type Account, accountName } from '../../domain/account.js';
 import { DAY, MINUTE } from '../../domain/duration.js';
 import { VaultError } from '../../domain/errors.js';
 import type { GrantLimit } from '../../providers/contract.js';
-import type { ToldRow } from '../../stores/told.js';
+import type { Notification } from '../../stores/contract.js';
 import type { Clock } from '../../system/contract.js';
 import type { BoundedEnd } from '../../system/processes/bounded-child.js';
 import type { Vault } from '../../vault/vault.js';
@@ -44,11 +44,11 @@ export async function notifyDue(deps: NotifyDeps): Promise<number> {
     if (vault === null) return 0;
     for (const { notice, row, seen } of await due(deps, vault)) {
       if (deps.interruption.aborted) break;
-      if (!(await vault.told.put(row, seen))) continue;
+      if (!(await vault.notifications.put(row, seen))) continue;
       // A command that fails once would fail, or hang, for the others as well.
       if (!(await tell(deps, notice, row))) break;
       told += 1;
-      await vault.told.put({ ...row, toldAt: row.triedAt }, row.triedAt);
+      await vault.notifications.put({ ...row, notifiedAt: row.triedAt }, row.triedAt);
     }
   } catch (failure) {
     if (!(failure instanceof VaultError)) throw failure;
@@ -59,14 +59,16 @@ export async function notifyDue(deps: NotifyDeps): Promise<number> {
 
 interface Due {
   readonly notice: Notice;
-  readonly row: ToldRow;
+  readonly row: Notification;
   /** The `triedAt` of the row as it is. */
   readonly seen: number | null;
 }
 
 /** Also forgets what is over. The rows are read first: what comes up after that cannot be taken for over. */
 async function due(deps: NotifyDeps, vault: Vault): Promise<readonly Due[]> {
-  const rows = new Map((await vault.told.all()).map((row) => [`${row.accountId} ${row.event}`, row]));
+  const rows = new Map(
+    (await vault.notifications.all()).map((row) => [`${row.accountId} ${row.event}`, row]),
+  );
   const now = deps.clock.now();
   const found: Due[] = [];
   for (const account of await vault.accounts()) {
@@ -79,28 +81,28 @@ async function due(deps: NotifyDeps, vault: Vault): Promise<readonly Due[]> {
       else if (seen !== undefined) await follow(vault, seen, notice);
     }
   }
-  for (const row of rows.values()) await vault.told.forget(row);
+  for (const row of rows.values()) await vault.notifications.forget(row);
   return found;
 }
 
 /** @returns the row to claim; null when it is not the time */
-function nextRow(notice: Notice, seen: ToldRow | null, now: number): ToldRow | null {
+function nextRow(notice: Notice, seen: Notification | null, now: number): Notification | null {
   const { event, endsAt, since } = notice;
   const row = { accountId: notice.account.id, event, endsAt, triedAt: now };
-  if (seen === null) return { ...row, since, toldAt: null };
+  if (seen === null) return { ...row, since, notifiedAt: null };
   // A clock that was set back must not silence anything for longer.
   if (Math.abs(now - seen.triedAt) < PAUSE || hasMoved(seen, notice)) return null;
-  if (seen.toldAt !== null && Math.abs(now - seen.toldAt) < REMINDER) return null;
-  return { ...row, since: seen.since, toldAt: seen.toldAt };
+  if (seen.notifiedAt !== null && Math.abs(now - seen.notifiedAt) < REMINDER) return null;
+  return { ...row, since: seen.since, notifiedAt: seen.notifiedAt };
 }
 
 /** An end that each refresh puts off is none to be told of again; the account's owner has nothing to do. */
-function hasMoved(seen: ToldRow, { endsAt }: Notice): boolean {
+function hasMoved(seen: Notification, { endsAt }: Notice): boolean {
   return seen.endsAt !== null && endsAt !== null && endsAt - seen.endsAt > MINUTE;
 }
 
-async function follow(vault: Vault, seen: ToldRow, notice: Notice): Promise<void> {
-  if (hasMoved(seen, notice)) await vault.told.put({ ...seen, endsAt: notice.endsAt }, seen.triedAt);
+async function follow(vault: Vault, seen: Notification, notice: Notice): Promise<void> {
+  if (hasMoved(seen, notice)) await vault.notifications.put({ ...seen, endsAt: notice.endsAt }, seen.triedAt);
 }
 
 async function grantEnd(deps: NotifyDeps, vault: Vault, account: Account): Promise<GrantEnd | null> {
@@ -114,9 +116,9 @@ async function grantEnd(deps: NotifyDeps, vault: Vault, account: Account): Promi
 }
 
 /** @returns whether the command took it */
-async function tell(deps: NotifyDeps, notice: Notice, row: ToldRow): Promise<boolean> {
+async function tell(deps: NotifyDeps, notice: Notice, row: Notification): Promise<boolean> {
   const { account, event } = notice;
-  const reminder = row.toldAt !== null;
+  const reminder = row.notifiedAt !== null;
   const document = eventDocument({ ...notice, since: row.since }, reminder, deps.clock.now(), deps);
   const end = await deps.run(deps.command, eventLine(document));
   const facts = { about: event, ...aboutAccount(account) };

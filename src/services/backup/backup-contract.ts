@@ -1,5 +1,5 @@
 import type { VaultError } from '../../domain/errors.js';
-import type { Standing } from '../../vault/standing.js';
+import type { RollbackState } from '../../vault/rollback.js';
 
 /** What was found out about a copy of a vault. */
 export interface CopyCheck {
@@ -32,7 +32,7 @@ export interface Restored extends CopyCheck {
   /** Where the vault is kept that was there before; null: there was none. */
   readonly kept: string | null;
   /** How the vault stands here now; null when that cannot be seen without its key. */
-  readonly standing: Standing | null;
+  readonly standing: RollbackState | null;
 }
 
 /** What saves and brings back the vault as a whole. */

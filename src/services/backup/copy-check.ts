@@ -2,19 +2,26 @@ import type { Audit } from '../../audit/events.js';
 import { throwIfInterrupted } from '../../domain/async.js';
 import { ERROR_CODES, VaultError } from '../../domain/errors.js';
 import type { KeySource } from '../../keysources/contract.js';
-import type { Marks, Store } from '../../stores/contract.js';
+import type { Store } from '../../stores/contract.js';
+import type { RollbackMarks } from '../../stores/rollback-marks.js';
 import type { Clock } from '../../system/contract.js';
-import type { TrailLine } from '../../vault/audit-chain.js';
 import { wrongRows } from '../../vault/damage.js';
 import { createGuard } from '../../vault/guard.js';
 import type { Keyring } from '../../vault/keyring.js';
+import type { TrailLine } from '../../vault/ledger.js';
 import { openLedger } from '../../vault/ledger.js';
-import { compare, explain } from '../../vault/row-set.js';
 import { openContents } from '../../vault/sealed-record.js';
+import { compare, explain } from '../../vault/verify.js';
 import { unlockNoting } from '../keys/unlock.js';
 import type { CopyCheck } from './backup-contract.js';
 
-const NO_MARKS: Marks = { where: [], folder: '', read: () => null, create: () => {}, overwrite: () => {} };
+const NO_MARKS: RollbackMarks = {
+  where: [],
+  folder: '',
+  read: () => null,
+  create: () => {},
+  overwrite: () => {},
+};
 
 export interface CopyCheckDeps {
   /** Told when the key does not open it. */

@@ -4,13 +4,14 @@ import { throwIfInterrupted } from '../../domain/async.js';
 import { VaultError } from '../../domain/errors.js';
 import { inQuotes } from '../../domain/safe-text.js';
 import type { KeySource } from '../../keysources/contract.js';
-import type { Lock, Store } from '../../stores/contract.js';
-import type { Copies } from '../../stores/copies-contract.js';
+import type { Store } from '../../stores/contract.js';
+import type { Lock } from '../../stores/locks.js';
+import type { Copies } from '../../stores/sqlite-copies.js';
 import type { Clock, Files } from '../../system/contract.js';
-import type { TrailLine } from '../../vault/audit-chain.js';
-import { lineOf, type VaultEvents } from '../../vault/audit-queued.js';
 import { isDamage } from '../../vault/damage.js';
-import type { Standing } from '../../vault/standing.js';
+import type { TrailLine } from '../../vault/ledger.js';
+import { lineOf, type VaultEvents } from '../../vault/queued-events.js';
+import type { RollbackState } from '../../vault/rollback.js';
 import { holdingVault, PATIENCE } from '../keys/keys.js';
 import type { WaitingLoginDeps } from '../login/login-waiting.js';
 import { MOST_BYTES } from './backup.js';
@@ -37,7 +38,7 @@ export interface RestoreDeps extends WaitingLoginDeps {
   /** Obeyed until the vault is replaced, and not afterwards. */
   readonly interruption: AbortSignal;
   /** How the vault stands here, once it was put back; null when there is none. */
-  readonly standing: () => Promise<Standing | null>;
+  readonly standing: () => Promise<RollbackState | null>;
 }
 
 /** What may stand beside each other under the name of a database. */
@@ -96,7 +97,7 @@ export async function restore(deps: RestoreDeps, file: string): Promise<Restored
 }
 
 /** Whoever has interrupted it too late is told that the vault was replaced, and not that it was stopped. */
-async function standingNow({ standing, interruption }: RestoreDeps): Promise<Standing | null> {
+async function standingNow({ standing, interruption }: RestoreDeps): Promise<RollbackState | null> {
   try {
     return await standing();
   } catch (failure) {

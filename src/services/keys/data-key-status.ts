@@ -1,7 +1,7 @@
 import { sealedHeader } from '../../crypto/sealed-box.js';
 import { VaultError } from '../../domain/errors.js';
 import type { Store, VaultHead } from '../../stores/contract.js';
-import { dataKeyIds } from '../../vault/data-keys.js';
+import { dataKeyIds } from '../../vault/master-key.js';
 import type { DataKeyView } from './keys-contract.js';
 
 /** The data keys of a vault, of which every master key wraps the same. Needs no key. */

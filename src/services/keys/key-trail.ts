@@ -1,16 +1,17 @@
 import type { Audit, AuditEvent } from '../../audit/events.js';
 import { VaultError } from '../../domain/errors.js';
-import type { LedgerStep, Marks, Store } from '../../stores/contract.js';
+import type { LedgerStep, Store } from '../../stores/contract.js';
+import type { RollbackMarks } from '../../stores/rollback-marks.js';
 import type { Clock } from '../../system/contract.js';
-import { lineOf, type VaultEvents, whileProving } from '../../vault/audit-queued.js';
 import { createGuard } from '../../vault/guard.js';
 import type { Keyring } from '../../vault/keyring.js';
+import { lineOf, type VaultEvents, whileProving } from '../../vault/queued-events.js';
 
 /** What it takes to put something about the keys into the vault's trail. */
 export interface KeyTrailDeps {
   readonly clock: Clock;
   readonly audit: Audit;
-  readonly marks: () => Promise<Marks>;
+  readonly marks: () => Promise<RollbackMarks>;
   /** What goes into the vault's trail; nothing where it is left out. */
   readonly events?: VaultEvents;
   /** Told what a person should know though nothing failed. */

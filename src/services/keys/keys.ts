@@ -1,7 +1,8 @@
 import { MINUTE } from '../../domain/duration.js';
 import { VaultError } from '../../domain/errors.js';
 import type { KeySource, KeySourceKind } from '../../keysources/contract.js';
-import type { Locks, MasterKeyRow, Store, VaultHead } from '../../stores/contract.js';
+import type { MasterKeyRow, Store, VaultHead } from '../../stores/contract.js';
+import type { Locks } from '../../stores/locks.js';
 import type { KeyTrailDeps } from './key-trail.js';
 import type { MasterKeyView } from './keys-contract.js';
 import type { ReadBack } from './new-master.js';

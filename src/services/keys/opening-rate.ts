@@ -1,6 +1,7 @@
 import { WRONG_PASSPHRASES, wrongPassphrases } from '../../audit/abuse.js';
 import { VaultError } from '../../domain/errors.js';
-import type { EventQueue, TrailTable } from '../../stores/contract.js';
+import type { EventQueue } from '../../stores/audit-queue.js';
+import type { TrailTable } from '../../stores/contract.js';
 import { type SlowDownDeps, slowDown } from '../slow-down.js';
 
 export interface OpeningRateDeps extends SlowDownDeps {

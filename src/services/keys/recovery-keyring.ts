@@ -3,10 +3,15 @@ import { random } from '../../crypto/derive.js';
 import { VaultError } from '../../domain/errors.js';
 import type { MasterKeyRow, SealedLedger, VaultHead } from '../../stores/contract.js';
 import { isDamage } from '../../vault/damage.js';
-import { PURPOSES } from '../../vault/data-keys.js';
 import { type Keyring, openKeyring } from '../../vault/keyring.js';
 import { openLedger } from '../../vault/ledger.js';
-import { type DataKey, keyCheckValue, masterReference, wrapDataKeys } from '../../vault/master-key.js';
+import {
+  type DataKey,
+  keyCheckValue,
+  masterReference,
+  PURPOSES,
+  wrapDataKeys,
+} from '../../vault/master-key.js';
 import type { Recovery } from '../../vault/recovery-file.js';
 
 /**

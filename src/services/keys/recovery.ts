@@ -7,9 +7,9 @@ import type { KeySource } from '../../keysources/contract.js';
 import type { PassphraseParts } from '../../keysources/passphrase.js';
 import type { VaultHead } from '../../stores/contract.js';
 import type { Files } from '../../system/contract.js';
-import { PURPOSES } from '../../vault/data-keys.js';
 import type { Keyring } from '../../vault/keyring.js';
 import type { DataKey } from '../../vault/master-key.js';
+import { PURPOSES } from '../../vault/master-key.js';
 import {
   RECOVERY_LIMIT,
   type Recovery,

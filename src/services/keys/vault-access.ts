@@ -1,9 +1,11 @@
 import type { Audit } from '../../audit/events.js';
 import { VaultError } from '../../domain/errors.js';
 import type { KeySource } from '../../keysources/contract.js';
-import type { Locks, Marks, Store, StoreFactory, VaultHead } from '../../stores/contract.js';
+import type { Store, StoreFactory, VaultHead } from '../../stores/contract.js';
+import type { Locks } from '../../stores/locks.js';
+import type { RollbackMarks } from '../../stores/rollback-marks.js';
 import type { Clock, Files, Paths } from '../../system/contract.js';
-import type { VaultEvents } from '../../vault/audit-queued.js';
+import type { VaultEvents } from '../../vault/queued-events.js';
 import { createVault, type Vault } from '../../vault/vault.js';
 import type { ReadBack } from './new-master.js';
 import { noteOpenFailed } from './open-failed.js';
@@ -30,7 +32,7 @@ export interface VaultAccessDeps {
   readonly readBack?: ReadBack;
   /** Drops what is kept of keys, called when one has turned out not to be the vault's. */
   readonly forgetKeys?: () => void;
-  readonly marks: () => Promise<Marks>;
+  readonly marks: () => Promise<RollbackMarks>;
   /** Where there is no database: the error that a vault was used here before; null, or left out, when none was. */
   readonly vanished?: () => Promise<VaultError | null>;
   /** Told what a person should know though nothing failed. */

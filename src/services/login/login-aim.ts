@@ -4,7 +4,7 @@ import { loginCommand, widenCommand } from '../../domain/hints.js';
 import { quoted } from '../../domain/safe-text.js';
 import { missingScopes } from '../../domain/scopes.js';
 import type { Provider } from '../../providers/contract.js';
-import type { Spill } from '../../stores/contract.js';
+import type { Spill } from '../../stores/spill.js';
 import type { Vault } from '../../vault/vault.js';
 import type { LoginRequest } from '../contract.js';
 import { notThere } from '../integrity/not-there.js';

@@ -2,7 +2,7 @@ import { type AuditEvent, aboutAccount } from '../../audit/events.js';
 import { type Account, accountName } from '../../domain/account.js';
 import { VaultError } from '../../domain/errors.js';
 import type { SealedAccount } from '../../stores/contract.js';
-import type { UnstoredLogin } from '../../vault/unstored-login.js';
+import type { UnstoredLogin } from '../../vault/sealed-answer.js';
 import type { Vault } from '../../vault/vault.js';
 import { changeNotTaken } from '../refresh/refresh-commit.js';
 

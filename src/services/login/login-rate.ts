@@ -1,5 +1,5 @@
 import { LOGINS_AN_HOUR, loginsWithinHour } from '../../audit/abuse.js';
-import type { EventQueue } from '../../stores/contract.js';
+import type { EventQueue } from '../../stores/audit-queue.js';
 import type { Vault } from '../../vault/vault.js';
 import { type SlowDownDeps, slowDown } from '../slow-down.js';
 

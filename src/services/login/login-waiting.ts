@@ -1,7 +1,8 @@
 import type { Account } from '../../domain/account.js';
 import { SECOND } from '../../domain/duration.js';
 import { isInterruption, VaultError } from '../../domain/errors.js';
-import type { Locks, Spill } from '../../stores/contract.js';
+import type { Locks } from '../../stores/locks.js';
+import type { Spill } from '../../stores/spill.js';
 import type { Vault } from '../../vault/vault.js';
 import { hasLoggedInSince, lockAndRead, noteConsent } from '../refresh/refresh-recover.js';
 import { placeLogin } from './login-store.js';

@@ -1,6 +1,6 @@
 import type { Account } from '../../domain/account.js';
 import { missingScopes } from '../../domain/scopes.js';
-import type { Locks } from '../../stores/contract.js';
+import type { Locks } from '../../stores/locks.js';
 import type { Clock } from '../../system/contract.js';
 import type { Vault } from '../../vault/vault.js';
 import type { AccountDetail, ListRequest, OpenRefresh } from '../contract.js';

@@ -1,5 +1,5 @@
 import { recentAbuse } from '../../audit/abuse.js';
-import type { EventQueue } from '../../stores/contract.js';
+import type { EventQueue } from '../../stores/audit-queue.js';
 import type { Clock } from '../../system/contract.js';
 import type { Vault } from '../../vault/vault.js';
 import type { StatusRequest, VaultStatus } from './status-contract.js';

@@ -3,13 +3,13 @@ import { interrupted } from '../../domain/async.js';
 import { SECOND } from '../../domain/duration.js';
 import { VaultError } from '../../domain/errors.js';
 import type { RefreshOutcome } from '../../domain/status.js';
+import type { LoadedKey } from '../../keysources/key-memory.js';
 import type { Clock } from '../../system/contract.js';
 import type { Vault } from '../../vault/vault.js';
 import { type Patience, POLICIES } from './refresh-send.js';
 import {
   AT_REST,
   CUT_OFF,
-  type HandedKey,
   orderLine,
   outcomeOf,
   type RefreshReportLine,
@@ -61,8 +61,8 @@ interface Running {
 
 export interface AskDeps {
   /** The master key, which the process is given: it could neither ask a person nor should it ask a keychain again. */
-  readonly key: () => Promise<HandedKey>;
-  readonly start: (key: HandedKey) => RefresherProcess;
+  readonly key: () => Promise<LoadedKey>;
+  readonly start: (key: LoadedKey) => RefresherProcess;
   readonly clock: Clock;
   /** Told of a wait that becomes long; left out: nobody is. */
   readonly notice?: (line: string) => void;
@@ -73,7 +73,7 @@ export interface AskDeps {
 export function askRefresher(deps: AskDeps): Refresher {
   let running: Running | null = null;
 
-  function started(handed: HandedKey): Running {
+  function started(handed: LoadedKey): Running {
     try {
       if (running !== null) return running;
       const own = { child: deps.start(handed), waiting: new Map() };

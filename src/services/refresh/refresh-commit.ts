@@ -6,8 +6,9 @@ import { canonicalScopes, missingScopes } from '../../domain/scopes.js';
 import { nextStatus } from '../../domain/status.js';
 import type { GrantedAnswer } from '../../oauth/contract.js';
 import type { Provider } from '../../providers/contract.js';
-import type { SealedAccount, SpillSlot } from '../../stores/contract.js';
-import type { UnstoredAnswer } from '../../vault/unstored-answer.js';
+import type { SealedAccount } from '../../stores/contract.js';
+import type { SpillSlot } from '../../stores/spill.js';
+import type { UnstoredAnswer } from '../../vault/sealed-answer.js';
 import type { Vault } from '../../vault/vault.js';
 import { notingOddToken } from './odd-refresh-token.js';
 

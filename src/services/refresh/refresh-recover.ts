@@ -2,10 +2,11 @@ import { type Account, accountName, type Consent } from '../../domain/account.js
 import { VaultError } from '../../domain/errors.js';
 import { missingScopes } from '../../domain/scopes.js';
 import { nextStatus } from '../../domain/status.js';
-import type { FoundAnswer, Locks, SealedAccount, Spill } from '../../stores/contract.js';
+import type { SealedAccount } from '../../stores/contract.js';
+import type { Locks } from '../../stores/locks.js';
+import type { FoundAnswer, Spill } from '../../stores/spill.js';
 import { isDamage } from '../../vault/damage.js';
-import type { UnstoredAnswer, WaitingAnswer } from '../../vault/unstored-answer.js';
-import type { UnstoredLogin } from '../../vault/unstored-login.js';
+import type { UnstoredAnswer, UnstoredLogin, WaitingAnswer } from '../../vault/sealed-answer.js';
 import type { Vault } from '../../vault/vault.js';
 import { commitLogin, isTaken } from '../login/login-commit.js';
 import { changeNotTaken, commitAnswer } from './refresh-commit.js';

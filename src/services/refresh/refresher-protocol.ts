@@ -1,18 +1,13 @@
 import type { Account } from '../../domain/account.js';
 import { ERROR_CODES, type ErrorCode, VaultError } from '../../domain/errors.js';
 import type { RefreshOutcome } from '../../domain/status.js';
+import type { LoadedKey } from '../../keysources/key-memory.js';
 import type { Patience } from './refresh-send.js';
 
 /*
  * How a command and its refresher process talk: JSON lines over the refresher's stdin and stdout. First the setup, then
  * any number of orders, each answered by one report when it is done; after the last one, that it is at rest. No token passes here: both sides know the vault.
  */
-
-/** A master key that one process has loaded, on its way to another: nobody is asked for it twice. */
-export interface HandedKey {
-  readonly reference: string;
-  readonly key: Buffer;
-}
 
 /** What the refresher needs to know before anything else. */
 export interface RefresherSetup {
@@ -52,12 +47,12 @@ export interface RefreshReportLine {
   } | null;
 }
 
-export function setupLine(setup: Omit<RefresherSetup, 'key'>, { reference, key }: HandedKey): string {
+export function setupLine(setup: Omit<RefresherSetup, 'key'>, { reference, key }: LoadedKey): string {
   return `${JSON.stringify({ ...setup, key: { reference, key: key.toString('base64') } })}\n`;
 }
 
 /** @returns the key that was handed over; the caller wipes it */
-export function handedKey({ key }: RefresherSetup): HandedKey | null {
+export function handedKey({ key }: RefresherSetup): LoadedKey | null {
   return key === undefined ? null : { reference: key.reference, key: Buffer.from(key.key, 'base64') };
 }
 

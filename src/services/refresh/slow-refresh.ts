@@ -2,7 +2,7 @@ import { type Account, accountName } from '../../domain/account.js';
 import { formatDuration, SECOND } from '../../domain/duration.js';
 import { VaultError } from '../../domain/errors.js';
 import { shellName } from '../../domain/hints.js';
-import type { Lock, Locks } from '../../stores/contract.js';
+import type { Lock, Locks } from '../../stores/locks.js';
 import type { Clock } from '../../system/contract.js';
 
 /* A provider may take two minutes to answer. A command waits for less, and does not do so without a word. */

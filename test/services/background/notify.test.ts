@@ -125,7 +125,7 @@ describe('the notify command', () => {
     await fail('a', NEEDED);
     await notifyDue(deps());
     expect(names().map(([event]) => event)).toEqual(['failing', 'login_needed']);
-    expect(await stage.vault.told.all()).toHaveLength(1);
+    expect(await stage.vault.notifications.all()).toHaveLength(1);
   });
 
   it('is run by one of many processes', async () => {
@@ -238,6 +238,6 @@ describe('a grant that ends', () => {
     expect(told[0]).toMatchObject({ event: 'grant_ending', reason: expect.stringContaining('Testing') });
     stage.clock.advance(3 * DAY);
     expect(await notifyDue(deps())).toBe(0);
-    expect(await stage.vault.told.all()).toEqual([]);
+    expect(await stage.vault.notifications.all()).toEqual([]);
   });
 });

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { Secret } from '../../../src/domain/secret.js';
 import type { BackupDeps } from '../../../src/services/backup/backup.js';
 import type { RestoreDeps } from '../../../src/services/backup/restore.js';
-import type { Spill } from '../../../src/stores/contract.js';
+import type { Spill } from '../../../src/stores/spill.js';
 import { spillFolder } from '../../../src/stores/spill.js';
 import { sqliteCopies } from '../../../src/stores/sqlite-copies.js';
 import { accountExample } from '../../doubles/account.js';

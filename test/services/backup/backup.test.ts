@@ -6,7 +6,7 @@ import { VaultError } from '../../../src/domain/errors.js';
 import { backUp } from '../../../src/services/backup/backup.js';
 import { planRestore, restore } from '../../../src/services/backup/restore.js';
 import { rotateKey } from '../../../src/services/keys/rotate-key.js';
-import { openSqlite } from '../../../src/stores/sqlite-library.js';
+import { openSqlite } from '../../../src/stores/sqlite-open.js';
 import { tamper } from '../../harness/tamper.js';
 import { type KeyStage, openKeyStage } from '../keys/key-stage.js';
 import { addTo, depsOf } from './backup-stage.js';

@@ -8,7 +8,7 @@ import { exportKey, importKey } from '../../../src/services/keys/recovery.js';
 import { removeKey } from '../../../src/services/keys/remove-key.js';
 import { rotateKey } from '../../../src/services/keys/rotate-key.js';
 import type { Store } from '../../../src/stores/contract.js';
-import { markFolder } from '../../../src/stores/marks.js';
+import { rollbackMarks } from '../../../src/stores/rollback-marks.js';
 import { type KeyStage, openKeyStage, type Told } from './key-stage.js';
 
 let stage: KeyStage;
@@ -125,7 +125,7 @@ describe('a change of keys that failed', () => {
 describe('a change of keys', () => {
   it('is made and recorded in a vault that was copied here, and says so', async () => {
     const { paths, files } = stage.folder;
-    const marks = async () => markFolder(paths.marks, ['elsewhere'], files);
+    const marks = async () => rollbackMarks(paths.marks, ['elsewhere'], files);
     await addKey({ ...stage.deps, marks }, stage.fromFile);
     expect(names(await stage.trail())).toEqual([...BORN, 'key_added']);
     expect(stage.folder.notices).toEqual([expect.stringContaining('copied or moved here')]);

@@ -3,7 +3,7 @@ import type { AuditEvent } from '../../../src/audit/events.js';
 import { MINUTE, SECOND } from '../../../src/domain/duration.js';
 import { VaultError } from '../../../src/domain/errors.js';
 import { passphraseTurns } from '../../../src/services/keys/opening-rate.js';
-import type { EventQueue } from '../../../src/stores/contract.js';
+import type { EventQueue } from '../../../src/stores/audit-queue.js';
 import { clockDouble } from '../../doubles/clock.js';
 
 const NOW = Date.UTC(2026, 2, 1, 12);

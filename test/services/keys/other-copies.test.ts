@@ -7,7 +7,7 @@ import type { KeysDeps } from '../../../src/services/keys/keys.js';
 import { removeKey } from '../../../src/services/keys/remove-key.js';
 import { rotateKey } from '../../../src/services/keys/rotate-key.js';
 import { vaultAccess } from '../../../src/services/keys/vault-access.js';
-import { markFolder } from '../../../src/stores/marks.js';
+import { rollbackMarks } from '../../../src/stores/rollback-marks.js';
 import { masterReference } from '../../../src/vault/master-key.js';
 import { type KeyStage, openKeyStage } from './key-stage.js';
 
@@ -21,7 +21,7 @@ afterEach(() => stage.close());
 /** The same vault as it is found at another place, such as a copy of it. */
 function elsewhere(): KeysDeps {
   const { paths, files } = stage.folder;
-  return { ...stage.deps, marks: async () => markFolder(paths.marks, ['elsewhere'], files) };
+  return { ...stage.deps, marks: async () => rollbackMarks(paths.marks, ['elsewhere'], files) };
 }
 
 /** A person says that it belongs there as well. */

@@ -4,7 +4,7 @@ import { Secret } from '../../../src/domain/secret.js';
 import { addKey } from '../../../src/services/keys/add-key.js';
 import { keyStatus } from '../../../src/services/keys/keys-in-use.js';
 import { type RotateDataDeps, rotateDataKeys } from '../../../src/services/keys/rotate-data.js';
-import type { FoundAnswer } from '../../../src/stores/contract.js';
+import type { FoundAnswer } from '../../../src/stores/spill.js';
 import { accountExample } from '../../doubles/account.js';
 import { type KeyStage, openKeyStage } from './key-stage.js';
 

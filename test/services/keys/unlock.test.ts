@@ -3,9 +3,9 @@ import { VaultError } from '../../../src/domain/errors.js';
 import type { KeySource } from '../../../src/keysources/contract.js';
 import { unlock } from '../../../src/services/keys/unlock.js';
 import type { VaultHead } from '../../../src/stores/contract.js';
-import { createHead } from '../../../src/vault/data-keys.js';
 import { openKeyring } from '../../../src/vault/keyring.js';
 import { keyCheckValue, masterReference } from '../../../src/vault/master-key.js';
+import { createHead } from '../../../src/vault/new-vault.js';
 
 const vaultId = Buffer.alloc(16, 0x5a);
 const first = Buffer.alloc(32, 1);

@@ -14,7 +14,7 @@ import {
   vaultAccess,
 } from '../../../src/services/keys/vault-access.js';
 import { sqliteLocks } from '../../../src/stores/locks.js';
-import { markFolder } from '../../../src/stores/marks.js';
+import { rollbackMarks } from '../../../src/stores/rollback-marks.js';
 import { sqliteFactory } from '../../../src/stores/sqlite-factory.js';
 import { systemClock as clock } from '../../../src/system/clock.js';
 import { createFiles } from '../../../src/system/files/files.js';
@@ -52,7 +52,7 @@ function access(over: Partial<VaultAccessDeps> = {}): VaultAccess {
     clock,
     audit: { record: (event) => void events.push(event) },
     keySource: async () => source(),
-    marks: async () => markFolder(paths.marks, ['here', folder], files),
+    marks: async () => rollbackMarks(paths.marks, ['here', folder], files),
     vanished: async () => vanishedVault(paths, look),
     notice: () => {},
     rememberKeySource: async ({ place }) => {

@@ -5,8 +5,7 @@ import { DAY, HOUR, MINUTE } from '../../../src/domain/duration.js';
 import { VaultError } from '../../../src/domain/errors.js';
 import type { RefreshRequest, RefreshResult } from '../../../src/services/contract.js';
 import { type RefreshAllDeps, refreshAll } from '../../../src/services/refresh/refresh-all.js';
-import type { Contents } from '../../../src/vault/sealed-record.js';
-import type { AccountFacts } from '../../../src/vault/vault.js';
+import type { AccountFacts, Contents } from '../../../src/vault/sealed-record.js';
 import { NOW } from '../../doubles/terminal.js';
 import { ALICE, EXPIRED, openVaultStage, type VaultStage } from '../stage.js';
 

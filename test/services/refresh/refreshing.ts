@@ -6,8 +6,8 @@ import { type RefreshDeps, refreshOne } from '../../../src/services/refresh/refr
 import { BRIEF, type RetryPolicy } from '../../../src/services/refresh/refresh-send.js';
 import type { Intent, SealedAccount } from '../../../src/stores/contract.js';
 import type { Http } from '../../../src/system/contract.js';
-import type { Contents } from '../../../src/vault/sealed-record.js';
-import type { AccountFacts, Vault } from '../../../src/vault/vault.js';
+import type { AccountFacts, Contents } from '../../../src/vault/sealed-record.js';
+import type { Vault } from '../../../src/vault/vault.js';
 import { type Answer, type LocalServer, serve } from '../../doubles/local-server.js';
 import { sources } from '../../doubles/settings-sources.js';
 import { EXPIRED, openVaultStage, type VaultStage } from '../stage.js';

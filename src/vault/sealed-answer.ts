@@ -1,12 +1,12 @@
 import { equalBytes } from '../crypto/derive.js';
 import { frame } from '../crypto/framing.js';
+import type { Account, Consent } from '../domain/account.js';
 import { Secret } from '../domain/secret.js';
 import type { SealedAccount } from '../stores/contract.js';
-import type { AccountChange } from './contract.js';
 import { doesNotOpen, isDamage } from './damage.js';
-import { FORMAT } from './format.js';
 import type { Keyring } from './keyring.js';
-import { openContents } from './sealed-record.js';
+import { FORMAT } from './master-key.js';
+import { type AccountChange, type AccountFacts, type Contents, openContents } from './sealed-record.js';
 
 /** What a refresh brought and the database could not take. */
 export interface UnstoredAnswer {
@@ -95,4 +95,59 @@ function isStored(keyring: Keyring, account: SealedAccount, digest: string | nul
   if (refreshToken === null || digest === null) return refreshToken === digest;
   const bytes = Buffer.from(digest, 'hex');
   return keyring.tokenDigests(refreshToken.reveal()).some((each) => equalBytes(each, bytes));
+}
+
+/** A finished login that the database could not take. It says all that an account is made of, for there may be none yet. */
+export interface UnstoredLogin {
+  /** The label that was asked for. */
+  readonly as: string | null;
+  /** The account that it must be for; null: any. */
+  readonly only: Pick<Account, 'id' | 'provider' | 'label'> | null;
+  readonly facts: Omit<AccountFacts, 'label' | 'createdAt' | 'lastRefreshAt'>;
+  readonly contents: Contents & { readonly accessToken: Secret };
+  readonly consent: Consent;
+}
+
+/** Bound to the place that it waits in: the account's id, or one that no account has yet. */
+function loginBinding(keyring: Keyring, id: string): Buffer {
+  return frame([FORMAT, keyring.vaultId, 'login', id]);
+}
+
+export function sealLogin(keyring: Keyring, id: string, login: UnstoredLogin): Uint8Array {
+  const { accessToken, refreshToken, identity } = login.contents;
+  const plain = {
+    ...login,
+    contents: { identity, accessToken: accessToken.reveal(), refreshToken: refreshToken?.reveal() ?? null },
+  };
+  const bytes = Buffer.from(JSON.stringify(plain), 'utf8');
+  const sealed = keyring.seal('refresh_token', bytes, loginBinding(keyring, id));
+  bytes.fill(0);
+  return sealed;
+}
+
+/** @returns null when it does not open: cut short while it was written, or of another place or vault */
+export function openLogin(keyring: Keyring, id: string, sealed: Uint8Array): UnstoredLogin | null {
+  let bytes: Buffer;
+  try {
+    bytes = keyring.open('refresh_token', sealed, loginBinding(keyring, id), id);
+  } catch (failure) {
+    if (doesNotOpen(failure)) return null;
+    throw failure;
+  }
+  const plain = JSON.parse(bytes.toString('utf8')) as Omit<UnstoredLogin, 'contents'> & {
+    readonly contents: Pick<Contents, 'identity'> & {
+      readonly accessToken: string;
+      readonly refreshToken: string | null;
+    };
+  };
+  bytes.fill(0);
+  const { identity, accessToken, refreshToken } = plain.contents;
+  return {
+    ...plain,
+    contents: {
+      identity,
+      accessToken: new Secret(accessToken),
+      refreshToken: refreshToken === null ? null : new Secret(refreshToken),
+    },
+  };
 }

@@ -2,14 +2,15 @@ import { once } from '../domain/async.js';
 import { VaultError } from '../domain/errors.js';
 import type { SealedAccount, Store } from '../stores/contract.js';
 import { isDamage } from './damage.js';
-import type { Guard } from './guard-contract.js';
+import type { Guard } from './guard.js';
 import type { Keyring } from './keyring.js';
+import { isKeyringStale } from './keyring.js';
 
 /** How often the data keys may be replaced while one thing is being done. */
 const TRIES = 3;
 
 /** The keyring and the guard of a vault, fetched when first needed. */
-export interface KeysAtHand {
+export interface KeyringAccess {
   /**
    * Runs an action with them. To keys that another process has replaced, what is sealed under the new ones looks damaged: then
    * the action runs again with keys that are fetched anew. It must not have changed anything before it fails so.
@@ -24,7 +25,7 @@ export interface KeysAtHand {
   wipe(): Promise<void>;
 }
 
-export interface KeysAtHandParts {
+export interface KeyringAccessParts {
   readonly store: Pick<Store, 'head' | 'account'>;
   readonly unlock: () => Promise<Keyring>;
   readonly guard: (keyring: Keyring) => Promise<Guard>;
@@ -37,7 +38,7 @@ interface Held {
   users: number;
 }
 
-export function keysAtHand({ store, unlock, guard }: KeysAtHandParts): KeysAtHand {
+export function createKeyringAccess({ store, unlock, guard }: KeyringAccessParts): KeyringAccess {
   let held: Promise<Held> | null = null;
   let replaced: readonly Held[] = [];
 
@@ -80,7 +81,7 @@ export function keysAtHand({ store, unlock, guard }: KeysAtHandParts): KeysAtHan
   }
 
   async function renewed(opened: Promise<Held>, own: Held): Promise<boolean> {
-    if (!(await wereReplaced(store, own.keyring))) return false;
+    if (!(await isKeyringStale(store, own.keyring))) return false;
     // Another call may have seen it as well.
     if (held === opened) {
       replaced = [...replaced, own];
@@ -110,11 +111,6 @@ export function keysAtHand({ store, unlock, guard }: KeysAtHandParts): KeysAtHan
       for (const { keyring } of replaced) keyring.wipe();
     },
   };
-}
-
-/** Whether the vault has other data keys by now than a keyring holds. */
-export async function wereReplaced(store: Pick<Store, 'head'>, keyring: Keyring): Promise<boolean> {
-  return !keyring.isOf(await store.head());
 }
 
 /** The account as it is now. @throws `failure` when nobody has touched it */

@@ -1,12 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { NewVaultHead, Store } from '../../src/stores/contract.js';
-import type { ToldRow } from '../../src/stores/told.js';
+import type { NewVaultHead, Notification, Store } from '../../src/stores/contract.js';
 import { step } from '../doubles/ledger.js';
 import { sealedExample } from '../doubles/sealed-account.js';
 import type { StoreStage } from './store.js';
 
 /** What every store promises of what has been told; see stores/told. */
-export function toldContract(
+export function notificationsContract(
   name: string,
   open: (head: NewVaultHead) => Promise<StoreStage>,
   head: NewVaultHead,
@@ -14,46 +13,53 @@ export function toldContract(
   describe(`what was told, in the ${name} store`, () => {
     let stage: StoreStage;
     let store: Store;
-    let row: ToldRow;
+    let row: Notification;
     beforeEach(async () => {
       stage = await open(head);
       store = stage.store;
       const account = sealedExample(1);
       await store.insert(account, step);
-      row = { accountId: account.id, event: 'grant_ending', endsAt: 9, since: 1, triedAt: 2, toldAt: null };
+      row = {
+        accountId: account.id,
+        event: 'grant_ending',
+        endsAt: 9,
+        since: 1,
+        triedAt: 2,
+        notifiedAt: null,
+      };
     });
     afterEach(() => stage.close());
 
     it('is given back as it was written, by every connection', async () => {
-      expect(await store.told.all()).toEqual([]);
-      expect(await store.told.put(row, null)).toBe(true);
-      const other = { ...row, event: 'failing', endsAt: null, toldAt: 3 } as const;
-      expect(await store.told.put(other, null)).toBe(true);
+      expect(await store.notifications.all()).toEqual([]);
+      expect(await store.notifications.put(row, null)).toBe(true);
+      const other = { ...row, event: 'failing', endsAt: null, notifiedAt: 3 } as const;
+      expect(await store.notifications.put(other, null)).toBe(true);
       const another = await stage.another();
-      expect(new Set(await another.told.all())).toEqual(new Set([row, other]));
+      expect(new Set(await another.notifications.all())).toEqual(new Set([row, other]));
       await another.close();
     });
 
     it('is claimed by one of several processes at once', async () => {
       const others = await Promise.all(Array.from({ length: 4 }, () => stage.another()));
-      const first = await Promise.all(others.map(({ told }) => told.put(row, null)));
+      const first = await Promise.all(others.map(({ notifications }) => notifications.put(row, null)));
       expect(first.filter((won) => won)).toHaveLength(1);
       const again = { ...row, triedAt: 5 };
-      const second = await Promise.all(others.map(({ told }) => told.put(again, 2)));
+      const second = await Promise.all(others.map(({ notifications }) => notifications.put(again, 2)));
       expect(second.filter((won) => won)).toHaveLength(1);
-      expect(await store.told.all()).toEqual([again]);
+      expect(await store.notifications.all()).toEqual([again]);
       for (const other of others) await other.close();
     });
 
     it('is forgotten by whoever saw it last, and with its account', async () => {
-      await store.told.put(row, null);
-      expect(await store.told.forget({ ...row, triedAt: 1 })).toBe(false);
-      expect(await store.told.forget(row)).toBe(true);
-      expect(await store.told.forget(row)).toBe(false);
-      await store.told.put(row, null);
+      await store.notifications.put(row, null);
+      expect(await store.notifications.forget({ ...row, triedAt: 1 })).toBe(false);
+      expect(await store.notifications.forget(row)).toBe(true);
+      expect(await store.notifications.forget(row)).toBe(false);
+      await store.notifications.put(row, null);
       await store.remove(row.accountId, step);
-      expect(await store.told.all()).toEqual([]);
-      expect(await store.told.put(row, null)).toBe(false);
+      expect(await store.notifications.all()).toEqual([]);
+      expect(await store.notifications.put(row, null)).toBe(false);
     });
   });
 }

@@ -1,16 +1,16 @@
 import { authenticate } from '../crypto/derive.js';
 import { frame } from '../crypto/framing.js';
-import type { Birth, Marks } from '../stores/contract.js';
+import type { Birth, RollbackMarks } from '../stores/rollback-marks.js';
 import { isDamage } from './damage.js';
-import { FORMAT, readUint64, UINT64_BYTES, uint64 } from './format.js';
 import type { Keyring } from './keyring.js';
 import { type Ledger, PLACE_BYTES } from './ledger.js';
+import { FORMAT, readUint64, UINT64_BYTES, uint64 } from './master-key.js';
 
 /**
  * How a vault stands to the place it is used at. `current`: it holds the last change that was made here. `rolled_back`: it
  * does not, so it is an older copy, or one that went on elsewhere. `cloned`: nobody has said that it belongs here.
  */
-export type Standing = 'current' | 'rolled_back' | 'cloned';
+export type RollbackState = 'current' | 'rolled_back' | 'cloned';
 
 /**
  * A keyed name of a place, 32 hex digits. What a place is made of (machine, folder) cannot be read from it.
@@ -21,7 +21,7 @@ export function placeOf(vaultId: Uint8Array, where: readonly string[]): string {
   return authenticate(vaultId, frame([FORMAT, 'place', ...where])).toString('hex', 0, PLACE_BYTES);
 }
 
-export type Verdict = Standing | 'replaced';
+export type RollbackVerdict = RollbackState | 'replaced';
 
 /** What is remembered of a vault at a place, outside its database. */
 export interface Mark {
@@ -32,7 +32,7 @@ export interface Mark {
 }
 
 /** Both marks of a place, read before the ledger was. */
-export interface PlaceMarks extends Mark {
+export interface RollbackMarksRead extends Mark {
   /** The epoch in the second mark; null where there is none. */
   readonly second: number | null;
 }
@@ -49,10 +49,10 @@ export function sealMark(keyring: Keyring, place: string, epoch: number, birth: 
   return keyring.ledger.seal(plain, binding(keyring, place));
 }
 
-/** Writes both marks of a place, the same bytes in each. @throws VaultError as {@link Marks} */
+/** Writes both marks of a place, the same bytes in each. @throws VaultError as {@link RollbackMarks} */
 export function writeMarks(
   keyring: Keyring,
-  marks: Marks,
+  marks: RollbackMarks,
   place: string,
   epoch: number,
   how: 'create' | 'overwrite',
@@ -62,8 +62,8 @@ export function writeMarks(
   marks.second?.write(place, bytes);
 }
 
-/** @returns null when there is no mark @throws VaultError when the data keys do not unwrap, and as {@link Marks.read} */
-export function readMarks(keyring: Keyring, marks: Marks, place: string): PlaceMarks | null {
+/** @returns null when there is no mark @throws VaultError when the data keys do not unwrap, and as {@link RollbackMarks.read} */
+export function readMarks(keyring: Keyring, marks: RollbackMarks, place: string): RollbackMarksRead | null {
   const first = opened(keyring, place, () => marks.read(place));
   if (first === null) return null;
   const second = opened(keyring, place, () => {
@@ -113,12 +113,12 @@ function isOutdated(keyring: Keyring, sealed: Uint8Array): boolean {
  * @param mark null when there is none
  * @param marks tell when the database's file was made
  */
-export function standingAt(
+export function rollbackStateAt(
   place: string,
-  mark: PlaceMarks | null,
+  mark: RollbackMarksRead | null,
   ledger: Ledger,
-  marks: Pick<Marks, 'birth'>,
-): Verdict {
+  marks: Pick<RollbackMarks, 'birth'>,
+): RollbackVerdict {
   if (mark === null) return 'cloned';
   const lastHere = ledger.places.get(place);
   if (lastHere === undefined || lastHere < Math.max(mark.epoch, mark.second ?? 0)) return 'rolled_back';

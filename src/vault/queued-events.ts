@@ -1,10 +1,10 @@
 import type { AuditEvent, AuditLine } from '../audit/events.js';
 import { frame } from '../crypto/framing.js';
 import { VaultError } from '../domain/errors.js';
-import type { EventQueue } from '../stores/contract.js';
-import type { TrailLine } from './audit-chain.js';
-import { FORMAT } from './format.js';
+import type { EventQueue } from '../stores/audit-queue.js';
 import type { Keyring } from './keyring.js';
+import type { TrailLine } from './ledger.js';
+import { FORMAT } from './master-key.js';
 
 /*
  * Lines that wait for the trail. A process that has opened the vault proves each line it leaves; what one without the key

@@ -1,7 +1,7 @@
 import type { DerivedKeySource, KeySource, StoringKeySource } from './contract.js';
 
 /** A master key at hand, with its reference. */
-export interface HeldKey {
+export interface LoadedKey {
   readonly reference: string;
   readonly key: Buffer;
 }
@@ -11,7 +11,7 @@ export interface KeyMemory {
   /** The same source, except that a key which it has given once comes from memory the next time. */
   around<Source extends KeySource>(source: Source): Source;
   /** Keeps a copy; the caller wipes its own. */
-  keep(held: HeldKey): void;
+  keep(held: LoadedKey): void;
   /** Wipes what is kept. */
   forget(): void;
 }
@@ -20,7 +20,7 @@ export function keyMemory(): KeyMemory {
   const kept = new Map<string, Buffer>();
   const loading = new Map<string, Promise<void>>();
 
-  function keep({ reference, key }: HeldKey): void {
+  function keep({ reference, key }: LoadedKey): void {
     kept.get(reference)?.fill(0);
     kept.set(reference, Buffer.from(key));
   }
