@@ -125,7 +125,7 @@ export function createApp(host: Host, options: ContextOptions): App {
     },
 
     async planLogin(request) {
-      const { planLogin } = await import('./services/login/login-plan.js');
+      const { planLogin } = await import('./services/login/login.js');
       return planLogin({ ...wire, vault: access.open }, request);
     },
 

@@ -1,7 +1,13 @@
-import type { Command, OptionSpec, RawInput } from './commands/contract.js';
-import { type Flag, readFlag } from './commands/flags.js';
-import { GLOBAL_OPTIONS, type Parsed, type Reading, understand } from './commands/globals.js';
 import { COMMANDS } from './commands/index.js';
+import type { Command, OptionSpec, RawInput } from './commands/spec.js';
+import {
+  type Flag,
+  GLOBAL_OPTIONS,
+  type Parsed,
+  type Reading,
+  readFlag,
+  understand,
+} from './commands/spec.js';
 
 /*
  * Loading commander takes a quarter of the time in which `vault token` should be done. Plain, well-formed command

@@ -170,7 +170,7 @@ async function fail(failure: unknown, argv: readonly string[], io: Io | null): P
   const error = asVaultError(failure);
   const [{ renderError }, { askedView }, { plainTheme }] = await Promise.all([
     import('./ui/error-view.js'),
-    import('./commands/globals.js'),
+    import('./commands/spec.js'),
     import('./ui/theme.js'),
   ]);
   const view =

@@ -1,8 +1,14 @@
 import { Argument, CommanderError, Command as Node, Option } from 'commander';
-import type { ArgumentSpec, Command, OptionSpec } from './commands/contract.js';
-import { readFlag } from './commands/flags.js';
-import { askedView, GLOBAL_OPTIONS, type Parsed, type Reading, understand } from './commands/globals.js';
 import { COMMANDS, type CommandEntry } from './commands/index.js';
+import type { ArgumentSpec, Command, OptionSpec } from './commands/spec.js';
+import {
+  askedView,
+  GLOBAL_OPTIONS,
+  type Parsed,
+  type Reading,
+  readFlag,
+  understand,
+} from './commands/spec.js';
 import { VaultError } from './domain/errors.js';
 import { VERSION } from './version.js';
 

@@ -1,9 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Command } from '../src/commands/contract.js';
-import { readFlag } from '../src/commands/flags.js';
-import { GLOBAL_OPTIONS } from '../src/commands/globals.js';
 import { COMMANDS } from '../src/commands/index.js';
+import type { Command } from '../src/commands/spec.js';
+import { GLOBAL_OPTIONS, readFlag } from '../src/commands/spec.js';
 import { fastParse, fastRead } from '../src/fast-lane.js';
 import { readArguments } from '../src/program.js';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { askedView } from '../src/commands/globals.js';
 import { COMMANDS } from '../src/commands/index.js';
+import { askedView } from '../src/commands/spec.js';
 import { parseProgram } from '../src/program.js';
 import { VERSION } from '../src/version.js';
 

@@ -1,8 +1,8 @@
 import { VaultError } from '../domain/errors.js';
 import { quoted } from '../domain/safe-text.js';
-import type { OptionSpec, RawInput } from './contract.js';
-import { oneOf, text } from './read.js';
 import { credentialPath, KINDS, type ScheduleInput } from './schedule.js';
+import type { OptionSpec, RawInput } from './spec.js';
+import { oneOf, text } from './spec.js';
 
 /** What `vault agent install` takes besides the options that the agent is to run with. */
 export const SERVICE_OPTIONS: readonly OptionSpec[] = [

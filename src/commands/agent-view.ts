@@ -8,7 +8,7 @@ import { checkDocument } from '../services/agent/agent-report.js';
 import type { RefreshResult } from '../services/contract.js';
 import type { Io } from '../ui/io.js';
 import { type Entry, renderBlock } from '../ui/layout.js';
-import { hintLines } from './words.js';
+import { hintLines } from './account-view.js';
 
 /** One event as it happens: a line for the journal, or with `--json` a document a line. */
 export function sayEvent(event: AgentEvent, io: Io): void {

@@ -5,9 +5,9 @@ import type { UseCases } from '../services/contract.js';
 import type { Io } from '../ui/io.js';
 import { agentService, SERVICE_OPTIONS } from './agent-service.js';
 import { sayEvent, showStatus } from './agent-view.js';
-import type { Command } from './contract.js';
-import { duration, firstName, given, wholeNumber } from './read.js';
 import { carryOut, type ScheduleInput } from './schedule.js';
+import type { Command } from './spec.js';
+import { duration, firstName, given, wholeNumber } from './spec.js';
 
 const EVERY = { usual: 5 * MINUTE, least: 10 * SECOND };
 const AHEAD = 10 * MINUTE;

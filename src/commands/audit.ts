@@ -2,10 +2,10 @@ import { parseDuration } from '../domain/duration.js';
 import { ERROR_CODES, VaultError } from '../domain/errors.js';
 import { rfc3339 } from '../domain/time.js';
 import { count } from '../domain/wording.js';
-import type { AuditEntryView, AuditRequest, AuditVerdict } from '../services/audit/audit-contract.js';
+import type { AuditEntryView, AuditRequest, AuditVerdict } from '../services/audit/audit.js';
 import type { Column, Io } from '../ui/io.js';
-import type { Command } from './contract.js';
-import { given, text, wholeNumber } from './read.js';
+import type { Command } from './spec.js';
+import { given, text, wholeNumber } from './spec.js';
 
 interface AuditInput {
   readonly request: AuditRequest;

@@ -1,8 +1,8 @@
 import { VaultError } from '../domain/errors.js';
 import { count } from '../domain/wording.js';
 import type { BackupRequest } from '../services/contract.js';
-import type { Command } from './contract.js';
-import { firstName, given } from './read.js';
+import type { Command } from './spec.js';
+import { firstName, given } from './spec.js';
 
 /** Saves the vault into one file, which is looked over before it gets its name. */
 export const backup: Command<BackupRequest> = {

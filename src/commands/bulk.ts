@@ -2,9 +2,9 @@ import { type Account, accountName } from '../domain/account.js';
 import { ERROR_CODES, type ErrorCode, VaultError } from '../domain/errors.js';
 import { count } from '../domain/wording.js';
 import type { Column, Io } from '../ui/io.js';
-import type { OptionSpec, RawInput } from './contract.js';
-import { given, names, text } from './read.js';
-import { hintLines, paintOutcome } from './words.js';
+import { hintLines, paintOutcome } from './account-view.js';
+import type { OptionSpec, RawInput } from './spec.js';
+import { given, names, text } from './spec.js';
 
 /* What refresh and revoke share: choosing several accounts, and telling what became of each. */
 

@@ -1,8 +1,8 @@
 import { harmless } from '../domain/safe-text.js';
 import type { DemoRequest, DemoTalk } from '../services/contract.js';
 import type { Io } from '../ui/io.js';
-import type { Command } from './contract.js';
-import { denied } from './read.js';
+import type { Command } from './spec.js';
+import { denied } from './spec.js';
 
 /** Shows the whole life of an account against a server of its own, in a vault that is thrown away. */
 export const demo: Command<DemoRequest> = {

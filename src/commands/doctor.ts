@@ -6,9 +6,9 @@ import type { CheckGroup } from '../health/contract.js';
 import type { CheckResult } from '../health/run.js';
 import type { DoctorProgress, DoctorRequest } from '../services/doctor/health-contract.js';
 import type { Io, Progress, Theme } from '../ui/io.js';
-import type { Command } from './contract.js';
 import { acceptRollback } from './doctor-accept.js';
-import { given } from './read.js';
+import type { Command } from './spec.js';
+import { given } from './spec.js';
 
 const MARKS: Record<FindingStatus, { readonly mark: string; readonly style: keyof Theme }> = {
   ok: { mark: '✓', style: 'green' },

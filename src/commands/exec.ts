@@ -2,8 +2,8 @@ import { MINUTE } from '../domain/duration.js';
 import { VaultError } from '../domain/errors.js';
 import type { ExecRequest } from '../services/contract.js';
 import { checkVariable } from '../services/token/exec.js';
-import type { Command } from './contract.js';
-import { duration, names, scopes, text, wholeNumber } from './read.js';
+import type { Command } from './spec.js';
+import { duration, names, scopes, text, wholeNumber } from './spec.js';
 
 const DEFAULT_VARIABLE = 'ACCESS_TOKEN';
 

@@ -1,4 +1,4 @@
-import type { Command } from './contract.js';
+import type { Command } from './spec.js';
 
 /** What the help needs to know of a command without loading it. */
 export interface CommandEntry {

@@ -1,9 +1,9 @@
 import { VaultError } from '../domain/errors.js';
 import type { InitRequest, InitResult } from '../services/contract.js';
 import { renderBlock } from '../ui/layout.js';
-import type { Command } from './contract.js';
 import { impliedKind, KEY_SOURCE_OPTIONS, KEY_SOURCES, readChoice } from './key-source.js';
-import { oneOf } from './read.js';
+import type { Command } from './spec.js';
+import { oneOf } from './spec.js';
 
 /** Makes the vault and its key. The other commands do it with the usual choice when there is no vault yet. */
 export const init: Command<InitRequest> = {

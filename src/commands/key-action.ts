@@ -3,7 +3,7 @@ import { rfc3339 } from '../domain/time.js';
 import type { KeySourceKind } from '../keysources/contract.js';
 import type { KeyChoice, MasterKeyView, PassphraseFrom, UseCases } from '../services/contract.js';
 import type { Io } from '../ui/io.js';
-import type { RawInput } from './contract.js';
+import type { RawInput } from './spec.js';
 
 export type KeyInput =
   | { readonly action: 'status' }

@@ -3,10 +3,10 @@ import { relative, rfc3339 } from '../domain/time.js';
 import { count } from '../domain/wording.js';
 import type { KeyChoice, UseCases } from '../services/contract.js';
 import type { Io, Progress } from '../ui/io.js';
-import type { RawInput } from './contract.js';
 import { type ActionSpec, fileNamed, type InputOf, keyDocument } from './key-action.js';
 import { chosenAgain, impliedKind, readChoice, readKind } from './key-source.js';
-import { given, text, wholeNumber } from './read.js';
+import type { RawInput } from './spec.js';
+import { given, text, wholeNumber } from './spec.js';
 
 /* The actions of `vault key` that change keys, save them and bring them back. */
 

@@ -2,8 +2,8 @@ import { VaultError } from '../domain/errors.js';
 import { quoted } from '../domain/safe-text.js';
 import type { KeySourceKind, KeySourceSetting } from '../keysources/contract.js';
 import type { KeyChoice } from '../services/contract.js';
-import type { OptionSpec, RawInput } from './contract.js';
-import { text, wholeNumber } from './read.js';
+import type { OptionSpec, RawInput } from './spec.js';
+import { text, wholeNumber } from './spec.js';
 
 /*
  * How a key source is named on a command line: its kind, and options that go with some kinds. `vault init` and `vault key`

@@ -3,7 +3,6 @@ import { relative } from '../domain/time.js';
 import type { KeySourceKind } from '../keysources/contract.js';
 import type { KeyChoice, UseCases } from '../services/contract.js';
 import type { Io } from '../ui/io.js';
-import type { Command, RawInput } from './contract.js';
 import { type Action, type ActionSpec, type InputOf, type KeyInput, keyDocument } from './key-action.js';
 import { exportKey, importKey, rotate } from './key-change.js';
 import {
@@ -15,7 +14,8 @@ import {
   readKind,
 } from './key-source.js';
 import { sayBeneath, statusDocument } from './key-status.js';
-import { firstName, given } from './read.js';
+import type { Command, RawInput } from './spec.js';
+import { firstName, given } from './spec.js';
 
 const ACTIONS: Record<Action, ActionSpec> = {
   status: {

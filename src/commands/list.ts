@@ -3,11 +3,9 @@ import { parseDuration } from '../domain/duration.js';
 import { relative } from '../domain/time.js';
 import type { ListRequest } from '../services/contract.js';
 import type { Column, Io } from '../ui/io.js';
-import type { Command } from './contract.js';
-import { accountDocuments } from './documents.js';
-import { oneOf, text } from './read.js';
-import { remedyOf, troubleOf } from './trouble.js';
-import { paintStatus, shortScope } from './words.js';
+import { accountDocuments, paintStatus, remedyOf, shortScope, troubleOf } from './account-view.js';
+import type { Command } from './spec.js';
+import { oneOf, text } from './spec.js';
 
 const MOST_TROUBLES = 10;
 

@@ -1,6 +1,6 @@
 import { count } from '../domain/wording.js';
-import type { Command } from './contract.js';
-import { given } from './read.js';
+import type { Command } from './spec.js';
+import { given } from './spec.js';
 
 /** Tells at once what other commands tell when they are done, or tries the notify command out. */
 export const notify: Command<{ readonly test: boolean }> = {

@@ -1,8 +1,8 @@
 import type { ProviderView } from '../services/contract.js';
 import type { Column } from '../ui/io.js';
 import { type Entry, renderBlock } from '../ui/layout.js';
-import type { Command } from './contract.js';
-import { firstName } from './read.js';
+import type { Command } from './spec.js';
+import { firstName } from './spec.js';
 
 const COLUMNS: readonly Column[] = [
   { title: 'PROVIDER' },

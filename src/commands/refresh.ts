@@ -11,8 +11,8 @@ import type {
 import { withdrawalWarning } from '../services/refresh/withdrawn-scopes.js';
 import type { Io, Progress } from '../ui/io.js';
 import { concludeBulk, type FailureCodes, outcomeTable, SELECTION_OPTIONS, selection } from './bulk.js';
-import type { Command } from './contract.js';
-import { given, text, wholeNumber } from './read.js';
+import type { Command } from './spec.js';
+import { given, text, wholeNumber } from './spec.js';
 
 const DEFAULT_CONCURRENCY = 8;
 const MAX_CONCURRENCY = 64;

@@ -3,8 +3,8 @@ import { inQuotes } from '../domain/safe-text.js';
 import { count } from '../domain/wording.js';
 import type { Restored, RestorePlan } from '../services/contract.js';
 import type { Io } from '../ui/io.js';
-import type { Command } from './contract.js';
-import { firstName, given } from './read.js';
+import type { Command } from './spec.js';
+import { firstName, given } from './spec.js';
 
 interface RestoreInput {
   readonly file: string;

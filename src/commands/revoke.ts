@@ -10,8 +10,8 @@ import type {
 } from '../services/contract.js';
 import type { Io } from '../ui/io.js';
 import { concludeBulk, type FailureCodes, outcomeTable, SELECTION_OPTIONS, selection } from './bulk.js';
-import type { Command } from './contract.js';
-import { given } from './read.js';
+import type { Command } from './spec.js';
+import { given } from './spec.js';
 
 const NAMED_IN_QUESTION = 10;
 

@@ -7,9 +7,9 @@ import { isPartOfDay } from '../services/background/schedule-times.js';
 import type { UseCases } from '../services/contract.js';
 import type { SchedulerKind } from '../system/schedulers/contract.js';
 import type { Io } from '../ui/io.js';
-import type { Command, RawInput } from './contract.js';
-import { given, oneOf, text } from './read.js';
 import { showSchedule, showUnschedule } from './schedule-view.js';
+import type { Command, RawInput } from './spec.js';
+import { given, oneOf, text } from './spec.js';
 
 /** Written as a record, so that the compiler notices a kind that is missing here. */
 export const KINDS = Object.keys({ systemd: true, cron: true, launchd: true } satisfies Record<

@@ -4,10 +4,9 @@ import { ending, moment, rfc3339 } from '../domain/time.js';
 import type { AccountDetail } from '../services/contract.js';
 import { lostAnswer, openHint } from '../services/refresh/open-outcome.js';
 import { type Entry, renderBlock } from '../ui/layout.js';
-import type { Command } from './contract.js';
-import { accountDocument } from './documents.js';
-import { names } from './read.js';
-import { remedyOf } from './trouble.js';
+import { accountDocument, remedyOf } from './account-view.js';
+import type { Command } from './spec.js';
+import { names } from './spec.js';
 
 /** Everything that is known of one account, except its secrets. */
 export const show: Command<{ readonly selector: string }> = {

@@ -8,8 +8,8 @@ import {
   type TokenFormat,
   tokenDocument,
 } from '../services/token/token-formats.js';
-import type { Command } from './contract.js';
-import { duration, firstName, given, oneOf, scopes } from './read.js';
+import type { Command } from './spec.js';
+import { duration, firstName, given, oneOf, scopes } from './spec.js';
 
 interface TokenInput {
   readonly request: TokenRequest;

@@ -4,21 +4,21 @@ import type { Account, Consent } from '../domain/account.js';
 import type { VaultError } from '../domain/errors.js';
 import type { Secret } from '../domain/secret.js';
 import type { AgentUseCases } from './agent/agent-contract.js';
-import type { AuditUseCases } from './audit/audit-contract.js';
+import type { AuditUseCases } from './audit/audit.js';
 import type { BackgroundUseCases } from './background/background-contract.js';
-import type { BackupUseCases } from './backup/backup-contract.js';
+import type { BackupUseCases } from './backup/backup.js';
 import type { HealthUseCases } from './doctor/health-contract.js';
-import type { IntegrityUseCases } from './integrity/integrity-contract.js';
+import type { IntegrityUseCases } from './integrity/integrity.js';
 import type { KeyUseCases } from './keys/keys-contract.js';
-import type { LoginPlan, LoginRequest, LoginResult, LoginTalk } from './login/login-contract.js';
-import type { StatusUseCases } from './overview/status-contract.js';
+import type { LoginPlan, LoginRequest, LoginResult, LoginTalk } from './login/login-request.js';
+import type { StatusUseCases } from './overview/overview.js';
 
 export type * from './agent/agent-contract.js';
 export type * from './background/background-contract.js';
-export type * from './backup/backup-contract.js';
-export type * from './integrity/integrity-contract.js';
+export type * from './backup/backup.js';
+export type * from './integrity/integrity.js';
 export type * from './keys/keys-contract.js';
-export type * from './login/login-contract.js';
+export type * from './login/login-request.js';
 export type { DemoRequest, DemoTalk };
 
 export interface TokenRequest {

@@ -1,6 +1,9 @@
+import { LOGINS_AN_HOUR, loginsWithinHour } from '../audit/abuse.js';
 import type { Audit, AuditEvent } from '../audit/events.js';
 import { formatDuration, SECOND } from '../domain/duration.js';
+import type { EventQueue } from '../stores/audit-queue.js';
 import type { Clock } from '../system/contract.js';
+import type { Vault } from '../vault/vault.js';
 
 const LONGEST_PAUSE = 30 * SECOND;
 
@@ -30,4 +33,18 @@ export async function slowDown(
   audit.record(event);
   notice(`${why}, so this one waits ${formatDuration(pause)}; vault audit --since 1h shows them`);
   await clock.sleep(pause, interruption);
+}
+
+export interface LoginRateDeps extends SlowDownDeps {
+  readonly vault: () => Promise<Vault | null>;
+  readonly queue: EventQueue;
+}
+
+/** After more logins at a provider than a person begins, each further one waits; see {@link slowDown}. */
+export async function slowDownLogins(deps: LoginRateDeps, provider: string): Promise<void> {
+  const trail = (await deps.vault())?.trail ?? null;
+  const count = await loginsWithinHour(trail, deps.queue, provider, deps.clock.now());
+  if (count < LOGINS_AN_HOUR) return;
+  const why = `${count} logins at ${provider} were begun within the last hour`;
+  await slowDown(deps, count - LOGINS_AN_HOUR, { event: 'logins_slowed', provider, count }, why);
 }

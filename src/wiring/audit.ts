@@ -3,9 +3,9 @@ import type { Abuse } from '../audit/abuse.js';
 import { type AuditLog, auditLog } from '../audit/log.js';
 import { trailEvents } from '../audit/trail-events.js';
 import type { Context } from '../context.js';
-import type { AuditUseCases } from '../services/audit/audit-contract.js';
+import type { AuditUseCases } from '../services/audit/audit.js';
 import type { LoginDeps } from '../services/login/login-finish.js';
-import type { StatusUseCases } from '../services/overview/status-contract.js';
+import type { StatusUseCases } from '../services/overview/overview.js';
 import { eventQueue } from '../stores/audit-queue.js';
 import type { Store } from '../stores/contract.js';
 import { askerOf } from '../system/asker.js';
@@ -48,12 +48,12 @@ export function trailUseCases(
       return verifyAudit({ vault, queue, clock });
     },
     async status(request) {
-      const { vaultStatus } = await import('../services/overview/status.js');
+      const { vaultStatus } = await import('../services/overview/overview.js');
       const running = async () => (await agent().catch(() => null))?.pid ?? null;
       return vaultStatus({ vault, queue, clock, agent: running }, request);
     },
     async slowDown(provider) {
-      const { slowDownLogins } = await import('../services/login/login-rate.js');
+      const { slowDownLogins } = await import('../services/slow-down.js');
       await slowDownLogins({ vault, queue, clock, audit, notice, interruption }, provider);
     },
   };

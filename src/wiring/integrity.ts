@@ -1,5 +1,4 @@
-import type { IntegrityDeps } from '../services/integrity/integrity.js';
-import type { IntegrityUseCases } from '../services/integrity/integrity-contract.js';
+import type { IntegrityDeps, IntegrityUseCases } from '../services/integrity/integrity.js';
 
 /* How app.ts wires the look at the vault as a whole. Loaded when first called. */
 

@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path';
 import type { KeySource } from '../keysources/contract.js';
 import type { PassphraseParts } from '../keysources/passphrase.js';
-import type { BackupUseCases } from '../services/backup/backup-contract.js';
+import type { BackupUseCases } from '../services/backup/backup.js';
 import type { RestoreDeps } from '../services/backup/restore.js';
 import type { KeyChangeUseCases, PassphraseFrom } from '../services/keys/key-changes-contract.js';
 import type { KeysDeps } from '../services/keys/keys.js';

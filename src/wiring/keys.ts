@@ -7,7 +7,7 @@ import { once } from '../domain/async.js';
 import type { KeySource, KeySourceSetting } from '../keysources/contract.js';
 import type { LoadedKey } from '../keysources/key-memory.js';
 import { keyMemory } from '../keysources/key-memory.js';
-import type { BackupUseCases } from '../services/backup/backup-contract.js';
+import type { BackupUseCases } from '../services/backup/backup.js';
 import type { KeysDeps } from '../services/keys/keys.js';
 import type { KeyChoice, KeyUseCases } from '../services/keys/keys-contract.js';
 import type { NewMaster, ReadBack } from '../services/keys/new-master.js';

@@ -154,7 +154,7 @@ export function refreshingWith(parts: RefreshingParts): Refreshing {
 
     spill,
     async takeInAll(vault) {
-      const { takeInAll } = await import('../services/login/login-waiting.js');
+      const { takeInAll } = await import('../services/login/waiting-logins.js');
       await takeInAll({ locks, interruption, vault, spill: await spill() }, 0);
     },
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { audit } from '../../src/commands/audit.js';
-import type { AuditEntryView } from '../../src/services/audit/audit-contract.js';
+import type { AuditEntryView } from '../../src/services/audit/audit.js';
 import { NOW, terminal } from '../doubles/terminal.js';
 import { useCasesDouble } from '../doubles/use-cases.js';
 import { inputOf } from './raw.js';

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { readFlag } from '../../src/commands/flags.js';
-import { GLOBAL_OPTIONS } from '../../src/commands/globals.js';
 import { COMMANDS } from '../../src/commands/index.js';
+import { GLOBAL_OPTIONS, readFlag } from '../../src/commands/spec.js';
 import { fastParse } from '../../src/fast-lane.js';
 import { parseProgram } from '../../src/program.js';
 

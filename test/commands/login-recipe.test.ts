@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { recipe, type Ways } from '../../src/commands/login-recipe.js';
+import { recipe, type Ways } from '../../src/commands/login-talk.js';
 import type { LoginEvent } from '../../src/services/contract.js';
 import type { Surroundings } from '../../src/system/surroundings.js';
 import { DESKTOP } from '../doubles/surroundings.js';

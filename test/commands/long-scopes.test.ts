@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { list } from '../../src/commands/list.js';
-import { sayResult } from '../../src/commands/login-view.js';
+import { sayResult } from '../../src/commands/login.js';
 import { show } from '../../src/commands/show.js';
 import { withdrawalWarning } from '../../src/services/refresh/withdrawn-scopes.js';
 import { accountExample } from '../doubles/account.js';

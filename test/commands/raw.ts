@@ -1,4 +1,4 @@
-import type { Command, RawInput } from '../../src/commands/contract.js';
+import type { Command, RawInput } from '../../src/commands/spec.js';
 import { readArguments } from '../../src/program.js';
 
 /** What a command makes of a command line: from the words as typed, through commander, to its input. */

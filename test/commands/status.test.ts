@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { status } from '../../src/commands/status.js';
-import { metrics } from '../../src/commands/status-metrics.js';
+import { metrics, status } from '../../src/commands/status.js';
 import { DAY } from '../../src/domain/duration.js';
-import type { VaultStatus } from '../../src/services/overview/status-contract.js';
+import type { VaultStatus } from '../../src/services/overview/overview.js';
 import { accountExample } from '../doubles/account.js';
 import { terminal } from '../doubles/terminal.js';
 import { useCasesDouble } from '../doubles/use-cases.js';

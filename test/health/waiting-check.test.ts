@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Secret } from '../../src/domain/secret.js';
-import { takeInAll } from '../../src/services/login/login-waiting.js';
+import { takeInAll } from '../../src/services/login/waiting-logins.js';
 import { accountExample } from '../doubles/account.js';
 import { leaveAnswer, leaveDamaged } from '../services/leave-answer.js';
 import { uninterrupted } from '../services/refresh/refreshing.js';

@@ -8,13 +8,56 @@ import type { Copies } from '../../stores/sqlite-copies.js';
 import type { Files } from '../../system/contract.js';
 import type { Keyring } from '../../vault/keyring.js';
 import type { VaultEvents } from '../../vault/queued-events.js';
+import type { RollbackState } from '../../vault/rollback.js';
 import { recordProved } from '../keys/key-trail.js';
 import { holdingVault, present } from '../keys/keys.js';
-import type { WaitingLoginDeps } from '../login/login-waiting.js';
+import type { WaitingLoginDeps } from '../login/waiting-logins.js';
 import { refuseWithoutFolder } from '../named-file.js';
-import type { Backup } from './backup-contract.js';
-import { type CheckedCopy, checkCopy } from './copy-check.js';
-import { takeInForBackup } from './take-in-waiting.js';
+import { type CheckedCopy, checkCopy, takeInForBackup } from './copy.js';
+
+/** What was found out about a copy of a vault. */
+export interface CopyCheck {
+  readonly accounts: number;
+  /** Why its accounts could not be opened: the key is not at hand. Null when every one of them opens. */
+  readonly unopened: VaultError | null;
+}
+
+export interface BackupRequest {
+  readonly file: string;
+  /** Replace what is there. */
+  readonly force: boolean;
+}
+
+export interface Backup extends CopyCheck {
+  /** Absolute. */
+  readonly file: string;
+  readonly bytes: number;
+}
+
+export interface RestorePlan extends CopyCheck {
+  /** Absolute. */
+  readonly file: string;
+  /** The vault that would be replaced; null: there is none. */
+  readonly replaces: { readonly database: string; readonly accounts: number | null } | null;
+}
+
+export interface Restored extends CopyCheck {
+  readonly database: string;
+  /** Where the vault is kept that was there before; null: there was none. */
+  readonly kept: string | null;
+  /** How the vault stands here now; null when that cannot be seen without its key. */
+  readonly standing: RollbackState | null;
+}
+
+/** What saves and brings back the vault as a whole. */
+export interface BackupUseCases {
+  /** @throws VaultError `vault_exists` when the file is there and must not be replaced; the store's codes */
+  backup(request: BackupRequest): Promise<Backup>;
+  /** Looks at a backup and at what it would replace. @throws VaultError `vault_damaged`, `vault_newer` */
+  planRestore(file: string): Promise<RestorePlan>;
+  /** Puts a backup in the place of the vault, which is kept beside it. @throws VaultError as `planRestore` */
+  restore(file: string): Promise<Restored>;
+}
 
 /** Larger than any vault: 100,000 accounts take about 300 MB. */
 export const MOST_BYTES = 2 ** 30;

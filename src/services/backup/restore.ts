@@ -13,11 +13,10 @@ import type { TrailLine } from '../../vault/ledger.js';
 import { lineOf, type VaultEvents } from '../../vault/queued-events.js';
 import type { RollbackState } from '../../vault/rollback.js';
 import { holdingVault, PATIENCE } from '../keys/keys.js';
-import type { WaitingLoginDeps } from '../login/login-waiting.js';
+import type { WaitingLoginDeps } from '../login/waiting-logins.js';
+import type { CopyCheck, Restored, RestorePlan } from './backup.js';
 import { MOST_BYTES } from './backup.js';
-import type { CopyCheck, Restored, RestorePlan } from './backup-contract.js';
-import { checkCopy, noteInCopy } from './copy-check.js';
-import { takeInUnlessRestored, type WaitingFor, waitingFor } from './take-in-waiting.js';
+import { checkCopy, noteInCopy, takeInUnlessRestored, type WaitingFor, waitingFor } from './copy.js';
 
 export interface RestoreDeps extends WaitingLoginDeps {
   readonly store: () => Promise<Store | null>;

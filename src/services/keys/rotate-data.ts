@@ -9,7 +9,7 @@ import type { Spill } from '../../stores/spill.js';
 import type { DataKeyRotation, OpenMaster } from '../../vault/data-rotation.js';
 import { dataKeyIds } from '../../vault/master-key.js';
 import type { Vault } from '../../vault/vault.js';
-import { takeInAll } from '../login/login-waiting.js';
+import { takeInAll } from '../login/waiting-logins.js';
 import type { RotatedDataKeys } from './key-changes-contract.js';
 import { holdingVault, type KeysDeps, PATIENCE, present } from './keys.js';
 import { unlockNoting } from './unlock.js';

@@ -8,7 +8,7 @@ import type { Vault } from '../../vault/vault.js';
 import type { LoginRequest, LoginResult, LoginTalk } from '../contract.js';
 import { unreachable } from '../refusals.js';
 import { serverOf } from '../server.js';
-import type { LoginAim } from './login-aim.js';
+import { type BegunLogin, finish, type Grant, type LoginDeps } from './login-finish.js';
 import {
   codeEnded,
   deviceDeclined,
@@ -17,8 +17,8 @@ import {
   noDeviceEndpoint,
   noDeviceLogin,
   uselessCode,
-} from './login-device-refusals.js';
-import { type BegunLogin, finish, type Grant, type LoginDeps } from './login-finish.js';
+} from './login-refusals.js';
+import type { LoginAim } from './login-target.js';
 
 /**
  * What can be known before anything is sent.

@@ -1,5 +1,6 @@
 import type { Audit } from '../../audit/events.js';
-import type { Consent, Identity } from '../../domain/account.js';
+import { type Account, accountName, type Consent, type Identity } from '../../domain/account.js';
+import { SECOND } from '../../domain/duration.js';
 import { VaultError } from '../../domain/errors.js';
 import { canonicalScopes, missingScopes } from '../../domain/scopes.js';
 import type { Secret } from '../../domain/secret.js';
@@ -13,13 +14,13 @@ import type { Surroundings } from '../../system/surroundings.js';
 import type { Vault } from '../../vault/vault.js';
 import type { LoginRequest, LoginResult } from '../contract.js';
 import { noteConsent } from '../refresh/refresh-recover.js';
-import type { LoginAim } from './login-aim.js';
+import { isOwnServer, revokeTokens } from '../revoke/revoke.js';
 import { loginFinished } from './login-commit.js';
-import { retryLogin } from './login-contract.js';
-import { discard } from './login-discard.js';
 import { whoLoggedIn } from './login-identity.js';
 import type { IsOthersPort } from './login-redirect.js';
+import { retryLogin } from './login-request.js';
 import { type ReservedDeps, storeLogin } from './login-store.js';
+import type { LoginAim } from './login-target.js';
 
 export interface LoginDeps {
   readonly vault: () => Promise<Vault>;
@@ -127,4 +128,108 @@ function noToken(provider: ConfiguredProvider, request: LoginRequest): VaultErro
     `${provider.title} answered without a usable access token`,
     { hint: retryLogin(request, request.device ? '--device' : '') },
   );
+}
+
+/** The person waits for the error; a provider that does not answer by then is not waited for. */
+const DEADLINE = 5 * SECOND;
+
+/** What was brought by a login that is not stored. */
+export interface DiscardedGrant {
+  readonly provider: ConfiguredProvider;
+  readonly server: ServerMetadata;
+  readonly answer: GrantedAnswer;
+  /** Who logged in; null when that is not known. */
+  readonly identity: Identity | null;
+}
+
+type End = { readonly outcome: 'revoked' | 'shared' | 'unsupported' | 'failed'; readonly words: string };
+
+/**
+ * Revokes a grant that is not stored (RFC 7009), as far as that is possible: nobody else could. It is left alone where an
+ * account that is stored may share it, since at some providers one revocation ends all that a person has granted to the client.
+ *
+ * @returns the failure for which it is not stored, which then also says what became of the grant
+ */
+async function discard(
+  deps: { readonly http: () => Promise<Http>; readonly audit: Audit },
+  vault: Vault,
+  grant: DiscardedGrant,
+  failure: VaultError,
+): Promise<VaultError> {
+  const { outcome, words } = await end(deps.http, vault, grant);
+  deps.audit.record({ event: 'grant_discarded', provider: grant.provider.name, outcome });
+  const { code, message, hint, details, cause } = failure;
+  return new VaultError(code, `${message}; the grant that this login brought ${words}`, {
+    ...(hint === undefined ? {} : { hint }),
+    details,
+    cause,
+  });
+}
+
+async function end(http: () => Promise<Http>, vault: Vault, grant: DiscardedGrant): Promise<End> {
+  const { provider, server, answer } = grant;
+  const { title, manageUrl } = provider;
+  const remove = manageUrl === null ? `remove it at ${title}` : `remove it at ${manageUrl}`;
+  const sharing = await whoMayShare(vault, grant);
+  if (sharing !== null) {
+    return { outcome: 'shared', words: `was not revoked, because ${accountName(sharing)} may share it` };
+  }
+  const endpoint = server.revocationEndpoint;
+  if (provider.revocation.style === 'none' || endpoint === null) {
+    const words = `was not revoked, which ${title} has no way to do from a program: ${remove}`;
+    return { outcome: 'unsupported', words };
+  }
+  const not = (why: string): End => ({
+    outcome: 'failed',
+    words: `could not be revoked (${why}): ${remove}`,
+  });
+  if (provider.endpoints !== null && !isOwnServer(endpoint, server)) {
+    return not('the revocation endpoint that is configured is on another server');
+  }
+  const revoked = await revokeTokens(await http(), provider, endpoint, answer, DEADLINE);
+  switch (revoked.kind) {
+    case 'revoked':
+    case 'already_gone':
+      return { outcome: 'revoked', words: `was revoked at ${title}` };
+    case 'unsupported':
+    case 'transient':
+      return not(revoked.kind === 'transient' ? revoked.reason : 'no way to do it');
+    case 'refused':
+      return not(revoked.error);
+  }
+}
+
+/**
+ * An account here that may rest on the same grant: of the same person, or of any while it is not known who logged in.
+ * Accounts of other clients at the same server count: at Google all clients of a project share what a person has granted.
+ */
+async function whoMayShare(
+  vault: Vault,
+  { provider, server, identity }: DiscardedGrant,
+): Promise<Account | null> {
+  for (const account of await vault.accounts()) {
+    if (account.tokenEndpoint !== server.tokenEndpoint) continue;
+    if (identity === null || provider.identity.from === 'none') return account;
+    const other = await identityOf(vault, account);
+    if (other === null || mayBeOne(identity, other, account.provider === provider.name)) return account;
+  }
+  return null;
+}
+
+/** @param comparable whether the subjects are made in the same way */
+function mayBeOne(one: Identity, other: Identity, comparable: boolean): boolean {
+  if (one.subject === other.subject) return true;
+  if (comparable && one.subject.split(':')[0] === other.subject.split(':')[0]) return true;
+  if (one.email !== null && other.email !== null) return one.email === other.email;
+  return !comparable;
+}
+
+async function identityOf(vault: Vault, { id }: Account): Promise<Identity | null> {
+  try {
+    const account = await vault.account(id);
+    return account === null ? null : await vault.identity(account);
+  } catch (failure) {
+    if (failure instanceof VaultError) return null;
+    throw failure;
+  }
 }

@@ -16,7 +16,7 @@ import type { LoginRequest } from '../contract.js';
 import { changeNotTaken } from '../refresh/refresh-commit.js';
 import { type HoldDeps, lockAndRead } from '../refresh/refresh-recover.js';
 import { commitLogin, isTaken, loginFinished, nameTaken } from './login-commit.js';
-import { checkHint } from './login-person.js';
+import { checkHint } from './login-identity.js';
 
 /** After this the person is told that another process holds the account. */
 const SILENT_WAIT = 2 * SECOND;

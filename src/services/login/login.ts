@@ -1,12 +1,15 @@
+import { accountName } from '../../domain/account.js';
 import { asVaultError, isInterruption, VaultError } from '../../domain/errors.js';
-import type { LoginRequest, LoginResult, LoginTalk } from '../contract.js';
-import { aimOf } from './login-aim.js';
-import { byCode } from './login-code.js';
-import { retryLogin } from './login-contract.js';
+import type { Vault } from '../../vault/vault.js';
+import type { LoginPlan, LoginRequest, LoginResult, LoginTalk } from '../contract.js';
+import { byCode } from './login-browser.js';
+import { checkDeviceLogin } from './login-device.js';
 import type { LoginDeps } from './login-finish.js';
 import { namedByPerson } from './login-identity.js';
-import { redirectFor } from './login-redirect.js';
-import { takeInLogins } from './login-waiting.js';
+import { type Redirect, redirectFor, redirectUri } from './login-redirect.js';
+import { retryLogin } from './login-request.js';
+import { aimOf } from './login-target.js';
+import { takeInLogins } from './waiting-logins.js';
 
 /**
  * Logs a person in, in the browser on this machine or by a code typed on any other (RFC 8628). Everything that can be
@@ -55,4 +58,37 @@ function withCommand(failure: unknown, asked: LoginRequest): unknown {
   const elsewhere = code === 'login_opened_twice' || !asked.openBrowser ? '--no-browser' : '';
   const way = asked.device ? '--device' : asked.pasteOnly ? '--paste' : elsewhere;
   return new VaultError(code, message, { hint: retryLogin(asked, way), details, cause });
+}
+
+/** What a login would do; checks what a login checks first, sends nothing, opens nothing. @throws VaultError */
+export async function planLogin(
+  deps: Pick<LoginDeps, 'provider' | 'spill'> & { readonly vault: () => Promise<Vault | null> },
+  request: LoginRequest,
+): Promise<LoginPlan> {
+  const provider = await deps.provider(request.provider);
+  const { device } = request;
+  if (device) checkDeviceLogin(provider, request);
+  const redirect = device ? null : redirectFor(provider, request);
+  const aim = await aimOf(provider, await deps.vault(), request, await deps.spill());
+  namedByPerson(provider, aim.request.as);
+  return {
+    provider: provider.name,
+    title: provider.title,
+    issuer: provider.issuer,
+    authorizationEndpoint: provider.endpoints?.authorization ?? null,
+    tokenEndpoint: provider.endpoints?.token ?? null,
+    clientId: provider.clientId,
+    redirectUri: redirect === null ? null : shown(redirect),
+    device,
+    deviceAuthorizationEndpoint: device ? (provider.endpoints?.deviceAuthorization ?? null) : null,
+    scopes: aim.scopes,
+    // Neither belongs to a login in which no browser comes back.
+    pkce: provider.pkce && !device,
+    authorizeParams: device ? {} : aim.params,
+    account: aim.only === null ? null : accountName(aim.only),
+  };
+}
+
+function shown(redirect: Redirect): string {
+  return redirect.kind === 'paste' ? redirect.redirectUri : redirectUri(redirect.facts);
 }

@@ -10,11 +10,10 @@ import type { SealedAccount } from '../../stores/contract.js';
 import type { Clock } from '../../system/contract.js';
 import type { Vault } from '../../vault/vault.js';
 import type { TokenRequest, ValidToken } from '../contract.js';
-import { notThere } from '../integrity/not-there.js';
 import { oddTokenWarning } from '../refresh/odd-refresh-token.js';
 import { withdrawalWarning, withdrawnScopes } from '../refresh/withdrawn-scopes.js';
 import { loginNeeded } from '../refusals.js';
-import { selectAccount } from '../select-account.js';
+import { notThere, selectAccount } from '../select-account.js';
 
 export interface EnsureValidDeps {
   readonly vault: () => Promise<Vault | null>;

@@ -7,7 +7,7 @@ import {
   deviceRefusal,
   noDeviceEndpoint,
   noDeviceLogin,
-} from '../../../src/services/login/login-device-refusals.js';
+} from '../../../src/services/login/login-refusals.js';
 import { refused } from '../../doubles/token-answers.js';
 import { REQUEST } from './logging-in.js';
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Identity } from '../../../src/domain/account.js';
-import { checkHint } from '../../../src/services/login/login-person.js';
+import { checkHint } from '../../../src/services/login/login-identity.js';
 import { type LoginStage, openLoginStage, REQUEST } from './logging-in.js';
 
 const ADA: Identity = { subject: 'demo-1815', email: 'ada@example.com', name: 'ada', details: {} };

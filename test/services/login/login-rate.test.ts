@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { AuditEvent } from '../../../src/audit/events.js';
 import { MINUTE, SECOND } from '../../../src/domain/duration.js';
-import { slowDownLogins } from '../../../src/services/login/login-rate.js';
+import { slowDownLogins } from '../../../src/services/slow-down.js';
 import type { EventQueue } from '../../../src/stores/audit-queue.js';
 
 const NOW = Date.UTC(2026, 2, 1, 12);

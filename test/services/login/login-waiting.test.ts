@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { VaultError } from '../../../src/domain/errors.js';
 import { Secret } from '../../../src/domain/secret.js';
-import { takeInLogins } from '../../../src/services/login/login-waiting.js';
+import { takeInLogins } from '../../../src/services/login/waiting-logins.js';
 import { lockAndRead } from '../../../src/services/refresh/refresh-recover.js';
 import type { SealedAccount } from '../../../src/stores/contract.js';
 import { sqliteLocks } from '../../../src/stores/locks.js';

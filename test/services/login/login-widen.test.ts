@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { configureProvider } from '../../../src/config/settings.js';
-import { planLogin } from '../../../src/services/login/login-plan.js';
+import { planLogin } from '../../../src/services/login/login.js';
 import { GOOGLE_ID, sources } from '../../doubles/settings-sources.js';
 import { type LoginStage, openLoginStage, REQUEST } from './logging-in.js';
 

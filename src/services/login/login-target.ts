@@ -7,7 +7,7 @@ import type { Provider } from '../../providers/contract.js';
 import type { Spill } from '../../stores/spill.js';
 import type { Vault } from '../../vault/vault.js';
 import type { LoginRequest } from '../contract.js';
-import { notThere } from '../integrity/not-there.js';
+import { notThere } from '../select-account.js';
 
 /** What a login asks for, and of whom. */
 export interface LoginAim {

@@ -1,0 +1,112 @@
+import { type Account, type AccountStatus, accountName } from '../domain/account.js';
+import { loginCommand, shellName, widenHint } from '../domain/hints.js';
+import { missingScopes, readable } from '../domain/scopes.js';
+import { rfc3339, rfc3339Writer } from '../domain/time.js';
+import type { Theme } from '../ui/io.js';
+
+/** An account as `list --json` tells it. The keys are an API: more may join, none leaves. */
+interface AccountDocument {
+  readonly account: string;
+  readonly provider: string;
+  readonly issuer: string;
+  readonly status: string;
+  readonly reason: string | null;
+  readonly scopes: readonly string[];
+  readonly missing_scopes: readonly string[];
+  readonly expires_at: string | null;
+  readonly grant_expires_at: string | null;
+  readonly has_refresh_token: boolean;
+  readonly last_refresh_at: string | null;
+  readonly last_error: string | null;
+  readonly created_at: string | null;
+  readonly updated_at: string | null;
+}
+
+/** @param time how to write milliseconds since the epoch; one writer for many accounts is faster */
+export function accountDocument(account: Account, time = rfc3339): AccountDocument {
+  return {
+    account: accountName(account),
+    provider: account.provider,
+    issuer: account.issuer,
+    status: account.status,
+    reason: account.reason,
+    scopes: account.grantedScopes,
+    missing_scopes: missingScopes(account.askedScopes, account.grantedScopes),
+    expires_at: time(account.expiresAt),
+    grant_expires_at: time(account.grantExpiresAt),
+    has_refresh_token: account.hasRefreshToken,
+    last_refresh_at: time(account.lastRefreshAt),
+    last_error: account.lastError,
+    created_at: time(account.createdAt),
+    updated_at: time(account.updatedAt),
+  };
+}
+
+export function accountDocuments(accounts: readonly Account[]): readonly AccountDocument[] {
+  const time = rfc3339Writer();
+  return accounts.map((account) => accountDocument(account, time));
+}
+
+/** Why an account is not well, as one sentence with its name in it; null while it is. */
+export function troubleOf(account: Account): string | null {
+  if (account.reason === null) return null;
+  const name = accountName(account);
+  // A failure comes before scopes that are lacking, and does not hide them.
+  const missing =
+    account.status === 'failing' ? missingScopes(account.askedScopes, account.grantedScopes) : [];
+  const lacking = missing.length === 0 ? '' : `; ${readable(`not granted: ${missing.join(' ')}`)}`;
+  const reason = `${readable(account.reason)}${lacking}`;
+  return reason.includes(name) ? reason : `${name}: ${reason}`;
+}
+
+/** The command that helps an account which is not well; null where there is none. */
+export function remedyOf(account: Account): string | null {
+  switch (account.status) {
+    case 'login_needed':
+    case 'revoked':
+      return loginCommand(account);
+    case 'insufficient_scope': {
+      const missing = missingScopes(account.askedScopes, account.grantedScopes);
+      return missing.length === 0 ? null : widenHint(account, missing);
+    }
+    case 'failing':
+      return `vault refresh ${shellName(account)} --force`;
+    case 'active':
+      return null;
+  }
+}
+
+/**
+ * A scope as short as a table needs it: the last part of one that is an address, so that
+ * `https://www.googleapis.com/auth/gmail.readonly` reads `gmail.readonly`.
+ */
+export function shortScope(scope: string): string {
+  const match = /^https?:\/\/([^/]+)((?:\/[^/]+)*)\/?$/.exec(scope);
+  const short = match === null ? scope : match[2]?.split('/').at(-1) || (match[1] ?? scope);
+  return readable(short);
+}
+
+/** Colours a status, which may have been cut to the width of its column. */
+export function paintStatus(status: string, theme: Theme): string {
+  return theme[STATUS_STYLE[status as AccountStatus] ?? 'yellow'](status);
+}
+
+const STATUS_STYLE: Record<AccountStatus, keyof Theme> = {
+  active: 'green',
+  insufficient_scope: 'yellow',
+  login_needed: 'red',
+  failing: 'yellow',
+  revoked: 'dim',
+};
+
+/** Colours what became of an account. */
+export function paintOutcome(outcome: string, theme: Theme): string {
+  if (/^(?:refreshed|revoked|would_)/.test(outcome)) return theme.green(outcome);
+  if (outcome === 'skipped') return theme.dim(outcome);
+  return /^(?:forgotten|transient|busy)/.test(outcome) ? theme.yellow(outcome) : theme.red(outcome);
+}
+
+/** The hints of an error, a line each, to stand below a line that says what is wrong. */
+export function hintLines(hint: string | undefined): readonly string[] {
+  return hint === undefined ? [] : hint.split('\n').map((line) => `  hint: ${line}`);
+}

@@ -1,0 +1,221 @@
+import type { Context } from '../context.js';
+import { parseDuration } from '../domain/duration.js';
+import { VaultError } from '../domain/errors.js';
+import { parseScopes } from '../domain/scopes.js';
+import type { UseCases } from '../services/contract.js';
+import type { Io } from '../ui/io.js';
+
+export interface ArgumentSpec {
+  readonly name: string;
+  readonly description: string;
+  readonly required?: boolean;
+  readonly variadic?: boolean;
+}
+
+export interface OptionSpec {
+  /** As commander reads it: `--min-valid <duration>`, `--refresh`, `--no-browser`, `-y, --yes`. */
+  readonly flags: string;
+  readonly description: string;
+  /** Said in the help; parse() applies it. */
+  readonly defaultText?: string;
+  readonly repeatable?: boolean;
+}
+
+/** What stood on the command line: option values under their camelCase names, untouched. */
+export interface RawInput {
+  readonly args: readonly string[];
+  readonly options: Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
+}
+
+/**
+ * A command translates flags into one input, calls one use case and prints once. It is an axis: one file a
+ * member, listed in index.ts.
+ */
+export interface Command<Input = unknown> {
+  readonly name: string;
+  readonly summary: string;
+  readonly arguments: readonly ArgumentSpec[];
+  readonly options: readonly OptionSpec[];
+  /** Lines a user could type, with a word on each. */
+  readonly examples: readonly { readonly line: string; readonly says: string }[];
+  /**
+   * What it prints is one whole that is good once it is printed, whatever signal comes a moment later; or it looks at the
+   * interruption itself while it can still be stopped, so that once it has ended without an error all of it is done.
+   */
+  readonly printsWhole?: boolean;
+  /** Pure. @throws VaultError `usage` */
+  parse(raw: RawInput): Input;
+  run(ctx: Context & UseCases, input: Input, io: Io): Promise<void>;
+}
+
+/** An option's flags taken apart. */
+export interface Flag {
+  /** The name its value has in {@link import('./spec.js').RawInput}: `minValid` for `--min-valid`, `browser` for `--no-browser`. */
+  readonly key: string;
+  readonly long: string;
+  readonly short: string | null;
+  readonly takesValue: boolean;
+  /** Written `--no-…`: true unless it is given. */
+  readonly negated: boolean;
+  readonly repeatable: boolean;
+}
+
+/** Reads flags as commander writes them: `--min-valid <duration>`, `--no-browser`, `-y, --yes`. */
+export function readFlag(spec: OptionSpec): Flag {
+  const words = spec.flags.split(/[ ,]+/);
+  const long = words.find((word) => word.startsWith('--')) ?? '';
+  const short = words.find((word) => /^-[a-zA-Z]$/.test(word)) ?? null;
+  const negated = long.startsWith('--no-');
+  return {
+    key: optionKey(long),
+    long,
+    short,
+    takesValue: words.some((word) => word.startsWith('<')),
+    negated,
+    repeatable: spec.repeatable === true,
+  };
+}
+
+/** @param long for example `--min-valid` */
+function optionKey(long: string): string {
+  const name = long.replace(/^--(?:no-)?/, '');
+  return name.replace(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+}
+
+/** Options that every command takes, before or after its name. */
+export const GLOBAL_OPTIONS: readonly OptionSpec[] = [
+  { flags: '--json', description: 'print one JSON document on stdout' },
+  { flags: '--quiet', description: 'say only what went wrong' },
+  { flags: '--verbose', description: 'say more about failures on stderr' },
+  { flags: '--profile <name>', description: 'use a separate vault with its own key' },
+  { flags: '--env-file <path>', description: 'read provider settings from this file' },
+];
+
+export interface Globals {
+  readonly json: boolean;
+  readonly quiet: boolean;
+  readonly verbose: boolean;
+  readonly profile: string | null;
+  readonly envFile: string | null;
+}
+
+/** A command line, understood. */
+export type Parsed =
+  | { readonly kind: 'run'; readonly command: Command; readonly input: unknown; readonly globals: Globals }
+  /** Help or the version. With exit code 2 nothing was asked for, and the text belongs on stderr. */
+  | { readonly kind: 'text'; readonly text: string; readonly exitCode: 0 | 2 };
+
+/** A command line, taken apart but not yet understood by its command. */
+export interface Reading {
+  readonly command: Command;
+  readonly raw: RawInput;
+  readonly globalOptions: RawInput['options'];
+}
+
+/**
+ * @throws VaultError `usage`
+ */
+export function understand(reading: Reading): Parsed {
+  const { command, raw, globalOptions } = reading;
+  const globals = readGlobals(globalOptions);
+  return { kind: 'run', command, input: command.parse(raw), globals };
+}
+
+function readGlobals(options: RawInput['options']): Globals {
+  const raw = { args: [], options };
+  return {
+    json: options['json'] === true,
+    quiet: options['quiet'] === true,
+    verbose: options['verbose'] === true,
+    profile: text(raw, '--profile'),
+    envFile: text(raw, '--env-file'),
+  };
+}
+
+/** How an error should be shown when the command line itself could not be understood. */
+export function askedView(argv: readonly string[]): { readonly json: boolean; readonly verbose: boolean } {
+  const end = argv.indexOf('--');
+  const own = end === -1 ? argv : argv.slice(0, end);
+  return { json: own.includes('--json'), verbose: own.includes('--verbose') };
+}
+
+/*
+ * What every parse() is made of. Options are named as a person types them, so that errors can say the same name.
+ * An empty value is always refused: it is what an unset variable in a script leaves behind, and taking it for
+ * "not given" would silently mean another account or another vault.
+ */
+
+/** Whether a flag without a value was given. */
+export function given(raw: RawInput, option: string): boolean {
+  return raw.options[optionKey(option)] === true;
+}
+
+/** Whether a flag such as `--no-browser` was given. */
+export function denied(raw: RawInput, option: string): boolean {
+  return raw.options[optionKey(option)] === false;
+}
+
+/** @throws VaultError `usage` when the value is empty */
+export function text(raw: RawInput, option: string): string | null {
+  const value = raw.options[optionKey(option)];
+  return typeof value === 'string' ? notEmpty(value, option) : null;
+}
+
+/**
+ * The scopes of all options of this name; each may hold several.
+ *
+ * @throws VaultError `usage` when one holds none, or something that is no scope
+ */
+export function scopes(raw: RawInput, option = '--scope'): string[] {
+  const values = raw.options[optionKey(option)];
+  const found = (Array.isArray(values) ? values : []).flatMap((value: string) => {
+    const words = notEmpty(value, option).split(/[\s,]+/);
+    const read = parseScopes(value) ?? [];
+    if (words.some((word) => word !== '' && !read.includes(word)) || read.length === 0) {
+      throw new VaultError(
+        'usage',
+        `${option} takes a scope as the provider writes it, without special characters`,
+      );
+    }
+    return read;
+  });
+  return [...new Set(found)];
+}
+
+/** @returns milliseconds @throws VaultError `usage` */
+export function duration(raw: RawInput, option: string, otherwise: number): number {
+  const value = text(raw, option);
+  return value === null ? otherwise : parseDuration(value, option);
+}
+
+/** @throws VaultError `usage` */
+export function wholeNumber(raw: RawInput, option: string, least: number, most: number): number | null {
+  const value = text(raw, option);
+  if (value === null) return null;
+  const number = /^\d{1,9}$/.test(value) ? Number(value) : Number.NaN;
+  if (number >= least && number <= most) return number;
+  throw new VaultError('usage', `${option} takes a whole number from ${least} to ${most}`);
+}
+
+/** @throws VaultError `usage` */
+export function oneOf<T extends string>(raw: RawInput, option: string, choices: readonly T[]): T | null {
+  const value = text(raw, option);
+  const choice = choices.find((each) => each === value);
+  if (value === null || choice !== undefined) return choice ?? null;
+  throw new VaultError('usage', `${option} takes one of: ${choices.join(', ')}`);
+}
+
+/** The arguments. @throws VaultError `usage` when one is empty */
+export function names(raw: RawInput, what: string): readonly string[] {
+  return raw.args.map((argument) => notEmpty(argument, what));
+}
+
+/** The first argument, for commands that take one. @throws VaultError `usage` when it is empty */
+export function firstName(raw: RawInput, what: string): string | null {
+  return names(raw, what)[0] ?? null;
+}
+
+function notEmpty(value: string, what: string): string {
+  if (value.trim() !== '') return value;
+  throw new VaultError('usage', `${what} is empty`);
+}
