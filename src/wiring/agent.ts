@@ -1,11 +1,11 @@
 import { ERROR_CODES, VaultError } from '../domain/errors.js';
+import type { AskSocket } from '../services/agent/agent-client.js';
 import type {
   AgentEvent,
   AgentRequest,
   AgentStatus,
   AgentUseCases,
 } from '../services/agent/agent-contract.js';
-import type { AskSocket } from '../services/agent/ask-agent.js';
 import type { TokenRequest, ValidToken } from '../services/contract.js';
 import type { VaultAccess } from '../services/keys/vault-access.js';
 import { type EnsureValidDeps, ensureValid } from '../services/token/ensure-valid.js';
@@ -65,22 +65,22 @@ export function agentWith(parts: AgentParts): AgentWiring {
   };
 
   async function askForToken(request: TokenRequest): Promise<ValidToken | VaultError | null> {
-    const { askAgent } = await import('../services/agent/ask-agent.js');
+    const { askAgent } = await import('../services/agent/agent-client.js');
     const caller = () => ({ pid: host.pid, ...askerOf(host.platform) });
     return askAgent({ ask, caller, detail: parts.detail }, request);
   }
 
-  const refuseUnsafe = () => refuseUnsafeSocket(socket(), uid);
-  const talk = { isThere: hasSocket, refuseUnsafe, ask, locks, interruption };
-  const loadTalk = () => import('../services/agent/agent-talk.js');
+  const assertPrivate = () => refuseUnsafeSocket(socket(), uid);
+  const client = { isThere: hasSocket, assertPrivate, ask, locks, interruption };
+  const loadClient = () => import('../services/agent/agent-client.js');
 
   async function statusOrNull(): Promise<AgentStatus | null> {
-    const { agentStatus } = await loadTalk();
-    return agentStatus(talk).catch(() => null);
+    const { agentStatus } = await loadClient();
+    return agentStatus(client).catch(() => null);
   }
 
   async function run(request: AgentRequest, tell: (event: AgentEvent) => void): Promise<void> {
-    const [{ runAgent }, { agentCheck }, { agentVault }, { sharedRefreshes }, ends] = await loadAgent();
+    const [{ runAgent }, { agentCheck }, { agentVault, sharedRefreshes }, ends] = await loadAgent();
     const giveUp = new AbortController();
     // An agent that is asked to stop still waits for what is in flight.
     const refreshing = parts.refreshing(giveUp.signal);
@@ -88,7 +88,7 @@ export function agentWith(parts: AgentParts): AgentWiring {
     const identity = () => ends.fileIdentity(paths.database);
     const vault = agentVault({ open: access.open, close: access.close, identity });
     const patiently = shared.by((present, account) => refreshing.one(present, account, 'brief'));
-    const limit = { clock, patience: ends.ONCE.outcome };
+    const limit = { clock, timeout: ends.ONCE.outcome };
     const briefly = shared.by((present, account) => refreshing.one(present, account, 'once'), limit);
     const token = (wanted: TokenRequest) =>
       vault.use(async (present) => {
@@ -122,7 +122,7 @@ export function agentWith(parts: AgentParts): AgentWiring {
           token,
           afterCheck: () => vault.use(async () => void (await parts.notify())).catch(unlessBug),
           other: statusOrNull,
-          inFlight: () => shared.underWay,
+          inFlight: () => shared.inFlight,
           abandon: () => giveUp.abort(new VaultError('terminated', 'the agent has waited long enough')),
           interruption,
         },
@@ -155,8 +155,8 @@ export function agentWith(parts: AgentParts): AgentWiring {
       secureSocketPlace(path, uid, files);
       return path;
     },
-    agentStatus: async () => (await loadTalk()).agentStatus(talk),
-    stopAgent: async () => (await loadTalk()).stopAgent(talk),
+    agentStatus: async () => (await loadClient()).agentStatus(client),
+    stopAgent: async () => (await loadClient()).stopAgent(client),
   };
 }
 
@@ -165,7 +165,6 @@ function loadAgent() {
     import('../services/agent/agent.js'),
     import('../services/agent/agent-check.js'),
     import('../services/agent/agent-vault.js'),
-    import('../services/agent/agent-refreshes.js'),
     loadEnds(),
   ]);
 }

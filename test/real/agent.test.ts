@@ -73,7 +73,7 @@ describe('the agent', () => {
     const both = ['one', 'two'].map(() => startVault(['agent'], stage.home));
     const first = await Promise.race(both.map(({ done }) => done));
     expect(first).toMatchObject({ exitCode: 10, stdout: '' });
-    expect(first.stderr).toMatch(/an agent runs for this vault already: process \d+, since 2/);
+    expect(first.stderr).toMatch(/an agent is already running for this vault: process \d+, since 2/);
     const shown = await stage.vault(['agent', 'status', '--json']);
     expect(JSON.parse(shown.stdout)).toMatchObject({ running: true, socket: socketOf(stage.home) });
     expect(both.map(({ child }) => child.pid)).toContain(JSON.parse(shown.stdout).pid);

@@ -11,8 +11,8 @@ import { refreshAll } from '../refresh/refresh-all.js';
 import type { AgentCheck, AgentRequest } from './agent-contract.js';
 import type { AgentVault } from './agent-vault.js';
 
-/** How long an account is left alone after a failure that waiting does not cure, at first and at most. */
-const REST = { first: 10 * MINUTE, longest: HOUR };
+/** How long an account is skipped after a failure that time does not cure, at first and at most. */
+const BACKOFF = { first: 10 * MINUTE, longest: HOUR };
 
 export interface AgentCheckDeps {
   readonly vault: AgentVault;
@@ -20,52 +20,52 @@ export interface AgentCheckDeps {
   readonly refresh: (vault: Vault, account: Account) => Promise<RefreshOutcome>;
 }
 
-interface Rest {
+interface Backoff {
   readonly generation: number;
   readonly until: number;
   readonly pause: number;
 }
 
 /**
- * The check of all accounts that an agent makes again and again: what ends soon is refreshed, as `refresh --all` does it.
- * In between it remembers which accounts it leaves alone.
+ * The regular check of all accounts: what expires soon is refreshed, as by `refresh --all`. From one check to the next it
+ * remembers which accounts to skip.
  *
- * @returns begins nothing new once its signal is aborted; never rejects, but for a bug
+ * @returns begins nothing new once its signal is aborted; rejects only for a bug
  */
 export function agentCheck(
   deps: AgentCheckDeps,
   request: AgentRequest,
 ): (stop: AbortSignal) => Promise<AgentCheck> {
-  const rests = new Map<string, Rest>();
+  const backoffs = new Map<string, Backoff>();
 
-  function isLeftAlone({ id, generation }: Account, now: number): boolean {
-    const rest = rests.get(id);
-    if (rest === undefined || rest.generation !== generation) return false;
-    return now < rest.until && rest.until - now <= REST.longest;
+  function isInBackoff({ id, generation }: Account, now: number): boolean {
+    const backoff = backoffs.get(id);
+    if (backoff === undefined || backoff.generation !== generation) return false;
+    return now < backoff.until && backoff.until - now <= BACKOFF.longest;
   }
 
-  /** A wrong client secret or a provider that is not configured: no status holds an attempt every few minutes back. */
+  /** A wrong client secret, or a provider that is not configured: the account's own status does not delay the next attempt. */
   function remember({ account: { id, generation }, outcome }: RefreshResult, now: number): void {
     if (outcome !== 'refused' && outcome !== 'error') {
-      rests.delete(id);
+      backoffs.delete(id);
       return;
     }
-    const before = rests.get(id);
-    const pause = before === undefined ? REST.first : Math.min(before.pause * 2, REST.longest);
-    rests.set(id, { generation, pause, until: now + pause });
+    const before = backoffs.get(id);
+    const pause = before === undefined ? BACKOFF.first : Math.min(before.pause * 2, BACKOFF.longest);
+    backoffs.set(id, { generation, pause, until: now + pause });
   }
 
   async function check(vault: Vault | null, stop: AbortSignal): Promise<AgentCheck> {
     const at = deps.clock.now();
     if (vault === null) return { at, accounts: 0, loginNeeded: 0, results: [], error: null };
-    // With the key in memory a keychain that is locked later is no obstacle.
+    // Loads the key now, so that a keychain that is locked later does not matter.
     await vault.rehearse();
     const accounts = await vault.accounts();
-    const due = accounts.filter((account) => isWorthwhile(account, request, at) && !isLeftAlone(account, at));
+    const due = accounts.filter((account) => isWorthwhile(account, request, at) && !isInBackoff(account, at));
     const results = due.length === 0 ? [] : await refreshThem(vault, due, stop);
     for (const result of results) remember(result, deps.clock.now());
-    const resting = (await vault.accounts()).filter(({ status }) => status === 'login_needed');
-    return { at, accounts: accounts.length, loginNeeded: resting.length, results, error: null };
+    const needLogin = (await vault.accounts()).filter(({ status }) => status === 'login_needed');
+    return { at, accounts: accounts.length, loginNeeded: needLogin.length, results, error: null };
   }
 
   async function refreshThem(
@@ -103,8 +103,8 @@ export function agentCheck(
 }
 
 /**
- * Whether an account is due and something can be done for it. A token whose end nobody knows is renewed once a day: every
- * few minutes would be a burden, and never would let an unused grant lapse.
+ * Whether an account is due and can be refreshed. A token of unknown lifetime is refreshed once a day: every few minutes
+ * would burden the provider, and never would let an unused grant expire.
  */
 function isWorthwhile(account: Account, { ahead, every }: AgentRequest, now: number): boolean {
   if (awaitsLogin(account, now) || isInBackoff(account, now)) return false;
@@ -113,7 +113,7 @@ function isWorthwhile(account: Account, { ahead, every }: AgentRequest, now: num
     const last = account.lastRefreshAt ?? account.createdAt;
     return account.hasRefreshToken && Math.abs(now - last) >= DAY;
   }
-  // One that never lives that long would be due at every check: half its life does, while that outlasts two checks.
+  // A token that never lives that long would be due at every check; so half its lifetime counts, or two checks.
   const lifetime = expiresAt - issuedAt;
   const within = ahead < lifetime ? ahead : Math.max(lifetime / 2, 2 * every);
   return dueness(account, within, now).due && (account.hasRefreshToken || expiresAt <= now);

@@ -1,30 +1,30 @@
 import type { VaultError } from '../../domain/errors.js';
 import type { RefreshResult } from '../contract.js';
 
+/** Held by the agent of a vault while it runs. */
+export const AGENT_LOCK = 'agent';
+
 export interface AgentRequest {
   /** Milliseconds from one check of all accounts to the next. */
   readonly every: number;
-  /** What ends within this time is refreshed, in milliseconds. */
+  /** Tokens that expire within this time are refreshed, in milliseconds. */
   readonly ahead: number;
-  /** How many accounts are refreshed at a time. */
   readonly concurrency: number;
 }
 
-/** What one look at all accounts came to. */
+/** The result of one check of all accounts. */
 export interface AgentCheck {
   /** Milliseconds since the epoch. */
   readonly at: number;
-  /** How many accounts there are. */
   readonly accounts: number;
-  /** How many of them rest until a new login. */
   readonly loginNeeded: number;
   /** Of the accounts that were due. */
   readonly results: readonly RefreshResult[];
-  /** Why nothing could be done for any account; null when it could. */
+  /** Why no account could be checked; null when they were. */
   readonly error: VaultError | null;
 }
 
-/** What an agent tells while it runs, in order. */
+/** What an agent reports while it runs, in order. */
 export type AgentEvent =
   | { readonly kind: 'started'; readonly socket: string; readonly pid: number }
   | {
@@ -32,18 +32,18 @@ export type AgentEvent =
       readonly check: AgentCheck;
       /** Milliseconds since the epoch. */
       readonly nextCheckAt: number;
-      /** The results and the error of the check that the one before did not have. */
+      /** The results and the error that the check before did not have. */
       readonly news: Pick<AgentCheck, 'results' | 'error'>;
     }
-  /** The socket has moved or is back (`error` is null), or it is gone and cannot be made now (`socket` is null). */
+  /** The socket has moved or is back (`error` is null), or is gone and cannot be made (`socket` is null). */
   | { readonly kind: 'socket'; readonly socket: string | null; readonly error: VaultError | null }
-  /** `waiting`: for this many requests and refreshes the end is waited for. */
+  /** `waiting`: how many requests and refreshes are finished first. */
   | { readonly kind: 'stopping'; readonly waiting: number }
   | { readonly kind: 'stopped' };
 
 /**
- * How an agent is, as `GET /status` and `vault agent status --json` tell it: times are RFC 3339, the field names an API. More
- * fields may join, none of these leaves.
+ * The document of `GET /status` and `vault agent status --json`. The field names are an API: more may join, none of these
+ * goes away. Times are RFC 3339.
  */
 export interface AgentStatus {
   readonly running: true;
@@ -56,9 +56,9 @@ export interface AgentStatus {
   readonly concurrency: number;
   /** Null while a check is under way. */
   readonly next_check_at: string | null;
-  /** How many tokens it has handed out. */
+  /** How many it has returned. */
   readonly tokens: number;
-  /** Null before the first check is done. */
+  /** Null until the first check is done. */
   readonly last_check: {
     readonly at: string;
     readonly accounts: number;
@@ -83,22 +83,22 @@ export interface AgentUseCases {
   /**
    * Keeps the accounts fresh and answers on its socket until it is interrupted; then it finishes what is in flight.
    *
-   * @throws VaultError `busy` when an agent runs for this vault already, `config_invalid` where no socket can be
+   * @throws VaultError `busy` when an agent runs for this vault already, `config_invalid` when no socket can be made
    */
   runAgent(request: AgentRequest, tell: (event: AgentEvent) => void): Promise<void>;
   /**
-   * Where the agent of this vault listens, whether or not one runs: a place where nobody else can answer.
+   * The path of the agent's socket, whether or not one runs.
    *
-   * @throws VaultError `vault_permissions` when another user could; `config_invalid`, `vault_not_writable`
+   * @throws VaultError `vault_permissions` when another user could answer there; `config_invalid`, `vault_not_writable`
    */
   agentSocket(): string;
-  /** @throws VaultError `agent_not_running`; `busy` when one runs and does not answer; `vault_permissions` as `agentSocket` */
+  /** @throws VaultError `agent_not_running`; `busy` when the agent does not answer; `vault_permissions` as `agentSocket` */
   agentStatus(): Promise<AgentStatus>;
   /**
-   * Asks the agent to stop and waits until it has.
+   * Asks the agent to stop and waits for it.
    *
    * @returns its process id
-   * @throws VaultError `agent_not_running`; `busy` when it does not answer or does not end; `vault_permissions` as `agentSocket`
+   * @throws VaultError `agent_not_running`; `busy` when it does not answer or does not stop; `vault_permissions` as `agentSocket`
    */
   stopAgent(): Promise<number>;
 }

@@ -6,8 +6,7 @@ import { VERSION } from '../../version.js';
 import type { RefreshResult } from '../contract.js';
 import type { AgentCheck, AgentRequest, AgentStatus } from './agent-contract.js';
 
-/** What an agent knows of itself. */
-export interface AgentFacts {
+interface AgentFacts {
   readonly pid: number;
   readonly socket: string;
   readonly startedAt: number;
@@ -58,16 +57,16 @@ export function checkDocument(check: AgentCheck): NonNullable<AgentStatus['last_
   };
 }
 
-/** Keeps a log short: the same trouble is told once, and again only after it was over. */
+/** Reports the same failure once, and again only after it was over. */
 export function newsFinder(): (check: AgentCheck) => Pick<AgentCheck, 'results' | 'error'> {
   let error: string | null = null;
-  const told = new Map<string, string>();
+  const reported = new Map<string, string>();
 
   function isNews({ account, outcome, error: failure, openSince }: RefreshResult): boolean {
     if (outcome === 'skipped' && openSince === undefined) return false;
     const kind = `${outcome} ${failure?.code ?? ''}`;
-    const same = told.get(account.id) === kind;
-    told.set(account.id, kind);
+    const same = reported.get(account.id) === kind;
+    reported.set(account.id, kind);
     return outcome === 'refreshed' || !same;
   }
 

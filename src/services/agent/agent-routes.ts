@@ -1,17 +1,25 @@
+import type { ThroughAgent } from '../../audit/events.js';
+import { MINUTE, parseDuration } from '../../domain/duration.js';
 import { asVaultError, ERROR_CODES, type ErrorCode, errorDocument, VaultError } from '../../domain/errors.js';
 import { harmlessJson } from '../../domain/safe-text.js';
+import { parseScopes } from '../../domain/scopes.js';
 import type { ServedAnswer, ServedRequest } from '../../system/agent/agent-server.js';
 import type { TokenRequest, ValidToken } from '../contract.js';
-import { formatToken, tokenDocument } from '../token/token-formats.js';
+import {
+  formatToken,
+  namesMailbox,
+  TOKEN_FORMATS,
+  type TokenFormat,
+  tokenDocument,
+} from '../token/token-formats.js';
 import type { AgentStatus } from './agent-contract.js';
-import { readTokenQuery } from './agent-request.js';
 
 /*
  * What the agent answers on its socket:
  *
  *   GET  /token/ACCOUNT   a valid access token as text, or as `format` says
- *   GET  /status          how the agent is
- *   POST /stop            ends it
+ *   GET  /status          the status of the agent
+ *   POST /stop            stops it
  */
 
 export interface RouteDeps {
@@ -20,10 +28,10 @@ export interface RouteDeps {
   readonly stop: () => void;
 }
 
-/** Refreshes may take a while, and nobody has a reason to wait for more of them at once. */
-const MOST_WAITING = 128;
+const MAX_WAITING = 128;
+const MIN_VALID = 5 * MINUTE;
 
-/** A browser that was led here through a forwarded port names that port's host. In any case: RFC 9110 §4.2.3. */
+/** A browser that is sent here through a forwarded port names that port's host. Upper case counts too: RFC 9110 §4.2.3. */
 const OWN_HOSTS = /^(?:vault|localhost)(?::\d+)?$/i;
 
 /** @returns one that never rejects */
@@ -31,8 +39,8 @@ export function agentRoutes(deps: RouteDeps): (request: ServedRequest) => Promis
   let waiting = 0;
 
   async function token(request: TokenRequest): Promise<ValidToken> {
-    if (waiting >= MOST_WAITING) {
-      throw new VaultError('busy', `${waiting} requests wait for a token already`, {
+    if (waiting >= MAX_WAITING) {
+      throw new VaultError('busy', `${waiting} requests are already waiting for a token`, {
         hint: 'try again in a moment',
       });
     }
@@ -46,18 +54,20 @@ export function agentRoutes(deps: RouteDeps): (request: ServedRequest) => Promis
 
   async function route(request: ServedRequest): Promise<ServedAnswer> {
     if (request.fromBrowser) return refusal(403, 'usage', 'requests from browsers are not answered');
-    // Two could be read differently by what forwards a port to the socket (RFC 9112 §3.2).
+    // A proxy in front of the socket could read the other one of two (RFC 9112 §3.2).
     if (request.hosts.length !== 1)
-      return refusal(400, 'usage', 'a request has exactly one Host header', 'http://vault/token/google');
+      return refusal(400, 'usage', 'exactly one Host header is required', 'http://vault/token/google');
     if (!request.hosts.every((host) => OWN_HOSTS.test(host)))
-      return refusal(421, 'usage', 'this is not the host that was asked for', 'http://vault/token/google');
+      return refusal(421, 'usage', 'this host is not served here', 'http://vault/token/google');
+    if (!URL.canParse(request.target, 'http://vault'))
+      return refusal(400, 'usage', 'the path is not valid', 'http://vault/token/google');
     const { pathname, searchParams } = new URL(request.target, 'http://vault');
     const wanted = pathname === '/stop' ? 'POST' : 'GET';
     const name = /^\/token(?:\/(.*))?$/.exec(pathname);
     if (name === null && !['/status', '/stop'].includes(pathname))
-      return refusal(404, 'usage', 'there is nothing here', 'http://vault/token/google, http://vault/status');
+      return refusal(404, 'usage', 'no such path', 'http://vault/token/google, http://vault/status');
     if (request.method !== wanted) {
-      const refused = refusal(405, 'usage', `only ${wanted} is answered here`);
+      const refused = refusal(405, 'usage', `only ${wanted} is allowed here`);
       return { ...refused, headers: { ...refused.headers, allow: wanted } };
     }
     if (name !== null) {
@@ -79,13 +89,109 @@ export function agentRoutes(deps: RouteDeps): (request: ServedRequest) => Promis
     try {
       return await route(request);
     } catch (failure) {
-      const error = failure instanceof TypeError && isUrlError(failure) ? badTarget() : asVaultError(failure);
+      const error = asVaultError(failure);
       return json(statusOf(error), { error: errorDocument(error) });
     }
   };
 }
 
-/** HTTP's word for a failure, so that `curl --fail` fails and a program can tell what may pass from what will not. */
+interface AskedToken {
+  readonly request: TokenRequest;
+  readonly format: TokenFormat;
+}
+
+/**
+ * Reads `/token/google/alice@example.com?min_valid=30m&scope=a&scope=b&format=header`.
+ *
+ * @param name the part after `/token/`, still percent-encoded; empty means the only account there is
+ * @param client the `token-vault-client` header; null when there is none, as from curl
+ * @throws VaultError `usage`
+ */
+function readTokenQuery(name: string, query: URLSearchParams, client: string | null): AskedToken {
+  refuseUnknown(query, ['min_valid', 'scope', 'format', 'email']);
+  const written = single(query, 'format') ?? 'raw';
+  const format = TOKEN_FORMATS.find((each) => each === written);
+  if (format === undefined) throw usage(`format takes one of: ${TOKEN_FORMATS.join(', ')}`);
+  const minValid = single(query, 'min_valid');
+  const email = single(query, 'email') ?? 'no';
+  if (email !== 'yes' && email !== 'no') throw usage('email takes one of: yes, no');
+  return {
+    request: {
+      selector: name === '' ? null : decoded(name),
+      minValid: minValid === null ? MIN_VALID : parseDuration(minValid, 'min_valid'),
+      // `vault token` shows warnings, curl does not.
+      insist: minValid !== null && client === null,
+      scopes: query.getAll('scope').flatMap(readScopes),
+      refresh: false,
+      withIdentity: namesMailbox(format) || email === 'yes',
+      ...(format === 'json' ? { anyType: true } : {}),
+      caller: readCaller(client),
+    },
+    format,
+  };
+}
+
+/**
+ * It goes into the audit trail, marked as the client's word: nothing proves it. Only what has the form in which this program
+ * writes it is kept.
+ */
+function readCaller(client: string | null): ThroughAgent {
+  if (client === null) return { through: 'agent' };
+  const { pid, parent, terminal } = parse(client) ?? {};
+  return {
+    through: 'agent',
+    said_by_client: true,
+    ...(Number.isSafeInteger(pid) && Number(pid) > 0 && { pid: Number(pid) }),
+    parent: typeof parent === 'string' && /^[\x21-\x7e]{1,16}$/.test(parent) ? parent : null,
+    terminal: typeof terminal === 'boolean' ? terminal : null,
+  };
+}
+
+function refuseUnknown(query: URLSearchParams, known: readonly string[]): void {
+  const strange = [...query.keys()].find((key) => !known.includes(key));
+  // It is not named: it could be a token pasted into the wrong place.
+  if (strange !== undefined) throw usage(`unknown parameter; there are ${known.join(', ')}`);
+}
+
+function single(query: URLSearchParams, key: string): string | null {
+  const values = query.getAll(key);
+  if (values.length > 1) throw usage(`${key} is given more than once`);
+  if (values[0] === '') throw usage(`${key} is empty`);
+  return values[0] ?? null;
+}
+
+function readScopes(text: string): readonly string[] {
+  const words = text.split(/[\s,]+/).filter((word) => word !== '');
+  const read = parseScopes(text) ?? [];
+  if (read.length === 0 || words.some((word) => !read.includes(word)))
+    throw usage('scope takes a scope as the provider writes it, without special characters');
+  return read;
+}
+
+function decoded(name: string): string {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    throw usage('the account name is not percent-encoded correctly');
+  }
+}
+
+function usage(message: string): VaultError {
+  return new VaultError('usage', message, {
+    hint: 'for example: http://vault/token/google?min_valid=30m&format=header',
+  });
+}
+
+function parse(text: string): Readonly<Record<string, unknown>> | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' ? (value as Record<string, unknown> | null) : null;
+  } catch {
+    return null;
+  }
+}
+
+/** So that `curl --fail` fails, and a program can tell a temporary failure from a permanent one. */
 function statusOf({ code, exitCode }: VaultError): number {
   return BY_CODE[code] ?? BY_EXIT_CODE[exitCode] ?? 500;
 }
@@ -119,15 +225,7 @@ function text(value: string): ServedAnswer {
   return { status: 200, headers: { 'content-type': 'text/plain; charset=utf-8' }, body: `${value}\n` };
 }
 
-/** What `vault token` says on stderr. A header takes ASCII alone (RFC 9110 §5.5). */
+/** The warning of `vault token`, in ASCII as a header has to be (RFC 9110 §5.5). */
 function warningHeader(warning: string | null): ServedAnswer['headers'] {
   return warning === null ? {} : { 'token-vault-warning': warning.replace(/[^\x20-\x7e]/g, '?') };
-}
-
-function isUrlError(failure: TypeError): boolean {
-  return 'code' in failure && failure.code === 'ERR_INVALID_URL';
-}
-
-function badTarget(): VaultError {
-  return new VaultError('usage', 'the path makes no sense', { hint: 'http://vault/token/google' });
 }

@@ -1,40 +1,44 @@
+import type { Account } from '../../domain/account.js';
+import { VaultError } from '../../domain/errors.js';
+import type { RefreshOutcome } from '../../domain/status.js';
+import type { Clock } from '../../system/contract.js';
 import { isDamage } from '../../vault/damage.js';
 import type { Vault } from '../../vault/vault.js';
+import { refreshTimeout } from '../refresh/slow-refresh.js';
 
 export interface AgentVaultDeps {
-  /** Null where there is no vault yet. */
+  /** Null when there is no vault yet. */
   readonly open: () => Promise<Vault | null>;
-  /** What was opened is closed; the next call opens it again. */
+  /** The next `open` opens it again. */
   readonly close: () => Promise<void>;
-  /** Tells one database file from another that has taken its place; null where there is none. */
+  /** Changes when another database file has taken its place; null when there is none. */
   readonly identity: () => string | null;
 }
 
-/** The vault as a process needs it that lives for months. */
+/** The vault of a process that runs for months. */
 export interface AgentVault {
   /**
-   * Works with the vault as it is on disk now. It stays open, with its key, from one call to the next; one that was
-   * removed, made or replaced in between is noticed. What a key table from before the keys were rotated cannot open is tried
-   * once more with the one of now.
+   * Runs an action with the vault as it is on disk now. It stays open, with its key, from one call to the next; it is opened
+   * again when the file was removed, made or replaced, and once when something does not open: the keys may have been rotated.
    *
-   * @param action given null where there is no vault; not to call `use` itself
+   * @param action gets null when there is no vault; must not call `use` itself
    */
   use<T>(action: (vault: Vault | null) => Promise<T>): Promise<T>;
-  /** Has the next call open everything afresh. */
+  /** Has the next call open the vault again. */
   reopen(): void;
-  /** Waits for what is under way. */
+  /** Waits for the actions that are running. */
   close(): Promise<void>;
 }
 
 export function agentVault(deps: AgentVaultDeps): AgentVault {
-  /** The file that is open; null when none is. */
+  /** The identity of the open file; null when none is. */
   let held: string | null = null;
   let users = 0;
-  let turning: Promise<void> | null = null;
+  let closing: Promise<void> | null = null;
   let unused: () => void = () => {};
 
-  /** Whoever still works with the old file is waited for. */
-  async function turn(): Promise<void> {
+  /** Waits for the actions that still use the old file. */
+  async function closeOld(): Promise<void> {
     if (users > 0) {
       await new Promise<void>((resolve) => {
         unused = resolve;
@@ -45,11 +49,11 @@ export function agentVault(deps: AgentVaultDeps): AgentVault {
   }
 
   async function settle(): Promise<void> {
-    while (turning !== null || (held !== null && held !== deps.identity())) {
-      turning ??= turn().finally(() => {
-        turning = null;
+    while (closing !== null || (held !== null && held !== deps.identity())) {
+      closing ??= closeOld().finally(() => {
+        closing = null;
       });
-      await turning;
+      await closing;
     }
   }
 
@@ -90,4 +94,53 @@ export function agentVault(deps: AgentVaultDeps): AgentVault {
       await settle();
     },
   };
+}
+
+type Refresh = (vault: Vault, account: Account) => Promise<RefreshOutcome>;
+
+export interface Limit {
+  readonly clock: Clock;
+  /** Milliseconds. */
+  readonly timeout: number;
+}
+
+/** One refresh at a time per account within this process. */
+export interface SharedRefreshes {
+  /**
+   * A call for an account that is being refreshed returns the outcome of that refresh.
+   *
+   * @param limit how long it waits for that; default: as long as it takes
+   */
+  by(refresh: Refresh, limit?: Limit): Refresh;
+  readonly inFlight: number;
+}
+
+/** @param idle called when none is in flight any more */
+export function sharedRefreshes(idle: () => void): SharedRefreshes {
+  const refreshes = new Map<string, Promise<RefreshOutcome>>();
+  return {
+    by: (refresh, limit) => (vault, account) => {
+      const running = refreshes.get(account.id);
+      if (running !== undefined) return limit === undefined ? running : atMost(limit, running, account);
+      const begun = refresh(vault, account).finally(() => {
+        refreshes.delete(account.id);
+        if (refreshes.size === 0) idle();
+      });
+      refreshes.set(account.id, begun);
+      return begun;
+    },
+    get inFlight() {
+      return refreshes.size;
+    },
+  };
+}
+
+async function atMost({ clock, timeout }: Limit, refresh: Promise<RefreshOutcome>, account: Account) {
+  const over = new AbortController();
+  try {
+    const outcome = await Promise.race([refresh, refreshTimeout(clock, account, timeout, over.signal)]);
+    return outcome instanceof VaultError ? ({ kind: 'busy', account, error: outcome } as const) : outcome;
+  } finally {
+    over.abort();
+  }
 }

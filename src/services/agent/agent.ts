@@ -5,18 +5,24 @@ import type { Lock, Locks } from '../../stores/locks.js';
 import type { ServedAnswer, ServedRequest, SocketServer } from '../../system/agent/agent-server.js';
 import type { Clock } from '../../system/contract.js';
 import type { TokenRequest, ValidToken } from '../contract.js';
-import type { AgentCheck, AgentEvent, AgentRequest, AgentStatus } from './agent-contract.js';
-import { socketKeeper } from './agent-keeper.js';
+import {
+  AGENT_LOCK,
+  type AgentCheck,
+  type AgentEvent,
+  type AgentRequest,
+  type AgentStatus,
+} from './agent-contract.js';
 import { newsFinder, statusDocument } from './agent-report.js';
-import { isTroubled, pauseAfter, waitUntil } from './agent-rhythm.js';
 import { agentRoutes } from './agent-routes.js';
 
-/** The lock that makes an agent the only one of its vault. */
-export const AGENT_LOCK = 'agent';
-/** Somebody who only looks whether it is free may hold it for a moment. */
-const LOCK_PATIENCE = SECOND;
-/** How long an agent that is stopped waits for what is in flight. The process that has sent a request finishes it without the agent. */
-const LONGEST_FINISH = MINUTE;
+/** `vault agent status` may hold the lock for a moment. */
+const LOCK_TIMEOUT = SECOND;
+/** How long an agent that is stopped waits for what is in flight. The refresher process finishes it without the agent. */
+const SHUTDOWN_TIMEOUT = MINUTE;
+/** The first pause after a check in which something failed for now; each further one is twice as long. */
+const FIRST_RETRY = 30 * SECOND;
+/** Timers stop while the machine sleeps. Reading the clock this often notices that time has passed. */
+const STEP = 15 * SECOND;
 
 export interface AgentDeps {
   readonly locks: Locks;
@@ -24,16 +30,15 @@ export interface AgentDeps {
   readonly audit: Audit;
   readonly pid: number;
   readonly listen: (answer: (request: ServedRequest) => Promise<ServedAnswer>) => Promise<SocketServer>;
-  /** Looks at all accounts; begins nothing new once the signal is aborted. */
+  /** Checks all accounts; begins nothing new once the signal is aborted. */
   readonly check: (stop: AbortSignal) => Promise<AgentCheck>;
   readonly token: (request: TokenRequest) => Promise<ValidToken>;
-  /** Called after each check, for whoever tells the person what has come up. Does not reject. */
+  /** Runs the notify command where there is news. Does not reject. */
   readonly afterCheck: () => Promise<void>;
-  /** How the agent is that holds the lock; null when it does not say. */
+  /** The status of the agent that holds the lock; null when it does not answer. */
   readonly other: () => Promise<AgentStatus | null>;
-  /** How many refreshes are under way. */
   readonly inFlight: () => number;
-  /** Waits no longer for what is in flight. What was sent is finished by the process that sent it. */
+  /** Stops waiting for what is in flight; the refresher process finishes it. */
   readonly abandon: () => void;
   readonly interruption: AbortSignal;
 }
@@ -46,8 +51,8 @@ interface State {
 }
 
 /**
- * Keeps the accounts of a vault fresh, and hands out tokens on its socket, until it is interrupted. Then it takes no more
- * requests, finishes what is in flight and leaves.
+ * Keeps the accounts of a vault fresh, and returns tokens on its socket, until it is interrupted. Then it takes no more
+ * requests and finishes what is in flight.
  *
  * @throws VaultError see {@link import('./agent-contract.js').AgentUseCases.runAgent}
  */
@@ -86,11 +91,11 @@ async function runAlone(
   );
   deps.audit.record({ event: 'agent_started' });
   tell({ kind: 'started', socket: open.path, pid });
-  const checking = checkAgainAndAgain(deps, request, stop, open, state, tell);
+  const checking = checkRegularly(deps, request, stop, open, state, tell);
   try {
     await Promise.race([checking, aborted(stop)]);
   } finally {
-    // Who asked it to stop is still being answered.
+    // The request to stop is still being answered.
     const others = open.waiting - (asked.signal.aborted ? 1 : 0);
     tell({ kind: 'stopping', waiting: Math.max(others, deps.inFlight()) });
     await finish(deps, open, checking);
@@ -99,7 +104,7 @@ async function runAlone(
   }
 }
 
-async function checkAgainAndAgain(
+async function checkRegularly(
   deps: AgentDeps,
   { every }: AgentRequest,
   stop: AbortSignal,
@@ -129,21 +134,21 @@ async function checkAgainAndAgain(
 
 async function takeLock(deps: AgentDeps): Promise<Lock> {
   try {
-    return await deps.locks.acquire(AGENT_LOCK, LOCK_PATIENCE, deps.interruption);
+    return await deps.locks.acquire(AGENT_LOCK, LOCK_TIMEOUT, deps.interruption);
   } catch (failure) {
     if (!(failure instanceof VaultError) || failure.code !== 'busy') throw failure;
     const other = await deps.other();
     const who = other === null ? 'it does not answer' : `process ${other.pid}, since ${other.started_at}`;
-    throw new VaultError('busy', `an agent runs for this vault already: ${who}`, {
+    throw new VaultError('busy', `an agent is already running for this vault: ${who}`, {
       hint: 'vault agent status',
     });
   }
 }
 
-/** A client that does not take its answer, or a provider that takes its time, does not keep the agent for ever. */
+/** A client that does not read its answer, or a slow provider, does not keep the agent for ever. */
 async function finish(deps: AgentDeps, open: SocketServer, checking: Promise<void>): Promise<void> {
   const over = new AbortController();
-  const late = deps.clock.sleep(LONGEST_FINISH, over.signal).then(
+  const late = deps.clock.sleep(SHUTDOWN_TIMEOUT, over.signal).then(
     () => {
       deps.abandon();
       open.cut();
@@ -160,4 +165,55 @@ function aborted(signal: AbortSignal): Promise<void> {
     if (signal.aborted) resolve();
     else signal.addEventListener('abort', () => resolve(), { once: true });
   });
+}
+
+/** Makes the socket anew before each check. Without one the agent goes on refreshing, and reports it once. */
+export function socketKeeper(
+  open: Pick<SocketServer, 'path' | 'ensureSocket'>,
+  tell: (event: AgentEvent) => void,
+): () => Promise<void> {
+  let [path, code] = [open.path, null as string | null];
+  return async () => {
+    try {
+      await open.ensureSocket();
+    } catch (error) {
+      if (!(error instanceof VaultError)) throw error;
+      if (error.code !== code) tell({ kind: 'socket', socket: null, error });
+      code = error.code;
+      return;
+    }
+    if (code !== null || open.path !== path) tell({ kind: 'socket', socket: open.path, error: null });
+    [path, code] = [open.path, null];
+  };
+}
+
+/**
+ * How long to wait after a check, in milliseconds: shorter after a temporary failure, growing with each one in a row. Jitter
+ * of a tenth keeps the agents of many machines apart.
+ *
+ * @param troubled how many checks in a row had a temporary failure, this one included
+ */
+export function pauseAfter(troubled: number, every: number): number {
+  const pause = troubled === 0 ? every : Math.min(every, FIRST_RETRY * 2 ** (troubled - 1));
+  return Math.round(pause * (0.9 + Math.random() / 5));
+}
+
+/** Whether something failed that may soon be over: no network yet after waking up, a keychain still locked. */
+export function isTroubled({ results, error }: AgentCheck): boolean {
+  return error !== null || results.some(({ outcome }) => outcome === 'transient' || outcome === 'busy');
+}
+
+/**
+ * Waits until a time on the wall clock. Returns at once when the machine was suspended beyond it, or its clock was set back.
+ *
+ * @throws the signal's reason
+ */
+export async function waitUntil(clock: Clock, moment: number, signal: AbortSignal): Promise<void> {
+  let seen = clock.now();
+  while (seen < moment) {
+    await clock.sleep(Math.min(STEP, moment - seen), signal);
+    const now = clock.now();
+    if (now < seen) return;
+    seen = now;
+  }
 }

@@ -15,7 +15,7 @@ import {
   type RefreshReportLine,
   readReport,
 } from './refresher-protocol.js';
-import { patienceEnds } from './slow-refresh.js';
+import { refreshTimeout } from './slow-refresh.js';
 
 /** One that has reported everything has only its files to close. */
 const LONGEST_WAY_TO_REST = 2 * SECOND;
@@ -125,7 +125,7 @@ export function askRefresher(deps: AskDeps): Refresher {
             child.order(orderLine({ account, patience, forced }));
           }),
           interrupted(deps.interruption, answered.signal),
-          patienceEnds(deps.clock, account, wait, answered.signal, deps.notice),
+          refreshTimeout(deps.clock, account, wait, answered.signal, deps.notice),
         ]);
         if (report instanceof VaultError) return { kind: 'busy', account, error: report };
         const outcome = outcomeOf(report, (await vault.account(account.id)) ?? account);

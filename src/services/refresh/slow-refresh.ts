@@ -32,7 +32,7 @@ function tooSlow(account: Account, waited: number): VaultError {
  * @param over aborted when the race is decided: then it never settles
  * @param notice told of a wait that becomes long
  */
-export async function patienceEnds(
+export async function refreshTimeout(
   clock: Clock,
   account: Account,
   patience: number,

@@ -3,8 +3,13 @@ import type { AuditEvent } from '../../../src/audit/events.js';
 import { HOUR, MINUTE, SECOND } from '../../../src/domain/duration.js';
 import { VaultError } from '../../../src/domain/errors.js';
 import { Secret } from '../../../src/domain/secret.js';
-import { AGENT_LOCK, type AgentDeps, runAgent } from '../../../src/services/agent/agent.js';
-import type { AgentCheck, AgentEvent, AgentStatus } from '../../../src/services/agent/agent-contract.js';
+import { type AgentDeps, runAgent } from '../../../src/services/agent/agent.js';
+import {
+  AGENT_LOCK,
+  type AgentCheck,
+  type AgentEvent,
+  type AgentStatus,
+} from '../../../src/services/agent/agent-contract.js';
 import type { ServedAnswer } from '../../../src/system/agent/agent-server.js';
 import { accountExample } from '../../doubles/account.js';
 import { type ClockDouble, clockDouble } from '../../doubles/clock.js';
@@ -132,7 +137,7 @@ describe('an agent', () => {
     const lock = await folder.locks.acquire(AGENT_LOCK, 0);
     await expect(run()).rejects.toMatchObject({
       code: 'busy',
-      message: 'an agent runs for this vault already: process 4711, since 2026-03-01T12:00:00.000Z',
+      message: 'an agent is already running for this vault: process 4711, since 2026-03-01T12:00:00.000Z',
     });
     expect([kinds(), audited]).toEqual([[], []]);
     await lock.release();

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { HOUR, MINUTE, SECOND } from '../../../src/domain/duration.js';
 import { VaultError } from '../../../src/domain/errors.js';
-import type { AgentCheck } from '../../../src/services/agent/agent-contract.js';
-import { isTroubled, pauseAfter, waitUntil } from '../../../src/services/agent/agent-rhythm.js';
+import { isTroubled, pauseAfter, socketKeeper, waitUntil } from '../../../src/services/agent/agent.js';
+import type { AgentCheck, AgentEvent } from '../../../src/services/agent/agent-contract.js';
 import { accountExample } from '../../doubles/account.js';
 import { clockDouble } from '../../doubles/clock.js';
 import { NOW } from '../../doubles/terminal.js';
@@ -80,5 +80,32 @@ describe('waiting for a moment', () => {
     await expect(waitUntil(clock, NOW + 5 * MINUTE, interruption.signal)).rejects.toMatchObject({
       code: 'terminated',
     });
+  });
+});
+
+describe('the keeper of the socket', () => {
+  it('says once that another user has taken the place, and when the socket is back, where it is then', async () => {
+    const error = new VaultError('vault_permissions', 'the folder belongs to another user');
+    const tries = [null, error, error, '/run/second.sock', null];
+    const open = {
+      path: '/tmp/first.sock',
+      async ensureSocket() {
+        const next = tries.shift();
+        if (next instanceof VaultError) throw next;
+        open.path = next ?? open.path;
+      },
+    };
+    const events: AgentEvent[] = [];
+    const ensure = socketKeeper(open, (event) => void events.push(event));
+    while (tries.length > 0) await ensure();
+    expect(events).toEqual([
+      { kind: 'socket', socket: null, error },
+      { kind: 'socket', socket: '/run/second.sock', error: null },
+    ]);
+  });
+
+  it('passes on a bug', async () => {
+    const open = { path: '/tmp/first.sock', ensureSocket: () => Promise.reject(new TypeError('a bug')) };
+    await expect(socketKeeper(open, () => {})()).rejects.toThrow('a bug');
   });
 });

@@ -1,10 +1,12 @@
 import type { ThroughAgent } from '../../audit/events.js';
-import { SECOND } from '../../domain/duration.js';
-import { ERROR_CODES, type ErrorCode, VaultError } from '../../domain/errors.js';
+import { MINUTE, SECOND } from '../../domain/duration.js';
+import { ERROR_CODES, type ErrorCode, VaultError, withMoreHints } from '../../domain/errors.js';
 import { Secret } from '../../domain/secret.js';
+import type { Locks } from '../../stores/locks.js';
 import type { AnswerFromSocket } from '../../system/agent/agent-client.js';
 import type { TokenRequest, ValidToken } from '../contract.js';
 import { notBearer } from '../token/ensure-valid.js';
+import { AGENT_LOCK, type AgentStatus } from './agent-contract.js';
 
 /** Sends one request over the agent's socket. */
 export type AskSocket = (
@@ -77,7 +79,7 @@ function readToken(value: Document | null, { anyType }: TokenRequest): ValidToke
 }
 
 /** @returns null when it is no such document */
-export function readError(value: Document | null): VaultError | null {
+function readError(value: Document | null): VaultError | null {
   const { code, message, hint, details } = (value?.['error'] ?? {}) as Document;
   if (typeof code !== 'string' || !Object.hasOwn(ERROR_CODES, code) || typeof message !== 'string')
     return null;
@@ -86,11 +88,87 @@ export function readError(value: Document | null): VaultError | null {
 }
 
 /** @returns null for anything but a JSON object */
-export function parse(text: string): Document | null {
+function parse(text: string): Document | null {
   try {
     const value: unknown = JSON.parse(text);
     return typeof value === 'object' ? (value as Document | null) : null;
   } catch {
     return null;
   }
+}
+
+/** Longer than an agent takes to finish what is in flight. */
+const STOP_TIMEOUT = MINUTE + 20 * SECOND;
+const FIND_PROCESS = "find the process: pgrep -af 'vault.* agent'";
+
+export interface AgentClientDeps {
+  /** Whether there is a socket, and it is private. */
+  readonly isThere: () => boolean;
+  /** @throws VaultError `vault_permissions` when another user could answer in its place */
+  readonly assertPrivate: () => void;
+  readonly ask: AskSocket;
+  readonly locks: Locks;
+  readonly interruption: AbortSignal;
+}
+
+/** @throws VaultError `agent_not_running`, `busy`, `vault_permissions` */
+export async function agentStatus(deps: AgentClientDeps): Promise<AgentStatus> {
+  return statusOf(await askOrExplain(deps, 'GET', '/status'));
+}
+
+/**
+ * Asks the agent to stop and waits until it has released its lock.
+ *
+ * @returns its process id
+ * @throws VaultError `agent_not_running`, `busy`, `vault_permissions`
+ */
+export async function stopAgent(deps: AgentClientDeps): Promise<number> {
+  const { pid } = statusOf(await askOrExplain(deps, 'POST', '/stop'));
+  const lock = await deps.locks
+    .acquire(AGENT_LOCK, STOP_TIMEOUT, deps.interruption)
+    .catch((failure: unknown) => {
+      if (!(failure instanceof VaultError) || failure.code !== 'busy') throw failure;
+      throw new VaultError('busy', `the agent (process ${pid}) does not stop`, {
+        hint: `kill it; refreshes that it has begun are finished without it: kill -9 ${pid}`,
+      });
+    });
+  await lock.release();
+  return pid;
+}
+
+async function askOrExplain(
+  deps: AgentClientDeps,
+  method: 'GET' | 'POST',
+  target: string,
+): Promise<AnswerFromSocket> {
+  const isThere = deps.isThere();
+  const answer = isThere ? await deps.ask(method, target) : null;
+  if (answer !== null && answer !== 'timeout') return answer;
+  const isFree = deps.locks.isFree(AGENT_LOCK);
+  if (!isThere) {
+    try {
+      deps.assertPrivate();
+    } catch (failure) {
+      if (!(failure instanceof VaultError) || isFree) throw failure;
+      throw withMoreHints(failure, [`an agent runs and tries again at its next check; ${FIND_PROCESS}`]);
+    }
+  }
+  // The socket of a killed agent stays, and that of a running one may be gone. The lock tells whether one runs.
+  if (isFree) {
+    const start = method === 'GET' ? { hint: 'vault agent' } : {};
+    throw new VaultError('agent_not_running', 'no agent is running for this vault', start);
+  }
+  const trouble = isThere ? 'does not answer' : 'has no private socket; it makes a new one at its next check';
+  throw new VaultError('busy', `the agent of this vault ${trouble}`, { hint: FIND_PROCESS });
+}
+
+function statusOf({ status, body }: AnswerFromSocket): AgentStatus {
+  const value = parse(body);
+  if (status < 300 && value?.['running'] === true) return value as unknown as AgentStatus;
+  throw (
+    readError(value) ??
+    new VaultError('busy', 'the answer of the agent cannot be read; it may be of another version', {
+      hint: 'stop it and start it again: vault agent stop',
+    })
+  );
 }

@@ -1,0 +1,201 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { MINUTE } from '../../../src/domain/duration.js';
+import { VaultError } from '../../../src/domain/errors.js';
+import {
+  type AgentClientDeps,
+  type AskSocket,
+  agentStatus,
+  askAgent,
+  stopAgent,
+} from '../../../src/services/agent/agent-client.js';
+import { AGENT_LOCK } from '../../../src/services/agent/agent-contract.js';
+import type { TokenRequest } from '../../../src/services/contract.js';
+import { tokenDocument } from '../../../src/services/token/token-formats.js';
+import { sqliteLocks } from '../../../src/stores/locks.js';
+import { accountExample } from '../../doubles/account.js';
+import { clockDouble } from '../../doubles/clock.js';
+import { NOW } from '../../doubles/terminal.js';
+import { type VaultFolder, vaultFolder } from '../../harness/vault-folder.js';
+
+const REQUEST = { selector: 'google', minValid: 5 * MINUTE, scopes: [], refresh: false, withIdentity: false };
+const account = accountExample();
+const DOCUMENT = tokenDocument({ account, accessToken: { reveal: () => 'access-token-example' } } as never);
+const CALLER = { pid: 7, parent: 'bash', terminal: true };
+
+async function ask(answer: Awaited<ReturnType<AskSocket>>, more: Partial<TokenRequest> = {}) {
+  const details: string[] = [];
+  const asked: (string | undefined)[] = [];
+  const socket: AskSocket = async (...question) => {
+    asked.push(...question);
+    return answer;
+  };
+  const deps = { ask: socket, caller: () => CALLER, detail: (line: string) => void details.push(line) };
+  return { given: await askAgent(deps, { ...REQUEST, ...more }), details, asked };
+}
+
+const answered = (status: number, body: unknown, more: Partial<TokenRequest> = {}) =>
+  ask({ status, body: typeof body === 'string' ? body : JSON.stringify(body) }, more);
+
+describe('a token from the agent', () => {
+  it.each([
+    [{}, '/token/google?format=json&min_valid=300s'],
+    [{ selector: null, minValid: 1 }, '/token/?format=json&min_valid=1s'],
+    [
+      { selector: 'notion/Büro', scopes: ['a b', 'c'] },
+      '/token/notion%2FB%C3%BCro?format=json&min_valid=300s&scope=a+b&scope=c',
+    ],
+    [{ withIdentity: true }, '/token/google?format=json&min_valid=300s&email=yes'],
+  ])('is asked for by the public route, with the caller in a header: %j', async (request, target) => {
+    const { asked } = await answered(200, DOCUMENT, request);
+    expect(asked).toEqual(['GET', target, JSON.stringify(CALLER)]);
+  });
+
+  it('is as good as one of our own', async () => {
+    const body = { ...DOCUMENT, email: 'alice@example.com', warning: 'it ends soon' };
+    const { given, details } = await answered(200, body);
+    const { provider, label, tokenType, expiresAt, grantedScopes } = account;
+    expect(given).toMatchObject({
+      account: { provider, label, tokenType, expiresAt, grantedScopes },
+      email: 'alice@example.com',
+      warning: 'it ends soon',
+    });
+    expect(given instanceof VaultError ? null : given?.accessToken.reveal()).toBe('access-token-example');
+    expect(details).toEqual([]);
+  });
+
+  it('is refused when it is not of the type Bearer and its type is not printed', async () => {
+    const body = { ...DOCUMENT, token_type: 'DPoP' };
+    expect((await answered(200, body)).given).toMatchObject({ code: 'token_type_unsupported' });
+    expect((await answered(200, body, { anyType: true })).given).toMatchObject({
+      account: { tokenType: 'DPoP' },
+    });
+  });
+
+  it('that is none comes with the reason', async () => {
+    const error = { code: 'login_needed', message: 'log in', hint: 'vault login google', exit_code: 4 };
+    const { given, details } = await answered(409, { error });
+    expect(given).toMatchObject({ code: 'login_needed', message: 'log in', hint: 'vault login google' });
+    expect(details).toEqual(['the agent has no token (login_needed)']);
+  });
+
+  it('that does not come in time is reported as busy, for a caller without the key', async () => {
+    const { given, details } = await ask('timeout');
+    expect(given).toMatchObject({ code: 'busy', hint: 'vault agent status' });
+    expect(details).toEqual(['the agent does not answer']);
+  });
+
+  it.each([
+    ['nothing', () => ask(null), 'the agent does not answer'],
+    ['no JSON', () => answered(200, '<html>'), 'cannot be read'],
+    ['null', () => answered(200, 'null'), 'cannot be read'],
+    ['no token', () => answered(200, { ...DOCUMENT, access_token: '' }), 'cannot be read'],
+    ['no type', () => answered(200, { ...DOCUMENT, token_type: null }), 'cannot be read'],
+    ['no account', () => answered(200, { ...DOCUMENT, account: null }), 'cannot be read'],
+    ['an unknown code', () => answered(500, { error: { code: 'toString', message: 'x' } }), 'cannot be read'],
+    ['no message', () => answered(500, { error: { code: 'busy' } }), 'cannot be read'],
+  ])('is not taken from an answer with %s', async (_, asking, said) => {
+    const { given, details } = await asking();
+    expect(given).toBeNull();
+    expect(details).toEqual([expect.stringContaining(said)]);
+  });
+});
+
+const RUNNING = { status: 200, headers: {}, body: '{"running":true,"pid":4711}' };
+
+let folder: VaultFolder;
+let deps: AgentClientDeps;
+beforeEach(() => {
+  folder = vaultFolder();
+  deps = {
+    isThere: () => true,
+    assertPrivate: () => {},
+    ask: async () => RUNNING,
+    locks: sqliteLocks(folder.paths.locks, folder.files, clockDouble(NOW)),
+    interruption: new AbortController().signal,
+  };
+});
+afterEach(() => folder.remove());
+
+describe('asking how the agent is', () => {
+  it('gives its own answer', async () => {
+    expect(await agentStatus(deps)).toEqual({ running: true, pid: 4711 });
+  });
+
+  it('finds that none runs where there is no socket, and makes nothing there to find out', async () => {
+    deps = { ...deps, isThere: () => false };
+    await expect(agentStatus(deps)).rejects.toMatchObject({ code: 'agent_not_running', exitCode: 3 });
+    expect(folder.files.exists(folder.paths.locks)).toBe(false);
+  });
+
+  it('tells one that was killed from one that hangs by the lock, which only the living hold', async () => {
+    deps = { ...deps, ask: async () => null };
+    await expect(agentStatus(deps)).rejects.toMatchObject({ code: 'agent_not_running' });
+    const lock = await folder.locks.acquire(AGENT_LOCK, 0);
+    await expect(agentStatus(deps)).rejects.toMatchObject({ code: 'busy' });
+    await lock.release();
+  });
+
+  it('does not say that none runs where only the socket is gone: a second one could not start', async () => {
+    deps = { ...deps, isThere: () => false };
+    const lock = await folder.locks.acquire(AGENT_LOCK, 0);
+    await expect(agentStatus(deps)).rejects.toMatchObject({
+      code: 'busy',
+      message: expect.stringContaining('has no private socket'),
+    });
+    await lock.release();
+  });
+
+  it('says that another user could answer there, and whether an agent runs that tries again', async () => {
+    const foreign = new VaultError('vault_permissions', 'the folder belongs to another user', { hint: 'ls' });
+    const assertPrivate = () => {
+      throw foreign;
+    };
+    deps = { ...deps, isThere: () => false, assertPrivate };
+    await expect(agentStatus(deps)).rejects.toBe(foreign);
+    const lock = await folder.locks.acquire(AGENT_LOCK, 0);
+    await expect(agentStatus(deps)).rejects.toMatchObject({
+      exitCode: 9,
+      hint: expect.stringMatching(/^ls\nan agent runs and tries again at its next check/),
+    });
+    await lock.release();
+  });
+
+  it.each([
+    ['its own error', '{"error":{"code":"vault_damaged","message":"damaged"}}', 'vault_damaged'],
+    ['nothing that makes sense', '<html>', 'busy'],
+  ])('passes on %s', async (_, body, code) => {
+    deps = { ...deps, ask: async () => ({ status: 500, headers: {}, body }) };
+    await expect(agentStatus(deps)).rejects.toMatchObject({ code });
+  });
+});
+
+describe('asking the agent to stop', () => {
+  it('asks, and waits until it has let go of the vault', async () => {
+    const asked: string[] = [];
+    const lock = await folder.locks.acquire(AGENT_LOCK, 0);
+    const clock = clockDouble(NOW);
+    clock.onSleep = () => lock.release();
+    const ask: AgentClientDeps['ask'] = async (method, target) => {
+      asked.push(`${method} ${target}`);
+      return { ...RUNNING, status: 202 };
+    };
+    const locks = sqliteLocks(folder.paths.locks, folder.files, clock);
+    expect(await stopAgent({ ...deps, ask, locks })).toBe(4711);
+    expect(asked).toEqual(['POST /stop']);
+    expect(clock.slept).toHaveLength(1);
+  });
+
+  it('does not tell to start one where none is to be stopped', async () => {
+    const none = stopAgent({ ...deps, isThere: () => false });
+    await expect(none).rejects.toMatchObject({ code: 'agent_not_running', hint: undefined });
+  });
+
+  it('says who does not, and what else can be done', async () => {
+    const lock = await folder.locks.acquire(AGENT_LOCK, 0);
+    await expect(stopAgent(deps)).rejects.toMatchObject({
+      code: 'busy',
+      hint: expect.stringContaining('kill -9 4711'),
+    });
+    await lock.release();
+  });
+});
