@@ -109,7 +109,7 @@ export async function main(): Promise<void> {
     const { command, input, globals } = parsed;
     startedAs({ profile: globals.profile });
     if (globals.envFile !== null)
-      (await import('./wiring/env-file.js')).refuseLeadingEnvFile(host, globals.envFile);
+      (await import('./access/env-file.js')).refuseLeadingEnvFile(host, globals.envFile);
     const again = await againIn(globals.profile);
     const made = createIo({ host, ...globals, now: Date.now, again });
     io = made;
