@@ -1,5 +1,5 @@
 import type { App } from './app.js';
-import { ignoredByUs, refuseOpenRuntime } from './config/runtime.js';
+import { assertNoDebugger, ignoredVariable } from './config/runtime.js';
 import { OWN_PROCESSES } from './domain/entry-points.js';
 import { asVaultError, ERROR_CODES, VaultError } from './domain/errors.js';
 import { startedAs } from './domain/hints.js';
@@ -89,9 +89,9 @@ export async function main(): Promise<void> {
   try {
     const host = thisProcess(interruption.signal, process.argv[1] ?? null, {}, takeSignals);
     hideSecretsFromChildren();
-    // Said below that it is not obeyed; Node and every library in here shall not either.
+    // Node and every library in this process ignore it too; a warning follows below.
     delete process.env['NODE_TLS_REJECT_UNAUTHORIZED'];
-    refuseOpenRuntime(process.env, process.execArgv);
+    assertNoDebugger(process.env, process.execArgv);
     if (argv.length === 1 && argv[0] === OWN_PROCESSES.refresher)
       return await (await import('./refresher.js')).runAsRefresher(host);
     if (argv.length === 1 && argv[0] === KEYCHAIN_HELPER)
@@ -113,7 +113,7 @@ export async function main(): Promise<void> {
     const again = await againIn(globals.profile);
     const made = createIo({ host, ...globals, now: Date.now, again });
     io = made;
-    const ignored = ignoredByUs(host.env);
+    const ignored = ignoredVariable(host.env);
     if (ignored !== null) made.warn(`vault: ${ignored}`);
     const { profile, envFile } = globals;
     await running(

@@ -61,5 +61,5 @@ it('a notify command that makes no sense is told, and hides nothing', async () =
   const { notices, telling } = background('{"notify": []}');
   const failure = new VaultError('login_needed', 'it failed');
   await expect(telling(() => Promise.reject(failure))(REQUEST)).rejects.toBe(failure);
-  expect(notices).toEqual([expect.stringContaining('notify must not be empty')]);
+  expect(notices).toEqual([expect.stringContaining('notify must be a list of strings')]);
 });

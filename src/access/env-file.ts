@@ -1,5 +1,5 @@
 import { parseEnv } from 'node:util';
-import { refuseEnvironmentOnly } from '../config/environment-only.js';
+import { refuseEnvironmentOnly } from '../config/variables.js';
 import type { Host } from '../system/contract.js';
 import { lookingFiles } from '../system/files/look.js';
 

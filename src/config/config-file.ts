@@ -1,24 +1,172 @@
 import * as v from 'valibot';
+import { parseEndpoint } from '../domain/endpoint.js';
 import { VaultError } from '../domain/errors.js';
 import { quoted } from '../domain/safe-text.js';
-import type { ProviderSettings } from '../providers/contract.js';
-import { isObject, parseConfigJson } from './json.js';
-import { type KeySourceSetting, keySourceIn } from './key-source.js';
-import { notifyIn } from './notify.js';
-import { exactly, providerSettings } from './provider-schema.js';
+import { Secret } from '../domain/secret.js';
+import type { KeySourceSetting } from '../keysources/contract.js';
+import type { IdentitySettings, ProviderSettings } from '../providers/contract.js';
+import { isObject, notifyIn, parseConfigJson } from './config-json.js';
+import { keySourceIn } from './key-source.js';
 
-/** What the user's `config.json` says, checked. */
+/** The checked content of `config.json`. */
 export interface ConfigFile {
   readonly keySource: KeySourceSetting | null;
   readonly providers: Readonly<Record<string, ProviderSettings>>;
-  /** A command and its arguments, for notices; null when there is none. */
+  /** A program and its arguments; null when it is not set. */
   readonly notify: readonly string[] | null;
 }
 
-/** A provider's name is the first half of an account's name, and part of a variable's name. */
+/** Reserved: a provider that could set them could undo the protection of the protocol. */
+const PROTOCOL_PARAMS =
+  /^(?:response_type|response_mode|client_id|client_secret|redirect_uri|scope|state|nonce|code_challenge|code_challenge_method|code_verifier|request|request_uri|grant_type|refresh_token|code)$/;
+const PROTOCOL_HEADERS =
+  /^(?:authorization|content-type|content-length|transfer-encoding|connection|host|cookie)$/i;
+
+/** RFC 6749 §3.3. */
+const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
+/** RFC 9110 §5.1 and §5.5. */
+const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+const HEADER_VALUE = /^[\x20-\x7e]*$/;
+
+const text = v.pipe(
+  v.string('must be a string'),
+  v.trim(),
+  v.nonEmpty('must not be empty'),
+  v.maxLength(4096, 'is too long'),
+  // A hint may show it, and each line of a hint is a step.
+  v.regex(/^[^\p{Cc}\p{Zl}\p{Zp}]*$/u, 'must be one line without control characters'),
+);
+const yesOrNo = v.boolean('must be true or false');
+
+const address = v.pipe(
+  text,
+  v.check(
+    (value) => parseEndpoint(value) !== null,
+    'must be an https URL (http only on 127.0.0.1, [::1] or localhost)',
+  ),
+);
+
+/** RFC 8414 §2: no query, no fragment. */
+const issuer = v.pipe(
+  address,
+  v.check((value) => !value.includes('?'), 'must be a URL without a query'),
+);
+
+const scope = v.pipe(text, v.regex(SCOPE, 'must be a scope without spaces or quotes'));
+
+function oneOf<const T extends readonly string[]>(values: T) {
+  return v.picklist(values, `must be one of ${values.map((value) => JSON.stringify(value)).join(', ')}`);
+}
+
+/** An object with a fixed set of members; the error for an unknown one lists the known ones. */
+function exactly<const T extends v.ObjectEntries>(entries: T) {
+  const known = Object.keys(entries).join(', ');
+  return v.pipe(
+    v.custom<Readonly<Record<string, unknown>>>(isObject, 'must be an object'),
+    v.strictObject(entries, (issue) =>
+      issue.expected === 'never' ? `is not known; allowed here: ${known}` : 'must be given',
+    ),
+  );
+}
+
+/** An object of strings under names of the user's choice. */
+function texts(fits: (name: string, value: string) => boolean, message: string) {
+  return v.pipe(
+    v.custom<Readonly<Record<string, unknown>>>(isObject, 'must be an object'),
+    v.record(v.string(), v.string('must be a string')),
+    v.check((given) => Object.entries(given).every(([name, value]) => fits(name, value)), message),
+  );
+}
+
+const params = texts(
+  (name) => name !== '' && !PROTOCOL_PARAMS.test(name),
+  'must not contain parameters of the protocol itself, such as scope or state',
+);
+const headers = texts(
+  (name, value) => HEADER_NAME.test(name) && HEADER_VALUE.test(value) && !PROTOCOL_HEADERS.test(name),
+  'must contain header names with printable values, without those of the protocol itself, such as Authorization',
+);
+
+const anyTexts = texts((name) => name !== '', 'must not have an empty name');
+const paths = v.pipe(
+  v.union(
+    [
+      v.array(text),
+      v.pipe(
+        text,
+        v.transform((path) => [path]),
+      ),
+    ],
+    'must be a string or a list of strings',
+  ),
+  v.nonEmpty('must not be empty'),
+);
+
+const identity = exactly({
+  from: oneOf(['id_token', 'token_response', 'userinfo', 'none']),
+  subject: v.exactOptional(paths),
+  email: v.exactOptional(paths),
+  name: v.exactOptional(paths),
+  details: v.exactOptional(anyTexts),
+}) satisfies v.GenericSchema<Readonly<Record<string, unknown>>, IdentitySettings>;
+
+/** See {@link ProviderSettings}. */
+const providerSettings = exactly({
+  extends: v.exactOptional(text),
+  title: v.exactOptional(text),
+  issuer: v.exactOptional(issuer),
+  authorizationEndpoint: v.exactOptional(address),
+  tokenEndpoint: v.exactOptional(address),
+  revocationEndpoint: v.exactOptional(address),
+  deviceAuthorizationEndpoint: v.exactOptional(address),
+  userinfoEndpoint: v.exactOptional(address),
+  clientId: v.exactOptional(text),
+  clientSecret: v.exactOptional(
+    v.pipe(
+      text,
+      v.transform((value) => new Secret(value)),
+    ),
+  ),
+  clientAuth: v.exactOptional(oneOf(['none', 'post', 'basic', 'basic-raw'])),
+  tokenBody: v.exactOptional(oneOf(['form', 'json'])),
+  pkce: v.exactOptional(yesOrNo),
+  insecureLoopback: v.exactOptional(yesOrNo),
+  headers: v.exactOptional(headers),
+  scopes: v.exactOptional(v.array(scope, 'must be a list of strings')),
+  scopeSeparator: v.exactOptional(oneOf([' ', ','])),
+  scopeAliases: v.exactOptional(anyTexts),
+  redirectUri: v.exactOptional(text),
+  redirectHost: v.exactOptional(oneOf(['127.0.0.1', 'localhost'])),
+  redirectPort: v.exactOptional(
+    v.pipe(
+      v.number('must be a number'),
+      v.integer('must be a whole number'),
+      v.minValue(0, 'must be at least 0'),
+      v.maxValue(65_535, 'must be at most 65535'),
+    ),
+  ),
+  redirectPath: v.exactOptional(
+    v.pipe(
+      v.string('must be a string'),
+      v.regex(
+        /^(?:\/[A-Za-z0-9._~\-/]*)?$/,
+        'must be empty, or begin with / and contain only letters, digits, and / . _ ~ -',
+      ),
+    ),
+  ),
+  authorizeParams: v.exactOptional(params),
+  reconsentParams: v.exactOptional(params),
+  refreshParams: v.exactOptional(params),
+  resend: v.exactOptional(oneOf(['once', 'never'])),
+  identity: v.exactOptional(identity),
+  revocation: v.exactOptional(oneOf(['rfc7009', 'json', 'none'])),
+  manageUrl: v.exactOptional(address),
+}) satisfies v.GenericSchema<Readonly<Record<string, unknown>>, ProviderSettings>;
+
+/** Part of account names and of the names of variables. */
 const PROVIDER_NAME = /^[a-z0-9](?:[a-z0-9._-]{0,38}[a-z0-9])?$/;
 
-const NAME_RULE = 'is no name for a provider: lower-case letters and digits, with . _ - between them';
+const NAME_RULE = 'is not a valid provider name: use lower-case letters and digits, with . _ - between them';
 
 const schema = exactly({
   keySource: v.optional(v.unknown()),
@@ -33,11 +181,9 @@ const schema = exactly({
 });
 
 /**
- * Reads the text of `config.json`. It is strict, so that a mistyped key is noticed; and it tells names and never
- * values, because any of them may be a secret that went into the wrong place.
+ * Checks the text of `config.json`. Unknown members are errors, so that a mistyped one is noticed.
  *
  * @param text null when there is no such file
- * @param file how the file is called in errors
  * @throws VaultError `config_invalid`
  */
 export function parseConfigFile(text: string | null, file: string): ConfigFile {
@@ -58,7 +204,7 @@ function invalid(issue: v.BaseIssue<unknown>, file: string): VaultError {
   });
 }
 
-/** Keys are the user's text and go to a terminal. */
+/** The key is text of the user and goes to a terminal. */
 function nameOf(key: unknown): string {
   return String(key)
     .replace(/[^\x20-\x7e]/g, '?')

@@ -1,18 +1,18 @@
 import { parseEnv } from 'node:util';
 import { VaultError } from '../domain/errors.js';
 import { quoted } from '../domain/safe-text.js';
-import { refuseEnvironmentOnly } from './environment-only.js';
+import { refuseEnvironmentOnly } from './variables.js';
 
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 const LINE = /^(?:export\s+)?[A-Za-z_][A-Za-z0-9_]*\s*=/;
 
 /**
- * Reads the text of `.env`: `NAME=value` lines, `#` comments, quotes where a value holds `#` or spaces at its ends.
- * The file is found and its permissions are checked by the caller. Values may be secrets: never print them.
+ * Parses `.env`: `NAME=value` lines, `#` comments, quotes around values with `#` or outer spaces. Values may be secrets:
+ * never print them.
  *
- * @param file how the file is called in errors
- * @throws VaultError `config_invalid` naming the line that is none of these, since the parser of Node would silently
- *   take it for a part of the next name; or naming what can be set in the environment only
+ * @param file its name in errors
+ * @throws VaultError `config_invalid` with the number of a malformed line, which Node's parser would silently add to the
+ *   next name; or with the names that can be set in the environment only
  */
 export function parseEnvFile(text: string, file: string): Readonly<Record<string, string>> {
   const clean = text.replace(/^\uFEFF/, '').replace(/\r\n?/g, '\n');
@@ -29,7 +29,7 @@ export function parseEnvFile(text: string, file: string): Readonly<Record<string
   return read;
 }
 
-/** With no further `=` after it, Node's parser drops a line rather than joining it to the next name. */
+/** Node's parser drops a malformed line when no `=` follows. */
 function lastLineIsLost(text: string): boolean {
   const last = text.trimEnd().split('\n').at(-1)?.trim() ?? '';
   return last !== '' && !last.startsWith('#') && !last.includes('=') && !/["'`]$/.test(last);

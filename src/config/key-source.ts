@@ -3,29 +3,19 @@ import { MINUTE, parseDuration, SECOND } from '../domain/duration.js';
 import { VaultError } from '../domain/errors.js';
 import { quoted } from '../domain/safe-text.js';
 import type { KeySourceKind, KeySourceSetting } from '../keysources/contract.js';
-import { isObject, parseConfigJson } from './json.js';
+import { isObject, parseConfigJson, programAndArguments } from './config-json.js';
 
-export type { KeySourceSetting };
-
-/** A file in the credentials folder of systemd, which forbids everything that could lead out of it. */
+/** A file name in systemd's credentials folder; systemd forbids names that lead out of it. */
 const CREDENTIAL_NAME = /^(?!\.{1,2}$)[\w.@:-]{1,120}$/;
 const SHORTEST = SECOND;
 const LONGEST = 10 * MINUTE;
 
-/**
- * Reads only `keySource` of `config.json`, and nothing that needs a library: it is wanted by every command, the
- * rest of the file by few.
- *
- * @param text null when there is no such file
- * @param file how the file is called in errors
- * @returns null when it is not set
- * @throws VaultError `config_invalid`
- */
+/** `keySource` of `config.json`; null when it is not set. @throws VaultError `config_invalid` */
 export function readKeySource(text: string | null, file = 'config.json'): KeySourceSetting | null {
   return text === null ? null : keySourceIn(parseConfigJson(text, file), file);
 }
 
-/** As {@link readKeySource}, of a file that is parsed already. */
+/** As {@link readKeySource}, from the parsed file. */
 export function keySourceIn(
   config: Readonly<Record<string, unknown>>,
   file: string,
@@ -33,7 +23,7 @@ export function keySourceIn(
   if (!Object.hasOwn(config, 'keySource')) return null;
   const given = config['keySource'];
   const value = typeof given === 'string' ? { kind: given } : given;
-  if (!isObject(value)) throw wrong(file, 'keySource must be a text or an object');
+  if (!isObject(value)) throw wrong(file, 'keySource must be a string or an object');
   const { kind } = value;
   if (typeof kind !== 'string' || !Object.hasOwn(READERS, kind)) {
     const known = Object.keys(READERS).map((name) => `"${name}"`);
@@ -43,16 +33,16 @@ export function keySourceIn(
   const allowed = ['kind', ...reader.members];
   const unknown = Object.keys(value).find((key) => !allowed.includes(key));
   if (unknown !== undefined) {
-    throw wrong(file, `keySource.${unknown.slice(0, 40)} is not known; allowed there: ${allowed.join(', ')}`);
+    throw wrong(file, `keySource.${unknown.slice(0, 40)} is not known; allowed here: ${allowed.join(', ')}`);
   }
   return reader.read(value, (what) => wrong(file, `keySource.${what}`));
 }
 
 /**
- * The text of `config.json` with another key source in it; everything else in it stays.
+ * The text of `config.json` with another key source; all other members stay.
  *
  * @param text null when there is no such file yet
- * @throws VaultError `config_invalid` when the text is not a JSON object: what cannot be read is not overwritten
+ * @throws VaultError `config_invalid` when the text is not a JSON object: an unreadable file is not overwritten
  */
 export function withKeySource(
   text: string | null,
@@ -64,7 +54,6 @@ export function withKeySource(
   return `${JSON.stringify({ ...config, keySource: written(keySource) }, null, indentation)}\n`;
 }
 
-/** @returns what is set, and nothing that is as usual */
 function written(setting: KeySourceSetting): Readonly<Record<string, unknown>> {
   const set = Object.entries(setting).filter(([, value]) => value !== null);
   const entries = set.map(([name, value]) => [name, name === 'timeout' ? `${value / SECOND}s` : value]);
@@ -97,7 +86,7 @@ const READERS: Readonly<Record<KeySourceKind, Reader>> = {
     members: ['command', 'timeout'],
     read: (value, wrong) => ({
       kind: 'command',
-      command: programAndArguments(value['command'], wrong),
+      command: programAndArguments(value['command'], (what) => wrong(`command ${what}`)),
       timeout: timeoutIn(value['timeout'] ?? null, wrong),
     }),
   },
@@ -113,18 +102,6 @@ function absolutePath(value: Value, member: string, wrong: Wrong): string | null
   throw wrong(`${member} must be an absolute path`);
 }
 
-/** A program that is found through the current directory would be whatever somebody has put there. */
-function programAndArguments(command: unknown, wrong: Wrong): readonly string[] {
-  const isText = (word: unknown): word is string => typeof word === 'string' && !word.includes('\0');
-  if (!Array.isArray(command) || !command.every(isText) || !command[0]) {
-    throw wrong('command must be a list of texts: a program and its arguments');
-  }
-  if (/[/\\]/.test(command[0]) && !isAbsolute(command[0])) {
-    throw wrong('command must begin with the name of a program or with its absolute path');
-  }
-  return command;
-}
-
 function timeoutIn(timeout: unknown, wrong: Wrong): number | null {
   if (timeout === null) return null;
   try {
@@ -138,4 +115,45 @@ function wrong(file: string, what: string): VaultError {
   return new VaultError('config_invalid', `${file}: ${what}`, {
     hint: `in ${quoted(file)}, write "keySource": "keychain", or "keySource": { "kind": "file", "path": "/…/master.key" }, or "keySource": { "kind": "command", "command": ["pass", "show", "token-vault"] }`,
   });
+}
+
+/**
+ * The key source to use: `VAULT_KEY_FILE`, else the one in `config.json`, else the keychain.
+ *
+ * @param text of `config.json`; null when there is none
+ * @throws VaultError `config_invalid`
+ */
+export function currentKeySource(
+  env: Readonly<Record<string, string | undefined>>,
+  text: string | null,
+  file: string,
+): KeySourceSetting {
+  const path = keyFileFromEnv(env);
+  return path === null ? (readKeySource(text, file) ?? { kind: 'keychain' }) : { kind: 'file', path };
+}
+
+/** The path in `VAULT_KEY_FILE`; null when it is not set. @throws VaultError `config_invalid` */
+export function keyFileFromEnv(env: Readonly<Record<string, string | undefined>>): string | null {
+  const path = env['VAULT_KEY_FILE'] ?? '';
+  if (path === '') return null;
+  if (isAbsolute(path)) return path;
+  throw new VaultError('config_invalid', 'VAULT_KEY_FILE must be an absolute path', {
+    hint: 'for example: export VAULT_KEY_FILE="$HOME/vault.key"',
+  });
+}
+
+/** The default setting of a kind of source; null for a source without one. */
+export function defaultSetting(kind: string): KeySourceSetting | null {
+  switch (kind) {
+    case 'keychain':
+      return { kind };
+    case 'file':
+      return { kind, path: null };
+    case 'credential':
+      return { kind, name: null };
+    case 'passphrase':
+      return { kind, file: null };
+    default:
+      return null;
+  }
 }

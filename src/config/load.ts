@@ -12,16 +12,16 @@ export interface LoadOptions {
   /** An `.env` to read instead of the one in the configuration folder. */
   readonly envFile: string | null;
   readonly catalogue: ProviderCatalogue;
-  /** The text of a private file; null when it is not there. */
+  /** The text of a private file; null when it does not exist. */
   readonly readText: (path: string) => string | null;
 }
 
-/** Reads everything a provider's settings may come from. @throws VaultError `config_invalid`, `vault_permissions` */
+/** Reads all sources of settings. @throws VaultError `config_invalid`, `vault_permissions` */
 export function loadSettings({ env, paths, envFile, catalogue, readText }: LoadOptions): SettingsSources {
   const envFilePath = envFile ?? paths.envFile;
   const envText = readText(envFilePath);
   if (envText === null && envFile !== null) {
-    throw new VaultError('config_invalid', `the file given with --env-file is not there: ${envFile}`, {
+    throw new VaultError('config_invalid', `the file given with --env-file does not exist: ${envFile}`, {
       hint: `ls -l ${inQuotes(envFile)}`,
     });
   }

@@ -1,4 +1,5 @@
 import { VaultError } from '../domain/errors.js';
+import { command } from '../domain/hints.js';
 import { quoted } from '../domain/safe-text.js';
 import type { Secret } from '../domain/secret.js';
 import { closest } from '../domain/wording.js';
@@ -8,22 +9,27 @@ import type {
   ProviderCatalogue,
   ProviderSettings,
 } from '../providers/contract.js';
+import {
+  findCredentials,
+  type Lookup,
+  type MissingSetting,
+  readRedirectUri,
+  wrongClientId,
+} from './client.js';
 import type { ConfigFile } from './config-file.js';
-import { findCredentials, type Lookup, type MissingSetting, wrongClientId } from './credentials.js';
-import { readRedirectUri } from './redirect.js';
 
-/** Everything a provider's settings may come from, strongest first: environment, `.env`, `config.json`, built in. */
+/** The sources of a provider's settings, strongest first: environment, `.env`, `config.json`, built in. */
 export interface SettingsSources {
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** The values of the one `.env` that counts. */
+  /** The values of `.env`. */
   readonly envFile: Readonly<Record<string, string>>;
   readonly config: ConfigFile;
   readonly catalogue: ProviderCatalogue;
-  /** Where that `.env` is or would be, for hints. */
+  /** The path of that `.env`, which may not exist; for hints. */
   readonly envFilePath: string;
 }
 
-/** A provider with all that is set for it, and what still keeps it from being used. */
+/** A provider with its settings and what is wrong with them. */
 export interface ResolvedProvider {
   readonly provider: Provider;
   readonly builtIn: boolean;
@@ -31,19 +37,19 @@ export interface ResolvedProvider {
   readonly clientSecret: Secret | null;
   readonly redirectUri: string | null;
   readonly missing: readonly MissingSetting[];
-  /** Empty when a login can start; the first one is the one to show. */
+  /** Empty when a login can start; the first one is shown. */
   readonly problems: readonly VaultError[];
 }
 
-/** The names of all providers there are: the built-in ones, then the user's own in the order of `config.json`. */
+/** The built-in providers, then the user's own in the order of `config.json`. */
 export function providerNames({ catalogue, config }: SettingsSources): readonly string[] {
   return [...new Set([...catalogue.names, ...Object.keys(config.providers)])];
 }
 
 /**
  * @returns the provider ready for a login or a refresh
- * @throws VaultError `provider_unknown`, `client_not_configured` (names each missing variable, where to get it, and
- *   the line to write), `config_invalid`
+ * @throws VaultError `provider_unknown`, `client_not_configured` with each missing variable and the line to write,
+ *   `config_invalid`
  */
 export function configureProvider(name: string, sources: SettingsSources): ConfiguredProvider {
   const { provider, clientId, clientSecret, redirectUri, problems } = resolveProvider(name, sources);
@@ -52,7 +58,7 @@ export function configureProvider(name: string, sources: SettingsSources): Confi
   return { ...provider, clientId: clientId ?? '', clientSecret, redirectUri };
 }
 
-/** Whether a provider with `insecureLoopback` names an address of this origin. */
+/** Whether a provider with `insecureLoopback` has an endpoint at this origin. */
 export function allowsInsecureLoopback(origin: string, { config }: SettingsSources): boolean {
   return Object.values(config.providers).some(
     (own) =>
@@ -68,7 +74,7 @@ export function allowsInsecureLoopback(origin: string, { config }: SettingsSourc
 }
 
 /**
- * As {@link configureProvider}, but what is missing or of the wrong form is told and not thrown, for overviews.
+ * As {@link configureProvider}, but missing and malformed settings are returned and not thrown, for overviews.
  *
  * @throws VaultError `provider_unknown`; `config_invalid` when the settings do not make a provider at all
  */
@@ -106,7 +112,7 @@ export function resolveProvider(name: string, sources: SettingsSources): Resolve
   };
 }
 
-/** Empty variables count as unset: that is how people switch one off for a single command. */
+/** An empty variable counts as unset: that switches it off for a single command. */
 function lookupIn({ env, envFile }: SettingsSources): Lookup {
   return (variable) => {
     const inEnv = env[variable]?.trim();
@@ -127,7 +133,7 @@ function baseOf(name: string, own: ProviderSettings | undefined, sources: Settin
     'config_invalid',
     `providers.${name}.extends in config.json names no built-in provider`,
     {
-      hint: `built in are ${catalogue.names.join(', ')}`,
+      hint: `built in: ${catalogue.names.join(', ')}`,
     },
   );
 }
@@ -148,7 +154,7 @@ function redirectOf(facts: Provider, settings: ProviderSettings, lookup: Lookup)
   }
 }
 
-/** Silently leaving out a secret that the user has set would hide a contradiction in the configuration. */
+/** Silently ignoring a secret would hide a contradiction in the configuration. */
 function uselessSecret(name: string, facts: Provider, settings: ProviderSettings): readonly VaultError[] {
   if (facts.client.secret !== 'forbidden' || settings.clientSecret === undefined) return [];
   return [
@@ -167,7 +173,7 @@ function notConfigured(facts: Provider, missing: readonly MissingSetting[], envF
   const said = missing.map(({ variable, why }) => `${variable} ${why}`).join(', ');
   const what = lines.length === 1 ? 'this line' : 'these lines';
   return new VaultError('client_not_configured', `${facts.title} cannot be used yet: ${said}`, {
-    hint: `register a client at ${facts.client.registrationUrl} (vault providers ${facts.name} shows each step), then put ${what} into ${quoted(envFilePath)}: ${lines.join(' and ')}`,
+    hint: `register a client at ${facts.client.registrationUrl} (steps: ${command(`providers ${facts.name}`)}), then put ${what} into ${quoted(envFilePath)}: ${lines.join(' and ')}`,
     details: { missing: missing.map(({ variable }) => variable), lines, env_file: envFilePath },
   });
 }
@@ -176,12 +182,9 @@ function unknownProvider(name: string, known: readonly string[]): VaultError {
   const guess = closest(name, known);
   return new VaultError(
     'provider_unknown',
-    `there is no provider '${name.slice(0, 60)}'; there are ${known.join(', ')}`,
+    `unknown provider '${name.slice(0, 60)}'; known: ${known.join(', ')}`,
     {
-      hint:
-        guess === null
-          ? 'vault providers shows them all'
-          : `did you mean ${guess}? vault providers shows them all`,
+      hint: `${guess === null ? '' : `did you mean ${guess}? `}to list them: ${command('providers')}`,
       details: { known },
     },
   );

@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { redirect, text } from './answers.js';
 import { consentPage } from './consent-page.js';
 import type { DemoAnswer } from './contract.js';
-import { digest, type PendingRequest, startFamily } from './grants.js';
-import { PEOPLE, SCOPES } from './people.js';
+import { digest, PEOPLE, type PendingRequest, SCOPES, startFamily } from './grants.js';
+import { redirect, text } from './http.js';
 import { type Incoming, mint, type World } from './world.js';
 
 const TEN_MINUTES = 600_000;
@@ -49,18 +48,18 @@ function requestError(world: World, query: URLSearchParams, request: PendingRequ
   return request.scopes.every((scope) => scope in SCOPES) ? null : 'invalid_scope';
 }
 
-/** Takes the person's answer from the consent page, once. */
+/** Handles the consent form, once for each request. */
 export function consent(world: World, incoming: Incoming): DemoAnswer {
   const form = new URLSearchParams(incoming.body);
   const id = form.get('request') ?? '';
   const request = world.grants.pending.get(id);
   world.grants.pending.delete(id);
   if (!request || request.endsAt < world.now())
-    return text(400, 'this request is over; start the login again');
+    return text(400, 'this request has ended; start the login again');
   const person = PEOPLE.find((one) => one.key === form.get('person'));
   if (form.get('decision') !== 'allow' || !person) {
     world.record('consent', 'denied');
-    return sendBack(world, request, { error: 'access_denied', error_description: 'the person said no' });
+    return sendBack(world, request, { error: 'access_denied', error_description: 'the user refused' });
   }
   const ticked = form.getAll('scope');
   const most = world.knobs.grantOnly;
@@ -89,7 +88,7 @@ function sendBack(
   return redirect(target.href);
 }
 
-/** Any port and any path of this machine's loopback, without encryption (RFC 8252 §7.3). */
+/** Any port and path on the loopback, over http (RFC 8252 §7.3). */
 function isLoopback(uri: string): boolean {
   if (!URL.canParse(uri)) return false;
   const { protocol, hostname, hash, username, password } = new URL(uri);

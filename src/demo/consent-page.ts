@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { DemoAnswer } from './contract.js';
-import type { PendingRequest } from './grants.js';
-import { PEOPLE, SCOPES } from './people.js';
+import { type DeviceRecord, PEOPLE, type PendingRequest, SCOPES } from './grants.js';
 
 const STYLE = [
   'body{font:16px/1.5 system-ui,sans-serif;max-width:26rem;margin:3rem auto;padding:0 1rem;color:#222}',
@@ -10,25 +9,25 @@ const STYLE = [
   'small{color:#666}',
 ].join('');
 
-export const HEADERS = {
+const HEADERS = {
   'content-type': 'text/html; charset=utf-8',
   'cache-control': 'no-store',
   'referrer-policy': 'no-referrer',
   'x-frame-options': 'DENY',
-  // No form-action here: browsers apply it to the redirect that follows, which goes to another port.
+  // No form-action: browsers apply it to the redirect as well, which goes to another port.
   'content-security-policy': `default-src 'none'; style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'; frame-ancestors 'none'`,
 };
 
-/** The page on which a person says who they are and what this program may do. A plain form, no script. */
+/** The page where the user picks an identity and the scopes: a plain form, no script. */
 export function consentPage(id: string, request: PendingRequest): DemoAnswer {
   const hidden = `<input type="hidden" name="request" value="${id}">`;
-  const body = `<p>A program on this machine asks to connect. This page is part of the demo: nobody's real account is here.</p>
+  const body = `<p>A program on this machine asks to connect. This page is part of the demo; no real account is involved.</p>
 ${consentForm('/consent', hidden, request.scopes, request.loginHint)}`;
   return { status: 200, headers: HEADERS, body: page('Demo login', body) };
 }
 
-/** @param scopes only known ones, so their names need no escaping */
-export function consentForm(
+/** @param scopes known ones, which need no escaping */
+function consentForm(
   action: string,
   hidden: string,
   scopes: readonly string[],
@@ -56,11 +55,42 @@ ${boxes.join('\n')}
 </form>`;
 }
 
-export function page(title: string, body: string): string {
+function page(title: string, body: string): string {
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>${title}</title><style>${STYLE}</style></head>
 <body><h1>${title}</h1>
 ${body}
 </body></html>
 `;
+}
+
+/** @param record null: the code is not typed yet */
+export function devicePage(address: string, record: DeviceRecord | null): DemoAnswer {
+  const path = new URL(address).pathname;
+  if (record === null) {
+    return answer(
+      200,
+      `<p>Type the code that your terminal shows.</p>
+<form method="get" action="${path}">
+<label>Code <input name="user_code" autocomplete="off" autofocus></label>
+<button type="submit">Continue</button>
+</form>`,
+    );
+  }
+  const hidden = `<input type="hidden" name="user_code" value="${record.userCode}">`;
+  return answer(
+    200,
+    `<p>A program asks to connect. Continue only if you started this yourself and your terminal shows
+<strong>${record.userCode}</strong>.</p>
+${consentForm(path, hidden, record.scopes, null)}`,
+  );
+}
+
+/** @param sentence a constant, not escaped */
+export function deviceResult(status: number, sentence: string): DemoAnswer {
+  return answer(status, `<p>${sentence}</p>`);
+}
+
+function answer(status: number, body: string): DemoAnswer {
+  return { status, headers: HEADERS, body: page('Demo login', body) };
 }

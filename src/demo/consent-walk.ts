@@ -1,6 +1,6 @@
 import { VaultError } from '../domain/errors.js';
 
-/** What the person does on the consent page. */
+/** The user's choices on the consent page. */
 export interface ConsentChoice {
   readonly person?: 'ada' | 'grace';
   /** Boxes to untick. */
@@ -8,9 +8,9 @@ export interface ConsentChoice {
   readonly deny?: boolean;
 }
 
-/** Where the walk ended: the last page, as a browser would show it. */
+/** The last page, as a browser would show it. */
 export interface ConsentWalk {
-  /** The redirect the authorization server sent the browser to; it holds the code. */
+  /** The redirect of the authorization server, with the code. */
   readonly callback: string;
   readonly status: number;
   readonly url: string;
@@ -21,8 +21,8 @@ const MAX_HOPS = 5;
 const FORM = /<form method="post" action="([^"]+)"/;
 
 /**
- * Walks the demo server's consent page over HTTP as a browser would: opens the authorization URL, or the start page of a
- * login, fills in the form, sends it, and follows the redirect to the listener that waits for it.
+ * Does over HTTP what a browser would: opens the authorization URL, or the start page of a login, submits the consent
+ * form, and follows the redirect to the listener.
  *
  * @throws VaultError `provider_answer_invalid` when there is no such page or no redirect after it
  */
@@ -41,7 +41,7 @@ export async function walkConsent(
   return { callback, status: response.status, url, page: await response.text() };
 }
 
-/** Comes by the start page of a login where that is the address: it sets a cookie and leads to the server. */
+/** The start page of a login sets a cookie and redirects to the server. */
 async function begun(url: string): Promise<{ url: string; cookie: string }> {
   if (new URL(url).search !== '') return { url, cookie: '' };
   const start = await get(url);
@@ -49,10 +49,10 @@ async function begun(url: string): Promise<{ url: string; cookie: string }> {
   return { url: location(start, url), cookie };
 }
 
-/** The same without the last step: returns the redirect instead of following it, as for pasting it. */
+/** The same without the last step: returns the redirect, as for pasting. */
 export async function answerConsent(authorizationUrl: string, choice: ConsentChoice = {}): Promise<string> {
   const shown = await get(authorizationUrl);
-  // A request the server will not show a page for is answered by a redirect with an error.
+  // A refused request is answered by a redirect with an error.
   if (isRedirect(shown)) return location(shown, authorizationUrl);
   const page = await shown.text();
   const action = FORM.exec(page)?.[1];
@@ -68,7 +68,7 @@ export async function answerConsent(authorizationUrl: string, choice: ConsentCho
 }
 
 /**
- * What a person does at a verification address (RFC 8628 §3.3): opens it, types the code, answers the consent page.
+ * Opens a verification URI (RFC 8628 §3.3), types the code and submits the consent form.
  *
  * @returns the last page
  */
@@ -88,7 +88,7 @@ export async function walkDevice(
   return answer.text();
 }
 
-/** What a browser would send: hidden fields, the chosen person, the boxes left ticked, the button. */
+/** The form data a browser would send. */
 function fill(page: string, choice: ConsentChoice): URLSearchParams {
   const form = new URLSearchParams();
   for (const [input] of page.matchAll(/<input [^>]*>/g)) {

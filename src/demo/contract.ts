@@ -1,6 +1,6 @@
 /**
- * The embedded authorization server: what a test or the demo can ask of it. It shares no code with oauth/, so
- * that a mistake made on one side of the wire is not made again on the other.
+ * The embedded authorization server for tests and `vault demo`. It shares no code with oauth/: a mistake on one side of
+ * the wire is not repeated on the other.
  */
 export type DemoEndpoint =
   | 'metadata'
@@ -16,66 +16,63 @@ export type DemoEndpoint =
 export type DemoClientAuth = 'none' | 'post' | 'basic' | 'basic-raw';
 
 export interface DemoOptions {
-  /** 0, the default: the system chooses. */
+  /** Default 0: any free port. */
   readonly port?: number;
   /** A plain OAuth 2.0 server: no discovery, no id_token. */
   readonly plain?: boolean;
   readonly clientAuth?: DemoClientAuth;
-  /** What the token endpoint reads; anything else is `invalid_request`. */
+  /** The accepted encoding at the token endpoint. */
   readonly tokenBody?: 'form' | 'json';
   readonly pkce?: 'required' | 'optional';
   readonly knobs?: Partial<DemoKnobs>;
-  /** Opens `POST /control` to whoever sends this as a bearer token. */
+  /** The bearer token for `POST /control`; without it there is no such endpoint. */
   readonly controlSecret?: string;
-  /** Milliseconds since the epoch. */
   readonly now?: () => number;
 }
 
-/** What may change while the server runs. */
+/** Settings that may change while the server runs. */
 export interface DemoKnobs {
   /** Seconds. */
   accessTokenLifetime: number;
-  /** `rotate`: a new refresh token with each refresh; `keep`: the first stays good and is not repeated; `none`: never one. */
+  /** `rotate`: a new one with each refresh; `keep`: the first stays valid and is not repeated; `none`: never one. */
   refreshTokens: 'rotate' | 'keep' | 'none';
-  /** Seconds in which a rotated refresh token is still taken; 0 is strict: any reuse ends the whole family. */
+  /** Seconds for which a rotated refresh token is still accepted; 0: any reuse ends the family. */
   reuseGrace: number;
-  /** The most a consent gives, whatever the person ticks; null: all that was asked. */
+  /** The most scopes that a consent grants; null: all requested. */
   grantOnly: readonly string[] | null;
   /** `iss` in the authorization response (RFC 9207). */
   responseIss: boolean;
   /** Seconds a device code lives. */
   deviceLifetime: number;
-  /** Seconds between two polls, which are enforced; null is 5 and not told. */
+  /** Seconds between two polls, enforced; null: 5, and missing in the answer. */
   deviceInterval: number | null;
-  /** How many polls of a device code are answered "not yet", whatever the person has done. */
+  /** So many polls of a device code are answered `authorization_pending` in any case. */
   devicePendings: number;
-  /** Of "not yet": 400 in the standard, 428 at Google, 200 at GitHub. */
+  /** Of `authorization_pending`: 400 in the standard, 428 at Google, 200 at GitHub. */
   pendingStatus: number;
-  /** Of "not so fast": 400 in the standard, 403 at Google. */
+  /** Of `slow_down`: 400 in the standard, 403 at Google. */
   slowDownStatus: number;
-  /** Put over the members of each device authorization; undefined leaves one out. */
+  /** Override members of each device authorization; undefined removes one. */
   deviceMembers: Readonly<Record<string, unknown>>;
   tokenAnswer: 'json' | 'form';
-  /** Put over the members of each token answer: `{ expires_in: '3600' }`. */
+  /** Override members of each token answer: `{ expires_in: '3600' }`. */
   answerMembers: Readonly<Record<string, unknown>>;
-  /** Left out of each token answer: `['expires_in', 'scope']`. */
+  /** Removed from each token answer: `['expires_in', 'scope']`. */
   omitMembers: readonly string[];
 }
 
-/** An answer sent word for word. */
 export interface DemoAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }
 
-/** What goes wrong with one request. */
+/** A fault of one request. */
 export interface DemoFault {
-  /** `before`: the request is not looked at; `after`: it has taken effect (a refresh token has rotated), only the answer suffers. */
+  /** `before`: the request has no effect; `after`: it has (a refresh token is rotated), only the answer suffers. */
   readonly when: 'before' | 'after';
-  /** Milliseconds to wait first. */
   readonly delay?: number;
-  /** `own`: what it would have sent anyway; `nothing`: the connection closes; `half`: it breaks in the middle of the body. */
+  /** `own`: the normal answer; `nothing`: the connection closes; `half`: it breaks in the middle of the body. */
   readonly send: 'own' | 'nothing' | 'half' | DemoAnswer;
 }
 
@@ -97,16 +94,15 @@ export type DemoEventKind =
   | 'dropped'
   | 'answered';
 
-/** One thing that happened, in order. Tokens appear as short digests only. */
+/** An entry of the server's log. Tokens appear as short digests only. */
 export interface DemoEvent {
   readonly at: number;
   readonly kind: DemoEventKind;
   readonly endpoint: DemoEndpoint;
-  /** Digest of the token or code it is about; null when it is about none. */
+  /** Digest of the token or code. */
   readonly token: string | null;
-  /** Number of the grant's family; null when there is none. */
   readonly family: number | null;
-  /** An error code, a status or a person. */
+  /** An error code, a status or a user. */
   readonly note: string | null;
 }
 
@@ -115,32 +111,29 @@ export interface DemoServer {
   readonly port: number;
   readonly client: { readonly id: string; readonly secret: string | null };
   readonly endpoints: Readonly<Record<DemoEndpoint, string>>;
-  /** Set a member to change what the server does from the next request on. */
   readonly knobs: DemoKnobs;
   readonly log: readonly DemoEvent[];
-  /** Requests since the start, faulted ones included. */
+  /** Requests since the start, with faulted ones. */
   readonly requests: Readonly<Record<DemoEndpoint, number>>;
-  /** How often each refresh token was presented, by digest. */
+  /** How often each refresh token was sent, by digest. */
   readonly refreshUses: ReadonlyMap<string, number>;
-  /** The next `times` requests to this endpoint suffer the fault; several calls queue up. */
+  /** The next `times` requests to this endpoint get the fault; calls queue up. */
   next(endpoint: DemoEndpoint, fault: DemoFault, times?: number): void;
-  /** The person removes this program at the provider: every grant ends. */
+  /** As if the user removed this program at the provider. */
   endAllGrants(): void;
-  /** Every code and token handed out, every verifier received, so that a test can prove that none of them leaked. */
+  /** Every issued code and token and every received verifier, for leak tests. */
   secrets(): readonly string[];
   close(): Promise<void>;
 }
 
-/** How `vault demo` is to walk, and what it needs to show it. */
 export interface DemoRequest {
-  /** Use a real browser for the login rather than walk the consent page. */
+  /** Log in with a real browser; otherwise the demo submits the consent form. */
   readonly browser: boolean;
 }
 
 export interface DemoTalk {
-  /** A heading for what comes next. */
   step(title: string): void;
-  /** A command as a user would type it, then what it printed. */
+  /** A command as typed, and its output. */
   command(line: string, stdout: string, stderr: string): void;
   note(line: string): void;
 }

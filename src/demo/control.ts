@@ -1,8 +1,8 @@
-import { json, text } from './answers.js';
 import type { DemoAnswer, DemoEndpoint, DemoFault, DemoKnobs, DemoServer } from './contract.js';
+import { json, text } from './http.js';
 import type { Incoming } from './world.js';
 
-/** What `POST /control` takes, so that a server in another process can be steered. */
+/** The body of `POST /control`, which steers a server in another process. */
 export type DemoOrder =
   | { readonly do: 'set'; readonly knobs: Partial<DemoKnobs> }
   | {
@@ -14,10 +14,10 @@ export type DemoOrder =
   | { readonly do: 'end_all_grants' }
   | { readonly do: 'report' };
 
-/** Carries out one order and answers with all that has happened so far. The secrets are in it: the caller holds the key. */
+/** Carries out one order and answers with the log so far, secrets included: the caller has the key. */
 export function control(demo: DemoServer, secret: string, incoming: Incoming): DemoAnswer {
   if (incoming.method !== 'POST' || incoming.headers['authorization'] !== `Bearer ${secret}`) {
-    return text(404, 'there is nothing here');
+    return text(404, 'not found');
   }
   try {
     carryOut(demo, JSON.parse(incoming.body) as DemoOrder);

@@ -1,13 +1,11 @@
 import { randomInt } from 'node:crypto';
-import { json, oauthError } from './answers.js';
-import { readParameters, refuseClient } from './client-auth.js';
+import { devicePage, deviceResult } from './consent-page.js';
 import type { DemoAnswer } from './contract.js';
-import { devicePage, deviceResult } from './device-page.js';
-import { digest, type Family, startFamily } from './grants.js';
-import { PEOPLE, SCOPES } from './people.js';
+import { digest, type Family, PEOPLE, SCOPES, startFamily } from './grants.js';
+import { json, oauthError, readParameters, refuseClient } from './http.js';
 import { type Incoming, mint, type World } from './world.js';
 
-/** RFC 8628 §6.1: no vowels, so that no words come about. */
+/** RFC 8628 §6.1: no vowels, so that no words appear. */
 const LETTERS = 'BCDFGHJKLMNPQRSTVWXZ';
 
 /** The device authorization endpoint (RFC 8628 §3.1, §3.2). */
@@ -44,7 +42,7 @@ export function deviceAuthorization(world: World, incoming: Incoming): DemoAnswe
   });
 }
 
-/** The page at which the person types the code, then says who they are and what they allow (RFC 8628 §3.3). */
+/** The page for the user code and the consent (RFC 8628 §3.3). */
 export function verification(world: World, incoming: Incoming): DemoAnswer {
   const posted = incoming.method === 'POST';
   const form = posted ? new URLSearchParams(incoming.body) : incoming.url.searchParams;
@@ -52,14 +50,14 @@ export function verification(world: World, incoming: Incoming): DemoAnswer {
   if (typed === null) return devicePage(world.endpoints.device, null);
   const record = [...world.grants.devices.values()].find(({ userCode }) => userCode === plain(typed));
   if (record?.state !== 'waiting' || record.endsAt < world.now()) {
-    return deviceResult(400, 'There is no such code, or it is over. Look at the terminal again.');
+    return deviceResult(400, 'Unknown or expired code. Check your terminal.');
   }
   if (!posted) return devicePage(world.endpoints.device, record);
   const person = PEOPLE.find((one) => one.key === form.get('person'));
   if (form.get('decision') !== 'allow' || !person) {
     world.record('device', 'denied');
     record.state = 'denied';
-    return deviceResult(200, 'You said no. The terminal says so as well.');
+    return deviceResult(200, 'Access was not granted. See your terminal.');
   }
   const ticked = form.getAll('scope');
   const most = world.knobs.grantOnly;
@@ -67,7 +65,7 @@ export function verification(world: World, incoming: Incoming): DemoAnswer {
   record.family = startFamily(world.grants, person, scopes);
   record.state = 'allowed';
   world.record('device', 'consented', { family: record.family.number, note: person.key });
-  return deviceResult(200, 'Done. Go back to the terminal; it goes on by itself.');
+  return deviceResult(200, 'Done. You can go back to your terminal.');
 }
 
 /**
@@ -83,16 +81,16 @@ export function pollDevice(world: World, deviceCode: string): Family | DemoAnswe
   const tooFast = now - record.lastPoll < record.interval;
   record.lastPoll = now;
   record.polls += 1;
-  if (record.endsAt < now) return oauthError(400, 'expired_token', 'the code is over');
+  if (record.endsAt < now) return oauthError(400, 'expired_token', 'the code has expired');
   if (tooFast) {
     record.interval += 5_000;
     world.record('token', 'polled_too_fast', { token: name });
-    return oauthError(world.knobs.slowDownStatus, 'slow_down', 'not so fast');
+    return oauthError(world.knobs.slowDownStatus, 'slow_down', 'poll less often');
   }
-  if (record.state === 'denied') return oauthError(400, 'access_denied', 'the person said no');
+  if (record.state === 'denied') return oauthError(400, 'access_denied', 'the user refused');
   const { family } = record;
   if (family === null || record.polls <= world.knobs.devicePendings) {
-    return oauthError(world.knobs.pendingStatus, 'authorization_pending', 'the person is not done');
+    return oauthError(world.knobs.pendingStatus, 'authorization_pending', 'the user has not answered yet');
   }
   record.state = 'redeemed';
   world.record('token', 'code_redeemed', { token: name, family: family.number });
@@ -104,7 +102,7 @@ function newUserCode(): string {
   return `${part()}-${part()}`;
 }
 
-/** As people type it: in small letters, without the hyphen (RFC 8628 §6.1). */
+/** Accepts small letters and a missing hyphen (RFC 8628 §6.1). */
 function plain(typed: string): string {
   const letters = typed.toUpperCase().replace(/[^A-Z]/g, '');
   return `${letters.slice(0, 4)}-${letters.slice(4)}`;

@@ -1,8 +1,32 @@
-import type { DemoFault } from './contract.js';
+import type { DemoEndpoint, DemoFault } from './contract.js';
 
-/* Ready-made misfortunes, for `next()`. */
+/** Faults to come, first in, first out, for each endpoint. */
+export interface FaultQueue {
+  add(endpoint: DemoEndpoint, fault: DemoFault, times?: number): void;
+  take(endpoint: DemoEndpoint): DemoFault | null;
+}
 
-/** Any answer, word for word; the request has no effect. */
+export function createFaultQueue(): FaultQueue {
+  const waiting = new Map<DemoEndpoint, { readonly fault: DemoFault; left: number }[]>();
+  return {
+    add(endpoint, fault, times = 1) {
+      const queue = waiting.get(endpoint) ?? [];
+      waiting.set(endpoint, [...queue, { fault, left: times }]);
+    },
+    take(endpoint) {
+      const queue = waiting.get(endpoint);
+      const first = queue?.[0];
+      if (!queue || !first) return null;
+      first.left -= 1;
+      if (first.left <= 0) queue.shift();
+      return first.fault;
+    },
+  };
+}
+
+/* Ready-made faults for `next()`. */
+
+/** The request has no effect. */
 function verbatim(
   status: number,
   body: string,
@@ -11,16 +35,15 @@ function verbatim(
   return { when: 'before', send: { status, headers, body } };
 }
 
-/** The token has rotated and nobody ever hears of it. */
+/** The token is rotated and the answer lost. */
 export const lostAnswer: DemoFault = { when: 'after', send: 'nothing' };
 
-/** The token has rotated; the answer breaks off in its middle. */
+/** The token is rotated and the answer cut in the middle. */
 export const halfAnswer: DemoFault = { when: 'after', send: 'half' };
 
 /** The connection closes before the request takes effect. */
 export const refusedConnection: DemoFault = { when: 'before', send: 'nothing' };
 
-/** @param delay milliseconds */
 export function slow(when: DemoFault['when'], delay: number): DemoFault {
   return { when, delay, send: 'own' };
 }
@@ -46,7 +69,7 @@ export function htmlPage(status = 200): DemoFault {
   });
 }
 
-/** Bytes that are no answer of any kind, though the status says all is well. */
+/** Not an answer of any kind, with status 200. */
 export const garbage: DemoFault = verbatim(200, '\u0000\ufffd{"access_token":', {
   'content-type': 'application/octet-stream',
 });
@@ -55,6 +78,6 @@ export const garbage: DemoFault = verbatim(200, '\u0000\ufffd{"access_token":', 
 export function oauthRefusal(error: string, status = 400): DemoFault {
   return verbatim(
     status,
-    JSON.stringify({ error, error_description: `the demo server was told to say ${error}` }),
+    JSON.stringify({ error, error_description: `the demo server was told to answer ${error}` }),
   );
 }

@@ -1,7 +1,29 @@
 import { createHash } from 'node:crypto';
-import type { Person } from './people.js';
 
-/** An authorization request that waits for the person, then for its code to be redeemed. */
+/** A user of the demo server. */
+export interface Person {
+  readonly key: string;
+  readonly subject: string;
+  readonly name: string;
+  readonly email: string;
+}
+
+export const PEOPLE: readonly Person[] = [
+  { key: 'ada', subject: 'demo-1815', name: 'Ada Lovelace', email: 'ada@example.com' },
+  { key: 'grace', subject: 'demo-1906', name: 'Grace Hopper', email: 'grace@example.com' },
+];
+
+/** The scopes on offer, each with its line on the consent page. */
+export const SCOPES: Readonly<Record<string, string>> = {
+  openid: 'know who you are',
+  email: 'see your e-mail address',
+  profile: 'see your name',
+  offline_access: 'stay connected while you are away',
+  'notes.read': 'read your notes',
+  'notes.write': 'change your notes',
+};
+
+/** An authorization request until its code is redeemed. */
 export interface PendingRequest {
   readonly redirectUri: string;
   readonly state: string | null;
@@ -12,7 +34,7 @@ export interface PendingRequest {
   readonly endsAt: number;
 }
 
-/** All tokens that descend from one consent. They live and die together. */
+/** All tokens of one consent; they end together. */
 export interface Family {
   readonly number: number;
   readonly person: Person;
@@ -29,7 +51,7 @@ export interface CodeRecord {
 
 export interface RefreshRecord {
   readonly family: Family;
-  /** When its successor was handed out; null while it is the current one. */
+  /** When its successor was issued; null while it is current. */
   rotatedAt: number | null;
 }
 
@@ -38,7 +60,7 @@ export interface AccessRecord {
   readonly endsAt: number;
 }
 
-/** A device authorization that waits for the person, then for its code to be redeemed. All times in milliseconds. */
+/** A device authorization until its code is redeemed. */
 export interface DeviceRecord {
   readonly userCode: string;
   readonly scopes: readonly string[];
@@ -50,7 +72,7 @@ export interface DeviceRecord {
   family: Family | null;
 }
 
-/** What the server remembers. Tokens are kept by digest. */
+/** The state of the server. Tokens are kept by digest. */
 export interface Grants {
   readonly pending: Map<string, PendingRequest>;
   readonly codes: Map<string, CodeRecord>;
@@ -61,7 +83,7 @@ export interface Grants {
   readonly refreshUses: Map<string, number>;
 }
 
-/** Names a token in the log without giving it away. */
+/** Names a token in the log without revealing it. */
 export function digest(token: string): string {
   return createHash('sha256').update(token).digest('hex').slice(0, 12);
 }
@@ -84,7 +106,7 @@ export function startFamily(grants: Grants, person: Person, scopes: readonly str
   return family;
 }
 
-/** The family an access token belongs to, while both are good. */
+/** The family of a valid access token. */
 export function bearer(grants: Grants, token: string, now: number): Family | null {
   const record = grants.access.get(digest(token));
   return record?.family.alive && record.endsAt > now ? record.family : null;

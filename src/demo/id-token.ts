@@ -1,7 +1,7 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
-import type { Person } from './people.js';
+import type { Person } from './grants.js';
 
-/** Signs id_tokens with a key made at the start of the server. */
+/** Signs id_tokens with a new key for each server. */
 export interface Signer {
   readonly jwks: Readonly<Record<string, unknown>>;
   sign(claims: Readonly<Record<string, unknown>>): string;
@@ -24,7 +24,7 @@ export function createSigner(): Signer {
   };
 }
 
-/** What the granted scopes tell about a person (OpenID Connect Core §5.4). */
+/** The claims that the granted scopes allow (OpenID Connect Core §5.4). */
 export function personClaims(person: Person, scopes: readonly string[]): Record<string, unknown> {
   return {
     sub: person.subject,

@@ -1,7 +1,26 @@
-import { json, text } from './answers.js';
-import type { DemoAnswer } from './contract.js';
-import { SCOPES } from './people.js';
+import type { DemoAnswer, DemoEndpoint } from './contract.js';
+import { SCOPES } from './grants.js';
+import { json, text } from './http.js';
 import type { World } from './world.js';
+
+export const METADATA_PATHS: readonly string[] = [
+  '/.well-known/openid-configuration',
+  '/.well-known/oauth-authorization-server',
+];
+
+export function endpointUrls(issuer: string): Record<DemoEndpoint, string> {
+  return {
+    metadata: `${issuer}${METADATA_PATHS[0]}`,
+    jwks: `${issuer}/jwks`,
+    authorize: `${issuer}/authorize`,
+    consent: `${issuer}/consent`,
+    deviceAuthorization: `${issuer}/device_authorization`,
+    device: `${issuer}/device`,
+    token: `${issuer}/token`,
+    userinfo: `${issuer}/userinfo`,
+    revoke: `${issuer}/revoke`,
+  };
+}
 
 const AUTH_METHODS = {
   none: 'none',
@@ -10,7 +29,7 @@ const AUTH_METHODS = {
   'basic-raw': 'client_secret_basic',
 } as const;
 
-/** One document for both well-known places (OpenID Connect Discovery 1.0 §4, RFC 8414 §3). */
+/** One document for both well-known URLs (OpenID Connect Discovery 1.0 §4, RFC 8414 §3). */
 export function metadata(world: World): DemoAnswer {
   if (world.plain) return text(404, 'this server publishes no metadata');
   const method = AUTH_METHODS[world.clientAuth];

@@ -1,11 +1,10 @@
-import { json, oauthError } from './answers.js';
-import { readParameters, refuseClient } from './client-auth.js';
 import type { DemoAnswer } from './contract.js';
 import { bearer, digest } from './grants.js';
+import { json, oauthError, readParameters, refuseClient } from './http.js';
 import { personClaims } from './id-token.js';
 import type { Incoming, World } from './world.js';
 
-/** Tells who an access token belongs to (OpenID Connect Core §5.3; a server that is not OIDC may have the like). */
+/** The owner of an access token (OpenID Connect Core §5.3). */
 export function userinfo(world: World, incoming: Incoming): DemoAnswer {
   const match = /^Bearer (\S+)$/.exec(incoming.headers['authorization'] ?? '');
   const family = bearer(world.grants, match?.[1] ?? '', world.now());

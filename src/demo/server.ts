@@ -1,13 +1,12 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { json, text } from './answers.js';
 import { authorize, consent } from './authorize.js';
 import type { DemoAnswer, DemoEndpoint, DemoFault, DemoOptions, DemoServer } from './contract.js';
 import { control } from './control.js';
 import { deviceAuthorization, verification } from './device.js';
-import { METADATA_PATHS } from './endpoints.js';
-import { createFaultQueue, type FaultQueue } from './fault-queue.js';
-import { metadata } from './metadata.js';
+import { createFaultQueue, type FaultQueue } from './faults.js';
+import { json, text } from './http.js';
+import { METADATA_PATHS, metadata } from './metadata.js';
 import { revoke, userinfo } from './resource.js';
 import { token } from './token.js';
 import { createWorld, type Incoming, type World } from './world.js';
@@ -41,8 +40,8 @@ const ROUTES = new Map<string, Route>([
 ]);
 
 /**
- * Starts an authorization server on the loopback: OpenID Connect with PKCE, rotating refresh tokens and strict
- * reuse detection, and every misbehaviour a test asks of it. It keeps all in memory.
+ * Starts an authorization server on the loopback: OpenID Connect with PKCE, rotating refresh tokens, strict reuse
+ * detection, and any misbehaviour that a test needs. Its state is in memory.
  *
  * @throws the system's error when the port cannot be listened on
  */
@@ -99,7 +98,7 @@ async function serve(
     return send(response, control(demo, controlSecret, incoming));
   }
   const route = ROUTES.get(path);
-  if (!route) return send(response, text(404, 'there is nothing here'));
+  if (!route) return send(response, text(404, 'not found'));
   if (!route.methods.includes(incoming.method)) return send(response, text(405, `use ${route.methods[0]}`));
   world.requests[route.endpoint] += 1;
   await answer(world, route, incoming, faults.take(route.endpoint), response);

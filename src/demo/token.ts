@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
-import { form, json, oauthError } from './answers.js';
-import { readParameters, refuseClient } from './client-auth.js';
 import type { DemoAnswer } from './contract.js';
 import { pollDevice } from './device.js';
 import { digest, type Family } from './grants.js';
+import { form, json, oauthError, readParameters, refuseClient } from './http.js';
 import { personClaims } from './id-token.js';
 import { type Incoming, mint, type World } from './world.js';
 
@@ -24,7 +23,7 @@ export function token(world: World, incoming: Incoming): DemoAnswer {
     case 'urn:ietf:params:oauth:grant-type:device_code':
       return redeemDevice(world, parameters);
     default:
-      return oauthError(400, 'unsupported_grant_type', 'this server does not know this grant');
+      return oauthError(400, 'unsupported_grant_type', 'unknown grant type');
   }
 }
 
@@ -34,7 +33,7 @@ function redeemCode(world: World, parameters: Parameters): DemoAnswer {
   if (!record || record.endsAt < world.now()) return oauthError(400, 'invalid_grant', 'unknown or old code');
   const { family, request } = record;
   if (record.redeemed) {
-    // A code that comes twice may be stolen: what the first one gave ends too (RFC 6749 §4.1.2).
+    // A reused code may be stolen, so the tokens of its first use end too (RFC 6749 §4.1.2).
     world.record('token', 'code_replayed', { token: name, family: family.number });
     kill(world, family);
     return oauthError(400, 'invalid_grant', 'this code was used before');

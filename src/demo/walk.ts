@@ -1,11 +1,11 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { DemoRequest, DemoServer, DemoTalk } from './contract.js';
+import { VaultError } from '../domain/errors.js';
+import { walkConsent, walkDevice } from './consent-walk.js';
+import type { DemoEventKind, DemoRequest, DemoServer, DemoTalk } from './contract.js';
 import { startDemoServer } from './server.js';
-import { chapters } from './walk-chapters.js';
 
-/** How a command of the real program ended. */
 export interface VaultRun {
   readonly exitCode: number;
   readonly stdout: string;
@@ -14,8 +14,8 @@ export interface VaultRun {
 
 export interface DemoDeps {
   /**
-   * Runs this very program as a child process, its output captured. The environment it gets must hold none of
-   * the user's own vault settings, only what is given here besides the usual.
+   * Runs this program as a child process and captures its output. Its environment must not contain the user's vault
+   * settings.
    *
    * @param onStderrLine called as each line arrives
    */
@@ -29,10 +29,10 @@ export interface DemoDeps {
 const SCOPES = ['openid', 'email', 'profile', 'offline_access', 'notes.read'];
 
 /**
- * Walks through the life of two accounts against the embedded authorization server, in a throw-away vault. All of
- * it goes when the walk ends, well or badly.
+ * Walks through the life of two accounts against the embedded authorization server, in a temporary vault that is deleted
+ * at the end, also after a failure.
  *
- * @throws VaultError `unexpected` when a step does not do what it should; `interrupted` and `terminated`
+ * @throws VaultError `unexpected` when a step fails; `interrupted` and `terminated`
  */
 export async function runDemo(deps: DemoDeps, request: DemoRequest, talk: DemoTalk): Promise<void> {
   const demo = await startDemoServer({ knobs: { deviceInterval: 1 } });
@@ -40,9 +40,9 @@ export async function runDemo(deps: DemoDeps, request: DemoRequest, talk: DemoTa
   try {
     home = await mkdtemp(join(tmpdir(), 'token-vault-demo-'));
     await writeFile(join(home, 'config.json'), configuration(demo), { mode: 0o600, flag: 'wx' });
-    talk.step('An authorization server of our own, and an empty vault');
+    talk.step('A demo authorization server and an empty vault');
     talk.note(`the server listens at ${demo.issuer}, on this machine only`);
-    talk.note(`the vault is in ${home}; both go when the demo ends`);
+    talk.note(`the vault is in ${home}; both are removed when the demo ends`);
     await chapters({ demo, deps, talk, env: { VAULT_HOME: home }, browser: request.browser });
   } finally {
     await demo.close();
@@ -51,7 +51,7 @@ export async function runDemo(deps: DemoDeps, request: DemoRequest, talk: DemoTa
 }
 
 function configuration(demo: DemoServer): string {
-  // Not every system tells whose program listens, and this server is in this very process.
+  // Not every system reports which user listens, and the server is in this process.
   const provider = {
     issuer: demo.issuer,
     clientId: demo.client.id,
@@ -61,10 +61,156 @@ function configuration(demo: DemoServer): string {
   return `${JSON.stringify({ keySource: 'file', providers: { demo: provider } }, null, 2)}\n`;
 }
 
-/** What is set for the user's own vault must not reach a throw-away one. */
+/** Removes the settings of the user's own vault. */
 export function demoEnvironment(
   env: Readonly<Record<string, string | undefined>>,
 ): Record<string, string | undefined> {
   const foreign = /^(VAULT_|OAUTH_)|_CLIENT_(ID|SECRET)$|_TENANT_ID$/;
   return Object.fromEntries(Object.entries(env).filter(([name]) => !foreign.test(name)));
+}
+
+interface Stage {
+  readonly demo: DemoServer;
+  readonly deps: DemoDeps;
+  readonly talk: DemoTalk;
+  readonly env: Readonly<Record<string, string>>;
+  readonly browser: boolean;
+}
+
+/** From the first login to the last revocation. */
+async function chapters(stage: Stage): Promise<void> {
+  const { demo, talk } = stage;
+  talk.step('Log in');
+  const first = await login(stage, stage.browser, 'ada');
+  talk.step('Log in as another user: a second account');
+  const person = other(demo);
+  const second = await login(stage, false, person);
+  talk.step('The same user on a machine without a browser: a code to type on another device');
+  const again = await loginByDevice(stage, person);
+  demand(again === second, 'the same user became another account');
+
+  talk.step('What is in the vault');
+  const listed = await vault(stage, ['list']);
+  demand(listed.includes(first) && listed.includes(second), 'the list does not show both accounts');
+
+  talk.step('A token, as a script gets it');
+  const before = await token(stage, first);
+  talk.step('Details of the account');
+  await vault(stage, ['show', first]);
+
+  talk.step('Refresh: a dry run, then a real one');
+  await vault(stage, ['refresh', '--all', '--dry-run']);
+  demand(count(demo, 'rotated') === 0, 'a dry run sent a refresh token');
+  await vault(stage, ['refresh', '--all']);
+  demand(count(demo, 'rotated') === 2, 'the refresh tokens were not both rotated');
+  const after = await token(stage, first);
+  demand(after !== before, 'the token is the same after a refresh');
+
+  talk.step('Revoke: one account, then all');
+  await vault(stage, ['revoke', first, '--yes']);
+  await vault(stage, ['list']);
+  await vault(stage, ['revoke', '--all', '--yes']);
+  demand(count(demo, 'revoked') === 2, 'the server did not receive both revocations');
+  demand(!(await accepts(demo, after)), 'the server still accepts a revoked token');
+  talk.note('the server no longer accepts these tokens');
+}
+
+/**
+ * Logs in, in the browser where there is one. When the command prints the URL it has opened none, and the demo walks the
+ * consent page itself.
+ *
+ * @returns the account's name
+ */
+async function login(stage: Stage, inBrowser: boolean, person: 'ada' | 'grace'): Promise<string> {
+  const { demo, talk } = stage;
+  if (inBrowser) talk.note('if a browser opens: choose a user, then Allow');
+  let walk: Promise<unknown> | null = null;
+  const args = ['login', 'demo', ...(inBrowser ? [] : ['--no-browser', '--timeout', '1m'])];
+  const name = await vault(stage, args, (line) => {
+    if (walk !== null || !line.trim().startsWith(`${demo.endpoints.authorize}?`)) return;
+    talk.note('no browser this time: the demo fills in the consent page itself');
+    // When the walk fails, the login ends without a code and reports it.
+    walk = walkConsent(line.trim(), { person }).catch(() => null);
+  });
+  await walk;
+  return name.trim();
+}
+
+/** @returns the account's name */
+async function loginByDevice(stage: Stage, person: 'ada' | 'grace'): Promise<string> {
+  const { demo, talk } = stage;
+  let walk: Promise<unknown> | null = null;
+  const name = await vault(stage, ['login', 'demo', '--device', '--timeout', '1m'], (line) => {
+    const address = URL.canParse(line.trim()) ? new URL(line.trim()) : null;
+    const userCode = address?.searchParams.get('user_code') ?? null;
+    if (walk !== null || userCode === null) return;
+    talk.note('the demo types the code itself, as you would on a phone');
+    walk = walkDevice(demo.endpoints.device, userCode, { person }).catch(() => null);
+  });
+  await walk;
+  return name.trim();
+}
+
+/** Gets a token as a script does, prints it shortened, and tries it. */
+async function token(stage: Stage, account: string): Promise<string> {
+  const { demo, talk } = stage;
+  const { run, line } = await perform(stage, ['token', account]);
+  const value = run.stdout.trim();
+  demand(run.stdout === `${value}\n` && /^\S+$/.test(value), `${line} did not print a token and one newline`);
+  talk.command(line, `${value.slice(0, 16)}…\n`, run.stderr);
+  talk.note('shortened here; the command prints the whole token and one newline');
+  demand(await accepts(demo, value), 'the server does not accept the token');
+  return value;
+}
+
+async function vault(
+  stage: Stage,
+  args: readonly string[],
+  onStderrLine?: (line: string) => void,
+): Promise<string> {
+  const { run, line } = await perform(stage, args, onStderrLine);
+  stage.talk.command(line, run.stdout, run.stderr);
+  return run.stdout;
+}
+
+interface Performance {
+  readonly run: VaultRun;
+  /** The command as a user would type it. */
+  readonly line: string;
+}
+
+async function perform(
+  { deps, talk, env }: Stage,
+  args: readonly string[],
+  onStderrLine?: (line: string) => void,
+): Promise<Performance> {
+  const line = `vault ${args.join(' ')}`;
+  const run = await deps.runVault(args, env, onStderrLine);
+  if (run.exitCode === 0) return { run, line };
+  talk.command(line, run.stdout, run.stderr);
+  if (run.exitCode === 130) throw new VaultError('interrupted', 'the demo was interrupted');
+  if (run.exitCode === 143) throw new VaultError('terminated', 'the demo was terminated');
+  throw new VaultError('unexpected', `the demo stopped: ${line} failed with exit code ${run.exitCode}`, {
+    hint: 'see the output of the command above',
+  });
+}
+
+function other(demo: DemoServer): 'ada' | 'grace' {
+  return demo.log.findLast((event) => event.kind === 'consented')?.note === 'ada' ? 'grace' : 'ada';
+}
+
+function count(demo: DemoServer, kind: DemoEventKind): number {
+  return demo.log.filter((event) => event.kind === kind).length;
+}
+
+async function accepts(demo: DemoServer, accessToken: string): Promise<boolean> {
+  const response = await fetch(demo.endpoints.userinfo, {
+    headers: { authorization: `Bearer ${accessToken}` },
+  });
+  await response.arrayBuffer();
+  return response.ok;
+}
+
+function demand(condition: boolean, otherwise: string): void {
+  if (!condition) throw new VaultError('unexpected', `the demo failed: ${otherwise}`);
 }

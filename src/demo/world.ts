@@ -7,9 +7,9 @@ import type {
   DemoKnobs,
   DemoOptions,
 } from './contract.js';
-import { endpointUrls } from './endpoints.js';
 import { createGrants, type Grants } from './grants.js';
 import { createSigner, type Signer } from './id-token.js';
+import { endpointUrls } from './metadata.js';
 
 /** A request, read whole. */
 export interface Incoming {
@@ -19,7 +19,7 @@ export interface Incoming {
   readonly body: string;
 }
 
-/** What the endpoints share: who the server is, what it remembers, how it behaves now. */
+/** What the endpoints share: identity, state and settings of the server. */
 export interface World {
   readonly issuer: string;
   readonly client: { readonly id: string; readonly secret: string | null };
@@ -59,7 +59,7 @@ export function createWorld(issuer: string, options: DemoOptions): World {
   const now = options.now ?? Date.now;
   const clientAuth = options.clientAuth ?? 'none';
   const log: DemoEvent[] = [];
-  // The plus sign tells a raw Basic header from an encoded one.
+  // The plus sign distinguishes a raw Basic header from an encoded one.
   const secret = clientAuth === 'none' ? null : `demo+secret-${randomBytes(18).toString('base64url')}`;
   return {
     issuer,

@@ -31,7 +31,7 @@ function environment({ envFile, envFileNamed, files, commands }: HealthDeps): Fi
   return explained(() => {
     const text = files.read(envFile, LIMIT)?.toString('utf8') ?? null;
     if (text === null && envFileNamed) {
-      const message = `the file given with --env-file is not there: ${envFile}`;
+      const message = `the file given with --env-file does not exist: ${envFile}`;
       return problem('config_invalid', message, `ls -l ${commands.quoted(envFile)}`);
     }
     if (text === null) return fine(`there is no ${envFile}`);

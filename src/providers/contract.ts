@@ -1,3 +1,5 @@
+import type { Secret } from '../domain/secret.js';
+
 /** How this program authenticates itself at the token endpoint (RFC 6749 §2.3). */
 export type ClientAuth =
   /** `client_id` in the body, no secret: a public client. */
@@ -17,90 +19,87 @@ export interface Endpoints {
   readonly userinfo: string | null;
 }
 
-/** One GET that tells more about who logged in, sent with the new access token. */
+/** A GET with the new access token that returns the identity. */
 export interface IdentityRequest {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
 }
 
 /**
- * Where the identity is read from. A path is made of members joined by dots (`owner.user.id`, `items.0.id`); it
- * may name alternatives, of which the first that is there counts (`sub|id`); and one that begins with `id_token.`
- * is read from the id_token's claims whatever `from` says.
+ * Where the identity is read from. A path is made of member names joined by dots (`owner.user.id`, `items.0.id`). `sub|id`
+ * are alternatives; the first one present counts. A path that begins with `id_token.` is always read from the id_token.
  */
 export interface IdentitySource {
   /**
-   * The id_token's claims, the token endpoint's own answer, or the answer of `request`. `none`: the provider does
-   * not tell who logged in; then the label the person gives with `--as` stands for the subject, and a login
-   * without one is refused before the browser opens.
+   * The id_token's claims, the token endpoint's answer, or the answer of `request`. `none`: the provider does not report
+   * the identity; then the label given with `--as` is the subject, and a login without one is refused before the browser
+   * opens.
    */
   readonly from: 'id_token' | 'token_response' | 'request' | 'none';
   readonly request: IdentityRequest | null;
-  /** All of these paths must be there; their values, joined by `:`, are the subject. Numbers count as their digits. */
+  /** All of these paths must be present; their values, joined by `:`, are the subject. */
   readonly subject: readonly string[];
-  /** The first of these paths that is there; empty where an address would make a bad label. */
+  /** The first path present counts; empty where an address would make a bad label. */
   readonly email: readonly string[];
-  /** The first of these paths that is there. */
+  /** The first path present counts. */
   readonly name: readonly string[];
   /** Further members kept with the identity: name → path. */
   readonly details: Readonly<Record<string, string>>;
 }
 
-/** What a client registration at the provider looks like, and where to get one. */
+/** The form of a client registration at the provider, and where to get one. */
 export interface ClientFacts {
-  /** Names of environment variables, the first that is set wins. */
+  /** Environment variables; the first one set counts. */
   readonly idVariables: readonly string[];
   readonly secretVariables: readonly string[];
   readonly secret: 'required' | 'forbidden' | 'optional';
-  /** How a client that has a secret authenticates itself, where one is optional; `basic` when left out. */
+  /** How a client with a secret authenticates where the secret is optional (default `basic`). */
   readonly authWithSecret?: ClientAuth;
-  /** Source of a regular expression the client id must match whole; null where any will do. */
+  /** A regular expression for the whole client id; null: any id. */
   readonly idPattern: string | null;
   readonly idExample: string;
-  /** The page where a client is registered. */
   readonly registrationUrl: string;
-  /** What to choose there, one step a line. */
+  /** One sentence a step. */
   readonly registrationSteps: readonly string[];
 }
 
 export interface RedirectFacts {
   readonly host: '127.0.0.1' | 'localhost';
-  /** 0: the system chooses, and the provider accepts any port. */
+  /** 0: any free port. */
   readonly port: number;
-  /** With a leading slash, or empty for a redirect URI without a path. */
+  /** With a leading slash, or empty. */
   readonly path: string;
 }
 
 export interface RevocationFacts {
   /** RFC 7009 form, a JSON body `{"token"}`, or nothing at all. */
   readonly style: 'rfc7009' | 'json' | 'none';
-  /** `status code` pairs that mean the token was gone already, for example `400 invalid_token`. */
+  /** Status and error code that mean the token was revoked before: `400 invalid_token`. */
   readonly alreadyGone: readonly string[];
-  /** What else a revocation takes with it, for people; null when nothing. */
+  /** What else a revocation revokes, as a sentence; null: nothing. */
   readonly caution: string | null;
 }
 
-/** What a device login (RFC 8628) takes at a provider, beyond the endpoint for it. */
+/** Peculiarities of device logins (RFC 8628). */
 export interface DeviceFacts {
-  /** How the client authenticates itself at the device authorization endpoint, where it is not as at the token endpoint. */
+  /** Client authentication at the device authorization endpoint, where it differs from the token endpoint. */
   readonly clientAuth?: ClientAuth;
   /** The only scopes the provider allows in this grant; null: any. */
   readonly scopes: readonly string[] | null;
-  /** The kind of client it wants, to follow "needs": `a client of type "TVs and Limited Input devices"`. */
+  /** What it needs: `a client of type "TVs and Limited Input devices"`. */
   readonly client: string;
-  /** Whether such a client is good for this grant alone, so that the one for the browser will not do. */
+  /** Whether the client for the browser does not work. */
   readonly ownClient: boolean;
 }
 
-/** A page of the provider that ends a login in the browser, about which this program never hears. Likely ones come first. */
+/** An error page of the provider, of which this program gets no answer. The most likely ones come first. */
 export interface DeadEnd {
-  /** What a person can recognise it by. */
   readonly shows: string;
-  /** What is behind it and what to do, to follow a colon. */
+  /** The cause or what to do; follows a colon. */
   readonly means: string;
 }
 
-/** Which error codes of this provider mean what, beyond the ones every provider shares. Compared with `error`, `suberror` and `error_subtype`, and `AADSTS…` codes. */
+/** Error codes of this provider, compared with `error`, `suberror`, `error_subtype` and `AADSTS…` codes. */
 export interface ErrorFacts {
   readonly loginNeeded: readonly string[];
   readonly configuration: readonly string[];
@@ -108,26 +107,26 @@ export interface ErrorFacts {
   readonly transient: readonly string[];
 }
 
-/** A known way in which grants of this provider end by themselves. */
+/** A known limit after which grants of this provider end. */
 export interface GrantLimit {
   /** How long a grant lives, in days. */
   readonly days: number;
-  /** Counted from the consent, or from the last use of the refresh token. */
+  /** Counted from the consent or from the last use of the refresh token. */
   readonly from: 'consent' | 'use';
-  /** Days after which this is no longer the likely explanation; null: it stays so. */
+  /** After this many days another cause is more likely; null: never. */
   readonly until: number | null;
-  /** For people, to follow a semicolon: `apps in Google's "Testing" state lose it after 7 days`. */
+  /** A sentence: `Google ends it after 6 months without use`. */
   readonly reason: string;
 }
 
-/** A provider is data. What differs between providers stands here and nowhere else. */
+/** A provider is data; every difference between providers is a field. */
 export interface Provider {
   readonly name: string;
   readonly title: string;
-  /** Compared exactly with `iss`; may hold `{tenantid}` where `issuerTemplate` is true. */
+  /** Compared exactly with `iss`; contains `{tenantid}` where `issuerTemplate` is true. */
   readonly issuer: string;
   readonly issuerTemplate: boolean;
-  /** Nobody has said which issuer it is: the origin of the token endpoint stands for it. */
+  /** The issuer is not set: the origin of the token endpoint is used. */
   readonly issuerAssumed?: boolean;
   /** Null where they are discovered from the issuer at login (RFC 8414, OpenID Connect Discovery). */
   readonly endpoints: Endpoints | null;
@@ -138,74 +137,73 @@ export interface Provider {
   readonly headers: Readonly<Record<string, string>>;
   readonly client: ClientFacts;
   readonly redirect: RedirectFacts;
-  /** Asked for when the user names none. */
+  /** Requested when the user names none. */
   readonly scopes: readonly string[];
-  /** Asked for at every login, besides what the user names: what tells who it is and brings a refresh token. */
+  /** Added to every login, for the identity and a refresh token. */
   readonly requiredScopes?: readonly string[];
   /** Between scopes in requests: a space nearly everywhere. */
   readonly scopeSeparator: ' ' | ',';
-  /** Short name → what the provider answers for it. */
+  /** Requested name → the name in the provider's answer. */
   readonly scopeAliases: Readonly<Record<string, string>>;
-  /** Granted though the provider does not echo them. */
+  /** Granted though missing in the provider's answer. */
   readonly scopesNotEchoed: readonly string[];
   readonly authorizeParams: Readonly<Record<string, string>>;
-  /** Added when a refresh token is needed and an ordinary login may give none. */
+  /** Added when a refresh token is needed and an ordinary login may not return one. */
   readonly reconsentParams: Readonly<Record<string, string>>;
   /** Added to each refresh request. */
   readonly refreshParams: Readonly<Record<string, string>>;
-  /** Whether a refresh token that may have arrived is sent once more at once when no access token is left. */
+  /** Whether a refresh token that may have arrived is sent once more when the access token has expired. */
   readonly resend: 'once' | 'never';
   readonly identity: IdentitySource;
   readonly revocation: RevocationFacts;
   readonly errors: ErrorFacts;
   readonly grantLimits: readonly GrantLimit[];
-  /** Null where nothing peculiar is known of device logins there. */
   readonly device: DeviceFacts | null;
   readonly deadEnds: readonly DeadEnd[];
-  /** Where a person sees and removes the grant. */
+  /** The page where the user can see and remove the grant. */
   readonly manageUrl: string | null;
-  /** Peculiarities a user should know, one sentence each; shown by `vault providers NAME`. */
+  /** Sentences for `vault providers NAME`. */
   readonly notes: readonly string[];
 }
 
 /** A provider together with the user's own settings for it. */
 export interface ConfiguredProvider extends Provider {
   readonly clientId: string;
-  readonly clientSecret: import('../domain/secret.js').Secret | null;
-  /** A redirect URI set by the user whole (`OAUTH_REDIRECT_URI`); null: built from `redirect`. */
+  readonly clientSecret: Secret | null;
+  /** A redirect URI set by the user (`OAUTH_REDIRECT_URI`); null: built from `redirect`. */
   readonly redirectUri: string | null;
 }
 
-/** `providers.<name>` in `config.json`. What is left out stays as it is built in, or gets the default given here. */
+/** `providers.<name>` in `config.json`. The default of a field is the base's value, else the one given here. */
 export interface ProviderSettings {
-  /** A built-in provider to start from; by default the one of the same name, if there is one. */
+  /** A built-in provider as base; default: the one of the same name, if any. */
   readonly extends?: string;
   readonly title?: string;
-  /** Alone: the endpoints are discovered from it. Without it: the origin of the token endpoint. */
+  /** Without endpoints they are discovered from it. Default: the origin of the token endpoint. */
   readonly issuer?: string;
-  /** Comes together with `tokenEndpoint`. */
+  /** Needs `tokenEndpoint`. */
   readonly authorizationEndpoint?: string;
   readonly tokenEndpoint?: string;
   readonly revocationEndpoint?: string;
   readonly deviceAuthorizationEndpoint?: string;
   readonly userinfoEndpoint?: string;
   readonly clientId?: string;
-  readonly clientSecret?: import('../domain/secret.js').Secret;
-  /** Left out: a client with a secret uses `basic` at an issuer and `basic-raw` elsewhere, one without uses `none`. */
+  readonly clientSecret?: Secret;
+  /** Default with a secret: `basic` where `issuer` is set, else `basic-raw`; without a secret: `none`. */
   readonly clientAuth?: ClientAuth;
   /** Default: `form`. */
   readonly tokenBody?: Provider['tokenBody'];
-  /** False only for a server that breaks on it. Default: true. */
+  /** False only for a server that fails with it. Default: true. */
   readonly pkce?: boolean;
-  /** Send secrets to its `http://` addresses of this machine whoever listens there? Default: false. */
+  /** Send secrets to its `http://` endpoints on this machine without checking which user listens. Default: false. */
   readonly insecureLoopback?: boolean;
   /** Sent with every request to the token and revocation endpoints. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Default: `openid profile email offline_access` at an issuer, none elsewhere. Without `openid` no id_token is expected. */
+  /** Default: `openid profile email offline_access` where `issuer` is set, else none. Without `openid` no id_token is expected. */
   readonly scopes?: readonly string[];
   readonly scopeSeparator?: Provider['scopeSeparator'];
   readonly scopeAliases?: Readonly<Record<string, string>>;
-  /** The redirect URI whole, for a provider that wants exactly one. With `https` a login is finished by pasting. */
+  /** The complete redirect URI. With `https` a login is finished by pasting. */
   readonly redirectUri?: string;
   readonly redirectHost?: RedirectFacts['host'];
   /** 0, the default: any free port. */
@@ -213,13 +211,13 @@ export interface ProviderSettings {
   /** Default: `/callback/<name>`. */
   readonly redirectPath?: string;
   readonly authorizeParams?: Readonly<Record<string, string>>;
-  /** Default: `prompt=consent` where `offline_access` is asked (OpenID Connect Core §11), nothing elsewhere. */
+  /** Default: `prompt=consent` for `offline_access` (OpenID Connect Core §11), else nothing. */
   readonly reconsentParams?: Readonly<Record<string, string>>;
   readonly refreshParams?: Readonly<Record<string, string>>;
   readonly resend?: Provider['resend'];
-  /** Default: the id_token where there is one, else `userinfoEndpoint`, else `none`. */
+  /** Default: the id_token, else `userinfoEndpoint`, else `none`. */
   readonly identity?: IdentitySettings;
-  /** Default: `rfc7009` where there is an endpoint for it, else `none`. */
+  /** Default: `rfc7009` where there is an endpoint, else `none`. */
   readonly revocation?: RevocationFacts['style'];
   readonly manageUrl?: string;
 }
@@ -227,23 +225,23 @@ export interface ProviderSettings {
 /** As {@link IdentitySource}; `userinfo` asks `userinfoEndpoint`. */
 export interface IdentitySettings {
   readonly from: 'id_token' | 'token_response' | 'userinfo' | 'none';
-  /** Default: `sub`, and for other answers than an id_token also `id`, `user_id`, `account_id` or `uuid`. */
+  /** Default: `sub`; outside an id_token also `id`, `user_id`, `account_id` or `uuid`. */
   readonly subject?: readonly string[];
   readonly email?: readonly string[];
   readonly name?: readonly string[];
   readonly details?: Readonly<Record<string, string>>;
 }
 
-/** Where providers come from, for the rooms that know them as data only. */
+/** The providers, for code that may not import them. */
 export interface ProviderCatalogue {
-  /** The built-in ones, in the order in which they are shown. */
+  /** The built-in ones, in the order of `vault providers`. */
   readonly names: readonly string[];
   /**
    * @param env the environment, with the values of `.env` under it
    * @returns null when no provider of this name is built in
-   * @throws VaultError `config_invalid` when a variable that shapes the provider makes no sense
+   * @throws VaultError `config_invalid` when a variable such as MICROSOFT_TENANT_ID is wrong
    */
   builtIn(name: string, env: Readonly<Record<string, string | undefined>>): Provider | null;
-  /** @throws VaultError `config_invalid` when the settings do not make a whole provider */
+  /** @throws VaultError `config_invalid` when the settings are incomplete */
   fromConfig(name: string, settings: ProviderSettings, base: Provider | null): Provider;
 }

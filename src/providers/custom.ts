@@ -1,19 +1,25 @@
 import { VaultError } from '../domain/errors.js';
-import type { ClientFacts, Endpoints, Provider, ProviderSettings, RevocationFacts } from './contract.js';
-import { identityOf } from './custom-identity.js';
+import type {
+  ClientFacts,
+  Endpoints,
+  IdentitySource,
+  Provider,
+  ProviderSettings,
+  RevocationFacts,
+} from './contract.js';
 
 const OIDC_SCOPES = ['openid', 'profile', 'email', 'offline_access'];
 
 /**
- * Makes a provider of what the user wrote in `config.json`: fields laid over those of `base`, or a provider of the
- * user's own with the defaults told at {@link ProviderSettings}.
+ * Makes a provider from `config.json`: its fields override those of `base`; without a base the defaults are those at
+ * {@link ProviderSettings}.
  *
- * A base lends its manner of speaking. What belongs to its server (the other endpoints, the issuer, and the
- * variables that hold its client's secret) it lends only while tokens still come from that server: otherwise one
+ * Protocol quirks are always inherited from the base. What belongs to its server (other endpoints, issuer, and the
+ * variables of its client's secret) is inherited only while the token endpoint is still on that server: otherwise one
  * line in `config.json` would send the secrets of one provider to another.
  *
  * @param base the built-in provider of the same name, or the one named by `extends`; null: none
- * @throws VaultError `config_invalid` saying what is missing or does not fit
+ * @throws VaultError `config_invalid`
  */
 export function fromConfig(name: string, settings: ProviderSettings, base: Provider | null): Provider {
   const moved = base === null || movesAway(settings, base);
@@ -32,7 +38,7 @@ export function fromConfig(name: string, settings: ProviderSettings, base: Provi
     clientAuth: settings.clientAuth ?? base?.clientAuth ?? 'none',
     tokenBody: settings.tokenBody ?? base?.tokenBody ?? 'form',
     headers: { ...base?.headers, ...settings.headers },
-    client: moved ? ownClient(name, settings, base, issuer) : lentClient(name, settings, base),
+    client: moved ? ownClient(name, settings, base, issuer) : inheritedClient(name, settings, base),
     redirect: {
       host: settings.redirectHost ?? base?.redirect.host ?? '127.0.0.1',
       port: settings.redirectPort ?? base?.redirect.port ?? 0,
@@ -70,39 +76,39 @@ function originOf(url: string): string {
   return new URL(url).origin;
 }
 
-/** @returns null when they are to be discovered from the issuer */
-function endpointsOf(name: string, settings: ProviderSettings, lent: Endpoints | null): Endpoints | null {
-  const authorization = settings.authorizationEndpoint ?? lent?.authorization;
-  const token = settings.tokenEndpoint ?? lent?.token;
+/** @returns null when they are discovered from the issuer */
+function endpointsOf(
+  name: string,
+  settings: ProviderSettings,
+  inherited: Endpoints | null,
+): Endpoints | null {
+  const authorization = settings.authorizationEndpoint ?? inherited?.authorization;
+  const token = settings.tokenEndpoint ?? inherited?.token;
   if (authorization !== undefined && token !== undefined) {
     return {
       authorization,
       token,
-      revocation: settings.revocationEndpoint ?? lent?.revocation ?? null,
-      deviceAuthorization: settings.deviceAuthorizationEndpoint ?? lent?.deviceAuthorization ?? null,
-      userinfo: settings.userinfoEndpoint ?? lent?.userinfo ?? null,
+      revocation: settings.revocationEndpoint ?? inherited?.revocation ?? null,
+      deviceAuthorization: settings.deviceAuthorizationEndpoint ?? inherited?.deviceAuthorization ?? null,
+      userinfo: settings.userinfoEndpoint ?? inherited?.userinfo ?? null,
     };
   }
   const { authorizationEndpoint, tokenEndpoint, revocationEndpoint, deviceAuthorizationEndpoint } = settings;
   const given = { authorizationEndpoint, tokenEndpoint, revocationEndpoint, deviceAuthorizationEndpoint };
   const lonely = Object.entries(given).find(([, value]) => value !== undefined)?.[0];
   if (lonely === undefined) return null;
-  throw notWhole(name, `${lonely} is given, which takes both authorizationEndpoint and tokenEndpoint`);
+  throw notWhole(name, `${lonely} needs authorizationEndpoint and tokenEndpoint as well`);
 }
 
 function issuerOf(name: string, endpoints: Endpoints | null): string {
   if (endpoints !== null) return originOf(endpoints.token);
-  throw notWhole(name, 'neither issuer nor authorizationEndpoint and tokenEndpoint are given');
+  throw notWhole(name, 'it has neither issuer nor authorizationEndpoint and tokenEndpoint');
 }
 
 function notWhole(name: string, why: string): VaultError {
-  return new VaultError(
-    'config_invalid',
-    `providers.${name} in config.json is not a whole provider: ${why}`,
-    {
-      hint: 'give it an issuer, or authorizationEndpoint and tokenEndpoint, or the name of a built-in provider in extends',
-    },
-  );
+  return new VaultError('config_invalid', `providers.${name} in config.json is incomplete: ${why}`, {
+    hint: 'set issuer, or authorizationEndpoint and tokenEndpoint, or extends with the name of a built-in provider',
+  });
 }
 
 function titleOf(name: string, base: Provider | null): string {
@@ -115,13 +121,13 @@ function variablesOf(name: string): { id: string; secret: string } {
   return { id: `${own}_CLIENT_ID`, secret: `${own}_CLIENT_SECRET` };
 }
 
-function lentClient(name: string, settings: ProviderSettings, base: Provider): ClientFacts {
+function inheritedClient(name: string, settings: ProviderSettings, base: Provider): ClientFacts {
   const own = variablesOf(name);
-  const lent = base.client;
+  const inherited = base.client;
   return {
-    ...lent,
-    idVariables: [...new Set([own.id, ...lent.idVariables])],
-    secretVariables: [...new Set([own.secret, ...lent.secretVariables])],
+    ...inherited,
+    idVariables: [...new Set([own.id, ...inherited.idVariables])],
+    secretVariables: [...new Set([own.secret, ...inherited.secretVariables])],
     secret: secretOf(settings, base),
   };
 }
@@ -154,7 +160,7 @@ function secretOf(settings: ProviderSettings, base: Provider | null): ClientFact
   return settings.clientAuth === 'none' ? 'forbidden' : 'required';
 }
 
-/** OpenID Connect Core §11: a refresh token is given for `offline_access` when consent is asked along with it. */
+/** OpenID Connect Core §11: for `offline_access` a refresh token is issued only together with a consent prompt. */
 function consentFor(scopes: readonly string[]): Readonly<Record<string, string>> {
   return scopes.includes('offline_access') ? { prompt: 'consent' } : {};
 }
@@ -172,4 +178,58 @@ function revocationOf(
   if (endpoints !== null && endpoints.revocation === null)
     return { style: 'none', alreadyGone, caution: null };
   return { style: settings.revocation ?? (style === 'none' ? 'rfc7009' : style), alreadyGone, caution };
+}
+
+/** Names of the subject at plain OAuth servers; the first one present counts. */
+const ANY_SUBJECT = 'sub|id|user_id|account_id|uuid';
+const EMAIL = ['email', 'mail'];
+const NAME = ['preferred_username', 'username', 'login', 'name'];
+
+const NO_IDENTITY: IdentitySource = {
+  from: 'none',
+  request: null,
+  subject: [],
+  email: [],
+  name: [],
+  details: {},
+};
+
+/**
+ * The identity comes from the user's setting, else as in the base, else from the id_token, else from the userinfo
+ * endpoint. Without any of them the label given at the login is the subject.
+ *
+ * @throws VaultError `config_invalid` when the endpoint for it is missing
+ */
+function identityOf(
+  name: string,
+  settings: ProviderSettings,
+  base: Provider | null,
+  moved: boolean,
+  isOidc: boolean,
+): IdentitySource {
+  const { identity, userinfoEndpoint } = settings;
+  if (identity === undefined && base !== null) {
+    if (base.identity.from !== 'request') return base.identity;
+    const url = userinfoEndpoint ?? (moved ? null : (base.identity.request?.url ?? null));
+    return { ...base.identity, request: requestTo(name, url) };
+  }
+  const from = identity?.from ?? (isOidc ? 'id_token' : userinfoEndpoint === undefined ? 'none' : 'userinfo');
+  if (from === 'none') return NO_IDENTITY;
+  const inherited = moved ? null : (base?.endpoints?.userinfo ?? null);
+  return {
+    from: from === 'userinfo' ? 'request' : from,
+    request: from === 'userinfo' ? requestTo(name, userinfoEndpoint ?? inherited) : null,
+    subject: identity?.subject ?? [from === 'id_token' ? 'sub' : ANY_SUBJECT],
+    email: identity?.email ?? EMAIL,
+    name: identity?.name ?? NAME,
+    details: identity?.details ?? {},
+  };
+}
+
+function requestTo(name: string, url: string | null): IdentitySource['request'] {
+  if (url !== null) return { url, headers: {} };
+  const what = `providers.${name} in config.json takes the identity from an endpoint that is not set`;
+  throw new VaultError('config_invalid', what, {
+    hint: `set providers.${name}.userinfoEndpoint, or another source in providers.${name}.identity`,
+  });
 }

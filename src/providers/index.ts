@@ -5,7 +5,7 @@ import { microsoft } from './microsoft.js';
 import { notion } from './notion.js';
 import { youtube } from './youtube.js';
 
-/** In the order in which they are shown. To add a provider: one file, its name here, its line below. */
+/** In the order of `vault providers`. To add a provider: one file, its name here, its line below. */
 const NAMES = ['google', 'microsoft', 'youtube', 'notion'] as const;
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -20,7 +20,7 @@ const BUILT_IN = {
 /**
  * @param env the environment, with the values of `.env` under it
  * @returns null when no provider of this name is built in
- * @throws VaultError `config_invalid` when a variable that shapes the provider makes no sense
+ * @throws VaultError `config_invalid` when a variable such as MICROSOFT_TENANT_ID is wrong
  */
 export function builtInProvider(name: string, env: Environment): Provider | null {
   return isBuiltIn(name) ? BUILT_IN[name](env) : null;
@@ -30,5 +30,4 @@ function isBuiltIn(name: string): name is (typeof NAMES)[number] {
   return Object.hasOwn(BUILT_IN, name);
 }
 
-/** What `app.ts` hands to the rooms that know providers as data only. */
 export const catalogue: ProviderCatalogue = { names: NAMES, builtIn: builtInProvider, fromConfig };

@@ -1,12 +1,11 @@
 import { VaultError } from '../domain/errors.js';
-import type { Endpoints, Provider } from './contract.js';
-import { microsoftErrors } from './microsoft-errors.js';
+import type { Endpoints, ErrorFacts, Provider } from './contract.js';
 
 const HOST = 'https://login.microsoftonline.com';
 const GUID = '[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}';
 const DOMAIN = '(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\\.)+[A-Za-z]{2,63}';
 
-/** The one tenant to which all personal accounts belong. */
+/** The tenant of all personal accounts. */
 const PERSONAL_TENANT = '9188040d-6c67-4c5b-b112-36a304b66dad';
 
 /**
@@ -34,8 +33,8 @@ export function microsoft(tenant: string): Provider {
 }
 
 /**
- * The metadata of `common` and `organizations` name the literal `{tenantid}`, into which the id_token's `tid` goes
- * before the comparison. A domain's tenant is known to Microsoft only, so it is treated alike.
+ * The issuer in the metadata of `common` and `organizations` contains the literal `{tenantid}`, which is replaced by the
+ * id_token's `tid` before the comparison. So is that of a domain, whose tenant id only Microsoft knows.
  */
 function issuerOf(tenant: string): Pick<Provider, 'issuer' | 'issuerTemplate'> {
   if (tenant === 'consumers') return { issuer: `${HOST}/${PERSONAL_TENANT}/v2.0`, issuerTemplate: false };
@@ -55,6 +54,87 @@ function endpointsOf(tenant: string): Endpoints {
     userinfo: 'https://graph.microsoft.com/oidc/userinfo',
   };
 }
+
+/**
+ * Microsoft's `suberror` values and AADSTS numbers. The numbers only refine `error`, because Microsoft may change them.
+ * Source: https://learn.microsoft.com/entra/identity-platform/reference-error-codes; the `suberror` values are those that
+ * Microsoft's own library treats as "interaction required".
+ */
+const errors: ErrorFacts = {
+  loginNeeded: [
+    'interaction_required',
+    'consent_required',
+    'login_required',
+    'bad_token',
+    'message_only',
+    'additional_action',
+    'basic_action',
+    'user_password_expired',
+    // The refresh token is expired, revoked or of another sign-in.
+    'AADSTS50173',
+    'AADSTS700082',
+    'AADSTS70008',
+    'AADSTS700084',
+    'AADSTS70043',
+    'AADSTS70000',
+    'AADSTS50085',
+    'AADSTS50089',
+    'AADSTS50132',
+    'AADSTS50133',
+    // A second factor is due.
+    'AADSTS50072',
+    'AADSTS50074',
+    'AADSTS50076',
+    'AADSTS50078',
+    'AADSTS50079',
+    // The password has expired.
+    'AADSTS50055',
+    'AADSTS50144',
+    // Consent is missing or was declined; the code was used already.
+    'AADSTS65001',
+    'AADSTS65004',
+    'AADSTS54005',
+  ],
+  configuration: [
+    // No such client, or none in this tenant.
+    'AADSTS700016',
+    'AADSTS50194',
+    'AADSTS50020',
+    'AADSTS16000',
+    // Public and confidential clients mixed up: a secret missing, forbidden, wrong or expired.
+    'AADSTS7000218',
+    'AADSTS700025',
+    'AADSTS70002',
+    'AADSTS7000215',
+    'AADSTS7000222',
+    // The redirect URI, its platform, or PKCE.
+    'AADSTS50011',
+    'AADSTS9002327',
+    'AADSTS501481',
+    // Scopes and permissions that the registration does not have.
+    'AADSTS70001',
+    'AADSTS70011',
+    'AADSTS28002',
+    'AADSTS65002',
+    'AADSTS650056',
+    'AADSTS650057',
+  ],
+  policy: [
+    // Conditional access.
+    'AADSTS53000',
+    'AADSTS53001',
+    'AADSTS53002',
+    'AADSTS53003',
+    'AADSTS53004',
+    'AADSTS530035',
+    'AADSTS50005',
+    // The account is disabled or not assigned; an administrator has to consent.
+    'AADSTS50057',
+    'AADSTS50105',
+    'AADSTS90094',
+  ],
+  transient: ['AADSTS50033', 'AADSTS50087', 'AADSTS50088', 'AADSTS70012', 'AADSTS90033', 'AADSTS50196'],
+};
 
 const shared: Omit<Provider, 'issuer' | 'issuerTemplate' | 'endpoints' | 'manageUrl'> = {
   name: 'microsoft',
@@ -80,7 +160,7 @@ const shared: Omit<Provider, 'issuer' | 'issuerTemplate' | 'endpoints' | 'manage
       'Copy the Application (client) ID from "Overview". Create no client secret: Microsoft refuses one from this kind of client.',
     ],
   },
-  // Only for the name localhost does Microsoft accept any port, and the path has to match the registered one.
+  // Microsoft accepts any port only for the name localhost, and the path must match the registered one.
   redirect: { host: 'localhost', port: 0, path: '' },
   scopes: ['openid', 'profile', 'email', 'offline_access'],
   requiredScopes: ['openid', 'profile', 'email', 'offline_access'],
@@ -100,7 +180,7 @@ const shared: Omit<Provider, 'issuer' | 'issuerTemplate' | 'endpoints' | 'manage
     details: { tenant_id: 'tid' },
   },
   revocation: { style: 'none', alreadyGone: [], caution: null },
-  errors: microsoftErrors,
+  errors,
   grantLimits: [
     { days: 90, from: 'use', until: null, reason: 'Microsoft ends it after 90 days without use' },
   ],

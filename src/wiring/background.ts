@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import type { Audit } from '../audit/events.js';
-import { keySourceInForce } from '../config/key-in-force.js';
+import { currentKeySource } from '../config/key-source.js';
 import { SECOND } from '../domain/duration.js';
 import { ERROR_CODES, VaultError } from '../domain/errors.js';
 import { quoted } from '../domain/safe-text.js';
@@ -55,7 +55,7 @@ export function backgroundWith(parts: BackgroundParts): Background {
   async function notifyCommand(): Promise<readonly string[] | null> {
     const text = readText(paths.configFile);
     if (text?.includes('"notify"') !== true) return null;
-    const { readNotify } = await import('../config/notify.js');
+    const { readNotify } = await import('../config/config-json.js');
     return readNotify(text, paths.configFile);
   }
 
@@ -179,7 +179,7 @@ async function scheduleDeps(
       cron: SCHEDULERS.cron(machine),
       launchd: SCHEDULERS.launchd(machine),
     },
-    keySource: keySourceInForce(env, readText(paths.configFile), paths.configFile),
+    keySource: currentKeySource(env, readText(paths.configFile), paths.configFile),
     credentialName: CREDENTIAL_NAME,
     envFileNames: Object.keys(parseEnvFile(readText(envFileInUse) ?? '', envFileInUse)),
     notifies: (await notifyCommand()) !== null,
@@ -190,6 +190,6 @@ async function scheduleDeps(
 
 /** Programs that are not ours get no client's secret. */
 async function harmlessEnv({ env }: Host): Promise<Host['env']> {
-  const { isClientSetting } = await import('../config/client-variables.js');
+  const { isClientSetting } = await import('../config/variables.js');
   return Object.fromEntries(Object.entries(env).filter(([name]) => !isClientSetting(name)));
 }

@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path';
 import { Readable } from 'node:stream';
-import { keySourceInForce } from '../config/key-in-force.js';
+import { currentKeySource } from '../config/key-source.js';
 import { once } from '../domain/async.js';
 import { SECOND } from '../domain/duration.js';
 import { VaultError } from '../domain/errors.js';
@@ -56,7 +56,7 @@ export function doctorWith(parts: HealthParts): HealthUseCases['doctor'] {
 
 function settingInForce({ host, paths }: HealthParts, files: Files): KeySourceSetting {
   const text = files.read(paths.configFile, CONFIG_LIMIT)?.toString('utf8') ?? null;
-  return keySourceInForce(host.env, text, paths.configFile);
+  return currentKeySource(host.env, text, paths.configFile);
 }
 
 async function inPlace(

@@ -68,7 +68,7 @@ export function keySourcesWith({
   async function run(command: readonly string[], timeout: number, limit: number): Promise<CommandEnd> {
     const [{ runBounded }, { isClientSetting }] = await Promise.all([
       import('../system/processes/bounded-child.js'),
-      import('../config/client-variables.js'),
+      import('../config/variables.js'),
     ]);
     interruption.throwIfAborted();
     const [program = '', ...args] = command;

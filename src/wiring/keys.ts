@@ -1,7 +1,6 @@
 import { resolve } from 'node:path';
 import type { Audit } from '../audit/events.js';
-import { keyFileFromEnv } from '../config/key-in-force.js';
-import { readKeySource, withKeySource } from '../config/key-source.js';
+import { keyFileFromEnv, readKeySource, withKeySource } from '../config/key-source.js';
 import type { Context } from '../context.js';
 import { once } from '../domain/async.js';
 import type { KeySource, KeySourceSetting } from '../keysources/contract.js';

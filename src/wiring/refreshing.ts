@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { join, resolve } from 'node:path';
 import type { Audit } from '../audit/events.js';
-import { isClientSetting } from '../config/client-variables.js';
+import { isClientSetting } from '../config/variables.js';
 import { randomId } from '../crypto/derive.js';
 import type { Account } from '../domain/account.js';
 import { once } from '../domain/async.js';

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseConfigFile } from '../../src/config/config-file.js';
+import { readNotify } from '../../src/config/config-json.js';
 import { VaultError } from '../../src/domain/errors.js';
 import { Secret } from '../../src/domain/secret.js';
 
@@ -48,12 +49,12 @@ describe('config.json', () => {
   });
 
   it.each<[string, unknown, string]>([
-    ['keysource', { keysource: 'file' }, 'allowed there: keySource, providers, notify'],
+    ['keysource', { keysource: 'file' }, 'allowed here: keySource, providers, notify'],
     ['providers.google.client_id', { providers: { google: { client_id: 'x' } } }, 'extends, title, issuer'],
     [
       'providers.a.identity.sub',
       { providers: { a: { identity: { from: 'none', sub: 'x' } } } },
-      'allowed there: from, subject',
+      'allowed here: from, subject',
     ],
   ])('names a key it does not know, %s, together with those it does', (path, config, known) => {
     const { code, message } = refusal(config);
@@ -65,10 +66,10 @@ describe('config.json', () => {
   it.each<[string, unknown]>([
     ['providers must be an object', { providers: [] }],
     ['providers.a must be an object', { providers: { a: 'x' } }],
-    ['providers.A b is no name', { providers: { 'A b': {} } }],
-    ['providers.a/b is no name', { providers: { 'a/b': {} } }],
+    ['providers.A b is not a valid provider name', { providers: { 'A b': {} } }],
+    ['providers.a/b is not a valid provider name', { providers: { 'a/b': {} } }],
     ['providers.a.scopes must be a list', { providers: { a: { scopes: 'openid' } } }],
-    ['providers.a.scopes.1 must be scopes', { providers: { a: { scopes: ['openid', 'a b'] } } }],
+    ['providers.a.scopes.1 must be a scope', { providers: { a: { scopes: ['openid', 'a b'] } } }],
     ['providers.a.clientAuth must be one of', { providers: { a: { clientAuth: 'jwt' } } }],
     ['providers.a.redirectHost must be one of', { providers: { a: { redirectHost: '0.0.0.0' } } }],
     ['providers.a.redirectPort must be at most', { providers: { a: { redirectPort: 65536 } } }],
@@ -78,11 +79,11 @@ describe('config.json', () => {
     ['providers.a.pkce must be true or false', { providers: { a: { pkce: 'no' } } }],
     ['providers.a.identity.from must be given', { providers: { a: { identity: {} } } }],
     ['providers.a.clientId must not be empty', { providers: { a: { clientId: ' ' } } }],
-    ['notify must be a list', { notify: 'run' }],
-    ['notify must not be empty', { notify: [] }],
-    ['notify must not be empty', { notify: ['', 'x'] }],
-    ['notify must hold nothing but texts', { notify: ['run', 7] }],
-    ['notify must hold nothing but texts', { notify: ['run\0'] }],
+    ['notify must be a list of strings', { notify: 'run' }],
+    ['notify must be a list of strings', { notify: [] }],
+    ['notify must be a list of strings', { notify: ['', 'x'] }],
+    ['notify must be a list of strings', { notify: ['run', 7] }],
+    ['notify must be a list of strings', { notify: ['run\0'] }],
     ['notify must begin with the name of a program or with its absolute path', { notify: ['./run'] }],
   ])('refuses: %s', (why, config) => {
     expect(refusal(config).message).toContain(`config.json: ${why}`);
@@ -97,7 +98,7 @@ describe('config.json', () => {
     'http://127.0.0.1.evil.example/token',
   ])('refuses %s for an endpoint', (tokenEndpoint) => {
     expect(refusal({ providers: { a: { tokenEndpoint } } }).message).toContain(
-      'providers.a.tokenEndpoint must be an https address',
+      'providers.a.tokenEndpoint must be an https URL',
     );
   });
 
@@ -146,4 +147,19 @@ describe('config.json', () => {
     const { providers } = parseConfigFile('{"providers": {"__proto__": {"clientId": "x"}}}', 'config.json');
     expect([Object.keys(providers), Object.getPrototypeOf(providers)]).toEqual([[], Object.prototype]);
   });
+});
+
+it.each([
+  [null, null],
+  ['{}', null],
+  ['{"notify": ["mail", "-s", "vault", "me"]}', ['mail', '-s', 'vault', 'me']],
+  ['{"notify": ["/srv/a b/tell"], "providers": 7}', ['/srv/a b/tell']],
+])('the notify command of %s is %j', (text, command) => {
+  expect(readNotify(text, 'config.json')).toEqual(command);
+});
+
+it('an unreadable file is named', () => {
+  expect(() => readNotify('{"notify": ["secret-example"', 'config.json')).toThrow(
+    expect.objectContaining({ code: 'config_invalid', message: 'config.json is not valid JSON, at line 1' }),
+  );
 });

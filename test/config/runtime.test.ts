@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ignoredByUs, refuseOpenRuntime } from '../../src/config/runtime.js';
+import { assertNoDebugger, ignoredVariable } from '../../src/config/runtime.js';
 
 const invalid = (message: RegExp) =>
   expect.objectContaining({
@@ -45,7 +45,7 @@ describe('a Node that gives away what it holds', () => {
     ['--perf-basic-prof-only-functions', /--perf-basic-prof-only-functions,/],
     ['--prof', /--prof,/],
   ])('is refused: NODE_OPTIONS=%s', (options, message) => {
-    expect(() => refuseOpenRuntime({ NODE_OPTIONS: options }, [])).toThrow(invalid(message));
+    expect(() => assertNoDebugger({ NODE_OPTIONS: options }, [])).toThrow(invalid(message));
   });
 
   it.each([
@@ -58,28 +58,30 @@ describe('a Node that gives away what it holds', () => {
     '--trace-warnings',
     '--dns-result-order=ipv4first',
   ])('is none with NODE_OPTIONS=%s', (options) => {
-    expect(() => refuseOpenRuntime({ NODE_OPTIONS: options }, [])).not.toThrow();
+    expect(() => assertNoDebugger({ NODE_OPTIONS: options }, [])).not.toThrow();
   });
 
   it('is refused when it was started so', () => {
-    expect(() => refuseOpenRuntime({}, ['--no-warnings', '--inspect-brk=0'])).toThrow(
+    expect(() => assertNoDebugger({}, ['--no-warnings', '--inspect-brk=0'])).toThrow(
       invalid(/--inspect-brk,/),
     );
-    expect(() => refuseOpenRuntime({}, ['--env-file=spy.env'])).toThrow(invalid(/--env-file,/));
-    expect(() => refuseOpenRuntime({}, ['--no-warnings'])).not.toThrow();
+    expect(() => assertNoDebugger({}, ['--env-file=spy.env'])).toThrow(invalid(/--env-file,/));
+    expect(() => assertNoDebugger({}, ['--no-warnings'])).not.toThrow();
   });
 
   it('is refused when it prints what it does, and told without what else is in the environment', () => {
-    expect(() => refuseOpenRuntime({ NODE_DEBUG: 'http' }, [])).toThrow(invalid(/NODE_DEBUG is set/));
-    expect(() => refuseOpenRuntime({ NODE_DEBUG: '' }, [])).not.toThrow();
+    expect(() => assertNoDebugger({ NODE_DEBUG: 'http' }, [])).toThrow(invalid(/NODE_DEBUG is set/));
+    expect(() => assertNoDebugger({ NODE_DEBUG: '' }, [])).not.toThrow();
   });
 });
 
 describe('an environment that is not obeyed', () => {
   it('is said: certificates are checked all the same', () => {
-    expect(ignoredByUs({ NODE_TLS_REJECT_UNAUTHORIZED: '0' })).toMatch(/not obeyed.*NODE_EXTRA_CA_CERTS=/);
+    expect(ignoredVariable({ NODE_TLS_REJECT_UNAUTHORIZED: '0' })).toMatch(
+      /is ignored.*NODE_EXTRA_CA_CERTS=/,
+    );
     for (const value of ['1', '', undefined]) {
-      expect(ignoredByUs({ NODE_TLS_REJECT_UNAUTHORIZED: value })).toBeNull();
+      expect(ignoredVariable({ NODE_TLS_REJECT_UNAUTHORIZED: value })).toBeNull();
     }
   });
 });

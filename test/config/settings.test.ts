@@ -202,15 +202,15 @@ describe('names of providers', () => {
   it('that nobody knows are answered with those there are, and a guess', () => {
     const { code, message, hint } = refusal('mien', { config });
     expect(code).toBe('provider_unknown');
-    expect(message).toBe(`there is no provider 'mien'; there are google, microsoft, youtube, notion, mine`);
-    expect(hint).toBe('did you mean mine? vault providers shows them all');
-    expect(refusal('github', {}).hint).toBe('vault providers shows them all');
+    expect(message).toBe(`unknown provider 'mien'; known: google, microsoft, youtube, notion, mine`);
+    expect(hint).toBe('did you mean mine? to list them: vault providers');
+    expect(refusal('github', {}).hint).toBe('to list them: vault providers');
     expect(refusal('constructor', {}).code).toBe('provider_unknown');
   });
 
   it('to extend must be built in', () => {
     const { code, hint } = refusal('mine', { config: { providers: { mine: { extends: 'gogle' } } } });
-    expect([code, hint]).toEqual(['config_invalid', 'built in are google, microsoft, youtube, notion']);
+    expect([code, hint]).toEqual(['config_invalid', 'built in: google, microsoft, youtube, notion']);
   });
 });
 

@@ -30,7 +30,7 @@ describe('a vault that is well', () => {
     const before = statSync(stage.paths.database);
     const all = Object.values(await stage.examine()).flat();
     expect(all.filter(({ status }) => status === 'problem' || status === 'warning')).toEqual([
-      expect.objectContaining({ message: expect.stringContaining("there is no provider 'demo'") }),
+      expect.objectContaining({ message: expect.stringContaining("unknown provider 'demo'") }),
     ]);
     expect(statSync(stage.paths.database)).toMatchObject({ mtimeMs: before.mtimeMs, mode: before.mode });
   });
@@ -70,7 +70,7 @@ describe('the configuration', () => {
     );
   });
 
-  it('tells that a file given with --env-file is not there', async () => {
+  it('tells that a file given with --env-file does not exist', async () => {
     const [, environment] = await found('configuration', { envFile: join(stage.folder, 'missing.env') });
     expect(environment).toMatchObject({ status: 'problem', code: 'config_invalid' });
   });

@@ -160,13 +160,13 @@ describe('settings over a built-in provider', () => {
 describe('settings that make no provider', () => {
   it.each<[string, ProviderSettings, Provider | null]>([
     ['neither issuer nor', {}, null],
-    ['tokenEndpoint is given', { tokenEndpoint: 'https://api.example/token' }, null],
+    ['tokenEndpoint needs', { tokenEndpoint: 'https://api.example/token' }, null],
     [
-      'revocationEndpoint is given',
+      'revocationEndpoint needs',
       { issuer: 'https://i.example', revocationEndpoint: 'https://i.example/r' },
       null,
     ],
-    ['tokenEndpoint is given', { tokenEndpoint: 'https://api.example/token' }, google],
+    ['tokenEndpoint needs', { tokenEndpoint: 'https://api.example/token' }, google],
     ['identity from an endpoint', { ...PLAIN, identity: { from: 'userinfo' } }, null],
     ['identity from an endpoint', PLAIN, youtube],
   ])('are refused: %s', (why, settings, base) => {

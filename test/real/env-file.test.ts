@@ -55,12 +55,12 @@ describe('a file named with --env-file', () => {
     const args = ['--env-file', path('nowhere.env'), '--json'];
     const providers = await runVault(['providers', ...args], home, APART);
     expect(providers.exitCode).toBe(2);
-    expect(JSON.parse(providers.stdout).error.message).toMatch(/--env-file is not there/);
+    expect(JSON.parse(providers.stdout).error.message).toMatch(/--env-file does not exist/);
     const rehearsal = await runVault(['doctor', '--as-cron', '--offline', ...args], home, APART);
     expect(JSON.parse(rehearsal.stdout).checks).toContainEqual(
       expect.objectContaining({
         check: 'configuration',
-        message: expect.stringMatching(/--env-file is not there/),
+        message: expect.stringMatching(/--env-file does not exist/),
       }),
     );
   });

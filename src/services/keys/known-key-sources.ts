@@ -1,4 +1,4 @@
-import { usualSetting } from '../../config/key-in-force.js';
+import { defaultSetting } from '../../config/key-source.js';
 import type { KnownKeySource } from '../../health/contract.js';
 import type { KeySource, KeySourceSetting } from '../../keysources/contract.js';
 import type { VaultHead } from '../../stores/contract.js';
@@ -16,7 +16,7 @@ export async function knownKeySources(
 ): Promise<readonly KnownKeySource[]> {
   const kinds = new Set((head?.masterKeys ?? []).map(({ source }) => source));
   kinds.delete(inForce.kind);
-  const others = [...kinds].flatMap((kind) => usualSetting(kind) ?? []);
+  const others = [...kinds].flatMap((kind) => defaultSetting(kind) ?? []);
   const known = [{ setting: inForce, inUse: true }, ...others.map((setting) => ({ setting, inUse: false }))];
   return Promise.all(known.map(async ({ setting, inUse }) => ({ source: await sourceFor(setting), inUse })));
 }

@@ -152,7 +152,7 @@ describe('a login by device code that comes to nothing', () => {
   it('because the person says no is refused', async () => {
     await expect(logIn({ as: 'work' }, { choice: { deny: true } })).rejects.toMatchObject({
       code: 'login_refused',
-      message: 'the login was declined at demo (access_denied: the person said no)',
+      message: 'the login was declined at demo (access_denied: the user refused)',
       hint: 'vault login demo --as work --device',
     });
     expect(stage.events.at(-1)).toEqual(failed('login_refused'));

@@ -22,7 +22,7 @@ describe('a login that the person ends', () => {
   it('by saying no is refused and stores nothing', async () => {
     await expect(stage.logIn({}, { choice: { deny: true } })).rejects.toMatchObject({
       code: 'login_refused',
-      message: 'the login was declined at demo (access_denied: the person said no)',
+      message: 'the login was declined at demo (access_denied: the user refused)',
       hint: 'vault login demo',
     });
     expect(lastEvent()).toEqual({ event: 'login_failed', provider: 'demo', code: 'login_refused' });

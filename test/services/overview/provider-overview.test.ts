@@ -58,7 +58,7 @@ describe('the overview of providers', () => {
       'microsoft',
     );
     expect(view?.configured).toBe(false);
-    expect(view?.missing).toEqual([expect.stringContaining('does not look like one')]);
+    expect(view?.missing).toEqual([expect.stringContaining('does not have the form')]);
   });
 
   it('holds no secret', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readRedirectUri } from '../../src/config/redirect.js';
+import { readRedirectUri } from '../../src/config/client.js';
 
 describe('a redirect URI set whole', () => {
   it.each([

@@ -1,11 +1,49 @@
-import { json, oauthError } from './answers.js';
 import type { DemoAnswer } from './contract.js';
 import type { Incoming, World } from './world.js';
 
+const NO_STORE = { 'cache-control': 'no-store', pragma: 'no-cache' };
+
+export function json(
+  status: number,
+  members: Readonly<Record<string, unknown>>,
+  headers: Readonly<Record<string, string>> = {},
+): DemoAnswer {
+  return {
+    status,
+    headers: { 'content-type': 'application/json', ...NO_STORE, ...headers },
+    body: JSON.stringify(members),
+  };
+}
+
+/** Form-encoded, as in answers of servers older than the standard. */
+export function form(status: number, members: Readonly<Record<string, unknown>>): DemoAnswer {
+  const body = new URLSearchParams(
+    Object.entries(members).map(([name, value]): [string, string] => [name, String(value)]),
+  );
+  return {
+    status,
+    headers: { 'content-type': 'application/x-www-form-urlencoded', ...NO_STORE },
+    body: body.toString(),
+  };
+}
+
+export function redirect(location: string): DemoAnswer {
+  return { status: 303, headers: { location, ...NO_STORE }, body: '' };
+}
+
+export function text(status: number, body: string): DemoAnswer {
+  return { status, headers: { 'content-type': 'text/plain; charset=utf-8', ...NO_STORE }, body };
+}
+
+/** An error of the token endpoint (RFC 6749 §5.2). */
+export function oauthError(status: number, error: string, description: string): DemoAnswer {
+  return json(status, { error, error_description: description });
+}
+
 /**
- * Reads the body in the encodings that are taken; null when it is anything else.
+ * Reads the body; null when it has none of the accepted encodings.
  *
- * @param encodings RFC 6749 and RFC 7009 know the form only, some servers JSON only
+ * @param encodings only form in RFC 6749 and RFC 7009, only JSON at some servers
  */
 export function readParameters(
   incoming: Incoming,
@@ -32,7 +70,7 @@ function readJson(body: string): Map<string, string> | null {
 }
 
 /**
- * Checks that the client authenticates itself in exactly the way it is registered for (RFC 6749 §2.3).
+ * Checks that the client authenticates exactly as registered (RFC 6749 §2.3).
  *
  * @returns null when it does, else the refusal
  */

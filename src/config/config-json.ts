@@ -1,0 +1,76 @@
+import { isAbsolute } from 'node:path';
+import { VaultError } from '../domain/errors.js';
+import { quoted } from '../domain/safe-text.js';
+
+/*
+ * `config.json` without a library, for what every command reads. Errors name the place and never the value, which may be
+ * a secret in the wrong place; `file` is the name of the file in them.
+ */
+
+/** @throws VaultError `config_invalid`; not with the parser's message, which quotes the text */
+export function parseConfigJson(text: string, file: string): Readonly<Record<string, unknown>> {
+  const value = parse(text.replace(/^\uFEFF/, ''), file);
+  if (isObject(value)) return value;
+  throw new VaultError('config_invalid', `${file} does not hold a JSON object`, {
+    hint: `wrap the content of ${quoted(file)} in { and }`,
+  });
+}
+
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function parse(text: string, file: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (failure) {
+    throw new VaultError('config_invalid', `${file} is not valid JSON${placeOf(failure, text)}`, {
+      hint: `correct ${quoted(file)}; JSON has no comments and no comma after the last entry`,
+    });
+  }
+}
+
+/** V8 reports the position of some errors only. */
+function placeOf(failure: unknown, text: string): string {
+  const position = /at position (\d+)/.exec(failure instanceof Error ? failure.message : '')?.[1];
+  if (position === undefined) return '';
+  const before = text.slice(0, Number(position)).split('\n');
+  return `, at line ${before.length}`;
+}
+
+/**
+ * The notify command: a program and its arguments; null when it is not set.
+ *
+ * @param text null when there is no such file
+ * @throws VaultError `config_invalid`
+ */
+export function readNotify(text: string | null, file: string): readonly string[] | null {
+  return text === null ? null : notifyIn(parseConfigJson(text, file), file);
+}
+
+/** As {@link readNotify}, from the parsed file. */
+export function notifyIn(config: Readonly<Record<string, unknown>>, file: string): readonly string[] | null {
+  if (!Object.hasOwn(config, 'notify')) return null;
+  const given = config['notify'];
+  return programAndArguments(given, (what) => wrongNotify(file, what));
+}
+
+/** A program and its arguments. A path relative to the current folder would run any file found there. */
+export function programAndArguments(
+  command: unknown,
+  wrong: (what: string) => VaultError,
+): readonly string[] {
+  const isText = (word: unknown): word is string => typeof word === 'string' && !word.includes('\0');
+  if (!Array.isArray(command) || !command.every(isText) || !command[0])
+    throw wrong('must be a list of strings: a program and its arguments');
+  if (/[/\\]/.test(command[0]) && !isAbsolute(command[0]))
+    throw wrong('must begin with the name of a program or with its absolute path');
+  return command;
+}
+
+function wrongNotify(file: string, what: string): VaultError {
+  return new VaultError('config_invalid', `${file}: notify ${what}`, {
+    hint: `correct notify in ${quoted(file)}, for example: "notify": ["/usr/local/bin/tell-me"]`,
+    details: { path: 'notify' },
+  });
+}
