@@ -5,7 +5,7 @@ import type { Intent, Store } from './contract.js';
 import { sqliteStore } from './sqlite.js';
 import { connect } from './sqlite-connection.js';
 import { asStoreError, distrust, openSqlite } from './sqlite-open.js';
-import { INTENTS, type IntentRow, toIntent } from './sqlite-rows.js';
+import { INTENTS } from './sqlite-rows.js';
 import { APPLICATION_ID, alterations, SCHEMA_VERSION } from './sqlite-schema.js';
 
 /** A vault's database, opened for reading only: nothing is migrated, created, rolled back or tightened. */
@@ -79,7 +79,7 @@ export async function inspectSqlite(
       },
       oddTables: () => connection.read(() => alterations(database, schemaVersion)),
       orphans: async () => (await rows('foreign_key_check')).length,
-      intents: () => connection.read(() => connection.prepare<IntentRow>(INTENTS).all().map(toIntent)),
+      intents: () => connection.read(() => INTENTS.all(connection, '')),
       store: sqliteStore(connection),
       close: () => connection.close(),
     };

@@ -26,6 +26,8 @@ const WRITE_PRAGMAS: readonly (readonly [name: string, setting: string, expected
   ['temp_store', 'MEMORY', 2],
 ];
 
+export type Prepare = (sql: string) => { run(...values: unknown[]): { readonly changes: number } };
+
 /** One connection to a vault's database, with patience for other processes and commits that are shared. */
 export interface Connection {
   readonly path: string;

@@ -64,7 +64,7 @@ function fill(path: string, files: Files, head: NewVaultHead): void {
         const wrapped = head.wrappedKeys.filter((row) => row.masterReference === key.reference);
         insertMasterKey(prepare, key, wrapped);
       }
-      extendTrail({ prepare }, head.entries, null);
+      extendTrail(prepare, head.entries, null);
     })();
   } finally {
     database.close();

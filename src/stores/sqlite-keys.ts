@@ -1,152 +1,105 @@
 import { HEADER_BYTES } from '../crypto/sealed-box.js';
 import { FROM_BACKUP, VaultError } from '../domain/errors.js';
 import type {
-  DataKeyPurpose,
   DataKeyTable,
   LeftoverKey,
   MasterKeyRow,
-  RenewLedger,
   SealedAnew,
-  SealedUnder,
+  SealedFields,
   VaultHead,
   WrappedKeyRow,
 } from './contract.js';
-import type { Connection } from './sqlite-connection.js';
+import type { Connection, Prepare } from './sqlite-connection.js';
 import { NO_ROW, recordChange, renewLedger } from './sqlite-ledger.js';
 import { isTaken } from './sqlite-open.js';
-import { type ColumnKinds, checkRow, checkValues, SEALED_COLUMNS } from './sqlite-rows.js';
+import { SEALED_FIELDS, table } from './sqlite-rows.js';
 
-interface VaultRow {
-  readonly vault_id: Uint8Array;
-  readonly created_at: number;
-}
-
-interface MasterRow {
-  readonly reference: string;
-  readonly source: string;
-  readonly parameters: string | null;
-  readonly check_value: Uint8Array;
-  readonly created_at: number;
-}
-
-interface KeyRow {
-  readonly data_key_id: number;
-  readonly purpose: DataKeyPurpose;
-  readonly master_reference: string;
-  readonly wrapped: Uint8Array;
-  readonly created_at: number;
-}
-
-const VAULT_KINDS = { vault_id: 'bytes', created_at: 'integer' } as const satisfies ColumnKinds;
-const MASTER_KINDS = {
+const VAULT = table<Pick<VaultHead, 'vaultId' | 'createdAt'>>('vault', {
+  vaultId: 'bytes',
+  createdAt: 'integer',
+});
+const MASTER_KEYS = table<MasterKeyRow>('master_keys', {
   reference: 'text',
   source: 'text',
   parameters: 'text?',
-  check_value: 'bytes',
-  created_at: 'integer',
-} as const satisfies ColumnKinds;
-const KEY_KINDS = {
-  data_key_id: 'integer',
+  checkValue: 'bytes',
+  createdAt: 'integer',
+});
+const DATA_KEYS = table<WrappedKeyRow>('keys', {
+  dataKeyId: 'integer',
   purpose: 'text',
-  master_reference: 'text',
+  masterReference: 'text',
   wrapped: 'bytes',
-  created_at: 'integer',
-} as const satisfies ColumnKinds;
+  createdAt: 'integer',
+});
+const LEFTOVER_KEYS = table<LeftoverKey>('leftover_keys', {
+  reference: 'text',
+  source: 'text',
+  since: 'integer',
+});
+
+/** The header of a sealed field names the data key. */
+const header = (column: string) => `substr(${column}, 1, ${HEADER_BYTES})`;
+const HEADERS = table<SealedFields & { readonly id: string }>(
+  'accounts',
+  { id: 'text', accessToken: 'bytes?', refreshToken: 'bytes?', identity: 'bytes' },
+  {
+    accessToken: header('access_token'),
+    refreshToken: header('refresh_token'),
+    identity: header('identity'),
+  },
+);
+const SEALED_UNDER = `SELECT 1 FROM accounts NOT INDEXED
+  WHERE ${SEALED_FIELDS.written.map((column) => `${header(column)} = @header`).join(' OR ')} LIMIT 1`;
+const RESEAL = `UPDATE accounts SET subject_digest = @subjectDigest, access_token = @accessToken,
+  refresh_token = @refreshToken, identity = @identity
+  WHERE id = @id AND generation = @generation AND access_token IS @oldAccessToken
+    AND refresh_token IS @oldRefreshToken AND identity IS @oldIdentity`;
+const RENEW_INTENT = 'UPDATE intents SET token_digest = ? WHERE account_id = ? AND token_digest = ?';
 
 /**
- * Reads who the vault is and its keys: master keys oldest first, data keys in the order of their ids.
+ * Reads the vault's id and its keys: master keys oldest first, data keys in the order of their ids.
  *
  * @throws VaultError `vault_damaged`
  */
-export function readHead({ prepare, path }: Connection): VaultHead {
-  const vault = prepare<VaultRow>(`SELECT ${columns(VAULT_KINDS)} FROM vault`).get();
-  if (vault === undefined) {
-    throw new VaultError('vault_damaged', `${path} is damaged: it does not say which vault it is`, {
+export function readHead(connection: Connection): VaultHead {
+  const vault = VAULT.one(connection, '');
+  if (vault === null) {
+    throw new VaultError('vault_damaged', `${connection.path} is damaged: the id of the vault is missing`, {
       hint: FROM_BACKUP,
     });
   }
-  checkRow('vault', vault, VAULT_KINDS);
-  const masters = prepare<MasterRow>(
-    `SELECT ${columns(MASTER_KINDS)} FROM master_keys ORDER BY created_at, reference`,
-  ).all();
-  const keys = prepare<KeyRow>(`SELECT ${columns(KEY_KINDS)} FROM keys ORDER BY data_key_id`).all();
   return {
-    vaultId: vault.vault_id,
-    createdAt: vault.created_at,
-    masterKeys: masters.map((row) => {
-      checkRow('master_keys', row, MASTER_KINDS);
-      const { reference, source, parameters, check_value: checkValue, created_at: createdAt } = row;
-      return { reference, source, parameters, checkValue, createdAt };
-    }),
-    wrappedKeys: keys.map((row) => {
-      checkRow('keys', row, KEY_KINDS);
-      const { data_key_id: dataKeyId, master_reference: masterReference, purpose, wrapped } = row;
-      return { dataKeyId, purpose, masterReference, wrapped, createdAt: row.created_at };
-    }),
+    ...vault,
+    masterKeys: MASTER_KEYS.all(connection, 'ORDER BY created_at, reference'),
+    wrappedKeys: DATA_KEYS.all(connection, 'ORDER BY data_key_id'),
   };
 }
 
-export type Prepare = (sql: string) => { run(...values: unknown[]): { readonly changes: number } };
+/* The functions below run in the caller's transaction, which is rolled back when one of them throws. */
 
-/** Writes a master key and what it wraps, in the caller's transaction, which is taken back when this throws. */
 export function insertMasterKey(
   prepare: Prepare,
   key: MasterKeyRow,
   wrapped: readonly WrappedKeyRow[],
 ): true {
-  const { reference, source, parameters, checkValue, createdAt } = key;
-  prepare(
-    'INSERT INTO master_keys (reference, source, parameters, check_value, created_at) VALUES (?, ?, ?, ?, ?)',
-  ).run(reference, source, parameters, checkValue, createdAt);
-  insertWrappedKeys(prepare, wrapped);
+  prepare(MASTER_KEYS.insert).run(MASTER_KEYS.parameters(key));
+  insertDataKeys(prepare, wrapped);
   return true;
 }
 
-/** In the caller's transaction. */
-export function insertWrappedKeys(prepare: Prepare, wrapped: readonly WrappedKeyRow[]): void {
-  const insert = prepare(
-    'INSERT INTO keys (data_key_id, master_reference, purpose, wrapped, created_at) VALUES (?, ?, ?, ?, ?)',
-  );
-  for (const row of wrapped) {
-    insert.run(row.dataKeyId, row.masterReference, row.purpose, row.wrapped, row.createdAt);
-  }
+function insertDataKeys(prepare: Prepare, wrapped: readonly WrappedKeyRow[]): void {
+  for (const row of wrapped) prepare(DATA_KEYS.insert).run(DATA_KEYS.parameters(row));
 }
 
-/** The last master key stays: without it everything sealed would be lost. @returns whether it was removed */
-export function deleteMasterKey({ prepare }: Connection, reference: string): boolean {
-  const others = prepare('SELECT 1 FROM master_keys WHERE reference <> ?').get(reference);
-  if (others === undefined) return false;
-  prepare('DELETE FROM keys WHERE master_reference = ?').run(reference);
-  return prepare('DELETE FROM master_keys WHERE reference = ?').run(reference).changes === 1;
+export function readLeftovers(connection: Connection): readonly LeftoverKey[] {
+  return LEFTOVER_KEYS.all(connection, 'ORDER BY since, reference');
 }
 
-function columns(kinds: ColumnKinds): string {
-  return Object.keys(kinds).join(', ');
+export function putLeftover({ prepare }: Connection, key: LeftoverKey): void {
+  prepare(LEFTOVER_KEYS.replace).run(LEFTOVER_KEYS.parameters(key));
 }
 
-const KINDS = { reference: 'text', source: 'text', since: 'integer' } as const satisfies ColumnKinds;
-
-/** @throws VaultError `vault_damaged` */
-export function readLeftovers({ prepare }: Connection): readonly LeftoverKey[] {
-  const rows = prepare<LeftoverKey>(
-    'SELECT reference, source, since FROM leftover_keys ORDER BY since, reference',
-  ).all();
-  return rows.map((row) => {
-    checkRow('leftover_keys', row, KINDS);
-    return row;
-  });
-}
-
-/** Call it in a write. */
-export function putLeftover({ prepare }: Connection, { reference, source, since }: LeftoverKey): void {
-  prepare('INSERT OR REPLACE INTO leftover_keys (reference, source, since) VALUES (?, ?, ?)').run(
-    reference,
-    source,
-    since,
-  );
-}
-
-/** Call it in a write. */
 export function deleteLeftover(
   { prepare }: Connection,
   { reference, source }: Pick<LeftoverKey, 'reference' | 'source'>,
@@ -154,81 +107,65 @@ export function deleteLeftover(
   prepare('DELETE FROM leftover_keys WHERE reference = ? AND source = ?').run(reference, source);
 }
 
-/**
- * Removes a master key, and notes what its source may hold still. Call it in a write.
- *
- * @returns whether it was removed
- */
+/** The last master key stays: without it nothing could be opened any more. @returns whether it was removed */
 export function removeMasterKey(
   connection: Connection,
   reference: string,
   left: LeftoverKey | null,
 ): boolean {
-  const removed = deleteMasterKey(connection, reference);
-  if (removed && left !== null) putLeftover(connection, left);
-  return removed;
+  const others = connection.prepare('SELECT 1 FROM master_keys WHERE reference <> ?').get(reference);
+  if (others === undefined || !deleteMasterKey(connection, reference)) return false;
+  if (left !== null) putLeftover(connection, left);
+  return true;
 }
 
-/**
- * Exchanges master keys. Call it in a write, which is taken back when this throws.
- *
- * @returns false when one of the dropped ones is not there
- */
+function deleteMasterKey({ prepare }: Connection, reference: string): boolean {
+  prepare('DELETE FROM keys WHERE master_reference = ?').run(reference);
+  return prepare('DELETE FROM master_keys WHERE reference = ?').run(reference).changes === 1;
+}
+
+/** @returns false when one of the dropped keys does not exist */
 export function exchangeMasterKey(
   connection: Connection,
   dropped: readonly string[],
   key: MasterKeyRow,
   wrapped: readonly WrappedKeyRow[],
 ): boolean {
-  const { prepare } = connection;
-  const source = prepare<{ readonly source: string }>('SELECT source FROM master_keys WHERE reference = ?');
-  const rows = dropped.map((reference) => ({ reference, row: source.get(reference) }));
-  if (rows.some(({ row }) => row === undefined)) return false;
-  for (const { reference, row } of rows) {
-    putLeftover(connection, { reference, source: row?.source ?? '', since: key.createdAt });
+  const rows = dropped.map((reference) => MASTER_KEYS.one(connection, 'WHERE reference = ?', reference));
+  if (rows.includes(null)) return false;
+  for (const row of rows) {
+    if (row !== null)
+      putLeftover(connection, { reference: row.reference, source: row.source, since: key.createdAt });
   }
-  insertMasterKey(prepare, key, wrapped);
-  for (const reference of dropped) {
-    prepare('DELETE FROM keys WHERE master_reference = ?').run(reference);
-    prepare('DELETE FROM master_keys WHERE reference = ?').run(reference);
-  }
+  insertMasterKey(connection.prepare, key, wrapped);
+  for (const reference of dropped) deleteMasterKey(connection, reference);
   deleteLeftover(connection, key);
   return true;
 }
 
-/** They say under which data key it is sealed. */
-const HEADERS = SEALED_COLUMNS.map((column) => `substr(${column}, 1, ${HEADER_BYTES})`);
-const ANY_BEGINS = HEADERS.map((header) => `${header} = @header`).join(' OR ');
-const REPLACE = `UPDATE accounts SET subject_digest = @subjectDigest, access_token = @accessToken,
-  refresh_token = @refreshToken, identity = @identity
-  WHERE id = @id AND generation = @generation AND access_token IS @oldAccessToken
-    AND refresh_token IS @oldRefreshToken AND identity IS @oldIdentity`;
-const INTENT = 'UPDATE intents SET token_digest = ? WHERE account_id = ? AND token_digest = ?';
-
-/** See {@link DataKeyTable}. */
 export function sqliteDataKeys(connection: Connection): DataKeyTable {
   const { prepare, read, write } = connection;
   return {
-    add: (keys: readonly WrappedKeyRow[], make: RenewLedger) =>
+    add: (keys, make) =>
       write(() => {
-        insertWrappedKeys(prepare, keys);
+        insertDataKeys(prepare, keys);
         renewLedger(connection, make);
       }),
 
     sealedUnder: () =>
-      read((): readonly SealedUnder[] =>
-        prepare<unknown[]>(`SELECT id, ${HEADERS.join(', ')} FROM accounts NOT INDEXED`)
-          .raw()
-          .all()
-          .map(toSealedUnder),
+      read(() =>
+        HEADERS.all(connection, 'NOT INDEXED').map(({ id, ...headers }) => ({
+          accountId: id,
+          headers: Object.values(headers).filter((each) => each !== null),
+        })),
       ),
 
-    replace: (accounts) => write(() => accounts.filter((each) => replaceOne(connection, each)).length),
+    replace: (accounts) => write(() => accounts.filter((each) => reseal(connection, each)).length),
 
     drop: (ids, headers, step) =>
       write(() => {
-        const needed = prepare(`SELECT 1 FROM accounts NOT INDEXED WHERE ${ANY_BEGINS} LIMIT 1`);
-        if (headers.some((header) => needed.get({ header }) !== undefined)) return false;
+        const needed = prepare(SEALED_UNDER);
+        if (headers.some((each) => needed.get({ header: each }) !== undefined)) return false;
         const remove = prepare('DELETE FROM keys WHERE data_key_id = ?');
         if (ids.reduce((total, id) => total + remove.run(id).changes, 0) === 0) return false;
         recordChange(connection, step, NO_ROW);
@@ -237,7 +174,7 @@ export function sqliteDataKeys(connection: Connection): DataKeyTable {
   };
 }
 
-function replaceOne({ prepare }: Connection, { before, sealed, subjectDigest, intent }: SealedAnew): boolean {
+function reseal({ prepare }: Connection, { before, sealed, subjectDigest, intent }: SealedAnew): boolean {
   const { id, generation, sealed: old } = before;
   const parameters = {
     ...sealed,
@@ -249,18 +186,11 @@ function replaceOne({ prepare }: Connection, { before, sealed, subjectDigest, in
     oldIdentity: old.identity,
   };
   try {
-    if (prepare(REPLACE).run(parameters).changes !== 1) return false;
+    if (prepare(RESEAL).run(parameters).changes !== 1) return false;
   } catch (failure) {
     if (isTaken(failure)) return false;
     throw failure;
   }
-  if (intent !== null) prepare(INTENT).run(intent.to, id, intent.from);
+  if (intent !== null) prepare(RENEW_INTENT).run(intent.to, id, intent.from);
   return true;
-}
-
-/** @throws VaultError `vault_damaged` */
-function toSealedUnder(values: readonly unknown[]): SealedUnder {
-  checkValues('accounts', ['id', ...SEALED_COLUMNS], ['text', 'bytes?', 'bytes?', 'bytes'], values);
-  const [accountId, ...headers] = values as [string, ...(Uint8Array | null)[]];
-  return { accountId, headers: headers.filter((header) => header !== null) };
 }

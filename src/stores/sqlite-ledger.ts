@@ -2,57 +2,64 @@ import { FROM_BACKUP, VaultError } from '../domain/errors.js';
 import type {
   LedgerStep,
   NextLedger,
+  RenewLedger,
   RowChange,
   RowFacts,
   RowSet,
   SealedLedger,
-  Store,
   TrailEntry,
   TrailFacts,
   TrailTable,
 } from './contract.js';
-import type { Connection } from './sqlite-connection.js';
-import type { Prepare } from './sqlite-keys.js';
-import { type ColumnKinds, checkRow } from './sqlite-rows.js';
+import type { Connection, Prepare } from './sqlite-connection.js';
+import { table } from './sqlite-rows.js';
 
-interface LedgerRow {
-  readonly epoch: number;
-  readonly sealed: Uint8Array;
-}
-
-const LEDGER_KINDS = { epoch: 'integer', sealed: 'bytes' } as const satisfies ColumnKinds;
-const FACT_KINDS = {
+const LEDGER = table<SealedLedger>('ledger', { epoch: 'integer', sealed: 'bytes' });
+const ROW_FACTS = table<RowFacts>('accounts', {
   id: 'text',
   provider: 'text',
   label: 'text',
   generation: 'integer',
-} as const satisfies ColumnKinds;
-const FACTS = Object.keys(FACT_KINDS).join(', ');
+});
+/** Forged numbers that JavaScript cannot hold are read as the nearest one that it can. */
+const ENTRIES = table<TrailEntry>(
+  'audit',
+  { seq: 'integer', at: 'integer', body: 'text', origin: 'text', mac: 'bytes' },
+  {
+    seq: `min(seq, ${Number.MAX_SAFE_INTEGER})`,
+    at: `max(min(at, ${Number.MAX_SAFE_INTEGER}), ${Number.MIN_SAFE_INTEGER})`,
+  },
+);
+/** More events than any vault will see. */
+const HIGHEST = 2 ** 40;
+const BEYOND = 'SELECT count(*) FROM audit WHERE seq > ?';
 
 export const PUT_LEDGER = 'INSERT OR REPLACE INTO ledger (one, epoch, sealed) VALUES (1, ?, ?)';
 
 /** @throws VaultError `vault_damaged` */
 export function readLedger(connection: Connection): SealedLedger {
-  const ledger = findLedger(connection);
+  const ledger = LEDGER.one(connection, '');
   if (ledger !== null) return ledger;
   throw new VaultError(
     'vault_damaged',
-    `${connection.path} was altered or is damaged: its ledger of accounts is gone`,
-    {
-      hint: `${FROM_BACKUP}\nor go on with what is there:\nvault doctor --accept-rollback`,
-    },
+    `${connection.path} was altered or is damaged: its ledger of accounts is missing`,
+    { hint: `${FROM_BACKUP}\nor accept the vault as it is:\nvault doctor --accept-rollback` },
   );
 }
 
 /** In one transaction: between two statements another process may commit. */
 export function readRowSet(connection: Connection): RowSet {
   return connection.atOneMoment(() => ({
-    ledger: findLedger(connection),
-    rows: connection.prepare<RowFacts>(`SELECT ${FACTS} FROM accounts NOT INDEXED`).all().map(toFacts),
+    ledger: LEDGER.one(connection, ''),
+    rows: ROW_FACTS.all(connection, 'NOT INDEXED'),
   }));
 }
 
-/** A change of something else than the rows. */
+export function findRow(connection: Connection, id: string): RowFacts | null {
+  return ROW_FACTS.one(connection, 'WHERE id = ?', id);
+}
+
+/** A change of something other than the accounts. */
 export const NO_ROW: RowChange = { before: null, after: null };
 
 /** Call it in the transaction of the change, and only when something has changed. */
@@ -60,105 +67,48 @@ export function recordChange(connection: Connection, step: LedgerStep, change: R
   write(connection, step(readLedger(connection), change, trailFacts(connection)));
 }
 
-/** See {@link Store.renewLedger}; in a transaction. */
-export function renewLedger(connection: Connection, make: Parameters<Store['renewLedger']>[0]): void {
+/** See {@link Store.renewLedger}. Call it in a transaction. */
+export function renewLedger(connection: Connection, make: RenewLedger): void {
   write(connection, make(readRowSet(connection), trailFacts(connection)));
 }
 
 function write(connection: Connection, { epoch, sealed, entries = [], firstKept = null }: NextLedger): void {
   connection.prepare(PUT_LEDGER).run(epoch, sealed);
-  extendTrail(connection, entries, firstKept);
+  extendTrail(connection.prepare, entries, firstKept);
 }
 
-export function presentRow({ prepare }: Connection, id: string): RowFacts | null {
-  const row = prepare<RowFacts>(`SELECT ${FACTS} FROM accounts WHERE id = ?`).get(id);
-  return row === undefined ? null : toFacts(row);
-}
-
-/** @returns the row as it was; null when it was gone already */
-export function removeRow({ prepare }: Connection, id: string): RowFacts | null {
-  const row = prepare<RowFacts>(`DELETE FROM accounts WHERE id = ? RETURNING ${FACTS}`).get(id);
-  return row === undefined ? null : toFacts(row);
-}
-
-function findLedger({ prepare }: Connection): SealedLedger | null {
-  const row = prepare<LedgerRow>('SELECT epoch, sealed FROM ledger').get();
-  if (row === undefined) return null;
-  checkRow('ledger', row, LEDGER_KINDS);
-  return { epoch: row.epoch, sealed: row.sealed };
-}
-
-function toFacts(row: RowFacts): RowFacts {
-  checkRow('accounts', row, FACT_KINDS);
-  return row;
-}
-
-const ENTRY_KINDS = {
-  seq: 'integer',
-  at: 'integer',
-  body: 'text',
-  origin: 'text',
-  mac: 'bytes',
-} as const satisfies ColumnKinds;
-const COLUMNS = Object.keys(ENTRY_KINDS).join(', ');
-/** Numbers that somebody wrote and JavaScript cannot hold are read as the nearest that it can. */
-const READABLE = `min(seq, ${Number.MAX_SAFE_INTEGER}) AS seq, max(min(at, ${Number.MAX_SAFE_INTEGER}), ${Number.MIN_SAFE_INTEGER}) AS at, body, origin, mac`;
-/** More events than any vault will see. */
-const HIGHEST = 2 ** 40;
-const BEYOND = 'SELECT count(*) FROM audit WHERE seq > ?';
-
-export function sqliteTrail({ prepare, read }: Connection): TrailTable {
-  const rows = (sql: string, bound: number, limit: number) =>
-    read(() => prepare<TrailEntry>(sql).all(bound, limit).map(toEntry));
+export function sqliteTrail(connection: Connection): TrailTable {
+  const { prepare, read } = connection;
   return {
-    after: (after, limit) =>
-      rows(`SELECT ${READABLE} FROM audit WHERE audit.seq > ? ORDER BY audit.seq LIMIT ?`, after, limit),
-    before: (before, limit) =>
-      rows(
-        `SELECT ${READABLE} FROM audit WHERE audit.seq < ? ORDER BY audit.seq DESC LIMIT ?`,
-        before,
-        limit,
-      ),
-    beyond: (last) => read(() => prepare<{ n: number }>(BEYOND).pluck().get(last) as unknown as number),
+    after: (seq, limit) =>
+      read(() => ENTRIES.all(connection, 'WHERE audit.seq > ? ORDER BY audit.seq LIMIT ?', seq, limit)),
+    before: (seq, limit) =>
+      read(() => ENTRIES.all(connection, 'WHERE audit.seq < ? ORDER BY audit.seq DESC LIMIT ?', seq, limit)),
+    beyond: (last) => read(() => prepare(BEYOND).pluck().get(last) as number),
   };
 }
 
-/** For the transaction of a change. */
-export function trailFacts({ prepare }: Connection): TrailFacts {
+function trailFacts({ prepare }: Connection): TrailFacts {
   return {
     has: (origin, last) =>
       prepare('SELECT 1 FROM audit WHERE origin = ? AND seq <= ?').get(origin, last) !== undefined,
     last: () =>
-      prepare<{ last: number | null }>('SELECT max(seq) AS last FROM audit WHERE seq < ?').get(HIGHEST)
-        ?.last ?? 0,
+      (prepare('SELECT max(seq) FROM audit WHERE seq < ?').pluck().get(HIGHEST) as number | null) ?? 0,
     beyond: (last) => prepare(BEYOND).pluck().get(last) as number,
     mac: (seq) =>
-      prepare<Pick<TrailEntry, 'mac'>>('SELECT mac FROM audit WHERE seq = ?').get(seq)?.mac ?? null,
+      (prepare('SELECT mac FROM audit WHERE seq = ?').pluck().get(seq) as Buffer | undefined) ?? null,
   };
 }
 
-/** In the transaction of a change. @param firstKept what stands before is forgotten */
+/** Call it in the transaction of a change. @param firstKept entries with a lower number are deleted */
 export function extendTrail(
-  { prepare }: { readonly prepare: Prepare },
+  prepare: Prepare,
   entries: readonly TrailEntry[],
   firstKept: number | null,
 ): void {
   const [first] = entries;
-  // Entries of somebody else's that stand where the next ones belong must not keep tokens from being stored.
+  // Forged entries in the place of the next ones must not keep tokens from being stored.
   if (first !== undefined) prepare('DELETE FROM audit WHERE seq >= ?').run(first.seq);
-  for (const { seq, at, body, origin, mac } of entries) {
-    prepare(`INSERT OR REPLACE INTO audit (${COLUMNS}) VALUES (?, ?, ?, ?, ?)`).run(
-      seq,
-      at,
-      body,
-      origin,
-      mac,
-    );
-  }
+  for (const entry of entries) prepare(ENTRIES.replace).run(ENTRIES.parameters(entry));
   if (firstKept !== null) prepare('DELETE FROM audit WHERE seq < ?').run(firstKept);
-}
-
-function toEntry(row: TrailEntry): TrailEntry {
-  checkRow('audit', row, ENTRY_KINDS);
-  return row;
 }

@@ -1,5 +1,5 @@
-import type { Account, Consent } from '../domain/account.js';
-import type { AccountFilter, AttemptRecord, LedgerStep, SealedAccount, Store } from './contract.js';
+import type { Account } from '../domain/account.js';
+import type { AccountFilter, LedgerStep, NotificationTable, SealedAccount, Store } from './contract.js';
 import type { Connection } from './sqlite-connection.js';
 import {
   deleteLeftover,
@@ -12,34 +12,26 @@ import {
   sqliteDataKeys,
 } from './sqlite-keys.js';
 import {
+  findRow,
   NO_ROW,
-  presentRow,
   readLedger,
   readRowSet,
   recordChange,
-  removeRow,
   renewLedger,
   sqliteTrail,
 } from './sqlite-ledger.js';
 import { isTaken } from './sqlite-open.js';
 import {
-  ACCOUNT_COLUMNS,
-  type ConsentRow,
+  ACCOUNTS,
+  CONSENTS,
   damagedRow,
   INTENTS,
-  type IntentRow,
-  SEALED_COLUMNS,
-  sqliteNotifications,
-  toAccount,
-  toConsent,
-  toIntent,
-  toParameters,
+  NOTIFICATIONS,
+  SEALED_FIELDS,
   toSealedAccount,
 } from './sqlite-rows.js';
 
-const VISIBLE = `${ACCOUNT_COLUMNS.join(', ')}, refresh_token IS NOT NULL AS has_refresh_token`;
-const WHOLE = `${VISIBLE}, ${SEALED_COLUMNS.join(', ')}`;
-const WRITTEN = [...ACCOUNT_COLUMNS, ...SEALED_COLUMNS];
+const WRITTEN = [...ACCOUNTS.written, ...SEALED_FIELDS.written];
 const INSERT = `INSERT INTO accounts (${WRITTEN.join(', ')}) VALUES (${WRITTEN.map((column) => `@${column}`).join(', ')})`;
 const REPLACE = `UPDATE accounts SET ${WRITTEN.map((column) => `${column} = @${column}`).join(', ')}
   WHERE id = @id AND generation = @expected`;
@@ -89,12 +81,8 @@ export function sqliteStore(connection: Connection): Store {
     accounts: (filter = {}) =>
       read((): readonly Account[] => {
         const { where, values } = condition(filter);
-        // From the table itself: a damaged index would hide accounts, or show them under names of its own.
-        const sql = `SELECT ${VISIBLE} FROM accounts NOT INDEXED ${where} ORDER BY provider, label`;
-        return prepare<unknown[]>(sql)
-          .raw()
-          .all(...values)
-          .map(toAccount);
+        // Without an index: a damaged one would hide accounts, or show them under other names.
+        return ACCOUNTS.all(connection, `NOT INDEXED ${where} ORDER BY provider, label`, ...values);
       }),
 
     account: (id) => read(() => findOne(connection, 'id = ?', [id])),
@@ -118,15 +106,15 @@ export function sqliteStore(connection: Connection): Store {
 
     insert: (account, step: LedgerStep) =>
       write(() => {
-        const inserted = unlessTaken(() => prepare(INSERT).run(toParameters(account)).changes === 1);
+        const inserted = unlessTaken(() => prepare(INSERT).run(parametersOf(account)).changes === 1);
         if (inserted) recordChange(connection, step, { before: null, after: account });
         return inserted;
       }),
 
     replace: (account: SealedAccount, expectedGeneration: number, step: LedgerStep, keepsIntent = false) =>
       write(() => {
-        const before = presentRow(connection, account.id);
-        const parameters = { ...toParameters(account), expected: expectedGeneration };
+        const before = findRow(connection, account.id);
+        const parameters = { ...parametersOf(account), expected: expectedGeneration };
         const replaced = unlessTaken(() => prepare(REPLACE).run(parameters).changes === 1);
         if (!replaced) return false;
         if (!keepsIntent) prepare(SETTLE).run(account.id);
@@ -136,13 +124,9 @@ export function sqliteStore(connection: Connection): Store {
 
     intend: (intent) => write(() => prepare(INTEND).run({ ...intent }).changes === 1),
 
-    intent: (accountId) =>
-      read(() => {
-        const row = prepare<IntentRow>(`${INTENTS} WHERE account_id = ?`).get(accountId);
-        return row === undefined ? null : toIntent(row);
-      }),
+    intent: (accountId) => read(() => INTENTS.one(connection, 'WHERE account_id = ?', accountId)),
 
-    recordAttempt: (id, generation, attempt: AttemptRecord, step?: LedgerStep) =>
+    recordAttempt: (id, generation, attempt, step?: LedgerStep) =>
       write(() => {
         const { settled, ...facts } = attempt;
         const recorded = prepare(ATTEMPT).run({ ...facts, id, generation }).changes === 1;
@@ -153,29 +137,25 @@ export function sqliteStore(connection: Connection): Store {
 
     remove: (id, step: LedgerStep) =>
       write(() => {
-        const before = removeRow(connection, id);
-        if (before !== null) recordChange(connection, step, { before, after: null });
-        return before !== null;
+        const before = findRow(connection, id);
+        if (before === null) return false;
+        prepare('DELETE FROM accounts WHERE id = ?').run(id);
+        recordChange(connection, step, { before, after: null });
+        return true;
       }),
 
     note: (step) => changing(step, () => true),
 
     trail: sqliteTrail(connection),
 
-    addConsent: (accountId, consent: Consent) =>
+    addConsent: (accountId, consent) =>
       write(() => {
         const { at, how, askedScopes, grantedScopes } = consent;
         prepare(CONSENT).run(at, how, askedScopes.join(' '), grantedScopes.join(' '), accountId);
       }),
 
     consents: (accountId) =>
-      read(() =>
-        prepare<ConsentRow>(
-          'SELECT at, how, asked_scopes, granted_scopes FROM consents WHERE account_id = ? ORDER BY at DESC, rowid DESC',
-        )
-          .all(accountId)
-          .map(toConsent),
-      ),
+      read(() => CONSENTS.all(connection, 'WHERE account_id = ? ORDER BY at DESC, rowid DESC', accountId)),
 
     notifications: sqliteNotifications(connection),
 
@@ -188,15 +168,41 @@ export function sqliteStore(connection: Connection): Store {
   };
 }
 
-/** An account that an index does not know is looked for in the table itself: a damaged index must not hide one. */
+/** A damaged index must not hide an account, so one that it does not find is searched for in the table itself. */
 function findOne({ prepare }: Connection, where: string, values: readonly string[]): SealedAccount | null {
-  const row = prepare<unknown[]>(`SELECT ${WHOLE} FROM accounts WHERE ${where}`)
+  const row = prepare<unknown[]>(
+    `SELECT ${ACCOUNTS.list}, ${SEALED_FIELDS.list} FROM accounts WHERE ${where}`,
+  )
     .raw()
     .get(...values);
   if (row !== undefined) return toSealedAccount(row);
   const hidden = prepare(`SELECT 1 FROM accounts NOT INDEXED WHERE ${where}`).get(...values);
   if (hidden !== undefined) throw damagedRow('accounts', 'id');
   return null;
+}
+
+function parametersOf(account: SealedAccount): Record<string, unknown> {
+  return { ...ACCOUNTS.parameters(account), ...SEALED_FIELDS.parameters(account.sealed) };
+}
+
+const NOTE = `INSERT INTO told (account_id, event, ends_at, since, tried_at, told_at)
+  SELECT id, @event, @endsAt, @since, @triedAt, @notifiedAt FROM accounts WHERE id = @accountId
+  ON CONFLICT DO NOTHING`;
+const RENOTE = `UPDATE told SET ends_at = @endsAt, since = @since, tried_at = @triedAt, told_at = @notifiedAt
+  WHERE account_id = @accountId AND event = @event AND tried_at = @seen`;
+const FORGET = 'DELETE FROM told WHERE account_id = @accountId AND event = @event AND tried_at = @triedAt';
+
+function sqliteNotifications(connection: Connection): NotificationTable {
+  const { prepare, read, write } = connection;
+  return {
+    all: () => read(() => NOTIFICATIONS.all(connection, '')),
+    put: (row, seen) =>
+      write(
+        () => (seen === null ? prepare(NOTE).run(row) : prepare(RENOTE).run({ ...row, seen })).changes === 1,
+      ),
+    forget: ({ accountId, event, triedAt }) =>
+      write(() => prepare(FORGET).run({ accountId, event, triedAt }).changes === 1),
+  };
 }
 
 function condition(filter: AccountFilter): { where: string; values: string[] } {

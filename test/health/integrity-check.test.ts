@@ -79,7 +79,7 @@ describe('the vault as a whole', () => {
   it.each([
     ['a missing account', 'DELETE FROM accounts', /1 account that was stored in it is missing/],
     ['a renamed account', "UPDATE accounts SET label = 'eve'", /demo\/eve was altered/],
-    ['a ledger that is gone', 'DELETE FROM ledger', /ledger of accounts is gone/],
+    ['a ledger that is gone', 'DELETE FROM ledger', /ledger of accounts is missing/],
     ['an altered ledger', 'UPDATE ledger SET epoch = epoch + 1', /ledger of accounts is not what was sealed/],
   ])('shows %s', async (_, sql, said) => {
     edit(sql);

@@ -121,7 +121,7 @@ describe('the rows of a vault', () => {
     stage.tamper((database) => database.exec('UPDATE ledger SET epoch = epoch + 1'));
     expect(await verdict()).toMatch(/its ledger of accounts is not what was sealed there$/);
     stage.tamper((database) => database.exec('DELETE FROM ledger'));
-    expect(await verdict()).toMatch(/its ledger of accounts is gone$/);
+    expect(await verdict()).toMatch(/its ledger of accounts is missing$/);
     await expect(stage.add('barbara')).rejects.toThrow(expect.objectContaining({ code: 'vault_damaged' }));
     const vault = await stage.open();
     expect(await vault.acceptAsItIs()).toMatchObject({ ledger: { code: 'vault_damaged' } });
