@@ -6,7 +6,7 @@ import type { TokenRequest, UseCases } from './services/contract.js';
 import { ensureValid } from './services/token/ensure-valid.js';
 import type { Host } from './system/contract.js';
 import { agentWith } from './wiring/agent.js';
-import { trailUseCases } from './wiring/audit.js';
+import { loginSlowDown } from './wiring/audit.js';
 import { backgroundWith } from './wiring/background.js';
 import { childrenWith } from './wiring/children.js';
 import { integrityWith } from './wiring/integrity.js';
@@ -24,14 +24,13 @@ export interface App extends Context, UseCases {
 export function createApp(host: Host, options: ContextOptions): App {
   const ctx = createContext(host, options);
   const { env, interruption, self, pid, versions } = host;
-  const { paths, files, locks, clock, audit, http, settings, provider, access, readText, profile, envFile } =
-    ctx;
+  const { paths, files, locks, clock, audit, http, provider, access, readText, profile, envFile } = ctx;
   const describe = ctx.providerOrNull;
   const key = access.handOver;
   const refreshingParts = { host, profile, envFile, paths, files, locks, clock, audit, http, provider, key };
   const notice = (line: string) => options.notice(line);
   const refreshing = refreshingWith({ ...refreshingParts, notice });
-  const { slowDown, ...trail } = trailUseCases(ctx, () => agent.agentStatus());
+  const slowDown = loginSlowDown(ctx);
   const wire = { spill: refreshing.spill, locks, http, clock, audit, provider, interruption, slowDown };
 
   const { notifyDue, telling, ...background } = backgroundWith({
@@ -91,19 +90,8 @@ export function createApp(host: Host, options: ContextOptions): App {
     ...keyUseCases(ctx),
     ...agent,
     ...background,
-    ...trail,
     ...childrenWith({ host, token, rest }),
     ...integrityWith({ vault: access.open, audit }),
-
-    async list(request) {
-      const { listAccounts } = await import('./services/overview/overview.js');
-      return listAccounts({ vault: access.open, clock }, request);
-    },
-
-    async show(selector) {
-      const { showAccount } = await import('./services/overview/overview.js');
-      return showAccount({ vault: access.open, describe, locks }, selector);
-    },
 
     async refresh(request, progress) {
       const { refreshAll } = await import('./services/refresh/refresh-all.js');
@@ -135,11 +123,6 @@ export function createApp(host: Host, options: ContextOptions): App {
         import('./wiring/login.js'),
       ]);
       return login({ ...wire, vault: access.openOrCreate, ...loginPlace(host) }, request, talk);
-    },
-
-    async providers(name) {
-      const { providerOverview } = await import('./services/overview/provider-overview.js');
-      return providerOverview(await settings(), name);
     },
 
     async doctor(request, progress) {

@@ -6,6 +6,7 @@ import { MINUTE, parseDuration } from './domain/duration.js';
 import { VaultError } from './domain/errors.js';
 import { thisProcess } from './main.js';
 import type { TokenRequest } from './services/contract.js';
+import { listAccounts } from './services/overview/overview.js';
 import { withTokenBy } from './services/token/with-token.js';
 
 export type { Account, AccountStatus } from './domain/account.js';
@@ -120,7 +121,7 @@ export function openVault(options: OpenVaultOptions = {}): OpenedVault {
       tracked(async () => withToken(tokenRequest(account, options), operation)),
     accounts: () =>
       tracked(async () => {
-        const accounts = await app.list({ provider: null, status: null, expiringWithin: null });
+        const accounts = await listAccounts(app, { provider: null, status: null, expiringWithin: null });
         return accounts.map((account) => ({ ...account, name: accountName(account) }));
       }),
     close() {

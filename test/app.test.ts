@@ -1,6 +1,8 @@
 import { existsSync, readFileSync, rmSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { listAccounts, showAccount } from '../src/services/overview/overview.js';
+import { providerOverview } from '../src/services/overview/provider-overview.js';
 import { type LibraryStage, openLibraryStage } from './library/stage.js';
 
 let stage: LibraryStage;
@@ -27,6 +29,8 @@ const LOGIN = {
 const myKey = () =>
   ({ choice: { setting: { kind: 'file', path: path('my.key') }, passphraseFd: null } }) as const;
 
+const ALL = { provider: null, status: null, expiringWithin: null };
+
 describe('making a vault', () => {
   it('remembers a key file that was named, and leaves the rest of the configuration as it is', async () => {
     const { providers } = stage.config();
@@ -39,7 +43,7 @@ describe('making a vault', () => {
     });
     expect(stage.config()).toEqual({ keySource: { kind: 'file', path: path('my.key') }, providers });
     expect(existsSync(path('my.key'))).toBe(true);
-    expect(await stage.app().list({ provider: null, status: null, expiringWithin: null })).toEqual([]);
+    expect(await listAccounts(stage.app(), ALL)).toEqual([]);
   });
 
   it('records the native addon in a private file: with init, with a first login, and with a refresh', async () => {
@@ -101,14 +105,17 @@ describe('the life of an account', () => {
     const app = stage.app();
     const { accessToken } = await app.token(TOKEN);
     expect(accessToken.reveal()).toMatch(/^demo-access-/);
-    expect(await app.list({ provider: 'demo', status: 'active', expiringWithin: null })).toHaveLength(1);
-    expect(await app.show(name)).toMatchObject({ providerTitle: 'demo', consents: [{ how: 'browser' }] });
+    expect(await listAccounts(app, { ...ALL, provider: 'demo', status: 'active' })).toHaveLength(1);
+    expect(await showAccount(app, name)).toMatchObject({
+      providerTitle: 'demo',
+      consents: [{ how: 'browser' }],
+    });
     const all = { selectors: [], all: true, provider: null, dryRun: false };
     const refresh = { ...all, within: 0, force: true, concurrency: 2 };
     expect(await app.refresh(refresh, () => {})).toMatchObject({ results: [{ outcome: 'refreshed' }] });
     expect(await app.revocationTargets({ ...all, local: false })).toHaveLength(1);
     expect(await app.revoke({ ...all, local: false })).toMatchObject({ results: [{ outcome: 'revoked' }] });
-    expect(await app.list({ provider: null, status: null, expiringWithin: null })).toEqual([]);
+    expect(await listAccounts(app, ALL)).toEqual([]);
     expect(stage.notices).toEqual([]);
   });
 
@@ -132,7 +139,7 @@ describe('the life of an account', () => {
     stage.configure({ providers: {} });
     const app = stage.app();
     expect((await app.token(TOKEN)).accessToken.length).toBeGreaterThan(0);
-    expect(await app.show(name)).toMatchObject({ providerTitle: 'demo', manageUrl: null });
+    expect(await showAccount(app, name)).toMatchObject({ providerTitle: 'demo', manageUrl: null });
     await expect(app.token({ ...TOKEN, refresh: true })).rejects.toMatchObject({ code: 'provider_unknown' });
     await expect(app.token({ ...TOKEN, scopes: ['x'] })).rejects.toMatchObject({ code: 'scope_missing' });
   });
@@ -150,7 +157,7 @@ describe('the configuration', () => {
 
   it('says of an --env-file that is not there that it is not', async () => {
     const app = stage.app({}, { envFile: path('nowhere.env') });
-    await expect(app.providers(null)).rejects.toMatchObject({ code: 'config_invalid' });
+    await expect(providerOverview(app, null)).rejects.toMatchObject({ code: 'config_invalid' });
   });
 
   it('is read from the .env of the vault', async () => {
@@ -165,7 +172,7 @@ describe('the configuration', () => {
   });
 
   it('shows what is built in and what is configured', async () => {
-    const views = await stage.app().providers(null);
+    const views = await providerOverview(stage.app(), null);
     expect(views.map(({ name }) => name)).toEqual(['google', 'microsoft', 'youtube', 'notion', 'demo']);
   });
 });

@@ -1,10 +1,10 @@
 import { type Account, type AccountStatus, accountName } from '../domain/account.js';
-import { loginCommand, shellName, widenHint } from '../domain/hints.js';
+import { command, loginCommand, shellName, widenHint } from '../domain/hints.js';
 import { missingScopes, readable } from '../domain/scopes.js';
 import { rfc3339, rfc3339Writer } from '../domain/time.js';
 import type { Theme } from '../ui/io.js';
 
-/** An account as `list --json` tells it. The keys are an API: more may join, none leaves. */
+/** An account in `list --json`. The keys are an API: new ones may be added, none removed. */
 interface AccountDocument {
   readonly account: string;
   readonly provider: string;
@@ -22,7 +22,7 @@ interface AccountDocument {
   readonly updated_at: string | null;
 }
 
-/** @param time how to write milliseconds since the epoch; one writer for many accounts is faster */
+/** @param time formats milliseconds since the epoch; a shared writer is faster for many accounts */
 export function accountDocument(account: Account, time = rfc3339): AccountDocument {
   return {
     account: accountName(account),
@@ -47,11 +47,11 @@ export function accountDocuments(accounts: readonly Account[]): readonly Account
   return accounts.map((account) => accountDocument(account, time));
 }
 
-/** Why an account is not well, as one sentence with its name in it; null while it is. */
+/** The reason of the account's status as a sentence that names the account; null when there is none. */
 export function troubleOf(account: Account): string | null {
   if (account.reason === null) return null;
   const name = accountName(account);
-  // A failure comes before scopes that are lacking, and does not hide them.
+  // The reason of a failing account does not mention its missing scopes.
   const missing =
     account.status === 'failing' ? missingScopes(account.askedScopes, account.grantedScopes) : [];
   const lacking = missing.length === 0 ? '' : `; ${readable(`not granted: ${missing.join(' ')}`)}`;
@@ -59,7 +59,7 @@ export function troubleOf(account: Account): string | null {
   return reason.includes(name) ? reason : `${name}: ${reason}`;
 }
 
-/** The command that helps an account which is not well; null where there is none. */
+/** The command for the next step; null when none is needed. */
 export function remedyOf(account: Account): string | null {
   switch (account.status) {
     case 'login_needed':
@@ -70,7 +70,7 @@ export function remedyOf(account: Account): string | null {
       return missing.length === 0 ? null : widenHint(account, missing);
     }
     case 'failing':
-      return `vault refresh ${shellName(account)} --force`;
+      return command(`refresh ${shellName(account)} --force`);
     case 'active':
       return null;
   }
@@ -86,7 +86,6 @@ export function shortScope(scope: string): string {
   return readable(short);
 }
 
-/** Colours a status, which may have been cut to the width of its column. */
 export function paintStatus(status: string, theme: Theme): string {
   return theme[STATUS_STYLE[status as AccountStatus] ?? 'yellow'](status);
 }
@@ -99,14 +98,13 @@ const STATUS_STYLE: Record<AccountStatus, keyof Theme> = {
   revoked: 'dim',
 };
 
-/** Colours what became of an account. */
 export function paintOutcome(outcome: string, theme: Theme): string {
   if (/^(?:refreshed|revoked|would_)/.test(outcome)) return theme.green(outcome);
   if (outcome === 'skipped') return theme.dim(outcome);
   return /^(?:forgotten|transient|busy)/.test(outcome) ? theme.yellow(outcome) : theme.red(outcome);
 }
 
-/** The hints of an error, a line each, to stand below a line that says what is wrong. */
+/** The hints of an error, indented to follow its message. */
 export function hintLines(hint: string | undefined): readonly string[] {
   return hint === undefined ? [] : hint.split('\n').map((line) => `  hint: ${line}`);
 }

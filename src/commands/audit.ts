@@ -1,8 +1,15 @@
 import { parseDuration } from '../domain/duration.js';
 import { ERROR_CODES, VaultError } from '../domain/errors.js';
+import { command } from '../domain/hints.js';
 import { rfc3339 } from '../domain/time.js';
 import { count } from '../domain/wording.js';
-import type { AuditEntryView, AuditRequest, AuditVerdict } from '../services/audit/audit.js';
+import {
+  type AuditEntryView,
+  type AuditRequest,
+  type AuditVerdict,
+  auditTrail,
+  verifyAudit,
+} from '../services/audit/audit.js';
 import type { Column, Io } from '../ui/io.js';
 import type { Command } from './spec.js';
 import { given, text, wholeNumber } from './spec.js';
@@ -14,7 +21,7 @@ interface AuditInput {
 
 const USUAL = 100;
 const MOST = 1_000_000;
-/** Members of a line that have columns of their own, or that only a program wants. */
+/** Members that have a column of their own, or are for programs only. */
 const ELSEWHERE = ['time', 'id', 'event', 'account', 'subject', 'uid', 'pid', 'parent', 'terminal'];
 
 const COLUMNS: readonly Column[] = [
@@ -25,39 +32,38 @@ const COLUMNS: readonly Column[] = [
 ];
 
 const FAULTS: Record<NonNullable<AuditVerdict['fault']>['kind'], string> = {
-  edited: 'was edited, or one before it was taken out and the rest numbered anew',
+  edited: 'was edited, or an earlier one was removed and the later ones renumbered',
   missing: 'is missing',
-  out_of_order: 'is not in its place',
+  out_of_order: 'is out of order',
   duplicated: 'is a copy of another one',
-  added: 'was added by somebody else',
-  tail_cut: 'and what follows is missing: the end was cut off',
+  added: 'was not written by this program',
+  tail_cut: 'and all later ones are missing: the end was cut off',
 };
 
-/** What has happened since a copy was made stands in no entry of it. */
+/** The trail of an older copy is whole, and ends too early. */
 const OLDER = {
-  rolled_back: 'the vault was put back from an older copy: what happened after that copy is not in its trail',
-  cloned: 'the vault was copied or moved here: whether its trail ends where it ended there cannot be told',
+  rolled_back: 'the vault was restored from an older copy: its trail lacks all events since that copy',
+  cloned: 'the vault was copied or moved here: later events may be missing from its trail',
 } as const;
 
-/** Shows what has happened, and proves that nothing of it was altered. */
 export const audit: Command<AuditInput> = {
   name: 'audit',
-  summary: 'show what has happened, and whether it was altered',
+  summary: 'show the audit trail, or verify it',
   arguments: [],
   options: [
-    { flags: '--account <name>', description: 'only events of this account, or of those that begin so' },
-    { flags: '--since <duration>', description: 'only what is younger' },
-    { flags: '--limit <number>', description: 'the newest so many', defaultText: String(USUAL) },
+    { flags: '--account <name>', description: 'only events of this account (name, provider or prefix)' },
+    { flags: '--since <duration>', description: 'only events newer than this' },
+    { flags: '--limit <number>', description: 'at most this many, the newest', defaultText: String(USUAL) },
     { flags: '--verify', description: 'check every entry; needs the key' },
   ],
   examples: [
     { line: 'vault audit', says: 'the last hundred events' },
-    { line: 'vault audit --account google/work --since 7d', says: 'of one account, in the last week' },
+    { line: 'vault audit --account google/work --since 7d', says: 'events of one account in the last week' },
     {
       line: 'vault audit --verify',
-      says: 'exit 9 at the first entry that is not as it was written',
+      says: 'exit 9 if an entry was altered or removed',
     },
-    { line: 'vault audit --since 1d --limit 100000 --json', says: 'one JSON object a line' },
+    { line: 'vault audit --since 1d --limit 100000 --json', says: 'one JSON object per line' },
   ],
 
   parse(raw) {
@@ -70,30 +76,30 @@ export const audit: Command<AuditInput> = {
     const verify = given(raw, '--verify');
     const narrowed = [request.selector, request.since, text(raw, '--limit')].some((each) => each !== null);
     if (verify && narrowed)
-      throw new VaultError('usage', '--verify checks every entry and takes no other choice');
+      throw new VaultError('usage', '--verify checks every entry; it takes no --account, --since or --limit');
     return { request, verify };
   },
 
-  async run(useCases, { request, verify }, io) {
+  async run(ctx, { request, verify }, io) {
     if (verify) {
-      report(await useCases.verifyAudit(), io);
+      printVerdict(await verifyAudit(ctx), io);
       return;
     }
-    const entries = await useCases.auditTrail(request);
-    if (io.json) {
-      io.documents(entries.map(document));
-    } else if (entries.length === 0) {
-      io.say('nothing has happened yet that would be like that');
-    } else {
-      io.table(
-        COLUMNS,
-        entries.map((entry) => row(entry)),
-      );
-      const waiting = entries.filter(({ seq }) => seq === null).length;
-      if (waiting > 0) io.detail(`${count(waiting, 'event')} will come into the trail with the next change`);
-    }
+    printEvents(await auditTrail(ctx, request), io);
   },
 };
+
+export function printEvents(events: readonly AuditEntryView[], io: Io): void {
+  if (io.json) {
+    io.documents(events.map(document));
+  } else if (events.length === 0) {
+    io.say('no matching events');
+  } else {
+    io.table(COLUMNS, events.map(row));
+    const waiting = events.filter(({ seq }) => seq === null).length;
+    if (waiting > 0) io.detail(`${count(waiting, 'event')} will be added to the trail with the next change`);
+  }
+}
 
 function row({ at, said, accountName }: AuditEntryView): readonly string[] {
   const account =
@@ -116,7 +122,7 @@ function fact(name: string, value: unknown): string {
   return `${name}=${Array.isArray(value) ? value.join(',') : String(value)}`;
 }
 
-/** The line as it was written, with its number and the account's name of today. */
+/** The event as it was written, with its number and the account's current name. */
 function document({ seq, said, accountName }: AuditEntryView) {
   const { account, ...rest } = said;
   return { seq, ...rest, account: accountName, account_id: account ?? null };
@@ -126,10 +132,10 @@ function entries(number: number): string {
   return number === 1 ? '1 entry' : `${number} entries`;
 }
 
-function report(verdict: AuditVerdict | null, io: Io): void {
+export function printVerdict(verdict: AuditVerdict | null, io: Io): void {
   if (verdict === null) {
     if (io.json) io.document({ whole: true, checked: 0, unproved: 0, fault: null, standing: null });
-    else io.say('there is no vault yet, and nothing has happened to it');
+    else io.say('there is no vault yet, so there is no audit trail');
     return;
   }
   const { checked, unproved, fault, standing } = verdict;
@@ -141,22 +147,19 @@ function report(verdict: AuditVerdict | null, io: Io): void {
     return;
   }
   if (unproved > 0) {
-    io.warn(
-      `${entries(unproved)} before the rest cannot be checked: the vault lost its ledger once`,
-      'yellow',
-    );
+    io.warn(`the first ${entries(unproved)} cannot be checked: the vault once lost its ledger`, 'yellow');
   }
   if (fault !== null) {
     const when = fault.at === null ? '' : ` (${rfc3339(fault.at)})`;
     io.warn(
-      `entry ${fault.seq}${when} ${FAULTS[fault.kind]}; ${entries(checked)} before it as they were written`,
+      `entry ${fault.seq}${when} ${FAULTS[fault.kind]}; unaltered before it: ${entries(checked)}`,
       'red',
     );
-    io.warn('  hint: security.log has the same events; compare them from there on');
+    io.warn('  hint: security.log has the same events; compare them from that entry on');
   }
   if (standing === 'rolled_back' || standing === 'cloned') {
     io.warn(OLDER[standing], 'red');
-    io.warn('  hint: vault doctor');
+    io.warn(`  hint: ${command('doctor')}`);
   }
-  if (whole) io.say(`${entries(checked)} checked: all is as it was written`, 'green');
+  if (whole) io.say(`${entries(checked)} checked: none was altered or removed`, 'green');
 }

@@ -27,7 +27,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: 'list', summary: 'list the accounts', load: async () => (await import('./list.js')).list },
   {
     name: 'show',
-    summary: 'show what is known of one account',
+    summary: 'show one account',
     load: async () => (await import('./show.js')).show,
   },
   {
@@ -77,12 +77,12 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'status',
-    summary: 'how things stand, at a glance or for a monitoring system',
+    summary: 'summarize the accounts, for you or for a monitoring system',
     load: async () => (await import('./status.js')).status,
   },
   {
     name: 'audit',
-    summary: 'show what has happened, and whether it was altered',
+    summary: 'show the audit trail, or verify it',
     load: async () => (await import('./audit.js')).audit,
   },
   {
@@ -92,7 +92,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'providers',
-    summary: 'list the providers and what each needs',
+    summary: 'list the providers and their setup',
     load: async () => (await import('./providers.js')).providers,
   },
   {

@@ -1,7 +1,8 @@
 import { ACCOUNT_STATUSES, type Account, accountName } from '../domain/account.js';
 import { parseDuration } from '../domain/duration.js';
+import { command } from '../domain/hints.js';
 import { relative } from '../domain/time.js';
-import type { ListRequest } from '../services/contract.js';
+import { type ListRequest, listAccounts } from '../services/overview/overview.js';
 import type { Column, Io } from '../ui/io.js';
 import { accountDocuments, paintStatus, remedyOf, shortScope, troubleOf } from './account-view.js';
 import type { Command } from './spec.js';
@@ -16,7 +17,6 @@ const COLUMNS: readonly Column[] = [
   { title: 'SCOPES', shrink: true },
 ];
 
-/** Lists the accounts. Nothing it shows is sealed, so no key is needed. */
 export const list: Command<ListRequest> = {
   name: 'list',
   summary: 'list the accounts',
@@ -26,12 +26,12 @@ export const list: Command<ListRequest> = {
     { flags: '--status <status>', description: `only accounts that are ${ACCOUNT_STATUSES.join(', ')}` },
     {
       flags: '--expiring <duration>',
-      description: 'only accounts whose token or grant ends within this time',
+      description: 'only accounts whose token or grant expires within this time',
     },
   ],
   examples: [
     { line: 'vault list', says: 'every account' },
-    { line: 'vault list --status login_needed', says: 'those that need a person' },
+    { line: 'vault list --status login_needed', says: 'those that need a new login' },
     { line: 'vault list --expiring 3d --json', says: 'for a program' },
   ],
 
@@ -44,21 +44,24 @@ export const list: Command<ListRequest> = {
     };
   },
 
-  async run(useCases, request, io) {
-    const accounts = await useCases.list(request);
-    if (io.json) {
-      io.document({ accounts: accountDocuments(accounts) });
-    } else if (accounts.length === 0) {
-      io.say(emptyText(request));
-    } else {
-      io.table(
-        COLUMNS,
-        accounts.map((account) => row(account, io.now())),
-      );
-      sayTroubles(accounts, io);
-    }
+  async run(ctx, request, io) {
+    printAccounts(await listAccounts(ctx, request), request, io);
   },
 };
+
+export function printAccounts(accounts: readonly Account[], request: ListRequest, io: Io): void {
+  if (io.json) {
+    io.document({ accounts: accountDocuments(accounts) });
+  } else if (accounts.length === 0) {
+    io.say(emptyText(request));
+  } else {
+    io.table(
+      COLUMNS,
+      accounts.map((account) => row(account, io.now())),
+    );
+    sayTroubles(accounts, io);
+  }
+}
 
 function row(account: Account, now: number): readonly string[] {
   return [
@@ -69,7 +72,7 @@ function row(account: Account, now: number): readonly string[] {
   ];
 }
 
-/** A table has no room for reasons; they are no data, so they go where people read. */
+/** The reasons go to stderr: the table has no room for them. */
 function sayTroubles(accounts: readonly Account[], io: Io): void {
   const troubled = accounts.flatMap((account) => {
     const trouble = troubleOf(account);
@@ -80,12 +83,12 @@ function sayTroubles(accounts: readonly Account[], io: Io): void {
     if (remedy !== null) io.say(`  hint: ${remedy}`);
   }
   const more = troubled.length - MOST_TROUBLES;
-  if (more > 0) io.say(`and ${more} more; vault list --json tells the reason of each`);
+  if (more > 0) io.say(`and ${more} more; all reasons: ${command('list --json')}`);
 }
 
 function emptyText(request: ListRequest): string {
   const filtered = Object.values(request).some((each) => each !== null);
   return filtered
-    ? 'no account is like that; vault list shows all of them'
-    : 'no accounts yet; vault providers lists what you can log in to, then: vault login google';
+    ? `no account matches; to see all: ${command('list')}`
+    : `no accounts yet; list the providers with ${command('providers')}, then: ${command('login google')}`;
 }

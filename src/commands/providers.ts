@@ -1,5 +1,6 @@
-import type { ProviderView } from '../services/contract.js';
-import type { Column } from '../ui/io.js';
+import { command } from '../domain/hints.js';
+import { type ProviderView, providerOverview } from '../services/overview/provider-overview.js';
+import type { Column, Io } from '../ui/io.js';
 import { type Entry, renderBlock } from '../ui/layout.js';
 import type { Command } from './spec.js';
 import { firstName } from './spec.js';
@@ -12,19 +13,18 @@ const COLUMNS: readonly Column[] = [
 ];
 
 const SECRET_WORDS: Record<ProviderView['secret'], string> = {
-  required: 'needed',
-  optional: 'if the provider gave one',
+  required: 'required',
+  optional: 'if the provider issued one',
   forbidden: 'must not be set',
 };
 
-/** What can be logged in to, and what each still needs. */
 export const providers: Command<{ readonly name: string | null }> = {
   name: 'providers',
-  summary: 'list the providers and what each needs',
-  arguments: [{ name: 'name', description: 'one provider, with the steps to set it up' }],
+  summary: 'list the providers and their setup',
+  arguments: [{ name: 'name', description: 'show this provider, with the steps to set it up' }],
   options: [],
   examples: [
-    { line: 'vault providers', says: 'all, and which are ready' },
+    { line: 'vault providers', says: 'all providers, and which are ready' },
     { line: 'vault providers google', says: 'how to register a client, step by step' },
   ],
 
@@ -32,18 +32,21 @@ export const providers: Command<{ readonly name: string | null }> = {
     return { name: firstName(raw, 'the name of the provider') };
   },
 
-  async run(useCases, { name }, io) {
-    const views = await useCases.providers(name);
-    if (io.json) {
-      io.document({ providers: views.map(viewDocument) });
-    } else if (name === null) {
-      io.table(COLUMNS, views.map(row));
-      io.say('vault providers NAME shows the steps to set one up', 'dim');
-    } else {
-      for (const view of views) io.data(renderBlock(entries(view), io.columns, io.theme));
-    }
+  async run(ctx, { name }, io) {
+    printProviders(await providerOverview(ctx, name), name, io);
   },
 };
+
+export function printProviders(views: readonly ProviderView[], name: string | null, io: Io): void {
+  if (io.json) {
+    io.document({ providers: views.map(viewDocument) });
+  } else if (name === null) {
+    io.table(COLUMNS, views.map(row));
+    io.say(`steps to set one up: ${command('providers NAME')}`, 'dim');
+  } else {
+    for (const view of views) io.data(renderBlock(entries(view), io.columns, io.theme));
+  }
+}
 
 function row(view: ProviderView): readonly string[] {
   return [view.name, view.title, view.configured ? 'yes' : 'no', view.missing.join('; ')];
@@ -52,11 +55,11 @@ function row(view: ProviderView): readonly string[] {
 function entries(view: ProviderView): Entry[] {
   const id = view.idVariables.join(' or ') || 'clientId in config.json';
   const secret = view.secretVariables.join(' or ') || 'clientSecret in config.json';
-  const state = view.configured ? `yes: vault login ${view.name}` : ['no', ...view.missing];
+  const state = view.configured ? `yes: ${command(`login ${view.name}`)}` : ['no', ...view.missing];
   return [
     ['provider', `${view.title} (${view.name}${view.builtIn ? '' : ', from config.json'})`],
     ['ready', state],
-    ['register at', view.registrationUrl || "the provider's own page for developers"],
+    ['register at', view.registrationUrl || "the provider's developer site"],
     ...(view.registrationSteps.length === 0 ? [] : [['steps', numbered(view.registrationSteps)] as const]),
     ['redirect URI', view.redirectUri],
     ['client id', id],
@@ -67,7 +70,7 @@ function entries(view: ProviderView): Entry[] {
     ['scopes', view.scopes.length === 0 ? 'none' : view.scopes],
     ['issuer', view.issuer],
     ['PKCE', view.pkce ? 'yes' : 'no'],
-    ['revocation', view.revocation ? 'vault revoke tells the provider' : 'only on a page of the provider'],
+    ['revocation', view.revocation ? 'supported' : "only on the provider's own page"],
     ...(view.manageUrl === null ? [] : [['manage at', view.manageUrl] as const]),
     ...(view.notes.length === 0 ? [] : [['notes', view.notes] as const]),
   ];

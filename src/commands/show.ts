@@ -1,23 +1,21 @@
 import { accountName, type Consent } from '../domain/account.js';
 import { missingScopes, readable } from '../domain/scopes.js';
 import { ending, moment, rfc3339 } from '../domain/time.js';
-import type { AccountDetail } from '../services/contract.js';
+import { type AccountDetail, showAccount } from '../services/overview/overview.js';
 import { lostAnswer, openHint } from '../services/refresh/open-outcome.js';
+import type { Io } from '../ui/io.js';
 import { type Entry, renderBlock } from '../ui/layout.js';
 import { accountDocument, remedyOf } from './account-view.js';
 import type { Command } from './spec.js';
 import { names } from './spec.js';
 
-/** Everything that is known of one account, except its secrets. */
 export const show: Command<{ readonly selector: string }> = {
   name: 'show',
-  summary: 'show what is known of one account',
-  arguments: [
-    { name: 'account', description: 'a name, a provider, or a unique beginning of a name', required: true },
-  ],
+  summary: 'show one account',
+  arguments: [{ name: 'account', description: 'account name, provider, or unique prefix', required: true }],
   options: [],
   examples: [
-    { line: 'vault show google/work', says: 'scopes, expiry, consents, where it is bound' },
+    { line: 'vault show google/work', says: 'scopes, expiry, consents, endpoints' },
     { line: 'vault show google --json', says: 'for a program' },
   ],
 
@@ -25,19 +23,25 @@ export const show: Command<{ readonly selector: string }> = {
     return { selector: names(raw, 'the name of the account')[0] ?? '' };
   },
 
-  async run(useCases, { selector }, io) {
-    const detail = await useCases.show(selector);
-    if (io.json) return io.document(detailDocument(detail));
-    io.data(renderBlock(entries(detail, io.now()), io.columns, io.theme));
-    for (const line of remedies(detail, io.now())) io.say(`hint: ${line}`);
+  async run(ctx, { selector }, io) {
+    printAccount(await showAccount(ctx, selector), io);
   },
 };
+
+export function printAccount(detail: AccountDetail, io: Io): void {
+  if (io.json) {
+    io.document(detailDocument(detail));
+    return;
+  }
+  io.data(renderBlock(entries(detail, io.now()), io.columns, io.theme));
+  for (const line of remedies(detail, io.now())) io.say(`hint: ${line}`);
+}
 
 function remedies({ account, openRefresh }: AccountDetail, now: number): readonly string[] {
   const remedy = remedyOf(account);
   const own = remedy === null ? [] : [remedy];
   if (openRefresh === null || account.status === 'login_needed') return own;
-  // That of an account that fails, a refresh, is among the others.
+  // The hint for a failing account, a refresh, is among those of the open refresh.
   return [...(account.status === 'failing' ? [] : own), ...openHint(account, now).split('\n')];
 }
 
@@ -70,15 +74,20 @@ function entries(detail: AccountDetail, now: number): Entry[] {
   const withdrawn = withdrawnSinceConsent(detail);
   const status = account.reason === null ? account.status : `${account.status}: ${readable(account.reason)}`;
   const grant =
-    account.grantExpiresAt === null ? 'end not told by the provider' : ending(account.grantExpiresAt, now);
+    account.grantExpiresAt === null
+      ? 'no expiry reported by the provider'
+      : ending(account.grantExpiresAt, now);
   return [
     ['account', accountName(account)],
     ['provider', detail.providerTitle],
     ['status', status],
-    ...(account.retryAt === null ? [] : [['rests until', moment(account.retryAt, now)] as const]),
+    ...(account.retryAt === null ? [] : [['no refresh until', moment(account.retryAt, now)] as const]),
     ['access token', ending(account.expiresAt, now)],
     ['grant', grant],
-    ['refresh token', account.hasRefreshToken ? 'stored' : 'none: a new login when the access token ends'],
+    [
+      'refresh token',
+      account.hasRefreshToken ? 'stored' : 'none: log in again when the access token expires',
+    ],
     ['last refresh', account.lastRefreshAt === null ? 'never' : moment(account.lastRefreshAt, now)],
     ...(account.lastError === null
       ? []
@@ -99,7 +108,7 @@ function entries(detail: AccountDetail, now: number): Entry[] {
   ];
 }
 
-/** What the person agreed to last time, and a refresh no longer brought: the provider took it back. */
+/** Scopes of the last consent that a later refresh did not bring: the provider withdrew them. */
 function withdrawnSinceConsent({ account, consents: [last] }: AccountDetail): readonly string[] {
   return last === undefined ? [] : missingScopes(last.grantedScopes, account.grantedScopes);
 }
@@ -111,7 +120,7 @@ function consentLine({ at, how, askedScopes, grantedScopes }: Consent, now: numb
   return `${moment(at, now)}, by ${how}: ${readable(`${granted}${but}`)}`;
 }
 
-/** An answer that was taken all the same counts as no failure. */
+/** An error in an answer that was usable all the same is not counted as a failure. */
 function lastError(code: string, failures: number): string {
   return failures === 0 ? code : `${code}, ${failures} in a row`;
 }

@@ -2,11 +2,12 @@ import type { AbuseKind } from '../audit/abuse.js';
 import { ACCOUNT_STATUSES, accountName } from '../domain/account.js';
 import { DAY, formatDuration } from '../domain/duration.js';
 import { VaultError } from '../domain/errors.js';
+import { command } from '../domain/hints.js';
 import { harmless } from '../domain/safe-text.js';
 import { readable } from '../domain/scopes.js';
 import { relative, rfc3339 } from '../domain/time.js';
 import { count } from '../domain/wording.js';
-import type { StatusRequest, VaultStatus } from '../services/overview/overview.js';
+import { type StatusRequest, type VaultStatus, vaultStatus } from '../services/overview/overview.js';
 import type { Io } from '../ui/io.js';
 import { paintStatus, remedyOf } from './account-view.js';
 import { type Command, duration, given, wholeNumber } from './spec.js';
@@ -19,27 +20,26 @@ interface StatusInput extends StatusRequest {
 const USUAL = 3 * DAY;
 const MOST_SHOWN = 10;
 
-/** How things stand at a glance; never asks for the key. */
 export const status: Command<StatusInput> = {
   name: 'status',
-  summary: 'how things stand, at a glance or for a monitoring system',
+  summary: 'summarize the accounts, for you or for a monitoring system',
   arguments: [],
   options: [
     {
       flags: '--expiring <duration>',
-      description: 'near its end is what ends within this time',
+      description: 'count tokens and grants that expire within this time',
       defaultText: '3d',
     },
-    { flags: '--days <number>', description: 'the same in days' },
+    { flags: '--days <number>', description: 'the same, in days' },
     { flags: '--prometheus', description: "metrics for node_exporter's textfile collector" },
     { flags: '--labels', description: 'with --prometheus: a series for each account, by its name' },
   ],
   examples: [
-    { line: 'vault status', says: 'what is well, what is not, and the command that helps' },
-    { line: 'vault status --json', says: 'the same for a program' },
+    { line: 'vault status', says: 'a summary, with a hint for each account that needs one' },
+    { line: 'vault status --json', says: 'for a program' },
     {
       line: 'vault status --prometheus',
-      says: 'for the textfile collector: write it beside the file, then rename it',
+      says: 'write to a temporary file, then rename it to the .prom file',
     },
   ],
 
@@ -52,12 +52,13 @@ export const status: Command<StatusInput> = {
     return { within, prometheus, labels };
   },
 
-  async run(useCases, { within, prometheus, labels }, io) {
+  async run(ctx, { within, prometheus, labels }, io) {
     if (prometheus && io.json) throw new VaultError('usage', '--json and --prometheus contradict each other');
-    const found = await useCases.status({ within });
+    const agent = await ctx.agentStatus().catch(() => null);
+    const found = await vaultStatus(ctx, { within }, agent?.pid ?? null);
     if (prometheus) io.data(metrics(found, labels));
     else if (io.json) io.document(document(found));
-    else print(found, within, io);
+    else printStatus(found, within, io);
   },
 };
 
@@ -65,10 +66,10 @@ function countOf({ accounts }: VaultStatus, wanted: string): number {
   return accounts.filter((account) => account.status === wanted).length;
 }
 
-function print(found: VaultStatus, within: number, io: Io): void {
+export function printStatus(found: VaultStatus, within: number, io: Io): void {
   const { accounts, at } = found;
   if (!found.hasVault) {
-    io.say('there is no vault yet: vault login google makes one');
+    io.say(`there is no vault yet; the first login makes one: ${command('login google')}`);
     return;
   }
   const byStatus = ACCOUNT_STATUSES.flatMap((name) => {
@@ -78,8 +79,8 @@ function print(found: VaultStatus, within: number, io: Io): void {
   const lines: [string, string][] = [
     ['accounts', byStatus.length === 0 ? 'none' : byStatus.join(', ')],
     ['last refresh', found.lastRefreshAt === null ? 'never' : relative(found.lastRefreshAt, at)],
-    ['agent', found.agent === null ? 'does not run' : `runs (process ${found.agent})`],
-    [`ends in ${formatDuration(within)}`, endings(found)],
+    ['agent', found.agent === null ? 'not running' : `running (process ${found.agent})`],
+    [`expires in ${formatDuration(within)}`, endings(found)],
   ];
   const width = Math.max(...lines.map(([title]) => title.length));
   io.data(lines.map(([title, value]) => `${io.theme.dim(title.padEnd(width))}  ${value}\n`).join(''));
@@ -91,9 +92,9 @@ function print(found: VaultStatus, within: number, io: Io): void {
     io.data(`${io.theme.yellow('!')} ${harmless(`${accountName(account)}: ${account.status}${why}`)}\n`);
     if (remedy !== null) io.data(`  ${io.theme.cyan('hint:')} ${harmless(remedy)}\n`);
   }
-  if (troubled.length > MOST_SHOWN) io.say(`and ${troubled.length - MOST_SHOWN} more: vault list`);
+  if (troubled.length > MOST_SHOWN) io.say(`and ${troubled.length - MOST_SHOWN} more: ${command('list')}`);
   for (const { message } of found.abuse) io.data(`${io.theme.red('!')} ${message}\n`);
-  if (found.abuse.length > 0) io.data(`  ${io.theme.cyan('hint:')} vault audit --since 1d\n`);
+  if (found.abuse.length > 0) io.data(`  ${io.theme.cyan('hint:')} ${command('audit --since 1d')}\n`);
 }
 
 function endings({ tokensEnding, grantsEnding }: VaultStatus): string {
@@ -135,9 +136,9 @@ const ABUSES: readonly AbuseKind[] = [
 type Sample = readonly [labels: Readonly<Record<string, string>>, value: number];
 
 /**
- * The state as a text file for Prometheus' node_exporter (text exposition format 0.0.4).
+ * The status in Prometheus' text exposition format 0.0.4, for node_exporter's textfile collector.
  *
- * @param named with a series for each account, by name: a name often is an address
+ * @param named add a series for each account; its name is often an e-mail address
  */
 export function metrics(status: VaultStatus, named: boolean): string {
   const { accounts, at } = status;
@@ -157,19 +158,19 @@ export function metrics(status: VaultStatus, named: boolean): string {
         accounts.filter((account) => account.status === name).length,
       ]),
     ),
-    family('tokens_ending', 'Access tokens that end soon and cannot be renewed.', [
+    family('tokens_ending', 'Access tokens that expire soon and cannot be refreshed.', [
       [{}, status.tokensEnding.length],
     ]),
-    family('grants_ending', 'Grants that end soon.', [[{}, status.grantsEnding.length]]),
+    family('grants_ending', 'Grants that expire soon.', [[{}, status.grantsEnding.length]]),
     family(
       'last_refresh_timestamp_seconds',
-      'When a token was refreshed last.',
+      'When a token was last refreshed.',
       last === null ? [] : [[{}, last]],
     ),
     family('agent_running', 'Whether the agent runs.', [[{}, status.agent === null ? 0 : 1]]),
     family(
       'abuse',
-      'What the events of the last day tell of abuse, by kind.',
+      'Signs of abuse in the events of the last day, by kind.',
       ABUSES.map((kind) => [{ kind }, status.abuse.find((abuse) => abuse.kind === kind)?.count ?? 0]),
     ),
     family('status_timestamp_seconds', 'When this was written.', [[{}, seconds(at) ?? 0]]),
@@ -177,17 +178,17 @@ export function metrics(status: VaultStatus, named: boolean): string {
       ? [
           family(
             'token_expiry_timestamp_seconds',
-            'When the access token ends.',
+            'When the access token expires.',
             each((a) => seconds(a.expiresAt)),
           ),
           family(
             'grant_expiry_timestamp_seconds',
-            'When the grant ends.',
+            'When the grant expires.',
             each((a) => seconds(a.grantExpiresAt)),
           ),
           family(
             'account_failures',
-            'Refreshes that failed in a row.',
+            'Failed refreshes in a row.',
             each((a) => a.failures),
           ),
         ]
@@ -207,7 +208,7 @@ function labelText(labels: Sample[0]): string {
   return pairs.length === 0 ? '' : `{${pairs.join(',')}}`;
 }
 
-/** As the format wants it. What else could turn or hide a line stands there as its escape, which `list` shows too. */
+/** Quotes as the format demands. Characters that could hide or reorder text are written as escapes, as in `list`. */
 function escaped(value: string): string {
   return harmless(value).replace(/[\\"]/g, (character) => `\\${character}`);
 }

@@ -1,17 +1,15 @@
 import type { ThroughAgent } from '../audit/events.js';
 import type { DemoRequest, DemoTalk } from '../demo/contract.js';
-import type { Account, Consent } from '../domain/account.js';
+import type { Account } from '../domain/account.js';
 import type { VaultError } from '../domain/errors.js';
 import type { Secret } from '../domain/secret.js';
 import type { AgentUseCases } from './agent/agent-contract.js';
-import type { AuditUseCases } from './audit/audit.js';
 import type { BackgroundUseCases } from './background/background-contract.js';
 import type { BackupUseCases } from './backup/backup.js';
 import type { HealthUseCases } from './doctor/health-contract.js';
 import type { IntegrityUseCases } from './integrity/integrity.js';
 import type { KeyUseCases } from './keys/keys-contract.js';
 import type { LoginPlan, LoginRequest, LoginResult, LoginTalk } from './login/login-request.js';
-import type { StatusUseCases } from './overview/overview.js';
 
 export type * from './agent/agent-contract.js';
 export type * from './background/background-contract.js';
@@ -59,31 +57,6 @@ export interface ExecRequest {
   /** Milliseconds. */
   readonly minValid: number;
   readonly scopes: readonly string[];
-}
-
-export interface ListRequest {
-  readonly provider: string | null;
-  readonly status: Account['status'] | null;
-  /** Only accounts whose token or grant ends within this time, in milliseconds. */
-  readonly expiringWithin: number | null;
-}
-
-export interface AccountDetail {
-  readonly account: Account;
-  readonly missingScopes: readonly string[];
-  /** Newest first. */
-  readonly consents: readonly Consent[];
-  readonly providerTitle: string;
-  readonly manageUrl: string | null;
-  /** A refresh after which it is not known whether the provider replaced the refresh token, and none is under way. */
-  readonly openRefresh: OpenRefresh | null;
-}
-
-export interface OpenRefresh {
-  /** When the first attempt was begun, milliseconds since the epoch. */
-  readonly at: number;
-  /** How many commands have sent the refresh token since, or were about to. */
-  readonly attempts: number;
 }
 
 export interface RefreshRequest {
@@ -156,32 +129,9 @@ export interface RevokeReport {
   readonly results: readonly RevokeResult[];
 }
 
-export interface ProviderView {
-  readonly name: string;
-  readonly title: string;
-  readonly builtIn: boolean;
-  readonly configured: boolean;
-  /** What is still missing, each with the variable or field to set. */
-  readonly missing: readonly string[];
-  readonly issuer: string;
-  readonly scopes: readonly string[];
-  readonly redirectUri: string;
-  readonly pkce: boolean;
-  readonly revocation: boolean;
-  readonly idVariables: readonly string[];
-  readonly secretVariables: readonly string[];
-  readonly secret: 'required' | 'forbidden' | 'optional';
-  readonly registrationUrl: string;
-  readonly registrationSteps: readonly string[];
-  readonly manageUrl: string | null;
-  readonly notes: readonly string[];
-}
-
 /** Everything a command can ask for. `app.ts` wires it; each part is loaded when it is first called. */
 export interface UseCases
   extends AgentUseCases,
-    AuditUseCases,
-    StatusUseCases,
     BackgroundUseCases,
     BackupUseCases,
     HealthUseCases,
@@ -195,15 +145,12 @@ export interface UseCases
    * @returns its exit code
    */
   exec(request: ExecRequest, warn: (line: string) => void): Promise<number>;
-  list(request: ListRequest): Promise<readonly Account[]>;
-  show(selector: string): Promise<AccountDetail>;
   refresh(request: RefreshRequest, progress: RefreshProgress): Promise<RefreshReport>;
   /** Which accounts a revocation is about, so that a person can be asked first. */
   revocationTargets(request: RevokeRequest): Promise<readonly Account[]>;
   revoke(request: RevokeRequest): Promise<RevokeReport>;
   planLogin(request: LoginRequest): Promise<LoginPlan>;
   login(request: LoginRequest, talk: LoginTalk): Promise<LoginResult>;
-  providers(name: string | null): Promise<readonly ProviderView[]>;
   /** A walk through everything against the embedded authorization server. */
   demo(request: DemoRequest, talk: DemoTalk): Promise<void>;
   /** Frees files and sockets; called once, at the end. */

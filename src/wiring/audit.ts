@@ -3,9 +3,7 @@ import type { Abuse } from '../audit/abuse.js';
 import { type AuditLog, auditLog } from '../audit/log.js';
 import { trailEvents } from '../audit/trail-events.js';
 import type { Context } from '../context.js';
-import type { AuditUseCases } from '../services/audit/audit.js';
 import type { LoginDeps } from '../services/login/login-finish.js';
-import type { StatusUseCases } from '../services/overview/overview.js';
 import { eventQueue } from '../stores/audit-queue.js';
 import type { Store } from '../stores/contract.js';
 import { askerOf } from '../system/asker.js';
@@ -33,29 +31,17 @@ export function createAudit({ host, paths, files, clock, notice }: AuditParts): 
   return { audit, events: trailEvents(audit, queue) };
 }
 
-/** What is read of it, until the commands call these use cases. @param agent rejects when none runs */
-export function trailUseCases(
-  { vault, events: { queue }, clock, audit, notice, interruption }: Context,
-  agent: () => Promise<{ readonly pid: number }>,
-): AuditUseCases & StatusUseCases & Required<Pick<LoginDeps, 'slowDown'>> {
-  return {
-    async auditTrail(request) {
-      const { auditTrail } = await import('../services/audit/audit.js');
-      return auditTrail({ vault, queue, clock }, request);
-    },
-    async verifyAudit() {
-      const { verifyAudit } = await import('../services/audit/audit.js');
-      return verifyAudit({ vault, queue, clock });
-    },
-    async status(request) {
-      const { vaultStatus } = await import('../services/overview/overview.js');
-      const running = async () => (await agent().catch(() => null))?.pid ?? null;
-      return vaultStatus({ vault, queue, clock, agent: running }, request);
-    },
-    async slowDown(provider) {
-      const { slowDownLogins } = await import('../services/slow-down.js');
-      await slowDownLogins({ vault, queue, clock, audit, notice, interruption }, provider);
-    },
+export function loginSlowDown({
+  vault,
+  events: { queue },
+  clock,
+  audit,
+  notice,
+  interruption,
+}: Context): Required<LoginDeps>['slowDown'] {
+  return async (provider) => {
+    const { slowDownLogins } = await import('../services/slow-down.js');
+    await slowDownLogins({ vault, queue, clock, audit, notice, interruption }, provider);
   };
 }
 

@@ -1,17 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { list } from '../../src/commands/list.js';
+import { list, printAccounts } from '../../src/commands/list.js';
 import type { Account } from '../../src/domain/account.js';
 import { DAY, HOUR } from '../../src/domain/duration.js';
 import { accountExample } from '../doubles/account.js';
 import { NOW, type TerminalOptions, terminal } from '../doubles/terminal.js';
-import { useCasesDouble } from '../doubles/use-cases.js';
 import { inputOf } from './raw.js';
 
 const EVERYTHING = { provider: null, status: null, expiringWithin: null };
 
 async function printed(accounts: readonly Account[], options: TerminalOptions = {}, line = '') {
   const { io, written } = terminal(options);
-  await list.run(useCasesDouble({ list: async () => accounts }), await inputOf(list, line), io);
+  printAccounts(accounts, await inputOf(list, line), io);
   return written;
 }
 
@@ -106,7 +105,7 @@ describe('vault list', () => {
     );
     const { stderr } = await printed(accounts);
     expect(stderr.match(/: no answer$/gm)).toHaveLength(10);
-    expect(stderr).toContain('and 2 more; vault list --json tells the reason of each\n');
+    expect(stderr).toContain('and 2 more; all reasons: vault list --json\n');
   });
 
   it('colours the status on a terminal', async () => {
@@ -122,7 +121,7 @@ describe('vault list', () => {
 
   it('does not send someone to log in who only filtered too much', async () => {
     const { stderr } = await printed([], {}, '--provider google');
-    expect(stderr).toBe('no account is like that; vault list shows all of them\n');
+    expect(stderr).toBe('no account matches; to see all: vault list\n');
   });
 
   it('cannot be made to move the cursor by an account name', async () => {

@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { providers } from '../../src/commands/providers.js';
-import type { ProviderView } from '../../src/services/contract.js';
+import { printProviders, providers } from '../../src/commands/providers.js';
+import type { ProviderView } from '../../src/services/overview/provider-overview.js';
 import { type TerminalOptions, terminal } from '../doubles/terminal.js';
-import { useCasesDouble } from '../doubles/use-cases.js';
 import { inputOf } from './raw.js';
 
 const GOOGLE: ProviderView = {
@@ -46,15 +45,7 @@ const OWN: ProviderView = {
 
 async function printed(line: string, views: readonly ProviderView[], options: TerminalOptions = {}) {
   const { io, written } = terminal(options);
-  const asked: (string | null)[] = [];
-  const useCases = useCasesDouble({
-    providers: async (name) => {
-      asked.push(name);
-      return views;
-    },
-  });
-  await providers.run(useCases, await inputOf(providers, line), io);
-  expect(asked).toEqual([line === '' ? null : line]);
+  printProviders(views, (await inputOf(providers, line)).name, io);
   return written;
 }
 
@@ -75,12 +66,12 @@ steps          1. Create an OAuth client ID
                2. Choose Desktop app
 redirect URI   http://127.0.0.1
 client id      GOOGLE_CLIENT_ID
-client secret  GOOGLE_CLIENT_SECRET (needed)
+client secret  GOOGLE_CLIENT_SECRET (required)
 scopes         openid
                email
 issuer         https://accounts.google.com
 PKCE           yes
-revocation     vault revoke tells the provider
+revocation     supported
 manage at      https://myaccount.google.com/connections
 notes          The secret of a desktop app is not secret.
 `);
@@ -91,14 +82,14 @@ notes          The secret of a desktop app is not secret.
       (await printed('intranet', [OWN])).stdout,
     ).toBe(`provider       Intranet (intranet, from config.json)
 ready          yes: vault login intranet
-register at    the provider's own page for developers
+register at    the provider's developer site
 redirect URI   http://127.0.0.1
 client id      clientId in config.json
 client secret  must not be set
 scopes         none
 issuer         https://accounts.google.com
 PKCE           no
-revocation     only on a page of the provider
+revocation     only on the provider's own page
 `);
   });
 

@@ -1,11 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { show } from '../../src/commands/show.js';
+import { printAccount } from '../../src/commands/show.js';
 import { DAY, HOUR } from '../../src/domain/duration.js';
-import type { AccountDetail } from '../../src/services/contract.js';
+import type { AccountDetail } from '../../src/services/overview/overview.js';
 import { accountExample } from '../doubles/account.js';
 import { NOW, type TerminalOptions, terminal } from '../doubles/terminal.js';
-import { useCasesDouble } from '../doubles/use-cases.js';
-import { inputOf } from './raw.js';
 
 const DETAIL: AccountDetail = {
   account: accountExample({
@@ -30,23 +28,15 @@ const DETAIL: AccountDetail = {
   openRefresh: null,
 };
 
-async function printed(detail: AccountDetail, options: TerminalOptions = {}) {
+function printed(detail: AccountDetail, options: TerminalOptions = {}) {
   const { io, written } = terminal(options);
-  const asked: string[] = [];
-  const useCases = useCasesDouble({
-    show: async (selector) => {
-      asked.push(selector);
-      return detail;
-    },
-  });
-  await show.run(useCases, await inputOf(show, 'google'), io);
-  expect(asked).toEqual(['google']);
+  printAccount(detail, io);
   return written;
 }
 
 describe('vault show', () => {
   it('shows scopes, consents, ends and where the account is bound', async () => {
-    expect(await printed(DETAIL)).toEqual({
+    expect(printed(DETAIL)).toEqual({
       stderr: 'hint: vault login google --login-hint alice@example.com --add-scope profile\n',
       stdout: `account         google/alice@example.com
 provider        Google
@@ -81,7 +71,7 @@ manage at       https://myaccount.google.com/connections
       askedScopes: [],
       grantedScopes: [],
     });
-    const { stdout } = await printed({
+    const { stdout } = printed({
       account,
       missingScopes: [],
       consents: [],
@@ -90,18 +80,18 @@ manage at       https://myaccount.google.com/connections
       openRefresh: null,
     });
     expect(stdout).not.toMatch(/missing|manage|last error/);
-    expect(stdout).toContain('access token    end unknown\ngrant           end not told by the provider\n');
+    expect(stdout).toContain('access token    end unknown\ngrant           no expiry reported by the provider\n');
     expect(stdout).toContain(
-      'refresh token   none: a new login when the access token ends\nlast refresh    never\n',
+      'refresh token   none: log in again when the access token expires\nlast refresh    never\n',
     );
     expect(stdout).toContain('consents        none recorded\n');
   });
 
   it('tells what the provider has taken back since the person agreed', async () => {
     const account = accountExample({ grantedScopes: ['openid'] });
-    const { stdout } = await printed({ ...DETAIL, account });
+    const { stdout } = printed({ ...DETAIL, account });
     expect(stdout).toContain('withdrawn       email\n');
-    expect(JSON.parse((await printed({ ...DETAIL, account }, { json: true })).stdout)).toMatchObject({
+    expect(JSON.parse(printed({ ...DETAIL, account }, { json: true }).stdout)).toMatchObject({
       withdrawn_scopes: ['email'],
     });
   });
@@ -117,10 +107,10 @@ manage at       https://myaccount.google.com/connections
       'hint: vault refresh google/alice@example.com --force\n',
     ],
   ] as const)('says why the status is %o, and what helps', async (facts, stderr) => {
-    const printedNow = await printed({ ...DETAIL, account: accountExample(facts) });
+    const printedNow = printed({ ...DETAIL, account: accountExample(facts) });
     expect(printedNow.stderr).toBe(stderr);
     if (facts.reason !== null) expect(printedNow.stdout).toContain(`${facts.status}: ${facts.reason}\n`);
-    expect(printedNow.stdout.includes('rests until     in 1h ')).toBe('retryAt' in facts);
+    expect(printedNow.stdout.includes('no refresh until')).toBe('retryAt' in facts);
   });
 
   it('names a refresh whose outcome is open, and what to do, which is a login alone where that is needed anyway', async () => {
@@ -130,7 +120,7 @@ manage at       https://myaccount.google.com/connections
       'hint: for a new grant: vault login google --login-hint alice@example.com\n',
     ];
     const failing = accountExample({ status: 'failing', reason: 'Google does not answer' });
-    const { stdout, stderr } = await printed({ ...open, account: failing });
+    const { stdout, stderr } = printed({ ...open, account: failing });
     expect(stdout.replace(/\s+/g, ' ')).toContain(
       'open refresh the outcome of the refresh that began at 2026-03-01T11:00:00.000Z is open: its answer was lost',
     );
@@ -138,18 +128,18 @@ manage at       https://myaccount.google.com/connections
       `hint: vault token google/alice@example.com gives the stored access token\n${again}${login}`,
     );
     const ended = accountExample({ expiresAt: NOW - HOUR });
-    expect((await printed({ ...open, account: ended })).stderr).toBe(again);
+    expect(printed({ ...open, account: ended }).stderr).toBe(again);
     const resting = accountExample({ status: 'login_needed', reason: 'the grant has ended' });
-    expect((await printed({ ...open, account: resting })).stderr).toBe(
+    expect(printed({ ...open, account: resting }).stderr).toBe(
       'hint: vault login google --login-hint alice@example.com\n',
     );
-    expect(JSON.parse((await printed(open, { json: true })).stdout)).toMatchObject({
+    expect(JSON.parse(printed(open, { json: true }).stdout)).toMatchObject({
       open_refresh: { began_at: '2026-03-01T11:00:00.000Z', attempts: 2 },
     });
   });
 
   it('is a document with --json', async () => {
-    const document = JSON.parse((await printed(DETAIL, { json: true })).stdout);
+    const document = JSON.parse(printed(DETAIL, { json: true }).stdout);
     expect(document).toEqual({
       account: 'google/alice@example.com',
       provider: 'google',

@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { metrics, status } from '../../src/commands/status.js';
+import { metrics, printStatus, status } from '../../src/commands/status.js';
 import { DAY } from '../../src/domain/duration.js';
 import type { VaultStatus } from '../../src/services/overview/overview.js';
 import { accountExample } from '../doubles/account.js';
 import { terminal } from '../doubles/terminal.js';
-import { useCasesDouble } from '../doubles/use-cases.js';
 
 const account = accountExample({
   label: 'a"\\b\n\u202e\u2028\u3164c@example.com',
@@ -40,14 +39,10 @@ describe('vault status', () => {
 });
 
 describe('what it prints', () => {
-  it('says of an account that keeps failing why', async () => {
+  it('shows why an account is failing', () => {
     const { io, written } = terminal();
     const failing = accountExample({ status: 'failing', failures: 3, reason: 'Google refuses this client' });
-    await status.run(
-      useCasesDouble({ status: async () => ({ ...found, accounts: [failing] }) }),
-      status.parse({ args: [], options: {} }),
-      io,
-    );
+    printStatus({ ...found, accounts: [failing] }, 3 * DAY, io);
     expect(written.stdout).toContain(
       '! google/alice@example.com: failing: Google refuses this client\n  hint: vault refresh google/alice@example.com --force\n',
     );

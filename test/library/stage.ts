@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { createApp } from '../../src/app.js';
+import { type App, createApp } from '../../src/app.js';
 import { type ConsentChoice, walkConsent } from '../../src/demo/consent-walk.js';
 import type { DemoServer } from '../../src/demo/contract.js';
 import { startDemoServer } from '../../src/demo/server.js';
-import type { LoginRequest, UseCases } from '../../src/services/contract.js';
+import type { LoginRequest } from '../../src/services/contract.js';
 import type { Host } from '../../src/system/contract.js';
 
 /** A person’s vault folder with a key file, and the demo server that `config.json` in it leads to. */
@@ -16,7 +16,7 @@ export interface LibraryStage {
   readonly demo: DemoServer;
   readonly notices: string[];
   /** The use cases over this folder, in an environment that holds nothing else but what is given. */
-  app(env?: Host['env'], over?: { readonly envFile?: string; readonly interruption?: AbortSignal }): UseCases;
+  app(env?: Host['env'], over?: { readonly envFile?: string; readonly interruption?: AbortSignal }): App;
   logIn(request?: Partial<LoginRequest>, choice?: ConsentChoice): Promise<string>;
   /** An account whose access token ends in a second. */
   logInBriefly(): Promise<string>;
@@ -32,7 +32,7 @@ export async function openLibraryStage(): Promise<LibraryStage> {
   const home = mkdtempSync(join(tmpdir(), 'vault-library-'));
   const demo = await startDemoServer();
   const notices: string[] = [];
-  const opened: UseCases[] = [];
+  const opened: App[] = [];
   const file = join(home, 'config.json');
   const write = (config: unknown) => writeFileSync(file, JSON.stringify(config), { mode: 0o600 });
   write({ keySource: 'file', providers: { demo: { issuer: demo.issuer, clientId: demo.client.id } } });

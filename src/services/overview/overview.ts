@@ -1,61 +1,77 @@
-import type { Abuse } from '../../audit/abuse.js';
-import { recentAbuse } from '../../audit/abuse.js';
-import type { Account } from '../../domain/account.js';
+import { type Abuse, recentAbuse } from '../../audit/abuse.js';
+import type { Context } from '../../context.js';
+import type { Account, Consent } from '../../domain/account.js';
 import { missingScopes } from '../../domain/scopes.js';
-import type { EventQueue } from '../../stores/audit-queue.js';
 import type { Locks } from '../../stores/locks.js';
-import type { Clock } from '../../system/contract.js';
 import type { Vault } from '../../vault/vault.js';
-import type { AccountDetail, ListRequest, OpenRefresh } from '../contract.js';
 import { selectAccount } from '../select-account.js';
 
-export interface ListDeps {
-  readonly vault: () => Promise<Vault | null>;
-  readonly clock: Clock;
+/* What is read of a vault without its key. */
+
+export interface ListRequest {
+  readonly provider: string | null;
+  readonly status: Account['status'] | null;
+  /** Only accounts whose token or grant expires within this time, in milliseconds. */
+  readonly expiringWithin: number | null;
 }
 
-export interface ShowDeps {
-  readonly vault: () => Promise<Vault | null>;
-  /** What is known of a provider by name alone; null for one that is no longer configured. */
-  readonly describe: (
-    provider: string,
-  ) => Promise<{ readonly title: string; readonly manageUrl: string | null } | null>;
-  readonly locks: Pick<Locks, 'isFree'>;
-}
-
-/** The accounts, by name. Fetches no key: everything shown lies open in the database. */
-export async function listAccounts(deps: ListDeps, request: ListRequest): Promise<readonly Account[]> {
-  const vault = await deps.vault();
+/** The accounts, by name. */
+export async function listAccounts(
+  ctx: Pick<Context, 'vault' | 'clock'>,
+  request: ListRequest,
+): Promise<readonly Account[]> {
+  const vault = await ctx.vault();
   if (vault === null) return [];
   const accounts = await vault.accounts(request.provider === null ? {} : { provider: request.provider });
   const { status, expiringWithin } = request;
-  const limit = expiringWithin === null ? null : deps.clock.now() + expiringWithin;
+  const limit = expiringWithin === null ? null : ctx.clock.now() + expiringWithin;
   return accounts.filter(
     (account) =>
       (status === null || account.status === status) && (limit === null || endsBefore(account, limit)),
   );
 }
 
+export interface AccountDetail {
+  readonly account: Account;
+  readonly missingScopes: readonly string[];
+  /** Newest first. */
+  readonly consents: readonly Consent[];
+  readonly providerTitle: string;
+  readonly manageUrl: string | null;
+  readonly openRefresh: OpenRefresh | null;
+}
+
+/** A refresh that ended without an answer, so the provider may have replaced the refresh token. */
+export interface OpenRefresh {
+  /** When the first attempt began, in milliseconds since the epoch. */
+  readonly at: number;
+  /** How many commands have sent the refresh token since, or were about to. */
+  readonly attempts: number;
+}
+
 /** @throws VaultError `account_not_found`, `account_ambiguous` */
-export async function showAccount(deps: ShowDeps, selector: string): Promise<AccountDetail> {
-  const vault = await deps.vault();
+export async function showAccount(
+  ctx: Pick<Context, 'vault' | 'locks' | 'providerOrNull'>,
+  selector: string,
+): Promise<AccountDetail> {
+  const vault = await ctx.vault();
   const account = await selectAccount(vault, selector, 'vault show');
-  const provider = await deps.describe(account.provider);
+  const provider = await ctx.providerOrNull(account.provider);
   return {
     account,
     missingScopes: missingScopes(account.askedScopes, account.grantedScopes),
     consents: vault === null ? [] : await vault.consents(account.id),
     providerTitle: provider?.title ?? account.provider,
     manageUrl: provider?.manageUrl ?? null,
-    openRefresh: vault === null ? null : await openRefresh(vault, account, deps.locks),
+    openRefresh: vault === null ? null : await openRefresh(vault, account, ctx.locks),
   };
 }
 
-/** Whoever refreshes holds the account's lock and has an intent as well, so it is read once more when the lock is free. */
+/** A refresh in progress has an intent too, but it holds the account's lock. So the intent is read again once the lock is free. */
 async function openRefresh(
   vault: Vault,
   { id }: Account,
-  locks: ShowDeps['locks'],
+  locks: Pick<Locks, 'isFree'>,
 ): Promise<OpenRefresh | null> {
   if ((await vault.intent(id)) === null || !locks.isFree(id)) return null;
   const intent = await vault.intent(id);
@@ -67,44 +83,34 @@ function endsBefore(account: Account, limit: number): boolean {
 }
 
 export interface StatusRequest {
-  /** What ends within this time is near its end, in milliseconds. */
+  /** What expires within this time is counted, in milliseconds. */
   readonly within: number;
 }
 
-/** How things stand, at a glance. */
 export interface VaultStatus {
   readonly hasVault: boolean;
   readonly accounts: readonly Account[];
-  /** Accounts whose access token ends within the time and cannot be renewed. */
+  /** Accounts whose access token expires within the time and cannot be refreshed. */
   readonly tokensEnding: readonly Account[];
   readonly grantsEnding: readonly Account[];
-  /** Milliseconds since the epoch; null when nothing was ever refreshed. */
+  /** Milliseconds since the epoch; null when no account was ever refreshed. */
   readonly lastRefreshAt: number | null;
   /** The process id of the agent; null when none runs. */
   readonly agent: number | null;
-  /** What the last day's events tell. */
+  /** Signs of abuse among the events of the last day. */
   readonly abuse: readonly Abuse[];
   /** Milliseconds since the epoch. */
   readonly at: number;
 }
 
-export interface StatusUseCases {
-  /** Needs no key. */
-  status(request: StatusRequest): Promise<VaultStatus>;
-}
-
-export interface StatusDeps {
-  readonly vault: () => Promise<Vault | null>;
-  readonly queue: EventQueue;
-  readonly clock: Clock;
-  /** The process id of the agent; null when none runs. */
-  readonly agent: () => Promise<number | null>;
-}
-
-/** How things stand. Fetches no key: everything it tells of lies open in the database. */
-export async function vaultStatus(deps: StatusDeps, { within }: StatusRequest): Promise<VaultStatus> {
-  const vault = await deps.vault();
-  const now = deps.clock.now();
+/** @param agent the process id of the agent; null when none runs */
+export async function vaultStatus(
+  ctx: Pick<Context, 'vault' | 'clock' | 'events'>,
+  { within }: StatusRequest,
+  agent: number | null,
+): Promise<VaultStatus> {
+  const vault = await ctx.vault();
+  const now = ctx.clock.now();
   const accounts = vault === null ? [] : await vault.accounts();
   const ends = (end: number | null) => end !== null && end <= now + within;
   const refreshes = accounts.flatMap(({ lastRefreshAt }) => lastRefreshAt ?? []);
@@ -114,8 +120,8 @@ export async function vaultStatus(deps: StatusDeps, { within }: StatusRequest): 
     tokensEnding: accounts.filter(({ expiresAt, hasRefreshToken }) => ends(expiresAt) && !hasRefreshToken),
     grantsEnding: accounts.filter(({ grantExpiresAt }) => ends(grantExpiresAt)),
     lastRefreshAt: refreshes.length === 0 ? null : refreshes.reduce((a, b) => Math.max(a, b)),
-    agent: await deps.agent(),
-    abuse: await recentAbuse(vault?.trail ?? null, deps.queue, now),
+    agent,
+    abuse: await recentAbuse(vault?.trail ?? null, ctx.events.queue, now),
     at: now,
   };
 }

@@ -1,22 +1,39 @@
-import {
-  providerNames,
-  type ResolvedProvider,
-  resolveProvider,
-  type SettingsSources,
-} from '../../config/settings.js';
+import { providerNames, type ResolvedProvider, resolveProvider } from '../../config/settings.js';
+import type { Context } from '../../context.js';
 import type { Provider } from '../../providers/contract.js';
-import type { ProviderView } from '../contract.js';
+
+export interface ProviderView {
+  readonly name: string;
+  readonly title: string;
+  readonly builtIn: boolean;
+  readonly configured: boolean;
+  /** What is still missing, each with the variable or field to set. */
+  readonly missing: readonly string[];
+  readonly issuer: string;
+  readonly scopes: readonly string[];
+  readonly redirectUri: string;
+  readonly pkce: boolean;
+  readonly revocation: boolean;
+  readonly idVariables: readonly string[];
+  readonly secretVariables: readonly string[];
+  readonly secret: 'required' | 'forbidden' | 'optional';
+  readonly registrationUrl: string;
+  readonly registrationSteps: readonly string[];
+  readonly manageUrl: string | null;
+  readonly notes: readonly string[];
+}
 
 /**
- * What `vault providers` shows: what there is, what each needs, and what is set.
+ * The providers, what each needs, and what is set.
  *
  * @param name null: all of them
- * @throws VaultError `provider_unknown`; `config_invalid` when the settings do not make a provider at all
+ * @throws VaultError `provider_unknown`; `config_invalid` when the settings do not make a provider
  */
 export async function providerOverview(
-  sources: SettingsSources,
+  ctx: Pick<Context, 'settings'>,
   name: string | null,
 ): Promise<readonly ProviderView[]> {
+  const sources = await ctx.settings();
   const names = name === null ? providerNames(sources) : [name];
   return names.map((each) => viewOf(resolveProvider(each, sources)));
 }

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DAY, HOUR } from '../../../src/domain/duration.js';
-import type { ListRequest } from '../../../src/services/contract.js';
-import { listAccounts, showAccount } from '../../../src/services/overview/overview.js';
+import type { Provider } from '../../../src/providers/contract.js';
+import { type ListRequest, listAccounts, showAccount } from '../../../src/services/overview/overview.js';
 import type { Vault } from '../../../src/vault/vault.js';
 import { NOW } from '../../doubles/terminal.js';
 import { ALICE, openVaultStage, type VaultStage } from '../stage.js';
@@ -64,8 +64,8 @@ describe('one account', () => {
     showAccount(
       {
         vault: async () => vault,
-        describe: async (name) =>
-          name === 'demo' ? { title: 'Demo', manageUrl: 'https://demo.example/grants' } : null,
+        providerOrNull: async (name) =>
+          name === 'demo' ? ({ title: 'Demo', manageUrl: 'https://demo.example/grants' } as Provider) : null,
         locks: stage.locks,
       },
       selector,

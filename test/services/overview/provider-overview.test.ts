@@ -1,13 +1,17 @@
 import { describe, expect, it } from 'vitest';
+import type { SettingsSources } from '../../../src/config/settings.js';
 import { providerOverview } from '../../../src/services/overview/provider-overview.js';
 import { GOOGLE_ID, sources } from '../../doubles/settings-sources.js';
 
 const GOOGLE = { GOOGLE_CLIENT_ID: GOOGLE_ID, GOOGLE_CLIENT_SECRET: 'client-secret-example' };
 
+const overview = (from: SettingsSources, name: string | null) =>
+  providerOverview({ settings: async () => from }, name);
+
 describe('the overview of providers', () => {
   it('tells of each whether it can be used, and what it still needs', async () => {
     const config = { providers: { mine: { issuer: 'https://issuer.example' } } };
-    const views = await providerOverview(sources({ env: GOOGLE, config }), null);
+    const views = await overview(sources({ env: GOOGLE, config }), null);
     expect(
       views.map(({ name, builtIn, configured, missing }) => ({ name, builtIn, configured, missing })),
     ).toEqual([
@@ -25,7 +29,7 @@ describe('the overview of providers', () => {
   });
 
   it('shows the redirect URI to register, without a port where any will do', async () => {
-    const views = await providerOverview(sources(), null);
+    const views = await overview(sources(), null);
     expect(views.map((view) => view.redirectUri)).toEqual([
       'http://127.0.0.1/callback/google',
       'http://localhost',
@@ -33,13 +37,11 @@ describe('the overview of providers', () => {
       'http://localhost:17890/callback/notion',
     ]);
     const env = { OAUTH_REDIRECT_URI: 'https://example.com/cb' };
-    expect((await providerOverview(sources({ env }), 'notion'))[0]?.redirectUri).toBe(
-      'https://example.com/cb',
-    );
+    expect((await overview(sources({ env }), 'notion'))[0]?.redirectUri).toBe('https://example.com/cb');
   });
 
   it('shows one provider with everything that has to be known about it', async () => {
-    expect(await providerOverview(sources(), 'microsoft')).toEqual([
+    expect(await overview(sources(), 'microsoft')).toEqual([
       expect.objectContaining({
         title: 'Microsoft',
         pkce: true,
@@ -53,7 +55,7 @@ describe('the overview of providers', () => {
   });
 
   it('names what is wrong beside what is missing', async () => {
-    const [view] = await providerOverview(
+    const [view] = await overview(
       sources({ env: { MICROSOFT_CLIENT_ID: 'client-id-example' } }),
       'microsoft',
     );
@@ -62,11 +64,11 @@ describe('the overview of providers', () => {
   });
 
   it('holds no secret', async () => {
-    const views = await providerOverview(sources({ env: GOOGLE }), null);
+    const views = await overview(sources({ env: GOOGLE }), null);
     expect(JSON.stringify(views)).not.toContain('client-secret-example');
   });
 
   it('knows no other provider', async () => {
-    await expect(providerOverview(sources(), 'github')).rejects.toMatchObject({ code: 'provider_unknown' });
+    await expect(overview(sources(), 'github')).rejects.toMatchObject({ code: 'provider_unknown' });
   });
 });
