@@ -8,7 +8,7 @@ import { rollbackMarks } from '../dist/lib/stores/rollback-marks.js';
 import { sqliteFactory } from '../dist/lib/stores/sqlite-factory.js';
 import { systemClock } from '../dist/lib/system/clock.js';
 import { createFiles } from '../dist/lib/system/files/files.js';
-import { KEYCHAIN_PATIENCE, systemKeychain } from '../dist/lib/system/keychain/keychain.js';
+import { KEYCHAIN_TIMEOUTS, systemKeychain } from '../dist/lib/system/keychain/keychain.js';
 import { machineIdentity } from '../dist/lib/system/machine.js';
 import { resolvePaths } from '../dist/lib/system/paths.js';
 import { openKeyring } from '../dist/lib/vault/keyring.js';
@@ -33,7 +33,7 @@ const keychain = () =>
   systemKeychain({
     host,
     clock: systemClock,
-    patience: KEYCHAIN_PATIENCE,
+    patience: KEYCHAIN_TIMEOUTS,
     person: () => false,
     notice: () => {},
   });

@@ -1,7 +1,7 @@
 import { parseEnv } from 'node:util';
 import { refuseEnvironmentOnly } from '../config/variables.js';
 import type { Host } from '../system/contract.js';
-import { lookingFiles } from '../system/files/look.js';
+import { readOnlyFiles } from '../system/files/read-only.js';
 
 const LIMIT = 1024 * 1024;
 
@@ -14,6 +14,6 @@ const LIMIT = 1024 * 1024;
  * @throws VaultError `config_invalid`, and `vault_permissions` when it is not a regular file of this user
  */
 export function refuseLeadingEnvFile({ uid }: Pick<Host, 'uid'>, path: string): void {
-  const text = lookingFiles(uid).read(path, LIMIT)?.toString('utf8');
+  const text = readOnlyFiles(uid).read(path, LIMIT)?.toString('utf8');
   if (text !== undefined) refuseEnvironmentOnly(parseEnv(text), path);
 }

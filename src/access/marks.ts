@@ -8,7 +8,7 @@ export async function marksWith(paths: Paths, files: Files): Promise<RollbackMar
     await Promise.all([
       import('../stores/rollback-marks.js'),
       import('../system/machine.js'),
-      import('../system/files/file-identity.js'),
+      import('../system/files/read-only.js'),
       import('node:fs'),
     ]);
   const machine = machineIdentity(files, paths.machineFile);

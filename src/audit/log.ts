@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import { random } from '../crypto/derive.js';
 import type { EventQueue } from '../stores/audit-queue.js';
-import type { Asker } from '../system/asker.js';
+import type { CallerProcess } from '../system/caller-process.js';
 import type { Clock, Files } from '../system/contract.js';
 import type { Audit, AuditEvent, AuditLine } from './events.js';
 
@@ -16,7 +16,7 @@ export interface AuditLogOptions {
   readonly clock: Clock;
   readonly actor: { readonly pid: number; readonly uid: number | undefined };
   /** Who started this process; asked once, when there is something to record. */
-  readonly asker?: () => Asker;
+  readonly asker?: () => CallerProcess;
   /** Where events wait that are not chained with a change of their own. */
   readonly queue?: EventQueue;
   /** Told when a line could not be written. */
@@ -36,7 +36,7 @@ export function auditLog(options: AuditLogOptions): AuditLog {
   const { path, files, clock, actor, queue, notice } = options;
   /** Lines for the trail that are not in the log yet, by their events in JSON. */
   const made = new Map<string, AuditLine>();
-  let asker: Asker | null | undefined;
+  let asker: CallerProcess | null | undefined;
   /** A long-lived process would tell the same of every event. */
   const told = new Set<string>();
 

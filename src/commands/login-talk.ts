@@ -1,6 +1,6 @@
 import { formatDuration, SECOND } from '../domain/duration.js';
 import type { LoginEvent, LoginRequest, LoginTalk } from '../services/contract.js';
-import type { SshWay } from '../system/surroundings.js';
+import type { SshConnection } from '../system/desktop-environment.js';
 import type { Io, LiveLine, Theme } from '../ui/io.js';
 import { qrCode } from '../ui/qr.js';
 
@@ -150,7 +150,7 @@ function wayBack({ listening, surroundings }: Authorize, { canPaste }: Ways): re
 }
 
 /** `localhost` is listened on in both families there, because a browser may take either. */
-function tunnel({ host, port }: NonNullable<Authorize['listening']>, way: SshWay): string {
+function tunnel({ host, port }: NonNullable<Authorize['listening']>, way: SshConnection): string {
   const from = host === 'localhost' ? `localhost:${port}` : String(port);
   const target = way.user === null ? way.host : `${way.user}@${way.host}`;
   const sshPort = way.port === 22 ? '' : `-p ${way.port} `;

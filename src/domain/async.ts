@@ -41,3 +41,24 @@ export function once<T>(make: () => Promise<T>): Once<T> {
   };
   return Object.defineProperty(get, 'called', { get: () => made !== null }) as Once<T>;
 }
+
+/**
+ * Waits for `work`, but no longer than `limit` milliseconds; then the result is that of `late`.
+ *
+ * @throws what `work` or `late` throws; the signal's reason when it is aborted first
+ */
+export async function withDeadline<T, L = T>(
+  clock: { sleep(milliseconds: number, signal?: AbortSignal): Promise<void> },
+  limit: number,
+  work: Promise<T>,
+  late: () => L | Promise<L>,
+  signal?: AbortSignal,
+): Promise<T | L> {
+  const done = new AbortController();
+  const end = signal === undefined ? done.signal : AbortSignal.any([signal, done.signal]);
+  try {
+    return await Promise.race([work, clock.sleep(limit, end).then(late)]);
+  } finally {
+    done.abort();
+  }
+}

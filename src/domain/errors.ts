@@ -169,6 +169,11 @@ export function isInterruption(failure: unknown): boolean {
   return failure instanceof VaultError && (failure.code === 'interrupted' || failure.code === 'terminated');
 }
 
+/** The error code of Node or of the system, `ENOENT` for example; empty for other failures. */
+export function codeOf(failure: unknown): string {
+  return failure instanceof Error && 'code' in failure ? String(failure.code) : '';
+}
+
 /** Wraps a foreign failure: its own message may quote a secret and is not printed. */
 export function asVaultError(failure: unknown): VaultError {
   if (failure instanceof VaultError) return failure;

@@ -2,7 +2,7 @@ import type { ResolvedProvider } from '../config/settings.js';
 import { type Account, accountName } from '../domain/account.js';
 import { VaultError } from '../domain/errors.js';
 import { type Finding, fine, problem, problemOf, skipped, warning } from '../domain/finding.js';
-import { isIssuer } from '../oauth/issuer.js';
+import { isIssuer } from '../oauth/discovery.js';
 import type { ConfiguredProvider } from '../providers/contract.js';
 import type { AccountCommands, Check } from './contract.js';
 import { type ProviderInUse, providersInUse } from './in-use.js';

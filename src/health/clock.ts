@@ -1,7 +1,7 @@
 import { formatDuration, MINUTE, SECOND } from '../domain/duration.js';
 import { fine, problem, skipped, warning } from '../domain/finding.js';
 import { TransportFailure } from '../domain/transport.js';
-import type { Visit } from '../system/visits.js';
+import type { Probe } from '../system/http/http-probe.js';
 import type { Check, HealthDeps } from './contract.js';
 import { frontPage, usableProviders } from './in-use.js';
 
@@ -49,7 +49,7 @@ async function offsetAt(page: string, { visit }: HealthDeps): Promise<number | n
  * How far the server's clock lies outside the time in which it answered. A `Date` has whole seconds; an answer from a
  * cache is as old as its `Age` (RFC 9111 §5.1).
  */
-function offsetOf({ answer, askedAt, answeredAt }: Visit): number | null {
+function offsetOf({ answer, askedAt, answeredAt }: Probe): number | null {
   const date = Date.parse(answer.headers['date'] ?? '');
   if (Number.isNaN(date)) return null;
   const told = date + Number(/^\d{1,9}$/.exec(answer.headers['age'] ?? '')?.[0] ?? 0) * SECOND;

@@ -8,9 +8,9 @@ import type { Inspection } from '../stores/inspection.js';
 import type { RollbackMarks } from '../stores/rollback-marks.js';
 import type { FoundAnswer } from '../stores/spill.js';
 import type { Clock, Files, Host, Paths } from '../system/contract.js';
-import type { Look } from '../system/files/look.js';
+import type { ReadOnlyFs } from '../system/files/read-only.js';
+import type { Probe } from '../system/http/http-probe.js';
 import type { Addon, AddonRecord } from '../system/native-addon.js';
-import type { Visit } from '../system/visits.js';
 import type { Keyring } from '../vault/keyring.js';
 
 /*
@@ -96,11 +96,11 @@ export interface HealthDeps {
   /** Whether that `.env` was named on the command line, so that it must be there. */
   readonly envFileNamed: boolean;
   readonly clock: Clock;
-  readonly look: Look;
+  readonly look: ReadOnlyFs;
   /** Reads only: what would change anything throws. */
   readonly files: Files;
   /** Refuses a folder that others could exchange, as all commands do. @throws VaultError `vault_permissions` */
-  readonly refuseUnsafeWay: (folder: string) => void;
+  readonly assertTrustedPath: (folder: string) => void;
   /** Refuses the place of the agent's socket where somebody else could answer. @throws VaultError `vault_permissions` */
   readonly refuseUnsafeSocket: () => void;
   /**
@@ -108,7 +108,7 @@ export interface HealthDeps {
    *
    * @throws TransportFailure
    */
-  readonly visit: ((url: string) => Promise<Visit>) | null;
+  readonly visit: ((url: string) => Promise<Probe>) | null;
   readonly commands: AccountCommands;
   /** Settings of providers. @throws NotLookedAt when they cannot be read; the check `configuration` says why */
   readonly settings: () => Promise<SettingsSources>;

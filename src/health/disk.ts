@@ -1,5 +1,5 @@
 import { type Finding, fine, problem, skipped, warning } from '../domain/finding.js';
-import type { Room } from '../system/files/look.js';
+import type { Room } from '../system/files/read-only.js';
 import type { Check, HealthDeps } from './contract.js';
 
 const KIB = 1024;

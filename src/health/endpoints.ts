@@ -7,7 +7,7 @@ import type { Provider } from '../providers/contract.js';
 import type { Check, HealthDeps } from './contract.js';
 import { frontPage, usableProviders } from './in-use.js';
 
-type Visit = NonNullable<HealthDeps['visit']>;
+type Probe = NonNullable<HealthDeps['visit']>;
 
 /** Whether each provider can be reached, over https, and is who it is set to be. */
 export const endpoints: Check = {
@@ -28,7 +28,7 @@ export const endpoints: Check = {
   },
 };
 
-async function look(provider: Provider, visit: Visit): Promise<Finding> {
+async function look(provider: Provider, visit: Probe): Promise<Finding> {
   const about = { provider: provider.name };
   const unsafe = Object.values(provider.endpoints ?? {}).find(
     (url: string | null) => url !== null && parseEndpoint(url) === null,
@@ -51,7 +51,7 @@ async function look(provider: Provider, visit: Visit): Promise<Finding> {
   }
 }
 
-async function discovered(provider: Provider, visit: Visit): Promise<Finding> {
+async function discovered(provider: Provider, visit: Probe): Promise<Finding> {
   const http = {
     send: async ({ url }: { readonly url: string }) => (await visit(url)).answer,
     close: async () => {},
@@ -62,7 +62,7 @@ async function discovered(provider: Provider, visit: Visit): Promise<Finding> {
   });
 }
 
-async function reached(provider: Provider, visit: Visit): Promise<Finding> {
+async function reached(provider: Provider, visit: Probe): Promise<Finding> {
   const page = frontPage(provider);
   const about = { provider: provider.name };
   const { host } = new URL(page);

@@ -45,7 +45,7 @@ export async function usableProviders(
 }
 
 /**
- * One page of a provider's that any visitor may ask for: its metadata where the endpoints are discovered, else the
+ * One page of a provider's that any createProber may ask for: its metadata where the endpoints are discovered, else the
  * front page of the server with the token endpoint. Nothing is sent to the token endpoint itself.
  */
 export function frontPage({ endpoints, issuer }: Provider): string {

@@ -2,7 +2,7 @@ import { dirname, join } from 'node:path';
 import { VaultError } from '../domain/errors.js';
 import { type Finding, fine, problem, problemOf, skipped } from '../domain/finding.js';
 import { count } from '../domain/wording.js';
-import type { Seen } from '../system/files/look.js';
+import type { Seen } from '../system/files/read-only.js';
 import type { Check, HealthDeps } from './contract.js';
 
 const OTHERS = 0o077;
@@ -114,8 +114,8 @@ function outside(places: readonly Place[]): string[] {
 }
 
 /** What every other command would refuse. */
-function judgeWays(folders: readonly string[], { refuseUnsafeWay }: HealthDeps): Finding[] {
-  const found = folders.flatMap((folder) => refused(() => refuseUnsafeWay(folder)));
+function judgeWays(folders: readonly string[], { assertTrustedPath }: HealthDeps): Finding[] {
+  const found = folders.flatMap((folder) => refused(() => assertTrustedPath(folder)));
   // Several ways may lead through the same folder.
   return [...new Map(found.map((finding) => [finding.message, finding])).values()];
 }

@@ -1,7 +1,7 @@
+import { withDeadline } from '../domain/async.js';
 import { formatDuration, SECOND } from '../domain/duration.js';
 import { VaultError } from '../domain/errors.js';
 import { type Finding, NotLookedAt, problem, problemOf, skipped, warning } from '../domain/finding.js';
-import type { Clock } from '../system/contract.js';
 import type { Check, HealthDeps } from './contract.js';
 
 /** How long one check may take. All of them run at once. */
@@ -34,10 +34,8 @@ export function runChecks(
 }
 
 async function runOne(check: Check, deps: HealthDeps, signal: AbortSignal): Promise<readonly Finding[]> {
-  const finished = new AbortController();
-  const either = AbortSignal.any([signal, finished.signal]);
   try {
-    return await Promise.race([check.run(deps), late(deps.clock, either)]);
+    return await withDeadline(deps.clock, PATIENCE, check.run(deps), tooSlow, signal);
   } catch (failure) {
     signal.throwIfAborted();
     if (failure instanceof NotLookedAt) return [skipped(failure.message)];
@@ -47,13 +45,10 @@ async function runOne(check: Check, deps: HealthDeps, signal: AbortSignal): Prom
     return [
       problem('unexpected', `this check itself failed${kind}`, 'report it: vault doctor --json --verbose'),
     ];
-  } finally {
-    finished.abort();
   }
 }
 
-async function late(clock: Clock, signal: AbortSignal): Promise<readonly Finding[]> {
-  await clock.sleep(PATIENCE, signal);
+function tooSlow(): readonly Finding[] {
   const message = `it did not come to an end within ${formatDuration(PATIENCE)}`;
   return [warning(message, 'try again when the machine and the network are less busy: vault doctor')];
 }

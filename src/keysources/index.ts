@@ -1,4 +1,5 @@
-import type { Files, Keychain } from '../system/contract.js';
+import type { Files } from '../system/contract.js';
+import type { Keychain } from '../system/keychain/contract.js';
 import type { CommandParts } from './command.js';
 import type { KeySource, KeySourceKind, KeySourceSetting } from './contract.js';
 import type { CredentialParts } from './credential.js';

@@ -28,14 +28,14 @@ export function keyFileSource(path: string, files: Files, own: string | null = n
   /** Whole, in one step: whoever reads it meanwhile sees the old lines or the new ones, and no copy of either stays. */
   function replace(lines: readonly KeyLine[]): void {
     const content = Buffer.from(writeKeyLines(lines), 'latin1');
-    files.removeUnfinished(path);
+    files.removeLeftoverTemps(path);
     files.replace(path, content);
     content.fill(0);
   }
 
   /** With what was cut off while the file was written: a copy of the lines, in which the dropped key would stay. */
   function removeFile(): void {
-    files.removeUnfinished(path);
+    files.removeLeftoverTemps(path);
     files.remove(path);
   }
 

@@ -1,5 +1,5 @@
 import { type ErrorCode, VaultError } from '../domain/errors.js';
-import type { Keychain, KeychainFailure, KeychainFailureKind } from '../system/contract.js';
+import type { Keychain, KeychainFailure, KeychainFailureKind } from '../system/keychain/contract.js';
 import type { StoringKeySource } from './contract.js';
 import { decodeKey, encodeKey } from './contract.js';
 

@@ -1,3 +1,4 @@
+import { jsonObject } from '../domain/json.js';
 import type { HttpAnswer } from '../system/contract.js';
 
 export type Members = Readonly<Record<string, unknown>>;
@@ -21,7 +22,8 @@ export function parseMembers(answer: Pick<HttpAnswer, 'body'>): Members | null {
 /** Reads an answer as one JSON object, which says itself where it ends. @returns null for everything else */
 export function parseJsonMembers(answer: Pick<HttpAnswer, 'body'>): Members | null {
   const text = bare(answer);
-  return text.startsWith('{') ? jsonObject(text) : null;
+  const parsed = text.startsWith('{') ? jsonObject(text) : null;
+  return parsed === null ? null : copied(parsed);
 }
 
 /** Whether an answer looks like a form, which can be cut off anywhere without anybody noticing. */
@@ -42,17 +44,8 @@ export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null;
 }
 
-function jsonObject(text: string): Members | null {
-  try {
-    const parsed: unknown = JSON.parse(text);
-    return isObject(parsed) ? copied(parsed) : null;
-  } catch {
-    return null;
-  }
-}
-
 /** Without a prototype, and without `__proto__`, which would become one when somebody copies the members. */
-function copied(members: Record<string, unknown>): Members {
+function copied(members: Members): Members {
   const copy: Record<string, unknown> = Object.create(null);
   for (const [name, value] of Object.entries(members)) {
     if (name !== '__proto__') copy[name] = value;

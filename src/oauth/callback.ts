@@ -3,7 +3,7 @@ import { VaultError } from '../domain/errors.js';
 import { Secret } from '../domain/secret.js';
 import { cleanText, printable } from './clean.js';
 import type { AuthorizationResponse } from './contract.js';
-import { isIssuer } from './issuer.js';
+import { isIssuer } from './discovery.js';
 
 const KNOWN = ['code', 'state', 'iss', 'error', 'error_description', 'error_uri', 'response'] as const;
 

@@ -9,7 +9,7 @@ import { SECOND } from '../domain/duration.js';
 import { VaultError } from '../domain/errors.js';
 import type { Secret } from '../domain/secret.js';
 import { isObject, member } from './answer-body.js';
-import { isIssuerTemplate, issuerOfTenant } from './issuer.js';
+import { isIssuerTemplate, issuerOfTenant } from './discovery.js';
 
 /** Clocks of laptops are off by this much every day; a token that was issued a moment ago is good all the same. */
 const TOLERANCE_SECONDS = 60;

@@ -4,8 +4,8 @@ import type { Provider, RevocationFacts } from '../providers/contract.js';
 import type { Http, HttpAnswer } from '../system/contract.js';
 import { parseMembers } from './answer-body.js';
 import type { RevocationOutcome } from './contract.js';
+import { buildTokenRequest } from './token-endpoint.js';
 import { classify, isSuccess, saysError } from './token-error.js';
-import { buildTokenRequest } from './token-request.js';
 
 export interface Revocation {
   /** Null where the provider has none. */

@@ -2,8 +2,7 @@ import { type Account, accountName } from '../domain/account.js';
 import { VaultError } from '../domain/errors.js';
 import { loginCommand } from '../domain/hints.js';
 import type { ServerMetadata } from '../oauth/contract.js';
-import { discover } from '../oauth/discovery.js';
-import { isIssuer } from '../oauth/issuer.js';
+import { discover, isIssuer } from '../oauth/discovery.js';
 import type { ConfiguredProvider } from '../providers/contract.js';
 import type { Http } from '../system/contract.js';
 

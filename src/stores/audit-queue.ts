@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
 import { join } from 'node:path';
-import { VaultError } from '../domain/errors.js';
+import { codeOf, VaultError } from '../domain/errors.js';
 import { inQuotes } from '../domain/safe-text.js';
 import type { Files } from '../system/contract.js';
 
@@ -143,7 +143,7 @@ function renamed(from: string, to: string): void {
     fs.renameSync(from, to);
   } catch (failure) {
     // Another process has just taken it.
-    if (failure instanceof Error && 'code' in failure && failure.code === 'ENOENT') return;
+    if (codeOf(failure) === 'ENOENT') return;
     throw unusable(from, failure);
   }
 }

@@ -1,5 +1,5 @@
 import type { Database } from 'better-sqlite3';
-import { VaultError } from '../domain/errors.js';
+import { codeOf, VaultError } from '../domain/errors.js';
 import type { Clock, Files } from '../system/contract.js';
 import type { Intent, Store } from './contract.js';
 import { sqliteStore } from './sqlite.js';
@@ -56,7 +56,7 @@ export async function inspectSqlite(
   /** A connection that only reads cannot roll back what a killed process left half written. */
   function explain(failure: unknown): never {
     const cause = failure instanceof Error ? failure.cause : null;
-    const code = cause instanceof Error && 'code' in cause ? cause.code : null;
+    const code = codeOf(cause);
     if (code !== 'SQLITE_READONLY_ROLLBACK' && code !== 'SQLITE_READONLY_RECOVERY') throw failure;
     throw new VaultError('refresh_interrupted', `the last write to ${path} was cut off before its end`, {
       hint: 'any command takes it back and goes on from before it: vault list',

@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { HOUR } from '../domain/duration.js';
-import { VaultError } from '../domain/errors.js';
+import { codeOf, VaultError } from '../domain/errors.js';
 import { inQuotes } from '../domain/safe-text.js';
 import type { Clock, Files } from '../system/contract.js';
 
@@ -216,7 +216,7 @@ function openIfThere(path: string): number | null {
   try {
     return fs.openSync(path, fs.constants.O_RDONLY | O_NOFOLLOW);
   } catch (failure) {
-    if (failure instanceof Error && 'code' in failure && failure.code === 'ENOENT') return null;
+    if (codeOf(failure) === 'ENOENT') return null;
     throw new VaultError('vault_not_writable', `${path}, which may hold an answer, cannot be read`, {
       hint: `ls -l ${inQuotes(path)}`,
       cause: failure,

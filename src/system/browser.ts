@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { parseEndpoint } from '../domain/endpoint.js';
-import { browserCommands } from './browser-variable.js';
+import { codeOf } from '../domain/errors.js';
 import type { Browser, Host } from './contract.js';
-import { withAbsolutePath } from './processes/search-path.js';
-import type { Surroundings } from './surroundings.js';
+import type { DesktopEnvironment } from './desktop-environment.js';
+import { withAbsolutePath } from './processes/child.js';
 
 /** A launcher that fails does so at once; one that still runs by then is, or became, the browser. Milliseconds. */
-const SETTLING_TIME = 700;
+const LAUNCH_GRACE_MS = 700;
 
 /** All that a browser needs to find its display, its session and its profile; none of it is a secret of ours. */
 const PASSED_ON =
@@ -26,7 +26,7 @@ type BrowserHost = Pick<Host, 'env' | 'platform'>;
  */
 export function createBrowser(
   host: BrowserHost,
-  { display, wsl }: Pick<Surroundings, 'display' | 'wsl'>,
+  { display, wsl }: Pick<DesktopEnvironment, 'display' | 'wsl'>,
 ): Browser {
   return {
     async open(address) {
@@ -82,14 +82,43 @@ function settled(child: ChildProcess): Promise<Start> {
   child.unref();
   if (child.exitCode !== null) return Promise.resolve(child.exitCode === 0 ? 'runs' : 'failed');
   return new Promise((resolve) => {
-    const timer = setTimeout(() => resolve('runs'), SETTLING_TIME);
+    const timer = setTimeout(() => resolve('runs'), LAUNCH_GRACE_MS);
     const end = (outcome: Start) => {
       clearTimeout(timer);
       resolve(outcome);
     };
-    child.once('error', (failure: NodeJS.ErrnoException) =>
-      end(failure.code === 'ENOENT' ? 'missing' : 'failed'),
-    );
+    child.once('error', (failure) => end(codeOf(failure) === 'ENOENT' ? 'missing' : 'failed'));
     child.once('exit', (code) => end(code === 0 ? 'runs' : 'failed'));
   });
+}
+
+/**
+ * Reads `$BROWSER` as other programs do: commands to try in turn, separated by `:` (`;` on Windows), each with
+ * arguments, `%s` standing for the address, which is otherwise put at the end. `none` and an empty text mean that
+ * no browser is to be opened.
+ *
+ * @returns one argument vector for each command; the address is always a part of one argument and never read again
+ */
+export function browserCommands(
+  variable: string,
+  url: string,
+  platform: NodeJS.Platform,
+): readonly (readonly string[])[] {
+  if (variable.trim().toLowerCase() === 'none') return [];
+  return variable
+    .split(platform === 'win32' ? ';' : ':')
+    .map((entry) => words(entry))
+    .filter((command) => command.length > 0)
+    .map((command) => withAddress(command, url));
+}
+
+/** Splits at spaces; quotes keep them. A last `&` asks a shell for the background, where a browser runs anyway. */
+function words(entry: string): string[] {
+  const found = entry.replace(/&\s*$/, '').match(/(?:"[^"]*"|'[^']*'|[^\s"'])+/g) ?? [];
+  return found.map((word) => word.replace(/"([^"]*)"|'([^']*)'/g, '$1$2'));
+}
+
+function withAddress(command: readonly string[], url: string): readonly string[] {
+  const filled = command.map((word) => word.replaceAll('%s', () => url));
+  return command.some((word) => word.includes('%s')) ? filled : [...command, url];
 }

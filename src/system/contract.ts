@@ -112,39 +112,6 @@ export interface Browser {
   open(url: string): Promise<boolean>;
 }
 
-/** How a keychain fails. */
-export interface KeychainFailure extends Error {
-  readonly kind: KeychainFailureKind;
-  /** What is the matter, in this program's own words: `nothing on the session bus offers …`; null: no more than the kind. */
-  readonly about: string | null;
-  /** A step that helps in this very case; null: the usual ones. */
-  readonly remedy: string | null;
-}
-
-export type KeychainFailureKind =
-  /** A library that is needed to use it is missing. */
-  | 'not_installed'
-  /** No session bus leads to it, or not for this user. */
-  | 'bus_missing'
-  /** No keychain here: no Secret Service on the bus, or none that works. */
-  | 'unavailable'
-  /** It is there, locked, and nobody is there to unlock it. */
-  | 'locked'
-  /** Somebody or something said no: a prompt was dismissed, access is denied. */
-  | 'denied'
-  /** It did not answer. Except on Linux the call cannot be called off, and the process has to end without waiting for it. */
-  | 'timed_out';
-
-/** The keychain of the operating system: macOS Keychain, Windows Credential Vault, Secret Service. */
-export interface Keychain {
-  /** @throws KeychainFailure */
-  read(service: string, account: string): Promise<string | null>;
-  /** @throws KeychainFailure */
-  write(service: string, account: string, value: string): Promise<void>;
-  /** @throws KeychainFailure */
-  remove(service: string, account: string): Promise<boolean>;
-}
-
 /** Where the files of one vault lie. All absolute. */
 export interface Paths {
   /** Holds `vault.db` and `locks/`. */
@@ -242,5 +209,5 @@ export interface Files {
    *
    * @throws VaultError `vault_not_writable`, and `vault_permissions` for a folder that others can change
    */
-  removeUnfinished(path: string): void;
+  removeLeftoverTemps(path: string): void;
 }

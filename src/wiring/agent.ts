@@ -15,7 +15,7 @@ import {
   refuseUnsafeSocket,
   secureSocketPlace,
 } from '../system/agent/agent-socket.js';
-import { askerOf } from '../system/asker.js';
+import { callerProcessOf } from '../system/caller-process.js';
 import type { Host } from '../system/contract.js';
 import type { Refreshing, RefreshingParts } from './refreshing.js';
 
@@ -66,7 +66,7 @@ export function agentWith(parts: AgentParts): AgentWiring {
 
   async function askForToken(request: TokenRequest): Promise<ValidToken | VaultError | null> {
     const { askAgent } = await import('../services/agent/agent-client.js');
-    const caller = () => ({ pid: host.pid, ...askerOf(host.platform) });
+    const caller = () => ({ pid: host.pid, ...callerProcessOf(host.platform) });
     return askAgent({ ask, caller, detail: parts.detail }, request);
   }
 
@@ -172,7 +172,7 @@ function loadAgent() {
 async function loadEnds() {
   const [{ serveOnSocket }, { fileIdentity }, { ONCE }] = await Promise.all([
     import('../system/agent/agent-server.js'),
-    import('../system/files/file-identity.js'),
+    import('../system/files/read-only.js'),
     import('../services/refresh/refresh-send.js'),
   ]);
   return { serveOnSocket, fileIdentity, ONCE };

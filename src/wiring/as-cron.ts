@@ -42,15 +42,15 @@ export async function rehearse(parts: AsCronParts, request: DoctorRequest): Prom
     { carriedEnv },
     { runBounded },
     { CHECKS },
-    { look },
+    { readOnlyFs },
     { providerNames },
   ] = await Promise.all([
     import('../services/doctor/doctor-as-cron.js'),
     import('../services/doctor/bare-environment.js'),
     import('../services/background/schedule-env.js'),
-    import('../system/processes/bounded-child.js'),
+    import('../system/processes/child.js'),
     import('../health/index.js'),
-    import('../system/files/look.js'),
+    import('../system/files/read-only.js'),
     import('../config/settings.js'),
   ]);
   const [interpreter, script] = host.self;
@@ -98,7 +98,7 @@ export async function rehearse(parts: AsCronParts, request: DoctorRequest): Prom
         sources === null ? [] : providerNames(sources),
         written,
       ),
-      notes: notesOn(host, person, (path) => look.may('execute', path)),
+      notes: notesOn(host, person, (path) => readOnlyFs.may('execute', path)),
       jobIsSetUp: await parts.jobIsSetUp(),
       install:
         paths.profile === null

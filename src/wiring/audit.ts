@@ -6,7 +6,7 @@ import type { Context } from '../context.js';
 import type { LoginDeps } from '../services/login/login-finish.js';
 import { eventQueue } from '../stores/audit-queue.js';
 import type { Store } from '../stores/contract.js';
-import { askerOf } from '../system/asker.js';
+import { callerProcessOf } from '../system/caller-process.js';
 import type { Clock, Files, Host, Paths } from '../system/contract.js';
 import type { VaultEvents } from '../vault/queued-events.js';
 
@@ -26,7 +26,7 @@ export function createAudit({ host, paths, files, clock, notice }: AuditParts): 
   readonly events: VaultEvents;
 } {
   const queue = eventQueue(queueFolder(paths), files);
-  const asker = () => askerOf(host.platform);
+  const asker = () => callerProcessOf(host.platform);
   const audit = auditLog({ path: paths.securityLog, files, clock, actor: host, asker, queue, notice });
   return { audit, events: trailEvents(audit, queue) };
 }

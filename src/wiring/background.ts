@@ -68,7 +68,7 @@ export function backgroundWith(parts: BackgroundParts): Background {
   }
 
   const run: NotifyDeps['run'] = async ([program = '', ...args], input) => {
-    const { runBounded } = await import('../system/processes/bounded-child.js');
+    const { runBounded } = await import('../system/processes/child.js');
     return runBounded(program, args, {
       env: await harmlessEnv(host),
       // A folder that is always there, and in which nobody else can put a program.
@@ -153,7 +153,7 @@ async function scheduleDeps(
     { CREDENTIAL_NAME },
   ] = await Promise.all([
     import('../system/schedulers/index.js'),
-    import('../system/schedulers/machine.js'),
+    import('../system/schedulers/index.js'),
     import('../system/files/files.js'),
     import('../system/paths.js'),
     import('../config/env-file.js'),

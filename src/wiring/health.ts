@@ -40,14 +40,15 @@ export interface HealthParts {
 export function doctorWith(parts: HealthParts): HealthUseCases['doctor'] {
   return async (request, progress) => {
     if (!request.asCron) return inPlace(parts, request, progress);
-    const { look, lookingFiles } = await import('../system/files/look.js');
-    const files = lookingFiles(parts.host.uid);
+    const { readOnlyFs, readOnlyFiles } = await import('../system/files/read-only.js');
+    const files = readOnlyFiles(parts.host.uid);
     return rehearse(
       {
         ...parts,
         settings: () => readSettings(parts, files),
         keySourceKind: () => settingInForce(parts, files).kind,
-        jobIsSetUp: async () => (await backgroundOf(parts, { look, run: await runner(parts) })).jobIsSetUp,
+        jobIsSetUp: async () =>
+          (await backgroundOf(parts, { look: readOnlyFs, run: await runner(parts) })).jobIsSetUp,
       },
       request,
     );
@@ -80,29 +81,29 @@ async function inPlace(
 async function healthDeps(parts: HealthParts, offline: boolean) {
   const { host, paths, clock } = parts;
   const [
-    { look, lookingFiles },
-    { unsafeWayRefusal },
+    { readOnlyFs, readOnlyFiles },
+    { createTrustedPathCheck },
     { agentSocketPlaces, refuseUnsafeSocket },
     { inspectSqlite },
     { unlock },
     { spillFolder },
     { accountCommands },
-    { visitor },
+    { createProber },
   ] = await Promise.all([
-    import('../system/files/look.js'),
+    import('../system/files/read-only.js'),
     import('../system/files/trusted-path.js'),
     import('../system/agent/agent-socket.js'),
     import('../stores/inspection.js'),
     import('../services/keys/unlock.js'),
     import('../stores/spill.js'),
     import('../services/doctor/account-commands.js'),
-    import('../system/visits.js'),
+    import('../system/http/http-probe.js'),
   ]);
-  const files = lookingFiles(host.uid);
+  const files = readOnlyFiles(host.uid);
   const envFile = parts.envFile === null ? paths.envFile : resolve(parts.envFile);
   const settings = once(() => readSettings(parts, files));
   const inspect = once(async () =>
-    look.at(paths.database) === null ? null : inspectSqlite(paths.database, files, clock),
+    readOnlyFs.at(paths.database) === null ? null : inspectSqlite(paths.database, files, clock),
   );
   const keySources = once(async () => {
     const { knownKeySources } = await import('../services/keys/known-key-sources.js');
@@ -140,15 +141,15 @@ async function healthDeps(parts: HealthParts, offline: boolean) {
     envFile,
     envFileNamed: parts.envFile !== null,
     clock,
-    look,
+    look: readOnlyFs,
     files,
-    refuseUnsafeWay: unsafeWayRefusal(host.uid),
+    assertTrustedPath: createTrustedPathCheck(host.uid),
     refuseUnsafeSocket: () => refuseUnsafeSocket(agentSocketPlaces(paths, host)[0] ?? '', host.uid),
-    visit: offline ? null : visitor(await parts.http(), clock, host.interruption),
+    visit: offline ? null : createProber(await parts.http(), clock, host.interruption),
     commands: accountCommands,
     settings: () => settings().catch(notLookedAt('the configuration cannot be read')),
     inspect,
-    vanished: async () => (await import('../services/keys/vanished.js')).vanishedVault(paths, look),
+    vanished: async () => (await import('../services/keys/vanished.js')).vanishedVault(paths, readOnlyFs),
     accounts: async () => {
       const none = notLookedAt('the vault cannot be read');
       const inspection = await inspect().catch(none);
@@ -171,9 +172,9 @@ async function healthDeps(parts: HealthParts, offline: boolean) {
       const { marksWith } = await import('../access/marks.js');
       return marksWith(paths, files).catch(notLookedAt('nothing tells this machine from others yet'));
     },
-    background: once(() => backgroundOf(parts, { look, run })),
+    background: once(() => backgroundOf(parts, { look: readOnlyFs, run })),
     abuse: () => abuseOf(parts, files, inspect).catch(notLookedAt('the trail of events cannot be read')),
-    portIsFree: async (at, port) => (await import('../system/port.js')).portIsFree(at, port),
+    portIsFree: async (at, port) => (await import('../system/tcp.js')).portIsFree(at, port),
     addon: async () => (await import('../access/addon.js')).addonState({ host, paths, files }),
     run,
   };
@@ -222,11 +223,11 @@ async function readSettings({ host, paths, envFile }: HealthParts, files: Files)
 }
 
 async function backgroundOf({ host, paths, agent }: HealthParts, deps: Pick<HealthDeps, 'look' | 'run'>) {
-  const [{ backgroundState }, { markOf }] = await Promise.all([
+  const [{ backgroundState }, { jobMarker }] = await Promise.all([
     import('../services/background/background-state.js'),
-    import('../system/schedulers/words.js'),
+    import('../system/schedulers/contract.js'),
   ]);
-  const mark = (purpose: 'refresh' | 'agent') => markOf({ purpose, name: '', vault: paths.data });
+  const mark = (purpose: 'refresh' | 'agent') => jobMarker({ purpose, name: '', vault: paths.data });
   const { HOME: home = '/', XDG_CONFIG_HOME: config = join(home, '.config') } = host.env;
   return backgroundState({
     ...deps,
@@ -237,7 +238,7 @@ async function backgroundOf({ host, paths, agent }: HealthParts, deps: Pick<Heal
 }
 
 async function runner({ host }: HealthParts): Promise<HealthDeps['run']> {
-  const { runBounded } = await import('../system/processes/bounded-child.js');
+  const { runBounded } = await import('../system/processes/child.js');
   const { PATH = '/usr/bin:/bin', HOME } = host.env;
   const env = { PATH, HOME, LC_ALL: 'C', GIT_OPTIONAL_LOCKS: '0' };
   return async (program, args) => {

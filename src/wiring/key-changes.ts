@@ -37,8 +37,8 @@ export function keyChangesWith(parts: KeyChangeParts): KeyChangeUseCases & Backu
   }
 
   async function readNamed(): Promise<Files['read']> {
-    const { lookingFiles } = await import('../system/files/look.js');
-    return lookingFiles(parts.host.uid).read;
+    const { readOnlyFiles } = await import('../system/files/read-only.js');
+    return readOnlyFiles(parts.host.uid).read;
   }
 
   async function recovering(from: PassphraseFrom): Promise<RecoveryDeps> {

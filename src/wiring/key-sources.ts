@@ -8,7 +8,7 @@ import type { PassphraseParts } from '../keysources/passphrase.js';
 import type { PassphraseWay } from '../services/keys/ask-passphrase.js';
 import type { PassphraseFrom } from '../services/keys/key-changes-contract.js';
 import type { Clock, Files, Host, Paths } from '../system/contract.js';
-import { KEYCHAIN_PATIENCE, systemKeychain } from '../system/keychain/keychain.js';
+import { KEYCHAIN_TIMEOUTS, systemKeychain } from '../system/keychain/keychain.js';
 
 /* How wiring/keys.ts comes by key sources: what each of them needs from the outside, loaded when it is first used. */
 
@@ -67,7 +67,7 @@ export function keySourcesWith({
 
   async function run(command: readonly string[], timeout: number, limit: number): Promise<CommandEnd> {
     const [{ runBounded }, { isClientSetting }] = await Promise.all([
-      import('../system/processes/bounded-child.js'),
+      import('../system/processes/child.js'),
       import('../config/variables.js'),
     ]);
     interruption.throwIfAborted();
@@ -105,7 +105,7 @@ export function keySourcesWith({
   async function passphraseOf(what: string, { file, descriptor }: PassphraseFrom): Promise<PassphraseParts> {
     const [{ askPassphrase }, { readDescriptor }] = await Promise.all([
       import('../services/keys/ask-passphrase.js'),
-      import('../system/files/descriptor.js'),
+      import('../system/files/secret-input.js'),
     ]);
     const way: PassphraseWay =
       descriptor !== null
@@ -123,7 +123,7 @@ export function keySourcesWith({
   ): Promise<PassphraseParts> {
     const [{ askPassphrase, passphraseWay }, { readDescriptor }] = await Promise.all([
       import('../services/keys/ask-passphrase.js'),
-      import('../system/files/descriptor.js'),
+      import('../system/files/secret-input.js'),
     ]);
     const descriptor = named !== null && 'descriptor' in named ? named.descriptor : null;
     const way: PassphraseWay =
@@ -140,12 +140,12 @@ export function keySourcesWith({
     return {
       files,
       keyFile: paths.keyFile,
-      keychain: () => systemKeychain({ host, clock, patience: KEYCHAIN_PATIENCE, person, notice }),
+      keychain: () => systemKeychain({ host, clock, patience: KEYCHAIN_TIMEOUTS, person, notice }),
       isFirstRun: () => !files.exists(paths.database),
       credential: {
         folder: env['CREDENTIALS_DIRECTORY'],
         read: async (path, limit) =>
-          (await import('../system/files/credential-file.js')).readCredential(path, limit, host.uid),
+          (await import('../system/files/secret-input.js')).readCredential(path, limit, host.uid),
       },
       command: {
         run,

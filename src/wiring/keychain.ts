@@ -1,7 +1,8 @@
 import { createInterface } from 'node:readline';
-import type { Host, Keychain, KeychainFailure } from '../system/contract.js';
-import type { HelperAnswer, HelperRequest } from '../system/keychain/keychain-helper.js';
-import { keytarKeychain } from '../system/keychain/keychain-keytar.js';
+import type { Host } from '../system/contract.js';
+import type { Keychain, KeychainFailure } from '../system/keychain/contract.js';
+import type { HelperAnswer, HelperRequest } from '../system/keychain/helper.js';
+import { keytarKeychain } from '../system/keychain/native.js';
 
 /**
  * The whole life of a keychain helper: one call of the system's keychain, asked for on stdin and answered on stdout. It is

@@ -115,11 +115,11 @@ export function createKeyAccess(parts: KeyParts): KeyAccess {
     readBack,
     forgetKeys: memory.forget,
     async vanished() {
-      const [{ vanishedVault }, { look }] = await Promise.all([
+      const [{ vanishedVault }, { readOnlyFs }] = await Promise.all([
         import('../services/keys/vanished.js'),
-        import('../system/files/look.js'),
+        import('../system/files/read-only.js'),
       ]);
-      return vanishedVault(paths, look);
+      return vanishedVault(paths, readOnlyFs);
     },
   });
 

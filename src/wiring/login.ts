@@ -1,8 +1,8 @@
 import type { LoginDeps } from '../services/login/login-finish.js';
 import { createBrowser } from '../system/browser.js';
 import type { Host } from '../system/contract.js';
-import { surroundingsOf } from '../system/surroundings.js';
-import { createTcpOwners } from '../system/tcp-owner.js';
+import { desktopEnvironmentOf } from '../system/desktop-environment.js';
+import { createTcpOwners } from '../system/tcp.js';
 
 /* How app.ts wires what a login sees of this machine. Loaded when first called. */
 
@@ -11,7 +11,7 @@ export type LoginPlace = Pick<LoginDeps, 'surroundings' | 'browser' | 'isOtherUs
 const ROOT = 0;
 
 export function loginPlace(host: Host): LoginPlace {
-  const surroundings = surroundingsOf(host);
+  const surroundings = desktopEnvironmentOf(host);
   const owners = createTcpOwners(host.uid);
   const isOther = (uid: number) => uid !== ROOT && uid !== host.uid;
   return {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { recipe, type Ways } from '../../src/commands/login-talk.js';
 import type { LoginEvent } from '../../src/services/contract.js';
-import type { Surroundings } from '../../src/system/surroundings.js';
+import type { DesktopEnvironment } from '../../src/system/desktop-environment.js';
 import { DESKTOP } from '../doubles/surroundings.js';
 
 type Authorize = Extract<LoginEvent, { readonly kind: 'authorize' }>;
@@ -9,7 +9,7 @@ type Authorize = Extract<LoginEvent, { readonly kind: 'authorize' }>;
 const URL_EXAMPLE = 'https://issuer.example/authorize?state=state-example';
 const SSH = { user: 'alice', host: '192.0.2.7', port: 22 };
 
-function lines(where: Partial<Surroundings>, event: Partial<Authorize> = {}, ways: Partial<Ways> = {}) {
+function lines(where: Partial<DesktopEnvironment>, event: Partial<Authorize> = {}, ways: Partial<Ways> = {}) {
   const whole: Authorize = {
     kind: 'authorize',
     url: URL_EXAMPLE,

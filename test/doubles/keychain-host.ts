@@ -1,5 +1,6 @@
 import { systemClock } from '../../src/system/clock.js';
-import type { Clock, Keychain } from '../../src/system/contract.js';
+import type { Clock } from '../../src/system/contract.js';
+import type { Keychain } from '../../src/system/keychain/contract.js';
 import { systemKeychain } from '../../src/system/keychain/keychain.js';
 
 /** The system's keychain on a Linux as a test describes it. */
@@ -9,7 +10,7 @@ export interface KeychainStage {
   readonly interrupt: AbortController;
 }
 
-interface Surroundings {
+interface DesktopEnvironment {
   readonly env?: Readonly<Record<string, string>>;
   readonly uid?: number;
   readonly person?: boolean;
@@ -26,7 +27,7 @@ interface Surroundings {
 /** Long enough for a machine under load, where an answer is awaited. */
 const PATIENT = { alone: 20_000, withPerson: 20_000 };
 
-export function keychainStage(surroundings: Surroundings = {}): KeychainStage {
+export function keychainStage(surroundings: DesktopEnvironment = {}): KeychainStage {
   const { env = {}, uid = process.getuid?.() ?? 0, person = false } = surroundings;
   const { patience = PATIENT, self = null, clock = systemClock } = surroundings;
   const notices: string[] = [];

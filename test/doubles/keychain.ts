@@ -1,4 +1,4 @@
-import type { Keychain } from '../../src/system/contract.js';
+import type { Keychain } from '../../src/system/keychain/contract.js';
 
 /** A keychain in memory, that fails as a real one does when told to. */
 export interface KeychainDouble extends Keychain {

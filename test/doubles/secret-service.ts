@@ -8,8 +8,9 @@ import {
   METHOD_RETURN,
   type Message,
   SIGNAL,
-} from '../../src/system/keychain/dbus-message.js';
-import type { Value, Variant } from '../../src/system/keychain/dbus-values.js';
+  type Value,
+  type Variant,
+} from '../../src/system/keychain/dbus.js';
 
 /** How it misbehaves. What it is not told to do wrong it does as a Secret Service with one item does. */
 export interface Manners {

@@ -1,7 +1,7 @@
-import type { Surroundings } from '../../src/system/surroundings.js';
+import type { DesktopEnvironment } from '../../src/system/desktop-environment.js';
 
 /** A person sits at this machine and sees its browser. */
-export const DESKTOP: Surroundings = {
+export const DESKTOP: DesktopEnvironment = {
   ssh: null,
   wsl: false,
   container: false,

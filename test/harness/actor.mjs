@@ -9,7 +9,7 @@ import { rollbackMarks } from '../../dist/lib/stores/rollback-marks.js';
 import { sqliteFactory } from '../../dist/lib/stores/sqlite-factory.js';
 import { systemClock as clock } from '../../dist/lib/system/clock.js';
 import { createFiles } from '../../dist/lib/system/files/files.js';
-import { KEYCHAIN_PATIENCE, systemKeychain } from '../../dist/lib/system/keychain/keychain.js';
+import { KEYCHAIN_TIMEOUTS, systemKeychain } from '../../dist/lib/system/keychain/keychain.js';
 import { resolvePaths } from '../../dist/lib/system/paths.js';
 import { newVault } from '../../dist/lib/vault/new-vault.js';
 
@@ -42,7 +42,7 @@ function ownKeychain() {
   return systemKeychain({
     host: { env, platform, uid: process.getuid?.(), self: null, interruption: signal },
     clock,
-    patience: KEYCHAIN_PATIENCE,
+    patience: KEYCHAIN_TIMEOUTS,
     person: () => false,
     notice: () => {},
   });

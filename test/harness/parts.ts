@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { TestContext } from 'vitest';
-import { fileBirth } from '../../src/system/files/file-identity.js';
+import { fileBirth } from '../../src/system/files/read-only.js';
 import { faketime } from './faketime.js';
 import { fileOfCrate } from './vector-files.js';
 

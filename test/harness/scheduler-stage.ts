@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createFiles } from '../../src/system/files/files.js';
 import type { Machine } from '../../src/system/schedulers/contract.js';
-import { machineOf } from '../../src/system/schedulers/machine.js';
+import { machineOf } from '../../src/system/schedulers/index.js';
 
 /** A home with programs in it that stand for crontab(1) and systemctl(1), run as real child processes. */
 export interface SchedulerStage {

@@ -10,7 +10,7 @@ import { sqliteFactory } from '../../src/stores/sqlite-factory.js';
 import { systemClock } from '../../src/system/clock.js';
 import type { Clock, Files, Paths } from '../../src/system/contract.js';
 import { createFiles } from '../../src/system/files/files.js';
-import { lookingFiles } from '../../src/system/files/look.js';
+import { readOnlyFiles } from '../../src/system/files/read-only.js';
 import { resolvePaths } from '../../src/system/paths.js';
 import { newVault } from '../../src/vault/new-vault.js';
 
@@ -64,7 +64,7 @@ export function vaultFolder(home?: string): VaultFolder {
     home: folder,
     paths,
     files,
-    readNamed: lookingFiles(process.getuid?.()).read,
+    readNamed: readOnlyFiles(process.getuid?.()).read,
     factory: sqliteFactory(paths, files, systemClock),
     locks: sqliteLocks(paths.locks, files, systemClock),
     clock: systemClock,

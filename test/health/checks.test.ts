@@ -11,7 +11,7 @@ import type { HealthDeps } from '../../src/health/contract.js';
 import { disk } from '../../src/health/disk.js';
 import { CHECKS } from '../../src/health/index.js';
 import { nativeBinding } from '../../src/stores/sqlite-open.js';
-import { look } from '../../src/system/files/look.js';
+import { readOnlyFs } from '../../src/system/files/read-only.js';
 import { checkContract } from '../contracts.js';
 import { serve } from '../doubles/local-server.js';
 import { tamper } from '../harness/tamper.js';
@@ -85,7 +85,7 @@ async function allBroken(stage: HealthStage): Promise<Found> {
 function fullDisk({ paths }: HealthStage): Promise<readonly Finding[]> {
   const room = (folder: string) => ({ folder, device: 1, bytes: 0, files: 0 });
   return disk.run({
-    look: { ...look, room },
+    look: { ...readOnlyFs, room },
     paths,
     commands: { quoted },
   } as unknown as HealthDeps);

@@ -7,7 +7,7 @@ import type { Finding } from '../../src/domain/finding.js';
 import { quoted } from '../../src/domain/safe-text.js';
 import type { HealthDeps } from '../../src/health/contract.js';
 import { disk } from '../../src/health/disk.js';
-import { look, type Room } from '../../src/system/files/look.js';
+import { type Room, readOnlyFs } from '../../src/system/files/read-only.js';
 import { needs } from '../harness/parts.js';
 import { told } from './stage.js';
 
@@ -16,7 +16,7 @@ const MIB = 1024 * KIB;
 
 function judged(rooms: Readonly<Record<string, Room | null>>, may = true): Promise<readonly Finding[]> {
   return disk.run({
-    look: { ...look, may: () => may, room: (folder: string) => rooms[folder] },
+    look: { ...readOnlyFs, may: () => may, room: (folder: string) => rooms[folder] },
     paths: { data: '/data', state: '/state' },
     commands: { quoted },
   } as unknown as HealthDeps);
@@ -80,7 +80,7 @@ describe('a real disk', () => {
 
   const found = (folder: string) =>
     disk.run({
-      look,
+      look: readOnlyFs,
       paths: { data: join(folder, 'not', 'made', 'yet'), state: join(folder, 'nor this') },
       commands: { quoted },
     } as unknown as HealthDeps);

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { HealthDeps } from '../../src/health/contract.js';
 import { permissions } from '../../src/health/permissions.js';
-import { look } from '../../src/system/files/look.js';
+import { readOnlyFs } from '../../src/system/files/read-only.js';
 import { openVaultStage } from '../services/stage.js';
 
 /** Everything is as it is, but nothing can be written, as root would find it on a read-only file system. */
@@ -14,8 +14,8 @@ it('tells a file system that is read-only from a mode that is wrong', async () =
       platform: 'linux',
       paths: stage.paths,
       envFile: '/nonexistent/.env',
-      look: { ...look, may: (access: string) => access !== 'write' },
-      refuseUnsafeWay: () => {},
+      look: { ...readOnlyFs, may: (access: string) => access !== 'write' },
+      assertTrustedPath: () => {},
       refuseUnsafeSocket: () => {},
       commands: { quoted: (word: string) => word },
       keySources: async () => [],

@@ -9,8 +9,8 @@ import { CREDENTIAL_NAME, credentialSource } from '../../src/keysources/credenti
 import { KEY_SOURCES, keySourceFor } from '../../src/keysources/index.js';
 import { keyFileSource } from '../../src/keysources/key-file.js';
 import { keychainSource } from '../../src/keysources/os-keychain.js';
-import { readCredential } from '../../src/system/files/credential-file.js';
 import { createFiles } from '../../src/system/files/files.js';
+import { readCredential } from '../../src/system/files/secret-input.js';
 import { keySourceContract, storingKeySourceContract } from '../contracts.js';
 import { keychainDouble } from '../doubles/keychain.js';
 

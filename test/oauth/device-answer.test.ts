@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Secret } from '../../src/domain/secret.js';
-import { type DeviceAuthorization, readDeviceAnswer } from '../../src/oauth/device-authorization.js';
+import { type DeviceAuthorization, readDeviceAnswer } from '../../src/oauth/device.js';
 import { NO_FACTS } from '../doubles/token-answers.js';
 
 const NOW = Date.parse('2026-11-20T12:00:00Z');

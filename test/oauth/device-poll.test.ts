@@ -1,8 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { Secret } from '../../src/domain/secret.js';
 import type { TransportFailure } from '../../src/domain/transport.js';
-import { authorizeDevice } from '../../src/oauth/device-authorization.js';
-import { type DevicePoll, pollDevice } from '../../src/oauth/device-poll.js';
+import { authorizeDevice, type DevicePoll, pollDevice } from '../../src/oauth/device.js';
 import type { Http } from '../../src/system/contract.js';
 import { createHttp } from '../../src/system/http/http.js';
 import { type Answer, json, type LocalServer, serve } from '../doubles/local-server.js';

@@ -3,7 +3,7 @@ import { MINUTE, SECOND } from '../../src/domain/duration.js';
 import { VaultError } from '../../src/domain/errors.js';
 import { Secret } from '../../src/domain/secret.js';
 import { TransportFailure } from '../../src/domain/transport.js';
-import { type DeviceWait, waitForDevice } from '../../src/oauth/device-wait.js';
+import { type DeviceWait, waitForDevice } from '../../src/oauth/device.js';
 import type { Http, HttpAnswer } from '../../src/system/contract.js';
 import { clockDouble } from '../doubles/clock.js';
 import { plainClient } from '../doubles/provider-bits.js';

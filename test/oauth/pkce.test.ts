@@ -1,7 +1,7 @@
 import { calculatePKCECodeChallenge } from 'oauth4webapi';
 import { describe, expect, it } from 'vitest';
 import { Secret } from '../../src/domain/secret.js';
-import { codeChallenge, createNonce, createPkce, createState } from '../../src/oauth/pkce.js';
+import { codeChallenge, createNonce, createPkce, createState } from '../../src/oauth/authorize-url.js';
 
 describe('PKCE', () => {
   it('makes the challenge of RFC 7636 Appendix B', () => {

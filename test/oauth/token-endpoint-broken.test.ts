@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { Secret } from '../../src/domain/secret.js';
-import { pollDevice } from '../../src/oauth/device-poll.js';
+import { pollDevice } from '../../src/oauth/device.js';
 import { isWholeByItself } from '../../src/oauth/token-answer.js';
 import { exchangeCode, refresh } from '../../src/oauth/token-endpoint.js';
 import { createHttp } from '../../src/system/http/http.js';

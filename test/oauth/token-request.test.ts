@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Secret } from '../../src/domain/secret.js';
-import { buildTokenRequest } from '../../src/oauth/token-request.js';
+import { buildTokenRequest } from '../../src/oauth/token-endpoint.js';
 import type { Provider } from '../../src/providers/contract.js';
 
 const GUID = '463558a3-725e-4f37-b6d3-0889894f68de';

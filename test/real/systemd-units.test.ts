@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DAY, HOUR, MINUTE } from '../../src/domain/duration.js';
 import { timesOf } from '../../src/services/background/schedule-times.js';
-import { calendar, unitsOf } from '../../src/system/schedulers/units.js';
+import { calendar, unitsOf } from '../../src/system/schedulers/systemd.js';
 import { jobExample } from '../doubles/job.js';
 import { runVault } from '../harness/cli.js';
 import { needs } from '../harness/parts.js';

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { inspectSqlite } from '../../src/stores/inspection.js';
 import { spillFolder } from '../../src/stores/spill.js';
 import { sqliteCopies } from '../../src/stores/sqlite-copies.js';
-import { lookingFiles } from '../../src/system/files/look.js';
+import { readOnlyFiles } from '../../src/system/files/read-only.js';
 import { headExample, type VaultFolder, vaultFolder } from '../harness/vault-folder.js';
 
 const NAME = '00000000-0000-4000-8000-000000000001';
@@ -54,7 +54,7 @@ describe('what stands beside a database', () => {
   it.each(BESIDE)('under %s and leads elsewhere keeps the doctor from opening the vault', async (end) => {
     await (await folder.factory.create(headExample())).close();
     symlinkSync(targetFile(), `${path}${end}`);
-    const looking = lookingFiles(process.geteuid?.());
+    const looking = readOnlyFiles(process.geteuid?.());
     await expect(inspectSqlite(path, looking, folder.clock)).rejects.toThrow(unsafe(/is not a regular file/));
   });
 

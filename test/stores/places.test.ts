@@ -20,7 +20,7 @@ import { inspectSqlite } from '../../src/stores/inspection.js';
 import { sqliteFactory } from '../../src/stores/sqlite-factory.js';
 import { systemClock } from '../../src/system/clock.js';
 import { createFiles } from '../../src/system/files/files.js';
-import { lookingFiles } from '../../src/system/files/look.js';
+import { readOnlyFiles } from '../../src/system/files/read-only.js';
 import { step } from '../doubles/ledger.js';
 import { sealedExample } from '../doubles/sealed-account.js';
 import { headExample, type VaultFolder, vaultFolder } from '../harness/vault-folder.js';
@@ -78,7 +78,7 @@ describe('where the vault should be', () => {
     ['a pipe', () => heldPipe(path)],
   ])('%s is not opened by the doctor either, and called what it is', async (_name, plant) => {
     plant();
-    const inspected = inspectSqlite(path, lookingFiles(process.geteuid?.()), systemClock);
+    const inspected = inspectSqlite(path, readOnlyFiles(process.geteuid?.()), systemClock);
     await expect(inspected).rejects.toMatchObject({
       code: 'vault_permissions',
       message: `${path} is not a regular file`,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { browserCommands } from '../../src/system/browser-variable.js';
+import { browserCommands } from '../../src/system/browser.js';
 
 const URL_TO_OPEN = 'https://issuer.example/?a=$&b=%s';
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createBrowser } from '../../src/system/browser.js';
-import { surroundings } from '../../src/system/surroundings.js';
+import { detectEnvironment } from '../../src/system/desktop-environment.js';
 
 const URL_TO_OPEN = 'https://issuer.example/authorize?state=a%20b&x=$(id)';
 
@@ -37,7 +37,7 @@ function seen(): string[] {
 
 function open(env: Record<string, string>, url = URL_TO_OPEN, platform: NodeJS.Platform = 'linux') {
   const bare = { exists: () => false, read: () => '', user: () => null, hostname: () => 'host' };
-  return createBrowser({ env, platform }, surroundings({ env, platform, ...bare })).open(url);
+  return createBrowser({ env, platform }, detectEnvironment({ env, platform, ...bare })).open(url);
 }
 
 describe('with $BROWSER', () => {

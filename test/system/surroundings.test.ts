@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { type Surroundings, surroundings, surroundingsOf } from '../../src/system/surroundings.js';
+import {
+  type DesktopEnvironment,
+  desktopEnvironmentOf,
+  detectEnvironment,
+} from '../../src/system/desktop-environment.js';
 
 interface Machine {
   readonly env?: Readonly<Record<string, string>>;
@@ -8,8 +12,8 @@ interface Machine {
   readonly user?: string | null;
 }
 
-function on({ env = {}, platform = 'linux', files = {}, user = 'alice' }: Machine): Surroundings {
-  return surroundings({
+function on({ env = {}, platform = 'linux', files = {}, user = 'alice' }: Machine): DesktopEnvironment {
+  return detectEnvironment({
     env,
     platform,
     exists: (path) => path in files,
@@ -19,7 +23,7 @@ function on({ env = {}, platform = 'linux', files = {}, user = 'alice' }: Machin
   });
 }
 
-const NOWHERE: Surroundings = {
+const NOWHERE: DesktopEnvironment = {
   ssh: null,
   wsl: false,
   container: false,
@@ -30,7 +34,7 @@ const NOWHERE: Surroundings = {
 const WSL2 = 'Linux version 5.15.167.4-microsoft-standard-WSL2 (root@f9c826d3017f) (gcc …) #1 SMP';
 
 describe('the surroundings', () => {
-  it.each<[string, Machine, Partial<Surroundings>]>([
+  it.each<[string, Machine, Partial<DesktopEnvironment>]>([
     ['a bare machine', {}, {}],
     ['a desktop under X11', { env: { DISPLAY: ':0' } }, { display: true }],
     ['a desktop under Wayland', { env: { WAYLAND_DISPLAY: 'wayland-0' } }, { display: true }],
@@ -82,7 +86,7 @@ describe('the surroundings', () => {
     expect(on(machine)).toEqual({ ...NOWHERE, ...expected });
   });
 
-  it.each<[string, Record<string, string>, Surroundings['ssh']]>([
+  it.each<[string, Record<string, string>, DesktopEnvironment['ssh']]>([
     [
       'over ssh',
       { SSH_CONNECTION: '192.0.2.1 50000 192.0.2.7 22', USER: 'bob' },
@@ -123,7 +127,7 @@ describe('the surroundings', () => {
   });
 
   it('of this very machine are found without failing', () => {
-    const { ssh } = surroundingsOf({ env: { SSH_TTY: '/dev/pts/0' }, platform: process.platform });
+    const { ssh } = desktopEnvironmentOf({ env: { SSH_TTY: '/dev/pts/0' }, platform: process.platform });
     expect(ssh?.host).toMatch(/./);
   });
 });

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { endianness, networkInterfaces } from 'node:os';
 import { afterEach, describe, expect, it } from 'vitest';
-import { createTcpOwners } from '../../src/system/tcp-owner.js';
+import { createTcpOwners } from '../../src/system/tcp.js';
 import { needs } from '../harness/parts.js';
 
 const ANOTHER = 61_001;

@@ -15,7 +15,7 @@ import { selectAccount } from '../../src/services/select-account.js';
 import { ensureValid } from '../../src/services/token/ensure-valid.js';
 import { formatToken, tokenDocument } from '../../src/services/token/token-formats.js';
 import { inspectSqlite } from '../../src/stores/inspection.js';
-import { look } from '../../src/system/files/look.js';
+import { readOnlyFs } from '../../src/system/files/read-only.js';
 import { nameOf, type Specimen, type Truth } from './specimen.js';
 import { boundOf, isOf, sameAs, wholeOf } from './truths.js';
 
@@ -203,7 +203,7 @@ export async function probe(
     const deps = {
       paths,
       clock,
-      look,
+      look: readOnlyFs,
       inspect: opened,
       keyring,
       marks: async () => marks,

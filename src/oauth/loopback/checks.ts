@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 
 /** What the listener looks at, taken from a request as it came. */
-export interface Visit {
+export interface CallbackRequest {
   readonly method: string | undefined;
   /** Every Host header of the request. */
   readonly hosts: readonly string[];
@@ -54,16 +54,16 @@ export type Verdict =
  * can make a browser send requests here under another name, DNS rebinding), path, state in constant time, the cookie, and
  * only then what it brings. An error without the right state, or from another browser, is a stranger's too.
  */
-export function judge(visit: Visit, expected: Expected): Verdict {
-  if (visit.method !== 'GET') return { kind: 'wrong_method' };
-  if (visit.hosts.length !== 1 || visit.hosts[0] !== expected.host) return { kind: 'wrong_host' };
+export function judge(request: CallbackRequest, expected: Expected): Verdict {
+  if (request.method !== 'GET') return { kind: 'wrong_method' };
+  if (request.hosts.length !== 1 || request.hosts[0] !== expected.host) return { kind: 'wrong_host' };
   const { start } = expected;
-  const target = visit.target ?? '';
+  const target = request.target ?? '';
   const path = target.split('?', 1)[0];
   if (path === expected.pagePath && target === path) return { kind: 'page' };
-  const known = start === null || hasCookie(visit.cookies, start.cookie);
+  const known = start === null || hasCookie(request.cookies, start.cookie);
   if (start !== null && isSame(target, start.path))
-    return visit.unseen ? { kind: 'unseen' } : { kind: 'start', known };
+    return request.unseen ? { kind: 'unseen' } : { kind: 'start', known };
   if (path !== expected.path) return { kind: 'unknown_path' };
   const url = new URL(`http://${expected.host}${target}`);
   const states = url.searchParams.getAll('state');
@@ -76,7 +76,7 @@ export function judge(visit: Visit, expected: Expected): Verdict {
   return { kind: 'answer', url, refused: errors.length === 1 };
 }
 
-export function visitOf(request: IncomingMessage): Visit {
+export function callbackRequestOf(request: IncomingMessage): CallbackRequest {
   // The parsed headers keep one Host of several; the raw ones alternate names and values.
   const raw = request.rawHeaders;
   const hosts = raw.filter((_, index) => index % 2 === 1 && raw[index - 1]?.toLowerCase() === 'host');

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { VaultError } from '../../domain/errors.js';
-import { type Expected, judge, type Start, type Verdict, visitOf } from './checks.js';
+import { callbackRequestOf, type Expected, judge, type Start, type Verdict } from './checks.js';
 import { Guests, type IsOtherUser } from './guests.js';
 import { type PageKind, page, STRICT_HEADERS } from './page.js';
 
@@ -155,7 +155,7 @@ export class Wait {
     if (other === true) return sendPage(response, 403, 'other_user');
     const expected = this.#expected;
     if (expected === null) return send(response, 503);
-    const verdict = judge(visitOf(request), expected);
+    const verdict = judge(callbackRequestOf(request), expected);
     if (verdict.kind === 'answer') this.#callback(response, verdict.url, verdict.refused, expected);
     else if (verdict.kind === 'page') this.#page(response);
     // Whoever has hung up gets no cookie, so that was no visit: another user could end a login so, and not be known any more.

@@ -5,7 +5,7 @@ import { VaultError } from '../../domain/errors.js';
 import type { GrantLimit } from '../../providers/contract.js';
 import type { Notification } from '../../stores/contract.js';
 import type { Clock } from '../../system/contract.js';
-import type { BoundedEnd } from '../../system/processes/bounded-child.js';
+import type { BoundedEnd } from '../../system/processes/child.js';
 import type { Vault } from '../../vault/vault.js';
 import { type GrantEnd, likelyEnd, type Notice, noticesOf } from './notices.js';
 import { eventDocument, eventLine, type Where } from './notify-event.js';

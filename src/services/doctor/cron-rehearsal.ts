@@ -1,5 +1,6 @@
 import { ERROR_CODES, type ErrorCode } from '../../domain/errors.js';
 import type { Finding, FindingStatus } from '../../domain/finding.js';
+import { jsonObject } from '../../domain/json.js';
 import type { CheckResult } from '../../health/run.js';
 
 /** How a command of this program ended; null when it was not through in time. */
@@ -40,8 +41,8 @@ export function readRehearsal(
   refresh: CommandEnd,
   checks: readonly KnownCheck[],
 ): Rehearsal {
-  const report = parse(doctor);
-  const dryRun = parse(refresh);
+  const report = jsonObject(doctor?.stdout ?? '') ?? {};
+  const dryRun = jsonObject(refresh?.stdout ?? '') ?? {};
   const findings = list(report['checks']);
   const results = checks.flatMap((check): CheckResult[] => {
     const own = findings.filter((each) => each['check'] === check.name).map(findingOf);
@@ -53,14 +54,6 @@ export function readRehearsal(
 }
 
 type Members = Readonly<Record<string, unknown>>;
-
-function parse(end: CommandEnd): Members {
-  try {
-    return members(JSON.parse(end?.stdout ?? ''));
-  } catch {
-    return {};
-  }
-}
 
 function members(value: unknown): Members {
   return typeof value === 'object' && value !== null ? { ...value } : {};

@@ -3,7 +3,7 @@ import { VaultError } from '../../domain/errors.js';
 import { inQuotes } from '../../domain/safe-text.js';
 import { Secret } from '../../domain/secret.js';
 import type { PassphraseParts } from '../../keysources/passphrase.js';
-import type { DescriptorText } from '../../system/files/descriptor.js';
+import type { DescriptorText } from '../../system/files/secret-input.js';
 
 /** In bytes. */
 const LIMIT = 1024;

@@ -1,6 +1,6 @@
 import { VaultError } from '../../domain/errors.js';
 import type { Paths } from '../../system/contract.js';
-import type { Look } from '../../system/files/look.js';
+import type { ReadOnlyFs } from '../../system/files/read-only.js';
 
 /** As {@link Marks} are named. */
 const MARK = /^[0-9a-f]{32}$/;
@@ -19,7 +19,7 @@ const BEGIN_ANEW = [
  */
 export function vanishedVault(
   { database, marks }: Pick<Paths, 'database' | 'marks'>,
-  look: Pick<Look, 'at' | 'names'>,
+  look: Pick<ReadOnlyFs, 'at' | 'names'>,
 ): VaultError | null {
   // In this order: a vault that is being made has its unfinished file before its mark, and its name before that file goes.
   if (!look.names(marks).some((name) => MARK.test(name))) return null;

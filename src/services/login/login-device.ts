@@ -1,7 +1,6 @@
 import { SECOND } from '../../domain/duration.js';
 import { TransportFailure } from '../../domain/transport.js';
-import { authorizeDevice, type DeviceAuthorization } from '../../oauth/device-authorization.js';
-import { waitForDevice } from '../../oauth/device-wait.js';
+import { authorizeDevice, type DeviceAuthorization, waitForDevice } from '../../oauth/device.js';
 import type { ConfiguredProvider } from '../../providers/contract.js';
 import type { Http } from '../../system/contract.js';
 import type { Vault } from '../../vault/vault.js';

@@ -10,7 +10,7 @@ import type { ConfiguredProvider } from '../../providers/contract.js';
 import type { Locks } from '../../stores/locks.js';
 import type { Spill } from '../../stores/spill.js';
 import type { Browser, Clock, Http } from '../../system/contract.js';
-import type { Surroundings } from '../../system/surroundings.js';
+import type { DesktopEnvironment } from '../../system/desktop-environment.js';
 import type { Vault } from '../../vault/vault.js';
 import type { LoginRequest, LoginResult } from '../contract.js';
 import { noteConsent } from '../refresh/refresh-recover.js';
@@ -30,7 +30,7 @@ export interface LoginDeps {
   readonly browser: Browser;
   readonly isOtherUser: IsOtherUser;
   readonly isOthersPort: IsOthersPort;
-  readonly surroundings: Surroundings;
+  readonly surroundings: DesktopEnvironment;
   readonly clock: Clock;
   readonly audit: Audit;
   /** Waits a little when there are more logins than a person begins. */

@@ -1,7 +1,7 @@
 import type { Account, Identity } from '../../domain/account.js';
 import { command } from '../../domain/hints.js';
 import { quoted } from '../../domain/safe-text.js';
-import type { Surroundings } from '../../system/surroundings.js';
+import type { DesktopEnvironment } from '../../system/desktop-environment.js';
 
 /* What a login asks for, what it needs from the terminal, and what it brings. */
 
@@ -42,7 +42,7 @@ export type LoginEvent =
       readonly opened: boolean;
       /** Where this program waits for the browser; null where it does not. */
       readonly listening: { readonly host: '127.0.0.1' | 'localhost'; readonly port: number } | null;
-      readonly surroundings: Surroundings;
+      readonly surroundings: DesktopEnvironment;
       /** The command for a login by device code, where the provider has that; else null. */
       readonly instead: string | null;
     }

@@ -2,10 +2,10 @@ import { chmodSync, unlinkSync } from 'node:fs';
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import { dirname } from 'node:path';
 import { SECOND } from '../../domain/duration.js';
-import { VaultError } from '../../domain/errors.js';
+import { codeOf, VaultError } from '../../domain/errors.js';
 import type { Files } from '../contract.js';
-import { PRIVATE_FILE } from '../files/file-checks.js';
-import { codeOf, notWritable, statOrNull } from '../files/file-failure.js';
+import { lstatOrNull, notWritable } from '../files/file-failure.js';
+import { PRIVATE_FILE } from '../files/files.js';
 import { CLIENT_HEADER } from './agent-client.js';
 import { isOwnSocket, noSocketThere } from './agent-socket.js';
 
@@ -133,7 +133,7 @@ export async function serveOnSocket(
   const close = () => new Promise<void>((resolve) => server.close(() => resolve()));
 
   let path = await listen();
-  let made = statOrNull(path);
+  let made = lstatOrNull(path);
   return {
     get waiting() {
       return waiting.size;
@@ -142,10 +142,10 @@ export async function serveOnSocket(
       return path;
     },
     async ensureSocket() {
-      if (made !== null && isOwnSocket(path, made.uid) && statOrNull(path)?.ino === made.ino) return;
+      if (made !== null && isOwnSocket(path, made.uid) && lstatOrNull(path)?.ino === made.ino) return;
       const closed = close();
       path = await listen();
-      made = statOrNull(path);
+      made = lstatOrNull(path);
       void closed;
     },
     async stop() {
@@ -183,7 +183,7 @@ function isFromBrowser(headers: IncomingHttpHeaders): boolean {
 }
 
 function removeLeftover(path: string): void {
-  const found = statOrNull(path);
+  const found = lstatOrNull(path);
   if (found === null) return;
   if (!found.isSocket()) {
     throw noSocketThere(path);

@@ -1,13 +1,8 @@
 import * as fs from 'node:fs';
 import { userInfo } from 'node:os';
 import { dirname } from 'node:path';
-import { VaultError } from '../../domain/errors.js';
+import { codeOf, VaultError } from '../../domain/errors.js';
 import { inQuotes } from '../../domain/safe-text.js';
-
-/** The system's own word for a failure, `ENOENT` for example; empty for failures of another kind. */
-export function codeOf(failure: unknown): string {
-  return failure instanceof Error && 'code' in failure ? String(failure.code) : '';
-}
 
 /** Why a file cannot be written, in our words, and what a person types to see more of it or to mend it. */
 const WHY: Record<string, readonly [why: string, step: (path: string) => string]> = {
@@ -52,7 +47,7 @@ function access(path: string): string {
  * @returns null when nothing is there
  * @throws VaultError `vault_permissions`
  */
-export function statOrNull(path: string): fs.Stats | null {
+export function lstatOrNull(path: string): fs.Stats | null {
   try {
     return fs.lstatSync(path);
   } catch (failure) {

@@ -1,17 +1,25 @@
 import * as fs from 'node:fs';
-import { dirname } from 'node:path';
-import { VaultError } from '../../domain/errors.js';
+import { dirname, join } from 'node:path';
+import { codeOf, VaultError } from '../../domain/errors.js';
+import { inQuotes } from '../../domain/safe-text.js';
 import type { Files, Host } from '../contract.js';
-import { createChecks, PRIVATE_FILE, PRIVATE_FOLDER } from './file-checks.js';
-import { codeOf, notWritable, statOrNull, tooLarge, unreadable } from './file-failure.js';
-import { unsafeWayRefusal } from './trusted-path.js';
-import { cutOff, giveName, unfinishedName } from './unfinished.js';
+import {
+  anotherUsers,
+  lstatOrNull,
+  notAFile,
+  notAFolder,
+  notWritable,
+  tooLarge,
+  unreadable,
+} from './file-failure.js';
+import { dropTempName, leftoverTemps, linkOrRename, tempName } from './temp-files.js';
+import { createTrustedPathCheck } from './trusted-path.js';
 
 const { O_APPEND, O_CREAT, O_EXCL, O_RDONLY, O_RDWR, O_WRONLY } = fs.constants;
 /** Absent on Windows. */
 const O_NOFOLLOW = fs.constants.O_NOFOLLOW ?? 0;
 /** A rotation takes less than a millisecond; after so many of them nobody is at it any more. */
-const FORSAKEN = 10_000;
+const STALE_LOCK_MS = 10_000;
 
 /**
  * See {@link Files}.
@@ -20,16 +28,16 @@ const FORSAKEN = 10_000;
  */
 export function createFiles(host: Pick<Host, 'uid' | 'pid'>, notice: (line: string) => void): Files {
   const checks = createChecks(host.uid, notice);
-  const refuseUnsafeWay = unsafeWayRefusal(host.uid);
+  const assertTrustedPath = createTrustedPathCheck(host.uid);
   let serial = 0;
 
   function makeFolder(path: string): void {
     const parent = dirname(path);
-    if (parent !== path && statOrNull(parent) === null) makeFolder(parent);
+    if (parent !== path && lstatOrNull(parent) === null) makeFolder(parent);
     try {
       fs.mkdirSync(path, PRIVATE_FOLDER);
     } catch (failure) {
-      const made = codeOf(failure) === 'EEXIST' ? statOrNull(path) : null;
+      const made = codeOf(failure) === 'EEXIST' ? lstatOrNull(path) : null;
       // There a moment ago and gone now: somebody plays with the name, and what comes next would be theirs as well.
       if (made === null) throw notWritable(path, failure);
       checks.folder(path, made);
@@ -39,7 +47,7 @@ export function createFiles(host: Pick<Host, 'uid' | 'pid'>, notice: (line: stri
   /** A whole, synced file beside `path`, under a name no other process uses. */
   function writeBeside(path: string, content: Uint8Array): string {
     serial += 1;
-    const beside = unfinishedName(path, host.pid, serial);
+    const beside = tempName(path, host.pid, serial);
     remove(beside);
     if (!createNew(beside, content)) throw notWritable(beside, null);
     return beside;
@@ -47,22 +55,22 @@ export function createFiles(host: Pick<Host, 'uid' | 'pid'>, notice: (line: stri
 
   const files: Files = {
     exists(path) {
-      refuseUnsafeWay(dirname(path));
-      return statOrNull(path) !== null;
+      assertTrustedPath(dirname(path));
+      return lstatOrNull(path) !== null;
     },
     ensureFolder(path) {
       if (!files.checkFolder(path)) makeFolder(path);
     },
     checkFolder(path) {
-      refuseUnsafeWay(dirname(path));
-      const stats = statOrNull(path);
+      assertTrustedPath(dirname(path));
+      const stats = lstatOrNull(path);
       if (stats === null) return false;
       checks.folder(path, stats);
       return true;
     },
     check(path) {
-      refuseUnsafeWay(dirname(path));
-      const stats = statOrNull(path);
+      assertTrustedPath(dirname(path));
+      const stats = lstatOrNull(path);
       if (stats === null) return false;
       checks.file(path, stats);
       return true;
@@ -85,8 +93,8 @@ export function createFiles(host: Pick<Host, 'uid' | 'pid'>, notice: (line: stri
       }
     },
     create(path, content) {
-      refuseUnsafeWay(dirname(path));
-      if (statOrNull(path) !== null) return false;
+      assertTrustedPath(dirname(path));
+      if (lstatOrNull(path) !== null) return false;
       if (content.length > 0) return files.publish(writeBeside(path, content), path);
       if (!createNew(path, content)) return false;
       syncFolder(dirname(path));
@@ -106,7 +114,7 @@ export function createFiles(host: Pick<Host, 'uid' | 'pid'>, notice: (line: stri
     publish(from, to) {
       let named = false;
       try {
-        named = giveName(from, to);
+        named = linkOrRename(from, to);
       } finally {
         remove(from);
       }
@@ -114,12 +122,12 @@ export function createFiles(host: Pick<Host, 'uid' | 'pid'>, notice: (line: stri
       return named;
     },
     append(path, content, limit, keep) {
-      refuseUnsafeWay(dirname(path));
-      const stats = statOrNull(path);
+      assertTrustedPath(dirname(path));
+      const stats = lstatOrNull(path);
       if (stats !== null) checks.file(path, stats);
       try {
         if (stats !== null && stats.size + content.length > limit)
-          rotateAlone(path, content.length, limit, keep);
+          rotateLocked(path, content.length, limit, keep);
         const descriptor = fs.openSync(path, O_CREAT | O_WRONLY | O_APPEND | O_NOFOLLOW, PRIVATE_FILE);
         try {
           // A disk that fills up takes a part of the line and calls it a success.
@@ -132,9 +140,9 @@ export function createFiles(host: Pick<Host, 'uid' | 'pid'>, notice: (line: stri
       }
     },
     remove,
-    removeUnfinished(path) {
-      refuseUnsafeWay(dirname(path));
-      cutOff(path).forEach(remove);
+    removeLeftoverTemps(path) {
+      assertTrustedPath(dirname(path));
+      leftoverTemps(path).forEach(remove);
     },
   };
   return files;
@@ -173,16 +181,16 @@ function remove(path: string): void {
  * Of several processes that see a full file at once one rotates; each that did so would push the oldest file out. The others
  * append to what is there.
  */
-function rotateAlone(path: string, more: number, limit: number, keep: number): void {
+function rotateLocked(path: string, more: number, limit: number, keep: number): void {
   const turn = `${path}.rotating`;
   if (!createNew(turn, new Uint8Array())) {
-    const age = Date.now() - (statOrNull(turn)?.mtimeMs ?? Date.now());
+    const age = Date.now() - (lstatOrNull(turn)?.mtimeMs ?? Date.now());
     // Whoever held it was killed; the next one rotates.
-    if (Math.abs(age) > FORSAKEN) remove(turn);
+    if (Math.abs(age) > STALE_LOCK_MS) remove(turn);
     return;
   }
   try {
-    if ((statOrNull(path)?.size ?? 0) + more > limit) rotate(path, keep);
+    if ((lstatOrNull(path)?.size ?? 0) + more > limit) rotate(path, keep);
   } finally {
     remove(turn);
   }
@@ -215,4 +223,73 @@ function syncFolder(path: string): void {
   } finally {
     fs.closeSync(descriptor);
   }
+}
+
+export const PRIVATE_FILE = 0o600;
+export const PRIVATE_FOLDER = 0o700;
+const OTHERS = 0o077;
+const STICKY = 0o1000;
+
+/** Judges what stands at a path by its metadata alone; a mode that is too wide is tightened. */
+export interface FileChecks {
+  /** Regular, ours, with one name, closed to others. @throws VaultError `vault_permissions` */
+  file(path: string, stats: fs.Stats): void;
+  /** A folder, ours, not shared, closed to others. @throws VaultError `vault_permissions` */
+  folder(path: string, stats: fs.Stats): void;
+}
+
+/**
+ * @param uid undefined on Windows, where owner and mode are the business of the folder's ACL
+ * @param notice told when a mode that was too wide has been tightened
+ */
+export function createChecks(uid: number | undefined, notice: (line: string) => void): FileChecks {
+  function refuseForeign(path: string, stats: fs.Stats): void {
+    if (uid !== undefined && stats.uid !== uid) throw anotherUsers(path);
+  }
+
+  function tighten(path: string, mode: number): void {
+    try {
+      fs.chmodSync(path, mode);
+      notice(`${path} was open to other users; its mode is now ${mode.toString(8)}`);
+    } catch (failure) {
+      // Another process has taken it away since it was looked at, as SQLite does with its journal.
+      if (codeOf(failure) === 'ENOENT') return;
+      throw new VaultError(
+        'vault_permissions',
+        `${path} is open to other users, and that could not be changed`,
+        {
+          hint: `chmod ${mode.toString(8)} ${inQuotes(path)}`,
+          cause: failure,
+        },
+      );
+    }
+  }
+
+  return {
+    file(path, stats) {
+      if (!stats.isFile()) throw notAFile(path);
+      refuseForeign(path, stats);
+      if (stats.nlink > 1 && !dropTempName(path, stats)) {
+        throw new VaultError('vault_permissions', `${path} has a second name (a hard link)`, {
+          hint: `find the other name with: find / -samefile ${inQuotes(path)} 2>/dev/null`,
+        });
+      }
+      if (uid !== undefined && (stats.mode & OTHERS) !== 0) tighten(path, PRIVATE_FILE);
+    },
+    folder(path, stats) {
+      if (!stats.isDirectory()) throw notAFolder(path);
+      refuseForeign(path, stats);
+      if (uid === undefined || (stats.mode & OTHERS) === 0) return;
+      if ((stats.mode & STICKY) !== 0) {
+        throw new VaultError(
+          'vault_permissions',
+          `${path} is shared by all users, and a vault needs a folder of its own`,
+          {
+            hint: `name one inside it, for example: export VAULT_HOME=${inQuotes(join(path, 'token-vault'))}`,
+          },
+        );
+      }
+      tighten(path, PRIVATE_FOLDER);
+    },
+  };
 }

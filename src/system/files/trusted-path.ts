@@ -2,7 +2,7 @@ import * as fs from 'node:fs';
 import { join, resolve, sep } from 'node:path';
 import { VaultError } from '../../domain/errors.js';
 import { inQuotes } from '../../domain/safe-text.js';
-import { statOrNull } from './file-failure.js';
+import { lstatOrNull } from './file-failure.js';
 
 const WRITABLE_BY_OTHERS = 0o022;
 const STICKY = 0o1000;
@@ -25,16 +25,16 @@ const FRESH = 1_000;
  * @param uid undefined on Windows, where that is the business of each folder's ACL
  * @returns takes an absolute path of a folder; throws VaultError `vault_permissions`
  */
-export function unsafeWayRefusal(uid: number | undefined): (folder: string) => void {
+export function createTrustedPathCheck(uid: number | undefined): (folder: string) => void {
   if (uid === undefined) return () => undefined;
   // In a user namespace root is somebody else. Whoever owns `/` can exchange everything anyway.
-  const trusted = [uid, ROOT, statOrNull(sep)?.uid ?? ROOT];
-  /** Until when a folder, named without links, needs no other look. */
+  const trusted = [uid, ROOT, lstatOrNull(sep)?.uid ?? ROOT];
+  /** Until when a folder, named without links, needs no other readOnlyFs. */
   const known = new Map<string, number>();
-  return (folder) => refuseUnsafeWay(folder, uid, trusted, known);
+  return (folder) => assertTrustedPath(folder, uid, trusted, known);
 }
 
-function refuseUnsafeWay(
+function assertTrustedPath(
   folder: string,
   uid: number,
   trusted: readonly number[],
@@ -51,7 +51,7 @@ function refuseUnsafeWay(
       way = part;
       continue;
     }
-    const stats = statOrNull(part);
+    const stats = lstatOrNull(part);
     if (stats === null) return;
     if (!trusted.includes(stats.uid)) throw foreign(part, stats.uid, uid);
     if (stats.isSymbolicLink()) {

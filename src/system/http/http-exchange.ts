@@ -1,9 +1,9 @@
+import { brotliDecompressSync, constants, gunzipSync, inflateRawSync, inflateSync } from 'node:zlib';
 import type { Dispatcher } from 'undici';
 import { VaultError } from '../../domain/errors.js';
-import { TransportFailure, type TransportReason } from '../../domain/transport.js';
+import { type CertificateFault, TransportFailure, type TransportReason } from '../../domain/transport.js';
 import type { HttpAnswer } from '../contract.js';
-import { BodyTooLarge, decodeBody, MAX_BODY_BYTES } from './http-body.js';
-import { certificateFault, codeOf, transportReason } from './http-failure.js';
+import { FOREIGN_LISTENER, UNKNOWN_LISTENER } from './loopback-guard.js';
 
 /** Cuts the connection of a request. */
 type Controller = Pick<Dispatcher.DispatchController, 'abort'>;
@@ -103,7 +103,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: unknown, failure: Error): void {
-    const code = codeOf(failure);
+    const code = clientCode(failure);
     if (UNSENDABLE.includes(code)) this.#settle(() => this.#reject(unsendable(this.#limits.host)));
     else this.#fail(transportReason(code, { begun: this.#begun, proxied: this.#limits.proxied }), code);
   }
@@ -162,4 +162,137 @@ function unsendable(host: string): VaultError {
       hint: 'correct the headers of this provider in config.json',
     },
   );
+}
+
+/** What any answer this program needs fits into many times over. */
+export const MAX_BODY_BYTES = 1_048_576;
+
+/** The body is larger than {@link MAX_BODY_BYTES}, as sent or after decompression. */
+export class BodyTooLarge extends Error {
+  override readonly name = 'BodyTooLarge';
+}
+
+/**
+ * Undoes one content coding. The input is at most 1 MiB and the output is capped by the decompressor itself, so a
+ * bomb costs no more memory than an honest answer of that size.
+ *
+ * @param part whether the body may be cut off: then what can be decompressed of it is returned
+ * @throws BodyTooLarge; any other error for a broken stream or a coding that was not offered
+ */
+export function decodeBody(body: Buffer, coding: string, part = false): string {
+  const limit = { maxOutputLength: MAX_BODY_BYTES, ...(part ? { finishFlush: constants.Z_SYNC_FLUSH } : {}) };
+  try {
+    switch (coding.trim().toLowerCase()) {
+      case '':
+      case 'identity':
+        return body.toString('utf8');
+      case 'gzip':
+      case 'x-gzip':
+        return gunzipSync(body, limit).toString('utf8');
+      case 'deflate':
+        return inflated(body, limit).toString('utf8');
+      case 'br':
+        return unbrotlied(body, part).toString('utf8');
+    }
+  } catch (failure) {
+    if (failure instanceof RangeError) throw new BodyTooLarge();
+    throw failure;
+  }
+  throw new TypeError('unknown content coding');
+}
+
+function unbrotlied(body: Buffer, part: boolean): Buffer {
+  const finishFlush = part ? constants.BROTLI_OPERATION_FLUSH : constants.BROTLI_OPERATION_FINISH;
+  return brotliDecompressSync(body, { maxOutputLength: MAX_BODY_BYTES, finishFlush });
+}
+
+/** `deflate` means zlib (RFC 9110 §8.4.1.2), but some servers send it without the zlib wrapper. */
+function inflated(body: Buffer, limit: { maxOutputLength: number; finishFlush?: number }): Buffer {
+  const isWrapped = ((body[0] ?? 0) & 0x0f) === 8 && (((body[0] ?? 0) << 8) | (body[1] ?? 0)) % 31 === 0;
+  return isWrapped ? inflateSync(body, limit) : inflateRawSync(body, limit);
+}
+
+/** Where a request was when it failed. */
+export interface Stage {
+  /** Bytes of it may have left: the HTTP client had a connection and began to write. */
+  readonly begun: boolean;
+  readonly proxied: boolean;
+}
+
+const REASONS: Readonly<Record<string, TransportReason>> = {
+  ENOTFOUND: 'dns',
+  EAI_AGAIN: 'dns',
+  EAI_FAIL: 'dns',
+  EAI_NODATA: 'dns',
+  EAI_NONAME: 'dns',
+  ECONNREFUSED: 'refused',
+  ENETUNREACH: 'unreachable',
+  EHOSTUNREACH: 'unreachable',
+  ENETDOWN: 'unreachable',
+  EHOSTDOWN: 'unreachable',
+  EADDRNOTAVAIL: 'unreachable',
+  EACCES: 'unreachable',
+  EPERM: 'unreachable',
+  ETIMEDOUT: 'timeout',
+  UND_ERR_CONNECT_TIMEOUT: 'timeout',
+  UND_ERR_HEADERS_TIMEOUT: 'timeout',
+  UND_ERR_BODY_TIMEOUT: 'timeout',
+  ECONNRESET: 'reset',
+  ECONNABORTED: 'reset',
+  EPIPE: 'reset',
+  UND_ERR_SOCKET: 'reset',
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'reset',
+  UND_ERR_HEADERS_OVERFLOW: 'too_large',
+  HPE_HEADER_OVERFLOW: 'too_large',
+  UND_ERR_PRX_TLS: 'proxy',
+  /** How the client reports a proxy that answers CONNECT with anything but 200. */
+  UND_ERR_ABORTED: 'proxy',
+  UND_ERR_DESTROYED: 'aborted',
+  UND_ERR_CLOSED: 'aborted',
+  ABORT_ERR: 'aborted',
+  EPROTO: 'tls',
+  [FOREIGN_LISTENER]: 'foreign_listener',
+  [UNKNOWN_LISTENER]: 'unknown_listener',
+};
+
+/** Codes of Node's TLS layer and of OpenSSL's certificate checks (`man verify`). */
+const TLS =
+  /^(?:ERR_TLS_|ERR_SSL_|CERT_|CRL_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_|ERROR_IN_CERT_|CA_)/;
+
+/** Codes of OpenSSL's certificate checks, and Node's own for the name. */
+const CERTIFICATE_FAULTS: Readonly<Record<string, CertificateFault>> = {
+  UNABLE_TO_GET_ISSUER_CERT: 'unknown_issuer',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'unknown_issuer',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'unknown_issuer',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'unknown_issuer',
+  SELF_SIGNED_CERT_IN_CHAIN: 'unknown_issuer',
+  CERT_UNTRUSTED: 'unknown_issuer',
+  CERT_HAS_EXPIRED: 'expired',
+  CERT_NOT_YET_VALID: 'not_yet_valid',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'wrong_host',
+  HOSTNAME_MISMATCH: 'wrong_host',
+};
+
+/** @returns null when the failure is not about the server's certificate */
+export function certificateFault(code: string): CertificateFault | null {
+  return CERTIFICATE_FAULTS[code] ?? null;
+}
+
+/** Before the first byte these are about the next hop, which with a proxy is the proxy. */
+const NEXT_HOP: readonly TransportReason[] = ['dns', 'refused', 'unreachable'];
+
+/** Names a failure of the HTTP client by its code; messages of the client quote what was sent and received. */
+export function transportReason(code: string, stage: Stage): TransportReason {
+  const reason = REASONS[code] ?? (TLS.test(code) ? 'tls' : code.startsWith('HPE_') ? 'malformed' : 'reset');
+  return stage.proxied && !stage.begun && NEXT_HOP.includes(reason) ? 'proxy' : reason;
+}
+
+/** @returns the code of an error, or of the first of several attempts (one per address); empty when there is none */
+export function clientCode(failure: unknown): string {
+  if (!(failure instanceof Error)) return '';
+  const { code } = failure as { code?: unknown };
+  if (typeof code === 'string' && /^[A-Z][A-Z0-9_]{1,63}$/.test(code)) return code;
+  // The library's parser sometimes leaves its code out.
+  if (failure.name === 'HTTPParserError') return 'HPE_UNKNOWN';
+  return failure instanceof AggregateError ? clientCode(failure.errors[0]) : '';
 }

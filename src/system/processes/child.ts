@@ -1,5 +1,137 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
+import { delimiter, isAbsolute } from 'node:path';
+import type { Readable } from 'node:stream';
+import { SECOND } from '../../domain/duration.js';
+
+/** How a program ended that was given a limited time. */
+export type BoundedEnd =
+  | {
+      readonly kind: 'ended';
+      /** 128 + n when signal n ended it. */
+      readonly exitCode: number;
+      readonly stdout: Buffer;
+      readonly stderr: string;
+    }
+  /** With the system's code: `ENOENT`, `EACCES`. */
+  | { readonly kind: 'not_started'; readonly code: string }
+  | { readonly kind: 'timed_out' };
+
+export interface BoundedOptions {
+  /** The whole environment of the program, but for parts of PATH that are not absolute. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  /** What it reads; `inherit`: what this process would read, a terminal for example. */
+  readonly input: Uint8Array | 'inherit';
+  /** Milliseconds. */
+  readonly limit: number;
+  /** Whether what it prints is wanted; otherwise it goes nowhere. */
+  readonly capture: boolean;
+  /** In bytes; what prints more than that is killed, and ended by a signal then. */
+  readonly enough?: number;
+  /** Ends it like the limit does. */
+  readonly signal?: AbortSignal;
+  /**
+   * Somebody may be asked: it stays in the terminal's foreground and its stderr goes there. Otherwise it is in a process
+   * group of its own, away from any terminal.
+   */
+  readonly foreground?: boolean;
+}
+
+/** More than a scheduler's program has to say; the rest is thrown away. */
+const CAPTURED_BYTES = 4 * 1024 * 1024;
+/** What a program has printed is read within this time after its end, in milliseconds. */
+const LAST_WORDS = SECOND;
+
+/**
+ * Runs a program without a shell, in a process group of its own. When its time is over the whole group is killed, so
+ * that nothing it started lives on. Once it has ended by itself, what it left running is its own business.
+ */
+export function runBounded(
+  program: string,
+  args: readonly string[],
+  options: BoundedOptions,
+): Promise<BoundedEnd> {
+  const { env, cwd, input, limit, capture, enough, signal, foreground = false } = options;
+  const running = new Promise<BoundedEnd>((resolve) => {
+    const out = capture ? 'pipe' : 'ignore';
+    const stdio = [input === 'inherit' ? input : 'pipe', out, foreground ? 'inherit' : out] as const;
+    const own = { env: withAbsolutePath(env), cwd, detached: !foreground, stdio: [...stdio] };
+    const child = spawn(program, args, own);
+    const tooMuch = () => {
+      kill();
+      end({ kind: 'ended', exitCode: 128 + signalNumber('SIGKILL'), stdout: stdout(), stderr: '' });
+    };
+    const stdout = collect(child.stdout, enough, tooMuch);
+    const stderr = collect(child.stderr);
+    const end = (result: BoundedEnd) => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', giveUp);
+      child.removeAllListeners('exit');
+      for (const stream of child.stdio) stream?.destroy();
+      resolve(result);
+    };
+    const kill = () => {
+      // At once, so that it does nothing more; what it has started is reached a little later.
+      child.kill('SIGKILL');
+      if (!foreground && child.pid !== undefined) killGroup(child.pid);
+    };
+    const giveUp = () => {
+      kill();
+      end({ kind: 'timed_out' });
+    };
+    let timer = setTimeout(giveUp, limit);
+    signal?.addEventListener('abort', giveUp, { once: true });
+    child.on('error', (error: NodeJS.ErrnoException) =>
+      end({ kind: 'not_started', code: error.code ?? 'unknown' }),
+    );
+    child.on('exit', (code: number | null, ended: NodeJS.Signals | null) => {
+      const exitCode = code ?? 128 + signalNumber(ended);
+      const finish = () =>
+        end({ kind: 'ended', exitCode, stdout: stdout(), stderr: stderr().toString('utf8') });
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', giveUp);
+      if (!capture) return finish();
+      child.on('close', finish);
+      // What it left running may hold the pipes open. A process that comes late reads once more what lies in them.
+      timer = setTimeout(() => setImmediate(finish), LAST_WORDS);
+    });
+    // A program that does not read its input is no failure.
+    child.stdin?.on('error', () => undefined);
+    if (input !== 'inherit') child.stdin?.end(input);
+    if (signal?.aborted) giveUp();
+  });
+  // Of most reasons why a program cannot be started Node tells nobody by an event: it throws.
+  return running.catch((failure: NodeJS.ErrnoException) => {
+    if (failure.code === undefined) throw failure;
+    return { kind: 'not_started', code: failure.code };
+  });
+}
+
+function signalNumber(signal: NodeJS.Signals | null): number {
+  return signal === null ? 0 : constants.signals[signal];
+}
+
+function collect(
+  stream: Readable | null,
+  enough = Number.POSITIVE_INFINITY,
+  tooMuch = () => {},
+): () => Buffer {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  stream?.on('data', (chunk: Buffer) => {
+    if (size < CAPTURED_BYTES) chunks.push(chunk);
+    size += chunk.length;
+    if (size > enough) tooMuch();
+  });
+  return () => Buffer.concat(chunks);
+}
+
+/** Windows has no process groups, and no kill(1), which reaches them elsewhere. */
+function killGroup(pid: number): void {
+  const killer = spawn('/bin/sh', ['-c', `kill -KILL -${pid}`], { env: {}, stdio: 'ignore' });
+  killer.on('error', () => undefined);
+}
 
 export interface ChildResult {
   readonly exitCode: number;
@@ -40,4 +172,18 @@ export function runChild(
       resolve({ exitCode: code ?? 128 + (signal === null ? 0 : constants.signals[signal]), stdout, stderr });
     });
   });
+}
+
+/** Where the system looks when nothing is said: execvp(3). */
+const USUAL = '/usr/bin:/bin';
+
+/**
+ * The environment without the parts of PATH that lead elsewhere from each folder: `.`, an empty one, `bin`. A program that is
+ * started by its bare name must not be one that lies in the current directory.
+ */
+export function withAbsolutePath<E extends Readonly<Record<string, string | undefined>>>(env: E): E {
+  const { PATH } = env;
+  if (PATH === undefined) return env;
+  const parts = PATH.split(delimiter).filter((part) => isAbsolute(part));
+  return { ...env, PATH: parts.length > 0 ? parts.join(delimiter) : USUAL };
 }

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { isatty } from 'node:tty';
-import { VaultError } from '../../domain/errors.js';
+import { codeOf, VaultError } from '../../domain/errors.js';
 import type { TakeSignals } from '../contract.js';
 
 export interface ForegroundEnd {
@@ -51,7 +51,7 @@ export async function runInForeground(
 }
 
 function notStarted(program: string, cause: unknown): VaultError {
-  const code = cause instanceof Error && 'code' in cause ? cause.code : null;
+  const code = codeOf(cause);
   if (code === 'ENOENT') {
     return new VaultError('command_not_found', `there is no program ${program}, so nothing was run`, {
       hint: 'check its name and PATH, or give its whole path',

@@ -1,7 +1,14 @@
 import { join } from 'node:path';
-import type { JobName, Machine, Scheduler } from './contract.js';
-import { plistOf } from './plist.js';
-import { shellWord } from './words.js';
+import {
+  assertNoControls,
+  type Job,
+  type JobName,
+  jobMarker,
+  type Machine,
+  type Scheduler,
+  shellWord,
+  type Times,
+} from './contract.js';
 
 /** Agents of macOS. Their texts are only printed here; a person puts them into force with launchctl(1). */
 export function launchd({ uid, home }: Machine): Scheduler {
@@ -21,4 +28,83 @@ export function launchd({ uid, home }: Machine): Scheduler {
     install: async () => ({ changed: false, active: false, notes: [] }),
     uninstall: async () => false,
   };
+}
+
+/* The text of a launchd job, pure. Source: launchd.plist(5). */
+
+/** @throws VaultError `config_invalid` */
+export function plistOf(job: Job): string {
+  assertNoControls(job);
+  const entries = [
+    entry('Label', string(job.name)),
+    entry('ProgramArguments', array(job.command.map(string))),
+    entry(
+      'EnvironmentVariables',
+      dict(Object.entries(job.env).map(([name, value]) => entry(name, string(value)))),
+    ),
+    ...(job.times === null ? KEPT_RUNNING : [calendar(job.times)]),
+    entry('ProcessType', string('Background')),
+    // 0077 in decimal: a property list knows no octal numbers.
+    entry('Umask', integer(63)),
+    entry('StandardErrorPath', string(job.log)),
+  ];
+  return [
+    '<?xml version="1.0" encoding="UTF-8"?>',
+    '<!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd">',
+    `<!-- ${jobMarker(job).replaceAll('--', '- -')} -->`,
+    `<plist version="1.0">${dict(entries)}</plist>`,
+    '',
+  ].join('\n');
+}
+
+/** Started at once and with each login, and again when it failed, after a pause. */
+const KEPT_RUNNING = [
+  entry('RunAtLoad', '<true/>'),
+  entry('KeepAlive', dict([entry('SuccessfulExit', '<false/>')])),
+  entry('ThrottleInterval', integer(30)),
+];
+
+/** A time that was missed while the machine slept is made up for when it wakes. */
+function calendar({ hours, minutes }: Times): string {
+  const perHour = hours === 'every' ? [null] : hours;
+  const perMinute = minutes === 'every' ? [null] : minutes;
+  const at = (name: string, number: number | null) => (number === null ? [] : [entry(name, integer(number))]);
+  const times = perHour.flatMap((hour) =>
+    perMinute.map((minute) => dict([...at('Hour', hour), ...at('Minute', minute)])),
+  );
+  return entry('StartCalendarInterval', array(times));
+}
+
+function entry(name: string, value: string): string {
+  return `<key>${escaped(name)}</key>${value}`;
+}
+
+function dict(entries: readonly string[]): string {
+  return block('dict', entries);
+}
+
+function array(values: readonly string[]): string {
+  return block('array', values);
+}
+
+function block(tag: string, parts: readonly string[]): string {
+  const inside = parts.map((part) =>
+    part
+      .replace(/^(?=.)/gm, '  ')
+      .trimEnd()
+      .replace(/^\n/, ''),
+  );
+  return parts.length === 0 ? `<${tag}/>` : `\n${[`<${tag}>`, ...inside, `</${tag}>`].join('\n')}\n`;
+}
+
+function string(value: string): string {
+  return `<string>${escaped(value)}</string>`;
+}
+
+function integer(value: number): string {
+  return `<integer>${value}</integer>`;
+}
+
+function escaped(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DAY, HOUR, MINUTE } from '../../../src/domain/duration.js';
 import { google } from '../../../src/providers/google.js';
 import { type NotifyDeps, notifyDue } from '../../../src/services/background/notify.js';
-import type { BoundedEnd } from '../../../src/system/processes/bounded-child.js';
+import type { BoundedEnd } from '../../../src/system/processes/child.js';
 import { NOW } from '../../doubles/terminal.js';
 import { ALICE, openVaultStage, type VaultStage } from '../stage.js';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { tryNotify } from '../../../src/services/background/try-notify.js';
-import type { BoundedEnd } from '../../../src/system/processes/bounded-child.js';
+import type { BoundedEnd } from '../../../src/system/processes/child.js';
 import { clockDouble } from '../../doubles/clock.js';
 import { NOW } from '../../doubles/terminal.js';
 

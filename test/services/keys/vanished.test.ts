@@ -7,7 +7,7 @@ import { keyFileSource } from '../../../src/keysources/key-file.js';
 import { vanishedVault } from '../../../src/services/keys/vanished.js';
 import { type VaultAccess, vaultAccess } from '../../../src/services/keys/vault-access.js';
 import type { StoreFactory } from '../../../src/stores/contract.js';
-import { look } from '../../../src/system/files/look.js';
+import { readOnlyFs } from '../../../src/system/files/read-only.js';
 import { type VaultFolder, vaultFolder } from '../../harness/vault-folder.js';
 
 let folder: VaultFolder;
@@ -22,7 +22,7 @@ afterEach(async () => {
 });
 
 const source = () => keyFileSource(folder.paths.keyFile, folder.files, folder.paths.keyFile);
-const vanished = () => vanishedVault(folder.paths, look);
+const vanished = () => vanishedVault(folder.paths, readOnlyFs);
 
 /** As one process has it. */
 function access(factory: StoreFactory = folder.factory): VaultAccess {

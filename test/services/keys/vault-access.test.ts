@@ -18,7 +18,7 @@ import { rollbackMarks } from '../../../src/stores/rollback-marks.js';
 import { sqliteFactory } from '../../../src/stores/sqlite-factory.js';
 import { systemClock as clock } from '../../../src/system/clock.js';
 import { createFiles } from '../../../src/system/files/files.js';
-import { look } from '../../../src/system/files/look.js';
+import { readOnlyFs } from '../../../src/system/files/read-only.js';
 import { resolvePaths } from '../../../src/system/paths.js';
 import type { Vault } from '../../../src/vault/vault.js';
 import { accountExample } from '../../doubles/account.js';
@@ -53,7 +53,7 @@ function access(over: Partial<VaultAccessDeps> = {}): VaultAccess {
     audit: { record: (event) => void events.push(event) },
     keySource: async () => source(),
     marks: async () => rollbackMarks(paths.marks, ['here', folder], files),
-    vanished: async () => vanishedVault(paths, look),
+    vanished: async () => vanishedVault(paths, readOnlyFs),
     notice: () => {},
     rememberKeySource: async ({ place }) => {
       remembered.push(`${place}, ${existsSync(database()) ? 'after' : 'before'} the vault`);

@@ -2,7 +2,7 @@ import { chmodSync, chownSync, mkdtempSync, rmSync, statSync, symlinkSync, write
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readCredential } from '../../../src/system/files/credential-file.js';
+import { readCredential } from '../../../src/system/files/secret-input.js';
 
 const uid = process.getuid?.();
 let folder: string;

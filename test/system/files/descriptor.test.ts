@@ -3,7 +3,7 @@ import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readDescriptor } from '../../../src/system/files/descriptor.js';
+import { readDescriptor } from '../../../src/system/files/secret-input.js';
 
 let folder: string;
 beforeEach(() => {

@@ -2,7 +2,7 @@ import { chmodSync, lstatSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { createChecks } from '../../../src/system/files/file-checks.js';
+import { createChecks } from '../../../src/system/files/files.js';
 
 let root: string;
 let notices: string[];

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { VaultError } from '../../../src/domain/errors.js';
-import { notAFile, notWritable, statOrNull } from '../../../src/system/files/file-failure.js';
+import { lstatOrNull, notAFile, notWritable } from '../../../src/system/files/file-failure.js';
 import { needs } from '../../harness/parts.js';
 
 let folder: string;
@@ -74,7 +74,7 @@ describe('a folder that may not be entered', () => {
     chmodSync(folder, 0o711);
     execFileSync('chown', ['-R', String(owner), closed]);
     chmodSync(closed, 0o600);
-    const failure = asNobody(() => statOrNull(join(closed, 'inner', 'vault.db')));
+    const failure = asNobody(() => lstatOrNull(join(closed, 'inner', 'vault.db')));
     expect(failure).toBeInstanceOf(VaultError);
     expect(failure).toMatchObject({
       code: 'vault_permissions',

@@ -2,7 +2,7 @@ import { appendFileSync, mkdtempSync, renameSync, rmSync, writeFileSync } from '
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { fileIdentity } from '../../../src/system/files/file-identity.js';
+import { fileIdentity } from '../../../src/system/files/read-only.js';
 
 let folder: string;
 let path: string;

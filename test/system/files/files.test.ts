@@ -237,8 +237,8 @@ describe('removing', () => {
   it('takes what cut-off writes left beside a file, and nothing else that is named like it', () => {
     const others = ['file', 'file.bak.new', 'file.new', 'other.1-1.new'];
     for (const name of [...others, 'file.4711-1.new', 'file.1-22.new']) writeFileSync(join(folder, name), '');
-    files.removeUnfinished(path);
+    files.removeLeftoverTemps(path);
     expect(here().sort()).toEqual(others.sort());
-    files.removeUnfinished(join(folder, 'none', 'file'));
+    files.removeLeftoverTemps(join(folder, 'none', 'file'));
   });
 });

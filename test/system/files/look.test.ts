@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { TransportFailure } from '../../../src/domain/transport.js';
 import { systemClock } from '../../../src/system/clock.js';
-import { look, lookingFiles } from '../../../src/system/files/look.js';
+import { readOnlyFiles, readOnlyFs } from '../../../src/system/files/read-only.js';
 import { createHttp } from '../../../src/system/http/http.js';
-import { portIsFree } from '../../../src/system/port.js';
-import { visitor } from '../../../src/system/visits.js';
+import { createProber } from '../../../src/system/http/http-probe.js';
+import { portIsFree } from '../../../src/system/tcp.js';
 import { serve } from '../../doubles/local-server.js';
 
 let folder: string;
@@ -30,51 +30,54 @@ describe('a look', () => {
     const file = put('file', 0o640);
     linkSync(file, join(folder, 'other'));
     symlinkSync(file, join(folder, 'link'));
-    expect(look.at(file)).toMatchObject({ kind: 'file', mode: 0o640, links: 2 });
-    expect(look.at(join(folder, 'link'))).toMatchObject({ kind: 'link' });
-    expect(look.at(folder)).toMatchObject({ kind: 'folder', mode: 0o700 });
-    expect(look.at(join(folder, 'missing'))).toBeNull();
-    expect(look.at('/dev/null')).toMatchObject({ kind: 'other' });
-    expect(look.real(join(folder, 'link'))).toBe(look.real(file));
-    expect(look.names(folder)).toEqual(['file', 'link', 'other']);
-    expect([look.names(join(folder, 'missing')), look.real(join(folder, 'missing'))]).toEqual([[], null]);
+    expect(readOnlyFs.at(file)).toMatchObject({ kind: 'file', mode: 0o640, links: 2 });
+    expect(readOnlyFs.at(join(folder, 'link'))).toMatchObject({ kind: 'link' });
+    expect(readOnlyFs.at(folder)).toMatchObject({ kind: 'folder', mode: 0o700 });
+    expect(readOnlyFs.at(join(folder, 'missing'))).toBeNull();
+    expect(readOnlyFs.at('/dev/null')).toMatchObject({ kind: 'other' });
+    expect(readOnlyFs.real(join(folder, 'link'))).toBe(readOnlyFs.real(file));
+    expect(readOnlyFs.names(folder)).toEqual(['file', 'link', 'other']);
+    expect([readOnlyFs.names(join(folder, 'missing')), readOnlyFs.real(join(folder, 'missing'))]).toEqual([
+      [],
+      null,
+    ]);
   });
 
   it('reads a small file, and nothing else', () => {
-    expect(look.read(put('file'), 7)?.toString()).toBe('content');
-    expect(look.read(join(folder, 'missing'), 7)).toBeNull();
-    expect(() => look.read(join(folder, 'file'), 6)).toThrow(code('config_invalid'));
+    expect(readOnlyFs.read(put('file'), 7)?.toString()).toBe('content');
+    expect(readOnlyFs.read(join(folder, 'missing'), 7)).toBeNull();
+    expect(() => readOnlyFs.read(join(folder, 'file'), 6)).toThrow(code('config_invalid'));
     symlinkSync(join(folder, 'file'), join(folder, 'link'));
-    expect(() => look.read(join(folder, 'link'), 7)).toThrow(code('vault_permissions'));
-    expect(() => look.read('/dev/null', 7)).toThrow(code('vault_permissions'));
+    expect(() => readOnlyFs.read(join(folder, 'link'), 7)).toThrow(code('vault_permissions'));
+    expect(() => readOnlyFs.read('/dev/null', 7)).toThrow(code('vault_permissions'));
   });
 });
 
 describe('files that are only looked at', () => {
   it('are read as they are, and refused as other commands refuse them', () => {
-    const files = lookingFiles(process.getuid?.());
+    const files = readOnlyFiles(process.getuid?.());
     const open = put('open', 0o644);
     expect(files.read(open, 7)?.toString()).toBe('content');
     expect(statSync(open).mode & 0o777).toBe(0o644);
     expect([files.exists(open), files.check(join(folder, 'missing'))]).toEqual([true, false]);
     symlinkSync(open, join(folder, 'link'));
     expect(() => files.read(join(folder, 'link'), 7)).toThrow(code('vault_permissions'));
-    expect(() => lookingFiles(12_345).read(open, 7)).toThrow(code('vault_permissions'));
+    expect(() => readOnlyFiles(12_345).read(open, 7)).toThrow(code('vault_permissions'));
   });
 
   it('may lie in folders, which are looked at alike', () => {
-    const files = lookingFiles(process.getuid?.());
+    const files = readOnlyFiles(process.getuid?.());
     chmodSync(folder, 0o755);
     expect([files.checkFolder(folder), files.checkFolder(join(folder, 'missing'))]).toEqual([true, false]);
     expect(statSync(folder).mode & 0o777).toBe(0o755);
     symlinkSync(folder, join(folder, 'link'));
     expect(() => files.checkFolder(join(folder, 'link'))).toThrow(code('vault_permissions'));
     expect(() => files.checkFolder(put('file'))).toThrow(code('vault_permissions'));
-    expect(() => lookingFiles(12_345).checkFolder(folder)).toThrow(code('vault_permissions'));
+    expect(() => readOnlyFiles(12_345).checkFolder(folder)).toThrow(code('vault_permissions'));
   });
 
   it('are never written', () => {
-    const files = lookingFiles(process.getuid?.());
+    const files = readOnlyFiles(process.getuid?.());
     const path = join(folder, 'new');
     const content = Buffer.from('x');
     for (const write of [
@@ -87,7 +90,7 @@ describe('files that are only looked at', () => {
     ]) {
       expect(write).toThrow(code('unexpected'));
     }
-    expect(look.names(folder)).toEqual(['file']);
+    expect(readOnlyFs.names(folder)).toEqual(['file']);
   });
 });
 
@@ -107,7 +110,7 @@ describe('a visit', () => {
   it('is made once for each page, and tells when', async () => {
     const http = createHttp({ env: {} });
     const server = await serve((response) => void response.end('hello'));
-    const visit = visitor(http, systemClock, new AbortController().signal);
+    const visit = createProber(http, systemClock, new AbortController().signal);
     const [first, second] = await Promise.all([visit(`${server.url}/a`), visit(`${server.url}/a`)]);
     expect(second).toBe(first);
     expect(first.answer.body).toBe('hello');

@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { proxyFor } from '../../../src/system/http/http-proxy.js';
+import { proxyFor } from '../../../src/system/http/http.js';
 import { json, serve, serveRaw } from '../../doubles/local-server.js';
 import { CLIENTS, clientOf } from './clients.js';
 

@@ -1,7 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeMessage, encodeMessage, METHOD_CALL } from '../../../src/system/keychain/dbus-message.js';
-import { completeTypes, marshal, unmarshal } from '../../../src/system/keychain/dbus-values.js';
+import {
+  completeTypes,
+  decodeMessage,
+  encodeMessage,
+  METHOD_CALL,
+  marshal,
+  unmarshal,
+} from '../../../src/system/keychain/dbus.js';
 
 const hex = (text: string) => Buffer.from(text.replaceAll(' ', ''), 'hex');
 

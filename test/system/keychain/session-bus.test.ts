@@ -4,7 +4,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { findSessionBus } from '../../../src/system/keychain/session-bus.js';
+import { findSessionBus } from '../../../src/system/keychain/linux.js';
 import { keychainStage } from '../../doubles/keychain-host.js';
 import { needs } from '../../harness/parts.js';
 import { startSessionBus } from '../../harness/session-bus.js';

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type BoundedOptions, runBounded } from '../../../src/system/processes/bounded-child.js';
+import { type BoundedOptions, runBounded } from '../../../src/system/processes/child.js';
 
 let folder: string;
 beforeEach(() => {

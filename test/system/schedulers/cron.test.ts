@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Scheduler } from '../../../src/system/schedulers/contract.js';
-import { cron } from '../../../src/system/schedulers/cron.js';
-import { crontabBlock } from '../../../src/system/schedulers/crontab.js';
+import { cron, crontabBlock } from '../../../src/system/schedulers/cron.js';
 import { jobExample } from '../../doubles/job.js';
 import { openSchedulerStage, type SchedulerStage } from '../../harness/scheduler-stage.js';
 

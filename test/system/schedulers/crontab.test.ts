@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { crontabBlock, withBlock, withoutBlock } from '../../../src/system/schedulers/crontab.js';
+import { crontabBlock, withBlock, withoutBlock } from '../../../src/system/schedulers/cron.js';
 import { jobExample, ODD_WORDS } from '../../doubles/job.js';
 
 const PRINTS = 'process.stdout.write(JSON.stringify([process.argv.slice(1), process.env.VAULT_HOME]))';

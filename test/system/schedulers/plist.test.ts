@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { plistOf } from '../../../src/system/schedulers/plist.js';
+import { plistOf } from '../../../src/system/schedulers/launchd.js';
 import { jobExample, ODD_WORDS } from '../../doubles/job.js';
 import { readPlist } from '../../doubles/plist.js';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { calendar, unitsOf } from '../../../src/system/schedulers/units.js';
+import { calendar, unitsOf } from '../../../src/system/schedulers/systemd.js';
 import { jobExample } from '../../doubles/job.js';
 
 const service = (given: Parameters<typeof jobExample>[0] = {}) => unitsOf(jobExample(given))[0].text;

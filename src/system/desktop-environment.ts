@@ -4,9 +4,9 @@ import { hostname, userInfo } from 'node:os';
 import type { Host } from './contract.js';
 
 /** Where this program runs, as far as it decides how a browser can come back to it. */
-export interface Surroundings {
+export interface DesktopEnvironment {
   /** Null where nobody came over ssh. */
-  readonly ssh: SshWay | null;
+  readonly ssh: SshConnection | null;
   readonly wsl: boolean;
   readonly container: boolean;
   /** A development environment in the cloud that brings ports to the person's own computer (GitHub Codespaces, Gitpod). */
@@ -18,7 +18,7 @@ export interface Surroundings {
 }
 
 /** How the person reached this machine, so that the way back can be named. */
-export interface SshWay {
+export interface SshConnection {
   /** Null where it is not known. */
   readonly user: string | null;
   /** The address they connected to, else this machine's name. */
@@ -27,7 +27,7 @@ export interface SshWay {
 }
 
 /** What is looked at; each answers for things that are not there, and never throws. */
-export interface Marks {
+export interface EnvironmentProbes {
   readonly env: Host['env'];
   readonly platform: NodeJS.Platform;
   readonly exists: (path: string) => boolean;
@@ -45,7 +45,7 @@ const CONTAINER_GROUP = /\b(?:docker|containerd|kubepods|lxc|libpod|podman|build
 const CI = ['CI', 'GITHUB_ACTIONS', 'JENKINS_URL', 'TF_BUILD', 'TEAMCITY_VERSION'];
 
 /** Recognises the surroundings by the marks they leave. Reads no secret, starts nothing. */
-export function surroundings(marks: Marks): Surroundings {
+export function detectEnvironment(marks: EnvironmentProbes): DesktopEnvironment {
   const { env, platform } = marks;
   const isSet = (name: string) => Boolean(env[name]) && env[name] !== 'false';
   const ssh = sshWay(marks);
@@ -66,12 +66,12 @@ export function surroundings(marks: Marks): Surroundings {
 }
 
 /** @param host only its environment and platform are looked at */
-export function surroundingsOf(host: Pick<Host, 'env' | 'platform'>): Surroundings {
-  return surroundings({ env: host.env, platform: host.platform, exists, read, user, hostname });
+export function desktopEnvironmentOf(host: Pick<Host, 'env' | 'platform'>): DesktopEnvironment {
+  return detectEnvironment({ env: host.env, platform: host.platform, exists, read, user, hostname });
 }
 
 /** `SSH_CONNECTION` is "client port server port" (sshd(8)); `SSH_TTY` alone is what is left of it after a `su`. */
-function sshWay({ env, user, hostname }: Marks): SshWay | null {
+function sshWay({ env, user, hostname }: EnvironmentProbes): SshConnection | null {
   const [, , server = '', port = ''] = env['SSH_CONNECTION']?.trim().split(/\s+/) ?? [];
   if (!env['SSH_CONNECTION']?.trim() && !env['SSH_TTY']) return null;
   return {
@@ -86,11 +86,11 @@ function plainName(name: string | undefined): string | null {
   return name !== undefined && /^[A-Za-z0-9_][A-Za-z0-9._-]{0,63}$/.test(name) ? name : null;
 }
 
-function onWslKernel({ read }: Marks): boolean {
+function onWslKernel({ read }: EnvironmentProbes): boolean {
   return ['/proc/sys/kernel/osrelease', '/proc/version'].some((path) => /microsoft|\bwsl/i.test(read(path)));
 }
 
-function inContainer({ env, exists, read }: Marks): boolean {
+function inContainer({ env, exists, read }: EnvironmentProbes): boolean {
   // systemd-nspawn, LXC and Podman: https://systemd.io/CONTAINER_INTERFACE.
   if (env['container'] || env['KUBERNETES_SERVICE_HOST']) return true;
   if (exists('/.dockerenv') || exists('/run/.containerenv')) return true;

@@ -1,24 +1,25 @@
 import * as fs from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { codeOf, notWritable, statOrNull } from './file-failure.js';
+import { codeOf } from '../../domain/errors.js';
+import { lstatOrNull, notWritable } from './file-failure.js';
 
 /*
  * A file is written whole under an unfinished name beside its own, which it gets only then. A process that is killed in
  * between leaves the unfinished one behind.
  */
-const UNFINISHED = '.new';
+const TEMP_SUFFIX = '.new';
 /** What `link` answers where there are no hard links: FAT, some network file systems, Android. */
 const NO_LINKS = ['ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EPERM', 'EACCES'];
-const CUT_OFF = /^\.\d+-\d+\.new$/;
+const LEFTOVER_TEMP = /^\.\d+-\d+\.new$/;
 
 /** @param serial tells several files of one process apart */
-export function unfinishedName(path: string, pid: number, serial: number): string {
-  return `${path}.${pid}-${serial}${UNFINISHED}`;
+export function tempName(path: string, pid: number, serial: number): string {
+  return `${path}.${pid}-${serial}${TEMP_SUFFIX}`;
 }
 
 /** What writes of `path` that were cut off have left beside it; nothing where the folder cannot be listed. */
-export function cutOff(path: string): string[] {
-  return beside(path).filter((other) => CUT_OFF.test(other.slice(path.length)));
+export function leftoverTemps(path: string): string[] {
+  return beside(path).filter((other) => LEFTOVER_TEMP.test(other.slice(path.length)));
 }
 
 /**
@@ -26,7 +27,7 @@ export function cutOff(path: string): string[] {
  *
  * @returns false when the name is taken. @throws VaultError `vault_not_writable`
  */
-export function giveName(from: string, to: string): boolean {
+export function linkOrRename(from: string, to: string): boolean {
   try {
     fs.linkSync(from, to);
   } catch (failure) {
@@ -38,7 +39,7 @@ export function giveName(from: string, to: string): boolean {
 }
 
 function rename(from: string, to: string): boolean {
-  if (statOrNull(to) !== null) return false;
+  if (lstatOrNull(to) !== null) return false;
   try {
     fs.renameSync(from, to);
   } catch (failure) {
@@ -53,19 +54,19 @@ function rename(from: string, to: string): boolean {
  *
  * @returns whether the file has one name now
  */
-export function dropUnfinishedName(path: string, stats: fs.Stats): boolean {
+export function dropTempName(path: string, stats: fs.Stats): boolean {
   for (const other of beside(path)) {
-    const same = statOrNull(other);
+    const same = lstatOrNull(other);
     if (same !== null && same.ino === stats.ino && same.dev === stats.dev) fs.rmSync(other, { force: true });
   }
-  return statOrNull(path)?.nlink === 1;
+  return lstatOrNull(path)?.nlink === 1;
 }
 
 function beside(path: string): string[] {
   const folder = dirname(path);
   const beginning = `${basename(path)}.`;
   return namesIn(folder)
-    .filter((name) => name.startsWith(beginning) && name.endsWith(UNFINISHED))
+    .filter((name) => name.startsWith(beginning) && name.endsWith(TEMP_SUFFIX))
     .map((name) => join(folder, name));
 }
 

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { endianness } from 'node:os';
 import type { TcpEnd, TcpOwners } from './contract.js';
 
@@ -144,4 +145,13 @@ async function readTables(): Promise<TcpTables> {
   const [tcp, tcp6] = await Promise.all([text('/proc/net/tcp'), text('/proc/net/tcp6')]);
   // Without IPv6 the other table is missing.
   return tcp === null ? null : { tcp, tcp6: tcp6 ?? '' };
+}
+
+/** Whether a server could listen there now: it does, and leaves at once. */
+export function portIsFree(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen({ host, port, exclusive: true }, () => server.close(() => resolve(true)));
+  });
 }

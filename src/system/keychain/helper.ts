@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import type { Keychain, KeychainFailure } from '../contract.js';
-import { KeychainTrouble } from './keychain-failure.js';
+import { type Keychain, KeychainFailure } from './contract.js';
 
 /** One call of a {@link Keychain}, as it is told to a helper over its stdin, on one line. */
 export interface HelperRequest {
@@ -29,7 +28,7 @@ const SECRET = /_CLIENT_SECRET$/;
  * @param self the interpreter, and the script that runs this program
  * @param started told the helper's process id
  * @param signal ends the wait, and the helper
- * @throws KeychainTrouble, and what the signal's reason is
+ * @throws KeychainFailure, and what the signal's reason is
  */
 export async function callHelper(
   [interpreter, script]: readonly [string, string],
@@ -54,7 +53,7 @@ export async function callHelper(
     child.stdin.write(`${JSON.stringify(request)}\n`);
     for await (const line of createInterface({ input: child.stdout })) return answered(line);
     signal.throwIfAborted();
-    throw new KeychainTrouble('unavailable', { about: 'the process that was to call it ended too early' });
+    throw new KeychainFailure('unavailable', { about: 'the process that was to call it ended too early' });
   } finally {
     signal.removeEventListener('abort', kill);
     child.stdin.destroy();
@@ -66,5 +65,5 @@ export async function callHelper(
 function answered(line: string): string | boolean | null {
   const answer = JSON.parse(line) as HelperAnswer;
   if ('value' in answer) return answer.value;
-  throw new KeychainTrouble(answer.failure, answer);
+  throw new KeychainFailure(answer.failure, answer);
 }

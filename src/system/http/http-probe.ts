@@ -1,10 +1,10 @@
-import { SECOND } from '../domain/duration.js';
-import type { Clock, Http, HttpAnswer } from './contract.js';
+import { SECOND } from '../../domain/duration.js';
+import type { Clock, Http, HttpAnswer } from '../contract.js';
 
 const DEADLINE = 6 * SECOND;
 
 /** A page that a server answered with, and when. */
-export interface Visit {
+export interface Probe {
   readonly answer: HttpAnswer;
   /** Milliseconds since the epoch, by this machine's clock. */
   readonly askedAt: number;
@@ -16,10 +16,10 @@ export interface Visit {
  *
  * @returns a function that throws TransportFailure when there is no whole answer
  */
-export function visitor(http: Http, clock: Clock, signal: AbortSignal): (url: string) => Promise<Visit> {
-  const visits = new Map<string, Promise<Visit>>();
+export function createProber(http: Http, clock: Clock, signal: AbortSignal): (url: string) => Promise<Probe> {
+  const visits = new Map<string, Promise<Probe>>();
 
-  async function visit(url: string): Promise<Visit> {
+  async function visit(url: string): Promise<Probe> {
     const askedAt = clock.now();
     const headers = { accept: 'application/json' };
     const answer = await http.send({ method: 'GET', url, headers, deadline: DEADLINE, signal });

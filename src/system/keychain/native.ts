@@ -1,5 +1,39 @@
-import type { Keychain, KeychainFailureKind } from '../contract.js';
-import { KeychainTrouble } from './keychain-failure.js';
+import { SECOND } from '../../domain/duration.js';
+import { codeOf } from '../../domain/errors.js';
+import { sleepFairly } from '../fair-wait.js';
+import { type Keychain, KeychainFailure, type KeychainFailureKind, type KeychainParts } from './contract.js';
+
+/**
+ * The keychains of macOS and Windows, called in this process, which their owner may have trusted. A call that hangs is given
+ * up, and the process has to end without it.
+ */
+export function nativeKeychain({ host, clock, patience, person }: KeychainParts): Keychain {
+  const keytar = keytarKeychain(host.platform);
+
+  async function bounded<T>(call: Promise<T>): Promise<T> {
+    const finished = new AbortController();
+    const limit = person() ? patience.withPerson : patience.alone;
+    const late = sleepFairly(clock, limit, () => [], finished.signal).then(
+      () => {
+        throw new KeychainFailure('timed_out', {
+          about: `it did not answer within ${limit / SECOND} seconds`,
+        });
+      },
+      () => new Promise<never>(() => {}),
+    );
+    try {
+      return await Promise.race([call, late]);
+    } finally {
+      finished.abort();
+    }
+  }
+
+  return {
+    read: (service, account) => bounded(keytar.read(service, account)),
+    write: (service, account, value) => bounded(keytar.write(service, account, value)),
+    remove: (service, account) => bounded(keytar.remove(service, account)),
+  };
+}
 
 const DENIED = /denied|dismiss|cancel/i;
 const LOCKED = /lock|not allowed|interaction/i;
@@ -14,7 +48,7 @@ export function keytarKeychain(platform: NodeJS.Platform): Keychain {
     try {
       return await call(keytar);
     } catch (failure) {
-      throw new KeychainTrouble(kindOf(failure), { cause: failure });
+      throw new KeychainFailure(kindOf(failure), { cause: failure });
     }
   }
 
@@ -30,13 +64,13 @@ async function load(platform: NodeJS.Platform): Promise<typeof import('keytar')>
     const module = await import('keytar');
     return 'default' in module ? (module.default as typeof import('keytar')) : module;
   } catch (failure) {
-    const isMissing = String((failure as NodeJS.ErrnoException).code).endsWith('MODULE_NOT_FOUND');
+    const isMissing = codeOf(failure).endsWith('MODULE_NOT_FOUND');
     // keytar hides why its native part cannot be loaded. Where it is there, it is linked against libsecret.
     const [about, remedy] =
       isMissing || platform === 'darwin' || platform === 'win32'
         ? ['keytar cannot be loaded', 'install this program again: npm install --global token-vault']
         : ['the library libsecret cannot be loaded', 'install it: apt-get install libsecret-1-0'];
-    throw new KeychainTrouble('not_installed', { about, remedy, cause: failure });
+    throw new KeychainFailure('not_installed', { about, remedy, cause: failure });
   }
 }
 

@@ -1,8 +1,9 @@
 import * as fs from 'node:fs';
+import { lstatSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { VaultError } from '../../domain/errors.js';
 import type { Files } from '../contract.js';
-import { anotherUsers, notAFile, notAFolder, statOrNull, tooLarge, unreadable } from './file-failure.js';
+import { anotherUsers, lstatOrNull, notAFile, notAFolder, tooLarge, unreadable } from './file-failure.js';
 
 const { O_NONBLOCK, O_RDONLY, R_OK, W_OK, X_OK } = fs.constants;
 /** Absent on Windows. */
@@ -31,7 +32,7 @@ export interface Room {
 }
 
 /** Looks at files without changing any: no mode is tightened, no folder made, no SQLite lock dropped. */
-export interface Look {
+export interface ReadOnlyFs {
   /** @returns null when nothing is there. @throws VaultError `vault_permissions` */
   at(path: string): Seen | null;
   /** The names in a folder; none when it is not there or cannot be read. */
@@ -52,9 +53,9 @@ export interface Look {
 
 const ACCESS = { read: R_OK, write: W_OK, execute: X_OK };
 
-export const look: Look = {
+export const readOnlyFs: ReadOnlyFs = {
   at(path) {
-    const stats = statOrNull(path);
+    const stats = lstatOrNull(path);
     if (stats === null) return null;
     return { kind: kindOf(stats), mode: stats.mode & MODE_BITS, uid: stats.uid, links: stats.nlink };
   },
@@ -67,7 +68,7 @@ export const look: Look = {
     }, false),
   room: (folder) => orElse(() => roomAt(folder), null),
   read(path, limit) {
-    if (statOrNull(path) === null) return null;
+    if (lstatOrNull(path) === null) return null;
     let descriptor: number;
     try {
       // A pipe that stands in its place must not keep us waiting.
@@ -87,25 +88,25 @@ export const look: Look = {
 };
 
 /**
- * {@link Files} that only look: what they refuse to read the ordinary ones refuse too, but a mode that is too wide
+ * {@link Files} that only readOnlyFs: what they refuse to read the ordinary ones refuse too, but a mode that is too wide
  * stays as it is, to be reported.
  *
  * @param uid undefined on Windows
  */
-export function lookingFiles(uid: number | undefined): Files {
+export function readOnlyFiles(uid: number | undefined): Files {
   function refuseForeign(path: string, seen: Seen): void {
     if (uid !== undefined && seen.uid !== uid) throw anotherUsers(path);
   }
 
   const check = (path: string): boolean => {
-    const seen = look.at(path);
+    const seen = readOnlyFs.at(path);
     if (seen === null) return false;
     if (seen.kind !== 'file') throw notAFile(path);
     refuseForeign(path, seen);
     return true;
   };
   const checkFolder = (path: string): boolean => {
-    const seen = look.at(path);
+    const seen = readOnlyFs.at(path);
     if (seen === null) return false;
     if (seen.kind !== 'folder') throw notAFolder(path);
     refuseForeign(path, seen);
@@ -115,17 +116,17 @@ export function lookingFiles(uid: number | undefined): Files {
     throw new VaultError('unexpected', 'something that only looks was asked to write');
   };
   return {
-    exists: (path) => look.at(path) !== null,
+    exists: (path) => readOnlyFs.at(path) !== null,
     check,
     checkFolder,
-    read: (path, limit) => (check(path) ? look.read(path, limit) : null),
+    read: (path, limit) => (check(path) ? readOnlyFs.read(path, limit) : null),
     ensureFolder: never,
     create: never,
     replace: never,
     publish: never,
     append: never,
     remove: never,
-    removeUnfinished: never,
+    removeLeftoverTemps: never,
   };
 }
 
@@ -150,5 +151,36 @@ function orElse<T>(action: () => T, fallback: T): T {
     return action();
   } catch {
     return fallback;
+  }
+}
+
+/**
+ * Tells a file from another one that has taken its place, by metadata alone. The time of its birth is part of it, since the
+ * number of a removed file is soon given to a new one.
+ *
+ * @returns null when nothing is there, or it cannot be looked at
+ */
+export function fileIdentity(path: string): string | null {
+  try {
+    const stats = lstatSync(path, { throwIfNoEntry: false, bigint: true });
+    return stats === undefined ? null : `${stats.dev}:${stats.ino}:${stats.birthtimeNs}`;
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * When a file was made, in nanoseconds since 1970. `certain` is false where it is the time of the last change, which Node gives
+ * instead on systems that do not tell; a file that was only just made looks the same.
+ *
+ * @returns null when nothing is there, or its file system keeps no such time (NFS, many mounts of other machines' folders)
+ */
+export function fileBirth(path: string): { readonly at: bigint; readonly certain: boolean } | null {
+  try {
+    const stats = lstatSync(path, { throwIfNoEntry: false, bigint: true });
+    if (stats === undefined || stats.birthtimeNs <= 0n) return null;
+    return { at: stats.birthtimeNs, certain: stats.birthtimeNs !== stats.ctimeNs };
+  } catch {
+    return null;
   }
 }

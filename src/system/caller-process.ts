@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 
 /** What is known of whoever started a process. */
-export interface Asker {
+export interface CallerProcess {
   /** The name of the parent process, in plain ASCII; null where the system does not tell. */
   readonly parent: string | null;
   /** Whether the process belongs to a terminal; null where the system does not tell. */
@@ -15,7 +15,7 @@ const NAME_LENGTH = 16;
  * Who asks, as Linux tells in `/proc` (proc_pid_stat(5): the parent is field 4, the terminal field 7, counted after the
  * name in parentheses, which may hold anything).
  */
-export function askerOf(platform: NodeJS.Platform): Asker {
+export function callerProcessOf(platform: NodeJS.Platform): CallerProcess {
   const unknown = { parent: null, terminal: null };
   if (platform !== 'linux') return unknown;
   try {

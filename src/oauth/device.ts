@@ -1,0 +1,287 @@
+import { MINUTE, SECOND } from '../domain/duration.js';
+import { parseEndpoint } from '../domain/endpoint.js';
+import { Secret } from '../domain/secret.js';
+import { TransportFailure } from '../domain/transport.js';
+import type { ErrorFacts, Provider } from '../providers/contract.js';
+import type { Clock, Http, HttpAnswer } from '../system/contract.js';
+import { type Members, member, parseMembers } from './answer-body.js';
+import type { GrantedAnswer, RefusedAnswer } from './contract.js';
+import { readLifetime, readTokenAnswer } from './token-answer.js';
+import { post, postForToken, type TokenEndpoint } from './token-endpoint.js';
+import { classify, isSuccess, saysError } from './token-error.js';
+
+export interface DeviceAuthorizationRequest extends TokenEndpoint {
+  readonly provider: TokenEndpoint['provider'] & Pick<Provider, 'scopeSeparator' | 'device'>;
+  readonly scopes: readonly string[];
+}
+
+/** What the person is to do, and how to ask whether they have (RFC 8628 §3.2). */
+export interface DeviceAuthorization {
+  readonly kind: 'authorized';
+  /** Never shown, never logged: whoever has it gets the tokens. */
+  readonly deviceCode: Secret;
+  /** As the person types it. */
+  readonly userCode: string;
+  readonly verificationUri: string;
+  /** With the code in it; null where the provider sends none. */
+  readonly verificationUriComplete: string | null;
+  /** Seconds the codes live, an hour at most. */
+  readonly expiresIn: number;
+  /** Least seconds between two polls. */
+  readonly interval: number;
+}
+
+export type DeviceAnswer =
+  | DeviceAuthorization
+  | RefusedAnswer
+  /** A success without what is needed; `flaw` says what, in words that hold no value of the answer. */
+  | { readonly kind: 'useless'; readonly flaw: string };
+
+/** RFC 8628 §3.2: what counts when the provider does not say. */
+const USUAL_INTERVAL = 5;
+/** What providers give, where one says nothing usable: Google 1800, Microsoft and GitHub 900. */
+const USUAL_LIFETIME = 900;
+const LONGEST_LIFETIME = 3_600;
+/** Slow enough for anyone, where the interval would not leave a single poll. */
+const SLOW_INTERVAL = 60;
+
+const DEVICE_CODE = /^[\x20-\x7e]{1,8192}$/;
+/** No control or invisible characters: it is typed from what is seen. */
+const USER_CODE = /^[\p{L}\p{N}\p{P}\p{S} ]{1,64}$/u;
+
+/**
+ * Asks for a device code and a user code (RFC 8628 §3.1), sending once. The client names itself in the body whatever
+ * its authentication, because many servers look nowhere else.
+ *
+ * @throws TransportFailure when there is no whole answer
+ */
+export async function authorizeDevice(
+  http: Http,
+  request: DeviceAuthorizationRequest,
+): Promise<DeviceAnswer> {
+  const { provider, scopes, clientId, clientSecret, now = Date.now } = request;
+  const clientAuth = provider.device?.clientAuth ?? provider.clientAuth;
+  const to = { ...request, provider: { ...provider, clientAuth, tokenBody: 'form' as const } };
+  const answer = await post(http, to, {
+    client_id: clientId,
+    ...(scopes.length === 0 ? {} : { scope: scopes.join(provider.scopeSeparator) }),
+  });
+  return readDeviceAnswer(answer, provider.errors, now(), clientSecret === null ? [] : [clientSecret]);
+}
+
+/**
+ * Reads what a device authorization endpoint answered, tolerant of what real providers send.
+ *
+ * @param now milliseconds since the epoch
+ * @param sent secrets of the request, redacted wherever an error echoes them
+ */
+export function readDeviceAnswer(
+  answer: HttpAnswer,
+  facts: ErrorFacts,
+  now: number,
+  sent: readonly Secret[] = [],
+): DeviceAnswer {
+  const members = parseMembers(answer);
+  if (!isSuccess(answer.status) || members === null || saysError(members)) {
+    return classify(answer, members, facts, now, sent);
+  }
+  const deviceCode = member(members, 'device_code');
+  const userCode = member(members, 'user_code');
+  // Google and the older Entra endpoint say url.
+  const address = readAddress(member(members, 'verification_uri') ?? member(members, 'verification_url'));
+  if (typeof deviceCode !== 'string' || !DEVICE_CODE.test(deviceCode)) return useless('device code');
+  if (typeof userCode !== 'string' || !USER_CODE.test(userCode.trim())) return useless('code to type');
+  if (address === null) return useless('safe address to type it at');
+  const expiresIn = Math.min(readLifetime(members, ['expires_in'], []) ?? USUAL_LIFETIME, LONGEST_LIFETIME);
+  return {
+    kind: 'authorized',
+    deviceCode: new Secret(deviceCode),
+    userCode: userCode.trim(),
+    verificationUri: address,
+    verificationUriComplete: readAddress(
+      member(members, 'verification_uri_complete') ?? member(members, 'verification_url_complete'),
+    ),
+    expiresIn,
+    interval: readInterval(members, expiresIn),
+  };
+}
+
+function useless(what: string): DeviceAnswer {
+  return { kind: 'useless', flaw: `the answer has no usable ${what}` };
+}
+
+/** Kept as the provider spells it: people compare it with what they see in the browser. */
+function readAddress(value: unknown): string | null {
+  return typeof value === 'string' && parseEndpoint(value) !== null ? value : null;
+}
+
+/** An interval as long as the codes live would mean never to ask, so it cannot be meant. */
+function readInterval(members: Members, expiresIn: number): number {
+  const seconds = readSeconds(members) ?? USUAL_INTERVAL;
+  return seconds < expiresIn ? seconds : Math.min(seconds, SLOW_INTERVAL);
+}
+
+/**
+ * The interval of an answer, at least a second.
+ *
+ * @returns null when it has none that makes sense
+ */
+export function readSeconds(members: Members): number | null {
+  const value = member(members, 'interval');
+  const seconds =
+    typeof value === 'string' && /^\s*\d{1,9}(?:\.\d+)?\s*$/.test(value) ? Number(value) : value;
+  return typeof seconds === 'number' && seconds > 0 && Number.isFinite(seconds)
+    ? Math.max(1, Math.ceil(seconds))
+    : null;
+}
+
+export interface DevicePoll extends TokenEndpoint {
+  readonly deviceCode: Secret;
+}
+
+/** What one poll says, named so that the loop around it never has to guess. */
+export type PollOutcome =
+  | GrantedAnswer
+  /** The person is not done yet. */
+  | { readonly kind: 'pending' }
+  /** Not done yet, and polled too fast. `interval` in seconds, where the provider names a new one (GitHub). */
+  | { readonly kind: 'slow_down'; readonly interval: number | null; readonly retryAfter: number | null }
+  /** The person said no. */
+  | { readonly kind: 'declined'; readonly refused: RefusedAnswer }
+  /** The codes have ended. */
+  | { readonly kind: 'expired' }
+  /** Nobody knows: the provider is in trouble, or something in between answered. */
+  | { readonly kind: 'unclear'; readonly refused: RefusedAnswer }
+  | { readonly kind: 'refused'; readonly refused: RefusedAnswer };
+
+const GRANT_TYPE = 'urn:ietf:params:oauth:grant-type:device_code';
+
+/** RFC 8628 §3.5; the second is Entra's. */
+const DECLINED: readonly string[] = ['access_denied', 'authorization_declined'];
+const EXPIRED: readonly string[] = ['expired_token', 'code_expired'];
+/** Google's status for "not yet", which nobody else uses. */
+const PRECONDITION_REQUIRED = 428;
+
+/**
+ * Asks once whether the person has finished (RFC 8628 §3.4, §3.5). The error's name counts, not the status: "not yet" is
+ * 400 in the standard, 428 at Google, 200 at GitHub; "slower" is 403 at Google.
+ *
+ * @throws TransportFailure when there is no answer that counts
+ */
+export async function pollDevice(http: Http, poll: DevicePoll): Promise<PollOutcome> {
+  const { deviceCode, clientSecret, provider, now = Date.now } = poll;
+  const answer = await postForToken(http, poll, { grant_type: GRANT_TYPE, device_code: deviceCode.reveal() });
+  const sent = clientSecret === null ? [deviceCode] : [deviceCode, clientSecret];
+  const read = readTokenAnswer(answer, provider.errors, now(), sent);
+  if (read.kind === 'granted') return read;
+  const { error, retryAfter } = read;
+  if (error === 'slow_down') {
+    return { kind: 'slow_down', interval: readSeconds(parseMembers(answer) ?? {}), retryAfter };
+  }
+  if (error === 'authorization_pending' || answer.status === PRECONDITION_REQUIRED)
+    return { kind: 'pending' };
+  // Entra says the same name where a policy forbids the login, with a finer code.
+  const byPolicy = read.detail !== null && provider.errors.policy.includes(read.detail);
+  if (DECLINED.includes(error) && !byPolicy) return { kind: 'declined', refused: read };
+  if (EXPIRED.includes(error)) return { kind: 'expired' };
+  // A success that holds no token has used the code up all the same.
+  const spent = error === 'no_access_token' || error === 'token_unprintable';
+  return { kind: read.class === 'transient' && !spent ? 'unclear' : 'refused', refused: read };
+}
+
+export interface DeviceWait extends DevicePoll {
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  /** Least seconds between two polls, as the provider said. */
+  readonly interval: number;
+  /** No poll begins after this, milliseconds since the epoch. */
+  readonly endsAt: number;
+  /** Told after each poll that leaves the login waiting. */
+  readonly onPoll: (standing: PollStanding) => void;
+}
+
+/** Why the login goes on waiting: for the person, or for a provider that could not be asked. */
+export type PollStanding = 'pending' | 'unclear';
+
+export type DeviceOutcome =
+  /** `at`: when the request that brought it was begun, milliseconds since the epoch. */
+  | { readonly kind: 'granted'; readonly answer: GrantedAnswer; readonly at: number }
+  | { readonly kind: 'declined'; readonly refused: RefusedAnswer }
+  | { readonly kind: 'expired' }
+  | { readonly kind: 'refused'; readonly refused: RefusedAnswer }
+  /** `endsAt` came first. `last` is what kept the last poll from being answered; null when it was. */
+  | { readonly kind: 'ended'; readonly last: RefusedAnswer | TransportFailure | null };
+
+/** RFC 8628 §3.5: for this and all later polls. */
+const SLOWER = 5;
+/** The longest pause made of failures alone; an interval that is longer is kept. */
+const LONGEST_PAUSE = MINUTE;
+
+/**
+ * Polls until the person has finished, never faster than told (RFC 8628 §3.5): the first time after one interval, each
+ * later one an interval after the answer before it. `slow_down` makes the interval longer for good. A poll without a
+ * clear answer doubles the pause, until one is answered again.
+ *
+ * @throws the signal's reason when it is aborted
+ */
+export async function waitForDevice(http: Http, wait: DeviceWait): Promise<DeviceOutcome> {
+  const { clock, signal, endsAt, onPoll } = wait;
+  let interval = wait.interval * SECOND;
+  let atLeast = 0;
+  let failures = 0;
+  let last: RefusedAnswer | TransportFailure | null = null;
+  for (;;) {
+    const pause = Math.max(interval, atLeast, Math.min(interval * 2 ** failures, LONGEST_PAUSE));
+    const left = endsAt - clock.now();
+    await clock.sleep(Math.max(0, Math.min(pause, left)), signal);
+    if (left < pause) return { kind: 'ended', last };
+    const at = clock.now();
+    const outcome = await poll(http, wait);
+    atLeast = 0;
+    switch (outcome.kind) {
+      case 'granted':
+        return { kind: 'granted', answer: outcome, at };
+      case 'declined':
+      case 'expired':
+      case 'refused':
+        return outcome;
+      case 'slow_down':
+        interval = Math.max(interval + SLOWER * SECOND, (outcome.interval ?? 0) * SECOND);
+        atLeast = outcome.retryAfter ?? 0;
+        failures = 0;
+        last = null;
+        break;
+      case 'pending':
+        failures = 0;
+        last = null;
+        break;
+      case 'unclear':
+        failures += 1;
+        last = outcome.why;
+        atLeast = outcome.retryAfter;
+        break;
+    }
+    onPoll(last === null ? 'pending' : 'unclear');
+  }
+}
+
+type Heard =
+  | Exclude<PollOutcome, { readonly kind: 'unclear' }>
+  | {
+      readonly kind: 'unclear';
+      readonly why: RefusedAnswer | TransportFailure;
+      /** Milliseconds. */
+      readonly retryAfter: number;
+    };
+
+async function poll(http: Http, wait: DeviceWait): Promise<Heard> {
+  try {
+    const outcome = await pollDevice(http, wait);
+    if (outcome.kind !== 'unclear') return outcome;
+    return { kind: 'unclear', why: outcome.refused, retryAfter: outcome.refused.retryAfter ?? 0 };
+  } catch (failure) {
+    wait.signal.throwIfAborted();
+    if (failure instanceof TransportFailure) return { kind: 'unclear', why: failure, retryAfter: 0 };
+    throw failure;
+  }
+}
