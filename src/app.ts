@@ -70,7 +70,7 @@ export function createApp(host: Host, options: ContextOptions): App {
         vault: access.open,
         clock,
         refresh: (vault, account, tokenAtHand) =>
-          refreshing.one(vault, account, tokenAtHand ? 'once' : 'brief'),
+          refreshing.one(vault, account, tokenAtHand ? 'none' : 'short'),
         scopeAliases,
         audit,
       },
@@ -132,8 +132,11 @@ export function createApp(host: Host, options: ContextOptions): App {
     },
 
     async serveRefreshes(width, orders, print) {
-      const { serveRefreshes } = await import('./services/refresh/serve-refreshes.js');
-      await serveRefreshes({ vault: access.open, refresh: refreshing.here(width), rest, print }, orders);
+      const { serveRefreshes } = await import('./services/refresh/refresher-server.js');
+      await serveRefreshes(
+        { vault: access.open, refresh: refreshing.here(width), release: rest, print },
+        orders,
+      );
     },
 
     async close() {

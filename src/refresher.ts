@@ -51,7 +51,7 @@ async function carryOutOrders(host: Host, lines: Interface): Promise<void> {
   handed?.key.fill(0);
   try {
     const rest = { [Symbol.asyncIterator]: () => orders };
-    await app.serveRefreshes(setup.width, rest, (line) => void host.stdout.write(line));
+    await app.serveRefreshes(setup.concurrency, rest, (line) => void host.stdout.write(line));
   } finally {
     await app.close();
   }

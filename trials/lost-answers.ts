@@ -199,6 +199,6 @@ function sayOpen({ stdout }: CliRun, name: string, killed: boolean, broken: (wha
   const said = JSON.stringify(results.find(({ account }) => account === name) ?? {});
   if (/nothing is lost/.test(said)) broken(`it says that nothing is lost: ${said}`);
   // Of an account that rests after failures nothing new is said, and a killed refresher says nothing.
-  if (!OPEN_WORDS.test(said) && !killed && !/rests for another|rests until|no refresh until/.test(said))
+  if (!OPEN_WORDS.test(said) && !killed && !/is tried again in|skipped until|no refresh until/.test(said))
     broken(`it does not say that the outcome is open: ${said}`);
 }

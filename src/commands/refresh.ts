@@ -8,7 +8,7 @@ import type {
   RefreshResult,
   RefreshResultKind,
 } from '../services/contract.js';
-import { withdrawalWarning } from '../services/refresh/withdrawn-scopes.js';
+import { withdrawalWarning } from '../services/refresh/refresh-notes.js';
 import type { Io, Progress } from '../ui/io.js';
 import { concludeBulk, type FailureCodes, outcomeTable, SELECTION_OPTIONS, selection } from './bulk.js';
 import type { Command } from './spec.js';

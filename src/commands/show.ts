@@ -2,7 +2,7 @@ import { accountName, type Consent } from '../domain/account.js';
 import { missingScopes, readable } from '../domain/scopes.js';
 import { ending, moment, rfc3339 } from '../domain/time.js';
 import { type AccountDetail, showAccount } from '../services/overview/overview.js';
-import { lostAnswer, openHint } from '../services/refresh/open-outcome.js';
+import { openHint, openOutcome } from '../services/refresh/refresh-notes.js';
 import type { Io } from '../ui/io.js';
 import { type Entry, renderBlock } from '../ui/layout.js';
 import { accountDocument, remedyOf } from './account-view.js';
@@ -92,7 +92,7 @@ function entries(detail: AccountDetail, now: number): Entry[] {
     ...(account.lastError === null
       ? []
       : [['last error', lastError(account.lastError, account.failures)] as const]),
-    ...(openRefresh === null ? [] : [['open refresh', lostAnswer(openRefresh.at)] as const]),
+    ...(openRefresh === null ? [] : [['open refresh', openOutcome(openRefresh.at)] as const]),
     ['scopes asked', scopeLines(account.askedScopes)],
     ['scopes granted', scopeLines(account.grantedScopes)],
     ...(detail.missingScopes.length === 0

@@ -101,7 +101,7 @@ async function unfinished(deps: HealthDeps, inspection: Inspection): Promise<Fin
     const name = accountName(account);
     const intent = cutOff.find(({ accountId }) => accountId === account.id);
     if (intent === undefined || told.has(name)) return [];
-    const message = `the outcome of a refresh of ${name} that began ${formatDuration(now - intent.at)} ago is open: its answer was lost, and the provider may have replaced the refresh token`;
+    const message = `the outcome of a refresh of ${name} that began ${formatDuration(now - intent.at)} ago is open: no final answer came, and the provider may have replaced the refresh token`;
     return [warning(message, commands.afterLostAnswer(account, now), { account: name })];
   });
   return [...waiting, ...open];

@@ -1,13 +1,13 @@
 import { type Account, accountName } from '../domain/account.js';
 import { DAY } from '../domain/duration.js';
-import { VaultError } from '../domain/errors.js';
+import { FROM_BACKUP, VaultError } from '../domain/errors.js';
 import { loginCommand } from '../domain/hints.js';
 import { quoted } from '../domain/safe-text.js';
 import { FAILING_AFTER } from '../domain/status.js';
 import { describeTransport, type TransportFailure, transportHint } from '../domain/transport.js';
 import type { RefusedAnswer } from '../oauth/contract.js';
 import type { Provider } from '../providers/contract.js';
-import { lostAnswer, openDetails, openHint } from './refresh/open-outcome.js';
+import { openDetails, openHint, openOutcome } from './refresh/refresh-notes.js';
 
 /** Says again what is known of an account that rests until a login. */
 export function loginNeeded(account: Account): VaultError {
@@ -56,11 +56,11 @@ export function refreshRefusal(
   return leavingOpen(error, account, history.cutOffAt, history.now);
 }
 
-/** The same failure, after an attempt whose answer was lost. */
+/** The same failure, after an attempt that got no final answer. */
 function leavingOpen(error: VaultError, account: Account, since: number, now: number): VaultError {
   const { hint = NOTHING_LOST } = error;
   const own = hint.startsWith(NOTHING_LOST) ? [] : [hint];
-  return new VaultError(error.code, `${error.message}; ${lostAnswer(since)}`, {
+  return new VaultError(error.code, `${error.message}; ${openOutcome(since)}`, {
     hint: [...own, openHint(account, now)].join('\n'),
     details: { ...error.details, ...openDetails(since) },
   });
@@ -227,4 +227,13 @@ function likelyReason(
     return age >= (days - 0.5) * DAY && (until === null || age <= until * DAY);
   });
   return limit === undefined ? '' : `; ${limit.reason}`;
+}
+
+/** The error for an update that changes nothing though its account is as it was. */
+export function changeNotTaken(): VaultError {
+  return new VaultError(
+    'vault_damaged',
+    'the database does not take the change though no other process has made one, so it is damaged or was altered',
+    { hint: `see what is wrong with it: vault doctor\n${FROM_BACKUP}` },
+  );
 }

@@ -87,9 +87,9 @@ export function agentWith(parts: AgentParts): AgentWiring {
     const shared = sharedRefreshes(() => void refreshing.rest());
     const identity = () => ends.fileIdentity(paths.database);
     const vault = agentVault({ open: access.open, close: access.close, identity });
-    const patiently = shared.by((present, account) => refreshing.one(present, account, 'brief'));
-    const limit = { clock, timeout: ends.ONCE.outcome };
-    const briefly = shared.by((present, account) => refreshing.one(present, account, 'once'), limit);
+    const patiently = shared.by((present, account) => refreshing.one(present, account, 'short'));
+    const limit = { clock, timeout: ends.NO_RETRIES.timeout };
+    const briefly = shared.by((present, account) => refreshing.one(present, account, 'none'), limit);
     const token = (wanted: TokenRequest) =>
       vault.use(async (present) => {
         const valid = await ensureValid(
@@ -170,12 +170,12 @@ function loadAgent() {
 }
 
 async function loadEnds() {
-  const [{ serveOnSocket }, { fileIdentity }, { ONCE }] = await Promise.all([
+  const [{ serveOnSocket }, { fileIdentity }, { NO_RETRIES }] = await Promise.all([
     import('../system/agent/agent-server.js'),
     import('../system/files/read-only.js'),
     import('../services/refresh/refresh-send.js'),
   ]);
-  return { serveOnSocket, fileIdentity, ONCE };
+  return { serveOnSocket, fileIdentity, NO_RETRIES };
 }
 
 /** What keeps the vault from being opened is told by the next check. */

@@ -10,7 +10,7 @@ import { OWN_PROCESSES } from '../domain/entry-points.js';
 import type { RefreshOutcome } from '../domain/status.js';
 import type { LoadedKey } from '../keysources/key-memory.js';
 import type { ConfiguredProvider } from '../providers/contract.js';
-import type { Patience } from '../services/refresh/refresh-send.js';
+import type { RetryPolicyName } from '../services/refresh/refresh-send.js';
 import type { SeenAccount } from '../services/refresh/refresher-protocol.js';
 import type { Locks } from '../stores/locks.js';
 import type { Spill } from '../stores/spill.js';
@@ -41,13 +41,13 @@ export interface RefreshingParts {
 
 export interface Refreshing {
   /** Through a refresher process; of several commands that ask for one account at once, one starts it. */
-  one(vault: Vault, account: Account, patience: Patience): Promise<RefreshOutcome>;
+  one(vault: Vault, account: Account, policy: RetryPolicyName): Promise<RefreshOutcome>;
   /** Through one refresher process for all of them. @param width how many at a time */
   many(width: number): (vault: Vault, account: Account, forced?: boolean) => Promise<RefreshOutcome>;
   /** In this very process, which is a refresher. */
   here(
     width: number,
-  ): (vault: Vault, seen: SeenAccount, patience: Patience, forced: boolean) => Promise<RefreshOutcome>;
+  ): (vault: Vault, seen: SeenAccount, policy: RetryPolicyName, forced: boolean) => Promise<RefreshOutcome>;
   /** Where answers wait that the database could not take, with room for those of this process. */
   readonly spill: () => Promise<Spill>;
   /** Stores what waits there, but for what another process holds. */
@@ -72,7 +72,7 @@ export function refreshingWith(parts: RefreshingParts): Refreshing {
 
   const asker = once(async () => {
     const [{ askRefresher }, { startRefresherProcess }, { setupLine }] = await Promise.all([
-      import('../services/refresh/ask-refresher.js'),
+      import('../services/refresh/refresher-client.js'),
       import('../system/processes/refresher-process.js'),
       import('../services/refresh/refresher-protocol.js'),
     ]);
@@ -96,7 +96,7 @@ export function refreshingWith(parts: RefreshingParts): Refreshing {
     const settings = Object.fromEntries(given.filter(isSetting));
     const envFile = parts.envFile === null ? null : resolve(parts.envFile);
     const child = startProcess(host.self, OWN_PROCESSES.refresher, env);
-    return { child, setup: { profile: parts.profile, envFile, width, settings } };
+    return { child, setup: { profile: parts.profile, envFile, concurrency: width, settings } };
   }
 
   const spill = once(async () => {
@@ -106,27 +106,27 @@ export function refreshingWith(parts: RefreshingParts): Refreshing {
   });
 
   const addonNoted = once(async () => (await import('../access/addon.js')).noteAddon(parts));
-  const outageOf = once(async () => (await import('../services/refresh/outages.js')).outages());
+  const outageOf = once(async () => (await import('../services/refresh/refresh-send.js')).outages());
 
   return {
-    async one(vault, account, patience) {
-      const [{ settledElsewhere }, { POLICIES }, { takeTurn }] = await Promise.all([
+    async one(vault, account, policy) {
+      const [{ outcomeElsewhere }, { RETRY_POLICIES }, { takeTurn }] = await Promise.all([
         import('../services/refresh/refresh-failure.js'),
         import('../services/refresh/refresh-send.js'),
-        import('../services/refresh/slow-refresh.js'),
+        import('../services/refresh/refresher-client.js'),
       ]);
-      const { turn: longest, outcome } = POLICIES[patience];
+      const { lockTimeout, timeout } = RETRY_POLICIES[policy];
       const begun = clock.elapsed();
-      const turn = await takeTurn({ locks, interruption, notice }, account, longest);
+      const turn = await takeTurn({ locks, interruption, notice }, account, lockTimeout);
       try {
         const now = await vault.account(account.id);
         const open = await vault.intent(account.id);
-        const settled = now === null ? null : settledElsewhere(account, now, open, clock.now());
+        const settled = now === null ? null : outcomeElsewhere(account, now, open, clock.now());
         if (settled !== null) return settled;
         // Without a token at hand, or when a new one is wanted whatever the clock says, it is sent whatever is open.
-        const forced = patience !== 'once';
-        const left = Math.max(outcome - (clock.elapsed() - begun), SECOND);
-        return await (await asker()).refresh(vault, account, patience, forced, left);
+        const forced = policy !== 'none';
+        const left = Math.max(timeout - (clock.elapsed() - begun), SECOND);
+        return await (await asker()).refresh(vault, account, policy, forced, left);
       } finally {
         await turn.release();
       }
@@ -135,20 +135,20 @@ export function refreshingWith(parts: RefreshingParts): Refreshing {
     many(wanted) {
       width = wanted;
       return async (vault, account, forced = false) =>
-        (await asker()).refresh(vault, account, 'thorough', forced);
+        (await asker()).refresh(vault, account, 'long', forced);
     },
 
     here(wanted) {
       width = wanted;
-      return async (vault, seen, patience, forced) => {
-        const [{ refreshOne }, { POLICIES }, outage] = await Promise.all([
+      return async (vault, seen, policy, forced) => {
+        const [{ refreshOne }, { RETRY_POLICIES }, outage] = await Promise.all([
           import('../services/refresh/refresh-one.js'),
           import('../services/refresh/refresh-send.js'),
           outageOf(),
           addonNoted(),
         ]);
         const deps = { ...parts, pid: host.pid, interruption, spill: await spill(), outage };
-        return refreshOne(deps, vault, seen, POLICIES[patience], forced);
+        return refreshOne(deps, vault, seen, RETRY_POLICIES[policy], forced);
       };
     },
 
@@ -159,7 +159,7 @@ export function refreshingWith(parts: RefreshingParts): Refreshing {
     },
 
     async rest() {
-      if (asker.called) (await asker()).rest();
+      if (asker.called) (await asker()).release();
     },
 
     async close() {

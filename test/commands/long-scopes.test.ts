@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { printAccounts } from '../../src/commands/list.js';
 import { sayResult } from '../../src/commands/login.js';
 import { printAccount } from '../../src/commands/show.js';
-import { withdrawalWarning } from '../../src/services/refresh/withdrawn-scopes.js';
+import { withdrawalWarning } from '../../src/services/refresh/refresh-notes.js';
 import { accountExample } from '../doubles/account.js';
 import { NOW, terminal } from '../doubles/terminal.js';
 

@@ -122,7 +122,7 @@ manage at       https://myaccount.google.com/connections
     const failing = accountExample({ status: 'failing', reason: 'Google does not answer' });
     const { stdout, stderr } = printed({ ...open, account: failing });
     expect(stdout.replace(/\s+/g, ' ')).toContain(
-      'open refresh the outcome of the refresh that began at 2026-03-01T11:00:00.000Z is open: its answer was lost',
+      'open refresh the outcome of the refresh that began at 2026-03-01T11:00:00.000Z is open: no final answer came',
     );
     expect(stderr).toBe(
       `hint: vault token google/alice@example.com gives the stored access token\n${again}${login}`,

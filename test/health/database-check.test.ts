@@ -86,7 +86,7 @@ describe('the database', () => {
     expect(await found('database')).toContainEqual(
       expect.objectContaining({
         status: 'warning',
-        message: expect.stringContaining('5m ago is open: its answer was lost'),
+        message: expect.stringContaining('5m ago is open: no final answer came'),
         remedy:
           'vault token demo/alice@example.com gives the stored access token\nto send the refresh token once more: vault refresh demo/alice@example.com --force\nfor a new grant: vault login demo --login-hint alice@example.com',
       }),

@@ -10,7 +10,7 @@ import { runChecks } from '../../src/health/run.js';
 import { keyFileSource } from '../../src/keysources/key-file.js';
 import { unlock } from '../../src/services/keys/unlock.js';
 import { refreshOne } from '../../src/services/refresh/refresh-one.js';
-import { ONCE } from '../../src/services/refresh/refresh-send.js';
+import { NO_RETRIES } from '../../src/services/refresh/refresh-send.js';
 import { selectAccount } from '../../src/services/select-account.js';
 import { ensureValid } from '../../src/services/token/ensure-valid.js';
 import { formatToken, tokenDocument } from '../../src/services/token/token-formats.js';
@@ -88,7 +88,7 @@ export async function probe(
           vault: parts.access.open,
           clock: parts.clock,
           scopeAliases: async () => ({}),
-          refresh: (vault, account) => refreshOne(parts.refreshing, vault, account, ONCE),
+          refresh: (vault, account) => refreshOne(parts.refreshing, vault, account, NO_RETRIES),
         },
         {
           selector: nameOf(first),
@@ -121,7 +121,7 @@ export async function probe(
       const { id } = await selectAccount(vault, nameOf(first), 'vault refresh');
       const account = await vault.account(id);
       if (account === null) return wrong('the account was there and is not');
-      const outcome = await refreshOne(parts.refreshing, vault, account, ONCE);
+      const outcome = await refreshOne(parts.refreshing, vault, account, NO_RETRIES);
       const fresh = specimen.sent.slice(before);
       const right = fresh.every((request) => states.some((truth) => isOf(request, truth)));
       if (!right) wrong(`a refresh sent ${JSON.stringify(fresh)}`);

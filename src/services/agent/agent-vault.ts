@@ -4,7 +4,7 @@ import type { RefreshOutcome } from '../../domain/status.js';
 import type { Clock } from '../../system/contract.js';
 import { isDamage } from '../../vault/damage.js';
 import type { Vault } from '../../vault/vault.js';
-import { refreshTimeout } from '../refresh/slow-refresh.js';
+import { refreshTimeout } from '../refresh/refresher-client.js';
 
 export interface AgentVaultDeps {
   /** Null when there is no vault yet. */

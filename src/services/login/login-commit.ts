@@ -4,7 +4,7 @@ import { VaultError } from '../../domain/errors.js';
 import type { SealedAccount } from '../../stores/contract.js';
 import type { UnstoredLogin } from '../../vault/sealed-answer.js';
 import type { Vault } from '../../vault/vault.js';
-import { changeNotTaken } from '../refresh/refresh-commit.js';
+import { changeNotTaken } from '../refusals.js';
 
 export interface CommittedLogin {
   readonly account: SealedAccount;

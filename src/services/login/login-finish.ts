@@ -13,7 +13,7 @@ import type { Browser, Clock, Http } from '../../system/contract.js';
 import type { DesktopEnvironment } from '../../system/desktop-environment.js';
 import type { Vault } from '../../vault/vault.js';
 import type { LoginRequest, LoginResult } from '../contract.js';
-import { noteConsent } from '../refresh/refresh-recover.js';
+import { noteConsent } from '../refresh/refresh-store.js';
 import { isOwnServer, revokeTokens } from '../revoke/revoke.js';
 import { loginFinished } from './login-commit.js';
 import { whoLoggedIn } from './login-identity.js';

@@ -13,8 +13,8 @@ import type { UnstoredLogin } from '../../vault/sealed-answer.js';
 import type { AccountFacts } from '../../vault/sealed-record.js';
 import type { Vault } from '../../vault/vault.js';
 import type { LoginRequest } from '../contract.js';
-import { changeNotTaken } from '../refresh/refresh-commit.js';
-import { type HoldDeps, lockAndRead } from '../refresh/refresh-recover.js';
+import { type LockDeps, lockAndRead } from '../refresh/refresh-store.js';
+import { changeNotTaken } from '../refusals.js';
 import { commitLogin, isTaken, loginFinished, nameTaken } from './login-commit.js';
 import { checkHint } from './login-identity.js';
 
@@ -61,7 +61,7 @@ export interface StoredLogin {
   readonly inDoubt: boolean;
 }
 
-export interface StoreDeps extends HoldDeps {
+export interface StoreDeps extends LockDeps {
   /** Ends the wait for the account's lock, and nothing else. */
   readonly interruption: AbortSignal;
   /** Called when another process holds the account and the login waits for it. */

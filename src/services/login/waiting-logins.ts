@@ -4,7 +4,7 @@ import { isInterruption, VaultError } from '../../domain/errors.js';
 import type { Locks } from '../../stores/locks.js';
 import type { Spill } from '../../stores/spill.js';
 import type { Vault } from '../../vault/vault.js';
-import { hasLoggedInSince, lockAndRead, noteConsent } from '../refresh/refresh-recover.js';
+import { hasLoggedInSince, lockAndRead, noteConsent } from '../refresh/refresh-store.js';
 import { placeLogin } from './login-store.js';
 
 /** Nobody holds the id of an account that is not there for longer than it takes to store a login. */

@@ -11,14 +11,18 @@ import type { Vault } from '../../vault/vault.js';
 import type { RefreshProgress, RefreshReport, RefreshRequest, RefreshResult } from '../contract.js';
 import { loginNeeded } from '../refusals.js';
 import { accountsOf, selectAccounts } from '../select-account.js';
-import { oddTokenWarning } from './odd-refresh-token.js';
-import { heldBack, openSince, worksMeanwhile } from './open-outcome.js';
-import { withdrawnScopes } from './withdrawn-scopes.js';
+import {
+  notSentWhileOpen,
+  openSince,
+  unusableTokenWarning,
+  withdrawnScopes,
+  worksWhileOpen,
+} from './refresh-notes.js';
 
 export interface RefreshAllDeps {
   readonly vault: () => Promise<Vault | null>;
   readonly clock: Clock;
-  /** @param forced a person asked for it by the account's name */
+  /** @param forced the user asked for it by the account's name */
   readonly refresh: (vault: Vault, account: Account, forced: boolean) => Promise<RefreshOutcome>;
   readonly interruption: AbortSignal;
 }
@@ -40,13 +44,13 @@ export async function refreshAll(
   let next = 0;
   let done = 0;
 
-  async function worker(present: Vault): Promise<void> {
+  async function worker(open: Vault): Promise<void> {
     while (next < accounts.length && !deps.interruption.aborted) {
       const index = next;
       next += 1;
       const account = accounts[index];
       if (account === undefined) return;
-      const result = await refreshIfDue(deps, present, account, request);
+      const result = await refreshIfDue(deps, open, account, request);
       results[index] = result;
       done += 1;
       progress(result, done, accounts.length);
@@ -54,9 +58,9 @@ export async function refreshAll(
   }
 
   if (vault !== null) {
-    const width = Math.min(request.concurrency, accounts.length);
-    const workers = Array.from({ length: width }, () => worker(vault));
-    // A bug that ends one worker must not end the command, and close the vault, while others wait for answers.
+    const length = Math.min(request.concurrency, accounts.length);
+    const workers = Array.from({ length }, () => worker(vault));
+    // A bug in one worker must not end the command and close the vault while the others wait for answers.
     for (const ended of await Promise.allSettled(workers)) {
       if (ended.status === 'rejected') throw ended.reason;
     }
@@ -84,31 +88,31 @@ async function refreshIfDue(
     error,
   });
   if (awaitsLogin(account, deps.clock.now()) && !(request.force && account.retryAt !== null)) {
-    return result('login_needed', 'it rests until a new login', loginNeeded(account));
+    return result('login_needed', 'skipped until a new login', loginNeeded(account));
   }
   if (!due && !request.force) return result('skipped', `not due: ${reason}`);
   if (!account.hasRefreshToken) return withoutRefreshToken(deps, vault, account, reason, request.dryRun);
   if (!request.force && isInBackoff(account, deps.clock.now())) {
-    return result('skipped', restingReason(account, deps.clock.now()));
+    return result('skipped', backoffReason(account, deps.clock.now()));
   }
   const why = due ? reason : `forced, though ${reason}`;
-  // Many at once are nobody's wish for this one.
+  // `--all --force` does not ask for this account by name.
   const forced = request.force && request.selectors.length > 0;
-  if (!request.dryRun) return settle(deps, vault, account, why, forced);
+  if (!request.dryRun) return refreshAndReport(deps, vault, account, why, forced);
   const now = deps.clock.now();
   const open = forced ? null : await vault.intent(account.id);
-  return open === null || !worksMeanwhile(account, open, now)
+  return open === null || !worksWhileOpen(account, open, now)
     ? result('would_refresh', why)
-    : { ...result('skipped', ''), ...skippedAsOpen(heldBack(account, open, now)) };
+    : { ...result('skipped', ''), ...skippedAsOpen(notSentWhileOpen(account, open, now)) };
 }
 
-function restingReason({ failures, retryAt }: Account, now: number): string {
-  return `it failed ${failures} times in a row and rests for another ${formatDuration((retryAt ?? now) - now)}`;
+function backoffReason({ failures, retryAt }: Account, now: number): string {
+  return `it failed ${failures} times in a row and is tried again in ${formatDuration((retryAt ?? now) - now)}`;
 }
 
 /**
- * An access token that never ends, as far as known, needs no refresh; one that ended without a way to renew it needs a
- * login. A refresh token that was taken out of the database is noticed by what the other fields are bound to.
+ * An access token of unknown lifetime needs no refresh; one that has expired needs a login. A refresh token that was removed
+ * from the database is noticed, because the other sealed fields are bound to it.
  */
 async function withoutRefreshToken(
   deps: RefreshAllDeps,
@@ -159,7 +163,7 @@ function skippedAsOpen(error: VaultError) {
 
 function renewed(before: Account, account: Account) {
   const withdrawn = withdrawnScopes(before, account);
-  const warning = oddTokenWarning(account);
+  const warning = unusableTokenWarning(account);
   return {
     account,
     error: null,
@@ -168,7 +172,7 @@ function renewed(before: Account, account: Account) {
   };
 }
 
-async function settle(
+async function refreshAndReport(
   deps: RefreshAllDeps,
   vault: Vault,
   account: Account,
@@ -194,7 +198,7 @@ async function settle(
       ...(since === null ? {} : { openSince: since }),
     };
   } catch (failure) {
-    // Without the key, or with a vault that is not as it was, nothing can be done for any account; once said is enough.
+    // Without the key, or with a damaged vault, no account can be refreshed: one error is enough.
     if (!(failure instanceof VaultError) || failure.exitCode === ERROR_CODES.key_unavailable) throw failure;
     if (concernsWholeVault(failure)) throw failure;
     return { account, outcome: 'error', reason: failure.message, error: failure };

@@ -8,7 +8,7 @@ import type { AttemptRecord, Intent } from '../../stores/contract.js';
 import type { Clock } from '../../system/contract.js';
 import type { Vault } from '../../vault/vault.js';
 import { isInDoubt, loginNeeded } from '../refusals.js';
-import { lostAnswer, openDetails, openHint } from './open-outcome.js';
+import { openDetails, openHint, openOutcome } from './refresh-notes.js';
 import type { SeenAccount } from './refresher-protocol.js';
 
 const TRANSIENT_CODES: readonly ErrorCode[] = [
@@ -24,11 +24,11 @@ export interface FailureDeps {
 }
 
 /**
- * Takes a failed refresh down and names its outcome. The tokens stay as they are, the refresh token too: a hiccup
- * changes nothing, and after `login_needed` it is kept unused, in case the provider erred.
+ * Records a failed refresh and returns its outcome. The tokens stay: a temporary failure changes nothing, and after
+ * `login_needed` the refresh token is kept unused, in case the provider erred.
  *
- * @param settled whether nothing is open: no attempt with this refresh token may have reached the provider, or the provider
- * has given its final answer to this token
+ * @param settled whether nothing is open: no attempt with this refresh token may have reached the provider, or the provider has
+ * given its final answer to it
  */
 export async function recordFailure(
   deps: FailureDeps,
@@ -48,14 +48,14 @@ export async function recordFailure(
 }
 
 /**
- * What another process made of the account between our first look and the lock: its result, or its failure, is taken
- * over and the provider is not asked again.
+ * The outcome of another process between the first read and the lock. Its result or failure is adopted, and the provider is not
+ * asked again.
  *
- * @param open the refresh of the account whose outcome is open, if there is one
+ * @param open the refresh of the account whose outcome is open
  * @param at milliseconds since the epoch
  * @returns null when nothing happened meanwhile
  */
-export function settledElsewhere(
+export function outcomeElsewhere(
   seen: SeenAccount,
   now: Account,
   open: Pick<Intent, 'at'> | null,
@@ -69,16 +69,16 @@ export function settledElsewhere(
   const hint =
     kind === 'transient'
       ? 'nothing is lost; try again in a few minutes'
-      : `vault refresh ${shellName(now)} --force asks again and says what the provider answers`;
+      : `to ask again and see the provider's answer: vault refresh ${shellName(now)} --force`;
   const message = `another process could not refresh ${accountName(now)} a moment ago (${code})`;
   if (open !== null) {
     const said = { hint: openHint(now, at), details: openDetails(open.at) };
-    return { kind, account: now, error: new VaultError(code, `${message}; ${lostAnswer(open.at)}`, said) };
+    return { kind, account: now, error: new VaultError(code, `${message}; ${openOutcome(open.at)}`, said) };
   }
   return { kind, account: now, error: new VaultError(code, message, { hint }) };
 }
 
-/** Whether it may pass, takes a person, or takes a change of settings. */
+/** Whether it may pass, needs a login, or needs a change of settings. */
 export function kindOf(code: ErrorCode): FailureKind {
   if (code === 'login_needed') return 'login_needed';
   return TRANSIENT_CODES.includes(code) ? 'transient' : 'refused';
@@ -88,7 +88,7 @@ function isErrorCode(text: string): text is ErrorCode {
   return Object.hasOwn(ERROR_CODES, text);
 }
 
-/** When even this cannot be written (a full disk, say), the failure itself is still what the caller must hear of. */
+/** When this cannot be written (a full disk, say), the caller still gets the failure itself. */
 async function recordQuietly(
   vault: Vault,
   account: Account,

@@ -16,18 +16,15 @@ import type { Vault } from '../../vault/vault.js';
 import { refreshRefusal, refreshUnanswered } from '../refusals.js';
 import { notThere } from '../select-account.js';
 import { requireSameBinding } from '../server.js';
-import { heldBack, isAtHand } from './open-outcome.js';
-import type { Outage } from './outages.js';
-import { changeBy, commitOrSpill, refreshed } from './refresh-commit.js';
-import { recordFailure, settledElsewhere } from './refresh-failure.js';
-import { lockAndRead } from './refresh-recover.js';
-import { type RetryPolicy, type Sending, type Sent, sendPatiently } from './refresh-send.js';
+import { outcomeElsewhere, recordFailure } from './refresh-failure.js';
+import { hasUsableToken, notSentWhileOpen } from './refresh-notes.js';
+import { type Outage, type RetryPolicy, type Sending, type Sent, sendWithRetries } from './refresh-send.js';
+import { changeBy, commitOrSpill, lockAndRead, refreshed } from './refresh-store.js';
 import type { SeenAccount } from './refresher-protocol.js';
 
 /**
  * For one request and its answer. A request that was sent is not given up while its answer may still come: that answer may hold
- * the only refresh token that works. Nobody is kept waiting by it: the command that asked has its own patience. Making the
- * connection has a shorter limit of its own.
+ * the only refresh token that works. The command that waits has a deadline of its own, and connecting a shorter one.
  */
 const DEADLINE = 120 * SECOND;
 
@@ -40,21 +37,20 @@ export interface RefreshDeps {
   /** The user's settings for the provider of this name. @throws VaultError */
   readonly provider: (name: string) => Promise<ConfiguredProvider>;
   readonly pid: number;
-  /** What is known of a host from other refreshes of this process. */
+  /** Of a host, as the other refreshes of this process know it. */
   readonly outage?: (host: string) => Outage;
   /** Ends waiting (for a lock, between attempts), never a request that was sent. */
   readonly interruption: AbortSignal;
 }
 
 /**
- * Refreshes one account under its lock, in this order: lock, read again, take in what an earlier refresh could not
- * store, make sure that the vault is no older copy, write down the intent, send once, store what came, and only then judge
- * it. While one process does so every
- * other waits, then finds the new token when it reads again.
+ * Refreshes one account under its lock, in this order: lock, read again, store what an earlier refresh could not store, make
+ * sure that the vault is not an older copy, write the refresh intent, send once, store the answer, and only then judge it. Other
+ * processes wait meanwhile, and find the new token when they read again.
  *
- * @param seen the account as it was when the refresh was decided on; when another process has changed it since, its
- * result is taken over and nothing is sent
- * @param forced a person asked for it by the account's name: then it is sent though the outcome of an earlier attempt is open
+ * @param seen the account as it was when the refresh was decided on; when another process has changed it since, its result is
+ * adopted and nothing is sent
+ * @param forced the user asked for it by the account's name: it is sent even while the outcome of an earlier attempt is open
  * @throws VaultError when nothing was sent, or when the answer could not be stored
  */
 export async function refreshOne(
@@ -64,30 +60,30 @@ export async function refreshOne(
   policy: RetryPolicy,
   forced = false,
 ): Promise<RefreshOutcome> {
-  const held = await lockOrBusy(deps, vault, seen.id, policy.turn);
-  if (held instanceof VaultError) return { kind: 'busy', account: await present(vault, seen), error: held };
+  const held = await lockOrBusy(deps, vault, seen.id, policy.lockTimeout);
+  if (held instanceof VaultError) return { kind: 'busy', account: await reread(vault, seen), error: held };
   try {
     const { account } = held;
     if (account === null) throw await removed(vault);
-    if (held.tookIn) return { kind: 'adopted', account };
+    if (held.recovered) return { kind: 'adopted', account };
     const open = await vault.intent(account.id);
-    const settled = settledElsewhere(seen, account, open, deps.clock.now());
+    const settled = outcomeElsewhere(seen, account, open, deps.clock.now());
     return settled ?? (await refreshLocked(deps, vault, account, policy, forced ? null : open));
   } finally {
     await held.release();
   }
 }
 
-async function lockOrBusy(deps: RefreshDeps, vault: Vault, id: string, patience: number) {
+async function lockOrBusy(deps: RefreshDeps, vault: Vault, id: string, timeout: number) {
   try {
-    return await lockAndRead(deps, vault, id, patience, deps.interruption);
+    return await lockAndRead(deps, vault, id, timeout, deps.interruption);
   } catch (failure) {
     if (failure instanceof VaultError && failure.code === 'busy') return failure;
     throw failure;
   }
 }
 
-async function present(vault: Vault, seen: SeenAccount): Promise<SealedAccount> {
+async function reread(vault: Vault, seen: SeenAccount): Promise<SealedAccount> {
   const account = await vault.account(seen.id);
   if (account !== null) return account;
   throw await removed(vault);
@@ -105,27 +101,27 @@ async function refreshLocked(
   policy: RetryPolicy,
   open: Intent | null,
 ): Promise<RefreshOutcome> {
-  // First: nothing is concluded from facts that somebody may have altered.
+  // First, so that nothing is concluded from facts that were altered.
   const { refreshToken } = await vault.contents(account);
   const provider = await deps.provider(account.provider);
   requireSameBinding(account, provider);
-  const atHand = () => isAtHand(account, open, deps.clock.now());
+  const usable = () => hasUsableToken(account, open, deps.clock.now());
   if (refreshToken === null) {
     const error = nothingToRefreshWith(account);
-    // Nothing was sent, and the access token is as good as it was.
-    return atHand()
+    // Nothing was sent, and the access token still works.
+    return usable()
       ? { kind: 'login_needed', account, error }
       : recordFailure(deps, vault, account, error, true);
   }
-  if (open !== null && atHand())
-    return { kind: 'open', account, error: heldBack(account, open, deps.clock.now()) };
+  if (open !== null && usable())
+    return { kind: 'open', account, error: notSentWhileOpen(account, open, deps.clock.now()) };
   await vault.requireCurrent();
   const http = await deps.http();
   const slot = deps.spill.reserve();
   try {
     const cutOff = await vault.intend(account, refreshToken, deps.clock.now(), deps.pid);
-    if (cutOff === 'moved_on') return { kind: 'adopted', account: await present(vault, account) };
-    const mayResend = () => provider.resend !== 'never' && !atHand();
+    if (cutOff === 'moved_on') return { kind: 'adopted', account: await reread(vault, account) };
+    const mayResend = () => provider.resend !== 'never' && !usable();
     const sent = await send(deps, http, account, provider, refreshToken, { policy, mayResend });
     return await conclude(deps, vault, account, provider, sent, cutOff, slot);
   } finally {
@@ -146,7 +142,7 @@ function send(
   const exchange = { endpoint, refreshToken, provider, clientId, clientSecret, deadline: DEADLINE };
   const { clock, interruption: signal } = deps;
   const outage = deps.outage?.(new URL(endpoint).host);
-  return sendPatiently(() => refresh(http, exchange), { ...how, clock, signal, outage });
+  return sendWithRetries(() => refresh(http, exchange), { ...how, clock, signal, outage });
 }
 
 async function conclude(
@@ -168,12 +164,12 @@ async function conclude(
     const [consent] = await vault.consents(account.id);
     const history = { consentedAt: consent?.at ?? account.createdAt, cutOffAt, now };
     const error = refreshRefusal(account, provider, result, history);
-    // Only of a refresh token that the provider no longer takes nothing is open; any other refusal says nothing of it.
+    // A refresh token that the provider no longer accepts leaves nothing open; other refusals say nothing about it.
     const settled = cutOffAt === null || result.class === 'login_needed';
     return recordFailure(deps, vault, account, error, settled);
   }
   const updated = await commitOrSpill(vault, account, changeBy(account, provider, result, at, now), slot);
-  if (updated === null) return { kind: 'adopted', account: await present(vault, account) };
+  if (updated === null) return { kind: 'adopted', account: await reread(vault, account) };
   deps.audit.record(refreshed(updated), 'chained');
   if (result.accessToken !== null) return { kind: 'refreshed', account: updated };
   const error = new VaultError(

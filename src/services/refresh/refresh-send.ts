@@ -2,47 +2,50 @@ import { MINUTE, SECOND } from '../../domain/duration.js';
 import { TransportFailure } from '../../domain/transport.js';
 import type { TokenAnswer } from '../../oauth/contract.js';
 import type { Clock } from '../../system/contract.js';
-import type { Outage } from './outages.js';
 
-/** How patient a refresh is with a provider that cannot be reached. */
+/** How a refresh deals with a provider that cannot be reached. */
 export interface RetryPolicy {
   /** Pauses between attempts that did not leave this machine, in milliseconds. */
   readonly pauses: readonly number[];
-  /** The longest Retry-After that is waited for; a longer one ends the attempt. */
-  readonly longestWait: number;
+  /** The longest Retry-After that is obeyed; a longer one ends the attempt. */
+  readonly maxRetryAfter: number;
   /** How long another process may hold the account before this one gives up, in milliseconds. */
-  readonly turn: number;
-  /** How long a command waits for the outcome altogether, in milliseconds. The refresh goes on without it. */
-  readonly outcome: number;
+  readonly lockTimeout: number;
+  /** How long a command waits for the outcome altogether, in milliseconds. The refresh continues without it. */
+  readonly timeout: number;
 }
 
-/** How patient a refresh is; each is a {@link RetryPolicy}. */
-export type Patience = 'once' | 'brief' | 'thorough';
+export type RetryPolicyName = 'none' | 'short' | 'long';
 
 /** Longer than one request may take, so that a waiter usually sees the holder's result. */
 const ONE_REQUEST = 130 * SECOND;
 
-/** Somebody waits for the answer at a prompt, or a script does. */
-export const BRIEF: RetryPolicy = {
+/** A user or a script waits for the answer. */
+export const SHORT_RETRIES: RetryPolicy = {
   pauses: [SECOND, 2 * SECOND],
-  longestWait: 5 * SECOND,
-  turn: ONE_REQUEST,
-  outcome: ONE_REQUEST,
+  maxRetryAfter: 5 * SECOND,
+  lockTimeout: ONE_REQUEST,
+  timeout: ONE_REQUEST,
 };
 /** A bulk run has time. */
-export const THOROUGH: RetryPolicy = {
+export const LONG_RETRIES: RetryPolicy = {
   pauses: [2 * SECOND, 4 * SECOND, 8 * SECOND],
-  longestWait: 30 * SECOND,
-  turn: ONE_REQUEST,
-  outcome: 4 * MINUTE,
+  maxRetryAfter: 30 * SECOND,
+  lockTimeout: ONE_REQUEST,
+  timeout: 4 * MINUTE,
 };
-/** A valid token is at hand, so there is nothing to wait for. */
-export const ONCE: RetryPolicy = { pauses: [], longestWait: 0, turn: 5 * SECOND, outcome: 10 * SECOND };
+/** There is a valid token, so nothing has to be waited for. */
+export const NO_RETRIES: RetryPolicy = {
+  pauses: [],
+  maxRetryAfter: 0,
+  lockTimeout: 5 * SECOND,
+  timeout: 10 * SECOND,
+};
 
-export const POLICIES: Readonly<Record<Patience, RetryPolicy>> = {
-  once: ONCE,
-  brief: BRIEF,
-  thorough: THOROUGH,
+export const RETRY_POLICIES: Readonly<Record<RetryPolicyName, RetryPolicy>> = {
+  none: NO_RETRIES,
+  short: SHORT_RETRIES,
+  long: LONG_RETRIES,
 };
 
 /** The answer, or why there is none, and when the request that led to it was begun. */
@@ -52,7 +55,7 @@ export interface Sent {
   readonly result: TokenAnswer | TransportFailure;
   /**
    * When the first attempt was begun that may have reached the provider and got no final answer, milliseconds since the
-   * epoch; null when there was none. What a later attempt comes to does not undo it.
+   * epoch; null when there was none. The outcome of a later attempt does not undo it.
    */
   readonly maybeAt: number | null;
 }
@@ -64,31 +67,31 @@ export interface Sending {
   readonly signal?: AbortSignal;
   /** Asked before a refresh token is sent again that may have reached the provider. */
   readonly mayResend: () => boolean;
-  /** Of the host it is sent to; left out: nothing is known of other attempts. */
+  /** Of the host it is sent to; shared by the refreshes of one process. */
   readonly outage?: Outage | undefined;
 }
 
 /** A refresh token is sent at most this often by one command. */
-const MOST_SENDS = 2;
+const MAX_SENDS = 2;
 const PAUSE_BEFORE_REPEAT = SECOND;
 /**
  * Later than this after the first attempt nothing is repeated: no rotating server honours an old token for so long, and
- * somebody waits.
+ * the caller waits.
  */
 const LATEST_REPEAT = MINUTE;
 
 /**
- * Sends a refresh request until there is an answer that means something. What never left this machine costs nothing and
- * is repeated after growing pauses. What may have reached the provider may have spent the refresh token: it is repeated
- * once and soon, while a rotating server still honours the old token, and then left alone; and only after a hard failure: as
- * long as the connection is there, so may be the answer.
+ * Sends a refresh request until there is a final answer. A request that never left this machine costs nothing and is repeated
+ * after growing pauses. One that may have reached the provider may have used up the refresh token: it is repeated once and soon,
+ * while a rotating server still honours the old token, and only after a hard failure: as long as the connection is open, the
+ * answer may still come.
  */
-export async function sendPatiently(
+export async function sendWithRetries(
   send: () => Promise<TokenAnswer>,
   { policy, clock, signal, mayResend, outage }: Sending,
 ): Promise<Sent> {
   const pauses = [...policy.pauses];
-  const patience = pauses.reduce((sum, pause) => sum + pause, 0);
+  const limit = pauses.reduce((sum, pause) => sum + pause, 0);
   const begun = clock.elapsed();
   let sends = 0;
   let maybeAt: number | null = null;
@@ -101,21 +104,21 @@ export async function sendPatiently(
     else outage?.reached();
     if (leavesOpen(result)) maybeAt ??= at;
     const pause = pauseBeforeNext(result, sends, pauses, policy);
-    const isOver = unsent && outage?.hasLasted(patience, clock.elapsed()) === true;
+    const isOver = unsent && outage?.hasLasted(limit, clock.elapsed()) === true;
     const tooLate = isOver || clock.elapsed() - begun > LATEST_REPEAT;
     if (pause === null || tooLate || (maybeAt !== null && !mayResend())) return { at, result, maybeAt };
-    // The repeat of what may have been sent is part of the exchange; only waiting can be interrupted.
+    // Repeating what may have been sent is part of the exchange; only a pause can be interrupted.
     if (pause > 0) await clock.sleep(pause * (1 + Math.random() / 4), signal);
   }
 }
 
-/** Whether the provider may have replaced the refresh token and nobody heard of it. */
+/** Whether the provider may have replaced the refresh token without our knowing. */
 function leavesOpen(result: TokenAnswer | TransportFailure): boolean {
   if (result instanceof TransportFailure) return result.sent === 'maybe';
   return result.kind === 'refused' && result.leavesOpen;
 }
 
-/** @returns null when there shall be no further attempt */
+/** @returns null for no further attempt */
 function pauseBeforeNext(
   result: TokenAnswer | TransportFailure,
   sends: number,
@@ -124,11 +127,11 @@ function pauseBeforeNext(
 ): number | null {
   if (result instanceof TransportFailure) {
     if (result.sent === 'no') return pauses.shift() ?? null;
-    return sends < MOST_SENDS && result.reason !== 'timeout' && result.reason !== 'aborted' ? 0 : null;
+    return sends < MAX_SENDS && result.reason !== 'timeout' && result.reason !== 'aborted' ? 0 : null;
   }
   if (result.kind === 'granted' || result.class !== 'transient') return null;
   const pause = result.retryAfter ?? PAUSE_BEFORE_REPEAT;
-  return sends < MOST_SENDS && pause <= policy.longestWait ? pause : null;
+  return sends < MAX_SENDS && pause <= policy.maxRetryAfter ? pause : null;
 }
 
 async function attempt(send: () => Promise<TokenAnswer>): Promise<TokenAnswer | TransportFailure> {
@@ -138,4 +141,49 @@ async function attempt(send: () => Promise<TokenAnswer>): Promise<TokenAnswer | 
     if (failure instanceof TransportFailure) return failure;
     throw failure;
   }
+}
+
+/** How long a host could not be reached, by any refresh of this process. */
+export interface Outage {
+  /** An attempt did not leave this machine. @param now monotonic, in milliseconds */
+  failed(now: number): void;
+  reached(): void;
+  /** Whether it has lasted for this many milliseconds, so that further pauses are of no use. */
+  hasLasted(limit: number, now: number): boolean;
+}
+
+interface Span {
+  readonly from: number;
+  readonly last: number;
+}
+
+/** After this long without a failure, the next one begins another outage. */
+const FRESH = MINUTE;
+/** Counts for all hosts together: when none is reached, it is the network of this machine. */
+const EVERYWHERE = '';
+
+/**
+ * The pauses between attempts give a host, or the network, time to come back. In a bulk run that time counts once for all
+ * accounts, not once for each.
+ */
+export function outages(): (host: string) => Outage {
+  const spans = new Map<string, Span>();
+  return (host) => {
+    const both = [host, EVERYWHERE];
+    return {
+      failed(now) {
+        for (const key of both) {
+          const span = spans.get(key);
+          const goesOn = span !== undefined && now - span.last < FRESH;
+          spans.set(key, { from: goesOn ? span.from : now, last: now });
+        }
+      },
+      reached() {
+        for (const key of both) spans.delete(key);
+      },
+      hasLasted(limit, now) {
+        return both.some((key) => now - (spans.get(key)?.from ?? now) >= limit);
+      },
+    };
+  };
 }

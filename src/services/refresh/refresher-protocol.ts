@@ -2,11 +2,11 @@ import type { Account } from '../../domain/account.js';
 import { ERROR_CODES, type ErrorCode, VaultError } from '../../domain/errors.js';
 import type { RefreshOutcome } from '../../domain/status.js';
 import type { LoadedKey } from '../../keysources/key-memory.js';
-import type { Patience } from './refresh-send.js';
+import type { RetryPolicyName } from './refresh-send.js';
 
 /*
- * How a command and its refresher process talk: JSON lines over the refresher's stdin and stdout. First the setup, then
- * any number of orders, each answered by one report when it is done; after the last one, that it is at rest. No token passes here: both sides know the vault.
+ * The protocol of a command and its refresher process: JSON lines over the refresher's stdin and stdout. First the setup, then
+ * any number of orders, each answered by one report; after the last report, DONE. No token is sent: both sides open the vault.
  */
 
 /** What the refresher needs to know before anything else. */
@@ -15,23 +15,23 @@ export interface RefresherSetup {
   /** Absolute. */
   readonly envFile: string | null;
   /** How many orders may be in flight at a time. */
-  readonly width: number;
+  readonly concurrency: number;
   /**
-   * Provider settings from the asker's environment. Some are secret, and an environment can be read by the user's other
-   * programs.
+   * Provider settings from the environment of the command. Some are secret, and an environment can be read by the user's
+   * other programs.
    */
   readonly settings: Readonly<Record<string, string>>;
-  /** The master key, in base64; left out: the refresher looks for it itself. */
+  /** The master key, in base64. Without it the refresher loads the key itself. */
   readonly key?: { readonly reference: string; readonly key: string };
 }
 
-/** What an account looked like when its refresh was decided on. */
+/** The account as it was when its refresh was decided on. */
 export type SeenAccount = Pick<Account, 'id' | 'generation' | 'failures'>;
 
 export interface RefreshOrder {
   readonly account: SeenAccount;
-  readonly patience: Patience;
-  /** A person asked for it by the account's name. */
+  readonly policy: RetryPolicyName;
+  /** The user asked for it by the account's name. */
   readonly forced: boolean;
 }
 
@@ -51,13 +51,13 @@ export function setupLine(setup: Omit<RefresherSetup, 'key'>, { reference, key }
   return `${JSON.stringify({ ...setup, key: { reference, key: key.toString('base64') } })}\n`;
 }
 
-/** @returns the key that was handed over; the caller wipes it */
+/** @returns the key that was sent; the caller wipes it */
 export function handedKey({ key }: RefresherSetup): LoadedKey | null {
   return key === undefined ? null : { reference: key.reference, key: Buffer.from(key.key, 'base64') };
 }
 
-export function orderLine({ account: { id, generation, failures }, patience, forced }: RefreshOrder): string {
-  return `${JSON.stringify({ account: { id, generation, failures }, patience, forced })}\n`;
+export function orderLine({ account: { id, generation, failures }, policy, forced }: RefreshOrder): string {
+  return `${JSON.stringify({ account: { id, generation, failures }, policy, forced })}\n`;
 }
 
 export function reportLine(account: string, outcome: RefreshOutcome | VaultError): string {
@@ -75,7 +75,7 @@ export function reportLine(account: string, outcome: RefreshOutcome | VaultError
   return `${JSON.stringify(report)}\n`;
 }
 
-/** @returns null for a line that is no report: whatever it is, it is not ours to believe */
+/** @returns null for a line that is no report */
 export function readReport(line: string): RefreshReportLine | null {
   const value = parse(line);
   if (typeof value !== 'object' || value === null || !('account' in value) || !('kind' in value)) return null;
@@ -83,23 +83,20 @@ export function readReport(line: string): RefreshReportLine | null {
   return report.error === null || Object.hasOwn(ERROR_CODES, report.error?.code) ? report : null;
 }
 
-/**
- * Says that the refresher has reported everything and let go of the vault. Its asker need not wait for the end of the
- * process, which takes many times longer.
- */
-export const AT_REST = '"at rest"';
+/** The refresher has reported everything and closed the vault. The end of the process would take many times longer. */
+export const DONE = '"done"';
 
-/** The outcome a report tells of, for the account as it is now. */
+/** @param account as it is now */
 export function outcomeOf(report: RefreshReportLine, account: Account): RefreshOutcome | VaultError {
   const { kind } = report;
   if (kind === 'refreshed' || kind === 'adopted') return { kind, account };
-  const { code, message, hint, details } = report.error ?? CUT_OFF;
+  const { code, message, hint, details } = report.error ?? INTERRUPTED_REPORT;
   const error = new VaultError(code, message, hint === null ? { details } : { hint, details });
   return kind === 'error' ? error : { kind, account, error };
 }
 
-/** What is reported of an account whose refresher ended without a word. */
-export const CUT_OFF = {
+/** Stands for the report of a refresher that ended without one. */
+export const INTERRUPTED_REPORT = {
   code: 'refresh_interrupted',
   message:
     'the process that was refreshing the account ended before it was done; if it had sent its request, the provider may have replaced the refresh token',

@@ -16,7 +16,7 @@ import type { Vault } from '../../vault/vault.js';
 import type { RevokeReport, RevokeRequest, RevokeResult } from '../contract.js';
 import { takeInLogins } from '../login/waiting-logins.js';
 import { kindOf } from '../refresh/refresh-failure.js';
-import { type HeldAccount, lockAndRead } from '../refresh/refresh-recover.js';
+import { type HeldAccount, lockAndRead } from '../refresh/refresh-store.js';
 import { accountsOf, selectAccounts } from '../select-account.js';
 import { requireSameBinding, serverOf } from '../server.js';
 

@@ -10,8 +10,7 @@ import type { SealedAccount } from '../../stores/contract.js';
 import type { Clock } from '../../system/contract.js';
 import type { Vault } from '../../vault/vault.js';
 import type { TokenRequest, ValidToken } from '../contract.js';
-import { oddTokenWarning } from '../refresh/odd-refresh-token.js';
-import { withdrawalWarning, withdrawnScopes } from '../refresh/withdrawn-scopes.js';
+import { unusableTokenWarning, withdrawalWarning, withdrawnScopes } from '../refresh/refresh-notes.js';
 import { loginNeeded } from '../refusals.js';
 import { notThere, selectAccount } from '../select-account.js';
 
@@ -130,7 +129,7 @@ async function giveRefreshed(
 /** What a good new token lacks all the same. */
 function shortcomings(before: Account, account: Account, request: TokenRequest, now: number): string | null {
   const withdrawn = withdrawnScopes(before, account);
-  const odd = oddTokenWarning(account);
+  const odd = unusableTokenWarning(account);
   const short = tooShort(account, request, now);
   const said = [
     ...(odd === null ? [] : [odd]),

@@ -5,7 +5,7 @@ export interface StartedProcess {
   order(line: string): void;
   readonly lines: AsyncIterable<string>;
   finish(): void;
-  leave(): void;
+  detach(): void;
 }
 
 /**
@@ -30,7 +30,7 @@ export function startRefresherProcess(
     order: (line) => void child.stdin.write(line),
     lines,
     finish: () => void child.stdin.end(),
-    leave() {
+    detach() {
       child.stdin.destroy();
       lines.close();
       child.stdout.destroy();

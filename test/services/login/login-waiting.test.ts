@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { VaultError } from '../../../src/domain/errors.js';
 import { Secret } from '../../../src/domain/secret.js';
 import { takeInLogins } from '../../../src/services/login/waiting-logins.js';
-import { lockAndRead } from '../../../src/services/refresh/refresh-recover.js';
+import { lockAndRead } from '../../../src/services/refresh/refresh-store.js';
 import type { SealedAccount } from '../../../src/stores/contract.js';
 import { sqliteLocks } from '../../../src/stores/locks.js';
 import { NOW } from '../../doubles/terminal.js';
@@ -116,7 +116,7 @@ describe('a login of an account that another process holds', () => {
     await held.release();
     const now = await lockAndRead(stage, stage.vault, account.id, 0);
     await now.release();
-    expect(now.tookIn).toBe(true);
+    expect(now.recovered).toBe(true);
     expect(await refreshTokenOf(account)).toBe('refresh-token-new');
     expect(await stage.vault.consents(account.id)).toMatchObject([{ at: NOW + 1, how: 'browser' }]);
     expect(stage.spill.all()).toEqual([]);

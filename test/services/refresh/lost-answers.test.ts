@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { HOUR, MINUTE } from '../../../src/domain/duration.js';
 import { TransportFailure } from '../../../src/domain/transport.js';
-import { ONCE, THOROUGH } from '../../../src/services/refresh/refresh-send.js';
+import { LONG_RETRIES, NO_RETRIES } from '../../../src/services/refresh/refresh-send.js';
 import type { Answer } from '../../doubles/local-server.js';
 import { NOW } from '../../doubles/terminal.js';
 import { dropped, inTurn, oauthError, renewed } from '../../doubles/token-endpoint.js';
@@ -26,7 +26,7 @@ const andGone =
 const BEGAN = new Date(NOW).toISOString();
 const OPEN = {
   message: expect.stringContaining(
-    `the outcome of the refresh that began at ${BEGAN} is open: its answer was lost, and the provider may have replaced the refresh token`,
+    `the outcome of the refresh that began at ${BEGAN} is open: no final answer came, and the provider may have replaced the refresh token`,
   ),
   hint: expect.not.stringContaining('nothing is lost'),
   details: { open_since: BEGAN },
@@ -60,7 +60,7 @@ describe('an attempt that may have reached the provider is remembered', () => {
   ] as const)('when %s', async (_, answers, kind, code) => {
     await open(...(answers as unknown as [Answer]));
     const account = await stage.addExpired();
-    expect(await stage.refresh(account, { policy: THOROUGH })).toMatchObject({
+    expect(await stage.refresh(account, { policy: LONG_RETRIES })).toMatchObject({
       kind,
       error: { code, ...OPEN },
     });
@@ -132,12 +132,12 @@ describe('while the stored access token works', () => {
   ])('a refresh token is not sent again after %s, at once or later', async (_, answer) => {
     await open(answer);
     const account = await stage.add({ ...at(), expiresAt: NOW + HOUR });
-    expect(await stage.refresh(account, { policy: THOROUGH })).toMatchObject({
+    expect(await stage.refresh(account, { policy: LONG_RETRIES })).toMatchObject({
       kind: 'transient',
       error: OPEN,
     });
     expect(stage.sent()).toHaveLength(1);
-    for (const policy of [ONCE, THOROUGH]) {
+    for (const policy of [NO_RETRIES, LONG_RETRIES]) {
       expect(await stage.refresh(await stage.account(account), { policy })).toMatchObject(open_);
     }
     expect(stage.sent()).toHaveLength(1);
@@ -148,7 +148,7 @@ describe('while the stored access token works', () => {
     await open(dropped);
     const account = await stage.add({ ...at(), expiresAt: NOW + HOUR });
     await stage.refresh(account);
-    const again = await stage.refresh(await stage.account(account), { forced: true, policy: THOROUGH });
+    const again = await stage.refresh(await stage.account(account), { forced: true, policy: LONG_RETRIES });
     expect(again).toMatchObject({ kind: 'transient', error: OPEN });
     expect(stage.sent()).toHaveLength(2);
   });
@@ -167,11 +167,11 @@ describe('while the stored access token works', () => {
   it('or may work, its end unknown, it is kept back for an hour, whatever the clock does, and not for ever', async () => {
     await open(oauthError('server_error', 503), renewed());
     const account = await stage.add({ ...at(), expiresAt: null });
-    await stage.refresh(account, { policy: THOROUGH });
-    const message = expect.stringContaining('is not refreshed for another 59m, in which its access token');
+    await stage.refresh(account, { policy: LONG_RETRIES });
+    const message = expect.stringContaining('is not refreshed for another 59m, since its access token');
     for (const minutes of [1, -2]) {
       stage.clock.advance(minutes * MINUTE);
-      const held = await stage.refresh(await stage.account(account), { policy: THOROUGH });
+      const held = await stage.refresh(await stage.account(account), { policy: LONG_RETRIES });
       expect(held).toMatchObject({ kind: 'open', error: { message } });
     }
     expect(stage.sent()).toHaveLength(1);
@@ -182,7 +182,7 @@ describe('while the stored access token works', () => {
   it('what was turned away is sent again all the same: nobody began to work on it', async () => {
     await open(oauthError('rate_limited', 429));
     const account = await stage.add({ ...at(), expiresAt: NOW + HOUR });
-    await stage.refresh(account, { policy: THOROUGH });
+    await stage.refresh(account, { policy: LONG_RETRIES });
     expect(stage.sent()).toHaveLength(2);
     expect(await stage.intentOf(account)).toBeNull();
   });
@@ -195,7 +195,7 @@ describe('a provider with "resend": "never"', () => {
     await open(dropped);
     stage.settings['resend'] = 'never';
     const account = await stage.addExpired();
-    expect(await stage.refresh(account, { policy: THOROUGH })).toMatchObject({ error: OPEN });
+    expect(await stage.refresh(account, { policy: LONG_RETRIES })).toMatchObject({ error: OPEN });
     expect(stage.sent()).toHaveLength(1);
     expect(await stage.intentOf(account)).not.toBeNull();
   });

@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { MINUTE, SECOND } from '../../../src/domain/duration.js';
 import { TransportFailure } from '../../../src/domain/transport.js';
-import { outages } from '../../../src/services/refresh/outages.js';
-import { sendPatiently, THOROUGH } from '../../../src/services/refresh/refresh-send.js';
+import { LONG_RETRIES, outages, sendWithRetries } from '../../../src/services/refresh/refresh-send.js';
 import { clockDouble } from '../../doubles/clock.js';
 import { NOW } from '../../doubles/terminal.js';
 import { granted } from '../../doubles/token-answers.js';
@@ -21,7 +20,7 @@ describe('hosts that cannot be reached', () => {
       if (isAway) throw away;
       return GRANTED;
     };
-    await sendPatiently(send, { policy: THOROUGH, clock, mayResend: () => true, outage: of(host) });
+    await sendWithRetries(send, { policy: LONG_RETRIES, clock, mayResend: () => true, outage: of(host) });
     return count;
   }
 

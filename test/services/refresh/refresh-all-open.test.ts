@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DAY, HOUR, MINUTE } from '../../../src/domain/duration.js';
 import type { RefreshRequest } from '../../../src/services/contract.js';
-import { heldBack } from '../../../src/services/refresh/open-outcome.js';
 import { type RefreshAllDeps, refreshAll } from '../../../src/services/refresh/refresh-all.js';
+import { notSentWhileOpen } from '../../../src/services/refresh/refresh-notes.js';
 import { NOW } from '../../doubles/terminal.js';
 import { openVaultStage, type VaultStage } from '../stage.js';
 
@@ -31,12 +31,12 @@ describe('refreshing all, where the outcome of an earlier refresh is open', () =
     const { refreshToken } = await stage.vault.contents(account);
     if (refreshToken === null) throw new Error('the example has a refresh token');
     await stage.vault.intend(account, refreshToken, NOW - MINUTE, 1);
-    const error = heldBack(account, { at: NOW - MINUTE }, NOW);
+    const error = notSentWhileOpen(account, { at: NOW - MINUTE }, NOW);
     const open: Refresh = async () => ({ kind: 'open', account, error });
     for (const { results } of [await run(open), await run(never, { dryRun: true })]) {
       expect(results).toMatchObject([{ outcome: 'skipped', error: null, openSince: NOW - MINUTE }]);
       expect(results[0]?.reason).toBe(
-        'demo/a is not refreshed while its access token works, which ends in 1h; the outcome of the refresh that began at 2026-03-01T11:59:00.000Z is open: its answer was lost, and the provider may have replaced the refresh token (vault token demo/a gives the stored access token; to send the refresh token once more: vault refresh demo/a --force; for a new grant: vault login demo --as a)',
+        'demo/a is not refreshed while its access token works, which ends in 1h; the outcome of the refresh that began at 2026-03-01T11:59:00.000Z is open: no final answer came, and the provider may have replaced the refresh token (vault token demo/a gives the stored access token; to send the refresh token once more: vault refresh demo/a --force; for a new grant: vault login demo --as a)',
       );
     }
     stage.clock.advance(2 * HOUR);

@@ -65,7 +65,7 @@ const WHAT_HAPPENS = (doing: string) => [
   'b-later: skipped: not due: the access token ends in 30d',
   `c-endless: ${doing}: the end of its access token is unknown`,
   `d-grant: ${doing}: the grant ends in 1d`,
-  'e-rests: login_needed: it rests until a new login',
+  'e-rests: login_needed: skipped until a new login',
   'f-bare: skipped: the access token ends in 1h, and there is no refresh token',
   'g-bare-ended: login_needed: the access token ended 1h ago, and there is no refresh token',
   'h-bare-endless: skipped: the end of its access token is unknown, and there is no refresh token',

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { DAY, MINUTE, SECOND } from '../../../src/domain/duration.js';
-import { BRIEF, ONCE, THOROUGH } from '../../../src/services/refresh/refresh-send.js';
+import { LONG_RETRIES, NO_RETRIES, SHORT_RETRIES } from '../../../src/services/refresh/refresh-send.js';
 import { type Answer, json, serve } from '../../doubles/local-server.js';
 import { NOW } from '../../doubles/terminal.js';
 import { dropped, htmlPage, inTurn, oauthError, renewed, silent } from '../../doubles/token-endpoint.js';
@@ -79,7 +79,7 @@ describe('a provider in trouble', () => {
   it.each(TROUBLES)('with %s changes nothing and is asked twice at most', async (_, answer, code) => {
     await open(answer);
     const account = await stage.addExpired();
-    expect(await stage.refresh(account, { policy: THOROUGH })).toMatchObject({
+    expect(await stage.refresh(account, { policy: LONG_RETRIES })).toMatchObject({
       kind: 'transient',
       error: { code },
     });
@@ -109,7 +109,7 @@ describe('a provider in trouble', () => {
   it('is asked again at once after a lost answer, while the old token may still be honoured', async () => {
     await open(dropped, renewed());
     const account = await stage.addExpired();
-    expect((await stage.refresh(account, { policy: ONCE })).kind).toBe('refreshed');
+    expect((await stage.refresh(account, { policy: NO_RETRIES })).kind).toBe('refreshed');
     expect(stage.clock.slept).toEqual([]);
   });
 
@@ -122,10 +122,10 @@ describe('a provider in trouble', () => {
   });
 
   it.each([
-    ['is waited for', '3', BRIEF, 2, 3 * SECOND],
-    ['is not waited for when it is longer than the patience', '20', BRIEF, 1, null],
-    ['may be longer in a bulk run', '20', THOROUGH, 2, 20 * SECOND],
-    ['of an hour ends the attempt', '3600', THOROUGH, 1, null],
+    ['is waited for', '3', SHORT_RETRIES, 2, 3 * SECOND],
+    ['is not waited for when it is longer than the patience', '20', SHORT_RETRIES, 1, null],
+    ['may be longer in a bulk run', '20', LONG_RETRIES, 2, 20 * SECOND],
+    ['of an hour ends the attempt', '3600', LONG_RETRIES, 1, null],
   ])('and its Retry-After %s', async (_, header, policy, sends, pause) => {
     await open(json(429, { error: 'rate_limited' }, { 'retry-after': header }));
     const account = await stage.addExpired();
@@ -138,9 +138,9 @@ describe('a provider in trouble', () => {
 
 describe('a provider that cannot be reached', () => {
   it.each([
-    ['a person who waits', BRIEF, [1, 2]],
-    ['a bulk run', THOROUGH, [2, 4, 8]],
-    ['somebody with a good token at hand', ONCE, []],
+    ['a person who waits', SHORT_RETRIES, [1, 2]],
+    ['a bulk run', LONG_RETRIES, [2, 4, 8]],
+    ['somebody with a good token at hand', NO_RETRIES, []],
   ])('is tried again after growing pauses for %s', async (_, policy, seconds) => {
     await open(renewed());
     const account = await stage.addExpired();

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { MINUTE } from '../../../src/domain/duration.js';
-import { ONCE } from '../../../src/services/refresh/refresh-send.js';
+import { NO_RETRIES } from '../../../src/services/refresh/refresh-send.js';
 import type { Answer } from '../../doubles/local-server.js';
 import { inTurn, oauthError, renewed } from '../../doubles/token-endpoint.js';
 import { openRefreshStage, type RefreshStage } from './refreshing.js';
@@ -20,7 +20,7 @@ describe('failures in a row', () => {
     const { id } = await stage.addExpired();
     const statuses: unknown[] = [];
     for (let round = 0; round < 5; round += 1) {
-      await stage.refresh(await stage.account({ id }), { policy: ONCE });
+      await stage.refresh(await stage.account({ id }), { policy: NO_RETRIES });
       const { status, failures, reason } = await stage.account({ id });
       statuses.push([status, failures, reason === null ? null : 'told']);
     }
@@ -43,11 +43,11 @@ describe('failures in a row', () => {
       const lacking = { status: 'insufficient_scope', reason: 'not granted: mail' } as const;
       const scopes = { askedScopes: ['read', 'mail'], grantedScopes: ['read'] };
       const { id } = await stage.addExpired({ ...lacking, ...scopes, failures: 2 });
-      await stage.refresh(await stage.account({ id }), { policy: ONCE });
+      await stage.refresh(await stage.account({ id }), { policy: NO_RETRIES });
       const account = await stage.account({ id });
       expect(account).toMatchObject({ ...scopes, status: 'failing', failures: 3, lastError: code });
       expect(account.reason).toMatch(code === 'client_refused' ? /invalid_client/ : /server_error/);
-      await stage.refresh(account, { policy: ONCE });
+      await stage.refresh(account, { policy: NO_RETRIES });
       expect(await stage.account({ id })).toMatchObject(lacking);
     },
   );
@@ -90,7 +90,7 @@ describe('a refusal without a word', () => {
     const { id } = await stage.addExpired({ lastRefreshAt: stage.clock.now() });
     const said: unknown[] = [];
     for (let round = 0; round < 3; round += 1) {
-      const outcome = await stage.refresh(await stage.account({ id }), { policy: ONCE });
+      const outcome = await stage.refresh(await stage.account({ id }), { policy: NO_RETRIES });
       said.push([outcome.kind, 'error' in outcome && outcome.error.hint?.split('\n')]);
     }
     const wait = 'nothing is lost; try again in a few minutes';
@@ -110,7 +110,7 @@ describe('a refusal without a word', () => {
   it('of a server that never has means no login', async () => {
     await open(bare, bare);
     const { id } = await stage.addExpired({ lastRefreshAt: null, failures: 2 });
-    const outcome = await stage.refresh(await stage.account({ id }), { policy: ONCE });
+    const outcome = await stage.refresh(await stage.account({ id }), { policy: NO_RETRIES });
     expect('error' in outcome && outcome.error.hint).toBe('nothing is lost; try again in a few minutes');
   });
 });

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { VaultError } from '../../../src/domain/errors.js';
-import { ONCE } from '../../../src/services/refresh/refresh-send.js';
+import { NO_RETRIES } from '../../../src/services/refresh/refresh-send.js';
 import { sqliteLocks } from '../../../src/stores/locks.js';
 import { inTurn, oauthError, renewed } from '../../doubles/token-endpoint.js';
 import { openRefreshStage, type RefreshStage } from './refreshing.js';
@@ -18,7 +18,9 @@ const MANY = 12;
 async function together(count = MANY) {
   const seen = await stage.addExpired();
   const vaults = await Promise.all(Array.from({ length: count }, () => stage.another()));
-  const outcomes = await Promise.all(vaults.map((vault) => stage.refresh(seen, { vault, policy: ONCE })));
+  const outcomes = await Promise.all(
+    vaults.map((vault) => stage.refresh(seen, { vault, policy: NO_RETRIES })),
+  );
   return { seen, outcomes, kinds: outcomes.map(({ kind }) => kind).sort() };
 }
 
@@ -180,7 +182,7 @@ describe('a vault that cannot be written', () => {
     const account = await stage.addExpired();
     const full = new VaultError('vault_not_writable', 'the disk is full');
     const vault = { ...stage.vault, recordAttempt: () => Promise.reject(full) };
-    expect(await stage.refresh(account, { vault, policy: ONCE })).toMatchObject({
+    expect(await stage.refresh(account, { vault, policy: NO_RETRIES })).toMatchObject({
       kind: 'transient',
       error: { code: 'provider_unavailable' },
     });

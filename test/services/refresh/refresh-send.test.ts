@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { TransportFailure } from '../../../src/domain/transport.js';
 import type { TokenAnswer } from '../../../src/oauth/contract.js';
 import {
-  BRIEF,
-  ONCE,
+  LONG_RETRIES,
+  NO_RETRIES,
   type RetryPolicy,
-  sendPatiently,
-  THOROUGH,
+  SHORT_RETRIES,
+  sendWithRetries,
 } from '../../../src/services/refresh/refresh-send.js';
 import { clockDouble } from '../../doubles/clock.js';
 import { NOW } from '../../doubles/terminal.js';
@@ -33,7 +33,7 @@ async function sending(policy: RetryPolicy, mayResend: () => boolean, ...steps: 
     if (step === undefined) throw new Error('no answer is left');
     return step;
   };
-  const sent = await sendPatiently(send, { policy, clock, mayResend });
+  const sent = await sendWithRetries(send, { policy, clock, mayResend });
   return { calls, ...sent, slept: clock.slept, now: clock.now() };
 }
 
@@ -44,29 +44,34 @@ describe('sending a refresh', () => {
     ['a refused client', refused({ error: 'invalid_client' }, { status: 401 })],
     ['a policy', refused({ error: 'access_denied' }, { status: 403 })],
   ])('ends with the first answer when it is %s', async (_, answer) => {
-    expect(await patiently(THOROUGH, answer)).toMatchObject({ calls: 1, result: answer, slept: [], at: NOW });
+    expect(await patiently(LONG_RETRIES, answer)).toMatchObject({
+      calls: 1,
+      result: answer,
+      slept: [],
+      at: NOW,
+    });
   });
 
   it.each([
-    ['not sent, however often', BRIEF, [NOT_SENT], 3],
-    ['not sent, however often, in a bulk run', THOROUGH, [NOT_SENT], 4],
-    ['not sent, with a token at hand', ONCE, [NOT_SENT], 1],
-    ['sent and lost', THOROUGH, [LOST], 2],
-    ['sent and lost, with a token at hand', ONCE, [LOST], 2],
-    ['answered with trouble', THOROUGH, [BUSY], 2],
-    ['answered with trouble, with a token at hand', ONCE, [BUSY], 1],
-    ['lost, then answered with trouble', THOROUGH, [LOST, BUSY], 2],
-    ['answered with trouble, then lost', THOROUGH, [BUSY, LOST], 2],
-    ['not sent, then lost twice', THOROUGH, [NOT_SENT, NOT_SENT, LOST], 4],
-    ['lost, then not sent until patience ends', BRIEF, [LOST, NOT_SENT], 4],
-    ['not answered in time', THOROUGH, [SILENT], 1],
-    ['turned away', THOROUGH, [LIMITED], 2],
+    ['not sent, however often', SHORT_RETRIES, [NOT_SENT], 3],
+    ['not sent, however often, in a bulk run', LONG_RETRIES, [NOT_SENT], 4],
+    ['not sent, with a token at hand', NO_RETRIES, [NOT_SENT], 1],
+    ['sent and lost', LONG_RETRIES, [LOST], 2],
+    ['sent and lost, with a token at hand', NO_RETRIES, [LOST], 2],
+    ['answered with trouble', LONG_RETRIES, [BUSY], 2],
+    ['answered with trouble, with a token at hand', NO_RETRIES, [BUSY], 1],
+    ['lost, then answered with trouble', LONG_RETRIES, [LOST, BUSY], 2],
+    ['answered with trouble, then lost', LONG_RETRIES, [BUSY, LOST], 2],
+    ['not sent, then lost twice', LONG_RETRIES, [NOT_SENT, NOT_SENT, LOST], 4],
+    ['lost, then not sent until patience ends', SHORT_RETRIES, [LOST, NOT_SENT], 4],
+    ['not answered in time', LONG_RETRIES, [SILENT], 1],
+    ['turned away', LONG_RETRIES, [LIMITED], 2],
   ] as const)('that is %s is tried so often', async (_, policy, steps, calls) => {
     expect((await patiently(policy, ...steps)).calls).toBe(calls);
   });
 
   it('never hands the same refresh token to the provider a third time, whatever happens in between', async () => {
-    const { calls, result } = await patiently(THOROUGH, LOST, NOT_SENT, LOST, GRANTED);
+    const { calls, result } = await patiently(LONG_RETRIES, LOST, NOT_SENT, LOST, GRANTED);
     expect(calls).toBe(3);
     expect(result).toBe(LOST);
   });
@@ -85,12 +90,12 @@ describe('sending a refresh', () => {
     ['of a client that is refused', [refused({ error: 'invalid_client' }, { status: 401 })], false],
     ['answered', [GRANTED], false],
   ] as const)('that is %s: it is remembered whether it may have arrived', async (_, steps, maybe) => {
-    const { maybeAt } = await patiently(BRIEF, ...steps);
+    const { maybeAt } = await patiently(SHORT_RETRIES, ...steps);
     expect(maybeAt !== null).toBe(maybe);
   });
 
   it('remembers the first attempt that may have arrived, whatever comes after it', async () => {
-    const { maybeAt, at } = await patiently(THOROUGH, BUSY, LOST);
+    const { maybeAt, at } = await patiently(LONG_RETRIES, BUSY, LOST);
     expect(maybeAt).toBe(NOW);
     expect(at).toBeGreaterThan(NOW);
   });
@@ -104,7 +109,7 @@ describe('sending a refresh', () => {
   ] as const)(
     'that is %s is not sent again where that is not allowed once it may have arrived',
     async (_, steps, calls) => {
-      expect((await sending(THOROUGH, () => false, ...steps)).calls).toBe(calls);
+      expect((await sending(LONG_RETRIES, () => false, ...steps)).calls).toBe(calls);
     },
   );
 
@@ -119,12 +124,12 @@ describe('sending a refresh', () => {
       calls += 1;
       return send();
     };
-    await sendPatiently(counted, { policy: THOROUGH, clock, mayResend: () => true });
+    await sendWithRetries(counted, { policy: LONG_RETRIES, clock, mayResend: () => true });
     expect(calls).toBe(1);
   });
 
   it('tells when the request was begun that was answered, not the first one', async () => {
-    const { at, now, result } = await patiently(BRIEF, NOT_SENT, GRANTED);
+    const { at, now, result } = await patiently(SHORT_RETRIES, NOT_SENT, GRANTED);
     expect(result).toBe(GRANTED);
     expect(at).toBe(now);
     expect(at).toBeGreaterThan(NOW);
@@ -132,7 +137,7 @@ describe('sending a refresh', () => {
 
   it('lets a bug through', async () => {
     const bug = () => Promise.reject(new TypeError('a bug'));
-    const how = { policy: BRIEF, clock: clockDouble(NOW), mayResend: () => true };
-    await expect(sendPatiently(bug, how)).rejects.toThrow(TypeError);
+    const how = { policy: SHORT_RETRIES, clock: clockDouble(NOW), mayResend: () => true };
+    await expect(sendWithRetries(bug, how)).rejects.toThrow(TypeError);
   });
 });

@@ -3,7 +3,7 @@ import { configureProvider } from '../../../src/config/settings.js';
 import type { Account } from '../../../src/domain/account.js';
 import type { RefreshOutcome } from '../../../src/domain/status.js';
 import { type RefreshDeps, refreshOne } from '../../../src/services/refresh/refresh-one.js';
-import { BRIEF, type RetryPolicy } from '../../../src/services/refresh/refresh-send.js';
+import { type RetryPolicy, SHORT_RETRIES } from '../../../src/services/refresh/refresh-send.js';
 import type { Intent, SealedAccount } from '../../../src/stores/contract.js';
 import type { Http } from '../../../src/system/contract.js';
 import type { AccountFacts, Contents } from '../../../src/vault/sealed-record.js';
@@ -61,7 +61,7 @@ export async function openRefreshStage(answer: Answer): Promise<RefreshStage> {
     deps,
     addExpired: (facts, contents) =>
       base.add({ ...EXPIRED, issuer: server.url, tokenEndpoint: `${server.url}/token`, ...facts }, contents),
-    refresh: (account, { policy = BRIEF, vault = base.vault, forced = false, ...over } = {}) =>
+    refresh: (account, { policy = SHORT_RETRIES, vault = base.vault, forced = false, ...over } = {}) =>
       refreshOne({ ...deps, ...over }, vault, account, policy, forced),
     sent: () => server.received.map(({ body }) => new URLSearchParams(body).get('refresh_token')),
     async intentOf({ id }) {

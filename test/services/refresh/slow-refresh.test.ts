@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { takeTurn } from '../../../src/services/refresh/slow-refresh.js';
+import { takeTurn } from '../../../src/services/refresh/refresher-client.js';
 import { sqliteLocks } from '../../../src/stores/locks.js';
 import { accountExample } from '../../doubles/account.js';
 import { clockDouble } from '../../doubles/clock.js';
@@ -38,7 +38,7 @@ describe('the turn of a command that refreshes', () => {
     await expect(taken).rejects.toMatchObject({ code: 'busy' });
     expect(clock.now() - NOW).toBeGreaterThanOrEqual(130_000);
     expect(notices).toEqual([
-      'the refresh of google/alice@example.com takes longer than 10s; it is waited for up to 2m more, and it goes on when that is interrupted',
+      'the refresh of google/alice@example.com takes longer than 10s; waiting up to 2m more; it continues when you interrupt this command',
     ]);
     await other.release();
   });

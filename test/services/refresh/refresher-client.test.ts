@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Account } from '../../../src/domain/account.js';
-import { askRefresher, type RefresherProcess } from '../../../src/services/refresh/ask-refresher.js';
-import { AT_REST, reportLine } from '../../../src/services/refresh/refresher-protocol.js';
+import { askRefresher, type RefresherProcess } from '../../../src/services/refresh/refresher-client.js';
+import { DONE, reportLine } from '../../../src/services/refresh/refresher-protocol.js';
 import type { Clock } from '../../../src/system/contract.js';
 import type { Vault } from '../../../src/vault/vault.js';
 import { accountExample } from '../../doubles/account.js';
@@ -38,7 +38,7 @@ function child(): Child {
     finish() {
       self.finished = true;
     },
-    leave() {
+    detach() {
       self.left = true;
       ended = true;
       wake();
@@ -73,7 +73,7 @@ function asker(clock: Clock = patient) {
     notice: (line) => void notices.push(line),
     interruption: new AbortController().signal,
   });
-  const refresh = (account: Account) => refresher.refresh(VAULT, account, 'thorough', false);
+  const refresh = (account: Account) => refresher.refresh(VAULT, account, 'long', false);
   const ordered = (count: number) =>
     expect.poll(() => children.reduce((sum, { orders }) => sum + orders.length, 0)).toBe(count);
   return { refresher, refresh, children, ordered, notices };
@@ -88,11 +88,11 @@ describe('asking a refresher process', () => {
     await ordered(2);
     children[0]?.print(done(ADA));
     expect(await ada).toMatchObject({ kind: 'refreshed' });
-    refresher.rest();
+    refresher.release();
     expect(children.map(({ left }) => left)).toEqual([false]);
     children[0]?.print(done(GRACE));
     await grace;
-    refresher.rest();
+    refresher.release();
     expect(children.map(({ left }) => left)).toEqual([true]);
   });
 
@@ -102,7 +102,7 @@ describe('asking a refresher process', () => {
     await ordered(1);
     children[0]?.print(done(ADA));
     await first;
-    refresher.rest();
+    refresher.release();
     const second = refresh(ADA);
     await ordered(2);
     // The first process' lines end only now.
@@ -123,7 +123,7 @@ describe('asking a refresher process', () => {
     });
     await new Promise((resolve) => setImmediate(resolve));
     expect({ closed, ...children[0] }).toMatchObject({ closed: false, finished: true, left: false });
-    children[0]?.print(AT_REST);
+    children[0]?.print(DONE);
     await closing;
     expect(children[0]?.left).toBe(true);
   });
@@ -148,9 +148,9 @@ describe('asking a refresher process', () => {
   });
 
   it.each([
-    ['once', 10_000, 0],
-    ['brief', 130_000, 1],
-    ['thorough', 240_000, 1],
+    ['none', 10_000, 0],
+    ['short', 130_000, 1],
+    ['long', 240_000, 1],
   ] as const)(
     'does not wait for ever for a provider: %s %i ms, and not without a word',
     async (patience, wait, told) => {
@@ -163,7 +163,7 @@ describe('asking a refresher process', () => {
         error: {
           message: expect.stringContaining('the provider has not answered yet'),
           hint: expect.stringContaining(
-            'it goes on by itself; in a moment: vault token google/alice@example.com\n',
+            'it continues by itself; in a moment: vault token google/alice@example.com\n',
           ),
         },
       });
@@ -176,7 +176,7 @@ describe('asking a refresher process', () => {
     const { refresh, children, ordered } = asker();
     const asked = refresh(ADA);
     await ordered(1);
-    children[0]?.leave();
+    children[0]?.detach();
     expect(await asked).toMatchObject({ kind: 'transient', error: { code: 'refresh_interrupted' } });
   });
 });
