@@ -3,13 +3,7 @@ import { ERROR_CODES, VaultError } from '../domain/errors.js';
 import { command } from '../domain/hints.js';
 import { rfc3339 } from '../domain/time.js';
 import { count } from '../domain/wording.js';
-import {
-  type AuditEntryView,
-  type AuditRequest,
-  type AuditVerdict,
-  auditTrail,
-  verifyAudit,
-} from '../services/audit/audit.js';
+import { type AuditEntryView, type AuditRequest, type AuditVerdict, auditTrail, verifyAudit } from '../services/audit/audit.js';
 import type { Column, Io } from '../ui/io.js';
 import type { Command } from './spec.js';
 import { given, text, wholeNumber } from './spec.js';
@@ -32,10 +26,8 @@ const COLUMNS: readonly Column[] = [
 ];
 
 const FAULTS: Record<NonNullable<AuditVerdict['fault']>['kind'], string> = {
-  edited: 'was edited, or an earlier one was removed and the later ones renumbered',
+  edited: 'does not follow from the entry before it',
   missing: 'is missing',
-  out_of_order: 'is out of order',
-  duplicated: 'is a copy of another one',
   added: 'was not written by this program',
   tail_cut: 'and all later ones are missing: the end was cut off',
 };

@@ -65,7 +65,7 @@ async function formOf(inspection: Inspection): Promise<Finding | null> {
   if (!isVault || schemaVersion < 1) {
     return problem(
       'vault_damaged',
-      `${path} is not a vault: it lacks the mark every vault carries`,
+      `${path} is not a token-vault database`,
       FROM_BACKUP,
     );
   }

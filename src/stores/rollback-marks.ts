@@ -5,7 +5,7 @@ import { inQuotes } from '../domain/safe-text.js';
 import type { Files } from '../system/contract.js';
 
 /**
- * A few bytes for each place where a vault is used, kept outside the database: a database that was put back from a copy
+ * A few bytes for each place where a vault is used, kept outside the database: a database that was restored from a copy
  * does not bring them back with it.
  */
 export interface RollbackMarks {

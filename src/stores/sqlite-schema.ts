@@ -133,7 +133,7 @@ export function createSchema(database: Database): void {
 export function migrate(database: Database, path: string): void {
   const version = Number(database.pragma('user_version', { simple: true }));
   if (applicationId(database) !== APPLICATION_ID || version < 1) {
-    throw new VaultError('vault_damaged', `${path} is not a vault: it lacks the mark every vault carries`, {
+    throw new VaultError('vault_damaged', `${path} is not a token-vault database`, {
       hint: `${FROM_BACKUP}\nor move it away and begin anew:\nvault init`,
     });
   }

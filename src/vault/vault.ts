@@ -73,7 +73,7 @@ export interface Vault {
   /**
    * Adds all rows up again, to be sure that an account which is not there was never stored, or was removed by this program.
    *
-   * @throws VaultError `vault_damaged` when rows are missing, were added, changed or put back from an older copy
+   * @throws VaultError `vault_damaged` when rows are missing, were added, changed or restored from an older copy
    */
   verifyRowSet(): Promise<void>;
   /** How the vault stands as a whole; changes nothing. */

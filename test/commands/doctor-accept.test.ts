@@ -7,7 +7,7 @@ import { type TerminalOptions, terminal } from '../doubles/terminal.js';
 import { useCasesDouble } from '../doubles/use-cases.js';
 import { inputOf } from './raw.js';
 
-const ROLLED_BACK = new VaultError('vault_rolled_back', 'the vault was put back from an older copy', {
+const ROLLED_BACK = new VaultError('vault_rolled_back', 'the vault was restored from an older copy', {
   hint: 'vault doctor --accept-rollback',
 });
 const SOUND: Condition = {
@@ -47,7 +47,7 @@ describe('vault doctor --accept-rollback', () => {
     const { stdout, stderr, accepted } = await run(OLDER, {}, '--yes');
     expect(stdout).toBe('');
     expect(stderr).toMatch(
-      /^the vault was put back from an older copy\n {2}What was stored after this copy.*\naccepted: .*\nan old refresh.*\n {2}vault login demo --login-hint alice@example.com\n$/s,
+      /^the vault was restored from an older copy\n {2}What was stored after this copy.*\naccepted: .*\nan old refresh.*\n {2}vault login demo --login-hint alice@example.com\n$/s,
     );
     expect(accepted).toBe(1);
   });

@@ -77,10 +77,10 @@ describe('the vault as a whole', () => {
   });
 
   it.each([
-    ['a missing account', 'DELETE FROM accounts', /1 account that was stored in it is missing/],
+    ['a missing account', 'DELETE FROM accounts', /1 account is missing/],
     ['a renamed account', "UPDATE accounts SET label = 'eve'", /demo\/eve was altered/],
     ['a ledger that is gone', 'DELETE FROM ledger', /ledger of accounts is missing/],
-    ['an altered ledger', 'UPDATE ledger SET epoch = epoch + 1', /ledger of accounts is not what was sealed/],
+    ['an altered ledger', 'UPDATE ledger SET epoch = epoch + 1', /ledger of accounts cannot be opened/],
   ])('shows %s', async (_, sql, said) => {
     edit(sql);
     expect(await found()).toEqual([

@@ -109,13 +109,13 @@ describe('the trail of a vault', () => {
     [
       'reordered',
       'UPDATE audit SET seq = -5 WHERE seq = 5; UPDATE audit SET seq = 5 WHERE seq = 6; UPDATE audit SET seq = 6 WHERE seq = -5',
-      'out_of_order',
+      'edited',
       5,
     ],
     [
       'duplicated',
       "INSERT INTO audit SELECT (SELECT max(seq) + 1 FROM audit), at, body, 'copy', mac FROM audit WHERE seq = 3",
-      'duplicated',
+      'added',
       null,
     ],
     ['cut off at the end', 'DELETE FROM audit WHERE seq > 5', 'tail_cut', 6],

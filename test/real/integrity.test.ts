@@ -153,7 +153,7 @@ describe('a row that somebody has worked on', () => {
     [
       'was deleted',
       "DELETE FROM accounts WHERE label LIKE 'ada%'",
-      /1 account that was stored in it is missing/,
+      /1 account is missing/,
     ],
     [
       'was renamed',
@@ -178,7 +178,7 @@ describe('a row that somebody has worked on', () => {
     expect(await refusal(['token', 'demo/grace@example.com', '--refresh'])).toMatchObject({ exitCode: 9 });
   });
 
-  it('and that was put back from an older copy is not refreshed with', async () => {
+  it('and that was restored from an older copy is not refreshed with', async () => {
     const aside = `ATTACH '${inVault('aside')}' AS aside`;
     tamper(`${aside}; CREATE TABLE aside.kept AS SELECT * FROM accounts`);
     expect((await stage.vault(['token', ADA, '--refresh'])).exitCode).toBe(0);
@@ -187,7 +187,7 @@ describe('a row that somebody has worked on', () => {
     expect(await refusal(['token', ADA, '--refresh'])).toMatchObject({
       code: 'vault_damaged',
       message: expect.stringContaining(
-        'put back from an older copy (its generation is 1, the last one was 2)',
+        'restored from an older copy (generation 1 instead of 2)',
       ),
     });
     expect(stage.tokenRequests()).toBe(0);

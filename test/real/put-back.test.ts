@@ -33,7 +33,7 @@ const json = async (args: readonly string[], env: Readonly<Record<string, string
 
 describe('a volume put back with all of VAULT_HOME', () => {
   it.for<readonly [string, Readonly<Record<string, string>>, string]>([
-    ['by the mark in the home folder', {}, 'put back from an older copy'],
+    ['by the mark in the home folder', {}, 'restored from an older copy'],
     [
       'by the file alone, where there is no home',
       { HOME: '' },

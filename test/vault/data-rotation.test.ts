@@ -85,7 +85,7 @@ describe('replaced data keys', () => {
 describe('a vault that is not as it was left', () => {
   it.each([
     ['an account is missing', "DELETE FROM accounts WHERE label = 'ada'"],
-    ['an account was put back from an older copy', 'UPDATE accounts SET generation = generation + 1'],
+    ['an account was restored from an older copy', 'UPDATE accounts SET generation = generation + 1'],
   ])('gets no new data keys, which would make it right: %s', async (_, sql) => {
     const before = await (await stage.store()).head();
     stage.tamper((database) => database.exec(sql));
@@ -127,7 +127,7 @@ describe('a vault that is not as it was left', () => {
     await (await stage.open()).requireCurrent();
   });
 
-  it('gets none either when it was put back from an older copy', async () => {
+  it('gets none either when it was restored from an older copy', async () => {
     const copy = `${stage.file}.copy`;
     copyFileSync(stage.file, copy);
     await stage.renew(await stage.open(), 'ada');

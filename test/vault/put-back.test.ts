@@ -51,8 +51,8 @@ async function putBack(work: () => Promise<unknown>, marks: Double = stage.here)
   birth = { at: 1_800_000_000_000_000_000n, certain: false };
 }
 
-const OLDER = 'vault_rolled_back: the vault was put back from an older copy';
-const REPLACED = 'vault_rolled_back: the vault was put back from a copy, or moved to another disk';
+const OLDER = 'vault_rolled_back: the vault was restored from an older copy';
+const REPLACED = 'vault_rolled_back: the vault was restored from a copy, or moved to another disk';
 
 describe('a vault that was put back together with its mark', () => {
   it('is rolled back where a second mark remembers more, until that was accepted', async () => {
@@ -134,7 +134,7 @@ describe('a second mark', () => {
     await renewal();
     const [[name, bytes] = ['', new Uint8Array()]] = second;
     second.set(name, Buffer.from(bytes).fill(1, 20));
-    expect(await refusal()).toBe(`${OLDER}, or its mark in /example/marks was altered`);
+    expect(await refusal()).toBe(`${OLDER}, or its rollback mark in /example/marks was altered`);
     second.set(name, bytes);
     await stage.begin();
     await stage.sealAll();

@@ -49,8 +49,8 @@ describe('the rows of a vault', () => {
   });
 
   it.each([
-    [1, '1 account that was stored in it is missing'],
-    [2, '2 accounts that were stored in it are missing'],
+    [1, '1 account is missing'],
+    [2, '2 accounts are missing'],
   ])('are known to be incomplete when %d of them was taken out', async (count, said) => {
     stage.tamper((database) =>
       database.exec(`DELETE FROM accounts WHERE id IN (SELECT id FROM accounts LIMIT ${count})`),
@@ -66,7 +66,7 @@ describe('the rows of a vault', () => {
     expect(await verdict()).toBe('whole');
     putBack();
     expect(await verdict()).toBe(
-      `vault_damaged foreign: ${DAMAGED} google/grace does not belong there: it had been taken out`,
+      `vault_damaged foreign: ${DAMAGED} google/grace is not among the accounts that were stored last`,
     );
   });
 
@@ -80,13 +80,13 @@ describe('the rows of a vault', () => {
     expect(await verdict()).toMatch(/google\/(ada|grace), google\/(ada|grace) were altered$/);
   });
 
-  it('are known to be older when one was put back from a copy, though it opens', async () => {
+  it('are known to be older when one was restored from a copy, though it opens', async () => {
     const putBack = copyOf('grace');
     const vault = await stage.open();
     for (let renewal = 0; renewal < 3; renewal += 1) await stage.renew(vault, 'grace');
     putBack();
     expect(await verdict()).toBe(
-      `vault_damaged older: ${DAMAGED} google/grace was put back from an older copy (its generation is 1, the last one was 4)`,
+      `vault_damaged older: ${DAMAGED} google/grace was restored from an older copy (generation 1 instead of 4)`,
     );
   });
 
@@ -98,14 +98,14 @@ describe('the rows of a vault', () => {
     putBack();
     stage.tamper((database) => database.exec("DELETE FROM accounts WHERE label = 'ada'"));
     expect(await verdict()).toBe(
-      `vault_damaged mixed: ${DAMAGED} its accounts are not those that were stored last`,
+      `vault_damaged mixed: ${DAMAGED} its accounts are not the ones that were stored last`,
     );
   });
 
   it('stay wrong whatever is stored afterwards, until they are accepted as they are', async () => {
     stage.tamper((database) => database.exec("DELETE FROM accounts WHERE label = 'ada'"));
     await stage.add('ada');
-    expect(await verdict()).toMatch(/1 account that was stored in it is missing$/);
+    expect(await verdict()).toMatch(/1 account is missing$/);
     const vault = await stage.open();
     expect(await vault.acceptAsItIs()).toMatchObject({ standing: 'current', rowSet: { kind: 'missing' } });
     expect(await verdict()).toBe('whole');
@@ -117,9 +117,9 @@ describe('the rows of a vault', () => {
     await stage.add('alan');
     aside('INSERT OR REPLACE INTO ledger SELECT * FROM aside.kept');
     // An older ledger is a ledger: then the rows do not fit it.
-    expect(await verdict()).toMatch(/it holds 1 account more|does not belong/);
+    expect(await verdict()).toMatch(/it holds 1 account more|is not among/);
     stage.tamper((database) => database.exec('UPDATE ledger SET epoch = epoch + 1'));
-    expect(await verdict()).toMatch(/its ledger of accounts is not what was sealed there$/);
+    expect(await verdict()).toMatch(/its ledger of accounts cannot be opened$/);
     stage.tamper((database) => database.exec('DELETE FROM ledger'));
     expect(await verdict()).toMatch(/its ledger of accounts is missing$/);
     await expect(stage.add('barbara')).rejects.toThrow(expect.objectContaining({ code: 'vault_damaged' }));

@@ -53,7 +53,7 @@ describe('a vault', () => {
     for (let renewal = 0; renewal < 5; renewal += 1) await stage.renew(vault, 'ada');
     await stage.add('edsger');
     expect(await standingHere()).toBe('vault_rolled_back');
-    expect(stage.notices).toEqual(Array(2).fill(expect.stringContaining('put back from an older copy')));
+    expect(stage.notices).toEqual(Array(2).fill(expect.stringContaining('restored from an older copy')));
   });
 
   it('is current again once that was accepted, and then notices the next time as well', async () => {
@@ -82,7 +82,7 @@ describe('a vault', () => {
     stage.here.create(name, Buffer.alloc(40, 1));
     await expect((await stage.open()).requireCurrent()).rejects.toMatchObject({
       code: 'vault_rolled_back',
-      message: expect.stringContaining('or its mark in /example/marks was altered'),
+      message: expect.stringContaining('or its rollback mark in /example/marks was altered'),
     });
     stage.here.kept.clear();
     await stage.renew(await stage.open(), 'ada');

@@ -102,7 +102,7 @@ describe('a vault that was rolled back', () => {
 });
 
 describe('the rows of a vault', () => {
-  it('must be those that were stored last: nothing is sent for one that was put back from an older copy', async () => {
+  it('must be those that were stored last: nothing is sent for one that was restored from an older copy', async () => {
     const aside = `ATTACH '${stage.paths.database}.aside' AS aside`;
     edit(`${aside}; CREATE TABLE aside.kept AS SELECT * FROM accounts`);
     await stage.refresh(account);
@@ -118,7 +118,7 @@ describe('the rows of a vault', () => {
     for (const selector of [null, 'demo', 'demo/alice@example.com']) {
       await expect(selectAccount(stage.vault, selector, 'vault token')).rejects.toMatchObject({
         code: 'vault_damaged',
-        message: expect.stringContaining('1 account that was stored in it is missing'),
+        message: expect.stringContaining('1 account is missing'),
         hint: expect.stringContaining('vault doctor --accept-rollback'),
       });
     }
