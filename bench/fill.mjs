@@ -33,8 +33,8 @@ const keychain = () =>
   systemKeychain({
     host,
     clock: systemClock,
-    patience: KEYCHAIN_TIMEOUTS,
-    person: () => false,
+    timeouts: KEYCHAIN_TIMEOUTS,
+    interactive: () => false,
     notice: () => {},
   });
 const parts = { files, keychain, keyFile: paths.keyFile, isFirstRun: () => false };

@@ -60,10 +60,3 @@ export function refuseEnvironmentOnly(
     hint: `remove ${names} from that file and export the variable in the shell`,
   });
 }
-
-const CLIENT_SETTING = /_CLIENT_(ID|SECRET)$|_TENANT_ID$|^OAUTH_REDIRECT_URI$/;
-
-/** Whether an environment variable is an OAuth client's id or secret, or is set together with them. */
-export function isClientSetting(name: string): boolean {
-  return CLIENT_SETTING.test(name);
-}

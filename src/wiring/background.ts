@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { Audit } from '../audit/events.js';
 import { currentKeySource } from '../config/key-source.js';
 import { SECOND } from '../domain/duration.js';
+import { childEnv } from '../domain/environment.js';
 import { ERROR_CODES, VaultError } from '../domain/errors.js';
 import { quoted } from '../domain/safe-text.js';
 import type { GrantLimit } from '../providers/contract.js';
@@ -70,7 +71,7 @@ export function backgroundWith(parts: BackgroundParts): Background {
   const run: NotifyDeps['run'] = async ([program = '', ...args], input) => {
     const { runBounded } = await import('../system/processes/child.js');
     return runBounded(program, args, {
-      env: await harmlessEnv(host),
+      env: childEnv(host.env),
       // A folder that is always there, and in which nobody else can put a program.
       cwd: '/',
       input: Buffer.from(input, 'utf8'),
@@ -162,7 +163,7 @@ async function scheduleDeps(
   if (host.self === null) throw new VaultError('usage', 'schedules belong to the command line');
   const { env, platform, uid } = host;
   const machine = machineOf(
-    { env: await harmlessEnv(host), uid, files: createFiles(host, notice) },
+    { env: childEnv(host.env), uid, files: createFiles(host, notice) },
     SCHEDULER_LIMIT,
   );
   const ownEnvFile = envFile === null ? null : resolve(envFile);
@@ -186,10 +187,4 @@ async function scheduleDeps(
     machine: machine.name,
     audit,
   };
-}
-
-/** Programs that are not ours get no client's secret. */
-async function harmlessEnv({ env }: Host): Promise<Host['env']> {
-  const { isClientSetting } = await import('../config/variables.js');
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !isClientSetting(name)));
 }

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { SECOND } from '../domain/duration.js';
+import { childEnv } from '../domain/environment.js';
 import { Secret } from '../domain/secret.js';
 import type { CommandEnd } from '../keysources/command.js';
 import type { KeySource, KeySourceKind, KeySourceSetting, StoringKeySource } from '../keysources/contract.js';
@@ -66,15 +67,11 @@ export function keySourcesWith({
   let given: () => Secret | null = () => null;
 
   async function run(command: readonly string[], timeout: number, limit: number): Promise<CommandEnd> {
-    const [{ runBounded }, { isClientSetting }] = await Promise.all([
-      import('../system/processes/child.js'),
-      import('../config/variables.js'),
-    ]);
+    const { runBounded } = await import('../system/processes/child.js');
     interruption.throwIfAborted();
     const [program = '', ...args] = command;
-    const own = Object.entries(env).filter(([name]) => !isClientSetting(name));
     const end = await runBounded(program, args, {
-      env: Object.fromEntries(own),
+      env: childEnv(env),
       // Not the current directory: what lies there is not the user's word on anything.
       cwd: '/',
       input: host.stdin.isTTY === true && person() ? 'inherit' : new Uint8Array(),
@@ -140,7 +137,8 @@ export function keySourcesWith({
     return {
       files,
       keyFile: paths.keyFile,
-      keychain: () => systemKeychain({ host, clock, patience: KEYCHAIN_TIMEOUTS, person, notice }),
+      keychain: () =>
+        systemKeychain({ host, clock, timeouts: KEYCHAIN_TIMEOUTS, interactive: person, notice }),
       isFirstRun: () => !files.exists(paths.database),
       credential: {
         folder: env['CREDENTIALS_DIRECTORY'],

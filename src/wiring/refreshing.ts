@@ -1,12 +1,12 @@
 import { setMaxListeners } from 'node:events';
 import { join, resolve } from 'node:path';
 import type { Audit } from '../audit/events.js';
-import { isClientSetting } from '../config/variables.js';
 import { randomId } from '../crypto/derive.js';
 import type { Account } from '../domain/account.js';
 import { once } from '../domain/async.js';
 import { SECOND } from '../domain/duration.js';
 import { OWN_PROCESSES } from '../domain/entry-points.js';
+import { childEnv, isClientSetting } from '../domain/environment.js';
 import type { RefreshOutcome } from '../domain/status.js';
 import type { LoadedKey } from '../keysources/key-memory.js';
 import type { ConfiguredProvider } from '../providers/contract.js';
@@ -91,11 +91,9 @@ export function refreshingWith(parts: RefreshingParts): Refreshing {
     const isSet = (entry: [string, string | undefined]): entry is [string, string] => entry[1] !== undefined;
     const given = Object.entries(host.env).filter(isSet);
     // Of these it learns over its stdin; an environment can be read by the user's other programs.
-    const isSetting = ([name]: readonly [string, unknown]) => isClientSetting(name);
-    const env = Object.fromEntries(given.filter((entry) => !isSetting(entry)));
-    const settings = Object.fromEntries(given.filter(isSetting));
+    const settings = Object.fromEntries(given.filter(([name]) => isClientSetting(name)));
     const envFile = parts.envFile === null ? null : resolve(parts.envFile);
-    const child = startProcess(host.self, OWN_PROCESSES.refresher, env);
+    const child = startProcess(host.self, OWN_PROCESSES.refresher, childEnv(host.env));
     return { child, setup: { profile: parts.profile, envFile, concurrency: width, settings } };
   }
 

@@ -80,7 +80,9 @@ manage at       https://myaccount.google.com/connections
       openRefresh: null,
     });
     expect(stdout).not.toMatch(/missing|manage|last error/);
-    expect(stdout).toContain('access token    end unknown\ngrant           no expiry reported by the provider\n');
+    expect(stdout).toContain(
+      'access token    end unknown\ngrant           no expiry reported by the provider\n',
+    );
     expect(stdout).toContain(
       'refresh token   none: log in again when the access token expires\nlast refresh    never\n',
     );

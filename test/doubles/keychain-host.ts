@@ -10,12 +10,12 @@ export interface KeychainStage {
   readonly interrupt: AbortController;
 }
 
-interface DesktopEnvironment {
+interface Desktop {
   readonly env?: Readonly<Record<string, string>>;
   readonly uid?: number;
-  readonly person?: boolean;
+  readonly interactive?: boolean;
   /** Milliseconds. */
-  readonly patience?: { readonly alone: number; readonly withPerson: number };
+  readonly timeouts?: { readonly alone: number; readonly interactive: number };
   /** The interpreter and the script; without them no helper can be started. */
   readonly self?: readonly [string, string];
   /** The machine's own when left out. */
@@ -25,22 +25,22 @@ interface DesktopEnvironment {
 }
 
 /** Long enough for a machine under load, where an answer is awaited. */
-const PATIENT = { alone: 20_000, withPerson: 20_000 };
+const LONG = { alone: 20_000, interactive: 20_000 };
 
-export function keychainStage(surroundings: DesktopEnvironment = {}): KeychainStage {
-  const { env = {}, uid = process.getuid?.() ?? 0, person = false } = surroundings;
-  const { patience = PATIENT, self = null, clock = systemClock } = surroundings;
+export function keychainStage(desktop: Desktop = {}): KeychainStage {
+  const { env = {}, uid = process.getuid?.() ?? 0, interactive = false } = desktop;
+  const { timeouts = LONG, self = null, clock = systemClock } = desktop;
   const notices: string[] = [];
   const interrupt = new AbortController();
   const host = { env, uid, self, platform: 'linux' as const, interruption: interrupt.signal };
   const keychain = systemKeychain({
     host,
     clock,
-    patience,
-    person: () => person,
+    timeouts,
+    interactive: () => interactive,
     notice(line) {
       notices.push(line);
-      surroundings.onNotice?.();
+      desktop.onNotice?.();
     },
   });
   return { keychain, notices, interrupt };

@@ -42,8 +42,8 @@ function ownKeychain() {
   return systemKeychain({
     host: { env, platform, uid: process.getuid?.(), self: null, interruption: signal },
     clock,
-    patience: KEYCHAIN_TIMEOUTS,
-    person: () => false,
+    timeouts: KEYCHAIN_TIMEOUTS,
+    interactive: () => false,
     notice: () => {},
   });
 }

@@ -67,10 +67,6 @@ const PARTS = {
     found: () => existsSync('/usr/sbin/cron') && succeeds('sh', ['-c', 'command -v crontab']),
     how: 'apt-get install cron',
   },
-  'turns at the processor': {
-    found: () => succeeds('taskset', ['-c', '0', 'chrt', '--idle', '0', 'true']),
-    how: 'apt-get install util-linux',
-  },
   root: { found: () => process.getuid?.() === 0, how: 'run as root' },
   setpriv: {
     found: () => process.getuid?.() === 0 && succeeds('setpriv', ['--version']),

@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -15,8 +15,6 @@ export interface SecretService {
   /** Stops it as `kill -STOP` does: it takes questions and never answers. */
   freeze(): void;
   thaw(): void;
-  /** Leaves it next to nothing of a processor: it works, and comes to it rarely. Ends with the service. */
-  starve(): void;
   /** Starts it again, with all keyrings locked. */
   lock(): Promise<void>;
   /** Starts it again, as after a login to the desktop. */
@@ -41,7 +39,6 @@ export async function startSecretService(home: TempHome, unlocked = true): Promi
     return started;
   };
   let daemon = await start(unlocked);
-  let hog: ChildProcess | null = null;
   async function restart(open: boolean): Promise<void> {
     await ended(daemon);
     daemon = await start(open);
@@ -51,16 +48,10 @@ export async function startSecretService(home: TempHome, unlocked = true): Promi
     env,
     freeze: () => void daemon.kill('SIGSTOP'),
     thaw: () => void daemon.kill('SIGCONT'),
-    starve() {
-      hog = spawn('taskset', ['-c', '0', 'sh', '-c', 'while :; do :; done'], { stdio: 'ignore' });
-      execFileSync('taskset', ['-a', '-c', '-p', '0', String(daemon.pid)], { stdio: 'ignore' });
-      execFileSync('chrt', ['-a', '--idle', '-p', '0', String(daemon.pid)], { stdio: 'ignore' });
-    },
     lock: () => restart(false),
     unlock: () => restart(true),
     async stop() {
       await ended(daemon);
-      if (hog !== null) await ended(hog);
       await bus.stop();
     },
   };

@@ -1,5 +1,5 @@
 import { isAbsolute } from 'node:path';
-import { isClientSetting } from '../../config/variables.js';
+import { isClientSetting } from '../../domain/environment.js';
 import type { KeySourceKind } from '../../keysources/contract.js';
 
 type Env = Readonly<Record<string, string | undefined>>;

@@ -1,4 +1,4 @@
-import { isClientSetting } from '../../config/variables.js';
+import { isClientSetting } from '../../domain/environment.js';
 
 /** A variable of a person's shell that matters to this program and is not there under cron. */
 export interface LostVariable {

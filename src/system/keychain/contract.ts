@@ -43,19 +43,18 @@ export class KeychainFailure extends Error {
   }
 }
 
-/** How long a keychain may take for one call, in milliseconds. */
+/** How long one call of a keychain may take, in milliseconds; longer where a user may have to type a password. */
 export interface KeychainTimeouts {
   readonly alone: number;
-  /** Somebody may be typing a password for it. */
-  readonly withPerson: number;
+  readonly interactive: number;
 }
 
 export interface KeychainParts {
   readonly host: Pick<Host, 'env' | 'platform' | 'uid' | 'self' | 'interruption'>;
   readonly clock: Clock;
-  readonly patience: KeychainTimeouts;
-  /** Whether somebody is there to type a password. Asked only when it matters: a stream costs time when it is first looked at. */
-  readonly person: () => boolean;
-  /** Told to a person who is being waited for; one line. */
+  readonly timeouts: KeychainTimeouts;
+  /** Whether a user is there to type a password. Called only when it matters: a stream costs time when it is first used. */
+  readonly interactive: () => boolean;
+  /** Prints one line for a user who waits. */
   readonly notice: (line: string) => void;
 }

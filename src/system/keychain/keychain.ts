@@ -1,10 +1,10 @@
 import { SECOND } from '../../domain/duration.js';
 import type { Keychain, KeychainParts, KeychainTimeouts } from './contract.js';
 
-/** Without a key a script should be gone within five seconds and a person have an answer within thirty, the start included. */
-export const KEYCHAIN_TIMEOUTS: KeychainTimeouts = { alone: 3 * SECOND, withPerson: 28 * SECOND };
+/** Without a key a script ends within five seconds, and a user has an answer within thirty, the start included. */
+export const KEYCHAIN_TIMEOUTS: KeychainTimeouts = { alone: 3 * SECOND, interactive: 28 * SECOND };
 
-/** The operating system's keychain. What it takes to speak to it is loaded with the first call. */
+/** The keychain of the operating system. Its client is loaded by the first call. */
 export function systemKeychain(parts: KeychainParts): Keychain {
   const native = parts.host.platform === 'darwin' || parts.host.platform === 'win32';
   const keychain = async () =>

@@ -1,149 +1,138 @@
 import { lstatSync } from 'node:fs';
 import { posix } from 'node:path';
+import { withDeadline } from '../../domain/async.js';
 import { SECOND } from '../../domain/duration.js';
 import type { Host } from '../contract.js';
-import { sleepFairly } from '../fair-wait.js';
 import { type Keychain, KeychainFailure, type KeychainParts } from './contract.js';
 import { type Bus, connectBus } from './dbus.js';
 import type { HelperRequest } from './helper.js';
 import {
   defaultKeyring,
+  failureFrom,
   hungService,
   lookUp,
-  processesBehind,
-  troubleFrom,
+  SECRET_SERVICE,
   unlock,
 } from './secret-service.js';
 
-/** One connection to the bus, for one question. */
+/** One connection to the bus, for one call. */
 interface BusSession {
   readonly bus: Bus;
-  /** The socket, as it may be shown. */
+  /** The socket, in a form to print. */
   readonly where: string;
-  /** A person has the password prompt before them. */
-  asking: boolean;
-  /** The processes that have to do something for an answer, as far as they are known. */
-  processes: readonly number[];
+  /** The user sees the password prompt. */
+  prompting: boolean;
 }
 
-/** Most answers come sooner, and then nobody has to know which processes give them. */
-const FIRST_DOUBT = SECOND / 5;
-/** How long the bus itself may take to tell which process it is that does not answer. */
-const LAST_WORD = SECOND / 4;
-const NEW_SESSION = 'log out of the desktop and in again, which starts the session bus anew';
+/** How long the bus may take to name the process that does not answer. */
+const NAMING_TIMEOUT = SECOND / 4;
 
 /**
- * The Secret Service. It is read over the session bus, where every wait can be given up. Writing is keytar's, in a process
- * that can be killed: so an item is always made as other programs that use libsecret make and find theirs.
+ * The Secret Service. Reads go over the session bus, where every wait can be cancelled. Writes go through keytar, in a
+ * process that can be killed: so items have the form that other users of libsecret write and find.
  */
-export function secretServiceKeychain({ host, clock, patience, person, notice }: KeychainParts): Keychain {
+export function secretServiceKeychain(parts: KeychainParts): Keychain {
+  const { host, clock, timeouts, interactive, notice } = parts;
+
   function sessionBus(): SessionBus {
     const found = findSessionBus(host);
     if (found === null) throw noSessionBus(host);
     return found;
   }
 
-  /** Works on the bus for as long as there is patience: a person, if there is one, may be asked for a password. */
   async function onBus<T>(path: string, work: (session: BusSession) => Promise<T>): Promise<T> {
     const bus = connectBus(path, host.uid ?? 0);
-    const session = { bus, where: path.replace('\0', '@'), asking: false, processes: [] };
+    const session = { bus, where: path.replace('\0', '@'), prompting: false };
     const done = new AbortController();
     try {
       const end = AbortSignal.any([done.signal, host.interruption]);
-      return await Promise.race([work(session), outOfPatience(session, end)]);
+      return await Promise.race([work(session), timeOut(session, end)]);
     } catch (failure) {
       host.interruption.throwIfAborted();
-      throw troubleFrom(failure, session.where);
+      throw failureFrom(failure, session.where);
     } finally {
       done.abort();
       bus.close();
     }
   }
 
-  async function outOfPatience(session: BusSession, end: AbortSignal): Promise<never> {
-    const waited = await sleepThrough(session, end);
+  /** Always throws. Whether a user is there is asked late, because a stream costs time when it is first used. */
+  async function timeOut(session: BusSession, end: AbortSignal): Promise<never> {
+    let waited = timeouts.alone;
+    await clock.sleep(waited, end);
+    if (interactive()) {
+      if (!session.prompting)
+        notice('still waiting for the keychain: it may be asking for its password in a window of its own');
+      await clock.sleep(timeouts.interactive - waited, end);
+      waited = timeouts.interactive;
+    }
     const within = `within ${waited / SECOND} seconds`;
-    if (session.asking)
-      throw new KeychainFailure('locked', { about: `nobody answered its password prompt ${within}` });
-    const about = `the session bus at ${session.where} did not answer ${within}`;
-    const lastWord = clock
-      .sleep(LAST_WORD, end)
-      .then(() => Promise.reject(new KeychainFailure('timed_out', { about, remedy: NEW_SESSION })));
-    throw await Promise.race([session.bus.ready.then(() => hungService(session.bus, within)), lastWord]);
+    if (session.prompting)
+      throw new KeychainFailure('locked', { about: `its password prompt was not answered ${within}` });
+    throw await withDeadline(
+      clock,
+      NAMING_TIMEOUT,
+      session.bus.ready.then(() => hungService(session.bus, within)),
+      () =>
+        new KeychainFailure('timed_out', {
+          about: `the session bus at ${session.where} did not answer ${within}`,
+          remedy: 'log out of the desktop and in again, which starts the session bus anew',
+        }),
+      end,
+    );
   }
 
-  /** @returns how long that was, in milliseconds */
-  async function sleepThrough(session: BusSession, end: AbortSignal): Promise<number> {
-    const processes = () => session.processes;
-    await sleepFairly(clock, FIRST_DOUBT, processes, end);
-    void processesBehind(session.bus).then((known) => {
-      session.processes = known;
-    });
-    await sleepFairly(clock, patience.alone - FIRST_DOUBT, processes, end);
-    if (!person()) return patience.alone;
-    if (!session.asking)
-      notice('still waiting for the keychain: it may be asking for its password in a window of its own');
-    await sleepFairly(clock, patience.withPerson - patience.alone, processes, end);
-    return patience.withPerson;
-  }
-
-  /** @returns after it has been unlocked by a person */
-  async function unlocked(session: BusSession, paths: readonly string[]): Promise<void> {
-    if (!person()) throw new KeychainFailure('locked');
+  async function unlockByUser(session: BusSession, paths: readonly string[]): Promise<void> {
+    if (!interactive()) throw new KeychainFailure('locked');
     notice('the keychain is locked: it asks for its password in a window of its own');
-    session.asking = true;
+    session.prompting = true;
     const done = await unlock(session.bus, paths);
-    session.asking = false;
+    session.prompting = false;
     if (done) return;
     throw new KeychainFailure('denied', {
       about: 'its password prompt was dismissed, or there is no desktop to show it on',
     });
   }
 
-  async function find(
-    session: BusSession,
-    attributes: { readonly service: string; readonly account: string },
-  ) {
-    const found = await lookUp(session.bus, attributes);
+  async function find(session: BusSession, service: string, account: string) {
+    const found = await lookUp(session.bus, { service, account });
     if (found.state !== 'locked') return found;
-    await unlocked(session, found.paths);
-    const again = await lookUp(session.bus, attributes);
-    if (again.state === 'locked') throw new KeychainFailure('locked');
-    return again;
+    await unlockByUser(session, found.paths);
+    const unlocked = await lookUp(session.bus, { service, account });
+    if (unlocked.state === 'locked') throw new KeychainFailure('locked');
+    return unlocked;
   }
 
-  /** A prompt for a new keyring's password is the one that libsecret still shows. */
-  async function readyToStore(session: BusSession): Promise<void> {
+  /** libsecret itself shows the prompt for the password of a new keyring. */
+  async function prepareToStore(session: BusSession): Promise<void> {
     const keyring = await defaultKeyring(session.bus);
-    if (keyring.state === 'locked') await unlocked(session, keyring.paths);
-    if (keyring.state !== 'none' || person()) return;
+    if (keyring.state === 'locked') await unlockByUser(session, keyring.paths);
+    if (keyring.state !== 'none' || interactive()) return;
     throw new KeychainFailure('unavailable', {
-      about: 'the Secret Service has no keyring yet, and a person has to choose the password of a new one',
+      about: 'the Secret Service has no keyring yet, and only a user can choose the password of a new one',
     });
   }
 
-  /** @param others the processes it will have to wait for, as far as they are known */
-  async function throughHelper(bus: SessionBus, request: HelperRequest, others: readonly number[] = []) {
+  async function throughHelper(bus: SessionBus, request: HelperRequest) {
     if (host.self === null) throw new Error('the host does not say how to run this program again');
     const { callHelper } = await import('./helper.js');
-    const limit = person() ? patience.withPerson : patience.alone;
-    const timedOut = new AbortController();
-    const done = new AbortController();
-    const processes = [...others];
-    sleepFairly(clock, limit, () => processes, done.signal).then(
-      () => timedOut.abort(hungHelper(limit)),
-      () => undefined,
-    );
+    const limit = timeouts[interactive() ? 'interactive' : 'alone'];
+    const end = new AbortController();
+    const signal = AbortSignal.any([end.signal, host.interruption]);
+    const env = { ...host.env, DBUS_SESSION_BUS_ADDRESS: bus.address };
+    const late = () => {
+      throw new KeychainFailure('timed_out', {
+        about: `the Secret Service (${SECRET_SERVICE}) was not done within ${limit / SECOND} seconds`,
+      });
+    };
     try {
-      const env = { ...host.env, DBUS_SESSION_BUS_ADDRESS: bus.address };
-      const end = AbortSignal.any([timedOut.signal, host.interruption]);
-      return await callHelper(host.self, env, request, (pid) => processes.push(pid), end);
+      return await withDeadline(clock, limit, callHelper(host.self, env, request, signal), late, signal);
     } catch (failure) {
       if (!(failure instanceof KeychainFailure) || failure.about !== null) throw failure;
       const { kind, remedy, cause } = failure;
       throw new KeychainFailure(kind, { about: `the session bus is at ${bus.address}`, remedy, cause });
     } finally {
-      done.abort();
+      end.abort();
     }
   }
 
@@ -154,40 +143,33 @@ export function secretServiceKeychain({ host, clock, patience, person, notice }:
         const value = await throughHelper(bus, { action: 'read', service, account, value: null });
         return typeof value === 'string' ? value : null;
       }
-      const found = await onBus(bus.socket, (session) => find(session, { service, account }));
+      const found = await onBus(bus.socket, (session) => find(session, service, account));
       return found.state === 'found' ? found.value : null;
     },
 
     async write(service, account, value) {
       const bus = sessionBus();
-      const request = { action: 'write', service, account, value } as const;
-      if (bus.socket === null) return void (await throughHelper(bus, request));
-      const processes = await onBus(bus.socket, async (session) => {
-        await readyToStore(session);
-        return processesBehind(session.bus);
-      });
-      await throughHelper(bus, request, processes);
+      if (bus.socket !== null) await onBus(bus.socket, prepareToStore);
+      await throughHelper(bus, { action: 'write', service, account, value });
     },
 
     async remove(service, account) {
       const bus = sessionBus();
-      const request = { action: 'remove', service, account, value: null } as const;
-      if (bus.socket === null) return (await throughHelper(bus, request)) === true;
-      const processes = await onBus(bus.socket, async (session) => {
-        const found = await find(session, { service, account });
-        return found.state === 'missing' ? null : processesBehind(session.bus);
-      });
-      return processes !== null && (await throughHelper(bus, request, processes)) === true;
+      if (bus.socket !== null) {
+        const found = await onBus(bus.socket, (session) => find(session, service, account));
+        if (found.state === 'missing') return false;
+      }
+      return (await throughHelper(bus, { action: 'remove', service, account, value: null })) === true;
     },
   };
 }
 
-function noSessionBus({ env, uid }: KeychainParts['host']): KeychainFailure {
-  const person = env['SUDO_USER'];
-  if (uid === 0 && person !== undefined && person !== 'root') {
+function noSessionBus({ env, uid }: BusEnv): KeychainFailure {
+  const user = env['SUDO_USER'];
+  if (uid === 0 && user !== undefined && user !== 'root') {
     return new KeychainFailure('bus_missing', {
-      about: `this runs as root, and the keychain belongs to ${person}`,
-      remedy: `run it as ${person}, without sudo`,
+      about: `this runs as root, and the keychain belongs to ${user}`,
+      remedy: `run it as ${user}, without sudo`,
     });
   }
   const sockets = runtimeFolders({ env, uid }).map((folder) => `${folder}/bus`);
@@ -196,28 +178,18 @@ function noSessionBus({ env, uid }: KeychainParts['host']): KeychainFailure {
   });
 }
 
-function hungHelper(waited: number): KeychainFailure {
-  return new KeychainFailure('timed_out', {
-    about: `the Secret Service (org.freedesktop.secrets) was not done within ${waited / SECOND} seconds`,
-  });
-}
-
-/** Where the user's session bus is. */
 export interface SessionBus {
   /** As in `DBUS_SESSION_BUS_ADDRESS`. */
   readonly address: string;
-  /** The Unix socket of the address, abstract with a leading zero byte; null where it is reached in another way. */
+  /** The Unix socket of the address, an abstract one with a leading zero byte; null for other transports. */
   readonly socket: string | null;
 }
 
 type BusEnv = Pick<Host, 'env' | 'uid'>;
 
 /**
- * Finds the bus where a shell of the user would: in `DBUS_SESSION_BUS_ADDRESS`, else at `bus` in the folder that the
- * login manager makes for each user, where cron, timers and `env -i` leave it unnamed (sd_bus_open_user(3) does the
- * same). A socket that is not the user's own is none.
- *
- * @returns null where there is none
+ * Finds the user's session bus: in `DBUS_SESSION_BUS_ADDRESS`, else at `bus` in the runtime folder of the user, because
+ * cron, timers and `env -i` do not set the variable (sd_bus_open_user(3) does the same). Another user's socket does not count.
  */
 export function findSessionBus({ env, uid }: BusEnv): SessionBus | null {
   const given = env['DBUS_SESSION_BUS_ADDRESS'];
@@ -228,7 +200,7 @@ export function findSessionBus({ env, uid }: BusEnv): SessionBus | null {
   return found === undefined ? null : { address: `unix:path=${escaped(found)}`, socket: found };
 }
 
-/** The folders that may hold an unnamed session bus, the likelier first. */
+/** The folders that may hold a session bus, the likelier first. */
 export function runtimeFolders({ env, uid }: BusEnv): string[] {
   const given = env['XDG_RUNTIME_DIR'];
   const usual = uid === undefined ? [] : [`/run/user/${uid}`];
@@ -236,8 +208,8 @@ export function runtimeFolders({ env, uid }: BusEnv): string[] {
 }
 
 /**
- * The first socket of a list of addresses ("Server Addresses" in the D-Bus specification): `unix:path=/run/user/1/bus,guid=…`.
- * An abstract name is not told from a path by Node unless it begins with a zero byte.
+ * The first Unix socket of a list of addresses ("Server Addresses" in the D-Bus specification):
+ * `unix:path=/run/user/1/bus,guid=…`. Node recognises an abstract name by a leading zero byte.
  */
 function socketOf(addresses: string): string | null {
   for (const address of addresses.split(';')) {
@@ -259,20 +231,16 @@ function unescaped(value: string): string {
   return bytes === value ? value : Buffer.from(bytes, 'latin1').toString('utf8');
 }
 
-/** Bytes that need no escape in an address are few. */
 function escaped(path: string): string {
-  return [...Buffer.from(path, 'utf8')]
-    .map((byte) => {
-      const letter = String.fromCharCode(byte);
-      return /[-0-9A-Za-z_/.\\*]/.test(letter) ? letter : `%${byte.toString(16).padStart(2, '0')}`;
-    })
-    .join('');
+  return path.replace(/[^-0-9A-Za-z_/.\\*]/gu, (character) =>
+    Buffer.from(character, 'utf8').toString('hex').replace(/../g, '%$&'),
+  );
 }
 
 function isOwnSocket(path: string, uid: number | undefined): boolean {
   try {
-    const found = lstatSync(path);
-    return found.isSocket() && found.uid === uid;
+    const stats = lstatSync(path);
+    return stats.isSocket() && stats.uid === uid;
   } catch {
     return false;
   }

@@ -1,31 +1,20 @@
+import { withDeadline } from '../../domain/async.js';
 import { SECOND } from '../../domain/duration.js';
 import { codeOf } from '../../domain/errors.js';
-import { sleepFairly } from '../fair-wait.js';
 import { type Keychain, KeychainFailure, type KeychainFailureKind, type KeychainParts } from './contract.js';
 
 /**
- * The keychains of macOS and Windows, called in this process, which their owner may have trusted. A call that hangs is given
- * up, and the process has to end without it.
+ * The keychains of macOS and Windows, called in this process, which the user may have told them to trust. A call that hangs
+ * is abandoned, and the process has to exit without it.
  */
-export function nativeKeychain({ host, clock, patience, person }: KeychainParts): Keychain {
+export function nativeKeychain({ host, clock, timeouts, interactive }: KeychainParts): Keychain {
   const keytar = keytarKeychain(host.platform);
 
-  async function bounded<T>(call: Promise<T>): Promise<T> {
-    const finished = new AbortController();
-    const limit = person() ? patience.withPerson : patience.alone;
-    const late = sleepFairly(clock, limit, () => [], finished.signal).then(
-      () => {
-        throw new KeychainFailure('timed_out', {
-          about: `it did not answer within ${limit / SECOND} seconds`,
-        });
-      },
-      () => new Promise<never>(() => {}),
-    );
-    try {
-      return await Promise.race([call, late]);
-    } finally {
-      finished.abort();
-    }
+  function bounded<T>(call: Promise<T>): Promise<T> {
+    const limit = timeouts[interactive() ? 'interactive' : 'alone'];
+    return withDeadline(clock, limit, call, () => {
+      throw new KeychainFailure('timed_out', { about: `it did not answer within ${limit / SECOND} seconds` });
+    });
   }
 
   return {
@@ -39,8 +28,8 @@ const DENIED = /denied|dismiss|cancel/i;
 const LOCKED = /lock|not allowed|interaction/i;
 
 /**
- * The operating system's keychain through keytar, which is loaded when first used. A call blocks a thread for as long as
- * the system likes, and cannot be called off.
+ * The operating system's keychain through keytar, which the first call loads. A call blocks a thread until the system
+ * answers, and cannot be cancelled.
  */
 export function keytarKeychain(platform: NodeJS.Platform): Keychain {
   async function explained<T>(call: (keytar: typeof import('keytar')) => Promise<T>): Promise<T> {
@@ -65,7 +54,7 @@ async function load(platform: NodeJS.Platform): Promise<typeof import('keytar')>
     return 'default' in module ? (module.default as typeof import('keytar')) : module;
   } catch (failure) {
     const isMissing = codeOf(failure).endsWith('MODULE_NOT_FOUND');
-    // keytar hides why its native part cannot be loaded. Where it is there, it is linked against libsecret.
+    // keytar hides why its native part cannot be loaded. On Linux the usual reason is a missing libsecret.
     const [about, remedy] =
       isMissing || platform === 'darwin' || platform === 'win32'
         ? ['keytar cannot be loaded', 'install this program again: npm install --global token-vault']

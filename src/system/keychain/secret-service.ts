@@ -81,25 +81,10 @@ export async function unlock(bus: Bus, paths: readonly string[]): Promise<boolea
   return dismissed === false;
 }
 
-/** @returns the id of the process that is the Secret Service. @throws CallFailure where there is none */
-export function processOfSecretService(bus: Bus): Promise<number> {
-  return processOf(bus, SECRET_SERVICE);
-}
-
-/** @returns the ids of the processes that an answer takes: the bus and the Secret Service, as far as the bus tells */
-export async function processesBehind(bus: Bus): Promise<readonly number[]> {
-  const names = [toTheBus.destination, SECRET_SERVICE];
-  const asked = await Promise.allSettled(names.map((name) => processOf(bus, name)));
-  return asked.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []));
-}
-
-async function processOf(bus: Bus, name: string): Promise<number> {
-  const [pid] = await bus.call({
-    ...toTheBus,
-    member: 'GetConnectionUnixProcessID',
-    signature: 's',
-    body: [name],
-  });
+/** @returns the id of the process that is the Secret Service. @throws CallFailure when there is none */
+export async function processOfSecretService(bus: Bus): Promise<number> {
+  const member = 'GetConnectionUnixProcessID';
+  const [pid] = await bus.call({ ...toTheBus, member, signature: 's', body: [SECRET_SERVICE] });
   return Number(pid);
 }
 
@@ -191,7 +176,7 @@ const BUS = {
 } as const;
 
 /** @param where the bus is, as it may be shown */
-export function troubleFrom(failure: unknown, where: string): KeychainFailure {
+export function failureFrom(failure: unknown, where: string): KeychainFailure {
   if (failure instanceof KeychainFailure) return failure;
   if (failure instanceof CallFailure) {
     const [, kind, about] = ERRORS.find(([pattern]) => pattern.test(failure.error)) ?? [];

@@ -7,7 +7,7 @@ import { fakeSecretService, type Manners } from '../../doubles/secret-service.js
 import { needs } from '../../harness/parts.js';
 import { type SessionBus, startSessionBus } from '../../harness/session-bus.js';
 
-const SOON = { alone: 250, withPerson: 500 };
+const SOON = { alone: 250, interactive: 500 };
 const NAME = 'the Secret Service (org.freedesktop.secrets)';
 
 let folder: string;
@@ -54,7 +54,7 @@ describe('a Secret Service', () => {
     ['the reading of the item', 'GetSecret'],
   ])('that never answers %s is given up and named', async (_, method) => {
     const { env } = await serviceWith({ secret: 'master-key-example', silent: [method] });
-    await expect(read(keychainStage({ env, patience: SOON }))).rejects.toMatchObject({
+    await expect(read(keychainStage({ env, timeouts: SOON }))).rejects.toMatchObject({
       kind: 'timed_out',
       about: expect.stringMatching(
         `^${NAME.replace(/[()]/g, '\\$&')}, process ${process.pid} \\(.+\\), did not`,
@@ -65,7 +65,7 @@ describe('a Secret Service', () => {
 
   it('gets more time, and says so, where a person may be typing a password', async () => {
     const { env } = await serviceWith({ silent: ['all'] });
-    const stage = keychainStage({ env, patience: SOON, person: true });
+    const stage = keychainStage({ env, timeouts: SOON, interactive: true });
     await expect(read(stage)).rejects.toMatchObject({ about: expect.stringContaining('0.5 seconds') });
     expect(stage.notices).toEqual([expect.stringContaining('still waiting for the keychain')]);
   });
@@ -102,7 +102,7 @@ describe('a Secret Service', () => {
   it.each(['items', 'keyring'] as const)('whose %s are locked asks a person', async (locked) => {
     const manners = { secret: 'master-key-example', locked, prompt: 'unlocks' } as const;
     const { env } = await serviceWith(manners);
-    const stage = keychainStage({ env, person: true });
+    const stage = keychainStage({ env, interactive: true });
     expect(await read(stage)).toBe('master-key-example');
     expect(stage.notices).toEqual([expect.stringContaining('is locked')]);
   });
@@ -110,15 +110,15 @@ describe('a Secret Service', () => {
   it('whose prompt is dismissed gives no access', async () => {
     const manners = { secret: 'master-key-example', locked: 'items', prompt: 'is dismissed' } as const;
     const { env } = await serviceWith(manners);
-    await expect(read(keychainStage({ env, person: true }))).rejects.toMatchObject({ kind: 'denied' });
+    await expect(read(keychainStage({ env, interactive: true }))).rejects.toMatchObject({ kind: 'denied' });
   });
 
   it('whose prompt nobody answers is given up, and is not called hung', async () => {
     const { env } = await serviceWith({ secret: 'master-key-example', locked: 'items' });
-    const stage = keychainStage({ env, patience: SOON, person: true });
+    const stage = keychainStage({ env, timeouts: SOON, interactive: true });
     await expect(read(stage)).rejects.toMatchObject({
       kind: 'locked',
-      about: 'nobody answered its password prompt within 0.5 seconds',
+      about: 'its password prompt was not answered within 0.5 seconds',
     });
     expect(stage.notices).toHaveLength(1);
   });

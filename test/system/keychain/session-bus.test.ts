@@ -123,7 +123,7 @@ describe('without a session bus the keychain', () => {
   ])('fails because %s', async (_, kind, about, greet) => {
     const path = join(folder, 'socket');
     if (greet !== null) await listen(path, greet);
-    await expect(read(at(path), { patience: { alone: 250, withPerson: 250 } })).rejects.toMatchObject({
+    await expect(read(at(path), { timeouts: { alone: 250, interactive: 250 } })).rejects.toMatchObject({
       kind,
       about: expect.stringContaining(about),
     });

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type ClockDouble, clockDouble } from '../../doubles/clock.js';
 import { keychainStage } from '../../doubles/keychain-host.js';
 
-const PATIENCE = { alone: 5_000, withPerson: 30_000 };
+const TIMEOUTS = { alone: 5_000, interactive: 30_000 };
 /** How long the bus has for a last word, when it is asked who does not answer. */
 const LAST_WORD = 250;
 
@@ -28,29 +28,29 @@ afterEach(() => {
 });
 
 /** Reads through a bus that says nothing. @returns when it was given up, and when a notice came; in milliseconds */
-async function readInVain(person: boolean) {
+async function readInVain(interactive: boolean) {
   const env = { DBUS_SESSION_BUS_ADDRESS: `unix:path=${join(folder, 'bus')}` };
   const noticedAt: number[] = [];
   const { keychain } = keychainStage({
     env,
-    person,
-    patience: PATIENCE,
+    interactive,
+    timeouts: TIMEOUTS,
     clock,
     onNotice: () => noticedAt.push(clock.now()),
   });
   await expect(keychain.read('token-vault', 'example')).rejects.toMatchObject({
     kind: 'timed_out',
-    about: expect.stringContaining(`${person ? 30 : 5} seconds`),
+    about: expect.stringContaining(`${interactive ? 30 : 5} seconds`),
   });
   return { after: clock.now() - LAST_WORD, noticedAt };
 }
 
-describe('a keychain that says nothing', () => {
-  it('is waited for as long as there is patience where nobody is there', async () => {
-    expect(await readInVain(false)).toEqual({ after: PATIENCE.alone, noticedAt: [] });
+describe('a keychain that does not answer', () => {
+  it('times out early without a user', async () => {
+    expect(await readInVain(false)).toEqual({ after: TIMEOUTS.alone, noticedAt: [] });
   });
 
-  it('is waited for longer where a person is, who is told when it takes long', async () => {
-    expect(await readInVain(true)).toEqual({ after: PATIENCE.withPerson, noticedAt: [PATIENCE.alone] });
+  it('times out later with a user, who is notified', async () => {
+    expect(await readInVain(true)).toEqual({ after: TIMEOUTS.interactive, noticedAt: [TIMEOUTS.alone] });
   });
 });

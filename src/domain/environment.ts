@@ -1,0 +1,14 @@
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What identifies this program to a provider, and may be secret. */
+const CLIENT_SETTING = /_CLIENT_(ID|SECRET)$|_TENANT_ID$|^OAUTH_REDIRECT_URI$/;
+
+/** Whether a variable is an OAuth client's id or secret, or is set together with them. */
+export function isClientSetting(name: string): boolean {
+  return CLIENT_SETTING.test(name);
+}
+
+/** The environment of a child process: ours without client settings, which the user's other programs could read there. */
+export function childEnv(env: Environment): Environment {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !isClientSetting(name)));
+}
