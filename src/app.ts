@@ -6,7 +6,6 @@ import type { TokenRequest, UseCases } from './services/contract.js';
 import { ensureValid } from './services/token/ensure-valid.js';
 import type { Host } from './system/contract.js';
 import { agentWith } from './wiring/agent.js';
-import { loginSlowDown } from './wiring/audit.js';
 import { backgroundWith } from './wiring/background.js';
 import { childrenWith } from './wiring/children.js';
 import { integrityWith } from './wiring/integrity.js';
@@ -30,8 +29,7 @@ export function createApp(host: Host, options: ContextOptions): App {
   const refreshingParts = { host, profile, envFile, paths, files, locks, clock, audit, http, provider, key };
   const notice = (line: string) => options.notice(line);
   const refreshing = refreshingWith({ ...refreshingParts, notice });
-  const slowDown = loginSlowDown(ctx);
-  const wire = { spill: refreshing.spill, locks, http, clock, audit, provider, interruption, slowDown };
+  const wire = { spill: refreshing.spill, locks, http, clock, audit, provider, interruption };
 
   const { notifyDue, telling, ...background } = backgroundWith({
     host,
@@ -100,29 +98,6 @@ export function createApp(host: Host, options: ContextOptions): App {
       const report = await refreshAll({ ...wire, vault: access.open, refresh }, request, progress);
       if (!request.dryRun) await notifyDue();
       return report;
-    },
-
-    async revocationTargets(request) {
-      const { revocationTargets } = await import('./services/revoke/revoke.js');
-      return revocationTargets(access.open, request);
-    },
-
-    async revoke(request) {
-      const { revokeAccounts } = await import('./services/revoke/revoke.js');
-      return revokeAccounts({ ...wire, vault: access.open }, request);
-    },
-
-    async planLogin(request) {
-      const { planLogin } = await import('./services/login/login.js');
-      return planLogin({ ...wire, vault: access.open }, request);
-    },
-
-    async login(request, talk) {
-      const [{ login }, { loginPlace }] = await Promise.all([
-        import('./services/login/login.js'),
-        import('./wiring/login.js'),
-      ]);
-      return login({ ...wire, vault: access.openOrCreate, ...loginPlace(host) }, request, talk);
     },
 
     async doctor(request, progress) {

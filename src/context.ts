@@ -21,8 +21,11 @@
  * `vault token` in a script should cost little more than the start of Node.
  */
 import { setMaxListeners } from 'node:events';
+import { join } from 'node:path';
+import type { LoginMachine } from './access/login-machine.js';
 import type { AuditLog } from './audit/log.js';
 import type { SettingsSources } from './config/settings.js';
+import { randomId } from './crypto/derive.js';
 import { once } from './domain/async.js';
 import type { LoadedKey } from './keysources/key-memory.js';
 import type { ConfiguredProvider, Provider } from './providers/contract.js';
@@ -30,6 +33,7 @@ import type { VaultAccess } from './services/keys/vault-access.js';
 import type { Locks } from './stores/locks.js';
 import { sqliteLocks } from './stores/locks.js';
 import type { RollbackMarks } from './stores/rollback-marks.js';
+import type { Spill } from './stores/spill.js';
 import { sqliteFactory } from './stores/sqlite-factory.js';
 import { systemClock } from './system/clock.js';
 import type { Clock, Files, Host, Http, Paths } from './system/contract.js';
@@ -91,6 +95,10 @@ export interface Context {
   /** A provider without its client; null when it is not configured (any more). @throws VaultError `config_invalid` */
   providerOrNull(name: string): Promise<Provider | null>;
   http(): Promise<Http>;
+  /** Sealed answers that the database could not store, with a free slot for one of this process. */
+  spill(): Promise<Spill>;
+  /** The browser and the other users of this machine. */
+  loginMachine(): Promise<LoginMachine>;
   /** Frees keys, files and helper processes; the next use takes them up again. */
   release(): Promise<void>;
   /** The same, for good. */
@@ -137,6 +145,12 @@ export function createContext(host: Host, options: ContextOptions): Context {
     });
   });
 
+  const spill = once(async () => {
+    const { spillFolder } = await import('./stores/spill.js');
+    const folder = join(paths.data, 'spill');
+    return spillFolder({ folder, files, clock, name: `${host.pid}-${randomId()}`, slots: 1 });
+  });
+
   async function release(): Promise<void> {
     await access.close();
     keys.forget();
@@ -144,10 +158,11 @@ export function createContext(host: Host, options: ContextOptions): Context {
 
   return {
     ...{ host, profile, envFile, paths, files, clock, locks, interruption, audit, events, notice },
-    ...{ keys, access, marks, readText, settings, http, release },
+    ...{ keys, access, marks, readText, settings, http, spill, release },
     detail: options.detail ?? (() => undefined),
     vault: access.open,
     vaultOrNew: access.openOrCreate,
+    loginMachine: async () => (await import('./access/login-machine.js')).loginMachine(host),
     async provider(name) {
       const { configureProvider } = await import('./config/settings.js');
       return configureProvider(name, await settings());
@@ -159,6 +174,7 @@ export function createContext(host: Host, options: ContextOptions): Context {
     },
     async close() {
       await release();
+      if (spill.called) (await spill()).close();
       if (http.called) await (await http()).close();
     },
   };

@@ -1,8 +1,10 @@
 import { existsSync, readFileSync, rmSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { planLogin } from '../src/services/login/login.js';
 import { listAccounts, showAccount } from '../src/services/overview/overview.js';
 import { providerOverview } from '../src/services/overview/provider-overview.js';
+import { revocationTargets, revokeAccounts } from '../src/services/revoke/revoke.js';
 import { type LibraryStage, openLibraryStage } from './library/stage.js';
 
 let stage: LibraryStage;
@@ -113,8 +115,10 @@ describe('the life of an account', () => {
     const all = { selectors: [], all: true, provider: null, dryRun: false };
     const refresh = { ...all, within: 0, force: true, concurrency: 2 };
     expect(await app.refresh(refresh, () => {})).toMatchObject({ results: [{ outcome: 'refreshed' }] });
-    expect(await app.revocationTargets({ ...all, local: false })).toHaveLength(1);
-    expect(await app.revoke({ ...all, local: false })).toMatchObject({ results: [{ outcome: 'revoked' }] });
+    expect(await revocationTargets(app, { ...all, local: false })).toHaveLength(1);
+    expect(await revokeAccounts(app, { ...all, local: false })).toMatchObject({
+      results: [{ outcome: 'revoked' }],
+    });
     expect(await listAccounts(app, ALL)).toEqual([]);
     expect(stage.notices).toEqual([]);
   });
@@ -162,10 +166,10 @@ describe('the configuration', () => {
 
   it('is read from the .env of the vault', async () => {
     stage.configure({ providers: { demo: { issuer: stage.demo.issuer } } });
-    await expect(stage.app().planLogin(LOGIN)).rejects.toMatchObject({ code: 'client_not_configured' });
+    await expect(planLogin(stage.app(), LOGIN)).rejects.toMatchObject({ code: 'client_not_configured' });
     writeFileSync(path('.env'), 'DEMO_CLIENT_ID=from-the-file\n', { mode: 0o600 });
-    expect(await stage.app().planLogin(LOGIN)).toMatchObject({ clientId: 'from-the-file' });
-    expect(await stage.app({ DEMO_CLIENT_ID: 'from-outside' }).planLogin(LOGIN)).toMatchObject({
+    expect(await planLogin(stage.app(), LOGIN)).toMatchObject({ clientId: 'from-the-file' });
+    expect(await planLogin(stage.app({ DEMO_CLIENT_ID: 'from-outside' }), LOGIN)).toMatchObject({
       clientId: 'from-outside',
     });
     unlinkSync(path('.env'));

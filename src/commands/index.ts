@@ -11,7 +11,7 @@ export interface CommandEntry {
 export const COMMANDS: readonly CommandEntry[] = [
   {
     name: 'login',
-    summary: 'log in at a provider in the browser',
+    summary: 'log in to a provider in the browser',
     load: async () => (await import('./login.js')).login,
   },
   {
@@ -37,7 +37,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'revoke',
-    summary: 'take access back at the provider and forget it here',
+    summary: 'revoke access at the provider and remove the account',
     load: async () => (await import('./revoke.js')).revoke,
   },
   {

@@ -1,14 +1,16 @@
 import { accountName, checkLabel } from '../domain/account.js';
 import { MINUTE } from '../domain/duration.js';
 import { ERROR_CODES, VaultError } from '../domain/errors.js';
-import { loginCommand, widenHint } from '../domain/hints.js';
+import { command, loginCommand, shellName, widenHint } from '../domain/hints.js';
 import { harmless } from '../domain/safe-text.js';
 import { isReadable, readable } from '../domain/scopes.js';
 import { ending, rfc3339 } from '../domain/time.js';
-import type { LoginPlan, LoginRequest, LoginResult } from '../services/contract.js';
+import { isBearer } from '../domain/token-state.js';
+import { login as logIn, planLogin } from '../services/login/login.js';
+import type { LoginPlan, LoginRequest, LoginResult } from '../services/login/login-request.js';
 import type { Io } from '../ui/io.js';
 import { type Entry, renderBlock } from '../ui/layout.js';
-import { converse } from './login-talk.js';
+import { loginTalk } from './login-talk.js';
 import {
   type Command,
   denied,
@@ -29,40 +31,46 @@ interface LoginInput {
 /** The only command that opens a browser. */
 export const login: Command<LoginInput> = {
   name: 'login',
-  summary: 'log in at a provider in the browser',
-  arguments: [{ name: 'provider', description: 'see vault providers', required: true }],
+  summary: 'log in to a provider in the browser',
+  arguments: [{ name: 'provider', description: 'name of a provider', required: true }],
   options: [
-    { flags: '--as <name>', description: 'call the account provider/NAME' },
+    { flags: '--as <name>', description: 'name the account PROVIDER/NAME' },
     {
       flags: '--scope <scope>',
-      description: 'ask for this scope instead of the usual ones',
+      description: 'request this scope instead of the default ones',
       repeatable: true,
     },
     {
       flags: '--add-scope <scope>',
-      description: 'ask for this scope on top of what an account has asked for before',
+      description: 'request this scope in addition to those the account has requested before',
       repeatable: true,
     },
-    { flags: '--login-hint <address>', description: 'whom the provider should suggest' },
-    { flags: '--no-browser', description: 'print the address to open instead of opening it' },
-    { flags: '--paste', description: 'do not listen; paste the address the browser ends up at' },
-    { flags: '--device', description: 'log in on any other device, by typing a code there' },
-    { flags: '--port <port>', description: 'listen on this port of the loopback interface' },
-    { flags: '--timeout <duration>', description: 'how long to wait for the person', defaultText: '10m' },
-    { flags: '--dry-run', description: 'show what would be asked for; open and send nothing' },
+    {
+      flags: '--login-hint <address>',
+      description: 'user that the provider should suggest; another one is refused',
+    },
+    { flags: '--no-browser', description: 'print the URL instead of opening it' },
+    { flags: '--paste', description: 'do not listen; paste the URL of the last page' },
+    { flags: '--device', description: 'log in on another device by typing a code there' },
+    { flags: '--port <port>', description: 'listen on this loopback port' },
+    { flags: '--timeout <duration>', description: 'how long to wait for the login', defaultText: '10m' },
+    { flags: '--dry-run', description: 'show what would be requested; open and send nothing' },
   ],
   examples: [
     { line: 'vault login google', says: 'open the browser and log in' },
-    { line: 'vault login google --as work --scope openid --scope email', says: 'under a name of your own' },
+    {
+      line: 'vault login google --as work --scope openid --scope email',
+      says: 'choose the name and the scopes',
+    },
     {
       line: 'vault login google --as work --add-scope https://mail.google.com/',
-      says: 'ask for more, and keep what google/work has',
+      says: 'add a scope to those of google/work',
     },
     {
       line: 'vault login microsoft --no-browser',
-      says: 'over ssh: open the address anywhere, paste it back',
+      says: 'over ssh: open the printed URL anywhere, paste back the last one',
     },
-    { line: 'vault login microsoft --device', says: 'from anywhere: type a code on your phone' },
+    { line: 'vault login microsoft --device', says: 'type a code on your phone' },
   ],
 
   parse(raw) {
@@ -71,7 +79,7 @@ export const login: Command<LoginInput> = {
     if (addScopes.length > 0 && scopes(raw).length > 0) {
       throw new VaultError(
         'usage',
-        '--scope says which scopes to ask for, --add-scope asks for more than before: give one of them',
+        '--scope replaces the requested scopes and --add-scope adds to them: give only one of the two',
       );
     }
     const device = given(raw, '--device');
@@ -93,23 +101,29 @@ export const login: Command<LoginInput> = {
     };
   },
 
-  async run(useCases, { request, dryRun }, io) {
+  async run(ctx, { request, dryRun }, io) {
     if (dryRun) {
-      const plan = await useCases.planLogin(request);
-      if (io.json) io.document(planDocument(plan));
-      else io.data(renderBlock(planEntries(plan), io.columns, io.theme));
+      printPlan(await planLogin(ctx, request), io);
       return;
     }
-    const { talk, end } = converse(request, io);
-    const result = await useCases.login(request, talk).finally(end);
-    if (io.json) io.document(loginDocument(result));
-    else io.data(`${harmless(accountName(result.account))}\n`);
-    sayResult(result, io);
-    if (result.missingScopes.length > 0) io.exitCode = ERROR_CODES.scope_missing;
+    const { talk, end } = loginTalk(request, io);
+    printLogin(await logIn(ctx, request, talk).finally(end), io);
   },
 };
 
-/** A device login listens nowhere and opens nothing, so whoever asks for both means something else. */
+export function printPlan(plan: LoginPlan, io: Io): void {
+  if (io.json) io.document(planDocument(plan));
+  else io.data(renderBlock(planEntries(plan), io.columns, io.theme));
+}
+
+export function printLogin(result: LoginResult, io: Io): void {
+  if (io.json) io.document(loginDocument(result));
+  else io.data(`${harmless(accountName(result.account))}\n`);
+  printNotes(result, io);
+  if (result.missingScopes.length > 0) io.exitCode = ERROR_CODES.scope_missing;
+}
+
+/** A device login opens no browser and does not listen. */
 function refuseBesideDevice(raw: RawInput): void {
   const others = {
     '--port': text(raw, '--port') !== null,
@@ -120,14 +134,14 @@ function refuseBesideDevice(raw: RawInput): void {
   if (other === undefined) return;
   throw new VaultError(
     'usage',
-    `--device opens no browser and waits for none, so it does not go with ${other}`,
+    `--device cannot be combined with ${other}: it uses no browser on this machine`,
     {
       hint: `leave out ${other} or --device`,
     },
   );
 }
 
-/** The keys are an API: more may join, none leaves. */
+/** The keys are an API: new ones may be added, none removed. */
 export function loginDocument(result: LoginResult) {
   const { account, identity, missingScopes, created, renamedFrom } = result;
   return {
@@ -147,26 +161,37 @@ export function loginDocument(result: LoginResult) {
   };
 }
 
-/** What a person should know of a finished login. Shortcomings are told with `--quiet` as well. */
-export function sayResult(result: LoginResult, io: Io): void {
+/** Warnings are printed with `--quiet` too. */
+export function printNotes(result: LoginResult, io: Io): void {
   const { account, missingScopes, withdrawnScopes, renamedFrom } = result;
   io.say(greeting(result), 'green');
-  if (renamedFrom !== null) io.say(`it was called ${renamedFrom} before`);
+  if (renamedFrom !== null) io.say(`its name was ${renamedFrom}`);
   if (!account.hasRefreshToken) {
-    io.warn('warning: the provider gave no refresh token, so this account cannot be refreshed', 'yellow');
-    io.warn(`  its access token: ${ending(account.expiresAt, io.now())}; after that, log in again`);
+    io.warn('warning: the provider issued no refresh token, so this account cannot be refreshed', 'yellow');
+    io.warn(`  its access token: ${ending(account.expiresAt, io.now())}; then log in again`);
   } else if (result.inDoubt) {
-    io.warn('warning: this login brought no refresh token, and the stored one may be spent', 'yellow');
-    io.warn('  the answer to the last refresh was lost, so the next refresh may be refused');
-    io.warn(`  hint: take the access of this program away at the provider, then: ${loginCommand(account)}`);
+    io.warn(
+      'warning: the provider issued no new refresh token, and the stored one may no longer work',
+      'yellow',
+    );
+    io.warn('  the answer to the last refresh was lost, so the next one may be refused');
+    io.warn(`  hint: remove this program's access at the provider, then: ${loginCommand(account)}`);
   } else if (result.keptRefreshToken) {
-    io.say('this login brought no refresh token; the stored one is kept');
+    io.say('the provider issued no new refresh token; the stored one is kept');
+  }
+  if (!isBearer(account)) {
+    const json = command(`token ${shellName(account)} --format json`);
+    io.warn(
+      `warning: the provider issued a token of type ${readable(account.tokenType)}, not Bearer`,
+      'yellow',
+    );
+    io.warn(`  hint: vault token prints only Bearer tokens; for a program that supports this type: ${json}`);
   }
   if (missingScopes.length > 0) {
     io.warn(`warning: not granted: ${readable(missingScopes.join(' '))}`, 'yellow');
   }
   if (withdrawnScopes.length > 0) {
-    io.warn(`warning: granted before and no longer: ${readable(withdrawnScopes.join(' '))}`, 'yellow');
+    io.warn(`warning: granted before, but not now: ${readable(withdrawnScopes.join(' '))}`, 'yellow');
   }
   const lacking = [...missingScopes, ...withdrawnScopes];
   if (lacking.length > 0) {
@@ -178,9 +203,7 @@ export function sayResult(result: LoginResult, io: Io): void {
 function greeting({ account, identity, created }: LoginResult): string {
   const who = identity.name ?? identity.email ?? identity.subject;
   const name = accountName(account);
-  return created
-    ? `logged in as ${who}: ${name} is new in this vault`
-    : `logged in as ${who}: ${name} is up to date`;
+  return created ? `logged in as ${who}: added ${name}` : `logged in as ${who}: updated ${name}`;
 }
 
 export function planDocument(plan: LoginPlan) {
@@ -201,7 +224,7 @@ export function planDocument(plan: LoginPlan) {
   };
 }
 
-const DISCOVERED = 'asked of the issuer at login';
+const DISCOVERED = 'discovered from the issuer at login';
 
 export function planEntries(plan: LoginPlan): Entry[] {
   const parameters = Object.entries(plan.authorizeParams).map(([name, value]) => `${name}=${value}`);
@@ -216,7 +239,7 @@ export function planEntries(plan: LoginPlan): Entry[] {
     ['client id', plan.clientId],
     ...(plan.redirectUri === null ? [] : [['redirect URI', plan.redirectUri] as const]),
     ['scopes', plan.scopes.length === 0 ? 'none' : plan.scopes],
-    ...(plan.device ? [] : [['PKCE', plan.pkce ? 'S256' : 'not understood by the provider'] as const]),
+    ...(plan.device ? [] : [['PKCE', plan.pkce ? 'S256' : 'not supported by the provider'] as const]),
     ...(parameters.length === 0 ? [] : [['also sent', parameters] as const]),
   ];
 }

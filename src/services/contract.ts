@@ -9,14 +9,12 @@ import type { BackupUseCases } from './backup/backup.js';
 import type { HealthUseCases } from './doctor/health-contract.js';
 import type { IntegrityUseCases } from './integrity/integrity.js';
 import type { KeyUseCases } from './keys/keys-contract.js';
-import type { LoginPlan, LoginRequest, LoginResult, LoginTalk } from './login/login-request.js';
 
 export type * from './agent/agent-contract.js';
 export type * from './background/background-contract.js';
 export type * from './backup/backup.js';
 export type * from './integrity/integrity.js';
 export type * from './keys/keys-contract.js';
-export type * from './login/login-request.js';
 export type { DemoRequest, DemoTalk };
 
 export interface TokenRequest {
@@ -105,30 +103,6 @@ export interface RefreshReport {
 /** Called as each account is done, in the order of completion. */
 export type RefreshProgress = (result: RefreshResult, done: number, total: number) => void;
 
-export interface RevokeRequest {
-  readonly selectors: readonly string[];
-  readonly all: boolean;
-  readonly provider: string | null;
-  readonly dryRun: boolean;
-  /** Forget here even if the provider cannot be reached or refuses. */
-  readonly local: boolean;
-}
-
-export type RevokeResultKind = 'revoked' | 'forgotten' | 'would_revoke' | 'transient' | 'refused';
-
-export interface RevokeResult {
-  readonly account: Account;
-  readonly outcome: RevokeResultKind;
-  readonly reason: string;
-  /** Where the person can look after the grant, when the provider has such a page. */
-  readonly manageUrl: string | null;
-  readonly error: VaultError | null;
-}
-
-export interface RevokeReport {
-  readonly results: readonly RevokeResult[];
-}
-
 /** Everything a command can ask for. `app.ts` wires it; each part is loaded when it is first called. */
 export interface UseCases
   extends AgentUseCases,
@@ -146,11 +120,6 @@ export interface UseCases
    */
   exec(request: ExecRequest, warn: (line: string) => void): Promise<number>;
   refresh(request: RefreshRequest, progress: RefreshProgress): Promise<RefreshReport>;
-  /** Which accounts a revocation is about, so that a person can be asked first. */
-  revocationTargets(request: RevokeRequest): Promise<readonly Account[]>;
-  revoke(request: RevokeRequest): Promise<RevokeReport>;
-  planLogin(request: LoginRequest): Promise<LoginPlan>;
-  login(request: LoginRequest, talk: LoginTalk): Promise<LoginResult>;
   /** A walk through everything against the embedded authorization server. */
   demo(request: DemoRequest, talk: DemoTalk): Promise<void>;
   /** Frees files and sockets; called once, at the end. */

@@ -1,22 +1,24 @@
 import { type Account, accountName } from '../domain/account.js';
 import { ERROR_CODES, VaultError } from '../domain/errors.js';
-import { shellName } from '../domain/hints.js';
+import { command, shellName } from '../domain/hints.js';
 import type { Vault } from '../vault/vault.js';
 
 const LISTED = 20;
 
+type Verb = 'exec' | 'refresh' | 'revoke' | 'show' | 'token';
+
 /**
- * Finds the one account a person means: its full name, its provider when that has one account only, or any
- * beginning of its name that no other shares. Null means the only account there is.
+ * Finds an account by its full name, by its provider when that has only one account, or by a unique prefix of its name. Null
+ * selects the only account there is.
  *
- * @param command what the person is doing, as it is typed: `vault token`; for the hint
- * @throws VaultError `account_not_found`, `account_ambiguous`; `usage` for an empty name, which is what an unset variable
- * in a script leaves behind; `vault_damaged` instead of `account_not_found` when rows are missing or were changed
+ * @param verb the command that takes the account, for the hint
+ * @throws VaultError `account_not_found`, `account_ambiguous`; `usage` for an empty name, which an unset variable in a script
+ * leaves behind; `vault_damaged` instead of `account_not_found` when rows are missing or were changed
  */
 export async function selectAccount(
   vault: Vault | null,
   selector: string | null,
-  command: string,
+  verb: Verb,
 ): Promise<Account> {
   if (selector === '') throw new VaultError('usage', 'the name of the account is empty');
   const candidates =
@@ -26,24 +28,24 @@ export async function selectAccount(
   );
   const matching = exact.length > 0 ? exact : candidates;
   const [only, ...others] = matching;
-  if (only === undefined) throw await notThere(vault, notFound(selector));
-  if (others.length > 0) throw ambiguous(selector, [only, ...others], command);
+  if (only === undefined) throw await confirmMissing(vault, notFound(selector));
+  if (others.length > 0) throw ambiguous(selector, [only, ...others], verb);
   return only;
 }
 
 /**
- * The same for several selectors, each account once, in the order asked for.
+ * The same for several selectors: each account once, in the given order.
  *
  * @throws VaultError as {@link selectAccount}
  */
 export async function selectAccounts(
   vault: Vault | null,
   selectors: readonly string[],
-  command: string,
+  verb: Verb,
 ): Promise<readonly Account[]> {
   const found = new Map<string, Account>();
   for (const selector of selectors) {
-    const account = await selectAccount(vault, selector, command);
+    const account = await selectAccount(vault, selector, verb);
     found.set(account.id, account);
   }
   return [...found.values()];
@@ -58,43 +60,43 @@ export async function accountsOf(vault: Vault, provider: string | null): Promise
   if (provider === null) return vault.accounts();
   const accounts = await vault.accounts({ provider });
   if (accounts.length > 0) return accounts;
-  const none = `there is no account of a provider ${provider}`;
-  throw await notThere(vault, new VaultError('account_not_found', none, { hint: 'vault list' }));
+  const none = `there is no account of the provider ${provider}`;
+  throw await confirmMissing(vault, new VaultError('account_not_found', none, { hint: command('list') }));
 }
 
 function notFound(selector: string | null): VaultError {
   if (selector === null) {
     return new VaultError('account_not_found', 'there is no account in this vault yet', {
-      hint: 'vault login google\nvault providers',
+      hint: `${command('login google')}\n${command('providers')}`,
     });
   }
   return new VaultError('account_not_found', `there is no account whose name begins with ${selector}`, {
-    hint: 'vault list',
+    hint: command('list'),
   });
 }
 
 function ambiguous(
   selector: string | null,
   matching: readonly [Account, ...Account[]],
-  command: string,
+  verb: Verb,
 ): VaultError {
   const names = matching.map(accountName);
   const shown = names.slice(0, LISTED).join(', ') + (names.length > LISTED ? ', …' : '');
   const what = selector === null ? 'there are several accounts' : `several accounts begin with ${selector}`;
   return new VaultError('account_ambiguous', `${what}: ${shown}`, {
-    hint: `name one of them, for example: ${command} ${shellName(matching[0])}`,
+    hint: `name one of them, for example: ${command(`${verb} ${shellName(matching[0])}`)}`,
     details: { accounts: names },
   });
 }
 
 /**
- * The error for an account that is not there, once it is certain that none has vanished from the vault. Without the key that
- * cannot be checked, and the error says so.
+ * Before an account is reported missing: checks that none was deleted from the database behind the vault's back. Without the
+ * key that cannot be checked, and the error says so.
  *
- * @param error says that the account is not there
+ * @param error reports that there is no such account
  * @returns the same, or the `vault_damaged` that was found instead
  */
-export async function notThere(vault: Vault | null, error: VaultError): Promise<VaultError> {
+export async function confirmMissing(vault: Vault | null, error: VaultError): Promise<VaultError> {
   try {
     await vault?.verifyRowSet();
     return error;
@@ -103,7 +105,7 @@ export async function notThere(vault: Vault | null, error: VaultError): Promise<
     if (failure.exitCode !== ERROR_CODES.key_unavailable) return failure;
     return new VaultError(
       error.code,
-      `${error.message}; whether one has vanished from the vault could not be checked: ${failure.message}`,
+      `${error.message}; could not check whether it was deleted from the database: ${failure.message}`,
       { ...(error.hint === undefined ? {} : { hint: error.hint }), details: error.details, cause: failure },
     );
   }

@@ -1,8 +1,9 @@
 import { LOGINS_AN_HOUR, loginsWithinHour } from '../audit/abuse.js';
 import type { Audit, AuditEvent } from '../audit/events.js';
 import { formatDuration, SECOND } from '../domain/duration.js';
-import type { EventQueue } from '../stores/audit-queue.js';
+import { command } from '../domain/hints.js';
 import type { Clock } from '../system/contract.js';
+import type { VaultEvents } from '../vault/queued-events.js';
 import type { Vault } from '../vault/vault.js';
 
 const LONGEST_PAUSE = 30 * SECOND;
@@ -15,12 +16,11 @@ export interface SlowDownDeps {
 }
 
 /**
- * Has somebody wait who tries something more often than a person would: 1, 2, 4 s and so on up to half a minute. Nobody is ever
- * refused, because the owner must be able to get in. The wait is recorded, and said beforehand.
+ * Waits 1, 2, 4 s and so on up to half a minute before an attempt that comes after too many others. No attempt is refused,
+ * because the owner must be able to get in. The wait is recorded and printed first.
  *
- * @param over how many attempts there were beyond those that go unnoticed; 0 waits a second
- * @param event what is recorded
- * @param why how many attempts there were, in words
+ * @param over attempts beyond those that do not wait; 0 waits a second
+ * @param why the number of attempts, in words
  * @throws the interruption's reason
  */
 export async function slowDown(
@@ -31,20 +31,18 @@ export async function slowDown(
 ): Promise<void> {
   const pause = Math.min(LONGEST_PAUSE, SECOND * 2 ** over);
   audit.record(event);
-  notice(`${why}, so this one waits ${formatDuration(pause)}; vault audit --since 1h shows them`);
+  notice(`${why}, so this one waits ${formatDuration(pause)}; to see them: ${command('audit --since 1h')}`);
   await clock.sleep(pause, interruption);
 }
 
-export interface LoginRateDeps extends SlowDownDeps {
-  readonly vault: () => Promise<Vault | null>;
-  readonly queue: EventQueue;
-}
-
-/** After more logins at a provider than a person begins, each further one waits; see {@link slowDown}. */
-export async function slowDownLogins(deps: LoginRateDeps, provider: string): Promise<void> {
-  const trail = (await deps.vault())?.trail ?? null;
-  const count = await loginsWithinHour(trail, deps.queue, provider, deps.clock.now());
-  if (count < LOGINS_AN_HOUR) return;
-  const why = `${count} logins at ${provider} were begun within the last hour`;
-  await slowDown(deps, count - LOGINS_AN_HOUR, { event: 'logins_slowed', provider, count }, why);
+/** More logins at one provider within an hour than usual wait; see {@link slowDown}. */
+export async function slowDownLogins(
+  ctx: SlowDownDeps & { readonly events: Pick<VaultEvents, 'queue'> },
+  { trail }: Pick<Vault, 'trail'>,
+  provider: string,
+): Promise<void> {
+  const started = await loginsWithinHour(trail, ctx.events.queue, provider, ctx.clock.now());
+  if (started < LOGINS_AN_HOUR) return;
+  const why = `${started} logins at ${provider} were started within the last hour`;
+  await slowDown(ctx, started - LOGINS_AN_HOUR, { event: 'logins_slowed', provider, count: started }, why);
 }

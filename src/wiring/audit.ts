@@ -2,8 +2,6 @@ import { join } from 'node:path';
 import type { Abuse } from '../audit/abuse.js';
 import { type AuditLog, auditLog } from '../audit/log.js';
 import { trailEvents } from '../audit/trail-events.js';
-import type { Context } from '../context.js';
-import type { LoginDeps } from '../services/login/login-finish.js';
 import { eventQueue } from '../stores/audit-queue.js';
 import type { Store } from '../stores/contract.js';
 import { callerProcessOf } from '../system/caller-process.js';
@@ -29,20 +27,6 @@ export function createAudit({ host, paths, files, clock, notice }: AuditParts): 
   const asker = () => callerProcessOf(host.platform);
   const audit = auditLog({ path: paths.securityLog, files, clock, actor: host, asker, queue, notice });
   return { audit, events: trailEvents(audit, queue) };
-}
-
-export function loginSlowDown({
-  vault,
-  events: { queue },
-  clock,
-  audit,
-  notice,
-  interruption,
-}: Context): Required<LoginDeps>['slowDown'] {
-  return async (provider) => {
-    const { slowDownLogins } = await import('../services/slow-down.js');
-    await slowDownLogins({ vault, queue, clock, audit, notice, interruption }, provider);
-  };
 }
 
 /** What the last day's events tell of abuse, for a command that may only look. */

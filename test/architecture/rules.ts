@@ -35,8 +35,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'audit',
   ],
   'context.ts': [
-    ...['domain', 'system', 'ui', 'config', 'providers', 'keysources', 'stores', 'oauth', 'vault', 'audit'],
-    'access',
+    ...['domain', 'crypto', 'system', 'ui', 'config', 'providers', 'keysources', 'stores', 'oauth', 'vault'],
+    ...['audit', 'access'],
   ],
   health: [
     ...[

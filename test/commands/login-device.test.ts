@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { login } from '../../src/commands/login.js';
+import { loginTalk } from '../../src/commands/login-talk.js';
 import { MINUTE } from '../../src/domain/duration.js';
-import { VaultError } from '../../src/domain/errors.js';
-import type { LoginEvent, LoginTalk } from '../../src/services/contract.js';
+import type { LoginEvent } from '../../src/services/login/login-request.js';
 import { NOW, type TerminalOptions, terminal } from '../doubles/terminal.js';
-import { useCasesDouble } from '../doubles/use-cases.js';
 import { inputOf } from './raw.js';
 
 const CODE: LoginEvent = {
@@ -21,17 +20,11 @@ const TERMINAL: TerminalOptions = { tty: true, columns: 80, env: { LANG: 'C.UTF-
 /** Everything that is said until the login comes to nothing. */
 async function said(options: TerminalOptions, ...events: readonly LoginEvent[]): Promise<string> {
   const { io, written } = terminal(options);
-  let talked: LoginTalk | null = null;
-  const useCases = useCasesDouble({
-    login: async (_request, talk) => {
-      talked = talk;
-      for (const event of events) talk.on(event);
-      throw new VaultError('login_timed_out', 'over');
-    },
-  });
-  const run = login.run(useCases, await inputOf(login, 'demo --device'), io);
-  await expect(run).rejects.toMatchObject({ code: 'login_timed_out' });
-  expect(talked).toMatchObject({ pasted: null });
+  const { request } = await inputOf(login, 'demo --device');
+  const { talk, end } = loginTalk(request, io);
+  for (const event of events) talk.on(event);
+  end();
+  expect(talk.pasted).toBeNull();
   expect(written.stdout).toBe('');
   return written.stderr;
 }
@@ -52,7 +45,7 @@ describe('vault login --device', () => {
     const [option] = other.split(' ');
     await expect(inputOf(login, `demo --device ${other}`)).rejects.toMatchObject({
       code: 'usage',
-      message: `--device opens no browser and waits for none, so it does not go with ${option}`,
+      message: `--device cannot be combined with ${option}: it uses no browser on this machine`,
       hint: `leave out ${option} or --device`,
     });
   });
@@ -60,11 +53,11 @@ describe('vault login --device', () => {
   it('says address and code, each on a line of its own, and how long the code is good', async () => {
     expect(await said({}, CODE)).toBe(
       [
-        'open this address in a browser on any device:',
+        'open this URL in a browser on any device:',
         'https://issuer.example/device',
         'and type this code:',
         'WDJB-MJHT',
-        'waiting for you to allow it there; the code is good for 15m',
+        'waiting for you to allow it; the code is valid for 15m',
         '',
       ].join('\n'),
     );
@@ -72,7 +65,7 @@ describe('vault login --device', () => {
 
   it('does not begin with a minute less than there is', async () => {
     const soon = { ...CODE, endsAt: NOW + 10 * MINUTE - 200 };
-    expect(await said({}, soon)).toContain('the code is good for 10m\n');
+    expect(await said({}, soon)).toContain('the code is valid for 10m\n');
   });
 
   it('says them with --quiet as well, and no more', async () => {
@@ -90,7 +83,7 @@ describe('vault login --device', () => {
     const text = await said(TERMINAL, CODE);
     expect(text).toMatch(/^█+\n██ ▄▄▄▄▄ /);
     expect(text).toContain(
-      'open this address in a browser on any device, or scan the picture:\nhttps://issuer.example/device\n',
+      'open this URL in a browser on any device, or scan the QR code:\nhttps://issuer.example/device\n',
     );
     expect(text).toContain('\nWDJB-MJHT\n');
   });
@@ -114,11 +107,11 @@ describe('vault login --device', () => {
 
   it('shows on a terminal how it stands, on one line that goes away', async () => {
     const text = await said({ ...TERMINAL, columns: 20 }, CODE, WAIT, { ...WAIT, standing: 'unclear' });
-    expect(text).toContain('\r\x1b[Knot finished yet; …\r\x1b[Kthe provider gives…\r\x1b[K');
+    expect(text).toContain('\r\x1b[Kwaiting; 14m left\r\x1b[Kno clear answer fr…\r\x1b[K');
     expect(text.endsWith('\r\x1b[K')).toBe(true);
   });
 
   it('says nothing of that into a pipe', async () => {
-    expect(await said({}, CODE, WAIT, WAIT)).not.toContain('not finished');
+    expect(await said({}, CODE, WAIT, WAIT)).not.toContain('waiting; ');
   });
 });

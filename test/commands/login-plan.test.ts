@@ -1,9 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { login } from '../../src/commands/login.js';
-import type { LoginPlan } from '../../src/services/contract.js';
+import { printPlan } from '../../src/commands/login.js';
+import type { LoginPlan } from '../../src/services/login/login-request.js';
 import { type TerminalOptions, terminal } from '../doubles/terminal.js';
-import { useCasesDouble } from '../doubles/use-cases.js';
-import { inputOf } from './raw.js';
 
 describe('vault login --dry-run', () => {
   const PLAN: LoginPlan = {
@@ -22,20 +20,16 @@ describe('vault login --dry-run', () => {
     account: null,
   };
 
-  async function planned(options: TerminalOptions) {
+  function planned(options: TerminalOptions) {
     const { io, written } = terminal(options);
-    await login.run(
-      useCasesDouble({ planLogin: async () => PLAN }),
-      await inputOf(login, 'google --dry-run'),
-      io,
-    );
+    printPlan(PLAN, io);
     return written.stdout;
   }
 
-  it('shows what would be asked for, and logs nobody in', async () => {
-    expect(await planned({})).toBe(`provider                Google (google)
+  it('shows what would be requested', () => {
+    expect(planned({})).toBe(`provider                Google (google)
 issuer                  https://accounts.google.com
-authorization endpoint  asked of the issuer at login
+authorization endpoint  discovered from the issuer at login
 token endpoint          https://oauth2.googleapis.com/token
 client id               client-example
 redirect URI            http://127.0.0.1:0
@@ -46,8 +40,8 @@ also sent               access_type=offline
 `);
   });
 
-  it('is a document with --json', async () => {
-    expect(JSON.parse(await planned({ json: true }))).toEqual({
+  it('is a document with --json', () => {
+    expect(JSON.parse(planned({ json: true }))).toEqual({
       provider: 'google',
       title: 'Google',
       issuer: 'https://accounts.google.com',

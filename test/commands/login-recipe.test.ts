@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { recipe, type Ways } from '../../src/commands/login-talk.js';
-import type { LoginEvent } from '../../src/services/contract.js';
+import { type AnswerPaths, instructions } from '../../src/commands/login-talk.js';
+import type { LoginEvent } from '../../src/services/login/login-request.js';
 import type { DesktopEnvironment } from '../../src/system/desktop-environment.js';
 import { DESKTOP } from '../doubles/surroundings.js';
 
@@ -9,7 +9,11 @@ type Authorize = Extract<LoginEvent, { readonly kind: 'authorize' }>;
 const URL_EXAMPLE = 'https://issuer.example/authorize?state=state-example';
 const SSH = { user: 'alice', host: '192.0.2.7', port: 22 };
 
-function lines(where: Partial<DesktopEnvironment>, event: Partial<Authorize> = {}, ways: Partial<Ways> = {}) {
+function lines(
+  where: Partial<DesktopEnvironment>,
+  event: Partial<Authorize> = {},
+  paths: Partial<AnswerPaths> = {},
+) {
   const whole: Authorize = {
     kind: 'authorize',
     url: URL_EXAMPLE,
@@ -20,18 +24,18 @@ function lines(where: Partial<DesktopEnvironment>, event: Partial<Authorize> = {
     instead: null,
     ...event,
   };
-  return recipe(whole, { pasteOnly: false, canPaste: true, ...ways }).map(({ text }) => text);
+  return instructions(whole, { pasteOnly: false, canPaste: true, ...paths }).map(({ text }) => text);
 }
 
-const LOAD = 'should its last page not load, paste the address of that page here';
-const WAITING = 'waiting for the browser to come back to http://127.0.0.1:4711/callback';
+const LOAD = 'if its last page does not load, paste its URL here';
+const WAITING = 'waiting for the browser at http://127.0.0.1:4711/callback';
 
 describe('what to do now', () => {
   it('over ssh is the tunnel to the port that is listened on, then the address', () => {
     expect(lines({ ssh: SSH })).toEqual([
-      'you are here over ssh; on your own computer, in another terminal, run',
+      'this is an ssh session; on your own computer, in another terminal, run',
       '  ssh -N -L 4711:127.0.0.1:4711 alice@192.0.2.7',
-      'and open this address there:',
+      'and open this URL there:',
       URL_EXAMPLE,
       `${WAITING}; ${LOAD}`,
     ]);
@@ -66,22 +70,22 @@ describe('what to do now', () => {
 
   it('names the shorter way where the provider has it', () => {
     expect(lines({ ssh: SSH }, { instead: 'vault login demo --device' }).at(-1)).toBe(
-      'or stop this, and type a short code on any device instead: vault login demo --device',
+      'or press Ctrl-C and log in with a short code on any device: vault login demo --device',
     );
   });
 
   it('in a container says that publishing the port does not help', () => {
     expect(lines({ container: true })).toEqual([
-      'this is a container: a browser outside cannot reach 127.0.0.1:4711 in here, even if the port is published',
-      'open this address in a browser and log in:',
+      'this is a container: a browser outside cannot reach 127.0.0.1:4711 inside it, even if the port is published',
+      'open this URL in a browser and log in:',
       URL_EXAMPLE,
-      'its last page will not load: paste the address of that page here',
+      'its last page will not load: paste the URL of that page here',
     ]);
   });
 
   it('in a container without a terminal says how to get one', () => {
     expect(lines({ container: true }, {}, { canPaste: false })).toContain(
-      'to paste its last address back, start the container with a terminal: docker run -it …',
+      'to paste the last URL back, start the container with a terminal: docker run -it …',
     );
   });
 
@@ -91,47 +95,47 @@ describe('what to do now', () => {
 
   it('in WSL is the browser of Windows, opened or not', () => {
     expect(lines({ wsl: true })).toEqual([
-      'open this address in the browser of Windows and log in:',
+      'open this URL in the browser of Windows and log in:',
       URL_EXAMPLE,
       `${WAITING}; ${LOAD}`,
     ]);
     expect(lines({ wsl: true }, { opened: true })).toEqual([
-      'the browser of Windows was opened; log in there (no page? run this again with --no-browser)',
+      'opened the browser of Windows; log in there (if no page appears, run this again with --no-browser)',
       `${WAITING}; ${LOAD}`,
     ]);
   });
 
   it('in a workspace in the cloud is the browser it is in', () => {
     expect(lines({ codespace: true, container: true })[0]).toBe(
-      'open this address in the browser in which you have this workspace:',
+      'open this URL in the browser that shows this workspace:',
     );
   });
 
   it('in a CI job is not to be there', () => {
     expect(lines({ ci: true, container: true }, {}, { canPaste: false })[0]).toBe(
-      'this looks like a CI job, where nobody can log in: do it on a machine of your own',
+      'this looks like a CI job, where no one can log in: log in on your own machine',
     );
-    expect(lines({ ci: true })[0]).toBe('open this address in a browser and log in:');
+    expect(lines({ ci: true })[0]).toBe('open this URL in a browser and log in:');
   });
 
   it('when a browser was opened is no more than that, wherever it is', () => {
     expect(lines({ ssh: SSH }, { opened: true, instead: 'vault login demo --device' })).toEqual([
-      'a browser was opened; log in there (no page? run this again with --no-browser)',
-      `${WAITING}; on another machine, paste here the address the browser ends up at`,
+      'opened a browser; log in there (if no page appears, run this again with --no-browser)',
+      `${WAITING}; if you log in on another machine, paste the URL of the last page here`,
     ]);
   });
 
   it('with --paste needs no tunnel', () => {
     const said = lines({ ssh: SSH }, { listening: null }, { pasteOnly: true });
     expect(said).toEqual([
-      'open this address in a browser and log in:',
+      'open this URL in a browser and log in:',
       URL_EXAMPLE,
-      'then paste here the address the browser ends up at (http://127.0.0.1:4711/callback…), even if the page fails',
+      'then paste the URL of the last page here (http://127.0.0.1:4711/callback…), even if that page fails to load',
     ]);
   });
 
   it('has the address on a line of its own, which is said even to those who want quiet', () => {
-    const [only, ...others] = recipe(
+    const [only, ...others] = instructions(
       {
         kind: 'authorize',
         url: URL_EXAMPLE,

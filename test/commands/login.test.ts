@@ -1,12 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { login } from '../../src/commands/login.js';
+import { login, printLogin } from '../../src/commands/login.js';
+import { loginTalk } from '../../src/commands/login-talk.js';
 import { MINUTE } from '../../src/domain/duration.js';
-import { VaultError } from '../../src/domain/errors.js';
-import type { LoginRequest, LoginResult, LoginTalk } from '../../src/services/contract.js';
+import type { LoginRequest, LoginResult, LoginTalk } from '../../src/services/login/login-request.js';
 import { accountExample } from '../doubles/account.js';
 import { DESKTOP } from '../doubles/surroundings.js';
 import { type TerminalOptions, terminal } from '../doubles/terminal.js';
-import { useCasesDouble } from '../doubles/use-cases.js';
 import { inputOf } from './raw.js';
 
 const DEFAULTS: LoginRequest = {
@@ -50,13 +49,11 @@ async function run(
   during: (talk: LoginTalk) => void | Promise<void> = () => undefined,
 ) {
   const { io, written } = terminal(options);
-  const useCases = useCasesDouble({
-    login: async (_request, talk) => {
-      await during(talk);
-      return { ...RESULT, ...result };
-    },
-  });
-  await login.run(useCases, await inputOf(login, line), io);
+  const { request } = await inputOf(login, line);
+  const { talk, end } = loginTalk(request, io);
+  await during(talk);
+  end();
+  printLogin({ ...RESULT, ...result }, io);
   return { ...written, exitCode: io.exitCode };
 }
 
@@ -82,7 +79,7 @@ describe('vault login', () => {
     ['google --port 65536', '--port takes a whole number from 1 to 65535'],
     [
       'google --scope a --add-scope b',
-      '--scope says which scopes to ask for, --add-scope asks for more than before: give one of them',
+      '--scope replaces the requested scopes and --add-scope adds to them: give only one of the two',
     ],
     ['google --timeout long', '--timeout takes a duration such as 90s, 5m, 12h or 7d'],
     [
@@ -103,7 +100,7 @@ describe('while it waits', () => {
     const open = (talk: LoginTalk) => talk.on({ ...AUTHORIZE, opened: false });
     const { stderr } = await run('google', {}, {}, open);
     expect(stderr.split('\n')).toContain(URL_EXAMPLE);
-    expect(stderr).toContain('waiting for the browser to come back to http://127.0.0.1:4711/callback\n');
+    expect(stderr).toContain('waiting for the browser at http://127.0.0.1:4711/callback\n');
     expect((await run('google', {}, { quiet: true }, open)).stderr).toBe(`${URL_EXAMPLE}\n`);
   });
 
@@ -116,14 +113,14 @@ describe('while it waits', () => {
   it('says that the address can be pasted where somebody can paste', async () => {
     const options = { tty: true, env: { NO_COLOR: '1' } };
     const { stderr } = await run('google', {}, options, (talk) => talk.on({ ...AUTHORIZE, opened: false }));
-    expect(stderr).toContain('; on another machine, paste here the address the browser ends up at\n');
+    expect(stderr).toContain('; if you log in on another machine, paste the URL of the last page here\n');
   });
 
   it('with --paste waits for nothing else', async () => {
     const { stderr } = await run('google --paste', {}, {}, (talk) =>
       talk.on({ ...AUTHORIZE, opened: false }),
     );
-    expect(stderr).toContain('then paste here the address the browser ends up at');
+    expect(stderr).toContain('then paste the URL of the last page here');
     expect(stderr).not.toContain('waiting');
   });
 
@@ -151,7 +148,7 @@ describe('while it waits', () => {
       talk.on({ kind: 'wrong_paste', reason: 'it belongs to another login' });
       talk.on({ kind: 'code_received' });
     });
-    expect(stderr).toContain('that does not finish the login: it belongs to another login\n');
+    expect(stderr).toContain('this does not complete the login: it belongs to another login\n');
     expect(stdout).toBe('google/alice@example.com\n');
   });
 });
@@ -160,16 +157,14 @@ describe('after the login', () => {
   it('stdout has the name of the account and nothing else', async () => {
     expect(await run('google')).toEqual({
       stdout: 'google/alice@example.com\n',
-      stderr: 'logged in as Alice: google/alice@example.com is new in this vault\n',
+      stderr: 'logged in as Alice: added google/alice@example.com\n',
       exitCode: 0,
     });
   });
 
   it('says when an account was known already, and when it got another name', async () => {
     const { stderr } = await run('google', { created: false, renamedFrom: 'google/old' });
-    expect(stderr).toBe(
-      'logged in as Alice: google/alice@example.com is up to date\nit was called google/old before\n',
-    );
+    expect(stderr).toBe('logged in as Alice: updated google/alice@example.com\nits name was google/old\n');
   });
 
   it('says loudly that there is no refresh token, with --quiet as well', async () => {
@@ -178,23 +173,23 @@ describe('after the login', () => {
       { account: accountExample({ hasRefreshToken: false }) },
       { quiet: true },
     );
-    expect(stderr).toContain('warning: the provider gave no refresh token');
+    expect(stderr).toContain('warning: the provider issued no refresh token');
     expect(stderr).toContain('ends in 52m');
     expect(exitCode).toBe(0);
   });
 
   it('says that an older refresh token is kept', async () => {
     const { stderr } = await run('google', { keptRefreshToken: true });
-    expect(stderr).toContain('this login brought no refresh token; the stored one is kept\n');
+    expect(stderr).toContain('the provider issued no new refresh token; the stored one is kept\n');
     expect(stderr).not.toContain('warning');
   });
   it('warns that the kept refresh token may be spent, and says that another process holds the account', async () => {
     const held = (talk: LoginTalk) => talk.on({ kind: 'account_held' });
     const result = { keptRefreshToken: true, inDoubt: true };
     const { stderr } = await run('google', result, { quiet: true }, held);
-    expect(stderr).toContain('the login is complete; another process holds the account');
+    expect(stderr).toContain('the login is complete, but another process is using the account');
     expect(stderr).toContain(
-      'warning: this login brought no refresh token, and the stored one may be spent\n',
+      'warning: the provider issued no new refresh token, and the stored one may no longer work\n',
     );
     expect(stderr).toContain('at the provider, then: vault login google');
   });
@@ -209,7 +204,7 @@ describe('after the login', () => {
 
   it('names what was granted before and is no longer, and how to have it again', async () => {
     const { stderr, exitCode } = await run('google', { withdrawnScopes: ['calendar', 'drive'] });
-    expect(stderr).toContain('warning: granted before and no longer: calendar drive\n');
+    expect(stderr).toContain('warning: granted before, but not now: calendar drive\n');
     expect(stderr).toMatch(/hint: .*--add-scope calendar --add-scope drive\n/);
     expect(exitCode).toBe(0);
   });
@@ -234,11 +229,10 @@ describe('after the login', () => {
     expect(exitCode).toBe(7);
   });
 
-  it('stdout is empty when it failed', async () => {
-    const { io, written } = terminal();
-    const failure = new VaultError('login_refused', 'the person said no');
-    const useCases = useCasesDouble({ login: () => Promise.reject(failure) });
-    await expect(login.run(useCases, await inputOf(login, 'google'), io)).rejects.toBe(failure);
-    expect(written.stdout).toBe('');
+  it('warns of a token that is no Bearer token, and names the command for it', async () => {
+    const account = accountExample({ tokenType: 'mac' });
+    const { stderr } = await run('google', { account }, { quiet: true });
+    expect(stderr).toContain('warning: the provider issued a token of type mac, not Bearer\n');
+    expect(stderr).toContain('vault token google/alice@example.com --format json\n');
   });
 });

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { printAccounts } from '../../src/commands/list.js';
-import { sayResult } from '../../src/commands/login.js';
+import { printNotes } from '../../src/commands/login.js';
 import { printAccount } from '../../src/commands/show.js';
 import { withdrawalWarning } from '../../src/services/refresh/refresh-notes.js';
 import { accountExample } from '../doubles/account.js';
@@ -48,9 +48,9 @@ it('a login that was not granted one says so in a few words, and gives no comman
   const { io, written } = terminal(PLAIN);
   const identity = { subject: 'subject-example', email: null, name: null, details: {} };
   const kept = { created: false, renamedFrom: null, inDoubt: false, keptRefreshToken: false };
-  sayResult({ account, identity, missingScopes: [LONG], withdrawnScopes: [`${LONG}er`], ...kept }, io);
+  printNotes({ account, identity, missingScopes: [LONG], withdrawnScopes: [`${LONG}er`], ...kept }, io);
   expect(written.stderr).toContain(`not granted: ${SHORTENED}\n`);
-  expect(written.stderr).toContain(`no longer: ${SHORTENED}\n`);
+  expect(written.stderr).toContain(`but not now: ${SHORTENED}\n`);
   expect(written.stderr).toContain(`hint: ${WHERE}\n`);
 });
 

@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { revoke } from '../../src/commands/revoke.js';
+import { confirm, printRevocation, revoke } from '../../src/commands/revoke.js';
 import { VaultError } from '../../src/domain/errors.js';
-import type { RevokeRequest, RevokeResult, RevokeResultKind } from '../../src/services/contract.js';
+import type { RevokeRequest, RevokeResult, RevokeResultKind } from '../../src/services/revoke/revoke.js';
 import { accountExample } from '../doubles/account.js';
 import { type TerminalOptions, terminal } from '../doubles/terminal.js';
-import { useCasesDouble } from '../doubles/use-cases.js';
 import { inputOf } from './raw.js';
 
 const DEFAULTS: RevokeRequest = { selectors: [], all: false, provider: null, dryRun: false, local: false };
@@ -18,19 +17,15 @@ function result(label: string, outcome: RevokeResultKind, given: Partial<RevokeR
 async function run(line: string, results: readonly RevokeResult[] | null, options: TerminalOptions = {}) {
   const { io, written } = terminal(options);
   const requests: RevokeRequest[] = [];
-  const useCases = useCasesDouble({
-    revocationTargets: async () => (results ?? [result('a', 'revoked')]).map((each) => each.account),
-    ...(results === null
-      ? {}
-      : {
-          revoke: async (request: RevokeRequest) => {
-            requests.push(request);
-            return { results };
-          },
-        }),
-  });
-  const input = await inputOf(revoke, line);
-  const failure = await revoke.run(useCases, input, io).then(
+  const { request, yes } = await inputOf(revoke, line);
+  const targets = async () => (results ?? [result('a', 'revoked')]).map((each) => each.account);
+  async function act() {
+    const confirmed = yes || request.dryRun ? request : await confirm(targets, request, io);
+    if (results === null) throw new Error('nothing may be revoked here');
+    requests.push(confirmed);
+    printRevocation({ results }, request, io);
+  }
+  const failure = await act().then(
     () => null,
     (error: unknown) => error,
   );
@@ -62,14 +57,14 @@ describe('vault revoke', () => {
 describe('before it revokes', () => {
   it('asks, and names what it is about', async () => {
     const { stderr } = await run('a', [result('a', 'revoked')], { tty: true, typed: 'y\n' });
-    expect(stderr).toContain('Revoke google/a? Whatever uses it loses access. [y/N] ');
+    expect(stderr).toContain('Revoke google/a? Everything that uses it loses access. [y/N] ');
   });
 
   it('names no more than ten of many', async () => {
     const many = Array.from({ length: 12 }, (_, index) => result(`u${index}`, 'revoked'));
     const { stderr } = await run('--all --local', many, { tty: true, typed: 'y\n' });
-    expect(stderr).toContain('Revoke, or at least forget here, 12 accounts (google/u0, ');
-    expect(stderr).toContain('google/u9 and 2 more)? Whatever uses them loses access. [y/N] ');
+    expect(stderr).toContain('Revoke, or at least remove here, 12 accounts (google/u0, ');
+    expect(stderr).toContain('google/u9 and 2 more)? Everything that uses them loses access. [y/N] ');
   });
 
   it('revokes exactly what was agreed to, not what has joined since', async () => {
@@ -105,7 +100,7 @@ describe('after it has revoked', () => {
       stdout: '',
       stderr: `google/a: revoked: reason of a
 google/b: forgotten: reason of b
-  remove the grant itself at https://account.example.com/apps
+  revoke the grant itself at https://account.example.com/apps
 `,
       failure: null,
     });

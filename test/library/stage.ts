@@ -7,7 +7,8 @@ import { type App, createApp } from '../../src/app.js';
 import { type ConsentChoice, walkConsent } from '../../src/demo/consent-walk.js';
 import type { DemoServer } from '../../src/demo/contract.js';
 import { startDemoServer } from '../../src/demo/server.js';
-import type { LoginRequest } from '../../src/services/contract.js';
+import { login } from '../../src/services/login/login.js';
+import type { LoginRequest } from '../../src/services/login/login-request.js';
 import type { Host } from '../../src/system/contract.js';
 
 /** A person’s vault folder with a key file, and the demo server that `config.json` in it leads to. */
@@ -72,7 +73,8 @@ export async function openLibraryStage(): Promise<LibraryStage> {
         timeout: 10_000,
       };
       let walked: Promise<unknown> = Promise.resolve();
-      const { account } = await app.login(
+      const { account } = await login(
+        app,
         { ...usual, openBrowser: false, pasteOnly: false, device: false, ...request },
         {
           on(event) {

@@ -17,7 +17,7 @@ async function add(...names: readonly string[]): Promise<void> {
 }
 
 const chosen = async (selector: string | null) =>
-  accountName(await selectAccount(stage.vault, selector, 'vault token'));
+  accountName(await selectAccount(stage.vault, selector, 'token'));
 
 describe('choosing an account', () => {
   it.each([
@@ -54,7 +54,7 @@ describe('choosing an account', () => {
 
   it('lists the accounts when several are meant, and says the command to type', async () => {
     await add('google/b', "google/a'b");
-    await expect(selectAccount(stage.vault, 'google', 'vault revoke')).rejects.toMatchObject({
+    await expect(selectAccount(stage.vault, 'google', 'revoke')).rejects.toMatchObject({
       code: 'account_ambiguous',
       message: "several accounts begin with google: google/a'b, google/b",
       hint: "name one of them, for example: vault revoke 'google/a'\\''b'",
@@ -92,13 +92,13 @@ describe('choosing an account', () => {
 describe('choosing several accounts', () => {
   it('names each once, in the order asked for', async () => {
     await add('google/a', 'google/b', 'microsoft/c');
-    const accounts = await selectAccounts(stage.vault, ['mic', 'google/a', 'microsoft/c'], 'vault refresh');
+    const accounts = await selectAccounts(stage.vault, ['mic', 'google/a', 'microsoft/c'], 'refresh');
     expect(accounts.map(accountName)).toEqual(['microsoft/c', 'google/a']);
   });
 
   it('fails as a whole when one of them is not there', async () => {
     await add('google/a');
-    await expect(selectAccounts(stage.vault, ['google', 'x'], 'vault refresh')).rejects.toMatchObject({
+    await expect(selectAccounts(stage.vault, ['google', 'x'], 'refresh')).rejects.toMatchObject({
       code: 'account_not_found',
     });
   });

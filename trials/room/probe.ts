@@ -118,7 +118,7 @@ export async function probe(
       const before = specimen.sent.length;
       const vault = await parts.access.open();
       if (vault === null) throw new Error('there is no vault');
-      const { id } = await selectAccount(vault, nameOf(first), 'vault refresh');
+      const { id } = await selectAccount(vault, nameOf(first), 'refresh');
       const account = await vault.account(id);
       if (account === null) return wrong('the account was there and is not');
       const outcome = await refreshOne(parts.refreshing, vault, account, NO_RETRIES);
@@ -155,7 +155,7 @@ export async function probe(
 
   async function nobody(): Promise<void> {
     await attempt('an account that never was', async () => {
-      const failure = await selectAccount(await parts.access.open(), 'demo/nobody', 'vault token').then(
+      const failure = await selectAccount(await parts.access.open(), 'demo/nobody', 'token').then(
         () => null,
         (error: unknown) => error,
       );

@@ -10,13 +10,12 @@ import type { ServerMetadata } from '../../oauth/contract.js';
 import { type CodeExchange, exchangeCode } from '../../oauth/token-endpoint.js';
 import type { ConfiguredProvider } from '../../providers/contract.js';
 import type { Vault } from '../../vault/vault.js';
-import type { LoginRequest, LoginResult, LoginTalk } from '../contract.js';
 import { unreachable } from '../refusals.js';
 import { serverOf } from '../server.js';
-import { type BegunLogin, finish, type Grant, type LoginDeps } from './login-finish.js';
+import { finish, type Grant, type LoginRun } from './login-finish.js';
 import { openBrowser, openRedirect, redirectFor } from './login-redirect.js';
 import { authorizationRefusal, codeRefusal, pushedRequestsOnly } from './login-refusals.js';
-import { retryLogin } from './login-request.js';
+import { type LoginRequest, type LoginResult, type LoginTalk, retryLogin } from './login-request.js';
 import type { LoginAim } from './login-target.js';
 
 /**
@@ -26,14 +25,14 @@ import type { LoginAim } from './login-target.js';
  * @throws VaultError
  */
 export async function byCode(
-  deps: BegunLogin,
+  ctx: LoginRun,
   vault: Vault,
   provider: ConfiguredProvider,
   aim: LoginAim,
   talk: LoginTalk,
 ): Promise<LoginResult> {
   const { request, scopes } = aim;
-  const server = await serverOf(provider, deps.http, deps.interruption);
+  const server = await serverOf(provider, ctx.http, ctx.interruption);
   if (server.pushedRequestsRequired === true)
     throw pushedRequestsOnly(provider, deviceCommand(provider, server, request));
   const pkce = provider.pkce ? createPkce() : null;
@@ -42,10 +41,10 @@ export async function byCode(
   const redirect = await openRedirect(redirectFor(provider, request), {
     state,
     provider,
-    audit: deps.audit,
-    isOtherUser: deps.isOtherUser,
-    isOthersPort: deps.isOthersPort,
-    signal: deps.interruption,
+    audit: ctx.audit,
+    isOtherUser: ctx.isOtherUser,
+    isOthersPort: ctx.isOthersPort,
+    signal: ctx.interruption,
   });
   try {
     const url = authorizationUrl({
@@ -60,13 +59,13 @@ export async function byCode(
       loginHint: request.loginHint,
       params: aim.params,
     });
-    const wanted = request.openBrowser ? await openBrowser(deps, redirect.startPage, url) : null;
+    const wanted = request.openBrowser ? await openBrowser(ctx, redirect.startPage, url) : null;
     talk.on({
       kind: 'authorize',
       redirectUri: redirect.redirectUri,
       ...(wanted ?? { opened: false, url }),
       listening: redirect.listening,
-      surroundings: deps.surroundings,
+      surroundings: ctx.surroundings,
       instead: deviceCommand(provider, server, request),
     });
     const { url: answered, how } = await waitForAnswer({
@@ -81,30 +80,30 @@ export async function byCode(
       scopes,
       request,
       timeout: request.timeout,
-      interruption: deps.interruption,
+      interruption: ctx.interruption,
     });
     const response = readAuthorizationResponse({ url: answered, state, server, clientId: provider.clientId });
     if (response.kind === 'error') throw authorizationRefusal(provider, response.error, response.description);
     talk.on({ kind: 'code_received' });
-    const grant = await redeem(deps, provider, server, {
+    const grant = await redeem(ctx, provider, server, {
       code: response.code,
       redirectUri: redirect.redirectUri,
       codeVerifier: pkce?.verifier ?? null,
     });
-    return await finish(deps, vault, { provider, server, aim, nonce, how, ...grant });
+    return await finish(ctx, vault, { provider, server, aim, nonce, how, ...grant });
   } finally {
     await redirect.close();
   }
 }
 
 async function redeem(
-  deps: LoginDeps,
+  ctx: LoginRun,
   provider: ConfiguredProvider,
   server: ServerMetadata,
   exchange: Pick<CodeExchange, 'code' | 'redirectUri' | 'codeVerifier'>,
 ): Promise<Grant> {
-  const http = await deps.http();
-  const at = deps.clock.now();
+  const http = await ctx.http();
+  const at = ctx.clock.now();
   const { clientId, clientSecret } = provider;
   try {
     const answer = await exchangeCode(http, {

@@ -4,10 +4,9 @@ import { authorizeDevice, type DeviceAuthorization, waitForDevice } from '../../
 import type { ConfiguredProvider } from '../../providers/contract.js';
 import type { Http } from '../../system/contract.js';
 import type { Vault } from '../../vault/vault.js';
-import type { LoginRequest, LoginResult, LoginTalk } from '../contract.js';
 import { unreachable } from '../refusals.js';
 import { serverOf } from '../server.js';
-import { type BegunLogin, finish, type Grant, type LoginDeps } from './login-finish.js';
+import { finish, type Grant, type LoginRun } from './login-finish.js';
 import {
   codeEnded,
   deviceDeclined,
@@ -17,6 +16,7 @@ import {
   noDeviceLogin,
   uselessCode,
 } from './login-refusals.js';
+import type { LoginRequest, LoginResult, LoginTalk } from './login-request.js';
 import type { LoginAim } from './login-target.js';
 
 /**
@@ -36,37 +36,37 @@ export function checkDeviceLogin(provider: ConfiguredProvider, request: LoginReq
  * @throws VaultError
  */
 export async function byDevice(
-  deps: BegunLogin,
+  ctx: LoginRun,
   vault: Vault,
   provider: ConfiguredProvider,
   aim: LoginAim,
   talk: LoginTalk,
 ): Promise<LoginResult> {
-  const server = await serverOf({ ...provider, pkce: false }, deps.http, deps.interruption);
+  const server = await serverOf({ ...provider, pkce: false }, ctx.http, ctx.interruption);
   const endpoint = server.deviceAuthorizationEndpoint;
   if (endpoint === null) throw noDeviceLogin(provider, aim.request);
-  const at = deps.clock.now();
-  const begun = await begin(deps, provider, endpoint, aim);
+  const at = ctx.clock.now();
+  const begun = await begin(ctx, provider, endpoint, aim);
   const endsAt = at + Math.min(begun.expiresIn * SECOND, aim.request.timeout);
   const { userCode, verificationUri, verificationUriComplete } = begun;
   talk.on({ kind: 'device_code', userCode, verificationUri, verificationUriComplete, endsAt });
-  const grant = await waited(deps, provider, aim, talk, {
+  const grant = await waited(ctx, provider, aim, talk, {
     tokenEndpoint: server.tokenEndpoint,
     begun,
     at,
     endsAt,
   });
-  return finish(deps, vault, { provider, server, aim, nonce: null, how: 'device', ...grant });
+  return finish(ctx, vault, { provider, server, aim, nonce: null, how: 'device', ...grant });
 }
 
 async function begin(
-  deps: LoginDeps,
+  ctx: LoginRun,
   provider: ConfiguredProvider,
   endpoint: string,
   { request, scopes }: LoginAim,
 ): Promise<DeviceAuthorization> {
-  const answer = await reaching(deps, (http) =>
-    authorizeDevice(http, { ...client(deps, provider), endpoint, scopes }),
+  const answer = await reaching(ctx, (http) =>
+    authorizeDevice(http, { ...client(ctx, provider), endpoint, scopes }),
   );
   if (answer.kind === 'refused') {
     throw (
@@ -87,16 +87,16 @@ interface Waiting {
 }
 
 async function waited(
-  deps: LoginDeps,
+  ctx: LoginRun,
   provider: ConfiguredProvider,
   { request, scopes }: LoginAim,
   talk: LoginTalk,
   { tokenEndpoint, begun, at, endsAt }: Waiting,
 ): Promise<Grant> {
   const { deviceCode, interval } = begun;
-  const { clock, interruption: signal } = deps;
-  const outcome = await waitForDevice(await deps.http(), {
-    ...client(deps, provider),
+  const { clock, interruption: signal } = ctx;
+  const outcome = await waitForDevice(await ctx.http(), {
+    ...client(ctx, provider),
     endpoint: tokenEndpoint,
     deviceCode,
     interval,
@@ -120,16 +120,16 @@ async function waited(
   }
 }
 
-function client({ clock, interruption }: LoginDeps, provider: ConfiguredProvider) {
+function client({ clock, interruption }: LoginRun, provider: ConfiguredProvider) {
   const { clientId, clientSecret } = provider;
   return { provider, clientId, clientSecret, signal: interruption, now: clock.now };
 }
 
-async function reaching<T>(deps: LoginDeps, ask: (http: Http) => Promise<T>): Promise<T> {
+async function reaching<T>(ctx: LoginRun, ask: (http: Http) => Promise<T>): Promise<T> {
   try {
-    return await ask(await deps.http());
+    return await ask(await ctx.http());
   } catch (failure) {
-    deps.interruption.throwIfAborted();
+    ctx.interruption.throwIfAborted();
     throw failure instanceof TransportFailure ? unreachable(failure) : failure;
   }
 }

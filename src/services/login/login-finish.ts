@@ -1,46 +1,44 @@
+import type { LoginMachine } from '../../access/login-machine.js';
 import type { Audit } from '../../audit/events.js';
+import type { Context } from '../../context.js';
 import { type Account, accountName, type Consent, type Identity } from '../../domain/account.js';
 import { SECOND } from '../../domain/duration.js';
 import { VaultError } from '../../domain/errors.js';
 import { canonicalScopes, missingScopes } from '../../domain/scopes.js';
 import type { Secret } from '../../domain/secret.js';
 import type { GrantedAnswer, ServerMetadata } from '../../oauth/contract.js';
-import type { IsOtherUser } from '../../oauth/loopback/guests.js';
 import type { ConfiguredProvider } from '../../providers/contract.js';
-import type { Locks } from '../../stores/locks.js';
-import type { Spill } from '../../stores/spill.js';
-import type { Browser, Clock, Http } from '../../system/contract.js';
-import type { DesktopEnvironment } from '../../system/desktop-environment.js';
+import type { Http } from '../../system/contract.js';
+import type { VaultEvents } from '../../vault/queued-events.js';
 import type { Vault } from '../../vault/vault.js';
-import type { LoginRequest, LoginResult } from '../contract.js';
 import { noteConsent } from '../refresh/refresh-store.js';
 import { isOwnServer, revokeTokens } from '../revoke/revoke.js';
 import { loginFinished } from './login-commit.js';
 import { whoLoggedIn } from './login-identity.js';
-import type { IsOthersPort } from './login-redirect.js';
+import type { LoginRequest, LoginResult } from './login-request.js';
 import { retryLogin } from './login-request.js';
 import { type ReservedDeps, storeLogin } from './login-store.js';
 import type { LoginAim } from './login-target.js';
 
-export interface LoginDeps {
-  readonly vault: () => Promise<Vault>;
-  readonly locks: Locks;
-  readonly spill: () => Promise<Spill>;
-  readonly http: () => Promise<Http>;
-  readonly browser: Browser;
-  readonly isOtherUser: IsOtherUser;
-  readonly isOthersPort: IsOthersPort;
-  readonly surroundings: DesktopEnvironment;
-  readonly clock: Clock;
+export interface LoginContext
+  extends Pick<
+    Context,
+    | 'vaultOrNew'
+    | 'locks'
+    | 'spill'
+    | 'http'
+    | 'loginMachine'
+    | 'clock'
+    | 'provider'
+    | 'notice'
+    | 'interruption'
+  > {
   readonly audit: Audit;
-  /** Waits a little when there are more logins than a person begins. */
-  readonly slowDown?: (provider: string) => Promise<void>;
-  readonly provider: (name: string) => Promise<ConfiguredProvider>;
-  readonly interruption: AbortSignal;
+  readonly events: Pick<VaultEvents, 'queue'>;
 }
 
-/** What a login needs once it is begun: there is room for its answer by then. */
-export interface BegunLogin extends LoginDeps {
+/** What a login needs once it has begun; there is a spill slot for its answer by then. */
+export interface LoginRun extends LoginContext, LoginMachine {
   readonly storing: ReservedDeps;
 }
 
@@ -66,7 +64,7 @@ export interface Redeemed extends Grant {
  *
  * @throws VaultError when it is not known who logged in, or when the grant cannot be stored
  */
-export async function finish(deps: BegunLogin, vault: Vault, redeemed: Redeemed): Promise<LoginResult> {
+export async function finish(ctx: LoginRun, vault: Vault, redeemed: Redeemed): Promise<LoginResult> {
   const { provider, server, aim, answer, at, how } = redeemed;
   const { scopes } = aim;
   const grantedScopes = canonicalScopes(scopes, answer.scopes, provider);
@@ -76,9 +74,9 @@ export async function finish(deps: BegunLogin, vault: Vault, redeemed: Redeemed)
   try {
     const { accessToken } = answer;
     if (accessToken === null) throw noToken(provider, aim.request);
-    const { identity, issuer } = await personOf(deps, redeemed, accessToken);
+    const { identity, issuer } = await personOf(ctx, redeemed, accessToken);
     known = identity;
-    const stored = await storeLogin(vault, deps.storing, {
+    const stored = await storeLogin(vault, ctx.storing, {
       provider: provider.name,
       as: aim.request.as,
       request: aim.request,
@@ -95,12 +93,12 @@ export async function finish(deps: BegunLogin, vault: Vault, redeemed: Redeemed)
     });
     const { account } = stored;
     await noteConsent(vault, account, { at, how, askedScopes: scopes, grantedScopes });
-    deps.audit.record(loginFinished(account, stored.created), 'chained');
+    ctx.audit.record(loginFinished(account, stored.created), 'chained');
     const keptRefreshToken = account.hasRefreshToken && answer.refreshToken === null;
     return { ...stored, identity, missingScopes: missing, keptRefreshToken };
   } catch (failure) {
     if (!(failure instanceof VaultError) || (known !== null && !isRefused(failure))) throw failure;
-    throw await discard(deps, vault, { provider, server, answer, identity: known }, failure);
+    throw await discard(ctx, vault, { provider, server, answer, identity: known }, failure);
   }
 }
 
@@ -109,15 +107,15 @@ function isRefused({ code }: VaultError): boolean {
   return code === 'wrong_person' || code === 'account_name_taken';
 }
 
-async function personOf(deps: LoginDeps, redeemed: Redeemed, accessToken: Secret) {
+async function personOf(ctx: LoginRun, redeemed: Redeemed, accessToken: Secret) {
   const { scopes, request } = redeemed.aim;
   return whoLoggedIn({
     ...redeemed,
     accessToken,
     idTokenAsked: scopes.includes('openid'),
     as: request.as,
-    http: await deps.http(),
-    now: deps.clock.now(),
+    http: await ctx.http(),
+    now: ctx.clock.now(),
   });
 }
 
@@ -151,13 +149,13 @@ type End = { readonly outcome: 'revoked' | 'shared' | 'unsupported' | 'failed'; 
  * @returns the failure for which it is not stored, which then also says what became of the grant
  */
 async function discard(
-  deps: { readonly http: () => Promise<Http>; readonly audit: Audit },
+  ctx: Pick<LoginRun, 'http' | 'audit'>,
   vault: Vault,
   grant: DiscardedGrant,
   failure: VaultError,
 ): Promise<VaultError> {
-  const { outcome, words } = await end(deps.http, vault, grant);
-  deps.audit.record({ event: 'grant_discarded', provider: grant.provider.name, outcome });
+  const { outcome, words } = await end(ctx.http, vault, grant);
+  ctx.audit.record({ event: 'grant_discarded', provider: grant.provider.name, outcome });
   const { code, message, hint, details, cause } = failure;
   return new VaultError(code, `${message}; the grant that this login brought ${words}`, {
     ...(hint === undefined ? {} : { hint }),

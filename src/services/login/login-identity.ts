@@ -6,7 +6,7 @@ import { readIdToken } from '../../oauth/id-token.js';
 import { readIdentity } from '../../oauth/identity.js';
 import type { ConfiguredProvider, IdentitySource } from '../../providers/contract.js';
 import type { Http } from '../../system/contract.js';
-import type { LoginRequest } from '../contract.js';
+import type { LoginRequest } from './login-request.js';
 import { retryLogin } from './login-request.js';
 
 export interface IdentityFacts {

@@ -1,17 +1,9 @@
+import type { LoginMachine } from '../../access/login-machine.js';
 import type { Audit } from '../../audit/events.js';
 import { VaultError } from '../../domain/errors.js';
-import type { IsOtherUser } from '../../oauth/loopback/guests.js';
 import { type LoopbackListener, listen } from '../../oauth/loopback/listener.js';
 import type { ConfiguredProvider, RedirectFacts } from '../../providers/contract.js';
-import type { LoginRequest } from '../contract.js';
-import type { LoginDeps } from './login-finish.js';
-
-/**
- * Whether a port of loopback may belong to another user, as far as it is known.
- *
- * @returns true where it is not known
- */
-export type IsOthersPort = (port: number) => Promise<boolean>;
+import type { LoginRequest } from './login-request.js';
 
 /** How the answer to the login comes back. */
 export type Redirect =
@@ -70,12 +62,10 @@ export interface OpenRedirect {
   close(): Promise<void>;
 }
 
-export interface RedirectOptions {
+export interface RedirectOptions extends Pick<LoginMachine, 'isOtherUser' | 'isOthersPort'> {
   readonly state: string;
   readonly provider: Pick<ConfiguredProvider, 'name' | 'pkce'>;
   readonly audit: Audit;
-  readonly isOtherUser: IsOtherUser;
-  readonly isOthersPort: IsOthersPort;
   readonly signal: AbortSignal;
 }
 
@@ -152,7 +142,7 @@ function pasteUnsafe(provider: string, port: number): VaultError {
  * @returns what a person opens where no browser could be opened, or does not show
  */
 export async function openBrowser(
-  { browser, surroundings }: Pick<LoginDeps, 'browser' | 'surroundings'>,
+  { browser, surroundings }: Pick<LoginMachine, 'browser' | 'surroundings'>,
   startPage: OpenRedirect['startPage'],
   url: string,
 ): Promise<{ readonly opened: boolean; readonly url: string }> {

@@ -3,8 +3,8 @@ import { VaultError } from '../../domain/errors.js';
 import { describeTransport, TransportFailure } from '../../domain/transport.js';
 import type { RefusedAnswer, ServerMetadata } from '../../oauth/contract.js';
 import type { Provider } from '../../providers/contract.js';
-import type { LoginRequest } from '../contract.js';
 import { clientRefused, endpointMoved, quote } from '../refusals.js';
+import type { LoginRequest } from './login-request.js';
 import { retryLogin } from './login-request.js';
 
 /* What it means when a provider ends a login, in our words, with the next command. */

@@ -12,11 +12,11 @@ import type { SpillSlot } from '../../stores/spill.js';
 import type { UnstoredLogin } from '../../vault/sealed-answer.js';
 import type { AccountFacts } from '../../vault/sealed-record.js';
 import type { Vault } from '../../vault/vault.js';
-import type { LoginRequest } from '../contract.js';
 import { type LockDeps, lockAndRead } from '../refresh/refresh-store.js';
 import { changeNotTaken } from '../refusals.js';
 import { commitLogin, isTaken, loginFinished, nameTaken } from './login-commit.js';
 import { checkHint } from './login-identity.js';
+import type { LoginRequest } from './login-request.js';
 
 /** After this the person is told that another process holds the account. */
 const SILENT_WAIT = 2 * SECOND;

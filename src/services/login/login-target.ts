@@ -6,8 +6,8 @@ import { missingScopes } from '../../domain/scopes.js';
 import type { Provider } from '../../providers/contract.js';
 import type { Spill } from '../../stores/spill.js';
 import type { Vault } from '../../vault/vault.js';
-import type { LoginRequest } from '../contract.js';
-import { notThere } from '../select-account.js';
+import { confirmMissing } from '../select-account.js';
+import type { LoginRequest } from './login-request.js';
 
 /** What a login asks for, and of whom. */
 export interface LoginAim {
@@ -78,7 +78,7 @@ async function accountToWiden(
   request: LoginRequest,
 ): Promise<Account> {
   const [first, ...others] = await candidates(vault, accounts, request);
-  if (first === undefined) throw await notThere(vault, nothingToWiden(accounts, request));
+  if (first === undefined) throw await confirmMissing(vault, nothingToWiden(accounts, request));
   if (others.length === 0) return first;
   const names = [first, ...others].map(accountName);
   throw new VaultError(

@@ -55,7 +55,7 @@ export async function showAccount(
   selector: string,
 ): Promise<AccountDetail> {
   const vault = await ctx.vault();
-  const account = await selectAccount(vault, selector, 'vault show');
+  const account = await selectAccount(vault, selector, 'show');
   const provider = await ctx.providerOrNull(account.provider);
   return {
     account,

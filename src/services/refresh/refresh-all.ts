@@ -69,7 +69,7 @@ export async function refreshAll(
 }
 
 async function candidates(vault: Vault | null, request: RefreshRequest): Promise<readonly Account[]> {
-  if (request.selectors.length > 0) return selectAccounts(vault, request.selectors, 'vault refresh');
+  if (request.selectors.length > 0) return selectAccounts(vault, request.selectors, 'refresh');
   if (vault === null) return [];
   return accountsOf(vault, request.provider);
 }

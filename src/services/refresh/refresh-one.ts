@@ -14,7 +14,7 @@ import type { Spill, SpillSlot } from '../../stores/spill.js';
 import type { Clock, Http } from '../../system/contract.js';
 import type { Vault } from '../../vault/vault.js';
 import { refreshRefusal, refreshUnanswered } from '../refusals.js';
-import { notThere } from '../select-account.js';
+import { confirmMissing } from '../select-account.js';
 import { requireSameBinding } from '../server.js';
 import { outcomeElsewhere, recordFailure } from './refresh-failure.js';
 import { hasUsableToken, notSentWhileOpen } from './refresh-notes.js';
@@ -91,7 +91,7 @@ async function reread(vault: Vault, seen: SeenAccount): Promise<SealedAccount> {
 
 function removed(vault: Vault): Promise<VaultError> {
   const message = 'the account was removed by another process meanwhile';
-  return notThere(vault, new VaultError('account_not_found', message, { hint: 'vault list' }));
+  return confirmMissing(vault, new VaultError('account_not_found', message, { hint: 'vault list' }));
 }
 
 async function refreshLocked(

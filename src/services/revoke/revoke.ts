@@ -1,4 +1,5 @@
 import { type Audit, type AuditEvent, aboutAccount } from '../../audit/events.js';
+import type { Context } from '../../context.js';
 import { type Account, accountName } from '../../domain/account.js';
 import { SECOND } from '../../domain/duration.js';
 import { ERROR_CODES, isInterruption, VaultError } from '../../domain/errors.js';
@@ -8,12 +9,9 @@ import type { RevocationOutcome } from '../../oauth/contract.js';
 import { revoke } from '../../oauth/revocation.js';
 import type { ConfiguredProvider } from '../../providers/contract.js';
 import type { SealedAccount } from '../../stores/contract.js';
-import type { Locks } from '../../stores/locks.js';
-import type { Spill } from '../../stores/spill.js';
-import type { Clock, Http } from '../../system/contract.js';
+import type { Http } from '../../system/contract.js';
 import type { Contents } from '../../vault/sealed-record.js';
 import type { Vault } from '../../vault/vault.js';
-import type { RevokeReport, RevokeRequest, RevokeResult } from '../contract.js';
 import { takeInLogins } from '../login/waiting-logins.js';
 import { kindOf } from '../refresh/refresh-failure.js';
 import { type HeldAccount, lockAndRead } from '../refresh/refresh-store.js';
@@ -22,24 +20,42 @@ import { requireSameBinding, serverOf } from '../server.js';
 
 const LOCK_PATIENCE = 45 * SECOND;
 
-export interface RevokeDeps {
-  readonly vault: () => Promise<Vault | null>;
-  readonly locks: Locks;
-  readonly spill: () => Promise<Spill>;
-  readonly http: () => Promise<Http>;
-  readonly clock: Clock;
-  readonly audit: Audit;
-  readonly provider: (name: string) => Promise<ConfiguredProvider>;
-  readonly interruption: AbortSignal;
+export interface RevokeRequest {
+  readonly selectors: readonly string[];
+  readonly all: boolean;
+  readonly provider: string | null;
+  readonly dryRun: boolean;
+  /** Remove the account here even if the provider cannot be reached or refuses. */
+  readonly local: boolean;
 }
 
-/** @throws VaultError `account_not_found`, `account_ambiguous` */
+export type RevokeResultKind = 'revoked' | 'forgotten' | 'would_revoke' | 'transient' | 'refused';
+
+export interface RevokeResult {
+  readonly account: Account;
+  readonly outcome: RevokeResultKind;
+  readonly reason: string;
+  /** The provider's page for managing grants, where it has one. */
+  readonly manageUrl: string | null;
+  readonly error: VaultError | null;
+}
+
+export interface RevokeReport {
+  readonly results: readonly RevokeResult[];
+}
+
+export interface RevokeContext
+  extends Pick<Context, 'vault' | 'locks' | 'spill' | 'http' | 'provider' | 'interruption'> {
+  readonly audit: Audit;
+}
+
+/** The accounts that a request selects. @throws VaultError `account_not_found`, `account_ambiguous` */
 export async function revocationTargets(
-  open: () => Promise<Vault | null>,
+  ctx: Pick<Context, 'vault'>,
   request: RevokeRequest,
 ): Promise<readonly Account[]> {
-  const vault = await open();
-  if (request.selectors.length > 0) return selectAccounts(vault, request.selectors, 'vault revoke');
+  const vault = await ctx.vault();
+  if (request.selectors.length > 0) return selectAccounts(vault, request.selectors, 'revoke');
   if (vault === null) return [];
   return accountsOf(vault, request.provider);
 }
@@ -49,14 +65,14 @@ export async function revocationTargets(
  * refuses, leaves the account in place unless `local` was asked for: forgetting a live grant would leave nobody who
  * can revoke it.
  */
-export async function revokeAccounts(deps: RevokeDeps, request: RevokeRequest): Promise<RevokeReport> {
-  const vault = await deps.vault();
+export async function revokeAccounts(ctx: RevokeContext, request: RevokeRequest): Promise<RevokeReport> {
+  const vault = await ctx.vault();
   const results: RevokeResult[] = [];
   // A login that could not be stored would bring an account back that was revoked, with a grant that was not.
-  if (!request.dryRun) await takeInLogins({ ...deps, spill: await deps.spill() });
-  for (const account of await revocationTargets(deps.vault, request)) {
-    if (vault === null || deps.interruption.aborted) break;
-    const result = await revokeOne(deps, vault, account, request);
+  if (!request.dryRun) await takeInLogins({ ...ctx, spill: await ctx.spill() });
+  for (const account of await revocationTargets(ctx, request)) {
+    if (vault === null || ctx.interruption.aborted) break;
+    const result = await revokeOne(ctx, vault, account, request);
     if (result === null) break;
     results.push(result);
   }
@@ -65,12 +81,12 @@ export async function revokeAccounts(deps: RevokeDeps, request: RevokeRequest): 
 
 /** @returns null when it was interrupted before anything was done about this account */
 async function revokeOne(
-  deps: RevokeDeps,
+  ctx: RevokeContext,
   vault: Vault,
   seen: Account,
   request: RevokeRequest,
 ): Promise<RevokeResult | null> {
-  const configured = await providerOrError(deps, seen);
+  const configured = await providerOrError(ctx, seen);
   const manageUrl = configured instanceof VaultError ? null : configured.manageUrl;
   const result = (
     outcome: RevokeResult['outcome'],
@@ -85,13 +101,13 @@ async function revokeOne(
   });
   if (request.dryRun) return result('would_revoke', plan(configured, request));
   try {
-    const { locks, interruption } = deps;
-    const holding = { locks, spill: await deps.spill() };
+    const { locks, interruption } = ctx;
+    const holding = { locks, spill: await ctx.spill() };
     const held = await lockAndRead(holding, vault, seen.id, LOCK_PATIENCE, interruption);
     try {
       const { account } = held;
       if (account === null) return result('forgotten', 'another process had removed it already');
-      const answer = await ask(deps, vault, account, configured);
+      const answer = await ask(ctx, vault, account, configured);
       if (answer.kind !== 'revoked' && answer.kind !== 'unsupported' && !request.local) {
         return result(answer.kind, answer.error.message, answer.error);
       }
@@ -99,7 +115,7 @@ async function revokeOne(
       const event = answer.kind === 'revoked' && doubt === null ? 'revoked' : 'forgotten';
       const line: AuditEvent = { event, ...aboutAccount(account) };
       await vault.remove(account.id, line);
-      deps.audit.record(line, 'chained');
+      ctx.audit.record(line, 'chained');
       if (doubt === null) return result(event, answer.reason);
       const reason =
         answer.kind === 'revoked' ? 'its token was revoked, and it is forgotten here' : answer.reason;
@@ -140,9 +156,12 @@ function plan(configured: ConfiguredProvider | VaultError, { local }: RevokeRequ
 }
 
 /** A provider that is no longer configured must not keep an account from being forgotten with `--local`. */
-async function providerOrError(deps: RevokeDeps, account: Account): Promise<ConfiguredProvider | VaultError> {
+async function providerOrError(
+  ctx: RevokeContext,
+  account: Account,
+): Promise<ConfiguredProvider | VaultError> {
   try {
-    const provider = await deps.provider(account.provider);
+    const provider = await ctx.provider(account.provider);
     requireSameBinding(account, provider);
     return provider;
   } catch (failure) {
@@ -152,14 +171,14 @@ async function providerOrError(deps: RevokeDeps, account: Account): Promise<Conf
 }
 
 async function ask(
-  deps: RevokeDeps,
+  ctx: RevokeContext,
   vault: Vault,
   account: SealedAccount,
   configured: ConfiguredProvider | VaultError,
 ): Promise<ProviderAnswer> {
   if (configured instanceof VaultError) return unasked(configured);
   try {
-    return await askProvider(deps, configured, account, await vault.contents(account));
+    return await askProvider(ctx, configured, account, await vault.contents(account));
   } catch (failure) {
     // A sealed field that does not open cannot be revoked, but it can still be forgotten with `--local`.
     // Without the key it cannot even be forgotten, and trying again takes as long as the key source does.
@@ -195,17 +214,17 @@ export type ProviderAnswer =
  * @throws VaultError when the endpoints cannot be discovered
  */
 async function askProvider(
-  deps: { readonly http: () => Promise<Http> },
+  ctx: Pick<RevokeContext, 'http'>,
   provider: ConfiguredProvider,
   account: Account,
   contents: Contents,
 ): Promise<ProviderAnswer> {
   if (provider.revocation.style === 'none') return unsupported(provider);
-  const { revocationEndpoint } = await serverOf(provider, deps.http);
+  const { revocationEndpoint } = await serverOf(provider, ctx.http);
   if (revocationEndpoint === null) return unsupported(provider);
   if (provider.endpoints !== null) requireOwnServer(account, provider, revocationEndpoint);
   return inWords(
-    await revokeTokens(await deps.http(), provider, revocationEndpoint, contents),
+    await revokeTokens(await ctx.http(), provider, revocationEndpoint, contents),
     provider,
     account,
   );

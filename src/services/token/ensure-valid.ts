@@ -12,7 +12,7 @@ import type { Vault } from '../../vault/vault.js';
 import type { TokenRequest, ValidToken } from '../contract.js';
 import { unusableTokenWarning, withdrawalWarning, withdrawnScopes } from '../refresh/refresh-notes.js';
 import { loginNeeded } from '../refusals.js';
-import { notThere, selectAccount } from '../select-account.js';
+import { confirmMissing, selectAccount } from '../select-account.js';
 
 export interface EnsureValidDeps {
   readonly vault: () => Promise<Vault | null>;
@@ -33,7 +33,7 @@ export interface EnsureValidDeps {
  */
 export async function ensureValid(deps: EnsureValidDeps, request: TokenRequest): Promise<ValidToken> {
   const vault = await deps.vault();
-  const { id } = await selectAccount(vault, request.selector, 'vault token');
+  const { id } = await selectAccount(vault, request.selector, 'token');
   if (vault === null)
     throw new VaultError('account_not_found', 'there is no vault yet', { hint: 'vault login google' });
   const account = await vault.account(id);
@@ -108,7 +108,10 @@ async function giveRefreshed(
   const account = await vault.account(before.id);
   if (account === null) {
     const removed = `${accountName(before)} was removed meanwhile`;
-    throw await notThere(vault, new VaultError('account_not_found', removed, { hint: loginCommand(before) }));
+    throw await confirmMissing(
+      vault,
+      new VaultError('account_not_found', removed, { hint: loginCommand(before) }),
+    );
   }
   await requireScopes(deps, vault, account, request.scopes);
   const now = deps.clock.now();

@@ -1,10 +1,19 @@
+import { join } from 'node:path';
+import type { LoginMachine } from '../../../src/access/login-machine.js';
 import { configureProvider } from '../../../src/config/settings.js';
 import { answerConsent, type ConsentChoice } from '../../../src/demo/consent-walk.js';
 import type { DemoOptions, DemoServer } from '../../../src/demo/contract.js';
 import { startDemoServer } from '../../../src/demo/server.js';
-import type { LoginEvent, LoginRequest, LoginResult, LoginTalk } from '../../../src/services/contract.js';
 import { login } from '../../../src/services/login/login.js';
-import type { LoginDeps } from '../../../src/services/login/login-finish.js';
+import type { LoginContext } from '../../../src/services/login/login-finish.js';
+import type {
+  LoginEvent,
+  LoginRequest,
+  LoginResult,
+  LoginTalk,
+} from '../../../src/services/login/login-request.js';
+import type { RevokeContext } from '../../../src/services/revoke/revoke.js';
+import { eventQueue } from '../../../src/stores/audit-queue.js';
 import { type BrowserDouble, browserDouble } from '../../doubles/browser.js';
 import { sources } from '../../doubles/settings-sources.js';
 import { DESKTOP } from '../../doubles/surroundings.js';
@@ -16,7 +25,7 @@ export interface LoginStage extends VaultStage {
   readonly demo: DemoServer;
   /** What `config.json` says about the provider; change it at will. */
   readonly settings: Record<string, unknown>;
-  readonly deps: LoginDeps;
+  readonly ctx: LoginContext & RevokeContext;
   /** What the person was told, in order. */
   readonly told: LoginEvent[];
   /** The pages of the provider that the browser has shown, in order. */
@@ -25,7 +34,7 @@ export interface LoginStage extends VaultStage {
   logIn(request?: Partial<LoginRequest>, over?: Over): Promise<LoginResult>;
 }
 
-export interface Over extends Partial<LoginDeps> {
+export interface Over extends Partial<LoginContext>, Partial<LoginMachine> {
   readonly choice?: ConsentChoice;
   readonly pasted?: LoginTalk['pasted'];
 }
@@ -58,25 +67,32 @@ export async function openLoginStage(options: DemoOptions = {}): Promise<LoginSt
   if (demo.client.secret !== null) settings['clientSecret'] = demo.client.secret;
   const told: LoginEvent[] = [];
   const shown: string[] = [];
-  const deps: LoginDeps = {
-    vault: async () => base.vault,
-    locks: base.locks,
-    spill: async () => base.spill,
-    http: async () => base.http,
+  const machine: LoginMachine = {
     surroundings: DESKTOP,
     browser: { open: () => Promise.reject(new Error('no browser must be opened here')) },
     isOtherUser: async () => false,
     isOthersPort: async () => false,
+  };
+  const ctx = {
+    vault: async () => base.vault,
+    vaultOrNew: async () => base.vault,
+    locks: base.locks,
+    spill: async () => base.spill,
+    http: async () => base.http,
+    loginMachine: async () => machine,
     clock: base.clock,
     audit: base.audit,
-    provider: async (name) => configureProvider(name, sources({ config: { providers: { demo: settings } } })),
+    events: { queue: eventQueue(join(base.folder, 'audit'), base.files) },
+    notice: (line: string) => void base.notices.push(line),
+    provider: async (name: string) =>
+      configureProvider(name, sources({ config: { providers: { demo: settings } } })),
     interruption: uninterrupted(),
   };
   return {
     ...base,
     demo,
     settings,
-    deps,
+    ctx,
     told,
     shown,
     async logIn(request = {}, { choice = {}, pasted = null, ...over } = {}) {
@@ -85,7 +101,8 @@ export async function openLoginStage(options: DemoOptions = {}): Promise<LoginSt
         shown,
       );
       const talk: LoginTalk = { on: (event) => void told.push(event), pasted };
-      const result = await login({ ...deps, browser, ...over }, { ...REQUEST, ...request }, talk);
+      const loginMachine = async () => ({ ...machine, browser, ...over });
+      const result = await login({ ...ctx, loginMachine, ...over }, { ...REQUEST, ...request }, talk);
       if (over.browser === undefined) await browser.done();
       return result;
     },

@@ -4,7 +4,7 @@ import type { DemoOptions } from '../../../src/demo/contract.js';
 import { htmlPage, oauthRefusal, refusedConnection, serverError } from '../../../src/demo/faults.js';
 import { formatDuration, MINUTE, SECOND } from '../../../src/domain/duration.js';
 import { VaultError } from '../../../src/domain/errors.js';
-import type { LoginRequest } from '../../../src/services/contract.js';
+import type { LoginRequest } from '../../../src/services/login/login-request.js';
 import { browserNever } from '../../doubles/browser.js';
 import { NOW } from '../../doubles/terminal.js';
 import { type LoginStage, type Over, openLoginStage } from './logging-in.js';

@@ -44,7 +44,7 @@ describe('a login that the person ends', () => {
 
   it('by doing nothing is told the pages that this provider is known to end a login with', async () => {
     const deadEnds = [{ shows: '"Access blocked"', means: 'ask the administrator' }];
-    const provider = async (name: string) => ({ ...(await stage.deps.provider(name)), deadEnds });
+    const provider = async (name: string) => ({ ...(await stage.ctx.provider(name)), deadEnds });
     await expect(
       stage.logIn({ timeout: 30, as: 'work' }, { browser: browserAbsent, provider }),
     ).rejects.toMatchObject({
@@ -113,7 +113,7 @@ describe('a login that cannot begin', () => {
   it('because nothing is configured says so before the vault is touched', async () => {
     stage.settings['clientId'] = 'your-client-id';
     const vault = () => Promise.reject(new Error('the vault must not be opened here'));
-    await expect(stage.logIn({}, { vault, browser: browserNever })).rejects.toMatchObject({
+    await expect(stage.logIn({}, { vaultOrNew: vault, browser: browserNever })).rejects.toMatchObject({
       code: 'client_not_configured',
     });
     expect(stage.events).toEqual([]);
@@ -122,7 +122,7 @@ describe('a login that cannot begin', () => {
   it('because the vault cannot be had says so before a browser opens', async () => {
     const locked = new VaultError('key_locked', 'the OS keychain is locked');
     await expect(
-      stage.logIn({}, { vault: () => Promise.reject(locked), browser: browserNever }),
+      stage.logIn({}, { vaultOrNew: () => Promise.reject(locked), browser: browserNever }),
     ).rejects.toBe(locked);
   });
 

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { configureProvider } from '../../../src/config/settings.js';
 import { Secret } from '../../../src/domain/secret.js';
-import type { LoginRequest } from '../../../src/services/contract.js';
 import { planLogin } from '../../../src/services/login/login.js';
+import type { LoginRequest } from '../../../src/services/login/login-request.js';
 import { GOOGLE_ID, sources } from '../../doubles/settings-sources.js';
 import { leaveAnswer } from '../leave-answer.js';
 import { ALICE, openVaultStage, type VaultStage } from '../stage.js';

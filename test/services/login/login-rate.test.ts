@@ -3,8 +3,11 @@ import type { AuditEvent } from '../../../src/audit/events.js';
 import { MINUTE, SECOND } from '../../../src/domain/duration.js';
 import { slowDownLogins } from '../../../src/services/slow-down.js';
 import type { EventQueue } from '../../../src/stores/audit-queue.js';
+import type { TrailTable } from '../../../src/stores/contract.js';
 
 const NOW = Date.UTC(2026, 2, 1, 12);
+
+const NO_TRAIL = { before: async () => [] } as unknown as TrailTable;
 
 async function slowedBy(count: number, provider = 'demo') {
   const line = (n: number) =>
@@ -17,7 +20,8 @@ async function slowedBy(count: number, provider = 'demo') {
   const audit = { record: (event: AuditEvent) => void events.push(event) };
   const notice = (text: string) => void notices.push(text);
   const { signal: interruption } = new AbortController();
-  await slowDownLogins({ vault: async () => null, queue, clock, audit, notice, interruption }, provider);
+  const ctx = { events: { queue }, clock, audit, notice, interruption };
+  await slowDownLogins(ctx, { trail: NO_TRAIL }, provider);
   return { slept: pauses.reduce((sum, pause) => sum + pause, 0), events, notices };
 }
 

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Account } from '../../../src/domain/account.js';
 import { VaultError } from '../../../src/domain/errors.js';
-import type { RevokeRequest } from '../../../src/services/contract.js';
-import { type RevokeDeps, revokeAccounts } from '../../../src/services/revoke/revoke.js';
+import type { RevokeRequest } from '../../../src/services/revoke/revoke.js';
+import { type RevokeContext, revokeAccounts } from '../../../src/services/revoke/revoke.js';
 import { sqliteLocks } from '../../../src/stores/locks.js';
 import { tamper } from '../../harness/tamper.js';
 import { type LoginStage, openLoginStage } from '../login/logging-in.js';
@@ -16,9 +16,9 @@ beforeEach(async () => {
 });
 afterEach(() => stage.close());
 
-async function revoke(request: Partial<RevokeRequest> = {}, over: Partial<RevokeDeps> = {}) {
+async function revoke(request: Partial<RevokeRequest> = {}, over: Partial<RevokeContext> = {}) {
   const usual = { selectors: ['demo/work'], all: false, provider: null, dryRun: false, local: false };
-  const { results } = await revokeAccounts({ ...stage.deps, ...over }, { ...usual, ...request });
+  const { results } = await revokeAccounts({ ...stage.ctx, ...over }, { ...usual, ...request });
   return results;
 }
 const there = async () => (await stage.vault.account(account.id)) !== null;

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Account } from '../../../src/domain/account.js';
 import { Secret } from '../../../src/domain/secret.js';
-import { type RevokeDeps, revokeAccounts } from '../../../src/services/revoke/revoke.js';
+import { type RevokeContext, revokeAccounts } from '../../../src/services/revoke/revoke.js';
 import type { HttpRequest } from '../../../src/system/contract.js';
 import { leaveAnswer, leaveDamaged } from '../leave-answer.js';
 import { type LoginStage, openLoginStage } from '../login/logging-in.js';
@@ -15,9 +15,9 @@ beforeEach(async () => {
 });
 afterEach(() => stage.close());
 
-async function revoke(over: Partial<RevokeDeps> = {}) {
+async function revoke(over: Partial<RevokeContext> = {}) {
   const request = { selectors: ['demo/work'], all: false, provider: null, dryRun: false, local: false };
-  return (await revokeAccounts({ ...stage.deps, ...over }, request)).results;
+  return (await revokeAccounts({ ...stage.ctx, ...over }, request)).results;
 }
 
 /** The client, and the tokens that it is given to revoke. */

@@ -3,8 +3,12 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { htmlPage, oauthRefusal, refusedConnection, serverError } from '../../../src/demo/faults.js';
 import type { Account } from '../../../src/domain/account.js';
 import { google } from '../../../src/providers/google.js';
-import type { RevokeRequest } from '../../../src/services/contract.js';
-import { type RevokeDeps, revocationTargets, revokeAccounts } from '../../../src/services/revoke/revoke.js';
+import type { RevokeRequest } from '../../../src/services/revoke/revoke.js';
+import {
+  type RevokeContext,
+  revocationTargets,
+  revokeAccounts,
+} from '../../../src/services/revoke/revoke.js';
 import { json, serve } from '../../doubles/local-server.js';
 import { type LoginStage, openLoginStage } from '../login/logging-in.js';
 
@@ -17,9 +21,9 @@ beforeEach(async () => {
 });
 afterEach(() => stage.close());
 
-async function revoke(request: Partial<RevokeRequest> = {}, over: Partial<RevokeDeps> = {}) {
+async function revoke(request: Partial<RevokeRequest> = {}, over: Partial<RevokeContext> = {}) {
   const usual = { selectors: ['demo/work'], all: false, provider: null, dryRun: false, local: false };
-  const { results } = await revokeAccounts({ ...stage.deps, ...over }, { ...usual, ...request });
+  const { results } = await revokeAccounts({ ...stage.ctx, ...over }, { ...usual, ...request });
   return results;
 }
 const there = async () => (await stage.vault.account(account.id)) !== null;
@@ -42,7 +46,7 @@ describe('revoking at the provider', () => {
 
   it('is done when the provider says in its own way that the token was gone', async () => {
     stage.demo.next('revoke', oauthRefusal('invalid_token'));
-    const provider = async () => ({ ...(await stage.deps.provider('demo')), revocation: google.revocation });
+    const provider = async () => ({ ...(await stage.ctx.provider('demo')), revocation: google.revocation });
     expect(await revoke({}, { provider })).toMatchObject([
       { outcome: 'revoked', reason: 'demo had ended the grant already; forgotten here' },
     ]);
@@ -93,13 +97,16 @@ describe('revoking at the provider', () => {
       { outcome: 'revoked' },
       { outcome: 'revoked' },
     ]);
-    const left = await revocationTargets(async () => stage.vault, {
-      selectors: [],
-      all: true,
-      provider: null,
-      dryRun: false,
-      local: false,
-    });
+    const left = await revocationTargets(
+      { vault: async () => stage.vault },
+      {
+        selectors: [],
+        all: true,
+        provider: null,
+        dryRun: false,
+        local: false,
+      },
+    );
     expect(left.map(({ provider }) => provider)).toEqual(['other']);
   });
 

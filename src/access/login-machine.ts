@@ -1,16 +1,21 @@
-import type { LoginDeps } from '../services/login/login-finish.js';
 import { createBrowser } from '../system/browser.js';
-import type { Host } from '../system/contract.js';
-import { desktopEnvironmentOf } from '../system/desktop-environment.js';
+import type { Browser, Host, TcpEnd } from '../system/contract.js';
+import { type DesktopEnvironment, desktopEnvironmentOf } from '../system/desktop-environment.js';
 import { createTcpOwners } from '../system/tcp.js';
-
-/* How app.ts wires what a login sees of this machine. Loaded when first called. */
-
-export type LoginPlace = Pick<LoginDeps, 'surroundings' | 'browser' | 'isOtherUser' | 'isOthersPort'>;
 
 const ROOT = 0;
 
-export function loginPlace(host: Host): LoginPlace {
+/** What a login needs of this machine. Root and this user themselves never count as another user. */
+export interface LoginMachine {
+  readonly surroundings: DesktopEnvironment;
+  readonly browser: Browser;
+  /** Whether another user has that end of a connection; `gone` where it was closed before that was known. */
+  isOtherUser(end: TcpEnd, here: TcpEnd): Promise<boolean | 'gone'>;
+  /** Whether another user may listen on a port of the loopback interface; true where that is not known. */
+  isOthersPort(port: number): Promise<boolean>;
+}
+
+export function loginMachine(host: Host): LoginMachine {
   const surroundings = desktopEnvironmentOf(host);
   const owners = createTcpOwners(host.uid);
   const isOther = (uid: number) => uid !== ROOT && uid !== host.uid;
