@@ -12,61 +12,59 @@ import { dataKeyIds, freshDataKeys, wrapDataKeys } from './master-key.js';
 import { lineOf, type VaultEvents } from './queued-events.js';
 import { type Contents, openContents, sealContents } from './sealed-record.js';
 
-/** A sealed field has two bytes for it. */
+/** An id has two bytes in a sealed field. */
 const HIGHEST_ID = 0xffff;
 
-/** A master key in the clear. The caller wipes it. */
+/** A master key in plaintext. The caller wipes it. */
 export interface OpenMaster {
   readonly row: MasterKeyRow;
   readonly master: Uint8Array;
 }
 
 /**
- * Replaces the data keys in steps, each of which is one commit. In between both the old and the new ones are there: the new
- * ones seal, both open, and nothing else can tell. Whoever works with the vault meanwhile learns of the new keys from the
- * ledger, which is sealed under them from the first step on: with the old keys alone nothing can be written any more.
+ * Replaces the data keys in steps, each of which is one commit. In between the new keys seal and both open. Other processes find
+ * out from the ledger, which is sealed under the new keys from the first step on: with the old keys nothing can be written.
  */
 export interface DataKeyRotation {
   /**
    * Adds new data keys, wrapped by every master key of the vault, and seals the ledger under them.
    *
-   * @throws VaultError when the vault is not as it was left: then nothing has changed
+   * @throws VaultError when the vault was altered: then nothing has changed
    */
   begin(masters: readonly OpenMaster[], event: AuditEvent): Promise<void>;
-  /** Ids of the accounts of which something is sealed under other data keys than the newest. */
+  /** Ids of the accounts that are not sealed under the newest data keys alone. */
   behind(): Promise<readonly string[]>;
-  /** Seals what these accounts keep under the newest data keys, in one commit. */
-  sealAnew(accountIds: readonly string[]): Promise<ResealedBatch>;
-  /** Takes the replaced data keys out. @returns false when something still needs them, or when there are none */
+  /** Reseals these accounts under the newest data keys, in one commit. */
+  reseal(accountIds: readonly string[]): Promise<ResealedBatch>;
+  /** Deletes the replaced data keys. @returns false when something still needs them, or when there are none */
   finish(event: AuditEvent): Promise<boolean>;
 }
 
 export interface ResealedBatch {
   readonly done: number;
-  /** Accounts that do not open: they are left as they are. */
+  /** Accounts that do not open; they are left as they are. */
   readonly unreadable: readonly Account[];
 }
 
 export interface DataKeyRotationParts {
   readonly store: Store;
-  readonly hand: KeyringAccess;
+  readonly access: KeyringAccess;
   readonly clock: Clock;
   readonly events: VaultEvents | undefined;
 }
 
-export function dataKeyRotation({ store, hand, clock, events }: DataKeyRotationParts): DataKeyRotation {
-  const { using } = hand;
+export function dataKeyRotation({ store, access, clock, events }: DataKeyRotationParts): DataKeyRotation {
+  const { using } = access;
 
-  /** What an account looks like under the newest keys. */
-  async function anew(keys: Keyring, before: SealedAccount): Promise<SealedAnew> {
+  async function resealed(keys: Keyring, before: SealedAccount): Promise<SealedAnew> {
     const contents = openContents(keys, before);
     const [subjectDigest] = keys.subjectDigests(before.issuer, contents.identity.subject);
     const sealed = sealContents(keys, { ...before, subjectDigest }, contents);
-    return { before, sealed, subjectDigest, intent: await intentAnew(keys, before.id, contents) };
+    return { before, sealed, subjectDigest, intent: await renewedDigest(keys, before.id, contents) };
   }
 
-  /** An attempt that was cut off has to be known again by the digest of the token that it sent. */
-  async function intentAnew(keys: Keyring, accountId: string, { refreshToken }: Contents) {
+  /** An unsettled attempt is recognized by the digest of the token that it sent. */
+  async function renewedDigest(keys: Keyring, accountId: string, { refreshToken }: Contents) {
     const intent = await store.intent(accountId);
     if (intent === null || refreshToken === null) return null;
     const [to, ...older] = keys.tokenDigests(refreshToken.reveal());
@@ -76,7 +74,7 @@ export function dataKeyRotation({ store, hand, clock, events }: DataKeyRotationP
 
   return {
     async begin(masters, event) {
-      await hand.renew();
+      await access.renew();
       await using(async (keys, guard) => {
         const head = await store.head();
         const own = masters.find(({ row }) => row.reference === keys.reference);
@@ -85,7 +83,7 @@ export function dataKeyRotation({ store, hand, clock, events }: DataKeyRotationP
           throw damaged('its table of keys');
         const added = newKeys(head, masters, clock.now());
         const withNew = { ...head, wrappedKeys: [...head.wrappedKeys, ...added] };
-        // What cannot be opened again must not be written.
+        // Keys that cannot be opened must not be written.
         for (const { row, master } of masters) openKeyring(withNew, row, master).wipe();
         const next = openKeyring(withNew, own.row, own.master);
         try {
@@ -95,7 +93,7 @@ export function dataKeyRotation({ store, hand, clock, events }: DataKeyRotationP
           next.wipe();
         }
       });
-      await hand.renew();
+      await access.renew();
     },
 
     async behind() {
@@ -105,8 +103,8 @@ export function dataKeyRotation({ store, hand, clock, events }: DataKeyRotationP
       return accounts.filter(({ headers }) => !headers.every(isNewest)).map(({ accountId }) => accountId);
     },
 
-    async sealAnew(accountIds) {
-      await hand.renew();
+    async reseal(accountIds) {
+      await access.renew();
       return using(async (keys) => {
         requireKeys(keys);
         const accounts: SealedAnew[] = [];
@@ -115,7 +113,7 @@ export function dataKeyRotation({ store, hand, clock, events }: DataKeyRotationP
           const before = await store.account(id);
           if (before === null) continue;
           try {
-            accounts.push(await anew(keys, before));
+            accounts.push(await resealed(keys, before));
           } catch (failure) {
             if (!isDamage(failure)) throw failure;
             unreadable.push(before);
@@ -136,10 +134,9 @@ export function dataKeyRotation({ store, hand, clock, events }: DataKeyRotationP
 }
 
 /**
- * Makes sure that every data key unwraps. One that is damaged can still be had from a recovery file, but not once new data keys
- * have come: the file was made for the old ones.
+ * A damaged data key can be restored from a recovery file, but not after new data keys were added.
  *
- * @throws VaultError `vault_damaged`
+ * @throws VaultError `vault_damaged` when a data key does not unwrap
  */
 function requireKeys(keys: Keyring): void {
   for (const { key } of keys.dataKeys()) key.fill(0);

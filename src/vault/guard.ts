@@ -27,7 +27,7 @@ import {
   type TrailLine,
   withPlace,
 } from './ledger.js';
-import { type TrailEvents, takeWaiting } from './queued-events.js';
+import { type TrailEvents, takeQueued } from './queued-events.js';
 import {
   LATER_THAN_ANY,
   placeOf,
@@ -40,47 +40,47 @@ import {
 } from './rollback.js';
 import { compare, explain } from './verify.js';
 
-/** What a vault looks like as a whole, beyond its single accounts. */
+/** The state of a vault as a whole. */
 export interface Condition {
+  /** Named as in the JSON documents. */
   readonly standing: RollbackState;
   /** Null when the rows are exactly those that were stored last. */
   readonly rowSet: RowSetFault | null;
-  /** Why the ledger cannot be read, so that nothing is known of the rows; null when it was read. */
+  /** Why the ledger cannot be read; null when it was read. */
   readonly ledger: VaultError | null;
   /** How many changes of the rows there have been; null when the ledger cannot be read. */
   readonly epoch: number | null;
-  /** About how much was sealed under its newest data key; null when the ledger cannot be read. */
+  /** About how many messages its newest data key has sealed; null when the ledger cannot be read. */
   readonly sealings: number | null;
-  /** What is wrong, each as the error with which a refresh would end; empty for a sound vault. */
+  /** Each as the error that a refresh would end with. */
   readonly troubles: readonly VaultError[];
 }
 
-/** Keeps the ledger, the place's mark and the rows in step, and notices when they are not. */
+/** Keeps the ledger, the rollback mark of this place and the rows in step, and detects when they are not. */
 export interface Guard {
   /**
-   * Makes a change of the rows and the ledger in one transaction, then moves the place's mark.
+   * Changes the rows and the ledger in one transaction, then moves the rollback mark.
    *
-   * @param change tells whether anything was changed
-   * @param line what comes into the trail with it; what waits for the trail comes first
+   * @param change resolves to whether anything was changed
+   * @param line goes into the trail with it, after all queued events
    */
   record(change: (step: LedgerStep) => Promise<boolean>, line?: TrailLine | null): Promise<boolean>;
   /** @throws VaultError `vault_rolled_back`, `vault_cloned`, `vault_damaged`: then no refresh token must be sent */
   requireCurrent(): Promise<void>;
   /** @throws VaultError `vault_damaged` when the rows are not exactly those that were stored last */
   requireWhole(): Promise<void>;
-  /** Says what is wrong to the person, and goes on. @throws VaultError when the ledger cannot be read */
+  /** The same checks as warnings. @throws VaultError when the ledger cannot be read */
   warn(found?: (code: ErrorCode) => void): Promise<void>;
   examine(): Promise<Condition>;
   /**
-   * Has the ledger sealed under new data keys, in the transaction in which those come into the vault, and only if every row
-   * is as it was stored last.
+   * Seals the ledger under new data keys, in the transaction that adds them, and only if every row is as it was stored last.
    *
-   * @param next a keyring that holds the new keys as well
+   * @param next a keyring that has the new keys as well
    * @param change runs `make` in that transaction
    * @throws VaultError as {@link Guard.requireCurrent}: then nothing has changed
    */
   rekey(next: Keyring, change: (make: RenewLedger) => Promise<void>, line: TrailLine | null): Promise<void>;
-  /** Takes the rows as they are for right, and this place for one where the vault belongs. @returns how it was before */
+  /** Accepts the rows as they are, and this place. @returns the condition before */
   accept(line?: (before: Condition) => TrailLine | null): Promise<Condition>;
 }
 
@@ -89,30 +89,29 @@ export interface GuardDeps {
   readonly keyring: Keyring;
   readonly marks: RollbackMarks;
   readonly clock: Clock;
-  /** What waits for the trail; nothing where it is left out. */
   readonly events?: TrailEvents;
-  /** Told what a person should know though nothing failed. */
+  /** Receives warnings for the user. */
   readonly notice: (line: string, hint?: string) => void;
 }
 
-/** Stands for places that a lost ledger knew of: without it the vault would look as if it were used at this place alone. */
-const FORGOTTEN: ReadonlyMap<string, number> = new Map([['0'.repeat(2 * PLACE_BYTES), 0]]);
-/** Once this process has added the rows up and found them right, it does not do so again for this long. */
+/** In place of the other places of a lost ledger: without it the vault would seem to be used at this place alone. */
+const UNKNOWN_PLACE: ReadonlyMap<string, number> = new Map([['0'.repeat(2 * PLACE_BYTES), 0]]);
+/** How long a check of all rows counts. */
 const WHOLE_FOR = MINUTE;
-/** A mark that was read is taken as it was for this long. */
-const RECENT = SECOND;
+/** How long a mark that was read is used again. */
+const MARK_FRESH_FOR = SECOND;
 
 /**
- * A mark is always read before the ledger it is compared with, and written after the commit: so a ledger that lacks the
- * change in the mark was not overtaken by another process, it is an older one. A mark that was not written, because the
- * process died or the disk is full, is behind, and that is harmless.
+ * A mark is read before the ledger it is compared with, and written after the commit. So a ledger that lacks the change in the
+ * mark is an older one, and was not just overtaken by another process. A mark that could not be written is behind, which is
+ * harmless.
  *
- * While the vault does not stand right, changes made here do not count as this place's: otherwise enough of them would
- * lift an older copy over the mark.
+ * While the vault is not current, changes made here do not count as this place's: otherwise enough of them would lift an older
+ * copy over the mark.
  */
 export function createGuard({ store, keyring, marks, clock, events, notice }: GuardDeps): Guard {
   const place = placeOf(keyring.vaultId, marks.where);
-  const told = new Set<string>();
+  const warned = new Set<string>();
   let wholeAt = Number.NEGATIVE_INFINITY;
   let seen: { readonly mark: RollbackMarksRead; readonly at: number } | null = null;
   let furthest = 0;
@@ -120,7 +119,7 @@ export function createGuard({ store, keyring, marks, clock, events, notice }: Gu
 
   const readMark = () => readMarks(keyring, marks, place);
 
-  /** A mark that cannot be read or written keeps nothing from being stored; it stays behind, and the person is told. */
+  /** A mark that cannot be read or written must not keep anything from being stored: it stays behind, with a warning. */
   function unlessUnusable<T>(action: () => T): T | undefined {
     try {
       return action();
@@ -131,23 +130,23 @@ export function createGuard({ store, keyring, marks, clock, events, notice }: Gu
     }
   }
 
-  /** A mark only grows, so one that was read a moment ago says too little at worst. */
+  /** A mark only grows, so an old reading is too low at worst. */
   function recentMark(): RollbackMarksRead | null {
     const age = seen === null ? -1 : clock.now() - seen.at;
-    if (seen !== null && age >= 0 && age < RECENT) return seen.mark;
+    if (seen !== null && age >= 0 && age < MARK_FRESH_FOR) return seen.mark;
     const mark = readMark();
     seen = mark === null ? null : { mark, at: clock.now() };
     return mark;
   }
 
-  /** Changes that were committed together move it once. */
+  /** Moves it once for all changes of one commit. */
   function moveMark(epoch: number): Promise<void> {
     furthest = Math.max(furthest, epoch);
     moving ??= new Promise(setImmediate).then(() => {
       moving = null;
       unlessUnusable(() => {
         const mark = readMark();
-        // It may have been taken away, or another process may have moved it further.
+        // It may have been deleted, or moved further by another process.
         if (mark === null || mark.epoch >= furthest) return;
         writeMarks(keyring, marks, place, furthest, 'overwrite');
         seen = null;
@@ -157,23 +156,23 @@ export function createGuard({ store, keyring, marks, clock, events, notice }: Gu
   }
 
   function trouble(
-    standing: Exclude<RollbackVerdict, 'current'>,
+    state: Exclude<RollbackVerdict, 'current'>,
     mark: RollbackMarksRead | null | undefined,
   ): VaultError {
-    return notCurrent(standing, marks.folder, [mark?.epoch, mark?.second].includes(LATER_THAN_ANY));
+    return notCurrent(state, marks.folder, [mark?.epoch, mark?.second].includes(LATER_THAN_ANY));
   }
 
   function say(line: string, hint?: string): void {
-    if (told.has(line)) return;
-    told.add(line);
+    if (warned.has(line)) return;
+    warned.add(line);
     notice(line, hint);
   }
 
-  /** What somebody else has put behind the last entry goes, and that is told in its place. */
+  /** Replaces forged entries after the last one by an event that says so. */
   function extended(trail: Trail | null, lines: readonly TrailLine[], facts: TrailFacts): Extension {
-    const strangers = trail === null ? 0 : facts.beyond(trail.last);
-    const told = strangers === 0 || events === undefined ? [] : [events.added(strangers)];
-    return extend(keyring.vaultId, trail, [...told, ...lines], facts);
+    const forged = trail === null ? 0 : facts.beyond(trail.last);
+    const first = forged === 0 || events === undefined ? [] : [events.added(forged)];
+    return extend(keyring.vaultId, trail, [...first, ...lines], facts);
   }
 
   async function fault(ledger: Ledger, rows: readonly RowFacts[]): Promise<RowSetFault | null> {
@@ -188,42 +187,42 @@ export function createGuard({ store, keyring, marks, clock, events, notice }: Gu
     wholeAt = clock.now();
   }
 
-  async function requireStanding(): Promise<void> {
+  async function requireRollbackState(): Promise<void> {
     const mark = recentMark();
-    const standing = rollbackStateAt(place, mark, openLedger(keyring, await store.ledger()), marks);
-    if (standing !== 'current') throw trouble(standing, mark);
+    const state = rollbackStateAt(place, mark, openLedger(keyring, await store.ledger()), marks);
+    if (state !== 'current') throw trouble(state, mark);
   }
 
   const guard: Guard = {
     async record(change, line = null) {
       const mark = unlessUnusable(recentMark);
-      const waiting = takeWaiting(keyring, events, say);
-      const lines = [...waiting.lines, ...(line === null ? [] : [line])];
-      const tries: { readonly epoch: number; readonly standing: RollbackVerdict | null }[] = [];
+      const queued = takeQueued(keyring, events, say);
+      const lines = [...queued.lines, ...(line === null ? [] : [line])];
+      const attempts: { readonly epoch: number; readonly state: RollbackVerdict | null }[] = [];
       const done = await change((sealed, rowChange, facts): NextLedger => {
         const ledger = openLedger(keyring, sealed);
-        const standing = mark === undefined ? null : rollbackStateAt(place, mark, ledger, marks);
+        const state = mark === undefined ? null : rollbackStateAt(place, mark, ledger, marks);
         const epoch = sealed.epoch + 1;
         const { trail, ...added } = extended(ledger.trail, lines, facts);
         const next = { ...changed(keyring, ledger, rowChange), trail };
-        tries.push({ epoch, standing });
-        const placed = standing === 'current' ? withPlace(next, place, epoch) : next;
+        attempts.push({ epoch, state });
+        const placed = state === 'current' ? withPlace(next, place, epoch) : next;
         return { ...sealLedger(keyring, epoch, placed), ...added };
       });
-      if (done) waiting.done();
-      // A transaction that had to be tried again may have found nothing left to do: then no epoch is ours.
-      const last = done ? tries.at(-1) : undefined;
-      const standing = last?.standing ?? null;
-      if (last !== undefined && standing === 'current') await moveMark(last.epoch);
-      else if (standing !== null && standing !== 'current') {
-        const { message, hint } = trouble(standing, mark);
+      if (done) queued.done();
+      // A repeated transaction may have found nothing left to do: then no epoch is ours.
+      const last = done ? attempts.at(-1) : undefined;
+      const state = last?.state ?? null;
+      if (last !== undefined && state === 'current') await moveMark(last.epoch);
+      else if (state !== null && state !== 'current') {
+        const { message, hint } = trouble(state, mark);
         say(message, hint);
       }
       return done;
     },
 
     async requireCurrent() {
-      await requireStanding();
+      await requireRollbackState();
       const age = clock.now() - wholeAt;
       if (age < 0 || age >= WHOLE_FOR) await requireWhole();
     },
@@ -231,7 +230,7 @@ export function createGuard({ store, keyring, marks, clock, events, notice }: Gu
     requireWhole,
 
     async warn(found) {
-      for (const check of [requireStanding, requireWhole]) {
+      for (const check of [requireRollbackState, requireWhole]) {
         try {
           await check();
         } catch (failure) {
@@ -266,7 +265,7 @@ export function createGuard({ store, keyring, marks, clock, events, notice }: Gu
           ledger: failure,
           epoch: null,
           sealings: null,
-          // With a mark, the ledger alone could tell an older copy, and it cannot be read.
+          // With a mark, only the ledger could show an older copy.
           troubles: mark === null ? [failure, notCurrent('cloned', marks.folder)] : [failure],
         };
       }
@@ -278,7 +277,7 @@ export function createGuard({ store, keyring, marks, clock, events, notice }: Gu
       await change(({ ledger: sealed, rows }, facts) => {
         if (sealed === null) throw unreadableLedger('malformed');
         const ledger = openLedger(keyring, sealed);
-        // New digests are made from the rows as they are now: what was done to them since the last look would pass for right.
+        // New digests are made from the rows as they are now, so a change since the last check would be accepted.
         if (compare(keyring, ledger, rows) !== null) throw wrongRows(NOT_THOSE);
         epoch = sealed.epoch + 1;
         const { trail, ...added } = extended(ledger.trail, line ? [line] : [], facts);
@@ -292,14 +291,14 @@ export function createGuard({ store, keyring, marks, clock, events, notice }: Gu
       const before = await guard.examine();
       const mark = readMark();
       let epoch = 0;
-      const said = line(before);
+      const entry = line(before);
       await store.renewLedger(({ ledger: sealed, rows }, facts) => {
         const known = before.ledger === null && sealed !== null ? openLedger(keyring, sealed) : null;
         const lastKnown = known === null ? 0 : (sealed?.epoch ?? 0);
         const lastHere = [mark?.epoch ?? 0, mark?.second ?? 0].filter((at) => at !== LATER_THAN_ANY);
         epoch = Math.max(lastKnown, ...lastHere) + 1;
-        const { trail, ...added } = extended(known?.trail ?? null, said ? [said] : [], facts);
-        const next = ledgerOf(keyring, rows, known?.places ?? FORGOTTEN, trail, known?.sealedBefore);
+        const { trail, ...added } = extended(known?.trail ?? null, entry ? [entry] : [], facts);
+        const next = ledgerOf(keyring, rows, known?.places ?? UNKNOWN_PLACE, trail, known?.sealedBefore);
         return { ...sealLedger(keyring, epoch, withPlace(next, place, epoch)), ...added };
       });
       writeMarks(keyring, marks, place, epoch, 'create');

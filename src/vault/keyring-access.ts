@@ -6,22 +6,22 @@ import type { Guard } from './guard.js';
 import type { Keyring } from './keyring.js';
 import { isKeyringStale } from './keyring.js';
 
-/** How often the data keys may be replaced while one thing is being done. */
-const TRIES = 3;
+/** How often the data keys may be replaced during one action. */
+const MAX_ATTEMPTS = 3;
 
-/** The keyring and the guard of a vault, fetched when first needed. */
+/** Loads the keyring and the guard when first needed, and again after another process has replaced the data keys. */
 export interface KeyringAccess {
   /**
-   * Runs an action with them. To keys that another process has replaced, what is sealed under the new ones looks damaged: then
-   * the action runs again with keys that are fetched anew. It must not have changed anything before it fails so.
+   * Runs an action with them. With stale keys, fields that are sealed under the new ones look damaged: then the action runs again
+   * with fresh keys, so it must not have changed anything before it fails.
    */
   using<T>(action: (keys: Keyring, guard: () => Promise<Guard>) => T | Promise<T>): Promise<T>;
-  /** Opens what an account keeps, also when another process has just sealed it anew. */
+  /** Opens an account, even if another process has just resealed it. */
   opening<T>(account: SealedAccount, open: (keys: Keyring, account: SealedAccount) => T): Promise<T>;
-  /** Lets go of keys that were replaced. For callers whom older keys would give a wrong answer and no error. */
+  /** Drops stale keys. For callers that would get a wrong answer from them, and no error. */
   renew(): Promise<void>;
-  /** Null when they were never fetched. */
-  fetched(): Promise<Keyring | null>;
+  /** Null when the keyring was never loaded. */
+  loaded(): Promise<Keyring | null>;
   wipe(): Promise<void>;
 }
 
@@ -31,61 +31,61 @@ export interface KeyringAccessParts {
   readonly guard: (keyring: Keyring) => Promise<Guard>;
 }
 
-interface Held {
+interface Loaded {
   readonly keyring: Keyring;
   readonly guard: () => Promise<Guard>;
-  /** How many actions are running with it. */
+  /** How many actions are using it. */
   users: number;
 }
 
 export function createKeyringAccess({ store, unlock, guard }: KeyringAccessParts): KeyringAccess {
-  let held: Promise<Held> | null = null;
-  let replaced: readonly Held[] = [];
+  let current: Promise<Loaded> | null = null;
+  let stale: readonly Loaded[] = [];
 
-  function present(): Promise<Held> {
-    held ??= unlock().then(
+  function load(): Promise<Loaded> {
+    current ??= unlock().then(
       (keyring) => {
-        wipeReplaced();
+        wipeUnused();
         return { keyring, guard: once(() => guard(keyring)), users: 0 };
       },
       (failure: unknown) => {
-        held = null;
+        current = null;
         throw failure;
       },
     );
-    return held;
+    return current;
   }
 
   async function using<T>(
     action: (keys: Keyring, guard: () => Promise<Guard>) => T | Promise<T>,
   ): Promise<T> {
-    for (let tries = 1; ; tries += 1) {
-      const opened = present();
-      const own = await opened;
+    for (let attempt = 1; ; attempt += 1) {
+      const loading = load();
+      const own = await loading;
       own.users += 1;
       try {
         return await action(own.keyring, own.guard);
       } catch (failure) {
-        if (!isDamage(failure) || tries === TRIES) throw failure;
-        if (held === opened && !(await renewed(opened, own))) throw failure;
+        if (!isDamage(failure) || attempt === MAX_ATTEMPTS) throw failure;
+        if (current === loading && !(await dropIfStale(loading, own))) throw failure;
       } finally {
         own.users -= 1;
       }
     }
   }
 
-  /** A process that runs for months must not hold keys that the vault has long got rid of. */
-  function wipeReplaced(): void {
-    for (const { keyring, users } of replaced) if (users === 0) keyring.wipe();
-    replaced = replaced.filter(({ users }) => users > 0);
+  /** A process that runs for months must not keep keys that were replaced. */
+  function wipeUnused(): void {
+    for (const { keyring, users } of stale) if (users === 0) keyring.wipe();
+    stale = stale.filter(({ users }) => users > 0);
   }
 
-  async function renewed(opened: Promise<Held>, own: Held): Promise<boolean> {
+  async function dropIfStale(loading: Promise<Loaded>, own: Loaded): Promise<boolean> {
     if (!(await isKeyringStale(store, own.keyring))) return false;
-    // Another call may have seen it as well.
-    if (held === opened) {
-      replaced = [...replaced, own];
-      held = null;
+    // A concurrent call may have dropped it.
+    if (current === loading) {
+      stale = [...stale, own];
+      current = null;
     }
     return true;
   }
@@ -98,23 +98,23 @@ export function createKeyringAccess({ store, unlock, guard }: KeyringAccessParts
           return open(keys, account);
         } catch (failure) {
           if (!isDamage(failure)) throw failure;
-          return open(keys, await sealedAnew(store, account, failure));
+          return open(keys, await resealed(store, account, failure));
         }
       }),
     async renew() {
-      const opened = present();
-      await renewed(opened, await opened);
+      const loading = load();
+      await dropIfStale(loading, await loading);
     },
-    fetched: async () => (await held?.catch(() => null))?.keyring ?? null,
+    loaded: async () => (await current?.catch(() => null))?.keyring ?? null,
     async wipe() {
-      (await held?.catch(() => null))?.keyring.wipe();
-      for (const { keyring } of replaced) keyring.wipe();
+      (await current?.catch(() => null))?.keyring.wipe();
+      for (const { keyring } of stale) keyring.wipe();
     },
   };
 }
 
-/** The account as it is now. @throws `failure` when nobody has touched it */
-async function sealedAnew(
+/** Reads the account again. @throws `failure` when it was not resealed */
+async function resealed(
   store: Pick<Store, 'account'>,
   account: SealedAccount,
   failure: VaultError,

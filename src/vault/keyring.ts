@@ -22,10 +22,10 @@ import {
   wrapDataKeys,
 } from './master-key.js';
 
-/** Says in words why sealed bytes could not be opened. */
-export type Explain = (kind: OpenFailureKind) => VaultError;
+/** Makes the error for sealed bytes that do not open. */
+type Explain = (kind: OpenFailureKind) => VaultError;
 
-export function keyIdOrExplain(sealed: Uint8Array, explain: Explain): number {
+function keyIdOrExplain(sealed: Uint8Array, explain: Explain): number {
   try {
     return sealedKeyId(sealed);
   } catch (failure) {
@@ -33,12 +33,7 @@ export function keyIdOrExplain(sealed: Uint8Array, explain: Explain): number {
   }
 }
 
-export function openOrExplain(
-  key: Uint8Array,
-  sealed: Uint8Array,
-  aad: Uint8Array,
-  explain: Explain,
-): Buffer {
+function openOrExplain(key: Uint8Array, sealed: Uint8Array, aad: Uint8Array, explain: Explain): Buffer {
   try {
     return open(key, sealed, aad);
   } catch (failure) {
@@ -47,18 +42,17 @@ export function openOrExplain(
 }
 
 /*
- * The key hierarchy. A master key of 32 bytes lies in a key source. HKDF-SHA256 makes from it, with the vault id as
- * salt, a key-encryption key and a key for the check value. The key-encryption key wraps random data keys: one
- * each for access tokens, refresh tokens and identity data, which seal the fields, one for the digests by which
- * identities are found again, and one for what is known of all rows together. So a new master key re-wraps five small
- * rows, and several master keys can wrap the same data keys.
+ * The key hierarchy. A master key of 32 bytes is kept in a key source. HKDF-SHA256 derives from it, with the vault id as salt, a
+ * key-encryption key and a key for the check value. The key-encryption key wraps random data keys: one each for access tokens,
+ * refresh tokens and identity data, one for the digests that find identities, and one for the ledger. So a new master key
+ * re-wraps five small rows, and several master keys can wrap the same data keys.
  */
 
 export interface Keyring {
   readonly vaultId: Uint8Array;
-  /** The master key that wraps the data keys held here. */
+  /** The master key that wraps the data keys. */
   readonly reference: string;
-  /** Whether the data keys held here are those of a key table; a copy of the vault may have others under the same ids. */
+  /** Whether the data keys are those of this head; a copy of the vault may have others under the same ids. */
   isOf(head: VaultHead): boolean;
   /** @throws VaultError `vault_damaged` or `vault_newer` when the data key does not unwrap, as all here */
   seal(purpose: SealedColumn, plaintext: Uint8Array, aad: Uint8Array): Buffer;
@@ -68,13 +62,13 @@ export interface Keyring {
    */
   open(purpose: SealedColumn, sealed: Uint8Array, aad: Uint8Array, owner: string): Buffer;
   /**
-   * Keyed digests by which an identity is found again without being readable, 64 lower-case hex digits each: the first is
-   * the one to store, the others are by data keys that are being replaced.
+   * Keyed digests that find an identity without revealing it, 64 lower-case hex digits each. The first is the one to store, the
+   * others are by data keys that are being replaced.
    */
   subjectDigests(issuer: string, subject: string): readonly [string, ...string[]];
-  /** Keyed digests that tell whether two refresh tokens are the same one, 32 bytes each; ordered as those of subjects. */
+  /** Keyed digests that identify a refresh token, 32 bytes each, in the same order. */
   tokenDigests(refreshToken: string): readonly [Buffer, ...Buffer[]];
-  /** For the ledger, the marks of places, and the proofs of lines that wait for the trail. */
+  /** For the ledger, the rollback marks, and the proofs of queued events. */
   readonly ledger: LedgerKeys;
   /**
    * The same data keys, wrapped by another master key.
@@ -82,9 +76,9 @@ export interface Keyring {
    * @param master 32 bytes; the caller wipes it
    */
   wrapFor(reference: string, master: Uint8Array): readonly WrappedKeyRow[];
-  /** The data keys in the clear, for a recovery file; copies, which the caller wipes. */
+  /** The data keys in plaintext, for a recovery file. The caller wipes them. */
   dataKeys(): readonly DataKey[];
-  /** Overwrites every key held here. The keyring is of no use afterwards. */
+  /** Overwrites every key. The keyring cannot be used afterwards. */
   wipe(): void;
 }
 
@@ -92,26 +86,25 @@ export interface LedgerKeys {
   /** @throws VaultError `vault_damaged`, `vault_newer`, as all here */
   seal(plaintext: Uint8Array, aad: Uint8Array): Buffer;
   open(sealed: Uint8Array, aad: Uint8Array): Buffer;
-  /** Whether it is sealed under a data key that is held here. @throws VaultError `vault_damaged`, `vault_newer` */
+  /** Whether its data key is in this keyring. */
   knows(sealed: Uint8Array): boolean;
-  /** Whether it is sealed under a data key that was replaced since. @throws VaultError `vault_damaged`, `vault_newer` */
+  /** Whether its data key is older than the newest one. */
   predates(sealed: Uint8Array): boolean;
   /**
-   * Opens under the newest data key alone. For the ledger itself: it is sealed anew in the commit that brings new data keys, so
-   * one that is sealed under an older key is from an older copy.
+   * Opens under the newest data key only. The ledger is resealed in the commit that adds new data keys, so one that is sealed
+   * under an older key is from an older copy.
    */
   openNewest(sealed: Uint8Array, aad: Uint8Array): Buffer;
-  /** A keyed digest of one row's facts. 32 bytes. */
+  /** A keyed digest of a row, 32 bytes. */
   rowDigest(facts: Uint8Array): Buffer;
 }
 
 /**
- * Checks the master key against the vault and gives its keyring. Data keys are unwrapped when first needed.
+ * Checks the master key against the vault. Data keys are unwrapped when first needed.
  *
  * @param master 32 bytes; the caller wipes it
- * @param place where the key was found, for the error: `key file /…/master.key`; the kind of source when left out
- * @throws VaultError `key_wrong` when the key belongs to another vault, `vault_damaged` when the key is right, or may
- * be, and the vault's own key table is not
+ * @param place for the error, for example `key file /…/master.key`
+ * @throws VaultError `key_wrong` when the key belongs to another vault, `vault_damaged` when the vault's key table was altered
  */
 export function openKeyring(
   head: VaultHead,
@@ -140,7 +133,6 @@ export function openKeyring(
     return head.wrappedKeys.filter((row) => row.purpose === purpose && row.masterReference === reference);
   }
 
-  /** The newest key of a purpose seals; older ones still open. */
   function newest(purpose: DataKeyPurpose): WrappedKeyRow {
     const row = rowsFor(purpose).at(-1);
     if (row === undefined) throw unreadableKey('malformed', purpose);
@@ -185,7 +177,7 @@ export function openKeyring(
     const ownReference = reference.startsWith(`${Buffer.from(vaultId).toString('hex')}/`);
     const complete = PURPOSES.every((purpose) => rowsFor(purpose).length > 0);
     if (!ownReference || !complete || opensAny()) throw damaged('its table of keys');
-    throw new VaultError('key_wrong', `the master key from the ${place} is not the one of this vault`, {
+    throw new VaultError('key_wrong', `the master key from the ${place} does not open this vault`, {
       hint: 'point VAULT_KEY_FILE or keySource in config.json at the right key, or restore the vault that belongs to this key',
     });
   }
@@ -250,7 +242,7 @@ export function openKeyring(
   };
 }
 
-/** Whether the vault has other data keys by now than a keyring holds. */
+/** Whether another process has replaced the data keys. */
 export async function isKeyringStale(store: Pick<Store, 'head'>, keyring: Keyring): Promise<boolean> {
   return !keyring.isOf(await store.head());
 }

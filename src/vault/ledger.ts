@@ -7,14 +7,16 @@ import type { Keyring } from './keyring.js';
 import { FORMAT, readUint64, UINT64_BYTES, uint64 } from './master-key.js';
 
 /*
- * The trail of events, a chain. The code (MAC) of each entry is HMAC-SHA256(key; format, vault, "audit", seq, at, body, origin,
- * the code of the entry before). The key is made for the trail and lies in the sealed ledger, with the number and the code of
- * the last entry: when the data keys are replaced the ledger is sealed anew, and no entry has to be touched.
+ * The ledger is a sealed summary of all account rows and of the audit trail.
+ *
+ * The trail is a chain: the MAC of each entry is HMAC-SHA256(key; format, vault, "audit", seq, at, body, origin, MAC of the entry
+ * before). Its own key is in the ledger, with the number and the MAC of the last entry. So when the data keys are replaced, only
+ * the ledger is resealed.
  */
 
 const MAC_BYTES = 32;
-export const TRAIL_BYTES = KEY_BYTES + 2 * (UINT64_BYTES + MAC_BYTES);
-/** How many entries are kept (years of a person's use, months of a busy machine's), and how many are forgotten at a time. */
+const TRAIL_BYTES = KEY_BYTES + 2 * (UINT64_BYTES + MAC_BYTES);
+/** How many entries are kept (months on a busy machine), and how many are deleted at a time. */
 const LIMITS = { kept: 100_000, atOnce: 5_000 };
 
 const SUM_BYTES = 32;
@@ -23,32 +25,30 @@ const HEADER_BYTES = TRAIL_AT + TRAIL_BYTES;
 export const PLACE_BYTES = 16;
 const ENTRY_BYTES = PLACE_BYTES + UINT64_BYTES;
 const MODULUS = 1n << 256n;
-/** A place joins only when a person says so; of more than these the one that wrote longest ago is forgotten. */
+/** A place is added only by `--accept-rollback`. Beyond this number the one that wrote longest ago is removed. */
 const MOST_PLACES = 16;
 
-/** What is known of all rows together. */
 export interface Ledger {
   readonly rows: number;
-  /** The sum of the rows' digests modulo 2^256: each write takes one out and puts one in, whatever else is there. */
+  /** The sum of the rows' digests modulo 2^256: a write subtracts one and adds one. */
   readonly sum: bigint;
-  /** For each place that is trusted, in hex: the epoch of the last change that was made there. */
+  /** Trusted places in hex, with the epoch of the last change that was made there. */
   readonly places: ReadonlyMap<string, number>;
   /** Null before the first event. */
   readonly trail: Trail | null;
-  /** What {@link sealedSoFar} gave when the newest data keys came in; 0 for the first ones. */
+  /** {@link sealedSoFar} when the newest data keys were added; 0 for the first ones. */
   readonly sealedBefore: number;
 }
 
 /**
  * From here on the doctor asks for new data keys: a quarter of the 2^32 messages that are safe under one AES-GCM key with
- * random nonces (NIST SP 800-38D §8.3). The rest is for what is not counted: transactions that were tried again, events that
- * were lost while they waited.
+ * random nonces (NIST SP 800-38D §8.3), because repeated transactions and lost events are not counted.
  */
 export const MOST_SEALED = 2 ** 30;
 
 /**
- * About how much the ledger's data key has sealed since the vault was made, from what is counted anyway: each change seals
- * the ledger and a mark, each entry of the trail was a proof while it waited. The other data keys seal at most once a change.
+ * About how many messages the ledger's data key has sealed: each change seals the ledger and a mark, and each entry had a proof
+ * in the queue. The other data keys seal at most once a change.
  */
 export function sealedSoFar(epoch: number, { trail }: Pick<Ledger, 'trail'>): number {
   return 2 * epoch + (trail?.last ?? 0);
@@ -60,7 +60,7 @@ export function rowDigest(keyring: Keyring, { id, provider, label, generation }:
   return BigInt(`0x${keyring.ledger.rowDigest(facts).toString('hex')}`);
 }
 
-/** The ledger of exactly these rows. @param trail goes on, or begins when it is null */
+/** The ledger of exactly these rows. */
 export function ledgerOf(
   keyring: Keyring,
   rows: readonly RowFacts[],
@@ -72,7 +72,7 @@ export function ledgerOf(
   return { rows: rows.length, sum: modulo(sum), places, trail, sealedBefore };
 }
 
-/** What a change makes of the ledger. It costs the same however many rows there are. */
+/** The ledger after a change, in constant time. */
 export function changed(keyring: Keyring, ledger: Ledger, { before, after }: RowChange): Ledger {
   const out = before === null ? 0n : rowDigest(keyring, before);
   const into = after === null ? 0n : rowDigest(keyring, after);
@@ -94,7 +94,7 @@ export function withPlace(ledger: Ledger, place: string, epoch: number): Ledger 
 
 /**
  * Seals: rows(8, BE) | sum(32, BE) | the trail's key(32) | first(8, BE) | base(32) | last(8, BE) | head(32) | for each
- * place: place(16) | epoch(8, BE) | what had been sealed before its data keys(8, BE). Bound to the vault, the table, the column and the epoch.
+ * place: place(16), epoch(8, BE) | sealedBefore(8, BE). Bound to the vault, the table, the column and the epoch.
  *
  * @throws VaultError `vault_damaged`
  */
@@ -119,7 +119,7 @@ export function sealLedger(
 /** @throws VaultError `vault_damaged`, `vault_newer` */
 export function openLedger(keyring: Keyring, { epoch, sealed: bytes }: SealedLedger): Ledger {
   const plain = keyring.ledger.openNewest(bytes, binding(keyring, epoch));
-  // Nothing was counted before: then no byte is left behind the places.
+  // A ledger from before sealedBefore has no bytes after the places.
   const counted = (plain.length - HEADER_BYTES) % ENTRY_BYTES;
   if (plain.length < HEADER_BYTES || (counted !== 0 && counted !== UINT64_BYTES)) {
     throw unreadableLedger('malformed');
@@ -141,20 +141,17 @@ function binding({ vaultId }: Keyring, epoch: number): Buffer {
   return frame([FORMAT, vaultId, 'ledger', 'sealed', epoch]);
 }
 
-/** Where the trail stands. */
 export interface Trail {
   readonly key: Uint8Array;
-  /** The number of the first entry that is kept. */
+  /** The number of the first entry. */
   readonly first: number;
-  /** The code of the entry before that one; random where there was none. */
+  /** The MAC of the entry before it; random where there was none. */
   readonly base: Uint8Array;
-  /** The number of the last entry. */
   readonly last: number;
-  /** The code of the last entry. */
+  /** The MAC of the last entry. */
   readonly head: Uint8Array;
 }
 
-/** What an entry says. */
 export type TrailLine = Pick<TrailEntry, 'at' | 'body' | 'origin'>;
 
 export function encodeTrail(trail: Trail | null): Buffer {
@@ -162,7 +159,7 @@ export function encodeTrail(trail: Trail | null): Buffer {
   return Buffer.concat([trail.key, uint64(trail.first), trail.base, uint64(trail.last), trail.head]);
 }
 
-/** @returns null for a ledger from before the first event */
+/** @returns null before the first event */
 export function decodeTrail(bytes: Buffer): Trail | null {
   const part = (from: number, length: number) => Buffer.from(bytes.subarray(from, from + length));
   const lastAt = KEY_BYTES + UINT64_BYTES + MAC_BYTES;
@@ -177,7 +174,7 @@ export function decodeTrail(bytes: Buffer): Trail | null {
   };
 }
 
-/** The code of an entry, 32 bytes. @param before the code of the entry before it */
+/** @param before the MAC of the entry before it */
 export function entryMac(
   vaultId: Uint8Array,
   key: Uint8Array,
@@ -190,13 +187,13 @@ export function entryMac(
 export interface Extension {
   readonly trail: Trail | null;
   readonly entries: readonly TrailEntry[];
-  /** Null when nothing is to be forgotten. */
+  /** Null when nothing is to be deleted. */
   readonly firstKept: number | null;
 }
 
 /**
- * Appends those lines that are not in the trail yet. When there are too many entries the oldest are forgotten, and the chain
- * then starts from the code of the last forgotten one.
+ * Appends the lines that are not in the trail yet. When there are too many entries the oldest are deleted, and the chain then
+ * starts from the MAC of the last deleted one.
  */
 export function extend(
   vaultId: Uint8Array,
@@ -206,10 +203,10 @@ export function extend(
   { kept, atOnce } = LIMITS,
 ): Extension {
   const byOrigin = new Map(lines.map((line) => [line.origin, line]));
-  const there = trail?.last ?? facts.last();
-  const fresh = [...byOrigin.values()].filter(({ origin }) => !facts.has(origin, there));
+  const last = trail?.last ?? facts.last();
+  const fresh = [...byOrigin.values()].filter(({ origin }) => !facts.has(origin, last));
   if (fresh.length === 0) return { trail, entries: [], firstKept: null };
-  const start = trail ?? begun(there);
+  const start = trail ?? newTrail(last);
   let before = start.head;
   const entries = fresh.map((line, index): TrailEntry => {
     const entry = { ...line, seq: start.last + 1 + index };
@@ -217,18 +214,17 @@ export function extend(
     before = mac;
     return { ...entry, mac };
   });
-  const last = start.last + entries.length;
-  const next = { ...start, last, head: before };
-  if (last - start.first < kept + atOnce) return { trail: next, entries, firstKept: null };
-  const firstKept = last - kept;
+  const next = { ...start, last: start.last + entries.length, head: before };
+  if (next.last - start.first < kept + atOnce) return { trail: next, entries, firstKept: null };
+  const firstKept = next.last - kept;
   const base = facts.mac(firstKept - 1);
-  // Without that entry there is no code to start from: everything stays, and the check says what is missing.
+  // That entry is missing, as the check will report: keep everything.
   if (base === null) return { trail: next, entries, firstKept: null };
   return { trail: { ...next, first: firstKept, base }, entries, firstKept };
 }
 
-/** @param last the number of the last entry of a trail whose key is lost; 0 when there was none */
-function begun(last: number): Trail {
+/** @param last number of an earlier trail whose key is lost; 0 when there was none */
+function newTrail(last: number): Trail {
   const base = random(MAC_BYTES);
   return { key: random(KEY_BYTES), first: last + 1, base, last, head: base };
 }

@@ -4,36 +4,34 @@ import { frame } from '../crypto/framing.js';
 import { seal } from '../crypto/sealed-box.js';
 import type { DataKeyPurpose, MasterKeyRow, VaultHead, WrappedKeyRow } from '../stores/contract.js';
 
-/**
- * Begins everything that a vault authenticates, and the purpose of every key that is derived for it: bytes that were written
- * under another format do not open as ours.
- */
+/** Part of all authenticated data and of the purpose of every derived key: other formats do not open. */
 export const FORMAT = 'token-vault/1';
 
 export const UINT64_BYTES = 8;
 
-/** A count or an epoch as it stands in sealed bytes: 8 bytes, big-endian. @throws RangeError below 0 */
+/** 8 bytes, big-endian. @throws RangeError below 0 */
 export function uint64(value: number): Buffer {
   const bytes = Buffer.alloc(UINT64_BYTES);
   bytes.writeBigUInt64BE(BigInt(value));
   return bytes;
 }
 
-/** Reads one back. @throws RangeError when it would reach beyond the end */
+/** @throws RangeError beyond the end */
 export function readUint64(bytes: Buffer, at: number): number {
   return Number(bytes.readBigUInt64BE(at));
 }
 
 /*
- * What a master key is used for: HKDF-SHA256 makes from it, with the vault id as salt, a key-encryption key that wraps
- * the data keys, a key for the check value, and one for the proof that somebody else has the same master key.
+ * HKDF-SHA256 derives from a master key, with the vault id as salt, a key-encryption key that wraps the data keys and a key for
+ * the check value. A data key is 32 random bytes; its id can be read from what it has sealed. New data keys are made for all
+ * purposes at once, with higher ids: they seal from then on, and older ones only open.
  */
 
 const CHECK_BYTES = 16;
-/** In the header of wrapped keys, where no data key can have it. */
+/** The key id in the header of wrapped keys. No data key has it. */
 const WRAPPED_BY_MASTER = 0;
 
-/** A data key in the clear, for as long as it takes to wrap it. */
+/** A data key in plaintext. */
 export interface DataKey {
   readonly dataKeyId: number;
   readonly purpose: DataKeyPurpose;
@@ -41,26 +39,22 @@ export interface DataKey {
   readonly createdAt: number;
 }
 
-/**
- * The versioned name of a master key in its source.
- *
- * @param version from 1
- */
+/** The versioned name of a master key in its source. @param version from 1 */
 export function masterReference(vaultId: Uint8Array, version: number): string {
   return `${Buffer.from(vaultId).toString('hex')}/master/${version}`;
 }
 
-/** @returns the version in a reference; 0 when it is none */
+/** @returns 0 for anything that is not a reference */
 export function masterVersion(reference: string): number {
   return Number(/\/master\/([1-9]\d{0,8})$/.exec(reference)?.[1] ?? 0);
 }
 
-/** Whether a master key of this vault may be called so; the keys of other vaults never are. */
+/** Whether this can be the name of a master key of this vault. */
 export function isReferenceOf(vaultId: Uint8Array, reference: string): boolean {
   return reference === masterReference(vaultId, masterVersion(reference));
 }
 
-/** A reference that no master key of the vault has had, as far as its rows tell. */
+/** A version higher than those of the given keys. */
 export function nextReference(vaultId: Uint8Array, keys: readonly Pick<MasterKeyRow, 'reference'>[]): string {
   return masterReference(vaultId, Math.max(0, ...keys.map(({ reference }) => masterVersion(reference))) + 1);
 }
@@ -78,7 +72,6 @@ export function keyCheckValue(vaultId: Uint8Array, reference: string, master: Ui
   return value;
 }
 
-/** Wraps data keys under a master key. */
 export function wrapDataKeys(
   vaultId: Uint8Array,
   reference: string,
@@ -95,7 +88,6 @@ export function wrapDataKeys(
   return rows;
 }
 
-/** What a wrapped key is bound to. */
 export function wrapBinding(
   vaultId: Uint8Array,
   reference: string,
@@ -105,11 +97,6 @@ export function wrapBinding(
   return frame([FORMAT, vaultId, 'keys', reference, dataKeyId, purpose]);
 }
 
-/*
- * The data keys: each is 32 random bytes, and which of them sealed something can be read from what is sealed. New ones come
- * for all purposes at once, with higher ids than any before, and seal from then on; older ones only open.
- */
-
 export const PURPOSES: readonly DataKeyPurpose[] = [
   'access_token',
   'refresh_token',
@@ -118,13 +105,9 @@ export const PURPOSES: readonly DataKeyPurpose[] = [
   'ledger',
 ];
 
-/** A data key that whoever made it wipes. */
 type FreshKey = DataKey & { readonly key: Buffer };
 
-/**
- * @param after the highest id so far; 0 for a new vault
- * @param now milliseconds since the epoch
- */
+/** @param after the highest id so far; 0 for a new vault. @returns keys that the caller wipes */
 export function freshDataKeys(after: number, now: number): readonly FreshKey[] {
   return PURPOSES.map((purpose, index) => ({
     dataKeyId: after + index + 1,
@@ -134,10 +117,10 @@ export function freshDataKeys(after: number, now: number): readonly FreshKey[] {
   }));
 }
 
-/** The data keys by which things are sealed, and those that have been replaced and are still there. */
+/** The data keys that seal, and those that were replaced and still exist. */
 export function dataKeyIds({ wrappedKeys }: Pick<VaultHead, 'wrappedKeys'>): {
   readonly newest: readonly number[];
-  /** Empty unless a change of the data keys is under way. */
+  /** Empty unless the data keys are being replaced. */
   readonly replaced: readonly number[];
 } {
   const newest = new Map<DataKeyPurpose, number>();

@@ -7,14 +7,12 @@ import { placeOf, sealMark } from './rollback.js';
 const FIRST_EPOCH = 1;
 const NO_TRAIL: TrailFacts = { has: () => false, last: () => 0, beyond: () => 0, mac: () => null };
 
-/** Everything a vault is born with. */
 export interface NewVault {
   readonly head: NewVaultHead;
-  /** For the place where it is made. On disk before the vault is, or the vault would look like a copy. */
+  /** The rollback mark. Write it before the vault, or the vault looks like a copy. */
   readonly mark: { readonly name: string; readonly bytes: Uint8Array };
 }
 
-/** What is decided on before a vault is made. */
 export interface NewVaultFacts {
   /** 16 random bytes. */
   readonly vaultId: Uint8Array;
@@ -22,13 +20,12 @@ export interface NewVaultFacts {
   readonly source: string;
   /** 32 bytes; the caller wipes it. */
   readonly master: Uint8Array;
-  /** What a derived source needs besides to make the key again; null, or left out, for other sources. */
+  /** What a derived source needs to derive the key again; null for other sources. */
   readonly parameters?: string | null;
-  /** Milliseconds since the epoch. */
   readonly now: number;
-  /** What tells the place from every other. */
+  /** Identifies the place. */
   readonly where: readonly string[];
-  /** What its trail begins with; nothing when left out. */
+  /** The first events of its trail. */
   readonly lines?: readonly TrailLine[];
 }
 
@@ -51,15 +48,7 @@ export function newVault(facts: NewVaultFacts): NewVault {
   }
 }
 
-/**
- * A new vault's head: fresh data keys under the given master key.
- *
- * @param vaultId 16 random bytes
- * @param source the kind of the key source
- * @param master 32 bytes; the caller wipes it
- * @param now milliseconds since the epoch
- * @param parameters what a derived source needs besides to make the key again; null for other sources
- */
+/** A new vault's head: fresh data keys under the given master key, which the caller wipes. */
 export function createHead(
   vaultId: Uint8Array,
   source: string,

@@ -7,32 +7,29 @@ import type { TrailLine } from './ledger.js';
 import { FORMAT } from './master-key.js';
 
 /*
- * Lines that wait for the trail. A process that has opened the vault proves each line it leaves; what one without the key
- * has to say (a login before there is a vault, a key that does not open it) comes in unproved, and says so.
+ * Events in the queue, on their way into the trail. A process that has opened the vault adds a proof to each line; a line without
+ * one (a login before there is a vault, a key that does not open it) is marked as unproved.
  */
 
 const UNPROVED = '-';
 const NOTHING = new Uint8Array();
-/** Longer than any event. */
-const LONGEST = 4_096;
+const MAX_BODY = 4_096;
 
-/** What a vault knows of events that are not in its trail yet. */
 export interface TrailEvents {
   readonly queue: EventQueue;
-  /** The names of all events there are. */
+  /** The names of all events. */
   readonly known: Readonly<Record<string, true>>;
-  /** The line that tells of waiting lines which were altered. */
+  /** The event for queued lines that were altered. */
   readonly altered: (count: number) => TrailLine;
-  /** The line that tells of entries which somebody else has put at the end of the trail. */
+  /** The event for forged entries at the end of the trail. */
   readonly added: (count: number) => TrailLine;
 }
 
 export interface VaultEvents extends TrailEvents {
-  /** The event as it will stand in the trail. */
   readonly line: (event: AuditEvent) => AuditLine;
 }
 
-/** Proves every line that this process leaves from now on with the keys it is given. */
+/** Proves every line that this process queues from now on. */
 export function proving(events: VaultEvents | undefined) {
   return (keyring: Keyring): Keyring => {
     events?.queue.prove((body) => proofOf(keyring, body));
@@ -40,29 +37,24 @@ export function proving(events: VaultEvents | undefined) {
   };
 }
 
-/** Proves the lines that `action` leaves with these keys, which may be wiped afterwards. */
+/** Proves the lines that `action` queues. The keys may be wiped afterwards. */
 export function whileProving(events: VaultEvents | undefined, keyring: Keyring, action: () => void): void {
-  const asBefore = events?.queue.prove((body) => proofOf(keyring, body));
+  const restore = events?.queue.prove((body) => proofOf(keyring, body));
   try {
     action();
   } finally {
-    asBefore?.();
+    restore?.();
   }
 }
 
-/** What comes into the trail with a change; null when nothing does. */
 export function lineOf(events: VaultEvents | undefined, event: AuditEvent | undefined): TrailLine | null {
   if (events === undefined || event === undefined) return null;
   const { at, id, body } = events.line(event);
   return { at, origin: id, body };
 }
 
-/**
- * Takes the lines that wait, for the trail. A queue that cannot be read does not stop the change that would take them along.
- *
- * @param notice told when the queue cannot be used
- */
-export function takeWaiting(
+/** Takes all queued lines. A queue that cannot be read must not stop the change that takes them along: it is a warning. */
+export function takeQueued(
   keyring: Keyring,
   events: TrailEvents | undefined,
   notice: (line: string) => void,
@@ -74,7 +66,7 @@ export function takeWaiting(
       return action();
     } catch (failure) {
       if (!(failure instanceof VaultError)) throw failure;
-      notice(`events wait for the trail of the vault: ${failure.message}`);
+      notice(`events could not be added to the audit trail: ${failure.message}`);
       return otherwise;
     }
   };
@@ -88,23 +80,20 @@ export function takeWaiting(
   };
 }
 
-/**
- * Proves that a process with the vault's keys wrote a line: no bytes at all, sealed and bound to the line. The header of what
- * is sealed says which data key opens it.
- */
+/** Nothing, sealed and bound to the line: proves that a process with the vault's keys wrote it. */
 function proofOf(keyring: Keyring, body: string): string {
   const sealed = keyring.ledger.seal(NOTHING, binding(keyring, body)).toString('base64url');
   return `${nameOf(keyring)}.${sealed}`;
 }
 
-/** Names the vault that proved a line: what another vault has left here cannot be checked, and must not count as altered. */
+/** Identifies the vault: a line of another vault cannot be checked, and must not count as altered. */
 function nameOf({ vaultId }: Keyring): string {
   return Buffer.from(vaultId).toString('base64url');
 }
 
 /**
- * @returns null when it cannot be told: another vault made the proof, or this vault does not have the data key, because it was
- * replaced or the vault was put back. Nobody gains by forging such a proof: a line without one counts the same.
+ * @returns null when it is unknown: another vault made the proof, or the data key is missing here, because it was replaced or the
+ * vault was restored. Forging such a proof gains nothing: a line without one counts the same.
  */
 function isProof(keyring: Keyring, body: string, proof: string): boolean | null {
   try {
@@ -123,7 +112,7 @@ function binding({ vaultId }: Keyring, body: string): Buffer {
   return frame([FORMAT, vaultId, 'audit queue', body]);
 }
 
-/** @param events the names of all events there are. @returns null when it is no line of ours, or not as it was written */
+/** @returns null when the line was altered */
 function readQueued(
   keyring: Keyring,
   line: string,
@@ -131,18 +120,18 @@ function readQueued(
 ): TrailLine | null {
   const end = line.indexOf(' ');
   const [proof, body] = [line.slice(0, end), line.slice(end + 1)];
-  const said = facts(body, events);
-  if (said === null) return null;
+  const found = facts(body, events);
+  if (found === null) return null;
   const proved = proof === UNPROVED ? null : isProof(keyring, body, proof);
-  if (proved === null) return { ...said, body: `${body.slice(0, -1)},"unproved":true}` };
-  return proved ? { ...said, body } : null;
+  if (proved === null) return { ...found, body: `${body.slice(0, -1)},"unproved":true}` };
+  return proved ? { ...found, body } : null;
 }
 
 function facts(
   body: string,
   events: Readonly<Record<string, true>>,
 ): Pick<TrailLine, 'at' | 'origin'> | null {
-  if (body.length > LONGEST || !/^\{[\x20-\x7e]+\}$/.test(body)) return null;
+  if (body.length > MAX_BODY || !/^\{[\x20-\x7e]+\}$/.test(body)) return null;
   try {
     const { time, id, event } = JSON.parse(body) as Record<string, unknown>;
     if (typeof time !== 'string' || typeof id !== 'string' || typeof event !== 'string') return null;

@@ -25,9 +25,9 @@ import { FORMAT } from './master-key.js';
  *     vault <vault id, 32 hex digits>
  *     scrypt <n> <r> <p> <salt, 32 bytes in base64url>
  *     sealed <the data keys as JSON in the sealed format, in base64url>
- *     check <HMAC-SHA256 of all that goes before, under the first line as key, in hex>
+ *     check <HMAC-SHA256 of everything before it, with the first line as key, in hex>
  *
- * The check tells damage from a wrong passphrase and keeps no secret. The sealed line is bound to the lines before it.
+ * The check distinguishes damage from a wrong passphrase and protects no secret. The sealed line is bound to those before it.
  */
 const TITLE = 'token-vault recovery file';
 const VERSION = 1;
@@ -45,12 +45,11 @@ export interface Recovery {
   readonly dataKeys: readonly DataKey[];
 }
 
-/** The parts that are random, given by hand for frozen vectors only. */
+/** Random; given only by tests with frozen vectors. */
 export interface RecoveryChance {
   readonly salt: Buffer;
 }
 
-/** @returns the whole text of the file */
 export async function writeRecovery(
   { vaultId, dataKeys }: Recovery,
   passphrase: Secret,
@@ -96,7 +95,7 @@ export async function readRecovery(text: string, passphrase: Secret, file: strin
     if (!(failure instanceof OpenFailure)) throw failure;
     if (failure.kind === 'newer') throw newer(file);
     throw new VaultError('key_wrong', `the passphrase does not open ${file}`, {
-      hint: 'try again with the passphrase that was chosen when the file was made',
+      hint: 'enter the passphrase that was chosen for this file',
     });
   } finally {
     key.fill(0);
@@ -119,7 +118,7 @@ export async function readRecovery(text: string, passphrase: Secret, file: strin
   };
 }
 
-/** Which vault a file is for, and whether it is whole, before anybody is asked for a passphrase. @throws as readRecovery */
+/** Checks the file without a passphrase. @throws as {@link readRecovery} */
 export function recoveryVaultId(text: string, file: string): Uint8Array {
   return parse(text, file).vaultId;
 }
@@ -128,8 +127,8 @@ function parse(text: string, file: string) {
   const [title = ''] = text.split('\n', 1);
   const version = new RegExp(`^${TITLE} ([1-9]\\d{0,3})$`).exec(title)?.[1];
   if (version === undefined) {
-    throw new VaultError('vault_damaged', `${file} is not a recovery file: it does not begin as one`, {
-      hint: 'name the file that vault key export has made',
+    throw new VaultError('vault_damaged', `${file} is not a recovery file`, {
+      hint: 'give the file that vault key export has written',
     });
   }
   if (Number(version) > VERSION) throw newer(file);
@@ -161,7 +160,7 @@ async function keyFrom(passphrase: Secret, salt: Buffer, cost: StretchCost): Pro
   } catch (failure) {
     throw new VaultError(
       'key_unavailable',
-      `the passphrase of a recovery file needs ${memoryOf(cost)} MiB of memory`,
+      `deriving the key from the passphrase needs ${memoryOf(cost)} MiB of memory`,
       {
         hint: 'give this process more memory',
         cause: failure,
@@ -175,7 +174,7 @@ function binding(vaultId: Uint8Array, { n, r, p }: StretchCost, salt: Buffer): B
 }
 
 function altered(file: string): VaultError {
-  return new VaultError('vault_damaged', `${file} was altered or is damaged: its check does not fit`, {
-    hint: 'use another copy of it; if it was copied by hand, compare it line by line',
+  return new VaultError('vault_damaged', `${file} was altered or is damaged: its check does not match`, {
+    hint: 'use another copy of the file',
   });
 }

@@ -8,29 +8,28 @@ import type { Keyring } from './keyring.js';
 import { FORMAT } from './master-key.js';
 import { type AccountChange, type AccountFacts, type Contents, openContents } from './sealed-record.js';
 
-/** What a refresh brought and the database could not take. */
+/** The result of a refresh that could not be committed. */
 export interface UnstoredAnswer {
   readonly change: AccountChange;
   readonly accessToken: Secret | null;
   readonly refreshToken: Secret | null;
 }
 
-/** One that was opened again. */
 export interface WaitingAnswer extends UnstoredAnswer {
   /**
-   * Whether the refresh token that is stored is the one that was sent for this answer; null where the answer does not say,
-   * because an earlier version sealed it.
+   * Whether the stored refresh token is the one that was sent for this answer; null when it was sealed by an earlier version,
+   * which did not say.
    */
   readonly followsStored: boolean | null;
 }
 
-/** Bound to the account, its endpoint and the generation that the refresh started from. */
-function binding(keyring: Keyring, account: SealedAccount, generation: number): Buffer {
+/** Bound to the account, its endpoint and the generation from which the refresh started. */
+function answerBinding(keyring: Keyring, account: SealedAccount, generation: number): Buffer {
   const { id, issuer, tokenEndpoint, clientId } = account;
   return frame([FORMAT, keyring.vaultId, 'spill', id, issuer, tokenEndpoint, clientId, generation]);
 }
 
-/** @param account as it was when the answer was asked for: the refresh token in it is the one that was sent */
+/** @param account as it was when the request was sent */
 export function sealAnswer(keyring: Keyring, account: SealedAccount, answer: UnstoredAnswer): Uint8Array {
   const plain = {
     change: answer.change,
@@ -39,12 +38,12 @@ export function sealAnswer(keyring: Keyring, account: SealedAccount, answer: Uns
     sentDigest: sentDigest(keyring, account),
   };
   const bytes = Buffer.from(JSON.stringify(plain), 'utf8');
-  const sealed = keyring.seal('refresh_token', bytes, binding(keyring, account, account.generation));
+  const sealed = keyring.seal('refresh_token', bytes, answerBinding(keyring, account, account.generation));
   bytes.fill(0);
   return sealed;
 }
 
-/** @returns undefined when it does not open: what else is known of the answer must not be lost for it */
+/** @returns undefined when it does not open, which must not cost the answer */
 function sentDigest(keyring: Keyring, account: SealedAccount): string | null | undefined {
   try {
     const { refreshToken } = openContents(keyring, account);
@@ -57,9 +56,9 @@ function sentDigest(keyring: Keyring, account: SealedAccount): string | null | u
 
 /**
  * @param account as it is now
- * @param generation which the refresh started from
- * @returns null when it does not open: cut short while it was written, or not of this account and generation
- * @throws VaultError `vault_damaged` when it opens and what is stored does not
+ * @param generation from which the refresh started
+ * @returns null when it does not open: written in part, or of another account or generation
+ * @throws VaultError `vault_damaged` when it opens and the stored account does not
  */
 export function openAnswer(
   keyring: Keyring,
@@ -69,7 +68,7 @@ export function openAnswer(
 ): WaitingAnswer | null {
   let bytes: Buffer;
   try {
-    bytes = keyring.open('refresh_token', sealed, binding(keyring, account, generation), account.label);
+    bytes = keyring.open('refresh_token', sealed, answerBinding(keyring, account, generation), account.label);
   } catch (failure) {
     if (doesNotOpen(failure)) return null;
     throw failure;
@@ -97,18 +96,18 @@ function isStored(keyring: Keyring, account: SealedAccount, digest: string | nul
   return keyring.tokenDigests(refreshToken.reveal()).some((each) => equalBytes(each, bytes));
 }
 
-/** A finished login that the database could not take. It says all that an account is made of, for there may be none yet. */
+/** A finished login that could not be committed, with everything that an account needs. */
 export interface UnstoredLogin {
-  /** The label that was asked for. */
+  /** The label given with `--as`. */
   readonly as: string | null;
-  /** The account that it must be for; null: any. */
+  /** The only account that it may be stored for; null: any. */
   readonly only: Pick<Account, 'id' | 'provider' | 'label'> | null;
   readonly facts: Omit<AccountFacts, 'label' | 'createdAt' | 'lastRefreshAt'>;
   readonly contents: Contents & { readonly accessToken: Secret };
   readonly consent: Consent;
 }
 
-/** Bound to the place that it waits in: the account's id, or one that no account has yet. */
+/** Bound to the id of its spill slot: the account's, or an unused one. */
 function loginBinding(keyring: Keyring, id: string): Buffer {
   return frame([FORMAT, keyring.vaultId, 'login', id]);
 }
@@ -125,7 +124,7 @@ export function sealLogin(keyring: Keyring, id: string, login: UnstoredLogin): U
   return sealed;
 }
 
-/** @returns null when it does not open: cut short while it was written, or of another place or vault */
+/** @returns null when it does not open: written in part, or of another slot or vault */
 export function openLogin(keyring: Keyring, id: string, sealed: Uint8Array): UnstoredLogin | null {
   let bytes: Buffer;
   try {

@@ -6,23 +6,22 @@ import { unreadableField } from './damage.js';
 import type { Keyring } from './keyring.js';
 import { FORMAT } from './master-key.js';
 
-/** What an account keeps secret. */
 export interface Contents {
-  /** Null only when the provider's last answer held no usable one. */
+  /** Null when the provider's last answer had no usable one. */
   readonly accessToken: Secret | null;
   readonly refreshToken: Secret | null;
   readonly identity: Identity;
 }
 
-/** The visible facts of an account that a caller decides on; the rest the vault fills in. */
+/** What a caller chooses of a new account. */
 export type AccountFacts = Omit<Account, 'id' | 'subjectDigest' | 'generation' | 'hasRefreshToken'>;
 
-/** What changes together with the sealed fields. */
+/** What may change together with the sealed fields. */
 export type AccountChange = Partial<
   Omit<Account, 'id' | 'subjectDigest' | 'generation' | 'hasRefreshToken' | 'createdAt'>
 >;
 
-/** What is bound to the sealed fields; status and attempts change without sealing anew. */
+/** What the sealed fields are bound to. Status and attempts change without resealing. */
 type Bound = Pick<
   Account,
   | 'id'
@@ -40,7 +39,6 @@ type Bound = Pick<
   | 'grantedScopes'
 >;
 
-/** Which of the fields that may be missing are there. */
 export interface Presence {
   readonly accessToken: boolean;
   readonly refreshToken: boolean;
@@ -54,9 +52,9 @@ export function presence(fields: {
 }
 
 /**
- * The additional authenticated data of one sealed field: the place it stands in and the visible facts that say what it
- * is good for. A field moved to another row, column, vault or provider, an older generation put back, an expiry or an
- * endpoint edited by hand, a token taken out: none of them opens. The subject is bound through its keyed digest.
+ * The additional authenticated data of a sealed field: its position and the visible facts about it. A field does not open after
+ * it was moved to another row, column, vault or provider, restored from an older generation, or after an expiry, an endpoint or
+ * the presence of a token was edited. The subject is bound through its keyed digest.
  */
 export function binding(
   vaultId: Uint8Array,
@@ -88,22 +86,22 @@ export function binding(
 }
 
 /**
- * Seals everything an account keeps secret under the newest data keys.
+ * Seals under the newest data keys.
  *
  * @throws VaultError `vault_damaged`
  */
 export function sealContents(keyring: Keyring, account: Bound, contents: Contents): SealedFields {
-  const put = (column: SealedColumn, text: string) =>
+  const seal = (column: SealedColumn, text: string) =>
     keyring.seal(
       column,
       Buffer.from(text, 'utf8'),
       binding(keyring.vaultId, column, account, presence(contents)),
     );
   return {
-    accessToken: contents.accessToken === null ? null : put('access_token', contents.accessToken.reveal()),
+    accessToken: contents.accessToken === null ? null : seal('access_token', contents.accessToken.reveal()),
     refreshToken:
-      contents.refreshToken === null ? null : put('refresh_token', contents.refreshToken.reveal()),
-    identity: put('identity', JSON.stringify(contents.identity)),
+      contents.refreshToken === null ? null : seal('refresh_token', contents.refreshToken.reveal()),
+    identity: seal('identity', JSON.stringify(contents.identity)),
   };
 }
 

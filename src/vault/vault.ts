@@ -1,18 +1,10 @@
 import type { AuditEvent } from '../audit/events.js';
 import { equalBytes, randomId } from '../crypto/derive.js';
-import type { Account, Consent, Identity } from '../domain/account.js';
+import type { Account, Identity } from '../domain/account.js';
 import { HOUR } from '../domain/duration.js';
 import { type ErrorCode, VaultError } from '../domain/errors.js';
 import type { Secret } from '../domain/secret.js';
-import type {
-  AccountFilter,
-  AttemptRecord,
-  Intent,
-  NotificationTable,
-  SealedAccount,
-  Store,
-  TrailTable,
-} from '../stores/contract.js';
+import type { AttemptRecord, Intent, SealedAccount, Store } from '../stores/contract.js';
 import type { RollbackMarks } from '../stores/rollback-marks.js';
 import type { Clock } from '../system/contract.js';
 import { concernsWholeVault, isDamage } from './damage.js';
@@ -30,69 +22,67 @@ import {
   type UnstoredLogin,
   type WaitingAnswer,
 } from './sealed-answer.js';
-import type { AccountChange, AccountFacts } from './sealed-record.js';
-import { type Contents, openAccessToken, openContents, openIdentity, sealContents } from './sealed-record.js';
+import {
+  type AccountChange,
+  type AccountFacts,
+  type Contents,
+  openAccessToken,
+  openContents,
+  openIdentity,
+  sealContents,
+} from './sealed-record.js';
 import type { TrailReport } from './verify.js';
 
-/** Makes the event that tells of a change, once the account is known. */
+/** Makes the event that goes into the trail with a change, once the account is known. */
 export type EventOf = (account: Account) => AuditEvent;
 
 /**
- * A vault of accounts: what is visible is read without any key, what is sealed is opened with the keyring, which is
- * fetched from the key source when first needed.
+ * A vault of accounts. Visible facts are read without a key; sealed fields are opened with the keyring, which is loaded from the
+ * key source when it is first needed. Everything that opens or seals throws the key's and the vault's own error codes.
  */
-export interface Vault {
-  accounts(filter?: AccountFilter): Promise<readonly Account[]>;
-  account(id: string): Promise<SealedAccount | null>;
-  /** The refresh of an account whose outcome is open; null when the last one ended properly. */
-  intent(accountId: string): Promise<Intent | null>;
-  consents(accountId: string): Promise<readonly Consent[]>;
-  addConsent(accountId: string, consent: Consent): Promise<void>;
-  /** What the notify command has told of the accounts. */
-  readonly notifications: NotificationTable;
-
+export interface Vault
+  extends Pick<
+    Store,
+    'accounts' | 'account' | 'intent' | 'consents' | 'addConsent' | 'notifications' | 'trail'
+  > {
   /**
-   * Fetches the key and writes to the disk, so that what cannot be stored shows before anybody goes to any trouble. A vault
-   * that was rolled back or altered takes a login all the same, and says what is wrong with it.
-   *
-   * @throws VaultError the key's and the vault's own codes
+   * Loads the key and writes to the disk, so that a later write is known to work. Warns about a vault that was rolled back or
+   * altered, and does not fail because of that.
    */
   rehearse(): Promise<void>;
-  /** @throws VaultError the key's and the vault's own codes, as all that open or seal */
   accessToken(account: SealedAccount): Promise<Secret | null>;
   identity(account: SealedAccount): Promise<Identity>;
   contents(account: SealedAccount): Promise<Contents>;
   byIdentity(provider: string, issuer: string, subject: string): Promise<SealedAccount | null>;
 
   /**
-   * Makes sure that the vault is the one that was written here last, with every row.
+   * Makes sure that the vault is the one that was last written at this place, with every row.
    *
    * @throws VaultError `vault_rolled_back`, `vault_cloned`, `vault_damaged`: then no refresh token must be sent
    */
   requireCurrent(): Promise<void>;
   /**
-   * Adds all rows up again, to be sure that an account which is not there was never stored, or was removed by this program.
+   * Adds up all rows again, before an account is said not to exist.
    *
    * @throws VaultError `vault_damaged` when rows are missing, were added, changed or restored from an older copy
    */
   verifyRowSet(): Promise<void>;
-  /** How the vault stands as a whole; changes nothing. */
+  /** Changes nothing. */
   examine(): Promise<Condition>;
-  /** Takes the vault as it is for right, here and from now on. @returns how it was before */
+  /** Accepts the rows and the place as they are. @returns the condition before */
   acceptAsItIs(event?: (before: Condition) => AuditEvent): Promise<Condition>;
 
   /**
-   * @param event comes into the trail with it
+   * @param event goes into the trail in the same commit, as in all methods below
    * @returns null when the name or the identity is taken
    */
   add(facts: AccountFacts, contents: Contents, event?: EventOf): Promise<SealedAccount | null>;
   /**
-   * Seals new contents as the next generation, if nobody else has done so since `current` was read.
+   * Compare-and-swap: seals new contents as the next generation, if `current` is still the current one.
    *
-   * @param event comes into the trail with it
-   * @param keepsIntent leaves a refresh open of which the outcome is not known, because the refresh token stays the same
-   * @returns null when somebody has, when the account is gone, or when a new label is taken
-   * @throws RangeError when the contents are another person's: an account stays with its identity
+   * @param keepsIntent leaves an unsettled refresh unsettled, because the refresh token stays the same
+   * @returns null when the account has changed or is gone, or when a new label is taken
+   * @throws RangeError when the contents are of another identity
    */
   update(
     current: SealedAccount,
@@ -102,11 +92,10 @@ export interface Vault {
     keepsIntent?: boolean,
   ): Promise<SealedAccount | null>;
   /**
-   * Writes down that a refresh token is about to be sent. When it was sent before and the outcome of that is open, the time of
-   * the first attempt stays.
+   * Records that a refresh token is about to be sent. If it was sent before and the outcome is unknown, the time of the first
+   * attempt is kept.
    *
-   * @returns the attempt that was cut off before this one, if there was one with the same token; `moved_on` when somebody
-   * has changed the account meanwhile
+   * @returns the interrupted attempt with the same token, if there was one; `moved_on` when the account has changed
    * @throws VaultError then nothing must be sent
    */
   intend(
@@ -115,61 +104,53 @@ export interface Vault {
     at: number,
     pid: number,
   ): Promise<Intent | null | 'moved_on'>;
-  /** Seals an answer that could not be committed, so that it can lie outside the database. */
+  /** Seals an answer that could not be committed, for the spill. */
   sealAnswer(account: SealedAccount, answer: UnstoredAnswer): Promise<Uint8Array>;
   /**
    * @param account as it is now
-   * @param generation which the refresh started from
-   * @returns null when it does not open: damaged, or not of this account and generation
-   * @throws VaultError `vault_damaged` when it opens and what is stored of the account does not
+   * @param generation from which the refresh started
+   * @returns null when it does not open: damaged, or of another account or generation
+   * @throws VaultError `vault_damaged` when it opens and the stored account does not
    */
   openAnswer(account: SealedAccount, generation: number, sealed: Uint8Array): Promise<WaitingAnswer | null>;
-  /** The same for a finished login. @param id of the account, or one that none has */
+  /** The same for a finished login. @param id of the account, or an unused one */
   sealLogin(id: string, login: UnstoredLogin): Promise<Uint8Array>;
   /** @returns null when it does not open */
   openLogin(id: string, sealed: Uint8Array): Promise<UnstoredLogin | null>;
-  /**
-   * Leaves the sealed fields alone.
-   *
-   * @param event comes into the trail with it, and then it needs the key
-   * @returns false when the account has moved on meanwhile
-   */
+  /** Needs the key only with an event. @returns false when the account has changed meanwhile */
   recordAttempt(account: Account, attempt: AttemptRecord, event?: AuditEvent): Promise<boolean>;
-  /** Needs the key, as every change of the rows. @returns false when it was gone already */
+  /** @returns false when it was already gone */
   remove(id: string, event?: AuditEvent): Promise<boolean>;
-  /** Replaces the data keys, in steps. */
   readonly rotation: () => Promise<DataKeyRotation>;
-  /** Entries of the trail; see TrailTable. */
-  readonly trail: TrailTable;
-  /** Brings everything that waits into the trail. Needs the key. */
+  /** Moves all queued events into the trail. */
   settleEvents(): Promise<void>;
-  /** Brings into the trail what this process has left, if that cannot wait or has become long. Does not reject. */
+  /** Moves this process's events into the trail if they cannot wait or are many. Never rejects. */
   settleDue(): Promise<void>;
-  /** Follows the whole chain, after everything that waits has been brought into it. Needs the key. */
+  /** Settles all events, then follows the whole chain. */
   verifyTrail(): Promise<TrailReport>;
   close(): Promise<void>;
 }
 
 export interface VaultParts {
   readonly store: Store;
-  /** Gives the keyring when something sealed is needed for the first time, and again when its data keys were replaced. */
+  /** Called when the keyring is first needed, and again after its data keys were replaced. */
   readonly unlock: () => Promise<Keyring>;
   readonly marks: () => Promise<RollbackMarks>;
   readonly clock: Clock;
-  /** Holds the events that are not in the trail yet; without it nothing is written into the trail. */
+  /** Without it nothing goes into the trail. */
   readonly events?: VaultEvents;
-  /** Called when the vault, or an account in it, turns out not to be as it was left. */
+  /** Called when the vault, or an account in it, was altered. */
   readonly alarm?: (code: ErrorCode) => void;
-  /** Told what a person should know though nothing failed. */
+  /** Receives warnings for the user. */
   readonly notice: (line: string, hint?: string) => void;
 }
 
-/** As long as something stays wrong, its alarm is repeated after this time. */
-const ALARM_AGAIN = HOUR;
+/** While something stays wrong, its alarm is repeated this often. */
+const ALARM_INTERVAL = HOUR;
 
 export function createVault({ store, unlock, marks, clock, events, alarm, notice }: VaultParts): Vault {
   const alarmed = new Map<ErrorCode, number>();
-  const hand = createKeyringAccess({
+  const access = createKeyringAccess({
     store,
     unlock: () => unlock().then(proving(events)),
     async guard(keyring) {
@@ -177,7 +158,7 @@ export function createVault({ store, unlock, marks, clock, events, alarm, notice
       return createGuard({ store, keyring, marks: own, clock, notice, ...(events && { events }) });
     },
   });
-  const { using, opening } = hand;
+  const { using, opening } = access;
 
   const settleEvents = async () => {
     if (events === undefined || events.queue.size() === 0) return;
@@ -186,8 +167,8 @@ export function createVault({ store, unlock, marks, clock, events, alarm, notice
 
   let settling: Promise<void> | null = null;
   async function settleDue(): Promise<void> {
-    if (events?.queue.due !== true || (await hand.fetched()) === null) return;
-    // What cannot be settled now waits for the next process.
+    if (events?.queue.due !== true || (await access.loaded()) === null) return;
+    // The next process tries again.
     settling ??= settleEvents()
       .catch(() => undefined)
       .finally(() => {
@@ -198,7 +179,7 @@ export function createVault({ store, unlock, marks, clock, events, alarm, notice
 
   function raise(code: ErrorCode): void {
     const age = clock.now() - (alarmed.get(code) ?? Number.NEGATIVE_INFINITY);
-    if (age >= 0 && age < ALARM_AGAIN) return;
+    if (age >= 0 && age < ALARM_INTERVAL) return;
     alarmed.set(code, clock.now());
     alarm?.(code);
   }
@@ -207,18 +188,20 @@ export function createVault({ store, unlock, marks, clock, events, alarm, notice
     try {
       return await work;
     } catch (failure) {
-      if (failure instanceof VaultError && isTampering(failure)) raise(failure.code);
+      if (isDamage(failure) || (failure instanceof VaultError && concernsWholeVault(failure)))
+        raise(failure.code);
       throw failure;
     }
   }
 
   return {
-    accounts: (filter) => store.accounts(filter),
-    account: (id) => store.account(id),
-    intent: (accountId) => store.intent(accountId),
-    consents: (accountId) => store.consents(accountId),
-    addConsent: (accountId, consent) => store.addConsent(accountId, consent),
+    accounts: store.accounts,
+    account: store.account,
+    intent: store.intent,
+    consents: store.consents,
+    addConsent: store.addConsent,
     notifications: store.notifications,
+    trail: store.trail,
 
     async rehearse() {
       await using((keys) => void keys.subjectDigests('', ''));
@@ -229,8 +212,8 @@ export function createVault({ store, unlock, marks, clock, events, alarm, notice
     identity: (account) => watched(opening(account, openIdentity)),
     contents: (account) => watched(opening(account, openContents)),
     async byIdentity(provider, issuer, subject) {
-      // Under keys that were replaced meanwhile the digest is another one: it would find nothing, and nothing would fail.
-      await hand.renew();
+      // With stale keys the digest differs: nothing would be found, and nothing would fail.
+      await access.renew();
       return using(async (keys) => {
         for (const digest of keys.subjectDigests(issuer, subject)) {
           const found = await store.accountBySubject(provider, issuer, digest);
@@ -249,7 +232,7 @@ export function createVault({ store, unlock, marks, clock, events, alarm, notice
     add: (facts, contents, event) =>
       using(async (keys, guard) => {
         const [subjectDigest, ...older] = keys.subjectDigests(facts.issuer, contents.identity.subject);
-        // The table refuses the same digest twice. Under an older key the same person has another digest.
+        // The table refuses a digest that is taken; under an older key the same identity has another digest.
         for (const digest of older)
           if ((await store.accountBySubject(facts.provider, facts.issuer, digest)) !== null) return null;
         const account = {
@@ -289,27 +272,27 @@ export function createVault({ store, unlock, marks, clock, events, alarm, notice
       }),
 
     async intend(account, refreshToken, at, pid) {
-      await hand.renew();
+      await access.renew();
       const digests = await using((keys) => keys.tokenDigests(refreshToken.reveal()));
       const before = await store.intent(account.id);
       const isSame = before !== null && digests.some((digest) => equalBytes(before.tokenDigest, digest));
-      const cutOff = isSame ? before : null;
-      const [attempt, since] = [(cutOff?.attempt ?? 0) + 1, cutOff?.at ?? at];
+      const interrupted = isSame ? before : null;
+      const [attempt, since] = [(interrupted?.attempt ?? 0) + 1, interrupted?.at ?? at];
       const { id, generation } = account;
       const [tokenDigest] = digests;
       const written = await store.intend({ accountId: id, generation, tokenDigest, attempt, at: since, pid });
-      return written ? cutOff : 'moved_on';
+      return written ? interrupted : 'moved_on';
     },
 
     sealAnswer: (account, answer) => using((keys) => sealAnswer(keys, account, answer)),
     async openAnswer(account, generation, sealed) {
-      // Keys that were replaced meanwhile do not open it, and it would pass for another account's.
-      await hand.renew();
+      // Stale keys do not open it, and it would count as another account's.
+      await access.renew();
       return using((keys) => openAnswer(keys, account, generation, sealed));
     },
     sealLogin: (id, login) => using((keys) => sealLogin(keys, id, login)),
     async openLogin(id, sealed) {
-      await hand.renew();
+      await access.renew();
       return using((keys) => openLogin(keys, id, sealed));
     },
 
@@ -327,15 +310,14 @@ export function createVault({ store, unlock, marks, clock, events, alarm, notice
 
     async rotation() {
       const { dataKeyRotation } = await import('./data-rotation.js');
-      return dataKeyRotation({ store, hand, clock, events });
+      return dataKeyRotation({ store, access, clock, events });
     },
-    trail: store.trail,
     settleEvents,
     settleDue,
     async verifyTrail() {
       const { tailMatchesLedger, verifyTrail } = await import('./verify.js');
       const verified = () => watched(using((keys) => verifyTrail(keys, store)));
-      // What comes into the trail would take the place of what somebody else has put at its end.
+      // Settling would overwrite forged entries at the end, so they are checked first.
       const untouched = await using((keys) => tailMatchesLedger(keys, store));
       if (untouched) await settleEvents();
       let report = await verified();
@@ -349,12 +331,8 @@ export function createVault({ store, unlock, marks, clock, events, alarm, notice
 
     async close() {
       await settleDue();
-      await hand.wipe();
+      await access.wipe();
       await store.close();
     },
   };
-}
-
-function isTampering(failure: VaultError): boolean {
-  return isDamage(failure) || concernsWholeVault(failure);
 }

@@ -20,7 +20,7 @@ describe('replaced data keys', () => {
     expect(await stage.finish()).toBe(false);
     const rotation = await (await stage.open()).rotation();
     const [first = '', second = ''] = await rotation.behind();
-    expect(await rotation.sealAnew([first])).toEqual({ done: 1, unreadable: [] });
+    expect(await rotation.reseal([first])).toEqual({ done: 1, unreadable: [] });
     expect(await stage.finish()).toBe(false);
     expect(await rotation.behind()).toEqual([second]);
     await stage.sealAll();
@@ -67,7 +67,7 @@ describe('replaced data keys', () => {
     await stage.begin();
     stage.tamper((database) => database.exec("UPDATE accounts SET token_type = 'x' WHERE label = 'ada'"));
     const rotation = await (await stage.open()).rotation();
-    const { done, unreadable } = await rotation.sealAnew(await rotation.behind());
+    const { done, unreadable } = await rotation.reseal(await rotation.behind());
     expect([done, unreadable.map(({ label }) => label)]).toEqual([1, ['ada']]);
     expect(await stage.finish()).toBe(false);
   });
@@ -109,7 +109,7 @@ describe('a vault that is not as it was left', () => {
     await stage.begin();
     stage.tamper((database) => database.exec('UPDATE keys SET wrapped = zeroblob(60) WHERE data_key_id = 1'));
     const rotation = await (await stage.open()).rotation();
-    await expect(rotation.sealAnew(await rotation.behind())).rejects.toMatchObject({
+    await expect(rotation.reseal(await rotation.behind())).rejects.toMatchObject({
       code: 'vault_damaged',
       message: expect.stringContaining('its wrapped access token key'),
     });

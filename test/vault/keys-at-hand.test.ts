@@ -59,7 +59,7 @@ describe('the keys of a vault', () => {
       guard: async () => ({}) as Guard,
     });
     await expect(failing.using(() => 1)).rejects.toThrow('locked');
-    expect(await failing.fetched()).toBeNull();
+    expect(await failing.loaded()).toBeNull();
     fails = false;
     expect(await failing.using(() => 1)).toBe(1);
   });

@@ -31,7 +31,7 @@ export async function openRotationStage(): Promise<RotationStage> {
     async sealAll() {
       const rotation = await (await stage.open()).rotation();
       const behind = await rotation.behind();
-      expect(await rotation.sealAnew(behind)).toEqual({ done: behind.length, unreadable: [] });
+      expect(await rotation.reseal(behind)).toEqual({ done: behind.length, unreadable: [] });
     },
     finish: async () => (await (await stage.open()).rotation()).finish(REPLACED),
     async sibling() {

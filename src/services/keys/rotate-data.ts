@@ -156,7 +156,7 @@ async function sealBatch(
         if (patience > 0 || !(failure instanceof VaultError) || failure.code !== 'busy') throw failure;
       }
     }
-    return await rotation.sealAnew(held.map(({ id }) => id));
+    return await rotation.reseal(held.map(({ id }) => id));
   } finally {
     for (const { release } of held) await release();
   }
