@@ -6,37 +6,33 @@ import { inQuotes } from '../domain/safe-text.js';
 import type { Files } from '../system/contract.js';
 
 /**
- * Events on their way into the trail, in files beside the security log. Whoever has the key and makes a change takes them
- * along; until then a line is worth what the file system is, except that one which was proved cannot be altered.
+ * Events on their way into the trail, in files beside the security log. The next process that has the key and makes a change moves
+ * them into the trail. Until then only lines with a proof are protected against alteration.
  */
 export interface EventQueue {
   /**
-   * Appends one line, and does not wait for the disk.
+   * Appends one line without a sync.
    *
-   * @param canWait it can wait for the next change that anybody makes
+   * @param canWait for the next change by any process
    * @throws VaultError
    */
   put(body: string, canWait: boolean): void;
-  /** Whether this process has left lines that it should bring into the trail itself. */
+  /** Whether this process should move its lines into the trail itself. */
   readonly due: boolean;
-  /**
-   * Gives everything that waits. What is not called `done` is given again.
-   *
-   * @throws VaultError
-   */
+  /** Takes all lines. Without `done` they are taken again. @throws VaultError */
   take(): TakenEvents;
-  /** Reads what waits and leaves it there. @throws VaultError */
+  /** @throws VaultError */
   peek(): readonly string[];
-  /** Bytes that wait; 0 when it cannot be told. */
+  /** In bytes; 0 when unknown. */
   size(): number;
-  /** Proves every line that is put from now on. @returns puts back the proof that was used before */
+  /** Adds this proof to every line from now on. @returns restores the proof before */
   prove(proof: (body: string) => string): () => void;
 }
 
 export interface TakenEvents {
   /** Each is a proof or `-`, a space, and the body. */
   readonly lines: readonly string[];
-  /** They are in the trail, on disk. */
+  /** Deletes them: they are in the trail, on disk. */
   done(): void;
 }
 
@@ -45,13 +41,13 @@ const { O_APPEND, O_CREAT, O_WRONLY } = fs.constants;
 const O_NOFOLLOW = fs.constants.O_NOFOLLOW ?? 0;
 const PRIVATE_FILE = 0o600;
 const QUEUE = 'queue';
-/** In bytes. A queue that nobody ever takes, because there is no key here, has to end; the security log goes on. */
+/** In bytes. Without a key the queue is never taken, so it is limited; the security log is not. */
 const LIMIT = 16 * 1024 * 1024;
 const TRIES = 5;
-/** Lines that can wait do so until there are so many bytes of them, which is about a thousand lines. */
+/** In bytes, about a thousand lines: lines that can wait do so up to here. */
 const LONG = 256 * 1024;
 
-/** See {@link EventQueue}: the file `queue`, and for each taking that is not done one of another name. */
+/** The file `queue`, and one `queue.<hex>` for each taking that is not done. */
 export function eventQueue(folder: string, files: Files): EventQueue {
   const path = join(folder, QUEUE);
   let proof: (body: string) => string = () => '-';
@@ -91,7 +87,7 @@ export function eventQueue(folder: string, files: Files): EventQueue {
       if (!checked) files.ensureFolder(folder);
       checked = true;
       const line = Buffer.from(`${proof(body)} ${body}\n`, 'latin1');
-      // Whoever takes the queue renames it first. A line that was still written into the renamed file may be missed: once more.
+      // Taking the queue renames it first. A line that went into the renamed file may be missed, so it is written again.
       let size: number | null = null;
       for (let tries = 1; tries <= TRIES && size === null; tries += 1) size = appended(path, line, files);
       due ||= !canWait || (size ?? 0) > LONG;
@@ -121,7 +117,7 @@ export function eventQueue(folder: string, files: Files): EventQueue {
   };
 }
 
-/** @returns the size of the queue before; null when it was renamed meanwhile, so that the line may be missed */
+/** @returns the size before; null when the file was renamed meanwhile, so that the line may be missed */
 function appended(path: string, line: Uint8Array, files: Files): number | null {
   files.check(path);
   let file: number | null = null;
@@ -142,7 +138,7 @@ function renamed(from: string, to: string): void {
   try {
     fs.renameSync(from, to);
   } catch (failure) {
-    // Another process has just taken it.
+    // Another process has taken it.
     if (codeOf(failure) === 'ENOENT') return;
     throw unusable(from, failure);
   }

@@ -8,21 +8,18 @@ import { asStoreError, distrust, openSqlite } from './sqlite-open.js';
 import { INTENTS } from './sqlite-rows.js';
 import { APPLICATION_ID, alterations, SCHEMA_VERSION } from './sqlite-schema.js';
 
-/** A vault's database, opened for reading only: nothing is migrated, created, rolled back or tightened. */
+/** A vault's database, read-only: nothing is migrated, created or rolled back. */
 export interface Inspection {
   readonly path: string;
-  /** Whether the file carries the mark of a vault. */
   readonly isVault: boolean;
   readonly schemaVersion: number;
-  /** The schema this program writes. */
   readonly knownVersion: number;
-  /** What SQLite's own check finds wrong with the file. */
+  /** How many faults SQLite's integrity check finds. */
   faults(): Promise<number>;
-  /** Tables, indexes and the like that are not as this program makes them, or that it does not make, in words; null: none. */
+  /** How the schema differs, in words. */
   oddTables(): Promise<string | null>;
-  /** Rows whose account or key is missing. */
+  /** How many rows have lost their account or key. */
   orphans(): Promise<number>;
-  /** Refreshes that were begun and not settled. */
   intents(): Promise<readonly Intent[]>;
   /** Its writes fail. */
   readonly store: Store;
@@ -30,16 +27,16 @@ export interface Inspection {
 }
 
 /**
- * @param files that only look
+ * @param files that change no permissions
  * @throws VaultError `vault_permissions`, `vault_damaged`, `vault_not_writable` when it cannot be opened, `busy`, and
- * `refresh_interrupted` when a write was cut off that the next command rolls back
+ * `refresh_interrupted` when the next command will roll back an interrupted write
  */
 export async function inspectSqlite(
   path: string,
   files: Pick<Files, 'check'>,
   clock: Clock,
 ): Promise<Inspection> {
-  // At a pipe SQLite would wait for ever, deaf to signals.
+  // SQLite would block on a pipe, without reacting to signals.
   files.check(path);
   let database: Database;
   try {
@@ -53,13 +50,13 @@ export async function inspectSqlite(
   const rows = (pragma: string) =>
     connection.read(() => database.pragma(pragma) as readonly unknown[]).catch(explain);
 
-  /** A connection that only reads cannot roll back what a killed process left half written. */
+  /** A read-only connection cannot roll back an interrupted write. */
   function explain(failure: unknown): never {
     const cause = failure instanceof Error ? failure.cause : null;
     const code = codeOf(cause);
     if (code !== 'SQLITE_READONLY_ROLLBACK' && code !== 'SQLITE_READONLY_RECOVERY') throw failure;
-    throw new VaultError('refresh_interrupted', `the last write to ${path} was cut off before its end`, {
-      hint: 'any command takes it back and goes on from before it: vault list',
+    throw new VaultError('refresh_interrupted', `the last write to ${path} was interrupted`, {
+      hint: 'the next command rolls it back: vault list',
       cause: failure,
     });
   }
@@ -74,8 +71,8 @@ export async function inspectSqlite(
       schemaVersion,
       knownVersion: SCHEMA_VERSION,
       faults: async () => {
-        const said = await rows('integrity_check(100)');
-        return said.filter((row) => !isOk(row)).length;
+        const lines = await rows('integrity_check(100)');
+        return lines.filter((row) => !isOk(row)).length;
       },
       oddTables: () => connection.read(() => alterations(database, schemaVersion)),
       orphans: async () => (await rows('foreign_key_check')).length,

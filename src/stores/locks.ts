@@ -5,56 +5,46 @@ import { inQuotes } from '../domain/safe-text.js';
 import type { Clock, Files } from '../system/contract.js';
 import { asStoreError, isBusy, openSqlite } from './sqlite-open.js';
 
-/** Holds an account, or the vault as a whole, against every other process. The kernel frees it when the holder dies. */
 export interface Lock {
-  /** Does nothing the second time. */
+  /** May be called twice. */
   release(): Promise<void>;
 }
 
 export interface Locks {
   /**
-   * Waits by polling with jitter, so that signals are still heard.
+   * Waits by polling with jitter, so that signals still arrive.
    *
-   * @param name an account's id, or `vault` for what concerns the vault as a whole: making it, its keys, its copies
-   * @param patience milliseconds; with 0 it is tried once, with Infinity until the signal is aborted
-   * @throws VaultError `busy` when the patience ends first, `vault_permissions`, `vault_not_writable`, `vault_damaged`;
-   * the signal's reason when it is or was aborted
+   * @param name an account's id, or `vault` for the vault as a whole
+   * @param timeout in ms; 0 tries once, Infinity waits until the signal is aborted
+   * @throws VaultError `busy` after the timeout, `vault_permissions`, `vault_not_writable`, `vault_damaged`; the signal's reason
    */
-  acquire(name: string, patience: number, signal?: AbortSignal): Promise<Lock>;
-  /**
-   * Whether nobody holds it at this moment. Makes nothing: what never was is free.
-   *
-   * @throws VaultError as `acquire`, but for `busy`
-   */
+  acquire(name: string, timeout: number, signal?: AbortSignal): Promise<Lock>;
+  /** Creates no file: a lock that never existed is free. @throws VaultError as `acquire`, except `busy` */
   isFree(name: string): boolean;
 }
 
-/** Pauses between two attempts, in milliseconds; each is half as long again as the one before, up to the longest. */
+/** In ms, between two attempts: from the first to the longest by half each time. */
 const FIRST_PAUSE = 4;
 const LONGEST_PAUSE = 50;
-/** Ids are read from the database; one that was altered there must not lead out of the folder. */
+/** An id that was altered in the database must not lead out of the folder. */
 const NAME = /^[A-Za-z0-9-]{1,64}$/;
 
 /**
- * Locks between processes: each is a tiny SQLite database of its own in which an exclusive transaction stays open.
- * The kernel lets go of it when the holder dies, however it dies, so there is no stale lock to judge and no
- * process id to trust. The files are never removed: a removed and remade file would be two locks.
+ * Locks between processes. Each is a tiny SQLite database in which an exclusive transaction stays open. The kernel releases it when
+ * the holder dies, so there are no stale locks and no process ids to trust. The files are never removed: a new file under the same
+ * name would be a second lock.
  */
 export function sqliteLocks(folder: string, files: Files, clock: Clock): Locks {
   function pathOf(name: string): string {
     if (!NAME.test(name)) {
-      throw new VaultError(
-        'vault_damaged',
-        'the vault was altered: an account has an id that none was given',
-        {
-          hint: FROM_BACKUP,
-        },
-      );
+      throw new VaultError('vault_damaged', 'the vault was altered: an account has an invalid id', {
+        hint: FROM_BACKUP,
+      });
     }
     return join(folder, `${name}.db`);
   }
 
-  /** File and folder are there before SQLite opens it, and are checked: SQLite would follow links. */
+  /** Creates and checks the file before SQLite opens it: SQLite would follow links. */
   function prepareFile(name: string): string {
     const path = pathOf(name);
     files.ensureFolder(folder);
@@ -71,10 +61,10 @@ export function sqliteLocks(folder: string, files: Files, clock: Clock): Locks {
   }
 
   return {
-    async acquire(name, patience, signal) {
+    async acquire(name, timeout, signal) {
       signal?.throwIfAborted();
       const path = prepareFile(name);
-      const end = clock.elapsed() + patience;
+      const end = clock.elapsed() + timeout;
       const database = openLock(path);
       try {
         for (
@@ -109,7 +99,7 @@ export function sqliteLocks(folder: string, files: Files, clock: Clock): Locks {
   };
 }
 
-/** On a read-only file SQLite begins an exclusive transaction that excludes nobody; the write in it fails there. */
+/** The write is needed: on a read-only file SQLite begins an exclusive transaction that excludes no other process. */
 function tryLock(database: Database, path: string): boolean {
   try {
     database.exec('BEGIN EXCLUSIVE; PRAGMA user_version = 1');
@@ -123,15 +113,15 @@ function tryLock(database: Database, path: string): boolean {
 function held(name: string): VaultError {
   const what = name === 'vault' ? 'the vault' : 'this account';
   return new VaultError('busy', `another process holds ${what} and did not finish in time`, {
-    hint: 'try again in a moment; see who holds it with: pgrep -af vault',
+    hint: 'try again in a moment; to list the processes: pgrep -af vault',
   });
 }
 
-/** A lock holds nothing that would have to be restored. */
+/** A lock has no content, so its remedy is not to restore a backup. */
 function explain(failure: unknown, path: string): unknown {
   const error = asStoreError(failure, path);
   if (!(error instanceof VaultError) || error.code !== 'vault_damaged') return error;
-  return new VaultError('vault_damaged', `${path} is a lock, and something else was written into it`, {
+  return new VaultError('vault_damaged', `${path} is a lock file, and was overwritten`, {
     hint: `while no vault command runs: rm ${inQuotes(path)}`,
     cause: failure,
   });

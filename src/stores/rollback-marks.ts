@@ -5,43 +5,41 @@ import { inQuotes } from '../domain/safe-text.js';
 import type { Files } from '../system/contract.js';
 
 /**
- * A few bytes for each place where a vault is used, kept outside the database: a database that was restored from a copy
- * does not bring them back with it.
+ * Rollback marks: a few bytes for each place where a vault is used, kept outside the database. Restoring an older database does not
+ * restore them.
  */
 export interface RollbackMarks {
-  /** What tells this place from every other: the machine, and the folder of the database. Not to be shown. */
+  /** Identifies the place: the machine, and the folder of the database. Do not show it. */
   readonly where: readonly string[];
-  /** The folder they lie in, to be named to a person. */
   readonly folder: string;
-  /** @returns null when there is none. @throws VaultError `vault_permissions` */
+  /** @throws VaultError `vault_permissions` */
   read(name: string): Uint8Array | null;
-  /** Makes or replaces it; on disk when it returns. @throws VaultError `vault_not_writable`, `vault_permissions` */
+  /** Creates or replaces it; synced when it returns. @throws VaultError `vault_not_writable`, `vault_permissions` */
   create(name: string, bytes: Uint8Array): void;
   /**
-   * Overwrites one that is there, of the same length, and does not wait for the disk: after a power cut it is the old one or
-   * the new one.
+   * Overwrites an existing mark of the same length without a sync: after a power cut it is the old or the new one.
    *
    * @throws VaultError `vault_not_writable`, `vault_permissions`
    */
   overwrite(name: string, bytes: Uint8Array): void;
-  /** The marks once more, where what is put back together with the first ones does not reach; absent where there is no such place. */
+  /** Copies of the marks in another folder, so that restoring the first folder does not restore them. */
   readonly second?: SecondMarks | undefined;
-  /** Tells the database's file from one that has taken its place; left out where nothing tells. */
+  /** When the database file was created; absent where the system does not say. */
   readonly birth?: () => Birth | null;
 }
 
-/** One that cannot be read or written is none: it adds to the first marks, and nothing waits for it. */
+/** Best effort: one that cannot be read or written is ignored. */
 export interface SecondMarks {
   readonly folder: string;
   read(name: string): Uint8Array | null;
   write(name: string, bytes: Uint8Array): void;
 }
 
-/** When a file was made. A file that is changed in place keeps it, and a copy has its own. */
+/** When a file was created. A change in place keeps it, and a copy has its own. */
 export interface Birth {
   /** Nanoseconds since 1970. */
   readonly at: bigint;
-  /** False where it may be the time of the last change, which some systems give instead. */
+  /** False where it may be the time of the last change. */
   readonly certain: boolean;
 }
 
@@ -50,7 +48,7 @@ const O_NOFOLLOW = fs.constants.O_NOFOLLOW ?? 0;
 /** Longer than any mark. */
 const LIMIT = 256;
 
-/** See {@link RollbackMarks}: one file each, with the name of the place, in a folder of their own. */
+/** One file for each place, in a folder of their own. */
 export function rollbackMarks(folder: string, where: readonly string[], files: Files): RollbackMarks {
   const fileOf = (name: string) => join(folder, name);
 
@@ -74,11 +72,7 @@ export function rollbackMarks(folder: string, where: readonly string[], files: F
   };
 }
 
-/**
- * See {@link SecondMarks}.
- *
- * @param home a folder that has to be there: none is made for a user who has none
- */
+/** @param home must exist: no home folder is created */
 export function secondMarks(folder: string, home: string, files: Files): SecondMarks {
   const marks = rollbackMarks(folder, [], files);
   const orNone = <T>(action: () => T): T | null => {

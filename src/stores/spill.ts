@@ -5,48 +5,44 @@ import { codeOf, VaultError } from '../domain/errors.js';
 import { inQuotes } from '../domain/safe-text.js';
 import type { Clock, Files } from '../system/contract.js';
 
-/* Where provider answers are kept that the vault cannot take at once. */
-
-/** A provider's answer that could not be committed, sealed. */
 export interface SpilledAnswer {
-  /** For what a login brought: an id that no account has, where there is none for it yet. */
+  /** For a new login: an unused id. */
   readonly accountId: string;
-  /** The generation that the refresh started from; null for what a login brought. */
+  /** The generation from which the refresh started; null for a login. */
   readonly generation: number | null;
   readonly sealed: Uint8Array;
 }
 
-/** Room for one answer, on disk before the request is sent. */
+/** Space for one answer, on disk before the request is sent. */
 export interface SpillSlot {
-  /** The most bytes that a sealed answer may have. */
+  /** The maximum size of a sealed answer. */
   readonly space: number;
-  /** On disk when it returns. @throws VaultError `vault_not_writable`, also when it is larger than the space for it */
+  /** Synced when it returns. @throws VaultError `vault_not_writable`, also when it is too large */
   write(answer: SpilledAnswer): void;
   release(): void;
 }
 
 export interface FoundAnswer extends SpilledAnswer {
-  /** The file that it is in; others may be in it as well. */
+  /** The file, which may hold other answers as well. */
   readonly path: string;
-  /** Forgets the answer, once it is committed or of no use any more. */
+  /** Overwrites the answer, once it was committed or is useless. */
   clear(): void;
 }
 
-/** Where answers go when the vault cannot take them: a full disk must not cost a rotated refresh token. */
+/** Keeps sealed answers that could not be committed: a full disk must not cost a rotated refresh token. */
 export interface Spill {
   /** @throws VaultError `vault_not_writable`: then nothing must be sent */
   reserve(): SpillSlot;
-  /** What earlier processes left for this account. Call it under the account's lock only. */
+  /** Answers for this account from earlier processes. Call it only under the account's lock. */
   find(accountId: string): readonly FoundAnswer[];
-  /** What earlier processes left, for accounts that are there and for others. */
+  /** All answers from earlier processes. */
   all(): readonly FoundAnswer[];
   close(): void;
 }
 
 /*
- * A spill file is written and synced before any refresh token is sent, so that there is room for the answer even if the
- * disk is full by the time it comes: overwriting bytes that are there needs no new ones. One file serves one process, one
- * slot each refresh that is in flight.
+ * A spill file is written and synced before a refresh token is sent, so that there is space for the answer even if the disk is full
+ * by then: overwriting needs no new blocks. Each process has its own file, and each refresh in flight a slot in it.
  *
  *     slot: state(1) 0 empty, 1 full | account id(36, ASCII) | generation(8, BE) | length(4, BE) | sealed bytes
  */
@@ -57,23 +53,22 @@ const SPACE = SLOT_BYTES - HEADER_BYTES;
 const SUFFIX = '.spill';
 const EMPTY = 0;
 const FULL = 1;
-/** In the place of a generation, of which the first is 1: what a login brought. */
+/** In place of the generation, which starts at 1. */
 const LOGIN = 0;
 /** Absent on Windows. */
 const O_NOFOLLOW = fs.constants.O_NOFOLLOW ?? 0;
-/** After so long an empty file belongs to no process any more. */
+/** An empty file older than this belongs to a process that was killed. */
 const LEFTOVER_AGE = HOUR;
 
 export interface SpillOptions {
   readonly folder: string;
   readonly files: Files;
-  /** Makes this process's file unlike any other's. */
+  /** Unique to this process. */
   readonly name: string;
   readonly slots: number;
   readonly clock: Clock;
 }
 
-/** See {@link Spill}. */
 export function spillFolder({ folder, files, name, slots, clock }: SpillOptions): Spill {
   const path = join(folder, `${name}${SUFFIX}`);
   let descriptor: number | null = null;
@@ -135,18 +130,17 @@ function writeSlot(file: number, index: number, { accountId, generation, sealed 
   writeAt(file, bytes, index * SLOT_BYTES);
 }
 
-/** The process must not end for it: others of its refreshes may be in flight. */
 function allTaken(path: string): VaultError {
   return new VaultError(
     'vault_not_writable',
-    `no room is left in ${path} for another answer, because the database did not take earlier ones, so nothing was sent`,
+    `nothing was sent, because ${path} is full of earlier answers that could not be stored in the vault`,
     { hint: 'vault doctor' },
   );
 }
 
 function tooLarge(): VaultError {
-  return new VaultError('vault_not_writable', 'the answer is larger than the space that is reserved for it', {
-    hint: 'log in again, and ask for fewer scopes',
+  return new VaultError('vault_not_writable', 'the answer is too large for the reserved space', {
+    hint: 'log in again with fewer scopes',
   });
 }
 
@@ -157,8 +151,8 @@ function writeAt(file: number, bytes: Uint8Array, position: number): void {
     }
     fs.fsyncSync(file);
   } catch (failure) {
-    throw new VaultError('vault_not_writable', 'not even the reserve beside the vault can be written', {
-      hint: 'the disk reports an error: look at its health before anything else',
+    throw new VaultError('vault_not_writable', 'the reserved space for the answer cannot be written either', {
+      hint: 'the disk reports an error: check it before anything else',
       cause: failure,
     });
   }
@@ -172,7 +166,7 @@ function spillFiles(folder: string, files: Files): string[] {
     .map((name) => join(folder, name));
 }
 
-/** Of a slot whose length reaches out of it nothing is read, so that it does not open: it is damaged, and still not empty. */
+/** A slot with an impossible length is read as empty bytes: it does not open, and still counts as an answer. */
 function fullSlots(path: string, files: Files): FoundAnswer[] {
   const found: FoundAnswer[] = [];
   const file = files.check(path) ? openIfThere(path) : null;
@@ -204,14 +198,14 @@ function clearSlot(path: string, position: number): void {
   const file = fs.openSync(path, fs.constants.O_RDWR | O_NOFOLLOW);
   try {
     writeAt(file, Buffer.alloc(HEADER_BYTES, EMPTY), position);
-    // Only behind an empty header: cut off in between, the rest of an answer is no answer.
+    // The header first: an interruption in between leaves an empty slot.
     writeAt(file, Buffer.alloc(SLOT_BYTES - HEADER_BYTES), position + HEADER_BYTES);
   } finally {
     fs.closeSync(file);
   }
 }
 
-/** The process it belongs to may take an empty file away at any moment. */
+/** Its process may remove an empty file at any moment. */
 function openIfThere(path: string): number | null {
   try {
     return fs.openSync(path, fs.constants.O_RDONLY | O_NOFOLLOW);
@@ -224,7 +218,6 @@ function openIfThere(path: string): number | null {
   }
 }
 
-/** Removes the files of processes that are long gone and left no answer. */
 function removeEmptyLeftovers(folder: string, files: Files, own: string, now: number): void {
   for (const path of spillFiles(folder, files)) {
     const file = path !== own && files.check(path) ? openIfThere(path) : null;

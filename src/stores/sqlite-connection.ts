@@ -3,20 +3,20 @@ import { VaultError } from '../domain/errors.js';
 import type { Clock } from '../system/contract.js';
 import { asStoreError, isBusy } from './sqlite-open.js';
 
-/** How long a process waits for another one's commit before it gives up, in milliseconds; a commit takes a few. */
-const PATIENCE = 10_000;
-/** Pauses between two attempts, in milliseconds. */
+/** In ms: how long to wait for another process's commit, which takes a few. */
+const BUSY_TIMEOUT = 10_000;
+/** In ms, between two attempts. */
 const FIRST_PAUSE = 1;
 const LONGEST_PAUSE = 25;
 /**
- * How long a commit keeps new readers out while it waits for those that are reading, in milliseconds. It waits without
- * letting go of its lock: whoever rolls back and tries again later meets the next readers, and so on for ever.
+ * In ms: how long a commit keeps new readers out while it waits for current ones. It keeps its lock meanwhile: rolling back and
+ * trying again could meet new readers forever.
  */
-const DRAINING = 250;
+const DRAIN_TIMEOUT = 250;
 
 /**
- * DELETE mode and EXTRA: a commit is on disk, its folder entry too, when the call returns. In WAL mode with this
- * build's defaults a commit made no fsync at all, and a full disk stopped even reading.
+ * DELETE mode and EXTRA: when the call returns, a commit is on disk, its folder entry too. In WAL mode with this build's defaults a
+ * commit made no fsync at all, and a full disk prevented even reading.
  */
 const WRITE_PRAGMAS: readonly (readonly [name: string, setting: string, expected: unknown])[] = [
   ['journal_mode', 'DELETE', 'delete'],
@@ -28,21 +28,21 @@ const WRITE_PRAGMAS: readonly (readonly [name: string, setting: string, expected
 
 export type Prepare = (sql: string) => { run(...values: unknown[]): { readonly changes: number } };
 
-/** One connection to a vault's database, with patience for other processes and commits that are shared. */
+/** A connection to a vault's database that waits for other processes and shares commits. */
 export interface Connection {
   readonly path: string;
   /** Prepares once, then reuses. */
   prepare<Row>(sql: string): Statement<unknown[], Row>;
-  /** Runs something that only reads, again and again while another process is committing. @throws VaultError */
+  /** Runs an action that only reads, and repeats it while another process commits. @throws VaultError */
   read<T>(action: () => T): Promise<T>;
-  /** Lets everything that `action` reads come from one moment. Call it inside a read or a write. */
+  /** Runs reads in one transaction. Call it inside a read or a write. */
   atOneMoment<T>(action: () => T): T;
   /**
-   * Runs `action` in a transaction that is on disk when the promise resolves. Writes asked for at the same time share
-   * one transaction, each in a savepoint of its own, so that one that throws takes no other with it. @throws VaultError
+   * Runs `action` in a transaction that is on disk when the promise resolves. Concurrent writes share one transaction, each in its
+   * own savepoint, so that one that throws does not roll back the others. @throws VaultError
    */
   write<T>(action: () => T): Promise<T>;
-  /** Waits for the writes asked for so far. */
+  /** Waits for the writes requested so far. */
   close(): Promise<void>;
 }
 
@@ -60,8 +60,8 @@ export function connect(database: Database, path: string, clock: Clock): Connect
   let flushing: Promise<void> | null = null;
   let ready = false;
 
-  async function patiently<T>(action: () => T): Promise<T> {
-    const end = clock.elapsed() + PATIENCE;
+  async function retrying<T>(action: () => T): Promise<T> {
+    const end = clock.elapsed() + BUSY_TIMEOUT;
     for (let pause = FIRST_PAUSE; ; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
       try {
         return action();
@@ -87,7 +87,7 @@ export function connect(database: Database, path: string, clock: Clock): Connect
           return { failure };
         }
       });
-      database.pragma(`busy_timeout = ${DRAINING}`);
+      database.pragma(`busy_timeout = ${DRAIN_TIMEOUT}`);
       database.exec('COMMIT');
       return settled;
     } catch (failure) {
@@ -98,7 +98,7 @@ export function connect(database: Database, path: string, clock: Clock): Connect
     }
   }
 
-  /** One batch after another, so that writes reach the disk in the order in which they were asked for. */
+  /** One batch after another, so that writes keep their order. */
   async function flushAll(): Promise<void> {
     await new Promise(setImmediate);
     while (pending.length > 0) {
@@ -112,10 +112,10 @@ export function connect(database: Database, path: string, clock: Clock): Connect
   async function flush(batch: readonly PendingWrite[]): Promise<void> {
     try {
       if (!ready) {
-        await patiently(() => prepareForWriting(database));
+        await retrying(() => prepareForWriting(database));
         ready = true;
       }
-      const settled = await patiently(() => commitTogether(batch));
+      const settled = await retrying(() => commitTogether(batch));
       batch.forEach(({ resolve, reject }, index) => {
         const outcome = settled[index];
         if (outcome !== undefined && 'value' in outcome) resolve(outcome.value as never);
@@ -136,7 +136,7 @@ export function connect(database: Database, path: string, clock: Clock): Connect
       }
       return statement as Statement<unknown[], Row>;
     },
-    read: patiently,
+    read: retrying,
     atOneMoment(action) {
       if (database.inTransaction) return action();
       database.exec('BEGIN');
@@ -159,16 +159,14 @@ export function connect(database: Database, path: string, clock: Clock): Connect
   };
 }
 
-/** Sets what makes a commit durable and reads it back: a pragma that SQLite does not know fails silently. */
+/** Sets what makes a commit durable, and reads it back: an unknown pragma fails silently. */
 export function prepareForWriting(database: Database): void {
   for (const [name, setting, expected] of WRITE_PRAGMAS) {
     database.pragma(`${name} = ${setting}`);
     if (database.pragma(name, { simple: true }) !== expected) {
-      throw new VaultError(
-        'vault_not_writable',
-        `the database does not take the setting ${name} = ${setting}`,
-        { hint: 'close every other program that has the vault open, then try again' },
-      );
+      throw new VaultError('vault_not_writable', `the database rejected the setting ${name} = ${setting}`, {
+        hint: 'close every other program that has the vault open, then try again',
+      });
     }
   }
 }

@@ -9,37 +9,36 @@ import { connect, prepareForWriting } from './sqlite-connection.js';
 import { asStoreError, checkBeside, createEmpty, openDatabase, removeDatabase } from './sqlite-open.js';
 import { migrate } from './sqlite-schema.js';
 
-/** Whole copies of a vault's database, kept private beside it while they are being made or looked at. */
+/** Whole copies of a vault's database, in private files beside it. */
 export interface Copies {
   /**
-   * Copies the database as it is at one moment, whoever writes to it meanwhile.
+   * Copies the database as it is at one moment, despite concurrent writes.
    *
    * @returns the path of the copy; the caller removes it
    * @throws VaultError `vault_damaged`, `vault_not_writable`, `busy`
    */
   snapshot(): Promise<string>;
   /**
-   * Looks a copy over and opens it, brought up to this program's schema.
+   * Checks a copy, migrates it to the current schema and opens it.
    *
    * @throws VaultError `vault_damaged` when SQLite finds a fault in it or it is no vault, `vault_newer`
    */
   open(path: string): Promise<Store>;
   /**
-   * Puts every row of a copy in the place of the rows that are there, in one commit, so that whoever has the database open
-   * goes on with what is new.
+   * Replaces all rows by those of a copy in one commit, so that processes with an open database go on with the new rows.
    *
    * @throws VaultError as the store; then nothing has changed
    */
   takeOver(copy: string): Promise<void>;
-  /** Takes away a copy and what SQLite has left beside it. */
+  /** Removes a copy and its journal. */
   remove(path: string): void;
 }
 
-const PATIENCE = 30 * SECOND;
-/** In one step, so that no writer can come between two and have it begin again. */
+const TIMEOUT = 30 * SECOND;
+/** In one step: a write between two steps would restart the copy. */
 const ALL_PAGES = 0x7fffffff;
 
-/** See {@link Copies}. @param path of the vault's database */
+/** @param path of the vault's database */
 export function sqliteCopies(path: string, files: Files, clock: Clock): Copies {
   const snapshotPath = `${path}.snapshot`;
 
@@ -47,15 +46,19 @@ export function sqliteCopies(path: string, files: Files, clock: Clock): Copies {
     async snapshot() {
       createEmpty(snapshotPath, files);
       const database = openDatabase(path, files);
-      const end = clock.now() + PATIENCE;
+      const end = clock.now() + TIMEOUT;
       try {
         checkBeside(snapshotPath, files);
         await database.backup(snapshotPath, {
           progress: () => {
             if (clock.now() <= end) return ALL_PAGES;
-            throw new VaultError('busy', `${path} is written all the time, so that it cannot be copied`, {
-              hint: `see who has it open: lsof ${inQuotes(path)}`,
-            });
+            throw new VaultError(
+              'busy',
+              `${path} cannot be copied, because other processes write to it all the time`,
+              {
+                hint: `to list them: lsof ${inQuotes(path)}`,
+              },
+            );
           },
         });
         return snapshotPath;
@@ -84,10 +87,10 @@ export function sqliteCopies(path: string, files: Files, clock: Clock): Copies {
       const database = openDatabase(path, files);
       try {
         prepareForWriting(database);
-        database.pragma(`busy_timeout = ${PATIENCE}`);
+        database.pragma(`busy_timeout = ${TIMEOUT}`);
         checkBeside(copy, files);
         database.prepare('ATTACH ? AS copy').run(copy);
-        // They hold in the copy, and would take children away with parents that are about to come back.
+        // They hold in the copy; here they would delete children of rows that are replaced.
         database.pragma('foreign_keys = OFF');
         database.exec('BEGIN EXCLUSIVE');
         for (const table of tablesOf(database)) {
@@ -99,7 +102,7 @@ export function sqliteCopies(path: string, files: Files, clock: Clock): Copies {
       } catch (failure) {
         throw asStoreError(failure, path);
       } finally {
-        // A transaction that is still open goes back with it.
+        // Rolls back a transaction that is still open.
         database.close();
       }
     },
@@ -108,7 +111,6 @@ export function sqliteCopies(path: string, files: Files, clock: Clock): Copies {
   };
 }
 
-/** Both have the same schema: the copy was brought up to it. */
 function tablesOf(database: Database): readonly string[] {
   return database
     .prepare<[], string>(
@@ -119,10 +121,10 @@ function tablesOf(database: Database): readonly string[] {
 }
 
 function refuseFaults(database: Database, path: string): void {
-  const said = database.pragma('integrity_check(1)', { simple: true });
+  const result = database.pragma('integrity_check(1)', { simple: true });
   const orphans = database.pragma('foreign_key_check') as readonly unknown[];
-  if (said === 'ok' && orphans.length === 0) return;
-  throw new VaultError('vault_damaged', `${path} is damaged: SQLite's own check finds a fault in it`, {
+  if (result === 'ok' && orphans.length === 0) return;
+  throw new VaultError('vault_damaged', `${path} is damaged: SQLite's integrity check found a fault`, {
     hint: 'use another backup',
   });
 }

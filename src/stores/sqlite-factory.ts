@@ -8,7 +8,6 @@ import { extendTrail, PUT_LEDGER } from './sqlite-ledger.js';
 import { asStoreError, createEmpty, openDatabase, openSqlite } from './sqlite-open.js';
 import { createSchema, migrate } from './sqlite-schema.js';
 
-/** Opens and creates `vault.db`; see stores/contract. */
 export function sqliteFactory(paths: Paths, files: Files, clock: Clock): StoreFactory {
   const path = paths.database;
 
@@ -40,7 +39,7 @@ export function sqliteFactory(paths: Paths, files: Files, clock: Clock): StoreFa
         throw asStoreError(failure, unfinished);
       }
       if (!files.publish(unfinished, path)) {
-        throw new VaultError('vault_exists', `there is a vault already at ${path}`, { hint: 'vault list' });
+        throw new VaultError('vault_exists', `a vault already exists at ${path}`, { hint: 'vault list' });
       }
       return factory.open();
     },
@@ -48,7 +47,6 @@ export function sqliteFactory(paths: Paths, files: Files, clock: Clock): StoreFa
   return factory;
 }
 
-/** Writes everything that a new vault is made of, in one transaction. */
 function fill(path: string, files: Files, head: NewVaultHead): void {
   const database = openSqlite(path, files);
   try {

@@ -4,7 +4,7 @@ import type {
   DataKeyTable,
   LeftoverKey,
   MasterKeyRow,
-  SealedAnew,
+  Resealed,
   SealedFields,
   VaultHead,
   WrappedKeyRow,
@@ -174,7 +174,7 @@ export function sqliteDataKeys(connection: Connection): DataKeyTable {
   };
 }
 
-function reseal({ prepare }: Connection, { before, sealed, subjectDigest, intent }: SealedAnew): boolean {
+function reseal({ prepare }: Connection, { before, sealed, subjectDigest, intent }: Resealed): boolean {
   const { id, generation, sealed: old } = before;
   const parameters = {
     ...sealed,

@@ -11,7 +11,7 @@ const DAMAGED = [
   'SQLITE_FORMAT',
   'SQLITE_MISMATCH',
   'SQLITE_ERROR',
-  // Nothing that this program writes breaks a rule that it has made.
+  // This program writes nothing that violates its own schema.
   'SQLITE_CONSTRAINT_CHECK',
 ];
 const UNWRITABLE: Record<string, string> = {
@@ -23,14 +23,14 @@ const UNWRITABLE: Record<string, string> = {
   SQLITE_AUTH: 'permission is denied',
 };
 
-/** SQLite's extended result code, `SQLITE_BUSY_SNAPSHOT` for example; empty for failures of another kind. */
+/** The extended result code, for example `SQLITE_BUSY_SNAPSHOT`; empty for other failures. */
 function sqliteCode(failure: unknown): string {
   return failure instanceof Error && failure.name === 'SqliteError' && 'code' in failure
     ? String(failure.code)
     : '';
 }
 
-/** Whether trying again a moment later may work: another process is writing. */
+/** Whether another process is writing. */
 export function isBusy(failure: unknown): boolean {
   const code = sqliteCode(failure);
   return code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED') || code === 'SQLITE_PROTOCOL';
@@ -42,20 +42,20 @@ export function isTaken(failure: unknown): boolean {
   return code === 'SQLITE_CONSTRAINT_UNIQUE' || code === 'SQLITE_CONSTRAINT_PRIMARYKEY';
 }
 
-/** Says in our words what SQLite could not do; its own message may quote data. */
+/** SQLite's own message is not shown: it may quote data. */
 export function asStoreError(failure: unknown, path: string): unknown {
   const code = sqliteCode(failure);
   if (code === '') return failure;
   if (isBusy(failure)) {
-    return new VaultError('busy', `${path} is being written by another process that did not finish in time`, {
-      hint: `see who has it open: lsof ${inQuotes(path)}`,
+    return new VaultError('busy', `${path} is locked by another process that did not finish in time`, {
+      hint: `to list the processes: lsof ${inQuotes(path)}`,
       cause: failure,
     });
   }
   const unwritable = Object.keys(UNWRITABLE).find((prefix) => code.startsWith(prefix));
   if (unwritable !== undefined) {
     const room = `df -h ${inQuotes(dirname(path))}`;
-    const access = `check the space and the permissions there: df ${inQuotes(path)}; ls -l ${inQuotes(path)}`;
+    const access = `check space and permissions: df ${inQuotes(path)}; ls -l ${inQuotes(path)}`;
     return new VaultError('vault_not_writable', `${path} cannot be used: ${UNWRITABLE[unwritable]}`, {
       hint: unwritable === 'SQLITE_FULL' ? room : access,
       cause: failure,
@@ -70,32 +70,28 @@ export function asStoreError(failure: unknown, path: string): unknown {
   return failure;
 }
 
-/** What SQLite opens by itself beside a database, whatever stands there. Source: sqlite.org/tempfiles.html */
+/** Files beside a database that SQLite opens unasked. Source: sqlite.org/tempfiles.html */
 const BESIDE = ['-journal', '-wal', '-shm'];
 
 type Opening = Pick<Options, 'timeout' | 'readonly'>;
 
 /**
- * Opens a database file that is there and has been checked. What SQLite would open beside it is checked here: at a pipe
- * it would wait for ever, deaf to signals, and through a second name it would write old pages into a file of others.
+ * Opens an existing, checked database file. Its journal files are checked here: SQLite would block on a pipe, and through a hard link
+ * it would write old pages into a foreign file.
  *
- * @throws VaultError `vault_permissions`; `installation_broken` when the native half was never built, or for another Node; SqliteError as
- * SQLite says
+ * @throws VaultError `vault_permissions`; `installation_broken` when the native addon was not built for this Node; SqliteError
  */
 export function openSqlite(path: string, files: Pick<Files, 'check'>, options: Opening = {}): Database {
   checkBeside(path, files);
   return opened(path, options);
 }
 
-/** For a database that SQLite is to open without {@link openSqlite}. @throws VaultError `vault_permissions` */
+/** For a database that is opened without {@link openSqlite}. @throws VaultError `vault_permissions` */
 export function checkBeside(path: string, files: Pick<Files, 'check'>): void {
   for (const end of BESIDE) files.check(`${path}${end}`);
 }
 
-/**
- * The library is told where its native half lies: searching for it would take a tenth of the time that `vault token`
- * needs, and could find another one.
- */
+/** Searching for the native addon would take a tenth of the time of `vault token`, and could find another one. */
 function opened(path: string, options: Opening): Database {
   try {
     return new SqliteDatabase(path, { ...options, fileMustExist: true, nativeBinding: nativeBinding() });
@@ -103,13 +99,12 @@ function opened(path: string, options: Opening): Database {
     if (!isMissingBinding(failure)) throw failure;
     throw new VaultError(
       'installation_broken',
-      'the SQLite library is not built for this machine and this Node: install scripts were not allowed, or Node was changed since',
+      'better-sqlite3 is not built for this version of Node: install scripts were not allowed, or Node has changed since',
       { hint: 'where token-vault is installed, type: npm rebuild better-sqlite3', cause: failure },
     );
   }
 }
 
-/** Where the library's native half lies. */
 export function nativeBinding(): string {
   const library = createRequire(import.meta.url).resolve('better-sqlite3/package.json');
   return join(dirname(library), 'build', 'Release', 'better_sqlite3.node');
@@ -121,7 +116,7 @@ function isMissingBinding(failure: unknown): boolean {
 }
 
 /**
- * Opens a vault's database without waiting for locks (waiting is done asynchronously) and without trusting its schema.
+ * Opens a vault's database without waiting for locks, which is done asynchronously, and without trusting its schema.
  *
  * @throws VaultError `vault_damaged` when there is none, `vault_permissions`, `vault_not_writable`, `busy`
  */
@@ -143,7 +138,7 @@ export function openDatabase(path: string, files: Pick<Files, 'check'>): Databas
   }
 }
 
-/** Has SQLite run nothing that stands in the file, and check the file while it reads. Source: sqlite.org/security.html */
+/** SQLite runs no code from the file, and checks it while reading. Source: sqlite.org/security.html */
 export function distrust(database: Database): void {
   database.pragma('trusted_schema = OFF');
   database.pragma('cell_size_check = ON');
@@ -151,20 +146,19 @@ export function distrust(database: Database): void {
 }
 
 /**
- * Makes an empty file for SQLite to write into, in the place of one that was left there. It is private before SQLite sees it,
- * and SQLite gives its journal the same mode.
+ * Creates an empty private file for SQLite, and replaces a leftover one. SQLite gives its journal the same mode.
  *
  * @throws VaultError `vault_permissions`, `vault_not_writable`
  */
 export function createEmpty(path: string, files: Pick<Files, 'create' | 'remove'>): void {
   removeDatabase(path, files);
   if (files.create(path, new Uint8Array())) return;
-  throw new VaultError('vault_permissions', `something keeps coming back at ${path}`, {
-    hint: `see what it is: ls -ld ${inQuotes(path)}`,
+  throw new VaultError('vault_permissions', `another process keeps creating ${path}`, {
+    hint: `to see what it is: ls -ld ${inQuotes(path)}`,
   });
 }
 
-/** Removes a database that nobody has open, and what SQLite has left beside it. */
+/** Removes a database that no process has open, and its journal. */
 export function removeDatabase(path: string, files: Pick<Files, 'remove'>): void {
   files.remove(path);
   files.remove(`${path}-journal`);

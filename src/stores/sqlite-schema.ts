@@ -1,12 +1,11 @@
 import type { Database } from 'better-sqlite3';
 import { FROM_BACKUP, INSTALL_CURRENT, VaultError } from '../domain/errors.js';
 
-/** `tkvt`: marks the file as a vault, for us and for file(1). */
+/** `tkvt`, for this program and file(1). */
 export const APPLICATION_ID = 0x746b7674;
 
 /**
- * Each entry takes the schema one version up; `user_version` says how many were applied. An entry that was
- * released is never edited.
+ * Each entry takes the schema one version up; `user_version` counts them. A released entry is never edited.
  */
 const MIGRATIONS: readonly string[] = [
   `
@@ -117,7 +116,7 @@ const MIGRATIONS: readonly string[] = [
 
 export const SCHEMA_VERSION = MIGRATIONS.length;
 
-/** Makes the whole schema in an empty database, in the caller's transaction. */
+/** Call it in a transaction, on an empty database. */
 export function createSchema(database: Database): void {
   for (const migration of MIGRATIONS) database.exec(migration);
   database.pragma(`application_id = ${APPLICATION_ID}`);
@@ -125,8 +124,8 @@ export function createSchema(database: Database): void {
 }
 
 /**
- * Brings an older vault up to date, each step in a transaction of its own, and refuses what is not a vault, what was
- * written by a newer program, and a schema that this program did not make.
+ * Migrates an older vault, each step in its own transaction. Refuses other databases, those of a newer program, and a schema that
+ * was altered.
  *
  * @throws VaultError `vault_damaged`, `vault_newer`
  */
@@ -134,7 +133,7 @@ export function migrate(database: Database, path: string): void {
   const version = Number(database.pragma('user_version', { simple: true }));
   if (applicationId(database) !== APPLICATION_ID || version < 1) {
     throw new VaultError('vault_damaged', `${path} is not a token-vault database`, {
-      hint: `${FROM_BACKUP}\nor move it away and begin anew:\nvault init`,
+      hint: `${FROM_BACKUP}\nor move it away and create a new vault:\nvault init`,
     });
   }
   if (version > SCHEMA_VERSION) {
@@ -157,8 +156,8 @@ export function migrate(database: Database, path: string): void {
 }
 
 /**
- * A trigger acts in our own transactions, and a constraint or a unique index can refuse a row: each could keep a refresh
- * token from being stored whose predecessor has just been replaced.
+ * A trigger acts in our own transactions, and a constraint or a unique index can refuse a row: each could keep a rotated refresh token
+ * from being stored.
  */
 function refuseAltered(database: Database, path: string, version: number): void {
   const altered = alterations(database, version);
@@ -171,20 +170,20 @@ function refuseAltered(database: Database, path: string, version: number): void 
 type SchemaEntry = readonly [type: string, name: string, table: string, sql: string | null];
 
 const STATEMENT = /^CREATE (?:UNIQUE )?(TABLE|INDEX) (\w+)(?: ON (\w+))?/;
-/** The tables whose primary key SQLite keeps in an index of its own, which has no text. */
+/** Tables whose primary key has an automatic index, which has no SQL text. */
 const KEYED = ['master_keys', 'keys', 'leftover_keys', 'accounts', 'intents', 'told'];
 const MOST_NAMED = 3;
-/** ANALYZE makes these. They choose between ways to read and keep no row from being written. */
+/** Created by ANALYZE. They affect only how rows are read. */
 const STATISTICS = [
   'CREATE TABLE sqlite_stat1(tbl,idx,stat)',
   'CREATE TABLE sqlite_stat4(tbl,idx,neq,nlt,ndlt,sample)',
 ];
 
 /**
- * What is otherwise in the schema than the migrations have made it, in words; null when nothing is. SQLite keeps the text of
- * each statement as it was written, so the texts are compared: to have SQLite make the schema anew takes 4 ms.
+ * How the schema differs from the migrations, in words; null when it does not. SQLite keeps the text of each statement, so the texts
+ * are compared: creating the schema in memory would take 4 ms.
  *
- * @param version as many migrations as the database has seen
+ * @param version the number of migrations applied
  */
 export function alterations(database: Database, version: number): string | null {
   const expected = new Map(schemaAsMade(version).map((entry) => [entry[1], entry]));
@@ -199,7 +198,7 @@ export function alterations(database: Database, version: number): string | null 
     if (made === undefined) {
       if (type !== 'table' || !STATISTICS.includes(sql ?? '')) said.push(`${inWords(type, name)} was added`);
     } else if (type !== made[0] || table !== made[2] || sql !== made[3]) {
-      said.push(`${inWords(type, name)} is not as this program makes it`);
+      said.push(`${inWords(type, name)} was altered`);
     }
   }
   said.push(...[...expected.values()].map(([type, name]) => `${inWords(type, name)} is missing`));
@@ -220,7 +219,7 @@ function schemaAsMade(version: number): readonly SchemaEntry[] {
   return [...made, ...keys];
 }
 
-/** Whoever altered it chose the names. */
+/** Names of an altered schema are not trusted. */
 function inWords(type: string, name: string): string {
   const kind = ['table', 'index', 'trigger', 'view'].includes(type) ? type : 'entry';
   return /^\w{1,64}$/.test(name) ? `the ${kind} ${name}` : `a ${kind} of an unusual name`;

@@ -45,14 +45,13 @@ const SETTLE = 'DELETE FROM intents WHERE account_id = ?';
 const CONSENT = `INSERT INTO consents (account_id, at, how, asked_scopes, granted_scopes)
   SELECT id, ?, ?, ?, ? FROM accounts WHERE id = ?`;
 
-/** Sorts after every text that begins with the same prefix. */
+/** Sorts after every string with the same prefix. */
 const LAST = '\u{10FFFF}';
 
-/** The store over one SQLite connection; see stores/contract. */
 export function sqliteStore(connection: Connection): Store {
   const { prepare, read, write } = connection;
 
-  /** Changes something other than the rows. */
+  /** A change of something other than the accounts. */
   function changing(step: LedgerStep, change: () => boolean): Promise<boolean> {
     return write(() => {
       const done = change();
@@ -64,7 +63,7 @@ export function sqliteStore(connection: Connection): Store {
   return {
     head: () => read(() => readHead(connection)),
 
-    // Not `unlessTaken`: what was written before the name turned out to be taken must go back.
+    // Caught outside the transaction, so that the writes before the conflict are rolled back.
     addMasterKey: (key, wrapped, step) =>
       changing(step, () => insertMasterKey(prepare, key, wrapped)).catch(onlyTaken),
 

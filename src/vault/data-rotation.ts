@@ -3,7 +3,7 @@ import { equalBytes } from '../crypto/derive.js';
 import { sealedHeader } from '../crypto/sealed-box.js';
 import type { Account } from '../domain/account.js';
 import { VaultError } from '../domain/errors.js';
-import type { MasterKeyRow, SealedAccount, SealedAnew, Store, VaultHead } from '../stores/contract.js';
+import type { MasterKeyRow, Resealed, SealedAccount, Store, VaultHead } from '../stores/contract.js';
 import type { Clock } from '../system/contract.js';
 import { damaged, isDamage } from './damage.js';
 import { type Keyring, openKeyring } from './keyring.js';
@@ -56,7 +56,7 @@ export interface DataKeyRotationParts {
 export function dataKeyRotation({ store, access, clock, events }: DataKeyRotationParts): DataKeyRotation {
   const { using } = access;
 
-  async function resealed(keys: Keyring, before: SealedAccount): Promise<SealedAnew> {
+  async function resealed(keys: Keyring, before: SealedAccount): Promise<Resealed> {
     const contents = openContents(keys, before);
     const [subjectDigest] = keys.subjectDigests(before.issuer, contents.identity.subject);
     const sealed = sealContents(keys, { ...before, subjectDigest }, contents);
@@ -107,7 +107,7 @@ export function dataKeyRotation({ store, access, clock, events }: DataKeyRotatio
       await access.renew();
       return using(async (keys) => {
         requireKeys(keys);
-        const accounts: SealedAnew[] = [];
+        const accounts: Resealed[] = [];
         const unreadable: Account[] = [];
         for (const id of accountIds) {
           const before = await store.account(id);

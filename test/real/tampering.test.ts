@@ -157,7 +157,7 @@ describe('somebody who changes the database without the key', () => {
     [
       'a constraint',
       "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = replace(sql, 'generation INTEGER NOT NULL', 'generation INTEGER NOT NULL CHECK (generation < 2)') WHERE name = 'accounts'",
-      'the table accounts is not as this program makes it',
+      'the table accounts was altered',
     ],
   ])(
     'is noticed for %s that could refuse what a refresh brings, before anything is sent',

@@ -54,7 +54,7 @@ describe('the schema of a vault', () => {
         rewrite(
           "UPDATE sqlite_schema SET sql = replace(sql, 'generation INTEGER NOT NULL', 'generation INTEGER NOT NULL CHECK (generation < 2)') WHERE name = 'accounts'",
         ),
-      'the table accounts is not as this program makes it',
+      'the table accounts was altered',
     ],
     [
       'a trigger',

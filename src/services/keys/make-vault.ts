@@ -24,7 +24,7 @@ export async function makeVault(deps: VaultAccessDeps, source: KeySource): Promi
   deps.files.ensureFolder(deps.paths.data);
   return holdingVault(deps, async () => {
     if (await deps.factory.exists()) {
-      throw new VaultError('vault_exists', `there is a vault already at ${deps.paths.database}`, {
+      throw new VaultError('vault_exists', `a vault already exists at ${deps.paths.database}`, {
         hint: 'vault list\nvault key status',
       });
     }

@@ -142,7 +142,7 @@ describe('making a vault', () => {
     const key = readFileSync(keyFile());
     await expect(access().create(source())).rejects.toMatchObject({
       code: 'vault_exists',
-      message: `there is a vault already at ${database()}`,
+      message: `a vault already exists at ${database()}`,
       hint: 'vault list\nvault key status',
     });
     expect(readFileSync(keyFile()).equals(key)).toBe(true);
