@@ -7,9 +7,9 @@ import { ensureValid } from './services/token/ensure-valid.js';
 import type { Host } from './system/contract.js';
 import { agentWith } from './wiring/agent.js';
 import { backgroundWith } from './wiring/background.js';
+import { backupUseCases } from './wiring/backup.js';
 import { childrenWith } from './wiring/children.js';
 import { integrityWith } from './wiring/integrity.js';
-import { keyUseCases } from './wiring/keys.js';
 import { refreshingWith } from './wiring/refreshing.js';
 
 /** The use cases, and the other side of a refresher process. */
@@ -85,7 +85,7 @@ export function createApp(host: Host, options: ContextOptions): App {
   return {
     ...ctx,
     token,
-    ...keyUseCases(ctx),
+    ...backupUseCases(ctx),
     ...agent,
     ...background,
     ...childrenWith({ host, token, rest }),

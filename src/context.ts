@@ -22,14 +22,15 @@
  */
 import { setMaxListeners } from 'node:events';
 import { join } from 'node:path';
+import { createKeySources, type KeySources } from './access/key-sources.js';
 import type { LoginMachine } from './access/login-machine.js';
+import { type VaultAccess, vaultAccess } from './access/vault-access.js';
 import type { AuditLog } from './audit/log.js';
 import type { SettingsSources } from './config/settings.js';
 import { randomId } from './crypto/derive.js';
 import { once } from './domain/async.js';
 import type { LoadedKey } from './keysources/key-memory.js';
 import type { ConfiguredProvider, Provider } from './providers/contract.js';
-import type { VaultAccess } from './services/keys/vault-access.js';
 import type { Locks } from './stores/locks.js';
 import { sqliteLocks } from './stores/locks.js';
 import type { RollbackMarks } from './stores/rollback-marks.js';
@@ -42,7 +43,6 @@ import { resolvePaths } from './system/paths.js';
 import type { VaultEvents } from './vault/queued-events.js';
 import type { Vault } from './vault/vault.js';
 import { createAudit } from './wiring/audit.js';
-import { createKeyAccess, type KeyAccess } from './wiring/keys.js';
 
 const CONFIG_LIMIT = 1024 * 1024;
 
@@ -74,7 +74,7 @@ export interface Context {
   notice(line: string, hint?: string): void;
   detail(line: string): void;
   /** The key sources of this machine. */
-  readonly keys: KeyAccess;
+  readonly keys: KeySources;
   /** Opens the vault once and shares it; also makes it, and hands its key to a refresher process. */
   readonly access: VaultAccess;
   /**
@@ -86,6 +86,8 @@ export interface Context {
   /** The vault, made first where there is none. */
   vaultOrNew(): Promise<Vault>;
   marks(): Promise<RollbackMarks>;
+  /** A file that the user names; its mode stays as it is. @returns null when there is none */
+  readNamed(path: string, limit: number): Promise<Buffer | null>;
   /** The text of a private file of at most 1 MiB; null when there is none. @throws VaultError `vault_permissions` */
   readText(path: string): string | null;
   /** Providers and settings from config.json, .env and environment, read once. @throws VaultError `config_invalid` */
@@ -118,12 +120,27 @@ export function createContext(host: Host, options: ContextOptions): Context {
   const readText = (path: string) => files.read(path, CONFIG_LIMIT)?.toString('utf8') ?? null;
   const { audit, events } = createAudit({ host, paths, files, clock, notice });
   const marks = once(async () => (await import('./access/marks.js')).marksWith(paths, files));
-  const keys = createKeyAccess({
-    ...{ host, paths, files, locks, clock, audit, events, readText, notice, marks },
-    factory: sqliteFactory(paths, files, clock),
-    handed: options.handed ?? null,
+  const keys = createKeySources({
+    ...{ host, paths, files, clock, audit, readText, notice },
+    queue: events.queue,
+    trail: async () => (await access.store())?.trail ?? null,
+    loaded: options.handed ?? null,
   });
-  const { access } = keys;
+  const access = vaultAccess({
+    ...{ paths, files, locks, clock, audit, events, notice, marks },
+    factory: sqliteFactory(paths, files, clock),
+    keySource: keys.current,
+    async rememberKeySource(source) {
+      await (await import('./access/addon.js')).noteAddon({ host, paths, files, clock });
+      return keys.remember(source);
+    },
+    readBack: keys.readBack,
+    forgetKeys: keys.forget,
+    async created() {
+      const { reserveSocketPlace } = await import('./system/agent/agent-socket.js');
+      reserveSocketPlace(paths, host, files, notice);
+    },
+  });
 
   const settings = once(async () => {
     const [{ loadSettings }, { catalogue }] = await Promise.all([
@@ -161,6 +178,8 @@ export function createContext(host: Host, options: ContextOptions): Context {
     ...{ keys, access, marks, readText, settings, http, spill, release },
     detail: options.detail ?? (() => undefined),
     vault: access.open,
+    readNamed: async (path, limit) =>
+      (await import('./system/files/read-only.js')).readOnlyFiles(host.uid).read(path, limit),
     vaultOrNew: access.openOrCreate,
     loginMachine: async () => (await import('./access/login-machine.js')).loginMachine(host),
     async provider(name) {

@@ -1,10 +1,13 @@
 import { existsSync, readFileSync, rmSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { App } from '../src/app.js';
+import { init } from '../src/commands/init.js';
 import { planLogin } from '../src/services/login/login.js';
 import { listAccounts, showAccount } from '../src/services/overview/overview.js';
 import { providerOverview } from '../src/services/overview/provider-overview.js';
 import { revocationTargets, revokeAccounts } from '../src/services/revoke/revoke.js';
+import { terminal } from './doubles/terminal.js';
 import { type LibraryStage, openLibraryStage } from './library/stage.js';
 
 let stage: LibraryStage;
@@ -31,17 +34,24 @@ const LOGIN = {
 const myKey = () =>
   ({ choice: { setting: { kind: 'file', path: path('my.key') }, passphraseFd: null } }) as const;
 
+/** Runs `vault init --json`. */
+async function runInit(app: App, input: Parameters<typeof init.run>[1] = { choice: null }) {
+  const { io, written } = terminal({ json: true });
+  await init.run(app, input, io);
+  return JSON.parse(written.stdout);
+}
+
 const ALL = { provider: null, status: null, expiringWithin: null };
 
 describe('making a vault', () => {
   it('remembers a key file that was named, and leaves the rest of the configuration as it is', async () => {
     const { providers } = stage.config();
-    const result = await stage.app().init(myKey());
+    const result = await runInit(stage.app(), myKey());
     expect(result).toEqual({
-      keySource: 'file',
+      key_source: 'file',
       place: `key file ${path('my.key')}`,
       database: path('vault.db'),
-      configFile: path('config.json'),
+      config_file: path('config.json'),
     });
     expect(stage.config()).toEqual({ keySource: { kind: 'file', path: path('my.key') }, providers });
     expect(existsSync(path('my.key'))).toBe(true);
@@ -49,7 +59,7 @@ describe('making a vault', () => {
   });
 
   it('records the native addon in a private file: with init, with a first login, and with a refresh', async () => {
-    await stage.app().init({ choice: null });
+    await runInit(stage.app());
     const record = readFileSync(path('addon.json'), 'utf8');
     expect(record).toContain('"sha256"');
     expect(statSync(path('addon.json')).mode & 0o777).toBe(0o600);
@@ -65,19 +75,19 @@ describe('making a vault', () => {
   });
 
   it('keeps to what is configured when nothing is named', async () => {
-    expect(await stage.app().init({ choice: null })).toMatchObject({
+    expect(await runInit(stage.app())).toMatchObject({
       place: `key file ${path('master.key')}`,
     });
   });
 
   it('follows VAULT_KEY_FILE, and remembers it so that it need not be set again', async () => {
     stage.configure({ keySource: 'keychain' });
-    await stage.app({ VAULT_KEY_FILE: path('other.key') }).init({ choice: null });
+    await runInit(stage.app({ VAULT_KEY_FILE: path('other.key') }));
     expect(stage.config()['keySource']).toEqual({ kind: 'file', path: path('other.key') });
   });
 
   it('does not guess where a relative VAULT_KEY_FILE would be', async () => {
-    await expect(stage.app({ VAULT_KEY_FILE: 'other.key' }).init({ choice: null })).rejects.toMatchObject({
+    await expect(runInit(stage.app({ VAULT_KEY_FILE: 'other.key' }))).rejects.toMatchObject({
       code: 'config_invalid',
       message: 'VAULT_KEY_FILE must be an absolute path',
     });
@@ -86,7 +96,7 @@ describe('making a vault', () => {
   it('is refused where there is one, and nothing changes', async () => {
     await stage.logIn();
     const before = readFileSync(path('config.json'));
-    await expect(stage.app().init(myKey())).rejects.toMatchObject({
+    await expect(runInit(stage.app(), myKey())).rejects.toMatchObject({
       code: 'vault_exists',
     });
     expect(readFileSync(path('config.json')).equals(before)).toBe(true);

@@ -3,7 +3,13 @@ import { ERROR_CODES, VaultError } from '../domain/errors.js';
 import { command } from '../domain/hints.js';
 import { rfc3339 } from '../domain/time.js';
 import { count } from '../domain/wording.js';
-import { type AuditEntryView, type AuditRequest, type AuditVerdict, auditTrail, verifyAudit } from '../services/audit/audit.js';
+import {
+  type AuditEntryView,
+  type AuditRequest,
+  type AuditVerdict,
+  auditTrail,
+  verifyAudit,
+} from '../services/audit/audit.js';
 import type { Column, Io } from '../ui/io.js';
 import type { Command } from './spec.js';
 import { given, text, wholeNumber } from './spec.js';

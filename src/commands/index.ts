@@ -57,7 +57,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'key',
-    summary: 'see, add, replace and save the keys that open the vault',
+    summary: 'list, add, replace and save the keys that open the vault',
     load: async () => (await import('./key.js')).key,
   },
   {

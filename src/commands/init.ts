@@ -1,12 +1,13 @@
+import type { KeyChoice } from '../access/key-sources.js';
 import { VaultError } from '../domain/errors.js';
-import type { InitRequest, InitResult } from '../services/contract.js';
+import { command } from '../domain/hints.js';
 import { renderBlock } from '../ui/layout.js';
 import { impliedKind, KEY_SOURCE_OPTIONS, KEY_SOURCES, readChoice } from './key-source.js';
 import type { Command } from './spec.js';
 import { oneOf } from './spec.js';
 
-/** Makes the vault and its key. The other commands do it with the usual choice when there is no vault yet. */
-export const init: Command<InitRequest> = {
+/** Makes the vault and its key. A login makes them too, with the source in force. */
+export const init: Command<{ readonly choice: KeyChoice | null }> = {
   name: 'init',
   summary: 'make the vault and choose where its key is kept',
   arguments: [
@@ -21,10 +22,13 @@ export const init: Command<InitRequest> = {
     { line: 'vault init --key-source file', says: 'the key in a file: servers, cron, containers' },
     {
       line: 'vault init --key-source command -- pass show token-vault',
-      says: 'the key in a password manager, where it has to be already',
+      says: 'the key in a password manager, which must have it already',
     },
     { line: 'vault init --key-source credential', says: 'the key that systemd hands to a service' },
-    { line: 'vault init --key-source passphrase', says: 'no key anywhere: a person is asked each time' },
+    {
+      line: 'vault init --key-source passphrase',
+      says: 'no stored key: the passphrase is asked for each time',
+    },
   ],
 
   parse(raw) {
@@ -41,32 +45,25 @@ export const init: Command<InitRequest> = {
     return { choice: kind === null ? null : readChoice(raw, kind, raw.args) };
   },
 
-  async run(useCases, request, io) {
-    const result = await useCases.init(request);
+  async run({ access, keys, paths }, { choice }, io) {
+    const source = choice === null ? await keys.current() : await keys.chosen(choice);
+    await access.create(source);
+    const { kind, place } = source;
     if (io.json) {
-      io.document(initDocument(result));
+      io.document({
+        key_source: kind,
+        place,
+        database: paths.database,
+        config_file: paths.configFile,
+      });
       return;
     }
-    io.data(
-      renderBlock(
-        [
-          ['key', result.place],
-          ['vault', result.database],
-          ['settings', result.configFile],
-        ],
-        io.columns,
-        io.theme,
-      ),
-    );
-    io.say('the vault is ready; next: vault providers');
+    const lines = [
+      ['key', place],
+      ['vault', paths.database],
+      ['settings', paths.configFile],
+    ] as const;
+    io.data(renderBlock(lines, io.columns, io.theme));
+    io.say(`the vault is ready; next: ${command('providers')}`);
   },
 };
-
-function initDocument(result: InitResult) {
-  return {
-    key_source: result.keySource,
-    place: result.place,
-    database: result.database,
-    config_file: result.configFile,
-  };
-}

@@ -1,28 +1,22 @@
+import type { KeyChoice } from '../access/key-sources.js';
 import { VaultError } from '../domain/errors.js';
 import { quoted } from '../domain/safe-text.js';
 import type { KeySourceKind, KeySourceSetting } from '../keysources/contract.js';
-import type { KeyChoice } from '../services/contract.js';
 import type { OptionSpec, RawInput } from './spec.js';
 import { text, wholeNumber } from './spec.js';
 
-/*
- * How a key source is named on a command line: its kind, and options that go with some kinds. `vault init` and `vault key`
- * share it.
- */
+/* A key source on the command line of `vault init` and `vault key`: its kind, and options that go with some kinds. */
 
-/** What each kind is, in the words of the help; a record, so that the compiler notices a kind that is missing. */
-const KINDS: Record<KeySourceKind, string> = {
-  keychain: 'the keychain of the system',
-  file: 'a private file',
-  credential: 'a systemd credential',
-  command: 'a program that prints it',
-  passphrase: 'a passphrase',
-};
-
-export const KEY_SOURCES = Object.keys(KINDS) as KeySourceKind[];
+export const KEY_SOURCES = [
+  'keychain',
+  'file',
+  'credential',
+  'command',
+  'passphrase',
+] as const satisfies readonly KeySourceKind[];
 
 export const KEY_SOURCE_OPTIONS: readonly OptionSpec[] = [
-  { flags: '--key-file <path>', description: 'file: where the key file is or shall be' },
+  { flags: '--key-file <path>', description: 'file: path of the key file (created if missing)' },
   {
     flags: '--credential <name>',
     description: 'credential: its name',
@@ -46,7 +40,7 @@ export function readKind(word: string, what: string): KeySourceKind {
   throw new VaultError('usage', `${what} takes one of: ${KEY_SOURCES.join(', ')}`);
 }
 
-/** The kind that an option speaks of, for those who leave the kind itself out; null without such an option. */
+/** The kind that an option implies where the kind is left out; null without such an option. */
 export function impliedKind(raw: RawInput): KeySourceKind | null {
   const given = Object.keys(OPTION_OF).filter((each) => text(raw, each) !== null);
   return OPTION_OF[given[0] ?? ''] ?? null;
@@ -64,22 +58,23 @@ export function readChoice(raw: RawInput, kind: KeySourceKind, command: readonly
   if (kind !== 'command' && command.length > 0) {
     throw new VaultError('usage', `a program goes with the key source command, not with ${kind}`);
   }
-  const passphraseFd = wholeNumber(raw, '--passphrase-fd', 0, 999_999);
-  if (passphraseFd !== null && text(raw, '--passphrase-file') !== null) {
+  if (text(raw, '--passphrase-fd') !== null && text(raw, '--passphrase-file') !== null) {
     throw new VaultError(
       'usage',
       '--passphrase-fd and --passphrase-file name two passphrases; give one of them',
     );
   }
-  if (passphraseFd === 1 || passphraseFd === 2) {
-    throw new VaultError('usage', '--passphrase-fd takes 0, or a number from 3: 1 and 2 are for output');
-  }
-  const setting = settingOf(raw, kind, command);
-  return { setting, passphraseFd };
+  return { setting: settingOf(raw, kind, command), passphraseFd: readDescriptor(raw) };
 }
 
-/** The words that name the same place once more, as they are typed. */
-export function chosenAgain({ setting }: KeyChoice): string {
+export function readDescriptor(raw: RawInput): number | null {
+  const descriptor = wholeNumber(raw, '--passphrase-fd', 0, 999_999);
+  if (descriptor !== 1 && descriptor !== 2) return descriptor;
+  throw new VaultError('usage', '--passphrase-fd takes 0, or 3 and up: 1 and 2 are for output');
+}
+
+/** The words that name the same key source again. */
+export function sameSourceFlags({ setting }: KeyChoice): string {
   switch (setting.kind) {
     case 'file':
       return setting.path === null ? 'file' : `file --key-file ${quoted(setting.path)}`;

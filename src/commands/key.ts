@@ -1,94 +1,160 @@
+import type { KeyChoice, PassphraseFrom } from '../access/key-sources.js';
+import { useCommand } from '../access/unlock.js';
+import type { Context } from '../context.js';
 import { VaultError } from '../domain/errors.js';
-import { relative } from '../domain/time.js';
+import { command as commandLine } from '../domain/hints.js';
+import { relative, rfc3339 } from '../domain/time.js';
+import { count } from '../domain/wording.js';
 import type { KeySourceKind } from '../keysources/contract.js';
-import type { KeyChoice, UseCases } from '../services/contract.js';
-import type { Io } from '../ui/io.js';
-import { type Action, type ActionSpec, type InputOf, type KeyInput, keyDocument } from './key-action.js';
-import { exportKey, importKey, rotate } from './key-change.js';
+import type { MasterKeyView } from '../services/keys/changes.js';
+import type { ImportedKey } from '../services/keys/recovery.js';
+import type { RemovedKey } from '../services/keys/remove.js';
+import type { RotatedDataKeys } from '../services/keys/rotate-data.js';
+import type { RotatedKey } from '../services/keys/rotate-master.js';
+import type { KeyStatus, UsedKey } from '../services/keys/status.js';
+import type { Io, Progress } from '../ui/io.js';
 import {
-  chosenAgain,
   impliedKind,
   KEY_SOURCE_OPTIONS,
   KEY_SOURCES,
   readChoice,
+  readDescriptor,
   readKind,
+  sameSourceFlags,
 } from './key-source.js';
-import { sayBeneath, statusDocument } from './key-status.js';
 import type { Command, RawInput } from './spec.js';
-import { firstName, given } from './spec.js';
+import { firstName, given, text } from './spec.js';
 
-const ACTIONS: Record<Action, ActionSpec> = {
-  status: {
-    parse(_raw, source) {
-      if (source !== null) throw new VaultError('usage', 'vault key status takes no key source');
-      return { action: 'status' };
-    },
-    run: showStatus,
-  },
-  add: {
-    parse: (raw, source, command) => ({ action: 'add', choice: choiceOf(raw, 'add', source, command) }),
-    run: addKey,
-  },
-  use: {
-    parse: (raw, source, command) => ({ action: 'use', choice: choiceOf(raw, 'use', source, command) }),
-    run: useKey,
-  },
-  remove: {
-    parse(raw, source, command) {
-      const kind = named(source, 'remove');
-      if (command.length > 0 || impliedKind(raw) !== null)
-        throw new VaultError('usage', 'vault key remove takes the kind of key source alone');
-      return { action: 'remove', kind, yes: given(raw, '--yes') };
-    },
-    run: removeKey,
-  },
-  rotate,
-  export: exportKey,
-  import: importKey,
-};
+const ACTIONS = ['status', 'add', 'use', 'remove', 'rotate', 'export', 'import'] as const;
 
-/** Looks after the master keys of the vault, each of which opens all of it. */
+export type KeyInput =
+  | { readonly action: 'status' }
+  | { readonly action: 'add' | 'use'; readonly choice: KeyChoice }
+  | { readonly action: 'rotate'; readonly choice: KeyChoice | null }
+  | { readonly action: 'rotate data' }
+  | { readonly action: 'export'; readonly file: string; readonly passphrase: PassphraseFrom }
+  | {
+      readonly action: 'import';
+      readonly file: string;
+      readonly passphrase: PassphraseFrom;
+      readonly choice: KeyChoice | null;
+    }
+  | { readonly action: 'remove'; readonly kind: KeySourceKind; readonly yes: boolean };
+
 export const key: Command<KeyInput> = {
   name: 'key',
-  summary: 'see, add, replace and save the keys that open the vault',
+  summary: 'list, add, replace and save the keys that open the vault',
   arguments: [
-    { name: 'action', description: Object.keys(ACTIONS).join(', ') },
+    { name: 'action', description: ACTIONS.join(', ') },
     { name: 'source', description: `${KEY_SOURCES.join(', ')}; for export and import: the recovery file` },
     { name: 'command', description: 'with the source command: the program, after --', variadic: true },
   ],
   options: [
     ...KEY_SOURCE_OPTIONS,
-    { flags: '--data', description: 'rotate: the data keys, so that every account is sealed anew' },
+    { flags: '--data', description: 'rotate: the data keys, which seals every account again' },
     { flags: '--yes', description: 'remove: do not ask' },
   ],
   examples: [
-    { line: 'vault key status', says: 'which keys there are, and which one this machine uses' },
-    { line: 'vault key add file', says: 'one more key, in a file: for cron and servers' },
+    { line: 'vault key status', says: 'list the keys, and which one this machine uses' },
+    { line: 'vault key add file', says: 'add a key in a file: for cron and servers' },
     {
       line: 'vault key add command -- pass show token-vault',
-      says: 'one more, which is in a password manager already',
+      says: 'add a key that is in a password manager already',
     },
-    { line: 'vault key use file', says: 'this machine opens the vault with that one from now on' },
-    { line: 'vault key rotate', says: 'a new key in the place of the one in use' },
-    { line: 'vault key rotate --data', says: 'new data keys under it, and every account sealed anew' },
-    { line: 'vault key export vault.recovery', says: 'a file that opens the vault with a passphrase' },
-    { line: 'vault key import vault.recovery', says: 'a new key by that file, where the old one is lost' },
-    { line: 'vault key remove keychain', says: 'asks first; the last key cannot be removed' },
+    { line: 'vault key use file', says: 'make this machine open the vault with that key' },
+    { line: 'vault key rotate', says: 'replace the key in use' },
+    { line: 'vault key rotate --data', says: 'replace the data keys under it, and seal every account again' },
+    { line: 'vault key export vault.recovery', says: 'make a file that opens the vault with a passphrase' },
+    {
+      line: 'vault key import vault.recovery',
+      says: 'make a new key from that file, if the old one is lost',
+    },
+    { line: 'vault key remove keychain', says: 'remove a key, after a question; never the last one' },
   ],
   printsWhole: true,
 
   parse(raw) {
-    // Whatever the action: a value that is empty is a mistake in a script.
+    // Whatever the action: an empty value is a mistake in a script.
     impliedKind(raw);
     const word = firstName(raw, 'the action');
-    const [, source = null, ...command] = raw.args;
-    if (word === null || !Object.hasOwn(ACTIONS, word)) {
-      throw new VaultError('usage', `vault key takes one of: ${Object.keys(ACTIONS).join(', ')}`);
+    const action = ACTIONS.find((each) => each === word);
+    const [, first = null, ...more] = raw.args;
+    switch (action) {
+      case 'status':
+        if (first !== null) throw new VaultError('usage', 'vault key status takes no key source');
+        return { action };
+      case 'add':
+      case 'use':
+        return { action, choice: readChoice(raw, named(first, action), more) };
+      case 'remove': {
+        const kind = named(first, action);
+        if (more.length > 0 || impliedKind(raw) !== null)
+          throw new VaultError('usage', 'vault key remove takes the kind of key source alone');
+        return { action, kind, yes: given(raw, '--yes') };
+      }
+      case 'rotate':
+        return given(raw, '--data')
+          ? parseRotateData(raw, first)
+          : { action, choice: choiceOf(raw, action, first, more) };
+      case 'export':
+        if (more.length > 0) throw new VaultError('usage', 'vault key export takes one file');
+        return { action, file: fileNamed(first, action), passphrase: passphraseFrom(raw) };
+      case 'import':
+        return {
+          action,
+          file: fileNamed(first, action),
+          passphrase: passphraseFrom(raw),
+          choice:
+            more[0] === undefined ? null : choiceOf(withoutPassphrase(raw), action, more[0], more.slice(1)),
+        };
+      default:
+        throw new VaultError('usage', `vault key takes one of: ${ACTIONS.join(', ')}`);
     }
-    return ACTIONS[word as Action].parse(raw, source, command);
   },
 
-  run: (useCases, input, io) => ACTIONS[input.action].run(useCases, input as never, io),
+  async run(ctx, input, io) {
+    switch (input.action) {
+      case 'status': {
+        const { keyStatus } = await import('../services/keys/status.js');
+        return showStatus(await keyStatus(ctx), io);
+      }
+      case 'add': {
+        const { addKey } = await import('../services/keys/add.js');
+        return showAdded(await addKey(ctx, await ctx.keys.chosen(input.choice)), input.choice, io);
+      }
+      case 'use': {
+        const { useKey } = await import('../services/keys/status.js');
+        return showUsed(await useKey(ctx, await ctx.keys.chosen(input.choice)), io);
+      }
+      case 'remove': {
+        const { removeKey } = await import('../services/keys/remove.js');
+        if (!input.yes) await confirmRemoval(ctx, input.kind, io);
+        return showRemoved(await removeKey(ctx, input.kind), io);
+      }
+      case 'rotate': {
+        const { rotateKey } = await import('../services/keys/rotate-master.js');
+        return showRotated(await rotateKey(ctx, input.choice && (await ctx.keys.chosen(input.choice))), io);
+      }
+      case 'rotate data': {
+        const { rotateDataKeys } = await import('../services/keys/rotate-data.js');
+        const { report, stop } = sealingProgress(io);
+        return showRotatedData(await rotateDataKeys(ctx, report).finally(stop), io);
+      }
+      case 'export': {
+        const { exportKey } = await import('../services/keys/recovery.js');
+        return showExported(await exportKey(ctx, input), io);
+      }
+      default: {
+        const { importKey } = await import('../services/keys/recovery.js');
+        const { choice } = input;
+        return showImported(
+          await importKey(ctx, input, choice && (await ctx.keys.chosen(choice))),
+          choice,
+          io,
+        );
+      }
+    }
+  },
 };
 
 function named(source: string | null, action: string): KeySourceKind {
@@ -96,25 +162,160 @@ function named(source: string | null, action: string): KeySourceKind {
   throw new VaultError('usage', `vault key ${action} which? It takes one of: ${KEY_SOURCES.join(', ')}`);
 }
 
-/** A program without the word `command` before it is refused, so that a mistyped kind is not run. */
 function choiceOf(
   raw: RawInput,
-  action: 'add' | 'use',
+  action: string,
   source: string | null,
-  command: readonly string[],
-): KeyChoice {
-  return readChoice(raw, named(source, action), command);
+  program: readonly string[],
+): KeyChoice | null {
+  const kind = source === null ? impliedKind(raw) : readKind(source, `vault key ${action}`);
+  return kind === null ? null : readChoice(raw, kind, program);
 }
 
-async function showStatus(useCases: UseCases, _input: InputOf<'status'>, io: Io): Promise<void> {
-  const status = await useCases.keyStatus();
-  const { keys, inUse } = status;
+function parseRotateData(raw: RawInput, source: string | null): KeyInput {
+  if (source === null && impliedKind(raw) === null) return { action: 'rotate data' };
+  throw new VaultError('usage', 'the data keys are in the vault itself, so --data takes no key source', {
+    hint: commandLine('key rotate --data'),
+  });
+}
+
+function fileNamed(word: string | null, action: string): string {
+  if (word !== null) return word;
+  throw new VaultError('usage', `vault key ${action} takes the file`, {
+    hint: `for example: ${commandLine(`key ${action} token-vault.recovery`)}`,
+  });
+}
+
+function passphraseFrom(raw: RawInput): PassphraseFrom {
+  return { file: text(raw, '--passphrase-file'), descriptor: readDescriptor(raw) };
+}
+
+/** With import, the options of a passphrase are about the recovery file. */
+function withoutPassphrase(raw: RawInput): RawInput {
+  const { passphraseFile: _, passphraseFd: __, ...options } = raw.options;
+  return { ...raw, options };
+}
+
+/** Asks before a key is removed, unless it cannot be removed anyway. */
+async function confirmRemoval(ctx: Context, kind: KeySourceKind, io: Io): Promise<void> {
+  const { keyStatus } = await import('../services/keys/status.js');
+  const { keys } = await keyStatus(ctx);
+  if (keys.length < 2 || !keys.some((each) => each.source === kind && !each.inUse)) return;
+  if (!io.interactive) {
+    throw new VaultError('usage', 'not interactive, and a removed key cannot be restored: pass --yes', {
+      hint: commandLine(`key remove ${kind} --yes`),
+    });
+  }
+  const question = `Remove the key in the source ${kind}? Machines that use it, and backups that have no other key, will no longer open.`;
+  if (!(await io.confirm(question)))
+    throw new VaultError('interrupted', 'not confirmed, nothing was removed');
+}
+
+/** Shows how many accounts are sealed under the new data keys. */
+function sealingProgress(io: Io) {
+  let progress: Progress | null = null;
+  let last = 0;
+  return {
+    report(done: number, total: number) {
+      progress ??= io.progress(total);
+      progress.step(`sealed under new keys: ${done} of ${total}`, done - last);
+      last = done;
+    },
+    stop: () => progress?.stop(),
+  };
+}
+
+function keyDocument({ source, reference, createdAt, place, inUse }: MasterKeyView) {
+  return { source, reference, created_at: rfc3339(createdAt), place, in_use: inUse };
+}
+
+function showAdded(added: MasterKeyView, choice: KeyChoice, io: Io): void {
+  if (io.json) io.document(keyDocument(added));
+  io.say(`the ${added.place} now opens the vault as well`, 'green');
+  io.say(`to have this machine use it: ${commandLine(`key use ${sameSourceFlags(choice)}`)}`);
+}
+
+export function showUsed({ key: used, configFile, warning }: UsedKey, io: Io): void {
+  if (io.json) io.document({ ...keyDocument(used), config_file: configFile });
+  io.say(`this machine opens the vault with the key from the ${used.place}`, 'green');
+  if (warning !== null) io.warn(`warning: ${warning}`, 'yellow');
+}
+
+function showRemoved({ source, reference, key: outcome }: RemovedKey, io: Io): void {
+  if (io.json) io.document({ source, reference, key: outcome });
+  io.say(`the key in the source ${source} no longer opens the vault; ${outcome}`, 'yellow');
+}
+
+export function showRotated({ key: rotated, replaced, old, next }: RotatedKey, io: Io): void {
+  if (io.json) io.document({ ...keyDocument(rotated), replaced, old, next });
+  io.say(`the ${rotated.place} holds a new key of the vault; ${old}`, 'green');
+  if (next !== null) io.warn(next, 'yellow');
+  io.say(
+    `older backups need a recovery file or the old key; make a new backup: ${commandLine('backup FILE')}`,
+  );
+}
+
+export function showRotatedData(
+  { accounts, resumed, dropped, dataKeys, madeAt }: RotatedDataKeys,
+  io: Io,
+): void {
+  if (io.json) io.document({ accounts, resumed, dropped, data_keys: dataKeys, made_at: rfc3339(madeAt) });
+  io.say(`${count(accounts, 'account')} sealed under new data keys; the old ones were deleted`, 'green');
+  if (resumed) {
+    const made = relative(madeAt, io.now());
+    io.warn(`this finished an interrupted run: the new data keys were made ${made}`, 'yellow');
+    io.warn(`for newer ones: ${commandLine('key rotate --data')}`);
+  }
+  io.warn(
+    `older recovery files no longer open the vault; make a new one: ${commandLine('key export FILE')}`,
+    'yellow',
+  );
+  io.say(`the master keys are unchanged; to replace the one in use: ${commandLine('key rotate')}`);
+}
+
+export function showExported(file: string, io: Io): void {
+  if (io.json) io.document({ file });
+  io.say(`${file} was written, read back and opened`, 'green');
+  io.say(
+    'with its passphrase it opens the vault, and every backup made since its data keys were last replaced: keep it away from both',
+  );
+  io.say(`if the key is lost: ${commandLine(`key import ${file}`)}`);
+}
+
+export function showImported({ key: made, replaced }: ImportedKey, choice: KeyChoice | null, io: Io): void {
+  if (io.json) io.document({ ...keyDocument(made), replaced });
+  io.say(`the ${made.place} holds a new key, which opens the vault`, 'green');
+  if (!made.inUse) {
+    const source = choice === null ? made.source : sameSourceFlags(choice);
+    io.say(`to have this machine use it: ${commandLine(`key use ${source}`)}`);
+  }
+  io.say(`check the vault: ${commandLine('doctor')}`);
+}
+
+export function showStatus(status: KeyStatus, io: Io): void {
+  const { keys, dataKeys, unfinished, inUse, decidedBy } = status;
   if (io.json) {
-    io.document(statusDocument(status));
+    io.document({
+      keys: keys.map(keyDocument),
+      data_keys: dataKeys.map(({ id, purpose, createdAt, replaced, accounts }) => ({
+        id,
+        purpose,
+        created_at: rfc3339(createdAt),
+        replaced,
+        accounts,
+      })),
+      unfinished: unfinished.map(({ source, reference, since }) => ({
+        source,
+        reference,
+        since: rfc3339(since),
+      })),
+      key_source: inUse,
+      decided_by: decidedBy,
+    });
     return;
   }
   if (keys.length === 0) {
-    io.say('there is no vault yet, so it has no keys; vault init makes it');
+    io.say(`there is no vault yet, so it has no keys; to make it: ${commandLine('init')}`);
     return;
   }
   io.table(
@@ -127,55 +328,51 @@ async function showStatus(useCases: UseCases, _input: InputOf<'status'>, io: Io)
     ],
     keys.map(({ source, reference, createdAt, place, inUse: used }) => [
       source,
-      reference.replace(/^[0-9a-f]{32}\//, ''),
+      shortName(reference),
       relative(createdAt, io.now()),
       used ? 'yes' : '',
       place,
     ]),
   );
-  sayBeneath(status, io);
-  if (keys.some((each) => each.inUse)) return;
-  const kinds = [...new Set(keys.map(({ source }) => source))];
-  io.warn(
-    `this machine is set to use a key source of the kind ${inUse}, in which this vault has no key`,
-    'yellow',
-  );
-  // Nobody but its user knows the program of a key that this machine does not use.
-  const use = (kind: string) => `vault key use ${kind}${kind === 'command' ? ' -- PROGRAM' : ''}`;
-  io.warn(`hint: ${kinds.map(use).join(', or ')}`);
+  printKeyNotes(status, io);
 }
 
-async function addKey(useCases: UseCases, { choice }: InputOf<'add' | 'use'>, io: Io): Promise<void> {
-  const added = await useCases.addKey(choice);
-  if (io.json) io.document(keyDocument(added));
-  io.say(`the ${added.place} opens the vault as well now`, 'green');
-  io.say(`to have this machine use it: vault key use ${chosenAgain(choice)}`);
+function shortName(reference: string): string {
+  return reference.replace(/^[0-9a-f]{32}\//, '');
 }
 
-async function useKey(useCases: UseCases, { choice }: InputOf<'add' | 'use'>, io: Io): Promise<void> {
-  const { key: used, configFile, warning } = await useCases.useKey(choice);
-  if (io.json) io.document({ ...keyDocument(used), config_file: configFile });
-  io.say(`this machine opens the vault with the key from the ${used.place}`, 'green');
-  if (warning !== null) io.warn(`warning: ${warning}`, 'yellow');
-}
-
-async function removeKey(useCases: UseCases, { kind, yes }: InputOf<'remove'>, io: Io): Promise<void> {
-  // What will be refused anyway is not asked about.
-  const { keys } = await useCases.keyStatus();
-  const removable = keys.length > 1 && keys.some((each) => each.source === kind && !each.inUse);
-  if (!yes && removable) await confirm(kind, io);
-  const removed = await useCases.removeKey(kind);
-  if (io.json) io.document({ source: removed.source, reference: removed.reference, key: removed.key });
-  io.say(`the key in the source ${kind} opens the vault no more; ${removed.key}`, 'yellow');
-}
-
-async function confirm(kind: KeySourceKind, io: Io): Promise<void> {
-  if (!io.interactive) {
-    throw new VaultError('usage', 'there is nobody to ask, and a key that is removed does not come back', {
-      hint: `vault key remove ${kind} --yes`,
-    });
+/** The data keys, what interrupted runs have left, and whether this machine has a key. */
+function printKeyNotes({ keys, dataKeys, unfinished, inUse }: KeyStatus, io: Io): void {
+  const current = dataKeys.filter(({ replaced }) => !replaced);
+  const old = dataKeys.filter(({ replaced }) => replaced);
+  if (current.length > 0)
+    io.say(`each of them opens the same ${count(current.length, 'data key')}, ${described(current, io)}`);
+  if (old.length > 0) {
+    io.warn(`unfinished: ${count(old.length, 'data key')} not yet replaced, ${described(old, io)}`, 'yellow');
+    io.warn(`hint: ${commandLine('key rotate --data')}`);
   }
-  const question = `Remove the key in the source ${kind}? Machines that use it, and backups that have no other, will not open any more.`;
-  if (!(await io.confirm(question)))
-    throw new VaultError('interrupted', 'not confirmed, so nothing was removed');
+  for (const { source, reference, since } of unfinished) {
+    const when = relative(since, io.now());
+    io.warn(
+      `unfinished: the unneeded key ${shortName(reference)} may still be in the source ${source} (since ${when})`,
+      'yellow',
+    );
+  }
+  for (const kind of new Set(unfinished.map(({ source }) => source))) {
+    const action = keys.some(({ source }) => source === kind) ? 'rotate' : 'remove';
+    io.warn(`hint: once that source works: ${commandLine(`key ${action} ${kind}`)}`);
+  }
+  if (keys.some((each) => each.inUse)) return;
+  io.warn(`this machine is set to the key source ${inUse}, in which this vault has no key`, 'yellow');
+  const kinds = [...new Set(keys.map(({ source }) => source))];
+  io.warn(`hint: ${kinds.map(useCommand).join(', or ')}`);
+}
+
+function described(dataKeys: KeyStatus['dataKeys'], io: Io): string {
+  const newest = Math.max(...dataKeys.map(({ createdAt }) => createdAt));
+  const made = `made ${relative(newest, io.now())}`;
+  const accounts = dataKeys.map((each) => each.accounts).filter((number) => number !== null);
+  return accounts.length === 0
+    ? made
+    : `${made}; ${count(Math.max(...accounts), 'account')} sealed under them`;
 }

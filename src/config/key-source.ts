@@ -118,18 +118,21 @@ function wrong(file: string, what: string): VaultError {
 }
 
 /**
- * The key source to use: `VAULT_KEY_FILE`, else the one in `config.json`, else the keychain.
+ * The key source of this machine: `VAULT_KEY_FILE` overrides the configuration, and the keychain is used where neither is set.
  *
  * @param text of `config.json`; null when there is none
+ * @returns also what decides: `VAULT_KEY_FILE`, the path of `config.json`, or null for the default
  * @throws VaultError `config_invalid`
  */
 export function currentKeySource(
   env: Readonly<Record<string, string | undefined>>,
   text: string | null,
-  file: string,
-): KeySourceSetting {
+  configFile: string,
+): { readonly setting: KeySourceSetting; readonly decidedBy: string | null } {
   const path = keyFileFromEnv(env);
-  return path === null ? (readKeySource(text, file) ?? { kind: 'keychain' }) : { kind: 'file', path };
+  if (path !== null) return { setting: { kind: 'file', path }, decidedBy: 'VAULT_KEY_FILE' };
+  const setting = readKeySource(text, configFile);
+  return { setting: setting ?? { kind: 'keychain' }, decidedBy: setting && configFile };
 }
 
 /** The path in `VAULT_KEY_FILE`; null when it is not set. @throws VaultError `config_invalid` */

@@ -63,11 +63,7 @@ function leftCopies({ look, paths, commands }: HealthDeps): readonly Finding[] {
 async function formOf(inspection: Inspection): Promise<Finding | null> {
   const { path, isVault, schemaVersion, knownVersion } = inspection;
   if (!isVault || schemaVersion < 1) {
-    return problem(
-      'vault_damaged',
-      `${path} is not a token-vault database`,
-      FROM_BACKUP,
-    );
+    return problem('vault_damaged', `${path} is not a token-vault database`, FROM_BACKUP);
   }
   if (schemaVersion > knownVersion) {
     const message = `${path} was written by a newer version of this program (schema ${schemaVersion})`;

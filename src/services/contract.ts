@@ -8,13 +8,11 @@ import type { BackgroundUseCases } from './background/background-contract.js';
 import type { BackupUseCases } from './backup/backup.js';
 import type { HealthUseCases } from './doctor/health-contract.js';
 import type { IntegrityUseCases } from './integrity/integrity.js';
-import type { KeyUseCases } from './keys/keys-contract.js';
 
 export type * from './agent/agent-contract.js';
 export type * from './background/background-contract.js';
 export type * from './backup/backup.js';
 export type * from './integrity/integrity.js';
-export type * from './keys/keys-contract.js';
 export type { DemoRequest, DemoTalk };
 
 export interface TokenRequest {
@@ -109,8 +107,7 @@ export interface UseCases
     BackgroundUseCases,
     BackupUseCases,
     HealthUseCases,
-    IntegrityUseCases,
-    KeyUseCases {
+    IntegrityUseCases {
   token(request: TokenRequest): Promise<ValidToken>;
   /**
    * Runs a program with a token in its environment.

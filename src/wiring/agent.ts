@@ -1,3 +1,4 @@
+import type { VaultAccess } from '../access/vault-access.js';
 import { ERROR_CODES, VaultError } from '../domain/errors.js';
 import type { AskSocket } from '../services/agent/agent-client.js';
 import type {
@@ -7,7 +8,6 @@ import type {
   AgentUseCases,
 } from '../services/agent/agent-contract.js';
 import type { TokenRequest, ValidToken } from '../services/contract.js';
-import type { VaultAccess } from '../services/keys/vault-access.js';
 import { type EnsureValidDeps, ensureValid } from '../services/token/ensure-valid.js';
 import {
   agentSocketPlaces,

@@ -180,7 +180,7 @@ async function scheduleDeps(
       cron: SCHEDULERS.cron(machine),
       launchd: SCHEDULERS.launchd(machine),
     },
-    keySource: currentKeySource(env, readText(paths.configFile), paths.configFile),
+    keySource: currentKeySource(env, readText(paths.configFile), paths.configFile).setting,
     credentialName: CREDENTIAL_NAME,
     envFileNames: Object.keys(parseEnvFile(readText(envFileInUse) ?? '', envFileInUse)),
     notifies: (await notifyCommand()) !== null,

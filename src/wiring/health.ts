@@ -18,7 +18,6 @@ import type { Clock, Files, Host, Http, Paths } from '../system/contract.js';
 import type { Keyring } from '../vault/keyring.js';
 import { rehearse } from './as-cron.js';
 import { abuseOf } from './audit.js';
-import { keySourcesWith } from './key-sources.js';
 
 /* How app.ts wires `vault doctor`. Everything is looked at by parts that cannot change anything. */
 
@@ -57,7 +56,7 @@ export function doctorWith(parts: HealthParts): HealthUseCases['doctor'] {
 
 function settingInForce({ host, paths }: HealthParts, files: Files): KeySourceSetting {
   const text = files.read(paths.configFile, CONFIG_LIMIT)?.toString('utf8') ?? null;
-  return currentKeySource(host.env, text, paths.configFile);
+  return currentKeySource(host.env, text, paths.configFile).setting;
 }
 
 async function inPlace(
@@ -94,7 +93,7 @@ async function healthDeps(parts: HealthParts, offline: boolean) {
     import('../system/files/trusted-path.js'),
     import('../system/agent/agent-socket.js'),
     import('../stores/inspection.js'),
-    import('../services/keys/unlock.js'),
+    import('../access/unlock.js'),
     import('../stores/spill.js'),
     import('../services/doctor/account-commands.js'),
     import('../system/http/http-probe.js'),
@@ -106,14 +105,18 @@ async function healthDeps(parts: HealthParts, offline: boolean) {
     readOnlyFs.at(paths.database) === null ? null : inspectSqlite(paths.database, files, clock),
   );
   const keySources = once(async () => {
-    const { knownKeySources } = await import('../services/keys/known-key-sources.js');
+    const [{ knownKeySources }, { sourceMaker }] = await Promise.all([
+      import('../services/keys/status.js'),
+      import('../access/key-sources.js'),
+    ]);
     const head = await inspect()
       .then((inspection) => inspection?.store.head() ?? null)
       .catch(() => null);
-    // Nobody is asked anything, whoever sits there.
-    const nobody = { ...host, stdin: Readable.from([]) };
-    const person = () => false;
-    const { source } = keySourcesWith({ host: nobody, paths, files, clock, notice: () => undefined, person });
+    // Nothing is asked, even at a terminal.
+    const headless = { ...host, stdin: Readable.from([]) };
+    const interactive = () => false;
+    const notice = () => undefined;
+    const { source } = sourceMaker({ host: headless, paths, files, clock, notice, interactive });
     return knownKeySources(settingInForce(parts, files), head, source);
   });
   const folder = join(paths.data, 'spill');
@@ -149,7 +152,7 @@ async function healthDeps(parts: HealthParts, offline: boolean) {
     commands: accountCommands,
     settings: () => settings().catch(notLookedAt('the configuration cannot be read')),
     inspect,
-    vanished: async () => (await import('../services/keys/vanished.js')).vanishedVault(paths, readOnlyFs),
+    vanished: async () => (await import('../access/vault-access.js')).vanishedVault(paths, readOnlyFs),
     accounts: async () => {
       const none = notLookedAt('the vault cannot be read');
       const inspection = await inspect().catch(none);

@@ -1,20 +1,20 @@
 import { describe, expect, it } from 'vitest';
+import type { App } from '../../src/app.js';
 import { init } from '../../src/commands/init.js';
 import { type TerminalOptions, terminal } from '../doubles/terminal.js';
-import { useCasesDouble } from '../doubles/use-cases.js';
 import { inputOf } from './raw.js';
+
+const place = 'the key file /home/alice/.config/token-vault/master.key';
+const paths = {
+  database: '/home/alice/.local/share/token-vault/vault.db',
+  configFile: '/home/alice/.config/token-vault/config.json',
+};
 
 async function printed(options: TerminalOptions) {
   const { io, written } = terminal(options);
-  const useCases = useCasesDouble({
-    init: async () => ({
-      keySource: 'file',
-      place: 'the key file /home/alice/.config/token-vault/master.key',
-      database: '/home/alice/.local/share/token-vault/vault.db',
-      configFile: '/home/alice/.config/token-vault/config.json',
-    }),
-  });
-  await init.run(useCases, await inputOf(init, ''), io);
+  const keys = { current: async () => ({ kind: 'file', place }) };
+  const ctx = { keys, paths, access: { create: async () => {} } } as unknown as App;
+  await init.run(ctx, await inputOf(init, ''), io);
   return written;
 }
 
@@ -54,7 +54,7 @@ describe('vault init', () => {
     ['--key-source command -- ./print-key', 'must be a name or an absolute path'],
     ['--credential ../key', '--credential takes the name of a credential, without a slash'],
     ['--passphrase-fd 3 --passphrase-file /run/pp', 'name two passphrases; give one of them'],
-    ['--passphrase-fd 1', '--passphrase-fd takes 0, or a number from 3'],
+    ['--passphrase-fd 1', '--passphrase-fd takes 0, or 3 and up'],
     ['--passphrase-fd x', '--passphrase-fd takes a whole number'],
   ])('refuses "%s"', async (line, message) => {
     await expect(inputOf(init, line)).rejects.toMatchObject({

@@ -1,12 +1,24 @@
-import { describe, expect, it } from 'vitest';
-import { key } from '../../src/commands/key.js';
-import { VaultError } from '../../src/domain/errors.js';
-import type { KeyStatus, MasterKeyView } from '../../src/services/contract.js';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { KeyChoice } from '../../src/access/key-sources.js';
+import type { App } from '../../src/app.js';
+import {
+  key,
+  showExported,
+  showImported,
+  showRotated,
+  showRotatedData,
+  showStatus,
+  showUsed,
+} from '../../src/commands/key.js';
+import { DAY } from '../../src/domain/duration.js';
+import { addKey } from '../../src/services/keys/add.js';
+import type { MasterKeyView } from '../../src/services/keys/changes.js';
+import type { KeyStatus } from '../../src/services/keys/status.js';
+import type { Io } from '../../src/ui/io.js';
 import { NOW, type TerminalOptions, terminal } from '../doubles/terminal.js';
-import { useCasesDouble } from '../doubles/use-cases.js';
+import { type KeyStage, openKeyStage } from '../services/keys/key-stage.js';
 import { inputOf } from './raw.js';
 
-const DAY = 86_400_000;
 const vaultId = 'ab'.repeat(16);
 const view = (over: Partial<MasterKeyView> = {}): MasterKeyView => ({
   source: 'file',
@@ -22,29 +34,15 @@ const keychain = view({
   place: 'OS keychain',
   inUse: true,
 });
+const nothing = { file: null, descriptor: null };
 
-async function printed(
-  line: string,
-  useCases: Parameters<typeof useCasesDouble>[0],
-  options: TerminalOptions = {},
-) {
+function shown(show: (io: Io) => void, options: TerminalOptions = {}) {
   const { io, written } = terminal(options);
-  await key.run(useCasesDouble(useCases), await inputOf(key, line), io);
+  show(io);
   return written;
 }
 
-const status = (over: Partial<KeyStatus> = {}) => ({
-  keyStatus: async (): Promise<KeyStatus> => ({
-    keys: [keychain, view()],
-    dataKeys: [],
-    unfinished: [],
-    inUse: 'keychain',
-    decidedBy: '/home/alice/config.json',
-    ...over,
-  }),
-});
-
-describe('vault key', () => {
+describe('the command line of vault key', () => {
   it.each([
     ['status', { action: 'status' }],
     ['add file', { action: 'add', choice: { setting: { kind: 'file', path: null }, passphraseFd: null } }],
@@ -59,6 +57,28 @@ describe('vault key', () => {
       },
     ],
     ['remove keychain --yes', { action: 'remove', kind: 'keychain', yes: true }],
+    ['rotate', { action: 'rotate', choice: null }],
+    ['rotate keychain', { action: 'rotate', choice: { setting: { kind: 'keychain' }, passphraseFd: null } }],
+    [
+      'rotate --passphrase-file /new',
+      { action: 'rotate', choice: { setting: { kind: 'passphrase', file: '/new' }, passphraseFd: null } },
+    ],
+    ['export r', { action: 'export', file: 'r', passphrase: nothing }],
+    [
+      'export r --passphrase-fd 3',
+      { action: 'export', file: 'r', passphrase: { file: null, descriptor: 3 } },
+    ],
+    ['import r', { action: 'import', file: 'r', passphrase: nothing, choice: null }],
+    [
+      'import r file --key-file /k --passphrase-file /p',
+      {
+        action: 'import',
+        file: 'r',
+        passphrase: { file: '/p', descriptor: null },
+        choice: { setting: { kind: 'file', path: '/k' }, passphraseFd: null },
+      },
+    ],
+    ['rotate --data', { action: 'rotate data' }],
   ])('understands "%s"', async (line, input) => {
     expect(await inputOf(key, line)).toEqual(input);
   });
@@ -73,6 +93,14 @@ describe('vault key', () => {
     ['use command', 'which program prints the key?'],
     ['remove command -- pass show x', 'takes the kind of key source alone'],
     ['add file --credential x', '--credential does not go with the key source file'],
+    ['export', 'takes the file'],
+    ['import', 'takes the file'],
+    ['export a b', 'takes one file'],
+    ['export a --passphrase-fd 1', '1 and 2 are for output'],
+    ['rotate pocket', 'takes one of'],
+    ['import r pocket', 'takes one of'],
+    ['rotate file --data', '--data takes no key source'],
+    ['rotate --data --key-file /k', '--data takes no key source'],
   ])('refuses "%s"', async (line, message) => {
     await expect(inputOf(key, line)).rejects.toMatchObject({
       code: 'usage',
@@ -81,9 +109,20 @@ describe('vault key', () => {
   });
 });
 
+const status = (over: Partial<KeyStatus> = {}): KeyStatus => ({
+  keys: [keychain, view()],
+  dataKeys: [],
+  unfinished: [],
+  inUse: 'keychain',
+  decidedBy: '/home/alice/config.json',
+  ...over,
+});
+const statusShown = (over: Partial<KeyStatus>, options: TerminalOptions = {}) =>
+  shown((io) => showStatus(status(over), io), options);
+
 describe('vault key status', () => {
-  it('says which keys there are, how old, where, and which is used', async () => {
-    expect(await printed('status', status())).toEqual({
+  it('lists the keys, their age and place, and which is used', () => {
+    expect(statusShown({})).toEqual({
       stdout: `SOURCE    KEY       MADE    USED HERE  PLACE
 keychain  master/1  1d ago  yes        OS keychain
 file      master/2  1d ago             key file /home/alice/master.key
@@ -92,8 +131,8 @@ file      master/2  1d ago             key file /home/alice/master.key
     });
   });
 
-  it('is a document with --json', async () => {
-    const { stdout, stderr } = await printed('status', status(), { json: true });
+  it('is a document with --json', () => {
+    const { stdout, stderr } = statusShown({}, { json: true });
     expect(stderr).toBe('');
     expect(JSON.parse(stdout)).toEqual({
       keys: [
@@ -119,76 +158,149 @@ file      master/2  1d ago             key file /home/alice/master.key
     });
   });
 
-  it('warns where this machine is set to a source in which the vault has no key', async () => {
-    const { stderr } = await printed('status', status({ keys: [view()], inUse: 'keychain' }));
-    expect(stderr).toContain('key source of the kind keychain, in which this vault has no key');
+  it('warns where this machine is set to a source in which the vault has no key', () => {
+    const { stderr } = statusShown({ keys: [view()] });
+    expect(stderr).toContain('is set to the key source keychain, in which this vault has no key');
     expect(stderr).toContain('hint: vault key use file');
-    const command = await printed(
-      'status',
-      status({ keys: [{ ...view(), source: 'command' }], inUse: 'file' }),
-    );
+    const command = statusShown({ keys: [view({ source: 'command' })], inUse: 'file' });
     expect(command.stderr).toContain('hint: vault key use command -- PROGRAM');
   });
 
-  it('has nothing to show where there is no vault', async () => {
-    expect(await printed('status', status({ keys: [] }))).toEqual({
+  it('has nothing to show where there is no vault', () => {
+    expect(statusShown({ keys: [] })).toEqual({
       stdout: '',
-      stderr: 'there is no vault yet, so it has no keys; vault init makes it\n',
+      stderr: 'there is no vault yet, so it has no keys; to make it: vault init\n',
     });
+  });
+
+  it('says what old data keys still seal, and how to finish', () => {
+    const dataKey = { purpose: 'identity', createdAt: NOW };
+    const { stderr } = statusShown({
+      dataKeys: [
+        { ...dataKey, id: 1, replaced: true, accounts: 3 },
+        { ...dataKey, id: 6, replaced: false, accounts: 40 },
+      ],
+    });
+    expect(stderr).toMatch(/the same 1 data key, made .*; 40 accounts sealed under them/);
+    expect(stderr).toMatch(/unfinished: 1 data key not yet replaced, .* 3 accounts sealed under them/);
+    expect(stderr).toContain('hint: vault key rotate --data');
+  });
+
+  it('says what an interrupted change has left, and how to finish', () => {
+    const { stderr } = statusShown({
+      dataKeys: [{ id: 1, purpose: 'ledger', createdAt: NOW, replaced: false, accounts: 0 }],
+      unfinished: [{ source: 'file', reference: `${vaultId}/master/1`, since: NOW }],
+    });
+    expect(stderr).toContain('opens the same 1 data key');
+    expect(stderr).toContain('unfinished: the unneeded key master/1 may still be in the source file');
+    expect(stderr).toContain('once that source works: vault key rotate file');
   });
 });
 
-describe('vault key add', () => {
-  it('says how to have this machine use the new key, in words that can be typed', async () => {
-    const addKey = async () => view({ source: 'command', place: 'command pass' });
-    const { stderr } = await printed("add command -- pass show it's", { addKey });
-    expect(stderr).toContain('the command pass opens the vault as well now');
+describe('what vault key prints', () => {
+  const made = view({ createdAt: NOW, inUse: true });
+  const rotated = { key: made, replaced: `${vaultId}/master/1`, old: 'the old key was deleted', next: null };
+
+  it('says what became of the old key, and what older backups need', () => {
+    const { stdout, stderr } = shown((io) => showRotated(rotated, io));
+    expect(stdout).toBe('');
+    expect(stderr).toContain(
+      'key file /home/alice/master.key holds a new key of the vault; the old key was deleted',
+    );
+    expect(stderr).toContain('vault backup FILE');
+    const document = shown((io) => showRotated(rotated, io), { json: true });
+    expect(JSON.parse(document.stdout)).toMatchObject({
+      reference: `${vaultId}/master/2`,
+      replaced: `${vaultId}/master/1`,
+      next: null,
+    });
+  });
+
+  it('says how a recovery file is used', () => {
+    const { stderr } = shown((io) => showExported('/home/alice/r', io));
+    expect(stderr).toContain('/home/alice/r was written, read back and opened');
+    expect(stderr).toContain('vault key import /home/alice/r');
+  });
+
+  it.each<[MasterKeyView['source'], KeyChoice['setting'] | null, string]>([
+    ['file', null, 'file'],
+    ['file', { kind: 'file', path: '/k' }, 'file --key-file /k'],
+    ['command', { kind: 'command', command: ['cat', '/k'], timeout: null }, 'command -- cat /k'],
+  ])('says after an import how to use the new key: %s', (source, setting, words) => {
+    const imported = { key: { ...made, source, inUse: false }, replaced: [] };
+    const choice = setting && { setting, passphraseFd: null };
+    const { stderr } = shown((io) => showImported(imported, choice, io));
+    expect(stderr).toContain(`to have this machine use it: vault key use ${words}\n`);
+  });
+
+  it('says after new data keys that older recovery files are of no use', () => {
+    const report = { accounts: 120, resumed: true, dropped: [1, 2], dataKeys: [3, 4], madeAt: NOW - 3 * DAY };
+    const { stderr } = shown((io) => showRotatedData(report, io));
+    expect(stderr).toContain('120 accounts sealed under new data keys; the old ones were deleted');
+    expect(stderr).toContain('the new data keys were made 3d ago\nfor newer ones: vault key rotate --data');
+    expect(stderr).toContain('the master keys are unchanged');
+    expect(stderr).toContain('vault key export FILE');
+  });
+
+  it('warns when something overrides the key that was chosen', () => {
+    const warning = 'VAULT_KEY_FILE is set and overrides /c';
+    const { stderr } = shown((io) => showUsed({ key: view(), configFile: '/c', warning }, io));
+    expect(stderr).toContain('warning: VAULT_KEY_FILE is set and overrides /c');
+  });
+});
+
+describe('vault key', () => {
+  let stage: KeyStage;
+  beforeEach(async () => {
+    stage = await openKeyStage();
+  });
+  afterEach(() => stage.close());
+
+  async function printed(line: string, options: TerminalOptions = {}) {
+    const { io, written } = terminal(options);
+    const chosen = async () => ({ ...stage.fromFile, place: 'file' });
+    await key.run(stage.with({ chosen }) as unknown as App, await inputOf(key, line), io);
+    return written;
+  }
+
+  it('add says how to have this machine use the new key, in words that can be typed', async () => {
+    const { stderr } = await printed("add command -- pass show it's");
+    expect(stderr).toContain('the file now opens the vault as well');
     expect(stderr).toContain(`vault key use command -- pass show 'it'\\''s'`);
-    const file = await printed('add file --key-file /my/key', { addKey: async () => view() });
-    expect(file.stderr).toContain('vault key use file --key-file /my/key\n');
   });
-});
 
-describe('vault key remove', () => {
-  const { keyStatus } = status();
-  const removeKey = async () => ({ source: 'file', reference: 'r', key: 'the key was deleted' }) as const;
+  it('rotate --data shows how many accounts are done', async () => {
+    const { stdout } = await printed('rotate --data', { json: true });
+    expect(JSON.parse(stdout)).toMatchObject({ accounts: 0, resumed: false, dropped: [1, 2, 3, 4, 5] });
+  });
 
-  it('asks, and takes anything but yes for a no', async () => {
-    const yes = await printed('remove file', { keyStatus, removeKey }, { tty: true, typed: 'y\n' });
-    expect(yes.stderr).toMatch(/Remove the key in the source file\?.*the key was deleted/s);
-    await expect(printed('remove file', { keyStatus }, { tty: true, typed: '\n' })).rejects.toMatchObject({
+  it('remove asks, and takes anything but yes for a no', async () => {
+    await addKey(stage.ctx, stage.fromFile);
+    await expect(printed('remove file', { tty: true, typed: '\n' })).rejects.toMatchObject({
       code: 'interrupted',
-      message: 'not confirmed, so nothing was removed',
+      message: 'not confirmed, nothing was removed',
+    });
+    const yes = await printed('remove file', { tty: true, typed: 'y\n' });
+    expect(yes.stderr).toMatch(/Remove the key in the source file\?.*the key was deleted/s);
+  });
+
+  it('remove does not ask about a key that cannot be removed', async () => {
+    const refused = { code: 'usage', message: expect.stringContaining('this is the last master key') };
+    await expect(printed('remove keychain', { tty: true, typed: '' })).rejects.toMatchObject(refused);
+    await addKey(stage.ctx, stage.fromFile);
+    await expect(printed('remove keychain', { tty: true, typed: '' })).rejects.toMatchObject({
+      code: 'usage',
+      message: expect.stringContaining('this machine opens the vault with'),
     });
   });
 
-  it('does not ask about what is refused anyway', async () => {
-    const last = async () =>
-      ({ keys: [view()], dataKeys: [], unfinished: [], inUse: 'file', decidedBy: null }) as const;
-    const refused = new VaultError('usage', 'the last one');
-    const attempts = { 'remove file': last, 'remove keychain': keyStatus };
-    for (const [line, lookedUp] of Object.entries(attempts)) {
-      const useCases = { keyStatus: lookedUp, removeKey: () => Promise.reject(refused) };
-      await expect(printed(line, useCases, { tty: true, typed: '' })).rejects.toBe(refused);
-    }
-  });
-
-  it('wants --yes where there is nobody to ask', async () => {
-    await expect(printed('remove file', { keyStatus })).rejects.toMatchObject({
+  it('remove wants --yes without a terminal', async () => {
+    await addKey(stage.ctx, stage.fromFile);
+    await expect(printed('remove file')).rejects.toMatchObject({
       code: 'usage',
       hint: 'vault key remove file --yes',
     });
-    const { stdout } = await printed('remove file --yes', { keyStatus, removeKey }, { json: true });
-    expect(JSON.parse(stdout)).toEqual({ source: 'file', reference: 'r', key: 'the key was deleted' });
+    const { stdout } = await printed('remove file --yes', { json: true });
+    expect(JSON.parse(stdout)).toMatchObject({ source: 'file', key: expect.stringContaining('deleted') });
   });
-});
-
-it('vault key use warns when something else goes first', async () => {
-  const useKey = async () => ({
-    key: view(),
-    configFile: '/c',
-    warning: 'VAULT_KEY_FILE is set and goes first',
-  });
-  const { stderr } = await printed('use file', { useKey });
-  expect(stderr).toContain('warning: VAULT_KEY_FILE is set and goes first');
 });

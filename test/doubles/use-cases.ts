@@ -8,18 +8,9 @@ export function useCasesDouble(given: Partial<UseCases> = {}): Context & UseCase
     token: never('token'),
     exec: never('exec'),
     refresh: never('refresh'),
-    init: never('init'),
-    keyStatus: never('keyStatus'),
-    addKey: never('addKey'),
-    removeKey: never('removeKey'),
-    useKey: never('useKey'),
     restore: never('restore'),
     planRestore: never('planRestore'),
     backup: never('backup'),
-    importKey: never('importKey'),
-    exportKey: never('exportKey'),
-    rotateKey: never('rotateKey'),
-    rotateDataKeys: never('rotateDataKeys'),
     runAgent: never('runAgent'),
     agentSocket: () => {
       throw new Error('agentSocket must not be called here');

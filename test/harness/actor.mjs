@@ -1,9 +1,9 @@
 // Another process on the same vault: the built library's own parts, told what to do by messages. See actor.ts.
 
+import { vaultAccess } from '../../dist/lib/access/vault-access.js';
 import { Secret } from '../../dist/lib/domain/secret.js';
 import { keyFileSource } from '../../dist/lib/keysources/key-file.js';
 import { keychainSource } from '../../dist/lib/keysources/os-keychain.js';
-import { vaultAccess } from '../../dist/lib/services/keys/vault-access.js';
 import { sqliteLocks } from '../../dist/lib/stores/locks.js';
 import { rollbackMarks } from '../../dist/lib/stores/rollback-marks.js';
 import { sqliteFactory } from '../../dist/lib/stores/sqlite-factory.js';

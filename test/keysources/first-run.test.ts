@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { vaultAccess } from '../../src/access/vault-access.js';
 import { accountName } from '../../src/domain/account.js';
 import { keyFileSource } from '../../src/keysources/key-file.js';
 import { keychainSource } from '../../src/keysources/os-keychain.js';
-import { vaultAccess } from '../../src/services/keys/vault-access.js';
 import { openKeyring } from '../../src/vault/keyring.js';
 import { createVault, type Vault } from '../../src/vault/vault.js';
 import { accountExample } from '../doubles/account.js';

@@ -24,7 +24,7 @@ describe('a vault whose key is replaced', () => {
       await stage.logIn([], {}, options);
       const rotated = await stage.vault(['key', 'rotate', '--json'], options);
       expect(rotated).toMatchObject({ exitCode: 0 });
-      expect(JSON.parse(rotated.stdout).old).toBe('the old one was deleted from the OS keychain');
+      expect(JSON.parse(rotated.stdout).old).toBe('the old key was deleted from the OS keychain');
       expect(await stage.vault(['token', 'demo'], options)).toMatchObject({ exitCode: 0 });
       await service.lock();
       const dataKeys = async () => {

@@ -27,11 +27,11 @@ describe('a passphrase', () => {
     await adding.sees(/new passphrase of the vault: /);
     // A slip, taken back with the key that does so.
     adding.type(`${PASSPHRASE}x\u007f\r`);
-    await adding.sees(/the same once more: /);
+    await adding.sees(/repeat the passphrase: /);
     adding.type(`another one, mistyped\r`);
-    await adding.sees(/those were two; new passphrase: /);
+    await adding.sees(/they did not match; new passphrase: /);
     adding.type(`${PASSPHRASE}\r`);
-    await adding.sees(/the same once more: /);
+    await adding.sees(/repeat the passphrase: /);
     adding.type(`${PASSPHRASE}\r`);
     const added = await adding.done;
     expect(added.exitCode).toBe(0);

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { vaultAccess } from '../../src/access/vault-access.js';
 import { keyFileSource } from '../../src/keysources/key-file.js';
-import { vaultAccess } from '../../src/services/keys/vault-access.js';
 import { accountExample } from '../doubles/account.js';
 import { withActors } from '../harness/actor.js';
 import { needs } from '../harness/parts.js';

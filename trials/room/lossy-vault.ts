@@ -1,7 +1,7 @@
 import { marksWith } from '../../src/access/marks.js';
+import { vaultAccess } from '../../src/access/vault-access.js';
 import { Secret } from '../../src/domain/secret.js';
 import { keyFileSource } from '../../src/keysources/key-file.js';
-import { vaultAccess } from '../../src/services/keys/vault-access.js';
 import type { Intent } from '../../src/stores/contract.js';
 import { sqliteLocks } from '../../src/stores/locks.js';
 import { sqliteFactory } from '../../src/stores/sqlite-factory.js';

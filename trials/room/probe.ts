@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { unlock } from '../../src/access/unlock.js';
 import { asVaultError, VaultError } from '../../src/domain/errors.js';
 import type { Finding } from '../../src/domain/finding.js';
 import { loginCommand, shellName } from '../../src/domain/hints.js';
@@ -8,7 +9,6 @@ import { database } from '../../src/health/database.js';
 import { integrity } from '../../src/health/integrity.js';
 import { runChecks } from '../../src/health/run.js';
 import { keyFileSource } from '../../src/keysources/key-file.js';
-import { unlock } from '../../src/services/keys/unlock.js';
 import { refreshOne } from '../../src/services/refresh/refresh-one.js';
 import { NO_RETRIES } from '../../src/services/refresh/refresh-send.js';
 import { selectAccount } from '../../src/services/select-account.js';

@@ -10,6 +10,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { vaultAccess } from '../../src/access/vault-access.js';
 import type { SettingsSources } from '../../src/config/settings.js';
 import { configureProvider } from '../../src/config/settings.js';
 import { type Account, accountName } from '../../src/domain/account.js';
@@ -17,7 +18,6 @@ import { Secret } from '../../src/domain/secret.js';
 import { TransportFailure } from '../../src/domain/transport.js';
 import { keyFileSource } from '../../src/keysources/key-file.js';
 import { catalogue } from '../../src/providers/index.js';
-import { vaultAccess } from '../../src/services/keys/vault-access.js';
 import type { Locks } from '../../src/stores/locks.js';
 import type { RollbackMarks } from '../../src/stores/rollback-marks.js';
 import { rollbackMarks } from '../../src/stores/rollback-marks.js';

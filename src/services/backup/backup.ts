@@ -1,3 +1,4 @@
+import { holdingVault } from '../../access/vault-lock.js';
 import type { Audit } from '../../audit/events.js';
 import { equalBytes } from '../../crypto/derive.js';
 import { throwIfInterrupted } from '../../domain/async.js';
@@ -9,8 +10,7 @@ import type { Files } from '../../system/contract.js';
 import type { Keyring } from '../../vault/keyring.js';
 import type { VaultEvents } from '../../vault/queued-events.js';
 import type { RollbackState } from '../../vault/rollback.js';
-import { recordProved } from '../keys/key-trail.js';
-import { holdingVault, present } from '../keys/keys.js';
+import { recordProved, requireStore } from '../keys/changes.js';
 import type { WaitingLoginDeps } from '../login/waiting-logins.js';
 import { refuseWithoutFolder } from '../named-file.js';
 import { type CheckedCopy, checkCopy, takeInForBackup } from './copy.js';
@@ -82,7 +82,7 @@ export interface BackupDeps extends WaitingLoginDeps {
  * @throws VaultError as {@link BackupUseCases.backup}
  */
 export async function backUp(deps: BackupDeps, file: string, force: boolean): Promise<Backup> {
-  await present(deps);
+  await requireStore(deps);
   const { files, copies } = deps;
   if (!force && files.exists(file)) throw isThere(file);
   refuseWithoutFolder(files, file);

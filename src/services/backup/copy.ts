@@ -1,3 +1,5 @@
+import { unlockAudited } from '../../access/unlock.js';
+import { VAULT_LOCK_TIMEOUT } from '../../access/vault-lock.js';
 import type { Audit } from '../../audit/events.js';
 import { equalBytes } from '../../crypto/derive.js';
 import { accountName } from '../../domain/account.js';
@@ -14,8 +16,6 @@ import type { Keyring } from '../../vault/keyring.js';
 import { openLedger, type TrailLine } from '../../vault/ledger.js';
 import { openContents } from '../../vault/sealed-record.js';
 import { compare, explain } from '../../vault/verify.js';
-import { PATIENCE } from '../keys/keys.js';
-import { unlockNoting } from '../keys/unlock.js';
 import { takeInAll, type WaitingLoginDeps } from '../login/waiting-logins.js';
 import type { CopyCheck } from './backup.js';
 
@@ -55,7 +55,7 @@ export async function checkCopy(
   const accounts = await store.accounts();
   let keyring: Keyring;
   try {
-    const unlocked = await unlockNoting({ audit, database: path }, await store.head(), source);
+    const unlocked = await unlockAudited(audit, path, await store.head(), source);
     unlocked.master.fill(0);
     keyring = unlocked.keyring;
   } catch (failure) {
@@ -101,7 +101,7 @@ async function openAll(store: Store, keyring: Keyring, interruption: AbortSignal
  * @throws VaultError when something cannot be stored, with the account's name
  */
 export async function takeInForBackup(deps: WaitingLoginDeps): Promise<void> {
-  const [failed] = await takeInAll(deps, PATIENCE);
+  const [failed] = await takeInAll(deps, VAULT_LOCK_TIMEOUT);
   if (failed === undefined) return;
   const { account, error } = failed;
   const hint = [...(error.hint === undefined ? [] : [error.hint]), `vault refresh ${shellName(account)}`];
@@ -141,7 +141,7 @@ export async function takeInUnlessRestored(
   const isThere = waiting.every(({ accountId }) => restored.accounts.includes(accountId));
   if (equalBytes(living.vaultId, restored.vaultId) && sameKeys && isThere) return;
   try {
-    await takeInAll(deps, PATIENCE);
+    await takeInAll(deps, VAULT_LOCK_TIMEOUT);
   } catch (failure) {
     if (!(failure instanceof VaultError) || isInterruption(failure)) throw failure;
   }

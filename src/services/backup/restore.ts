@@ -1,3 +1,4 @@
+import { holdingVault, VAULT_LOCK_TIMEOUT } from '../../access/vault-lock.js';
 import type { Audit } from '../../audit/events.js';
 import { equalBytes } from '../../crypto/derive.js';
 import { throwIfInterrupted } from '../../domain/async.js';
@@ -12,7 +13,6 @@ import { isDamage } from '../../vault/damage.js';
 import type { TrailLine } from '../../vault/ledger.js';
 import { lineOf, type VaultEvents } from '../../vault/queued-events.js';
 import type { RollbackState } from '../../vault/rollback.js';
-import { holdingVault, PATIENCE } from '../keys/keys.js';
 import type { WaitingLoginDeps } from '../login/waiting-logins.js';
 import type { CopyCheck, Restored, RestorePlan } from './backup.js';
 import { MOST_BYTES } from './backup.js';
@@ -75,7 +75,7 @@ export async function restore(deps: RestoreDeps, file: string): Promise<Restored
       const living = exists ? await look(deps) : null;
       if (living !== null) await takeInUnlessRestored(deps, living, copied);
       for (const id of [...(living?.accounts ?? [])].sort())
-        held.push(await deps.locks.acquire(id, PATIENCE, deps.interruption));
+        held.push(await deps.locks.acquire(id, VAULT_LOCK_TIMEOUT, deps.interruption));
       await deps.closeStore();
       await throwIfInterrupted(deps.interruption);
       const kept = exists ? await keep(deps, living !== null) : null;

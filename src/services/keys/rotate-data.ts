@@ -1,93 +1,105 @@
+import type { KeySources } from '../../access/key-sources.js';
+import { unlockAudited } from '../../access/unlock.js';
+import { holdingVault, VAULT_LOCK_TIMEOUT } from '../../access/vault-lock.js';
+import type { Context } from '../../context.js';
 import { type Account, accountName } from '../../domain/account.js';
 import { isInterruption, VaultError } from '../../domain/errors.js';
-import { shellName } from '../../domain/hints.js';
+import { command, shellName } from '../../domain/hints.js';
 import { count } from '../../domain/wording.js';
-import type { KeySource } from '../../keysources/contract.js';
 import type { MasterKeyRow, VaultHead } from '../../stores/contract.js';
 import type { Locks } from '../../stores/locks.js';
 import type { Spill } from '../../stores/spill.js';
 import type { DataKeyRotation, OpenMaster } from '../../vault/data-rotation.js';
 import { dataKeyIds } from '../../vault/master-key.js';
-import type { Vault } from '../../vault/vault.js';
 import { takeInAll } from '../login/waiting-logins.js';
-import type { RotatedDataKeys } from './key-changes-contract.js';
-import { holdingVault, type KeysDeps, PATIENCE, present } from './keys.js';
-import { unlockNoting } from './unlock.js';
+import { type KeysContext, requireStore } from './changes.js';
 
-const PASSPHRASE_FILE = [
-  'name a private file that holds its passphrase:',
-  'VAULT_PASSPHRASE_FILE=/path/to/passphrase vault key rotate --data',
-];
-/** Accounts that are sealed anew in one commit, and held against refreshes meanwhile. */
+/** Accounts that are sealed under new keys in one commit, and locked meanwhile. */
 const BATCH = 50;
 
-export interface RotateDataDeps extends KeysDeps {
-  readonly vault: () => Promise<Vault | null>;
-  /** Where this machine would look for a master key of this kind; null: it has to be named. */
-  readonly usualSource: (kind: string) => Promise<KeySource | null>;
-  readonly spill: Pick<Spill, 'find' | 'all'>;
-  readonly interruption: AbortSignal;
+export interface RotateDataContext extends KeysContext, Pick<Context, 'vault' | 'interruption'> {
+  readonly keys: KeysContext['keys'] & Pick<KeySources, 'usual'>;
+  spill(): Promise<Pick<Spill, 'find' | 'all'>>;
+}
+
+export interface RotatedDataKeys {
+  /** How many accounts this run has sealed under the new keys. */
+  readonly accounts: number;
+  /** This run has finished an interrupted one. */
+  readonly resumed: boolean;
+  /** Ids of the old data keys. */
+  readonly dropped: readonly number[];
+  /** Ids of the new data keys. */
+  readonly dataKeys: readonly number[];
+  /** When those were made: by the interrupted run, if this one has resumed it. */
+  readonly madeAt: number;
 }
 
 /**
- * Puts new data keys in the place of the old ones, or goes on where an earlier run was cut off: the new keys come into the
- * vault, every account is sealed anew in batches, and when nothing needs the old keys any more they go. The vault works for
- * every process all the while.
+ * Replaces the data keys, or finishes what an interrupted run has begun: the new keys are written into the vault, every account
+ * is sealed under them in batches, and when nothing needs the old keys any more they are deleted. The vault works for every
+ * process meanwhile.
  *
  * @param report called after each batch with the accounts done so far and how many there are
- * @throws VaultError as {@link KeyChangeUseCases.rotateDataKeys}
+ * @throws VaultError the vault's own codes; `key_unavailable` when a master key that has to wrap the new keys is out of reach;
+ * `busy` when something still needs the old keys, which then stay
  */
 export async function rotateDataKeys(
-  deps: RotateDataDeps,
+  ctx: RotateDataContext,
   report: (done: number, total: number) => void,
 ): Promise<RotatedDataKeys> {
-  const store = await present(deps);
+  const store = await requireStore(ctx.access);
   const rotate = async () => {
     const head = await store.head();
-    const vault = await deps.vault();
-    if (vault === null) throw new Error('the vault was there a moment ago');
+    const vault = await ctx.vault();
+    if (vault === null) throw new Error('the vault has vanished');
     const rotation = await vault.rotation();
     const resumed = dataKeyIds(head).replaced.length > 0;
-    if (!resumed) await begin(deps, head, rotation);
-    const accounts = await sealEverything(deps, rotation, report).catch(async (failure: unknown) => {
+    if (!resumed) await begin(ctx, head, rotation);
+    const accounts = await sealEverything(ctx, rotation, report).catch(async (failure: unknown) => {
       if (!(failure instanceof VaultError && isInterruption(failure))) throw failure;
       throw stopped(failure, (await store.accounts()).length, (await rotation.behind()).length);
     });
-    await takeInWaiting(deps);
+    await takeInWaiting(ctx);
     const { replaced: dropped } = dataKeyIds(await store.head());
     const event = { event: 'data_keys_replaced', accounts } as const;
     if (!(await rotation.finish(event))) throw stillNeeded();
-    deps.audit.record(event, 'chained');
+    ctx.audit.record(event, 'chained');
     const after = await store.head();
     return { accounts, resumed, dropped, dataKeys: dataKeyIds(after).newest, madeAt: madeAt(after) };
   };
-  return holdingVault(deps, rotate, deps.interruption);
+  return holdingVault(ctx, rotate, ctx.interruption);
 }
 
 function madeAt({ wrappedKeys }: VaultHead): number {
   return Math.max(...wrappedKeys.map(({ createdAt }) => createdAt));
 }
 
-async function begin(deps: RotateDataDeps, head: VaultHead, rotation: DataKeyRotation): Promise<void> {
+async function begin(ctx: RotateDataContext, head: VaultHead, rotation: DataKeyRotation): Promise<void> {
   const masters: OpenMaster[] = [];
   try {
-    for (const row of head.masterKeys) masters.push({ row, master: await masterOf(deps, head, row) });
+    for (const row of head.masterKeys) masters.push({ row, master: await masterOf(ctx, head, row) });
     const event = { event: 'data_keys_added' } as const;
     await rotation.begin(masters, event);
-    deps.audit.record(event, 'chained');
+    ctx.audit.record(event, 'chained');
   } finally {
     for (const { master } of masters) master.fill(0);
   }
 }
 
-/** Every master key has to wrap the new data keys, or it would not open the vault any more. */
-async function masterOf(deps: RotateDataDeps, head: VaultHead, row: MasterKeyRow): Promise<Uint8Array> {
-  const inUse = await deps.present();
+/** Every master key has to wrap the new data keys, or it would no longer open the vault. */
+async function masterOf(ctx: RotateDataContext, head: VaultHead, row: MasterKeyRow): Promise<Uint8Array> {
+  const inUse = await ctx.keys.current();
   const isInUse = inUse.kind === row.source;
-  const source = isInUse ? inUse : await deps.usualSource(row.source);
+  const source = isInUse ? inUse : await ctx.keys.usual(row.source);
   if (source === null) throw outOfReach(row, null);
   try {
-    const { master, keyring } = await unlockNoting(deps, { ...head, masterKeys: [row] }, source);
+    const { master, keyring } = await unlockAudited(
+      ctx.audit,
+      ctx.paths.database,
+      { ...head, masterKeys: [row] },
+      source,
+    );
     keyring.wipe();
     return master;
   } catch (failure) {
@@ -100,60 +112,65 @@ async function masterOf(deps: RotateDataDeps, head: VaultHead, row: MasterKeyRow
 function outOfReach({ source }: MasterKeyRow, why: VaultError | null): VaultError {
   return new VaultError(
     'key_unavailable',
-    `new data keys have to be wrapped by every master key of the vault, and the one in the source ${source} is out of reach here${why === null ? '' : `: ${why.message}`}`,
+    `new data keys have to be wrapped by every master key of the vault, and the one in the source ${source} is out of reach${why === null ? '' : `: ${why.message}`}`,
     {
       hint: [
-        ...(source === 'passphrase' ? PASSPHRASE_FILE : []),
-        'run it where that key is at hand, or take it out and add it again afterwards:',
-        `vault key remove ${source}`,
-        'vault key rotate --data',
-        `vault key add ${source === 'command' ? 'command -- …' : source}`,
+        ...(source === 'passphrase'
+          ? [
+              'name a private file that holds its passphrase:',
+              `VAULT_PASSPHRASE_FILE=/path/to/passphrase ${rotateCommand()}`,
+            ]
+          : []),
+        'run it on a machine that has that key, or remove the key and add it again afterwards:',
+        command(`key remove ${source}`),
+        rotateCommand(),
+        command(`key add ${source === 'command' ? 'command -- …' : source}`),
       ].join('\n'),
       ...(why !== null && { cause: why }),
     },
   );
 }
 
-/** @returns how many accounts were sealed anew */
+/** @returns how many accounts were sealed under the new keys */
 async function sealEverything(
-  deps: RotateDataDeps,
+  ctx: RotateDataContext,
   rotation: DataKeyRotation,
   report: (done: number, total: number) => void,
 ): Promise<number> {
   const unreadable = new Map<string, Account>();
   let done = 0;
   // Begins again for accounts that were being refreshed, or that another process has sealed under the old keys meanwhile.
-  for (let patience = 0; ; patience = PATIENCE) {
+  for (let timeout = 0; ; timeout = VAULT_LOCK_TIMEOUT) {
     const behind = await rotation.behind();
     const before = done;
     for (let at = 0; at < behind.length; at += BATCH) {
-      deps.interruption.throwIfAborted();
-      const batch = await sealBatch(deps, rotation, behind.slice(at, at + BATCH), patience);
+      ctx.interruption.throwIfAborted();
+      const batch = await sealBatch(ctx, rotation, behind.slice(at, at + BATCH), timeout);
       done += batch.done;
       for (const account of batch.unreadable) unreadable.set(account.id, account);
       report(done, before + behind.length);
     }
     if (behind.length === 0) return done;
-    if (done > before || patience === 0) continue;
+    if (done > before || timeout === 0) continue;
     throw unreadable.size > 0 ? cannotBeOpened([...unreadable.values()]) : stillNeeded();
   }
 }
 
-/** @param patience with 0 an account that is being refreshed is left for later */
+/** @param timeout 0: skips accounts that are being refreshed */
 async function sealBatch(
   { locks, interruption }: { readonly locks: Locks; readonly interruption: AbortSignal },
   rotation: DataKeyRotation,
   accountIds: readonly string[],
-  patience: number,
+  timeout: number,
 ) {
   const held: { readonly id: string; release(): Promise<void> }[] = [];
   try {
     for (const id of accountIds) {
       try {
-        const { release } = await locks.acquire(id, patience, interruption);
+        const { release } = await locks.acquire(id, timeout, interruption);
         held.push({ id, release });
       } catch (failure) {
-        if (patience > 0 || !(failure instanceof VaultError) || failure.code !== 'busy') throw failure;
+        if (timeout > 0 || !(failure instanceof VaultError) || failure.code !== 'busy') throw failure;
       }
     }
     return await rotation.reseal(held.map(({ id }) => id));
@@ -164,30 +181,29 @@ async function sealBatch(
 
 function cannotBeOpened(accounts: readonly Account[]): VaultError {
   const names = accounts.map(accountName).join(', ');
-  const forget = accounts.map((account) => `vault revoke ${shellName(account)} --local`);
+  const forget = accounts.map((account) => command(`revoke ${shellName(account)} --local`));
   return new VaultError(
     'vault_damaged',
-    `the new data keys seal everything but what does not open: ${names}; the old ones stay until that is gone`,
-    {
-      hint: ['forget what does not open, and go on:', ...forget, 'vault key rotate --data'].join('\n'),
-    },
+    `everything is sealed under the new data keys except accounts that cannot be opened: ${names}; the old ones stay until those are gone`,
+    { hint: ['forget those accounts and go on:', ...forget, rotateCommand()].join('\n') },
   );
 }
 
 /**
- * What could not be stored waits outside the database, may be all there is of a grant, and opens under the old data keys alone.
- * What does not open under them either loses nothing with them.
+ * Stores the answers that wait beside the database: they may hold the only refresh token of a grant, and open under the old data
+ * keys alone. An answer that does not open under those either loses nothing.
  *
- * @throws VaultError when something cannot be stored: then the old data keys stay
+ * @throws VaultError when an answer cannot be stored: then the old data keys stay
  */
-async function takeInWaiting(deps: RotateDataDeps): Promise<void> {
-  const [failed] = await takeInAll(deps, PATIENCE);
+async function takeInWaiting(ctx: RotateDataContext): Promise<void> {
+  const spill = await ctx.spill();
+  const [failed] = await takeInAll({ ...ctx, spill }, VAULT_LOCK_TIMEOUT);
   if (failed === undefined) return;
   const { account, error } = failed;
   throw new VaultError(
     error.code,
     `an answer for ${accountName(account)} waits beside the vault and needs the old data keys, which stay until it is stored: ${error.message}`,
-    { hint: `vault refresh ${shellName(account)}\nvault key rotate --data`, cause: error },
+    { hint: `${command(`refresh ${shellName(account)}`)}\n${rotateCommand()}`, cause: error },
   );
 }
 
@@ -195,8 +211,8 @@ async function takeInWaiting(deps: RotateDataDeps): Promise<void> {
 function stopped({ code }: VaultError, accounts: number, behind: number): VaultError {
   return new VaultError(
     code,
-    `${code}: the new data keys are in use, with ${accounts - behind} of ${count(accounts, 'account')} sealed anew; the old ones stay for the others`,
-    { hint: 'vault key rotate --data' },
+    `${code}: the new data keys are in use, with ${accounts - behind} of ${count(accounts, 'account')} sealed under them; the old ones stay for the others`,
+    { hint: rotateCommand() },
   );
 }
 
@@ -204,8 +220,10 @@ function stillNeeded(): VaultError {
   return new VaultError(
     'busy',
     'something was sealed under the old data keys meanwhile, so they stay for now',
-    {
-      hint: 'vault key rotate --data',
-    },
+    { hint: rotateCommand() },
   );
+}
+
+function rotateCommand(): string {
+  return command('key rotate --data');
 }

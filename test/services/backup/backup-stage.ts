@@ -13,7 +13,10 @@ import { ALICE } from '../stage.js';
 export function depsOf(stage: KeyStage): RestoreDeps & BackupDeps & { readonly spill: Spill } {
   const { paths, files, readNamed, clock } = stage.folder;
   return {
-    ...stage.deps,
+    ...stage.ctx,
+    store: stage.access.store,
+    database: paths.database,
+    present: stage.ctx.keys.current,
     files,
     readNamed,
     folder: paths.data,

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { VaultError } from '../../../src/domain/errors.js';
 import { backUp } from '../../../src/services/backup/backup.js';
 import { planRestore, restore } from '../../../src/services/backup/restore.js';
-import { rotateKey } from '../../../src/services/keys/rotate-key.js';
+import { rotateKey } from '../../../src/services/keys/rotate-master.js';
 import { openSqlite } from '../../../src/stores/sqlite-open.js';
 import { tamper } from '../../harness/tamper.js';
 import { type KeyStage, openKeyStage } from '../keys/key-stage.js';
@@ -93,7 +93,7 @@ describe('restoring', () => {
     expect(await labels()).toEqual(['alice']);
     await expect((await open()).requireCurrent()).rejects.toMatchObject({ code: 'vault_rolled_back' });
     expect(watching).not.toBe(await open());
-    const clock = { ...stage.deps.clock, now: () => 0 };
+    const clock = { ...stage.ctx.clock, now: () => 0 };
     const again = await restore({ ...deps(), clock }, kept ?? '');
     expect(await labels()).toEqual(['alice', 'bob']);
     const third = await restore({ ...deps(), clock }, file);
@@ -178,7 +178,7 @@ describe('restoring', () => {
 
   it('goes on with the key of a backup that is older than the last change of keys, where it is there', async () => {
     await backUp(deps(), file, false);
-    await rotateKey(stage.deps, null);
+    await rotateKey(stage.ctx, null);
     expect(await planRestore(deps(), file)).toMatchObject({ unopened: { code: 'key_missing' } });
   });
 });

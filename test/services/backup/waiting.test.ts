@@ -45,7 +45,7 @@ describe('an answer that waits beside the vault', () => {
   it('that cannot be stored keeps a backup from being made, which names the account', async () => {
     await leave();
     const busy = new VaultError('busy', 'another process holds this account', { hint: 'wait' });
-    const { locks } = stage.deps;
+    const { locks } = stage.ctx;
     const acquire: typeof locks.acquire = (name, ...rest) =>
       name === id ? Promise.reject(busy) : locks.acquire(name, ...rest);
     const making = backUp({ ...depsOf(stage), locks: { ...locks, acquire } }, file, false);
@@ -68,8 +68,10 @@ describe('an answer that waits beside the vault', () => {
       'has other data keys',
       async () => {
         await backUp(depsOf(stage), file, false);
-        const usualSource = async () => null;
-        await rotateDataKeys({ ...stage.deps, ...depsOf(stage), usualSource }, () => undefined);
+        await rotateDataKeys(
+          { ...stage.ctx, ...depsOf(stage), spill: async () => depsOf(stage).spill },
+          () => undefined,
+        );
       },
     ],
     [

@@ -1,5 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { KeySources } from '../../../src/access/key-sources.js';
+import { readBackFrom } from '../../../src/access/new-key.js';
+import { type VaultAccess, vaultAccess } from '../../../src/access/vault-access.js';
 import type { Audit, AuditEvent } from '../../../src/audit/events.js';
 import { auditLog } from '../../../src/audit/log.js';
 import { trailEvents } from '../../../src/audit/trail-events.js';
@@ -7,10 +10,10 @@ import { Secret } from '../../../src/domain/secret.js';
 import type { KeySource, StoringKeySource } from '../../../src/keysources/contract.js';
 import { keyFileSource } from '../../../src/keysources/key-file.js';
 import { keychainSource } from '../../../src/keysources/os-keychain.js';
-import type { KeysDeps } from '../../../src/services/keys/keys.js';
-import { readBackFrom } from '../../../src/services/keys/new-master.js';
-import type { RecoveryDeps } from '../../../src/services/keys/recovery.js';
-import { type VaultAccess, vaultAccess } from '../../../src/services/keys/vault-access.js';
+import type { KeysContext } from '../../../src/services/keys/changes.js';
+import type { RecoveryContext, RecoveryRequest } from '../../../src/services/keys/recovery.js';
+import type { RotateDataContext } from '../../../src/services/keys/rotate-data.js';
+import type { StatusContext, UseContext } from '../../../src/services/keys/status.js';
 import { eventQueue } from '../../../src/stores/audit-queue.js';
 import type { Store } from '../../../src/stores/contract.js';
 import { systemClock as clock } from '../../../src/system/clock.js';
@@ -21,6 +24,17 @@ import { type VaultFolder, vaultFolder } from '../../harness/vault-folder.js';
 /** A line of the trail or of the security log. */
 export type Told = Readonly<Record<string, unknown>> & { readonly id: string; readonly event: string };
 
+/** What the use cases of the keys take. */
+export type StageContext = KeysContext &
+  RecoveryContext &
+  RotateDataContext &
+  StatusContext &
+  UseContext & { readonly keys: KeySources };
+
+export function recoveryFile(file: string): RecoveryRequest {
+  return { file, passphrase: { file: null, descriptor: null } };
+}
+
 /** A vault whose first key is in a keychain in memory, and what it takes to look after its keys. */
 export interface KeyStage {
   readonly folder: VaultFolder;
@@ -28,7 +42,10 @@ export interface KeyStage {
   readonly keyFile: string;
   readonly events: AuditEvent[];
   readonly access: VaultAccess;
-  readonly deps: KeysDeps;
+  readonly ctx: StageContext;
+  /** The context with other key sources, or with a store that does one thing in its own way. */
+  with(keys: Partial<KeySources>, over?: Partial<StageContext>): StageContext;
+  withStore(over: Partial<Store>): StageContext;
   readonly fromKeychain: StoringKeySource;
   readonly fromFile: StoringKeySource;
   store(): Promise<Store>;
@@ -41,8 +58,8 @@ export interface KeyStage {
   leftovers(): Promise<readonly string[]>;
   /** The versions of the keys that are in the keychain. */
   inKeychain(): readonly string[];
-  /** What it takes to write and read recovery files. @param passphrase given when one is asked for */
-  recovering(passphrase?: string): RecoveryDeps;
+  /** @param passphrase of the recovery file */
+  recovering(passphrase?: string): StageContext;
   /** What stands in the trail, oldest first. */
   trail(): Promise<readonly Told[]>;
   /** What stands in the security log, oldest first. */
@@ -78,30 +95,47 @@ export async function openKeyStage(): Promise<KeyStage> {
   const access = vaultAccess({ ...folder, clock, audit, events: trail, keySource, rememberKeySource });
   await access.create(fromKeychain);
   events.length = 0;
-  const database = folder.paths.database;
-  const deps: KeysDeps = {
-    store: access.store,
-    database,
-    locks: folder.locks,
-    clock,
-    audit,
-    marks,
-    events: trail,
-    notice,
-    present: keySource,
-    readBack: readBackFrom,
-  };
   const store = async () => (await access.store()) ?? noVault();
   const vault = async () => (await access.open()) ?? noVault();
+  const fromFile = keyFileSource(keyFile, folder.files, keyFile);
+  const stored = (kind: string) => ({ file: fromFile, keychain: fromKeychain })[kind] ?? null;
+  const keys: KeySources = {
+    current: keySource,
+    decidedBy: () => null,
+    chosen: () => Promise.reject(new Error('the tests choose their sources themselves')),
+    usual: async (kind) => (kind === 'file' ? fromFile : null),
+    storing: async (kind) => stored(kind),
+    remember: rememberKeySource,
+    readBack: readBackFrom,
+    recoveryPassphrase: async () => ({
+      place: 'passphrase',
+      ask: async () => new Secret('passphrase example 1'),
+    }),
+    forget: () => {},
+  };
+  const ctx: StageContext = {
+    ...{ access, audit, clock, files, keys, marks, notice, paths },
+    events: trail,
+    locks: folder.locks,
+    interruption: new AbortController().signal,
+    vault: access.open,
+    spill: async () => ({ find: () => [], all: () => [] }),
+    readNamed: async (path, limit) => folder.readNamed(path, limit),
+  };
   return {
     folder,
     keychain,
     keyFile,
     events,
     access,
-    deps,
+    ctx,
+    with: (other, over = {}) => ({ ...ctx, ...over, keys: { ...keys, ...other } }),
+    withStore: (over) => ({
+      ...ctx,
+      access: { ...access, store: async () => ({ ...(await store()), ...over }) },
+    }),
     fromKeychain,
-    fromFile: keyFileSource(keyFile, folder.files, keyFile),
+    fromFile,
     store,
     vault,
     async opens() {
@@ -118,11 +152,11 @@ export async function openKeyStage(): Promise<KeyStage> {
     leftovers: async () => (await (await store()).leftovers()).map(({ reference }) => versionOf(reference)),
     inKeychain: () => [...keychain.items.keys()].map(versionOf),
     recovering: (passphrase = 'passphrase example 1') => ({
-      ...deps,
-      files,
-      readNamed: folder.readNamed,
-      interruption: new AbortController().signal,
-      passphrase: async () => ({ place: 'passphrase', ask: async () => new Secret(passphrase) }),
+      ...ctx,
+      keys: {
+        ...keys,
+        recoveryPassphrase: async () => ({ place: 'passphrase', ask: async () => new Secret(passphrase) }),
+      },
     }),
     async trail() {
       const entries = await (await store()).trail.after(0, 1_000);

@@ -1,26 +1,27 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { VaultError } from '../../../src/domain/errors.js';
 import { Secret } from '../../../src/domain/secret.js';
-import { addKey } from '../../../src/services/keys/add-key.js';
-import { keyStatus } from '../../../src/services/keys/keys-in-use.js';
-import { type RotateDataDeps, rotateDataKeys } from '../../../src/services/keys/rotate-data.js';
+import { addKey } from '../../../src/services/keys/add.js';
+import { rotateDataKeys } from '../../../src/services/keys/rotate-data.js';
+import { keyStatus } from '../../../src/services/keys/status.js';
 import type { FoundAnswer } from '../../../src/stores/spill.js';
 import { accountExample } from '../../doubles/account.js';
-import { type KeyStage, openKeyStage } from './key-stage.js';
+import { type KeyStage, openKeyStage, type StageContext } from './key-stage.js';
 
 let stage: KeyStage;
-let deps: RotateDataDeps;
+let ctx: StageContext;
 let answers: readonly FoundAnswer[];
 let stop: AbortController;
 beforeEach(async () => {
   stage = await openKeyStage();
   answers = [];
   stop = new AbortController();
-  deps = {
-    ...stage.deps,
-    vault: stage.access.open,
-    usualSource: async (kind) => (kind === 'file' ? stage.fromFile : null),
-    spill: { find: (id) => answers.filter(({ accountId }) => accountId === id), all: () => answers },
+  ctx = {
+    ...stage.ctx,
+    spill: async () => ({
+      find: (id) => answers.filter(({ accountId }) => accountId === id),
+      all: () => answers,
+    }),
     interruption: stop.signal,
   };
 });
@@ -67,7 +68,7 @@ describe('replacing the data keys', () => {
   it('seals every account anew in batches, tells how far it is, and leaves only the new keys', async () => {
     await add(120);
     const told: string[] = [];
-    const rotated = await rotateDataKeys(deps, (done, total) => void told.push(`${done}/${total}`));
+    const rotated = await rotateDataKeys(ctx, (done, total) => void told.push(`${done}/${total}`));
     expect(rotated).toEqual({
       accounts: 120,
       resumed: false,
@@ -82,7 +83,7 @@ describe('replacing the data keys', () => {
 
   it('stands in the trail, the coming of the new keys and the going of the old ones', async () => {
     await add(1);
-    await rotateDataKeys(deps, ignore);
+    await rotateDataKeys(ctx, ignore);
     const [added, replaced] = (await stage.trail()).slice(-2);
     expect([added?.event, replaced]).toEqual([
       'data_keys_added',
@@ -94,21 +95,21 @@ describe('replacing the data keys', () => {
   it('tells how far it was when it was interrupted, goes on there, and makes no further keys for it', async () => {
     await add(60);
     const reason = new VaultError('interrupted', 'interrupted');
-    await expect(rotateDataKeys(deps, () => stop.abort(reason))).rejects.toMatchObject({
+    await expect(rotateDataKeys(ctx, () => stop.abort(reason))).rejects.toMatchObject({
       code: 'interrupted',
       message:
-        'interrupted: the new data keys are in use, with 50 of 60 accounts sealed anew; the old ones stay for the others',
+        'interrupted: the new data keys are in use, with 50 of 60 accounts sealed under them; the old ones stay for the others',
       hint: 'vault key rotate --data',
     });
     expect(await ids()).toHaveLength(10);
-    const status = await keyStatus({ ...deps, decidedBy: null, ownKeyFile: null });
+    const status = await keyStatus(ctx);
     const identity = status.dataKeys.filter(({ purpose }) => purpose === 'identity');
     expect(identity.map(({ replaced, accounts }) => [replaced, accounts])).toEqual([
       [true, 10],
       [false, 50],
     ]);
     expect(await opened()).toBe(60);
-    const second = await rotateDataKeys({ ...deps, interruption: new AbortController().signal }, ignore);
+    const second = await rotateDataKeys({ ...ctx, interruption: new AbortController().signal }, ignore);
     expect(second).toMatchObject({ accounts: 10, resumed: true, dropped: [1, 2, 3, 4, 5] });
     expect(await opened()).toBe(60);
   });
@@ -116,9 +117,9 @@ describe('replacing the data keys', () => {
   it('leaves an account that is being refreshed for the end, and then waits for it', async () => {
     await add(3);
     const [busy] = await (await stage.vault()).accounts();
-    const lock = await deps.locks.acquire(busy?.id ?? '', 0);
+    const lock = await ctx.locks.acquire(busy?.id ?? '', 0);
     const told: number[] = [];
-    const rotated = await rotateDataKeys(deps, (done) => {
+    const rotated = await rotateDataKeys(ctx, (done) => {
       told.push(done);
       setTimeout(() => void lock.release(), 50);
     });
@@ -129,13 +130,13 @@ describe('replacing the data keys', () => {
   it('gives up on an account that is held for too long, and everything is as it was', async () => {
     await add(2);
     const [held] = await (await stage.vault()).accounts();
-    const { locks } = deps;
+    const { locks } = ctx;
     const busy = new VaultError('busy', 'another process holds this account');
     const acquire: typeof locks.acquire = (name, ...rest) =>
       name === held?.id ? Promise.reject(busy) : locks.acquire(name, ...rest);
-    await expect(rotateDataKeys({ ...deps, locks: { ...locks, acquire } }, ignore)).rejects.toBe(busy);
+    await expect(rotateDataKeys({ ...ctx, locks: { ...locks, acquire } }, ignore)).rejects.toBe(busy);
     expect(await ids()).toHaveLength(10);
-    expect(await rotateDataKeys(deps, ignore)).toMatchObject({ accounts: 1, resumed: true });
+    expect(await rotateDataKeys(ctx, ignore)).toMatchObject({ accounts: 1, resumed: true });
   });
 
   it('takes in the answers that wait beside the vault before the old keys go, and keeps those that do not open', async () => {
@@ -155,7 +156,7 @@ describe('replacing the data keys', () => {
       { ...found, sealed, clear: () => cleared.push('whole') },
       { ...found, sealed: sealed.subarray(0, 40), clear: () => cleared.push('damaged') },
     ];
-    await rotateDataKeys(deps, ignore);
+    await rotateDataKeys(ctx, ignore);
     expect(await ids()).toEqual([6, 7, 8, 9, 10]);
     expect(await opened()).toBe(1);
     const after = await (await stage.vault()).account(before.id);
@@ -173,13 +174,13 @@ describe('replacing the data keys', () => {
     const identity = Buffer.from(sealed.identity).fill(0, 20, 24);
     const spoiled = { before: damaged, sealed: { ...sealed, identity }, subjectDigest, intent: null };
     await (await stage.store()).dataKeys.replace([spoiled]);
-    const { code, message, hint } = await failure(rotateDataKeys(deps, ignore));
+    const { code, message, hint } = await failure(rotateDataKeys(ctx, ignore));
     expect(code).toBe('vault_damaged');
     expect(message).toContain('google/label-0');
     expect(hint).toContain('\nvault revoke google/label-0 --local\nvault key rotate --data');
     expect(await (await (await stage.vault()).rotation()).behind()).toEqual([damaged.id]);
     await (await stage.vault()).remove(damaged.id);
-    expect(await rotateDataKeys(deps, ignore)).toMatchObject({ resumed: true });
+    expect(await rotateDataKeys(ctx, ignore)).toMatchObject({ resumed: true });
     expect(await opened()).toBe(1);
   });
 });
@@ -187,8 +188,8 @@ describe('replacing the data keys', () => {
 describe('new data keys', () => {
   it('are wrapped by every master key, so that each opens the vault afterwards', async () => {
     await add(2);
-    await addKey(stage.deps, stage.fromFile);
-    await rotateDataKeys(deps, ignore);
+    await addKey(stage.ctx, stage.fromFile);
+    await rotateDataKeys(ctx, ignore);
     for (const source of [stage.fromFile, stage.fromKeychain]) {
       stage.use(source);
       expect(await opened()).toBe(2);
@@ -196,7 +197,7 @@ describe('new data keys', () => {
   });
 
   it('do not come without every master key, whoever asks for them', async () => {
-    await addKey(stage.deps, stage.fromFile);
+    await addKey(stage.ctx, stage.fromFile);
     const { masterKeys } = await (await stage.store()).head();
     const [row] = masterKeys;
     if (row === undefined) throw new Error('no master key');
@@ -208,9 +209,9 @@ describe('new data keys', () => {
   });
 
   it('do not come while a master key is out of reach, and it is said how to go on', async () => {
-    await addKey(stage.deps, stage.fromFile);
+    await addKey(stage.ctx, stage.fromFile);
     const before = await (await stage.store()).head();
-    const { code, hint } = await failure(rotateDataKeys({ ...deps, usualSource: async () => null }, ignore));
+    const { code, hint } = await failure(rotateDataKeys(stage.with({ usual: async () => null }), ignore));
     expect(code).toBe('key_unavailable');
     expect(hint).toContain('\nvault key remove file\nvault key rotate --data\nvault key add file');
     expect(await (await stage.store()).head()).toEqual(before);
@@ -229,10 +230,10 @@ describe('new data keys', () => {
       },
     });
     await stage.access.close();
-    expect(await failure(rotateDataKeys(deps, ignore))).toMatchObject({ code: 'key_locked' });
+    expect(await failure(rotateDataKeys(ctx, ignore))).toMatchObject({ code: 'key_locked' });
     expect(await ids()).toHaveLength(10);
     stage.use(stage.fromKeychain);
     expect(await opened()).toBe(60);
-    expect(await rotateDataKeys(deps, ignore)).toMatchObject({ accounts: 60, resumed: true });
+    expect(await rotateDataKeys(ctx, ignore)).toMatchObject({ accounts: 60, resumed: true });
   });
 });

@@ -1,0 +1,111 @@
+import { describe, expect, it } from 'vitest';
+import { passphraseTurns } from '../../src/access/passphrase.js';
+import type { AuditEvent } from '../../src/audit/events.js';
+import { MINUTE, SECOND } from '../../src/domain/duration.js';
+import { VaultError } from '../../src/domain/errors.js';
+import type { EventQueue } from '../../src/stores/audit-queue.js';
+import { clockDouble } from '../doubles/clock.js';
+
+const NOW = Date.UTC(2026, 2, 1, 12);
+const wrong = (key_source = 'passphrase', code = 'key_wrong') => ({ event: 'open_failed', code, key_source });
+
+/** What has happened, the newest first, a minute apart. */
+function stage(...said: readonly object[]) {
+  const lines = said.map(
+    (each, n) => `- ${JSON.stringify({ time: new Date(NOW - n * MINUTE).toISOString(), ...each })}`,
+  );
+  const queue = { peek: () => lines } as unknown as EventQueue;
+  const clock = clockDouble(NOW);
+  const events: AuditEvent[] = [];
+  const notices: string[] = [];
+  const interrupt = new AbortController();
+  const turn = passphraseTurns({
+    trail: async () => null,
+    queue,
+    clock,
+    audit: { record: (event) => void events.push(event) },
+    notice: (text) => void notices.push(text),
+    interruption: interrupt.signal,
+  });
+  return { turn, clock, events, notices, interrupt, lines };
+}
+
+const times = (count: number, said: object = wrong()) => Array.from({ length: count }, () => said);
+
+async function pauseAfter(...said: readonly object[]): Promise<number> {
+  const { turn, clock } = stage(...said);
+  await turn();
+  return clock.slept.reduce((sum, pause) => sum + pause, 0);
+}
+
+describe('a passphrase', () => {
+  it.each([
+    [0, 0],
+    [2, 0],
+    [3, SECOND],
+    [5, 4 * SECOND],
+    [14, 30 * SECOND],
+  ])('after %i wrong ones waits %i ms, and is never refused', async (count, pause) => {
+    expect(await pauseAfter(...times(count))).toBe(pause);
+  });
+
+  it('waits for wrong ones of the recovery file as for those of the vault', async () => {
+    expect(await pauseAfter(...times(2), ...times(2, wrong('recovery_file')))).toBe(2 * SECOND);
+  });
+
+  it.each([
+    ['a key file that is not the vault’s', wrong('file')],
+    ['a passphrase that nobody gave', wrong('passphrase', 'key_unavailable')],
+    ['a token', { event: 'token_given' }],
+  ])('does not wait for %s', async (_what, said) => {
+    expect(await pauseAfter(...times(10, said))).toBe(0);
+  });
+
+  it('does not wait for what is older than a quarter of an hour', async () => {
+    expect(await pauseAfter(...times(14, {}), ...times(3))).toBe(0);
+  });
+
+  it('does not wait for what was wrong before the vault was opened', async () => {
+    expect(await pauseAfter({ event: 'token_given' }, ...times(9))).toBe(0);
+    expect(await pauseAfter(...times(3), { event: 'token_given' }, ...times(9))).toBe(SECOND);
+  });
+
+  it('that waits is told to the person, with the reason and where to look, and taken down', async () => {
+    const { turn, events, notices } = stage(...times(4));
+    await turn();
+    expect(events).toEqual([{ event: 'passphrases_slowed', count: 4 }]);
+    expect(notices).toEqual([
+      expect.stringMatching(/^4 wrong passphrases .* waits 2s; vault audit --since 1h/),
+    ]);
+  });
+
+  it('waits once in a command that needs it twice, and again when it was wrong', async () => {
+    const { turn, clock, lines } = stage(...times(3));
+    await turn();
+    await turn();
+    expect(clock.slept).toEqual([SECOND]);
+    lines.push(lines[0] ?? '');
+    await turn();
+    expect(clock.slept).toEqual([SECOND, 2 * SECOND]);
+  });
+
+  it('is waited for no longer once the command is interrupted', async () => {
+    const { turn, clock, interrupt } = stage(...times(3));
+    clock.onSleep = () => interrupt.abort(new VaultError('interrupted', 'interrupted'));
+    await expect(turn()).rejects.toMatchObject({ code: 'interrupted' });
+  });
+
+  it('does not wait where the trail cannot be read, which whoever opens the vault will say', async () => {
+    const { clock } = stage();
+    const turn = passphraseTurns({
+      trail: async () => Promise.reject(new VaultError('vault_damaged', 'damaged')),
+      queue: { peek: () => [] } as unknown as EventQueue,
+      clock,
+      audit: { record: () => {} },
+      notice: () => {},
+      interruption: new AbortController().signal,
+    });
+    await turn();
+    expect(clock.slept).toEqual([]);
+  });
+});

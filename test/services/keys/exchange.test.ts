@@ -1,0 +1,106 @@
+import { existsSync } from 'node:fs';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { KeySources } from '../../../src/access/key-sources.js';
+import { VaultError } from '../../../src/domain/errors.js';
+import type { StoringKeySource } from '../../../src/keysources/contract.js';
+import { addKey } from '../../../src/services/keys/add.js';
+import { rotateKey } from '../../../src/services/keys/rotate-master.js';
+import type { Store } from '../../../src/stores/contract.js';
+import { type KeyStage, openKeyStage } from './key-stage.js';
+
+let stage: KeyStage;
+beforeEach(async () => {
+  stage = await openKeyStage();
+});
+afterEach(() => stage.close());
+
+const failing = (code: 'key_locked' | 'vault_not_writable' | 'session_bus_missing') => () =>
+  Promise.reject(new VaultError(code, 'failing here'));
+const inVault = async () => (await stage.masterKeys()).map(([, version]) => version);
+
+const readBack = failing('key_locked');
+
+/** Replaces the key in use, with a source that does one thing in its own way. */
+function rotate(
+  source: Partial<StoringKeySource> = {},
+  over: Partial<KeySources> = {},
+  store: Partial<Store> = {},
+) {
+  const { access } = stage.withStore(store);
+  const current = async () => ({ ...stage.fromKeychain, ...source });
+  return rotateKey(stage.with({ current, ...over }, { access }), null);
+}
+
+describe('a new key', () => {
+  it('has its name in the vault before it is in the source, so that one that is cut off is found', async () => {
+    const seen: (readonly string[])[] = [];
+    await rotate({
+      async createBeside(reference, key) {
+        seen.push(await stage.leftovers());
+        await stage.fromKeychain.createBeside(reference, key);
+      },
+    });
+    expect(seen).toEqual([['2']]);
+    expect(await stage.leftovers()).toEqual([]);
+  });
+
+  it('that cannot be read back is taken out of the source again, and out of the notes', async () => {
+    await expect(rotate({}, { readBack })).rejects.toMatchObject({ code: 'key_locked' });
+    expect([stage.inKeychain(), await stage.leftovers(), await inVault()]).toEqual([['1'], [], ['1']]);
+  });
+
+  it('that does not come into the vault is taken out of the source again', async () => {
+    const full = { exchangeMasterKey: failing('vault_not_writable') };
+    await expect(rotate({}, {}, full)).rejects.toMatchObject({ code: 'vault_not_writable' });
+    expect([stage.inKeychain(), await stage.leftovers(), await inVault()]).toEqual([['1'], [], ['1']]);
+  });
+
+  it('stays where it is when the commit that was said to fail is on the disk all the same', async () => {
+    const real = await stage.store();
+    const lying: Partial<Store> = {
+      async exchangeMasterKey(...given) {
+        await real.exchangeMasterKey(...given);
+        return failing('vault_not_writable')();
+      },
+    };
+    await expect(rotate({}, {}, lying)).rejects.toMatchObject({ code: 'vault_not_writable' });
+    expect(await inVault()).toEqual(['2']);
+    expect(stage.inKeychain()).toContain('2');
+    expect(await stage.opens()).toBe(true);
+  });
+
+  it.each([
+    ['stays where it is', true],
+    ['is taken out of the source again', false],
+  ])(
+    'that is one more %s when its commit was said to fail, and it is on the disk: %s',
+    async (_, committed) => {
+      const real = await stage.store();
+      const addMasterKey: Store['addMasterKey'] = async (...given) => {
+        if (committed) await real.addMasterKey(...given);
+        return failing('vault_not_writable')();
+      };
+      const adding = addKey(stage.withStore({ addMasterKey }), stage.fromFile);
+      await expect(adding).rejects.toMatchObject({ code: 'vault_not_writable' });
+      expect(await inVault()).toEqual(committed ? ['1', '2'] : ['1']);
+      expect(existsSync(stage.keyFile)).toBe(committed);
+    },
+  );
+
+  it('stays noted when it cannot be taken out again', async () => {
+    const odd = { drop: failing('key_locked') };
+    await expect(rotate(odd, { readBack })).rejects.toMatchObject({ code: 'key_locked' });
+    expect([stage.inKeychain(), await stage.leftovers()]).toEqual([['1', '2'], ['2']]);
+  });
+
+  it('leaves no note in a source that cannot have taken anything', async () => {
+    await expect(rotate({ createBeside: failing('session_bus_missing') })).rejects.toMatchObject({
+      code: 'session_bus_missing',
+    });
+    expect(await stage.leftovers()).toEqual([]);
+    await expect(rotate({ createBeside: failing('key_locked') })).rejects.toMatchObject({
+      code: 'key_locked',
+    });
+    expect(await stage.leftovers()).toEqual(['2']);
+  });
+});

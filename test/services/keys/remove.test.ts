@@ -1,0 +1,144 @@
+import { existsSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { keyFileSource } from '../../../src/keysources/key-file.js';
+import { addKey } from '../../../src/services/keys/add.js';
+import { removeKey } from '../../../src/services/keys/remove.js';
+import { rotateKey } from '../../../src/services/keys/rotate-master.js';
+import { masterReference } from '../../../src/vault/master-key.js';
+import { type KeyStage, openKeyStage } from './key-stage.js';
+
+let stage: KeyStage;
+beforeEach(async () => {
+  stage = await openKeyStage();
+});
+afterEach(() => stage.close());
+
+describe('removing a key', () => {
+  const removing = (kind: 'keychain' | 'file') => removeKey(stage.ctx, kind);
+
+  it('takes it out of the vault and out of its source', async () => {
+    await addKey(stage.ctx, stage.fromFile);
+    stage.use(stage.fromFile);
+    expect(await removing('keychain')).toMatchObject({ key: 'the key was deleted from the OS keychain' });
+    expect(stage.keychain.items.size).toBe(0);
+    expect((await (await stage.store()).head()).wrappedKeys).toHaveLength(5);
+    expect(await stage.opens()).toBe(true);
+    expect(stage.events.at(-1)).toMatchObject({ event: 'key_removed', key_source: 'keychain' });
+    // A number is never given twice while a key of a higher one is there.
+    stage.use(stage.fromFile);
+    expect((await addKey(stage.ctx, stage.fromKeychain)).reference).toMatch(/\/master\/3$/);
+  });
+
+  it('never takes the last one, the one in use, or one that is not there', async () => {
+    await expect(removing('keychain')).rejects.toMatchObject({
+      code: 'usage',
+      hint: expect.stringContaining('key add'),
+    });
+    await expect(removing('file')).rejects.toMatchObject({
+      code: 'usage',
+      hint: 'list the keys: vault key status\nor add one: vault key add file',
+    });
+    await addKey(stage.ctx, stage.fromFile);
+    await expect(removing('keychain')).rejects.toMatchObject({
+      code: 'usage',
+      hint: 'have it use another one first: vault key use file',
+    });
+    expect(await stage.masterKeys()).toHaveLength(2);
+  });
+
+  it('is refused when what is left does not open the vault', async () => {
+    await addKey(stage.ctx, stage.fromFile);
+    stage.use(stage.fromFile);
+    unlinkSync(stage.keyFile);
+    await expect(removing('keychain')).rejects.toMatchObject({ code: 'key_missing' });
+    expect(await stage.masterKeys()).toHaveLength(2);
+    expect(stage.keychain.items.size).toBe(1);
+  });
+
+  it('leaves a key alone that is another one, or may serve other vaults', async () => {
+    await addKey(stage.ctx, stage.fromFile);
+    const other = Buffer.alloc(32, 7).toString('base64url');
+    writeFileSync(stage.keyFile, other);
+    expect((await removing('file')).key).toMatch(
+      /holds another key, which stays; if the key is in another file, delete it there$/,
+    );
+    expect(readFileSync(stage.keyFile, 'utf8')).toBe(other);
+    unlinkSync(stage.keyFile);
+    const shared = keyFileSource(stage.keyFile, stage.folder.files);
+    await addKey(stage.ctx, shared);
+    expect((await removeKey(stage.with({ storing: async () => shared }), 'file')).key).toMatch(
+      /stays, because it may also serve other vaults$/,
+    );
+    expect(existsSync(stage.keyFile)).toBe(true);
+    expect(await stage.masterKeys()).toEqual([['keychain', '1']]);
+  });
+
+  it('takes away what a run that was cut off has left in a source in which the vault has none', async () => {
+    await expect(removing('file')).rejects.toMatchObject({ code: 'usage' });
+    const store = await stage.store();
+    const reference = masterReference((await store.head()).vaultId, 2);
+    await store.noteLeftover({ reference, source: 'file', since: 1 });
+    await stage.fromFile.createBeside(reference, Buffer.alloc(32, 7));
+    expect((await removing('file')).key).toMatch(/stays: it may also serve other vaults$/);
+    writeFileSync(stage.keyFile, `${Buffer.alloc(32, 7).toString('base64url')} ${reference}\n`);
+    await store.noteLeftover({ reference, source: 'file', since: 1 });
+    expect((await removing('file')).key).toMatch(/had left in the key file .* was deleted$/);
+    expect(existsSync(stage.keyFile)).toBe(false);
+    expect(await stage.leftovers()).toEqual([]);
+    expect(await stage.masterKeys()).toEqual([['keychain', '1']]);
+  });
+
+  it('is done even if the source does not give the key up, and says so', async () => {
+    await addKey(stage.ctx, stage.fromFile);
+    stage.use(stage.fromFile);
+    stage.keychain.fail('locked');
+    expect((await removing('keychain')).key).toMatch(/could not be deleted from the OS keychain/);
+    expect(await stage.masterKeys()).toEqual([['file', '2']]);
+  });
+
+  it('leaves a note of a key that its source does not give up, which the command that is told clears', async () => {
+    await addKey(stage.ctx, stage.fromFile);
+    stage.use(stage.fromFile);
+    stage.keychain.fail('locked');
+    await expect(rotateKey(stage.ctx, stage.fromKeychain)).rejects.toMatchObject({ code: 'key_locked' });
+    expect((await removing('keychain')).key).toMatch(
+      /could not be deleted .* yet; .*: vault key remove keychain$/,
+    );
+    expect([...(await stage.leftovers())].sort()).toEqual(['1']);
+    await expect(removing('keychain')).rejects.toMatchObject({ code: 'key_locked' });
+    stage.keychain.fail(null);
+    expect((await removing('keychain')).key).toMatch(/had left in the OS keychain was deleted$/);
+    expect(stage.keychain.items.size).toBe(0);
+    expect(await stage.leftovers()).toEqual([]);
+    await expect(removing('keychain')).rejects.toMatchObject({ code: 'usage' });
+  });
+
+  it('leaves another key alone also where that goes by the name of the one that was removed', async () => {
+    const { reference } = await addKey(stage.ctx, stage.fromFile);
+    const other = `${Buffer.alloc(32, 7).toString('base64url')} ${reference}\n`;
+    writeFileSync(stage.keyFile, other);
+    expect((await removing('file')).key).toMatch(
+      /holds another key, which stays; if the key is in another file, delete it there$/,
+    );
+    expect(readFileSync(stage.keyFile, 'utf8')).toBe(other);
+    expect(await stage.leftovers()).toEqual([]);
+  });
+
+  it('notes nothing in the end where the key is gone, or was gone before', async () => {
+    await addKey(stage.ctx, stage.fromFile);
+    stage.use(stage.fromFile);
+    stage.keychain.items.clear();
+    expect((await removing('keychain')).key).toBe('the OS keychain does not hold it');
+    expect(await stage.leftovers()).toEqual([]);
+  });
+
+  it('notes what is left in the same commit in which the key leaves the vault', async () => {
+    await addKey(stage.ctx, stage.fromFile);
+    stage.use(stage.fromFile);
+    const killed = () => Promise.reject(new Error('killed'));
+    const source = { ...stage.fromKeychain, load: killed, remove: killed, drop: killed };
+    await removeKey(stage.with({ storing: async () => source }), 'keychain');
+    expect(await stage.masterKeys()).toEqual([['file', '2']]);
+    expect(await stage.leftovers()).toEqual(['1']);
+  });
+});
