@@ -1,8 +1,9 @@
+import type { CallbackRefusal } from '../domain/callback-refusal.js';
 import { DAY, HOUR, MINUTE } from '../domain/duration.js';
 import { count } from '../domain/wording.js';
 import type { EventQueue } from '../stores/audit-queue.js';
 import type { TrailTable } from '../stores/contract.js';
-import { type AuditEvent, type CallbackRefusal, RECOVERY_FILE } from './events.js';
+import { type AuditEvent, RECOVERY_FILE } from './events.js';
 import { newestFirst, type ReadLine, saidText } from './reading.js';
 
 /** For how long after it happened an abuse is reported. */

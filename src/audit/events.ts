@@ -1,4 +1,5 @@
 import type { Account } from '../domain/account.js';
+import type { CallbackRefusal } from '../domain/callback-refusal.js';
 import type { ErrorCode } from '../domain/errors.js';
 import type { NotificationEvent } from '../stores/contract.js';
 
@@ -107,17 +108,6 @@ export type AuditEvent =
 
 /** What this program writes besides the vault: the key source in `config.json`, a schedule, and the agent as a service. */
 export type ChangedSetting = 'key_source' | 'schedule' | 'agent_service';
-
-/** Why the login listener turned a request away. */
-export type CallbackRefusal =
-  | 'wrong_state'
-  | 'too_many_wrong_states'
-  | 'wrong_host'
-  | 'malformed'
-  | 'other_user'
-  | 'wrong_browser'
-  | 'second_visit'
-  | 'hung_up';
 
 /** What was wrong with the vault as a whole when a person accepted it as it was. */
 export type AcceptedFault =

@@ -8,7 +8,7 @@ import type { Files } from '../system/contract.js';
  * become one. Called before anything is asked or worked out for the file.
  *
  * @param file absolute
- * @throws VaultError `vault_not_writable` when its folder is not there
+ * @throws VaultError `vault_not_writable` when its folder does not exist
  */
 export function refuseWithoutFolder(files: Pick<Files, 'exists'>, file: string): void {
   const folder = dirname(file);

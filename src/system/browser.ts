@@ -5,24 +5,23 @@ import type { Browser, Host } from './contract.js';
 import type { DesktopEnvironment } from './desktop-environment.js';
 import { withAbsolutePath } from './processes/child.js';
 
-/** A launcher that fails does so at once; one that still runs by then is, or became, the browser. Milliseconds. */
+/** A launcher that fails does so at once; after this time, in milliseconds, it counts as started. */
 const LAUNCH_GRACE_MS = 700;
 
-/** All that a browser needs to find its display, its session and its profile; none of it is a secret of ours. */
+/** What a browser needs to find its display, session and profile; no secret of ours. */
 const PASSED_ON =
   /^(?:PATH|HOME|USER|LOGNAME|SHELL|LANG|LANGUAGE|LC_.*|TMPDIR|DISPLAY|WAYLAND_DISPLAY|XAUTHORITY|XDG_.*|DBUS_SESSION_BUS_ADDRESS|DESKTOP_SESSION|KDE_FULL_SESSION|KDE_SESSION_VERSION|GNOME_DESKTOP_SESSION_ID|WSL_DISTRO_NAME|WSL_INTEROP|SystemRoot|SystemDrive|windir|ComSpec|PATHEXT|TEMP|TMP|USERPROFILE|APPDATA|LOCALAPPDATA|HOMEDRIVE|HOMEPATH|ProgramFiles.*|ProgramData)$/i;
 
-/** How an attempt to start a program ended; only a program that is not there leads on to another way. */
 type Start = 'runs' | 'failed' | 'missing';
 
 type BrowserHost = Pick<Host, 'env' | 'platform'>;
 
 /**
- * Opens pages in the user's browser: in the one `$BROWSER` names, else in the system's. Nothing goes through a
- * shell, the browser outlives this program and never holds it up, and only https and loopback addresses are opened.
+ * Opens pages in the browser of `$BROWSER`, else in the system's. No shell is involved, the browser outlives this
+ * program, and only https and loopback addresses are opened.
  *
- * Programs started here get a short environment without secrets. `open` cannot be given one; it is used where the
- * way to the browser is not a program of ours to start (macOS, Windows, WSL) and where `xdg-open` is missing.
+ * Programs started here get a short environment without secrets. The package `open` cannot do that; it is used only on
+ * macOS, Windows and WSL, and where `xdg-open` is missing.
  */
 export function createBrowser(
   host: BrowserHost,
@@ -33,10 +32,10 @@ export function createBrowser(
       const url = parseEndpoint(address)?.href;
       if (url === undefined) return false;
       if (host.env['BROWSER'] !== undefined) return openByVariable(url, host.env['BROWSER'], host);
-      // Over ssh a browser would open on the screen of the wrong machine; X11 forwarding brings a display.
+      // Over ssh a browser would open on the wrong machine's screen; X11 forwarding sets a display.
       if (!display) return false;
       if (host.platform === 'darwin' || host.platform === 'win32') return openBySystem(url, host);
-      // In WSL the browser of Windows is meant: by wslu's launcher where it is installed, else by PowerShell.
+      // WSL opens the browser of Windows: with wslu's launcher if installed, else with PowerShell.
       const started = await start([wsl ? 'wslview' : 'xdg-open', url], host.env);
       return started === 'runs' || (started === 'missing' || wsl ? openBySystem(url, host) : false);
     },
@@ -51,7 +50,7 @@ async function openByVariable(url: string, variable: string, host: BrowserHost):
 }
 
 async function openBySystem(url: string, { env, platform }: BrowserHost): Promise<boolean> {
-  // What it starts looks for programs along our own PATH, which may lead into the current directory. Windows uses none.
+  // What it starts searches our own PATH, which may include the current directory. Windows does not use it.
   if (platform !== 'win32' && env['PATH'] !== withAbsolutePath(env)['PATH']) return false;
   try {
     const { default: open } = await import('open');
@@ -65,7 +64,7 @@ async function start(command: readonly string[], env: Host['env']): Promise<Star
   const [program, ...args] = command;
   if (program === undefined) return 'missing';
   try {
-    // Neither looked for nor running in the current directory, whose files are nobody's word on anything.
+    // Neither found nor run in the current directory, whose files are not trusted.
     const own = { env: withAbsolutePath(passedOn(env)), cwd: '/' };
     return await settled(spawn(program, args, { ...own, detached: true, stdio: 'ignore' }));
   } catch {
@@ -77,7 +76,7 @@ function passedOn(env: Host['env']): Record<string, string | undefined> {
   return Object.fromEntries(Object.entries(env).filter(([name]) => PASSED_ON.test(name)));
 }
 
-/** Watches a started program for a moment, and then lets go of it. */
+/** Waits a moment for a failure, and lets the program run on. */
 function settled(child: ChildProcess): Promise<Start> {
   child.unref();
   if (child.exitCode !== null) return Promise.resolve(child.exitCode === 0 ? 'runs' : 'failed');
@@ -93,11 +92,10 @@ function settled(child: ChildProcess): Promise<Start> {
 }
 
 /**
- * Reads `$BROWSER` as other programs do: commands to try in turn, separated by `:` (`;` on Windows), each with
- * arguments, `%s` standing for the address, which is otherwise put at the end. `none` and an empty text mean that
- * no browser is to be opened.
+ * Parses `$BROWSER`: commands to try in turn, separated by `:` (`;` on Windows), where `%s` stands for the address, which
+ * else is appended. `none` and an empty value mean no browser.
  *
- * @returns one argument vector for each command; the address is always a part of one argument and never read again
+ * @returns one argument vector for each command; the address is always part of one argument
  */
 export function browserCommands(
   variable: string,
@@ -112,7 +110,7 @@ export function browserCommands(
     .map((command) => withAddress(command, url));
 }
 
-/** Splits at spaces; quotes keep them. A last `&` asks a shell for the background, where a browser runs anyway. */
+/** Splits at spaces outside quotes. A final `&` means the background, where the browser runs anyway. */
 function words(entry: string): string[] {
   const found = entry.replace(/&\s*$/, '').match(/(?:"[^"]*"|'[^']*'|[^\s"'])+/g) ?? [];
   return found.map((word) => word.replace(/"([^"]*)"|'([^']*)'/g, '$1$2'));

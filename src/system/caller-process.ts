@@ -1,19 +1,19 @@
 import { readFileSync } from 'node:fs';
 
-/** What is known of whoever started a process. */
+/** The process that started this one; null where the system does not say. */
 export interface CallerProcess {
-  /** The name of the parent process, in plain ASCII; null where the system does not tell. */
+  /** The name of the parent process, in printable ASCII. */
   readonly parent: string | null;
-  /** Whether the process belongs to a terminal; null where the system does not tell. */
+  /** Whether this process has a terminal. */
   readonly terminal: boolean | null;
 }
 
-/** As long as the kernel makes them (TASK_COMM_LEN). */
+/** TASK_COMM_LEN of the kernel. */
 const NAME_LENGTH = 16;
 
 /**
- * Who asks, as Linux tells in `/proc` (proc_pid_stat(5): the parent is field 4, the terminal field 7, counted after the
- * name in parentheses, which may hold anything).
+ * Reads `/proc` on Linux (proc_pid_stat(5)): the parent is field 4, the terminal field 7, counted after the name in
+ * parentheses, which may hold anything.
  */
 export function callerProcessOf(platform: NodeJS.Platform): CallerProcess {
   const unknown = { parent: null, terminal: null };

@@ -1,6 +1,5 @@
 import type { Clock } from './contract.js';
 
-/** The machine's own clock. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   elapsed: () => performance.now(),

@@ -3,18 +3,16 @@ import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Files } from './contract.js';
 
-/** What systemd and D-Bus keep: 32 hex digits, or `uninitialized` in an image that was never started. */
+/** 32 hex digits, or `uninitialized` in an image that was never started. */
 const MACHINE_ID_FILES = ['/etc/machine-id', '/var/lib/dbus/machine-id'];
 const MACHINE_ID = /^[0-9a-f]{32}$/;
 const TOKEN_BYTES = 16;
 const LIMIT = 1024;
 
 /**
- * What tells this machine from others: its machine id where there is one, else a random text that is made once. machine-id(5)
- * asks that it be kept from others, so it goes into keyed digests only.
+ * Identifies this machine: its machine id, else a random string in `ownFile`, made once. machine-id(5) asks to keep it
+ * confidential, so it goes into keyed digests only.
  *
- * @param ownFile where that random text is kept
- * @param systemFiles where a machine id may be
  * @throws VaultError `vault_not_writable`, `vault_permissions`
  */
 export function machineIdentity(

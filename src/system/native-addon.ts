@@ -4,18 +4,17 @@ import { dirname, join } from 'node:path';
 import type { Files } from './contract.js';
 
 /*
- * The native half of better-sqlite3 sees every sealed record, and no lockfile covers it: the install script of that package
- * downloads it, or builds it. What it was when this program first ran is recorded, so that a later change can be noticed.
+ * The native half of better-sqlite3 sees every sealed record, and no lockfile covers it: its install script downloads or
+ * builds it. Its state at the first run is recorded, so that a later change is noticed.
  */
 
-/** A native addon as it is. */
 export interface Addon {
   readonly path: string;
-  /** Of the package it belongs to, of this program, and of Node's binary interface: an update changes one of them. */
+  /** Versions of its package, of this program and of Node's ABI: an update changes one of them. */
   readonly release: string;
-  /** `built` from source by node-gyp, which leaves its configuration beside it, or `downloaded` ready-made. */
+  /** node-gyp leaves its configuration beside an addon that it built. */
   readonly origin: 'built' | 'downloaded';
-  /** Size, time of change and inode: while they stay, the content is taken to be the same. */
+  /** Size, modification time and inode: while they are the same, so is the content. */
   readonly stamp: string;
 }
 
@@ -30,11 +29,7 @@ type Records = Readonly<Record<string, AddonRecord>>;
 
 const LIMIT = 256 * 1024;
 
-/**
- * @param path of the addon, in `build/Release` of its package
- * @param versions of this program, and of Node's binary interface
- * @returns null where it cannot be looked at
- */
+/** @param path of the addon, in `build/Release` of its package. @returns null when it cannot be read */
 export function addonAt(
   path: string,
   versions: { readonly vault: string; readonly modules: string },
@@ -54,21 +49,19 @@ export function addonAt(
   }
 }
 
-/** The SHA-256 of a file, in hex. */
 export function sha256Of(path: string): string {
   return createHash('sha256').update(readFileSync(path)).digest('hex');
 }
 
-/** @returns null where this addon was not recorded. @throws VaultError as `files.read` */
+/** @returns null when this addon is not recorded. @throws VaultError as `files.read` */
 export function recordedAddon(file: string, path: string, files: Pick<Files, 'read'>): AddonRecord | null {
   return records(file, files)[path] ?? null;
 }
 
 /**
- * Records an addon that was not known, or that came with an update. One that changed without an update stays recorded as
- * it was, for `vault doctor` to tell.
+ * Records a new addon, or one that came with an update. One that changed without an update keeps its record, so that
+ * `vault doctor` reports it.
  *
- * @param now milliseconds since the epoch
  * @throws VaultError `vault_not_writable`, `vault_permissions`
  */
 export function recordAddon(file: string, { path, ...addon }: Addon, files: Files, now: number): void {
@@ -89,7 +82,7 @@ function records(file: string, files: Pick<Files, 'read'>): Records {
   try {
     return JSON.parse(files.read(file, LIMIT)?.toString('utf8') ?? '{}');
   } catch (failure) {
-    // What was not written by this program tells nothing.
+    // Not written by this program.
     if (failure instanceof SyntaxError) return {};
     throw failure;
   }

@@ -7,23 +7,21 @@ const APP = 'token-vault';
 const PROFILE = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
 /**
- * Where the files of the vault lie: everything below `VAULT_HOME` when it is set, otherwise in the platform's
- * data, configuration and state folders (XDG Base Directory Specification, Apple's and Microsoft's conventions).
- * A profile is a folder of its own below each. The current directory never matters.
+ * The paths of the vault: below `VAULT_HOME` when set, else in the platform's data, configuration and state folders (XDG
+ * Base Directory Specification, Apple's and Microsoft's conventions). A profile is a folder below each. The current
+ * directory never matters.
  *
- * @param profile asked for by name; null leaves it to `VAULT_PROFILE`, where an empty text means none
+ * @param profile null: `VAULT_PROFILE` decides, where an empty string means none
  * @throws VaultError `config_invalid`
  */
 export function resolvePaths(host: Pick<Host, 'env' | 'platform'>, profile: string | null): Paths {
   const name = profile ?? host.env['VAULT_PROFILE'] ?? '';
-  // An unset variable in `--profile "$WHO"` must not lead into somebody else's vault.
+  // An unset variable in `--profile "$WHO"` must not select the default vault.
   if (profile === '' || (name !== '' && !PROFILE.test(name))) {
     throw new VaultError(
       'config_invalid',
       'a profile name is made of letters, digits, dots, dashes and underscores',
-      {
-        hint: 'for example: vault --profile work list',
-      },
+      { hint: 'for example: vault --profile work list' },
     );
   }
   const roots = baseFolders(host);
@@ -68,8 +66,8 @@ function baseFolders({ env, platform }: Pick<Host, 'env' | 'platform'>): Roots {
 }
 
 /**
- * In the state folder that would be in use without `VAULT_HOME`. Only where the environment names a home: nothing is written
- * where nobody would look for it.
+ * In the state folder that would be used without `VAULT_HOME`. Only when the environment sets a home: nothing is written
+ * where no user would look for it.
  */
 function secondMarks({ env, platform }: Pick<Host, 'env' | 'platform'>): Paths['secondMarks'] {
   const apart = env['VAULT_HOME'] ?? '';
@@ -107,7 +105,7 @@ function homeFolder({ env, platform }: Pick<Host, 'env' | 'platform'>): string {
   });
 }
 
-/** The home folder of the system's user list, in which a container's user may be missing. */
+/** From the user list of the system, in which a container's user may be missing. */
 function registeredHome(): string | null {
   try {
     return absolute(userInfo().homedir);
@@ -116,7 +114,7 @@ function registeredHome(): string | null {
   }
 }
 
-/** The XDG specification says that relative paths are to be ignored. */
+/** The XDG specification says to ignore relative paths. */
 function absolute(path: string | undefined): string | null {
   return path !== undefined && isAbsolute(path) ? path : null;
 }

@@ -140,9 +140,9 @@ describe('the security log', () => {
   });
 
   it.each<[string, () => void]>([
-    ['a folder stands in its place', () => mkdirSync(path, { recursive: true })],
+    ['a folder is in its place', () => mkdirSync(path, { recursive: true })],
     [
-      'a link stands in its place',
+      'a link is in its place',
       () => {
         mkdirSync(state);
         symlinkSync(join(folder, 'elsewhere'), path);

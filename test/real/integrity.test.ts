@@ -150,11 +150,7 @@ describe('a copy of the vault', () => {
 
 describe('a row that somebody has worked on', () => {
   it.each([
-    [
-      'was deleted',
-      "DELETE FROM accounts WHERE label LIKE 'ada%'",
-      /1 account is missing/,
-    ],
+    ['was deleted', "DELETE FROM accounts WHERE label LIKE 'ada%'", /1 account is missing/],
     [
       'was renamed',
       "UPDATE accounts SET label = 'eve@example.com' WHERE label LIKE 'ada%'",
@@ -186,9 +182,7 @@ describe('a row that somebody has worked on', () => {
     stage.tokenRequests();
     expect(await refusal(['token', ADA, '--refresh'])).toMatchObject({
       code: 'vault_damaged',
-      message: expect.stringContaining(
-        'restored from an older copy (generation 1 instead of 2)',
-      ),
+      message: expect.stringContaining('restored from an older copy (generation 1 instead of 2)'),
     });
     expect(stage.tokenRequests()).toBe(0);
   });

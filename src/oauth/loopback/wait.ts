@@ -1,25 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { CallbackRefusal } from '../../domain/callback-refusal.js';
 import { VaultError } from '../../domain/errors.js';
 import { callbackRequestOf, type Expected, judge, type Start, type Verdict } from './checks.js';
 import { Guests, type IsOtherUser } from './guests.js';
 import { type PageKind, page, STRICT_HEADERS } from './page.js';
-
-/** What is worth a line in an audit trail. A browser's favicon request and a reloaded page are not. */
-export type StrayKind =
-  | 'wrong_state'
-  | 'too_many_wrong_states'
-  | 'wrong_host'
-  | 'malformed'
-  /** A connection of another user of this machine. */
-  | 'other_user'
-  /** The right state without the cookie that the start page has set. */
-  | 'wrong_browser'
-  /** The start page once more, without its cookie. */
-  | 'second_visit'
-  /** The start page, by a connection that was closed before it was known whose it was. */
-  | 'hung_up';
 
 /** How a login's answer is waited for. */
 export interface WaitOptions {
@@ -30,7 +16,7 @@ export interface WaitOptions {
    * Told of requests that are not the callback, of each kind a few times at once, so that a flood fills nothing, and of the
    * rest at the end. `count`: how many of this kind there have been in this login.
    */
-  readonly onStray: (kind: StrayKind, count: number) => void;
+  readonly onStray: (kind: CallbackRefusal, count: number) => void;
 }
 
 /** Browsers send every cookie of `localhost`, whatever its port: a developer has many. */
@@ -44,17 +30,18 @@ const PAGE_GRACE = 1_000;
 
 type Stray = Exclude<Verdict['kind'], 'page' | 'answer' | 'start'> | 'hung_up';
 
-const STRAYS: Readonly<Record<Stray, { readonly status: number; readonly report: StrayKind | null }>> = {
-  wrong_method: { status: 405, report: null },
-  wrong_host: { status: 400, report: 'wrong_host' },
-  unknown_path: { status: 404, report: null },
-  // A browser that fetches it in advance fetches it again when it is to be shown.
-  unseen: { status: 503, report: null },
-  wrong_state: { status: 400, report: 'wrong_state' },
-  wrong_browser: { status: 403, report: 'wrong_browser' },
-  hung_up: { status: 503, report: 'hung_up' },
-  no_answer: { status: 400, report: 'malformed' },
-};
+const STRAYS: Readonly<Record<Stray, { readonly status: number; readonly report: CallbackRefusal | null }>> =
+  {
+    wrong_method: { status: 405, report: null },
+    wrong_host: { status: 400, report: 'wrong_host' },
+    unknown_path: { status: 404, report: null },
+    // A browser that fetches it in advance fetches it again when it is to be shown.
+    unseen: { status: 503, report: null },
+    wrong_state: { status: 400, report: 'wrong_state' },
+    wrong_browser: { status: 403, report: 'wrong_browser' },
+    hung_up: { status: 503, report: 'hung_up' },
+    no_answer: { status: 400, report: 'malformed' },
+  };
 
 /** One login's wait: what has been seen so far, and what to answer next. */
 export class Wait {
@@ -62,7 +49,7 @@ export class Wait {
   #resolve: (url: URL) => void = () => undefined;
   #reject: (reason: unknown) => void = () => undefined;
   readonly #options: WaitOptions;
-  readonly #counts = new Map<StrayKind, number>();
+  readonly #counts = new Map<CallbackRefusal, number>();
   readonly #guests: Guests;
   readonly #answering = new Set<Promise<void>>();
   readonly #pageServed: Promise<void>;
@@ -214,7 +201,7 @@ export class Wait {
     else send(response, tooMany ? 429 : status, kind === 'wrong_method' ? { allow: 'GET' } : {});
   }
 
-  #report(kind: StrayKind): number {
+  #report(kind: CallbackRefusal): number {
     const count = (this.#counts.get(kind) ?? 0) + 1;
     this.#counts.set(kind, count);
     if (count <= REPORTS_PER_KIND) this.#options.onStray(kind, count);

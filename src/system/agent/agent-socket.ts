@@ -32,9 +32,7 @@ export function agentSocketPlaces(
     throw new VaultError(
       'config_invalid',
       'the agent needs Unix sockets, which Windows does not offer here',
-      {
-        hint: 'have the Task Scheduler run: vault refresh --all',
-      },
+      { hint: 'have the Task Scheduler run: vault refresh --all' },
     );
   }
   const fits = (path: string) =>

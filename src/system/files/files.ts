@@ -18,14 +18,10 @@ import { createTrustedPathCheck } from './trusted-path.js';
 const { O_APPEND, O_CREAT, O_EXCL, O_RDONLY, O_RDWR, O_WRONLY } = fs.constants;
 /** Absent on Windows. */
 const O_NOFOLLOW = fs.constants.O_NOFOLLOW ?? 0;
-/** A rotation takes less than a millisecond; after so many of them nobody is at it any more. */
+/** A rotation takes less than a millisecond; a lock older than this was left by a killed process. */
 const STALE_LOCK_MS = 10_000;
 
-/**
- * See {@link Files}.
- *
- * @param notice told when a mode that was too wide has been tightened
- */
+/** @param notice called when a mode that was too wide has been tightened */
 export function createFiles(host: Pick<Host, 'uid' | 'pid'>, notice: (line: string) => void): Files {
   const checks = createChecks(host.uid, notice);
   const assertTrustedPath = createTrustedPathCheck(host.uid);
@@ -38,13 +34,13 @@ export function createFiles(host: Pick<Host, 'uid' | 'pid'>, notice: (line: stri
       fs.mkdirSync(path, PRIVATE_FOLDER);
     } catch (failure) {
       const made = codeOf(failure) === 'EEXIST' ? lstatOrNull(path) : null;
-      // There a moment ago and gone now: somebody plays with the name, and what comes next would be theirs as well.
+      // The folder was swapped between the two calls; treat it as an attack.
       if (made === null) throw notWritable(path, failure);
       checks.folder(path, made);
     }
   }
 
-  /** A whole, synced file beside `path`, under a name no other process uses. */
+  /** Writes and syncs a temporary file beside `path`. */
   function writeBeside(path: string, content: Uint8Array): string {
     serial += 1;
     const beside = tempName(path, host.pid, serial);
@@ -130,7 +126,7 @@ export function createFiles(host: Pick<Host, 'uid' | 'pid'>, notice: (line: stri
           rotateLocked(path, content.length, limit, keep);
         const descriptor = fs.openSync(path, O_CREAT | O_WRONLY | O_APPEND | O_NOFOLLOW, PRIVATE_FILE);
         try {
-          // A disk that fills up takes a part of the line and calls it a success.
+          // A disk that fills up accepts a part of the line without an error.
           if (fs.writeSync(descriptor, content) < content.length) throw notWritable(path, null);
         } finally {
           fs.closeSync(descriptor);
@@ -177,15 +173,12 @@ function remove(path: string): void {
   }
 }
 
-/**
- * Of several processes that see a full file at once one rotates; each that did so would push the oldest file out. The others
- * append to what is there.
- */
+/** Only one of the processes that see a full file rotates it, or the oldest files would be lost. The others append. */
 function rotateLocked(path: string, more: number, limit: number, keep: number): void {
   const turn = `${path}.rotating`;
   if (!createNew(turn, new Uint8Array())) {
     const age = Date.now() - (lstatOrNull(turn)?.mtimeMs ?? Date.now());
-    // Whoever held it was killed; the next one rotates.
+    // Left by a killed process; the next caller rotates.
     if (Math.abs(age) > STALE_LOCK_MS) remove(turn);
     return;
   }
@@ -202,13 +195,13 @@ function rotate(path: string, keep: number): void {
     try {
       fs.renameSync(from, `${path}.${index}`);
     } catch (failure) {
-      // Not that many yet, or another process was faster.
+      // Fewer files yet, or another process was faster.
       if (codeOf(failure) !== 'ENOENT') throw failure;
     }
   }
 }
 
-/** A new name is durable only once its folder is synced; Windows has no such call and needs none. */
+/** A new name is durable only once its folder is synced; Windows needs no such call. */
 function syncFolder(path: string): void {
   let descriptor: number;
   try {
@@ -230,17 +223,17 @@ export const PRIVATE_FOLDER = 0o700;
 const OTHERS = 0o077;
 const STICKY = 0o1000;
 
-/** Judges what stands at a path by its metadata alone; a mode that is too wide is tightened. */
+/** Checks by metadata alone; a mode that is too wide is tightened. */
 export interface FileChecks {
-  /** Regular, ours, with one name, closed to others. @throws VaultError `vault_permissions` */
+  /** Regular, ours, one link, private. @throws VaultError `vault_permissions` */
   file(path: string, stats: fs.Stats): void;
-  /** A folder, ours, not shared, closed to others. @throws VaultError `vault_permissions` */
+  /** A folder, ours, not shared, private. @throws VaultError `vault_permissions` */
   folder(path: string, stats: fs.Stats): void;
 }
 
 /**
- * @param uid undefined on Windows, where owner and mode are the business of the folder's ACL
- * @param notice told when a mode that was too wide has been tightened
+ * @param uid undefined on Windows, where the folder's ACL decides
+ * @param notice called when a mode that was too wide has been tightened
  */
 export function createChecks(uid: number | undefined, notice: (line: string) => void): FileChecks {
   function refuseForeign(path: string, stats: fs.Stats): void {
@@ -252,11 +245,11 @@ export function createChecks(uid: number | undefined, notice: (line: string) => 
       fs.chmodSync(path, mode);
       notice(`${path} was open to other users; its mode is now ${mode.toString(8)}`);
     } catch (failure) {
-      // Another process has taken it away since it was looked at, as SQLite does with its journal.
+      // Another process has removed it since, as SQLite does with its journal.
       if (codeOf(failure) === 'ENOENT') return;
       throw new VaultError(
         'vault_permissions',
-        `${path} is open to other users, and that could not be changed`,
+        `${path} is open to other users, and its mode could not be changed`,
         {
           hint: `chmod ${mode.toString(8)} ${inQuotes(path)}`,
           cause: failure,
@@ -271,7 +264,7 @@ export function createChecks(uid: number | undefined, notice: (line: string) => 
       refuseForeign(path, stats);
       if (stats.nlink > 1 && !dropTempName(path, stats)) {
         throw new VaultError('vault_permissions', `${path} has a second name (a hard link)`, {
-          hint: `find the other name with: find / -samefile ${inQuotes(path)} 2>/dev/null`,
+          hint: `find the other name: find / -samefile ${inQuotes(path)} 2>/dev/null`,
         });
       }
       if (uid !== undefined && (stats.mode & OTHERS) !== 0) tighten(path, PRIVATE_FILE);

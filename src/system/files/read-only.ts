@@ -10,40 +10,40 @@ const { O_NONBLOCK, O_RDONLY, R_OK, W_OK, X_OK } = fs.constants;
 const O_NOFOLLOW = fs.constants.O_NOFOLLOW ?? 0;
 const MODE_BITS = 0o7777;
 
-/** What stands at a path, itself and not where it may lead. */
+/** The metadata of a path, of a link itself and not of its target. */
 export interface Seen {
   readonly kind: 'file' | 'folder' | 'link' | 'other';
-  /** Permission bits, the sticky bit included. */
+  /** Permission and sticky bits. */
   readonly mode: number;
   readonly uid: number;
-  /** How many names it has. */
+  /** The number of hard links. */
   readonly links: number;
 }
 
-/** What is left on a file system for those who are not root. */
+/** The free space for users other than root. */
 export interface Room {
-  /** The folder asked for, or the one above it that is there. */
+  /** The folder asked for, or the nearest existing one above it. */
   readonly folder: string;
-  /** The same for all folders of one file system. */
+  /** Identifies the file system. */
   readonly device: number;
   readonly bytes: number;
-  /** How many more files it can hold; null where they are not counted. */
+  /** Free inodes; null where they are not counted. */
   readonly files: number | null;
 }
 
-/** Looks at files without changing any: no mode is tightened, no folder made, no SQLite lock dropped. */
+/** Reads files and metadata, and changes nothing: no mode, no folder, no SQLite lock. */
 export interface ReadOnlyFs {
   /** @returns null when nothing is there. @throws VaultError `vault_permissions` */
   at(path: string): Seen | null;
-  /** The names in a folder; none when it is not there or cannot be read. */
+  /** Empty when the folder is missing or unreadable. */
   names(folder: string): readonly string[];
-  /** The path with every link on it followed; null when it leads nowhere. */
+  /** The path with every link resolved; null when it leads nowhere. */
   real(path: string): string | null;
   may(access: 'read' | 'write' | 'execute', path: string): boolean;
-  /** The room where a folder is, or will be made; null when the system does not tell. */
+  /** The free space for a folder, which need not exist; null when the system does not say. */
   room(folder: string): Room | null;
   /**
-   * Never of a database: closing it would drop the locks its process holds.
+   * Never for a database: closing it would drop the locks of this process.
    *
    * @returns null when there is no such file
    * @throws VaultError `vault_permissions`, `config_invalid` when it has more than `limit` bytes
@@ -71,7 +71,7 @@ export const readOnlyFs: ReadOnlyFs = {
     if (lstatOrNull(path) === null) return null;
     let descriptor: number;
     try {
-      // A pipe that stands in its place must not keep us waiting.
+      // Opening a pipe must not block.
       descriptor = fs.openSync(path, O_RDONLY | O_NOFOLLOW | (O_NONBLOCK ?? 0));
     } catch (failure) {
       throw unreadable(path, failure);
@@ -88,7 +88,7 @@ export const readOnlyFs: ReadOnlyFs = {
 };
 
 /**
- * {@link Files} that only readOnlyFs: what they refuse to read the ordinary ones refuse too, but a mode that is too wide
+ * {@link Files} that only look: what they refuse to read the ordinary ones refuse too, but a mode that is too wide
  * stays as it is, to be reported.
  *
  * @param uid undefined on Windows
@@ -113,7 +113,7 @@ export function readOnlyFiles(uid: number | undefined): Files {
     return true;
   };
   const never = (): never => {
-    throw new VaultError('unexpected', 'something that only looks was asked to write');
+    throw new VaultError('unexpected', 'read-only files cannot write');
   };
   return {
     exists: (path) => readOnlyFs.at(path) !== null,
@@ -134,7 +134,7 @@ function roomAt(folder: string): Room | null {
   const parent = dirname(folder);
   if (parent !== folder && !fs.existsSync(folder)) return roomAt(parent);
   const { blocks, bavail, bsize, files, ffree } = fs.statfsSync(folder);
-  // Some that are no disks say that they hold nothing at all.
+  // Some virtual file systems report no size at all.
   if (blocks === 0) return null;
   const { dev: device } = fs.statSync(folder);
   return { folder, device, bytes: bavail * bsize, files: files > 0 ? ffree : null };
@@ -155,10 +155,10 @@ function orElse<T>(action: () => T, fallback: T): T {
 }
 
 /**
- * Tells a file from another one that has taken its place, by metadata alone. The time of its birth is part of it, since the
- * number of a removed file is soon given to a new one.
+ * Identifies a file by metadata. The birth time is part of it, because the inode number of a removed file is soon used
+ * again.
  *
- * @returns null when nothing is there, or it cannot be looked at
+ * @returns null when it is missing or unreadable
  */
 export function fileIdentity(path: string): string | null {
   try {
@@ -170,10 +170,10 @@ export function fileIdentity(path: string): string | null {
 }
 
 /**
- * When a file was made, in nanoseconds since 1970. `certain` is false where it is the time of the last change, which Node gives
- * instead on systems that do not tell; a file that was only just made looks the same.
+ * When a file was made, in nanoseconds since 1970. `certain` is false when it may be the time of the last change, which
+ * Node returns on systems without birth times.
  *
- * @returns null when nothing is there, or its file system keeps no such time (NFS, many mounts of other machines' folders)
+ * @returns null when it is missing, or its file system keeps no such time (NFS, many mounted folders)
  */
 export function fileBirth(path: string): { readonly at: bigint; readonly certain: boolean } | null {
   try {

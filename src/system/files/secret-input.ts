@@ -8,11 +8,11 @@ import { lstatOrNull } from './file-failure.js';
 
 /** Absent on Windows. */
 const O_NOFOLLOW = fs.constants.O_NOFOLLOW ?? 0;
-/** Others may read nothing, and a group no more than read: 0400, or 0440 where systemd gives it to a user by its group. */
+/** Others may read nothing, a group may only read: 0400, or 0440 where systemd uses the user's group. */
 const TOO_OPEN = 0o037;
 
 /**
- * Reads a file that the service manager made, which it may own: nothing about it is changed, only judged.
+ * Reads a credential that the service manager made and may own: it is checked and not changed.
  *
  * @param uid ours; undefined on Windows
  * @returns null when there is no such file
@@ -32,9 +32,7 @@ export function readCredential(path: string, limit: number, uid: number | undefi
       throw new VaultError(
         'key_wrong',
         `the credential ${path} does not hold a master key: it is larger than one`,
-        {
-          hint: 'make the credential anew, from the 43 characters of the key',
-        },
+        { hint: 'make the credential anew, from the 43 characters of the key' },
       );
     }
     return fs.readFileSync(descriptor);
@@ -55,33 +53,32 @@ function open(path: string): number {
   }
 }
 
-function unsafe(path: string, what: string, step = `look at it with: ls -ld ${inQuotes(path)}`): VaultError {
+function unsafe(path: string, what: string, step = `see: ls -ld ${inQuotes(path)}`): VaultError {
   return new VaultError('vault_permissions', `the credential ${path} ${what}`, {
     hint: `systemd makes it with mode 0400; ${step}`,
   });
 }
 
-/** What came of reading a descriptor that somebody has opened for this program. */
 export type DescriptorText =
   | { readonly kind: 'line'; readonly text: string }
   | { readonly kind: 'not_open' | 'terminal' | 'too_long' | 'timed_out' };
 
 /**
- * Reads the first line from an open descriptor, which is closed then. A pipe is not waited for in a thread, because a
- * thread that waits for ever could not be got rid of.
+ * Reads the first line from an open descriptor and closes it. A pipe is read through the event loop, because a blocked
+ * thread could not be ended.
  *
  * @param limit bytes
- * @param patience milliseconds
+ * @param timeout milliseconds
  */
 export async function readDescriptor(
   descriptor: number,
   limit: number,
-  patience: number,
+  timeout: number,
 ): Promise<DescriptorText> {
   try {
     const stats = fstatSync(descriptor);
     if (isatty(descriptor)) return { kind: 'terminal' };
-    if (stats.isFIFO() || stats.isSocket()) return await readPipe(descriptor, limit, patience);
+    if (stats.isFIFO() || stats.isSocket()) return await readPipe(descriptor, limit, timeout);
     if (stats.isFile() && stats.size > limit) return { kind: 'too_long' };
     const content = readFileSync(descriptor);
     closeSync(descriptor);
@@ -91,7 +88,7 @@ export async function readDescriptor(
   }
 }
 
-function readPipe(descriptor: number, limit: number, patience: number): Promise<DescriptorText> {
+function readPipe(descriptor: number, limit: number, timeout: number): Promise<DescriptorText> {
   return new Promise((resolve) => {
     const socket = new Socket({ fd: descriptor, readable: true, writable: false });
     const chunks: Buffer[] = [];
@@ -101,7 +98,7 @@ function readPipe(descriptor: number, limit: number, patience: number): Promise<
       socket.destroy();
       resolve(outcome);
     };
-    const timer = setTimeout(() => settle({ kind: 'timed_out' }), patience);
+    const timer = setTimeout(() => settle({ kind: 'timed_out' }), timeout);
     socket.on('data', (chunk: Buffer) => {
       chunks.push(chunk);
       size += chunk.length;

@@ -4,26 +4,26 @@ import { codeOf } from '../../domain/errors.js';
 import { lstatOrNull, notWritable } from './file-failure.js';
 
 /*
- * A file is written whole under an unfinished name beside its own, which it gets only then. A process that is killed in
- * between leaves the unfinished one behind.
+ * A file is written under a temporary name beside its own, and renamed when complete. A killed process leaves the
+ * temporary file.
  */
 const TEMP_SUFFIX = '.new';
-/** What `link` answers where there are no hard links: FAT, some network file systems, Android. */
+/** Errors of `link` without hard links: FAT, some network file systems, Android. */
 const NO_LINKS = ['ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EPERM', 'EACCES'];
 const LEFTOVER_TEMP = /^\.\d+-\d+\.new$/;
 
-/** @param serial tells several files of one process apart */
+/** @param serial distinguishes the files of one process */
 export function tempName(path: string, pid: number, serial: number): string {
   return `${path}.${pid}-${serial}${TEMP_SUFFIX}`;
 }
 
-/** What writes of `path` that were cut off have left beside it; nothing where the folder cannot be listed. */
+/** The temporary files that interrupted writes of `path` left; empty when the folder cannot be listed. */
 export function leftoverTemps(path: string): string[] {
   return beside(path).filter((other) => LEFTOVER_TEMP.test(other.slice(path.length)));
 }
 
 /**
- * Renaming would replace what is there; a second name cannot. The unfinished name may be left.
+ * Links, because a rename would replace an existing file. `from` may remain.
  *
  * @returns false when the name is taken. @throws VaultError `vault_not_writable`
  */
@@ -49,8 +49,8 @@ function rename(from: string, to: string): boolean {
 }
 
 /**
- * A process that died (or is just now) between giving a finished file its name and taking away the unfinished one
- * leaves a file with both names. The file is whole, so the other name is taken away here.
+ * A process that ended between linking a file and removing its temporary name leaves a complete file with two names; this
+ * removes the temporary one.
  *
  * @returns whether the file has one name now
  */

@@ -7,29 +7,29 @@ import { lstatOrNull } from './file-failure.js';
 const WRITABLE_BY_OTHERS = 0o022;
 const STICKY = 0o1000;
 const ROOT = 0;
-/** As the kernel counts links in one path (`man 7 path_resolution`). */
+/** The kernel's limit for one path (`man 7 path_resolution`). */
 const MOST_LINKS = 40;
 
 /**
- * Milliseconds for which a folder that was found safe is not looked at again. Nobody but root and we can make it unsafe,
- * so this is no gap for others; it bounds how long a process goes on after we did.
+ * Milliseconds for which a check of a folder counts. Only root and we can make a trusted folder unsafe, so others cannot
+ * exploit the delay.
  */
 const FRESH = 1_000;
 
 /**
- * Whoever may write to a folder can exchange everything below it, whatever its own owner and mode are. So each part of
- * the way to a private file, and each link on it, has to be root's or ours, and no folder of it may be written by
- * anybody else, unless its sticky bit keeps others from what they do not own. `sshd` judges the way to its keys alike
- * (`man sshd_config`, StrictModes). The way ends where nothing is there yet.
+ * Anyone who can write to a folder can replace everything below it. So every part of the path to a private file, and
+ * every link in it, has to belong to root or to us, and no folder of it may be writable by others, except with the sticky
+ * bit. `sshd` checks the path to its keys alike (`man sshd_config`, StrictModes). The check ends at the first part that
+ * does not exist.
  *
- * @param uid undefined on Windows, where that is the business of each folder's ACL
+ * @param uid undefined on Windows, where each folder's ACL decides
  * @returns takes an absolute path of a folder; throws VaultError `vault_permissions`
  */
 export function createTrustedPathCheck(uid: number | undefined): (folder: string) => void {
   if (uid === undefined) return () => undefined;
-  // In a user namespace root is somebody else. Whoever owns `/` can exchange everything anyway.
+  // In a user namespace root has another id. The owner of `/` can replace everything anyway.
   const trusted = [uid, ROOT, lstatOrNull(sep)?.uid ?? ROOT];
-  /** Until when a folder, named without links, needs no other readOnlyFs. */
+  /** Until when the check of a folder counts, by its path without links. */
   const known = new Map<string, number>();
   return (folder) => assertTrustedPath(folder, uid, trusted, known);
 }
@@ -46,7 +46,7 @@ function assertTrustedPath(
   let rest = partsOf(folder);
   for (let name = rest.shift(); name !== undefined; name = rest.shift()) {
     const part = join(way, name);
-    // The last one is where the file goes: somebody may have taken it away, and left its name to others.
+    // The last part is checked each time: it may have been removed, and made again by another user.
     if (rest.length > 0 && now < (known.get(part) ?? 0)) {
       way = part;
       continue;
@@ -77,12 +77,12 @@ function targetOf(link: string): string {
   try {
     return fs.readlinkSync(link);
   } catch (failure) {
-    throw unsafe(link, 'changes while it is looked at', `ls -ld ${inQuotes(link)}`, failure);
+    throw unsafe(link, 'changed during the check', `ls -ld ${inQuotes(link)}`, failure);
   }
 }
 
 function shared(part: string, owner: number, uid: number): VaultError {
-  const what = 'can be written by other users, who could exchange what lies below it';
+  const what = 'can be written by other users, who could replace what is below it';
   const mine = `chmod go-w ${inQuotes(part)}`;
   return unsafe(part, what, owner === uid ? mine : `let its owner run: ${mine}`);
 }
@@ -91,13 +91,13 @@ function foreign(part: string, owner: number, uid: number): VaultError {
   if (uid !== ROOT) {
     return unsafe(
       part,
-      'belongs to another user, who could exchange what lies below it',
+      'belongs to another user, who could replace what is below it',
       `ls -ld ${inQuotes(part)}`,
     );
   }
   return unsafe(
     part,
-    'belongs to another user, and this runs as root: it would leave files there that their owner cannot use',
+    'belongs to another user, and this runs as root: its owner could not use the files it makes there',
     `run it as that user, without sudo or with: sudo -u '#${owner}' -H vault list`,
   );
 }

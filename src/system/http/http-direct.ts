@@ -7,22 +7,22 @@ import { CONNECT } from './http-dispatch.js';
 import type { Exchange } from './http-exchange.js';
 import type { LoopbackGuard } from './loopback-guard.js';
 
-/** As the other client has it; said outright, because NODE_OPTIONS could change it. */
+/** As undici has it; explicit, because NODE_OPTIONS could change it. */
 const MAX_HEADER_BYTES = 16_384;
 
 export type Message = Pick<HttpRequest, 'method' | 'headers'> & { readonly body: string | null };
 
 export interface Direct {
-  /** @param tunnel the connection to use, one through a proxy; none: the host itself is connected to */
+  /** @param tunnel a connection through a proxy; without it the host itself is connected to */
   send(url: URL, message: Message, exchange: Exchange, tunnel?: Promise<Duplex>): void;
-  /** Cuts every connection, those still being made included. */
+  /** Closes every connection, including those still being opened. */
   destroy(): void;
 }
 
 /**
- * Requests by Node's own client, each with a connection of its own. A connection that was kept could be closed by the
- * server at the moment when it is used again, and then nobody could say whether the refresh token had been read; and
- * what a server sends after one answer could be taken for the next one.
+ * Requests by Node's own client, each on a connection of its own. The server could close a kept connection just as it is
+ * used again, and then it would be unknown whether it read the refresh token; and what it sends after one answer could be
+ * taken for the next.
  */
 export function createDirect(guard: LoopbackGuard): Direct {
   const sockets = new Set<Duplex>();
@@ -31,7 +31,7 @@ export function createDirect(guard: LoopbackGuard): Direct {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
     socket.on('error', (failure) => exchange.onResponseError(null, failure));
-    // Given up, failed or answered: its connection ends with it.
+    // The connection ends with the exchange.
     if (exchange.settled.aborted) socket.destroy();
     exchange.settled.addEventListener('abort', () => socket.destroy());
   }
@@ -45,7 +45,7 @@ export function createDirect(guard: LoopbackGuard): Direct {
       hold(socket, exchange);
       const late = setTimeout(() => socket.destroy(coded('ETIMEDOUT')), CONNECT.timeout);
       socket.once('close', () => clearTimeout(late));
-      // Not handed over before its certificate, or without one its listener, was checked: nothing may leave before.
+      // Nothing may be sent before the certificate, or without TLS the listener, is checked.
       socket.once(secure ? 'secureConnect' : 'connect', () => {
         clearTimeout(late);
         if (secure) return resolve(socket);
@@ -83,7 +83,7 @@ function sendOver(socket: Socket, url: URL, { method, headers, body }: Message, 
     createConnection: () => socket,
     method,
     path: `${url.pathname}${url.search}`,
-    // Asked to close, some servers would leave out the length of their answer.
+    // With `close` some servers would omit the length of their answer.
     headers: { host: url.host, connection: 'keep-alive', ...headers },
     insecureHTTPParser: false,
     maxHeaderSize: MAX_HEADER_BYTES,
@@ -91,7 +91,7 @@ function sendOver(socket: Socket, url: URL, { method, headers, body }: Message, 
   const end = (message: IncomingMessage) =>
     hasAnnouncedEnd(message) ? exchange.onResponseEnd() : exchange.onConnectionEnd();
   const fail = (failure: Error) => {
-    // The parser reports what follows before it gives out what came first.
+    // The parser reports the error before it delivers the data in front of it.
     while (answer !== null && answer.read() !== null);
     if (answer?.complete === true) end(answer);
     else exchange.onResponseError(null, failure);
@@ -107,7 +107,7 @@ function sendOver(socket: Socket, url: URL, { method, headers, body }: Message, 
   sent.end(body ?? undefined);
 }
 
-/** Whether the body's end can be told from a connection that was cut (RFC 9112 §6.3). */
+/** Whether the end of the body differs from a broken connection (RFC 9112 §6.3). */
 function hasAnnouncedEnd({ statusCode, headers }: IncomingMessage): boolean {
   if (statusCode === 204 || statusCode === 304 || headers['content-length'] !== undefined) return true;
   return /(?:^|,)\s*chunked\s*$/i.test(headers['transfer-encoding'] ?? '');
@@ -118,7 +118,7 @@ function tls(url: URL, below: Duplex | undefined): Socket {
   return connectTls({
     ...CONNECT,
     ...(below === undefined ? { host, port } : { socket: below, host }),
-    // An address is no server name (RFC 6066 §3); the certificate is checked against `host` then.
+    // An address is not a server name (RFC 6066 §3); the certificate is checked against `host` then.
     ...(isIP(host) === 0 ? { servername: host } : {}),
     ALPNProtocols: ['http/1.1'],
   });

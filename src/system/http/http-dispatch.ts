@@ -5,15 +5,15 @@ import { SECOND } from '../../domain/duration.js';
 import { VaultError } from '../../domain/errors.js';
 import { type LoopbackGuard, lookupLocalhost } from './loopback-guard.js';
 
-/** How a connection is made, by whichever client. */
+/** Connection options of both clients. */
 export const CONNECT = {
   minVersion: 'TLSv1.2',
-  // Said outright, because otherwise NODE_TLS_REJECT_UNAUTHORIZED=0 would decide.
+  // Explicit, because otherwise NODE_TLS_REJECT_UNAUTHORIZED=0 would decide.
   rejectUnauthorized: true,
-  /** Milliseconds, the TLS handshake included: a limit of its own, however long the answer may take. */
+  /** Includes the TLS handshake; independent of the deadline of the exchange. */
   timeout: 10 * SECOND,
   autoSelectFamily: true,
-  /** Node's own 250 ms gives up on an address of a distant host before its answer can be back. */
+  /** Node's default of 250 ms is too short for a distant host. */
   autoSelectFamilyAttemptTimeout: SECOND,
   lookup: lookupLocalhost,
 } as const;
@@ -22,30 +22,28 @@ const CONNECTIONS_PER_HOST = 64;
 export interface Dispatchers {
   /**
    * @param proxy null for a direct connection
-   * @throws VaultError `config_invalid` when the proxy is no address
+   * @throws VaultError `config_invalid` when the proxy is not a URL
    */
   dispatcher(proxy: string | null): Dispatcher;
   /**
    * Opens a connection to a host through a proxy (RFC 9110 §9.3.6).
    *
-   * @param signal gives up on it
-   * @param proxy an address that `dispatcher` took
-   * @returns null for a proxy that speaks no HTTP, which only its dispatcher can use
-   * @throws whatever kept the tunnel from being made
+   * @param proxy a URL that `dispatcher` accepted
+   * @returns null for a proxy that does not speak HTTP, which only its dispatcher can use
    */
   tunnel(proxy: string, to: URL, signal: AbortSignal): Promise<Duplex> | null;
-  /** Cuts every connection, those still being made included. */
+  /** Closes every connection, including those still being opened. */
   destroy(): Promise<void>;
 }
 
-/** Connection pools that keep connections alive: one straight to the hosts, one through the environment's proxy. */
+/** Pools of persistent connections: one direct, one for each proxy. */
 export async function createDispatchers(guard: LoopbackGuard): Promise<Dispatchers> {
   const { Agent, buildConnector, Client, ProxyAgent } = await import('undici');
   const closing = new AbortController();
   setMaxListeners(0, closing.signal);
-  // Without the signal a connection that is still being made would outlive the pool and keep the process alive.
+  // Without the signal a connection being opened would outlive the pool and keep the process running.
   const connect = { ...CONNECT, signal: closing.signal };
-  // The library's own timers are off: one deadline covers the whole exchange.
+  // undici's own timers are off: one deadline covers the whole exchange.
   const options = { connections: CONNECTIONS_PER_HOST, headersTimeout: 0, bodyTimeout: 0 };
   const connector = buildConnector(connect);
   const direct = new Agent({
@@ -74,13 +72,11 @@ export async function createDispatchers(guard: LoopbackGuard): Promise<Dispatche
       proxies.set(uri, agent);
       return agent;
     } catch {
-      // Not quoted: it may hold a password.
+      // Not quoted: it may contain a password.
       throw new VaultError(
         'config_invalid',
         'the proxy named by HTTPS_PROXY or HTTP_PROXY is not an address',
-        {
-          hint: 'set it to an address such as http://proxy.example:3128, or unset it',
-        },
+        { hint: 'set it to an address such as http://proxy.example:3128, or unset it' },
       );
     }
   };

@@ -5,12 +5,11 @@ import { type CertificateFault, TransportFailure, type TransportReason } from '.
 import type { HttpAnswer } from '../contract.js';
 import { FOREIGN_LISTENER, UNKNOWN_LISTENER } from './loopback-guard.js';
 
-/** Cuts the connection of a request. */
 type Controller = Pick<Dispatcher.DispatchController, 'abort'>;
 type ReceivedHeaders = Readonly<Record<string, string | string[] | undefined>>;
 
 interface Limits {
-  /** Milliseconds for everything, the body included. */
+  /** Milliseconds for the whole exchange. */
   readonly deadline: number;
   readonly signal: AbortSignal | undefined;
   readonly host: string;
@@ -18,12 +17,12 @@ interface Limits {
   readonly acceptPart: boolean;
 }
 
-/** A header that would not be one, as either client says it. */
+/** Both clients' codes for an invalid header. */
 const UNSENDABLE = ['UND_ERR_INVALID_ARG', 'ERR_INVALID_CHAR', 'ERR_INVALID_HTTP_TOKEN'];
 
 /**
- * One request and its one answer, as the HTTP client reports them. It knows the moment before the first byte is
- * written, which decides whether a failed request may be repeated without risk.
+ * One request and its answer, as the HTTP client reports them. It records whether the first byte was written, which
+ * decides whether a failed request can safely be repeated.
  */
 export class Exchange implements Dispatcher.DispatchHandler {
   readonly answer: Promise<HttpAnswer>;
@@ -47,21 +46,20 @@ export class Exchange implements Dispatcher.DispatchHandler {
       this.#resolve = resolve;
       this.#reject = reject;
     });
-    // A process that was stopped, or got no processor, wakes up with the deadline behind it and the answer perhaps before
-    // it: what has arrived is read first.
+    // After a suspended process wakes up the deadline is over, though the answer may be there: read that first.
     this.#timer = setTimeout(() => setImmediate(() => this.#fail('timeout')), limits.deadline);
     limits.signal?.addEventListener('abort', this.#cancel, { once: true });
     if (limits.signal?.aborted === true) this.#cancel();
   }
 
-  /** Aborted when there is an end of one kind or the other. */
+  /** Aborted when the exchange has succeeded or failed. */
   get settled(): AbortSignal {
     return this.#end.signal;
   }
 
   onRequestStart(controller: Controller): void {
     this.#controller = controller;
-    // Given up while it waited for a connection: the last moment at which nothing has been sent.
+    // Cancelled while it waited for a connection: nothing has been sent yet.
     if (this.settled.aborted) controller.abort(new Error('given up'));
     else this.#begun = true;
   }
@@ -83,7 +81,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#finish(false);
   }
 
-  /** The body had no announced end, and the connection has ended. */
+  /** The connection ended a body without an announced length. */
   onConnectionEnd(): void {
     this.#finish(true);
   }
@@ -127,8 +125,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   /**
-   * What had arrived of the answer, which may be all there was, whatever broke it off; null when that is not wanted, nobody
-   * waits any more, or nothing has arrived. A proxy that undoes a compression sometimes leaves its header.
+   * What had arrived of the answer, which may be all of it; null when not wanted, cancelled, or nothing arrived. A proxy
+   * that decompresses sometimes leaves the header that says otherwise.
    */
   #part(brokenOff: TransportFailure): HttpAnswer | null {
     if (!this.#limits.acceptPart || this.#status === 0 || brokenOff.reason === 'aborted') return null;
@@ -158,26 +156,24 @@ function unsendable(host: string): VaultError {
   return new VaultError(
     'config_invalid',
     `the request to ${host} cannot be made, because a header in it is not valid`,
-    {
-      hint: 'correct the headers of this provider in config.json',
-    },
+    { hint: 'correct the headers of this provider in config.json' },
   );
 }
 
-/** What any answer this program needs fits into many times over. */
+/** Far more than any answer needs. */
 export const MAX_BODY_BYTES = 1_048_576;
 
-/** The body is larger than {@link MAX_BODY_BYTES}, as sent or after decompression. */
+/** Larger than {@link MAX_BODY_BYTES}, as sent or after decompression. */
 export class BodyTooLarge extends Error {
   override readonly name = 'BodyTooLarge';
 }
 
 /**
- * Undoes one content coding. The input is at most 1 MiB and the output is capped by the decompressor itself, so a
- * bomb costs no more memory than an honest answer of that size.
+ * Undoes one content coding. The decompressor caps its output, so a compression bomb costs no more memory than an
+ * ordinary answer.
  *
- * @param part whether the body may be cut off: then what can be decompressed of it is returned
- * @throws BodyTooLarge; any other error for a broken stream or a coding that was not offered
+ * @param part the body may be cut off: returns what can be decompressed
+ * @throws BodyTooLarge; any other error for a broken stream or an unknown coding
  */
 export function decodeBody(body: Buffer, coding: string, part = false): string {
   const limit = { maxOutputLength: MAX_BODY_BYTES, ...(part ? { finishFlush: constants.Z_SYNC_FLUSH } : {}) };
@@ -206,15 +202,14 @@ function unbrotlied(body: Buffer, part: boolean): Buffer {
   return brotliDecompressSync(body, { maxOutputLength: MAX_BODY_BYTES, finishFlush });
 }
 
-/** `deflate` means zlib (RFC 9110 §8.4.1.2), but some servers send it without the zlib wrapper. */
+/** `deflate` means zlib (RFC 9110 §8.4.1.2), but some servers omit the zlib wrapper. */
 function inflated(body: Buffer, limit: { maxOutputLength: number; finishFlush?: number }): Buffer {
   const isWrapped = ((body[0] ?? 0) & 0x0f) === 8 && (((body[0] ?? 0) << 8) | (body[1] ?? 0)) % 31 === 0;
   return isWrapped ? inflateSync(body, limit) : inflateRawSync(body, limit);
 }
 
-/** Where a request was when it failed. */
 export interface Stage {
-  /** Bytes of it may have left: the HTTP client had a connection and began to write. */
+  /** Bytes may have been sent. */
   readonly begun: boolean;
   readonly proxied: boolean;
 }
@@ -245,7 +240,7 @@ const REASONS: Readonly<Record<string, TransportReason>> = {
   UND_ERR_HEADERS_OVERFLOW: 'too_large',
   HPE_HEADER_OVERFLOW: 'too_large',
   UND_ERR_PRX_TLS: 'proxy',
-  /** How the client reports a proxy that answers CONNECT with anything but 200. */
+  /** A proxy answered CONNECT with another status than 200. */
   UND_ERR_ABORTED: 'proxy',
   UND_ERR_DESTROYED: 'aborted',
   UND_ERR_CLOSED: 'aborted',
@@ -255,11 +250,10 @@ const REASONS: Readonly<Record<string, TransportReason>> = {
   [UNKNOWN_LISTENER]: 'unknown_listener',
 };
 
-/** Codes of Node's TLS layer and of OpenSSL's certificate checks (`man verify`). */
+/** Codes of Node's TLS layer and of OpenSSL (`man verify`). */
 const TLS =
   /^(?:ERR_TLS_|ERR_SSL_|CERT_|CRL_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_|ERROR_IN_CERT_|CA_)/;
 
-/** Codes of OpenSSL's certificate checks, and Node's own for the name. */
 const CERTIFICATE_FAULTS: Readonly<Record<string, CertificateFault>> = {
   UNABLE_TO_GET_ISSUER_CERT: 'unknown_issuer',
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'unknown_issuer',
@@ -278,21 +272,21 @@ export function certificateFault(code: string): CertificateFault | null {
   return CERTIFICATE_FAULTS[code] ?? null;
 }
 
-/** Before the first byte these are about the next hop, which with a proxy is the proxy. */
+/** Before the first byte these concern the next hop, which may be the proxy. */
 const NEXT_HOP: readonly TransportReason[] = ['dns', 'refused', 'unreachable'];
 
-/** Names a failure of the HTTP client by its code; messages of the client quote what was sent and received. */
+/** Classifies a failure by its code; the client's messages quote what was sent and received. */
 export function transportReason(code: string, stage: Stage): TransportReason {
   const reason = REASONS[code] ?? (TLS.test(code) ? 'tls' : code.startsWith('HPE_') ? 'malformed' : 'reset');
   return stage.proxied && !stage.begun && NEXT_HOP.includes(reason) ? 'proxy' : reason;
 }
 
-/** @returns the code of an error, or of the first of several attempts (one per address); empty when there is none */
+/** @returns the code of an error, or of the first of several attempts (one per address); else empty */
 export function clientCode(failure: unknown): string {
   if (!(failure instanceof Error)) return '';
   const { code } = failure as { code?: unknown };
   if (typeof code === 'string' && /^[A-Z][A-Z0-9_]{1,63}$/.test(code)) return code;
-  // The library's parser sometimes leaves its code out.
+  // undici's parser sometimes omits its code.
   if (failure.name === 'HTTPParserError') return 'HPE_UNKNOWN';
   return failure instanceof AggregateError ? clientCode(failure.errors[0]) : '';
 }

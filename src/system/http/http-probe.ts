@@ -3,16 +3,15 @@ import type { Clock, Http, HttpAnswer } from '../contract.js';
 
 const DEADLINE = 6 * SECOND;
 
-/** A page that a server answered with, and when. */
+/** An answer, and when the request was made and answered, by this machine's clock. */
 export interface Probe {
   readonly answer: HttpAnswer;
-  /** Milliseconds since the epoch, by this machine's clock. */
   readonly askedAt: number;
   readonly answeredAt: number;
 }
 
 /**
- * Asks for pages, for each once, however often it is wanted.
+ * Fetches each URL once, however often it is asked for.
  *
  * @returns a function that throws TransportFailure when there is no whole answer
  */

@@ -12,25 +12,25 @@ import { loopbackGuard } from './loopback-guard.js';
 const DEADLINE = 20 * SECOND;
 
 /**
- * Nothing is offered for compression: answers are small, and what is not compressed cannot be a bomb. Servers that
- * compress all the same are understood, within the same cap.
+ * No compression is offered: answers are small, and a compression bomb becomes impossible. Servers that compress all the
+ * same are understood, within the same cap.
  */
 const OWN_HEADERS = { 'user-agent': 'token-vault', 'accept-encoding': 'identity' };
 
 export interface HttpOptions {
   /** Read for HTTPS_PROXY, HTTP_PROXY and NO_PROXY. */
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** The user whose servers on this machine are trusted, besides root's; left out: the one this runs as. */
+  /** The user whose servers on this machine are trusted, besides root's; default: the current one. */
   readonly uid?: number | undefined;
-  /** Whether anybody may listen at this origin; left out: no. */
+  /** Whether any user may listen at this origin; default: no. */
   readonly insecureLoopback?: (origin: string) => Promise<boolean>;
 }
 
 /**
- * The HTTP client. What is behind it is loaded by the first request that needs it: Node's own client for token
- * endpoints (`acceptPart`), the library for everything else and for the way through a proxy.
+ * The HTTP client, loaded by the first request: Node's own client for token endpoints (`acceptPart`), undici for
+ * everything else and for proxies.
  *
- * Certificate authorities come from the runtime (NODE_EXTRA_CA_CERTS); nothing turns the check of certificates off.
+ * Certificate authorities come from the runtime (NODE_EXTRA_CA_CERTS); nothing disables the check of certificates.
  */
 export function createHttp(options: HttpOptions): Http {
   const { uid = userId() ?? undefined, insecureLoopback: allowed = async () => false } = options;
@@ -49,9 +49,7 @@ export function createHttp(options: HttpOptions): Http {
         throw new VaultError(
           'config_invalid',
           'an endpoint is neither an https address nor one of this machine',
-          {
-            hint: 'correct the endpoints of this provider in config.json',
-          },
+          { hint: 'correct the endpoints of this provider in config.json' },
         );
       }
       const proxy = proxyFor(url, options.env);
@@ -78,16 +76,15 @@ export function createHttp(options: HttpOptions): Http {
   };
 }
 
-/** `Accept` and `accept` are one header; of two spellings the later counts. */
+/** `Accept` and `accept` are one header; the later value wins. */
 function oneSpelling(headers: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
 }
 
 /**
- * The proxy for an address, by the variables Node's users know: HTTPS_PROXY for https, HTTP_PROXY where the former is
- * not set, NO_PROXY for the hosts to spare (`*`, or names with or without a leading dot, which cover what is below
- * them, each with an optional port; separated by commas or spaces). Lower-case names win. Loopback hosts never go
- * through a proxy: a server on this machine is none of its business.
+ * The proxy for a URL: HTTPS_PROXY for https, else HTTP_PROXY; NO_PROXY lists hosts to exclude (`*`, or names with or
+ * without a leading dot, which include subdomains, each with an optional port; separated by commas or spaces). Lower-case
+ * names win. Loopback hosts are never proxied.
  *
  * @returns null for a direct connection
  */

@@ -4,13 +4,13 @@ import type { TcpOwners } from '../contract.js';
 
 const ROOT = 0;
 
-/** Codes of the errors below, as the HTTP client names what failed. */
+/** Error codes. */
 export const FOREIGN_LISTENER = 'LISTENER_FOREIGN';
 export const UNKNOWN_LISTENER = 'LISTENER_UNKNOWN';
 
 /**
- * Looks at who is at the other end of a connection to this machine that has no TLS, before anything is written to it. Without
- * a certificate whoever holds the port gets what is sent, and any user can take a port that a stopped server has left.
+ * Checks the owner of the other end of a loopback connection without TLS, before anything is written to it. Any user can
+ * take the port of a stopped server, and without a certificate would receive what is sent.
  *
  * @param origin as a URL has it: `http://127.0.0.1:8080`
  * @throws Error whose `code` is one of the two above, or `ECONNRESET`
@@ -21,7 +21,7 @@ export interface LoopbackTrust {
   /** The user whose servers are trusted, besides root's; undefined on Windows. */
   readonly uid: number | undefined;
   readonly owners: TcpOwners;
-  /** Whether the user has said that anybody may listen there. Asked only where the answer matters. */
+  /** Whether the configuration allows any user there. Called only when the answer matters. */
   readonly allowed: (origin: string) => Promise<boolean>;
 }
 
@@ -33,7 +33,7 @@ export function loopbackGuard({ uid, owners, allowed }: LoopbackTrust): Loopback
     if (remoteAddress === undefined || remotePort === undefined) return UNKNOWN_LISTENER;
     if (localAddress === undefined || localPort === undefined) return UNKNOWN_LISTENER;
     const there = { address: remoteAddress, port: remotePort };
-    // Both: a connection that waits to be accepted is nobody's, and one that was accepted stays when its listener goes.
+    // Both, because a connection waiting to be accepted has no owner, and an accepted one outlives its listener.
     const [listening, accepted] = await Promise.all([
       owners.ofListeners(there),
       owners.ofConnection(there, { address: localAddress, port: localPort }),
@@ -57,8 +57,8 @@ const LOCALHOST: LookupAddress[] = [
 ];
 
 /**
- * `localhost` is this machine whatever a resolver says (RFC 6761 §6.3), and 127.0.0.1 first: who listens at ::1 alone does not
- * get what is meant for a server at 127.0.0.1.
+ * `localhost` is this machine whatever a resolver says (RFC 6761 §6.3), 127.0.0.1 first: a program that listens at ::1
+ * alone does not get what is meant for a server at 127.0.0.1.
  */
 export const lookupLocalhost: LookupFunction = (hostname, options, callback) => {
   if (hostname !== 'localhost') return lookup(hostname, options, callback);

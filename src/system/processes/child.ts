@@ -4,7 +4,6 @@ import { delimiter, isAbsolute } from 'node:path';
 import type { Readable } from 'node:stream';
 import { SECOND } from '../../domain/duration.js';
 
-/** How a program ended that was given a limited time. */
 export type BoundedEnd =
   | {
       readonly kind: 'ended';
@@ -13,39 +12,39 @@ export type BoundedEnd =
       readonly stdout: Buffer;
       readonly stderr: string;
     }
-  /** With the system's code: `ENOENT`, `EACCES`. */
+  /** With the system's error code: `ENOENT`, `EACCES`. */
   | { readonly kind: 'not_started'; readonly code: string }
   | { readonly kind: 'timed_out' };
 
 export interface BoundedOptions {
-  /** The whole environment of the program, but for parts of PATH that are not absolute. */
+  /** The whole environment, except parts of PATH that are not absolute. */
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
-  /** What it reads; `inherit`: what this process would read, a terminal for example. */
+  /** Its stdin; `inherit`: that of this process, a terminal for example. */
   readonly input: Uint8Array | 'inherit';
   /** Milliseconds. */
   readonly limit: number;
-  /** Whether what it prints is wanted; otherwise it goes nowhere. */
+  /** Whether to return what it prints. */
   readonly capture: boolean;
-  /** In bytes; what prints more than that is killed, and ended by a signal then. */
+  /** In bytes: a program that prints more is killed, and counts as ended by a signal. */
   readonly enough?: number;
-  /** Ends it like the limit does. */
+  /** Ends it as the limit does. */
   readonly signal?: AbortSignal;
   /**
-   * Somebody may be asked: it stays in the terminal's foreground and its stderr goes there. Otherwise it is in a process
+   * It may ask the user: it stays in the terminal's foreground and its stderr goes there. Otherwise it has a process
    * group of its own, away from any terminal.
    */
   readonly foreground?: boolean;
 }
 
-/** More than a scheduler's program has to say; the rest is thrown away. */
+/** More than any program here prints; the rest is dropped. */
 const CAPTURED_BYTES = 4 * 1024 * 1024;
-/** What a program has printed is read within this time after its end, in milliseconds. */
+/** For reading the output after the program has ended. */
 const LAST_WORDS = SECOND;
 
 /**
- * Runs a program without a shell, in a process group of its own. When its time is over the whole group is killed, so
- * that nothing it started lives on. Once it has ended by itself, what it left running is its own business.
+ * Runs a program without a shell, in a process group of its own. At the limit the whole group is killed. What it leaves
+ * running after its own end is left alone.
  */
 export function runBounded(
   program: string,
@@ -72,7 +71,7 @@ export function runBounded(
       resolve(result);
     };
     const kill = () => {
-      // At once, so that it does nothing more; what it has started is reached a little later.
+      // At once; the group is reached a moment later.
       child.kill('SIGKILL');
       if (!foreground && child.pid !== undefined) killGroup(child.pid);
     };
@@ -93,15 +92,15 @@ export function runBounded(
       signal?.removeEventListener('abort', giveUp);
       if (!capture) return finish();
       child.on('close', finish);
-      // What it left running may hold the pipes open. A process that comes late reads once more what lies in them.
+      // A process that it left running may hold the pipes open. After a delay, read once more what is in them.
       timer = setTimeout(() => setImmediate(finish), LAST_WORDS);
     });
-    // A program that does not read its input is no failure.
+    // A program need not read its input.
     child.stdin?.on('error', () => undefined);
     if (input !== 'inherit') child.stdin?.end(input);
     if (signal?.aborted) giveUp();
   });
-  // Of most reasons why a program cannot be started Node tells nobody by an event: it throws.
+  // spawn() throws for most failures instead of emitting 'error'.
   return running.catch((failure: NodeJS.ErrnoException) => {
     if (failure.code === undefined) throw failure;
     return { kind: 'not_started', code: failure.code };
@@ -127,7 +126,7 @@ function collect(
   return () => Buffer.concat(chunks);
 }
 
-/** Windows has no process groups, and no kill(1), which reaches them elsewhere. */
+/** Windows has no process groups, and no kill(1), which can reach a group. */
 function killGroup(pid: number): void {
   const killer = spawn('/bin/sh', ['-c', `kill -KILL -${pid}`], { env: {}, stdio: 'ignore' });
   killer.on('error', () => undefined);
@@ -140,11 +139,11 @@ export interface ChildResult {
 }
 
 /**
- * Runs a program to its end without a shell, its input empty and its output captured.
+ * Runs a program without a shell, without input, and captures its output.
  *
  * @param env the whole environment of the program
- * @param onStderrLine called as each line arrives, without its line break
- * @returns exit code 128 + n when signal n ended it, as shells count; rejects when the program cannot be started
+ * @param onStderrLine called with each line as it arrives
+ * @returns exit code 128 + n when signal n ended it; rejects when the program cannot be started
  */
 export function runChild(
   program: string,
@@ -174,12 +173,12 @@ export function runChild(
   });
 }
 
-/** Where the system looks when nothing is said: execvp(3). */
+/** The search path of execvp(3) without PATH. */
 const USUAL = '/usr/bin:/bin';
 
 /**
- * The environment without the parts of PATH that lead elsewhere from each folder: `.`, an empty one, `bin`. A program that is
- * started by its bare name must not be one that lies in the current directory.
+ * Removes the relative parts of PATH: `.`, an empty one, `bin`. A program started by its bare name must not come from the
+ * current directory.
  */
 export function withAbsolutePath<E extends Readonly<Record<string, string | undefined>>>(env: E): E {
   const { PATH } = env;

@@ -5,21 +5,24 @@ import { codeOf, VaultError } from '../../domain/errors.js';
 import type { TakeSignals } from '../contract.js';
 
 export interface ForegroundEnd {
-  /** 128 + n when signal n ended the program, as shells count. */
+  /** 128 + n when signal n ended the program. */
   readonly exitCode: number;
-  /** Whether somebody asked it to stop while it ran. */
+  /** Whether a signal asked it to stop while it ran. */
   readonly stopped: boolean;
 }
 
 const STOPPING: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'];
-/** A terminal sends these to every program in its foreground; passed on, they would come twice, which many take for "at once". */
+/**
+ * A terminal sends these to every program in its foreground; passing them on would send them twice, which many programs
+ * take for "at once".
+ */
 const SENT_BY_TERMINAL: readonly NodeJS.Signals[] = ['SIGINT', 'SIGQUIT'];
 
 /**
- * Runs a program in our place, without a shell: stdin, stdout and stderr are its own, and so is every signal that comes
- * meanwhile. Nothing may be printed while it runs: opening a stream would change the mode of a pipe under its hands.
+ * Runs a program in place of this one, without a shell: stdin, stdout, stderr and all signals are its own. Nothing may be
+ * printed meanwhile: opening a stream would change the mode of a pipe that the program uses.
  *
- * @param env the whole environment of the program, whose PATH it is looked for in
+ * @param env the whole environment of the program, whose PATH is searched for it
  * @throws VaultError `command_not_found`, `command_not_executable`
  */
 export async function runInForeground(

@@ -9,8 +9,8 @@ export interface StartedProcess {
 }
 
 /**
- * Starts this program once more, in a session of its own: signals to the terminal's process group, a `timeout`, or the
- * death of the command that started it do not reach it. Nothing secret is in its arguments or its environment.
+ * Starts this program again in a session of its own: signals to the terminal's process group, a `timeout`, or the end of
+ * the command that started it do not reach it. Its arguments and environment hold no secret.
  */
 export function startRefresherProcess(
   [interpreter, script]: readonly [string, string],
@@ -22,7 +22,7 @@ export function startRefresherProcess(
     detached: true,
     stdio: ['pipe', 'pipe', 'ignore'],
   });
-  // One that cannot be started, or has ended, shows in the end of its lines.
+  // A process that does not start shows as the end of its lines.
   child.on('error', () => undefined);
   child.stdin.on('error', () => undefined);
   const lines = createInterface({ input: child.stdout });

@@ -11,15 +11,15 @@ import {
   type Times,
 } from './contract.js';
 
-/** What `crontab -l` says where there is none yet: Debian, macOS and BSD, Alpine. */
+/** How `crontab -l` reports that there is none: Debian, macOS and BSD, Alpine. */
 const NONE_YET = /no crontab|can't open/i;
 
-/** The user's own crontab, read and written by crontab(1). */
+/** The user's crontab, through crontab(1). */
 export function cron(machine: Machine): Scheduler {
   async function read(): Promise<string> {
     const end = await machine.run('crontab', ['-l'], { env: { LC_ALL: 'C' } });
     if (end.kind === 'ended' && end.exitCode === 0) return end.stdout.toString('latin1');
-    // What could not be read must not be written over.
+    // A crontab that cannot be read must not be overwritten.
     if (end.kind === 'ended' && NONE_YET.test(end.stderr)) return '';
     throw refused('read', end);
   }
@@ -29,7 +29,7 @@ export function cron(machine: Machine): Scheduler {
     const end = await machine.run('crontab', ['-'], { input, env: { LC_ALL: 'C' } });
     if (end.kind !== 'ended' || end.exitCode !== 0) throw refused('changed', end);
     if ((await read()) === crontab) return;
-    throw new VaultError('scheduler_failed', 'the crontab does not hold what was just written into it', {
+    throw new VaultError('scheduler_failed', 'the crontab does not contain what was just written', {
       hint: 'see what is in it: crontab -l',
     });
   }
@@ -48,12 +48,12 @@ export function cron(machine: Machine): Scheduler {
       const before = await read();
       const after = withBlock(before, job);
       if (after !== before) await write(after);
-      const notes = ["it runs where a cron daemon does; this shows one: pgrep -x 'cron|crond'"];
+      const notes = ["it runs only if a cron daemon runs; to check: pgrep -x 'cron|crond'"];
       if (job.times === null) {
-        // Node gives `nohup` no heed: it takes all signals anew. What a subshell leaves behind no terminal ends.
+        // `nohup` does not work, because Node resets all signals. A terminal does not end what a subshell left behind.
         const now = job.command.map(shellWord).join(' ');
         notes.push(
-          `cron starts it with the machine, and not again when it ends; for now: (${now} >/dev/null 2>&1 &)`,
+          `cron starts it when the machine starts, but does not restart it; to start it now: (${now} >/dev/null 2>&1 &)`,
         );
       }
       return { changed: after !== before, active: true, notes };
@@ -69,7 +69,7 @@ export function cron(machine: Machine): Scheduler {
 }
 
 function refused(what: string, end: BoundedEnd): VaultError {
-  const hint = 'see what it says: crontab -l';
+  const hint = 'see: crontab -l';
   if (end.kind === 'not_started') {
     return new VaultError('scheduler_failed', 'there is no crontab program on this machine', {
       hint: 'vault schedule --kind systemd\nor install cron',
@@ -85,16 +85,16 @@ function refused(what: string, end: BoundedEnd): VaultError {
 }
 
 /*
- * The text of a crontab, pure. It is the user's file and may be in any encoding, so it is taken as bytes, one
- * character each (`latin1`), and all but our own block stays as it is.
+ * The text of a crontab. It is the user's file and may have any encoding, so it is handled as bytes, one character each
+ * (`latin1`), and everything but our own block stays unchanged.
  */
 
-/** Debian's cron takes no longer command. Source: MAX_COMMAND in its cron.h, 1000 with the end of the text. */
+/** Debian's cron accepts no longer command. Source: MAX_COMMAND in its cron.h, 1000 with the terminator. */
 const LONGEST_COMMAND = 998;
 
 /**
- * The job as lines of a crontab, between two marks. `env` sets the variables, because which shell reads the line is
- * the user's choice (`SHELL=` in the crontab), and a variable set in the crontab itself would reach the user's own lines.
+ * The job as lines of a crontab between two markers. `env` sets the variables, because the user chooses the shell that
+ * reads the line (`SHELL=`), and variables set in the crontab would affect the user's own lines.
  *
  * @throws VaultError `config_invalid` when a crontab cannot hold it
  */
@@ -110,7 +110,7 @@ export function crontabBlock(job: Job): string {
   // An unescaped % ends the command and begins its input: crontab(5).
   const command = words.map(shellWord).join(' ').replaceAll('%', '\\%');
   if (Buffer.byteLength(command) > LONGEST_COMMAND) {
-    throw new VaultError('config_invalid', 'the line would be longer than cron takes', {
+    throw new VaultError('config_invalid', 'the line would be longer than cron allows', {
       hint: 'PATH is likely the reason; with a short one: PATH=/usr/local/bin:/usr/bin:/bin vault schedule',
     });
   }
@@ -120,8 +120,8 @@ export function crontabBlock(job: Job): string {
 
 /**
  * @param crontab bytes as `latin1`
- * @returns the crontab with this block in the place of an earlier one, or at its end
- * @throws VaultError `config_invalid` when somebody has taken a mark away
+ * @returns the crontab with this block in place of an earlier one, or at its end
+ * @throws VaultError `config_invalid` when one of the markers is missing
  */
 export function withBlock(crontab: string, job: Job): string {
   const block = Buffer.from(crontabBlock(job), 'utf8').toString('latin1');
@@ -131,7 +131,7 @@ export function withBlock(crontab: string, job: Job): string {
   return whole + block;
 }
 
-/** As {@link withBlock}; null when there is no such block. */
+/** Without the block; null when there is none. */
 export function withoutBlock(crontab: string, name: JobName): string | null {
   const place = placeOf(crontab, name);
   return place === null ? null : crontab.slice(0, place.from) + crontab.slice(place.to);
@@ -148,8 +148,8 @@ function placeOf(crontab: string, name: JobName): { readonly from: number; reado
   const last = startOfLine(crontab, end);
   if (from === null && last === null) return null;
   if (from === null || last === null || last < from) {
-    throw new VaultError('config_invalid', 'the lines of token-vault in the crontab are not whole any more', {
-      hint: `take out the marks ${begin} and ${end}, and what stands between them: crontab -e`,
+    throw new VaultError('config_invalid', 'the block of token-vault in the crontab is damaged', {
+      hint: `remove ${begin}, ${end} and the lines between them: crontab -e`,
     });
   }
   const lineEnd = crontab.indexOf('\n', last);

@@ -8,7 +8,6 @@ import { cron } from './cron.js';
 import { launchd } from './launchd.js';
 import { systemd } from './systemd.js';
 
-/** All schedulers. */
 export const SCHEDULERS: Readonly<Record<SchedulerKind, (machine: Machine) => Scheduler>> = {
   systemd: (machine) => inOwnHome(systemd(machine), machine),
   cron: (machine) => inOwnHome(cron(machine), machine),
@@ -16,10 +15,8 @@ export const SCHEDULERS: Readonly<Record<SchedulerKind, (machine: Machine) => Sc
 };
 
 /**
- * The machine as schedulers see it.
- *
- * @param env the whole environment of the programs that are run
- * @param limit how long one of them may take, in milliseconds
+ * @param env the whole environment of the programs
+ * @param limit for each program, in milliseconds
  */
 export function machineOf(
   { env, uid, files }: Pick<Machine, 'env' | 'uid' | 'files'>,
@@ -45,7 +42,7 @@ export function machineOf(
   };
 }
 
-/** The user of a container may be missing in its list. */
+/** Null for a user without an entry in the user list, as in many containers. */
 function registeredUser(): { readonly username: string; readonly homedir: string } | null {
   try {
     return userInfo();
@@ -57,8 +54,8 @@ function registeredUser(): { readonly username: string; readonly homedir: string
 const ROOT = 0;
 
 /**
- * A scheduler that changes nothing for a user in whose place it does not run. With `sudo -E` a command has root's rights
- * and somebody's `HOME`: it would write where that user's links lead, and set up in root's name what that user meant.
+ * Refuses to change anything in another user's home. With `sudo -E` a command has root's rights and the `HOME` of a user,
+ * whose links it would follow, and it would install root's job for that user.
  */
 export function inOwnHome(scheduler: Scheduler, machine: Pick<Machine, 'home' | 'uid'>): Scheduler {
   return {
@@ -74,12 +71,12 @@ export function inOwnHome(scheduler: Scheduler, machine: Pick<Machine, 'home' | 
   };
 }
 
-/** Users of services have root's folders as their homes, or none. @throws VaultError `vault_permissions` */
+/** Service users may have a home that belongs to root, or none. @throws VaultError `vault_permissions` */
 function refuseForeignHome({ home, uid }: Pick<Machine, 'home' | 'uid'>): void {
   const real = readOnlyFs.real(home);
   const owner = real === null ? undefined : readOnlyFs.at(real)?.uid;
   if (uid === undefined || owner === undefined) return;
-  // In a user namespace root is somebody else.
+  // In a user namespace root has another id.
   if ([uid, ROOT, readOnlyFs.at(sep)?.uid].includes(owner)) return;
   throw new VaultError('vault_permissions', `HOME is ${home}, which belongs to another user (id ${owner})`, {
     hint: `run it as that user, or with a home of its own, for example:\nsudo -u '#${owner}' -H vault schedule --install`,

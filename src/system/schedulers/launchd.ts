@@ -10,14 +10,14 @@ import {
   type Times,
 } from './contract.js';
 
-/** Agents of macOS. Their texts are only printed here; a person puts them into force with launchctl(1). */
+/** Agents of macOS. They are only printed; the user installs them with launchctl(1). */
 export function launchd({ uid, home }: Machine): Scheduler {
   const pathOf = ({ name }: JobName) => join(home, 'Library', 'LaunchAgents', `${name}.plist`);
   const domain = `gui/${uid ?? 0}`;
 
   return {
     kind: 'launchd',
-    // Whoever asks knows a Mac when it sees one, and there it is always there.
+    // launchd exists on every Mac.
     available: async () => true,
     plan: (job) => ({
       block: null,
@@ -29,8 +29,6 @@ export function launchd({ uid, home }: Machine): Scheduler {
     uninstall: async () => false,
   };
 }
-
-/* The text of a launchd job, pure. Source: launchd.plist(5). */
 
 /** @throws VaultError `config_invalid` */
 export function plistOf(job: Job): string {
@@ -44,7 +42,7 @@ export function plistOf(job: Job): string {
     ),
     ...(job.times === null ? KEPT_RUNNING : [calendar(job.times)]),
     entry('ProcessType', string('Background')),
-    // 0077 in decimal: a property list knows no octal numbers.
+    // 0077 in decimal: a property list has no octal numbers.
     entry('Umask', integer(63)),
     entry('StandardErrorPath', string(job.log)),
   ];
@@ -57,14 +55,14 @@ export function plistOf(job: Job): string {
   ].join('\n');
 }
 
-/** Started at once and with each login, and again when it failed, after a pause. */
+/** Started at once and at each login, and again after a failure and a pause. */
 const KEPT_RUNNING = [
   entry('RunAtLoad', '<true/>'),
   entry('KeepAlive', dict([entry('SuccessfulExit', '<false/>')])),
   entry('ThrottleInterval', integer(30)),
 ];
 
-/** A time that was missed while the machine slept is made up for when it wakes. */
+/** A run missed during sleep is made up for. */
 function calendar({ hours, minutes }: Times): string {
   const perHour = hours === 'every' ? [null] : hours;
   const perMinute = minutes === 'every' ? [null] : minutes;

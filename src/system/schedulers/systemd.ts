@@ -14,15 +14,14 @@ import {
   type Times,
 } from './contract.js';
 
-/** Far longer than any unit. */
 const LIMIT = 64 * 1024;
 
-/** Units of the user's own service manager. */
+/** Units of the user's service manager. */
 export function systemd(machine: Machine): Scheduler {
   const { files } = machine;
   const folder = join(configFolder(machine), 'systemd', 'user');
 
-  /** After `su` or under cron the variable is missing though the manager runs; systemctl finds it only by that. */
+  /** systemctl needs the variable, which is missing after `su` and under cron. */
   const runtime: Record<string, string> =
     machine.uid === undefined || machine.env['XDG_RUNTIME_DIR'] !== undefined
       ? {}
@@ -58,7 +57,7 @@ export function systemd(machine: Machine): Scheduler {
     },
 
     async uninstall(name) {
-      // A timer first, so that it does not start the service meanwhile.
+      // The timer first, so that it does not start the service meanwhile.
       const units = [`${name.name}.timer`, `${name.name}.service`];
       const there = units.filter((unit) => isOwn(readUnit(join(folder, unit), files), name));
       if (there.length === 0) return false;
@@ -81,12 +80,12 @@ export function systemd(machine: Machine): Scheduler {
         hint: `see why: systemctl --user status ${unit}`,
       });
     }
-    // What runs already still follows the old text.
+    // A running service still follows the old text.
     return !replaced || systemctl('try-restart', unit);
   }
 }
 
-/** The unit that is enabled: the service itself, or the timer that starts it. */
+/** The unit to enable: the service, or the timer that starts it. */
 function startedUnit({ name, times }: Job): string {
   return `${name}.${times === null ? 'service' : 'timer'}`;
 }
@@ -98,21 +97,21 @@ function configFolder({ env, home }: Machine): string {
 }
 
 /**
- * @returns the text of a unit of ours; null where there is none
- * @throws VaultError `config_invalid` when it is somebody else's, `vault_permissions` when the way there is
+ * @returns the text of our unit; null when there is none
+ * @throws VaultError `config_invalid` when the file is the user's own or another vault's; `vault_permissions`
  */
 function ownText(path: string, name: JobName, files: Files): string | null {
   const text = readUnit(path, files);
   if (text === null || isOwn(text, name)) return text;
   throw new VaultError('config_invalid', `${path} is not from this program or is for another vault`, {
-    hint: `it was left as it is; to make room: mv ${shellQuoted(path)} ${shellQuoted(`${path}.mine`)}`,
+    hint: `it was not changed; to rename it: mv ${shellQuoted(path)} ${shellQuoted(`${path}.mine`)}`,
   });
 }
 
 /**
- * Looks only, since it may be somebody else's, whose mode is not ours to change.
+ * Changes nothing, since the file may be the user's own.
  *
- * @returns nothing but an empty text for a link: whatever it leads to, somebody has put it there
+ * @returns an empty string for a link, which is never ours
  */
 function readUnit(path: string, files: Files): string | null {
   if (!files.exists(path)) return null;
@@ -123,7 +122,7 @@ function isOwn(text: string | null, name: JobName): boolean {
   return text?.split('\n', 1)[0] === firstLine(name);
 }
 
-/** A folder that is there is the user's, and its mode stays: `ensureFolder` would close it. */
+/** An existing folder keeps its mode: `ensureFolder` would close it. */
 function write(path: string, text: string, files: Files): void {
   const folder = dirname(path);
   asScheduler(() => {
@@ -132,14 +131,14 @@ function write(path: string, text: string, files: Files): void {
   });
 }
 
-/** `exists` looks at the way there, which `remove` does not. */
+/** `exists` checks the path, `remove` does not. */
 function remove(path: string, files: Files): void {
   asScheduler(() => {
     if (files.exists(path)) files.remove(path);
   });
 }
 
-/** It is not the vault that cannot be written. */
+/** Names the scheduler, because it is not the vault that cannot be written. */
 function asScheduler(action: () => void): void {
   try {
     action();
@@ -150,16 +149,16 @@ function asScheduler(action: () => void): void {
   }
 }
 
-/** Without it a user's service manager ends with the last session. Source: loginctl(1). */
+/** Without lingering the service manager ends with the user's last session. Source: loginctl(1). */
 function lingering({ user }: Machine): readonly string[] {
   if (user === null || readOnlyFs.at(`/var/lib/systemd/linger/${user}`) !== null) return [];
   return [
-    `it rests while ${user} is logged out; to have it run then too: loginctl enable-linger ${shellWord(user)}`,
+    `it does not run while ${user} is logged out; to change that: loginctl enable-linger ${shellWord(user)}`,
   ];
 }
 
 /*
- * The texts of systemd units, pure. Sources: systemd.syntax(7), systemd.service(5), systemd.exec(5), systemd.timer(5),
+ * The texts of systemd units. Sources: systemd.syntax(7), systemd.service(5), systemd.exec(5), systemd.timer(5),
  * systemd.time(7).
  */
 
@@ -168,12 +167,12 @@ export interface Unit {
   readonly text: string;
 }
 
-/** The first line of a unit of ours. A file without it is somebody else's. */
+/** The first line of our units. A file without it is the user's. */
 export function firstLine(job: Pick<Job, 'purpose' | 'name' | 'vault'>): string {
   return `# ${jobMarker(job)}`;
 }
 
-/** @returns the service, and the timer of one that does not run all the time. @throws VaultError `config_invalid` */
+/** @returns the service, and a timer unless it runs all the time. @throws VaultError `config_invalid` */
 export function unitsOf(job: Job): readonly [service: Unit, timer?: Unit] {
   assertNoControls(job);
   const service = { name: `${job.name}.service`, text: serviceText(job) };
@@ -202,16 +201,13 @@ function serviceText(job: Job): string {
   ]);
 }
 
-/** What is wrong with the configuration (exit code 2) no restart puts right. */
+/** A restart does not fix a wrong configuration (exit code 2). */
 const KEPT_RUNNING = ['Type=exec', 'Restart=on-failure', 'RestartSec=30', 'RestartPreventExitStatus=2'];
 
-/** It may have many accounts, and a provider that is slow for each. */
+/** There may be many accounts with slow providers. */
 const ONCE = ['Type=oneshot', 'TimeoutStartSec=15min'];
 
-/**
- * What a user's own service manager can do without namespaces of its own, which many systems deny to users. All of it
- * takes away the way to more rights: a program that needs set-user-ID or set-group-ID would fail under it.
- */
+/** Works without namespaces, which many systems deny to users. It disables set-user-ID and set-group-ID programs. */
 const CONFINED = [
   'NoNewPrivileges=yes',
   'RestrictSUIDSGID=yes',
@@ -221,7 +217,7 @@ const CONFINED = [
 
 function credential({ credential }: Job): string[] {
   if (credential === null) return [];
-  // Where systemd-creds(1) puts what it has encrypted; anything else is taken as it is.
+  // Where systemd-creds(1) puts encrypted credentials.
   const option = credential.path.includes('/credstore.encrypted/')
     ? 'LoadCredentialEncrypted'
     : 'LoadCredential';
@@ -248,7 +244,7 @@ function text(job: Job, lines: readonly string[]): string {
   return `${[firstLine(job), written, '', ...lines].join('\n')}\n`;
 }
 
-/** As systemd-analyze calendar(1) reads it: every day, at these hours and minutes. */
+/** As systemd-analyze calendar(1) reads it. */
 export function calendar({ hours, minutes }: Times): string {
   return `*-*-* ${listOf(hours)}:${listOf(minutes)}:00`;
 }
@@ -257,7 +253,10 @@ function listOf(numbers: readonly number[] | 'every'): string {
   return numbers === 'every' ? '*' : numbers.map((number) => String(number).padStart(2, '0')).join(',');
 }
 
-/** The program's own path knows no variables, so a `$` in it stays single; quotes and backslashes systemd refuses in it. */
+/**
+ * systemd expands no variables in the program's path, so a `$` in it stays single; it rejects quotes and backslashes
+ * there.
+ */
 function commandLine([program, ...args]: Job['command']): string {
   if (/["'\\]/.test(program)) {
     throw new VaultError(
@@ -271,7 +270,7 @@ function commandLine([program, ...args]: Job['command']): string {
   return [quoted(program), ...args.map((word) => quoted(word.replaceAll('$', '$$$$')))].join(' ');
 }
 
-/** A word between quotes, where `\` and `"` are escaped, and `%` begins a specifier everywhere in a unit. */
+/** A quoted word: `\` and `"` are escaped, and `%` begins a specifier everywhere in a unit. */
 function quoted(word: string): string {
   const escaped = literal(word.replaceAll('\\', '\\\\').replaceAll('"', '\\"'));
   return /^[A-Za-z0-9@+=:,./_-]+$/.test(word) ? word : `"${escaped}"`;

@@ -46,7 +46,7 @@ describe('a backup', () => {
     expect((await stage.trail()).find(({ event }) => event === 'backed_up')).not.toHaveProperty('unproved');
   });
 
-  it('is refused before anything is copied where its folder is not there, which is not made', async () => {
+  it('is refused before anything is copied where its folder does not exist, which is not made', async () => {
     const folder = join(stage.folder.home, 'none');
     await expect(backUp(deps(), join(folder, 'backup'), false)).rejects.toMatchObject({
       code: 'vault_not_writable',

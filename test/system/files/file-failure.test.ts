@@ -24,7 +24,7 @@ describe('the hint of a file that cannot be written', () => {
     ['EDQUOT', 'the disk quota is used up', () => 'quota -s'],
     ['EROFS', 'the file system is read-only', () => `df '${folder}'; mount`],
     ['EACCES', 'permission is denied', () => `ls -ld '${folder}'`],
-    ['ENOENT', 'its folder is not there', () => `mkdir -p '${folder}'`],
+    ['ENOENT', 'its folder does not exist', () => `mkdir -p '${folder}'`],
     ['EWHATEVER', 'the system refuses', () => `df -h '${folder}'; ls -ld '${folder}'`],
   ])('because of %s is what a person types then', (code, why, command) => {
     expect(notWritable(path, failureOf(code))).toMatchObject({
@@ -78,7 +78,7 @@ describe('a folder that may not be entered', () => {
     expect(failure).toBeInstanceOf(VaultError);
     expect(failure).toMatchObject({
       code: 'vault_permissions',
-      message: `${join(closed, 'inner', 'vault.db')} cannot be looked at: the folder ${closed} may not be entered`,
+      message: `${join(closed, 'inner', 'vault.db')} cannot be accessed: the folder ${closed} may not be entered`,
       hint: `${command} '${closed}'`,
     });
     expect(lstatSync(closed).mode & 0o777).toBe(0o600);

@@ -47,7 +47,7 @@ describe("the user's crontab", () => {
     const command = ['/usr/bin/node', '/opt/my vault.js', '--profile', 'work', 'agent', '--quiet'] as const;
     const { notes } = await scheduler.install(jobExample({ purpose: 'agent', times: null, command }));
     expect(notes.at(-1)).toContain(
-      "for now: (/usr/bin/node '/opt/my vault.js' --profile work agent --quiet >/dev/null 2>&1 &)",
+      "to start it now: (/usr/bin/node '/opt/my vault.js' --profile work agent --quiet >/dev/null 2>&1 &)",
     );
   });
 

@@ -43,7 +43,7 @@ describe('the lines in a crontab', () => {
     ['a line break', { command: ['/usr/bin/node', '/opt/a\nb'] }, 'control character'],
     ['a line break in a variable', { env: { VAULT_HOME: '/a\n* * * * * id' } }, 'VAULT_HOME'],
     ['a backslash, which crons read differently', { env: { VAULT_HOME: '/a\\b' } }, 'backslash'],
-    ['more than cron takes', { env: { PATH: `/${'a'.repeat(990)}` } }, 'longer than cron takes'],
+    ['more than cron takes', { env: { PATH: `/${'a'.repeat(990)}` } }, 'longer than cron allows'],
   ] as const)('do not hold %s', (_, given, message) => {
     const refusal = expect.objectContaining({
       code: 'config_invalid',
