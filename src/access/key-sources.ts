@@ -127,7 +127,7 @@ export function sourceMaker({ host, paths, files, clock, notice, interactive, tu
         },
         command: {
           run,
-          patience: () => COMMAND_TIMEOUT[interactive() ? 'interactive' : 'unattended'],
+          defaultTimeout: () => COMMAND_TIMEOUT[interactive() ? 'interactive' : 'unattended'],
           configFile: isExplicit ? null : paths.configFile,
         },
         passphrase: (file) => vaultPassphrase(file, named, isExplicit),

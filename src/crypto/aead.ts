@@ -1,8 +1,8 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 
 /**
- * AES-256-GCM and nothing else (NIST SP 800-38D). Tags are always 16 bytes: Node accepts shorter ones unless
- * it is told the length, and a 4-byte tag makes a forgery cost 2^32 tries.
+ * AES-256-GCM and nothing else (NIST SP 800-38D). Tags are always 16 bytes: by default Node accepts shorter ones, and forging a 4-byte
+ * tag takes 2^32 tries.
  */
 export const KEY_BYTES = 32;
 export const NONCE_BYTES = 12;
@@ -10,7 +10,7 @@ export const TAG_BYTES = 16;
 
 const OPTIONS = { authTagLength: TAG_BYTES } as const;
 
-/** The tag did not fit: wrong key, wrong additional authenticated data, or altered bytes. Deliberately says no more. */
+/** The tag did not match: wrong key, wrong additional data, or altered bytes. Deliberately says no more. */
 export class AuthenticationFailure extends Error {
   override readonly name = 'AuthenticationFailure';
 }
@@ -23,9 +23,8 @@ export interface Encrypted {
 }
 
 /**
- * Encrypts under a fresh random nonce. 2^32 messages a key are safe (NIST SP 800-38D §8.3). The key that seals most is the
- * ledger's, with one message for each token given: at one a second 3.2 x 10^7 a year. They are counted (vault/ledger), and the
- * doctor asks for new data keys at 2^30.
+ * Encrypts under a fresh random nonce. 2^32 messages a key are safe (NIST SP 800-38D §8.3); vault/ledger counts them for the busiest
+ * key, and the doctor asks for new data keys at 2^30.
  */
 export function encrypt(key: Uint8Array, plaintext: Uint8Array, aad: Uint8Array): Encrypted {
   const nonce = randomBytes(NONCE_BYTES);
@@ -33,7 +32,7 @@ export function encrypt(key: Uint8Array, plaintext: Uint8Array, aad: Uint8Array)
 }
 
 /**
- * For test vectors and {@link encrypt} only: a nonce used twice under one key gives the key stream away.
+ * For test vectors and {@link encrypt} only: a nonce used twice under one key reveals the key stream.
  *
  * @throws RangeError when the key is not 32 or the nonce not 12 bytes long
  */
@@ -52,7 +51,7 @@ export function encryptWithNonce(
 }
 
 /**
- * Gives the plaintext back only after the tag was checked.
+ * Returns the plaintext only after the tag was checked.
  *
  * @throws AuthenticationFailure; RangeError when the key is not 32 bytes long
  */

@@ -1,7 +1,7 @@
 import { createHmac, hkdfSync, randomBytes, randomUUID, timingSafeEqual } from 'node:crypto';
 
 /**
- * HKDF-SHA256 (RFC 5869). `info` keeps keys made from one secret for different uses apart; a text counts as UTF-8.
+ * HKDF-SHA256 (RFC 5869). `info` separates keys for different uses of one secret; a string is taken as UTF-8.
  *
  * @param length bytes, at most 255 times 32
  */
@@ -19,12 +19,11 @@ export function authenticate(key: Uint8Array, message: Uint8Array): Buffer {
   return createHmac('sha256', key).update(message).digest();
 }
 
-/** Compares in a time that does not depend on where the two differ. Different lengths are simply different. */
+/** Constant-time for equal lengths. */
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && timingSafeEqual(a, b);
 }
 
-/** Bytes from the operating system's generator. */
 export function random(length: number): Buffer {
   return randomBytes(length);
 }

@@ -1,13 +1,12 @@
-/** What a frame may hold; null and an empty text are different frames. */
+/** Null and an empty string give different frames. */
 export type FrameValue = string | number | Uint8Array | null;
 
 const TYPE = { null: 0, text: 1, integer: 2, bytes: 3 } as const;
 
 /**
- * Writes values one after another so that no two different lists give the same bytes: each is a type byte, a
- * 4-byte big-endian length and the value (text as UTF-8, integers as 8 bytes big-endian two's complement).
- * Used for additional authenticated data and for keyed digests. Half a surrogate pair, which is no text, counts as
- * U+FFFD, as it does in the database.
+ * Encodes values so that different lists give different bytes: each is a type byte, a 4-byte big-endian length and the value (text as
+ * UTF-8, integers as 8 bytes big-endian two's complement). For additional authenticated data and keyed digests. A lone surrogate
+ * becomes U+FFFD, as in the database.
  *
  * @throws RangeError for a number that is no safe integer
  */

@@ -14,9 +14,9 @@ export const OVERHEAD_BYTES = HEADER_BYTES + NONCE_BYTES + TAG_BYTES;
 
 /** Why sealed bytes could not be opened. */
 export type OpenFailureKind =
-  /** Not even the shape of a sealed field. */
+  /** Not a sealed field. */
   | 'malformed'
-  /** A version or algorithm this program does not know. */
+  /** An unknown version or algorithm. */
   | 'newer'
   /** Altered, moved from elsewhere, or sealed under another key. */
   | 'forged';
@@ -33,8 +33,8 @@ export class OpenFailure extends Error {
 
 /**
  * @param key 32 bytes
- * @param keyId 0 to 65535, readable from the sealed bytes so that old and new keys can live side by side
- * @throws RangeError when a length or the key's id is not as above
+ * @param keyId 0 to 65535, readable in the sealed bytes
+ * @throws RangeError
  */
 export function seal(key: Uint8Array, keyId: number, plaintext: Uint8Array, aad: Uint8Array): Buffer {
   const header = sealedHeader(keyId);
@@ -42,7 +42,7 @@ export function seal(key: Uint8Array, keyId: number, plaintext: Uint8Array, aad:
   return Buffer.concat([header, nonce, body]);
 }
 
-/** The bytes that everything begins with that is sealed under a key. @throws RangeError when the id is not as above */
+/** The first bytes of everything that is sealed under a key. @throws RangeError */
 export function sealedHeader(keyId: number): Buffer {
   const header = Buffer.alloc(HEADER_BYTES);
   header.writeUInt8(FORMAT_VERSION, 0);

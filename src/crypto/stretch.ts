@@ -1,6 +1,6 @@
 import { scrypt } from 'node:crypto';
 
-/** scrypt (RFC 7914): the work a guess costs. */
+/** The parameters of scrypt (RFC 7914). */
 export interface StretchCost {
   /** A power of two. */
   readonly n: number;
@@ -13,19 +13,14 @@ export function memoryOf({ n, r }: StretchCost): number {
   return (128 * r * n) / 2 ** 20;
 }
 
-/**
- * Makes a key from something a person remembers. The work happens off the event loop.
- *
- * @param length bytes
- * @throws Error when the memory cannot be had
- */
+/** Derives a key from a passphrase, off the event loop. @throws Error when there is not enough memory */
 export function stretch(
   secret: Uint8Array,
   salt: Uint8Array,
   { n, r, p }: StretchCost,
   length: number,
 ): Promise<Buffer> {
-  // Node refuses what needs more than `maxmem`, which it would set to a quarter of what is wanted here.
+  // The default of `maxmem` is a quarter of what is needed here.
   const maxmem = 128 * r * (n + p + 2);
   return new Promise((resolve, reject) => {
     scrypt(secret, salt, length, { N: n, r, p, maxmem }, (failure, key) => {
@@ -35,15 +30,15 @@ export function stretch(
   });
 }
 
-/** 128 MiB and about half a second: what OWASP's Password Storage Cheat Sheet asks of scrypt at least. */
+/** 128 MiB and about half a second: the minimum of OWASP's Password Storage Cheat Sheet. */
 export const USUAL_COST: StretchCost = { n: 2 ** 17, r: 8, p: 1 };
-/** Twice the memory: room for a later version, and not enough to bring a small server down. */
+/** Twice the memory, for a later version. */
 const MOST = { n: 2 ** 18, p: 4 };
 export const SALT_BYTES = 32;
 
 /**
- * Whether a cost that was read is one that this program or its next versions would write: whoever can write the file must
- * neither make every command ask for gigabytes nor make the passphrase cheap to guess.
+ * Whether this program or its next versions would write such a cost: an altered file must neither make every command use gigabytes
+ * nor make the passphrase cheap to guess.
  */
 export function isUsualCost(n: unknown, r: unknown, p: unknown): boolean {
   const between = (value: unknown, least: number, most: number): value is number =>

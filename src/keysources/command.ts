@@ -5,7 +5,6 @@ import { inQuotes, quoted } from '../domain/safe-text.js';
 import type { GivenKeySource } from './contract.js';
 import { decodeKey, NEW_KEY } from './contract.js';
 
-/** How a run of the user's command ended. */
 export type CommandEnd =
   | { readonly kind: 'ended'; readonly exitCode: number; readonly stdout: Buffer }
   | { readonly kind: 'not_found' | 'not_executable' | 'timed_out' | 'too_much' };
@@ -13,33 +12,32 @@ export type CommandEnd =
 export interface CommandParts {
   /** Runs a program without a shell, its output captured and bounded. */
   readonly run: (command: readonly string[], timeout: number, limit: number) => Promise<CommandEnd>;
-  /** The usual timeout in milliseconds: longer where a person is there whom a password manager may ask. */
-  readonly patience: () => number;
-  /** The file in which the command is written; null: it stood on the command line. */
+  /** In ms; longer in an interactive session, where a password manager may prompt. */
+  readonly defaultTimeout: () => number;
+  /** The file with the command; null: it was given on the command line. */
   readonly configFile: string | null;
 }
 
-/** In bytes: far more than a key. */
 const LIMIT = 4096;
 
 /**
- * A program that prints the key, as password managers do: `pass show …`, `op read …`, `age -d …`. What it says besides
- * is its own business and never quoted; its arguments may be private and stay out of messages too.
+ * A program that prints the key, as password managers do: `pass show …`, `op read …`, `age -d …`. Its arguments and its other output
+ * may be private and are never quoted.
  *
  * @param command the program, then its arguments
- * @param timeout milliseconds; null for the usual one
+ * @param timeout in ms; null: the default
  */
 export function commandSource(
   command: readonly string[],
   timeout: number | null,
-  { run, patience, configFile }: CommandParts,
+  { run, defaultTimeout, configFile }: CommandParts,
 ): GivenKeySource {
   const [named = ''] = command;
   const full = isAbsolute(named);
   const program = basename(named);
   const place = `command ${program}`;
   const written = configFile === null ? '' : ` under keySource in ${quoted(configFile)}`;
-  const byHand = `run the command${written} by hand, and see what it prints`;
+  const byHand = `run the command${written} by hand to see what it prints`;
   return {
     kind: 'command',
     keys: 'given',
@@ -47,27 +45,27 @@ export function commandSource(
     place,
     path: null,
     recipe: recipeFor(command),
-    ifWrong: `${byHand}: it must be the key that was made for this vault`,
+    ifWrong: `${byHand}: it must be the key of this vault`,
     async load() {
-      const bound = timeout ?? patience();
+      const bound = timeout ?? defaultTimeout();
       const end = await run(command, bound, LIMIT);
       switch (end.kind) {
         case 'not_found':
           throw new VaultError('key_unavailable', `the ${place}, which prints the key, was not found`, {
             hint: full
-              ? `see what is there: ls -l ${inQuotes(named)}`
-              : `name it by its full path${written}; this shows it: command -v ${program}`,
+              ? `to see what is there: ls -l ${inQuotes(named)}`
+              : `give its full path${written}, as shown by: command -v ${program}`,
           });
         case 'not_executable':
           throw new VaultError('key_unavailable', `the ${place}, which prints the key, cannot be run`, {
-            hint: `see whether you may: ${full ? 'ls -l' : 'type -a'} ${inQuotes(named)}`,
+            hint: `to see its permissions: ${full ? 'ls -l' : 'type -a'} ${inQuotes(named)}`,
           });
         case 'timed_out':
           throw new VaultError(
             'key_timed_out',
             `the ${place} did not print the key within ${formatDuration(bound)}`,
             {
-              hint: `${byHand}\nwhere it asks somebody and nobody is there, unlock it first`,
+              hint: `${byHand}\nif it prompts, unlock it first`,
             },
           );
         case 'too_much':
@@ -87,7 +85,7 @@ export function commandSource(
         'key_unavailable',
         `the ${place} ended with exit code ${exitCode} and gave no key`,
         {
-          hint: `${byHand}\nwhere it asks somebody and nobody is there, unlock it first`,
+          hint: `${byHand}\nif it prompts, unlock it first`,
         },
       );
     } finally {
@@ -96,7 +94,7 @@ export function commandSource(
   }
 }
 
-/** How to put a key where the command will find it, for the programs people use most. */
+/** How to store a key for the command, for common programs. */
 function recipeFor(command: readonly string[]): string {
   const program = basename(command[0] ?? '');
   const name = command.slice(1).filter((word) => !word.startsWith('-') && word !== 'show')[0];

@@ -4,21 +4,20 @@ import type { GivenKeySource } from './contract.js';
 import { decodeKey, NEW_KEY } from './contract.js';
 
 export const CREDENTIAL_NAME = 'token-vault-master-key';
-/** In bytes: far more than a key. */
 const LIMIT = 4096;
 
 export interface CredentialParts {
-  /** `$CREDENTIALS_DIRECTORY`; undefined outside of a service that was given credentials. */
+  /** `$CREDENTIALS_DIRECTORY`. */
   readonly folder: string | undefined;
-  /** @returns null when there is no such file. @throws VaultError `vault_permissions`, `key_unavailable` */
+  /** @throws VaultError `vault_permissions`, `key_unavailable` */
   readonly read: (path: string, limit: number) => Promise<Buffer | null>;
 }
 
 /**
- * A credential of systemd: a file in `$CREDENTIALS_DIRECTORY` that the service manager decrypts into memory for one
- * service and takes away with it (systemd.exec(5), LoadCredentialEncrypted=). It owns the file, so nothing is made here.
+ * A systemd credential: a file in `$CREDENTIALS_DIRECTORY` that exists in memory for one service (systemd.exec(5),
+ * LoadCredentialEncrypted=). systemd owns it, so this program only reads it.
  *
- * @param name of the credential; the usual one when null
+ * @param name null: the default
  */
 export function credentialSource(name: string | null, { folder, read }: CredentialParts): GivenKeySource {
   const credential = name ?? CREDENTIAL_NAME;
@@ -45,7 +44,7 @@ export function credentialSource(name: string | null, { folder, read }: Credenti
       }
       if (!isAbsolute(folder)) {
         throw new VaultError('key_unavailable', '$CREDENTIALS_DIRECTORY is not an absolute path', {
-          hint: 'leave it to systemd to set it',
+          hint: 'let systemd set it',
         });
       }
       const content = await read(join(folder, credential), LIMIT);

@@ -7,17 +7,15 @@ import { keyFileSource } from './key-file.js';
 import { keychainSource } from './os-keychain.js';
 import type { PassphraseParts } from './passphrase.js';
 
-/** What the members need from the outside. */
 export interface KeySourceParts {
   readonly files: Files;
   readonly keychain: () => Keychain;
-  /** Absolute path of the key file that is this vault's own. */
+  /** Absolute path of this vault's own key file. */
   readonly keyFile: string;
   readonly credential: CredentialParts;
   readonly command: CommandParts;
   /** Whether there is no vault yet. */
   readonly isFirstRun: () => boolean;
-  /** @param file that holds it, as the setting says */
   readonly passphrase: (file: string | null) => Promise<PassphraseParts>;
 }
 
@@ -30,8 +28,8 @@ type Members = {
 };
 
 /**
- * Every key source there is. To add one: a file beside this one, a kind and its setting in the contract, a line here.
- * The two that most vaults have are at hand; a valid token waits for the others only where they are used.
+ * All key sources. To add one: a file beside this one, a kind and its setting in the contract, a line here. The two common ones are
+ * loaded at once, the others when they are used.
  */
 export const KEY_SOURCES: Members = {
   keychain: (_setting, parts) => keychainSource(parts.keychain(), parts.isFirstRun),
@@ -44,7 +42,6 @@ export const KEY_SOURCES: Members = {
     (await import('./passphrase.js')).passphraseSource(file, await parts.passphrase(file)),
 };
 
-/** The source that a setting describes. */
 export async function keySourceFor<Kind extends KeySourceKind>(
   setting: SettingOf<Kind>,
   parts: KeySourceParts,

@@ -1,18 +1,17 @@
 import type { DerivedKeySource, KeySource, StoringKeySource } from './contract.js';
 
-/** A master key at hand, with its reference. */
+/** A master key in memory. */
 export interface LoadedKey {
   readonly reference: string;
   readonly key: Buffer;
 }
 
-/** Master keys that were read once and are kept, so that neither a person nor a keychain is asked for them again. */
+/** Keeps loaded master keys, so that neither the user nor a keychain is asked again. */
 export interface KeyMemory {
-  /** The same source, except that a key which it has given once comes from memory the next time. */
+  /** The same source, with keys from memory after the first load. */
   around<Source extends KeySource>(source: Source): Source;
   /** Keeps a copy; the caller wipes its own. */
-  keep(held: LoadedKey): void;
-  /** Wipes what is kept. */
+  keep(key: LoadedKey): void;
   forget(): void;
 }
 
@@ -36,7 +35,7 @@ export function keyMemory(): KeyMemory {
     key.fill(0);
   }
 
-  /** Keeps what is created or derived here as if it had been loaded, and forgets what is taken out. */
+  /** Keeps keys that are created or derived, and forgets those that are deleted. */
   function making(source: KeySource): Partial<StoringKeySource> | Partial<DerivedKeySource> {
     if (source.keys === 'stored') {
       return {

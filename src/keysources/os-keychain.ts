@@ -7,10 +7,10 @@ const SERVICE = 'token-vault';
 const PLACE = 'OS keychain';
 
 /**
- * The operating system's keychain: macOS Keychain, Windows Credential Vault, Secret Service on Linux. Only the 32 bytes
- * of the master key lie there, so the size limits that tokens run into do not matter.
+ * The operating system's keychain: macOS Keychain, Windows Credential Vault, Secret Service on Linux. It stores only the 32 bytes of
+ * the master key, so its size limits do not matter.
  *
- * @param isFirstRun whether there is no vault yet, which may as well begin with another source
+ * @param isFirstRun whether there is no vault yet, which could use another source
  */
 export function keychainSource(keychain: Keychain, isFirstRun = () => false): StoringKeySource {
   async function explained<T>(call: () => Promise<T>): Promise<T> {
@@ -26,7 +26,7 @@ export function keychainSource(keychain: Keychain, isFirstRun = () => false): St
   async function create(reference: string, key: Buffer): Promise<void> {
     const text = encodeKey(key);
     if ((await read(reference)) !== null) {
-      throw new VaultError('vault_exists', `the ${PLACE} holds a key under ${reference} already`, {
+      throw new VaultError('vault_exists', `the ${PLACE} already has a key under ${reference}`, {
         hint: 'nothing was changed; try again',
       });
     }
@@ -44,9 +44,9 @@ export function keychainSource(keychain: Keychain, isFirstRun = () => false): St
       if (text === null) {
         throw new VaultError(
           'key_missing',
-          `the ${PLACE} holds no key for this vault (item ${SERVICE}, ${reference})`,
+          `the ${PLACE} has no key for this vault (item ${SERVICE}, ${reference})`,
           {
-            hint: 'run it as the user who made the vault, or restore the keychain of that time; a new key would not open this vault',
+            hint: 'run it as the user who created the vault, or restore that keychain; a new key would not open this vault',
           },
         );
       }
@@ -57,7 +57,7 @@ export function keychainSource(keychain: Keychain, isFirstRun = () => false): St
     async drop(dropped, kept) {
       if (dropped === kept) return true;
       await explained(() => keychain.remove(SERVICE, dropped));
-      // A keychain that was just started anew, and is locked, shows none of its keys.
+      // A locked keychain that was just restarted shows none of its keys.
       const shows = kept === null || (await read(kept)) !== null;
       if (!shows || (await read(dropped)) !== null) throw stillThere(dropped);
       return true;
@@ -74,27 +74,24 @@ export function keychainSource(keychain: Keychain, isFirstRun = () => false): St
 function stillThere(reference: string): VaultError {
   return new VaultError(
     'key_unavailable',
-    `the ${PLACE} has not given up the key that is not needed any more (item ${SERVICE}, ${reference})`,
+    `the ${PLACE} did not delete the old key (item ${SERVICE}, ${reference})`,
     { hint: 'vault key status' },
   );
 }
 
-/** What each kind is to the person: its code, what the keychain does, and the usual step. */
 const KINDS: Record<KeychainFailureKind, readonly [ErrorCode, says: string, step: string | null]> = {
   not_installed: ['keychain_not_installed', 'cannot be used', null],
   bus_missing: ['session_bus_missing', 'cannot be reached', null],
   unavailable: ['key_unavailable', 'cannot be used here', null],
   locked: ['key_locked', 'is locked', 'unlock it: log in to the desktop, or open your password manager'],
-  denied: ['key_denied', 'gives no access', 'try again, and allow it where it asks'],
-  timed_out: ['key_timed_out', 'hangs', 'look for a password prompt that waits for you'],
+  denied: ['key_denied', 'denied access', 'try again, and allow access in the prompt'],
+  timed_out: ['key_timed_out', 'hangs', 'look for a password prompt that is waiting'],
 };
 
-/** A machine without a desktop has no keychain tomorrow either, so that trying again does not help. */
 const ANOTHER_SOURCE = 'to keep the key in a file instead: vault init --key-source file';
-/** What else opens a vault that is there already, only whoever knows the vault can tell. */
 const WHERE_IT_WORKS = 'run it where the keychain works, such as a terminal of the desktop';
 
-/** Keychain libraries say what they like in their messages; none of that is passed on. */
+/** The libraries' own messages are not shown. */
 function explain(failure: unknown, firstRun: boolean): unknown {
   const { kind, about, remedy } = failure as Partial<KeychainFailure>;
   if (kind === undefined || !Object.hasOwn(KINDS, kind)) return failure;

@@ -14,21 +14,20 @@ import { type DerivedKeySource, MASTER_KEY_BYTES } from './contract.js';
 
 export interface PassphraseParts {
   /**
-   * Reads the passphrase where it is given, or asks a person for it.
+   * Reads the passphrase, or prompts for it.
    *
-   * @param fresh it is a new one: a person types it twice
+   * @param fresh a new one: it is typed twice
    * @throws VaultError `key_unavailable`, `key_missing`, `key_timed_out`, `vault_permissions`; the interruption's reason
    */
   readonly ask: (fresh: boolean) => Promise<Secret>;
-  /** Where it is given: `passphrase in /run/…`. */
+  /** For example `passphrase in /run/…`. */
   readonly place: string;
 }
 
 /**
- * A passphrase, from which the key is made anew each time with scrypt. Nothing but the salt and the work factor is kept,
- * and those lie in the vault.
+ * A passphrase from which scrypt derives the key each time. Only the salt and the work factor are stored, in the vault.
  *
- * @param file that holds it, as the configuration says; null where it comes in another way
+ * @param file with the passphrase, from the configuration
  */
 export function passphraseSource(file: string | null, { ask, place }: PassphraseParts): DerivedKeySource {
   return {
@@ -57,9 +56,9 @@ export function passphraseSource(file: string | null, { ask, place }: Passphrase
   };
 }
 
-/** Another salt makes another key, which whoever knows the passphrase can make as well. */
+/** Another salt gives another key, but the old passphrase would still open the vault. */
 function sameAsBefore(place: string): VaultError {
-  return new VaultError('usage', `the ${place} is the one that is to be replaced`, {
+  return new VaultError('usage', `the ${place} is the same as before`, {
     hint: 'choose another passphrase; nothing was changed',
   });
 }
@@ -78,7 +77,7 @@ async function keyFrom(passphrase: Secret, { cost, salt }: Stretching): Promise<
   } catch (failure) {
     throw new VaultError(
       'key_unavailable',
-      `making the key from the passphrase needs ${memoryOf(cost)} MiB of memory`,
+      `deriving the key from the passphrase needs ${memoryOf(cost)} MiB of memory`,
       {
         hint: 'give this process more memory, or use a key file here: vault key add file',
         cause: failure,
@@ -92,16 +91,11 @@ export interface Stretching {
   readonly salt: Buffer;
 }
 
-/** As the vault keeps it beside the reference of the key. */
 export function writeStretching({ cost: { n, r, p }, salt }: Stretching): string {
   return JSON.stringify({ kdf: 'scrypt', n, r, p, salt: salt.toString('base64url') });
 }
 
-/**
- * Reads it back.
- *
- * @throws VaultError `vault_damaged` when it is not as this program or its next versions would write it
- */
+/** @throws VaultError `vault_damaged` */
 export function readStretching(text: string | null): Stretching {
   const { kdf, n, r, p, salt } = parse(text);
   const bytes = typeof salt === 'string' ? Buffer.from(salt, 'base64url') : Buffer.alloc(0);
@@ -113,7 +107,7 @@ export function readStretching(text: string | null): Stretching {
   ) {
     throw new VaultError(
       'vault_damaged',
-      'the vault was altered or is damaged: it does not say how its key is made from the passphrase',
+      'the vault was altered or is damaged: it lacks the parameters of the passphrase',
       { hint: FROM_BACKUP },
     );
   }

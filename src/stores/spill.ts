@@ -79,7 +79,7 @@ export function spillFolder({ folder, files, name, slots, clock }: SpillOptions)
     if (descriptor !== null) return descriptor;
     files.ensureFolder(folder);
     if (!files.create(path, Buffer.alloc(SLOT_BYTES * slots))) {
-      throw new VaultError('vault_not_writable', `${path} is there already`);
+      throw new VaultError('vault_not_writable', `${path} already exists`);
     }
     descriptor = fs.openSync(path, fs.constants.O_RDWR | O_NOFOLLOW);
     removeEmptyLeftovers(folder, files, path, clock.now());

@@ -56,7 +56,7 @@ keySourceContract('command', () => {
   const path = join(folder, 'printed');
   return {
     source: commandSource(['print-key'], null, {
-      patience: () => 1_000,
+      defaultTimeout: () => 1_000,
       configFile: null,
       run: async () => {
         try {
@@ -87,7 +87,7 @@ describe('a command that gives no key', () => {
     [null, ''],
   ])('is told with where it is written: %s', async (configFile, where) => {
     const run = (kind: 'not_found' | 'timed_out' | 'too_much') =>
-      commandSource(['print-key'], null, { run: async () => ({ kind }), patience: () => 1_000, configFile });
+      commandSource(['print-key'], null, { run: async () => ({ kind }), defaultTimeout: () => 1_000, configFile });
     for (const kind of ['not_found', 'timed_out', 'too_much'] as const) {
       const { hint = '' } = (await run(kind)
         .load('')
@@ -105,7 +105,7 @@ describe('the program of a command that cannot be run', () => {
     ['print-key', 'not_found', 'command -v print-key'],
     ['print-key', 'not_executable', "type -a 'print-key'"],
   ] as const)('is looked at where it is: %s, %s', async (program, kind, step) => {
-    const parts = { run: async () => ({ kind }), patience: () => 1_000, configFile: null };
+    const parts = { run: async () => ({ kind }), defaultTimeout: () => 1_000, configFile: null };
     const loading = commandSource([program], null, parts).load('');
     await expect(loading).rejects.toMatchObject({ hint: expect.stringContaining(`: ${step}`) });
   });
@@ -122,7 +122,7 @@ describe('the list of key sources', () => {
         isFirstRun: () => false,
         keyFile: '/example/master.key',
         credential: { folder: undefined, read: never },
-        command: { run: never, patience: () => 1, configFile: null },
+        command: { run: never, defaultTimeout: () => 1, configFile: null },
         passphrase: async () => ({ ask: never, place: 'passphrase' }),
       });
       expect([source.kind, source.setting]).toEqual([kind, SETTINGS[kind]]);

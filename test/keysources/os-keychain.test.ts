@@ -26,7 +26,7 @@ describe('the keychain', () => {
     ['bus_missing', 'session_bus_missing', 'cannot be reached'],
     ['unavailable', 'key_unavailable', 'cannot be used here'],
     ['locked', 'key_locked', 'is locked'],
-    ['denied', 'key_denied', 'gives no access'],
+    ['denied', 'key_denied', 'denied access'],
     ['timed_out', 'key_timed_out', 'hangs'],
   ])(
     'that is %s ends with %s, the way out, and nothing of what its library said',

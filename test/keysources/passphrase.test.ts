@@ -25,7 +25,7 @@ describe('the passphrase key source', () => {
     const replaced = [{ parameters, matches: (other: Buffer) => other.equals(key) }];
     await expect(sourceWith(GOOD).derive(REFERENCE, replaced)).rejects.toMatchObject({
       code: 'usage',
-      message: 'the passphrase is the one that is to be replaced',
+      message: 'the passphrase is the same as before',
     });
     await expect(sourceWith(`${GOOD}s`).derive(REFERENCE, replaced)).resolves.toHaveProperty('key');
   });

@@ -104,7 +104,7 @@ describe('a command that does not give the key', () => {
   it.each([
     ['is not there', null, 'key_unavailable', 'was not found'],
     ['fails', 'echo a-secret-of-the-command >&2; exit 3', 'key_unavailable', 'exit code 3'],
-    ['prints something else', 'echo a-secret-of-the-command', 'key_wrong', 'does not hold a master key'],
+    ['prints something else', 'echo a-secret-of-the-command', 'key_wrong', 'does not contain a master key'],
     ['prints too much', 'head -c 5000 /dev/zero', 'key_wrong', 'prints more than a master key'],
     ['hangs', 'sleep 600', 'key_timed_out', 'did not print the key within 1s'],
   ])('because it %s is told, and leaves no vault', async (_why, body, code, says) => {
