@@ -5,32 +5,32 @@ import { VaultError } from '../domain/errors.js';
 import { Secret } from '../domain/secret.js';
 
 export interface AuthorizationRequest {
-  /** May have a query of its own, which is kept (RFC 6749 §3.1). */
+  /** Its own query is kept (RFC 6749 §3.1). */
   readonly endpoint: string;
   readonly clientId: string;
   readonly redirectUri: string;
   readonly scopes: readonly string[];
   readonly scopeSeparator: string;
   readonly state: string;
-  /** Null where the provider does not know PKCE. */
+  /** Null when the provider does not support PKCE. */
   readonly codeChallenge: string | null;
   readonly nonce: string | null;
   readonly loginHint: string | null;
-  /** Peculiar to the provider; cannot replace a parameter of the protocol. */
+  /** Provider-specific; cannot replace a parameter of the protocol. */
   readonly params: Readonly<Record<string, string>>;
 }
 
 /**
- * What a path may hold besides letters and digits. The result is handed to a program that opens browsers, so a
- * character that a shell somewhere could read differently has no place in it; the query is percent-encoded anyway.
+ * Allowed in a path. The URL is passed to programs that open browsers, so it may contain no character that a shell
+ * interprets; the query is percent-encoded anyway.
  */
 const PATH = /^[A-Za-z0-9\-._~/%:@+,=]*$/;
 
 /**
- * The address at which a person logs in and consents (RFC 6749 §4.1.1, RFC 7636 §4.3, OpenID Connect Core §3.1.2.1).
- * It is parsed and serialised again before it is returned.
+ * The authorization request (RFC 6749 §4.1.1, RFC 7636 §4.3, OpenID Connect Core §3.1.2.1). It is parsed and serialised
+ * again before it is returned.
  *
- * @throws VaultError `config_invalid` when the endpoint is not https (http on a loopback host), or not plainly an address
+ * @throws VaultError `config_invalid` when the endpoint is not https (http on a loopback host), or not a plain URL
  */
 export function authorizationUrl(request: AuthorizationRequest): string {
   const url = parseEndpoint(request.endpoint);
@@ -61,7 +61,7 @@ export function authorizationUrl(request: AuthorizationRequest): string {
 }
 
 /**
- * A new code verifier of 256 random bits and its S256 challenge. There is no `plain` (RFC 7636 §4.2, RFC 9700 §2.1.1).
+ * A code verifier of 256 random bits and its S256 challenge. `plain` is not supported (RFC 7636 §4.2, RFC 9700 §2.1.1).
  */
 export function createPkce(): { verifier: Secret; challenge: string } {
   const verifier = new Secret(generateRandomCodeVerifier());
@@ -73,12 +73,12 @@ export function codeChallenge(verifier: Secret): string {
   return createHash('sha256').update(verifier.reveal(), 'ascii').digest('base64url');
 }
 
-/** 256 random bits that bind an authorization response to this one login (RFC 6749 §10.12). */
+/** 256 random bits that bind an authorization response to one login (RFC 6749 §10.12). */
 export function createState(): string {
   return generateRandomState();
 }
 
-/** 256 random bits that bind an id_token to this one login (OpenID Connect Core §3.1.2.1). */
+/** 256 random bits that bind an id_token to one login (OpenID Connect Core §3.1.2.1). */
 export function createNonce(): string {
   return generateRandomNonce();
 }

@@ -8,13 +8,12 @@ import { isIssuer } from './discovery.js';
 const KNOWN = ['code', 'state', 'iss', 'error', 'error_description', 'error_uri', 'response'] as const;
 
 export interface ReceivedResponse {
-  /** The address the browser was sent to, whole. */
+  /** The redirect URI with its query. */
   readonly url: URL;
-  /** The state of this one login. */
   readonly state: string;
   readonly server: {
     readonly issuer: string;
-    /** Nobody has said which one it is: it stands for the origin of the token endpoint. */
+    /** Not configured: assumed from the token endpoint's origin. */
     readonly issuerAssumed?: boolean;
     /** `authorization_response_iss_parameter_supported`, RFC 9207 §3. */
     readonly responseIssSupported: boolean;
@@ -23,16 +22,15 @@ export interface ReceivedResponse {
 }
 
 /**
- * Reads the authorization response (RFC 6749 §4.1.2) after all checks: known parameters once (§3.1), `state`, and
- * `iss` wherever it is present or announced, for errors as well (RFC 9207 §2.4). Unknown parameters are ignored.
+ * Reads the authorization response (RFC 6749 §4.1.2) after all checks: known parameters once (§3.1), `state`, and `iss`
+ * where present or announced, for errors as well (RFC 9207 §2.4). Unknown parameters are ignored.
  *
- * Where the issuer is assumed, an `iss` of another name may be the right server's own, and may as well be another server's
- * whose answer is passed off as this one's. RFC 9207 §2.4 has a client discard what it cannot compare unless its
- * configuration says otherwise: so it is refused, as nobody's attack, with the name that the configuration may give.
+ * With an assumed issuer, another `iss` may be the right server's own name, or a mix-up attack. RFC 9207 §2.4 lets a
+ * client discard what it cannot compare: the response is refused without being called an attack, and the hint names what
+ * to configure.
  *
- * @throws VaultError `login_refused` when a check fails, with `check: 'issuer'` in its details where `iss` is there and is not
- * the one that was set; `provider_answer_invalid` when there is neither code nor error. Without a hint where logging in
- * again is all there is to do, since how that is done is the caller's to know
+ * @throws VaultError `login_refused` when a check fails, with `check: 'issuer'` in its details when `iss` differs from a
+ *   configured one; `provider_answer_invalid` without code and error. The caller adds the hint how to log in again
  */
 export function readAuthorizationResponse(received: ReceivedResponse): AuthorizationResponse {
   const parameters = received.url.searchParams;
@@ -59,7 +57,7 @@ export function readAuthorizationResponse(received: ReceivedResponse): Authoriza
   return { kind: 'code', code: new Secret(code), parameters: validated };
 }
 
-/** @returns the issuer that the library is to expect: of a template, the one tenant's that answered */
+/** @returns the issuer for the library to expect; for a template, that of the tenant that answered */
 function checkedIssuer(iss: string | null, server: ReceivedResponse['server']): string {
   if (iss === null) {
     if (server.responseIssSupported)
@@ -80,12 +78,12 @@ function validate(received: ReceivedResponse, issuer: string): URLSearchParams |
     return validateAuthResponse(server, { client_id: received.clientId }, received.url, received.state);
   } catch (failure) {
     if (failure instanceof AuthorizationResponseError) return null;
-    // The library's own message and cause hold the parameters, the code among them.
+    // The library's message and cause contain the parameters, with the code.
     throw refused('the answer to the login is not one to an authorization code request');
   }
 }
 
-/** Somebody may be passing the answer of one server off as another's (RFC 9207 §1). */
+/** A mix-up attack is possible (RFC 9207 §1). */
 function otherIssuer(): VaultError {
   return new VaultError(
     'login_refused',

@@ -3,24 +3,24 @@ import type { Secret } from '../domain/secret.js';
 /** CSI, OSC (ended by BEL or ST) and the two-character escapes of ECMA-48. */
 const TERMINAL_SEQUENCES =
   /(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?|\x1b[ -/]*[0-~]/g;
-/** C0, DEL, C1, line and paragraph separators; then what is invisible or turns the direction of text. */
+/** C0, DEL, C1, line and paragraph separators; then invisible and bidirectional characters. */
 const CONTROLS = /[\p{Cc}\u2028\u2029]+/gu;
 const INVISIBLE = /[\p{Cf}\p{Co}\p{Cs}]/gu;
 
 const URLS = /\b(https?:\/\/[^\s/?#"'<>@]+)[^\s"'<>]*/gi;
 const ADDRESSES = /[^\s<>()[\]"',;:=]+@[^\s<>()[\]"',;:=]+/g;
-/** What could be a token, a code or a key by its looks: long, and unlike words. */
+/** Possible tokens, codes and keys: long, and unlike words. */
 const LONG_RUNS = /[A-Za-z0-9_~+/=.|%-]{20,}/g;
 const GUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.?$/i;
 const LONGEST_WORD = 48;
 
 /**
- * Makes a text from a provider fit to be shown and logged: no control characters, no terminal sequences, no marks
- * that turn the direction of text; addresses and whatever looks like a token redacted; one line; at most `max`
- * characters. Trace ids (GUIDs) stay, because support asks for them.
+ * Makes a provider's text safe to print and log: without control characters, terminal sequences and bidirectional marks;
+ * addresses and possible tokens redacted; one line; at most `max` characters. Trace ids (GUIDs) stay for the provider's
+ * support.
  *
- * @param sent secrets of this very request, which a provider may echo in any shape
- * @returns null when nothing is left or the value is no text
+ * @param sent secrets of this request, which a provider may echo
+ * @returns null when nothing is left or the value is not a string
  */
 export function cleanText(text: unknown, max = 200, sent: readonly Secret[] = []): string | null {
   if (typeof text !== 'string') return null;
@@ -31,25 +31,21 @@ export function cleanText(text: unknown, max = 200, sent: readonly Secret[] = []
   return shortened(plain, max);
 }
 
-/**
- * The same without redaction, for a name or an address that is meant to be shown.
- *
- * @returns null when nothing is left or the value is no text
- */
+/** As {@link cleanText} without redaction, for names and addresses. */
 export function printable(text: unknown, max = 200): string | null {
   return typeof text === 'string' ? shortened(harmless(text), max) : null;
 }
 
 function harmless(text: string): string {
-  // Cut first: the patterns below must not be fed a megabyte.
+  // Cut first, to bound the cost of the patterns below.
   const beginning = text.slice(0, 4_000);
   return beginning.replace(TERMINAL_SEQUENCES, ' ').replace(CONTROLS, ' ').replace(INVISIBLE, '');
 }
 
-/** So much of a secret in a row tells too much of it; less may be a word. */
+/** Fewer characters of a secret in a row may be a word. */
 const TELLING = 8;
 
-/** Takes out secrets and every part of one: an echo may come cut short, or with a character changed. */
+/** Redacts secrets and all parts of them: an echo may be cut or altered. */
 function withoutSecrets(text: string, sent: readonly Secret[]): string {
   return sent.reduce((rest, secret) => withoutParts(rest, secret.reveal()), text);
 }

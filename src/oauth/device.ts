@@ -15,43 +15,43 @@ export interface DeviceAuthorizationRequest extends TokenEndpoint {
   readonly scopes: readonly string[];
 }
 
-/** What the person is to do, and how to ask whether they have (RFC 8628 §3.2). */
+/** What the user has to do, and how to poll (RFC 8628 §3.2). */
 export interface DeviceAuthorization {
   readonly kind: 'authorized';
-  /** Never shown, never logged: whoever has it gets the tokens. */
+  /** Never printed or logged: it is worth the tokens. */
   readonly deviceCode: Secret;
-  /** As the person types it. */
+  /** As the user types it. */
   readonly userCode: string;
   readonly verificationUri: string;
-  /** With the code in it; null where the provider sends none. */
+  /** With the code in it; null when the provider sends none. */
   readonly verificationUriComplete: string | null;
-  /** Seconds the codes live, an hour at most. */
+  /** Seconds until the codes expire, an hour at most. */
   readonly expiresIn: number;
-  /** Least seconds between two polls. */
+  /** Minimum seconds between two polls. */
   readonly interval: number;
 }
 
 export type DeviceAnswer =
   | DeviceAuthorization
   | RefusedAnswer
-  /** A success without what is needed; `flaw` says what, in words that hold no value of the answer. */
+  /** A success without a required member; `flaw` names it, and holds no value of the answer. */
   | { readonly kind: 'useless'; readonly flaw: string };
 
-/** RFC 8628 §3.2: what counts when the provider does not say. */
+/** The default of RFC 8628 §3.2. */
 const USUAL_INTERVAL = 5;
-/** What providers give, where one says nothing usable: Google 1800, Microsoft and GitHub 900. */
+/** For a provider without a usable value: Google sends 1800, Microsoft and GitHub 900. */
 const USUAL_LIFETIME = 900;
 const LONGEST_LIFETIME = 3_600;
-/** Slow enough for anyone, where the interval would not leave a single poll. */
+/** For an interval so long that it would not leave a single poll. */
 const SLOW_INTERVAL = 60;
 
 const DEVICE_CODE = /^[\x20-\x7e]{1,8192}$/;
-/** No control or invisible characters: it is typed from what is seen. */
+/** Without control and invisible characters: the user copies what is visible. */
 const USER_CODE = /^[\p{L}\p{N}\p{P}\p{S} ]{1,64}$/u;
 
 /**
- * Asks for a device code and a user code (RFC 8628 §3.1), sending once. The client names itself in the body whatever
- * its authentication, because many servers look nowhere else.
+ * Requests a device code and a user code (RFC 8628 §3.1), sending once. `client_id` is always in the body, because many
+ * servers look nowhere else.
  *
  * @throws TransportFailure when there is no whole answer
  */
@@ -70,10 +70,10 @@ export async function authorizeDevice(
 }
 
 /**
- * Reads what a device authorization endpoint answered, tolerant of what real providers send.
+ * Parses the answer of a device authorization endpoint, tolerant of what real providers send.
  *
  * @param now milliseconds since the epoch
- * @param sent secrets of the request, redacted wherever an error echoes them
+ * @param sent secrets of the request, redacted where an error echoes them
  */
 export function readDeviceAnswer(
   answer: HttpAnswer,
@@ -87,7 +87,7 @@ export function readDeviceAnswer(
   }
   const deviceCode = member(members, 'device_code');
   const userCode = member(members, 'user_code');
-  // Google and the older Entra endpoint say url.
+  // Google and the older Entra endpoint send `url`.
   const address = readAddress(member(members, 'verification_uri') ?? member(members, 'verification_url'));
   if (typeof deviceCode !== 'string' || !DEVICE_CODE.test(deviceCode)) return useless('device code');
   if (typeof userCode !== 'string' || !USER_CODE.test(userCode.trim())) return useless('code to type');
@@ -110,22 +110,18 @@ function useless(what: string): DeviceAnswer {
   return { kind: 'useless', flaw: `the answer has no usable ${what}` };
 }
 
-/** Kept as the provider spells it: people compare it with what they see in the browser. */
+/** Spelled as the provider sent it, because users compare it with the browser. */
 function readAddress(value: unknown): string | null {
   return typeof value === 'string' && parseEndpoint(value) !== null ? value : null;
 }
 
-/** An interval as long as the codes live would mean never to ask, so it cannot be meant. */
+/** An interval as long as the codes' lifetime cannot be meant. */
 function readInterval(members: Members, expiresIn: number): number {
   const seconds = readSeconds(members) ?? USUAL_INTERVAL;
   return seconds < expiresIn ? seconds : Math.min(seconds, SLOW_INTERVAL);
 }
 
-/**
- * The interval of an answer, at least a second.
- *
- * @returns null when it has none that makes sense
- */
+/** The interval of an answer, at least a second; null without a usable one. */
 export function readSeconds(members: Members): number | null {
   const value = member(members, 'interval');
   const seconds =
@@ -139,18 +135,16 @@ export interface DevicePoll extends TokenEndpoint {
   readonly deviceCode: Secret;
 }
 
-/** What one poll says, named so that the loop around it never has to guess. */
 export type PollOutcome =
   | GrantedAnswer
-  /** The person is not done yet. */
+  /** The user has not finished. */
   | { readonly kind: 'pending' }
-  /** Not done yet, and polled too fast. `interval` in seconds, where the provider names a new one (GitHub). */
+  /** Polled too fast. `interval` in seconds, when the provider sends a new one (GitHub). */
   | { readonly kind: 'slow_down'; readonly interval: number | null; readonly retryAfter: number | null }
-  /** The person said no. */
+  /** The user refused. */
   | { readonly kind: 'declined'; readonly refused: RefusedAnswer }
-  /** The codes have ended. */
   | { readonly kind: 'expired' }
-  /** Nobody knows: the provider is in trouble, or something in between answered. */
+  /** The provider failed, or something in between answered. */
   | { readonly kind: 'unclear'; readonly refused: RefusedAnswer }
   | { readonly kind: 'refused'; readonly refused: RefusedAnswer };
 
@@ -159,14 +153,14 @@ const GRANT_TYPE = 'urn:ietf:params:oauth:grant-type:device_code';
 /** RFC 8628 §3.5; the second is Entra's. */
 const DECLINED: readonly string[] = ['access_denied', 'authorization_declined'];
 const EXPIRED: readonly string[] = ['expired_token', 'code_expired'];
-/** Google's status for "not yet", which nobody else uses. */
+/** Google's status for "pending". */
 const PRECONDITION_REQUIRED = 428;
 
 /**
- * Asks once whether the person has finished (RFC 8628 §3.4, §3.5). The error's name counts, not the status: "not yet" is
- * 400 in the standard, 428 at Google, 200 at GitHub; "slower" is 403 at Google.
+ * Polls once (RFC 8628 §3.4, §3.5). The error name counts, not the status: "pending" is 400 in the standard, 428 at
+ * Google, 200 at GitHub; "slow down" is 403 at Google.
  *
- * @throws TransportFailure when there is no answer that counts
+ * @throws TransportFailure when no answer counts
  */
 export async function pollDevice(http: Http, poll: DevicePoll): Promise<PollOutcome> {
   const { deviceCode, clientSecret, provider, now = Date.now } = poll;
@@ -180,11 +174,11 @@ export async function pollDevice(http: Http, poll: DevicePoll): Promise<PollOutc
   }
   if (error === 'authorization_pending' || answer.status === PRECONDITION_REQUIRED)
     return { kind: 'pending' };
-  // Entra says the same name where a policy forbids the login, with a finer code.
+  // Entra sends the same name when a policy forbids the login, with a finer code.
   const byPolicy = read.detail !== null && provider.errors.policy.includes(read.detail);
   if (DECLINED.includes(error) && !byPolicy) return { kind: 'declined', refused: read };
   if (EXPIRED.includes(error)) return { kind: 'expired' };
-  // A success that holds no token has used the code up all the same.
+  // A success without a token has used up the code.
   const spent = error === 'no_access_token' || error === 'token_unprintable';
   return { kind: read.class === 'transient' && !spent ? 'unclear' : 'refused', refused: read };
 }
@@ -192,35 +186,35 @@ export async function pollDevice(http: Http, poll: DevicePoll): Promise<PollOutc
 export interface DeviceWait extends DevicePoll {
   readonly clock: Clock;
   readonly signal: AbortSignal;
-  /** Least seconds between two polls, as the provider said. */
+  /** Minimum seconds between two polls. */
   readonly interval: number;
-  /** No poll begins after this, milliseconds since the epoch. */
+  /** No poll begins after this time. */
   readonly endsAt: number;
-  /** Told after each poll that leaves the login waiting. */
-  readonly onPoll: (standing: PollStanding) => void;
+  /** Called after each poll that leaves the login waiting. */
+  readonly onPoll: (standing: PollState) => void;
 }
 
-/** Why the login goes on waiting: for the person, or for a provider that could not be asked. */
-export type PollStanding = 'pending' | 'unclear';
+/** Why the login waits: for the user, or for a provider that did not answer. */
+export type PollState = 'pending' | 'unclear';
 
 export type DeviceOutcome =
-  /** `at`: when the request that brought it was begun, milliseconds since the epoch. */
+  /** `at`: when the request began, milliseconds since the epoch. */
   | { readonly kind: 'granted'; readonly answer: GrantedAnswer; readonly at: number }
   | { readonly kind: 'declined'; readonly refused: RefusedAnswer }
   | { readonly kind: 'expired' }
   | { readonly kind: 'refused'; readonly refused: RefusedAnswer }
-  /** `endsAt` came first. `last` is what kept the last poll from being answered; null when it was. */
+  /** `endsAt` came first. `last` is why the last poll had no answer; null when it had one. */
   | { readonly kind: 'ended'; readonly last: RefusedAnswer | TransportFailure | null };
 
-/** RFC 8628 §3.5: for this and all later polls. */
+/** RFC 8628 §3.5: seconds, for this and all later polls. */
 const SLOWER = 5;
-/** The longest pause made of failures alone; an interval that is longer is kept. */
+/** The longest pause between failed polls; a longer interval is kept. */
 const LONGEST_PAUSE = MINUTE;
 
 /**
- * Polls until the person has finished, never faster than told (RFC 8628 §3.5): the first time after one interval, each
- * later one an interval after the answer before it. `slow_down` makes the interval longer for good. A poll without a
- * clear answer doubles the pause, until one is answered again.
+ * Polls until the user has finished, never faster than allowed (RFC 8628 §3.5): first after one interval, then an
+ * interval after each answer. `slow_down` lengthens the interval for good. Each poll without a clear answer doubles the
+ * pause.
  *
  * @throws the signal's reason when it is aborted
  */

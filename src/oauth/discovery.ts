@@ -10,12 +10,11 @@ import { isSuccess } from './token-error.js';
 const MOST_REDIRECTS = 3;
 
 /**
- * Fetches the metadata of an authorization server: OpenID Connect Discovery 1.0 §4 first, then RFC 8414 §3. The
- * document must name the very issuer that was asked for (RFC 8414 §3.3), and https endpoints only; an issuer at http on a
- * loopback host may name such endpoints as well. Whether the challenge methods suffice is for the caller to judge.
+ * Fetches the metadata of an authorization server: OpenID Connect Discovery 1.0 §4, then RFC 8414 §3. The document must
+ * name exactly this issuer (RFC 8414 §3.3), and only https endpoints, unless the issuer is http on a loopback host.
  *
- * @throws VaultError `config_invalid` when the issuer is not such an address; `network_failed`, `provider_unavailable`,
- *   `provider_answer_invalid`; their messages name the host and nothing of the answer but its issuer
+ * @throws VaultError `config_invalid` when the issuer is not such a URL; `network_failed`, `provider_unavailable`,
+ *   `provider_answer_invalid`; their messages name the host, and of the answer only its issuer
  */
 export async function discover(
   http: Http,
@@ -43,7 +42,7 @@ export async function discover(
   throw redirect ?? invalid(url.host, 'publishes no metadata under this issuer');
 }
 
-/** Appended for OpenID Connect, put between host and path by RFC 8414 §3.1. */
+/** Appended for OpenID Connect, inserted between host and path by RFC 8414 §3.1. */
 function metadataAddresses(issuer: URL): string[] {
   const path = issuer.pathname.replace(/\/$/, '');
   return [
@@ -53,8 +52,8 @@ function metadataAddresses(issuer: URL): string[] {
 }
 
 /**
- * A redirect within the server is followed (Django adds a slash), a few times: the document has to name the issuer that
- * was asked for all the same. One that leads elsewhere is returned.
+ * Follows a few redirects within the server (Django adds a slash), since the document has to name the issuer anyway. A
+ * redirect to another server is returned.
  */
 async function followMetadata(
   http: Http,
@@ -160,21 +159,17 @@ function invalid(
 const TENANT = '{tenantid}';
 const GUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-/** Whether an issuer stands for many, one per tenant, as Entra's `common` does. */
+/** Whether an issuer is a template with one issuer per tenant, like Entra's `common`. */
 export function isIssuerTemplate(issuer: string): boolean {
   return issuer.includes(TENANT);
 }
 
-/**
- * The issuer of one tenant.
- *
- * @returns null when the tenant is not a GUID, so that nothing but a GUID is ever put into an issuer
- */
+/** @returns null when the tenant is not a GUID: nothing else is ever put into an issuer */
 export function issuerOfTenant(template: string, tenant: unknown): string | null {
   return typeof tenant === 'string' && GUID.test(tenant) ? template.replace(TENANT, tenant) : null;
 }
 
-/** Simple string comparison (RFC 9207 §2.4); of a template every tenant's issuer is one. */
+/** String comparison (RFC 9207 §2.4); a template matches every tenant's issuer. */
 export function isIssuer(expected: string, actual: string): boolean {
   if (!isIssuerTemplate(expected)) return actual === expected;
   const [before, after] = expected.split(TENANT) as [string, string];

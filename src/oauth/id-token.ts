@@ -11,30 +11,30 @@ import type { Secret } from '../domain/secret.js';
 import { isObject, member } from './answer-body.js';
 import { isIssuerTemplate, issuerOfTenant } from './discovery.js';
 
-/** Clocks of laptops are off by this much every day; a token that was issued a moment ago is good all the same. */
+/** Clocks are often off by this much. */
 const TOLERANCE_SECONDS = 60;
 
 export interface IdTokenExpectations {
   readonly idToken: Secret;
-  /** As configured or discovered; a template where `issuerTemplate` is true. */
+  /** A template where `issuerTemplate` is true. */
   readonly issuer: string;
   readonly issuerTemplate: boolean;
   readonly clientId: string;
-  /** Null when none was sent; then the token must not hold one either. */
+  /** Null when none was sent; then the token must not contain one. */
   readonly nonce: string | null;
-  /** The ones the server announces; RS256 when it announces none (OpenID Connect Discovery §3). `none` is never accepted. */
+  /** From the metadata; RS256 without (OpenID Connect Discovery §3). `none` is never accepted. */
   readonly algorithms: readonly string[];
   /** Milliseconds since the epoch. */
   readonly now: number;
 }
 
 /**
- * Checks the claims of an id_token: `iss` exactly (Entra: with the token's own tenant put in), `aud` and `azp`, `exp`,
- * `iat`, `nbf`, `nonce`, `alg` (OpenID Connect Core §3.1.3.7). The signature is not checked, which §3.1.3.7(6) allows
- * for a token that came straight from the token endpoint over TLS: never pass one that came another way.
+ * Checks the claims of an id_token: `iss` exactly (Entra: with the token's own tenant inserted), `aud` and `azp`, `exp`,
+ * `iat`, `nbf`, `nonce`, `alg` (OpenID Connect Core §3.1.3.7). The signature is not checked, which §3.1.3.7(6) allows for
+ * a token from the token endpoint over TLS: never pass one from elsewhere.
  *
  * @returns the claims
- * @throws VaultError `provider_answer_invalid`, naming the claim that is missing or not as expected
+ * @throws VaultError `provider_answer_invalid`, naming the missing or unexpected claim
  */
 export async function readIdToken(expected: IdTokenExpectations): Promise<Record<string, unknown>> {
   const algorithms = expected.algorithms.filter((name) => name.toLowerCase() !== 'none');
@@ -47,7 +47,7 @@ export async function readIdToken(expected: IdTokenExpectations): Promise<Record
     [clockSkew]: Math.round((expected.now - Date.now()) / SECOND),
     [clockTolerance]: TOLERANCE_SECONDS,
   };
-  // The library reads id_tokens as part of a token answer only, and real answers break its rules on the other members.
+  // The library reads id_tokens only in a token answer, and real answers break its rules on the other members.
   const answer = Response.json({
     access_token: 'x',
     token_type: 'bearer',
@@ -83,7 +83,7 @@ function unverifiedClaims(idToken: Secret): unknown {
 
 const CLAIMS: readonly unknown[] = ['iss', 'aud', 'azp', 'exp', 'iat', 'nbf', 'nonce'];
 
-/** Which claim the library complained about; its own message and cause hold all of them and stay here. */
+/** The claim that the library rejected; its own message and cause contain all of them. */
 function claimOf(failure: unknown): string | null {
   const cause = isObject(failure) ? member(failure, 'cause') : null;
   const claim = member(cause, 'claim');
@@ -91,7 +91,7 @@ function claimOf(failure: unknown): string | null {
   return member(cause, 'header') === undefined ? null : 'alg';
 }
 
-/** Named, because a server that leaves one out does so at every login. @returns null when none is missing */
+/** Named, because a server that omits a claim does so at every login. @returns null when none is missing */
 function lacking({ idToken, nonce }: IdTokenExpectations): VaultError | null {
   const claims = unverifiedClaims(idToken);
   if (!isObject(claims)) return null;

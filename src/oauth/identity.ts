@@ -11,7 +11,7 @@ import { isSuccess } from './token-error.js';
 
 export interface IdentityQuestion {
   readonly source: IdentitySource;
-  /** The checked claims of the id_token; null when there was none. */
+  /** The checked claims of the id_token; null without one. */
   readonly claims: Readonly<Record<string, unknown>> | null;
   readonly answer: GrantedAnswer;
   readonly http: Http;
@@ -20,11 +20,11 @@ export interface IdentityQuestion {
 }
 
 /**
- * Finds out who logged in, as the provider's {@link IdentitySource} says. Where an id_token is missing and a request
- * is known, the request tells instead (a userinfo endpoint, OpenID Connect Core §5.3).
+ * Determines who logged in, from the provider's {@link IdentitySource}. Without an id_token the request of the source is
+ * used, if it has one (userinfo endpoint, OpenID Connect Core §5.3).
  *
- * @throws VaultError `network_failed` or `provider_unavailable` when the question may succeed later;
- *   `provider_answer_invalid` when the answer does not tell, or tells of another person than the id_token
+ * @throws VaultError `network_failed` or `provider_unavailable` when a retry may help; `provider_answer_invalid` when the
+ *   answer does not identify the user, or contradicts the id_token
  */
 export async function readIdentity(question: IdentityQuestion): Promise<Identity> {
   const { source, claims } = question;
@@ -54,7 +54,7 @@ async function mainDocument({
   }
   const document = await ask(http, source.request, `${answer.tokenType} ${accessToken.reveal()}`, signal);
   const subject = member(document, 'sub');
-  // OpenID Connect Core §5.3.2: an answer about someone else must not be used.
+  // OpenID Connect Core §5.3.2: an answer about another subject must not be used.
   if (claims !== null && subject !== undefined && subject !== claims['sub']) {
     throw new VaultError(
       'provider_answer_invalid',
@@ -95,10 +95,10 @@ async function ask(
 }
 
 /**
- * The claims of a signed answer (OpenID Connect Core §5.3.2). Its signature is not checked, as that of an id_token is not
- * (§3.1.3.7): it came over the same TLS connection as an answer without one would have.
+ * The claims of a signed answer (OpenID Connect Core §5.3.2). As with an id_token (§3.1.3.7) the signature is not
+ * checked: the answer came over the same TLS connection as an unsigned one.
  *
- * @returns null for anything else, an encrypted answer among it
+ * @returns null for anything else, encrypted answers included
  */
 function signedMembers({ body }: HttpAnswer): Members | null {
   const parts = body.trim().split('.');
@@ -138,7 +138,7 @@ function readDetails(source: IdentitySource, documents: Documents): Record<strin
 
 const LONGEST_VALUE = 512;
 
-/** The documents an identity can be read from; the first one is meant where a path names none. */
+/** Documents that hold an identity; a path without a document's name means `main`. */
 export interface Documents {
   readonly main: unknown;
   /** The id_token's claims. */
@@ -148,7 +148,7 @@ export interface Documents {
 /**
  * Reads `owner.user.id`, `items.0.id`, alternatives `sub|id`, or `id_token.sub`, which names its document.
  *
- * @returns the text or the digits found, on one line; null when there is none, or when it is too long to be a name
+ * @returns the string or number found, on one line; null when missing or too long for a name
  */
 export function readPath(path: string, documents: Documents): string | null {
   for (const alternative of path.split('|')) {
@@ -161,7 +161,6 @@ export function readPath(path: string, documents: Documents): string | null {
   return null;
 }
 
-/** The first path that leads somewhere. */
 export function readFirst(paths: readonly string[], documents: Documents): string | null {
   for (const path of paths) {
     const found = readPath(path, documents);
@@ -171,7 +170,7 @@ export function readFirst(paths: readonly string[], documents: Documents): strin
 }
 
 function asText(value: unknown): string | null {
-  // Beyond the safe integers two people could share the digits.
+  // Beyond the safe integers two users could have the same digits.
   if (typeof value === 'number') return Number.isSafeInteger(value) ? String(value) : null;
   if (typeof value !== 'string' || value.length > LONGEST_VALUE) return null;
   return printable(value, LONGEST_VALUE);

@@ -8,7 +8,7 @@ import { buildTokenRequest } from './token-endpoint.js';
 import { classify, isSuccess, saysError } from './token-error.js';
 
 export interface Revocation {
-  /** Null where the provider has none. */
+  /** Null when the provider has none. */
   readonly endpoint: string | null;
   readonly token: Secret;
   readonly hint: 'refresh_token' | 'access_token';
@@ -18,14 +18,14 @@ export interface Revocation {
   readonly clientSecret: Secret | null;
   readonly signal?: AbortSignal;
   readonly deadline?: number;
-  /** Milliseconds since the epoch, to read a Retry-After date by; the system's clock when left out. */
+  /** Milliseconds since the epoch, for a Retry-After date; default: the system's clock. */
   readonly now?: () => number;
 }
 
 /**
- * Asks the provider to revoke a token (RFC 7009, or a JSON body `{"token"}`), sending once. Any success status means
- * revoked, also for a token it never knew (§2.2); while it is overloaded the token must be taken to be alive (§2.2.1).
- * `unsupported_token_type` comes back as `refused`, so that the caller can try the other token.
+ * Revokes a token (RFC 7009, or a JSON body `{"token"}`), sending once. Any success status means revoked, also for an
+ * unknown token (§2.2); while the provider is overloaded the token counts as valid (§2.2.1). `unsupported_token_type` is
+ * returned as `refused`, so that the caller can try the other token.
  *
  * @throws TransportFailure when cancelled by the signal; every other transport failure is a `transient` outcome
  */
@@ -65,7 +65,7 @@ function read(answer: HttpAnswer, revocation: Revocation, host: string): Revocat
   const sent = clientSecret === null ? [token] : [token, clientSecret];
   const refusal = classify(answer, members, provider.errors, now(), sent);
   if (facts.alreadyGone.includes(`${answer.status} ${refusal.error}`)) return { kind: 'already_gone' };
-  // RFC 7009 §2.1 lets a public client revoke; a server that does not take it says so with this status alone.
+  // RFC 7009 §2.1 lets a public client revoke; a server that does not allow it sends only this status.
   if (refusal.error === 'http_401') {
     const description =
       clientSecret === null ? 'it takes no revocation from a client without a secret' : null;

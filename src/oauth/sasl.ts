@@ -2,11 +2,11 @@ import { VaultError } from '../domain/errors.js';
 import { Secret } from '../domain/secret.js';
 
 /**
- * The initial client response of XOAUTH2, base64 (Google "OAuth 2.0 Mechanism", Microsoft "Authenticate an IMAP, POP
- * or SMTP connection using OAuth"). It holds the token: the same secrecy applies.
+ * The initial client response of XOAUTH2, base64 (Google "OAuth 2.0 Mechanism", Microsoft "Authenticate an IMAP, POP or
+ * SMTP connection using OAuth").
  *
  * @param user the address of the mailbox
- * @throws VaultError `usage` when the address holds control characters
+ * @throws VaultError `usage` when the address contains control characters
  */
 export function xoauth2(user: string, token: Secret): Secret {
   return encoded(`user=${checked(user)}\x01auth=Bearer ${token.reveal()}\x01\x01`);

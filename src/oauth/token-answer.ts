@@ -7,23 +7,23 @@ import { isObject, type Members, member, parseJsonMembers, parseMembers } from '
 import type { GrantedAnswer, RefusedAnswer, TokenAnswer } from './contract.js';
 import { classify, filled, isSuccess, namesError, saysError } from './token-error.js';
 
-/** What may be printed into a header or a shell without doing harm. */
+/** Harmless in a header and in a shell. */
 const ACCESS_TOKEN = /^[\x21-\x7e]{1,16384}$/;
-/** RFC 6749 Appendix A.17. It only ever travels in a body, so a space does no harm. */
+/** RFC 6749 Appendix A.17. It is only sent in a body, so a space is harmless. */
 const REFRESH_TOKEN = /^[\x20-\x7e]{1,16384}$/;
 const ID_TOKEN = /^[\w-]+(?:\.[\w-]*){2,4}$/;
 const TOKENS = ['access_token', 'accessToken', 'refresh_token', 'refreshToken'];
 /** A scheme of RFC 9110 §11.1. */
 const SCHEME = /^[A-Za-z][A-Za-z0-9._-]{0,31}$/;
-/** Kinds of token where a scheme should be (Slack, Apigee); the scheme is Bearer. */
+/** Token kinds in place of a scheme (Slack, Apigee); the scheme is Bearer. */
 const NOT_SCHEMES: readonly string[] = ['bearer', 'bearertoken', 'user', 'bot', 'access_token'];
 
 /**
- * Reads what a token endpoint answered, tolerant of what real providers send and of nothing that could do harm. An
- * answer with a usable refresh token is granted even when everything else in it is useless.
+ * Parses the answer of a token endpoint, tolerant of what real providers send and of nothing harmful. An answer with a
+ * usable refresh token is granted even when everything else in it is useless.
  *
  * @param now milliseconds since the epoch
- * @param sent secrets of the request, redacted wherever an error echoes them
+ * @param sent secrets of the request, redacted where an error echoes them
  */
 export function readTokenAnswer(
   answer: HttpAnswer,
@@ -56,14 +56,14 @@ export function readTokenAnswer(
   } satisfies GrantedAnswer;
 }
 
-/** Whether the body is one whole JSON object that holds a token or an error, so that it counts however its transport ended. */
+/** Whether the body is one whole JSON object with a token or an error, which counts however its transport ended. */
 export function isWholeByItself(answer: HttpAnswer): boolean {
   const members = parseJsonMembers(answer);
   if (members === null) return false;
   return TOKENS.some((name) => filled(member(tokenHolder(members), name)) !== null) || namesError(members);
 }
 
-/** Slack nests a person's token; everyone else has it at the top. */
+/** Slack nests the user's token. */
 function tokenHolder(members: Members): Members {
   const nested = member(members, 'authed_user');
   const atTop = TOKENS.some((name) => name in members);
@@ -106,7 +106,7 @@ function readIdTokenMember(members: Members, flaws: string[]): Secret | null {
   return null;
 }
 
-/** The flaw of an answer whose refresh token nobody can send back: the one it replaces may be dead all the same. */
+/** The refresh token cannot be sent back, and the one it replaces may be dead. */
 export const ODD_REFRESH_TOKEN = 'the refresh token holds characters that cannot be used or is too long';
 
 const NO_ACCESS_TOKEN = 'the answer has no access token';
@@ -124,15 +124,15 @@ function useless(flaws: readonly string[]): RefusedAnswer {
   };
 }
 
-/** Ten years. What claims to live longer is told apart from no token that lives for ever. */
+/** Ten years. A larger value is not "forever". */
 const LONGEST = (3_650 * DAY) / SECOND;
 
 /**
- * Reads a lifetime in seconds, as a number or as digits (PayPal, older Azure), clamped to ten years. Zero means
- * "does not end" where it is used (Mailchimp) and is therefore as good as absent.
+ * Reads a lifetime in seconds, as a number or as digits (PayPal, older Azure), clamped to ten years. Zero means "does not
+ * expire" (Mailchimp) and is treated as missing.
  *
- * @param names the first that is there counts
- * @returns null when unknown; a value that makes no sense is also named in `flaws`
+ * @param names the first that is present counts
+ * @returns null when unknown; an unusable value is also named in `flaws`
  */
 export function readLifetime(holder: Members, names: readonly string[], flaws: string[]): number | null {
   const name = names.find((candidate) => (member(holder, candidate) ?? null) !== null);
@@ -140,7 +140,7 @@ export function readLifetime(holder: Members, names: readonly string[], flaws: s
   const value = member(holder, name);
   const digits = typeof value === 'string' && /^\s*\d{1,20}(?:\.\d+)?\s*$/.test(value);
   const seconds = digits ? Number(value) : value;
-  // `expires` is a lifetime at one provider (Facebook) and a point in time at others.
+  // `expires` is a lifetime at Facebook and a date elsewhere.
   const isDate = name === 'expires' && Number(seconds) > LONGEST;
   if (typeof seconds !== 'number' || !(seconds >= 0) || isDate) {
     flaws.push(`${name} makes no sense`);

@@ -13,31 +13,31 @@ export interface TokenEndpoint {
   readonly clientId: string;
   readonly clientSecret: Secret | null;
   readonly signal?: AbortSignal;
-  /** Milliseconds for the whole exchange; the HTTP client's own when left out. */
+  /** Milliseconds for the whole exchange; default: the HTTP client's. */
   readonly deadline?: number;
-  /** Milliseconds since the epoch, to read a Retry-After date by; the system's clock when left out. */
+  /** Milliseconds since the epoch, for a Retry-After date; default: the system's clock. */
   readonly now?: () => number;
 }
 
 export interface CodeExchange extends TokenEndpoint {
   readonly code: Secret;
-  /** The very string of the authorization request (RFC 6749 §4.1.3). */
+  /** Exactly as in the authorization request (RFC 6749 §4.1.3). */
   readonly redirectUri: string;
-  /** Null where the provider does not know PKCE. */
+  /** Null when the provider does not support PKCE. */
   readonly codeVerifier: Secret | null;
 }
 
 export interface RefreshExchange extends TokenEndpoint {
   readonly provider: TokenEndpoint['provider'] & Pick<Provider, 'refreshParams' | 'scopeSeparator'>;
   readonly refreshToken: Secret;
-  /** Only to narrow what was granted (RFC 6749 §6) or where a provider wants them repeated; left out by default. */
+  /** To narrow the granted scopes (RFC 6749 §6), or when a provider wants them repeated; default: none. */
   readonly scopes?: readonly string[];
 }
 
 /**
  * Redeems an authorization code (RFC 6749 §4.1.3, RFC 7636 §4.5), sending once.
  *
- * @throws TransportFailure when there is no answer that counts
+ * @throws TransportFailure when no answer counts
  */
 export async function exchangeCode(http: Http, exchange: CodeExchange): Promise<TokenAnswer> {
   const { code, redirectUri, codeVerifier } = exchange;
@@ -51,10 +51,9 @@ export async function exchangeCode(http: Http, exchange: CodeExchange): Promise<
 }
 
 /**
- * Trades a refresh token for a new access token (RFC 6749 §6), sending once: whether it may be sent again is for the
- * caller to decide, who knows what is stored.
+ * Redeems a refresh token (RFC 6749 §6), sending once: the caller decides whether to send it again.
  *
- * @throws TransportFailure when there is no answer that counts; its `sent` says whether the token may be spent
+ * @throws TransportFailure when no answer counts; its `sent` says whether the token may be used up
  */
 export async function refresh(http: Http, exchange: RefreshExchange): Promise<TokenAnswer> {
   const { provider, refreshToken, scopes = [] } = exchange;
@@ -80,12 +79,12 @@ async function send(
 }
 
 /**
- * One request to a token endpoint, with the client's authentication. An answer that broke off (a reset, a length that is
- * too great, no last chunk, the deadline) counts when its body is one whole JSON object with a token or an error in it:
- * JSON says itself where it ends, and the refresh token in such an answer may be the only one that is alive. What ended
- * with the connection is taken for cut off where it could be: any success that is not such an object, and any form.
+ * One request to a token endpoint, with client authentication. A broken answer (reset, wrong length, no last chunk,
+ * deadline) counts when its body is one whole JSON object with a token or an error: its refresh token may be the only
+ * valid one. An answer that ended with the connection counts as broken if it may be cut off: a success that is not such
+ * an object, or a form.
  *
- * @throws TransportFailure when there is no answer that counts
+ * @throws TransportFailure when no answer counts
  */
 export async function postForToken(
   http: Http,
@@ -101,9 +100,9 @@ export async function postForToken(
 }
 
 /**
- * One request to a token endpoint or a neighbour of it, with the client's authentication.
+ * One request to a token endpoint or a related one, with client authentication.
  *
- * @param acceptPart for the token endpoint itself: an answer that broke off is returned as well
+ * @param acceptPart for the token endpoint: returns a broken answer as well
  * @throws TransportFailure when there is no whole answer
  */
 export function post(
@@ -132,11 +131,10 @@ export interface EndpointRequest {
 }
 
 /**
- * Headers and body of a POST to a token or revocation endpoint, with the client's authentication either in a header
- * or in the body, never in both and never in the URL (RFC 6749 §2.3.1). A client without a secret is a public one
- * and names itself in the body, whatever the provider would accept from others (RFC 8252 §8.5).
+ * Headers and body of a POST, with client authentication in a header or in the body, never in both or in the URL (RFC
+ * 6749 §2.3.1). A client without a secret is a public one and names itself in the body (RFC 8252 §8.5).
  *
- * The body holds secrets: hand it to the HTTP client and nowhere else.
+ * The body contains secrets: pass it only to the HTTP client.
  */
 export function buildTokenRequest(request: EndpointRequest): {
   headers: Record<string, string>;
@@ -164,7 +162,7 @@ export function buildTokenRequest(request: EndpointRequest): {
   return { headers, body };
 }
 
-/** application/x-www-form-urlencoded, RFC 6749 Appendix B. Leaves `-`, `.` and `_` alone: they are in every GUID. */
+/** RFC 6749 Appendix B. Leaves `-`, `.` and `_` unchanged: they are in every GUID. */
 function formEncoded(text: string): string {
   return new URLSearchParams([['', text]]).toString().slice(1);
 }

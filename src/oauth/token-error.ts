@@ -6,24 +6,22 @@ import { isObject, type Members, member } from './answer-body.js';
 import { cleanText } from './clean.js';
 import type { RefusalClass, RefusedAnswer } from './contract.js';
 
-/** What an error body says, in the words of whoever wrote it. */
 interface SaidError {
   readonly code: string | null;
-  /** Finer codes, the finest first: `AADSTS50173`, then `suberror` or `error_subtype`. */
+  /** More specific codes, most specific first: `AADSTS50173`, then `suberror` or `error_subtype`. */
   readonly finer: readonly string[];
   readonly description: unknown;
 }
 
 /**
- * Says what an error answer means for the person. The status decides first: 5xx, 429, 408 and 425 are transient
- * whatever the body says, redirects are never followed and mean that the endpoint is configured wrongly. Then the
- * codes, the finest first, each against what is peculiar to the provider before what is shared. A body without any
- * code comes from something in between (a gateway, a captive portal) and is transient; a code nobody knows is a
- * refusal that no login would cure.
+ * Classifies an error answer. The status decides first: 5xx, 429, 408 and 425 are transient whatever the body says;
+ * redirects are not followed and mean a wrong endpoint. Then the codes, most specific first, each against the provider's
+ * own table before the shared one. A body without a code comes from a gateway or captive portal and is transient; an
+ * unknown code is a refusal that no login fixes.
  *
  * @param members the parsed body; null when it is not one object
  * @param now milliseconds since the epoch
- * @param sent secrets of the request, redacted wherever the answer echoes them
+ * @param sent secrets of the request, redacted where the answer echoes them
  */
 export function classify(
   answer: HttpAnswer,
@@ -49,13 +47,13 @@ export function classify(
   };
 }
 
-/** Whether a body that came with a success status is an error all the same (GitHub, Slack, Zoho). */
+/** Whether a body with a success status is an error (GitHub, Slack, Zoho). */
 export function saysError(members: Members): boolean {
   const error = member(members, 'error');
   return member(members, 'ok') === false || filled(error) !== null || isObject(error);
 }
 
-/** Whether a body says what went wrong, by a code, wherever it keeps it. */
+/** Whether a body contains an error code, wherever it keeps it. */
 export function namesError(members: Members): boolean {
   return saysError(members) || readError(members).code !== null;
 }
@@ -64,10 +62,10 @@ export function isSuccess(status: number): boolean {
   return status >= 200 && status < 300;
 }
 
-/** Statuses of requests that nobody began to work on (RFC 9110 §15.5.9, RFC 8470 §5.2, RFC 6585 §4). */
+/** Statuses of requests that were not processed (RFC 9110 §15.5.9, RFC 8470 §5.2, RFC 6585 §4). */
 const NOT_BEGUN: readonly number[] = [408, 425, 429];
 
-/** A 4xx without a code of OAuth is a refusal of the request as such; with one that says "trouble" it may be anything. */
+/** A 4xx without an OAuth code refuses the request as such; with a transient code anything may have happened. */
 function isTurnedAway(status: number, code: string): boolean {
   return NOT_BEGUN.includes(status) || (status >= 400 && status < 500 && code === `http_${status}`);
 }
@@ -83,7 +81,7 @@ function classOf(
   if (status >= 300 && status < 400) return 'configuration';
   if (status >= 500 || status === 429 || status === 408 || status === 425) return 'transient';
   const meaning = (candidate: string) => peculiarClass(candidate, facts) ?? sharedClass(candidate);
-  // Entra sends these with status 400 and finer codes that say otherwise.
+  // Entra sends these with status 400 and contradicting finer codes.
   if (meaning(code) === 'transient') return 'transient';
   const known = candidates.map(meaning).find((kind) => kind !== null);
   return known ?? (code === 'not_json' || code.startsWith('http_') ? 'transient' : 'configuration');
@@ -97,8 +95,7 @@ function peculiarClass(code: string, facts: ErrorFacts): RefusalClass | null {
 }
 
 /**
- * Finds the code wherever it is kept: `error` as text (RFC 6749 §5.2) or as an object (Google APIs), `code` (Notion),
- * `errors[0]` (Fitbit).
+ * Finds the code: `error` as a string (RFC 6749 §5.2) or an object (Google APIs), `code` (Notion), `errors[0]` (Fitbit).
  */
 function readError(members: Members): SaidError {
   const error = member(members, 'error');
@@ -119,7 +116,7 @@ function readError(members: Members): SaidError {
   return { code, finer, description };
 }
 
-/** Entra's own numbers, from `error_codes`, else from the text, where they stand as `AADSTS50173: …`. */
+/** Entra's numbers, from `error_codes`, else from the text: `AADSTS50173: …`. */
 function entraCodes(members: Members, description: string | null): string[] {
   const listed = member(members, 'error_codes');
   const numbers = Array.isArray(listed) ? listed.filter((entry) => Number.isSafeInteger(entry)) : [];
@@ -132,9 +129,8 @@ export function filled(value: unknown): string | null {
 }
 
 /**
- * What error codes mean at every provider. The codes of RFC 6749 §4.1.2.1 and §5.2, OpenID Connect Core §3.1.2.6,
- * RFC 7009 §2.2.1, and the ones that well-known servers use in their place. Codes peculiar to one provider stand
- * with that provider.
+ * The shared meaning of error codes: RFC 6749 §4.1.2.1 and §5.2, OpenID Connect Core §3.1.2.6, RFC 7009 §2.2.1, and what
+ * well-known servers send instead. Provider-specific codes are in the provider's file.
  */
 const CODES: Readonly<Record<RefusalClass, readonly string[]>> = {
   login_needed: [
@@ -198,20 +194,20 @@ const CLASSES: ReadonlyMap<string, RefusalClass> = new Map(
   (Object.keys(CODES) as RefusalClass[]).flatMap((kind) => CODES[kind].map((code) => [code, kind] as const)),
 );
 
-/** @returns null for a code that is not shared between providers */
+/** @returns null for a code that is not shared */
 export function sharedClass(code: string): RefusalClass | null {
   return CLASSES.get(code) ?? null;
 }
 
 /**
- * Reads a Retry-After header, in seconds or as a date (RFC 9110 §10.2.3).
+ * Parses a Retry-After header, in seconds or as a date (RFC 9110 §10.2.3).
  *
  * @param now milliseconds since the epoch
- * @returns milliseconds, at most one hour whatever the provider says; null when it says nothing that makes sense
+ * @returns milliseconds, at most one hour; null without a usable value
  */
 export function retryAfter(header: string | undefined, now: number): number | null {
   const text = header?.trim() ?? '';
   const wait = /^\d+(?:\.\d+)?$/.test(text) ? Number(text) * SECOND : Date.parse(text) - now;
-  // Date.parse reads "-5" as a date, long ago; a date in the past says as little as none.
+  // Date.parse reads "-5" as a date long ago; a past date is as good as none.
   return Number.isNaN(wait) || wait < 0 ? null : Math.min(Math.ceil(wait), HOUR);
 }

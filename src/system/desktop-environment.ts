@@ -3,35 +3,35 @@ import { isIP } from 'node:net';
 import { hostname, userInfo } from 'node:os';
 import type { Host } from './contract.js';
 
-/** Where this program runs, as far as it decides how a browser can come back to it. */
+/** What decides how a browser can return to this program. */
 export interface DesktopEnvironment {
-  /** Null where nobody came over ssh. */
+  /** Null without ssh. */
   readonly ssh: SshConnection | null;
   readonly wsl: boolean;
   readonly container: boolean;
-  /** A development environment in the cloud that brings ports to the person's own computer (GitHub Codespaces, Gitpod). */
+  /** A cloud development environment that forwards ports to the user's computer (GitHub Codespaces, Gitpod). */
   readonly codespace: boolean;
-  /** A machine that builds and tests, where nobody sits. */
+  /** A build machine without a user. */
   readonly ci: boolean;
-  /** A browser that is opened here can be seen. */
+  /** The user can see a browser that is opened here. */
   readonly display: boolean;
 }
 
-/** How the person reached this machine, so that the way back can be named. */
+/** How the user reached this machine, for the command of a tunnel. */
 export interface SshConnection {
-  /** Null where it is not known. */
+  /** Null when unknown. */
   readonly user: string | null;
-  /** The address they connected to, else this machine's name. */
+  /** The address of the connection, else this machine's name. */
   readonly host: string;
   readonly port: number;
 }
 
-/** What is looked at; each answers for things that are not there, and never throws. */
+/** Inputs of the detection; they never throw. */
 export interface EnvironmentProbes {
   readonly env: Host['env'];
   readonly platform: NodeJS.Platform;
   readonly exists: (path: string) => boolean;
-  /** The beginning of a small file; empty when it cannot be read. */
+  /** The start of a small file; empty when it cannot be read. */
   readonly read: (path: string) => string;
   readonly user: () => string | null;
   readonly hostname: () => string;
@@ -39,12 +39,12 @@ export interface EnvironmentProbes {
 
 const SSH_PORT = 22;
 const BEGINNING = 4_096;
-/** Docker, containerd, Kubernetes, LXC, Podman, as they stand in a cgroup path (version 1; version 2 shows none). */
+/** Container runtimes in a cgroup path (version 1; version 2 shows none). */
 const CONTAINER_GROUP = /\b(?:docker|containerd|kubepods|lxc|libpod|podman|buildkit)\b/;
-/** Each is set by the builder itself: https://docs.gitlab.com/ci/variables, Jenkins, Azure Pipelines, TeamCity. */
+/** Set by the build service: https://docs.gitlab.com/ci/variables, Jenkins, Azure Pipelines, TeamCity. */
 const CI = ['CI', 'GITHUB_ACTIONS', 'JENKINS_URL', 'TF_BUILD', 'TEAMCITY_VERSION'];
 
-/** Recognises the surroundings by the marks they leave. Reads no secret, starts nothing. */
+/** Reads no secret and starts no program. */
 export function detectEnvironment(marks: EnvironmentProbes): DesktopEnvironment {
   const { env, platform } = marks;
   const isSet = (name: string) => Boolean(env[name]) && env[name] !== 'false';
@@ -52,7 +52,7 @@ export function detectEnvironment(marks: EnvironmentProbes): DesktopEnvironment 
   const linux = platform === 'linux';
   const named = linux && Boolean(env['WSL_DISTRO_NAME'] || env['WSL_INTEROP']);
   const container = linux && !named && inContainer(marks);
-  // A container has the kernel of its host, which may be that of WSL, but never those variables.
+  // A container may run on the kernel of WSL, but never has these variables.
   const wsl = named || (linux && !container && onWslKernel(marks));
   const desktop = isSet('DISPLAY') || isSet('WAYLAND_DISPLAY');
   return {
@@ -65,12 +65,11 @@ export function detectEnvironment(marks: EnvironmentProbes): DesktopEnvironment 
   };
 }
 
-/** @param host only its environment and platform are looked at */
 export function desktopEnvironmentOf(host: Pick<Host, 'env' | 'platform'>): DesktopEnvironment {
   return detectEnvironment({ env: host.env, platform: host.platform, exists, read, user, hostname });
 }
 
-/** `SSH_CONNECTION` is "client port server port" (sshd(8)); `SSH_TTY` alone is what is left of it after a `su`. */
+/** `SSH_CONNECTION` is "client port server port" (sshd(8)); after `su` only `SSH_TTY` is left. */
 function sshWay({ env, user, hostname }: EnvironmentProbes): SshConnection | null {
   const [, , server = '', port = ''] = env['SSH_CONNECTION']?.trim().split(/\s+/) ?? [];
   if (!env['SSH_CONNECTION']?.trim() && !env['SSH_TTY']) return null;
@@ -81,7 +80,7 @@ function sshWay({ env, user, hostname }: EnvironmentProbes): SshConnection | nul
   };
 }
 
-/** A name that can stand in a command as it is. */
+/** A name that needs no quoting in a command. */
 function plainName(name: string | undefined): string | null {
   return name !== undefined && /^[A-Za-z0-9_][A-Za-z0-9._-]{0,63}$/.test(name) ? name : null;
 }
@@ -115,7 +114,7 @@ function read(path: string): string {
   }
 }
 
-/** A user id without an entry in the password database has no name, as in many containers. */
+/** Null for a user without an entry in the user list, as in many containers. */
 function user(): string | null {
   try {
     return userInfo().username;

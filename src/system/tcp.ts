@@ -3,14 +3,14 @@ import { createServer } from 'node:net';
 import { endianness } from 'node:os';
 import type { TcpEnd, TcpOwners } from './contract.js';
 
-/** The kernel's tables of IPv4 and of IPv6 connections (proc_pid_net(5)); null where they cannot be read. */
+/** The kernel's tables of IPv4 and IPv6 connections (proc_pid_net(5)); null when they cannot be read. */
 export type TcpTables = { readonly tcp: string; readonly tcp6: string } | null;
 
-/** One reading of both: every row, by its two ends. */
+/** The rows of one reading, by their two ends. */
 type Reading = { readonly tcp: Rows; readonly tcp6: Rows } | null;
 type Rows = ReadonlyMap<string, readonly string[]>;
 
-/** An address as the two tables spell it; an IPv6 one is in the second alone. */
+/** An address as each table spells it; an IPv6 one is only in the second. */
 interface Spelling {
   readonly tcp: string | null;
   readonly tcp6: string;
@@ -19,15 +19,15 @@ interface Spelling {
 const ESTABLISHED = '01';
 const LISTENING = '0A';
 const ROOT = 0;
-/** What the kernel says of every user whom a user namespace does not know (user_namespaces(7)). */
+/** The id of every user unknown to a user namespace (user_namespaces(7)). */
 const OVERFLOW = 65_534;
 const ANY: Spelling = { tcp: hex(Array(4).fill(0)), tcp6: hex(Array(16).fill(0)) };
 
 /**
- * Tells by the kernel's tables which user has an end of a loopback connection, or listens. One reading serves whoever
- * asked before it began, and one follows another, so that many who ask at once keep nobody busy.
+ * Finds the users of loopback connections and listeners in the kernel's tables. Callers that ask before a reading begins
+ * share it, and readings run one at a time, so that many callers cost little.
  *
- * @param self the user id of this process. One that reads as 65534 looks like that of any other user, so that nothing is known
+ * @param self the user id of this process. If it is 65534, other users may look the same, so nothing is known
  */
 export function createTcpOwners(
   self: number | undefined,
@@ -47,14 +47,14 @@ export function createTcpOwners(
     async ofConnection(end, other) {
       const [local, remote] = [spelling(end.address), spelling(other.address)];
       if (local === null || remote === null || self === OVERFLOW) return null;
-      // Twice, because a reading is not of one moment: the one end may close after the other was read.
+      // Twice, because the tables are not read in one moment: one end may close after the other was read.
       for (let tries = 1; tries <= 2; tries += 1) {
         const tables = await reading();
         if (tables === null) return null;
         const [row] = rows(tables, local, end.port, remote, other.port)[0] ?? [];
         if (row !== undefined) return owner(row) ?? 'nobody';
         const [[, , , state] = []] = rows(tables, remote, other.port, local, end.port)[0] ?? [];
-        // A table without what listens here tells of nothing (in WSL 1 it is empty).
+        // Without our own listener in it the table is useless (in WSL 1 it is empty).
         if (state !== ESTABLISHED) return listeners(tables, other).length === 0 ? null : 'nobody';
       }
       return null;
@@ -67,19 +67,20 @@ export function createTcpOwners(
   };
 }
 
-/** The rows of those who would get a connection to this address. */
+/** The listeners that would get a connection to this address. */
 function listeners(tables: NonNullable<Reading>, { address, port }: TcpEnd): readonly string[][] {
   const local = spelling(address);
   if (local === null) return [];
   const any = { ...ANY, tcp: local.tcp === null ? null : ANY.tcp };
-  // The kernel prefers a socket at the very address to one at all of them, and then an IPv4 one (inet_lookup_listener).
+  // The kernel prefers a socket at the exact address to one at all addresses, and then an IPv4 one
+  // (inet_lookup_listener).
   const found = [...rows(tables, local, port, any, 0), ...rows(tables, any, port, any, 0)]
     .map((table) => table.filter(([, , , state]) => state === LISTENING))
     .find((table) => table.length > 0);
   return found ?? [];
 }
 
-/** The rows with these ends, each as its columns, in the one table and in the other. */
+/** The rows with these ends, as columns, of each table. */
 function rows(
   tables: NonNullable<Reading>,
   local: Spelling,
@@ -95,7 +96,7 @@ function rows(
     .filter((found) => found.length > 0);
 }
 
-/** Once for all who ask, and without what is in TIME_WAIT (06): nobody has that, and in a flood it is nearly all. */
+/** Without TIME_WAIT (06), which has no owner and is nearly everything in a flood. */
 function indexed(tables: TcpTables): Reading {
   return tables === null ? null : { tcp: rowsOf(tables.tcp), tcp6: rowsOf(tables.tcp6) };
 }
@@ -114,8 +115,8 @@ function rowsOf(table: string): Rows {
 }
 
 /**
- * The seventh column behind the number is the user, the ninth the inode. What no process holds any more (closed, or in TIME_WAIT) has no
- * inode, and before Linux 6.17 is said to be root's.
+ * Column 7 after the number is the user, column 9 the inode. A closed connection has no inode, and before Linux 6.17
+ * appears as root's.
  */
 function owner([, , , , , , , uid = '', , inode]: readonly string[]): number | null {
   if (!/^\d+$/.test(uid)) return null;
@@ -126,11 +127,11 @@ function spelling(address: string): Spelling | null {
   if (address === '::1') return { tcp: null, tcp6: hex([...Array(15).fill(0), 1]) };
   const bytes = address.split('.').map(Number);
   if (bytes.length !== 4) return null;
-  // In the table of IPv6: ::ffff:0:0/96, RFC 4291 §2.5.5.2.
+  // In the IPv6 table: ::ffff:0:0/96, RFC 4291 §2.5.5.2.
   return { tcp: hex(bytes), tcp6: hex([...Array(10).fill(0), 0xff, 0xff, ...bytes]) };
 }
 
-/** The kernel prints each 32 bits as one number of the machine: on most machines their bytes come backwards. */
+/** The kernel prints each 32 bits as a number in host byte order. */
 function hex(bytes: readonly number[]): string {
   const inOrder = endianness() === 'LE' ? bytes.map((_, index) => bytes[index ^ 3] ?? 0) : bytes;
   return Buffer.from(inOrder).toString('hex').toUpperCase();
@@ -143,11 +144,11 @@ function portHex(port: number): string {
 async function readTables(): Promise<TcpTables> {
   const text = (path: string) => readFile(path, 'latin1').catch(() => null);
   const [tcp, tcp6] = await Promise.all([text('/proc/net/tcp'), text('/proc/net/tcp6')]);
-  // Without IPv6 the other table is missing.
+  // Without IPv6 the second table is missing.
   return tcp === null ? null : { tcp, tcp6: tcp6 ?? '' };
 }
 
-/** Whether a server could listen there now: it does, and leaves at once. */
+/** Whether a server could listen there now; tries it. */
 export function portIsFree(host: string, port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer();

@@ -1,35 +1,35 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 
-/** What the listener looks at, taken from a request as it came. */
+/** What the listener checks of a request. */
 export interface CallbackRequest {
   readonly method: string | undefined;
   /** Every Host header of the request. */
   readonly hosts: readonly string[];
-  /** The request target as sent, undecoded. */
+  /** As sent, undecoded. */
   readonly target: string | undefined;
   /** The Cookie header; empty where there is none. */
   readonly cookies: string;
-  /** A browser says that it does not show the answer to a person as a page, or not yet. */
+  /** The browser says that it does not display the answer, or not yet. */
   readonly unseen: boolean;
 }
 
-/** Where the browser is sent first, and what it is given there to be known again. */
+/** The start page, and the cookie by which its visitor is recognised. */
 export interface Start {
   readonly path: string;
   readonly cookie: { readonly name: string; readonly value: string };
 }
 
-/** What the one right callback looks like. */
+/** The expected callback. */
 export interface Expected {
   /** `127.0.0.1:PORT` or `localhost:PORT`, as the browser sends it for the redirect URI. */
   readonly host: string;
   /** Path of the redirect URI; `/` where it has none. */
   readonly path: string;
-  /** Path of the page without parameters that the browser is sent to. */
+  /** Path of the page without parameters, where the browser is redirected. */
   readonly pagePath: string;
   readonly state: string;
-  /** Null where the person opens the provider's own address: any browser may bring the answer then. */
+  /** Null when the user opens the provider's own URL: any browser may bring the answer then. */
   readonly start: Start | null;
 }
 
@@ -38,9 +38,9 @@ export type Verdict =
   | { readonly kind: 'wrong_host' }
   | { readonly kind: 'unknown_path' }
   | { readonly kind: 'page' }
-  /** The start page, by a browser that has its cookie or has not. */
+  /** The start page, requested with its cookie or without. */
   | { readonly kind: 'start'; readonly known: boolean }
-  /** The start page, asked for by a browser on its own. */
+  /** The start page, requested by a browser on its own. */
   | { readonly kind: 'unseen' }
   | { readonly kind: 'wrong_state' }
   /** The right state without the cookie of the start page. */
@@ -50,9 +50,9 @@ export type Verdict =
   | { readonly kind: 'answer'; readonly url: URL; readonly refused: boolean };
 
 /**
- * Judges a request in an order in which a stranger learns nothing and ends nothing: method, Host exactly (a web page
- * can make a browser send requests here under another name, DNS rebinding), path, state in constant time, the cookie, and
- * only then what it brings. An error without the right state, or from another browser, is a stranger's too.
+ * Checks a request in an order that tells strangers nothing and lets them end nothing: method, Host exactly (a web page
+ * can make a browser send requests here under another name, DNS rebinding), path, state in constant time, cookie, and
+ * only then the answer. An error without the right state or cookie does not count either.
  */
 export function judge(request: CallbackRequest, expected: Expected): Verdict {
   if (request.method !== 'GET') return { kind: 'wrong_method' };
@@ -77,12 +77,12 @@ export function judge(request: CallbackRequest, expected: Expected): Verdict {
 }
 
 export function callbackRequestOf(request: IncomingMessage): CallbackRequest {
-  // The parsed headers keep one Host of several; the raw ones alternate names and values.
+  // The parsed headers keep only one Host; the raw ones alternate names and values.
   const raw = request.rawHeaders;
   const hosts = raw.filter((_, index) => index % 2 === 1 && raw[index - 1]?.toLowerCase() === 'host');
   const { cookie = '', ...headers } = request.headers;
   const purpose = ['sec-purpose', 'purpose', 'x-moz'].map((name) => String(headers[name] ?? '')).join();
-  // https://www.w3.org/TR/fetch-metadata: a browser that says what it wants a page for says `document` of one it shows.
+  // https://www.w3.org/TR/fetch-metadata: browsers that send the header send `document` for a displayed page.
   const unseen =
     /prefetch|prerender|preview/i.test(purpose) || (headers['sec-fetch-dest'] ?? 'document') !== 'document';
   return { method: request.method, hosts, target: request.url, cookies: cookie, unseen };
@@ -93,7 +93,7 @@ function hasCookie(cookies: string, { name, value }: Start['cookie']): boolean {
   return cookies.split(';').some((pair) => isSame(pair.trim(), `${name}=${value}`));
 }
 
-/** Compares digests, so that the time taken tells neither how much was right nor how long the right one is. */
+/** Compares digests, so that the time reveals nothing. */
 function isSame(given: string, expected: string): boolean {
   const digest = (text: string) => createHash('sha256').update(text, 'utf8').digest();
   return timingSafeEqual(digest(given), digest(expected));

@@ -2,30 +2,30 @@ import type { Socket } from 'node:net';
 import type { TcpEnd } from '../../system/contract.js';
 
 /**
- * Whether another user of this machine, who is not root, has that end of a connection.
+ * Whether another user of this machine, except root, owns that end of a connection.
  *
- * @returns `gone` where it was closed, and it is not known whose it was; false where it is not known
+ * @returns `gone` for a closed connection of unknown owner; false when unknown
  */
 export type IsOtherUser = (end: TcpEnd, here: TcpEnd) => Promise<boolean | 'gone'>;
 
-/** Of a flood of 2,000 connections a second each may still take an eighth of one to say what it wants. */
+/** In a flood of 2,000 connections a second each still has an eighth of a second to send its request. */
 const MAX_GUESTS = 256;
-/** With so many there, it is looked up whose they are before they have said anything. */
+/** Above this number, the users of silent connections are looked up. */
 const CROWD = 32;
-/** How often that is done, in milliseconds: the kernel's table is long in a flood, and a browser needs it too. */
+/** Milliseconds between look-ups: the kernel's table is long in a flood, and a browser's request needs it too. */
 const SWEEP = 100;
 
 interface Guest {
   readonly socket: Socket;
-  /** Has sent a whole request, so that it leaves by itself once it is answered. */
+  /** Has sent a whole request, and closes once it is answered. */
   heard: boolean;
   isOther: ReturnType<IsOtherUser> | null;
 }
 
 /**
- * Who is connected. Newcomers always come in. Who has to leave for them: whoever belongs to another user, as soon as
- * that is known, and else the one that has been there longest without a whole request. A browser sends its request at
- * once, so the youngest, which one might suspect in a flood, is where it is to be found.
+ * The open connections. New ones are always accepted; in exchange those of other users are closed as soon as they are
+ * recognised, else the one that has been open longest without a whole request. A browser sends its request at once, so
+ * its connection is among the youngest.
  */
 export class Guests {
   readonly #guests = new Map<Socket, Guest>();
@@ -33,7 +33,7 @@ export class Guests {
   readonly #onOther: () => void;
   #sweeping = false;
 
-  /** @param onOther told once of each connection of another user */
+  /** @param onOther called once for each connection of another user */
   constructor(isOtherUser: IsOtherUser, onOther: () => void) {
     this.#isOtherUser = isOtherUser;
     this.#onOther = onOther;
@@ -47,7 +47,7 @@ export class Guests {
     if (this.#guests.size > MAX_GUESTS) this.#longestSilent()?.resetAndDestroy();
   }
 
-  /** Whether the request that has come over this connection is another user's. */
+  /** Whether the request on this connection is another user's. */
   async isOther(socket: Socket): ReturnType<IsOtherUser> {
     const guest = this.#guests.get(socket);
     if (guest === undefined) return 'gone';
@@ -55,7 +55,7 @@ export class Guests {
     return this.#lookUp(guest);
   }
 
-  /** All who are there are looked up in one reading. */
+  /** Looks up all connections in one reading of the table. */
   async #sweep(): Promise<void> {
     this.#sweeping = true;
     const silent = [...this.#guests.values()].filter(({ heard }) => !heard);
@@ -67,7 +67,7 @@ export class Guests {
   }
 
   async #turnAwayOther(guest: Guest): Promise<void> {
-    // Reset, because a connection that is ended in good order stays in the kernel's tables for a minute.
+    // Reset, because a connection that is closed properly stays in the kernel's table for a minute.
     if ((await this.#lookUp(guest)) && !guest.heard) guest.socket.resetAndDestroy();
   }
 

@@ -10,36 +10,36 @@ export interface LoopbackOptions extends WaitOptions {
   /** With a leading slash, or empty for a redirect URI without a path. */
   readonly path: string;
   readonly state: string;
-  /** Ends the waiting; `response` then rejects with its reason. */
+  /** Ends the wait; `response` then rejects with its reason. */
   readonly signal: AbortSignal;
 }
 
 export interface LoopbackListener {
   readonly redirectUri: string;
   readonly port: number;
-  /** The address the browser was sent to, once the right state came with it. Needs no handler of its own. */
+  /** The URL of the callback with the right state. Needs no rejection handler. */
   readonly response: Promise<URL>;
   /**
-   * The address to open in a browser of this machine instead of `target`, which every user can see among the arguments of
-   * the browser. Its first visitor gets a cookie and is sent on to `target`; the answer counts only with the cookie, and a
-   * visit without it ends the waiting: `response` rejects with a VaultError `login_opened_twice`. Once only.
+   * The URL to open in a browser of this machine instead of `target`, which all users can see in the browser's arguments.
+   * Its first visitor gets a cookie and is redirected to `target`; the callback counts only with the cookie, and another
+   * visit without it ends the wait: `response` rejects with a VaultError `login_opened_twice`. Call it once.
    */
   begin(target: string): string;
   /**
-   * No browser could be opened: the answer counts from any.
+   * No browser could be opened: the callback counts from any.
    *
-   * @returns false when the start page was visited, so that it still counts
+   * @returns false when the start page was visited, so that the cookie still counts
    */
   withdraw(): boolean;
-  /** Stops listening at once, except that a browser on its way to the page without the code gets a moment. */
+  /** Stops listening, after a moment for a browser on its way to the page without the code. */
   close(): Promise<void>;
 }
 
 /**
- * Waits on loopback for the authorization response (RFC 8252 §7.3, §8.3). It listens when the promise resolves, so
- * that a browser can be opened then. Whatever is not the callback is answered and leaves the login waiting, also
- * after ten wrong states, from which on further ones get 429. The browser that brought the callback is sent on to a
- * page whose address holds no code; the callback itself counts once.
+ * Waits on loopback for the authorization response (RFC 8252 §7.3, §8.3). It listens when the promise resolves, so the
+ * browser can be opened then. Any other request is answered and leaves the login waiting; after ten wrong states further
+ * ones get 429. The browser that brought the callback is redirected to a page without the code in its URL; the callback
+ * counts once.
  *
  * @throws VaultError `port_unavailable`; the signal's reason when it is aborted already
  */
@@ -49,7 +49,7 @@ export async function listen(options: LoopbackOptions): Promise<LoopbackListener
   const { servers, port } = await bind(options.host, options.port, () => wait.createServer());
   const redirectUri = `http://${options.host}:${port}${options.path}`;
   const path = options.path === '' ? '/' : options.path;
-  // As a browser spells it: without the port where it is the default one.
+  // As a browser spells it: without a default port.
   const { host } = new URL(redirectUri);
   const pagePath = path === '/done' ? '/finished' : '/done';
   wait.expect({ host, path, pagePath, state: options.state, start: null });
@@ -84,7 +84,7 @@ export async function listen(options: LoopbackOptions): Promise<LoopbackListener
   };
 }
 
-/** Browsers keep silent connections open in advance, for which a server would wait as long as they like. */
+/** Browsers keep idle connections open, for which a server would wait. */
 function shut(server: Server): Promise<void> {
   return new Promise((resolve) => {
     server.close(() => resolve());
@@ -92,17 +92,17 @@ function shut(server: Server): Promise<void> {
   });
 }
 
-/** A family that this machine does not have. */
+/** Errors of an address family that this machine does not have. */
 const NO_SUCH_FAMILY: readonly string[] = ['EADDRNOTAVAIL', 'EAFNOSUPPORT', 'EINVAL'];
-/** How often another port is tried when the system's choice is free in one family and taken in the other. */
+/** For a port that is free in one family and taken in the other. */
 const ATTEMPTS = 10;
 
 /**
- * Binds one port on 127.0.0.1, and for `localhost` on ::1 as well, because a browser may try either (RFC 8252 §7.3).
- * A family the machine does not have is left out. Nothing but loopback is ever bound (§8.3).
+ * Binds one port on 127.0.0.1, and for `localhost` on ::1 as well, because a browser may try either (RFC 8252 §7.3). A
+ * missing address family is skipped. Only loopback is ever bound (§8.3).
  *
  * @param port 0: the system chooses
- * @param createServer makes one more server with the same handlers
+ * @param createServer makes another server with the same handlers
  * @throws VaultError `port_unavailable`
  */
 export async function bind(
@@ -139,7 +139,7 @@ function isListening(server: Server, address: string, port: number, mayBeMissing
       if (mayBeMissing && NO_SUCH_FAMILY.includes(codeOf(failure))) resolve(false);
       else reject(failure);
     });
-    // Exclusive: in a cluster a worker would otherwise share the port with others.
+    // Exclusive, or a worker of a cluster would share the port.
     server.listen({ host: address, port, exclusive: true }, () => resolve(true));
   });
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** What the person is told in the browser. The wording is fixed: nothing of any request is ever repeated in it. */
+/** The pages that a browser can get. Their text is fixed: it never repeats any of a request. */
 export type PageKind =
   | 'received'
   | 'refused'
@@ -69,7 +69,7 @@ const STYLE = [
 
 const STYLE_HASH = createHash('sha256').update(STYLE, 'utf8').digest('base64');
 
-/** For every answer of the listener: kept by nobody, told to nobody, framed by nobody, and no active content. */
+/** For every answer: not cached, not referred, not framed, no active content. */
 export const STRICT_HEADERS: Readonly<Record<string, string>> = {
   'cache-control': 'no-store',
   'content-security-policy': `default-src 'none'; style-src 'sha256-${STYLE_HASH}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,

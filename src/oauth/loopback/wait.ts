@@ -7,25 +7,24 @@ import { callbackRequestOf, type Expected, judge, type Start, type Verdict } fro
 import { Guests, type IsOtherUser } from './guests.js';
 import { type PageKind, page, STRICT_HEADERS } from './page.js';
 
-/** How a login's answer is waited for. */
 export interface WaitOptions {
-  /** The answer will be pasted: the browser that brings it is told to have it copied, and keeps it in its address bar. */
+  /** The answer will be pasted: the page asks the user to copy its URL. */
   readonly toBeCopied: boolean;
   readonly isOtherUser: IsOtherUser;
   /**
-   * Told of requests that are not the callback, of each kind a few times at once, so that a flood fills nothing, and of the
-   * rest at the end. `count`: how many of this kind there have been in this login.
+   * Called for refused requests: for the first ten of a kind, so that a flood fills nothing, and at the end for the rest.
+   * `count`: how many of this kind this login has had.
    */
   readonly onStray: (kind: CallbackRefusal, count: number) => void;
 }
 
-/** Browsers send every cookie of `localhost`, whatever its port: a developer has many. */
+/** Browsers send the cookies of all ports of `localhost`, which may be many. */
 const MAX_HEADER_BYTES = 16_384;
 const REQUEST_TIMEOUT = 5_000;
 const CHECK_INTERVAL = 500;
 const WRONG_STATES = 10;
 const REPORTS_PER_KIND = 10;
-/** How long a browser may take to follow the redirect; a script that does not follow it costs this much. */
+/** For a browser to follow the redirect; a script that does not follow it costs this time. */
 const PAGE_GRACE = 1_000;
 
 type Stray = Exclude<Verdict['kind'], 'page' | 'answer' | 'start'> | 'hung_up';
@@ -35,7 +34,7 @@ const STRAYS: Readonly<Record<Stray, { readonly status: number; readonly report:
     wrong_method: { status: 405, report: null },
     wrong_host: { status: 400, report: 'wrong_host' },
     unknown_path: { status: 404, report: null },
-    // A browser that fetches it in advance fetches it again when it is to be shown.
+    // A browser that prefetches the page fetches it again to display it.
     unseen: { status: 503, report: null },
     wrong_state: { status: 400, report: 'wrong_state' },
     wrong_browser: { status: 403, report: 'wrong_browser' },
@@ -43,7 +42,7 @@ const STRAYS: Readonly<Record<Stray, { readonly status: number; readonly report:
     no_answer: { status: 400, report: 'malformed' },
   };
 
-/** One login's wait: what has been seen so far, and what to answer next. */
+/** The state of one login's wait. */
 export class Wait {
   readonly response: Promise<URL>;
   #resolve: (url: URL) => void = () => undefined;
@@ -67,14 +66,14 @@ export class Wait {
       this.#resolve = resolve;
       this.#reject = reject;
     });
-    // Nobody may be waiting yet, or any more: a pasted answer can win. Unhandled it would end the process.
+    // A pasted answer can win, and then this rejection is not handled; it would end the process.
     this.response.catch(() => undefined);
     this.#pageServed = new Promise((resolve) => {
       this.#servedPage = resolve;
     });
   }
 
-  /** Every server made here answers for this one login. */
+  /** All its servers share the state of this login. */
   createServer(): Server {
     const limits = {
       maxHeaderSize: MAX_HEADER_BYTES,
@@ -86,7 +85,7 @@ export class Wait {
       const answering = this.#answer(request, response).finally(() => this.#answering.delete(answering));
       this.#answering.add(answering);
     });
-    // A second request on a connection could only be one that was put behind the first in advance.
+    // A second request could only have been sent in advance, behind the first.
     server.maxRequestsPerSocket = 1;
     server.on('connection', (socket: Socket) => this.#guests.admit(socket));
     return server;
@@ -96,7 +95,7 @@ export class Wait {
     this.#expected = expected;
   }
 
-  /** From now on the answer counts only from the browser that has come by the start page, which sends it to `target`. */
+  /** From now on the callback counts only from the visitor of the start page, which redirects to `target`. */
   begin(target: string): string {
     if (this.#expected === null) throw new TypeError('nothing is expected yet');
     const random = () => randomBytes(32).toString('base64url');
@@ -106,7 +105,7 @@ export class Wait {
     return start.path;
   }
 
-  /** Nobody is sent to the start page after all. @returns false when somebody has been there */
+  /** The start page is not needed. @returns false when it was visited */
   withdraw(): boolean {
     if (this.#expected === null || this.#started) return false;
     this.#expected = { ...this.#expected, start: null };
@@ -117,14 +116,14 @@ export class Wait {
     this.#reject(reason);
   }
 
-  /** Tells what has not been told yet. */
+  /** Reports the totals of what exceeded the limit. */
   sumUp(): void {
     for (const [kind, count] of this.#counts)
       if (count > REPORTS_PER_KIND) this.#options.onStray(kind, count);
     this.#counts.clear();
   }
 
-  /** Resolves when the page has been served, or cannot be expected any more. */
+  /** Resolves when the page has been served, or is not expected any more. */
   async pageOrGrace(): Promise<void> {
     if (this.#outcome === null) return;
     let timer: NodeJS.Timeout | undefined;
@@ -133,7 +132,7 @@ export class Wait {
     });
     await Promise.race([this.#pageServed, grace]);
     clearTimeout(timer);
-    // One whose request is here already gets its answer.
+    // Requests that have arrived are answered.
     await Promise.all(this.#answering);
   }
 
@@ -145,7 +144,8 @@ export class Wait {
     const verdict = judge(callbackRequestOf(request), expected);
     if (verdict.kind === 'answer') this.#callback(response, verdict.url, verdict.refused, expected);
     else if (verdict.kind === 'page') this.#page(response);
-    // Whoever has hung up gets no cookie, so that was no visit: another user could end a login so, and not be known any more.
+    // A closed connection gets no cookie, so this is no visit: else another user could end a login without being
+    // recognised.
     else if (verdict.kind === 'start' && other === 'gone') this.#stray(response, 'hung_up');
     else if (verdict.kind === 'start') this.#start(response, verdict.known, expected);
     else this.#stray(response, verdict.kind);
@@ -164,7 +164,7 @@ export class Wait {
       this.#reject(openedTwice());
       return;
     }
-    // A browser that has the cookie already shows the page again: it was reloaded, or somebody went back to it.
+    // A browser with the cookie shows the page again, after a reload or going back.
     const cookie = this.#started || start === null ? {} : { 'set-cookie': setCookie(start, '') };
     this.#started = true;
     send(response, 303, { location: this.#target ?? '/', ...cookie });
@@ -177,7 +177,7 @@ export class Wait {
       return;
     }
     this.#outcome = refused ? 'refused' : 'received';
-    // Fixed, so that the listener redirects nowhere else, whatever the request says.
+    // Fixed, so that a request cannot choose the target.
     const over = start === null ? {} : { 'set-cookie': setCookie(start, '; Max-Age=0') };
     send(response, 302, { location: pagePath, ...over });
     this.#resolve(url);
@@ -209,7 +209,7 @@ export class Wait {
   }
 }
 
-/** RFC 6265bis. Cookies know no ports, so the name is this login's own: two logins at a time have two. */
+/** RFC 6265bis. Cookies ignore ports, so the name is unique: two concurrent logins need two. */
 function setCookie({ cookie }: Start, age: string): string {
   return `${cookie.name}=${cookie.value}; Path=/; HttpOnly; SameSite=Lax${age}`;
 }

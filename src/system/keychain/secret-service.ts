@@ -4,8 +4,8 @@ import { KeychainFailure } from './contract.js';
 import { type Bus, BusFailure, CallFailure, toTheBus, type Value, type Variant } from './dbus.js';
 
 /*
- * What this program asks of a Secret Service, in the words of the Secret Service API 0.2 (specifications.freedesktop.org).
- * Nothing is changed here, and nobody is asked for a password except by `unlock`.
+ * The calls of the Secret Service API 0.2 (specifications.freedesktop.org) that this program needs. Nothing is changed
+ * here, and only `unlock` prompts the user.
  */
 
 export const SECRET_SERVICE = 'org.freedesktop.secrets';
@@ -19,16 +19,16 @@ const NOT_SUPPORTED = 'org.freedesktop.DBus.Error.NotSupported';
 export type Lookup =
   | { readonly state: 'found'; readonly value: string }
   | { readonly state: 'missing' }
-  /** It may be there when these paths, of items or of a keyring, have been unlocked. */
+  /** It may exist in these locked items or keyrings. */
   | { readonly state: 'locked'; readonly paths: readonly string[] };
 
-/** Where a new item would go. */
+/** The keyring of a new item. */
 export type DefaultKeyring =
   | { readonly state: 'open' | 'none' }
   | { readonly state: 'locked'; readonly paths: readonly string[] };
 
 /**
- * Looks an item up. It is found as it is by libsecret: the first unlocked one that has these attributes.
+ * Finds an item as libsecret does: the first unlocked one with these attributes.
  *
  * @throws CallFailure and BusFailure, as `Bus`
  */
@@ -41,7 +41,7 @@ export async function lookUp(bus: Bus, attributes: Readonly<Record<string, strin
   if (item !== undefined) return { state: 'found', value: await readItem(bus, item, session) };
   const paths = locked as readonly string[];
   if (paths.length > 0) return { state: 'locked', paths };
-  // Some services do not know what is in a keyring before it is unlocked.
+  // Some services do not know the items of a locked keyring.
   const keyring = await defaultKeyring(bus);
   return keyring.state === 'locked' ? keyring : { state: 'missing' };
 }
@@ -62,7 +62,7 @@ export async function defaultKeyring(bus: Bus): Promise<DefaultKeyring> {
 }
 
 /**
- * Has the service ask the person for what it needs to unlock these; the wait is as long as the person takes.
+ * Has the service prompt the user to unlock these paths, and waits for the user.
  *
  * @returns false when the prompt was dismissed, or could not be shown
  * @throws CallFailure and BusFailure, as `Bus`
@@ -88,13 +88,13 @@ export async function processOfSecretService(bus: Bus): Promise<number> {
   return Number(pid);
 }
 
-/** How a secret travels within one connection. */
+/** How secrets are encrypted within one connection. */
 interface Session {
   readonly path: string;
   open(parameters: Buffer, value: Buffer): Buffer;
 }
 
-/** Encrypted where both sides can, as libsecret does; the bus is the user's own in any case. */
+/** Encrypted when both sides can, as with libsecret; the bus is the user's own in any case. */
 async function openSession(bus: Bus): Promise<Session> {
   const transfer = tryTransfer();
   if (transfer === null) return openPlainSession(bus);
@@ -151,11 +151,11 @@ function onService(bus: Bus, member: string, signature: string, body: readonly V
   });
 }
 
-/* How what went wrong on the way to a Secret Service becomes a kind, a word about it, and a step that helps. */
+/* Failures of the bus and the service become a kind, a reason and a step that helps. */
 
 const NAME = `the Secret Service (${SECRET_SERVICE})`;
 
-/** What an error of a method means, by the end of its name. Others mean that the service does not work. */
+/** Error names, by their ends. Others mean that the service does not work. */
 const ERRORS: readonly (readonly [RegExp, KeychainFailure['kind'], about: string])[] = [
   [
     /\.(ServiceUnknown|NameHasNoOwner)$/,
@@ -175,7 +175,7 @@ const BUS = {
   broken: ['unavailable', 'broke off, or is none'],
 } as const;
 
-/** @param where the bus is, as it may be shown */
+/** @param where the bus is, in a form to print */
 export function failureFrom(failure: unknown, where: string): KeychainFailure {
   if (failure instanceof KeychainFailure) return failure;
   if (failure instanceof CallFailure) {
@@ -196,9 +196,9 @@ export function failureFrom(failure: unknown, where: string): KeychainFailure {
 }
 
 /**
- * Names the process that does not answer, which only the bus knows.
+ * Names the process that does not answer; only the bus knows it.
  *
- * @param within which time, in words
+ * @param within the time it had, in words
  */
 export async function hungService(bus: Bus, within: string): Promise<KeychainFailure> {
   const said = `did not answer ${within}`;
@@ -216,7 +216,7 @@ export async function hungService(bus: Bus, within: string): Promise<KeychainFai
   }
 }
 
-/** Its own name and its state, as `/proc/pid/stat` has them (proc(5)). */
+/** Its name and its state, from `/proc/pid/stat` (proc(5)). */
 function aboutProcess(pid: number): { readonly name: string; readonly stopped: boolean } {
   const [, name = '', state] = /\((.*)\) (.) /s.exec(statOf(pid)) ?? [];
   return { name: name === '' ? `process ${pid}` : `process ${pid} (${name})`, stopped: state === 'T' };
@@ -226,7 +226,7 @@ function statOf(pid: number): string {
   try {
     return readFileSync(`/proc/${pid}/stat`, 'utf8');
   } catch {
-    // Not every system has it.
+    // Not every system has /proc.
     return '';
   }
 }
