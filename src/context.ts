@@ -24,11 +24,13 @@ import { setMaxListeners } from 'node:events';
 import { join } from 'node:path';
 import { createKeySources, type KeySources } from './access/key-sources.js';
 import type { LoginMachine } from './access/login-machine.js';
+import type { Refresher } from './access/refresher-client.js';
 import { type VaultAccess, vaultAccess } from './access/vault-access.js';
 import type { AuditLog } from './audit/log.js';
 import type { SettingsSources } from './config/settings.js';
 import { randomId } from './crypto/derive.js';
 import { once } from './domain/async.js';
+import { VaultError } from './domain/errors.js';
 import type { LoadedKey } from './keysources/key-memory.js';
 import type { ConfiguredProvider, Provider } from './providers/contract.js';
 import type { Locks } from './stores/locks.js';
@@ -56,6 +58,8 @@ export interface ContextOptions {
   readonly detail?: (line: string) => void;
   /** The vault's master key, when the process that started this one has sent it. */
   readonly handed?: LoadedKey | null;
+  /** How many answers of this process may wait for the database at a time; 1 unless it is a refresher. */
+  readonly spillSlots?: number;
 }
 
 export interface Context {
@@ -97,10 +101,18 @@ export interface Context {
   /** A provider without its client; null when it is not configured (any more). @throws VaultError `config_invalid` */
   providerOrNull(name: string): Promise<Provider | null>;
   http(): Promise<Http>;
-  /** Sealed answers that the database could not store, with a free slot for one of this process. */
+  /** Sealed answers that the database could not store, with free slots for those of this process. */
   spill(): Promise<Spill>;
   /** The browser and the other users of this machine. */
   loginMachine(): Promise<LoginMachine>;
+  /** The refresher process of this command. @param concurrency of the first call counts */
+  refresher(options: { readonly concurrency: number }): Promise<Refresher>;
+  /** Runs a program to its end, with our terminal and the signals meant for it. @throws VaultError */
+  runInForeground(
+    program: string,
+    args: readonly string[],
+    env: Host['env'],
+  ): Promise<{ readonly exitCode: number; readonly stopped: boolean }>;
   /** Frees keys, files and helper processes; the next use takes them up again. */
   release(): Promise<void>;
   /** The same, for good. */
@@ -165,10 +177,19 @@ export function createContext(host: Host, options: ContextOptions): Context {
   const spill = once(async () => {
     const { spillFolder } = await import('./stores/spill.js');
     const folder = join(paths.data, 'spill');
-    return spillFolder({ folder, files, clock, name: `${host.pid}-${randomId()}`, slots: 1 });
+    const { spillSlots: slots = 1 } = options;
+    return spillFolder({ folder, files, clock, name: `${host.pid}-${randomId()}`, slots });
   });
 
+  let started: Promise<Refresher> | null = null;
+  async function startRefresher(concurrency: number): Promise<Refresher> {
+    const { askRefresher } = await import('./access/refresher-client.js');
+    const own = { host, profile, envFile, clock, interruption, notice, key: access.handOver };
+    return askRefresher(own, { concurrency });
+  }
+
   async function release(): Promise<void> {
+    await (await started)?.close();
     await access.close();
     keys.forget();
   }
@@ -180,6 +201,15 @@ export function createContext(host: Host, options: ContextOptions): Context {
     vault: access.open,
     readNamed: async (path, limit) =>
       (await import('./system/files/read-only.js')).readOnlyFiles(host.uid).read(path, limit),
+    refresher({ concurrency }) {
+      started ??= startRefresher(concurrency);
+      return started;
+    },
+    async runInForeground(program, args, own) {
+      const { runInForeground } = await import('./system/processes/foreground.js');
+      if (host.takeSignals === null) throw new VaultError('usage', 'exec works only on the command line');
+      return runInForeground(program, args, own, host.takeSignals);
+    },
     vaultOrNew: access.openOrCreate,
     loginMachine: async () => (await import('./access/login-machine.js')).loginMachine(host),
     async provider(name) {

@@ -5,8 +5,9 @@ import { accountName } from './domain/account.js';
 import { MINUTE, parseDuration } from './domain/duration.js';
 import { VaultError } from './domain/errors.js';
 import { thisProcess } from './main.js';
-import type { TokenRequest } from './services/contract.js';
 import { listAccounts } from './services/overview/overview.js';
+import { token } from './services/token/token.js';
+import type { TokenRequest } from './services/token/token-formats.js';
 import { withTokenBy } from './services/token/with-token.js';
 
 export type { Account, AccountStatus } from './domain/account.js';
@@ -88,7 +89,7 @@ export function openVault(options: OpenVaultOptions = {}): OpenedVault {
   } = options;
   const host = thisProcess(signal, COMMAND_LINE, home === undefined ? {} : { VAULT_HOME: home });
   const app = createApp(host, { profile, envFile, notice: onNotice });
-  const withToken = withTokenBy(app.token, onNotice);
+  const withToken = withTokenBy((request) => token(app, request), onNotice);
   const underWay = new Set<Promise<unknown>>();
   let closed: Promise<void> | null = null;
 
@@ -113,9 +114,9 @@ export function openVault(options: OpenVaultOptions = {}): OpenedVault {
   return {
     accessToken: (account, options = {}) =>
       tracked(async () => {
-        const token = await app.token(tokenRequest(account, options));
-        if (token.warning !== null) onNotice(token.warning);
-        return token.accessToken.reveal();
+        const { accessToken, warning } = await token(app, tokenRequest(account, options));
+        if (warning !== null) onNotice(warning);
+        return accessToken.reveal();
       }),
     withToken: (account, operation, options = {}) =>
       tracked(async () => withToken(tokenRequest(account, options), operation)),

@@ -1,20 +1,21 @@
 import { createInterface, type Interface } from 'node:readline';
-import { createApp } from './app.js';
+import { handedKey, type RefresherSetup } from './access/refresher-protocol.js';
+import { createContext } from './context.js';
 import { VaultError } from './domain/errors.js';
 import { startedAs } from './domain/hints.js';
-import { handedKey, type RefresherSetup } from './services/refresh/refresher-protocol.js';
+import { serveRefreshes } from './services/refresh/refresher-server.js';
 import type { Host } from './system/contract.js';
 
 /**
- * The whole life of a refresher process: its setup and its orders come over stdin, its reports go to stdout. When the
- * asker is gone it waits for nothing any more, and finishes what was sent.
+ * A refresher process: its setup and its orders come over stdin, its reports go to stdout. When the command is gone it waits
+ * for nothing any more, and finishes what was sent.
  */
 export async function runAsRefresher(host: Host): Promise<void> {
   const lines = createInterface({ input: host.stdin });
   try {
     await carryOutOrders(host, lines);
   } finally {
-    // While it listens a process that has failed stays alive, and its asker waits for it.
+    // While it listens, a process that has failed stays alive, and the command waits for it.
     lines.close();
   }
 }
@@ -26,13 +27,13 @@ async function carryOutOrders(host: Host, lines: Interface): Promise<void> {
   const setup = JSON.parse(first.value) as RefresherSetup;
   startedAs({ profile: setup.profile });
   const handed = handedKey(setup);
-  const askerGone = new AbortController();
+  const callerGone = new AbortController();
   lines.on('close', () =>
-    askerGone.abort(new VaultError('terminated', 'nobody waits for this refresh any more')),
+    callerGone.abort(new VaultError('terminated', 'the command that asked for this refresh has ended')),
   );
-  // Nobody may be there to read a report.
+  // The command may be gone.
   host.stdout.on('error', () => undefined);
-  const app = createApp(
+  const ctx = createContext(
     {
       env: { ...host.env, ...setup.settings },
       platform: host.platform,
@@ -44,15 +45,21 @@ async function carryOutOrders(host: Host, lines: Interface): Promise<void> {
       stderr: host.stderr,
       self: null,
       takeSignals: null,
-      interruption: AbortSignal.any([host.interruption, askerGone.signal]),
+      interruption: AbortSignal.any([host.interruption, callerGone.signal]),
     },
-    { profile: setup.profile, envFile: setup.envFile, notice: () => undefined, handed },
+    {
+      profile: setup.profile,
+      envFile: setup.envFile,
+      notice: () => undefined,
+      handed,
+      spillSlots: setup.concurrency,
+    },
   );
   handed?.key.fill(0);
   try {
-    const rest = { [Symbol.asyncIterator]: () => orders };
-    await app.serveRefreshes(setup.concurrency, rest, (line) => void host.stdout.write(line));
+    const further = { [Symbol.asyncIterator]: () => orders };
+    await serveRefreshes(ctx, further, (line) => void host.stdout.write(line));
   } finally {
-    await app.close();
+    await ctx.close();
   }
 }

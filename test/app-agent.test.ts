@@ -3,7 +3,10 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { agentSocket } from '../src/access/agent-socket.js';
 import { createApp } from '../src/app.js';
+import { agentStatus, stopAgent } from '../src/services/agent/agent-client.js';
+import { token } from '../src/services/token/token.js';
 import { agentSocketPlaces } from '../src/system/agent/agent-socket.js';
 import type { Host } from '../src/system/contract.js';
 
@@ -48,9 +51,9 @@ describe.skipIf(process.getuid?.() !== 0)(
     const refused = { exitCode: 9, code: 'vault_permissions', message: expect.stringContaining(squatted) };
 
     it('is told by --socket-path, agent status and doctor, and no path is printed for curl', async () => {
-      expect(() => app.agentSocket()).toThrow(/belongs to another user/);
-      await expect(app.agentStatus()).rejects.toMatchObject(refused);
-      await expect(app.stopAgent()).rejects.toMatchObject(refused);
+      expect(() => agentSocket(app).path()).toThrow(/belongs to another user/);
+      await expect(agentStatus(app)).rejects.toMatchObject(refused);
+      await expect(stopAgent(app)).rejects.toMatchObject(refused);
       const { results } = await app.doctor({ offline: true, asCron: false }, () => {});
       const permissions = results.find(({ check }) => check.name === 'permissions');
       expect(permissions?.findings).toContainEqual(
@@ -60,7 +63,7 @@ describe.skipIf(process.getuid?.() !== 0)(
 
     it('keeps vault token from nothing: it asks nobody there, and does the work itself', async () => {
       const request = { selector: null, minValid: 0, scopes: [], refresh: false, withIdentity: false };
-      await expect(app.token(request)).rejects.toMatchObject({ code: 'account_not_found' });
+      await expect(token(app, request)).rejects.toMatchObject({ code: 'account_not_found' });
     });
   },
 );

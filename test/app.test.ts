@@ -6,7 +6,9 @@ import { init } from '../src/commands/init.js';
 import { planLogin } from '../src/services/login/login.js';
 import { listAccounts, showAccount } from '../src/services/overview/overview.js';
 import { providerOverview } from '../src/services/overview/provider-overview.js';
+import { refreshAccounts } from '../src/services/refresh/refresh-all.js';
 import { revocationTargets, revokeAccounts } from '../src/services/revoke/revoke.js';
+import { token } from '../src/services/token/token.js';
 import { terminal } from './doubles/terminal.js';
 import { type LibraryStage, openLibraryStage } from './library/stage.js';
 
@@ -68,9 +70,9 @@ describe('making a vault', () => {
     await stage.logIn();
     expect(existsSync(path('addon.json'))).toBe(true);
     unlinkSync(path('addon.json'));
-    await stage.app().token(TOKEN);
+    await token(stage.app(), TOKEN);
     expect(existsSync(path('addon.json'))).toBe(false);
-    await stage.app().token({ ...TOKEN, refresh: true });
+    await token(stage.app(), { ...TOKEN, refresh: true });
     expect(existsSync(path('addon.json'))).toBe(true);
   });
 
@@ -115,7 +117,7 @@ describe('the life of an account', () => {
   it('goes through login, token, list, show, refresh and revoke', async () => {
     const name = await stage.logIn();
     const app = stage.app();
-    const { accessToken } = await app.token(TOKEN);
+    const { accessToken } = await token(app, TOKEN);
     expect(accessToken.reveal()).toMatch(/^demo-access-/);
     expect(await listAccounts(app, { ...ALL, provider: 'demo', status: 'active' })).toHaveLength(1);
     expect(await showAccount(app, name)).toMatchObject({
@@ -124,7 +126,9 @@ describe('the life of an account', () => {
     });
     const all = { selectors: [], all: true, provider: null, dryRun: false };
     const refresh = { ...all, within: 0, force: true, concurrency: 2 };
-    expect(await app.refresh(refresh, () => {})).toMatchObject({ results: [{ outcome: 'refreshed' }] });
+    expect(await refreshAccounts(app, refresh, () => {})).toMatchObject({
+      results: [{ outcome: 'refreshed' }],
+    });
     expect(await revocationTargets(app, { ...all, local: false })).toHaveLength(1);
     expect(await revokeAccounts(app, { ...all, local: false })).toMatchObject({
       results: [{ outcome: 'revoked' }],
@@ -135,7 +139,7 @@ describe('the life of an account', () => {
 
   it('leaves a line for each event, and no secret in it', async () => {
     await stage.logIn();
-    await stage.app().token({ ...TOKEN, refresh: true });
+    await token(stage.app(), { ...TOKEN, refresh: true });
     const lines = readFileSync(path('security.log'), 'utf8').trim().split('\n');
     expect(lines.map((line) => (JSON.parse(line) as { event: string }).event)).toEqual([
       'vault_created',
@@ -152,10 +156,10 @@ describe('the life of an account', () => {
     const name = await stage.logIn();
     stage.configure({ providers: {} });
     const app = stage.app();
-    expect((await app.token(TOKEN)).accessToken.length).toBeGreaterThan(0);
+    expect((await token(app, TOKEN)).accessToken.length).toBeGreaterThan(0);
     expect(await showAccount(app, name)).toMatchObject({ providerTitle: 'demo', manageUrl: null });
-    await expect(app.token({ ...TOKEN, refresh: true })).rejects.toMatchObject({ code: 'provider_unknown' });
-    await expect(app.token({ ...TOKEN, scopes: ['x'] })).rejects.toMatchObject({ code: 'scope_missing' });
+    await expect(token(app, { ...TOKEN, refresh: true })).rejects.toMatchObject({ code: 'provider_unknown' });
+    await expect(token(app, { ...TOKEN, scopes: ['x'] })).rejects.toMatchObject({ code: 'scope_missing' });
   });
 });
 
@@ -163,8 +167,8 @@ describe('the configuration', () => {
   it('is not read for a token that is valid', async () => {
     await stage.logIn();
     stage.configure({ keySource: 'file', providers: 'nonsense' });
-    expect((await stage.app().token(TOKEN)).accessToken.length).toBeGreaterThan(0);
-    await expect(stage.app().token({ ...TOKEN, refresh: true })).rejects.toMatchObject({
+    expect((await token(stage.app(), TOKEN)).accessToken.length).toBeGreaterThan(0);
+    await expect(token(stage.app(), { ...TOKEN, refresh: true })).rejects.toMatchObject({
       code: 'config_invalid',
     });
   });

@@ -5,7 +5,7 @@ import { moment, relative, rfc3339 } from '../domain/time.js';
 import { count } from '../domain/wording.js';
 import type { AgentCheck, AgentEvent, AgentStatus } from '../services/agent/agent-contract.js';
 import { checkDocument } from '../services/agent/agent-report.js';
-import type { RefreshResult } from '../services/contract.js';
+import type { RefreshResult } from '../services/refresh/refresh-all.js';
 import type { Io } from '../ui/io.js';
 import { type Entry, renderBlock } from '../ui/layout.js';
 import { hintLines } from './account-view.js';

@@ -1,7 +1,9 @@
+import { agentSocket } from '../access/agent-socket.js';
 import { MINUTE, SECOND } from '../domain/duration.js';
 import { VaultError } from '../domain/errors.js';
+import { runAgent } from '../services/agent/agent.js';
+import { agentStatus, stopAgent } from '../services/agent/agent-client.js';
 import type { AgentRequest } from '../services/agent/agent-contract.js';
-import type { UseCases } from '../services/contract.js';
 import type { Io } from '../ui/io.js';
 import { agentService, SERVICE_OPTIONS } from './agent-service.js';
 import { sayEvent, showStatus } from './agent-view.js';
@@ -69,17 +71,17 @@ export const agent: Command<AgentInput> = {
     return { action, request: { every, ahead, concurrency }, service };
   },
 
-  async run(useCases, { action, request, service }, io) {
-    if (service !== null) return carryOut(useCases, service, io);
+  async run(ctx, { action, request, service }, io) {
+    if (service !== null) return carryOut(ctx, service, io);
     switch (action) {
       case 'socket-path':
-        return printSocket(useCases.agentSocket(), io);
+        return printSocket(agentSocket(ctx).path(), io);
       case 'status':
-        return showStatus(await useCases.agentStatus(), io);
+        return showStatus(await agentStatus(ctx), io);
       case 'stop':
-        return stop(useCases, io);
+        return printStopped(await stopAgent(ctx), io);
       default:
-        return useCases.runAgent(request, (event) => sayEvent(event, io));
+        return runAgent(ctx, request, (event) => sayEvent(event, io));
     }
   },
 };
@@ -93,13 +95,12 @@ function actionOf(named: string | null, socketPath: boolean): Action {
   return socketPath ? 'socket-path' : (action ?? 'run');
 }
 
-function printSocket(socket: string, io: Io): void {
+export function printSocket(socket: string, io: Io): void {
   if (io.json) io.document({ socket });
   else io.data(`${socket}\n`);
 }
 
-async function stop(useCases: UseCases, io: Io): Promise<void> {
-  const pid = await useCases.stopAgent();
+export function printStopped(pid: number, io: Io): void {
   if (io.json) io.document({ stopped: true, pid });
-  else io.say(`the agent, process ${pid}, has stopped`);
+  else io.say(`the agent (process ${pid}) has stopped`);
 }

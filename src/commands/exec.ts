@@ -1,18 +1,16 @@
 import { MINUTE } from '../domain/duration.js';
 import { VaultError } from '../domain/errors.js';
-import type { ExecRequest } from '../services/contract.js';
-import { checkVariable } from '../services/token/exec.js';
+import { checkVariable, type ExecRequest, execute } from '../services/token/exec.js';
 import type { Command } from './spec.js';
 import { duration, names, scopes, text, wholeNumber } from './spec.js';
 
 const DEFAULT_VARIABLE = 'ACCESS_TOKEN';
 
-/** Runs another program with a valid token. From then on everything but the exit code is that program's. */
 export const exec: Command<ExecRequest> = {
   name: 'exec',
   summary: 'run a program with a valid access token in its environment',
   arguments: [
-    { name: 'account', description: 'a name, a provider, or a unique beginning of a name', required: true },
+    { name: 'account', description: 'account name, provider, or unique prefix', required: true },
     {
       name: 'command',
       description: 'the program and its arguments, after --',
@@ -23,16 +21,16 @@ export const exec: Command<ExecRequest> = {
   options: [
     {
       flags: '--env <name>',
-      description: 'the variable that holds the token',
+      description: 'the variable for the token',
       defaultText: DEFAULT_VARIABLE,
     },
     {
       flags: '--retry-exit <n>',
-      description: 'when the program ends with N, refresh and run it once more',
+      description: 'if the program exits with N, refresh and run it once more',
     },
     {
       flags: '--min-valid <duration>',
-      description: 'refresh first unless the token is good for this long',
+      description: 'refresh first unless the token is valid for this long',
       defaultText: '5m',
     },
     { flags: '--scope <scope>', description: 'fail unless this scope was granted', repeatable: true },
@@ -41,7 +39,7 @@ export const exec: Command<ExecRequest> = {
     { line: 'vault exec google -- ./upload.sh', says: 'upload.sh finds the token in $ACCESS_TOKEN' },
     {
       line: 'vault exec google --env GH_TOKEN --min-valid 30m -- python3 sync.py --all',
-      says: 'under another name, good for half an hour',
+      says: 'in another variable, valid for half an hour',
     },
     {
       line: 'vault exec google --retry-exit 41 -- ./upload.sh',
@@ -64,12 +62,12 @@ export const exec: Command<ExecRequest> = {
     };
   },
 
-  async run(useCases, request, io) {
+  async run(ctx, request, io) {
     if (io.json) {
-      throw new VaultError('usage', 'stdout belongs to the program that is run, so there is no --json', {
+      throw new VaultError('usage', 'exec has no --json: stdout belongs to the program that is run', {
         hint: 'options of that program go after --',
       });
     }
-    io.exitCode = await useCases.exec(request, (line) => io.warn(`warning: ${line}`, 'yellow'));
+    io.exitCode = await execute(ctx, request, (line) => io.warn(`warning: ${line}`, 'yellow'));
   },
 };

@@ -2,12 +2,13 @@ import { accountName } from '../domain/account.js';
 import { DAY, parseDays } from '../domain/duration.js';
 import { errorDocument } from '../domain/errors.js';
 import { relative, rfc3339 } from '../domain/time.js';
-import type {
-  RefreshReport,
-  RefreshRequest,
-  RefreshResult,
-  RefreshResultKind,
-} from '../services/contract.js';
+import {
+  type RefreshReport,
+  type RefreshRequest,
+  type RefreshResult,
+  type RefreshResultKind,
+  refreshAccounts,
+} from '../services/refresh/refresh-all.js';
 import { withdrawalWarning } from '../services/refresh/refresh-notes.js';
 import type { Io, Progress } from '../ui/io.js';
 import { concludeBulk, type FailureCodes, outcomeTable, SELECTION_OPTIONS, selection } from './bulk.js';
@@ -61,27 +62,32 @@ export const refresh: Command<RefreshRequest> = {
     };
   },
 
-  async run(useCases, request, io) {
+  async run(ctx, request, io) {
     const bar = progressOf(request, io);
     let report: RefreshReport;
     try {
-      report = await useCases.refresh(request, bar.onResult);
+      report = await refreshAccounts(ctx, request, bar.onResult);
     } finally {
       bar.stop();
     }
-    if (io.json) io.document(reportDocument(report));
-    else if (report.results.length === 0) io.say('there is no account to refresh');
-    else if (request.dryRun) outcomeTable(report.results, io);
-    else sayReport(report, io);
-    if (!io.json) sayWarnings(report, io);
-    // A dry run has done what it was asked to, whatever it found.
-    if (request.dryRun) return;
-    const single = request.selectors.length === 1;
-    concludeBulk(report.results, FAILURES, { single, participle: 'refreshed' }, io);
+    printRefresh(report, request, io);
   },
 };
 
-function progressOf(request: RefreshRequest, io: Io) {
+/** @throws VaultError `some_failed`, or the failure of a single account */
+export function printRefresh(report: RefreshReport, request: RefreshRequest, io: Io): void {
+  if (io.json) io.document(reportDocument(report));
+  else if (report.results.length === 0) io.say('there is no account to refresh');
+  else if (request.dryRun) outcomeTable(report.results, io);
+  else sayReport(report, io);
+  if (!io.json) sayWarnings(report, io);
+  // A dry run succeeds, whatever it found.
+  if (request.dryRun) return;
+  const single = request.selectors.length === 1;
+  concludeBulk(report.results, FAILURES, { single, participle: 'refreshed' }, io);
+}
+
+export function progressOf(request: RefreshRequest, io: Io) {
   let progress: Progress | null = null;
   return {
     onResult: (result: RefreshResult, _done: number, total: number): void => {

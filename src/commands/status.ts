@@ -7,6 +7,7 @@ import { harmless } from '../domain/safe-text.js';
 import { readable } from '../domain/scopes.js';
 import { relative, rfc3339 } from '../domain/time.js';
 import { count } from '../domain/wording.js';
+import { agentStatus } from '../services/agent/agent-client.js';
 import { type StatusRequest, type VaultStatus, vaultStatus } from '../services/overview/overview.js';
 import type { Io } from '../ui/io.js';
 import { paintStatus, remedyOf } from './account-view.js';
@@ -54,7 +55,7 @@ export const status: Command<StatusInput> = {
 
   async run(ctx, { within, prometheus, labels }, io) {
     if (prometheus && io.json) throw new VaultError('usage', '--json and --prometheus contradict each other');
-    const agent = await ctx.agentStatus().catch(() => null);
+    const agent = await agentStatus(ctx).catch(() => null);
     const found = await vaultStatus(ctx, { within }, agent?.pid ?? null);
     if (prometheus) io.data(metrics(found, labels));
     else if (io.json) io.document(document(found));

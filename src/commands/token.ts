@@ -1,36 +1,38 @@
 import { MINUTE } from '../domain/duration.js';
 import { VaultError } from '../domain/errors.js';
-import type { TokenRequest } from '../services/contract.js';
+import { token as validToken } from '../services/token/token.js';
 import {
   formatToken,
   namesMailbox,
   TOKEN_FORMATS,
   type TokenFormat,
+  type TokenRequest,
   tokenDocument,
+  type ValidToken,
 } from '../services/token/token-formats.js';
+import type { Io } from '../ui/io.js';
 import type { Command } from './spec.js';
 import { duration, firstName, given, oneOf, scopes } from './spec.js';
 
 interface TokenInput {
   readonly request: TokenRequest;
-  /** Null where nothing was said. */
+  /** Null when not given. */
   readonly format: TokenFormat | null;
 }
 
-/** Prints a valid access token and nothing else. It is the command scripts call, so it loads next to nothing. */
 export const token: Command<TokenInput> = {
   name: 'token',
   summary: 'print a valid access token',
   printsWhole: true,
-  arguments: [{ name: 'account', description: 'a name, a provider, or a unique beginning of a name' }],
+  arguments: [{ name: 'account', description: 'account name, provider, or unique prefix' }],
   options: [
     {
       flags: '--min-valid <duration>',
-      description: 'refresh unless it is good for this long',
+      description: 'refresh unless it is valid for this long',
       defaultText: '5m',
     },
     { flags: '--scope <scope>', description: 'fail unless this scope was granted', repeatable: true },
-    { flags: '--refresh', description: 'refresh whatever the clock says' },
+    { flags: '--refresh', description: 'refresh even if it is valid' },
     { flags: '--format <format>', description: TOKEN_FORMATS.join(', '), defaultText: 'raw' },
   ],
   examples: [
@@ -39,7 +41,7 @@ export const token: Command<TokenInput> = {
       line: 'curl -H "$(vault token google --format header)" https://example.com/',
       says: 'as a request header',
     },
-    { line: 'vault token google/work --min-valid 30m', says: 'good for half an hour at least' },
+    { line: 'vault token google/work --min-valid 30m', says: 'valid for half an hour at least' },
   ],
 
   parse(raw) {
@@ -56,14 +58,25 @@ export const token: Command<TokenInput> = {
     };
   },
 
-  async run(useCases, { request, format }, io) {
-    if (io.json && format !== null && format !== 'json') {
-      throw new VaultError('usage', `--json and --format ${format} contradict each other`);
-    }
-    const document = io.json || format === 'json';
-    const valid = await useCases.token(document ? { ...request, anyType: true } : request);
-    if (valid.warning !== null) io.warn(`warning: ${valid.warning}`, 'yellow');
-    if (document) io.document(tokenDocument(valid));
-    else io.data(`${await formatToken(valid, format ?? 'raw')}\n`);
+  async run(ctx, { request, format: written }, io) {
+    const format = formatFor(written, io);
+    await printToken(
+      await validToken(ctx, format === 'json' ? { ...request, anyType: true } : request),
+      format,
+      io,
+    );
   },
 };
+
+/** @throws VaultError `usage` */
+export function formatFor(written: TokenFormat | null, io: Pick<Io, 'json'>): TokenFormat {
+  if (!io.json) return written ?? 'raw';
+  if (written === null || written === 'json') return 'json';
+  throw new VaultError('usage', `--json and --format ${written} contradict each other`);
+}
+
+export async function printToken(valid: ValidToken, format: TokenFormat, io: Io): Promise<void> {
+  if (valid.warning !== null) io.warn(`warning: ${valid.warning}`, 'yellow');
+  if (format === 'json') io.document(tokenDocument(valid));
+  else io.data(`${await formatToken(valid, format)}\n`);
+}

@@ -3,13 +3,12 @@ import type { Audit } from '../audit/events.js';
 import { currentKeySource } from '../config/key-source.js';
 import { SECOND } from '../domain/duration.js';
 import { childEnv } from '../domain/environment.js';
-import { ERROR_CODES, VaultError } from '../domain/errors.js';
+import { VaultError } from '../domain/errors.js';
 import { quoted } from '../domain/safe-text.js';
 import type { GrantLimit } from '../providers/contract.js';
 import type { BackgroundUseCases } from '../services/background/background-contract.js';
 import type { NotifyDeps } from '../services/background/notify.js';
 import type { ScheduleDeps } from '../services/background/schedule.js';
-import type { TokenRequest, ValidToken } from '../services/contract.js';
 import type { Clock, Host, Paths } from '../system/contract.js';
 import type { Vault } from '../vault/vault.js';
 
@@ -31,26 +30,7 @@ export interface BackgroundParts {
   readonly notice: (line: string) => void;
 }
 
-export interface Background extends BackgroundUseCases {
-  /**
-   * Tells what is to be told and was not told yet, when the user has a command for it. For the end of a command: it
-   * never throws, and does next to nothing where there is no such command.
-   */
-  notifyDue(): Promise<void>;
-  /** The same after a token could not be had, before that is said. A token that is there costs nothing more. */
-  telling(token: GetToken): GetToken;
-}
-
-type GetToken = (request: TokenRequest) => Promise<ValidToken>;
-
-/** Failures that are an account's own. */
-const OF_ACCOUNTS: readonly number[] = [
-  ERROR_CODES.login_needed,
-  ERROR_CODES.provider_unavailable,
-  ERROR_CODES.client_refused,
-];
-
-export function backgroundWith(parts: BackgroundParts): Background {
+export function backgroundWith(parts: BackgroundParts): BackgroundUseCases {
   const { host, paths, readText, notice } = parts;
 
   async function notifyCommand(): Promise<readonly string[] | null> {
@@ -112,15 +92,6 @@ export function backgroundWith(parts: BackgroundParts): Background {
 
   return {
     notifyDue,
-
-    telling: (token) => async (request) => {
-      try {
-        return await token(request);
-      } catch (failure) {
-        if (failure instanceof VaultError && OF_ACCOUNTS.includes(failure.exitCode)) await notifyDue();
-        throw failure;
-      }
-    },
 
     notify: async () => notifyWith(await notifyCommandThatIsSet()),
 

@@ -1,33 +1,11 @@
 import { VaultError } from '../domain/errors.js';
-import type { DemoRequest, DemoTalk, ExecRequest, TokenRequest, ValidToken } from '../services/contract.js';
+import type { DemoRequest, DemoTalk } from '../services/contract.js';
 import type { Host } from '../system/contract.js';
 
-/* How app.ts wires what runs other programs: `exec`, and the demo, which runs this one. Loaded when first called. */
+/* How app.ts wires the demo, which runs this program. Loaded when first called. */
 
-export interface ChildrenParts {
-  readonly host: Host;
-  readonly token: (request: TokenRequest) => Promise<ValidToken>;
-  /** Gives up keys, files and helpers; the next token takes them up again. */
-  readonly rest: () => Promise<void>;
-}
-
-export function childrenWith({ host, token, rest }: ChildrenParts) {
-  const { env, takeSignals } = host;
-
+export function childrenWith(host: Host) {
   return {
-    async exec(request: ExecRequest, warn: (line: string) => void): Promise<number> {
-      const [{ execute }, { runInForeground }] = await Promise.all([
-        import('../services/token/exec.js'),
-        import('../system/processes/foreground.js'),
-      ]);
-      if (takeSignals === null) throw new VaultError('usage', 'exec belongs to the command line');
-      return execute(
-        { token, rest, env, run: (program, args, own) => runInForeground(program, args, own, takeSignals) },
-        request,
-        warn,
-      );
-    },
-
     async demo(request: DemoRequest, talk: DemoTalk): Promise<void> {
       const [{ runDemo, demoEnvironment }, { runChild }] = await Promise.all([
         import('../demo/walk.js'),
@@ -35,7 +13,7 @@ export function childrenWith({ host, token, rest }: ChildrenParts) {
       ]);
       if (host.self === null) throw new VaultError('usage', 'the demo belongs to the command line');
       const [interpreter, script] = host.self;
-      const clean = demoEnvironment(env);
+      const clean = demoEnvironment(host.env);
       await runDemo(
         {
           runVault: (args, extra, onLine) =>

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { agent } from '../../src/commands/agent.js';
+import { agent, printSocket, printStopped } from '../../src/commands/agent.js';
+import { sayEvent, showStatus } from '../../src/commands/agent-view.js';
 import { HOUR, MINUTE, SECOND } from '../../src/domain/duration.js';
 import { VaultError } from '../../src/domain/errors.js';
 import type { AgentEvent, AgentStatus } from '../../src/services/agent/agent-contract.js';
-import type { UseCases } from '../../src/services/contract.js';
+import type { Io } from '../../src/ui/io.js';
 import { accountExample } from '../doubles/account.js';
 import { NOW, type TerminalOptions, terminal } from '../doubles/terminal.js';
-import { useCasesDouble } from '../doubles/use-cases.js';
 import { inputOf } from './raw.js';
 
 const STATUS: AgentStatus = {
@@ -31,9 +31,9 @@ const STATUS: AgentStatus = {
   },
 };
 
-async function printed(line: string, given: Partial<UseCases>, options: TerminalOptions = {}) {
+function printed(print: (io: Io) => void, options: TerminalOptions = {}) {
   const { io, written } = terminal(options);
-  await agent.run(useCasesDouble(given), await inputOf(agent, line), io);
+  print(io);
   return written;
 }
 
@@ -62,26 +62,22 @@ describe('vault agent', () => {
     });
   });
 
-  it('prints where it listens', async () => {
-    const agentSocket = () => '/home/ada/agent.sock';
-    expect((await printed('--socket-path', { agentSocket })).stdout).toBe('/home/ada/agent.sock\n');
-    expect((await printed('--socket-path', { agentSocket }, { json: true })).stdout).toBe(
-      '{"socket":"/home/ada/agent.sock"}\n',
-    );
+  it('prints where it listens', () => {
+    const print = (io: Io) => printSocket('/home/ada/agent.sock', io);
+    expect(printed(print).stdout).toBe('/home/ada/agent.sock\n');
+    expect(printed(print, { json: true }).stdout).toBe('{"socket":"/home/ada/agent.sock"}\n');
   });
 
-  it('stops the one that runs', async () => {
-    const stopAgent = async () => 4711;
-    expect((await printed('stop', { stopAgent })).stderr).toBe('the agent, process 4711, has stopped\n');
-    expect((await printed('stop', { stopAgent }, { json: true })).stdout).toBe(
-      '{"stopped":true,"pid":4711}\n',
-    );
+  it('stops the one that runs', () => {
+    const print = (io: Io) => printStopped(4711, io);
+    expect(printed(print).stderr).toBe('the agent (process 4711) has stopped\n');
+    expect(printed(print, { json: true }).stdout).toBe('{"stopped":true,"pid":4711}\n');
   });
 });
 
 describe('vault agent status', () => {
   const status = (given: AgentStatus, options: TerminalOptions = {}) =>
-    printed('status', { agentStatus: async () => given }, options);
+    printed((io) => showStatus(given, io), options);
 
   it('tells how the agent is', async () => {
     expect((await status(STATUS)).stdout).toBe(`running     process 4711, version 1.2.3
@@ -136,15 +132,9 @@ describe('a running agent', () => {
     { kind: 'stopped' },
   ];
   const running = (options: TerminalOptions = {}) =>
-    printed(
-      '',
-      {
-        runAgent: async (_, tell) => {
-          for (const event of EVENTS) tell(event);
-        },
-      },
-      options,
-    );
+    printed((io) => {
+      for (const event of EVENTS) sayEvent(event, io);
+    }, options);
 
   it('tells on stderr what happens, and nothing on stdout', async () => {
     expect(await running()).toEqual({

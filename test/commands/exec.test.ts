@@ -4,9 +4,8 @@ import { MINUTE } from '../../src/domain/duration.js';
 import { VaultError } from '../../src/domain/errors.js';
 import { fastParse } from '../../src/fast-lane.js';
 import { parseProgram } from '../../src/program.js';
-import type { ExecRequest } from '../../src/services/contract.js';
-import { type TerminalOptions, terminal } from '../doubles/terminal.js';
-import { useCasesDouble } from '../doubles/use-cases.js';
+import type { ExecRequest } from '../../src/services/token/exec.js';
+import { terminal } from '../doubles/terminal.js';
 import { inputOf } from './raw.js';
 
 const DEFAULTS: ExecRequest = {
@@ -18,13 +17,6 @@ const DEFAULTS: ExecRequest = {
   minValid: 5 * MINUTE,
   scopes: [],
 };
-
-async function run(useCase: (warn: (line: string) => void) => Promise<number>, options?: TerminalOptions) {
-  const { io, written } = terminal(options);
-  const useCases = useCasesDouble({ exec: (_request, warn) => useCase(warn) });
-  await exec.run(useCases, DEFAULTS, io);
-  return { ...written, exitCode: io.exitCode };
-}
 
 describe('vault exec', () => {
   it.each([
@@ -77,22 +69,9 @@ describe('vault exec', () => {
     await expect(parseProgram(words)).rejects.toMatchObject({ code: 'usage', message });
   });
 
-  it('ends with the exit code of the program and prints nothing of its own', async () => {
-    expect(await run(async () => 41)).toEqual({ stdout: '', stderr: '', exitCode: 41 });
-  });
-
-  it('says on stderr what is wrong with the token, with --quiet as well', async () => {
-    const warned = async (warn: (line: string) => void) => {
-      warn('it ends soon');
-      return 0;
-    };
-    expect((await run(warned, { quiet: true })).stderr).toBe('warning: it ends soon\n');
-  });
-
   it('has no --json, because stdout is not its own', async () => {
-    const failure = await run(() => Promise.reject(new Error('must not run')), { json: true }).catch(
-      (error: unknown) => error,
-    );
+    const { io } = terminal({ json: true });
+    const failure = await exec.run({} as never, DEFAULTS, io).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(VaultError);
     expect(failure).toMatchObject({ code: 'usage', hint: 'options of that program go after --' });
   });

@@ -1,11 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { refresh } from '../../src/commands/refresh.js';
+import { printRefresh, progressOf, refresh } from '../../src/commands/refresh.js';
 import { DAY, HOUR } from '../../src/domain/duration.js';
 import { VaultError } from '../../src/domain/errors.js';
-import type { RefreshRequest, RefreshResult, RefreshResultKind } from '../../src/services/contract.js';
+import type {
+  RefreshRequest,
+  RefreshResult,
+  RefreshResultKind,
+} from '../../src/services/refresh/refresh-all.js';
 import { accountExample } from '../doubles/account.js';
 import { type TerminalOptions, terminal } from '../doubles/terminal.js';
-import { useCasesDouble } from '../doubles/use-cases.js';
 import { inputOf } from './raw.js';
 
 const DEFAULTS: RefreshRequest = {
@@ -24,17 +27,16 @@ function result(label: string, outcome: RefreshResultKind, error: VaultError | n
 
 async function run(line: string, results: readonly RefreshResult[], options: TerminalOptions = {}) {
   const { io, written } = terminal(options);
-  const useCases = useCasesDouble({
-    refresh: async (_request, progress) => {
-      for (const [index, each] of results.entries()) progress(each, index + 1, results.length);
-      return { results };
-    },
-  });
   const input = await inputOf(refresh, line);
-  const failure = await refresh.run(useCases, input, io).then(
-    () => null,
-    (error: unknown) => error,
-  );
+  const bar = progressOf(input, io);
+  for (const [index, each] of results.entries()) bar.onResult(each, index + 1, results.length);
+  bar.stop();
+  let failure: unknown = null;
+  try {
+    printRefresh({ results }, input, io);
+  } catch (error) {
+    failure = error;
+  }
   return { ...written, failure, exitCode: io.exitCode };
 }
 

@@ -1,11 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { token } from '../../src/commands/token.js';
-import { VaultError } from '../../src/domain/errors.js';
+import { formatFor, printToken, token } from '../../src/commands/token.js';
 import { Secret } from '../../src/domain/secret.js';
-import type { TokenRequest, ValidToken } from '../../src/services/contract.js';
+import type { TokenRequest, ValidToken } from '../../src/services/token/token-formats.js';
 import { accountExample } from '../doubles/account.js';
 import { type TerminalOptions, terminal } from '../doubles/terminal.js';
-import { useCasesDouble } from '../doubles/use-cases.js';
 import { inputOf } from './raw.js';
 
 const DEFAULTS: TokenRequest = {
@@ -49,18 +47,8 @@ const VALID: ValidToken = {
 
 async function printed(line: string, given: Partial<ValidToken> = {}, options: TerminalOptions = {}) {
   const { io, written } = terminal(options);
-  const asked: TokenRequest[] = [];
-  const useCases = useCasesDouble({
-    token: async (request) => {
-      asked.push(request);
-      return { ...VALID, ...given };
-    },
-  });
-  await token.run(useCases, await inputOf(token, line), io);
-  expect(asked).toHaveLength(1);
-  // Where the type is printed too, any will do.
-  const document = options.json === true || line.includes('json');
-  expect(asked[0]?.anyType).toBe(document ? true : undefined);
+  const { format } = await inputOf(token, line);
+  await printToken({ ...VALID, ...given }, formatFor(format, io), io);
   return written;
 }
 
@@ -121,9 +109,9 @@ describe('the output of vault token', () => {
 describe('vault token prints nothing', () => {
   async function failing(line: string, given: Partial<ValidToken>, options: TerminalOptions = {}) {
     const { io, written } = terminal(options);
-    const useCases = useCasesDouble({ token: async () => ({ ...VALID, ...given }) });
-    const failure = await token
-      .run(useCases, await inputOf(token, line), io)
+    const { format } = await inputOf(token, line);
+    const failure = await Promise.resolve()
+      .then(() => printToken({ ...VALID, ...given }, formatFor(format, io), io))
       .catch((error: unknown) => error);
     expect(written.stdout).toBe('');
     return failure;
@@ -139,13 +127,5 @@ describe('vault token prints nothing', () => {
       code: 'usage',
       message: '--json and --format header contradict each other',
     });
-  });
-
-  it('when there is no token', async () => {
-    const { io, written } = terminal();
-    const failure = new VaultError('login_needed', 'the grant ended');
-    const useCases = useCasesDouble({ token: () => Promise.reject(failure) });
-    await expect(token.run(useCases, await inputOf(token, ''), io)).rejects.toBe(failure);
-    expect(written).toEqual({ stdout: '', stderr: '' });
   });
 });

@@ -5,18 +5,9 @@ import type { UseCases } from '../../src/services/contract.js';
 export function useCasesDouble(given: Partial<UseCases> = {}): Context & UseCases {
   const never = (name: keyof UseCases) => () => Promise.reject(new Error(`${name} must not be called here`));
   const doubles: UseCases = {
-    token: never('token'),
-    exec: never('exec'),
-    refresh: never('refresh'),
     restore: never('restore'),
     planRestore: never('planRestore'),
     backup: never('backup'),
-    runAgent: never('runAgent'),
-    agentSocket: () => {
-      throw new Error('agentSocket must not be called here');
-    },
-    agentStatus: never('agentStatus'),
-    stopAgent: never('stopAgent'),
     doctor: never('doctor'),
     demo: never('demo'),
     condition: never('condition'),
@@ -24,6 +15,7 @@ export function useCasesDouble(given: Partial<UseCases> = {}): Context & UseCase
     schedule: never('schedule'),
     unschedule: never('unschedule'),
     notify: never('notify'),
+    notifyDue: never('notifyDue'),
     testNotify: never('testNotify'),
     close: never('close'),
     ...given,

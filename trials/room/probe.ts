@@ -12,7 +12,7 @@ import { keyFileSource } from '../../src/keysources/key-file.js';
 import { refreshOne } from '../../src/services/refresh/refresh-one.js';
 import { NO_RETRIES } from '../../src/services/refresh/refresh-send.js';
 import { selectAccount } from '../../src/services/select-account.js';
-import { ensureValid } from '../../src/services/token/ensure-valid.js';
+import { ensureValid } from '../../src/services/token/token.js';
 import { formatToken, tokenDocument } from '../../src/services/token/token-formats.js';
 import { inspectSqlite } from '../../src/stores/inspection.js';
 import { readOnlyFs } from '../../src/system/files/read-only.js';
@@ -87,7 +87,7 @@ export async function probe(
         {
           vault: parts.access.open,
           clock: parts.clock,
-          scopeAliases: async () => ({}),
+          providerOrNull: async () => null,
           refresh: (vault, account) => refreshOne(parts.refreshing, vault, account, NO_RETRIES),
         },
         {

@@ -1,4 +1,4 @@
-import { orderLine } from '../../src/services/refresh/refresher-protocol.js';
+import { orderLine } from '../../src/access/refresher-protocol.js';
 import type { CliRun } from '../../test/harness/cli.js';
 import type { Stage } from './stage.js';
 

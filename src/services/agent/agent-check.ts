@@ -6,8 +6,7 @@ import { awaitsLogin, isInBackoff } from '../../domain/status.js';
 import { dueness } from '../../domain/token-state.js';
 import type { Clock } from '../../system/contract.js';
 import type { Vault } from '../../vault/vault.js';
-import type { RefreshResult } from '../contract.js';
-import { refreshAll } from '../refresh/refresh-all.js';
+import { type RefreshResult, refreshAll } from '../refresh/refresh-all.js';
 import type { AgentCheck, AgentRequest } from './agent-contract.js';
 import type { AgentVault } from './agent-vault.js';
 

@@ -1,27 +1,13 @@
-import type { ThroughAgent } from '../../audit/events.js';
+import { type AgentSocket, agentSocket } from '../../access/agent-socket.js';
+import type { Context } from '../../context.js';
 import { MINUTE, SECOND } from '../../domain/duration.js';
 import { ERROR_CODES, type ErrorCode, VaultError, withMoreHints } from '../../domain/errors.js';
 import { Secret } from '../../domain/secret.js';
-import type { Locks } from '../../stores/locks.js';
+import { isBearer } from '../../domain/token-state.js';
 import type { AnswerFromSocket } from '../../system/agent/agent-client.js';
-import type { TokenRequest, ValidToken } from '../contract.js';
-import { notBearer } from '../token/ensure-valid.js';
+import { notBearer } from '../token/renew.js';
+import type { TokenRequest, ValidToken } from '../token/token-formats.js';
 import { AGENT_LOCK, type AgentStatus } from './agent-contract.js';
-
-/** Sends one request over the agent's socket. */
-export type AskSocket = (
-  method: 'GET' | 'POST',
-  target: string,
-  client?: string,
-) => Promise<AnswerFromSocket | 'timeout' | null>;
-
-export interface AskAgentDeps {
-  readonly ask: AskSocket;
-  /** For the audit trail. */
-  readonly caller: () => Omit<ThroughAgent, 'through'>;
-  /** Receives the reason why the agent was of no use; for `--verbose`. */
-  readonly detail: (line: string) => void;
-}
 
 /**
  * Asks a running agent for a token, by the same route as curl. The caller does the work itself whenever this fails.
@@ -29,20 +15,21 @@ export interface AskAgentDeps {
  * @returns the token; the agent's reason why there is none, for a caller without the key; null when the agent was of no use
  */
 export async function askAgent(
-  deps: AskAgentDeps,
+  ctx: Pick<Context, 'detail'>,
+  socket: Pick<AgentSocket, 'ask'>,
   request: TokenRequest,
 ): Promise<ValidToken | VaultError | null> {
-  const answer = await deps.ask('GET', tokenTarget(request), JSON.stringify(deps.caller()));
+  const answer = await socket.ask('GET', tokenTarget(request));
   if (answer === null || answer === 'timeout') {
-    deps.detail('the agent does not answer');
+    ctx.detail('the agent does not answer');
     return answer === null
       ? null
       : new VaultError('busy', 'the agent does not answer', { hint: 'vault agent status' });
   }
   const value = parse(answer.body);
   const read = answer.status === 200 ? readToken(value, request) : readError(value);
-  if (read === null) deps.detail('the answer of the agent cannot be read');
-  if (read instanceof VaultError) deps.detail(`the agent has no token (${read.code})`);
+  if (read === null) ctx.detail('the answer of the agent cannot be read');
+  if (read instanceof VaultError) ctx.detail(`the agent has no token (${read.code})`);
   return read;
 }
 
@@ -75,7 +62,7 @@ function readToken(value: Document | null, { anyType }: TokenRequest): ValidToke
     email: typeof email === 'string' ? email : null,
     warning: typeof warning === 'string' ? warning : null,
   };
-  return anyType === true ? token : (notBearer(known) ?? token);
+  return anyType === true || isBearer(known) ? token : notBearer(known);
 }
 
 /** @returns null when it is no such document */
@@ -101,19 +88,14 @@ function parse(text: string): Document | null {
 const STOP_TIMEOUT = MINUTE + 20 * SECOND;
 const FIND_PROCESS = "find the process: pgrep -af 'vault.* agent'";
 
-export interface AgentClientDeps {
-  /** Whether there is a socket, and it is private. */
-  readonly isThere: () => boolean;
-  /** @throws VaultError `vault_permissions` when another user could answer in its place */
-  readonly assertPrivate: () => void;
-  readonly ask: AskSocket;
-  readonly locks: Locks;
-  readonly interruption: AbortSignal;
-}
+export type AgentClientContext = Pick<Context, 'host' | 'paths' | 'files' | 'locks' | 'interruption'>;
 
 /** @throws VaultError `agent_not_running`, `busy`, `vault_permissions` */
-export async function agentStatus(deps: AgentClientDeps): Promise<AgentStatus> {
-  return statusOf(await askOrExplain(deps, 'GET', '/status'));
+export async function agentStatus(
+  ctx: AgentClientContext,
+  socket: AgentSocket = agentSocket(ctx),
+): Promise<AgentStatus> {
+  return statusOf(await askOrExplain(ctx, socket, 'GET', '/status'));
 }
 
 /**
@@ -122,10 +104,13 @@ export async function agentStatus(deps: AgentClientDeps): Promise<AgentStatus> {
  * @returns its process id
  * @throws VaultError `agent_not_running`, `busy`, `vault_permissions`
  */
-export async function stopAgent(deps: AgentClientDeps): Promise<number> {
-  const { pid } = statusOf(await askOrExplain(deps, 'POST', '/stop'));
-  const lock = await deps.locks
-    .acquire(AGENT_LOCK, STOP_TIMEOUT, deps.interruption)
+export async function stopAgent(
+  ctx: AgentClientContext,
+  socket: AgentSocket = agentSocket(ctx),
+): Promise<number> {
+  const { pid } = statusOf(await askOrExplain(ctx, socket, 'POST', '/stop'));
+  const lock = await ctx.locks
+    .acquire(AGENT_LOCK, STOP_TIMEOUT, ctx.interruption)
     .catch((failure: unknown) => {
       if (!(failure instanceof VaultError) || failure.code !== 'busy') throw failure;
       throw new VaultError('busy', `the agent (process ${pid}) does not stop`, {
@@ -137,17 +122,18 @@ export async function stopAgent(deps: AgentClientDeps): Promise<number> {
 }
 
 async function askOrExplain(
-  deps: AgentClientDeps,
+  { locks }: AgentClientContext,
+  socket: AgentSocket,
   method: 'GET' | 'POST',
   target: string,
 ): Promise<AnswerFromSocket> {
-  const isThere = deps.isThere();
-  const answer = isThere ? await deps.ask(method, target) : null;
+  const isThere = socket.exists();
+  const answer = isThere ? await socket.ask(method, target) : null;
   if (answer !== null && answer !== 'timeout') return answer;
-  const isFree = deps.locks.isFree(AGENT_LOCK);
+  const isFree = locks.isFree(AGENT_LOCK);
   if (!isThere) {
     try {
-      deps.assertPrivate();
+      socket.assertPrivate();
     } catch (failure) {
       if (!(failure instanceof VaultError) || isFree) throw failure;
       throw withMoreHints(failure, [`an agent runs and tries again at its next check; ${FIND_PROCESS}`]);

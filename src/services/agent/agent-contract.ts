@@ -1,5 +1,5 @@
 import type { VaultError } from '../../domain/errors.js';
-import type { RefreshResult } from '../contract.js';
+import type { RefreshResult } from '../refresh/refresh-all.js';
 
 /** Held by the agent of a vault while it runs. */
 export const AGENT_LOCK = 'agent';
@@ -77,28 +77,4 @@ export interface AgentStatus {
       readonly exit_code: number;
     } | null;
   } | null;
-}
-
-export interface AgentUseCases {
-  /**
-   * Keeps the accounts fresh and answers on its socket until it is interrupted; then it finishes what is in flight.
-   *
-   * @throws VaultError `busy` when an agent runs for this vault already, `config_invalid` when no socket can be made
-   */
-  runAgent(request: AgentRequest, tell: (event: AgentEvent) => void): Promise<void>;
-  /**
-   * The path of the agent's socket, whether or not one runs.
-   *
-   * @throws VaultError `vault_permissions` when another user could answer there; `config_invalid`, `vault_not_writable`
-   */
-  agentSocket(): string;
-  /** @throws VaultError `agent_not_running`; `busy` when the agent does not answer; `vault_permissions` as `agentSocket` */
-  agentStatus(): Promise<AgentStatus>;
-  /**
-   * Asks the agent to stop and waits for it.
-   *
-   * @returns its process id
-   * @throws VaultError `agent_not_running`; `busy` when it does not answer or does not stop; `vault_permissions` as `agentSocket`
-   */
-  stopAgent(): Promise<number>;
 }

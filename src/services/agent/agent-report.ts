@@ -3,7 +3,7 @@ import { SECOND } from '../../domain/duration.js';
 import { errorDocument } from '../../domain/errors.js';
 import { rfc3339 } from '../../domain/time.js';
 import { VERSION } from '../../version.js';
-import type { RefreshResult } from '../contract.js';
+import type { RefreshResult } from '../refresh/refresh-all.js';
 import type { AgentCheck, AgentRequest, AgentStatus } from './agent-contract.js';
 
 interface AgentFacts {

@@ -4,13 +4,14 @@ import { asVaultError, ERROR_CODES, type ErrorCode, errorDocument, VaultError } 
 import { harmlessJson } from '../../domain/safe-text.js';
 import { parseScopes } from '../../domain/scopes.js';
 import type { ServedAnswer, ServedRequest } from '../../system/agent/agent-server.js';
-import type { TokenRequest, ValidToken } from '../contract.js';
 import {
   formatToken,
   namesMailbox,
   TOKEN_FORMATS,
   type TokenFormat,
+  type TokenRequest,
   tokenDocument,
+  type ValidToken,
 } from '../token/token-formats.js';
 import type { AgentStatus } from './agent-contract.js';
 

@@ -1,10 +1,10 @@
+import { refreshTimeout } from '../../access/refresher-client.js';
 import type { Account } from '../../domain/account.js';
 import { VaultError } from '../../domain/errors.js';
 import type { RefreshOutcome } from '../../domain/status.js';
 import type { Clock } from '../../system/contract.js';
 import { isDamage } from '../../vault/damage.js';
 import type { Vault } from '../../vault/vault.js';
-import { refreshTimeout } from '../refresh/refresher-client.js';
 
 export interface AgentVaultDeps {
   /** Null when there is no vault yet. */

@@ -1,10 +1,20 @@
+import { databaseIdentity, listenForAgent } from '../../access/agent-host.js';
+import { askRefresher } from '../../access/refresher-client.js';
 import type { Audit } from '../../audit/events.js';
+import type { Context } from '../../context.js';
+import type { Account } from '../../domain/account.js';
 import { MINUTE, SECOND } from '../../domain/duration.js';
 import { VaultError } from '../../domain/errors.js';
 import type { Lock, Locks } from '../../stores/locks.js';
 import type { ServedAnswer, ServedRequest, SocketServer } from '../../system/agent/agent-server.js';
 import type { Clock } from '../../system/contract.js';
-import type { TokenRequest, ValidToken } from '../contract.js';
+import type { Vault } from '../../vault/vault.js';
+import { RETRY_POLICIES } from '../refresh/refresh-send.js';
+import { requestRefresh } from '../refresh/request-refresh.js';
+import { type EnsureValidContext, ensureValid } from '../token/token.js';
+import type { TokenRequest, ValidToken } from '../token/token-formats.js';
+import { agentCheck } from './agent-check.js';
+import { type AgentClientContext, agentStatus } from './agent-client.js';
 import {
   AGENT_LOCK,
   type AgentCheck,
@@ -14,6 +24,7 @@ import {
 } from './agent-contract.js';
 import { newsFinder, statusDocument } from './agent-report.js';
 import { agentRoutes } from './agent-routes.js';
+import { agentVault, sharedRefreshes } from './agent-vault.js';
 
 /** `vault agent status` may hold the lock for a moment. */
 const LOCK_TIMEOUT = SECOND;
@@ -24,7 +35,8 @@ const FIRST_RETRY = 30 * SECOND;
 /** Timers stop while the machine sleeps. Reading the clock this often notices that time has passed. */
 const STEP = 15 * SECOND;
 
-export interface AgentDeps {
+/** The parts of a running agent. */
+export interface AgentParts {
   readonly locks: Locks;
   readonly clock: Clock;
   readonly audit: Audit;
@@ -43,6 +55,15 @@ export interface AgentDeps {
   readonly interruption: AbortSignal;
 }
 
+export type AgentContext = AgentClientContext &
+  Pick<
+    Context,
+    'access' | 'audit' | 'clock' | 'envFile' | 'host' | 'paths' | 'profile' | 'providerOrNull' | 'vault'
+  > & {
+    /** Runs the notify command where there is news. */
+    notifyDue(): Promise<void>;
+  };
+
 interface State {
   readonly startedAt: number;
   nextCheckAt: number | null;
@@ -54,10 +75,76 @@ interface State {
  * Keeps the accounts of a vault fresh, and returns tokens on its socket, until it is interrupted. Then it takes no more
  * requests and finishes what is in flight.
  *
- * @throws VaultError see {@link import('./agent-contract.js').AgentUseCases.runAgent}
+ * @throws VaultError `busy` when an agent runs for this vault already, `config_invalid` when no socket can be made
  */
 export async function runAgent(
-  deps: AgentDeps,
+  ctx: AgentContext,
+  request: AgentRequest,
+  tell: (event: AgentEvent) => void,
+): Promise<void> {
+  const { clock, locks, audit, interruption } = ctx;
+  const giveUp = new AbortController();
+  // An agent that is asked to stop still waits for what is in flight.
+  const patient = { ...ctx, interruption: giveUp.signal };
+  const refresher = askRefresher(
+    { ...patient, notice: () => undefined, key: ctx.access.handOver },
+    { concurrency: request.concurrency },
+  );
+  const shared = sharedRefreshes(() => refresher.release());
+  const vault = agentVault({
+    open: ctx.vault,
+    close: ctx.access.close,
+    identity: () => databaseIdentity(ctx),
+  });
+  const by = (policy: 'none' | 'short') => (open: Vault, account: Account) =>
+    requestRefresh(patient, refresher, open, account, policy);
+  const withShort = shared.by(by('short'));
+  const withNone = shared.by(by('none'), { clock, timeout: RETRY_POLICIES.none.timeout });
+  const { timeout } = RETRY_POLICIES.long;
+  const inBulk = shared.by((open, account) =>
+    refresher.refresh(open, account, { policy: 'long', forced: false, timeout }),
+  );
+
+  async function token(wanted: TokenRequest): Promise<ValidToken> {
+    return vault.use(async (open) => {
+      const refresh: EnsureValidContext['refresh'] = (one, account, usable) =>
+        (usable ? withNone : withShort)(one, account);
+      const valid = await ensureValid({ ...ctx, vault: async () => open, refresh }, wanted);
+      // Other processes do this when they close the vault, which an agent never does.
+      await open?.settleDue();
+      return valid;
+    });
+  }
+
+  try {
+    await runAgentOf(
+      {
+        ...{ clock, locks, audit, interruption, token },
+        pid: ctx.host.pid,
+        listen: (answer) => listenForAgent(ctx, answer),
+        check: agentCheck({ vault, clock, refresh: inBulk }, request),
+        afterCheck: () => vault.use(ctx.notifyDue).catch(unlessBug),
+        other: () => agentStatus(ctx).catch(() => null),
+        inFlight: () => shared.inFlight,
+        abandon: () => giveUp.abort(new VaultError('terminated', 'the agent has waited long enough')),
+      },
+      request,
+      tell,
+    );
+  } finally {
+    await vault.close();
+    await refresher.close();
+  }
+}
+
+/** The next check reports what keeps the vault from being opened. */
+function unlessBug(failure: unknown): void {
+  if (!(failure instanceof VaultError)) throw failure;
+}
+
+/** {@link runAgent} with its parts. */
+export async function runAgentOf(
+  deps: AgentParts,
   request: AgentRequest,
   tell: (event: AgentEvent) => void,
 ): Promise<void> {
@@ -70,7 +157,7 @@ export async function runAgent(
 }
 
 async function runAlone(
-  deps: AgentDeps,
+  deps: AgentParts,
   request: AgentRequest,
   tell: (event: AgentEvent) => void,
 ): Promise<void> {
@@ -105,7 +192,7 @@ async function runAlone(
 }
 
 async function checkRegularly(
-  deps: AgentDeps,
+  deps: AgentParts,
   { every }: AgentRequest,
   stop: AbortSignal,
   open: SocketServer,
@@ -132,7 +219,7 @@ async function checkRegularly(
   }
 }
 
-async function takeLock(deps: AgentDeps): Promise<Lock> {
+async function takeLock(deps: AgentParts): Promise<Lock> {
   try {
     return await deps.locks.acquire(AGENT_LOCK, LOCK_TIMEOUT, deps.interruption);
   } catch (failure) {
@@ -146,7 +233,7 @@ async function takeLock(deps: AgentDeps): Promise<Lock> {
 }
 
 /** A client that does not read its answer, or a slow provider, does not keep the agent for ever. */
-async function finish(deps: AgentDeps, open: SocketServer, checking: Promise<void>): Promise<void> {
+async function finish(deps: AgentParts, open: SocketServer, checking: Promise<void>): Promise<void> {
   const over = new AbortController();
   const late = deps.clock.sleep(SHUTDOWN_TIMEOUT, over.signal).then(
     () => {

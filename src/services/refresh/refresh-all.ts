@@ -1,3 +1,4 @@
+import type { Context } from '../../context.js';
 import { type Account, accountName } from '../../domain/account.js';
 import { formatDuration } from '../../domain/duration.js';
 import { ERROR_CODES, VaultError } from '../../domain/errors.js';
@@ -8,7 +9,7 @@ import { dueness } from '../../domain/token-state.js';
 import type { Clock } from '../../system/contract.js';
 import { concernsWholeVault } from '../../vault/damage.js';
 import type { Vault } from '../../vault/vault.js';
-import type { RefreshProgress, RefreshReport, RefreshRequest, RefreshResult } from '../contract.js';
+import { takeInAll } from '../login/waiting-logins.js';
 import { loginNeeded } from '../refusals.js';
 import { accountsOf, selectAccounts } from '../select-account.js';
 import {
@@ -18,6 +19,78 @@ import {
   withdrawnScopes,
   worksWhileOpen,
 } from './refresh-notes.js';
+import { RETRY_POLICIES } from './refresh-send.js';
+
+export interface RefreshRequest {
+  /** Empty with `all` or `provider`. */
+  readonly selectors: readonly string[];
+  readonly all: boolean;
+  readonly provider: string | null;
+  /** Accounts are due whose token or grant expires within this time, in milliseconds. */
+  readonly within: number;
+  readonly force: boolean;
+  readonly dryRun: boolean;
+  readonly concurrency: number;
+}
+
+export type RefreshResultKind =
+  | 'refreshed'
+  | 'skipped'
+  | 'would_refresh'
+  | 'login_needed'
+  | 'transient'
+  | 'refused'
+  | 'busy'
+  | 'error';
+
+export interface RefreshResult {
+  readonly account: Account;
+  readonly outcome: RefreshResultKind;
+  /** Why, in words. */
+  readonly reason: string;
+  readonly error: VaultError | null;
+  /** Scopes that were granted before and not in this refresh. */
+  readonly withdrawnScopes?: readonly string[];
+  /** About an answer that was good. */
+  readonly warning?: string;
+  /**
+   * When the first attempt was begun whose outcome is open, milliseconds since the epoch. The provider may have replaced the
+   * refresh token since.
+   */
+  readonly openSince?: number;
+}
+
+export interface RefreshReport {
+  readonly results: readonly RefreshResult[];
+}
+
+/** Called as each account is done, in the order of completion. */
+export type RefreshProgress = (result: RefreshResult, done: number, total: number) => void;
+
+type RefreshContext = Pick<Context, 'clock' | 'interruption' | 'locks' | 'refresher' | 'spill' | 'vault'> & {
+  /** Runs the notify command where there is news. */
+  notifyDue(): Promise<void>;
+};
+
+/**
+ * Refreshes accounts through one refresher process, after storing the spilled answers.
+ *
+ * @throws VaultError as {@link refreshAll}
+ */
+export async function refreshAccounts(
+  ctx: RefreshContext,
+  request: RefreshRequest,
+  progress: RefreshProgress,
+): Promise<RefreshReport> {
+  const refresher = await ctx.refresher(request);
+  const { timeout } = RETRY_POLICIES.long;
+  const refresh: RefreshAllDeps['refresh'] = (vault, account, forced) =>
+    refresher.refresh(vault, account, { policy: 'long', forced, timeout });
+  if (!request.dryRun) await takeInAll({ ...ctx, spill: await ctx.spill() }, 0);
+  const report = await refreshAll({ ...ctx, refresh }, request, progress);
+  if (!request.dryRun) await ctx.notifyDue();
+  return report;
+}
 
 export interface RefreshAllDeps {
   readonly vault: () => Promise<Vault | null>;

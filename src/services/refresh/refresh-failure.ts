@@ -1,3 +1,4 @@
+import type { SeenAccount } from '../../access/refresher-protocol.js';
 import { type Audit, type AuditEvent, aboutAccount } from '../../audit/events.js';
 import { type Account, accountName } from '../../domain/account.js';
 import { ERROR_CODES, type ErrorCode, VaultError } from '../../domain/errors.js';
@@ -9,7 +10,6 @@ import type { Clock } from '../../system/contract.js';
 import type { Vault } from '../../vault/vault.js';
 import { isInDoubt, loginNeeded } from '../refusals.js';
 import { openDetails, openHint, openOutcome } from './refresh-notes.js';
-import type { SeenAccount } from './refresher-protocol.js';
 
 const TRANSIENT_CODES: readonly ErrorCode[] = [
   'provider_unavailable',

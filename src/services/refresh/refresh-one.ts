@@ -1,3 +1,4 @@
+import type { SeenAccount } from '../../access/refresher-protocol.js';
 import type { Audit } from '../../audit/events.js';
 import { type Account, accountName } from '../../domain/account.js';
 import { SECOND } from '../../domain/duration.js';
@@ -20,7 +21,6 @@ import { outcomeElsewhere, recordFailure } from './refresh-failure.js';
 import { hasUsableToken, notSentWhileOpen } from './refresh-notes.js';
 import { type Outage, type RetryPolicy, type Sending, type Sent, sendWithRetries } from './refresh-send.js';
 import { changeBy, commitOrSpill, lockAndRead, refreshed } from './refresh-store.js';
-import type { SeenAccount } from './refresher-protocol.js';
 
 /**
  * For one request and its answer. A request that was sent is not given up while its answer may still come: that answer may hold

@@ -1,3 +1,4 @@
+import type { RetryPolicyName } from '../../access/refresher-protocol.js';
 import { MINUTE, SECOND } from '../../domain/duration.js';
 import { TransportFailure } from '../../domain/transport.js';
 import type { TokenAnswer } from '../../oauth/contract.js';
@@ -14,8 +15,6 @@ export interface RetryPolicy {
   /** How long a command waits for the outcome altogether, in milliseconds. The refresh continues without it. */
   readonly timeout: number;
 }
-
-export type RetryPolicyName = 'none' | 'short' | 'long';
 
 /** Longer than one request may take, so that a waiter usually sees the holder's result. */
 const ONE_REQUEST = 130 * SECOND;

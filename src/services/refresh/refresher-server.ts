@@ -1,22 +1,28 @@
+import { noteAddon } from '../../access/addon.js';
+import { DONE, type RefreshOrder, reportLine } from '../../access/refresher-protocol.js';
+import type { Context } from '../../context.js';
+import { once } from '../../domain/async.js';
 import { VaultError } from '../../domain/errors.js';
 import type { RefreshOutcome } from '../../domain/status.js';
-import type { Vault } from '../../vault/vault.js';
-import type { RetryPolicyName } from './refresh-send.js';
-import { DONE, type RefreshOrder, reportLine, type SeenAccount } from './refresher-protocol.js';
+import { refreshOne } from './refresh-one.js';
+import { outages, RETRY_POLICIES } from './refresh-send.js';
 
-export interface ServeDeps {
-  readonly vault: () => Promise<Vault | null>;
-  readonly refresh: (
-    vault: Vault,
-    seen: SeenAccount,
-    policy: RetryPolicyName,
-    forced: boolean,
-  ) => Promise<RefreshOutcome>;
-  /** Closes the vault and everything beside it. */
-  readonly release: () => Promise<void>;
-  /** Prints a line to the command, which may be gone. */
-  readonly print: (line: string) => void;
-}
+export type ServeContext = Pick<
+  Context,
+  | 'access'
+  | 'audit'
+  | 'clock'
+  | 'files'
+  | 'host'
+  | 'http'
+  | 'interruption'
+  | 'locks'
+  | 'paths'
+  | 'provider'
+  | 'release'
+  | 'spill'
+  | 'vault'
+>;
 
 /**
  * The work of a refresher process: carries out orders as they come and reports each one. It runs in a session of its own, so
@@ -24,25 +30,37 @@ export interface ServeDeps {
  * When the command is gone no further orders come, and what is in flight is finished.
  *
  * @param orders lines, until the command closes its end
+ * @param print gets lines for the command, which may be gone
  */
-export async function serveRefreshes(deps: ServeDeps, orders: AsyncIterable<string>): Promise<void> {
+export async function serveRefreshes(
+  ctx: ServeContext,
+  orders: AsyncIterable<string>,
+  print: (line: string) => void,
+): Promise<void> {
+  const outage = outages();
+  const addonNoted = once(() => noteAddon(ctx));
   const inFlight: Promise<void>[] = [];
-  for await (const line of orders) {
-    inFlight.push(carryOut(deps, JSON.parse(line) as RefreshOrder));
-  }
-  await Promise.all(inFlight);
-  await deps.release();
-  deps.print(`${DONE}\n`);
-}
 
-async function carryOut(deps: ServeDeps, { account, policy, forced }: RefreshOrder): Promise<void> {
-  try {
-    const vault = await deps.vault();
+  async function refresh({ account, policy, forced }: RefreshOrder): Promise<RefreshOutcome> {
+    const vault = await ctx.vault();
     if (vault === null)
       throw new VaultError('account_not_found', 'the vault is gone', { hint: 'vault list' });
-    deps.print(reportLine(account.id, await deps.refresh(vault, account, policy, forced)));
-  } catch (failure) {
-    if (!(failure instanceof VaultError)) throw failure;
-    deps.print(reportLine(account.id, failure));
+    await addonNoted();
+    const deps = { ...ctx, pid: ctx.host.pid, spill: await ctx.spill(), outage };
+    return refreshOne(deps, vault, account, RETRY_POLICIES[policy], forced);
   }
+
+  async function carryOut(order: RefreshOrder): Promise<void> {
+    try {
+      print(reportLine(order.account.id, await refresh(order)));
+    } catch (failure) {
+      if (!(failure instanceof VaultError)) throw failure;
+      print(reportLine(order.account.id, failure));
+    }
+  }
+
+  for await (const line of orders) inFlight.push(carryOut(JSON.parse(line) as RefreshOrder));
+  await Promise.all(inFlight);
+  await ctx.release();
+  print(`${DONE}\n`);
 }

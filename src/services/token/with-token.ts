@@ -1,6 +1,5 @@
 import { accountName } from '../../domain/account.js';
-import type { TokenRequest, ValidToken } from '../contract.js';
-import { renewedToken } from '../refresh/renewed-token.js';
+import type { TokenRequest, ValidToken } from './token-formats.js';
 
 /**
  * Throw it from an operation whose access token was refused. Any error will do that says 401 as HTTP clients do: in
@@ -24,7 +23,7 @@ export type WithToken = <T>(
  * Operations that outlive a token: each gets a valid one, and when it is refused the account is refreshed and the operation
  * is called once more. Calls at the same time whose tokens are refused share one refresh.
  *
- * @param warn told what a person should know though nothing failed
+ * @param warn gets the warnings
  */
 export function withTokenBy(
   token: (request: TokenRequest) => Promise<ValidToken>,
@@ -82,4 +81,22 @@ async function discard(result: unknown): Promise<void> {
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null;
+}
+
+/**
+ * Another access token, after one was refused. When the account was refreshed meanwhile, its new token will do, so that many
+ * callers whose tokens are refused together make one refresh.
+ *
+ * @throws VaultError as `ensureValid`
+ */
+export async function renewedToken(
+  token: (request: TokenRequest) => Promise<ValidToken>,
+  request: TokenRequest,
+  refused: ValidToken,
+): Promise<ValidToken> {
+  // A selector may fit another account by now.
+  const same = { ...request, selector: accountName(refused.account) };
+  const stored = await token({ ...same, refresh: false });
+  if (stored.accessToken.reveal() !== refused.accessToken.reveal()) return stored;
+  return token({ ...same, refresh: true });
 }

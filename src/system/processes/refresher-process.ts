@@ -1,10 +1,14 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
-export interface StartedProcess {
+/** A refresher process, seen from the command that started it. */
+export interface RefresherProcess {
   order(line: string): void;
+  /** Its output, until it ends or is detached. */
   readonly lines: AsyncIterable<string>;
+  /** Sends no more orders: the process ends when it has reported on all it has. */
   finish(): void;
+  /** Lets it finish what is in flight by itself. */
   detach(): void;
 }
 
@@ -16,7 +20,7 @@ export function startRefresherProcess(
   [interpreter, script]: readonly [string, string],
   argument: string,
   env: Readonly<Record<string, string | undefined>>,
-): StartedProcess {
+): RefresherProcess {
   const child = spawn(interpreter, [script, argument], {
     env,
     detached: true,

@@ -1,15 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { AgentSocket } from '../../../src/access/agent-socket.js';
 import { MINUTE } from '../../../src/domain/duration.js';
 import { VaultError } from '../../../src/domain/errors.js';
 import {
-  type AgentClientDeps,
-  type AskSocket,
+  type AgentClientContext,
   agentStatus,
   askAgent,
   stopAgent,
 } from '../../../src/services/agent/agent-client.js';
 import { AGENT_LOCK } from '../../../src/services/agent/agent-contract.js';
-import type { TokenRequest } from '../../../src/services/contract.js';
+import type { TokenRequest } from '../../../src/services/token/token-formats.js';
 import { tokenDocument } from '../../../src/services/token/token-formats.js';
 import { sqliteLocks } from '../../../src/stores/locks.js';
 import { accountExample } from '../../doubles/account.js';
@@ -20,17 +20,19 @@ import { type VaultFolder, vaultFolder } from '../../harness/vault-folder.js';
 const REQUEST = { selector: 'google', minValid: 5 * MINUTE, scopes: [], refresh: false, withIdentity: false };
 const account = accountExample();
 const DOCUMENT = tokenDocument({ account, accessToken: { reveal: () => 'access-token-example' } } as never);
-const CALLER = { pid: 7, parent: 'bash', terminal: true };
+type Answer = Awaited<ReturnType<AgentSocket['ask']>>;
 
-async function ask(answer: Awaited<ReturnType<AskSocket>>, more: Partial<TokenRequest> = {}) {
+async function ask(answer: Answer, more: Partial<TokenRequest> = {}) {
   const details: string[] = [];
-  const asked: (string | undefined)[] = [];
-  const socket: AskSocket = async (...question) => {
-    asked.push(...question);
-    return answer;
+  const asked: string[] = [];
+  const socket: Pick<AgentSocket, 'ask'> = {
+    ask: async (...question) => {
+      asked.push(...question);
+      return answer;
+    },
   };
-  const deps = { ask: socket, caller: () => CALLER, detail: (line: string) => void details.push(line) };
-  return { given: await askAgent(deps, { ...REQUEST, ...more }), details, asked };
+  const ctx = { detail: (line: string) => void details.push(line) };
+  return { given: await askAgent(ctx, socket, { ...REQUEST, ...more }), details, asked };
 }
 
 const answered = (status: number, body: unknown, more: Partial<TokenRequest> = {}) =>
@@ -45,9 +47,9 @@ describe('a token from the agent', () => {
       '/token/notion%2FB%C3%BCro?format=json&min_valid=300s&scope=a+b&scope=c',
     ],
     [{ withIdentity: true }, '/token/google?format=json&min_valid=300s&email=yes'],
-  ])('is asked for by the public route, with the caller in a header: %j', async (request, target) => {
+  ])('is asked for by the public route: %j', async (request, target) => {
     const { asked } = await answered(200, DOCUMENT, request);
-    expect(asked).toEqual(['GET', target, JSON.stringify(CALLER)]);
+    expect(asked).toEqual(['GET', target]);
   });
 
   it('is as good as one of our own', async () => {
@@ -100,45 +102,47 @@ describe('a token from the agent', () => {
   });
 });
 
-const RUNNING = { status: 200, headers: {}, body: '{"running":true,"pid":4711}' };
+const RUNNING = { status: 200, body: '{"running":true,"pid":4711}' };
 
 let folder: VaultFolder;
-let deps: AgentClientDeps;
+let ctx: AgentClientContext;
+let socket: AgentSocket;
 beforeEach(() => {
   folder = vaultFolder();
-  deps = {
-    isThere: () => true,
+  const locks = sqliteLocks(folder.paths.locks, folder.files, clockDouble(NOW));
+  ctx = { ...folder, locks, interruption: new AbortController().signal } as never;
+  socket = {
+    exists: () => true,
+    path: () => '/home/ada/agent.sock',
     assertPrivate: () => {},
     ask: async () => RUNNING,
-    locks: sqliteLocks(folder.paths.locks, folder.files, clockDouble(NOW)),
-    interruption: new AbortController().signal,
   };
 });
 afterEach(() => folder.remove());
 
 describe('asking how the agent is', () => {
   it('gives its own answer', async () => {
-    expect(await agentStatus(deps)).toEqual({ running: true, pid: 4711 });
+    expect(await agentStatus(ctx, socket)).toEqual({ running: true, pid: 4711 });
   });
 
   it('finds that none runs where there is no socket, and makes nothing there to find out', async () => {
-    deps = { ...deps, isThere: () => false };
-    await expect(agentStatus(deps)).rejects.toMatchObject({ code: 'agent_not_running', exitCode: 3 });
+    socket = { ...socket, exists: () => false };
+    await expect(agentStatus(ctx, socket)).rejects.toMatchObject({ code: 'agent_not_running', exitCode: 3 });
     expect(folder.files.exists(folder.paths.locks)).toBe(false);
   });
 
   it('tells one that was killed from one that hangs by the lock, which only the living hold', async () => {
-    deps = { ...deps, ask: async () => null };
-    await expect(agentStatus(deps)).rejects.toMatchObject({ code: 'agent_not_running' });
+    socket = { ...socket, ask: async () => null };
+    await expect(agentStatus(ctx, socket)).rejects.toMatchObject({ code: 'agent_not_running' });
     const lock = await folder.locks.acquire(AGENT_LOCK, 0);
-    await expect(agentStatus(deps)).rejects.toMatchObject({ code: 'busy' });
+    await expect(agentStatus(ctx, socket)).rejects.toMatchObject({ code: 'busy' });
     await lock.release();
   });
 
   it('does not say that none runs where only the socket is gone: a second one could not start', async () => {
-    deps = { ...deps, isThere: () => false };
+    socket = { ...socket, exists: () => false };
     const lock = await folder.locks.acquire(AGENT_LOCK, 0);
-    await expect(agentStatus(deps)).rejects.toMatchObject({
+    await expect(agentStatus(ctx, socket)).rejects.toMatchObject({
       code: 'busy',
       message: expect.stringContaining('has no private socket'),
     });
@@ -150,10 +154,10 @@ describe('asking how the agent is', () => {
     const assertPrivate = () => {
       throw foreign;
     };
-    deps = { ...deps, isThere: () => false, assertPrivate };
-    await expect(agentStatus(deps)).rejects.toBe(foreign);
+    socket = { ...socket, exists: () => false, assertPrivate };
+    await expect(agentStatus(ctx, socket)).rejects.toBe(foreign);
     const lock = await folder.locks.acquire(AGENT_LOCK, 0);
-    await expect(agentStatus(deps)).rejects.toMatchObject({
+    await expect(agentStatus(ctx, socket)).rejects.toMatchObject({
       exitCode: 9,
       hint: expect.stringMatching(/^ls\nan agent runs and tries again at its next check/),
     });
@@ -164,8 +168,8 @@ describe('asking how the agent is', () => {
     ['its own error', '{"error":{"code":"vault_damaged","message":"damaged"}}', 'vault_damaged'],
     ['nothing that makes sense', '<html>', 'busy'],
   ])('passes on %s', async (_, body, code) => {
-    deps = { ...deps, ask: async () => ({ status: 500, headers: {}, body }) };
-    await expect(agentStatus(deps)).rejects.toMatchObject({ code });
+    socket = { ...socket, ask: async () => ({ status: 500, body }) };
+    await expect(agentStatus(ctx, socket)).rejects.toMatchObject({ code });
   });
 });
 
@@ -175,24 +179,24 @@ describe('asking the agent to stop', () => {
     const lock = await folder.locks.acquire(AGENT_LOCK, 0);
     const clock = clockDouble(NOW);
     clock.onSleep = () => lock.release();
-    const ask: AgentClientDeps['ask'] = async (method, target) => {
+    const ask: AgentSocket['ask'] = async (method, target) => {
       asked.push(`${method} ${target}`);
       return { ...RUNNING, status: 202 };
     };
     const locks = sqliteLocks(folder.paths.locks, folder.files, clock);
-    expect(await stopAgent({ ...deps, ask, locks })).toBe(4711);
+    expect(await stopAgent({ ...ctx, locks }, { ...socket, ask })).toBe(4711);
     expect(asked).toEqual(['POST /stop']);
     expect(clock.slept).toHaveLength(1);
   });
 
   it('does not tell to start one where none is to be stopped', async () => {
-    const none = stopAgent({ ...deps, isThere: () => false });
+    const none = stopAgent(ctx, { ...socket, exists: () => false });
     await expect(none).rejects.toMatchObject({ code: 'agent_not_running', hint: undefined });
   });
 
   it('says who does not, and what else can be done', async () => {
     const lock = await folder.locks.acquire(AGENT_LOCK, 0);
-    await expect(stopAgent(deps)).rejects.toMatchObject({
+    await expect(stopAgent(ctx, socket)).rejects.toMatchObject({
       code: 'busy',
       hint: expect.stringContaining('kill -9 4711'),
     });

@@ -4,7 +4,7 @@ import { type ErrorCode, VaultError } from '../../../src/domain/errors.js';
 import { Secret } from '../../../src/domain/secret.js';
 import type { AgentStatus } from '../../../src/services/agent/agent-contract.js';
 import { agentRoutes } from '../../../src/services/agent/agent-routes.js';
-import type { TokenRequest, ValidToken } from '../../../src/services/contract.js';
+import type { TokenRequest, ValidToken } from '../../../src/services/token/token-formats.js';
 import type { ServedRequest } from '../../../src/system/agent/agent-server.js';
 import { accountExample } from '../../doubles/account.js';
 

@@ -3,7 +3,7 @@ import type { AuditEvent } from '../../../src/audit/events.js';
 import { HOUR, MINUTE, SECOND } from '../../../src/domain/duration.js';
 import { VaultError } from '../../../src/domain/errors.js';
 import { Secret } from '../../../src/domain/secret.js';
-import { type AgentDeps, runAgent } from '../../../src/services/agent/agent.js';
+import { type AgentParts, runAgentOf } from '../../../src/services/agent/agent.js';
 import {
   AGENT_LOCK,
   type AgentCheck,
@@ -42,8 +42,8 @@ afterEach(() => folder.remove());
 const stop = () => interruption.abort(new VaultError('terminated', 'terminated'));
 
 /** Runs an agent until it ends. @param check by default one that is content, three times */
-function run(check: AgentDeps['check'] = stopAfter(3), more: Partial<AgentDeps> = {}): Promise<void> {
-  const deps: AgentDeps = {
+function run(check: AgentParts['check'] = stopAfter(3), more: Partial<AgentParts> = {}): Promise<void> {
+  const deps: AgentParts = {
     locks: folder.locks,
     clock,
     audit: { record: (event) => void audited.push(event) },
@@ -71,7 +71,7 @@ function run(check: AgentDeps['check'] = stopAfter(3), more: Partial<AgentDeps> 
     interruption: interruption.signal,
     ...more,
   };
-  return runAgent(deps, REQUEST, (event) => void events.push(event));
+  return runAgentOf(deps, REQUEST, (event) => void events.push(event));
 }
 
 function stopAfter(checks: number, result: AgentCheck = GOOD): () => Promise<AgentCheck> {

@@ -6,7 +6,7 @@ import { VaultError } from '../../../src/domain/errors.js';
 import { acceptRollback, conditionOf } from '../../../src/services/integrity/integrity.js';
 import { refreshAll } from '../../../src/services/refresh/refresh-all.js';
 import { selectAccount } from '../../../src/services/select-account.js';
-import { ensureValid } from '../../../src/services/token/ensure-valid.js';
+import { ensureValid } from '../../../src/services/token/token.js';
 import type { SealedAccount } from '../../../src/stores/contract.js';
 import type { Vault } from '../../../src/vault/vault.js';
 import { NOW } from '../../doubles/terminal.js';
@@ -76,7 +76,7 @@ describe('a vault that was rolled back', () => {
     const deps = {
       vault: opening,
       clock: stage.clock,
-      scopeAliases: async () => ({}),
+      providerOrNull: async () => null,
       refresh: () => stage.refresh(fresh),
     };
     const given = await ensureValid(deps, { ...request, minValid: 1_000 });
@@ -159,7 +159,7 @@ describe('a fact that somebody altered', () => {
     const deps = {
       vault: opening,
       clock: stage.clock,
-      scopeAliases: async () => ({}),
+      providerOrNull: async () => null,
       refresh: () => stage.refresh(account),
     };
     const request = { selector: 'demo', minValid: 0, refresh: false, withIdentity: false };

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { refreshAll } from '../../../src/services/refresh/refresh-all.js';
-import { ensureValid } from '../../../src/services/token/ensure-valid.js';
+import { ensureValid } from '../../../src/services/token/token.js';
 import { inTurn, renewed } from '../../doubles/token-endpoint.js';
 import { openRefreshStage, type RefreshStage, uninterrupted } from './refreshing.js';
 
@@ -47,7 +47,7 @@ describe('a new refresh token that cannot be used', () => {
     const deps = {
       vault: async () => stage.vault,
       clock: stage.clock,
-      scopeAliases: async () => ({}),
+      providerOrNull: async () => null,
       refresh: () => stage.refresh(account),
     };
     const request = { selector: 'demo', scopes: [], refresh: false, withIdentity: false, minValid: 0 };

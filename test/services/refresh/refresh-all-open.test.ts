@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DAY, HOUR, MINUTE } from '../../../src/domain/duration.js';
-import type { RefreshRequest } from '../../../src/services/contract.js';
+import type { RefreshRequest } from '../../../src/services/refresh/refresh-all.js';
 import { type RefreshAllDeps, refreshAll } from '../../../src/services/refresh/refresh-all.js';
 import { notSentWhileOpen } from '../../../src/services/refresh/refresh-notes.js';
 import { NOW } from '../../doubles/terminal.js';

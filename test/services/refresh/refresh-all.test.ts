@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { accountName } from '../../../src/domain/account.js';
 import { DAY, HOUR, MINUTE } from '../../../src/domain/duration.js';
 import { VaultError } from '../../../src/domain/errors.js';
-import type { RefreshRequest, RefreshResult } from '../../../src/services/contract.js';
+import type { RefreshRequest, RefreshResult } from '../../../src/services/refresh/refresh-all.js';
 import { type RefreshAllDeps, refreshAll } from '../../../src/services/refresh/refresh-all.js';
 import type { AccountFacts, Contents } from '../../../src/vault/sealed-record.js';
 import { NOW } from '../../doubles/terminal.js';

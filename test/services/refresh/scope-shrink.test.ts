@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DAY } from '../../../src/domain/duration.js';
 import type { RefreshOutcome } from '../../../src/domain/status.js';
-import type { TokenRequest } from '../../../src/services/contract.js';
 import { refreshAll } from '../../../src/services/refresh/refresh-all.js';
-import { ensureValid } from '../../../src/services/token/ensure-valid.js';
+import { ensureValid } from '../../../src/services/token/token.js';
+import type { TokenRequest } from '../../../src/services/token/token-formats.js';
 import type { SealedAccount } from '../../../src/stores/contract.js';
 import { EXPIRED, openVaultStage, type VaultStage } from '../stage.js';
 
@@ -33,7 +33,7 @@ function token(refresh: () => Promise<RefreshOutcome>, request: Partial<TokenReq
   const deps = {
     vault: async () => stage.vault,
     clock: stage.clock,
-    scopeAliases: async () => ({}),
+    providerOrNull: async () => null,
     refresh,
   };
   const usual = { selector: null, minValid: 0, scopes: [], refresh: false, withIdentity: false };

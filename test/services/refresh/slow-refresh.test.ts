@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { takeTurn } from '../../../src/services/refresh/refresher-client.js';
+import { takeTurn } from '../../../src/services/refresh/request-refresh.js';
 import { sqliteLocks } from '../../../src/stores/locks.js';
 import { accountExample } from '../../doubles/account.js';
 import { clockDouble } from '../../doubles/clock.js';

@@ -3,8 +3,8 @@ import type { Account } from '../../../src/domain/account.js';
 import { HOUR, MINUTE } from '../../../src/domain/duration.js';
 import { VaultError } from '../../../src/domain/errors.js';
 import type { RefreshOutcome } from '../../../src/domain/status.js';
-import type { TokenRequest } from '../../../src/services/contract.js';
-import { type EnsureValidDeps, ensureValid } from '../../../src/services/token/ensure-valid.js';
+import { type EnsureValidContext, ensureValid } from '../../../src/services/token/token.js';
+import type { TokenRequest } from '../../../src/services/token/token-formats.js';
 import { NOW } from '../../doubles/terminal.js';
 import { EXPIRED, openVaultStage, type VaultStage } from '../stage.js';
 
@@ -14,10 +14,11 @@ beforeEach(async () => {
 });
 afterEach(() => stage.close());
 
-const never: EnsureValidDeps['refresh'] = () => Promise.reject(new Error('nothing must be refreshed here'));
+const never: EnsureValidContext['refresh'] = () =>
+  Promise.reject(new Error('nothing must be refreshed here'));
 
-function token(refresh: EnsureValidDeps['refresh'], request: Partial<TokenRequest> = {}) {
-  const deps = { vault: async () => stage.vault, clock: stage.clock, scopeAliases: async () => ({}) };
+function token(refresh: EnsureValidContext['refresh'], request: Partial<TokenRequest> = {}) {
+  const deps = { vault: async () => stage.vault, clock: stage.clock, providerOrNull: async () => null };
   const usual = { selector: null, minValid: 5 * MINUTE, scopes: [], refresh: false, withIdentity: false };
   return ensureValid({ ...deps, refresh }, { ...usual, ...request });
 }
@@ -39,7 +40,7 @@ const FAILURES: readonly (readonly [Failed, VaultError])[] = [
 ];
 
 const failing =
-  (kind: Failed, error: VaultError): EnsureValidDeps['refresh'] =>
+  (kind: Failed, error: VaultError): EnsureValidContext['refresh'] =>
   async (_, account: Account) => ({ kind, account, error });
 
 describe('a refresh that fails', () => {
@@ -87,7 +88,7 @@ describe('a refresh that fails', () => {
   it('after so long a wait that the token has ended meanwhile gives none', async () => {
     await stage.add(ENDING);
     const error = new VaultError('busy', 'another process holds it');
-    const waiting: EnsureValidDeps['refresh'] = async (_, account) => {
+    const waiting: EnsureValidContext['refresh'] = async (_, account) => {
       stage.clock.advance(4 * MINUTE);
       return { kind: 'busy', account, error };
     };
@@ -96,7 +97,7 @@ describe('a refresh that fails', () => {
 
   it('tells the refresher whether a usable token is at hand, so that nobody waits for nothing', async () => {
     const asked: boolean[] = [];
-    const listening: EnsureValidDeps['refresh'] = async (_, account, tokenAtHand) => {
+    const listening: EnsureValidContext['refresh'] = async (_, account, tokenAtHand) => {
       asked.push(tokenAtHand);
       return { kind: 'busy', account, error: new VaultError('busy', 'held') };
     };
@@ -149,7 +150,7 @@ describe('an account that cannot be refreshed', () => {
 describe('an account that goes away meanwhile', () => {
   it('is said to have been removed', async () => {
     const { id } = await stage.add(EXPIRED);
-    const removing: EnsureValidDeps['refresh'] = async (vault, account) => {
+    const removing: EnsureValidContext['refresh'] = async (vault, account) => {
       await vault.remove(id);
       return { kind: 'refreshed', account };
     };
@@ -173,7 +174,7 @@ describe('an account that goes away meanwhile', () => {
     const deps = {
       vault: async () => vault,
       clock: stage.clock,
-      scopeAliases: async () => ({}),
+      providerOrNull: async () => null,
       refresh: never,
     };
     const request = { selector: 'demo', minValid: HOUR, scopes: [], refresh: false, withIdentity: false };
@@ -184,7 +185,7 @@ describe('an account that goes away meanwhile', () => {
     const deps = {
       vault: async () => null,
       clock: stage.clock,
-      scopeAliases: async () => ({}),
+      providerOrNull: async () => null,
       refresh: never,
     };
     const request = { selector: null, minValid: 0, scopes: [], refresh: false, withIdentity: false };

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { HOUR, MINUTE } from '../../../src/domain/duration.js';
 import { VaultError } from '../../../src/domain/errors.js';
-import type { TokenRequest } from '../../../src/services/contract.js';
-import { type EnsureValidDeps, ensureValid } from '../../../src/services/token/ensure-valid.js';
+import { type EnsureValidContext, ensureValid } from '../../../src/services/token/token.js';
+import type { TokenRequest } from '../../../src/services/token/token-formats.js';
 import { NOW } from '../../doubles/terminal.js';
 import { openVaultStage, type VaultStage } from '../stage.js';
 
@@ -12,10 +12,11 @@ beforeEach(async () => {
 });
 afterEach(() => stage.close());
 
-const never: EnsureValidDeps['refresh'] = () => Promise.reject(new Error('nothing must be refreshed here'));
+const never: EnsureValidContext['refresh'] = () =>
+  Promise.reject(new Error('nothing must be refreshed here'));
 
-function token(refresh: EnsureValidDeps['refresh'], request: Partial<TokenRequest> = {}) {
-  const deps = { vault: async () => stage.vault, clock: stage.clock, scopeAliases: async () => ({}) };
+function token(refresh: EnsureValidContext['refresh'], request: Partial<TokenRequest> = {}) {
+  const deps = { vault: async () => stage.vault, clock: stage.clock, providerOrNull: async () => null };
   const usual = { selector: null, minValid: 5 * MINUTE, scopes: [], refresh: false, withIdentity: false };
   return ensureValid({ ...deps, refresh }, { ...usual, ...request });
 }
@@ -27,7 +28,7 @@ const LOGIN = 'vault login demo --login-hint alice@example.com';
 describe('who insists on a life that was asked for', () => {
   it('gets the reason why the token cannot be renewed, and no token that ends sooner', async () => {
     await stage.add(ENDING);
-    const offline: EnsureValidDeps['refresh'] = async (_, account) => ({
+    const offline: EnsureValidContext['refresh'] = async (_, account) => ({
       kind: 'transient',
       account,
       error: new VaultError('network_failed', 'no network'),
@@ -39,10 +40,12 @@ describe('who insists on a life that was asked for', () => {
   it('is told when the provider gives no token that lives so long', async () => {
     await stage.add();
     const request = { minValid: 2 * HOUR };
-    expect((await token(never, request)).warning).toContain('this provider gives no longer ones');
+    expect((await token(never, request)).warning).toContain(
+      'the provider does not issue longer-lived tokens',
+    );
     await expect(token(never, { ...request, insist: true })).rejects.toMatchObject({
       code: 'usage',
-      message: expect.stringContaining('this provider gives no longer ones'),
+      message: expect.stringContaining('the provider does not issue longer-lived tokens'),
       hint: 'ask for less: min_valid=30m',
     });
   });

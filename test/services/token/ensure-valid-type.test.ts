@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { MINUTE } from '../../../src/domain/duration.js';
 import { Secret } from '../../../src/domain/secret.js';
-import { ensureValid } from '../../../src/services/token/ensure-valid.js';
 import { execute } from '../../../src/services/token/exec.js';
+import { ensureValid } from '../../../src/services/token/token.js';
 import { EXPIRED, openVaultStage, type VaultStage } from '../stage.js';
 
 let stage: VaultStage;
@@ -20,7 +20,7 @@ function token(request: { readonly anyType?: boolean } = {}, tokenType = 'Bearer
     {
       vault: async () => stage.vault,
       clock: stage.clock,
-      scopeAliases: async () => ({}),
+      providerOrNull: async () => null,
       audit: { record: ({ event }: { event: string }) => void given.push(event) } as never,
       refresh: async (vault, { id }) => {
         const current = await stage.account({ id });
@@ -70,14 +70,16 @@ describe('an access token whose type is not Bearer', () => {
 
   it('never gets into the environment of a program', async () => {
     await stage.add({ tokenType: 'DPoP' });
-    const deps = {
-      token: (request: object) => token(request),
-      run: () => Promise.reject(new Error('it was run')),
-      rest: async () => {},
-      env: {},
+    const ctx = {
+      ...stage,
+      vault: async () => stage.vault,
+      envFile: null,
+      host: { platform: 'win32', env: {} },
+      runInForeground: () => Promise.reject(new Error('it was run')),
+      notifyDue: async () => {},
     };
     const request = { ...USUAL, selector: 'demo', program: 'x', args: [], variable: 'T', retryExit: null };
-    await expect(execute(deps, request, () => {})).rejects.toMatchObject(REFUSED('DPoP'));
+    await expect(execute(ctx as never, request, () => {})).rejects.toMatchObject(REFUSED('DPoP'));
   });
 
   it.each([['bearer'], ['BEARER'], ['Zoho-oauthtoken']])('is no other than %s', async (tokenType) => {

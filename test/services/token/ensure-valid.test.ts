@@ -2,8 +2,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DAY, HOUR, MINUTE, SECOND } from '../../../src/domain/duration.js';
 import { Secret } from '../../../src/domain/secret.js';
 import type { RefreshOutcome } from '../../../src/domain/status.js';
-import type { TokenRequest } from '../../../src/services/contract.js';
-import { type EnsureValidDeps, ensureValid } from '../../../src/services/token/ensure-valid.js';
+import { type EnsureValidContext, ensureValid } from '../../../src/services/token/token.js';
+import type { TokenRequest } from '../../../src/services/token/token-formats.js';
 import { NOW } from '../../doubles/terminal.js';
 import { ALICE, EXPIRED, openVaultStage, type VaultStage } from '../stage.js';
 
@@ -13,13 +13,14 @@ beforeEach(async () => {
 });
 afterEach(() => stage.close());
 
-const never: EnsureValidDeps['refresh'] = () => Promise.reject(new Error('nothing must be refreshed here'));
+const never: EnsureValidContext['refresh'] = () =>
+  Promise.reject(new Error('nothing must be refreshed here'));
 
 /** Stores another token, as a refresh does. */
 const renewing =
   (
     change: Partial<{ expiresAt: number | null; grantedScopes: readonly string[] }> = {},
-  ): EnsureValidDeps['refresh'] =>
+  ): EnsureValidContext['refresh'] =>
   async (vault, { id }): Promise<RefreshOutcome> => {
     const current = await stage.account({ id });
     const contents = { ...(await vault.contents(current)), accessToken: new Secret('access-token-renewed') };
@@ -30,10 +31,14 @@ const renewing =
 
 function token(
   request: Partial<TokenRequest> = {},
-  refresh: EnsureValidDeps['refresh'] = never,
+  refresh: EnsureValidContext['refresh'] = never,
   scopeAliases: Readonly<Record<string, string>> = {},
 ) {
-  const deps = { vault: async () => stage.vault, clock: stage.clock, scopeAliases: async () => scopeAliases };
+  const deps = {
+    vault: async () => stage.vault,
+    clock: stage.clock,
+    providerOrNull: async () => ({ scopeAliases }) as never,
+  };
   const usual = { selector: null, minValid: 5 * MINUTE, scopes: [], refresh: false, withIdentity: false };
   return ensureValid({ ...deps, refresh }, { ...usual, ...request });
 }
@@ -62,7 +67,7 @@ describe('a token that is good for long enough', () => {
 
   it('need only live for half of its life where the provider gives no longer ones', async () => {
     await stage.add({ expiresAt: NOW + 4 * MINUTE });
-    const warning = expect.stringMatching(/ends in 4m: this provider gives no longer ones$/);
+    const warning = expect.stringMatching(/ends in 4m: the provider does not issue longer-lived tokens$/);
     expect(await given()).toEqual({ ...STORED, warning });
     stage.clock.advance(2 * MINUTE);
     expect(await given({}, renewing({ expiresAt: stage.clock.now() + 4 * MINUTE }))).toEqual({
@@ -103,7 +108,7 @@ describe('a token that is good for long enough', () => {
   it('is not opened again when another process renewed it: the new one is read', async () => {
     const seen = await stage.add(EXPIRED);
     const other = await stage.another();
-    const elsewhere: EnsureValidDeps['refresh'] = async (_, account) => {
+    const elsewhere: EnsureValidContext['refresh'] = async (_, account) => {
       await renewing()(other, account, false);
       return { kind: 'adopted', account: await stage.account(seen) };
     };
@@ -113,7 +118,7 @@ describe('a token that is good for long enough', () => {
   it('is asked for once more when what another process stored has ended already', async () => {
     await stage.add(EXPIRED);
     let calls = 0;
-    const twice: EnsureValidDeps['refresh'] = async (vault, account, tokenAtHand) => {
+    const twice: EnsureValidContext['refresh'] = async (vault, account, tokenAtHand) => {
       calls += 1;
       if (calls > 1) return renewing()(vault, account, tokenAtHand);
       const stored = await renewing({ expiresAt: NOW - MINUTE })(vault, account, tokenAtHand);

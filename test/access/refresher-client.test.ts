@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import type { Account } from '../../../src/domain/account.js';
-import { askRefresher, type RefresherProcess } from '../../../src/services/refresh/refresher-client.js';
-import { DONE, reportLine } from '../../../src/services/refresh/refresher-protocol.js';
-import type { Clock } from '../../../src/system/contract.js';
-import type { Vault } from '../../../src/vault/vault.js';
-import { accountExample } from '../../doubles/account.js';
-import { NOW } from '../../doubles/terminal.js';
+import { askRefresher } from '../../src/access/refresher-client.js';
+import { DONE, reportLine } from '../../src/access/refresher-protocol.js';
+import type { Account } from '../../src/domain/account.js';
+import type { Clock } from '../../src/system/contract.js';
+import type { RefresherProcess } from '../../src/system/processes/refresher-process.js';
+import type { Vault } from '../../src/vault/vault.js';
+import { accountExample } from '../doubles/account.js';
+import { NOW } from '../doubles/terminal.js';
 
 /** A refresher process by hand: what it was told, and its answers. */
 interface Child extends RefresherProcess {
@@ -62,26 +63,39 @@ const GRACE = accountExample({ id: 'id-grace' });
 function asker(clock: Clock = patient) {
   const children: Child[] = [];
   const notices: string[] = [];
-  const refresher = askRefresher({
-    key: async () => ({ key: Buffer.alloc(32) }) as never,
-    start: () => {
-      const started = child();
-      children.push(started);
-      return started;
-    },
-    clock,
-    notice: (line) => void notices.push(line),
-    interruption: new AbortController().signal,
+  const parts = {
+    host: { self: ['node', 'vault.js'] as const, env: { HOME: '/home/ada', GOOGLE_CLIENT_SECRET: 'secret' } },
+    ...{ profile: null, envFile: null, clock, interruption: new AbortController().signal },
+    key: async () => ({ reference: 'master/1', key: Buffer.alloc(32) }),
+    notice: (line: string) => void notices.push(line),
+  };
+  const refresher = askRefresher(parts, { concurrency: 3 }, (_, __, env) => {
+    expect(env).toEqual({ HOME: '/home/ada' });
+    const started = child();
+    children.push(started);
+    return started;
   });
-  const refresh = (account: Account) => refresher.refresh(VAULT, account, 'long', false);
+  const refresh = (account: Account) =>
+    refresher.refresh(VAULT, account, { policy: 'long', forced: false, timeout: 240_000 });
   const ordered = (count: number) =>
-    expect.poll(() => children.reduce((sum, { orders }) => sum + orders.length, 0)).toBe(count);
+    expect.poll(() => children.reduce((sum, { orders }) => sum + orders.length - 1, 0)).toBe(count);
   return { refresher, refresh, children, ordered, notices };
 }
 
 const done = (account: Account) => reportLine(account.id, { kind: 'refreshed', account });
 
 describe('asking a refresher process', () => {
+  it('sends the client settings in its first line, since an environment can be read by others', async () => {
+    const { refresh, children, ordered } = asker();
+    void refresh(ADA);
+    await ordered(1);
+    expect(JSON.parse(children[0]?.orders[0] ?? '')).toMatchObject({
+      concurrency: 3,
+      settings: { GOOGLE_CLIENT_SECRET: 'secret' },
+      key: { reference: 'master/1' },
+    });
+  });
+
   it('goes on with one process for as long as somebody waits for it', async () => {
     const { refresher, refresh, children, ordered } = asker();
     const [ada, grace] = [refresh(ADA), refresh(GRACE)];
@@ -153,11 +167,11 @@ describe('asking a refresher process', () => {
     ['long', 240_000, 1],
   ] as const)(
     'does not wait for ever for a provider: %s %i ms, and not without a word',
-    async (patience, wait, told) => {
+    async (policy, timeout, told) => {
       const slept: number[] = [];
       const clock = { ...patient, sleep: async (ms: number) => void slept.push(ms) };
       const { refresher, notices } = asker(clock);
-      const outcome = await refresher.refresh(VAULT, ADA, patience, false);
+      const outcome = await refresher.refresh(VAULT, ADA, { policy, forced: false, timeout });
       expect(outcome).toMatchObject({
         kind: 'busy',
         error: {
@@ -167,7 +181,7 @@ describe('asking a refresher process', () => {
           ),
         },
       });
-      expect(slept.reduce((sum, ms) => sum + ms, 0)).toBe(wait);
+      expect(slept.reduce((sum, ms) => sum + ms, 0)).toBe(timeout);
       expect(notices).toHaveLength(told);
     },
   );

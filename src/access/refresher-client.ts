@@ -1,49 +1,44 @@
-import { type Account, accountName } from '../../domain/account.js';
-import { interrupted } from '../../domain/async.js';
-import { formatDuration, SECOND } from '../../domain/duration.js';
-import { VaultError } from '../../domain/errors.js';
-import { shellName } from '../../domain/hints.js';
-import type { RefreshOutcome } from '../../domain/status.js';
-import type { LoadedKey } from '../../keysources/key-memory.js';
-import type { Lock, Locks } from '../../stores/locks.js';
-import type { Clock } from '../../system/contract.js';
-import type { Vault } from '../../vault/vault.js';
-import { RETRY_POLICIES, type RetryPolicyName } from './refresh-send.js';
+import { setMaxListeners } from 'node:events';
+import { resolve } from 'node:path';
+import { type Account, accountName } from '../domain/account.js';
+import { interrupted } from '../domain/async.js';
+import { formatDuration, SECOND } from '../domain/duration.js';
+import { OWN_PROCESSES } from '../domain/entry-points.js';
+import { childEnv, isClientSetting } from '../domain/environment.js';
+import { VaultError } from '../domain/errors.js';
+import { shellName } from '../domain/hints.js';
+import type { RefreshOutcome } from '../domain/status.js';
+import type { LoadedKey } from '../keysources/key-memory.js';
+import type { Clock, Host } from '../system/contract.js';
+import { type RefresherProcess, startRefresherProcess } from '../system/processes/refresher-process.js';
+import type { Vault } from '../vault/vault.js';
 import {
   DONE,
   INTERRUPTED_REPORT,
   orderLine,
   outcomeOf,
   type RefreshReportLine,
+  type RetryPolicyName,
   readReport,
+  setupLine,
 } from './refresher-protocol.js';
 
 /** A refresher that has reported everything has only its files to close. */
 const SHUTDOWN_TIMEOUT = 2 * SECOND;
 
-/** A refresher process, seen from the command that started it. */
-export interface RefresherProcess {
-  order(line: string): void;
-  /** Its output, until it ends or is detached. */
-  readonly lines: AsyncIterable<string>;
-  /** Sends no more orders: the process ends when it has reported on all it has. */
-  finish(): void;
-  /** Lets it finish what is in flight by itself. */
-  detach(): void;
+export interface Order {
+  readonly policy: RetryPolicyName;
+  /** The user asked for it by the account's name. */
+  readonly forced: boolean;
+  /** Milliseconds; then the outcome is `busy`, and the process continues by itself. */
+  readonly timeout: number;
 }
 
 export interface Refresher {
-  /**
-   * @param timeout milliseconds; then the outcome is `busy`, and the process continues by itself
-   * @throws VaultError what the refresher reports without an outcome; the interruption's reason
-   */
-  refresh(
-    vault: Vault,
-    account: Account,
-    policy: RetryPolicyName,
-    forced: boolean,
-    timeout?: number,
-  ): Promise<RefreshOutcome>;
+  /** @throws VaultError what the refresher reports without an outcome; the interruption's reason */
+  refresh(vault: Vault, account: Account, order: Order): Promise<RefreshOutcome>;
+  /** Says what is waited for; once, however many refreshes are slow. */
+  notice(line: string): void;
   /** Detaches the process when nothing is in flight; the next order starts another. */
   release(): void;
   /**
@@ -60,24 +55,46 @@ interface Running {
   readonly done: Promise<void>;
 }
 
-export interface AskDeps {
+export interface RefresherParts {
+  readonly host: Pick<Host, 'self' | 'env'>;
+  readonly profile: string | null;
+  readonly envFile: string | null;
+  readonly clock: Clock;
+  readonly interruption: AbortSignal;
+  readonly notice: (line: string) => void;
   /** The master key is sent to the process, which cannot prompt and should not ask a keychain again. */
   readonly key: () => Promise<LoadedKey>;
-  readonly start: (key: LoadedKey) => RefresherProcess;
-  readonly clock: Clock;
-  /** Called when a wait becomes long. */
-  readonly notice?: (line: string) => void;
-  readonly interruption: AbortSignal;
 }
 
 /** Refreshes through one refresher process, which is started with the first order. */
-export function askRefresher(deps: AskDeps): Refresher {
+export function askRefresher(
+  parts: RefresherParts,
+  { concurrency }: { readonly concurrency: number },
+  start = startRefresherProcess,
+): Refresher {
+  const { host, profile, clock, interruption } = parts;
+  // Any number of accounts may wait at the same time; Node would report more than ten listeners as a leak.
+  setMaxListeners(0, interruption);
   let running: Running | null = null;
+  let noticed = false;
+
+  function notice(line: string): void {
+    if (!noticed) parts.notice(line);
+    noticed = true;
+  }
+
+  function begin(key: LoadedKey): RefresherProcess {
+    if (host.self === null) throw new Error('the host does not say how to run this program again');
+    const child = start(host.self, OWN_PROCESSES.refresher, childEnv(host.env));
+    const envFile = parts.envFile === null ? null : resolve(parts.envFile);
+    child.order(setupLine({ profile, envFile, concurrency, settings: clientSettings(host.env) }, key));
+    return child;
+  }
 
   function started(handed: LoadedKey): Running {
     try {
       if (running !== null) return running;
-      const own = { child: deps.start(handed), waiting: new Map() };
+      const own = { child: begin(handed), waiting: new Map() };
       running = { ...own, done: listen(own) };
       return running;
     } finally {
@@ -107,24 +124,24 @@ export function askRefresher(deps: AskDeps): Refresher {
     if (own?.waiting.size === 0) {
       const over = new AbortController();
       own.child.finish();
-      await Promise.race([own.done, deps.clock.sleep(SHUTDOWN_TIMEOUT, over.signal).catch(() => undefined)]);
+      await Promise.race([own.done, clock.sleep(SHUTDOWN_TIMEOUT, over.signal).catch(() => undefined)]);
       over.abort();
     }
     own?.child.detach();
   }
 
   return {
-    async refresh(vault, account, policy, forced, timeout = RETRY_POLICIES[policy].timeout) {
+    async refresh(vault, account, { policy, forced, timeout }) {
       const answered = new AbortController();
-      const { child, waiting } = running ?? started(await deps.key());
+      const { child, waiting } = running ?? started(await parts.key());
       try {
         const report = await Promise.race([
           new Promise<RefreshReportLine>((resolve) => {
             waiting.set(account.id, resolve);
             child.order(orderLine({ account, policy, forced }));
           }),
-          interrupted(deps.interruption, answered.signal),
-          refreshTimeout(deps.clock, account, timeout, answered.signal, deps.notice),
+          interrupted(interruption, answered.signal),
+          refreshTimeout(clock, account, timeout, answered.signal, notice),
         ]);
         if (report instanceof VaultError) return { kind: 'busy', account, error: report };
         const outcome = outcomeOf(report, (await vault.account(account.id)) ?? account);
@@ -138,17 +155,24 @@ export function askRefresher(deps: AskDeps): Refresher {
     release() {
       if (running?.waiting.size === 0) taken()?.child.detach();
     },
+    notice,
     close,
   };
+}
+
+/** The refresher gets these over its stdin: an environment can be read by the user's other programs. */
+function clientSettings(env: Host['env']): Readonly<Record<string, string>> {
+  const given = Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  return Object.fromEntries(given.filter(([name]) => isClientSetting(name)));
 }
 
 /* A provider may take two minutes to answer. A command waits for less, and says so. */
 
 /** After this time a notice says what is waited for. */
-const NOTICE_AFTER = 10 * SECOND;
+export const NOTICE_AFTER = 10 * SECOND;
 
 /** @param left how long the command waits at most from now, in milliseconds */
-function slowNotice(account: Account, left: number): string {
+export function slowNotice(account: Account, left: number): string {
   return `the refresh of ${accountName(account)} takes longer than ${formatDuration(NOTICE_AFTER)}; waiting up to ${formatDuration(left)} more; it continues when you interrupt this command`;
 }
 
@@ -187,31 +211,4 @@ export async function refreshTimeout(
     return new Promise<never>(() => {});
   }
   return tooSlow(account, timeout);
-}
-
-/**
- * Waits until no other command of this user refreshes the same account.
- *
- * @param timeout milliseconds
- * @throws VaultError `busy` when that ends first
- */
-export async function takeTurn(
-  deps: {
-    readonly locks: Locks;
-    readonly interruption: AbortSignal;
-    readonly notice: (line: string) => void;
-  },
-  account: Account,
-  timeout: number,
-): Promise<Lock> {
-  const { locks, interruption, notice } = deps;
-  const name = `${account.id}-turn`;
-  const left = timeout - NOTICE_AFTER;
-  try {
-    return await locks.acquire(name, Math.min(timeout, NOTICE_AFTER), interruption);
-  } catch (failure) {
-    if (left <= 0 || !(failure instanceof VaultError) || failure.code !== 'busy') throw failure;
-    notice(slowNotice(account, left));
-    return locks.acquire(name, left, interruption);
-  }
 }

@@ -1,15 +1,17 @@
-import type { Account } from '../../domain/account.js';
-import { ERROR_CODES, type ErrorCode, VaultError } from '../../domain/errors.js';
-import type { RefreshOutcome } from '../../domain/status.js';
-import type { LoadedKey } from '../../keysources/key-memory.js';
-import type { RetryPolicyName } from './refresh-send.js';
+import type { Account } from '../domain/account.js';
+import { ERROR_CODES, type ErrorCode, VaultError } from '../domain/errors.js';
+import type { RefreshOutcome } from '../domain/status.js';
+import type { LoadedKey } from '../keysources/key-memory.js';
 
 /*
  * The protocol of a command and its refresher process: JSON lines over the refresher's stdin and stdout. First the setup, then
  * any number of orders, each answered by one report; after the last report, DONE. No token is sent: both sides open the vault.
  */
 
-/** What the refresher needs to know before anything else. */
+/** How long a refresh tries to reach the provider; see services/refresh/refresh-send. */
+export type RetryPolicyName = 'none' | 'short' | 'long';
+
+/** The first line. */
 export interface RefresherSetup {
   readonly profile: string | null;
   /** Absolute. */

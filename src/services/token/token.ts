@@ -1,0 +1,124 @@
+import { agentSocket } from '../../access/agent-socket.js';
+import { aboutAccount } from '../../audit/events.js';
+import type { Context } from '../../context.js';
+import { ERROR_CODES, VaultError } from '../../domain/errors.js';
+import { command } from '../../domain/hints.js';
+import { isBearer, isValidFor } from '../../domain/token-state.js';
+import type { SealedAccount } from '../../stores/contract.js';
+import type { Vault } from '../../vault/vault.js';
+import { selectAccount } from '../select-account.js';
+import type { RenewContext } from './renew.js';
+import type { TokenRequest, ValidToken } from './token-formats.js';
+
+export type TokenContext = Pick<
+  Context,
+  | 'audit'
+  | 'clock'
+  | 'detail'
+  | 'envFile'
+  | 'files'
+  | 'host'
+  | 'interruption'
+  | 'locks'
+  | 'paths'
+  | 'providerOrNull'
+  | 'refresher'
+  | 'vault'
+> & {
+  /** Runs the notify command where there is news. */
+  notifyDue(): Promise<void>;
+};
+
+/** Failures that the notify command reports. */
+const OF_ACCOUNTS: readonly number[] = [
+  ERROR_CODES.login_needed,
+  ERROR_CODES.provider_unavailable,
+  ERROR_CODES.client_refused,
+];
+
+/**
+ * A valid access token: from a running agent, else by our own work.
+ *
+ * @throws VaultError why there is none; never opens a browser
+ */
+export async function token(ctx: TokenContext, request: TokenRequest): Promise<ValidToken> {
+  const fromAgent = await askRunningAgent(ctx, request);
+  if (fromAgent !== null && !(fromAgent instanceof VaultError)) return fromAgent;
+  try {
+    return await ensureValid(
+      {
+        ...ctx,
+        async refresh(vault, account, usable) {
+          const { requestRefresh } = await import('../refresh/request-refresh.js');
+          const refresher = await ctx.refresher({ concurrency: 1 });
+          return requestRefresh(ctx, refresher, vault, account, usable ? 'none' : 'short');
+        },
+      },
+      request,
+    );
+  } catch (failure) {
+    if (!(failure instanceof VaultError)) throw failure;
+    if (OF_ACCOUNTS.includes(failure.exitCode)) await ctx.notifyDue();
+    // Without the key this process cannot open the vault, and the agent has.
+    throw failure.exitCode === ERROR_CODES.key_unavailable ? (fromAgent ?? failure) : failure;
+  }
+}
+
+/** @returns null when no agent was asked, or it was of no use; the agent's reason why there is no token */
+async function askRunningAgent(
+  ctx: TokenContext,
+  request: TokenRequest,
+): Promise<ValidToken | VaultError | null> {
+  // --refresh and --settings mean this very process.
+  if (request.refresh || ctx.envFile !== null) return null;
+  const socket = agentSocket(ctx);
+  if (!socket.exists()) return null;
+  const { askAgent } = await import('../agent/agent-client.js');
+  return askAgent(ctx, socket, request);
+}
+
+export interface EnsureValidContext extends RenewContext, Pick<Context, 'vault'> {
+  readonly audit?: Pick<Context['audit'], 'record'>;
+}
+
+/**
+ * A token that is valid for long enough is returned at once. Otherwise the account is refreshed; if that fails for now and
+ * the token still works, it is returned with a warning.
+ *
+ * @throws VaultError why there is none
+ */
+export async function ensureValid(ctx: EnsureValidContext, request: TokenRequest): Promise<ValidToken> {
+  const vault = await ctx.vault();
+  const { id } = await selectAccount(vault, request.selector, 'token');
+  if (vault === null)
+    throw new VaultError('account_not_found', 'there is no vault yet', { hint: command('login google') });
+  const account = await vault.account(id);
+  if (account === null) return ensureValid(ctx, request);
+  const { scopes, minValid } = request;
+  const now = ctx.clock.now();
+  const isLongEnough = account.expiresAt === null || account.expiresAt - now >= minValid;
+  const isGranted = scopes.every((scope) => account.grantedScopes.includes(scope));
+  if (!request.refresh && isGranted && isLongEnough && isValidFor(account, minValid, now))
+    return give(ctx, vault, account, request, null);
+  const { renew } = await import('./renew.js');
+  const renewed = await renew(ctx, vault, account, request);
+  if (renewed === 'changed') return ensureValid(ctx, request);
+  return give(ctx, vault, renewed.account, request, renewed.warning);
+}
+
+async function give(
+  { audit }: EnsureValidContext,
+  vault: Vault,
+  account: SealedAccount,
+  request: TokenRequest,
+  warning: string | null,
+): Promise<ValidToken> {
+  const accessToken = await vault.accessToken(account);
+  if (accessToken === null || (request.anyType !== true && !isBearer(account))) {
+    const { unusable } = await import('./renew.js');
+    throw await unusable(vault, account, accessToken);
+  }
+  const email = request.withIdentity ? ((await vault.identity(account))?.email ?? null) : null;
+  audit?.record({ event: 'token_given', ...aboutAccount(account), ...request.caller });
+  return { account, accessToken, email, warning };
+}
