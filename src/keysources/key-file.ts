@@ -131,7 +131,7 @@ function readSmall(path: string, place: string, files: Files): Buffer | null {
  * A line of a key file. The first key may serve every vault; while a key is being replaced, or when vaults share the file, keys of
  * single vaults follow, each with a space and its reference.
  */
-export interface KeyLine {
+interface KeyLine {
   /** Null: it serves every vault. */
   readonly reference: string | null;
   readonly key: Buffer;
@@ -143,7 +143,7 @@ const REFERENCE = /^[0-9a-f]{32}\/master\/[1-9]\d{0,8}$/;
  * @param place for the error
  * @throws VaultError `key_wrong`
  */
-export function readKeyLines(text: string, place: string): readonly KeyLine[] {
+function readKeyLines(text: string, place: string): readonly KeyLine[] {
   const rows = text.trim().split(/\r?\n/);
   return rows.map((row, index) => {
     const [key = '', reference = null, ...more] = row.trim().split(' ');
@@ -153,14 +153,14 @@ export function readKeyLines(text: string, place: string): readonly KeyLine[] {
   });
 }
 
-export function writeKeyLines(lines: readonly KeyLine[]): string {
+function writeKeyLines(lines: readonly KeyLine[]): string {
   return lines
     .map(({ reference, key }) => `${encodeKey(key)}${reference === null ? '' : ` ${reference}`}\n`)
     .join('');
 }
 
 /** Prefers the key with this reference, and wipes all others. @throws VaultError `key_missing` */
-export function keyNamed(lines: readonly KeyLine[], reference: string, place: string): Buffer {
+function keyNamed(lines: readonly KeyLine[], reference: string, place: string): Buffer {
   const found =
     lines.find((line) => line.reference === reference) ?? lines.find((line) => line.reference === null);
   for (const { key } of lines) if (key !== found?.key) key.fill(0);

@@ -9,22 +9,6 @@ import { isKeyringStale } from './keyring.js';
 /** How often the data keys may be replaced during one action. */
 const MAX_ATTEMPTS = 3;
 
-/** Loads the keyring and the guard when first needed, and again after another process has replaced the data keys. */
-export interface KeyringAccess {
-  /**
-   * Runs an action with them. With stale keys, fields that are sealed under the new ones look damaged: then the action runs again
-   * with fresh keys, so it must not have changed anything before it fails.
-   */
-  using<T>(action: (keys: Keyring, guard: () => Promise<Guard>) => T | Promise<T>): Promise<T>;
-  /** Opens an account, even if another process has just resealed it. */
-  opening<T>(account: SealedAccount, open: (keys: Keyring, account: SealedAccount) => T): Promise<T>;
-  /** Drops stale keys. For callers that would get a wrong answer from them, and no error. */
-  renew(): Promise<void>;
-  /** Null when the keyring was never loaded. */
-  loaded(): Promise<Keyring | null>;
-  wipe(): Promise<void>;
-}
-
 export interface KeyringAccessParts {
   readonly store: Pick<Store, 'head' | 'account'>;
   readonly unlock: () => Promise<Keyring>;
@@ -38,7 +22,10 @@ interface Loaded {
   users: number;
 }
 
-export function createKeyringAccess({ store, unlock, guard }: KeyringAccessParts): KeyringAccess {
+export type KeyringAccess = ReturnType<typeof createKeyringAccess>;
+
+/** Loads the keyring and the guard when first needed, and again after another process has replaced the data keys. */
+export function createKeyringAccess({ store, unlock, guard }: KeyringAccessParts) {
   let current: Promise<Loaded> | null = null;
   let stale: readonly Loaded[] = [];
 
@@ -56,6 +43,10 @@ export function createKeyringAccess({ store, unlock, guard }: KeyringAccessParts
     return current;
   }
 
+  /**
+   * Runs an action with them. With stale keys, fields that are sealed under the new ones look damaged: then the action runs again
+   * with fresh keys, so it must not have changed anything before it fails.
+   */
   async function using<T>(
     action: (keys: Keyring, guard: () => Promise<Guard>) => T | Promise<T>,
   ): Promise<T> {
@@ -92,7 +83,8 @@ export function createKeyringAccess({ store, unlock, guard }: KeyringAccessParts
 
   return {
     using,
-    opening: (account, open) =>
+    /** Opens an account, even if another process has just resealed it. */
+    opening: <T>(account: SealedAccount, open: (keys: Keyring, account: SealedAccount) => T): Promise<T> =>
       using(async (keys) => {
         try {
           return open(keys, account);
@@ -101,12 +93,14 @@ export function createKeyringAccess({ store, unlock, guard }: KeyringAccessParts
           return open(keys, await resealed(store, account, failure));
         }
       }),
-    async renew() {
+    /** Drops stale keys. For callers that would get a wrong answer from them, and no error. */
+    async renew(): Promise<void> {
       const loading = load();
       await dropIfStale(loading, await loading);
     },
-    loaded: async () => (await current?.catch(() => null))?.keyring ?? null,
-    async wipe() {
+    /** Null when the keyring was never loaded. */
+    loaded: async (): Promise<Keyring | null> => (await current?.catch(() => null))?.keyring ?? null,
+    async wipe(): Promise<void> {
       (await current?.catch(() => null))?.keyring.wipe();
       for (const { keyring } of stale) keyring.wipe();
     },

@@ -154,13 +154,13 @@ export interface Trail {
 
 export type TrailLine = Pick<TrailEntry, 'at' | 'body' | 'origin'>;
 
-export function encodeTrail(trail: Trail | null): Buffer {
+function encodeTrail(trail: Trail | null): Buffer {
   if (trail === null) return Buffer.alloc(TRAIL_BYTES);
   return Buffer.concat([trail.key, uint64(trail.first), trail.base, uint64(trail.last), trail.head]);
 }
 
 /** @returns null before the first event */
-export function decodeTrail(bytes: Buffer): Trail | null {
+function decodeTrail(bytes: Buffer): Trail | null {
   const part = (from: number, length: number) => Buffer.from(bytes.subarray(from, from + length));
   const lastAt = KEY_BYTES + UINT64_BYTES + MAC_BYTES;
   const last = readUint64(bytes, lastAt);

@@ -37,10 +37,7 @@ export function sealAnswer(keyring: Keyring, account: SealedAccount, answer: Uns
     refreshToken: answer.refreshToken?.reveal() ?? null,
     sentDigest: sentDigest(keyring, account),
   };
-  const bytes = Buffer.from(JSON.stringify(plain), 'utf8');
-  const sealed = keyring.seal('refresh_token', bytes, answerBinding(keyring, account, account.generation));
-  bytes.fill(0);
-  return sealed;
+  return sealJson(keyring, plain, answerBinding(keyring, account, account.generation));
 }
 
 /** @returns undefined when it does not open, which must not cost the answer */
@@ -66,21 +63,13 @@ export function openAnswer(
   generation: number,
   sealed: Uint8Array,
 ): WaitingAnswer | null {
-  let bytes: Buffer;
-  try {
-    bytes = keyring.open('refresh_token', sealed, answerBinding(keyring, account, generation), account.label);
-  } catch (failure) {
-    if (doesNotOpen(failure)) return null;
-    throw failure;
-  }
-  const plain = JSON.parse(bytes.toString('utf8')) as {
+  const plain = openJson<{
     readonly change: AccountChange;
     readonly accessToken: string | null;
     readonly refreshToken: string | null;
     readonly sentDigest?: string | null;
-  };
-  bytes.fill(0);
-  const secret = (text: string | null) => (text === null ? null : new Secret(text));
+  }>(keyring, sealed, answerBinding(keyring, account, generation));
+  if (plain === null) return null;
   return {
     change: plain.change,
     accessToken: secret(plain.accessToken),
@@ -118,35 +107,51 @@ export function sealLogin(keyring: Keyring, id: string, login: UnstoredLogin): U
     ...login,
     contents: { identity, accessToken: accessToken.reveal(), refreshToken: refreshToken?.reveal() ?? null },
   };
-  const bytes = Buffer.from(JSON.stringify(plain), 'utf8');
-  const sealed = keyring.seal('refresh_token', bytes, loginBinding(keyring, id));
-  bytes.fill(0);
-  return sealed;
+  return sealJson(keyring, plain, loginBinding(keyring, id));
 }
 
 /** @returns null when it does not open: written in part, or of another slot or vault */
 export function openLogin(keyring: Keyring, id: string, sealed: Uint8Array): UnstoredLogin | null {
-  let bytes: Buffer;
-  try {
-    bytes = keyring.open('refresh_token', sealed, loginBinding(keyring, id), id);
-  } catch (failure) {
-    if (doesNotOpen(failure)) return null;
-    throw failure;
-  }
-  const plain = JSON.parse(bytes.toString('utf8')) as Omit<UnstoredLogin, 'contents'> & {
-    readonly contents: Pick<Contents, 'identity'> & {
-      readonly accessToken: string;
-      readonly refreshToken: string | null;
-    };
-  };
-  bytes.fill(0);
+  const plain = openJson<
+    Omit<UnstoredLogin, 'contents'> & {
+      readonly contents: Pick<Contents, 'identity'> & {
+        readonly accessToken: string;
+        readonly refreshToken: string | null;
+      };
+    }
+  >(keyring, sealed, loginBinding(keyring, id));
+  if (plain === null) return null;
   const { identity, accessToken, refreshToken } = plain.contents;
   return {
     ...plain,
     contents: {
       identity,
       accessToken: new Secret(accessToken),
-      refreshToken: refreshToken === null ? null : new Secret(refreshToken),
+      refreshToken: secret(refreshToken),
     },
   };
+}
+
+function sealJson(keyring: Keyring, plain: object, aad: Uint8Array): Uint8Array {
+  const bytes = Buffer.from(JSON.stringify(plain), 'utf8');
+  const sealed = keyring.seal('refresh_token', bytes, aad);
+  bytes.fill(0);
+  return sealed;
+}
+
+/** @returns null when it does not open */
+function openJson<Plain>(keyring: Keyring, sealed: Uint8Array, aad: Uint8Array): Plain | null {
+  try {
+    const bytes = keyring.open('refresh_token', sealed, aad, '');
+    const plain = JSON.parse(bytes.toString('utf8')) as Plain;
+    bytes.fill(0);
+    return plain;
+  } catch (failure) {
+    if (doesNotOpen(failure)) return null;
+    throw failure;
+  }
+}
+
+function secret(text: string | null): Secret | null {
+  return text === null ? null : new Secret(text);
 }

@@ -37,7 +37,7 @@ export function intentContract(
       expect(await store.intent(account.id)).toBeNull();
     });
 
-    it('takes a step with an attempt where one is given, and none for an account that has moved on', async () => {
+    it('takes a step with an attempt, and none for a changed account', async () => {
       const account = sealedExample(1, { generation: 3 });
       await store.insert(account, step);
       const { status, reason, lastError, failures, retryAt, updatedAt } = account;
@@ -50,7 +50,7 @@ export function intentContract(
       expect((await store.ledger()).epoch).toBe(epoch + 1);
     });
 
-    it('settles the intent with the change that a refresh brought, and forgets it with the account', async () => {
+    it('settles the intent with the refresh, and deletes it with the account', async () => {
       const account = sealedExample(1, { generation: 3 });
       await store.insert(account, step);
       const tokenDigest = Buffer.alloc(32, 5);

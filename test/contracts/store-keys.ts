@@ -67,7 +67,7 @@ export function masterKeyContract(
       expect((await stage.store.head()).wrappedKeys).toHaveLength(head.wrappedKeys.length);
     });
 
-    it('are removed together with a note of what their source may hold still, or not at all', async () => {
+    it('are removed together with their leftover row, or not at all', async () => {
       const left = { reference, source: 'file', since: 5 };
       expect(await stage.store.removeMasterKey(reference, left, step)).toBe(false);
       expect(await stage.store.leftovers()).toEqual([]);
@@ -76,7 +76,7 @@ export function masterKeyContract(
       expect(await stage.store.leftovers()).toEqual([left]);
     });
 
-    it('are exchanged in one commit, and the old one is noted as a leftover until it is forgotten', async () => {
+    it('are exchanged in one commit, and the old one is recorded as a leftover', async () => {
       await stage.store.noteLeftover({ reference: row.reference, source: 'passphrase', since: 1 });
       const other = await stage.another();
       expect(await other.exchangeMasterKey([reference], row, wrapped, step)).toBe(true);

@@ -118,7 +118,7 @@ export function storeContract(
       expect(await store.account(account.id)).toEqual(next);
     });
 
-    it('gives a generation to one of two that replace at once, on one connection and on two', async () => {
+    it('gives a generation to one of two concurrent writers', async () => {
       await store.insert(sealedExample(1, { generation: 1 }), step);
       const other = await stage.another();
       const one = await Promise.all(
@@ -209,7 +209,7 @@ export function storeContract(
       expect(await names({ provider: 'google', namePrefix: 'goo_le/' })).toEqual([]);
     });
 
-    it('gives consents newest first, those of one moment in reverse order, and forgets them with their account', async () => {
+    it('lists consents newest first, and deletes them with their account', async () => {
       const { id } = sealedExample(1);
       await store.insert(sealedExample(1), step);
       const consents = [

@@ -66,7 +66,7 @@ describe('first runs at the same time', () => {
     expect(readdirSync(folder.home).sort()).toEqual(['locks', 'marks', 'master.key', 'vault.db']);
   });
 
-  it('of profiles that share a key file end with one key in it, and each opens its own vault', async (context) => {
+  it('of profiles that share a key file leave one key for both vaults', async (context) => {
     needs(context, 'the built command line');
     const homes = Array.from({ length: 6 }, (_, index) => join(folder.home, `profile-${index}`));
     const joined = await withActors(homes.length, (actors) =>

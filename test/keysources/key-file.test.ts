@@ -38,7 +38,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 const modeOf = (of: string) => statSync(of).mode & 0o7777;
 
 describe('a key file', () => {
-  it('is deleted when it is the vault’s own, and left alone when it may be another one’s too', async () => {
+  it('is deleted only when it is the vault’s own', async () => {
     await source.create(REFERENCE, key);
     expect(await source.remove(REFERENCE)).toBe(false);
     expect(readFileSync(path, 'latin1')).toBe(written);
@@ -90,7 +90,7 @@ describe('a key file', () => {
     expect(keyFileSource('/b/k', files, '/a/k').setting).toEqual({ kind: 'file', path: '/b/k' });
   });
 
-  it('is 43 characters and a line break, 0600 whatever the umask, and nothing lies beside it', async () => {
+  it('is 43 characters and a line break, 0600 whatever the umask', async () => {
     const before = process.umask(0);
     try {
       await source.create(REFERENCE, key);

@@ -87,7 +87,11 @@ describe('a command that gives no key', () => {
     [null, ''],
   ])('is told with where it is written: %s', async (configFile, where) => {
     const run = (kind: 'not_found' | 'timed_out' | 'too_much') =>
-      commandSource(['print-key'], null, { run: async () => ({ kind }), defaultTimeout: () => 1_000, configFile });
+      commandSource(['print-key'], null, {
+        run: async () => ({ kind }),
+        defaultTimeout: () => 1_000,
+        configFile,
+      });
     for (const kind of ['not_found', 'timed_out', 'too_much'] as const) {
       const { hint = '' } = (await run(kind)
         .load('')

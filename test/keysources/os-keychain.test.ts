@@ -57,7 +57,7 @@ describe('the keychain', () => {
     },
   );
 
-  it('tells what it knows of a failure, and the step that helps in that very case first', async () => {
+  it('reports the cause of a failure, and its specific remedy first', async () => {
     const keychain = keychainDouble();
     keychain.fail('timed_out', { about: 'process 7 did not answer', remedy: 'end it: kill -9 7' });
     const failure = (await keychainSource(keychain)

@@ -9,7 +9,7 @@ const sourceWith = (passphrase: string) =>
   passphraseSource(null, { ask: async () => new Secret(passphrase), place: 'passphrase' });
 
 describe('the passphrase key source', () => {
-  it('makes the same key again from the same passphrase, and another from another, or with other salt', async () => {
+  it('derives a key from its passphrase and salt alone', async () => {
     const { key, parameters } = await sourceWith(GOOD).derive(REFERENCE);
     expect(key).toHaveLength(32);
     const again = await sourceWith(GOOD).load(REFERENCE, parameters);
@@ -80,7 +80,7 @@ describe('the passphrase key source', () => {
     });
   });
 
-  it('refuses a new one of less than twelve characters, and an empty one where the right one is wanted', async () => {
+  it('refuses a new one under twelve characters, and an empty one', async () => {
     for (const tooEasy of ['', 'elevenchars', '👍'.repeat(11)]) {
       await expect(sourceWith(tooEasy).derive(REFERENCE)).rejects.toMatchObject({
         code: 'usage',

@@ -44,7 +44,7 @@ async function expectGood(of: VaultFolder): Promise<void> {
 }
 
 describe('making a vault', () => {
-  it('gives a file of 0600 in a folder of 0700 whatever the umask, and nothing beside it', async () => {
+  it('creates a 0600 file in a 0700 folder whatever the umask', async () => {
     const deep = vaultFolder(join(folder.home, 'deep', 'vault'));
     const before = process.umask(0);
     try {

@@ -33,7 +33,7 @@ function notes(): number[] {
 }
 
 describe('writes asked for at the same time', () => {
-  it('are all on disk when their promises resolve, in the order in which they were asked for', async () => {
+  it('are on disk in order when their promises resolve', async () => {
     const order: number[] = [];
     await Promise.all(Array.from({ length: 200 }, (_, n) => put(n).then(() => order.push(n))));
     expect(notes()).toHaveLength(200);

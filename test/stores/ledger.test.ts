@@ -53,7 +53,7 @@ describe('the ledger in the store', () => {
     expect((await store.ledger()).epoch).toBe(2);
   });
 
-  it('takes a change back that it has no step for, and leaves those alone that share the transaction', async () => {
+  it('rolls back only the change whose step throws', async () => {
     const steps = [step, broken, step, broken, step];
     const writes = steps.map((each, n) => store.insert(sealedExample(n), each));
     const results = await Promise.allSettled(writes);

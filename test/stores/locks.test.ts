@@ -61,7 +61,7 @@ describe('a lock', () => {
     for (const lock of locks) await lock.release();
   });
 
-  it('may be released twice, and its file stays: another one of that name would be another lock', async () => {
+  it('may be released twice, and its file stays', async () => {
     const lock = await folder.locks.acquire(NAME, 0);
     const { ino } = statSync(join(folder.paths.locks, `${NAME}.db`));
     await lock.release();
@@ -93,7 +93,7 @@ describe('a lock', () => {
     await lock.release();
   });
 
-  it('is not waited for any longer once the signal is aborted, and not taken when it was before', async () => {
+  it('is not acquired once the signal is aborted', async () => {
     const reason = new Error('interrupted');
     const aborting = new AbortController();
     const lock = await folder.locks.acquire(NAME, 0);
@@ -143,7 +143,7 @@ describe('between processes, a lock', () => {
     expect(readdirSync(folder.paths.locks)).toEqual([`${NAME}.db`]);
   });
 
-  it('is kept by its holder whatever is looked at meanwhile: no check opens and closes the file', async (context) => {
+  it('is kept by its holder while its file is checked', async (context) => {
     needs(context, 'the built command line');
     const lock = await folder.locks.acquire(NAME, 0);
     const path = join(folder.paths.locks, `${NAME}.db`);
@@ -193,7 +193,7 @@ describe('in the place of a lock', () => {
     expect(readdirSync(folder.home)).toEqual(['locks']);
   });
 
-  it('something else than a lock is said to be just that, with a way out that loses nothing', async () => {
+  it('an overwritten lock file is reported with a safe remedy', async () => {
     writeFileSync(path, 'not a database '.repeat(100), { mode: 0o600 });
     const failure = await folder.locks.acquire(NAME, 0).catch((thrown: unknown) => thrown);
     expect(failure).toMatchObject({ code: 'vault_damaged', hint: expect.stringContaining(`rm '${path}'`) });

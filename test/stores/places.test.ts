@@ -150,7 +150,7 @@ describe('on a disk that takes nothing more', () => {
     expect(await store.accounts()).toHaveLength(1);
   };
 
-  it('because it is full, a vault is still read, a write fails and says why, and works again when there is room', async () => {
+  it('because it is full, only writes fail, until there is space again', async () => {
     const store = await folder.factory.create(headExample());
     await store.insert(sealedExample(1), step);
     fill();
@@ -179,7 +179,7 @@ describe('on a disk that takes nothing more', () => {
     expect(readdirSync(folder.home)).toEqual(before);
   });
 
-  it('because it is read-only, a vault is still read, and writes and locks fail and say why', async () => {
+  it('because it is read-only, writes and locks fail and reads do not', async () => {
     const made = await folder.factory.create(headExample());
     await made.insert(sealedExample(1), step);
     await made.close();

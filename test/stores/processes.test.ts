@@ -32,7 +32,7 @@ const accounts = (from: number, count: number) =>
   Array.from({ length: count }, (_, n) => sealedExample(from + n));
 
 describe('several processes on one vault', () => {
-  it('write at once, and every commit of every one of them is there: none is told to come back later', async (context) => {
+  it('write concurrently without losing a commit or failing as busy', async (context) => {
     needs(context, 'the built command line');
     const [writers, each] = [8, 25];
     const written = await withActors(writers, (actors) =>
@@ -52,7 +52,7 @@ describe('several processes on one vault', () => {
     await store.close();
   });
 
-  it('may read without a pause: a writer still gets through, and readers do while it writes', async (context) => {
+  it('may read without a pause, and a writer still gets through', async (context) => {
     needs(context, 'the built command line');
     const store = await folder.factory.open();
     await Promise.all(accounts(0, 2_000).map((account) => store.insert(account, step)));

@@ -101,7 +101,7 @@ describe('the reserve beside the vault', () => {
     spill.close();
   });
 
-  it('knows that a slot whose length reaches out of it is not empty, and reads nothing of it', () => {
+  it('reads nothing of a slot with an impossible length, which is not empty', () => {
     const spill = open('one', 1);
     spill.reserve().write(answer(ALICE, 'sealed for alice'));
     spill.close();

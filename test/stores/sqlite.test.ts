@@ -62,7 +62,7 @@ describe('the database', () => {
     expect(readFileSync(folder.paths.database).toString('latin1', 68, 72)).toBe('tkvt');
   });
 
-  it('is opened without trust in its schema, and written with every setting that makes a commit durable', () => {
+  it('is opened with an untrusted schema and durable commits', () => {
     const database = openDatabase(folder.paths.database, folder.files);
     prepareForWriting(database);
     const settings = [
@@ -89,7 +89,7 @@ describe('the database', () => {
     });
   });
 
-  it('goes back to a rollback journal when another program had given it a write-ahead log', async () => {
+  it('returns to a rollback journal after another program set WAL', async () => {
     tamper((database) => expect(database.pragma('journal_mode = WAL', { simple: true })).toBe('wal'));
     const store = await folder.factory.open();
     expect(await store.insert(sealedExample(1), step)).toBe(true);

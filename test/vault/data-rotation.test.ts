@@ -45,7 +45,7 @@ describe('replaced data keys', () => {
     expect(await count()).toBe(6);
   });
 
-  it('leave the vault current where it is, also when the process dies as soon as they are gone', async () => {
+  it('leave the vault current, even if the process dies right afterwards', async () => {
     await stage.begin();
     await stage.sealAll();
     const dying = await stage.open({ ...stage.here, overwrite: () => {} });
@@ -115,7 +115,7 @@ describe('a vault that is not as it was left', () => {
     });
   });
 
-  it('is rolled back, and not only moved, when it was put back from before its new data keys', async () => {
+  it('is rolled back when it was restored from before its new data keys', async () => {
     const copy = `${stage.file}.copy`;
     copyFileSync(stage.file, copy);
     await stage.begin();
@@ -151,7 +151,7 @@ describe('a vault that is not as it was left', () => {
     await expect(rekeyed).rejects.toMatchObject({ code: 'vault_damaged' });
   });
 
-  it('is found out by a row that was put back from before, though its generation is right', async () => {
+  it('is noticed by a restored row of the right generation', async () => {
     const copy = `${stage.file}.copy`;
     copyFileSync(stage.file, copy);
     await stage.begin();

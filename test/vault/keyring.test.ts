@@ -153,7 +153,7 @@ describe('what is wrong with a vault is told apart:', () => {
     }
   });
 
-  it('a damaged check value is still told when two of three wrapped keys are damaged as well', () => {
+  it('a damaged check value is detected with two of three wrapped keys damaged', () => {
     const bad = withCheckValue(Buffer.alloc(16));
     const wrappedKeys = head.wrappedKeys.map((row) =>
       row.purpose === 'access_token' ? row : { ...row, wrapped: spoiled(row.wrapped, 30) },

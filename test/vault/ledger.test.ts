@@ -1,16 +1,21 @@
 import { describe, expect, it } from 'vitest';
-import type { MasterKeyRow, RowFacts } from '../../src/stores/contract.js';
+import type { MasterKeyRow, RowFacts, TrailEntry } from '../../src/stores/contract.js';
 import { openKeyring } from '../../src/vault/keyring.js';
 import {
   changed,
+  type Extension,
+  entryMac,
+  extend,
   type Ledger,
   ledgerOf,
   openLedger,
   rowDigest,
   sealLedger,
+  type Trail,
   withPlace,
 } from '../../src/vault/ledger.js';
 import { createHead } from '../../src/vault/new-vault.js';
+import { emptyTrail } from '../doubles/ledger.js';
 import { seededNumbers } from '../harness/random.js';
 
 const master = Buffer.alloc(32, 3);
@@ -40,7 +45,7 @@ describe('the digest of a row', () => {
     },
   );
 
-  it('is another one in every vault, and cannot be made by moving text between the columns', () => {
+  it('differs between vaults, and when text moves between columns', () => {
     expect(rowDigest(keyringOf(2), row(1))).not.toBe(rowDigest(keyring, row(1)));
     const [left, right] = [row(1, { provider: 'ab', label: 'c' }), row(1, { provider: 'a', label: 'bc' })];
     expect(rowDigest(keyring, left)).not.toBe(rowDigest(keyring, right));
@@ -48,7 +53,7 @@ describe('the digest of a row', () => {
 });
 
 describe('the ledger', () => {
-  it('kept up change by change is the one that adding all rows up gives, in whatever order they came', () => {
+  it('updated change by change equals the one computed from all rows', () => {
     const between = seededNumbers(20_261_121);
     const rows = new Map<string, RowFacts>();
     let ledger: Ledger = empty;
@@ -102,4 +107,27 @@ describe('the ledger', () => {
     expect(ledger.places.has(name(4))).toBe(false);
     expect(ledger.places.has(name(20))).toBe(true);
   });
+});
+
+it('a trail deletes the oldest entries, and starts from the last deleted one', () => {
+  const vaultId = Buffer.alloc(16, 1);
+  const entries = new Map<number, TrailEntry>();
+  const facts = { ...emptyTrail, mac: (seq: number) => entries.get(seq)?.mac ?? null };
+  let trail: Trail | null = null;
+  for (let n = 1; n <= 40; n += 1) {
+    const line = { at: n, body: '{}', origin: `line-${n}` };
+    const next: Extension = extend(vaultId, trail, [line], facts, { kept: 10, atOnce: 5 });
+    trail = next.trail;
+    for (const entry of next.entries) entries.set(entry.seq, entry);
+    for (const seq of entries.keys()) if (seq < (next.firstKept ?? 0)) entries.delete(seq);
+    expect(entries.size).toBeLessThanOrEqual(15);
+  }
+  expect([...entries.keys()][0]).toBe(trail?.first);
+  const codes = [...entries.values()].map((entry) => entry.mac);
+  const key = trail?.key ?? Buffer.alloc(0);
+  const again = [...entries.values()].map((entry, index) =>
+    entryMac(vaultId, key, entry, codes[index - 1] ?? trail?.base ?? Buffer.alloc(0)),
+  );
+  expect(again).toEqual(codes);
+  expect(codes.at(-1)).toEqual(trail?.head);
 });

@@ -15,7 +15,7 @@ beforeEach(() => {
 });
 afterEach(() => folder.remove());
 
-it('fifty processes that write at once leave rows, ledger and mark that fit each other', async (context) => {
+it('fifty concurrent writers leave rows, ledger and mark consistent', async (context) => {
   needs(context, 'the built command line');
   const keyFile = join(folder.home, 'master.key');
   const joined = await withActors(WRITERS, (actors) =>

@@ -112,7 +112,7 @@ it('says so when another process has changed an account while it was being opene
   await expect(vault.contents(read)).rejects.toMatchObject({ code: 'busy' });
 });
 
-it('is found out by a process also when other data keys have the same ids, as in another copy', async () => {
+it('is noticed when other data keys have the same ids', async () => {
   const copy = `${stage.file}.copy`;
   copyFileSync(stage.file, copy);
   await sealed();

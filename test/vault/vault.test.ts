@@ -94,7 +94,7 @@ describe('a vault', () => {
     }
   });
 
-  it('fetches its key once, when something sealed is first wanted, and never for what is visible', async () => {
+  it('loads its key once, and only for sealed fields', async () => {
     expect(await vault.accounts()).toEqual([]);
     expect(await vault.account('nobody')).toBeNull();
     expect(await vault.consents('nobody')).toEqual([]);
@@ -138,7 +138,7 @@ describe('a vault', () => {
     expect(await vault.accounts()).toHaveLength(1);
   });
 
-  it('stores a change as the next generation, sealed anew; the account as it was before is then too old', async () => {
+  it('stores a change as the next generation, and refuses the old one', async () => {
     const first = await added();
     const second = await vault.update(
       first,
@@ -170,7 +170,7 @@ describe('a vault', () => {
     expect(await vault.account(first.id)).toEqual(second);
   });
 
-  it('does not rename to a name that is taken, and does not bring back an account that was removed', async () => {
+  it('refuses a name that is taken and an account that was removed', async () => {
     const alice = await added();
     const bob = await added(
       { label: 'bob' },

@@ -86,7 +86,7 @@ describe('a vault that was put back together with its mark', () => {
     expect(await refusal(alone)).toBe(REPLACED);
   });
 
-  it('is current when its file is another one and the second mark knows of nothing later', async () => {
+  it('is current with another file when the second mark has nothing later', async () => {
     await renewal();
     await putBack(async () => {});
     expect(await refusal()).toBeNull();
@@ -119,7 +119,7 @@ describe('a vault that was put back together with its mark', () => {
 });
 
 describe('a second mark', () => {
-  it('of another user, or in a home that is new each time, is behind or not there, and that is no alarm', async () => {
+  it('may be missing or behind without an alarm', async () => {
     await renewal();
     const theirs = marksAt(stage.here, new Map());
     await renewal(theirs);

@@ -70,7 +70,7 @@ describe('the rows of a vault', () => {
     );
   });
 
-  it('are known to be altered when one was renamed, and when two have exchanged their names', async () => {
+  it('are altered when one was renamed, or two exchanged names', async () => {
     stage.tamper((database) => database.exec("UPDATE accounts SET label = 'eve' WHERE label = 'ada'"));
     expect(await verdict()).toBe(`vault_damaged altered: ${DAMAGED} google/eve was altered`);
     stage.tamper((database) => {

@@ -27,7 +27,7 @@ function counting() {
 }
 
 describe('a key that was read once', () => {
-  it('is not asked for again, not even by several at the same time, and each gets a copy of its own', async () => {
+  it('is loaded once for concurrent callers, and each gets a copy', async () => {
     const { source, loads } = counting();
     const around = keyMemory().around(source);
     const copies = await Promise.all([around.load('a'), around.load('a'), around.load('a')]);

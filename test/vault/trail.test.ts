@@ -124,7 +124,7 @@ describe('the trail', () => {
     expect(await fault()).toBeNull();
   });
 
-  it('takes a failed attempt in with what it changes, and not for an account that has moved on', async () => {
+  it('records a failed attempt with its change, or neither', async () => {
     await stage.add('ada');
     const [account] = await vault.accounts();
     if (account === undefined) throw new Error('no account');
@@ -150,7 +150,7 @@ describe('the trail', () => {
     expect(await fault()).toBeNull();
   });
 
-  it('doubts a line that other data keys prove, as they do after a vault was put back, and accuses nobody', async () => {
+  it('marks a line as unproved when its data key is unknown', async () => {
     audit.record(event('account-7'));
     const path = join(folder, 'audit', 'queue');
     const [proof = '', ...body] = readFileSync(path, 'utf8').split(' ');

@@ -73,7 +73,7 @@ describe('a vault', () => {
     expect(await standingHere()).toBe('vault_rolled_back');
   });
 
-  it('is cloned at another place and where its mark was taken away, and rolled back where that is not one', async () => {
+  it('is cloned elsewhere or without a mark, rolled back with an invalid mark', async () => {
     const elsewhere = marksDouble('elsewhere');
     expect(await standing(await stage.open(elsewhere))).toBe('vault_cloned');
     for (const [name, bytes] of stage.here.kept) elsewhere.create(name, bytes);
@@ -131,7 +131,7 @@ describe('a vault', () => {
     expect(await standingHere()).toBe('current');
   });
 
-  it('takes what has to be stored while its mark cannot be read, and is current afterwards', async () => {
+  it('stores while its mark cannot be read, and is current afterwards', async () => {
     const unreadable = {
       ...stage.here,
       read: () => {
@@ -146,7 +146,7 @@ describe('a vault', () => {
     expect(await standingHere()).toBe('current');
   });
 
-  it('does not move its mark for a transaction that was tried again and then had nothing left to do', async () => {
+  it('does not move its mark for a repeated transaction without a change', async () => {
     const before = [...stage.here.kept.values()];
     const store = await stage.store();
     const vault = await stage.open(stage.here, {
@@ -177,7 +177,7 @@ describe('a vault', () => {
     expect(stage.here.kept.size).toBe(0);
   });
 
-  it('is rolled back although the row set fits, and not current although nothing was rolled back when it does not', async () => {
+  it('must fit both its mark and its row set to be current', async () => {
     await rolledBack(async () => stage.renew(await stage.open(), 'ada'));
     await expect((await stage.open()).verifyRowSet()).resolves.toBeUndefined();
     const vault = await stage.open();
@@ -195,7 +195,7 @@ describe('a vault', () => {
     expect(await standing(vault)).toBe('vault_damaged');
   });
 
-  it('that is rolled back or altered takes a login, and says so before anybody goes to any trouble', async () => {
+  it('that is rolled back or altered takes a login, with a warning first', async () => {
     await rolledBack(async () => stage.renew(await stage.open(), 'ada'));
     stage.tamper((database) => database.exec("DELETE FROM accounts WHERE label = 'ada'"));
     await (await stage.open()).rehearse();

@@ -64,7 +64,7 @@ describe('the keys of a vault', () => {
     expect(await failing.using(() => 1)).toBe(1);
   });
 
-  it('that were replaced are overwritten as soon as others are there, unless somebody is at work with them', async () => {
+  it('that were replaced are wiped as soon as they are unused', async () => {
     const { hand, opened, replace } = stage();
     let release = () => {};
     const long = hand.using(
