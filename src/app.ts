@@ -16,7 +16,7 @@ export interface App extends Context, UseCases {
 /** @throws VaultError `config_invalid` when the places of the files make no sense */
 export function createApp(host: Host, options: ContextOptions): App {
   const ctx = createContext(host, options);
-  const { paths, clock, audit, http, access, readText, profile, envFile } = ctx;
+  const { paths, clock, audit, access, readText, envFile } = ctx;
   const describe = ctx.providerOrNull;
 
   const background = backgroundWith({
@@ -37,12 +37,5 @@ export function createApp(host: Host, options: ContextOptions): App {
     ...background,
     ...childrenWith(host),
     ...integrityWith({ vault: access.open, audit }),
-
-    async doctor(request, progress) {
-      const { doctorWith } = await import('./wiring/health.js');
-      const { agentStatus } = await import('./services/agent/agent-client.js');
-      const running = () => agentStatus(ctx).catch(() => null);
-      return doctorWith({ host, profile, envFile, paths, clock, http, agent: running })(request, progress);
-    },
   };
 }

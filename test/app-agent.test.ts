@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { agentSocket } from '../src/access/agent-socket.js';
 import { createApp } from '../src/app.js';
 import { agentStatus, stopAgent } from '../src/services/agent/agent-client.js';
+import { doctor } from '../src/services/doctor/doctor.js';
 import { token } from '../src/services/token/token.js';
 import { agentSocketPlaces } from '../src/system/agent/agent-socket.js';
 import type { Host } from '../src/system/contract.js';
@@ -54,7 +55,7 @@ describe.skipIf(process.getuid?.() !== 0)(
       expect(() => agentSocket(app).path()).toThrow(/belongs to another user/);
       await expect(agentStatus(app)).rejects.toMatchObject(refused);
       await expect(stopAgent(app)).rejects.toMatchObject(refused);
-      const { results } = await app.doctor({ offline: true, asCron: false }, () => {});
+      const results = await doctor(app, { offline: true, asCron: false }, () => {});
       const permissions = results.find(({ check }) => check.name === 'permissions');
       expect(permissions?.findings).toContainEqual(
         expect.objectContaining({ status: 'problem', message: expect.stringContaining(squatted) }),

@@ -1,10 +1,20 @@
 import { join } from 'node:path';
 import { VaultError } from '../domain/errors.js';
-import type { AddonState } from '../health/contract.js';
 import type { Clock, Files, Host, Paths } from '../system/contract.js';
+import type { Addon, AddonRecord } from '../system/native-addon.js';
 import { VERSION } from '../version.js';
 
 /* Records the native addon and compares it with the record. Never loaded for a valid token. */
+
+/** The native addon as it is and as it was recorded. */
+interface AddonState {
+  readonly addon: Addon;
+  /** In hex. */
+  readonly sha256: string;
+  /** Where it is recorded. */
+  readonly file: string;
+  readonly recorded: AddonRecord | null;
+}
 
 interface AddonParts {
   readonly host: Pick<Host, 'versions'>;

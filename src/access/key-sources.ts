@@ -11,7 +11,7 @@ import { keySourceFor } from '../keysources/index.js';
 import { keyMemory, type LoadedKey } from '../keysources/key-memory.js';
 import type { PassphraseParts } from '../keysources/passphrase.js';
 import type { EventQueue } from '../stores/audit-queue.js';
-import type { TrailTable } from '../stores/contract.js';
+import type { TrailTable, VaultHead } from '../stores/contract.js';
 import type { Clock, Files, Host, Paths } from '../system/contract.js';
 import { KEYCHAIN_TIMEOUTS, systemKeychain } from '../system/keychain/keychain.js';
 import type { NewMaster } from './new-key.js';
@@ -236,4 +236,30 @@ function fromHere(setting: KeySourceSetting, env: Host['env']): KeySourceSetting
   }
   if (setting.kind !== 'passphrase' || setting.file === null) return setting;
   return { kind: 'passphrase', file: resolve(setting.file) };
+}
+
+/** A key source that may have this vault's master key. */
+export interface KnownKeySource {
+  readonly source: KeySource;
+  /** Whether commands use it with the current settings. */
+  readonly inUse: boolean;
+}
+
+/**
+ * The source in use, then the others in which the vault has a key, except a command: the vault does not store how to run it.
+ *
+ * @param head null where there is no vault, or it cannot be read
+ */
+export async function knownKeySources(
+  inUse: KeySourceSetting,
+  head: VaultHead | null,
+  sourceFor: (setting: KeySourceSetting) => Promise<KeySource>,
+): Promise<readonly KnownKeySource[]> {
+  const kinds = new Set((head?.masterKeys ?? []).map(({ source }) => source));
+  kinds.delete(inUse.kind);
+  const others = [...kinds].flatMap((kind) => defaultSetting(kind) ?? []);
+  const known = [{ setting: inUse, inUse: true }, ...others.map((setting) => ({ setting, inUse: false }))];
+  return Promise.all(
+    known.map(async ({ setting, inUse: used }) => ({ source: await sourceFor(setting), inUse: used })),
+  );
 }

@@ -1,4 +1,4 @@
-import { WRONG_PASSPHRASES, wrongPassphrases } from '../audit/abuse.js';
+import { WRONG_PASSPHRASES, wrongPassphrases } from '../audit/reading.js';
 import { type SlowDownDeps, slowDown } from '../audit/slow-down.js';
 import { SECOND } from '../domain/duration.js';
 import { VaultError } from '../domain/errors.js';

@@ -3,11 +3,11 @@ import type { CallbackRefusal } from '../domain/callback-refusal.js';
 import type { ErrorCode } from '../domain/errors.js';
 import type { NotificationEvent } from '../stores/contract.js';
 
-/** Which account an event is about: neither its name nor an address. */
+/** The account of an event, without its name. */
 export interface AboutAccount {
   readonly provider: string;
   readonly account: string;
-  /** A keyed digest of issuer and subject: the same person again has the same one. */
+  /** A keyed digest of issuer and subject, the same for every login of one identity. */
   readonly subject?: string;
 }
 
@@ -23,31 +23,30 @@ export interface ThroughAgent {
 }
 
 /**
- * What is worth a line. No event has a member that could hold a token, an address or a provider's own text: accounts
- * go by their id, failures by codes from closed lists.
+ * No event has a member that could hold a token, an address or a provider's text: accounts are named by id, failures by
+ * codes from closed lists.
  */
 export type AuditEvent =
   | { readonly event: 'vault_created'; readonly key_source: string }
   | {
       readonly event: 'key_added' | 'key_removed' | 'key_chosen';
       readonly key_source: string;
-      /** Names the key and is no secret. */
+      /** The name of the key, not a secret. */
       readonly reference: string;
     }
   | {
       readonly event: 'key_rotated';
       readonly key_source: string;
       readonly reference: string;
-      /** The key it has taken the place of. */
       readonly replaced: string;
     }
   | { readonly event: 'data_keys_added' }
-  /** Every account is sealed under new data keys, and the old ones are gone. */
+  /** Every account is sealed under new data keys; the old ones are deleted. */
   | { readonly event: 'data_keys_replaced'; readonly accounts: number }
   | { readonly event: 'key_exported' | 'backed_up' }
   | { readonly event: 'key_imported'; readonly key_source: string; readonly reference: string }
   | { readonly event: 'restored'; readonly replaced: boolean }
-  /** This program has written something that decides how it runs. */
+  /** This program wrote a setting, a schedule or a service. */
   | { readonly event: 'configuration_changed'; readonly what: ChangedSetting }
   | { readonly event: 'login_started'; readonly provider: string }
   | ({ readonly event: 'login_finished'; readonly created: boolean } & AboutAccount)
@@ -57,18 +56,18 @@ export type AuditEvent =
       readonly code: ErrorCode;
       readonly why?: 'other_issuer';
     }
-  /** A login had brought a grant that is not stored, and this is what became of it at the provider. */
+  /** A login returned a grant that was not stored, and the grant was revoked or left. */
   | {
       readonly event: 'grant_discarded';
       readonly provider: string;
-      /** `shared`: it was left alone, because an account that is stored may rest on it. */
+      /** `shared`: it was not revoked, because a stored account may depend on it. */
       readonly outcome: 'revoked' | 'shared' | 'unsupported' | 'failed';
     }
   | {
       readonly event: 'callback_refused';
       readonly provider: string;
       readonly why: CallbackRefusal;
-      /** How many of this kind there have been in this login: each of the first ten has an event, the last one has the sum. */
+      /** The number of this kind in this login; the first ten have an event each, the last one has the total. */
       readonly count: number;
     }
   | ({ readonly event: 'token_given' } & AboutAccount & Partial<ThroughAgent>)
@@ -86,30 +85,29 @@ export type AuditEvent =
     } & AboutAccount)
   | ({ readonly event: 'revoked' | 'forgotten' } & AboutAccount)
   | { readonly event: 'rollback_accepted'; readonly found: readonly AcceptedFault[] }
-  /** The vault, or its recovery file, did not open. */
+  /** The vault or its recovery file did not open. */
   | {
       readonly event: 'open_failed';
       readonly code: ErrorCode;
-      /** The kind of source the key was to come from, or {@link RECOVERY_FILE}. */
+      /** The kind of key source, or {@link RECOVERY_FILE}. */
       readonly key_source: string;
     }
-  /** So many wrong passphrases that a person would not have mistyped them. */
+  /** After several wrong passphrases the next one had to wait. */
   | { readonly event: 'passphrases_slowed'; readonly count: number }
-  /** The vault as a whole is not as it was left. */
+  /** The vault is not as it was last written. */
   | { readonly event: 'integrity_alarm'; readonly code: ErrorCode }
-  /** So many logins that a person would not begin them. */
+  /** After many failed or abandoned logins the next one had to wait. */
   | { readonly event: 'logins_slowed'; readonly provider: string; readonly count: number }
-  /** Events that waited for the key were altered before they came into the trail. */
+  /** Queued events were altered before they came into the trail. */
   | { readonly event: 'queue_altered'; readonly count: number }
-  /** Somebody else had put entries at the end of the trail, and they were taken out. */
+  /** Foreign entries at the end of the trail were removed. */
   | { readonly event: 'trail_altered'; readonly count: number }
   | { readonly event: 'agent_started' }
   | { readonly event: 'agent_stopped' };
 
-/** What this program writes besides the vault: the key source in `config.json`, a schedule, and the agent as a service. */
 export type ChangedSetting = 'key_source' | 'schedule' | 'agent_service';
 
-/** What was wrong with the vault as a whole when a person accepted it as it was. */
+/** What was wrong with the vault when the user accepted it. */
 export type AcceptedFault =
   | 'rolled_back'
   | 'cloned'
@@ -119,26 +117,24 @@ export type AcceptedFault =
   | 'older'
   | 'mixed'
   | 'ledger';
-/** How the user's notify command failed. */
 export type NotifyFailure = 'not_found' | 'not_executable' | 'timed_out' | 'failed';
 
-/** One event as it stands in the log and in the trail. */
+/** An event as written to the log and the trail. */
 export interface AuditLine {
-  /** Milliseconds since the epoch. */
   readonly at: number;
-  /** No two lines have the same. */
+  /** Unique. */
   readonly id: string;
-  /** One JSON object in plain ASCII; time and id are in it. */
+  /** One JSON object in ASCII, with time and id. */
   readonly body: string;
 }
 
-/** Records events. Never throws: where an event cannot be written, a notice says so. */
+/** Records events. Never throws: a notice reports events that cannot be written. */
 export interface Audit {
-  /** @param chained the event stands in the vault's trail already, written there with the change it tells of */
+  /** @param chained the event is in the vault's trail already, written together with the change */
   record(event: AuditEvent, chained?: 'chained'): void;
 }
 
-/** Every event there is. */
+/** Every event name. */
 export const AUDIT_EVENTS: Readonly<Record<AuditEvent['event'], true>> = {
   vault_created: true,
   key_added: true,
@@ -175,12 +171,11 @@ export const AUDIT_EVENTS: Readonly<Record<AuditEvent['event'], true>> = {
   agent_stopped: true,
 };
 
-/** Where a key would have come from that a recovery file holds. */
+/** The `key_source` of a recovery file. */
 export const RECOVERY_FILE = 'recovery_file';
 
 const SUBJECT_DIGITS = 32;
 
-/** What a line says of an account. */
 export function aboutAccount({ provider, id, subjectDigest }: Account): AboutAccount {
   return { provider, account: id, subject: subjectDigest.slice(0, SUBJECT_DIGITS) };
 }

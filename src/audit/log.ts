@@ -3,7 +3,8 @@ import { random } from '../crypto/derive.js';
 import type { EventQueue } from '../stores/audit-queue.js';
 import type { CallerProcess } from '../system/caller-process.js';
 import type { Clock, Files } from '../system/contract.js';
-import type { Audit, AuditEvent, AuditLine } from './events.js';
+import type { VaultEvents } from '../vault/queued-events.js';
+import { AUDIT_EVENTS, type Audit, type AuditEvent, type AuditLine } from './events.js';
 
 const LIMIT_BYTES = 10 * 1024 * 1024;
 const KEPT_FILES = 5;
@@ -15,34 +16,34 @@ export interface AuditLogOptions {
   readonly files: Files;
   readonly clock: Clock;
   readonly actor: { readonly pid: number; readonly uid: number | undefined };
-  /** Who started this process; asked once, when there is something to record. */
+  /** The process that started this one; called at the first event. */
   readonly asker?: () => CallerProcess;
-  /** Where events wait that are not chained with a change of their own. */
+  /** For events that are not chained with a change. */
   readonly queue?: EventQueue;
-  /** Told when a line could not be written. */
+  /** Called when a line could not be written. */
   readonly notice: (line: string) => void;
 }
 
 export interface AuditLog extends Audit {
-  /** The event as it will stand in the trail, and under the same id in the log once it is recorded. */
+  /** The event's line for the trail; the log gets the same id when it is recorded. */
   line(event: AuditEvent): AuditLine;
 }
 
 /**
- * `security.log`: one JSON object a line, time first; five files of 10 MiB at most. What is not in the vault's trail yet
- * goes into the queue as well, from where it comes into the trail.
+ * `security.log`: one JSON object a line, time first; five files of 10 MiB at most. An event that is not in the vault's
+ * trail yet is also queued for it.
  */
 export function auditLog(options: AuditLogOptions): AuditLog {
   const { path, files, clock, actor, queue, notice } = options;
-  /** Lines for the trail that are not in the log yet, by their events in JSON. */
+  /** Lines for the trail that are not in the log yet, by event. */
   const made = new Map<string, AuditLine>();
   let asker: CallerProcess | null | undefined;
-  /** A long-lived process would tell the same of every event. */
-  const told = new Set<string>();
+  /** Each notice is printed once, because a long-lived process would repeat it for every event. */
+  const noticed = new Set<string>();
 
-  function tellOnce(what: string): void {
-    if (!told.has(what)) notice(what);
-    told.add(what);
+  function noticeOnce(what: string): void {
+    if (!noticed.has(what)) notice(what);
+    noticed.add(what);
   }
 
   function line(event: AuditEvent): AuditLine {
@@ -61,7 +62,7 @@ export function auditLog(options: AuditLogOptions): AuditLog {
   }
 
   function lineForTrail(event: AuditEvent): AuditLine {
-    // The line of a change that failed is never recorded, and has to go sometime.
+    // The line of a failed change is never recorded, so old ones are dropped.
     const [oldest] = made.keys();
     if (made.size >= MOST_UNRECORDED && oldest !== undefined) made.delete(oldest);
     const one = line(event);
@@ -85,19 +86,34 @@ export function auditLog(options: AuditLogOptions): AuditLog {
         files.ensureFolder(dirname(path));
         files.append(path, Buffer.from(`${one.body}\n`, 'latin1'), LIMIT_BYTES, KEPT_FILES);
       } catch {
-        tellOnce(`the event ${event.event} could not be written to ${path}`);
+        noticeOnce(`the event ${event.event} could not be written to ${path}`);
         return;
       }
       try {
         if (chained === undefined) queue?.put(one.body, event.event === 'token_given');
       } catch {
-        tellOnce(`the event ${event.event} stands in ${path} only, and not in the vault's trail`);
+        noticeOnce(`the event ${event.event} is in ${path} only, not in the audit trail of the vault`);
       }
     },
   };
 }
 
-/** The same document for terminals and line readers of any kind: nothing in it turns, hides or ends a line. */
+/** The same document in ASCII, safe for terminals and line readers. */
 function inAscii(json: string): string {
   return json.replace(/[^\x20-\x7e]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+/** What a vault needs to write events into its trail. */
+export function trailEvents(log: AuditLog, queue: EventQueue): VaultEvents {
+  const lineOf = (event: AuditEvent) => {
+    const { at, id, body } = log.line(event);
+    return { at, origin: id, body };
+  };
+  return {
+    queue,
+    known: AUDIT_EVENTS,
+    line: log.line,
+    altered: (count) => lineOf({ event: 'queue_altered', count }),
+    added: (count) => lineOf({ event: 'trail_altered', count }),
+  };
 }

@@ -3,8 +3,8 @@ import type { Finding, FindingStatus } from '../domain/finding.js';
 import { harmless } from '../domain/safe-text.js';
 import { count } from '../domain/wording.js';
 import type { CheckGroup } from '../health/contract.js';
-import type { CheckResult } from '../health/run.js';
-import type { DoctorProgress, DoctorRequest } from '../services/doctor/health-contract.js';
+import type { CheckResult } from '../health/index.js';
+import { type DoctorRequest, doctor as examine } from '../services/doctor/doctor.js';
 import type { Io, Progress, Theme } from '../ui/io.js';
 import { acceptRollback } from './doctor-accept.js';
 import type { Command } from './spec.js';
@@ -30,24 +30,23 @@ type DoctorInput =
   | { readonly kind: 'examine'; readonly request: DoctorRequest }
   | { readonly kind: 'accept'; readonly yes: boolean };
 
-/** Looks at everything, changes nothing, and says what would help. */
 export const doctor: Command<DoctorInput> = {
   name: 'doctor',
-  summary: 'check everything, and say what would help',
+  summary: 'find problems and how to fix them',
   arguments: [],
   options: [
-    { flags: '--as-cron', description: 'in the environment cron gives, and what will happen there' },
-    { flags: '--offline', description: 'send nothing: leaves out endpoints and clock' },
-    { flags: '--accept-rollback', description: 'use a vault that was put back, copied or altered as it is' },
+    { flags: '--as-cron', description: 'run the checks as cron would run them' },
+    { flags: '--offline', description: 'send nothing: skip endpoints and clock' },
+    { flags: '--accept-rollback', description: 'accept a vault that was restored, copied or altered' },
     { flags: '--yes', description: 'with --accept-rollback: do not ask' },
   ],
   examples: [
-    { line: 'vault doctor', says: 'every check, with a hint at each one that fails' },
-    { line: 'vault doctor --as-cron', says: 'whether cron will be able to refresh the accounts' },
-    { line: 'vault doctor --quiet', says: 'only what is wrong, for a monitoring job' },
+    { line: 'vault doctor', says: 'every check, with a hint for each problem' },
+    { line: 'vault doctor --as-cron', says: 'what is different in the environment of cron' },
+    { line: 'vault doctor --quiet', says: 'problems and warnings only, for monitoring' },
     {
       line: 'vault doctor --accept-rollback',
-      says: 'after a restore or a move: says what it means, then asks',
+      says: 'after a restore or a move; asks first',
     },
   ],
 
@@ -64,20 +63,28 @@ export const doctor: Command<DoctorInput> = {
     });
   },
 
-  async run(useCases, input, io) {
-    if (input.kind === 'accept') return acceptRollback(useCases, input.yes, io);
+  async run(ctx, input, io) {
+    if (input.kind === 'accept') return acceptRollback(ctx, input.yes, io);
     const { request } = input;
-    const { results } = await withProgress(io, (onDone) => useCases.doctor(request, onDone));
-    const findings = results.flatMap((result) => result.findings);
-    if (io.json) io.document(document(results, request));
-    else print(results, io);
-    io.exitCode = exitCodeOf(findings);
-    if (!io.json) io.say(summaryText(findings), io.exitCode === 0 ? 'green' : 'yellow');
+    const results = await withProgress(io, (onDone) => examine(ctx, request, onDone));
+    showFindings(results, request, io);
   },
 };
 
-/** Only on a terminal: in a file the list itself comes soon enough. */
-async function withProgress<T>(io: Io, work: (onDone: DoctorProgress) => Promise<T>): Promise<T> {
+/** Prints the report and sets the exit code. */
+export function showFindings(results: readonly CheckResult[], request: DoctorRequest, io: Io): void {
+  const findings = results.flatMap((result) => result.findings);
+  if (io.json) io.document(document(results, request));
+  else print(results, io);
+  io.exitCode = exitCodeOf(findings);
+  if (!io.json) io.say(summaryText(findings), io.exitCode === 0 ? 'green' : 'yellow');
+}
+
+/** On a terminal only. */
+export async function withProgress<T>(
+  io: Io,
+  work: (onDone: Parameters<typeof examine>[2]) => Promise<T>,
+): Promise<T> {
   let progress: Progress | null = null;
   try {
     return await work(({ check }, total) => {
@@ -92,10 +99,10 @@ async function withProgress<T>(io: Io, work: (onDone: DoctorProgress) => Promise
 
 function print(results: readonly CheckResult[], io: Io): void {
   const shown = results.flatMap(({ check, findings }) => {
-    const told = io.quiet
+    const printed = io.quiet
       ? findings.filter(({ status }) => status === 'problem' || status === 'warning')
       : findings;
-    return told.length === 0 ? [] : [{ check, findings: told }];
+    return printed.length === 0 ? [] : [{ check, findings: printed }];
   });
   const width = Math.max(0, ...shown.map(({ check }) => check.title.length));
   const blocks = GROUPS.flatMap((group) => {
@@ -111,7 +118,7 @@ function print(results: readonly CheckResult[], io: Io): void {
   if (blocks.length > 0) io.data(`${blocks.join('\n\n')}\n`);
 }
 
-/** Lines are not broken: what stands after `hint:` is to be copied whole. */
+/** Lines are not wrapped, so that a hint can be copied. */
 function lineOf(finding: Finding, title: string, { theme, again }: Io): string[] {
   const { mark, style } = MARKS[finding.status];
   const line = `  ${theme[style](mark)} ${theme.dim(title)}  ${harmless(finding.message)}`;
@@ -120,7 +127,7 @@ function lineOf(finding: Finding, title: string, { theme, again }: Io): string[]
   return [line, ...hints.map((hint) => `    ${margin}  ${theme.cyan('hint:')} ${harmless(again(hint))}`)];
 }
 
-/** The code of what is wrong; where that is of several kinds, the one that says so. Warnings are no failure. */
+/** The exit code of the problems, `some_failed` when they differ. Warnings are no failure. */
 function exitCodeOf(findings: readonly Finding[]): number {
   const codes = new Set(findings.flatMap(({ code }) => (code === null ? [] : [ERROR_CODES[code]])));
   const [only = 0] = codes;
@@ -140,7 +147,7 @@ function summaryOf(findings: readonly Finding[]) {
 function summaryText(findings: readonly Finding[]): string {
   const { warnings, problems } = summaryOf(findings);
   if (problems > 0) return `${count(problems, 'problem')}, ${count(warnings, 'warning')}`;
-  return warnings > 0 ? `no problem, ${count(warnings, 'warning')}` : 'all is well';
+  return warnings > 0 ? `${count(warnings, 'warning')}, no problems` : 'no problems';
 }
 
 function document(results: readonly CheckResult[], { asCron }: DoctorRequest) {

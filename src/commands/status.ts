@@ -1,4 +1,4 @@
-import type { AbuseKind } from '../audit/abuse.js';
+import type { AbuseKind } from '../audit/reading.js';
 import { ACCOUNT_STATUSES, accountName } from '../domain/account.js';
 import { DAY, formatDuration } from '../domain/duration.js';
 import { VaultError } from '../domain/errors.js';
@@ -126,8 +126,6 @@ function document(found: VaultStatus) {
 const ABUSES: readonly AbuseKind[] = [
   'wrong_callbacks',
   'login_strangers',
-  'many_logins',
-  'wrong_keys',
   'other_issuer',
   'integrity_alarm',
   'queue_altered',

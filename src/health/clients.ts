@@ -2,14 +2,15 @@ import type { ResolvedProvider } from '../config/settings.js';
 import { type Account, accountName } from '../domain/account.js';
 import { VaultError } from '../domain/errors.js';
 import { type Finding, fine, problem, problemOf, skipped, warning } from '../domain/finding.js';
+import { command, loginCommand } from '../domain/hints.js';
 import { isIssuer } from '../oauth/discovery.js';
 import type { ConfiguredProvider } from '../providers/contract.js';
-import type { AccountCommands, Check } from './contract.js';
+import type { Check } from './contract.js';
 import { type ProviderInUse, providersInUse } from './in-use.js';
 
-/** What docker's `--env-file` and careless pasting leave around a value. */
+/** Quotes that docker's `--env-file` and careless pasting leave around a value. */
 const QUOTED = /^["'`\u2018\u2019\u201c\u201d]|["'`\u2018\u2019\u201c\u201d]$/;
-/** Neither may hold one (RFC 6749, appendix A.1 and A.2); a space within is legal, and those around are dropped when settings are read. */
+/** Forbidden in both (RFC 6749, appendix A.1 and A.2); outer spaces are removed when settings are read. */
 const CONTROL = /[\u0000-\u001f\u007f]/;
 
 /** Client id, client secret and redirect URI of each provider in use, and whether accounts are still bound to them. */
@@ -17,31 +18,31 @@ export const clients: Check = {
   name: 'clients',
   title: 'clients',
   group: 'providers',
-  async run(deps) {
-    const providers = await providersInUse(deps);
-    if (providers.length === 0) return [skipped('no provider is set up yet', 'vault providers')];
-    return providers.flatMap((provider) => look(provider, deps.commands));
+  async run(ctx) {
+    const providers = await providersInUse(ctx);
+    if (providers.length === 0) return [skipped('no provider is set up yet', command('providers'))];
+    return providers.flatMap(checkClient);
   },
 };
 
-function look({ name, resolved, accounts }: ProviderInUse, commands: AccountCommands): Finding[] {
+function checkClient({ name, resolved, accounts }: ProviderInUse): Finding[] {
   const about = { provider: name };
   if (resolved instanceof VaultError) return [problemOf(resolved, about)];
   const shape = shapeOf(resolved);
-  if (shape !== null) return [problem('config_invalid', shape, `vault providers ${name}`, about)];
+  if (shape !== null) return [problem('config_invalid', shape, command(`providers ${name}`), about)];
   const problems = resolved.problems.map((each) => problemOf(each, about));
   if (problems.length > 0) return problems;
-  const strays = accounts.flatMap((account) => strayOf(account, resolved, commands));
-  if (strays.length > 0) return strays;
+  const unbound = accounts.flatMap((account) => unboundAccount(account, resolved));
+  if (unbound.length > 0) return unbound;
   const pasted = whichOf(resolved, CONTROL);
   if (pasted !== null) {
-    const message = `the ${pasted} of ${resolved.provider.title} has a control character in it`;
-    return [warning(message, `vault providers ${name}`, about)];
+    const message = `the ${pasted} of ${resolved.provider.title} contains a control character`;
+    return [warning(message, command(`providers ${name}`), about)];
   }
   return [fine(`the client of ${resolved.provider.title} is set up`, about)];
 }
 
-/** A mistake in the form of id or secret, in words that repeat neither. */
+/** A mistake in the form of id or secret; the message repeats neither. */
 function shapeOf({ provider, clientId, clientSecret }: ResolvedProvider): string | null {
   const { title, client } = provider;
   const secret = clientSecret?.reveal() ?? '';
@@ -51,7 +52,7 @@ function shapeOf({ provider, clientId, clientSecret }: ResolvedProvider): string
   if (id !== '' && id === secret) return `client id and client secret of ${title} are the same`;
   if (fits(secret) && !fits(id)) return `client id and client secret of ${title} seem to be swapped`;
   const what = whichOf({ clientId, clientSecret }, QUOTED);
-  return what === null ? null : `the ${what} of ${title} has a quote at its beginning or end`;
+  return what === null ? null : `the ${what} of ${title} begins or ends with a quote`;
 }
 
 function whichOf(
@@ -62,18 +63,17 @@ function whichOf(
   return pattern.test(clientSecret?.reveal() ?? '') ? 'client secret' : null;
 }
 
-/** An account's refresh token goes only where it came from; after a change of settings it goes nowhere. */
-function strayOf(
+/** A refresh token is only sent where it came from; after a change of settings nowhere. */
+function unboundAccount(
   account: Account,
   { provider, clientId }: Pick<ResolvedProvider, 'provider' | 'clientId'>,
-  commands: AccountCommands,
 ): Finding[] {
   const changed = changedIn(account, { ...provider, clientId: clientId ?? '' });
   if (changed === null) return [];
   const name = accountName(account);
   const message = `the ${changed} configured for ${provider.name} is not the one ${name} was logged in with, so its refresh token is not sent`;
   return [
-    problem('binding_changed', message, commands.login(account), { account: name, provider: provider.name }),
+    problem('binding_changed', message, loginCommand(account), { account: name, provider: provider.name }),
   ];
 }
 

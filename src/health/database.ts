@@ -1,62 +1,67 @@
-import { accountName } from '../domain/account.js';
+import { type Account, accountName } from '../domain/account.js';
 import { formatDuration, MINUTE } from '../domain/duration.js';
 import { FROM_BACKUP, INSTALL_CURRENT, VaultError } from '../domain/errors.js';
 import { type Finding, fine, problem, problemOf, skipped, warning } from '../domain/finding.js';
+import { command, loginCommand, shellName } from '../domain/hints.js';
+import { quoted } from '../domain/safe-text.js';
 import { count } from '../domain/wording.js';
 import type { Inspection } from '../stores/inspection.js';
+import type { FoundAnswer } from '../stores/spill.js';
+import { isDamage } from '../vault/damage.js';
+import type { Keyring } from '../vault/keyring.js';
+import { openAnswer, openLogin } from '../vault/sealed-answer.js';
 import { openContents } from '../vault/sealed-record.js';
-import type { Check, HealthDeps } from './contract.js';
-import { howToBegin } from './keychain.js';
-import { waitingFindings } from './waiting.js';
+import type { Check, HealthContext } from './contract.js';
+import { initHint } from './keys.js';
 
-/** A refresh in flight has an open intent as well; none takes this long. */
-const CUT_OFF_AFTER = 4 * MINUTE;
+/** A refresh in flight has an open intent too, but ends sooner. */
+const INTERRUPTED_AFTER = 4 * MINUTE;
 
-/** Endings of the copies that commands make beside the database, each with its command. */
+/** Suffixes of temporary copies beside the database, each with its command. */
 const COPIES = [
   ['restoring', 'restore'],
   ['snapshot', 'backup'],
 ] as const;
 
-/** Whether the database is sound: to SQLite, in its rows, and in each sealed field. */
+/** Whether the database is intact: for SQLite, in its rows, and in each sealed field. */
 export const database: Check = {
   name: 'database',
   title: 'database',
   group: 'vault',
-  async run(deps) {
-    const cutOff = leftCopies(deps);
-    const inspection = await opened(deps);
+  async run(ctx) {
+    const copies = leftCopies(ctx);
+    const inspection = await opened(ctx);
     if (inspection === null) {
-      const vanished = await deps.vanished();
-      if (vanished !== null) return [problemOf(vanished), ...cutOff];
-      return [...cutOff, skipped(`there is no vault yet at ${deps.paths.database}`, await howToBegin(deps))];
+      const vanished = await ctx.vanished();
+      if (vanished !== null) return [problemOf(vanished), ...copies];
+      return [...copies, skipped(`there is no vault yet at ${ctx.paths.database}`, await initHint(ctx))];
     }
-    if ('status' in inspection) return [inspection, ...cutOff];
+    if ('status' in inspection) return [inspection, ...copies];
     const form = await formOf(inspection);
-    if (form !== null) return [form, ...cutOff];
-    const rows = [...(await unfinished(deps, inspection)), ...(await sealedRows(deps, inspection))];
-    return [fine(`${inspection.path} is sound (schema ${inspection.schemaVersion})`), ...rows, ...cutOff];
+    if (form !== null) return [form, ...copies];
+    const rows = [...(await unfinished(ctx, inspection)), ...(await sealedRows(ctx, inspection))];
+    return [fine(`${inspection.path} is intact (schema ${inspection.schemaVersion})`), ...rows, ...copies];
   },
 };
 
-async function opened(deps: HealthDeps): Promise<Inspection | Finding | null> {
+async function opened(ctx: HealthContext): Promise<Inspection | Finding | null> {
   try {
-    return await deps.inspect();
+    return await ctx.inspect();
   } catch (failure) {
     if (!(failure instanceof VaultError)) throw failure;
-    // The next command puts it right.
+    // The next command repairs it.
     const passing = failure.code === 'refresh_interrupted' || failure.code === 'busy';
-    return passing ? warning(failure.message, failure.hint ?? 'vault list') : problemOf(failure);
+    return passing ? warning(failure.message, failure.hint ?? command('list')) : problemOf(failure);
   }
 }
 
-/** Copies that a backup or restore takes away when it is done; each holds everything that is sealed. */
-function leftCopies({ look, paths, commands }: HealthDeps): readonly Finding[] {
+/** Temporary copies of an interrupted backup or restore; each holds all sealed data. */
+function leftCopies({ look, paths }: HealthContext): readonly Finding[] {
   return COPIES.flatMap(([suffix, maker]) => {
     const path = `${paths.database}.${suffix}`;
     if (look.at(path) === null) return [];
-    const message = `${path} is a copy of a vault that a cut-off vault ${maker} has left, unless one runs now; the next one takes it away`;
-    return [warning(message, `rm ${commands.quoted(path)}`)];
+    const message = `${path} is left from an interrupted ${maker}, unless one is running; the next one removes it`;
+    return [warning(message, `rm ${quoted(path)}`)];
   });
 }
 
@@ -70,8 +75,8 @@ async function formOf(inspection: Inspection): Promise<Finding | null> {
     return problem('vault_newer', message, INSTALL_CURRENT);
   }
   if (schemaVersion < knownVersion) {
-    const message = `${path} has the form of an older version (schema ${schemaVersion} of ${knownVersion})`;
-    return warning(message, 'any command brings it up to date: vault list');
+    const message = `${path} has the schema of an older version (${schemaVersion}; current: ${knownVersion})`;
+    return warning(message, `any command upgrades it: ${command('list')}`);
   }
   const faults = await inspection.faults();
   if (faults > 0) {
@@ -82,32 +87,32 @@ async function formOf(inspection: Inspection): Promise<Finding | null> {
   if (odd !== null) return problem('vault_damaged', `${path} was altered or is damaged: ${odd}`, FROM_BACKUP);
   const orphans = await inspection.orphans();
   if (orphans === 0) return null;
-  const message = `${path} is damaged: it has ${count(orphans, 'row')} of an account or key that is not there`;
+  const message = `${path} is damaged: it has ${count(orphans, 'row')} of a missing account or key`;
   return problem('vault_damaged', message, FROM_BACKUP);
 }
 
-/** Refreshes whose outcome is open, and what the database could not take. */
-async function unfinished(deps: HealthDeps, inspection: Inspection): Promise<Finding[]> {
-  const { clock, commands } = deps;
+/** Refreshes whose outcome is open, and answers in spill slots. */
+async function unfinished(ctx: HealthContext, inspection: Inspection): Promise<Finding[]> {
+  const { clock } = ctx;
   const now = clock.now();
-  const waiting = await waitingFindings(deps, inspection);
-  const told = new Set(waiting.map(({ account }) => account));
-  const cutOff = (await inspection.intents()).filter(({ at }) => now - at > CUT_OFF_AFTER);
+  const waiting = await spillFindings(ctx, inspection);
+  const reported = new Set(waiting.map(({ account }) => account));
+  const interrupted = (await inspection.intents()).filter(({ at }) => now - at > INTERRUPTED_AFTER);
   const open = (await inspection.store.accounts()).flatMap((account) => {
     const name = accountName(account);
-    const intent = cutOff.find(({ accountId }) => accountId === account.id);
-    if (intent === undefined || told.has(name)) return [];
+    const intent = interrupted.find(({ accountId }) => accountId === account.id);
+    if (intent === undefined || reported.has(name)) return [];
     const message = `the outcome of a refresh of ${name} that began ${formatDuration(now - intent.at)} ago is open: no final answer came, and the provider may have replaced the refresh token`;
-    return [warning(message, commands.afterLostAnswer(account, now), { account: name })];
+    return [warning(message, ctx.lostAnswerHint(account, now), { account: name })];
   });
   return [...waiting, ...open];
 }
 
-async function sealedRows({ keyring }: HealthDeps, { store }: Inspection): Promise<Finding[]> {
+async function sealedRows({ keyring }: HealthContext, { store }: Inspection): Promise<Finding[]> {
   const accounts = await store.accounts();
-  if (accounts.length === 0) return [fine('there is no account in it yet')];
+  if (accounts.length === 0) return [fine('it has no accounts yet')];
   const keys = await keyring().catch(() => null);
-  if (keys === null) return [skipped('no sealed field was opened: there is no key for them')];
+  if (keys === null) return [skipped('no sealed field was opened, because no key is available')];
   const findings: Finding[] = [];
   for (const { id } of accounts) {
     const account = await store.account(id);
@@ -121,5 +126,63 @@ async function sealedRows({ keyring }: HealthDeps, { store }: Inspection): Promi
     }
   }
   if (findings.length > 0) return findings;
-  return [fine(`everything sealed of ${count(accounts.length, 'account')} opens`)];
+  return [fine(`all sealed fields of ${count(accounts.length, 'account')} open`)];
+}
+
+/** A spill slot, and whether a command can store its content. */
+interface Spilled {
+  readonly slot: FoundAnswer;
+  /** Null: not in this vault. */
+  readonly account: Account | null;
+  readonly opens: boolean;
+}
+
+/**
+ * Answers and finished logins that could not be written to the database. Commands store those that open. The others are lost:
+ * their accounts need a login, and then their files can be removed, once they hold nothing that opens.
+ */
+async function spillFindings(ctx: HealthContext, inspection: Inspection): Promise<Finding[]> {
+  const slots = ctx.spilled();
+  if (slots.length === 0) return [];
+  const keys = await ctx.keyring().catch(() => null);
+  const all: Spilled[] = [];
+  for (const slot of slots) all.push(await judged(inspection, keys, slot));
+  return all.map((each) => finding(each, all));
+}
+
+async function judged({ store }: Inspection, keys: Keyring | null, slot: FoundAnswer): Promise<Spilled> {
+  const account = await store.account(slot.accountId);
+  const { generation, accountId, sealed } = slot;
+  // Without a key it is unknown, and the command that would store it reports the problem.
+  if (keys === null) return { slot, account, opens: account !== null || generation === null };
+  try {
+    if (generation === null) return { slot, account, opens: openLogin(keys, accountId, sealed) !== null };
+    const opens = account !== null && openAnswer(keys, account, generation, sealed) !== null;
+    return { slot, account, opens };
+  } catch (failure) {
+    // The account itself does not open, which is reported as well.
+    if (isDamage(failure)) return { slot, account, opens: false };
+    throw failure;
+  }
+}
+
+function finding({ slot, account, opens }: Spilled, all: readonly Spilled[]): Finding {
+  const { path } = slot;
+  const store = (of: Account | null) => command(`refresh ${of === null ? '--all' : shellName(of)}`);
+  const about = account === null ? {} : { account: accountName(account) };
+  if (opens) {
+    const what = slot.generation === null ? 'a finished login' : 'an answer';
+    const whose = account === null ? '' : ` for ${accountName(account)}`;
+    const message = `${what}${whose} is in a spill slot, because the vault could not be written when it arrived`;
+    return warning(message, store(account), about);
+  }
+  const others = all.filter((each) => each.opens && each.slot.path === path);
+  const first = [...new Set(others.map((each) => store(each.account)))];
+  const remove = ['while no other vault command is running:', `rm ${quoted(path)}`];
+  if (account === null) {
+    const message = `${path} holds an answer for an account that is not in this vault: it was removed, or the vault was replaced`;
+    return warning(message, [...first, ...remove].join('\n'));
+  }
+  const message = `${path} holds an answer for ${accountName(account)} that does not open: it is damaged or sealed under another key; the refresh token in it may be the newest one`;
+  return warning(message, [...first, loginCommand(account), ...remove].join('\n'), about);
 }

@@ -1,40 +1,41 @@
 import { type Account, accountName } from '../domain/account.js';
 import { DAY, formatDuration } from '../domain/duration.js';
 import { type Finding, fine, problem, skipped, warning } from '../domain/finding.js';
+import { command, loginCommand, shellName, widenHint } from '../domain/hints.js';
 import { missingScopes, readable } from '../domain/scopes.js';
 import { isInBackoff } from '../domain/status.js';
 import { isUsable } from '../domain/token-state.js';
 import { count } from '../domain/wording.js';
-import type { Check, HealthDeps } from './contract.js';
+import type { Check, HealthContext } from './contract.js';
 
-/** A person needs this much notice to log in again. */
+/** The user needs this much notice. */
 const NEAR = 3 * DAY;
 
-/** Accounts that need a person, now or soon. */
+/** Accounts that need a login, now or soon. */
 export const grants: Check = {
   name: 'grants',
   title: 'accounts',
   group: 'accounts',
-  async run(deps) {
-    const accounts = await deps.accounts();
+  async run(ctx) {
+    const accounts = await ctx.accounts();
     if (accounts.length === 0) return [skipped('there are no accounts yet')];
-    const looks = await Promise.all(accounts.map((account) => look(account, deps)));
-    const findings = looks.flat();
-    const well = looks.filter((found) => found.length === 0).length;
+    const results = await Promise.all(accounts.map((account) => checkAccount(account, ctx)));
+    const findings = results.flat();
+    const working = results.filter((found) => found.length === 0).length;
     return [
-      ...(well > 0 ? [fine(`${count(well, 'account')} ${well === 1 ? 'is' : 'are'} well`)] : []),
+      ...(working > 0 ? [fine(`${count(working, 'account')} ${working === 1 ? 'works' : 'work'}`)] : []),
       ...findings,
     ];
   },
 };
 
-async function look(account: Account, deps: HealthDeps): Promise<Finding[]> {
+async function checkAccount(account: Account, ctx: HealthContext): Promise<Finding[]> {
   const name = accountName(account);
   const about = { account: name, provider: account.provider };
-  const now = deps.clock.now();
-  const login = deps.commands.login(account);
+  const now = ctx.clock.now();
+  const login = loginCommand(account);
   const needsLogin = `${name} needs a new login`;
-  // What is known of it was a sentence of its own, about this very account.
+  // The stored reason may begin with the same words.
   const known = account.reason?.replace(`${needsLogin}: `, '').replace(`${name}: `, '') ?? '';
   const why = known === '' ? '' : `: ${readable(known)}`;
   if (account.status === 'login_needed' || account.status === 'revoked') {
@@ -42,33 +43,33 @@ async function look(account: Account, deps: HealthDeps): Promise<Finding[]> {
     return [problem('login_needed', message, login, about)];
   }
   if (account.grantExpiresAt !== null && account.grantExpiresAt <= now) {
-    return [problem('login_needed', `the grant of ${name} has ended`, login, about)];
+    return [problem('login_needed', `the grant of ${name} has expired`, login, about)];
   }
   if (!account.hasRefreshToken && !isUsable(account, now)) {
-    const message = `the access token of ${name} has ended, and there is no refresh token`;
+    const message = `the access token of ${name} has expired and it has no refresh token`;
     return [problem('login_needed', message, login, about)];
   }
   if (account.status === 'failing') {
-    const rest = isInBackoff(account, now)
-      ? `, and rests for another ${formatDuration((account.retryAt ?? now) - now)}`
+    const backoff = isInBackoff(account, now)
+      ? `; next automatic attempt in ${formatDuration((account.retryAt ?? now) - now)}`
       : '';
-    const message = `${name} failed ${account.failures} times in a row${rest}${why}`;
+    const message = `${name} failed ${account.failures} times in a row${backoff}${why}`;
     const code = isRefusal(account.lastError) ? account.lastError : 'provider_unavailable';
-    const remedy = `vault refresh ${deps.commands.name(account)} --force`;
-    return [problem(code, message, remedy, about), ...lackingScopes(account, deps)];
+    const remedy = command(`refresh ${shellName(account)} --force`);
+    return [problem(code, message, remedy, about), ...scopeFindings(account)];
   }
   if (account.grantExpiresAt !== null && account.grantExpiresAt - now <= NEAR) {
     const left = formatDuration(account.grantExpiresAt - now);
     return [warning(`the grant of ${name} ends in ${left}`, login, about)];
   }
-  if (account.status === 'insufficient_scope') return lackingScopes(account, deps, why);
+  if (account.status === 'insufficient_scope') return scopeFindings(account, why);
   if (account.lastError === 'provider_answer_invalid' && account.failures === 0) {
-    return [warning(`the last answer for ${name} was odd${why}`, login, about)];
+    return [warning(`the last answer for ${name} was unusual${why}`, login, about)];
   }
-  const likely = await deps.likelyEnd(account);
+  const likely = await ctx.likelyEnd(account);
   if (likely !== null && likely.at > now && likely.at - now <= NEAR) {
     const because = likely.why === null ? '' : `: ${likely.why}`;
-    const message = `the grant of ${name} ends in ${formatDuration(likely.at - now)}, as it seems${because}`;
+    const message = `the grant of ${name} probably ends in ${formatDuration(likely.at - now)}${because}`;
     return [warning(message, login, about)];
   }
   if (!account.hasRefreshToken && account.expiresAt !== null) {
@@ -78,15 +79,15 @@ async function look(account: Account, deps: HealthDeps): Promise<Finding[]> {
   return [];
 }
 
-/** @param why what is known of it; left out: as the scopes themselves tell */
-function lackingScopes(account: Account, deps: HealthDeps, why?: string): Finding[] {
+/** @param why default: the missing scopes */
+function scopeFindings(account: Account, why?: string): Finding[] {
   const name = accountName(account);
   const missing = missingScopes(account.askedScopes, account.grantedScopes);
   if (missing.length === 0 && why === undefined) return [];
-  const said = why ?? `: ${readable(`not granted: ${missing.join(' ')}`)}`;
-  const remedy = missing.length === 0 ? deps.commands.login(account) : deps.commands.widen(account, missing);
+  const reason = why ?? `: ${readable(`not granted: ${missing.join(' ')}`)}`;
+  const remedy = missing.length === 0 ? loginCommand(account) : widenHint(account, missing);
   const about = { account: name, provider: account.provider };
-  return [warning(`${name} lacks scopes that were asked for${said}`, remedy, about)];
+  return [warning(`${name} lacks requested scopes${reason}`, remedy, about)];
 }
 
 function isRefusal(code: string | null): code is 'client_refused' | 'policy_refused' {

@@ -1,18 +1,19 @@
 import { DAY } from '../domain/duration.js';
-import { type Finding, fine, problem, warning } from '../domain/finding.js';
-import type { Check, HealthDeps } from './contract.js';
+import { type Finding, fine, problem, skipped, warning } from '../domain/finding.js';
+import { quoted } from '../domain/safe-text.js';
+import type { Check, HealthContext } from './contract.js';
 
-/** What of NODE_OPTIONS lets other code into this process, or writes down what it sends. */
+/** Options in NODE_OPTIONS that load other code or record traffic. */
 const RISKY: readonly (readonly [pattern: RegExp, why: string])[] = [
   [/^--inspect/, 'lets a debugger read every token in memory'],
   [
     /^(?:-r$|--require\b|--import\b|--(?:experimental-)?loader\b)/,
     'runs other code in every Node program, this one included',
   ],
-  [/^--tls-keylog/, 'writes down the keys of encrypted connections'],
+  [/^--tls-keylog/, 'records the keys of encrypted connections'],
 ];
 
-/** The last day on which a line of Node gets repairs. Source: github.com/nodejs/Release, schedule.json */
+/** End of life of each release line. Source: github.com/nodejs/Release, schedule.json */
 const LAST_DAYS: Readonly<Record<string, string>> = {
   20: '2026-04-30',
   22: '2027-04-30',
@@ -20,47 +21,70 @@ const LAST_DAYS: Readonly<Record<string, string>> = {
   26: '2029-04-30',
 };
 
-/** Whether this Node still gets repairs, and variables that change how it behaves. */
+/** Whether this Node still gets security fixes, and variables that weaken it. */
 export const node: Check = {
   name: 'node',
   title: 'Node',
   group: 'surroundings',
-  async run(deps) {
-    const findings = [...age(deps), ...certificates(deps), ...options(deps), ...authorities(deps)];
+  async run(ctx) {
+    const findings = [...age(ctx), ...certificates(ctx), ...options(ctx), ...authorities(ctx)];
     return findings.length > 0
       ? findings
-      : [fine(`this is Node ${deps.versions.node}, and no variable weakens it`)];
+      : [fine(`this is Node ${ctx.host.versions.node}, and no variable weakens it`)];
   },
 };
 
-function age({ versions, clock }: HealthDeps): Finding[] {
+function age({ host: { versions }, clock }: HealthContext): Finding[] {
   const [line = ''] = versions.node.split('.');
   const lastDay = LAST_DAYS[line];
   if (lastDay === undefined || clock.now() < Date.parse(lastDay) + DAY) return [];
-  const message = `this is Node ${versions.node}, and Node ${line} has had no security repairs since ${lastDay}`;
-  return [warning(message, 'install a newer one: https://nodejs.org/en/download, then: vault doctor')];
+  const message = `this is Node ${versions.node}, and Node ${line} has had no security fixes since ${lastDay}`;
+  return [warning(message, 'install a newer one: https://nodejs.org/en/download')];
 }
 
-function certificates({ env }: HealthDeps): Finding[] {
+function certificates({ host: { env } }: HealthContext): Finding[] {
   if (env['NODE_TLS_REJECT_UNAUTHORIZED'] !== '0') return [];
   const message =
-    'NODE_TLS_REJECT_UNAUTHORIZED=0 turns off the check of certificates in Node programs; this one checks them all the same, those it runs do not';
+    'NODE_TLS_REJECT_UNAUTHORIZED=0 disables certificate checks in Node programs; this one ignores it, programs it runs may not';
   return [problem('config_invalid', message, 'unset NODE_TLS_REJECT_UNAUTHORIZED')];
 }
 
-function options({ env }: HealthDeps): Finding[] {
+function options({ host: { env } }: HealthContext): Finding[] {
   const given = (env['NODE_OPTIONS'] ?? '').split(/[\s"']+/);
   return RISKY.flatMap(([pattern, why]) => {
     const option = given.find((word) => pattern.test(word))?.replace(/=.*$/s, '');
     return option === undefined
       ? []
-      : [warning(`NODE_OPTIONS holds ${option}, which ${why}`, 'unset NODE_OPTIONS')];
+      : [warning(`NODE_OPTIONS contains ${option}, which ${why}`, 'unset NODE_OPTIONS')];
   });
 }
 
-function authorities({ env, look }: HealthDeps): Finding[] {
+function authorities({ host: { env }, look }: HealthContext): Finding[] {
   const path = env['NODE_EXTRA_CA_CERTS'] ?? '';
   if (path === '' || look.may('read', path)) return [];
-  const message = `NODE_EXTRA_CA_CERTS names ${path}, which cannot be read, so Node goes on without it`;
+  const message = `NODE_EXTRA_CA_CERTS names ${path}, which cannot be read, so Node ignores it`;
   return [warning(message, 'unset NODE_EXTRA_CA_CERTS')];
 }
+
+const ORIGINS = { built: 'was built from source', downloaded: 'was downloaded' };
+
+/** The native half of better-sqlite3: its origin, and whether it is the recorded one. */
+export const addon: Check = {
+  name: 'addon',
+  title: 'native addon',
+  group: 'surroundings',
+  async run(ctx) {
+    const found = await ctx.addon();
+    if (found === null) return [skipped('the native addon of better-sqlite3 was not found')];
+    const { addon, sha256, file, recorded } = found;
+    const what = `the native addon (${addon.release}) ${ORIGINS[addon.origin]}`;
+    if (recorded === null || recorded.release !== addon.release) {
+      return [fine(`${what}; SHA-256 ${sha256}, to be recorded by the next login or refresh`)];
+    }
+    const when = recorded.recordedAt.slice(0, 10);
+    if (recorded.sha256 === sha256) return [fine(`${what}; SHA-256 ${sha256}, as recorded on ${when}`)];
+    const message = `${what} and has changed without an update: its SHA-256 was ${recorded.sha256} on ${when} and is ${sha256}`;
+    const remedy = `if you rebuilt or reinstalled it yourself: rm ${quoted(file)}\nelse reinstall token-vault`;
+    return [warning(message, remedy)];
+  },
+};

@@ -1,13 +1,14 @@
 import { dirname, join } from 'node:path';
 import { VaultError } from '../domain/errors.js';
 import { type Finding, fine, problem, problemOf, skipped } from '../domain/finding.js';
+import { quoted } from '../domain/safe-text.js';
 import { count } from '../domain/wording.js';
 import type { Seen } from '../system/files/read-only.js';
-import type { Check, HealthDeps } from './contract.js';
+import type { Check, HealthContext } from './contract.js';
 
 const OTHERS = 0o077;
 
-/** A place of the vault's own, and what must stand there. */
+/** A path of the vault, and what must be there. */
 interface Place {
   readonly path: string;
   readonly kind: 'file' | 'folder';
@@ -15,31 +16,32 @@ interface Place {
   readonly written: boolean;
 }
 
-/** Owner, mode and kind of every file and folder of the vault, and who else could put another in its place. */
+/** Owner, mode and kind of every file and folder of the vault, and whether other users could replace them. */
 export const permissions: Check = {
   name: 'permissions',
   title: 'permissions',
   group: 'vault',
-  async run(deps) {
-    const { uid, look } = deps;
-    if (uid === undefined) return [skipped('on Windows the folder’s own access list decides')];
-    const places = [...fixedPlaces(deps), ...(await keyFiles(deps)), ...listedPlaces(deps)];
+  async run(ctx) {
+    const { look, host } = ctx;
+    const { uid } = host;
+    if (uid === undefined) return [skipped('on Windows the access list of the folder decides')];
+    const places = [...fixedPlaces(ctx), ...(await keyFiles(ctx)), ...listedPlaces(ctx)];
     const present = places.flatMap((place) => {
       const seen = look.at(place.path);
       return seen === null ? [] : [{ place, seen }];
     });
     const findings = [
-      ...present.flatMap(({ place, seen }) => judge(place, seen, uid, deps)),
-      ...judgeWays(outside(places), deps),
-      ...refused(deps.refuseUnsafeSocket),
+      ...present.flatMap(({ place, seen }) => judge(place, seen, uid, ctx)),
+      ...untrustedPaths(parentsOf(places), ctx),
+      ...orProblem(ctx.assertPrivateSocket),
     ];
     if (findings.length > 0) return findings;
-    if (present.length === 0) return [skipped('there is no file of a vault yet')];
-    return [fine(`${count(present.length, 'file')} and folders are yours alone`)];
+    if (present.length === 0) return [skipped('there are no files of a vault yet')];
+    return [fine(`only you can access its ${count(present.length, 'file')} and folders`)];
   },
 };
 
-function fixedPlaces({ paths, envFile }: HealthDeps): Place[] {
+function fixedPlaces({ paths, envFile }: HealthContext): Place[] {
   const { data, config, state, locks, marks } = paths;
   const folders = new Set([data, config, state, locks, marks, join(data, 'spill'), join(state, 'audit')]);
   const beside = ['-journal', '-wal', '-shm'].map((end) => `${paths.database}${end}`);
@@ -53,14 +55,14 @@ function fixedPlaces({ paths, envFile }: HealthDeps): Place[] {
   ];
 }
 
-async function keyFiles({ keySources, paths }: HealthDeps): Promise<Place[]> {
+async function keyFiles({ keySources, paths }: HealthContext): Promise<Place[]> {
   const sources = await keySources().catch(() => []);
   const files = new Set([paths.keyFile, ...sources.flatMap(({ source }) => source.path ?? [])]);
   return [...files].map((path) => ({ path, kind: 'file', written: false }));
 }
 
-/** Lock databases, marks, answers and events that wait, and older logs. */
-function listedPlaces({ paths, look }: HealthDeps): Place[] {
+/** Lock databases, rollback marks, spill slots, queued events, and older logs. */
+function listedPlaces({ paths, look }: HealthContext): Place[] {
   const under = (folder: string, fits: (name: string) => boolean) =>
     look
       .names(folder)
@@ -75,13 +77,13 @@ function listedPlaces({ paths, look }: HealthDeps): Place[] {
   ];
 }
 
-function judge({ path, kind, written }: Place, seen: Seen, uid: number, deps: HealthDeps): Finding[] {
-  const shown = deps.commands.quoted(path);
+function judge({ path, kind, written }: Place, seen: Seen, uid: number, ctx: HealthContext): Finding[] {
+  const shown = quoted(path);
   const unsafe = (message: string, remedy: string) => [problem('vault_permissions', message, remedy)];
   if (seen.kind !== kind) {
     const what =
-      seen.kind === 'link' ? 'a symbolic link' : `no ${kind === 'file' ? 'regular file' : 'folder'}`;
-    return unsafe(`${path} is ${what}, and the vault does not follow it`, `ls -ld ${shown}`);
+      seen.kind === 'link' ? 'a symbolic link' : `not a ${kind === 'file' ? 'regular file' : 'folder'}`;
+    return unsafe(`${path} is ${what}, which is refused`, `ls -ld ${shown}`);
   }
   if (seen.uid !== uid) {
     return unsafe(`${path} belongs to another user (id ${seen.uid})`, `sudo chown ${uid} ${shown}`);
@@ -91,38 +93,38 @@ function judge({ path, kind, written }: Place, seen: Seen, uid: number, deps: He
   }
   if ((seen.mode & OTHERS) !== 0) {
     const mode = kind === 'file' ? '600' : '700';
-    return unsafe(`${path} is open to other users (mode ${octal(seen.mode)})`, `chmod ${mode} ${shown}`);
+    return unsafe(`other users can access ${path} (mode ${octal(seen.mode)})`, `chmod ${mode} ${shown}`);
   }
-  if (written && !deps.look.may('write', path)) return [problem('vault_not_writable', ...notWritable())];
+  if (written && !ctx.look.may('write', path)) return [problem('vault_not_writable', ...notWritable())];
   return [];
 
   function notWritable(): readonly [message: string, remedy: string] {
     const usual = kind === 'file' ? '600' : '700';
-    if (octal(seen.mode) !== usual) return [`${path} cannot be written`, `chmod ${usual} ${shown}`];
-    const onLinux = deps.platform === 'linux';
+    if (octal(seen.mode) !== usual) return [`${path} is not writable`, `chmod ${usual} ${shown}`];
+    const onLinux = ctx.host.platform === 'linux';
     return [
-      `${path} cannot be written, though its mode allows it: the file system is read-only, or protects it`,
+      `${path} is not writable although its mode allows it: the file system is read-only or the file is immutable`,
       onLinux ? `findmnt -T ${shown}; lsattr -d ${shown}` : `ls -lOd ${shown}; mount`,
     ];
   }
 }
 
-/** The folders to which a way leads that is not the vault's own; its own folders are judged by themselves. */
-function outside(places: readonly Place[]): string[] {
+/** Parent folders that are not the vault's own. */
+function parentsOf(places: readonly Place[]): string[] {
   const own = new Set(places.filter(({ kind }) => kind === 'folder').map(({ path }) => path));
   return [...new Set(places.map(({ path }) => dirname(path)))].filter((folder) => !own.has(folder));
 }
 
-/** What every other command would refuse. */
-function judgeWays(folders: readonly string[], { assertTrustedPath }: HealthDeps): Finding[] {
-  const found = folders.flatMap((folder) => refused(() => assertTrustedPath(folder)));
-  // Several ways may lead through the same folder.
+/** Refused by every command as well. */
+function untrustedPaths(folders: readonly string[], { assertTrustedPath }: HealthContext): Finding[] {
+  const found = folders.flatMap((folder) => orProblem(() => assertTrustedPath(folder)));
+  // Several paths may share a folder.
   return [...new Map(found.map((finding) => [finding.message, finding])).values()];
 }
 
-function refused(look: () => void): Finding[] {
+function orProblem(check: () => void): Finding[] {
   try {
-    look();
+    check();
     return [];
   } catch (failure) {
     if (!(failure instanceof VaultError)) throw failure;

@@ -1,7 +1,6 @@
 import type { DemoRequest, DemoTalk } from '../demo/contract.js';
 import type { BackgroundUseCases } from './background/background-contract.js';
 import type { BackupUseCases } from './backup/backup.js';
-import type { HealthUseCases } from './doctor/health-contract.js';
 import type { IntegrityUseCases } from './integrity/integrity.js';
 
 export type * from './background/background-contract.js';
@@ -10,7 +9,7 @@ export type * from './integrity/integrity.js';
 export type { DemoRequest, DemoTalk };
 
 /** Everything a command can ask for. `app.ts` wires it; each part is loaded when it is first called. */
-export interface UseCases extends BackgroundUseCases, BackupUseCases, HealthUseCases, IntegrityUseCases {
+export interface UseCases extends BackgroundUseCases, BackupUseCases, IntegrityUseCases {
   /** A walk through everything against the embedded authorization server. */
   demo(request: DemoRequest, talk: DemoTalk): Promise<void>;
   /** Frees files and sockets; called once, at the end. */

@@ -1,9 +1,6 @@
 import { join } from 'node:path';
-import type { Abuse } from '../audit/abuse.js';
-import { type AuditLog, auditLog } from '../audit/log.js';
-import { trailEvents } from '../audit/trail-events.js';
+import { type AuditLog, auditLog, trailEvents } from '../audit/log.js';
 import { eventQueue } from '../stores/audit-queue.js';
-import type { Store } from '../stores/contract.js';
 import { callerProcessOf } from '../system/caller-process.js';
 import type { Clock, Files, Host, Paths } from '../system/contract.js';
 import type { VaultEvents } from '../vault/queued-events.js';
@@ -27,17 +24,6 @@ export function createAudit({ host, paths, files, clock, notice }: AuditParts): 
   const asker = () => callerProcessOf(host.platform);
   const audit = auditLog({ path: paths.securityLog, files, clock, actor: host, asker, queue, notice });
   return { audit, events: trailEvents(audit, queue) };
-}
-
-/** What the last day's events tell of abuse, for a command that may only look. */
-export async function abuseOf(
-  { paths, clock }: Pick<AuditParts, 'paths' | 'clock'>,
-  files: Files,
-  inspect: () => Promise<{ readonly store: Store } | null>,
-): Promise<readonly Abuse[]> {
-  const { recentAbuse } = await import('../audit/abuse.js');
-  const trail = (await inspect())?.store.trail ?? null;
-  return recentAbuse(trail, eventQueue(queueFolder(paths), files), clock.now());
 }
 
 function queueFolder({ state }: Paths): string {

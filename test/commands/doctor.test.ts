@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { doctor } from '../../src/commands/doctor.js';
+import { doctor, showFindings, withProgress } from '../../src/commands/doctor.js';
 import type { ErrorCode } from '../../src/domain/errors.js';
 import { type Finding, fine, problem, skipped, warning } from '../../src/domain/finding.js';
-import type { CheckResult } from '../../src/health/run.js';
+import type { CheckResult } from '../../src/health/index.js';
 import { type TerminalOptions, terminal } from '../doubles/terminal.js';
-import { useCasesDouble } from '../doubles/use-cases.js';
 import { inputOf } from './raw.js';
 
 const result = (name: string, group: CheckResult['check']['group'], ...findings: Finding[]): CheckResult => ({
@@ -29,13 +28,9 @@ const RESULTS = [
 
 async function run(results: readonly CheckResult[], options: TerminalOptions = {}, line = '') {
   const { io, written } = terminal(options);
-  const useCases = useCasesDouble({
-    async doctor(_request, progress) {
-      for (const each of results) progress(each, results.length);
-      return { results };
-    },
-  });
-  await doctor.run(useCases, await inputOf(doctor, line), io);
+  const input = await inputOf(doctor, line);
+  if (input.kind !== 'examine') throw new Error('not an examination');
+  showFindings(results, input.request, io);
   return { ...written, exitCode: io.exitCode };
 }
 
@@ -53,7 +48,7 @@ Accounts
 Surroundings
   - git         git is not here
 `);
-    expect(stderr).toBe('no problem, 1 warning\n');
+    expect(stderr).toBe('1 warning, no problems\n');
     expect(exitCode).toBe(0);
   });
 
@@ -96,7 +91,11 @@ Surroundings
     expect(stdout).toMatch(/hint: c\\x07\n +hint: d\n/);
   });
 
-  it('shows on a terminal how far it is', async () => {
-    expect((await run(RESULTS, { tty: true })).stderr).toContain('3/3');
+  it('shows its progress on a terminal', async () => {
+    const { io, written } = terminal({ tty: true });
+    await withProgress(io, async (onDone) => {
+      for (const each of RESULTS) onDone(each, RESULTS.length);
+    });
+    expect(written.stderr).toContain('3/3');
   });
 });

@@ -17,7 +17,7 @@ const found: VaultStatus = {
   grantsEnding: [account],
   lastRefreshAt: 1_700_000_000_999,
   agent: 4_711,
-  abuse: [{ kind: 'wrong_keys', count: 7, message: '7 times' }],
+  abuse: [{ kind: 'queue_altered', count: 7, message: '7 times' }],
   at: 1_700_000_100_000,
 };
 
@@ -55,7 +55,7 @@ describe('the metrics', () => {
     expect(text).toContain('token_vault_accounts{status="failing"} 1\n');
     expect(text).toContain('token_vault_last_refresh_timestamp_seconds 1700000000\n');
     expect(text).toContain('token_vault_agent_running 1\n');
-    expect(text).toContain('token_vault_abuse{kind="wrong_keys"} 7\n');
+    expect(text).toContain('token_vault_abuse{kind="queue_altered"} 7\n');
     expect(text).not.toContain('example.com');
     const line = /^(?:# (?:HELP|TYPE) token_vault_\w+ .+|token_vault_\w+(?:\{[^{}]*\})? \d+)$/;
     expect(

@@ -51,9 +51,9 @@ describe('accounts', () => {
     await stage.add({ label: 'bob' }, { identity });
     const found = (await stage.examine())['grants'] ?? [];
     expect(told(found)).toEqual([
-      'ok: 1 account is well',
+      'ok: 1 account works',
       `problem: demo/alice@example.com failed 4 times in a row: ${reason}`,
-      'warning: demo/alice@example.com lacks scopes that were asked for: not granted: b',
+      'warning: demo/alice@example.com lacks requested scopes: not granted: b',
     ]);
     expect(found[1]).toMatchObject({ code: 'client_refused' });
   });
@@ -90,7 +90,7 @@ describe('accounts', () => {
     const [finding] = (await stage.examine())['grants'] ?? [];
     expect(finding).toMatchObject({
       status: 'warning',
-      message: expect.stringMatching(/ends in 2d, as it seems: .*"Testing"/),
+      message: expect.stringMatching(/probably ends in 2d: .*"Testing"/),
     });
     stage.configure({ providers: { google: 'broken' } });
     expect((await stage.examine())['grants']?.[0]).toMatchObject({ status: 'ok' });
@@ -98,7 +98,7 @@ describe('accounts', () => {
 
   it('that are well are counted in one line', async () => {
     await stage.add();
-    expect(told((await stage.examine())['grants'])).toEqual(['ok: 1 account is well']);
+    expect(told((await stage.examine())['grants'])).toEqual(['ok: 1 account works']);
   });
 
   it('without a refresh token are told, the more so once the access token has ended', async () => {
@@ -122,7 +122,7 @@ describe('the scheduler', () => {
 
   it('is not missed while there is nothing to refresh', async () => {
     crontab('');
-    expect(await found()).toEqual(['skipped: there is nothing to refresh yet']);
+    expect(await found()).toEqual(['skipped: there are no accounts yet']);
   });
 
   it('is told how to be had where nothing refreshes', async () => {
@@ -135,14 +135,14 @@ describe('the scheduler', () => {
   it('is recognised in an agent that runs, in a crontab, and in a unit of systemd', async () => {
     await stage.add();
     crontab('');
-    const agent = async () => ({ pid: 4711 }) as never;
-    expect(await found({ agent })).toEqual(['ok: the agent runs (process 4711)']);
+    const agentPid = async () => 4711;
+    expect(await found({ agentPid })).toEqual(['ok: the agent is running (process 4711)']);
     crontab('0 4 * * * vault refresh --all --days 3');
-    expect(await found()).toEqual(['ok: the crontab has a line that refreshes']);
+    expect(await found()).toEqual(['ok: a line in the crontab refreshes tokens']);
     crontab('');
     const units = join(stage.folder, '.config', 'systemd', 'user');
     mkdirSync(units, { recursive: true });
     writeFileSync(join(units, 'token-vault-refresh.timer'), `# token-vault refresh: ${stage.folder}\n`);
-    expect(await found()).toEqual(['ok: a timer is set up that refreshes']);
+    expect(await found()).toEqual(['ok: a timer refreshes tokens']);
   });
 });

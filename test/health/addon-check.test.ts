@@ -31,7 +31,7 @@ describe('the native addon', () => {
     const [before] = await found('addon');
     expect(before).toMatchObject({
       status: 'ok',
-      message: expect.stringContaining(`SHA-256 ${digest}, which`),
+      message: expect.stringContaining(`SHA-256 ${digest}, to be recorded`),
     });
     expect(before?.message).toMatch(/better-sqlite3 \d+\.\d+\.\d+,.* (was built|was downloaded)/);
     await noteAddon(parts());

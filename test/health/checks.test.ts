@@ -6,8 +6,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { noteAddon } from '../../src/access/addon.js';
 import { HOUR } from '../../src/domain/duration.js';
 import type { Finding } from '../../src/domain/finding.js';
-import { quoted } from '../../src/domain/safe-text.js';
-import type { HealthDeps } from '../../src/health/contract.js';
+import type { HealthContext } from '../../src/health/contract.js';
 import { disk } from '../../src/health/disk.js';
 import { CHECKS } from '../../src/health/index.js';
 import { nativeBinding } from '../../src/stores/sqlite-open.js';
@@ -87,8 +86,7 @@ function fullDisk({ paths }: HealthStage): Promise<readonly Finding[]> {
   return disk.run({
     look: { ...readOnlyFs, room },
     paths,
-    commands: { quoted },
-  } as unknown as HealthDeps);
+  } as unknown as HealthContext);
 }
 
 /** As if the native addon had been another one when it was recorded. */

@@ -47,7 +47,7 @@ describe('the database', () => {
     const all = await stage.examine();
     expect(all['database']?.map(({ code }) => code)).toEqual(['vault_damaged']);
     expect(told(all['grants'])).toEqual(['skipped: the vault cannot be read']);
-    expect(told(all['key_source'])).toEqual(['skipped: which keys the vault has cannot be read']);
+    expect(told(all['key_source'])).toEqual(['skipped: the keys of the vault cannot be read']);
   });
 
   it('has SQLite look through the file, and at rows that belong to nothing', async () => {
@@ -59,9 +59,7 @@ describe('the database', () => {
     await stage.close();
     stage = await openHealthStage();
     edit("INSERT INTO consents VALUES ('nobody', 0, 'browser', '', '')");
-    expect(told(await found('database'))[0]).toMatch(
-      /^problem: .* 1 row of an account or key that is not there/,
-    );
+    expect(told(await found('database'))[0]).toMatch(/^problem: .* 1 row of a missing account or key/);
   });
 
   it('opens every sealed field, and names the account whose does not', async () => {
@@ -137,8 +135,8 @@ describe('the database', () => {
     for (const suffix of ['restoring', 'snapshot']) stage.put(`vault.db.${suffix}`, 'sealed');
     const path = `${stage.paths.database}.`;
     expect((await found('database')).filter(({ status }) => status === 'warning')).toMatchObject([
-      { message: expect.stringContaining('cut-off vault restore'), remedy: `rm ${path}restoring` },
-      { message: expect.stringContaining('cut-off vault backup'), remedy: `rm ${path}snapshot` },
+      { message: expect.stringContaining('left from an interrupted restore'), remedy: `rm ${path}restoring` },
+      { message: expect.stringContaining('left from an interrupted backup'), remedy: `rm ${path}snapshot` },
     ]);
   });
 });

@@ -4,8 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { Finding } from '../../src/domain/finding.js';
-import { quoted } from '../../src/domain/safe-text.js';
-import type { HealthDeps } from '../../src/health/contract.js';
+import type { HealthContext } from '../../src/health/contract.js';
 import { disk } from '../../src/health/disk.js';
 import { type Room, readOnlyFs } from '../../src/system/files/read-only.js';
 import { needs } from '../harness/parts.js';
@@ -18,8 +17,7 @@ function judged(rooms: Readonly<Record<string, Room | null>>, may = true): Promi
   return disk.run({
     look: { ...readOnlyFs, may: () => may, room: (folder: string) => rooms[folder] },
     paths: { data: '/data', state: '/state' },
-    commands: { quoted },
-  } as unknown as HealthDeps);
+  } as unknown as HealthContext);
 }
 
 const room = (bytes: number, files: number | null = null, folder = '/data', device = 1): Room => ({
@@ -31,12 +29,12 @@ const room = (bytes: number, files: number | null = null, folder = '/data', devi
 
 describe('the room on the disk', () => {
   it.each([
-    [16 * MIB, 'ok: there is room for what a refresh brings (16 MiB)'],
-    [3_000 * MIB, 'ok: there is room for what a refresh brings (2 GiB)'],
+    [16 * MIB, 'ok: there is enough free space (16 MiB)'],
+    [3_000 * MIB, 'ok: there is enough free space (2 GiB)'],
     [16 * MIB - 1, 'warning: the disk with /data has only 15 MiB left'],
     [MIB, 'warning: the disk with /data has only 1 MiB left'],
-    [MIB - 1, 'problem: the disk with /data has 1023 KiB left, and a refresh needs 1 MiB to be stored'],
-    [0, 'problem: the disk with /data has 0 KiB left, and a refresh needs 1 MiB to be stored'],
+    [MIB - 1, 'problem: the disk with /data has 1023 KiB left; a refresh needs 1 MiB'],
+    [0, 'problem: the disk with /data has 0 KiB left; a refresh needs 1 MiB'],
   ])('of %i bytes is judged by what a refresh needs', async (bytes, expected) => {
     const all = await judged({ '/data': room(bytes), '/state': room(bytes) });
     expect(told(all)).toEqual([expected]);
@@ -48,7 +46,7 @@ describe('the room on the disk', () => {
     expect(await judged({ '/data': full, '/state': full })).toEqual([
       expect.objectContaining({
         code: 'vault_not_writable',
-        message: expect.stringMatching(/^the disk with \/data can hold only 3 files more/),
+        message: expect.stringMatching(/^the disk with \/data has room for 3 more files/),
         remedy: 'df -i /data',
       }),
     ]);
@@ -60,7 +58,7 @@ describe('the room on the disk', () => {
   });
 
   it('is not judged where it is not told, or where nothing can be written anyway', async () => {
-    const untold = ['skipped: how much room there is cannot be told'];
+    const untold = ['skipped: the free space is unknown'];
     expect(told(await judged({ '/data': null, '/state': null }))).toEqual(untold);
     expect(told(await judged({ '/data': room(0), '/state': room(0) }, false))).toEqual(untold);
   });
@@ -82,12 +80,11 @@ describe('a real disk', () => {
     disk.run({
       look: readOnlyFs,
       paths: { data: join(folder, 'not', 'made', 'yet'), state: join(folder, 'nor this') },
-      commands: { quoted },
-    } as unknown as HealthDeps);
+    } as unknown as HealthContext);
 
   it.each([
-    ['with little room', 'size=900k', 'ballast', / KiB left, and a refresh needs/, /^df -h /],
-    ['with no place for files', 'size=99m,nr_inodes=4', 'a file', /can hold only 2 files more/, /^df -i /],
+    ['with little room', 'size=900k', 'ballast', / KiB left; a refresh needs/, /^df -h /],
+    ['with no place for files', 'size=99m,nr_inodes=4', 'a file', /has room for 2 more files/, /^df -i /],
   ])('%s is a problem, and the hint shows it', async (_, options, name, message, remedy) => {
     const folder = mounted(options);
     writeFileSync(join(folder, name), Buffer.alloc(600 * KIB));

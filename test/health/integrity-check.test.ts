@@ -32,7 +32,7 @@ async function renew(): Promise<void> {
 describe('the vault as a whole', () => {
   it('is the one that was written here last', async () => {
     expect(told(await found())).toEqual([
-      'ok: it is the vault that was written here last, with every account (3 changes so far)',
+      'ok: it is the vault last written here, with every account (3 changes so far)',
     ]);
   });
 
@@ -41,7 +41,7 @@ describe('the vault as a whole', () => {
     expect(worn(2 ** 30)).toEqual([
       expect.objectContaining({
         status: 'warning',
-        message: expect.stringContaining('have sealed some 1074 million times'),
+        message: expect.stringContaining('were used about 1074 million times'),
         remedy: 'vault key rotate --data',
       }),
     ]);
@@ -52,7 +52,7 @@ describe('the vault as a whole', () => {
     const birth = () => ({ at: 1n, certain: true });
     expect([unnoticed({ second }), unnoticed({ birth })]).toEqual([[], []]);
     expect(told(unnoticed({ birth: () => null }))).toEqual([
-      expect.stringMatching(/^skipped: an older copy of the whole folder would not be noticed here/),
+      expect.stringMatching(/^skipped: an older copy of the whole folder would not be detected here/),
     ]);
   });
 
@@ -94,7 +94,7 @@ describe('the vault as a whole', () => {
 
   it('is not looked at where another check says why', async () => {
     edit('PRAGMA user_version = 4711');
-    expect(told(await found())).toEqual(['skipped: the database has another form']);
+    expect(told(await found())).toEqual(['skipped: the database has another schema']);
     stage.put('vault.db', 'this is no database at all, but a text'.repeat(100));
     expect(told(await found())).toEqual(['skipped: the database cannot be read']);
     rmSync(stage.paths.database);

@@ -54,7 +54,12 @@ describe('clients', () => {
   });
 
   it.each([
-    ['a quote', `"${GOOGLE_ID}"`, 'client-secret-example', 'the client id of Google has a quote'],
+    [
+      'a quote',
+      `"${GOOGLE_ID}"`,
+      'client-secret-example',
+      'the client id of Google begins or ends with a quote',
+    ],
     ['swapped values', 'client-secret-example', GOOGLE_ID, 'seem to be swapped'],
     ['the same twice', GOOGLE_ID, GOOGLE_ID, 'are the same'],
   ])(
@@ -70,7 +75,7 @@ describe('clients', () => {
   it('get a warning where a control character has slipped into the secret', async () => {
     Object.assign(stage.env, { GOOGLE_CLIENT_ID: GOOGLE_ID, GOOGLE_CLIENT_SECRET: 'client\rsecret' });
     expect(told((await stage.examine())['clients'])).toEqual([
-      'warning: the client secret of Google has a control character in it',
+      'warning: the client secret of Google contains a control character',
     ]);
   });
 
@@ -139,7 +144,9 @@ describe('endpoints', () => {
         );
     own({ authorizationEndpoint: undefined, tokenEndpoint: undefined, issuer: server.url });
     answer = metadata(server.url);
-    expect(told(await found('endpoints'))).toEqual([expect.stringMatching(/^ok: demo: .*is the issuer/)]);
+    expect(told(await found('endpoints'))).toEqual([
+      expect.stringMatching(/^ok: demo: .*is the configured issuer/),
+    ]);
     answer = metadata('https://elsewhere.example');
     expect(await found('endpoints')).toEqual([
       expect.objectContaining({ status: 'problem', code: 'provider_answer_invalid' }),
@@ -204,7 +211,7 @@ describe('the redirect URI', () => {
     const { port } = taken.address() as { port: number };
     own({ redirectPort: port });
     expect(told(await found('redirect'))).toEqual([
-      expect.stringMatching(`^warning: port ${port}.* is taken`),
+      expect.stringMatching(`^warning: port ${port}.* is used by another program`),
     ]);
     await new Promise((resolve) => taken.close(resolve));
     expect(told(await found('redirect'))).toEqual([
@@ -229,8 +236,6 @@ describe('the redirect URI', () => {
 
   it('of the user’s own that is https is finished by pasting', async () => {
     own({ redirectUri: 'https://my.example/cb' });
-    expect(told(await found('redirect'))[0]).toMatch(
-      /^ok: .*https:\/\/my.example\/cb and is finished by pasting/,
-    );
+    expect(told(await found('redirect'))[0]).toMatch(/^ok: .*https:\/\/my.example\/cb, finished by pasting/);
   });
 });

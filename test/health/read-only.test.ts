@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { HealthDeps } from '../../src/health/contract.js';
+import type { HealthContext } from '../../src/health/contract.js';
 import { permissions } from '../../src/health/permissions.js';
 import { readOnlyFs } from '../../src/system/files/read-only.js';
 import { openVaultStage } from '../services/stage.js';
@@ -10,16 +10,14 @@ it('tells a file system that is read-only from a mode that is wrong', async () =
   try {
     const uid = process.getuid?.();
     const deps = {
-      uid,
-      platform: 'linux',
+      host: { uid, platform: 'linux' },
       paths: stage.paths,
       envFile: '/nonexistent/.env',
       look: { ...readOnlyFs, may: (access: string) => access !== 'write' },
       assertTrustedPath: () => {},
-      refuseUnsafeSocket: () => {},
-      commands: { quoted: (word: string) => word },
+      assertPrivateSocket: () => {},
       keySources: async () => [],
-    } as unknown as HealthDeps;
+    } as unknown as HealthContext;
     const found = (await permissions.run(deps)).find(({ message }) =>
       message.startsWith(stage.paths.database),
     );

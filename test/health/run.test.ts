@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { VaultError } from '../../src/domain/errors.js';
-import { fine, NotLookedAt } from '../../src/domain/finding.js';
-import type { Check, HealthDeps } from '../../src/health/contract.js';
-import { runChecks } from '../../src/health/run.js';
+import { fine, NotChecked } from '../../src/domain/finding.js';
+import type { Check, HealthContext } from '../../src/health/contract.js';
+import { runChecks } from '../../src/health/index.js';
 import { clockDouble } from '../doubles/clock.js';
 import { NOW } from '../doubles/terminal.js';
 import { told } from './stage.js';
 
-const deps = { clock: clockDouble(NOW) } as unknown as HealthDeps;
+const deps = { clock: clockDouble(NOW) } as unknown as HealthContext;
 const check = (name: string, run: Check['run']): Check => ({ name, title: name, group: 'vault', run });
 const never = new AbortController().signal;
 
@@ -20,7 +20,7 @@ describe('running the checks', () => {
           Promise.reject(new VaultError('key_locked', 'it is locked', { hint: 'unlock it' })),
         ),
         check('breaks', () => Promise.reject(new TypeError('a secret'))),
-        check('depends', () => Promise.reject(new NotLookedAt('another one tells why'))),
+        check('depends', () => Promise.reject(new NotChecked('another one tells why'))),
         check('hangs', () => new Promise(() => undefined)),
         check('works', async () => [fine('all is well')]),
       ],
@@ -32,7 +32,7 @@ describe('running the checks', () => {
       'problem: it is locked',
       'problem: this check itself failed (TypeError)',
       'skipped: another one tells why',
-      'warning: it did not come to an end within 12s',
+      'warning: the check did not end within 12s',
       'ok: all is well',
     ]);
     expect(done).toHaveLength(5);

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { marksWith } from '../../src/access/marks.js';
 import type { Finding } from '../../src/domain/finding.js';
+import { type DoctorContext, doctor } from '../../src/services/doctor/doctor.js';
 import { systemClock } from '../../src/system/clock.js';
 import type { Host } from '../../src/system/contract.js';
-import { doctorWith, type HealthParts } from '../../src/wiring/health.js';
 import { openVaultStage, type VaultStage } from '../services/stage.js';
 
 /** The master key of the vault on the stage. */
@@ -20,7 +20,10 @@ export interface HealthStage extends VaultStage {
   put(name: string, content: string): string;
   /** What the doctor says, by check. */
   examine(
-    over?: Partial<HealthParts> & { readonly online?: boolean },
+    over?: Partial<DoctorContext> & {
+      readonly online?: boolean;
+      readonly agentPid?: () => Promise<number | null>;
+    },
   ): Promise<Readonly<Record<string, readonly Finding[]>>>;
 }
 
@@ -39,26 +42,28 @@ export async function openHealthStage(): Promise<HealthStage> {
   };
   put('master.key', `${KEY}\n`);
   put('config.json', JSON.stringify({ keySource: 'file' }));
-  // The doctor stands on this machine, not on the one the vault was made on.
+  // The vault was made on another machine than the doctor runs on.
   await (await base.another({ marks: () => marksWith(base.paths, base.files) })).acceptAsItIs();
   return {
     ...base,
     env,
     put,
     configure: (config) => void put('config.json', JSON.stringify(config)),
-    async examine({ online = false, ...over } = {}) {
-      const parts: HealthParts = {
+    async examine({ online = false, agentPid = async () => null, ...over } = {}) {
+      const ctx: DoctorContext = {
         host: hostOf(env),
         profile: null,
         envFile: null,
         paths: base.paths,
-        // The patience of the checks is real.
+        // The timeout of the checks is real.
         clock: { ...systemClock, now: base.clock.now },
         http: async () => base.http,
-        agent: async () => null,
+        files: base.files,
+        locks: base.locks,
+        interruption: new AbortController().signal,
         ...over,
       };
-      const { results } = await doctorWith(parts)({ offline: !online, asCron: false }, () => {});
+      const results = await doctor(ctx, { offline: !online, asCron: false }, () => {}, agentPid);
       return Object.fromEntries(results.map(({ check, findings }) => [check.name, findings]));
     },
   };

@@ -52,7 +52,7 @@ describe('git', () => {
   it('is not asked about a vault that lies in no work tree', async () => {
     type('rm -rf .git');
     stage.env['PATH'] = '/nowhere';
-    expect(told(await found('git'))).toEqual(['ok: no file of the vault lies in a git work tree']);
+    expect(told(await found('git'))).toEqual(['ok: no file of the vault is in a git work tree']);
   });
 
   it('that is not there is no problem', async () => {
@@ -85,7 +85,7 @@ describe('the notify command', () => {
       stage.configure({ keySource: 'file', notify });
       return (await found('notify'))[0];
     };
-    expect(told(await found('notify'))).toEqual(['skipped: no command is set that tells you of trouble']);
+    expect(told(await found('notify'))).toEqual(['skipped: no notify command is set']);
     expect(await with_('/nowhere/tell-me')).toMatchObject({ status: 'problem', code: 'config_invalid' });
     expect(await with_(script)).toMatchObject({ status: 'problem', remedy: `chmod u+x ${script}` });
     chmodSync(script, 0o700);
@@ -112,7 +112,7 @@ describe('the line of Node', () => {
       `ok: this is Node ${version}, and no variable weakens it`,
     ]);
     expect(told(await at(version, after))).toEqual([
-      expect.stringMatching(/^warning: .* Node \d\d has had no security repairs since \d{4}-04-30/),
+      expect.stringMatching(/^warning: .* Node \d\d has had no security fixes since \d{4}-04-30/),
     ]);
   });
 

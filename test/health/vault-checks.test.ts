@@ -60,7 +60,7 @@ describe('the configuration', () => {
     expect(told(all['configuration'])[0]).toContain('providers.google.redirectPort');
     expect(told(all['clients'])).toEqual(['skipped: the configuration cannot be read']);
     expect(told(all['key_source'])[0]).toMatch(/^ok: .*opens this vault$/);
-    expect(told(all['database'])).toContain('ok: everything sealed of 1 account opens');
+    expect(told(all['database'])).toContain('ok: all sealed fields of 1 account open');
   });
 
   it('names the line of .env that is none', async () => {
@@ -87,7 +87,7 @@ describe('the key source', () => {
     rmSync(stage.paths.keyFile);
     expect(await codes()).toEqual(['key_missing']);
     expect(told(await found('database'))).toContain(
-      'skipped: no sealed field was opened: there is no key for them',
+      'skipped: no sealed field was opened, because no key is available',
     );
   });
 
@@ -119,7 +119,7 @@ describe('the key source', () => {
     rmSync(stage.paths.keyFile);
     const all = await stage.examine();
     expect(all['key_source']?.map(({ status }) => status)).toEqual(['problem', 'ok']);
-    expect(told(all['database'])).toContain('ok: there is no account in it yet');
+    expect(told(all['database'])).toContain('ok: it has no accounts yet');
   });
 });
 
@@ -145,7 +145,7 @@ describe('the keychain', () => {
       expect.objectContaining({ status: 'problem', code: 'session_bus_missing' }),
     ]);
     expect(told(all['key_source'])).toEqual([
-      'skipped: its key could not be tried: see what is said of the keychain',
+      'skipped: its key could not be tried: see the check of the keychain',
     ]);
   });
 
@@ -180,7 +180,7 @@ describe('permissions', () => {
         expect.objectContaining({
           status: 'problem',
           code: 'vault_permissions',
-          message: `${path} is open to other users (mode ${mode.toString(8)})`,
+          message: `other users can access ${path} (mode ${mode.toString(8)})`,
           remedy: `chmod ${name.includes('.') ? '600' : '700'} ${path}`,
         }),
       ]);

@@ -26,7 +26,7 @@ describe('what waits beside the vault', () => {
     expect(await warnings()).toMatchObject([
       {
         message:
-          'an answer for demo/alice@example.com waits beside the vault, which could not take it when it came',
+          'an answer for demo/alice@example.com is in a spill slot, because the vault could not be written when it arrived',
         remedy: 'vault refresh demo/alice@example.com',
         account: 'demo/alice@example.com',
       },
@@ -44,7 +44,10 @@ describe('what waits beside the vault', () => {
     const sealed = await stage.vault.sealLogin(id, login);
     stage.spill.reserve().write({ accountId: id, generation: null, sealed });
     expect(await warnings()).toMatchObject([
-      { message: expect.stringContaining('a finished login waits'), remedy: 'vault refresh --all' },
+      {
+        message: expect.stringContaining('a finished login is in a spill slot'),
+        remedy: 'vault refresh --all',
+      },
     ]);
     await takeIn();
     expect(await warnings()).toEqual([]);
@@ -58,7 +61,7 @@ describe('what waits beside the vault', () => {
         message: expect.stringContaining(
           `${FILE()} holds an answer for demo/alice@example.com that does not`,
         ),
-        remedy: `vault login demo --login-hint alice@example.com\nwhile no other vault command runs:\nrm ${FILE()}`,
+        remedy: `vault login demo --login-hint alice@example.com\nwhile no other vault command is running:\nrm ${FILE()}`,
       },
     ]);
     await takeIn();
@@ -73,7 +76,7 @@ describe('what waits beside the vault', () => {
     const [orphan] = await warnings();
     expect(orphan?.message).toContain(`${FILE()} holds an answer for an account that is not in this vault`);
     expect(orphan?.remedy).toBe(
-      `vault refresh demo/alice@example.com\nwhile no other vault command runs:\nrm ${FILE()}`,
+      `vault refresh demo/alice@example.com\nwhile no other vault command is running:\nrm ${FILE()}`,
     );
   });
 });

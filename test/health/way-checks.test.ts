@@ -80,7 +80,7 @@ describe('a folder on the way to a vault that is not there yet', () => {
 
   it('is no problem when nobody else can write to it', async () => {
     expect((await found(inOne())).permissions).toEqual([
-      expect.objectContaining({ status: 'skipped', message: 'there is no file of a vault yet' }),
+      expect.objectContaining({ status: 'skipped', message: 'there are no files of a vault yet' }),
     ]);
   });
 });
@@ -111,7 +111,7 @@ it('what is no file in the place of those that SQLite opens beside the vault is 
   const { permissions = [], database = [] } = await stage.examine();
   expect(permissions.map(({ message }) => message)).toEqual(
     ['-journal', '-wal', '-shm'].map((end) =>
-      expect.stringContaining(`vault.db${end} is no regular file, and the vault does not follow it`),
+      expect.stringContaining(`vault.db${end} is not a regular file, which is refused`),
     ),
   );
   expect(database[0]).toMatchObject({ status: 'problem', code: 'vault_permissions' });

@@ -2,12 +2,11 @@ import { join } from 'node:path';
 import { unlock } from '../../src/access/unlock.js';
 import { asVaultError, VaultError } from '../../src/domain/errors.js';
 import type { Finding } from '../../src/domain/finding.js';
-import { loginCommand, shellName } from '../../src/domain/hints.js';
-import { quoted } from '../../src/domain/safe-text.js';
-import type { HealthDeps } from '../../src/health/contract.js';
+import { loginCommand } from '../../src/domain/hints.js';
+import type { HealthContext } from '../../src/health/contract.js';
 import { database } from '../../src/health/database.js';
+import { runChecks } from '../../src/health/index.js';
 import { integrity } from '../../src/health/integrity.js';
-import { runChecks } from '../../src/health/run.js';
 import { keyFileSource } from '../../src/keysources/key-file.js';
 import { refreshOne } from '../../src/services/refresh/refresh-one.js';
 import { NO_RETRIES } from '../../src/services/refresh/refresh-send.js';
@@ -207,9 +206,9 @@ export async function probe(
       inspect: opened,
       keyring,
       marks: async () => marks,
-      waiting: () => [],
-      commands: { login: loginCommand, widen: loginCommand, name: shellName, quoted },
-    } as unknown as HealthDeps;
+      spilled: () => [],
+      lostAnswerHint: loginCommand,
+    } as unknown as HealthContext;
     const findings: Finding[] = [];
     try {
       const never = new AbortController().signal;

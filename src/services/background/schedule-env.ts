@@ -1,45 +1,25 @@
 import { isAbsolute } from 'node:path';
+import { JOB_VARIABLES, PASSPHRASE_FILE } from '../../config/variables.js';
 import { isClientSetting } from '../../domain/environment.js';
 import type { KeySourceKind } from '../../keysources/contract.js';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-/** Where the vault lies and how the network is reached: what an unattended run has no other way to know. */
-const CARRIED = [
-  'HOME',
-  'VAULT_HOME',
-  'VAULT_KEY_FILE',
-  'XDG_CONFIG_HOME',
-  'XDG_DATA_HOME',
-  'XDG_STATE_HOME',
-  'NODE_EXTRA_CA_CERTS',
-  'SSL_CERT_FILE',
-  'SSL_CERT_DIR',
-  'HTTPS_PROXY',
-  'https_proxy',
-  'HTTP_PROXY',
-  'http_proxy',
-  'NO_PROXY',
-  'no_proxy',
-];
+const CARRIED = [...JOB_VARIABLES, 'SSL_CERT_FILE', 'SSL_CERT_DIR'];
 
-/** Where password managers that are run for the key keep their things. */
+/** For password managers that print the key. */
 const FOR_COMMANDS = ['GNUPGHOME', 'PASSWORD_STORE_DIR'];
-
-/** Where the passphrase is, never the passphrase itself. */
-export const PASSPHRASE_FILE = 'VAULT_PASSPHRASE_FILE';
 
 export interface CarriedEnv {
   readonly env: Readonly<Record<string, string>>;
-  /** What could not be carried and may be missed, a sentence each. */
+  /** Sentences about what is missing in it. */
   readonly notes: readonly string[];
 }
 
 /**
- * What of this environment an unattended run needs. It is written where other programs can read it, so nothing that is
- * secret goes along.
+ * The variables that an unattended job needs. Other programs can read them, so no secret is among them.
  *
- * @param inEnvFile the names that `.env` sets anyway
+ * @param inEnvFile the names that `.env` sets
  */
 export function carriedEnv(
   env: Env,
@@ -56,21 +36,25 @@ export function carriedEnv(
     const value = env[name];
     if (value === undefined || value === '') continue;
     if (/_proxy$/i.test(name) && value.includes('@')) {
-      notes.push(`${name} holds a password, so it was not written down; without it the proxy may refuse`);
+      notes.push(`${name} contains a password and was left out; the proxy may refuse the job`);
     } else carried[name] = value;
   }
-  const missed = Object.keys(env).filter(
-    (name) => isClientSetting(name) && env[name] !== '' && !inEnvFile.includes(name),
-  );
-  if (missed.length > 0) {
+  const unwritten = unwrittenSettings(env, inEnvFile);
+  if (unwritten.length > 0)
     notes.push(
-      `${missed.sort().join(', ')}: set in this shell only, and needed there too; write it into ${envFile}`,
+      `set in this shell only and needed by the job: ${unwritten.join(', ')}; write it into ${envFile}`,
     );
-  }
   return { env: carried, notes };
 }
 
-/** Of a relative folder nobody could say what it would be there. */
+/** Client settings that are set in the environment and not in `.env`. */
+export function unwrittenSettings(env: Env, inEnvFile: readonly string[]): readonly string[] {
+  return Object.keys(env)
+    .filter((name) => isClientSetting(name) && env[name] !== '' && !inEnvFile.includes(name))
+    .sort();
+}
+
+/** Relative folders would be others in the job. */
 function searchPath(path: string): string {
   const folders = path.split(':').filter((folder) => isAbsolute(folder));
   return [...new Set(folders)].join(':');

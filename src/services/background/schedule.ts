@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { Audit } from '../../audit/events.js';
+import { PASSPHRASE_FILE } from '../../config/variables.js';
 import { relaunchCommand } from '../../domain/entry-points.js';
 import { VaultError } from '../../domain/errors.js';
 import { quoted } from '../../domain/safe-text.js';
@@ -13,7 +14,7 @@ import type {
   UnscheduleRequest,
   UnscheduleResult,
 } from './background-contract.js';
-import { carriedEnv, PASSPHRASE_FILE } from './schedule-env.js';
+import { carriedEnv } from './schedule-env.js';
 import { timesOf } from './schedule-times.js';
 
 export interface ScheduleDeps {

@@ -1,11 +1,9 @@
 import type { KeySources } from '../../access/key-sources.js';
 import { rowsOf, withKeyring } from '../../access/unlock.js';
 import type { VaultAccess } from '../../access/vault-access.js';
-import { defaultSetting } from '../../config/key-source.js';
 import { sealedHeader } from '../../crypto/sealed-box.js';
 import { VaultError } from '../../domain/errors.js';
-import type { KnownKeySource } from '../../health/contract.js';
-import type { KeySource, KeySourceKind, KeySourceSetting } from '../../keysources/contract.js';
+import type { KeySource, KeySourceKind } from '../../keysources/contract.js';
 import type { Store, VaultHead } from '../../stores/contract.js';
 import type { Files, Paths } from '../../system/contract.js';
 import { dataKeyIds } from '../../vault/master-key.js';
@@ -153,23 +151,4 @@ export async function useKey(ctx: UseContext, source: KeySource): Promise<UsedKe
     const warning = isInForce ? null : `${decidedBy} is set and overrides ${configFile}; unset it`;
     return { key: viewOf(row, source, isInForce), configFile, warning };
   });
-}
-
-/**
- * The source in use, then the others in which the vault has a key, except a command: the vault does not store how to run it.
- *
- * @param head null where there is no vault, or it cannot be read
- */
-export async function knownKeySources(
-  inUse: KeySourceSetting,
-  head: VaultHead | null,
-  sourceFor: (setting: KeySourceSetting) => Promise<KeySource>,
-): Promise<readonly KnownKeySource[]> {
-  const kinds = new Set((head?.masterKeys ?? []).map(({ source }) => source));
-  kinds.delete(inUse.kind);
-  const others = [...kinds].flatMap((kind) => defaultSetting(kind) ?? []);
-  const known = [{ setting: inUse, inUse: true }, ...others.map((setting) => ({ setting, inUse: false }))];
-  return Promise.all(
-    known.map(async ({ setting, inUse: used }) => ({ source: await sourceFor(setting), inUse: used })),
-  );
 }

@@ -1,4 +1,4 @@
-import { type Abuse, recentAbuse } from '../../audit/abuse.js';
+import { type Abuse, recentAbuse } from '../../audit/reading.js';
 import type { Context } from '../../context.js';
 import type { Account, Consent } from '../../domain/account.js';
 import { missingScopes } from '../../domain/scopes.js';

@@ -9,10 +9,14 @@ const NOW = Date.UTC(2026, 2, 1, 12);
 
 const NO_TRAIL = { before: async () => [] } as unknown as TrailTable;
 
-async function slowedBy(count: number, provider = 'demo') {
-  const line = (n: number) =>
-    `- ${JSON.stringify({ time: new Date(NOW - n * MINUTE).toISOString(), event: 'login_started', provider: 'demo' })}`;
-  const queue = { peek: () => Array.from({ length: count }, (_, n) => line(n)) } as unknown as EventQueue;
+async function slowedBy(started: number, { provider = 'demo', finished = 0 } = {}) {
+  const lines = (count: number, event: string) =>
+    Array.from({ length: count }, (_, n) => {
+      const time = new Date(NOW - n * MINUTE).toISOString();
+      return `- ${JSON.stringify({ time, event, provider: 'demo' })}`;
+    });
+  const peek = () => [...lines(started, 'login_started'), ...lines(finished, 'login_finished')];
+  const queue = { peek } as unknown as EventQueue;
   const events: AuditEvent[] = [];
   const notices: string[] = [];
   const pauses: number[] = [];
@@ -32,17 +36,21 @@ describe('logins at one provider', () => {
     [10, SECOND],
     [12, 4 * SECOND],
     [50, 30 * SECOND],
-  ])('after %i within an hour the next one waits %i ms, and is never refused', async (count, pause) => {
+  ])('after %i failed ones within an hour the next one waits %i ms', async (count, pause) => {
     expect((await slowedBy(count)).slept).toBe(pause);
   });
 
-  it('that wait are told to the person and taken down', async () => {
+  it('that were finished do not slow down the next one', async () => {
+    expect((await slowedBy(30, { finished: 25 })).slept).toBe(0);
+  });
+
+  it('that wait are reported and recorded', async () => {
     const { events, notices } = await slowedBy(11);
     expect(events).toEqual([{ event: 'logins_slowed', provider: 'demo', count: 11 }]);
     expect(notices).toEqual([expect.stringContaining('11 logins at demo')]);
   });
 
   it('slow down no other provider', async () => {
-    expect(await slowedBy(50, 'other')).toEqual({ slept: 0, events: [], notices: [] });
+    expect(await slowedBy(50, { provider: 'other' })).toEqual({ slept: 0, events: [], notices: [] });
   });
 });

@@ -1,22 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { abuseIn } from '../../src/audit/abuse.js';
-import type { ReadLine } from '../../src/audit/reading.js';
+import { abuseIn, type ReadLine } from '../../src/audit/reading.js';
 import { MINUTE } from '../../src/domain/duration.js';
 
 const lines = (count: number, said: ReadLine['said'], apart: number = MINUTE): ReadLine[] =>
   Array.from({ length: count }, (_, n) => ({ seq: n, at: n * apart, said }));
 const kinds = (found: readonly ReadLine[]) => abuseIn(found).map(({ kind, count }) => [kind, count]);
-const login = (provider: string) => ({ event: 'login_started', provider });
 
 describe('abuse', () => {
   it.each<[string, ReadLine[], [string, number][]]>([
     ['nothing', [], []],
-    ['ten logins in an hour', lines(10, login('demo')), []],
-    ['eleven logins in an hour', lines(11, login('demo')), [['many_logins', 11]]],
-    ['eleven logins, each ten minutes after the last', lines(11, login('demo'), 10 * MINUTE), []],
-    ['six logins each at two providers', [...lines(6, login('one')), ...lines(6, login('two'))], []],
-    ['five wrong keys', lines(5, { event: 'open_failed', code: 'key_wrong' }), []],
-    ['six wrong keys', lines(6, { event: 'open_failed', code: 'key_wrong' }), [['wrong_keys', 6]]],
+    ['many logins', lines(50, { event: 'login_started', provider: 'demo' }), []],
+    ['many wrong keys', lines(50, { event: 'open_failed', code: 'key_wrong' }), []],
     ['a locked keychain', lines(50, { event: 'open_failed', code: 'key_locked' }), []],
     [
       'a login from another issuer',
