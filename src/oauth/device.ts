@@ -122,7 +122,7 @@ function readInterval(members: Members, expiresIn: number): number {
 }
 
 /** The interval of an answer, at least a second; null without a usable one. */
-export function readSeconds(members: Members): number | null {
+function readSeconds(members: Members): number | null {
   const value = member(members, 'interval');
   const seconds =
     typeof value === 'string' && /^\s*\d{1,9}(?:\.\d+)?\s*$/.test(value) ? Number(value) : value;

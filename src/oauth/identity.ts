@@ -150,7 +150,7 @@ export interface Documents {
  *
  * @returns the string or number found, on one line; null when missing or too long for a name
  */
-export function readPath(path: string, documents: Documents): string | null {
+function readPath(path: string, documents: Documents): string | null {
   for (const alternative of path.split('|')) {
     const steps = alternative.split('.');
     const fromClaims = steps[0] === 'id_token';
@@ -161,7 +161,7 @@ export function readPath(path: string, documents: Documents): string | null {
   return null;
 }
 
-export function readFirst(paths: readonly string[], documents: Documents): string | null {
+function readFirst(paths: readonly string[], documents: Documents): string | null {
   for (const path of paths) {
     const found = readPath(path, documents);
     if (found !== null) return found;

@@ -195,7 +195,7 @@ const CLASSES: ReadonlyMap<string, RefusalClass> = new Map(
 );
 
 /** @returns null for a code that is not shared */
-export function sharedClass(code: string): RefusalClass | null {
+function sharedClass(code: string): RefusalClass | null {
   return CLASSES.get(code) ?? null;
 }
 
@@ -205,7 +205,7 @@ export function sharedClass(code: string): RefusalClass | null {
  * @param now milliseconds since the epoch
  * @returns milliseconds, at most one hour; null without a usable value
  */
-export function retryAfter(header: string | undefined, now: number): number | null {
+function retryAfter(header: string | undefined, now: number): number | null {
   const text = header?.trim() ?? '';
   const wait = /^\d+(?:\.\d+)?$/.test(text) ? Number(text) * SECOND : Date.parse(text) - now;
   // Date.parse reads "-5" as a date long ago; a past date is as good as none.

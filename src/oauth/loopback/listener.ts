@@ -105,7 +105,7 @@ const ATTEMPTS = 10;
  * @param createServer makes another server with the same handlers
  * @throws VaultError `port_unavailable`
  */
-export async function bind(
+async function bind(
   host: '127.0.0.1' | 'localhost',
   port: number,
   createServer: () => Server,

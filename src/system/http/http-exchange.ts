@@ -161,10 +161,10 @@ function unsendable(host: string): VaultError {
 }
 
 /** Far more than any answer needs. */
-export const MAX_BODY_BYTES = 1_048_576;
+const MAX_BODY_BYTES = 1_048_576;
 
 /** Larger than {@link MAX_BODY_BYTES}, as sent or after decompression. */
-export class BodyTooLarge extends Error {
+class BodyTooLarge extends Error {
   override readonly name = 'BodyTooLarge';
 }
 
@@ -175,7 +175,7 @@ export class BodyTooLarge extends Error {
  * @param part the body may be cut off: returns what can be decompressed
  * @throws BodyTooLarge; any other error for a broken stream or an unknown coding
  */
-export function decodeBody(body: Buffer, coding: string, part = false): string {
+function decodeBody(body: Buffer, coding: string, part = false): string {
   const limit = { maxOutputLength: MAX_BODY_BYTES, ...(part ? { finishFlush: constants.Z_SYNC_FLUSH } : {}) };
   try {
     switch (coding.trim().toLowerCase()) {
@@ -268,7 +268,7 @@ const CERTIFICATE_FAULTS: Readonly<Record<string, CertificateFault>> = {
 };
 
 /** @returns null when the failure is not about the server's certificate */
-export function certificateFault(code: string): CertificateFault | null {
+function certificateFault(code: string): CertificateFault | null {
   return CERTIFICATE_FAULTS[code] ?? null;
 }
 
@@ -276,13 +276,13 @@ export function certificateFault(code: string): CertificateFault | null {
 const NEXT_HOP: readonly TransportReason[] = ['dns', 'refused', 'unreachable'];
 
 /** Classifies a failure by its code; the client's messages quote what was sent and received. */
-export function transportReason(code: string, stage: Stage): TransportReason {
+function transportReason(code: string, stage: Stage): TransportReason {
   const reason = REASONS[code] ?? (TLS.test(code) ? 'tls' : code.startsWith('HPE_') ? 'malformed' : 'reset');
   return stage.proxied && !stage.begun && NEXT_HOP.includes(reason) ? 'proxy' : reason;
 }
 
 /** @returns the code of an error, or of the first of several attempts (one per address); else empty */
-export function clientCode(failure: unknown): string {
+function clientCode(failure: unknown): string {
   if (!(failure instanceof Error)) return '';
   const { code } = failure as { code?: unknown };
   if (typeof code === 'string' && /^[A-Z][A-Z0-9_]{1,63}$/.test(code)) return code;

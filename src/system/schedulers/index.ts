@@ -57,7 +57,7 @@ const ROOT = 0;
  * Refuses to change anything in another user's home. With `sudo -E` a command has root's rights and the `HOME` of a user,
  * whose links it would follow, and it would install root's job for that user.
  */
-export function inOwnHome(scheduler: Scheduler, machine: Pick<Machine, 'home' | 'uid'>): Scheduler {
+function inOwnHome(scheduler: Scheduler, machine: Pick<Machine, 'home' | 'uid'>): Scheduler {
   return {
     ...scheduler,
     install: async (job) => {

@@ -168,7 +168,7 @@ export interface Unit {
 }
 
 /** The first line of our units. A file without it is the user's. */
-export function firstLine(job: Pick<Job, 'purpose' | 'name' | 'vault'>): string {
+function firstLine(job: Pick<Job, 'purpose' | 'name' | 'vault'>): string {
   return `# ${jobMarker(job)}`;
 }
 
