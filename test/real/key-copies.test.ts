@@ -73,7 +73,7 @@ describe('a key that its keychain did not give up', () => {
     expect(removed).toMatchObject({ exitCode: 0 });
     const hint = 'vault key remove keychain';
     expect(removed.stderr).toContain(`once that works: ${hint}\n`);
-    expect((await vault('key status')).stderr).toContain(`hint: where that source works: ${hint}\n`);
+    expect((await vault('key status')).stderr).toContain(`hint: once that source works: ${hint}\n`);
     expect(await vault('key remove keychain')).toMatchObject({ exitCode: 6 });
     await service.unlock();
     expect(await vault('key remove keychain')).toMatchObject({ exitCode: 0 });

@@ -81,7 +81,7 @@ describe('a vault with several keys', () => {
     expect(await stage.vault(['key', 'remove', 'file', '--yes'])).toMatchObject({ exitCode: 0 });
     expect(await stage.vault(['token', 'demo', '--refresh'], bare())).toMatchObject({ exitCode: 0 });
     const forgotten = await stage.vault(['key', 'remove', 'credential', '--yes'], bare());
-    expect(forgotten.stderr).toContain('had put nothing there that it could delete');
+    expect(forgotten.stderr).toContain('had stored nothing there that it could delete');
     const { keys } = JSON.parse((await stage.vault(['key', 'status', '--json'])).stdout);
     expect(keys).toMatchObject([{ source: 'command', in_use: true, place: 'command age-once' }]);
   }, 60_000);

@@ -2,11 +2,11 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { VaultError } from '../../../src/domain/errors.js';
 import { Secret } from '../../../src/domain/secret.js';
-import { passphraseSource } from '../../../src/keysources/passphrase.js';
 import { addKey } from '../../../src/services/keys/add.js';
 import { keyStatus, useKey } from '../../../src/services/keys/status.js';
 import type { Store } from '../../../src/stores/contract.js';
 import { accountExample } from '../../doubles/account.js';
+import { derivedSource } from '../../doubles/derived-source.js';
 import { ALICE } from '../stage.js';
 import { type KeyStage, openKeyStage } from './key-stage.js';
 
@@ -52,10 +52,7 @@ describe('adding a key', () => {
 
   it('keeps what a passphrase needs with its row, so that the passphrase alone opens it', async () => {
     const id = await addAccount();
-    const passphrase = passphraseSource(null, {
-      ask: async () => new Secret('passphrase example 1'),
-      place: 'passphrase',
-    });
+    const passphrase = derivedSource(() => 'words');
     await addKey(stage.ctx, passphrase);
     stage.use(passphrase);
     expect(await tokenOf(id)).toBe('access-token-example');

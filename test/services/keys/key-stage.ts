@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { cpSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { KeySources } from '../../../src/access/key-sources.js';
 import { readBackFrom } from '../../../src/access/new-key.js';
@@ -65,6 +65,8 @@ export interface KeyStage {
   log(): readonly Told[];
   /** Which source this machine uses; the keychain at first. */
   use(source: KeySource): void;
+  /** Keeps the vault and its keys as they are now. @returns brings them back */
+  save(): Promise<() => Promise<void>>;
   close(): Promise<void>;
 }
 
@@ -169,8 +171,25 @@ export async function openKeyStage(): Promise<KeyStage> {
     use(source) {
       used = source;
     },
+    async save() {
+      await access.close();
+      const saved = `${folder.home}.saved`;
+      cpSync(folder.home, saved, { recursive: true });
+      const items = new Map(keychain.items);
+      return async () => {
+        await access.close();
+        rmSync(folder.home, { recursive: true });
+        cpSync(saved, folder.home, { recursive: true });
+        keychain.items.clear();
+        for (const [name, key] of items) keychain.items.set(name, key);
+        used = fromKeychain;
+        events.length = 0;
+        folder.notices.length = 0;
+      };
+    },
     async close() {
       await access.close();
+      rmSync(`${folder.home}.saved`, { recursive: true, force: true });
       folder.remove();
     },
   };

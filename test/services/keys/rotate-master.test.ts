@@ -1,13 +1,12 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { VaultError } from '../../../src/domain/errors.js';
-import { Secret } from '../../../src/domain/secret.js';
 import type { GivenKeySource, KeySource } from '../../../src/keysources/contract.js';
 import { keyFileSource } from '../../../src/keysources/key-file.js';
-import { passphraseSource } from '../../../src/keysources/passphrase.js';
 import { addKey } from '../../../src/services/keys/add.js';
 import { rotateKey } from '../../../src/services/keys/rotate-master.js';
 import { keyStatus } from '../../../src/services/keys/status.js';
+import { derivedSource } from '../../doubles/derived-source.js';
 import { type KeyStage, openKeyStage } from './key-stage.js';
 
 let stage: KeyStage;
@@ -74,15 +73,13 @@ describe('replacing the key in use', () => {
   });
 
   it('takes the new passphrase, after which the old one opens nothing', async () => {
-    const given = ['passphrase example 1', 'passphrase example 1', 'passphrase example 2'];
-    const ask = async () => new Secret(given.shift() ?? 'passphrase example 2');
-    const source = () => passphraseSource(null, { ask, place: 'passphrase' });
-    await addKey(stage.ctx, source());
-    stage.use(source());
-    given.splice(0, given.length, 'passphrase example 1', 'passphrase example 2');
+    const typed = ['old', 'old', 'old'];
+    const source = derivedSource(() => typed.shift() ?? 'new');
+    await addKey(stage.ctx, source);
+    stage.use(source);
     await rotateKey(stage.ctx, null);
     expect(await stage.opens()).toBe(true);
-    given.push('passphrase example 1');
+    typed.push('old');
     expect(await stage.opens()).toBe(false);
   });
 
@@ -169,10 +166,7 @@ describe('a source that fails between', () => {
   });
 
   it('takes no passphrase for a new one that is the old one', async () => {
-    const passphrase = passphraseSource(null, {
-      ask: async () => new Secret('passphrase example 1'),
-      place: 'passphrase',
-    });
+    const passphrase = derivedSource(() => 'the same');
     await addKey(stage.ctx, passphrase);
     await expect(rotateKey(stage.ctx, passphrase)).rejects.toMatchObject({ code: 'usage' });
     expect(await stage.masterKeys()).toEqual([
