@@ -16,17 +16,13 @@ export interface App extends Context, UseCases {
 /** @throws VaultError `config_invalid` when the places of the files make no sense */
 export function createApp(host: Host, options: ContextOptions): App {
   const ctx = createContext(host, options);
-  const { paths, clock, audit, access, readText, envFile } = ctx;
-  const describe = ctx.providerOrNull;
+  const { paths, audit, access, readText, envFile } = ctx;
 
   const background = backgroundWith({
     host,
     envFile,
     paths,
-    clock,
     audit,
-    vault: access.open,
-    grantLimits: async (name) => (await describe(name))?.grantLimits ?? [],
     readText,
     notice: options.notice,
   });
@@ -35,6 +31,7 @@ export function createApp(host: Host, options: ContextOptions): App {
     ...ctx,
     ...backupUseCases(ctx),
     ...background,
+    notifyDue: async () => (await import('./services/notify/notify.js')).notifyDue(ctx),
     ...childrenWith(host),
     ...integrityWith({ vault: access.open, audit }),
   };

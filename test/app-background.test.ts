@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
+import { type NotifyContext, notifyDue } from '../src/services/notify/notify.js';
 import { resolvePaths } from '../src/system/paths.js';
-import { backgroundWith } from '../src/wiring/background.js';
 import { clockDouble } from './doubles/clock.js';
 import { NOW } from './doubles/terminal.js';
 
@@ -8,24 +8,21 @@ import { NOW } from './doubles/terminal.js';
 function background(config: string | null) {
   const looked: string[] = [];
   const notices: string[] = [];
-  const { notifyDue } = backgroundWith({
-    host: { env: {}, interruption: new AbortController().signal } as never,
-    envFile: null,
+  const ctx = {
     paths: resolvePaths({ env: { VAULT_HOME: '/srv/vault' }, platform: 'linux' }, null),
     clock: clockDouble(NOW),
-    audit: { record: () => undefined },
+    interruption: new AbortController().signal,
     async vault() {
       looked.push('vault');
       return null;
     },
-    grantLimits: async () => [],
-    readText(path) {
+    readText(path: string) {
       looked.push(path);
       return config;
     },
-    notice: (line) => void notices.push(line),
-  });
-  return { looked, notices, notifyDue };
+    notice: (line: string) => void notices.push(line),
+  } as unknown as NotifyContext;
+  return { looked, notices, notifyDue: () => notifyDue(ctx) };
 }
 
 it.each([

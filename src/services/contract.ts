@@ -10,6 +10,8 @@ export type { DemoRequest, DemoTalk };
 
 /** Everything a command can ask for. `app.ts` wires it; each part is loaded when it is first called. */
 export interface UseCases extends BackgroundUseCases, BackupUseCases, IntegrityUseCases {
+  /** Sends due notifications at the end of another command; never throws. */
+  notifyDue(): Promise<void>;
   /** A walk through everything against the embedded authorization server. */
   demo(request: DemoRequest, talk: DemoTalk): Promise<void>;
   /** Frees files and sockets; called once, at the end. */

@@ -1,22 +1,28 @@
-import { describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { notify } from '../../src/commands/notify.js';
+import type { Context } from '../../src/context.js';
 import { terminal } from '../doubles/terminal.js';
-import { useCasesDouble } from '../doubles/use-cases.js';
 import { inputOf } from './raw.js';
 
-async function run(line: string, json: boolean) {
-  const { io, written } = terminal({ json });
-  const given = line === '' ? { notify: async () => 2 } : { testNotify: async () => undefined };
-  await notify.run(useCasesDouble(given), await inputOf(notify, line), io);
-  return written;
-}
+/** A vault that is not there, and a notify command that is. */
+const ctx = {
+  host: { env: { PATH: '/usr/bin:/bin' }, interruption: new AbortController().signal },
+  paths: { configFile: '/config.json', data: '/vault', profile: null },
+  clock: { now: () => 0 },
+  interruption: new AbortController().signal,
+  vault: async () => null,
+  readText: () => '{"notify": ["true"]}',
+} as unknown as Context;
 
-describe('vault notify', () => {
-  it.each([
-    ['', '2 events told\n', { told: 2, test: false }],
-    ['--test', 'the notify command took the example\n', { told: 1, test: true }],
-  ])('with "%s" says what was told', async (line, words, document) => {
-    expect(await run(line, false)).toEqual({ stdout: '', stderr: words });
-    expect(JSON.parse((await run(line, true)).stdout)).toEqual(document);
-  });
+it.each([
+  ['', '0 notifications sent\n', { told: 0, test: false }],
+  ['--test', 'the notify command works\n', { told: 1, test: true }],
+])('vault notify %s reports how many were sent', async (line, words, document) => {
+  const run = async (json: boolean) => {
+    const { io, written } = terminal({ json });
+    await notify.run(ctx as never, await inputOf(notify, line), io);
+    return written;
+  };
+  expect(await run(false)).toEqual({ stdout: '', stderr: words });
+  expect(JSON.parse((await run(true)).stdout)).toEqual(document);
 });

@@ -13,9 +13,7 @@ export function useCasesDouble(given: Partial<UseCases> = {}): Context & UseCase
     acceptRollback: never('acceptRollback'),
     schedule: never('schedule'),
     unschedule: never('unschedule'),
-    notify: never('notify'),
     notifyDue: never('notifyDue'),
-    testNotify: never('testNotify'),
     close: never('close'),
     ...given,
   };

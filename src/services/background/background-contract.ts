@@ -64,10 +64,4 @@ export interface BackgroundUseCases {
   schedule(request: ScheduleRequest): Promise<ScheduleResult>;
   /** @throws VaultError `config_invalid`, `scheduler_failed` */
   unschedule(request: UnscheduleRequest): Promise<UnscheduleResult>;
-  /** Tells what is to be told now. @returns how many events were told @throws VaultError `config_invalid` */
-  notify(): Promise<number>;
-  /** The same at the end of a command: it never throws, and does next to nothing when no notify command is set. */
-  notifyDue(): Promise<void>;
-  /** Tries the notify command out. @throws VaultError `config_invalid`, `command_not_found`, … as it fails */
-  testNotify(): Promise<void>;
 }

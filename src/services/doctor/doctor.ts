@@ -1,8 +1,10 @@
 import { readOnlyAccess } from '../../access/read-only.js';
+import { providerNames, resolveProvider } from '../../config/settings.js';
 import type { Context } from '../../context.js';
+import type { Account } from '../../domain/account.js';
 import { CHECKS, type CheckResult, runChecks } from '../../health/index.js';
 import { type AgentClientContext, agentStatus } from '../agent/agent-client.js';
-import { likelyGrantEnd } from '../likely-grant-end.js';
+import { grantEnd } from '../notify/notices.js';
 import { openHint } from '../refresh/refresh-notes.js';
 import { checksUnderCron, requireCron } from './as-cron.js';
 
@@ -38,9 +40,14 @@ export async function doctor(
       interactive: host.stdin.isTTY === true && host.stderr.isTTY === true,
       visit: offline ? null : access.prober(await ctx.http()),
       lostAnswerHint: openHint,
-      async likelyEnd(account: Parameters<typeof likelyGrantEnd>[0]) {
-        const [inspection, settings] = [await access.inspect(), await access.settings().catch(() => null)];
-        return inspection === null ? null : likelyGrantEnd(account, inspection.store, settings);
+      async likelyEnd(account: Account) {
+        const store = (await access.inspect())?.store;
+        if (store === undefined || account.grantExpiresAt !== null) return null;
+        return grantEnd(account, store.consents, async (name) => {
+          const settings = await access.settings().catch(() => null);
+          const known = settings !== null && providerNames(settings).includes(name);
+          return known ? resolveProvider(name, settings).provider : null;
+        });
       },
     };
     const here = await runChecks(CHECKS, health, host.interruption, (done) => onDone(done, CHECKS.length));

@@ -1,24 +1,27 @@
 import { describe, expect, it } from 'vitest';
-import type { Consent } from '../../../src/domain/account.js';
+import type { Account, Consent } from '../../../src/domain/account.js';
 import { DAY, HOUR } from '../../../src/domain/duration.js';
 import { nextStatus, type StatusFacts } from '../../../src/domain/status.js';
 import { google } from '../../../src/providers/google.js';
-import { likelyEnd, noticesOf } from '../../../src/services/background/notices.js';
+import { type GrantEnd, likelyEnd, noticesOf } from '../../../src/services/notify/notices.js';
 import { accountExample } from '../../doubles/account.js';
 import { NOW } from '../../doubles/terminal.js';
 
-const events = (...args: Parameters<typeof noticesOf>) => noticesOf(...args).map(({ event }) => event);
+const events = (account: Account, end: GrantEnd | null, now: number) =>
+  noticesOf(account, end, now, null).map(({ event }) => event);
 
 describe('what there is to tell of an account', () => {
   it('is nothing while it is well', () => {
-    expect(noticesOf(accountExample(), null, NOW)).toEqual([]);
-    expect(noticesOf(accountExample({ failures: 2 }), { at: NOW + 3 * DAY, why: null }, NOW)).toEqual([]);
-    expect(noticesOf(accountExample({ status: 'insufficient_scope' }), null, NOW)).toEqual([]);
+    expect(noticesOf(accountExample(), null, NOW, null)).toEqual([]);
+    expect(noticesOf(accountExample({ failures: 2 }), { at: NOW + 3 * DAY, why: null }, NOW, null)).toEqual(
+      [],
+    );
+    expect(noticesOf(accountExample({ status: 'insufficient_scope' }), null, NOW, null)).toEqual([]);
   });
 
   it('is that it needs a login, with the command for it, and then nothing else', () => {
     const account = accountExample({ status: 'login_needed', reason: 'it was revoked', failures: 9 });
-    expect(noticesOf(account, { at: NOW, why: null }, NOW)).toEqual([
+    expect(noticesOf(account, { at: NOW, why: null }, NOW, null)).toEqual([
       {
         event: 'login_needed',
         account,
@@ -32,7 +35,7 @@ describe('what there is to tell of an account', () => {
 
   it('is that its grant ends in two days, the fifth of seven', () => {
     const end = { at: NOW + 2 * DAY, why: null };
-    expect(noticesOf(accountExample(), end, NOW)).toMatchObject([
+    expect(noticesOf(accountExample(), end, NOW, null)).toMatchObject([
       {
         event: 'grant_ending',
         reason: 'the grant of google/alice@example.com ends in 2d',
@@ -40,8 +43,8 @@ describe('what there is to tell of an account', () => {
         endsAt: end.at,
       },
     ]);
-    expect(noticesOf(accountExample(), end, NOW - 1)).toEqual([]);
-    expect(noticesOf(accountExample(), end, NOW + 3 * DAY)).toMatchObject([
+    expect(noticesOf(accountExample(), end, NOW - 1, null)).toEqual([]);
+    expect(noticesOf(accountExample(), end, NOW + 3 * DAY, null)).toMatchObject([
       { reason: 'the grant of google/alice@example.com ended 1d ago' },
     ]);
   });
@@ -55,7 +58,7 @@ describe('what there is to tell of an account', () => {
       const failed = { kind: 'failed', failure, code, reason: 'the reason in words', now: NOW } as const;
       const account = accountExample({ status: 'insufficient_scope', reason: 'not granted: x' });
       const facts = [failed, failed, failed].reduce<StatusFacts>(nextStatus, account);
-      expect(noticesOf({ ...account, ...facts }, null, NOW)).toMatchObject([
+      expect(noticesOf({ ...account, ...facts }, null, NOW, null)).toMatchObject([
         {
           event: 'failing',
           reason: 'refreshing google/alice@example.com failed 3 times in a row: the reason in words',

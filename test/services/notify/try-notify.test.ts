@@ -1,20 +1,21 @@
 import { describe, expect, it } from 'vitest';
-import { tryNotify } from '../../../src/services/background/try-notify.js';
+import { type NotifyContext, testNotify } from '../../../src/services/notify/notify.js';
 import type { BoundedEnd } from '../../../src/system/processes/child.js';
 import { clockDouble } from '../../doubles/clock.js';
 import { NOW } from '../../doubles/terminal.js';
 
-const trying = (end: BoundedEnd, run: (input: string) => void = () => {}, place = '/vault') =>
-  tryNotify({
-    command: ['/opt/tell me', '--loud'],
-    async run(_, input) {
+const trying = (end: BoundedEnd, run: (input: string) => void = () => {}, data = '/vault') =>
+  testNotify(
+    {
+      readText: () => '{"notify": ["/opt/tell me", "--loud"]}',
+      clock: clockDouble(NOW),
+      paths: { data, profile: null, configFile: '/config.json' },
+    } as unknown as NotifyContext,
+    async (_, input) => {
       run(input);
       return end;
     },
-    clock: clockDouble(NOW),
-    profile: null,
-    place,
-  });
+  );
 const ended = (exitCode: number): BoundedEnd => ({
   kind: 'ended',
   exitCode,
@@ -35,9 +36,9 @@ describe('trying the notify command out', () => {
   });
 
   it.each<[BoundedEnd, RegExp]>([
-    [{ kind: 'not_started', code: 'ENOENT' }, /^put '\/opt\/tell me' there, or name another/],
-    [{ kind: 'not_started', code: 'EACCES' }, /let it be run: chmod u\+x '\/opt\/tell me'$/],
-    [ended(1), /^run it by hand, and see what it says: echo '\{.*\}' \| '\/opt\/tell me' --loud$/],
+    [{ kind: 'not_started', code: 'ENOENT' }, /^install '\/opt\/tell me', or name another/],
+    [{ kind: 'not_started', code: 'EACCES' }, /make it executable: chmod u\+x '\/opt\/tell me'$/],
+    [ended(1), /^run it by hand: echo '\{.*\}' \| '\/opt\/tell me' --loud$/],
   ])('says what would help: %j', async (end, hint) => {
     await expect(trying(end)).rejects.toMatchObject({
       code: 'config_invalid',

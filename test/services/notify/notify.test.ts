@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DAY, HOUR, MINUTE } from '../../../src/domain/duration.js';
 import { google } from '../../../src/providers/google.js';
-import { type NotifyDeps, notifyDue } from '../../../src/services/background/notify.js';
+import { deliver, type NotifyContext } from '../../../src/services/notify/notify.js';
 import type { BoundedEnd } from '../../../src/system/processes/child.js';
 import { NOW } from '../../doubles/terminal.js';
 import { ALICE, openVaultStage, type VaultStage } from '../stage.js';
@@ -18,22 +18,24 @@ beforeEach(async () => {
 });
 afterEach(() => stage.close());
 
-const deps = (over: Partial<NotifyDeps> = {}): NotifyDeps => ({
-  command: ['tell', '--me'],
-  vault: async () => stage.vault,
+const context = (over: Partial<NotifyContext> = {}): NotifyContext => ({
+  host: { env: {} } as NotifyContext['host'],
+  paths: { ...stage.paths, data: '/srv/vault', profile: null },
   clock: stage.clock,
-  audit: stage.audit,
-  async run(_, input) {
-    told.push(JSON.parse(input));
-    return end;
-  },
-  grantLimits: async () => google.grantLimits,
-  warn: (line) => void warnings.push(line),
+  audit: stage.audit as NotifyContext['audit'],
+  vault: async () => stage.vault,
+  providerOrNull: async () => google,
+  readText: () => null,
+  notice: (line) => void warnings.push(line),
   interruption: new AbortController().signal,
-  profile: null,
-  place: '/srv/vault',
   ...over,
 });
+
+const notifyDue = (over: Partial<NotifyContext> = {}, how: () => BoundedEnd = () => end) =>
+  deliver(context(over), ['tell', '--me'], async (_, input) => {
+    told.push(JSON.parse(input));
+    return how();
+  });
 
 const add = (label: string, facts: Parameters<VaultStage['add']>[0] = {}) =>
   stage.add({ label, ...facts }, { identity: { ...ALICE, subject: label } });
@@ -63,7 +65,7 @@ async function fail(label: string, facts: typeof NEEDED | typeof FAILING): Promi
 describe('the notify command', () => {
   it('gets an event on its stdin, whose members are an API', async () => {
     await add('alice', NEEDED);
-    expect(await notifyDue(deps())).toBe(1);
+    expect(await notifyDue()).toBe(1);
     expect(told).toEqual([
       {
         event: 'login_needed',
@@ -84,7 +86,7 @@ describe('the notify command', () => {
 
   it('gets a hint that names the profile', async () => {
     await add('alice', NEEDED);
-    await notifyDue(deps({ profile: 'work' }));
+    await notifyDue({ paths: { ...stage.paths, data: '/srv/vault', profile: 'work' } });
     expect(told[0]).toMatchObject({ profile: 'work', hint: 'vault --profile work login demo --as alice' });
   });
 
@@ -92,14 +94,14 @@ describe('the notify command', () => {
     await add('a', NEEDED);
     await add('b', FAILING);
     await add('c');
-    expect([await notifyDue(deps()), await notifyDue(deps())]).toEqual([2, 0]);
+    expect([await notifyDue(), await notifyDue()]).toEqual([2, 0]);
     stage.clock.advance(DAY - 1);
-    expect(await notifyDue(deps())).toBe(0);
+    expect(await notifyDue()).toBe(0);
     await heal('b');
     stage.clock.advance(1);
-    expect(await notifyDue(deps())).toBe(1);
+    expect(await notifyDue()).toBe(1);
     stage.clock.advance(DAY);
-    expect(await notifyDue(deps())).toBe(1);
+    expect(await notifyDue()).toBe(1);
     expect(names()).toEqual([
       ['login_needed', 'demo/a', false],
       ['failing', 'demo/b', false],
@@ -111,19 +113,19 @@ describe('the notify command', () => {
 
   it('is run for the next event after the account was well', async () => {
     await add('a', NEEDED);
-    await notifyDue(deps());
+    await notifyDue();
     await heal('a');
-    expect(await notifyDue(deps())).toBe(0);
+    expect(await notifyDue()).toBe(0);
     await fail('a', NEEDED);
-    expect(await notifyDue(deps())).toBe(1);
+    expect(await notifyDue()).toBe(1);
     expect(told.at(-1)).toMatchObject({ reminder: false });
   });
 
   it('is run for what an account comes to after something else', async () => {
     await add('a', FAILING);
-    await notifyDue(deps());
+    await notifyDue();
     await fail('a', NEEDED);
-    await notifyDue(deps());
+    await notifyDue();
     expect(names().map(([event]) => event)).toEqual(['failing', 'login_needed']);
     expect(await stage.vault.notifications.all()).toHaveLength(1);
   });
@@ -131,7 +133,7 @@ describe('the notify command', () => {
   it('is run by one of many processes', async () => {
     await add('a', NEEDED);
     const vaults = await Promise.all(Array.from({ length: 8 }, () => stage.another()));
-    const counts = await Promise.all(vaults.map((vault) => notifyDue(deps({ vault: async () => vault }))));
+    const counts = await Promise.all(vaults.map((vault) => notifyDue({ vault: async () => vault })));
     expect(counts.reduce((sum, count) => sum + count)).toBe(1);
     expect(told).toHaveLength(1);
   });
@@ -139,31 +141,35 @@ describe('the notify command', () => {
   it('is not silenced for ever by a clock that was ahead', async () => {
     await add('a', NEEDED);
     stage.clock.advance(300 * DAY);
-    await notifyDue(deps());
+    await notifyDue();
     stage.clock.advance(-300 * DAY);
-    expect(await notifyDue(deps())).toBe(1);
+    expect(await notifyDue()).toBe(1);
   });
 
   it('has nothing to tell without a vault', async () => {
-    expect(await notifyDue(deps({ vault: async () => null }))).toBe(0);
+    expect(await notifyDue({ vault: async () => null })).toBe(0);
   });
 });
 
 describe('a notify command that fails', () => {
   it.each([
-    [{ kind: 'not_started', code: 'ENOENT' }, 'not_found', 'is not there'],
+    [{ kind: 'not_started', code: 'ENOENT' }, 'not_found', 'does not exist'],
     [{ kind: 'not_started', code: 'EACCES' }, 'not_executable', 'cannot be run'],
     [{ kind: 'timed_out' }, 'timed_out', 'did not end in time and was killed'],
-    [{ kind: 'ended', exitCode: 3, stdout: Buffer.alloc(0), stderr: '' }, 'failed', 'ended with exit code 3'],
+    [
+      { kind: 'ended', exitCode: 3, stdout: Buffer.alloc(0), stderr: '' },
+      'failed',
+      'failed with exit code 3',
+    ],
   ] as const)(
     'is told in one line and one entry, however many events there are: %j',
     async (how, why, says) => {
       end = how;
       await add('a', NEEDED);
       await add('b', NEEDED);
-      expect(await notifyDue(deps())).toBe(0);
+      expect(await notifyDue()).toBe(0);
       expect(warnings).toEqual([
-        `the notify command ${says}, so nobody was told of demo/a: login needed; it is tried again later`,
+        `the notify command ${says}; not sent: demo/a: login needed; it is retried later`,
       ]);
       expect(stage.events).toMatchObject([{ event: 'notify_failed', about: 'login_needed', why }]);
       expect(told).toHaveLength(1);
@@ -173,23 +179,22 @@ describe('a notify command that fails', () => {
   it('is tried again, but not by every command in the next minutes', async () => {
     await add('a', NEEDED);
     end = { kind: 'timed_out' };
-    await notifyDue(deps());
-    await notifyDue(deps());
+    await notifyDue();
+    await notifyDue();
     expect(told).toHaveLength(1);
     stage.clock.advance(5 * MINUTE);
     end = { kind: 'ended', exitCode: 0, stdout: Buffer.alloc(0), stderr: '' };
-    expect(await notifyDue(deps())).toBe(1);
+    expect(await notifyDue()).toBe(1);
     expect(told.at(-1)).toMatchObject({ reminder: false });
   });
 
   it('keeps quiet when it was called off', async () => {
     await add('a', NEEDED);
     const calledOff = new AbortController();
-    const run = async () => {
+    await notifyDue({ interruption: calledOff.signal }, () => {
       calledOff.abort();
-      return { kind: 'timed_out' } as const;
-    };
-    await notifyDue(deps({ run, interruption: calledOff.signal }));
+      return { kind: 'timed_out' };
+    });
     expect(warnings).toEqual([]);
   });
 });
@@ -198,9 +203,9 @@ describe('a grant that ends', () => {
   it('is told two days before, and again when it has been renewed and ends once more', async () => {
     const account = await add('a', { grantExpiresAt: NOW + 7 * DAY });
     stage.clock.advance(5 * DAY - 1);
-    expect(await notifyDue(deps())).toBe(0);
+    expect(await notifyDue()).toBe(0);
     stage.clock.advance(1);
-    expect(await notifyDue(deps())).toBe(1);
+    expect(await notifyDue()).toBe(1);
     expect(told[0]).toMatchObject({
       event: 'grant_ending',
       ends_at: new Date(NOW + 7 * DAY).toISOString(),
@@ -212,20 +217,20 @@ describe('a grant that ends', () => {
       { grantExpiresAt: NOW + 12 * DAY },
       await stage.vault.contents(current),
     );
-    expect(await notifyDue(deps())).toBe(0);
+    expect(await notifyDue()).toBe(0);
     stage.clock.advance(5 * DAY);
-    expect(await notifyDue(deps())).toBe(1);
+    expect(await notifyDue()).toBe(1);
   });
 
   it('is told once when each refresh puts its end off by a day', async () => {
     const account = await add('a', { grantExpiresAt: NOW + DAY });
-    expect(await notifyDue(deps())).toBe(1);
+    expect(await notifyDue()).toBe(1);
     for (let day = 1; day < 6; day += 1) {
       stage.clock.advance(DAY - MINUTE);
       const current = await stage.account(account);
       const grantExpiresAt = stage.clock.now() + DAY;
       await stage.vault.update(current, { grantExpiresAt }, await stage.vault.contents(current));
-      expect(await notifyDue(deps())).toBe(0);
+      expect(await notifyDue()).toBe(0);
     }
   });
 
@@ -234,10 +239,22 @@ describe('a grant that ends', () => {
     const consent = { how: 'browser', askedScopes: [], grantedScopes: [] } as const;
     await stage.vault.addConsent(id, { at: NOW - 12 * DAY, ...consent });
     await stage.vault.addConsent(id, { at: NOW - 5 * DAY, ...consent });
-    expect(await notifyDue(deps())).toBe(1);
+    expect(await notifyDue()).toBe(1);
     expect(told[0]).toMatchObject({ event: 'grant_ending', reason: expect.stringContaining('Testing') });
     stage.clock.advance(3 * DAY);
-    expect(await notifyDue(deps())).toBe(0);
+    expect(await notifyDue()).toBe(0);
     expect(await stage.vault.notifications.all()).toEqual([]);
   });
+});
+
+it('the notify command gets a line that is safe to print on a terminal or to mail', async () => {
+  const reason = 'a\u009b31mb\u202ec\u2028d\u3164e';
+  await stage.add({ label: 'alice', status: 'login_needed', reason });
+  const lines: string[] = [];
+  await deliver(context(), ['tell'], async (_, input) => {
+    lines.push(input);
+    return end;
+  });
+  expect(lines).toEqual([expect.stringMatching(/^[\x20-\x7e]+\n$/)]);
+  expect(JSON.parse(lines[0] ?? '')).toMatchObject({ reason });
 });
