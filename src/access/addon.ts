@@ -7,7 +7,7 @@ import { VERSION } from '../version.js';
 /* Records the native addon and compares it with the record. Never loaded for a valid token. */
 
 /** The native addon as it is and as it was recorded. */
-interface AddonState {
+export interface AddonState {
   readonly addon: Addon;
   /** In hex. */
   readonly sha256: string;
