@@ -2,7 +2,7 @@ import type { App } from './app.js';
 import { assertNoDebugger, ignoredVariable } from './config/runtime.js';
 import { OWN_PROCESSES } from './domain/entry-points.js';
 import { asVaultError, ERROR_CODES, VaultError } from './domain/errors.js';
-import { startedAs } from './domain/hints.js';
+import { command, startedAs } from './domain/hints.js';
 import type { Host, TakeSignals } from './system/contract.js';
 import type { Io } from './ui/io.js';
 
@@ -52,7 +52,7 @@ function refuseBorrowedRights(): void {
   throw new VaultError(
     'vault_permissions',
     'this process has the rights of two users or groups, and files it made would be of no use to one of them',
-    { hint: `run it as one user:\nsudo -u '#${getuid?.()}' -H vault list` },
+    { hint: `run it as one user:\nsudo -u '#${getuid?.()}' -H ${command('list')}` },
   );
 }
 
@@ -110,8 +110,7 @@ export async function main(): Promise<void> {
     startedAs({ profile: globals.profile });
     if (globals.envFile !== null)
       (await import('./access/env-file.js')).refuseLeadingEnvFile(host, globals.envFile);
-    const again = await againIn(globals.profile);
-    const made = createIo({ host, ...globals, now: Date.now, again });
+    const made = createIo({ host, ...globals, now: Date.now });
     io = made;
     const ignored = ignoredVariable(host.env);
     if (ignored !== null) made.warn(`vault: ${ignored}`);
@@ -141,18 +140,6 @@ async function parse(argv: readonly string[]) {
   return (await fastParse(argv)) ?? (await import('./program.js')).parseProgram(argv);
 }
 
-async function againIn(profile: string | null): Promise<Io['again']> {
-  const [{ asItStands, inProfile }, { COMMANDS }] = await Promise.all([
-    import('./ui/again.js'),
-    import('./commands/index.js'),
-  ]);
-  if (profile === null) return asItStands;
-  return inProfile(
-    profile,
-    COMMANDS.map(({ name }) => name),
-  );
-}
-
 async function running(app: App, action: (app: App) => Promise<void>): Promise<void> {
   try {
     await action(app);
@@ -176,7 +163,7 @@ async function fail(failure: unknown, argv: readonly string[], io: Io | null): P
   const view =
     io === null
       ? { ...askedView(argv), theme: plainTheme }
-      : { json: io.json && !io.gaveDocument, verbose: io.verbose, theme: io.talkTheme, again: io.again };
+      : { json: io.json && !io.gaveDocument, verbose: io.verbose, theme: io.talkTheme };
   const { stdout, stderr } = renderError(error, view);
   if (stdout !== undefined) process.stdout.write(stdout);
   if (stderr !== undefined) process.stderr.write(stderr);

@@ -10,18 +10,23 @@ import {
   understand,
 } from './commands/spec.js';
 import { VaultError } from './domain/errors.js';
+import { command as ownCommand, programName } from './domain/hints.js';
 import { VERSION } from './version.js';
 
 const HELP_COLUMNS = 80;
 
-const AFTER_HELP = `
-Try it:
-  vault demo                 see it all work, without an account anywhere
-  vault providers google     how to set up a provider, step by step
-  vault login google         log in, once
-  vault token google         a valid access token, whenever a script needs one
+const EXAMPLES = [
+  ['demo', 'see it all work, without an account anywhere'],
+  ['providers google', 'how to set up a provider, step by step'],
+  ['login google', 'log in, once'],
+  ['token google', 'print a valid access token, for any script'],
+] as const;
 
-vault COMMAND --help shows the options and examples of a command.`;
+function afterHelp(): string {
+  const name = programName();
+  const lines = EXAMPLES.map(([line, says]) => `  ${`${name} ${line}`.padEnd(name.length + 20)}  ${says}`);
+  return `\nExamples:\n${lines.join('\n')}\n\nOptions and examples of a command: ${name} COMMAND --help`;
+}
 
 /**
  * Reads a command line with commander. Only the modules of commands that are named on it are loaded.
@@ -35,7 +40,7 @@ export async function parseProgram(argv: readonly string[]): Promise<Parsed> {
 }
 
 /**
- * The same, but the command has not looked at its options yet.
+ * The same, before the command parses its options.
  *
  * @throws VaultError `usage`
  */
@@ -58,15 +63,15 @@ export async function readArguments(
   return { ...state.reading, globalOptions: root.opts() };
 }
 
-/** What a run of commander leaves behind. */
+/** The results of a run of commander. */
 interface ParseState {
   printed: string;
   reading: Omit<Reading, 'globalOptions'> | null;
-  /** The command whose part of the line was wrong. */
+  /** The command whose arguments were wrong. */
   failedIn: string | null;
 }
 
-/** `vault help token` is `vault token --help`; what is no command stays as it is, to be told so. */
+/** `help token` is `token --help`; an unknown command is left, to be reported. */
 function helpAsOption(argv: readonly string[]): readonly string[] {
   const [first, ...rest] = argv;
   if (first !== 'help') return argv;
@@ -78,7 +83,7 @@ function rootNode(state: ParseState): Node {
   const print = (text: string) => {
     state.printed += text;
   };
-  const root = new Node('vault')
+  const root = new Node(programName())
     .description('Log in once in the browser, then ask for a valid access token from any script.')
     .usage('COMMAND [options]')
     .helpCommand(false)
@@ -88,7 +93,7 @@ function rootNode(state: ParseState): Node {
     .configureOutput({
       writeOut: print,
       writeErr: print,
-      // Errors come as exceptions; commander shall not print them as well.
+      // Errors are thrown, so commander need not print them.
       outputError: () => undefined,
       getOutHelpWidth: () => HELP_COLUMNS,
       getErrHelpWidth: () => HELP_COLUMNS,
@@ -96,7 +101,7 @@ function rootNode(state: ParseState): Node {
       getErrHasColors: () => false,
     })
     .exitOverride()
-    .addHelpText('after', AFTER_HELP);
+    .addHelpText('after', afterHelp());
   for (const spec of GLOBAL_OPTIONS) root.addOption(option(spec));
   return root;
 }
@@ -128,7 +133,7 @@ function argument(spec: ArgumentSpec): Argument {
 }
 
 function option(spec: OptionSpec): Option {
-  const says = spec.defaultText === undefined ? '' : ` (${spec.defaultText} when left out)`;
+  const says = spec.defaultText === undefined ? '' : ` (default ${spec.defaultText})`;
   const made = new Option(spec.flags, `${spec.description}${says}`);
   if (!readFlag(spec).repeatable) return made;
   return made.argParser((value: string, before: readonly string[] | undefined) => [...(before ?? []), value]);
@@ -140,7 +145,7 @@ function globalHelp(): string {
 }
 
 function examples(command: Command): string {
-  return command.examples.map(({ line, says }) => `  ${line}\n      ${says}`).join('\n');
+  return command.examples.map(({ line, says }) => `  ${programName()} ${line}\n      ${says}`).join('\n');
 }
 
 function capital(text: string): string {
@@ -154,15 +159,15 @@ function readFailure(
 ): Extract<Parsed, { kind: 'text' }> {
   if (!(failure instanceof CommanderError)) throw failure;
   if (failure.exitCode === 0) return { kind: 'text', text: state.printed, exitCode: 0 };
-  const help = state.failedIn === null ? 'vault --help' : `vault ${state.failedIn} --help`;
+  const help = ownCommand(state.failedIn === null ? '--help' : `${state.failedIn} --help`);
   if (failure.code !== 'commander.help') throw usageError(failure, help);
   if (askedView(argv).json) throw new VaultError('usage', 'no command is named', { hint: help });
   return { kind: 'text', text: state.printed, exitCode: 2 };
 }
 
-/** Commander's sentence in the form of ours. What stood after a `=` may be a secret and is left out. */
+/** Rewords commander's message. The value after a `=` may be a secret and is left out. */
 function usageError(failure: CommanderError, help: string): VaultError {
-  // What was typed may have lines too; only the last one is a suggestion.
+  // A typed argument may contain line breaks; only the last line is a suggestion.
   const [, sentence = '', suggestion] =
     /^(.*?)(?:\n\(Did you mean (?:one of )?([^\n]+)\?\))?$/s.exec(
       failure.message.replace(/^error: /, '').replace(/'(--[\w-]+)=.*'/s, "'$1'"),
@@ -180,6 +185,9 @@ function understandWithHint(reading: Reading): Parsed {
   } catch (failure) {
     if (!(failure instanceof VaultError) || failure.hint !== undefined) throw failure;
     const { code, message, details } = failure;
-    throw new VaultError(code, message, { hint: `see vault ${reading.command.name} --help`, details });
+    throw new VaultError(code, message, {
+      hint: `see ${ownCommand(`${reading.command.name} --help`)}`,
+      details,
+    });
   }
 }

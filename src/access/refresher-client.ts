@@ -6,7 +6,7 @@ import { formatDuration, SECOND } from '../domain/duration.js';
 import { OWN_PROCESSES } from '../domain/entry-points.js';
 import { childEnv, isClientSetting } from '../domain/environment.js';
 import { VaultError } from '../domain/errors.js';
-import { shellName } from '../domain/hints.js';
+import { command, shellName } from '../domain/hints.js';
 import type { RefreshOutcome } from '../domain/status.js';
 import type { LoadedKey } from '../keysources/key-memory.js';
 import type { Clock, Host } from '../system/contract.js';
@@ -14,7 +14,7 @@ import { type RefresherProcess, startRefresherProcess } from '../system/processe
 import type { Vault } from '../vault/vault.js';
 import {
   DONE,
-  INTERRUPTED_REPORT,
+  interruptedReport,
   orderLine,
   outcomeOf,
   type RefreshReportLine,
@@ -110,7 +110,7 @@ export function askRefresher(
     }
     if (running?.child === child) running = null;
     for (const [account, answer] of waiting)
-      answer({ account, kind: 'transient', error: INTERRUPTED_REPORT });
+      answer({ account, kind: 'transient', error: interruptedReport() });
   }
 
   function taken(): Running | null {
@@ -182,7 +182,7 @@ function tooSlow(account: Account, waited: number): VaultError {
     'busy',
     `the refresh of ${accountName(account)} takes longer than ${formatDuration(waited)}: the provider has not answered yet, or the refresher process was stopped`,
     {
-      hint: `it continues by itself; in a moment: vault token ${shellName(account)}\nto see whether it was stopped: pgrep -af vault`,
+      hint: `it continues by itself; in a moment: ${command(`token ${shellName(account)}`)}\nto see whether it was stopped: pgrep -af vault`,
     },
   );
 }

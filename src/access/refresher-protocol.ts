@@ -1,5 +1,6 @@
 import type { Account } from '../domain/account.js';
 import { ERROR_CODES, type ErrorCode, VaultError } from '../domain/errors.js';
+import { command } from '../domain/hints.js';
 import type { RefreshOutcome } from '../domain/status.js';
 import type { LoadedKey } from '../keysources/key-memory.js';
 
@@ -92,19 +93,21 @@ export const DONE = '"done"';
 export function outcomeOf(report: RefreshReportLine, account: Account): RefreshOutcome | VaultError {
   const { kind } = report;
   if (kind === 'refreshed' || kind === 'adopted') return { kind, account };
-  const { code, message, hint, details } = report.error ?? INTERRUPTED_REPORT;
+  const { code, message, hint, details } = report.error ?? interruptedReport();
   const error = new VaultError(code, message, hint === null ? { details } : { hint, details });
   return kind === 'error' ? error : { kind, account, error };
 }
 
 /** Stands for the report of a refresher that ended without one. */
-export const INTERRUPTED_REPORT = {
-  code: 'refresh_interrupted',
-  message:
-    'the process that was refreshing the account ended before it was done; if it had sent its request, the provider may have replaced the refresh token',
-  hint: 'vault doctor names each refresh whose outcome is open, and what to do',
-  details: {},
-} as const;
+export function interruptedReport(): NonNullable<RefreshReportLine['error']> {
+  return {
+    code: 'refresh_interrupted',
+    message:
+      'the process that was refreshing the account ended before it was done; if it had sent its request, the provider may have replaced the refresh token',
+    hint: `to see each refresh whose outcome is open, and what to do: ${command('doctor')}`,
+    details: {},
+  };
+}
 
 function parse(line: string): unknown {
   try {

@@ -1,13 +1,6 @@
 import type { Audit } from '../audit/events.js';
-import {
-  ERROR_CODES,
-  type ErrorCode,
-  FROM_BACKUP,
-  isInterruption,
-  VaultError,
-  withMoreHints,
-} from '../domain/errors.js';
-import { command } from '../domain/hints.js';
+import { ERROR_CODES, type ErrorCode, isInterruption, VaultError, withMoreHints } from '../domain/errors.js';
+import { command, fromBackup } from '../domain/hints.js';
 import type { KeySource, KeySourceKind } from '../keysources/contract.js';
 import type { MasterKeyRow, VaultHead } from '../stores/contract.js';
 import type { Paths } from '../system/contract.js';
@@ -32,7 +25,7 @@ export interface Unlocked {
 export async function unlock(head: VaultHead, source: KeySource, database: string): Promise<Unlocked> {
   if (head.masterKeys.length === 0) {
     throw new VaultError('vault_damaged', `${database} is damaged: it lists no master key`, {
-      hint: FROM_BACKUP,
+      hint: fromBackup(),
     });
   }
   const rows = rowsOf(head, source.kind);

@@ -1,4 +1,5 @@
 import { VaultError } from '../domain/errors.js';
+import { command } from '../domain/hints.js';
 import { quoted } from '../domain/safe-text.js';
 import { credentialPath, KINDS, type ScheduleInput } from './schedule.js';
 import type { OptionSpec, RawInput } from './spec.js';
@@ -28,7 +29,7 @@ export function agentService(raw: RawInput, action: string | null): ScheduleInpu
   if (action === 'uninstall') return { action: 'unschedule', request: { purpose: 'agent', kind } };
   if (action !== 'install') {
     if (kind === null && credential === null) return null;
-    throw new VaultError('usage', '--kind and --credential-file go with vault agent install');
+    throw new VaultError('usage', `--kind and --credential-file go with ${command('agent install')}`);
   }
   const options = RUNNING_OPTIONS.flatMap((option) => {
     const value = text(raw, option);

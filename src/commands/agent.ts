@@ -1,6 +1,7 @@
 import { agentSocket } from '../access/agent-socket.js';
 import { MINUTE, SECOND } from '../domain/duration.js';
 import { VaultError } from '../domain/errors.js';
+import { command } from '../domain/hints.js';
 import { runAgent } from '../services/agent/agent.js';
 import { agentStatus, stopAgent } from '../services/agent/agent-client.js';
 import type { AgentRequest } from '../services/agent/agent-contract.js';
@@ -44,14 +45,14 @@ export const agent: Command<AgentInput> = {
     ...SERVICE_OPTIONS,
   ],
   examples: [
-    { line: 'vault agent', says: 'run it here; Ctrl-C ends it' },
-    { line: 'vault agent status', says: 'exit 0 when one runs, 3 when none does' },
+    { line: 'agent', says: 'run it here; Ctrl-C ends it' },
+    { line: 'agent status', says: 'exit 0 when one runs, 3 when none does' },
     {
-      line: 'vault agent --socket-path',
+      line: 'agent --socket-path',
       says: 'print SOCKET, for: curl -sf --unix-socket SOCKET http://vault/token/google',
     },
-    { line: 'vault agent stop', says: 'it finishes what is in flight first' },
-    { line: 'vault agent install', says: 'as a service that starts with your session' },
+    { line: 'agent stop', says: 'it finishes what is in flight first' },
+    { line: 'agent install', says: 'as a service that starts with your session' },
   ],
 
   parse(raw) {
@@ -89,7 +90,7 @@ export const agent: Command<AgentInput> = {
 function actionOf(named: string | null, socketPath: boolean): Action {
   const action = ACTIONS.find((each) => each === named);
   if (named !== null && action === undefined)
-    throw new VaultError('usage', `vault agent has no action of this name; there are: ${ACTIONS.join(', ')}`);
+    throw new VaultError('usage', `${command('agent')} has no such action; there are: ${ACTIONS.join(', ')}`);
   if (action !== undefined && socketPath)
     throw new VaultError('usage', `--socket-path and ${action} contradict each other`);
   return socketPath ? 'socket-path' : (action ?? 'run');

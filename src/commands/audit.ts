@@ -55,13 +55,13 @@ export const audit: Command<AuditInput> = {
     { flags: '--verify', description: 'check every entry; needs the key' },
   ],
   examples: [
-    { line: 'vault audit', says: 'the last hundred events' },
-    { line: 'vault audit --account google/work --since 7d', says: 'events of one account in the last week' },
+    { line: 'audit', says: 'the last hundred events' },
+    { line: 'audit --account google/work --since 7d', says: 'events of one account in the last week' },
     {
-      line: 'vault audit --verify',
+      line: 'audit --verify',
       says: 'exit 9 if an entry was altered or removed',
     },
-    { line: 'vault audit --since 1d --limit 100000 --json', says: 'one JSON object per line' },
+    { line: 'audit --since 1d --limit 100000 --json', says: 'one JSON object per line' },
   ],
 
   parse(raw) {

@@ -1,4 +1,5 @@
 import { VaultError } from '../domain/errors.js';
+import { command } from '../domain/hints.js';
 import { count } from '../domain/wording.js';
 import type { BackupRequest } from '../services/contract.js';
 import type { Command } from './spec.js';
@@ -12,16 +13,16 @@ export const backup: Command<BackupRequest> = {
   options: [{ flags: '--force', description: 'replace the file if it is there' }],
   examples: [
     {
-      line: 'vault backup vault.backup',
+      line: 'backup vault.backup',
       says: 'everything but the master key; without it nobody can open it',
     },
-    { line: 'vault backup --force /mnt/usb/vault.backup', says: 'in the place of the last one' },
+    { line: 'backup --force /mnt/usb/vault.backup', says: 'in the place of the last one' },
   ],
   printsWhole: true,
 
   parse(raw) {
     const file = firstName(raw, 'the file');
-    if (file === null) throw new VaultError('usage', 'vault backup takes the file to make');
+    if (file === null) throw new VaultError('usage', `${command('backup')} takes the file to make`);
     return { file, force: given(raw, '--force') };
   },
 
@@ -36,7 +37,7 @@ export const backup: Command<BackupRequest> = {
       io.warn(`they were not opened in it: ${unopened.message}`, 'yellow');
     }
     io.say(
-      'it opens with a key of this vault, which is not in it, or with a recovery file: vault key export',
+      `it opens with a key of this vault, which is not in it, or with a recovery file: ${command('key export')}`,
     );
   },
 };

@@ -10,7 +10,7 @@ export const demo: Command<DemoRequest> = {
   summary: 'see it all work, without an account anywhere',
   arguments: [],
   options: [{ flags: '--no-browser', description: 'walk the consent page without a browser' }],
-  examples: [{ line: 'vault demo', says: 'login, token, refresh and revoke in ten seconds' }],
+  examples: [{ line: 'demo', says: 'login, token, refresh and revoke in ten seconds' }],
 
   parse(raw) {
     return { browser: !denied(raw, '--no-browser') };

@@ -1,6 +1,6 @@
 import { type Account, accountName } from '../domain/account.js';
 import { errorDocument, VaultError } from '../domain/errors.js';
-import { loginCommand, shellName } from '../domain/hints.js';
+import { command, loginCommand, shellName } from '../domain/hints.js';
 import { count } from '../domain/wording.js';
 import type { Acceptance, Condition, UseCases } from '../services/contract.js';
 import type { Io } from '../ui/io.js';
@@ -24,7 +24,7 @@ export async function acceptRollback(useCases: UseCases, yes: boolean, io: Io): 
   const condition = await useCases.condition();
   if (condition === null) {
     throw new VaultError('account_not_found', 'there is no vault yet, so there is nothing to accept', {
-      hint: 'vault init',
+      hint: command('init'),
     });
   }
   if (condition.troubles.length > 0) {
@@ -44,7 +44,7 @@ export async function acceptRollback(useCases: UseCases, yes: boolean, io: Io): 
 async function confirm(io: Io): Promise<void> {
   if (!io.interactive) {
     throw new VaultError('usage', 'there is nobody to ask whether the vault is to be used as it is', {
-      hint: 'vault doctor --accept-rollback --yes',
+      hint: command('doctor --accept-rollback --yes'),
     });
   }
   if (await io.confirm('Take the vault as it is, and refresh with it from now on?')) return;
@@ -86,7 +86,7 @@ function sayAccepted({ doubtful, unreadable }: Acceptance, io: Io): void {
   io.say('accepted: the vault is used as it is, and refreshes again', 'green');
   if (unreadable.length > 0) {
     io.say(`${count(unreadable.length, 'account')} cannot be opened; forget and log in again:`, 'yellow');
-    sayFirst(unreadable, (account) => `vault revoke ${shellName(account)} --local`, io);
+    sayFirst(unreadable, (account) => command(`revoke ${shellName(account)} --local`), io);
   }
   if (doubtful.length === 0) return;
   io.say(
@@ -95,10 +95,10 @@ function sayAccepted({ doubtful, unreadable }: Acceptance, io: Io): void {
   sayFirst(doubtful, loginCommand, io);
 }
 
-function sayFirst(accounts: readonly Account[], command: (account: Account) => string, io: Io): void {
-  for (const account of accounts.slice(0, MOST_SHOWN)) io.say(`  ${command(account)}`);
+function sayFirst(accounts: readonly Account[], commandFor: (account: Account) => string, io: Io): void {
+  for (const account of accounts.slice(0, MOST_SHOWN)) io.say(`  ${commandFor(account)}`);
   const more = accounts.length - MOST_SHOWN;
-  if (more > 0) io.say(`and ${more} more: vault list`);
+  if (more > 0) io.say(`and ${more} more: ${command('list')}`);
 }
 
 function document({ accepted, troubles, epoch, doubtful, unreadable }: Acceptance) {

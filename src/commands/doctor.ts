@@ -1,5 +1,6 @@
 import { ERROR_CODES, VaultError } from '../domain/errors.js';
 import type { Finding, FindingStatus } from '../domain/finding.js';
+import { command } from '../domain/hints.js';
 import { harmless } from '../domain/safe-text.js';
 import { count } from '../domain/wording.js';
 import type { CheckGroup } from '../health/contract.js';
@@ -41,11 +42,11 @@ export const doctor: Command<DoctorInput> = {
     { flags: '--yes', description: 'with --accept-rollback: do not ask' },
   ],
   examples: [
-    { line: 'vault doctor', says: 'every check, with a hint for each problem' },
-    { line: 'vault doctor --as-cron', says: 'what is different in the environment of cron' },
-    { line: 'vault doctor --quiet', says: 'problems and warnings only, for monitoring' },
+    { line: 'doctor', says: 'every check, with a hint for each problem' },
+    { line: 'doctor --as-cron', says: 'what is different in the environment of cron' },
+    { line: 'doctor --quiet', says: 'problems and warnings only, for monitoring' },
     {
-      line: 'vault doctor --accept-rollback',
+      line: 'doctor --accept-rollback',
       says: 'after a restore or a move; asks first',
     },
   ],
@@ -59,7 +60,7 @@ export const doctor: Command<DoctorInput> = {
     }
     if (!request.offline && !request.asCron) return { kind: 'accept', yes };
     throw new VaultError('usage', '--accept-rollback goes with --yes, and with nothing else', {
-      hint: 'vault doctor --accept-rollback',
+      hint: command('doctor --accept-rollback'),
     });
   },
 
@@ -119,12 +120,12 @@ function print(results: readonly CheckResult[], io: Io): void {
 }
 
 /** Lines are not wrapped, so that a hint can be copied. */
-function lineOf(finding: Finding, title: string, { theme, again }: Io): string[] {
+function lineOf(finding: Finding, title: string, { theme }: Io): string[] {
   const { mark, style } = MARKS[finding.status];
   const line = `  ${theme[style](mark)} ${theme.dim(title)}  ${harmless(finding.message)}`;
   const hints = finding.remedy?.split('\n') ?? [];
   const margin = ' '.repeat(title.length);
-  return [line, ...hints.map((hint) => `    ${margin}  ${theme.cyan('hint:')} ${harmless(again(hint))}`)];
+  return [line, ...hints.map((hint) => `    ${margin}  ${theme.cyan('hint:')} ${harmless(hint)}`)];
 }
 
 /** The exit code of the problems, `some_failed` when they differ. Warnings are no failure. */

@@ -36,13 +36,13 @@ export const exec: Command<ExecRequest> = {
     { flags: '--scope <scope>', description: 'fail unless this scope was granted', repeatable: true },
   ],
   examples: [
-    { line: 'vault exec google -- ./upload.sh', says: 'upload.sh finds the token in $ACCESS_TOKEN' },
+    { line: 'exec google -- ./upload.sh', says: 'upload.sh finds the token in $ACCESS_TOKEN' },
     {
-      line: 'vault exec google --env GH_TOKEN --min-valid 30m -- python3 sync.py --all',
+      line: 'exec google --env GH_TOKEN --min-valid 30m -- python3 sync.py --all',
       says: 'in another variable, valid for half an hour',
     },
     {
-      line: 'vault exec google --retry-exit 41 -- ./upload.sh',
+      line: 'exec google --retry-exit 41 -- ./upload.sh',
       says: 'upload.sh exits with 41 when it gets a 401',
     },
   ],

@@ -47,7 +47,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'notify',
-    summary: 'run the notify command for what is to be told',
+    summary: 'send due notifications with the notify command',
     load: async () => (await import('./notify.js')).notify,
   },
   {
@@ -87,7 +87,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'doctor',
-    summary: 'check everything, and say what would help',
+    summary: 'find problems and how to fix them',
     load: async () => (await import('./doctor.js')).doctor,
   },
   {

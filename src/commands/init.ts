@@ -18,15 +18,15 @@ export const init: Command<{ readonly choice: KeyChoice | null }> = {
     ...KEY_SOURCE_OPTIONS,
   ],
   examples: [
-    { line: 'vault init', says: "the key in the system's keychain" },
-    { line: 'vault init --key-source file', says: 'the key in a file: servers, cron, containers' },
+    { line: 'init', says: "the key in the system's keychain" },
+    { line: 'init --key-source file', says: 'the key in a file: servers, cron, containers' },
     {
-      line: 'vault init --key-source command -- pass show token-vault',
+      line: 'init --key-source command -- pass show token-vault',
       says: 'the key in a password manager, which must have it already',
     },
-    { line: 'vault init --key-source credential', says: 'the key that systemd hands to a service' },
+    { line: 'init --key-source credential', says: 'the key that systemd hands to a service' },
     {
-      line: 'vault init --key-source passphrase',
+      line: 'init --key-source passphrase',
       says: 'no stored key: the passphrase is asked for each time',
     },
   ],
@@ -37,7 +37,7 @@ export const init: Command<{ readonly choice: KeyChoice | null }> = {
     // Otherwise `vault init file` would run the program file(1).
     if (asked === null && KEY_SOURCES.some((kind) => kind === word)) {
       throw new VaultError('usage', `the key source ${word} is named with an option`, {
-        hint: `vault init --key-source ${word}`,
+        hint: command(`init --key-source ${word}`),
       });
     }
     const implied = impliedKind(raw) ?? (word !== undefined ? 'command' : null);

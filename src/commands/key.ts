@@ -55,21 +55,21 @@ export const key: Command<KeyInput> = {
     { flags: '--yes', description: 'remove: do not ask' },
   ],
   examples: [
-    { line: 'vault key status', says: 'list the keys, and which one this machine uses' },
-    { line: 'vault key add file', says: 'add a key in a file: for cron and servers' },
+    { line: 'key status', says: 'list the keys, and which one this machine uses' },
+    { line: 'key add file', says: 'add a key in a file: for cron and servers' },
     {
-      line: 'vault key add command -- pass show token-vault',
+      line: 'key add command -- pass show token-vault',
       says: 'add a key that is in a password manager already',
     },
-    { line: 'vault key use file', says: 'make this machine open the vault with that key' },
-    { line: 'vault key rotate', says: 'replace the key in use' },
-    { line: 'vault key rotate --data', says: 'replace the data keys under it, and seal every account again' },
-    { line: 'vault key export vault.recovery', says: 'make a file that opens the vault with a passphrase' },
+    { line: 'key use file', says: 'make this machine open the vault with that key' },
+    { line: 'key rotate', says: 'replace the key in use' },
+    { line: 'key rotate --data', says: 'replace the data keys under it, and seal every account again' },
+    { line: 'key export vault.recovery', says: 'make a file that opens the vault with a passphrase' },
     {
-      line: 'vault key import vault.recovery',
+      line: 'key import vault.recovery',
       says: 'make a new key from that file, if the old one is lost',
     },
-    { line: 'vault key remove keychain', says: 'remove a key, after a question; never the last one' },
+    { line: 'key remove keychain', says: 'remove a key, after a question; never the last one' },
   ],
   printsWhole: true,
 
@@ -81,7 +81,7 @@ export const key: Command<KeyInput> = {
     const [, first = null, ...more] = raw.args;
     switch (action) {
       case 'status':
-        if (first !== null) throw new VaultError('usage', 'vault key status takes no key source');
+        if (first !== null) throw new VaultError('usage', `${commandLine('key status')} takes no key source`);
         return { action };
       case 'add':
       case 'use':
@@ -89,7 +89,7 @@ export const key: Command<KeyInput> = {
       case 'remove': {
         const kind = named(first, action);
         if (more.length > 0 || impliedKind(raw) !== null)
-          throw new VaultError('usage', 'vault key remove takes the kind of key source alone');
+          throw new VaultError('usage', `${commandLine('key remove')} takes the kind of key source alone`);
         return { action, kind, yes: given(raw, '--yes') };
       }
       case 'rotate':
@@ -97,7 +97,7 @@ export const key: Command<KeyInput> = {
           ? parseRotateData(raw, first)
           : { action, choice: choiceOf(raw, action, first, more) };
       case 'export':
-        if (more.length > 0) throw new VaultError('usage', 'vault key export takes one file');
+        if (more.length > 0) throw new VaultError('usage', `${commandLine('key export')} takes one file`);
         return { action, file: fileNamed(first, action), passphrase: passphraseFrom(raw) };
       case 'import':
         return {
@@ -108,7 +108,7 @@ export const key: Command<KeyInput> = {
             more[0] === undefined ? null : choiceOf(withoutPassphrase(raw), action, more[0], more.slice(1)),
         };
       default:
-        throw new VaultError('usage', `vault key takes one of: ${ACTIONS.join(', ')}`);
+        throw new VaultError('usage', `${commandLine('key')} takes one of: ${ACTIONS.join(', ')}`);
     }
   },
 
@@ -158,8 +158,11 @@ export const key: Command<KeyInput> = {
 };
 
 function named(source: string | null, action: string): KeySourceKind {
-  if (source !== null) return readKind(source, `vault key ${action}`);
-  throw new VaultError('usage', `vault key ${action} which? It takes one of: ${KEY_SOURCES.join(', ')}`);
+  if (source !== null) return readKind(source, commandLine(`key ${action}`));
+  throw new VaultError(
+    'usage',
+    `${commandLine(`key ${action}`)} which? It takes one of: ${KEY_SOURCES.join(', ')}`,
+  );
 }
 
 function choiceOf(
@@ -168,7 +171,7 @@ function choiceOf(
   source: string | null,
   program: readonly string[],
 ): KeyChoice | null {
-  const kind = source === null ? impliedKind(raw) : readKind(source, `vault key ${action}`);
+  const kind = source === null ? impliedKind(raw) : readKind(source, commandLine(`key ${action}`));
   return kind === null ? null : readChoice(raw, kind, program);
 }
 
@@ -181,7 +184,7 @@ function parseRotateData(raw: RawInput, source: string | null): KeyInput {
 
 function fileNamed(word: string | null, action: string): string {
   if (word !== null) return word;
-  throw new VaultError('usage', `vault key ${action} takes the file`, {
+  throw new VaultError('usage', `${commandLine(`key ${action}`)} takes the file`, {
     hint: `for example: ${commandLine(`key ${action} token-vault.recovery`)}`,
   });
 }

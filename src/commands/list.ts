@@ -30,9 +30,9 @@ export const list: Command<ListRequest> = {
     },
   ],
   examples: [
-    { line: 'vault list', says: 'every account' },
-    { line: 'vault list --status login_needed', says: 'those that need a new login' },
-    { line: 'vault list --expiring 3d --json', says: 'for a program' },
+    { line: 'list', says: 'every account' },
+    { line: 'list --status login_needed', says: 'those that need a new login' },
+    { line: 'list --expiring 3d --json', says: 'for a program' },
   ],
 
   parse(raw) {

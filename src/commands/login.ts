@@ -57,20 +57,20 @@ export const login: Command<LoginInput> = {
     { flags: '--dry-run', description: 'show what would be requested; open and send nothing' },
   ],
   examples: [
-    { line: 'vault login google', says: 'open the browser and log in' },
+    { line: 'login google', says: 'open the browser and log in' },
     {
-      line: 'vault login google --as work --scope openid --scope email',
+      line: 'login google --as work --scope openid --scope email',
       says: 'choose the name and the scopes',
     },
     {
-      line: 'vault login google --as work --add-scope https://mail.google.com/',
+      line: 'login google --as work --add-scope https://mail.google.com/',
       says: 'add a scope to those of google/work',
     },
     {
-      line: 'vault login microsoft --no-browser',
+      line: 'login microsoft --no-browser',
       says: 'over ssh: open the printed URL anywhere, paste back the last one',
     },
-    { line: 'vault login microsoft --device', says: 'type a code on your phone' },
+    { line: 'login microsoft --device', says: 'type a code on your phone' },
   ],
 
   parse(raw) {
@@ -185,7 +185,9 @@ export function printNotes(result: LoginResult, io: Io): void {
       `warning: the provider issued a token of type ${readable(account.tokenType)}, not Bearer`,
       'yellow',
     );
-    io.warn(`  hint: vault token prints only Bearer tokens; for a program that supports this type: ${json}`);
+    io.warn(
+      `  hint: ${command('token')} prints only Bearer tokens; for a program that supports this type: ${json}`,
+    );
   }
   if (missingScopes.length > 0) {
     io.warn(`warning: not granted: ${readable(missingScopes.join(' '))}`, 'yellow');

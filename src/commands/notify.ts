@@ -8,8 +8,8 @@ export const notify: Command<{ readonly test: boolean }> = {
   arguments: [],
   options: [{ flags: '--test', description: 'run the notify command with an example' }],
   examples: [
-    { line: 'vault notify --test', says: 'whether the command in config.json works' },
-    { line: 'vault notify', says: 'sends what is due; refresh and the agent do so automatically' },
+    { line: 'notify --test', says: 'whether the command in config.json works' },
+    { line: 'notify', says: 'sends what is due; refresh and the agent do so automatically' },
   ],
 
   parse: (raw) => ({ test: given(raw, '--test') }),

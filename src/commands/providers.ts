@@ -24,8 +24,8 @@ export const providers: Command<{ readonly name: string | null }> = {
   arguments: [{ name: 'name', description: 'show this provider, with the steps to set it up' }],
   options: [],
   examples: [
-    { line: 'vault providers', says: 'all providers, and which are ready' },
-    { line: 'vault providers google', says: 'how to register a client, step by step' },
+    { line: 'providers', says: 'all providers, and which are ready' },
+    { line: 'providers google', says: 'how to register a client, step by step' },
   ],
 
   parse(raw) {

@@ -1,6 +1,7 @@
 import { accountName } from '../domain/account.js';
 import { DAY, parseDays } from '../domain/duration.js';
 import { errorDocument } from '../domain/errors.js';
+import { command } from '../domain/hints.js';
 import { relative, rfc3339 } from '../domain/time.js';
 import {
   type RefreshReport,
@@ -46,15 +47,15 @@ export const refresh: Command<RefreshRequest> = {
     { flags: '--force', description: 'refresh what is not due as well' },
   ],
   examples: [
-    { line: 'vault refresh --all --days 3', says: 'whatever ends within three days, for cron' },
-    { line: 'vault refresh --all --dry-run', says: 'what would happen, and why' },
-    { line: 'vault refresh google/work --force', says: 'this one, now' },
+    { line: 'refresh --all --days 3', says: 'whatever ends within three days, for cron' },
+    { line: 'refresh --all --dry-run', says: 'what would happen, and why' },
+    { line: 'refresh google/work --force', says: 'this one, now' },
   ],
 
   parse(raw) {
     const days = text(raw, '--days');
     return {
-      ...selection(raw, 'vault refresh --all'),
+      ...selection(raw, command('refresh --all')),
       within: days === null ? 7 * DAY : parseDays(days, '--days'),
       force: given(raw, '--force'),
       dryRun: given(raw, '--dry-run'),

@@ -1,4 +1,5 @@
 import { VaultError } from '../domain/errors.js';
+import { command } from '../domain/hints.js';
 import { inQuotes } from '../domain/safe-text.js';
 import { count } from '../domain/wording.js';
 import type { Restored, RestorePlan } from '../services/contract.js';
@@ -11,18 +12,16 @@ interface RestoreInput {
   readonly yes: boolean;
 }
 
-const ACCEPT = 'vault doctor --accept-rollback';
-
 /** Puts a backup in the place of the vault, and says what that means for its refresh tokens. */
 export const restore: Command<RestoreInput> = {
   name: 'restore',
   summary: 'put a backup in the place of the vault',
-  arguments: [{ name: 'file', description: 'what vault backup has made', required: true }],
+  arguments: [{ name: 'file', description: 'a file made by the backup command', required: true }],
   options: [{ flags: '--yes', description: 'do not ask' }],
   examples: [
-    { line: 'vault restore vault.backup', says: 'asks first; the vault that is there is kept beside it' },
+    { line: 'restore vault.backup', says: 'asks first; the vault that is there is kept beside it' },
     {
-      line: 'vault restore vault.backup --yes',
+      line: 'restore vault.backup --yes',
       says: 'for scripts; nothing is refreshed until you accept it',
     },
   ],
@@ -31,7 +30,10 @@ export const restore: Command<RestoreInput> = {
   parse(raw) {
     const file = firstName(raw, 'the file');
     if (file === null)
-      throw new VaultError('usage', 'vault restore takes the file that vault backup has made');
+      throw new VaultError(
+        'usage',
+        `${command('restore')} takes the file that ${command('backup')} has made`,
+      );
     return { file, yes: given(raw, '--yes') };
   },
 
@@ -58,7 +60,7 @@ async function confirm(
       'usage',
       `there is a vault already at ${database}, and nobody to ask whether to replace it`,
       {
-        hint: `it would be kept beside the new one: vault restore ${inQuotes(file)} --yes`,
+        hint: `it would be kept beside the new one: ${command(`restore ${inQuotes(file)} --yes`)}`,
       },
     );
   }
@@ -81,8 +83,12 @@ function tell({ database, accounts, kept, standing, unopened }: Restored, io: Io
   );
   const then = unopened === null ? '' : 'then, ';
   if (unopened !== null) {
-    io.warn('hint: first put its key back, or make a new one with its recovery file: vault key import FILE');
+    io.warn(
+      `hint: first put its key back, or make a new one with its recovery file: ${command('key import FILE')}`,
+    );
   }
-  io.warn(`hint: ${then}if no other machine uses this vault any more: ${ACCEPT}`);
-  io.warn('hint: else give this machine logins of its own: vault login PROVIDER');
+  io.warn(
+    `hint: ${then}if no other machine uses this vault any more: ${command('doctor --accept-rollback')}`,
+  );
+  io.warn(`hint: else give this machine logins of its own: ${command('login PROVIDER')}`);
 }

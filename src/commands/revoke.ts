@@ -1,5 +1,6 @@
 import { type Account, accountName } from '../domain/account.js';
 import { errorDocument, VaultError } from '../domain/errors.js';
+import { command } from '../domain/hints.js';
 import { count } from '../domain/wording.js';
 import {
   type RevokeReport,
@@ -40,15 +41,15 @@ export const revoke: Command<RevokeInput> = {
     { flags: '--yes', description: 'do not ask' },
   ],
   examples: [
-    { line: 'vault revoke google/work', says: 'asks first' },
-    { line: 'vault revoke --all --dry-run', says: 'what would happen' },
-    { line: 'vault revoke notion --local --yes', says: 'remove it here without asking' },
+    { line: 'revoke google/work', says: 'asks first' },
+    { line: 'revoke --all --dry-run', says: 'what would happen' },
+    { line: 'revoke notion --local --yes', says: 'remove it here without asking' },
   ],
 
   parse(raw) {
     return {
       request: {
-        ...selection(raw, 'vault revoke google/work'),
+        ...selection(raw, command('revoke google/work')),
         dryRun: given(raw, '--dry-run'),
         local: given(raw, '--local'),
       },

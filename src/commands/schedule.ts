@@ -35,9 +35,9 @@ export const schedule: Command<ScheduleInput> = {
     { flags: '--uninstall', description: 'take it back' },
   ],
   examples: [
-    { line: 'vault schedule', says: 'shows what would be written, with all that this machine needs' },
-    { line: 'vault schedule --install --every daily', says: 'once a day from now on' },
-    { line: 'vault schedule --uninstall', says: 'takes it back' },
+    { line: 'schedule', says: 'shows what would be written, with all that this machine needs' },
+    { line: 'schedule --install --every daily', says: 'once a day from now on' },
+    { line: 'schedule --uninstall', says: 'takes it back' },
   ],
 
   parse(raw) {

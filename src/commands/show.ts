@@ -15,8 +15,8 @@ export const show: Command<{ readonly selector: string }> = {
   arguments: [{ name: 'account', description: 'account name, provider, or unique prefix', required: true }],
   options: [],
   examples: [
-    { line: 'vault show google/work', says: 'scopes, expiry, consents, endpoints' },
-    { line: 'vault show google --json', says: 'for a program' },
+    { line: 'show google/work', says: 'scopes, expiry, consents, endpoints' },
+    { line: 'show google --json', says: 'for a program' },
   ],
 
   parse(raw) {

@@ -36,7 +36,7 @@ export interface Command<Input = unknown> {
   readonly summary: string;
   readonly arguments: readonly ArgumentSpec[];
   readonly options: readonly OptionSpec[];
-  /** Lines a user could type, with a word on each. */
+  /** Command lines without the name of this program, each with what it does. */
   readonly examples: readonly { readonly line: string; readonly says: string }[];
   /**
    * What it prints is one whole that is good once it is printed, whatever signal comes a moment later; or it looks at the

@@ -36,10 +36,10 @@ export const status: Command<StatusInput> = {
     { flags: '--labels', description: 'with --prometheus: a series for each account, by its name' },
   ],
   examples: [
-    { line: 'vault status', says: 'a summary, with a hint for each account that needs one' },
-    { line: 'vault status --json', says: 'for a program' },
+    { line: 'status', says: 'a summary, with a hint for each account that needs one' },
+    { line: 'status --json', says: 'for a program' },
     {
-      line: 'vault status --prometheus',
+      line: 'status --prometheus',
       says: 'write to a temporary file, then rename it to the .prom file',
     },
   ],

@@ -36,12 +36,12 @@ export const token: Command<TokenInput> = {
     { flags: '--format <format>', description: TOKEN_FORMATS.join(', '), defaultText: 'raw' },
   ],
   examples: [
-    { line: 'vault token google', says: 'the token of the only Google account' },
+    { line: 'token google', says: 'the token of the only Google account' },
     {
-      line: 'curl -H "$(vault token google --format header)" https://example.com/',
+      line: 'token google --format header | curl -H @- https://example.com/',
       says: 'as a request header',
     },
-    { line: 'vault token google/work --min-valid 30m', says: 'valid for half an hour at least' },
+    { line: 'token google/work --min-valid 30m', says: 'valid for half an hour at least' },
   ],
 
   parse(raw) {

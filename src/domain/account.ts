@@ -92,7 +92,7 @@ export function checkLabel(text: string): string {
   throw new VaultError(
     'usage',
     '--as takes the part after the slash: no space, no slash, 100 characters at most',
-    { hint: 'for example: vault login google --as work' },
+    { hint: 'for example: --as work' },
   );
 }
 

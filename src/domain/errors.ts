@@ -109,9 +109,6 @@ export const ERROR_CODES = {
 
 export type ErrorCode = keyof typeof ERROR_CODES;
 
-/** The hint for a damaged vault. */
-export const FROM_BACKUP = 'restore the vault from a backup:\nvault restore FILE';
-
 /** The hint for data of a newer version of this program. */
 export const INSTALL_CURRENT = 'in your clone: git pull && npm install && npm run build';
 

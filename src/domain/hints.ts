@@ -33,6 +33,11 @@ export function command(line: string, profile: string | null = invocation.profil
   return `${invocation.name}${profile === null ? '' : ` --profile ${quoted(profile)}`} ${line}`;
 }
 
+/** The way out of a damaged vault. */
+export function fromBackup(): string {
+  return `restore the vault from a backup:\n${command('restore FILE')}`;
+}
+
 const ADDRESS = /^[^@]+@[^@]+\.\p{L}+$/u;
 
 /**

@@ -1,8 +1,8 @@
 import { type Account, accountName } from '../domain/account.js';
 import { formatDuration, MINUTE } from '../domain/duration.js';
-import { FROM_BACKUP, INSTALL_CURRENT, VaultError } from '../domain/errors.js';
+import { INSTALL_CURRENT, VaultError } from '../domain/errors.js';
 import { type Finding, fine, problem, problemOf, skipped, warning } from '../domain/finding.js';
-import { command, loginCommand, shellName } from '../domain/hints.js';
+import { command, fromBackup, loginCommand, shellName } from '../domain/hints.js';
 import { quoted } from '../domain/safe-text.js';
 import { count } from '../domain/wording.js';
 import type { Inspection } from '../stores/inspection.js';
@@ -68,7 +68,7 @@ function leftCopies({ look, paths }: HealthContext): readonly Finding[] {
 async function formOf(inspection: Inspection): Promise<Finding | null> {
   const { path, isVault, schemaVersion, knownVersion } = inspection;
   if (!isVault || schemaVersion < 1) {
-    return problem('vault_damaged', `${path} is not a token-vault database`, FROM_BACKUP);
+    return problem('vault_damaged', `${path} is not a token-vault database`, fromBackup());
   }
   if (schemaVersion > knownVersion) {
     const message = `${path} was written by a newer version of this program (schema ${schemaVersion})`;
@@ -81,14 +81,15 @@ async function formOf(inspection: Inspection): Promise<Finding | null> {
   const faults = await inspection.faults();
   if (faults > 0) {
     const message = `${path} is damaged: SQLite finds ${count(faults, 'fault')} in it`;
-    return problem('vault_damaged', message, FROM_BACKUP);
+    return problem('vault_damaged', message, fromBackup());
   }
   const odd = await inspection.oddTables();
-  if (odd !== null) return problem('vault_damaged', `${path} was altered or is damaged: ${odd}`, FROM_BACKUP);
+  if (odd !== null)
+    return problem('vault_damaged', `${path} was altered or is damaged: ${odd}`, fromBackup());
   const orphans = await inspection.orphans();
   if (orphans === 0) return null;
   const message = `${path} is damaged: it has ${count(orphans, 'row')} of a missing account or key`;
-  return problem('vault_damaged', message, FROM_BACKUP);
+  return problem('vault_damaged', message, fromBackup());
 }
 
 /** Refreshes whose outcome is open, and answers in spill slots. */

@@ -1,5 +1,6 @@
 import { isAbsolute, join } from 'node:path';
 import { VaultError } from '../domain/errors.js';
+import { command } from '../domain/hints.js';
 import type { GivenKeySource } from './contract.js';
 import { decodeKey, NEW_KEY } from './contract.js';
 
@@ -38,7 +39,7 @@ export function credentialSource(name: string | null, { folder, read }: Credenti
           'key_unavailable',
           `there is no ${place} here: $CREDENTIALS_DIRECTORY is not set`,
           {
-            hint: `systemd sets it for a service that has ${load} in its unit; by hand: systemd-run --pipe --wait -p ${load} vault list`,
+            hint: `systemd sets it for a service that has ${load} in its unit; by hand: systemd-run --pipe --wait -p ${load} ${command('list')}`,
           },
         );
       }

@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
 import { VaultError } from '../domain/errors.js';
+import { command } from '../domain/hints.js';
 import type { Files } from '../system/contract.js';
 import { decodeKey, encodeKey, type StoringKeySource } from './contract.js';
 
@@ -112,7 +113,7 @@ export function keyFileSource(path: string, files: Files, own: string | null = n
 
 function full(place: string): VaultError {
   return new VaultError('vault_not_writable', `the ${place} has no space for another key`, {
-    hint: 'delete the lines of unused keys; to see the one in use: vault key status --json',
+    hint: `delete the lines of unused keys; to see the one in use: ${command('key status --json')}`,
   });
 }
 

@@ -1,4 +1,5 @@
 import { type ErrorCode, VaultError } from '../domain/errors.js';
+import { command } from '../domain/hints.js';
 import type { Keychain, KeychainFailure, KeychainFailureKind } from '../system/keychain/contract.js';
 import type { StoringKeySource } from './contract.js';
 import { decodeKey, encodeKey } from './contract.js';
@@ -75,7 +76,7 @@ function stillThere(reference: string): VaultError {
   return new VaultError(
     'key_unavailable',
     `the ${PLACE} did not delete the old key (item ${SERVICE}, ${reference})`,
-    { hint: 'vault key status' },
+    { hint: command('key status') },
   );
 }
 
@@ -88,7 +89,7 @@ const KINDS: Record<KeychainFailureKind, readonly [ErrorCode, says: string, step
   timed_out: ['key_timed_out', 'hangs', 'look for a password prompt that is waiting'],
 };
 
-const ANOTHER_SOURCE = 'to keep the key in a file instead: vault init --key-source file';
+const anotherSource = () => `to keep the key in a file instead: ${command('init --key-source file')}`;
 const WHERE_IT_WORKS = 'run it where the keychain works, such as a terminal of the desktop';
 
 /** The libraries' own messages are not shown. */
@@ -97,7 +98,7 @@ function explain(failure: unknown, firstRun: boolean): unknown {
   if (kind === undefined || !Object.hasOwn(KINDS, kind)) return failure;
   const [code, says, step] = KINDS[kind];
   const usual = remedy ?? step;
-  const hints = firstRun ? [usual, ANOTHER_SOURCE] : [usual ?? WHERE_IT_WORKS];
+  const hints = firstRun ? [usual, anotherSource()] : [usual ?? WHERE_IT_WORKS];
   return new VaultError(code, `the ${PLACE} ${says}${about == null ? '' : `: ${about}`}`, {
     hint: hints.filter((hint) => hint !== null).join('\n'),
     cause: failure,

@@ -7,7 +7,8 @@ import {
   stretch,
   USUAL_COST,
 } from '../crypto/stretch.js';
-import { FROM_BACKUP, VaultError } from '../domain/errors.js';
+import { VaultError } from '../domain/errors.js';
+import { command, fromBackup } from '../domain/hints.js';
 import type { Secret } from '../domain/secret.js';
 import { assertStrongPassphrase, withPassphraseBytes } from '../domain/secret.js';
 import { type DerivedKeySource, MASTER_KEY_BYTES } from './contract.js';
@@ -79,7 +80,7 @@ async function keyFrom(passphrase: Secret, { cost, salt }: Stretching): Promise<
       'key_unavailable',
       `deriving the key from the passphrase needs ${memoryOf(cost)} MiB of memory`,
       {
-        hint: 'give this process more memory, or use a key file here: vault key add file',
+        hint: `give this process more memory, or use a key file here: ${command('key add file')}`,
         cause: failure,
       },
     );
@@ -108,7 +109,7 @@ export function readStretching(text: string | null): Stretching {
     throw new VaultError(
       'vault_damaged',
       'the vault was altered or is damaged: it lacks the parameters of the passphrase',
-      { hint: FROM_BACKUP },
+      { hint: fromBackup() },
     );
   }
   return { cost: { n, r, p } as StretchCost, salt: bytes };

@@ -121,6 +121,6 @@ export const google: Provider = {
     'A refresh token also ends after 6 months without use, when the password changes (with Gmail scopes), and when the same account logs in to the same client more than 100 times.',
     'The consent page lets you untick scopes; what was not granted is shown after the login.',
     'A client that nobody uses for 6 months is deleted by Google.',
-    'vault login --device takes another client, of type "TVs and Limited Input devices", and allows openid, email, profile, two Drive and two YouTube scopes only.',
+    'A device login needs another client, of type "TVs and Limited Input devices", and allows openid, email, profile, two Drive and two YouTube scopes only.',
   ],
 };

@@ -200,11 +200,11 @@ const shared: Omit<Provider, 'issuer' | 'issuerTemplate' | 'endpoints' | 'manage
     },
   ],
   notes: [
-    'Microsoft has no way to revoke one grant: vault revoke forgets it here, and the grant itself stays until you remove it at https://myapps.microsoft.com (work or school) or https://account.live.com/consent/Manage (personal).',
+    'Microsoft has no way to revoke one grant: revoking removes the account here, and the grant itself stays until you remove it at https://myapps.microsoft.com (work or school) or https://account.live.com/consent/Manage (personal).',
     'An access token is for one resource: ask for Graph and for Outlook scopes in two logins, with two names (--as).',
     'Full names of mail scopes: https://outlook.office.com/IMAP.AccessAsUser.All, …/POP.AccessAsUser.All, …/SMTP.Send.',
     'Leave MICROSOFT_CLIENT_SECRET unset, unless your client is registered on the platform "Web": then the secret is needed and sent.',
     'A refresh token ends after 90 days without use, and when the password changes.',
-    'vault login --device works with the same client; some organisations forbid it by conditional access.',
+    'A device login works with the same client; some organisations forbid it by conditional access.',
   ],
 };

@@ -88,7 +88,7 @@ export const notion: Provider = {
   ],
   manageUrl: null,
   notes: [
-    'Notion does not say how long a token lives: it is used until Notion refuses it; vault token --refresh gets a new one at any time.',
+    'Notion does not say how long a token lives: it is used until Notion refuses it. The option --refresh of the token command gets a new one.',
     'Each refresh ends the refresh token before it.',
     'There are no scopes: the capabilities of the connection and the pages you pick while logging in decide.',
     `If Notion does not accept the http redirect URI, register an https one of yours, set OAUTH_REDIRECT_URI to it, and paste the address at which the browser ends.`,

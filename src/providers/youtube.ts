@@ -17,7 +17,7 @@ export const youtube: Provider = {
     idVariables: ['YOUTUBE_CLIENT_ID', 'GOOGLE_CLIENT_ID'],
     secretVariables: ['YOUTUBE_CLIENT_SECRET', 'GOOGLE_CLIENT_SECRET'],
     registrationSteps: [
-      'Register a client as for Google (vault providers google); the same client serves both.',
+      'Register a client as for Google; the same client serves both.',
       'Enable "YouTube Data API v3" for its project at https://console.cloud.google.com/apis/library/youtube.googleapis.com.',
     ],
   },

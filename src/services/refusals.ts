@@ -1,7 +1,7 @@
 import { type Account, accountName } from '../domain/account.js';
 import { DAY } from '../domain/duration.js';
-import { FROM_BACKUP, VaultError } from '../domain/errors.js';
-import { loginCommand } from '../domain/hints.js';
+import { VaultError } from '../domain/errors.js';
+import { command, fromBackup, loginCommand } from '../domain/hints.js';
 import { quoted } from '../domain/safe-text.js';
 import { FAILING_AFTER } from '../domain/status.js';
 import { describeTransport, type TransportFailure, transportHint } from '../domain/transport.js';
@@ -28,7 +28,7 @@ export function isInDoubt({ code, details }: VaultError): boolean {
 const AMBIGUOUS = 'invalid_request';
 
 function compareClient(provider: string): string {
-  return `if that changes nothing, compare the client with what is registered: vault providers ${quoted(provider)}`;
+  return `if that changes nothing, compare the client with what is registered: ${command(`providers ${quoted(provider)}`)}`;
 }
 
 /** What is known of an account when its refresh is refused; all in milliseconds since the epoch. */
@@ -174,7 +174,7 @@ export function endpointMoved(
     'client_refused',
     `the token endpoint of ${provider.title} answers with a redirect (${error}), and a token is never sent after one`,
     {
-      hint: `check the endpoints that vault login ${provider.name} --dry-run names, and any proxy or sign-in page of the network`,
+      hint: `check any proxy or sign-in page of the network, and the endpoints printed by: ${command(`login ${provider.name} --dry-run`)}`,
       details,
     },
   );
@@ -190,7 +190,7 @@ export function clientRefused(
     'client_refused',
     `${provider.title} refuses this client: its id, secret, redirect URI or scopes are not what is registered (${said})`,
     {
-      hint: `vault providers ${provider.name}\nregister and set what it shows; a new login alone will not help${otherAuth(provider, details)}`,
+      hint: `${command(`providers ${provider.name}`)}\nregister and set what it shows; a new login alone will not help${otherAuth(provider, details)}`,
       details,
     },
   );
@@ -234,6 +234,6 @@ export function changeNotTaken(): VaultError {
   return new VaultError(
     'vault_damaged',
     'the database does not take the change though no other process has made one, so it is damaged or was altered',
-    { hint: `see what is wrong with it: vault doctor\n${FROM_BACKUP}` },
+    { hint: `see what is wrong with it: ${command('doctor')}\n${fromBackup()}` },
   );
 }

@@ -1,5 +1,6 @@
 import type { Database } from 'better-sqlite3';
 import { codeOf, VaultError } from '../domain/errors.js';
+import { command } from '../domain/hints.js';
 import type { Clock, Files } from '../system/contract.js';
 import type { Intent, Store } from './contract.js';
 import { sqliteStore } from './sqlite.js';
@@ -56,7 +57,7 @@ export async function inspectSqlite(
     const code = codeOf(cause);
     if (code !== 'SQLITE_READONLY_ROLLBACK' && code !== 'SQLITE_READONLY_RECOVERY') throw failure;
     throw new VaultError('refresh_interrupted', `the last write to ${path} was interrupted`, {
-      hint: 'the next command rolls it back: vault list',
+      hint: `the next command rolls it back: ${command('list')}`,
       cause: failure,
     });
   }

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Database } from 'better-sqlite3';
-import { FROM_BACKUP, VaultError } from '../domain/errors.js';
+import { VaultError } from '../domain/errors.js';
+import { fromBackup } from '../domain/hints.js';
 import { inQuotes } from '../domain/safe-text.js';
 import type { Clock, Files } from '../system/contract.js';
 import { asStoreError, isBusy, openSqlite } from './sqlite-open.js';
@@ -38,7 +39,7 @@ export function sqliteLocks(folder: string, files: Files, clock: Clock): Locks {
   function pathOf(name: string): string {
     if (!NAME.test(name)) {
       throw new VaultError('vault_damaged', 'the vault was altered: an account has an invalid id', {
-        hint: FROM_BACKUP,
+        hint: fromBackup(),
       });
     }
     return join(folder, `${name}.db`);

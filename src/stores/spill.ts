@@ -2,6 +2,7 @@ import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { HOUR } from '../domain/duration.js';
 import { codeOf, VaultError } from '../domain/errors.js';
+import { command } from '../domain/hints.js';
 import { inQuotes } from '../domain/safe-text.js';
 import type { Clock, Files } from '../system/contract.js';
 
@@ -134,7 +135,7 @@ function allTaken(path: string): VaultError {
   return new VaultError(
     'vault_not_writable',
     `nothing was sent, because ${path} is full of earlier answers that could not be stored in the vault`,
-    { hint: 'vault doctor' },
+    { hint: command('doctor') },
   );
 }
 

@@ -1,4 +1,5 @@
 import { VaultError } from '../domain/errors.js';
+import { command } from '../domain/hints.js';
 import type { Clock, Files, Paths } from '../system/contract.js';
 import type { NewVaultHead, StoreFactory } from './contract.js';
 import { sqliteStore } from './sqlite.js';
@@ -39,7 +40,7 @@ export function sqliteFactory(paths: Paths, files: Files, clock: Clock): StoreFa
         throw asStoreError(failure, unfinished);
       }
       if (!files.publish(unfinished, path)) {
-        throw new VaultError('vault_exists', `a vault already exists at ${path}`, { hint: 'vault list' });
+        throw new VaultError('vault_exists', `a vault already exists at ${path}`, { hint: command('list') });
       }
       return factory.open();
     },

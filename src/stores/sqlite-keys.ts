@@ -1,5 +1,6 @@
 import { HEADER_BYTES } from '../crypto/sealed-box.js';
-import { FROM_BACKUP, VaultError } from '../domain/errors.js';
+import { VaultError } from '../domain/errors.js';
+import { fromBackup } from '../domain/hints.js';
 import type {
   DataKeyTable,
   LeftoverKey,
@@ -66,7 +67,7 @@ export function readHead(connection: Connection): VaultHead {
   const vault = VAULT.one(connection, '');
   if (vault === null) {
     throw new VaultError('vault_damaged', `${connection.path} is damaged: the id of the vault is missing`, {
-      hint: FROM_BACKUP,
+      hint: fromBackup(),
     });
   }
   return {

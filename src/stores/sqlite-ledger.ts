@@ -1,4 +1,5 @@
-import { FROM_BACKUP, VaultError } from '../domain/errors.js';
+import { VaultError } from '../domain/errors.js';
+import { command, fromBackup } from '../domain/hints.js';
 import type {
   LedgerStep,
   NextLedger,
@@ -43,7 +44,7 @@ export function readLedger(connection: Connection): SealedLedger {
   throw new VaultError(
     'vault_damaged',
     `${connection.path} was altered or is damaged: its ledger of accounts is missing`,
-    { hint: `${FROM_BACKUP}\nor accept the vault as it is:\nvault doctor --accept-rollback` },
+    { hint: `${fromBackup()}\nor accept the vault as it is:\n${command('doctor --accept-rollback')}` },
   );
 }
 

@@ -1,7 +1,8 @@
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import SqliteDatabase, { type Database, type Options } from 'better-sqlite3';
-import { FROM_BACKUP, VaultError } from '../domain/errors.js';
+import { VaultError } from '../domain/errors.js';
+import { command, fromBackup } from '../domain/hints.js';
 import { inQuotes } from '../domain/safe-text.js';
 import type { Files } from '../system/contract.js';
 
@@ -63,7 +64,7 @@ export function asStoreError(failure: unknown, path: string): unknown {
   }
   if (DAMAGED.some((prefix) => code.startsWith(prefix))) {
     return new VaultError('vault_damaged', `${path} is damaged or is not a vault`, {
-      hint: FROM_BACKUP,
+      hint: fromBackup(),
       cause: failure,
     });
   }
@@ -122,7 +123,7 @@ function isMissingBinding(failure: unknown): boolean {
  */
 export function openDatabase(path: string, files: Pick<Files, 'check'>): Database {
   if (!files.check(path)) {
-    throw new VaultError('vault_damaged', `there is no vault at ${path}`, { hint: 'vault init' });
+    throw new VaultError('vault_damaged', `there is no vault at ${path}`, { hint: command('init') });
   }
   try {
     const database = openSqlite(path, files, { timeout: 0 });

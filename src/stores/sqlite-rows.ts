@@ -1,5 +1,6 @@
 import { ACCOUNT_STATUSES, type Account, type Consent } from '../domain/account.js';
-import { FROM_BACKUP, VaultError } from '../domain/errors.js';
+import { VaultError } from '../domain/errors.js';
+import { fromBackup } from '../domain/hints.js';
 import type { Intent, Notification, SealedAccount, SealedFields } from './contract.js';
 import type { Connection } from './sqlite-connection.js';
 
@@ -118,7 +119,7 @@ export function damagedRow(table: string, column: string): VaultError {
     'vault_damaged',
     `the vault is damaged: invalid value in table ${table}, column ${column}`,
     {
-      hint: FROM_BACKUP,
+      hint: fromBackup(),
     },
   );
 }

@@ -1,5 +1,6 @@
 import type { Database } from 'better-sqlite3';
-import { FROM_BACKUP, INSTALL_CURRENT, VaultError } from '../domain/errors.js';
+import { INSTALL_CURRENT, VaultError } from '../domain/errors.js';
+import { command, fromBackup } from '../domain/hints.js';
 
 /** `tkvt`, for this program and file(1). */
 export const APPLICATION_ID = 0x746b7674;
@@ -133,7 +134,7 @@ export function migrate(database: Database, path: string): void {
   const version = Number(database.pragma('user_version', { simple: true }));
   if (applicationId(database) !== APPLICATION_ID || version < 1) {
     throw new VaultError('vault_damaged', `${path} is not a token-vault database`, {
-      hint: `${FROM_BACKUP}\nor move it away and create a new vault:\nvault init`,
+      hint: `${fromBackup()}\nor move it away and create a new vault:\n${command('init')}`,
     });
   }
   if (version > SCHEMA_VERSION) {
@@ -163,7 +164,7 @@ function refuseAltered(database: Database, path: string, version: number): void 
   const altered = alterations(database, version);
   if (altered === null) return;
   throw new VaultError('vault_damaged', `${path} was altered or is damaged: ${altered}`, {
-    hint: FROM_BACKUP,
+    hint: fromBackup(),
   });
 }
 

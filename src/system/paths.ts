@@ -1,6 +1,7 @@
 import { userInfo } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { VaultError } from '../domain/errors.js';
+import { command } from '../domain/hints.js';
 import type { Host, Paths } from './contract.js';
 
 const APP = 'token-vault';
@@ -21,7 +22,7 @@ export function resolvePaths(host: Pick<Host, 'env' | 'platform'>, profile: stri
     throw new VaultError(
       'config_invalid',
       'a profile name is made of letters, digits, dots, dashes and underscores',
-      { hint: 'for example: vault --profile work list' },
+      { hint: `for example: ${command('list', 'work')}` },
     );
   }
   const roots = baseFolders(host);

@@ -1,7 +1,6 @@
 import { VaultError } from '../domain/errors.js';
 import { harmless, harmlessJson } from '../domain/safe-text.js';
 import type { Host } from '../system/contract.js';
-import { type Again, asItStands } from './again.js';
 import { askYesNo, readLines } from './ask.js';
 import type { Io, LiveLine, Progress, Theme } from './io.js';
 import { renderTable } from './layout.js';
@@ -17,8 +16,6 @@ export interface IoOptions {
   readonly quiet: boolean;
   readonly verbose: boolean;
   readonly now: () => number;
-  /** Left out: commands are typed as they stand. */
-  readonly again?: Again;
 }
 
 /**
@@ -26,7 +23,7 @@ export interface IoOptions {
  * bar and the other streams come when something is first coloured, counted, said or asked.
  */
 export function createIo(options: IoOptions): Io {
-  const { host, json, quiet, verbose, now, again = asItStands } = options;
+  const { host, json, quiet, verbose, now } = options;
   const { stdout, env, interruption } = host;
   const stderr = openedOnDemand(() => host.stderr);
   const theme = themeOnDemand(() => wantsColour(stdout, env));
@@ -39,7 +36,7 @@ export function createIo(options: IoOptions): Io {
   const redraws = (): boolean => stderr().isTTY === true && env['TERM'] !== 'dumb';
 
   const talk = (line: string, style: keyof Theme | undefined): void => {
-    const text = harmless(again(line));
+    const text = harmless(line);
     stderr().write(`${style === undefined ? text : talkTheme()[style](text)}\n`);
   };
   const say: Io['say'] = (line, style) => {
@@ -47,7 +44,7 @@ export function createIo(options: IoOptions): Io {
   };
   const documents = (values: readonly unknown[]): void => {
     gaveDocument = true;
-    stdout.write(values.map((value) => `${harmlessJson(JSON.stringify(value, hintsBy(again)))}\n`).join(''));
+    stdout.write(values.map((value) => `${harmlessJson(JSON.stringify(value))}\n`).join(''));
   };
 
   return {
@@ -59,7 +56,6 @@ export function createIo(options: IoOptions): Io {
     },
     columns,
     now,
-    again,
     get theme() {
       return theme();
     },
@@ -99,13 +95,6 @@ export function createIo(options: IoOptions): Io {
     finish: () => drained(stdout, failure),
     exitCode: 0,
   };
-}
-
-/** Of a document only these members are for people to type. */
-function hintsBy(again: Again) {
-  if (again === asItStands) return undefined;
-  return (key: string, value: unknown) =>
-    typeof value === 'string' && (key === 'hint' || key === 'remedy') ? again(value) : value;
 }
 
 /** A terminal that was never told its size says 0. */

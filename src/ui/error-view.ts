@@ -1,6 +1,5 @@
 import { errorDocument, type VaultError } from '../domain/errors.js';
 import { harmless, harmlessJson } from '../domain/safe-text.js';
-import { type Again, asItStands } from './again.js';
 import type { Theme } from './io.js';
 
 interface ErrorViewOptions {
@@ -8,8 +7,6 @@ interface ErrorViewOptions {
   readonly verbose: boolean;
   /** Styles for stderr. */
   readonly theme: Theme;
-  /** Left out: commands are typed as they stand. */
-  readonly again?: Again;
 }
 
 interface ErrorView {
@@ -25,11 +22,11 @@ const MAX_CAUSES = 4;
  * stderr. With `--json`: one document on stdout, and nothing on stderr unless `--verbose`.
  */
 export function renderError(error: VaultError, options: ErrorViewOptions): ErrorView {
-  const { json, verbose, theme, again = asItStands } = options;
+  const { json, verbose, theme } = options;
   const trace = verbose ? traceOf(error) : '';
-  const words = `${again(forPeople(error, theme))}${trace}`;
+  const words = `${forPeople(error, theme)}${trace}`;
   if (!json) return { stderr: words };
-  const stdout = `${harmlessJson(JSON.stringify({ error: errorDocument(error, again) }))}\n`;
+  const stdout = `${harmlessJson(JSON.stringify({ error: errorDocument(error) }))}\n`;
   return verbose ? { stdout, stderr: words } : { stdout };
 }
 

@@ -1,5 +1,3 @@
-import type { Again } from './again.js';
-
 /** Foreground styles; each returns its text unchanged where colour is off. */
 export interface Theme {
   bold(text: string): string;
@@ -51,8 +49,6 @@ export interface Io {
   /** Width of what goes to stdout, in terminal columns; 80 in a pipe. */
   readonly columns: number;
   readonly now: () => number;
-  /** What a person is told to type, as it has to be typed here; talk, errors and documents do so by themselves. */
-  readonly again: Again;
   /** Styles for what goes to stdout. */
   readonly theme: Theme;
   /** Styles for what goes to stderr. */

@@ -1,11 +1,12 @@
 import type { OpenFailureKind } from '../crypto/sealed-box.js';
-import { FROM_BACKUP, INSTALL_CURRENT, VaultError } from '../domain/errors.js';
+import { INSTALL_CURRENT, VaultError } from '../domain/errors.js';
+import { command, fromBackup } from '../domain/hints.js';
 import { quoted } from '../domain/safe-text.js';
 import type { DataKeyPurpose, SealedColumn } from '../stores/contract.js';
 
 const ALTERED = 'the vault was altered or is damaged:';
-const ACCEPT_COMMAND = 'vault doctor --accept-rollback';
-const ACCEPT_HINT = `${FROM_BACKUP}\nor accept the vault as it is:\n${ACCEPT_COMMAND}`;
+const acceptCommand = () => command('doctor --accept-rollback');
+const acceptHint = () => `${fromBackup()}\nor accept the vault as it is:\n${acceptCommand()}`;
 
 /**
  * The error for a part of the vault without which no account can be opened.
@@ -14,7 +15,7 @@ const ACCEPT_HINT = `${FROM_BACKUP}\nor accept the vault as it is:\n${ACCEPT_COM
  */
 export function damaged(what: string): VaultError {
   return new VaultError('vault_damaged', `${ALTERED} ${what} does not fit the master key`, {
-    hint: `${FROM_BACKUP}\nor, with a recovery file:\nvault key import FILE`,
+    hint: `${fromBackup()}\nor, with a recovery file:\n${command('key import FILE')}`,
   });
 }
 
@@ -28,7 +29,7 @@ export function unreadableKey(kind: OpenFailureKind, purpose: DataKeyPurpose): V
 export function unreadableLedger(kind: OpenFailureKind): VaultError {
   const what = 'its ledger of accounts';
   if (kind === 'newer') return newer(what);
-  return new VaultError('vault_damaged', `${ALTERED} ${what} cannot be opened`, { hint: ACCEPT_HINT });
+  return new VaultError('vault_damaged', `${ALTERED} ${what} cannot be opened`, { hint: acceptHint() });
 }
 
 /** What is wrong with the rows as a set; each of them may open by itself. */
@@ -45,7 +46,7 @@ export const NOT_THOSE: RowSetFault = {
 
 export function wrongRows({ kind, what }: RowSetFault): VaultError {
   return new VaultError('vault_damaged', `${ALTERED} ${what}`, {
-    hint: ACCEPT_HINT,
+    hint: acceptHint(),
     details: { row_set: kind },
   });
 }
@@ -76,7 +77,7 @@ export function notCurrent(
   const why =
     'its refresh tokens may have been replaced since, and using an old one can end the whole grant, so nothing is refreshed';
   return new VaultError(state === 'cloned' ? 'vault_cloned' : 'vault_rolled_back', `${what}: ${why}`, {
-    hint: ACCEPT_COMMAND,
+    hint: acceptCommand(),
   });
 }
 
@@ -89,7 +90,7 @@ export function unreadableField(kind: OpenFailureKind, field: SealedColumn, owne
   const what = `the sealed ${inWords(field)} of ${owner}`;
   if (kind === 'newer') return newer(what);
   return new VaultError('vault_damaged', `${ALTERED} ${what} cannot be opened`, {
-    hint: `${FROM_BACKUP}\nor forget the account and log in again:\nvault revoke ${quoted(owner)} --local`,
+    hint: `${fromBackup()}\nor forget the account and log in again:\n${command(`revoke ${quoted(owner)} --local`)}`,
   });
 }
 

@@ -3,6 +3,7 @@ import { equalBytes } from '../crypto/derive.js';
 import { sealedHeader } from '../crypto/sealed-box.js';
 import type { Account } from '../domain/account.js';
 import { VaultError } from '../domain/errors.js';
+import { command } from '../domain/hints.js';
 import type { MasterKeyRow, Resealed, SealedAccount, Store, VaultHead } from '../stores/contract.js';
 import type { Clock } from '../system/contract.js';
 import { damaged, isDamage } from './damage.js';
@@ -151,7 +152,7 @@ function newKeys(head: VaultHead, masters: readonly OpenMaster[], now: number) {
         'usage',
         'the data keys of this vault have been replaced as often as its format allows',
         {
-          hint: 'make a new vault in another profile: vault --profile new init',
+          hint: `make a new vault in another profile: ${command('init', 'new')}`,
         },
       );
     }

@@ -11,6 +11,7 @@ import {
   USUAL_COST,
 } from '../crypto/stretch.js';
 import { VaultError } from '../domain/errors.js';
+import { command } from '../domain/hints.js';
 import type { Secret } from '../domain/secret.js';
 import { withPassphraseBytes } from '../domain/secret.js';
 import type { DataKeyPurpose } from '../stores/contract.js';
@@ -128,7 +129,7 @@ function parse(text: string, file: string) {
   const version = new RegExp(`^${TITLE} ([1-9]\\d{0,3})$`).exec(title)?.[1];
   if (version === undefined) {
     throw new VaultError('vault_damaged', `${file} is not a recovery file`, {
-      hint: 'give the file that vault key export has written',
+      hint: `give a file that was written by: ${command('key export FILE')}`,
     });
   }
   if (Number(version) > VERSION) throw newer(file);

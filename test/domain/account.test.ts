@@ -37,7 +37,7 @@ describe('the label a person chooses', () => {
     ['more than a hundred characters', 'x'.repeat(101)],
   ])('may not hold %s', (_, text) => {
     expect(() => checkLabel(text)).toThrow(
-      expect.objectContaining({ code: 'usage', hint: 'for example: vault login google --as work' }),
+      expect.objectContaining({ code: 'usage', hint: 'for example: --as work' }),
     );
   });
 });

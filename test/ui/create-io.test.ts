@@ -133,10 +133,10 @@ describe('--quiet, --verbose and --json', () => {
 
 describe('many documents', () => {
   it('are a line each, with nothing in them that a terminal would act on, and hints as they are to be typed', () => {
-    const { io, written } = terminal({ json: true, again: (text) => `again ${text}` });
+    const { io, written } = terminal({ json: true });
     io.documents([{ a: 'b\u009b\u2028' }, { hint: 'vault list' }]);
     expect(written).toEqual({
-      stdout: '{"a":"b\\u009b\\u2028"}\n{"hint":"again vault list"}\n',
+      stdout: '{"a":"b\\u009b\\u2028"}\n{"hint":"vault list"}\n',
       stderr: '',
     });
     expect(io.gaveDocument).toBe(true);

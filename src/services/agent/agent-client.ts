@@ -2,6 +2,7 @@ import { type AgentSocket, agentSocket } from '../../access/agent-socket.js';
 import type { Context } from '../../context.js';
 import { MINUTE, SECOND } from '../../domain/duration.js';
 import { ERROR_CODES, type ErrorCode, VaultError, withMoreHints } from '../../domain/errors.js';
+import { command } from '../../domain/hints.js';
 import { Secret } from '../../domain/secret.js';
 import { isBearer } from '../../domain/token-state.js';
 import type { AnswerFromSocket } from '../../system/agent/agent-client.js';
@@ -24,7 +25,7 @@ export async function askAgent(
     ctx.detail('the agent does not answer');
     return answer === null
       ? null
-      : new VaultError('busy', 'the agent does not answer', { hint: 'vault agent status' });
+      : new VaultError('busy', 'the agent does not answer', { hint: command('agent status') });
   }
   const value = parse(answer.body);
   const read = answer.status === 200 ? readToken(value, request) : readError(value);
@@ -141,7 +142,7 @@ async function askOrExplain(
   }
   // The socket of a killed agent stays, and that of a running one may be gone. The lock tells whether one runs.
   if (isFree) {
-    const start = method === 'GET' ? { hint: 'vault agent' } : {};
+    const start = method === 'GET' ? { hint: command('agent') } : {};
     throw new VaultError('agent_not_running', 'no agent is running for this vault', start);
   }
   const trouble = isThere ? 'does not answer' : 'has no private socket; it makes a new one at its next check';
@@ -154,7 +155,7 @@ function statusOf({ status, body }: AnswerFromSocket): AgentStatus {
   throw (
     readError(value) ??
     new VaultError('busy', 'the answer of the agent cannot be read; it may be of another version', {
-      hint: 'stop it and start it again: vault agent stop',
+      hint: `stop it and start it again: ${command('agent stop')}`,
     })
   );
 }

@@ -5,6 +5,7 @@ import type { Context } from '../../context.js';
 import type { Account } from '../../domain/account.js';
 import { MINUTE, SECOND } from '../../domain/duration.js';
 import { VaultError } from '../../domain/errors.js';
+import { command } from '../../domain/hints.js';
 import type { Lock, Locks } from '../../stores/locks.js';
 import type { ServedAnswer, ServedRequest, SocketServer } from '../../system/agent/agent-server.js';
 import type { Clock } from '../../system/contract.js';
@@ -227,7 +228,7 @@ async function takeLock(deps: AgentParts): Promise<Lock> {
     const other = await deps.other();
     const who = other === null ? 'it does not answer' : `process ${other.pid}, since ${other.started_at}`;
     throw new VaultError('busy', `an agent is already running for this vault: ${who}`, {
-      hint: 'vault agent status',
+      hint: command('agent status'),
     });
   }
 }

@@ -4,6 +4,7 @@ import type { Audit } from '../../audit/events.js';
 import { PASSPHRASE_FILE } from '../../config/variables.js';
 import { relaunchCommand } from '../../domain/entry-points.js';
 import { VaultError } from '../../domain/errors.js';
+import { command } from '../../domain/hints.js';
 import { quoted } from '../../domain/safe-text.js';
 import type { KeySourceSetting } from '../../keysources/contract.js';
 import type { Paths } from '../../system/contract.js';
@@ -98,13 +99,13 @@ async function usualKind({ platform, schedulers }: ScheduleDeps): Promise<Schedu
   if (platform === 'darwin') return 'launchd';
   if (platform === 'win32') {
     throw new VaultError('config_invalid', "this program knows no way to Windows' own Task Scheduler", {
-      hint: 'make a task there that runs: vault refresh --all --days 3 --quiet',
+      hint: `make a task there that runs: ${command('refresh --all --days 3 --quiet')}`,
     });
   }
   if (await schedulers.systemd.available()) return 'systemd';
   if (await schedulers.cron.available()) return 'cron';
   throw new VaultError('config_invalid', 'neither a systemd user session nor a crontab program is here', {
-    hint: 'install cron, or let the main program of the container start this beside it: vault agent',
+    hint: `install cron, or let the main program of the container start this beside it: ${command('agent')}`,
   });
 }
 
@@ -117,7 +118,7 @@ function requireUnattended(
 ): void {
   if (source.kind === 'passphrase' && source.file === null && (deps.env[PASSPHRASE_FILE] ?? '') === '') {
     throw new VaultError('config_invalid', 'nobody is there to type the passphrase of the vault', {
-      hint: 'vault key add file && vault key use file',
+      hint: `${command('key add file')} && ${command('key use file')}`,
     });
   }
   if (source.kind !== 'credential' || (kind === 'systemd' && credential !== null)) return;
@@ -169,7 +170,7 @@ function generalNotes(
   const notes: string[] = [];
   if (source.kind === 'keychain')
     notes.push(
-      'the key is in the keychain, which is locked while you are logged out; to see what happens then: vault doctor --as-cron',
+      `the key is in the keychain, which is locked while you are logged out; to see what happens then: ${command('doctor --as-cron')}`,
     );
   if (/[/\\]_npx[/\\]/.test(self[1]))
     notes.push('npx may throw this copy of the program away: install it from a clone, and schedule that one');
@@ -189,7 +190,7 @@ function printing(deps: ScheduleDeps, { typed: { show } }: ScheduleRequest, plan
 }
 
 function typed({ paths }: ScheduleDeps, rest: string): string {
-  return paths.profile === null ? `vault ${rest}` : `vault --profile ${paths.profile} ${rest}`;
+  return command(rest, paths.profile);
 }
 
 /** The same each time, so that writing a job once more changes nothing. */

@@ -5,7 +5,7 @@ import { equalBytes } from '../../crypto/derive.js';
 import { accountName } from '../../domain/account.js';
 import { throwIfInterrupted } from '../../domain/async.js';
 import { ERROR_CODES, isInterruption, VaultError } from '../../domain/errors.js';
-import { shellName } from '../../domain/hints.js';
+import { command, shellName } from '../../domain/hints.js';
 import type { KeySource } from '../../keysources/contract.js';
 import type { Store, VaultHead } from '../../stores/contract.js';
 import type { RollbackMarks } from '../../stores/rollback-marks.js';
@@ -104,7 +104,7 @@ export async function takeInForBackup(deps: WaitingLoginDeps): Promise<void> {
   const [failed] = await takeInAll(deps, VAULT_LOCK_TIMEOUT);
   if (failed === undefined) return;
   const { account, error } = failed;
-  const hint = [...(error.hint === undefined ? [] : [error.hint]), `vault refresh ${shellName(account)}`];
+  const hint = [...(error.hint === undefined ? [] : [error.hint]), command(`refresh ${shellName(account)}`)];
   throw new VaultError(
     error.code,
     `no backup was made, because it would lack the newest refresh token of ${accountName(account)}: an answer for it waits beside the vault and could not be stored: ${error.message}`,

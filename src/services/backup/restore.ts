@@ -3,6 +3,7 @@ import type { Audit } from '../../audit/events.js';
 import { equalBytes } from '../../crypto/derive.js';
 import { throwIfInterrupted } from '../../domain/async.js';
 import { VaultError } from '../../domain/errors.js';
+import { command } from '../../domain/hints.js';
 import { inQuotes } from '../../domain/safe-text.js';
 import type { KeySource } from '../../keysources/contract.js';
 import type { Store } from '../../stores/contract.js';
@@ -127,7 +128,9 @@ async function layDown(
   const { files, copies } = deps;
   const bytes = deps.readNamed(file, MOST_BYTES);
   if (bytes === null) {
-    throw new VaultError('usage', `there is no backup at ${file}`, { hint: 'vault backup makes one' });
+    throw new VaultError('usage', `there is no backup at ${file}`, {
+      hint: `name a file that was made by: ${command('backup FILE')}`,
+    });
   }
   const copy = copyOf(deps);
   copies.remove(copy);
@@ -214,7 +217,9 @@ function replaceFile({ files, database }: RestoreDeps, copy: string): void {
   if (bytes === null) throw new VaultError('vault_damaged', `${copy} vanished while it was being restored`);
   if (!files.exists(database)) {
     if (files.create(database, bytes)) return;
-    throw new VaultError('vault_exists', `a vault was made at ${database} meanwhile`, { hint: 'vault list' });
+    throw new VaultError('vault_exists', `a vault was made at ${database} meanwhile`, {
+      hint: command('list'),
+    });
   }
   files.remove(`${database}-journal`);
   files.replace(database, bytes);

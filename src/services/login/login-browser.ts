@@ -2,6 +2,7 @@ import { equalBytes } from '../../crypto/derive.js';
 import { interrupted } from '../../domain/async.js';
 import { formatDuration } from '../../domain/duration.js';
 import { VaultError } from '../../domain/errors.js';
+import { command } from '../../domain/hints.js';
 import { readable } from '../../domain/scopes.js';
 import { TransportFailure } from '../../domain/transport.js';
 import { authorizationUrl, createNonce, createPkce, createState } from '../../oauth/authorize-url.js';
@@ -220,7 +221,7 @@ function tooLate({ provider, server, scopes, request, registered, timeout }: Ans
   const port =
     new URL(registered).port === '' ? '; where it must have a port, choose one and add --port' : '';
   const asked = scopes.length === 0 ? '' : `, or one of the scopes ${readable(scopes.join(' '))}`;
-  const unknown = `if ${title} showed an error page, it may not know the redirect URI (register exactly ${registered}${port}), the client id ${clientId}${asked}: vault providers ${name}`;
+  const unknown = `if ${title} showed an error page, it may not know the redirect URI (register exactly ${registered}${port}), the client id ${clientId}${asked}: ${command(`providers ${name}`)}`;
   const silent = `if no page came at all, see whether ${new URL(server.authorizationEndpoint).host} answers`;
   return new VaultError('login_timed_out', `nobody finished the login within ${formatDuration(timeout)}`, {
     hint: [...(pages.length > 0 ? pages : [unknown]), silent, `then: ${retryLogin(request)}`].join('\n'),

@@ -1,6 +1,7 @@
 import { type AuditEvent, aboutAccount } from '../../audit/events.js';
 import { type Account, accountName } from '../../domain/account.js';
 import { VaultError } from '../../domain/errors.js';
+import { command } from '../../domain/hints.js';
 import type { SealedAccount } from '../../stores/contract.js';
 import type { UnstoredLogin } from '../../vault/sealed-answer.js';
 import type { Vault } from '../../vault/vault.js';
@@ -68,7 +69,7 @@ export function nameTaken(provider: string, label: string): VaultError {
     'account_name_taken',
     `the name ${provider}/${label} belongs to another person, so nothing was stored`,
     {
-      hint: `log in as that person, or choose another name: vault login ${provider} --as NAME`,
+      hint: `log in as that person, or choose another name: ${command(`login ${provider} --as NAME`)}`,
     },
   );
 }

@@ -1,5 +1,6 @@
 import type { Account, Identity } from '../../domain/account.js';
 import { VaultError } from '../../domain/errors.js';
+import { command } from '../../domain/hints.js';
 import type { Secret } from '../../domain/secret.js';
 import type { GrantedAnswer, ServerMetadata } from '../../oauth/contract.js';
 import { readIdToken } from '../../oauth/id-token.js';
@@ -37,7 +38,7 @@ export function namedByPerson(provider: ConfiguredProvider, as: string | null): 
     'usage',
     `${provider.title} does not tell who logged in, so the account needs a name of your choice`,
     {
-      hint: `vault login ${provider.name} --as NAME\nor set userinfoEndpoint for it in config.json`,
+      hint: `${command(`login ${provider.name} --as NAME`)}\nor set userinfoEndpoint for it in config.json`,
     },
   );
 }

@@ -1,5 +1,6 @@
 import { formatDuration } from '../../domain/duration.js';
 import { VaultError } from '../../domain/errors.js';
+import { command } from '../../domain/hints.js';
 import { describeTransport, TransportFailure } from '../../domain/transport.js';
 import type { RefusedAnswer, ServerMetadata } from '../../oauth/contract.js';
 import type { Provider } from '../../providers/contract.js';
@@ -18,7 +19,7 @@ export function codeRefusal(
   if (WANTS_DPOP.includes(refused.error)) return dpopWanted(provider, refused);
   const said = quote(refused);
   const details = { provider_error: refused.error, provider_detail: refused.detail };
-  const again = `vault login ${provider.name}`;
+  const again = command(`login ${provider.name}`);
   switch (refused.class) {
     case 'login_needed':
       return new VaultError(
@@ -61,7 +62,7 @@ export function authorizationRefusal(
   const said = description === null ? error : `${error}: ${description}`;
   if (error === 'access_denied' || error === 'user_cancelled' || error === 'consent_required') {
     return new VaultError('login_refused', `the login was declined at ${provider.title} (${said})`, {
-      hint: `vault login ${provider.name}`,
+      hint: command(`login ${provider.name}`),
     });
   }
   if (error === 'temporarily_unavailable' || error === 'server_error') {
@@ -69,7 +70,7 @@ export function authorizationRefusal(
       'provider_unavailable',
       `${provider.title} could not go on with the login (${said})`,
       {
-        hint: `vault login ${provider.name}`,
+        hint: command(`login ${provider.name}`),
       },
     );
   }
@@ -222,7 +223,7 @@ function wrongClient(provider: Provider, request: LoginRequest, refused: Refused
   if (device === null) return clientRefused(provider, quote(refused), details);
   const message = `${title} refuses this client for a device login, which needs ${device.client} (${quote(refused)})`;
   const instead = `with the client you have: ${retryLogin(request, '--paste')}`;
-  const own = `register one at ${client.registrationUrl} and give it a name of its own under "providers" in config.json: "${name}-device": {"extends": "${name}", "clientId": "…", "clientSecret": "…"}; then: vault login ${name}-device --device`;
+  const own = `register one at ${client.registrationUrl} and give it a name of its own under "providers" in config.json: "${name}-device": {"extends": "${name}", "clientId": "…", "clientSecret": "…"}; then: ${command(`login ${name}-device --device`)}`;
   const hint = device.ownClient
     ? `${own}\n${instead}`
     : `change it at ${client.registrationUrl} ("Authentication"); or, ${instead}`;

@@ -2,6 +2,7 @@ import { randomId } from '../../crypto/derive.js';
 import { type Account, accountName, type Consent, type Identity, labelOf } from '../../domain/account.js';
 import { SECOND } from '../../domain/duration.js';
 import { asVaultError, VaultError } from '../../domain/errors.js';
+import { command } from '../../domain/hints.js';
 import { quoted } from '../../domain/safe-text.js';
 import { missingScopes } from '../../domain/scopes.js';
 import type { Secret } from '../../domain/secret.js';
@@ -146,11 +147,12 @@ async function kept(
   slot.write({ accountId, generation: null, sealed });
   return new VaultError(
     why.code,
-    `the login is complete, and could not be stored: ${why.message}; its tokens are kept sealed beside the vault, and the next vault refresh --all or vault login stores them`,
+    `the login is complete, but could not be stored: ${why.message}; its tokens are kept encrypted beside the vault, and the next refresh or login stores them`,
     {
-      hint: [...(why.hint === undefined ? [] : [why.hint]), 'then store them: vault refresh --all'].join(
-        '\n',
-      ),
+      hint: [
+        ...(why.hint === undefined ? [] : [why.hint]),
+        `then store them: ${command('refresh --all')}`,
+      ].join('\n'),
       details: { ...why.details, waiting: true },
       cause: why,
     },

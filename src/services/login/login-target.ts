@@ -1,6 +1,6 @@
 import { type Account, accountName } from '../../domain/account.js';
 import { VaultError } from '../../domain/errors.js';
-import { loginCommand, widenCommand } from '../../domain/hints.js';
+import { command, loginCommand, widenCommand } from '../../domain/hints.js';
 import { quoted } from '../../domain/safe-text.js';
 import { missingScopes } from '../../domain/scopes.js';
 import type { Provider } from '../../providers/contract.js';
@@ -112,8 +112,8 @@ function nothingToWiden(accounts: readonly Account[], { provider, as, loginHint 
   return new VaultError('account_not_found', `there is no account ${name} that scopes could be added to`, {
     hint:
       first === undefined
-        ? `log in first: vault login ${quoted(provider)}`
-        : `vault list --provider ${quoted(provider)} shows those there are, for example: ${loginCommand(first)}`,
+        ? `log in first: ${command(`login ${quoted(provider)}`)}`
+        : `to see the accounts: ${command(`list --provider ${quoted(provider)}`)}\nfor example: ${loginCommand(first)}`,
   });
 }
 

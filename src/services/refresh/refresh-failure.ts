@@ -2,7 +2,7 @@ import type { SeenAccount } from '../../access/refresher-protocol.js';
 import { type Audit, type AuditEvent, aboutAccount } from '../../audit/events.js';
 import { type Account, accountName } from '../../domain/account.js';
 import { ERROR_CODES, type ErrorCode, VaultError } from '../../domain/errors.js';
-import { shellName } from '../../domain/hints.js';
+import { command, shellName } from '../../domain/hints.js';
 import type { RefreshOutcome } from '../../domain/status.js';
 import { type FailureKind, nextStatus } from '../../domain/status.js';
 import type { AttemptRecord, Intent } from '../../stores/contract.js';
@@ -69,7 +69,7 @@ export function outcomeElsewhere(
   const hint =
     kind === 'transient'
       ? 'nothing is lost; try again in a few minutes'
-      : `to ask again and see the provider's answer: vault refresh ${shellName(now)} --force`;
+      : `to ask again and see the provider's answer: ${command(`refresh ${shellName(now)} --force`)}`;
   const message = `another process could not refresh ${accountName(now)} a moment ago (${code})`;
   if (open !== null) {
     const said = { hint: openHint(now, at), details: openDetails(open.at) };

@@ -1,7 +1,7 @@
 import { type Account, accountName } from '../../domain/account.js';
 import { formatDuration, HOUR } from '../../domain/duration.js';
 import { VaultError } from '../../domain/errors.js';
-import { loginCommand, shellName, widenHint } from '../../domain/hints.js';
+import { command, loginCommand, shellName, widenHint } from '../../domain/hints.js';
 import { missingScopes, readable } from '../../domain/scopes.js';
 import { ending, isUsable } from '../../domain/token-state.js';
 import type { Intent, SealedAccount } from '../../stores/contract.js';
@@ -21,10 +21,10 @@ export function openOutcome(since: number): string {
 
 /** What to do about it, a line each. */
 export function openHint(account: Account, now: number): string {
-  const again = `to send the refresh token once more: vault refresh ${shellName(account)} --force`;
+  const again = `to send the refresh token once more: ${command(`refresh ${shellName(account)} --force`)}`;
   // Nothing can be lost any more, and the answer tells whether a login is needed.
   if (!isUsable(account, now)) return again;
-  return `vault token ${shellName(account)} gives the stored access token\n${again}\nfor a new grant: ${loginCommand(account)}`;
+  return `${command(`token ${shellName(account)}`)} gives the stored access token\n${again}\nfor a new grant: ${loginCommand(account)}`;
 }
 
 /** For the details of an error. */

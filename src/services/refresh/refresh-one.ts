@@ -3,7 +3,7 @@ import type { Audit } from '../../audit/events.js';
 import { type Account, accountName } from '../../domain/account.js';
 import { SECOND } from '../../domain/duration.js';
 import { VaultError } from '../../domain/errors.js';
-import { loginCommand } from '../../domain/hints.js';
+import { command, loginCommand } from '../../domain/hints.js';
 import type { Secret } from '../../domain/secret.js';
 import type { RefreshOutcome } from '../../domain/status.js';
 import { TransportFailure } from '../../domain/transport.js';
@@ -91,7 +91,7 @@ async function reread(vault: Vault, seen: SeenAccount): Promise<SealedAccount> {
 
 function removed(vault: Vault): Promise<VaultError> {
   const message = 'the account was removed by another process meanwhile';
-  return confirmMissing(vault, new VaultError('account_not_found', message, { hint: 'vault list' }));
+  return confirmMissing(vault, new VaultError('account_not_found', message, { hint: command('list') }));
 }
 
 async function refreshLocked(

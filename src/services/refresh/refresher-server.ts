@@ -3,6 +3,7 @@ import { DONE, type RefreshOrder, reportLine } from '../../access/refresher-prot
 import type { Context } from '../../context.js';
 import { once } from '../../domain/async.js';
 import { VaultError } from '../../domain/errors.js';
+import { command } from '../../domain/hints.js';
 import type { RefreshOutcome } from '../../domain/status.js';
 import { refreshOne } from './refresh-one.js';
 import { outages, RETRY_POLICIES } from './refresh-send.js';
@@ -44,7 +45,7 @@ export async function serveRefreshes(
   async function refresh({ account, policy, forced }: RefreshOrder): Promise<RefreshOutcome> {
     const vault = await ctx.vault();
     if (vault === null)
-      throw new VaultError('account_not_found', 'the vault is gone', { hint: 'vault list' });
+      throw new VaultError('account_not_found', 'the vault is gone', { hint: command('list') });
     await addonNoted();
     const deps = { ...ctx, pid: ctx.host.pid, spill: await ctx.spill(), outage };
     return refreshOne(deps, vault, account, RETRY_POLICIES[policy], forced);

@@ -3,7 +3,7 @@ import type { Context } from '../../context.js';
 import { type Account, accountName } from '../../domain/account.js';
 import { SECOND } from '../../domain/duration.js';
 import { ERROR_CODES, isInterruption, VaultError } from '../../domain/errors.js';
-import { shellName } from '../../domain/hints.js';
+import { command, shellName } from '../../domain/hints.js';
 import type { Secret } from '../../domain/secret.js';
 import type { RevocationOutcome } from '../../oauth/contract.js';
 import { revoke } from '../../oauth/revocation.js';
@@ -277,14 +277,14 @@ function requireOwnServer(account: Account, provider: ConfiguredProvider, endpoi
     'binding_changed',
     `the revocation endpoint configured for ${provider.name} is on another server than the one ${accountName(account)} was logged in at, so its refresh token is not sent there`,
     {
-      hint: `correct providers.${provider.name}.revocationEndpoint in config.json, or only forget it here: vault revoke --local ${shellName(account)}`,
+      hint: `correct providers.${provider.name}.revocationEndpoint in config.json, or only forget it here: ${command(`revoke --local ${shellName(account)}`)}`,
     },
   );
 }
 
 function inWords(outcome: RevocationOutcome, provider: ConfiguredProvider, account: Account): ProviderAnswer {
   const name = accountName(account);
-  const forget = `to forget it here all the same: vault revoke --local ${shellName(account)}`;
+  const forget = `to forget it here all the same: ${command(`revoke --local ${shellName(account)}`)}`;
   switch (outcome.kind) {
     case 'revoked':
       return { kind: 'revoked', reason: `revoked at ${provider.title} and forgotten here` };

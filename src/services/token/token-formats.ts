@@ -1,6 +1,7 @@
 import type { ThroughAgent } from '../../audit/events.js';
 import { type Account, accountName } from '../../domain/account.js';
 import { VaultError } from '../../domain/errors.js';
+import { command } from '../../domain/hints.js';
 import { quoted } from '../../domain/safe-text.js';
 import type { Secret } from '../../domain/secret.js';
 import { rfc3339 } from '../../domain/time.js';
@@ -80,7 +81,7 @@ function mailbox({ account, email }: ValidToken): string {
     'usage',
     `the e-mail address of ${accountName(account)} is not known, so no mailbox can be named`,
     {
-      hint: `vault token ${quoted(accountName(account))} --format header\nor log in with a scope that tells the address`,
+      hint: `${command(`token ${quoted(accountName(account))} --format header`)}\nor log in with a scope that tells the address`,
     },
   );
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { lstatSync, type Stats } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { VaultError } from '../../domain/errors.js';
+import { command } from '../../domain/hints.js';
 import { inQuotes } from '../../domain/safe-text.js';
 import type { Files, Host, Paths } from '../contract.js';
 import { anotherUsers, notAFolder } from '../files/file-failure.js';
@@ -32,7 +33,7 @@ export function agentSocketPlaces(
     throw new VaultError(
       'config_invalid',
       'the agent needs Unix sockets, which Windows does not offer here',
-      { hint: 'have the Task Scheduler run: vault refresh --all' },
+      { hint: `have the Task Scheduler run: ${command('refresh --all')}` },
     );
   }
   const fits = (path: string) =>

@@ -1,6 +1,7 @@
 import * as fs from 'node:fs';
 import { join, resolve, sep } from 'node:path';
 import { VaultError } from '../../domain/errors.js';
+import { command } from '../../domain/hints.js';
 import { inQuotes } from '../../domain/safe-text.js';
 import { lstatOrNull } from './file-failure.js';
 
@@ -98,7 +99,7 @@ function foreign(part: string, owner: number, uid: number): VaultError {
   return unsafe(
     part,
     'belongs to another user, and this runs as root: its owner could not use the files it makes there',
-    `run it as that user, without sudo or with: sudo -u '#${owner}' -H vault list`,
+    `run it as that user, without sudo or with: sudo -u '#${owner}' -H ${command('list')}`,
   );
 }
 

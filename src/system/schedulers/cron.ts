@@ -1,4 +1,5 @@
 import { VaultError } from '../../domain/errors.js';
+import { command } from '../../domain/hints.js';
 import type { BoundedEnd } from '../processes/child.js';
 import {
   assertNoControls,
@@ -72,13 +73,13 @@ function refused(what: string, end: BoundedEnd): VaultError {
   const hint = 'see: crontab -l';
   if (end.kind === 'not_started') {
     return new VaultError('scheduler_failed', 'there is no crontab program on this machine', {
-      hint: 'vault schedule --kind systemd\nor install cron',
+      hint: `${command('schedule --kind systemd')}\nor install cron`,
     });
   }
   if (end.kind === 'timed_out') return new VaultError('scheduler_failed', 'crontab did not answer', { hint });
   if (/not allowed/i.test(end.stderr)) {
     return new VaultError('scheduler_failed', 'this user is not allowed to have a crontab', {
-      hint: 'ask the administrator for an entry in /etc/cron.allow, or use: vault schedule --kind systemd',
+      hint: `ask the administrator for an entry in /etc/cron.allow, or use: ${command('schedule --kind systemd')}`,
     });
   }
   return new VaultError('scheduler_failed', `the crontab could not be ${what}`, { hint });
@@ -108,14 +109,14 @@ export function crontabBlock(job: Job): string {
     });
   }
   // An unescaped % ends the command and begins its input: crontab(5).
-  const command = words.map(shellWord).join(' ').replaceAll('%', '\\%');
-  if (Buffer.byteLength(command) > LONGEST_COMMAND) {
+  const jobLine = words.map(shellWord).join(' ').replaceAll('%', '\\%');
+  if (Buffer.byteLength(jobLine) > LONGEST_COMMAND) {
     throw new VaultError('config_invalid', 'the line would be longer than cron allows', {
-      hint: 'PATH is likely the reason; with a short one: PATH=/usr/local/bin:/usr/bin:/bin vault schedule',
+      hint: `PATH is likely the reason; with a short one: PATH=/usr/local/bin:/usr/bin:/bin ${command('schedule')}`,
     });
   }
   const { begin, end } = marks(job);
-  return `${begin}\n${whenOf(job.times)} ${command}\n${end}\n`;
+  return `${begin}\n${whenOf(job.times)} ${jobLine}\n${end}\n`;
 }
 
 /**

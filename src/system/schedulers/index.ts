@@ -1,6 +1,7 @@
 import { hostname, userInfo } from 'node:os';
 import { isAbsolute, sep } from 'node:path';
 import { VaultError } from '../../domain/errors.js';
+import { command } from '../../domain/hints.js';
 import { readOnlyFs } from '../files/read-only.js';
 import { runBounded } from '../processes/child.js';
 import type { Machine, Scheduler, SchedulerKind } from './contract.js';
@@ -79,6 +80,6 @@ function refuseForeignHome({ home, uid }: Pick<Machine, 'home' | 'uid'>): void {
   // In a user namespace root has another id.
   if ([uid, ROOT, readOnlyFs.at(sep)?.uid].includes(owner)) return;
   throw new VaultError('vault_permissions', `HOME is ${home}, which belongs to another user (id ${owner})`, {
-    hint: `run it as that user, or with a home of its own, for example:\nsudo -u '#${owner}' -H vault schedule --install`,
+    hint: `run it as that user, or with a home of its own, for example:\nsudo -u '#${owner}' -H ${command('schedule --install')}`,
   });
 }
