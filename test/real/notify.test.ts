@@ -77,7 +77,7 @@ describe('the user', () => {
     stage.demo.endAllGrants();
     const first = await stage.vault(['token', account]);
     expect(first).toMatchObject({ exitCode: 4, stdout: '' });
-    const warning = /^vault: the notify command is not there, so nobody was told of .*$/gm;
+    const warning = /^vault: the notify command does not exist; not sent: .*$/gm;
     expect(first.stderr.match(warning)).toHaveLength(1);
     expect((await stage.vault(['token', account])).stderr).not.toMatch(warning);
     const log = readFileSync(join(stage.home.vault, 'security.log'), 'utf8');
