@@ -55,7 +55,7 @@ describe('a passphrase', () => {
 
   it.each([
     ['a key file that is not the vault’s', wrong('file')],
-    ['a passphrase that nobody gave', wrong('passphrase', 'key_unavailable')],
+    ['a passphrase that was not given', wrong('passphrase', 'key_unavailable')],
     ['a token', { event: 'token_given' }],
   ])('does not wait for %s', async (_what, said) => {
     expect(await pauseAfter(...times(10, said))).toBe(0);
@@ -70,7 +70,7 @@ describe('a passphrase', () => {
     expect(await pauseAfter(...times(3), { event: 'token_given' }, ...times(9))).toBe(SECOND);
   });
 
-  it('that waits is told to the person, with the reason and where to look, and taken down', async () => {
+  it('that waits is announced with the reason, and recorded', async () => {
     const { turn, events, notices } = stage(...times(4));
     await turn();
     expect(events).toEqual([{ event: 'passphrases_slowed', count: 4 }]);
@@ -95,7 +95,7 @@ describe('a passphrase', () => {
     await expect(turn()).rejects.toMatchObject({ code: 'interrupted' });
   });
 
-  it('does not wait where the trail cannot be read, which whoever opens the vault will say', async () => {
+  it('does not wait where the trail cannot be read', async () => {
     const { clock } = stage();
     const turn = passphraseTurns({
       trail: async () => Promise.reject(new VaultError('vault_damaged', 'damaged')),

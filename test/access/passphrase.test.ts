@@ -73,7 +73,7 @@ describe('where the passphrase comes from', () => {
 });
 
 describe('asking for it', () => {
-  it('asks once for one that is known, and twice for a new one until the two are the same', async () => {
+  it('asks once for a known one, and twice for a new one until both match', async () => {
     const once = typing('one');
     const asking = askPassphrase(deps({ terminal: once.terminal }), { kind: 'terminal' });
     expect((await asking.ask(false)).reveal()).toBe('one');
@@ -108,7 +108,7 @@ describe('asking for it', () => {
     expect(reads).toBe(1);
   });
 
-  it('lets one that may be wrong wait for its turn, and neither a new one nor one that is known', async () => {
+  it('delays one that may be wrong, and neither a new nor a known one', async () => {
     const order: string[] = [];
     const terminal = async () => {
       order.push('asked');
@@ -124,7 +124,7 @@ describe('asking for it', () => {
   });
 
   it.each([
-    ['nobody is there', { kind: 'terminal' }, 'key_unavailable', 'VAULT_PASSPHRASE_FILE'],
+    ['there is no terminal', { kind: 'terminal' }, 'key_unavailable', 'VAULT_PASSPHRASE_FILE'],
     ['the file is not there', { kind: 'file', path: '/file' }, 'key_missing', "(umask 077; cat > '/file')"],
     ['the descriptor is closed', { kind: 'descriptor', descriptor: 3 }, 'key_unavailable', '3< "$HOME'],
   ] as const)('ends with exit code 6 and a step where %s', async (_why, way, code, hint) => {

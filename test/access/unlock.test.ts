@@ -83,7 +83,7 @@ describe('opening the key table', () => {
     });
   });
 
-  it('finds the right row while a key of one source is being replaced, whichever key is there', async () => {
+  it('finds the right row while a key is being replaced, whichever key is there', async () => {
     const head = headWith('file', 'file');
     const newer = await unlock(head, source('file', giving(second)), '/vault.db');
     const older = await unlock(head, source('file', giving(first)), '/vault.db');

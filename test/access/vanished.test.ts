@@ -49,14 +49,14 @@ describe('a vault whose database is gone', () => {
     renameSync(folder.paths.database, `${folder.paths.database}.elsewhere`);
   });
 
-  it('is not taken for one that never was, by whoever would open or make one', async () => {
+  it('is not taken for one that never existed', async () => {
     await expect(access().open()).rejects.toMatchObject(GONE);
     await expect(access().store()).rejects.toMatchObject(GONE);
     await expect(access().openOrCreate()).rejects.toMatchObject(GONE);
     expect(existsSync(folder.paths.database)).toBe(false);
   });
 
-  it('is used as before once it is there again, by a process that has missed it as well', async () => {
+  it('is used as before once it is there again, also by a process that missed it', async () => {
     const waiting = access();
     await expect(waiting.open()).rejects.toMatchObject(GONE);
     renameSync(`${folder.paths.database}.elsewhere`, folder.paths.database);

@@ -114,7 +114,7 @@ describe('opening the vault', () => {
 });
 
 describe('making a vault', () => {
-  it('makes a key, reads it back and remembers its source before the vault has its name', async () => {
+  it('makes its key and remembers the source before the vault has its name', async () => {
     const vault = await access().openOrCreate();
     expect(readFileSync(keyFile(), 'utf8')).toMatch(/^[\w-]{43}\n$/);
     expect(remembered).toEqual([`key file ${keyFile()}, before the vault`]);

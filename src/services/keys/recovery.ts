@@ -233,7 +233,7 @@ function keyringOf(head: VaultHead, { dataKeys }: Recovery, file: string): Keyri
 }
 
 /**
- * Data key ids are counted up, so two copies of a vault can have different keys with the same id: opening the ledger tells.
+ * Two copies of a vault can have different data keys with the same id; only the right ones open the ledger.
  *
  * @throws VaultError `vault_damaged` when the keys do not open the ledger, `vault_newer`
  */

@@ -50,7 +50,7 @@ describe('adding a key', () => {
     expect(await tokenOf(id)).toBe('access-token-example');
   });
 
-  it('keeps what a passphrase needs with its row, so that the passphrase alone opens it', async () => {
+  it('stores the parameters of a derived key, so that the passphrase alone opens it', async () => {
     const id = await addAccount();
     const passphrase = derivedSource(() => 'words');
     await addKey(stage.ctx, passphrase);

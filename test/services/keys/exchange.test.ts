@@ -32,7 +32,7 @@ function rotate(
 }
 
 describe('a new key', () => {
-  it('has its name in the vault before it is in the source, so that one that is cut off is found', async () => {
+  it('is noted in the vault before it is in the source', async () => {
     const seen: (readonly string[])[] = [];
     await rotate({
       async createBeside(reference, key) {
@@ -55,7 +55,7 @@ describe('a new key', () => {
     expect([stage.inKeychain(), await stage.leftovers(), await inVault()]).toEqual([['1'], [], ['1']]);
   });
 
-  it('stays where it is when the commit that was said to fail is on the disk all the same', async () => {
+  it('stays when a commit that was reported as failed is on the disk', async () => {
     const real = await stage.store();
     const lying: Partial<Store> = {
       async exchangeMasterKey(...given) {

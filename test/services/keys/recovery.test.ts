@@ -210,7 +210,7 @@ describe('importing the keys', () => {
     expect(await opensEverything()).toBe(true);
   });
 
-  it('is refused for a key that opens everything, though the table is damaged elsewhere', async () => {
+  it('is refused for a key that opens everything, though other rows are damaged', async () => {
     await addKey(stage.ctx, stage.fromFile);
     await damage("UPDATE keys SET wrapped = zeroblob(60) WHERE master_reference LIKE '%/2'");
     await expect(importing()).rejects.toMatchObject({ code: 'usage' });

@@ -73,7 +73,7 @@ describe('removing a key', () => {
     expect(await stage.masterKeys()).toEqual([['keychain', '1']]);
   });
 
-  it('takes away what a run that was cut off has left in a source in which the vault has none', async () => {
+  it('deletes a leftover from a source in which the vault has no key', async () => {
     await expect(removing('file')).rejects.toMatchObject({ code: 'usage' });
     const store = await stage.store();
     const reference = masterReference((await store.head()).vaultId, 2);
@@ -96,7 +96,7 @@ describe('removing a key', () => {
     expect(await stage.masterKeys()).toEqual([['file', '2']]);
   });
 
-  it('leaves a note of a key that its source does not give up, which the command that is told clears', async () => {
+  it('notes a key that its source keeps, until the suggested command deletes it', async () => {
     await addKey(stage.ctx, stage.fromFile);
     stage.use(stage.fromFile);
     stage.keychain.fail('locked');
@@ -113,7 +113,7 @@ describe('removing a key', () => {
     await expect(removing('keychain')).rejects.toMatchObject({ code: 'usage' });
   });
 
-  it('leaves another key alone also where that goes by the name of the one that was removed', async () => {
+  it('keeps another key that has the name of the removed one', async () => {
     const { reference } = await addKey(stage.ctx, stage.fromFile);
     const other = `${Buffer.alloc(32, 7).toString('base64url')} ${reference}\n`;
     writeFileSync(stage.keyFile, other);

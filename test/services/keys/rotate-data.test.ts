@@ -65,7 +65,7 @@ const failure = (work: Promise<unknown>): Promise<VaultError> =>
   );
 
 describe('replacing the data keys', () => {
-  it('seals every account anew in batches, tells how far it is, and leaves only the new keys', async () => {
+  it('seals every account in batches, and leaves only the new keys', async () => {
     await add(120);
     const told: string[] = [];
     const rotated = await rotateDataKeys(ctx, (done, total) => void told.push(`${done}/${total}`));
@@ -92,7 +92,7 @@ describe('replacing the data keys', () => {
     expect(await (await stage.vault()).verifyTrail()).toMatchObject({ fault: null, unproved: 0 });
   });
 
-  it('tells how far it was when it was interrupted, goes on there, and makes no further keys for it', async () => {
+  it('resumes an interrupted run, and makes no further keys for it', async () => {
     await add(60);
     const reason = new VaultError('interrupted', 'interrupted');
     await expect(rotateDataKeys(ctx, () => stop.abort(reason))).rejects.toMatchObject({
@@ -139,7 +139,7 @@ describe('replacing the data keys', () => {
     expect(await rotateDataKeys(ctx, ignore)).toMatchObject({ accounts: 1, resumed: true });
   });
 
-  it('takes in the answers that wait beside the vault before the old keys go, and keeps those that do not open', async () => {
+  it('stores waiting answers before the old keys go, and keeps those that do not open', async () => {
     await add(1);
     const [account] = await (await stage.vault()).accounts();
     const before = await (await stage.vault()).account(account?.id ?? '');

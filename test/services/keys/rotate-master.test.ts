@@ -33,7 +33,7 @@ describe('replacing the key in use', () => {
     ]);
   });
 
-  it('is not noticed by whoever has read the table of keys just before', async () => {
+  it('does not disturb a process that has read the table of keys just before', async () => {
     const { load } = stage.fromKeychain;
     let rotated = 0;
     stage.use({
@@ -72,7 +72,7 @@ describe('replacing the key in use', () => {
     expect(await stage.opens()).toBe(true);
   });
 
-  it('takes the new passphrase, after which the old one opens nothing', async () => {
+  it('takes a new passphrase, after which the old one opens nothing', async () => {
     const typed = ['old', 'old', 'old'];
     const source = derivedSource(() => typed.shift() ?? 'new');
     await addKey(stage.ctx, source);
@@ -83,7 +83,7 @@ describe('replacing the key in use', () => {
     expect(await stage.opens()).toBe(false);
   });
 
-  it('is the owner’s business where the owner has put the key, and goes by way of another one', async () => {
+  it('needs another key where the user has made the key in use', async () => {
     let key = Buffer.alloc(32, 1);
     const given: GivenKeySource = {
       kind: 'command',
@@ -175,7 +175,7 @@ describe('a source that fails between', () => {
     ]);
   });
 
-  it('makes none in a file that does not hold the old one, as when that lies elsewhere', async () => {
+  it('makes no key in a file that does not hold the old one', async () => {
     await addKey(stage.ctx, keyFileSource(`${stage.keyFile}.elsewhere`, stage.folder.files));
     await expect(rotateKey(stage.ctx, stage.fromFile)).rejects.toMatchObject({
       code: 'usage',
