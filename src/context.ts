@@ -149,8 +149,8 @@ export function createContext(host: Host, options: ContextOptions): Context {
     readBack: keys.readBack,
     forgetKeys: keys.forget,
     async created() {
-      const { reserveSocketPlace } = await import('./system/agent/agent-socket.js');
-      reserveSocketPlace(paths, host, files, notice);
+      const { reserveSocketFolder } = await import('./system/agent/agent-socket.js');
+      reserveSocketFolder(paths, host, files, notice);
     },
   });
 

@@ -8,7 +8,7 @@ import { createApp } from '../src/app.js';
 import { agentStatus, stopAgent } from '../src/services/agent/agent-client.js';
 import { doctor } from '../src/services/doctor/doctor.js';
 import { token } from '../src/services/token/token.js';
-import { agentSocketPlaces } from '../src/system/agent/agent-socket.js';
+import { agentSocketPaths } from '../src/system/agent/agent-socket.js';
 import type { Host } from '../src/system/contract.js';
 
 /** Nobody on this machine; what root makes in `/tmp` is another user's to them. */
@@ -40,7 +40,7 @@ describe.skipIf(process.getuid?.() !== 0)(
         interruption: new AbortController().signal,
         takeSignals: null,
       };
-      squatted = dirname(agentSocketPlaces({ data: home }, host).at(-1) ?? '');
+      squatted = dirname(agentSocketPaths({ data: home }, host).at(-1) ?? '');
       mkdirSync(squatted, { mode: 0o755 });
       app = createApp(host, { profile: null, envFile: null, notice: () => {} });
     });

@@ -4,7 +4,7 @@ import {
   type SocketServer,
   serveOnSocket,
 } from '../system/agent/agent-server.js';
-import { agentSocketPlaces } from '../system/agent/agent-socket.js';
+import { agentSocketPaths } from '../system/agent/agent-socket.js';
 import type { Files, Host, Paths } from '../system/contract.js';
 import { fileIdentity } from '../system/files/read-only.js';
 
@@ -21,7 +21,7 @@ export function listenForAgent(
   { paths, host, files }: AgentHostParts,
   answer: (request: ServedRequest) => Promise<ServedAnswer>,
 ): Promise<SocketServer> {
-  return serveOnSocket(() => agentSocketPlaces(paths, host), files, answer);
+  return serveOnSocket(() => agentSocketPaths(paths, host), files, answer);
 }
 
 /** Changes when another database file has taken the place of this one; null when there is none. */

@@ -1,9 +1,9 @@
 import type { AnswerFromSocket } from '../system/agent/agent-client.js';
 import {
-  agentSocketPlaces,
+  agentSocketPaths,
+  assertPrivateSocket,
+  claimSocketPath,
   isOwnSocket,
-  refuseUnsafeSocket,
-  secureSocketPlace,
 } from '../system/agent/agent-socket.js';
 import type { Files, Host, Paths } from '../system/contract.js';
 
@@ -31,7 +31,7 @@ export interface AgentSocketParts {
 
 export function agentSocket({ host, paths, files, interruption }: AgentSocketParts): AgentSocket {
   const { uid } = host;
-  const places = () => agentSocketPlaces(paths, host);
+  const places = () => agentSocketPaths(paths, host);
   const found = () =>
     host.platform === 'win32' ? null : (places().find((path) => isOwnSocket(path, uid)) ?? null);
   const path = () => found() ?? places()[0] ?? '';
@@ -40,10 +40,10 @@ export function agentSocket({ host, paths, files, interruption }: AgentSocketPar
     exists: () => found() !== null,
     path() {
       const own = path();
-      secureSocketPlace(own, uid, files);
+      claimSocketPath(own, uid, files);
       return own;
     },
-    assertPrivate: () => refuseUnsafeSocket(path(), uid),
+    assertPrivate: () => assertPrivateSocket(path(), uid),
     async ask(method, target) {
       const [{ askSocket }, { callerProcessOf }] = await Promise.all([
         import('../system/agent/agent-client.js'),

@@ -12,7 +12,7 @@ import { eventQueue } from '../stores/audit-queue.js';
 import type { VaultHead } from '../stores/contract.js';
 import { type Inspection, inspectSqlite } from '../stores/inspection.js';
 import { spillFolder } from '../stores/spill.js';
-import { agentSocketPlaces, refuseUnsafeSocket } from '../system/agent/agent-socket.js';
+import { agentSocketPaths, assertPrivateSocket } from '../system/agent/agent-socket.js';
 import type { Clock, Host, Http, Paths } from '../system/contract.js';
 import { readOnlyFs as look, readOnlyFiles } from '../system/files/read-only.js';
 import { createTrustedPathCheck } from '../system/files/trusted-path.js';
@@ -94,7 +94,7 @@ export function readOnlyAccess({ host, paths, clock, envFile }: ReadOnlyParts) {
     /** Refuses a folder that others could exchange, as all commands do. @throws VaultError `vault_permissions` */
     assertTrustedPath: createTrustedPathCheck(host.uid),
     /** Refuses the place of the agent's socket where another user could answer. @throws VaultError `vault_permissions` */
-    assertPrivateSocket: () => refuseUnsafeSocket(agentSocketPlaces(paths, host)[0] ?? '', host.uid),
+    assertPrivateSocket: () => assertPrivateSocket(agentSocketPaths(paths, host)[0] ?? '', host.uid),
     /** @throws NotChecked */
     settings: () => readSettings().catch(notChecked('the configuration cannot be read')),
     /** The database; null when there is no vault. @throws VaultError */

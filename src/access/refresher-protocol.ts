@@ -1,6 +1,7 @@
 import type { Account } from '../domain/account.js';
 import { ERROR_CODES, type ErrorCode, VaultError } from '../domain/errors.js';
 import { command } from '../domain/hints.js';
+import { jsonObject } from '../domain/json.js';
 import type { RefreshOutcome } from '../domain/status.js';
 import type { LoadedKey } from '../keysources/key-memory.js';
 
@@ -80,9 +81,9 @@ export function reportLine(account: string, outcome: RefreshOutcome | VaultError
 
 /** @returns null for a line that is no report */
 export function readReport(line: string): RefreshReportLine | null {
-  const value = parse(line);
-  if (typeof value !== 'object' || value === null || !('account' in value) || !('kind' in value)) return null;
-  const report = value as RefreshReportLine;
+  const value = jsonObject(line);
+  if (value === null || !('account' in value) || !('kind' in value)) return null;
+  const report = value as unknown as RefreshReportLine;
   return report.error === null || Object.hasOwn(ERROR_CODES, report.error?.code) ? report : null;
 }
 
@@ -107,12 +108,4 @@ export function interruptedReport(): NonNullable<RefreshReportLine['error']> {
     hint: `to see each refresh whose outcome is open, and what to do: ${command('doctor')}`,
     details: {},
   };
-}
-
-function parse(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return null;
-  }
 }

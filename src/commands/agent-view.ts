@@ -18,7 +18,7 @@ export function sayEvent(event: AgentEvent, io: Io): void {
   }
   switch (event.kind) {
     case 'started':
-      io.say(`the agent runs as process ${event.pid} and listens on ${event.socket}`);
+      io.say(`the agent is running (process ${event.pid}) and listens on ${event.socket}`);
       break;
     case 'checked':
       sayNews(event.news, io);
@@ -27,14 +27,14 @@ export function sayEvent(event: AgentEvent, io: Io): void {
       sayOfSocket(event, io);
       break;
     case 'stopping':
-      if (event.waiting > 0) io.say(`stopping: ${count(event.waiting, 'request')} in flight to be finished`);
+      if (event.waiting > 0) io.say(`stopping: finishing ${count(event.waiting, 'request')}`);
       break;
     case 'stopped':
       io.say('the agent has stopped');
   }
 }
 
-/** Trouble is told with `--quiet` as well. */
+/** Failures are printed with `--quiet` as well. */
 function sayNews({ results, error }: Pick<AgentCheck, 'results' | 'error'>, io: Io): void {
   if (error !== null) {
     io.warn(`nothing can be refreshed: ${error.message}`, 'red');
@@ -48,7 +48,7 @@ function sayOfSocket({ socket, error }: Extract<AgentEvent, { kind: 'socket' }>,
     io.say(`the agent listens on ${socket}`);
     return;
   }
-  io.warn(`the agent goes on without its socket, and tries again at each check: ${error.message}`, 'red');
+  io.warn(`the agent continues without its socket, and tries again at each check: ${error.message}`, 'red');
   for (const line of hintLines(error.hint)) io.warn(line);
 }
 
@@ -86,7 +86,7 @@ function eventDocument(event: AgentEvent): Readonly<Record<string, unknown>> {
   }
 }
 
-/** The agent's own answer, or what a person wants of it. */
+/** With `--json`, the agent's own answer. */
 export function showStatus(status: AgentStatus, io: Io): void {
   if (io.json) io.document(status);
   else if (!io.quiet) io.data(renderBlock(entries(status, io.now()), io.columns, io.theme));
@@ -94,13 +94,13 @@ export function showStatus(status: AgentStatus, io: Io): void {
 
 function entries(status: AgentStatus, now: number): Entry[] {
   const { last_check: last, next_check_at: next } = status;
-  const rhythm = `every ${seconds(status.check_every_seconds)}, what ends within ${seconds(status.refresh_ahead_seconds)}`;
+  const schedule = `every ${seconds(status.check_every_seconds)}, tokens that expire within ${seconds(status.refresh_ahead_seconds)}`;
   return [
     ['running', `process ${status.pid}, version ${status.version}`],
     ['since', moment(Date.parse(status.started_at), now)],
     ['socket', status.socket],
-    ['tokens', `${status.tokens} handed out`],
-    ['checks', rhythm],
+    ['tokens', `${status.tokens} returned`],
+    ['checks', schedule],
     ['next check', next === null ? 'under way' : moment(Date.parse(next), now)],
     ...(last === null ? [] : lastCheck(last, now)),
   ];
@@ -109,13 +109,13 @@ function entries(status: AgentStatus, now: number): Entry[] {
 function lastCheck(check: NonNullable<AgentStatus['last_check']>, now: number): Entry[] {
   const lines = check.results.map(({ account, outcome, reason }) => `${account}: ${outcome}: ${reason}`);
   const failed = check.error === null ? [] : [`nothing could be refreshed: ${check.error.message}`];
-  const resting =
+  const needLogin =
     check.login_needed === 0
       ? ''
       : `, ${check.login_needed} of them ${check.login_needed === 1 ? 'needs' : 'need'} a login`;
   return [
     ['last check', moment(Date.parse(check.at), now)],
-    ['accounts', `${check.accounts}${resting}`],
+    ['accounts', `${check.accounts}${needLogin}`],
     ['it found', [...failed, ...lines, ...(failed.length + lines.length === 0 ? ['nothing due'] : [])]],
   ];
 }

@@ -1,7 +1,6 @@
 import { agentSocket } from '../access/agent-socket.js';
 import { MINUTE, SECOND } from '../domain/duration.js';
 import { VaultError } from '../domain/errors.js';
-import { command } from '../domain/hints.js';
 import { runAgent } from '../services/agent/agent.js';
 import { agentStatus, stopAgent } from '../services/agent/agent-client.js';
 import type { AgentRequest } from '../services/agent/agent-contract.js';
@@ -22,26 +21,29 @@ type Action = 'run' | 'socket-path' | (typeof ACTIONS)[number];
 interface AgentInput {
   readonly action: Action;
   readonly request: AgentRequest;
-  /** For `install` and `uninstall`; null for the others. */
+  /** For `install` and `uninstall`; else null. */
   readonly service: ScheduleInput | null;
 }
 
-/** The background scheduler: runs in the foreground, as service managers and terminals want it. */
 export const agent: Command<AgentInput> = {
   name: 'agent',
-  summary: 'keep tokens fresh, and hand them out on a socket',
-  // To be asked to stop is how it ends.
+  summary: 'keep tokens fresh, and return them on a socket',
+  // A signal is the normal end.
   printsWhole: true,
-  arguments: [{ name: 'action', description: `${ACTIONS.join(', ')}; left out: run, until it is stopped` }],
+  arguments: [{ name: 'action', description: `${ACTIONS.join(', ')} (default: run until stopped)` }],
   options: [
-    { flags: '--every <duration>', description: 'from one check to the next', defaultText: '5m' },
-    { flags: '--ahead <duration>', description: 'refresh what ends within this time', defaultText: '10m' },
+    { flags: '--every <duration>', description: 'time from one check to the next', defaultText: '5m' },
+    {
+      flags: '--ahead <duration>',
+      description: 'refresh tokens that expire within this time',
+      defaultText: '10m',
+    },
     {
       flags: '--concurrency <n>',
       description: 'how many at a time',
       defaultText: String(CONCURRENCY.usual),
     },
-    { flags: '--socket-path', description: 'print where it listens, once nobody else can answer there' },
+    { flags: '--socket-path', description: 'print the path of its socket' },
     ...SERVICE_OPTIONS,
   ],
   examples: [
@@ -51,7 +53,7 @@ export const agent: Command<AgentInput> = {
       line: 'agent --socket-path',
       says: 'print SOCKET, for: curl -sf --unix-socket SOCKET http://vault/token/google',
     },
-    { line: 'agent stop', says: 'it finishes what is in flight first' },
+    { line: 'agent stop', says: 'finishes what is in flight first' },
     { line: 'agent install', says: 'as a service that starts with your session' },
   ],
 
@@ -59,12 +61,12 @@ export const agent: Command<AgentInput> = {
     const every = duration(raw, '--every', EVERY.usual);
     const ahead = duration(raw, '--ahead', AHEAD);
     const concurrency = wholeNumber(raw, '--concurrency', 1, CONCURRENCY.most) ?? CONCURRENCY.usual;
-    if (every < EVERY.least) throw new VaultError('usage', '--every takes ten seconds at least');
-    // Between two checks, the second one a tenth late, nothing may end.
+    if (every < EVERY.least) throw new VaultError('usage', '--every must be at least ten seconds');
+    // No token may expire between two checks, the second one a tenth late.
     if (ahead < every * 1.1)
       throw new VaultError(
         'usage',
-        '--ahead has to be longer than --every, or tokens end between two checks',
+        '--ahead must be longer than --every, or tokens expire between two checks',
       );
     const named = firstName(raw, 'the action');
     const service = agentService(raw, named);
@@ -90,7 +92,7 @@ export const agent: Command<AgentInput> = {
 function actionOf(named: string | null, socketPath: boolean): Action {
   const action = ACTIONS.find((each) => each === named);
   if (named !== null && action === undefined)
-    throw new VaultError('usage', `${command('agent')} has no such action; there are: ${ACTIONS.join(', ')}`);
+    throw new VaultError('usage', `unknown action; there are: ${ACTIONS.join(', ')}`);
   if (action !== undefined && socketPath)
     throw new VaultError('usage', `--socket-path and ${action} contradict each other`);
   return socketPath ? 'socket-path' : (action ?? 'run');

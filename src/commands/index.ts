@@ -32,7 +32,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'refresh',
-    summary: 'refresh the access tokens that end soon',
+    summary: 'refresh access tokens that expire soon',
     load: async () => (await import('./refresh.js')).refresh,
   },
   {
@@ -72,7 +72,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'agent',
-    summary: 'keep tokens fresh, and hand them out on a socket',
+    summary: 'keep tokens fresh, and return them on a socket',
     load: async () => (await import('./agent.js')).agent,
   },
   {

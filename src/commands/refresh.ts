@@ -30,24 +30,23 @@ const FAILURES: FailureCodes<RefreshResultKind> = {
   error: 'unexpected',
 };
 
-/** Refreshes what is due, several at a time; one failure does not stop the others. */
 export const refresh: Command<RefreshRequest> = {
   name: 'refresh',
-  summary: 'refresh the access tokens that end soon',
-  arguments: [{ name: 'account', description: 'names, or unique beginnings of names', variadic: true }],
+  summary: 'refresh access tokens that expire soon',
+  arguments: [{ name: 'account', description: 'account names or unique prefixes', variadic: true }],
   options: [
     ...SELECTION_OPTIONS,
-    { flags: '--days <days>', description: 'due is what ends within this many days', defaultText: '7' },
-    { flags: '--dry-run', description: 'say what would happen and why; send nothing, change nothing' },
+    { flags: '--days <days>', description: 'refresh what expires within this many days', defaultText: '7' },
+    { flags: '--dry-run', description: 'show what would happen; send and change nothing' },
     {
       flags: '--concurrency <n>',
       description: 'how many at a time',
       defaultText: String(DEFAULT_CONCURRENCY),
     },
-    { flags: '--force', description: 'refresh what is not due as well' },
+    { flags: '--force', description: 'refresh even what does not expire soon' },
   ],
   examples: [
-    { line: 'refresh --all --days 3', says: 'whatever ends within three days, for cron' },
+    { line: 'refresh --all --days 3', says: 'what expires within three days, for cron' },
     { line: 'refresh --all --dry-run', says: 'what would happen, and why' },
     { line: 'refresh google/work --force', says: 'this one, now' },
   ],
@@ -92,7 +91,7 @@ export function progressOf(request: RefreshRequest, io: Io) {
   let progress: Progress | null = null;
   return {
     onResult: (result: RefreshResult, _done: number, total: number): void => {
-      // One account needs no bar: its line comes with the report.
+      // One account needs no bar.
       if (request.dryRun || total < 2) return;
       progress ??= io.progress(total);
       progress.step(describe(result, io));
@@ -111,7 +110,7 @@ function sayReport({ results }: RefreshReport, io: Io): void {
   io.say(`${refreshed} refreshed, ${skipped} skipped, ${failed} failed`, failed > 0 ? 'yellow' : 'green');
 }
 
-/** Told once, with `--quiet` as well: the next refresh finds nothing new in it. */
+/** With `--quiet` as well: the next refresh does not repeat them. */
 function sayWarnings({ results }: RefreshReport, io: Io): void {
   for (const { account, withdrawnScopes = [], warning } of results) {
     if (warning !== undefined) io.warn(`warning: ${warning}`, 'yellow');

@@ -50,7 +50,7 @@ describe('vault agent', () => {
   });
 
   it.each([
-    ['restart', /no action of this name/],
+    ['restart', /unknown action/],
     ['status --socket-path', /contradict/],
     ['--every 5s', /ten seconds/],
     ['--every 10m', /longer than --every/],
@@ -83,8 +83,8 @@ describe('vault agent status', () => {
     expect((await status(STATUS)).stdout).toBe(`running     process 4711, version 1.2.3
 since       3h ago (2026-03-01 09:00 UTC)
 socket      /home/ada/agent.sock
-tokens      12 handed out
-checks      every 5m, what ends within 10m
+tokens      12 returned
+checks      every 5m, tokens that expire within 10m
 next check  in 4m (2026-03-01 12:04 UTC)
 last check  1m ago (2026-03-01 11:59 UTC)
 accounts    3, 1 of them needs a login
@@ -139,16 +139,16 @@ describe('a running agent', () => {
   it('tells on stderr what happens, and nothing on stdout', async () => {
     expect(await running()).toEqual({
       stdout: '',
-      stderr: `the agent runs as process 4711 and listens on /home/ada/agent.sock
+      stderr: `the agent is running (process 4711) and listens on /home/ada/agent.sock
 google/alice@example.com: refreshed, ends in 52m
 google/alice@example.com: transient: no network
 nothing can be refreshed: the keychain is locked
   hint: unlock it
   hint: or add one
-the agent goes on without its socket, and tries again at each check: /tmp/x is not ours
+the agent continues without its socket, and tries again at each check: /tmp/x is not ours
   hint: ls
 the agent listens on /run/other.sock
-stopping: 2 requests in flight to be finished
+stopping: finishing 2 requests
 the agent has stopped
 `,
     });
@@ -159,7 +159,7 @@ the agent has stopped
 nothing can be refreshed: the keychain is locked
   hint: unlock it
   hint: or add one
-the agent goes on without its socket, and tries again at each check: /tmp/x is not ours
+the agent continues without its socket, and tries again at each check: /tmp/x is not ours
   hint: ls
 `);
   });

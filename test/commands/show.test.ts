@@ -127,7 +127,7 @@ manage at       https://myaccount.google.com/connections
       'open refresh the outcome of the refresh that began at 2026-03-01T11:00:00.000Z is open: no final answer came',
     );
     expect(stderr).toBe(
-      `hint: vault token google/alice@example.com gives the stored access token\n${again}${login}`,
+      `hint: for the stored access token: vault token google/alice@example.com\n${again}${login}`,
     );
     const ended = accountExample({ expiresAt: NOW - HOUR });
     expect(printed({ ...open, account: ended }).stderr).toBe(again);

@@ -3,6 +3,7 @@ import type { Context } from '../../context.js';
 import { MINUTE, SECOND } from '../../domain/duration.js';
 import { ERROR_CODES, type ErrorCode, VaultError, withMoreHints } from '../../domain/errors.js';
 import { command } from '../../domain/hints.js';
+import { jsonObject } from '../../domain/json.js';
 import { Secret } from '../../domain/secret.js';
 import { isBearer } from '../../domain/token-state.js';
 import type { AnswerFromSocket } from '../../system/agent/agent-client.js';
@@ -27,7 +28,7 @@ export async function askAgent(
       ? null
       : new VaultError('busy', 'the agent does not answer', { hint: command('agent status') });
   }
-  const value = parse(answer.body);
+  const value = jsonObject(answer.body);
   const read = answer.status === 200 ? readToken(value, request) : readError(value);
   if (read === null) ctx.detail('the answer of the agent cannot be read');
   if (read instanceof VaultError) ctx.detail(`the agent has no token (${read.code})`);
@@ -73,16 +74,6 @@ function readError(value: Document | null): VaultError | null {
     return null;
   const known = typeof details === 'object' && details !== null ? { details: details as Document } : {};
   return new VaultError(code as ErrorCode, message, typeof hint === 'string' ? { hint, ...known } : known);
-}
-
-/** @returns null for anything but a JSON object */
-function parse(text: string): Document | null {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' ? (value as Document | null) : null;
-  } catch {
-    return null;
-  }
 }
 
 /** Longer than an agent takes to finish what is in flight. */
@@ -140,7 +131,7 @@ async function askOrExplain(
       throw withMoreHints(failure, [`an agent runs and tries again at its next check; ${FIND_PROCESS}`]);
     }
   }
-  // The socket of a killed agent stays, and that of a running one may be gone. The lock tells whether one runs.
+  // The socket of a killed agent stays, and that of a running one may be gone. A running agent holds the lock.
   if (isFree) {
     const start = method === 'GET' ? { hint: command('agent') } : {};
     throw new VaultError('agent_not_running', 'no agent is running for this vault', start);
@@ -150,7 +141,7 @@ async function askOrExplain(
 }
 
 function statusOf({ status, body }: AnswerFromSocket): AgentStatus {
-  const value = parse(body);
+  const value = jsonObject(body);
   if (status < 300 && value?.['running'] === true) return value as unknown as AgentStatus;
   throw (
     readError(value) ??

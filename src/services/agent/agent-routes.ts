@@ -1,6 +1,7 @@
 import type { ThroughAgent } from '../../audit/events.js';
 import { MINUTE, parseDuration } from '../../domain/duration.js';
 import { asVaultError, ERROR_CODES, type ErrorCode, errorDocument, VaultError } from '../../domain/errors.js';
+import { jsonObject } from '../../domain/json.js';
 import { harmlessJson } from '../../domain/safe-text.js';
 import { parseScopes } from '../../domain/scopes.js';
 import type { ServedAnswer, ServedRequest } from '../../system/agent/agent-server.js';
@@ -138,7 +139,7 @@ function readTokenQuery(name: string, query: URLSearchParams, client: string | n
  */
 function readCaller(client: string | null): ThroughAgent {
   if (client === null) return { through: 'agent' };
-  const { pid, parent, terminal } = parse(client) ?? {};
+  const { pid, parent, terminal } = jsonObject(client) ?? {};
   return {
     through: 'agent',
     said_by_client: true,
@@ -181,15 +182,6 @@ function usage(message: string): VaultError {
   return new VaultError('usage', message, {
     hint: 'for example: http://vault/token/google?min_valid=30m&format=header',
   });
-}
-
-function parse(text: string): Readonly<Record<string, unknown>> | null {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' ? (value as Record<string, unknown> | null) : null;
-  } catch {
-    return null;
-  }
 }
 
 /** So that `curl --fail` fails, and a program can tell a temporary failure from a permanent one. */

@@ -24,7 +24,7 @@ export function openHint(account: Account, now: number): string {
   const again = `to send the refresh token once more: ${command(`refresh ${shellName(account)} --force`)}`;
   // Nothing can be lost any more, and the answer tells whether a login is needed.
   if (!isUsable(account, now)) return again;
-  return `${command(`token ${shellName(account)}`)} gives the stored access token\n${again}\nfor a new grant: ${loginCommand(account)}`;
+  return `for the stored access token: ${command(`token ${shellName(account)}`)}\n${again}\nfor a new grant: ${loginCommand(account)}`;
 }
 
 /** For the details of an error. */
@@ -76,7 +76,7 @@ export const UNUSABLE_TOKEN =
 
 /**
  * The warning about an answer with a good access token and an unusable refresh token. Whether the old one still works shows
- * only at the next refresh, when nobody may be there to read it.
+ * only at the next refresh, which may run unattended.
  *
  * @returns null when the last answer was in order
  */

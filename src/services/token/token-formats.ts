@@ -1,8 +1,7 @@
 import type { ThroughAgent } from '../../audit/events.js';
 import { type Account, accountName } from '../../domain/account.js';
 import { VaultError } from '../../domain/errors.js';
-import { command } from '../../domain/hints.js';
-import { quoted } from '../../domain/safe-text.js';
+import { command, shellName } from '../../domain/hints.js';
 import type { Secret } from '../../domain/secret.js';
 import { rfc3339 } from '../../domain/time.js';
 
@@ -81,7 +80,7 @@ function mailbox({ account, email }: ValidToken): string {
     'usage',
     `the e-mail address of ${accountName(account)} is not known, so no mailbox can be named`,
     {
-      hint: `${command(`token ${quoted(accountName(account))} --format header`)}\nor log in with a scope that tells the address`,
+      hint: `${command(`token ${shellName(account)} --format header`)}\nor log in with a scope that includes the address`,
     },
   );
 }

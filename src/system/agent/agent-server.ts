@@ -7,16 +7,15 @@ import type { Files } from '../contract.js';
 import { lstatOrNull, notWritable } from '../files/file-failure.js';
 import { PRIVATE_FILE } from '../files/files.js';
 import { CLIENT_HEADER } from './agent-client.js';
-import { isOwnSocket, noSocketThere } from './agent-socket.js';
+import { isOwnSocket, notASocket } from './agent-socket.js';
 
-/** More than any path and query of ours needs. */
-const LARGEST_HEAD = 16 * 1024;
-/** A request is a few lines from a process on the same machine. */
-const SLOWEST_REQUEST = 10 * SECOND;
-const KEPT_ALIVE = 5 * SECOND;
-/** A token is nothing to keep, whatever stands between. */
-const NOT_TO_KEEP = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
-const MOST_CONNECTIONS = 512;
+const MAX_HEAD = 16 * 1024;
+/** For reading a request, which is a few lines from the same machine. */
+const REQUEST_TIMEOUT = 10 * SECOND;
+const KEEP_ALIVE = 5 * SECOND;
+/** Tokens must not be cached, by a proxy either. */
+const NO_STORE = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
+const MAX_CONNECTIONS = 512;
 
 export interface ServedRequest {
   readonly method: string;
@@ -37,25 +36,24 @@ export interface ServedAnswer {
 export interface SocketServer {
   /** Requests being answered. */
   readonly waiting: number;
-  /** Where it listens, or did last. */
+  /** Where it listens, or listened last. */
   readonly path: string;
   /**
-   * Makes the socket anew, in another place if need be, when somebody has cleared it away or opened it to others; no client of
-   * ours takes it then.
+   * Makes the socket anew, at another path if need be, when it was removed or opened to other users: our clients do not use such
+   * a socket.
    *
    * @throws VaultError as {@link serveOnSocket}; the next call tries again
    */
   ensureSocket(): Promise<void>;
-  /** Takes no more requests, removes the socket and resolves when those under way are answered. */
+  /** Takes no more requests, removes the socket and resolves when those in progress are answered. */
   stop(): Promise<void>;
-  /** Ends those under way as well. */
+  /** Ends those in progress as well. */
   cut(): void;
 }
 
 /**
- * Answers HTTP on a private Unix socket: mode 0600 in a folder of mode 0700, both ours. That is all that keeps others out:
- * Node does not tell who is at the other end (SO_PEERCRED, unix(7)). A socket that an agent left behind which was killed is
- * replaced, so the caller holds the lock that makes it the only agent.
+ * Answers HTTP on a private Unix socket: mode 0600 in a folder of mode 0700, both ours. Only that keeps other users out: Node
+ * cannot tell who connects (SO_PEERCRED, unix(7)). The socket of a killed agent is replaced, so the caller holds the agent's lock.
  *
  * @param places paths, of which the first that a socket can be made at is taken; asked again when the socket is gone
  * @param answer never rejects
@@ -70,7 +68,7 @@ export async function serveOnSocket(
   let stopping = false;
 
   async function respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    // A body has no meaning here; unread it would hold the connection.
+    // An unread body would hold the connection.
     request.resume();
     const { status, headers, body } = await answer({
       method: request.method ?? '',
@@ -81,24 +79,24 @@ export async function serveOnSocket(
     });
     if (stopping) response.shouldKeepAlive = false;
     const length = String(Buffer.byteLength(body));
-    response.writeHead(status, { ...NOT_TO_KEEP, ...headers, 'content-length': length }).end(body);
+    response.writeHead(status, { ...NO_STORE, ...headers, 'content-length': length }).end(body);
   }
 
   const limits = {
-    maxHeaderSize: LARGEST_HEAD,
-    headersTimeout: SLOWEST_REQUEST,
-    requestTimeout: SLOWEST_REQUEST,
+    maxHeaderSize: MAX_HEAD,
+    headersTimeout: REQUEST_TIMEOUT,
+    requestTimeout: REQUEST_TIMEOUT,
     connectionsCheckingInterval: SECOND,
-    keepAliveTimeout: KEPT_ALIVE,
+    keepAliveTimeout: KEEP_ALIVE,
   };
   const server = createServer(limits, (request, response) => {
-    // A client that goes away is no failure, and stops nothing.
+    // A client that goes away is not a failure.
     response.on('error', () => undefined);
     const served = respond(request, response).finally(() => waiting.delete(served));
     waiting.add(served);
   });
-  server.maxConnections = MOST_CONNECTIONS;
-  // One that could not be taken, for want of descriptors, is no reason to end.
+  server.maxConnections = MAX_CONNECTIONS;
+  // A connection that cannot be accepted, for lack of descriptors, does not end the agent.
   server.on('error', () => undefined);
 
   async function listen(): Promise<string> {
@@ -159,8 +157,8 @@ export async function serveOnSocket(
   };
 }
 
-/** What browsers send and programs for a socket do not. Sec-Fetch-Mode is not among them: Node's own `fetch` sends it alone. */
-const BROWSERS_OWN = [
+/** Sent by browsers and not by programs that use a socket. Node's own `fetch` sends Sec-Fetch-Mode. */
+const BROWSER_HEADERS = [
   'origin',
   'referer',
   'cookie',
@@ -170,23 +168,23 @@ const BROWSERS_OWN = [
   'upgrade-insecure-requests',
 ];
 
-/** PowerShell's `Invoke-RestMethod` and `Invoke-WebRequest`, which take `-UnixSocket`, name themselves in the same way. */
-const BROWSERS_NAME = /^Mozilla\/(?!.* PowerShell\/\d)/;
+/** PowerShell's `Invoke-RestMethod` and `Invoke-WebRequest`, which take `-UnixSocket`, call themselves Mozilla too. */
+const BROWSER_NAME = /^Mozilla\/(?!.* PowerShell\/\d)/;
 
 /**
- * Whether a browser sends it: one could be led here through a port that somebody forwards to the socket. An old browser that
- * follows a link sends neither Origin nor Sec-Fetch-Site, but asks for a page, and for languages.
+ * A web page could send a browser here through a port that is forwarded to the socket. An old browser that follows a link sends
+ * neither Origin nor Sec-Fetch-Site, but accepts HTML.
  */
 function isFromBrowser(headers: IncomingHttpHeaders): boolean {
-  if (BROWSERS_OWN.some((name) => name in headers)) return true;
-  return /text\/html/i.test(headers.accept ?? '') || BROWSERS_NAME.test(headers['user-agent'] ?? '');
+  if (BROWSER_HEADERS.some((name) => name in headers)) return true;
+  return /text\/html/i.test(headers.accept ?? '') || BROWSER_NAME.test(headers['user-agent'] ?? '');
 }
 
 function removeLeftover(path: string): void {
   const found = lstatOrNull(path);
   if (found === null) return;
   if (!found.isSocket()) {
-    throw noSocketThere(path);
+    throw notASocket(path);
   }
   try {
     unlinkSync(path);
@@ -196,7 +194,8 @@ function removeLeftover(path: string): void {
 }
 
 function noSocket(path: string, failure: unknown): VaultError {
-  const why = codeOf(failure) === 'EADDRINUSE' ? 'something else stands there' : 'this file system has none';
+  const why =
+    codeOf(failure) === 'EADDRINUSE' ? 'something else is there' : 'this file system does not support them';
   return new VaultError('config_invalid', `no Unix socket can be made at ${path}: ${why}`, {
     hint: 'keep the vault on a local disk: export VAULT_HOME=/path/on/a/local/disk',
     cause: failure,

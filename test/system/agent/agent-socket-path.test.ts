@@ -13,10 +13,10 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
-  agentSocketPlaces,
-  refuseUnsafeSocket,
-  reserveSocketPlace,
-  secureSocketPlace,
+  agentSocketPaths,
+  assertPrivateSocket,
+  claimSocketPath,
+  reserveSocketFolder,
 } from '../../../src/system/agent/agent-socket.js';
 import { createFiles } from '../../../src/system/files/files.js';
 
@@ -26,7 +26,7 @@ const DEEP = `/${'d'.repeat(100)}`;
 
 describe('where the agent listens', () => {
   const at = (data: string, platform: NodeJS.Platform = 'linux') =>
-    agentSocketPlaces({ data }, { platform, uid: STRANGER, env: {} });
+    agentSocketPaths({ data }, { platform, uid: STRANGER, env: {} });
 
   it('is in the folder of the vault, so that everybody who finds the vault finds it', () => {
     expect(at('/home/ada/.local/share/token-vault')).toEqual([
@@ -52,7 +52,7 @@ describe('where the agent listens', () => {
 
   it('is nowhere on Windows', () => {
     const windows = { platform: 'win32', uid: undefined, env: {} } as const;
-    expect(() => agentSocketPlaces({ data: 'C:\\' }, windows)).toThrow(/Unix sockets/);
+    expect(() => agentSocketPaths({ data: 'C:\\' }, windows)).toThrow(/Unix sockets/);
   });
 });
 
@@ -74,7 +74,7 @@ describe.skipIf(process.getuid === undefined)('a place of the socket', () => {
   };
   const refusal = (of = path) => {
     try {
-      refuseUnsafeSocket(of, uid);
+      assertPrivateSocket(of, uid);
       return null;
     } catch (failure) {
       return failure;
@@ -83,7 +83,7 @@ describe.skipIf(process.getuid === undefined)('a place of the socket', () => {
 
   it('is the runtime directory of the user before /tmp, as long as it is private', () => {
     const places = (XDG_RUNTIME_DIR: string) =>
-      agentSocketPlaces({ data: DEEP }, { platform: 'linux', uid, env: { XDG_RUNTIME_DIR } });
+      agentSocketPaths({ data: DEEP }, { platform: 'linux', uid, env: { XDG_RUNTIME_DIR } });
     const tmp = places('').at(-1);
     const ours = places(folder);
     expect(ours).toHaveLength(places('').length + 1);
@@ -135,21 +135,21 @@ describe.skipIf(process.getuid === undefined)('a place of the socket', () => {
   });
 
   it('in /tmp is made when it is asked for, so that nobody else makes it before it is used', () => {
-    const [place = ''] = agentSocketPlaces({ data: DEEP }, { platform: 'linux', uid: STRANGER, env: {} });
+    const [place = ''] = agentSocketPaths({ data: DEEP }, { platform: 'linux', uid: STRANGER, env: {} });
     const files = createFiles({ uid, pid: process.pid }, () => {});
     try {
-      secureSocketPlace(place, STRANGER, files);
+      claimSocketPath(place, STRANGER, files);
       expect(statSync(dirname(place)).mode & 0o777).toBe(0o700);
       // Made by this user, it is another one's to the user it was asked for.
-      expect(() => secureSocketPlace(place, STRANGER, files)).toThrow(/belongs to another user/);
+      expect(() => claimSocketPath(place, STRANGER, files)).toThrow(/belongs to another user/);
       const noticed: string[] = [];
       const host = { platform: 'linux', uid: STRANGER, env: {} } as const;
-      reserveSocketPlace({ data: DEEP }, host, files, (line) => void noticed.push(line));
+      reserveSocketFolder({ data: DEEP }, host, files, (line) => void noticed.push(line));
       expect(noticed).toEqual([expect.stringMatching(/^an agent for this vault could not listen: \/tmp/)]);
     } finally {
       rmSync(dirname(place), { recursive: true, force: true });
     }
-    secureSocketPlace(path, uid, files);
+    claimSocketPath(path, uid, files);
     expect(existsSync(dirname(path))).toBe(false);
   });
 });
