@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Secret } from '../../src/domain/secret.js';
-import { takeInAll } from '../../src/services/login/waiting-logins.js';
+import { storeAllWaiting } from '../../src/services/login/waiting-logins.js';
 import { accountExample } from '../doubles/account.js';
 import { leaveAnswer, leaveDamaged } from '../services/leave-answer.js';
 import { uninterrupted } from '../services/refresh/refreshing.js';
@@ -17,7 +17,7 @@ afterEach(() => stage.close());
 const warnings = async () =>
   ((await stage.examine())['database'] ?? []).filter(({ status }) => status === 'warning');
 const takeIn = () =>
-  takeInAll({ ...stage, vault: async () => stage.vault, interruption: uninterrupted() }, 0);
+  storeAllWaiting({ ...stage, vault: async () => stage.vault, interruption: uninterrupted() }, 0);
 const FILE = () => join(stage.folder, 'spill', 'own.spill');
 
 describe('what waits beside the vault', () => {

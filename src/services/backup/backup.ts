@@ -13,7 +13,7 @@ import type { RollbackState } from '../../vault/rollback.js';
 import { recordProved, requireStore } from '../keys/changes.js';
 import type { WaitingLoginDeps } from '../login/waiting-logins.js';
 import { refuseWithoutFolder } from '../named-file.js';
-import { type CheckedCopy, checkCopy, takeInForBackup } from './copy.js';
+import { type CheckedCopy, checkCopy, storeWaitingBeforeBackup } from './copy.js';
 
 /** What was found out about a copy of a vault. */
 export interface CopyCheck {
@@ -87,7 +87,7 @@ export async function backUp(deps: BackupDeps, file: string, force: boolean): Pr
   if (!force && files.exists(file)) throw isThere(file);
   refuseWithoutFolder(files, file);
   const save = async () => {
-    await takeInForBackup(deps);
+    await storeWaitingBeforeBackup(deps);
     const copy = await copies.snapshot();
     let keyring: Keyring | null = null;
     try {

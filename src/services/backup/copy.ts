@@ -16,7 +16,7 @@ import type { Keyring } from '../../vault/keyring.js';
 import { openLedger, type TrailLine } from '../../vault/ledger.js';
 import { openContents } from '../../vault/sealed-record.js';
 import { compare, explain } from '../../vault/verify.js';
-import { takeInAll, type WaitingLoginDeps } from '../login/waiting-logins.js';
+import { storeAllWaiting, type WaitingLoginDeps } from '../login/waiting-logins.js';
 import type { CopyCheck } from './backup.js';
 
 const NO_MARKS: RollbackMarks = {
@@ -100,8 +100,8 @@ async function openAll(store: Store, keyring: Keyring, interruption: AbortSignal
  *
  * @throws VaultError when something cannot be stored, with the account's name
  */
-export async function takeInForBackup(deps: WaitingLoginDeps): Promise<void> {
-  const [failed] = await takeInAll(deps, VAULT_LOCK_TIMEOUT);
+export async function storeWaitingBeforeBackup(deps: WaitingLoginDeps): Promise<void> {
+  const [failed] = await storeAllWaiting(deps, VAULT_LOCK_TIMEOUT);
   if (failed === undefined) return;
   const { account, error } = failed;
   const hint = [...(error.hint === undefined ? [] : [error.hint]), command(`refresh ${shellName(account)}`)];
@@ -130,7 +130,7 @@ export async function waitingFor(store: Store): Promise<WaitingFor> {
  *
  * @throws VaultError the interruption's reason
  */
-export async function takeInUnlessRestored(
+export async function storeWaitingUnlessRestored(
   deps: WaitingLoginDeps,
   living: WaitingFor,
   restored: WaitingFor,
@@ -141,7 +141,7 @@ export async function takeInUnlessRestored(
   const isThere = waiting.every(({ accountId }) => restored.accounts.includes(accountId));
   if (equalBytes(living.vaultId, restored.vaultId) && sameKeys && isThere) return;
   try {
-    await takeInAll(deps, VAULT_LOCK_TIMEOUT);
+    await storeAllWaiting(deps, VAULT_LOCK_TIMEOUT);
   } catch (failure) {
     if (!(failure instanceof VaultError) || isInterruption(failure)) throw failure;
   }

@@ -17,7 +17,7 @@ import type { RollbackState } from '../../vault/rollback.js';
 import type { WaitingLoginDeps } from '../login/waiting-logins.js';
 import type { CopyCheck, Restored, RestorePlan } from './backup.js';
 import { MOST_BYTES } from './backup.js';
-import { checkCopy, noteInCopy, takeInUnlessRestored, type WaitingFor, waitingFor } from './copy.js';
+import { checkCopy, noteInCopy, storeWaitingUnlessRestored, type WaitingFor, waitingFor } from './copy.js';
 
 export interface RestoreDeps extends WaitingLoginDeps {
   readonly store: () => Promise<Store | null>;
@@ -47,7 +47,7 @@ const KEPT = ['', '-journal'];
 /** See {@link BackupUseCases.planRestore}. @param file absolute */
 export async function planRestore(deps: RestoreDeps, file: string): Promise<RestorePlan> {
   return underLock(deps, async () => {
-    const { check } = await layDown(deps, file, null);
+    const { check } = await stageCopy(deps, file, null);
     deps.copies.remove(copyOf(deps));
     if (!deps.files.exists(deps.database)) return { ...check, file, replaces: null };
     const living = await look(deps);
@@ -69,12 +69,12 @@ export async function restore(deps: RestoreDeps, file: string): Promise<Restored
   return underLock(deps, async () => {
     const exists = deps.files.exists(deps.database);
     const event = { event: 'restored', replaced: exists } as const;
-    const { check, copied } = await layDown(deps, file, lineOf(deps.events, event));
+    const { check, copied } = await stageCopy(deps, file, lineOf(deps.events, event));
     const copy = copyOf(deps);
     const held: Lock[] = [];
     try {
       const living = exists ? await look(deps) : null;
-      if (living !== null) await takeInUnlessRestored(deps, living, copied);
+      if (living !== null) await storeWaitingUnlessRestored(deps, living, copied);
       for (const id of [...(living?.accounts ?? [])].sort())
         held.push(await deps.locks.acquire(id, VAULT_LOCK_TIMEOUT, deps.interruption));
       await deps.closeStore();
@@ -87,7 +87,7 @@ export async function restore(deps: RestoreDeps, file: string): Promise<Restored
       if (living !== null && equalBytes(living.vaultId, copied.vaultId)) await deps.copies.takeOver(copy);
       else replaceFile(deps, copy);
       deps.audit.record(event, check.unopened === null ? 'chained' : undefined);
-      const standing = check.unopened === null ? await standingNow(deps) : null;
+      const standing = check.unopened === null ? await stateAfterRestore(deps) : null;
       return { ...check, database: deps.database, kept, standing };
     } finally {
       for (const lock of held) await lock.release();
@@ -97,7 +97,7 @@ export async function restore(deps: RestoreDeps, file: string): Promise<Restored
 }
 
 /** Whoever has interrupted it too late is told that the vault was replaced, and not that it was stopped. */
-async function standingNow({ standing, interruption }: RestoreDeps): Promise<RollbackState | null> {
+async function stateAfterRestore({ standing, interruption }: RestoreDeps): Promise<RollbackState | null> {
   try {
     return await standing();
   } catch (failure) {
@@ -120,7 +120,7 @@ function copyOf({ database }: RestoreDeps): string {
  *
  * @param line comes into its trail when its key is at hand, so that it is restored together with what tells of it
  */
-async function layDown(
+async function stageCopy(
   deps: RestoreDeps,
   file: string,
   line: TrailLine | null,

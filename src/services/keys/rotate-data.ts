@@ -11,7 +11,7 @@ import type { Locks } from '../../stores/locks.js';
 import type { Spill } from '../../stores/spill.js';
 import type { DataKeyRotation, OpenMaster } from '../../vault/data-rotation.js';
 import { dataKeyIds } from '../../vault/master-key.js';
-import { takeInAll } from '../login/waiting-logins.js';
+import { storeAllWaiting } from '../login/waiting-logins.js';
 import { type KeysContext, requireStore } from './changes.js';
 
 /** Accounts that are sealed under new keys in one commit, and locked meanwhile. */
@@ -197,7 +197,7 @@ function cannotBeOpened(accounts: readonly Account[]): VaultError {
  */
 async function takeInWaiting(ctx: RotateDataContext): Promise<void> {
   const spill = await ctx.spill();
-  const [failed] = await takeInAll({ ...ctx, spill }, VAULT_LOCK_TIMEOUT);
+  const [failed] = await storeAllWaiting({ ...ctx, spill }, VAULT_LOCK_TIMEOUT);
   if (failed === undefined) return;
   const { account, error } = failed;
   throw new VaultError(

@@ -17,22 +17,22 @@ import { finish, type Grant, type LoginRun } from './login-finish.js';
 import { openBrowser, openRedirect, redirectFor } from './login-redirect.js';
 import { authorizationRefusal, codeRefusal, pushedRequestsOnly } from './login-refusals.js';
 import { type LoginRequest, type LoginResult, type LoginTalk, retryLogin } from './login-request.js';
-import type { LoginAim } from './login-target.js';
+import type { LoginTarget } from './login-target.js';
 
 /**
- * The login by authorization code and PKCE (RFC 6749 §4.1, RFC 7636, RFC 9700): the answer comes to a loopback listener
- * (RFC 8252) or is pasted, whichever is first.
+ * Logs in by authorization code and PKCE (RFC 6749 §4.1, RFC 7636, RFC 9700). The answer comes to a loopback listener (RFC 8252)
+ * or is pasted.
  *
  * @throws VaultError
  */
-export async function byCode(
+export async function loginInBrowser(
   ctx: LoginRun,
   vault: Vault,
   provider: ConfiguredProvider,
-  aim: LoginAim,
+  target: LoginTarget,
   talk: LoginTalk,
 ): Promise<LoginResult> {
-  const { request, scopes } = aim;
+  const { request, scopes } = target;
   const server = await serverOf(provider, ctx.http, ctx.interruption);
   if (server.pushedRequestsRequired === true)
     throw pushedRequestsOnly(provider, deviceCommand(provider, server, request));
@@ -58,7 +58,7 @@ export async function byCode(
       codeChallenge: pkce?.challenge ?? null,
       nonce,
       loginHint: request.loginHint,
-      params: aim.params,
+      params: target.params,
     });
     const wanted = request.openBrowser ? await openBrowser(ctx, redirect.startPage, url) : null;
     talk.on({
@@ -91,7 +91,7 @@ export async function byCode(
       redirectUri: redirect.redirectUri,
       codeVerifier: pkce?.verifier ?? null,
     });
-    return await finish(ctx, vault, { provider, server, aim, nonce, how, ...grant });
+    return await finish(ctx, vault, { provider, server, target, nonce, how, ...grant });
   } finally {
     await redirect.close();
   }
@@ -121,7 +121,7 @@ async function redeem(
   }
 }
 
-/** The command for a login on another device, where it is likely to work with this very client. */
+/** The command for a login by device code; null where this client probably does not support one. */
 function deviceCommand(
   { device }: ConfiguredProvider,
   { deviceAuthorizationEndpoint }: ServerMetadata,
@@ -132,13 +132,13 @@ function deviceCommand(
 }
 
 export interface AnswerWait {
-  /** Resolves with the address the browser was sent to; null where nothing listens. */
+  /** Resolves with the URL that the browser was redirected to; null without a listener. */
   readonly listener: Promise<URL> | null;
-  /** The answer comes by no other way than pasting; the listener can only end the wait. */
+  /** The answer can only be pasted; the listener can only end the wait. */
   readonly toBePasted: boolean;
   readonly talk: LoginTalk;
   readonly redirectUri: string;
-  /** The same as the provider has to know it. */
+  /** The redirect URI as it is registered at the provider. */
   readonly registered: string;
   readonly state: string;
   readonly provider: ConfiguredProvider;
@@ -155,21 +155,24 @@ export interface Answer {
   readonly how: 'browser' | 'paste';
 }
 
-/** A longer one would fire at once. */
+/** Node fires a longer timer at once. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
 /**
- * Waits for the answer to the login from whichever comes first: the listener or a pasted address.
+ * Waits for the answer, from the listener or as a pasted URL, whichever comes first.
  *
  * @throws VaultError `login_timed_out`, `login_refused` when there is nothing left to wait for; the interruption's reason
  */
 async function waitForAnswer(wait: AnswerWait): Promise<Answer> {
   const over = new AbortController();
-  const ways: Promise<Answer>[] = [interrupted(wait.interruption, over.signal), timedOut(wait, over.signal)];
-  if (wait.listener !== null) ways.push(wait.listener.then((url) => ({ url, how: 'browser' })));
-  if (wait.talk.pasted !== null) ways.push(pasted(wait, wait.talk.pasted(over.signal), over.signal));
+  const answers: Promise<Answer>[] = [
+    interrupted(wait.interruption, over.signal),
+    timedOut(wait, over.signal),
+  ];
+  if (wait.listener !== null) answers.push(wait.listener.then((url) => ({ url, how: 'browser' })));
+  if (wait.talk.pasted !== null) answers.push(pasted(wait, wait.talk.pasted(over.signal), over.signal));
   try {
-    return await Promise.race(ways);
+    return await Promise.race(answers);
   } finally {
     over.abort();
   }
@@ -188,42 +191,41 @@ async function pasted(wait: AnswerWait, lines: AsyncIterable<string>, over: Abor
   });
 }
 
-/** @returns what is wrong with the line, in words, when it is not the answer to this login */
+/** @returns what is wrong with the line, when it is not the answer to this login */
 export function readPasted(line: string, redirectUri: string, state: string): URL | string {
   if (!URL.canParse(line))
-    return 'that is not a whole address; copy everything from the address bar, from http on';
+    return 'it is not a complete URL; copy everything from the address bar, beginning with http';
   const url = new URL(line);
   const expected = new URL(redirectUri);
   if (url.origin !== expected.origin || url.pathname !== expected.pathname) {
-    return `that address does not begin with ${redirectUri}`;
+    return `it does not start with ${redirectUri}`;
   }
   const [given, ...others] = url.searchParams.getAll('state');
   if (given === undefined || others.length > 0 || !equalBytes(Buffer.from(given), Buffer.from(state))) {
-    return 'that address belongs to another login; use the page that was opened for this one';
+    return 'it belongs to another login; use the page that was opened for this one';
   }
   if (!url.searchParams.has('code') && !url.searchParams.has('error')) {
-    return 'that address holds no code, so it was perhaps cut off; copy all of it';
+    return 'it contains no code and may have been cut off; copy all of it';
   }
   return url;
 }
 
 function timedOut(wait: AnswerWait, over: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
-    const timer = setTimeout(() => reject(tooLate(wait)), Math.min(wait.timeout, LONGEST_TIMER));
+    const timer = setTimeout(() => reject(timeoutError(wait)), Math.min(wait.timeout, LONGEST_TIMER));
     over.addEventListener('abort', () => clearTimeout(timer));
   });
 }
 
-/** What the provider showed is unknown: a page of its own that ends a login is never told to this program. */
-function tooLate({ provider, server, scopes, request, registered, timeout }: AnswerWait): VaultError {
+/** An error page of the provider is not reported to this program, so the hint names the likely ones. */
+function timeoutError({ provider, server, scopes, request, registered, timeout }: AnswerWait): VaultError {
   const { title, name, deadEnds, clientId } = provider;
   const pages = deadEnds.map(({ shows, means }) => `if ${title} showed ${shows}: ${means}`);
-  const port =
-    new URL(registered).port === '' ? '; where it must have a port, choose one and add --port' : '';
+  const port = new URL(registered).port === '' ? '; if it must have a port, choose one and add --port' : '';
   const asked = scopes.length === 0 ? '' : `, or one of the scopes ${readable(scopes.join(' '))}`;
-  const unknown = `if ${title} showed an error page, it may not know the redirect URI (register exactly ${registered}${port}), the client id ${clientId}${asked}: ${command(`providers ${name}`)}`;
-  const silent = `if no page came at all, see whether ${new URL(server.authorizationEndpoint).host} answers`;
-  return new VaultError('login_timed_out', `nobody finished the login within ${formatDuration(timeout)}`, {
+  const unknown = `if ${title} showed an error page, it may not accept the redirect URI (register exactly ${registered}${port}), the client id ${clientId}${asked}: ${command(`providers ${name}`)}`;
+  const silent = `if no page appeared, check whether ${new URL(server.authorizationEndpoint).host} answers`;
+  return new VaultError('login_timed_out', `the login was not completed within ${formatDuration(timeout)}`, {
     hint: [...(pages.length > 0 ? pages : [unknown]), silent, `then: ${retryLogin(request)}`].join('\n'),
     details: { redirect_uri: registered },
   });

@@ -10,8 +10,8 @@ import { changeNotTaken } from '../refusals.js';
 export interface CommittedLogin {
   readonly account: SealedAccount;
   /**
-   * The login brought no refresh token, and the stored one, which is kept, may be spent: the answer of a refresh that sent it
-   * was lost, or waits beside the vault and does not open.
+   * The login brought no refresh token, and the stored one may no longer work: a refresh sent it, and the answer was lost or waits
+   * in a spill slot that does not open.
    */
   readonly inDoubt: boolean;
 }
@@ -21,9 +21,9 @@ export function loginFinished(account: Account, created: boolean): AuditEvent {
 }
 
 /**
- * Stores a login in the account of the same person. Call it under the account's lock, after what waited has been taken in.
+ * Stores a login in the account of the same user. Call it under the account's lock, after all waiting answers were stored.
  *
- * @param unopened how many answers wait beside the vault that do not open
+ * @param unopened how many waiting answers do not open
  * @throws VaultError `account_name_taken`, `busy`, and the vault's own
  */
 export async function commitLogin(
@@ -33,7 +33,7 @@ export async function commitLogin(
   unopened: number,
 ): Promise<CommittedLogin> {
   const label = as ?? current.label;
-  // A token that was given to another client, or for another endpoint, must not be sent from now on.
+  // A token that was issued to another client, or by another endpoint, must not be sent any more.
   const sameClient = current.clientId === facts.clientId && current.tokenEndpoint === facts.tokenEndpoint;
   const stored = contents.refreshToken === null && sameClient ? await vault.contents(current) : null;
   const kept = stored?.refreshToken ?? null;
@@ -67,9 +67,9 @@ export async function isTaken(vault: Vault, provider: string, label: string): Pr
 export function nameTaken(provider: string, label: string): VaultError {
   return new VaultError(
     'account_name_taken',
-    `the name ${provider}/${label} belongs to another person, so nothing was stored`,
+    `the name ${provider}/${label} belongs to another user, so nothing was stored`,
     {
-      hint: `log in as that person, or choose another name: ${command(`login ${provider} --as NAME`)}`,
+      hint: `log in as that user, or choose another name: ${command(`login ${provider} --as NAME`)}`,
     },
   );
 }

@@ -17,10 +17,10 @@ import {
   uselessCode,
 } from './login-refusals.js';
 import type { LoginRequest, LoginResult, LoginTalk } from './login-request.js';
-import type { LoginAim } from './login-target.js';
+import type { LoginTarget } from './login-target.js';
 
 /**
- * What can be known before anything is sent.
+ * Checks what is known before anything is sent.
  *
  * @throws VaultError `usage` when the provider is known to have no device login
  */
@@ -29,41 +29,40 @@ export function checkDeviceLogin(provider: ConfiguredProvider, request: LoginReq
 }
 
 /**
- * The login by device code (RFC 8628): the person types a short code at an address of the provider, on whatever device
- * has a browser, while this program asks now and then whether they have. The grant has neither PKCE nor a nonce, because
- * nothing of it passes through the browser.
+ * Logs in by device code (RFC 8628): the user types a short code at the provider on any device while this program polls. The grant
+ * has neither PKCE nor a nonce, because nothing of it passes through the browser.
  *
  * @throws VaultError
  */
-export async function byDevice(
+export async function loginWithDeviceCode(
   ctx: LoginRun,
   vault: Vault,
   provider: ConfiguredProvider,
-  aim: LoginAim,
+  target: LoginTarget,
   talk: LoginTalk,
 ): Promise<LoginResult> {
   const server = await serverOf({ ...provider, pkce: false }, ctx.http, ctx.interruption);
   const endpoint = server.deviceAuthorizationEndpoint;
-  if (endpoint === null) throw noDeviceLogin(provider, aim.request);
+  if (endpoint === null) throw noDeviceLogin(provider, target.request);
   const at = ctx.clock.now();
-  const begun = await begin(ctx, provider, endpoint, aim);
-  const endsAt = at + Math.min(begun.expiresIn * SECOND, aim.request.timeout);
+  const begun = await begin(ctx, provider, endpoint, target);
+  const endsAt = at + Math.min(begun.expiresIn * SECOND, target.request.timeout);
   const { userCode, verificationUri, verificationUriComplete } = begun;
   talk.on({ kind: 'device_code', userCode, verificationUri, verificationUriComplete, endsAt });
-  const grant = await waited(ctx, provider, aim, talk, {
+  const grant = await waited(ctx, provider, target, talk, {
     tokenEndpoint: server.tokenEndpoint,
     begun,
     at,
     endsAt,
   });
-  return finish(ctx, vault, { provider, server, aim, nonce: null, how: 'device', ...grant });
+  return finish(ctx, vault, { provider, server, target, nonce: null, how: 'device', ...grant });
 }
 
 async function begin(
   ctx: LoginRun,
   provider: ConfiguredProvider,
   endpoint: string,
-  { request, scopes }: LoginAim,
+  { request, scopes }: LoginTarget,
 ): Promise<DeviceAuthorization> {
   const answer = await reaching(ctx, (http) =>
     authorizeDevice(http, { ...client(ctx, provider), endpoint, scopes }),
@@ -81,7 +80,7 @@ async function begin(
 interface Waiting {
   readonly tokenEndpoint: string;
   readonly begun: DeviceAuthorization;
-  /** When the codes were asked for, and when the waiting ends; milliseconds since the epoch. */
+  /** When the codes were requested, and when the wait ends; milliseconds since the epoch. */
   readonly at: number;
   readonly endsAt: number;
 }
@@ -89,7 +88,7 @@ interface Waiting {
 async function waited(
   ctx: LoginRun,
   provider: ConfiguredProvider,
-  { request, scopes }: LoginAim,
+  { request, scopes }: LoginTarget,
   talk: LoginTalk,
   { tokenEndpoint, begun, at, endsAt }: Waiting,
 ): Promise<Grant> {

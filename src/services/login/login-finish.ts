@@ -14,11 +14,11 @@ import type { Vault } from '../../vault/vault.js';
 import { noteConsent } from '../refresh/refresh-store.js';
 import { isOwnServer, revokeTokens } from '../revoke/revoke.js';
 import { loginFinished } from './login-commit.js';
-import { whoLoggedIn } from './login-identity.js';
+import { identifyUser } from './login-identity.js';
 import type { LoginRequest, LoginResult } from './login-request.js';
 import { retryLogin } from './login-request.js';
 import { type ReservedDeps, storeLogin } from './login-store.js';
-import type { LoginAim } from './login-target.js';
+import type { LoginTarget } from './login-target.js';
 
 export interface LoginContext
   extends Pick<
@@ -42,45 +42,45 @@ export interface LoginRun extends LoginContext, LoginMachine {
   readonly storing: ReservedDeps;
 }
 
-/** What a token request has brought. */
+/** The answer to a token request. */
 export interface Grant {
   readonly answer: GrantedAnswer;
-  /** When the request that brought it was begun, milliseconds since the epoch. */
+  /** When the request began, in milliseconds since the epoch. */
   readonly at: number;
 }
 
-/** A grant, however the person gave it. */
+/** A grant, with the login it came from. */
 export interface Redeemed extends Grant {
   readonly provider: ConfiguredProvider;
   readonly server: ServerMetadata;
-  readonly aim: LoginAim;
+  readonly target: LoginTarget;
   /** Null where none was sent. */
   readonly nonce: string | null;
   readonly how: Consent['how'];
 }
 
 /**
- * Stores what a login has brought. A grant that is refused a place is revoked at the provider, as far as that is possible.
+ * Stores the grant of a login. One that must not be stored is revoked at the provider, if possible.
  *
- * @throws VaultError when it is not known who logged in, or when the grant cannot be stored
+ * @throws VaultError when the user cannot be identified, or the grant cannot be stored
  */
 export async function finish(ctx: LoginRun, vault: Vault, redeemed: Redeemed): Promise<LoginResult> {
-  const { provider, server, aim, answer, at, how } = redeemed;
-  const { scopes } = aim;
+  const { provider, server, target, answer, at, how } = redeemed;
+  const { scopes } = target;
   const grantedScopes = canonicalScopes(scopes, answer.scopes, provider);
   const missing = missingScopes(scopes, grantedScopes);
   const granted = { askedScopes: scopes, grantedScopes, missingScopes: missing };
   let known: Identity | null = null;
   try {
     const { accessToken } = answer;
-    if (accessToken === null) throw noToken(provider, aim.request);
+    if (accessToken === null) throw noToken(provider, target.request);
     const { identity, issuer } = await personOf(ctx, redeemed, accessToken);
     known = identity;
     const stored = await storeLogin(vault, ctx.storing, {
       provider: provider.name,
-      as: aim.request.as,
-      request: aim.request,
-      only: aim.only,
+      as: target.request.as,
+      request: target.request,
+      only: target.only,
       identity,
       issuer,
       tokenEndpoint: server.tokenEndpoint,
@@ -102,14 +102,14 @@ export async function finish(ctx: LoginRun, vault: Vault, redeemed: Redeemed): P
   }
 }
 
-/** Whether a login is not to be stored. What could not be stored is another matter: it waits beside the vault, or may be stored. */
+/** Whether a login must not be stored. One that merely could not be stored waits in the spill slot. */
 function isRefused({ code }: VaultError): boolean {
   return code === 'wrong_person' || code === 'account_name_taken';
 }
 
 async function personOf(ctx: LoginRun, redeemed: Redeemed, accessToken: Secret) {
-  const { scopes, request } = redeemed.aim;
-  return whoLoggedIn({
+  const { scopes, request } = redeemed.target;
+  return identifyUser({
     ...redeemed,
     accessToken,
     idTokenAsked: scopes.includes('openid'),
@@ -119,34 +119,31 @@ async function personOf(ctx: LoginRun, redeemed: Redeemed, accessToken: Secret) 
   });
 }
 
-/** The provider says yes and gives nothing that could be used. */
 function noToken(provider: ConfiguredProvider, request: LoginRequest): VaultError {
-  return new VaultError(
-    'provider_answer_invalid',
-    `${provider.title} answered without a usable access token`,
-    { hint: retryLogin(request, request.device ? '--device' : '') },
-  );
+  return new VaultError('provider_answer_invalid', `${provider.title} sent no usable access token`, {
+    hint: retryLogin(request, request.device ? '--device' : ''),
+  });
 }
 
-/** The person waits for the error; a provider that does not answer by then is not waited for. */
+/** The user is waiting for the error message. */
 const DEADLINE = 5 * SECOND;
 
-/** What was brought by a login that is not stored. */
+/** The grant of a login that is not stored. */
 export interface DiscardedGrant {
   readonly provider: ConfiguredProvider;
   readonly server: ServerMetadata;
   readonly answer: GrantedAnswer;
-  /** Who logged in; null when that is not known. */
+  /** Null when the user could not be identified. */
   readonly identity: Identity | null;
 }
 
 type End = { readonly outcome: 'revoked' | 'shared' | 'unsupported' | 'failed'; readonly words: string };
 
 /**
- * Revokes a grant that is not stored (RFC 7009), as far as that is possible: nobody else could. It is left alone where an
- * account that is stored may share it, since at some providers one revocation ends all that a person has granted to the client.
+ * Revokes a grant that is not stored (RFC 7009), because it could not be revoked later. It is left alone where a stored account
+ * may share it: at some providers one revocation ends everything that the user has granted to the client.
  *
- * @returns the failure for which it is not stored, which then also says what became of the grant
+ * @returns the failure, which then also reports whether the grant was revoked
  */
 async function discard(
   ctx: Pick<LoginRun, 'http' | 'audit'>,
@@ -157,7 +154,7 @@ async function discard(
   const { outcome, words } = await end(ctx.http, vault, grant);
   ctx.audit.record({ event: 'grant_discarded', provider: grant.provider.name, outcome });
   const { code, message, hint, details, cause } = failure;
-  return new VaultError(code, `${message}; the grant that this login brought ${words}`, {
+  return new VaultError(code, `${message}; its grant ${words}`, {
     ...(hint === undefined ? {} : { hint }),
     details,
     cause,
@@ -168,13 +165,13 @@ async function end(http: () => Promise<Http>, vault: Vault, grant: DiscardedGran
   const { provider, server, answer } = grant;
   const { title, manageUrl } = provider;
   const remove = manageUrl === null ? `remove it at ${title}` : `remove it at ${manageUrl}`;
-  const sharing = await whoMayShare(vault, grant);
+  const sharing = await accountThatMayShare(vault, grant);
   if (sharing !== null) {
     return { outcome: 'shared', words: `was not revoked, because ${accountName(sharing)} may share it` };
   }
   const endpoint = server.revocationEndpoint;
   if (provider.revocation.style === 'none' || endpoint === null) {
-    const words = `was not revoked, which ${title} has no way to do from a program: ${remove}`;
+    const words = `was not revoked, because ${title} does not support revocation: ${remove}`;
     return { outcome: 'unsupported', words };
   }
   const not = (why: string): End => ({
@@ -182,7 +179,7 @@ async function end(http: () => Promise<Http>, vault: Vault, grant: DiscardedGran
     words: `could not be revoked (${why}): ${remove}`,
   });
   if (provider.endpoints !== null && !isOwnServer(endpoint, server)) {
-    return not('the revocation endpoint that is configured is on another server');
+    return not('the configured revocation endpoint is on another server');
   }
   const revoked = await revokeTokens(await http(), provider, endpoint, answer, DEADLINE);
   switch (revoked.kind) {
@@ -191,17 +188,17 @@ async function end(http: () => Promise<Http>, vault: Vault, grant: DiscardedGran
       return { outcome: 'revoked', words: `was revoked at ${title}` };
     case 'unsupported':
     case 'transient':
-      return not(revoked.kind === 'transient' ? revoked.reason : 'no way to do it');
+      return not(revoked.kind === 'transient' ? revoked.reason : 'not supported');
     case 'refused':
       return not(revoked.error);
   }
 }
 
 /**
- * An account here that may rest on the same grant: of the same person, or of any while it is not known who logged in.
- * Accounts of other clients at the same server count: at Google all clients of a project share what a person has granted.
+ * A stored account that may use the same grant: one of the same user, or any while the user is unknown. Accounts of other clients
+ * at the same server count: at Google all clients of a project share what the user has granted.
  */
-async function whoMayShare(
+async function accountThatMayShare(
   vault: Vault,
   { provider, server, identity }: DiscardedGrant,
 ): Promise<Account | null> {
@@ -209,13 +206,13 @@ async function whoMayShare(
     if (account.tokenEndpoint !== server.tokenEndpoint) continue;
     if (identity === null || provider.identity.from === 'none') return account;
     const other = await identityOf(vault, account);
-    if (other === null || mayBeOne(identity, other, account.provider === provider.name)) return account;
+    if (other === null || mayBeSameUser(identity, other, account.provider === provider.name)) return account;
   }
   return null;
 }
 
-/** @param comparable whether the subjects are made in the same way */
-function mayBeOne(one: Identity, other: Identity, comparable: boolean): boolean {
+/** @param comparable whether both subjects come from the same provider */
+function mayBeSameUser(one: Identity, other: Identity, comparable: boolean): boolean {
   if (one.subject === other.subject) return true;
   if (comparable && one.subject.split(':')[0] === other.subject.split(':')[0]) return true;
   if (one.email !== null && other.email !== null) return one.email === other.email;

@@ -15,7 +15,7 @@ export interface IdentityFacts {
   readonly server: ServerMetadata;
   readonly answer: GrantedAnswer;
   readonly accessToken: Secret;
-  /** An id_token nobody asked for is not looked at. */
+  /** An id_token that was not requested is ignored. */
   readonly idTokenAsked: boolean;
   /** Null where none was sent, as in a device login. */
   readonly nonce: string | null;
@@ -26,17 +26,17 @@ export interface IdentityFacts {
 }
 
 /**
- * The identity at a provider that does not tell who logs in: the name given with `--as` stands for the person.
+ * The identity at a provider that does not identify the user: the name given with `--as` takes its place.
  *
- * @returns null where the provider tells
- * @throws VaultError `usage` when it does not and there is no name either
+ * @returns null where the provider identifies the user
+ * @throws VaultError `usage` when there is no name either
  */
-export function namedByPerson(provider: ConfiguredProvider, as: string | null): Identity | null {
+export function identityFromName(provider: ConfiguredProvider, as: string | null): Identity | null {
   if (provider.identity.from !== 'none') return null;
   if (as !== null) return { subject: as, email: null, name: null, details: {} };
   throw new VaultError(
     'usage',
-    `${provider.title} does not tell who logged in, so the account needs a name of your choice`,
+    `${provider.title} does not identify the user, so you must name the account`,
     {
       hint: `${command(`login ${provider.name} --as NAME`)}\nor set userinfoEndpoint for it in config.json`,
     },
@@ -44,14 +44,14 @@ export function namedByPerson(provider: ConfiguredProvider, as: string | null): 
 }
 
 /**
- * Who logged in, and under which issuer. Unless the provider tells nothing at all, an id_token is checked whenever one
- * comes that was asked for.
+ * Identifies the user and the issuer. An id_token is checked whenever one was requested and came, unless the provider is known not to
+ * identify users.
  *
  * @throws VaultError `provider_answer_invalid`, `network_failed`, `provider_unavailable`, `usage`
  */
-export async function whoLoggedIn(facts: IdentityFacts): Promise<{ identity: Identity; issuer: string }> {
+export async function identifyUser(facts: IdentityFacts): Promise<{ identity: Identity; issuer: string }> {
   const { provider, answer } = facts;
-  const named = namedByPerson(provider, facts.as);
+  const named = identityFromName(provider, facts.as);
   if (named !== null) return { identity: named, issuer: provider.issuer };
   const claims =
     answer.idToken !== null && facts.idTokenAsked ? await checkedClaims(facts, answer.idToken) : null;
@@ -67,15 +67,15 @@ export async function whoLoggedIn(facts: IdentityFacts): Promise<{ identity: Ide
 }
 
 /**
- * The server was asked for an id_token (OpenID Connect Core §3.1.2.1) and has sent none, as some do in a device login. The name
- * given with `--as` does not stand for the person unless the configuration says so: a login in the browser may tell better.
+ * An id_token was requested (OpenID Connect Core §3.1.2.1) and none came, as with some servers in a device login. The name given with
+ * `--as` is used only if the configuration says so, because a login in the browser may identify the user.
  */
 function cannotTell({ title, name }: ConfiguredProvider): VaultError {
   return new VaultError(
     'provider_answer_invalid',
-    `${title} does not tell who logged in: the scope openid was asked for, no id_token came, and no userinfo endpoint is known`,
+    `${title} did not identify the user: the scope openid was requested, but no id_token came, and no userinfo endpoint is known`,
     {
-      hint: `set providers.${name}.userinfoEndpoint in config.json, if it has one\nor add "identity": {"from": "none"} to providers.${name} in config.json, and choose a name for the person yourself with --as NAME`,
+      hint: `set providers.${name}.userinfoEndpoint in config.json, if there is one\nor add "identity": {"from": "none"} to providers.${name} in config.json, and name the account with --as NAME`,
     },
   );
 }
@@ -92,7 +92,7 @@ function checkedClaims({ provider, server, nonce, now }: IdentityFacts, idToken:
   });
 }
 
-/** Many servers tell the name only at their userinfo endpoint. It makes a better label, and is no reason to fail. */
+/** Many servers have the name only at their userinfo endpoint. It makes a better label; without it the login still succeeds. */
 async function withName(identity: Identity, source: IdentitySource, facts: IdentityFacts): Promise<Identity> {
   const { http, answer, accessToken } = facts;
   if (source.from !== 'id_token' || source.request === null) return identity;
@@ -119,15 +119,14 @@ function withUserinfo(source: IdentitySource, endpoint: string | null): Identity
 }
 
 /**
- * Refuses another person than the one that `--login-hint` names. Compared with an e-mail address is the address
- * that the provider tells (not the name, which people choose, unless there is nothing else), with anything else the name; with
- * both the subject, the details of the identity and the name that the person's account has here. In any case of letters. Where
- * the provider tells nothing of the kind it is not known that it is another person, so nobody is refused.
+ * Refuses another user than the one that `--login-hint` names, ignoring case. A hint that is an e-mail address is compared with the
+ * user's address, or the name where there is no address; another hint with the name. Both are compared with the subject, the
+ * details of the identity and the label of the account. If the provider reports nothing comparable, the login is accepted.
  *
- * @param known the account of who logged in; null where there is none yet
+ * @param known the account of that user; null where there is none yet
  * @throws VaultError `wrong_person`
  */
-export function checkHint(
+export function requireHintedUser(
   request: LoginRequest,
   identity: Identity,
   known: Pick<Account, 'label'> | null,
@@ -145,12 +144,12 @@ export function checkHint(
   const way = device ? '--device' : '';
   throw new VaultError(
     'wrong_person',
-    `${email ?? name ?? subject} logged in, and --login-hint asked for ${loginHint}, so nothing was stored`,
+    `${email ?? name ?? subject} logged in instead of ${loginHint} (--login-hint), so nothing was stored`,
     {
       hint: [
-        `to log in as ${loginHint}, choose that person in the browser:`,
+        `to log in as ${loginHint}, choose that user in the browser:`,
         retryLogin(request, way),
-        'to log in as whoever is chosen there:',
+        'to log in as any user:',
         retryLogin({ ...request, loginHint: null }, way),
       ].join('\n'),
     },

@@ -5,18 +5,18 @@ import { type LoopbackListener, listen } from '../../oauth/loopback/listener.js'
 import type { ConfiguredProvider, RedirectFacts } from '../../providers/contract.js';
 import type { LoginRequest } from './login-request.js';
 
-/** How the answer to the login comes back. */
+/** How the answer to the login arrives. */
 export type Redirect =
-  /** A browser on this machine is sent to a listener on loopback (RFC 8252 §7.3). */
+  /** A browser on this machine is redirected to a loopback listener (RFC 8252 §7.3). */
   | { readonly kind: 'listen'; readonly facts: RedirectFacts }
-  /** The person pastes the address the browser ended at. `facts`: where that is on this machine; else null. */
+  /** The user pastes the URL of the last page. `facts`: where that is on this machine; else null. */
   | { readonly kind: 'paste'; readonly redirectUri: string; readonly facts: RedirectFacts | null };
 
 const DEFAULT_PASTE_PORT = 8976;
 
 /**
- * Decides by the provider's facts, the user's own redirect URI and the command line. A redirect URI that is not on
- * loopback can only be pasted.
+ * Chooses by the provider's settings, the user's redirect URI and the command line. A redirect URI that is not on loopback can only
+ * be pasted.
  *
  * @throws VaultError `usage` when the port asked for contradicts the redirect URI
  */
@@ -28,9 +28,9 @@ export function redirectFor(
   if (own !== null && request.port !== null && String(request.port) !== own.port) {
     throw new VaultError(
       'usage',
-      `--port ${request.port} contradicts the redirect URI that is configured for ${provider.name}`,
+      `--port ${request.port} contradicts the configured redirect URI of ${provider.name}`,
       {
-        hint: 'leave --port out, or change OAUTH_REDIRECT_URI (redirectUri in config.json)',
+        hint: 'omit --port, or change OAUTH_REDIRECT_URI (redirectUri in config.json)',
       },
     );
   }
@@ -44,20 +44,20 @@ export function redirectFor(
   return { kind: 'paste', redirectUri: redirectUri(fixed), facts: fixed };
 }
 
-/** A redirect URI as it is registered: without the port where the system chooses one. */
+/** A redirect URI as it is registered: without a port where the system chooses one. */
 export function redirectUri({ host, port, path }: RedirectFacts): string {
   return `http://${host}${port === 0 ? '' : `:${port}`}${path}`;
 }
 
 export interface OpenRedirect {
   readonly redirectUri: string;
-  /** The same as the provider has to know it: without the port where any will do. */
+  /** As it is registered at the provider: without a port where any is accepted. */
   readonly registered: string;
-  /** The address the browser was sent to; where it is to be pasted this only ever rejects. Null where nothing listens. */
+  /** The URL of the redirect; where the answer is pasted this can only reject. Null without a listener. */
   readonly response: Promise<URL> | null;
-  /** Where the answer is waited for; null where it is to be pasted. */
+  /** Where the listener is; null where the answer is pasted. */
   readonly listening: { readonly host: RedirectFacts['host']; readonly port: number } | null;
-  /** The page by which a browser on this machine begins; null where nothing listens. */
+  /** The start page for a browser on this machine; null without a listener. */
   readonly startPage: Pick<LoopbackListener, 'begin' | 'withdraw'> | null;
   close(): Promise<void>;
 }
@@ -69,7 +69,7 @@ export interface RedirectOptions extends Pick<LoginMachine, 'isOtherUser' | 'isO
   readonly signal: AbortSignal;
 }
 
-/** Listens before any browser is opened, so that the port is ours when the answer comes. @throws VaultError `port_unavailable` */
+/** Listens before a browser is opened, so that the port is held when the answer comes. @throws VaultError `port_unavailable` */
 export async function openRedirect(redirect: Redirect, options: RedirectOptions): Promise<OpenRedirect> {
   if (redirect.kind === 'paste') return openPaste(redirect, options);
   const listener = await listenAt(redirect.facts, options, false);
@@ -78,9 +78,9 @@ export async function openRedirect(redirect: Redirect, options: RedirectOptions)
 }
 
 /**
- * Holds the port of the redirect URI, so that nobody else is there when the browser comes: a page says that its address is to
- * be copied. Where another program has the port, only PKCE keeps who listens there from using the code, or from passing off
- * one of their own (RFC 7636 §1, RFC 9700 §4.5). A browser of ours begins at a start page in either case.
+ * Holds the port of the redirect URI, so that no other program receives the answer, and serves a page that says to copy its URL.
+ * Where another program has the port, only PKCE keeps it from using the code or injecting its own (RFC 7636 §1, RFC 9700 §4.5). A
+ * browser that this program opens begins at a start page in either case.
  *
  * @throws VaultError `port_unavailable` where there is no PKCE, and the port may be another user's
  */
@@ -128,25 +128,25 @@ function unlessTaken(failure: unknown): null {
 function pasteUnsafe(provider: string, port: number): VaultError {
   return new VaultError(
     'port_unavailable',
-    `port ${port} cannot be held for the login, because another program has it, and without PKCE whoever listens there could finish the login as another person`,
+    `port ${port} is in use by another program, which could complete the login as another user, because there is no PKCE`,
     {
-      hint: `stop the program that listens on port ${port}, or set OAUTH_REDIRECT_URI (redirectUri of ${provider} in config.json) to another one that is registered`,
+      hint: `stop the program that listens on port ${port}, or set OAUTH_REDIRECT_URI (redirectUri of ${provider} in config.json) to another registered one`,
     },
   );
 }
 
 /**
- * Opens a browser on this machine, and where something listens not at the provider's address: every user of the machine
- * sees the arguments of a browser, and that address is enough to finish the login as another person.
+ * Opens a browser on this machine, at the start page where there is a listener: every user of the machine sees the arguments of a
+ * browser, and the provider's URL is enough to complete the login as another user.
  *
- * @returns what a person opens where no browser could be opened, or does not show
+ * @returns the URL to open by hand where no browser could be opened or none appears
  */
 export async function openBrowser(
   { browser, surroundings }: Pick<LoginMachine, 'browser' | 'surroundings'>,
   startPage: OpenRedirect['startPage'],
   url: string,
 ): Promise<{ readonly opened: boolean; readonly url: string }> {
-  // In a codespace the browser is on another machine, to which the start page does not lead, and nobody else is on this one.
+  // In a codespace the browser runs on another machine and cannot reach the start page; this machine has no other users.
   if (surroundings.codespace) return { opened: await browser.open(url), url };
   if (startPage === null) return { opened: false, url };
   const start = startPage.begin(url);

@@ -16,10 +16,10 @@ import type { Vault } from '../../vault/vault.js';
 import { type LockDeps, lockAndRead } from '../refresh/refresh-store.js';
 import { changeNotTaken } from '../refusals.js';
 import { commitLogin, isTaken, loginFinished, nameTaken } from './login-commit.js';
-import { checkHint } from './login-identity.js';
+import { requireHintedUser } from './login-identity.js';
 import type { LoginRequest } from './login-request.js';
 
-/** After this the person is told that another process holds the account. */
+/** A longer wait for the account's lock is reported. */
 const SILENT_WAIT = 2 * SECOND;
 const MOST_TRIES = 100;
 const NEVER_FAILED: StatusFacts = {
@@ -30,13 +30,11 @@ const NEVER_FAILED: StatusFacts = {
   retryAt: null,
 };
 
-/** Everything a finished login knows. */
 export interface FinishedLogin {
   readonly provider: string;
   readonly as: string | null;
-  /** What was asked for; its hint says who is meant. */
   readonly request: LoginRequest;
-  /** The account that this login must be for; null: any. */
+  /** The account that this login must be for; null for any. */
   readonly only: Account | null;
   readonly identity: Identity;
   readonly issuer: string;
@@ -56,29 +54,28 @@ export interface StoredLogin {
   readonly account: Account;
   readonly created: boolean;
   readonly renamedFrom: string | null;
-  /** What the account had been granted and this login did not bring. */
+  /** Scopes that the account had and this login did not bring. */
   readonly withdrawnScopes: readonly string[];
   /** See {@link CommittedLogin}. */
   readonly inDoubt: boolean;
 }
 
 export interface StoreDeps extends LockDeps {
-  /** Ends the wait for the account's lock, and nothing else. */
+  /** Ends only the wait for the account's lock. */
   readonly interruption: AbortSignal;
-  /** Called when another process holds the account and the login waits for it. */
+  /** Called when the login has to wait for another process. */
   readonly onHeld: () => void;
 }
 
-/** The same, with room for what the database cannot take. */
+/** The same, with a spill slot for a login that the database cannot store. */
 export interface ReservedDeps extends StoreDeps {
   readonly slot: SpillSlot;
 }
 
 /**
- * Stores a login: the same person again updates the account that is there, another person gets one of their own. A
- * name given with `--as` that belongs to somebody else is refused and nothing changes, and so is another person than the
- * one the login was meant for. It waits for the account as long as it takes. What the database cannot take, or what is
- * interrupted while it waits, is kept sealed beside the vault.
+ * Stores a login: it updates the account of the same user, or adds one. A name given with `--as` that belongs to another user is
+ * refused, and so is another user than the login was for; then nothing changes. It waits for the account's lock without a limit. A
+ * login that the database cannot store, or that is interrupted while it waits, is kept in the spill slot.
  *
  * @throws VaultError `account_name_taken`, `wrong_person`; with `waiting` among its details, once the login is kept beside the
  * vault: the vault's own codes and the interruption's
@@ -91,7 +88,7 @@ export async function storeLogin(
   const unstored = unstoredLogin(login);
   try {
     const known = await accountOf(vault, unstored).catch(() => null);
-    if (login.only === null) checkHint(login.request, login.identity, known);
+    if (login.only === null) requireHintedUser(login.request, login.identity, known);
     return await placeLogin(vault, deps, unstored);
   } catch (failure) {
     const error = asVaultError(failure);
@@ -100,10 +97,10 @@ export async function storeLogin(
   }
 }
 
-/** The same for a login that was opened again. */
+/** The same for a login from a spill slot. */
 export async function placeLogin(vault: Vault, deps: StoreDeps, login: UnstoredLogin): Promise<StoredLogin> {
   const known = await accountOf(vault, login);
-  requireMeant(login, known);
+  requireIntendedAccount(login, known);
   if (known === null) return addAccount(vault, deps, login);
   const { account: current, unopened, release } = await hold(vault, deps, known.id);
   try {
@@ -132,7 +129,7 @@ async function hold(vault: Vault, deps: StoreDeps, id: string) {
   return lockAndRead(deps, vault, id, Number.POSITIVE_INFINITY, deps.interruption);
 }
 
-/** Puts a login beside the vault. @returns the error that says so */
+/** Writes a login to its spill slot. @returns the error that reports it */
 async function kept(
   vault: Vault,
   slot: SpillSlot,
@@ -140,7 +137,7 @@ async function kept(
   why: VaultError,
 ): Promise<VaultError> {
   const known = await accountOf(vault, login).catch(() => undefined);
-  if (known !== undefined) requireMeant(login, known);
+  if (known !== undefined) requireIntendedAccount(login, known);
   const accountId = known?.id ?? randomId();
   let sealed = await vault.sealLogin(accountId, login);
   if (sealed.length > slot.space) sealed = await vault.sealLogin(accountId, withoutScopes(login));
@@ -178,7 +175,7 @@ async function addAccount(vault: Vault, deps: StoreDeps, login: UnstoredLogin): 
     if (account !== null) {
       return { account, created: true, renamedFrom: null, withdrawnScopes: [], inDoubt: false };
     }
-    // Not the name but the person may be taken: another login of theirs was faster.
+    // Another login of the same user may have been faster.
     if ((await accountOf(vault, login)) !== null) return placeLogin(vault, deps, login);
     if (!(await isTaken(vault, provider, label))) throw changeNotTaken();
     if (login.as !== null) break;
@@ -216,12 +213,12 @@ function factsOf(login: FinishedLogin) {
 }
 
 /** @throws VaultError `wrong_person` */
-function requireMeant({ only, contents }: UnstoredLogin, known: Account | null): void {
+function requireIntendedAccount({ only, contents }: UnstoredLogin, known: Account | null): void {
   if (only === null || known?.id === only.id) return;
   const { email, name, subject } = contents.identity;
   throw new VaultError(
     'wrong_person',
-    `${email ?? name ?? subject} logged in, and the scopes were to be added to ${accountName(only)}, so nothing was stored`,
-    { hint: `begin again and choose the person of ${quoted(accountName(only))} in the browser` },
+    `${email ?? name ?? subject} logged in, but the scopes were for ${accountName(only)}, so nothing was stored`,
+    { hint: `log in again and choose the user of ${quoted(accountName(only))} in the browser` },
   );
 }

@@ -9,32 +9,32 @@ import type { Vault } from '../../vault/vault.js';
 import { confirmMissing } from '../select-account.js';
 import type { LoginRequest } from './login-request.js';
 
-/** What a login asks for, and of whom. */
-export interface LoginAim {
-  /** As it came, completed by what is known of the account it is for. */
+/** What a login requests, and for which account. */
+export interface LoginTarget {
+  /** As it was made, completed from the account that it is for. */
   readonly request: LoginRequest;
   readonly scopes: readonly string[];
-  /** What is peculiar to the provider in the authorization request. */
+  /** Provider-specific parameters of the authorization request. */
   readonly params: Readonly<Record<string, string>>;
-  /** The account whose grant is widened: nobody else's login is stored. Null: whoever logs in is welcome. */
+  /** The account whose grant is widened; a login of another user is not stored. Null: any user may log in. */
   readonly only: Account | null;
 }
 
 /**
- * Decides what to ask for: the scopes the person names; else, for an account that is named, what it asked for before, so
- * that logging in again loses nothing; else the provider's usual ones. Scopes to add come on top of what the account has
- * asked for. What tells who it is and brings a refresh token is always among them.
+ * Chooses the scopes: those of the request; else those the named account requested before, so that logging in again loses
+ * nothing; else the provider's defaults. Scopes to add are added to those the account has requested. The scopes that identify the
+ * user and bring a refresh token are always included.
  *
  * @param vault null where there is none yet
- * @param spill what waits beside the vault; nothing is taken in here
- * @throws VaultError `account_not_found`, `account_ambiguous` when it is not clear whose grant is to be widened
+ * @param spill only searched
+ * @throws VaultError `account_not_found`, `account_ambiguous` when it is not clear which grant to widen
  */
-export async function aimOf(
+export async function loginTarget(
   provider: Provider,
   vault: Vault | null,
   request: LoginRequest,
   spill: Pick<Spill, 'find'>,
-): Promise<LoginAim> {
+): Promise<LoginTarget> {
   const { addScopes } = request;
   const accounts = vault === null ? [] : await vault.accounts({ provider: provider.name });
   const only = addScopes.length === 0 ? null : await accountToWiden(vault, accounts, request);
@@ -54,8 +54,8 @@ function askedScopes(provider: Provider, chosen: readonly string[]): readonly st
 }
 
 /**
- * Whether the provider has to be asked for a new refresh token: unless the login is for an account that has a working one
- * for all of these scopes. Asking each time would cost the person another consent, and at some providers an older token.
+ * Whether to request a new refresh token, which is not necessary for an account that has a working one for all of these scopes.
+ * Requesting one each time would cost the user another consent, and at some providers an older token.
  */
 function needsConsent(known: Account | null, scopes: readonly string[]): boolean {
   if (known === null || !known.hasRefreshToken) return true;
@@ -63,7 +63,7 @@ function needsConsent(known: Account | null, scopes: readonly string[]): boolean
   return missingScopes(scopes, known.grantedScopes).length > 0;
 }
 
-/** Whether a refresh has sent the stored token of which the answer is not stored: it was lost, or waits beside the vault. */
+/** Whether a refresh sent the stored token and its answer is not stored: it was lost, or waits in a spill slot. */
 async function mayBeSpent(vault: Vault, { id }: Account, spill: Pick<Spill, 'find'>): Promise<boolean> {
   return spill.find(id).length > 0 || (await vault.intent(id)) !== null;
 }
@@ -78,13 +78,13 @@ async function accountToWiden(
   request: LoginRequest,
 ): Promise<Account> {
   const [first, ...others] = await candidates(vault, accounts, request);
-  if (first === undefined) throw await confirmMissing(vault, nothingToWiden(accounts, request));
+  if (first === undefined) throw await confirmMissing(vault, noAccountToWiden(accounts, request));
   if (others.length === 0) return first;
   const names = [first, ...others].map(accountName);
   throw new VaultError(
     'account_ambiguous',
-    `scopes can be added to one account at a time, and there are several: ${names.join(', ')}`,
-    { hint: `say which one: ${widenCommand(first, request.addScopes)}`, details: { accounts: names } },
+    `scopes can be added to one account at a time, and several match: ${names.join(', ')}`,
+    { hint: `choose one: ${widenCommand(first, request.addScopes)}`, details: { accounts: names } },
   );
 }
 
@@ -97,7 +97,7 @@ async function candidates(
   if (loginHint === null) return accounts;
   const labelled = accounts.filter(({ label }) => label === loginHint);
   if (labelled.length > 0) return labelled;
-  // An account with a name of its own is known to the provider by its address all the same.
+  // An account that was named with --as has an e-mail address at the provider too.
   const addressed: Account[] = [];
   for (const account of accounts) {
     if ((await addressOf(vault, account)) === loginHint) addressed.push(account);
@@ -105,7 +105,10 @@ async function candidates(
   return addressed;
 }
 
-function nothingToWiden(accounts: readonly Account[], { provider, as, loginHint }: LoginRequest): VaultError {
+function noAccountToWiden(
+  accounts: readonly Account[],
+  { provider, as, loginHint }: LoginRequest,
+): VaultError {
   const [first] = accounts;
   const which = as ?? loginHint;
   const name = which === null ? provider : `${provider}/${which}`;
@@ -117,7 +120,7 @@ function nothingToWiden(accounts: readonly Account[], { provider, as, loginHint 
   });
 }
 
-/** The provider is told whose login it is, and the account keeps its name. */
+/** The provider gets the user's address as a hint, and the account keeps its name. */
 async function completed(
   vault: Vault | null,
   request: LoginRequest,

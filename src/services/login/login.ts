@@ -2,15 +2,15 @@ import type { Context } from '../../context.js';
 import { accountName } from '../../domain/account.js';
 import { asVaultError, isInterruption, VaultError } from '../../domain/errors.js';
 import { slowDownLogins } from '../slow-down.js';
-import { byCode } from './login-browser.js';
+import { loginInBrowser } from './login-browser.js';
 import { checkDeviceLogin } from './login-device.js';
 import type { LoginContext } from './login-finish.js';
-import { namedByPerson } from './login-identity.js';
+import { identityFromName } from './login-identity.js';
 import { type Redirect, redirectFor, redirectUri } from './login-redirect.js';
 import type { LoginPlan, LoginRequest, LoginResult, LoginTalk } from './login-request.js';
 import { retryLogin } from './login-request.js';
-import { aimOf } from './login-target.js';
-import { takeInLogins } from './waiting-logins.js';
+import { loginTarget } from './login-target.js';
+import { storeWaitingLogins } from './waiting-logins.js';
 
 /**
  * Logs in: in the browser on this machine, or by a code typed on another device (RFC 8628). Settings, options and the vault are
@@ -23,22 +23,22 @@ export async function login(ctx: LoginContext, request: LoginRequest, talk: Logi
   const device = request.device ? await import('./login-device.js') : null;
   if (device === null) redirectFor(provider, request);
   else device.checkDeviceLogin(provider, request);
-  if (request.addScopes.length === 0) namedByPerson(provider, request.as);
+  if (request.addScopes.length === 0) identityFromName(provider, request.as);
   const vault = await ctx.vaultOrNew();
   await vault.rehearse();
   const spill = await ctx.spill();
   const { locks, interruption } = ctx;
-  await takeInLogins({ vault: async () => vault, locks, spill, interruption });
-  const aim = await aimOf(provider, vault, request, spill);
+  await storeWaitingLogins({ vault: async () => vault, locks, spill, interruption });
+  const target = await loginTarget(provider, vault, request, spill);
   await slowDownLogins(ctx, vault, provider.name);
   ctx.audit.record({ event: 'login_started', provider: provider.name });
   // Reserved now, because the disk may be full by the time the answer comes.
   const slot = spill.reserve();
   const onHeld = () => talk.on({ kind: 'account_held' });
   try {
-    const logIn = device === null ? byCode : device.byDevice;
+    const logIn = device === null ? loginInBrowser : device.loginWithDeviceCode;
     const storing = { locks, spill, interruption, onHeld, slot };
-    return await logIn({ ...ctx, ...(await ctx.loginMachine()), storing }, vault, provider, aim, talk);
+    return await logIn({ ...ctx, ...(await ctx.loginMachine()), storing }, vault, provider, target, talk);
   } catch (failure) {
     const { code, details } = asVaultError(failure);
     const why = details['check'] === 'issuer' ? { why: 'other_issuer' as const } : {};
@@ -69,8 +69,8 @@ export async function planLogin(
   const { device } = request;
   if (device) checkDeviceLogin(provider, request);
   const redirect = device ? null : redirectFor(provider, request);
-  const aim = await aimOf(provider, await ctx.vault(), request, await ctx.spill());
-  namedByPerson(provider, aim.request.as);
+  const target = await loginTarget(provider, await ctx.vault(), request, await ctx.spill());
+  identityFromName(provider, target.request.as);
   return {
     provider: provider.name,
     title: provider.title,
@@ -81,11 +81,11 @@ export async function planLogin(
     redirectUri: redirect === null ? null : shown(redirect),
     device,
     deviceAuthorizationEndpoint: device ? (provider.endpoints?.deviceAuthorization ?? null) : null,
-    scopes: aim.scopes,
+    scopes: target.scopes,
     // A device login has no redirect, so neither applies.
     pkce: provider.pkce && !device,
-    authorizeParams: device ? {} : aim.params,
-    account: aim.only === null ? null : accountName(aim.only),
+    authorizeParams: device ? {} : target.params,
+    account: target.only === null ? null : accountName(target.only),
   };
 }
 

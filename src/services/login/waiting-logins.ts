@@ -7,8 +7,8 @@ import type { Vault } from '../../vault/vault.js';
 import { hasLoggedInSince, lockAndRead, noteConsent } from '../refresh/refresh-store.js';
 import { placeLogin } from './login-store.js';
 
-/** Nobody holds the id of an account that is not there for longer than it takes to store a login. */
-const PATIENCE = 5 * SECOND;
+/** The id of an account that does not exist yet is locked only while its login is stored. */
+const LOCK_WAIT = 5 * SECOND;
 
 export interface WaitingLoginDeps {
   readonly vault: () => Promise<Vault | null>;
@@ -17,28 +17,27 @@ export interface WaitingLoginDeps {
   readonly interruption: AbortSignal;
 }
 
-/** An account whose waiting answers could not be stored, and why. */
-export interface NotTakenIn {
+export interface NotStored {
   readonly account: Account;
   readonly error: VaultError;
 }
 
 /**
- * Stores everything that waits beside the vault.
+ * Stores all waiting logins and refresh answers.
  *
- * @param patience milliseconds for each account that another process holds
+ * @param wait milliseconds for each account that another process holds
  * @returns what could not be stored
- * @throws VaultError as {@link takeInLogins}; the interruption's reason
+ * @throws VaultError as {@link storeWaitingLogins}; the interruption's reason
  */
-export async function takeInAll(deps: WaitingLoginDeps, patience: number): Promise<readonly NotTakenIn[]> {
-  await takeInLogins(deps);
+export async function storeAllWaiting(deps: WaitingLoginDeps, wait: number): Promise<readonly NotStored[]> {
+  await storeWaitingLogins(deps);
   const ids = new Set(deps.spill.all().map(({ accountId }) => accountId));
   const vault = ids.size === 0 ? null : await deps.vault();
-  const failed: NotTakenIn[] = [];
+  const failed: NotStored[] = [];
   for (const account of vault === null ? [] : await vault.accounts()) {
     if (vault === null || !ids.has(account.id)) continue;
     try {
-      await (await lockAndRead(deps, vault, account.id, patience, deps.interruption)).release();
+      await (await lockAndRead(deps, vault, account.id, wait, deps.interruption)).release();
     } catch (error) {
       if (!(error instanceof VaultError) || isInterruption(error)) throw error;
       failed.push({ account, error });
@@ -48,22 +47,22 @@ export async function takeInAll(deps: WaitingLoginDeps, patience: number): Promi
 }
 
 /**
- * Stores the finished logins that wait beside the vault for people who have no account yet. Those of an account that is there are
- * taken in when it is locked. One that does not open stays where it is.
+ * Stores the waiting logins that have no account yet. Those of an existing account are stored when it is locked. One that does not
+ * open, or cannot be stored, stays in its slot.
  *
- * @throws VaultError the vault's own: what waits then stays where it is
+ * @throws VaultError the vault's own codes
  */
-export async function takeInLogins(deps: WaitingLoginDeps): Promise<void> {
+export async function storeWaitingLogins(deps: WaitingLoginDeps): Promise<void> {
   const waiting = deps.spill.all().filter(({ generation }) => generation === null);
   const vault = waiting.length === 0 ? null : await deps.vault();
   if (vault === null) return;
   for (const { accountId } of waiting) {
-    if ((await vault.account(accountId)) === null) await takeInLogin(deps, vault, accountId);
+    if ((await vault.account(accountId)) === null) await storeWaitingLogin(deps, vault, accountId);
   }
 }
 
-async function takeInLogin(deps: WaitingLoginDeps, vault: Vault, id: string): Promise<void> {
-  const lock = await deps.locks.acquire(id, PATIENCE, deps.interruption);
+async function storeWaitingLogin(deps: WaitingLoginDeps, vault: Vault, id: string): Promise<void> {
+  const lock = await deps.locks.acquire(id, LOCK_WAIT, deps.interruption);
   try {
     // Another process may have been faster.
     for (const slot of deps.spill.find(id)) {
@@ -71,7 +70,7 @@ async function takeInLogin(deps: WaitingLoginDeps, vault: Vault, id: string): Pr
       if (login === null) continue;
       const { provider, issuer } = login.facts;
       const known = await vault.byIdentity(provider, issuer, login.contents.identity.subject);
-      // Cut off before it was cleared, it would bring back a refresh token that has been replaced since.
+      // After a kill before the slot was cleared, it would restore a refresh token that has been replaced since.
       if (known !== null && (await hasLoggedInSince(vault, known, login.consent))) {
         slot.clear();
         continue;
@@ -81,7 +80,7 @@ async function takeInLogin(deps: WaitingLoginDeps, vault: Vault, id: string): Pr
       const stored = await place(login.as).catch((failure: unknown) => {
         const code = failure instanceof VaultError ? failure.code : null;
         if (code === 'account_name_taken') return place(null);
-        // Who it is could not be looked up before. It is not stored, and not thrown away either.
+        // The user could not be compared when the slot was written. The login is neither stored nor discarded.
         if (code === 'wrong_person') return null;
         throw failure;
       });

@@ -9,7 +9,7 @@ import { dueness } from '../../domain/token-state.js';
 import type { Clock } from '../../system/contract.js';
 import { concernsWholeVault } from '../../vault/damage.js';
 import type { Vault } from '../../vault/vault.js';
-import { takeInAll } from '../login/waiting-logins.js';
+import { storeAllWaiting } from '../login/waiting-logins.js';
 import { loginNeeded } from '../refusals.js';
 import { accountsOf, selectAccounts } from '../select-account.js';
 import {
@@ -86,7 +86,7 @@ export async function refreshAccounts(
   const { timeout } = RETRY_POLICIES.long;
   const refresh: RefreshAllDeps['refresh'] = (vault, account, forced) =>
     refresher.refresh(vault, account, { policy: 'long', forced, timeout });
-  if (!request.dryRun) await takeInAll({ ...ctx, spill: await ctx.spill() }, 0);
+  if (!request.dryRun) await storeAllWaiting({ ...ctx, spill: await ctx.spill() }, 0);
   const report = await refreshAll({ ...ctx, refresh }, request, progress);
   if (!request.dryRun) await ctx.notifyDue();
   return report;

@@ -104,8 +104,8 @@ export async function sendWithRetries(
     if (leavesOpen(result)) maybeAt ??= at;
     const pause = pauseBeforeNext(result, sends, pauses, policy);
     const isOver = unsent && outage?.hasLasted(limit, clock.elapsed()) === true;
-    const tooLate = isOver || clock.elapsed() - begun > LATEST_REPEAT;
-    if (pause === null || tooLate || (maybeAt !== null && !mayResend())) return { at, result, maybeAt };
+    const timeoutError = isOver || clock.elapsed() - begun > LATEST_REPEAT;
+    if (pause === null || timeoutError || (maybeAt !== null && !mayResend())) return { at, result, maybeAt };
     // Repeating what may have been sent is part of the exchange; only a pause can be interrupted.
     if (pause > 0) await clock.sleep(pause * (1 + Math.random() / 4), signal);
   }

@@ -12,7 +12,7 @@ import type { SealedAccount } from '../../stores/contract.js';
 import type { Http } from '../../system/contract.js';
 import type { Contents } from '../../vault/sealed-record.js';
 import type { Vault } from '../../vault/vault.js';
-import { takeInLogins } from '../login/waiting-logins.js';
+import { storeWaitingLogins } from '../login/waiting-logins.js';
 import { kindOf } from '../refresh/refresh-failure.js';
 import { type HeldAccount, lockAndRead } from '../refresh/refresh-store.js';
 import { accountsOf, selectAccounts } from '../select-account.js';
@@ -69,7 +69,7 @@ export async function revokeAccounts(ctx: RevokeContext, request: RevokeRequest)
   const vault = await ctx.vault();
   const results: RevokeResult[] = [];
   // A login that could not be stored would bring an account back that was revoked, with a grant that was not.
-  if (!request.dryRun) await takeInLogins({ ...ctx, spill: await ctx.spill() });
+  if (!request.dryRun) await storeWaitingLogins({ ...ctx, spill: await ctx.spill() });
   for (const account of await revocationTargets(ctx, request)) {
     if (vault === null || ctx.interruption.aborted) break;
     const result = await revokeOne(ctx, vault, account, request);

@@ -32,10 +32,8 @@ describe('the grant of a login that is not stored', () => {
   it('is revoked when another person came than the one it was for', async () => {
     await stage.logIn();
     const failure = await failing(stage.logIn(WIDEN, GRACE));
-    expect(failure).toMatchObject({ code: 'wrong_person', hint: expect.stringContaining('begin again') });
-    expect(failure.message).toMatch(
-      /so nothing was stored; the grant that this login brought was revoked at demo$/,
-    );
+    expect(failure).toMatchObject({ code: 'wrong_person', hint: expect.stringContaining('log in again') });
+    expect(failure.message).toMatch(/so nothing was stored; its grant was revoked at demo$/);
     expect(ends()).toEqual({ revoked: 1, trail: trailOf('revoked') });
     expect(stage.events.at(-1)).toMatchObject({ event: 'login_failed', code: 'wrong_person' });
   });
@@ -88,7 +86,7 @@ describe('the grant of a login that is not stored', () => {
   it('is revoked when the answer had no access token', async () => {
     stage.demo.knobs.omitMembers = ['access_token'];
     const failure = await failing(stage.logIn());
-    expect(failure.message).toMatch(/without a usable access token; .* was revoked at demo$/);
+    expect(failure.message).toMatch(/sent no usable access token; .* was revoked at demo$/);
     expect(ends().revoked).toBe(1);
   });
 
@@ -117,7 +115,7 @@ describe('the grant of a login that is not stored', () => {
     stage.settings['revocation'] = 'none';
     stage.demo.knobs.answerMembers = { id_token: 'aa.bb.cc' };
     const { message } = await failing(stage.logIn());
-    expect(message).toMatch(/which demo has no way to do from a program: remove it at demo$/);
+    expect(message).toMatch(/because demo does not support revocation: remove it at demo$/);
     expect(ends()).toEqual({ revoked: 0, trail: trailOf('unsupported') });
   });
 
@@ -132,7 +130,7 @@ describe('the grant of a login that is not stored', () => {
     stage.demo.knobs.answerMembers = { id_token: 'aa.bb.cc' };
     const { message } = await failing(stage.logIn());
     expect(message).toMatch(
-      /could not be revoked \(the revocation endpoint that is configured is on another/,
+      /could not be revoked \(the configured revocation endpoint is on another/,
     );
     expect(ends()).toEqual({ revoked: 0, trail: trailOf('failed') });
   });

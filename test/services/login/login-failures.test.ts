@@ -32,10 +32,10 @@ describe('a login that the person ends', () => {
   it('by doing nothing times out, and says what may be wrong', async () => {
     await expect(stage.logIn({ timeout: 30 }, { browser: browserAbsent })).rejects.toMatchObject({
       code: 'login_timed_out',
-      message: 'nobody finished the login within 0s',
+      message: 'the login was not completed within 0s',
       hint: [
-        `if demo showed an error page, it may not know the redirect URI (register exactly http://127.0.0.1/callback/demo; where it must have a port, choose one and add --port), the client id ${stage.demo.client.id}, or one of the scopes openid profile email offline_access: vault providers demo`,
-        `if no page came at all, see whether ${new URL(stage.demo.issuer).host} answers`,
+        `if demo showed an error page, it may not accept the redirect URI (register exactly http://127.0.0.1/callback/demo; if it must have a port, choose one and add --port), the client id ${stage.demo.client.id}, or one of the scopes openid profile email offline_access: vault providers demo`,
+        `if no page appeared, check whether ${new URL(stage.demo.issuer).host} answers`,
         'then: vault login demo',
       ].join('\n'),
       details: { redirect_uri: 'http://127.0.0.1/callback/demo' },
@@ -141,7 +141,7 @@ describe('a login that cannot begin', () => {
     stage.settings['identity'] = { from: 'none' };
     await expect(stage.logIn({}, { browser: browserNever })).rejects.toMatchObject({
       code: 'usage',
-      message: 'demo does not tell who logged in, so the account needs a name of your choice',
+      message: 'demo does not identify the user, so you must name the account',
       hint: 'vault login demo --as NAME\nor set userinfoEndpoint for it in config.json',
     });
     expect(stage.demo.requests.metadata).toBe(0);
@@ -216,7 +216,7 @@ describe('a token endpoint that does not give tokens', () => {
     stage.demo.knobs.answerMembers = { access_token: 'with a\nline break' };
     await expect(stage.logIn()).rejects.toMatchObject({
       code: 'provider_answer_invalid',
-      message: expect.stringContaining('demo answered without a usable access token'),
+      message: expect.stringContaining('demo sent no usable access token'),
     });
   });
 });

@@ -97,9 +97,9 @@ describe('a device login at a server that sends no id_token in it', () => {
     await expect(onDevice({ as: 'dev' })).rejects.toMatchObject({
       code: 'provider_answer_invalid',
       message: expect.stringMatching(
-        /^demo does not tell who logged in: the scope openid was asked for, no id_token came, and no userinfo endpoint is known; .* was revoked at demo$/,
+        /^demo did not identify the user: the scope openid was requested, but no id_token came, and no userinfo endpoint is known; .* was revoked at demo$/,
       ),
-      hint: 'set providers.demo.userinfoEndpoint in config.json, if it has one\nor add "identity": {"from": "none"} to providers.demo in config.json, and choose a name for the person yourself with --as NAME',
+      hint: 'set providers.demo.userinfoEndpoint in config.json, if there is one\nor add "identity": {"from": "none"} to providers.demo in config.json, and name the account with --as NAME',
     });
     stage.settings['identity'] = { from: 'none' };
     expect((await onDevice({ as: 'dev' })).account.label).toBe('dev');

@@ -76,9 +76,9 @@ describe('pasting the address the browser ended at', () => {
     ];
     await stage.logIn({ pasteOnly: true }, { browser: browserAbsent, pasted: pasting(...lines) });
     expect(wrongPastes()).toEqual([
-      'that is not a whole address; copy everything from the address bar, from http on',
-      'that address does not begin with http://127.0.0.1:8976/callback/demo',
-      'that address belongs to another login; use the page that was opened for this one',
+      'it is not a complete URL; copy everything from the address bar, beginning with http',
+      'it does not start with http://127.0.0.1:8976/callback/demo',
+      'it belongs to another login; use the page that was opened for this one',
     ]);
   });
 

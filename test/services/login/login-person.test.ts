@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Identity } from '../../../src/domain/account.js';
-import { checkHint } from '../../../src/services/login/login-identity.js';
+import { requireHintedUser } from '../../../src/services/login/login-identity.js';
 import { type LoginStage, openLoginStage, REQUEST } from './logging-in.js';
 
 const ADA: Identity = { subject: 'demo-1815', email: 'ada@example.com', name: 'ada', details: {} };
@@ -8,7 +8,7 @@ const NAMELESS: Identity = { ...ADA, email: null, name: null };
 
 const judged = (loginHint: string | null, identity: Identity, label: string | null = null) => {
   try {
-    checkHint({ ...REQUEST, loginHint }, identity, label === null ? null : { label });
+    requireHintedUser({ ...REQUEST, loginHint }, identity, label === null ? null : { label });
     return 'welcome';
   } catch (failure) {
     return failure;
@@ -71,7 +71,7 @@ describe('a login for a person who is named', () => {
     await expect(login).rejects.toMatchObject({
       code: 'wrong_person',
       message: expect.stringContaining(
-        'grace@example.com logged in, and --login-hint asked for ada@example.com, so nothing was stored',
+        'grace@example.com logged in instead of ada@example.com (--login-hint), so nothing was stored',
       ),
       hint: expect.stringMatching(/\nvault login demo --login-hint ada@example\.com\n.*\nvault login demo$/),
     });

@@ -69,7 +69,7 @@ describe('what a login would do', () => {
     const env = { ...GOOGLE, OAUTH_REDIRECT_URI: 'http://127.0.0.1:8400/callback' };
     await expect(plan({ port: 8401 }, env)).rejects.toMatchObject({
       code: 'usage',
-      message: '--port 8401 contradicts the redirect URI that is configured for google',
+      message: '--port 8401 contradicts the configured redirect URI of google',
     });
     expect((await plan({ port: 8400 }, env)).redirectUri).toBe('http://127.0.0.1:8400/callback');
     expect((await plan({ port: 8401 })).redirectUri).toBe('http://127.0.0.1:8401/callback/google');

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { VaultError } from '../../../src/domain/errors.js';
 import { Secret } from '../../../src/domain/secret.js';
-import { takeInLogins } from '../../../src/services/login/waiting-logins.js';
+import { storeWaitingLogins } from '../../../src/services/login/waiting-logins.js';
 import { lockAndRead } from '../../../src/services/refresh/refresh-store.js';
 import type { SealedAccount } from '../../../src/stores/contract.js';
 import { sqliteLocks } from '../../../src/stores/locks.js';
@@ -109,7 +109,7 @@ describe('a login of an account that another process holds', () => {
     const over = { locks: locks(), onHeld, interruption: stop.signal };
     await expect(store({ at: NOW + 1 }, stage.vault, over)).rejects.toMatchObject({
       code: 'interrupted',
-      message: expect.stringContaining('its tokens are kept sealed beside the vault'),
+      message: expect.stringContaining('its tokens are kept encrypted beside the vault'),
       details: { waiting: true },
     });
     await stage.vault.update(account, { issuedAt: NOW + 9 }, await stage.vault.contents(account));
@@ -136,13 +136,13 @@ describe('a login of an account that another process holds', () => {
 
 describe('a login that the database cannot take', () => {
   const takeIn = () =>
-    takeInLogins({ ...stage, vault: async () => stage.vault, interruption: uninterrupted() });
+    storeWaitingLogins({ ...stage, vault: async () => stage.vault, interruption: uninterrupted() });
   const refusing = () => ({ ...stage.vault, add: () => Promise.reject(FULL) });
 
   it('is kept beside the vault, also that of a person who has no account yet, and stored by the next command', async () => {
     await expect(store({}, refusing())).rejects.toMatchObject({
       code: 'vault_not_writable',
-      message: expect.stringContaining('the login is complete, and could not be stored: /vault.db cannot'),
+      message: expect.stringContaining('the login is complete, but could not be stored: /vault.db cannot'),
       hint: 'df\nthen store them: vault refresh --all',
       details: { waiting: true },
     });
@@ -165,7 +165,7 @@ describe('a login that the database cannot take', () => {
     await expect(store({}, refusing())).rejects.toMatchObject({ code: 'vault_not_writable' });
     const find = (id: string) => stage.spill.find(id).map((found) => ({ ...found, clear: () => {} }));
     const killed = { ...stage, spill: { ...stage.spill, find } };
-    await takeInLogins({ ...killed, vault: async () => stage.vault, interruption: uninterrupted() });
+    await storeWaitingLogins({ ...killed, vault: async () => stage.vault, interruption: uninterrupted() });
     const [account] = await stage.vault.accounts();
     await replaceRefreshToken(await stage.account(account as SealedAccount), 'refresh-token-next');
     await takeIn();

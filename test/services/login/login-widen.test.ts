@@ -69,7 +69,7 @@ describe('adding scopes', () => {
       code: 'account_ambiguous',
       exitCode: 3,
       message: expect.stringContaining('demo/grace@example.com, demo/work'),
-      hint: 'say which one: vault login demo --login-hint grace@example.com --add-scope notes.read',
+      hint: 'choose one: vault login demo --login-hint grace@example.com --add-scope notes.read',
     });
     expect(stage.told).toEqual([]);
   });
@@ -92,7 +92,7 @@ describe('adding scopes', () => {
       code: 'wrong_person',
       exitCode: 2,
       message:
-        'grace@example.com logged in, and the scopes were to be added to demo/ada@example.com, so nothing was stored; the grant that this login brought was revoked at demo',
+        'grace@example.com logged in, but the scopes were for demo/ada@example.com, so nothing was stored; its grant was revoked at demo',
     });
     expect(await stage.account(account)).toEqual(before);
     expect(await stage.vault.accounts()).toHaveLength(1);

@@ -201,8 +201,8 @@ describe('another person', () => {
     await expect(stage.logIn({ as: 'work' }, { choice: { person: 'grace' } })).rejects.toMatchObject({
       code: 'account_name_taken',
       message:
-        'the name demo/work belongs to another person, so nothing was stored; the grant that this login brought was revoked at demo',
-      hint: 'log in as that person, or choose another name: vault login demo --as NAME',
+        'the name demo/work belongs to another user, so nothing was stored; its grant was revoked at demo',
+      hint: 'log in as that user, or choose another name: vault login demo --as NAME',
     });
     expect(await accounts()).toEqual(['work']);
     expect(await stage.account(first.account)).toEqual(before);
