@@ -6,7 +6,6 @@ import type { UseCases } from './services/contract.js';
 import type { Host } from './system/contract.js';
 import { backgroundWith } from './wiring/background.js';
 import { backupUseCases } from './wiring/backup.js';
-import { childrenWith } from './wiring/children.js';
 import { integrityWith } from './wiring/integrity.js';
 
 export interface App extends Context, UseCases {
@@ -32,7 +31,6 @@ export function createApp(host: Host, options: ContextOptions): App {
     ...backupUseCases(ctx),
     ...background,
     notifyDue: async () => (await import('./services/notify/notify.js')).notifyDue(ctx),
-    ...childrenWith(host),
     ...integrityWith({ vault: access.open, audit }),
   };
 }

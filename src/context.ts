@@ -22,6 +22,7 @@
  */
 import { setMaxListeners } from 'node:events';
 import { join } from 'node:path';
+import { createAudit } from './access/audit.js';
 import { createKeySources, type KeySources } from './access/key-sources.js';
 import type { LoginMachine } from './access/login-machine.js';
 import type { Refresher } from './access/refresher-client.js';
@@ -44,7 +45,6 @@ import { createFiles } from './system/files/files.js';
 import { resolvePaths } from './system/paths.js';
 import type { VaultEvents } from './vault/queued-events.js';
 import type { Vault } from './vault/vault.js';
-import { createAudit } from './wiring/audit.js';
 
 const CONFIG_LIMIT = 1024 * 1024;
 

@@ -95,7 +95,9 @@ export async function main(): Promise<void> {
     if (argv.length === 1 && argv[0] === OWN_PROCESSES.refresher)
       return await (await import('./refresher.js')).runAsRefresher(host);
     if (argv.length === 1 && argv[0] === KEYCHAIN_HELPER)
-      return await (await import('./wiring/keychain.js')).runAsKeychainHelper(host, () => leaveAtOnce(1));
+      return await (await import('./system/keychain/helper.js')).runAsKeychainHelper(host, () =>
+        leaveAtOnce(1),
+      );
     const parsed = await parse(argv);
     if (parsed.kind === 'text') {
       (parsed.exitCode === 0 ? process.stdout : process.stderr).write(parsed.text);

@@ -1,6 +1,7 @@
 import { childEnv } from '../domain/environment.js';
+import { VaultError } from '../domain/errors.js';
 import type { Host } from '../system/contract.js';
-import { type BoundedEnd, runBounded } from '../system/processes/child.js';
+import { type BoundedEnd, type ChildResult, runBounded, runChild } from '../system/processes/child.js';
 
 /** Runs another program in `/`, where other users cannot put files, without client secrets; its output is discarded. */
 export function runProgram(
@@ -11,4 +12,16 @@ export function runProgram(
 ): Promise<BoundedEnd> {
   const options = { env: childEnv(env), cwd: '/', input, limit, capture: false, signal: interruption };
   return runBounded(program, args, options);
+}
+
+/** Runs this program again. @param onStderrLine called as each line arrives. @throws VaultError `usage` in the library */
+export function runThisProgram(
+  { self }: Pick<Host, 'self'>,
+  args: readonly string[],
+  env: Host['env'],
+  onStderrLine?: (line: string) => void,
+): Promise<ChildResult> {
+  if (self === null) throw new VaultError('usage', 'only the command line can run itself again');
+  const [interpreter, script] = self;
+  return runChild(interpreter, [script, ...args], env, onStderrLine);
 }

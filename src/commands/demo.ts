@@ -1,5 +1,6 @@
+import type { DemoRequest, DemoTalk } from '../demo/contract.js';
+import type { DemoDeps } from '../demo/walk.js';
 import { harmless } from '../domain/safe-text.js';
-import type { DemoRequest, DemoTalk } from '../services/contract.js';
 import type { Io } from '../ui/io.js';
 import type { Command } from './spec.js';
 import { denied } from './spec.js';
@@ -16,13 +17,25 @@ export const demo: Command<DemoRequest> = {
     return { browser: !denied(raw, '--no-browser') };
   },
 
-  async run(useCases, request, io) {
-    if (!io.json) return useCases.demo(request, showing(io));
-    const steps: Step[] = [];
-    await useCases.demo(request, recording(steps, io));
-    io.document({ steps });
+  async run({ host }, request, io) {
+    const [{ runDemo, demoEnvironment }, { runThisProgram }] = await Promise.all([
+      import('../demo/walk.js'),
+      import('../access/programs.js'),
+    ]);
+    const clean = demoEnvironment(host.env);
+    const runVault: DemoDeps['runVault'] = (args, env, onStderrLine) =>
+      runThisProgram(host, args, { ...clean, ...env }, onStderrLine);
+    await printDemo((talk) => runDemo({ runVault }, request, talk), io);
   },
 };
+
+/** Prints the demo as it happens, or as one document with `--json`. */
+export async function printDemo(walk: (talk: DemoTalk) => Promise<void>, io: Io): Promise<void> {
+  if (!io.json) return walk(showing(io));
+  const steps: Step[] = [];
+  await walk(recording(steps, io));
+  io.document({ steps });
+}
 
 interface Step {
   readonly title: string;
@@ -59,7 +72,7 @@ function recording(steps: Step[], io: Io): DemoTalk {
     step: (title) => steps.push({ title, commands: [], notes: [] }),
     command: (line, stdout, stderr) => current().commands.push({ line, stdout, stderr }),
     note: (line) => {
-      // It may be the address of a page that waits for the person.
+      // A page may be waiting for the user at this address.
       io.say(line);
       current().notes.push(line);
     },

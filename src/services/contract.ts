@@ -1,4 +1,3 @@
-import type { DemoRequest, DemoTalk } from '../demo/contract.js';
 import type { BackgroundUseCases } from './background/background-contract.js';
 import type { BackupUseCases } from './backup/backup.js';
 import type { IntegrityUseCases } from './integrity/integrity.js';
@@ -6,14 +5,11 @@ import type { IntegrityUseCases } from './integrity/integrity.js';
 export type * from './background/background-contract.js';
 export type * from './backup/backup.js';
 export type * from './integrity/integrity.js';
-export type { DemoRequest, DemoTalk };
 
 /** Everything a command can ask for. `app.ts` wires it; each part is loaded when it is first called. */
 export interface UseCases extends BackgroundUseCases, BackupUseCases, IntegrityUseCases {
   /** Sends due notifications at the end of another command; never throws. */
   notifyDue(): Promise<void>;
-  /** A walk through everything against the embedded authorization server. */
-  demo(request: DemoRequest, talk: DemoTalk): Promise<void>;
   /** Frees files and sockets; called once, at the end. */
   close(): Promise<void>;
 }

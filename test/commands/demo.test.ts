@@ -1,13 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { demo } from '../../src/commands/demo.js';
-import type { DemoTalk } from '../../src/services/contract.js';
+import { demo, printDemo } from '../../src/commands/demo.js';
+import type { DemoTalk } from '../../src/demo/contract.js';
 import { type TerminalOptions, terminal } from '../doubles/terminal.js';
-import { useCasesDouble } from '../doubles/use-cases.js';
 import { inputOf } from './raw.js';
 
 async function printed(show: (talk: DemoTalk) => void, options: TerminalOptions = {}) {
   const { io, written } = terminal(options);
-  await demo.run(useCasesDouble({ demo: async (_request, talk) => show(talk) }), await inputOf(demo, ''), io);
+  await printDemo(async (talk) => show(talk), io);
   return written;
 }
 

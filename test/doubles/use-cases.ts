@@ -8,7 +8,6 @@ export function useCasesDouble(given: Partial<UseCases> = {}): Context & UseCase
     restore: never('restore'),
     planRestore: never('planRestore'),
     backup: never('backup'),
-    demo: never('demo'),
     condition: never('condition'),
     acceptRollback: never('acceptRollback'),
     schedule: never('schedule'),

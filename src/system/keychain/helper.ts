@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { childEnv } from '../../domain/environment.js';
+import type { Host } from '../contract.js';
 import { type Keychain, KeychainFailure } from './contract.js';
 
 /** One call of a {@link Keychain}, as one line on the helper's stdin. */
@@ -17,8 +18,8 @@ export type HelperAnswer =
   | { readonly value: string | boolean | null }
   | (Pick<KeychainFailure, 'about' | 'remedy'> & { readonly failure: KeychainFailure['kind'] });
 
-/** What main.ts knows a helper by. No command begins like this. */
-const ARGUMENT = '@keychain';
+/** The only argument of a helper process. No command begins like this. */
+export const KEYCHAIN_HELPER = '@keychain';
 
 /**
  * Calls the keychain in a process of its own: a native call that hangs cannot be cancelled, but a process can be killed.
@@ -34,7 +35,7 @@ export async function callHelper(
   request: HelperRequest,
   signal: AbortSignal,
 ): Promise<string | boolean | null> {
-  const child = spawn(interpreter, [script, ARGUMENT], {
+  const child = spawn(interpreter, [script, KEYCHAIN_HELPER], {
     env: childEnv(env),
     stdio: ['pipe', 'pipe', 'ignore'],
   });
@@ -62,4 +63,37 @@ function answered(line: string): string | boolean | null {
   const answer = JSON.parse(line) as HelperAnswer;
   if ('value' in answer) return answer.value;
   throw new KeychainFailure(answer.failure, answer);
+}
+
+/**
+ * The other side: makes one call of the system's keychain, read from stdin, and prints the answer. It is killed when that takes
+ * too long.
+ *
+ * @param leave exits even while a call hangs; used when the caller is gone
+ */
+export async function runAsKeychainHelper(host: Host, leave: () => void): Promise<void> {
+  const { keytarKeychain } = await import('./native.js');
+  const lines = createInterface({ input: host.stdin });
+  lines.once('close', leave);
+  const first = await lines[Symbol.asyncIterator]().next();
+  if (first.done === true) return;
+  const answer = await answerTo(JSON.parse(first.value) as HelperRequest, keytarKeychain(host.platform));
+  host.stdout.on('error', () => undefined);
+  host.stdout.write(`${JSON.stringify(answer)}\n`);
+  lines.off('close', leave);
+  lines.close();
+}
+
+async function answerTo(
+  { action, service, account, value }: HelperRequest,
+  keychain: Keychain,
+): Promise<HelperAnswer> {
+  try {
+    if (action !== 'write') return { value: await keychain[action](service, account) };
+    await keychain.write(service, account, value ?? '');
+    return { value: null };
+  } catch (failure) {
+    const { kind = 'unavailable', about = null, remedy = null } = failure as Partial<KeychainFailure>;
+    return { failure: kind, about, remedy };
+  }
 }

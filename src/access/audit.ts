@@ -5,8 +5,6 @@ import { callerProcessOf } from '../system/caller-process.js';
 import type { Clock, Files, Host, Paths } from '../system/contract.js';
 import type { VaultEvents } from '../vault/queued-events.js';
 
-/* How app.ts wires the record of events, and what is read from it. */
-
 export interface AuditParts {
   readonly host: Pick<Host, 'pid' | 'uid' | 'platform'>;
   readonly paths: Paths;
@@ -15,17 +13,13 @@ export interface AuditParts {
   readonly notice: (line: string) => void;
 }
 
-/** The record of events, and those that are waiting for the vault's trail. */
+/** The record of events, and those that wait for the vault's audit trail. */
 export function createAudit({ host, paths, files, clock, notice }: AuditParts): {
   readonly audit: AuditLog;
   readonly events: VaultEvents;
 } {
-  const queue = eventQueue(queueFolder(paths), files);
+  const queue = eventQueue(join(paths.state, 'audit'), files);
   const asker = () => callerProcessOf(host.platform);
   const audit = auditLog({ path: paths.securityLog, files, clock, actor: host, asker, queue, notice });
   return { audit, events: trailEvents(audit, queue) };
-}
-
-function queueFolder({ state }: Paths): string {
-  return join(state, 'audit');
 }
