@@ -95,7 +95,7 @@ describe('the package', () => {
     for (const [name, target] of Object.entries<string>(MANIFEST.bin)) {
       symlinkSync(join(folder, target), join(work, 'prefix', 'bin', name));
     }
-  }, 60_000);
+  });
 
   it.each(['vault', 'token-vault'])('runs as %s from an empty prefix', (name) => {
     const run = node([join(work, 'prefix', 'bin', name), '--version']);

@@ -7,36 +7,32 @@ import { openStoryStage } from './harness/story-stage.js';
 const FOLDER = fileURLToPath(new URL('./stories/', import.meta.url));
 const stories = readdirSync(FOLDER).filter((name) => name.endsWith('.txt'));
 
-describe('the stories', () => {
-  it.each(stories)(
-    '%s happens as it is told',
-    async (name) => {
-      const steps = parseStory(readFileSync(`${FOLDER}${name}`, 'utf8'));
-      expect(steps.filter(({ kind }) => kind === 'command')).not.toEqual([]);
-      const stage = await openStoryStage();
-      let broken: readonly string[] = [];
-      try {
-        for (const step of steps) {
-          if (step.kind === 'event') {
-            await stage.happen(step.words);
-            continue;
-          }
-          const run = await stage.type(step.line);
-          const told = [
-            `${name}:${step.at}: $ ${step.line}`,
-            `exit code ${run.exitCode}, stdout:\n${run.stdout}stderr:\n${run.stderr}`,
-          ].join('\n');
-          expect(run.exitCode, told).toBe(step.exitCode);
-          expect(isExactly(run.stdout, step.stdout), told).toBe(true);
-          expect(missingLine(run.stderr, step.stderr), told).toBeNull();
+describe.concurrent('the stories', () => {
+  it.for(stories)('%s happens as it is told', async (name, { expect }) => {
+    const steps = parseStory(readFileSync(`${FOLDER}${name}`, 'utf8'));
+    expect(steps.filter(({ kind }) => kind === 'command')).not.toEqual([]);
+    const stage = await openStoryStage();
+    let broken: readonly string[] = [];
+    try {
+      for (const step of steps) {
+        if (step.kind === 'event') {
+          await stage.happen(step.words);
+          continue;
         }
-      } finally {
-        broken = await stage.close();
+        const run = await stage.type(step.line);
+        const told = [
+          `${name}:${step.at}: $ ${step.line}`,
+          `exit code ${run.exitCode}, stdout:\n${run.stdout}stderr:\n${run.stderr}`,
+        ].join('\n');
+        expect(run.exitCode, told).toBe(step.exitCode);
+        expect(isExactly(run.stdout, step.stdout), told).toBe(true);
+        expect(missingLine(run.stderr, step.stderr), told).toBeNull();
       }
-      expect(broken).toEqual([]);
-    },
-    90_000,
-  );
+    } finally {
+      broken = await stage.close();
+    }
+    expect(broken).toEqual([]);
+  });
 });
 
 describe('the reader of stories', () => {

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, type StdioOptions } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { harmless, harmlessJson, inQuotes, quoted } from '../../src/domain/safe-text.js';
@@ -70,8 +70,10 @@ describe('a word for a shell', () => {
 
   it.each(HOSTILE)('means the same once a shell has read it: %j', (word) => {
     const env = { PATH: process.env['PATH'] ?? '', LC_ALL: 'C.UTF-8' };
+    // With a socket for its stdin bash takes itself for a remote shell, and reads the user's .bashrc.
+    const stdio: StdioOptions = ['ignore', 'pipe', 'inherit'];
     for (const written of [quoted(word), inQuotes(word)]) {
-      const read = execFileSync('bash', ['-c', `printf %s ${written}`], { env, encoding: 'utf8' });
+      const read = execFileSync('bash', ['-c', `printf %s ${written}`], { env, stdio, encoding: 'utf8' });
       expect(read).toBe(word);
     }
   });

@@ -25,7 +25,8 @@ export function makeCertificate(
     program,
     [
       ...before,
-      ...['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', `/CN=${name}`],
+      ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1'],
+      ...['-nodes', '-days', '2', '-subj', `/CN=${name}`],
       ...['-addext', `subjectAltName=${subjectAltName}`, '-keyout', keyFile, '-out', certFile],
     ],
     { stdio: 'ignore' },

@@ -34,7 +34,7 @@ export async function startAgent(
   args: readonly string[] = [],
   options: CliOptions = {},
 ): Promise<RunningAgent> {
-  const started = startVault(['agent', ...args], home, { timeout: 110_000, ...options });
+  const started = startVault(['agent', ...args], home, options);
   // How it ends is looked at by who stops it.
   started.done.catch(() => undefined);
   await started.stderrLine(/listens on/);

@@ -5,6 +5,9 @@ import type { TempHome } from './temp-home.js';
 
 export const VAULT_JS = fileURLToPath(new URL('../../bin/vault.js', import.meta.url));
 
+/** Less than a test may take, so that the report says which command it was. */
+const HUNG = 110_000;
+
 export interface CliRun {
   readonly args: readonly string[];
   /** Null when a signal ended it. */
@@ -19,7 +22,7 @@ export interface CliOptions {
   /** Written to stdin, which then ends; left out, stdin is empty. */
   readonly stdin?: string;
   readonly cwd?: string;
-  /** Milliseconds after which the command is killed and the test fails. */
+  /** Milliseconds after which the command is killed and the test fails; 110 s when left out. */
   readonly timeout?: number;
   /** Put before `node`: `['strace', '-f', …]`. */
   readonly under?: readonly string[];
@@ -54,7 +57,7 @@ export function startVault(args: readonly string[], home: TempHome, options: Cli
     child,
     type: (line) => void child.stdin.write(`${line}\n`),
     stderrLine: (pattern) => stderr.line(pattern),
-    done: finish(child, args, home, stdout, stderr, options.timeout ?? 60_000),
+    done: finish(child, args, home, stdout, stderr, options.timeout ?? HUNG),
   };
 }
 

@@ -83,7 +83,16 @@ export type PartName = keyof typeof PARTS;
 
 /** @returns a sentence for each part that is not here, with the way to get it */
 export function missing(...parts: readonly PartName[]): string[] {
-  return parts.filter((name) => !PARTS[name].found()).map((name) => `needs ${name} (${PARTS[name].how})`);
+  return parts.filter((name) => !isFound(name)).map((name) => `needs ${name} (${PARTS[name].how})`);
+}
+
+const known = new Map<PartName, boolean>();
+
+/** Looked for once, since most are looked for by running a program. */
+function isFound(name: PartName): boolean {
+  const found = known.get(name) ?? PARTS[name].found();
+  known.set(name, found);
+  return found;
 }
 
 /**

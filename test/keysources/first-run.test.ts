@@ -43,7 +43,7 @@ async function openWithKeyFile(of: VaultFolder): Promise<Vault> {
 describe('first runs at the same time', () => {
   it('make one vault with one master key, which every one of them opens', async (context) => {
     needs(context, 'the built command line');
-    const count = 20;
+    const count = 10;
     const join = (actor: Actor, index: number) => actor.ask('join', joining(folder.home, index));
     const joined = await withActors(count, (actors) => Promise.all(actors.map(join)));
     expect(joined).toEqual(Array(count).fill(true));

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { Secret } from '../../src/domain/secret.js';
 import { passphraseSource } from '../../src/keysources/passphrase.js';
 
@@ -9,8 +9,13 @@ const sourceWith = (passphrase: string) =>
   passphraseSource(null, { ask: async () => new Secret(passphrase), place: 'passphrase' });
 
 describe('the passphrase key source', () => {
+  let key: Buffer;
+  let parameters: string;
+  beforeAll(async () => {
+    ({ key, parameters } = await sourceWith(GOOD).derive(REFERENCE));
+  });
+
   it('derives a key from its passphrase and salt alone', async () => {
-    const { key, parameters } = await sourceWith(GOOD).derive(REFERENCE);
     expect(key).toHaveLength(32);
     const again = await sourceWith(GOOD).load(REFERENCE, parameters);
     expect(again.equals(key)).toBe(true);
@@ -21,7 +26,6 @@ describe('the passphrase key source', () => {
   });
 
   it('takes no passphrase for a new one that makes the key which is to be replaced', async () => {
-    const { key, parameters } = await sourceWith(GOOD).derive(REFERENCE);
     const replaced = [{ parameters, matches: (other: Buffer) => other.equals(key) }];
     await expect(sourceWith(GOOD).derive(REFERENCE, replaced)).rejects.toMatchObject({
       code: 'usage',
@@ -30,8 +34,7 @@ describe('the passphrase key source', () => {
     await expect(sourceWith(`${GOOD}s`).derive(REFERENCE, replaced)).resolves.toHaveProperty('key');
   });
 
-  it('keeps the work factor and 32 bytes of salt, and nothing of the passphrase', async () => {
-    const { key, parameters } = await sourceWith(GOOD).derive(REFERENCE);
+  it('keeps the work factor and 32 bytes of salt, and nothing of the passphrase', () => {
     const kept = JSON.parse(parameters) as Record<string, unknown>;
     expect(kept).toEqual({ kdf: 'scrypt', n: 2 ** 17, r: 8, p: 1, salt: expect.any(String) });
     expect(Buffer.from(String(kept['salt']), 'base64url')).toHaveLength(32);

@@ -107,14 +107,23 @@ describe('a failure', () => {
       (failure: unknown) => failure as Library.VaultError,
     );
 
+  const hasCode = async (code: Library.ErrorCode, call: Promise<unknown>) => {
+    const failure = await failureOf(call);
+    expect(failure).toBeInstanceOf(VaultError);
+    expect(failure).toMatchObject({ code, exitCode: ERROR_CODES[code], message: expect.any(String) });
+  };
+
+  it('has the code, the exit code and a message of the command line', async () => {
+    await stage.logIn();
+    await hasCode('account_not_found', open({ home: join(stage.home, 'empty') }).accessToken());
+    const { accessToken: token } = open();
+    await hasCode('account_not_found', token('nobody'));
+    await hasCode('scope_missing', token('demo', { scopes: ['notes.write'] }));
+    await hasCode('usage', token(''));
+    for (const minValid of ['soon', -1, Number.NaN]) await hasCode('usage', token('demo', { minValid }));
+  });
+
   it.each([
-    ['account_not_found', async () => open().accessToken('nobody')],
-    ['account_not_found', async () => open({ home: join(stage.home, 'empty') }).accessToken()],
-    ['scope_missing', async () => open().accessToken('demo', { scopes: ['notes.write'] })],
-    ['usage', async () => open().accessToken('')],
-    ['usage', async () => open().accessToken('demo', { minValid: 'soon' })],
-    ['usage', async () => open().accessToken('demo', { minValid: -1 })],
-    ['usage', async () => open().accessToken('demo', { minValid: Number.NaN })],
     [
       'provider_unavailable',
       async () => {
@@ -149,16 +158,14 @@ describe('a failure', () => {
     ],
   ] as const)('has the code %s of the command line, its exit code and a message', async (code, call) => {
     await stage.logIn();
-    const failure = await failureOf(call());
-    expect(failure).toBeInstanceOf(VaultError);
-    expect(failure).toMatchObject({ code, exitCode: ERROR_CODES[code], message: expect.any(String) });
+    await hasCode(code, call());
   });
 
   it('says the next command', async () => {
     await stage.logIn();
     stage.demo.endAllGrants();
-    const failure = await failureOf(open().accessToken('demo', { refresh: true }));
-    expect(failure.hint).toBe('vault login demo --login-hint ada@example.com');
+    const { hint } = await failureOf(open().accessToken('demo', { refresh: true }));
+    expect(hint).toBe('vault login demo --login-hint ada@example.com');
   });
 
   it('in where the files are is told at once', () => {
@@ -188,11 +195,6 @@ describe('the accounts', () => {
       { name: 'demo/work', provider: 'demo', label: 'work' },
     ]);
     for (const secret of stage.demo.secrets()) expect(JSON.stringify(accounts)).not.toContain(secret);
-  });
-
-  it('are none where there is no vault, and none is made', async () => {
-    const vault = open({ profile: 'fresh' });
-    expect(await vault.accounts()).toEqual([]);
   });
 
   it('of a profile are a vault of their own', async () => {

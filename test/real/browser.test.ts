@@ -1,19 +1,23 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { openChromium, type RealBrowser } from '../harness/browser.js';
 import { startVault } from '../harness/cli.js';
 import { type DemoStage, openDemoStage } from '../harness/demo-stage.js';
-import { needs } from '../harness/parts.js';
+import { missing, needs } from '../harness/parts.js';
 
 let stage: DemoStage;
-let browser: RealBrowser | null = null;
-beforeEach(async () => {
+let browser: RealBrowser;
+beforeAll(async () => {
+  if (missing('Chromium').length === 0) browser = await openChromium();
+});
+afterAll(() => browser?.close());
+beforeEach(async (context) => {
+  needs(context, 'Chromium');
   stage = await openDemoStage();
 });
 afterEach(async () => {
-  await browser?.close();
-  browser = null;
+  await browser.page.context().clearCookies();
   expect(await stage.close()).toEqual([]);
 });
 
@@ -21,14 +25,12 @@ afterEach(async () => {
 async function atConsentPage() {
   const login = startVault(['login', 'demo', '--no-browser'], stage.home);
   const url = await login.stderrLine(/^\s*http:\/\/\S+[?&]state=/);
-  browser = await openChromium();
   await browser.page.goto(url.trim());
   return { login, page: browser.page };
 }
 
 describe('a real browser', () => {
-  it('completes a login, and the code leaves its address bar', async (context) => {
-    needs(context, 'Chromium');
+  it('completes a login, and the code leaves its address bar', async () => {
     const { login, page } = await atConsentPage();
     await page.getByLabel('Grace Hopper').check();
     await page.getByRole('button', { name: 'Allow' }).click();
@@ -42,15 +44,16 @@ describe('a real browser', () => {
     expect((await stage.vault(['token', 'demo'])).exitCode).toBe(0);
   });
 
-  it('that is opened by the command begins at its start page, may reload it, and is known again by its cookie', async (context) => {
-    needs(context, 'Chromium');
+  it('that is opened by the command begins at its start page, may reload it, and is known again by its cookie', async () => {
     const opened = join(stage.home.root, 'opened');
     const login = startVault(['login', 'demo'], stage.home, {
       env: { BROWSER: `sh -c "echo $0 >${opened}" %s` },
     });
-    const start = await vi.waitFor(() => readFileSync(opened, 'utf8').trim(), { timeout: 20_000 });
+    const start = await vi.waitFor(
+      () => /^http.*(?=\n)/.exec(readFileSync(opened, 'utf8'))?.[0] ?? expect.fail(),
+      { timeout: 20_000 },
+    );
     expect(start).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/[\w-]{43}$/);
-    browser = await openChromium();
     const { page } = browser;
     for (const _ of ['first', 'reloaded']) {
       await page.goto(start);
@@ -61,8 +64,7 @@ describe('a real browser', () => {
     expect(await page.context().cookies()).toEqual([]);
   });
 
-  it('shows a page that says so when the person says no, and the command ends', async (context) => {
-    needs(context, 'Chromium');
+  it('shows a page that says so when the person says no, and the command ends', async () => {
     const { login, page } = await atConsentPage();
     await page.getByRole('button', { name: 'Deny' }).click();
     expect(await login.done).toMatchObject({ exitCode: 4, stdout: '' });
@@ -70,8 +72,7 @@ describe('a real browser', () => {
     expect((await stage.vault(['list', '--json'])).stdout).toContain('"accounts":');
   });
 
-  it('gives what the person left ticked, and the command says what is missing', async (context) => {
-    needs(context, 'Chromium');
+  it('gives what the person left ticked, and the command says what is missing', async () => {
     const { login, page } = await atConsentPage();
     await page.getByLabel('see your name').uncheck();
     await page.getByRole('button', { name: 'Allow' }).click();

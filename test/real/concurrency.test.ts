@@ -11,13 +11,13 @@ afterEach(async () => {
 });
 
 const many = (count: number, args: readonly string[]) =>
-  Promise.all(Array.from({ length: count }, () => stage.vault(args, { timeout: 100_000 })));
+  Promise.all(Array.from({ length: count }, () => stage.vault(args)));
 
 describe('many processes at once', () => {
-  it('make one request when a hundred of them ask for the token of one expired account', async () => {
+  it('make one request when many of them ask for the token of one expired account', async () => {
     const account = await stage.logInExpired();
     stage.tokenRequests();
-    const runs = await many(100, ['token', account]);
+    const runs = await many(30, ['token', account]);
     expect(runs.filter(({ exitCode }) => exitCode !== 0)).toEqual([]);
     expect(new Set(runs.map(({ stdout }) => stdout)).size).toBe(1);
     expect(stage.tokenRequests()).toBe(1);

@@ -17,7 +17,7 @@ let stage: DemoStage;
 
 const file = (name: string) => join(stage.home.vault, name);
 async function doctor(args: readonly string[] = [], env: Readonly<Record<string, string>> = {}) {
-  const { exitCode, stdout } = await stage.vault(['doctor', '--json', ...args], { env, timeout: 20_000 });
+  const { exitCode, stdout } = await stage.vault(['doctor', '--json', ...args], { env });
   const { checks, summary } = JSON.parse(stdout) as { checks: Told[]; summary: Record<string, number> };
   // The tests also run on a Node whose end of life has passed; test/health has that warning.
   const troubles = checks.filter(

@@ -142,9 +142,9 @@ describe('signals', () => {
     terminal.stdout.setEncoding('utf8').on('data', (text: string) => {
       shown += text;
     });
-    await expect.poll(() => shown, { timeout: 20_000 }).toContain('ready');
+    await expect.poll(() => shown).toContain('ready');
     terminal.stdin.write('\u0003');
-    await expect.poll(() => shown, { timeout: 20_000 }).toContain('heard');
+    await expect.poll(() => shown).toContain('heard');
     const vault = Number(/ready (\d+)/.exec(shown)?.[1]);
     process.kill(vault, 'SIGINT');
     process.kill(vault, 'SIGTERM');

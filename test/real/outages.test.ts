@@ -11,13 +11,6 @@ afterEach(async () => {
   expect(await stage.close()).toEqual([]);
 });
 
-const HITCHES: readonly (readonly [string, DemoFault])[] = [
-  ['503', serverError()],
-  ['429 with a long Retry-After', rateLimited('86400')],
-  ['the page of a captive portal', htmlPage()],
-  ['garbage', garbage],
-];
-
 /** Outlasts every retry. */
 const ALWAYS = 50;
 
@@ -29,7 +22,10 @@ async function status(): Promise<unknown> {
 }
 
 describe('a provider in trouble', () => {
-  it.each(HITCHES)('with %s changes nothing, and the next try after it works', async (_, fault) => {
+  it.each<[string, DemoFault]>([
+    ['503', serverError()],
+    ['429 with a long Retry-After', rateLimited('86400')],
+  ])('with %s changes nothing, and the next try after it works', async (_, fault) => {
     const account = await stage.logInExpired();
     stage.demo.next('token', fault, ALWAYS);
     const failed = await stage.vault(['token', account]);
@@ -40,7 +36,10 @@ describe('a provider in trouble', () => {
     expect((await stage.vault(['token', account])).exitCode).toBe(0);
   });
 
-  it.each(HITCHES)('with %s does not take away a token that is still good', async (_, fault) => {
+  it.each<[string, DemoFault]>([
+    ['the page of a captive portal', htmlPage()],
+    ['garbage', garbage],
+  ])('with %s does not take away a token that is still good', async (_, fault) => {
     stage.demo.knobs.accessTokenLifetime = 120;
     await stage.logIn();
     stage.demo.next('token', fault, ALWAYS);

@@ -64,7 +64,7 @@ describe('a passphrase', () => {
     expect(refused.shown).toMatch(
       /does not open this vault.*give the passphrase that was chosen.*vault key use file/s,
     );
-  }, 60_000);
+  });
 
   it('comes from a private file or a descriptor where there is no terminal, and is asked for nowhere else', async () => {
     const file = join(stage.home.root, 'passphrase');
@@ -87,7 +87,7 @@ describe('a passphrase', () => {
     expect(await withDescriptor(PASSPHRASE)).toBe(0);
     expect(await withDescriptor('not the passphrase')).toBe(6);
     expect(await withDescriptor('')).toBe(6);
-  }, 60_000);
+  });
 });
 
 /** `vault token demo --refresh` with the passphrase on descriptor 3, which is a pipe. */

