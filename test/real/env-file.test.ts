@@ -71,7 +71,7 @@ describe('the usual .env', () => {
     writeFileSync(join(home.vault, '.env'), 'HTTPS_PROXY=http://proxy.example\n', { mode: 0o600 });
     const run = await runVault(['providers'], home);
     expect(run).toMatchObject({ exitCode: 2, stdout: '' });
-    expect(run.stderr).toMatch(/^vault: \S+\.env sets HTTPS_PROXY, which .*\nhint: take HTTPS_PROXY out/);
+    expect(run.stderr).toMatch(/^vault: \S+\.env sets HTTPS_PROXY, which .*\nhint: remove HTTPS_PROXY from/);
     expect(run.stderr).not.toContain('proxy.example');
   });
 });

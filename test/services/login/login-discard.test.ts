@@ -129,9 +129,7 @@ describe('the grant of a login that is not stored', () => {
     });
     stage.demo.knobs.answerMembers = { id_token: 'aa.bb.cc' };
     const { message } = await failing(stage.logIn());
-    expect(message).toMatch(
-      /could not be revoked \(the configured revocation endpoint is on another/,
-    );
+    expect(message).toMatch(/could not be revoked \(the configured revocation endpoint is on another/);
     expect(ends()).toEqual({ revoked: 0, trail: trailOf('failed') });
   });
 
