@@ -5,24 +5,24 @@ import type { BackupRequest } from '../services/contract.js';
 import type { Command } from './spec.js';
 import { firstName, given } from './spec.js';
 
-/** Saves the vault into one file, which is looked over before it gets its name. */
 export const backup: Command<BackupRequest> = {
   name: 'backup',
-  summary: 'save the vault into a file',
-  arguments: [{ name: 'file', description: 'the file to make', required: true }],
-  options: [{ flags: '--force', description: 'replace the file if it is there' }],
+  summary: 'save the vault to a file',
+  arguments: [{ name: 'file', description: 'the file to create', required: true }],
+  options: [{ flags: '--force', description: 'replace an existing file' }],
   examples: [
     {
       line: 'backup vault.backup',
-      says: 'everything but the master key; without it nobody can open it',
+      says: 'everything but the master key, which is needed to open it',
     },
-    { line: 'backup --force /mnt/usb/vault.backup', says: 'in the place of the last one' },
+    { line: 'backup --force /mnt/usb/vault.backup', says: 'replace the last one' },
   ],
   printsWhole: true,
 
   parse(raw) {
     const file = firstName(raw, 'the file');
-    if (file === null) throw new VaultError('usage', `${command('backup')} takes the file to make`);
+    if (file === null)
+      throw new VaultError('usage', `${command('backup')} needs the name of the file to create`);
     return { file, force: given(raw, '--force') };
   },
 
@@ -31,13 +31,13 @@ export const backup: Command<BackupRequest> = {
     if (io.json)
       io.document({ file, bytes, accounts, opened: unopened === null, unopened: unopened?.code ?? null });
     if (unopened === null) {
-      io.say(`${file} holds ${count(accounts, 'account')}, and each of them was opened in it`, 'green');
+      io.say(`${file} holds ${count(accounts, 'account')}, and each of them could be opened`, 'green');
     } else {
       io.say(`${file} holds ${count(accounts, 'account')}`, 'green');
-      io.warn(`they were not opened in it: ${unopened.message}`, 'yellow');
+      io.warn(`they could not be opened: ${unopened.message}`, 'yellow');
     }
     io.say(
-      `it opens with a key of this vault, which is not in it, or with a recovery file: ${command('key export')}`,
+      `to open it you need a key of this vault or a recovery file, which it does not contain: ${command('key export FILE')}`,
     );
   },
 };

@@ -62,12 +62,12 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'backup',
-    summary: 'save the vault into a file',
+    summary: 'save the vault to a file',
     load: async () => (await import('./backup.js')).backup,
   },
   {
     name: 'restore',
-    summary: 'put a backup in the place of the vault',
+    summary: 'replace the vault with a backup',
     load: async () => (await import('./restore.js')).restore,
   },
   {

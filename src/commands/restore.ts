@@ -12,17 +12,16 @@ interface RestoreInput {
   readonly yes: boolean;
 }
 
-/** Puts a backup in the place of the vault, and says what that means for its refresh tokens. */
 export const restore: Command<RestoreInput> = {
   name: 'restore',
-  summary: 'put a backup in the place of the vault',
+  summary: 'replace the vault with a backup',
   arguments: [{ name: 'file', description: 'a file made by the backup command', required: true }],
   options: [{ flags: '--yes', description: 'do not ask' }],
   examples: [
-    { line: 'restore vault.backup', says: 'asks first; the vault that is there is kept beside it' },
+    { line: 'restore vault.backup', says: 'asks first; the current vault is kept beside it' },
     {
       line: 'restore vault.backup --yes',
-      says: 'for scripts; nothing is refreshed until you accept it',
+      says: 'for scripts; it refreshes nothing until you accept it',
     },
   ],
   printsWhole: true,
@@ -67,28 +66,28 @@ async function confirm(
   const there =
     accounts === null ? 'a vault that cannot be read' : `a vault with ${count(accounts, 'account')}`;
   if (plan.unopened !== null) io.warn(`the backup does not open here: ${plan.unopened.message}`, 'yellow');
-  const question = `${database} is ${there}. Put the backup with ${count(plan.accounts, 'account')} in its place? It is kept beside it.`;
+  const question = `${database} is ${there}. Replace it with the backup of ${count(plan.accounts, 'account')}? It is kept beside it.`;
   if (!(await io.confirm(question)))
     throw new VaultError('interrupted', 'not confirmed, so nothing was changed');
 }
 
 function tell({ database, accounts, kept, standing, unopened }: Restored, io: Io): void {
-  io.say(`${database} holds what was backed up: ${count(accounts, 'account')}`, 'green');
-  if (kept !== null) io.say(`the vault that was there is kept as ${kept}`);
+  io.say(`restored ${count(accounts, 'account')} to ${database}`, 'green');
+  if (kept !== null) io.say(`the former vault is kept as ${kept}`);
   if (unopened !== null) io.warn(`it does not open here yet: ${unopened.message}`, 'yellow');
   if (standing === 'current') return;
   io.warn(
-    'nothing is refreshed with it yet. A refresh token may have been replaced since the backup, or be used by another machine that still has this vault; most providers then take an old one for stolen and end the whole grant.',
+    'it refreshes nothing yet. A refresh token may have been replaced since the backup, or be used by another machine that still has this vault; most providers then treat an old one as stolen and end the whole grant.',
     'yellow',
   );
   const then = unopened === null ? '' : 'then, ';
   if (unopened !== null) {
     io.warn(
-      `hint: first put its key back, or make a new one with its recovery file: ${command('key import FILE')}`,
+      `hint: first restore its key, or make a new one with its recovery file: ${command('key import FILE')}`,
     );
   }
   io.warn(
     `hint: ${then}if no other machine uses this vault any more: ${command('doctor --accept-rollback')}`,
   );
-  io.warn(`hint: else give this machine logins of its own: ${command('login PROVIDER')}`);
+  io.warn(`hint: otherwise log in again on this machine: ${command('login PROVIDER')}`);
 }

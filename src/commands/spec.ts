@@ -48,7 +48,6 @@ export interface Command<Input = unknown> {
   run(ctx: Context & UseCases, input: Input, io: Io): Promise<void>;
 }
 
-/** An option's flags taken apart. */
 export interface Flag {
   /** The name its value has in {@link import('./spec.js').RawInput}: `minValid` for `--min-valid`, `browser` for `--no-browser`. */
   readonly key: string;
@@ -85,8 +84,8 @@ function optionKey(long: string): string {
 /** Options that every command takes, before or after its name. */
 export const GLOBAL_OPTIONS: readonly OptionSpec[] = [
   { flags: '--json', description: 'print one JSON document on stdout' },
-  { flags: '--quiet', description: 'say only what went wrong' },
-  { flags: '--verbose', description: 'say more about failures on stderr' },
+  { flags: '--quiet', description: 'print only warnings and errors' },
+  { flags: '--verbose', description: 'print more about failures on stderr' },
   { flags: '--profile <name>', description: 'use a separate vault with its own key' },
   { flags: '--env-file <path>', description: 'read provider settings from this file' },
 ];
@@ -99,13 +98,12 @@ export interface Globals {
   readonly envFile: string | null;
 }
 
-/** A command line, understood. */
 export type Parsed =
   | { readonly kind: 'run'; readonly command: Command; readonly input: unknown; readonly globals: Globals }
-  /** Help or the version. With exit code 2 nothing was asked for, and the text belongs on stderr. */
+  /** Help or the version. With exit code 2 no command was given, and the text goes to stderr. */
   | { readonly kind: 'text'; readonly text: string; readonly exitCode: 0 | 2 };
 
-/** A command line, taken apart but not yet understood by its command. */
+/** A command line before its command parses the options. */
 export interface Reading {
   readonly command: Command;
   readonly raw: RawInput;
@@ -132,7 +130,7 @@ function readGlobals(options: RawInput['options']): Globals {
   };
 }
 
-/** How an error should be shown when the command line itself could not be understood. */
+/** How to print an error of a command line that could not be parsed. */
 export function askedView(argv: readonly string[]): { readonly json: boolean; readonly verbose: boolean } {
   const end = argv.indexOf('--');
   const own = end === -1 ? argv : argv.slice(0, end);
@@ -140,9 +138,8 @@ export function askedView(argv: readonly string[]): { readonly json: boolean; re
 }
 
 /*
- * What every parse() is made of. Options are named as a person types them, so that errors can say the same name.
- * An empty value is always refused: it is what an unset variable in a script leaves behind, and taking it for
- * "not given" would silently mean another account or another vault.
+ * What every parse() is made of. Options are named as they are typed, for the error messages. An empty value is always refused: an
+ * unset variable in a script leaves one behind, and reading it as "not given" would select another account or vault.
  */
 
 /** Whether a flag without a value was given. */

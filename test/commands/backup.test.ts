@@ -33,8 +33,8 @@ describe('vault backup', () => {
     const { io, written } = terminal();
     await backup.run(useCasesDouble({ backup: async () => made }), await inputOf(backup, 'b'), io);
     expect(written.stdout).toBe('');
-    expect(written.stderr).toContain('/home/alice/b holds 3 accounts, and each of them was opened in it');
-    expect(written.stderr).toContain('or with a recovery file: vault key export');
+    expect(written.stderr).toContain('/home/alice/b holds 3 accounts, and each of them could be opened');
+    expect(written.stderr).toContain('which it does not contain: vault key export FILE');
   });
 
   it('is a document with --json, and says when nothing in it was opened', async () => {
@@ -76,7 +76,7 @@ describe('vault restore', () => {
     const no = await restoring('b', {}, { tty: true, typed: 'n\n' });
     expect(no.failure).toMatchObject({ code: 'interrupted' });
     expect(no.runs()).toBe(0);
-    expect(no.written.stderr).toContain('Put the backup with 3 accounts in its place');
+    expect(no.written.stderr).toContain('Replace it with the backup of 3 accounts');
     const yes = await restoring('b', {}, { tty: true, typed: 'y\n' });
     expect(yes.runs()).toBe(1);
   });
@@ -89,7 +89,9 @@ describe('vault restore', () => {
 
   it('says where the old one is, why nothing is refreshed, and what to type next', async () => {
     const { written } = await restoring('b --yes', {});
-    expect(written.stderr).toContain('is kept as /home/alice/vault.db.replaced-20260228T120000Z');
+    expect(written.stderr).toContain(
+      'the former vault is kept as /home/alice/vault.db.replaced-20260228T120000Z',
+    );
     expect(written.stderr).toContain('used by another machine');
     expect(written.stderr).toContain('vault doctor --accept-rollback');
     expect(written.stderr).not.toContain('vault key import');
