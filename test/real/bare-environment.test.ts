@@ -97,7 +97,7 @@ describe('env -i, from /, without a terminal', () => {
     expect(before.status).toBe(6);
     expect(cron(after)).toMatchObject({
       status: 'ok',
-      message: 'the checks find the same under cron as here',
+      message: 'the checks find no other problem under cron than here',
     });
     expect(after.status).toBe(0);
   });

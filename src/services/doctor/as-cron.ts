@@ -125,11 +125,9 @@ function differenceOf(report: Report, here: readonly CheckResult[], lost: readon
   );
   const other = report.checks.filter((each) => each.status !== 'ok' && !known.has(keyOf(each.check, each)));
   const noVault = other.find(({ check, status }) => check === 'database' && status === 'skipped');
-  const bySeverity = ['problem', 'warning', 'skipped'].map((status) =>
-    other.find((each) => each.status === status),
-  );
-  const worst = noVault ?? bySeverity.find((each) => each !== undefined);
-  if (worst === undefined) return fine('the checks find the same under cron as here');
+  const ofStatus = (status: Finding['status']) => other.find((each) => each.status === status);
+  const worst = noVault ?? ofStatus('problem') ?? ofStatus('warning');
+  if (worst === undefined) return fine('the checks find no other problem under cron than here');
   const message = `unlike here, under cron ${worst.message}`;
   if (lost.length === 0) return { ...worst, message };
   return problem(
