@@ -71,7 +71,7 @@ export function refreshed(account: Account): AuditEvent {
  * @returns null when another process has changed the account since it was read
  * @throws VaultError the vault's own
  */
-export async function commitAnswer(vault: Vault, account: SealedAccount, answer: UnstoredAnswer) {
+async function commitAnswer(vault: Vault, account: SealedAccount, answer: UnstoredAnswer) {
   const contents = await vault.contents(account);
   return vault.update(
     account,
@@ -138,7 +138,7 @@ function refreshTokenAlone({ change, refreshToken }: UnstoredAnswer): UnstoredAn
 }
 
 /** Adds to the status that the new refresh token cannot be used, when that is so. */
-export function withUnusableTokenReason(
+function withUnusableTokenReason(
   { flaws }: Pick<GrantedAnswer, 'flaws'>,
   status: StatusFacts,
 ): StatusFacts {
