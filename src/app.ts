@@ -5,8 +5,6 @@ import { type Context, type ContextOptions, createContext } from './context.js';
 import type { UseCases } from './services/contract.js';
 import type { Host } from './system/contract.js';
 import { backgroundWith } from './wiring/background.js';
-import { backupUseCases } from './wiring/backup.js';
-import { integrityWith } from './wiring/integrity.js';
 
 export interface App extends Context, UseCases {
   close(): Promise<void>;
@@ -15,7 +13,7 @@ export interface App extends Context, UseCases {
 /** @throws VaultError `config_invalid` when the places of the files make no sense */
 export function createApp(host: Host, options: ContextOptions): App {
   const ctx = createContext(host, options);
-  const { paths, audit, access, readText, envFile } = ctx;
+  const { paths, audit, readText, envFile } = ctx;
 
   const background = backgroundWith({
     host,
@@ -28,9 +26,7 @@ export function createApp(host: Host, options: ContextOptions): App {
 
   return {
     ...ctx,
-    ...backupUseCases(ctx),
     ...background,
     notifyDue: async () => (await import('./services/notify/notify.js')).notifyDue(ctx),
-    ...integrityWith({ vault: access.open, audit }),
   };
 }

@@ -27,7 +27,7 @@ import { createKeySources, type KeySources } from './access/key-sources.js';
 import type { LoginMachine } from './access/login-machine.js';
 import type { Refresher } from './access/refresher-client.js';
 import { type VaultAccess, vaultAccess } from './access/vault-access.js';
-import type { AuditLog } from './audit/log.js';
+import type { Audit } from './audit/events.js';
 import type { SettingsSources } from './config/settings.js';
 import { randomId } from './crypto/derive.js';
 import { once } from './domain/async.js';
@@ -38,6 +38,7 @@ import type { Locks } from './stores/locks.js';
 import { sqliteLocks } from './stores/locks.js';
 import type { RollbackMarks } from './stores/rollback-marks.js';
 import type { Spill } from './stores/spill.js';
+import type { Copies } from './stores/sqlite-copies.js';
 import { sqliteFactory } from './stores/sqlite-factory.js';
 import { systemClock } from './system/clock.js';
 import type { Clock, Files, Host, Http, Paths } from './system/contract.js';
@@ -72,7 +73,7 @@ export interface Context {
   readonly locks: Locks;
   /** Aborted by a signal; see {@link Host}. */
   readonly interruption: AbortSignal;
-  readonly audit: AuditLog;
+  readonly audit: Audit;
   /** Events that are waiting for the vault's audit trail. */
   readonly events: VaultEvents;
   notice(line: string, hint?: string): void;
@@ -103,6 +104,8 @@ export interface Context {
   http(): Promise<Http>;
   /** Sealed answers that the database could not store, with free slots for those of this process. */
   spill(): Promise<Spill>;
+  /** Copies of the database: snapshots, and the replacement by a backup. */
+  copies(): Promise<Copies>;
   /** The browser and the other users of this machine. */
   loginMachine(): Promise<LoginMachine>;
   /** The refresher process of this command. @param concurrency of the first call counts */
@@ -211,6 +214,8 @@ export function createContext(host: Host, options: ContextOptions): Context {
       return runInForeground(program, args, own, host.takeSignals);
     },
     vaultOrNew: access.openOrCreate,
+    copies: async () =>
+      (await import('./stores/sqlite-copies.js')).sqliteCopies(paths.database, files, clock),
     loginMachine: async () => (await import('./access/login-machine.js')).loginMachine(host),
     async provider(name) {
       const { configureProvider } = await import('./config/settings.js');

@@ -1,7 +1,8 @@
 import { VaultError } from '../domain/errors.js';
 import { command } from '../domain/hints.js';
 import { count } from '../domain/wording.js';
-import type { BackupRequest } from '../services/contract.js';
+import { type Backup, type BackupRequest, backUp } from '../services/backup/backup.js';
+import type { Io } from '../ui/io.js';
 import type { Command } from './spec.js';
 import { firstName, given } from './spec.js';
 
@@ -26,18 +27,21 @@ export const backup: Command<BackupRequest> = {
     return { file, force: given(raw, '--force') };
   },
 
-  async run(useCases, request, io) {
-    const { file, bytes, accounts, unopened } = await useCases.backup(request);
-    if (io.json)
-      io.document({ file, bytes, accounts, opened: unopened === null, unopened: unopened?.code ?? null });
-    if (unopened === null) {
-      io.say(`${file} holds ${count(accounts, 'account')}, and each of them could be opened`, 'green');
-    } else {
-      io.say(`${file} holds ${count(accounts, 'account')}`, 'green');
-      io.warn(`they could not be opened: ${unopened.message}`, 'yellow');
-    }
-    io.say(
-      `to open it you need a key of this vault or a recovery file, which it does not contain: ${command('key export FILE')}`,
-    );
+  async run(ctx, request, io) {
+    printBackup(await backUp(ctx, request), io);
   },
 };
+
+export function printBackup({ file, bytes, accounts, unopened }: Backup, io: Io): void {
+  if (io.json)
+    io.document({ file, bytes, accounts, opened: unopened === null, unopened: unopened?.code ?? null });
+  if (unopened === null) {
+    io.say(`${file} holds ${count(accounts, 'account')}, and each of them could be opened`, 'green');
+  } else {
+    io.say(`${file} holds ${count(accounts, 'account')}`, 'green');
+    io.warn(`they could not be opened: ${unopened.message}`, 'yellow');
+  }
+  io.say(
+    `to open it you need a key of this vault or a recovery file, which it does not contain: ${command('key export FILE')}`,
+  );
+}

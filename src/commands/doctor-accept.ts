@@ -2,39 +2,43 @@ import { type Account, accountName } from '../domain/account.js';
 import { errorDocument, VaultError } from '../domain/errors.js';
 import { command, loginCommand, shellName } from '../domain/hints.js';
 import { count } from '../domain/wording.js';
-import type { Acceptance, Condition, UseCases } from '../services/contract.js';
+import type { Acceptance, Condition } from '../services/integrity/integrity.js';
 import type { Io } from '../ui/io.js';
 
-/* `vault doctor --accept-rollback`: a person says that a vault which is not the one written here last is to be used all the same. */
+/* `vault doctor --accept-rollback`: the user accepts a vault that is not the one written here last. */
 
-/** A person reads so many lines; all of them are in the document. */
+/** More are counted only; the document has all. */
 const MOST_SHOWN = 10;
 
 const NOTHING =
   'the vault is the one that was written here last, with every account: there is nothing to accept';
 
 /**
- * Says what is wrong and what accepting it means, asks, and accepts.
+ * Prints what is wrong and what accepting it means, asks, and accepts.
  *
  * @param yes do not ask
- * @throws VaultError `account_not_found` where there is no vault, `usage` when there is nobody to ask, `interrupted` after a
+ * @throws VaultError `account_not_found` where there is no vault, `usage` without a terminal to ask at, `interrupted` after a
  * no, and as the use case
  */
-export async function acceptRollback(useCases: UseCases, yes: boolean, io: Io): Promise<void> {
-  const condition = await useCases.condition();
+export async function confirmRollback(
+  steps: { condition(): Promise<Condition | null>; accept(): Promise<Acceptance | null> },
+  yes: boolean,
+  io: Io,
+): Promise<void> {
+  const condition = await steps.condition();
   if (condition === null) {
     throw new VaultError('account_not_found', 'there is no vault yet, so there is nothing to accept', {
       hint: command('init'),
     });
   }
   if (condition.troubles.length > 0) {
-    // Nobody should say yes to what was not said, with --quiet neither.
+    // The question makes sense only after these lines, so --quiet shows them too.
     const say = yes ? io.say : io.warn;
     for (const { message } of condition.troubles) say(message, 'yellow');
     for (const line of meaning(condition)) say(`  ${line}`);
     if (!yes) await confirm(io);
   }
-  const acceptance = await useCases.acceptRollback();
+  const acceptance = await steps.accept();
   if (acceptance === null) throw new VaultError('account_not_found', 'the vault has just been taken away');
   if (io.json) io.document(document(acceptance));
   else if (acceptance.accepted) sayAccepted(acceptance, io);
@@ -51,7 +55,7 @@ async function confirm(io: Io): Promise<void> {
   throw new VaultError('interrupted', 'not confirmed, so nothing was accepted');
 }
 
-/** What a person should know before the answer. */
+/** What accepting means. */
 function meaning({ standing, rowSet, ledger }: Condition): readonly string[] {
   const lines: string[] = [];
   if (standing === 'rolled_back' && ledger === null) {

@@ -7,7 +7,7 @@ import type { CheckGroup } from '../health/contract.js';
 import type { CheckResult } from '../health/index.js';
 import { type DoctorRequest, doctor as examine } from '../services/doctor/doctor.js';
 import type { Io, Progress, Theme } from '../ui/io.js';
-import { acceptRollback } from './doctor-accept.js';
+import { confirmRollback } from './doctor-accept.js';
 import type { Command } from './spec.js';
 import { given } from './spec.js';
 
@@ -65,7 +65,11 @@ export const doctor: Command<DoctorInput> = {
   },
 
   async run(ctx, input, io) {
-    if (input.kind === 'accept') return acceptRollback(ctx, input.yes, io);
+    if (input.kind === 'accept') {
+      const { acceptRollback, conditionOf } = await import('../services/integrity/integrity.js');
+      const steps = { condition: () => conditionOf(ctx), accept: () => acceptRollback(ctx) };
+      return confirmRollback(steps, input.yes, io);
+    }
     const { request } = input;
     const results = await withProgress(io, (onDone) => examine(ctx, request, onDone));
     showFindings(results, request, io);

@@ -2,7 +2,8 @@ import { VaultError } from '../domain/errors.js';
 import { command } from '../domain/hints.js';
 import { inQuotes } from '../domain/safe-text.js';
 import { count } from '../domain/wording.js';
-import type { Restored, RestorePlan } from '../services/contract.js';
+import type { Restored, RestorePlan } from '../services/backup/backup.js';
+import { planRestore, restore as restoreBackup } from '../services/backup/restore.js';
 import type { Io } from '../ui/io.js';
 import type { Command } from './spec.js';
 import { firstName, given } from './spec.js';
@@ -36,17 +37,30 @@ export const restore: Command<RestoreInput> = {
     return { file, yes: given(raw, '--yes') };
   },
 
-  async run(useCases, { file, yes }, io) {
-    const plan = await useCases.planRestore(file);
-    if (!yes && plan.replaces !== null) await confirm(plan, plan.replaces, file, io);
-    const restored = await useCases.restore(file);
-    if (io.json) {
-      const { database, accounts, kept, standing, unopened } = restored;
-      io.document({ database, accounts, kept, standing, opened: unopened === null });
-    }
-    tell(restored, io);
+  async run(ctx, input, io) {
+    await confirmAndRestore(
+      { plan: () => planRestore(ctx, input.file), restore: () => restoreBackup(ctx, input.file) },
+      input,
+      io,
+    );
   },
 };
+
+/** Shows the plan, asks unless `--yes` was given, restores, and prints the result. */
+export async function confirmAndRestore(
+  steps: { plan(): Promise<RestorePlan>; restore(): Promise<Restored> },
+  { file, yes }: RestoreInput,
+  io: Io,
+): Promise<void> {
+  const plan = await steps.plan();
+  if (!yes && plan.replaces !== null) await confirm(plan, plan.replaces, file, io);
+  const restored = await steps.restore();
+  if (io.json) {
+    const { database, accounts, kept, standing, unopened } = restored;
+    io.document({ database, accounts, kept, standing, opened: unopened === null });
+  }
+  printRestored(restored, io);
+}
 
 async function confirm(
   plan: RestorePlan,
@@ -71,7 +85,7 @@ async function confirm(
     throw new VaultError('interrupted', 'not confirmed, so nothing was changed');
 }
 
-function tell({ database, accounts, kept, standing, unopened }: Restored, io: Io): void {
+function printRestored({ database, accounts, kept, standing, unopened }: Restored, io: Io): void {
   io.say(`restored ${count(accounts, 'account')} to ${database}`, 'green');
   if (kept !== null) io.say(`the former vault is kept as ${kept}`);
   if (unopened !== null) io.warn(`it does not open here yet: ${unopened.message}`, 'yellow');

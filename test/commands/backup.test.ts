@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { backup } from '../../src/commands/backup.js';
-import { restore } from '../../src/commands/restore.js';
+import { backup, printBackup } from '../../src/commands/backup.js';
+import { confirmAndRestore, restore } from '../../src/commands/restore.js';
 import { VaultError } from '../../src/domain/errors.js';
-import type { Restored, RestorePlan } from '../../src/services/contract.js';
+import type { Restored, RestorePlan } from '../../src/services/backup/backup.js';
 import { type TerminalOptions, terminal } from '../doubles/terminal.js';
-import { useCasesDouble } from '../doubles/use-cases.js';
 import { inputOf } from './raw.js';
 
 const unopened = new VaultError('key_missing', 'the OS keychain holds no key for this vault');
@@ -31,7 +30,7 @@ describe('vault backup', () => {
 
   it('says what is in it, and that the key is not', async () => {
     const { io, written } = terminal();
-    await backup.run(useCasesDouble({ backup: async () => made }), await inputOf(backup, 'b'), io);
+    printBackup(made, io);
     expect(written.stdout).toBe('');
     expect(written.stderr).toContain('/home/alice/b holds 3 accounts, and each of them could be opened');
     expect(written.stderr).toContain('which it does not contain: vault key export FILE');
@@ -39,8 +38,7 @@ describe('vault backup', () => {
 
   it('is a document with --json, and says when nothing in it was opened', async () => {
     const { io, written } = terminal({ json: true });
-    const useCases = useCasesDouble({ backup: async () => ({ ...made, unopened }) });
-    await backup.run(useCases, await inputOf(backup, 'b'), io);
+    printBackup({ ...made, unopened }, io);
     expect(JSON.parse(written.stdout)).toEqual({
       file: '/home/alice/b',
       bytes: 4096,
@@ -58,16 +56,15 @@ async function restoring(
 ) {
   const { io, written } = terminal(options);
   let runs = 0;
-  const useCases = useCasesDouble({
-    planRestore: async () => ({ ...plan, ...given }),
+  const steps = {
+    plan: async () => ({ ...plan, ...given }),
     async restore() {
       runs += 1;
       return { ...restored, ...given };
     },
-  });
-  const failure = await restore
-    .run(useCases, await inputOf(restore, line), io)
-    .catch((thrown: unknown) => thrown);
+  };
+  const input = await inputOf(restore, line);
+  const failure = await confirmAndRestore(steps, input, io).catch((thrown: unknown) => thrown);
   return { written, failure, runs: () => runs };
 }
 

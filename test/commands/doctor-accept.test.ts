@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { doctor } from '../../src/commands/doctor.js';
+import { confirmRollback } from '../../src/commands/doctor-accept.js';
 import { VaultError } from '../../src/domain/errors.js';
-import type { Acceptance, Condition } from '../../src/services/contract.js';
+import type { Acceptance } from '../../src/services/integrity/integrity.js';
+import type { Condition } from '../../src/vault/guard.js';
 import { accountExample } from '../doubles/account.js';
 import { type TerminalOptions, terminal } from '../doubles/terminal.js';
-import { useCasesDouble } from '../doubles/use-cases.js';
 import { inputOf } from './raw.js';
 
 const ROLLED_BACK = new VaultError('vault_rolled_back', 'the vault was restored from an older copy', {
@@ -25,16 +26,16 @@ const BOB = accountExample({ provider: 'demo', label: 'bob' });
 async function run(condition: Condition | null, options: TerminalOptions = {}, more = '') {
   const { io, written } = terminal(options);
   let accepted = 0;
-  const useCases = useCasesDouble({
+  const steps = {
     condition: async () => condition,
-    async acceptRollback(): Promise<Acceptance | null> {
+    async accept(): Promise<Acceptance | null> {
       if (condition === null) return null;
       const anything = condition.troubles.length > 0;
       if (anything) accepted += 1;
       return { ...condition, accepted: anything, doubtful: anything ? [ALICE] : [], unreadable: [] };
     },
-  });
-  const outcome = doctor.run(useCases, await inputOf(doctor, `--accept-rollback ${more}`), io);
+  };
+  const outcome = confirmRollback(steps, more.includes('--yes'), io);
   const failure = await outcome.then(
     () => null,
     (error: VaultError) => error,
@@ -100,27 +101,27 @@ describe('vault doctor --accept-rollback', () => {
 
   it('names the accounts that a login has to make anew', async () => {
     const { io, written } = terminal();
-    const useCases = useCasesDouble({
+    const steps = {
       condition: async () => OLDER,
-      acceptRollback: async () => ({ ...OLDER, accepted: true, doubtful: [], unreadable: [BOB] }),
-    });
-    await doctor.run(useCases, await inputOf(doctor, '--accept-rollback --yes'), io);
+      accept: async () => ({ ...OLDER, accepted: true, doubtful: [], unreadable: [BOB] }),
+    };
+    await confirmRollback(steps, true, io);
     expect(written.stderr).toMatch(/1 account cannot be opened.*\n {2}vault revoke demo\/bob --local\n$/);
   });
 
   it('shows ten of many accounts and says how many there are; the document has all', async () => {
     const many = Array.from({ length: 12 }, (_, index) => accountExample({ label: `label-${index}` }));
-    const useCases = useCasesDouble({
+    const steps = {
       condition: async () => OLDER,
-      acceptRollback: async () => ({ ...OLDER, accepted: true, doubtful: many, unreadable: many }),
-    });
+      accept: async () => ({ ...OLDER, accepted: true, doubtful: many, unreadable: many }),
+    };
     const { io, written } = terminal();
-    await doctor.run(useCases, await inputOf(doctor, '--accept-rollback --yes'), io);
+    await confirmRollback(steps, true, io);
     expect(written.stderr.match(/vault login/g)).toHaveLength(10);
     expect(written.stderr.match(/vault revoke/g)).toHaveLength(10);
     expect(written.stderr).toMatch(/for 12 accounts;.*\nand 2 more: vault list\n$/s);
     const inFull = terminal({ json: true });
-    await doctor.run(useCases, await inputOf(doctor, '--accept-rollback --yes'), inFull.io);
+    await confirmRollback(steps, true, inFull.io);
     const { log_in_again: again, unreadable } = JSON.parse(inFull.written.stdout);
     expect([again, unreadable]).toMatchObject([{ length: 12 }, { length: 12 }]);
   });

@@ -5,11 +5,6 @@ import type { UseCases } from '../../src/services/contract.js';
 export function useCasesDouble(given: Partial<UseCases> = {}): Context & UseCases {
   const never = (name: keyof UseCases) => () => Promise.reject(new Error(`${name} must not be called here`));
   const doubles: UseCases = {
-    restore: never('restore'),
-    planRestore: never('planRestore'),
-    backup: never('backup'),
-    condition: never('condition'),
-    acceptRollback: never('acceptRollback'),
     schedule: never('schedule'),
     unschedule: never('unschedule'),
     notifyDue: never('notifyDue'),

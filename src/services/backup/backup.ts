@@ -1,14 +1,11 @@
+import { resolve } from 'node:path';
 import { holdingVault } from '../../access/vault-lock.js';
-import type { Audit } from '../../audit/events.js';
+import type { Context } from '../../context.js';
 import { equalBytes } from '../../crypto/derive.js';
 import { throwIfInterrupted } from '../../domain/async.js';
 import { VaultError } from '../../domain/errors.js';
-import type { KeySource } from '../../keysources/contract.js';
-import type { Store } from '../../stores/contract.js';
 import type { Copies } from '../../stores/sqlite-copies.js';
-import type { Files } from '../../system/contract.js';
 import type { Keyring } from '../../vault/keyring.js';
-import type { VaultEvents } from '../../vault/queued-events.js';
 import type { RollbackState } from '../../vault/rollback.js';
 import { recordProved, requireStore } from '../keys/changes.js';
 import type { WaitingLoginDeps } from '../login/waiting-logins.js';
@@ -49,40 +46,26 @@ export interface Restored extends CopyCheck {
   readonly standing: RollbackState | null;
 }
 
-/** What saves and brings back the vault as a whole. */
-export interface BackupUseCases {
-  /** @throws VaultError `vault_exists` when the file is there and must not be replaced; the store's codes */
-  backup(request: BackupRequest): Promise<Backup>;
-  /** Looks at a backup and at what it would replace. @throws VaultError `vault_damaged`, `vault_newer` */
-  planRestore(file: string): Promise<RestorePlan>;
-  /** Puts a backup in the place of the vault, which is kept beside it. @throws VaultError as `planRestore` */
-  restore(file: string): Promise<Restored>;
-}
-
 /** Larger than any vault: 100,000 accounts take about 300 MB. */
 export const MOST_BYTES = 2 ** 30;
 
-export interface BackupDeps extends WaitingLoginDeps {
-  readonly store: () => Promise<Store | null>;
-  readonly files: Files;
-  readonly copies: Copies;
-  readonly audit: Audit;
-  /** What goes into the vault's trail; nothing where it is left out. */
-  readonly events?: VaultEvents;
-  readonly present: () => Promise<KeySource>;
-  /** Obeyed until the file gets its name, and not afterwards. */
-  readonly interruption: AbortSignal;
-}
+export type BackupContext = Pick<
+  Context,
+  'access' | 'audit' | 'copies' | 'events' | 'files' | 'interruption' | 'keys' | 'locks' | 'spill' | 'vault'
+>;
+
+type BackupParts = Omit<BackupContext, 'copies' | 'spill'> & WaitingLoginDeps & { readonly copies: Copies };
 
 /**
- * Copies the vault with SQLite's own backup, so that it is whole whoever writes meanwhile, opens every account in the copy,
- * and only then gives it its name.
+ * Copies the vault with SQLite's own backup, so that it is whole while others write, opens every account in the copy, and only
+ * then gives it its name. An interruption is obeyed until then.
  *
- * @param file absolute
- * @throws VaultError as {@link BackupUseCases.backup}
+ * @throws VaultError `vault_exists` when the file is there and must not be replaced; the store's codes
  */
-export async function backUp(deps: BackupDeps, file: string, force: boolean): Promise<Backup> {
-  await requireStore(deps);
+export async function backUp(ctx: BackupContext, { file: named, force }: BackupRequest): Promise<Backup> {
+  await requireStore(ctx.access);
+  const file = resolve(named);
+  const deps = { ...ctx, copies: await ctx.copies(), spill: await ctx.spill() };
   const { files, copies } = deps;
   if (!force && files.exists(file)) throw isThere(file);
   refuseWithoutFolder(files, file);
@@ -91,7 +74,7 @@ export async function backUp(deps: BackupDeps, file: string, force: boolean): Pr
     const copy = await copies.snapshot();
     let keyring: Keyring | null = null;
     try {
-      const checked = await look(deps, copy);
+      const checked = await checkSnapshot(deps, copy);
       keyring = checked.keyring;
       const bytes = files.read(copy, MOST_BYTES) ?? Buffer.alloc(0);
       await throwIfInterrupted(deps.interruption);
@@ -114,10 +97,10 @@ export async function backUp(deps: BackupDeps, file: string, force: boolean): Pr
   return holdingVault(deps, save, deps.interruption);
 }
 
-async function look(deps: BackupDeps, copy: string): Promise<CheckedCopy> {
+async function checkSnapshot(deps: BackupParts, copy: string): Promise<CheckedCopy> {
   const store = await deps.copies.open(copy);
   try {
-    return await checkCopy(deps, store, await deps.present(), copy);
+    return await checkCopy(deps, store, await deps.keys.current(), copy);
   } finally {
     await store.close();
   }

@@ -1,56 +1,59 @@
+import { resolve } from 'node:path';
 import { holdingVault, VAULT_LOCK_TIMEOUT } from '../../access/vault-lock.js';
-import type { Audit } from '../../audit/events.js';
+import type { Context } from '../../context.js';
 import { equalBytes } from '../../crypto/derive.js';
 import { throwIfInterrupted } from '../../domain/async.js';
 import { VaultError } from '../../domain/errors.js';
 import { command } from '../../domain/hints.js';
 import { inQuotes } from '../../domain/safe-text.js';
-import type { KeySource } from '../../keysources/contract.js';
-import type { Store } from '../../stores/contract.js';
 import type { Lock } from '../../stores/locks.js';
 import type { Copies } from '../../stores/sqlite-copies.js';
-import type { Clock, Files } from '../../system/contract.js';
 import { isDamage } from '../../vault/damage.js';
 import type { TrailLine } from '../../vault/ledger.js';
-import { lineOf, type VaultEvents } from '../../vault/queued-events.js';
+import { lineOf } from '../../vault/queued-events.js';
 import type { RollbackState } from '../../vault/rollback.js';
 import type { WaitingLoginDeps } from '../login/waiting-logins.js';
 import type { CopyCheck, Restored, RestorePlan } from './backup.js';
 import { MOST_BYTES } from './backup.js';
 import { checkCopy, noteInCopy, storeWaitingUnlessRestored, type WaitingFor, waitingFor } from './copy.js';
 
-export interface RestoreDeps extends WaitingLoginDeps {
-  readonly store: () => Promise<Store | null>;
-  /** Closes what is open of the vault; the next call opens it again. */
-  readonly closeStore: () => Promise<void>;
-  readonly database: string;
-  /** The folder of the database. */
-  readonly folder: string;
-  readonly files: Files;
-  /** Reads a file that a person names, and leaves its mode as it is. */
-  readonly readNamed: Files['read'];
-  readonly copies: Copies;
-  readonly clock: Clock;
-  readonly audit: Audit;
-  /** What goes into the vault's trail; nothing where it is left out. */
-  readonly events?: VaultEvents;
-  readonly present: () => Promise<KeySource>;
-  /** Obeyed until the vault is replaced, and not afterwards. */
-  readonly interruption: AbortSignal;
-  /** How the vault stands here, once it was put back; null when there is none. */
-  readonly standing: () => Promise<RollbackState | null>;
+export type RestoreContext = Pick<
+  Context,
+  | 'access'
+  | 'audit'
+  | 'clock'
+  | 'copies'
+  | 'events'
+  | 'files'
+  | 'interruption'
+  | 'keys'
+  | 'locks'
+  | 'paths'
+  | 'readNamed'
+  | 'spill'
+  | 'vault'
+>;
+
+type RestoreDeps = Omit<RestoreContext, 'copies' | 'spill'> &
+  WaitingLoginDeps & { readonly copies: Copies; readonly database: string };
+
+async function depsOf(ctx: RestoreContext): Promise<RestoreDeps> {
+  const [copies, spill] = await Promise.all([ctx.copies(), ctx.spill()]);
+  return { ...ctx, copies, spill, database: ctx.paths.database };
 }
 
-/** What may stand beside each other under the name of a database. */
+/** The files of a database. */
 const KEPT = ['', '-journal'];
 
-/** See {@link BackupUseCases.planRestore}. @param file absolute */
-export async function planRestore(deps: RestoreDeps, file: string): Promise<RestorePlan> {
+/** Checks a backup and what it would replace. @throws VaultError `vault_damaged`, `vault_newer` */
+export async function planRestore(ctx: RestoreContext, named: string): Promise<RestorePlan> {
+  const deps = await depsOf(ctx);
+  const file = resolve(named);
   return underLock(deps, async () => {
     const { check } = await stageCopy(deps, file, null);
     deps.copies.remove(copyOf(deps));
     if (!deps.files.exists(deps.database)) return { ...check, file, replaces: null };
-    const living = await look(deps);
+    const living = await waitingNow(deps);
     const accounts = living === null ? null : living.accounts.length;
     return { ...check, file, replaces: { database: deps.database, accounts } };
   });
@@ -62,10 +65,11 @@ export async function planRestore(deps: RestoreDeps, file: string): Promise<Rest
  * with what is new; any other file is replaced as a whole. Cut off anywhere, the one or the other is there. Interrupted
  * before that, it leaves everything as it was; afterwards it goes on to its end.
  *
- * @param file absolute
- * @throws VaultError as {@link BackupUseCases.restore}
+ * @throws VaultError as {@link planRestore}; the store's codes
  */
-export async function restore(deps: RestoreDeps, file: string): Promise<Restored> {
+export async function restore(ctx: RestoreContext, named: string): Promise<Restored> {
+  const deps = await depsOf(ctx);
+  const file = resolve(named);
   return underLock(deps, async () => {
     const exists = deps.files.exists(deps.database);
     const event = { event: 'restored', replaced: exists } as const;
@@ -73,11 +77,11 @@ export async function restore(deps: RestoreDeps, file: string): Promise<Restored
     const copy = copyOf(deps);
     const held: Lock[] = [];
     try {
-      const living = exists ? await look(deps) : null;
+      const living = exists ? await waitingNow(deps) : null;
       if (living !== null) await storeWaitingUnlessRestored(deps, living, copied);
       for (const id of [...(living?.accounts ?? [])].sort())
         held.push(await deps.locks.acquire(id, VAULT_LOCK_TIMEOUT, deps.interruption));
-      await deps.closeStore();
+      await deps.access.close();
       await throwIfInterrupted(deps.interruption);
       const kept = exists ? await keep(deps, living !== null) : null;
       await throwIfInterrupted(deps.interruption).catch((reason: unknown) => {
@@ -96,10 +100,11 @@ export async function restore(deps: RestoreDeps, file: string): Promise<Restored
   });
 }
 
-/** Whoever has interrupted it too late is told that the vault was replaced, and not that it was stopped. */
-async function stateAfterRestore({ standing, interruption }: RestoreDeps): Promise<RollbackState | null> {
+/** An interruption that comes too late must not hide that the vault was replaced. */
+async function stateAfterRestore({ vault, interruption }: RestoreDeps): Promise<RollbackState | null> {
   try {
-    return await standing();
+    const opened = await vault();
+    return opened === null ? null : (await opened.examine()).standing;
   } catch (failure) {
     if (interruption.aborted) return null;
     throw failure;
@@ -107,7 +112,7 @@ async function stateAfterRestore({ standing, interruption }: RestoreDeps): Promi
 }
 
 async function underLock<T>(deps: RestoreDeps, action: () => Promise<T>): Promise<T> {
-  deps.files.ensureFolder(deps.folder);
+  deps.files.ensureFolder(deps.paths.data);
   return holdingVault(deps, action, deps.interruption);
 }
 
@@ -126,7 +131,7 @@ async function stageCopy(
   line: TrailLine | null,
 ): Promise<{ readonly check: CopyCheck; readonly copied: WaitingFor }> {
   const { files, copies } = deps;
-  const bytes = deps.readNamed(file, MOST_BYTES);
+  const bytes = await deps.readNamed(file, MOST_BYTES);
   if (bytes === null) {
     throw new VaultError('usage', `there is no backup at ${file}`, {
       hint: `name a file that was made by: ${command('backup FILE')}`,
@@ -140,7 +145,7 @@ async function stageCopy(
     const store = await copies.open(copy);
     try {
       const copied = await waitingFor(store);
-      const { check, keyring } = await checkCopy(deps, store, await deps.present(), file);
+      const { check, keyring } = await checkCopy(deps, store, await deps.keys.current(), file);
       try {
         if (keyring !== null && line !== null) await noteInCopy(store, keyring, deps.clock, line);
       } finally {
@@ -167,9 +172,9 @@ function named(failure: unknown, copy: string, file: string): unknown {
 }
 
 /** @returns null for a database that cannot be read: it may be replaced all the same */
-async function look(deps: RestoreDeps): Promise<WaitingFor | null> {
+async function waitingNow(deps: RestoreDeps): Promise<WaitingFor | null> {
   try {
-    const store = await deps.store();
+    const store = await deps.access.store();
     if (store === null) return null;
     return await waitingFor(store);
   } catch (failure) {

@@ -138,10 +138,7 @@ function refreshTokenAlone({ change, refreshToken }: UnstoredAnswer): UnstoredAn
 }
 
 /** Adds to the status that the new refresh token cannot be used, when that is so. */
-function withUnusableTokenReason(
-  { flaws }: Pick<GrantedAnswer, 'flaws'>,
-  status: StatusFacts,
-): StatusFacts {
+function withUnusableTokenReason({ flaws }: Pick<GrantedAnswer, 'flaws'>, status: StatusFacts): StatusFacts {
   if (!flaws.includes(ODD_REFRESH_TOKEN)) return status;
   const reason = status.reason === null ? UNUSABLE_TOKEN : `${status.reason}; ${UNUSABLE_TOKEN}`;
   return { ...status, reason, lastError: 'provider_answer_invalid' };

@@ -1,31 +1,28 @@
 import { join } from 'node:path';
 import { Secret } from '../../../src/domain/secret.js';
-import type { BackupDeps } from '../../../src/services/backup/backup.js';
-import type { RestoreDeps } from '../../../src/services/backup/restore.js';
-import type { Spill } from '../../../src/stores/spill.js';
+import type { BackupContext } from '../../../src/services/backup/backup.js';
+import type { RestoreContext } from '../../../src/services/backup/restore.js';
 import { spillFolder } from '../../../src/stores/spill.js';
 import { sqliteCopies } from '../../../src/stores/sqlite-copies.js';
 import { accountExample } from '../../doubles/account.js';
 import type { KeyStage } from '../keys/key-stage.js';
 import { ALICE } from '../stage.js';
 
-/** What it takes to back up the vault on a stage, and to restore it there. */
-export function depsOf(stage: KeyStage): RestoreDeps & BackupDeps & { readonly spill: Spill } {
+/** The context for backing up the vault on a stage, and for restoring it there. */
+export function backupContext(stage: KeyStage): BackupContext & RestoreContext {
   const { paths, files, readNamed, clock } = stage.folder;
+  const spill = spillFolder({ folder: join(paths.data, 'spill'), files, clock, name: 'own', slots: 16 });
   return {
     ...stage.ctx,
-    store: stage.access.store,
-    database: paths.database,
-    present: stage.ctx.keys.current,
+    access: stage.access,
     files,
-    readNamed,
-    folder: paths.data,
+    paths,
+    clock,
+    readNamed: async (path, limit) => readNamed(path, limit),
     vault: stage.access.open,
-    spill: spillFolder({ folder: join(paths.data, 'spill'), files, clock, name: 'own', slots: 16 }),
-    copies: sqliteCopies(paths.database, files, clock),
-    closeStore: stage.access.close,
+    spill: async () => spill,
+    copies: async () => sqliteCopies(paths.database, files, clock),
     interruption: new AbortController().signal,
-    standing: async () => (await (await stage.access.open())?.examine())?.standing ?? null,
   };
 }
 

@@ -9,7 +9,7 @@ import { rotateKey } from '../../../src/services/keys/rotate-master.js';
 import { openSqlite } from '../../../src/stores/sqlite-open.js';
 import { tamper } from '../../harness/tamper.js';
 import { type KeyStage, openKeyStage } from '../keys/key-stage.js';
-import { addTo, depsOf } from './backup-stage.js';
+import { addTo, backupContext } from './backup-stage.js';
 
 let stage: KeyStage;
 let file: string;
@@ -19,7 +19,7 @@ beforeEach(async () => {
 });
 afterEach(() => stage.close());
 
-const deps = (of: KeyStage = stage) => depsOf(of);
+const deps = (of: KeyStage = stage) => backupContext(of);
 const open = (of: KeyStage = stage) => of.vault();
 const add = (label: string) => addTo(stage, label);
 
@@ -29,7 +29,7 @@ const beside = () => readdirSync(stage.folder.home).filter((name) => /^vault\.db
 describe('a backup', () => {
   it('is one private file in which every account opens, and nothing is left beside the vault', async () => {
     await add('alice');
-    const made = await backUp(deps(), file, false);
+    const made = await backUp(deps(), { file, force: false });
     expect(made).toMatchObject({ file, accounts: 1, unopened: null, bytes: statSync(file).size });
     expect(statSync(file).mode & 0o777).toBe(0o600);
     expect(beside()).toEqual([]);
@@ -39,7 +39,7 @@ describe('a backup', () => {
   it('waits for the trail with its proof, so that it is no older than the vault it was made of', async () => {
     await add('alice');
     await stage.access.close();
-    await backUp(deps(), file, false);
+    await backUp(deps(), { file, force: false });
     expect((await stage.trail()).map(({ event }) => event)).not.toContain('backed_up');
     expect(await restore(deps(), file)).toMatchObject({ standing: 'current' });
     await add('bob');
@@ -48,7 +48,7 @@ describe('a backup', () => {
 
   it('is refused before anything is copied where its folder does not exist, which is not made', async () => {
     const folder = join(stage.folder.home, 'none');
-    await expect(backUp(deps(), join(folder, 'backup'), false)).rejects.toMatchObject({
+    await expect(backUp(deps(), { file: join(folder, 'backup'), force: false })).rejects.toMatchObject({
       code: 'vault_not_writable',
       message: `${join(folder, 'backup')} cannot be made: the folder ${folder} is not there`,
     });
@@ -57,16 +57,16 @@ describe('a backup', () => {
 
   it('replaces nothing unless it is told to', async () => {
     writeFileSync(file, 'mine', { mode: 0o600 });
-    await expect(backUp(deps(), file, false)).rejects.toMatchObject({ code: 'vault_exists' });
+    await expect(backUp(deps(), { file, force: false })).rejects.toMatchObject({ code: 'vault_exists' });
     expect(readFileSync(file, 'utf8')).toBe('mine');
-    await backUp(deps(), file, true);
+    await backUp(deps(), { file, force: true });
     expect(readFileSync(file).subarray(0, 15).toString()).toBe('SQLite format 3');
   });
 
   it('says where the key is not at hand that no account was opened, and is made all the same', async () => {
     await add('alice');
     stage.keychain.fail('locked');
-    expect(await backUp(deps(), file, false)).toMatchObject({
+    expect(await backUp(deps(), { file, force: false })).toMatchObject({
       accounts: 1,
       unopened: { code: 'key_locked' },
     });
@@ -75,7 +75,7 @@ describe('a backup', () => {
   it('is not made of a vault that was altered', async () => {
     await add('alice');
     tamper(stage.folder.paths.database, 'UPDATE accounts SET refresh_token = zeroblob(60)');
-    await expect(backUp(deps(), file, false)).rejects.toMatchObject({ code: 'vault_damaged' });
+    await expect(backUp(deps(), { file, force: false })).rejects.toMatchObject({ code: 'vault_damaged' });
     expect(existsSync(file)).toBe(false);
     expect(beside()).toEqual([]);
   });
@@ -84,7 +84,7 @@ describe('a backup', () => {
 describe('restoring', () => {
   it('brings back what was there, keeps what is there now, and refreshes nothing before it is accepted', async () => {
     await add('alice');
-    await backUp(deps(), file, false);
+    await backUp(deps(), { file, force: false });
     await add('bob');
     const watching = await open();
     expect(await planRestore(deps(), file)).toMatchObject({ accounts: 1, replaces: { accounts: 2 } });
@@ -107,7 +107,7 @@ describe('restoring', () => {
 
   it('is in the trail of what was restored, and in no other', async () => {
     await add('alice');
-    await backUp(deps(), file, false);
+    await backUp(deps(), { file, force: false });
     await add('bob');
     const restored = async () => (await stage.trail()).filter(({ event }) => event === 'restored');
     await planRestore(deps(), file);
@@ -124,17 +124,17 @@ describe('restoring', () => {
   });
 
   it('leaves no word of it where it fails on the way', async () => {
-    await backUp(deps(), file, false);
-    const { copies } = deps();
+    await backUp(deps(), { file, force: false });
+    const copies = await deps().copies();
     const takeOver = () => Promise.reject(new VaultError('vault_not_writable', 'the disk is full'));
-    const failing = restore({ ...deps(), copies: { ...copies, takeOver } }, file);
+    const failing = restore({ ...deps(), copies: async () => ({ ...copies, takeOver }) }, file);
     await expect(failing).rejects.toMatchObject({ code: 'vault_not_writable' });
     expect((await stage.trail()).map(({ event }) => event)).not.toContain('restored');
     expect(stage.log().map(({ event }) => event)).not.toContain('restored');
   });
 
   it('is recorded, unproved, where the key of what was restored is not at hand', async () => {
-    await backUp(deps(), file, false);
+    await backUp(deps(), { file, force: false });
     stage.keychain.fail('locked');
     await restore(deps(), file);
     stage.keychain.fail(null);
@@ -144,7 +144,7 @@ describe('restoring', () => {
 
   it('is seen by a process that has the vault open', async () => {
     await add('alice');
-    await backUp(deps(), file, false);
+    await backUp(deps(), { file, force: false });
     await add('bob');
     const other = await stage.folder.factory.open();
     expect(await other.accounts()).toHaveLength(2);
@@ -155,7 +155,7 @@ describe('restoring', () => {
 
   it('takes the place of a file that is no vault any more, whatever a dead process left beside it', async () => {
     await add('alice');
-    await backUp(deps(), file, false);
+    await backUp(deps(), { file, force: false });
     await stage.access.close();
     const { database } = stage.folder.paths;
     truncateSync(database, 100);
@@ -167,7 +167,7 @@ describe('restoring', () => {
 
   it('takes the place of another vault as a whole, which is kept with all that is in it', async () => {
     await add('alice');
-    await backUp(deps(), file, false);
+    await backUp(deps(), { file, force: false });
     const other = await openKeyStage();
     const { kept, unopened } = await restore(deps(other), file);
     expect(unopened).toMatchObject({ code: 'key_missing' });
@@ -177,7 +177,7 @@ describe('restoring', () => {
   });
 
   it('goes on with the key of a backup that is older than the last change of keys, where it is there', async () => {
-    await backUp(deps(), file, false);
+    await backUp(deps(), { file, force: false });
     await rotateKey(stage.ctx, null);
     expect(await planRestore(deps(), file)).toMatchObject({ unopened: { code: 'key_missing' } });
   });
@@ -185,7 +185,7 @@ describe('restoring', () => {
 
 it('a machine without a vault gets one by it', async () => {
   await add('alice');
-  await backUp(deps(), file, false);
+  await backUp(deps(), { file, force: false });
   await stage.access.close();
   execFileSync('rm', [stage.folder.paths.database]);
   expect(await planRestore(deps(), file)).toMatchObject({ replaces: null });

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { VaultError } from '../../../src/domain/errors.js';
 import { backUp } from '../../../src/services/backup/backup.js';
-import { planRestore, type RestoreDeps, restore } from '../../../src/services/backup/restore.js';
+import { planRestore, type RestoreContext, restore } from '../../../src/services/backup/restore.js';
 import { type KeyStage, openKeyStage } from '../keys/key-stage.js';
-import { addTo, depsOf } from './backup-stage.js';
+import { addTo, backupContext } from './backup-stage.js';
 
 let stage: KeyStage;
 let file: string;
@@ -19,7 +19,7 @@ beforeEach(async () => {
 afterEach(() => stage.close());
 
 const reason = new VaultError('interrupted', 'interrupted');
-const deps = () => ({ ...depsOf(stage), interruption: stop.signal });
+const deps = () => ({ ...backupContext(stage), interruption: stop.signal });
 const beside = () => readdirSync(stage.folder.home).filter((name) => /^vault\.db\./.test(name));
 const labels = async () => (await (await stage.vault()).accounts()).map(({ label }) => label);
 const soon = () => void setImmediate(() => stop.abort(reason));
@@ -35,20 +35,24 @@ function during<Arguments extends unknown[], Result>(step: (...given: Arguments)
 
 describe('a backup that is interrupted', () => {
   it.each(['snapshot', 'open'] as const)('during its %s has no name yet and leaves nothing', async (step) => {
-    const { copies } = deps();
+    const copies = await deps().copies();
     const changed = { ...copies, [step]: during(copies[step] as (copy?: string) => Promise<unknown>) };
-    await expect(backUp({ ...deps(), copies: changed }, file, false)).rejects.toBe(reason);
+    await expect(backUp({ ...deps(), copies: async () => changed }, { file, force: false })).rejects.toBe(
+      reason,
+    );
     expect([existsSync(file), beside()]).toEqual([false, []]);
   });
 
   it('hears of it where nothing but the work itself goes on, and leaves what it was to replace', async () => {
     writeFileSync(file, 'mine', { mode: 0o600 });
-    const { copies } = deps();
+    const copies = await deps().copies();
     const open: typeof copies.open = (copy) => {
       soon();
       return copies.open(copy);
     };
-    await expect(backUp({ ...deps(), copies: { ...copies, open } }, file, true)).rejects.toBe(reason);
+    await expect(
+      backUp({ ...deps(), copies: async () => ({ ...copies, open }) }, { file, force: true }),
+    ).rejects.toBe(reason);
     expect(readFileSync(file, 'utf8')).toBe('mine');
   });
 
@@ -59,7 +63,7 @@ describe('a backup that is interrupted', () => {
       stop.abort(reason);
       return made;
     };
-    expect(await backUp({ ...deps(), files: { ...files, create } }, file, false)).toMatchObject({
+    expect(await backUp({ ...deps(), files: { ...files, create } }, { file, force: false })).toMatchObject({
       accounts: 1,
     });
   });
@@ -67,20 +71,22 @@ describe('a backup that is interrupted', () => {
   it('waits for nobody any more', async () => {
     const lock = await stage.folder.locks.acquire('vault', 0);
     soon();
-    await expect(backUp(deps(), file, false)).rejects.toBe(reason);
+    await expect(backUp(deps(), { file, force: false })).rejects.toBe(reason);
     await lock.release();
   });
 });
 
 describe('restoring that is interrupted', () => {
-  const changedOn = (step: 'snapshot' | 'open' | 'takeOver'): RestoreDeps => {
-    const { copies } = deps();
-    const changed = during(copies[step] as (copy?: string) => Promise<unknown>);
-    return { ...deps(), copies: { ...copies, [step]: changed } };
-  };
+  const changedOn = (step: 'snapshot' | 'open' | 'takeOver'): RestoreContext => ({
+    ...deps(),
+    async copies() {
+      const copies = await deps().copies();
+      return { ...copies, [step]: during(copies[step] as (copy?: string) => Promise<unknown>) };
+    },
+  });
 
   beforeEach(async () => {
-    await backUp(depsOf(stage), file, false);
+    await backUp(backupContext(stage), { file, force: false });
     await addTo(stage, 'bob');
   });
 
@@ -112,8 +118,8 @@ describe('restoring that is interrupted', () => {
     expect(await restore(changedOn('takeOver'), file)).toMatchObject({ standing: 'rolled_back' });
     expect(await labels()).toEqual(['alice']);
     stop = new AbortController();
-    const standing = () => Promise.reject(reason);
-    const again = await restore({ ...changedOn('takeOver'), standing }, file);
+    const vault = () => (stop.signal.aborted ? Promise.reject(reason) : stage.access.open());
+    const again = await restore({ ...changedOn('takeOver'), vault }, file);
     expect(again).toMatchObject({ accounts: 1, standing: null });
   });
 });

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { backUp } from '../../../src/services/backup/backup.js';
 import { restore } from '../../../src/services/backup/restore.js';
 import { type KeyStage, openKeyStage } from '../keys/key-stage.js';
-import { addTo, depsOf } from './backup-stage.js';
+import { addTo, backupContext } from './backup-stage.js';
 
 let stage: KeyStage;
 beforeEach(async () => {
@@ -15,10 +15,10 @@ describe('restoring', () => {
   it('keeps every account from being refreshed while the vault changes, and no longer', async () => {
     const file = join(stage.folder.home, 'backup');
     const { locks } = stage.folder;
-    const deps = depsOf(stage);
-    const { copies } = deps;
+    const deps = backupContext(stage);
+    const copies = await deps.copies();
     const accounts = [await addTo(stage, 'alice'), await addTo(stage, 'bob')];
-    await backUp(deps, file, false);
+    await backUp(deps, { file, force: false });
     const held: string[] = [];
     async function takeOver(copy: string): Promise<void> {
       for (const id of accounts) {
@@ -27,7 +27,7 @@ describe('restoring', () => {
       }
       await copies.takeOver(copy);
     }
-    await restore({ ...deps, copies: { ...copies, takeOver } }, file);
+    await restore({ ...deps, copies: async () => ({ ...copies, takeOver }) }, file);
     expect(held).toEqual(accounts);
     for (const id of accounts) await (await locks.acquire(id, 0)).release();
   });

@@ -5,7 +5,7 @@ import { backUp } from '../../../src/services/backup/backup.js';
 import { planRestore, restore } from '../../../src/services/backup/restore.js';
 import { tamper } from '../../harness/tamper.js';
 import { type KeyStage, openKeyStage } from '../keys/key-stage.js';
-import { addTo, depsOf } from './backup-stage.js';
+import { addTo, backupContext } from './backup-stage.js';
 
 let stage: KeyStage;
 let file: string;
@@ -19,13 +19,13 @@ const beside = () => readdirSync(stage.folder.home).filter((name) => /^vault\.db
 
 describe('restoring', () => {
   it('changes nothing about the file that it is given, whatever that is', async () => {
-    await backUp(depsOf(stage), file, false);
+    await backUp(backupContext(stage), { file, force: false });
     const text = join(stage.folder.home, 'letter');
     writeFileSync(text, 'this is no backup');
     for (const path of [file, text]) chmodSync(path, 0o644);
-    await expect(restore(depsOf(stage), text)).rejects.toMatchObject({ code: 'vault_damaged' });
-    await planRestore(depsOf(stage), file);
-    await restore(depsOf(stage), file);
+    await expect(restore(backupContext(stage), text)).rejects.toMatchObject({ code: 'vault_damaged' });
+    await planRestore(backupContext(stage), file);
+    await restore(backupContext(stage), file);
     expect([file, text].map((path) => statSync(path).mode & 0o777)).toEqual([0o644, 0o644]);
     expect(stage.folder.notices).toEqual([]);
   });
@@ -60,22 +60,22 @@ describe('restoring', () => {
     ],
   ])('changes nothing when the backup %s', async (name, spoil, code) => {
     await addTo(stage, 'alice');
-    if (name !== 'is not there') await backUp(depsOf(stage), file, false);
+    if (name !== 'is not there') await backUp(backupContext(stage), { file, force: false });
     spoil();
     await stage.access.close();
     const before = readFileSync(stage.folder.paths.database);
-    await expect(restore(depsOf(stage), file)).rejects.toMatchObject({ code });
+    await expect(restore(backupContext(stage), file)).rejects.toMatchObject({ code });
     expect(readFileSync(stage.folder.paths.database)).toEqual(before);
     expect(beside()).toEqual([]);
   });
 
   it('takes the place of a vault whose schema was altered, and keeps that one', async () => {
     await addTo(stage, 'alice');
-    await backUp(depsOf(stage), file, false);
+    await backUp(backupContext(stage), { file, force: false });
     await stage.access.close();
     tamper(stage.folder.paths.database, 'CREATE TRIGGER spy AFTER DELETE ON intents BEGIN SELECT 1; END');
     await expect(stage.access.open()).rejects.toMatchObject({ code: 'vault_damaged' });
-    const { kept } = await restore(depsOf(stage), file);
+    const { kept } = await restore(backupContext(stage), file);
     expect(kept).not.toBeNull();
     expect(await (await stage.access.open())?.accounts()).toHaveLength(1);
   });

@@ -6,7 +6,7 @@ import { restore } from '../../../src/services/backup/restore.js';
 import { rotateDataKeys } from '../../../src/services/keys/rotate-data.js';
 import { type KeyStage, openKeyStage } from '../keys/key-stage.js';
 import { leaveAnswer } from '../leave-answer.js';
-import { addTo, depsOf } from './backup-stage.js';
+import { addTo, backupContext } from './backup-stage.js';
 
 let stage: KeyStage;
 let file: string;
@@ -28,7 +28,7 @@ const refreshToken = async () =>
 
 /** @returns what waits then */
 async function leave(of = id) {
-  const { spill } = depsOf(stage);
+  const spill = await backupContext(stage).spill();
   await leaveAnswer({ vault: await stage.vault(), spill }, await account(of));
   return spill;
 }
@@ -36,9 +36,9 @@ async function leave(of = id) {
 describe('an answer that waits beside the vault', () => {
   it('is stored before a backup is made, so that the backup has the newest refresh token', async () => {
     const spill = await leave();
-    await backUp(depsOf(stage), file, false);
+    await backUp(backupContext(stage), { file, force: false });
     expect(spill.all()).toEqual([]);
-    await restore(depsOf(stage), file);
+    await restore(backupContext(stage), file);
     expect(await refreshToken()).toBe('refresh-token-waiting');
   });
 
@@ -48,7 +48,7 @@ describe('an answer that waits beside the vault', () => {
     const { locks } = stage.ctx;
     const acquire: typeof locks.acquire = (name, ...rest) =>
       name === id ? Promise.reject(busy) : locks.acquire(name, ...rest);
-    const making = backUp({ ...depsOf(stage), locks: { ...locks, acquire } }, file, false);
+    const making = backUp({ ...backupContext(stage), locks: { ...locks, acquire } }, { file, force: false });
     await expect(making).rejects.toMatchObject({
       code: 'busy',
       message: expect.stringContaining('newest refresh token of google/alice: an answer for it waits'),
@@ -57,9 +57,9 @@ describe('an answer that waits beside the vault', () => {
   });
 
   it('is left to a vault that is restored and can take it in', async () => {
-    await backUp(depsOf(stage), file, false);
+    await backUp(backupContext(stage), { file, force: false });
     const spill = await leave();
-    await restore(depsOf(stage), file);
+    await restore(backupContext(stage), file);
     expect(spill.all()).toHaveLength(1);
   });
 
@@ -67,27 +67,24 @@ describe('an answer that waits beside the vault', () => {
     [
       'has other data keys',
       async () => {
-        await backUp(depsOf(stage), file, false);
-        await rotateDataKeys(
-          { ...stage.ctx, ...depsOf(stage), spill: async () => depsOf(stage).spill },
-          () => undefined,
-        );
+        await backUp(backupContext(stage), { file, force: false });
+        await rotateDataKeys({ ...stage.ctx, ...backupContext(stage) }, () => undefined);
       },
     ],
     [
       'has not the account',
       async () => {
         await (await stage.vault()).remove(id);
-        await backUp(depsOf(stage), file, false);
+        await backUp(backupContext(stage), { file, force: false });
         id = await addTo(stage, 'alice');
       },
     ],
   ])('is stored in the vault that is kept when the restored one %s', async (_, before) => {
     await before();
     const spill = await leave();
-    const { kept } = await restore(depsOf(stage), file);
+    const { kept } = await restore(backupContext(stage), file);
     expect(spill.all()).toEqual([]);
-    await restore(depsOf(stage), kept ?? '');
+    await restore(backupContext(stage), kept ?? '');
     expect(await refreshToken()).toBe('refresh-token-waiting');
   });
 });
