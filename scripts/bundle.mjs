@@ -12,7 +12,8 @@ const REQUIRABLE = /\bimport\("(keytar|node:[\w/]+)"\)/g;
  * With all that these import, they are what a valid `vault token` runs through. They become one chunk, because each
  * file costs a fifth of a millisecond to find, read and compile, and there would be twenty.
  */
-const TOKEN_PATH = /[\\/]src[\\/](?:fast-lane|app|ui[\\/]create-io|commands[\\/]token)\.ts$|better-sqlite3/;
+const TOKEN_PATH =
+  /[\\/]src[\\/](?:fast-lane|context|ui[\\/]create-io|commands[\\/]token)\.ts$|better-sqlite3/;
 
 const builtins = new Set(builtinModules.flatMap((name) => [name, `node:${name}`]));
 

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { createApp } from './app.js';
+import { createContext } from './context.js';
 import type { Account } from './domain/account.js';
 import { accountName } from './domain/account.js';
 import { MINUTE, parseDuration } from './domain/duration.js';
@@ -88,8 +88,8 @@ export function openVault(options: OpenVaultOptions = {}): OpenedVault {
     onNotice = () => {},
   } = options;
   const host = thisProcess(signal, COMMAND_LINE, home === undefined ? {} : { VAULT_HOME: home });
-  const app = createApp(host, { profile, envFile, notice: onNotice });
-  const withToken = withTokenBy((request) => token(app, request), onNotice);
+  const ctx = createContext(host, { profile, envFile, notice: onNotice });
+  const withToken = withTokenBy((request) => token(ctx, request), onNotice);
   const underWay = new Set<Promise<unknown>>();
   let closed: Promise<void> | null = null;
 
@@ -108,13 +108,13 @@ export function openVault(options: OpenVaultOptions = {}): OpenedVault {
 
   async function closeAfterwards(): Promise<void> {
     await Promise.allSettled(underWay);
-    await app.close();
+    await ctx.close();
   }
 
   return {
     accessToken: (account, options = {}) =>
       tracked(async () => {
-        const { accessToken, warning } = await token(app, tokenRequest(account, options));
+        const { accessToken, warning } = await token(ctx, tokenRequest(account, options));
         if (warning !== null) onNotice(warning);
         return accessToken.reveal();
       }),
@@ -122,7 +122,7 @@ export function openVault(options: OpenVaultOptions = {}): OpenedVault {
       tracked(async () => withToken(tokenRequest(account, options), operation)),
     accounts: () =>
       tracked(async () => {
-        const accounts = await listAccounts(app, { provider: null, status: null, expiringWithin: null });
+        const accounts = await listAccounts(ctx, { provider: null, status: null, expiringWithin: null });
         return accounts.map((account) => ({ ...account, name: accountName(account) }));
       }),
     close() {

@@ -1,5 +1,5 @@
-import type { App } from './app.js';
 import { assertNoDebugger, ignoredVariable } from './config/runtime.js';
+import type { Context } from './context.js';
 import { OWN_PROCESSES } from './domain/entry-points.js';
 import { asVaultError, ERROR_CODES, VaultError } from './domain/errors.js';
 import { command, startedAs } from './domain/hints.js';
@@ -104,9 +104,9 @@ export async function main(): Promise<void> {
       process.exitCode = parsed.exitCode;
       return;
     }
-    const [{ createIo }, { createApp }] = await Promise.all([
+    const [{ createIo }, { createContext }] = await Promise.all([
       import('./ui/create-io.js'),
-      import('./app.js'),
+      import('./context.js'),
     ]);
     const { command, input, globals } = parsed;
     startedAs({ profile: globals.profile });
@@ -118,7 +118,7 @@ export async function main(): Promise<void> {
     if (ignored !== null) made.warn(`vault: ${ignored}`);
     const { profile, envFile } = globals;
     await running(
-      createApp(host, {
+      createContext(host, {
         profile,
         envFile,
         notice(line, hint) {
@@ -127,7 +127,7 @@ export async function main(): Promise<void> {
         },
         detail: (line) => made.detail(`vault: ${line}`),
       }),
-      (app) => command.run(app, input, made),
+      (ctx) => command.run(ctx, input, made),
     );
     await io.finish();
     if (command.printsWhole !== true) interruption.signal.throwIfAborted();
@@ -142,11 +142,11 @@ async function parse(argv: readonly string[]) {
   return (await fastParse(argv)) ?? (await import('./program.js')).parseProgram(argv);
 }
 
-async function running(app: App, action: (app: App) => Promise<void>): Promise<void> {
+async function running(ctx: Context, action: (ctx: Context) => Promise<void>): Promise<void> {
   try {
-    await action(app);
+    await action(ctx);
   } finally {
-    await app.close();
+    await ctx.close();
   }
 }
 

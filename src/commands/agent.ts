@@ -7,7 +7,7 @@ import type { AgentRequest } from '../services/agent/agent-contract.js';
 import type { Io } from '../ui/io.js';
 import { agentService, SERVICE_OPTIONS } from './agent-service.js';
 import { sayEvent, showStatus } from './agent-view.js';
-import { carryOut, type ScheduleInput } from './schedule.js';
+import { runSchedule, type ScheduleInput } from './schedule.js';
 import type { Command } from './spec.js';
 import { duration, firstName, given, wholeNumber } from './spec.js';
 
@@ -75,7 +75,7 @@ export const agent: Command<AgentInput> = {
   },
 
   async run(ctx, { action, request, service }, io) {
-    if (service !== null) return carryOut(ctx, service, io);
+    if (service !== null) return runSchedule(ctx, service, io);
     switch (action) {
       case 'socket-path':
         return printSocket(agentSocket(ctx).path(), io);

@@ -1,8 +1,8 @@
-import type { ScheduleResult, UnscheduleResult } from '../services/background/background-contract.js';
+import type { ScheduleResult, UnscheduleResult } from '../services/background/schedule.js';
 import type { Io } from '../ui/io.js';
 
 /** Shows how something is run unattended: its text is the data, everything else talk. */
-export function showSchedule(result: ScheduleResult, asked: { readonly install: boolean }, io: Io): void {
+export function printSchedule(result: ScheduleResult, asked: { readonly install: boolean }, io: Io): void {
   // Who asked for it to be in force must not believe that it is, unless it is documented to be shown only.
   if (asked.install && !result.installed && !result.shown) io.exitCode = 2;
   if (io.json) {
@@ -37,7 +37,7 @@ const SHOWN = {
   systemd: 'the unit is only printed',
 } satisfies Record<ScheduleResult['kind'], string>;
 
-export function showUnschedule(result: UnscheduleResult, io: Io): void {
+export function printUnschedule(result: UnscheduleResult, io: Io): void {
   if (io.json) {
     const { name, removed, commands } = result;
     io.document({ name, removed, commands });

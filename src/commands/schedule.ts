@@ -1,13 +1,13 @@
 import { isAbsolute } from 'node:path';
+import type { Context } from '../context.js';
 import { DAY, HOUR, parseDays, parseDuration } from '../domain/duration.js';
 import { VaultError } from '../domain/errors.js';
 import { quoted } from '../domain/safe-text.js';
-import type { ScheduleRequest, UnscheduleRequest } from '../services/background/background-contract.js';
+import type { ScheduleRequest, UnscheduleRequest } from '../services/background/schedule.js';
 import { isPartOfDay } from '../services/background/schedule-times.js';
-import type { UseCases } from '../services/contract.js';
 import type { SchedulerKind } from '../system/schedulers/contract.js';
 import type { Io } from '../ui/io.js';
-import { showSchedule, showUnschedule } from './schedule-view.js';
+import { printSchedule, printUnschedule } from './schedule-view.js';
 import type { Command, RawInput } from './spec.js';
 import { given, oneOf, text } from './spec.js';
 
@@ -21,7 +21,6 @@ export type ScheduleInput =
   | { readonly action: 'schedule'; readonly request: ScheduleRequest }
   | { readonly action: 'unschedule'; readonly request: UnscheduleRequest };
 
-/** Has `vault refresh --all` run unattended, or says how. */
 export const schedule: Command<ScheduleInput> = {
   name: 'schedule',
   summary: 'have the tokens refreshed by cron or a systemd timer',
@@ -66,13 +65,18 @@ export const schedule: Command<ScheduleInput> = {
     return { action: 'schedule', request };
   },
 
-  run: carryOut,
+  run: runSchedule,
 };
 
-/** Shows, writes or removes what is run unattended, and tells of it. */
-export async function carryOut(useCases: UseCases, input: ScheduleInput, io: Io): Promise<void> {
-  if (input.action === 'unschedule') showUnschedule(await useCases.unschedule(input.request), io);
-  else showSchedule(await useCases.schedule(input.request), input.request, io);
+/** Shows, installs or removes the job, and prints the result. */
+export async function runSchedule(ctx: Context, input: ScheduleInput, io: Io): Promise<void> {
+  const [{ jobHost }, service] = await Promise.all([
+    import('../access/job-host.js'),
+    import('../services/background/schedule.js'),
+  ]);
+  const host = jobHost(ctx);
+  if (input.action === 'unschedule') printUnschedule(await service.unschedule(host, input.request), io);
+  else printSchedule(await service.schedule(host, input.request), input.request, io);
 }
 
 /** The file that `--credential-file` names. @throws VaultError `usage` */

@@ -2,7 +2,6 @@ import type { Context } from '../context.js';
 import { parseDuration } from '../domain/duration.js';
 import { VaultError } from '../domain/errors.js';
 import { parseScopes } from '../domain/scopes.js';
-import type { UseCases } from '../services/contract.js';
 import type { Io } from '../ui/io.js';
 
 export interface ArgumentSpec {
@@ -45,7 +44,7 @@ export interface Command<Input = unknown> {
   readonly printsWhole?: boolean;
   /** Pure. @throws VaultError `usage` */
   parse(raw: RawInput): Input;
-  run(ctx: Context & UseCases, input: Input, io: Io): Promise<void>;
+  run(ctx: Context, input: Input, io: Io): Promise<void>;
 }
 
 export interface Flag {

@@ -6,10 +6,10 @@ import { control } from './control.js';
 import { deviceAuthorization, verification } from './device.js';
 import { createFaultQueue, type FaultQueue } from './faults.js';
 import { json, text } from './http.js';
-import { METADATA_PATHS, metadata } from './metadata.js';
+import { metadata } from './metadata.js';
 import { revoke, userinfo } from './resource.js';
 import { token } from './token.js';
-import { createWorld, type Incoming, type World } from './world.js';
+import { createWorld, type Incoming, METADATA_PATHS, type World } from './world.js';
 
 const MAX_BODY = 65_536;
 

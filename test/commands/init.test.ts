@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { App } from '../../src/app.js';
 import { init } from '../../src/commands/init.js';
+import type { Context } from '../../src/context.js';
 import { type TerminalOptions, terminal } from '../doubles/terminal.js';
 import { inputOf } from './raw.js';
 
@@ -13,7 +13,7 @@ const paths = {
 async function printed(options: TerminalOptions) {
   const { io, written } = terminal(options);
   const keys = { current: async () => ({ kind: 'file', place }) };
-  const ctx = { keys, paths, access: { create: async () => {} } } as unknown as App;
+  const ctx = { keys, paths, access: { create: async () => {} } } as unknown as Context;
   await init.run(ctx, await inputOf(init, ''), io);
   return written;
 }

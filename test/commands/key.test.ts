@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { KeyChoice } from '../../src/access/key-sources.js';
-import type { App } from '../../src/app.js';
 import {
   key,
   showExported,
@@ -10,6 +9,7 @@ import {
   showStatus,
   showUsed,
 } from '../../src/commands/key.js';
+import type { Context } from '../../src/context.js';
 import { DAY } from '../../src/domain/duration.js';
 import { addKey } from '../../src/services/keys/add.js';
 import type { MasterKeyView } from '../../src/services/keys/changes.js';
@@ -259,7 +259,7 @@ describe('vault key', () => {
   async function printed(line: string, options: TerminalOptions = {}) {
     const { io, written } = terminal(options);
     const chosen = async () => ({ ...stage.fromFile, place: 'file' });
-    await key.run(stage.with({ chosen }) as unknown as App, await inputOf(key, line), io);
+    await key.run(stage.with({ chosen }) as unknown as Context, await inputOf(key, line), io);
     return written;
   }
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { agent } from '../../src/commands/agent.js';
-import { schedule } from '../../src/commands/schedule.js';
+import { type ScheduleInput, schedule } from '../../src/commands/schedule.js';
+import { printSchedule, printUnschedule } from '../../src/commands/schedule-view.js';
 import { DAY, HOUR, MINUTE } from '../../src/domain/duration.js';
-import type { ScheduleResult } from '../../src/services/background/background-contract.js';
+import type { ScheduleResult } from '../../src/services/background/schedule.js';
 import { type TerminalOptions, terminal } from '../doubles/terminal.js';
-import { useCasesDouble } from '../doubles/use-cases.js';
 import { inputOf } from './raw.js';
 
 const CRON: ScheduleResult = {
@@ -36,8 +36,8 @@ const SYSTEMD: ScheduleResult = {
 
 async function run(line: string, result: Partial<ScheduleResult>, options: TerminalOptions = {}) {
   const { io, written } = terminal(options);
-  const useCases = useCasesDouble({ schedule: async () => ({ ...CRON, ...result }) });
-  await schedule.run(useCases, await inputOf(schedule, line), io);
+  const { request } = (await inputOf(schedule, line)) as Extract<ScheduleInput, { action: 'schedule' }>;
+  printSchedule({ ...CRON, ...result }, request, io);
   return { ...written, exitCode: io.exitCode };
 }
 
@@ -142,8 +142,7 @@ describe('vault schedule', () => {
     [{ removed: [], commands: ['rm x'] }, 'to take it back, type: rm x\n'],
   ] as const)('says what was taken back: %j', async (result, words) => {
     const { io, written } = terminal();
-    const useCases = useCasesDouble({ unschedule: async () => ({ name: 'token-vault-refresh', ...result }) });
-    await schedule.run(useCases, await inputOf(schedule, '--uninstall'), io);
+    printUnschedule({ name: 'token-vault-refresh', ...result }, io);
     expect(written).toEqual({ stdout: '', stderr: words });
   });
 });

@@ -2,8 +2,8 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { DemoTalk } from '../../src/demo/contract.js';
-import { endpointUrls } from '../../src/demo/metadata.js';
 import { runDemo } from '../../src/demo/walk.js';
+import { endpointUrls } from '../../src/demo/world.js';
 import { vaultDouble } from '../doubles/demo-vault.js';
 import type { Endpoints } from './client.js';
 

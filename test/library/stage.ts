@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { type App, createApp } from '../../src/app.js';
+import { type Context, createContext } from '../../src/context.js';
 import { type ConsentChoice, walkConsent } from '../../src/demo/consent-walk.js';
 import type { DemoServer } from '../../src/demo/contract.js';
 import { startDemoServer } from '../../src/demo/server.js';
@@ -17,7 +17,7 @@ export interface LibraryStage {
   readonly demo: DemoServer;
   readonly notices: string[];
   /** The use cases over this folder, in an environment that holds nothing else but what is given. */
-  app(env?: Host['env'], over?: { readonly envFile?: string; readonly interruption?: AbortSignal }): App;
+  app(env?: Host['env'], over?: { readonly envFile?: string; readonly interruption?: AbortSignal }): Context;
   logIn(request?: Partial<LoginRequest>, choice?: ConsentChoice): Promise<string>;
   /** An account whose access token ends in a second. */
   logInBriefly(): Promise<string>;
@@ -33,7 +33,7 @@ export async function openLibraryStage(): Promise<LibraryStage> {
   const home = mkdtempSync(join(tmpdir(), 'vault-library-'));
   const demo = await startDemoServer();
   const notices: string[] = [];
-  const opened: App[] = [];
+  const opened: Context[] = [];
   const file = join(home, 'config.json');
   const write = (config: unknown) => writeFileSync(file, JSON.stringify(config), { mode: 0o600 });
   write({ keySource: 'file', providers: { demo: { issuer: demo.issuer, clientId: demo.client.id } } });
@@ -57,7 +57,7 @@ export async function openLibraryStage(): Promise<LibraryStage> {
         takeSignals: null,
         interruption,
       };
-      const app = createApp(host, { profile: null, envFile, notice: (line) => void notices.push(line) });
+      const app = createContext(host, { profile: null, envFile, notice: (line) => void notices.push(line) });
       opened.push(app);
       return app;
     },

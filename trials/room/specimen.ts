@@ -127,7 +127,7 @@ export async function openSpecimen(name: string): Promise<Specimen> {
   return specimen;
 }
 
-/** Everything a process works with, wired as app.ts does it, but for a network that leads nowhere. */
+/** Everything a process works with, made as in context.ts, except for a network that leads nowhere. */
 export function parts(folder: string, sent: { url: string; body: string }[]) {
   const notices: string[] = [];
   const files = createFiles({ uid: process.getuid?.(), pid: process.pid }, (line) => void notices.push(line));

@@ -10,6 +10,7 @@ import type { Lock, Locks } from '../../stores/locks.js';
 import type { ServedAnswer, ServedRequest, SocketServer } from '../../system/agent/agent-server.js';
 import type { Clock } from '../../system/contract.js';
 import type { Vault } from '../../vault/vault.js';
+import { type NotifyContext, notifyDue } from '../notify/notify.js';
 import { RETRY_POLICIES } from '../refresh/refresh-send.js';
 import { requestRefresh } from '../refresh/request-refresh.js';
 import { type EnsureValidContext, ensureValid } from '../token/token.js';
@@ -57,13 +58,11 @@ export interface AgentParts {
 }
 
 export type AgentContext = AgentClientContext &
+  NotifyContext &
   Pick<
     Context,
     'access' | 'audit' | 'clock' | 'envFile' | 'host' | 'paths' | 'profile' | 'providerOrNull' | 'vault'
-  > & {
-    /** Runs the notify command where there is news. */
-    notifyDue(): Promise<void>;
-  };
+  >;
 
 interface State {
   readonly startedAt: number;
@@ -124,7 +123,7 @@ export async function runAgent(
         pid: ctx.host.pid,
         listen: (answer) => listenForAgent(ctx, answer),
         check: agentCheck({ vault, clock, refresh: inBulk }, request),
-        afterCheck: () => vault.use(ctx.notifyDue).catch(unlessBug),
+        afterCheck: () => vault.use(() => notifyDue(ctx)).catch(unlessBug),
         other: () => agentStatus(ctx).catch(() => null),
         inFlight: () => shared.inFlight,
         abandon: () => giveUp.abort(new VaultError('terminated', 'the agent has waited long enough')),

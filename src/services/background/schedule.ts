@@ -1,48 +1,76 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import type { Audit } from '../../audit/events.js';
+import type { JobHost } from '../../access/job-host.js';
 import { PASSPHRASE_FILE } from '../../config/variables.js';
 import { relaunchCommand } from '../../domain/entry-points.js';
 import { VaultError } from '../../domain/errors.js';
 import { command } from '../../domain/hints.js';
 import { quoted } from '../../domain/safe-text.js';
 import type { KeySourceSetting } from '../../keysources/contract.js';
-import type { Paths } from '../../system/contract.js';
-import type { Job, JobName, Plan, Scheduler, SchedulerKind } from '../../system/schedulers/contract.js';
-import type {
-  ScheduleRequest,
-  ScheduleResult,
-  UnscheduleRequest,
-  UnscheduleResult,
-} from './background-contract.js';
+import type { Job, JobName, Plan, SchedulerKind } from '../../system/schedulers/contract.js';
 import { carriedEnv } from './schedule-env.js';
 import { timesOf } from './schedule-times.js';
 
-export interface ScheduleDeps {
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly platform: NodeJS.Platform;
-  readonly paths: Paths;
-  /** Where the vault would lie if nothing in the environment said otherwise. */
-  readonly usualPlace: string;
-  /** The interpreter and the script that run this program. */
-  readonly self: readonly [string, string];
-  /** An `.env` that was named on the command line; absolute. */
-  readonly envFile: string | null;
-  readonly schedulers: Readonly<Record<SchedulerKind, Scheduler>>;
-  readonly keySource: KeySourceSetting;
-  /** The usual name of the credential that holds the key. */
-  readonly credentialName: string;
-  /** The names that `.env` sets. */
-  readonly envFileNames: readonly string[];
-  /** Whether the user has a notify command. */
-  readonly notifies: boolean;
-  /** Tells this machine and user from others. */
-  readonly machine: string;
-  readonly audit: Audit;
+export interface ScheduleRequest {
+  readonly purpose: 'refresh' | 'agent';
+  /** Shows what would be written, or writes it. */
+  readonly install: boolean;
+  /** Null: what this machine has. */
+  readonly kind: SchedulerKind | null;
+  /** Milliseconds from one run to the next; null for what is kept running. */
+  readonly every: number | null;
+  /** What is run, without the program itself: `refresh --all …`. */
+  readonly args: readonly string[];
+  /** A file that holds the master key, for the key source `credential`; absolute. */
+  readonly credential: string | null;
+  /** What the user types for it, without the program itself. */
+  readonly typed: TypedCommands;
 }
 
-/** @throws VaultError see {@link import('./background-contract.js').BackgroundUseCases} */
-export async function schedule(deps: ScheduleDeps, request: ScheduleRequest): Promise<ScheduleResult> {
+export interface TypedCommands {
+  readonly show: string;
+  readonly install: string;
+  readonly uninstall: string;
+}
+
+export interface ScheduleResult {
+  readonly kind: SchedulerKind;
+  readonly name: string;
+  /** Whether it is active now. */
+  readonly installed: boolean;
+  /** Whether it was only shown: nothing else was asked for, or the user has to install it. */
+  readonly shown: boolean;
+  /** Whether anything was written. */
+  readonly changed: boolean;
+  /** The lines of the crontab; null where there are files. */
+  readonly block: string | null;
+  readonly files: readonly { readonly path: string; readonly text: string }[];
+  /** What the user still has to type to activate it. */
+  readonly commands: readonly string[];
+  /** How to remove it. */
+  readonly undo: readonly string[];
+  /** What the job will lack, a sentence each. */
+  readonly warnings: readonly string[];
+  /** Further sentences for the user. */
+  readonly notes: readonly string[];
+}
+
+export type UnscheduleRequest = Pick<ScheduleRequest, 'purpose' | 'kind'>;
+
+export interface UnscheduleResult {
+  readonly name: string;
+  /** Where it was. */
+  readonly removed: readonly SchedulerKind[];
+  /** What the user still has to type. */
+  readonly commands: readonly string[];
+}
+
+/**
+ * Shows how a command of this program would run unattended, or installs it.
+ *
+ * @throws VaultError `config_invalid` when it could not work unattended, or another job is in the way, `scheduler_failed`
+ */
+export async function schedule(deps: JobHost, request: ScheduleRequest): Promise<ScheduleResult> {
   const kind = request.kind ?? (await usualKind(deps));
   const source = deps.keySource;
   requireUnattended(deps, source, kind, request);
@@ -74,7 +102,7 @@ export async function schedule(deps: ScheduleDeps, request: ScheduleRequest): Pr
 }
 
 /** Removes the job wherever it is. @throws VaultError `config_invalid`, `scheduler_failed` */
-export async function unschedule(deps: ScheduleDeps, request: UnscheduleRequest): Promise<UnscheduleResult> {
+export async function unschedule(deps: JobHost, request: UnscheduleRequest): Promise<UnscheduleResult> {
   const name = nameOf(deps, request.purpose);
   const removed: SchedulerKind[] = [];
   const kinds = request.kind === null ? (['systemd', 'cron'] as const) : [request.kind];
@@ -89,13 +117,13 @@ export async function unschedule(deps: ScheduleDeps, request: UnscheduleRequest)
   return { name: name.name, removed, commands: mac ? deps.schedulers.launchd.undo(name) : [] };
 }
 
-function recordChange({ audit }: ScheduleDeps, { purpose }: UnscheduleRequest): void {
+function recordChange({ audit }: JobHost, { purpose }: UnscheduleRequest): void {
   const what = purpose === 'agent' ? 'agent_service' : 'schedule';
   audit.record({ event: 'configuration_changed', what });
 }
 
 /** What this machine has, best first. */
-async function usualKind({ platform, schedulers }: ScheduleDeps): Promise<SchedulerKind> {
+async function usualKind({ platform, schedulers }: JobHost): Promise<SchedulerKind> {
   if (platform === 'darwin') return 'launchd';
   if (platform === 'win32') {
     throw new VaultError('config_invalid', "this program knows no way to Windows' own Task Scheduler", {
@@ -111,7 +139,7 @@ async function usualKind({ platform, schedulers }: ScheduleDeps): Promise<Schedu
 
 /** @throws VaultError `config_invalid` when the key cannot be had where nobody is */
 function requireUnattended(
-  deps: ScheduleDeps,
+  deps: JobHost,
   source: KeySourceSetting,
   kind: SchedulerKind,
   { credential, typed: { show } }: ScheduleRequest,
@@ -129,7 +157,7 @@ function requireUnattended(
   });
 }
 
-function jobFor(deps: ScheduleDeps, request: ScheduleRequest, source: KeySourceSetting) {
+function jobFor(deps: JobHost, request: ScheduleRequest, source: KeySourceSetting) {
   const { paths, self, envFile } = deps;
   const { env, notes: warnings } = carriedEnv(
     deps.env,
@@ -162,11 +190,7 @@ const SUMMARIES = {
   agent: 'Keep OAuth tokens fresh (token-vault)',
 };
 
-function generalNotes(
-  { self }: ScheduleDeps,
-  source: KeySourceSetting,
-  kind: SchedulerKind,
-): readonly string[] {
+function generalNotes({ self }: JobHost, source: KeySourceSetting, kind: SchedulerKind): readonly string[] {
   const notes: string[] = [];
   if (source.kind === 'keychain')
     notes.push(
@@ -178,18 +202,18 @@ function generalNotes(
   return notes;
 }
 
-function nameOf({ paths, usualPlace }: ScheduleDeps, purpose: JobName['purpose']): JobName {
+function nameOf({ paths, usualPlace }: JobHost, purpose: JobName['purpose']): JobName {
   const profile = paths.profile === null ? '' : `-${paths.profile}`;
   const elsewhere = paths.data === usualPlace ? '' : `-${digest(paths.data).slice(0, 8)}`;
   return { purpose, name: `token-vault-${purpose}${profile}${elsewhere}`, vault: paths.data };
 }
 
 /** What is only printed here is put into its place by a person. */
-function printing(deps: ScheduleDeps, { typed: { show } }: ScheduleRequest, plan: Plan): string {
+function printing(deps: JobHost, { typed: { show } }: ScheduleRequest, plan: Plan): string {
   return `${typed(deps, `${show} --kind launchd --quiet`)} > ${quoted(plan.files[0]?.path ?? '')}`;
 }
 
-function typed({ paths }: ScheduleDeps, rest: string): string {
+function typed({ paths }: JobHost, rest: string): string {
   return command(rest, paths.profile);
 }
 

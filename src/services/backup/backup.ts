@@ -10,14 +10,7 @@ import type { RollbackState } from '../../vault/rollback.js';
 import { recordProved, requireStore } from '../keys/changes.js';
 import type { WaitingLoginDeps } from '../login/waiting-logins.js';
 import { refuseWithoutFolder } from '../named-file.js';
-import { type CheckedCopy, checkCopy, storeWaitingBeforeBackup } from './copy.js';
-
-/** What was found out about a copy of a vault. */
-export interface CopyCheck {
-  readonly accounts: number;
-  /** Why its accounts could not be opened: the key is not at hand. Null when every one of them opens. */
-  readonly unopened: VaultError | null;
-}
+import { type CheckedCopy, type CopyCheck, checkCopy, storeWaitingBeforeBackup } from './copy.js';
 
 export interface BackupRequest {
   readonly file: string;

@@ -17,7 +17,6 @@ import { openLedger, type TrailLine } from '../../vault/ledger.js';
 import { openContents } from '../../vault/sealed-record.js';
 import { compare, explain } from '../../vault/verify.js';
 import { storeAllWaiting, type WaitingLoginDeps } from '../login/waiting-logins.js';
-import type { CopyCheck } from './backup.js';
 
 const NO_MARKS: RollbackMarks = {
   where: [],
@@ -26,6 +25,13 @@ const NO_MARKS: RollbackMarks = {
   create: () => {},
   overwrite: () => {},
 };
+
+/** What the check of a copy of a vault found. */
+export interface CopyCheck {
+  readonly accounts: number;
+  /** Why its accounts could not be opened: the key is not at hand. Null when every one of them opens. */
+  readonly unopened: VaultError | null;
+}
 
 export interface CopyCheckDeps {
   /** Told when the key does not open it. */

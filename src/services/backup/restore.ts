@@ -13,9 +13,16 @@ import type { TrailLine } from '../../vault/ledger.js';
 import { lineOf } from '../../vault/queued-events.js';
 import type { RollbackState } from '../../vault/rollback.js';
 import type { WaitingLoginDeps } from '../login/waiting-logins.js';
-import type { CopyCheck, Restored, RestorePlan } from './backup.js';
+import type { Restored, RestorePlan } from './backup.js';
 import { MOST_BYTES } from './backup.js';
-import { checkCopy, noteInCopy, storeWaitingUnlessRestored, type WaitingFor, waitingFor } from './copy.js';
+import {
+  type CopyCheck,
+  checkCopy,
+  noteInCopy,
+  storeWaitingUnlessRestored,
+  type WaitingFor,
+  waitingFor,
+} from './copy.js';
 
 export type RestoreContext = Pick<
   Context,

@@ -1,6 +1,7 @@
 import { isAbsolute, resolve } from 'node:path';
 import type { ReadOnlyAccess } from '../../access/read-only.js';
 import { providerNames } from '../../config/settings.js';
+import type { Context } from '../../context.js';
 import { SECOND } from '../../domain/duration.js';
 import { relaunchCommand } from '../../domain/entry-points.js';
 import { type ErrorCode, VaultError } from '../../domain/errors.js';
@@ -9,8 +10,10 @@ import { command } from '../../domain/hints.js';
 import { jsonObject } from '../../domain/json.js';
 import { CHECKS, type CheckResult } from '../../health/index.js';
 import { unattendedJobs } from '../../health/unattended.js';
+import type { AgentClientContext } from '../agent/agent-client.js';
 import { carriedEnv, unwrittenSettings } from '../background/schedule-env.js';
-import type { DoctorContext } from './doctor.js';
+
+export type DoctorContext = AgentClientContext & Pick<Context, 'clock' | 'http' | 'profile' | 'envFile'>;
 
 /** Longer than the checks may take. */
 const RUN_TIMEOUT = 30 * SECOND;

@@ -1,12 +1,11 @@
 import { readOnlyAccess } from '../../access/read-only.js';
 import { providerNames, resolveProvider } from '../../config/settings.js';
-import type { Context } from '../../context.js';
 import type { Account } from '../../domain/account.js';
 import { CHECKS, type CheckResult, runChecks } from '../../health/index.js';
 import { type AgentClientContext, agentStatus } from '../agent/agent-client.js';
 import { grantEnd } from '../notify/notices.js';
 import { openHint } from '../refresh/refresh-notes.js';
-import { checksUnderCron, requireCron } from './as-cron.js';
+import { checksUnderCron, type DoctorContext, requireCron } from './as-cron.js';
 
 export interface DoctorRequest {
   /** Send nothing. */
@@ -14,8 +13,6 @@ export interface DoctorRequest {
   /** Run the checks as cron would run them. */
   readonly asCron: boolean;
 }
-
-export type DoctorContext = AgentClientContext & Pick<Context, 'clock' | 'http' | 'profile' | 'envFile'>;
 
 /**
  * Checks everything that can keep a token from being valid, and changes nothing.

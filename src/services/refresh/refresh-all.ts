@@ -10,6 +10,7 @@ import type { Clock } from '../../system/contract.js';
 import { concernsWholeVault } from '../../vault/damage.js';
 import type { Vault } from '../../vault/vault.js';
 import { storeAllWaiting } from '../login/waiting-logins.js';
+import { type NotifyContext, notifyDue } from '../notify/notify.js';
 import { loginNeeded } from '../refusals.js';
 import { accountsOf, selectAccounts } from '../select-account.js';
 import {
@@ -67,10 +68,7 @@ export interface RefreshReport {
 /** Called as each account is done, in the order of completion. */
 export type RefreshProgress = (result: RefreshResult, done: number, total: number) => void;
 
-type RefreshContext = Pick<Context, 'clock' | 'interruption' | 'locks' | 'refresher' | 'spill' | 'vault'> & {
-  /** Runs the notify command where there is news. */
-  notifyDue(): Promise<void>;
-};
+type RefreshContext = NotifyContext & Pick<Context, 'locks' | 'refresher' | 'spill'>;
 
 /**
  * Refreshes accounts through one refresher process, after storing the spilled answers.
@@ -88,7 +86,7 @@ export async function refreshAccounts(
     refresher.refresh(vault, account, { policy: 'long', forced, timeout });
   if (!request.dryRun) await storeAllWaiting({ ...ctx, spill: await ctx.spill() }, 0);
   const report = await refreshAll({ ...ctx, refresh }, request, progress);
-  if (!request.dryRun) await ctx.notifyDue();
+  if (!request.dryRun) await notifyDue(ctx);
   return report;
 }
 

@@ -20,14 +20,13 @@ export type TokenContext = Pick<
   | 'host'
   | 'interruption'
   | 'locks'
+  | 'notice'
   | 'paths'
   | 'providerOrNull'
+  | 'readText'
   | 'refresher'
   | 'vault'
-> & {
-  /** Runs the notify command where there is news. */
-  notifyDue(): Promise<void>;
-};
+>;
 
 /** Failures that the notify command reports. */
 const OF_ACCOUNTS: readonly number[] = [
@@ -58,7 +57,7 @@ export async function token(ctx: TokenContext, request: TokenRequest): Promise<V
     );
   } catch (failure) {
     if (!(failure instanceof VaultError)) throw failure;
-    if (OF_ACCOUNTS.includes(failure.exitCode)) await ctx.notifyDue();
+    if (OF_ACCOUNTS.includes(failure.exitCode)) await (await import('../notify/notify.js')).notifyDue(ctx);
     // Without the key this process cannot open the vault, and the agent has.
     throw failure.exitCode === ERROR_CODES.key_unavailable ? (fromAgent ?? failure) : failure;
   }

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import type { JobHost } from '../../../src/access/job-host.js';
 import type { AuditEvent } from '../../../src/audit/events.js';
 import type { KeySourceSetting } from '../../../src/keysources/contract.js';
-import type { ScheduleRequest } from '../../../src/services/background/background-contract.js';
-import { type ScheduleDeps, schedule, unschedule } from '../../../src/services/background/schedule.js';
+import type { ScheduleRequest } from '../../../src/services/background/schedule.js';
+import { schedule, unschedule } from '../../../src/services/background/schedule.js';
 import { resolvePaths } from '../../../src/system/paths.js';
 import type { Job, JobName, Scheduler, SchedulerKind } from '../../../src/system/schedulers/contract.js';
 
@@ -11,7 +12,7 @@ const DATA = '/home/alice/.local/share/token-vault';
 
 /** Schedulers that take down what they are asked for. */
 function stage(
-  given: Partial<ScheduleDeps> & {
+  given: Partial<JobHost> & {
     has?: SchedulerKind[];
     active?: boolean;
     changed?: boolean;
@@ -40,7 +41,7 @@ function stage(
       return has.includes(kind);
     },
   });
-  const deps: ScheduleDeps = {
+  const deps: JobHost = {
     env: { HOME, ...env },
     platform: 'linux',
     paths: resolvePaths({ env: { HOME, ...env }, platform: 'linux' }, null),

@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ReadOnlyAccess } from '../../../src/access/read-only.js';
 import { type Finding, fine, problem, skipped } from '../../../src/domain/finding.js';
-import { checksUnderCron, requireCron } from '../../../src/services/doctor/as-cron.js';
-import type { DoctorContext } from '../../../src/services/doctor/doctor.js';
+import { checksUnderCron, type DoctorContext, requireCron } from '../../../src/services/doctor/as-cron.js';
 import { told } from '../../health/stage.js';
 
 const DATABASE = { name: 'database', title: 'database', group: 'vault' } as const;

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { agentSocket } from '../src/access/agent-socket.js';
-import { createApp } from '../src/app.js';
+import { createContext } from '../src/context.js';
 import { agentStatus, stopAgent } from '../src/services/agent/agent-client.js';
 import { doctor } from '../src/services/doctor/doctor.js';
 import { token } from '../src/services/token/token.js';
@@ -19,7 +19,7 @@ describe.skipIf(process.getuid?.() !== 0)(
   () => {
     let folder = '';
     let squatted = '';
-    let app: ReturnType<typeof createApp>;
+    let app: ReturnType<typeof createContext>;
     beforeEach(() => {
       folder = mkdtempSync(join(tmpdir(), 'vault-squat-'));
       chmodSync(folder, 0o755);
@@ -42,7 +42,7 @@ describe.skipIf(process.getuid?.() !== 0)(
       };
       squatted = dirname(agentSocketPaths({ data: home }, host).at(-1) ?? '');
       mkdirSync(squatted, { mode: 0o755 });
-      app = createApp(host, { profile: null, envFile: null, notice: () => {} });
+      app = createContext(host, { profile: null, envFile: null, notice: () => {} });
     });
     afterEach(async () => {
       await app.close();

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync, rmSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { App } from '../src/app.js';
 import { init } from '../src/commands/init.js';
+import type { Context } from '../src/context.js';
 import { planLogin } from '../src/services/login/login.js';
 import { listAccounts, showAccount } from '../src/services/overview/overview.js';
 import { providerOverview } from '../src/services/overview/provider-overview.js';
@@ -37,7 +37,7 @@ const myKey = () =>
   ({ choice: { setting: { kind: 'file', path: path('my.key') }, passphraseFd: null } }) as const;
 
 /** Runs `vault init --json`. */
-async function runInit(app: App, input: Parameters<typeof init.run>[1] = { choice: null }) {
+async function runInit(app: Context, input: Parameters<typeof init.run>[1] = { choice: null }) {
   const { io, written } = terminal({ json: true });
   await init.run(app, input, io);
   return JSON.parse(written.stdout);

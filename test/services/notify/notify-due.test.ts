@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
-import { type NotifyContext, notifyDue } from '../src/services/notify/notify.js';
-import { resolvePaths } from '../src/system/paths.js';
-import { clockDouble } from './doubles/clock.js';
-import { NOW } from './doubles/terminal.js';
+import { type NotifyContext, notifyDue } from '../../../src/services/notify/notify.js';
+import { resolvePaths } from '../../../src/system/paths.js';
+import { clockDouble } from '../../doubles/clock.js';
+import { NOW } from '../../doubles/terminal.js';
 
 /** What is asked of the outside, in order. */
 function background(config: string | null) {
