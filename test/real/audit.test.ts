@@ -179,7 +179,7 @@ describe('the trail of a vault', () => {
     const { exitCode, stdout, stderr } = await stage.vault(['token', ADA]);
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(/^demo-access-\S+\n$/);
-    expect(stderr).toContain('stands in');
+    expect(stderr).toContain('security.log only, not in the audit trail of the vault');
     expect((await stage.vault(['refresh', ADA, '--force'])).exitCode).toBe(0);
   });
 

@@ -75,7 +75,7 @@ describe('a login over ssh', () => {
     const run = await login.done;
     expect(run).toMatchObject({ exitCode: 0, stdout: 'acme/alice@example.com\n' });
     expect(run.stderr).toContain(
-      `type a short code on any device instead: vault login ${OIDC_PROVIDER} --device`,
+      `log in with a short code on any device: vault login ${OIDC_PROVIDER} --device`,
     );
   });
 

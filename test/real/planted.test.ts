@@ -59,7 +59,7 @@ describe('a pipe that stands where SQLite would open a file', () => {
         expect(await stage.vault(args)).toEqual(refused(path, 'is not a regular file'));
       const doctor = await stage.vault(['doctor', '--offline', '--json']);
       expect(doctor.exitCode).not.toBe(0);
-      expect(doctor.stdout).toContain(`${path} is no regular file`);
+      expect(doctor.stdout).toContain(`${path} is not a regular file`);
       expect(stage.tokenRequests()).toBe(0);
     },
   );

@@ -40,14 +40,14 @@ describe('what an unattended run is given of the environment', () => {
     expect(carriedEnv(given, 'passphrase', [], ENV_FILE).env).toEqual(given);
   });
 
-  it("leaves a proxy's password out, and says so without it", () => {
+  it("leaves a proxy's password out, and says so", () => {
     const { env, notes } = carried({ https_proxy: 'http://alice:password-example@proxy.example' });
     expect(env).toEqual({});
-    expect(notes).toEqual([expect.stringContaining('https_proxy holds a password')]);
+    expect(notes).toEqual([expect.stringContaining('https_proxy contains a password')]);
     expect(notes.join()).not.toContain('password-example');
   });
 
-  it('names what a client is configured with here and would miss there, and not what stands in .env', () => {
+  it('names the client settings that only this shell has, and not those in .env', () => {
     const given = {
       GOOGLE_CLIENT_SECRET: 'secret-example',
       GOOGLE_CLIENT_ID: 'id-example',
@@ -57,7 +57,7 @@ describe('what an unattended run is given of the environment', () => {
     const { env, notes } = carried(given, ['MICROSOFT_TENANT_ID']);
     expect(env).toEqual({});
     expect(notes).toEqual([
-      `GOOGLE_CLIENT_ID, GOOGLE_CLIENT_SECRET: set in this shell only, and needed there too; write it into ${ENV_FILE}`,
+      `set in this shell only and needed by the job: GOOGLE_CLIENT_ID, GOOGLE_CLIENT_SECRET; write it into ${ENV_FILE}`,
     ]);
   });
 });

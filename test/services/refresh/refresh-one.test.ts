@@ -141,7 +141,7 @@ describe('an answer with a new refresh token and no usable access token', () => 
       kind: 'transient',
       error: {
         code: 'provider_answer_invalid',
-        message: 'Demo sent no usable access token for demo/alice@example.com',
+        message: 'Demo answered without a usable access token for demo/alice@example.com',
         hint: 'the new refresh token in that answer is stored; try again in a moment',
       },
     });
