@@ -32,7 +32,7 @@ export default defineConfig({
       {
         extends: true,
         test: {
-          name: 'rooms',
+          name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: REAL,
           setupFiles: 'test/harness/remembered-scrypt.ts',

@@ -18,7 +18,7 @@ export const disk: Check = {
   async run(ctx) {
     const found = disks(ctx);
     if (found.length === 0) return [skipped('the free space is unknown')];
-    const findings = found.flatMap((room) => judge(room));
+    const findings = found.flatMap((space) => judge(space));
     if (findings.length > 0) return findings;
     const least = Math.min(...found.map(({ bytes }) => bytes));
     return [fine(`there is enough free space (${inUnits(least)})`)];
@@ -27,9 +27,9 @@ export const disk: Check = {
 
 /** Each file system once, if it is writable; the check `permissions` reports the others. */
 function disks({ paths, look }: HealthContext): readonly Room[] {
-  const rooms = [paths.state, paths.data].flatMap((folder) => look.room(folder) ?? []);
-  const usable = rooms.filter(({ folder }) => look.may('write', folder));
-  return [...new Map(usable.map((room) => [room.device, room])).values()];
+  const spaces = [paths.state, paths.data].flatMap((folder) => look.room(folder) ?? []);
+  const usable = spaces.filter(({ folder }) => look.may('write', folder));
+  return [...new Map(usable.map((space) => [space.device, space])).values()];
 }
 
 function judge({ folder, bytes, files }: Room): Finding[] {
