@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
-import type { Audit } from '../audit/events.js';
 import { readNotify } from '../config/config-json.js';
 import { parseEnvFile } from '../config/env-file.js';
 import { currentKeySource } from '../config/key-source.js';
+import type { Audit } from '../domain/audit-events.js';
 import { SECOND } from '../domain/duration.js';
 import { childEnv } from '../domain/environment.js';
 import { VaultError } from '../domain/errors.js';

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
-import type { Audit } from '../audit/events.js';
 import { currentKeySource, defaultSetting, keyFileFromEnv, withKeySource } from '../config/key-source.js';
 import { once } from '../domain/async.js';
+import type { Audit } from '../domain/audit-events.js';
 import { SECOND } from '../domain/duration.js';
 import { childEnv } from '../domain/environment.js';
 import type { Secret } from '../domain/secret.js';

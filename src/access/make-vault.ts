@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import type { Audit, AuditEvent } from '../audit/events.js';
 import { random } from '../crypto/derive.js';
+import type { Audit, AuditEvent } from '../domain/audit-events.js';
 import { VaultError } from '../domain/errors.js';
 import { command } from '../domain/hints.js';
 import type { KeySource } from '../keysources/contract.js';

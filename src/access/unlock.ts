@@ -1,4 +1,4 @@
-import type { Audit } from '../audit/events.js';
+import type { Audit } from '../domain/audit-events.js';
 import { ERROR_CODES, type ErrorCode, isInterruption, VaultError, withMoreHints } from '../domain/errors.js';
 import { command, fromBackup } from '../domain/hints.js';
 import type { KeySource, KeySourceKind } from '../keysources/contract.js';

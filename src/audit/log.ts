@@ -1,10 +1,10 @@
 import { dirname } from 'node:path';
 import { random } from '../crypto/derive.js';
+import { AUDIT_EVENTS, type Audit, type AuditEvent, type AuditLine } from '../domain/audit-events.js';
 import type { EventQueue } from '../stores/audit-queue.js';
 import type { CallerProcess } from '../system/caller-process.js';
 import type { Clock, Files } from '../system/contract.js';
 import type { VaultEvents } from '../vault/queued-events.js';
-import { AUDIT_EVENTS, type Audit, type AuditEvent, type AuditLine } from './events.js';
 
 const LIMIT_BYTES = 10 * 1024 * 1024;
 const KEPT_FILES = 5;

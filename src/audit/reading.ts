@@ -1,9 +1,9 @@
-import type { CallbackRefusal } from '../domain/callback-refusal.js';
+import type { CallbackRefusal } from '../domain/audit-events.js';
+import { type AuditEvent, RECOVERY_FILE } from '../domain/audit-events.js';
 import { DAY, HOUR, MINUTE } from '../domain/duration.js';
 import { count } from '../domain/wording.js';
 import type { EventQueue } from '../stores/audit-queue.js';
 import type { TrailTable } from '../stores/contract.js';
-import { type AuditEvent, RECOVERY_FILE } from './events.js';
 
 const PAGE = 1_000;
 

@@ -1,7 +1,7 @@
+import type { Audit, AuditEvent } from '../domain/audit-events.js';
 import { formatDuration, SECOND } from '../domain/duration.js';
 import { command } from '../domain/hints.js';
 import type { Clock } from '../system/contract.js';
-import type { Audit, AuditEvent } from './events.js';
 
 const LONGEST_PAUSE = 30 * SECOND;
 

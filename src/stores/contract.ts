@@ -1,4 +1,5 @@
 import type { Account, Consent } from '../domain/account.js';
+import type { NotificationEvent } from '../domain/audit-events.js';
 
 /** The sealed fields of an account. The store cannot read them. */
 export interface SealedFields {
@@ -200,9 +201,6 @@ export interface DataKeyTable {
    */
   drop(ids: readonly number[], headers: readonly Uint8Array[], step: LedgerStep): Promise<boolean>;
 }
-
-/** States of an account that the notify command reports. */
-export type NotificationEvent = 'login_needed' | 'grant_ending' | 'failing';
 
 /** An account in such a state, and when it was reported. */
 export interface Notification {

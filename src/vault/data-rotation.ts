@@ -1,7 +1,7 @@
-import type { AuditEvent } from '../audit/events.js';
 import { equalBytes } from '../crypto/derive.js';
 import { sealedHeader } from '../crypto/sealed-box.js';
 import type { Account } from '../domain/account.js';
+import type { AuditEvent } from '../domain/audit-events.js';
 import { VaultError } from '../domain/errors.js';
 import { command } from '../domain/hints.js';
 import type { MasterKeyRow, Resealed, SealedAccount, Store, VaultHead } from '../stores/contract.js';

@@ -1,5 +1,5 @@
-import type { AuditEvent, AuditLine } from '../audit/events.js';
 import { frame } from '../crypto/framing.js';
+import type { AuditEvent, AuditLine } from '../domain/audit-events.js';
 import { VaultError } from '../domain/errors.js';
 import type { EventQueue } from '../stores/audit-queue.js';
 import type { Keyring } from './keyring.js';

@@ -1,6 +1,6 @@
-import type { AuditEvent } from '../audit/events.js';
 import { equalBytes, randomId } from '../crypto/derive.js';
 import type { Account, Identity } from '../domain/account.js';
+import type { AuditEvent } from '../domain/audit-events.js';
 import { HOUR } from '../domain/duration.js';
 import { type ErrorCode, VaultError } from '../domain/errors.js';
 import type { Secret } from '../domain/secret.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { passphraseTurns } from '../../src/access/passphrase.js';
-import type { AuditEvent } from '../../src/audit/events.js';
+import type { AuditEvent } from '../../src/domain/audit-events.js';
 import { MINUTE, SECOND } from '../../src/domain/duration.js';
 import { VaultError } from '../../src/domain/errors.js';
 import type { EventQueue } from '../../src/stores/audit-queue.js';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type VaultAccess, type VaultAccessDeps, vaultAccess } from '../../src/access/vault-access.js';
-import type { AuditEvent } from '../../src/audit/events.js';
+import type { AuditEvent } from '../../src/domain/audit-events.js';
 import { VaultError } from '../../src/domain/errors.js';
 import { Secret } from '../../src/domain/secret.js';
 import type { KeySource } from '../../src/keysources/contract.js';

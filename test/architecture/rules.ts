@@ -96,9 +96,6 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 const OUTER = ['system', 'providers', 'keysources', 'stores'];
 const IMPORTS_OUTER = ['context.ts', 'access', 'main.ts'];
 
-/** Imports that still go against the table. */
-const EXCEPTIONS: readonly (readonly [string, string])[] = [['vault', 'audit']];
-
 /** What whole folders may import besides this project's own files. */
 const ONLY_PACKAGES: Readonly<Record<string, readonly string[]>> = {
   crypto: ['node:crypto'],
@@ -146,7 +143,6 @@ function ofImport(from: string, used: Import): string[] {
   if (target === null) return ofPackage(from, used.specifier);
   const other = folderOf(target);
   if (folder === other) return [];
-  if (EXCEPTIONS.some(([a, b]) => a === folder && b === other)) return [];
   if (MAY_IMPORT[folder]?.includes(other) !== true)
     return [`${from}: imports ${target}, and ${folder} may not import ${other}`];
   if (

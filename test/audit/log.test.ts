@@ -13,8 +13,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { AUDIT_EVENTS, type AuditEvent } from '../../src/audit/events.js';
 import { type AuditLog, auditLog } from '../../src/audit/log.js';
+import { AUDIT_EVENTS, type AuditEvent } from '../../src/domain/audit-events.js';
 import { createFiles } from '../../src/system/files/files.js';
 import { clockDouble } from '../doubles/clock.js';
 

@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Audit, AuditEvent } from '../../src/audit/events.js';
 import type { Account, Identity } from '../../src/domain/account.js';
+import type { Audit, AuditEvent } from '../../src/domain/audit-events.js';
 import { HOUR, MINUTE } from '../../src/domain/duration.js';
 import { Secret } from '../../src/domain/secret.js';
 import type { SealedAccount, StoreFactory } from '../../src/stores/contract.js';

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { CallbackRefusal } from '../../domain/callback-refusal.js';
+import type { CallbackRefusal } from '../../domain/audit-events.js';
 import { VaultError } from '../../domain/errors.js';
 import { callbackRequestOf, type Expected, judge, type Start, type Verdict } from './checks.js';
 import { Guests, type IsOtherUser } from './guests.js';

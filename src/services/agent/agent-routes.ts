@@ -1,4 +1,4 @@
-import type { ThroughAgent } from '../../audit/events.js';
+import type { ThroughAgent } from '../../domain/audit-events.js';
 import { MINUTE, parseDuration } from '../../domain/duration.js';
 import { asVaultError, ERROR_CODES, type ErrorCode, errorDocument, VaultError } from '../../domain/errors.js';
 import { jsonObject } from '../../domain/json.js';

@@ -1,8 +1,8 @@
 import { databaseIdentity, listenForAgent } from '../../access/agent-host.js';
 import { askRefresher } from '../../access/refresher-client.js';
-import type { Audit } from '../../audit/events.js';
 import type { Context } from '../../context.js';
 import type { Account } from '../../domain/account.js';
+import type { Audit } from '../../domain/audit-events.js';
 import { MINUTE, SECOND } from '../../domain/duration.js';
 import { VaultError } from '../../domain/errors.js';
 import { command } from '../../domain/hints.js';

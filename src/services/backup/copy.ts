@@ -1,9 +1,9 @@
 import { unlockAudited } from '../../access/unlock.js';
 import { VAULT_LOCK_TIMEOUT } from '../../access/vault-lock.js';
-import type { Audit } from '../../audit/events.js';
 import { equalBytes } from '../../crypto/derive.js';
 import { accountName } from '../../domain/account.js';
 import { throwIfInterrupted } from '../../domain/async.js';
+import type { Audit } from '../../domain/audit-events.js';
 import { ERROR_CODES, isInterruption, VaultError } from '../../domain/errors.js';
 import { command, shellName } from '../../domain/hints.js';
 import type { KeySource } from '../../keysources/contract.js';

@@ -1,7 +1,7 @@
 import { type EstablishedMaster, establishMaster, type NewMaster, undone } from '../../access/new-key.js';
 import { rowsOf, useCommand, withKeyring } from '../../access/unlock.js';
 import { holdingVault } from '../../access/vault-lock.js';
-import type { AuditEvent } from '../../audit/events.js';
+import type { AuditEvent } from '../../domain/audit-events.js';
 import { VaultError } from '../../domain/errors.js';
 import { command } from '../../domain/hints.js';
 import type { KeySource } from '../../keysources/contract.js';

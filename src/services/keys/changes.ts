@@ -1,9 +1,9 @@
 import type { KeySources } from '../../access/key-sources.js';
 import { loadOrNull } from '../../access/new-key.js';
 import type { VaultAccess } from '../../access/vault-access.js';
-import type { Audit, AuditEvent } from '../../audit/events.js';
 import type { Context } from '../../context.js';
 import { equalBytes } from '../../crypto/derive.js';
+import type { Audit, AuditEvent } from '../../domain/audit-events.js';
 import { VaultError } from '../../domain/errors.js';
 import { command } from '../../domain/hints.js';
 import type { KeySource, KeySourceKind, StoringKeySource } from '../../keysources/contract.js';

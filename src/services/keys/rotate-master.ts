@@ -1,9 +1,9 @@
 import type { NewMaster } from '../../access/new-key.js';
 import { rowsOf, withKeyring } from '../../access/unlock.js';
 import { holdingVault } from '../../access/vault-lock.js';
-import type { AuditEvent } from '../../audit/events.js';
 import { KEY_BYTES } from '../../crypto/aead.js';
 import { equalBytes, random } from '../../crypto/derive.js';
+import type { AuditEvent } from '../../domain/audit-events.js';
 import { type ErrorCode, VaultError } from '../../domain/errors.js';
 import { command } from '../../domain/hints.js';
 import { inQuotes } from '../../domain/safe-text.js';

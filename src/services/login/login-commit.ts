@@ -1,5 +1,5 @@
-import { type AuditEvent, aboutAccount } from '../../audit/events.js';
 import { type Account, accountName } from '../../domain/account.js';
+import { type AuditEvent, aboutAccount } from '../../domain/audit-events.js';
 import { VaultError } from '../../domain/errors.js';
 import { command } from '../../domain/hints.js';
 import type { SealedAccount } from '../../stores/contract.js';

@@ -1,7 +1,7 @@
 import type { LoginMachine } from '../../access/login-machine.js';
-import type { Audit } from '../../audit/events.js';
 import type { Context } from '../../context.js';
 import { type Account, accountName, type Consent, type Identity } from '../../domain/account.js';
+import type { Audit } from '../../domain/audit-events.js';
 import { SECOND } from '../../domain/duration.js';
 import { VaultError } from '../../domain/errors.js';
 import { canonicalScopes, missingScopes } from '../../domain/scopes.js';

@@ -1,5 +1,5 @@
 import type { LoginMachine } from '../../access/login-machine.js';
-import type { Audit } from '../../audit/events.js';
+import type { Audit } from '../../domain/audit-events.js';
 import { VaultError } from '../../domain/errors.js';
 import { type LoopbackListener, listen } from '../../oauth/loopback/listener.js';
 import type { ConfiguredProvider, RedirectFacts } from '../../providers/contract.js';

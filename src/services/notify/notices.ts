@@ -1,9 +1,9 @@
 import { type Account, accountName, type Consent } from '../../domain/account.js';
+import type { NotificationEvent } from '../../domain/audit-events.js';
 import { DAY } from '../../domain/duration.js';
 import { command, loginCommand, shellName } from '../../domain/hints.js';
 import { ending } from '../../domain/token-state.js';
 import type { GrantLimit, Provider } from '../../providers/contract.js';
-import type { NotificationEvent } from '../../stores/contract.js';
 
 /** Of Google's seven days five are over then. */
 const SOON = 2 * DAY;

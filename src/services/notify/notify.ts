@@ -1,8 +1,8 @@
 import { runProgram } from '../../access/programs.js';
-import { aboutAccount } from '../../audit/events.js';
 import { readNotify } from '../../config/config-json.js';
 import type { Context } from '../../context.js';
 import { accountName } from '../../domain/account.js';
+import { aboutAccount } from '../../domain/audit-events.js';
 import { DAY, MINUTE, SECOND } from '../../domain/duration.js';
 import { VaultError } from '../../domain/errors.js';
 import { command } from '../../domain/hints.js';

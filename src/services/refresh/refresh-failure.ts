@@ -1,6 +1,6 @@
 import type { SeenAccount } from '../../access/refresher-protocol.js';
-import { type Audit, type AuditEvent, aboutAccount } from '../../audit/events.js';
 import { type Account, accountName } from '../../domain/account.js';
+import { type Audit, type AuditEvent, aboutAccount } from '../../domain/audit-events.js';
 import { ERROR_CODES, type ErrorCode, VaultError } from '../../domain/errors.js';
 import { command, shellName } from '../../domain/hints.js';
 import type { RefreshOutcome } from '../../domain/status.js';

@@ -1,6 +1,6 @@
 import type { SeenAccount } from '../../access/refresher-protocol.js';
-import type { Audit } from '../../audit/events.js';
 import { type Account, accountName } from '../../domain/account.js';
+import type { Audit } from '../../domain/audit-events.js';
 import { SECOND } from '../../domain/duration.js';
 import { VaultError } from '../../domain/errors.js';
 import { command, loginCommand } from '../../domain/hints.js';

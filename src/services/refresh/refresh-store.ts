@@ -1,5 +1,5 @@
-import { type AuditEvent, aboutAccount } from '../../audit/events.js';
 import { type Account, accountName, type Consent } from '../../domain/account.js';
+import { type AuditEvent, aboutAccount } from '../../domain/audit-events.js';
 import { SECOND } from '../../domain/duration.js';
 import { asVaultError, VaultError } from '../../domain/errors.js';
 import { canonicalScopes, missingScopes } from '../../domain/scopes.js';

@@ -1,6 +1,6 @@
-import { type Audit, type AuditEvent, aboutAccount } from '../../audit/events.js';
 import type { Context } from '../../context.js';
 import { type Account, accountName } from '../../domain/account.js';
+import { type Audit, type AuditEvent, aboutAccount } from '../../domain/audit-events.js';
 import { SECOND } from '../../domain/duration.js';
 import { ERROR_CODES, isInterruption, VaultError } from '../../domain/errors.js';
 import { command, shellName } from '../../domain/hints.js';

@@ -1,5 +1,5 @@
-import type { ThroughAgent } from '../../audit/events.js';
 import { type Account, accountName } from '../../domain/account.js';
+import type { ThroughAgent } from '../../domain/audit-events.js';
 import { VaultError } from '../../domain/errors.js';
 import { command, shellName } from '../../domain/hints.js';
 import type { Secret } from '../../domain/secret.js';

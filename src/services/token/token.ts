@@ -1,6 +1,6 @@
 import { agentSocket } from '../../access/agent-socket.js';
-import { aboutAccount } from '../../audit/events.js';
 import type { Context } from '../../context.js';
+import { aboutAccount } from '../../domain/audit-events.js';
 import { ERROR_CODES, VaultError } from '../../domain/errors.js';
 import { command } from '../../domain/hints.js';
 import { isBearer, isValidFor } from '../../domain/token-state.js';

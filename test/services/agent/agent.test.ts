@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { AuditEvent } from '../../../src/audit/events.js';
+import type { AuditEvent } from '../../../src/domain/audit-events.js';
 import { HOUR, MINUTE, SECOND } from '../../../src/domain/duration.js';
 import { VaultError } from '../../../src/domain/errors.js';
 import { Secret } from '../../../src/domain/secret.js';

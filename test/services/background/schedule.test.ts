@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { JobHost } from '../../../src/access/job-host.js';
-import type { AuditEvent } from '../../../src/audit/events.js';
+import type { AuditEvent } from '../../../src/domain/audit-events.js';
 import type { KeySourceSetting } from '../../../src/keysources/contract.js';
 import type { ScheduleRequest } from '../../../src/services/background/schedule.js';
 import { schedule, unschedule } from '../../../src/services/background/schedule.js';

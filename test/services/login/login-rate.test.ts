@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { AuditEvent } from '../../../src/audit/events.js';
+import type { AuditEvent } from '../../../src/domain/audit-events.js';
 import { MINUTE, SECOND } from '../../../src/domain/duration.js';
 import { slowDownLogins } from '../../../src/services/slow-down.js';
 import type { EventQueue } from '../../../src/stores/audit-queue.js';

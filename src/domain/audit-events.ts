@@ -1,7 +1,23 @@
-import type { Account } from '../domain/account.js';
-import type { CallbackRefusal } from '../domain/callback-refusal.js';
-import type { ErrorCode } from '../domain/errors.js';
-import type { NotificationEvent } from '../stores/contract.js';
+import type { Account } from './account.js';
+import type { ErrorCode } from './errors.js';
+
+/** States of an account that the notify command reports. */
+export type NotificationEvent = 'login_needed' | 'grant_ending' | 'failing';
+
+/** Why the login listener refused a request. A browser's favicon request and a reloaded page do not count. */
+export type CallbackRefusal =
+  | 'wrong_state'
+  | 'too_many_wrong_states'
+  | 'wrong_host'
+  | 'malformed'
+  /** A connection of another user of this machine. */
+  | 'other_user'
+  /** The right state without the cookie that the start page has set. */
+  | 'wrong_browser'
+  /** The start page once more, without its cookie. */
+  | 'second_visit'
+  /** The start page, on a connection that closed before its user was known. */
+  | 'hung_up';
 
 /** The account of an event, without its name. */
 export interface AboutAccount {
