@@ -76,7 +76,7 @@ describe('an access token whose type is not Bearer', () => {
       envFile: null,
       host: { platform: 'win32', env: {} },
       runInForeground: () => Promise.reject(new Error('it was run')),
-      notifyDue: async () => {},
+      readText: () => null,
     };
     const request = { ...USUAL, selector: 'demo', program: 'x', args: [], variable: 'T', retryExit: null };
     await expect(execute(ctx as never, request, () => {})).rejects.toMatchObject(REFUSED('DPoP'));

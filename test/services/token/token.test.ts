@@ -36,7 +36,7 @@ async function startAgent(status: number, document: object): Promise<string[]> {
   return asked;
 }
 
-/** Asks for a token where the vault cannot be opened. @returns the error, and how often the notify command ran */
+/** Asks for a token where the vault cannot be opened. @returns the error, and how often the notify command was looked up */
 async function failing(code: ErrorCode, request = REQUEST, envFile: string | null = null) {
   const failure = new VaultError(code, 'it failed');
   let notified = 0;
@@ -49,8 +49,10 @@ async function failing(code: ErrorCode, request = REQUEST, envFile: string | nul
     interruption: new AbortController().signal,
     detail: () => {},
     vault: () => Promise.reject(failure),
-    notifyDue: async () => {
+    // The notify command is in config.json.
+    readText: () => {
       notified += 1;
+      return null;
     },
   } as unknown as TokenContext;
   const given = await token(ctx, request).catch((error: unknown) => error);
@@ -73,7 +75,7 @@ describe('a token', () => {
     ['client_refused', 1],
     ['account_not_found', 0],
     ['key_locked', 0],
-  ] as const)('that fails with %s runs the notify command %i times', async (code, times) => {
+  ] as const)('that fails with %s looks up the notify command %i times', async (code, times) => {
     const { given, failure, notified } = await failing(code);
     expect(given).toBe(failure);
     expect(notified).toBe(times);
