@@ -19,7 +19,7 @@ const BUSY_WORDS = /database is locked|SQLITE_/i;
 export const crowd = crowdOf(100);
 
 /** @param size how many processes */
-function crowdOf(size: number): Trial {
+export function crowdOf(size: number): Trial {
   return {
     name: 'crowd',
     promise: `${size} processes over ten accounts send each refresh token once at most and never see a locked database`,

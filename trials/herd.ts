@@ -11,7 +11,7 @@ const GOOD = 3_600;
 export const herd = herdOf(100);
 
 /** @param size how many ask at once */
-function herdOf(size: number): Trial {
+export function herdOf(size: number): Trial {
   return {
     name: 'herd',
     promise: `${size} vault token at once on one expired account make one request and print one token`,

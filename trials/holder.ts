@@ -10,7 +10,7 @@ import { openStage, type Stage, told } from './room/stage.js';
 /** Milliseconds for which the server holds back its answer to whoever is going to be killed. */
 const HELD = 5_000;
 
-interface HolderOptions {
+export interface HolderOptions {
   /** Milliseconds within which the next one must go on. */
   readonly within: number;
   /** Whether to stop the holder for as long as a waiter without a token waits, too. */
@@ -20,7 +20,7 @@ interface HolderOptions {
 /** Whoever holds an account is killed or stopped in the middle of a refresh, while others wait. */
 export const holder = holderTrial({ within: 1_000, patient: true });
 
-function holderTrial({ within, patient }: HolderOptions): Trial {
+export function holderTrial({ within, patient }: HolderOptions): Trial {
   return {
     name: 'holder',
     promise:

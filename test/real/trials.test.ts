@@ -12,7 +12,7 @@ import { takenLogins } from '../../trials/taken-logins.js';
 import { transportTrial } from '../../trials/transports.js';
 import { cutsOf } from '../harness/trial-cuts.js';
 
-// Those that are not here start many processes even for one round.
+// The others are in trials-ends.test.ts.
 cutsOf('what the trials try to break', [
   [mutatedAnswers, 40],
   [listenerFuzz, 40],
