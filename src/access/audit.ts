@@ -19,7 +19,7 @@ export function createAudit({ host, paths, files, clock, notice }: AuditParts): 
   readonly events: VaultEvents;
 } {
   const queue = eventQueue(join(paths.state, 'audit'), files);
-  const asker = () => callerProcessOf(host.platform);
-  const audit = auditLog({ path: paths.securityLog, files, clock, actor: host, asker, queue, notice });
+  const caller = () => callerProcessOf(host.platform);
+  const audit = auditLog({ path: paths.securityLog, files, clock, actor: host, caller, queue, notice });
   return { audit, events: trailEvents(audit, queue) };
 }

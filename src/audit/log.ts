@@ -17,7 +17,7 @@ export interface AuditLogOptions {
   readonly clock: Clock;
   readonly actor: { readonly pid: number; readonly uid: number | undefined };
   /** The process that started this one; called at the first event. */
-  readonly asker?: () => CallerProcess;
+  readonly caller?: () => CallerProcess;
   /** For events that are not chained with a change. */
   readonly queue?: EventQueue;
   /** Called when a line could not be written. */
@@ -37,7 +37,7 @@ export function auditLog(options: AuditLogOptions): AuditLog {
   const { path, files, clock, actor, queue, notice } = options;
   /** Lines for the trail that are not in the log yet, by event. */
   const made = new Map<string, AuditLine>();
-  let asker: CallerProcess | null | undefined;
+  let caller: CallerProcess | null | undefined;
   /** Each notice is printed once, because a long-lived process would repeat it for every event. */
   const noticed = new Set<string>();
 
@@ -47,7 +47,7 @@ export function auditLog(options: AuditLogOptions): AuditLog {
   }
 
   function line(event: AuditEvent): AuditLine {
-    asker ??= options.asker?.() ?? null;
+    caller ??= options.caller?.() ?? null;
     const at = clock.now();
     const id = random(ID_BYTES).toString('base64url');
     const said = {
@@ -55,7 +55,7 @@ export function auditLog(options: AuditLogOptions): AuditLog {
       id,
       pid: actor.pid,
       ...(actor.uid === undefined ? {} : { uid: actor.uid }),
-      ...asker,
+      ...caller,
       ...event,
     };
     return { at, id, body: inAscii(JSON.stringify(said)) };
