@@ -45,8 +45,7 @@ export interface HttpRequest {
   readonly signal?: AbortSignal;
   /**
    * For token endpoints, whose answer may hold the only valid refresh token: what had arrived of a broken answer is
-   * returned (`brokenOff`), and the caller judges it. Sent on a connection of its own by Node's own client, which accepts
-   * any number of interim answers (RFC 9110 §15.2).
+   * returned (`brokenOff`), and the caller judges it.
    */
   readonly acceptPart?: boolean;
 }
@@ -59,12 +58,13 @@ export interface HttpAnswer {
   readonly body: string;
   /** How the answer broke off; the body is what had arrived. Only with `acceptPart`. */
   readonly brokenOff?: TransportFailure;
-  /** The end of the connection ended the body (RFC 9112 §6.3 (8)), so it may be cut off. Only with `acceptPart`. */
+  /** The end of the connection ended the body (RFC 9112 §6.3 (8)), so it may be cut off. */
   readonly endedByClose?: boolean;
 }
 
 /**
- * Sends one request once: TLS 1.2 or newer, no redirects, no retries, a body cap after decompression, one total deadline.
+ * Sends one request once, on a connection of its own: TLS 1.2 or newer, no redirects, no retries, any number of interim
+ * answers (RFC 9110 §15.2), a body cap after decompression, one total deadline.
  */
 export interface Http {
   /** @throws TransportFailure when there is no whole answer, or no part of one with `acceptPart` */

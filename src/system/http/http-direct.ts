@@ -2,12 +2,24 @@ import { type IncomingMessage, request, validateHeaderName, validateHeaderValue 
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
+import { SECOND } from '../../domain/duration.js';
 import type { HttpRequest } from '../contract.js';
-import { CONNECT } from './http-dispatch.js';
 import type { Exchange } from './http-exchange.js';
-import type { LoopbackGuard } from './loopback-guard.js';
+import { type LoopbackGuard, lookupLocalhost } from './loopback-guard.js';
 
-/** As undici has it; explicit, because NODE_OPTIONS could change it. */
+/** Connection options, direct and through a proxy. */
+export const CONNECT = {
+  minVersion: 'TLSv1.2',
+  // Explicit, because otherwise NODE_TLS_REJECT_UNAUTHORIZED=0 would decide.
+  rejectUnauthorized: true,
+  /** Includes the TLS handshake; independent of the deadline of the exchange. */
+  timeout: 10 * SECOND,
+  autoSelectFamily: true,
+  /** Node's default of 250 ms is too short for a distant host. */
+  autoSelectFamilyAttemptTimeout: SECOND,
+  lookup: lookupLocalhost,
+} as const;
+/** Explicit, because NODE_OPTIONS could change it. */
 const MAX_HEADER_BYTES = 16_384;
 
 export type Message = Pick<HttpRequest, 'method' | 'headers'> & { readonly body: string | null };

@@ -5,7 +5,7 @@ import { VaultError } from '../../domain/errors.js';
 import type { Http, HttpAnswer, HttpRequest } from '../contract.js';
 import { userId } from '../files/file-failure.js';
 import { createTcpOwners } from '../tcp.js';
-import { createDispatchers } from './http-dispatch.js';
+import { createDirect } from './http-direct.js';
 import { Exchange } from './http-exchange.js';
 import { loopbackGuard } from './loopback-guard.js';
 
@@ -27,16 +27,15 @@ export interface HttpOptions {
 }
 
 /**
- * The HTTP client, loaded by the first request: Node's own client for token endpoints (`acceptPart`), undici for
- * everything else and for proxies.
+ * The HTTP client, loaded by the first request: Node's own client, and undici for the way through a proxy.
  *
  * Certificate authorities come from the runtime (NODE_EXTRA_CA_CERTS); nothing disables the check of certificates.
  */
 export function createHttp(options: HttpOptions): Http {
   const { uid = userId() ?? undefined, insecureLoopback: allowed = async () => false } = options;
   const guard = loopbackGuard({ uid, allowed, owners: createTcpOwners(uid) });
-  const theLibrary = once(() => createDispatchers(guard));
-  const ownClient = once(async () => (await import('./http-direct.js')).createDirect(guard));
+  const direct = createDirect(guard);
+  const proxies = once(async () => (await import('./http-proxy.js')).createProxies());
   return {
     /**
      * @throws TransportFailure when there is no whole answer
@@ -56,22 +55,20 @@ export function createHttp(options: HttpOptions): Http {
       const { signal, deadline = DEADLINE, method, body = null, acceptPart = false } = request;
       const limits = { deadline, signal, host: url.host, proxied: proxy !== null, acceptPart };
       const headers = oneSpelling({ ...OWN_HEADERS, ...request.headers });
-      const own = acceptPart ? await ownClient() : null;
-      const library = own === null || proxy !== null ? await theLibrary() : null;
-      const dispatcher = library?.dispatcher(proxy);
+      const through = proxy === null ? null : { proxy, ...(await proxies()) };
+      const dispatcher = through?.dispatcher(through.proxy);
       const exchange = new Exchange(limits);
       if (signal?.aborted === true) return exchange.answer;
       const message = { method, headers, body };
-      const tunnel =
-        own === null || proxy === null ? undefined : library?.tunnel(proxy, url, exchange.settled);
-      if (own !== null && tunnel !== null) own.send(url, message, exchange, tunnel);
+      const tunnel = through?.tunnel(through.proxy, url, exchange.settled);
+      if (tunnel !== null) direct.send(url, message, exchange, tunnel);
       else
         dispatcher?.dispatch({ ...message, origin: url.origin, path: url.pathname + url.search }, exchange);
       return exchange.answer;
     },
     async close(): Promise<void> {
-      if (ownClient.called) (await ownClient()).destroy();
-      if (theLibrary.called) await (await theLibrary()).destroy();
+      direct.destroy();
+      if (proxies.called) await (await proxies()).destroy();
     },
   };
 }

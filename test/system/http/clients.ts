@@ -1,13 +1,13 @@
 import type { Http } from '../../../src/system/contract.js';
 import { createHttp } from '../../../src/system/http/http.js';
 
-/** Both clients are held to the same suite: the library, and Node's own, through which token endpoints are asked. */
+/** Both are held to the same suite: requests in general, and requests to token endpoints (`acceptPart`). */
 export const CLIENTS = [
-  ['the HTTP library', false],
-  ["Node's own client", true],
+  ['a request', false],
+  ['a request to a token endpoint', true],
 ] as const;
 
-/** One of the two. Of an answer that broke off it tells how, as the other one does. */
+/** @returns a client that throws how an answer broke off, with `acceptPart` too */
 export function clientOf(acceptPart: boolean, env: Readonly<Record<string, string | undefined>> = {}): Http {
   const http = createHttp({ env });
   return {

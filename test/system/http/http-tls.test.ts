@@ -27,12 +27,12 @@ async function send(
   env: Record<string, string> = {},
   more: { flags?: string[]; deadline?: number } = {},
 ) {
-  const [library, own] = await sendByBoth(`https://localhost:${port}/token`, env, more);
-  expect(own).toEqual(library);
-  return own;
+  const [general, tokenEndpoint] = await sendBoth(`https://localhost:${port}/token`, env, more);
+  expect(tokenEndpoint).toEqual(general);
+  return tokenEndpoint;
 }
 
-async function sendByBoth(
+async function sendBoth(
   url: string,
   env: Record<string, string>,
   { flags = [], deadline = 10_000 }: { flags?: string[]; deadline?: number } = {},
@@ -150,7 +150,7 @@ describe.skipIf(!hasOpenssl)('a secure connection', () => {
     await slow.close();
   });
 
-  it("through a proxy carries Node's own client past a 100 Continue, which the library does not survive", async () => {
+  it('through a proxy survives a 100 Continue nobody asked for', async () => {
     const named = makeCertificate(folder, 'named', 'DNS:accounts.example');
     const server = createTlsServer(named, (socket) => {
       socket.on('error', () => undefined);
@@ -167,9 +167,8 @@ describe.skipIf(!hasOpenssl)('a secure connection', () => {
       }),
     );
     const env = { NODE_EXTRA_CA_CERTS: named.certFile, HTTPS_PROXY: proxy.url };
-    const [library, own] = await sendByBoth('https://accounts.example/token', env);
-    expect(library).toMatchObject({ reason: 'reset', sent: 'maybe' });
-    expect(own).toEqual({ status: 200, body: 'answered' });
+    const answered = { status: 200, body: 'answered' };
+    expect(await sendBoth('https://accounts.example/token', env)).toEqual([answered, answered]);
     await proxy.close();
     server.close();
   });

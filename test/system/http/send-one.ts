@@ -1,7 +1,7 @@
 import { TransportFailure } from '../../../src/domain/transport.js';
 import { CLIENTS, clientOf } from './clients.js';
 
-// A program that sends one request by each client and prints what became of them.
+// A program that sends one request of each kind and prints what became of them.
 const [url = '', deadline = ''] = process.argv.slice(2);
 const ends = await Promise.all(CLIENTS.map(([, acceptPart]) => sendBy(acceptPart)));
 process.stdout.write(JSON.stringify(ends));

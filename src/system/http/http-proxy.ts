@@ -1,30 +1,12 @@
 import { setMaxListeners } from 'node:events';
 import type { Duplex } from 'node:stream';
 import type { Dispatcher } from 'undici';
-import { SECOND } from '../../domain/duration.js';
 import { VaultError } from '../../domain/errors.js';
-import { type LoopbackGuard, lookupLocalhost } from './loopback-guard.js';
+import { CONNECT } from './http-direct.js';
 
-/** Connection options of both clients. */
-export const CONNECT = {
-  minVersion: 'TLSv1.2',
-  // Explicit, because otherwise NODE_TLS_REJECT_UNAUTHORIZED=0 would decide.
-  rejectUnauthorized: true,
-  /** Includes the TLS handshake; independent of the deadline of the exchange. */
-  timeout: 10 * SECOND,
-  autoSelectFamily: true,
-  /** Node's default of 250 ms is too short for a distant host. */
-  autoSelectFamilyAttemptTimeout: SECOND,
-  lookup: lookupLocalhost,
-} as const;
-const CONNECTIONS_PER_HOST = 64;
-
-export interface Dispatchers {
-  /**
-   * @param proxy null for a direct connection
-   * @throws VaultError `config_invalid` when the proxy is not a URL
-   */
-  dispatcher(proxy: string | null): Dispatcher;
+export interface Proxies {
+  /** @throws VaultError `config_invalid` when the proxy is not a URL */
+  dispatcher(proxy: string): Dispatcher;
   /**
    * Opens a connection to a host through a proxy (RFC 9110 §9.3.6).
    *
@@ -36,31 +18,15 @@ export interface Dispatchers {
   destroy(): Promise<void>;
 }
 
-/** Pools of persistent connections: one direct, one for each proxy. */
-export async function createDispatchers(guard: LoopbackGuard): Promise<Dispatchers> {
-  const { Agent, buildConnector, Client, ProxyAgent } = await import('undici');
+/** Connections through proxies, by undici. */
+export async function createProxies(): Promise<Proxies> {
+  const { Client, ProxyAgent } = await import('undici');
   const closing = new AbortController();
   setMaxListeners(0, closing.signal);
   // Without the signal a connection being opened would outlive the pool and keep the process running.
   const connect = { ...CONNECT, signal: closing.signal };
   // undici's own timers are off: one deadline covers the whole exchange.
-  const options = { connections: CONNECTIONS_PER_HOST, headersTimeout: 0, bodyTimeout: 0 };
-  const connector = buildConnector(connect);
-  const direct = new Agent({
-    ...options,
-    connect: (to, done) =>
-      connector(to, (failure, socket) => {
-        if (failure !== null) return done(failure, null);
-        if (to.protocol === 'https:') return done(null, socket);
-        guard(socket, `${to.protocol}//${to.host}`).then(
-          () => done(null, socket),
-          (fault: Error) => {
-            socket.destroy();
-            done(fault, null);
-          },
-        );
-      }),
-  });
+  const options = { headersTimeout: 0, bodyTimeout: 0 };
   const proxies = new Map<string, Dispatcher>();
   const tunnels = new Set<Dispatcher>();
 
@@ -82,7 +48,7 @@ export async function createDispatchers(guard: LoopbackGuard): Promise<Dispatche
   };
 
   return {
-    dispatcher: (proxy) => (proxy === null ? direct : viaProxy(proxy)),
+    dispatcher: viaProxy,
     tunnel(proxy, to, signal) {
       const { protocol, origin, username, password } = new URL(proxy);
       if (!/^https?:$/.test(protocol)) return null;
@@ -107,7 +73,7 @@ export async function createDispatchers(guard: LoopbackGuard): Promise<Dispatche
     },
     async destroy() {
       closing.abort();
-      await Promise.all([direct, ...proxies.values(), ...tunnels].map((dispatcher) => dispatcher.destroy()));
+      await Promise.all([...proxies.values(), ...tunnels].map((dispatcher) => dispatcher.destroy()));
     },
   };
 }
