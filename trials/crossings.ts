@@ -3,7 +3,7 @@ import { closeSync, openSync, readdirSync, readFileSync, rmSync, writeSync } fro
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Database from 'better-sqlite3';
-import { slow } from '../src/demo/faults.js';
+import { slow } from '../test/doubles/demo-faults.js';
 import type { CliRun } from '../test/harness/cli.js';
 import type { Trial } from './contract.js';
 import type { Random } from './room/random.js';

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { slow } from '../src/demo/faults.js';
+import { slow } from '../test/doubles/demo-faults.js';
 import type { Trial } from './contract.js';
 import { type Tally, tally } from './room/rounds.js';
 import { openEmptyStage, type Stage, told } from './room/stage.js';

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { slow } from '../src/demo/faults.js';
+import { slow } from '../test/doubles/demo-faults.js';
 import type { Trial } from './contract.js';
 import { endProcess, quiet } from './room/processes.js';
 import type { Random } from './room/random.js';

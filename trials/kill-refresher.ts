@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { slow } from '../src/demo/faults.js';
+import { slow } from '../test/doubles/demo-faults.js';
 import type { CliRun } from '../test/harness/cli.js';
 import { endProcess, isRefresher, quiet, refresherOf } from './room/processes.js';
 import type { Random } from './room/random.js';

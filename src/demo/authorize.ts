@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
+import { isLoopbackHost } from '../domain/endpoint.js';
 import { consentPage } from './consent-page.js';
-import type { DemoAnswer } from './contract.js';
-import { digest, PEOPLE, type PendingRequest, SCOPES, startFamily } from './grants.js';
+import type { DemoAnswer, DemoEndpoint } from './contract.js';
+import { digest, type Family, PEOPLE, type PendingRequest, SCOPES } from './grants.js';
 import { redirect, text } from './http.js';
 import { type Incoming, mint, type World } from './world.js';
 
 const TEN_MINUTES = 600_000;
 const ONE_MINUTE = 60_000;
-const LOOPBACK_HOSTS = ['127.0.0.1', '[::1]', 'localhost'];
 
 /** Checks the authorization request (RFC 6749 §4.1.1, RFC 7636 §4.3) and shows the consent page. */
 export function authorize(world: World, incoming: Incoming): DemoAnswer {
@@ -56,24 +56,35 @@ export function consent(world: World, incoming: Incoming): DemoAnswer {
   world.grants.pending.delete(id);
   if (!request || request.endsAt < world.now())
     return text(400, 'this request has ended; start the login again');
+  const family = decided(world, 'consent', form, request.scopes);
+  if (family === null)
+    return sendBack(world, request, { error: 'access_denied', error_description: 'the user refused' });
+  const code = mint(world, 'code');
+  const endsAt = world.now() + ONE_MINUTE;
+  world.grants.codes.set(digest(code), { request, family, endsAt, redeemed: false });
+  return sendBack(world, request, { code });
+}
+
+/** What the user chose on a consent form. @returns the new grant; null when it was denied */
+export function decided(
+  world: World,
+  endpoint: DemoEndpoint,
+  form: URLSearchParams,
+  asked: readonly string[],
+): Family | null {
   const person = PEOPLE.find((one) => one.key === form.get('person'));
   if (form.get('decision') !== 'allow' || !person) {
-    world.record('consent', 'denied');
-    return sendBack(world, request, { error: 'access_denied', error_description: 'the user refused' });
+    world.record(endpoint, 'denied');
+    return null;
   }
   const ticked = form.getAll('scope');
   const most = world.knobs.grantOnly;
-  const scopes = request.scopes.filter((scope) => ticked.includes(scope) && (most?.includes(scope) ?? true));
-  const family = startFamily(world.grants, person, scopes);
-  const code = mint(world, 'code');
-  world.grants.codes.set(digest(code), {
-    request,
-    family,
-    endsAt: world.now() + ONE_MINUTE,
-    redeemed: false,
-  });
-  world.record('consent', 'consented', { token: digest(code), family: family.number, note: person.key });
-  return sendBack(world, request, { code });
+  const scopes = asked.filter((scope) => ticked.includes(scope) && (most?.includes(scope) ?? true));
+  const { families } = world.grants;
+  const family: Family = { number: families.length + 1, person, scopes, alive: true };
+  families.push(family);
+  world.record(endpoint, 'consented', { family: family.number, note: person.key });
+  return family;
 }
 
 function sendBack(
@@ -92,5 +103,5 @@ function sendBack(
 function isLoopback(uri: string): boolean {
   if (!URL.canParse(uri)) return false;
   const { protocol, hostname, hash, username, password } = new URL(uri);
-  return protocol === 'http:' && LOOPBACK_HOSTS.includes(hostname) && `${hash}${username}${password}` === '';
+  return protocol === 'http:' && isLoopbackHost(hostname) && `${hash}${username}${password}` === '';
 }

@@ -23,7 +23,7 @@ export function consentPage(id: string, request: PendingRequest): DemoAnswer {
   const hidden = `<input type="hidden" name="request" value="${id}">`;
   const body = `<p>A program on this machine asks to connect. This page is part of the demo; no real account is involved.</p>
 ${consentForm('/consent', hidden, request.scopes, request.loginHint)}`;
-  return { status: 200, headers: HEADERS, body: page('Demo login', body) };
+  return page(200, body);
 }
 
 /** @param scopes known ones, which need no escaping */
@@ -55,20 +55,21 @@ ${boxes.join('\n')}
 </form>`;
 }
 
-function page(title: string, body: string): string {
-  return `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>${title}</title><style>${STYLE}</style></head>
-<body><h1>${title}</h1>
-${body}
+function page(status: number, content: string): DemoAnswer {
+  const body = `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>Demo login</title><style>${STYLE}</style></head>
+<body><h1>Demo login</h1>
+${content}
 </body></html>
 `;
+  return { status, headers: HEADERS, body };
 }
 
 /** @param record null: the code is not typed yet */
 export function devicePage(address: string, record: DeviceRecord | null): DemoAnswer {
   const path = new URL(address).pathname;
   if (record === null) {
-    return answer(
+    return page(
       200,
       `<p>Type the code that your terminal shows.</p>
 <form method="get" action="${path}">
@@ -78,7 +79,7 @@ export function devicePage(address: string, record: DeviceRecord | null): DemoAn
     );
   }
   const hidden = `<input type="hidden" name="user_code" value="${record.userCode}">`;
-  return answer(
+  return page(
     200,
     `<p>A program asks to connect. Continue only if you started this yourself and your terminal shows
 <strong>${record.userCode}</strong>.</p>
@@ -88,9 +89,5 @@ ${consentForm(path, hidden, record.scopes, null)}`,
 
 /** @param sentence a constant, not escaped */
 export function deviceResult(status: number, sentence: string): DemoAnswer {
-  return answer(status, `<p>${sentence}</p>`);
-}
-
-function answer(status: number, body: string): DemoAnswer {
-  return { status, headers: HEADERS, body: page('Demo login', body) };
+  return page(status, `<p>${sentence}</p>`);
 }

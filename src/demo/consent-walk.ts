@@ -54,15 +54,7 @@ export async function answerConsent(authorizationUrl: string, choice: ConsentCho
   const shown = await get(authorizationUrl);
   // A refused request is answered by a redirect with an error.
   if (isRedirect(shown)) return location(shown, authorizationUrl);
-  const page = await shown.text();
-  const action = FORM.exec(page)?.[1];
-  if (shown.status !== 200 || action === undefined)
-    throw unexpected(`no consent page, but status ${shown.status}`);
-  const answer = await fetch(new URL(action, authorizationUrl), {
-    method: 'POST',
-    redirect: 'manual',
-    body: fill(page, choice),
-  });
+  const answer = await submit(shown, authorizationUrl, choice);
   await answer.arrayBuffer();
   return location(answer, authorizationUrl);
 }
@@ -79,13 +71,15 @@ export async function walkDevice(
 ): Promise<string> {
   const target = new URL(verificationUri);
   target.searchParams.set('user_code', userCode);
-  const shown = await get(target.href);
+  return (await submit(await get(target.href), target.href, choice)).text();
+}
+
+async function submit(shown: Response, url: string, choice: ConsentChoice): Promise<Response> {
   const page = await shown.text();
   const action = FORM.exec(page)?.[1];
   if (shown.status !== 200 || action === undefined)
-    throw unexpected(`no consent page for the code, but status ${shown.status}`);
-  const answer = await fetch(new URL(action, target), { method: 'POST', body: fill(page, choice) });
-  return answer.text();
+    throw unexpected(`no consent page, but status ${shown.status}`);
+  return fetch(new URL(action, url), { method: 'POST', redirect: 'manual', body: fill(page, choice) });
 }
 
 /** The form data a browser would send. */

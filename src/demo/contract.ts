@@ -25,8 +25,6 @@ export interface DemoOptions {
   readonly tokenBody?: 'form' | 'json';
   readonly pkce?: 'required' | 'optional';
   readonly knobs?: Partial<DemoKnobs>;
-  /** The bearer token for `POST /control`; without it there is no such endpoint. */
-  readonly controlSecret?: string;
   readonly now?: () => number;
 }
 

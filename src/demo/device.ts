@@ -1,7 +1,8 @@
 import { randomInt } from 'node:crypto';
+import { decided } from './authorize.js';
 import { devicePage, deviceResult } from './consent-page.js';
 import type { DemoAnswer } from './contract.js';
-import { digest, type Family, PEOPLE, SCOPES, startFamily } from './grants.js';
+import { digest, type Family, SCOPES } from './grants.js';
 import { json, oauthError, readParameters, refuseClient } from './http.js';
 import { type Incoming, mint, type World } from './world.js';
 
@@ -53,19 +54,10 @@ export function verification(world: World, incoming: Incoming): DemoAnswer {
     return deviceResult(400, 'Unknown or expired code. Check your terminal.');
   }
   if (!posted) return devicePage(world.endpoints.device, record);
-  const person = PEOPLE.find((one) => one.key === form.get('person'));
-  if (form.get('decision') !== 'allow' || !person) {
-    world.record('device', 'denied');
-    record.state = 'denied';
-    return deviceResult(200, 'Access was not granted. See your terminal.');
-  }
-  const ticked = form.getAll('scope');
-  const most = world.knobs.grantOnly;
-  const scopes = record.scopes.filter((scope) => ticked.includes(scope) && (most?.includes(scope) ?? true));
-  record.family = startFamily(world.grants, person, scopes);
-  record.state = 'allowed';
-  world.record('device', 'consented', { family: record.family.number, note: person.key });
-  return deviceResult(200, 'Done. You can go back to your terminal.');
+  record.family = decided(world, 'device', form, record.scopes);
+  record.state = record.family === null ? 'denied' : 'allowed';
+  const says = record.family === null ? 'Access was not granted. See' : 'Done. You can go back to';
+  return deviceResult(200, `${says} your terminal.`);
 }
 
 /**

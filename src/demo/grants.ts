@@ -72,38 +72,24 @@ export interface DeviceRecord {
   family: Family | null;
 }
 
-/** The state of the server. Tokens are kept by digest. */
-export interface Grants {
-  readonly pending: Map<string, PendingRequest>;
-  readonly codes: Map<string, CodeRecord>;
-  readonly devices: Map<string, DeviceRecord>;
-  readonly refresh: Map<string, RefreshRecord>;
-  readonly access: Map<string, AccessRecord>;
-  readonly families: Family[];
-  readonly refreshUses: Map<string, number>;
-}
-
 /** Names a token in the log without revealing it. */
 export function digest(token: string): string {
   return createHash('sha256').update(token).digest('hex').slice(0, 12);
 }
 
-export function createGrants(): Grants {
-  return {
-    pending: new Map(),
-    codes: new Map(),
-    devices: new Map(),
-    refresh: new Map(),
-    access: new Map(),
-    families: [],
-    refreshUses: new Map(),
-  };
-}
+export type Grants = ReturnType<typeof createGrants>;
 
-export function startFamily(grants: Grants, person: Person, scopes: readonly string[]): Family {
-  const family: Family = { number: grants.families.length + 1, person, scopes, alive: true };
-  grants.families.push(family);
-  return family;
+/** The state of the server. Tokens are kept by digest. */
+export function createGrants() {
+  return {
+    pending: new Map<string, PendingRequest>(),
+    codes: new Map<string, CodeRecord>(),
+    devices: new Map<string, DeviceRecord>(),
+    refresh: new Map<string, RefreshRecord>(),
+    access: new Map<string, AccessRecord>(),
+    families: [] as Family[],
+    refreshUses: new Map<string, number>(),
+  };
 }
 
 /** The family of a valid access token. */

@@ -1,22 +1,19 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
 import type { Person } from './grants.js';
 
-/** Signs id_tokens with a new key for each server. */
-export interface Signer {
-  readonly jwks: Readonly<Record<string, unknown>>;
-  sign(claims: Readonly<Record<string, unknown>>): string;
-}
-
 const KEY_ID = 'demo-1';
 
-/** ES256: P-256 with SHA-256, the signature as r and s side by side (RFC 7518 §3.4). */
-export function createSigner(): Signer {
+/**
+ * Signs id_tokens with a new key for each server. ES256: P-256 with SHA-256, the signature as r and s side by side (RFC 7518
+ * §3.4).
+ */
+export function createSigner() {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
   const header = part({ alg: 'ES256', typ: 'JWT', kid: KEY_ID });
   return {
     jwks: { keys: [{ ...publicKey.export({ format: 'jwk' }), use: 'sig', alg: 'ES256', kid: KEY_ID }] },
-    sign(claims) {
+    sign(claims: Readonly<Record<string, unknown>>): string {
       const signed = `${header}.${part(claims)}`;
       const signature = sign('sha256', Buffer.from(signed), { key: privateKey, dsaEncoding: 'ieee-p1363' });
       return `${signed}.${signature.toString('base64url')}`;

@@ -2,9 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { setTimeout as sleep } from 'node:timers/promises';
 import { authorize, consent } from './authorize.js';
 import type { DemoAnswer, DemoEndpoint, DemoFault, DemoOptions, DemoServer } from './contract.js';
-import { control } from './control.js';
 import { deviceAuthorization, verification } from './device.js';
-import { createFaultQueue, type FaultQueue } from './faults.js';
 import { json, text } from './http.js';
 import { metadata } from './metadata.js';
 import { revoke, userinfo } from './resource.js';
@@ -46,7 +44,7 @@ const ROUTES = new Map<string, Route>([
  * @throws the system's error when the port cannot be listened on
  */
 export async function startDemoServer(options: DemoOptions = {}): Promise<DemoServer> {
-  const faults = createFaultQueue();
+  const faults = faultQueue();
   const server = createServer({ maxHeaderSize: 16_384 });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -78,26 +76,38 @@ export async function startDemoServer(options: DemoOptions = {}): Promise<DemoSe
   };
 
   server.on('request', (request, response) => {
-    serve(world, faults, demo, options.controlSecret, request, response).catch(() => response.destroy());
+    serve(world, faults, request, response).catch(() => response.destroy());
   });
   return demo;
 }
 
+/** Faults to come, first in, first out, for each endpoint. */
+function faultQueue() {
+  const waiting = new Map<DemoEndpoint, { readonly fault: DemoFault; left: number }[]>();
+  return {
+    add(endpoint: DemoEndpoint, fault: DemoFault, times = 1): void {
+      waiting.set(endpoint, [...(waiting.get(endpoint) ?? []), { fault, left: times }]);
+    },
+    take(endpoint: DemoEndpoint): DemoFault | null {
+      const queue = waiting.get(endpoint);
+      const first = queue?.[0];
+      if (!queue || !first) return null;
+      first.left -= 1;
+      if (first.left <= 0) queue.shift();
+      return first.fault;
+    },
+  };
+}
+
 async function serve(
   world: World,
-  faults: FaultQueue,
-  demo: DemoServer,
-  controlSecret: string | undefined,
+  faults: ReturnType<typeof faultQueue>,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
   const incoming = await read(world, request);
   if (!incoming) return void response.destroy();
-  const path = incoming.url.pathname;
-  if (path === '/control' && controlSecret !== undefined) {
-    return send(response, control(demo, controlSecret, incoming));
-  }
-  const route = ROUTES.get(path);
+  const route = ROUTES.get(incoming.url.pathname);
   if (!route) return send(response, text(404, 'not found'));
   if (!route.methods.includes(incoming.method)) return send(response, text(405, `use ${route.methods[0]}`));
   world.requests[route.endpoint] += 1;

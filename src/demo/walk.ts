@@ -2,15 +2,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { VaultError } from '../domain/errors.js';
+import type { ChildResult } from '../system/processes/child.js';
 import { walkConsent, walkDevice } from './consent-walk.js';
 import type { DemoEventKind, DemoRequest, DemoServer, DemoTalk } from './contract.js';
 import { startDemoServer } from './server.js';
-
-export interface VaultRun {
-  readonly exitCode: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
 
 export interface DemoDeps {
   /**
@@ -23,7 +18,7 @@ export interface DemoDeps {
     args: readonly string[],
     env: Readonly<Record<string, string>>,
     onStderrLine?: (line: string) => void,
-  ): Promise<VaultRun>;
+  ): Promise<ChildResult>;
 }
 
 const SCOPES = ['openid', 'email', 'profile', 'offline_access', 'notes.read'];
@@ -124,28 +119,34 @@ async function chapters(stage: Stage): Promise<void> {
 async function login(stage: Stage, inBrowser: boolean, person: 'ada' | 'grace'): Promise<string> {
   const { demo, talk } = stage;
   if (inBrowser) talk.note('if a browser opens: choose a user, then Allow');
-  let walk: Promise<unknown> | null = null;
-  const args = ['login', 'demo', ...(inBrowser ? [] : ['--no-browser', '--timeout', '1m'])];
-  const name = await vault(stage, args, (line) => {
-    if (walk !== null || !line.trim().startsWith(`${demo.endpoints.authorize}?`)) return;
+  return answering(stage, inBrowser ? [] : ['--no-browser', '--timeout', '1m'], (line) => {
+    if (!line.startsWith(`${demo.endpoints.authorize}?`)) return null;
     talk.note('no browser this time: the demo fills in the consent page itself');
-    // When the walk fails, the login ends without a code and reports it.
-    walk = walkConsent(line.trim(), { person }).catch(() => null);
+    return walkConsent(line, { person });
   });
-  await walk;
-  return name.trim();
 }
 
 /** @returns the account's name */
 async function loginByDevice(stage: Stage, person: 'ada' | 'grace'): Promise<string> {
   const { demo, talk } = stage;
-  let walk: Promise<unknown> | null = null;
-  const name = await vault(stage, ['login', 'demo', '--device', '--timeout', '1m'], (line) => {
-    const address = URL.canParse(line.trim()) ? new URL(line.trim()) : null;
-    const userCode = address?.searchParams.get('user_code') ?? null;
-    if (walk !== null || userCode === null) return;
+  return answering(stage, ['--device', '--timeout', '1m'], (line) => {
+    const userCode = URL.canParse(line) ? new URL(line).searchParams.get('user_code') : null;
+    if (userCode === null) return null;
     talk.note('the demo types the code itself, as you would on a phone');
-    walk = walkDevice(demo.endpoints.device, userCode, { person }).catch(() => null);
+    return walkDevice(demo.endpoints.device, userCode, { person });
+  });
+}
+
+/** @param answer walks the consent page that a line of the command names; null for other lines */
+async function answering(
+  stage: Stage,
+  options: readonly string[],
+  answer: (line: string) => Promise<unknown> | null,
+): Promise<string> {
+  let walk: Promise<unknown> | null = null;
+  const name = await vault(stage, ['login', 'demo', ...options], (line) => {
+    // When the walk fails, the login ends without a code and reports it.
+    walk ??= answer(line.trim())?.catch(() => null) ?? null;
   });
   await walk;
   return name.trim();
@@ -173,17 +174,12 @@ async function vault(
   return run.stdout;
 }
 
-interface Performance {
-  readonly run: VaultRun;
-  /** The command as a user would type it. */
-  readonly line: string;
-}
-
+/** @returns the result, and the command as a user would type it */
 async function perform(
   { deps, talk, env }: Stage,
   args: readonly string[],
   onStderrLine?: (line: string) => void,
-): Promise<Performance> {
+) {
   const line = `vault ${args.join(' ')}`;
   const run = await deps.runVault(args, env, onStderrLine);
   if (run.exitCode === 0) return { run, line };

@@ -1,14 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import type {
-  DemoClientAuth,
-  DemoEndpoint,
-  DemoEvent,
-  DemoEventKind,
-  DemoKnobs,
-  DemoOptions,
-} from './contract.js';
-import { createGrants, type Grants } from './grants.js';
-import { createSigner, type Signer } from './id-token.js';
+import type { DemoEndpoint, DemoEvent, DemoEventKind, DemoKnobs, DemoOptions } from './contract.js';
+import { createGrants } from './grants.js';
+import { createSigner } from './id-token.js';
 
 export const METADATA_PATHS: readonly string[] = [
   '/.well-known/openid-configuration',
@@ -37,25 +30,6 @@ export interface Incoming {
   readonly body: string;
 }
 
-/** What the endpoints share: identity, state and settings of the server. */
-export interface World {
-  readonly issuer: string;
-  readonly client: { readonly id: string; readonly secret: string | null };
-  readonly clientAuth: DemoClientAuth;
-  readonly tokenBody: 'form' | 'json';
-  readonly plain: boolean;
-  readonly pkceRequired: boolean;
-  readonly endpoints: Readonly<Record<DemoEndpoint, string>>;
-  readonly knobs: DemoKnobs;
-  readonly grants: Grants;
-  readonly signer: Signer;
-  readonly secrets: string[];
-  readonly log: DemoEvent[];
-  readonly requests: Record<DemoEndpoint, number>;
-  readonly now: () => number;
-  record(endpoint: DemoEndpoint, kind: DemoEventKind, about?: Partial<DemoEvent>): void;
-}
-
 const DEFAULT_KNOBS: DemoKnobs = {
   accessTokenLifetime: 3_600,
   refreshTokens: 'rotate',
@@ -73,10 +47,15 @@ const DEFAULT_KNOBS: DemoKnobs = {
   omitMembers: [],
 };
 
-export function createWorld(issuer: string, options: DemoOptions): World {
+export type World = ReturnType<typeof createWorld>;
+
+/** What the endpoints share: identity, state and settings of the server. */
+export function createWorld(issuer: string, options: DemoOptions) {
   const now = options.now ?? Date.now;
   const clientAuth = options.clientAuth ?? 'none';
   const log: DemoEvent[] = [];
+  const endpoints = endpointUrls(issuer);
+  const requests = Object.fromEntries(Object.keys(endpoints).map((name) => [name, 0]));
   // The plus sign distinguishes a raw Basic header from an encoded one.
   const secret = clientAuth === 'none' ? null : `demo+secret-${randomBytes(18).toString('base64url')}`;
   return {
@@ -86,25 +65,15 @@ export function createWorld(issuer: string, options: DemoOptions): World {
     tokenBody: options.tokenBody ?? 'form',
     plain: options.plain ?? false,
     pkceRequired: options.pkce !== 'optional',
-    endpoints: endpointUrls(issuer),
+    endpoints,
     knobs: { ...DEFAULT_KNOBS, ...options.knobs },
     grants: createGrants(),
     signer: createSigner(),
     secrets: secret === null ? [] : [secret],
     log,
-    requests: {
-      metadata: 0,
-      jwks: 0,
-      authorize: 0,
-      consent: 0,
-      deviceAuthorization: 0,
-      device: 0,
-      token: 0,
-      userinfo: 0,
-      revoke: 0,
-    },
+    requests: requests as Record<DemoEndpoint, number>,
     now,
-    record(endpoint, kind, about = {}) {
+    record(endpoint: DemoEndpoint, kind: DemoEventKind, about: Partial<DemoEvent> = {}): void {
       log.push({ at: now(), kind, endpoint, token: null, family: null, note: null, ...about });
     },
   };

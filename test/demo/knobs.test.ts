@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { answerConsent } from '../../src/demo/consent-walk.js';
 import type { DemoOptions, DemoServer } from '../../src/demo/contract.js';
+import { startDemoServer } from '../../src/demo/server.js';
 import {
   halfAnswer,
   htmlPage,
@@ -8,8 +9,7 @@ import {
   rateLimited,
   refusedConnection,
   slow,
-} from '../../src/demo/faults.js';
-import { startDemoServer } from '../../src/demo/server.js';
+} from '../doubles/demo-faults.js';
 import { attempt, kinds, logIn, post, REDIRECT, refresh } from './client.js';
 
 const running: DemoServer[] = [];
@@ -130,30 +130,5 @@ describe('the demo server as a plain OAuth server', () => {
     const status = async (demo: DemoServer) =>
       (await fetch(attempt(demo, without).url, { redirect: 'manual' })).status;
     expect([await status(strict), await status(lax)]).toEqual([303, 200]);
-  });
-});
-
-describe('the control endpoint of the demo server', () => {
-  const order = (demo: DemoServer, secret: string, body: unknown) =>
-    fetch(`${demo.issuer}/control`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${secret}` },
-      body: JSON.stringify(body),
-    });
-
-  it('is not there unless the server was started with a control secret', async () => {
-    const demo = await start();
-    expect((await order(demo, 'undefined', { do: 'report' })).status).toBe(404);
-  });
-
-  it('steers and reports for whoever holds the secret', async () => {
-    const demo = await start({ controlSecret: 'control-secret-example' });
-    expect((await order(demo, 'wrong', { do: 'report' })).status).toBe(404);
-    expect((await order(demo, 'control-secret-example', { do: 'dance' })).status).toBe(400);
-    await order(demo, 'control-secret-example', { do: 'next', endpoint: 'metadata', fault: htmlPage(503) });
-    await order(demo, 'control-secret-example', { do: 'set', knobs: { reuseGrace: 9 } });
-    expect((await fetch(demo.endpoints.metadata)).status).toBe(503);
-    const report = await (await order(demo, 'control-secret-example', { do: 'report' })).json();
-    expect(report).toMatchObject({ knobs: { reuseGrace: 9 }, requests: { metadata: 1 } });
   });
 });

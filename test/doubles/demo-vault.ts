@@ -1,4 +1,5 @@
-import type { DemoDeps, VaultRun } from '../../src/demo/walk.js';
+import type { DemoDeps } from '../../src/demo/walk.js';
+import type { ChildResult } from '../../src/system/processes/child.js';
 import { attempt, type Endpoints, post, redeem, refresh } from '../demo/client.js';
 import { listenOnce } from '../demo/listen-once.js';
 
@@ -13,9 +14,9 @@ export function vaultDouble(server: (home: string) => Promise<Endpoints>, broken
   const accounts = new Map<string, { access: string; refresh: string }>();
   const lines: string[] = [];
   const homes = new Set<string>();
-  const done = (stdout = ''): VaultRun => ({ exitCode: 0, stdout, stderr: '' });
+  const done = (stdout = ''): ChildResult => ({ exitCode: 0, stdout, stderr: '' });
 
-  async function login(demo: Endpoints, say: (line: string) => void): Promise<VaultRun> {
+  async function login(demo: Endpoints, say: (line: string) => void): Promise<ChildResult> {
     const listener = await listenOnce();
     const { url, verifier } = attempt(demo, { redirect_uri: listener.redirectUri });
     say('open this page to log in:');
@@ -28,13 +29,13 @@ export function vaultDouble(server: (home: string) => Promise<Endpoints>, broken
   }
 
   /** Shows a code and asks for no tokens: it is the person of the last login, who has some. */
-  async function showCode(demo: Endpoints, say: (line: string) => void): Promise<VaultRun> {
+  async function showCode(demo: Endpoints, say: (line: string) => void): Promise<ChildResult> {
     const { body } = await post(demo.endpoints.deviceAuthorization, { client_id: demo.client.id });
     say(String(body['verification_uri_complete']));
     return done(`${[...accounts.keys()].at(-1)}\n`);
   }
 
-  async function refreshAll(demo: Endpoints): Promise<VaultRun> {
+  async function refreshAll(demo: Endpoints): Promise<ChildResult> {
     for (const account of accounts.values()) {
       const { body } = await refresh(demo, account.refresh);
       Object.assign(account, {
@@ -45,7 +46,7 @@ export function vaultDouble(server: (home: string) => Promise<Endpoints>, broken
     return done();
   }
 
-  async function revoke(demo: Endpoints, names: readonly string[]): Promise<VaultRun> {
+  async function revoke(demo: Endpoints, names: readonly string[]): Promise<ChildResult> {
     for (const name of names) {
       const token = accounts.get(name)?.refresh ?? '';
       await post(demo.endpoints.revoke, { client_id: demo.client.id, token });

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ConsentChoice, walkConsent, walkDevice } from '../../src/demo/consent-walk.js';
-import { serverError } from '../../src/demo/faults.js';
+import { serverError } from '../doubles/demo-faults.js';
 import { VAULT_JS } from './cli.js';
 import { type DemoStage, openDemoStage } from './demo-stage.js';
 

@@ -2,9 +2,9 @@ import { renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { serverError, slow } from '../../src/demo/faults.js';
 import { ERROR_CODES } from '../../src/domain/errors.js';
 import type * as Library from '../../src/index.js';
+import { serverError, slow } from '../doubles/demo-faults.js';
 import { type LibraryStage, openLibraryStage } from './stage.js';
 
 // The library as it is shipped. Its types are those of its source.

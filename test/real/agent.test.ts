@@ -2,7 +2,7 @@ import { chmodSync, existsSync, readFileSync, renameSync, statSync } from 'node:
 import { dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { slow } from '../../src/demo/faults.js';
+import { slow } from '../doubles/demo-faults.js';
 import { curl, type RunningAgent, socketOf, startAgent } from '../harness/agent.js';
 import { startVault } from '../harness/cli.js';
 import { type DemoStage, openDemoStage } from '../harness/demo-stage.js';

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { slow } from '../../src/demo/faults.js';
+import { slow } from '../doubles/demo-faults.js';
 import { type DemoStage, openDemoStage } from '../harness/demo-stage.js';
 
 let stage: DemoStage;

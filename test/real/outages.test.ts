@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { DemoFault } from '../../src/demo/contract.js';
-import { garbage, htmlPage, oauthRefusal, rateLimited, serverError } from '../../src/demo/faults.js';
+import { garbage, htmlPage, oauthRefusal, rateLimited, serverError } from '../doubles/demo-faults.js';
 import { type DemoStage, openDemoStage } from '../harness/demo-stage.js';
 
 let stage: DemoStage;

@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type ConsentChoice, walkDevice } from '../../../src/demo/consent-walk.js';
 import type { DemoOptions } from '../../../src/demo/contract.js';
-import { htmlPage, oauthRefusal, refusedConnection, serverError } from '../../../src/demo/faults.js';
 import { formatDuration, MINUTE, SECOND } from '../../../src/domain/duration.js';
 import { VaultError } from '../../../src/domain/errors.js';
 import type { LoginRequest } from '../../../src/services/login/login-request.js';
 import { browserNever } from '../../doubles/browser.js';
+import { htmlPage, oauthRefusal, refusedConnection, serverError } from '../../doubles/demo-faults.js';
 import { NOW } from '../../doubles/terminal.js';
 import { type LoginStage, type Over, openLoginStage } from './logging-in.js';
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { serverError } from '../../../src/demo/faults.js';
 import { VaultError } from '../../../src/domain/errors.js';
+import { serverError } from '../../doubles/demo-faults.js';
 import { type LoginStage, type Over, openLoginStage } from './logging-in.js';
 
 let stage: LoginStage;

@@ -1,10 +1,10 @@
 import { createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { answerConsent } from '../../../src/demo/consent-walk.js';
-import { htmlPage, oauthRefusal, refusedConnection, serverError } from '../../../src/demo/faults.js';
 import { DAY } from '../../../src/domain/duration.js';
 import { VaultError } from '../../../src/domain/errors.js';
 import { browserAbsent, browserDouble, browserNever } from '../../doubles/browser.js';
+import { htmlPage, oauthRefusal, refusedConnection, serverError } from '../../doubles/demo-faults.js';
 import { type LoginStage, openLoginStage } from './logging-in.js';
 
 let stage: LoginStage;

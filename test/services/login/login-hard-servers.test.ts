@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { walkDevice } from '../../../src/demo/consent-walk.js';
-import { oauthRefusal } from '../../../src/demo/faults.js';
 import { MINUTE } from '../../../src/domain/duration.js';
 import type { LoginRequest } from '../../../src/services/login/login-request.js';
 import { browserNever } from '../../doubles/browser.js';
+import { oauthRefusal } from '../../doubles/demo-faults.js';
 import { type LoginStage, openLoginStage } from './logging-in.js';
 
 let stage: LoginStage;

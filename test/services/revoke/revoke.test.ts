@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { htmlPage, oauthRefusal, refusedConnection, serverError } from '../../../src/demo/faults.js';
 import type { Account } from '../../../src/domain/account.js';
 import { google } from '../../../src/providers/google.js';
 import type { RevokeRequest } from '../../../src/services/revoke/revoke.js';
@@ -9,6 +8,7 @@ import {
   revocationTargets,
   revokeAccounts,
 } from '../../../src/services/revoke/revoke.js';
+import { htmlPage, oauthRefusal, refusedConnection, serverError } from '../../doubles/demo-faults.js';
 import { json, serve } from '../../doubles/local-server.js';
 import { type LoginStage, openLoginStage } from '../login/logging-in.js';
 

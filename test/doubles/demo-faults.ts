@@ -1,30 +1,6 @@
-import type { DemoEndpoint, DemoFault } from './contract.js';
+import type { DemoFault } from '../../src/demo/contract.js';
 
-/** Faults to come, first in, first out, for each endpoint. */
-export interface FaultQueue {
-  add(endpoint: DemoEndpoint, fault: DemoFault, times?: number): void;
-  take(endpoint: DemoEndpoint): DemoFault | null;
-}
-
-export function createFaultQueue(): FaultQueue {
-  const waiting = new Map<DemoEndpoint, { readonly fault: DemoFault; left: number }[]>();
-  return {
-    add(endpoint, fault, times = 1) {
-      const queue = waiting.get(endpoint) ?? [];
-      waiting.set(endpoint, [...queue, { fault, left: times }]);
-    },
-    take(endpoint) {
-      const queue = waiting.get(endpoint);
-      const first = queue?.[0];
-      if (!queue || !first) return null;
-      first.left -= 1;
-      if (first.left <= 0) queue.shift();
-      return first.fault;
-    },
-  };
-}
-
-/* Ready-made faults for `next()`. */
+/* Faults of the demo server, for its `next()`. */
 
 /** The request has no effect. */
 function verbatim(
