@@ -13,7 +13,11 @@ const REQUIRABLE = /\bimport\("(keytar|node:[\w/]+)"\)/g;
  * file costs a fifth of a millisecond to find, read and compile, and there would be twenty.
  */
 const TOKEN_PATH =
-  /[\\/]src[\\/](?:fast-lane|context|ui[\\/]create-io|commands[\\/]token)\.ts$|better-sqlite3/;
+  /[\\/]src[\\/](?:main|fast-lane|context|ui[\\/]create-io|commands[\\/]token)\.ts$|better-sqlite3/;
+
+/** An export of one chunk for others: a function and a call for each of them, where an assignment does. */
+const GETTER =
+  /Object\.defineProperty\(exports, "(\w+)", \{\s*enumerable: true,\s*get: function \(\) \{\s*return ([\w$]+);\s*\}\s*\}\);/g;
 
 const builtins = new Set(builtinModules.flatMap((name) => [name, `node:${name}`]));
 
@@ -27,7 +31,7 @@ const builtins = new Set(builtinModules.flatMap((name) => [name, `node:${name}`]
  */
 export async function bundle(root, folder) {
   const build = await rolldown({
-    input: { main: join(root, 'src', 'main.ts') },
+    input: { start: join(root, 'src', 'main.ts') },
     cwd: root,
     platform: 'node',
     external: (id) => LEFT_OUTSIDE.includes(id) || builtins.has(id),
@@ -43,9 +47,13 @@ export async function bundle(root, folder) {
     strict: true,
     entryFileNames: '[name].cjs',
     chunkFileNames: '[name].cjs',
-    codeSplitting: { groups: [{ name: 'token-path', test: TOKEN_PATH }] },
+    codeSplitting: { groups: [{ name: 'main', test: TOKEN_PATH }] },
     minify: false,
-    plugins: [{ name: 'require-commonjs', renderChunk: requireCommonJs }],
+    plugins: [
+      { name: 'require-commonjs', renderChunk: requireCommonJs },
+      { name: 'plain-exports', renderChunk: plainExports },
+      { name: 'one-start', generateBundle: (_, files) => void delete files['start.cjs'] },
+    ],
     comments: { legal: true, annotation: false, jsdoc: false },
   });
   await build.close();
@@ -55,6 +63,15 @@ export async function bundle(root, folder) {
 
 function requireCommonJs(code) {
   return code.replace(REQUIRABLE, 'Promise.resolve().then(() => require("$1"))');
+}
+
+/** The bindings of a chunk that change after it was loaded keep their getters. */
+function plainExports(code) {
+  return code.replace(GETTER, (getter, name, value) =>
+    new RegExp(`^let ${value.replace('$', '\\$')}\\b`, 'm').test(code)
+      ? getter
+      : `exports.${name} = ${value};`,
+  );
 }
 
 /** @returns {string | null} the folder of the package a module belongs to; null for this project's own modules */
