@@ -11,6 +11,7 @@ import {
   verifyAudit,
 } from '../services/audit/audit.js';
 import type { Column, Io } from '../ui/io.js';
+import { printTable } from '../ui/layout.js';
 import type { Command } from './spec.js';
 import { given, text, wholeNumber } from './spec.js';
 
@@ -93,7 +94,7 @@ export function printEvents(events: readonly AuditEntryView[], io: Io): void {
   } else if (events.length === 0) {
     io.say('no matching events');
   } else {
-    io.table(COLUMNS, events.map(row));
+    printTable(io, COLUMNS, events.map(row));
     const waiting = events.filter(({ seq }) => seq === null).length;
     if (waiting > 0) io.detail(`${count(waiting, 'event')} will be added to the trail with the next change`);
   }

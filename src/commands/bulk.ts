@@ -2,6 +2,7 @@ import { type Account, accountName } from '../domain/account.js';
 import { ERROR_CODES, type ErrorCode, VaultError } from '../domain/errors.js';
 import { count } from '../domain/wording.js';
 import type { Column, Io } from '../ui/io.js';
+import { printTable } from '../ui/layout.js';
 import { hintLines, paintOutcome } from './account-view.js';
 import type { OptionSpec, RawInput } from './spec.js';
 import { given, names, text } from './spec.js';
@@ -58,7 +59,8 @@ export function selection(raw: RawInput, example: string): Selection {
 
 /** The table of a dry run. */
 export function outcomeTable(results: readonly Result<string>[], io: Io): void {
-  io.table(
+  printTable(
+    io,
     COLUMNS,
     results.map(({ account, outcome, reason }) => [accountName(account), outcome, reason]),
   );

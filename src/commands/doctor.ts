@@ -6,7 +6,8 @@ import { count } from '../domain/wording.js';
 import type { CheckGroup } from '../health/contract.js';
 import type { CheckResult } from '../health/index.js';
 import { type DoctorRequest, doctor as examine } from '../services/doctor/doctor.js';
-import type { Io, Progress, Theme } from '../ui/io.js';
+import type { Io, Theme } from '../ui/io.js';
+import { type Progress, startProgress } from '../ui/progress.js';
 import { confirmRollback } from './doctor-accept.js';
 import type { Command } from './spec.js';
 import { given } from './spec.js';
@@ -94,7 +95,7 @@ export async function withProgress<T>(
   try {
     return await work(({ check }, total) => {
       if (!io.interactive) return;
-      progress ??= io.progress(total);
+      progress ??= startProgress(io, total);
       progress.step(check.title);
     });
   } finally {

@@ -12,7 +12,9 @@ import type { RemovedKey } from '../services/keys/remove.js';
 import type { RotatedDataKeys } from '../services/keys/rotate-data.js';
 import type { RotatedKey } from '../services/keys/rotate-master.js';
 import type { KeyStatus, UsedKey } from '../services/keys/status.js';
-import type { Io, Progress } from '../ui/io.js';
+import type { Io } from '../ui/io.js';
+import { printTable } from '../ui/layout.js';
+import { type Progress, startProgress } from '../ui/progress.js';
 import {
   impliedKind,
   KEY_SOURCE_OPTIONS,
@@ -220,7 +222,7 @@ function sealingProgress(io: Io) {
   let last = 0;
   return {
     report(done: number, total: number) {
-      progress ??= io.progress(total);
+      progress ??= startProgress(io, total);
       progress.step(`sealed under new keys: ${done} of ${total}`, done - last);
       last = done;
     },
@@ -321,7 +323,8 @@ export function showStatus(status: KeyStatus, io: Io): void {
     io.say(`there is no vault yet, so it has no keys; to make it: ${commandLine('init')}`);
     return;
   }
-  io.table(
+  printTable(
+    io,
     [
       { title: 'SOURCE' },
       { title: 'KEY' },

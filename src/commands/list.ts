@@ -4,6 +4,7 @@ import { command } from '../domain/hints.js';
 import { relative } from '../domain/time.js';
 import { type ListRequest, listAccounts } from '../services/overview/overview.js';
 import type { Column, Io } from '../ui/io.js';
+import { printTable } from '../ui/layout.js';
 import { accountDocuments, paintStatus, remedyOf, shortScope, troubleOf } from './account-view.js';
 import type { Command } from './spec.js';
 import { oneOf, text } from './spec.js';
@@ -55,7 +56,8 @@ export function printAccounts(accounts: readonly Account[], request: ListRequest
   } else if (accounts.length === 0) {
     io.say(emptyText(request));
   } else {
-    io.table(
+    printTable(
+      io,
       COLUMNS,
       accounts.map((account) => row(account, io.now())),
     );

@@ -2,7 +2,8 @@ import { formatDuration, SECOND } from '../domain/duration.js';
 import { command } from '../domain/hints.js';
 import type { LoginEvent, LoginRequest, LoginTalk } from '../services/login/login-request.js';
 import type { SshConnection } from '../system/desktop-environment.js';
-import type { Io, LiveLine, Theme } from '../ui/io.js';
+import type { Io, Theme } from '../ui/io.js';
+import { type LiveLine, liveLine } from '../ui/progress.js';
 import { qrCode } from '../ui/qr.js';
 
 /** What is printed during a login. `end` removes the live line, however the login ended. */
@@ -13,7 +14,7 @@ export function loginTalk(
   const { pasteOnly, device } = request;
   // Unless it is a terminal, stdin belongs to the caller; --paste assigns it to this command.
   const canPaste = !device && (io.interactive || pasteOnly);
-  const live = io.live();
+  const live = liveLine(io);
   return {
     talk: {
       on: (event) => sayEvent(event, { pasteOnly, canPaste }, io, live),

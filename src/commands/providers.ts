@@ -1,7 +1,7 @@
 import { command } from '../domain/hints.js';
 import { type ProviderView, providerOverview } from '../services/overview/provider-overview.js';
 import type { Column, Io } from '../ui/io.js';
-import { type Entry, renderBlock } from '../ui/layout.js';
+import { type Entry, printTable, renderBlock } from '../ui/layout.js';
 import type { Command } from './spec.js';
 import { firstName } from './spec.js';
 
@@ -41,7 +41,7 @@ export function printProviders(views: readonly ProviderView[], name: string | nu
   if (io.json) {
     io.document({ providers: views.map(viewDocument) });
   } else if (name === null) {
-    io.table(COLUMNS, views.map(row));
+    printTable(io, COLUMNS, views.map(row));
     io.say(`steps to set one up: ${command('providers NAME')}`, 'dim');
   } else {
     for (const view of views) io.data(renderBlock(entries(view), io.columns, io.theme));

@@ -11,7 +11,8 @@ import {
   refreshAccounts,
 } from '../services/refresh/refresh-all.js';
 import { withdrawalWarning } from '../services/refresh/refresh-notes.js';
-import type { Io, Progress } from '../ui/io.js';
+import type { Io } from '../ui/io.js';
+import { type Progress, startProgress } from '../ui/progress.js';
 import { concludeBulk, type FailureCodes, outcomeTable, SELECTION_OPTIONS, selection } from './bulk.js';
 import type { Command } from './spec.js';
 import { given, text, wholeNumber } from './spec.js';
@@ -93,7 +94,7 @@ export function progressOf(request: RefreshRequest, io: Io) {
     onResult: (result: RefreshResult, _done: number, total: number): void => {
       // One account needs no bar.
       if (request.dryRun || total < 2) return;
-      progress ??= io.progress(total);
+      progress ??= startProgress(io, total);
       progress.step(describe(result, io));
     },
     stop: (): void => progress?.stop(),

@@ -1,10 +1,7 @@
 import { VaultError } from '../domain/errors.js';
 import { harmless, harmlessJson } from '../domain/safe-text.js';
 import type { Host } from '../system/contract.js';
-import { askYesNo, readLines } from './ask.js';
-import type { Io, LiveLine, Progress, Theme } from './io.js';
-import { renderTable } from './layout.js';
-import { barProgress, liveLine, noLiveLine, noProgress, plainProgress } from './progress.js';
+import type { Io, Theme } from './io.js';
 import { colourTheme, plainTheme, showsUnicode, wantsColour } from './theme.js';
 
 const COLUMNS_IN_A_PIPE = 80;
@@ -16,25 +13,43 @@ export interface IoOptions {
   readonly quiet: boolean;
   readonly verbose: boolean;
   readonly now: () => number;
+  /**
+   * Writes to stdout without its stream.
+   *
+   * @returns what was not written
+   */
+  readonly writeDirectly?: (text: string) => Uint8Array;
 }
 
 /**
- * The one way to print, over the three streams. Making it loads nothing and opens stdout only; colour, the progress
- * bar and the other streams come when something is first coloured, counted, said or asked.
+ * The one way to print, over the three streams. Making it loads and opens nothing: colour and streams come when something is
+ * first coloured, printed or asked.
  */
 export function createIo(options: IoOptions): Io {
   const { host, json, quiet, verbose, now } = options;
-  const { stdout, env, interruption } = host;
-  const stderr = openedOnDemand(() => host.stderr);
-  const theme = themeOnDemand(() => wantsColour(stdout, env));
+  const { env, interruption } = host;
+  let lost: unknown;
+  // A reader that went away (EPIPE) is no failure of ours. Anything else on stdout means that data was lost.
+  const stdout = openedOnDemand(
+    () => host.stdout,
+    (failure) => {
+      if (failure.code !== 'EPIPE') lost ??= failure;
+    },
+  );
+  // A broken stderr leaves nobody to tell.
+  const stderr = openedOnDemand(
+    () => host.stderr,
+    () => undefined,
+  );
+  const theme = themeOnDemand(() => wantsColour(stdout(), env));
   const talkTheme = themeOnDemand(() => wantsColour(stderr(), env));
-  const failure = watch(stdout);
   let gaveDocument = false;
-  const columns = stdout.isTTY === true ? (stdout.columns ?? COLUMNS_IN_A_PIPE) : COLUMNS_IN_A_PIPE;
   const interactive = (): boolean => stderr().isTTY === true && host.stdin.isTTY === true;
-  /** Whether what was written can be written over. */
-  const redraws = (): boolean => stderr().isTTY === true && env['TERM'] !== 'dumb';
 
+  const print = (text: string): void => {
+    const left = stdout.opened ? text : (options.writeDirectly?.(text) ?? text);
+    if (left.length > 0) stdout().write(left);
+  };
   const talk = (line: string, style: keyof Theme | undefined): void => {
     const text = harmless(line);
     stderr().write(`${style === undefined ? text : talkTheme()[style](text)}\n`);
@@ -44,7 +59,7 @@ export function createIo(options: IoOptions): Io {
   };
   const documents = (values: readonly unknown[]): void => {
     gaveDocument = true;
-    stdout.write(values.map((value) => `${harmlessJson(JSON.stringify(value))}\n`).join(''));
+    print(values.map((value) => `${harmlessJson(JSON.stringify(value))}\n`).join(''));
   };
 
   return {
@@ -54,7 +69,12 @@ export function createIo(options: IoOptions): Io {
     get interactive() {
       return interactive();
     },
-    columns,
+    get columns() {
+      return stdout().isTTY === true ? (stdout().columns ?? COLUMNS_IN_A_PIPE) : COLUMNS_IN_A_PIPE;
+    },
+    get tableWidth() {
+      return stdout().isTTY === true ? (stdout().columns ?? COLUMNS_IN_A_PIPE) : Infinity;
+    },
     now,
     get theme() {
       return theme();
@@ -62,7 +82,7 @@ export function createIo(options: IoOptions): Io {
     get talkTheme() {
       return talkTheme();
     },
-    data: (text) => void stdout.write(text),
+    data: print,
     document: (value) => documents([value]),
     documents,
     get gaveDocument() {
@@ -73,26 +93,30 @@ export function createIo(options: IoOptions): Io {
     detail: (line) => {
       if (verbose) talk(line, 'dim');
     },
-    // What another program reads is never cut.
-    table: (head, rows) =>
-      void stdout.write(renderTable(head, rows, stdout.isTTY === true ? columns : Infinity, theme())),
-    progress: (total): Progress => {
-      if (quiet || json) return noProgress;
-      if (!redraws()) return plainProgress((line) => say(line));
-      return barProgress(stderr(), total, stderr().columns ?? COLUMNS_IN_A_PIPE);
-    },
-    live: (): LiveLine => {
-      if (quiet || json || !redraws()) return noLiveLine;
-      return liveLine(stderr(), widthOf(stderr()));
+    get screen() {
+      if (stderr().isTTY !== true || env['TERM'] === 'dumb') return null;
+      return { stream: stderr(), columns: widthOf(stderr()) };
     },
     get canvas() {
       if (stderr().isTTY !== true || !showsUnicode(env)) return null;
       return widthOf(stderr());
     },
-    confirm: async (question) =>
-      interactive() ? askYesNo(harmless(question), host.stdin, stderr(), interruption) : false,
-    lines: (signal) => readLines(host.stdin, signal),
-    finish: () => drained(stdout, failure),
+    async confirm(question) {
+      if (!interactive()) return false;
+      const { askYesNo } = await import('./ask.js');
+      return askYesNo(harmless(question), host.stdin, stderr(), interruption);
+    },
+    async *lines(signal) {
+      yield* (await import('./ask.js')).readLines(host.stdin, signal);
+    },
+    async finish() {
+      if (stdout.opened) await drained(stdout());
+      if (lost === undefined) return;
+      throw new VaultError('unexpected', 'the output could not be written', {
+        hint: 'look at where stdout goes: a full disk, a closed file',
+        cause: lost,
+      });
+    },
     exitCode: 0,
   };
 }
@@ -110,36 +134,22 @@ function themeOnDemand(coloured: () => boolean): () => Theme {
   };
 }
 
-/** Opening a stream takes Node a millisecond, and most runs say nothing on stderr. A broken one leaves nobody to tell. */
-function openedOnDemand(stream: () => Host['stderr']): () => Host['stderr'] {
-  let opened: Host['stderr'] | undefined;
-  return () => {
-    opened ??= stream().on('error', () => undefined);
+/** Opening a stream takes Node milliseconds, and most runs print one text. */
+function openedOnDemand<Stream extends Host['stdout']>(
+  stream: () => Stream,
+  failed: (failure: NodeJS.ErrnoException) => void,
+) {
+  let opened: Stream | undefined;
+  const get = () => {
+    opened ??= stream().on('error', failed);
     return opened;
+  };
+  return Object.defineProperty(get, 'opened', { get: () => opened !== undefined }) as typeof get & {
+    readonly opened: boolean;
   };
 }
 
-/**
- * A reader that went away (EPIPE) is no failure of ours. Anything else on stdout means that data was lost.
- *
- * @returns the first such failure, once there is one
- */
-function watch(stdout: Host['stdout']): () => unknown {
-  let lost: unknown;
-  stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') lost ??= error;
-  });
-  return () => lost;
-}
-
-async function drained(stdout: Host['stdout'], failure: () => unknown): Promise<void> {
-  if (!stdout.destroyed && !stdout.writableEnded) {
-    await new Promise<void>((resolve) => stdout.write('', () => resolve()));
-  }
-  const cause = failure();
-  if (cause === undefined) return;
-  throw new VaultError('unexpected', 'the output could not be written', {
-    hint: 'look at where stdout goes: a full disk, a closed file',
-    cause,
-  });
+async function drained(stdout: Host['stdout']): Promise<void> {
+  if (stdout.destroyed || stdout.writableEnded) return;
+  await new Promise<void>((resolve) => stdout.write('', () => resolve()));
 }

@@ -19,22 +19,6 @@ export interface Column {
   readonly paint?: (cell: string, theme: Theme) => string;
 }
 
-export interface Progress {
-  /**
-   * One more is done; `line` says which and how, and is printed plainly where there is no terminal.
-   *
-   * @param by so many are done at once
-   */
-  step(line: string, by?: number): void;
-  stop(): void;
-}
-
-/** One line that is written over as things go on; it leaves nothing behind. */
-export interface LiveLine {
-  show(text: string): void;
-  stop(): void;
-}
-
 /**
  * The one way to print. Data goes to stdout, everything said to a person to stderr; colour only where the
  * stream is a terminal and `NO_COLOR` is not set.
@@ -67,11 +51,10 @@ export interface Io {
   warn(line: string, style?: keyof Theme): void;
   /** One line to stderr with `--verbose` only. */
   detail(line: string): void;
-  /** A table to stdout, no wider than the terminal and as wide as it needs to be in a pipe, cells made harmless. */
-  table(columns: readonly Column[], rows: readonly (readonly string[])[]): void;
-  progress(total: number): Progress;
-  /** Says where things stand; nothing where stderr is no terminal, and with `--quiet` or `--json`. */
-  live(): LiveLine;
+  /** How wide a table may be: what another program reads is never cut. */
+  readonly tableWidth: number;
+  /** stderr, where it is a terminal on which a line can be written over. */
+  readonly screen: { readonly stream: NodeJS.WritableStream; readonly columns: number } | null;
   /** How wide a picture of block characters may be on stderr; null where that is no terminal that shows them. */
   readonly canvas: number | null;
   /**

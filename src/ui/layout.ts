@@ -1,10 +1,15 @@
 import { harmless } from '../domain/safe-text.js';
-import type { Column, Theme } from './io.js';
+import type { Column, Io, Theme } from './io.js';
 
 const GAP = '  ';
 /** Narrower columns are useless. */
 const LEAST_SHRINKING = 10;
 const LEAST_ANY = 4;
+
+/** A table to stdout, no wider than the terminal and as wide as it needs to be in a pipe, cells made harmless. */
+export function printTable(io: Io, columns: readonly Column[], rows: readonly (readonly string[])[]): void {
+  io.data(renderTable(columns, rows, io.tableWidth, io.theme));
+}
 
 /**
  * Renders rows in columns, at most `width` terminal columns wide. Written by hand because cli-table3 takes seconds for

@@ -1,21 +1,30 @@
 import { createRequire } from 'node:module';
 import { harmless } from '../domain/safe-text.js';
-import type { LiveLine, Progress } from './io.js';
+import type { Io } from './io.js';
 import { cut } from './layout.js';
 
 const BAR_COLUMNS = 20;
 /** Bar, counter and gaps; the last step fills what is left of the line. */
 const FIXED_COLUMNS = BAR_COLUMNS + 16;
 
-export const noProgress: Progress = { step: () => undefined, stop: () => undefined };
-
-/** One plain line for each step, for files and pipes. */
-export function plainProgress(print: (line: string) => void): Progress {
-  return { step: (line) => print(line), stop: () => undefined };
+export interface Progress {
+  /**
+   * One more is done; `line` says which and how, and is printed plainly where there is no terminal.
+   *
+   * @param by so many are done at once
+   */
+  step(line: string, by?: number): void;
+  stop(): void;
 }
 
-/** A bar on a terminal, erased when it stops. Loads cli-progress with `require`, because printing is synchronous. */
-export function barProgress(stream: NodeJS.WritableStream, total: number, columns: number): Progress {
+/**
+ * A bar on a terminal, erased when it stops; elsewhere one plain line for each step; nothing with `--quiet` or `--json`. Loads
+ * cli-progress with `require`, because printing is synchronous.
+ */
+export function startProgress(io: Io, total: number): Progress {
+  if (io.quiet || io.json) return { step: () => undefined, stop: () => undefined };
+  if (io.screen === null) return { step: (line) => io.say(line), stop: () => undefined };
+  const { stream, columns } = io.screen;
   const { SingleBar } = createRequire(import.meta.url)('cli-progress') as typeof import('cli-progress');
   const bar = new SingleBar({
     stream,
@@ -37,10 +46,16 @@ export function barProgress(stream: NodeJS.WritableStream, total: number, column
 /** ECMA-48: carriage return, then erase to the end of the line. */
 const WIPE = '\r\x1b[K';
 
-export const noLiveLine: LiveLine = { show: () => undefined, stop: () => undefined };
+/** One line that is written over as things go on; it leaves nothing behind. */
+export interface LiveLine {
+  show(text: string): void;
+  stop(): void;
+}
 
-/** A line of a terminal that each call overwrites, and that `stop` erases. */
-export function liveLine(stream: NodeJS.WritableStream, columns: number): LiveLine {
+/** Says where things stand; nothing where stderr is no terminal, and with `--quiet` or `--json`. */
+export function liveLine(io: Io): LiveLine {
+  if (io.quiet || io.json || io.screen === null) return { show: () => undefined, stop: () => undefined };
+  const { stream, columns } = io.screen;
   let shown = false;
   return {
     show(text) {

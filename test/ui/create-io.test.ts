@@ -1,6 +1,8 @@
 import { Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { VaultError } from '../../src/domain/errors.js';
+import { printTable } from '../../src/ui/layout.js';
+import { startProgress } from '../../src/ui/progress.js';
 import { terminal } from '../doubles/terminal.js';
 
 const ESCAPE = '\u001b';
@@ -11,8 +13,8 @@ function printEverything(io: ReturnType<typeof terminal>['io']): void {
   io.warn('warned', 'red');
   io.detail('detailed');
   io.data(`${io.theme.bold('data')}\n`);
-  io.table(COLUMNS, [['x', 'y']]);
-  const progress = io.progress(2);
+  printTable(io, COLUMNS, [['x', 'y']]);
+  const progress = startProgress(io, 2);
   progress.step('first');
   progress.stop();
 }
@@ -26,7 +28,7 @@ describe('in a pipe', () => {
 
   it('a table is as wide as it needs to be, because what another program reads is never cut', () => {
     const { io, written } = terminal({ columns: 40 });
-    io.table(COLUMNS, [['x'.repeat(150), 'y']]);
+    printTable(io, COLUMNS, [['x'.repeat(150), 'y']]);
     expect(written.stdout.split('\n')[1]).toBe(`${'x'.repeat(150)}  y`);
   });
 
@@ -63,14 +65,14 @@ describe('on a terminal', () => {
   it('text from elsewhere cannot bring its own colour or escape sequence', () => {
     const { io, written } = terminal({ tty: true });
     io.say(`a${ESCAPE}[2Jb`);
-    io.table([{ title: 'A' }], [[`c${ESCAPE}]0;x\u0007`]]);
+    printTable(io, [{ title: 'A' }], [[`c${ESCAPE}]0;x\u0007`]]);
     expect(written.stderr).toBe('a\\x1b[2Jb\n');
     expect(written.stdout).toContain('c\\x1b]0;x\\x07');
   });
 
   it('a bar counts, and is wiped when it stops', () => {
     const { io, written } = terminal({ tty: true });
-    const progress = io.progress(2);
+    const progress = startProgress(io, 2);
     progress.step('one is done');
     progress.stop();
     expect(written.stderr).toContain('1/2');
@@ -79,7 +81,7 @@ describe('on a terminal', () => {
 
   it('that cannot move its cursor gets a line for each step instead of a bar', () => {
     const { io, written } = terminal({ tty: true, env: { TERM: 'dumb' } });
-    const progress = io.progress(2);
+    const progress = startProgress(io, 2);
     progress.step('one is done');
     progress.stop();
     expect(written.stderr).toBe('one is done\n');
@@ -125,7 +127,7 @@ describe('--quiet, --verbose and --json', () => {
 
   it('with --json no progress is shown, and a document is one line', () => {
     const { io, written } = terminal({ json: true });
-    io.progress(3).step('one');
+    startProgress(io, 3).step('one');
     io.document({ a: [1, { b: 'c\u202e' }] });
     expect(written).toEqual({ stdout: '{"a":[1,{"b":"c\\u202e"}]}\n', stderr: '' });
   });
@@ -182,5 +184,38 @@ describe('stdout that cannot be written', () => {
 
   it('is a failure when data was lost', async () => {
     await expect(broken('ENOSPC')).rejects.toMatchObject({ code: 'unexpected', exitCode: 1 });
+  });
+});
+
+describe('stdout that is written without its stream', () => {
+  /** Takes so many bytes, then no more. */
+  function taking(most: number) {
+    let taken = '';
+    const writeDirectly = (text: string) => {
+      const bytes = Buffer.from(text);
+      const now = bytes.subarray(0, most - Buffer.byteLength(taken));
+      taken += now.toString();
+      return bytes.subarray(now.length);
+    };
+    return { writeDirectly, taken: () => taken };
+  }
+
+  it('never opens it while all is taken', async () => {
+    const { writeDirectly, taken } = taking(100);
+    const stdout = new Writable({ write: () => expect.fail('opened') });
+    const { io } = terminal({ stdout, writeDirectly });
+    io.data('one\n');
+    io.document({ two: 2 });
+    await io.finish();
+    expect(taken()).toBe('one\n{"two":2}\n');
+    expect(stdout.listenerCount('error')).toBe(0);
+  });
+
+  it('leaves the rest, and all that follows, to the stream', async () => {
+    const { writeDirectly, taken } = taking(4);
+    const { io, written } = terminal({ writeDirectly });
+    for (const text of ['abcdef', 'gh', 'i']) io.data(text);
+    await io.finish();
+    expect([taken(), written.stdout]).toEqual(['abcd', 'efghi']);
   });
 });
