@@ -36,7 +36,7 @@ function afterHelp(): string {
  */
 export async function parseProgram(argv: readonly string[]): Promise<Parsed> {
   const read = await readArguments(argv);
-  return 'text' in read ? read : understandWithHint(read);
+  return 'text' in read ? read : understandWithHint(read, read.name);
 }
 
 /**
@@ -46,7 +46,7 @@ export async function parseProgram(argv: readonly string[]): Promise<Parsed> {
  */
 export async function readArguments(
   argv: readonly string[],
-): Promise<Reading | Extract<Parsed, { kind: 'text' }>> {
+): Promise<NamedReading | Extract<Parsed, { kind: 'text' }>> {
   const words = helpAsOption(argv);
   const state: ParseState = { printed: '', reading: null, failedIn: null };
   const root = rootNode(state);
@@ -63,10 +63,15 @@ export async function readArguments(
   return { ...state.reading, globalOptions: root.opts() };
 }
 
+interface NamedReading extends Reading {
+  /** Of the command. */
+  readonly name: string;
+}
+
 /** The results of a run of commander. */
 interface ParseState {
   printed: string;
-  reading: Omit<Reading, 'globalOptions'> | null;
+  reading: Omit<NamedReading, 'globalOptions'> | null;
   /** The command whose arguments were wrong. */
   failedIn: string | null;
 }
@@ -123,7 +128,7 @@ function addCommand(root: Node, entry: CommandEntry, command: Command | null, st
     `\nOptions of every command:\n${globalHelp()}\n\nExamples:\n${examples(command)}`,
   );
   node.action(() => {
-    state.reading = { command, raw: { args: node.args, options: node.opts() } };
+    state.reading = { name: entry.name, command, raw: { args: node.args, options: node.opts() } };
   });
 }
 
@@ -145,7 +150,8 @@ function globalHelp(): string {
 }
 
 function examples(command: Command): string {
-  return command.examples.map(({ line, says }) => `  ${programName()} ${line}\n      ${says}`).join('\n');
+  const lines = Object.entries(command.examples);
+  return lines.map(([line, says]) => `  ${programName()} ${line}\n      ${says}`).join('\n');
 }
 
 function capital(text: string): string {
@@ -179,14 +185,14 @@ function usageError(failure: CommanderError, help: string): VaultError {
   return new VaultError('usage', message, { hint: `${guess}see ${help}` });
 }
 
-function understandWithHint(reading: Reading): Parsed {
+function understandWithHint(reading: Reading, name: string): Parsed {
   try {
     return understand(reading);
   } catch (failure) {
     if (!(failure instanceof VaultError) || failure.hint !== undefined) throw failure;
     const { code, message, details } = failure;
     throw new VaultError(code, message, {
-      hint: `see ${ownCommand(`${reading.command.name} --help`)}`,
+      hint: `see ${ownCommand(`${name} --help`)}`,
       details,
     });
   }

@@ -26,8 +26,6 @@ interface AgentInput {
 }
 
 export const agent: Command<AgentInput> = {
-  name: 'agent',
-  summary: 'keep tokens fresh, and return them on a socket',
   // A signal is the normal end.
   printsWhole: true,
   arguments: [{ name: 'action', description: `${ACTIONS.join(', ')} (default: run until stopped)` }],
@@ -46,16 +44,13 @@ export const agent: Command<AgentInput> = {
     { flags: '--socket-path', description: 'print the path of its socket' },
     ...SERVICE_OPTIONS,
   ],
-  examples: [
-    { line: 'agent', says: 'run it here; Ctrl-C ends it' },
-    { line: 'agent status', says: 'exit 0 when one runs, 3 when none does' },
-    {
-      line: 'agent --socket-path',
-      says: 'print SOCKET, for: curl -sf --unix-socket SOCKET http://vault/token/google',
-    },
-    { line: 'agent stop', says: 'finishes what is in flight first' },
-    { line: 'agent install', says: 'as a service that starts with your session' },
-  ],
+  examples: {
+    agent: 'run it here; Ctrl-C ends it',
+    'agent status': 'exit 0 when one runs, 3 when none does',
+    'agent --socket-path': 'print SOCKET, for: curl -sf --unix-socket SOCKET http://vault/token/google',
+    'agent stop': 'finishes what is in flight first',
+    'agent install': 'as a service that starts with your session',
+  },
 
   parse(raw) {
     const every = duration(raw, '--every', EVERY.usual);

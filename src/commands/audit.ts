@@ -46,8 +46,6 @@ const OLDER = {
 } as const;
 
 export const audit: Command<AuditInput> = {
-  name: 'audit',
-  summary: 'show the audit trail, or verify it',
   arguments: [],
   options: [
     { flags: '--account <name>', description: 'only events of this account (name, provider or prefix)' },
@@ -55,15 +53,12 @@ export const audit: Command<AuditInput> = {
     { flags: '--limit <number>', description: 'at most this many, the newest', defaultText: String(USUAL) },
     { flags: '--verify', description: 'check every entry; needs the key' },
   ],
-  examples: [
-    { line: 'audit', says: 'the last hundred events' },
-    { line: 'audit --account google/work --since 7d', says: 'events of one account in the last week' },
-    {
-      line: 'audit --verify',
-      says: 'exit 9 if an entry was altered or removed',
-    },
-    { line: 'audit --since 1d --limit 100000 --json', says: 'one JSON object per line' },
-  ],
+  examples: {
+    audit: 'the last hundred events',
+    'audit --account google/work --since 7d': 'events of one account in the last week',
+    'audit --verify': 'exit 9 if an entry was altered or removed',
+    'audit --since 1d --limit 100000 --json': 'one JSON object per line',
+  },
 
   parse(raw) {
     const since = text(raw, '--since');

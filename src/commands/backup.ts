@@ -7,17 +7,12 @@ import type { Command } from './spec.js';
 import { firstName, given } from './spec.js';
 
 export const backup: Command<BackupRequest> = {
-  name: 'backup',
-  summary: 'save the vault to a file',
   arguments: [{ name: 'file', description: 'the file to create', required: true }],
   options: [{ flags: '--force', description: 'replace an existing file' }],
-  examples: [
-    {
-      line: 'backup vault.backup',
-      says: 'everything but the master key, which is needed to open it',
-    },
-    { line: 'backup --force /mnt/usb/vault.backup', says: 'replace the last one' },
-  ],
+  examples: {
+    'backup vault.backup': 'everything but the master key, which is needed to open it',
+    'backup --force /mnt/usb/vault.backup': 'replace the last one',
+  },
   printsWhole: true,
 
   parse(raw) {

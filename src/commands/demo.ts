@@ -7,11 +7,9 @@ import { denied } from './spec.js';
 
 /** Shows the whole life of an account against a server of its own, in a vault that is thrown away. */
 export const demo: Command<DemoRequest> = {
-  name: 'demo',
-  summary: 'see it all work, without an account anywhere',
   arguments: [],
   options: [{ flags: '--no-browser', description: 'walk the consent page without a browser' }],
-  examples: [{ line: 'demo', says: 'login, token, refresh and revoke in ten seconds' }],
+  examples: { demo: 'login, token, refresh and revoke in ten seconds' },
 
   parse(raw) {
     return { browser: !denied(raw, '--no-browser') };

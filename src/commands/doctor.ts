@@ -33,8 +33,6 @@ type DoctorInput =
   | { readonly kind: 'accept'; readonly yes: boolean };
 
 export const doctor: Command<DoctorInput> = {
-  name: 'doctor',
-  summary: 'find problems and how to fix them',
   arguments: [],
   options: [
     { flags: '--as-cron', description: 'run the checks as cron would run them' },
@@ -42,15 +40,12 @@ export const doctor: Command<DoctorInput> = {
     { flags: '--accept-rollback', description: 'accept a vault that was restored, copied or altered' },
     { flags: '--yes', description: 'with --accept-rollback: do not ask' },
   ],
-  examples: [
-    { line: 'doctor', says: 'every check, with a hint for each problem' },
-    { line: 'doctor --as-cron', says: 'what is different in the environment of cron' },
-    { line: 'doctor --quiet', says: 'problems and warnings only, for monitoring' },
-    {
-      line: 'doctor --accept-rollback',
-      says: 'after a restore or a move; asks first',
-    },
-  ],
+  examples: {
+    doctor: 'every check, with a hint for each problem',
+    'doctor --as-cron': 'what is different in the environment of cron',
+    'doctor --quiet': 'problems and warnings only, for monitoring',
+    'doctor --accept-rollback': 'after a restore or a move; asks first',
+  },
 
   parse(raw) {
     const request = { offline: given(raw, '--offline'), asCron: given(raw, '--as-cron') };

@@ -7,8 +7,6 @@ import { duration, names, scopes, text, wholeNumber } from './spec.js';
 const DEFAULT_VARIABLE = 'ACCESS_TOKEN';
 
 export const exec: Command<ExecRequest> = {
-  name: 'exec',
-  summary: 'run a program with a valid access token in its environment',
   arguments: [
     { name: 'account', description: 'account name, provider, or unique prefix', required: true },
     {
@@ -35,17 +33,12 @@ export const exec: Command<ExecRequest> = {
     },
     { flags: '--scope <scope>', description: 'fail unless this scope was granted', repeatable: true },
   ],
-  examples: [
-    { line: 'exec google -- ./upload.sh', says: 'upload.sh finds the token in $ACCESS_TOKEN' },
-    {
-      line: 'exec google --env GH_TOKEN --min-valid 30m -- python3 sync.py --all',
-      says: 'in another variable, valid for half an hour',
-    },
-    {
-      line: 'exec google --retry-exit 41 -- ./upload.sh',
-      says: 'upload.sh exits with 41 when it gets a 401',
-    },
-  ],
+  examples: {
+    'exec google -- ./upload.sh': 'upload.sh finds the token in $ACCESS_TOKEN',
+    'exec google --env GH_TOKEN --min-valid 30m -- python3 sync.py --all':
+      'in another variable, valid for half an hour',
+    'exec google --retry-exit 41 -- ./upload.sh': 'upload.sh exits with 41 when it gets a 401',
+  },
 
   parse(raw) {
     const [selector = '', program = '', ...args] = raw.args;

@@ -1,6 +1,6 @@
 import type { Command } from './spec.js';
 
-/** What the help needs to know of a command without loading it. */
+/** A command, with what the help needs to know of it without loading it. */
 export interface CommandEntry {
   readonly name: string;
   readonly summary: string;

@@ -8,8 +8,6 @@ import { oneOf } from './spec.js';
 
 /** Makes the vault and its key. A login makes them too, with the source in force. */
 export const init: Command<{ readonly choice: KeyChoice | null }> = {
-  name: 'init',
-  summary: 'make the vault and choose where its key is kept',
   arguments: [
     { name: 'command', description: 'with --key-source command: the program, after --', variadic: true },
   ],
@@ -17,19 +15,14 @@ export const init: Command<{ readonly choice: KeyChoice | null }> = {
     { flags: '--key-source <kind>', description: KEY_SOURCES.join(', '), defaultText: 'keychain' },
     ...KEY_SOURCE_OPTIONS,
   ],
-  examples: [
-    { line: 'init', says: "the key in the system's keychain" },
-    { line: 'init --key-source file', says: 'the key in a file: servers, cron, containers' },
-    {
-      line: 'init --key-source command -- pass show token-vault',
-      says: 'the key in a password manager, which must have it already',
-    },
-    { line: 'init --key-source credential', says: 'the key that systemd hands to a service' },
-    {
-      line: 'init --key-source passphrase',
-      says: 'no stored key: the passphrase is asked for each time',
-    },
-  ],
+  examples: {
+    init: "the key in the system's keychain",
+    'init --key-source file': 'the key in a file: servers, cron, containers',
+    'init --key-source command -- pass show token-vault':
+      'the key in a password manager, which must have it already',
+    'init --key-source credential': 'the key that systemd hands to a service',
+    'init --key-source passphrase': 'no stored key: the passphrase is asked for each time',
+  },
 
   parse(raw) {
     const asked = oneOf(raw, '--key-source', KEY_SOURCES);

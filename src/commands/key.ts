@@ -44,8 +44,6 @@ export type KeyInput =
   | { readonly action: 'remove'; readonly kind: KeySourceKind; readonly yes: boolean };
 
 export const key: Command<KeyInput> = {
-  name: 'key',
-  summary: 'list, add, replace and save the keys that open the vault',
   arguments: [
     { name: 'action', description: ACTIONS.join(', ') },
     { name: 'source', description: `${KEY_SOURCES.join(', ')}; for export and import: the recovery file` },
@@ -56,23 +54,17 @@ export const key: Command<KeyInput> = {
     { flags: '--data', description: 'rotate: the data keys, which seals every account again' },
     { flags: '--yes', description: 'remove: do not ask' },
   ],
-  examples: [
-    { line: 'key status', says: 'list the keys, and which one this machine uses' },
-    { line: 'key add file', says: 'add a key in a file: for cron and servers' },
-    {
-      line: 'key add command -- pass show token-vault',
-      says: 'add a key that is in a password manager already',
-    },
-    { line: 'key use file', says: 'make this machine open the vault with that key' },
-    { line: 'key rotate', says: 'replace the key in use' },
-    { line: 'key rotate --data', says: 'replace the data keys under it, and seal every account again' },
-    { line: 'key export vault.recovery', says: 'make a file that opens the vault with a passphrase' },
-    {
-      line: 'key import vault.recovery',
-      says: 'make a new key from that file, if the old one is lost',
-    },
-    { line: 'key remove keychain', says: 'remove a key, after a question; never the last one' },
-  ],
+  examples: {
+    'key status': 'list the keys, and which one this machine uses',
+    'key add file': 'add a key in a file: for cron and servers',
+    'key add command -- pass show token-vault': 'add a key that is in a password manager already',
+    'key use file': 'make this machine open the vault with that key',
+    'key rotate': 'replace the key in use',
+    'key rotate --data': 'replace the data keys under it, and seal every account again',
+    'key export vault.recovery': 'make a file that opens the vault with a passphrase',
+    'key import vault.recovery': 'make a new key from that file, if the old one is lost',
+    'key remove keychain': 'remove a key, after a question; never the last one',
+  },
   printsWhole: true,
 
   parse(raw) {

@@ -19,8 +19,6 @@ const COLUMNS: readonly Column[] = [
 ];
 
 export const list: Command<ListRequest> = {
-  name: 'list',
-  summary: 'list the accounts',
   arguments: [],
   options: [
     { flags: '--provider <name>', description: 'only accounts of this provider' },
@@ -30,11 +28,11 @@ export const list: Command<ListRequest> = {
       description: 'only accounts whose token or grant expires within this time',
     },
   ],
-  examples: [
-    { line: 'list', says: 'every account' },
-    { line: 'list --status login_needed', says: 'those that need a new login' },
-    { line: 'list --expiring 3d --json', says: 'for a program' },
-  ],
+  examples: {
+    list: 'every account',
+    'list --status login_needed': 'those that need a new login',
+    'list --expiring 3d --json': 'for a program',
+  },
 
   parse(raw) {
     const expiring = text(raw, '--expiring');

@@ -30,8 +30,6 @@ interface LoginInput {
 
 /** The only command that opens a browser. */
 export const login: Command<LoginInput> = {
-  name: 'login',
-  summary: 'log in to a provider in the browser',
   arguments: [{ name: 'provider', description: 'name of a provider', required: true }],
   options: [
     { flags: '--as <name>', description: 'name the account PROVIDER/NAME' },
@@ -56,22 +54,13 @@ export const login: Command<LoginInput> = {
     { flags: '--timeout <duration>', description: 'how long to wait for the login', defaultText: '10m' },
     { flags: '--dry-run', description: 'show what would be requested; open and send nothing' },
   ],
-  examples: [
-    { line: 'login google', says: 'open the browser and log in' },
-    {
-      line: 'login google --as work --scope openid --scope email',
-      says: 'choose the name and the scopes',
-    },
-    {
-      line: 'login google --as work --add-scope https://mail.google.com/',
-      says: 'add a scope to those of google/work',
-    },
-    {
-      line: 'login microsoft --no-browser',
-      says: 'over ssh: open the printed URL anywhere, paste back the last one',
-    },
-    { line: 'login microsoft --device', says: 'type a code on your phone' },
-  ],
+  examples: {
+    'login google': 'open the browser and log in',
+    'login google --as work --scope openid --scope email': 'choose the name and the scopes',
+    'login google --as work --add-scope https://mail.google.com/': 'add a scope to those of google/work',
+    'login microsoft --no-browser': 'over ssh: open the printed URL anywhere, paste back the last one',
+    'login microsoft --device': 'type a code on your phone',
+  },
 
   parse(raw) {
     const name = text(raw, '--as');

@@ -3,14 +3,12 @@ import { notify as sendDue, testNotify } from '../services/notify/notify.js';
 import { type Command, given } from './spec.js';
 
 export const notify: Command<{ readonly test: boolean }> = {
-  name: 'notify',
-  summary: 'send due notifications with the notify command',
   arguments: [],
   options: [{ flags: '--test', description: 'run the notify command with an example' }],
-  examples: [
-    { line: 'notify --test', says: 'whether the command in config.json works' },
-    { line: 'notify', says: 'sends what is due; refresh and the agent do so automatically' },
-  ],
+  examples: {
+    'notify --test': 'whether the command in config.json works',
+    notify: 'sends what is due; refresh and the agent do so automatically',
+  },
 
   parse: (raw) => ({ test: given(raw, '--test') }),
 

@@ -19,14 +19,12 @@ const SECRET_WORDS: Record<ProviderView['secret'], string> = {
 };
 
 export const providers: Command<{ readonly name: string | null }> = {
-  name: 'providers',
-  summary: 'list the providers and their setup',
   arguments: [{ name: 'name', description: 'show this provider, with the steps to set it up' }],
   options: [],
-  examples: [
-    { line: 'providers', says: 'all providers, and which are ready' },
-    { line: 'providers google', says: 'how to register a client, step by step' },
-  ],
+  examples: {
+    providers: 'all providers, and which are ready',
+    'providers google': 'how to register a client, step by step',
+  },
 
   parse(raw) {
     return { name: firstName(raw, 'the name of the provider') };

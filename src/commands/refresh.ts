@@ -32,8 +32,6 @@ const FAILURES: FailureCodes<RefreshResultKind> = {
 };
 
 export const refresh: Command<RefreshRequest> = {
-  name: 'refresh',
-  summary: 'refresh access tokens that expire soon',
   arguments: [{ name: 'account', description: 'account names or unique prefixes', variadic: true }],
   options: [
     ...SELECTION_OPTIONS,
@@ -46,11 +44,11 @@ export const refresh: Command<RefreshRequest> = {
     },
     { flags: '--force', description: 'refresh even what does not expire soon' },
   ],
-  examples: [
-    { line: 'refresh --all --days 3', says: 'what expires within three days, for cron' },
-    { line: 'refresh --all --dry-run', says: 'what would happen, and why' },
-    { line: 'refresh google/work --force', says: 'this one, now' },
-  ],
+  examples: {
+    'refresh --all --days 3': 'what expires within three days, for cron',
+    'refresh --all --dry-run': 'what would happen, and why',
+    'refresh google/work --force': 'this one, now',
+  },
 
   parse(raw) {
     const days = text(raw, '--days');

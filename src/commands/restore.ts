@@ -14,17 +14,12 @@ interface RestoreInput {
 }
 
 export const restore: Command<RestoreInput> = {
-  name: 'restore',
-  summary: 'replace the vault with a backup',
   arguments: [{ name: 'file', description: 'a file made by the backup command', required: true }],
   options: [{ flags: '--yes', description: 'do not ask' }],
-  examples: [
-    { line: 'restore vault.backup', says: 'asks first; the current vault is kept beside it' },
-    {
-      line: 'restore vault.backup --yes',
-      says: 'for scripts; it refreshes nothing until you accept it',
-    },
-  ],
+  examples: {
+    'restore vault.backup': 'asks first; the current vault is kept beside it',
+    'restore vault.backup --yes': 'for scripts; it refreshes nothing until you accept it',
+  },
   printsWhole: true,
 
   parse(raw) {

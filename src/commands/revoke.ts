@@ -31,8 +31,6 @@ interface RevokeInput {
 }
 
 export const revoke: Command<RevokeInput> = {
-  name: 'revoke',
-  summary: 'revoke access at the provider and remove the account',
   arguments: [{ name: 'account', description: 'account names or unique prefixes', variadic: true }],
   options: [
     ...SELECTION_OPTIONS,
@@ -40,11 +38,11 @@ export const revoke: Command<RevokeInput> = {
     { flags: '--local', description: 'remove it here even if the provider cannot be reached or refuses' },
     { flags: '--yes', description: 'do not ask' },
   ],
-  examples: [
-    { line: 'revoke google/work', says: 'asks first' },
-    { line: 'revoke --all --dry-run', says: 'what would happen' },
-    { line: 'revoke notion --local --yes', says: 'remove it here without asking' },
-  ],
+  examples: {
+    'revoke google/work': 'asks first',
+    'revoke --all --dry-run': 'what would happen',
+    'revoke notion --local --yes': 'remove it here without asking',
+  },
 
   parse(raw) {
     return {

@@ -22,8 +22,6 @@ export type ScheduleInput =
   | { readonly action: 'unschedule'; readonly request: UnscheduleRequest };
 
 export const schedule: Command<ScheduleInput> = {
-  name: 'schedule',
-  summary: 'have the tokens refreshed by cron or a systemd timer',
   arguments: [],
   options: [
     { flags: '--days <days>', description: 'refresh what ends within this many days', defaultText: '3' },
@@ -33,11 +31,11 @@ export const schedule: Command<ScheduleInput> = {
     { flags: '--install', description: 'write it, instead of printing it' },
     { flags: '--uninstall', description: 'take it back' },
   ],
-  examples: [
-    { line: 'schedule', says: 'shows what would be written, with all that this machine needs' },
-    { line: 'schedule --install --every daily', says: 'once a day from now on' },
-    { line: 'schedule --uninstall', says: 'takes it back' },
-  ],
+  examples: {
+    schedule: 'shows what would be written, with all that this machine needs',
+    'schedule --install --every daily': 'once a day from now on',
+    'schedule --uninstall': 'takes it back',
+  },
 
   parse(raw) {
     const kind = oneOf(raw, '--kind', KINDS);

@@ -10,14 +10,12 @@ import type { Command } from './spec.js';
 import { names } from './spec.js';
 
 export const show: Command<{ readonly selector: string }> = {
-  name: 'show',
-  summary: 'show one account',
   arguments: [{ name: 'account', description: 'account name, provider, or unique prefix', required: true }],
   options: [],
-  examples: [
-    { line: 'show google/work', says: 'scopes, expiry, consents, endpoints' },
-    { line: 'show google --json', says: 'for a program' },
-  ],
+  examples: {
+    'show google/work': 'scopes, expiry, consents, endpoints',
+    'show google --json': 'for a program',
+  },
 
   parse(raw) {
     return { selector: names(raw, 'the name of the account')[0] ?? '' };

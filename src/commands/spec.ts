@@ -31,12 +31,10 @@ export interface RawInput {
  * member, listed in index.ts.
  */
 export interface Command<Input = unknown> {
-  readonly name: string;
-  readonly summary: string;
   readonly arguments: readonly ArgumentSpec[];
   readonly options: readonly OptionSpec[];
   /** Command lines without the name of this program, each with what it does. */
-  readonly examples: readonly { readonly line: string; readonly says: string }[];
+  readonly examples: Readonly<Record<string, string>>;
   /**
    * What it prints is one whole that is good once it is printed, whatever signal comes a moment later; or it looks at the
    * interruption itself while it can still be stopped, so that once it has ended without an error all of it is done.

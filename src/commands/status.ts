@@ -22,8 +22,6 @@ const USUAL = 3 * DAY;
 const MOST_SHOWN = 10;
 
 export const status: Command<StatusInput> = {
-  name: 'status',
-  summary: 'summarize the accounts, for you or for a monitoring system',
   arguments: [],
   options: [
     {
@@ -35,14 +33,11 @@ export const status: Command<StatusInput> = {
     { flags: '--prometheus', description: "metrics for node_exporter's textfile collector" },
     { flags: '--labels', description: 'with --prometheus: a series for each account, by its name' },
   ],
-  examples: [
-    { line: 'status', says: 'a summary, with a hint for each account that needs one' },
-    { line: 'status --json', says: 'for a program' },
-    {
-      line: 'status --prometheus',
-      says: 'write to a temporary file, then rename it to the .prom file',
-    },
-  ],
+  examples: {
+    status: 'a summary, with a hint for each account that needs one',
+    'status --json': 'for a program',
+    'status --prometheus': 'write to a temporary file, then rename it to the .prom file',
+  },
 
   parse(raw) {
     const days = wholeNumber(raw, '--days', 0, 36_500);

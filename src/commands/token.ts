@@ -21,8 +21,6 @@ interface TokenInput {
 }
 
 export const token: Command<TokenInput> = {
-  name: 'token',
-  summary: 'print a valid access token',
   printsWhole: true,
   arguments: [{ name: 'account', description: 'account name, provider, or unique prefix' }],
   options: [
@@ -35,14 +33,11 @@ export const token: Command<TokenInput> = {
     { flags: '--refresh', description: 'refresh even if it is valid' },
     { flags: '--format <format>', description: TOKEN_FORMATS.join(', '), defaultText: 'raw' },
   ],
-  examples: [
-    { line: 'token google', says: 'the token of the only Google account' },
-    {
-      line: 'token google --format header | curl -H @- https://example.com/',
-      says: 'as a request header',
-    },
-    { line: 'token google/work --min-valid 30m', says: 'valid for half an hour at least' },
-  ],
+  examples: {
+    'token google': 'the token of the only Google account',
+    'token google --format header | curl -H @- https://example.com/': 'as a request header',
+    'token google/work --min-valid 30m': 'valid for half an hour at least',
+  },
 
   parse(raw) {
     const format = oneOf(raw, '--format', TOKEN_FORMATS);

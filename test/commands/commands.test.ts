@@ -36,11 +36,6 @@ it('the list of commands is complete', () => {
 });
 
 describe.each(COMMANDS)('vault $name', (entry) => {
-  it('is listed under its own name and summary', async () => {
-    const { name, summary } = await entry.load();
-    expect({ name, summary }).toEqual({ name: entry.name, summary: entry.summary });
-  });
-
   it('has options that are told apart from each other and from the global ones', async () => {
     const { options } = await entry.load();
     const flags = [...options, ...GLOBAL_OPTIONS].map(readFlag);
@@ -51,10 +46,10 @@ describe.each(COMMANDS)('vault $name', (entry) => {
 
   it('has examples that can be typed as they are, and both readers understand them alike', async () => {
     const { examples } = await entry.load();
-    expect(examples.length).toBeGreaterThan(0);
-    for (const { line } of examples) {
+    expect(Object.keys(examples)).not.toEqual([]);
+    for (const line of Object.keys(examples)) {
       const slow = await parseProgram(wordsOf(line));
-      expect(slow).toMatchObject({ kind: 'run', command: { name: entry.name } });
+      expect(slow).toMatchObject({ kind: 'run', command: await entry.load() });
       // What stands behind a lone -- is none of the fast lane's business.
       expect(await fastParse(wordsOf(line))).toEqual(line.includes(' -- ') ? null : slow);
     }
@@ -65,7 +60,8 @@ describe.each(COMMANDS)('vault $name', (entry) => {
     const help = await parseProgram([entry.name, '--help']);
     const text = help.kind === 'text' ? help.text : '';
     expect(help).toMatchObject({ kind: 'text', exitCode: 0 });
-    for (const { line, says } of examples) expect(text).toContain(`  vault ${line}\n      ${says}`);
+    for (const [line, says] of Object.entries(examples))
+      expect(text).toContain(`  vault ${line}\n      ${says}`);
     expect(text).toContain('--env-file <path>');
     expect(text.split('\n').filter((each) => each.length > 80)).toEqual([]);
   });
