@@ -64,7 +64,8 @@ function commandLines(name: string, command: Command): fc.Arbitrary<string[]> {
 async function withCommander(argv: readonly string[]) {
   const read = await readArguments(argv);
   if ('text' in read) throw new Error('commander would print help');
-  return read;
+  const { name: _, ...reading } = read;
+  return reading;
 }
 
 describe.each(COMMANDS)('the fast lane for vault $name', (entry) => {
@@ -75,7 +76,7 @@ describe.each(COMMANDS)('the fast lane for vault $name', (entry) => {
       const fast = await fastRead(argv);
       if (fast === null) return;
       answered += 1;
-      expect(await withCommander(argv)).toEqual({ name: entry.name, ...fast });
+      expect(await withCommander(argv)).toEqual(fast);
     };
     await fc.assert(fc.asyncProperty(commandLines(entry.name, command), agree), { numRuns: 800 });
     // A command that needs two arguments gets them by chance only now and then.

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { COMMANDS } from '../src/commands/index.js';
+import { list } from '../src/commands/list.js';
 import { askedView } from '../src/commands/spec.js';
 import { parseProgram } from '../src/program.js';
 import { VERSION } from '../src/version.js';
@@ -17,7 +18,7 @@ describe('global options', () => {
     [['list', '--env-file=/etc/vault.env'], { ...DEFAULTS, envFile: '/etc/vault.env' }],
     [['--profile', 'list', 'list'], { ...DEFAULTS, profile: 'list' }],
   ])('%j mean the same before and after the command', async (argv, globals) => {
-    expect(await parseProgram(argv)).toMatchObject({ kind: 'run', command: { name: 'list' }, globals });
+    expect(await parseProgram(argv)).toMatchObject({ kind: 'run', command: list, globals });
   });
 
   it.each(['--profile', '--env-file'])('an empty %s is refused and not taken for none', async (option) => {

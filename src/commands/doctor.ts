@@ -7,7 +7,7 @@ import type { CheckGroup } from '../health/contract.js';
 import type { CheckResult } from '../health/index.js';
 import { type DoctorRequest, doctor as examine } from '../services/doctor/doctor.js';
 import type { Io, Theme } from '../ui/io.js';
-import { type Progress, startProgress } from '../ui/progress.js';
+import { progressOn } from '../ui/progress.js';
 import { confirmRollback } from './doctor-accept.js';
 import type { Command } from './spec.js';
 import { given } from './spec.js';
@@ -67,8 +67,8 @@ export const doctor: Command<DoctorInput> = {
       return confirmRollback(steps, input.yes, io);
     }
     const { request } = input;
-    const results = await withProgress(io, (onDone) => examine(ctx, request, onDone));
-    showFindings(results, request, io);
+    const { onDone, stop } = progressOf(io);
+    showFindings(await examine(ctx, request, onDone).finally(stop), request, io);
   },
 };
 
@@ -82,20 +82,12 @@ export function showFindings(results: readonly CheckResult[], request: DoctorReq
 }
 
 /** On a terminal only. */
-export async function withProgress<T>(
-  io: Io,
-  work: (onDone: Parameters<typeof examine>[2]) => Promise<T>,
-): Promise<T> {
-  let progress: Progress | null = null;
-  try {
-    return await work(({ check }, total) => {
-      if (!io.interactive) return;
-      progress ??= startProgress(io, total);
-      progress.step(check.title);
-    });
-  } finally {
-    (progress as Progress | null)?.stop();
-  }
+export function progressOf(io: Io) {
+  const { step, stop } = progressOn(io);
+  const onDone: Parameters<typeof examine>[2] = ({ check }, total) => {
+    if (io.interactive) step(check.title, total);
+  };
+  return { onDone, stop };
 }
 
 function print(results: readonly CheckResult[], io: Io): void {

@@ -14,7 +14,7 @@ import type { RotatedKey } from '../services/keys/rotate-master.js';
 import type { KeyStatus, UsedKey } from '../services/keys/status.js';
 import type { Io } from '../ui/io.js';
 import { printTable } from '../ui/layout.js';
-import { type Progress, startProgress } from '../ui/progress.js';
+import { progressOn } from '../ui/progress.js';
 import {
   impliedKind,
   KEY_SOURCE_OPTIONS,
@@ -210,15 +210,14 @@ async function confirmRemoval(ctx: Context, kind: KeySourceKind, io: Io): Promis
 
 /** Shows how many accounts are sealed under the new data keys. */
 function sealingProgress(io: Io) {
-  let progress: Progress | null = null;
+  const { step, stop } = progressOn(io);
   let last = 0;
   return {
     report(done: number, total: number) {
-      progress ??= startProgress(io, total);
-      progress.step(`sealed under new keys: ${done} of ${total}`, done - last);
+      step(`sealed under new keys: ${done} of ${total}`, total, done - last);
       last = done;
     },
-    stop: () => progress?.stop(),
+    stop,
   };
 }
 

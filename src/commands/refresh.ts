@@ -12,7 +12,7 @@ import {
 } from '../services/refresh/refresh-all.js';
 import { withdrawalWarning } from '../services/refresh/refresh-notes.js';
 import type { Io } from '../ui/io.js';
-import { type Progress, startProgress } from '../ui/progress.js';
+import { progressOn } from '../ui/progress.js';
 import { concludeBulk, type FailureCodes, outcomeTable, SELECTION_OPTIONS, selection } from './bulk.js';
 import type { Command } from './spec.js';
 import { given, text, wholeNumber } from './spec.js';
@@ -62,14 +62,8 @@ export const refresh: Command<RefreshRequest> = {
   },
 
   async run(ctx, request, io) {
-    const bar = progressOf(request, io);
-    let report: RefreshReport;
-    try {
-      report = await refreshAccounts(ctx, request, bar.onResult);
-    } finally {
-      bar.stop();
-    }
-    printRefresh(report, request, io);
+    const { onResult, stop } = progressOf(request, io);
+    printRefresh(await refreshAccounts(ctx, request, onResult).finally(stop), request, io);
   },
 };
 
@@ -87,15 +81,13 @@ export function printRefresh(report: RefreshReport, request: RefreshRequest, io:
 }
 
 export function progressOf(request: RefreshRequest, io: Io) {
-  let progress: Progress | null = null;
+  const { step, stop } = progressOn(io);
   return {
-    onResult: (result: RefreshResult, _done: number, total: number): void => {
+    onResult(result: RefreshResult, _done: number, total: number): void {
       // One account needs no bar.
-      if (request.dryRun || total < 2) return;
-      progress ??= startProgress(io, total);
-      progress.step(describe(result, io));
+      if (!request.dryRun && total > 1) step(describe(result, io), total);
     },
-    stop: (): void => progress?.stop(),
+    stop,
   };
 }
 

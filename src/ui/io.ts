@@ -14,7 +14,6 @@ export interface Column {
   readonly title: string;
   /** Narrowed first when the table is too wide. */
   readonly shrink?: boolean;
-  readonly align?: 'left' | 'right';
   /** Colours a cell after it was made harmless and cut to its width. */
   readonly paint?: (cell: string, theme: Theme) => string;
 }

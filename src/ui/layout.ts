@@ -77,7 +77,6 @@ function line(
     const width = widths[index] ?? 0;
     const text = cut(row[index] ?? '', width);
     const padding = ' '.repeat(width - displayWidth(text));
-    if (column.align === 'right') return padding + paint(text, column);
     return index === last ? paint(text, column) : paint(text, column) + padding;
   });
   return painted.join(GAP).trimEnd();

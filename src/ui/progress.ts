@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import type { SingleBar } from 'cli-progress';
 import { harmless } from '../domain/safe-text.js';
 import type { Io } from './io.js';
 import { cut } from './layout.js';
@@ -9,22 +10,34 @@ const FIXED_COLUMNS = BAR_COLUMNS + 16;
 
 export interface Progress {
   /**
-   * One more is done; `line` says which and how, and is printed plainly where there is no terminal.
+   * One more of `total` is done; `line` says which and how, and is printed plainly where there is no terminal.
    *
    * @param by so many are done at once
    */
-  step(line: string, by?: number): void;
+  step(line: string, total: number, by?: number): void;
   stop(): void;
 }
 
 /**
- * A bar on a terminal, erased when it stops; elsewhere one plain line for each step; nothing with `--quiet` or `--json`. Loads
- * cli-progress with `require`, because printing is synchronous.
+ * A bar on a terminal, from its first step until it stops; elsewhere one plain line for each step; nothing with `--quiet` or
+ * `--json`.
  */
-export function startProgress(io: Io, total: number): Progress {
-  if (io.quiet || io.json) return { step: () => undefined, stop: () => undefined };
-  if (io.screen === null) return { step: (line) => io.say(line), stop: () => undefined };
-  const { stream, columns } = io.screen;
+export function progressOn(io: Io): Progress {
+  let bar: SingleBar | null = null;
+  return {
+    step(line, total, by = 1) {
+      if (io.quiet || io.json) return;
+      if (io.screen === null) return io.say(line);
+      const { stream, columns } = io.screen;
+      bar ??= startedBar(stream, total);
+      bar.increment(by, { line: cut(harmless(line), Math.max(0, columns - FIXED_COLUMNS)) });
+    },
+    stop: () => bar?.stop(),
+  };
+}
+
+/** Loads cli-progress with `require`, because printing is synchronous. */
+function startedBar(stream: NodeJS.WritableStream, total: number): SingleBar {
   const { SingleBar } = createRequire(import.meta.url)('cli-progress') as typeof import('cli-progress');
   const bar = new SingleBar({
     stream,
@@ -36,11 +49,7 @@ export function startProgress(io: Io, total: number): Progress {
     gracefulExit: false,
   });
   bar.start(total, 0, { line: '' });
-  return {
-    step: (line, by = 1) =>
-      bar.increment(by, { line: cut(harmless(line), Math.max(0, columns - FIXED_COLUMNS)) }),
-    stop: () => bar.stop(),
-  };
+  return bar;
 }
 
 /** ECMA-48: carriage return, then erase to the end of the line. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { doctor, showFindings, withProgress } from '../../src/commands/doctor.js';
+import { doctor, progressOf, showFindings } from '../../src/commands/doctor.js';
 import type { ErrorCode } from '../../src/domain/errors.js';
 import { type Finding, fine, problem, skipped, warning } from '../../src/domain/finding.js';
 import type { CheckResult } from '../../src/health/index.js';
@@ -91,11 +91,11 @@ Surroundings
     expect(stdout).toMatch(/hint: c\\x07\n +hint: d\n/);
   });
 
-  it('shows its progress on a terminal', async () => {
+  it('shows its progress on a terminal', () => {
     const { io, written } = terminal({ tty: true });
-    await withProgress(io, async (onDone) => {
-      for (const each of RESULTS) onDone(each, RESULTS.length);
-    });
+    const { onDone, stop } = progressOf(io);
+    for (const each of RESULTS) onDone(each, RESULTS.length);
+    stop();
     expect(written.stderr).toContain('3/3');
   });
 });

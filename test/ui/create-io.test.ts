@@ -2,7 +2,7 @@ import { Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { VaultError } from '../../src/domain/errors.js';
 import { printTable } from '../../src/ui/layout.js';
-import { startProgress } from '../../src/ui/progress.js';
+import { progressOn } from '../../src/ui/progress.js';
 import { terminal } from '../doubles/terminal.js';
 
 const ESCAPE = '\u001b';
@@ -14,8 +14,8 @@ function printEverything(io: ReturnType<typeof terminal>['io']): void {
   io.detail('detailed');
   io.data(`${io.theme.bold('data')}\n`);
   printTable(io, COLUMNS, [['x', 'y']]);
-  const progress = startProgress(io, 2);
-  progress.step('first');
+  const progress = progressOn(io);
+  progress.step('first', 2);
   progress.stop();
 }
 
@@ -72,8 +72,8 @@ describe('on a terminal', () => {
 
   it('a bar counts, and is wiped when it stops', () => {
     const { io, written } = terminal({ tty: true });
-    const progress = startProgress(io, 2);
-    progress.step('one is done');
+    const progress = progressOn(io);
+    progress.step('one is done', 2);
     progress.stop();
     expect(written.stderr).toContain('1/2');
     expect(written.stdout).toBe('');
@@ -81,8 +81,8 @@ describe('on a terminal', () => {
 
   it('that cannot move its cursor gets a line for each step instead of a bar', () => {
     const { io, written } = terminal({ tty: true, env: { TERM: 'dumb' } });
-    const progress = startProgress(io, 2);
-    progress.step('one is done');
+    const progress = progressOn(io);
+    progress.step('one is done', 2);
     progress.stop();
     expect(written.stderr).toBe('one is done\n');
   });
@@ -127,7 +127,7 @@ describe('--quiet, --verbose and --json', () => {
 
   it('with --json no progress is shown, and a document is one line', () => {
     const { io, written } = terminal({ json: true });
-    startProgress(io, 3).step('one');
+    progressOn(io).step('one', 3);
     io.document({ a: [1, { b: 'c\u202e' }] });
     expect(written).toEqual({ stdout: '{"a":[1,{"b":"c\\u202e"}]}\n', stderr: '' });
   });
