@@ -7,13 +7,13 @@ import { resolvePaths } from '../dist/lib/system/paths.js';
 const [provider, label] = process.argv[2].split('/');
 const files = createFiles({ uid: process.getuid?.(), pid: process.pid });
 const store = await sqliteFactory(resolvePaths(process, null), files, systemClock).open();
-const [account] = await store.accounts({ namePrefix: `${provider}/${label}` });
+const account = await store.accountByName(provider, label);
 
 const queries = {
   'every account': () => store.accounts(),
-  'the accounts of a provider': () => store.accounts({ provider }),
-  'accounts by the beginning of a name': () => store.accounts({ namePrefix: `${provider}/user-0` }),
-  'one account by name': () => store.accounts({ namePrefix: `${provider}/${label}` }),
+  'the accounts of a provider': () => store.accounts(provider),
+  'names by their beginning': () => store.names(`${provider}/user-0`),
+  'one account by name': () => store.accountByName(provider, label),
   'one account with its sealed fields': () => store.account(account.id),
   'an account by its identity': () => store.accountBySubject(provider, account.issuer, account.subjectDigest),
   'its consents': () => store.consents(account.id),

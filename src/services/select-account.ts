@@ -1,6 +1,7 @@
 import { type Account, accountName } from '../domain/account.js';
 import { ERROR_CODES, VaultError } from '../domain/errors.js';
 import { command, shellName } from '../domain/hints.js';
+import type { AccountRef, SealedAccount } from '../stores/contract.js';
 import type { Vault } from '../vault/vault.js';
 
 const LISTED = 20;
@@ -19,18 +20,19 @@ export async function selectAccount(
   vault: Vault | null,
   selector: string | null,
   verb: Verb,
-): Promise<Account> {
+): Promise<SealedAccount> {
   if (selector === '') throw new VaultError('usage', 'the name of the account is empty');
-  const candidates =
-    vault === null ? [] : await vault.accounts(selector === null ? {} : { namePrefix: selector });
-  const exact = candidates.filter(
-    (account) => accountName(account) === selector || account.provider === selector,
-  );
-  const matching = exact.length > 0 ? exact : candidates;
-  const [only, ...others] = matching;
+  if (vault === null) throw notFound(selector);
+  const [provider = '', ...label] = selector?.split('/') ?? [];
+  const named = label.length === 0 ? null : await vault.accountByName(provider, label.join('/'));
+  if (named !== null) return named;
+  const candidates = await vault.names(selector ?? '');
+  const exact = candidates.filter((each) => accountName(each) === selector || each.provider === selector);
+  const [only, ...others] = exact.length > 0 ? exact : candidates;
   if (only === undefined) throw await confirmMissing(vault, notFound(selector));
   if (others.length > 0) throw ambiguous(selector, [only, ...others], verb);
-  return only;
+  // It may have been removed since its name was read.
+  return (await vault.account(only.id)) ?? selectAccount(vault, selector, verb);
 }
 
 /**
@@ -42,8 +44,8 @@ export async function selectAccounts(
   vault: Vault | null,
   selectors: readonly string[],
   verb: Verb,
-): Promise<readonly Account[]> {
-  const found = new Map<string, Account>();
+): Promise<readonly SealedAccount[]> {
+  const found = new Map<string, SealedAccount>();
   for (const selector of selectors) {
     const account = await selectAccount(vault, selector, verb);
     found.set(account.id, account);
@@ -57,9 +59,8 @@ export async function selectAccounts(
  * @throws VaultError `account_not_found` when a provider is named that has none: it may be mistyped
  */
 export async function accountsOf(vault: Vault, provider: string | null): Promise<readonly Account[]> {
-  if (provider === null) return vault.accounts();
-  const accounts = await vault.accounts({ provider });
-  if (accounts.length > 0) return accounts;
+  const accounts = await vault.accounts(provider);
+  if (provider === null || accounts.length > 0) return accounts;
   const none = `there is no account of the provider ${provider}`;
   throw await confirmMissing(vault, new VaultError('account_not_found', none, { hint: command('list') }));
 }
@@ -77,7 +78,7 @@ function notFound(selector: string | null): VaultError {
 
 function ambiguous(
   selector: string | null,
-  matching: readonly [Account, ...Account[]],
+  matching: readonly [AccountRef, ...AccountRef[]],
   verb: Verb,
 ): VaultError {
   const names = matching.map(accountName);

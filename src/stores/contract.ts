@@ -12,6 +12,9 @@ export interface SealedAccount extends Account {
   readonly sealed: SealedFields;
 }
 
+/** An account's name, and what to read it by. */
+export type AccountRef = Pick<Account, 'id' | 'provider' | 'label'>;
+
 /** The sealed fields by their columns. */
 export type SealedColumn = 'access_token' | 'refresh_token' | 'identity';
 
@@ -61,12 +64,6 @@ export interface NewVaultHead extends VaultHead {
   readonly entries: readonly TrailEntry[];
 }
 
-export interface AccountFilter {
-  readonly provider?: string;
-  /** A prefix of the account's name: `google`, `google/al`. */
-  readonly namePrefix?: string;
-}
-
 /** The outcome of an attempt. Nothing sealed is bound to it. */
 export interface AttemptRecord {
   readonly status: Account['status'];
@@ -96,7 +93,7 @@ export interface Intent {
 }
 
 /** What the ledger knows of a stored account. */
-export type RowFacts = Pick<Account, 'id' | 'provider' | 'label' | 'generation'>;
+export type RowFacts = AccountRef & Pick<Account, 'generation'>;
 
 export interface SealedLedger {
   /** From 1; one more with every change of the rows. */
@@ -265,9 +262,13 @@ export interface Store {
   leftovers(): Promise<readonly LeftoverKey[]>;
   noteLeftover(key: LeftoverKey): Promise<void>;
   forgetLeftover(key: Pick<LeftoverKey, 'reference' | 'source'>): Promise<void>;
-  /** Ordered by provider, then by label, without sealed fields. */
-  accounts(filter?: AccountFilter): Promise<readonly Account[]>;
+  /** All accounts or those of one provider, ordered by provider, then by label, without sealed fields. */
+  accounts(provider?: string | null): Promise<readonly Account[]>;
+  /** The names that begin with `google`, `google/al` or nothing, in the same order. Reads without an index. */
+  names(prefix: string): Promise<readonly AccountRef[]>;
   account(id: string): Promise<SealedAccount | null>;
+  /** @returns null also where a damaged index does not lead to the account */
+  accountByName(provider: string, label: string): Promise<SealedAccount | null>;
   accountBySubject(provider: string, issuer: string, subjectDigest: string): Promise<SealedAccount | null>;
   /** @throws VaultError `vault_damaged` when it is missing */
   ledger(): Promise<SealedLedger>;

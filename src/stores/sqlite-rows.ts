@@ -1,7 +1,7 @@
 import { ACCOUNT_STATUSES, type Account, type Consent } from '../domain/account.js';
 import { VaultError } from '../domain/errors.js';
 import { fromBackup } from '../domain/hints.js';
-import type { Intent, Notification, SealedAccount, SealedFields } from './contract.js';
+import type { AccountRef, Intent, Notification, SealedAccount, SealedFields } from './contract.js';
 import type { Connection } from './sqlite-connection.js';
 
 /** A column's type; `?` allows null. `scopes` is text, split at spaces; `flag` is 0 or 1 and computed, never written. */
@@ -124,13 +124,14 @@ export function damagedRow(table: string, column: string): VaultError {
   );
 }
 
+/** The id is a UUID, and a part of file names. */
+const REF = { id: /^[A-Za-z0-9-]{1,64}$/, provider: 'text', label: 'text' } as const;
+export const ACCOUNT_REFS = table<AccountRef>('accounts', REF);
+
 export const ACCOUNTS = table<Account>(
   'accounts',
   {
-    // A UUID, and a part of file names.
-    id: /^[A-Za-z0-9-]{1,64}$/,
-    provider: 'text',
-    label: 'text',
+    ...REF,
     issuer: 'text',
     subjectDigest: 'text',
     tokenEndpoint: 'text',

@@ -1,5 +1,4 @@
-import type { Account } from '../domain/account.js';
-import type { AccountFilter, LedgerStep, NotificationTable, SealedAccount, Store } from './contract.js';
+import type { AccountRef, LedgerStep, NotificationTable, SealedAccount, Store } from './contract.js';
 import type { Connection } from './sqlite-connection.js';
 import {
   deleteLeftover,
@@ -22,6 +21,7 @@ import {
 } from './sqlite-ledger.js';
 import { isTaken } from './sqlite-open.js';
 import {
+  ACCOUNT_REFS,
   ACCOUNTS,
   CONSENTS,
   damagedRow,
@@ -44,9 +44,6 @@ const INTEND = `INSERT INTO intents (account_id, generation, token_digest, attem
 const SETTLE = 'DELETE FROM intents WHERE account_id = ?';
 const CONSENT = `INSERT INTO consents (account_id, at, how, asked_scopes, granted_scopes)
   SELECT id, ?, ?, ?, ? FROM accounts WHERE id = ?`;
-
-/** Sorts after every string with the same prefix. */
-const LAST = '\u{10FFFF}';
 
 export function sqliteStore(connection: Connection): Store {
   const { prepare, read, write } = connection;
@@ -77,23 +74,21 @@ export function sqliteStore(connection: Connection): Store {
     noteLeftover: (key) => write(() => putLeftover(connection, key)),
     forgetLeftover: (key) => write(() => deleteLeftover(connection, key)),
 
-    accounts: (filter = {}) =>
-      read((): readonly Account[] => {
-        const { where, values } = condition(filter);
-        // Without an index: a damaged one would hide accounts, or show them under other names.
-        return ACCOUNTS.all(connection, `NOT INDEXED ${where} ORDER BY provider, label`, ...values);
-      }),
+    accounts: (provider = null) =>
+      read(() =>
+        provider === null
+          ? ACCOUNTS.all(connection, byName())
+          : ACCOUNTS.all(connection, byName('provider = ?'), provider),
+      ),
+
+    names: (prefix) => read(() => findNames(connection, prefix)),
 
     account: (id) => read(() => findOne(connection, 'id = ?', [id])),
 
-    accountBySubject: (provider, issuer, subjectDigest) =>
-      read(() =>
-        findOne(connection, 'provider = ? AND issuer = ? AND subject_digest = ?', [
-          provider,
-          issuer,
-          subjectDigest,
-        ]),
-      ),
+    accountByName: (...name) => read(() => findByIndex(connection, 'provider = ? AND label = ?', name)),
+
+    accountBySubject: (...identity) =>
+      read(() => findOne(connection, 'provider = ? AND issuer = ? AND subject_digest = ?', identity)),
 
     ledger: () => read(() => readLedger(connection)),
 
@@ -167,17 +162,43 @@ export function sqliteStore(connection: Connection): Store {
   };
 }
 
-/** A damaged index must not hide an account, so one that it does not find is searched for in the table itself. */
-function findOne({ prepare }: Connection, where: string, values: readonly string[]): SealedAccount | null {
+/** Finds a row by an index, and compares it in the table itself: a damaged index can lead to another row. */
+function findByIndex(
+  { prepare }: Connection,
+  where: string,
+  values: readonly string[],
+): SealedAccount | null {
   const row = prepare<unknown[]>(
-    `SELECT ${ACCOUNTS.list}, ${SEALED_FIELDS.list} FROM accounts WHERE ${where}`,
+    `SELECT ${ACCOUNTS.list}, ${SEALED_FIELDS.list} FROM accounts NOT INDEXED
+     WHERE rowid = (SELECT rowid FROM accounts WHERE ${where}) AND ${where}`,
   )
     .raw()
-    .get(...values);
-  if (row !== undefined) return toSealedAccount(row);
-  const hidden = prepare(`SELECT 1 FROM accounts NOT INDEXED WHERE ${where}`).get(...values);
+    .get(...values, ...values);
+  return row === undefined ? null : toSealedAccount(row);
+}
+
+/** A damaged index must not hide an account, so one that it does not find is searched for in the table itself. */
+function findOne(connection: Connection, where: string, values: readonly string[]): SealedAccount | null {
+  const found = findByIndex(connection, where, values);
+  if (found !== null) return found;
+  const hidden = connection.prepare(`SELECT 1 FROM accounts NOT INDEXED WHERE ${where}`).get(...values);
   if (hidden !== undefined) throw damagedRow('accounts', 'id');
   return null;
+}
+
+/** Without an index: a damaged one would hide accounts, or show them under other names. */
+const byName = (where = 'true') => `NOT INDEXED WHERE ${where} ORDER BY provider, label`;
+
+/** Sorts after every string with the same prefix. */
+const LAST = '\u{10FFFF}';
+
+function findNames(connection: Connection, prefix: string): readonly AccountRef[] {
+  const slash = prefix.indexOf('/');
+  if (slash < 0)
+    return ACCOUNT_REFS.all(connection, byName('provider >= ? AND provider < ?'), prefix, prefix + LAST);
+  const label = prefix.slice(slash + 1);
+  const where = byName('provider = ? AND label >= ? AND label < ?');
+  return ACCOUNT_REFS.all(connection, where, prefix.slice(0, slash), label, label + LAST);
 }
 
 function parametersOf(account: SealedAccount): Record<string, unknown> {
@@ -202,27 +223,6 @@ function sqliteNotifications(connection: Connection): NotificationTable {
     forget: ({ accountId, event, triedAt }) =>
       write(() => prepare(FORGET).run({ accountId, event, triedAt }).changes === 1),
   };
-}
-
-function condition(filter: AccountFilter): { where: string; values: string[] } {
-  const parts: string[] = [];
-  const values: string[] = [];
-  if (filter.provider !== undefined) {
-    parts.push('provider = ?');
-    values.push(filter.provider);
-  }
-  if (filter.namePrefix !== undefined) {
-    const slash = filter.namePrefix.indexOf('/');
-    const column = slash < 0 ? 'provider' : 'label';
-    const prefix = filter.namePrefix.slice(slash + 1);
-    if (slash >= 0) {
-      parts.push('provider = ?');
-      values.push(filter.namePrefix.slice(0, slash));
-    }
-    parts.push(`${column} >= ? AND ${column} < ?`);
-    values.push(prefix, prefix + LAST);
-  }
-  return { where: parts.length === 0 ? '' : `WHERE ${parts.join(' AND ')}`, values };
 }
 
 function unlessTaken(action: () => boolean): boolean {

@@ -43,7 +43,15 @@ export type EventOf = (account: Account) => AuditEvent;
 export interface Vault
   extends Pick<
     Store,
-    'accounts' | 'account' | 'intent' | 'consents' | 'addConsent' | 'notifications' | 'trail'
+    | 'accounts'
+    | 'names'
+    | 'account'
+    | 'accountByName'
+    | 'intent'
+    | 'consents'
+    | 'addConsent'
+    | 'notifications'
+    | 'trail'
   > {
   /**
    * Loads the key and writes to the disk, so that a later write is known to work. Warns about a vault that was rolled back or
@@ -196,7 +204,9 @@ export function createVault({ store, unlock, marks, clock, events, alarm, notice
 
   return {
     accounts: store.accounts,
+    names: store.names,
     account: store.account,
+    accountByName: store.accountByName,
     intent: store.intent,
     consents: store.consents,
     addConsent: store.addConsent,

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { NewVaultHead, Store, VaultHead } from '../../src/stores/contract.js';
+import { accountName } from '../../src/domain/account.js';
+import type { AccountRef, NewVaultHead, Store, VaultHead } from '../../src/stores/contract.js';
 import { step } from '../doubles/ledger.js';
 import { sealedExample } from '../doubles/sealed-account.js';
 
@@ -25,8 +26,8 @@ export function storeContract(
     });
     afterEach(() => stage.close());
 
-    const names = async (filter?: Parameters<Store['accounts']>[0]) =>
-      (await store.accounts(filter)).map(({ provider, label }) => `${provider}/${label}`);
+    const named = (rows: readonly AccountRef[]) => rows.map(accountName);
+    const names = async (prefix: string) => named(await store.names(prefix));
 
     it('gives the head of the vault back as it was made', async () => {
       const bytes = (each: Uint8Array) => Buffer.from(each).toString('hex');
@@ -58,6 +59,7 @@ export function storeContract(
       for (const account of [whole, bare]) {
         const { sealed, ...visible } = account;
         expect(await other.account(account.id)).toEqual(account);
+        expect(await other.accountByName(account.provider, account.label)).toEqual(account);
         expect(await other.accountBySubject(account.provider, account.issuer, account.subjectDigest)).toEqual(
           account,
         );
@@ -68,6 +70,7 @@ export function storeContract(
 
     it('knows nothing of accounts that are not there', async () => {
       expect(await store.account('nobody')).toBeNull();
+      expect(await store.accountByName('google', 'nobody')).toBeNull();
       expect(await store.accountBySubject('google', 'https://issuer.example', 'nobody')).toBeNull();
       expect(await store.accounts()).toEqual([]);
       expect(await store.consents('nobody')).toEqual([]);
@@ -177,7 +180,7 @@ export function storeContract(
       await store.insert(sealedExample(91, { provider: 'goo_le', label: 'alice' }), step);
       const of = (...found: string[]) => found.map((label) => `google/${label}`);
 
-      expect(await names()).toEqual([
+      expect(named(await store.accounts())).toEqual([
         'goo_le/alice',
         ...of(
           'Alice',
@@ -194,19 +197,19 @@ export function storeContract(
         ),
         'google2/alice',
       ]);
-      expect(await names({ namePrefix: '' })).toHaveLength(13);
-      expect(await names({ namePrefix: 'google/alice' })).toEqual(of('alice', 'alice%', 'alice_x', 'alicex'));
-      expect(await names({ namePrefix: 'google/alice%' })).toEqual(of('alice%'));
-      expect(await names({ namePrefix: 'google/alice_' })).toEqual(of('alice_x'));
-      expect(await names({ namePrefix: 'google/ä' })).toEqual(of('älice'));
-      expect(await names({ namePrefix: 'google/日本' })).toEqual(of('日本', '日本語'));
-      expect(await names({ namePrefix: 'google/a😀' })).toEqual(of('a😀', 'a😀b'));
-      expect(await names({ namePrefix: 'goo_' })).toEqual(['goo_le/alice']);
-      expect(await names({ namePrefix: 'google2' })).toEqual(['google2/alice']);
-      expect((await names({ namePrefix: 'google' })).length).toBe(12);
-      expect(await names({ namePrefix: 'google/nobody' })).toEqual([]);
-      expect(await names({ provider: 'goo_le' })).toEqual(['goo_le/alice']);
-      expect(await names({ provider: 'google', namePrefix: 'goo_le/' })).toEqual([]);
+      expect(await names('')).toHaveLength(13);
+      expect(await names('google/alice')).toEqual(of('alice', 'alice%', 'alice_x', 'alicex'));
+      expect(await names('google/alice%')).toEqual(of('alice%'));
+      expect(await names('google/alice_')).toEqual(of('alice_x'));
+      expect(await names('google/ä')).toEqual(of('älice'));
+      expect(await names('google/日本')).toEqual(of('日本', '日本語'));
+      expect(await names('google/a😀')).toEqual(of('a😀', 'a😀b'));
+      expect(await names('goo_')).toEqual(['goo_le/alice']);
+      expect(await names('google2')).toEqual(['google2/alice']);
+      expect((await names('google')).length).toBe(12);
+      expect(await names('google/nobody')).toEqual([]);
+      expect(named(await store.accounts('goo_le'))).toEqual(['goo_le/alice']);
+      expect(await store.accounts('goo')).toEqual([]);
     });
 
     it('lists consents newest first, and deletes them with their account', async () => {

@@ -15,3 +15,17 @@ export function tamper(path: string, work: string | ((database: Database) => voi
     database.close();
   }
 }
+
+/** Changes rows and leaves an index as it was, so that it leads to other rows than it says, or to none. */
+export function tamperBehindIndex(path: string, index: string, work: string): void {
+  tamper(path, (database) => {
+    const find = database.prepare('SELECT * FROM sqlite_schema WHERE name = ?');
+    const entry = find.get(index) as Record<string, unknown>;
+    database.unsafeMode(true).pragma('writable_schema = ON');
+    database.prepare('DELETE FROM sqlite_schema WHERE name = ?').run(index);
+    tamper(path, work);
+    database
+      .prepare('INSERT INTO sqlite_schema VALUES (@type, @name, @tbl_name, @rootpage, @sql)')
+      .run(entry);
+  });
+}

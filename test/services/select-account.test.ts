@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { accountName } from '../../src/domain/account.js';
 import { selectAccount, selectAccounts } from '../../src/services/select-account.js';
+import { tamperBehindIndex } from '../harness/tamper.js';
 import { ALICE, openVaultStage, type VaultStage } from './stage.js';
 
 let stage: VaultStage;
@@ -43,6 +44,13 @@ describe('choosing an account', () => {
       details: { accounts: ['google/work', 'google/work-2'] },
     });
     expect(await chosen('googlem')).toBe('googlemail/x');
+  });
+
+  it('takes the account of that name though a damaged index leads to another', async () => {
+    await add('google/a', 'google/b');
+    const swap = "UPDATE accounts SET label = iif(label = 'a', 'b', 'a')";
+    tamperBehindIndex(stage.paths.database, 'accounts_by_name', swap);
+    expect(await chosen('google/a')).toBe('google/a');
   });
 
   it('does not read a selector as a pattern', async () => {

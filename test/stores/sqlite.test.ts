@@ -8,6 +8,7 @@ import { APPLICATION_ID, SCHEMA_VERSION } from '../../src/stores/sqlite-schema.j
 import { intentContract, masterKeyContract, notificationsContract, storeContract } from '../contracts.js';
 import { step } from '../doubles/ledger.js';
 import { sealedExample } from '../doubles/sealed-account.js';
+import { tamperBehindIndex } from '../harness/tamper.js';
 import { headExample, type VaultFolder, vaultFolder } from '../harness/vault-folder.js';
 
 async function openStage(head: NewVaultHead) {
@@ -119,6 +120,33 @@ describe('the database', () => {
     await store.remove(facts.id, step);
     expect(readFileSync(folder.paths.database).includes(bytes(2))).toBe(false);
     expect(sealed.refreshToken).toEqual(bytes(1));
+    await store.close();
+  });
+});
+
+describe('a damaged index', () => {
+  async function storeOf(index: string, work: string) {
+    const store = await folder.factory.open();
+    for (const n of [1, 2]) await store.insert(sealedExample(n, { label: `label-${n}` }), step);
+    tamperBehindIndex(folder.paths.database, index, work);
+    return store;
+  }
+
+  it.each([
+    ['another account', "UPDATE accounts SET label = 'label-' || (3 - substr(label, -1))"],
+    ['no account', 'UPDATE accounts SET rowid = rowid + 10'],
+  ])('that leads to %s finds no name, which the table still has', async (_, work) => {
+    const store = await storeOf('accounts_by_name', work);
+    expect(await store.accountByName('google', 'label-1')).toBeNull();
+    expect(await store.names('google/label-1')).toHaveLength(1);
+    await store.close();
+  });
+
+  it('does not make an identity new whose account the table still has', async () => {
+    const store = await storeOf('accounts_by_identity', 'UPDATE accounts SET rowid = rowid + 10');
+    const { provider, issuer, subjectDigest } = sealedExample(1);
+    await expect(store.accountBySubject(provider, issuer, subjectDigest)).rejects.toThrow(damaged);
+    expect(await store.accountBySubject(provider, issuer, 'nobody')).toBeNull();
     await store.close();
   });
 });

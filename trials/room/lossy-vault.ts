@@ -70,7 +70,7 @@ export async function openLossyVault(size: number): Promise<LossyVault> {
   }
 
   async function present(vault: Vault, index: number) {
-    const [found] = await vault.accounts({ provider: `p${index}` });
+    const [found] = await vault.accounts(`p${index}`);
     const account = found === undefined ? null : await vault.account(found.id);
     if (account === null) throw new Error(`the account p${index} is gone`);
     return account;

@@ -61,7 +61,7 @@ export async function commitLogin(
 const IN_DOUBT = 'the stored refresh token may be spent, because the answer to the last refresh was lost';
 
 export async function isTaken(vault: Vault, provider: string, label: string): Promise<boolean> {
-  return (await vault.accounts({ provider })).some((account) => account.label === label);
+  return (await vault.accounts(provider)).some((account) => account.label === label);
 }
 
 export function nameTaken(provider: string, label: string): VaultError {

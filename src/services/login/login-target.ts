@@ -36,7 +36,7 @@ export async function loginTarget(
   spill: Pick<Spill, 'find'>,
 ): Promise<LoginTarget> {
   const { addScopes } = request;
-  const accounts = vault === null ? [] : await vault.accounts({ provider: provider.name });
+  const accounts = vault === null ? [] : await vault.accounts(provider.name);
   const only = addScopes.length === 0 ? null : await accountToWiden(vault, accounts, request);
   const known = only ?? named(accounts, request);
   const before = request.scopes.length > 0 ? request.scopes : (known?.askedScopes ?? []);

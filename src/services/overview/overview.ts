@@ -22,7 +22,7 @@ export async function listAccounts(
 ): Promise<readonly Account[]> {
   const vault = await ctx.vault();
   if (vault === null) return [];
-  const accounts = await vault.accounts(request.provider === null ? {} : { provider: request.provider });
+  const accounts = await vault.accounts(request.provider);
   const { status, expiringWithin } = request;
   const limit = expiringWithin === null ? null : ctx.clock.now() + expiringWithin;
   return accounts.filter(

@@ -88,11 +88,9 @@ export interface EnsureValidContext extends RenewContext, Pick<Context, 'vault'>
  */
 export async function ensureValid(ctx: EnsureValidContext, request: TokenRequest): Promise<ValidToken> {
   const vault = await ctx.vault();
-  const { id } = await selectAccount(vault, request.selector, 'token');
+  const account = await selectAccount(vault, request.selector, 'token');
   if (vault === null)
     throw new VaultError('account_not_found', 'there is no vault yet', { hint: command('login google') });
-  const account = await vault.account(id);
-  if (account === null) return ensureValid(ctx, request);
   const { scopes, minValid } = request;
   const now = ctx.clock.now();
   const isLongEnough = account.expiresAt === null || account.expiresAt - now >= minValid;

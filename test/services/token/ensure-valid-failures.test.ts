@@ -165,10 +165,10 @@ describe('an account that goes away meanwhile', () => {
     const { id } = await stage.add();
     const vault = {
       ...stage.vault,
-      accounts: async (...filter: Parameters<typeof stage.vault.accounts>) => {
-        const accounts = await stage.vault.accounts(...filter);
+      names: async (prefix: string) => {
+        const found = await stage.vault.names(prefix);
         await stage.vault.remove(id);
-        return accounts;
+        return found;
       },
     };
     const deps = {
