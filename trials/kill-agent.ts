@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { slow } from '../test/doubles/demo-faults.js';
+import { printedKey } from '../test/harness/agent.js';
 import type { Trial } from './contract.js';
 import { endProcess, quiet } from './room/processes.js';
 import type { Random } from './room/random.js';
@@ -50,7 +51,7 @@ export const killAgent: Trial = {
       await stage.logIn();
     };
     const open = async () => {
-      const stage = await openStage();
+      const stage = await openStage(printedKey());
       const times: number[] = [];
       for (let run = 0; run < 3; run += 1) {
         const begun = Date.now();

@@ -8,7 +8,7 @@ import type { Secret } from '../domain/secret.js';
 import type { CommandEnd } from '../keysources/command.js';
 import type { KeySource, KeySourceKind, KeySourceSetting, StoringKeySource } from '../keysources/contract.js';
 import { keySourceFor } from '../keysources/index.js';
-import { keyMemory, type LoadedKey } from '../keysources/key-memory.js';
+import type { KeyMemory, LoadedKey } from '../keysources/key-memory.js';
 import type { PassphraseParts } from '../keysources/passphrase.js';
 import type { EventQueue } from '../stores/audit-queue.js';
 import type { TrailTable, VaultHead } from '../stores/contract.js';
@@ -158,7 +158,7 @@ export interface KeySources {
   /** The source that environment or configuration name; the keychain when neither does. */
   current(): Promise<KeySource>;
   /** `VAULT_KEY_FILE` or the path of `config.json`, whichever names it; null: neither does. @throws VaultError `config_invalid` */
-  decidedBy(): string | null;
+  decidedBy(): Promise<string | null>;
   /** The source that the command line names. */
   chosen(choice: KeyChoice): Promise<KeySource>;
   /** The source of a kind with the default settings; null for a command, which has none. */
@@ -174,7 +174,8 @@ export interface KeySources {
   forget(): void;
 }
 
-export function createKeySources(parts: KeySourcesParts): KeySources {
+/** @param memory keeps their keys */
+export function keySources(parts: KeySourcesParts, memory: KeyMemory): Omit<KeySources, 'forget'> {
   const { host, paths, files, readText } = parts;
   const { env } = host;
   const turns = once(async () => {
@@ -187,13 +188,11 @@ export function createKeySources(parts: KeySourcesParts): KeySources {
     interactive: () => host.stdin.isTTY === true && host.stderr.isTTY === true,
     turn: async () => (await turns())(),
   });
-  const memory = keyMemory();
-  if (parts.loaded !== null) memory.keep(parts.loaded);
   const inForce = () => currentKeySource(env, readText(paths.configFile), paths.configFile);
 
   return {
     current: async () => memory.around(await maker.source(inForce().setting)),
-    decidedBy: () => inForce().decidedBy,
+    decidedBy: async () => inForce().decidedBy,
     async chosen({ setting, passphraseFd }) {
       const named = passphraseFd === null ? null : { descriptor: passphraseFd };
       return memory.around(await maker.source(fromHere(setting, env), named, true));
@@ -225,7 +224,6 @@ export function createKeySources(parts: KeySourcesParts): KeySources {
       return readBackFrom(await maker.source(setting, known && { known }, true), made);
     },
     recoveryPassphrase: maker.recoveryPassphrase,
-    forget: memory.forget,
   };
 }
 

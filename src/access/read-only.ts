@@ -24,7 +24,7 @@ import { addonState } from './addon.js';
 import { type KnownKeySource, knownKeySources, sourceMaker } from './key-sources.js';
 import { marksWith } from './marks.js';
 import { unlock } from './unlock.js';
-import { vanishedVault } from './vault-access.js';
+import { vanishedVault } from './vanished-vault.js';
 
 /* What `vault doctor` sees: everything is opened for reading only, and nothing asks the user. */
 

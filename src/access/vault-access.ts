@@ -1,15 +1,9 @@
 import { VaultError } from '../domain/errors.js';
-import { command } from '../domain/hints.js';
 import type { KeySource } from '../keysources/contract.js';
 import type { Store, VaultHead } from '../stores/contract.js';
-import type { Paths } from '../system/contract.js';
-import type { ReadOnlyFs } from '../system/files/read-only.js';
 import { createVault, type Vault } from '../vault/vault.js';
 import type { NewVaultDeps } from './make-vault.js';
-import { auditOpenFailure, type Unlocked, unlock } from './unlock.js';
-
-/** The name of a rollback mark. */
-const MARK = /^[0-9a-f]{32}$/;
+import { type Unlocked, unlock } from './unlock.js';
 
 export interface VaultAccessDeps extends NewVaultDeps {
   /** The key source that the environment or the configuration names; the keychain when neither does. */
@@ -64,7 +58,10 @@ export function vaultAccess(deps: VaultAccessDeps): VaultAccess {
   }
 
   async function nothingThere(): Promise<null> {
-    const { readOnlyFs } = await import('../system/files/read-only.js');
+    const [{ vanishedVault }, { readOnlyFs }] = await Promise.all([
+      import('./vanished-vault.js'),
+      import('../system/files/read-only.js'),
+    ]);
     const vanished = vanishedVault(deps.paths, readOnlyFs);
     if (vanished !== null) throw vanished;
     return null;
@@ -95,6 +92,7 @@ export function vaultAccess(deps: VaultAccessDeps): VaultAccess {
         const now = await store.head();
         // Another process may have replaced the key since the key table was read.
         if (sameKeys(head, now)) {
+          const { auditOpenFailure } = await import('./unlock-failure.js');
           auditOpenFailure(deps.audit, from.kind, failure);
           throw failure;
         }
@@ -153,31 +151,4 @@ function sameKeys(a: VaultHead, b: VaultHead): boolean {
 function mustBeThere<T>(found: T | null): T {
   if (found === null) throw new VaultError('vault_damaged', 'the vault vanished while it was being opened');
   return found;
-}
-
-/**
- * The error for a vault that was used here and whose database is gone, because a disk that is not mounted must not read as "not
- * logged in". When database and marks are in one folder and vanish together, nothing can be noticed.
- *
- * @returns null where there is a vault, or never was one
- */
-export function vanishedVault(
-  { database, marks }: Pick<Paths, 'database' | 'marks'>,
-  fs: Pick<ReadOnlyFs, 'at' | 'names'>,
-): VaultError | null {
-  // In this order: a vault that is being made has its unfinished file before its mark, and its final name before that is removed.
-  if (!fs.names(marks).some((name) => MARK.test(name))) return null;
-  if (fs.at(`${database}.new`) !== null || fs.at(database) !== null) return null;
-  return new VaultError(
-    'vault_damaged',
-    `a vault was used here, as its mark in ${marks} shows, and there is none at ${database}`,
-    {
-      hint: [
-        'if it is on a disk that is not mounted, mount it; else restore a backup:',
-        command('restore FILE'),
-        'or, if it was deleted on purpose, make a new one:',
-        command('init'),
-      ].join('\n'),
-    },
-  );
 }

@@ -42,6 +42,18 @@ export function once<T>(make: () => Promise<T>): Once<T> {
   return Object.defineProperty(get, 'called', { get: () => made !== null }) as Once<T>;
 }
 
+/** Methods of an object that is made when one of them is first called. */
+export function lazily<
+  Name extends string,
+  Part extends Record<Name, (...args: never[]) => Promise<unknown>>,
+>(make: () => Promise<Part>, names: readonly Name[]): Pick<Part, Name> {
+  const method =
+    (name: Name) =>
+    async (...args: never[]) =>
+      (await make())[name](...args);
+  return Object.fromEntries(names.map((name) => [name, method(name)])) as Pick<Part, Name>;
+}
+
 /**
  * Waits for `work`, but no longer than `limit` milliseconds; then the result is that of `late`.
  *

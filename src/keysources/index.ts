@@ -4,7 +4,6 @@ import type { CommandParts } from './command.js';
 import type { KeySource, KeySourceKind, KeySourceSetting } from './contract.js';
 import type { CredentialParts } from './credential.js';
 import { keyFileSource } from './key-file.js';
-import { keychainSource } from './os-keychain.js';
 import type { PassphraseParts } from './passphrase.js';
 
 export interface KeySourceParts {
@@ -28,11 +27,12 @@ type Members = {
 };
 
 /**
- * All key sources. To add one: a file beside this one, a kind and its setting in the contract, a line here. The two common ones are
- * loaded at once, the others when they are used.
+ * All key sources. To add one: a file beside this one, a kind and its setting in the contract, a line here. A key
+ * file is loaded at once, the others when they are used.
  */
 export const KEY_SOURCES: Members = {
-  keychain: (_setting, parts) => keychainSource(parts.keychain(), parts.isFirstRun),
+  keychain: async (_setting, parts) =>
+    (await import('./os-keychain.js')).keychainSource(parts.keychain(), parts.isFirstRun),
   file: ({ path }, { keyFile, files }) => keyFileSource(path ?? keyFile, files, keyFile),
   credential: async ({ name }, parts) =>
     (await import('./credential.js')).credentialSource(name, parts.credential),

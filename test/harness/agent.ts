@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { type CliOptions, type CliProcess, type CliRun, startVault } from './cli.js';
@@ -21,6 +22,12 @@ export interface CurlRun {
   /** 0 when no answer came. */
   readonly status: number;
   readonly body: string;
+}
+
+/** A configuration whose key a program prints: then `vault token` asks an agent first. */
+export function printedKey() {
+  const key = randomBytes(32).toString('base64url');
+  return { config: { keySource: { kind: 'command', command: ['echo', key] } } };
 }
 
 /** Where a home's agent listens. */

@@ -3,9 +3,9 @@ import { dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { slow } from '../doubles/demo-faults.js';
-import { curl, type RunningAgent, socketOf, startAgent } from '../harness/agent.js';
+import { curl, printedKey, type RunningAgent, socketOf, startAgent } from '../harness/agent.js';
 import { startVault } from '../harness/cli.js';
-import { type DemoStage, openDemoStage } from '../harness/demo-stage.js';
+import { type DemoStage, openDemoStage, type StageOptions } from '../harness/demo-stage.js';
 import { needs } from '../harness/parts.js';
 
 let stage: DemoStage;
@@ -38,6 +38,11 @@ function withoutKey<T>(action: () => Promise<T>): Promise<T> {
   const key = join(stage.home.vault, 'master.key');
   renameSync(key, `${key}.away`);
   return action().finally(() => renameSync(`${key}.away`, key));
+}
+
+async function otherStage(options: StageOptions): Promise<void> {
+  await stage.close();
+  stage = await openDemoStage(options);
 }
 
 describe('the agent', () => {
@@ -158,7 +163,20 @@ describe('vault token beside an agent', () => {
     });
   });
 
+  it('never asks it where the key file is at hand, so one that hangs costs nothing', async () => {
+    const account = (await stage.logIn()).stdout.trim();
+    const agent = await start();
+    await expect.poll(async () => (await status(agent)).last_check).not.toBeNull();
+    agent.process.child.kill('SIGSTOP');
+    const run = await stage.vault(['token', account, '--verbose']);
+    expect(run).toMatchObject({ exitCode: 0, stderr: '' });
+    agent.process.child.kill('SIGCONT');
+    expect((await agent.curl('/token/demo')).body).toBe(run.stdout);
+    expect((await status(agent)).tokens).toBe(1);
+  });
+
   it('goes its own way when the agent was killed, and the next agent takes over what that one left', async () => {
+    await otherStage(printedKey());
     const account = (await stage.logIn()).stdout.trim();
     const killed = await start();
     await killed.kill();
@@ -170,6 +188,7 @@ describe('vault token beside an agent', () => {
   });
 
   it('goes its own way when the agent hangs, and says so to who wants to know', async () => {
+    await otherStage(printedKey());
     const account = await stage.logInExpired();
     const agent = await start(['--every', '1h', '--ahead', '2h']);
     await agent.process.stderrLine(/refreshed/);
@@ -182,6 +201,7 @@ describe('vault token beside an agent', () => {
   });
 
   it('does not ask a socket that somebody else could have put there', async () => {
+    await otherStage(printedKey());
     const account = (await stage.logIn()).stdout.trim();
     const agent = await start();
     const asked = async () => {

@@ -1,5 +1,5 @@
-import { unlockAudited } from '../../access/unlock.js';
 import { VAULT_LOCK_TIMEOUT } from '../../access/vault-lock.js';
+import { unlockAudited } from '../../access/with-keyring.js';
 import { equalBytes } from '../../crypto/derive.js';
 import { accountName } from '../../domain/account.js';
 import { throwIfInterrupted } from '../../domain/async.js';

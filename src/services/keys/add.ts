@@ -1,6 +1,8 @@
 import { type EstablishedMaster, establishMaster, type NewMaster, undone } from '../../access/new-key.js';
-import { rowsOf, useCommand, withKeyring } from '../../access/unlock.js';
+import { rowsOf } from '../../access/unlock.js';
+import { useCommand } from '../../access/unlock-failure.js';
 import { holdingVault } from '../../access/vault-lock.js';
+import { withKeyring } from '../../access/with-keyring.js';
 import type { AuditEvent } from '../../domain/audit-events.js';
 import { VaultError } from '../../domain/errors.js';
 import { command } from '../../domain/hints.js';

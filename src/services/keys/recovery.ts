@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
 import type { KeySources, PassphraseFrom } from '../../access/key-sources.js';
-import { auditingOpen, rowsOf, unlock, withKeyring } from '../../access/unlock.js';
+import { rowsOf, unlock } from '../../access/unlock.js';
 import { holdingVault } from '../../access/vault-lock.js';
+import { auditingOpen, withKeyring } from '../../access/with-keyring.js';
 import type { Context } from '../../context.js';
 import { KEY_BYTES } from '../../crypto/aead.js';
 import { equalBytes, random } from '../../crypto/derive.js';

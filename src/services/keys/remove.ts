@@ -1,7 +1,9 @@
 import type { KeySources } from '../../access/key-sources.js';
 import { loadOrNull } from '../../access/new-key.js';
-import { rowsOf, useCommand, withKeyring } from '../../access/unlock.js';
+import { rowsOf } from '../../access/unlock.js';
+import { useCommand } from '../../access/unlock-failure.js';
 import { holdingVault } from '../../access/vault-lock.js';
+import { withKeyring } from '../../access/with-keyring.js';
 import { VaultError } from '../../domain/errors.js';
 import { command } from '../../domain/hints.js';
 import type { KeySource, KeySourceKind, StoringKeySource } from '../../keysources/contract.js';

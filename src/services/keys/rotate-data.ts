@@ -1,6 +1,6 @@
 import type { KeySources } from '../../access/key-sources.js';
-import { unlockAudited } from '../../access/unlock.js';
 import { holdingVault, VAULT_LOCK_TIMEOUT } from '../../access/vault-lock.js';
+import { unlockAudited } from '../../access/with-keyring.js';
 import type { Context } from '../../context.js';
 import { type Account, accountName } from '../../domain/account.js';
 import { isInterruption, VaultError } from '../../domain/errors.js';

@@ -1,6 +1,7 @@
 import type { NewMaster } from '../../access/new-key.js';
-import { rowsOf, withKeyring } from '../../access/unlock.js';
+import { rowsOf } from '../../access/unlock.js';
 import { holdingVault } from '../../access/vault-lock.js';
+import { withKeyring } from '../../access/with-keyring.js';
 import { KEY_BYTES } from '../../crypto/aead.js';
 import { equalBytes, random } from '../../crypto/derive.js';
 import type { AuditEvent } from '../../domain/audit-events.js';

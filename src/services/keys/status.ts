@@ -1,6 +1,7 @@
 import type { KeySources } from '../../access/key-sources.js';
-import { rowsOf, withKeyring } from '../../access/unlock.js';
+import { rowsOf } from '../../access/unlock.js';
 import type { VaultAccess } from '../../access/vault-access.js';
+import { withKeyring } from '../../access/with-keyring.js';
 import { sealedHeader } from '../../crypto/sealed-box.js';
 import { VaultError } from '../../domain/errors.js';
 import type { KeySource, KeySourceKind } from '../../keysources/contract.js';
@@ -79,7 +80,7 @@ export async function keyStatus({ access, paths, files, keys: sources }: StatusC
   );
   const unfinished = (await store?.leftovers()) ?? [];
   const dataKeys = store && head ? await dataKeysOf(store, head) : [];
-  return { keys, dataKeys, unfinished, inUse: source.kind, decidedBy: sources.decidedBy() };
+  return { keys, dataKeys, unfinished, inUse: source.kind, decidedBy: await sources.decidedBy() };
 }
 
 function placeOf(kind: string, ownKeyFile: string | null): string {
@@ -146,7 +147,7 @@ export async function useKey(ctx: UseContext, source: KeySource): Promise<UsedKe
       await recordKeyUse(ctx, { store, keyring }, event);
     }
     const { configFile } = ctx.paths;
-    const decidedBy = ctx.keys.decidedBy();
+    const decidedBy = await ctx.keys.decidedBy();
     const isInForce = decidedBy === configFile;
     const warning = isInForce ? null : `${decidedBy} is set and overrides ${configFile}; unset it`;
     return { key: viewOf(row, source, isInForce), configFile, warning };

@@ -1,4 +1,3 @@
-import { agentSocket } from '../../access/agent-socket.js';
 import type { Context } from '../../context.js';
 import { aboutAccount } from '../../domain/audit-events.js';
 import { ERROR_CODES, VaultError } from '../../domain/errors.js';
@@ -19,6 +18,7 @@ export type TokenContext = Pick<
   | 'files'
   | 'host'
   | 'interruption'
+  | 'keys'
   | 'locks'
   | 'notice'
   | 'paths'
@@ -35,32 +35,56 @@ const OF_ACCOUNTS: readonly number[] = [
   ERROR_CODES.client_refused,
 ];
 
+/** Key sources that need no user and no other program: reading the vault takes less time than asking an agent. */
+const AT_HAND: readonly string[] = ['file', 'credential'];
+
 /**
- * A valid access token: from a running agent, else by our own work.
+ * A valid access token. Where the key is at hand, the vault is read here, whatever its agent does. Else a running agent is asked
+ * first. An agent is also asked where this process turns out to lack the key or the client's settings.
  *
  * @throws VaultError why there is none; never opens a browser
  */
 export async function token(ctx: TokenContext, request: TokenRequest): Promise<ValidToken> {
-  const fromAgent = await askRunningAgent(ctx, request);
-  if (fromAgent !== null && !(fromAgent instanceof VaultError)) return fromAgent;
+  const first = (await isKeyAtHand(ctx)) ? 'not_asked' : await askRunningAgent(ctx, request);
+  if (isToken(first)) return first;
   try {
-    return await ensureValid(
-      {
-        ...ctx,
-        async refresh(vault, account, usable) {
-          const { requestRefresh } = await import('../refresh/request-refresh.js');
-          const refresher = await ctx.refresher({ concurrency: 1 });
-          return requestRefresh(ctx, refresher, vault, account, usable ? 'none' : 'short');
-        },
-      },
-      request,
-    );
+    return await tokenFromHere(ctx, request);
   } catch (failure) {
     if (!(failure instanceof VaultError)) throw failure;
     if (OF_ACCOUNTS.includes(failure.exitCode)) await (await import('../notify/notify.js')).notifyDue(ctx);
-    // Without the key this process cannot open the vault, and the agent has.
-    throw failure.exitCode === ERROR_CODES.key_unavailable ? (fromAgent ?? failure) : failure;
+    const lacksKey = failure.exitCode === ERROR_CODES.key_unavailable;
+    if (!lacksKey && failure.code !== 'client_not_configured') throw failure;
+    const answer = first === 'not_asked' ? await askRunningAgent(ctx, request) : first;
+    if (isToken(answer)) return answer;
+    // The agent has opened the vault, so its reason says more.
+    throw lacksKey ? (answer ?? failure) : failure;
   }
+}
+
+/** A wrong configuration is reported by what needs it. */
+async function isKeyAtHand({ keys }: TokenContext): Promise<boolean> {
+  try {
+    return AT_HAND.includes((await keys.current()).kind);
+  } catch (failure) {
+    if (failure instanceof VaultError) return false;
+    throw failure;
+  }
+}
+
+function isToken(answer: ValidToken | VaultError | 'not_asked' | null): answer is ValidToken {
+  return answer !== null && answer !== 'not_asked' && !(answer instanceof VaultError);
+}
+
+function tokenFromHere(ctx: TokenContext, request: TokenRequest): Promise<ValidToken> {
+  const own: EnsureValidContext = {
+    ...ctx,
+    async refresh(vault, account, usable) {
+      const { requestRefresh } = await import('../refresh/request-refresh.js');
+      const refresher = await ctx.refresher({ concurrency: 1 });
+      return requestRefresh(ctx, refresher, vault, account, usable ? 'none' : 'short');
+    },
+  };
+  return ensureValid(own, request);
 }
 
 /** @returns null when no agent was asked, or it was of no use; the agent's reason why there is no token */
@@ -70,6 +94,7 @@ async function askRunningAgent(
 ): Promise<ValidToken | VaultError | null> {
   // --refresh and --settings mean this very process.
   if (request.refresh || ctx.envFile !== null) return null;
+  const { agentSocket } = await import('../../access/agent-socket.js');
   const socket = agentSocket(ctx);
   if (!socket.exists()) return null;
   const { askAgent } = await import('../agent/agent-client.js');

@@ -115,7 +115,7 @@ describe('using a key', () => {
       remembered.push(kind);
       return () => {};
     };
-    const ctx = stage.with({ remember, decidedBy: () => decidedBy ?? stage.folder.paths.configFile });
+    const ctx = stage.with({ remember, decidedBy: async () => decidedBy ?? stage.folder.paths.configFile });
     return { remembered, done: useKey(ctx, stage.fromFile) };
   };
 

@@ -102,7 +102,7 @@ export async function openKeyStage(): Promise<KeyStage> {
   const stored = (kind: string) => ({ file: fromFile, keychain: fromKeychain })[kind] ?? null;
   const keys: KeySources = {
     current: keySource,
-    decidedBy: () => null,
+    decidedBy: async () => null,
     chosen: () => Promise.reject(new Error('the tests choose their sources themselves')),
     usual: async (kind) => (kind === 'file' ? fromFile : null),
     storing: async (kind) => stored(kind),

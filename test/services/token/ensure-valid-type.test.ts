@@ -74,6 +74,7 @@ describe('an access token whose type is not Bearer', () => {
       ...stage,
       vault: async () => stage.vault,
       envFile: null,
+      keys: { current: async () => ({ kind: 'file' }) },
       host: { platform: 'win32', env: {} },
       runInForeground: () => Promise.reject(new Error('it was run')),
       readText: () => null,

@@ -37,9 +37,13 @@ async function startAgent(status: number, document: object): Promise<string[]> {
 }
 
 /** Asks for a token where the vault cannot be opened. @returns the error, and how often the notify command was looked up */
-async function failing(code: ErrorCode, request = REQUEST, envFile: string | null = null) {
+async function failing(
+  code: ErrorCode,
+  { request = REQUEST, envFile = null as string | null, keySource = 'keychain' } = {},
+) {
   const failure = new VaultError(code, 'it failed');
   let notified = 0;
+  let opened = 0;
   const { platform } = process;
   const ctx = {
     envFile,
@@ -48,7 +52,16 @@ async function failing(code: ErrorCode, request = REQUEST, envFile: string | nul
     files: files(),
     interruption: new AbortController().signal,
     detail: () => {},
-    vault: () => Promise.reject(failure),
+    keys: {
+      current: async () => {
+        if (keySource === 'none') throw new VaultError('config_invalid', 'there is none of this name');
+        return { kind: keySource };
+      },
+    },
+    vault: () => {
+      opened += 1;
+      return Promise.reject(failure);
+    },
     // The notify command is in config.json.
     readText: () => {
       notified += 1;
@@ -56,7 +69,7 @@ async function failing(code: ErrorCode, request = REQUEST, envFile: string | nul
     },
   } as unknown as TokenContext;
   const given = await token(ctx, request).catch((error: unknown) => error);
-  return { given, failure, notified };
+  return { given, failure, notified, opened };
 }
 
 const LOGIN_NEEDED = { error: { code: 'login_needed', message: 'log in', hint: 'vault login google' } };
@@ -81,24 +94,53 @@ describe('a token', () => {
     expect(notified).toBe(times);
   });
 
-  it('comes from a running agent, and nothing is opened here', async () => {
+  it.each(['keychain', 'passphrase', 'command', 'none'])(
+    'comes from a running agent where the key is in %s, and nothing is opened here',
+    async (keySource) => {
+      const asked = await startAgent(200, DOCUMENT);
+      const { given, opened } = await failing('vault_damaged', { keySource });
+      expect(given).toMatchObject({ account: { provider: 'google', label: 'ada' }, warning: null });
+      expect([asked, opened]).toEqual([['/token/?format=json&min_valid=0s'], 0]);
+    },
+  );
+
+  it.each(['file', 'credential'])('is read here where the key is in a %s', async (keySource) => {
     const asked = await startAgent(200, DOCUMENT);
-    const { given, notified } = await failing('key_locked');
-    expect(given).toMatchObject({ account: { provider: 'google', label: 'ada' }, warning: null });
-    expect([asked, notified]).toEqual([['/token/?format=json&min_valid=0s'], 0]);
+    const { given, failure } = await failing('vault_damaged', { keySource });
+    expect(given).toBe(failure);
+    expect(asked).toEqual([]);
   });
 
+  it.each(['key_missing', 'key_wrong', 'client_not_configured'] as const)(
+    'comes from the agent after all where this process lacks what it needs: %s',
+    async (code) => {
+      const asked = await startAgent(200, DOCUMENT);
+      const { given, opened } = await failing(code, { keySource: 'file' });
+      expect(given).toMatchObject({ account: { provider: 'google', label: 'ada' } });
+      expect([asked.length, opened]).toEqual([1, 1]);
+    },
+  );
+
   it("fails with the agent's reason where the key is unavailable here, else with our own", async () => {
-    await startAgent(409, LOGIN_NEEDED);
-    expect((await failing('key_locked')).given).toMatchObject({ code: 'login_needed', message: 'log in' });
-    const { given, failure } = await failing('vault_damaged');
-    expect(given).toBe(failure);
+    const asked = await startAgent(409, LOGIN_NEEDED);
+    for (const keySource of ['file', 'keychain']) {
+      const { given } = await failing('key_locked', { keySource });
+      expect(given).toMatchObject({ code: 'login_needed', message: 'log in' });
+      for (const code of ['vault_damaged', 'client_not_configured'] as const) {
+        const own = await failing(code, { keySource });
+        expect(own.given).toBe(own.failure);
+      }
+    }
+    // With a keychain each asks first; with a file only those that lack something.
+    expect(asked).toHaveLength(2 + 3);
   });
 
   it('is not asked from the agent with --refresh, or with settings of its own', async () => {
     const asked = await startAgent(200, DOCUMENT);
-    expect((await failing('key_locked', { ...REQUEST, refresh: true })).given).toBeInstanceOf(VaultError);
-    expect((await failing('key_locked', REQUEST, '/home/ada/other.env')).given).toBeInstanceOf(VaultError);
+    for (const keySource of ['file', 'keychain']) {
+      for (const own of [{ request: { ...REQUEST, refresh: true } }, { envFile: '/home/ada/other.env' }])
+        expect((await failing('key_locked', { keySource, ...own })).given).toBeInstanceOf(VaultError);
+    }
     expect(asked).toEqual([]);
   });
 });

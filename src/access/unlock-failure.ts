@@ -1,0 +1,63 @@
+import type { Audit } from '../domain/audit-events.js';
+import { ERROR_CODES, type ErrorCode, isInterruption, VaultError, withMoreHints } from '../domain/errors.js';
+import { command, fromBackup } from '../domain/hints.js';
+import type { KeySource, KeySourceKind } from '../keysources/contract.js';
+import type { VaultHead } from '../stores/contract.js';
+
+/* Why a vault could not be opened, and what helps. A vault that opens does not load this file. */
+
+/** An interruption is not recorded: no key was tried. */
+export function auditOpenFailure(audit: Audit, keySource: string, failure: unknown): void {
+  if (!(failure instanceof VaultError) || isInterruption(failure)) return;
+  audit.record({ event: 'open_failed', code: failure.code, key_source: keySource });
+}
+
+/** Makes this machine use a key of the vault. Which program prints a key is not in the vault. */
+export function useCommand(kind: string): string {
+  return command(`key use ${kind}${kind === 'command' ? ' -- PROGRAM' : ''}`);
+}
+
+/** The error where the vault has no master key in this kind of source. @param database its path */
+export function noKeyIn({ kind }: KeySource, head: VaultHead, database: string): VaultError {
+  if (head.masterKeys.length === 0) {
+    return new VaultError('vault_damaged', `${database} is damaged: it lists no master key`, {
+      hint: fromBackup(),
+    });
+  }
+  const kinds = kindsIn(head);
+  const variable = kind === 'file' ? '\nif VAULT_KEY_FILE is set, unset it first' : '';
+  return new VaultError(
+    'key_missing',
+    `this machine is set to the key source ${kind}, in which this vault has no master key; it has one in: ${kinds.join(', ')}`,
+    {
+      hint: `${kinds.map(useCommand).join('\n')}${variable}`,
+      details: { key_source: kind, vault_has: kinds },
+    },
+  );
+}
+
+/** Names the other keys of the vault, which are never tried by themselves. */
+export function withOtherSources(failure: unknown, head: VaultHead, kind: KeySourceKind): unknown {
+  if (!(failure instanceof VaultError) || failure.exitCode !== ERROR_CODES.key_unavailable) return failure;
+  const isLost = failure.code === 'key_missing' || failure.code === 'key_wrong';
+  const recovery = isLost ? [`or, with a recovery file: ${command('key import FILE')}`] : [];
+  return withMoreHints(failure, [...otherSources(failure.code, head, kind), ...recovery]);
+}
+
+function otherSources(code: ErrorCode, head: VaultHead, kind: KeySourceKind): readonly string[] {
+  const others = kindsIn(head).filter((other) => other !== kind);
+  const hints = others.map((other) => `or use another key of this vault: ${useCommand(other)}`);
+  // The variable overrides what `vault key use` writes into config.json.
+  if (kind === 'file' && hints.length > 0) return ['if VAULT_KEY_FILE is set, unset it first', ...hints];
+  const isOutOfReach = kind === 'keychain' && code !== 'key_missing' && code !== 'key_wrong';
+  if (!isOutOfReach || hints.length > 0) return hints;
+  // A machine without a desktop will have no keychain tomorrow either.
+  return [
+    `to use a key file instead, once where the keychain works: ${command('key add file')}`,
+    `and then: ${command('key use file')}`,
+  ];
+}
+
+function kindsIn({ masterKeys }: VaultHead): readonly string[] {
+  return [...new Set(masterKeys.map(({ source }) => source))];
+}
