@@ -100,10 +100,10 @@ async function makeOrTake(source: KeySource, reference: string): Promise<Establi
     // Another profile that shares the key file was faster; its key serves as well.
     return taken(await source.load(reference));
   }
-  return { ...taken(master), undo: () => takeBack(source, reference) };
+  return { ...taken(master), undo: () => discardKey(source, reference) };
 }
 
-async function takeBack(source: StoringKeySource, reference: string): Promise<string | null> {
+async function discardKey(source: StoringKeySource, reference: string): Promise<string | null> {
   try {
     // Another profile that shares the key file may use the key already.
     return (await source.remove(reference)) ? null : `the new key stays in the ${source.place}`;

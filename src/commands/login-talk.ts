@@ -47,7 +47,7 @@ function sayEvent(event: LoginEvent, paths: AnswerPaths, io: Io, live: LiveLine)
       return;
     case 'device_wait':
       live.show(
-        event.standing === 'pending'
+        event.state === 'pending'
           ? `waiting; ${left(event.endsAt, io)} left`
           : `no clear answer from the provider; retrying, ${left(event.endsAt, io)} left`,
       );

@@ -191,7 +191,7 @@ export interface DeviceWait extends DevicePoll {
   /** No poll begins after this time. */
   readonly endsAt: number;
   /** Called after each poll that leaves the login waiting. */
-  readonly onPoll: (standing: PollState) => void;
+  readonly onPoll: (state: PollState) => void;
 }
 
 /** Why the login waits: for the user, or for a provider that did not answer. */

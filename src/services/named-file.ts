@@ -4,8 +4,8 @@ import { inQuotes } from '../domain/safe-text.js';
 import type { Files } from '../system/contract.js';
 
 /**
- * A file that a person names is made in a folder of theirs, which is never made for them: a name that was mistyped would
- * become one. Called before anything is asked or worked out for the file.
+ * Refuses a file named by the user whose folder does not exist. The folder is not created, because it may be a mistyped
+ * name. Called before the user is asked anything.
  *
  * @param file absolute
  * @throws VaultError `vault_not_writable` when its folder does not exist
@@ -13,7 +13,11 @@ import type { Files } from '../system/contract.js';
 export function refuseWithoutFolder(files: Pick<Files, 'exists'>, file: string): void {
   const folder = dirname(file);
   if (files.exists(folder)) return;
-  throw new VaultError('vault_not_writable', `${file} cannot be made: the folder ${folder} is not there`, {
-    hint: `mkdir -p ${inQuotes(folder)}`,
-  });
+  throw new VaultError(
+    'vault_not_writable',
+    `${file} cannot be created: the folder ${folder} does not exist`,
+    {
+      hint: `mkdir -p ${inQuotes(folder)}`,
+    },
+  );
 }

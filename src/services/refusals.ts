@@ -9,41 +9,41 @@ import type { RefusedAnswer } from '../oauth/contract.js';
 import type { Provider } from '../providers/contract.js';
 import { openDetails, openHint, openOutcome } from './refresh/refresh-notes.js';
 
-/** Says again what is known of an account that rests until a login. */
+/** The error for an account that is skipped until a login. */
 export function loginNeeded(account: Account): VaultError {
   const why = account.reason ?? `${accountName(account)} needs a new login`;
   const more = account.retryAt === null ? '' : `\n${compareClient(account.provider)}`;
   return new VaultError('login_needed', why, { hint: `${loginCommand(account)}${more}` });
 }
 
-/** Whether a login is only the likely cure of what a provider said; see {@link refreshRefusal}. */
+/** Whether a login is only the likely remedy; see {@link refreshRefusal}. */
 export function isInDoubt({ code, details }: VaultError): boolean {
   return code === 'login_needed' && details['provider_error'] === AMBIGUOUS;
 }
 
 /**
- * RFC 6749 §5.2 has it for a malformed request. Several servers (LemonLDAP::NG, thephpleague/oauth2-server, jmondi's) say it of
- * a refresh token that they do not know any more, though they took a request of the very same form when it was given.
+ * RFC 6749 §5.2 defines it for a malformed request. Several servers (LemonLDAP::NG, thephpleague/oauth2-server, jmondi's)
+ * also send it for a refresh token that they no longer know, although they accepted requests of the same form before.
  */
 const AMBIGUOUS = 'invalid_request';
 
 function compareClient(provider: string): string {
-  return `if that changes nothing, compare the client with what is registered: ${command(`providers ${quoted(provider)}`)}`;
+  return `if that does not help, compare the client with what is registered: ${command(`providers ${quoted(provider)}`)}`;
 }
 
-/** What is known of an account when its refresh is refused; all in milliseconds since the epoch. */
+/** What the account's history says when its refresh is refused; all in milliseconds since the epoch. */
 export interface RefreshHistory {
-  /** The last time a person agreed. */
+  /** When the user last consented. */
   readonly consentedAt: number;
-  /** When a refresh with this same token was first begun of which no end is known; null when there was none. */
+  /** When the first refresh with this token began whose outcome is unknown; null when there was none. */
   readonly cutOffAt: number | null;
   readonly now: number;
 }
 
-/** How a hint begins where no request can have reached the provider, or it was turned away. */
+/** Begins the hint when no request reached the provider, or it was refused. */
 const NOTHING_LOST = 'nothing is lost';
 
-/** What a provider's refusal to refresh means for this account, in our words, with the next command. */
+/** The error for a provider's refusal to refresh: what it means for this account, and the next command. */
 export function refreshRefusal(
   account: Account,
   provider: Provider,
@@ -51,7 +51,7 @@ export function refreshRefusal(
   history: RefreshHistory,
 ): VaultError {
   const error = refusal(account, provider, refused, history);
-  // About this token the provider has had its say.
+  // The provider has decided about this very token.
   if (refused.class === 'login_needed' || history.cutOffAt === null) return error;
   return leavingOpen(error, account, history.cutOffAt, history.now);
 }
@@ -85,7 +85,7 @@ function refusal(
       if (isMute(account, refused)) {
         return new VaultError(
           'provider_unavailable',
-          `${provider.title} has refused ${account.failures + 1} times in a row to refresh ${accountName(account)}, and does not say why (${said})`,
+          `${provider.title} has refused ${account.failures + 1} times in a row to refresh ${accountName(account)}, without a reason (${said})`,
           {
             hint: `${NOTHING_LOST}; try again in a few minutes\nor log in again: ${loginCommand(account)}`,
             details,
@@ -119,14 +119,14 @@ function refusal(
 }
 
 /**
- * Whether a server that has refreshed the account before goes on refusing it without a word. A gateway in between may do so
- * for a while; glewlwyd does so of every refresh token that has ended.
+ * Whether a server that has refreshed the account before keeps refusing it without an error code. A gateway in between may
+ * do so for a while; glewlwyd does so for every refresh token that has expired.
  */
 function isMute({ lastRefreshAt, failures }: Account, { error }: RefusedAnswer): boolean {
   return /^http_40[013]$/.test(error) && lastRefreshAt !== null && failures + 1 >= FAILING_AFTER;
 }
 
-/** @returns null where the provider says more than {@link AMBIGUOUS}, or is known to mean what it says */
+/** @returns null where the error is more specific than {@link AMBIGUOUS}, or the provider is known to mean it literally */
 function likelyDead(
   account: Account,
   provider: Provider,
@@ -137,7 +137,7 @@ function likelyDead(
   if (error !== AMBIGUOUS || detail !== null || provider.errors.configuration.includes(error)) return null;
   return new VaultError(
     'login_needed',
-    `${accountName(account)} probably needs a new login: ${provider.title} refuses to refresh it (${quote(refused)}), which some servers say of a refresh token that has ended`,
+    `${accountName(account)} probably needs a new login: ${provider.title} refuses to refresh it (${quote(refused)}), an error that some servers send for an expired refresh token`,
     { hint: `${loginCommand(account)}\n${compareClient(provider.name)}`, details },
   );
 }
@@ -153,7 +153,7 @@ export function unreachable(failure: TransportFailure): VaultError {
   });
 }
 
-/** The same of a refresh. @param history its `cutOffAt` is null where nothing may have reached the provider */
+/** The same for a refresh. @param history its `cutOffAt` is null where nothing may have reached the provider */
 export function refreshUnanswered(
   account: Account,
   failure: TransportFailure,
@@ -163,7 +163,7 @@ export function refreshUnanswered(
   return cutOffAt === null ? error : leavingOpen(error, account, cutOffAt, now);
 }
 
-/** A redirect without a word says nothing of the client: what is wrong is the address, or something in between. */
+/** A redirect without an error says nothing about the client: the address is wrong, or something in between answered. */
 export function endpointMoved(
   provider: Provider,
   { error }: RefusedAnswer,
@@ -172,7 +172,7 @@ export function endpointMoved(
   if (!/^http_3\d\d$/.test(error)) return null;
   return new VaultError(
     'client_refused',
-    `the token endpoint of ${provider.title} answers with a redirect (${error}), and a token is never sent after one`,
+    `the token endpoint of ${provider.title} answers with a redirect (${error}), which is never followed with a token`,
     {
       hint: `check any proxy or sign-in page of the network, and the endpoints printed by: ${command(`login ${provider.name} --dry-run`)}`,
       details,
@@ -210,7 +210,7 @@ export function quote({ error, detail, description }: RefusedAnswer): string {
   return description === null ? code : `${code}: ${description}`;
 }
 
-/** Providers do not say why a refresh token died; the account's own history often does. */
+/** Providers do not say why a refresh token stopped working; the account's history often shows it. */
 function likelyReason(
   account: Account,
   provider: Provider,
@@ -233,7 +233,7 @@ function likelyReason(
 export function changeNotTaken(): VaultError {
   return new VaultError(
     'vault_damaged',
-    'the database does not take the change though no other process has made one, so it is damaged or was altered',
+    'the database did not store the change, although no other process changed the account; it is damaged or was altered',
     { hint: `see what is wrong with it: ${command('doctor')}\n${fromBackup()}` },
   );
 }

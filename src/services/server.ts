@@ -47,9 +47,9 @@ export async function serverOf(
   if (provider.pkce && methods !== null && !methods.includes('S256')) {
     throw new VaultError(
       'config_invalid',
-      `${provider.title} announces that it does not know PKCE with S256, which protects the login`,
+      `${provider.title} announces no support for PKCE with S256, which protects the login`,
       {
-        hint: `if there is no way around it, set providers.${provider.name}.pkce to false in config.json`,
+        hint: `if it has no PKCE at all, set providers.${provider.name}.pkce to false in config.json`,
       },
     );
   }
@@ -57,8 +57,8 @@ export async function serverOf(
 }
 
 /**
- * Checks that the configuration still names the issuer, the token endpoint and the client that an account's tokens
- * came from. A refresh token goes nowhere else, whatever a configuration file says today.
+ * Checks that the configuration still names the issuer, the token endpoint and the client that an account's tokens came
+ * from. A refresh token is sent nowhere else, whatever the configuration says now.
  *
  * @throws VaultError `binding_changed`
  */
@@ -75,6 +75,6 @@ export function requireSameBinding(account: Account, provider: ConfiguredProvide
   throw new VaultError(
     'binding_changed',
     `the ${changed} configured for ${provider.name} is not the one ${accountName(account)} was logged in with, so its refresh token is not sent`,
-    { hint: `put the old setting back, or log in anew: ${loginCommand(account)}` },
+    { hint: `restore the old setting, or log in again: ${loginCommand(account)}` },
   );
 }

@@ -14,7 +14,7 @@ const CODE: LoginEvent = {
   endsAt: NOW + 15 * MINUTE,
 };
 const COMPLETE = 'https://issuer.example/device?user_code=WDJB-MJHT';
-const WAIT: LoginEvent = { kind: 'device_wait', standing: 'pending', endsAt: NOW + 14 * MINUTE };
+const WAIT: LoginEvent = { kind: 'device_wait', state: 'pending', endsAt: NOW + 14 * MINUTE };
 const TERMINAL: TerminalOptions = { tty: true, columns: 80, env: { LANG: 'C.UTF-8', NO_COLOR: '1' } };
 
 /** Everything that is said until the login comes to nothing. */

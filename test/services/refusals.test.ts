@@ -51,7 +51,7 @@ describe('the likely reason of a dead grant', () => {
 
 describe('a refusal of the authorization code', () => {
   it.each([
-    ['invalid_grant', 400, 'login_refused', /does not accept the authorization code/, /^vault login google/],
+    ['invalid_grant', 400, 'login_refused', /no longer accepts the authorization code/, /^vault login google/],
     ['server_error', 503, 'provider_unavailable', /just now/, /^vault login google$/],
     ['admin_policy_enforced', 400, 'policy_refused', /policy/, /administrator/],
     ['redirect_uri_mismatch', 400, 'client_refused', /refuses this client/, /^vault providers google/],
@@ -76,7 +76,7 @@ describe('a redirect where a token was expected', () => {
     const failure = refusal(refused('<html>sign in</html>', { status: 307 }));
     expect(failure.code).toBe('client_refused');
     expect(failure.message).toBe(
-      'the token endpoint of Google answers with a redirect (http_307), and a token is never sent after one',
+      'the token endpoint of Google answers with a redirect (http_307), which is never followed with a token',
     );
     expect(failure.hint).toContain('vault login google --dry-run');
   });

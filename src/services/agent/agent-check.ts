@@ -29,7 +29,7 @@ interface Backoff {
  * The regular check of all accounts: what expires soon is refreshed, as by `refresh --all`. From one check to the next it
  * remembers which accounts to skip.
  *
- * @returns begins nothing new once its signal is aborted; rejects only for a bug
+ * @returns a function that begins nothing new once its signal is aborted, and rejects only for a bug
  */
 export function agentCheck(
   deps: AgentCheckDeps,

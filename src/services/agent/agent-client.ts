@@ -14,7 +14,8 @@ import { AGENT_LOCK, type AgentStatus } from './agent-contract.js';
 /**
  * Asks a running agent for a token, by the same route as curl. The caller does the work itself whenever this fails.
  *
- * @returns the token; the agent's reason why there is none, for a caller without the key; null when the agent was of no use
+ * @returns the token; the agent's reason why there is none, for a caller without the key; null when the agent gave no usable
+ * answer
  */
 export async function askAgent(
   ctx: Pick<Context, 'detail'>,
@@ -44,7 +45,7 @@ function tokenTarget({ selector, minValid, scopes, withIdentity }: TokenRequest)
 
 type Document = Readonly<Record<string, unknown>>;
 
-/** @returns null when it is no such document; the error where the token is not of the type that was asked for */
+/** @returns null when it is not a token document; the error when the token is not of the type that was asked for */
 function readToken(value: Document | null, { anyType }: TokenRequest): ValidToken | VaultError | null {
   const { account, access_token, token_type, expires_at, scopes, email, warning } = value ?? {};
   const [, provider, label] = /^([^/]+)\/(.+)$/s.exec(String(account)) ?? [];
@@ -67,7 +68,7 @@ function readToken(value: Document | null, { anyType }: TokenRequest): ValidToke
   return anyType === true || isBearer(known) ? token : notBearer(known);
 }
 
-/** @returns null when it is no such document */
+/** @returns null when it is not an error document */
 function readError(value: Document | null): VaultError | null {
   const { code, message, hint, details } = (value?.['error'] ?? {}) as Document;
   if (typeof code !== 'string' || !Object.hasOwn(ERROR_CODES, code) || typeof message !== 'string')
@@ -106,7 +107,7 @@ export async function stopAgent(
     .catch((failure: unknown) => {
       if (!(failure instanceof VaultError) || failure.code !== 'busy') throw failure;
       throw new VaultError('busy', `the agent (process ${pid}) does not stop`, {
-        hint: `kill it; refreshes that it has begun are finished without it: kill -9 ${pid}`,
+        hint: `kill it; the refreshes it has begun finish without it: kill -9 ${pid}`,
       });
     });
   await lock.release();
@@ -145,7 +146,7 @@ function statusOf({ status, body }: AnswerFromSocket): AgentStatus {
   if (status < 300 && value?.['running'] === true) return value as unknown as AgentStatus;
   throw (
     readError(value) ??
-    new VaultError('busy', 'the answer of the agent cannot be read; it may be of another version', {
+    new VaultError('busy', 'the answer of the agent cannot be read; the agent may be of another version', {
       hint: `stop it and start it again: ${command('agent stop')}`,
     })
   );

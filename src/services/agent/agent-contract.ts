@@ -42,8 +42,8 @@ export type AgentEvent =
   | { readonly kind: 'stopped' };
 
 /**
- * The document of `GET /status` and `vault agent status --json`. The field names are an API: more may join, none of these
- * goes away. Times are RFC 3339.
+ * The document of `GET /status` and `vault agent status --json`. The field names are an API: new ones may be added, none is
+ * removed. Times are RFC 3339.
  */
 export interface AgentStatus {
   readonly running: true;

@@ -57,7 +57,7 @@ export function checkDocument(check: AgentCheck): NonNullable<AgentStatus['last_
   };
 }
 
-/** Reports the same failure once, and again only after it was over. */
+/** Reports a failure once, and again only if it recurs after it was gone. */
 export function newsFinder(): (check: AgentCheck) => Pick<AgentCheck, 'results' | 'error'> {
   let error: string | null = null;
   const reported = new Map<string, string>();

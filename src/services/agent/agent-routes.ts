@@ -36,7 +36,7 @@ const MIN_VALID = 5 * MINUTE;
 /** A browser that is sent here through a forwarded port names that port's host. Upper case counts too: RFC 9110 §4.2.3. */
 const OWN_HOSTS = /^(?:vault|localhost)(?::\d+)?$/i;
 
-/** @returns one that never rejects */
+/** @returns a function that never rejects */
 export function agentRoutes(deps: RouteDeps): (request: ServedRequest) => Promise<ServedAnswer> {
   let waiting = 0;
 
@@ -134,8 +134,8 @@ function readTokenQuery(name: string, query: URLSearchParams, client: string | n
 }
 
 /**
- * It goes into the audit trail, marked as the client's word: nothing proves it. Only what has the form in which this program
- * writes it is kept.
+ * Who asked, for the audit trail. It is marked there as the client's claim, because nothing proves it. A value that is not
+ * in the form in which this program writes it is dropped.
  */
 function readCaller(client: string | null): ThroughAgent {
   if (client === null) return { through: 'agent' };
@@ -152,7 +152,7 @@ function readCaller(client: string | null): ThroughAgent {
 function refuseUnknown(query: URLSearchParams, known: readonly string[]): void {
   const strange = [...query.keys()].find((key) => !known.includes(key));
   // It is not named: it could be a token pasted into the wrong place.
-  if (strange !== undefined) throw usage(`unknown parameter; there are ${known.join(', ')}`);
+  if (strange !== undefined) throw usage(`unknown parameter; allowed: ${known.join(', ')}`);
 }
 
 function single(query: URLSearchParams, key: string): string | null {

@@ -32,7 +32,7 @@ import { agentVault, sharedRefreshes } from './agent-vault.js';
 const LOCK_TIMEOUT = SECOND;
 /** How long an agent that is stopped waits for what is in flight. The refresher process finishes it without the agent. */
 const SHUTDOWN_TIMEOUT = MINUTE;
-/** The first pause after a check in which something failed for now; each further one is twice as long. */
+/** The first pause after a check in which something failed temporarily; each further one is twice as long. */
 const FIRST_RETRY = 30 * SECOND;
 /** Timers stop while the machine sleeps. Reading the clock this often notices that time has passed. */
 const STEP = 15 * SECOND;
@@ -232,7 +232,7 @@ async function takeLock(deps: AgentParts): Promise<Lock> {
   }
 }
 
-/** A client that does not read its answer, or a slow provider, does not keep the agent for ever. */
+/** A client that does not read its answer, or a slow provider, does not keep the agent running for ever. */
 async function finish(deps: AgentParts, open: SocketServer, checking: Promise<void>): Promise<void> {
   const over = new AbortController();
   const late = deps.clock.sleep(SHUTDOWN_TIMEOUT, over.signal).then(

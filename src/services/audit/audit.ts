@@ -20,7 +20,7 @@ export interface AuditEntryView {
   readonly seq: number | null;
   /** Milliseconds since the epoch. */
   readonly at: number;
-  /** The members of the line; empty when it is not readable. */
+  /** The members of the entry's line; empty when the line is not readable. */
   readonly said: Readonly<Record<string, unknown>>;
   /** The account's current name; null for none, or for a removed one. */
   readonly accountName: string | null;
@@ -30,14 +30,14 @@ export interface AuditVerdict {
   readonly checked: number;
   readonly unproved: number;
   readonly fault: TrailFault | null;
-  /** An older copy of the vault has an older trail, which is whole in itself. */
+  /** An older copy of the vault has an older trail that is intact in itself. */
   readonly standing: RollbackState;
 }
 
 /**
  * The events, newest last, with those that still wait for the trail. Needs no key: nothing of it is sealed.
  *
- * @throws VaultError `account_not_found` when there is no such account and no event of one
+ * @throws VaultError `account_not_found` when there is neither such an account nor an event of one
  */
 export async function auditTrail(
   ctx: Pick<Context, 'vault' | 'events' | 'clock'>,
@@ -79,7 +79,7 @@ function idsOf(names: ReadonlyMap<string, string>, selector: string): (id: strin
   if (ids.length > 0) return (id) => ids.includes(id);
   if (/^[0-9a-f]{8}[0-9a-f-]*$/.test(selector)) return (id) => id.startsWith(selector);
   throw new VaultError('account_not_found', `no account begins with ${selector}`, {
-    hint: `${command('list')}\nan account that was removed is found by its id, which is in: ${command('audit --json')}`,
+    hint: `${command('list')}\nto find a removed account, search for its id, which is in: ${command('audit --json')}`,
   });
 }
 

@@ -54,7 +54,7 @@ export function unwrittenSettings(env: Env, inEnvFile: readonly string[]): reado
     .sort();
 }
 
-/** Relative folders would be others in the job. */
+/** A relative folder would be another one in the job. */
 function searchPath(path: string): string {
   const folders = path.split(':').filter((folder) => isAbsolute(folder));
   return [...new Set(folders)].join(':');

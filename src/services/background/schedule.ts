@@ -13,9 +13,9 @@ import { timesOf } from './schedule-times.js';
 
 export interface ScheduleRequest {
   readonly purpose: 'refresh' | 'agent';
-  /** Shows what would be written, or writes it. */
+  /** False: only show what would be written. */
   readonly install: boolean;
-  /** Null: what this machine has. */
+  /** Null: the one that this machine has. */
   readonly kind: SchedulerKind | null;
   /** Milliseconds from one run to the next; null for what is kept running. */
   readonly every: number | null;
@@ -88,7 +88,7 @@ export async function schedule(deps: JobHost, request: ScheduleRequest): Promise
     undo: undo.length > 0 ? undo : [typed(deps, `${request.typed.uninstall} --kind ${kind}`)],
   };
   const byHand = kind === 'launchd' ? [printing(deps, request, plan), ...plan.commands] : plan.commands;
-  // A crontab is written by its owner: a service that was asked for is put there only where it was asked for by name.
+  // Users edit their crontab themselves, so the agent is added to it only with `--kind cron`.
   const unasked = request.purpose === 'agent' && request.kind === null && kind === 'cron';
   if (!request.install || unasked) {
     const commands = kind === 'launchd' ? byHand : [typed(deps, `${request.typed.install} --kind ${kind}`)];
@@ -108,7 +108,7 @@ export async function unschedule(deps: JobHost, request: UnscheduleRequest): Pro
   const kinds = request.kind === null ? (['systemd', 'cron'] as const) : [request.kind];
   for (const kind of kinds) {
     const scheduler = deps.schedulers[kind];
-    // Without a crontab program there is no crontab; but unit files are there though no manager may be.
+    // Without a crontab program there is no crontab, but unit files may exist although systemd does not run.
     const there = request.kind !== null || kind === 'systemd' || (await scheduler.available());
     if (there && (await scheduler.uninstall(name))) removed.push(kind);
   }
@@ -126,18 +126,22 @@ function recordChange({ audit }: JobHost, { purpose }: UnscheduleRequest): void 
 async function usualKind({ platform, schedulers }: JobHost): Promise<SchedulerKind> {
   if (platform === 'darwin') return 'launchd';
   if (platform === 'win32') {
-    throw new VaultError('config_invalid', "this program knows no way to Windows' own Task Scheduler", {
-      hint: `make a task there that runs: ${command('refresh --all --days 3 --quiet')}`,
+    throw new VaultError('config_invalid', 'vault cannot add jobs to the Windows Task Scheduler', {
+      hint: `create a task there that runs: ${command('refresh --all --days 3 --quiet')}`,
     });
   }
   if (await schedulers.systemd.available()) return 'systemd';
   if (await schedulers.cron.available()) return 'cron';
-  throw new VaultError('config_invalid', 'neither a systemd user session nor a crontab program is here', {
-    hint: `install cron, or let the main program of the container start this beside it: ${command('agent')}`,
-  });
+  throw new VaultError(
+    'config_invalid',
+    'this machine has neither a systemd user session nor a crontab program',
+    {
+      hint: `install cron; in a container, have the main program start: ${command('agent')}`,
+    },
+  );
 }
 
-/** @throws VaultError `config_invalid` when the key cannot be had where nobody is */
+/** @throws VaultError `config_invalid` when the key is not available without the user */
 function requireUnattended(
   deps: JobHost,
   source: KeySourceSetting,
@@ -145,14 +149,15 @@ function requireUnattended(
   { credential, typed: { show } }: ScheduleRequest,
 ): void {
   if (source.kind === 'passphrase' && source.file === null && (deps.env[PASSPHRASE_FILE] ?? '') === '') {
-    throw new VaultError('config_invalid', 'nobody is there to type the passphrase of the vault', {
+    throw new VaultError('config_invalid', 'an unattended job cannot ask for the passphrase of the vault', {
       hint: `${command('key add file')} && ${command('key use file')}`,
     });
   }
   if (source.kind !== 'credential' || (kind === 'systemd' && credential !== null)) return;
   const example = credential ?? join(deps.paths.config, source.name ?? deps.credentialName);
-  const what = kind === 'systemd' ? 'needs the file that holds it' : `is something ${kind} does not have`;
-  throw new VaultError('config_invalid', `the key is a systemd credential, which ${what}`, {
+  const what =
+    kind === 'systemd' ? 'the job needs the file that holds it' : `${kind} cannot give it to a job`;
+  throw new VaultError('config_invalid', `the key is a systemd credential: ${what}`, {
     hint: typed(deps, `${show} --kind systemd --credential-file ${quoted(example)}`),
   });
 }
@@ -178,7 +183,7 @@ function jobFor(deps: JobHost, request: ScheduleRequest, source: KeySourceSettin
       source.kind === 'credential' && request.credential !== null
         ? { name: source.name ?? deps.credentialName, path: request.credential }
         : null,
-    // Mail programs and password managers come with set-group-ID helpers.
+    // Mail programs and password managers may need set-group-ID helpers.
     confined: !deps.notifies && source.kind !== 'command',
     log: join(paths.state, `${name.name}.log`),
   };
@@ -186,7 +191,7 @@ function jobFor(deps: JobHost, request: ScheduleRequest, source: KeySourceSettin
 }
 
 const SUMMARIES = {
-  refresh: 'Refresh OAuth tokens that end soon (token-vault)',
+  refresh: 'Refresh OAuth tokens that expire soon (token-vault)',
   agent: 'Keep OAuth tokens fresh (token-vault)',
 };
 
@@ -197,7 +202,7 @@ function generalNotes({ self }: JobHost, source: KeySourceSetting, kind: Schedul
       `the key is in the keychain, which is locked while you are logged out; to see what happens then: ${command('doctor --as-cron')}`,
     );
   if (/[/\\]_npx[/\\]/.test(self[1]))
-    notes.push('npx may throw this copy of the program away: install it from a clone, and schedule that one');
+    notes.push('npx may delete this copy of vault: install vault, then schedule the installed one');
   if (kind === 'launchd') notes.push('launchd starts it while you are logged in');
   return notes;
 }
@@ -208,7 +213,7 @@ function nameOf({ paths, usualPlace }: JobHost, purpose: JobName['purpose']): Jo
   return { purpose, name: `token-vault-${purpose}${profile}${elsewhere}`, vault: paths.data };
 }
 
-/** What is only printed here is put into its place by a person. */
+/** A launchd job is only printed; this command writes it into its file. */
 function printing(deps: JobHost, { typed: { show } }: ScheduleRequest, plan: Plan): string {
   return `${typed(deps, `${show} --kind launchd --quiet`)} > ${quoted(plan.files[0]?.path ?? '')}`;
 }

@@ -14,7 +14,7 @@ import { type CheckedCopy, type CopyCheck, checkCopy, storeWaitingBeforeBackup }
 
 export interface BackupRequest {
   readonly file: string;
-  /** Replace what is there. */
+  /** Replace an existing file. */
   readonly force: boolean;
 }
 
@@ -33,9 +33,9 @@ export interface RestorePlan extends CopyCheck {
 
 export interface Restored extends CopyCheck {
   readonly database: string;
-  /** Where the vault is kept that was there before; null: there was none. */
+  /** Where the replaced vault is kept; null: there was none. */
   readonly kept: string | null;
-  /** How the vault stands here now; null when that cannot be seen without its key. */
+  /** The restored vault's state; null when its key is needed to determine it. */
   readonly standing: RollbackState | null;
 }
 
@@ -50,10 +50,10 @@ export type BackupContext = Pick<
 type BackupParts = Omit<BackupContext, 'copies' | 'spill'> & WaitingLoginDeps & { readonly copies: Copies };
 
 /**
- * Copies the vault with SQLite's own backup, so that it is whole while others write, opens every account in the copy, and only
- * then gives it its name. An interruption is obeyed until then.
+ * Copies the vault with SQLite's own backup, so that the copy is consistent while others write. Every account in the copy is
+ * opened before the copy gets its name. An interruption is obeyed until then.
  *
- * @throws VaultError `vault_exists` when the file is there and must not be replaced; the store's codes
+ * @throws VaultError `vault_exists` when the file exists and must not be replaced; the store's codes
  */
 export async function backUp(ctx: BackupContext, { file: named, force }: BackupRequest): Promise<Backup> {
   await requireStore(ctx.access);
@@ -75,11 +75,11 @@ export async function backUp(ctx: BackupContext, { file: named, force }: BackupR
       else if (!files.create(file, bytes)) throw isThere(file);
       const again = files.read(file, MOST_BYTES);
       if (again === null || !equalBytes(again, bytes)) {
-        throw new VaultError('vault_not_writable', `${file} does not hold what was written into it`, {
-          hint: 'the disk or its file system alters data: use another one',
+        throw new VaultError('vault_not_writable', `${file} differs from what was written into it`, {
+          hint: 'the disk or its file system alters data: use another disk',
         });
       }
-      // It waits: an entry of its own would make the vault newer than its backup at once.
+      // The event is queued: an entry written now would make the vault newer than its backup.
       recordProved(deps, keyring, { event: 'backed_up' });
       return { ...checked.check, file, bytes: bytes.length };
     } finally {
@@ -100,7 +100,7 @@ async function checkSnapshot(deps: BackupParts, copy: string): Promise<CheckedCo
 }
 
 function isThere(file: string): VaultError {
-  return new VaultError('vault_exists', `${file} is there already`, {
+  return new VaultError('vault_exists', `${file} exists already`, {
     hint: 'name another file, or replace it with --force',
   });
 }

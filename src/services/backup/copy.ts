@@ -29,28 +29,29 @@ const NO_MARKS: RollbackMarks = {
 /** What the check of a copy of a vault found. */
 export interface CopyCheck {
   readonly accounts: number;
-  /** Why its accounts could not be opened: the key is not at hand. Null when every one of them opens. */
+  /** Why its accounts could not be opened: the key is not available. Null when every one of them opens. */
   readonly unopened: VaultError | null;
 }
 
 export interface CopyCheckDeps {
-  /** Told when the key does not open it. */
+  /** Records when the key does not open the copy. */
   readonly audit: Audit;
   readonly interruption: AbortSignal;
 }
 
-/** A copy of a vault, looked over. */
+/** A copy of a vault that was checked. */
 export interface CheckedCopy {
   readonly check: CopyCheck;
-  /** What opened it, which the caller wipes; null when the key is not at hand. */
+  /** The keyring that opened it, which the caller wipes; null when the key is not available. */
   readonly keyring: Keyring | null;
 }
 
 /**
- * Opens everything in a copy of a vault, as far as its key is at hand.
+ * Opens everything in a copy of a vault, if its key is available.
  *
  * @param path for errors
- * @throws VaultError `vault_damaged`, `vault_newer` when a field does not open or rows are missing; the interruption's reason
+ * @throws VaultError `vault_damaged`, `vault_newer` when a field does not open or rows are missing; the interruption's
+ * reason
  */
 export async function checkCopy(
   { audit, interruption }: CopyCheckDeps,
@@ -77,7 +78,7 @@ export async function checkCopy(
   return { check: { accounts: accounts.length, unopened: null }, keyring };
 }
 
-/** Puts a line at the end of the trail in a copy. A copy lies where no vault is used, so no place's mark is moved for it. */
+/** Appends a line to the trail in a copy. No vault is used at the copy's path, so no rollback mark is moved. */
 export async function noteInCopy(
   store: Store,
   keyring: Keyring,
@@ -99,10 +100,10 @@ async function openAll(store: Store, keyring: Keyring, interruption: AbortSignal
   }
 }
 
-/* Answers wait beside the vault, and neither a backup nor the vault that a restore keeps holds what is there. */
+/* Spilled answers are not in the database, so neither a backup nor the vault that a restore keeps would contain them. */
 
 /**
- * Stores what waits, before a backup is made: the refresh token that is stored was spent for it.
+ * Stores the spilled answers before a backup is made: the refresh token in the database was used up for them.
  *
  * @throws VaultError when something cannot be stored, with the account's name
  */
@@ -113,12 +114,12 @@ export async function storeWaitingBeforeBackup(deps: WaitingLoginDeps): Promise<
   const hint = [...(error.hint === undefined ? [] : [error.hint]), command(`refresh ${shellName(account)}`)];
   throw new VaultError(
     error.code,
-    `no backup was made, because it would lack the newest refresh token of ${accountName(account)}: an answer for it waits beside the vault and could not be stored: ${error.message}`,
+    `no backup was made, because it would lack the newest refresh token of ${accountName(account)}, which could not be stored: ${error.message}`,
     { hint: hint.join('\n'), cause: error },
   );
 }
 
-/** What of a vault tells whether it can take in what waits. */
+/** The parts of a vault that decide whether it can store the spilled answers. */
 export interface WaitingFor extends Pick<VaultHead, 'vaultId' | 'wrappedKeys'> {
   /** Ids. */
   readonly accounts: readonly string[];
@@ -130,9 +131,9 @@ export async function waitingFor(store: Store): Promise<WaitingFor> {
 }
 
 /**
- * Stores what waits in the vault that is about to be replaced, and kept, unless the backup that is restored takes it in: it is
- * the same vault with the same keys, and has the accounts. What cannot be stored stays where it is: it must keep no backup from
- * being restored.
+ * Stores the spilled answers in the vault that is about to be replaced and kept. They stay where they are if the restored
+ * backup can store them, being the same vault with the same keys and accounts. An answer that cannot be stored stays too,
+ * because it must not prevent a restore.
  *
  * @throws VaultError the interruption's reason
  */

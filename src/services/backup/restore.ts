@@ -67,10 +67,10 @@ export async function planRestore(ctx: RestoreContext, named: string): Promise<R
 }
 
 /**
- * Puts a backup in the place of the vault. The backup is copied beside the database and looked over first; what is there
- * is kept under a name with the date. A vault of the same id is changed in one commit, so that whoever has it open goes on
- * with what is new; any other file is replaced as a whole. Cut off anywhere, the one or the other is there. Interrupted
- * before that, it leaves everything as it was; afterwards it goes on to its end.
+ * Replaces the vault by a backup. The backup is first copied beside the database and checked; the old vault is kept under a
+ * name with the date. A vault with the same id is changed in one commit, so that processes that have it open continue with
+ * the new content; any other file is replaced by a rename. A crash at any point leaves either the old vault or the new one.
+ * An interruption before the replacement leaves everything as it was; after it, the restore runs to completion.
  *
  * @throws VaultError as {@link planRestore}; the store's codes
  */
@@ -128,9 +128,10 @@ function copyOf({ database }: RestoreDeps): string {
 }
 
 /**
- * A copy of the backup beside the database, looked over.
+ * Makes a copy of the backup beside the database, and checks it.
  *
- * @param line comes into its trail when its key is at hand, so that it is restored together with what tells of it
+ * @param line appended to the copy's trail when its key is available, so that the restored vault contains the event of its
+ * own restore
  */
 async function stageCopy(
   deps: RestoreDeps,
@@ -147,7 +148,7 @@ async function stageCopy(
   const copy = copyOf(deps);
   copies.remove(copy);
   if (!files.create(copy, bytes))
-    throw new VaultError('busy', `${copy} is there already`, { hint: `rm ${inQuotes(copy)}` });
+    throw new VaultError('busy', `${copy} exists already`, { hint: `rm ${inQuotes(copy)}` });
   try {
     const store = await copies.open(copy);
     try {
@@ -168,7 +169,7 @@ async function stageCopy(
   }
 }
 
-/** The person knows the file by the name they gave. */
+/** The user knows the file by the name they gave. */
 function named(failure: unknown, copy: string, file: string): unknown {
   if (!isDamage(failure)) return failure;
   const { message, cause } = failure;
@@ -178,7 +179,7 @@ function named(failure: unknown, copy: string, file: string): unknown {
   });
 }
 
-/** @returns null for a database that cannot be read: it may be replaced all the same */
+/** @returns null for a database that cannot be read, which may still be replaced */
 async function waitingNow(deps: RestoreDeps): Promise<WaitingFor | null> {
   try {
     const store = await deps.access.store();
@@ -190,7 +191,7 @@ async function waitingNow(deps: RestoreDeps): Promise<WaitingFor | null> {
   }
 }
 
-/** @returns where what is there now is kept */
+/** @returns where the current vault is kept */
 async function keep(deps: RestoreDeps, readable: boolean): Promise<string> {
   const { files, copies, database } = deps;
   const kept = freeName(deps);
@@ -199,9 +200,9 @@ async function keep(deps: RestoreDeps, readable: boolean): Promise<string> {
     const named = files.publish(snapshot, kept);
     copies.remove(snapshot);
     if (named) return kept;
-    throw new VaultError('busy', `${kept} was made by somebody else just now`, { hint: 'try again' });
+    throw new VaultError('busy', `${kept} was just created by another process`, { hint: 'try again' });
   }
-  // SQLite cannot read it, so it is kept byte by byte, with its journal, from which somebody may save something.
+  // SQLite cannot read it, so its bytes are kept, with the journal: the user may be able to rescue something from them.
   for (const suffix of KEPT) {
     const bytes = files.read(`${database}${suffix}`, MOST_BYTES);
     if (bytes !== null) files.create(`${kept}${suffix}`, bytes);
@@ -223,13 +224,13 @@ function freeName({ files, clock, database }: RestoreDeps): string {
   }
 }
 
-/** What a dead process has left half done must not be rolled back into the new file. */
+/** The journal of a killed process must not be rolled back into the new file. */
 function replaceFile({ files, database }: RestoreDeps, copy: string): void {
   const bytes = files.read(copy, MOST_BYTES);
   if (bytes === null) throw new VaultError('vault_damaged', `${copy} vanished while it was being restored`);
   if (!files.exists(database)) {
     if (files.create(database, bytes)) return;
-    throw new VaultError('vault_exists', `a vault was made at ${database} meanwhile`, {
+    throw new VaultError('vault_exists', `another process has just made a vault at ${database}`, {
       hint: command('list'),
     });
   }

@@ -115,7 +115,7 @@ async function run(
   return jsonObject(end?.stdout ?? '') ?? {};
 }
 
-/** The worst finding of the child that this process does not have. */
+/** The worst finding that only the child has. */
 function differenceOf(report: Report, here: readonly CheckResult[], lost: readonly string[]): Finding {
   if (report.checks === undefined) {
     const { code = 'unexpected', message = 'no answer', hint = null } = report.error ?? {};
@@ -140,7 +140,7 @@ function differenceOf(report: Report, here: readonly CheckResult[], lost: readon
   );
 }
 
-/** As in `GOOGLE_CLIENT_ID`: other programs use variables with such endings too. */
+/** Whether it is named like `GOOGLE_CLIENT_ID`: other programs use variables with such endings too. */
 function isOfProvider(name: string, providers: readonly string[]): boolean {
   if (name === 'OAUTH_REDIRECT_URI') return true;
   return providers.some((provider) => name.startsWith(`${provider.toUpperCase().replaceAll(/[.-]/g, '_')}_`));

@@ -6,13 +6,13 @@ import type { Vault } from '../../vault/vault.js';
 
 export type { Condition };
 
-/** What became of a vault that was accepted as it is. */
+/** The result of accepting a vault as it is. */
 export interface Acceptance extends Condition {
   /** Whether there was anything to accept. */
   readonly accepted: boolean;
-  /** Those whose refresh tokens may be old ones, replaced since or used elsewhere as well. */
+  /** Accounts whose refresh token may be old: replaced since, or also used elsewhere. */
   readonly doubtful: readonly Account[];
-  /** Those of which something sealed does not open: accepting brings nothing of it back. */
+  /** Accounts with a sealed field that does not open; accepting the vault does not repair it. */
   readonly unreadable: readonly Account[];
 }
 
@@ -28,7 +28,8 @@ export async function conditionOf({ vault }: Pick<Context, 'vault'>): Promise<Co
 }
 
 /**
- * Accepts the vault as it is: its rows, and this machine and folder as its place. A vault with nothing to accept is left alone.
+ * Accepts the vault as it is: its rows, and this machine and folder as its place. Does nothing when there is nothing to
+ * accept.
  *
  * @returns how it was before; null where there is no vault
  * @throws VaultError the key's own codes, `vault_not_writable`

@@ -103,7 +103,7 @@ export async function recordNewKey(
 }
 
 function hasOne({ kind }: KeySource): VaultError {
-  return new VaultError('usage', `the vault has a master key in a source of the kind ${kind} already`, {
+  return new VaultError('usage', `the vault already has a master key in a source of the kind ${kind}`, {
     hint: `${useCommand(kind)}\nor first: ${command(`key remove ${kind}`)}`,
   });
 }

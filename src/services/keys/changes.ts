@@ -138,7 +138,7 @@ export async function reasonToKeepKey(
 ): Promise<string | null> {
   const { vaultId, masterKeys } = await store.head();
   if (!isReferenceOf(vaultId, reference)) return 'it is not named like the keys of this vault';
-  if (masterKeys.some((row) => row.reference === reference)) return 'this vault has it';
+  if (masterKeys.some((row) => row.reference === reference)) return 'this vault uses it';
   const isUsedElsewhere = openLedger(keyring, await store.ledger()).places.size > 1;
   return isUsedElsewhere ? 'this vault was also used in another place, which may need it' : null;
 }

@@ -108,8 +108,8 @@ async function writeOut(
  * same kind of source, whose keys are lost, are deleted in the same commit.
  *
  * @param choice the source of the new key; null: the one in use
- * @throws VaultError the codes of the source; `key_wrong` for a wrong passphrase, another vault's file and data keys of another
- * time, `vault_damaged` for a damaged file and other data keys, `vault_newer`
+ * @throws VaultError the codes of the source; `key_wrong` for a wrong passphrase, another vault's file and data keys from
+ * another time, `vault_damaged` for a damaged file and other data keys, `vault_newer`
  */
 export async function importKey(
   ctx: RecoveryContext,
@@ -205,7 +205,7 @@ function notLost({ place }: KeySource): VaultError {
 /**
  * A keyring of the data keys of a recovery file, under a master key that is made for it and kept nowhere. Wipes them.
  *
- * @throws VaultError `key_wrong` when the vault has data keys of another time
+ * @throws VaultError `key_wrong` when the vault has data keys from another time
  */
 function keyringOf(head: VaultHead, { dataKeys }: Recovery, file: string): Keyring {
   const master = random(KEY_BYTES);
@@ -245,7 +245,7 @@ function refuseOtherKeys(keyring: Keyring, ledger: SealedLedger, file: string): 
     if (!isDamage(failure)) throw failure;
     throw new VaultError(
       'vault_damaged',
-      `the data keys in ${file} do not open the ledger of this vault: they are those of another copy of it, or the ledger was altered or is damaged`,
+      `the data keys in ${file} do not open the ledger of this vault: they belong to another copy of it, or the ledger is damaged`,
       {
         hint: `use another recovery file of this vault, or restore the backup that was made together with this one:\n${command('restore FILE')}`,
         cause: failure,
@@ -261,11 +261,11 @@ function ofAnotherTime(head: VaultHead, dataKeys: readonly DataKey[], file: stri
     return new VaultError(
       'key_wrong',
       `${file} was made after the data keys were replaced, and this copy of the vault is from before`,
-      { hint: 'use the recovery file of that time, or a backup that was made after the replacement' },
+      { hint: 'use a recovery file from before the replacement, or restore a backup from after it' },
     );
   }
   return new VaultError('key_wrong', `${file} was made before the data keys of this vault were replaced`, {
-    hint: 'use the recovery file that was made after that, or a backup from before it',
+    hint: 'use a recovery file from after the replacement, or restore a backup from before it',
   });
 }
 

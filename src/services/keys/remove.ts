@@ -27,12 +27,12 @@ export interface RemovedKey {
 }
 
 /**
- * Takes the master key of one source out of the vault, once the key in use has opened it. The key is then deleted from its
+ * Removes the master key of one source from the vault, once the key in use has opened it. The key is then deleted from its
  * source, if this program stored it there and no other copy of the vault may need it; until then it is noted as a leftover.
  * Without such a key it deletes what an interrupted run has left in the source.
  *
- * @throws VaultError `usage` for the last key, the one in use and one that is not there; `vault_rolled_back` and `vault_cloned`
- * in a copy that its owner has not accepted
+ * @throws VaultError `usage` for the last key, the one in use and one that is not there; `vault_rolled_back` and
+ * `vault_cloned` in a copy that its owner has not accepted
  */
 export async function removeKey(
   ctx: KeysContext & { readonly keys: Pick<KeySources, 'storing'> },
@@ -50,7 +50,7 @@ export async function removeKey(
     }
     refuseNeeded(head, kind, await ctx.keys.current());
     return openAsCurrent(ctx, store, head, async (vault) => {
-      if (!(await takeOut(ctx, vault, row, source !== null))) throw noSuchKey(head, kind);
+      if (!(await removeFromVault(ctx, vault, row, source !== null))) throw noSuchKey(head, kind);
       return { source: kind, reference: row.reference, key: await deleteKey(vault, source, head, row) };
     });
   });
@@ -72,7 +72,7 @@ function refuseNeeded(head: VaultHead, kind: KeySourceKind, inUse: KeySource): v
   const other = head.masterKeys.find(({ source }) => source !== kind)?.source ?? 'file';
   const variable = kind === 'file' ? '\nif VAULT_KEY_FILE is set, unset it as well' : '';
   throw new VaultError('usage', `this machine opens the vault with the key from the ${inUse.place}`, {
-    hint: `have it use another one first: ${useCommand(other)}${variable}`,
+    hint: `make it use another one first: ${useCommand(other)}${variable}`,
   });
 }
 
@@ -96,7 +96,7 @@ async function removeLeftovers(
   { reference }: LeftoverKey,
 ): Promise<RemovedKey> {
   const { kind, place } = source;
-  const why = (await reasonToKeepKey(vault, reference)) ?? 'it may also serve other vaults';
+  const why = (await reasonToKeepKey(vault, reference)) ?? 'other vaults may use it';
   await deleteLeftovers(vault, source, null);
   const still = await loadOrNull(source, reference);
   still?.fill(0);
@@ -131,7 +131,7 @@ export async function deleteLeftovers(
  *
  * @param isStored its source may still hold the key
  */
-async function takeOut(
+async function removeFromVault(
   ctx: KeysContext,
   vault: OpenVault,
   { source, reference }: MasterKeyRow,
@@ -149,7 +149,7 @@ async function deleteKey(
   head: VaultHead,
   row: MasterKeyRow,
 ): Promise<string> {
-  if (source === null) return 'this program had stored nothing there that it could delete';
+  if (source === null) return 'vault had stored nothing there that it could delete';
   const { kind, place } = source;
   const { reference } = row;
   let outcome: string;
@@ -171,5 +171,5 @@ async function deleteFrom(source: StoringKeySource, head: VaultHead, row: Master
   if (found === 'missing') return `the ${place} does not hold it${other}`;
   if (found === 'another') return `the ${place} holds another key, which stays${other}`;
   if (await source.remove(row.reference)) return `the key was deleted from the ${place}`;
-  return `the ${place} stays, because it may also serve other vaults`;
+  return `the ${place} stays, because other vaults may use it`;
 }

@@ -36,13 +36,13 @@ export interface RotatedDataKeys {
 }
 
 /**
- * Replaces the data keys, or finishes what an interrupted run has begun: the new keys are written into the vault, every account
- * is sealed under them in batches, and when nothing needs the old keys any more they are deleted. The vault works for every
- * process meanwhile.
+ * Replaces the data keys, or finishes what an interrupted run has begun: the new keys are written into the vault, every
+ * account is sealed under them in batches, and when nothing needs the old keys any more they are deleted. The vault works
+ * for every process meanwhile.
  *
  * @param report called after each batch with the accounts done so far and how many there are
- * @throws VaultError the vault's own codes; `key_unavailable` when a master key that has to wrap the new keys is out of reach;
- * `busy` when something still needs the old keys, which then stay
+ * @throws VaultError the vault's own codes; `key_unavailable` when a master key that has to wrap the new keys is not
+ * available; `busy` when something still needs the old keys, which then stay
  */
 export async function rotateDataKeys(
   ctx: RotateDataContext,
@@ -60,7 +60,7 @@ export async function rotateDataKeys(
       if (!(failure instanceof VaultError && isInterruption(failure))) throw failure;
       throw stopped(failure, (await store.accounts()).length, (await rotation.behind()).length);
     });
-    await takeInWaiting(ctx);
+    await storeSpilled(ctx);
     const { replaced: dropped } = dataKeyIds(await store.head());
     const event = { event: 'data_keys_replaced', accounts } as const;
     if (!(await rotation.finish(event))) throw stillNeeded();
@@ -92,7 +92,7 @@ async function masterOf(ctx: RotateDataContext, head: VaultHead, row: MasterKeyR
   const inUse = await ctx.keys.current();
   const isInUse = inUse.kind === row.source;
   const source = isInUse ? inUse : await ctx.keys.usual(row.source);
-  if (source === null) throw outOfReach(row, null);
+  if (source === null) throw notAvailable(row, null);
   try {
     const { master, keyring } = await unlockAudited(
       ctx.audit,
@@ -105,14 +105,14 @@ async function masterOf(ctx: RotateDataContext, head: VaultHead, row: MasterKeyR
   } catch (failure) {
     if (isInUse || !(failure instanceof VaultError) || failure.exitCode !== outOfReach(row, null).exitCode)
       throw failure;
-    throw outOfReach(row, failure);
+    throw notAvailable(row, failure);
   }
 }
 
-function outOfReach({ source }: MasterKeyRow, why: VaultError | null): VaultError {
+function notAvailable({ source }: MasterKeyRow, why: VaultError | null): VaultError {
   return new VaultError(
     'key_unavailable',
-    `new data keys have to be wrapped by every master key of the vault, and the one in the source ${source} is out of reach${why === null ? '' : `: ${why.message}`}`,
+    `every master key of the vault has to wrap the new data keys, but the one in the source ${source} is not available${why === null ? '' : `: ${why.message}`}`,
     {
       hint: [
         ...(source === 'passphrase'
@@ -184,25 +184,25 @@ function cannotBeOpened(accounts: readonly Account[]): VaultError {
   const forget = accounts.map((account) => command(`revoke ${shellName(account)} --local`));
   return new VaultError(
     'vault_damaged',
-    `everything is sealed under the new data keys except accounts that cannot be opened: ${names}; the old ones stay until those are gone`,
-    { hint: ['forget those accounts and go on:', ...forget, rotateCommand()].join('\n') },
+    `accounts that cannot be opened are still sealed under the old data keys, which stay as long as these accounts: ${names}`,
+    { hint: ['forget those accounts and continue:', ...forget, rotateCommand()].join('\n') },
   );
 }
 
 /**
- * Stores the answers that wait beside the database: they may hold the only refresh token of a grant, and open under the old data
- * keys alone. An answer that does not open under those either loses nothing.
+ * Stores the spilled answers: they may hold the only refresh token of a grant, and only the old data keys open them. An
+ * answer that those do not open either is lost already.
  *
  * @throws VaultError when an answer cannot be stored: then the old data keys stay
  */
-async function takeInWaiting(ctx: RotateDataContext): Promise<void> {
+async function storeSpilled(ctx: RotateDataContext): Promise<void> {
   const spill = await ctx.spill();
   const [failed] = await storeAllWaiting({ ...ctx, spill }, VAULT_LOCK_TIMEOUT);
   if (failed === undefined) return;
   const { account, error } = failed;
   throw new VaultError(
     error.code,
-    `an answer for ${accountName(account)} waits beside the vault and needs the old data keys, which stay until it is stored: ${error.message}`,
+    `the old data keys stay, because they seal an answer for ${accountName(account)} that could not be stored: ${error.message}`,
     { hint: `${command(`refresh ${shellName(account)}`)}\n${rotateCommand()}`, cause: error },
   );
 }

@@ -36,7 +36,7 @@ export interface RotatedKey {
   readonly next: string | null;
 }
 
-/** How many references are tried: no accident takes so many. */
+/** How many references are tried. More collisions than that are no accident. */
 const MAX_ATTEMPTS = 8;
 /** After these failures the source holds no new key of ours; with `vault_exists` it holds one that another copy has put there. */
 const NOTHING_STORED: readonly ErrorCode[] = [
@@ -46,13 +46,13 @@ const NOTHING_STORED: readonly ErrorCode[] = [
 ];
 
 /**
- * Replaces the master key of one source. The order that loses nothing: the new reference is noted in the vault, the key is made
- * beside the old one and read back; one commit exchanges the rows and notes the old reference; the old key is deleted from its
- * source, and then its note. After a kill at any point both keys exist, the vault opens with one of them, and the notes say what
- * the next run has to delete.
+ * Replaces the master key of one source. The order that loses nothing: the new reference is noted in the vault, the key is
+ * made beside the old one and read back; one commit exchanges the rows and notes the old reference; the old key is deleted
+ * from its source, and then its note. After a kill at any point both keys exist, the vault opens with one of them, and the
+ * notes say what the next run has to delete.
  *
  * @param choice null: the source in use
- * @throws VaultError the source's codes; `usage` when the source gives the same key as before; `vault_rolled_back` and
+ * @throws VaultError the source's codes; `usage` when the source returns the same key as before; `vault_rolled_back` and
  * `vault_cloned` in a copy that its owner has not accepted
  */
 export async function rotateKey(ctx: KeysContext, choice: KeySource | null): Promise<RotatedKey> {
@@ -102,10 +102,10 @@ export interface Exchange extends OpenVault {
 }
 
 /**
- * Makes a new master key in a source beside the old one, reads it back, and replaces the rows in one commit, with its entry in
- * the trail. A failure before the commit leaves the source as it was, or a note of the key that stayed there.
+ * Makes a new master key in a source beside the old one, reads it back, and replaces the rows in one commit, with its entry
+ * in the trail. A failure before the commit leaves the source as it was, or a note of the key that stayed there.
  *
- * @throws VaultError the source's codes; `usage` when the source gives the same key as before
+ * @throws VaultError the source's codes; `usage` when the source returns the same key as before
  */
 export async function exchangeKey(ctx: KeysContext, exchange: Exchange): Promise<MasterKeyRow> {
   const { store, head, target: source, dropped, keyring, event } = exchange;
@@ -118,7 +118,7 @@ export async function exchangeKey(ctx: KeysContext, exchange: Exchange): Promise
       store.exchangeMasterKey(references, row, wrapped, step),
     );
   } catch (failure) {
-    await takeBack(exchange, made);
+    await discardNewKey(exchange, made);
     throw failure;
   } finally {
     made.master.fill(0);
@@ -140,7 +140,7 @@ async function newMaster(ctx: KeysContext, { store, head, target, dropped }: Exc
   const master = await target.load(reference);
   if (!replaced.some(({ matches }) => matches(master))) return { reference, master, parameters: null };
   master.fill(0);
-  throw new VaultError('usage', `the ${target.place} still gives the key that is to be replaced`, {
+  throw new VaultError('usage', `the ${target.place} still returns the key that is to be replaced`, {
     hint: `put a new key there, then run it again: ${target.recipe}`,
   });
 }
@@ -180,7 +180,7 @@ async function makeBeside(
 }
 
 /** A commit that was reported as failed may be on the disk: then the new key is needed and stays. */
-async function takeBack({ store, target, dropped }: Exchange, { reference }: NewMaster): Promise<void> {
+async function discardNewKey({ store, target, dropped }: Exchange, { reference }: NewMaster): Promise<void> {
   if (target.keys !== 'stored') return;
   try {
     const { masterKeys } = await store.head();
@@ -243,7 +243,7 @@ function notFound({ kind, place }: KeySource): VaultError {
 function elsewhere({ kind, place }: KeySource): VaultError {
   return new VaultError(
     'usage',
-    `this machine opens the vault with the ${place}, and the new key has to go there`,
+    `this machine opens the vault with the ${place}, so the new key has to be stored there`,
     { hint: command(`key rotate ${kind}`) },
   );
 }

@@ -102,7 +102,7 @@ async function waited(
     endsAt,
     clock,
     signal,
-    onPoll: (standing) => talk.on({ kind: 'device_wait', standing, endsAt }),
+    onPoll: (state) => talk.on({ kind: 'device_wait', state, endsAt }),
   });
   switch (outcome.kind) {
     case 'granted':

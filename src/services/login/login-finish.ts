@@ -74,7 +74,7 @@ export async function finish(ctx: LoginRun, vault: Vault, redeemed: Redeemed): P
   try {
     const { accessToken } = answer;
     if (accessToken === null) throw noToken(provider, target.request);
-    const { identity, issuer } = await personOf(ctx, redeemed, accessToken);
+    const { identity, issuer } = await identify(ctx, redeemed, accessToken);
     known = identity;
     const stored = await storeLogin(vault, ctx.storing, {
       provider: provider.name,
@@ -107,7 +107,7 @@ function isRefused({ code }: VaultError): boolean {
   return code === 'wrong_person' || code === 'account_name_taken';
 }
 
-async function personOf(ctx: LoginRun, redeemed: Redeemed, accessToken: Secret) {
+async function identify(ctx: LoginRun, redeemed: Redeemed, accessToken: Secret) {
   const { scopes, request } = redeemed.target;
   return identifyUser({
     ...redeemed,

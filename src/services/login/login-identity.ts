@@ -58,7 +58,7 @@ export async function identifyUser(facts: IdentityFacts): Promise<{ identity: Id
   const source = withUserinfo(provider.identity, facts.server.userinfoEndpoint);
   const { http, accessToken } = facts;
   if (source.from === 'id_token' && source.request === null && claims === null && facts.idTokenAsked)
-    throw cannotTell(provider);
+    throw notIdentified(provider);
   const identity = await readIdentity({ source, claims, answer, http, accessToken });
   const issuer =
     provider.issuerTemplate && typeof claims?.['iss'] === 'string' ? claims['iss'] : facts.server.issuer;
@@ -70,7 +70,7 @@ export async function identifyUser(facts: IdentityFacts): Promise<{ identity: Id
  * An id_token was requested (OpenID Connect Core §3.1.2.1) and none came, as with some servers in a device login. The name given with
  * `--as` is used only if the configuration says so, because a login in the browser may identify the user.
  */
-function cannotTell({ title, name }: ConfiguredProvider): VaultError {
+function notIdentified({ title, name }: ConfiguredProvider): VaultError {
   return new VaultError(
     'provider_answer_invalid',
     `${title} did not identify the user: the scope openid was requested, but no id_token came, and no userinfo endpoint is known`,

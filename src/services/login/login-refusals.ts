@@ -8,7 +8,7 @@ import { clientRefused, endpointMoved, quote } from '../refusals.js';
 import type { LoginRequest } from './login-request.js';
 import { retryLogin } from './login-request.js';
 
-/* What it means when a provider ends a login, in our words, with the next command. */
+/* The errors for logins that a provider refuses: what the refusal means, and what to do. */
 
 /** What a refusal of the authorization code means. Nothing is stored yet, so a new attempt is always possible. */
 export function codeRefusal(
@@ -24,7 +24,7 @@ export function codeRefusal(
     case 'login_needed':
       return new VaultError(
         'login_refused',
-        `${provider.title} does not accept the authorization code any more (${said})`,
+        `${provider.title} no longer accepts the authorization code (${said})`,
         {
           hint: `${again}\nfinish it within a few minutes${dpopKnown ? `\n${WITHOUT_DPOP}` : ''}`,
           details,
@@ -53,7 +53,7 @@ export function codeRefusal(
   }
 }
 
-/** The provider said no on its page: the person declined, or the client may not ask for this. */
+/** The redirect brought an error: the user declined, or the client may not ask for this. */
 export function authorizationRefusal(
   provider: Provider,
   error: string,
@@ -68,7 +68,7 @@ export function authorizationRefusal(
   if (error === 'temporarily_unavailable' || error === 'server_error') {
     return new VaultError(
       'provider_unavailable',
-      `${provider.title} could not go on with the login (${said})`,
+      `${provider.title} could not continue the login (${said})`,
       {
         hint: command(`login ${provider.name}`),
       },
@@ -89,12 +89,12 @@ export function authorizationRefusal(
 /** RFC 9449 §5 and §8. */
 const WANTS_DPOP: readonly string[] = ['invalid_dpop_proof', 'use_dpop_nonce'];
 const WITHOUT_DPOP =
-  'if the client is registered for DPoP (dpop_bound_access_tokens), take that off: vault cannot do DPoP (RFC 9449)';
+  'if the client is registered with dpop_bound_access_tokens, turn that off: vault does not support DPoP (RFC 9449)';
 
 function dpopWanted({ title }: Provider, refused: RefusedAnswer): VaultError {
   return new VaultError(
     'client_refused',
-    `${title} wants tokens bound to a key (DPoP, RFC 9449), which vault cannot do (${quote(refused)})`,
+    `${title} requires tokens bound to a key (DPoP, RFC 9449), which vault does not support (${quote(refused)})`,
     { hint: WITHOUT_DPOP, details: { provider_error: refused.error, provider_detail: refused.detail } },
   );
 }
@@ -103,18 +103,18 @@ function dpopWanted({ title }: Provider, refused: RefusedAnswer): VaultError {
 export function pushedRequestsOnly({ title, client }: Provider, instead: string | null): VaultError {
   return new VaultError(
     'client_refused',
-    `${title} takes a login in the browser by a pushed authorization request only (PAR, RFC 9126), which vault cannot do`,
+    `${title} accepts a login in the browser only by a pushed authorization request (PAR, RFC 9126), which vault does not support`,
     {
       hint:
         instead ??
-        `ask whoever runs ${client.registrationUrl} to take require_pushed_authorization_requests off`,
+        `ask the administrator of ${client.registrationUrl} to turn off require_pushed_authorization_requests`,
     },
   );
 }
 
-/* What a device login that comes to nothing means, in our words, with what to do instead. */
+/* The errors for device logins that fail, with what to do instead. */
 
-/** The client is not of the kind this grant takes; Entra says so with numbers and either of these names. */
+/** The client has the wrong type for this grant. Entra sends one of these codes, together with a number. */
 const WRONG_CLIENT: readonly string[] = ['invalid_client', 'unauthorized_client'];
 const NOT_ALLOWED: readonly string[] = ['unsupported_grant_type', 'device_flow_disabled'];
 
@@ -124,7 +124,7 @@ const NOT_THERE: readonly string[] = ['http_404', 'http_405', 'http_410'];
 /** Nothing has been sent yet. */
 export function noDeviceLogin(provider: Provider, request: LoginRequest): VaultError {
   return new VaultError('usage', `${provider.title} has no device login`, {
-    hint: `${retryLogin(request, '--paste')}\nopen the address that it prints on any machine`,
+    hint: `${retryLogin(request, '--paste')}\nopen the URL that it prints on any machine`,
   });
 }
 
@@ -142,7 +142,7 @@ export function deviceRefusal(
     case 'transient':
       return new VaultError(
         'provider_unavailable',
-        `${provider.title} could not go on with the login just now (${said})`,
+        `${provider.title} could not continue the login just now (${said})`,
         { hint: again, details },
       );
     case 'policy':
@@ -155,14 +155,10 @@ export function deviceRefusal(
         },
       );
     case 'login_needed':
-      return new VaultError(
-        'login_refused',
-        `${provider.title} does not know the device code any more (${said})`,
-        {
-          hint: again,
-          details,
-        },
-      );
+      return new VaultError('login_refused', `${provider.title} no longer knows the device code (${said})`, {
+        hint: again,
+        details,
+      });
     case 'configuration':
       if (refused.error === 'invalid_scope') return wrongScopes(provider, request, scopes, refused);
       if (WRONG_CLIENT.includes(refused.error)) return wrongClient(provider, request, refused);
@@ -171,7 +167,7 @@ export function deviceRefusal(
   }
 }
 
-/** A page that is not there says nothing of the client, and will not be there later. @returns null for other refusals */
+/** A missing page says nothing about the client, and trying again does not help. @returns null for other refusals */
 export function noDeviceEndpoint(
   provider: Provider,
   request: LoginRequest,
@@ -184,7 +180,7 @@ export function noDeviceEndpoint(
     'client_refused',
     `${provider.title} has no device login at ${endpoint} (${refused.error}): the address is wrong, or it is for other clients`,
     {
-      hint: `compare the address with what ${provider.title} documents, where it was configured: ${again} --dry-run\nor log in with a browser: ${retryLogin(request, '--paste')}`,
+      hint: `compare the address with what ${provider.title} documents: ${again} --dry-run\nor log in with a browser: ${retryLogin(request, '--paste')}`,
       details: detailsOf(refused),
     },
   );
@@ -223,7 +219,7 @@ function wrongClient(provider: Provider, request: LoginRequest, refused: Refused
   if (device === null) return clientRefused(provider, quote(refused), details);
   const message = `${title} refuses this client for a device login, which needs ${device.client} (${quote(refused)})`;
   const instead = `with the client you have: ${retryLogin(request, '--paste')}`;
-  const own = `register one at ${client.registrationUrl} and give it a name of its own under "providers" in config.json: "${name}-device": {"extends": "${name}", "clientId": "…", "clientSecret": "…"}; then: ${command(`login ${name}-device --device`)}`;
+  const own = `register one at ${client.registrationUrl}, and add it to "providers" in config.json: "${name}-device": {"extends": "${name}", "clientId": "…", "clientSecret": "…"}; then: ${command(`login ${name}-device --device`)}`;
   const hint = device.ownClient
     ? `${own}\n${instead}`
     : `change it at ${client.registrationUrl} ("Authentication"); or, ${instead}`;
@@ -241,7 +237,7 @@ function notAllowed(provider: Provider, request: LoginRequest, refused: RefusedA
   );
 }
 
-/** The person said no. */
+/** The user declined. */
 export function deviceDeclined(
   provider: Provider,
   request: LoginRequest,
@@ -256,12 +252,12 @@ export function deviceDeclined(
 export function codeEnded(provider: Provider, request: LoginRequest, after: number): VaultError {
   return new VaultError(
     'login_timed_out',
-    `nobody typed the code and finished the login at ${provider.title} within ${formatDuration(after)}`,
+    `the login at ${provider.title} was not finished within ${formatDuration(after)}`,
     { hint: `for a new code: ${retryLogin(request, '--device')}` },
   );
 }
 
-/** The time ran out while nobody could say whether the person had finished. */
+/** The time ran out without a clear answer, so the user may have finished the login. */
 export function endedUnanswered(
   provider: Provider,
   request: LoginRequest,
@@ -281,9 +277,13 @@ export function endedUnanswered(
 }
 
 export function uselessCode(provider: Provider, request: LoginRequest, flaw: string): VaultError {
-  return new VaultError('provider_answer_invalid', `${provider.title} began no device login: ${flaw}`, {
-    hint: retryLogin(request, '--paste'),
-  });
+  return new VaultError(
+    'provider_answer_invalid',
+    `${provider.title} did not begin a device login: ${flaw}`,
+    {
+      hint: retryLogin(request, '--paste'),
+    },
+  );
 }
 
 function detailsOf({ error, detail }: RefusedAnswer) {

@@ -59,7 +59,7 @@ export type LoginEvent =
       readonly endsAt: number;
     }
   /** After a poll: the user has not finished, or there was no clear answer. */
-  | { readonly kind: 'device_wait'; readonly standing: 'pending' | 'unclear'; readonly endsAt: number };
+  | { readonly kind: 'device_wait'; readonly state: 'pending' | 'unclear'; readonly endsAt: number };
 
 export interface LoginResult {
   readonly account: Account;

@@ -21,7 +21,7 @@ import type { LoginRequest } from './login-request.js';
 
 /** A longer wait for the account's lock is reported. */
 const SILENT_WAIT = 2 * SECOND;
-const MOST_TRIES = 100;
+const MAX_TRIES = 100;
 const NEVER_FAILED: StatusFacts = {
   status: 'active',
   reason: null,
@@ -168,7 +168,7 @@ function accountOf(vault: Vault, { facts, contents }: UnstoredLogin): Promise<Se
 async function addAccount(vault: Vault, deps: StoreDeps, login: UnstoredLogin): Promise<StoredLogin> {
   const { provider, issuedAt } = login.facts;
   const base = login.as ?? labelOf(login.contents.identity);
-  for (let attempt = 1; attempt <= MOST_TRIES; attempt += 1) {
+  for (let attempt = 1; attempt <= MAX_TRIES; attempt += 1) {
     const label = attempt === 1 ? base : `${base}-${attempt}`;
     const facts: AccountFacts = { ...login.facts, label, createdAt: issuedAt, lastRefreshAt: null };
     const account = await vault.add(facts, login.contents, (made) => loginFinished(made, true));

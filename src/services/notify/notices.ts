@@ -5,7 +5,7 @@ import { command, loginCommand, shellName } from '../../domain/hints.js';
 import { ending } from '../../domain/token-state.js';
 import type { GrantLimit, Provider } from '../../providers/contract.js';
 
-/** Of Google's seven days five are over then. */
+/** The shortest grants last seven days (Google's, in testing), so this leaves two days to log in. */
 const SOON = 2 * DAY;
 
 /** A state of an account that the user should know. */

@@ -92,8 +92,8 @@ export async function testNotify(ctx: NotifyContext, run = runner(ctx)): Promise
 }
 
 /**
- * Runs the notify command for each due notification, one by one; of several processes one does. Failures become notices and
- * are retried later.
+ * Runs the notify command for each due notification, one by one. Only one of several processes does it. Failures become
+ * notices and are retried later.
  *
  * @returns how many notifications were sent
  */
@@ -222,7 +222,9 @@ function time(at: number): string {
   return new Date(at).toISOString();
 }
 
-/** Null when no command is set. A file without the word is not parsed: this runs after many commands. */
+/**
+ * Null when no command is set. A file that does not contain the word is not parsed, because this runs after many commands.
+ */
 function notifyCommand({ paths, readText }: NotifyContext): readonly string[] | null {
   const text = readText(paths.configFile);
   return text?.includes('"notify"') === true ? readNotify(text, paths.configFile) : null;

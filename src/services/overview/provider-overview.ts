@@ -66,7 +66,7 @@ function viewOf(resolved: ResolvedProvider): ProviderView {
   };
 }
 
-/** Without a port where any will do: so it is registered at providers that want it registered. */
+/** Without a port where the provider accepts any: that is the form to register. */
 function redirectToRegister({ redirect }: Provider): string {
   const port = redirect.port === 0 ? '' : `:${redirect.port}`;
   return `http://${redirect.host}${port}${redirect.path}`;

@@ -86,12 +86,13 @@ async function commitAnswer(vault: Vault, account: SealedAccount, answer: Unstor
 }
 
 /**
- * The same; when the database does not take the answer, it goes into the spill slot, whatever the reason. So it does when another
- * process has changed the account in spite of the lock: the next process that locks the account decides which is newer.
+ * Like {@link commitAnswer}; an answer that the database does not take goes into the spill slot, whatever the reason. So
+ * does one whose account another process has changed in spite of the lock: the next process that locks the account decides
+ * which is newer.
  *
  * @returns null when another process has changed the account
- * @throws VaultError the vault's own, with what became of the answer; `vault_damaged` when the database takes no change though no
- * other process has made one
+ * @throws VaultError the vault's own, with what became of the answer; `vault_damaged` when the database takes no change
+ * though no other process has made one
  */
 export async function commitOrSpill(
   vault: Vault,

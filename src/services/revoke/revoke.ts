@@ -18,7 +18,7 @@ import { type HeldAccount, lockAndRead } from '../refresh/refresh-store.js';
 import { accountsOf, selectAccounts } from '../select-account.js';
 import { requireSameBinding, serverOf } from '../server.js';
 
-const LOCK_PATIENCE = 45 * SECOND;
+const LOCK_TIMEOUT = 45 * SECOND;
 
 export interface RevokeRequest {
   readonly selectors: readonly string[];
@@ -61,9 +61,8 @@ export async function revocationTargets(
 }
 
 /**
- * Takes the grant back at the provider (RFC 7009), then forgets the account here. A provider that cannot be reached, or
- * refuses, leaves the account in place unless `local` was asked for: forgetting a live grant would leave nobody who
- * can revoke it.
+ * Revokes the grant at the provider (RFC 7009), then removes the account here. If the provider cannot be reached or refuses,
+ * the account stays unless `local` is set, because a grant cannot be revoked without its token.
  */
 export async function revokeAccounts(ctx: RevokeContext, request: RevokeRequest): Promise<RevokeReport> {
   const vault = await ctx.vault();
@@ -103,7 +102,7 @@ async function revokeOne(
   try {
     const { locks, interruption } = ctx;
     const holding = { locks, spill: await ctx.spill() };
-    const held = await lockAndRead(holding, vault, seen.id, LOCK_PATIENCE, interruption);
+    const held = await lockAndRead(holding, vault, seen.id, LOCK_TIMEOUT, interruption);
     try {
       const { account } = held;
       if (account === null) return result('forgotten', 'another process had removed it already');
@@ -119,7 +118,7 @@ async function revokeOne(
       if (doubt === null) return result(event, answer.reason);
       const reason =
         answer.kind === 'revoked' ? 'its token was revoked, and it is forgotten here' : answer.reason;
-      return result(event, `${reason}; the grant may live on, because ${doubt}`);
+      return result(event, `${reason}; the grant may still exist, because ${doubt}`);
     } finally {
       await held.release();
     }
@@ -138,7 +137,7 @@ async function revokeOne(
 /** Why the refresh token that was sent may not be the newest one; null when it is. */
 async function whyInDoubt(vault: Vault, { account, unopened }: HeldAccount): Promise<string | null> {
   if (account === null || !account.hasRefreshToken) return null;
-  if (unopened > 0) return 'an answer that waits beside the vault and does not open may hold a newer token';
+  if (unopened > 0) return 'a spilled answer that cannot be opened may hold a newer token';
   const intent = await vault.intent(account.id);
   if (intent === null) return null;
   const at = new Date(intent.at).toISOString();
@@ -150,7 +149,7 @@ function plan(configured: ConfiguredProvider | VaultError, { local }: RevokeRequ
     return `${local ? 'only forgotten here' : 'kept, unless --local is given'}: ${configured.message}`;
   }
   const { style, caution } = configured.revocation;
-  if (style === 'none') return `only forgotten here: ${configured.title} has no way to revoke a grant`;
+  if (style === 'none') return `only forgotten here: ${configured.title} does not support revocation`;
   const then = local ? 'forgotten here whatever it answers' : 'forgotten here';
   return `revoked at ${configured.title}, then ${then}${caution === null ? '' : `; ${caution}`}`;
 }
@@ -187,11 +186,13 @@ async function ask(
   }
 }
 
-/** What is in the vault is counted under its key: an account that went without it would look like one that vanished. */
+/**
+ * The ledger is sealed with the key: an account removed without it would look like one that was deleted from the database.
+ */
 function cannotForget(account: Account, { code, message, hint, details }: VaultError): VaultError {
   return new VaultError(
     code,
-    `${accountName(account)} is still in the vault, because taking an account out needs the key as well: ${message}`,
+    `${accountName(account)} is still in the vault, because removing an account needs the key: ${message}`,
     { ...(hint === undefined ? {} : { hint }), details },
   );
 }
@@ -201,7 +202,7 @@ function unasked(error: VaultError): ProviderAnswer {
   return { kind, reason: `forgotten here only: ${error.message}`, error };
 }
 
-/** What the provider made of it; `reason` is for the person in every case. */
+/** The provider's answer. `reason` is a sentence for the user. */
 export type ProviderAnswer =
   | { readonly kind: 'revoked'; readonly reason: string }
   | { readonly kind: 'unsupported'; readonly reason: string }
@@ -263,8 +264,8 @@ export async function revokeTokens(
 }
 
 /**
- * A revocation carries the live refresh token, so it goes only to the server that gave it. An endpoint discovered from
- * the account's own issuer is that server's word; one from a configuration file has to be on the same origin.
+ * A revocation carries the live refresh token, so it goes only to the server that issued it. An endpoint discovered from the
+ * account's own issuer is trusted; one from a configuration file must have the same origin.
  */
 export function isOwnServer(endpoint: string, of: Pick<Account, 'tokenEndpoint' | 'issuer'>): boolean {
   const origins = [of.tokenEndpoint, of.issuer].map((url) => new URL(url).origin);
@@ -275,7 +276,7 @@ function requireOwnServer(account: Account, provider: ConfiguredProvider, endpoi
   if (isOwnServer(endpoint, account)) return;
   throw new VaultError(
     'binding_changed',
-    `the revocation endpoint configured for ${provider.name} is on another server than the one ${accountName(account)} was logged in at, so its refresh token is not sent there`,
+    `the revocation endpoint configured for ${provider.name} is not on the server where ${accountName(account)} was logged in, so its refresh token is not sent there`,
     {
       hint: `correct providers.${provider.name}.revocationEndpoint in config.json, or only forget it here: ${command(`revoke --local ${shellName(account)}`)}`,
     },
@@ -284,7 +285,7 @@ function requireOwnServer(account: Account, provider: ConfiguredProvider, endpoi
 
 function inWords(outcome: RevocationOutcome, provider: ConfiguredProvider, account: Account): ProviderAnswer {
   const name = accountName(account);
-  const forget = `to forget it here all the same: ${command(`revoke --local ${shellName(account)}`)}`;
+  const forget = `to forget it here anyway: ${command(`revoke --local ${shellName(account)}`)}`;
   switch (outcome.kind) {
     case 'revoked':
       return { kind: 'revoked', reason: `revoked at ${provider.title} and forgotten here` };
@@ -298,7 +299,7 @@ function inWords(outcome: RevocationOutcome, provider: ConfiguredProvider, accou
       });
       return {
         kind: 'transient',
-        reason: `forgotten here, but the grant at ${provider.title} may live on: ${outcome.reason}`,
+        reason: `forgotten here, but the grant at ${provider.title} may still exist: ${outcome.reason}`,
         error,
       };
     }
@@ -323,6 +324,6 @@ function inWords(outcome: RevocationOutcome, provider: ConfiguredProvider, accou
 function unsupported(provider: ConfiguredProvider): ProviderAnswer {
   return {
     kind: 'unsupported',
-    reason: `forgotten here; ${provider.title} has no way to revoke a grant from a program, so it lives on until you remove it there`,
+    reason: `forgotten here; ${provider.title} does not support revocation, so the grant exists until you remove it there`,
   };
 }

@@ -26,7 +26,8 @@ interface Renewed {
 }
 
 /**
- * Refreshes the account when the request needs it. If that fails for now and the token still works, the failure is a warning.
+ * Refreshes the account when the request needs it. If that fails temporarily and the token still works, the failure is a
+ * warning.
  *
  * @returns `changed` when another process has changed the account, so that the request begins anew
  * @throws VaultError why there is no such token
@@ -139,7 +140,7 @@ export async function unusable(vault: Vault, account: SealedAccount, accessToken
 export function notBearer(account: ValidToken['account']): VaultError {
   return new VaultError(
     'token_type_unsupported',
-    `the access token of ${accountName(account)} is of the type ${account.tokenType}, so it cannot be used as a Bearer token, and a server may refuse it or take it for stolen`,
+    `the access token of ${accountName(account)} has the type ${account.tokenType}; sent as a Bearer token it may be refused, or taken for stolen`,
     {
       hint: `for a program that knows the type: ${command(`token ${shellName(account)} --format json`)}\nfor Bearer tokens: change how the client is registered at the provider, then ${loginCommand(account)}`,
       details: { token_type: account.tokenType },

@@ -42,7 +42,7 @@ export function namesMailbox(format: TokenFormat | null): boolean {
   return format === 'xoauth2' || format === 'oauthbearer';
 }
 
-/** As `token --json` gives it. The keys are an API: more may join, none leaves. */
+/** As `token --json` gives it. The keys are an API: new ones may be added, none is removed. */
 export function tokenDocument({ account, accessToken }: ValidToken) {
   return {
     account: accountName(account),
@@ -69,7 +69,7 @@ export async function formatToken(valid: ValidToken, format: Exclude<TokenFormat
   }
 }
 
-/** Some providers answer `bearer`; the scheme is case-insensitive (RFC 9110 §11.1), but not every server knows. */
+/** Some providers answer `bearer`; the scheme is case-insensitive (RFC 9110 §11.1), but not every server treats it so. */
 function scheme(tokenType: string): string {
   return /^bearer$/i.test(tokenType) ? 'Bearer' : tokenType;
 }

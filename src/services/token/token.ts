@@ -36,7 +36,7 @@ const OF_ACCOUNTS: readonly number[] = [
 ];
 
 /** Key sources that need no user and no other program: reading the vault takes less time than asking an agent. */
-const AT_HAND: readonly string[] = ['file', 'credential'];
+const LOCAL_SOURCES: readonly string[] = ['file', 'credential'];
 
 /**
  * A valid access token. Where the key is at hand, the vault is read here, whatever its agent does. Else a running agent is asked
@@ -45,7 +45,7 @@ const AT_HAND: readonly string[] = ['file', 'credential'];
  * @throws VaultError why there is none; never opens a browser
  */
 export async function token(ctx: TokenContext, request: TokenRequest): Promise<ValidToken> {
-  const first = (await isKeyAtHand(ctx)) ? 'not_asked' : await askRunningAgent(ctx, request);
+  const first = (await hasLocalKey(ctx)) ? 'not_asked' : await askRunningAgent(ctx, request);
   if (isToken(first)) return first;
   try {
     return await tokenFromHere(ctx, request);
@@ -62,9 +62,9 @@ export async function token(ctx: TokenContext, request: TokenRequest): Promise<V
 }
 
 /** A wrong configuration is reported by what needs it. */
-async function isKeyAtHand({ keys }: TokenContext): Promise<boolean> {
+async function hasLocalKey({ keys }: TokenContext): Promise<boolean> {
   try {
-    return AT_HAND.includes((await keys.current()).kind);
+    return LOCAL_SOURCES.includes((await keys.current()).kind);
   } catch (failure) {
     if (failure instanceof VaultError) return false;
     throw failure;
@@ -87,12 +87,12 @@ function tokenFromHere(ctx: TokenContext, request: TokenRequest): Promise<ValidT
   return ensureValid(own, request);
 }
 
-/** @returns null when no agent was asked, or it was of no use; the agent's reason why there is no token */
+/** @returns null when no agent was asked, or it gave no usable answer; the agent's reason why there is no token */
 async function askRunningAgent(
   ctx: TokenContext,
   request: TokenRequest,
 ): Promise<ValidToken | VaultError | null> {
-  // --refresh and --settings mean this very process.
+  // The agent can obey neither --refresh nor --settings.
   if (request.refresh || ctx.envFile !== null) return null;
   const { agentSocket } = await import('../../access/agent-socket.js');
   const socket = agentSocket(ctx);
@@ -106,8 +106,8 @@ export interface EnsureValidContext extends RenewContext, Pick<Context, 'vault'>
 }
 
 /**
- * A token that is valid for long enough is returned at once. Otherwise the account is refreshed; if that fails for now and
- * the token still works, it is returned with a warning.
+ * A token that is valid for long enough is returned at once. Otherwise the account is refreshed; if that fails temporarily
+ * and the token still works, it is returned with a warning.
  *
  * @throws VaultError why there is none
  */
@@ -121,14 +121,14 @@ export async function ensureValid(ctx: EnsureValidContext, request: TokenRequest
   const isLongEnough = account.expiresAt === null || account.expiresAt - now >= minValid;
   const isGranted = scopes.every((scope) => account.grantedScopes.includes(scope));
   if (!request.refresh && isGranted && isLongEnough && isValidFor(account, minValid, now))
-    return give(ctx, vault, account, request, null);
+    return openToken(ctx, vault, account, request, null);
   const { renew } = await import('./renew.js');
   const renewed = await renew(ctx, vault, account, request);
   if (renewed === 'changed') return ensureValid(ctx, request);
-  return give(ctx, vault, renewed.account, request, renewed.warning);
+  return openToken(ctx, vault, renewed.account, request, renewed.warning);
 }
 
-async function give(
+async function openToken(
   { audit }: EnsureValidContext,
   vault: Vault,
   account: SealedAccount,

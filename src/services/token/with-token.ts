@@ -2,8 +2,8 @@ import { accountName } from '../../domain/account.js';
 import type { TokenRequest, ValidToken } from './token-formats.js';
 
 /**
- * Throw it from an operation whose access token was refused. Any error will do that says 401 as HTTP clients do: in
- * `status`, `statusCode`, `response.status` or `response.statusCode`.
+ * Throw it from an operation whose access token was refused. Any other error counts as well if it reports 401 as HTTP
+ * clients do: in `status`, `statusCode`, `response.status` or `response.statusCode`.
  */
 export class Unauthorized extends Error {
   override readonly name = 'Unauthorized';
@@ -20,8 +20,8 @@ export type WithToken = <T>(
 ) => Promise<T>;
 
 /**
- * Operations that outlive a token: each gets a valid one, and when it is refused the account is refreshed and the operation
- * is called once more. Calls at the same time whose tokens are refused share one refresh.
+ * Runs operations that may outlive a token. Each gets a valid one; when it is refused, the account is refreshed and the
+ * operation is called once more. Calls at the same time whose tokens are refused share one refresh.
  *
  * @param warn gets the warnings
  */
@@ -37,7 +37,7 @@ export function withTokenBy(
     const renewal = underWay ?? renewedToken(token, request, refused).finally(() => renewals.delete(id));
     renewals.set(id, renewal);
     const fresh = await renewal;
-    // The refresh of another call knows nothing of the scopes and the time that this one needs.
+    // The refresh of another call may not bring the scopes and the lifetime that this one needs.
     return underWay === undefined ? fresh : renewedToken(token, request, refused);
   }
 
@@ -73,7 +73,7 @@ function is401({ status, statusCode }: Readonly<Record<string, unknown>>): boole
   return status === 401 || statusCode === 401;
 }
 
-/** Nobody will read it, and unread it would hold its connection. */
+/** A body that is not read would hold its connection. */
 async function discard(result: unknown): Promise<void> {
   const body = isObject(result) ? result['body'] : null;
   if (body instanceof ReadableStream && !body.locked) await body.cancel().catch(() => undefined);

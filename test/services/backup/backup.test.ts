@@ -50,7 +50,7 @@ describe('a backup', () => {
     const folder = join(stage.folder.home, 'none');
     await expect(backUp(deps(), { file: join(folder, 'backup'), force: false })).rejects.toMatchObject({
       code: 'vault_not_writable',
-      message: `${join(folder, 'backup')} cannot be made: the folder ${folder} is not there`,
+      message: `${join(folder, 'backup')} cannot be created: the folder ${folder} does not exist`,
     });
     expect(existsSync(folder)).toBe(false);
   });

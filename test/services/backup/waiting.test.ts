@@ -51,7 +51,7 @@ describe('an answer that waits beside the vault', () => {
     const making = backUp({ ...backupContext(stage), locks: { ...locks, acquire } }, { file, force: false });
     await expect(making).rejects.toMatchObject({
       code: 'busy',
-      message: expect.stringContaining('newest refresh token of google/alice: an answer for it waits'),
+      message: expect.stringContaining('newest refresh token of google/alice, which could not be stored:'),
       hint: 'wait\nvault refresh google/alice',
     });
   });

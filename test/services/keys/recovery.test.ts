@@ -133,7 +133,7 @@ describe('exporting the keys', () => {
     const ctx = asking(() => Promise.reject(new Error('the user must not be asked')));
     await expect(exportKey(ctx, recoveryFile(at('usb/recovery')))).rejects.toMatchObject({
       code: 'vault_not_writable',
-      message: `${at('usb/recovery')} cannot be made: the folder ${at('usb')} is not there`,
+      message: `${at('usb/recovery')} cannot be created: the folder ${at('usb')} does not exist`,
       hint: `mkdir -p '${at('usb')}'`,
     });
   });
@@ -249,7 +249,7 @@ describe('a recovery file and a vault of different times', () => {
     await expect(importing(stage.recovering(), null, at('new'))).rejects.toMatchObject({
       code: 'key_wrong',
       message: `${at('new')} was made after the data keys were replaced, and this copy of the vault is from before`,
-      hint: 'use the recovery file of that time, or a backup that was made after the replacement',
+      hint: 'use a recovery file from before the replacement, or restore a backup from after it',
     });
     expect(stage.keychain.items.size).toBe(0);
     await importing();

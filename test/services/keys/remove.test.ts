@@ -41,7 +41,7 @@ describe('removing a key', () => {
     await addKey(stage.ctx, stage.fromFile);
     await expect(removing('keychain')).rejects.toMatchObject({
       code: 'usage',
-      hint: 'have it use another one first: vault key use file',
+      hint: 'make it use another one first: vault key use file',
     });
     expect(await stage.masterKeys()).toHaveLength(2);
   });
@@ -67,7 +67,7 @@ describe('removing a key', () => {
     const shared = keyFileSource(stage.keyFile, stage.folder.files);
     await addKey(stage.ctx, shared);
     expect((await removeKey(stage.with({ storing: async () => shared }), 'file')).key).toMatch(
-      /stays, because it may also serve other vaults$/,
+      /stays, because other vaults may use it$/,
     );
     expect(existsSync(stage.keyFile)).toBe(true);
     expect(await stage.masterKeys()).toEqual([['keychain', '1']]);
@@ -79,7 +79,7 @@ describe('removing a key', () => {
     const reference = masterReference((await store.head()).vaultId, 2);
     await store.noteLeftover({ reference, source: 'file', since: 1 });
     await stage.fromFile.createBeside(reference, Buffer.alloc(32, 7));
-    expect((await removing('file')).key).toMatch(/stays: it may also serve other vaults$/);
+    expect((await removing('file')).key).toMatch(/stays: other vaults may use it$/);
     writeFileSync(stage.keyFile, `${Buffer.alloc(32, 7).toString('base64url')} ${reference}\n`);
     await store.noteLeftover({ reference, source: 'file', since: 1 });
     expect((await removing('file')).key).toMatch(/had left in the key file .* was deleted$/);

@@ -208,7 +208,7 @@ describe('new data keys', () => {
     expect(await ids()).toHaveLength(5);
   });
 
-  it('do not come while a master key is out of reach, and it is said how to go on', async () => {
+  it('are not made while a master key is not available', async () => {
     await addKey(stage.ctx, stage.fromFile);
     const before = await (await stage.store()).head();
     const { code, hint } = await failure(rotateDataKeys(stage.with({ usual: async () => null }), ignore));

@@ -42,7 +42,7 @@ describe('a device login that a provider refuses', () => {
       expect(failure).toMatchObject({ code: 'client_refused', exitCode: 11 });
       expect(failure.message).toContain('needs a client of type "TVs and Limited Input devices"');
       expect(failure.hint?.split('\n')).toEqual([
-        'register one at https://console.cloud.google.com/auth/clients and give it a name of its own under "providers" in config.json: "google-device": {"extends": "google", "clientId": "…", "clientSecret": "…"}; then: vault login google-device --device',
+        'register one at https://console.cloud.google.com/auth/clients, and add it to "providers" in config.json: "google-device": {"extends": "google", "clientId": "…", "clientSecret": "…"}; then: vault login google-device --device',
         'with the client you have: vault login google --paste',
       ]);
     },
@@ -103,7 +103,7 @@ describe('a device login that a provider refuses', () => {
     expect(noDeviceLogin(notion, asked('notion'))).toMatchObject({
       code: 'usage',
       message: 'Notion has no device login',
-      hint: 'vault login notion --paste\nopen the address that it prints on any machine',
+      hint: 'vault login notion --paste\nopen the URL that it prints on any machine',
     });
   });
 });

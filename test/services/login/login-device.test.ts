@@ -76,7 +76,7 @@ describe('a login by device code', () => {
         verificationUriComplete: `${stage.demo.endpoints.device}?user_code=${code().userCode}`,
         endsAt: NOW + 10 * MINUTE,
       },
-      { kind: 'device_wait', standing: 'pending', endsAt: NOW + 10 * MINUTE },
+      { kind: 'device_wait', state: 'pending', endsAt: NOW + 10 * MINUTE },
     ]);
   });
 
@@ -133,7 +133,7 @@ describe('a login by device code', () => {
     stage.demo.next('token', refusedConnection);
     stage.demo.next('token', serverError(503));
     expect((await logIn()).created).toBe(true);
-    expect(stage.told.slice(1)).toMatchObject([{ standing: 'unclear' }, { standing: 'unclear' }]);
+    expect(stage.told.slice(1)).toMatchObject([{ state: 'unclear' }, { state: 'unclear' }]);
   });
 
   it('checks the id_token, which must hold no nonce', async () => {
@@ -165,7 +165,7 @@ describe('a login by device code that comes to nothing', () => {
     stage.demo.knobs.deviceLifetime = lifetime;
     await expect(logIn(request, { before: null })).rejects.toMatchObject({
       code: 'login_timed_out',
-      message: `nobody typed the code and finished the login at demo within ${formatDuration(after)}`,
+      message: `the login at demo was not finished within ${formatDuration(after)}`,
       hint: 'for a new code: vault login demo --device',
     });
     expect(stage.clock.now()).toBe(NOW + after);
@@ -176,7 +176,7 @@ describe('a login by device code that comes to nothing', () => {
     stage.demo.next('token', oauthRefusal('expired_token'));
     await expect(logIn({}, { before: null })).rejects.toMatchObject({
       code: 'login_timed_out',
-      message: 'nobody typed the code and finished the login at demo within 5s',
+      message: 'the login at demo was not finished within 5s',
     });
   });
 
@@ -216,7 +216,7 @@ describe('a login by device code that comes to nothing', () => {
     stage.demo.knobs.deviceMembers = { user_code: undefined };
     await expect(logIn()).rejects.toMatchObject({
       code: 'provider_answer_invalid',
-      message: 'demo began no device login: the answer has no usable code to type',
+      message: 'demo did not begin a device login: the answer has no usable code to type',
       hint: 'vault login demo --paste',
     });
   });
@@ -235,7 +235,7 @@ describe('a login by device code that comes to nothing', () => {
     await expect(logIn({ as: 'work', scopes: ['notes.read'] })).rejects.toMatchObject({
       code: 'usage',
       message: 'demo has no device login',
-      hint: 'vault login demo --as work --scope notes.read --paste\nopen the address that it prints on any machine',
+      hint: 'vault login demo --as work --scope notes.read --paste\nopen the URL that it prints on any machine',
     });
     expect(stage.demo.requests.deviceAuthorization).toBe(0);
     expect(stage.events).toEqual([]);

@@ -192,7 +192,7 @@ describe('an answer to the login that is not right', () => {
     const browser = meddling((url) => url.searchParams.set('code', 'another-code'));
     await expect(stage.logIn({}, { browser })).rejects.toMatchObject({
       code: 'login_refused',
-      message: 'demo does not accept the authorization code any more (invalid_grant: unknown or old code)',
+      message: 'demo no longer accepts the authorization code (invalid_grant: unknown or old code)',
     });
   });
 });

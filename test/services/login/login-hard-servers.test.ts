@@ -34,7 +34,10 @@ function onDevice(request: Partial<LoginRequest> = {}) {
 describe('a login that cannot begin', () => {
   it.each([
     ['device_authorization_endpoint', 'vault login demo --device'],
-    [null, /^ask whoever runs http:\/\/127\.0\.0\.1:\d+ to take require_pushed_authorization_requests off$/],
+    [
+      null,
+      /^ask the administrator of http:\/\/127\.0\.0\.1:\d+ to turn off require_pushed_authorization_requests$/,
+    ],
   ])(
     'because the server takes pushed requests only says so before a browser opens (%s)',
     async (endpoint, hint) => {
@@ -45,7 +48,7 @@ describe('a login that cannot begin', () => {
       await expect(stage.logIn({}, { browser: browserNever })).rejects.toMatchObject({
         code: 'client_refused',
         message:
-          'demo takes a login in the browser by a pushed authorization request only (PAR, RFC 9126), which vault cannot do',
+          'demo accepts a login in the browser only by a pushed authorization request (PAR, RFC 9126), which vault does not support',
         hint: typeof hint === 'string' ? hint : expect.stringMatching(hint),
       });
     },
@@ -61,7 +64,7 @@ describe('a token endpoint that wants what vault has not', () => {
     stage.demo.next('token', oauthRefusal(error));
     await expect(stage.logIn()).rejects.toMatchObject({
       code,
-      hint: expect.stringMatching(/DPoP \(dpop_bound_access_tokens\), take that off: vault cannot do DPoP/),
+      hint: expect.stringMatching(/dpop_bound_access_tokens, turn that off: vault does not support DPoP/),
     });
   });
 

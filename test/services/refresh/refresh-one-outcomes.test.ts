@@ -65,8 +65,8 @@ describe('invalid_request, which some servers say of a refresh token that has en
       error: {
         code: 'login_needed',
         message:
-          'demo/alice@example.com probably needs a new login: Demo refuses to refresh it (invalid_request: The refresh token is invalid.), which some servers say of a refresh token that has ended',
-        hint: 'vault login demo --login-hint alice@example.com\nif that changes nothing, compare the client with what is registered: vault providers demo',
+          'demo/alice@example.com probably needs a new login: Demo refuses to refresh it (invalid_request: The refresh token is invalid.), an error that some servers send for an expired refresh token',
+        hint: 'vault login demo --login-hint alice@example.com\nif that does not help, compare the client with what is registered: vault providers demo',
       },
     });
     const after = await stage.account(account);
@@ -103,7 +103,7 @@ describe('a refusal without a word', () => {
     expect(await stage.account({ id })).toMatchObject({
       status: 'failing',
       reason:
-        'Demo has refused 3 times in a row to refresh demo/alice@example.com, and does not say why (http_400)',
+        'Demo has refused 3 times in a row to refresh demo/alice@example.com, without a reason (http_400)',
     });
   });
 

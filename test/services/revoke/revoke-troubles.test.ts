@@ -55,7 +55,7 @@ describe('an account in a vault whose key is gone', () => {
         error: {
           code: 'key_missing',
           message:
-            'demo/work is still in the vault, because taking an account out needs the key as well: the key file has no key',
+            'demo/work is still in the vault, because removing an account needs the key: the key file has no key',
           hint: 'put it back',
         },
       },

@@ -66,7 +66,7 @@ describe('revoking an account of which the stored refresh token may be spent', (
       {
         outcome: 'forgotten',
         reason:
-          'its token was revoked, and it is forgotten here; the grant may live on, because an answer that waits beside the vault and does not open may hold a newer token',
+          'its token was revoked, and it is forgotten here; the grant may still exist, because a spilled answer that cannot be opened may hold a newer token',
       },
     ]);
     expect(stage.spill.all()).toHaveLength(1);

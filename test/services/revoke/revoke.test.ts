@@ -125,7 +125,7 @@ describe('a provider that has no way to revoke', () => {
       {
         outcome: 'forgotten',
         reason:
-          'forgotten here; demo has no way to revoke a grant from a program, so it lives on until you remove it there',
+          'forgotten here; demo does not support revocation, so the grant exists until you remove it there',
         manageUrl: 'https://demo.example/grants',
       },
     ]);
@@ -136,7 +136,7 @@ describe('a provider that has no way to revoke', () => {
 });
 
 describe('a provider that does not do it', () => {
-  const FORGET = 'to forget it here all the same: vault revoke --local demo/work';
+  const FORGET = 'to forget it here anyway: vault revoke --local demo/work';
 
   it.each([
     ['is in trouble', serverError(503), 'transient', 'provider_unavailable'],
@@ -154,7 +154,7 @@ describe('a provider that does not do it', () => {
   });
 
   it.each([
-    ['is in trouble', serverError(503), /^forgotten here, but the grant at demo may live on: /],
+    ['is in trouble', serverError(503), /^forgotten here, but the grant at demo may still exist: /],
     [
       'refuses the client',
       oauthRefusal('invalid_client', 401),
@@ -204,7 +204,7 @@ describe('a dry run', () => {
     expect(await said(false)).toBe('would_revoke: revoked at demo, then forgotten here');
     expect(await said(true)).toBe('would_revoke: revoked at demo, then forgotten here whatever it answers');
     expect(await said(false, { revocation: 'none' })).toBe(
-      'would_revoke: only forgotten here: demo has no way to revoke a grant',
+      'would_revoke: only forgotten here: demo does not support revocation',
     );
     const other = { clientId: 'another-client' };
     expect(await said(false, other)).toMatch(

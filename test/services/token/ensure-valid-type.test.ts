@@ -39,7 +39,7 @@ function token(request: { readonly anyType?: boolean } = {}, tokenType = 'Bearer
 const REFUSED = (type: string) => ({
   code: 'token_type_unsupported',
   exitCode: 11,
-  message: expect.stringContaining(`is of the type ${type}, so it cannot be used as a Bearer token`),
+  message: expect.stringContaining(`has the type ${type}; sent as a Bearer token it may be refused`),
   hint: expect.stringMatching(/vault token \S+ --format json/),
   details: { token_type: type },
 });
