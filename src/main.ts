@@ -132,7 +132,7 @@ export async function main(): Promise<void> {
       (ctx) => command.run(ctx, input, made),
     );
     await io.finish();
-    if (command.printsWhole !== true) interruption.signal.throwIfAborted();
+    if (command.ignoresLateSignal !== true) interruption.signal.throwIfAborted();
     process.exitCode = io.exitCode;
   } catch (failure) {
     await fail(stoppedBy(interruption.signal, failure), argv, io);

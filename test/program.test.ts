@@ -84,7 +84,7 @@ describe('a command line that makes no sense', () => {
       '--min-valid takes a duration such as 90s, 5m, 12h or 7d',
       'see vault token --help',
     ],
-    [['refresh'], 'no account is named', 'vault refresh --all'],
+    [['refresh'], 'name an account, or use --all or --provider', 'vault refresh --all'],
   ])('%j: %s', async (argv, message, hint) => {
     await expect(parseProgram(argv)).rejects.toMatchObject({ code: 'usage', exitCode: 2, message, hint });
   });

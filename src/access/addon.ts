@@ -22,7 +22,7 @@ interface AddonParts {
   readonly files: Files;
 }
 
-/** Records it where it is not recorded yet. That it could not be recorded keeps nothing from working. */
+/** Records it unless it is recorded already. A failure to record it is ignored. */
 export async function noteAddon(parts: AddonParts & { readonly clock: Pick<Clock, 'now'> }): Promise<void> {
   const { recordAddon } = await import('../system/native-addon.js');
   const addon = await addonOf(parts);

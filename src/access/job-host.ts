@@ -25,7 +25,7 @@ export interface JobHostParts {
   readText(path: string): string | null;
 }
 
-/** What `vault schedule` needs to know of this machine and vault. */
+/** What `vault schedule` needs to know about this machine and vault. */
 export interface JobHost {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly platform: NodeJS.Platform;
@@ -51,7 +51,7 @@ export interface JobHost {
 
 /** @throws VaultError `usage` in the library, `config_invalid` */
 export function jobHost({ host, paths, envFile, files, readText, audit }: JobHostParts): JobHost {
-  if (host.self === null) throw new VaultError('usage', 'schedules belong to the command line');
+  if (host.self === null) throw new VaultError('usage', 'only the command line can schedule jobs');
   const { env, platform, uid } = host;
   const configText = readText(paths.configFile);
   const machine = machineOf({ env: childEnv(host.env), uid, files }, SCHEDULER_LIMIT);

@@ -167,7 +167,7 @@ export interface KeySources {
   storing(kind: KeySourceKind): Promise<StoringKeySource | null>;
   /** Writes a source into `config.json`. @returns undoes that; null when it was written there already */
   remember(source: KeySource): Promise<(() => void) | null>;
-  /** Reads a new key back from its source. @throws VaultError when that does not give the same key */
+  /** Reads a new key back from its source. @throws VaultError when it returns another key */
   readBack(source: KeySource, made: NewMaster): Promise<void>;
   recoveryPassphrase(from: PassphraseFrom): Promise<PassphraseParts>;
   /** Wipes the keys that are kept in memory so that the user is not asked for them twice. */

@@ -19,7 +19,7 @@ export interface EstablishedMaster extends NewMaster {
   undo(): Promise<string | null>;
 }
 
-/** Reads a new key back from its source. @throws VaultError when that does not give the same key */
+/** Reads a new key back from its source. @throws VaultError when it returns another key */
 export type ReadBack = (source: KeySource, made: NewMaster) => Promise<void>;
 
 /** @param source must not have the key in memory, or this proves nothing. @throws VaultError as {@link ReadBack} */
@@ -32,9 +32,13 @@ export async function readBackFrom(source: KeySource, made: NewMaster): Promise<
   const isSame = equalBytes(key, made.master);
   key.fill(0);
   if (isSame) return;
-  throw new VaultError('key_unavailable', `the ${source.place} gave back another key than before`, {
-    hint: otherSource(source, made),
-  });
+  throw new VaultError(
+    'key_unavailable',
+    `the ${source.place} returned another key than the one that was stored`,
+    {
+      hint: otherSource(source, made),
+    },
+  );
 }
 
 /** The first key is that of a vault which is being made. */

@@ -131,7 +131,7 @@ async function fromDescriptor({ readDescriptor }: PassphraseDeps, descriptor: nu
     not_open: 'is not open for reading',
     terminal: 'is a terminal, which would show it',
     too_long: 'holds more than a passphrase',
-    timed_out: 'gave no whole line in time',
+    timed_out: 'did not deliver a line in time',
   }[read.kind];
   const code = read.kind === 'timed_out' ? 'key_timed_out' : 'key_unavailable';
   throw new VaultError(code, `the passphrase cannot be read: descriptor ${descriptor} ${why}`, {
@@ -174,9 +174,9 @@ export function passphraseTurns(deps: PassphraseRateDeps): () => Promise<void> {
     const count = await wrongPassphraseCount(deps);
     const before = waitedFor;
     waitedFor = count;
-    // A command that has waited and opened the vault may need the passphrase again, and has guessed nothing meanwhile.
+    // A command that has waited and then opened the vault may ask for the passphrase again; that is no new guess.
     if (count < WRONG_PASSPHRASES || count === before) return;
-    const why = `${count} wrong passphrases were given within the last 15 minutes`;
+    const why = `${count} wrong passphrases were entered within the last 15 minutes`;
     await slowDown(deps, count - WRONG_PASSPHRASES, { event: 'passphrases_slowed', count }, why);
   };
 }

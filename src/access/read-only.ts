@@ -14,7 +14,7 @@ import { type Inspection, inspectSqlite } from '../stores/inspection.js';
 import { spillFolder } from '../stores/spill.js';
 import { agentSocketPaths, assertPrivateSocket } from '../system/agent/agent-socket.js';
 import type { Clock, Host, Http, Paths } from '../system/contract.js';
-import { readOnlyFs as look, readOnlyFiles } from '../system/files/read-only.js';
+import { readOnlyFiles, readOnlyFs } from '../system/files/read-only.js';
 import { createTrustedPathCheck } from '../system/files/trusted-path.js';
 import { createProber } from '../system/http/http-probe.js';
 import { type BoundedOptions, runBounded } from '../system/processes/child.js';
@@ -63,7 +63,7 @@ export function readOnlyAccess({ host, paths, clock, envFile }: ReadOnlyParts) {
   });
   const inspect = once(
     async (): Promise<Inspection | null> =>
-      look.at(paths.database) === null ? null : inspectSqlite(paths.database, files, clock),
+      readOnlyFs.info(paths.database) === null ? null : inspectSqlite(paths.database, files, clock),
   );
   const keySources = once(async (): Promise<readonly KnownKeySource[]> => {
     const head = await inspect()
@@ -86,7 +86,7 @@ export function readOnlyAccess({ host, paths, clock, envFile }: ReadOnlyParts) {
 
   return {
     files,
-    look,
+    fs: readOnlyFs,
     /** The `.env` in use. */
     envFile: envFile === null ? paths.envFile : resolve(envFile),
     envFileNamed: envFile !== null,
@@ -100,7 +100,7 @@ export function readOnlyAccess({ host, paths, clock, envFile }: ReadOnlyParts) {
     /** The database; null when there is no vault. @throws VaultError */
     inspect,
     /** The error that a vault was used here before; null when there is a vault or never was. */
-    vanished: async () => vanishedVault(paths, look),
+    vanished: async () => vanishedVault(paths, readOnlyFs),
     /** Empty when there is no vault. @throws NotChecked */
     async accounts() {
       const unreadable = notChecked('the vault cannot be read');

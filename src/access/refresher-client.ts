@@ -37,7 +37,7 @@ export interface Order {
 export interface Refresher {
   /** @throws VaultError what the refresher reports without an outcome; the interruption's reason */
   refresh(vault: Vault, account: Account, order: Order): Promise<RefreshOutcome>;
-  /** Says what is waited for; once, however many refreshes are slow. */
+  /** Prints what the command waits for, once even if several refreshes are slow. */
   notice(line: string): void;
   /** Detaches the process when nothing is in flight; the next order starts another. */
   release(): void;
@@ -168,7 +168,7 @@ function clientSettings(env: Host['env']): Readonly<Record<string, string>> {
 
 /* A provider may take two minutes to answer. A command waits for less, and says so. */
 
-/** After this time a notice says what is waited for. */
+/** After this time a notice says what the command waits for. */
 export const NOTICE_AFTER = 10 * SECOND;
 
 /** @param left how long the command waits at most from now, in milliseconds */

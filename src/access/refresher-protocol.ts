@@ -79,7 +79,7 @@ export function reportLine(account: string, outcome: RefreshOutcome | VaultError
   return `${JSON.stringify(report)}\n`;
 }
 
-/** @returns null for a line that is no report */
+/** @returns null for a line that is not a report */
 export function readReport(line: string): RefreshReportLine | null {
   const value = jsonObject(line);
   if (value === null || !('account' in value) || !('kind' in value)) return null;
@@ -99,12 +99,12 @@ export function outcomeOf(report: RefreshReportLine, account: Account): RefreshO
   return kind === 'error' ? error : { kind, account, error };
 }
 
-/** Stands for the report of a refresher that ended without one. */
+/** Replaces the missing report of a refresher that ended early. */
 export function interruptedReport(): NonNullable<RefreshReportLine['error']> {
   return {
     code: 'refresh_interrupted',
     message:
-      'the process that was refreshing the account ended before it was done; if it had sent its request, the provider may have replaced the refresh token',
+      'the process that refreshed the account ended early; if it had sent the request, the provider may have replaced the refresh token',
     hint: `to see each refresh whose outcome is open, and what to do: ${command('doctor')}`,
     details: {},
   };

@@ -77,7 +77,7 @@ export interface Abuse {
   readonly message: string;
 }
 
-/** Only the browser of a login gets this far. */
+/** What the start page refuses anyone but the browser of the login. */
 const STRANGERS: readonly unknown[] = [
   'other_user',
   'wrong_browser',

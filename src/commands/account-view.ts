@@ -77,7 +77,7 @@ export function remedyOf(account: Account): string | null {
 }
 
 /**
- * A scope as short as a table needs it: the last part of one that is an address, so that
+ * A scope as short as a table needs it: the last part of one that is a URL, so that
  * `https://www.googleapis.com/auth/gmail.readonly` reads `gmail.readonly`.
  */
 export function shortScope(scope: string): string {

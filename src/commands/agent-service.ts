@@ -5,7 +5,7 @@ import { credentialPath, KINDS, type ScheduleInput } from './schedule.js';
 import type { OptionSpec, RawInput } from './spec.js';
 import { oneOf, text } from './spec.js';
 
-/** What `vault agent install` takes besides the options that the agent is to run with. */
+/** Options of `vault agent install`, besides those that the installed agent runs with. */
 export const SERVICE_OPTIONS: readonly OptionSpec[] = [
   {
     flags: '--kind <kind>',

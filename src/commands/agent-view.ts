@@ -55,7 +55,7 @@ function sayOfSocket({ socket, error }: Extract<AgentEvent, { kind: 'socket' }>,
 function sayResult({ account, outcome, reason, error }: RefreshResult, io: Io): void {
   const name = accountName(account);
   if (outcome === 'refreshed') {
-    const end = account.expiresAt === null ? '' : `, ends ${relative(account.expiresAt, io.now())}`;
+    const end = account.expiresAt === null ? '' : `, expires ${relative(account.expiresAt, io.now())}`;
     io.say(`${name}: refreshed${end}`);
     return;
   }

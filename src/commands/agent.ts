@@ -27,7 +27,7 @@ interface AgentInput {
 
 export const agent: Command<AgentInput> = {
   // A signal is the normal end.
-  printsWhole: true,
+  ignoresLateSignal: true,
   arguments: [{ name: 'action', description: `${ACTIONS.join(', ')} (default: run until stopped)` }],
   options: [
     { flags: '--every <duration>', description: 'time from one check to the next', defaultText: '5m' },
@@ -38,7 +38,7 @@ export const agent: Command<AgentInput> = {
     },
     {
       flags: '--concurrency <n>',
-      description: 'how many at a time',
+      description: 'how many accounts at a time',
       defaultText: String(CONCURRENCY.usual),
     },
     { flags: '--socket-path', description: 'print the path of its socket' },
@@ -87,7 +87,7 @@ export const agent: Command<AgentInput> = {
 function actionOf(named: string | null, socketPath: boolean): Action {
   const action = ACTIONS.find((each) => each === named);
   if (named !== null && action === undefined)
-    throw new VaultError('usage', `unknown action; there are: ${ACTIONS.join(', ')}`);
+    throw new VaultError('usage', `unknown action; allowed: ${ACTIONS.join(', ')}`);
   if (action !== undefined && socketPath)
     throw new VaultError('usage', `--socket-path and ${action} contradict each other`);
   return socketPath ? 'socket-path' : (action ?? 'run');

@@ -39,7 +39,7 @@ const FAULTS: Record<NonNullable<AuditVerdict['fault']>['kind'], string> = {
   tail_cut: 'and all later ones are missing: the end was cut off',
 };
 
-/** The trail of an older copy is whole, and ends too early. */
+/** The trail of an older copy is intact, but ends too early. */
 const OLDER = {
   rolled_back: 'the vault was restored from an older copy: its trail lacks all events since that copy',
   cloned: 'the vault was copied or moved here: later events may be missing from its trail',
@@ -97,7 +97,7 @@ export function printEvents(events: readonly AuditEntryView[], io: Io): void {
 
 function row({ at, said, accountName }: AuditEntryView): readonly string[] {
   const account =
-    typeof said['account'] === 'string' ? (accountName ?? `gone ${said['account'].slice(0, 8)}`) : null;
+    typeof said['account'] === 'string' ? (accountName ?? `removed ${said['account'].slice(0, 8)}`) : null;
   const facts = Object.entries(said).filter(([name]) => !ELSEWHERE.includes(name));
   const rest = facts.filter(([name]) => account === null || name !== 'provider');
   const about = [...(account === null ? [] : [account]), ...rest.map(([name, value]) => fact(name, value))];
@@ -105,7 +105,7 @@ function row({ at, said, accountName }: AuditEntryView): readonly string[] {
   const by = `${parent ?? '-'}${said['terminal'] === true ? ' (terminal)' : ''}`;
   return [
     (rfc3339(at) ?? '').slice(0, 19).replace('T', ' '),
-    String(said['event'] ?? 'not readable'),
+    String(said['event'] ?? 'unreadable'),
     about.join(' '),
     by,
   ];

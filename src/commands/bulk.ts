@@ -7,9 +7,9 @@ import { hintLines, paintOutcome } from './account-view.js';
 import type { OptionSpec, RawInput } from './spec.js';
 import { given, names, text } from './spec.js';
 
-/* What refresh and revoke share: choosing several accounts, and telling what became of each. */
+/* What refresh and revoke share: selecting several accounts, and reporting the result for each. */
 
-/** What became of one account. */
+/** The result for one account. */
 interface Result<Outcome extends string> {
   readonly account: Account;
   readonly outcome: Outcome;
@@ -17,7 +17,7 @@ interface Result<Outcome extends string> {
   readonly error: VaultError | null;
 }
 
-/** For each outcome null, or the code of the failure it is when the result brought no error of its own. */
+/** For each outcome that is a failure, its code where the result has no error; null for the others. */
 export type FailureCodes<Outcome extends string> = Readonly<Record<Outcome, ErrorCode | null>>;
 
 interface Selection {
@@ -38,7 +38,7 @@ const COLUMNS: readonly Column[] = [
 ];
 
 /**
- * Which accounts a command is about. Naming none is not the same as naming all.
+ * The accounts that a command is for. Naming none does not select all.
  *
  * @param example what to type instead, for the hint
  * @throws VaultError `usage`
@@ -49,10 +49,10 @@ export function selection(raw: RawInput, example: string): Selection {
   const provider = text(raw, '--provider');
   const chosen = all || provider !== null;
   if (selectors.length > 0 && chosen) {
-    throw new VaultError('usage', 'accounts are named, or chosen by --all or --provider, but not both');
+    throw new VaultError('usage', 'name accounts, or use --all or --provider, but not both');
   }
   if (selectors.length === 0 && !chosen) {
-    throw new VaultError('usage', 'no account is named', { hint: example });
+    throw new VaultError('usage', 'name an account, or use --all or --provider', { hint: example });
   }
   return { selectors, all, provider };
 }
@@ -67,8 +67,8 @@ export function outcomeTable(results: readonly Result<string>[], io: Io): void {
 }
 
 /**
- * Ends a command over several accounts. With `--json` the document has told everything and only the exit code is
- * set; for people each failure is told with its hint, and the command fails as a whole.
+ * Ends a command over several accounts. With `--json` the document contains the failures, and only the exit code is set.
+ * Otherwise each failure is printed with its hint, and the command fails.
  *
  * @param ending `single`: one account was asked for by its name, so its failure is the command's own;
  *   `participle` completes `2 of 5 accounts could not be …`

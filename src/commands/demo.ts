@@ -5,7 +5,7 @@ import type { Io } from '../ui/io.js';
 import type { Command } from './spec.js';
 import { denied } from './spec.js';
 
-/** Shows the whole life of an account against a server of its own, in a vault that is thrown away. */
+/** Shows an account from login to revocation, with a local provider and a temporary vault. */
 export const demo: Command<DemoRequest> = {
   arguments: [],
   options: [{ flags: '--no-browser', description: 'walk the consent page without a browser' }],
@@ -41,7 +41,7 @@ interface Step {
   readonly notes: string[];
 }
 
-/** A demonstration is its own data: it goes to stdout, as it happens. */
+/** The text of the demo is its data, so it goes to stdout, as it happens. */
 function showing(io: Io): DemoTalk {
   const { theme } = io;
   const print = (text: string) => {

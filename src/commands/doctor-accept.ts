@@ -10,8 +10,7 @@ import type { Io } from '../ui/io.js';
 /** More are counted only; the document has all. */
 const MOST_SHOWN = 10;
 
-const NOTHING =
-  'the vault is the one that was written here last, with every account: there is nothing to accept';
+const NOTHING = 'nothing to accept: this is the vault that was last written here, with every account';
 
 /**
  * Prints what is wrong and what accepting it means, asks, and accepts.
@@ -39,7 +38,7 @@ export async function confirmRollback(
     if (!yes) await confirm(io);
   }
   const acceptance = await steps.accept();
-  if (acceptance === null) throw new VaultError('account_not_found', 'the vault has just been taken away');
+  if (acceptance === null) throw new VaultError('account_not_found', 'the vault has just disappeared');
   if (io.json) io.document(document(acceptance));
   else if (acceptance.accepted) sayAccepted(acceptance, io);
   else io.say(NOTHING, 'green');
@@ -47,11 +46,11 @@ export async function confirmRollback(
 
 async function confirm(io: Io): Promise<void> {
   if (!io.interactive) {
-    throw new VaultError('usage', 'there is nobody to ask whether the vault is to be used as it is', {
+    throw new VaultError('usage', 'not interactive, and accepting a vault cannot be undone: pass --yes', {
       hint: command('doctor --accept-rollback --yes'),
     });
   }
-  if (await io.confirm('Take the vault as it is, and refresh with it from now on?')) return;
+  if (await io.confirm('Accept the vault as it is, and refresh with it from now on?')) return;
   throw new VaultError('interrupted', 'not confirmed, so nothing was accepted');
 }
 
@@ -60,27 +59,31 @@ function meaning({ standing, rowSet, ledger }: Condition): readonly string[] {
   const lines: string[] = [];
   if (standing === 'rolled_back' && ledger === null) {
     lines.push(
-      'What was stored after this copy was made is gone. Many providers replace the refresh token with every use: one that',
-      'was replaced since works no more, and using it can make the provider end the whole grant. If the newer vault still',
-      'exists somewhere, put that one back instead.',
+      'Everything stored after this copy was made is missing. Many providers replace',
+      'the refresh token with each use. A replaced one no longer works, and using it',
+      'can make the provider end the whole grant. If the newer vault still exists,',
+      'restore that one instead.',
     );
   }
   if (standing === 'cloned') {
     lines.push(
-      'If the vault was moved here and is used nowhere else, accepting is right. If it is still used at the other place,',
-      'both share one refresh token for each account: where the provider replaces it with every use, the two end the grant',
-      'for each other. Then log in to every account here after accepting.',
+      'Accept if the vault was moved here and is used nowhere else. If it is still used',
+      'at the other place, both share one refresh token for each account. Where the',
+      'provider replaces it with each use, each vault ends the grant of the other.',
+      'Then log in to every account here after accepting.',
     );
   }
   if (rowSet !== null) {
     lines.push(
-      'The accounts that are there now will count as all there are. One that is missing stays missing, and one that was',
-      'altered does not open; a login makes either anew. A backup may bring back more.',
+      'The accounts that exist now will count as complete. A missing account stays',
+      'missing, and an altered one cannot be opened; a login replaces either. A backup',
+      'may restore more.',
     );
   }
   if (ledger !== null) {
     lines.push(
-      'Which accounts the vault had can no longer be told: those that are there now will count as all there are.',
+      'The record of which accounts the vault had is lost. The accounts that exist now',
+      'will count as complete.',
     );
   }
   return lines;

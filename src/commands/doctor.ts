@@ -55,7 +55,7 @@ export const doctor: Command<DoctorInput> = {
       return { kind: 'examine', request };
     }
     if (!request.offline && !request.asCron) return { kind: 'accept', yes };
-    throw new VaultError('usage', '--accept-rollback goes with --yes, and with nothing else', {
+    throw new VaultError('usage', '--accept-rollback can be combined only with --yes', {
       hint: command('doctor --accept-rollback'),
     });
   },

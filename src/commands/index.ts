@@ -42,7 +42,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'schedule',
-    summary: 'have the tokens refreshed by cron or a systemd timer',
+    summary: 'refresh tokens regularly with cron or a systemd timer',
     load: async () => (await import('./schedule.js')).schedule,
   },
   {
@@ -97,7 +97,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'demo',
-    summary: 'see it all work, without an account anywhere',
+    summary: 'show how it works, without an account at a provider',
     load: async () => (await import('./demo.js')).demo,
   },
 ];

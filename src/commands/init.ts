@@ -6,7 +6,7 @@ import { impliedKind, KEY_SOURCE_OPTIONS, KEY_SOURCES, readChoice } from './key-
 import type { Command } from './spec.js';
 import { oneOf } from './spec.js';
 
-/** Makes the vault and its key. A login makes them too, with the source in force. */
+/** Makes the vault and its key. A login makes them too, with the configured key source. */
 export const init: Command<{ readonly choice: KeyChoice | null }> = {
   arguments: [
     { name: 'command', description: 'with --key-source command: the program, after --', variadic: true },
@@ -29,7 +29,7 @@ export const init: Command<{ readonly choice: KeyChoice | null }> = {
     const [word] = raw.args;
     // Otherwise `vault init file` would run the program file(1).
     if (asked === null && KEY_SOURCES.some((kind) => kind === word)) {
-      throw new VaultError('usage', `the key source ${word} is named with an option`, {
+      throw new VaultError('usage', `name the key source ${word} with an option`, {
         hint: command(`init --key-source ${word}`),
       });
     }

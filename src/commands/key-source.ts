@@ -73,7 +73,7 @@ export function readDescriptor(raw: RawInput): number | null {
   throw new VaultError('usage', '--passphrase-fd takes 0, or 3 and up: 1 and 2 are for output');
 }
 
-/** The words that name the same key source again. */
+/** The arguments that name the same key source in another command. */
 export function sameSourceFlags({ setting }: KeyChoice): string {
   switch (setting.kind) {
     case 'file':
@@ -113,9 +113,13 @@ function credentialName(raw: RawInput): string | null {
 function programAndArguments(command: readonly string[]): readonly string[] {
   const [program = ''] = command;
   if (program.trim() === '') {
-    throw new VaultError('usage', 'which program prints the key? It goes after --, with its arguments', {
-      hint: 'for example, at the end of the line: -- pass show token-vault',
-    });
+    throw new VaultError(
+      'usage',
+      'the program that prints the key is missing; it goes after --, with its arguments',
+      {
+        hint: 'for example, at the end of the line: -- pass show token-vault',
+      },
+    );
   }
   if (/[/\\]/.test(program) && !/^(?:\/|[A-Za-z]:[\\/])/.test(program)) {
     throw new VaultError('usage', 'the program that prints the key must be a name or an absolute path');

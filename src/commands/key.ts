@@ -153,10 +153,7 @@ export const key: Command<KeyInput> = {
 
 function named(source: string | null, action: string): KeySourceKind {
   if (source !== null) return readKind(source, commandLine(`key ${action}`));
-  throw new VaultError(
-    'usage',
-    `${commandLine(`key ${action}`)} which? It takes one of: ${KEY_SOURCES.join(', ')}`,
-  );
+  throw new VaultError('usage', `${commandLine(`key ${action}`)} takes one of: ${KEY_SOURCES.join(', ')}`);
 }
 
 function choiceOf(
@@ -178,7 +175,7 @@ function parseRotateData(raw: RawInput, source: string | null): KeyInput {
 
 function fileNamed(word: string | null, action: string): string {
   if (word !== null) return word;
-  throw new VaultError('usage', `${commandLine(`key ${action}`)} takes the file`, {
+  throw new VaultError('usage', `${commandLine(`key ${action}`)} needs the name of a file`, {
     hint: `for example: ${commandLine(`key ${action} token-vault.recovery`)}`,
   });
 }
@@ -273,7 +270,7 @@ export function showExported(file: string, io: Io): void {
   if (io.json) io.document({ file });
   io.say(`${file} was written, read back and opened`, 'green');
   io.say(
-    'with its passphrase it opens the vault, and every backup made since its data keys were last replaced: keep it away from both',
+    'with its passphrase it opens the vault and every backup made since the data keys were last replaced; keep it apart from them',
   );
   io.say(`if the key is lost: ${commandLine(`key import ${file}`)}`);
 }

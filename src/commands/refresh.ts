@@ -39,7 +39,7 @@ export const refresh: Command<RefreshRequest> = {
     { flags: '--dry-run', description: 'show what would happen; send and change nothing' },
     {
       flags: '--concurrency <n>',
-      description: 'how many at a time',
+      description: 'how many accounts at a time',
       defaultText: String(DEFAULT_CONCURRENCY),
     },
     { flags: '--force', description: 'refresh even what does not expire soon' },
@@ -115,7 +115,7 @@ function describe({ account, outcome, reason }: RefreshResult, io: Io): string {
   if (outcome !== 'refreshed') return `${name}: ${outcome}: ${reason}`;
   return account.expiresAt === null
     ? `${name}: refreshed`
-    : `${name}: refreshed, ends ${relative(account.expiresAt, io.now())}`;
+    : `${name}: refreshed, expires ${relative(account.expiresAt, io.now())}`;
 }
 
 function reportDocument({ results }: RefreshReport) {

@@ -66,27 +66,27 @@ async function confirm(
   if (!io.interactive) {
     throw new VaultError(
       'usage',
-      `there is a vault already at ${database}, and nobody to ask whether to replace it`,
+      `not interactive, and a vault already exists at ${database}: pass --yes to replace it`,
       {
-        hint: `it would be kept beside the new one: ${command(`restore ${inQuotes(file)} --yes`)}`,
+        hint: `the old vault is kept beside the new one: ${command(`restore ${inQuotes(file)} --yes`)}`,
       },
     );
   }
   const there =
     accounts === null ? 'a vault that cannot be read' : `a vault with ${count(accounts, 'account')}`;
   if (plan.unopened !== null) io.warn(`the backup does not open here: ${plan.unopened.message}`, 'yellow');
-  const question = `${database} is ${there}. Replace it with the backup of ${count(plan.accounts, 'account')}? It is kept beside it.`;
+  const question = `${database} is ${there}. Replace it with the backup of ${count(plan.accounts, 'account')}? The old one is kept beside it.`;
   if (!(await io.confirm(question)))
     throw new VaultError('interrupted', 'not confirmed, so nothing was changed');
 }
 
 function printRestored({ database, accounts, kept, standing, unopened }: Restored, io: Io): void {
   io.say(`restored ${count(accounts, 'account')} to ${database}`, 'green');
-  if (kept !== null) io.say(`the former vault is kept as ${kept}`);
+  if (kept !== null) io.say(`the old vault is kept as ${kept}`);
   if (unopened !== null) io.warn(`it does not open here yet: ${unopened.message}`, 'yellow');
   if (standing === 'current') return;
   io.warn(
-    'it refreshes nothing yet. A refresh token may have been replaced since the backup, or be used by another machine that still has this vault; most providers then treat an old one as stolen and end the whole grant.',
+    'it refreshes nothing yet: a refresh token in it may have been replaced since the backup, or be used on another machine that still has this vault. Many providers treat an old refresh token as stolen, and end the whole grant.',
     'yellow',
   );
   const then = unopened === null ? '' : 'then, ';

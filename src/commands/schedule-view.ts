@@ -1,9 +1,9 @@
 import type { ScheduleResult, UnscheduleResult } from '../services/background/schedule.js';
 import type { Io } from '../ui/io.js';
 
-/** Shows how something is run unattended: its text is the data, everything else talk. */
+/** Prints a job: its text goes to stdout as data, everything else to stderr. */
 export function printSchedule(result: ScheduleResult, asked: { readonly install: boolean }, io: Io): void {
-  // Who asked for it to be in force must not believe that it is, unless it is documented to be shown only.
+  // With --install, a job that is not active is a failure, unless that kind is documented to be only printed.
   if (asked.install && !result.installed && !result.shown) io.exitCode = 2;
   if (io.json) {
     io.document(scheduleDocument(result));
@@ -24,7 +24,7 @@ export function printSchedule(result: ScheduleResult, asked: { readonly install:
     io.say(`undo: ${result.undo.join(' && ')}`);
   } else if (asked.install) {
     const why = result.shown ? SHOWN[result.kind] : 'systemctl --user does not work here';
-    io.warn(`vault: ${why}, so nothing runs yet; to put it into force, type where you are logged in:`, 'red');
+    io.warn(`vault: ${why}, so nothing runs yet; to activate it, type in a login session:`, 'red');
     for (const command of result.commands) io.warn(`  ${command}`);
   } else {
     io.say(`nothing was changed; to install it: ${result.commands.join(' && ')}`);
@@ -32,8 +32,8 @@ export function printSchedule(result: ScheduleResult, asked: { readonly install:
 }
 
 const SHOWN = {
-  launchd: 'a job of launchd is only printed',
-  cron: 'this machine has a crontab and no systemd user session, and the line is only printed',
+  launchd: 'launchd jobs are only printed',
+  cron: 'without a systemd user session the crontab line is only printed',
   systemd: 'the unit is only printed',
 } satisfies Record<ScheduleResult['kind'], string>;
 
@@ -45,7 +45,7 @@ export function printUnschedule(result: UnscheduleResult, io: Io): void {
   }
   if (result.removed.length > 0) io.say(`${result.name} is removed (${result.removed.join(', ')})`);
   else if (result.commands.length === 0) io.say(`${result.name} was not installed`);
-  if (result.commands.length > 0) io.warn(`to take it back, type: ${result.commands.join(' && ')}`);
+  if (result.commands.length > 0) io.warn(`to remove it, type: ${result.commands.join(' && ')}`);
 }
 
 function scheduleDocument(result: ScheduleResult) {

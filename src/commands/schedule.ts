@@ -24,12 +24,12 @@ export type ScheduleInput =
 export const schedule: Command<ScheduleInput> = {
   arguments: [],
   options: [
-    { flags: '--days <days>', description: 'refresh what ends within this many days', defaultText: '3' },
+    { flags: '--days <days>', description: 'refresh what expires within this many days', defaultText: '3' },
     { flags: '--every <time>', description: '15m, 1h, 12h, daily and the like', defaultText: '12h' },
     { flags: '--kind <kind>', description: KINDS.join(', '), defaultText: 'what this machine has' },
     { flags: '--credential-file <path>', description: 'the key, for the key source credential' },
-    { flags: '--install', description: 'write it, instead of printing it' },
-    { flags: '--uninstall', description: 'take it back' },
+    { flags: '--install', description: 'write the job instead of printing it' },
+    { flags: '--uninstall', description: 'remove the job' },
   ],
   examples: {
     schedule: 'shows what would be written, with all that this machine needs',
@@ -91,7 +91,7 @@ const NAMED: ReadonlyMap<string, number> = new Map([
 
 /** @returns milliseconds */
 function everyOf(words: string): number {
-  // What is no duration at all gets the same answer: the usual examples of one would be refused next.
+  // Other text gets the same error, because most durations of the usual examples would be refused next.
   const every = NAMED.get(words) ?? (/^\d+[mhd]$/.test(words) ? parseDuration(words, '--every') : 0);
   if (isPartOfDay(every)) return every;
   throw new VaultError(

@@ -91,7 +91,7 @@ function entries(detail: AccountDetail, now: number): Entry[] {
       ? []
       : [['last error', lastError(account.lastError, account.failures)] as const]),
     ...(openRefresh === null ? [] : [['open refresh', openOutcome(openRefresh.at)] as const]),
-    ['scopes asked', scopeLines(account.askedScopes)],
+    ['scopes requested', scopeLines(account.askedScopes)],
     ['scopes granted', scopeLines(account.grantedScopes)],
     ...(detail.missingScopes.length === 0
       ? []
@@ -118,7 +118,7 @@ function consentLine({ at, how, askedScopes, grantedScopes }: Consent, now: numb
   return `${moment(at, now)}, by ${how}: ${readable(`${granted}${but}`)}`;
 }
 
-/** An error in an answer that was usable all the same is not counted as a failure. */
+/** An error in an answer that was usable nevertheless is not counted as a failure. */
 function lastError(code: string, failures: number): string {
   return failures === 0 ? code : `${code}, ${failures} in a row`;
 }

@@ -15,31 +15,28 @@ export interface OptionSpec {
   /** As commander reads it: `--min-valid <duration>`, `--refresh`, `--no-browser`, `-y, --yes`. */
   readonly flags: string;
   readonly description: string;
-  /** Said in the help; parse() applies it. */
+  /** Shown in the help; parse() applies it. */
   readonly defaultText?: string;
   readonly repeatable?: boolean;
 }
 
-/** What stood on the command line: option values under their camelCase names, untouched. */
+/** The command line as typed: option values under their camelCase names, unchanged. */
 export interface RawInput {
   readonly args: readonly string[];
   readonly options: Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
 }
 
-/**
- * A command translates flags into one input, calls one use case and prints once. It is an axis: one file a
- * member, listed in index.ts.
- */
+/** A command turns flags into one input, calls one use case and prints once. One file a command, listed in index.ts. */
 export interface Command<Input = unknown> {
   readonly arguments: readonly ArgumentSpec[];
   readonly options: readonly OptionSpec[];
   /** Command lines without the name of this program, each with what it does. */
   readonly examples: Readonly<Record<string, string>>;
   /**
-   * What it prints is one whole that is good once it is printed, whatever signal comes a moment later; or it looks at the
-   * interruption itself while it can still be stopped, so that once it has ended without an error all of it is done.
+   * A signal that arrives just before the command ends without an error does not make it fail. Set where the printed result
+   * is complete in itself, or where the command checks the interruption itself and has then done everything.
    */
-  readonly printsWhole?: boolean;
+  readonly ignoresLateSignal?: boolean;
   /** Pure. @throws VaultError `usage` */
   parse(raw: RawInput): Input;
   run(ctx: Context, input: Input, io: Io): Promise<void>;
@@ -135,7 +132,7 @@ export function askedView(argv: readonly string[]): { readonly json: boolean; re
 }
 
 /*
- * What every parse() is made of. Options are named as they are typed, for the error messages. An empty value is always refused: an
+ * Helpers for parse(). Options are named as they are typed, for the error messages. An empty value is always refused: an
  * unset variable in a script leaves one behind, and reading it as "not given" would select another account or vault.
  */
 
@@ -158,7 +155,7 @@ export function text(raw: RawInput, option: string): string | null {
 /**
  * The scopes of all options of this name; each may hold several.
  *
- * @throws VaultError `usage` when one holds none, or something that is no scope
+ * @throws VaultError `usage` when one holds none, or something that is not a scope
  */
 export function scopes(raw: RawInput, option = '--scope'): string[] {
   const values = raw.options[optionKey(option)];

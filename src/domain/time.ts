@@ -62,8 +62,8 @@ export function moment(at: number | null, now: number): string {
   return `${relative(at, now)} (${written.slice(0, 10)} ${written.slice(11, 16)} UTC)`;
 }
 
-/** `ends in 5m (…)`, `ended 2d ago (…)`, `end unknown`. */
+/** `expires in 5m (…)`, `expired 2d ago (…)`, `expiry unknown`. */
 export function ending(at: number | null, now: number): string {
-  if (at === null) return 'end unknown';
-  return `${at > now ? 'ends' : 'ended'} ${moment(at, now)}`;
+  if (at === null) return 'expiry unknown';
+  return `${at > now ? 'expires' : 'expired'} ${moment(at, now)}`;
 }

@@ -50,12 +50,12 @@ export function dueness(account: Timed, within: number, now: number): Dueness {
   if (account.grantExpiresAt !== null && account.grantExpiresAt - now <= within) {
     return { due: true, reason: `the grant ${ending(account.grantExpiresAt, now)}` };
   }
-  if (account.expiresAt === null) return { due: true, reason: 'the end of its access token is unknown' };
+  if (account.expiresAt === null) return { due: true, reason: 'the expiry of its access token is unknown' };
   const reason = `the access token ${ending(account.expiresAt, now)}`;
   return { due: account.expiresAt - now <= within, reason };
 }
 
-/** `ends in 3h 20m`, `ended 5m ago` */
+/** `expires in 3h 20m`, `expired 5m ago` */
 export function ending(at: number, now: number): string {
-  return at <= now ? `ended ${formatDuration(now - at)} ago` : `ends in ${formatDuration(at - now)}`;
+  return at <= now ? `expired ${formatDuration(now - at)} ago` : `expires in ${formatDuration(at - now)}`;
 }

@@ -56,10 +56,10 @@ async function opened(ctx: HealthContext): Promise<Inspection | Finding | null> 
 }
 
 /** Temporary copies of an interrupted backup or restore; each holds all sealed data. */
-function leftCopies({ look, paths }: HealthContext): readonly Finding[] {
+function leftCopies({ fs, paths }: HealthContext): readonly Finding[] {
   return COPIES.flatMap(([suffix, maker]) => {
     const path = `${paths.database}.${suffix}`;
-    if (look.at(path) === null) return [];
+    if (fs.info(path) === null) return [];
     const message = `${path} is left from an interrupted ${maker}, unless one is running; the next one removes it`;
     return [warning(message, `rm ${quoted(path)}`)];
   });

@@ -1,6 +1,6 @@
 import { type Finding, fine, problem, skipped, warning } from '../domain/finding.js';
 import { quoted } from '../domain/safe-text.js';
-import type { Room } from '../system/files/read-only.js';
+import type { FreeSpace } from '../system/files/read-only.js';
 import type { Check, HealthContext } from './contract.js';
 
 const KIB = 1024;
@@ -26,13 +26,13 @@ export const disk: Check = {
 };
 
 /** Each file system once, if it is writable; the check `permissions` reports the others. */
-function disks({ paths, look }: HealthContext): readonly Room[] {
-  const spaces = [paths.state, paths.data].flatMap((folder) => look.room(folder) ?? []);
-  const usable = spaces.filter(({ folder }) => look.may('write', folder));
+function disks({ paths, fs }: HealthContext): readonly FreeSpace[] {
+  const spaces = [paths.state, paths.data].flatMap((folder) => fs.freeSpace(folder) ?? []);
+  const usable = spaces.filter(({ folder }) => fs.may('write', folder));
   return [...new Map(usable.map((space) => [space.device, space])).values()];
 }
 
-function judge({ folder, bytes, files }: Room): Finding[] {
+function judge({ folder, bytes, files }: FreeSpace): Finding[] {
   const where = `the disk with ${folder}`;
   const inBytes = `df -h ${quoted(folder)}`;
   if (bytes < NEEDED.bytes) {

@@ -20,7 +20,7 @@ export const git: Check = {
   group: 'surroundings',
   async run(ctx) {
     const inside = (await guarded(ctx)).filter(
-      ({ path }) => ctx.look.at(path) !== null && isBelowGit(path, ctx),
+      ({ path }) => ctx.fs.info(path) !== null && isBelowGit(path, ctx),
     );
     if (inside.length === 0) return [fine('no file of the vault is in a git work tree')];
     const findings = await Promise.all(inside.map((file) => checkFile(file, ctx)));
@@ -41,9 +41,9 @@ async function guarded({ envFile, paths, keySources }: HealthContext): Promise<r
 }
 
 /** Outside of work trees git is not run. */
-function isBelowGit(path: string, { look }: HealthContext): boolean {
-  for (let folder = look.real(dirname(path)) ?? dirname(path); ; folder = dirname(folder)) {
-    if (look.at(join(folder, '.git')) !== null) return true;
+function isBelowGit(path: string, { fs }: HealthContext): boolean {
+  for (let folder = fs.real(dirname(path)) ?? dirname(path); ; folder = dirname(folder)) {
+    if (fs.info(join(folder, '.git')) !== null) return true;
     if (folder === dirname(folder)) return false;
   }
 }

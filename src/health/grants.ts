@@ -60,7 +60,7 @@ async function checkAccount(account: Account, ctx: HealthContext): Promise<Findi
   }
   if (account.grantExpiresAt !== null && account.grantExpiresAt - now <= NEAR) {
     const left = formatDuration(account.grantExpiresAt - now);
-    return [warning(`the grant of ${name} ends in ${left}`, login, about)];
+    return [warning(`the grant of ${name} expires in ${left}`, login, about)];
   }
   if (account.status === 'insufficient_scope') return scopeFindings(account, why);
   if (account.lastError === 'provider_answer_invalid' && account.failures === 0) {
@@ -69,12 +69,12 @@ async function checkAccount(account: Account, ctx: HealthContext): Promise<Findi
   const likely = await ctx.likelyEnd(account);
   if (likely !== null && likely.at > now && likely.at - now <= NEAR) {
     const because = likely.why === null ? '' : `: ${likely.why}`;
-    const message = `the grant of ${name} probably ends in ${formatDuration(likely.at - now)}${because}`;
+    const message = `the grant of ${name} probably expires in ${formatDuration(likely.at - now)}${because}`;
     return [warning(message, login, about)];
   }
   if (!account.hasRefreshToken && account.expiresAt !== null) {
     const left = formatDuration(account.expiresAt - now);
-    return [warning(`${name} has no refresh token: its access token ends in ${left}`, login, about)];
+    return [warning(`${name} has no refresh token: its access token expires in ${left}`, login, about)];
   }
   return [];
 }

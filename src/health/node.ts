@@ -59,9 +59,9 @@ function options({ host: { env } }: HealthContext): Finding[] {
   });
 }
 
-function authorities({ host: { env }, look }: HealthContext): Finding[] {
+function authorities({ host: { env }, fs }: HealthContext): Finding[] {
   const path = env['NODE_EXTRA_CA_CERTS'] ?? '';
-  if (path === '' || look.may('read', path)) return [];
+  if (path === '' || fs.may('read', path)) return [];
   const message = `NODE_EXTRA_CA_CERTS names ${path}, which cannot be read, so Node ignores it`;
   return [warning(message, 'unset NODE_EXTRA_CA_CERTS')];
 }

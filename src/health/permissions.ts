@@ -3,7 +3,7 @@ import { VaultError } from '../domain/errors.js';
 import { type Finding, fine, problem, problemOf, skipped } from '../domain/finding.js';
 import { quoted } from '../domain/safe-text.js';
 import { count } from '../domain/wording.js';
-import type { Seen } from '../system/files/read-only.js';
+import type { PathInfo } from '../system/files/read-only.js';
 import type { Check, HealthContext } from './contract.js';
 
 const OTHERS = 0o077;
@@ -22,12 +22,12 @@ export const permissions: Check = {
   title: 'permissions',
   group: 'vault',
   async run(ctx) {
-    const { look, host } = ctx;
+    const { fs, host } = ctx;
     const { uid } = host;
     if (uid === undefined) return [skipped('on Windows the access list of the folder decides')];
     const places = [...fixedPlaces(ctx), ...(await keyFiles(ctx)), ...listedPlaces(ctx)];
     const present = places.flatMap((place) => {
-      const seen = look.at(place.path);
+      const seen = fs.info(place.path);
       return seen === null ? [] : [{ place, seen }];
     });
     const findings = [
@@ -62,9 +62,9 @@ async function keyFiles({ keySources, paths }: HealthContext): Promise<Place[]> 
 }
 
 /** Lock databases, rollback marks, spill slots, queued events, and older logs. */
-function listedPlaces({ paths, look }: HealthContext): Place[] {
+function listedPlaces({ paths, fs }: HealthContext): Place[] {
   const under = (folder: string, fits: (name: string) => boolean) =>
-    look
+    fs
       .names(folder)
       .filter(fits)
       .map((name): Place => ({ path: join(folder, name), kind: 'file', written: true }));
@@ -77,7 +77,7 @@ function listedPlaces({ paths, look }: HealthContext): Place[] {
   ];
 }
 
-function judge({ path, kind, written }: Place, seen: Seen, uid: number, ctx: HealthContext): Finding[] {
+function judge({ path, kind, written }: Place, seen: PathInfo, uid: number, ctx: HealthContext): Finding[] {
   const shown = quoted(path);
   const unsafe = (message: string, remedy: string) => [problem('vault_permissions', message, remedy)];
   if (seen.kind !== kind) {
@@ -95,7 +95,7 @@ function judge({ path, kind, written }: Place, seen: Seen, uid: number, ctx: Hea
     const mode = kind === 'file' ? '600' : '700';
     return unsafe(`other users can access ${path} (mode ${octal(seen.mode)})`, `chmod ${mode} ${shown}`);
   }
-  if (written && !ctx.look.may('write', path)) return [problem('vault_not_writable', ...notWritable())];
+  if (written && !ctx.fs.may('write', path)) return [problem('vault_not_writable', ...notWritable())];
   return [];
 
   function notWritable(): readonly [message: string, remedy: string] {

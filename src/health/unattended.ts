@@ -42,7 +42,7 @@ export const notify: Check = {
         ),
       ];
     }
-    if (!ctx.look.may('execute', found)) {
+    if (!ctx.fs.may('execute', found)) {
       const message = `the notify command ${found} cannot be run`;
       return [problem('config_invalid', message, `chmod u+x ${quoted(found)}`)];
     }
@@ -51,7 +51,7 @@ export const notify: Check = {
 };
 
 /** As a shell finds it, but without relative folders, which depend on the current folder. */
-function findProgram(program: string, { host: { env }, look }: HealthContext): string | null {
+function findProgram(program: string, { host: { env }, fs }: HealthContext): string | null {
   const places = isAbsolute(program)
     ? [program]
     : program.includes('/')
@@ -60,7 +60,7 @@ function findProgram(program: string, { host: { env }, look }: HealthContext): s
           .split(delimiter)
           .filter(isAbsolute)
           .map((folder) => join(folder, program));
-  return places.find((path) => look.real(path) !== null) ?? null;
+  return places.find((path) => fs.real(path) !== null) ?? null;
 }
 
 interface UnattendedJobs {
@@ -72,7 +72,7 @@ interface UnattendedJobs {
 
 /** The agent, the crontab and the user's own units; none of them is started. */
 export async function unattendedJobs(
-  ctx: Pick<HealthContext, 'host' | 'look' | 'run' | 'jobMarker' | 'agentPid'>,
+  ctx: Pick<HealthContext, 'host' | 'fs' | 'run' | 'jobMarker' | 'agentPid'>,
 ): Promise<UnattendedJobs> {
   const [agent, crontab] = await Promise.all([ctx.agentPid(), ctx.run('crontab', ['-l'])]);
   const lines = crontab?.exitCode === 0 ? crontab.stdout : '';
@@ -95,11 +95,11 @@ export async function unattendedJobs(
   };
 }
 
-function unitsIn(folder: string, { look }: Pick<HealthContext, 'look'>): string[] {
-  const names = look.names(folder).filter((name) => name.includes('token-vault'));
+function unitsIn(folder: string, { fs }: Pick<HealthContext, 'fs'>): string[] {
+  const names = fs.names(folder).filter((name) => name.includes('token-vault'));
   return names.flatMap((name) => {
     try {
-      return look.read(join(folder, name), UNIT_LIMIT)?.toString('utf8') ?? [];
+      return fs.read(join(folder, name), UNIT_LIMIT)?.toString('utf8') ?? [];
     } catch {
       // An unreadable file is not ours.
       return [];

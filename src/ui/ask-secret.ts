@@ -2,7 +2,7 @@ import { StringDecoder } from 'node:string_decoder';
 import { VaultError } from '../domain/errors.js';
 import { Secret } from '../domain/secret.js';
 
-/** A terminal somebody types on. */
+/** A terminal on which the user types. */
 export interface TypingTerminal extends NodeJS.ReadableStream {
   setRawMode?(raw: boolean): unknown;
 }
@@ -17,8 +17,7 @@ const KEYS = {
 } as const;
 
 /**
- * Asks for something that must not be seen: nothing that is typed is echoed, not even as stars. The terminal is as it
- * was afterwards, whatever comes of it.
+ * Asks for a secret: nothing that is typed is echoed, not even as stars. The terminal's mode is restored in every case.
  *
  * @returns what was typed before the line ended
  * @throws VaultError `interrupted` for Ctrl-C and for a terminal that is gone; the signal's reason when it is aborted
@@ -30,7 +29,7 @@ export async function askSecret(
   signal: AbortSignal,
 ): Promise<Secret> {
   signal.throwIfAborted();
-  // Before the question: what is typed at once must not be echoed either.
+  // Before the question is printed, so that fast typing is not echoed either.
   input.setRawMode?.(true);
   output.write(question);
   const line = typedLine();

@@ -1,8 +1,8 @@
 import { VaultError } from '../domain/errors.js';
 
 /**
- * Lines as a person types or pastes them, until the input ends or the signal is aborted. The input is left
- * paused, so that it does not keep the program alive.
+ * Lines as the user types or pastes them, until the input ends or the signal is aborted. The input is left paused, so that
+ * it does not keep the program alive.
  */
 export async function* readLines(input: NodeJS.ReadableStream, signal: AbortSignal): AsyncGenerator<string> {
   const { createInterface } = await import('node:readline');

@@ -7,7 +7,7 @@ import { colourTheme, plainTheme, showsUnicode, wantsColour } from './theme.js';
 const COLUMNS_IN_A_PIPE = 80;
 
 export interface IoOptions {
-  /** Its interruption ends a question that nobody answers. */
+  /** Its interruption ends a question that is not answered. */
   readonly host: Pick<Host, 'stdin' | 'stdout' | 'stderr' | 'env' | 'interruption'>;
   readonly json: boolean;
   readonly quiet: boolean;
@@ -121,7 +121,7 @@ export function createIo(options: IoOptions): Io {
   };
 }
 
-/** A terminal that was never told its size says 0. */
+/** A terminal that does not know its size reports 0. */
 function widthOf({ columns }: Host['stderr']): number {
   return columns || COLUMNS_IN_A_PIPE;
 }

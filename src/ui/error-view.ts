@@ -14,12 +14,12 @@ interface ErrorView {
   readonly stderr?: string;
 }
 
-/** A cause of a cause of a cause is enough to find a bug. */
+/** Deeper causes do not help to find a bug. */
 const MAX_CAUSES = 4;
 
 /**
- * The one place where an error becomes text. For people: what happened, then `hint:` with the next step, on
- * stderr. With `--json`: one document on stdout, and nothing on stderr unless `--verbose`.
+ * The one place where an error becomes text. As text: what happened, then `hint:` with the next step, on stderr. With
+ * `--json`: one document on stdout, and nothing on stderr unless `--verbose`.
  */
 export function renderError(error: VaultError, options: ErrorViewOptions): ErrorView {
   const { json, verbose, theme } = options;
@@ -32,7 +32,7 @@ export function renderError(error: VaultError, options: ErrorViewOptions): Error
 
 function forPeople(error: VaultError, theme: Theme): string {
   const hints = error.hint?.split('\n') ?? [];
-  // A name in the message may hold a line break, and must not begin a line that this program has not written.
+  // A name in the message may hold a line break, and must not fake a line of this program.
   const lines = [
     `${theme.red('vault:')} ${harmless(error.message)}`,
     ...hints.map((hint) => `${theme.cyan('hint:')} ${harmless(hint)}`),
@@ -41,8 +41,8 @@ function forPeople(error: VaultError, theme: Theme): string {
 }
 
 /**
- * Where a failure came from: kinds, system codes and stack frames of its causes. Messages stay out, because
- * those of parsers and HTTP libraries quote what they were given.
+ * Where a failure came from: kinds, system codes and stack frames of its causes. Messages stay out, because those of parsers
+ * and HTTP libraries quote their input.
  */
 function traceOf(error: VaultError): string {
   const lines: string[] = [];

@@ -6,7 +6,7 @@ export interface Theme {
   green(text: string): string;
   yellow(text: string): string;
   cyan(text: string): string;
-  /** The same on every terminal, whatever its own colours are: for pictures. */
+  /** The same on every terminal, whatever its own colours are; for QR codes. */
   lightOnDark(text: string): string;
 }
 
@@ -19,15 +19,15 @@ export interface Column {
 }
 
 /**
- * The one way to print. Data goes to stdout, everything said to a person to stderr; colour only where the
- * stream is a terminal and `NO_COLOR` is not set.
+ * All that is printed goes through here: data to stdout, messages to stderr, in colour only where the stream is a terminal
+ * and `NO_COLOR` is not set.
  */
 export interface Io {
   /** `--json`: one document on stdout and nothing else there. */
   readonly json: boolean;
   readonly quiet: boolean;
   readonly verbose: boolean;
-  /** A person can be asked: stdin and stderr are terminals. */
+  /** The user can be asked: stdin and stderr are terminals. */
   readonly interactive: boolean;
   /** Width of what goes to stdout, in terminal columns; 80 in a pipe. */
   readonly columns: number;
@@ -40,11 +40,11 @@ export interface Io {
   data(text: string): void;
   /** To stdout as one JSON document on one line, with nothing in it that a terminal would act on. */
   document(value: unknown): void;
-  /** The same of many, a line each. */
+  /** Several documents, one a line. */
   documents(values: readonly unknown[]): void;
-  /** Whether the one document has been given: what fails after that is said on stderr. */
+  /** Whether the one document was printed; a later failure goes to stderr. */
   readonly gaveDocument: boolean;
-  /** One line to stderr; not with `--quiet`. Control characters in it are made harmless; `style` colours the whole of it. */
+  /** One line to stderr; not with `--quiet`. Control characters in it are made harmless; `style` colours all of it. */
   say(line: string, style?: keyof Theme): void;
   /** One line to stderr, with `--quiet` as well. */
   warn(line: string, style?: keyof Theme): void;

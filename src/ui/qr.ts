@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 
-/** Two modules on each side; four are the rule (ISO/IEC 18004), two are what cameras are content with. */
+/** Two modules on each side; four are the rule (ISO/IEC 18004), but two are enough for cameras. */
 const BORDER = 2;
 /** More would need a larger picture than any terminal shows, so it is not even tried. */
 const LONGEST_TEXT = 512;

@@ -15,7 +15,7 @@ export const plainTheme: Theme = {
 };
 
 /**
- * Whether a stream may be coloured: a terminal that understands colour, and a user who has not said no
+ * Whether a stream may be coloured: a terminal that understands colour, and a user who has not opted out
  * (https://no-color.org: `NO_COLOR` present and not empty).
  */
 export function wantsColour(
@@ -38,7 +38,7 @@ export function showsUnicode(env: Readonly<Record<string, string | undefined>>):
  */
 export function colourTheme(): Theme {
   const kleur = createRequire(import.meta.url)('kleur') as typeof import('kleur');
-  // kleur makes up its own mind from the process; whether there is colour was decided before it was asked.
+  // kleur decides by the process environment; the caller has decided already.
   kleur.enabled = true;
   return {
     bold: (text) => kleur.bold(text),

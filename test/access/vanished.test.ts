@@ -39,7 +39,7 @@ function access(factory: StoreFactory = folder.factory): VaultAccess {
 
 const GONE = {
   code: 'vault_damaged',
-  message: expect.stringMatching(/^a vault was used here, as its mark in .* shows, and there is none at /),
+  message: expect.stringMatching(/^a vault was used here, as its mark in .* shows, but /),
   hint: expect.stringMatching(/mount it.*\nvault restore FILE\n.*\nvault init$/s),
 };
 

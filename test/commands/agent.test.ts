@@ -140,7 +140,7 @@ describe('a running agent', () => {
     expect(await running()).toEqual({
       stdout: '',
       stderr: `the agent is running (process 4711) and listens on /home/ada/agent.sock
-google/alice@example.com: refreshed, ends in 52m
+google/alice@example.com: refreshed, expires in 52m
 google/alice@example.com: transient: no network
 nothing can be refreshed: the keychain is locked
   hint: unlock it

@@ -87,9 +87,9 @@ describe('vault restore', () => {
   it('says where the old one is, why nothing is refreshed, and what to type next', async () => {
     const { written } = await restoring('b --yes', {});
     expect(written.stderr).toContain(
-      'the former vault is kept as /home/alice/vault.db.replaced-20260228T120000Z',
+      'the old vault is kept as /home/alice/vault.db.replaced-20260228T120000Z',
     );
-    expect(written.stderr).toContain('used by another machine');
+    expect(written.stderr).toContain('used on another machine');
     expect(written.stderr).toContain('vault doctor --accept-rollback');
     expect(written.stderr).not.toContain('vault key import');
     const current = await restoring('b --yes', { standing: 'current' });

@@ -48,7 +48,7 @@ describe('vault doctor --accept-rollback', () => {
     const { stdout, stderr, accepted } = await run(OLDER, {}, '--yes');
     expect(stdout).toBe('');
     expect(stderr).toMatch(
-      /^the vault was restored from an older copy\n {2}What was stored after this copy.*\naccepted: .*\nan old refresh.*\n {2}vault login demo --login-hint alice@example.com\n$/s,
+      /^the vault was restored from an older copy\n {2}Everything stored after this copy.*\naccepted: .*\nan old refresh.*\n {2}vault login demo --login-hint alice@example.com\n$/s,
     );
     expect(accepted).toBe(1);
   });
@@ -60,7 +60,7 @@ describe('vault doctor --accept-rollback', () => {
   ])('asks at a terminal, with --quiet as well; %j', async (typed, times, code) => {
     for (const quiet of [false, true]) {
       const { stderr, accepted, failure } = await run(OLDER, { tty: true, quiet, typed });
-      expect(stderr).toContain('What was stored after this copy was made is gone');
+      expect(stderr).toContain('Everything stored after this copy was made is missing');
       expect([accepted, failure?.code ?? null]).toEqual([times, code]);
     }
   });
@@ -71,16 +71,16 @@ describe('vault doctor --accept-rollback', () => {
     expect(accepted).toBe(0);
   });
 
-  it('asks nothing where there is nothing to accept', async () => {
+  it('asks nothing where nothing to accept', async () => {
     const { stderr, failure } = await run(SOUND);
-    expect([stderr, failure]).toEqual([expect.stringContaining('there is nothing to accept'), null]);
+    expect([stderr, failure]).toEqual([expect.stringContaining('nothing to accept'), null]);
     expect((await run(null)).failure).toMatchObject({ code: 'account_not_found', hint: 'vault init' });
   });
 
   it.each<[Partial<Condition>, RegExp]>([
     [{ standing: 'cloned' }, /share one refresh token/],
-    [{ standing: 'current', rowSet: { kind: 'missing', what: '1 account is missing' } }, /stays missing/],
-    [{ standing: 'current', ledger: ROLLED_BACK }, /can no longer be told/],
+    [{ standing: 'current', rowSet: { kind: 'missing', what: '1 account is missing' } }, /an altered one cannot be opened/],
+    [{ standing: 'current', ledger: ROLLED_BACK }, /record of which accounts the vault had is lost/],
   ])('explains %j', async (condition, said) => {
     const { stderr } = await run({ ...OLDER, ...condition }, {}, '--yes');
     expect(stderr).toMatch(said);

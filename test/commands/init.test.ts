@@ -45,12 +45,15 @@ describe('vault init', () => {
   });
 
   it.each([
-    ['file', 'the key source file is named with an option'],
+    ['file', 'the key source file with an option'],
     ['--key-source usb', '--key-source takes one of: keychain, file, credential, command, passphrase'],
     ['--key-source keychain --key-file /run/key', '--key-file does not go with the key source keychain'],
     ['--key-source file --passphrase-fd 3', '--passphrase-fd does not go with the key source file'],
     ['--key-source file -- pass show x', 'a program goes with the key source command, not with file'],
-    ['--key-source command', 'which program prints the key? It goes after --, with its arguments'],
+    [
+      '--key-source command',
+      'the program that prints the key is missing; it goes after --, with its arguments',
+    ],
     ['--key-source command -- ./print-key', 'must be a name or an absolute path'],
     ['--credential ../key', '--credential takes the name of a credential, without a slash'],
     ['--passphrase-fd 3 --passphrase-file /run/pp', 'name two passphrases; give one of them'],

@@ -105,8 +105,8 @@ describe('vault login --device', () => {
     expect(text).toMatch(/^\x1b\[37m\x1b\[40m█+/);
   });
 
-  it('shows on a terminal how it stands, on one line that goes away', async () => {
-    const text = await said({ ...TERMINAL, columns: 20 }, CODE, WAIT, { ...WAIT, standing: 'unclear' });
+  it('shows the state on one line of the terminal, and erases it', async () => {
+    const text = await said({ ...TERMINAL, columns: 20 }, CODE, WAIT, { ...WAIT, state: 'unclear' });
     expect(text).toContain('\r\x1b[Kwaiting; 14m left\r\x1b[Kno clear answer fr…\r\x1b[K');
     expect(text.endsWith('\r\x1b[K')).toBe(true);
   });

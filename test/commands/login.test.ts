@@ -174,7 +174,7 @@ describe('after the login', () => {
       { quiet: true },
     );
     expect(stderr).toContain('warning: the provider issued no refresh token');
-    expect(stderr).toContain('ends in 52m');
+    expect(stderr).toContain('expires in 52m');
     expect(exitCode).toBe(0);
   });
 

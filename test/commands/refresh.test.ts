@@ -58,9 +58,9 @@ describe('vault refresh', () => {
   });
 
   it.each([
-    ['', 'no account is named'],
-    ['a --all', 'accounts are named, or chosen by --all or --provider, but not both'],
-    ['a --provider google', 'accounts are named, or chosen by --all or --provider, but not both'],
+    ['', 'name an account, or use --all or --provider'],
+    ['a --all', 'name accounts, or use --all or --provider, but not both'],
+    ['a --provider google', 'name accounts, or use --all or --provider, but not both'],
     ['--all --days soon', '--days takes a number of days such as 7, or a duration such as 12h'],
     ['--all --concurrency 0', '--concurrency takes a whole number from 1 to 64'],
     ['--all --concurrency 2.5', '--concurrency takes a whole number from 1 to 64'],
@@ -73,7 +73,7 @@ describe('vault refresh of one account', () => {
   it('says when the new token ends', async () => {
     expect(await run('a', [result('a', 'refreshed')])).toEqual({
       stdout: '',
-      stderr: 'google/a: refreshed, ends in 52m\n',
+      stderr: 'google/a: refreshed, expires in 52m\n',
       failure: null,
       exitCode: 0,
     });
@@ -118,7 +118,7 @@ describe('vault refresh of several accounts', () => {
     const { stdout, stderr, failure } = await run('--all', MIXED);
     expect(stdout).toBe('');
     expect(stderr.split('\n')).toEqual([
-      'google/a: refreshed, ends in 52m',
+      'google/a: refreshed, expires in 52m',
       'google/b: login_needed: reason of b',
       'google/c: skipped: reason of c',
       '1 refreshed, 1 skipped, 1 failed',

@@ -47,8 +47,8 @@ describe('vault revoke', () => {
   });
 
   it.each([
-    ['', 'no account is named'],
-    ['a --all', 'accounts are named, or chosen by --all or --provider, but not both'],
+    ['', 'name an account, or use --all or --provider'],
+    ['a --all', 'name accounts, or use --all or --provider, but not both'],
   ])('refuses "%s"', async (line, message) => {
     await expect(inputOf(revoke, line)).rejects.toMatchObject({ code: 'usage', message });
   });

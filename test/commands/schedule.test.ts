@@ -139,7 +139,7 @@ describe('vault schedule', () => {
   it.each([
     [{ removed: ['cron'], commands: [] }, 'token-vault-refresh is removed (cron)\n'],
     [{ removed: [], commands: [] }, 'token-vault-refresh was not installed\n'],
-    [{ removed: [], commands: ['rm x'] }, 'to take it back, type: rm x\n'],
+    [{ removed: [], commands: ['rm x'] }, 'to remove it, type: rm x\n'],
   ] as const)('says what was taken back: %j', async (result, words) => {
     const { io, written } = terminal();
     printUnschedule({ name: 'token-vault-refresh', ...result }, io);

@@ -38,27 +38,27 @@ describe('vault show', () => {
   it('shows scopes, consents, ends and where the account is bound', async () => {
     expect(printed(DETAIL)).toEqual({
       stderr: 'hint: vault login google --login-hint alice@example.com --add-scope profile\n',
-      stdout: `account         google/alice@example.com
-provider        Google
-status          insufficient_scope: profile was not granted
-access token    ends in 52m (2026-03-01 12:52 UTC)
-grant           ended 1h ago (2026-03-01 11:00 UTC)
-refresh token   stored
-last refresh    8m ago (2026-03-01 11:52 UTC)
-last error      network_failed, 2 in a row
-scopes asked    openid
-                email
-                profile
-scopes granted  openid
-                email
-scopes missing  profile
-consents        3d ago (2026-02-26 12:00 UTC), by browser: openid email; not
-                granted: profile
-issuer          https://accounts.google.com
-token endpoint  https://oauth2.googleapis.com/token
-client id       client-example
-logged in       3d ago (2026-02-26 12:00 UTC)
-manage at       https://myaccount.google.com/connections
+      stdout: `account           google/alice@example.com
+provider          Google
+status            insufficient_scope: profile was not granted
+access token      expires in 52m (2026-03-01 12:52 UTC)
+grant             expired 1h ago (2026-03-01 11:00 UTC)
+refresh token     stored
+last refresh      8m ago (2026-03-01 11:52 UTC)
+last error        network_failed, 2 in a row
+scopes requested  openid
+                  email
+                  profile
+scopes granted    openid
+                  email
+scopes missing    profile
+consents          3d ago (2026-02-26 12:00 UTC), by browser: openid email; not
+                  granted: profile
+issuer            https://accounts.google.com
+token endpoint    https://oauth2.googleapis.com/token
+client id         client-example
+logged in         3d ago (2026-02-26 12:00 UTC)
+manage at         https://myaccount.google.com/connections
 `,
     });
   });
@@ -81,10 +81,10 @@ manage at       https://myaccount.google.com/connections
     });
     expect(stdout).not.toMatch(/missing|manage|last error/);
     expect(stdout).toContain(
-      'access token    end unknown\ngrant           no expiry reported by the provider\n',
+      'access token      expiry unknown\ngrant             no expiry reported by the provider\n',
     );
     expect(stdout).toContain(
-      'refresh token   none: log in again when the access token expires\nlast refresh    never\n',
+      'refresh token     none: log in again when the access token expires\nlast refresh      never\n',
     );
     expect(stdout).toContain('consents        none recorded\n');
   });
@@ -92,7 +92,7 @@ manage at       https://myaccount.google.com/connections
   it('tells what the provider has taken back since the person agreed', async () => {
     const account = accountExample({ grantedScopes: ['openid'] });
     const { stdout } = printed({ ...DETAIL, account });
-    expect(stdout).toContain('withdrawn       email\n');
+    expect(stdout).toContain('withdrawn         email\n');
     expect(JSON.parse(printed({ ...DETAIL, account }, { json: true }).stdout)).toMatchObject({
       withdrawn_scopes: ['email'],
     });

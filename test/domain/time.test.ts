@@ -46,8 +46,8 @@ describe('times for people', () => {
   });
 
   it('tell what has ended from what will', () => {
-    expect(ending(NOW + HOUR, NOW)).toBe('ends in 1h (2026-03-01 13:00 UTC)');
-    expect(ending(NOW - HOUR, NOW)).toBe('ended 1h ago (2026-03-01 11:00 UTC)');
-    expect(ending(null, NOW)).toBe('end unknown');
+    expect(ending(NOW + HOUR, NOW)).toBe('expires in 1h (2026-03-01 13:00 UTC)');
+    expect(ending(NOW - HOUR, NOW)).toBe('expired 1h ago (2026-03-01 11:00 UTC)');
+    expect(ending(null, NOW)).toBe('expiry unknown');
   });
 });

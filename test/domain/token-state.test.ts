@@ -97,19 +97,19 @@ describe('whether a token is good for long enough', () => {
 
 describe('whether an account is due', () => {
   it.each([
-    ['ends within the time', left(2 * DAY), true, 'the access token ends in 2d'],
-    ['ends at the very end of it', left(7 * DAY), true, 'the access token ends in 7d'],
-    ['ends later', left(8 * DAY), false, 'the access token ends in 8d'],
-    ['has ended', left(-HOUR), true, 'the access token ended 1h ago'],
-    ['has no known end', ENDLESS, true, 'the end of its access token is unknown'],
+    ['ends within the time', left(2 * DAY), true, 'the access token expires in 2d'],
+    ['ends at the very end of it', left(7 * DAY), true, 'the access token expires in 7d'],
+    ['ends later', left(8 * DAY), false, 'the access token expires in 8d'],
+    ['has ended', left(-HOUR), true, 'the access token expired 1h ago'],
+    ['has no known end', ENDLESS, true, 'the expiry of its access token is unknown'],
   ])('when its token %s', (_, account, due, reason) => {
     expect(dueness(account, 7 * DAY, NOW)).toEqual({ due, reason });
   });
 
   it.each([
-    ['ends within the time', 3 * DAY, true, 'the grant ends in 3d'],
-    ['has ended', -2 * DAY, true, 'the grant ended 2d ago'],
-    ['ends later', 30 * DAY, false, 'the access token ends in 20d'],
+    ['ends within the time', 3 * DAY, true, 'the grant expires in 3d'],
+    ['has ended', -2 * DAY, true, 'the grant expired 2d ago'],
+    ['ends later', 30 * DAY, false, 'the access token expires in 20d'],
   ])('when its grant %s', (_, grantLeft, due, reason) => {
     const account = { ...left(20 * DAY), grantExpiresAt: NOW + grantLeft };
     expect(dueness(account, 7 * DAY, NOW)).toEqual({ due, reason });

@@ -90,7 +90,7 @@ describe('accounts', () => {
     const [finding] = (await stage.examine())['grants'] ?? [];
     expect(finding).toMatchObject({
       status: 'warning',
-      message: expect.stringMatching(/probably ends in 2d: .*"Testing"/),
+      message: expect.stringMatching(/probably expires in 2d: .*"Testing"/),
     });
     stage.configure({ providers: { google: 'broken' } });
     expect((await stage.examine())['grants']?.[0]).toMatchObject({ status: 'ok' });

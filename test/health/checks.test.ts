@@ -84,7 +84,7 @@ async function allBroken(stage: HealthStage): Promise<Found> {
 function fullDisk({ paths }: HealthStage): Promise<readonly Finding[]> {
   const room = (folder: string) => ({ folder, device: 1, bytes: 0, files: 0 });
   return disk.run({
-    look: { ...readOnlyFs, room },
+    fs: { ...readOnlyFs, freeSpace: room },
     paths,
   } as unknown as HealthContext);
 }

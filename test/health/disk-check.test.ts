@@ -6,21 +6,21 @@ import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { Finding } from '../../src/domain/finding.js';
 import type { HealthContext } from '../../src/health/contract.js';
 import { disk } from '../../src/health/disk.js';
-import { type Room, readOnlyFs } from '../../src/system/files/read-only.js';
+import { type FreeSpace, readOnlyFs } from '../../src/system/files/read-only.js';
 import { needs } from '../harness/parts.js';
 import { told } from './stage.js';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
-function judged(rooms: Readonly<Record<string, Room | null>>, may = true): Promise<readonly Finding[]> {
+function judged(rooms: Readonly<Record<string, FreeSpace | null>>, may = true): Promise<readonly Finding[]> {
   return disk.run({
-    look: { ...readOnlyFs, may: () => may, room: (folder: string) => rooms[folder] },
+    fs: { ...readOnlyFs, may: () => may, freeSpace: (folder: string) => rooms[folder] },
     paths: { data: '/data', state: '/state' },
   } as unknown as HealthContext);
 }
 
-const room = (bytes: number, files: number | null = null, folder = '/data', device = 1): Room => ({
+const room = (bytes: number, files: number | null = null, folder = '/data', device = 1): FreeSpace => ({
   folder,
   device,
   bytes,
@@ -78,7 +78,7 @@ describe('a real disk', () => {
 
   const found = (folder: string) =>
     disk.run({
-      look: readOnlyFs,
+      fs: readOnlyFs,
       paths: { data: join(folder, 'not', 'made', 'yet'), state: join(folder, 'nor this') },
     } as unknown as HealthContext);
 

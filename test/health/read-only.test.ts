@@ -13,7 +13,7 @@ it('tells a file system that is read-only from a mode that is wrong', async () =
       host: { uid, platform: 'linux' },
       paths: stage.paths,
       envFile: '/nonexistent/.env',
-      look: { ...readOnlyFs, may: (access: string) => access !== 'write' },
+      fs: { ...readOnlyFs, may: (access: string) => access !== 'write' },
       assertTrustedPath: () => {},
       assertPrivateSocket: () => {},
       keySources: async () => [],

@@ -95,7 +95,7 @@ describe('an access token', () => {
     const vault = open({ onNotice: (line) => notices.push(line) });
     expect(await vault.accessToken('demo', { minValid: 599_999 })).toMatch(/^demo-access-/);
     expect(notices).toEqual([
-      expect.stringMatching(/ends in 9m and could not be renewed: demo could not refresh/),
+      expect.stringMatching(/expires in 9m and could not be renewed: demo could not refresh/),
     ]);
   });
 });

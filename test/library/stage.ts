@@ -19,7 +19,7 @@ export interface LibraryStage {
   /** The use cases over this folder, in an environment that holds nothing else but what is given. */
   app(env?: Host['env'], over?: { readonly envFile?: string; readonly interruption?: AbortSignal }): Context;
   logIn(request?: Partial<LoginRequest>, choice?: ConsentChoice): Promise<string>;
-  /** An account whose access token ends in a second. */
+  /** An account whose access token expires in a second. */
   logInBriefly(): Promise<string>;
   configure(change: Readonly<Record<string, unknown>>): void;
   config(): Record<string, unknown>;

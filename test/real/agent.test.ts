@@ -100,7 +100,7 @@ describe('the agent', () => {
     stage.demo.knobs.accessTokenLifetime = 3_600;
     stage.tokenRequests();
     const second = await start();
-    await second.process.stderrLine(/refreshed, ends in 59m/);
+    await second.process.stderrLine(/refreshed, expires in 59m/);
     expect(stage.tokenRequests()).toBe(1);
     expect(await status(second)).toMatchObject({
       last_check: { accounts: 1, results: [{ account, outcome: 'refreshed' }] },

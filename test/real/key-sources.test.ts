@@ -125,7 +125,8 @@ describe('a command that does not give the key', () => {
     expect(JSON.parse(run.stdout)).toMatchObject({
       error: {
         code: 'key_unavailable',
-        message: 'the command print-key gave back another key than before; nothing was left behind',
+        message:
+          'the command print-key returned another key than the one that was stored; nothing was left behind',
       },
     });
     expect(readFileSync(join(stage.home.vault, 'config.json'), 'utf8')).toBe(before);

@@ -51,7 +51,13 @@ describe('the likely reason of a dead grant', () => {
 
 describe('a refusal of the authorization code', () => {
   it.each([
-    ['invalid_grant', 400, 'login_refused', /no longer accepts the authorization code/, /^vault login google/],
+    [
+      'invalid_grant',
+      400,
+      'login_refused',
+      /no longer accepts the authorization code/,
+      /^vault login google/,
+    ],
     ['server_error', 503, 'provider_unavailable', /just now/, /^vault login google$/],
     ['admin_policy_enforced', 400, 'policy_refused', /policy/, /administrator/],
     ['redirect_uri_mismatch', 400, 'client_refused', /refuses this client/, /^vault providers google/],

@@ -54,7 +54,7 @@ export interface VaultStage {
   readonly notices: string[];
   /** The same vault over a connection of its own, as another process has it. */
   another(over?: Partial<VaultParts>): Promise<Vault>;
-  /** Adds an account whose token ends in an hour, except for what is given. */
+  /** Adds an account whose token expires in an hour, except for what is given. */
   add(facts?: Partial<AccountFacts>, contents?: Partial<Contents>): Promise<SealedAccount>;
   account(of: Pick<Account, 'id'>): Promise<SealedAccount>;
   /** Access token and refresh token as they are stored now. */

@@ -103,7 +103,7 @@ async function masterOf(ctx: RotateDataContext, head: VaultHead, row: MasterKeyR
     keyring.wipe();
     return master;
   } catch (failure) {
-    if (isInUse || !(failure instanceof VaultError) || failure.exitCode !== outOfReach(row, null).exitCode)
+    if (isInUse || !(failure instanceof VaultError) || failure.exitCode !== notAvailable(row, null).exitCode)
       throw failure;
     throw notAvailable(row, failure);
   }

@@ -179,5 +179,5 @@ function tooShort(account: Account, request: TokenRequest, now: number): string 
 }
 
 function shortLived(account: Account, now: number): string {
-  return `the token of ${accountName(account)} ends in ${formatDuration((account.expiresAt ?? now) - now)}`;
+  return `the token of ${accountName(account)} expires in ${formatDuration((account.expiresAt ?? now) - now)}`;
 }

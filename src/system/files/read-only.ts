@@ -11,7 +11,7 @@ const O_NOFOLLOW = fs.constants.O_NOFOLLOW ?? 0;
 const MODE_BITS = 0o7777;
 
 /** The metadata of a path, of a link itself and not of its target. */
-export interface Seen {
+export interface PathInfo {
   readonly kind: 'file' | 'folder' | 'link' | 'other';
   /** Permission and sticky bits. */
   readonly mode: number;
@@ -21,7 +21,7 @@ export interface Seen {
 }
 
 /** The free space for users other than root. */
-export interface Room {
+export interface FreeSpace {
   /** The folder asked for, or the nearest existing one above it. */
   readonly folder: string;
   /** Identifies the file system. */
@@ -34,14 +34,14 @@ export interface Room {
 /** Reads files and metadata, and changes nothing: no mode, no folder, no SQLite lock. */
 export interface ReadOnlyFs {
   /** @returns null when nothing is there. @throws VaultError `vault_permissions` */
-  at(path: string): Seen | null;
+  info(path: string): PathInfo | null;
   /** Empty when the folder is missing or unreadable. */
   names(folder: string): readonly string[];
   /** The path with every link resolved; null when it leads nowhere. */
   real(path: string): string | null;
   may(access: 'read' | 'write' | 'execute', path: string): boolean;
   /** The free space for a folder, which need not exist; null when the system does not say. */
-  room(folder: string): Room | null;
+  freeSpace(folder: string): FreeSpace | null;
   /**
    * Never for a database: closing it would drop the locks of this process.
    *
@@ -54,7 +54,7 @@ export interface ReadOnlyFs {
 const ACCESS = { read: R_OK, write: W_OK, execute: X_OK };
 
 export const readOnlyFs: ReadOnlyFs = {
-  at(path) {
+  info(path) {
     const stats = lstatOrNull(path);
     if (stats === null) return null;
     return { kind: kindOf(stats), mode: stats.mode & MODE_BITS, uid: stats.uid, links: stats.nlink };
@@ -66,7 +66,7 @@ export const readOnlyFs: ReadOnlyFs = {
       fs.accessSync(path, ACCESS[access]);
       return true;
     }, false),
-  room: (folder) => orElse(() => roomAt(folder), null),
+  freeSpace: (folder) => orElse(() => freeSpaceAt(folder), null),
   read(path, limit) {
     if (lstatOrNull(path) === null) return null;
     let descriptor: number;
@@ -94,19 +94,19 @@ export const readOnlyFs: ReadOnlyFs = {
  * @param uid undefined on Windows
  */
 export function readOnlyFiles(uid: number | undefined): Files {
-  function refuseForeign(path: string, seen: Seen): void {
+  function refuseForeign(path: string, seen: PathInfo): void {
     if (uid !== undefined && seen.uid !== uid) throw anotherUsers(path);
   }
 
   const check = (path: string): boolean => {
-    const seen = readOnlyFs.at(path);
+    const seen = readOnlyFs.info(path);
     if (seen === null) return false;
     if (seen.kind !== 'file') throw notAFile(path);
     refuseForeign(path, seen);
     return true;
   };
   const checkFolder = (path: string): boolean => {
-    const seen = readOnlyFs.at(path);
+    const seen = readOnlyFs.info(path);
     if (seen === null) return false;
     if (seen.kind !== 'folder') throw notAFolder(path);
     refuseForeign(path, seen);
@@ -116,7 +116,7 @@ export function readOnlyFiles(uid: number | undefined): Files {
     throw new VaultError('unexpected', 'read-only files cannot write');
   };
   return {
-    exists: (path) => readOnlyFs.at(path) !== null,
+    exists: (path) => readOnlyFs.info(path) !== null,
     check,
     checkFolder,
     read: (path, limit) => (check(path) ? readOnlyFs.read(path, limit) : null),
@@ -130,9 +130,9 @@ export function readOnlyFiles(uid: number | undefined): Files {
   };
 }
 
-function roomAt(folder: string): Room | null {
+function freeSpaceAt(folder: string): FreeSpace | null {
   const parent = dirname(folder);
-  if (parent !== folder && !fs.existsSync(folder)) return roomAt(parent);
+  if (parent !== folder && !fs.existsSync(folder)) return freeSpaceAt(parent);
   const { blocks, bavail, bsize, files, ffree } = fs.statfsSync(folder);
   // Some virtual file systems report no size at all.
   if (blocks === 0) return null;
@@ -140,7 +140,7 @@ function roomAt(folder: string): Room | null {
   return { folder, device, bytes: bavail * bsize, files: files > 0 ? ffree : null };
 }
 
-function kindOf(stats: fs.Stats): Seen['kind'] {
+function kindOf(stats: fs.Stats): PathInfo['kind'] {
   if (stats.isFile()) return 'file';
   if (stats.isDirectory()) return 'folder';
   return stats.isSymbolicLink() ? 'link' : 'other';

@@ -75,10 +75,10 @@ function inOwnHome(scheduler: Scheduler, machine: Pick<Machine, 'home' | 'uid'>)
 /** Service users may have a home that belongs to root, or none. @throws VaultError `vault_permissions` */
 function refuseForeignHome({ home, uid }: Pick<Machine, 'home' | 'uid'>): void {
   const real = readOnlyFs.real(home);
-  const owner = real === null ? undefined : readOnlyFs.at(real)?.uid;
+  const owner = real === null ? undefined : readOnlyFs.info(real)?.uid;
   if (uid === undefined || owner === undefined) return;
   // In a user namespace root has another id.
-  if ([uid, ROOT, readOnlyFs.at(sep)?.uid].includes(owner)) return;
+  if ([uid, ROOT, readOnlyFs.info(sep)?.uid].includes(owner)) return;
   throw new VaultError('vault_permissions', `HOME is ${home}, which belongs to another user (id ${owner})`, {
     hint: `run it as that user, or with a home of its own, for example:\nsudo -u '#${owner}' -H ${command('schedule --install')}`,
   });

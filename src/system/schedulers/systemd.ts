@@ -115,7 +115,7 @@ function ownText(path: string, name: JobName, files: Files): string | null {
  */
 function readUnit(path: string, files: Files): string | null {
   if (!files.exists(path)) return null;
-  return readOnlyFs.at(path)?.kind === 'file' ? (readOnlyFs.read(path, LIMIT)?.toString('utf8') ?? null) : '';
+  return readOnlyFs.info(path)?.kind === 'file' ? (readOnlyFs.read(path, LIMIT)?.toString('utf8') ?? null) : '';
 }
 
 function isOwn(text: string | null, name: JobName): boolean {
@@ -151,7 +151,7 @@ function asScheduler(action: () => void): void {
 
 /** Without lingering the service manager ends with the user's last session. Source: loginctl(1). */
 function lingering({ user }: Machine): readonly string[] {
-  if (user === null || readOnlyFs.at(`/var/lib/systemd/linger/${user}`) !== null) return [];
+  if (user === null || readOnlyFs.info(`/var/lib/systemd/linger/${user}`) !== null) return [];
   return [
     `it does not run while ${user} is logged out; to change that: loginctl enable-linger ${shellWord(user)}`,
   ];

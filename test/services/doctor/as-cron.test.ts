@@ -30,7 +30,7 @@ async function under(
     keySourceInUse: () => ({ kind: 'file', path: null }),
     settings: async () => ({ envFile: {}, catalogue: { names: ['google'] }, config: { providers: {} } }),
     jobMarker: () => 'the marker',
-    look: { names: () => [] },
+    fs: { names: () => [] },
     async run(program: string, args: readonly string[], options?: { env: Record<string, string> }) {
       if (program === 'crontab') return { exitCode: 0, stdout: installed ? '# the marker' : '' };
       runs.push({ line: args.join(' '), env: options?.env ?? {} });

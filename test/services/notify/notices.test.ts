@@ -33,19 +33,19 @@ describe('what there is to tell of an account', () => {
     ]);
   });
 
-  it('is that its grant ends in two days, the fifth of seven', () => {
+  it('is that its grant expires in two days, the fifth of seven', () => {
     const end = { at: NOW + 2 * DAY, why: null };
     expect(noticesOf(accountExample(), end, NOW, null)).toMatchObject([
       {
         event: 'grant_ending',
-        reason: 'the grant of google/alice@example.com ends in 2d',
+        reason: 'the grant of google/alice@example.com expires in 2d',
         hint: 'vault login google --login-hint alice@example.com',
         endsAt: end.at,
       },
     ]);
     expect(noticesOf(accountExample(), end, NOW - 1, null)).toEqual([]);
     expect(noticesOf(accountExample(), end, NOW + 3 * DAY, null)).toMatchObject([
-      { reason: 'the grant of google/alice@example.com ended 1d ago' },
+      { reason: 'the grant of google/alice@example.com expired 1d ago' },
     ]);
   });
 

@@ -61,14 +61,14 @@ async function assorted(): Promise<void> {
 }
 
 const WHAT_HAPPENS = (doing: string) => [
-  `a-due: ${doing}: the access token ends in 1h`,
-  'b-later: skipped: not due: the access token ends in 30d',
-  `c-endless: ${doing}: the end of its access token is unknown`,
-  `d-grant: ${doing}: the grant ends in 1d`,
+  `a-due: ${doing}: the access token expires in 1h`,
+  'b-later: skipped: not due: the access token expires in 30d',
+  `c-endless: ${doing}: the expiry of its access token is unknown`,
+  `d-grant: ${doing}: the grant expires in 1d`,
   'e-rests: login_needed: skipped until a new login',
-  'f-bare: skipped: the access token ends in 1h, and there is no refresh token',
-  'g-bare-ended: login_needed: the access token ended 1h ago, and there is no refresh token',
-  'h-bare-endless: skipped: the end of its access token is unknown, and there is no refresh token',
+  'f-bare: skipped: the access token expires in 1h, and there is no refresh token',
+  'g-bare-ended: login_needed: the access token expired 1h ago, and there is no refresh token',
+  'h-bare-endless: skipped: the expiry of its access token is unknown, and there is no refresh token',
 ];
 
 describe('refreshing what is due', () => {
@@ -86,7 +86,7 @@ describe('refreshing what is due', () => {
       { code: 'login_needed', message: 'demo no longer accepts it', hint: 'vault login demo --as e-rests' },
       {
         code: 'login_needed',
-        message: 'demo/g-bare-ended has no refresh token: the access token ended 1h ago',
+        message: 'demo/g-bare-ended has no refresh token: the access token expired 1h ago',
         hint: 'vault login demo --as g-bare-ended',
       },
     ]);
@@ -95,10 +95,10 @@ describe('refreshing what is due', () => {
   it('takes the time that is given for due', async () => {
     await add('a', { expiresAt: NOW + HOUR });
     expect(told(await run(never, { within: 59 * MINUTE }))).toEqual([
-      'a: skipped: not due: the access token ends in 1h',
+      'a: skipped: not due: the access token expires in 1h',
     ]);
     expect(told(await run(refreshed, { within: HOUR }))).toEqual([
-      'a: refreshed: the access token ends in 1h',
+      'a: refreshed: the access token expires in 1h',
     ]);
   });
 
@@ -106,7 +106,7 @@ describe('refreshing what is due', () => {
     await assorted();
     const outcomes = told(await run(refreshed, { force: true }));
     expect(outcomes).toEqual(
-      WHAT_HAPPENS('refreshed').with(1, 'b-later: refreshed: forced, though the access token ends in 30d'),
+      WHAT_HAPPENS('refreshed').with(1, 'b-later: refreshed: forced, though the access token expires in 30d'),
     );
   });
 
@@ -133,7 +133,7 @@ describe('a dry run', () => {
     const before = readFileSync(stage.paths.database);
     expect(told(await run(never, { dryRun: true }))).toEqual(WHAT_HAPPENS('would_refresh'));
     expect(told(await run(never, { dryRun: true, force: true }))[1]).toBe(
-      'b-later: would_refresh: forced, though the access token ends in 30d',
+      'b-later: would_refresh: forced, though the access token expires in 30d',
     );
     expect(readFileSync(stage.paths.database).equals(before)).toBe(true);
   });
@@ -178,7 +178,7 @@ describe('refreshing several', () => {
       ['busy', 'demo could not be reached', error],
       ['refused', 'demo could not be reached', error],
       ['skipped', 'another process refreshed it meanwhile', null],
-      ['refreshed', 'the access token ends in 1h', null],
+      ['refreshed', 'the access token expires in 1h', null],
     ]);
   });
 

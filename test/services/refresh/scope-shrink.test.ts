@@ -72,7 +72,7 @@ describe('a refresh that brings fewer scopes', () => {
 
   it('is told beside other shortcomings of the token', async () => {
     const { warning } = await token(bringing(['openid']), { minValid: 2 * DAY });
-    expect(warning).toContain(`${WARNING}; the token of demo/alice@example.com ends in 1d: `);
+    expect(warning).toContain(`${WARNING}; the token of demo/alice@example.com expires in 1d: `);
   });
 
   it('is in the report of a bulk refresh, once', async () => {

@@ -55,7 +55,7 @@ describe('a refresh that fails', () => {
     expect(accessToken.reveal()).toBe('access-token-example');
     const next = error.hint === undefined ? '' : ` (${error.hint})`;
     expect(warning).toBe(
-      `the token of demo/alice@example.com ends in 4m and could not be renewed: ${error.message}${next}`,
+      `the token of demo/alice@example.com expires in 4m and could not be renewed: ${error.message}${next}`,
     );
   });
 
@@ -116,7 +116,7 @@ describe('an account that cannot be refreshed', () => {
     await stage.add(ENDING, { refreshToken: null });
     const { accessToken, warning } = await token(never);
     expect(accessToken.reveal()).toBe('access-token-example');
-    expect(warning).toBe(`the token of demo/alice@example.com ends in 4m and cannot be renewed: ${LOGIN}`);
+    expect(warning).toBe(`the token of demo/alice@example.com expires in 4m and cannot be renewed: ${LOGIN}`);
   });
 
   it('says nothing of it while the token is good for long enough', async () => {

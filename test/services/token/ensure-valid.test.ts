@@ -67,7 +67,7 @@ describe('a token that is good for long enough', () => {
 
   it('need only live for half of its life where the provider gives no longer ones', async () => {
     await stage.add({ expiresAt: NOW + 4 * MINUTE });
-    const warning = expect.stringMatching(/ends in 4m: the provider does not issue longer-lived tokens$/);
+    const warning = expect.stringMatching(/expires in 4m: the provider does not issue longer-lived tokens$/);
     expect(await given()).toEqual({ ...STORED, warning });
     stage.clock.advance(2 * MINUTE);
     expect(await given({}, renewing({ expiresAt: stage.clock.now() + 4 * MINUTE }))).toEqual({
@@ -132,7 +132,7 @@ describe('a token that is good for long enough', () => {
     await stage.add(EXPIRED);
     await expect(token({}, renewing({ expiresAt: NOW + 5 * SECOND }))).rejects.toMatchObject({
       code: 'provider_answer_invalid',
-      message: 'the new token of demo/alice@example.com ends in 5s, too soon to be used',
+      message: 'the new token of demo/alice@example.com expires in 5s, too soon to be used',
     });
   });
 });

@@ -30,11 +30,11 @@ describe('a look', () => {
     const file = put('file', 0o640);
     linkSync(file, join(folder, 'other'));
     symlinkSync(file, join(folder, 'link'));
-    expect(readOnlyFs.at(file)).toMatchObject({ kind: 'file', mode: 0o640, links: 2 });
-    expect(readOnlyFs.at(join(folder, 'link'))).toMatchObject({ kind: 'link' });
-    expect(readOnlyFs.at(folder)).toMatchObject({ kind: 'folder', mode: 0o700 });
-    expect(readOnlyFs.at(join(folder, 'missing'))).toBeNull();
-    expect(readOnlyFs.at('/dev/null')).toMatchObject({ kind: 'other' });
+    expect(readOnlyFs.info(file)).toMatchObject({ kind: 'file', mode: 0o640, links: 2 });
+    expect(readOnlyFs.info(join(folder, 'link'))).toMatchObject({ kind: 'link' });
+    expect(readOnlyFs.info(folder)).toMatchObject({ kind: 'folder', mode: 0o700 });
+    expect(readOnlyFs.info(join(folder, 'missing'))).toBeNull();
+    expect(readOnlyFs.info('/dev/null')).toMatchObject({ kind: 'other' });
     expect(readOnlyFs.real(join(folder, 'link'))).toBe(readOnlyFs.real(file));
     expect(readOnlyFs.names(folder)).toEqual(['file', 'link', 'other']);
     expect([readOnlyFs.names(join(folder, 'missing')), readOnlyFs.real(join(folder, 'missing'))]).toEqual([
