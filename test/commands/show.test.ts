@@ -86,7 +86,7 @@ manage at         https://myaccount.google.com/connections
     expect(stdout).toContain(
       'refresh token     none: log in again when the access token expires\nlast refresh      never\n',
     );
-    expect(stdout).toContain('consents        none recorded\n');
+    expect(stdout).toContain('consents          none recorded\n');
   });
 
   it('tells what the provider has taken back since the person agreed', async () => {
