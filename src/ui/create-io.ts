@@ -14,16 +14,16 @@ export interface IoOptions {
   readonly verbose: boolean;
   readonly now: () => number;
   /**
-   * Writes to stdout without its stream.
+   * Writes to stdout directly, without opening its stream.
    *
-   * @returns what was not written
+   * @returns the bytes that were not written
    */
   readonly writeDirectly?: (text: string) => Uint8Array;
 }
 
 /**
- * The one way to print, over the three streams. Making it loads and opens nothing: colour and streams come when something is
- * first coloured, printed or asked.
+ * Prints and asks, over the three streams. Creating it loads and opens nothing: colours and streams are loaded when they are
+ * first used.
  */
 export function createIo(options: IoOptions): Io {
   const { host, json, quiet, verbose, now } = options;
@@ -36,7 +36,7 @@ export function createIo(options: IoOptions): Io {
       if (failure.code !== 'EPIPE') lost ??= failure;
     },
   );
-  // A broken stderr leaves nobody to tell.
+  // Errors of stderr are ignored, because they could be reported only there.
   const stderr = openedOnDemand(
     () => host.stderr,
     () => undefined,
@@ -113,7 +113,7 @@ export function createIo(options: IoOptions): Io {
       if (stdout.opened) await drained(stdout());
       if (lost === undefined) return;
       throw new VaultError('unexpected', 'the output could not be written', {
-        hint: 'look at where stdout goes: a full disk, a closed file',
+        hint: 'check where stdout goes: the disk may be full, or the file closed',
         cause: lost,
       });
     },

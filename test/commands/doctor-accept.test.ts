@@ -79,7 +79,10 @@ describe('vault doctor --accept-rollback', () => {
 
   it.each<[Partial<Condition>, RegExp]>([
     [{ standing: 'cloned' }, /share one refresh token/],
-    [{ standing: 'current', rowSet: { kind: 'missing', what: '1 account is missing' } }, /an altered one cannot be opened/],
+    [
+      { standing: 'current', rowSet: { kind: 'missing', what: '1 account is missing' } },
+      /an altered one cannot be opened/,
+    ],
     [{ standing: 'current', ledger: ROLLED_BACK }, /record of which accounts the vault had is lost/],
   ])('explains %j', async (condition, said) => {
     const { stderr } = await run({ ...OLDER, ...condition }, {}, '--yes');

@@ -115,7 +115,9 @@ function ownText(path: string, name: JobName, files: Files): string | null {
  */
 function readUnit(path: string, files: Files): string | null {
   if (!files.exists(path)) return null;
-  return readOnlyFs.info(path)?.kind === 'file' ? (readOnlyFs.read(path, LIMIT)?.toString('utf8') ?? null) : '';
+  return readOnlyFs.info(path)?.kind === 'file'
+    ? (readOnlyFs.read(path, LIMIT)?.toString('utf8') ?? null)
+    : '';
 }
 
 function isOwn(text: string | null, name: JobName): boolean {
