@@ -13,7 +13,7 @@ export const backup: Command<BackupRequest> = {
     'backup vault.backup': 'everything but the master key, which is needed to open it',
     'backup --force /mnt/usb/vault.backup': 'replace the last one',
   },
-  printsWhole: true,
+  ignoresLateSignal: true,
 
   parse(raw) {
     const file = firstName(raw, 'the file');

@@ -65,7 +65,7 @@ export const key: Command<KeyInput> = {
     'key import vault.recovery': 'make a new key from that file, if the old one is lost',
     'key remove keychain': 'remove a key, after a question; never the last one',
   },
-  printsWhole: true,
+  ignoresLateSignal: true,
 
   parse(raw) {
     // Whatever the action: an empty value is a mistake in a script.

@@ -20,7 +20,7 @@ export const restore: Command<RestoreInput> = {
     'restore vault.backup': 'asks first; the current vault is kept beside it',
     'restore vault.backup --yes': 'for scripts; it refreshes nothing until you accept it',
   },
-  printsWhole: true,
+  ignoresLateSignal: true,
 
   parse(raw) {
     const file = firstName(raw, 'the file');

@@ -32,9 +32,9 @@ export const schedule: Command<ScheduleInput> = {
     { flags: '--uninstall', description: 'remove the job' },
   ],
   examples: {
-    schedule: 'shows what would be written, with all that this machine needs',
-    'schedule --install --every daily': 'once a day from now on',
-    'schedule --uninstall': 'takes it back',
+    schedule: 'print the job for this machine; change nothing',
+    'schedule --install --every daily': 'refresh once a day from now on',
+    'schedule --uninstall': 'remove the job again',
   },
 
   parse(raw) {

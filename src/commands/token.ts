@@ -21,7 +21,7 @@ interface TokenInput {
 }
 
 export const token: Command<TokenInput> = {
-  printsWhole: true,
+  ignoresLateSignal: true,
   arguments: [{ name: 'account', description: 'account name, provider, or unique prefix' }],
   options: [
     {
