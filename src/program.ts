@@ -16,7 +16,7 @@ import { VERSION } from './version.js';
 const HELP_COLUMNS = 80;
 
 const EXAMPLES = [
-  ['demo', 'see it all work, without an account anywhere'],
+  ['demo', 'show how it works, without an account at a provider'],
   ['providers google', 'how to set up a provider, step by step'],
   ['login google', 'log in, once'],
   ['token google', 'print a valid access token, for any script'],

@@ -51,9 +51,9 @@ function otherSources(code: ErrorCode, head: VaultHead, kind: KeySourceKind): re
   if (kind === 'file' && hints.length > 0) return ['if VAULT_KEY_FILE is set, unset it first', ...hints];
   const isOutOfReach = kind === 'keychain' && code !== 'key_missing' && code !== 'key_wrong';
   if (!isOutOfReach || hints.length > 0) return hints;
-  // A machine without a desktop will have no keychain tomorrow either.
+  // A machine without a desktop will not have a keychain later either.
   return [
-    `to use a key file instead, once where the keychain works: ${command('key add file')}`,
+    `to use a key file instead, run once where the keychain works: ${command('key add file')}`,
     `and then: ${command('key use file')}`,
   ];
 }

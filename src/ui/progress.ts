@@ -12,7 +12,7 @@ export interface Progress {
   /**
    * One more of `total` is done; `line` says which and how, and is printed plainly where there is no terminal.
    *
-   * @param by so many are done at once
+   * @param by how many were done at once
    */
   step(line: string, total: number, by?: number): void;
   stop(): void;
@@ -55,13 +55,13 @@ function startedBar(stream: NodeJS.WritableStream, total: number): SingleBar {
 /** ECMA-48: carriage return, then erase to the end of the line. */
 const WIPE = '\r\x1b[K';
 
-/** One line that is written over as things go on; it leaves nothing behind. */
+/** One line on a terminal that each call overwrites and that is erased at the end. */
 export interface LiveLine {
   show(text: string): void;
   stop(): void;
 }
 
-/** Says where things stand; nothing where stderr is no terminal, and with `--quiet` or `--json`. */
+/** A line for the current state; it prints nothing where stderr is no terminal, and with `--quiet` or `--json`. */
 export function liveLine(io: Io): LiveLine {
   if (io.quiet || io.json || io.screen === null) return { show: () => undefined, stop: () => undefined };
   const { stream, columns } = io.screen;
