@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { generateRandomCodeVerifier, generateRandomNonce, generateRandomState } from 'oauth4webapi';
+import { generateRandomCodeVerifier } from 'oauth4webapi';
 import { parseEndpoint } from '../domain/endpoint.js';
 import { VaultError } from '../domain/errors.js';
 import { Secret } from '../domain/secret.js';
@@ -11,9 +11,11 @@ export interface AuthorizationRequest {
   readonly redirectUri: string;
   readonly scopes: readonly string[];
   readonly scopeSeparator: string;
+  /** 256 random bits that bind the response to this login (§10.12). */
   readonly state: string;
   /** Null when the provider does not support PKCE. */
   readonly codeChallenge: string | null;
+  /** 256 random bits that bind an id_token to this login (OpenID Connect Core §3.1.2.1); null where none is asked for. */
   readonly nonce: string | null;
   readonly loginHint: string | null;
   /** Provider-specific; cannot replace a parameter of the protocol. */
@@ -71,14 +73,4 @@ export function createPkce(): { verifier: Secret; challenge: string } {
 /** BASE64URL(SHA256(ASCII(verifier))), RFC 7636 §4.2. */
 export function codeChallenge(verifier: Secret): string {
   return createHash('sha256').update(verifier.reveal(), 'ascii').digest('base64url');
-}
-
-/** 256 random bits that bind an authorization response to one login (RFC 6749 §10.12). */
-export function createState(): string {
-  return generateRandomState();
-}
-
-/** 256 random bits that bind an id_token to one login (OpenID Connect Core §3.1.2.1). */
-export function createNonce(): string {
-  return generateRandomNonce();
 }

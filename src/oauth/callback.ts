@@ -54,7 +54,7 @@ export function readAuthorizationResponse(received: ReceivedResponse): Authoriza
       'the answer to the login has neither a code nor an error',
     );
   }
-  return { kind: 'code', code: new Secret(code), parameters: validated };
+  return { kind: 'code', code: new Secret(code) };
 }
 
 /** @returns the issuer for the library to expect; for a template, that of the tenant that answered */

@@ -53,14 +53,12 @@ export type TokenAnswer = GrantedAnswer | RefusedAnswer;
 export type RevocationOutcome =
   | { readonly kind: 'revoked' }
   | { readonly kind: 'already_gone' }
-  /** The provider does not support revocation. */
-  | { readonly kind: 'unsupported' }
-  | { readonly kind: 'transient'; readonly reason: string; readonly retryAfter: number | null }
+  | { readonly kind: 'transient'; readonly reason: string }
   | { readonly kind: 'refused'; readonly error: string; readonly description: string | null };
 
 /** The authorization response after all checks. */
 export type AuthorizationResponse =
-  | { readonly kind: 'code'; readonly code: Secret; readonly parameters: URLSearchParams }
+  | { readonly kind: 'code'; readonly code: Secret }
   | { readonly kind: 'error'; readonly error: string; readonly description: string | null };
 
 /** The used metadata of an authorization server (RFC 8414, OpenID Connect Discovery 1.0). */
@@ -78,7 +76,6 @@ export interface ServerMetadata {
   /** RFC 9207 §3. */
   readonly responseIssSupported: boolean;
   readonly idTokenSigningAlgorithms: readonly string[];
-  readonly tokenEndpointAuthMethods: readonly string[] | null;
   /** Authorization requests must be pushed (RFC 9126 §5). */
   readonly pushedRequestsRequired?: boolean;
   /** DPoP is supported (RFC 9449 §5.1). */

@@ -141,12 +141,16 @@ export type PollOutcome =
   | { readonly kind: 'pending' }
   /** Polled too fast. `interval` in seconds, when the provider sends a new one (GitHub). */
   | { readonly kind: 'slow_down'; readonly interval: number | null; readonly retryAfter: number | null }
-  /** The user refused. */
-  | { readonly kind: 'declined'; readonly refused: RefusedAnswer }
   | { readonly kind: 'expired' }
-  /** The provider failed, or something in between answered. */
-  | { readonly kind: 'unclear'; readonly refused: RefusedAnswer }
-  | { readonly kind: 'refused'; readonly refused: RefusedAnswer };
+  /** The user (`declined`) or the provider refused. */
+  | { readonly kind: 'declined' | 'refused'; readonly refused: RefusedAnswer }
+  /** The provider failed, something in between answered, or nothing did. */
+  | {
+      readonly kind: 'unclear';
+      readonly why: RefusedAnswer | TransportFailure;
+      /** Milliseconds. */
+      readonly retryAfter: number;
+    };
 
 const GRANT_TYPE = 'urn:ietf:params:oauth:grant-type:device_code';
 
@@ -160,11 +164,17 @@ const PRECONDITION_REQUIRED = 428;
  * Polls once (RFC 8628 §3.4, §3.5). The error name counts, not the status: "pending" is 400 in the standard, 428 at
  * Google, 200 at GitHub; "slow down" is 403 at Google.
  *
- * @throws TransportFailure when no answer counts
+ * @throws the signal's reason when it is aborted
  */
 export async function pollDevice(http: Http, poll: DevicePoll): Promise<PollOutcome> {
   const { deviceCode, clientSecret, provider, now = Date.now } = poll;
-  const answer = await postForToken(http, poll, { grant_type: GRANT_TYPE, device_code: deviceCode.reveal() });
+  const parameters = { grant_type: GRANT_TYPE, device_code: deviceCode.reveal() };
+  const answer = await postForToken(http, poll, parameters).catch((failure: unknown) => {
+    poll.signal?.throwIfAborted();
+    if (failure instanceof TransportFailure) return failure;
+    throw failure;
+  });
+  if (answer instanceof TransportFailure) return { kind: 'unclear', why: answer, retryAfter: 0 };
   const sent = clientSecret === null ? [deviceCode] : [deviceCode, clientSecret];
   const read = readTokenAnswer(answer, provider.errors, now(), sent);
   if (read.kind === 'granted') return read;
@@ -180,7 +190,8 @@ export async function pollDevice(http: Http, poll: DevicePoll): Promise<PollOutc
   if (EXPIRED.includes(error)) return { kind: 'expired' };
   // A success without a token has used up the code.
   const spent = error === 'no_access_token' || error === 'token_unprintable';
-  return { kind: read.class === 'transient' && !spent ? 'unclear' : 'refused', refused: read };
+  if (read.class !== 'transient' || spent) return { kind: 'refused', refused: read };
+  return { kind: 'unclear', why: read, retryAfter: retryAfter ?? 0 };
 }
 
 export interface DeviceWait extends DevicePoll {
@@ -200,9 +211,7 @@ export type PollState = 'pending' | 'unclear';
 export type DeviceOutcome =
   /** `at`: when the request began, milliseconds since the epoch. */
   | { readonly kind: 'granted'; readonly answer: GrantedAnswer; readonly at: number }
-  | { readonly kind: 'declined'; readonly refused: RefusedAnswer }
-  | { readonly kind: 'expired' }
-  | { readonly kind: 'refused'; readonly refused: RefusedAnswer }
+  | Extract<PollOutcome, { readonly kind: 'expired' | 'declined' | 'refused' }>
   /** `endsAt` came first. `last` is why the last poll had no answer; null when it had one. */
   | { readonly kind: 'ended'; readonly last: RefusedAnswer | TransportFailure | null };
 
@@ -230,7 +239,7 @@ export async function waitForDevice(http: Http, wait: DeviceWait): Promise<Devic
     await clock.sleep(Math.max(0, Math.min(pause, left)), signal);
     if (left < pause) return { kind: 'ended', last };
     const at = clock.now();
-    const outcome = await poll(http, wait);
+    const outcome = await pollDevice(http, wait);
     atLeast = 0;
     switch (outcome.kind) {
       case 'granted':
@@ -256,26 +265,5 @@ export async function waitForDevice(http: Http, wait: DeviceWait): Promise<Devic
         break;
     }
     onPoll(last === null ? 'pending' : 'unclear');
-  }
-}
-
-type Heard =
-  | Exclude<PollOutcome, { readonly kind: 'unclear' }>
-  | {
-      readonly kind: 'unclear';
-      readonly why: RefusedAnswer | TransportFailure;
-      /** Milliseconds. */
-      readonly retryAfter: number;
-    };
-
-async function poll(http: Http, wait: DeviceWait): Promise<Heard> {
-  try {
-    const outcome = await pollDevice(http, wait);
-    if (outcome.kind !== 'unclear') return outcome;
-    return { kind: 'unclear', why: outcome.refused, retryAfter: outcome.refused.retryAfter ?? 0 };
-  } catch (failure) {
-    wait.signal.throwIfAborted();
-    if (failure instanceof TransportFailure) return { kind: 'unclear', why: failure, retryAfter: 0 };
-    throw failure;
   }
 }

@@ -91,7 +91,7 @@ function redirected(answer: HttpAnswer, issuer: URL): VaultError {
 async function fetchMetadata(http: Http, url: string, signal: AbortSignal | undefined): Promise<HttpAnswer> {
   try {
     const headers = { accept: 'application/json' };
-    return await http.send({ method: 'GET', url, headers, ...(signal === undefined ? {} : { signal }) });
+    return await http.send({ method: 'GET', url, headers, signal });
   } catch (failure) {
     if (!(failure instanceof TransportFailure)) throw failure;
     throw new VaultError('network_failed', describeTransport(failure), {
@@ -138,7 +138,6 @@ function readMetadata(members: Members, issuer: string, host: string): ServerMet
     codeChallengeMethods: texts(member(members, 'code_challenge_methods_supported')),
     responseIssSupported: member(members, 'authorization_response_iss_parameter_supported') === true,
     idTokenSigningAlgorithms: texts(member(members, 'id_token_signing_alg_values_supported')) ?? ['RS256'],
-    tokenEndpointAuthMethods: texts(member(members, 'token_endpoint_auth_methods_supported')),
     pushedRequestsRequired: member(members, 'require_pushed_authorization_requests') === true,
     dpopKnown: texts(member(members, 'dpop_signing_alg_values_supported')) !== null,
   };

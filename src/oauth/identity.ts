@@ -16,7 +16,6 @@ export interface IdentityQuestion {
   readonly answer: GrantedAnswer;
   readonly http: Http;
   readonly accessToken: Secret;
-  readonly signal?: AbortSignal;
 }
 
 /**
@@ -37,14 +36,8 @@ export async function readIdentity(question: IdentityQuestion): Promise<Identity
   };
 }
 
-async function mainDocument({
-  source,
-  claims,
-  answer,
-  http,
-  accessToken,
-  signal,
-}: IdentityQuestion): Promise<Members> {
+async function mainDocument(question: IdentityQuestion): Promise<Members> {
+  const { source, claims, answer, http, accessToken } = question;
   if (source.from === 'token_response') return answer.members;
   if (source.from === 'id_token' && claims !== null) return claims;
   if (source.from === 'none' || source.request === null) {
@@ -52,7 +45,7 @@ async function mainDocument({
       hint: 'add the scope openid to this login, or name a userinfoEndpoint for this provider in config.json',
     });
   }
-  const document = await ask(http, source.request, `${answer.tokenType} ${accessToken.reveal()}`, signal);
+  const document = await ask(http, source.request, `${answer.tokenType} ${accessToken.reveal()}`);
   const subject = member(document, 'sub');
   // OpenID Connect Core §5.3.2: an answer about another subject must not be used.
   if (claims !== null && subject !== undefined && subject !== claims['sub']) {
@@ -64,22 +57,12 @@ async function mainDocument({
   return document;
 }
 
-async function ask(
-  http: Http,
-  request: IdentityRequest,
-  authorization: string,
-  signal: AbortSignal | undefined,
-): Promise<Members> {
+async function ask(http: Http, request: IdentityRequest, authorization: string): Promise<Members> {
   const headers = { accept: 'application/json', ...request.headers, authorization };
   const host = new URL(request.url).host;
   let answer: HttpAnswer;
   try {
-    answer = await http.send({
-      method: 'GET',
-      url: request.url,
-      headers,
-      ...(signal === undefined ? {} : { signal }),
-    });
+    answer = await http.send({ method: 'GET', url: request.url, headers });
   } catch (failure) {
     if (!(failure instanceof TransportFailure)) throw failure;
     const hint = transportHint(failure, '');

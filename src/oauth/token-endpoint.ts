@@ -12,9 +12,9 @@ export interface TokenEndpoint {
   readonly provider: Pick<Provider, 'clientAuth' | 'tokenBody' | 'headers' | 'errors'>;
   readonly clientId: string;
   readonly clientSecret: Secret | null;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Milliseconds for the whole exchange; default: the HTTP client's. */
-  readonly deadline?: number;
+  readonly deadline?: number | undefined;
   /** Milliseconds since the epoch, for a Retry-After date; default: the system's clock. */
   readonly now?: () => number;
 }
@@ -113,14 +113,7 @@ export function post(
 ): Promise<HttpAnswer> {
   const { endpoint, provider, clientId, clientSecret, signal, deadline } = to;
   const request = buildTokenRequest({ parameters, provider, clientId, clientSecret });
-  return http.send({
-    method: 'POST',
-    url: endpoint,
-    ...request,
-    ...(acceptPart ? { acceptPart } : {}),
-    ...(signal === undefined ? {} : { signal }),
-    ...(deadline === undefined ? {} : { deadline }),
-  });
+  return http.send({ method: 'POST', url: endpoint, ...request, acceptPart, signal, deadline });
 }
 
 export interface EndpointRequest {

@@ -33,7 +33,6 @@ export async function serverOf(
       codeChallengeMethods: null,
       responseIssSupported: false,
       idTokenSigningAlgorithms: USUAL_ALGORITHMS,
-      tokenEndpointAuthMethods: null,
     };
   }
   signal?.throwIfAborted();

@@ -41,8 +41,8 @@ export interface HttpRequest {
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
   /** For the whole exchange, body included, in milliseconds; default 20 s. */
-  readonly deadline?: number;
-  readonly signal?: AbortSignal;
+  readonly deadline?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
   /**
    * For token endpoints, whose answer may hold the only valid refresh token: what had arrived of a broken answer is
    * returned (`brokenOff`), and the caller judges it.

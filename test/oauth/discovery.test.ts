@@ -40,7 +40,6 @@ describe('discovery', () => {
       codeChallengeMethods: null,
       responseIssSupported: false,
       idTokenSigningAlgorithms: ['RS256'],
-      tokenEndpointAuthMethods: null,
       pushedRequestsRequired: false,
       dpopKnown: false,
     });
@@ -63,7 +62,6 @@ describe('discovery', () => {
       codeChallengeMethods: ['plain', 'S256'],
       responseIssSupported: true,
       idTokenSigningAlgorithms: ['ES256'],
-      tokenEndpointAuthMethods: ['none'],
     });
   });
 

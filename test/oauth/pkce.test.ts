@@ -1,7 +1,7 @@
-import { calculatePKCECodeChallenge } from 'oauth4webapi';
+import { calculatePKCECodeChallenge, generateRandomNonce, generateRandomState } from 'oauth4webapi';
 import { describe, expect, it } from 'vitest';
 import { Secret } from '../../src/domain/secret.js';
-import { codeChallenge, createNonce, createPkce, createState } from '../../src/oauth/authorize-url.js';
+import { codeChallenge, createPkce } from '../../src/oauth/authorize-url.js';
 
 describe('PKCE', () => {
   it('makes the challenge of RFC 7636 Appendix B', () => {
@@ -21,8 +21,8 @@ describe('PKCE', () => {
   });
 
   it.each([
-    ['state', createState],
-    ['nonce', createNonce],
+    ['state', generateRandomState],
+    ['nonce', generateRandomNonce],
   ])('makes a %s of 256 bits, never the same twice', (_, create) => {
     const values = Array.from({ length: 1000 }, create);
     expect(values.every((value) => Buffer.from(value, 'base64url').length === 32)).toBe(true);

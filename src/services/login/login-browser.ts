@@ -1,3 +1,4 @@
+import { generateRandomNonce, generateRandomState } from 'oauth4webapi';
 import { equalBytes } from '../../crypto/derive.js';
 import { interrupted } from '../../domain/async.js';
 import { formatDuration } from '../../domain/duration.js';
@@ -5,7 +6,7 @@ import { VaultError } from '../../domain/errors.js';
 import { command } from '../../domain/hints.js';
 import { readable } from '../../domain/scopes.js';
 import { TransportFailure } from '../../domain/transport.js';
-import { authorizationUrl, createNonce, createPkce, createState } from '../../oauth/authorize-url.js';
+import { authorizationUrl, createPkce } from '../../oauth/authorize-url.js';
 import { readAuthorizationResponse } from '../../oauth/callback.js';
 import type { ServerMetadata } from '../../oauth/contract.js';
 import { type CodeExchange, exchangeCode } from '../../oauth/token-endpoint.js';
@@ -37,8 +38,8 @@ export async function loginInBrowser(
   if (server.pushedRequestsRequired === true)
     throw pushedRequestsOnly(provider, deviceCommand(provider, server, request));
   const pkce = provider.pkce ? createPkce() : null;
-  const nonce = scopes.includes('openid') ? createNonce() : null;
-  const state = createState();
+  const nonce = scopes.includes('openid') ? generateRandomNonce() : null;
+  const state = generateRandomState();
   const redirect = await openRedirect(redirectFor(provider, request), {
     state,
     provider,

@@ -186,9 +186,8 @@ async function end(http: () => Promise<Http>, vault: Vault, grant: DiscardedGran
     case 'revoked':
     case 'already_gone':
       return { outcome: 'revoked', words: `was revoked at ${title}` };
-    case 'unsupported':
     case 'transient':
-      return not(revoked.kind === 'transient' ? revoked.reason : 'not supported');
+      return not(revoked.reason);
     case 'refused':
       return not(revoked.error);
   }

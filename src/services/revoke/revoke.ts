@@ -256,7 +256,7 @@ export async function revokeTokens(
       provider,
       clientId: provider.clientId,
       clientSecret: provider.clientSecret,
-      ...(deadline === undefined ? {} : { deadline }),
+      deadline,
     });
     if (outcome.kind !== 'refused' || outcome.error !== 'unsupported_token_type') break;
   }
@@ -291,8 +291,6 @@ function inWords(outcome: RevocationOutcome, provider: ConfiguredProvider, accou
       return { kind: 'revoked', reason: `revoked at ${provider.title} and forgotten here` };
     case 'already_gone':
       return { kind: 'revoked', reason: `${provider.title} had ended the grant already; forgotten here` };
-    case 'unsupported':
-      return unsupported(provider);
     case 'transient': {
       const error = new VaultError('provider_unavailable', `${name} was not revoked: ${outcome.reason}`, {
         hint: `try again later; ${forget}`,

@@ -208,7 +208,7 @@ describe('a request that was sent', () => {
     const deadlines: unknown[] = [];
     const http = async () => ({
       ...stage.http,
-      send: async ({ deadline }: { readonly deadline?: number }) => {
+      send: async ({ deadline }: { readonly deadline?: number | undefined }) => {
         deadlines.push(deadline);
         throw new TransportFailure('timeout', 'maybe', 'issuer.example');
       },
