@@ -1,6 +1,6 @@
 import { type Account, accountName } from '../domain/account.js';
 import { DAY } from '../domain/duration.js';
-import { VaultError } from '../domain/errors.js';
+import { type ErrorCode, VaultError } from '../domain/errors.js';
 import { command, fromBackup, loginCommand } from '../domain/hints.js';
 import { quoted } from '../domain/safe-text.js';
 import { FAILING_AFTER } from '../domain/status.js';
@@ -31,6 +31,19 @@ function compareClient(provider: string): string {
   return `if that does not help, compare the client with what is registered: ${command(`providers ${quoted(provider)}`)}`;
 }
 
+/** The error of a provider that refused something. */
+export type Said = Pick<RefusedAnswer, 'error' | 'detail' | 'description'>;
+
+/** @param words what the refusal means; the provider's own error follows in brackets */
+export function refusal(code: ErrorCode, words: string, said: Said, hint: string): VaultError {
+  const { error, detail, description } = said;
+  const name = detail === null ? error : `${error}, ${detail}`;
+  return new VaultError(code, `${words} (${description === null ? name : `${name}: ${description}`})`, {
+    hint,
+    details: { provider_error: error, provider_detail: detail },
+  });
+}
+
 /** What the account's history says when its refresh is refused; all in milliseconds since the epoch. */
 export interface RefreshHistory {
   /** When the user last consented. */
@@ -50,7 +63,7 @@ export function refreshRefusal(
   refused: RefusedAnswer,
   history: RefreshHistory,
 ): VaultError {
-  const error = refusal(account, provider, refused, history);
+  const error = refusedRefresh(account, provider, refused, history);
   // The provider has decided about this very token.
   if (refused.class === 'login_needed' || history.cutOffAt === null) return error;
   return leavingOpen(error, account, history.cutOffAt, history.now);
@@ -66,56 +79,39 @@ function leavingOpen(error: VaultError, account: Account, since: number, now: nu
   });
 }
 
-function refusal(
+function refusedRefresh(
   account: Account,
   provider: Provider,
   refused: RefusedAnswer,
   history: RefreshHistory,
 ): VaultError {
-  const said = quote(refused);
-  const details = { provider_error: refused.error, provider_detail: refused.detail };
+  const { title } = provider;
+  const name = accountName(account);
+  const login = loginCommand(account);
+  const later = `${NOTHING_LOST}; try again in a few minutes`;
   switch (refused.class) {
-    case 'login_needed':
-      return new VaultError(
-        'login_needed',
-        `${accountName(account)} needs a new login: ${provider.title} no longer accepts its refresh token${likelyReason(account, provider, history)} (${said})`,
-        { hint: loginCommand(account), details },
-      );
-    case 'transient':
-      if (isMute(account, refused)) {
-        return new VaultError(
-          'provider_unavailable',
-          `${provider.title} has refused ${account.failures + 1} times in a row to refresh ${accountName(account)}, without a reason (${said})`,
-          {
-            hint: `${NOTHING_LOST}; try again in a few minutes\nor log in again: ${loginCommand(account)}`,
-            details,
-          },
-        );
-      }
-      return new VaultError(
-        'provider_unavailable',
-        `${provider.title} could not refresh ${accountName(account)} just now (${said})`,
-        {
-          hint: `${NOTHING_LOST}; try again in a few minutes`,
-          details,
-        },
-      );
-    case 'policy':
-      return new VaultError(
-        'policy_refused',
-        `a policy of ${provider.title} or of an administrator forbids refreshing ${accountName(account)} (${said})`,
-        {
-          hint: 'ask the administrator of the account; a new login will not help',
-          details,
-        },
-      );
+    case 'login_needed': {
+      const words = `${name} needs a new login: ${title} no longer accepts its refresh token${likelyReason(account, provider, history)}`;
+      return refusal('login_needed', words, refused, login);
+    }
+    case 'transient': {
+      if (!isMute(account, refused))
+        return refusal('provider_unavailable', `${title} could not refresh ${name} just now`, refused, later);
+      const words = `${title} has refused ${account.failures + 1} times in a row to refresh ${name}, without a reason`;
+      return refusal('provider_unavailable', words, refused, `${later}\nor log in again: ${login}`);
+    }
+    case 'policy': {
+      const hint = 'ask the administrator of the account; a new login will not help';
+      return policyRefusal(provider, `refreshing ${name}`, refused, hint);
+    }
     case 'configuration':
-      return (
-        likelyDead(account, provider, refused, details) ??
-        endpointMoved(provider, refused, details) ??
-        clientRefused(provider, said, details)
-      );
+      return likelyDead(account, provider, refused) ?? clientRefused(provider, refused);
   }
+}
+
+/** @param what is forbidden */
+export function policyRefusal({ title }: Provider, what: string, said: Said, hint: string): VaultError {
+  return refusal('policy_refused', `a policy of ${title} or of an administrator forbids ${what}`, said, hint);
 }
 
 /**
@@ -127,19 +123,11 @@ function isMute({ lastRefreshAt, failures }: Account, { error }: RefusedAnswer):
 }
 
 /** @returns null where the error is more specific than {@link AMBIGUOUS}, or the provider is known to mean it literally */
-function likelyDead(
-  account: Account,
-  provider: Provider,
-  refused: RefusedAnswer,
-  details: Record<string, unknown>,
-): VaultError | null {
-  const { error, detail } = refused;
+function likelyDead(account: Account, provider: Provider, said: Said): VaultError | null {
+  const { error, detail } = said;
   if (error !== AMBIGUOUS || detail !== null || provider.errors.configuration.includes(error)) return null;
-  return new VaultError(
-    'login_needed',
-    `${accountName(account)} probably needs a new login: ${provider.title} refuses to refresh it (${quote(refused)}), an error that some servers send for an expired refresh token`,
-    { hint: `${loginCommand(account)}\n${compareClient(provider.name)}`, details },
-  );
+  const words = `${accountName(account)} probably needs a new login: ${provider.title} refuses to refresh it, with an error that some servers send for an expired refresh token`;
+  return refusal('login_needed', words, said, `${loginCommand(account)}\n${compareClient(provider.name)}`);
 }
 
 /** The provider gave no answer that could be read. */
@@ -163,51 +151,31 @@ export function refreshUnanswered(
   return cutOffAt === null ? error : leavingOpen(error, account, cutOffAt, now);
 }
 
-/** A redirect without an error says nothing about the client: the address is wrong, or something in between answered. */
-export function endpointMoved(
-  provider: Provider,
-  { error }: RefusedAnswer,
-  details: Record<string, unknown>,
-): VaultError | null {
-  if (!/^http_3\d\d$/.test(error)) return null;
-  return new VaultError(
-    'client_refused',
-    `the token endpoint of ${provider.title} answers with a redirect (${error}), which is never followed with a token`,
-    {
-      hint: `check any proxy or sign-in page of the network, and the endpoints printed by: ${command(`login ${provider.name} --dry-run`)}`,
-      details,
-    },
-  );
-}
-
 /** The client is not registered as it is configured, or for something else. */
-export function clientRefused(
-  provider: Provider,
-  said: string,
-  details: Record<string, unknown>,
-): VaultError {
-  return new VaultError(
-    'client_refused',
-    `${provider.title} refuses this client: its id, secret, redirect URI or scopes are not what is registered (${said})`,
-    {
-      hint: `${command(`providers ${provider.name}`)}\nregister and set what it shows; a new login alone will not help${otherAuth(provider, details)}`,
-      details,
-    },
-  );
+export function clientRefused(provider: Provider, said: Said): VaultError {
+  const { title, name } = provider;
+  if (/^http_3\d\d$/.test(said.error)) {
+    // This says nothing about the client: the address is wrong, or something in between answered.
+    const words = `the token endpoint of ${title} answers with a redirect, which is never followed with a token`;
+    const printed = `the endpoints printed by: ${command(`login ${name} --dry-run`)}`;
+    return refusal(
+      'client_refused',
+      words,
+      said,
+      `check any proxy or sign-in page of the network, and ${printed}`,
+    );
+  }
+  const words = `${title} refuses this client: its id, secret, redirect URI or scopes are not what is registered`;
+  const hint = `${command(`providers ${name}`)}\nregister and set what it shows; a new login alone will not help${otherAuth(provider, said)}`;
+  return refusal('client_refused', words, said, hint);
 }
 
 /** A secret in HTTP Basic is encoded or not (RFC 6749 §2.3.1), and a server that expects the other way sees a wrong one. */
-function otherAuth({ name, client, clientAuth }: Provider, details: Record<string, unknown>): string {
+function otherAuth({ name, client, clientAuth }: Provider, { error }: Said): string {
   const isOurs = client.authWithSecret !== undefined && clientAuth.startsWith('basic');
-  if (!isOurs || details['provider_error'] !== 'invalid_client') return '';
+  if (!isOurs || error !== 'invalid_client') return '';
   const other = clientAuth === 'basic' ? 'basic-raw' : 'basic';
   return `\nif they are right, the server may expect the secret in another form: set providers.${name}.clientAuth in config.json to "${other}" or "post" (now "${clientAuth}")`;
-}
-
-/** What a provider said, cleaned, for brackets. */
-export function quote({ error, detail, description }: RefusedAnswer): string {
-  const code = detail === null ? error : `${error}, ${detail}`;
-  return description === null ? code : `${code}: ${description}`;
 }
 
 /** Providers do not say why a refresh token stopped working; the account's history often shows it. */

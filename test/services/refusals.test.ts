@@ -82,7 +82,7 @@ describe('a redirect where a token was expected', () => {
     const failure = refusal(refused('<html>sign in</html>', { status: 307 }));
     expect(failure.code).toBe('client_refused');
     expect(failure.message).toBe(
-      'the token endpoint of Google answers with a redirect (http_307), which is never followed with a token',
+      'the token endpoint of Google answers with a redirect, which is never followed with a token (http_307)',
     );
     expect(failure.hint).toContain('vault login google --dry-run');
   });

@@ -4,7 +4,7 @@ import { command } from '../../domain/hints.js';
 import { describeTransport, TransportFailure } from '../../domain/transport.js';
 import type { RefusedAnswer, ServerMetadata } from '../../oauth/contract.js';
 import type { Provider } from '../../providers/contract.js';
-import { clientRefused, endpointMoved, quote } from '../refusals.js';
+import { clientRefused, policyRefusal, refusal } from '../refusals.js';
 import type { LoginRequest } from './login-request.js';
 import { retryLogin } from './login-request.js';
 
@@ -16,42 +16,35 @@ export function codeRefusal(
   refused: RefusedAnswer,
   { dpopKnown = false }: Pick<ServerMetadata, 'dpopKnown'> = {},
 ): VaultError {
-  if (WANTS_DPOP.includes(refused.error)) return dpopWanted(provider, refused);
-  const said = quote(refused);
-  const details = { provider_error: refused.error, provider_detail: refused.detail };
+  const { title } = provider;
   const again = command(`login ${provider.name}`);
+  if (WANTS_DPOP.includes(refused.error)) {
+    const words = `${title} requires tokens bound to a key (DPoP, RFC 9449), which vault does not support`;
+    return refusal('client_refused', words, refused, WITHOUT_DPOP);
+  }
   switch (refused.class) {
-    case 'login_needed':
-      return new VaultError(
-        'login_refused',
-        `${provider.title} no longer accepts the authorization code (${said})`,
-        {
-          hint: `${again}\nfinish it within a few minutes${dpopKnown ? `\n${WITHOUT_DPOP}` : ''}`,
-          details,
-        },
-      );
+    case 'login_needed': {
+      const hint = `${again}\nfinish it within a few minutes${dpopKnown ? `\n${WITHOUT_DPOP}` : ''}`;
+      return refusal('login_refused', `${title} no longer accepts the authorization code`, refused, hint);
+    }
     case 'transient':
-      return new VaultError(
-        'provider_unavailable',
-        `${provider.title} could not finish the login just now (${said})`,
-        {
-          hint: again,
-          details,
-        },
-      );
+      return refusal('provider_unavailable', `${title} could not finish the login just now`, refused, again);
     case 'policy':
-      return new VaultError(
-        'policy_refused',
-        `a policy of ${provider.title} or of an administrator forbids this login (${said})`,
-        {
-          hint: 'ask the administrator of the account',
-          details,
-        },
-      );
+      return policyRefusal(provider, 'this login', refused, ASK_ADMINISTRATOR);
     case 'configuration':
-      return endpointMoved(provider, refused, details) ?? clientRefused(provider, said, details);
+      return clientRefused(provider, refused);
   }
 }
+
+/** RFC 9449 §5 and §8. */
+const WANTS_DPOP: readonly string[] = ['invalid_dpop_proof', 'use_dpop_nonce'];
+const WITHOUT_DPOP =
+  'if the client is registered with dpop_bound_access_tokens, turn that off: vault does not support DPoP (RFC 9449)';
+const ASK_ADMINISTRATOR = 'ask the administrator of the account';
+
+/** What providers send when the user declines, and when they fail. */
+const DECLINED: readonly string[] = ['access_denied', 'user_cancelled', 'consent_required'];
+const FOR_NOW: readonly string[] = ['temporarily_unavailable', 'server_error'];
 
 /** The redirect brought an error: the user declined, or the client may not ask for this. */
 export function authorizationRefusal(
@@ -59,44 +52,16 @@ export function authorizationRefusal(
   error: string,
   description: string | null,
 ): VaultError {
-  const said = description === null ? error : `${error}: ${description}`;
-  if (error === 'access_denied' || error === 'user_cancelled' || error === 'consent_required') {
-    return new VaultError('login_refused', `the login was declined at ${provider.title} (${said})`, {
-      hint: command(`login ${provider.name}`),
-    });
-  }
-  if (error === 'temporarily_unavailable' || error === 'server_error') {
-    return new VaultError(
-      'provider_unavailable',
-      `${provider.title} could not continue the login (${said})`,
-      {
-        hint: command(`login ${provider.name}`),
-      },
-    );
-  }
-  if (provider.errors.policy.includes(error)) {
-    return new VaultError(
-      'policy_refused',
-      `a policy of ${provider.title} or of an administrator forbids this login (${said})`,
-      {
-        hint: 'ask the administrator of the account',
-      },
-    );
-  }
-  return clientRefused(provider, said, { provider_error: error });
-}
-
-/** RFC 9449 §5 and §8. */
-const WANTS_DPOP: readonly string[] = ['invalid_dpop_proof', 'use_dpop_nonce'];
-const WITHOUT_DPOP =
-  'if the client is registered with dpop_bound_access_tokens, turn that off: vault does not support DPoP (RFC 9449)';
-
-function dpopWanted({ title }: Provider, refused: RefusedAnswer): VaultError {
-  return new VaultError(
-    'client_refused',
-    `${title} requires tokens bound to a key (DPoP, RFC 9449), which vault does not support (${quote(refused)})`,
-    { hint: WITHOUT_DPOP, details: { provider_error: refused.error, provider_detail: refused.detail } },
-  );
+  const said = { error, detail: null, description };
+  const { title } = provider;
+  const again = command(`login ${provider.name}`);
+  if (DECLINED.includes(error))
+    return refusal('login_refused', `the login was declined at ${title}`, said, again);
+  if (FOR_NOW.includes(error))
+    return refusal('provider_unavailable', `${title} could not continue the login`, said, again);
+  if (provider.errors.policy.includes(error))
+    return policyRefusal(provider, 'this login', said, ASK_ADMINISTRATOR);
+  return clientRefused(provider, said);
 }
 
 /** @param instead the command for a login by device code, where the server has that; else null */
@@ -135,117 +100,92 @@ export function deviceRefusal(
   scopes: readonly string[],
   refused: RefusedAnswer,
 ): VaultError {
-  const said = quote(refused);
-  const details = detailsOf(refused);
+  const { title } = provider;
   const again = retryLogin(request, '--device');
   switch (refused.class) {
     case 'transient':
-      return new VaultError(
+      return refusal(
         'provider_unavailable',
-        `${provider.title} could not continue the login just now (${said})`,
-        { hint: again, details },
+        `${title} could not continue the login just now`,
+        refused,
+        again,
       );
-    case 'policy':
-      return new VaultError(
-        'policy_refused',
-        `a policy of ${provider.title} or of an administrator forbids this login (${said})`,
-        {
-          hint: `ask the administrator of the account, or try the browser: ${retryLogin(request)}`,
-          details,
-        },
-      );
+    case 'policy': {
+      const hint = `${ASK_ADMINISTRATOR}, or try the browser: ${retryLogin(request)}`;
+      return policyRefusal(provider, 'this login', refused, hint);
+    }
     case 'login_needed':
-      return new VaultError('login_refused', `${provider.title} no longer knows the device code (${said})`, {
-        hint: again,
-        details,
-      });
+      return refusal('login_refused', `${title} no longer knows the device code`, refused, again);
     case 'configuration':
       if (refused.error === 'invalid_scope') return wrongScopes(provider, request, scopes, refused);
       if (WRONG_CLIENT.includes(refused.error)) return wrongClient(provider, request, refused);
       if (NOT_ALLOWED.includes(refused.error)) return notAllowed(provider, request, refused);
-      return clientRefused(provider, said, details);
+      return clientRefused(provider, refused);
   }
 }
 
 /** A missing page says nothing about the client, and trying again does not help. @returns null for other refusals */
 export function noDeviceEndpoint(
-  provider: Provider,
+  { title }: Provider,
   request: LoginRequest,
   endpoint: string,
   refused: RefusedAnswer,
 ): VaultError | null {
   if (!NOT_THERE.includes(refused.error)) return null;
-  const again = retryLogin(request, '--device');
-  return new VaultError(
-    'client_refused',
-    `${provider.title} has no device login at ${endpoint} (${refused.error}): the address is wrong, or it is for other clients`,
-    {
-      hint: `compare the address with what ${provider.title} documents: ${again} --dry-run\nor log in with a browser: ${retryLogin(request, '--paste')}`,
-      details: detailsOf(refused),
-    },
-  );
+  const words = `${title} has no device login at ${endpoint}: the address is wrong, or it is for other clients`;
+  const compare = `compare the address with what ${title} documents: ${retryLogin(request, '--device')} --dry-run`;
+  const hint = `${compare}\nor log in with a browser: ${retryLogin(request, '--paste')}`;
+  return refusal('client_refused', words, refused, hint);
 }
 
 function wrongScopes(
-  provider: Provider,
+  { title, device, scopeAliases }: Provider,
   request: LoginRequest,
   scopes: readonly string[],
   refused: RefusedAnswer,
 ): VaultError {
-  const allowed = provider.device?.scopes ?? null;
+  const allowed = device?.scopes ?? null;
   const others = allowed === null ? scopes : scopes.filter((scope) => !allowed.includes(scope));
   const which = (others.length > 0 ? others : scopes).join(' ');
+  const aliases = Object.values(scopeAliases);
   const instead = retryLogin(request, '--paste');
-  return new VaultError(
+  const hint =
+    allowed === null
+      ? `in the browser they may be allowed: ${instead}`
+      : `it allows ${allowed.filter((scope) => !aliases.includes(scope)).join(' ')}; for others: ${instead}`;
+  return refusal(
     'client_refused',
-    `${provider.title} does not allow these scopes in a device login: ${which} (${quote(refused)})`,
-    {
-      hint:
-        allowed === null
-          ? `in the browser they may be allowed: ${instead}`
-          : `it allows ${allowed.filter((scope) => !isAlias(provider, scope)).join(' ')}; for others: ${instead}`,
-      details: detailsOf(refused),
-    },
+    `${title} does not allow these scopes in a device login: ${which}`,
+    refused,
+    hint,
   );
-}
-
-function isAlias({ scopeAliases }: Provider, scope: string): boolean {
-  return Object.values(scopeAliases).includes(scope);
 }
 
 function wrongClient(provider: Provider, request: LoginRequest, refused: RefusedAnswer): VaultError {
   const { device, client, name, title } = provider;
-  const details = detailsOf(refused);
-  if (device === null) return clientRefused(provider, quote(refused), details);
-  const message = `${title} refuses this client for a device login, which needs ${device.client} (${quote(refused)})`;
+  if (device === null) return clientRefused(provider, refused);
+  const words = `${title} refuses this client for a device login, which needs ${device.client}`;
   const instead = `with the client you have: ${retryLogin(request, '--paste')}`;
   const own = `register one at ${client.registrationUrl}, and add it to "providers" in config.json: "${name}-device": {"extends": "${name}", "clientId": "…", "clientSecret": "…"}; then: ${command(`login ${name}-device --device`)}`;
   const hint = device.ownClient
     ? `${own}\n${instead}`
     : `change it at ${client.registrationUrl} ("Authentication"); or, ${instead}`;
-  return new VaultError('client_refused', message, { hint, details });
+  return refusal('client_refused', words, refused, hint);
 }
 
-function notAllowed(provider: Provider, request: LoginRequest, refused: RefusedAnswer): VaultError {
-  return new VaultError(
-    'client_refused',
-    `${provider.title} does not allow a device login to this client (${quote(refused)})`,
-    {
-      hint: `allow it where the client is registered (${provider.client.registrationUrl}), or use the browser: ${retryLogin(request, '--paste')}`,
-      details: detailsOf(refused),
-    },
-  );
+function notAllowed({ title, client }: Provider, request: LoginRequest, refused: RefusedAnswer): VaultError {
+  const hint = `allow it where the client is registered (${client.registrationUrl}), or use the browser: ${retryLogin(request, '--paste')}`;
+  return refusal('client_refused', `${title} does not allow a device login to this client`, refused, hint);
 }
 
 /** The user declined. */
 export function deviceDeclined(
-  provider: Provider,
+  { title }: Provider,
   request: LoginRequest,
   refused: RefusedAnswer,
 ): VaultError {
-  return new VaultError('login_refused', `the login was declined at ${provider.title} (${quote(refused)})`, {
-    hint: retryLogin(request, '--device'),
-  });
+  const words = `the login was declined at ${title}`;
+  return refusal('login_refused', words, refused, retryLogin(request, '--device'));
 }
 
 /** @param after milliseconds */
@@ -269,11 +209,7 @@ export function endedUnanswered(
     const details = { reason: last.reason };
     return new VaultError('network_failed', `${describeTransport(last)}, ${unknown}`, { hint, details });
   }
-  return new VaultError(
-    'provider_unavailable',
-    `${provider.title} gave no clear answer (${quote(last)}), ${unknown}`,
-    { hint, details: detailsOf(last) },
-  );
+  return refusal('provider_unavailable', `${provider.title} gave no clear answer, ${unknown}`, last, hint);
 }
 
 export function uselessCode(provider: Provider, request: LoginRequest, flaw: string): VaultError {
@@ -284,8 +220,4 @@ export function uselessCode(provider: Provider, request: LoginRequest, flaw: str
       hint: retryLogin(request, '--paste'),
     },
   );
-}
-
-function detailsOf({ error, detail }: RefusedAnswer) {
-  return { provider_error: error, provider_detail: detail };
 }

@@ -65,7 +65,7 @@ describe('invalid_request, which some servers say of a refresh token that has en
       error: {
         code: 'login_needed',
         message:
-          'demo/alice@example.com probably needs a new login: Demo refuses to refresh it (invalid_request: The refresh token is invalid.), an error that some servers send for an expired refresh token',
+          'demo/alice@example.com probably needs a new login: Demo refuses to refresh it, with an error that some servers send for an expired refresh token (invalid_request: The refresh token is invalid.)',
         hint: 'vault login demo --login-hint alice@example.com\nif that does not help, compare the client with what is registered: vault providers demo',
       },
     });
