@@ -15,7 +15,7 @@ import type { Vault } from '../../vault/vault.js';
 import { unreachable } from '../refusals.js';
 import { serverOf } from '../server.js';
 import { finish, type Grant, type LoginRun } from './login-finish.js';
-import { openBrowser, openRedirect, redirectFor } from './login-redirect.js';
+import { type OpenRedirect, openBrowser, openRedirect, redirectFor } from './login-redirect.js';
 import { authorizationRefusal, codeRefusal, pushedRequestsOnly } from './login-refusals.js';
 import { type LoginRequest, type LoginResult, type LoginTalk, retryLogin } from './login-request.js';
 import type { LoginTarget } from './login-target.js';
@@ -70,20 +70,8 @@ export async function loginInBrowser(
       surroundings: ctx.surroundings,
       instead: deviceCommand(provider, server, request),
     });
-    const { url: answered, how } = await waitForAnswer({
-      listener: redirect.response,
-      toBePasted: redirect.listening === null,
-      talk,
-      redirectUri: redirect.redirectUri,
-      registered: redirect.registered,
-      state,
-      provider,
-      server,
-      scopes,
-      request,
-      timeout: request.timeout,
-      interruption: ctx.interruption,
-    });
+    const wait = { provider, server, target, redirect, state, talk };
+    const { url: answered, how } = await waitForAnswer(wait, ctx.interruption);
     const response = readAuthorizationResponse({ url: answered, state, server, clientId: provider.clientId });
     if (response.kind === 'error') throw authorizationRefusal(provider, response.error, response.description);
     talk.on({ kind: 'code_received' });
@@ -132,26 +120,16 @@ function deviceCommand(
   return possible ? retryLogin(request, '--device') : null;
 }
 
-export interface AnswerWait {
-  /** Resolves with the URL that the browser was redirected to; null without a listener. */
-  readonly listener: Promise<URL> | null;
-  /** The answer can only be pasted; the listener can only end the wait. */
-  readonly toBePasted: boolean;
-  readonly talk: LoginTalk;
-  readonly redirectUri: string;
-  /** The redirect URI as it is registered at the provider. */
-  readonly registered: string;
-  readonly state: string;
+interface AnswerWait {
   readonly provider: ConfiguredProvider;
-  readonly server: Pick<ServerMetadata, 'authorizationEndpoint'>;
-  readonly scopes: readonly string[];
-  readonly request: LoginRequest;
-  /** Milliseconds. */
-  readonly timeout: number;
-  readonly interruption: AbortSignal;
+  readonly server: ServerMetadata;
+  readonly target: LoginTarget;
+  readonly redirect: OpenRedirect;
+  readonly state: string;
+  readonly talk: LoginTalk;
 }
 
-export interface Answer {
+interface Answer {
   readonly url: URL;
   readonly how: 'browser' | 'paste';
 }
@@ -164,13 +142,11 @@ const LONGEST_TIMER = 2 ** 31 - 1;
  *
  * @throws VaultError `login_timed_out`, `login_refused` when there is nothing left to wait for; the interruption's reason
  */
-async function waitForAnswer(wait: AnswerWait): Promise<Answer> {
+async function waitForAnswer(wait: AnswerWait, interruption: AbortSignal): Promise<Answer> {
   const over = new AbortController();
-  const answers: Promise<Answer>[] = [
-    interrupted(wait.interruption, over.signal),
-    timedOut(wait, over.signal),
-  ];
-  if (wait.listener !== null) answers.push(wait.listener.then((url) => ({ url, how: 'browser' })));
+  const answers: Promise<Answer>[] = [interrupted(interruption, over.signal), timedOut(wait, over.signal)];
+  const { response } = wait.redirect;
+  if (response !== null) answers.push(response.then((url) => ({ url, how: 'browser' })));
   if (wait.talk.pasted !== null) answers.push(pasted(wait, wait.talk.pasted(over.signal), over.signal));
   try {
     return await Promise.race(answers);
@@ -182,13 +158,13 @@ async function waitForAnswer(wait: AnswerWait): Promise<Answer> {
 async function pasted(wait: AnswerWait, lines: AsyncIterable<string>, over: AbortSignal): Promise<Answer> {
   for await (const line of lines) {
     if (line.trim() === '') continue;
-    const reading = readPasted(line.trim(), wait.redirectUri, wait.state);
+    const reading = readPasted(line.trim(), wait.redirect.redirectUri, wait.state);
     if (reading instanceof URL) return { url: reading, how: 'paste' };
     wait.talk.on({ kind: 'wrong_paste', reason: reading });
   }
-  if (over.aborted || !wait.toBePasted) return new Promise<never>(() => {});
+  if (over.aborted || wait.redirect.listening !== null) return new Promise<never>(() => {});
   throw new VaultError('login_refused', 'the input ended before the redirect URL was pasted', {
-    hint: retryLogin(wait.request, '--paste'),
+    hint: retryLogin(wait.target.request, '--paste'),
   });
 }
 
@@ -213,21 +189,27 @@ export function readPasted(line: string, redirectUri: string, state: string): UR
 
 function timedOut(wait: AnswerWait, over: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
-    const timer = setTimeout(() => reject(timeoutError(wait)), Math.min(wait.timeout, LONGEST_TIMER));
+    const limit = Math.min(wait.target.request.timeout, LONGEST_TIMER);
+    const timer = setTimeout(() => reject(timeoutError(wait)), limit);
     over.addEventListener('abort', () => clearTimeout(timer));
   });
 }
 
 /** An error page of the provider is not reported to this program, so the hint names the likely ones. */
-function timeoutError({ provider, server, scopes, request, registered, timeout }: AnswerWait): VaultError {
+function timeoutError({ provider, server, target, redirect: { registered } }: AnswerWait): VaultError {
   const { title, name, deadEnds, clientId } = provider;
+  const { request, scopes } = target;
   const pages = deadEnds.map(({ shows, means }) => `if ${title} showed ${shows}: ${means}`);
   const port = new URL(registered).port === '' ? '; if it must have a port, choose one and add --port' : '';
   const asked = scopes.length === 0 ? '' : `, or one of the scopes ${readable(scopes.join(' '))}`;
   const unknown = `if ${title} showed an error page, it may not accept the redirect URI (register exactly ${registered}${port}), the client id ${clientId}${asked}: ${command(`providers ${name}`)}`;
   const silent = `if no page appeared, check whether ${new URL(server.authorizationEndpoint).host} answers`;
-  return new VaultError('login_timed_out', `the login was not completed within ${formatDuration(timeout)}`, {
-    hint: [...(pages.length > 0 ? pages : [unknown]), silent, `then: ${retryLogin(request)}`].join('\n'),
-    details: { redirect_uri: registered },
-  });
+  return new VaultError(
+    'login_timed_out',
+    `the login was not completed within ${formatDuration(request.timeout)}`,
+    {
+      hint: [...(pages.length > 0 ? pages : [unknown]), silent, `then: ${retryLogin(request)}`].join('\n'),
+      details: { redirect_uri: registered },
+    },
+  );
 }

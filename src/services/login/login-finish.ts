@@ -6,10 +6,12 @@ import { SECOND } from '../../domain/duration.js';
 import { VaultError } from '../../domain/errors.js';
 import { canonicalScopes, missingScopes } from '../../domain/scopes.js';
 import type { Secret } from '../../domain/secret.js';
+import { nextStatus } from '../../domain/status.js';
 import type { GrantedAnswer, ServerMetadata } from '../../oauth/contract.js';
 import type { ConfiguredProvider } from '../../providers/contract.js';
 import type { Http } from '../../system/contract.js';
 import type { VaultEvents } from '../../vault/queued-events.js';
+import type { UnstoredLogin } from '../../vault/sealed-answer.js';
 import type { Vault } from '../../vault/vault.js';
 import { noteConsent } from '../refresh/refresh-store.js';
 import { isOwnServer, revokeTokens } from '../revoke/revoke.js';
@@ -65,58 +67,68 @@ export interface Redeemed extends Grant {
  * @throws VaultError when the user cannot be identified, or the grant cannot be stored
  */
 export async function finish(ctx: LoginRun, vault: Vault, redeemed: Redeemed): Promise<LoginResult> {
-  const { provider, server, target, answer, at, how } = redeemed;
-  const { scopes } = target;
-  const grantedScopes = canonicalScopes(scopes, answer.scopes, provider);
-  const missing = missingScopes(scopes, grantedScopes);
-  const granted = { askedScopes: scopes, grantedScopes, missingScopes: missing };
+  const { provider, target, answer } = redeemed;
+  const { request, scopes } = target;
   let known: Identity | null = null;
   try {
     const { accessToken } = answer;
-    if (accessToken === null) throw noToken(provider, target.request);
-    const { identity, issuer } = await identify(ctx, redeemed, accessToken);
-    known = identity;
-    const stored = await storeLogin(vault, ctx.storing, {
+    if (accessToken === null) throw noToken(provider, request);
+    const idTokenAsked = scopes.includes('openid');
+    const facts = { ...redeemed, accessToken, idTokenAsked, as: request.as };
+    const who = await identifyUser({ ...facts, http: await ctx.http(), now: ctx.clock.now() });
+    known = who.identity;
+    const login = unstoredLogin(redeemed, { ...who, accessToken });
+    const stored = await storeLogin(vault, ctx.storing, login, request);
+    const { account } = stored;
+    await noteConsent(vault, account, login.consent);
+    ctx.audit.record(loginFinished(account, stored.created), 'chained');
+    const missing = missingScopes(scopes, login.facts.grantedScopes);
+    const keptRefreshToken = account.hasRefreshToken && answer.refreshToken === null;
+    return { ...stored, identity: known, missingScopes: missing, keptRefreshToken };
+  } catch (failure) {
+    if (!(failure instanceof VaultError) || (known !== null && !isRefused(failure))) throw failure;
+    throw await discard(ctx, vault, { ...redeemed, identity: known }, failure);
+  }
+}
+
+const NEVER_FAILED = { status: 'active', reason: null, lastError: null, failures: 0, retryAt: null } as const;
+
+/** Everything that an account needs of a login. */
+export function unstoredLogin(
+  { provider, server, target, answer, at, how }: Omit<Redeemed, 'nonce'>,
+  { identity, issuer, accessToken }: { identity: Identity; issuer: string; accessToken: Secret },
+): UnstoredLogin {
+  const { scopes: askedScopes, only, request } = target;
+  const grantedScopes = canonicalScopes(askedScopes, answer.scopes, provider);
+  const after = (seconds: number | null) => (seconds === null ? null : at + seconds * SECOND);
+  return {
+    as: request.as,
+    only: only && { id: only.id, provider: only.provider, label: only.label },
+    facts: {
       provider: provider.name,
-      as: target.request.as,
-      request: target.request,
-      only: target.only,
-      identity,
       issuer,
       tokenEndpoint: server.tokenEndpoint,
       clientId: provider.clientId,
-      ...granted,
-      answer,
-      accessToken,
-      at,
-      how,
-    });
-    const { account } = stored;
-    await noteConsent(vault, account, { at, how, askedScopes: scopes, grantedScopes });
-    ctx.audit.record(loginFinished(account, stored.created), 'chained');
-    const keptRefreshToken = account.hasRefreshToken && answer.refreshToken === null;
-    return { ...stored, identity, missingScopes: missing, keptRefreshToken };
-  } catch (failure) {
-    if (!(failure instanceof VaultError) || (known !== null && !isRefused(failure))) throw failure;
-    throw await discard(ctx, vault, { provider, server, answer, identity: known }, failure);
-  }
+      ...nextStatus(NEVER_FAILED, {
+        kind: 'granted',
+        missingScopes: missingScopes(askedScopes, grantedScopes),
+      }),
+      askedScopes,
+      grantedScopes,
+      tokenType: answer.tokenType,
+      issuedAt: at,
+      expiresAt: after(answer.expiresIn),
+      grantExpiresAt: after(answer.refreshTokenExpiresIn),
+      updatedAt: at,
+    },
+    contents: { accessToken, refreshToken: answer.refreshToken, identity },
+    consent: { at, how, askedScopes, grantedScopes },
+  };
 }
 
 /** Whether a login must not be stored. One that merely could not be stored waits in the spill slot. */
 function isRefused({ code }: VaultError): boolean {
   return code === 'wrong_person' || code === 'account_name_taken';
-}
-
-async function identify(ctx: LoginRun, redeemed: Redeemed, accessToken: Secret) {
-  const { scopes, request } = redeemed.target;
-  return identifyUser({
-    ...redeemed,
-    accessToken,
-    idTokenAsked: scopes.includes('openid'),
-    as: request.as,
-    http: await ctx.http(),
-    now: ctx.clock.now(),
-  });
 }
 
 function noToken(provider: ConfiguredProvider, request: LoginRequest): VaultError {
@@ -129,10 +141,7 @@ function noToken(provider: ConfiguredProvider, request: LoginRequest): VaultErro
 const DEADLINE = 5 * SECOND;
 
 /** The grant of a login that is not stored. */
-export interface DiscardedGrant {
-  readonly provider: ConfiguredProvider;
-  readonly server: ServerMetadata;
-  readonly answer: GrantedAnswer;
+interface DiscardedGrant extends Pick<Redeemed, 'provider' | 'server' | 'answer'> {
   /** Null when the user could not be identified. */
   readonly identity: Identity | null;
 }

@@ -10,7 +10,7 @@ import type { Http } from '../../system/contract.js';
 import type { LoginRequest } from './login-request.js';
 import { retryLogin } from './login-request.js';
 
-export interface IdentityFacts {
+interface IdentityFacts {
   readonly provider: ConfiguredProvider;
   readonly server: ServerMetadata;
   readonly answer: GrantedAnswer;

@@ -1,13 +1,10 @@
 import { randomId } from '../../crypto/derive.js';
-import { type Account, accountName, type Consent, type Identity, labelOf } from '../../domain/account.js';
+import { type Account, accountName, labelOf } from '../../domain/account.js';
 import { SECOND } from '../../domain/duration.js';
 import { asVaultError, VaultError } from '../../domain/errors.js';
 import { command } from '../../domain/hints.js';
 import { quoted } from '../../domain/safe-text.js';
 import { missingScopes } from '../../domain/scopes.js';
-import type { Secret } from '../../domain/secret.js';
-import { nextStatus, type StatusFacts } from '../../domain/status.js';
-import type { GrantedAnswer } from '../../oauth/contract.js';
 import type { SealedAccount } from '../../stores/contract.js';
 import type { SpillSlot } from '../../stores/spill.js';
 import type { UnstoredLogin } from '../../vault/sealed-answer.js';
@@ -22,33 +19,6 @@ import type { LoginRequest } from './login-request.js';
 /** A longer wait for the account's lock is reported. */
 const SILENT_WAIT = 2 * SECOND;
 const MAX_TRIES = 100;
-const NEVER_FAILED: StatusFacts = {
-  status: 'active',
-  reason: null,
-  lastError: null,
-  failures: 0,
-  retryAt: null,
-};
-
-export interface FinishedLogin {
-  readonly provider: string;
-  readonly as: string | null;
-  readonly request: LoginRequest;
-  /** The account that this login must be for; null for any. */
-  readonly only: Account | null;
-  readonly identity: Identity;
-  readonly issuer: string;
-  readonly tokenEndpoint: string;
-  readonly clientId: string;
-  readonly askedScopes: readonly string[];
-  readonly grantedScopes: readonly string[];
-  readonly missingScopes: readonly string[];
-  readonly answer: GrantedAnswer;
-  readonly accessToken: Secret;
-  /** When the token request was begun, milliseconds since the epoch. */
-  readonly at: number;
-  readonly how: Consent['how'];
-}
 
 export interface StoredLogin {
   readonly account: Account;
@@ -83,17 +53,17 @@ export interface ReservedDeps extends StoreDeps {
 export async function storeLogin(
   vault: Vault,
   deps: ReservedDeps,
-  login: FinishedLogin,
+  login: UnstoredLogin,
+  request: LoginRequest,
 ): Promise<StoredLogin> {
-  const unstored = unstoredLogin(login);
   try {
-    const known = await accountOf(vault, unstored).catch(() => null);
-    if (login.only === null) requireHintedUser(login.request, login.identity, known);
-    return await placeLogin(vault, deps, unstored);
+    const known = await accountOf(vault, login).catch(() => null);
+    if (login.only === null) requireHintedUser(request, login.contents.identity, known);
+    return await placeLogin(vault, deps, login);
   } catch (failure) {
     const error = asVaultError(failure);
     if (error.code === 'wrong_person' || error.code === 'account_name_taken') throw error;
-    throw await kept(vault, deps.slot, unstored, error);
+    throw await kept(vault, deps.slot, login, error);
   }
 }
 
@@ -181,35 +151,6 @@ async function addAccount(vault: Vault, deps: StoreDeps, login: UnstoredLogin): 
     if (login.as !== null) break;
   }
   throw nameTaken(provider, base);
-}
-
-function unstoredLogin(login: FinishedLogin): UnstoredLogin {
-  const { as, only, identity, accessToken, answer, at, how, askedScopes, grantedScopes } = login;
-  return {
-    as,
-    only: only && { id: only.id, provider: only.provider, label: only.label },
-    facts: factsOf(login),
-    contents: { accessToken, refreshToken: answer.refreshToken, identity },
-    consent: { at, how, askedScopes, grantedScopes },
-  };
-}
-
-function factsOf(login: FinishedLogin) {
-  const { answer, at, missingScopes } = login;
-  return {
-    provider: login.provider,
-    issuer: login.issuer,
-    tokenEndpoint: login.tokenEndpoint,
-    clientId: login.clientId,
-    ...nextStatus(NEVER_FAILED, { kind: 'granted', missingScopes }),
-    askedScopes: login.askedScopes,
-    grantedScopes: login.grantedScopes,
-    tokenType: answer.tokenType,
-    issuedAt: at,
-    expiresAt: answer.expiresIn === null ? null : at + answer.expiresIn * SECOND,
-    grantExpiresAt: answer.refreshTokenExpiresIn === null ? null : at + answer.refreshTokenExpiresIn * SECOND,
-    updatedAt: at,
-  };
 }
 
 /** @throws VaultError `wrong_person` */

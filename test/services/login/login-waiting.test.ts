@@ -196,8 +196,7 @@ describe('a login that the database cannot take', () => {
 
   it('is kept without its scopes when there are more than there is room for', async () => {
     const scopes = Array.from({ length: 9_000 }, (_, index) => `scope-${index}`);
-    const asked = { askedScopes: scopes, grantedScopes: scopes };
-    await expect(store(asked, refusing())).rejects.toMatchObject({ code: 'vault_not_writable' });
+    await expect(store({ scopes }, refusing())).rejects.toMatchObject({ code: 'vault_not_writable' });
     await takeIn();
     const [account] = await stage.vault.accounts();
     expect(await refreshTokenOf(account as SealedAccount)).toBe('refresh-token-new');

@@ -1,11 +1,8 @@
 import { Secret } from '../../../src/domain/secret.js';
-import {
-  type FinishedLogin,
-  type ReservedDeps,
-  type StoredLogin,
-  storeLogin,
-} from '../../../src/services/login/login-store.js';
+import { unstoredLogin } from '../../../src/services/login/login-finish.js';
+import { type ReservedDeps, type StoredLogin, storeLogin } from '../../../src/services/login/login-store.js';
 import type { Vault } from '../../../src/vault/vault.js';
+import { plainClient } from '../../doubles/provider-bits.js';
 import { NOW } from '../../doubles/terminal.js';
 import { granted } from '../../doubles/token-answers.js';
 import { uninterrupted } from '../refresh/refreshing.js';
@@ -19,33 +16,47 @@ export const ANSWER = {
 };
 export const WITHOUT_REFRESH = granted({ ...ANSWER, refresh_token: undefined });
 
+const ALICES = {
+  provider: 'demo',
+  as: null as string | null,
+  identity: ALICE,
+  issuer: 'https://issuer.example',
+  tokenEndpoint: 'https://issuer.example/token',
+  clientId: 'client-example',
+  answer: granted(ANSWER),
+  at: NOW,
+  scopes: ['openid'],
+};
+
 /** Stores a login of Alice's that is finished. */
 export function storing(stage: VaultStage) {
   return (
-    change: Partial<FinishedLogin> = {},
+    change: Partial<typeof ALICES> = {},
     vault: Vault = stage.vault,
     over: Partial<ReservedDeps> = {},
   ): Promise<StoredLogin> => {
     const { locks, spill } = stage;
     const deps = { locks, spill, interruption: uninterrupted(), onHeld: () => undefined };
-    const login: FinishedLogin = {
-      provider: 'demo',
-      as: null,
-      request: REQUEST,
-      only: null,
-      identity: ALICE,
-      issuer: 'https://issuer.example',
-      tokenEndpoint: 'https://issuer.example/token',
-      clientId: 'client-example',
-      askedScopes: ['openid'],
-      grantedScopes: ['openid'],
-      missingScopes: [],
-      answer: granted(ANSWER),
-      accessToken: new Secret('access-token-new'),
-      at: NOW,
+    const {
+      provider: name,
+      as,
+      identity,
+      issuer,
+      tokenEndpoint,
+      clientId,
+      scopes,
+      ...rest
+    } = { ...ALICES, ...change };
+    const request = { ...REQUEST, as };
+    const redeemed = {
+      provider: { ...plainClient.provider, scopeAliases: {}, scopesNotEchoed: [], name, clientId },
+      server: { tokenEndpoint },
+      target: { request, scopes, params: {}, only: null },
       how: 'browser',
-      ...change,
-    };
-    return storeLogin(vault, { ...deps, slot: spill.reserve(), ...over }, login);
+      ...rest,
+    } as unknown as Parameters<typeof unstoredLogin>[0];
+    const accessToken = new Secret('access-token-new');
+    const login = unstoredLogin(redeemed, { identity, issuer, accessToken });
+    return storeLogin(vault, { ...deps, slot: spill.reserve(), ...over }, login, request);
   };
 }
