@@ -1,6 +1,7 @@
 import type { CallbackRefusal } from '../domain/audit-events.js';
 import { type AuditEvent, RECOVERY_FILE } from '../domain/audit-events.js';
 import { DAY, HOUR, MINUTE } from '../domain/duration.js';
+import { jsonObject } from '../domain/json.js';
 import { count } from '../domain/wording.js';
 import type { EventQueue } from '../stores/audit-queue.js';
 import type { TrailTable } from '../stores/contract.js';
@@ -41,14 +42,9 @@ export function saidText(said: ReadLine['said'], name: string): string | null {
 }
 
 function readLine(seq: number | null, at: number, body: string): ReadLine {
-  try {
-    const value: unknown = JSON.parse(body);
-    const said = typeof value === 'object' && value !== null ? (value as ReadLine['said']) : {};
-    const written = Date.parse(saidText(said, 'time') ?? '');
-    return { seq, at: seq === null && !Number.isNaN(written) ? written : at, said };
-  } catch {
-    return { seq, at, said: {} };
-  }
+  const said = jsonObject(body) ?? {};
+  const written = Date.parse(saidText(said, 'time') ?? '');
+  return { seq, at: seq === null && !Number.isNaN(written) ? written : at, said };
 }
 
 /** An event from the queue may be in the trail behind slightly younger ones. */

@@ -1,3 +1,4 @@
+import { jsonObject } from '../domain/json.js';
 import type { DemoAnswer } from './contract.js';
 import type { Incoming, World } from './world.js';
 
@@ -59,14 +60,12 @@ export function readParameters(
 }
 
 function readJson(body: string): Map<string, string> | null {
-  try {
-    const parsed: unknown = JSON.parse(body);
-    if (parsed === null || typeof parsed !== 'object' || Array.isArray(parsed)) return null;
-    const entries = Object.entries(parsed);
-    return entries.every(([, value]) => typeof value === 'string') ? new Map(entries) : null;
-  } catch {
-    return null;
-  }
+  const parsed = jsonObject(body);
+  if (parsed === null || Array.isArray(parsed)) return null;
+  const entries = Object.entries(parsed);
+  return entries.every((entry): entry is [string, string] => typeof entry[1] === 'string')
+    ? new Map(entries)
+    : null;
 }
 
 /**

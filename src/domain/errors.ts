@@ -166,6 +166,15 @@ export function isInterruption(failure: unknown): boolean {
   return failure instanceof VaultError && (failure.code === 'interrupted' || failure.code === 'terminated');
 }
 
+/** What an action returns; the fallback where it fails, whatever the reason. */
+export function orElse<T, F>(action: () => T, fallback: F): T | F {
+  try {
+    return action();
+  } catch {
+    return fallback;
+  }
+}
+
 /** The error code of Node or of the system, `ENOENT` for example; empty for other failures. */
 export function codeOf(failure: unknown): string {
   return failure instanceof Error && 'code' in failure ? String(failure.code) : '';

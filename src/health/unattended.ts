@@ -1,4 +1,5 @@
 import { delimiter, isAbsolute, join } from 'node:path';
+import { orElse } from '../domain/errors.js';
 import { fine, problem, skipped } from '../domain/finding.js';
 import { command } from '../domain/hints.js';
 import { quoted } from '../domain/safe-text.js';
@@ -97,12 +98,8 @@ export async function unattendedJobs(
 
 function unitsIn(folder: string, { fs }: Pick<HealthContext, 'fs'>): string[] {
   const names = fs.names(folder).filter((name) => name.includes('token-vault'));
-  return names.flatMap((name) => {
-    try {
-      return fs.read(join(folder, name), UNIT_LIMIT)?.toString('utf8') ?? [];
-    } catch {
-      // An unreadable file is not ours.
-      return [];
-    }
-  });
+  // An unreadable file is not ours.
+  return names.flatMap((name) =>
+    orElse(() => fs.read(join(folder, name), UNIT_LIMIT)?.toString('utf8') ?? [], []),
+  );
 }

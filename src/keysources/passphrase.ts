@@ -9,6 +9,7 @@ import {
 } from '../crypto/stretch.js';
 import { VaultError } from '../domain/errors.js';
 import { command, fromBackup } from '../domain/hints.js';
+import { jsonObject } from '../domain/json.js';
 import type { Secret } from '../domain/secret.js';
 import { assertStrongPassphrase, withPassphraseBytes } from '../domain/secret.js';
 import { type DerivedKeySource, MASTER_KEY_BYTES } from './contract.js';
@@ -98,7 +99,7 @@ export function writeStretching({ cost: { n, r, p }, salt }: Stretching): string
 
 /** @throws VaultError `vault_damaged` */
 export function readStretching(text: string | null): Stretching {
-  const { kdf, n, r, p, salt } = parse(text);
+  const { kdf, n, r, p, salt } = jsonObject(text ?? '') ?? {};
   const bytes = typeof salt === 'string' ? Buffer.from(salt, 'base64url') : Buffer.alloc(0);
   if (
     kdf !== 'scrypt' ||
@@ -113,13 +114,4 @@ export function readStretching(text: string | null): Stretching {
     );
   }
   return { cost: { n, r, p } as StretchCost, salt: bytes };
-}
-
-function parse(text: string | null): Readonly<Record<string, unknown>> {
-  try {
-    const value: unknown = JSON.parse(text ?? '');
-    return typeof value === 'object' && value !== null ? { ...value } : {};
-  } catch {
-    return {};
-  }
 }

@@ -7,6 +7,7 @@ import {
 } from 'oauth4webapi';
 import { SECOND } from '../domain/duration.js';
 import { VaultError } from '../domain/errors.js';
+import { jsonObject } from '../domain/json.js';
 import type { Secret } from '../domain/secret.js';
 import { isObject, member } from './answer-body.js';
 import { isIssuerTemplate, issuerOfTenant } from './discovery.js';
@@ -74,11 +75,7 @@ function expectedIssuer({ idToken, issuer, issuerTemplate }: IdTokenExpectations
 }
 
 function unverifiedClaims(idToken: Secret): unknown {
-  try {
-    return JSON.parse(Buffer.from(idToken.reveal().split('.')[1] ?? '', 'base64url').toString('utf8'));
-  } catch {
-    return null;
-  }
+  return jsonObject(Buffer.from(idToken.reveal().split('.')[1] ?? '', 'base64url').toString('utf8'));
 }
 
 const CLAIMS: readonly unknown[] = ['iss', 'aud', 'azp', 'exp', 'iat', 'nbf', 'nonce'];

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { orElse } from '../domain/errors.js';
 
 /** The process that started this one; null where the system does not say. */
 export interface CallerProcess {
@@ -16,24 +17,14 @@ const NAME_LENGTH = 16;
  * parentheses, which may hold anything.
  */
 export function callerProcessOf(platform: NodeJS.Platform): CallerProcess {
-  const unknown = { parent: null, terminal: null };
-  if (platform !== 'linux') return unknown;
-  try {
-    const stat = readFileSync('/proc/self/stat', 'latin1');
-    const [, parent = '', , , terminal = ''] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    if (!/^\d+$/.test(parent)) return unknown;
-    return { parent: nameOf(parent), terminal: terminal !== '0' };
-  } catch {
-    return unknown;
-  }
+  const stat = platform === 'linux' ? contentOf('/proc/self/stat') : '';
+  const [, parent = '', , , terminal = ''] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  if (!/^\d+$/.test(parent)) return { parent: null, terminal: null };
+  // A process may call itself anything.
+  const name = contentOf(`/proc/${parent}/comm`).replace(/\n$/, '').slice(0, NAME_LENGTH);
+  return { parent: name.replace(/[^\x21-\x7e]/g, '?') || null, terminal: terminal !== '0' };
 }
 
-/** A process may call itself anything. */
-function nameOf(pid: string): string | null {
-  try {
-    const name = readFileSync(`/proc/${pid}/comm`, 'latin1').replace(/\n$/, '');
-    return name.slice(0, NAME_LENGTH).replace(/[^\x21-\x7e]/g, '?') || null;
-  } catch {
-    return null;
-  }
+function contentOf(path: string): string {
+  return orElse(() => readFileSync(path, 'latin1'), '');
 }

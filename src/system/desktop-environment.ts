@@ -1,6 +1,7 @@
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { hostname, userInfo } from 'node:os';
+import { orElse } from '../domain/errors.js';
 import type { Host } from './contract.js';
 
 /** What decides how a browser can return to this program. */
@@ -101,7 +102,7 @@ function exists(path: string): boolean {
 }
 
 function read(path: string): string {
-  try {
+  return orElse(() => {
     const file = openSync(path, 'r');
     try {
       const buffer = Buffer.alloc(BEGINNING);
@@ -109,16 +110,10 @@ function read(path: string): string {
     } finally {
       closeSync(file);
     }
-  } catch {
-    return '';
-  }
+  }, '');
 }
 
 /** Null for a user without an entry in the user list, as in many containers. */
 function user(): string | null {
-  try {
-    return userInfo().username;
-  } catch {
-    return null;
-  }
+  return orElse(() => userInfo().username, null);
 }

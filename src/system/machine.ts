@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { orElse } from '../domain/errors.js';
 import type { Files } from './contract.js';
 
 /** 32 hex digits, or `uninitialized` in an image that was never started. */
@@ -21,7 +22,7 @@ export function machineIdentity(
   systemFiles: readonly string[] = MACHINE_ID_FILES,
 ): string {
   for (const file of systemFiles) {
-    const id = contentOf(file);
+    const id = orElse(() => readFileSync(file, 'utf8').trim(), '');
     if (MACHINE_ID.test(id)) return id;
   }
   const own = () => files.read(ownFile, LIMIT)?.toString('utf8').trim() ?? '';
@@ -30,12 +31,4 @@ export function machineIdentity(
     files.create(ownFile, Buffer.from(`${randomBytes(TOKEN_BYTES).toString('hex')}\n`, 'utf8'));
   }
   return own();
-}
-
-function contentOf(file: string): string {
-  try {
-    return readFileSync(file, 'utf8').trim();
-  } catch {
-    return '';
-  }
 }

@@ -1,6 +1,6 @@
 import { userInfo } from 'node:os';
 import { isAbsolute, join } from 'node:path';
-import { VaultError } from '../domain/errors.js';
+import { orElse, VaultError } from '../domain/errors.js';
 import { command } from '../domain/hints.js';
 import type { Host, Paths } from './contract.js';
 
@@ -99,7 +99,7 @@ function platformFolders({ env, platform }: Pick<Host, 'env' | 'platform'>, home
 }
 
 function homeFolder({ env, platform }: Pick<Host, 'env' | 'platform'>): string {
-  const home = absolute(env[platform === 'win32' ? 'USERPROFILE' : 'HOME']) ?? registeredHome();
+  const home = absolute(env[platform === 'win32' ? 'USERPROFILE' : 'HOME']) ?? absolute(registeredHome());
   if (home !== null) return home;
   throw new VaultError('config_invalid', 'there is no home folder to keep the vault in', {
     hint: 'name an absolute folder: export VAULT_HOME=/path/to/vault',
@@ -107,12 +107,8 @@ function homeFolder({ env, platform }: Pick<Host, 'env' | 'platform'>): string {
 }
 
 /** From the user list of the system, in which a container's user may be missing. */
-function registeredHome(): string | null {
-  try {
-    return absolute(userInfo().homedir);
-  } catch {
-    return null;
-  }
+function registeredHome(): string | undefined {
+  return orElse(() => userInfo().homedir, undefined);
 }
 
 /** The XDG specification says to ignore relative paths. */

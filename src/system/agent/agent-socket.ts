@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { lstatSync, type Stats } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { VaultError } from '../../domain/errors.js';
+import { orElse, VaultError } from '../../domain/errors.js';
 import { command } from '../../domain/hints.js';
 import { inQuotes } from '../../domain/safe-text.js';
 import type { Files, Host, Paths } from '../contract.js';
@@ -142,12 +142,7 @@ function isPrivate(stats: Stats, uid: number | undefined): boolean {
   return stats.uid === uid && (stats.mode & OTHERS) === 0;
 }
 
-/** Of a link itself, not of its target. */
+/** Of a link itself, not of its target. A path without access is not ours. */
 function lstatOrNull(path: string): Stats | null {
-  try {
-    return lstatSync(path, { throwIfNoEntry: false }) ?? null;
-  } catch {
-    // A path without access is not ours.
-    return null;
-  }
+  return orElse(() => lstatSync(path), null);
 }

@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import { userInfo } from 'node:os';
 import { dirname } from 'node:path';
-import { codeOf, VaultError } from '../../domain/errors.js';
+import { codeOf, orElse, VaultError } from '../../domain/errors.js';
 import { inQuotes } from '../../domain/safe-text.js';
 
 /** Why a file cannot be written, and the command that shows or fixes it. */
@@ -80,11 +80,7 @@ function standing(path: string): string {
 
 /** Null for a user without an entry in the user list, as in many containers. */
 export function userId(): number | null {
-  try {
-    return userInfo().uid;
-  } catch {
-    return null;
-  }
+  return orElse(() => userInfo().uid, null);
 }
 
 export function notAFile(path: string): VaultError {

@@ -1,7 +1,6 @@
 import * as fs from 'node:fs';
-import { lstatSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { VaultError } from '../../domain/errors.js';
+import { orElse, VaultError } from '../../domain/errors.js';
 import type { Files } from '../contract.js';
 import { anotherUsers, lstatOrNull, notAFile, notAFolder, tooLarge, unreadable } from './file-failure.js';
 
@@ -146,14 +145,6 @@ function kindOf(stats: fs.Stats): PathInfo['kind'] {
   return stats.isSymbolicLink() ? 'link' : 'other';
 }
 
-function orElse<T>(action: () => T, fallback: T): T {
-  try {
-    return action();
-  } catch {
-    return fallback;
-  }
-}
-
 /**
  * Identifies a file by metadata. The birth time is part of it, because the inode number of a removed file is soon used
  * again.
@@ -161,12 +152,8 @@ function orElse<T>(action: () => T, fallback: T): T {
  * @returns null when it is missing or unreadable
  */
 export function fileIdentity(path: string): string | null {
-  try {
-    const stats = lstatSync(path, { throwIfNoEntry: false, bigint: true });
-    return stats === undefined ? null : `${stats.dev}:${stats.ino}:${stats.birthtimeNs}`;
-  } catch {
-    return null;
-  }
+  const stats = exactStats(path);
+  return stats === undefined ? null : `${stats.dev}:${stats.ino}:${stats.birthtimeNs}`;
 }
 
 /**
@@ -176,11 +163,11 @@ export function fileIdentity(path: string): string | null {
  * @returns null when it is missing, or its file system keeps no such time (NFS, many mounted folders)
  */
 export function fileBirth(path: string): { readonly at: bigint; readonly certain: boolean } | null {
-  try {
-    const stats = lstatSync(path, { throwIfNoEntry: false, bigint: true });
-    if (stats === undefined || stats.birthtimeNs <= 0n) return null;
-    return { at: stats.birthtimeNs, certain: stats.birthtimeNs !== stats.ctimeNs };
-  } catch {
-    return null;
-  }
+  const stats = exactStats(path);
+  if (stats === undefined || stats.birthtimeNs <= 0n) return null;
+  return { at: stats.birthtimeNs, certain: stats.birthtimeNs !== stats.ctimeNs };
+}
+
+function exactStats(path: string): fs.BigIntStats | undefined {
+  return orElse(() => fs.lstatSync(path, { throwIfNoEntry: false, bigint: true }), undefined);
 }

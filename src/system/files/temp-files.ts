@@ -1,6 +1,6 @@
 import * as fs from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { codeOf } from '../../domain/errors.js';
+import { codeOf, orElse } from '../../domain/errors.js';
 import { lstatOrNull, notWritable } from './file-failure.js';
 
 /*
@@ -65,15 +65,7 @@ export function dropTempName(path: string, stats: fs.Stats): boolean {
 function beside(path: string): string[] {
   const folder = dirname(path);
   const beginning = `${basename(path)}.`;
-  return namesIn(folder)
+  return orElse(() => fs.readdirSync(folder), [])
     .filter((name) => name.startsWith(beginning) && name.endsWith(TEMP_SUFFIX))
     .map((name) => join(folder, name));
-}
-
-function namesIn(folder: string): string[] {
-  try {
-    return fs.readdirSync(folder);
-  } catch {
-    return [];
-  }
 }

@@ -2,6 +2,7 @@ import { lstatSync } from 'node:fs';
 import { posix } from 'node:path';
 import { withDeadline } from '../../domain/async.js';
 import { SECOND } from '../../domain/duration.js';
+import { orElse } from '../../domain/errors.js';
 import type { Host } from '../contract.js';
 import { type Keychain, KeychainFailure, type KeychainParts } from './contract.js';
 import { type Bus, connectBus } from './dbus.js';
@@ -238,10 +239,6 @@ function escaped(path: string): string {
 }
 
 function isOwnSocket(path: string, uid: number | undefined): boolean {
-  try {
-    const stats = lstatSync(path);
-    return stats.isSocket() && stats.uid === uid;
-  } catch {
-    return false;
-  }
+  const stats = orElse(() => lstatSync(path), null);
+  return stats?.isSocket() === true && stats.uid === uid;
 }

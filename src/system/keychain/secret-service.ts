@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { beginTransfer, type Transfer } from '../../crypto/secret-transfer.js';
+import { beginTransfer } from '../../crypto/secret-transfer.js';
+import { orElse } from '../../domain/errors.js';
 import { KeychainFailure } from './contract.js';
 import { type Bus, BusFailure, CallFailure, toTheBus, type Value, type Variant } from './dbus.js';
 
@@ -96,7 +97,7 @@ interface Session {
 
 /** Encrypted when both sides can, as with libsecret; the bus is the user's own in any case. */
 async function openSession(bus: Bus): Promise<Session> {
-  const transfer = tryTransfer();
+  const transfer = orElse(beginTransfer, null);
   if (transfer === null) return openPlainSession(bus);
   try {
     const input = { type: 'ay', value: transfer.publicKey };
@@ -108,14 +109,6 @@ async function openSession(bus: Bus): Promise<Session> {
   } catch (failure) {
     if (!(failure instanceof CallFailure) || failure.error !== NOT_SUPPORTED) throw failure;
     return openPlainSession(bus);
-  }
-}
-
-function tryTransfer(): Transfer | null {
-  try {
-    return beginTransfer();
-  } catch {
-    return null;
   }
 }
 
@@ -218,15 +211,8 @@ export async function hungService(bus: Bus, within: string): Promise<KeychainFai
 
 /** Its name and its state, from `/proc/pid/stat` (proc(5)). */
 function aboutProcess(pid: number): { readonly name: string; readonly stopped: boolean } {
-  const [, name = '', state] = /\((.*)\) (.) /s.exec(statOf(pid)) ?? [];
+  // Not every system has /proc.
+  const stat = orElse(() => readFileSync(`/proc/${pid}/stat`, 'utf8'), '');
+  const [, name = '', state] = /\((.*)\) (.) /s.exec(stat) ?? [];
   return { name: name === '' ? `process ${pid}` : `process ${pid} (${name})`, stopped: state === 'T' };
-}
-
-function statOf(pid: number): string {
-  try {
-    return readFileSync(`/proc/${pid}/stat`, 'utf8');
-  } catch {
-    // Not every system has /proc.
-    return '';
-  }
 }

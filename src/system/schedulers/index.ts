@@ -1,6 +1,6 @@
 import { hostname, userInfo } from 'node:os';
 import { isAbsolute, sep } from 'node:path';
-import { VaultError } from '../../domain/errors.js';
+import { orElse, VaultError } from '../../domain/errors.js';
 import { command } from '../../domain/hints.js';
 import { readOnlyFs } from '../files/read-only.js';
 import { runBounded } from '../processes/child.js';
@@ -23,7 +23,8 @@ export function machineOf(
   { env, uid, files }: Pick<Machine, 'env' | 'uid' | 'files'>,
   limit: number,
 ): Machine {
-  const registered = registeredUser();
+  // A user need not be in the user list, as in many containers.
+  const registered = orElse(() => userInfo(), null);
   const home = env['HOME'] ?? '';
   return {
     env,
@@ -41,15 +42,6 @@ export function machineOf(
         capture: true,
       }),
   };
-}
-
-/** Null for a user without an entry in the user list, as in many containers. */
-function registeredUser(): { readonly username: string; readonly homedir: string } | null {
-  try {
-    return userInfo();
-  } catch {
-    return null;
-  }
 }
 
 const ROOT = 0;
