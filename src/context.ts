@@ -30,13 +30,12 @@ import type { Refresher } from './access/refresher-client.js';
 import { type VaultAccess, vaultAccess } from './access/vault-access.js';
 import type { SettingsSources } from './config/settings.js';
 import { randomId } from './crypto/derive.js';
-import { once } from './domain/async.js';
+import { lazily, once } from './domain/async.js';
 import type { Audit } from './domain/audit-events.js';
 import { VaultError } from './domain/errors.js';
 import type { LoadedKey } from './keysources/key-memory.js';
 import type { ConfiguredProvider, Provider } from './providers/contract.js';
 import type { Locks } from './stores/locks.js';
-import { sqliteLocks } from './stores/locks.js';
 import type { RollbackMarks } from './stores/rollback-marks.js';
 import type { Spill } from './stores/spill.js';
 import type { Copies } from './stores/sqlite-copies.js';
@@ -132,7 +131,10 @@ export function createContext(host: Host, options: ContextOptions): Context {
   const clock = systemClock;
   const paths = resolvePaths(host, profile);
   const files = createFiles(host, notice);
-  const locks = sqliteLocks(paths.locks, files, clock);
+  const locks = lazily(
+    once(async () => (await import('./stores/locks.js')).sqliteLocks(paths.locks, files, clock)),
+    ['acquire', 'isFree'],
+  );
   const readText = (path: string) => files.read(path, CONFIG_LIMIT)?.toString('utf8') ?? null;
   const { audit, events } = createAudit({ host, paths, files, clock, notice });
   const marks = once(async () => (await import('./access/marks.js')).marksWith(paths, files));

@@ -23,8 +23,8 @@ import type { Keyring } from '../vault/keyring.js';
 import { addonState } from './addon.js';
 import { type KnownKeySource, knownKeySources, sourceMaker } from './key-sources.js';
 import { marksWith } from './marks.js';
+import { vanishedVault } from './open-failure.js';
 import { unlock } from './unlock.js';
-import { vanishedVault } from './vanished-vault.js';
 
 /* What `vault doctor` sees: everything is opened for reading only, and nothing asks the user. */
 

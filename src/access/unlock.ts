@@ -21,7 +21,7 @@ export interface Unlocked {
  */
 export async function unlock(head: VaultHead, source: KeySource, database: string): Promise<Unlocked> {
   const rows = rowsOf(head, source.kind);
-  if (rows.length === 0) throw (await import('./unlock-failure.js')).noKeyIn(source, head, database);
+  if (rows.length === 0) throw (await import('./open-failure.js')).noKeyIn(source, head, database);
   let first: unknown = null;
   for (const row of rows) {
     try {
@@ -32,7 +32,7 @@ export async function unlock(head: VaultHead, source: KeySource, database: strin
       if (!(failure instanceof VaultError) || !['key_wrong', 'key_missing'].includes(failure.code)) break;
     }
   }
-  throw (await import('./unlock-failure.js')).withOtherSources(first, head, source.kind);
+  throw (await import('./open-failure.js')).withOtherSources(first, head, source.kind);
 }
 
 /** The master keys in one kind of source, newest first. */

@@ -59,7 +59,7 @@ export function vaultAccess(deps: VaultAccessDeps): VaultAccess {
 
   async function nothingThere(): Promise<null> {
     const [{ vanishedVault }, { readOnlyFs }] = await Promise.all([
-      import('./vanished-vault.js'),
+      import('./open-failure.js'),
       import('../system/files/read-only.js'),
     ]);
     const vanished = vanishedVault(deps.paths, readOnlyFs);
@@ -92,7 +92,7 @@ export function vaultAccess(deps: VaultAccessDeps): VaultAccess {
         const now = await store.head();
         // Another process may have replaced the key since the key table was read.
         if (sameKeys(head, now)) {
-          const { auditOpenFailure } = await import('./unlock-failure.js');
+          const { auditOpenFailure } = await import('./open-failure.js');
           auditOpenFailure(deps.audit, from.kind, failure);
           throw failure;
         }

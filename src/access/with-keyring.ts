@@ -3,8 +3,8 @@ import type { KeySource } from '../keysources/contract.js';
 import type { MasterKeyRow, VaultHead } from '../stores/contract.js';
 import type { Paths } from '../system/contract.js';
 import type { Keyring } from '../vault/keyring.js';
+import { auditOpenFailure } from './open-failure.js';
 import { type Unlocked, unlock } from './unlock.js';
-import { auditOpenFailure } from './unlock-failure.js';
 
 /** As {@link unlock}; a failure is recorded. */
 export function unlockAudited(

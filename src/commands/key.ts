@@ -1,5 +1,5 @@
 import type { KeyChoice, PassphraseFrom } from '../access/key-sources.js';
-import { useCommand } from '../access/unlock-failure.js';
+import { useCommand } from '../access/open-failure.js';
 import type { Context } from '../context.js';
 import { VaultError } from '../domain/errors.js';
 import { command as commandLine } from '../domain/hints.js';

@@ -3,11 +3,13 @@ import { codeOf, VaultError } from '../domain/errors.js';
 import { command } from '../domain/hints.js';
 import type { Clock, Files } from '../system/contract.js';
 import type { Intent, Store } from './contract.js';
-import { sqliteStore } from './sqlite.js';
+import { INTENTS } from './sqlite.js';
 import { connect } from './sqlite-connection.js';
-import { asStoreError, distrust, openSqlite } from './sqlite-open.js';
-import { INTENTS } from './sqlite-rows.js';
-import { APPLICATION_ID, alterations, SCHEMA_VERSION } from './sqlite-schema.js';
+import { APPLICATION_ID, SCHEMA_VERSION } from './sqlite-current.js';
+import { asStoreError } from './sqlite-failure.js';
+import { distrust, openSqlite } from './sqlite-open.js';
+import { alterations } from './sqlite-schema.js';
+import { sqliteStore } from './sqlite-store.js';
 
 /** A vault's database, read-only: nothing is migrated, created or rolled back. */
 export interface Inspection {

@@ -4,7 +4,9 @@ import { VaultError } from '../domain/errors.js';
 import { fromBackup } from '../domain/hints.js';
 import { inQuotes } from '../domain/safe-text.js';
 import type { Clock, Files } from '../system/contract.js';
-import { asStoreError, isBusy, openSqlite } from './sqlite-open.js';
+import { isBusy } from './sqlite-code.js';
+import { asStoreError } from './sqlite-failure.js';
+import { openSqlite } from './sqlite-open.js';
 
 export interface Lock {
   /** May be called twice. */
@@ -21,7 +23,7 @@ export interface Locks {
    */
   acquire(name: string, timeout: number, signal?: AbortSignal): Promise<Lock>;
   /** Creates no file: a lock that never existed is free. @throws VaultError as `acquire`, except `busy` */
-  isFree(name: string): boolean;
+  isFree(name: string): Promise<boolean>;
 }
 
 /** In ms, between two attempts: from the first to the longest by half each time. */
@@ -87,7 +89,7 @@ export function sqliteLocks(folder: string, files: Files, clock: Clock): Locks {
       };
     },
 
-    isFree(name) {
+    async isFree(name) {
       const path = pathOf(name);
       if (!files.checkFolder(folder) || !files.check(path)) return true;
       const database = openLock(path);

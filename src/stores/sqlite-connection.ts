@@ -1,7 +1,7 @@
 import type { Database, Statement } from 'better-sqlite3';
 import { VaultError } from '../domain/errors.js';
 import type { Clock } from '../system/contract.js';
-import { asStoreError, isBusy } from './sqlite-open.js';
+import { isBusy } from './sqlite-code.js';
 
 /** In ms: how long to wait for another process's commit, which takes a few. */
 const BUSY_TIMEOUT = 10_000;
@@ -60,13 +60,16 @@ export function connect(database: Database, path: string, clock: Clock): Connect
   let flushing: Promise<void> | null = null;
   let ready = false;
 
+  const storeError = async (failure: unknown) =>
+    (await import('./sqlite-failure.js')).asStoreError(failure, path);
+
   async function retrying<T>(action: () => T): Promise<T> {
     const end = clock.elapsed() + BUSY_TIMEOUT;
     for (let pause = FIRST_PAUSE; ; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
       try {
         return action();
       } catch (failure) {
-        if (!isBusy(failure) || clock.elapsed() > end) throw asStoreError(failure, path);
+        if (!isBusy(failure) || clock.elapsed() > end) throw await storeError(failure);
       }
       await clock.sleep(pause * (0.5 + Math.random()));
     }
@@ -116,11 +119,11 @@ export function connect(database: Database, path: string, clock: Clock): Connect
         ready = true;
       }
       const settled = await retrying(() => commitTogether(batch));
-      batch.forEach(({ resolve, reject }, index) => {
+      for (const [index, { resolve, reject }] of batch.entries()) {
         const outcome = settled[index];
         if (outcome !== undefined && 'value' in outcome) resolve(outcome.value as never);
-        else reject(asStoreError(outcome?.failure, path));
-      });
+        else reject(await storeError(outcome?.failure));
+      }
     } catch (failure) {
       for (const { reject } of batch) reject(failure);
     }

@@ -4,10 +4,12 @@ import { VaultError } from '../domain/errors.js';
 import { inQuotes } from '../domain/safe-text.js';
 import type { Clock, Files } from '../system/contract.js';
 import type { Store } from './contract.js';
-import { sqliteStore } from './sqlite.js';
 import { connect, prepareForWriting } from './sqlite-connection.js';
-import { asStoreError, checkBeside, createEmpty, openDatabase, removeDatabase } from './sqlite-open.js';
+import { createEmpty, removeDatabase } from './sqlite-create.js';
+import { asStoreError } from './sqlite-failure.js';
+import { checkBeside, openDatabase } from './sqlite-open.js';
 import { migrate } from './sqlite-schema.js';
+import { sqliteStore } from './sqlite-store.js';
 
 /** Whole copies of a vault's database, in private files beside it. */
 export interface Copies {
@@ -45,7 +47,7 @@ export function sqliteCopies(path: string, files: Files, clock: Clock): Copies {
   return {
     async snapshot() {
       createEmpty(snapshotPath, files);
-      const database = openDatabase(path, files);
+      const database = await openDatabase(path, files);
       const end = clock.now() + TIMEOUT;
       try {
         checkBeside(snapshotPath, files);
@@ -71,7 +73,7 @@ export function sqliteCopies(path: string, files: Files, clock: Clock): Copies {
     },
 
     async open(copy) {
-      const database = openDatabase(copy, files);
+      const database = await openDatabase(copy, files);
       const connection = connect(database, copy, clock);
       try {
         await connection.read(() => migrate(database, copy));
@@ -84,7 +86,7 @@ export function sqliteCopies(path: string, files: Files, clock: Clock): Copies {
     },
 
     async takeOver(copy) {
-      const database = openDatabase(path, files);
+      const database = await openDatabase(path, files);
       try {
         prepareForWriting(database);
         database.pragma(`busy_timeout = ${TIMEOUT}`);

@@ -1,26 +1,24 @@
-import { VaultError } from '../domain/errors.js';
-import { command } from '../domain/hints.js';
 import type { Clock, Files, Paths } from '../system/contract.js';
-import type { NewVaultHead, StoreFactory } from './contract.js';
-import { sqliteStore } from './sqlite.js';
-import { connect, prepareForWriting } from './sqlite-connection.js';
-import { insertMasterKey } from './sqlite-keys.js';
-import { extendTrail, PUT_LEDGER } from './sqlite-ledger.js';
-import { asStoreError, createEmpty, openDatabase, openSqlite } from './sqlite-open.js';
-import { createSchema, migrate } from './sqlite-schema.js';
+import type { StoreFactory } from './contract.js';
+import { connect } from './sqlite-connection.js';
+import { isCurrent } from './sqlite-current.js';
+import { openDatabase } from './sqlite-open.js';
+import { sqliteStore } from './sqlite-store.js';
 
 export function sqliteFactory(paths: Paths, files: Files, clock: Clock): StoreFactory {
   const path = paths.database;
-
   const factory: StoreFactory = {
     exists: async () => files.exists(path),
 
     async open() {
       files.ensureFolder(paths.data);
-      const database = openDatabase(path, files);
+      const database = await openDatabase(path, files);
       const connection = connect(database, path, clock);
       try {
-        await connection.read(() => migrate(database, path));
+        if (!(await connection.read(() => isCurrent(database)))) {
+          const { migrate } = await import('./sqlite-schema.js');
+          await connection.read(() => migrate(database, path));
+        }
       } catch (failure) {
         await connection.close();
         throw failure;
@@ -30,42 +28,9 @@ export function sqliteFactory(paths: Paths, files: Files, clock: Clock): StoreFa
 
     async create(head, ready) {
       files.ensureFolder(paths.data);
-      const unfinished = `${path}.new`;
-      createEmpty(unfinished, files);
-      try {
-        fill(unfinished, files, head);
-        ready?.();
-      } catch (failure) {
-        files.remove(unfinished);
-        throw asStoreError(failure, unfinished);
-      }
-      if (!files.publish(unfinished, path)) {
-        throw new VaultError('vault_exists', `a vault already exists at ${path}`, { hint: command('list') });
-      }
+      (await import('./sqlite-create.js')).createDatabase(path, files, head, ready);
       return factory.open();
     },
   };
   return factory;
-}
-
-function fill(path: string, files: Files, head: NewVaultHead): void {
-  const database = openSqlite(path, files);
-  try {
-    prepareForWriting(database);
-    database.transaction(() => {
-      createSchema(database);
-      database
-        .prepare('INSERT INTO vault (one, vault_id, created_at) VALUES (1, ?, ?)')
-        .run(head.vaultId, head.createdAt);
-      database.prepare(PUT_LEDGER).run(head.ledger.epoch, head.ledger.sealed);
-      const prepare = (sql: string) => database.prepare<unknown[]>(sql);
-      for (const key of head.masterKeys) {
-        const wrapped = head.wrappedKeys.filter((row) => row.masterReference === key.reference);
-        insertMasterKey(prepare, key, wrapped);
-      }
-      extendTrail(prepare, head.entries, null);
-    })();
-  } finally {
-    database.close();
-  }
 }

@@ -1,38 +1,18 @@
 import { HEADER_BYTES } from '../crypto/sealed-box.js';
-import { VaultError } from '../domain/errors.js';
-import { fromBackup } from '../domain/hints.js';
 import type {
   DataKeyTable,
   LeftoverKey,
   MasterKeyRow,
   Resealed,
   SealedFields,
-  VaultHead,
   WrappedKeyRow,
 } from './contract.js';
+import { isTaken } from './sqlite-code.js';
 import type { Connection, Prepare } from './sqlite-connection.js';
 import { NO_ROW, recordChange, renewLedger } from './sqlite-ledger.js';
-import { isTaken } from './sqlite-open.js';
+import { DATA_KEYS, MASTER_KEYS } from './sqlite-reads.js';
 import { SEALED_FIELDS, table } from './sqlite-rows.js';
 
-const VAULT = table<Pick<VaultHead, 'vaultId' | 'createdAt'>>('vault', {
-  vaultId: 'bytes',
-  createdAt: 'integer',
-});
-const MASTER_KEYS = table<MasterKeyRow>('master_keys', {
-  reference: 'text',
-  source: 'text',
-  parameters: 'text?',
-  checkValue: 'bytes',
-  createdAt: 'integer',
-});
-const DATA_KEYS = table<WrappedKeyRow>('keys', {
-  dataKeyId: 'integer',
-  purpose: 'text',
-  masterReference: 'text',
-  wrapped: 'bytes',
-  createdAt: 'integer',
-});
 const LEFTOVER_KEYS = table<LeftoverKey>('leftover_keys', {
   reference: 'text',
   source: 'text',
@@ -57,25 +37,6 @@ const RESEAL = `UPDATE accounts SET subject_digest = @subjectDigest, access_toke
   WHERE id = @id AND generation = @generation AND access_token IS @oldAccessToken
     AND refresh_token IS @oldRefreshToken AND identity IS @oldIdentity`;
 const RENEW_INTENT = 'UPDATE intents SET token_digest = ? WHERE account_id = ? AND token_digest = ?';
-
-/**
- * Reads the vault's id and its keys: master keys oldest first, data keys in the order of their ids.
- *
- * @throws VaultError `vault_damaged`
- */
-export function readHead(connection: Connection): VaultHead {
-  const vault = VAULT.one(connection, '');
-  if (vault === null) {
-    throw new VaultError('vault_damaged', `${connection.path} is damaged: the id of the vault is missing`, {
-      hint: fromBackup(),
-    });
-  }
-  return {
-    ...vault,
-    masterKeys: MASTER_KEYS.all(connection, 'ORDER BY created_at, reference'),
-    wrappedKeys: DATA_KEYS.all(connection, 'ORDER BY data_key_id'),
-  };
-}
 
 /* The functions below run in the caller's transaction, which is rolled back when one of them throws. */
 

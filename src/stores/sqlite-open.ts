@@ -2,74 +2,8 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import SqliteDatabase, { type Database, type Options } from 'better-sqlite3';
 import { VaultError } from '../domain/errors.js';
-import { command, fromBackup } from '../domain/hints.js';
-import { inQuotes } from '../domain/safe-text.js';
+import { command } from '../domain/hints.js';
 import type { Files } from '../system/contract.js';
-
-const DAMAGED = [
-  'SQLITE_CORRUPT',
-  'SQLITE_NOTADB',
-  'SQLITE_FORMAT',
-  'SQLITE_MISMATCH',
-  'SQLITE_ERROR',
-  // This program writes nothing that violates its own schema.
-  'SQLITE_CONSTRAINT_CHECK',
-];
-const UNWRITABLE: Record<string, string> = {
-  SQLITE_FULL: 'the disk is full',
-  SQLITE_READONLY: 'it is read-only',
-  SQLITE_IOERR: 'the disk reports an error',
-  SQLITE_CANTOPEN: 'it cannot be opened',
-  SQLITE_PERM: 'permission is denied',
-  SQLITE_AUTH: 'permission is denied',
-};
-
-/** The extended result code, for example `SQLITE_BUSY_SNAPSHOT`; empty for other failures. */
-function sqliteCode(failure: unknown): string {
-  return failure instanceof Error && failure.name === 'SqliteError' && 'code' in failure
-    ? String(failure.code)
-    : '';
-}
-
-/** Whether another process is writing. */
-export function isBusy(failure: unknown): boolean {
-  const code = sqliteCode(failure);
-  return code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED') || code === 'SQLITE_PROTOCOL';
-}
-
-/** Whether a name or an identity is taken. */
-export function isTaken(failure: unknown): boolean {
-  const code = sqliteCode(failure);
-  return code === 'SQLITE_CONSTRAINT_UNIQUE' || code === 'SQLITE_CONSTRAINT_PRIMARYKEY';
-}
-
-/** SQLite's own message is not shown: it may quote data. */
-export function asStoreError(failure: unknown, path: string): unknown {
-  const code = sqliteCode(failure);
-  if (code === '') return failure;
-  if (isBusy(failure)) {
-    return new VaultError('busy', `${path} is locked by another process that did not finish in time`, {
-      hint: `to list the processes: lsof ${inQuotes(path)}`,
-      cause: failure,
-    });
-  }
-  const unwritable = Object.keys(UNWRITABLE).find((prefix) => code.startsWith(prefix));
-  if (unwritable !== undefined) {
-    const room = `df -h ${inQuotes(dirname(path))}`;
-    const access = `check space and permissions: df ${inQuotes(path)}; ls -l ${inQuotes(path)}`;
-    return new VaultError('vault_not_writable', `${path} cannot be used: ${UNWRITABLE[unwritable]}`, {
-      hint: unwritable === 'SQLITE_FULL' ? room : access,
-      cause: failure,
-    });
-  }
-  if (DAMAGED.some((prefix) => code.startsWith(prefix))) {
-    return new VaultError('vault_damaged', `${path} is damaged or is not a vault`, {
-      hint: fromBackup(),
-      cause: failure,
-    });
-  }
-  return failure;
-}
 
 /** Files beside a database that SQLite opens unasked. Source: sqlite.org/tempfiles.html */
 const BESIDE = ['-journal', '-wal', '-shm'];
@@ -121,7 +55,7 @@ function isMissingBinding(failure: unknown): boolean {
  *
  * @throws VaultError `vault_damaged` when there is none, `vault_permissions`, `vault_not_writable`, `busy`
  */
-export function openDatabase(path: string, files: Pick<Files, 'check'>): Database {
+export async function openDatabase(path: string, files: Pick<Files, 'check'>): Promise<Database> {
   if (!files.check(path)) {
     throw new VaultError('vault_damaged', `there is no vault at ${path}`, { hint: command('init') });
   }
@@ -135,7 +69,7 @@ export function openDatabase(path: string, files: Pick<Files, 'check'>): Databas
       throw failure;
     }
   } catch (failure) {
-    throw asStoreError(failure, path);
+    throw (await import('./sqlite-failure.js')).asStoreError(failure, path);
   }
 }
 
@@ -144,23 +78,4 @@ export function distrust(database: Database): void {
   database.pragma('trusted_schema = OFF');
   database.pragma('cell_size_check = ON');
   database.pragma('mmap_size = 0');
-}
-
-/**
- * Creates an empty private file for SQLite, and replaces a leftover one. SQLite gives its journal the same mode.
- *
- * @throws VaultError `vault_permissions`, `vault_not_writable`
- */
-export function createEmpty(path: string, files: Pick<Files, 'create' | 'remove'>): void {
-  removeDatabase(path, files);
-  if (files.create(path, new Uint8Array())) return;
-  throw new VaultError('vault_permissions', `another process keeps creating ${path}`, {
-    hint: `to see what it is: ls -ld ${inQuotes(path)}`,
-  });
-}
-
-/** Removes a database that no process has open, and its journal. */
-export function removeDatabase(path: string, files: Pick<Files, 'remove'>): void {
-  files.remove(path);
-  files.remove(`${path}-journal`);
 }

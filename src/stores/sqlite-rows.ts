@@ -1,7 +1,7 @@
-import { ACCOUNT_STATUSES, type Account, type Consent } from '../domain/account.js';
+import { ACCOUNT_STATUSES, type Account } from '../domain/account.js';
 import { VaultError } from '../domain/errors.js';
 import { fromBackup } from '../domain/hints.js';
-import type { AccountRef, Intent, Notification, SealedAccount, SealedFields } from './contract.js';
+import type { AccountRef, SealedAccount, SealedFields } from './contract.js';
 import type { Connection } from './sqlite-connection.js';
 
 /** A column's type; `?` allows null. `scopes` is text, split at spaces; `flag` is 0 or 1 and computed, never written. */
@@ -161,35 +161,6 @@ export const SEALED_FIELDS = table<SealedFields>('accounts', {
   refreshToken: 'bytes?',
   identity: 'bytes',
 });
-
-export const CONSENTS = table<Consent>('consents', {
-  at: 'integer',
-  how: ['browser', 'paste', 'device'],
-  askedScopes: 'scopes',
-  grantedScopes: 'scopes',
-});
-
-export const INTENTS = table<Intent>('intents', {
-  accountId: 'text',
-  generation: 'integer',
-  tokenDigest: 'bytes',
-  attempt: 'integer',
-  at: 'integer',
-  pid: 'integer',
-});
-
-export const NOTIFICATIONS = table<Notification>(
-  'told',
-  {
-    accountId: 'text',
-    event: ['login_needed', 'grant_ending', 'failing'],
-    endsAt: 'integer?',
-    since: 'integer',
-    triedAt: 'integer',
-    notifiedAt: 'integer?',
-  },
-  { notifiedAt: 'told_at' },
-);
 
 const ACCOUNT_VALUES = ACCOUNTS.list.split(', ').length;
 

@@ -1,9 +1,7 @@
 import type { Database } from 'better-sqlite3';
 import { INSTALL_CURRENT, VaultError } from '../domain/errors.js';
 import { command, fromBackup } from '../domain/hints.js';
-
-/** `tkvt`, for this program and file(1). */
-export const APPLICATION_ID = 0x746b7674;
+import { APPLICATION_ID, applicationId, SCHEMA_VERSION, schemaVersion } from './sqlite-current.js';
 
 /**
  * Each entry takes the schema one version up; `user_version` counts them. A released entry is never edited.
@@ -115,8 +113,6 @@ const MIGRATIONS: readonly string[] = [
   `,
 ];
 
-export const SCHEMA_VERSION = MIGRATIONS.length;
-
 /** Call it in a transaction, on an empty database. */
 export function createSchema(database: Database): void {
   for (const migration of MIGRATIONS) database.exec(migration);
@@ -131,7 +127,7 @@ export function createSchema(database: Database): void {
  * @throws VaultError `vault_damaged`, `vault_newer`
  */
 export function migrate(database: Database, path: string): void {
-  const version = Number(database.pragma('user_version', { simple: true }));
+  const version = schemaVersion(database);
   if (applicationId(database) !== APPLICATION_ID || version < 1) {
     throw new VaultError('vault_damaged', `${path} is not a token-vault database`, {
       hint: `${fromBackup()}\nor move it away and create a new vault:\n${command('init')}`,
@@ -148,7 +144,7 @@ export function migrate(database: Database, path: string): void {
   for (let next = version; next < SCHEMA_VERSION; next += 1) {
     database
       .transaction(() => {
-        if (Number(database.pragma('user_version', { simple: true })) !== next) return;
+        if (schemaVersion(database) !== next) return;
         database.exec(MIGRATIONS[next] ?? '');
         database.pragma(`user_version = ${next + 1}`);
       })
@@ -224,8 +220,4 @@ function schemaAsMade(version: number): readonly SchemaEntry[] {
 function inWords(type: string, name: string): string {
   const kind = ['table', 'index', 'trigger', 'view'].includes(type) ? type : 'entry';
   return /^\w{1,64}$/.test(name) ? `the ${kind} ${name}` : `a ${kind} of an unusual name`;
-}
-
-function applicationId(database: Database): number {
-  return Number(database.pragma('application_id', { simple: true }));
 }

@@ -1,11 +1,19 @@
-import type { AccountRef, LedgerStep, NotificationTable, SealedAccount, Store } from './contract.js';
+import type { Consent } from '../domain/account.js';
+import type {
+  Intent,
+  LedgerStep,
+  Notification,
+  NotificationTable,
+  SealedAccount,
+  Store,
+} from './contract.js';
+import { isTaken } from './sqlite-code.js';
 import type { Connection } from './sqlite-connection.js';
 import {
   deleteLeftover,
   exchangeMasterKey,
   insertMasterKey,
   putLeftover,
-  readHead,
   readLeftovers,
   removeMasterKey,
   sqliteDataKeys,
@@ -19,17 +27,37 @@ import {
   renewLedger,
   sqliteTrail,
 } from './sqlite-ledger.js';
-import { isTaken } from './sqlite-open.js';
-import {
-  ACCOUNT_REFS,
-  ACCOUNTS,
-  CONSENTS,
-  damagedRow,
-  INTENTS,
-  NOTIFICATIONS,
-  SEALED_FIELDS,
-  toSealedAccount,
-} from './sqlite-rows.js';
+import { byName, findOne, type ReadForToken } from './sqlite-reads.js';
+import { ACCOUNTS, SEALED_FIELDS, table } from './sqlite-rows.js';
+
+const CONSENTS = table<Consent>('consents', {
+  at: 'integer',
+  how: ['browser', 'paste', 'device'],
+  askedScopes: 'scopes',
+  grantedScopes: 'scopes',
+});
+
+export const INTENTS = table<Intent>('intents', {
+  accountId: 'text',
+  generation: 'integer',
+  tokenDigest: 'bytes',
+  attempt: 'integer',
+  at: 'integer',
+  pid: 'integer',
+});
+
+const NOTIFICATIONS = table<Notification>(
+  'told',
+  {
+    accountId: 'text',
+    event: ['login_needed', 'grant_ending', 'failing'],
+    endsAt: 'integer?',
+    since: 'integer',
+    triedAt: 'integer',
+    notifiedAt: 'integer?',
+  },
+  { notifiedAt: 'told_at' },
+);
 
 const WRITTEN = [...ACCOUNTS.written, ...SEALED_FIELDS.written];
 const INSERT = `INSERT INTO accounts (${WRITTEN.join(', ')}) VALUES (${WRITTEN.map((column) => `@${column}`).join(', ')})`;
@@ -45,7 +73,8 @@ const SETTLE = 'DELETE FROM intents WHERE account_id = ?';
 const CONSENT = `INSERT INTO consents (account_id, at, how, asked_scopes, granted_scopes)
   SELECT id, ?, ?, ?, ? FROM accounts WHERE id = ?`;
 
-export function sqliteStore(connection: Connection): Store {
+/** What a valid token does not need of a store; see `sqliteStore`. */
+export function restOfStore(connection: Connection): Omit<Store, ReadForToken> {
   const { prepare, read, write } = connection;
 
   /** A change of something other than the accounts. */
@@ -58,8 +87,6 @@ export function sqliteStore(connection: Connection): Store {
   }
 
   return {
-    head: () => read(() => readHead(connection)),
-
     // Caught outside the transaction, so that the writes before the conflict are rolled back.
     addMasterKey: (key, wrapped, step) =>
       changing(step, () => insertMasterKey(prepare, key, wrapped)).catch(onlyTaken),
@@ -80,12 +107,6 @@ export function sqliteStore(connection: Connection): Store {
           ? ACCOUNTS.all(connection, byName())
           : ACCOUNTS.all(connection, byName('provider = ?'), provider),
       ),
-
-    names: (prefix) => read(() => findNames(connection, prefix)),
-
-    account: (id) => read(() => findOne(connection, 'id = ?', [id])),
-
-    accountByName: (...name) => read(() => findByIndex(connection, 'provider = ? AND label = ?', name)),
 
     accountBySubject: (...identity) =>
       read(() => findOne(connection, 'provider = ? AND issuer = ? AND subject_digest = ?', identity)),
@@ -157,48 +178,7 @@ export function sqliteStore(connection: Connection): Store {
       write(() => {
         prepare('UPDATE vault SET created_at = created_at').run();
       }),
-
-    close: () => connection.close(),
   };
-}
-
-/** Finds a row by an index, and compares it in the table itself: a damaged index can lead to another row. */
-function findByIndex(
-  { prepare }: Connection,
-  where: string,
-  values: readonly string[],
-): SealedAccount | null {
-  const row = prepare<unknown[]>(
-    `SELECT ${ACCOUNTS.list}, ${SEALED_FIELDS.list} FROM accounts NOT INDEXED
-     WHERE rowid = (SELECT rowid FROM accounts WHERE ${where}) AND ${where}`,
-  )
-    .raw()
-    .get(...values, ...values);
-  return row === undefined ? null : toSealedAccount(row);
-}
-
-/** A damaged index must not hide an account, so one that it does not find is searched for in the table itself. */
-function findOne(connection: Connection, where: string, values: readonly string[]): SealedAccount | null {
-  const found = findByIndex(connection, where, values);
-  if (found !== null) return found;
-  const hidden = connection.prepare(`SELECT 1 FROM accounts NOT INDEXED WHERE ${where}`).get(...values);
-  if (hidden !== undefined) throw damagedRow('accounts', 'id');
-  return null;
-}
-
-/** Without an index: a damaged one would hide accounts, or show them under other names. */
-const byName = (where = 'true') => `NOT INDEXED WHERE ${where} ORDER BY provider, label`;
-
-/** Sorts after every string with the same prefix. */
-const LAST = '\u{10FFFF}';
-
-function findNames(connection: Connection, prefix: string): readonly AccountRef[] {
-  const slash = prefix.indexOf('/');
-  if (slash < 0)
-    return ACCOUNT_REFS.all(connection, byName('provider >= ? AND provider < ?'), prefix, prefix + LAST);
-  const label = prefix.slice(slash + 1);
-  const where = byName('provider = ? AND label >= ? AND label < ?');
-  return ACCOUNT_REFS.all(connection, where, prefix.slice(0, slash), label, label + LAST);
 }
 
 function parametersOf(account: SealedAccount): Record<string, unknown> {

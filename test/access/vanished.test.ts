@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, wr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { vanishedVault } from '../../src/access/vanished-vault.js';
+import { vanishedVault } from '../../src/access/open-failure.js';
 import { type VaultAccess, vaultAccess } from '../../src/access/vault-access.js';
 import { VaultError } from '../../src/domain/errors.js';
 import { keyFileSource } from '../../src/keysources/key-file.js';

@@ -87,7 +87,7 @@ describe('what stands beside a database', () => {
     const target = targetFile();
     plant(join(folder.paths.locks, `${NAME}.db-journal`), target);
     await expect(folder.locks.acquire(NAME, 0)).rejects.toThrow(unsafe(what));
-    expect(() => folder.locks.isFree(NAME)).toThrow(unsafe(what));
+    await expect(folder.locks.isFree(NAME)).rejects.toThrow(unsafe(what));
     expect(readFileSync(target, 'utf8')).toBe('untouched');
   });
 
@@ -106,11 +106,11 @@ describe("a link in the place of one of the vault's own folders", () => {
   it('is no place for locks', async () => {
     symlinkSync(elsewhere, folder.paths.locks);
     await expect(folder.locks.acquire(NAME, 0)).rejects.toThrow(refusal);
-    expect(() => folder.locks.isFree(NAME)).toThrow(refusal);
+    await expect(folder.locks.isFree(NAME)).rejects.toThrow(refusal);
     // One that has been there all along.
     writeFileSync(join(elsewhere, `${NAME}.db`), '', { mode: 0o600 });
     await expect(folder.locks.acquire(NAME, 0)).rejects.toThrow(refusal);
-    expect(() => folder.locks.isFree(NAME)).toThrow(refusal);
+    await expect(folder.locks.isFree(NAME)).rejects.toThrow(refusal);
     expect(statSync(join(elsewhere, `${NAME}.db`)).size).toBe(0);
   });
 

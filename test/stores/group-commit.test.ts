@@ -11,7 +11,11 @@ let connection: Connection;
 beforeEach(async () => {
   folder = vaultFolder();
   await (await folder.factory.create(headExample())).close();
-  connection = connect(openDatabase(folder.paths.database, folder.files), folder.paths.database, systemClock);
+  connection = connect(
+    await openDatabase(folder.paths.database, folder.files),
+    folder.paths.database,
+    systemClock,
+  );
   await connection.write(() => connection.prepare('CREATE TABLE notes (n INTEGER PRIMARY KEY) STRICT').run());
 });
 afterEach(async () => {
@@ -42,7 +46,7 @@ describe('writes asked for at the same time', () => {
 
   it('share commits, which is what makes them fast', async () => {
     let commits = 0;
-    const database = openDatabase(folder.paths.database, folder.files);
+    const database = await openDatabase(folder.paths.database, folder.files);
     const counting = new Proxy(database, {
       get(target, name) {
         if (name === 'exec')
@@ -122,7 +126,7 @@ describe('a database that another connection is writing to', () => {
     async (doing) => {
       const clock = clockDouble(0);
       const patient = connect(
-        openDatabase(folder.paths.database, folder.files),
+        await openDatabase(folder.paths.database, folder.files),
         folder.paths.database,
         clock,
       );
@@ -145,7 +149,11 @@ describe('a database that another connection is writing to', () => {
 
   it('is given up on when it stays busy, with a code of its own', async () => {
     const clock = clockDouble(0);
-    const hurried = connect(openDatabase(folder.paths.database, folder.files), folder.paths.database, clock);
+    const hurried = connect(
+      await openDatabase(folder.paths.database, folder.files),
+      folder.paths.database,
+      clock,
+    );
     const other = new SqliteDatabase(folder.paths.database);
     other.exec('BEGIN EXCLUSIVE');
     const busy = expect.objectContaining({

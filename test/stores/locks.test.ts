@@ -44,12 +44,12 @@ describe('a lock', () => {
   });
 
   it('can be looked at without being taken or made', async () => {
-    expect(folder.locks.isFree(NAME)).toBe(true);
+    expect(await folder.locks.isFree(NAME)).toBe(true);
     expect(folder.files.exists(folder.paths.locks)).toBe(false);
     const lock = await folder.locks.acquire(NAME, 0);
-    expect(folder.locks.isFree(NAME)).toBe(false);
+    expect(await folder.locks.isFree(NAME)).toBe(false);
     await lock.release();
-    expect(folder.locks.isFree(NAME)).toBe(true);
+    expect(await folder.locks.isFree(NAME)).toBe(true);
     await (await folder.locks.acquire(NAME, 0)).release();
   });
 

@@ -3,8 +3,8 @@ import SqliteDatabase, { type Database } from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { NewVaultHead } from '../../src/stores/contract.js';
 import { prepareForWriting } from '../../src/stores/sqlite-connection.js';
+import { APPLICATION_ID, SCHEMA_VERSION } from '../../src/stores/sqlite-current.js';
 import { openDatabase } from '../../src/stores/sqlite-open.js';
-import { APPLICATION_ID, SCHEMA_VERSION } from '../../src/stores/sqlite-schema.js';
 import { intentContract, masterKeyContract, notificationsContract, storeContract } from '../contracts.js';
 import { step } from '../doubles/ledger.js';
 import { sealedExample } from '../doubles/sealed-account.js';
@@ -63,8 +63,8 @@ describe('the database', () => {
     expect(readFileSync(folder.paths.database).toString('latin1', 68, 72)).toBe('tkvt');
   });
 
-  it('is opened with an untrusted schema and durable commits', () => {
-    const database = openDatabase(folder.paths.database, folder.files);
+  it('is opened with an untrusted schema and durable commits', async () => {
+    const database = await openDatabase(folder.paths.database, folder.files);
     prepareForWriting(database);
     const settings = [
       'trusted_schema',
@@ -102,7 +102,7 @@ describe('the database', () => {
     tamper((database) => database.pragma('journal_mode = WAL'));
     const reader = new SqliteDatabase(folder.paths.database);
     reader.exec('BEGIN; SELECT * FROM vault');
-    const database = openDatabase(folder.paths.database, folder.files);
+    const database = await openDatabase(folder.paths.database, folder.files);
     expect(() => prepareForWriting(database)).toThrow();
     database.close();
     reader.close();

@@ -182,7 +182,7 @@ export function parts(folder: string, sent: { url: string; body: string }[]) {
 }
 
 /** Nobody else is there. */
-const FREE: Locks = { acquire: async () => ({ release: async () => undefined }), isFree: () => true };
+const FREE: Locks = { acquire: async () => ({ release: async () => undefined }), isFree: async () => true };
 
 const PROVIDER = {
   issuer: 'https://issuer.example',

@@ -123,7 +123,7 @@ async function askOrExplain(
   const isThere = socket.exists();
   const answer = isThere ? await socket.ask(method, target) : null;
   if (answer !== null && answer !== 'timeout') return answer;
-  const isFree = locks.isFree(AGENT_LOCK);
+  const isFree = await locks.isFree(AGENT_LOCK);
   if (!isThere) {
     try {
       socket.assertPrivate();

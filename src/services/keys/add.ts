@@ -1,6 +1,6 @@
 import { type EstablishedMaster, establishMaster, type NewMaster, undone } from '../../access/new-key.js';
+import { useCommand } from '../../access/open-failure.js';
 import { rowsOf } from '../../access/unlock.js';
-import { useCommand } from '../../access/unlock-failure.js';
 import { holdingVault } from '../../access/vault-lock.js';
 import { withKeyring } from '../../access/with-keyring.js';
 import type { AuditEvent } from '../../domain/audit-events.js';

@@ -1,7 +1,7 @@
 import type { KeySources } from '../../access/key-sources.js';
 import { loadOrNull } from '../../access/new-key.js';
+import { useCommand } from '../../access/open-failure.js';
 import { rowsOf } from '../../access/unlock.js';
-import { useCommand } from '../../access/unlock-failure.js';
 import { holdingVault } from '../../access/vault-lock.js';
 import { withKeyring } from '../../access/with-keyring.js';
 import { VaultError } from '../../domain/errors.js';

@@ -73,7 +73,7 @@ async function openRefresh(
   { id }: Account,
   locks: Pick<Locks, 'isFree'>,
 ): Promise<OpenRefresh | null> {
-  if ((await vault.intent(id)) === null || !locks.isFree(id)) return null;
+  if ((await vault.intent(id)) === null || !(await locks.isFree(id))) return null;
   const intent = await vault.intent(id);
   return intent === null ? null : { at: intent.at, attempts: intent.attempt };
 }

@@ -1,0 +1,44 @@
+import { lazily, once } from '../domain/async.js';
+import type { Store } from './contract.js';
+import type { Connection } from './sqlite-connection.js';
+import { findByIndex, findNames, findOne, readHead } from './sqlite-reads.js';
+
+/** A store over SQLite. Reading an account and the keys needs only this file; the rest is loaded when it is first used. */
+export function sqliteStore(connection: Connection): Store {
+  const { read } = connection;
+  const rest = once(async () => (await import('./sqlite.js')).restOfStore(connection));
+
+  return {
+    head: () => read(() => readHead(connection)),
+    names: (prefix) => read(() => findNames(connection, prefix)),
+    account: (id) => read(() => findOne(connection, 'id = ?', [id])),
+    accountByName: (...name) => read(() => findByIndex(connection, 'provider = ? AND label = ?', name)),
+    async close() {
+      // Writes may wait for it.
+      if (rest.called) await rest();
+      await connection.close();
+    },
+    ...lazily(rest, [
+      'accounts',
+      'accountBySubject',
+      'consents',
+      'addConsent',
+      'leftovers',
+      'noteLeftover',
+      'forgetLeftover',
+    ]),
+    ...lazily(rest, [
+      'addMasterKey',
+      'removeMasterKey',
+      'exchangeMasterKey',
+      'ledger',
+      'rowSet',
+      'renewLedger',
+      'note',
+    ]),
+    ...lazily(rest, ['insert', 'replace', 'intend', 'intent', 'recordAttempt', 'remove', 'probe']),
+    dataKeys: lazily(async () => (await rest()).dataKeys, ['add', 'sealedUnder', 'replace', 'drop']),
+    trail: lazily(async () => (await rest()).trail, ['after', 'before', 'beyond']),
+    notifications: lazily(async () => (await rest()).notifications, ['all', 'put', 'forget']),
+  };
+}
