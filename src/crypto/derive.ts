@@ -1,4 +1,12 @@
-import { createHmac, hkdfSync, randomBytes, randomUUID, timingSafeEqual } from 'node:crypto';
+import {
+  createHmac,
+  createSecretKey,
+  hkdfSync,
+  type KeyObject,
+  randomBytes,
+  randomUUID,
+  timingSafeEqual,
+} from 'node:crypto';
 
 /**
  * HKDF-SHA256 (RFC 5869). `info` separates keys for different uses of one secret; a string is taken as UTF-8.
@@ -14,8 +22,13 @@ export function deriveKey(
   return Buffer.from(hkdfSync('sha256', secret, salt, info, length));
 }
 
+/** The key for many calls of {@link authenticate}: bytes would be prepared by each. The caller wipes the bytes. */
+export function prepared(key: Uint8Array): KeyObject {
+  return createSecretKey(key);
+}
+
 /** HMAC-SHA256 (RFC 2104), 32 bytes. */
-export function authenticate(key: Uint8Array, message: Uint8Array): Buffer {
+export function authenticate(key: Uint8Array | KeyObject, message: Uint8Array): Buffer {
   return createHmac('sha256', key).update(message).digest();
 }
 

@@ -11,25 +11,40 @@ const TYPE = { null: 0, text: 1, integer: 2, bytes: 3 } as const;
  * @throws RangeError for a number that is no safe integer
  */
 export function frame(values: readonly FrameValue[]): Buffer {
-  const parts: Uint8Array[] = [];
-  for (const value of values) {
-    const [type, bytes] = encode(value);
-    const header = Buffer.alloc(5);
-    header.writeUInt8(type, 0);
-    header.writeUInt32BE(bytes.length, 1);
-    parts.push(header, bytes);
-  }
-  return Buffer.concat(parts);
+  const framed = Buffer.allocUnsafe(
+    values.reduce<number>((sum, value) => sum + HEADER_BYTES + sizeOf(value), 0),
+  );
+  let at = 0;
+  // One buffer for all: a buffer for each part takes most of the time of a row's digest.
+  for (const value of values) at = write(value, framed, at);
+  return framed;
 }
 
-function encode(value: FrameValue): [number, Uint8Array] {
-  if (value === null) return [TYPE.null, Buffer.alloc(0)];
-  if (typeof value === 'string') return [TYPE.text, Buffer.from(value, 'utf8')];
-  if (typeof value === 'number') {
+const HEADER_BYTES = 5;
+const INTEGER_BYTES = 8;
+
+function sizeOf(value: FrameValue): number {
+  if (value === null) return 0;
+  if (typeof value === 'string') return Buffer.byteLength(value, 'utf8');
+  return typeof value === 'number' ? INTEGER_BYTES : value.length;
+}
+
+/** @returns where the next value goes */
+function write(value: FrameValue, into: Buffer, at: number): number {
+  const start = at + HEADER_BYTES;
+  const length = sizeOf(value);
+  into.writeUInt32BE(length, at + 1);
+  if (value === null) into[at] = TYPE.null;
+  else if (typeof value === 'string') {
+    into[at] = TYPE.text;
+    into.write(value, start, 'utf8');
+  } else if (typeof value === 'number') {
     if (!Number.isSafeInteger(value)) throw new RangeError('only safe integers can be framed');
-    const bytes = Buffer.alloc(8);
-    bytes.writeBigInt64BE(BigInt(value));
-    return [TYPE.integer, bytes];
+    into[at] = TYPE.integer;
+    into.writeBigInt64BE(BigInt(value), start);
+  } else {
+    into[at] = TYPE.bytes;
+    into.set(value, start);
   }
-  return [TYPE.bytes, value];
+  return start + length;
 }

@@ -1,5 +1,5 @@
 import { KEY_BYTES } from '../crypto/aead.js';
-import { authenticate, deriveKey, equalBytes } from '../crypto/derive.js';
+import { authenticate, deriveKey, equalBytes, prepared } from '../crypto/derive.js';
 import { frame } from '../crypto/framing.js';
 import { OpenFailure, type OpenFailureKind, open, seal, sealedKeyId } from '../crypto/sealed-box.js';
 import { VaultError } from '../domain/errors.js';
@@ -78,7 +78,7 @@ export interface Keyring {
   wrapFor(reference: string, master: Uint8Array): readonly WrappedKeyRow[];
   /** The data keys in plaintext, for a recovery file. The caller wipes them. */
   dataKeys(): readonly DataKey[];
-  /** Overwrites every key. The keyring cannot be used afterwards. */
+  /** Overwrites every key, and drops the one of the row digests. The keyring cannot be used afterwards. */
   wipe(): void;
 }
 
@@ -116,7 +116,7 @@ export function openKeyring(
   const { reference } = masterKey;
   const encryptionKey = keyEncryptionKey(vaultId, master);
   const keys = new Map<number, Buffer>();
-  let rowKey: Buffer | null = null;
+  let rowKey: ReturnType<typeof prepared> | null = null;
 
   function unwrap(row: WrappedKeyRow): Buffer {
     const known = keys.get(row.dataKeyId);
@@ -162,6 +162,15 @@ export function openKeyring(
     return openOrExplain(unwrap(row), sealed, aad, explain);
   }
 
+  function rowDigestKey() {
+    const key = deriveKey(unwrap(newest('ledger')), vaultId, `${FORMAT}/row digest`, KEY_BYTES);
+    try {
+      return prepared(key);
+    } finally {
+      key.fill(0);
+    }
+  }
+
   function opensAny(): boolean {
     return PURPOSES.some((purpose) => {
       try {
@@ -191,7 +200,7 @@ export function openKeyring(
 
   function wipe(): void {
     encryptionKey.fill(0);
-    rowKey?.fill(0);
+    rowKey = null;
     for (const key of keys.values()) key.fill(0);
     keys.clear();
   }
@@ -220,7 +229,7 @@ export function openKeyring(
       predates: (sealed) => keyIdOrExplain(sealed, unreadableLedger) < newest('ledger').dataKeyId,
       openNewest: (sealed, aad) => openSealed([newest('ledger')], sealed, aad, unreadableLedger),
       rowDigest(facts) {
-        rowKey ??= deriveKey(unwrap(newest('ledger')), vaultId, `${FORMAT}/row digest`, KEY_BYTES);
+        rowKey ??= rowDigestKey();
         return authenticate(rowKey, facts);
       },
     },

@@ -25,6 +25,7 @@ const HEADER_BYTES = TRAIL_AT + TRAIL_BYTES;
 export const PLACE_BYTES = 16;
 const ENTRY_BYTES = PLACE_BYTES + UINT64_BYTES;
 const MODULUS = 1n << 256n;
+const QUARTERS = [0, 8, 16, 24];
 /** A place is added only by `--accept-rollback`. Beyond this number the one that wrote longest ago is removed. */
 const MOST_PLACES = 16;
 
@@ -57,7 +58,8 @@ export function sealedSoFar(epoch: number, { trail }: Pick<Ledger, 'trail'>): nu
 /** The digest of a row, as a number below 2^256. */
 export function rowDigest(keyring: Keyring, { id, provider, label, generation }: RowFacts): bigint {
   const facts = frame([FORMAT, keyring.vaultId, 'accounts', id, provider, label, generation]);
-  return BigInt(`0x${keyring.ledger.rowDigest(facts).toString('hex')}`);
+  const digest = keyring.ledger.rowDigest(facts);
+  return QUARTERS.reduce((sum, at) => (sum << 64n) | digest.readBigUInt64BE(at), 0n);
 }
 
 /** The ledger of exactly these rows. */
