@@ -61,8 +61,14 @@ const NOTIFICATIONS = table<Notification>(
 
 const WRITTEN = [...ACCOUNTS.written, ...SEALED_FIELDS.written];
 const INSERT = `INSERT INTO accounts (${WRITTEN.join(', ')}) VALUES (${WRITTEN.map((column) => `@${column}`).join(', ')})`;
-const REPLACE = `UPDATE accounts SET ${WRITTEN.map((column) => `${column} = @${column}`).join(', ')}
+/** SQLite rewrites every index of which a column is set, even to the same value. */
+const INDEXED = ['id', 'provider', 'label', 'issuer', 'subject_digest'];
+const settingAll = (columns: readonly string[]) =>
+  `UPDATE accounts SET ${columns.map((column) => `${column} = @${column}`).join(', ')}
   WHERE id = @id AND generation = @expected`;
+const REPLACE = settingAll(WRITTEN);
+const REPLACE_SAME = `${settingAll(WRITTEN.filter((column) => !INDEXED.includes(column)))}
+  AND ${INDEXED.map((column) => `${column} = @${column}`).join(' AND ')}`;
 const ATTEMPT = `UPDATE accounts SET status = @status, reason = @reason, last_error = @lastError, failures = @failures,
   retry_at = @retryAt, updated_at = @updatedAt WHERE id = @id AND generation = @generation`;
 const INTEND = `INSERT INTO intents (account_id, generation, token_digest, attempt, at, pid)
@@ -130,7 +136,9 @@ export function restOfStore(connection: Connection): Omit<Store, ReadForToken> {
       write(() => {
         const before = findRow(connection, account.id);
         const parameters = { ...parametersOf(account), expected: expectedGeneration };
-        const replaced = unlessTaken(() => prepare(REPLACE).run(parameters).changes === 1);
+        const replaced = unlessTaken(() =>
+          [REPLACE_SAME, REPLACE].some((update) => prepare(update).run(parameters).changes === 1),
+        );
         if (!replaced) return false;
         if (!keepsIntent) prepare(SETTLE).run(account.id);
         recordChange(connection, step, { before, after: account });
