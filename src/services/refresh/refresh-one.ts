@@ -13,6 +13,7 @@ import type { Intent, SealedAccount } from '../../stores/contract.js';
 import type { Locks } from '../../stores/locks.js';
 import type { Spill, SpillSlot } from '../../stores/spill.js';
 import type { Clock, Http } from '../../system/contract.js';
+import type { Contents } from '../../vault/sealed-record.js';
 import type { Vault } from '../../vault/vault.js';
 import { refreshRefusal, refreshUnanswered } from '../refusals.js';
 import { confirmMissing } from '../select-account.js';
@@ -102,7 +103,8 @@ async function refreshLocked(
   open: Intent | null,
 ): Promise<RefreshOutcome> {
   // First, so that nothing is concluded from facts that were altered.
-  const { refreshToken } = await vault.contents(account);
+  const contents = await vault.contents(account);
+  const { refreshToken } = contents;
   const provider = await deps.provider(account.provider);
   requireSameBinding(account, provider);
   const usable = () => hasUsableToken(account, open, deps.clock.now());
@@ -123,7 +125,7 @@ async function refreshLocked(
     if (cutOff === 'moved_on') return { kind: 'adopted', account: await reread(vault, account) };
     const mayResend = () => provider.resend !== 'never' && !usable();
     const sent = await send(deps, http, account, provider, refreshToken, { policy, mayResend });
-    return await conclude(deps, vault, account, provider, sent, cutOff, slot);
+    return await conclude(deps, vault, { account, contents, provider, cutOff, slot }, sent);
   } finally {
     slot.release();
   }
@@ -145,14 +147,21 @@ function send(
   return sendWithRetries(() => refresh(http, exchange), { ...how, clock, signal, outage });
 }
 
+/** An account whose refresh intent is written. */
+interface Exchange {
+  readonly account: SealedAccount;
+  readonly contents: Contents;
+  readonly provider: ConfiguredProvider;
+  /** The earlier attempt with the same refresh token whose outcome is open. */
+  readonly cutOff: Intent | null;
+  readonly slot: SpillSlot;
+}
+
 async function conclude(
   deps: RefreshDeps,
   vault: Vault,
-  account: SealedAccount,
-  provider: ConfiguredProvider,
+  { account, contents, provider, cutOff, slot }: Exchange,
   { result, at, maybeAt }: Sent,
-  cutOff: Intent | null,
-  slot: SpillSlot,
 ): Promise<RefreshOutcome> {
   const now = deps.clock.now();
   const cutOffAt = cutOff?.at ?? maybeAt;
@@ -168,7 +177,8 @@ async function conclude(
     const settled = cutOffAt === null || result.class === 'login_needed';
     return recordFailure(deps, vault, account, error, settled);
   }
-  const updated = await commitOrSpill(vault, account, changeBy(account, provider, result, at, now), slot);
+  const answer = changeBy(account, provider, result, at, now);
+  const updated = await commitOrSpill(vault, account, answer, contents, slot);
   if (updated === null) return { kind: 'adopted', account: await reread(vault, account) };
   deps.audit.record(refreshed(updated), 'chained');
   if (result.accessToken !== null) return { kind: 'refreshed', account: updated };

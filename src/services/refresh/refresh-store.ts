@@ -12,6 +12,7 @@ import type { Locks } from '../../stores/locks.js';
 import type { FoundAnswer, Spill, SpillSlot } from '../../stores/spill.js';
 import { isDamage } from '../../vault/damage.js';
 import type { UnstoredAnswer, UnstoredLogin, WaitingAnswer } from '../../vault/sealed-answer.js';
+import type { Contents } from '../../vault/sealed-record.js';
 import type { Vault } from '../../vault/vault.js';
 import { commitLogin, isTaken } from '../login/login-commit.js';
 import { changeNotTaken } from '../refusals.js';
@@ -68,11 +69,11 @@ export function refreshed(account: Account): AuditEvent {
 /**
  * Commits an answer as the next generation.
  *
+ * @param contents of the account, opened
  * @returns null when another process has changed the account since it was read
  * @throws VaultError the vault's own
  */
-async function commitAnswer(vault: Vault, account: SealedAccount, answer: UnstoredAnswer) {
-  const contents = await vault.contents(account);
+function commitAnswer(vault: Vault, account: SealedAccount, answer: UnstoredAnswer, contents: Contents) {
   return vault.update(
     account,
     answer.change,
@@ -98,10 +99,11 @@ export async function commitOrSpill(
   vault: Vault,
   account: SealedAccount,
   answer: UnstoredAnswer,
+  contents: Contents,
   slot: SpillSlot,
 ) {
   try {
-    const updated = await commitAnswer(vault, account, answer);
+    const updated = await commitAnswer(vault, account, answer, contents);
     if (updated !== null) return updated;
     const now = await vault.account(account.id);
     if (now?.generation === account.generation) throw changeNotTaken();
@@ -262,7 +264,7 @@ async function storedAnswer(
 ): Promise<SealedAccount> {
   const newer = newerPart(account, generation, answer);
   if (newer === null) return account;
-  const updated = await commitAnswer(vault, account, newer);
+  const updated = await commitAnswer(vault, account, newer, await vault.contents(account));
   if (updated !== null) return updated;
   const now = await vault.account(account.id);
   if (now?.generation === account.generation) throw changeNotTaken();
