@@ -87,7 +87,11 @@ export function spillFolder({ folder, files, name, slots, clock }: SpillOptions)
     return descriptor;
   }
 
-  const found = () => spillFiles(folder, files).flatMap((file) => fullSlots(file, files));
+  /** Of its own file this process knows whether there is an answer in it. */
+  const found = () =>
+    spillFiles(folder, files)
+      .filter((file) => file !== path || kept)
+      .flatMap((file) => fullSlots(file, files));
 
   return {
     reserve(): SpillSlot {
