@@ -102,10 +102,13 @@ export function sqliteLocks(folder: string, files: Files, clock: Clock): Locks {
   };
 }
 
-/** The write is needed: on a read-only file SQLite begins an exclusive transaction that excludes no other process. */
+/**
+ * The write is needed: on a read-only file SQLite begins an exclusive transaction that excludes no other process. Nothing is ever
+ * committed, so its journal is kept in memory.
+ */
 function tryLock(database: Database, path: string): boolean {
   try {
-    database.exec('BEGIN EXCLUSIVE; PRAGMA user_version = 1');
+    database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE; PRAGMA user_version = 1');
     return true;
   } catch (failure) {
     if (isBusy(failure)) return false;

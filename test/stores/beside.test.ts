@@ -1,4 +1,13 @@
-import { chmodSync, linkSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { inspectSqlite } from '../../src/stores/inspection.js';
@@ -91,9 +100,9 @@ describe('what stands beside a database', () => {
     expect(readFileSync(target, 'utf8')).toBe('untouched');
   });
 
-  it('may be the journal of a lock that another one holds', async () => {
+  it('is none beside a lock that is held, and another process finds it busy', async () => {
     const held = await folder.locks.acquire(NAME, 0);
-    expect(statSync(join(folder.paths.locks, `${NAME}.db-journal`)).mode & 0o777).toBe(0o600);
+    expect(readdirSync(folder.paths.locks)).toEqual([`${NAME}.db`]);
     await expect(folder.locks.acquire(NAME, 0)).rejects.toMatchObject({ code: 'busy' });
     await held.release();
     await (await folder.locks.acquire(NAME, 0)).release();
