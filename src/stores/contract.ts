@@ -180,6 +180,8 @@ export interface Resealed {
 }
 
 export interface DataKeyTable {
+  /** While it is the same, nobody has added or deleted data keys. */
+  version(): Promise<number>;
   /** Adds wrapped data keys together with a ledger that is sealed under them. */
   add(keys: readonly WrappedKeyRow[], make: RenewLedger): Promise<void>;
   /** Reads without an index. */

@@ -107,9 +107,14 @@ export function exchangeMasterKey(
 
 export function sqliteDataKeys(connection: Connection): DataKeyTable {
   const { prepare, read, write } = connection;
+  // SQLite's number changes with every commit, except those of the same connection.
+  let own = 0;
   return {
+    version: () => read(() => Number(prepare('PRAGMA data_version').pluck().get()) + own),
+
     add: (keys, make) =>
       write(() => {
+        own += 1;
         insertDataKeys(prepare, keys);
         renewLedger(connection, make);
       }),
@@ -126,6 +131,7 @@ export function sqliteDataKeys(connection: Connection): DataKeyTable {
 
     drop: (ids, headers, step) =>
       write(() => {
+        own += 1;
         const needed = prepare(SEALED_UNDER);
         if (headers.some((each) => needed.get({ header: each }) !== undefined)) return false;
         const remove = prepare('DELETE FROM keys WHERE data_key_id = ?');

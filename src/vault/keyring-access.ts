@@ -10,7 +10,7 @@ import { isKeyringStale } from './keyring.js';
 const MAX_ATTEMPTS = 3;
 
 export interface KeyringAccessParts {
-  readonly store: Pick<Store, 'head' | 'account'>;
+  readonly store: Pick<Store, 'head' | 'account' | 'dataKeys'>;
   readonly unlock: () => Promise<Keyring>;
   readonly guard: (keyring: Keyring) => Promise<Guard>;
 }
@@ -20,6 +20,8 @@ interface Loaded {
   readonly guard: () => Promise<Guard>;
   /** How many actions are using it. */
   users: number;
+  /** The version of the table of data keys when it was last compared with it. */
+  comparedAt: number | null;
 }
 
 export type KeyringAccess = ReturnType<typeof createKeyringAccess>;
@@ -33,7 +35,7 @@ export function createKeyringAccess({ store, unlock, guard }: KeyringAccessParts
     current ??= unlock().then(
       (keyring) => {
         wipeUnused();
-        return { keyring, guard: once(() => guard(keyring)), users: 0 };
+        return { keyring, guard: once(() => guard(keyring)), users: 0, comparedAt: null };
       },
       (failure: unknown) => {
         current = null;
@@ -96,7 +98,10 @@ export function createKeyringAccess({ store, unlock, guard }: KeyringAccessParts
     /** Drops stale keys. For callers that would get a wrong answer from them, and no error. */
     async renew(): Promise<void> {
       const loading = load();
-      await dropIfStale(loading, await loading);
+      const own = await loading;
+      const version = await store.dataKeys.version();
+      if (own.comparedAt === version || (await dropIfStale(loading, own))) return;
+      own.comparedAt = version;
     },
     /** Null when the keyring was never loaded. */
     loaded: async (): Promise<Keyring | null> => (await current?.catch(() => null))?.keyring ?? null,

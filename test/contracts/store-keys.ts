@@ -37,6 +37,25 @@ export function masterKeyContract(
     }));
     const referencesIn = async (store: Store) => (await store.head()).masterKeys.map((key) => key.reference);
 
+    it('have a version that changes with every change of data keys, by any process', async () => {
+      const other = await stage.another();
+      const seen = [await stage.store.dataKeys.version()];
+      const look = async () => void seen.push(await stage.store.dataKeys.version());
+      await look();
+      expect(new Set(seen).size).toBe(1);
+      const renew = () => ({ epoch: 2, sealed: Buffer.from('ledger') });
+      const data = head.wrappedKeys.map((key) => ({ ...key, dataKeyId: key.dataKeyId + 100 }));
+      await stage.store.dataKeys.add(data, renew);
+      await look();
+      const ids = data.map(({ dataKeyId }) => dataKeyId);
+      expect(await stage.store.dataKeys.drop(ids, [], step)).toBe(true);
+      await look();
+      await other.dataKeys.add(data, renew);
+      await look();
+      expect(new Set(seen).size).toBe(4);
+      await other.close();
+    });
+
     it('are added with all they wrap, for every process at once', async () => {
       expect(await stage.store.addMasterKey(row, wrapped, step)).toBe(true);
       const other = await stage.another();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { VaultHead } from '../../src/stores/contract.js';
+import type { DataKeyTable, VaultHead } from '../../src/stores/contract.js';
 import type { Guard } from '../../src/vault/guard.js';
 import { type Keyring, openKeyring } from '../../src/vault/keyring.js';
 import { createKeyringAccess } from '../../src/vault/keyring-access.js';
@@ -16,8 +16,17 @@ function stage() {
   const [row] = head.masterKeys;
   if (row === undefined) throw new Error('no master key');
   const opened: Keyring[] = [];
+  const read = { heads: 0 };
+  let version = 1;
   const hand = createKeyringAccess({
-    store: { head: async (): Promise<VaultHead> => head, account: async () => null },
+    store: {
+      async head(): Promise<VaultHead> {
+        read.heads += 1;
+        return head;
+      },
+      account: async () => null,
+      dataKeys: { version: async () => version } as DataKeyTable,
+    },
     async unlock() {
       const keyring = openKeyring(head, row, MASTER);
       opened.push(keyring);
@@ -28,7 +37,13 @@ function stage() {
   return {
     hand,
     opened,
+    read,
+    /** As another process commits something. */
+    commit() {
+      version += 1;
+    },
     replace() {
+      version += 1;
       const fresh = freshDataKeys(Math.max(...head.wrappedKeys.map(({ dataKeyId }) => dataKeyId)), 2);
       head = { ...head, wrappedKeys: [...wrapDataKeys(VAULT, row.reference, MASTER, fresh)] };
     },
@@ -51,7 +66,11 @@ describe('the keys of a vault', () => {
     expect(opened).toHaveLength(1);
     let fails = true;
     const failing = createKeyringAccess({
-      store: { head: () => Promise.reject(new Error()), account: async () => null },
+      store: {
+        head: () => Promise.reject(new Error()),
+        account: async () => null,
+        dataKeys: {} as DataKeyTable,
+      },
       unlock: async () => {
         if (fails) throw new Error('locked');
         return opened[0] as Keyring;
@@ -86,6 +105,18 @@ describe('the keys of a vault', () => {
     expect(opened.map(isWiped)).toEqual([true, true, false]);
     await hand.wipe();
     expect(opened.map(isWiped)).toEqual([true, true, true]);
+  });
+
+  it('are compared with the key table again only after something was committed', async () => {
+    const { hand, opened, read, commit, replace } = stage();
+    for (let times = 0; times < 3; times += 1) await hand.renew();
+    expect(read.heads).toBe(1);
+    commit();
+    for (let times = 0; times < 3; times += 1) await hand.renew();
+    expect([read.heads, opened.length]).toEqual([2, 1]);
+    replace();
+    await Promise.all([hand.renew(), hand.renew()].map((each) => each.then(() => hand.using(() => 0))));
+    expect(opened.map(isWiped)).toEqual([true, false]);
   });
 
   it('are given up on when what cannot be opened is not for newer keys to open', async () => {
