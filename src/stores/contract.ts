@@ -98,6 +98,7 @@ export type RowFacts = AccountRef & Pick<Account, 'generation'>;
 export interface SealedLedger {
   /** From 1; one more with every change of the rows. */
   readonly epoch: number;
+  /** May be sealed only when it is read, which a store does once a commit. */
   readonly sealed: Uint8Array;
 }
 
@@ -108,8 +109,9 @@ export interface RowChange {
 }
 
 /**
- * Makes the ledger for a change, inside its transaction, so that both are on disk or neither. When it throws, the change is rolled
- * back, and no other change in the same transaction. A repeated transaction calls it again.
+ * Makes the ledger for a change, inside its transaction, so that both are on disk or neither. Of several changes in one
+ * transaction, each gets the very object that the one before has made. When it throws, the change is rolled back, and no other
+ * change in the same transaction. A repeated transaction calls it again.
  */
 export type LedgerStep = (ledger: SealedLedger, change: RowChange, trail: TrailFacts) => NextLedger;
 

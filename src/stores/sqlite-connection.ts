@@ -1,6 +1,7 @@
 import type { Database, Statement } from 'better-sqlite3';
 import { VaultError } from '../domain/errors.js';
 import type { Clock } from '../system/contract.js';
+import type { SealedLedger } from './contract.js';
 import { isBusy } from './sqlite-code.js';
 
 /** In ms: how long to wait for another process's commit, which takes a few. */
@@ -26,6 +27,8 @@ const WRITE_PRAGMAS: readonly (readonly [name: string, setting: string, expected
   ['temp_store', 'MEMORY', 2],
 ];
 
+export const PUT_LEDGER = 'INSERT OR REPLACE INTO ledger (one, epoch, sealed) VALUES (1, ?, ?)';
+
 export type Prepare = (sql: string) => { run(...values: unknown[]): { readonly changes: number } };
 
 /** A connection to a vault's database that waits for other processes and shares commits. */
@@ -42,6 +45,10 @@ export interface Connection {
    * own savepoint, so that one that throws does not roll back the others. @throws VaultError
    */
   write<T>(action: () => T): Promise<T>;
+  /** The ledger that the current transaction has made. Its commit writes it: the last one counts for all that share the commit. */
+  unwritten: SealedLedger | null;
+  /** Writes it now. */
+  writeLedger(): void;
   /** Waits for the writes requested so far. */
   close(): Promise<void>;
 }
@@ -56,6 +63,16 @@ type Settled = { readonly value: unknown } | { readonly failure: unknown };
 
 export function connect(database: Database, path: string, clock: Clock): Connection {
   const statements = new Map<string, Statement<unknown[], unknown>>();
+
+  function prepare<Row>(sql: string): Statement<unknown[], Row> {
+    let statement = statements.get(sql);
+    if (statement === undefined) {
+      statement = database.prepare(sql);
+      statements.set(sql, statement);
+    }
+    return statement as Statement<unknown[], Row>;
+  }
+
   let pending: PendingWrite[] = [];
   let flushing: Promise<void> | null = null;
   let ready = false;
@@ -77,8 +94,10 @@ export function connect(database: Database, path: string, clock: Clock): Connect
 
   function commitTogether(batch: readonly PendingWrite[]): readonly Settled[] {
     database.exec('BEGIN IMMEDIATE');
+    connection.unwritten = null;
     try {
       const settled = batch.map(({ action }): Settled => {
+        const before = connection.unwritten;
         database.exec('SAVEPOINT one');
         try {
           const value = action();
@@ -87,9 +106,11 @@ export function connect(database: Database, path: string, clock: Clock): Connect
         } catch (failure) {
           if (!database.inTransaction || isBusy(failure)) throw failure;
           database.exec('ROLLBACK TO one; RELEASE one');
+          connection.unwritten = before;
           return { failure };
         }
       });
+      connection.writeLedger();
       database.pragma(`busy_timeout = ${DRAIN_TIMEOUT}`);
       database.exec('COMMIT');
       return settled;
@@ -129,16 +150,9 @@ export function connect(database: Database, path: string, clock: Clock): Connect
     }
   }
 
-  return {
+  const connection: Connection = {
     path,
-    prepare<Row>(sql: string) {
-      let statement = statements.get(sql);
-      if (statement === undefined) {
-        statement = database.prepare(sql);
-        statements.set(sql, statement);
-      }
-      return statement as Statement<unknown[], Row>;
-    },
+    prepare,
     read: retrying,
     atOneMoment(action) {
       if (database.inTransaction) return action();
@@ -155,11 +169,18 @@ export function connect(database: Database, path: string, clock: Clock): Connect
         flushing ??= flushAll();
       });
     },
+    unwritten: null,
+    writeLedger() {
+      const { unwritten } = connection;
+      if (unwritten !== null) prepare(PUT_LEDGER).run(unwritten.epoch, unwritten.sealed);
+      connection.unwritten = null;
+    },
     async close() {
       await flushing;
       database.close();
     },
   };
+  return connection;
 }
 
 /** Sets what makes a commit durable, and reads it back: an unknown pragma fails silently. */

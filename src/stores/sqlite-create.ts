@@ -3,10 +3,10 @@ import { command } from '../domain/hints.js';
 import { inQuotes } from '../domain/safe-text.js';
 import type { Files } from '../system/contract.js';
 import type { NewVaultHead } from './contract.js';
-import { prepareForWriting } from './sqlite-connection.js';
+import { PUT_LEDGER, prepareForWriting } from './sqlite-connection.js';
 import { asStoreError } from './sqlite-failure.js';
 import { insertMasterKey } from './sqlite-keys.js';
-import { extendTrail, PUT_LEDGER } from './sqlite-ledger.js';
+import { extendTrail } from './sqlite-ledger.js';
 import { openSqlite } from './sqlite-open.js';
 import { createSchema } from './sqlite-schema.js';
 

@@ -35,8 +35,6 @@ const ENTRIES = table<TrailEntry>(
 const HIGHEST = 2 ** 40;
 const BEYOND = 'SELECT count(*) FROM audit WHERE seq > ?';
 
-export const PUT_LEDGER = 'INSERT OR REPLACE INTO ledger (one, epoch, sealed) VALUES (1, ?, ?)';
-
 /** @throws VaultError `vault_damaged` */
 export function readLedger(connection: Connection): SealedLedger {
   const ledger = LEDGER.one(connection, '');
@@ -65,17 +63,18 @@ export const NO_ROW: RowChange = { before: null, after: null };
 
 /** Call it in the transaction of the change, and only when something has changed. */
 export function recordChange(connection: Connection, step: LedgerStep, change: RowChange): void {
-  write(connection, step(readLedger(connection), change, trailFacts(connection)));
+  write(connection, step(connection.unwritten ?? readLedger(connection), change, trailFacts(connection)));
 }
 
 /** See {@link Store.renewLedger}. Call it in a transaction. */
 export function renewLedger(connection: Connection, make: RenewLedger): void {
+  connection.writeLedger();
   write(connection, make(readRowSet(connection), trailFacts(connection)));
 }
 
-function write(connection: Connection, { epoch, sealed, entries = [], firstKept = null }: NextLedger): void {
-  connection.prepare(PUT_LEDGER).run(epoch, sealed);
-  extendTrail(connection.prepare, entries, firstKept);
+function write(connection: Connection, next: NextLedger): void {
+  connection.unwritten = next;
+  extendTrail(connection.prepare, next.entries ?? [], next.firstKept ?? null);
 }
 
 export function sqliteTrail(connection: Connection): TrailTable {

@@ -1,6 +1,14 @@
 import { MINUTE, SECOND } from '../domain/duration.js';
 import { type ErrorCode, VaultError } from '../domain/errors.js';
-import type { LedgerStep, NextLedger, RenewLedger, RowFacts, Store, TrailFacts } from '../stores/contract.js';
+import type {
+  LedgerStep,
+  NextLedger,
+  RenewLedger,
+  RowFacts,
+  SealedLedger,
+  Store,
+  TrailFacts,
+} from '../stores/contract.js';
 import type { RollbackMarks } from '../stores/rollback-marks.js';
 import type { Clock } from '../system/contract.js';
 import {
@@ -23,6 +31,7 @@ import {
   PLACE_BYTES,
   sealedSoFar,
   sealLedger,
+  sealLedgerWhenRead,
   type Trail,
   type TrailLine,
   withPlace,
@@ -112,6 +121,8 @@ const MARK_FRESH_FOR = SECOND;
 export function createGuard({ store, keyring, marks, clock, events, notice }: GuardDeps): Guard {
   const place = placeOf(keyring.vaultId, marks.where);
   const warned = new Set<string>();
+  /** What this process has made, and need not open to go on from it. */
+  const made = new WeakMap<SealedLedger, Ledger>();
   let wholeAt = Number.NEGATIVE_INFINITY;
   let seen: { readonly mark: RollbackMarksRead; readonly at: number } | null = null;
   let furthest = 0;
@@ -200,14 +211,16 @@ export function createGuard({ store, keyring, marks, clock, events, notice }: Gu
       const lines = [...queued.lines, ...(line === null ? [] : [line])];
       const attempts: { readonly epoch: number; readonly state: RollbackVerdict | null }[] = [];
       const done = await change((sealed, rowChange, facts): NextLedger => {
-        const ledger = openLedger(keyring, sealed);
+        const ledger = made.get(sealed) ?? openLedger(keyring, sealed);
         const state = mark === undefined ? null : rollbackStateAt(place, mark, ledger, marks);
         const epoch = sealed.epoch + 1;
         const { trail, ...added } = extended(ledger.trail, lines, facts);
         const next = { ...changed(keyring, ledger, rowChange), trail };
         attempts.push({ epoch, state });
         const placed = state === 'current' ? withPlace(next, place, epoch) : next;
-        return { ...sealLedger(keyring, epoch, placed), ...added };
+        const sealing = Object.assign(sealLedgerWhenRead(keyring, epoch, placed), added);
+        made.set(sealing, placed);
+        return sealing;
       });
       if (done) queued.done();
       // A repeated transaction may have found nothing left to do: then no epoch is ours.

@@ -118,6 +118,18 @@ export function sealLedger(
   return { epoch, sealed: bytes };
 }
 
+/** The same, sealed when it is first read: of the changes that share a commit only the last one's ledger is. */
+export function sealLedgerWhenRead(keyring: Keyring, epoch: number, ledger: Ledger): SealedLedger {
+  let made: SealedLedger | null = null;
+  return {
+    epoch,
+    get sealed() {
+      made ??= sealLedger(keyring, epoch, ledger);
+      return made.sealed;
+    },
+  };
+}
+
 /** @throws VaultError `vault_damaged`, `vault_newer` */
 export function openLedger(keyring: Keyring, { epoch, sealed: bytes }: SealedLedger): Ledger {
   const plain = keyring.ledger.openNewest(bytes, binding(keyring, epoch));

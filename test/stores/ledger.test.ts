@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { LedgerStep, RowChange, Store } from '../../src/stores/contract.js';
+import type { LedgerStep, RowChange, RowSet, SealedLedger, Store } from '../../src/stores/contract.js';
 import { step } from '../doubles/ledger.js';
 import { sealedExample } from '../doubles/sealed-account.js';
 import { headExample, type VaultFolder, vaultFolder } from '../harness/vault-folder.js';
@@ -62,6 +62,46 @@ describe('the ledger in the store', () => {
     );
     expect((await store.accounts()).map(({ id }) => id)).toEqual([0, 2, 4].map((n) => facts(n).id));
     expect((await store.ledger()).epoch).toBe(4);
+  });
+
+  it('is sealed once for all changes that share a commit', async () => {
+    const found: (SealedLedger | null)[] = [];
+    const made: SealedLedger[] = [];
+    const sealed: number[] = [];
+    const counting: LedgerStep = (ledger) => {
+      found.push(ledger);
+      const epoch = ledger.epoch + 1;
+      const next = {
+        epoch,
+        get sealed() {
+          sealed.push(epoch);
+          return Buffer.from(`ledger ${epoch}`);
+        },
+      };
+      made.push(next);
+      return next;
+    };
+    const steps = [counting, counting, broken, counting];
+    await Promise.allSettled(steps.map((each, n) => store.insert(sealedExample(n), each)));
+    expect(sealed).toEqual([4]);
+    // Each goes on from what the one before has made, a failed one aside.
+    expect(found.slice(1)).toEqual([made[0], made[1]]);
+    expect(await store.ledger()).toEqual({ epoch: 4, sealed: Buffer.from('ledger 4') });
+  });
+
+  it('is written before one is made for the rows as they are', async () => {
+    const renewed = store.insert(sealedExample(1), step).then(() => 'stored');
+    const found: RowSet[] = [];
+    const renewal = store.renewLedger((set) => {
+      found.push(set);
+      return { epoch: 9, sealed: Buffer.from('renewed') };
+    });
+    const later = store.insert(sealedExample(2), step);
+    expect(await Promise.all([renewed, renewal, later])).toEqual(['stored', undefined, true]);
+    expect(found).toMatchObject([
+      { ledger: { epoch: 2, sealed: Buffer.from('ledger 2') }, rows: [facts(1)] },
+    ]);
+    expect((await store.ledger()).epoch).toBe(10);
   });
 
   it('goes on from what another process has made of it', async () => {
