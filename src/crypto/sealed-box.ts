@@ -1,13 +1,14 @@
 import { AuthenticationFailure, decrypt, encrypt, NONCE_BYTES, TAG_BYTES } from './aead.js';
 
 /**
- * The sealed format, version 1:
+ * The sealed format:
  *
- *     version(1) = 1 | algorithm(1) = 1 (AES-256-GCM) | data key id(2, big-endian) | nonce(12) | ciphertext | tag(16)
+ *     version(1) | algorithm(1) = 1 (AES-256-GCM) | data key id(2, big-endian) | nonce(12) | ciphertext | tag(16)
  *
- * The four header bytes are authenticated together with the caller's additional data.
+ * The four header bytes are authenticated together with the caller's additional data. The version is 1, but for plaintext of a
+ * later format, so that a program that does not know it says so.
  */
-const FORMAT_VERSION = 1;
+const FIRST_VERSION = 1;
 const ALGORITHM_AES_256_GCM = 1;
 export const HEADER_BYTES = 4;
 export const OVERHEAD_BYTES = HEADER_BYTES + NONCE_BYTES + TAG_BYTES;
@@ -36,33 +37,40 @@ export class OpenFailure extends Error {
  * @param keyId 0 to 65535, readable in the sealed bytes
  * @throws RangeError
  */
-export function seal(key: Uint8Array, keyId: number, plaintext: Uint8Array, aad: Uint8Array): Buffer {
+export function seal(
+  key: Uint8Array,
+  keyId: number,
+  plaintext: Uint8Array,
+  aad: Uint8Array,
+  version = FIRST_VERSION,
+): Buffer {
   const header = sealedHeader(keyId);
+  header.writeUInt8(version, 0);
   const { nonce, body } = encrypt(key, plaintext, Buffer.concat([header, aad]));
   return Buffer.concat([header, nonce, body]);
 }
 
-/** The first bytes of everything that is sealed under a key. @throws RangeError */
+/** The first bytes of everything of version 1 that is sealed under a key. @throws RangeError */
 export function sealedHeader(keyId: number): Buffer {
   const header = Buffer.alloc(HEADER_BYTES);
-  header.writeUInt8(FORMAT_VERSION, 0);
+  header.writeUInt8(FIRST_VERSION, 0);
   header.writeUInt8(ALGORITHM_AES_256_GCM, 1);
   header.writeUInt16BE(keyId, 2);
   return header;
 }
 
-/** @throws OpenFailure `malformed` or `newer` */
-export function sealedKeyId(sealed: Uint8Array): number {
+/** @param newest version that the caller knows @throws OpenFailure `malformed` or `newer` */
+export function sealedKeyId(sealed: Uint8Array, newest = FIRST_VERSION): number {
   const [version = 0, algorithm = 0] = sealed;
   if (version === 0 || algorithm === 0) throw new OpenFailure('malformed');
-  if (version > FORMAT_VERSION || algorithm > ALGORITHM_AES_256_GCM) throw new OpenFailure('newer');
+  if (version > newest || algorithm > ALGORITHM_AES_256_GCM) throw new OpenFailure('newer');
   if (sealed.length < OVERHEAD_BYTES) throw new OpenFailure('malformed');
   return Buffer.from(sealed.buffer, sealed.byteOffset, sealed.length).readUInt16BE(2);
 }
 
-/** @throws OpenFailure */
-export function open(key: Uint8Array, sealed: Uint8Array, aad: Uint8Array): Buffer {
-  sealedKeyId(sealed);
+/** @param newest version that the caller knows @throws OpenFailure */
+export function open(key: Uint8Array, sealed: Uint8Array, aad: Uint8Array, newest = FIRST_VERSION): Buffer {
+  sealedKeyId(sealed, newest);
   const header = sealed.subarray(0, HEADER_BYTES);
   const nonce = sealed.subarray(HEADER_BYTES, HEADER_BYTES + NONCE_BYTES);
   const body = sealed.subarray(HEADER_BYTES + NONCE_BYTES);

@@ -113,7 +113,13 @@ export interface RowChange {
  * transaction, each gets the very object that the one before has made. When it throws, the change is rolled back, and no other
  * change in the same transaction. A repeated transaction calls it again.
  */
-export type LedgerStep = (ledger: SealedLedger, change: RowChange, trail: TrailFacts) => NextLedger;
+export type LedgerStep = (
+  ledger: SealedLedger,
+  change: RowChange,
+  trail: TrailFacts,
+  /** All rows, after the change. */
+  rows: () => readonly RowFacts[],
+) => NextLedger;
 
 /** Makes a ledger for the rows as they are, whatever the ledger before says; called like a {@link LedgerStep}. */
 export type RenewLedger = (found: RowSet, trail: TrailFacts) => NextLedger;
@@ -125,7 +131,13 @@ export interface NextLedger extends SealedLedger {
   readonly firstKept?: number | null;
 }
 
-/** All rows and the ledger, at one moment. */
+/** Ids from one to before another, by their bytes; null: to the last. */
+export interface IdRange {
+  readonly from: string;
+  readonly before: string | null;
+}
+
+/** Rows and the ledger, at one moment. */
 export interface RowSet {
   /** Null when it is missing. */
   readonly ledger: SealedLedger | null;
@@ -276,8 +288,8 @@ export interface Store {
   accountBySubject(provider: string, issuer: string, subjectDigest: string): Promise<SealedAccount | null>;
   /** @throws VaultError `vault_damaged` when it is missing */
   ledger(): Promise<SealedLedger>;
-  /** Reads without an index. */
-  rowSet(): Promise<RowSet>;
+  /** All rows, read without an index; or those in a range of ids. */
+  rowSet(range?: IdRange): Promise<RowSet>;
   /** Replaces the ledger by one for the rows as they are. */
   renewLedger(make: RenewLedger): Promise<void>;
   readonly dataKeys: DataKeyTable;

@@ -1,6 +1,7 @@
 import { VaultError } from '../domain/errors.js';
 import { command, fromBackup } from '../domain/hints.js';
 import type {
+  IdRange,
   LedgerStep,
   NextLedger,
   RenewLedger,
@@ -46,12 +47,24 @@ export function readLedger(connection: Connection): SealedLedger {
   );
 }
 
+/** An index finds the rows, and the table says what is in them: a damaged index can hide a row, but not add a false one. */
+const IN_RANGE = `NOT INDEXED WHERE rowid IN (SELECT rowid FROM accounts WHERE id >= ? AND id < ?)`;
+/** Sorts after every text. */
+const AFTER_ALL = Buffer.alloc(0);
+
 /** In one transaction: between two statements another process may commit. */
-export function readRowSet(connection: Connection): RowSet {
+export function readRowSet(connection: Connection, range?: IdRange): RowSet {
   return connection.atOneMoment(() => ({
     ledger: LEDGER.one(connection, ''),
-    rows: ROW_FACTS.all(connection, 'NOT INDEXED'),
+    rows:
+      range === undefined
+        ? allRows(connection)
+        : ROW_FACTS.all(connection, IN_RANGE, range.from, range.before ?? AFTER_ALL),
   }));
+}
+
+function allRows(connection: Connection): RowFacts[] {
+  return ROW_FACTS.all(connection, 'NOT INDEXED');
 }
 
 export function findRow(connection: Connection, id: string): RowFacts | null {
@@ -63,7 +76,11 @@ export const NO_ROW: RowChange = { before: null, after: null };
 
 /** Call it in the transaction of the change, and only when something has changed. */
 export function recordChange(connection: Connection, step: LedgerStep, change: RowChange): void {
-  write(connection, step(connection.unwritten ?? readLedger(connection), change, trailFacts(connection)));
+  const ledger = connection.unwritten ?? readLedger(connection);
+  write(
+    connection,
+    step(ledger, change, trailFacts(connection), () => allRows(connection)),
+  );
 }
 
 /** See {@link Store.renewLedger}. Call it in a transaction. */

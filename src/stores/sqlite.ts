@@ -119,7 +119,7 @@ export function restOfStore(connection: Connection): Omit<Store, ReadForToken> {
 
     ledger: () => read(() => readLedger(connection)),
 
-    rowSet: () => read(() => readRowSet(connection)),
+    rowSet: (range) => read(() => readRowSet(connection, range)),
 
     renewLedger: (make) => write(() => renewLedger(connection, make)),
 

@@ -22,7 +22,6 @@ import {
 } from './damage.js';
 import { isKeyringStale, type Keyring } from './keyring.js';
 import {
-  changed,
   type Extension,
   extend,
   type Ledger,
@@ -47,6 +46,7 @@ import {
   rollbackStateAt,
   writeMarks,
 } from './rollback.js';
+import { changedSums, divided, isPart, PARTS, partOf, partsIn, rangeOf } from './row-sums.js';
 import { compare, explain } from './verify.js';
 
 /** The state of a vault as a whole. */
@@ -74,8 +74,13 @@ export interface Guard {
    * @param line goes into the trail with it, after all queued events
    */
   record(change: (step: LedgerStep) => Promise<boolean>, line?: TrailLine | null): Promise<boolean>;
-  /** @throws VaultError `vault_rolled_back`, `vault_cloned`, `vault_damaged`: then no refresh token must be sent */
-  requireCurrent(): Promise<void>;
+  /**
+   * Checks the rollback mark, and all rows unless that was done within the last minute.
+   *
+   * @param id checks only the part of the rows in which this account is
+   * @throws VaultError `vault_rolled_back`, `vault_cloned`, `vault_damaged`: then no refresh token must be sent
+   */
+  requireCurrent(id?: string): Promise<void>;
   /** @throws VaultError `vault_damaged` when the rows are not exactly those that were stored last */
   requireWhole(): Promise<void>;
   /** The same checks as warnings. @throws VaultError when the ledger cannot be read */
@@ -124,6 +129,7 @@ export function createGuard({ store, keyring, marks, clock, events, notice }: Gu
   /** What this process has made, and need not open to go on from it. */
   const made = new WeakMap<SealedLedger, Ledger>();
   let wholeAt = Number.NEGATIVE_INFINITY;
+  let checking: Promise<void> | null = null;
   let seen: { readonly mark: RollbackMarksRead; readonly at: number } | null = null;
   let furthest = 0;
   let moving: Promise<void> | null = null;
@@ -198,6 +204,17 @@ export function createGuard({ store, keyring, marks, clock, events, notice }: Gu
     wholeAt = clock.now();
   }
 
+  async function requirePart(id: string): Promise<void> {
+    const part = partOf(id);
+    const { ledger, rows } = await store.rowSet(rangeOf(part));
+    const { sums } = openLedger(keyring, ledger ?? (await store.ledger()));
+    if (partsIn(sums) !== PARTS) return requireWhole();
+    if (isPart(keyring, sums, part, rows)) return;
+    // It says what is wrong.
+    await requireWhole();
+    throw wrongRows(NOT_THOSE);
+  }
+
   async function requireRollbackState(): Promise<void> {
     const mark = recentMark();
     const state = rollbackStateAt(place, mark, openLedger(keyring, await store.ledger()), marks);
@@ -210,12 +227,13 @@ export function createGuard({ store, keyring, marks, clock, events, notice }: Gu
       const queued = takeQueued(keyring, events, say);
       const lines = [...queued.lines, ...(line === null ? [] : [line])];
       const attempts: { readonly epoch: number; readonly state: RollbackVerdict | null }[] = [];
-      const done = await change((sealed, rowChange, facts): NextLedger => {
+      const done = await change((sealed, rowChange, facts, rows): NextLedger => {
         const ledger = made.get(sealed) ?? openLedger(keyring, sealed);
         const state = mark === undefined ? null : rollbackStateAt(place, mark, ledger, marks);
         const epoch = sealed.epoch + 1;
         const { trail, ...added } = extended(ledger.trail, lines, facts);
-        const next = { ...changed(keyring, ledger, rowChange), trail };
+        const sums = divided(keyring, changedSums(keyring, ledger.sums, rowChange), rows);
+        const next = { ...ledger, sums, trail };
         attempts.push({ epoch, state });
         const placed = state === 'current' ? withPlace(next, place, epoch) : next;
         const sealing = Object.assign(sealLedgerWhenRead(keyring, epoch, placed), added);
@@ -234,10 +252,16 @@ export function createGuard({ store, keyring, marks, clock, events, notice }: Gu
       return done;
     },
 
-    async requireCurrent() {
+    async requireCurrent(id) {
       await requireRollbackState();
       const age = clock.now() - wholeAt;
-      if (age < 0 || age >= WHOLE_FOR) await requireWhole();
+      if (age >= 0 && age < WHOLE_FOR) return;
+      if (id !== undefined) return requirePart(id);
+      // Refreshes of one process come together, and one check serves them all.
+      checking ??= requireWhole().finally(() => {
+        checking = null;
+      });
+      await checking;
     },
 
     requireWhole,

@@ -25,17 +25,26 @@ import {
 /** Makes the error for sealed bytes that do not open. */
 type Explain = (kind: OpenFailureKind) => VaultError;
 
-function keyIdOrExplain(sealed: Uint8Array, explain: Explain): number {
+/** Of the ledger, which alone has a second version. */
+const LEDGER_VERSION = 2;
+
+function keyIdOrExplain(sealed: Uint8Array, explain: Explain, newestVersion = 1): number {
   try {
-    return sealedKeyId(sealed);
+    return sealedKeyId(sealed, newestVersion);
   } catch (failure) {
     throw failure instanceof OpenFailure ? explain(failure.kind) : failure;
   }
 }
 
-function openOrExplain(key: Uint8Array, sealed: Uint8Array, aad: Uint8Array, explain: Explain): Buffer {
+function openOrExplain(
+  key: Uint8Array,
+  sealed: Uint8Array,
+  aad: Uint8Array,
+  explain: Explain,
+  newestVersion = 1,
+): Buffer {
   try {
-    return open(key, sealed, aad);
+    return open(key, sealed, aad, newestVersion);
   } catch (failure) {
     throw failure instanceof OpenFailure ? explain(failure.kind) : failure;
   }
@@ -90,11 +99,13 @@ export interface LedgerKeys {
   knows(sealed: Uint8Array): boolean;
   /** Whether its data key is older than the newest one. */
   predates(sealed: Uint8Array): boolean;
+  /** Seals a ledger. @param version of its format: an earlier program knows the first only */
+  sealLedger(plaintext: Uint8Array, aad: Uint8Array, version: 1 | 2): Buffer;
   /**
-   * Opens under the newest data key only. The ledger is resealed in the commit that adds new data keys, so one that is sealed
+   * Opens a ledger, under the newest data key only: it is resealed in the commit that adds new data keys, so one that is sealed
    * under an older key is from an older copy.
    */
-  openNewest(sealed: Uint8Array, aad: Uint8Array): Buffer;
+  openLedger(sealed: Uint8Array, aad: Uint8Array): Buffer;
   /** A keyed digest of a row, 32 bytes. */
   rowDigest(facts: Uint8Array): Buffer;
 }
@@ -145,9 +156,9 @@ export function openKeyring(
     return [make(unwrap(first)), ...older.map((row) => make(unwrap(row)))];
   }
 
-  function sealNewest(purpose: DataKeyPurpose, plaintext: Uint8Array, aad: Uint8Array): Buffer {
+  function sealNewest(purpose: DataKeyPurpose, plaintext: Uint8Array, aad: Uint8Array, version = 1): Buffer {
     const row = newest(purpose);
-    return seal(unwrap(row), row.dataKeyId, plaintext, aad);
+    return seal(unwrap(row), row.dataKeyId, plaintext, aad, version);
   }
 
   function openSealed(
@@ -155,11 +166,12 @@ export function openKeyring(
     sealed: Uint8Array,
     aad: Uint8Array,
     explain: Explain,
+    newestVersion = 1,
   ): Buffer {
-    const id = keyIdOrExplain(sealed, explain);
+    const id = keyIdOrExplain(sealed, explain, newestVersion);
     const row = rows.find((candidate) => candidate.dataKeyId === id);
     if (row === undefined) throw explain('forged');
-    return openOrExplain(unwrap(row), sealed, aad, explain);
+    return openOrExplain(unwrap(row), sealed, aad, explain, newestVersion);
   }
 
   function rowDigestKey() {
@@ -227,7 +239,9 @@ export function openKeyring(
         return rowsFor('ledger').some(({ dataKeyId }) => dataKeyId === id);
       },
       predates: (sealed) => keyIdOrExplain(sealed, unreadableLedger) < newest('ledger').dataKeyId,
-      openNewest: (sealed, aad) => openSealed([newest('ledger')], sealed, aad, unreadableLedger),
+      sealLedger: (plaintext, aad, version) => sealNewest('ledger', plaintext, aad, version),
+      openLedger: (sealed, aad) =>
+        openSealed([newest('ledger')], sealed, aad, unreadableLedger, LEDGER_VERSION),
       rowDigest(facts) {
         rowKey ??= rowDigestKey();
         return authenticate(rowKey, facts);

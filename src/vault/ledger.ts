@@ -1,10 +1,11 @@
 import { KEY_BYTES } from '../crypto/aead.js';
 import { authenticate, random } from '../crypto/derive.js';
 import { frame } from '../crypto/framing.js';
-import type { RowChange, RowFacts, SealedLedger, TrailEntry, TrailFacts } from '../stores/contract.js';
+import type { RowFacts, SealedLedger, TrailEntry, TrailFacts } from '../stores/contract.js';
 import { unreadableLedger } from './damage.js';
 import type { Keyring } from './keyring.js';
 import { FORMAT, readUint64, UINT64_BYTES, uint64 } from './master-key.js';
+import { PART_BYTES, PARTS, partsIn, type RowSums, sumsOf } from './row-sums.js';
 
 /*
  * The ledger is a sealed summary of all account rows and of the audit trail.
@@ -19,20 +20,16 @@ const TRAIL_BYTES = KEY_BYTES + 2 * (UINT64_BYTES + MAC_BYTES);
 /** How many entries are kept (months on a busy machine), and how many are deleted at a time. */
 const LIMITS = { kept: 100_000, atOnce: 5_000 };
 
-const SUM_BYTES = 32;
-const TRAIL_AT = UINT64_BYTES + SUM_BYTES;
-const HEADER_BYTES = TRAIL_AT + TRAIL_BYTES;
 export const PLACE_BYTES = 16;
 const ENTRY_BYTES = PLACE_BYTES + UINT64_BYTES;
-const MODULUS = 1n << 256n;
-const QUARTERS = [0, 8, 16, 24];
+/** A part's number, then its sums. */
+const NUMBERED_BYTES = 1 + PART_BYTES;
+const EMPTY_PART = Buffer.alloc(PART_BYTES);
 /** A place is added only by `--accept-rollback`. Beyond this number the one that wrote longest ago is removed. */
 const MOST_PLACES = 16;
 
 export interface Ledger {
-  readonly rows: number;
-  /** The sum of the rows' digests modulo 2^256: a write subtracts one and adds one. */
-  readonly sum: bigint;
+  readonly sums: RowSums;
   /** Trusted places in hex, with the epoch of the last change that was made there. */
   readonly places: ReadonlyMap<string, number>;
   /** Null before the first event. */
@@ -55,14 +52,7 @@ export function sealedSoFar(epoch: number, { trail }: Pick<Ledger, 'trail'>): nu
   return 2 * epoch + (trail?.last ?? 0);
 }
 
-/** The digest of a row, as a number below 2^256. */
-export function rowDigest(keyring: Keyring, { id, provider, label, generation }: RowFacts): bigint {
-  const facts = frame([FORMAT, keyring.vaultId, 'accounts', id, provider, label, generation]);
-  const digest = keyring.ledger.rowDigest(facts);
-  return QUARTERS.reduce((sum, at) => (sum << 64n) | digest.readBigUInt64BE(at), 0n);
-}
-
-/** The ledger of exactly these rows. */
+/** A ledger of exactly these rows. */
 export function ledgerOf(
   keyring: Keyring,
   rows: readonly RowFacts[],
@@ -70,21 +60,7 @@ export function ledgerOf(
   trail: Trail | null = null,
   sealedBefore: number = 0,
 ): Ledger {
-  const sum = rows.reduce((total, row) => total + rowDigest(keyring, row), 0n);
-  return { rows: rows.length, sum: modulo(sum), places, trail, sealedBefore };
-}
-
-/** The ledger after a change, in constant time. */
-export function changed(keyring: Keyring, ledger: Ledger, { before, after }: RowChange): Ledger {
-  const out = before === null ? 0n : rowDigest(keyring, before);
-  const into = after === null ? 0n : rowDigest(keyring, after);
-  const rows = ledger.rows + (after === null ? 0 : 1) - (before === null ? 0 : 1);
-  return { ...ledger, rows, sum: modulo(ledger.sum - out + into) };
-}
-
-/** @returns a number from 0 to 2^256 - 1 */
-export function modulo(sum: bigint): bigint {
-  return ((sum % MODULUS) + MODULUS) % MODULUS;
+  return { sums: sumsOf(keyring, rows), places, trail, sealedBefore };
 }
 
 /** Notes that the change of this epoch was made at this place. */
@@ -95,25 +71,31 @@ export function withPlace(ledger: Ledger, place: string, epoch: number): Ledger 
 }
 
 /**
- * Seals: rows(8, BE) | sum(32, BE) | the trail's key(32) | first(8, BE) | base(32) | last(8, BE) | head(32) | for each
- * place: place(16), epoch(8, BE) | sealedBefore(8, BE). Bound to the vault, the table, the column and the epoch.
+ * Seals, in version 2 of the sealed format: the trail's key(32) | first(8, BE) | base(32) | last(8, BE) | head(32) |
+ * sealedBefore(8, BE) | number of places(1) | for each place: place(16), epoch(8, BE) | for each part that is not empty: its
+ * number(1), its sums(40). Bound to the vault, the table, the column and the epoch.
+ *
+ * A ledger of format 1, which has one part, is in version 1: sums(40) | the trail as above | the places, not counted |
+ * sealedBefore(8, BE).
  *
  * @throws VaultError `vault_damaged`
  */
-export function sealLedger(
-  keyring: Keyring,
-  epoch: number,
-  { rows, sum, places, trail, sealedBefore }: Ledger,
-): SealedLedger {
+export function sealLedger(keyring: Keyring, epoch: number, ledger: Ledger): SealedLedger {
+  const { sums, places, trail, sealedBefore } = ledger;
   const entries = [...places].map(([place, at]) => Buffer.concat([Buffer.from(place, 'hex'), uint64(at)]));
-  const plain = Buffer.concat([
-    uint64(rows),
-    Buffer.from(sum.toString(16).padStart(64, '0'), 'hex'),
-    encodeTrail(trail),
-    ...entries,
-    uint64(sealedBefore),
-  ]);
-  const bytes = keyring.ledger.seal(plain, binding(keyring, epoch));
+  const version = partsIn(sums) === PARTS ? 2 : 1;
+  const plain = Buffer.concat(
+    version === 1
+      ? [sums, encodeTrail(trail), ...entries, uint64(sealedBefore)]
+      : [
+          encodeTrail(trail),
+          uint64(sealedBefore),
+          Buffer.of(entries.length),
+          ...entries,
+          ...encodeParts(sums),
+        ],
+  );
+  const bytes = keyring.ledger.sealLedger(plain, binding(keyring, epoch), version);
   plain.fill(0);
   return { epoch, sealed: bytes };
 }
@@ -132,23 +114,65 @@ export function sealLedgerWhenRead(keyring: Keyring, epoch: number, ledger: Ledg
 
 /** @throws VaultError `vault_damaged`, `vault_newer` */
 export function openLedger(keyring: Keyring, { epoch, sealed: bytes }: SealedLedger): Ledger {
-  const plain = keyring.ledger.openNewest(bytes, binding(keyring, epoch));
+  const plain = keyring.ledger.openLedger(bytes, binding(keyring, epoch));
+  try {
+    return bytes[0] === 1 ? decodeFirst(plain) : decode(plain);
+  } catch (failure) {
+    if (failure instanceof RangeError) throw unreadableLedger('malformed');
+    throw failure;
+  } finally {
+    plain.fill(0);
+  }
+}
+
+/** @throws RangeError when it is too short */
+function decode(plain: Buffer): Ledger {
+  const sealedBefore = readUint64(plain, TRAIL_BYTES);
+  const placesAt = TRAIL_BYTES + UINT64_BYTES + 1;
+  const partsAt = placesAt + plain.readUInt8(placesAt - 1) * ENTRY_BYTES;
+  if ((plain.length - partsAt) % NUMBERED_BYTES !== 0) throw new RangeError('the last part is cut');
+  return {
+    sums: decodeParts(plain.subarray(partsAt)),
+    places: decodePlaces(plain.subarray(placesAt, partsAt)),
+    trail: decodeTrail(plain),
+    sealedBefore,
+  };
+}
+
+function decodeFirst(plain: Buffer): Ledger {
+  const placesAt = PART_BYTES + TRAIL_BYTES;
   // A ledger from before sealedBefore has no bytes after the places.
-  const counted = (plain.length - HEADER_BYTES) % ENTRY_BYTES;
-  if (plain.length < HEADER_BYTES || (counted !== 0 && counted !== UINT64_BYTES)) {
-    throw unreadableLedger('malformed');
-  }
-  const places = new Map<string, number>();
+  const counted = (plain.length - placesAt) % ENTRY_BYTES;
+  if (plain.length < placesAt || (counted !== 0 && counted !== UINT64_BYTES))
+    throw new RangeError('the last place is cut');
   const end = plain.length - counted;
-  for (let at = HEADER_BYTES; at < end; at += ENTRY_BYTES) {
-    places.set(plain.toString('hex', at, at + PLACE_BYTES), readUint64(plain, at + PLACE_BYTES));
-  }
-  const rows = readUint64(plain, 0);
-  const sum = BigInt(`0x${plain.toString('hex', UINT64_BYTES, TRAIL_AT)}`);
-  const trail = decodeTrail(plain.subarray(TRAIL_AT, HEADER_BYTES));
-  const sealedBefore = counted === 0 ? 0 : readUint64(plain, end);
-  plain.fill(0);
-  return { rows, sum, places, trail, sealedBefore };
+  return {
+    sums: Buffer.from(plain.subarray(0, PART_BYTES)),
+    places: decodePlaces(plain.subarray(placesAt, end)),
+    trail: decodeTrail(plain.subarray(PART_BYTES)),
+    sealedBefore: counted === 0 ? 0 : readUint64(plain, end),
+  };
+}
+
+function decodePlaces(bytes: Buffer): ReadonlyMap<string, number> {
+  const places = new Map<string, number>();
+  for (let at = 0; at < bytes.length; at += ENTRY_BYTES)
+    places.set(bytes.toString('hex', at, at + PLACE_BYTES), readUint64(bytes, at + PLACE_BYTES));
+  return places;
+}
+
+function encodeParts(sums: RowSums): readonly Buffer[] {
+  const parts = Array.from({ length: PARTS }, (_, part) =>
+    sums.subarray(part * PART_BYTES, (part + 1) * PART_BYTES),
+  );
+  return parts.flatMap((bytes, part) => (bytes.equals(EMPTY_PART) ? [] : [Buffer.of(part), bytes]));
+}
+
+function decodeParts(bytes: Buffer): RowSums {
+  const sums = Buffer.alloc(PARTS * PART_BYTES);
+  for (let at = 0; at < bytes.length; at += NUMBERED_BYTES)
+    bytes.copy(sums, bytes.readUInt8(at) * PART_BYTES, at + 1, at + NUMBERED_BYTES);
+  return sums;
 }
 
 function binding({ vaultId }: Keyring, epoch: number): Buffer {

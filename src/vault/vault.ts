@@ -66,9 +66,10 @@ export interface Vault
   /**
    * Makes sure that the vault is the one that was last written at this place, with every row.
    *
+   * @param id only with the rows in the part in which this account is
    * @throws VaultError `vault_rolled_back`, `vault_cloned`, `vault_damaged`: then no refresh token must be sent
    */
-  requireCurrent(): Promise<void>;
+  requireCurrent(id?: string): Promise<void>;
   /**
    * Adds up all rows again, before an account is said not to exist.
    *
@@ -233,7 +234,7 @@ export function createVault({ store, unlock, marks, clock, events, alarm, notice
       });
     },
 
-    requireCurrent: () => watched(using(async (_, guard) => (await guard()).requireCurrent())),
+    requireCurrent: (id) => watched(using(async (_, guard) => (await guard()).requireCurrent(id))),
     verifyRowSet: () => watched(using(async (_, guard) => (await guard()).requireWhole())),
     examine: () => using(async (_, guard) => (await guard()).examine()),
     acceptAsItIs: (event) =>

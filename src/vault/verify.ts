@@ -4,7 +4,8 @@ import { count } from '../domain/wording.js';
 import type { RowFacts, SealedAccount, Store, TrailEntry } from '../stores/contract.js';
 import { isDamage, NOT_THOSE, type RowSetFault } from './damage.js';
 import type { Keyring } from './keyring.js';
-import { entryMac, type Ledger, ledgerOf, modulo, openLedger, rowDigest, type Trail } from './ledger.js';
+import { entryMac, type Ledger, openLedger, type Trail } from './ledger.js';
+import { modulo, partsIn, rowDigest, sumsOf, totalsOf } from './row-sums.js';
 import { openIdentity } from './sealed-record.js';
 
 /* Compares the database with its sealed ledger: the chain of trail entries, and the set of account rows. */
@@ -123,10 +124,10 @@ export interface Disagreement {
 
 /** @returns null when the rows are exactly those of the ledger */
 export function compare(keyring: Keyring, ledger: Ledger, rows: readonly RowFacts[]): Disagreement | null {
-  const found = ledgerOf(keyring, rows, ledger.places);
-  const missing = ledger.rows - found.rows;
-  const lack = modulo(ledger.sum - found.sum);
-  return missing === 0 && lack === 0n ? null : { missing, lack };
+  const found = sumsOf(keyring, rows, partsIn(ledger.sums));
+  if (found.equals(ledger.sums)) return null;
+  const [stored, there] = [totalsOf(ledger.sums), totalsOf(found)];
+  return { missing: stored.rows - there.rows, lack: modulo(stored.sum - there.sum) };
 }
 
 /**

@@ -212,6 +212,22 @@ export function storeContract(
       expect(await store.accounts('goo')).toEqual([]);
     });
 
+    it('reads the rows in a range of ids, in the order of their bytes', async () => {
+      const ids = ['A', 'ZZ', 'a0', 'a7-1', 'a7-2', 'a8', 'b', 'ff', 'z'];
+      for (const [n, id] of ids.entries()) await store.insert(sealedExample(n, { id }), step);
+      const read = async (from: string, before: string | null) =>
+        (await store.rowSet({ from, before })).rows.map(({ id }) => id).sort();
+      expect(await read('a7', 'a8')).toEqual(['a7-1', 'a7-2']);
+      expect(await read('', 'a0')).toEqual(['A', 'ZZ']);
+      expect(await read('b', null)).toEqual(['b', 'ff', 'z']);
+      expect(await read('c', 'd')).toEqual([]);
+      const { rows, ledger } = await store.rowSet({ from: 'ff', before: null });
+      const { id, provider, label, generation } = sealedExample(7, { id: 'ff' });
+      expect(rows[0]).toEqual({ id, provider, label, generation });
+      expect(ledger).toEqual(await store.ledger());
+      expect((await store.rowSet()).rows).toHaveLength(ids.length);
+    });
+
     it('lists consents newest first, and deletes them with their account', async () => {
       const { id } = sealedExample(1);
       await store.insert(sealedExample(1), step);

@@ -26,11 +26,11 @@ const broken: LedgerStep = () => {
 describe('the ledger in the store', () => {
   it('is told each change, with the row as it was and as it is', async () => {
     const changes: RowChange[] = [];
-    const told: LedgerStep = (ledger, { before, after }, trail) => {
+    const told: LedgerStep = (ledger, { before, after }, ...facts) => {
       const only = (row: typeof before) =>
         row && { id: row.id, provider: row.provider, label: row.label, generation: row.generation };
       changes.push({ before: only(before), after: only(after) });
-      return step(ledger, { before, after }, trail);
+      return step(ledger, { before, after }, ...facts);
     };
     const renamed = { generation: 4, label: 'renamed' };
     await store.insert(sealedExample(1, { generation: 3 }), told);

@@ -2,21 +2,19 @@ import { describe, expect, it } from 'vitest';
 import type { MasterKeyRow, RowFacts, TrailEntry } from '../../src/stores/contract.js';
 import { openKeyring } from '../../src/vault/keyring.js';
 import {
-  changed,
   type Extension,
   entryMac,
   extend,
   type Ledger,
   ledgerOf,
   openLedger,
-  rowDigest,
   sealLedger,
   type Trail,
   withPlace,
 } from '../../src/vault/ledger.js';
 import { createHead } from '../../src/vault/new-vault.js';
+import { sumsOf, totalsOf } from '../../src/vault/row-sums.js';
 import { emptyTrail } from '../doubles/ledger.js';
-import { seededNumbers } from '../harness/random.js';
 
 const master = Buffer.alloc(32, 3);
 
@@ -34,55 +32,58 @@ const row = (n: number, given: Partial<RowFacts> = {}): RowFacts => ({
   generation: 1,
   ...given,
 });
+const idOf = (n: number) => `${(n % 256).toString(16).padStart(2, '0')}${n}`;
 const empty = ledgerOf(keyring, [], new Map());
 const place = 'ab'.repeat(16);
 
-describe('the digest of a row', () => {
-  it.each([{ id: 'id-2' }, { provider: 'youtube' }, { label: 'person-2' }, { generation: 2 }])(
-    'is another one for %j',
-    (change) => {
-      expect(rowDigest(keyring, row(1, change))).not.toBe(rowDigest(keyring, row(1)));
-    },
-  );
-
-  it('differs between vaults, and when text moves between columns', () => {
-    expect(rowDigest(keyringOf(2), row(1))).not.toBe(rowDigest(keyring, row(1)));
-    const [left, right] = [row(1, { provider: 'ab', label: 'c' }), row(1, { provider: 'a', label: 'bc' })];
-    expect(rowDigest(keyring, left)).not.toBe(rowDigest(keyring, right));
-  });
-});
-
 describe('the ledger', () => {
-  it('updated change by change equals the one computed from all rows', () => {
-    const between = seededNumbers(20_261_121);
-    const rows = new Map<string, RowFacts>();
-    let ledger: Ledger = empty;
-    for (let change = 0; change < 400; change += 1) {
-      const { id, ...facts } = row(between(1, 30));
-      const before = rows.get(id) ?? null;
-      const gone = before !== null && between(1, 3) === 1;
-      const after = gone ? null : { id, ...facts, generation: (before?.generation ?? 0) + 1 };
-      if (after === null) rows.delete(id);
-      else rows.set(id, after);
-      ledger = changed(keyring, ledger, { before, after });
-    }
-    expect(rows.size).toBeGreaterThan(5);
-    expect(ledger).toEqual(ledgerOf(keyring, [...rows.values()], new Map()));
-    expect(ledger).toEqual(ledgerOf(keyring, [...rows.values()].reverse(), new Map()));
-  });
+  const filled = withPlace(ledgerOf(keyring, [row(1), row(2)], new Map()), place, 7);
+  const first: Ledger = { ...filled, sums: sumsOf(keyring, [row(1), row(2)], 1) };
 
-  it('is back at nothing when every row was taken out', () => {
-    const one = changed(keyring, empty, { before: null, after: row(1) });
-    expect(changed(keyring, one, { before: row(1), after: null })).toEqual(empty);
-  });
-
-  it('is sealed: it opens as it was, and says nothing without the key', () => {
-    const ledger = withPlace(ledgerOf(keyring, [row(1), row(2)], new Map()), place, 7);
+  it.each([
+    [1, first],
+    [2, filled],
+    [
+      2,
+      ledgerOf(
+        keyring,
+        Array.from({ length: 999 }, (_, n) => row(n, { id: idOf(n) })),
+        new Map(),
+      ),
+    ],
+  ])('of format %d is sealed: it opens as it was, and says nothing without the key', (format, ledger) => {
     const sealed = sealLedger(keyring, 7, ledger);
+    expect(sealed.sealed[0]).toBe(format);
     expect(openLedger(keyring, sealed)).toEqual(ledger);
-    const digest = Buffer.from(ledger.sum.toString(16).padStart(64, '0'), 'hex');
+    const { sum } = totalsOf(ledger.sums);
+    const digest = Buffer.from(sum.toString(16).padStart(64, '0'), 'hex');
     expect(Buffer.from(sealed.sealed).includes(digest.subarray(0, 8))).toBe(false);
     expect(sealLedger(keyring, 7, ledger).sealed).not.toEqual(sealed.sealed);
+  });
+
+  it('is small while there are few accounts', () => {
+    expect(sealLedger(keyring, 7, filled).sealed.length).toBeLessThan(400);
+  });
+
+  it('of a later format was written by a newer version', () => {
+    const { epoch, sealed } = sealLedger(keyring, 7, empty);
+    const later = Buffer.from(sealed);
+    later.writeUInt8(3, 0);
+    expect(() => openLedger(keyring, { epoch, sealed: later })).toThrow(
+      expect.objectContaining({ code: 'vault_newer' }),
+    );
+  });
+
+  it.each([
+    ['2', '1'],
+    ['1', '2'],
+  ])('of format %s is none of format %s', (from, to) => {
+    const { epoch, sealed } = sealLedger(keyring, 7, from === '1' ? first : filled);
+    const turned = Buffer.from(sealed);
+    turned.writeUInt8(Number(to), 0);
+    expect(() => openLedger(keyring, { epoch, sealed: turned })).toThrow(
+      expect.objectContaining({ code: 'vault_damaged' }),
+    );
   });
 
   it('does not open at another epoch, in another vault, or with a bit changed', () => {

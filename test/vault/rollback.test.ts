@@ -153,7 +153,7 @@ describe('a vault', () => {
       store: {
         ...store,
         async replace(account, _, step) {
-          step(await store.ledger(), { before: null, after: account }, emptyTrail);
+          step(await store.ledger(), { before: null, after: account }, emptyTrail, () => []);
           return false;
         },
       },
