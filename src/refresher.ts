@@ -58,7 +58,7 @@ async function carryOutOrders(host: Host, lines: Interface): Promise<void> {
   handed?.key.fill(0);
   try {
     const further = { [Symbol.asyncIterator]: () => orders };
-    await serveRefreshes(ctx, further, (line) => void host.stdout.write(line));
+    await serveRefreshes(ctx, setup, further, (line) => void host.stdout.write(line));
   } finally {
     await ctx.close();
   }

@@ -80,7 +80,9 @@ export async function refreshAccounts(
   request: RefreshRequest,
   progress: RefreshProgress,
 ): Promise<RefreshReport> {
-  const refresher = await ctx.refresher(request);
+  const { selectors, concurrency: most } = request;
+  const concurrency = selectors.length === 0 ? most : Math.min(most, selectors.length);
+  const refresher = await ctx.refresher({ concurrency });
   const { timeout } = RETRY_POLICIES.long;
   const refresh: RefreshAllDeps['refresh'] = (vault, account, forced) =>
     refresher.refresh(vault, account, { policy: 'long', forced, timeout });

@@ -38,6 +38,8 @@ export interface RefreshDeps {
   /** The user's settings for the provider of this name. @throws VaultError */
   readonly provider: (name: string) => Promise<ConfiguredProvider>;
   readonly pid: number;
+  /** Whether this process refreshes many accounts: then one look at all rows costs less than one at each account's part. */
+  readonly isBulk?: boolean;
   /** Of a host, as the other refreshes of this process know it. */
   readonly outage?: (host: string) => Outage;
   /** Ends waiting (for a lock, between attempts), never a request that was sent. */
@@ -117,7 +119,7 @@ async function refreshLocked(
   }
   if (open !== null && usable())
     return { kind: 'open', account, error: notSentWhileOpen(account, open, deps.clock.now()) };
-  await vault.requireCurrent();
+  await vault.requireCurrent(deps.isBulk ? undefined : account.id);
   const http = await deps.http();
   const slot = deps.spill.reserve();
   try {

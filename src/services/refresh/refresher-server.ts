@@ -1,5 +1,5 @@
 import { noteAddon } from '../../access/addon.js';
-import { DONE, type RefreshOrder, reportLine } from '../../access/refresher-protocol.js';
+import { DONE, type RefresherSetup, type RefreshOrder, reportLine } from '../../access/refresher-protocol.js';
 import type { Context } from '../../context.js';
 import { once } from '../../domain/async.js';
 import { VaultError } from '../../domain/errors.js';
@@ -35,6 +35,7 @@ export type ServeContext = Pick<
  */
 export async function serveRefreshes(
   ctx: ServeContext,
+  { concurrency }: Pick<RefresherSetup, 'concurrency'>,
   orders: AsyncIterable<string>,
   print: (line: string) => void,
 ): Promise<void> {
@@ -47,7 +48,8 @@ export async function serveRefreshes(
     if (vault === null)
       throw new VaultError('account_not_found', 'the vault is gone', { hint: command('list') });
     await addonNoted();
-    const deps = { ...ctx, pid: ctx.host.pid, spill: await ctx.spill(), outage };
+    const own = { pid: ctx.host.pid, isBulk: concurrency > 1, outage };
+    const deps = { ...ctx, ...own, spill: await ctx.spill() };
     return refreshOne(deps, vault, account, RETRY_POLICIES[policy], forced);
   }
 
