@@ -171,7 +171,9 @@ describe('a row that somebody has worked on', () => {
         message: expect.stringMatching(said),
       });
     }
-    expect(await refusal(['token', 'demo/grace@example.com', '--refresh'])).toMatchObject({ exitCode: 9 });
+    stage.tokenRequests();
+    expect(await refusal(['refresh', '--all', '--force'])).toMatchObject({ exitCode: 9 });
+    expect(stage.tokenRequests()).toBe(0);
   });
 
   it('and that was restored from an older copy is not refreshed with', async () => {
