@@ -9,7 +9,7 @@ import { openStage, type Stage } from './room/stage.js';
 
 /** Milliseconds the server takes at most, so that many kills find a request under way. */
 const SLOWEST = 30;
-const CUT_OFF = /ended before it was done/;
+const CUT_OFF = /ended early/;
 
 /** A stage, and how long a refresher lives there when nobody kills it. */
 export interface Killing {

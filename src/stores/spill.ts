@@ -87,10 +87,10 @@ export function spillFolder({ folder, files, name, slots, clock }: SpillOptions)
     return descriptor;
   }
 
-  /** Of its own file this process knows whether there is an answer in it. */
+  /** A file that this process made holds only what it wrote. */
   const found = () =>
     spillFiles(folder, files)
-      .filter((file) => file !== path || kept)
+      .filter((file) => file !== path || descriptor === null || kept)
       .flatMap((file) => fullSlots(file, files));
 
   return {

@@ -202,7 +202,7 @@ export async function probe(
     const deps = {
       paths,
       clock,
-      look: readOnlyFs,
+      fs: readOnlyFs,
       inspect: opened,
       keyring,
       marks: async () => marks,
