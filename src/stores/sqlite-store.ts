@@ -37,7 +37,10 @@ export function sqliteStore(connection: Connection): Store {
       'note',
     ]),
     ...lazily(rest, ['insert', 'replace', 'intend', 'intent', 'recordAttempt', 'remove', 'probe']),
-    dataKeys: lazily(async () => (await rest()).dataKeys, ['add', 'sealedUnder', 'replace', 'drop']),
+    dataKeys: lazily(
+      async () => (await rest()).dataKeys,
+      ['version', 'add', 'sealedUnder', 'replace', 'drop'],
+    ),
     trail: lazily(async () => (await rest()).trail, ['after', 'before', 'beyond']),
     notifications: lazily(async () => (await rest()).notifications, ['all', 'put', 'forget']),
   };
