@@ -1,4 +1,5 @@
 import { writeSync } from 'node:fs';
+import { join } from 'node:path';
 import { assertNoDebugger, ignoredVariable } from './config/runtime.js';
 import type { Context } from './context.js';
 import { OWN_PROCESSES } from './domain/entry-points.js';
@@ -6,6 +7,9 @@ import { asVaultError, ERROR_CODES, VaultError } from './domain/errors.js';
 import { command, startedAs } from './domain/hints.js';
 import type { Host, TakeSignals } from './system/contract.js';
 import type { Io } from './ui/io.js';
+
+/** Where an archive or a Debian package has the Node that it brings. */
+const OWN_NODE = join(import.meta.dirname, '..', '..', 'runtime', 'node');
 
 /**
  * The running process as the rest of the program sees it. A stream is made when it is first looked at: each costs time.
@@ -21,6 +25,7 @@ export function thisProcess(
   takeSignals: TakeSignals | null = null,
 ): Host {
   refuseBorrowedRights();
+  const ownNode = process.execPath === OWN_NODE;
   return {
     env: { ...process.env, ...settings },
     platform: process.platform,
@@ -37,7 +42,9 @@ export function thisProcess(
     get stderr() {
       return process.stderr;
     },
-    self: script === null ? null : [process.execPath, script],
+    // The script is then a launcher, whose path stays when an update brings another Node.
+    self: script === null ? null : ownNode ? [script] : [process.execPath, script],
+    ownNode,
     interruption,
     takeSignals,
   };

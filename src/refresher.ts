@@ -44,6 +44,7 @@ async function carryOutOrders(host: Host, lines: Interface): Promise<void> {
       stdout: host.stdout,
       stderr: host.stderr,
       self: null,
+      ownNode: host.ownNode,
       takeSignals: null,
       interruption: AbortSignal.any([host.interruption, callerGone.signal]),
     },

@@ -37,6 +37,7 @@ describe.skipIf(process.getuid?.() !== 0)(
         stdout: new PassThrough(),
         stderr: new PassThrough(),
         self: null,
+        ownNode: false,
         interruption: new AbortController().signal,
         takeSignals: null,
       };

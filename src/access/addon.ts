@@ -17,7 +17,7 @@ export interface AddonState {
 }
 
 interface AddonParts {
-  readonly host: Pick<Host, 'versions'>;
+  readonly host: Pick<Host, 'versions' | 'ownNode'>;
   readonly paths: Pick<Paths, 'state'>;
   readonly files: Files;
 }
@@ -52,7 +52,7 @@ async function addonOf({ host }: AddonParts) {
     import('../system/native-addon.js'),
     import('../stores/sqlite-open.js'),
   ]);
-  return addonAt(nativeBinding(), { vault: VERSION, modules: host.versions.modules });
+  return addonAt(nativeBinding(), { vault: VERSION, modules: host.versions.modules }, host.ownNode);
 }
 
 function fileOf({ paths }: AddonParts): string {

@@ -8,7 +8,7 @@ import { childEnv } from '../domain/environment.js';
 import { VaultError } from '../domain/errors.js';
 import type { KeySourceSetting } from '../keysources/contract.js';
 import { CREDENTIAL_NAME } from '../keysources/credential.js';
-import type { Files, Host, Paths } from '../system/contract.js';
+import type { Files, Host, Paths, Relaunch } from '../system/contract.js';
 import { resolvePaths } from '../system/paths.js';
 import type { Scheduler, SchedulerKind } from '../system/schedulers/contract.js';
 import { machineOf, SCHEDULERS } from '../system/schedulers/index.js';
@@ -32,8 +32,8 @@ export interface JobHost {
   readonly paths: Paths;
   /** The vault's folder without any setting in the environment. */
   readonly usualPlace: string;
-  /** The interpreter and the script that run this program. */
-  readonly self: readonly [string, string];
+  /** The command that runs this program. */
+  readonly self: Relaunch;
   /** An `.env` that was named on the command line; absolute. */
   readonly envFile: string | null;
   readonly schedulers: Readonly<Record<SchedulerKind, Scheduler>>;

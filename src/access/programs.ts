@@ -22,6 +22,6 @@ export function runThisProgram(
   onStderrLine?: (line: string) => void,
 ): Promise<ChildResult> {
   if (self === null) throw new VaultError('usage', 'only the command line can run itself again');
-  const [interpreter, script] = self;
-  return runChild(interpreter, [script, ...args], env, onStderrLine);
+  const [program, ...script] = self;
+  return runChild(program, [...script, ...args], env, onStderrLine);
 }

@@ -9,10 +9,10 @@ export const OWN_PROCESSES = {
 
 /** The command line that starts this program again. */
 export function relaunchCommand(
-  [interpreter, script]: readonly [string, string],
+  [program, ...script]: readonly [string, ...string[]],
   args: readonly string[],
 ): readonly [string, ...string[]] {
-  // `--` ends the options of Node, which would otherwise read the file itself, unchecked.
-  const end = args.some((word) => word.startsWith('--env-file')) ? ['--'] : [];
-  return [interpreter, ...end, script, ...args];
+  // `--` ends the options of Node, which would otherwise read the file itself, unchecked. A launcher writes it itself.
+  const end = script.length > 0 && args.some((word) => word.startsWith('--env-file')) ? ['--'] : [];
+  return [program, ...end, ...script, ...args];
 }

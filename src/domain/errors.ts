@@ -110,7 +110,8 @@ export const ERROR_CODES = {
 export type ErrorCode = keyof typeof ERROR_CODES;
 
 /** The hint for data of a newer version of this program. */
-export const INSTALL_CURRENT = 'in your clone: git pull && npm install && npm run build';
+export const INSTALL_CURRENT =
+  'install a newer token-vault, or in your clone: git pull && npm install && npm run build';
 
 export interface ErrorParts {
   /** The next step, as an exact command where there is one. */

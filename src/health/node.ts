@@ -34,12 +34,13 @@ export const node: Check = {
   },
 };
 
-function age({ host: { versions }, clock }: HealthContext): Finding[] {
+function age({ host: { versions, ownNode }, clock }: HealthContext): Finding[] {
   const [line = ''] = versions.node.split('.');
   const lastDay = LAST_DAYS[line];
   if (lastDay === undefined || clock.now() < Date.parse(lastDay) + DAY) return [];
   const message = `this is Node ${versions.node}, and Node ${line} has had no security fixes since ${lastDay}`;
-  return [warning(message, 'install a newer one: https://nodejs.org/en/download')];
+  const newer = ownNode ? 'token-vault, which brings its own Node' : 'one: https://nodejs.org/en/download';
+  return [warning(message, `install a newer ${newer}`)];
 }
 
 function certificates({ host: { env } }: HealthContext): Finding[] {
@@ -66,7 +67,11 @@ function authorities({ host: { env }, fs }: HealthContext): Finding[] {
   return [warning(message, 'unset NODE_EXTRA_CA_CERTS')];
 }
 
-const ORIGINS = { built: 'was built from source', downloaded: 'was downloaded' };
+const ORIGINS = {
+  built: 'was built from source',
+  downloaded: 'was downloaded',
+  packaged: 'came with token-vault',
+};
 
 /** The native half of better-sqlite3: its origin, and whether it is the recorded one. */
 export const addon: Check = {

@@ -32,6 +32,14 @@ function opened(path: string, options: Opening): Database {
     return new SqliteDatabase(path, { ...options, fileMustExist: true, nativeBinding: nativeBinding() });
   } catch (failure) {
     if (!isMissingBinding(failure)) throw failure;
+    // As the loader writes it: version `GLIBC_2.34' not found.
+    if (failure.message.includes('GLIBC')) {
+      throw new VaultError(
+        'installation_broken',
+        'the native half of better-sqlite3 was built for a system with a newer C library than this one',
+        { hint: 'install token-vault with npm, which builds it for this system', cause: failure },
+      );
+    }
     throw new VaultError(
       'installation_broken',
       'better-sqlite3 is not built for this version of Node: install scripts were not allowed, or Node has changed since',
@@ -45,7 +53,7 @@ export function nativeBinding(): string {
   return join(dirname(library), 'build', 'Release', 'better_sqlite3.node');
 }
 
-function isMissingBinding(failure: unknown): boolean {
+function isMissingBinding(failure: unknown): failure is Error {
   const code = failure instanceof Error && 'code' in failure ? failure.code : null;
   return code === 'MODULE_NOT_FOUND' || code === 'ERR_DLOPEN_FAILED';
 }

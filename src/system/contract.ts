@@ -12,13 +12,18 @@ export interface Host {
   readonly stdin: Readable & { readonly isTTY?: boolean; setRawMode?(raw: boolean): unknown };
   readonly stdout: Writable & { readonly isTTY?: boolean; readonly columns?: number };
   readonly stderr: Writable & { readonly isTTY?: boolean; readonly columns?: number };
-  /** The command that runs this program, to start it again; null in the library. */
-  readonly self: readonly [interpreter: string, script: string] | null;
+  /** The command that runs this program, to start it again: Node and the script, or a launcher; null in the library. */
+  readonly self: Relaunch | null;
+  /** Whether this program came with the Node that runs it. */
+  readonly ownNode: boolean;
   /** Aborted by SIGINT (reason: VaultError `interrupted`) or by SIGTERM and SIGHUP (`terminated`). */
   readonly interruption: AbortSignal;
   /** Null in the library, which does not own the signals. */
   readonly takeSignals: TakeSignals | null;
 }
+
+/** The first words of a command line. */
+export type Relaunch = readonly [program: string, ...script: string[]];
 
 /**
  * Sends the signals of this process to `taker`, instead of being interrupted by them, until the returned function is

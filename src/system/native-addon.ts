@@ -13,7 +13,7 @@ export interface Addon {
   /** Versions of its package, of this program and of Node's ABI: an update changes one of them. */
   readonly release: string;
   /** node-gyp leaves its configuration beside an addon that it built. */
-  readonly origin: 'built' | 'downloaded';
+  readonly origin: 'built' | 'downloaded' | 'packaged';
   /** Size, modification time and inode: while they are the same, so is the content. */
   readonly stamp: string;
 }
@@ -29,10 +29,15 @@ type Records = Readonly<Record<string, AddonRecord>>;
 
 const LIMIT = 256 * 1024;
 
-/** @param path of the addon, in `build/Release` of its package. @returns null when it cannot be read */
+/**
+ * @param path of the addon, in `build/Release` of its package
+ * @param packaged whether it came with this program
+ * @returns null when it cannot be read
+ */
 export function addonAt(
   path: string,
   versions: { readonly vault: string; readonly modules: string },
+  packaged: boolean,
 ): Addon | null {
   const build = dirname(dirname(path));
   try {
@@ -41,7 +46,7 @@ export function addonAt(
     return {
       path,
       release: `better-sqlite3 ${version}, token-vault ${versions.vault}, Node ABI ${versions.modules}`,
-      origin: existsSync(join(build, 'config.gypi')) ? 'built' : 'downloaded',
+      origin: packaged ? 'packaged' : existsSync(join(build, 'config.gypi')) ? 'built' : 'downloaded',
       stamp: `${size} ${mtimeMs} ${ino}`,
     };
   } catch {

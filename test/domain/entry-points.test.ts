@@ -11,4 +11,9 @@ describe('the command line of this program', () => {
   ])('keeps Node from reading a file that is named to the program: %j', (args, end) => {
     expect(relaunchCommand(SELF, args)).toEqual(['/usr/bin/node', ...end, '/opt/vault.js', ...args]);
   });
+
+  it('is the launcher alone where there is one, which does so too', () => {
+    const args = ['--env-file', '/srv/.env', 'refresh'];
+    expect(relaunchCommand(['/usr/bin/vault'], args)).toEqual(['/usr/bin/vault', ...args]);
+  });
 });

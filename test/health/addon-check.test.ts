@@ -83,17 +83,19 @@ describe('the native addon', () => {
   });
 
   it('is told apart by what node-gyp leaves beside what it built', async () => {
+    const versions = { vault: '1', modules: '115' };
     const folder = join(stage.folder, 'package');
     mkdirSync(join(folder, 'build', 'Release'), { recursive: true });
     writeFileSync(join(folder, 'package.json'), '{"version":"1.2.3"}');
     const path = join(folder, 'build', 'Release', 'a.node');
     writeFileSync(path, '');
-    expect(addonAt(path, { vault: '1', modules: '115' })).toMatchObject({
+    expect(addonAt(path, versions, false)).toMatchObject({
       origin: 'downloaded',
       release: 'better-sqlite3 1.2.3, token-vault 1, Node ABI 115',
     });
     writeFileSync(join(folder, 'build', 'config.gypi'), '');
-    expect(addonAt(path, { vault: '1', modules: '115' })).toMatchObject({ origin: 'built' });
-    expect(addonAt(join(folder, 'gone.node'), { vault: '1', modules: '115' })).toBeNull();
+    expect(addonAt(path, versions, false)).toMatchObject({ origin: 'built' });
+    expect(addonAt(path, versions, true)).toMatchObject({ origin: 'packaged' });
+    expect(addonAt(join(folder, 'gone.node'), versions, false)).toBeNull();
   });
 });

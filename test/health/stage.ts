@@ -81,6 +81,7 @@ export function hostOf(env: Readonly<Record<string, string>>): Host {
     stdout: new PassThrough(),
     stderr: new PassThrough(),
     self: null,
+    ownNode: false,
     interruption: new AbortController().signal,
     takeSignals: null,
   };

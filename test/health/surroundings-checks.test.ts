@@ -116,6 +116,16 @@ describe('the line of Node', () => {
     ]);
   });
 
+  it('that came with this program is renewed with it', async () => {
+    const clock = { ...stage.clock, now: () => Date.parse('2026-05-01T00:00:00Z'), sleep: systemClock.sleep };
+    const versions = { node: '20.19.0', modules: '115' };
+    const [finding] = await found('node', {
+      clock,
+      host: { ...hostOf(stage.env), versions, ownNode: true },
+    });
+    expect(finding?.remedy).toBe('install a newer token-vault, which brings its own Node');
+  });
+
   it('of a line that is not known yet is no warning', async () => {
     expect(told(await at('28.1.0', '2030-01-01T00:00:00Z'))).toEqual([expect.stringMatching(/^ok: /)]);
   });

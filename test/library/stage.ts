@@ -54,6 +54,7 @@ export async function openLibraryStage(): Promise<LibraryStage> {
         stdout: stream(),
         stderr: stream(),
         self: [process.execPath, COMMAND_LINE],
+        ownNode: false,
         takeSignals: null,
         interruption,
       };

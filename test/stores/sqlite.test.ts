@@ -158,7 +158,7 @@ describe('a vault that is not what was written', () => {
     await expect(folder.factory.open()).rejects.toThrow(
       expect.objectContaining({
         code: 'vault_newer',
-        hint: 'in your clone: git pull && npm install && npm run build',
+        hint: 'install a newer token-vault, or in your clone: git pull && npm install && npm run build',
       }),
     );
     expect(readFileSync(folder.paths.database).equals(before)).toBe(true);

@@ -200,7 +200,7 @@ describe('what is wrong with a vault is told apart:', () => {
     const failure = failureOf(() => openField(keyring, 'identity', spoiled(sealed, 0, 3)));
     expect(failure).toMatchObject({
       code: 'vault_newer',
-      hint: 'in your clone: git pull && npm install && npm run build',
+      hint: 'install a newer token-vault, or in your clone: git pull && npm install && npm run build',
     });
     const newer = openHead(
       withWrapped('identity', (row) => ({ ...row, wrapped: spoiled(row.wrapped, 1, 3) })),

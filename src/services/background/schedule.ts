@@ -201,7 +201,7 @@ function generalNotes({ self }: JobHost, source: KeySourceSetting, kind: Schedul
     notes.push(
       `the key is in the keychain, which is locked while you are logged out; to see what happens then: ${command('doctor --as-cron')}`,
     );
-  if (/[/\\]_npx[/\\]/.test(self[1]))
+  if (/[/\\]_npx[/\\]/.test(self.join(' ')))
     notes.push('npx may delete this copy of vault: install vault, then schedule the installed one');
   if (kind === 'launchd') notes.push('launchd starts it while you are logged in');
   return notes;

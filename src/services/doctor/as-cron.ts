@@ -1,4 +1,4 @@
-import { isAbsolute, resolve } from 'node:path';
+import { isAbsolute } from 'node:path';
 import type { ReadOnlyAccess } from '../../access/read-only.js';
 import { providerNames } from '../../config/settings.js';
 import type { Context } from '../../context.js';
@@ -109,8 +109,7 @@ async function run(
   args: readonly string[],
   env: Readonly<Record<string, string>>,
 ): Promise<Report> {
-  const [interpreter, script] = host.self ?? ['', ''];
-  const [program, ...words] = relaunchCommand([interpreter, resolve(script)], args);
+  const [program, ...words] = relaunchCommand(host.self ?? [''], args);
   const end = await access.run(program, words, { env, limit: RUN_TIMEOUT });
   return jsonObject(end?.stdout ?? '') ?? {};
 }

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { childEnv } from '../../domain/environment.js';
-import type { Host } from '../contract.js';
+import type { Host, Relaunch } from '../contract.js';
 import { type Keychain, KeychainFailure } from './contract.js';
 
 /** One call of a {@link Keychain}, as one line on the helper's stdin. */
@@ -25,17 +25,17 @@ export const KEYCHAIN_HELPER = '@keychain';
  * Calls the keychain in a process of its own: a native call that hangs cannot be cancelled, but a process can be killed.
  * Secrets go over its stdin and stdout.
  *
- * @param self the interpreter, and the script that runs this program
+ * @param self the command that runs this program
  * @param signal ends the helper
  * @throws KeychainFailure; the signal's reason
  */
 export async function callHelper(
-  [interpreter, script]: readonly [string, string],
+  [program, ...script]: Relaunch,
   env: Readonly<Record<string, string | undefined>>,
   request: HelperRequest,
   signal: AbortSignal,
 ): Promise<string | boolean | null> {
-  const child = spawn(interpreter, [script, KEYCHAIN_HELPER], {
+  const child = spawn(program, [...script, KEYCHAIN_HELPER], {
     env: childEnv(env),
     stdio: ['pipe', 'pipe', 'ignore'],
   });

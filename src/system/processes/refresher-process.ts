@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import type { Relaunch } from '../contract.js';
 
 /** A refresher process, seen from the command that started it. */
 export interface RefresherProcess {
@@ -17,11 +18,11 @@ export interface RefresherProcess {
  * the command that started it do not reach it. Its arguments and environment hold no secret.
  */
 export function startRefresherProcess(
-  [interpreter, script]: readonly [string, string],
+  [program, ...script]: Relaunch,
   argument: string,
   env: Readonly<Record<string, string | undefined>>,
 ): RefresherProcess {
-  const child = spawn(interpreter, [script, argument], {
+  const child = spawn(program, [...script, argument], {
     env,
     detached: true,
     stdio: ['pipe', 'pipe', 'ignore'],
