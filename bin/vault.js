@@ -23,6 +23,13 @@ if (Number(found[1]) < 20 || (Number(found[1]) === 20 && Number(found[2]) < 19))
     'vault is not built yet: type npm run build in ' + path.dirname(__dirname) + ' first.\n'
   );
   process.exitCode = 2;
+} else if (process.argv[2] === '__complete') {
+  // For the completion of a shell: quick, and silent whatever happens.
+  try {
+    fs.writeFileSync(1, require('../dist/cli/complete.cjs').complete(process.argv.slice(3), process));
+  } catch (_silent) {
+    process.exitCode = 1;
+  }
 } else {
   require(main).main();
 }

@@ -1,4 +1,5 @@
-import { builtinModules } from 'node:module';
+import { rmSync } from 'node:fs';
+import { builtinModules, createRequire } from 'node:module';
 import { join } from 'node:path';
 import { rolldown } from 'rolldown';
 
@@ -19,6 +20,14 @@ const TOKEN_PATH =
 const GETTER =
   /Object\.defineProperty\(exports, "(\w+)", \{\s*enumerable: true,\s*get: function \(\) \{\s*return ([\w$]+);\s*\}\s*\}\);/g;
 
+const FORMAT = {
+  format: 'cjs',
+  strict: true,
+  minify: false,
+  plugins: [{ name: 'require-commonjs', renderChunk: requireCommonJs }],
+  comments: { legal: true, annotation: false, jsdoc: false },
+};
+
 const builtins = new Set(builtinModules.flatMap((name) => [name, `node:${name}`]));
 
 /**
@@ -30,8 +39,56 @@ const builtins = new Set(builtinModules.flatMap((name) => [name, `node:${name}`]
  * @returns {Promise<string[]>} folders of the packages that became part of the bundle, absolute
  */
 export async function bundle(root, folder) {
-  const build = await rolldown({
-    input: { start: join(root, 'src', 'main.ts') },
+  const build = await rolldown({ ...source(root), input: { start: join(root, 'src', 'main.ts') } });
+  const { output } = await build.write({
+    ...FORMAT,
+    dir: folder,
+    entryFileNames: '[name].cjs',
+    chunkFileNames: '[name].cjs',
+    codeSplitting: { groups: [{ name: 'main', test: TOKEN_PATH }] },
+    plugins: [
+      ...FORMAT.plugins,
+      { name: 'plain-exports', renderChunk: plainExports },
+      { name: 'one-start', generateBundle: (_, files) => void delete files['start.cjs'] },
+    ],
+  });
+  await build.close();
+  const modules = output.flatMap((part) => (part.type === 'chunk' ? part.moduleIds : []));
+  return [...new Set(modules.map(packageFolder).filter((found) => found !== null))].sort();
+}
+
+/**
+ * Bundles the completion into one file: with chunks that the command line uses too, it would load many times what it needs.
+ *
+ * @param {string} root the repository
+ * @param {string} folder where it goes
+ */
+export async function bundleCompletion(root, folder) {
+  await oneFile(root, join(root, 'src', 'complete.ts'), join(folder, 'complete.cjs'));
+}
+
+/**
+ * Loads scripts/reference.ts, which is TypeScript and imports the commands.
+ *
+ * @param {string} root the repository
+ * @param {string} folder for a file that is gone again when this returns
+ */
+export async function loadReference(root, folder) {
+  const file = join(folder, 'reference.cjs');
+  await oneFile(root, join(root, 'scripts', 'reference.ts'), file);
+  const loaded = createRequire(import.meta.url)(file);
+  rmSync(file);
+  return loaded;
+}
+
+async function oneFile(root, input, file) {
+  const build = await rolldown({ ...source(root), input });
+  await build.write({ ...FORMAT, file, codeSplitting: false });
+  await build.close();
+}
+
+function source(root) {
+  return {
     cwd: root,
     platform: 'node',
     external: (id) => LEFT_OUTSIDE.includes(id) || builtins.has(id),
@@ -40,25 +97,7 @@ export async function bundle(root, folder) {
       if (log.code === 'INEFFECTIVE_DYNAMIC_IMPORT') return;
       handle(level === 'warn' ? 'error' : level, log);
     },
-  });
-  const { output } = await build.write({
-    dir: folder,
-    format: 'cjs',
-    strict: true,
-    entryFileNames: '[name].cjs',
-    chunkFileNames: '[name].cjs',
-    codeSplitting: { groups: [{ name: 'main', test: TOKEN_PATH }] },
-    minify: false,
-    plugins: [
-      { name: 'require-commonjs', renderChunk: requireCommonJs },
-      { name: 'plain-exports', renderChunk: plainExports },
-      { name: 'one-start', generateBundle: (_, files) => void delete files['start.cjs'] },
-    ],
-    comments: { legal: true, annotation: false, jsdoc: false },
-  });
-  await build.close();
-  const modules = output.flatMap((part) => (part.type === 'chunk' ? part.moduleIds : []));
-  return [...new Set(modules.map(packageFolder).filter((found) => found !== null))].sort();
+  };
 }
 
 function requireCommonJs(code) {

@@ -1,5 +1,5 @@
 import { COMMANDS } from './commands/index.js';
-import type { Command, OptionSpec, RawInput } from './commands/spec.js';
+import type { OptionSpec, RawInput, Usage } from './commands/spec.js';
 import {
   type Flag,
   GLOBAL_OPTIONS,
@@ -39,7 +39,12 @@ export async function fastRead(argv: readonly string[]): Promise<Reading | null>
   const entry = COMMANDS.find((each) => each.name === argv[at]);
   if (entry === undefined) return null;
   const command = await entry.load();
-  const own = flagTable(command.options);
+  const subcommand = command.subcommands?.find(({ name }) => name === argv[at + 1]);
+  // Commander finds a subcommand wherever it stands.
+  if (subcommand === undefined && command.subcommands?.some(({ name }) => argv.includes(name))) return null;
+  if (subcommand === undefined && command.needsSubcommand === true) return null;
+  const usage = subcommand ?? command;
+  const own = flagTable(usage.options);
   const globalOptions = startingValues(globals);
   const options = startingValues(own);
   const args: string[] = [];
@@ -66,7 +71,7 @@ export async function fastRead(argv: readonly string[]): Promise<Reading | null>
       ? [...((target[flag.key] as string[] | undefined) ?? []), value]
       : value;
   }
-  if (!takes(command, args.length)) return null;
+  if (!takes(usage, args.length - (subcommand === undefined ? 0 : 1))) return null;
   return { command, raw: { args, options }, globalOptions };
 }
 
@@ -103,10 +108,10 @@ function startingValues(flags: ReadonlyMap<string, Flag>): Options {
   return Object.fromEntries(negated.map((flag) => [flag.key, true]));
 }
 
-function takes(command: Command, count: number): boolean {
-  const least = command.arguments.filter((argument) => argument.required === true).length;
-  const most = command.arguments.some((argument) => argument.variadic === true)
+function takes(usage: Usage, count: number): boolean {
+  const least = usage.arguments.filter((argument) => argument.required === true).length;
+  const most = usage.arguments.some((argument) => argument.variadic === true)
     ? Number.POSITIVE_INFINITY
-    : command.arguments.length;
+    : usage.arguments.length;
   return count >= least && count <= most;
 }

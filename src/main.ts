@@ -106,10 +106,9 @@ export async function main(): Promise<void> {
       return await (await import('./system/keychain/helper.js')).runAsKeychainHelper(host, () =>
         leaveAtOnce(1),
       );
-    const parsed = await parse(argv);
+    const parsed = await parse(argv, host);
     if (parsed.kind === 'text') {
-      (parsed.exitCode === 0 ? process.stdout : process.stderr).write(parsed.text);
-      process.exitCode = parsed.exitCode;
+      process.stdout.write(parsed.text);
       return;
     }
     const [{ createIo }, { createContext }] = await Promise.all([
@@ -161,9 +160,15 @@ function writeToStdout(text: string): Uint8Array {
   return bytes.subarray(written);
 }
 
-async function parse(argv: readonly string[]) {
+async function parse(argv: readonly string[], host: Host) {
   const { fastParse } = await import('./fast-lane.js');
-  return (await fastParse(argv)) ?? (await import('./program.js')).parseProgram(argv);
+  const parsed = await fastParse(argv);
+  if (parsed !== null) return parsed;
+  const [{ parseProgram }, { themeFor }] = await Promise.all([
+    import('./program.js'),
+    import('./ui/theme.js'),
+  ]);
+  return parseProgram(argv, themeFor(host.stdout, host.env));
 }
 
 async function running(ctx: Context, action: (ctx: Context) => Promise<void>): Promise<void> {

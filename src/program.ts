@@ -1,41 +1,27 @@
 import { Argument, CommanderError, Command as Node, Option } from 'commander';
 import { COMMANDS, type CommandEntry } from './commands/index.js';
-import type { ArgumentSpec, Command, OptionSpec } from './commands/spec.js';
-import {
-  askedView,
-  GLOBAL_OPTIONS,
-  type Parsed,
-  type Reading,
-  readFlag,
-  understand,
-} from './commands/spec.js';
+import { mistake, type Place } from './commands/mistakes.js';
+import { commandPage, programPage } from './commands/pages.js';
+import type { ArgumentSpec, Command, OptionSpec, Subcommand } from './commands/spec.js';
+import { GLOBAL_OPTIONS, type Parsed, type Reading, readFlag, understand } from './commands/spec.js';
 import { VaultError } from './domain/errors.js';
 import { command as ownCommand, programName } from './domain/hints.js';
+import type { Theme } from './ui/io.js';
+import { type Page, renderPage } from './ui/page.js';
+import { plainTheme } from './ui/theme.js';
 import { VERSION } from './version.js';
 
 const HELP_COLUMNS = 80;
-
-const EXAMPLES = [
-  ['demo', 'show how it works, without an account at a provider'],
-  ['providers google', 'how to set up a provider, step by step'],
-  ['login google', 'log in, once'],
-  ['token google', 'print a valid access token, for any script'],
-] as const;
-
-function afterHelp(): string {
-  const name = programName();
-  const lines = EXAMPLES.map(([line, says]) => `  ${`${name} ${line}`.padEnd(name.length + 20)}  ${says}`);
-  return `\nExamples:\n${lines.join('\n')}\n\nOptions and examples of a command: ${name} COMMAND --help`;
-}
 
 /**
  * Reads a command line with commander. Only the modules of commands that are named on it are loaded.
  *
  * @param argv without the program's own name
+ * @param theme of the help
  * @throws VaultError `usage` with the command to type for help
  */
-export async function parseProgram(argv: readonly string[]): Promise<Parsed> {
-  const read = await readArguments(argv);
+export async function parseProgram(argv: readonly string[], theme: Theme = plainTheme): Promise<Parsed> {
+  const read = await readArguments(argv, theme);
   return 'text' in read ? read : understandWithHint(read, read.name);
 }
 
@@ -46,143 +32,136 @@ export async function parseProgram(argv: readonly string[]): Promise<Parsed> {
  */
 export async function readArguments(
   argv: readonly string[],
+  theme: Theme = plainTheme,
 ): Promise<NamedReading | Extract<Parsed, { kind: 'text' }>> {
-  const words = helpAsOption(argv);
-  const state: ParseState = { printed: '', reading: null, failedIn: null };
-  const root = rootNode(state);
-  for (const entry of COMMANDS) {
-    const command = words.includes(entry.name) ? await entry.load() : null;
-    addCommand(root, entry, command, state);
-  }
+  const words = asOptions(argv);
+  const run: Run = { words, theme, printed: '', reading: null, failedAt: null };
+  const root = await rootNode(run);
   try {
     root.parse(words, { from: 'user' });
   } catch (failure) {
-    return readFailure(failure, state, words);
+    if (!(failure instanceof CommanderError)) throw failure;
+    // Without a command there is nothing to do but to show what there is; for a program that is a mistake.
+    const bare = failure.code === 'commander.help' && run.failedAt === null && root.opts()['json'] !== true;
+    if (failure.exitCode === 0 || bare) return { kind: 'text', text: run.printed };
+    const here = { name: null, command: null, subcommand: null, words: typedWords(root) };
+    throw mistake(failure, run.failedAt ?? here);
   }
-  if (state.reading === null) throw new VaultError('unexpected', 'the command line led to no command');
-  return { ...state.reading, globalOptions: root.opts() };
+  if (run.reading === null) throw new VaultError('unexpected', 'the command line led to no command');
+  return { ...run.reading, globalOptions: root.opts() };
 }
 
 interface NamedReading extends Reading {
-  /** Of the command. */
+  /** Of the command, with that of its subcommand. */
   readonly name: string;
 }
 
-/** The results of a run of commander. */
-interface ParseState {
+/** One run of commander. */
+interface Run {
+  readonly words: readonly string[];
+  readonly theme: Theme;
   printed: string;
   reading: Omit<NamedReading, 'globalOptions'> | null;
-  /** The command whose arguments were wrong. */
-  failedIn: string | null;
+  failedAt: Place | null;
 }
 
-/** `help token` is `token --help`; an unknown command is left, to be reported. */
-function helpAsOption(argv: readonly string[]): readonly string[] {
+/** `help token` is `token --help`; an unknown command is left, to be reported. `version` and `-V` are `--version`. */
+function asOptions(argv: readonly string[]): readonly string[] {
   const [first, ...rest] = argv;
+  if (first === 'version' || first === '-V') return ['--version'];
   if (first !== 'help') return argv;
-  const known = rest[0] === undefined || COMMANDS.some((entry) => entry.name === rest[0]);
-  return known ? [...rest, '--help'] : rest;
+  const [name] = rest;
+  if (name === undefined || name === 'help') return ['--help'];
+  return COMMANDS.some((entry) => entry.name === name) ? [...rest, '--help'] : rest;
 }
 
-function rootNode(state: ParseState): Node {
+async function rootNode(run: Run): Promise<Node> {
   const print = (text: string) => {
-    state.printed += text;
+    run.printed += text;
   };
   const root = new Node(programName())
-    .description('Log in once in the browser, then ask for a valid access token from any script.')
-    .usage('COMMAND [options]')
     .helpCommand(false)
-    .version(VERSION, '-V, --version', 'print the version')
-    .helpOption('-h, --help', 'show help')
-    .configureHelp({ subcommandTerm: (node) => node.name() })
+    .version(VERSION, '-v, --version')
     .configureOutput({
       writeOut: print,
       writeErr: print,
       // Errors are thrown, so commander need not print them.
       outputError: () => undefined,
-      getOutHelpWidth: () => HELP_COLUMNS,
-      getErrHelpWidth: () => HELP_COLUMNS,
-      getOutHasColors: () => false,
-      getErrHasColors: () => false,
+      // The page is coloured already, or not.
+      getOutHasColors: () => true,
     })
-    .exitOverride()
-    .addHelpText('after', afterHelp());
+    .exitOverride();
+  printsPage(root, run, programPage);
   for (const spec of GLOBAL_OPTIONS) root.addOption(option(spec));
+  for (const entry of COMMANDS) {
+    const node = root.command(entry.name);
+    const command = run.words.includes(entry.name) ? await entry.load() : null;
+    if (command !== null) fillCommand(node, entry, command, run);
+  }
   return root;
 }
 
-function addCommand(root: Node, entry: CommandEntry, command: Command | null, state: ParseState): void {
-  const node = root
-    .command(entry.name)
-    .summary(entry.summary)
-    .description(`${capital(entry.summary)}.`);
-  node.exitOverride((error) => {
-    state.failedIn = entry.name;
+function fillCommand(node: Node, entry: CommandEntry, command: Command, run: Run): void {
+  const { subcommands = [], needsSubcommand = false } = command;
+  const { name } = entry;
+  printsPage(node, run, () => commandPage(entry, command));
+  // Commander would give the options of the command what stands behind a subcommand.
+  const isAlone = !subcommands.some((subcommand) => run.words.includes(subcommand.name));
+  const place = { name, command, subcommand: null };
+  if (isAlone && !needsSubcommand) fillUsage(node, place, run);
+  else failsAt(node, place, run);
+  for (const subcommand of subcommands) {
+    const own = node.command(subcommand.name);
+    printsPage(own, run, () => commandPage(entry, command, subcommand));
+    fillUsage(own, { name, command, subcommand }, run);
+  }
+}
+
+/** Where words are read, as far as it is known before they are. */
+interface Spot {
+  readonly name: string;
+  readonly command: Command;
+  readonly subcommand: Subcommand | null;
+}
+
+function fillUsage(node: Node, spot: Spot, run: Run): void {
+  const { name, command, subcommand } = spot;
+  const usage = subcommand ?? command;
+  for (const spec of usage.arguments) node.addArgument(argument(spec));
+  for (const spec of usage.options) node.addOption(option(spec));
+  failsAt(node, spot, run);
+  const path = subcommand === null ? [] : [subcommand.name];
+  node.action(() => {
+    const raw = { args: [...path, ...node.args], options: node.opts() };
+    run.reading = { name: [name, ...path].join(' '), command, raw };
+  });
+}
+
+function printsPage(node: Node, { theme }: Run, page: () => Page): void {
+  node.helpOption('-h, --help').configureHelp({ formatHelp: () => renderPage(page(), HELP_COLUMNS, theme) });
+}
+
+function failsAt(node: Node, spot: Spot, run: Run): void {
+  node.helpCommand(false).exitOverride((error) => {
+    run.failedAt ??= { ...spot, words: typedWords(node) };
     throw error;
   });
-  if (command === null) return;
-  for (const spec of command.arguments) node.addArgument(argument(spec));
-  for (const spec of command.options) node.addOption(option(spec));
-  node.addHelpText(
-    'after',
-    `\nOptions of every command:\n${globalHelp()}\n\nExamples:\n${examples(command)}`,
-  );
-  node.action(() => {
-    state.reading = { name: entry.name, command, raw: { args: node.args, options: node.opts() } };
-  });
+}
+
+function typedWords({ args }: Node): readonly string[] {
+  const end = args.findIndex((word) => word.startsWith('-'));
+  return end === -1 ? args : args.slice(0, end);
 }
 
 function argument(spec: ArgumentSpec): Argument {
   const name = `${spec.name}${spec.variadic === true ? '...' : ''}`;
-  return new Argument(spec.required === true ? `<${name}>` : `[${name}]`, spec.description);
+  return new Argument(spec.required === true ? `<${name}>` : `[${name}]`);
 }
 
 function option(spec: OptionSpec): Option {
-  const says = spec.defaultText === undefined ? '' : ` (default ${spec.defaultText})`;
-  const made = new Option(spec.flags, `${spec.description}${says}`);
+  const made = new Option(spec.flags);
   if (!readFlag(spec).repeatable) return made;
   return made.argParser((value: string, before: readonly string[] | undefined) => [...(before ?? []), value]);
-}
-
-function globalHelp(): string {
-  const widest = Math.max(...GLOBAL_OPTIONS.map((spec) => spec.flags.length));
-  return GLOBAL_OPTIONS.map((spec) => `  ${spec.flags.padEnd(widest)}  ${spec.description}`).join('\n');
-}
-
-function examples(command: Command): string {
-  const lines = Object.entries(command.examples);
-  return lines.map(([line, says]) => `  ${programName()} ${line}\n      ${says}`).join('\n');
-}
-
-function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
-}
-
-function readFailure(
-  failure: unknown,
-  state: ParseState,
-  argv: readonly string[],
-): Extract<Parsed, { kind: 'text' }> {
-  if (!(failure instanceof CommanderError)) throw failure;
-  if (failure.exitCode === 0) return { kind: 'text', text: state.printed, exitCode: 0 };
-  const help = ownCommand(state.failedIn === null ? '--help' : `${state.failedIn} --help`);
-  if (failure.code !== 'commander.help') throw usageError(failure, help);
-  if (askedView(argv).json) throw new VaultError('usage', 'no command is named', { hint: help });
-  return { kind: 'text', text: state.printed, exitCode: 2 };
-}
-
-/** Rewords commander's message. The value after a `=` may be a secret and is left out. */
-function usageError(failure: CommanderError, help: string): VaultError {
-  // A typed argument may contain line breaks; only the last line is a suggestion.
-  const [, sentence = '', suggestion] =
-    /^(.*?)(?:\n\(Did you mean (?:one of )?([^\n]+)\?\))?$/s.exec(
-      failure.message.replace(/^error: /, '').replace(/'(--[\w-]+)=.*'/s, "'$1'"),
-    ) ?? [];
-  const message = sentence
-    .replace(/\. Expected (.*)\.$/, ': expected $1')
-    .replace(/^(option '.*') argument missing$/, '$1 has no value');
-  const guess = suggestion === undefined ? '' : `did you mean ${suggestion}? `;
-  return new VaultError('usage', message, { hint: `${guess}see ${help}` });
 }
 
 function understandWithHint(reading: Reading, name: string): Parsed {

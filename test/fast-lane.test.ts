@@ -37,11 +37,17 @@ const JUNK = [
   '--=',
   '--json=1',
   'help',
+  'status',
 ];
 
-/** Command lines made of a command's own options, the global ones, values and nonsense, in any order. */
+/** Command lines made of the options of a command and of its subcommands, the global ones, values and nonsense, in any order. */
 function commandLines(name: string, command: Command): fc.Arbitrary<string[]> {
-  const flags = [...command.options.map(readFlag), ...GLOBAL_FLAGS];
+  const { subcommands = [] } = command;
+  const flags = [
+    ...[command, ...subcommands].flatMap(({ options }) => options.map(readFlag)),
+    ...GLOBAL_FLAGS,
+  ];
+  const path = fc.constantFrom([name], ...subcommands.map((subcommand) => [name, subcommand.name]));
   const value = fc.constantFrom(...VALUES);
   const option = fc.constantFrom(...flags).chain(({ long, takesValue }) => {
     const bare = fc.constant([long]);
@@ -58,7 +64,7 @@ function commandLines(name: string, command: Command): fc.Arbitrary<string[]> {
   );
   const words = fc.array(word, { maxLength: 5 }).map((parts) => parts.flat());
   const before = fc.oneof({ weight: 3, arbitrary: fc.constant([]) }, words);
-  return fc.tuple(before, words).map(([first, rest]) => [...first, name, ...rest]);
+  return fc.tuple(before, path, words).map((parts) => parts.flat());
 }
 
 async function withCommander(argv: readonly string[]) {

@@ -116,11 +116,18 @@ describe('the package', () => {
 
   it('holds what is meant to be published and nothing else', () => {
     const intended =
-      /^(?:bin\/(?:vault\.js|package\.json)|dist\/cli\/[\w-]+\.cjs|dist\/cli\/LICENSES\.txt|dist\/sbom\.cdx\.json|npm-shrinkwrap\.json|dist\/lib\/[\w/-]+\.(?:js|d\.ts)|package\.json|docs\/[a-z]+\.md|README\.md|SECURITY\.md|CHANGELOG\.md|LICENSE|\.env\.example)$/;
+      /^(?:bin\/(?:vault\.js|package\.json)|dist\/cli\/[\w-]+\.cjs|dist\/cli\/LICENSES\.txt|dist\/cli\/commands\.json|dist\/man\/[a-z-]+\.1|dist\/completions\/(?:_[a-z-]+|[a-z-]+\.(?:bash|fish|ps1))|dist\/sbom\.cdx\.json|npm-shrinkwrap\.json|dist\/lib\/[\w/-]+\.(?:js|d\.ts)|package\.json|docs\/[a-z]+\.md|README\.md|SECURITY\.md|CHANGELOG\.md|LICENSE|\.env\.example)$/;
     expect(files.filter((path) => !intended.test(path))).toEqual([]);
     expect(files).toEqual(
       expect.arrayContaining(['bin/vault.js', 'dist/cli/main.cjs', 'dist/lib/index.d.ts', 'LICENSE']),
     );
+  });
+
+  // npm links these on a global installation, and those of a folder that is named instead only from a registry.
+  it('names every page of the manual in its manifest', () => {
+    const pages = files.filter((path) => path.startsWith('dist/man/'));
+    expect(pages.length).toBeGreaterThan(40);
+    expect([...MANIFEST.man].sort()).toEqual(pages.sort());
   });
 
   it('names no path of the machine it was built on', () => {

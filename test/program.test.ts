@@ -2,7 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { COMMANDS } from '../src/commands/index.js';
 import { list } from '../src/commands/list.js';
 import { askedView } from '../src/commands/spec.js';
+import { TRIED_WORDS, triedWord } from '../src/commands/tried-words.js';
+import type { VaultError } from '../src/domain/errors.js';
 import { parseProgram } from '../src/program.js';
+import { plainTheme } from '../src/ui/theme.js';
 import { VERSION } from '../src/version.js';
 
 const DEFAULTS = { json: false, quiet: false, verbose: false, profile: null, envFile: null };
@@ -30,25 +33,33 @@ describe('global options', () => {
 });
 
 describe('help and version', () => {
-  it.each([['--version'], ['-V'], ['list', '--version']])('%j %j prints the version', async (...argv) => {
-    expect(await parseProgram(argv)).toEqual({ kind: 'text', text: `${VERSION}\n`, exitCode: 0 });
-  });
+  it.each([['--version'], ['-v'], ['-V'], ['version'], ['list', '--version']])(
+    '%j %j prints the version',
+    async (...argv) => {
+      expect(await parseProgram(argv)).toEqual({ kind: 'text', text: `${VERSION}\n` });
+    },
+  );
 
-  it.each([[['--help']], [['-h']], [['help']]])('%j lists every command with what it does', async (argv) => {
-    const help = await parseProgram(argv);
+  it('without a command is the help, which has every command in its group', async () => {
+    const help = await parseProgram([]);
+    for (const argv of [['--help'], ['-h'], ['help'], ['help', 'help'], ['--quiet']])
+      expect(await parseProgram(argv)).toEqual(help);
     const text = help.kind === 'text' ? help.text : '';
-    expect(help).toMatchObject({ kind: 'text', exitCode: 0 });
-    for (const { name, summary } of COMMANDS)
-      expect(text).toMatch(new RegExp(`^  ${name} +${summary}$`, 'm'));
+    for (const { name, group, summary } of COMMANDS)
+      expect(text).toMatch(new RegExp(`\n${group}:\n(?:  .*\n)*  ${name} +${summary}\n`));
+    expect(text).toContain('\n  -v, --version  ');
+    expect(text.split('\n').filter((line) => line.length > 80)).toEqual([]);
   });
 
-  it('vault help token is vault token --help', async () => {
-    expect(await parseProgram(['help', 'token'])).toEqual(await parseProgram(['token', '--help']));
-  });
-
-  it('no command at all gets the same help, but as a mistake', async () => {
-    const help = await parseProgram(['--help']);
-    expect(await parseProgram([])).toEqual({ ...help, exitCode: 2 });
+  it('has bold headings and dim explanations where the theme has them', async () => {
+    const marked = { ...plainTheme, bold: (text: string) => `<${text}>`, dim: (text: string) => `(${text})` };
+    const help = await parseProgram(['show', '--help'], marked);
+    expect(help).toMatchObject({
+      text: expect.stringMatching(/^Show one account\.\n\n<Usage:>\n {2}vault show/),
+    });
+    expect(help).toMatchObject({
+      text: expect.stringContaining('\n  vault show google --json\n(      for a program)\n'),
+    });
   });
 
   it('no command at all is an error for a program', async () => {
@@ -64,6 +75,15 @@ describe('a command line that makes no sense', () => {
     [['tokne'], "unknown command 'tokne'", 'did you mean token? see vault --help'],
     [['help', 'tokne'], "unknown command 'tokne'", 'did you mean token? see vault --help'],
     [['quux'], "unknown command 'quux'", 'see vault --help'],
+    [['key', 'rotte'], "unknown command 'key rotte'", 'did you mean rotate? see vault key --help'],
+    [['list', '--json=x'], "option '--json' takes no value", 'see vault list --help'],
+    [
+      ['exec', 'work', 'sh', '-c', 'x'],
+      "unknown option '-c'",
+      'put -- before the program: vault exec work -- sh ARGUMENTS',
+    ],
+    [['exec', '-c', 'work', 'sh'], "unknown option '-c'", 'see vault exec --help'],
+    [['login'], "missing required argument 'provider'", 'vault providers'],
     [['--bogus'], "unknown option '--bogus'", 'see vault --help'],
     [['a\n(Did you mean b?'], "unknown command 'a\n(Did you mean b?'", 'see vault --help'],
     [
@@ -78,7 +98,7 @@ describe('a command line that makes no sense', () => {
       'see vault token --help',
     ],
     [['token', '--min-valid'], "option '--min-valid <duration>' has no value", 'see vault token --help'],
-    [['show'], "missing required argument 'account'", 'see vault show --help'],
+    [['show'], "missing required argument 'account'", 'vault list'],
     [
       ['token', '--min-valid', 'soon'],
       '--min-valid takes a duration such as 90s, 5m, 12h or 7d',
@@ -87,6 +107,40 @@ describe('a command line that makes no sense', () => {
     [['refresh'], 'name an account, or use --all or --provider', 'vault refresh --all'],
   ])('%j: %s', async (argv, message, hint) => {
     await expect(parseProgram(argv)).rejects.toMatchObject({ code: 'usage', exitCode: 2, message, hint });
+  });
+
+  it.each([
+    ['logout google', 'to revoke access and remove the account: vault revoke google'],
+    ['rm', 'to revoke access and remove the account: vault revoke ACCOUNT'],
+    ['revoke-all', 'to show what would be revoked: vault revoke --all --dry-run'],
+    ['get google/work', 'to print a token: vault token google/work'],
+    ['ls', 'to list the accounts: vault list'],
+    ['whoami', 'to show an account: vault show ACCOUNT'],
+    ['run work ./x', 'to run a program with a token: vault exec work -- PROGRAM'],
+    ['add gitlab', 'to log in: vault login gitlab'],
+    ['get --help=x', 'to print a token: vault token ACCOUNT'],
+    ['get secret=x', 'to print a token: vault token ACCOUNT'],
+    ['kv get x', 'this is token-vault, not HashiCorp Vault; its commands: vault --help'],
+    ['rename a b', 'to give an account another name, log in again: vault login a --as NAME'],
+  ])('%s: the hint for a word that people try', async (line, hint) => {
+    await expect(parseProgram(line.split(' '))).rejects.toMatchObject({ code: 'usage', hint });
+  });
+
+  it('has a command in each of these hints that the program understands', async () => {
+    for (const word of TRIED_WORDS) {
+      const line = triedWord(word, [])?.split(': vault ')[1] ?? expect.fail(word);
+      expect(await parseProgram(line.split(' ')), word).toMatchObject({
+        kind: expect.stringMatching(/run|text/),
+      });
+    }
+    expect(TRIED_WORDS.filter((word) => COMMANDS.some(({ name }) => name === word))).toEqual([]);
+  });
+
+  it('leads to a destructive command only where that was meant', async () => {
+    const hintFor = async (word: string) => parseProgram([word]).catch((failure: VaultError) => failure.hint);
+    expect(await hintFor('revoek')).toBe('did you mean revoke? see vault --help');
+    for (const word of ['remote', 'revise', 'store', 'restart', 'invoke'])
+      expect(await hintFor(word)).not.toMatch(/revoke|restore/);
   });
 
   it('is repeated only up to the name of the option, for a secret may stand behind it', async () => {

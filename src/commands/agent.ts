@@ -5,18 +5,31 @@ import { runAgent } from '../services/agent/agent.js';
 import { agentStatus, stopAgent } from '../services/agent/agent-client.js';
 import type { AgentRequest } from '../services/agent/agent-contract.js';
 import type { Io } from '../ui/io.js';
-import { agentService, SERVICE_OPTIONS } from './agent-service.js';
+import { agentService } from './agent-service.js';
 import { sayEvent, showStatus } from './agent-view.js';
-import { runSchedule, type ScheduleInput } from './schedule.js';
-import type { Command } from './spec.js';
-import { duration, firstName, given, wholeNumber } from './spec.js';
+import { CREDENTIAL_OPTION, KIND_OPTION, runSchedule, type ScheduleInput } from './schedule.js';
+import type { Command, OptionSpec, RawInput } from './spec.js';
+import { duration, given, wholeNumber } from './spec.js';
 
 const EVERY = { usual: 5 * MINUTE, least: 10 * SECOND };
 const AHEAD = 10 * MINUTE;
 const CONCURRENCY = { usual: 4, most: 64 };
 
-const ACTIONS = ['status', 'stop', 'install', 'uninstall'] as const;
-type Action = 'run' | 'socket-path' | (typeof ACTIONS)[number];
+type Action = 'run' | 'socket-path' | 'status' | 'stop' | 'install' | 'uninstall';
+
+const RUNNING_OPTIONS: readonly OptionSpec[] = [
+  { flags: '--every <duration>', description: 'time from one check to the next', defaultText: '5m' },
+  {
+    flags: '--ahead <duration>',
+    description: 'refresh tokens that expire within this time',
+    defaultText: '10m',
+  },
+  {
+    flags: '--concurrency <n>',
+    description: 'how many accounts at a time',
+    defaultText: String(CONCURRENCY.usual),
+  },
+];
 
 interface AgentInput {
   readonly action: Action;
@@ -28,21 +41,40 @@ interface AgentInput {
 export const agent: Command<AgentInput> = {
   // A signal is the normal end.
   ignoresLateSignal: true,
-  arguments: [{ name: 'action', description: `${ACTIONS.join(', ')} (default: run until stopped)` }],
-  options: [
-    { flags: '--every <duration>', description: 'time from one check to the next', defaultText: '5m' },
+  arguments: [],
+  options: [...RUNNING_OPTIONS, { flags: '--socket-path', description: 'print the path of its socket' }],
+  subcommands: [
     {
-      flags: '--ahead <duration>',
-      description: 'refresh tokens that expire within this time',
-      defaultText: '10m',
+      name: 'status',
+      summary: 'show how the agent is; exit 0 when one runs, 3 when none does',
+      arguments: [],
+      options: [],
+      examples: { 'agent status --quiet': 'the exit code alone' },
     },
     {
-      flags: '--concurrency <n>',
-      description: 'how many accounts at a time',
-      defaultText: String(CONCURRENCY.usual),
+      name: 'stop',
+      summary: 'stop the agent; it finishes what is in flight first',
+      arguments: [],
+      options: [],
+      examples: { 'agent stop': 'returns when it has stopped' },
     },
-    { flags: '--socket-path', description: 'print the path of its socket' },
-    ...SERVICE_OPTIONS,
+    {
+      name: 'install',
+      summary: 'run the agent as a service that starts with your session',
+      arguments: [],
+      options: [...RUNNING_OPTIONS, KIND_OPTION, CREDENTIAL_OPTION],
+      examples: {
+        'agent install': 'with what this machine has',
+        'agent install --every 10m --ahead 15m': 'the service runs with these options',
+      },
+    },
+    {
+      name: 'uninstall',
+      summary: 'remove the service',
+      arguments: [],
+      options: [KIND_OPTION],
+      examples: { 'agent uninstall': 'stops it, too' },
+    },
   ],
   examples: {
     agent: 'run it here; Ctrl-C ends it',
@@ -63,9 +95,8 @@ export const agent: Command<AgentInput> = {
         'usage',
         '--ahead must be longer than --every, or tokens expire between two checks',
       );
-    const named = firstName(raw, 'the action');
-    const service = agentService(raw, named);
-    const action = actionOf(named, given(raw, '--socket-path'));
+    const action = actionOf(raw);
+    const service = action === 'install' || action === 'uninstall' ? agentService(raw, action) : null;
     return { action, request: { every, ahead, concurrency }, service };
   },
 
@@ -84,13 +115,10 @@ export const agent: Command<AgentInput> = {
   },
 };
 
-function actionOf(named: string | null, socketPath: boolean): Action {
-  const action = ACTIONS.find((each) => each === named);
-  if (named !== null && action === undefined)
-    throw new VaultError('usage', `unknown action; allowed: ${ACTIONS.join(', ')}`);
-  if (action !== undefined && socketPath)
-    throw new VaultError('usage', `--socket-path and ${action} contradict each other`);
-  return socketPath ? 'socket-path' : (action ?? 'run');
+function actionOf(raw: RawInput): Action {
+  const [named] = raw.args;
+  if (named !== undefined) return named as Action;
+  return given(raw, '--socket-path') ? 'socket-path' : 'run';
 }
 
 export function printSocket(socket: string, io: Io): void {

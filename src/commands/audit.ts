@@ -48,7 +48,11 @@ const OLDER = {
 export const audit: Command<AuditInput> = {
   arguments: [],
   options: [
-    { flags: '--account <name>', description: 'only events of this account (name, provider or prefix)' },
+    {
+      flags: '--account <name>',
+      description: 'only events of this account (name, provider or prefix)',
+      values: 'account',
+    },
     { flags: '--since <duration>', description: 'only events newer than this' },
     { flags: '--limit <number>', description: 'at most this many, the newest', defaultText: String(USUAL) },
     { flags: '--verify', description: 'check every entry; needs the key' },

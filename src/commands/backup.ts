@@ -7,7 +7,7 @@ import type { Command } from './spec.js';
 import { firstName, given } from './spec.js';
 
 export const backup: Command<BackupRequest> = {
-  arguments: [{ name: 'file', description: 'the file to create', required: true }],
+  arguments: [{ name: 'file', description: 'the file to create', required: true, values: 'file' }],
   options: [{ flags: '--force', description: 'replace an existing file' }],
   examples: {
     'backup vault.backup': 'everything but the master key, which is needed to open it',

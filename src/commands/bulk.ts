@@ -28,7 +28,7 @@ interface Selection {
 
 export const SELECTION_OPTIONS: readonly OptionSpec[] = [
   { flags: '--all', description: 'every account' },
-  { flags: '--provider <name>', description: 'every account of this provider' },
+  { flags: '--provider <name>', description: 'every account of this provider', values: 'provider' },
 ];
 
 const COLUMNS: readonly Column[] = [

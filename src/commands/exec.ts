@@ -8,12 +8,18 @@ const DEFAULT_VARIABLE = 'ACCESS_TOKEN';
 
 export const exec: Command<ExecRequest> = {
   arguments: [
-    { name: 'account', description: 'account name, provider, or unique prefix', required: true },
+    {
+      name: 'account',
+      description: 'account name, provider, or unique prefix',
+      required: true,
+      values: 'account',
+    },
     {
       name: 'command',
       description: 'the program and its arguments, after --',
       required: true,
       variadic: true,
+      values: 'program',
     },
   ],
   options: [
@@ -35,7 +41,7 @@ export const exec: Command<ExecRequest> = {
   ],
   examples: {
     'exec google -- ./upload.sh': 'upload.sh finds the token in $ACCESS_TOKEN',
-    'exec google --env GH_TOKEN --min-valid 30m -- python3 sync.py --all':
+    'exec google --env GH_TOKEN --min-valid 30m -- python3 sync.py':
       'in another variable, valid for half an hour',
     'exec google --retry-exit 41 -- ./upload.sh': 'upload.sh exits with 41 when it gets a 401',
   },

@@ -9,10 +9,20 @@ import { oneOf } from './spec.js';
 /** Makes the vault and its key. A login makes them too, with the configured key source. */
 export const init: Command<{ readonly choice: KeyChoice | null }> = {
   arguments: [
-    { name: 'command', description: 'with --key-source command: the program, after --', variadic: true },
+    {
+      name: 'command',
+      description: 'with --key-source command: the program, after --',
+      variadic: true,
+      values: 'program',
+    },
   ],
   options: [
-    { flags: '--key-source <kind>', description: KEY_SOURCES.join(', '), defaultText: 'keychain' },
+    {
+      flags: '--key-source <kind>',
+      description: 'where the key is kept',
+      values: KEY_SOURCES,
+      defaultText: 'keychain',
+    },
     ...KEY_SOURCE_OPTIONS,
   ],
   examples: {

@@ -15,15 +15,27 @@ export const KEY_SOURCES = [
   'passphrase',
 ] as const satisfies readonly KeySourceKind[];
 
+export const PASSPHRASE_OPTIONS: readonly OptionSpec[] = [
+  {
+    flags: '--passphrase-file <path>',
+    description: 'passphrase: a private file that holds it',
+    values: 'file',
+  },
+  { flags: '--passphrase-fd <n>', description: 'passphrase: an open descriptor to read it from' },
+];
+
 export const KEY_SOURCE_OPTIONS: readonly OptionSpec[] = [
-  { flags: '--key-file <path>', description: 'file: path of the key file (created if missing)' },
+  {
+    flags: '--key-file <path>',
+    description: 'file: path of the key file (created if missing)',
+    values: 'file',
+  },
   {
     flags: '--credential <name>',
     description: 'credential: its name',
     defaultText: 'token-vault-master-key',
   },
-  { flags: '--passphrase-file <path>', description: 'passphrase: a private file that holds it' },
-  { flags: '--passphrase-fd <n>', description: 'passphrase: an open descriptor to read it from' },
+  ...PASSPHRASE_OPTIONS,
 ];
 
 const OPTION_OF: Readonly<Record<string, KeySourceKind>> = {

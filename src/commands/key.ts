@@ -19,15 +19,28 @@ import {
   impliedKind,
   KEY_SOURCE_OPTIONS,
   KEY_SOURCES,
+  PASSPHRASE_OPTIONS,
   readChoice,
   readDescriptor,
   readKind,
   sameSourceFlags,
 } from './key-source.js';
-import type { Command, RawInput } from './spec.js';
-import { firstName, given, text } from './spec.js';
+import type { ArgumentSpec, Command, RawInput } from './spec.js';
+import { given, names, text } from './spec.js';
 
-const ACTIONS = ['status', 'add', 'use', 'remove', 'rotate', 'export', 'import'] as const;
+const SOURCE: ArgumentSpec = { name: 'source', description: 'where the key is', values: KEY_SOURCES };
+const PROGRAM: ArgumentSpec = {
+  name: 'command',
+  description: 'with the source command: the program, after --',
+  variadic: true,
+  values: 'program',
+};
+const RECOVERY_FILE: ArgumentSpec = {
+  name: 'file',
+  description: 'the recovery file',
+  required: true,
+  values: 'file',
+};
 
 export type KeyInput =
   | { readonly action: 'status' }
@@ -44,65 +57,111 @@ export type KeyInput =
   | { readonly action: 'remove'; readonly kind: KeySourceKind; readonly yes: boolean };
 
 export const key: Command<KeyInput> = {
-  arguments: [
-    { name: 'action', description: ACTIONS.join(', ') },
-    { name: 'source', description: `${KEY_SOURCES.join(', ')}; for export and import: the recovery file` },
-    { name: 'command', description: 'with the source command: the program, after --', variadic: true },
-  ],
-  options: [
-    ...KEY_SOURCE_OPTIONS,
-    { flags: '--data', description: 'rotate: the data keys, which seals every account again' },
-    { flags: '--yes', description: 'remove: do not ask' },
+  arguments: [],
+  options: [],
+  needsSubcommand: true,
+  subcommands: [
+    {
+      name: 'status',
+      summary: 'list the keys, and which one this machine uses',
+      arguments: [],
+      options: [],
+      examples: { 'key status': 'source, name, age and place of each key' },
+    },
+    {
+      name: 'add',
+      summary: 'add a key, so that the vault opens with it as well',
+      arguments: [{ ...SOURCE, required: true }, PROGRAM],
+      options: KEY_SOURCE_OPTIONS,
+      examples: {
+        'key add file': 'a key in a file: for cron and servers',
+        'key add command -- pass show token-vault': 'a key that is in a password manager already',
+      },
+    },
+    {
+      name: 'use',
+      summary: 'make this machine open the vault with one of its keys',
+      arguments: [{ ...SOURCE, required: true }, PROGRAM],
+      options: KEY_SOURCE_OPTIONS,
+      examples: { 'key use file': 'from now on with the key in the key file' },
+    },
+    {
+      name: 'remove',
+      summary: 'remove a key, after a question; never the last one',
+      arguments: [{ ...SOURCE, required: true }],
+      options: [{ flags: '--yes', description: 'do not ask' }],
+      examples: { 'key remove keychain': 'the vault no longer opens with the keychain' },
+    },
+    {
+      name: 'rotate',
+      summary: 'replace the key in use, or the data keys under it',
+      arguments: [SOURCE, PROGRAM],
+      options: [
+        ...KEY_SOURCE_OPTIONS,
+        { flags: '--data', description: 'replace the data keys, which seals every account again' },
+      ],
+      examples: {
+        'key rotate': 'a new key in the place of the one in use',
+        'key rotate --data': 'new data keys; every account is sealed again',
+      },
+    },
+    {
+      name: 'export',
+      summary: 'save the keys in a recovery file with a passphrase',
+      arguments: [RECOVERY_FILE],
+      options: PASSPHRASE_OPTIONS,
+      examples: { 'key export vault.recovery': 'asks for a passphrase, twice' },
+    },
+    {
+      name: 'import',
+      summary: 'make a new key from a recovery file, if the old one is lost',
+      arguments: [RECOVERY_FILE, SOURCE, PROGRAM],
+      options: KEY_SOURCE_OPTIONS,
+      examples: {
+        'key import vault.recovery': 'asks for its passphrase',
+        'key import vault.recovery file': 'the new key in a key file',
+      },
+    },
   ],
   examples: {
     'key status': 'list the keys, and which one this machine uses',
     'key add file': 'add a key in a file: for cron and servers',
-    'key add command -- pass show token-vault': 'add a key that is in a password manager already',
-    'key use file': 'make this machine open the vault with that key',
     'key rotate': 'replace the key in use',
-    'key rotate --data': 'replace the data keys under it, and seal every account again',
     'key export vault.recovery': 'make a file that opens the vault with a passphrase',
-    'key import vault.recovery': 'make a new key from that file, if the old one is lost',
-    'key remove keychain': 'remove a key, after a question; never the last one',
   },
   ignoresLateSignal: true,
 
   parse(raw) {
     // Whatever the action: an empty value is a mistake in a script.
     impliedKind(raw);
-    const word = firstName(raw, 'the action');
-    const action = ACTIONS.find((each) => each === word);
-    const [, first = null, ...more] = raw.args;
+    const [action, first = '', ...more] = names(raw, 'an argument');
     switch (action) {
       case 'status':
-        if (first !== null) throw new VaultError('usage', `${commandLine('key status')} takes no key source`);
         return { action };
       case 'add':
       case 'use':
-        return { action, choice: readChoice(raw, named(first, action), more) };
-      case 'remove': {
-        const kind = named(first, action);
-        if (more.length > 0 || impliedKind(raw) !== null)
-          throw new VaultError('usage', `${commandLine('key remove')} takes the kind of key source alone`);
-        return { action, kind, yes: given(raw, '--yes') };
-      }
+        return { action, choice: readChoice(raw, readKind(first, commandLine(`key ${action}`)), more) };
+      case 'remove':
+        return {
+          action,
+          kind: readKind(first, commandLine('key remove')),
+          yes: given(raw, '--yes'),
+        };
       case 'rotate':
         return given(raw, '--data')
           ? parseRotateData(raw, first)
           : { action, choice: choiceOf(raw, action, first, more) };
       case 'export':
-        if (more.length > 0) throw new VaultError('usage', `${commandLine('key export')} takes one file`);
-        return { action, file: fileNamed(first, action), passphrase: passphraseFrom(raw) };
-      case 'import':
+        return { action, file: first, passphrase: passphraseFrom(raw) };
+      default: {
+        const [source = '', ...program] = more;
         return {
-          action,
-          file: fileNamed(first, action),
+          action: 'import',
+          file: first,
           passphrase: passphraseFrom(raw),
-          choice:
-            more[0] === undefined ? null : choiceOf(withoutPassphrase(raw), action, more[0], more.slice(1)),
+          choice: source === '' ? null : choiceOf(withoutPassphrase(raw), 'import', source, program),
         };
-      default:
-        throw new VaultError('usage', `${commandLine('key')} takes one of: ${ACTIONS.join(', ')}`);
+      }
     }
   },
 
@@ -151,32 +210,20 @@ export const key: Command<KeyInput> = {
   },
 };
 
-function named(source: string | null, action: string): KeySourceKind {
-  if (source !== null) return readKind(source, commandLine(`key ${action}`));
-  throw new VaultError('usage', `${commandLine(`key ${action}`)} takes one of: ${KEY_SOURCES.join(', ')}`);
-}
-
 function choiceOf(
   raw: RawInput,
   action: string,
-  source: string | null,
+  source: string,
   program: readonly string[],
 ): KeyChoice | null {
-  const kind = source === null ? impliedKind(raw) : readKind(source, commandLine(`key ${action}`));
+  const kind = source === '' ? impliedKind(raw) : readKind(source, commandLine(`key ${action}`));
   return kind === null ? null : readChoice(raw, kind, program);
 }
 
-function parseRotateData(raw: RawInput, source: string | null): KeyInput {
-  if (source === null && impliedKind(raw) === null) return { action: 'rotate data' };
+function parseRotateData(raw: RawInput, source: string): KeyInput {
+  if (source === '' && impliedKind(raw) === null) return { action: 'rotate data' };
   throw new VaultError('usage', 'the data keys are in the vault itself, so --data takes no key source', {
     hint: commandLine('key rotate --data'),
-  });
-}
-
-function fileNamed(word: string | null, action: string): string {
-  if (word !== null) return word;
-  throw new VaultError('usage', `${commandLine(`key ${action}`)} needs the name of a file`, {
-    hint: `for example: ${commandLine(`key ${action} token-vault.recovery`)}`,
   });
 }
 

@@ -21,8 +21,8 @@ const COLUMNS: readonly Column[] = [
 export const list: Command<ListRequest> = {
   arguments: [],
   options: [
-    { flags: '--provider <name>', description: 'only accounts of this provider' },
-    { flags: '--status <status>', description: `only accounts that are ${ACCOUNT_STATUSES.join(', ')}` },
+    { flags: '--provider <name>', description: 'only accounts of this provider', values: 'provider' },
+    { flags: '--status <status>', description: 'only accounts with this status', values: ACCOUNT_STATUSES },
     {
       flags: '--expiring <duration>',
       description: 'only accounts whose token or grant expires within this time',

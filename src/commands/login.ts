@@ -30,7 +30,7 @@ interface LoginInput {
 
 /** The only command that opens a browser. */
 export const login: Command<LoginInput> = {
-  arguments: [{ name: 'provider', description: 'name of a provider', required: true }],
+  arguments: [{ name: 'provider', description: 'name of a provider', required: true, values: 'provider' }],
   options: [
     { flags: '--as <name>', description: 'name the account PROVIDER/NAME' },
     {

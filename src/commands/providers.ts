@@ -19,7 +19,9 @@ const SECRET_WORDS: Record<ProviderView['secret'], string> = {
 };
 
 export const providers: Command<{ readonly name: string | null }> = {
-  arguments: [{ name: 'name', description: 'show this provider, with the steps to set it up' }],
+  arguments: [
+    { name: 'name', description: 'show this provider, with the steps to set it up', values: 'provider' },
+  ],
   options: [],
   examples: {
     providers: 'all providers, and which are ready',

@@ -32,7 +32,9 @@ const FAILURES: FailureCodes<RefreshResultKind> = {
 };
 
 export const refresh: Command<RefreshRequest> = {
-  arguments: [{ name: 'account', description: 'account names or unique prefixes', variadic: true }],
+  arguments: [
+    { name: 'account', description: 'account names or unique prefixes', variadic: true, values: 'account' },
+  ],
   options: [
     ...SELECTION_OPTIONS,
     { flags: '--days <days>', description: 'refresh what expires within this many days', defaultText: '7' },

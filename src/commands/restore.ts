@@ -14,7 +14,9 @@ interface RestoreInput {
 }
 
 export const restore: Command<RestoreInput> = {
-  arguments: [{ name: 'file', description: 'a file made by the backup command', required: true }],
+  arguments: [
+    { name: 'file', description: 'a file made by the backup command', required: true, values: 'file' },
+  ],
   options: [{ flags: '--yes', description: 'do not ask' }],
   examples: {
     'restore vault.backup': 'asks first; the current vault is kept beside it',

@@ -31,7 +31,9 @@ interface RevokeInput {
 }
 
 export const revoke: Command<RevokeInput> = {
-  arguments: [{ name: 'account', description: 'account names or unique prefixes', variadic: true }],
+  arguments: [
+    { name: 'account', description: 'account names or unique prefixes', variadic: true, values: 'account' },
+  ],
   options: [
     ...SELECTION_OPTIONS,
     { flags: '--dry-run', description: 'show what would happen; send and change nothing' },

@@ -8,7 +8,7 @@ import { isPartOfDay } from '../services/background/schedule-times.js';
 import type { SchedulerKind } from '../system/schedulers/contract.js';
 import type { Io } from '../ui/io.js';
 import { printSchedule, printUnschedule } from './schedule-view.js';
-import type { Command, RawInput } from './spec.js';
+import type { Command, OptionSpec, RawInput } from './spec.js';
 import { given, oneOf, text } from './spec.js';
 
 /** Written as a record, so that the compiler notices a kind that is missing here. */
@@ -16,6 +16,18 @@ export const KINDS = Object.keys({ systemd: true, cron: true, launchd: true } sa
   SchedulerKind,
   true
 >) as SchedulerKind[];
+
+export const KIND_OPTION: OptionSpec = {
+  flags: '--kind <kind>',
+  description: 'what runs it',
+  values: KINDS,
+  defaultText: 'what this machine has',
+};
+export const CREDENTIAL_OPTION: OptionSpec = {
+  flags: '--credential-file <path>',
+  description: 'the key, for the key source credential',
+  values: 'file',
+};
 
 export type ScheduleInput =
   | { readonly action: 'schedule'; readonly request: ScheduleRequest }
@@ -26,8 +38,8 @@ export const schedule: Command<ScheduleInput> = {
   options: [
     { flags: '--days <days>', description: 'refresh what expires within this many days', defaultText: '3' },
     { flags: '--every <time>', description: '15m, 1h, 12h, daily and the like', defaultText: '12h' },
-    { flags: '--kind <kind>', description: KINDS.join(', '), defaultText: 'what this machine has' },
-    { flags: '--credential-file <path>', description: 'the key, for the key source credential' },
+    KIND_OPTION,
+    CREDENTIAL_OPTION,
     { flags: '--install', description: 'write the job instead of printing it' },
     { flags: '--uninstall', description: 'remove the job' },
   ],

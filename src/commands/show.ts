@@ -10,7 +10,14 @@ import type { Command } from './spec.js';
 import { names } from './spec.js';
 
 export const show: Command<{ readonly selector: string }> = {
-  arguments: [{ name: 'account', description: 'account name, provider, or unique prefix', required: true }],
+  arguments: [
+    {
+      name: 'account',
+      description: 'account name, provider, or unique prefix',
+      required: true,
+      values: 'account',
+    },
+  ],
   options: [],
   examples: {
     'show google/work': 'scopes, expiry, consents, endpoints',

@@ -4,11 +4,16 @@ import { VaultError } from '../domain/errors.js';
 import { parseScopes } from '../domain/scopes.js';
 import type { Io } from '../ui/io.js';
 
+/** What a value may be: one of these words, or something that the completion of a shell looks up. */
+export type Values = readonly string[] | 'account' | 'provider' | 'profile' | 'file' | 'program';
+
 export interface ArgumentSpec {
   readonly name: string;
   readonly description: string;
   readonly required?: boolean;
   readonly variadic?: boolean;
+  /** A `program` is typed after `--`, and all that follows belongs to it. */
+  readonly values?: Values;
 }
 
 export interface OptionSpec {
@@ -18,6 +23,7 @@ export interface OptionSpec {
   /** Shown in the help; parse() applies it. */
   readonly defaultText?: string;
   readonly repeatable?: boolean;
+  readonly values?: Values;
 }
 
 /** The command line as typed: option values under their camelCase names, unchanged. */
@@ -26,12 +32,26 @@ export interface RawInput {
   readonly options: Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
 }
 
-/** A command turns flags into one input, calls one use case and prints once. One file a command, listed in index.ts. */
-export interface Command<Input = unknown> {
+/** What is typed after the name of a command, as the help, the man page and the completion show it. */
+export interface Usage {
   readonly arguments: readonly ArgumentSpec[];
   readonly options: readonly OptionSpec[];
   /** Command lines without the name of this program, each with what it does. */
   readonly examples: Readonly<Record<string, string>>;
+}
+
+/** A command of a command, such as `rotate` in `vault key rotate`. */
+export interface Subcommand extends Usage {
+  readonly name: string;
+  readonly summary: string;
+}
+
+/** A command turns flags into one input, calls one use case and prints once. One file a command, listed in index.ts. */
+export interface Command<Input = unknown> extends Usage {
+  /** In {@link RawInput} the name of one is the first argument. */
+  readonly subcommands?: readonly Subcommand[];
+  /** Without one of its commands it does nothing. */
+  readonly needsSubcommand?: boolean;
   /**
    * A signal that arrives just before the command ends without an error does not make it fail. Set where the printed result
    * is complete in itself, or where the command checks the interruption itself and has then done everything.
@@ -80,8 +100,8 @@ export const GLOBAL_OPTIONS: readonly OptionSpec[] = [
   { flags: '--json', description: 'print one JSON document on stdout' },
   { flags: '--quiet', description: 'print only warnings and errors' },
   { flags: '--verbose', description: 'print more about failures on stderr' },
-  { flags: '--profile <name>', description: 'use a separate vault with its own key' },
-  { flags: '--env-file <path>', description: 'read provider settings from this file' },
+  { flags: '--profile <name>', description: 'use a separate vault with its own key', values: 'profile' },
+  { flags: '--env-file <path>', description: 'read provider settings from this file', values: 'file' },
 ];
 
 export interface Globals {
@@ -94,8 +114,8 @@ export interface Globals {
 
 export type Parsed =
   | { readonly kind: 'run'; readonly command: Command; readonly input: unknown; readonly globals: Globals }
-  /** Help or the version. With exit code 2 no command was given, and the text goes to stderr. */
-  | { readonly kind: 'text'; readonly text: string; readonly exitCode: 0 | 2 };
+  /** Help or the version. */
+  | { readonly kind: 'text'; readonly text: string };
 
 /** A command line before its command parses the options. */
 export interface Reading {

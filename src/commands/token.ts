@@ -22,7 +22,9 @@ interface TokenInput {
 
 export const token: Command<TokenInput> = {
   ignoresLateSignal: true,
-  arguments: [{ name: 'account', description: 'account name, provider, or unique prefix' }],
+  arguments: [
+    { name: 'account', description: 'account name, provider, or unique prefix', values: 'account' },
+  ],
   options: [
     {
       flags: '--min-valid <duration>',
@@ -31,7 +33,7 @@ export const token: Command<TokenInput> = {
     },
     { flags: '--scope <scope>', description: 'fail unless this scope was granted', repeatable: true },
     { flags: '--refresh', description: 'refresh even if it is valid' },
-    { flags: '--format <format>', description: TOKEN_FORMATS.join(', '), defaultText: 'raw' },
+    { flags: '--format <format>', description: 'how to print it', values: TOKEN_FORMATS, defaultText: 'raw' },
   ],
   examples: {
     'token google': 'the token of the only Google account',

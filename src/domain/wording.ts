@@ -3,25 +3,32 @@ export function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }
 
-/** The candidate that a mistyped word probably means: at most two edits away, and at most half of its letters wrong. */
-export function closest(word: string, candidates: readonly string[]): string | null {
+/**
+ * The candidate that a mistyped word probably means: at most so many edits away, and at most half of its letters wrong.
+ */
+export function closest(word: string, candidates: readonly string[], edits = 2): string | null {
   const ranked = candidates
     .map((candidate) => ({ candidate, distance: distance(word.toLowerCase(), candidate.toLowerCase()) }))
-    .filter((entry) => entry.distance <= 2 && entry.distance * 2 <= entry.candidate.length)
+    .filter((entry) => entry.distance <= edits && entry.distance * 2 <= entry.candidate.length)
     .sort((a, b) => a.distance - b.distance);
   return ranked[0]?.candidate ?? null;
 }
 
-/** Levenshtein distance. */
+/** Levenshtein distance, in which two letters that changed places are one edit. */
 function distance(from: string, to: string): number {
+  let before: number[] = [];
   let row = Array.from({ length: to.length + 1 }, (_, index) => index);
-  for (const [i, letter] of [...from].entries()) {
-    const next = [i + 1];
-    for (const [j, other] of [...to].entries()) {
-      const change = (row[j] ?? 0) + (letter === other ? 0 : 1);
-      next.push(Math.min(change, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
+  for (let i = 1; i <= from.length; i += 1) {
+    const next = [i];
+    for (let j = 1; j <= to.length; j += 1) {
+      const change = (row[j - 1] ?? 0) + (from[i - 1] === to[j - 1] ? 0 : 1);
+      const swap =
+        i > 1 && j > 1 && from[i - 1] === to[j - 2] && from[i - 2] === to[j - 1]
+          ? (before[j - 2] ?? 0) + 1
+          : change;
+      next.push(Math.min(change, swap, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
     }
-    row = next;
+    [before, row] = [row, next];
   }
   return row.at(-1) ?? 0;
 }

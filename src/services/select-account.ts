@@ -1,10 +1,12 @@
 import { type Account, accountName } from '../domain/account.js';
 import { ERROR_CODES, VaultError } from '../domain/errors.js';
 import { command, shellName } from '../domain/hints.js';
+import { closest } from '../domain/wording.js';
 import type { AccountRef, SealedAccount } from '../stores/contract.js';
 import type { Vault } from '../vault/vault.js';
 
 const LISTED = 20;
+const GUESSES = 3;
 
 type Verb = 'exec' | 'refresh' | 'revoke' | 'show' | 'token';
 
@@ -22,14 +24,14 @@ export async function selectAccount(
   verb: Verb,
 ): Promise<SealedAccount> {
   if (selector === '') throw new VaultError('usage', 'the name of the account is empty');
-  if (vault === null) throw notFound(selector);
+  if (vault === null) throw notFound(selector, []);
   const [provider = '', ...label] = selector?.split('/') ?? [];
   const named = label.length === 0 ? null : await vault.accountByName(provider, label.join('/'));
   if (named !== null) return named;
   const candidates = await vault.names(selector ?? '');
   const exact = candidates.filter((each) => accountName(each) === selector || each.provider === selector);
   const [only, ...others] = exact.length > 0 ? exact : candidates;
-  if (only === undefined) throw await confirmMissing(vault, notFound(selector));
+  if (only === undefined) throw await confirmMissing(vault, notFound(selector, await vault.names('')));
   if (others.length > 0) throw ambiguous(selector, [only, ...others], verb);
   // It may have been removed since its name was read.
   return (await vault.account(only.id)) ?? selectAccount(vault, selector, verb);
@@ -65,15 +67,31 @@ export async function accountsOf(vault: Vault, provider: string | null): Promise
   throw await confirmMissing(vault, new VaultError('account_not_found', none, { hint: command('list') }));
 }
 
-function notFound(selector: string | null): VaultError {
+function notFound(selector: string | null, accounts: readonly AccountRef[]): VaultError {
   if (selector === null) {
     return new VaultError('account_not_found', 'there is no account in this vault yet', {
       hint: `${command('login google')}\n${command('providers')}`,
     });
   }
+  const guesses = similarNames(selector, accounts).slice(0, GUESSES).join(' or ');
   return new VaultError('account_not_found', `there is no account whose name begins with ${selector}`, {
-    hint: command('list'),
+    hint: guesses === '' ? command('list') : `did you mean ${guesses}? to list them: ${command('list')}`,
   });
+}
+
+/**
+ * The names that were probably meant: without the provider, in another case, or mistyped.
+ *
+ * @returns full names, quoted for a shell
+ */
+function similarNames(selector: string, accounts: readonly AccountRef[]): readonly string[] {
+  const start = selector.toLowerCase();
+  const begins = (text: string) => text.toLowerCase().startsWith(start);
+  const plain = accounts.filter((account) => begins(accountName(account)) || begins(account.label));
+  const parts = (account: AccountRef) => [accountName(account), account.provider, account.label];
+  const guess = plain.length > 0 ? null : closest(selector, accounts.flatMap(parts));
+  const found = guess === null ? plain : accounts.filter((account) => parts(account).includes(guess));
+  return found.map(shellName);
 }
 
 function ambiguous(

@@ -2,7 +2,7 @@ import { VaultError } from '../domain/errors.js';
 import { harmless, harmlessJson } from '../domain/safe-text.js';
 import type { Host } from '../system/contract.js';
 import type { Io, Theme } from './io.js';
-import { colourTheme, plainTheme, showsUnicode, wantsColour } from './theme.js';
+import { showsUnicode, themeFor } from './theme.js';
 
 const COLUMNS_IN_A_PIPE = 80;
 
@@ -41,8 +41,8 @@ export function createIo(options: IoOptions): Io {
     () => host.stderr,
     () => undefined,
   );
-  const theme = themeOnDemand(() => wantsColour(stdout(), env));
-  const talkTheme = themeOnDemand(() => wantsColour(stderr(), env));
+  const theme = themeOnDemand(() => themeFor(stdout(), env));
+  const talkTheme = themeOnDemand(() => themeFor(stderr(), env));
   let gaveDocument = false;
   const interactive = (): boolean => stderr().isTTY === true && host.stdin.isTTY === true;
 
@@ -126,10 +126,10 @@ function widthOf({ columns }: Host['stderr']): number {
   return columns || COLUMNS_IN_A_PIPE;
 }
 
-function themeOnDemand(coloured: () => boolean): () => Theme {
+function themeOnDemand(load: () => Theme): () => Theme {
   let loaded: Theme | undefined;
   return () => {
-    loaded ??= coloured() ? colourTheme() : plainTheme;
+    loaded ??= load();
     return loaded;
   };
 }

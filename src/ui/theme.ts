@@ -25,6 +25,11 @@ export function wantsColour(
   return stream.isTTY === true && !env['NO_COLOR'] && env['TERM'] !== 'dumb';
 }
 
+/** The styles for a stream, coloured or not. */
+export function themeFor(...[stream, env]: Parameters<typeof wantsColour>): Theme {
+  return wantsColour(stream, env) ? colourTheme() : plainTheme;
+}
+
 /** Whether a terminal shows characters beyond ASCII, by the locale (POSIX: the first of these that is set counts). */
 export function showsUnicode(env: Readonly<Record<string, string | undefined>>): boolean {
   if (env['TERM'] === 'dumb' || env['TERM'] === 'linux') return false;
@@ -36,7 +41,7 @@ export function showsUnicode(env: Readonly<Record<string, string | undefined>>):
  * Loads kleur, so it is called only where something is about to be coloured. It is required and not imported
  * because printing does not wait.
  */
-export function colourTheme(): Theme {
+function colourTheme(): Theme {
   const kleur = createRequire(import.meta.url)('kleur') as typeof import('kleur');
   // kleur decides by the process environment; the caller has decided already.
   kleur.enabled = true;

@@ -45,13 +45,16 @@ describe('vault agent', () => {
     ['status', { action: 'status' }],
     ['stop', { action: 'stop' }],
     ['--socket-path', { action: 'socket-path' }],
+    ['install --every 10m --ahead 20m', { action: 'install', request: { every: 10 * MINUTE } }],
   ])('understands "%s"', async (line, expected) => {
     expect(await inputOf(agent, line)).toMatchObject(expected);
   });
 
   it.each([
-    ['restart', /unknown action/],
-    ['status --socket-path', /contradict/],
+    ['restart', /^unknown command 'agent restart'$/],
+    ['status --socket-path', /^unknown option '--socket-path'$/],
+    ['status --every 5m', /^unknown option '--every'$/],
+    ['uninstall --credential-file /k', /^unknown option/],
     ['--every 5s', /ten seconds/],
     ['--every 10m', /longer than --every/],
     ['--concurrency 0', /from 1 to 64/],

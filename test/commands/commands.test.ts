@@ -1,10 +1,12 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { COMMANDS } from '../../src/commands/index.js';
-import { GLOBAL_OPTIONS, readFlag } from '../../src/commands/spec.js';
+import { GLOBAL_OPTIONS, readFlag, type Usage } from '../../src/commands/spec.js';
+import { startedAs } from '../../src/domain/hints.js';
 import { fastParse } from '../../src/fast-lane.js';
 import { parseProgram } from '../../src/program.js';
 
 const NAMES = [
+  'demo',
   'login',
   'token',
   'exec',
@@ -13,17 +15,17 @@ const NAMES = [
   'refresh',
   'revoke',
   'schedule',
+  'agent',
   'notify',
+  'status',
+  'audit',
+  'doctor',
   'init',
   'key',
   'backup',
   'restore',
-  'agent',
-  'status',
-  'audit',
-  'doctor',
   'providers',
-  'demo',
+  'completion',
 ];
 
 /** The words of an example, without what follows a pipe. */
@@ -37,46 +39,66 @@ it('the list of commands is complete', () => {
 
 describe.each(COMMANDS)('vault $name', (entry) => {
   it('has options that are told apart from each other and from the global ones', async () => {
-    const { options } = await entry.load();
-    const flags = [...options, ...GLOBAL_OPTIONS].map(readFlag);
-    const names = flags.flatMap((flag) => [flag.long, flag.short]).filter((name) => name !== null);
-    expect(flags.filter((flag) => !/^--[a-z]+(-[a-z]+)*$/.test(flag.long))).toEqual([]);
-    expect(new Set([...names, '-h', '--help', '-V', '--version']).size).toBe(names.length + 4);
+    const command = await entry.load();
+    for (const { options } of [command, ...(command.subcommands ?? [])]) {
+      const flags = [...options, ...GLOBAL_OPTIONS].map(readFlag);
+      const names = flags.flatMap((flag) => [flag.long, flag.short]).filter((name) => name !== null);
+      expect(flags.filter((flag) => !/^--[a-z]+(-[a-z]+)*$/.test(flag.long))).toEqual([]);
+      expect(new Set([...names, '-h', '--help', '-v', '-V', '--version']).size).toBe(names.length + 5);
+    }
   });
 
   it('has examples that can be typed as they are, and both readers understand them alike', async () => {
-    const { examples } = await entry.load();
-    expect(Object.keys(examples)).not.toEqual([]);
-    for (const line of Object.keys(examples)) {
+    const command = await entry.load();
+    const usages = [command, ...(command.subcommands ?? [])];
+    expect(usages.filter(({ examples }) => Object.keys(examples).length === 0)).toEqual([]);
+    for (const line of usages.flatMap(({ examples }) => Object.keys(examples))) {
       const slow = await parseProgram(wordsOf(line));
-      expect(slow).toMatchObject({ kind: 'run', command: await entry.load() });
+      expect(slow).toMatchObject({ kind: 'run', command });
       // What stands behind a lone -- is none of the fast lane's business.
       expect(await fastParse(wordsOf(line))).toEqual(line.includes(' -- ') ? null : slow);
     }
   });
 
-  it('shows its examples and the global options in its help', async () => {
-    const { examples } = await entry.load();
-    const help = await parseProgram([entry.name, '--help']);
-    const text = help.kind === 'text' ? help.text : '';
-    expect(help).toMatchObject({ kind: 'text', exitCode: 0 });
-    for (const [line, says] of Object.entries(examples))
-      expect(text).toContain(`  vault ${line}\n      ${says}`);
-    expect(text).toContain('--env-file <path>');
-    expect(text.split('\n').filter((each) => each.length > 80)).toEqual([]);
-  });
+  it.each(['vault', 'token-vault'] as const)(
+    'has pages of its own that fit into 80 columns of %s',
+    async (name) => {
+      startedAs({ name });
+      onTestFinished(() => startedAs({ name: 'vault' }));
+      const command = await entry.load();
+      const all = [{ path: [entry.name], usage: command as Usage }];
+      for (const each of command.subcommands ?? []) all.push({ path: [entry.name, each.name], usage: each });
+      for (const { path, usage } of all) {
+        const help = await parseProgram([...path, '--help']);
+        const text = help.kind === 'text' ? help.text : '';
+        expect(await parseProgram(['help', ...path])).toEqual(help);
+        expect(text).toContain(`\nUsage:\n  ${name} ${path.join(' ')} `);
+        for (const { flags } of [...usage.options, ...GLOBAL_OPTIONS])
+          expect(text).toContain(`\n  ${flags} `);
+        for (const [line, says] of Object.entries(usage.examples))
+          expect(text).toContain(`\n  ${name} ${line}\n      ${says}\n`);
+        expect(text.split('\n').filter((each) => each.length > 80)).toEqual([]);
+      }
+    },
+  );
 
   it('refuses an empty value for every option that takes one', async () => {
     const command = await entry.load();
-    const args = command.arguments.map(() => 'google');
-    const valued = command.options.map(readFlag).filter((flag) => flag.takesValue);
-    for (const { long } of valued) {
-      await expect(parseProgram([entry.name, ...args, long, '']), long).rejects.toMatchObject({
-        code: 'usage',
-        message: `${long} is empty`,
-        hint: `see vault ${entry.name} --help`,
-      });
+    const all = [{ path: [entry.name], usage: command as Usage }];
+    for (const each of command.subcommands ?? []) all.push({ path: [entry.name, each.name], usage: each });
+    const refused = async (words: readonly string[]) => parseProgram(words).catch((failure) => failure);
+    for (const { path, usage } of all) {
+      const args = usage.arguments.map(
+        ({ values }) => (typeof values === 'object' ? values[0] : 'google') ?? '',
+      );
+      for (const { long } of usage.options.map(readFlag).filter((flag) => flag.takesValue)) {
+        expect(await refused([...path, ...args, long, '']), long).toMatchObject({
+          code: 'usage',
+          message: `${long} is empty`,
+          hint: `see vault ${path.join(' ')} --help`,
+        });
+      }
     }
-    expect(valued.length).toBeGreaterThanOrEqual(0);
+    expect(all.length).toBeGreaterThan(0);
   });
 });

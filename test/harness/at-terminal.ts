@@ -18,10 +18,21 @@ export function atTerminal(
   home: TempHome,
   env: Readonly<Record<string, string>> = {},
 ): TerminalRun {
-  const line = [process.execPath, VAULT_JS, ...args].map((word) => `'${word}'`).join(' ');
-  const child = spawn('script', ['-qec', line, '/dev/null'], {
+  return typeAtTerminal([process.execPath, VAULT_JS, ...args], {
     cwd: home.home,
-    env: { ...home.env, SHELL: '/bin/sh', TERM: 'xterm', ...env },
+    env: { ...home.env, ...env },
+  });
+}
+
+/** Types any program and its arguments at a terminal. */
+export function typeAtTerminal(
+  words: readonly string[],
+  { cwd, env }: { readonly cwd: string; readonly env: Readonly<Record<string, string>> },
+): TerminalRun {
+  const line = words.map((word) => `'${word}'`).join(' ');
+  const child = spawn('script', ['-qec', line, '/dev/null'], {
+    cwd,
+    env: { SHELL: '/bin/sh', TERM: 'xterm', ...env },
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   let shown = '';

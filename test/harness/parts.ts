@@ -17,6 +17,8 @@ interface Part {
 const succeeds = (program: string, args: readonly string[]) =>
   spawnSync(program, args, { stdio: 'ignore' }).status === 0;
 
+export const BASH_COMPLETION = '/usr/share/bash-completion/bash_completion';
+
 export const CHROMIUM = '/usr/bin/chromium';
 
 const PARTS = {
@@ -53,6 +55,12 @@ const PARTS = {
     },
     how: 'keep the temporary folder on ext4, xfs, btrfs or APFS',
   },
+  bash: { found: () => succeeds('bash', ['--version']), how: 'apt-get install bash' },
+  'bash-completion': { found: () => existsSync(BASH_COMPLETION), how: 'apt-get install bash-completion' },
+  zsh: { found: () => succeeds('zsh', ['--version']), how: 'apt-get install zsh' },
+  fish: { found: () => succeeds('fish', ['--version']), how: 'apt-get install fish' },
+  man: { found: () => succeeds('man', ['--version']), how: 'apt-get install man-db' },
+  mandoc: { found: () => existsSync('/usr/bin/mandoc'), how: 'apt-get install mandoc' },
   curl: { found: () => succeeds('curl', ['--version']), how: 'apt-get install curl' },
   'namespaces of its own': {
     found: () => succeeds('unshare', ['--mount', '--net', 'mount', '-t', 'tmpfs', 'none', tmpdir()]),

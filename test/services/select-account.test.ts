@@ -91,6 +91,20 @@ describe('choosing an account', () => {
     });
   });
 
+  it.each([
+    ['gogle', 'google/work'],
+    ['GOOGLE/w', 'google/work'],
+    ['work', 'google/work or microsoft/work'],
+    ['google/wrok', 'google/work'],
+    ['alcie@example.com', 'microsoft/alice@example.com'],
+  ])('suggests the names that %s may have meant', async (selector, guesses) => {
+    await add('google/work', 'microsoft/work', 'microsoft/alice@example.com');
+    await expect(chosen(selector)).rejects.toMatchObject({
+      code: 'account_not_found',
+      hint: `did you mean ${guesses}? to list them: vault list`,
+    });
+  });
+
   it('takes an empty name for a mistake, and not for the only account', async () => {
     await add('google/work');
     await expect(chosen('')).rejects.toMatchObject({ code: 'usage' });

@@ -1,0 +1,114 @@
+import { VaultError } from '../domain/errors.js';
+import { command } from '../domain/hints.js';
+import { quoted } from '../domain/safe-text.js';
+import { closest } from '../domain/wording.js';
+import { COMMANDS } from './index.js';
+import type { Command, Subcommand } from './spec.js';
+import { triedWord } from './tried-words.js';
+
+/* Command lines that make no sense: what is wrong, and what to type. */
+
+/** Where on the command line the mistake is. */
+export interface Place {
+  /** The name of the command whose words are wrong; null for the program's own. */
+  readonly name: string | null;
+  readonly command: Command | null;
+  readonly subcommand: Subcommand | null;
+  /** What was typed after its name, up to the first option. */
+  readonly words: readonly string[];
+}
+
+/** A mistake as commander reports it. */
+interface Report {
+  readonly code: string;
+  readonly message: string;
+}
+
+export function mistake(report: Report, place: Place): VaultError {
+  const [word] = place.words;
+  if (isUnknownCommand(report, place) && word !== undefined) return unknownCommand(word, place);
+  // The help is asked for by a group of commands that is named alone.
+  if (report.code === 'commander.help') return noCommand(place);
+  const { sentence, suggestion } = reworded(report.message);
+  const { argument, hint } = more(report, place);
+  const guess = suggestion === null ? '' : `did you mean ${suggestion}? `;
+  return new VaultError('usage', `${sentence}${argument}`, { hint: hint ?? `${guess}see ${help(place)}` });
+}
+
+/** A command with commands of its own takes no other words. */
+function isUnknownCommand({ code }: Report, { command: at, subcommand }: Place): boolean {
+  return (
+    code === 'commander.unknownCommand' ||
+    (code === 'commander.excessArguments' && subcommand === null && at?.subcommands !== undefined)
+  );
+}
+
+function unknownCommand(word: string, place: Place): VaultError {
+  const path = place.name === null ? word : `${place.name} ${word}`;
+  const tried = place.command === null ? triedWord(word, place.words.slice(1)) : null;
+  const guess = place.command === null ? similarCommand(word) : closest(word, subcommands(place));
+  const hint = tried ?? `${guess === null ? '' : `did you mean ${guess}? `}see ${help(place)}`;
+  return new VaultError('usage', `unknown command '${path}'`, { hint });
+}
+
+/** A harmless word never leads to a destructive command, unless it is that command but for one letter. */
+function similarCommand(word: string): string | null {
+  const names = (destructive: boolean) =>
+    COMMANDS.filter((entry) => (entry.destructive ?? false) === destructive).map(({ name }) => name);
+  return closest(word, names(true), 1) ?? closest(word, names(false));
+}
+
+function noCommand(place: Place): VaultError {
+  const message =
+    place.name === null
+      ? 'no command is named'
+      : `${command(place.name)} takes one of: ${subcommands(place).join(', ')}`;
+  return new VaultError('usage', message, { hint: `see ${help(place)}` });
+}
+
+function subcommands({ command: at }: Place): string[] {
+  return (at?.subcommands ?? []).map(({ name }) => name);
+}
+
+/** Rewords commander's message. The value after a `=` may be a secret and is left out. */
+function reworded(message: string): { readonly sentence: string; readonly suggestion: string | null } {
+  // A typed argument may contain line breaks; only the last line is a suggestion.
+  const [, text = '', suggestion = null] =
+    /^(.*?)(?:\n\(Did you mean (?:one of )?([^\n]+)\?\))?$/s.exec(
+      message.replace(/^error: /, '').replace(/'(--[\w-]+)=.*'/s, "'$1'"),
+    ) ?? [];
+  const sentence = text
+    .replace(/\. Expected (.*)\.$/, ': expected $1')
+    .replace(/^(option '.*') argument missing$/, '$1 has no value');
+  // Only what takes no value is unknown under its own name.
+  return sentence === `unknown option '${suggestion}'`
+    ? { sentence: `option '${suggestion}' takes no value`, suggestion: null }
+    : { sentence, suggestion };
+}
+
+/** What commander does not know: what an argument may be, and where the words of a program begin. */
+function more(
+  { code, message }: Report,
+  { name, command: at, subcommand, words }: Place,
+): { readonly argument: string; readonly hint: string | null } {
+  const usage = subcommand ?? at;
+  const none = { argument: '', hint: null };
+  if (usage === null) return none;
+  if (code === 'commander.missingArgument') {
+    const missing = usage.arguments.find((argument) => message.includes(`'${argument.name}'`));
+    if (typeof missing?.values === 'object')
+      return { argument: `: ${missing.values.join(', ')}`, hint: null };
+    if (missing?.values === 'provider') return { argument: '', hint: command('providers') };
+    if (missing?.values === 'account') return { argument: '', hint: command('list') };
+    return none;
+  }
+  const program = usage.arguments.findIndex(({ values }) => values === 'program');
+  if (code !== 'commander.unknownOption' || program === -1 || words.length <= program) return none;
+  const line = [name ?? '', ...words.slice(0, program).map(quoted), '--', quoted(words[program] ?? '')];
+  return { argument: '', hint: `put -- before the program: ${command(line.join(' '))} ARGUMENTS` };
+}
+
+function help({ name, subcommand }: Place): string {
+  const path = [...(name === null ? [] : [name]), ...(subcommand === null ? [] : [subcommand.name])];
+  return command([...path, '--help'].join(' '));
+}

@@ -1,0 +1,96 @@
+import { command } from '../domain/hints.js';
+import { quoted } from '../domain/safe-text.js';
+
+/** What a word that people try would do here: what for, and the command, with a placeholder that a typed name replaces. */
+type Meaning = readonly [purpose: string, line: string];
+
+const LOG_IN: Meaning = ['to log in', 'login PROVIDER'];
+const REMOVE: Meaning = ['to revoke access and remove the account', 'revoke ACCOUNT'];
+const REVOKE_ALL: Meaning = ['to show what would be revoked', 'revoke --all --dry-run'];
+const PRINT: Meaning = ['to print a token', 'token ACCOUNT'];
+const LIST: Meaning = ['to list the accounts', 'list'];
+const SHOW: Meaning = ['to show an account', 'show ACCOUNT'];
+const RUN: Meaning = ['to run a program with a token', 'exec ACCOUNT -- PROGRAM'];
+const REFRESH: Meaning = ['to refresh an account', 'refresh ACCOUNT'];
+const RENAME: Meaning = ['to give an account another name, log in again', 'login PROVIDER --as NAME'];
+const SETTINGS: Meaning = ['to see what is configured', 'providers'];
+const PROFILES: Meaning = ['for a separate vault, put its name before a command', '--profile NAME list'];
+const EVENTS: Meaning = ['to see what happened', 'audit'];
+const CHECK: Meaning = ['to find problems', 'doctor'];
+const AGENT: Meaning = ['to keep tokens fresh in the background', 'agent'];
+const SCHEDULE: Meaning = ['to have tokens refreshed by cron or systemd', 'schedule'];
+const SAVE: Meaning = ['to save the vault', 'backup FILE'];
+const KEYS: Meaning = ['to see the keys that open the vault', 'key status'];
+const COMPLETE: Meaning = ['to complete words in your shell', 'completion --install'];
+/** Words of HashiCorp's program, whose name is `vault` as well. */
+const OTHER_VAULT: Meaning = ['this is token-vault, not HashiCorp Vault; its commands', '--help'];
+
+/** Written by hand, because the most similar command is often the opposite of what is wanted. */
+const MEANINGS: Readonly<Record<string, Meaning>> = {
+  ...all(LOG_IN, 'add', 'new', 'create', 'auth', 'authorize', 'authenticate', 'signin', 'sign-in', 'connect'),
+  ...all(
+    REMOVE,
+    'logout',
+    'log-out',
+    'signout',
+    'sign-out',
+    'rm',
+    'remove',
+    'delete',
+    'del',
+    'forget',
+    'erase',
+  ),
+  ...all(REVOKE_ALL, 'revoke-all', 'logout-all', 'remove-all', 'purge', 'wipe', 'reset'),
+  ...all(PRINT, 'get', 'print', 'fetch', 'access-token', 'tokens', 'cat', 'header'),
+  ...all(LIST, 'ls', 'accounts', 'account', 'users'),
+  ...all(SHOW, 'whoami', 'who', 'me', 'id', 'info', 'describe', 'inspect', 'view'),
+  ...all(RUN, 'run', 'with', 'env', 'sh', 'shell', 'do'),
+  ...all(REFRESH, 'renew', 'update', 'extend'),
+  ...all(RENAME, 'rename', 'mv', 'move', 'alias'),
+  ...all(SETTINGS, 'config', 'configure', 'configuration', 'settings', 'set', 'setup', 'clients'),
+  ...all(PROFILES, 'profile', 'profiles', 'switch', 'use', 'context'),
+  ...all(EVENTS, 'log', 'logs', 'history', 'events', 'trail'),
+  ...all(CHECK, 'check', 'test', 'diagnose', 'health', 'verify', 'repair', 'fix', 'debug'),
+  ...all(AGENT, 'daemon', 'serve', 'start', 'stop', 'watch'),
+  ...all(SCHEDULE, 'cron', 'timer', 'install', 'job', 'jobs'),
+  ...all(SAVE, 'export', 'dump', 'save', 'copy'),
+  ...all(KEYS, 'keys', 'lock', 'unlock', 'password', 'passphrase', 'rotate', 'keychain'),
+  ...all(COMPLETE, 'completions', 'complete', 'autocomplete'),
+  ...all(
+    OTHER_VAULT,
+    'kv',
+    'read',
+    'write',
+    'unseal',
+    'seal',
+    'operator',
+    'secrets',
+    'policy',
+    'lease',
+    'server',
+  ),
+};
+
+function all(meaning: Meaning, ...words: string[]): Record<string, Meaning> {
+  return Object.fromEntries(words.map((word) => [word, meaning]));
+}
+
+export const TRIED_WORDS: readonly string[] = Object.keys(MEANINGS);
+
+/**
+ * The hint for a word that is no command, but that people try.
+ *
+ * @param names what was typed after it; the first may be put into the command
+ * @returns null for any other word
+ */
+export function triedWord(word: string, names: readonly string[]): string | null {
+  const meaning = Object.hasOwn(MEANINGS, word) ? MEANINGS[word] : undefined;
+  if (meaning === undefined) return null;
+  const [purpose, line] = meaning;
+  const [name] = names;
+  const placeholder = /\b(?:ACCOUNT|PROVIDER|FILE)\b/;
+  // What looks like an option or like name=secret is not repeated.
+  const usable = name !== undefined && /^[\p{L}\p{N}][\p{L}\p{N}@%+:,./_-]*$/u.test(name);
+  return `${purpose}: ${command(usable ? line.replace(placeholder, () => quoted(name)) : line)}`;
+}
