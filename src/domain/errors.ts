@@ -115,7 +115,7 @@ export const INSTALL_CURRENT =
 
 export interface ErrorParts {
   /** The next step, as an exact command where there is one. */
-  readonly hint?: string;
+  readonly hint?: string | undefined;
   /** More facts for `--json`; never a secret, never a raw message of a parser or an HTTP library. */
   readonly details?: Readonly<Record<string, unknown>>;
   /** The original failure, for the stack traces of `--verbose`. Its message is never printed: it may hold a secret. */
@@ -143,23 +143,23 @@ export class VaultError extends Error {
 }
 
 /** The error in `--json` documents; `details` is present where there are any. */
-export function errorDocument(
-  { code, message, hint, exitCode, details }: VaultError,
-  again = (text: string) => text,
-): Record<string, unknown> {
-  const document = { code, message, hint: hint === undefined ? null : again(hint), exit_code: exitCode };
+export function errorDocument({ code, message, hint, exitCode, details }: VaultError) {
+  const document = { code, message, hint: hint ?? null, exit_code: exitCode };
   return Object.keys(details).length === 0 ? document : { ...document, details };
+}
+
+/** The same failure with another message, hint or cause. */
+export function reworded(
+  failure: VaultError,
+  change: ErrorParts & { readonly message?: string },
+): VaultError {
+  const { code, message, hint, details, cause } = failure;
+  return new VaultError(code, change.message ?? message, { hint, details, cause, ...change });
 }
 
 /** The same failure with more lines in its hint. */
 export function withMoreHints(failure: VaultError, more: readonly string[]): VaultError {
-  const { code, message, hint, details, cause } = failure;
-  const lines = hint === undefined ? more : [hint, ...more];
-  return new VaultError(code, message, {
-    ...(lines.length > 0 && { hint: lines.join('\n') }),
-    details,
-    cause,
-  });
+  return reworded(failure, { hint: [failure.hint ?? [], more].flat().join('\n') || undefined });
 }
 
 /** Whether the user or the system asked the program to stop: then no fallback is tried. */

@@ -1,6 +1,6 @@
 import { type Account, accountName } from '../domain/account.js';
 import { DAY } from '../domain/duration.js';
-import { type ErrorCode, VaultError } from '../domain/errors.js';
+import { type ErrorCode, reworded, VaultError } from '../domain/errors.js';
 import { command, fromBackup, loginCommand } from '../domain/hints.js';
 import { quoted } from '../domain/safe-text.js';
 import { FAILING_AFTER } from '../domain/status.js';
@@ -73,7 +73,8 @@ export function refreshRefusal(
 function leavingOpen(error: VaultError, account: Account, since: number, now: number): VaultError {
   const { hint = NOTHING_LOST } = error;
   const own = hint.startsWith(NOTHING_LOST) ? [] : [hint];
-  return new VaultError(error.code, `${error.message}; ${openOutcome(since)}`, {
+  return reworded(error, {
+    message: `${error.message}; ${openOutcome(since)}`,
     hint: [...own, openHint(account, now)].join('\n'),
     details: { ...error.details, ...openDetails(since) },
   });

@@ -1,5 +1,5 @@
 import { type Account, accountName } from '../domain/account.js';
-import { ERROR_CODES, VaultError } from '../domain/errors.js';
+import { ERROR_CODES, reworded, VaultError } from '../domain/errors.js';
 import { command, shellName } from '../domain/hints.js';
 import { closest } from '../domain/wording.js';
 import type { AccountRef, SealedAccount } from '../stores/contract.js';
@@ -122,10 +122,7 @@ export async function confirmMissing(vault: Vault | null, error: VaultError): Pr
   } catch (failure) {
     if (!(failure instanceof VaultError)) throw failure;
     if (failure.exitCode !== ERROR_CODES.key_unavailable) return failure;
-    return new VaultError(
-      error.code,
-      `${error.message}; could not check whether it was deleted from the database: ${failure.message}`,
-      { ...(error.hint === undefined ? {} : { hint: error.hint }), details: error.details, cause: failure },
-    );
+    const why = `could not check whether it was deleted from the database: ${failure.message}`;
+    return reworded(error, { message: `${error.message}; ${why}`, cause: failure });
   }
 }

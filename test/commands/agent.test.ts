@@ -3,7 +3,8 @@ import { agent, printSocket, printStopped } from '../../src/commands/agent.js';
 import { sayEvent, showStatus } from '../../src/commands/agent-view.js';
 import { HOUR, MINUTE, SECOND } from '../../src/domain/duration.js';
 import { VaultError } from '../../src/domain/errors.js';
-import type { AgentEvent, AgentStatus } from '../../src/services/agent/agent-contract.js';
+import type { AgentEvent } from '../../src/services/agent/agent-contract.js';
+import type { AgentStatus } from '../../src/services/agent/agent-report.js';
 import type { Io } from '../../src/ui/io.js';
 import { accountExample } from '../doubles/account.js';
 import { NOW, type TerminalOptions, terminal } from '../doubles/terminal.js';
@@ -96,7 +97,12 @@ it found    google/ada: refreshed: ends soon
   });
 
   it('tells what is under way, and what kept it from its work', async () => {
-    const error = { code: 'key_locked', message: 'the keychain is locked', hint: null, exit_code: 6 };
+    const error = {
+      code: 'key_locked' as const,
+      message: 'the keychain is locked',
+      hint: null,
+      exit_code: 6,
+    };
     const last_check = { at: STATUS.started_at, accounts: 0, login_needed: 0, results: [], error };
     const { stdout } = await status({ ...STATUS, next_check_at: null, last_check });
     expect(stdout).toContain('next check  under way\n');

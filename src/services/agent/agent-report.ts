@@ -4,7 +4,7 @@ import { errorDocument } from '../../domain/errors.js';
 import { rfc3339 } from '../../domain/time.js';
 import { VERSION } from '../../version.js';
 import type { RefreshResult } from '../refresh/refresh-all.js';
-import type { AgentCheck, AgentRequest, AgentStatus } from './agent-contract.js';
+import type { AgentCheck, AgentRequest } from './agent-contract.js';
 
 interface AgentFacts {
   readonly pid: number;
@@ -16,10 +16,16 @@ interface AgentFacts {
   readonly lastCheck: AgentCheck | null;
 }
 
-export function statusDocument(facts: AgentFacts): AgentStatus {
+export type AgentStatus = ReturnType<typeof statusDocument>;
+
+/**
+ * The document of `GET /status` and `vault agent status --json`. The field names are an API: new ones may be added, none is
+ * removed. Times are RFC 3339.
+ */
+export function statusDocument(facts: AgentFacts) {
   const { request, lastCheck } = facts;
   return {
-    running: true,
+    running: true as const,
     pid: facts.pid,
     version: VERSION,
     socket: facts.socket,
@@ -27,13 +33,16 @@ export function statusDocument(facts: AgentFacts): AgentStatus {
     check_every_seconds: request.every / SECOND,
     refresh_ahead_seconds: request.ahead / SECOND,
     concurrency: request.concurrency,
+    /** Null while a check is under way. */
     next_check_at: rfc3339(facts.nextCheckAt),
+    /** How many it has returned. */
     tokens: facts.tokens,
+    /** Null until the first check is done. */
     last_check: lastCheck === null ? null : checkDocument(lastCheck),
   };
 }
 
-export function checkDocument(check: AgentCheck): NonNullable<AgentStatus['last_check']> {
+export function checkDocument(check: AgentCheck) {
   return {
     at: rfc3339(check.at) ?? '',
     accounts: check.accounts,
@@ -45,15 +54,7 @@ export function checkDocument(check: AgentCheck): NonNullable<AgentStatus['last_
       expires_at: rfc3339(account.expiresAt),
       error: error === null ? null : errorDocument(error),
     })),
-    error:
-      check.error === null
-        ? null
-        : {
-            code: check.error.code,
-            message: check.error.message,
-            hint: check.error.hint ?? null,
-            exit_code: check.error.exitCode,
-          },
+    error: check.error === null ? null : errorDocument(check.error),
   };
 }
 

@@ -14,7 +14,7 @@ import {
   tokenDocument,
   type ValidToken,
 } from '../token/token-formats.js';
-import type { AgentStatus } from './agent-contract.js';
+import type { AgentStatus } from './agent-report.js';
 
 /*
  * What the agent answers on its socket:
@@ -205,7 +205,7 @@ const BY_EXIT_CODE: Readonly<Record<number, number>> = {
 };
 
 function refusal(status: number, code: ErrorCode, message: string, hint?: string): ServedAnswer {
-  const error = new VaultError(code, message, hint === undefined ? {} : { hint });
+  const error = new VaultError(code, message, { hint });
   return json(status, { error: errorDocument(error) });
 }
 

@@ -4,7 +4,7 @@ import { equalBytes } from '../../crypto/derive.js';
 import { accountName } from '../../domain/account.js';
 import { throwIfInterrupted } from '../../domain/async.js';
 import type { Audit } from '../../domain/audit-events.js';
-import { ERROR_CODES, isInterruption, VaultError } from '../../domain/errors.js';
+import { ERROR_CODES, isInterruption, reworded, VaultError, withMoreHints } from '../../domain/errors.js';
 import { command, shellName } from '../../domain/hints.js';
 import type { KeySource } from '../../keysources/contract.js';
 import type { Store, VaultHead } from '../../stores/contract.js';
@@ -111,12 +111,8 @@ export async function storeWaitingBeforeBackup(deps: WaitingLoginDeps): Promise<
   const [failed] = await storeAllWaiting(deps, VAULT_LOCK_TIMEOUT);
   if (failed === undefined) return;
   const { account, error } = failed;
-  const hint = [...(error.hint === undefined ? [] : [error.hint]), command(`refresh ${shellName(account)}`)];
-  throw new VaultError(
-    error.code,
-    `no backup was made, because it would lack the newest refresh token of ${accountName(account)}, which could not be stored: ${error.message}`,
-    { hint: hint.join('\n'), cause: error },
-  );
+  const message = `no backup was made, because it would lack the newest refresh token of ${accountName(account)}, which could not be stored: ${error.message}`;
+  throw withMoreHints(reworded(error, { message, cause: error }), [command(`refresh ${shellName(account)}`)]);
 }
 
 /** The parts of a vault that decide whether it can store the spilled answers. */

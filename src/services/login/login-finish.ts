@@ -3,7 +3,7 @@ import type { Context } from '../../context.js';
 import { type Account, accountName, type Consent, type Identity } from '../../domain/account.js';
 import type { Audit } from '../../domain/audit-events.js';
 import { SECOND } from '../../domain/duration.js';
-import { VaultError } from '../../domain/errors.js';
+import { reworded, VaultError } from '../../domain/errors.js';
 import { canonicalScopes, missingScopes } from '../../domain/scopes.js';
 import type { Secret } from '../../domain/secret.js';
 import { nextStatus } from '../../domain/status.js';
@@ -162,12 +162,7 @@ async function discard(
 ): Promise<VaultError> {
   const { outcome, words } = await end(ctx.http, vault, grant);
   ctx.audit.record({ event: 'grant_discarded', provider: grant.provider.name, outcome });
-  const { code, message, hint, details, cause } = failure;
-  return new VaultError(code, `${message}; its grant ${words}`, {
-    ...(hint === undefined ? {} : { hint }),
-    details,
-    cause,
-  });
+  return reworded(failure, { message: `${failure.message}; its grant ${words}` });
 }
 
 async function end(http: () => Promise<Http>, vault: Vault, grant: DiscardedGrant): Promise<End> {

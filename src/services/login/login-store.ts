@@ -1,7 +1,7 @@
 import { randomId } from '../../crypto/derive.js';
 import { type Account, accountName, labelOf } from '../../domain/account.js';
 import { SECOND } from '../../domain/duration.js';
-import { asVaultError, VaultError } from '../../domain/errors.js';
+import { asVaultError, reworded, VaultError, withMoreHints } from '../../domain/errors.js';
 import { command } from '../../domain/hints.js';
 import { quoted } from '../../domain/safe-text.js';
 import { missingScopes } from '../../domain/scopes.js';
@@ -112,18 +112,9 @@ async function kept(
   let sealed = await vault.sealLogin(accountId, login);
   if (sealed.length > slot.space) sealed = await vault.sealLogin(accountId, withoutScopes(login));
   slot.write({ accountId, generation: null, sealed });
-  return new VaultError(
-    why.code,
-    `the login is complete, but could not be stored: ${why.message}; its tokens are kept encrypted beside the vault, and the next refresh or login stores them`,
-    {
-      hint: [
-        ...(why.hint === undefined ? [] : [why.hint]),
-        `then store them: ${command('refresh --all')}`,
-      ].join('\n'),
-      details: { ...why.details, waiting: true },
-      cause: why,
-    },
-  );
+  const message = `the login is complete, but could not be stored: ${why.message}; its tokens are kept encrypted beside the vault, and the next refresh or login stores them`;
+  const error = reworded(why, { message, details: { ...why.details, waiting: true }, cause: why });
+  return withMoreHints(error, [`then store them: ${command('refresh --all')}`]);
 }
 
 function withoutScopes({ facts, consent, ...login }: UnstoredLogin): UnstoredLogin {

@@ -1,6 +1,6 @@
 import type { Context } from '../../context.js';
 import { accountName } from '../../domain/account.js';
-import { asVaultError, isInterruption, VaultError } from '../../domain/errors.js';
+import { asVaultError, isInterruption, reworded, VaultError } from '../../domain/errors.js';
 import { slowDownLogins } from '../slow-down.js';
 import { loginInBrowser } from './login-browser.js';
 import { checkDeviceLogin } from './login-device.js';
@@ -53,11 +53,10 @@ export async function login(ctx: LoginContext, request: LoginRequest, talk: Logi
 function withRetryHint(failure: unknown, request: LoginRequest): unknown {
   if (!(failure instanceof VaultError) || failure.hint !== undefined || isInterruption(failure))
     return failure;
-  const { code, message, details, cause } = failure;
   // With --no-browser there is no start page that another user could open.
-  const inBrowser = code === 'login_opened_twice' || !request.openBrowser ? '--no-browser' : '';
+  const inBrowser = failure.code === 'login_opened_twice' || !request.openBrowser ? '--no-browser' : '';
   const by = request.device ? '--device' : request.pasteOnly ? '--paste' : inBrowser;
-  return new VaultError(code, message, { hint: retryLogin(request, by), details, cause });
+  return reworded(failure, { hint: retryLogin(request, by) });
 }
 
 /** What a login would do, after the same first checks. Sends and opens nothing. @throws VaultError */

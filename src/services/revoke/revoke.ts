@@ -2,7 +2,7 @@ import type { Context } from '../../context.js';
 import { type Account, accountName } from '../../domain/account.js';
 import { type Audit, type AuditEvent, aboutAccount } from '../../domain/audit-events.js';
 import { SECOND } from '../../domain/duration.js';
-import { ERROR_CODES, isInterruption, VaultError } from '../../domain/errors.js';
+import { ERROR_CODES, isInterruption, reworded, VaultError } from '../../domain/errors.js';
 import { command, shellName } from '../../domain/hints.js';
 import type { Secret } from '../../domain/secret.js';
 import type { RevocationOutcome } from '../../oauth/contract.js';
@@ -189,12 +189,11 @@ async function ask(
 /**
  * The ledger is sealed with the key: an account removed without it would look like one that was deleted from the database.
  */
-function cannotForget(account: Account, { code, message, hint, details }: VaultError): VaultError {
-  return new VaultError(
-    code,
-    `${accountName(account)} is still in the vault, because removing an account needs the key: ${message}`,
-    { ...(hint === undefined ? {} : { hint }), details },
-  );
+function cannotForget(account: Account, failure: VaultError): VaultError {
+  const why = 'because removing an account needs the key';
+  return reworded(failure, {
+    message: `${accountName(account)} is still in the vault, ${why}: ${failure.message}`,
+  });
 }
 
 function unasked(error: VaultError): ProviderAnswer {

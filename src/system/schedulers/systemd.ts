@@ -147,7 +147,7 @@ function asScheduler(action: () => void): void {
   } catch (failure) {
     if (!(failure instanceof VaultError) || failure.code !== 'vault_not_writable') throw failure;
     const { message, hint } = failure;
-    throw new VaultError('scheduler_failed', message, { ...(hint && { hint }), cause: failure });
+    throw new VaultError('scheduler_failed', message, { hint, cause: failure });
   }
 }
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { HOUR, MINUTE } from '../../../src/domain/duration.js';
 import { type ErrorCode, VaultError } from '../../../src/domain/errors.js';
 import { Secret } from '../../../src/domain/secret.js';
-import type { AgentStatus } from '../../../src/services/agent/agent-contract.js';
+import type { AgentStatus } from '../../../src/services/agent/agent-report.js';
 import { agentRoutes } from '../../../src/services/agent/agent-routes.js';
 import type { TokenRequest, ValidToken } from '../../../src/services/token/token-formats.js';
 import type { ServedRequest } from '../../../src/system/agent/agent-server.js';

@@ -4,12 +4,8 @@ import { HOUR, MINUTE, SECOND } from '../../../src/domain/duration.js';
 import { VaultError } from '../../../src/domain/errors.js';
 import { Secret } from '../../../src/domain/secret.js';
 import { type AgentParts, runAgentOf } from '../../../src/services/agent/agent.js';
-import {
-  AGENT_LOCK,
-  type AgentCheck,
-  type AgentEvent,
-  type AgentStatus,
-} from '../../../src/services/agent/agent-contract.js';
+import { AGENT_LOCK, type AgentCheck, type AgentEvent } from '../../../src/services/agent/agent-contract.js';
+import type { AgentStatus } from '../../../src/services/agent/agent-report.js';
 import type { ServedAnswer } from '../../../src/system/agent/agent-server.js';
 import { accountExample } from '../../doubles/account.js';
 import { type ClockDouble, clockDouble } from '../../doubles/clock.js';
