@@ -19,3 +19,13 @@ export function parseEndpoint(text: string): URL | null {
   const safe = url.protocol === 'https:' || (url.protocol === 'http:' && isLoopbackHost(url.hostname));
   return safe && url.username === '' && url.password === '' && url.hash === '' ? url : null;
 }
+
+/** A redirect URI as it is registered at a provider: without a port where the system chooses one. */
+export function redirectUri(redirect: {
+  readonly host: string;
+  readonly port: number;
+  readonly path: string;
+}): string {
+  const { host, port, path } = redirect;
+  return `http://${host}${port === 0 ? '' : `:${port}`}${path}`;
+}

@@ -1,4 +1,4 @@
-import type { ErrorCode, VaultError } from './errors.js';
+import { type ErrorCode, VaultError } from './errors.js';
 
 export type FindingStatus =
   | 'ok'
@@ -45,6 +45,16 @@ export function problem(code: ErrorCode, message: string, remedy: string, about:
 export function problemOf(failure: VaultError, about: About = {}): Finding {
   const remedy = failure.hint ?? 'run it again with --verbose and report the output';
   return problem(failure.code, failure.message, remedy, about);
+}
+
+/** What a check finds; an error that it throws is a problem. */
+export function orProblem<T>(check: () => T): T | Finding {
+  try {
+    return check();
+  } catch (failure) {
+    if (failure instanceof VaultError) return problemOf(failure);
+    throw failure;
+  }
 }
 
 /** Thrown where a check is impossible because of a problem that another check reports. */

@@ -1,10 +1,9 @@
 import type { ResolvedProvider } from '../config/settings.js';
-import { type Account, accountName } from '../domain/account.js';
+import { accountName } from '../domain/account.js';
 import { VaultError } from '../domain/errors.js';
 import { type Finding, fine, problem, problemOf, skipped, warning } from '../domain/finding.js';
-import { command, loginCommand } from '../domain/hints.js';
-import { isIssuer } from '../oauth/discovery.js';
-import type { ConfiguredProvider } from '../providers/contract.js';
+import { command } from '../domain/hints.js';
+import { bindingError } from '../oauth/binding.js';
 import type { Check } from './contract.js';
 import { type ProviderInUse, providersInUse } from './in-use.js';
 
@@ -32,7 +31,11 @@ function checkClient({ name, resolved, accounts }: ProviderInUse): Finding[] {
   if (shape !== null) return [problem('config_invalid', shape, command(`providers ${name}`), about)];
   const problems = resolved.problems.map((each) => problemOf(each, about));
   if (problems.length > 0) return problems;
-  const unbound = accounts.flatMap((account) => unboundAccount(account, resolved));
+  const { provider, clientId } = resolved;
+  const unbound = accounts.flatMap((account): Finding[] => {
+    const error = bindingError(account, { ...provider, clientId: clientId ?? '' });
+    return error === null ? [] : [problemOf(error, { account: accountName(account), provider: name })];
+  });
   if (unbound.length > 0) return unbound;
   const pasted = whichOf(resolved, CONTROL);
   if (pasted !== null) {
@@ -61,28 +64,4 @@ function whichOf(
 ): string | null {
   if (pattern.test(clientId ?? '')) return 'client id';
   return pattern.test(clientSecret?.reveal() ?? '') ? 'client secret' : null;
-}
-
-/** A refresh token is only sent where it came from; after a change of settings nowhere. */
-function unboundAccount(
-  account: Account,
-  { provider, clientId }: Pick<ResolvedProvider, 'provider' | 'clientId'>,
-): Finding[] {
-  const changed = changedIn(account, { ...provider, clientId: clientId ?? '' });
-  if (changed === null) return [];
-  const name = accountName(account);
-  const message = `the ${changed} configured for ${provider.name} is not the one ${name} was logged in with, so its refresh token is not sent`;
-  return [
-    problem('binding_changed', message, loginCommand(account), { account: name, provider: provider.name }),
-  ];
-}
-
-function changedIn(
-  account: Account,
-  provider: Pick<ConfiguredProvider, 'clientId' | 'issuer' | 'endpoints'>,
-): string | null {
-  if (account.clientId !== provider.clientId) return 'client id';
-  if (!isIssuer(provider.issuer, account.issuer)) return 'issuer';
-  const elsewhere = provider.endpoints !== null && provider.endpoints.token !== account.tokenEndpoint;
-  return elsewhere ? 'token endpoint' : null;
 }

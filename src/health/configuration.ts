@@ -1,7 +1,6 @@
 import { parseConfigFile } from '../config/config-file.js';
 import { parseEnvFile } from '../config/env-file.js';
-import { VaultError } from '../domain/errors.js';
-import { type Finding, fine, problem, problemOf } from '../domain/finding.js';
+import { type Finding, fine, orProblem, problem } from '../domain/finding.js';
 import { quoted } from '../domain/safe-text.js';
 import type { Check, HealthContext } from './contract.js';
 
@@ -37,13 +36,4 @@ function environment({ envFile, envFileNamed, files }: HealthContext): Finding {
     parseEnvFile(text, envFile);
     return fine(`${envFile} is valid`);
   });
-}
-
-function orProblem(check: () => Finding): Finding {
-  try {
-    return check();
-  } catch (failure) {
-    if (failure instanceof VaultError) return problemOf(failure);
-    throw failure;
-  }
 }

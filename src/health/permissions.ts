@@ -1,6 +1,5 @@
 import { dirname, join } from 'node:path';
-import { VaultError } from '../domain/errors.js';
-import { type Finding, fine, problem, problemOf, skipped } from '../domain/finding.js';
+import { type Finding, fine, orProblem, problem, skipped } from '../domain/finding.js';
 import { quoted } from '../domain/safe-text.js';
 import { count } from '../domain/wording.js';
 import type { PathInfo } from '../system/files/read-only.js';
@@ -33,7 +32,7 @@ export const permissions: Check = {
     const findings = [
       ...present.flatMap(({ place, seen }) => judge(place, seen, uid, ctx)),
       ...untrustedPaths(parentsOf(places), ctx),
-      ...orProblem(ctx.assertPrivateSocket),
+      ...[unlessFine(ctx.assertPrivateSocket)].flat(),
     ];
     if (findings.length > 0) return findings;
     if (present.length === 0) return [skipped('there are no files of a vault yet')];
@@ -117,20 +116,16 @@ function parentsOf(places: readonly Place[]): string[] {
 
 /** Refused by every command as well. */
 function untrustedPaths(folders: readonly string[], { assertTrustedPath }: HealthContext): Finding[] {
-  const found = folders.flatMap((folder) => orProblem(() => assertTrustedPath(folder)));
+  const found = folders.flatMap((folder) => unlessFine(() => assertTrustedPath(folder)));
   // Several paths may share a folder.
   return [...new Map(found.map((finding) => [finding.message, finding])).values()];
 }
 
-function orProblem(check: () => void): Finding[] {
-  try {
+const unlessFine = (check: () => void) =>
+  orProblem(() => {
     check();
     return [];
-  } catch (failure) {
-    if (!(failure instanceof VaultError)) throw failure;
-    return [problemOf(failure)];
-  }
-}
+  });
 
 function octal(mode: number): string {
   return mode.toString(8).padStart(3, '0');

@@ -1,3 +1,4 @@
+import { redirectUri } from '../domain/endpoint.js';
 import { type Finding, fine, skipped, warning } from '../domain/finding.js';
 import type { Provider } from '../providers/contract.js';
 import type { Check, HealthContext } from './contract.js';
@@ -24,11 +25,9 @@ async function checkRedirect(provider: Provider, own: string | null, ctx: Health
   if (own?.startsWith('https:') === true) {
     return fine(`${provider.title}: ${own}, finished by pasting; it must be registered`, about);
   }
-  const { host, port, path } = provider.redirect;
-  if (port === 0) {
-    return fine(`${provider.title}: http://${host}${path} on any free port`, about);
-  }
-  const uri = `http://${host}:${port}${path}`;
+  const { host, port } = provider.redirect;
+  const uri = redirectUri(provider.redirect);
+  if (port === 0) return fine(`${provider.title}: ${uri} on any free port`, about);
   if (await ctx.portIsFree(host, port)) {
     return fine(`${provider.title}: ${uri}, which must be registered exactly; the port is free`, about);
   }

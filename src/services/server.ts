@@ -1,8 +1,8 @@
-import { type Account, accountName } from '../domain/account.js';
+import type { Account } from '../domain/account.js';
 import { VaultError } from '../domain/errors.js';
-import { loginCommand } from '../domain/hints.js';
+import { bindingError } from '../oauth/binding.js';
 import type { ServerMetadata } from '../oauth/contract.js';
-import { discover, isIssuer } from '../oauth/discovery.js';
+import { discover } from '../oauth/discovery.js';
 import type { ConfiguredProvider } from '../providers/contract.js';
 import type { Http } from '../system/contract.js';
 
@@ -55,25 +55,8 @@ export async function serverOf(
   return server;
 }
 
-/**
- * Checks that the configuration still names the issuer, the token endpoint and the client that an account's tokens came
- * from. A refresh token is sent nowhere else, whatever the configuration says now.
- *
- * @throws VaultError `binding_changed`
- */
+/** @throws VaultError `binding_changed`; see {@link bindingError} */
 export function requireSameBinding(account: Account, provider: ConfiguredProvider): void {
-  const changed =
-    account.clientId !== provider.clientId
-      ? 'client id'
-      : !isIssuer(provider.issuer, account.issuer)
-        ? 'issuer'
-        : provider.endpoints !== null && provider.endpoints.token !== account.tokenEndpoint
-          ? 'token endpoint'
-          : null;
-  if (changed === null) return;
-  throw new VaultError(
-    'binding_changed',
-    `the ${changed} configured for ${provider.name} is not the one ${accountName(account)} was logged in with, so its refresh token is not sent`,
-    { hint: `restore the old setting, or log in again: ${loginCommand(account)}` },
-  );
+  const error = bindingError(account, provider);
+  if (error !== null) throw error;
 }

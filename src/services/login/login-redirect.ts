@@ -1,5 +1,6 @@
 import type { LoginMachine } from '../../access/login-machine.js';
 import type { Audit } from '../../domain/audit-events.js';
+import { redirectUri } from '../../domain/endpoint.js';
 import { VaultError } from '../../domain/errors.js';
 import { type LoopbackListener, listen } from '../../oauth/loopback/listener.js';
 import type { ConfiguredProvider, RedirectFacts } from '../../providers/contract.js';
@@ -42,11 +43,6 @@ export function redirectFor(
   if (!request.pasteOnly) return { kind: 'listen', facts };
   const fixed = { ...facts, port: facts.port === 0 ? DEFAULT_PASTE_PORT : facts.port };
   return { kind: 'paste', redirectUri: redirectUri(fixed), facts: fixed };
-}
-
-/** A redirect URI as it is registered: without a port where the system chooses one. */
-export function redirectUri({ host, port, path }: RedirectFacts): string {
-  return `http://${host}${port === 0 ? '' : `:${port}`}${path}`;
 }
 
 export interface OpenRedirect {

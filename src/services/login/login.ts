@@ -1,12 +1,13 @@
 import type { Context } from '../../context.js';
 import { accountName } from '../../domain/account.js';
+import { redirectUri } from '../../domain/endpoint.js';
 import { asVaultError, isInterruption, reworded, VaultError } from '../../domain/errors.js';
 import { slowDownLogins } from '../slow-down.js';
 import { loginInBrowser } from './login-browser.js';
 import { checkDeviceLogin } from './login-device.js';
 import type { LoginContext } from './login-finish.js';
 import { identityFromName } from './login-identity.js';
-import { type Redirect, redirectFor, redirectUri } from './login-redirect.js';
+import { type Redirect, redirectFor } from './login-redirect.js';
 import type { LoginPlan, LoginRequest, LoginResult, LoginTalk } from './login-request.js';
 import { retryLogin } from './login-request.js';
 import { loginTarget } from './login-target.js';
