@@ -4,26 +4,12 @@ import { missingScopes, readable } from '../domain/scopes.js';
 import { rfc3339, rfc3339Writer } from '../domain/time.js';
 import type { Theme } from '../ui/io.js';
 
-/** An account in `list --json`. The keys are an API: new ones may be added, none removed. */
-interface AccountDocument {
-  readonly account: string;
-  readonly provider: string;
-  readonly issuer: string;
-  readonly status: string;
-  readonly reason: string | null;
-  readonly scopes: readonly string[];
-  readonly missing_scopes: readonly string[];
-  readonly expires_at: string | null;
-  readonly grant_expires_at: string | null;
-  readonly has_refresh_token: boolean;
-  readonly last_refresh_at: string | null;
-  readonly last_error: string | null;
-  readonly created_at: string | null;
-  readonly updated_at: string | null;
-}
-
-/** @param time formats milliseconds since the epoch; a shared writer is faster for many accounts */
-export function accountDocument(account: Account, time = rfc3339): AccountDocument {
+/**
+ * An account in `list --json`. The keys are an API: new ones may be added, none removed.
+ *
+ * @param time formats milliseconds since the epoch; a shared writer is faster for many accounts
+ */
+export function accountDocument(account: Account, time = rfc3339) {
   return {
     account: accountName(account),
     provider: account.provider,
@@ -42,7 +28,7 @@ export function accountDocument(account: Account, time = rfc3339): AccountDocume
   };
 }
 
-export function accountDocuments(accounts: readonly Account[]): readonly AccountDocument[] {
+export function accountDocuments(accounts: readonly Account[]) {
   const time = rfc3339Writer();
   return accounts.map((account) => accountDocument(account, time));
 }

@@ -127,7 +127,7 @@ function document({ seq, said, accountName }: AuditEntryView) {
 }
 
 function entries(number: number): string {
-  return number === 1 ? '1 entry' : `${number} entries`;
+  return count(number, 'entry', 'entries');
 }
 
 export function printVerdict(verdict: AuditVerdict | null, io: Io): void {

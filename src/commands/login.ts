@@ -2,6 +2,7 @@ import { accountName, checkLabel } from '../domain/account.js';
 import { MINUTE } from '../domain/duration.js';
 import { ERROR_CODES, VaultError } from '../domain/errors.js';
 import { command, loginCommand, shellName, widenHint } from '../domain/hints.js';
+import { snakeKeys } from '../domain/json.js';
 import { harmless } from '../domain/safe-text.js';
 import { isReadable, readable } from '../domain/scopes.js';
 import { ending, rfc3339 } from '../domain/time.js';
@@ -101,7 +102,7 @@ export const login: Command<LoginInput> = {
 };
 
 export function printPlan(plan: LoginPlan, io: Io): void {
-  if (io.json) io.document(planDocument(plan));
+  if (io.json) io.document(snakeKeys(plan));
   else io.data(renderBlock(planEntries(plan), io.columns, io.theme));
 }
 
@@ -195,24 +196,6 @@ function greeting({ account, identity, created }: LoginResult): string {
   const who = identity.name ?? identity.email ?? identity.subject;
   const name = accountName(account);
   return created ? `logged in as ${who}: added ${name}` : `logged in as ${who}: updated ${name}`;
-}
-
-export function planDocument(plan: LoginPlan) {
-  return {
-    provider: plan.provider,
-    title: plan.title,
-    issuer: plan.issuer,
-    authorization_endpoint: plan.authorizationEndpoint,
-    token_endpoint: plan.tokenEndpoint,
-    client_id: plan.clientId,
-    redirect_uri: plan.redirectUri,
-    device: plan.device,
-    device_authorization_endpoint: plan.deviceAuthorizationEndpoint,
-    scopes: plan.scopes,
-    pkce: plan.pkce,
-    authorize_params: plan.authorizeParams,
-    account: plan.account,
-  };
 }
 
 const DISCOVERED = 'discovered from the issuer at login';

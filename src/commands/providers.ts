@@ -1,4 +1,5 @@
 import { command } from '../domain/hints.js';
+import { snakeKeys } from '../domain/json.js';
 import { type ProviderView, providerOverview } from '../services/overview/provider-overview.js';
 import type { Column, Io } from '../ui/io.js';
 import { type Entry, printTable, renderBlock } from '../ui/layout.js';
@@ -39,7 +40,7 @@ export const providers: Command<{ readonly name: string | null }> = {
 
 export function printProviders(views: readonly ProviderView[], name: string | null, io: Io): void {
   if (io.json) {
-    io.document({ providers: views.map(viewDocument) });
+    io.document({ providers: views.map(snakeKeys) });
   } else if (name === null) {
     printTable(io, COLUMNS, views.map(row));
     io.say(`steps to set one up: ${command('providers NAME')}`, 'dim');
@@ -78,26 +79,4 @@ function entries(view: ProviderView): Entry[] {
 
 function numbered(steps: readonly string[]): readonly string[] {
   return steps.map((step, index) => `${index + 1}. ${step}`);
-}
-
-function viewDocument(view: ProviderView) {
-  return {
-    name: view.name,
-    title: view.title,
-    built_in: view.builtIn,
-    configured: view.configured,
-    missing: view.missing,
-    issuer: view.issuer,
-    scopes: view.scopes,
-    redirect_uri: view.redirectUri,
-    pkce: view.pkce,
-    revocation: view.revocation,
-    id_variables: view.idVariables,
-    secret_variables: view.secretVariables,
-    secret: view.secret,
-    registration_url: view.registrationUrl,
-    registration_steps: view.registrationSteps,
-    manage_url: view.manageUrl,
-    notes: view.notes,
-  };
 }

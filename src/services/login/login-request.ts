@@ -76,7 +76,10 @@ export interface LoginResult {
   readonly withdrawnScopes: readonly string[];
 }
 
-/** What a login would do, for `--dry-run`: nothing is sent, opened or listened on. */
+/**
+ * What a login would do, for `--dry-run`: nothing is sent, opened or listened on. The names are an API: with `--json` they are
+ * printed in snake case.
+ */
 export interface LoginPlan {
   readonly provider: string;
   readonly title: string;

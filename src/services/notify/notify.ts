@@ -26,25 +26,6 @@ export type NotifyContext = Pick<
 /** Runs the notify command with this on its stdin. */
 type Run = (command: readonly string[], input: string) => Promise<BoundedEnd>;
 
-/** The JSON on the command's stdin. Its members are an API: new ones may be added, none is removed. */
-interface EventDocument {
-  readonly event: Notice['event'] | 'test';
-  readonly account: string;
-  readonly provider: string;
-  readonly reason: string;
-  /** The command line that helps. */
-  readonly hint: string;
-  readonly since: string;
-  /** The end of the grant, for `grant_ending`. */
-  readonly ends_at: string | null;
-  /** Whether it was notified before. */
-  readonly reminder: boolean;
-  readonly profile: string | null;
-  /** The folder of the vault. */
-  readonly vault: string;
-  readonly time: string;
-}
-
 /** Sends the due notifications at the end of another command. Failures become notices, never errors. */
 export async function notifyDue(ctx: NotifyContext): Promise<void> {
   try {
@@ -197,7 +178,12 @@ function failureOf(end: BoundedEnd) {
   return { code: 'failed', says: `failed with exit code ${end.exitCode}` } as const;
 }
 
-function documentOf({ clock, paths }: NotifyContext, notice: Notice, row: Notification): EventDocument {
+type EventDocument = Omit<ReturnType<typeof documentOf>, 'event'> & {
+  readonly event: Notice['event'] | 'test';
+};
+
+/** The JSON on the command's stdin. Its members are an API: new ones may be added, none is removed. */
+function documentOf({ clock, paths }: NotifyContext, notice: Notice, row: Notification) {
   return {
     event: notice.event,
     account: accountName(notice.account),
@@ -205,7 +191,9 @@ function documentOf({ clock, paths }: NotifyContext, notice: Notice, row: Notifi
     reason: notice.reason,
     hint: notice.hint,
     since: time(row.since),
+    /** The end of the grant, for `grant_ending`. */
     ends_at: notice.endsAt === null ? null : time(notice.endsAt),
+    /** Whether it was notified before. */
     reminder: row.notifiedAt !== null,
     profile: paths.profile,
     vault: paths.data,

@@ -1,27 +1,8 @@
 import { providerNames, type ResolvedProvider, resolveProvider } from '../../config/settings.js';
 import type { Context } from '../../context.js';
-import type { Provider } from '../../providers/contract.js';
+import { redirectUri } from '../../domain/endpoint.js';
 
-export interface ProviderView {
-  readonly name: string;
-  readonly title: string;
-  readonly builtIn: boolean;
-  readonly configured: boolean;
-  /** What is still missing, each with the variable or field to set. */
-  readonly missing: readonly string[];
-  readonly issuer: string;
-  readonly scopes: readonly string[];
-  readonly redirectUri: string;
-  readonly pkce: boolean;
-  readonly revocation: boolean;
-  readonly idVariables: readonly string[];
-  readonly secretVariables: readonly string[];
-  readonly secret: 'required' | 'forbidden' | 'optional';
-  readonly registrationUrl: string;
-  readonly registrationSteps: readonly string[];
-  readonly manageUrl: string | null;
-  readonly notes: readonly string[];
-}
+export type ProviderView = ReturnType<typeof viewOf>;
 
 /**
  * The providers, what each needs, and what is set.
@@ -38,7 +19,8 @@ export async function providerOverview(
   return names.map((each) => viewOf(resolveProvider(each, sources)));
 }
 
-function viewOf(resolved: ResolvedProvider): ProviderView {
+/** The names are an API: with `--json` they are printed in snake case. */
+function viewOf(resolved: ResolvedProvider) {
   const { provider, problems } = resolved;
   const { client } = provider;
   const unset = resolved.missing.map(({ variable, why }) => `${variable} ${why}`);
@@ -50,10 +32,11 @@ function viewOf(resolved: ResolvedProvider): ProviderView {
     title: provider.title,
     builtIn: resolved.builtIn,
     configured: problems.length === 0,
+    /** Each with the variable or field to set. */
     missing: [...unset, ...wrong],
     issuer: provider.issuer,
     scopes: provider.scopes,
-    redirectUri: resolved.redirectUri ?? redirectToRegister(provider),
+    redirectUri: resolved.redirectUri ?? redirectUri(provider.redirect),
     pkce: provider.pkce,
     revocation: provider.revocation.style !== 'none',
     idVariables: client.idVariables,
@@ -64,10 +47,4 @@ function viewOf(resolved: ResolvedProvider): ProviderView {
     manageUrl: provider.manageUrl,
     notes: provider.notes,
   };
-}
-
-/** Without a port where the provider accepts any: that is the form to register. */
-function redirectToRegister({ redirect }: Provider): string {
-  const port = redirect.port === 0 ? '' : `:${redirect.port}`;
-  return `http://${redirect.host}${port}${redirect.path}`;
 }
