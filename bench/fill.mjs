@@ -12,7 +12,7 @@ import { KEYCHAIN_TIMEOUTS, systemKeychain } from '../dist/lib/system/keychain/k
 import { machineIdentity } from '../dist/lib/system/machine.js';
 import { resolvePaths } from '../dist/lib/system/paths.js';
 import { openKeyring } from '../dist/lib/vault/keyring.js';
-import { createVault } from '../dist/lib/vault/vault.js';
+import { createVault } from '../dist/lib/vault/open-vault.js';
 
 const DAY = 86_400_000;
 const now = Date.now();

@@ -1,7 +1,8 @@
 import { VaultError } from '../domain/errors.js';
 import type { KeySource } from '../keysources/contract.js';
 import type { Store, VaultHead } from '../stores/contract.js';
-import { createVault, type Vault } from '../vault/vault.js';
+import { createVault } from '../vault/open-vault.js';
+import type { Vault } from '../vault/vault.js';
 import type { NewVaultDeps } from './make-vault.js';
 import { type Unlocked, unlock } from './unlock.js';
 

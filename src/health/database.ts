@@ -10,7 +10,7 @@ import type { FoundAnswer } from '../stores/spill.js';
 import { isDamage } from '../vault/damage.js';
 import type { Keyring } from '../vault/keyring.js';
 import { openAnswer, openLogin } from '../vault/sealed-answer.js';
-import { openContents } from '../vault/sealed-record.js';
+import { openContents } from '../vault/sealed-contents.js';
 import type { Check, HealthContext } from './contract.js';
 import { initHint } from './keys.js';
 

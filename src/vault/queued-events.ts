@@ -1,10 +1,9 @@
-import { frame } from '../crypto/framing.js';
 import type { AuditEvent, AuditLine } from '../domain/audit-events.js';
 import { VaultError } from '../domain/errors.js';
 import type { EventQueue } from '../stores/audit-queue.js';
+import { binding, nameOf, proofOf } from './event-proof.js';
 import type { Keyring } from './keyring.js';
 import type { TrailLine } from './ledger.js';
-import { FORMAT } from './master-key.js';
 
 /*
  * Events in the queue, on their way into the trail. A process that has opened the vault adds a proof to each line; a line without
@@ -12,7 +11,6 @@ import { FORMAT } from './master-key.js';
  */
 
 const UNPROVED = '-';
-const NOTHING = new Uint8Array();
 const MAX_BODY = 4_096;
 
 export interface TrailEvents {
@@ -27,14 +25,6 @@ export interface TrailEvents {
 
 export interface VaultEvents extends TrailEvents {
   readonly line: (event: AuditEvent) => AuditLine;
-}
-
-/** Proves every line that this process queues from now on. */
-export function proving(events: VaultEvents | undefined) {
-  return (keyring: Keyring): Keyring => {
-    events?.queue.prove((body) => proofOf(keyring, body));
-    return keyring;
-  };
 }
 
 /** Proves the lines that `action` queues. The keys may be wiped afterwards. */
@@ -80,17 +70,6 @@ export function takeQueued(
   };
 }
 
-/** Nothing, sealed and bound to the line: proves that a process with the vault's keys wrote it. */
-function proofOf(keyring: Keyring, body: string): string {
-  const sealed = keyring.ledger.seal(NOTHING, binding(keyring, body)).toString('base64url');
-  return `${nameOf(keyring)}.${sealed}`;
-}
-
-/** Identifies the vault: a line of another vault cannot be checked, and must not count as altered. */
-function nameOf({ vaultId }: Keyring): string {
-  return Buffer.from(vaultId).toString('base64url');
-}
-
 /**
  * @returns null when it is unknown: another vault made the proof, or the data key is missing here, because it was replaced or the
  * vault was restored. Forging such a proof gains nothing: a line without one counts the same.
@@ -106,10 +85,6 @@ function isProof(keyring: Keyring, body: string, proof: string): boolean | null 
     if (failure instanceof VaultError) return false;
     throw failure;
   }
-}
-
-function binding({ vaultId }: Keyring, body: string): Buffer {
-  return frame([FORMAT, vaultId, 'audit queue', body]);
 }
 
 /** @returns null when the line was altered */

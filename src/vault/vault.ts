@@ -11,8 +11,8 @@ import { concernsWholeVault, isDamage } from './damage.js';
 import type { DataKeyRotation } from './data-rotation.js';
 import type { Condition } from './guard.js';
 import type { Keyring } from './keyring.js';
-import { createKeyringAccess } from './keyring-access.js';
-import { lineOf, proving, type VaultEvents } from './queued-events.js';
+import type { KeyringAccess } from './keyring-access.js';
+import { lineOf, type VaultEvents } from './queued-events.js';
 import {
   openAnswer,
   openLogin,
@@ -26,39 +26,47 @@ import {
   type AccountChange,
   type AccountFacts,
   type Contents,
-  openAccessToken,
   openContents,
   openIdentity,
   sealContents,
-} from './sealed-record.js';
+} from './sealed-contents.js';
 import type { TrailReport } from './verify.js';
 
 /** Makes the event that goes into the trail with a change, once the account is known. */
 export type EventOf = (account: Account) => AuditEvent;
 
+/** What a vault passes on from its store: visible facts. */
+type StoreParts = Pick<
+  Store,
+  | 'accounts'
+  | 'names'
+  | 'account'
+  | 'accountByName'
+  | 'intent'
+  | 'consents'
+  | 'addConsent'
+  | 'notifications'
+  | 'trail'
+>;
+
+/** What a valid token needs besides. */
+interface StoredToken {
+  accessToken(account: SealedAccount): Promise<Secret | null>;
+  /** Moves this process's events into the trail if they cannot wait or are many. Never rejects. */
+  settleDue(): Promise<void>;
+  close(): Promise<void>;
+}
+
 /**
  * A vault of accounts. Visible facts are read without a key; sealed fields are opened with the keyring, which is loaded from the
  * key source when it is first needed. Everything that opens or seals throws the key's and the vault's own error codes.
  */
-export interface Vault
-  extends Pick<
-    Store,
-    | 'accounts'
-    | 'names'
-    | 'account'
-    | 'accountByName'
-    | 'intent'
-    | 'consents'
-    | 'addConsent'
-    | 'notifications'
-    | 'trail'
-  > {
+export interface Vault extends StoredToken, StoreParts {
   /**
    * Loads the key and writes to the disk, so that a later write is known to work. Warns about a vault that was rolled back or
    * altered, and does not fail because of that.
    */
   rehearse(): Promise<void>;
-  accessToken(account: SealedAccount): Promise<Secret | null>;
   identity(account: SealedAccount): Promise<Identity>;
   contents(account: SealedAccount): Promise<Contents>;
   byIdentity(provider: string, issuer: string, subject: string): Promise<SealedAccount | null>;
@@ -133,11 +141,8 @@ export interface Vault
   readonly rotation: () => Promise<DataKeyRotation>;
   /** Moves all queued events into the trail. */
   settleEvents(): Promise<void>;
-  /** Moves this process's events into the trail if they cannot wait or are many. Never rejects. */
-  settleDue(): Promise<void>;
   /** Settles all events, then follows the whole chain. */
   verifyTrail(): Promise<TrailReport>;
-  close(): Promise<void>;
 }
 
 export interface VaultParts {
@@ -157,16 +162,9 @@ export interface VaultParts {
 /** While something stays wrong, its alarm is repeated this often. */
 const ALARM_INTERVAL = HOUR;
 
-export function createVault({ store, unlock, marks, clock, events, alarm, notice }: VaultParts): Vault {
+/** What a valid token does not need of a vault; see `createVault`. */
+export function restOfVault({ store, clock, events, alarm }: VaultParts, access: KeyringAccess) {
   const alarmed = new Map<ErrorCode, number>();
-  const access = createKeyringAccess({
-    store,
-    unlock: () => unlock().then(proving(events)),
-    async guard(keyring) {
-      const [{ createGuard }, own] = await Promise.all([import('./guard.js'), marks()]);
-      return createGuard({ store, keyring, marks: own, clock, notice, ...(events && { events }) });
-    },
-  });
   const { using, opening } = access;
 
   const settleEvents = async () => {
@@ -176,7 +174,7 @@ export function createVault({ store, unlock, marks, clock, events, alarm, notice
 
   let settling: Promise<void> | null = null;
   async function settleDue(): Promise<void> {
-    if (events?.queue.due !== true || (await access.loaded()) === null) return;
+    if ((await access.loaded()) === null) return;
     // The next process tries again.
     settling ??= settleEvents()
       .catch(() => undefined)
@@ -193,33 +191,27 @@ export function createVault({ store, unlock, marks, clock, events, alarm, notice
     alarm?.(code);
   }
 
+  /** Raises an alarm where a failure shows that something was altered. */
+  function raiseFor(failure: unknown): void {
+    if (isDamage(failure) || (failure instanceof VaultError && concernsWholeVault(failure)))
+      raise(failure.code);
+  }
+
   async function watched<T>(work: Promise<T>): Promise<T> {
     try {
       return await work;
     } catch (failure) {
-      if (isDamage(failure) || (failure instanceof VaultError && concernsWholeVault(failure)))
-        raise(failure.code);
+      raiseFor(failure);
       throw failure;
     }
   }
 
-  return {
-    accounts: store.accounts,
-    names: store.names,
-    account: store.account,
-    accountByName: store.accountByName,
-    intent: store.intent,
-    consents: store.consents,
-    addConsent: store.addConsent,
-    notifications: store.notifications,
-    trail: store.trail,
-
+  const rest: Omit<Vault, keyof StoredToken | keyof StoreParts> = {
     async rehearse() {
       await using((keys) => void keys.subjectDigests('', ''));
       await store.probe();
       await using(async (_, guard) => (await guard()).warn(raise));
     },
-    accessToken: (account) => watched(opening(account, openAccessToken)),
     identity: (account) => watched(opening(account, openIdentity)),
     contents: (account) => watched(opening(account, openContents)),
     async byIdentity(provider, issuer, subject) {
@@ -324,7 +316,6 @@ export function createVault({ store, unlock, marks, clock, events, alarm, notice
       return dataKeyRotation({ store, access, clock, events });
     },
     settleEvents,
-    settleDue,
     async verifyTrail() {
       const { tailMatchesLedger, verifyTrail } = await import('./verify.js');
       const verified = () => watched(using((keys) => verifyTrail(keys, store)));
@@ -339,11 +330,6 @@ export function createVault({ store, unlock, marks, clock, events, alarm, notice
       if (report.fault !== null) raise('vault_damaged');
       return report;
     },
-
-    async close() {
-      await settleDue();
-      await access.wipe();
-      await store.close();
-    },
   };
+  return { ...rest, settleDue, raiseFor };
 }

@@ -20,8 +20,9 @@ import { createHttp } from '../../src/system/http/http.js';
 import { resolvePaths } from '../../src/system/paths.js';
 import { openKeyring } from '../../src/vault/keyring.js';
 import { newVault } from '../../src/vault/new-vault.js';
-import type { AccountFacts, Contents } from '../../src/vault/sealed-record.js';
-import { createVault, type Vault, type VaultParts } from '../../src/vault/vault.js';
+import { createVault } from '../../src/vault/open-vault.js';
+import type { AccountFacts, Contents } from '../../src/vault/sealed-contents.js';
+import type { Vault, VaultParts } from '../../src/vault/vault.js';
 import { type ClockDouble, clockDouble } from '../doubles/clock.js';
 import { NOW } from '../doubles/terminal.js';
 

@@ -2,8 +2,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Secret } from '../../src/domain/secret.js';
 import type { VaultHead } from '../../src/stores/contract.js';
 import { openKeyring } from '../../src/vault/keyring.js';
-import type { Contents } from '../../src/vault/sealed-record.js';
-import { createVault, type Vault } from '../../src/vault/vault.js';
+import { createVault } from '../../src/vault/open-vault.js';
+import type { Contents } from '../../src/vault/sealed-contents.js';
+import type { Vault } from '../../src/vault/vault.js';
 import { accountExample } from '../doubles/account.js';
 import { headOf, MASTER, type VaultFolder, vaultFolder } from '../harness/vault-folder.js';
 
@@ -212,7 +213,7 @@ describe('a vault', () => {
   it('does not open an identity that is not the one its account is found by', async () => {
     const keyring = await unlock();
     const account = await added();
-    const { openIdentity, sealContents } = await import('../../src/vault/sealed-record.js');
+    const { openIdentity, sealContents } = await import('../../src/vault/sealed-contents.js');
     const forged = { ...account, subjectDigest: '00'.repeat(32) };
     const sealed = sealContents(keyring, forged, contents());
     expect(() => openIdentity(keyring, { ...forged, sealed })).toThrow(

@@ -14,7 +14,7 @@ import { wrongRows } from '../../vault/damage.js';
 import { createGuard } from '../../vault/guard.js';
 import type { Keyring } from '../../vault/keyring.js';
 import { openLedger, type TrailLine } from '../../vault/ledger.js';
-import { openContents } from '../../vault/sealed-record.js';
+import { openContents } from '../../vault/sealed-contents.js';
 import { compare, explain } from '../../vault/verify.js';
 import { storeAllWaiting, type WaitingLoginDeps } from '../login/waiting-logins.js';
 

@@ -8,7 +8,7 @@ import { missingScopes } from '../../domain/scopes.js';
 import type { SealedAccount } from '../../stores/contract.js';
 import type { SpillSlot } from '../../stores/spill.js';
 import type { UnstoredLogin } from '../../vault/sealed-answer.js';
-import type { AccountFacts } from '../../vault/sealed-record.js';
+import type { AccountFacts } from '../../vault/sealed-contents.js';
 import type { Vault } from '../../vault/vault.js';
 import { type LockDeps, lockAndRead } from '../refresh/refresh-store.js';
 import { changeNotTaken } from '../refusals.js';

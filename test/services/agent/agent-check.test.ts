@@ -4,7 +4,7 @@ import { VaultError } from '../../../src/domain/errors.js';
 import { type AgentCheckDeps, agentCheck } from '../../../src/services/agent/agent-check.js';
 import type { AgentCheck, AgentRequest } from '../../../src/services/agent/agent-contract.js';
 import { type AgentVault, agentVault } from '../../../src/services/agent/agent-vault.js';
-import type { AccountFacts, Contents } from '../../../src/vault/sealed-record.js';
+import type { AccountFacts, Contents } from '../../../src/vault/sealed-contents.js';
 import type { Vault } from '../../../src/vault/vault.js';
 import { NOW } from '../../doubles/terminal.js';
 import { ALICE, EXPIRED, openVaultStage, type VaultStage } from '../stage.js';

@@ -1,0 +1,60 @@
+import { lazily, once } from '../domain/async.js';
+import { proving } from './event-proof.js';
+import { createKeyringAccess } from './keyring-access.js';
+import { openAccessToken } from './sealed-record.js';
+import type { Vault, VaultParts } from './vault.js';
+
+/** A vault over a store. A stored access token needs only this file; the rest is loaded when it is first used. */
+export function createVault(parts: VaultParts): Vault {
+  const { store, unlock, marks, clock, events, notice } = parts;
+  const access = createKeyringAccess({
+    store,
+    unlock: () => unlock().then(proving(events)),
+    async guard(keyring) {
+      const [{ createGuard }, own] = await Promise.all([import('./guard.js'), marks()]);
+      return createGuard({ store, keyring, marks: own, clock, notice, ...(events && { events }) });
+    },
+  });
+  const rest = once(async () => (await import('./vault.js')).restOfVault(parts, access));
+
+  async function settleDue(): Promise<void> {
+    if (events?.queue.due === true) await (await rest()).settleDue();
+  }
+
+  return {
+    accounts: store.accounts,
+    names: store.names,
+    account: store.account,
+    accountByName: store.accountByName,
+    intent: store.intent,
+    consents: store.consents,
+    addConsent: store.addConsent,
+    notifications: store.notifications,
+    trail: store.trail,
+    async accessToken(account) {
+      try {
+        return await access.opening(account, openAccessToken);
+      } catch (failure) {
+        (await rest()).raiseFor(failure);
+        throw failure;
+      }
+    },
+    settleDue,
+    async close() {
+      await settleDue();
+      await access.wipe();
+      await store.close();
+    },
+    ...lazily(rest, [
+      'identity',
+      'contents',
+      'byIdentity',
+      'rehearse',
+      'requireCurrent',
+      'verifyRowSet',
+      'examine',
+    ]),
+    ...lazily(rest, ['acceptAsItIs', 'add', 'update', 'intend', 'recordAttempt', 'remove', 'rotation']),
+    ...lazily(rest, ['sealAnswer', 'openAnswer', 'sealLogin', 'openLogin', 'settleEvents', 'verifyTrail']),
+  };
+}
