@@ -4,10 +4,10 @@
  * whole Context, and prints the result.
  *
  *   main.ts           argv in, exit code out; the only file that touches `process`
- *   refresher.ts      the process that talks to token endpoints, out of reach of signals
+ *   refresher.ts      the process that talks to token endpoints; signals do not reach it
  *   index.ts          the library
  *   commands/         one file a command: options, help, output
- *   services/         the use cases: token/ is the heart, refresh/refresh-one loses no token
+ *   services/         the use cases; the core is token/ and refresh/refresh-one
  *   context.ts        this file: what the use cases share
  *   access/           opens the vault: key sources, master key, database and rollback marks together; knows no Context
  *   vault/            seals and opens records: the only folder where keys meet stored bytes
@@ -17,8 +17,8 @@
  *   system/           files, clock, HTTP, browser, keychain, processes
  *   crypto/ domain/   bytes in, bytes out; and the types and rules that all share
  *
- * Imports go down this list only. Parts that a valid token does not need are loaded when they are first used, because
- * `vault token` in a script should cost little more than the start of Node.
+ * Imports go down this list only. Parts that a valid token does not need are loaded when they are first used, because `vault
+ * token` in a script should cost little more than the start of Node.
  */
 import { setMaxListeners } from 'node:events';
 import { join } from 'node:path';
@@ -116,13 +116,13 @@ export interface Context {
     args: readonly string[],
     env: Host['env'],
   ): Promise<{ readonly exitCode: number; readonly stopped: boolean }>;
-  /** Frees keys, files and helper processes; the next use takes them up again. */
+  /** Frees keys, files and helper processes; the next use loads them again. */
   release(): Promise<void>;
-  /** The same, for good. */
+  /** Releases everything for good. */
   close(): Promise<void>;
 }
 
-/** @throws VaultError `config_invalid` when the folders of the vault make no sense */
+/** @throws VaultError `config_invalid` when the settings name no usable folders */
 export function createContext(host: Host, options: ContextOptions): Context {
   const { profile, envFile, notice } = options;
   const { env, interruption } = host;

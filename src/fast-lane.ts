@@ -1,39 +1,38 @@
 import { COMMANDS } from './commands/index.js';
 import type { OptionSpec, RawInput, Usage } from './commands/spec.js';
 import {
+  type CommandLine,
   type Flag,
   GLOBAL_OPTIONS,
   type Parsed,
-  type Reading,
+  parseCommandLine,
   readFlag,
-  understand,
 } from './commands/spec.js';
 
 /*
- * Loading commander takes a quarter of the time in which `vault token` should be done. Plain, well-formed command
- * lines are read here, from the same option data. At anything else this gives up and commander decides, so there
- * is one place that explains mistakes.
+ * Loading commander takes a quarter of the time in which `vault token` should be done. Plain, well-formed command lines are
+ * read here, from the same option data. Anything else is left to commander, so that one place explains mistakes.
  */
 
 /**
  * Reads a plain command line.
  *
  * @param argv without the program's own name
- * @returns null when commander must look at it: a mistake, help, the version, or any unusual way to write it
+ * @returns null when commander has to parse it: a mistake, help, the version, or any unusual way to write it
  */
 export async function fastParse(argv: readonly string[]): Promise<Parsed | null> {
   const reading = await fastRead(argv);
   if (reading === null) return null;
   try {
-    return understand(reading);
+    return parseCommandLine(reading);
   } catch {
-    // Commander comes to the same error, with a hint.
+    // Commander reports the same error, with a hint.
     return null;
   }
 }
 
-/** The same, but the command has not looked at its options yet. */
-export async function fastRead(argv: readonly string[]): Promise<Reading | null> {
+/** The same, before the command parses its options. */
+export async function fastRead(argv: readonly string[]): Promise<CommandLine | null> {
   const globals = flagTable(GLOBAL_OPTIONS);
   const at = commandPosition(argv, globals);
   const entry = COMMANDS.find((each) => each.name === argv[at]);
@@ -77,7 +76,7 @@ export async function fastRead(argv: readonly string[]): Promise<Reading | null>
 
 type Options = { -readonly [key in keyof RawInput['options']]: RawInput['options'][key] };
 
-/** Where the command's name stands: first, or after global options only. */
+/** The position of the command's name: first, or after global options only. */
 function commandPosition(argv: readonly string[], globals: ReadonlyMap<string, Flag>): number {
   let index = 0;
   for (; argv[index]?.startsWith('-'); index += 1) {

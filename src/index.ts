@@ -24,40 +24,40 @@ export interface OpenVaultOptions {
   readonly profile?: string;
   /** An `.env` to read instead of the one in the configuration folder. */
   readonly envFile?: string;
-  /** Ends waiting when it is aborted, and calls reject with its reason; a request in flight is still heard out. */
+  /** Ends waiting when it is aborted, and calls reject with its reason; a request in flight is still completed. */
   readonly signal?: AbortSignal;
-  /** Told what the command line would say on stderr though nothing failed. */
+  /** Receives what the command line would print on stderr although nothing failed. */
   readonly onNotice?: (line: string) => void;
 }
 
 export interface AccessTokenOptions {
-  /** How long the token must be good for: milliseconds, or `90s`, `5m`, `12h`. Five minutes when left out. */
+  /** How long the token must be valid: milliseconds, or `90s`, `5m`, `12h`. Default: five minutes. */
   readonly minValid?: number | string;
   /** Scopes that must have been granted. */
   readonly scopes?: readonly string[];
-  /** Refresh whatever the clock says. */
+  /** Refresh even if the token is valid. */
   readonly refresh?: boolean;
 }
 
 export interface OpenedVault {
   /**
-   * A valid access token, refreshed first if need be, under the same lock as every other process.
+   * A valid access token, refreshed first if necessary, under the same lock as every other process.
    *
-   * @param account a name, a provider or a unique beginning of a name; left out: the only account there is
+   * @param account a name, a provider or a unique prefix of a name; default: the only account
    * @throws VaultError with the same codes as the command line; never opens a browser
    */
   accessToken(account?: string, options?: AccessTokenOptions): Promise<string>;
   /**
    * Calls an operation with a valid access token, for work that may outlive it. When the token is refused, the account is
-   * refreshed once, shared by all calls at the same time, and the operation is called once more with the new token; how that
-   * ends is the end. A token is refused when the operation
+   * refreshed once, shared by all concurrent calls, and the operation is called once more with the new token. There is no
+   * third call. A token is refused when the operation
    * - throws {@link Unauthorized}, or any error with 401 in `status`, `statusCode`, `response.status` or
    *   `response.statusCode`, as HTTP clients throw them, or
    * - returns a response with the status 401, as `fetch` does; its body is discarded.
    *
    * What the operation has done before it noticed is done again by the second call.
    *
-   * @param account as in {@link accessToken}; undefined: the only account there is
+   * @param account as in {@link accessToken}; undefined: the only account
    * @returns what the operation returns
    * @throws what the operation throws; VaultError when there is no token, or no other one after the first was refused
    */
@@ -73,10 +73,10 @@ export interface OpenedVault {
 }
 
 /**
- * Opens the user's vault, the same that the command line uses. A vault that is not there yet has no accounts. Settings
- * are read once, with the first call that needs them.
+ * Opens the user's vault, the same that the command line uses. A vault that does not exist yet has no accounts. Settings are
+ * read once, with the first call that needs them.
  *
- * @throws VaultError `config_invalid` when home or profile make no sense, `vault_permissions` when the process has the rights
+ * @throws VaultError `config_invalid` when home or profile is invalid, `vault_permissions` when the process has the rights
  * of two users
  */
 export function openVault(options: OpenVaultOptions = {}): OpenedVault {

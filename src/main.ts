@@ -12,10 +12,10 @@ import type { Io } from './ui/io.js';
 const OWN_NODE = join(import.meta.dirname, '..', '..', 'runtime', 'node');
 
 /**
- * The running process as the rest of the program sees it. A stream is made when it is first looked at: each costs time.
+ * The running process as the rest of the program sees it. A stream is opened when it is first used, because each costs time.
  *
  * @param settings variables to set on top of the environment
- * @param takeSignals null where the process is somebody else's
+ * @param takeSignals null in the library, which does not own the process
  * @throws VaultError `vault_permissions` when it runs with the rights of two users
  */
 export function thisProcess(
@@ -24,7 +24,7 @@ export function thisProcess(
   settings: Host['env'] = {},
   takeSignals: TakeSignals | null = null,
 ): Host {
-  refuseBorrowedRights();
+  assertNotSetuid();
   const ownNode = process.execPath === OWN_NODE;
   return {
     env: { ...process.env, ...settings },
@@ -51,28 +51,28 @@ export function thisProcess(
 }
 
 /**
- * A set-user-ID or set-group-ID program passes its rights on to what it starts: files would be made by one user in the places
- * of another, who could not use them.
+ * Refuses to run set-user-ID or set-group-ID: files would be made by one user in the folders of another, who could not use
+ * them.
  */
-function refuseBorrowedRights(): void {
+function assertNotSetuid(): void {
   const { getuid, geteuid, getgid, getegid } = process;
   if (getuid?.() === geteuid?.() && getgid?.() === getegid?.()) return;
   throw new VaultError(
     'vault_permissions',
-    'this process has the rights of two users or groups, and files it made would be of no use to one of them',
+    'this process has the rights of two users or groups, so one of them could not use the files it makes',
     { hint: `run it as one user:\nsudo -u '#${getuid?.()}' -H ${command('list')}` },
   );
 }
 
-/** Browsers and keychain helpers inherit the environment; what they need is not a client's secret. */
+/** Browsers and keychain helpers inherit the environment, and need no client secret. */
 function hideSecretsFromChildren(): void {
   for (const name of Object.keys(process.env)) {
     if (name.endsWith('_CLIENT_SECRET')) delete process.env[name];
   }
 }
 
-/** Signals that mean nothing to us, and maybe something to a program that runs in our place. */
-const MEANT_FOR_OTHERS: readonly NodeJS.Signals[] = ['SIGQUIT', 'SIGUSR2', 'SIGALRM'];
+/** Signals that this program ignores, and that a program run by `exec` may handle. */
+const IGNORED_SIGNALS: readonly NodeJS.Signals[] = ['SIGQUIT', 'SIGUSR2', 'SIGALRM'];
 
 /** The whole command line of a process that calls the system's keychain for another one, which may kill it. */
 const KEYCHAIN_HELPER = '@keychain';
@@ -146,8 +146,8 @@ export async function main(): Promise<void> {
 }
 
 /**
- * Opening `process.stdout` on a pipe takes Node as many instructions as a fifth of its own start. Whatever fails here fails
- * again on the stream, which knows what to do.
+ * Opening `process.stdout` on a pipe takes Node as many instructions as a fifth of its own start. A failure here occurs
+ * again on the stream, which handles it.
  *
  * @returns what was not written
  */
@@ -179,7 +179,10 @@ async function running(ctx: Context, action: (ctx: Context) => Promise<void>): P
   }
 }
 
-/** Whatever fails while a command is being stopped fails because of that, unless it says itself how far it has come. */
+/**
+ * A failure while a command is being stopped is reported as the interruption, unless its own error says how far the command
+ * got.
+ */
 function stoppedBy({ aborted, reason }: AbortSignal, failure: unknown): unknown {
   return aborted && asVaultError(failure).code !== asVaultError(reason).code ? reason : failure;
 }
@@ -199,19 +202,19 @@ async function fail(failure: unknown, argv: readonly string[], io: Io | null): P
   if (stdout !== undefined) process.stdout.write(stdout);
   if (stderr !== undefined) process.stderr.write(stderr);
   process.exitCode = error.exitCode;
-  // A native call that hangs would keep the process for ever; what ends by itself ends before.
+  // A native call that hangs would keep the process running for ever; any other process has ended by then.
   if (isStuck(error)) setTimeout(() => leaveAtOnce(error.exitCode), BY_ITSELF).unref();
 }
 
-/** Whether a call to the keychain is still out, be it only that something else could not be checked for it. */
+/** Whether a keychain call is still running, also as the cause of another error. */
 function isStuck({ code, cause }: VaultError): boolean {
   return code === 'key_timed_out' || (cause instanceof VaultError && isStuck(cause));
 }
 
 /**
- * A request that was sent must be heard out, or the refresh token in its answer is lost. So a signal asks the command
- * to stop, and only one that has not stopped long afterwards is ended. While another program runs in our place all of
- * them are for that one.
+ * The answer to a request that was sent must be received, or the refresh token in it is lost. So a signal asks the command
+ * to stop, and the process is ended only if it has not stopped long afterwards. While `exec` runs a program, signals go to
+ * that program.
  */
 function listenForSignals(interruption: AbortController): TakeSignals {
   let taker: Parameters<TakeSignals>[0] | null = null;
@@ -225,21 +228,21 @@ function listenForSignals(interruption: AbortController): TakeSignals {
   listen('SIGINT', stop('interrupted'));
   listen('SIGTERM', stop('terminated'));
   listen('SIGHUP', stop('terminated'));
-  // Unheard it would open Node's debugger, to which every user of this machine could connect.
+  // Unhandled, it would open Node's debugger, to which every user of this machine could connect.
   if (process.platform !== 'win32') listen('SIGUSR1', () => undefined);
   return (wanted) => {
     taker = wanted;
-    for (const signal of MEANT_FOR_OTHERS) process.on(signal, wanted);
+    for (const signal of IGNORED_SIGNALS) process.on(signal, wanted);
     return () => {
       taker = null;
-      for (const signal of MEANT_FOR_OTHERS) process.off(signal, wanted);
+      for (const signal of IGNORED_SIGNALS) process.off(signal, wanted);
     };
   };
 }
 
 /**
- * Ends a process one of whose threads is stuck in a native call: `process.exit` would wait for that thread. Newer Nodes
- * can become another program that leaves with the right code; on older ones only a signal is left.
+ * Ends a process one of whose threads is stuck in a native call: `process.exit` would wait for that thread. Newer versions
+ * of Node can replace the process by a program that exits with the right code; on older ones only a signal works.
  */
 function leaveAtOnce(code: number): void {
   const { execve } = process as typeof process & { execve?: (file: string, args: string[]) => never };

@@ -3,7 +3,13 @@ import { COMMANDS, type CommandEntry } from './commands/index.js';
 import { mistake, type Place } from './commands/mistakes.js';
 import { commandPage, programPage } from './commands/pages.js';
 import type { ArgumentSpec, Command, OptionSpec, Subcommand } from './commands/spec.js';
-import { GLOBAL_OPTIONS, type Parsed, type Reading, readFlag, understand } from './commands/spec.js';
+import {
+  type CommandLine,
+  GLOBAL_OPTIONS,
+  type Parsed,
+  parseCommandLine,
+  readFlag,
+} from './commands/spec.js';
 import { VaultError } from './domain/errors.js';
 import { command as ownCommand, programName } from './domain/hints.js';
 import type { Theme } from './ui/io.js';
@@ -51,7 +57,7 @@ export async function readArguments(
   return { ...run.reading, globalOptions: root.opts() };
 }
 
-interface NamedReading extends Reading {
+interface NamedReading extends CommandLine {
   /** Of the command, with that of its subcommand. */
   readonly name: string;
 }
@@ -164,9 +170,9 @@ function option(spec: OptionSpec): Option {
   return made.argParser((value: string, before: readonly string[] | undefined) => [...(before ?? []), value]);
 }
 
-function understandWithHint(reading: Reading, name: string): Parsed {
+function understandWithHint(reading: CommandLine, name: string): Parsed {
   try {
-    return understand(reading);
+    return parseCommandLine(reading);
   } catch (failure) {
     if (!(failure instanceof VaultError) || failure.hint !== undefined) throw failure;
     const { code, message, details } = failure;

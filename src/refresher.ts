@@ -7,15 +7,15 @@ import { serveRefreshes } from './services/refresh/refresher-server.js';
 import type { Host } from './system/contract.js';
 
 /**
- * A refresher process: its setup and its orders come over stdin, its reports go to stdout. When the command is gone it waits
- * for nothing any more, and finishes what was sent.
+ * A refresher process: its setup and its orders come over stdin, its reports go to stdout. When the command is gone it stops
+ * waiting, and only finishes what was sent.
  */
 export async function runAsRefresher(host: Host): Promise<void> {
   const lines = createInterface({ input: host.stdin });
   try {
     await carryOutOrders(host, lines);
   } finally {
-    // While it listens, a process that has failed stays alive, and the command waits for it.
+    // An open stdin would keep a failed process alive, and the command waiting for it.
     lines.close();
   }
 }

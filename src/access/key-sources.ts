@@ -39,7 +39,7 @@ export interface SourceMakerParts {
   readonly files: Files;
   readonly clock: Clock;
   readonly notice: (line: string) => void;
-  /** The user is at the terminal, even if this process may not read from it. */
+  /** A user is at the terminal, even if this process may not read from it. */
   readonly interactive: () => boolean;
   /** Delays the next passphrase after several wrong ones; left out: no delay. */
   readonly turn?: () => Promise<void>;

@@ -24,7 +24,7 @@ export function loginMachine(host: Host): LoginMachine {
     browser: createBrowser(host, surroundings),
     async isOtherUser(end, here) {
       const uid = await owners.ofConnection(end, here);
-      return uid === 'nobody' ? 'gone' : uid !== null && isOther(uid);
+      return uid === 'closed' ? 'gone' : uid !== null && isOther(uid);
     },
     async isOthersPort(port) {
       const found = await Promise.all(

@@ -118,7 +118,7 @@ export type Parsed =
   | { readonly kind: 'text'; readonly text: string };
 
 /** A command line before its command parses the options. */
-export interface Reading {
+export interface CommandLine {
   readonly command: Command;
   readonly raw: RawInput;
   readonly globalOptions: RawInput['options'];
@@ -127,7 +127,7 @@ export interface Reading {
 /**
  * @throws VaultError `usage`
  */
-export function understand(reading: Reading): Parsed {
+export function parseCommandLine(reading: CommandLine): Parsed {
   const { command, raw, globalOptions } = reading;
   const globals = readGlobals(globalOptions);
   return { kind: 'run', command, input: command.parse(raw), globals };

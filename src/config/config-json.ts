@@ -70,7 +70,7 @@ export function programAndArguments(
 
 function wrongNotify(file: string, what: string): VaultError {
   return new VaultError('config_invalid', `${file}: notify ${what}`, {
-    hint: `correct notify in ${quoted(file)}, for example: "notify": ["/usr/local/bin/tell-me"]`,
+    hint: `correct notify in ${quoted(file)}, for example: "notify": ["/usr/local/bin/notify-me"]`,
     details: { path: 'notify' },
   });
 }

@@ -1,9 +1,9 @@
 import { VaultError } from '../domain/errors.js';
 
 /*
- * Environment variables. What locates the vault and its key has to be known before any file is read, and some variables
- * are obeyed by other programs too, so none of them may be set in `.env`. The names are whole: a `.env` may hold another
- * program's VAULT_ADDR or NODE_ENV.
+ * Environment variables. What locates the vault and its key has to be known before any file is read, and some variables are
+ * obeyed by other programs too, so none of them may be set in `.env`. Names are compared exactly, because a `.env` may
+ * contain another program's VAULT_ADDR or NODE_ENV.
  */
 
 /** Where the vault is and how to reach the network: an unattended job is given these. */

@@ -35,7 +35,7 @@ export function parseDays(text: string, option: string): number {
   throw new VaultError('usage', `${option} takes a number of days such as 7, or a duration such as 12h`);
 }
 
-/** Says a duration the way a person would: `42s`, `5m`, `3h 20m`, `6d 4h`. Rounds down, never below `0s`. */
+/** Formats a duration: `42s`, `5m`, `3h 20m`, `6d 4h`. Rounds down, never below `0s`. */
 export function formatDuration(milliseconds: number): string {
   const whole = Math.max(0, Math.floor(milliseconds / SECOND));
   const days = Math.floor(whole / 86_400);

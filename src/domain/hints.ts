@@ -33,7 +33,7 @@ export function command(line: string, profile: string | null = invocation.profil
   return `${invocation.name}${profile === null ? '' : ` --profile ${quoted(profile)}`} ${line}`;
 }
 
-/** The way out of a damaged vault. */
+/** The hint for a damaged vault. */
 export function fromBackup(): string {
   return `restore the vault from a backup:\n${command('restore FILE')}`;
 }
@@ -41,8 +41,8 @@ export function fromBackup(): string {
 const ADDRESS = /^[^@]+@[^@]+\.\p{L}+$/u;
 
 /**
- * Logs an account in again. It names the account, so that the browser does not quietly choose another user who is signed in
- * there, or that the other user is at least refused the name.
+ * Logs an account in again. It names the account, so that the browser does not silently choose another signed-in user, or
+ * that such a login is refused.
  */
 export function loginCommand(account: Named, profile = invocation.profile): string {
   const option = ADDRESS.test(account.label) ? '--login-hint' : '--as';

@@ -5,7 +5,7 @@ const SCOPE = /^[\x21-\x7e]+$/;
  * Reads a `scope` member as token endpoints really send it: separated by spaces or commas (GitHub, Slack), an array
  * (Twitch), with double spaces and duplicates.
  *
- * @returns null when the answer does not say, which means "as asked" (RFC 6749 §5.1); an empty list when it grants none
+ * @returns null when the answer does not say, which means "as requested" (RFC 6749 §5.1); an empty list when it grants none
  */
 export function parseScopes(value: unknown): string[] | null {
   if (typeof value === 'string') return unique(value.split(/[\s,]+/).filter((scope) => SCOPE.test(scope)));
@@ -50,15 +50,15 @@ export function missingScopes(asked: readonly string[], granted: readonly string
   return unique(asked.filter((scope) => !granted.includes(scope)));
 }
 
-/** Longer than what any provider documents: a person would neither read it nor type it. */
+/** Longer than what any provider documents: too long to read or type. */
 const LONGEST_SHOWN = 120;
 
-/** Whether a scope is short enough for a command that somebody is to type. */
+/** Whether a scope is short enough for a command that a user types. */
 export function isReadable(scope: string): boolean {
   return scope.length <= LONGEST_SHOWN;
 }
 
-/** A scope, or a text with scopes in it, as people are shown it: a scope that is too long ends in `…`. */
+/** A scope, or a text with scopes in it, for display: a scope that is too long ends in `…`. */
 export function readable(text: string): string {
   return text.replace(/\S+/g, (word) => (isReadable(word) ? word : `${word.slice(0, LONGEST_SHOWN - 1)}…`));
 }

@@ -3,7 +3,7 @@ import { formatDuration } from './duration.js';
 
 type Timed = Pick<Account, 'expiresAt' | 'issuedAt' | 'grantExpiresAt' | 'hasRefreshToken'>;
 
-/** A token this close to its end would be refused by the time it arrives. */
+/** A token this close to its expiry would be refused by the time it arrives. */
 const MARGIN = 10_000;
 
 /** Whether the access token can still be used at all. One without a known end counts as usable. */
@@ -20,10 +20,9 @@ export function isBearer({ tokenType }: Pick<Account, 'tokenType'>): boolean {
 }
 
 /**
- * Whether the access token is good for at least `minValid` milliseconds, and for long enough to arrive. Where the
- * provider's tokens do not live that long, no refresh could satisfy the wish, and half of their lifetime is taken
- * instead: otherwise every call would refresh. A clock that was set back does not make an old token young: one issued
- * in the future is not trusted beyond its own lifetime.
+ * Whether the access token is valid for at least `minValid` milliseconds, and for long enough to arrive. If the provider's
+ * tokens live shorter than that, half of their lifetime counts instead, because otherwise every call would refresh. A clock
+ * that was set back does not extend a token: one issued in the future is not trusted beyond its lifetime.
  */
 export function isValidFor(account: Timed, minValid: number, now: number): boolean {
   if (account.expiresAt === null) return true;
@@ -34,15 +33,15 @@ export function isValidFor(account: Timed, minValid: number, now: number): boole
   return left > wanted && left <= lifetime + MARGIN;
 }
 
-/** Whether an account is due for a refresh, and why, in words for people. */
+/** Whether an account is due for a refresh, and why, in words. */
 export interface Dueness {
   readonly due: boolean;
   readonly reason: string;
 }
 
 /**
- * Due is an account whose access token ends within the given time, whose end is unknown, or whose grant itself ends
- * within it.
+ * An account is due when its access token or its grant expires within the given time, or when the expiry of the token is
+ * unknown.
  *
  * @param within milliseconds
  */

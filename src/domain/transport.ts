@@ -1,6 +1,6 @@
 /**
- * Why an HTTP exchange gave no answer. What matters to a refresh is whether the request may have reached the
- * provider: one that was not sent can be repeated freely, one that may have been has perhaps spent the token.
+ * Why an HTTP exchange gave no answer. What matters to a refresh is whether the request may have reached the provider: one
+ * that was not sent can be repeated freely, but one that may have been sent may have used up the token.
  */
 export type TransportReason =
   | 'dns'
@@ -44,21 +44,21 @@ export class TransportFailure extends Error {
 
 const NOT_REACHED = 'could not be reached';
 const NOT_ASKED = 'was sent nothing';
-const NOT_ANSWERED = 'gave no whole answer';
+const NOT_ANSWERED = 'sent no complete answer';
 
 const WORDS: Record<TransportReason, string> = {
   dns: `${NOT_REACHED}: its name could not be resolved`,
   refused: `${NOT_REACHED}: the connection was refused`,
   unreachable: `${NOT_REACHED}: the network is unreachable`,
-  proxy: `${NOT_REACHED}: the proxy is not there or did not let the connection through`,
+  proxy: `${NOT_REACHED}: the proxy is unavailable or refused the connection`,
   tls: `${NOT_REACHED}: the secure connection could not be made`,
   timeout: `${NOT_ANSWERED} in time`,
   reset: `${NOT_ANSWERED}: the connection broke off`,
-  too_large: `${NOT_ANSWERED}: what it sent was too large`,
-  malformed: `${NOT_ANSWERED}: what it sent was not HTTP`,
+  too_large: `${NOT_ANSWERED}: its answer was too large`,
+  malformed: `${NOT_ANSWERED}: its answer was not HTTP`,
   aborted: `${NOT_ANSWERED}: the request was cancelled`,
   foreign_listener: `${NOT_ASKED}: the program that listens there belongs to another user`,
-  unknown_listener: `${NOT_ASKED}: the system does not tell whose program listens there`,
+  unknown_listener: `${NOT_ASKED}: the system does not report whose program listens there`,
 };
 
 const NOT_TRUSTED = `${NOT_REACHED}: its certificate`;
@@ -92,7 +92,7 @@ const ALLOW =
   'if that program may have your tokens: set "insecureLoopback": true for this provider in config.json';
 
 /**
- * What helps against a certificate that is not trusted, or a program on this machine that is not, which no second try does.
+ * The hint for an untrusted certificate, or an untrusted program on this machine, where trying again does not help.
  *
  * @param otherwise for all other failures
  */

@@ -83,7 +83,7 @@ export function commandSource(
       if (exitCode === 0) return decodeKey(stdout.toString('latin1'), `output of the ${place}`);
       throw new VaultError(
         'key_unavailable',
-        `the ${place} ended with exit code ${exitCode} and gave no key`,
+        `the ${place} ended with exit code ${exitCode} and printed no key`,
         {
           hint: `${byHand}\nif it prompts, unlock it first`,
         },

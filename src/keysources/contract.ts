@@ -1,8 +1,8 @@
 import { VaultError } from '../domain/errors.js';
 
 /**
- * A key source keeps a master key of the vault: 32 bytes under a versioned reference. It is an axis: one file a member,
- * listed in index.ts, every member runs the contract suite.
+ * A key source keeps a master key of the vault: 32 bytes under a versioned reference. One file a kind, listed in index.ts;
+ * each runs the contract suite.
  */
 export const KEY_SOURCE_KINDS = ['keychain', 'file', 'credential', 'command', 'passphrase'] as const;
 export type KeySourceKind = (typeof KEY_SOURCE_KINDS)[number];

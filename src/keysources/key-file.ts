@@ -5,8 +5,8 @@ import type { StoringKeySource } from './contract.js';
 import { type KeyLine, readLines } from './key-file-lines.js';
 
 /**
- * A file of mode 0600 with the master key in base64url: for cron, servers and containers. This file and the vault together give the
- * tokens, so keep them in separate backups. While a key is being replaced, the new one is in a second line, with its reference.
+ * A file of mode 0600 with the master key in base64url: for cron, servers and containers. This file opens the vault, so keep
+ * the two in separate backups. While a key is being replaced, the new one is in a second line, with its reference.
  *
  * @param path absolute
  * @param own the path of this vault's own key file; other files may serve several vaults

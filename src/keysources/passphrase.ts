@@ -38,7 +38,7 @@ export function passphraseSource(file: string | null, { ask, place }: Passphrase
     setting: { kind: 'passphrase', file },
     place,
     path: null,
-    ifWrong: 'run it again and give the passphrase that was chosen for this vault',
+    ifWrong: 'run it again and enter the passphrase that was chosen for this vault',
     async load(_reference, parameters = null) {
       const stretching = readStretching(parameters);
       return keyFrom(await asked(ask(false)), stretching);
@@ -69,7 +69,7 @@ async function asked(asking: Promise<Secret>): Promise<Secret> {
   const passphrase = await asking;
   if (passphrase.length > 0) return passphrase;
   throw new VaultError('key_missing', 'the passphrase is empty', {
-    hint: 'give the passphrase that was chosen for this vault',
+    hint: 'enter the passphrase that was chosen for this vault',
   });
 }
 

@@ -79,7 +79,7 @@ function validate(received: ReceivedResponse, issuer: string): URLSearchParams |
   } catch (failure) {
     if (failure instanceof AuthorizationResponseError) return null;
     // The library's message and cause contain the parameters, with the code.
-    throw refused('the answer to the login is not one to an authorization code request');
+    throw refused('the answer to the login does not fit an authorization code request');
   }
 }
 
@@ -95,7 +95,7 @@ function otherIssuer(): VaultError {
 function issuerNotSet(iss: string): VaultError {
   return new VaultError(
     'login_refused',
-    'the answer to the login names the server it comes from, and nothing says whether that is the right one',
+    'the answer to the login names the server it comes from, but no issuer is configured to compare it with',
     {
       hint: `if this is the server you mean, set issuer of this provider to ${printable(iss)} in config.json`,
     },

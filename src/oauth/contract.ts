@@ -7,8 +7,8 @@ import type { Secret } from '../domain/secret.js';
 export interface GrantedAnswer {
   readonly kind: 'granted';
   /**
-   * Null when only the refresh token is usable: it must be stored all the same, because the one it replaces may be dead
-   * already.
+   * Null when only the refresh token is usable: it must be stored nevertheless, because the one it replaces may no longer
+   * work.
    */
   readonly accessToken: Secret | null;
   /** Null when absent, null or empty. */
@@ -42,7 +42,7 @@ export interface RefusedAnswer {
   /** Milliseconds, at most one hour; null when the provider does not say. */
   readonly retryAfter: number | null;
   /**
-   * Whether the provider may have processed the request all the same: it failed, or something in between answered. The
+   * Whether the provider may have processed the request nevertheless: it failed, or something in between answered. The
    * refresh token may then have been replaced.
    */
   readonly leavesOpen: boolean;

@@ -18,7 +18,7 @@ export interface DeviceAuthorizationRequest extends TokenEndpoint {
 /** What the user has to do, and how to poll (RFC 8628 §3.2). */
 export interface DeviceAuthorization {
   readonly kind: 'authorized';
-  /** Never printed or logged: it is worth the tokens. */
+  /** Never printed or logged: it can be exchanged for the tokens. */
   readonly deviceCode: Secret;
   /** As the user types it. */
   readonly userCode: string;

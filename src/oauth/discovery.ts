@@ -81,7 +81,7 @@ function redirected(answer: HttpAnswer, issuer: URL): VaultError {
   const to = target === '' ? '' : ` to ${target}`;
   return invalid(
     issuer.host,
-    `answers with a redirect (${answer.status})${to}, and metadata is taken from the issuer itself only`,
+    `answers with a redirect (${answer.status})${to}, but metadata is accepted only from the issuer itself`,
     target === '' || target === issuer.host
       ? undefined
       : `if ${target} is the server you mean, set its issuer in config.json; else check any proxy or sign-in page of the network`,
@@ -117,7 +117,7 @@ function readMetadata(members: Members, issuer: string, host: string): ServerMet
     if (url.protocol !== 'https:' && new URL(issuer).protocol === 'https:') {
       throw invalid(
         host,
-        `names an http address of this machine as ${name} in its metadata, where any local program could get what is sent`,
+        `names an http address of this machine as ${name} in its metadata, where any local program could receive what is sent`,
         'if that is meant, name the endpoints themselves for this provider in config.json',
       );
     }

@@ -98,9 +98,9 @@ function lacking({ idToken, nonce }: IdTokenExpectations): VaultError | null {
   const what = missing === 'nonce' ? 'the nonce that was sent' : `the claim ${missing}`;
   return new VaultError(
     'provider_answer_invalid',
-    `the id_token lacks ${what}, so it could be of another login`,
+    `the id_token lacks ${what}, so it could belong to another login`,
     {
-      hint: 'the server has to be corrected, another login ends in the same way\nto do without the id_token: set "identity": {"from": "none"} for this provider in config.json, and log in with --as NAME',
+      hint: 'the server has to be corrected; another login fails in the same way\nto do without the id_token: set "identity": {"from": "none"} for this provider in config.json, and log in with --as NAME',
     },
   );
 }

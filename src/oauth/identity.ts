@@ -41,7 +41,7 @@ async function mainDocument(question: IdentityQuestion): Promise<Members> {
   if (source.from === 'token_response') return answer.members;
   if (source.from === 'id_token' && claims !== null) return claims;
   if (source.from === 'none' || source.request === null) {
-    throw new VaultError('provider_answer_invalid', 'the provider does not tell who logged in', {
+    throw new VaultError('provider_answer_invalid', 'the provider does not report who logged in', {
       hint: 'add the scope openid to this login, or name a userinfoEndpoint for this provider in config.json',
     });
   }
@@ -51,7 +51,7 @@ async function mainDocument(question: IdentityQuestion): Promise<Members> {
   if (claims !== null && subject !== undefined && subject !== claims['sub']) {
     throw new VaultError(
       'provider_answer_invalid',
-      'the provider told of another person than the one who logged in',
+      'the userinfo answer is about another user than the one who logged in',
     );
   }
   return document;
@@ -90,7 +90,7 @@ function signedMembers({ body }: HttpAnswer): Members | null {
 }
 
 function unanswered(host: string, status: number): VaultError {
-  const message = `${host} did not say who logged in (status ${status})`;
+  const message = `${host} did not report who logged in (status ${status})`;
   const refusing = status >= 400 && status < 500 && status !== 408 && status !== 425 && status !== 429;
   return refusing
     ? new VaultError('provider_answer_invalid', message, {
@@ -105,7 +105,7 @@ function readSubject(source: IdentitySource, documents: Documents): string {
   if (missing.length > 0 || parts.length === 0) {
     throw new VaultError(
       'provider_answer_invalid',
-      `the provider's answer does not tell who logged in: ${missing.join(', ') || 'no subject'} is not in it`,
+      `the provider's answer does not identify the user: it lacks ${missing.join(', ') || 'the subject'}`,
       { hint: 'log in with an account that has it, and with the scopes that allow reading it' },
     );
   }

@@ -51,7 +51,7 @@ function read(answer: HttpAnswer, revocation: Revocation): RevocationOutcome {
   // RFC 7009 §2.1 lets a public client revoke; a server that does not allow it sends only this status.
   if (refusal.error === 'http_401') {
     const description =
-      clientSecret === null ? 'it takes no revocation from a client without a secret' : null;
+      clientSecret === null ? 'it accepts no revocation from a client without a secret' : null;
     return { kind: 'refused', error: refusal.error, description };
   }
   if (refusal.class === 'transient') {

@@ -106,7 +106,7 @@ function readIdTokenMember(members: Members, flaws: string[]): Secret | null {
   return null;
 }
 
-/** The refresh token cannot be sent back, and the one it replaces may be dead. */
+/** The refresh token cannot be sent, and the one it replaces may no longer work. */
 export const ODD_REFRESH_TOKEN = 'the refresh token holds characters that cannot be used or is too long';
 
 const NO_ACCESS_TOKEN = 'the answer has no access token';
@@ -143,7 +143,7 @@ export function readLifetime(holder: Members, names: readonly string[], flaws: s
   // `expires` is a lifetime at Facebook and a date elsewhere.
   const isDate = name === 'expires' && Number(seconds) > LONGEST;
   if (typeof seconds !== 'number' || !(seconds >= 0) || isDate) {
-    flaws.push(`${name} makes no sense`);
+    flaws.push(`${name} is not a valid lifetime`);
     return null;
   }
   return seconds < 1 ? null : Math.min(Math.floor(seconds), LONGEST);

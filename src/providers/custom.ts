@@ -148,7 +148,7 @@ function ownClient(
     idExample: 'your-client-id',
     registrationUrl: issuer,
     registrationSteps: [
-      `Register a client at ${new URL(issuer).host}: of a native or desktop kind where there is one, else of the web kind.`,
+      `Register a client at ${new URL(issuer).host}: of type native or desktop if available, else of type web.`,
       'Register the redirect URI shown here. If it has to have a port, choose one and set redirectPort to it.',
       'Copy the client ID, and the client secret if there is one.',
     ],

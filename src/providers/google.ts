@@ -65,7 +65,7 @@ export const google: Provider = {
     style: 'rfc7009',
     alreadyGone: ['400 invalid_token'],
     caution:
-      'Google takes back every grant you gave to the whole Cloud project, for all of its clients and scopes',
+      'Google revokes every grant you gave to the whole Cloud project, for all of its clients and scopes',
   },
   errors: {
     loginNeeded: ['invalid_rapt'],
@@ -107,7 +107,7 @@ export const google: Provider = {
     },
     {
       shows: '"Google hasn\'t verified this app"',
-      means: 'press "Advanced" and go on: it is your own client',
+      means: 'press "Advanced" and continue: it is your own client',
     },
     {
       shows: '"redirect_uri_mismatch"',
@@ -117,10 +117,10 @@ export const google: Provider = {
   ],
   manageUrl: 'https://myaccount.google.com/connections',
   notes: [
-    'A consent screen in "Testing" ends every refresh token after 7 days, unless only openid, email and profile are asked.',
+    'A consent screen in "Testing" ends every refresh token after 7 days, unless only openid, email and profile are requested.',
     'A refresh token also ends after 6 months without use, when the password changes (with Gmail scopes), and when the same account logs in to the same client more than 100 times.',
     'The consent page lets you untick scopes; what was not granted is shown after the login.',
-    'A client that nobody uses for 6 months is deleted by Google.',
+    'Google deletes a client that is not used for 6 months.',
     'A device login needs another client, of type "TVs and Limited Input devices", and allows openid, email, profile, two Drive and two YouTube scopes only.',
   ],
 };

@@ -200,7 +200,7 @@ const shared: Omit<Provider, 'issuer' | 'issuerTemplate' | 'endpoints' | 'manage
     },
   ],
   notes: [
-    'Microsoft has no way to revoke one grant: revoking removes the account here, and the grant itself stays until you remove it at https://myapps.microsoft.com (work or school) or https://account.live.com/consent/Manage (personal).',
+    'Microsoft cannot revoke a single grant: revoking removes the account here, and the grant itself stays until you remove it at https://myapps.microsoft.com (work or school) or https://account.live.com/consent/Manage (personal).',
     'An access token is for one resource: ask for Graph and for Outlook scopes in two logins, with two names (--as).',
     'Full names of mail scopes: https://outlook.office.com/IMAP.AccessAsUser.All, …/POP.AccessAsUser.All, …/SMTP.Send.',
     'Leave MICROSOFT_CLIENT_SECRET unset, unless your client is registered on the platform "Web": then the secret is needed and sent.',

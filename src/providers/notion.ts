@@ -35,7 +35,7 @@ export const notion: Provider = {
       'Open https://www.notion.so/developers/connections (Developer portal, "Build", "Connections") and press "Create new connection".',
       'It has to be a connection that users install by OAuth (a public connection), not an internal one, which has no client secret.',
       'Choose a name, your workspace, and as installation scope "Or select 1 or more workspaces" for your own use. The scope cannot be changed later.',
-      `Add the redirect URI http://localhost:${PORT}${PATH} exactly as it stands here.`,
+      `Add the redirect URI http://localhost:${PORT}${PATH} exactly as shown here.`,
       'Choose the capabilities (read, update, insert content): Notion has these in place of scopes.',
       'Copy the OAuth client ID and the OAuth client secret from the "Configuration" tab.',
     ],
@@ -54,7 +54,7 @@ export const notion: Provider = {
     from: 'token_response',
     request: null,
     subject: ['bot_id', 'workspace_id'],
-    // The same person may connect several workspaces, so the workspace makes the label.
+    // The same user may connect several workspaces, so the workspace makes the label.
     email: [],
     name: ['workspace_name'],
     details: {
@@ -83,14 +83,14 @@ export const notion: Provider = {
   deadEnds: [
     {
       shows: '"Missing or invalid redirect_uri"',
-      means: `the connection does not list http://localhost:${PORT}${PATH} among its redirect URIs, letter by letter`,
+      means: `the connection does not list http://localhost:${PORT}${PATH} among its redirect URIs, character for character`,
     },
   ],
   manageUrl: null,
   notes: [
-    'Notion does not say how long a token lives: it is used until Notion refuses it. The option --refresh of the token command gets a new one.',
+    'Notion does not report how long a token lives: it is used until Notion refuses it. The option --refresh of the token command gets a new one.',
     'Each refresh ends the refresh token before it.',
-    'There are no scopes: the capabilities of the connection and the pages you pick while logging in decide.',
+    'There are no scopes: the capabilities of the connection and the pages you choose during the login apply.',
     `If Notion does not accept the http redirect URI, register an https one of yours, set OAUTH_REDIRECT_URI to it, and paste the address at which the browser ends.`,
     'In Notion, "Settings", "Connections" lists the connection and removes it.',
   ],

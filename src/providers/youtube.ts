@@ -4,9 +4,9 @@ import { google } from './google.js';
 const READ_CHANNEL = 'https://www.googleapis.com/auth/youtube.readonly';
 
 /**
- * YouTube: Google's endpoints, but a token belongs to the channel picked at consent, and one Google account may
- * stand for several. So the identity is the Google account together with the channel.
- * Source: https://developers.google.com/youtube/v3/guides/auth/installed-apps and /v3/docs/channels/list.
+ * YouTube: Google's endpoints, but a token belongs to the channel picked at consent, and one Google account may have
+ * several. So the identity is the Google account together with the channel. Source:
+ * https://developers.google.com/youtube/v3/guides/auth/installed-apps and /v3/docs/channels/list.
  */
 export const youtube: Provider = {
   ...google,
@@ -39,7 +39,7 @@ export const youtube: Provider = {
   },
   notes: [
     'A token belongs to the one channel you pick while logging in; log in once for each channel.',
-    'youtube.readonly is always asked, since it is what tells which channel a login is for.',
+    'youtube.readonly is always requested, because it shows which channel a login is for.',
     ...google.notes,
   ],
 };

@@ -83,19 +83,19 @@ export interface TcpEnd {
   readonly port: number;
 }
 
-/** Which users have the ends of TCP connections on loopback. Not known but on Linux, in this network namespace. */
+/** Which users own the ends of TCP connections on loopback. Known only on Linux, in this network namespace. */
 export interface TcpOwners {
   /**
-   * The user who has the end of a connection whose other end is `other`.
+   * The user who owns the end of a connection whose other end is `other`.
    *
-   * @returns a user id; `nobody` for an end that was closed, of which the kernel no longer tells whose it was; null where it
-   *   is not known
+   * @returns a user id; `closed` for an end that was closed, whose owner the kernel no longer knows; null where it is not
+   * known
    */
-  ofConnection(end: TcpEnd, other: TcpEnd): Promise<number | 'nobody' | null>;
+  ofConnection(end: TcpEnd, other: TcpEnd): Promise<number | 'closed' | null>;
   /**
    * The users whose processes would get a connection to this address: more than one only where they share the port.
    *
-   * @returns user ids, none where nobody listens; null where it is not known
+   * @returns user ids, empty where no program listens; null where it is not known
    */
   ofListeners(at: TcpEnd): Promise<readonly number[] | null>;
 }
@@ -162,7 +162,7 @@ export interface Files {
   /** @returns null when there is no such file. @throws VaultError `vault_permissions`, `config_invalid` when larger than `limit` bytes */
   read(path: string, limit: number): Buffer | null;
   /**
-   * Creates and syncs a new file; after a crash it is there whole or not at all.
+   * Creates and syncs a new file; after a crash it exists completely or not at all.
    *
    * @returns false when the name is taken. @throws VaultError `vault_not_writable`
    */

@@ -49,7 +49,7 @@ const CI = ['CI', 'GITHUB_ACTIONS', 'JENKINS_URL', 'TF_BUILD', 'TEAMCITY_VERSION
 export function detectEnvironment(marks: EnvironmentProbes): DesktopEnvironment {
   const { env, platform } = marks;
   const isSet = (name: string) => Boolean(env[name]) && env[name] !== 'false';
-  const ssh = sshWay(marks);
+  const ssh = sshConnection(marks);
   const linux = platform === 'linux';
   const named = linux && Boolean(env['WSL_DISTRO_NAME'] || env['WSL_INTEROP']);
   const container = linux && !named && inContainer(marks);
@@ -71,7 +71,7 @@ export function desktopEnvironmentOf(host: Pick<Host, 'env' | 'platform'>): Desk
 }
 
 /** `SSH_CONNECTION` is "client port server port" (sshd(8)); after `su` only `SSH_TTY` is left. */
-function sshWay({ env, user, hostname }: EnvironmentProbes): SshConnection | null {
+function sshConnection({ env, user, hostname }: EnvironmentProbes): SshConnection | null {
   const [, , server = '', port = ''] = env['SSH_CONNECTION']?.trim().split(/\s+/) ?? [];
   if (!env['SSH_CONNECTION']?.trim() && !env['SSH_TTY']) return null;
   return {

@@ -52,10 +52,10 @@ export function createTcpOwners(
         const tables = await reading();
         if (tables === null) return null;
         const [row] = rows(tables, local, end.port, remote, other.port)[0] ?? [];
-        if (row !== undefined) return owner(row) ?? 'nobody';
+        if (row !== undefined) return owner(row) ?? 'closed';
         const [[, , , state] = []] = rows(tables, remote, other.port, local, end.port)[0] ?? [];
         // Without our own listener in it the table is useless (in WSL 1 it is empty).
-        if (state !== ESTABLISHED) return listeners(tables, other).length === 0 ? null : 'nobody';
+        if (state !== ESTABLISHED) return listeners(tables, other).length === 0 ? null : 'closed';
       }
       return null;
     },

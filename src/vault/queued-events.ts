@@ -43,7 +43,9 @@ export function lineOf(events: VaultEvents | undefined, event: AuditEvent | unde
   return { at, origin: id, body };
 }
 
-/** Takes all queued lines. A queue that cannot be read must not stop the change that takes them along: it is a warning. */
+/**
+ * Takes all queued lines. A queue that cannot be read causes a warning and does not stop the change that would carry them.
+ */
 export function takeQueued(
   keyring: Keyring,
   events: TrailEvents | undefined,

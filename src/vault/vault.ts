@@ -79,7 +79,7 @@ export interface Vault extends StoredToken, StoreParts {
    */
   requireCurrent(id?: string): Promise<void>;
   /**
-   * Adds up all rows again, before an account is said not to exist.
+   * Adds up all rows again, before an account is reported missing.
    *
    * @throws VaultError `vault_damaged` when rows are missing, were added, changed or restored from an older copy
    */

@@ -177,7 +177,7 @@ function foreign(keyring: Keyring, rows: readonly RowFacts[], missing: number, l
   const added =
     missing === -1 ? rows.find((row) => modulo(lack + rowDigest(keyring, row)) === 0n) : undefined;
   if (added !== undefined) return `${accountName(added)} is not among the accounts that were stored last`;
-  return `it holds ${count(-missing, 'account')} more than were stored in it`;
+  return `it contains ${count(-missing, 'account')} more than were stored`;
 }
 
 /** Searches for one row that was restored from an older copy: with a later generation of it the sum is right. */

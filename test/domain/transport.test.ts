@@ -6,23 +6,20 @@ describe('a transport failure in words', () => {
     ['dns', 'api.example could not be reached: its name could not be resolved'],
     ['refused', 'api.example could not be reached: the connection was refused'],
     ['unreachable', 'api.example could not be reached: the network is unreachable'],
-    [
-      'proxy',
-      'api.example could not be reached: the proxy is not there or did not let the connection through',
-    ],
+    ['proxy', 'api.example could not be reached: the proxy is unavailable or refused the connection'],
     ['tls', 'api.example could not be reached: the secure connection could not be made'],
-    ['timeout', 'api.example gave no whole answer in time'],
-    ['reset', 'api.example gave no whole answer: the connection broke off'],
-    ['too_large', 'api.example gave no whole answer: what it sent was too large'],
-    ['malformed', 'api.example gave no whole answer: what it sent was not HTTP'],
-    ['aborted', 'api.example gave no whole answer: the request was cancelled'],
+    ['timeout', 'api.example sent no complete answer in time'],
+    ['reset', 'api.example sent no complete answer: the connection broke off'],
+    ['too_large', 'api.example sent no complete answer: its answer was too large'],
+    ['malformed', 'api.example sent no complete answer: its answer was not HTTP'],
+    ['aborted', 'api.example sent no complete answer: the request was cancelled'],
     [
       'foreign_listener',
       'api.example was sent nothing: the program that listens there belongs to another user',
     ],
     [
       'unknown_listener',
-      'api.example was sent nothing: the system does not tell whose program listens there',
+      'api.example was sent nothing: the system does not report whose program listens there',
     ],
   ] as const)('says of %s what happened and where', (reason, words) => {
     expect(describeTransport(new TransportFailure(reason, 'maybe', 'api.example'))).toBe(words);

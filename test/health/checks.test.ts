@@ -61,7 +61,7 @@ async function allBroken(stage: HealthStage): Promise<Found> {
   const redirectPort = (port.address() as { port: number }).port;
   stage.configure({
     keySource: 'file',
-    notify: ['/nowhere/tell-me'],
+    notify: ['/nowhere/notify-me'],
     providers: { demo: provider(server.url, { clientId: SECRET, redirectPort }) },
   });
   stage.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0';

@@ -80,19 +80,19 @@ describe('Node', () => {
 
 describe('the notify command', () => {
   it('must be there, by its whole path or on the PATH, and must be a program', async () => {
-    const script = stage.put('tell-me', '#!/bin/sh\n');
+    const script = stage.put('notify-me', '#!/bin/sh\n');
     const with_ = async (...notify: string[]) => {
       stage.configure({ keySource: 'file', notify });
       return (await found('notify'))[0];
     };
     expect(told(await found('notify'))).toEqual(['skipped: no notify command is set']);
-    expect(await with_('/nowhere/tell-me')).toMatchObject({ status: 'problem', code: 'config_invalid' });
+    expect(await with_('/nowhere/notify-me')).toMatchObject({ status: 'problem', code: 'config_invalid' });
     expect(await with_(script)).toMatchObject({ status: 'problem', remedy: `chmod u+x ${script}` });
     chmodSync(script, 0o700);
     expect(await with_(script, 'argument')).toMatchObject({ status: 'ok' });
-    expect(await with_('tell-me')).toMatchObject({ status: 'problem' });
+    expect(await with_('notify-me')).toMatchObject({ status: 'problem' });
     stage.env['PATH'] = `${stage.folder}:/usr/bin`;
-    expect(await with_('tell-me')).toMatchObject({ status: 'ok' });
+    expect(await with_('notify-me')).toMatchObject({ status: 'ok' });
   });
 });
 

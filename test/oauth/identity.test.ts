@@ -58,7 +58,7 @@ describe('a signed answer of a userinfo endpoint', () => {
     expect(await ask(source)).toMatchObject({ subject: 'subject-example', email: 'alice@example.com' });
     await expect(ask(source, { claims: { sub: 'another' } })).rejects.toMatchObject({
       code: 'provider_answer_invalid',
-      message: 'the provider told of another person than the one who logged in',
+      message: 'the userinfo answer is about another user than the one who logged in',
     });
   });
 
@@ -161,7 +161,7 @@ describe('an identity is not known', () => {
 
   it('when only a part of it is there', async () => {
     const source = { subject: ['sub', 'tid'] };
-    const failure = { code: 'provider_answer_invalid', message: expect.stringMatching(/: tid is not/) };
+    const failure = { code: 'provider_answer_invalid', message: expect.stringMatching(/it lacks tid$/) };
     await expect(ask(source, { claims: { sub: 'a' } })).rejects.toMatchObject(failure);
   });
 
@@ -175,7 +175,7 @@ describe('an identity is not known', () => {
     const source = await asking(json(200, { sub: 'another' }));
     await expect(ask(source, { claims: { sub: 'subject-example' } })).rejects.toMatchObject({
       code: 'provider_answer_invalid',
-      message: expect.stringContaining('another person'),
+      message: expect.stringContaining('another user'),
     });
   });
 

@@ -72,7 +72,7 @@ describe('a revocation', () => {
     expect(await revokeAt(bare)).toEqual({
       kind: 'refused',
       error: 'http_401',
-      description: 'it takes no revocation from a client without a secret',
+      description: 'it accepts no revocation from a client without a secret',
     });
     await server?.close();
     expect(await revokeAt(bare, jsonClient)).toEqual({

@@ -54,7 +54,7 @@ describe('a granted token answer', () => {
     'is flawed, not refused, when its lifetime is %j',
     (value) => {
       const answer = granted({ ...token, expires_in: value });
-      expect(answer).toMatchObject({ expiresIn: null, flaws: ['expires_in makes no sense'] });
+      expect(answer).toMatchObject({ expiresIn: null, flaws: ['expires_in is not a valid lifetime'] });
     },
   );
 

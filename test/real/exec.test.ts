@@ -103,7 +103,7 @@ describe('its end', () => {
       exitCode: 127,
       stdout: '',
       stderr: `vault: there is no program no-such-program, so nothing was run
-hint: check its name and PATH, or give its whole path
+hint: check its name and PATH, or give its full path
 `,
     });
     writeFileSync(file('data'), 'no program');

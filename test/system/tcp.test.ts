@@ -81,7 +81,7 @@ describe.skipIf(process.platform !== 'linux')('who has the other end of a connec
     const gone = once(theirs.resume(), 'end');
     child.kill();
     await gone;
-    expect(await owners.ofConnection(end, other)).toBe('nobody');
+    expect(await owners.ofConnection(end, other)).toBe('closed');
   });
 });
 
@@ -138,21 +138,21 @@ describe.skipIf(endianness() !== 'LE')('the tables of the kernel', () => {
 
   it('know root, and do not take for root what nobody holds any more', async () => {
     expect(await owners(row(HERE, THERE, '01', 0, 9)).ofConnection(here, there)).toBe(0);
-    expect(await owners(row(HERE, THERE, '05', 0, 0)).ofConnection(here, there)).toBe('nobody');
+    expect(await owners(row(HERE, THERE, '05', 0, 0)).ofConnection(here, there)).toBe('closed');
     expect(await owners(row(HERE, THERE, '05', 1_002, 0)).ofConnection(here, there)).toBe(1_002);
     expect(await owners(row(THERE, HERE, '01', 1_002, 9)).ofConnection(here, there)).toBeNull();
   });
 
   it('tell an end that was closed from one that is elsewhere, which the other end outlives', async () => {
     const listener = row(THERE, ANY, '0A', 1_002, 8);
-    expect(await owners(listener).ofConnection(here, there)).toBe('nobody');
+    expect(await owners(listener).ofConnection(here, there)).toBe('closed');
     expect(await owners(listener + row(THERE, HERE, '09', 1_002, 9)).ofConnection(here, there)).toBe(
-      'nobody',
+      'closed',
     );
     expect(await owners('').ofConnection(here, there)).toBeNull();
     const readings = [row(THERE, HERE, '01', 1_002, 9), listener];
     const meanwhile = createTcpOwners(OWN, async () => ({ tcp: `head\n${readings.shift()}`, tcp6: '' }));
-    expect(await meanwhile.ofConnection(here, there)).toBe('nobody');
+    expect(await meanwhile.ofConnection(here, there)).toBe('closed');
   });
 
   it('that cannot be read tell nothing', async () => {

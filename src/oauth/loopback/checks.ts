@@ -50,9 +50,9 @@ export type Verdict =
   | { readonly kind: 'answer'; readonly url: URL; readonly refused: boolean };
 
 /**
- * Checks a request in an order that tells strangers nothing and lets them end nothing: method, Host exactly (a web page
- * can make a browser send requests here under another name, DNS rebinding), path, state in constant time, cookie, and
- * only then the answer. An error without the right state or cookie does not count either.
+ * Checks a request in an order that reveals nothing to strangers and does not let them end the login: method, Host exactly
+ * (a web page can make a browser send requests here under another name, DNS rebinding), path, state in constant time,
+ * cookie, and only then the answer. An error without the right state or cookie does not count either.
  */
 export function judge(request: CallbackRequest, expected: Expected): Verdict {
   if (request.method !== 'GET') return { kind: 'wrong_method' };

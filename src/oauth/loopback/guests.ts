@@ -18,7 +18,7 @@ const SWEEP = 100;
 interface Guest {
   readonly socket: Socket;
   /** Has sent a whole request, and closes once it is answered. */
-  heard: boolean;
+  requested: boolean;
   isOther: ReturnType<IsOtherUser> | null;
 }
 
@@ -40,7 +40,7 @@ export class Guests {
   }
 
   admit(socket: Socket): void {
-    const guest: Guest = { socket, heard: false, isOther: null };
+    const guest: Guest = { socket, requested: false, isOther: null };
     this.#guests.set(socket, guest);
     socket.once('close', () => this.#guests.delete(socket));
     if (this.#guests.size > CROWD && !this.#sweeping) void this.#sweep();
@@ -51,14 +51,14 @@ export class Guests {
   async isOther(socket: Socket): ReturnType<IsOtherUser> {
     const guest = this.#guests.get(socket);
     if (guest === undefined) return 'gone';
-    guest.heard = true;
+    guest.requested = true;
     return this.#lookUp(guest);
   }
 
   /** Looks up all connections in one reading of the table. */
   async #sweep(): Promise<void> {
     this.#sweeping = true;
-    const silent = [...this.#guests.values()].filter(({ heard }) => !heard);
+    const silent = [...this.#guests.values()].filter(({ requested }) => !requested);
     await Promise.all(silent.map((guest) => this.#turnAwayOther(guest)));
     setTimeout(() => {
       this.#sweeping = false;
@@ -68,7 +68,7 @@ export class Guests {
 
   async #turnAwayOther(guest: Guest): Promise<void> {
     // Reset, because a connection that is closed properly stays in the kernel's table for a minute.
-    if ((await this.#lookUp(guest)) && !guest.heard) guest.socket.resetAndDestroy();
+    if ((await this.#lookUp(guest)) && !guest.requested) guest.socket.resetAndDestroy();
   }
 
   #lookUp(guest: Guest): ReturnType<IsOtherUser> {
@@ -85,7 +85,7 @@ export class Guests {
   }
 
   #longestSilent(): Socket | null {
-    for (const { socket, heard } of this.#guests.values()) if (!heard) return socket;
+    for (const { socket, requested } of this.#guests.values()) if (!requested) return socket;
     return null;
   }
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** The pages that a browser can get. Their text is fixed: it never repeats any of a request. */
+/** The pages that a browser can get. Their text is fixed and repeats nothing of a request. */
 export type PageKind =
   | 'received'
   | 'refused'
@@ -18,18 +18,18 @@ interface Words {
 
 const WORDS: Readonly<Record<PageKind, Words>> = {
   received: {
-    title: 'Back to your terminal',
-    text: 'Your answer has arrived. The terminal finishes the login and says how it went. You can close this tab.',
+    title: 'You can go back to your terminal',
+    text: 'The terminal has received the answer and finishes the login. You can close this tab.',
     mark: '✓',
   },
   refused: {
     title: 'The login was refused',
-    text: 'The provider said no, or you did. Nothing was stored. The terminal says why. You can close this tab.',
+    text: 'Access was not granted, and nothing was stored. The terminal shows the reason. You can close this tab.',
     mark: '✕',
   },
   already_done: {
     title: 'This login is over',
-    text: 'It was answered before, and nothing is done a second time. You can close this tab.',
+    text: 'It was answered before, and is not answered again. You can close this tab.',
     mark: '·',
   },
   copy: {
@@ -39,7 +39,7 @@ const WORDS: Readonly<Record<PageKind, Words>> = {
   },
   opened_twice: {
     title: 'This login was stopped',
-    text: 'The page at which it begins was opened twice. Someone else on this machine may have opened it. The terminal says what to type. You can close this tab.',
+    text: 'Its start page was opened twice. Another user of this machine may have opened it. The terminal shows what to type. You can close this tab.',
     mark: '✕',
   },
   wrong_browser: {

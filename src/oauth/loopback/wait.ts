@@ -217,7 +217,7 @@ function setCookie({ cookie }: Start, age: string): string {
 function openedTwice(): VaultError {
   return new VaultError(
     'login_opened_twice',
-    'the page at which this login begins was opened twice, so the login was stopped: someone else on this machine may have opened it',
+    'the start page of this login was opened twice, so the login was stopped: another user of this machine may have opened it',
   );
 }
 

@@ -74,7 +74,7 @@ interface State {
 export async function runAgent(
   ctx: AgentContext,
   request: AgentRequest,
-  tell: (event: AgentEvent) => void,
+  emit: (event: AgentEvent) => void,
 ): Promise<void> {
   const { clock, locks, audit, interruption } = ctx;
   const giveUp = new AbortController();
@@ -123,7 +123,7 @@ export async function runAgent(
         abandon: () => giveUp.abort(new VaultError('terminated', 'the agent has waited long enough')),
       },
       request,
-      tell,
+      emit,
     );
   } finally {
     await vault.close();
@@ -140,11 +140,11 @@ function unlessBug(failure: unknown): void {
 export async function runAgentOf(
   deps: AgentParts,
   request: AgentRequest,
-  tell: (event: AgentEvent) => void,
+  emit: (event: AgentEvent) => void,
 ): Promise<void> {
   const lock = await takeLock(deps);
   try {
-    await runAlone(deps, request, tell);
+    await runAlone(deps, request, emit);
   } finally {
     await lock.release();
   }
@@ -153,7 +153,7 @@ export async function runAgentOf(
 async function runAlone(
   deps: AgentParts,
   request: AgentRequest,
-  tell: (event: AgentEvent) => void,
+  emit: (event: AgentEvent) => void,
 ): Promise<void> {
   const { clock, pid } = deps;
   const asked = new AbortController();
@@ -171,17 +171,17 @@ async function runAlone(
     }),
   );
   deps.audit.record({ event: 'agent_started' });
-  tell({ kind: 'started', socket: open.path, pid });
-  const checking = checkRegularly(deps, request, stop, open, state, tell);
+  emit({ kind: 'started', socket: open.path, pid });
+  const checking = checkRegularly(deps, request, stop, open, state, emit);
   try {
     await Promise.race([checking, aborted(stop)]);
   } finally {
     // The request to stop is still being answered.
     const others = open.waiting - (asked.signal.aborted ? 1 : 0);
-    tell({ kind: 'stopping', waiting: Math.max(others, deps.inFlight()) });
+    emit({ kind: 'stopping', waiting: Math.max(others, deps.inFlight()) });
     await finish(deps, open, checking);
     deps.audit.record({ event: 'agent_stopped' });
-    tell({ kind: 'stopped' });
+    emit({ kind: 'stopped' });
   }
 }
 
@@ -191,10 +191,10 @@ async function checkRegularly(
   stop: AbortSignal,
   open: SocketServer,
   state: State,
-  tell: (event: AgentEvent) => void,
+  emit: (event: AgentEvent) => void,
 ): Promise<void> {
   const newsOf = newsFinder();
-  const ensure = socketKeeper(open, tell);
+  const ensure = socketKeeper(open, emit);
   let troubled = 0;
   while (!stop.aborted) {
     state.nextCheckAt = null;
@@ -203,7 +203,7 @@ async function checkRegularly(
     const nextCheckAt = deps.clock.now() + pauseAfter(troubled, every);
     state.lastCheck = check;
     state.nextCheckAt = nextCheckAt;
-    tell({ kind: 'checked', check, nextCheckAt, news: newsOf(check) });
+    emit({ kind: 'checked', check, nextCheckAt, news: newsOf(check) });
     if (stop.aborted) return;
     await deps.afterCheck();
     await waitUntil(deps.clock, nextCheckAt, stop).catch((reason: unknown) => {
@@ -251,7 +251,7 @@ function aborted(signal: AbortSignal): Promise<void> {
 /** Makes the socket anew before each check. Without one the agent goes on refreshing, and reports it once. */
 export function socketKeeper(
   open: Pick<SocketServer, 'path' | 'ensureSocket'>,
-  tell: (event: AgentEvent) => void,
+  emit: (event: AgentEvent) => void,
 ): () => Promise<void> {
   let [path, code] = [open.path, null as string | null];
   return async () => {
@@ -259,11 +259,11 @@ export function socketKeeper(
       await open.ensureSocket();
     } catch (error) {
       if (!(error instanceof VaultError)) throw error;
-      if (error.code !== code) tell({ kind: 'socket', socket: null, error });
+      if (error.code !== code) emit({ kind: 'socket', socket: null, error });
       code = error.code;
       return;
     }
-    if (code !== null || open.path !== path) tell({ kind: 'socket', socket: open.path, error: null });
+    if (code !== null || open.path !== path) emit({ kind: 'socket', socket: open.path, error: null });
     [path, code] = [open.path, null];
   };
 }

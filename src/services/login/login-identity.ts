@@ -135,11 +135,11 @@ export function requireHintedUser(
   if (loginHint === null) return;
   const { subject, email, name, details } = identity;
   const isAddress = loginHint.includes('@');
-  const told = [isAddress ? (email ?? name) : name, ...Object.values(details)].filter(
+  const reported = [isAddress ? (email ?? name) : name, ...Object.values(details)].filter(
     (value) => value !== null && (!isAddress || value.includes('@')),
   );
-  if (told.length === 0) return;
-  const names = [subject, known?.label, ...told].map((value) => value?.toLowerCase());
+  if (reported.length === 0) return;
+  const names = [subject, known?.label, ...reported].map((value) => value?.toLowerCase());
   if (names.includes(loginHint.toLowerCase())) return;
   const way = device ? '--device' : '';
   throw new VaultError(

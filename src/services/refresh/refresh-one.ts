@@ -13,7 +13,7 @@ import type { Intent, SealedAccount } from '../../stores/contract.js';
 import type { Locks } from '../../stores/locks.js';
 import type { Spill, SpillSlot } from '../../stores/spill.js';
 import type { Clock, Http } from '../../system/contract.js';
-import type { Contents } from '../../vault/sealed-record.js';
+import type { Contents } from '../../vault/sealed-contents.js';
 import type { Vault } from '../../vault/vault.js';
 import { refreshRefusal, refreshUnanswered } from '../refusals.js';
 import { confirmMissing } from '../select-account.js';

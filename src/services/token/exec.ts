@@ -50,7 +50,7 @@ async function runWith(
   warn: (line: string) => void,
 ) {
   if (warning !== null) warn(warning);
-  // The program may run for days. Copies of a key that Node made stay in memory all the same.
+  // The program may run for days. Copies of a key that Node made stay in memory nevertheless.
   await ctx.release();
   const inherited = Object.entries(ctx.host.env).filter(([name]) => !OWN_SETTINGS.test(name));
   const env = { ...Object.fromEntries(inherited), [variable]: accessToken.reveal() };

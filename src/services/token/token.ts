@@ -39,8 +39,8 @@ const OF_ACCOUNTS: readonly number[] = [
 const LOCAL_SOURCES: readonly string[] = ['file', 'credential'];
 
 /**
- * A valid access token. Where the key is at hand, the vault is read here, whatever its agent does. Else a running agent is asked
- * first. An agent is also asked where this process turns out to lack the key or the client's settings.
+ * A valid access token. Where the key needs no user, the vault is read here, even if its agent runs. Else a running agent is
+ * asked first. An agent is also asked where this process turns out to lack the key or the client's settings.
  *
  * @throws VaultError why there is none; never opens a browser
  */

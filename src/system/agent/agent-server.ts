@@ -195,7 +195,9 @@ function removeLeftover(path: string): void {
 
 function noSocket(path: string, failure: unknown): VaultError {
   const why =
-    codeOf(failure) === 'EADDRINUSE' ? 'something else is there' : 'this file system does not support them';
+    codeOf(failure) === 'EADDRINUSE'
+      ? 'another program uses that path'
+      : 'this file system does not support them';
   return new VaultError('config_invalid', `no Unix socket can be made at ${path}: ${why}`, {
     hint: 'keep the vault on a local disk: export VAULT_HOME=/path/on/a/local/disk',
     cause: failure,

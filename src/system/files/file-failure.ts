@@ -6,38 +6,41 @@ import { inQuotes } from '../../domain/safe-text.js';
 
 /** Why a file cannot be written, and the command that shows or fixes it. */
 const WHY: Record<string, readonly [why: string, step: (path: string) => string]> = {
-  ENOSPC: ['the disk is full', room],
+  ENOSPC: ['the disk is full', freeSpace],
   EDQUOT: ['the disk quota is used up', () => 'quota -s'],
   EROFS: ['the file system is read-only', (path) => `df ${inQuotes(dirname(path))}; mount`],
-  EACCES: ['permission is denied', access],
-  EPERM: ['permission is denied', access],
+  EACCES: ['permission is denied', permissions],
+  EPERM: ['permission is denied', permissions],
   EIO: [
     'the disk reports an error',
     (path) => `check the health of the disk first: df ${inQuotes(dirname(path))}`,
   ],
   ENOENT: ['its folder does not exist', (path) => `mkdir -p ${inQuotes(dirname(path))}`],
-  ENOTDIR: ['a part of its path is not a folder', access],
-  ELOOP: ['a symbolic link is in its place', access],
-  EISDIR: ['a folder is in its place', access],
-  ERR_FS_EISDIR: ['a folder is in its place', access],
+  ENOTDIR: ['a part of its path is not a folder', permissions],
+  ELOOP: ['a symbolic link is in its place', permissions],
+  EISDIR: ['a folder is in its place', permissions],
+  ERR_FS_EISDIR: ['a folder is in its place', permissions],
 };
 
 /** A `vault_not_writable` with the reason; the system's own error is its cause. */
 export function notWritable(path: string, failure: unknown): VaultError {
-  const [why, step] = WHY[codeOf(failure)] ?? ['the system refuses', (at) => `${room(at)}; ${access(at)}`];
+  const [why, step] = WHY[codeOf(failure)] ?? [
+    'the system refuses',
+    (at) => `${freeSpace(at)}; ${permissions(at)}`,
+  ];
   return new VaultError('vault_not_writable', `${path} cannot be written: ${why}`, {
     hint: step(path),
     cause: failure,
   });
 }
 
-function room(path: string): string {
+function freeSpace(path: string): string {
   return `df -h ${inQuotes(dirname(path))}`;
 }
 
 /** A temporary file is gone by the time the user looks. */
-function access(path: string): string {
-  const there = new Set([standing(dirname(path)), standing(path)]);
+function permissions(path: string): string {
+  const there = new Set([nearestExisting(dirname(path)), nearestExisting(path)]);
   return `ls -ld ${[...there].map(inQuotes).join(' ')}`;
 }
 
@@ -52,16 +55,16 @@ export function lstatOrNull(path: string): fs.Stats | null {
     return fs.lstatSync(path);
   } catch (failure) {
     if (codeOf(failure) === 'ENOENT' || codeOf(failure) === 'ENOTDIR') return null;
-    throw notLookedAt(path, failure);
+    throw inaccessible(path, failure);
   }
 }
 
-function notLookedAt(path: string, cause: unknown): VaultError {
+function inaccessible(path: string, cause: unknown): VaultError {
   if (codeOf(cause) !== 'EACCES') {
     const hint = `ls -ld ${inQuotes(path)}`;
     return new VaultError('vault_permissions', `${path} cannot be accessed`, { hint, cause });
   }
-  const folder = standing(dirname(path));
+  const folder = nearestExisting(dirname(path));
   const isOurs = fs.lstatSync(folder, { throwIfNoEntry: false })?.uid === userId();
   const message = `${path} cannot be accessed: the folder ${folder} may not be entered`;
   const hint = `${isOurs ? 'chmod 700' : 'ls -ld'} ${inQuotes(folder)}`;
@@ -69,12 +72,12 @@ function notLookedAt(path: string, cause: unknown): VaultError {
 }
 
 /** The nearest existing and readable part of a path. */
-function standing(path: string): string {
+function nearestExisting(path: string): string {
   try {
     fs.lstatSync(path);
     return path;
   } catch {
-    return path === dirname(path) ? path : standing(dirname(path));
+    return path === dirname(path) ? path : nearestExisting(dirname(path));
   }
 }
 

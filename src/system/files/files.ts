@@ -144,7 +144,7 @@ export function createFiles(host: Pick<Host, 'uid' | 'pid'>, notice: (line: stri
   return files;
 }
 
-/** Creates, writes and syncs. @returns false when something of that name is there */
+/** Creates, writes and syncs. @returns false when the name is taken */
 function createNew(path: string, content: Uint8Array): boolean {
   let descriptor: number;
   try {

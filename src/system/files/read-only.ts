@@ -32,7 +32,7 @@ export interface FreeSpace {
 
 /** Reads files and metadata, and changes nothing: no mode, no folder, no SQLite lock. */
 export interface ReadOnlyFs {
-  /** @returns null when nothing is there. @throws VaultError `vault_permissions` */
+  /** @returns null when it does not exist. @throws VaultError `vault_permissions` */
   info(path: string): PathInfo | null;
   /** Empty when the folder is missing or unreadable. */
   names(folder: string): readonly string[];
@@ -87,8 +87,8 @@ export const readOnlyFs: ReadOnlyFs = {
 };
 
 /**
- * {@link Files} that only look: what they refuse to read the ordinary ones refuse too, but a mode that is too wide
- * stays as it is, to be reported.
+ * {@link Files} for reading only. They refuse what the ordinary ones refuse, but leave a mode that is too wide as it is, so
+ * that it can be reported.
  *
  * @param uid undefined on Windows
  */

@@ -12,8 +12,8 @@ import { loopbackGuard } from './loopback-guard.js';
 const DEADLINE = 20 * SECOND;
 
 /**
- * No compression is offered: answers are small, and a compression bomb becomes impossible. Servers that compress all the
- * same are understood, within the same cap.
+ * No compression is offered: answers are small, and a compression bomb becomes impossible. Answers of servers that compress
+ * nevertheless are read, within the same cap.
  */
 const OWN_HEADERS = { 'user-agent': 'token-vault', 'accept-encoding': 'identity' };
 
@@ -27,7 +27,7 @@ export interface HttpOptions {
 }
 
 /**
- * The HTTP client, loaded by the first request: Node's own client, and undici for the way through a proxy.
+ * The HTTP client, loaded by the first request: Node's own client, and undici through a proxy.
  *
  * Certificate authorities come from the runtime (NODE_EXTRA_CA_CERTS); nothing disables the check of certificates.
  */

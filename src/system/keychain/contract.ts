@@ -17,7 +17,7 @@ export type KeychainFailureKind =
   | 'bus_missing'
   /** No Secret Service on the bus, or none that works. */
   | 'unavailable'
-  /** It is locked, and no user is there to unlock it. */
+  /** It is locked, and no user is present to unlock it. */
   | 'locked'
   /** A prompt was dismissed, or access is denied. */
   | 'denied'
@@ -53,7 +53,9 @@ export interface KeychainParts {
   readonly host: Pick<Host, 'env' | 'platform' | 'uid' | 'self' | 'interruption'>;
   readonly clock: Clock;
   readonly timeouts: KeychainTimeouts;
-  /** Whether a user is there to type a password. Called only when it matters: a stream costs time when it is first used. */
+  /**
+   * Whether a user is present to type a password. Called only when it matters: a stream costs time when it is first used.
+   */
   readonly interactive: () => boolean;
   /** Prints one line for a user who waits. */
   readonly notice: (line: string) => void;

@@ -1,7 +1,7 @@
 import { createConnection } from 'node:net';
 import { codeOf } from '../../domain/errors.js';
 
-/** A method call; its reply is the list of values that the method gives back. */
+/** A method call; its reply is the list of values that the method returns. */
 export interface Call {
   readonly destination: string;
   readonly path: string;

@@ -57,13 +57,13 @@ export function secretServiceKeychain(parts: KeychainParts): Keychain {
     }
   }
 
-  /** Always throws. Whether a user is there is asked late, because a stream costs time when it is first used. */
+  /** Always throws. Whether a user is present is checked late, because a stream costs time when it is first used. */
   async function timeOut(session: BusSession, end: AbortSignal): Promise<never> {
     let waited = timeouts.alone;
     await clock.sleep(waited, end);
     if (interactive()) {
       if (!session.prompting)
-        notice('still waiting for the keychain: it may be asking for its password in a window of its own');
+        notice('still waiting for the keychain: it may be asking for its password in its own window');
       await clock.sleep(timeouts.interactive - waited, end);
       waited = timeouts.interactive;
     }
@@ -77,7 +77,7 @@ export function secretServiceKeychain(parts: KeychainParts): Keychain {
       () =>
         new KeychainFailure('timed_out', {
           about: `the session bus at ${session.where} did not answer ${within}`,
-          remedy: 'log out of the desktop and in again, which starts the session bus anew',
+          remedy: 'log out of the desktop and in again, which restarts the session bus',
         }),
       end,
     );
@@ -85,7 +85,7 @@ export function secretServiceKeychain(parts: KeychainParts): Keychain {
 
   async function unlockByUser(session: BusSession, paths: readonly string[]): Promise<void> {
     if (!interactive()) throw new KeychainFailure('locked');
-    notice('the keychain is locked: it asks for its password in a window of its own');
+    notice('the keychain is locked: it asks for its password in its own window');
     session.prompting = true;
     const done = await unlock(session.bus, paths);
     session.prompting = false;

@@ -156,7 +156,7 @@ const ERRORS: readonly (readonly [RegExp, KeychainFailure['kind'], about: string
     `nothing on the session bus offers ${SECRET_SERVICE}`,
   ],
   [/\.Error\.Spawn\./, 'unavailable', `the session bus could not start ${NAME}`],
-  [/\.(NoReply|Disconnected)$/, 'unavailable', `${NAME} went away while it was asked`],
+  [/\.(NoReply|Disconnected)$/, 'unavailable', `${NAME} ended before it answered`],
   [/\.(TimedOut|Timeout)$/, 'timed_out', `${NAME} did not answer the session bus in time`],
   [/\.(AccessDenied|AuthFailed)$/, 'denied', `${NAME} denies access`],
   [/\.IsLocked$/, 'locked', `${NAME} is locked`],
@@ -164,8 +164,8 @@ const ERRORS: readonly (readonly [RegExp, KeychainFailure['kind'], about: string
 
 const BUS = {
   absent: ['bus_missing', 'does not answer'],
-  refused: ['bus_missing', 'does not let this user in'],
-  broken: ['unavailable', 'broke off, or is none'],
+  refused: ['bus_missing', 'refuses this user'],
+  broken: ['unavailable', 'broke off, or is not a message bus'],
 } as const;
 
 /** @param where the bus is, in a form to print */
@@ -183,7 +183,7 @@ export function failureFrom(failure: unknown, where: string): KeychainFailure {
     return new KeychainFailure(kind, { about: `the session bus at ${where} ${says}`, cause: failure });
   }
   return new KeychainFailure('unavailable', {
-    about: `${NAME} gave no answer that makes sense`,
+    about: `${NAME} gave an invalid answer`,
     cause: failure,
   });
 }
@@ -201,8 +201,8 @@ export async function hungService(bus: Bus, within: string): Promise<KeychainFai
     return new KeychainFailure('timed_out', {
       about: `${NAME}, ${name}, ${said}`,
       remedy: stopped
-        ? `it was stopped, let it go on: kill -CONT ${pid}`
-        : `end it, the session bus starts it again when it is asked: kill -9 ${pid}`,
+        ? `it was stopped; to continue it: kill -CONT ${pid}`
+        : `end it; the session bus starts it again when needed: kill -9 ${pid}`,
     });
   } catch (cause) {
     return new KeychainFailure('timed_out', { about: `${NAME} ${said}`, cause });

@@ -40,7 +40,7 @@ export interface BoundedOptions {
 /** More than any program here prints; the rest is dropped. */
 const CAPTURED_BYTES = 4 * 1024 * 1024;
 /** For reading the output after the program has ended. */
-const LAST_WORDS = SECOND;
+const OUTPUT_GRACE = SECOND;
 
 /**
  * Runs a program without a shell, in a process group of its own. At the limit the whole group is killed. What it leaves
@@ -93,7 +93,7 @@ export function runBounded(
       if (!capture) return finish();
       child.on('close', finish);
       // A process that it left running may hold the pipes open. After a delay, read once more what is in them.
-      timer = setTimeout(() => setImmediate(finish), LAST_WORDS);
+      timer = setTimeout(() => setImmediate(finish), OUTPUT_GRACE);
     });
     // A program need not read its input.
     child.stdin?.on('error', () => undefined);

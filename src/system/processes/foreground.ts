@@ -57,12 +57,14 @@ function notStarted(program: string, cause: unknown): VaultError {
   const code = codeOf(cause);
   if (code === 'ENOENT') {
     return new VaultError('command_not_found', `there is no program ${program}, so nothing was run`, {
-      hint: 'check its name and PATH, or give its whole path',
+      hint: 'check its name and PATH, or give its full path',
       cause,
     });
   }
   const why =
-    code === 'E2BIG' ? 'its arguments and environment are too long' : 'it may not be run, or is no program';
+    code === 'E2BIG'
+      ? 'its arguments and environment are too long'
+      : 'it is not executable, or not a program';
   return new VaultError('command_not_executable', `${program} could not be started: ${why}`, {
     hint: 'see what it is: ls -l',
     cause,

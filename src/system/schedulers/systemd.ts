@@ -52,7 +52,7 @@ export function systemd(machine: Machine): Scheduler {
       const changed = units.some(({ text }, index) => text !== before[index]);
       if (changed) for (const { path, text } of units) write(path, text, files);
       const active =
-        (await available()) && (await takeUp(job, changed && before.some((text) => text !== null)));
+        (await available()) && (await activate(job, changed && before.some((text) => text !== null)));
       return { changed, active, notes: active ? lingering(machine) : [] };
     },
 
@@ -73,7 +73,7 @@ export function systemd(machine: Machine): Scheduler {
     },
   };
 
-  async function takeUp(job: Job, replaced: boolean): Promise<boolean> {
+  async function activate(job: Job, replaced: boolean): Promise<boolean> {
     const unit = startedUnit(job);
     if (!((await systemctl('daemon-reload')) && (await systemctl('enable', '--now', unit)))) {
       throw new VaultError('scheduler_failed', `systemd does not start ${unit}`, {
@@ -193,7 +193,7 @@ function serviceText(job: Job): string {
     `ExecStart=${commandLine(job.command)}`,
     ...Object.entries(job.env).map(([name, value]) => `Environment=${quoted(`${name}=${value}`)}`),
     ...credential(job),
-    '# A request in flight is heard out before a stop, or its refresh token would be lost.',
+    '# Before a stop a request in flight is finished: otherwise its refresh token would be lost.',
     'TimeoutStopSec=150',
     'UMask=0077',
     '# A memory dump would hold tokens.',
@@ -233,7 +233,7 @@ function timerText(job: Job, times: Times): string {
     '',
     '[Timer]',
     `OnCalendar=${calendar(times)}`,
-    '# One that was missed while the machine was off is made up for.',
+    '# A run that was missed while the machine was off is made up for.',
     'Persistent=true',
     '',
     '[Install]',
@@ -242,7 +242,7 @@ function timerText(job: Job, times: Times): string {
 }
 
 function text(job: Job, lines: readonly string[]): string {
-  const written = '# Written by vault. Without the line above the file is yours, and is left alone.';
+  const written = '# Written by vault, which does not change a file without the line above.';
   return `${[firstLine(job), written, '', ...lines].join('\n')}\n`;
 }
 

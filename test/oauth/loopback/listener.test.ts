@@ -27,7 +27,7 @@ describe('the loopback listener', () => {
     expect(JSON.stringify(answer)).not.toMatch(/code-example|state-example/);
     expect(await get('/done')).toMatchObject({
       status: 200,
-      body: expect.stringContaining('Back to your terminal'),
+      body: expect.stringContaining('You can go back to your terminal'),
     });
   });
 

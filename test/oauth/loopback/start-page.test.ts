@@ -79,11 +79,11 @@ it('a second visitor ends the login loudly, whoever of the two was the person', 
   const cookie = await visit();
   expect(await get(start)).toMatchObject({
     status: 403,
-    body: expect.stringContaining('Someone else on this machine may have opened it'),
+    body: expect.stringContaining('Another user of this machine may have opened it'),
   });
   await expect(listener.response).rejects.toMatchObject({
     code: 'login_opened_twice',
-    message: expect.stringContaining('someone else on this machine may have opened it'),
+    message: expect.stringContaining('another user of this machine may have opened it'),
   });
   expect((await getWith(cookie, CALLBACK)).status).toBe(410);
   expect(strays).toEqual(['second_visit']);

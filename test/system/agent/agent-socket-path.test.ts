@@ -106,7 +106,7 @@ describe.skipIf(process.getuid === undefined)('a place of the socket', () => {
     server.close();
   });
 
-  it('is refused when it is open to others, or something else is there', async () => {
+  it('is refused when it is open to others, or another program uses that path', async () => {
     mkdirSync(dirname(path), { mode: 0o755 });
     expect(refusal()).toMatchObject({ exitCode: 9, hint: `chmod 700 '${dirname(path)}'` });
     chmodSync(dirname(path), 0o700);

@@ -100,24 +100,19 @@ describe('without a session bus the keychain', () => {
 
   it.each([
     ['nothing listens', 'bus_missing', 'does not answer', null],
-    [
-      'it turns us away',
-      'bus_missing',
-      'not let this user in',
-      (socket: Socket) => socket.end('REJECTED\r\n'),
-    ],
-    ['it hangs up', 'bus_missing', 'not let this user in', (socket: Socket) => socket.destroy()],
+    ['it turns us away', 'bus_missing', 'refuses this user', (socket: Socket) => socket.end('REJECTED\r\n')],
+    ['it hangs up', 'bus_missing', 'refuses this user', (socket: Socket) => socket.destroy()],
     ['it never answers', 'timed_out', 'within 0.25 seconds', () => {}],
     [
       'it is no bus',
       'unavailable',
-      'broke off, or is none',
+      'broke off, or is not a message bus',
       (socket: Socket) => socket.write('OK\x20\r\nHTTP/1.1 400 Bad'),
     ],
     [
       'it babbles',
       'unavailable',
-      'broke off, or is none',
+      'broke off, or is not a message bus',
       (socket: Socket) => socket.write('x'.repeat(20_000)),
     ],
   ])('fails because %s', async (_, kind, about, greet) => {
