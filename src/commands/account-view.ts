@@ -1,7 +1,7 @@
 import { type Account, type AccountStatus, accountName } from '../domain/account.js';
 import { command, loginCommand, shellName, widenHint } from '../domain/hints.js';
 import { missingScopes, readable } from '../domain/scopes.js';
-import { rfc3339, rfc3339Writer } from '../domain/time.js';
+import { rfc3339 } from '../domain/time.js';
 import type { Theme } from '../ui/io.js';
 
 /**
@@ -26,11 +26,6 @@ export function accountDocument(account: Account, time = rfc3339) {
     created_at: time(account.createdAt),
     updated_at: time(account.updatedAt),
   };
-}
-
-export function accountDocuments(accounts: readonly Account[]) {
-  const time = rfc3339Writer();
-  return accounts.map((account) => accountDocument(account, time));
 }
 
 /** The reason of the account's status as a sentence that names the account; null when there is none. */

@@ -1,11 +1,11 @@
 import { ACCOUNT_STATUSES, type Account, accountName } from '../domain/account.js';
 import { parseDuration } from '../domain/duration.js';
 import { command } from '../domain/hints.js';
-import { relative } from '../domain/time.js';
-import { type ListRequest, listAccounts } from '../services/overview/overview.js';
+import { relative, rfc3339Writer } from '../domain/time.js';
+import { type ListRequest, listAccounts, listInPieces } from '../services/overview/overview.js';
 import type { Column, Io } from '../ui/io.js';
 import { printTable } from '../ui/layout.js';
-import { accountDocuments, paintStatus, remedyOf, shortScope, troubleOf } from './account-view.js';
+import { accountDocument, paintStatus, remedyOf, shortScope, troubleOf } from './account-view.js';
 import type { Command } from './spec.js';
 import { oneOf, text } from './spec.js';
 
@@ -44,23 +44,39 @@ export const list: Command<ListRequest> = {
   },
 
   async run(ctx, request, io) {
-    printAccounts(await listAccounts(ctx, request), request, io);
+    if (io.json) await io.documentInPieces(listDocument(listInPieces(ctx, request)));
+    else printAccounts(await listAccounts(ctx, request), request, io);
   },
 };
 
 export function printAccounts(accounts: readonly Account[], request: ListRequest, io: Io): void {
-  if (io.json) {
-    io.document({ accounts: accountDocuments(accounts) });
-  } else if (accounts.length === 0) {
+  if (accounts.length === 0) {
     io.say(emptyText(request));
-  } else {
-    printTable(
-      io,
-      COLUMNS,
-      accounts.map((account) => row(account, io.now())),
-    );
-    sayTroubles(accounts, io);
+    return;
   }
+  printTable(
+    io,
+    COLUMNS,
+    accounts.map((account) => row(account, io.now())),
+  );
+  sayTroubles(accounts, io);
+}
+
+/** @param pieces of accounts, of which a text is a finished document */
+export async function* listDocument(
+  pieces: AsyncIterable<readonly (Account | string)[]>,
+): AsyncGenerator<string> {
+  const time = rfc3339Writer();
+  let before = '{"accounts":[';
+  for await (const piece of pieces) {
+    if (piece.length === 0) continue;
+    const texts = piece.map((each) =>
+      typeof each === 'string' ? each : JSON.stringify(accountDocument(each, time)),
+    );
+    yield before + texts.join(',');
+    before = ',';
+  }
+  yield before === ',' ? ']}' : `${before}]}`;
 }
 
 function row(account: Account, now: number): readonly string[] {

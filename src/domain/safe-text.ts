@@ -21,7 +21,8 @@ export function harmless(text: string): string {
 
 /** Replaces harmful characters in JSON text by their `\u` escapes: the same document, safe on a terminal. */
 export function harmlessJson(json: string): string {
-  return PLAIN.test(json)
+  // JSON has no other ASCII character in it that would be replaced.
+  return Buffer.byteLength(json) === json.length && !json.includes('\x7f')
     ? json
     : json.replace(HARMFUL_IN_JSON, (found) => found.split('').map(unicodeEscape).join(''));
 }

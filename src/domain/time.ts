@@ -3,7 +3,7 @@ import { DAY, formatDuration, SECOND } from './duration.js';
 /* Moments are milliseconds since the epoch and durations are milliseconds, here and everywhere in this program. */
 
 /** The first instant beyond RFC 3339, whose years have four digits. */
-const YEAR_10000 = 253_402_300_800_000;
+export const YEAR_10000 = 253_402_300_800_000;
 
 /** RFC 3339 in UTC; null for null and for what RFC 3339 cannot write. */
 export function rfc3339(at: number | null): string | null {

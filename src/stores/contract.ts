@@ -280,6 +280,11 @@ export interface Store {
   forgetLeftover(key: Pick<LeftoverKey, 'reference' | 'source'>): Promise<void>;
   /** All accounts or those of one provider, ordered by provider, then by label, without sealed fields. */
   accounts(provider?: string | null): Promise<readonly Account[]>;
+  /**
+   * The same in pieces, for `list --json`: each account as its text there where the store can write it, which takes less time
+   * and memory. An account that changes meanwhile is read before or after its change.
+   */
+  documents(provider: string | null): AsyncIterable<readonly (Account | string)[]>;
   /** The names that begin with `google`, `google/al` or nothing, in the same order. Reads without an index. */
   names(prefix: string): Promise<readonly AccountRef[]>;
   account(id: string): Promise<SealedAccount | null>;

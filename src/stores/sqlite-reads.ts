@@ -36,7 +36,10 @@ export function findOne(
 }
 
 /** Without an index: a damaged one would hide accounts, or show them under other names. */
-export const byName = (where = 'true') => `NOT INDEXED WHERE ${where} ORDER BY provider, label`;
+export const byName = (where: string) => `NOT INDEXED WHERE ${where} ORDER BY provider, label`;
+
+/** Null is every provider. */
+export const OF_PROVIDER = 'provider IS coalesce(?, provider)';
 
 /** Sorts after every string with the same prefix. */
 const LAST = '\u{10FFFF}';

@@ -13,6 +13,9 @@ export function sqliteStore(connection: Connection): Store {
     names: (prefix) => read(() => findNames(connection, prefix)),
     account: (id) => read(() => findOne(connection, 'id = ?', [id])),
     accountByName: (...name) => read(() => findByIndex(connection, 'provider = ? AND label = ?', name)),
+    async *documents(provider) {
+      yield* (await rest()).documents(provider);
+    },
     async close() {
       // Writes may wait for it.
       if (rest.called) await rest();

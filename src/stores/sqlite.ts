@@ -27,7 +27,7 @@ import {
   renewLedger,
   sqliteTrail,
 } from './sqlite-ledger.js';
-import { byName, findOne, type ReadForToken } from './sqlite-reads.js';
+import { byName, findOne, OF_PROVIDER, type ReadForToken } from './sqlite-reads.js';
 import { ACCOUNTS, SEALED_FIELDS, table } from './sqlite-rows.js';
 
 const CONSENTS = table<Consent>('consents', {
@@ -107,12 +107,12 @@ export function restOfStore(connection: Connection): Omit<Store, ReadForToken> {
     noteLeftover: (key) => write(() => putLeftover(connection, key)),
     forgetLeftover: (key) => write(() => deleteLeftover(connection, key)),
 
-    accounts: (provider = null) =>
-      read(() =>
-        provider === null
-          ? ACCOUNTS.all(connection, byName())
-          : ACCOUNTS.all(connection, byName('provider = ?'), provider),
-      ),
+    accounts: (provider = null) => read(() => ACCOUNTS.all(connection, byName(OF_PROVIDER), provider)),
+
+    async *documents(provider) {
+      const { accountDocuments } = await import('./sqlite-documents.js');
+      yield* accountDocuments(connection, provider);
+    },
 
     accountBySubject: (...identity) =>
       read(() => findOne(connection, 'provider = ? AND issuer = ? AND subject_digest = ?', identity)),

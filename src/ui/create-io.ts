@@ -85,6 +85,14 @@ export function createIo(options: IoOptions): Io {
     data: print,
     document: (value) => documents([value]),
     documents,
+    async documentInPieces(pieces) {
+      for await (const piece of pieces) {
+        gaveDocument = true;
+        print(harmlessJson(piece));
+        if (stdout.opened) await drained(stdout());
+      }
+      print('\n');
+    },
     get gaveDocument() {
       return gaveDocument;
     },

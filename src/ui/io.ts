@@ -42,6 +42,8 @@ export interface Io {
   document(value: unknown): void;
   /** Several documents, one a line. */
   documents(values: readonly unknown[]): void;
+  /** One document whose text comes in pieces. Waits until stdout has taken each. */
+  documentInPieces(pieces: AsyncIterable<string>): Promise<void>;
   /** Whether the one document was printed; a later failure goes to stderr. */
   readonly gaveDocument: boolean;
   /** One line to stderr; not with `--quiet`. Control characters in it are made harmless; `style` colours all of it. */

@@ -23,6 +23,7 @@ export function createVault(parts: VaultParts): Vault {
 
   return {
     accounts: store.accounts,
+    documents: store.documents,
     names: store.names,
     account: store.account,
     accountByName: store.accountByName,

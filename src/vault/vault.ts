@@ -39,6 +39,7 @@ export type EventOf = (account: Account) => AuditEvent;
 type StoreParts = Pick<
   Store,
   | 'accounts'
+  | 'documents'
   | 'names'
   | 'account'
   | 'accountByName'

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { printAccounts } from '../../src/commands/list.js';
+import { listDocument, printAccounts } from '../../src/commands/list.js';
 import { printNotes } from '../../src/commands/login.js';
 import { printAccount } from '../../src/commands/show.js';
 import { withdrawalWarning } from '../../src/services/refresh/refresh-notes.js';
@@ -19,7 +19,7 @@ const account = accountExample({
 const WHERE = 'log in again with the scopes printed by: vault show google/alice@example.com --json';
 const PLAIN = { columns: 80, env: { NO_COLOR: '1' } };
 
-function printed(command: 'list' | 'show', json = false) {
+async function printed(command: 'list' | 'show', json = false) {
   const { io, written } = terminal({ ...PLAIN, json });
   const consent = { at: NOW, how: 'browser', askedScopes: [LONG], grantedScopes: [LONG] } as const;
   const detail = {
@@ -30,18 +30,19 @@ function printed(command: 'list' | 'show', json = false) {
     manageUrl: null,
     openRefresh: null,
   };
-  if (command === 'list')
+  if (command === 'list' && json) await io.documentInPieces(listDocument(ReadableStream.from([[account]])));
+  else if (command === 'list')
     printAccounts([account], { provider: null, status: null, expiringWithin: null }, io);
   else printAccount(detail, io);
   return written;
 }
 
-it.each(['list', 'show'] as const)('%s shortens a very long scope, except in JSON', (command) => {
-  const { stdout, stderr } = printed(command);
+it.each(['list', 'show'] as const)('%s shortens a very long scope, except in JSON', async (command) => {
+  const { stdout, stderr } = await printed(command);
   expect(stdout).toContain(SHORTENED);
   expect(`${stdout}${stderr}`).not.toContain(LONG);
   expect(stderr).toContain(`hint: ${WHERE}\n`);
-  expect(printed(command, true).stdout).toContain(`"${LONG}"`);
+  expect((await printed(command, true)).stdout).toContain(`"${LONG}"`);
 });
 
 it('a login that was not granted one says so in a few words, and gives no command that nobody could type', () => {

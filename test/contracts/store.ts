@@ -210,6 +210,11 @@ export function storeContract(
       expect(await names('google/nobody')).toEqual([]);
       expect(named(await store.accounts('goo_le'))).toEqual(['goo_le/alice']);
       expect(await store.accounts('goo')).toEqual([]);
+      const listed: string[] = [];
+      for await (const piece of store.documents(null))
+        for (const each of piece)
+          listed.push(typeof each === 'string' ? JSON.parse(each).account : accountName(each));
+      expect(listed).toEqual(named(await store.accounts()));
     });
 
     it('reads the rows in a range of ids, in the order of their bytes', async () => {

@@ -145,6 +145,48 @@ describe('many documents', () => {
   });
 });
 
+describe('a document in pieces', () => {
+  it('is one line, with nothing in it that a terminal would act on', async () => {
+    const { io, written } = terminal({ json: true });
+    await io.documentInPieces(ReadableStream.from(['["a\u009b"', ',1]']));
+    expect(written.stdout).toBe('["a\\u009b",1]\n');
+  });
+
+  it('is not read faster than stdout takes it', async () => {
+    let given = 0;
+    const ahead: number[] = [];
+    const stdout = new Writable({
+      write(_chunk, _encoding, done) {
+        setImmediate(() => {
+          ahead.push(given);
+          done();
+        });
+      },
+    });
+    const { io } = terminal({ json: true, stdout });
+    async function* pieces() {
+      for (; given < 3; given += 1) yield `${given}`;
+    }
+    await io.documentInPieces(pieces());
+    expect(ahead.slice(0, 3)).toEqual([0, 0, 1]);
+  });
+
+  it('is given once its first piece is printed, and what fails before that takes its place', async () => {
+    const { io } = terminal({ json: true });
+    const failing = (pieces: readonly string[]) => {
+      async function* run() {
+        yield* pieces;
+        throw new Error('failed');
+      }
+      return io.documentInPieces(run());
+    };
+    await expect(failing([])).rejects.toThrow('failed');
+    expect(io.gaveDocument).toBe(false);
+    await expect(failing(['['])).rejects.toThrow('failed');
+    expect(io.gaveDocument).toBe(true);
+  });
+});
+
 describe('lines from the person', () => {
   it('come one by one until the input ends', async () => {
     const { io } = terminal({ typed: 'first\r\nsecond' });

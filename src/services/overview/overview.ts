@@ -31,6 +31,16 @@ export async function listAccounts(
   );
 }
 
+/** The same in pieces; see {@link Vault.documents}. */
+export async function* listInPieces(
+  ctx: Pick<Context, 'vault' | 'clock'>,
+  request: ListRequest,
+): AsyncGenerator<readonly (Account | string)[]> {
+  const vault = await ctx.vault();
+  if (request.status !== null || request.expiringWithin !== null) yield await listAccounts(ctx, request);
+  else if (vault !== null) yield* vault.documents(request.provider);
+}
+
 export interface AccountDetail {
   readonly account: Account;
   readonly missingScopes: readonly string[];
