@@ -62,7 +62,7 @@ describe('a passphrase', () => {
     const refused = await wrong.done;
     expect(refused.exitCode).toBe(6);
     expect(refused.shown).toMatch(
-      /does not open this vault.*give the passphrase that was chosen.*vault key use file/s,
+      /does not open this vault.*enter the passphrase that was chosen.*vault key use file/s,
     );
   });
 
