@@ -95,7 +95,7 @@ async function writeOut(
       again.dataKeys.every(({ key }, index) => equalBytes(key, dataKeys[index]?.key ?? Buffer.alloc(0)));
     wipe(again.dataKeys);
     if (same) return;
-    throw new VaultError('vault_not_writable', `${file} does not hold what was written into it`, {
+    throw new VaultError('vault_not_writable', `${file} differs from what was written into it`, {
       hint: 'the disk or its file system alters data: use another disk',
     });
   } finally {
