@@ -44,7 +44,7 @@ describe('this repository', () => {
     expect(dead).toEqual([]);
   });
 
-  it('names only tests and trials that are there', () => {
+  it('names only existing tests and trials', () => {
     const named = documentsOf().flatMap((path) =>
       [...textOf(path).matchAll(/`((?:test|trials)\/[\w./-]+)`/g)].map(([, file = '']) => file),
     );

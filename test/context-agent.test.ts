@@ -52,7 +52,7 @@ describe.skipIf(process.getuid?.() !== 0)(
 
     const refused = { exitCode: 9, code: 'vault_permissions', message: expect.stringContaining(squatted) };
 
-    it('is told by --socket-path, agent status and doctor, and no path is printed for curl', async () => {
+    it('is reported by --socket-path, agent status and doctor, without a path for curl', async () => {
       expect(() => agentSocket(app).path()).toThrow(/belongs to another user/);
       await expect(agentStatus(app)).rejects.toMatchObject(refused);
       await expect(stopAgent(app)).rejects.toMatchObject(refused);
@@ -63,7 +63,7 @@ describe.skipIf(process.getuid?.() !== 0)(
       );
     });
 
-    it('keeps vault token from nothing: it asks nobody there, and does the work itself', async () => {
+    it('does not stop vault token, which asks no agent there and does the work itself', async () => {
       const request = { selector: null, minValid: 0, scopes: [], refresh: false, withIdentity: false };
       await expect(token(app, request)).rejects.toMatchObject({ code: 'account_not_found' });
     });

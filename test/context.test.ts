@@ -46,7 +46,7 @@ async function runInit(app: Context, input: Parameters<typeof init.run>[1] = { c
 const ALL = { provider: null, status: null, expiringWithin: null };
 
 describe('making a vault', () => {
-  it('remembers a key file that was named, and leaves the rest of the configuration as it is', async () => {
+  it('writes a named key file into the configuration and changes nothing else there', async () => {
     const { providers } = stage.config();
     const result = await runInit(stage.app(), myKey());
     expect(result).toEqual({
@@ -60,7 +60,7 @@ describe('making a vault', () => {
     expect(await listAccounts(stage.app(), ALL)).toEqual([]);
   });
 
-  it('records the native addon in a private file: with init, with a first login, and with a refresh', async () => {
+  it('records the native addon at init, at the first login and at a refresh', async () => {
     await runInit(stage.app());
     const record = readFileSync(path('addon.json'), 'utf8');
     expect(record).toContain('"sha256"');
@@ -76,13 +76,13 @@ describe('making a vault', () => {
     expect(existsSync(path('addon.json'))).toBe(true);
   });
 
-  it('keeps to what is configured when nothing is named', async () => {
+  it('uses the configured key source when none is named', async () => {
     expect(await runInit(stage.app())).toMatchObject({
       place: `key file ${path('master.key')}`,
     });
   });
 
-  it('follows VAULT_KEY_FILE, and remembers it so that it need not be set again', async () => {
+  it('writes the path from VAULT_KEY_FILE into the configuration', async () => {
     stage.configure({ keySource: 'keychain' });
     await runInit(stage.app({ VAULT_KEY_FILE: path('other.key') }));
     expect(stage.config()['keySource']).toEqual({ kind: 'file', path: path('other.key') });
@@ -95,7 +95,7 @@ describe('making a vault', () => {
     });
   });
 
-  it('is refused where there is one, and nothing changes', async () => {
+  it('is refused where a vault exists, and changes nothing', async () => {
     await stage.logIn();
     const before = readFileSync(path('config.json'));
     await expect(runInit(stage.app(), myKey())).rejects.toMatchObject({
@@ -137,7 +137,7 @@ describe('the life of an account', () => {
     expect(stage.notices).toEqual([]);
   });
 
-  it('leaves a line for each event, and no secret in it', async () => {
+  it('writes a line without a secret for each event', async () => {
     await stage.logIn();
     await token(stage.app(), { ...TOKEN, refresh: true });
     const lines = readFileSync(path('security.log'), 'utf8').trim().split('\n');
@@ -152,7 +152,7 @@ describe('the life of an account', () => {
     for (const secret of stage.demo.secrets()) expect(lines.join('\n')).not.toContain(secret);
   });
 
-  it('goes on when its provider is no longer configured, as far as it can', async () => {
+  it('still returns a valid token when its provider is no longer configured', async () => {
     const name = await stage.logIn();
     stage.configure({ providers: {} });
     const app = stage.app();
@@ -173,7 +173,7 @@ describe('the configuration', () => {
     });
   });
 
-  it('says of an --env-file that is not there that it is not', async () => {
+  it('reports a missing --env-file', async () => {
     const app = stage.app({}, { envFile: path('nowhere.env') });
     await expect(providerOverview(app, null)).rejects.toMatchObject({ code: 'config_invalid' });
   });

@@ -48,7 +48,7 @@ describe('the lockfile', () => {
     expect(Object.keys(fetched).filter((path) => fetched[path]?.['resolved'])).toEqual([]);
   });
 
-  it('holds the packages of every platform, so that none is added where npm install runs', () => {
+  it('holds the packages of every platform', () => {
     const named = Object.values(packages).flatMap((entry) =>
       Object.keys(entry['optionalDependencies'] ?? {}),
     );
@@ -114,7 +114,7 @@ describe('the package', () => {
     expect(node([script])).toMatchObject({ status: 0, stdout: 'function', stderr: '' });
   });
 
-  it('holds what is meant to be published and nothing else', () => {
+  it('contains exactly the files to publish', () => {
     const intended =
       /^(?:bin\/(?:vault\.js|package\.json)|dist\/cli\/[\w-]+\.cjs|dist\/cli\/LICENSES\.txt|dist\/cli\/commands\.json|dist\/man\/[a-z-]+\.1|dist\/completions\/(?:_[a-z-]+|[a-z-]+\.(?:bash|fish|ps1))|dist\/sbom\.cdx\.json|npm-shrinkwrap\.json|dist\/lib\/[\w/-]+\.(?:js|d\.ts)|package\.json|docs\/[a-z]+\.md|README\.md|SECURITY\.md|CHANGELOG\.md|LICENSE|\.env\.example)$/;
     expect(files.filter((path) => !intended.test(path))).toEqual([]);
@@ -141,7 +141,7 @@ describe('the package', () => {
 
   const packed = (name: string) => JSON.parse(readFileSync(join(folder, name), 'utf8'));
 
-  it('brings the versions that were tested, from no named registry and without what only development needs', () => {
+  it('has a shrinkwrap of the tested versions, without registry or dev dependencies', () => {
     const { packages } = packed('npm-shrinkwrap.json');
     const locked = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')).packages;
     for (const name of Object.keys(MANIFEST.dependencies)) {
@@ -153,7 +153,7 @@ describe('the package', () => {
     expect(packages).not.toHaveProperty('node_modules/vitest');
   });
 
-  it('lists what it holds: every bundled package in the version that is bundled, nothing of this machine', () => {
+  it('lists every bundled package and its version, and nothing of this machine', () => {
     const licenses = readFileSync(join(folder, 'dist', 'cli', 'LICENSES.txt'), 'utf8');
     const names = [...licenses.matchAll(/^(\S+ \d\S*) \(/gm)].map(([, name]) => name);
     const sbom = packed('dist/sbom.cdx.json');
@@ -166,7 +166,7 @@ describe('the package', () => {
     expect(JSON.stringify(sbom)).not.toMatch(/https?:\/\/(?!cyclonedx\.org)/);
   });
 
-  it('loads nothing from its bundle but Node itself, its own chunks and what is left outside on purpose', () => {
+  it('loads only Node, its own chunks and the packages kept out of the bundle', () => {
     const chunks = readdirSync(join(folder, 'dist', 'cli')).filter((name) => name.endsWith('.cjs'));
     const texts = chunks.map((name) => readFileSync(join(folder, 'dist', 'cli', name), 'utf8'));
     const calls = texts.flatMap((text) => [...text.matchAll(/\b(?:require|import)\("([^"]+)"\)/g)]);
@@ -177,11 +177,11 @@ describe('the package', () => {
     expect([...new Set(outside)].sort()).toEqual(['keytar', 'open']);
   });
 
-  it('says the version its manifest says', () => {
+  it('prints the version of its manifest', () => {
     expect(VERSION).toBe(MANIFEST.version);
   });
 
-  it('lets only those packages run an install script that need it', () => {
+  it('lets only packages that need it run an install script', () => {
     expect(MANIFEST.allowScripts).toEqual({ 'better-sqlite3': true, '@github/keytar': false });
     expect(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')).not.toContain('"resolved"');
   });
@@ -194,7 +194,7 @@ describe('bin/vault.js', () => {
     return node(['--eval', `${disguise}; require(${JSON.stringify(ENTRY)})`, ENTRY, '--version']);
   }
 
-  it.each(['v0.10.48', 'v18.20.8', 'v20.18.3'])('refuses Node %s in one sentence', (version) => {
+  it.each(['v0.10.48', 'v18.20.8', 'v20.18.3'])('refuses Node %s with one sentence', (version) => {
     expect(underNode(version)).toMatchObject({
       status: 2,
       stdout: '',
@@ -202,7 +202,7 @@ describe('bin/vault.js', () => {
     });
   });
 
-  it.each(['v20.19.0', 'v22.0.0', 'v100.1.0'])('takes Node %s', (version) => {
+  it.each(['v20.19.0', 'v22.0.0', 'v100.1.0'])('accepts Node %s', (version) => {
     expect(underNode(version)).toMatchObject({ status: 0, stdout: `${VERSION}\n` });
   });
 
@@ -221,7 +221,7 @@ describe('bin/vault.js', () => {
     expect(readFileSync(ENTRY, 'utf8')).not.toMatch(/,\s*\)|\?\?|\*\*/);
   });
 
-  it('says so in one sentence when it is not built', () => {
+  it('reports a missing build in one sentence', () => {
     const bare = join(work, 'bare');
     cpSync(join(ROOT, 'bin'), join(bare, 'bin'), { recursive: true });
     expect(node([join(bare, 'bin', 'vault.js')])).toMatchObject({

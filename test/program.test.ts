@@ -24,7 +24,7 @@ describe('global options', () => {
     expect(await parseProgram(argv)).toMatchObject({ kind: 'run', command: list, globals });
   });
 
-  it.each(['--profile', '--env-file'])('an empty %s is refused and not taken for none', async (option) => {
+  it.each(['--profile', '--env-file'])('an empty %s is refused', async (option) => {
     await expect(parseProgram([option, '', 'list'])).rejects.toMatchObject({
       code: 'usage',
       message: `${option} is empty`,
@@ -62,7 +62,7 @@ describe('help and version', () => {
     });
   });
 
-  it('no command at all is an error for a program', async () => {
+  it('no command is an error with --json', async () => {
     await expect(parseProgram(['--json'])).rejects.toMatchObject({
       code: 'usage',
       message: 'no command is named',
@@ -70,7 +70,7 @@ describe('help and version', () => {
   });
 });
 
-describe('a command line that makes no sense', () => {
+describe('an invalid command line', () => {
   it.each([
     [['tokne'], "unknown command 'tokne'", 'did you mean token? see vault --help'],
     [['help', 'tokne'], "unknown command 'tokne'", 'did you mean token? see vault --help'],
@@ -143,14 +143,14 @@ describe('a command line that makes no sense', () => {
       expect(await hintFor(word)).not.toMatch(/revoke|restore/);
   });
 
-  it('is repeated only up to the name of the option, for a secret may stand behind it', async () => {
+  it('is repeated only up to the option name, because its value may be a secret', async () => {
     await expect(parseProgram(['token', '--token=secret-example\nmore'])).rejects.toMatchObject({
       message: "unknown option '--token'",
     });
   });
 });
 
-it('an error is shown in the form that an unreadable command line asked for', () => {
+it('an error has the format that the invalid command line asked for', () => {
   expect(askedView(['tokne', '--json'])).toEqual({ json: true, verbose: false });
   expect(askedView(['tokne', '--verbose', '--', '--json'])).toEqual({ json: false, verbose: true });
 });

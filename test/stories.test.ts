@@ -8,7 +8,7 @@ const FOLDER = fileURLToPath(new URL('./stories/', import.meta.url));
 const stories = readdirSync(FOLDER).filter((name) => name.endsWith('.txt'));
 
 describe.concurrent('the stories', () => {
-  it.for(stories)('%s happens as it is told', async (name, { expect }) => {
+  it.for(stories)('%s happens as written', async (name, { expect }) => {
     const steps = parseStory(readFileSync(`${FOLDER}${name}`, 'utf8'));
     expect(steps.filter(({ kind }) => kind === 'command')).not.toEqual([]);
     const stage = await openStoryStage();
@@ -36,7 +36,7 @@ describe.concurrent('the stories', () => {
 });
 
 describe('the reader of stories', () => {
-  it('takes a story apart', () => {
+  it('parses a story', () => {
     const [event, command] = parseStory('# prose\n@ person ada\n\n$ vault list\n> one\n! two …\n? 3\n');
     expect(event).toMatchObject({ kind: 'event', words: ['person', 'ada'] });
     expect(command).toMatchObject({ line: 'vault list', stdout: ['one'], stderr: ['two …'], exitCode: 3 });
@@ -59,7 +59,7 @@ describe('the reader of stories', () => {
     expect(isExactly(text, lines)).toBe(expected);
   });
 
-  it('finds lines in their order only', () => {
+  it('finds lines only in their order', () => {
     expect(missingLine('a\nb\nc\n', ['a', 'c'])).toBeNull();
     expect(missingLine('a\nb\nc\n', ['c', 'a'])).toBe('a');
   });

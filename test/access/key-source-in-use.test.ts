@@ -15,7 +15,7 @@ function inFull(env: Record<string, string>, text: string | null): string | null
   }
 }
 
-describe('the short way to the key file', () => {
+describe('the short reader of the key source', () => {
   it.each([
     ['a word', '{"keySource":"file","notify":["a"]}', OWN],
     ['what this program writes', withKeySource(null, { kind: 'file', path: null }), OWN],
@@ -44,17 +44,14 @@ describe('the short way to the key file', () => {
     '{"keySource":{"kind":"file","path":7}}',
     '{"keySource":{"kind":"file","timeout":"3s"}}',
     '{"__proto__":{"keySource":"file"}}',
-  ])('leaves %s to the whole reader', (text) => {
+  ])('leaves %s to the full reader', (text) => {
     expect(plainKeyFile({}, text, OWN)).toBeNull();
     expect(inFull({}, text)).toBeNull();
   });
 
-  it.each(['/run/other.key', 'relative.key', ''])(
-    'takes VAULT_KEY_FILE=%s as the whole reader does',
-    (path) => {
-      const env = { VAULT_KEY_FILE: path };
-      for (const text of [null, '{"keySource":"file"}', '{"keySource":"keychain"}'])
-        expect(plainKeyFile(env, text, OWN)).toBe(inFull(env, text));
-    },
-  );
+  it.each(['/run/other.key', 'relative.key', ''])('treats VAULT_KEY_FILE=%s like the full reader', (path) => {
+    const env = { VAULT_KEY_FILE: path };
+    for (const text of [null, '{"keySource":"file"}', '{"keySource":"keychain"}'])
+      expect(plainKeyFile(env, text, OWN)).toBe(inFull(env, text));
+  });
 });

@@ -45,11 +45,11 @@ describe('a passphrase', () => {
     [3, SECOND],
     [5, 4 * SECOND],
     [14, 30 * SECOND],
-  ])('after %i wrong ones waits %i ms, and is never refused', async (count, pause) => {
+  ])('after %i wrong ones is delayed by %i ms, and never refused', async (count, pause) => {
     expect(await pauseAfter(...times(count))).toBe(pause);
   });
 
-  it('waits for wrong ones of the recovery file as for those of the vault', async () => {
+  it('is delayed by wrong ones of the recovery file as well', async () => {
     expect(await pauseAfter(...times(2), ...times(2, wrong('recovery_file')))).toBe(2 * SECOND);
   });
 
@@ -57,20 +57,20 @@ describe('a passphrase', () => {
     ['a key file that is not the vault’s', wrong('file')],
     ['a passphrase that was not given', wrong('passphrase', 'key_unavailable')],
     ['a token', { event: 'token_given' }],
-  ])('does not wait for %s', async (_what, said) => {
+  ])('is not delayed by %s', async (_what, said) => {
     expect(await pauseAfter(...times(10, said))).toBe(0);
   });
 
-  it('does not wait for what is older than a quarter of an hour', async () => {
+  it('is not delayed by attempts older than a quarter of an hour', async () => {
     expect(await pauseAfter(...times(14, {}), ...times(3))).toBe(0);
   });
 
-  it('does not wait for what was wrong before the vault was opened', async () => {
+  it('is not delayed by wrong ones before the vault was opened', async () => {
     expect(await pauseAfter({ event: 'token_given' }, ...times(9))).toBe(0);
     expect(await pauseAfter(...times(3), { event: 'token_given' }, ...times(9))).toBe(SECOND);
   });
 
-  it('that waits is announced with the reason, and recorded', async () => {
+  it('that is delayed is announced with the reason, and recorded', async () => {
     const { turn, events, notices } = stage(...times(4));
     await turn();
     expect(events).toEqual([{ event: 'passphrases_slowed', count: 4 }]);
@@ -79,7 +79,7 @@ describe('a passphrase', () => {
     ]);
   });
 
-  it('waits once in a command that needs it twice, and again when it was wrong', async () => {
+  it('is delayed once in a command that needs it twice, and again when it was wrong', async () => {
     const { turn, clock, lines } = stage(...times(3));
     await turn();
     await turn();
@@ -89,13 +89,13 @@ describe('a passphrase', () => {
     expect(clock.slept).toEqual([SECOND, 2 * SECOND]);
   });
 
-  it('is waited for no longer once the command is interrupted', async () => {
+  it('is no longer delayed once the command is interrupted', async () => {
     const { turn, clock, interrupt } = stage(...times(3));
     clock.onSleep = () => interrupt.abort(new VaultError('interrupted', 'interrupted'));
     await expect(turn()).rejects.toMatchObject({ code: 'interrupted' });
   });
 
-  it('does not wait where the trail cannot be read', async () => {
+  it('is not delayed when the trail cannot be read', async () => {
     const { clock } = stage();
     const turn = passphraseTurns({
       trail: async () => Promise.reject(new VaultError('vault_damaged', 'damaged')),

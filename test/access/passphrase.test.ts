@@ -54,7 +54,7 @@ describe('where the passphrase comes from', () => {
     ],
     ['the file of config.json', {}, nothing, '/config', { kind: 'file', path: '/config' }],
     ['a person', {}, nothing, null, { kind: 'terminal' }],
-  ])('%s goes before what follows', (_what, given, named, file, way) => {
+  ])('%s overrides the ones after it', (_what, given, named, file, way) => {
     expect(passphraseInput(given, named, file)).toEqual(way);
   });
 
@@ -64,7 +64,7 @@ describe('where the passphrase comes from', () => {
     { VAULT_PASSPHRASE_FD: '-3' },
     { VAULT_PASSPHRASE_FD: 'three' },
     { VAULT_PASSPHRASE_FILE: 'passphrase' },
-  ])('%j makes no sense', (given) => {
+  ])('%j is invalid', (given) => {
     const hint = expect.stringContaining(Object.keys(given)[0] ?? '');
     expect(() => passphraseInput(given, nothing, null)).toThrow(
       expect.objectContaining({ code: 'config_invalid', hint }),
@@ -97,7 +97,7 @@ describe('asking for it', () => {
     expect(content.every((byte) => byte === 0)).toBe(true);
   });
 
-  it('reads a descriptor once, however often it is asked', async () => {
+  it('reads a descriptor once, however often it is needed', async () => {
     let reads = 0;
     const readDescriptor = async () => {
       reads += 1;
@@ -108,7 +108,7 @@ describe('asking for it', () => {
     expect(reads).toBe(1);
   });
 
-  it('delays one that may be wrong, and neither a new nor a known one', async () => {
+  it('delays one that may be wrong, but not a new or known one', async () => {
     const order: string[] = [];
     const terminal = async () => {
       order.push('asked');
@@ -127,7 +127,7 @@ describe('asking for it', () => {
     ['there is no terminal', { kind: 'terminal' }, 'key_unavailable', 'VAULT_PASSPHRASE_FILE'],
     ['the file is not there', { kind: 'file', path: '/file' }, 'key_missing', "(umask 077; cat > '/file')"],
     ['the descriptor is closed', { kind: 'descriptor', descriptor: 3 }, 'key_unavailable', '3< "$HOME'],
-  ] as const)('ends with exit code 6 and a step where %s', async (_why, way, code, hint) => {
+  ] as const)('fails with exit code 6 and a hint where %s', async (_why, way, code, hint) => {
     const readDescriptor = async () => ({ kind: 'not_open' }) as const;
     await expect(askPassphrase(deps({ readDescriptor }), way).ask(false)).rejects.toMatchObject({
       code,

@@ -85,7 +85,7 @@ function asker(clock: Clock = patient) {
 const done = (account: Account) => reportLine(account.id, { kind: 'refreshed', account });
 
 describe('asking a refresher process', () => {
-  it('sends the client settings in its first line, since an environment can be read by others', async () => {
+  it('sends client settings over stdin, because others can read an environment', async () => {
     const { refresh, children, ordered } = asker();
     void refresh(ADA);
     await ordered(1);
@@ -96,7 +96,7 @@ describe('asking a refresher process', () => {
     });
   });
 
-  it('goes on with one process for as long as somebody waits for it', async () => {
+  it('uses one process as long as a caller waits for it', async () => {
     const { refresher, refresh, children, ordered } = asker();
     const [ada, grace] = [refresh(ADA), refresh(GRACE)];
     await ordered(2);
@@ -110,7 +110,7 @@ describe('asking a refresher process', () => {
     expect(children.map(({ left }) => left)).toEqual([true]);
   });
 
-  it('starts another process after it has let go of one, whose end is none of its business any more', async () => {
+  it('starts another process after it has detached one', async () => {
     const { refresher, refresh, children, ordered } = asker();
     const first = refresh(ADA);
     await ordered(1);
@@ -125,7 +125,7 @@ describe('asking a refresher process', () => {
     expect(await second).toMatchObject({ kind: 'refreshed' });
   });
 
-  it('waits until one that has nothing in flight is at rest, so that nobody works on after the command', async () => {
+  it('waits for the end of a process with nothing in flight', async () => {
     const { refresher, refresh, children, ordered } = asker();
     const asked = refresh(ADA);
     await ordered(1);
@@ -142,7 +142,7 @@ describe('asking a refresher process', () => {
     expect(children[0]?.left).toBe(true);
   });
 
-  it('does not wait for one that still works, which finishes by itself', async () => {
+  it('does not wait for a process with a refresh in flight', async () => {
     const { refresher, refresh, children, ordered } = asker();
     const asked = refresh(ADA);
     await ordered(1);
@@ -151,7 +151,7 @@ describe('asking a refresher process', () => {
     expect(await asked).toMatchObject({ kind: 'transient' });
   });
 
-  it('does not wait for ever for one that was stopped', async () => {
+  it('does not wait for ever for a process that was stopped', async () => {
     const { refresher, refresh, children, ordered } = asker(hasty);
     const asked = refresh(ADA);
     await ordered(1);
@@ -165,28 +165,25 @@ describe('asking a refresher process', () => {
     ['none', 10_000, 0],
     ['short', 130_000, 1],
     ['long', 240_000, 1],
-  ] as const)(
-    'does not wait for ever for a provider: %s %i ms, and not without a word',
-    async (policy, timeout, told) => {
-      const slept: number[] = [];
-      const clock = { ...patient, sleep: async (ms: number) => void slept.push(ms) };
-      const { refresher, notices } = asker(clock);
-      const outcome = await refresher.refresh(VAULT, ADA, { policy, forced: false, timeout });
-      expect(outcome).toMatchObject({
-        kind: 'busy',
-        error: {
-          message: expect.stringContaining('the provider has not answered yet'),
-          hint: expect.stringContaining(
-            'it continues by itself; in a moment: vault token google/alice@example.com\n',
-          ),
-        },
-      });
-      expect(slept.reduce((sum, ms) => sum + ms, 0)).toBe(timeout);
-      expect(notices).toHaveLength(told);
-    },
-  );
+  ] as const)('waits for a provider %s %i ms, and prints a notice', async (policy, timeout, told) => {
+    const slept: number[] = [];
+    const clock = { ...patient, sleep: async (ms: number) => void slept.push(ms) };
+    const { refresher, notices } = asker(clock);
+    const outcome = await refresher.refresh(VAULT, ADA, { policy, forced: false, timeout });
+    expect(outcome).toMatchObject({
+      kind: 'busy',
+      error: {
+        message: expect.stringContaining('the provider has not answered yet'),
+        hint: expect.stringContaining(
+          'it continues by itself; in a moment: vault token google/alice@example.com\n',
+        ),
+      },
+    });
+    expect(slept.reduce((sum, ms) => sum + ms, 0)).toBe(timeout);
+    expect(notices).toHaveLength(told);
+  });
 
-  it('reports who was waiting when the process ends without a word', async () => {
+  it('reports each waiting account when the process ends without a report', async () => {
     const { refresh, children, ordered } = asker();
     const asked = refresh(ADA);
     await ordered(1);

@@ -40,7 +40,7 @@ const failing = (code: 'key_unavailable' | 'key_locked' | 'vault_permissions') =
   Promise.reject(new VaultError(code, 'as it is', { hint: 'the usual step' }));
 
 describe('opening the key table', () => {
-  it('takes the row of the kind of source that is set, and its reference', async () => {
+  it('uses the row of the configured kind of source, and its reference', async () => {
     const asked: string[] = [];
     const recording = source('file', async (reference) => {
       asked.push(reference);
@@ -52,7 +52,7 @@ describe('opening the key table', () => {
     expect(master).toEqual(second);
   });
 
-  it('is refused for a source in which the vault has no key, without looking there', async () => {
+  it('is refused for a source in which the vault has no key, without reading it', async () => {
     const never = source('file', () => Promise.reject(new Error('must not be looked at')));
     await expect(unlock(headWith('keychain', 'passphrase'), never, '/vault.db')).rejects.toMatchObject({
       code: 'key_missing',
@@ -61,7 +61,7 @@ describe('opening the key table', () => {
     });
   });
 
-  it('never goes to another source: it names those that the vault has, and only those', async () => {
+  it('never tries another source, but names those that the vault has', async () => {
     const locked = source('keychain', failing('key_locked'));
     await expect(unlock(headWith('keychain', 'file'), locked, '/vault.db')).rejects.toMatchObject({
       code: 'key_locked',
@@ -83,7 +83,7 @@ describe('opening the key table', () => {
     });
   });
 
-  it('finds the right row while a key is being replaced, whichever key is there', async () => {
+  it('finds the right row while a key is being replaced, with either key', async () => {
     const head = headWith('file', 'file');
     const newer = await unlock(head, source('file', giving(second)), '/vault.db');
     const older = await unlock(head, source('file', giving(first)), '/vault.db');
@@ -94,7 +94,7 @@ describe('opening the key table', () => {
     await expect(neither).rejects.toMatchObject({ code: 'key_wrong' });
   });
 
-  it('wipes a key that is not the vault’s, and says what its source says to that', async () => {
+  it('wipes a key of another vault, with the hint of its source', async () => {
     const key = Buffer.alloc(32, 9);
     const wrong = { ...source('file', async () => key), ifWrong: 'type it again' };
     await expect(unlock(headWith('file'), wrong, '/vault.db')).rejects.toMatchObject({
@@ -105,7 +105,7 @@ describe('opening the key table', () => {
     expect(key.every((byte) => byte === 0)).toBe(true);
   });
 
-  it('tells a table without any master key as damage', async () => {
+  it('reports a table without a master key as damage', async () => {
     const empty = { ...headWith('file'), masterKeys: [] };
     const never = source('file', () => Promise.reject(new Error('must not be looked at')));
     await expect(unlock(empty, never, '/vault.db')).rejects.toMatchObject({

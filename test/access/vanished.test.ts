@@ -50,21 +50,21 @@ describe('a vault whose database is gone', () => {
     renameSync(folder.paths.database, `${folder.paths.database}.elsewhere`);
   });
 
-  it('is not taken for one that never existed', async () => {
+  it('is not reported as one that never existed', async () => {
     await expect(access().open()).rejects.toMatchObject(GONE);
     await expect(access().store()).rejects.toMatchObject(GONE);
     await expect(access().openOrCreate()).rejects.toMatchObject(GONE);
     expect(existsSync(folder.paths.database)).toBe(false);
   });
 
-  it('is used as before once it is there again, also by a process that missed it', async () => {
+  it('works again once the database is back, also in the same process', async () => {
     const waiting = access();
     await expect(waiting.open()).rejects.toMatchObject(GONE);
     renameSync(`${folder.paths.database}.elsewhere`, folder.paths.database);
     expect(await (await waiting.open())?.examine()).toMatchObject({ standing: 'current' });
   });
 
-  it('is replaced by a new one that is asked for', async () => {
+  it('is replaced by a new one with init', async () => {
     const fresh = access();
     await fresh.create(source());
     expect(await (await fresh.open())?.examine()).toMatchObject({ standing: 'current' });
@@ -76,15 +76,15 @@ describe('a vault whose database is gone', () => {
   });
 });
 
-describe('what is no vault that was there', () => {
-  it('is a folder in which nothing was ever made, or whose marks are none', () => {
+describe('a place without a vanished vault', () => {
+  it('is a folder without marks, or with other files in place of marks', () => {
     expect(vanished()).toBeNull();
     mkdirSync(folder.paths.marks);
     writeFileSync(join(folder.paths.marks, 'README'), '');
     expect(vanished()).toBeNull();
   });
 
-  it('is one that is being made, at each moment of it', async () => {
+  it('is one where a vault is being made, at each moment of it', async () => {
     const during: unknown[] = [];
     const factory: StoreFactory = {
       ...folder.factory,
@@ -101,7 +101,7 @@ describe('what is no vault that was there', () => {
   });
 
   it.each(['before it is whole', 'when it gets its name'])(
-    'is one that could not be made, %s',
+    'is one where a vault could not be made, %s',
     async (when) => {
       const full = new VaultError('vault_not_writable', 'the disk is full');
       const factory: StoreFactory = {

@@ -71,13 +71,13 @@ async function add(vault: Vault, label: string): Promise<void> {
 }
 
 describe('opening the vault', () => {
-  it('gives nothing where there is none, and makes nothing', async () => {
+  it('returns null where there is none, and makes nothing', async () => {
     expect(await access().open()).toBeNull();
     expect(existsSync(database())).toBe(false);
     expect(existsSync(keyFile())).toBe(false);
   });
 
-  it('fetches no key before something sealed is needed', async () => {
+  it('loads no key before something sealed is needed', async () => {
     await add(await access().openOrCreate(), 'a');
     const vault = await access({ keySource: never }).open();
     const [account] = (await vault?.accounts()) ?? [];
@@ -94,7 +94,7 @@ describe('opening the vault', () => {
     expect(new Set(vaults).size).toBe(1);
   });
 
-  it('is tried again after it failed', async () => {
+  it('is tried again after a failure', async () => {
     await access().openOrCreate();
     const bytes = readFileSync(database());
     writeFileSync(database(), 'this is no database at all, but long enough to be looked at as one');
@@ -114,7 +114,7 @@ describe('opening the vault', () => {
 });
 
 describe('making a vault', () => {
-  it('makes its key and remembers the source before the vault has its name', async () => {
+  it('makes its key and configures the source before the vault has its name', async () => {
     const vault = await access().openOrCreate();
     expect(readFileSync(keyFile(), 'utf8')).toMatch(/^[\w-]{43}\n$/);
     expect(remembered).toEqual([`key file ${keyFile()}, before the vault`]);
@@ -123,14 +123,14 @@ describe('making a vault', () => {
     expect(await vault.accounts()).toHaveLength(1);
   });
 
-  it('takes the key that its owner has put there', async () => {
+  it('uses the key that the user has stored in the source', async () => {
     const key = `${Buffer.alloc(32, 9).toString('base64url')}\n`;
     writeFileSync(keyFile(), key, { mode: 0o600 });
     await add(await access().openOrCreate(), 'a');
     expect(readFileSync(keyFile(), 'utf8')).toBe(key);
   });
 
-  it('is refused where there is one, and changes neither key nor source', async () => {
+  it('is refused where a vault exists, and changes neither key nor source', async () => {
     await access().openOrCreate();
     const key = readFileSync(keyFile());
     await expect(access().create(source())).rejects.toMatchObject({
@@ -143,7 +143,7 @@ describe('making a vault', () => {
     expect(events).toEqual(BORN);
   });
 
-  it('never makes a new key for a vault whose key is gone', async () => {
+  it('never makes a new key for a vault whose key is missing', async () => {
     await add(await access().openOrCreate(), 'a');
     unlinkSync(keyFile());
     const vault = await access().openOrCreate();
@@ -152,14 +152,14 @@ describe('making a vault', () => {
     expect(await vault.accounts()).toHaveLength(1);
   });
 
-  it('tells the wrong key from a missing one', async () => {
+  it('distinguishes a wrong key from a missing one', async () => {
     await add(await access().openOrCreate(), 'a');
     writeFileSync(keyFile(), Buffer.alloc(32, 9).toString('base64url'));
     const vault = await access().openOrCreate();
     await expect(add(vault, 'b')).rejects.toMatchObject({ code: 'key_wrong' });
   });
 
-  it('leaves nothing behind when the source gives back another key', async () => {
+  it('leaves nothing behind when the source returns another key', async () => {
     let loads = 0;
     const load = async () => {
       loads += 1;
@@ -171,12 +171,12 @@ describe('making a vault', () => {
     expect(remembered).toEqual([]);
   });
 
-  it('says nothing of a configuration that names the source already', async () => {
+  it('records no change of a configuration that names the source already', async () => {
     await access({ rememberKeySource: async () => null }).openOrCreate();
     expect(events).toEqual([{ event: 'vault_created', key_source: 'file' }]);
   });
 
-  it('leaves no vault behind when the choice of source cannot be remembered', async () => {
+  it('leaves no vault behind when the source cannot be configured', async () => {
     const full = new VaultError('vault_not_writable', 'the disk is full');
     const failing = access({ rememberKeySource: () => Promise.reject(full) });
     await expect(failing.openOrCreate()).rejects.toMatchObject({
@@ -188,7 +188,7 @@ describe('making a vault', () => {
     expect(await (await access().openOrCreate()).accounts()).toEqual([]);
   });
 
-  it('keeps its key when it has its name, whatever failed after that', async () => {
+  it('keeps its key after the vault has its name, whatever fails then', async () => {
     const paths = resolvePaths({ env: { VAULT_HOME: folder }, platform: 'linux' }, null);
     const real = sqliteFactory(paths, files, clock);
     const create: typeof real.create = async (...given) => {

@@ -49,7 +49,7 @@ const EVENT: AuditEvent = { event: 'refreshed', provider: 'google', account: 'id
 const written = () => readFileSync(path, 'utf8');
 
 describe('the security log', () => {
-  it('is one line of plain ASCII, whatever a name in it holds, and says the same', () => {
+  it('is one line of plain ASCII with the same content, whatever a name contains', () => {
     const provider = 'a\u202eb\u2028c\u009bd\r\ne\u007f\u{e0041}Zoë\ud83d';
     log().record({ event: 'login_started', provider });
     expect(written()).toMatch(/^[\x20-\x7e]+\n$/);
@@ -70,7 +70,7 @@ describe('the security log', () => {
     expect(notices).toEqual([]);
   });
 
-  it('has an event under the id under which the trail has it, and another one the next time', () => {
+  it('has an event under the same id as the trail', () => {
     const audit = log();
     const { id } = audit.line({ ...EVENT });
     audit.record(EVENT, 'chained');
@@ -83,12 +83,12 @@ describe('the security log', () => {
     expect(ids[1]).not.toBe(id);
   });
 
-  it('leaves out the user where there are no numbers for them', () => {
+  it('omits the user id where the system has none', () => {
     log({ pid: 1, uid: undefined }).record(EVENT);
     expect(JSON.parse(written())).not.toHaveProperty('uid');
   });
 
-  it('keeps to one line whatever a name from the configuration holds', () => {
+  it('stays on one line whatever a name from the configuration contains', () => {
     const provider = 'a\nb\r\u2028"}\u001b[31m\0';
     log().record({ event: 'login_started', provider });
     expect(written().match(/\n/g)).toHaveLength(1);
@@ -106,7 +106,7 @@ describe('the security log', () => {
     expect([path, state].map((each) => statSync(each).mode & 0o777)).toEqual([0o600, 0o700]);
   });
 
-  it('is closed to others when it was open, and that is said', () => {
+  it('is closed to others when it was open, with a notice', () => {
     log().record(EVENT);
     chmodSync(path, 0o666);
     log().record(EVENT);
@@ -114,7 +114,7 @@ describe('the security log', () => {
     expect(notices).toEqual([expect.stringContaining(path)]);
   });
 
-  it('begins a new file before one grows beyond ten mebibytes, and keeps five', () => {
+  it('begins a new file before one exceeds ten mebibytes, and keeps five', () => {
     for (let round = 0; round < 7; round += 1) {
       log({ pid: round, uid }).record(EVENT);
       truncateSync(path, LIMIT - 10);
@@ -149,7 +149,7 @@ describe('the security log', () => {
       },
     ],
     ['its folder cannot be made', () => writeFileSync(state, '')],
-  ])('that cannot be written because %s is only a line for a person', (_name, plant) => {
+  ])('that cannot be written because %s causes only a notice', (_name, plant) => {
     plant();
     const one = log();
     expect(one.record(EVENT)).toBeUndefined();
@@ -162,7 +162,7 @@ describe('the security log', () => {
     expect(readdirSync(folder)).toEqual(['state']);
   });
 
-  it('does not stop a command because the clock shows no date', () => {
+  it('does not stop a command when the clock is out of range', () => {
     expect(log(undefined, Number.NaN).record(EVENT)).toBeUndefined();
     expect(notices).toHaveLength(1);
   });

@@ -72,7 +72,7 @@ describe('vault agent', () => {
     expect(printed(print, { json: true }).stdout).toBe('{"socket":"/home/ada/agent.sock"}\n');
   });
 
-  it('stops the one that runs', () => {
+  it('stops the running agent', () => {
     const print = (io: Io) => printStopped(4711, io);
     expect(printed(print).stderr).toBe('the agent (process 4711) has stopped\n');
     expect(printed(print, { json: true }).stdout).toBe('{"stopped":true,"pid":4711}\n');
@@ -83,7 +83,7 @@ describe('vault agent status', () => {
   const status = (given: AgentStatus, options: TerminalOptions = {}) =>
     printed((io) => showStatus(given, io), options);
 
-  it('tells how the agent is', async () => {
+  it('prints the state of the agent', async () => {
     expect((await status(STATUS)).stdout).toBe(`running     process 4711, version 1.2.3
 since       3h ago (2026-03-01 09:00 UTC)
 socket      /home/ada/agent.sock
@@ -96,7 +96,7 @@ it found    google/ada: refreshed: ends soon
 `);
   });
 
-  it('tells what is under way, and what kept it from its work', async () => {
+  it('prints a check under way, and the reason of a failed check', async () => {
     const error = {
       code: 'key_locked' as const,
       message: 'the keychain is locked',
@@ -110,7 +110,7 @@ it found    google/ada: refreshed: ends soon
     expect((await status({ ...STATUS, last_check: null })).stdout).not.toContain('last check');
   });
 
-  it('is the document of the socket with --json, and an exit code alone with --quiet', async () => {
+  it('prints the socket’s document with --json, and nothing with --quiet', async () => {
     expect((await status(STATUS, { json: true })).stdout).toBe(`${JSON.stringify(STATUS)}\n`);
     expect(await status(STATUS, { quiet: true })).toEqual({ stdout: '', stderr: '' });
   });
@@ -145,7 +145,7 @@ describe('a running agent', () => {
       for (const event of EVENTS) sayEvent(event, io);
     }, options);
 
-  it('tells on stderr what happens, and nothing on stdout', async () => {
+  it('prints events on stderr, and nothing on stdout', async () => {
     expect(await running()).toEqual({
       stdout: '',
       stderr: `the agent is running (process 4711) and listens on /home/ada/agent.sock
@@ -163,7 +163,7 @@ the agent has stopped
     });
   });
 
-  it('tells only trouble with --quiet', async () => {
+  it('prints only failures with --quiet', async () => {
     expect((await running({ quiet: true })).stderr).toBe(`google/alice@example.com: transient: no network
 nothing can be refreshed: the keychain is locked
   hint: unlock it
@@ -173,7 +173,7 @@ the agent continues without its socket, and tries again at each check: /tmp/x is
 `);
   });
 
-  it('gives a document a line with --json', async () => {
+  it('prints one document a line with --json', async () => {
     const { stdout, stderr } = await running({ json: true });
     const lines = stdout
       .trim()

@@ -30,7 +30,7 @@ describe('vault audit --json', () => {
     ]);
   });
 
-  it('escapes what a terminal would act on', () => {
+  it('escapes characters that a terminal would obey', () => {
     const line = shown(entry(1, HOSTILE));
     expect(line).toContain(`"reason":"${SEEN}"`);
     expect(JSON.parse(line)).toMatchObject({ reason: HOSTILE });
@@ -46,7 +46,7 @@ describe('vault audit --verify', () => {
     ['current', 0, '3 entries checked: none was altered or removed'],
     ['rolled_back', 9, 'the vault was restored from an older copy'],
     ['cloned', 9, 'the vault was copied or moved here'],
-  ] as const)('of a trail without a fault, in a vault that is %s, ends with %i', (standing, code, says) => {
+  ] as const)('of an intact trail, in a vault that is %s, exits with %i', (standing, code, says) => {
     const verdict = { checked: 3, unproved: 0, fault: null, standing };
     const { io, written } = terminal();
     printVerdict(verdict, io);

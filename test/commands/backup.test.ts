@@ -23,12 +23,12 @@ const plan: RestorePlan = {
 };
 
 describe('vault backup', () => {
-  it('takes the file to make, and replaces one only when it is told to', async () => {
+  it('needs the name of the file, and replaces one only with --force', async () => {
     expect(await inputOf(backup, 'b')).toEqual({ file: 'b', force: false });
     expect(await inputOf(backup, 'b --force')).toEqual({ file: 'b', force: true });
   });
 
-  it('says what is in it, and that the key is not', async () => {
+  it('prints what the backup contains, and that the key is missing in it', async () => {
     const { io, written } = terminal();
     printBackup(made, io);
     expect(written.stdout).toBe('');
@@ -36,7 +36,7 @@ describe('vault backup', () => {
     expect(written.stderr).toContain('which it does not contain: vault key export FILE');
   });
 
-  it('is a document with --json, and says when nothing in it was opened', async () => {
+  it('prints a document with --json, also when nothing could be opened', async () => {
     const { io, written } = terminal({ json: true });
     printBackup({ ...made, unopened }, io);
     expect(JSON.parse(written.stdout)).toEqual({
@@ -69,7 +69,7 @@ async function restoring(
 }
 
 describe('vault restore', () => {
-  it('asks before it replaces a vault, and changes nothing when the answer is no', async () => {
+  it('asks before it replaces a vault, and changes nothing after a no', async () => {
     const no = await restoring('b', {}, { tty: true, typed: 'n\n' });
     expect(no.failure).toMatchObject({ code: 'interrupted' });
     expect(no.runs()).toBe(0);
@@ -78,13 +78,13 @@ describe('vault restore', () => {
     expect(yes.runs()).toBe(1);
   });
 
-  it('wants --yes where there is nobody to ask, unless there is no vault to replace', async () => {
+  it('needs --yes without a terminal, unless there is no vault to replace', async () => {
     const asked = await restoring('b', {});
     expect(asked.failure).toMatchObject({ code: 'usage', hint: expect.stringContaining("'b' --yes") });
     expect((await restoring('b', { replaces: null, kept: null })).runs()).toBe(1);
   });
 
-  it('says where the old one is, why nothing is refreshed, and what to type next', async () => {
+  it('prints where the old vault is, why nothing is refreshed, and the next step', async () => {
     const { written } = await restoring('b --yes', {});
     expect(written.stderr).toContain(
       'the old vault is kept as /home/alice/vault.db.replaced-20260228T120000Z',
@@ -96,7 +96,7 @@ describe('vault restore', () => {
     expect(current.written.stderr).not.toContain('accept-rollback');
   });
 
-  it('leads to the recovery file where the key is not at hand, also before it is asked', async () => {
+  it('names the recovery file when the key is missing, also before the question', async () => {
     const { written } = await restoring('b', { unopened, standing: null }, { tty: true, typed: 'y\n' });
     expect(written.stderr).toContain('the backup does not open here');
     expect(written.stderr).toMatch(

@@ -38,7 +38,7 @@ it('the list of commands is complete', () => {
 });
 
 describe.each(COMMANDS)('vault $name', (entry) => {
-  it('has options that are told apart from each other and from the global ones', async () => {
+  it('has options that differ from each other and from the global ones', async () => {
     const command = await entry.load();
     for (const { options } of [command, ...(command.subcommands ?? [])]) {
       const flags = [...options, ...GLOBAL_OPTIONS].map(readFlag);
@@ -48,7 +48,7 @@ describe.each(COMMANDS)('vault $name', (entry) => {
     }
   });
 
-  it('has examples that can be typed as they are, and both readers understand them alike', async () => {
+  it('has examples that both readers parse alike', async () => {
     const command = await entry.load();
     const usages = [command, ...(command.subcommands ?? [])];
     expect(usages.filter(({ examples }) => Object.keys(examples).length === 0)).toEqual([]);

@@ -26,7 +26,7 @@ describe('vault demo', () => {
     expect(await inputOf(demo, line)).toEqual(request);
   });
 
-  it('shows each command as it would be typed, then what it said and printed', async () => {
+  it('shows each command as typed, then its output', async () => {
     expect(await printed(walk)).toEqual({
       stdout: `
 Log in
@@ -43,7 +43,7 @@ token\\x1b[2J
     });
   });
 
-  it('is one document with --json, and the notes are said as they come', async () => {
+  it('prints one document with --json, and notes as they come', async () => {
     const { stdout, stderr } = await printed(walk, { json: true });
     expect(stderr).toBe('open http://127.0.0.1:4711/\n');
     expect(JSON.parse(stdout)).toEqual({
@@ -62,7 +62,7 @@ token\\x1b[2J
     });
   });
 
-  it('keeps what is said before the first step', async () => {
+  it('keeps notes before the first step', async () => {
     const { stdout } = await printed((talk) => talk.note('welcome'), { json: true });
     expect(JSON.parse(stdout)).toEqual({ steps: [{ title: '', commands: [], notes: ['welcome'] }] });
   });

@@ -44,7 +44,7 @@ async function run(condition: Condition | null, options: TerminalOptions = {}, m
 }
 
 describe('vault doctor --accept-rollback', () => {
-  it('says what is wrong, what it means, what was accepted and who should log in again', async () => {
+  it('prints the problem, its meaning, and the accounts to log in again', async () => {
     const { stdout, stderr, accepted } = await run(OLDER, {}, '--yes');
     expect(stdout).toBe('');
     expect(stderr).toMatch(
@@ -65,7 +65,7 @@ describe('vault doctor --accept-rollback', () => {
     }
   });
 
-  it('accepts nothing where there is nobody to ask', async () => {
+  it('accepts nothing without a terminal', async () => {
     const { failure, accepted } = await run(OLDER);
     expect(failure).toMatchObject({ code: 'usage', hint: 'vault doctor --accept-rollback --yes' });
     expect(accepted).toBe(0);
@@ -102,7 +102,7 @@ describe('vault doctor --accept-rollback', () => {
     });
   });
 
-  it('names the accounts that a login has to make anew', async () => {
+  it('names the accounts that need a new login', async () => {
     const { io, written } = terminal();
     const steps = {
       condition: async () => OLDER,

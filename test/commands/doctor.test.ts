@@ -35,7 +35,7 @@ async function run(results: readonly CheckResult[], options: TerminalOptions = {
 }
 
 describe('vault doctor', () => {
-  it('prints a line for each finding, in groups, with a hint that can be copied whole', async () => {
+  it('prints a line for each finding, in groups, with a hint to copy', async () => {
     const { stdout, stderr, exitCode } = await run(RESULTS);
     expect(stdout).toBe(`Vault
   ✓ key source  the key opens the vault
@@ -52,7 +52,7 @@ Surroundings
     expect(exitCode).toBe(0);
   });
 
-  it('says only what is wrong with --quiet', async () => {
+  it('prints only problems with --quiet', async () => {
     const { stdout, stderr } = await run(RESULTS, { quiet: true });
     expect(stdout).toContain('google/work ends soon');
     expect(stdout).not.toContain('✓');
@@ -79,13 +79,13 @@ Surroundings
     ['of the only kind of problem', ['key_wrong'], 6],
     ['of one kind, though of two codes', ['vault_permissions', 'vault_damaged'], 9],
     ['for several kinds', ['vault_permissions', 'login_needed'], 8],
-  ])('ends with the exit code %s', async (_, codes, expected) => {
+  ])('exits with the code %s', async (_, codes, expected) => {
     const { exitCode, stderr } = await run([...RESULTS, result('x', 'vault', ...codes.map(broken))]);
     expect(exitCode).toBe(expected);
     expect(stderr).toBe(`${codes.length} problem${codes.length === 1 ? '' : 's'}, 1 warning\n`);
   });
 
-  it('makes what it shows harmless', async () => {
+  it('escapes harmful characters in its output', async () => {
     const { stdout } = await run([result('x', 'vault', warning('a\u001b[2Jb', 'c\u0007\nd'))]);
     expect(stdout).toContain('a\\x1b[2Jb');
     expect(stdout).toMatch(/hint: c\\x07\n +hint: d\n/);

@@ -36,7 +36,7 @@ describe('vault exec', () => {
     expect(await inputOf(exec, line)).toEqual(request);
   });
 
-  it('leaves the arguments of the program as they are, empty ones too', async () => {
+  it('passes the arguments of the program on unchanged, empty ones too', async () => {
     const parsed = await parseProgram(['exec', 'google', '--', 'sync', '', 'a b', '$HOME']);
     expect(parsed).toMatchObject({ input: { args: ['', 'a b', '$HOME'] }, globals: { json: false } });
   });
@@ -69,7 +69,7 @@ describe('vault exec', () => {
     await expect(parseProgram(words)).rejects.toMatchObject({ code: 'usage', message });
   });
 
-  it('has no --json, because stdout is not its own', async () => {
+  it('has no --json, because stdout belongs to the program', async () => {
     const { io } = terminal({ json: true });
     const failure = await exec.run({} as never, DEFAULTS, io).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(VaultError);

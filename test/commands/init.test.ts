@@ -38,7 +38,7 @@ describe('vault init', () => {
     expect(await inputOf(init, line)).toEqual({ choice: setting && { setting, passphraseFd: null } });
   });
 
-  it('takes the number of an open descriptor for a passphrase', async () => {
+  it('accepts the number of an open descriptor for a passphrase', async () => {
     expect(await inputOf(init, '--passphrase-fd 3')).toEqual({
       choice: { setting: { kind: 'passphrase', file: null }, passphraseFd: 3 },
     });
@@ -66,7 +66,7 @@ describe('vault init', () => {
     });
   });
 
-  it('says where everything is', async () => {
+  it('prints where everything is', async () => {
     expect(await printed({})).toEqual({
       stdout: `key       the key file /home/alice/.config/token-vault/master.key
 vault     /home/alice/.local/share/token-vault/vault.db
@@ -76,7 +76,7 @@ settings  /home/alice/.config/token-vault/config.json
     });
   });
 
-  it('is a document with --json, and nothing on stderr', async () => {
+  it('prints a document with --json, and nothing on stderr', async () => {
     const { stdout, stderr } = await printed({ json: true });
     expect(stderr).toBe('');
     expect(JSON.parse(stdout)).toEqual({

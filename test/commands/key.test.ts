@@ -133,7 +133,7 @@ file      master/2  1d ago             key file /home/alice/master.key
     });
   });
 
-  it('is a document with --json', () => {
+  it('prints a document with --json', () => {
     const { stdout, stderr } = statusShown({}, { json: true });
     expect(stderr).toBe('');
     expect(JSON.parse(stdout)).toEqual({
@@ -160,7 +160,7 @@ file      master/2  1d ago             key file /home/alice/master.key
     });
   });
 
-  it('warns where this machine is set to a source in which the vault has no key', () => {
+  it('warns when this machine uses a source in which the vault has no key', () => {
     const { stderr } = statusShown({ keys: [view()] });
     expect(stderr).toContain('is set to the key source keychain, in which this vault has no key');
     expect(stderr).toContain('hint: vault key use file');
@@ -168,14 +168,14 @@ file      master/2  1d ago             key file /home/alice/master.key
     expect(command.stderr).toContain('hint: vault key use command -- PROGRAM');
   });
 
-  it('has nothing to show where there is no vault', () => {
+  it('prints nothing where there is no vault', () => {
     expect(statusShown({ keys: [] })).toEqual({
       stdout: '',
       stderr: 'there is no vault yet, so it has no keys; to make it: vault init\n',
     });
   });
 
-  it('says what old data keys still seal, and how to finish', () => {
+  it('prints what old data keys still seal, and how to finish', () => {
     const dataKey = { purpose: 'identity', createdAt: NOW };
     const { stderr } = statusShown({
       dataKeys: [
@@ -188,7 +188,7 @@ file      master/2  1d ago             key file /home/alice/master.key
     expect(stderr).toContain('hint: vault key rotate --data');
   });
 
-  it('says what an interrupted change has left, and how to finish', () => {
+  it('prints what an interrupted change has left, and how to finish', () => {
     const { stderr } = statusShown({
       dataKeys: [{ id: 1, purpose: 'ledger', createdAt: NOW, replaced: false, accounts: 0 }],
       unfinished: [{ source: 'file', reference: `${vaultId}/master/1`, since: NOW }],
@@ -203,7 +203,7 @@ describe('what vault key prints', () => {
   const made = view({ createdAt: NOW, inUse: true });
   const rotated = { key: made, replaced: `${vaultId}/master/1`, old: 'the old key was deleted', next: null };
 
-  it('says what became of the old key, and what older backups need', () => {
+  it('prints what became of the old key, and what older backups need', () => {
     const { stdout, stderr } = shown((io) => showRotated(rotated, io));
     expect(stdout).toBe('');
     expect(stderr).toContain(
@@ -218,7 +218,7 @@ describe('what vault key prints', () => {
     });
   });
 
-  it('says how a recovery file is used', () => {
+  it('explains how a recovery file is used', () => {
     const { stderr } = shown((io) => showExported('/home/alice/r', io));
     expect(stderr).toContain('/home/alice/r was written, read back and opened');
     expect(stderr).toContain('vault key import /home/alice/r');
@@ -228,14 +228,14 @@ describe('what vault key prints', () => {
     ['file', null, 'file'],
     ['file', { kind: 'file', path: '/k' }, 'file --key-file /k'],
     ['command', { kind: 'command', command: ['cat', '/k'], timeout: null }, 'command -- cat /k'],
-  ])('says after an import how to use the new key: %s', (source, setting, words) => {
+  ])('explains after an import how to use the new key: %s', (source, setting, words) => {
     const imported = { key: { ...made, source, inUse: false }, replaced: [] };
     const choice = setting && { setting, passphraseFd: null };
     const { stderr } = shown((io) => showImported(imported, choice, io));
     expect(stderr).toContain(`to have this machine use it: vault key use ${words}\n`);
   });
 
-  it('says after new data keys that older recovery files are of no use', () => {
+  it('warns after new data keys that older recovery files no longer work', () => {
     const report = { accounts: 120, resumed: true, dropped: [1, 2], dataKeys: [3, 4], madeAt: NOW - 3 * DAY };
     const { stderr } = shown((io) => showRotatedData(report, io));
     expect(stderr).toContain('120 accounts sealed under new data keys; the old ones were deleted');
@@ -265,7 +265,7 @@ describe('vault key', () => {
     return written;
   }
 
-  it('add says how to have this machine use the new key, in words that can be typed', async () => {
+  it('add prints the command that makes this machine use the new key', async () => {
     const { stderr } = await printed("add command -- pass show it's");
     expect(stderr).toContain('the file now opens the vault as well');
     expect(stderr).toContain(`vault key use command -- pass show 'it'\\''s'`);
@@ -276,7 +276,7 @@ describe('vault key', () => {
     expect(JSON.parse(stdout)).toMatchObject({ accounts: 0, resumed: false, dropped: [1, 2, 3, 4, 5] });
   });
 
-  it('remove asks, and takes anything but yes for a no', async () => {
+  it('remove asks, and treats anything but yes as no', async () => {
     await addKey(stage.ctx, stage.fromFile);
     await expect(printed('remove file', { tty: true, typed: '\n' })).rejects.toMatchObject({
       code: 'interrupted',
@@ -296,7 +296,7 @@ describe('vault key', () => {
     });
   });
 
-  it('remove wants --yes without a terminal', async () => {
+  it('remove needs --yes without a terminal', async () => {
     await addKey(stage.ctx, stage.fromFile);
     await expect(printed('remove file')).rejects.toMatchObject({
       code: 'usage',

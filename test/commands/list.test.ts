@@ -38,7 +38,7 @@ describe('vault list', () => {
     await expect(inputOf(list, line)).rejects.toMatchObject({ code: 'usage', message });
   });
 
-  it('shows a table that fits into the terminal, without colour where none is wanted', async () => {
+  it('shows a table that fits the terminal, without colour if that is disabled', async () => {
     const narrow = { tty: true, columns: 80, env: { NO_COLOR: '1' } };
     const accounts = [
       accountExample({
@@ -74,7 +74,7 @@ describe('vault list', () => {
     ]);
   });
 
-  it('says on stderr why accounts are not well, each with the command that helps', async () => {
+  it('prints the reason of each failing account on stderr, with a command', async () => {
     const reason = 'google/a needs a new login: Google ended the grant';
     const accounts = [
       accountExample({ label: 'a', status: 'login_needed', reason }),
@@ -105,7 +105,7 @@ describe('vault list', () => {
     expect((await printed(accounts, { quiet: true })).stderr).toBe('');
   });
 
-  it('names ten of many that are not well', async () => {
+  it('names ten of many failing accounts', async () => {
     const accounts = Array.from({ length: 12 }, (_, index) =>
       accountExample({ label: `user-${index}`, status: 'failing', reason: 'no answer' }),
     );
@@ -119,18 +119,18 @@ describe('vault list', () => {
     expect(stdout).toContain('\u001b[32mactive');
   });
 
-  it('says what to type when there is none', async () => {
+  it('prints what to type when there is no account', async () => {
     const { stdout, stderr } = await printed([]);
     expect(stdout).toBe('');
     expect(stderr).toContain('vault login google');
   });
 
-  it('does not send someone to log in who only filtered too much', async () => {
+  it('suggests no login when only the filter excludes all accounts', async () => {
     const { stderr } = await printed([], {}, '--provider google');
     expect(stderr).toBe('no account matches; to see all: vault list\n');
   });
 
-  it('cannot be made to move the cursor by an account name', async () => {
+  it('escapes account names that would move the cursor', async () => {
     const { stdout } = await printed([accountExample({ label: 'a\u001b[2Jb' })]);
     expect(stdout).toContain('google/a\\x1b[2Jb');
   });
@@ -142,7 +142,7 @@ describe('vault list', () => {
 });
 
 describe('vault list --json', () => {
-  it('tells everything of an account, with null for what is unknown', async () => {
+  it('contains all facts of an account, with null for unknown ones', async () => {
     const account = accountExample({
       status: 'failing',
       reason: 'the provider answered 503',
@@ -174,7 +174,7 @@ describe('vault list --json', () => {
     });
   });
 
-  it('is an empty list when there is none, and says nothing', async () => {
+  it('is an empty list without accounts, and nothing on stderr', async () => {
     for (const pieces of [[], [[]]])
       expect(await printedAsJson(...pieces)).toEqual({ stdout: '{"accounts":[]}\n', stderr: '' });
   });

@@ -30,7 +30,7 @@ async function said(options: TerminalOptions, ...events: readonly LoginEvent[]):
 }
 
 describe('vault login --device', () => {
-  it('is understood, and asks for neither browser nor port', async () => {
+  it('is parsed without browser and port', async () => {
     const { request } = await inputOf(login, 'demo --device --as work --timeout 90s --dry-run');
     expect(request).toMatchObject({
       device: true,
@@ -41,7 +41,7 @@ describe('vault login --device', () => {
     });
   });
 
-  it.each(['--port 4711', '--no-browser', '--paste'])('does not go with %s', async (other) => {
+  it.each(['--port 4711', '--no-browser', '--paste'])('cannot be combined with %s', async (other) => {
     const [option] = other.split(' ');
     await expect(inputOf(login, `demo --device ${other}`)).rejects.toMatchObject({
       code: 'usage',
@@ -50,7 +50,7 @@ describe('vault login --device', () => {
     });
   });
 
-  it('says address and code, each on a line of its own, and how long the code is good', async () => {
+  it('prints URL and code, each on its own line, and how long the code is valid', async () => {
     expect(await said({}, CODE)).toBe(
       [
         'open this URL in a browser on any device:',
@@ -63,23 +63,23 @@ describe('vault login --device', () => {
     );
   });
 
-  it('does not begin with a minute less than there is', async () => {
+  it('does not show a minute too little at the beginning', async () => {
     const soon = { ...CODE, endsAt: NOW + 10 * MINUTE - 200 };
     expect(await said({}, soon)).toContain('the code is valid for 10m\n');
   });
 
-  it('says them with --quiet as well, and no more', async () => {
+  it('prints only URL and code with --quiet', async () => {
     expect(await said({ quiet: true }, CODE, WAIT)).toBe('https://issuer.example/device\nWDJB-MJHT\n');
   });
 
-  it('says the address with the code in it where there is one', async () => {
+  it('prints the URL that includes the code where there is one', async () => {
     const text = await said({}, { ...CODE, verificationUriComplete: COMPLETE });
     expect(text.split('\n')).toEqual(
       expect.arrayContaining(['https://issuer.example/device', 'WDJB-MJHT', COMPLETE]),
     );
   });
 
-  it('draws a picture on a terminal that shows it, above the text', async () => {
+  it('draws a QR code above the text on a terminal that can show it', async () => {
     const text = await said(TERMINAL, CODE);
     expect(text).toMatch(/^█+\n██ ▄▄▄▄▄ /);
     expect(text).toContain(
@@ -111,7 +111,7 @@ describe('vault login --device', () => {
     expect(text.endsWith('\r\x1b[K')).toBe(true);
   });
 
-  it('says nothing of that into a pipe', async () => {
+  it('prints no state into a pipe', async () => {
     expect(await said({}, CODE, WAIT, WAIT)).not.toContain('waiting; ');
   });
 });

@@ -40,7 +40,7 @@ also sent               access_type=offline
 `);
   });
 
-  it('is a document with --json', () => {
+  it('prints a document with --json', () => {
     expect(JSON.parse(planned({ json: true }))).toEqual({
       provider: 'google',
       title: 'Google',

@@ -30,8 +30,8 @@ function lines(
 const LOAD = 'if its last page does not load, paste its URL here';
 const WAITING = 'waiting for the browser at http://127.0.0.1:4711/callback';
 
-describe('what to do now', () => {
-  it('over ssh is the tunnel to the port that is listened on, then the address', () => {
+describe('the instructions', () => {
+  it('over ssh show the tunnel to the listener’s port, then the URL', () => {
     expect(lines({ ssh: SSH })).toEqual([
       'this is an ssh session; on your own computer, in another terminal, run',
       '  ssh -N -L 4711:127.0.0.1:4711 alice@192.0.2.7',
@@ -64,17 +64,17 @@ describe('what to do now', () => {
     expect(lines({ ssh }, { listening })).toContain(`  ssh -N -L ${rest}`);
   });
 
-  it('over ssh where nobody can paste asks for no paste', () => {
+  it('over ssh without a terminal do not mention pasting', () => {
     expect(lines({ ssh: SSH }, {}, { canPaste: false }).at(-1)).toBe(WAITING);
   });
 
-  it('names the shorter way where the provider has it', () => {
+  it('name the device login where the provider supports it', () => {
     expect(lines({ ssh: SSH }, { instead: 'vault login demo --device' }).at(-1)).toBe(
       'or press Ctrl-C and log in with a short code on any device: vault login demo --device',
     );
   });
 
-  it('in a container says that publishing the port does not help', () => {
+  it('in a container say that publishing the port does not help', () => {
     expect(lines({ container: true })).toEqual([
       'this is a container: a browser outside cannot reach 127.0.0.1:4711 inside it, even if the port is published',
       'open this URL in a browser and log in:',
@@ -83,17 +83,17 @@ describe('what to do now', () => {
     ]);
   });
 
-  it('in a container without a terminal says how to get one', () => {
+  it('in a container without a terminal say how to get one', () => {
     expect(lines({ container: true }, {}, { canPaste: false })).toContain(
       'to paste the last URL back, start the container with a terminal: docker run -it …',
     );
   });
 
-  it('in a container reached over ssh is the tunnel', () => {
+  it('in a container reached over ssh show the tunnel', () => {
     expect(lines({ container: true, ssh: SSH })).toContain('  ssh -N -L 4711:127.0.0.1:4711 alice@192.0.2.7');
   });
 
-  it('in WSL is the browser of Windows, opened or not', () => {
+  it('in WSL name the browser of Windows, opened or not', () => {
     expect(lines({ wsl: true })).toEqual([
       'open this URL in the browser of Windows and log in:',
       URL_EXAMPLE,
@@ -105,27 +105,27 @@ describe('what to do now', () => {
     ]);
   });
 
-  it('in a workspace in the cloud is the browser it is in', () => {
+  it('in a cloud workspace name the browser that shows it', () => {
     expect(lines({ codespace: true, container: true })[0]).toBe(
       'open this URL in the browser that shows this workspace:',
     );
   });
 
-  it('in a CI job is not to be there', () => {
+  it('in a CI job say to log in elsewhere', () => {
     expect(lines({ ci: true, container: true }, {}, { canPaste: false })[0]).toBe(
       'this looks like a CI job, where no one can log in: log in on your own machine',
     );
     expect(lines({ ci: true })[0]).toBe('open this URL in a browser and log in:');
   });
 
-  it('when a browser was opened is no more than that, wherever it is', () => {
+  it('after a browser was opened say only that', () => {
     expect(lines({ ssh: SSH }, { opened: true, instead: 'vault login demo --device' })).toEqual([
       'opened a browser; log in there (if no page appears, run this again with --no-browser)',
       `${WAITING}; if you log in on another machine, paste the URL of the last page here`,
     ]);
   });
 
-  it('with --paste needs no tunnel', () => {
+  it('with --paste show no tunnel', () => {
     const said = lines({ ssh: SSH }, { listening: null }, { pasteOnly: true });
     expect(said).toEqual([
       'open this URL in a browser and log in:',
@@ -134,7 +134,7 @@ describe('what to do now', () => {
     ]);
   });
 
-  it('has the address on a line of its own, which is said even to those who want quiet', () => {
+  it('have the URL on its own line, also with --quiet', () => {
     const [only, ...others] = instructions(
       {
         kind: 'authorize',

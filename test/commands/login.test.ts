@@ -96,7 +96,7 @@ describe('vault login', () => {
 });
 
 describe('while it waits', () => {
-  it('prints the address on a line of its own when no browser was opened, with --quiet as well', async () => {
+  it('prints the URL on its own line when no browser was opened, also with --quiet', async () => {
     const open = (talk: LoginTalk) => talk.on({ ...AUTHORIZE, opened: false });
     const { stderr } = await run('google', {}, {}, open);
     expect(stderr.split('\n')).toContain(URL_EXAMPLE);
@@ -104,13 +104,13 @@ describe('while it waits', () => {
     expect((await run('google', {}, { quiet: true }, open)).stderr).toBe(`${URL_EXAMPLE}\n`);
   });
 
-  it('says that a browser was opened, and what to do if none appears', async () => {
+  it('prints that a browser was opened, and what to do if none appears', async () => {
     const { stderr } = await run('google', {}, {}, (talk) => talk.on({ ...AUTHORIZE, opened: true }));
     expect(stderr).toContain('--no-browser');
     expect(stderr).not.toContain(URL_EXAMPLE);
   });
 
-  it('says that the address can be pasted where somebody can paste', async () => {
+  it('prints that the URL can be pasted where stdin is a terminal', async () => {
     const options = { tty: true, env: { NO_COLOR: '1' } };
     const { stderr } = await run('google', {}, options, (talk) => talk.on({ ...AUTHORIZE, opened: false }));
     expect(stderr).toContain('; if you log in on another machine, paste the URL of the last page here\n');
@@ -143,7 +143,7 @@ describe('while it waits', () => {
     expect(pasted).toEqual(reads ? ['http://127.0.0.1/?code=x'] : []);
   });
 
-  it('says why a pasted address does not help, and goes on', async () => {
+  it('prints why a pasted URL is wrong, and continues', async () => {
     const { stderr, stdout } = await run('google', {}, {}, (talk) => {
       talk.on({ kind: 'wrong_paste', reason: 'it belongs to another login' });
       talk.on({ kind: 'code_received' });
@@ -162,12 +162,12 @@ describe('after the login', () => {
     });
   });
 
-  it('says when an account was known already, and when it got another name', async () => {
+  it('prints whether the account was known or renamed', async () => {
     const { stderr } = await run('google', { created: false, renamedFrom: 'google/old' });
     expect(stderr).toBe('logged in as Alice: updated google/alice@example.com\nits name was google/old\n');
   });
 
-  it('says loudly that there is no refresh token, with --quiet as well', async () => {
+  it('warns that there is no refresh token, also with --quiet', async () => {
     const { stderr, exitCode } = await run(
       'google',
       { account: accountExample({ hasRefreshToken: false }) },
@@ -178,12 +178,12 @@ describe('after the login', () => {
     expect(exitCode).toBe(0);
   });
 
-  it('says that an older refresh token is kept', async () => {
+  it('prints that an older refresh token is kept', async () => {
     const { stderr } = await run('google', { keptRefreshToken: true });
     expect(stderr).toContain('the provider issued no new refresh token; the stored one is kept\n');
     expect(stderr).not.toContain('warning');
   });
-  it('warns that the kept refresh token may be spent, and says that another process holds the account', async () => {
+  it('warns that the kept refresh token may be used up', async () => {
     const held = (talk: LoginTalk) => talk.on({ kind: 'account_held' });
     const result = { keptRefreshToken: true, inDoubt: true };
     const { stderr } = await run('google', result, { quiet: true }, held);
@@ -194,7 +194,7 @@ describe('after the login', () => {
     expect(stderr).toContain('at the provider, then: vault login google');
   });
 
-  it('prints the account, names the missing scopes with the command to type, and exits with 7', async () => {
+  it('names missing scopes with the command to type, and exits with 7', async () => {
     const { stdout, stderr, exitCode } = await run('google', { missingScopes: ['calendar'] });
     expect(stdout).toBe('google/alice@example.com\n');
     expect(stderr).toContain('warning: not granted: calendar\n');
@@ -202,7 +202,7 @@ describe('after the login', () => {
     expect(exitCode).toBe(7);
   });
 
-  it('names what was granted before and is no longer, and how to have it again', async () => {
+  it('names scopes that are no longer granted, and how to get them again', async () => {
     const { stderr, exitCode } = await run('google', { withdrawnScopes: ['calendar', 'drive'] });
     expect(stderr).toContain('warning: granted before, but not now: calendar drive\n');
     expect(stderr).toMatch(/hint: .*--add-scope calendar --add-scope drive\n/);
@@ -229,7 +229,7 @@ describe('after the login', () => {
     expect(exitCode).toBe(7);
   });
 
-  it('warns of a token that is no Bearer token, and names the command for it', async () => {
+  it('warns about a token that is not a Bearer token, and names the command for it', async () => {
     const account = accountExample({ tokenType: 'mac' });
     const { stderr } = await run('google', { account }, { quiet: true });
     expect(stderr).toContain('warning: the provider issued a token of type mac, not Bearer\n');

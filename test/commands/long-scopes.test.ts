@@ -45,7 +45,7 @@ it.each(['list', 'show'] as const)('%s shortens a very long scope, except in JSO
   expect((await printed(command, true)).stdout).toContain(`"${LONG}"`);
 });
 
-it('a login that was not granted one says so in a few words, and gives no command that nobody could type', () => {
+it('a login that was not granted one shortens it and prints no command with it', () => {
   const { io, written } = terminal(PLAIN);
   const identity = { subject: 'subject-example', email: null, name: null, details: {} };
   const kept = { created: false, renamedFrom: null, inDoubt: false, keptRefreshToken: false };
@@ -55,7 +55,7 @@ it('a login that was not granted one says so in a few words, and gives no comman
   expect(written.stderr).toContain(`hint: ${WHERE}\n`);
 });
 
-it('a refresh that no longer brings one says so in a few words', () => {
+it('a refresh that no longer brings one shortens it', () => {
   expect(withdrawalWarning(account, [LONG])).toMatch(
     new RegExp(`no longer has the scope ${SHORTENED}, .*\\(${WHERE}\\)$`),
   );

@@ -50,7 +50,7 @@ async function printed(line: string, views: readonly ProviderView[], options: Te
 }
 
 describe('vault providers', () => {
-  it('lists what there is, whether it is ready and what it still needs', async () => {
+  it('lists the providers, whether each is ready and what it needs', async () => {
     expect((await printed('', [GOOGLE, OWN])).stdout).toBe(`PROVIDER  TITLE     READY  MISSING
 google    Google    no     GOOGLE_CLIENT_ID is not set
 intranet  Intranet  yes
@@ -77,7 +77,7 @@ notes          The secret of a desktop app is not secret.
 `);
   });
 
-  it('shows an own provider with the fields of config.json', async () => {
+  it('shows a provider of config.json with its fields', async () => {
     expect(
       (await printed('intranet', [OWN])).stdout,
     ).toBe(`provider       Intranet (intranet, from config.json)

@@ -70,7 +70,7 @@ describe('vault refresh', () => {
 });
 
 describe('vault refresh of one account', () => {
-  it('says when the new token ends', async () => {
+  it('prints when the new token expires', async () => {
     expect(await run('a', [result('a', 'refreshed')])).toEqual({
       stdout: '',
       stderr: 'google/a: refreshed, expires in 52m\n',
@@ -79,12 +79,12 @@ describe('vault refresh of one account', () => {
     });
   });
 
-  it('says why it was skipped', async () => {
+  it('prints why it was skipped', async () => {
     const { stderr, failure } = await run('a', [result('a', 'skipped')]);
     expect({ stderr, failure }).toEqual({ stderr: 'google/a: skipped: reason of a\n', failure: null });
   });
 
-  it('fails as the account does', async () => {
+  it('fails with the error of the account', async () => {
     const { failure, stdout, stderr } = await run('b', [result('b', 'login_needed', GONE)]);
     expect(failure).toBe(GONE);
     expect({ stdout, stderr }).toEqual({ stdout: '', stderr: '' });
@@ -101,7 +101,7 @@ describe('vault refresh of one account', () => {
     expect(failure).toMatchObject({ code, exitCode, message: 'google/b: reason of b' });
   });
 
-  it('with --json prints the document and ends with the code of the failure', async () => {
+  it('with --json prints the document and exits with the code of the failure', async () => {
     const ended = await run('b', [result('b', 'login_needed', GONE)], { json: true });
     expect(ended).toMatchObject({ failure: null, exitCode: 4, stderr: '' });
     expect(JSON.parse(ended.stdout).summary).toEqual({
@@ -114,7 +114,7 @@ describe('vault refresh of one account', () => {
 });
 
 describe('vault refresh of several accounts', () => {
-  it('tells each as it is done, then the sum, then the failures with their hints, and exits with 8', async () => {
+  it('prints each result, a summary, the failures with hints, and exits with 8', async () => {
     const { stdout, stderr, failure } = await run('--all', MIXED);
     expect(stdout).toBe('');
     expect(stderr.split('\n')).toEqual([
@@ -133,14 +133,14 @@ describe('vault refresh of several accounts', () => {
     });
   });
 
-  it('is silent with --quiet but for failures', async () => {
+  it('prints only failures with --quiet', async () => {
     expect(
       (await run('--all', [result('a', 'refreshed'), result('c', 'skipped')], { quiet: true })).stderr,
     ).toBe('');
     expect((await run('--all', MIXED, { quiet: true })).stderr).toContain('google/b: reason of b\n');
   });
 
-  it('says which scopes went away, with --quiet as well, and is no failure for it', async () => {
+  it('warns about withdrawn scopes, also with --quiet, and does not fail', async () => {
     const shrunk = { ...result('a', 'refreshed'), withdrawnScopes: ['calendar'] };
     const { stderr, exitCode, failure } = await run('--all', [shrunk], { quiet: true });
     expect(stderr).toMatch(
@@ -151,12 +151,12 @@ describe('vault refresh of several accounts', () => {
     expect(JSON.parse(stdout).results).toMatchObject([{ withdrawn_scopes: ['calendar'] }]);
   });
 
-  it('exits with 8 even when there was only one and it failed', async () => {
+  it('exits with 8 even when the only account failed', async () => {
     expect((await run('--all', [result('b', 'transient')])).failure).toMatchObject({ code: 'some_failed' });
     expect((await run('--all', [result('b', 'transient')], { json: true })).exitCode).toBe(8);
   });
 
-  it('says so when there is none', async () => {
+  it('prints a line when there is no account', async () => {
     expect(await run('--all', [])).toMatchObject({
       stderr: 'there is no account to refresh\n',
       failure: null,
@@ -210,7 +210,7 @@ describe('vault refresh of several accounts', () => {
     });
   });
 
-  it('shows a bar on a terminal and wipes it', async () => {
+  it('shows a bar on a terminal and erases it', async () => {
     const { stdout, stderr } = await run('--all', MIXED, { tty: true });
     expect(stdout).toBe('');
     expect(stderr).toContain('3/3');
@@ -221,7 +221,7 @@ describe('vault refresh of several accounts', () => {
 describe('vault refresh --dry-run', () => {
   const planned = [result('a', 'would_refresh'), result('b', 'login_needed'), result('c', 'skipped')];
 
-  it('tells for each account what would happen and why, on stdout, and has done what it was asked', async () => {
+  it('prints for each account what would happen and why, and exits with 0', async () => {
     expect(await run('--all --dry-run', planned)).toEqual({
       stdout: `ACCOUNT   OUTCOME        WHY
 google/a  would_refresh  reason of a
@@ -234,7 +234,7 @@ google/c  skipped        reason of c
     });
   });
 
-  it('counts in its document what it would do', async () => {
+  it('counts in its document what would be refreshed', async () => {
     const { stdout, exitCode } = await run('--all --dry-run', planned, { json: true });
     expect(JSON.parse(stdout).summary).toEqual({ refreshed: 0, skipped: 1, failed: 1, would_refresh: 1 });
     expect(exitCode).toBe(0);

@@ -55,19 +55,19 @@ describe('vault revoke', () => {
 });
 
 describe('before it revokes', () => {
-  it('asks, and names what it is about', async () => {
+  it('asks, and names the accounts', async () => {
     const { stderr } = await run('a', [result('a', 'revoked')], { tty: true, typed: 'y\n' });
     expect(stderr).toContain('Revoke google/a? Everything that uses it loses access. [y/N] ');
   });
 
-  it('names no more than ten of many', async () => {
+  it('names at most ten of many', async () => {
     const many = Array.from({ length: 12 }, (_, index) => result(`u${index}`, 'revoked'));
     const { stderr } = await run('--all --local', many, { tty: true, typed: 'y\n' });
     expect(stderr).toContain('Revoke, or at least remove here, 12 accounts (google/u0, ');
     expect(stderr).toContain('google/u9 and 2 more)? Everything that uses them loses access. [y/N] ');
   });
 
-  it('revokes exactly what was agreed to, not what has joined since', async () => {
+  it('revokes exactly the confirmed accounts, not ones added since', async () => {
     const { requests } = await run('--all', [result('a', 'revoked'), result('b', 'revoked')], {
       tty: true,
       typed: 'y\n',
@@ -81,7 +81,7 @@ describe('before it revokes', () => {
     expect(stdout).toBe('');
   });
 
-  it('does nothing where nobody can be asked', async () => {
+  it('does nothing without a terminal', async () => {
     const { failure } = await run('a', null, { typed: 'y\n' });
     expect(failure).toMatchObject({ code: 'usage', exitCode: 2, hint: expect.stringContaining('--yes') });
   });
@@ -94,7 +94,7 @@ describe('before it revokes', () => {
 });
 
 describe('after it has revoked', () => {
-  it('says what became of each, and where to go on when the provider has no way to be told', async () => {
+  it('prints each result, and where to revoke without support of the provider', async () => {
     const forgotten = result('b', 'forgotten', { manageUrl: 'https://account.example.com/apps' });
     expect(await run('--all --yes', [result('a', 'revoked'), forgotten])).toMatchObject({
       stdout: '',
@@ -106,14 +106,14 @@ google/b: forgotten: reason of b
     });
   });
 
-  it('fails as the one account does', async () => {
+  it('fails with the error of the only account', async () => {
     expect((await run('b --yes', [result('b', 'transient', { error: AWAY })])).failure).toBe(AWAY);
     expect((await run('b --yes', [result('b', 'refused')])).failure).toMatchObject({
       code: 'client_refused',
     });
   });
 
-  it('goes on after a failure, tells it at the end and exits with 8', async () => {
+  it('continues after a failure, reports it at the end and exits with 8', async () => {
     const { stderr, failure } = await run('--all --yes', [
       result('b', 'transient', { error: AWAY }),
       result('a', 'revoked'),
@@ -124,7 +124,7 @@ google/b: forgotten: reason of b
     expect(failure).toMatchObject({ code: 'some_failed', message: '1 of 2 accounts could not be revoked' });
   });
 
-  it('says so when there was none', async () => {
+  it('prints a line when there is no account', async () => {
     expect(await run('--all --yes', [])).toMatchObject({
       stderr: 'there is no account to revoke\n',
       failure: null,

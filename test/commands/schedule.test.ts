@@ -54,7 +54,7 @@ describe('vault schedule', () => {
     });
   });
 
-  it('has the command in its hints with all that was said', async () => {
+  it('repeats all options in the commands of its hints', async () => {
     const input = await inputOf(schedule, '--days 7 --every 6h --kind systemd --credential-file /srv/key');
     const show = 'schedule --days 7 --every 6h --credential-file /srv/key';
     expect(input).toMatchObject({
@@ -66,7 +66,7 @@ describe('vault schedule', () => {
     });
   });
 
-  it('takes back what it is told to', async () => {
+  it('removes the named kind of job', async () => {
     const request = { purpose: 'refresh', kind: 'cron' };
     expect(await inputOf(schedule, '--uninstall --kind cron')).toEqual({ action: 'unschedule', request });
   });
@@ -86,7 +86,7 @@ describe('vault schedule', () => {
     await expect(inputOf(schedule, line)).rejects.toMatchObject(refusal);
   });
 
-  it('has the lines on stdout and everything else on stderr', async () => {
+  it('prints the lines on stdout and everything else on stderr', async () => {
     expect(await run('', {})).toEqual({
       stdout: CRON.block,
       stderr:
@@ -95,12 +95,12 @@ describe('vault schedule', () => {
     });
   });
 
-  it('says above each of several files where it belongs', async () => {
+  it('prints the path above each of several files', async () => {
     const { stdout } = await run('', SYSTEMD);
     expect(stdout).toBe('# /units/a.service\n[Service]\n# /units/a.timer\n[Timer]\n');
   });
 
-  it('says that it is in force, and how to take it back', async () => {
+  it('prints that the job is installed, and how to remove it', async () => {
     const { stderr, exitCode } = await run('--install', {
       installed: true,
       changed: true,
@@ -113,13 +113,13 @@ describe('vault schedule', () => {
     expect(exitCode).toBe(0);
   });
 
-  it('fails, with what is left to be typed, when it is not in force though it was asked to be', async () => {
+  it('fails with the remaining commands when --install could not activate the job', async () => {
     const { stderr, exitCode } = await run('--install', SYSTEMD, { quiet: true });
     expect(stderr).toContain('  systemctl --user daemon-reload\n  systemctl --user enable --now a.timer\n');
     expect(exitCode).toBe(2);
   });
 
-  it('tells everything in one document, whose members are an API', async () => {
+  it('prints everything in one document, whose members are an API', async () => {
     const { stdout, stderr } = await run('', {}, { json: true });
     expect(JSON.parse(stdout)).toEqual({
       kind: 'cron',
@@ -140,7 +140,7 @@ describe('vault schedule', () => {
     [{ removed: ['cron'], commands: [] }, 'token-vault-refresh is removed (cron)\n'],
     [{ removed: [], commands: [] }, 'token-vault-refresh was not installed\n'],
     [{ removed: [], commands: ['rm x'] }, 'to remove it, type: rm x\n'],
-  ] as const)('says what was taken back: %j', async (result, words) => {
+  ] as const)('prints what was removed: %j', async (result, words) => {
     const { io, written } = terminal();
     printUnschedule({ name: 'token-vault-refresh', ...result }, io);
     expect(written).toEqual({ stdout: '', stderr: words });
@@ -148,7 +148,7 @@ describe('vault schedule', () => {
 });
 
 describe('vault agent install', () => {
-  it('has the agent run with the options that it is given', async () => {
+  it('installs the agent with the given options', async () => {
     const { service } = await inputOf(agent, 'install --every 1m --ahead 20m --kind systemd');
     expect(service).toMatchObject({
       action: 'schedule',
@@ -162,7 +162,7 @@ describe('vault agent install', () => {
     });
   });
 
-  it('is taken back by uninstall', async () => {
+  it('is removed by uninstall', async () => {
     const { service } = await inputOf(agent, 'uninstall');
     expect(service).toEqual({ action: 'unschedule', request: { purpose: 'agent', kind: null } });
   });

@@ -35,7 +35,7 @@ function printed(detail: AccountDetail, options: TerminalOptions = {}) {
 }
 
 describe('vault show', () => {
-  it('shows scopes, consents, ends and where the account is bound', async () => {
+  it('shows scopes, consents, expiry and the bound endpoints', async () => {
     expect(printed(DETAIL)).toEqual({
       stderr: 'hint: vault login google --login-hint alice@example.com --add-scope profile\n',
       stdout: `account           google/alice@example.com
@@ -63,7 +63,7 @@ manage at         https://myaccount.google.com/connections
     });
   });
 
-  it('leaves out what there is nothing to say about, and names what is unknown', async () => {
+  it('omits empty facts, and names unknown ones', async () => {
     const account = accountExample({
       expiresAt: null,
       hasRefreshToken: false,
@@ -89,7 +89,7 @@ manage at         https://myaccount.google.com/connections
     expect(stdout).toContain('consents          none recorded\n');
   });
 
-  it('tells what the provider has taken back since the person agreed', async () => {
+  it('shows the scopes that were withdrawn since the consent', async () => {
     const account = accountExample({ grantedScopes: ['openid'] });
     const { stdout } = printed({ ...DETAIL, account });
     expect(stdout).toContain('withdrawn         email\n');
@@ -108,14 +108,14 @@ manage at         https://myaccount.google.com/connections
       { status: 'failing', reason: 'Google does not answer', retryAt: NOW + HOUR },
       'hint: vault refresh google/alice@example.com --force\n',
     ],
-  ] as const)('says why the status is %o, and what helps', async (facts, stderr) => {
+  ] as const)('prints why the status is %o, and what helps', async (facts, stderr) => {
     const printedNow = printed({ ...DETAIL, account: accountExample(facts) });
     expect(printedNow.stderr).toBe(stderr);
     if (facts.reason !== null) expect(printedNow.stdout).toContain(`${facts.status}: ${facts.reason}\n`);
     expect(printedNow.stdout.includes('no refresh until')).toBe('retryAt' in facts);
   });
 
-  it('names a refresh whose outcome is open, and what to do, which is a login alone where that is needed anyway', async () => {
+  it('names a refresh whose outcome is open, and what to do', async () => {
     const open = { ...DETAIL, openRefresh: { at: NOW - HOUR, attempts: 2 } };
     const [again, login] = [
       'hint: to send the refresh token once more: vault refresh google/alice@example.com --force\n',

@@ -33,12 +33,12 @@ describe('vault status', () => {
     expect(status.parse({ args: [], options })).toEqual(expected);
   });
 
-  it('has labels for metrics only', () => {
+  it('accepts --labels for metrics only', () => {
     expect(() => status.parse({ args: [], options: { labels: true } })).toThrow('--labels goes with');
   });
 });
 
-describe('what it prints', () => {
+describe('the summary', () => {
   it('shows why an account is failing', () => {
     const { io, written } = terminal();
     const failing = accountExample({ status: 'failing', failures: 3, reason: 'Google refuses this client' });
@@ -50,7 +50,7 @@ describe('what it prints', () => {
 });
 
 describe('the metrics', () => {
-  it('are a file that node_exporter reads, without any name', () => {
+  it('are in the format of node_exporter, without any name', () => {
     const text = metrics(found, false);
     expect(text).toContain('token_vault_accounts{status="failing"} 1\n');
     expect(text).toContain('token_vault_last_refresh_timestamp_seconds 1700000000\n');
@@ -67,13 +67,13 @@ describe('the metrics', () => {
     expect(text.endsWith('\n')).toBe(true);
   });
 
-  it('name accounts when asked to, in labels that nothing breaks out of or hides in', () => {
+  it('name accounts with --labels, in escaped labels', () => {
     expect(metrics(found, true)).toContain(
       `token_vault_account_failures{account="${account.provider}/a\\"\\\\b\\\\x0a\\\\u202e\\\\u2028\\\\u3164c@example.com",provider="${account.provider}"} 3\n`,
     );
   });
 
-  it('leave out what never happened', () => {
+  it('omit values that do not exist', () => {
     expect(metrics({ ...found, lastRefreshAt: null }, false)).not.toContain('last_refresh');
   });
 });

@@ -57,7 +57,7 @@ describe('the output of vault token', () => {
     ['a pipe', {}],
     ['a terminal', { tty: true }],
     ['--verbose', { verbose: true }],
-  ])('is the token and one newline, and nothing else, with %s', async (_, options) => {
+  ])('is the token and one newline with %s', async (_, options) => {
     expect(await printed('google', {}, options)).toEqual({ stdout: 'access-token-example\n', stderr: '' });
   });
 
@@ -92,12 +92,12 @@ describe('the output of vault token', () => {
     });
   });
 
-  it('tells null where the end is unknown', async () => {
+  it('has null for an unknown expiry', async () => {
     const { stdout } = await printed('--format json', { account: accountExample({ expiresAt: null }) });
     expect(JSON.parse(stdout)).toMatchObject({ expires_at: null });
   });
 
-  it('leaves a warning to stderr, with --quiet as well', async () => {
+  it('prints a warning on stderr, also with --quiet', async () => {
     const written = await printed('google', { warning: 'Google could not be reached' }, { quiet: true });
     expect(written).toEqual({
       stdout: 'access-token-example\n',
@@ -117,7 +117,7 @@ describe('vault token prints nothing', () => {
     return failure;
   }
 
-  it('when a mailbox is to be named and the address is not known', async () => {
+  it('when a format needs an address that is not known', async () => {
     expect(await failing('--format xoauth2', { email: null })).toMatchObject({ code: 'usage' });
     expect(await failing('--format oauthbearer', { email: null })).toMatchObject({ code: 'usage' });
   });

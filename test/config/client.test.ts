@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { readRedirectUri } from '../../src/config/client.js';
 
-describe('a redirect URI set whole', () => {
+describe('a redirect URI set by the user', () => {
   it.each([
     ['http://127.0.0.1:8400/callback', '127.0.0.1', 8400, '/callback'],
     ['http://localhost:8400', 'localhost', 8400, ''],
     ['http://localhost:8400/', 'localhost', 8400, '/'],
-  ])('%s is listened on and sent exactly so', (text, host, port, path) => {
+  ])('%s is listened on and sent unchanged', (text, host, port, path) => {
     expect(readRedirectUri(text, 'X')).toEqual({ redirectUri: text, redirect: { host, port, path } });
   });
 
@@ -17,7 +17,7 @@ describe('a redirect URI set whole', () => {
     expect(readRedirectUri(text, 'X')).toEqual({ redirectUri: null, redirect: { host, port: 0, path } });
   });
 
-  it('on https is a page of the user, and nothing is listened on', () => {
+  it('on https is a page of the user, without a listener', () => {
     const text = 'https://example.com/oauth?app=vault';
     expect(readRedirectUri(text, 'X')).toEqual({ redirectUri: text, redirect: null });
   });

@@ -15,11 +15,11 @@ function refusal(config: unknown): VaultError {
 }
 
 describe('config.json', () => {
-  it.each([null, '{}'])('may say nothing: %j', (text) => {
+  it.each([null, '{}'])('may be empty: %j', (text) => {
     expect(parseConfigFile(text, 'config.json')).toEqual({ keySource: null, providers: {}, notify: null });
   });
 
-  it('gives what it says, the client secret wrapped', () => {
+  it('returns its values, with the client secret wrapped', () => {
     const config = {
       keySource: { kind: 'file', path: '/keys/master.key' },
       notify: ['notify-send', 'vault'],
@@ -56,7 +56,7 @@ describe('config.json', () => {
       { providers: { a: { identity: { from: 'none', sub: 'x' } } } },
       'allowed here: from, subject',
     ],
-  ])('names a key it does not know, %s, together with those it does', (path, config, known) => {
+  ])('names an unknown key, %s, together with the known ones', (path, config, known) => {
     const { code, message } = refusal(config);
     expect(code).toBe('config_invalid');
     expect(message).toContain(`config.json: ${path} is not known`);
@@ -107,7 +107,7 @@ describe('config.json', () => {
     'http://localhost/token',
     'http://[::1]:9000/token',
     'https://issuer.example/token?tenant=1',
-  ])('takes %s for one', (tokenEndpoint) => {
+  ])('accepts %s for one', (tokenEndpoint) => {
     const text = JSON.stringify({ providers: { a: { tokenEndpoint } } });
     expect(parseConfigFile(text, 'config.json').providers['a']).toEqual({ tokenEndpoint });
   });
@@ -141,7 +141,7 @@ describe('config.json', () => {
     expect(refusal({ '\u001b[31mred': 1 }).message).toContain('config.json: ?[31mred is not known');
   });
 
-  it('is not fooled by names that JavaScript gives a meaning', () => {
+  it('accepts no inherited names of JavaScript objects', () => {
     const attempt = () => parseConfigFile('{"__proto__": {"keySource": "file"}}', 'config.json');
     expect(attempt).toThrow(expect.objectContaining({ code: 'config_invalid' }));
     const { providers } = parseConfigFile('{"providers": {"__proto__": {"clientId": "x"}}}', 'config.json');

@@ -23,7 +23,7 @@ describe('.env.example', () => {
     expect(Object.values(values).filter((value) => value !== '')).toEqual([]);
   });
 
-  it('tells what can be set in the environment only, and a file that sets it is refused', () => {
+  it('lists variables of the environment only, and a file that sets one is refused', () => {
     const text = readFileSync(new URL('../../.env.example', import.meta.url), 'utf8');
     const [, told = ''] = text.split('# Read from the environment only');
     const names = told.match(/\b[A-Z]+(?:_[A-Z]+)*\b(?=,|\s{2,}|\n| and)/g) ?? [];
@@ -35,7 +35,7 @@ describe('.env.example', () => {
     }
   });
 
-  it('names the redirect URI that Notion has to know', () => {
+  it('names the redirect URI for Notion', () => {
     const redirect = builtInProvider('notion', {})?.redirect;
     const text = readFileSync(new URL('../../.env.example', import.meta.url), 'utf8');
     expect(text).toContain(`http://${redirect?.host}:${redirect?.port}${redirect?.path}\n`);

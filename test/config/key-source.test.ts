@@ -63,7 +63,7 @@ describe('the key source in config.json', () => {
     ['{\n  "keySource": "file"\n  "clientSecret": "client-secret-example"\n}', 'at line 3'],
     ['{"clientSecret": client-secret-example}', 'is not valid JSON'],
     ['// client-secret-example\n{}', 'is not valid JSON'],
-  ])('a file that is no JSON is told by place, not by content: %j', (text, place) => {
+  ])('a file that is not JSON is refused by position, without its content: %j', (text, place) => {
     const attempt = () => readKeySource(text);
     expect(attempt).toThrow(
       expect.objectContaining({ code: 'config_invalid', message: expect.stringContaining(place) }),
@@ -93,7 +93,7 @@ describe('writing the key source', () => {
     expect(written).toContain('\n\t"notify"');
   });
 
-  it('is read back as it was meant', () => {
+  it('is read back with the same meaning', () => {
     for (const setting of [
       { kind: 'keychain' },
       { kind: 'file', path: null },
@@ -109,7 +109,7 @@ describe('writing the key source', () => {
     }
   });
 
-  it('does not overwrite what it cannot read', () => {
+  it('does not overwrite an unreadable file', () => {
     expect(() => withKeySource('{ broken', { kind: 'keychain' })).toThrow(
       expect.objectContaining({ code: 'config_invalid' }),
     );

@@ -9,7 +9,7 @@ const invalid = (message: RegExp) =>
     hint: expect.any(String),
   });
 
-describe('a Node that gives away what it holds', () => {
+describe('a Node that exposes secrets', () => {
   it.each([
     ['--inspect', /--inspect,/],
     ['--inspect=0.0.0.0:9229', /--inspect,/],
@@ -57,11 +57,11 @@ describe('a Node that gives away what it holds', () => {
     '--title="a \\" --require b"',
     '--trace-warnings',
     '--dns-result-order=ipv4first',
-  ])('is none with NODE_OPTIONS=%s', (options) => {
+  ])('is not assumed with NODE_OPTIONS=%s', (options) => {
     expect(() => assertNoDebugger({ NODE_OPTIONS: options }, [])).not.toThrow();
   });
 
-  it('is refused when it was started so', () => {
+  it('is refused by its own options', () => {
     expect(() => assertNoDebugger({}, ['--no-warnings', '--inspect-brk=0'])).toThrow(
       invalid(/--inspect-brk,/),
     );
@@ -69,14 +69,14 @@ describe('a Node that gives away what it holds', () => {
     expect(() => assertNoDebugger({}, ['--no-warnings'])).not.toThrow();
   });
 
-  it('is refused when it prints what it does, and told without what else is in the environment', () => {
+  it('is refused with NODE_DEBUG, without the other variables in the error', () => {
     expect(() => assertNoDebugger({ NODE_DEBUG: 'http' }, [])).toThrow(invalid(/NODE_DEBUG is set/));
     expect(() => assertNoDebugger({ NODE_DEBUG: '' }, [])).not.toThrow();
   });
 });
 
-describe('an environment that is not obeyed', () => {
-  it('is said: certificates are checked all the same', () => {
+describe('an ignored variable', () => {
+  it('causes a warning that certificates are checked anyway', () => {
     expect(ignoredVariable({ NODE_TLS_REJECT_UNAUTHORIZED: '0' })).toMatch(
       /is ignored.*NODE_EXTRA_CA_CERTS=/,
     );

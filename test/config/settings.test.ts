@@ -66,7 +66,7 @@ describe('YouTube', () => {
     expect(configureProvider('youtube', sources({ env: GOOGLE })).clientId).toBe(GOOGLE_ID);
   });
 
-  it('prefers its own', () => {
+  it('prefers its own client', () => {
     const { clientId, clientSecret } = configureProvider('youtube', sources({ env: { ...GOOGLE, ...own } }));
     expect([clientId, clientSecret?.reveal()]).toEqual([own.YOUTUBE_CLIENT_ID, 'own-secret-example']);
   });
@@ -120,7 +120,7 @@ describe('what is missing', () => {
     expect(details).toMatchObject({ missing: ['GOOGLE_CLIENT_ID', 'GOOGLE_CLIENT_SECRET'] });
   });
 
-  it('is only what is really missing', () => {
+  it('names only what is missing', () => {
     const { message } = refusal('google', { env: { GOOGLE_CLIENT_ID: GOOGLE_ID } });
     expect(message).toBe('Google cannot be used yet: GOOGLE_CLIENT_SECRET is not set');
     expect(refusal('microsoft', {}).message).toBe(
@@ -138,13 +138,13 @@ describe('what is missing', () => {
     'xxxx-xxxx',
     '...',
     '000000000000-example.apps.googleusercontent.com',
-  ])('includes what still holds a placeholder: %s', (placeholder) => {
+  ])('includes a value that is still a placeholder: %s', (placeholder) => {
     const { code, message } = refusal('google', { envFile: { ...GOOGLE, GOOGLE_CLIENT_ID: placeholder } });
     expect(code).toBe('client_not_configured');
     expect(message).toBe('Google cannot be used yet: GOOGLE_CLIENT_ID still holds a placeholder');
   });
 
-  it('is a secret where the user says that one is used', () => {
+  it('includes a secret where the user configured one', () => {
     const mine = { ...MINE, clientAuth: 'basic' };
     expect(refusal('mine', { config: { providers: { mine } } }).message).toContain(
       'MINE_CLIENT_SECRET is not set',
@@ -179,7 +179,7 @@ describe('the redirect URI', () => {
       'config.json',
       { env: GOOGLE, config: { providers: { google: { redirectUri: 'http://localhost:8400/cb' } } } },
     ],
-  ])('is what %s says', (_, from) => {
+  ])('is the value of %s', (_, from) => {
     expect(configureProvider('google', sources(from))).toMatchObject({
       redirectUri: 'http://localhost:8400/cb',
       redirect: { host: 'localhost', port: 8400, path: '/cb' },
@@ -199,7 +199,7 @@ describe('names of providers', () => {
     expect(providerNames(sources({ config }))).toEqual(['google', 'microsoft', 'youtube', 'notion', 'mine']);
   });
 
-  it('that nobody knows are answered with those there are, and a guess', () => {
+  it('that are unknown cause an error with the known ones and a guess', () => {
     const { code, message, hint } = refusal('mien', { config });
     expect(code).toBe('provider_unknown');
     expect(message).toBe(`unknown provider 'mien'; known: google, microsoft, youtube, notion, mine`);
@@ -214,7 +214,7 @@ describe('names of providers', () => {
   });
 });
 
-describe('a server on this machine that anybody may hold', () => {
+describe('a server on this machine with insecureLoopback', () => {
   const origin = 'http://localhost:8080';
   it.each([
     [true, { issuer: `${origin}/realm`, insecureLoopback: true }],
@@ -226,7 +226,7 @@ describe('a server on this machine that anybody may hold', () => {
     [false, { issuer: `${origin}/realm` }],
     [false, { issuer: 'http://localhost:8081', insecureLoopback: true }],
     [false, { issuer: 'http://127.0.0.1:8080', insecureLoopback: true }],
-  ])('is allowed (%s) by a provider of one of its addresses: %j', (allowed, work) => {
+  ])('is allowed (%s) by a provider with one of its addresses: %j', (allowed, work) => {
     expect(allowsInsecureLoopback(origin, sources({ config: { providers: { work } } }))).toBe(allowed);
   });
 });

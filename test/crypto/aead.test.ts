@@ -61,7 +61,7 @@ describe('AES-256-GCM', () => {
   });
 
   it.each([4, 8, 12, 13, 14, 15])(
-    'refuses a true tag cut to %i bytes, which Node itself would take',
+    'refuses a valid tag cut to %i bytes, which Node would accept',
     (length) => {
       for (const text of [plaintext, Buffer.alloc(0)]) {
         const nonce = Buffer.alloc(NONCE_BYTES, 9);
@@ -94,7 +94,7 @@ describe('AES-256-GCM', () => {
     expect(decrypt(key, nonce, body, aad)).toEqual(plaintext);
   });
 
-  it('takes nonces of 12 bytes only, though GCM knows others', () => {
+  it('accepts nonces of 12 bytes only', () => {
     for (const length of [0, 1, 8, 11, 13, 16]) {
       const nonce = Buffer.alloc(length, 1);
       expect(() => encryptWithNonce(key, nonce, plaintext, aad)).toThrow(RangeError);
@@ -102,7 +102,7 @@ describe('AES-256-GCM', () => {
     }
   });
 
-  it('takes keys of 32 bytes only', () => {
+  it('accepts keys of 32 bytes only', () => {
     for (const length of [0, 16, 24, 31, 33]) {
       expect(() => encrypt(Buffer.alloc(length), plaintext, aad)).toThrow(RangeError);
       expect(() => decrypt(Buffer.alloc(length), Buffer.alloc(12), Buffer.alloc(40), aad)).toThrow(
@@ -111,7 +111,7 @@ describe('AES-256-GCM', () => {
     }
   });
 
-  it('uses a nonce once: 10,000 encryptions of one text share neither nonce nor body', () => {
+  it('never repeats a nonce or a body in 10,000 encryptions of one text', () => {
     const nonces = new Set<string>();
     const bodies = new Set<string>();
     for (let count = 0; count < 10_000; count += 1) {

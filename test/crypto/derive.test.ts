@@ -34,7 +34,7 @@ describe('deriveKey', () => {
     expect(deriveKey(secret, salt, info, key.length / 2).toString('hex')).toBe(key);
   });
 
-  it('takes a text for its UTF-8 bytes, and keeps different uses apart', () => {
+  it('uses the UTF-8 bytes of a text, and separates different uses', () => {
     const secret = Buffer.alloc(32, 1);
     const salt = Buffer.alloc(16, 2);
     const key = deriveKey(secret, salt, 'größe', 32);
@@ -72,7 +72,7 @@ describe('equalBytes', () => {
 });
 
 describe('random', () => {
-  it('gives as many bytes as asked for, never the same', () => {
+  it('returns the requested number of bytes, never the same', () => {
     const seen = new Set(Array.from({ length: 1_000 }, () => random(16).toString('hex')));
     expect(seen.size).toBe(1_000);
     expect([...seen].every((text) => text.length === 32)).toBe(true);

@@ -27,7 +27,7 @@ const value: fc.Arbitrary<FrameValue> = fc.oneof(
 );
 
 describe('frame', () => {
-  it('can be read back in one way only, so no two lists share their bytes', () => {
+  it('is unambiguous: no two lists have the same bytes', () => {
     fc.assert(
       fc.property(fc.array(value, { maxLength: 12 }), (list) => {
         expect(unframe(frame(list))).toEqual(list);
@@ -57,7 +57,7 @@ describe('frame', () => {
       ['a', ''],
       ['', 'a'],
     ],
-  ])('tells %j from %j', (one, other) => {
+  ])('distinguishes %j from %j', (one, other) => {
     expect(frame(one).equals(frame(other))).toBe(false);
   });
 
@@ -74,7 +74,7 @@ describe('frame', () => {
     expect(() => frame([number])).toThrow(RangeError);
   });
 
-  it('takes half a surrogate pair for U+FFFD, as the database does', () => {
+  it('replaces a lone surrogate by U+FFFD, as the database does', () => {
     expect(frame(['a\ud800']).equals(frame(['a\ufffd']))).toBe(true);
   });
 });

@@ -38,7 +38,7 @@ describe('a sealed field of version 1', () => {
     expect(outcome({ ...good, ...changed })).toBe(expected);
   });
 
-  it('is tried with every fault once', () => {
+  it('is refused with each single fault', () => {
     const { key, aad, sealed } = good;
     const whole = faults.map((fault) =>
       JSON.stringify([fault.key ?? key, fault.aad ?? aad, fault.sealed ?? sealed]),

@@ -45,7 +45,7 @@ function outcomeOf(action: () => Buffer): Buffer | 'refused' {
   }
 }
 
-describe('vectors that others made', () => {
+describe('vectors of other projects', () => {
   it('of HKDF-SHA256, by Wycheproof, give the same keys', (context) => {
     needs(context, 'vectors of others');
     const vectors = readBlobs(fileOfCrate('hkdf', 'tests/data/wycheproof-sha256.blb') ?? '');
@@ -66,14 +66,14 @@ describe('vectors that others made', () => {
 
   const checkout = (name: string) => join(WYCHEPROOF ?? '', 'testvectors_v1', name);
   if (WYCHEPROOF !== undefined && existsSync(checkout('aes_gcm_test.json'))) {
-    it('of AES-256-GCM, by Wycheproof itself, come out as it says', () => {
+    it('of AES-256-GCM, by Wycheproof itself, have the expected result', () => {
       const vectors = readWycheproofGcm(checkout('aes_gcm_test.json'));
       expect([vectors.length, vectors.filter(({ valid }) => valid).length]).toEqual([66, 39]);
       expect(aeadFaults(vectors)).toEqual([]);
     });
   }
   if (WYCHEPROOF !== undefined && existsSync(checkout('hkdf_sha256_test.json'))) {
-    it('of HKDF-SHA256, by Wycheproof itself, come out as it says', () => {
+    it('of HKDF-SHA256, by Wycheproof itself, have the expected result', () => {
       const vectors = readWycheproofHkdf(checkout('hkdf_sha256_test.json'));
       expect(vectors).toHaveLength(86);
       expect(derivationFaults(vectors)).toEqual([]);

@@ -30,7 +30,7 @@ const flipped = (sealed: Buffer, bit: number) => {
 };
 
 describe('a sealed box', () => {
-  it('opens to what was sealed, and says which key it was', () => {
+  it('opens to what was sealed, and names its key', () => {
     for (const text of [plaintext, Buffer.alloc(0), Buffer.alloc(16_384, 1)]) {
       const sealed = seal(key, 513, text, aad);
       expect(open(key, sealed, aad)).toEqual(text);
@@ -43,11 +43,11 @@ describe('a sealed box', () => {
     expect(seal(key, 0x0102, plaintext, aad).subarray(0, HEADER_BYTES).toString('hex')).toBe('01010102');
   });
 
-  it('never looks the same twice', () => {
+  it('is different each time', () => {
     expect(seal(key, 1, plaintext, aad).equals(seal(key, 1, plaintext, aad))).toBe(false);
   });
 
-  it('does not open when any single bit of it is another', () => {
+  it('does not open when a single bit is changed', () => {
     const sealed = seal(key, 1, plaintext, aad);
     expect(outcome(sealed)).toBe('opened');
     const outcomes = Array.from({ length: sealed.length * 8 }, (_, bit) => outcome(flipped(sealed, bit)));
@@ -102,7 +102,7 @@ describe('a sealed box', () => {
     expect(outcome(renamed)).toBe('forged');
   });
 
-  it('tells a newer version or algorithm from damage', () => {
+  it('distinguishes a newer version or algorithm from damage', () => {
     const sealed = seal(key, 1, plaintext, aad);
     const outcomeOf = (version: number, algorithm: number) =>
       outcome(Buffer.concat([Buffer.from([version, algorithm]), sealed.subarray(2)]));
@@ -114,7 +114,7 @@ describe('a sealed box', () => {
     expect(outcome(Buffer.from([2, 1]))).toBe('newer');
   });
 
-  it.each([-1, 65_536])('takes no key id like %d', (id) => {
+  it.each([-1, 65_536])('refuses the key id %d', (id) => {
     expect(() => seal(key, id, plaintext, aad)).toThrow(RangeError);
   });
 });

@@ -48,13 +48,13 @@ describe('the authorization endpoint of the demo server', () => {
     expect(answer.get('code')).toBeNull();
   });
 
-  it('sends access_denied when the person says no', async () => {
+  it('sends access_denied when the user declines', async () => {
     const answer = new URL(await answerConsent(attempt(demo).url, { deny: true })).searchParams;
     expect(answer.get('error')).toBe('access_denied');
     expect(answer.get('state')).toBe('state-example');
   });
 
-  it('gives only the scopes left ticked, and the person chosen', async () => {
+  it('grants only the ticked scopes, for the chosen user', async () => {
     const { url, verifier } = attempt(demo);
     const target = new URL(await answerConsent(url, { person: 'grace', without: ['notes.read'] }));
     const { body } = await redeem(demo, target.searchParams.get('code') ?? '', verifier);
@@ -62,12 +62,12 @@ describe('the authorization endpoint of the demo server', () => {
     expect(demo.log.findLast((event) => event.kind === 'consented')?.note).toBe('grace');
   });
 
-  it('preselects the person of the login hint', async () => {
+  it('preselects the user of the login hint', async () => {
     await answerConsent(attempt(demo, { login_hint: 'grace@example.com' }).url);
     expect(demo.log.findLast((event) => event.kind === 'consented')?.note).toBe('grace');
   });
 
-  it('takes the consent form once', async () => {
+  it('accepts the consent form once', async () => {
     const page = await (await fetch(attempt(demo).url)).text();
     const request = /name="request" value="([^"]+)"/.exec(page)?.[1] ?? '';
     const send = () =>

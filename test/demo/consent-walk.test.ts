@@ -39,7 +39,7 @@ describe('walking the consent page', () => {
     expect((await walkConsent(url)).callback).toContain('error=invalid_scope');
   });
 
-  it('fails with a word of its own where there is no consent page', async () => {
+  it('fails with its own error where there is no consent page', async () => {
     await expect(walkConsent(`${demo.issuer}/nothing`)).rejects.toMatchObject({
       code: 'provider_answer_invalid',
     });

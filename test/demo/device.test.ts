@@ -28,7 +28,7 @@ const type = ({ body }: TokenAnswer, ...rest: [choice?: Parameters<typeof walkDe
   walkDevice(String(body['verification_uri']), String(body['user_code']), ...rest);
 
 describe('the device authorization endpoint of the demo server', () => {
-  it('gives two codes and says where and how often', async () => {
+  it('returns two codes, the URL and the interval', async () => {
     const { status, body } = await begin();
     expect(status).toBe(200);
     expect(body).toEqual({
@@ -42,13 +42,13 @@ describe('the device authorization endpoint of the demo server', () => {
     expect(demo.secrets()).toContain(body['device_code']);
   });
 
-  it('gives none for a scope nobody offers, or to a stranger', async () => {
+  it('returns none for an unknown scope or client', async () => {
     expect(await begin('everything')).toMatchObject({ status: 400, body: { error: 'invalid_scope' } });
     const stranger = await post(demo.endpoints.deviceAuthorization, { client_id: 'somebody-else' });
     expect(stranger).toMatchObject({ status: 401, body: { error: 'invalid_client' } });
   });
 
-  it('can be told to answer as others do', async () => {
+  it('can imitate the answers of other servers', async () => {
     Object.assign(demo.knobs, {
       deviceInterval: null,
       deviceMembers: { verification_url: 'x', verification_uri: undefined },
@@ -60,7 +60,7 @@ describe('the device authorization endpoint of the demo server', () => {
 });
 
 describe('the verification page', () => {
-  it('asks for the code, however it is typed, and shows it again', async () => {
+  it('accepts the code in any spelling, and shows it again', async () => {
     const { body } = await begin();
     expect(await (await fetch(demo.endpoints.device)).text()).toContain('name="user_code"');
     const typed = String(body['user_code']).toLowerCase().replace('-', ' ');
@@ -70,7 +70,7 @@ describe('the verification page', () => {
     expect(shown).toContain(`<strong>${body['user_code']}</strong>`);
   });
 
-  it('knows no code that is not there, used or over', async () => {
+  it('refuses unknown, used and expired codes', async () => {
     const page = (code: unknown) => fetch(`${demo.endpoints.device}?user_code=${code}`);
     expect((await page('<b>')).status).toBe(400);
     expect(await (await page('<b>')).text()).not.toContain('<b>');
@@ -84,7 +84,7 @@ describe('the verification page', () => {
 });
 
 describe('polling', () => {
-  it('is answered with tokens once the person has allowed it, and once only', async () => {
+  it('returns tokens once after the user has allowed it', async () => {
     const begun = await begin();
     expect(await poll(begun)).toMatchObject({ status: 400, body: { error: 'authorization_pending' } });
     await type(begun, { person: 'grace', without: ['email'] });
@@ -95,21 +95,21 @@ describe('polling', () => {
     expect(kinds(demo)).toEqual(['refused', 'consented', 'code_redeemed', 'rotated', 'refused']);
   });
 
-  it('too fast is told, and makes the interval longer for good', async () => {
+  it('too fast is answered with slow_down and a longer interval', async () => {
     const begun = await begin();
     expect(await poll(begun, 4)).toMatchObject({ body: { error: 'slow_down' } });
     expect(await poll(begun, 9)).toMatchObject({ body: { error: 'slow_down' } });
     expect(await poll(begun, 15)).toMatchObject({ body: { error: 'authorization_pending' } });
   });
 
-  it('ends when the person says no, and when the code is over', async () => {
+  it('ends when the user declines, and when the code expires', async () => {
     const denied = await begin();
     await type(denied, { deny: true });
     expect(await poll(denied)).toMatchObject({ status: 400, body: { error: 'access_denied' } });
     expect(await poll(await begin(), 601)).toMatchObject({ status: 400, body: { error: 'expired_token' } });
   });
 
-  it('can be told to say "not yet" for a while, with the statuses of others', async () => {
+  it('can answer pending for a while, with the status of other servers', async () => {
     Object.assign(demo.knobs, { devicePendings: 1, pendingStatus: 428, slowDownStatus: 403 });
     const begun = await begin();
     await type(begun);

@@ -23,8 +23,8 @@ async function start(options: DemoOptions = {}): Promise<DemoServer> {
   return demo;
 }
 
-describe('the misfortunes of the demo server', () => {
-  it('come in the order they were asked for and then end', async () => {
+describe('the faults of the demo server', () => {
+  it('occur in the order of the calls and then end', async () => {
     const demo = await start();
     const { refresh_token: token } = (await logIn(demo)).body;
     demo.next('token', rateLimited('7'), 2);
@@ -58,7 +58,7 @@ describe('the misfortunes of the demo server', () => {
     expect((await refresh(demo, token)).status).toBe(rotated ? 400 : 200);
   });
 
-  it('let two refreshes overlap when one of them waits', async () => {
+  it('can delay one of two concurrent refreshes', async () => {
     const demo = await start();
     const { refresh_token: token } = (await logIn(demo)).body;
     demo.next('token', slow('before', 50));
@@ -66,14 +66,14 @@ describe('the misfortunes of the demo server', () => {
     expect(both.map((answer) => answer.status).sort()).toEqual([200, 400]);
   });
 
-  it('change the members of an answer', async () => {
+  it('can change the members of an answer', async () => {
     const demo = await start({ knobs: { answerMembers: { expires_in: '3600' }, omitMembers: ['scope'] } });
     const { body } = await logIn(demo);
     expect(body['expires_in']).toBe('3600');
     expect('scope' in body).toBe(false);
   });
 
-  it('grant less than was ticked', async () => {
+  it('can grant less than was ticked', async () => {
     const demo = await start({ knobs: { grantOnly: ['openid'] } });
     expect((await logIn(demo)).body['scope']).toBe('openid');
   });
@@ -107,7 +107,7 @@ describe('the demo server as a plain OAuth server', () => {
   it.each([
     ['basic-raw', (pair: string) => pair],
     ['basic', (pair: string) => pair.split(':').map(encodeURIComponent).join(':')],
-  ] as const)('takes JSON and the client by %s, and nothing else', async (clientAuth, encode) => {
+  ] as const)('accepts only JSON, and the client by %s', async (clientAuth, encode) => {
     const demo = await start({ plain: true, clientAuth, tokenBody: 'json' });
     const pair = encode(`${demo.client.id}:${demo.client.secret}`);
     const send = (headers: Record<string, string>, body: string) =>

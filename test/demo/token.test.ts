@@ -26,7 +26,7 @@ describe('the token endpoint of the demo server', () => {
     expect((await redeem(demo, code, verifier)).status).toBe(200);
   });
 
-  it('ends everything a code gave when it comes a second time', async () => {
+  it('ends all tokens of a code that is used a second time', async () => {
     const { url, verifier } = attempt(demo);
     const code = new URL(await answerConsent(url)).searchParams.get('code') ?? '';
     const first = await redeem(demo, code, verifier);
@@ -35,7 +35,7 @@ describe('the token endpoint of the demo server', () => {
     expect(kinds(demo)).toContain('code_replayed');
   });
 
-  it('signs an id_token with the nonce of the request and a key of its own', async () => {
+  it('signs an id_token with the nonce of the request and its own key', async () => {
     const { body } = await logIn(demo);
     const [header, claims, signature] = String(body['id_token']).split('.') as [string, string, string];
     const { keys } = (await (await fetch(demo.endpoints.jwks)).json()) as { keys: JsonWebKey[] };
@@ -52,7 +52,7 @@ describe('the token endpoint of the demo server', () => {
     });
   });
 
-  it('rotates the refresh token and ends the family when an old one comes back', async () => {
+  it('rotates the refresh token and ends the family when an old one is reused', async () => {
     const first = (await logIn(demo)).body;
     const second = (await refresh(demo, first['refresh_token'])).body;
     expect(second['refresh_token']).not.toBe(first['refresh_token']);
@@ -68,7 +68,7 @@ describe('the token endpoint of the demo server', () => {
     expect([...demo.refreshUses.values()]).toEqual([2, 1]);
   });
 
-  it('forgives a reuse within the grace period and not after it', async () => {
+  it('accepts a reuse within the grace period and not after it', async () => {
     demo.knobs.reuseGrace = 5;
     const { refresh_token: old } = (await logIn(demo)).body;
     await refresh(demo, old);
@@ -99,7 +99,7 @@ describe('the token endpoint of the demo server', () => {
     );
   });
 
-  it('revokes the whole grant by either token, and knows no unknown one', async () => {
+  it('revokes the whole grant by either token, and answers success for others', async () => {
     const { body } = await logIn(demo);
     const revoke = (token: string) => post(demo.endpoints.revoke, { client_id: demo.client.id, token });
     expect((await revoke(String(body['access_token']))).status).toBe(200);
@@ -108,13 +108,13 @@ describe('the token endpoint of the demo server', () => {
     expect(kinds(demo)).toEqual(expect.arrayContaining(['revoked', 'revoked_unknown']));
   });
 
-  it('ends every grant when the person removes the program', async () => {
+  it('ends every grant when the user removes the program', async () => {
     const { body } = await logIn(demo);
     demo.endAllGrants();
     expect((await refresh(demo, body['refresh_token'])).body['error']).toBe('invalid_grant');
   });
 
-  it('says who an access token belongs to until it ends', async () => {
+  it('returns the owner of an access token until it expires', async () => {
     const { body } = await logIn(demo);
     const ask = () =>
       fetch(demo.endpoints.userinfo, {

@@ -27,7 +27,7 @@ function listening(): DemoTalk & { readonly heard: string[] } {
 }
 
 describe('the demo', () => {
-  it('leads through a whole life and shows each command that was run', async () => {
+  it('shows every step from login to revocation', async () => {
     const vault = vaultDouble(fromConfig);
     const talk = listening();
     await runDemo(vault, { browser: false }, talk);
@@ -66,7 +66,7 @@ describe('the demo', () => {
     },
   );
 
-  it('notices a command that succeeds without doing its work', async () => {
+  it('detects a command that succeeds without doing its work', async () => {
     const vault = vaultDouble(fromConfig);
     const lazy = {
       runVault: (

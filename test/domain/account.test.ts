@@ -18,7 +18,7 @@ const identity = (given: { email?: string; name?: string; subject?: string }) =>
   details: {},
 });
 
-describe('the label a person chooses', () => {
+describe('a label chosen by the user', () => {
   it.each(['work', 'alice@example.com', 'büro', '工作', 'a', '👩', 'x'.repeat(100), '😀'.repeat(100)])(
     'may be %j',
     (text) => {
@@ -35,14 +35,14 @@ describe('the label a person chooses', () => {
     ['a mark that turns the direction of text', 'a\u202eb'],
     ['half a character', 'a\ud83d'],
     ['more than a hundred characters', 'x'.repeat(101)],
-  ])('may not hold %s', (_, text) => {
+  ])('may not contain %s', (_, text) => {
     expect(() => checkLabel(text)).toThrow(
       expect.objectContaining({ code: 'usage', hint: 'for example: --as work' }),
     );
   });
 });
 
-describe('the label an account gets by itself', () => {
+describe('the default label of an account', () => {
   it.each([
     ['the address', { email: 'alice@example.com', name: 'Alice' }, 'alice@example.com'],
     ['else the name', { name: 'Alice Example' }, 'Alice-Example'],
@@ -59,11 +59,11 @@ describe('the label an account gets by itself', () => {
     ['--help', 'help'],
     ['  Alice  ', 'Alice'],
     ['Alice\u202e', 'Alice'],
-  ])('makes of the name %j something that can be typed', (name, label) => {
+  ])('turns the name %j into something that can be typed', (name, label) => {
     expect(labelOf(identity({ name }))).toBe(label);
   });
 
-  it('can itself be chosen, however long the name and whatever is in it', () => {
+  it('is a valid choice for --as, whatever the name contains', () => {
     for (const name of ['😀'.repeat(300), `${'x'.repeat(99)}😀`, `${'x'.repeat(99)} y`, '\ud83d'.repeat(9)]) {
       const label = labelOf(identity({ name }));
       expect(checkLabel(label)).toBe(label);

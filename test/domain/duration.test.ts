@@ -65,11 +65,11 @@ describe('a duration in words', () => {
     [DAY, '1d'],
     [6 * DAY + 4 * HOUR + 59 * MINUTE, '6d 4h'],
     [400 * DAY, '400d'],
-  ])('says %i milliseconds as %s', (milliseconds, words) => {
+  ])('formats %i milliseconds as %s', (milliseconds, words) => {
     expect(formatDuration(milliseconds)).toBe(words);
   });
 
-  it('can be read again, as far as it is one word', () => {
+  it('can be parsed again if it is one word', () => {
     for (const text of ['42s', '5m', '3h', '6d']) {
       expect(formatDuration(parseDuration(text, '--x'))).toBe(text);
     }

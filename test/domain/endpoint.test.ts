@@ -29,12 +29,12 @@ describe('the address of an endpoint', () => {
     expect(parseEndpoint(text)).toBeNull();
   });
 
-  it.each([['127.0.0.1'], ['[::1]'], ['localhost']])('counts %s as this machine', (host) => {
+  it.each([['127.0.0.1'], ['[::1]'], ['localhost']])('treats %s as this machine', (host) => {
     expect(isLoopbackHost(host)).toBe(true);
   });
 
   it.each([['0.0.0.0'], ['example.org'], ['127.0.0.2.example.org']])(
-    'does not count %s as this machine',
+    'does not treat %s as this machine',
     (host) => {
       expect(isLoopbackHost(host)).toBe(false);
     },

@@ -8,7 +8,7 @@ describe('the command line of this program', () => {
     [['refresh', '--all'], []],
     [['--env-file', '/srv/.env', 'refresh'], ['--']],
     [['refresh', '--env-file=/srv/.env'], ['--']],
-  ])('keeps Node from reading a file that is named to the program: %j', (args, end) => {
+  ])('keeps Node from reading a file named by --env-file: %j', (args, end) => {
     expect(relaunchCommand(SELF, args)).toEqual(['/usr/bin/node', ...end, '/opt/vault.js', ...args]);
   });
 

@@ -8,7 +8,7 @@ import {
   VaultError,
 } from '../../src/domain/errors.js';
 
-it('what brings the current version is what the README says', () => {
+it('the update command is the one in the README', () => {
   const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
   const [where, command] = INSTALL_CURRENT.split(': ');
   expect(readme).toContain(`To update, ${where}: \`${command}\``);
@@ -25,7 +25,7 @@ describe('the error codes', () => {
     expect(missing).toEqual([]);
   });
 
-  it('are an API: none leaves, none changes its exit code', () => {
+  it('are an API: none is removed, none changes its exit code', () => {
     expect(ERROR_CODES).toMatchObject({
       unexpected: 1,
       usage: 2,
@@ -100,12 +100,12 @@ describe('a vault error', () => {
     expect(Object.hasOwn(error, 'cause')).toBe(false);
   });
 
-  it('stays what it is when it is named again', () => {
+  it('is returned unchanged by asVaultError', () => {
     const error = new VaultError('busy', 'another process holds it');
     expect(asVaultError(error)).toBe(error);
   });
 
-  it('names a failure of any other kind without repeating its message, and keeps it as the cause', () => {
+  it('wraps any other failure as its cause, without repeating its message', () => {
     const failure = new Error('token=access-token-example');
     const named = asVaultError(failure);
     expect(named).toMatchObject({ code: 'unexpected', exitCode: 1, cause: failure });
@@ -113,7 +113,7 @@ describe('a vault error', () => {
     expect(asVaultError('a text')).toMatchObject({ code: 'unexpected', cause: 'a text' });
   });
 
-  it('tells of a current folder that is gone, which any relative path may run into', () => {
+  it('reports a current folder that was deleted', () => {
     const failure = Object.assign(new Error('ENOENT: no such file or directory, uv_cwd'), {
       syscall: 'uv_cwd',
     });
@@ -129,7 +129,7 @@ describe('a vault error', () => {
     expect(isInterruption(new VaultError(code, code))).toBe(expected);
   });
 
-  it('is not seen in anything else', () => {
+  it('is not assumed for other failures', () => {
     expect(isInterruption(new Error('interrupted'))).toBe(false);
     expect(isInterruption({ code: 'interrupted' })).toBe(false);
   });

@@ -38,7 +38,7 @@ describe('the command that logs in again', () => {
 
 describe('a name in a command', () => {
   it.each(["a'b", '$HOME', '`id`', 'a;b', 'a\\b', '"', '~', '*', 'büro', 'a&b|c>d', '!x', '#x', '(x)'])(
-    'reaches the program as it is: %j',
+    'reaches the program unchanged: %j',
     (label) => {
       const line = `printf %s ${shellName({ provider: 'google', label })}`;
       const { stdout } = spawnSync('/bin/sh', ['-c', line], { encoding: 'utf8' });
@@ -66,7 +66,7 @@ describe('a command in a hint', () => {
     expect(command('list')).toBe("vault --profile 'a b; rm -rf /' list");
   });
 
-  it('names the profile it is given, and no other', () => {
+  it('names only the profile that is passed', () => {
     startedAs({ profile: 'work' });
     expect(command('list', 'home')).toBe('vault --profile home list');
     expect(command('list', null)).toBe('vault list');

@@ -24,12 +24,12 @@ describe('harmless text', () => {
     expect(harmless(text)).toBe(shown);
   });
 
-  it('leaves names in any script as they are', () => {
+  it('keeps names in any script unchanged', () => {
     for (const name of ['alice@example.com', 'Zoë', '山田太郎', 'ولید', '👩', '❤️', 'محمّد'])
       expect(harmless(name)).toBe(name);
   });
 
-  it('lets no control or direction character through, whatever the text', () => {
+  it('contains no control or direction character, whatever the text', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
         expect(harmless(text)).not.toMatch(FORBIDDEN);
@@ -39,7 +39,7 @@ describe('harmless text', () => {
 });
 
 describe('harmless JSON', () => {
-  it('is the same document without the characters a terminal would act on', () => {
+  it('is the same document without characters that a terminal would obey', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
         const json = harmlessJson(JSON.stringify({ text }));
@@ -61,7 +61,7 @@ const HOSTILE = [
 
 describe('a word for a shell', () => {
   it.each(['google/alice@example.com', '/srv/vault/vault.db', 'a,b:c=d+e%f'])(
-    'stays as it is while it is plain: %s',
+    'is unchanged if it is plain: %s',
     (word) => {
       expect(quoted(word)).toBe(word);
       expect(inQuotes(word)).toBe(`'${word}'`);
@@ -78,7 +78,7 @@ describe('a word for a shell', () => {
     }
   });
 
-  it('is on one line and shows all that it holds, whatever that is', () => {
+  it('is on one line and shows every character', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (word) => {
         expect(inQuotes(word)).not.toMatch(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u);

@@ -28,38 +28,35 @@ describe('a scope member', () => {
     expect(parseScopes(value)).toEqual(scopes);
   });
 
-  it.each([[null], [undefined], [7], [true], [{ scope: 'openid' }]])(
-    'says nothing when it is %j',
-    (value) => {
-      expect(parseScopes(value)).toBeNull();
-    },
-  );
+  it.each([[null], [undefined], [7], [true], [{ scope: 'openid' }]])('is unknown when it is %j', (value) => {
+    expect(parseScopes(value)).toBeNull();
+  });
 });
 
 describe('granted scopes', () => {
-  it('are the asked ones when the answer does not say', () => {
+  it('are the requested ones when the answer does not say', () => {
     expect(canonicalScopes(['openid', 'email', 'openid'], null, plain)).toEqual(['openid', 'email']);
   });
 
-  it('are named as they were asked for where the provider answers an alias', () => {
+  it('have the requested name where the provider answers with an alias', () => {
     const answered = ['https://www.googleapis.com/auth/userinfo.email', 'openid'];
     expect(canonicalScopes(['openid', 'email'], answered, google)).toEqual(['openid', 'email']);
   });
 
-  it('keep a short name the provider echoed as it was', () => {
+  it('keep a short name that the provider echoed', () => {
     expect(canonicalScopes(['email'], ['email'], google)).toEqual(['email']);
   });
 
-  it('hold an asked scope that is never echoed, and not one that was not asked for', () => {
+  it('include a requested scope that is never echoed, but not an unrequested one', () => {
     expect(canonicalScopes(['offline_access', 'mail'], ['mail'], google)).toEqual(['offline_access', 'mail']);
     expect(canonicalScopes(['mail'], ['mail'], google)).toEqual(['mail']);
   });
 
-  it('hold what was granted without being asked for, last', () => {
+  it('include unrequested scopes that were granted, last', () => {
     expect(canonicalScopes(['b'], ['a', 'b'], plain)).toEqual(['b', 'a']);
   });
 
-  it('leave out what a person unticked', () => {
+  it('exclude scopes that the user unticked', () => {
     expect(canonicalScopes(['openid', 'drive'], ['openid'], google)).toEqual(['openid']);
   });
 
@@ -67,13 +64,13 @@ describe('granted scopes', () => {
     expect(canonicalScopes(['repo'], [], plain)).toEqual([]);
   });
 
-  it('are not confused by scopes named like members of every object', () => {
+  it('handle scopes named like inherited object members', () => {
     expect(canonicalScopes(['constructor'], ['toString'], plain)).toEqual(['toString']);
   });
 });
 
-describe('scopes that a person is shown', () => {
-  it('are whole unless one is too long to be read, which ends in an ellipsis', () => {
+describe('scopes for display', () => {
+  it('are complete, except for an overlong one, which ends in an ellipsis', () => {
     const usual = 'https://www.googleapis.com/auth/cloud-platform.read-only';
     const long = 'x'.repeat(10_000);
     expect([isReadable(usual), isReadable(long)]).toEqual([true, false]);
@@ -84,7 +81,7 @@ describe('scopes that a person is shown', () => {
 });
 
 describe('missing scopes', () => {
-  it('are those asked for and not granted, once each, in the order of the request', () => {
+  it('are the requested ones that were not granted, in order, each once', () => {
     expect(missingScopes(['c', 'a', 'b', 'c'], ['b'])).toEqual(['c', 'a']);
   });
 

@@ -7,7 +7,7 @@ const VALUE = 'refresh-token-example';
 const secret = new Secret(VALUE);
 
 describe('a secret', () => {
-  it('gives its value only where it is asked for it', () => {
+  it('returns its value only by reveal', () => {
     expect(secret.reveal()).toBe(VALUE);
     expect(secret.length).toBe(VALUE.length);
   });

@@ -23,7 +23,7 @@ const whatFollows = (...events: readonly AccountEvent[]) => events.reduce(nextSt
 const times = (count: number, event: AccountEvent) => Array.from({ length: count }, () => event);
 
 describe('the status of an account', () => {
-  it('stays active through one or two transient failures, and is failing from the third on', () => {
+  it('stays active after two transient failures, and is failing from the third on', () => {
     expect(whatFollows(failed('transient'))).toMatchObject({ status: 'active', failures: 1, retryAt: null });
     expect(whatFollows(...times(2, failed('transient')))).toMatchObject({
       status: 'active',
@@ -39,7 +39,7 @@ describe('the status of an account', () => {
     });
   });
 
-  it('rests for twice as long with each failure, an hour at most', () => {
+  it('doubles its backoff with each failure, up to an hour', () => {
     const pauses = [3, 4, 5, 8, 9, 40].map(
       (count) => (whatFollows(...times(count, failed('transient'))).retryAt ?? 0) - NOW,
     );
@@ -52,13 +52,13 @@ describe('the status of an account', () => {
     expect(whatFollows(failed('login_needed'), granted())).toEqual(FRESH);
   });
 
-  it('needs a login when the provider no longer takes the refresh token, whatever was before', () => {
+  it('needs a login when the provider no longer accepts the refresh token', () => {
     const dead = { status: 'login_needed', reason: 'why it failed', retryAt: null };
     expect(whatFollows(failed('login_needed'))).toMatchObject(dead);
     expect(whatFollows(...times(4, failed('transient')), failed('login_needed'))).toMatchObject(dead);
   });
 
-  it('is failing from the third refusal of the client on, and does not rest: it ends when the settings are right', () => {
+  it('is failing from the third refusal of the client on, without a backoff', () => {
     expect(whatFollows(...times(2, failed('refused')))).toMatchObject({
       status: 'active',
       reason: null,
@@ -73,7 +73,7 @@ describe('the status of an account', () => {
     });
   });
 
-  it('says which scopes are lacking, until refreshing fails again and again', () => {
+  it('names missing scopes until refreshing fails repeatedly', () => {
     const lacking = { status: 'insufficient_scope', reason: 'not granted: mail' };
     expect(whatFollows(granted('mail'))).toMatchObject(lacking);
     expect(whatFollows(granted('mail'), ...times(2, failed('transient')))).toMatchObject(lacking);
@@ -86,7 +86,7 @@ describe('the status of an account', () => {
     expect(whatFollows(...failing, granted('mail'))).toMatchObject(lacking);
   });
 
-  it('that needs a login in doubt is asked for again after a while, and goes on needing it through failures', () => {
+  it('in doubt still needs a login after further failures, and has a backoff', () => {
     const inDoubt: AccountEvent = { ...failed('login_needed'), inDoubt: true } as AccountEvent;
     const doubted = whatFollows(inDoubt);
     expect(doubted).toMatchObject({ status: 'login_needed', reason: 'why it failed', retryAt: NOW + MINUTE });
@@ -105,8 +105,8 @@ describe('the status of an account', () => {
   });
 });
 
-describe('an account that rests', () => {
-  it('does so until its time, and not for ever when the clock was set back', () => {
+describe('an account in backoff', () => {
+  it('stays so until its time, and not for ever when the clock was set back', () => {
     expect(isInBackoff({ retryAt: null }, NOW)).toBe(false);
     expect(isInBackoff({ retryAt: NOW + MINUTE }, NOW)).toBe(true);
     expect(isInBackoff({ retryAt: NOW + MINUTE }, NOW + MINUTE)).toBe(false);

@@ -10,12 +10,12 @@ describe('times for programs', () => {
     expect(rfc3339(null)).toBeNull();
   });
 
-  it('are null where RFC 3339 has no way to write them', () => {
+  it('are null where RFC 3339 cannot write them', () => {
     for (const at of [Number.NaN, -1, Date.UTC(10_000, 0), Number.POSITIVE_INFINITY])
       expect(rfc3339(at)).toBeNull();
   });
 
-  it('are written the same by the writer for many', () => {
+  it('are the same from the writer for many times', () => {
     const write = rfc3339Writer();
     const instant = fc.oneof(
       fc.integer({ min: -DAY, max: 400 * DAY }),
@@ -30,7 +30,7 @@ describe('times for programs', () => {
   });
 });
 
-describe('times for people', () => {
+describe('times in words', () => {
   it.each([
     [NOW + 3 * HOUR + 20 * MINUTE, 'in 3h 20m'],
     [NOW - 2 * DAY, '2d ago'],
@@ -40,12 +40,12 @@ describe('times for people', () => {
     expect(relative(at, NOW)).toBe(words);
   });
 
-  it('say the hour as well where there is room', () => {
+  it('can include the time of day', () => {
     expect(moment(NOW + HOUR, NOW)).toBe('in 1h (2026-03-01 13:00 UTC)');
     expect(moment(null, NOW)).toBe('unknown');
   });
 
-  it('tell what has ended from what will', () => {
+  it('distinguish expired from expiring', () => {
     expect(ending(NOW + HOUR, NOW)).toBe('expires in 1h (2026-03-01 13:00 UTC)');
     expect(ending(NOW - HOUR, NOW)).toBe('expired 1h ago (2026-03-01 11:00 UTC)');
     expect(ending(null, NOW)).toBe('expiry unknown');

@@ -35,12 +35,12 @@ describe('whether a token can be used at all', () => {
     expect(isUsable(left(milliseconds), NOW)).toBe(usable);
   });
 
-  it('counts one whose end nobody knows as usable', () => {
+  it('is true for one of unknown expiry', () => {
     expect(isUsable(ENDLESS, NOW)).toBe(true);
   });
 });
 
-describe('whether a token is good for long enough', () => {
+describe('whether a token is valid for long enough', () => {
   it.each([
     ['more than asked', 6 * MINUTE, 5 * MINUTE, true],
     ['just what was asked', 5 * MINUTE, 5 * MINUTE, false],
@@ -53,7 +53,7 @@ describe('whether a token is good for long enough', () => {
     expect(isValidFor(left(milliseconds), minValid, NOW)).toBe(valid);
   });
 
-  it('takes half the lifetime where tokens never live as long as asked', () => {
+  it('uses half the lifetime where tokens never live as long as requested', () => {
     const shortLived = (milliseconds: number) => left(milliseconds, 4 * MINUTE);
     expect(isValidFor(shortLived(3 * MINUTE), 5 * MINUTE, NOW)).toBe(true);
     expect(isValidFor(shortLived(2 * MINUTE), 5 * MINUTE, NOW)).toBe(false);
@@ -61,18 +61,18 @@ describe('whether a token is good for long enough', () => {
     expect(isValidFor(left(3 * SECOND, 6 * SECOND), 0, NOW)).toBe(false);
   });
 
-  it('does not believe a token from the future when the clock was set back', () => {
+  it('does not trust a token from the future when the clock was set back', () => {
     expect(isValidFor(left(HOUR), 5 * MINUTE, NOW)).toBe(true);
     expect(isValidFor(left(HOUR), 5 * MINUTE, NOW - 5 * SECOND)).toBe(true);
     expect(isValidFor(left(HOUR), 5 * MINUTE, NOW - MINUTE)).toBe(false);
     expect(isValidFor(left(HOUR), 5 * MINUTE, NOW - 30 * DAY)).toBe(false);
   });
 
-  it('counts one whose end nobody knows as good', () => {
+  it('is true for one of unknown expiry', () => {
     expect(isValidFor(ENDLESS, 7 * DAY, NOW)).toBe(true);
   });
 
-  it('is never so for a token that has ended, and never becomes so by waiting', () => {
+  it('is never true for an expired token, and does not become true by waiting', () => {
     const duration = fc.integer({ min: 0, max: 2 * DAY });
     fc.assert(
       fc.property(duration, duration, duration, duration, (lifetime, age, minValid, later) => {
@@ -85,7 +85,7 @@ describe('whether a token is good for long enough', () => {
     );
   });
 
-  it('is always so for a token that was issued this moment, whatever is asked', () => {
+  it('is always true for a token that was just issued', () => {
     const duration = fc.integer({ min: 1, max: 2 * DAY });
     fc.assert(
       fc.property(duration, duration, (lifetime, minValid) => {

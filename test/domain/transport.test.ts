@@ -21,11 +21,11 @@ describe('a transport failure in words', () => {
       'unknown_listener',
       'api.example was sent nothing: the system does not report whose program listens there',
     ],
-  ] as const)('says of %s what happened and where', (reason, words) => {
+  ] as const)('describes what happened and where for %s', (reason, words) => {
     expect(describeTransport(new TransportFailure(reason, 'maybe', 'api.example'))).toBe(words);
   });
 
-  it('comes with the setting that allows a program of another user, and how to find it', () => {
+  it('has a hint with the setting that allows a program of another user', () => {
     const hint = (reason: 'foreign_listener' | 'unknown_listener' | 'reset') =>
       transportHint(new TransportFailure(reason, 'no', 'localhost:8080'), 'try again');
     expect(hint('foreign_listener')).toMatch(/^ss -ltnp 'sport = :8080' .*\n.*"insecureLoopback": true/);
@@ -33,7 +33,7 @@ describe('a transport failure in words', () => {
     expect(hint('reset')).toBe('try again');
   });
 
-  it('repeats nothing of what was underneath', () => {
+  it('repeats nothing of the underlying error', () => {
     const cause = new Error('POST /token refresh_token=refresh-token-example');
     const failure = new TransportFailure('reset', 'maybe', 'api.example', { cause });
     expect(`${failure.message} ${describeTransport(failure)}`).not.toContain('refresh-token-example');
@@ -47,7 +47,7 @@ describe('a certificate that is not trusted', () => {
     ['expired', 'has expired', 'date -u'],
     ['not_yet_valid', 'is not valid yet', 'date -u'],
     ['wrong_host', 'is for another host name', 'config.json'],
-  ] as const)('says of %s what is wrong and what helps', (certificate, words, hint) => {
+  ] as const)('describes %s and what helps', (certificate, words, hint) => {
     const failure = new TransportFailure('tls', 'no', 'api.example', { certificate });
     expect(describeTransport(failure)).toContain(`api.example could not be reached: its certificate`);
     expect(describeTransport(failure)).toContain(words);

@@ -11,6 +11,6 @@ it.each([
   ['github', null],
   ['x', null],
   ['', null],
-])('%j was probably meant to be %j', (word, meant) => {
+])('%j is completed to %j', (word, meant) => {
   expect(closest(word, ['google', 'microsoft', 'youtube', 'notion', 'my-idp', 'ab'])).toBe(meant);
 });

@@ -43,7 +43,7 @@ describe('accounts', () => {
     expect(more).toEqual([]);
   });
 
-  it('that are refused again and again are told with the code of the refusal, and what they lack beside it', async () => {
+  it('that are refused repeatedly are reported with the code and missing scopes', async () => {
     const reason = 'Demo refuses this client (invalid_client)';
     const scopes = { askedScopes: ['a', 'b'], grantedScopes: ['a'] };
     await stage.add({ status: 'failing', failures: 4, reason, lastError: 'client_refused', ...scopes });
@@ -61,13 +61,13 @@ describe('accounts', () => {
   it.each([
     ['needs a new login: Demo no longer accepts its refresh token'],
     ['probably needs a new login: Demo refuses to refresh it'],
-  ])('that need a login are told so once, whatever is known of it: %s', async (known) => {
+  ])('that need a login are reported once: %s', async (known) => {
     const reason = `demo/alice@example.com ${known}`;
     await stage.add({ status: 'login_needed', reason });
     expect(told((await stage.examine())['grants'])).toEqual([`problem: ${reason}`]);
   });
 
-  it('that lack a scope nobody could type are told shortly, with where it stands whole', async () => {
+  it('that lack an overlong scope are reported with a command that prints it', async () => {
     const long = 's'.repeat(10_000);
     const facts = { status: 'insufficient_scope', reason: `not granted: ${long}` } as const;
     await stage.add({ ...facts, askedScopes: [long], grantedScopes: [] });
@@ -76,7 +76,7 @@ describe('accounts', () => {
     expect(finding?.remedy).toMatch(/: vault show demo\/alice@example\.com --json$/);
   });
 
-  it('whose grant ended after the same time before are told when it will again', async () => {
+  it('whose grant ended before are reported with its likely end', async () => {
     const account = await stage.add({ provider: 'google', grantedScopes: [], askedScopes: [] });
     const consent = (daysAgo: number) => ({
       at: stage.clock.now() - daysAgo * DAY,
@@ -96,12 +96,12 @@ describe('accounts', () => {
     expect((await stage.examine())['grants']?.[0]).toMatchObject({ status: 'ok' });
   });
 
-  it('that are well are counted in one line', async () => {
+  it('without problems are counted in one line', async () => {
     await stage.add();
     expect(told((await stage.examine())['grants'])).toEqual(['ok: 1 account works']);
   });
 
-  it('without a refresh token are told, the more so once the access token has ended', async () => {
+  it('without a refresh token are a warning, and a problem once expired', async () => {
     await stage.add({}, { refreshToken: null });
     expect((await stage.examine())['grants']?.[0]).toMatchObject({ status: 'warning' });
     stage.clock.advance(2 * HOUR);
@@ -120,12 +120,12 @@ describe('the scheduler', () => {
   }
   const found = async (over = {}) => told((await stage.examine(over))['scheduler']);
 
-  it('is not missed while there is nothing to refresh', async () => {
+  it('is not required while there is nothing to refresh', async () => {
     crontab('');
     expect(await found()).toEqual(['skipped: there are no accounts yet']);
   });
 
-  it('is told how to be had where nothing refreshes', async () => {
+  it('is suggested where nothing refreshes', async () => {
     await stage.add();
     crontab('# 0 4 * * * vault refresh --all\n0 5 * * * echo hello');
     const [finding] = (await stage.examine())['scheduler'] ?? [];

@@ -26,7 +26,7 @@ describe('the native addon', () => {
     clock: stage.clock,
   });
 
-  it('is told with how it came here and its SHA-256, before and after it was recorded', async () => {
+  it('is reported with origin and SHA-256, before and after it was recorded', async () => {
     const digest = createHash('sha256').update(readFileSync(nativeBinding())).digest('hex');
     const [before] = await found('addon');
     expect(before).toMatchObject({
@@ -41,7 +41,7 @@ describe('the native addon', () => {
     expect(statSync(join(stage.folder, 'addon.json')).mode & 0o777).toBe(0o600);
   });
 
-  it('that changed without an update is a warning, until its record is removed as the remedy says', async () => {
+  it('that changed without an update is a warning until its record is removed', async () => {
     await noteAddon(parts());
     const [[path, entry]] = Object.entries(record()) as [[string, object]];
     stage.put('addon.json', JSON.stringify({ [path]: { ...entry, sha256: '0'.repeat(64), stamp: '' } }));
@@ -56,7 +56,7 @@ describe('the native addon', () => {
     expect((await found('addon'))[0]).toMatchObject({ status: 'ok' });
   });
 
-  it('that came with an update is recorded anew, and a record that cannot be read is none', async () => {
+  it('is recorded again after an update, or when its record is unreadable', async () => {
     await noteAddon(parts());
     const [[path, entry]] = Object.entries(record()) as [[string, object]];
     stage.put(
@@ -82,7 +82,7 @@ describe('the native addon', () => {
     expect(Object.keys(record())).toEqual([other, nativeBinding()]);
   });
 
-  it('is told apart by what node-gyp leaves beside what it built', async () => {
+  it('is recognised as built by the files of node-gyp', async () => {
     const versions = { vault: '1', modules: '115' };
     const folder = join(stage.folder, 'package');
     mkdirSync(join(folder, 'build', 'Release'), { recursive: true });

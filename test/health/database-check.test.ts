@@ -31,14 +31,14 @@ describe('the database', () => {
       'CREATE TRIGGER spy AFTER DELETE ON intents BEGIN UPDATE accounts SET reason = NULL; END',
       'the trigger spy was added',
     ],
-  ])('is damaged when %s, though SQLite itself finds no fault', async (_, sql, said) => {
+  ])('is damaged when %s, although SQLite finds no fault', async (_, sql, said) => {
     edit(sql);
     expect(told(await found('database'))).toEqual([
       `problem: ${stage.paths.database} was altered or is damaged: ${said}`,
     ]);
   });
 
-  it('tells what is no database, no vault, and of a later version', async () => {
+  it('distinguishes no database, no vault, and a later version', async () => {
     edit('PRAGMA user_version = 4711');
     expect((await found('database')).map(({ code }) => code)).toEqual(['vault_newer']);
     edit('PRAGMA user_version = 1; PRAGMA application_id = 1');
@@ -50,7 +50,7 @@ describe('the database', () => {
     expect(told(all['key_source'])).toEqual(['skipped: the keys of the vault cannot be read']);
   });
 
-  it('has SQLite look through the file, and at rows that belong to nothing', async () => {
+  it('is checked by SQLite, and for rows without an account', async () => {
     await stage.add();
     edit(
       "PRAGMA writable_schema = ON; DELETE FROM sqlite_schema WHERE name = 'accounts_by_name'; PRAGMA writable_schema = OFF",
@@ -62,7 +62,7 @@ describe('the database', () => {
     expect(told(await found('database'))[0]).toMatch(/^problem: .* 1 row of a missing account or key/);
   });
 
-  it('opens every sealed field, and names the account whose does not', async () => {
+  it('opens every sealed field, and names an account that does not open', async () => {
     await stage.add();
     edit('UPDATE accounts SET expires_at = expires_at + 1');
     expect(await found('database')).toContainEqual(
@@ -74,7 +74,7 @@ describe('the database', () => {
     );
   });
 
-  it('tells of a refresh whose outcome is open, and not of one in flight', async () => {
+  it('reports a refresh whose outcome is open, but not one in flight', async () => {
     const account = await stage.add();
     const { accessToken } = await stage.vault.contents(account);
     if (accessToken === null) throw new Error('there is an access token');
@@ -99,7 +99,7 @@ describe('the database', () => {
     );
   });
 
-  it('tells of a write that was cut off, which the next command takes back', async () => {
+  it('reports an interrupted write, which the next command rolls back', async () => {
     await stage.add();
     const { database: path } = stage.paths;
     const writer = new SqliteDatabase(path);
@@ -124,14 +124,14 @@ describe('the database', () => {
     expect((await found('database')).map(({ status }) => status)).toEqual(['ok', 'ok']);
   });
 
-  it('is a problem where there was one and it is not there any more', async () => {
+  it('is a problem when it has disappeared', async () => {
     rmSync(stage.paths.database);
     const [finding] = await found('database');
     expect(finding).toMatchObject({ status: 'problem', code: 'vault_damaged' });
     expect(finding?.remedy).toMatch(/mount it.*\nvault restore FILE\n.*\nvault init$/s);
   });
 
-  it('tells of copies that a restore or a backup has left beside it', async () => {
+  it('reports copies that a restore or a backup has left beside it', async () => {
     for (const suffix of ['restoring', 'snapshot']) stage.put(`vault.db.${suffix}`, 'sealed');
     const path = `${stage.paths.database}.`;
     expect((await found('database')).filter(({ status }) => status === 'warning')).toMatchObject([

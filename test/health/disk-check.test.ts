@@ -27,7 +27,7 @@ const room = (bytes: number, files: number | null = null, folder = '/data', devi
   files,
 });
 
-describe('the room on the disk', () => {
+describe('the free space on the disk', () => {
   it.each([
     [16 * MIB, 'ok: there is enough free space (16 MiB)'],
     [3_000 * MIB, 'ok: there is enough free space (2 GiB)'],
@@ -41,7 +41,7 @@ describe('the room on the disk', () => {
     expect(all[0]?.remedy).toBe(bytes >= 16 * MIB ? null : 'df -h /data');
   });
 
-  it('is too little for the name of one more file', async () => {
+  it('is too little without free inodes', async () => {
     const full = room(99 * MIB, 3);
     expect(await judged({ '/data': full, '/state': full })).toEqual([
       expect.objectContaining({
@@ -52,12 +52,12 @@ describe('the room on the disk', () => {
     ]);
   });
 
-  it('is judged on each disk that the vault needs', async () => {
+  it('is checked on each disk that the vault needs', async () => {
     const all = await judged({ '/data': room(99 * MIB), '/state': room(0, null, '/state', 2) });
     expect(told(all)).toEqual([expect.stringMatching(/^problem: the disk with \/state has 0 KiB left/)]);
   });
 
-  it('is not judged where it is not told, or where nothing can be written anyway', async () => {
+  it('is not checked where it is unknown, or where nothing can be written', async () => {
     const untold = ['skipped: the free space is unknown'];
     expect(told(await judged({ '/data': null, '/state': null }))).toEqual(untold);
     expect(told(await judged({ '/data': room(0), '/state': room(0) }, false))).toEqual(untold);

@@ -36,7 +36,7 @@ describe('the vault as a whole', () => {
     ]);
   });
 
-  it('asks for new data keys long before one has sealed too much', async () => {
+  it('recommends new data keys long before one has sealed too much', async () => {
     expect(worn(2 ** 30 - 1)).toEqual([]);
     expect(worn(2 ** 30)).toEqual([
       expect.objectContaining({
@@ -47,7 +47,7 @@ describe('the vault as a whole', () => {
     ]);
   });
 
-  it('says where a copy of the whole folder that was put back would not be noticed', async () => {
+  it('warns where a restored copy of the whole folder would not be detected', async () => {
     const second = { folder: '/second', read: () => null, write: () => {} };
     const birth = () => ({ at: 1n, certain: true });
     expect([unnoticed({ second }), unnoticed({ birth })]).toEqual([[], []]);
@@ -56,7 +56,7 @@ describe('the vault as a whole', () => {
     ]);
   });
 
-  it('is known as an older copy, again and again, and is left as it is', async () => {
+  it('is reported as an older copy each time, and is not changed', async () => {
     const copy = join(stage.folder, 'copy.db');
     copyFileSync(stage.paths.database, copy);
     await renew();
@@ -70,7 +70,7 @@ describe('the vault as a whole', () => {
     expect(statSync(stage.paths.database).mtimeMs).toBe(before);
   });
 
-  it('is known as a copy from elsewhere, with everything else that is wrong with it', async () => {
+  it('is reported as a copy from elsewhere, with its other problems', async () => {
     rmSync(stage.paths.marks, { recursive: true });
     edit('DELETE FROM accounts');
     expect((await found()).map(({ code }) => code)).toEqual(['vault_cloned', 'vault_damaged']);
@@ -92,7 +92,7 @@ describe('the vault as a whole', () => {
     ]);
   });
 
-  it('is not looked at where another check says why', async () => {
+  it('is not checked where another check reports the reason', async () => {
     edit('PRAGMA user_version = 4711');
     expect(told(await found())).toEqual(['skipped: the database has another schema']);
     stage.put('vault.db', 'this is no database at all, but a text'.repeat(100));

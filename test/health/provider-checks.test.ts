@@ -35,13 +35,13 @@ const own = (settings: Readonly<Record<string, unknown>> = {}) =>
   });
 
 describe('clients', () => {
-  it('are looked at where somebody has set something or has an account, and nowhere else', async () => {
+  it('are checked only with settings or accounts', async () => {
     expect(told((await stage.examine())['clients'])).toEqual(['skipped: no provider is set up yet']);
     Object.assign(stage.env, { GOOGLE_CLIENT_ID: GOOGLE_ID, GOOGLE_CLIENT_SECRET: 'client-secret-example' });
     expect(told((await stage.examine())['clients'])).toEqual(['ok: the client of Google is set up']);
   });
 
-  it('that lack something are told with what is missing', async () => {
+  it('are reported with what is missing', async () => {
     stage.env['GOOGLE_CLIENT_ID'] = GOOGLE_ID;
     expect((await stage.examine())['clients']).toEqual([
       expect.objectContaining({
@@ -72,19 +72,19 @@ describe('clients', () => {
     },
   );
 
-  it('get a warning where a control character has slipped into the secret', async () => {
+  it('cause a warning for a control character in the secret', async () => {
     Object.assign(stage.env, { GOOGLE_CLIENT_ID: GOOGLE_ID, GOOGLE_CLIENT_SECRET: 'client\rsecret' });
     expect(told((await stage.examine())['clients'])).toEqual([
       'warning: the client secret of Google contains a control character',
     ]);
   });
 
-  it('may have a space within their secret, as RFC 6749 lets them', async () => {
+  it('may have a space in their secret, as RFC 6749 allows', async () => {
     Object.assign(stage.env, { GOOGLE_CLIENT_ID: GOOGLE_ID, GOOGLE_CLIENT_SECRET: 'client secret+example' });
     expect(told((await stage.examine())['clients'])).toEqual(['ok: the client of Google is set up']);
   });
 
-  it('that are not the ones an account was logged in with are told by its name', async () => {
+  it('that differ from those of an account are reported with its name', async () => {
     own();
     const facts = { clientId: 'client-example', issuer: server.url, tokenEndpoint: `${server.url}/token` };
     await stage.add(facts);
@@ -97,13 +97,13 @@ describe('clients', () => {
 });
 
 describe('endpoints', () => {
-  it('are reached, whatever their front page says, and nothing is sent to the token endpoint', async () => {
+  it('are reached by their front page, without a request to the token endpoint', async () => {
     own();
     expect(told(await found('endpoints'))).toEqual([`ok: demo: ${server.host} answers`]);
     expect(server.received.map(({ method, path }) => `${method} ${path}`)).toEqual(['GET /']);
   });
 
-  it('that fail or cannot be reached are told', async () => {
+  it('that fail or cannot be reached are reported', async () => {
     own();
     answer = (response) => void response.writeHead(503).end();
     expect(told(await found('endpoints'))).toEqual([`warning: demo: ${server.host} answers with status 503`]);
@@ -131,7 +131,7 @@ describe('endpoints', () => {
     secure.close();
   });
 
-  it('must be of the issuer that is set', async () => {
+  it('must belong to the configured issuer', async () => {
     const metadata =
       (issuer: string): Answer =>
       (response) =>
@@ -153,7 +153,7 @@ describe('endpoints', () => {
     ]);
   });
 
-  it('are left alone with --offline', async () => {
+  it('are not contacted with --offline', async () => {
     own();
     const all = await stage.examine();
     expect(told(all['endpoints'])).toEqual(['skipped: nothing is sent with --offline']);
@@ -185,7 +185,7 @@ describe('the clock', () => {
     if (status !== 'ok') expect(finding?.message).toContain(offset > 0 ? 'behind' : 'ahead of');
   });
 
-  it('is not blamed for an answer from a cache, nor for one provider of several that is wrong', async () => {
+  it('is not blamed for a cached answer, nor for one wrong provider of several', async () => {
     own();
     answer = say(-HOUR, { age: '3600' });
     expect((await found('clock'))[0]).toMatchObject({ status: 'ok' });
@@ -205,7 +205,7 @@ describe('the clock', () => {
 });
 
 describe('the redirect URI', () => {
-  it('with a port of its own is told whole, and whether that port is free', async () => {
+  it('with a fixed port is printed, with whether that port is free', async () => {
     const taken = createServer();
     await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
     const { port } = taken.address() as { port: number };

@@ -5,7 +5,7 @@ import { readOnlyFs } from '../../src/system/files/read-only.js';
 import { openVaultStage } from '../services/stage.js';
 
 /** Everything is as it is, but nothing can be written, as root would find it on a read-only file system. */
-it('tells a file system that is read-only from a mode that is wrong', async () => {
+it('distinguishes a read-only file system from a wrong mode', async () => {
   const stage = await openVaultStage();
   try {
     const uid = process.getuid?.();

@@ -20,7 +20,7 @@ describe('git', () => {
     () => void type('git init --quiet . && git config user.name a && git config user.email a@example.com'),
   );
 
-  it('would commit what it does not ignore: a problem for what is readable, a warning for what is sealed', async () => {
+  it('is a problem if it would commit readable files, and a warning for sealed ones', async () => {
     stage.put('.env', 'GOOGLE_CLIENT_SECRET=client-secret-example\n');
     const findings = await found('git');
     expect(findings.map(({ status, message }) => `${status} ${message.split(' ')[0]}`)).toEqual([
@@ -31,7 +31,7 @@ describe('git', () => {
     ]);
   });
 
-  it('is told what to ignore by the very commands that are printed', async () => {
+  it('ignores the files after the printed commands', async () => {
     stage.put('.env', 'A=b\n');
     type('git add --force master.key && git commit --quiet -m all');
     for (const { remedy } of await found('git')) type(remedy ?? 'false');
@@ -40,7 +40,7 @@ describe('git', () => {
     expect(readFileSync(stage.paths.keyFile, 'utf8')).not.toBe('');
   });
 
-  it('runs nothing that the repository names', async () => {
+  it('runs nothing that the repository configures', async () => {
     const mark = join(stage.folder, 'ran');
     writeFileSync(join(stage.folder, 'hook'), `#!/bin/sh\ntouch ${mark}\n`);
     chmodSync(join(stage.folder, 'hook'), 0o755);
@@ -49,13 +49,13 @@ describe('git', () => {
     expect(() => readFileSync(mark)).toThrow();
   });
 
-  it('is not asked about a vault that lies in no work tree', async () => {
+  it('is not run for a vault outside of work trees', async () => {
     type('rm -rf .git');
     stage.env['PATH'] = '/nowhere';
     expect(told(await found('git'))).toEqual(['ok: no file of the vault is in a git work tree']);
   });
 
-  it('that is not there is no problem', async () => {
+  it('that is not installed is no problem', async () => {
     stage.env['PATH'] = '/nowhere';
     expect((await found('git')).map(({ status }) => status)).not.toContain('problem');
   });
@@ -79,7 +79,7 @@ describe('Node', () => {
 });
 
 describe('the notify command', () => {
-  it('must be there, by its whole path or on the PATH, and must be a program', async () => {
+  it('must exist, by its path or on the PATH, and must be executable', async () => {
     const script = stage.put('notify-me', '#!/bin/sh\n');
     const with_ = async (...notify: string[]) => {
       stage.configure({ keySource: 'file', notify });
@@ -107,7 +107,7 @@ describe('the line of Node', () => {
     ['22.0.0', '2027-04-30T23:59:00Z', '2027-05-01T00:00:00Z'],
     ['24.22.0', '2028-04-30T23:59:00Z', '2028-05-01T00:00:00Z'],
     ['26.12.0', '2029-04-30T23:59:00Z', '2029-05-01T00:00:00Z'],
-  ])('%s is a warning once its line gets no repairs', async (version, before, after) => {
+  ])('%s is a warning once its line gets no security fixes', async (version, before, after) => {
     expect(told(await at(version, before))).toEqual([
       `ok: this is Node ${version}, and no variable weakens it`,
     ]);
@@ -126,7 +126,7 @@ describe('the line of Node', () => {
     expect(finding?.remedy).toBe('install a newer token-vault, which brings its own Node');
   });
 
-  it('of a line that is not known yet is no warning', async () => {
+  it('of an unknown newer line is no warning', async () => {
     expect(told(await at('28.1.0', '2030-01-01T00:00:00Z'))).toEqual([expect.stringMatching(/^ok: /)]);
   });
 });

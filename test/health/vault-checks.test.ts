@@ -23,8 +23,8 @@ afterEach(() => stage.close());
 
 const found = async (check: string, over = {}) => (await stage.examine(over))[check] ?? [];
 
-describe('a vault that is well', () => {
-  it('is said to be so by every check, and is left as it was', async () => {
+describe('a vault without problems', () => {
+  it('passes every check, and is not changed', async () => {
     await stage.add();
     stage.configure({ keySource: 'file' });
     const before = statSync(stage.paths.database);
@@ -37,7 +37,7 @@ describe('a vault that is well', () => {
 });
 
 describe('no vault', () => {
-  it('is no problem, and the next command is told', async () => {
+  it('is no problem, and the next command is printed', async () => {
     rmSync(stage.paths.database);
     rmSync(stage.paths.marks, { recursive: true });
     const all = await stage.examine();
@@ -52,7 +52,7 @@ describe('no vault', () => {
 });
 
 describe('the configuration', () => {
-  it('names the field that is wrong, and the other checks go on', async () => {
+  it('is reported with the wrong field, and the other checks continue', async () => {
     await stage.add();
     stage.configure({ keySource: 'file', providers: { google: { redirectPort: 'many' } } });
     const all = await stage.examine();
@@ -63,21 +63,21 @@ describe('the configuration', () => {
     expect(told(all['database'])).toContain('ok: all sealed fields of 1 account open');
   });
 
-  it('names the line of .env that is none', async () => {
+  it('is reported with the invalid line of .env', async () => {
     stage.put('.env', 'GOOGLE_CLIENT_ID=a\nnot a line\n');
     expect(told(await found('configuration'))[1]).toMatch(
       /^problem: .*\.env has a line that is not NAME=value, line 2/,
     );
   });
 
-  it('tells that a file given with --env-file does not exist', async () => {
+  it('reports a missing file named by --env-file', async () => {
     const [, environment] = await found('configuration', { envFile: join(stage.folder, 'missing.env') });
     expect(environment).toMatchObject({ status: 'problem', code: 'config_invalid' });
   });
 });
 
 describe('the key source', () => {
-  it('tells a missing key, a wrong key and what is no key', async () => {
+  it('distinguishes a missing key, a wrong key and an invalid key', async () => {
     await stage.add();
     const codes = async () => (await found('key_source')).map(({ code }) => code);
     stage.put('master.key', Buffer.alloc(32, 9).toString('base64url'));
@@ -91,7 +91,7 @@ describe('the key source', () => {
     );
   });
 
-  it('tells of each source whether it opens the vault, and that only the one in use matters', async () => {
+  it('reports for each source whether it opens the vault', async () => {
     const store = await stage.factory.open();
     const head = await store.head();
     const [row] = head.masterKeys;
@@ -130,7 +130,7 @@ describe('the keychain', () => {
     stage.env['DBUS_SESSION_BUS_ADDRESS'] = `unix:path=${stage.folder}/no-bus`;
   };
 
-  it('is no matter to a vault whose key is elsewhere', async () => {
+  it('is skipped for a vault whose key is elsewhere', async () => {
     expect(told(await found('keychain'))).toEqual(['skipped: no key of this vault is in a keychain']);
     stage.configure({ keySource: 'keychain' });
     const all = await stage.examine();
@@ -161,7 +161,7 @@ describe('the keychain', () => {
 });
 
 describe('permissions', () => {
-  it('finds files and folders that are open to others, with the command that closes them, and changes nothing', async () => {
+  it('reports files and folders that are open to others, with a command', async () => {
     stage.put('.env', 'A=b\n');
     stage.put('security.log.1', '');
     mkdirSync(join(stage.folder, 'spill'), { mode: 0o700 });
@@ -190,7 +190,7 @@ describe('permissions', () => {
     expect(told(await found('permissions'))[0]).toMatch(/^ok/);
   });
 
-  it('finds links in the place of files, and files with two names', async () => {
+  it('reports links in place of files, and files with two names', async () => {
     const aside = join(stage.folder, 'aside');
     renameSync(stage.paths.keyFile, aside);
     symlinkSync(aside, stage.paths.keyFile);
@@ -200,7 +200,7 @@ describe('permissions', () => {
     expect(told(await found('permissions'))).toEqual([expect.stringContaining('has a second name')]);
   });
 
-  it('finds a folder above the vault in which others could put another one', async () => {
+  it('reports a folder above the vault that others can write to', async () => {
     const above = join(stage.folder, 'above');
     mkdirSync(above);
     const file = join(above, 'key');

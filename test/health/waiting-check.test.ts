@@ -20,8 +20,8 @@ const takeIn = () =>
   storeAllWaiting({ ...stage, vault: async () => stage.vault, interruption: uninterrupted() }, 0);
 const FILE = () => join(stage.folder, 'spill', 'own.spill');
 
-describe('what waits beside the vault', () => {
-  it('is told with the command that stores it, and no more once that has run', async () => {
+describe('a spilled answer', () => {
+  it('is reported with the command that stores it, until that has run', async () => {
     await leaveAnswer(stage, await stage.add());
     expect(await warnings()).toMatchObject([
       {
@@ -35,7 +35,7 @@ describe('what waits beside the vault', () => {
     expect(await warnings()).toEqual([]);
   });
 
-  it('is told of a finished login of a person who has no account', async () => {
+  it('is reported for a finished login without an account', async () => {
     const id = '00000000-0000-4000-8000-00000000000a';
     const { label, createdAt, lastRefreshAt, ...facts } = accountExample();
     const contents = { accessToken: new Secret('access-token-example'), refreshToken: null, identity: ALICE };
@@ -54,7 +54,7 @@ describe('what waits beside the vault', () => {
     expect(await stage.vault.accounts()).toHaveLength(1);
   });
 
-  it('does not open: the account needs a login, and then the file can go', async () => {
+  it('that does not open needs a login, and then its file can be removed', async () => {
     leaveDamaged(stage, await stage.add());
     expect(await warnings()).toMatchObject([
       {
@@ -68,7 +68,7 @@ describe('what waits beside the vault', () => {
     expect(await warnings()).toHaveLength(1);
   });
 
-  it('is of an account that is not there: the file can go, once the others in it are stored', async () => {
+  it('of a missing account has a file that can be removed after the others', async () => {
     const gone = await stage.add({ label: 'gone' }, { identity: { ...ALICE, subject: 'gone' } });
     await leaveAnswer(stage, gone);
     await stage.vault.remove(gone.id);

@@ -35,13 +35,13 @@ function refusal(database: string): unknown {
   }
 }
 
-describe('a folder on the way to a vault that is not there yet', () => {
+describe('a folder above a vault that does not exist yet', () => {
   const inOne = () => ({ VAULT_HOME: join(above, 'vault') });
 
   it.each([
     ['770', 0o770],
     ['722', 0o722],
-  ])('is a problem with mode %s, as it is to every command', async (_, mode) => {
+  ])('is a problem with mode %s, as for every command', async (_, mode) => {
     chmodSync(above, mode);
     const { permissions, paths } = await found(inOne());
     const failure = refusal(paths.database);
@@ -52,7 +52,7 @@ describe('a folder on the way to a vault that is not there yet', () => {
     ]);
   });
 
-  it('is a problem when it belongs to another user, be there a vault or not', async (context) => {
+  it('is a problem when it belongs to another user, with a vault or without', async (context) => {
     needs(context, 'another user');
     chownSync(above, STRANGER, STRANGER);
     const expected = [
@@ -68,7 +68,7 @@ describe('a folder on the way to a vault that is not there yet', () => {
     expect((await found(inOne())).permissions).toEqual(expected);
   });
 
-  it('is told once, though data, settings and records all lie behind it', async () => {
+  it('is reported once, although several paths are below it', async () => {
     chmodSync(above, 0o770);
     const { permissions } = await found({ HOME: above });
     expect(permissions).toHaveLength(1);
@@ -78,7 +78,7 @@ describe('a folder on the way to a vault that is not there yet', () => {
     });
   });
 
-  it('is no problem when nobody else can write to it', async () => {
+  it('is no problem when no other user can write to it', async () => {
     expect((await found(inOne())).permissions).toEqual([
       expect.objectContaining({ status: 'skipped', message: 'there are no files of a vault yet' }),
     ]);
@@ -88,7 +88,7 @@ describe('a folder on the way to a vault that is not there yet', () => {
 it.each([
   ...['vault.db', 'vault.db-journal', 'master.key', 'config.json', '.env', 'security.log', 'machine'],
   ...['locks', 'marks', 'spill', 'audit', 'locks/vault.db', 'audit/queue', 'spill/1.spill'],
-])('a pipe in the place of %s keeps nobody waiting, and nothing else is said to be wrong', async (name) => {
+])('a pipe in place of %s blocks no check, and is the only problem', async (name) => {
   const path = join(stage.folder, name);
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   rmSync(path, { recursive: true, force: true });
@@ -106,7 +106,7 @@ it.each([
   }
 });
 
-it('what is no file in the place of those that SQLite opens beside the vault is found', async () => {
+it('anything but a file in place of SQLite’s side files is reported', async () => {
   for (const end of ['-journal', '-wal', '-shm']) mkdirSync(`${stage.paths.database}${end}`);
   const { permissions = [], database = [] } = await stage.examine();
   expect(permissions.map(({ message }) => message)).toEqual(

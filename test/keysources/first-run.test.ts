@@ -42,7 +42,7 @@ async function openWithKeyFile(of: VaultFolder): Promise<Vault> {
 }
 
 describe('first runs at the same time', () => {
-  it('make one vault with one master key, which every one of them opens', async (context) => {
+  it('make one vault with one master key, which all of them open', async (context) => {
     needs(context, 'the built command line');
     const count = 10;
     const join = (actor: Actor, index: number) => actor.ask('join', joining(folder.home, index));
@@ -94,7 +94,7 @@ describe('a new vault', () => {
       rememberKeySource: async () => () => {},
     });
 
-  it('is not made when the key source gives back another key than was put in', async () => {
+  it('is not made when the key source returns another key than was stored', async () => {
     const keychain = keychainDouble();
     keychain.spoil((text) => (text.startsWith('A') ? `B${text.slice(1)}` : `A${text.slice(1)}`));
     await expect(accessWith(keychain).openOrCreate()).rejects.toThrow(
@@ -106,7 +106,7 @@ describe('a new vault', () => {
     expect(await folder.factory.exists()).toBe(false);
   });
 
-  it('is not made when the key source takes no key', async () => {
+  it('is not made when the key source stores no key', async () => {
     const keychain = keychainDouble();
     keychain.fail('locked');
     await expect(accessWith(keychain).openOrCreate()).rejects.toThrow(
@@ -115,7 +115,7 @@ describe('a new vault', () => {
     expect(await folder.factory.exists()).toBe(false);
   });
 
-  it('never gets a new key when its key is gone', async () => {
+  it('never gets a new key when its key is missing', async () => {
     const keychain = keychainDouble();
     const access = accessWith(keychain);
     await access.openOrCreate();
@@ -129,7 +129,7 @@ describe('a new vault', () => {
     await vault.close();
   });
 
-  it('takes up a key file that its owner had put there', async () => {
+  it('uses a key file that its owner had put there', async () => {
     const key = Buffer.alloc(32, 9).toString('base64url');
     folder.files.create(keyFile, Buffer.from(key));
     const access = vaultAccess({

@@ -52,7 +52,7 @@ describe('a key file', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  it('does not keep a key that was dropped in what a cut-off write left beside it', async () => {
+  it('does not keep a dropped key in the leftovers of an interrupted write', async () => {
     const [second, third] = [2, 3].map((version) => `${'ab'.repeat(16)}/master/${version}`) as [
       string,
       string,
@@ -74,7 +74,7 @@ describe('a key file', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  it('takes no more keys than it can be read with again', async () => {
+  it('accepts no more keys than it can be read with', async () => {
     await source.create(REFERENCE, key);
     const fill = async () => {
       for (let version = 2; version < 100; version += 1)
@@ -84,7 +84,7 @@ describe('a key file', () => {
     expect(await source.load(REFERENCE)).toEqual(key);
   });
 
-  it('is written down as the usual one when it is, else with its path', () => {
+  it('is configured by its path unless it is the default one', () => {
     const files = createFiles({ uid: undefined, pid: 1 }, () => {});
     expect(keyFileSource('/a/k', files, '/a/k').setting).toEqual({ kind: 'file', path: null });
     expect(keyFileSource('/b/k', files, '/a/k').setting).toEqual({ kind: 'file', path: '/b/k' });
@@ -102,14 +102,14 @@ describe('a key file', () => {
     expect(readdirSync(folder)).toEqual(['master.key']);
   });
 
-  it('leaves the folder it is asked for in as it was: it may be a home folder, or /etc', async () => {
+  it('does not change the mode of an existing folder', async () => {
     chmodSync(folder, 0o755);
     await source.create(REFERENCE, key);
     expect(modeOf(folder)).toBe(0o755);
     expect(notices).toEqual([]);
   });
 
-  it('gets a folder of its own, 0700, where there is none', async () => {
+  it('gets a folder of mode 0700 where there is none', async () => {
     const deep = join(folder, 'a', 'b', 'master.key');
     await keyFileSource(
       deep,
@@ -118,7 +118,7 @@ describe('a key file', () => {
     expect([modeOf(join(folder, 'a')), modeOf(join(folder, 'a', 'b'))]).toEqual([0o700, 0o700]);
   });
 
-  it('that others could read is closed to them, and that is said', async () => {
+  it('that others could read is closed to them, with a notice', async () => {
     writeFileSync(path, written);
     chmodSync(path, 0o644);
     expect(await source.load(REFERENCE)).toEqual(key);
@@ -159,21 +159,21 @@ describe('a key file', () => {
     expect(readdirSync(folder)).toEqual(['master.key']);
   });
 
-  it('that is much too large is no key, and is not read', async () => {
+  it('that is much too large is refused without reading', async () => {
     writeFileSync(path, written.repeat(200), { mode: 0o600 });
     await expect(source.load(REFERENCE)).rejects.toThrow(
       expect.objectContaining({ code: 'key_wrong', exitCode: 6 }),
     );
   });
 
-  it('that got its name just before a crash took its maker is whole, and is used', async () => {
+  it('that got its name just before a crash is complete, and is used', async () => {
     writeFileSync(path, written, { mode: 0o600 });
     linkSync(path, `${path}.4711-1.new`);
     expect(await source.load(REFERENCE)).toEqual(key);
     expect(readdirSync(folder)).toEqual(['master.key']);
   });
 
-  it('of which a crash left only the unfinished part is not there', async () => {
+  it('of which a crash left only a temporary file does not exist', async () => {
     writeFileSync(`${path}.4711-1.new`, written.slice(0, 20), { mode: 0o600 });
     await expect(source.load(REFERENCE)).rejects.toThrow(expect.objectContaining({ code: 'key_missing' }));
     await source.create(REFERENCE, key);

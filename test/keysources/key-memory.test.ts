@@ -38,7 +38,7 @@ describe('a key that was read once', () => {
     expect(loads()).toBe(2);
   });
 
-  it('is known when another process has handed it over', async () => {
+  it('is known when another process has sent it', async () => {
     const { source, loads } = counting();
     const memory = keyMemory();
     const handed = Buffer.alloc(32, 9);
@@ -48,7 +48,7 @@ describe('a key that was read once', () => {
     expect(loads()).toBe(0);
   });
 
-  it('is looked for afresh once it was forgotten', async () => {
+  it('is loaded again once it was forgotten', async () => {
     const { source, loads } = counting();
     const memory = keyMemory();
     const around = memory.around(source);
@@ -58,7 +58,7 @@ describe('a key that was read once', () => {
     expect(loads()).toBe(2);
   });
 
-  it('is known when it was just made, and no more when it was removed', async () => {
+  it('is known after it was made, and forgotten after it was removed', async () => {
     const keychain = keychainDouble();
     const around = keyMemory().around(keychainSource(keychain));
     await around.create('a', Buffer.from(key));

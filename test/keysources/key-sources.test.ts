@@ -81,11 +81,11 @@ const SETTINGS: { readonly [Kind in (typeof KEY_SOURCE_KINDS)[number]]: KeySourc
   passphrase: { kind: 'passphrase', file: '/example/passphrase' },
 };
 
-describe('a command that gives no key', () => {
+describe('a command that prints no key', () => {
   it.each([
     ['/example/config.json', 'under keySource in /example/config.json'],
     [null, ''],
-  ])('is told with where it is written: %s', async (configFile, where) => {
+  ])('is reported with where it is configured: %s', async (configFile, where) => {
     const run = (kind: 'not_found' | 'timed_out' | 'too_much') =>
       commandSource(['print-key'], null, {
         run: async () => ({ kind }),
@@ -108,7 +108,7 @@ describe('the program of a command that cannot be run', () => {
     ['/opt/print-key', 'not_executable', "ls -l '/opt/print-key'"],
     ['print-key', 'not_found', 'command -v print-key'],
     ['print-key', 'not_executable', "type -a 'print-key'"],
-  ] as const)('is looked at where it is: %s, %s', async (program, kind, step) => {
+  ] as const)('is named by its path: %s, %s', async (program, kind, step) => {
     const parts = { run: async () => ({ kind }), defaultTimeout: () => 1_000, configFile: null };
     const loading = commandSource([program], null, parts).load('');
     await expect(loading).rejects.toMatchObject({ hint: expect.stringContaining(`: ${step}`) });
@@ -116,7 +116,7 @@ describe('the program of a command that cannot be run', () => {
 });
 
 describe('the list of key sources', () => {
-  it('has a member for every kind, and each knows its own and how it is written down', async () => {
+  it('has a member for every kind, with its setting', async () => {
     expect(Object.keys(KEY_SOURCES).sort()).toEqual([...KEY_SOURCE_KINDS].sort());
     const never = () => Promise.reject(new Error('must not be called here'));
     for (const kind of KEY_SOURCE_KINDS) {

@@ -6,7 +6,7 @@ import { keychainDouble } from '../doubles/keychain.js';
 const reference = `${'5a'.repeat(16)}/master/1`;
 
 describe('the keychain', () => {
-  it('gets one item: the name of this program, the reference, and 43 characters', async () => {
+  it('gets one item with service, reference and 43 characters', async () => {
     const keychain = keychainDouble();
     await keychainSource(keychain).create(reference, Buffer.alloc(32, 0xff));
     expect([...keychain.items]).toEqual([[`token-vault, ${reference}`, `${'_'.repeat(42)}8`]]);
@@ -28,34 +28,31 @@ describe('the keychain', () => {
     ['locked', 'key_locked', 'is locked'],
     ['denied', 'key_denied', 'denied access'],
     ['timed_out', 'key_timed_out', 'hangs'],
-  ])(
-    'that is %s ends with %s, the way out, and nothing of what its library said',
-    async (kind, code, says) => {
-      const keychain = keychainDouble();
-      keychain.fail(kind);
-      for (const [isFirstRun, commands] of [
-        [() => false, []],
-        [() => true, ['vault init --key-source file']],
-      ] as const) {
-        const source = keychainSource(keychain, isFirstRun);
-        for (const call of [
-          () => source.load(reference),
-          () => source.create(reference, Buffer.alloc(32)),
-          () => source.remove(reference),
-        ]) {
-          const failure = (await call().catch((thrown: unknown) => thrown)) as VaultError;
-          expect(failure).toMatchObject({ code, exitCode: 6, message: `the OS keychain ${says}` });
-          expect(failure.hint).toMatch(/\w/);
-          // Which keys a vault has is not known here, so none of them is recommended.
-          expect(failure.hint).not.toContain('vault key');
-          for (const command of commands) expect(failure.hint).toContain(`: ${command}`);
-          expect(`${failure} ${failure.hint}`).not.toContain('message-of-the-library');
-        }
+  ])('that is %s fails with %s and a hint, without the library’s message', async (kind, code, says) => {
+    const keychain = keychainDouble();
+    keychain.fail(kind);
+    for (const [isFirstRun, commands] of [
+      [() => false, []],
+      [() => true, ['vault init --key-source file']],
+    ] as const) {
+      const source = keychainSource(keychain, isFirstRun);
+      for (const call of [
+        () => source.load(reference),
+        () => source.create(reference, Buffer.alloc(32)),
+        () => source.remove(reference),
+      ]) {
+        const failure = (await call().catch((thrown: unknown) => thrown)) as VaultError;
+        expect(failure).toMatchObject({ code, exitCode: 6, message: `the OS keychain ${says}` });
+        expect(failure.hint).toMatch(/\w/);
+        // Which keys a vault has is not known here, so none of them is recommended.
+        expect(failure.hint).not.toContain('vault key');
+        for (const command of commands) expect(failure.hint).toContain(`: ${command}`);
+        expect(`${failure} ${failure.hint}`).not.toContain('message-of-the-library');
       }
-      keychain.fail(null);
-      expect(keychain.items.size).toBe(0);
-    },
-  );
+    }
+    keychain.fail(null);
+    expect(keychain.items.size).toBe(0);
+  });
 
   it('reports the cause of a failure, and its specific remedy first', async () => {
     const keychain = keychainDouble();
@@ -67,7 +64,7 @@ describe('the keychain', () => {
     expect(failure.hint?.split('\n')[0]).toBe('end it: kill -9 7');
   });
 
-  it('passes on what is no failure of a keychain as it is', async () => {
+  it('passes on other failures unchanged', async () => {
     const keychain = keychainDouble();
     keychain.fail('something else');
     await expect(keychainSource(keychain).load(reference)).rejects.toThrow('message-of-the-library');
@@ -94,7 +91,7 @@ describe('the keychain', () => {
   }
 
   it.each(['remove', 'read'] as const)(
-    'that was started anew just before a %s has given up no key',
+    'that was restarted just before a %s has deleted no key',
     async (from) => {
       const { keychain, source } = startedAnew(from);
       for (const each of [first, second])
@@ -105,7 +102,7 @@ describe('the keychain', () => {
     },
   );
 
-  it('that shows a key and then cannot remove it has not given it up', async () => {
+  it('that shows a key and then cannot remove it has not deleted it', async () => {
     const { keychain, source } = startedAnew('remove');
     keychain.items.set(`token-vault, ${first}`, Buffer.alloc(32).toString('base64url'));
     await expect(source.remove(first)).rejects.toMatchObject({ code: 'key_unavailable' });

@@ -25,7 +25,7 @@ describe('the passphrase key source', () => {
     expect(other.key.equals(key)).toBe(false);
   });
 
-  it('takes no passphrase for a new one that makes the key which is to be replaced', async () => {
+  it('refuses a new passphrase that derives the key to be replaced', async () => {
     const replaced = [{ parameters, matches: (other: Buffer) => other.equals(key) }];
     await expect(sourceWith(GOOD).derive(REFERENCE, replaced)).rejects.toMatchObject({
       code: 'usage',
@@ -34,14 +34,14 @@ describe('the passphrase key source', () => {
     await expect(sourceWith(`${GOOD}s`).derive(REFERENCE, replaced)).resolves.toHaveProperty('key');
   });
 
-  it('keeps the work factor and 32 bytes of salt, and nothing of the passphrase', () => {
+  it('stores the work factor and 32 bytes of salt, and nothing of the passphrase', () => {
     const kept = JSON.parse(parameters) as Record<string, unknown>;
     expect(kept).toEqual({ kdf: 'scrypt', n: 2 ** 17, r: 8, p: 1, salt: expect.any(String) });
     expect(Buffer.from(String(kept['salt']), 'base64url')).toHaveLength(32);
     expect(parameters).not.toContain(key.toString('base64url'));
   });
 
-  it('is scrypt as RFC 7914 has it, over the passphrase in NFC', async () => {
+  it('is scrypt as in RFC 7914, over the passphrase in NFC', async () => {
     const parameters = JSON.stringify({ kdf: 'scrypt', n: 2 ** 17, r: 8, p: 1, salt: 'A'.repeat(43) });
     const composed = await sourceWith('caf\u00e9 caf\u00e9 caf\u00e9').load(REFERENCE, parameters);
     const apart = await sourceWith('cafe\u0301 cafe\u0301 cafe\u0301').load(REFERENCE, parameters);
@@ -69,7 +69,7 @@ describe('the passphrase key source', () => {
     ['a short salt', { salt: 'AAAA' }],
     ['a salt in another writing', { salt: `${'A'.repeat(43)}=` }],
     ['no salt', { salt: undefined }],
-  ])('refuses a row with %s, before it asks anybody', async (_name, change) => {
+  ])('refuses a row with %s, before it asks for the passphrase', async (_name, change) => {
     const usual = { kdf: 'scrypt', n: 2 ** 17, r: 8, p: 1, salt: 'A'.repeat(43) };
     const text =
       typeof change === 'object' && change !== null ? JSON.stringify({ ...usual, ...change }) : change;

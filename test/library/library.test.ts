@@ -36,7 +36,7 @@ async function requestsOf(call: () => Promise<unknown>): Promise<number> {
 }
 
 describe('an access token', () => {
-  it('is given while it is valid, without a request', async () => {
+  it('is returned while it is valid, without a request', async () => {
     const name = await stage.logIn();
     const vault = open();
     const token = await vault.accessToken(name);
@@ -45,7 +45,7 @@ describe('an access token', () => {
     expect(await vault.accessToken()).toBe(token);
   });
 
-  it('is refreshed when it has ended, or on request', async () => {
+  it('is refreshed when it has expired, or on request', async () => {
     await stage.logInBriefly();
     await sleep(1_050);
     const vault = open();
@@ -54,7 +54,7 @@ describe('an access token', () => {
     expect([...stage.demo.refreshUses.values()]).toEqual([1, 1]);
   });
 
-  it('is asked for once by a hundred calls at the same time', async () => {
+  it('is refreshed once for a hundred concurrent calls', async () => {
     const name = await stage.logInBriefly();
     await sleep(1_050);
     const vault = open({ signal: new AbortController().signal });
@@ -71,14 +71,14 @@ describe('an access token', () => {
     expect(warnings).toEqual([]);
   });
 
-  it('is asked for once by several vaults opened on the same folder', async () => {
+  it('is refreshed once for several vaults opened on the same folder', async () => {
     await stage.logInBriefly();
     await sleep(1_050);
     const vaults = Array.from({ length: 8 }, () => open());
     expect(await requestsOf(() => Promise.all(vaults.map((vault) => vault.accessToken())))).toBe(1);
   });
 
-  it('is good for as long as is asked, in milliseconds or in words', async () => {
+  it('is valid for as long as requested, in milliseconds or as a duration', async () => {
     stage.demo.knobs.accessTokenLifetime = 600;
     await stage.logIn();
     const vault = open();
@@ -87,7 +87,7 @@ describe('an access token', () => {
     expect(await requestsOf(() => vault.accessToken('demo', { minValid: 599_999 }))).toBe(1);
   });
 
-  it('that is still good is given with a notice when the provider is in trouble', async () => {
+  it('that is still valid is returned with a notice when the provider fails', async () => {
     stage.demo.knobs.accessTokenLifetime = 600;
     await stage.logIn();
     stage.demo.next('token', serverError(), 5);
@@ -161,21 +161,21 @@ describe('a failure', () => {
     await hasCode(code, call());
   });
 
-  it('says the next command', async () => {
+  it('has the next command as its hint', async () => {
     await stage.logIn();
     stage.demo.endAllGrants();
     const { hint } = await failureOf(open().accessToken('demo', { refresh: true }));
     expect(hint).toBe('vault login demo --login-hint ada@example.com');
   });
 
-  it('in where the files are is told at once', () => {
+  it('in the folders is thrown at once', () => {
     expect(() => openVault({ home: 'relative' })).toThrow(
       expect.objectContaining({ code: 'config_invalid' }),
     );
     expect(() => openVault({ home: stage.home, profile: '../x' })).toThrow(VaultError);
   });
 
-  it('does not keep later calls from working', async () => {
+  it('does not affect later calls', async () => {
     await stage.logIn();
     const vault = open();
     stage.demo.next('token', serverError(), 5);
@@ -197,7 +197,7 @@ describe('the accounts', () => {
     for (const secret of stage.demo.secrets()) expect(JSON.stringify(accounts)).not.toContain(secret);
   });
 
-  it('of a profile are a vault of their own', async () => {
+  it('of a profile are in a separate vault', async () => {
     await stage.logIn();
     expect(await open({ profile: 'other' }).accounts()).toEqual([]);
     expect(await open().accounts()).toHaveLength(1);
@@ -216,7 +216,7 @@ describe('closing', () => {
     expect(stage.demo.log.filter(({ kind }) => kind === 'reuse_detected')).toEqual([]);
   });
 
-  it('is the end: later calls are refused, and closing again does nothing', async () => {
+  it('refuses later calls, and closing again does nothing', async () => {
     await stage.logIn();
     const vault = open();
     await vault.accounts();
@@ -226,13 +226,13 @@ describe('closing', () => {
     await expect(vault.accounts()).rejects.toMatchObject({ message: 'this vault was closed' });
   });
 
-  it('is possible when nothing was ever asked', async () => {
+  it('is possible when nothing was called', async () => {
     await expect(open().close()).resolves.toBeUndefined();
   });
 });
 
 describe('an aborted signal', () => {
-  it('ends the waiting with its reason, and what is under way is still stored', async () => {
+  it('ends the waiting with its reason, and a refresh in flight is still stored', async () => {
     await stage.logIn();
     const controller = new AbortController();
     stage.demo.next('token', slow('after', 150));

@@ -39,8 +39,8 @@ async function script(lines: readonly string[], env: Readonly<Record<string, str
   return run(process.execPath, [file], options);
 }
 
-describe('the package in somebody else’s program', () => {
-  it('gives tokens and accounts, writes nothing by itself, and lets the program end', async () => {
+describe('the package in another program', () => {
+  it('returns tokens and accounts, prints nothing, and lets the program end', async () => {
     await stage.logIn({ as: 'work' });
     const { stdout, stderr } = await script(
       [
@@ -72,7 +72,7 @@ describe('the package in somebody else’s program', () => {
     expect(stderr).toBe('');
   });
 
-  it('does not show a secret when what it gives is printed', async () => {
+  it('does not show a secret when its results are printed', async () => {
     await stage.logIn();
     const { stdout } = await script(
       [
@@ -119,7 +119,7 @@ describe('the types of the package', () => {
     return ended.stdout;
   }
 
-  it('fit a program that uses them well', async () => {
+  it('accept a correct program', async () => {
     const said = await compiled([
       "const vault = openVault({ home: '/home/a', profile: 'work', signal: AbortSignal.timeout(1), onNotice: (line) => line.trim() });",
       "const token: string = await vault.accessToken('demo', { minValid: '5m', scopes: ['email'], refresh: true });",
@@ -131,7 +131,7 @@ describe('the types of the package', () => {
     expect(said).toBe('');
   });
 
-  it('do not fit an option or a code that there is not, or a number for a name', async () => {
+  it('reject an unknown option or code, or a number for a name', async () => {
     const said = await compiled([
       "await openVault({ hom: '/x' }).accounts();",
       "const code: ErrorCode = 'oops';",

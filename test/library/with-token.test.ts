@@ -28,7 +28,7 @@ function userinfo(token: string): Promise<Response> {
 }
 
 describe('withToken', () => {
-  it('asks again with a new token when a response says 401', async () => {
+  it('calls again with a new token after a response with 401', async () => {
     expect((await userinfo(await vault.accessToken('demo'))).status).toBe(401);
     const before = stage.demo.requests.token;
     const response = await vault.withToken('demo', userinfo);
@@ -37,7 +37,7 @@ describe('withToken', () => {
     expect(stage.demo.requests.token - before).toBe(1);
   });
 
-  it('does so too when the operation throws Unauthorized, and gives back what it gives', async () => {
+  it('does so too after Unauthorized, and returns the operation’s result', async () => {
     const email = await vault.withToken('demo', async (token) => {
       const response = await userinfo(token);
       if (response.status === 401) throw new Unauthorized();
@@ -46,7 +46,7 @@ describe('withToken', () => {
     expect(email).toBe('ada@example.com');
   });
 
-  it('makes one refresh for a hundred operations at the same time, in one vault or two', async () => {
+  it('makes one refresh for a hundred concurrent operations', async () => {
     const before = stage.demo.requests.token;
     const other = openVault({ home: stage.home });
     try {
@@ -68,7 +68,7 @@ describe('withToken', () => {
     expect(stage.demo.requests.token - before).toBe(1);
   });
 
-  it('says what to do when there is no other token to be had', async () => {
+  it('has a hint when no other token is available', async () => {
     stage.demo.endAllGrants();
     await expect(vault.withToken('demo', userinfo)).rejects.toMatchObject({
       code: 'login_needed',
@@ -76,7 +76,7 @@ describe('withToken', () => {
     });
   });
 
-  it('checks scopes and time first, and calls nothing when they are not to be had', async () => {
+  it('checks scopes and lifetime first, and calls nothing if they do not fit', async () => {
     const never = () => Promise.reject(new Error('must not be called'));
     await expect(vault.withToken('demo', never, { scopes: ['notes.write'] })).rejects.toMatchObject({
       code: 'scope_missing',

@@ -46,7 +46,7 @@ async function otherStage(options: StageOptions): Promise<void> {
 }
 
 describe('the agent', () => {
-  it('gives curl what vault token prints, in every format, over a socket of its user alone', async (context) => {
+  it('returns to curl what vault token prints, in every format, over a private socket', async (context) => {
     needs(context, 'curl');
     const account = (await stage.logIn()).stdout.trim();
     const plain = await stage.vault(['token', account]);
@@ -74,7 +74,7 @@ describe('the agent', () => {
     expect(await agent.curl('/token/demo', ['-X', 'DELETE'])).toMatchObject({ status: 405 });
   });
 
-  it('is one, however many are started at once, and the others say who it is', async () => {
+  it('runs once; agents started at the same time fail and name it', async () => {
     const both = ['one', 'two'].map(() => startVault(['agent'], stage.home));
     const first = await Promise.race(both.map(({ done }) => done));
     expect(first).toMatchObject({ exitCode: 10, stdout: '' });
@@ -89,7 +89,7 @@ describe('the agent', () => {
     expect(await stage.vault(['agent', 'status'])).toMatchObject({ exitCode: 3, stdout: '' });
   });
 
-  it('refreshes unasked what ends soon, sees logins that come later, and writes the same audit lines', async () => {
+  it('refreshes what expires soon, including later logins, and writes audit lines', async () => {
     const agent = await start();
     expect(await agent.curl('/token/demo')).toMatchObject({ status: 404 });
     const account = await stage.logInExpired();
@@ -122,7 +122,7 @@ describe('the agent', () => {
     ]);
   });
 
-  it('finishes what is in flight when it is stopped, for all who wait, and leaves nothing behind', async () => {
+  it('finishes requests in flight when it is stopped, and leaves nothing behind', async () => {
     const agent = await start();
     // Its first check, were it late, would refresh the account before anybody asks.
     await expect.poll(async () => (await status(agent)).last_check).not.toBeNull();
@@ -150,7 +150,7 @@ describe('the agent', () => {
 });
 
 describe('vault token beside an agent', () => {
-  it('needs no key source of its own, and prints the same', async () => {
+  it('needs no key source, and prints the same', async () => {
     const account = (await stage.logIn()).stdout.trim();
     const own = await stage.vault(['token', account, '--json']);
     const agent = await start();
@@ -163,7 +163,7 @@ describe('vault token beside an agent', () => {
     });
   });
 
-  it('never asks it where the key file is at hand, so one that hangs costs nothing', async () => {
+  it('never asks the agent where the key is in a file, so a hung agent costs nothing', async () => {
     const account = (await stage.logIn()).stdout.trim();
     const agent = await start();
     await expect.poll(async () => (await status(agent)).last_check).not.toBeNull();
@@ -175,7 +175,7 @@ describe('vault token beside an agent', () => {
     expect((await status(agent)).tokens).toBe(1);
   });
 
-  it('goes its own way when the agent was killed, and the next agent takes over what that one left', async () => {
+  it('works without a killed agent, whose socket the next agent replaces', async () => {
     await otherStage(printedKey());
     const account = (await stage.logIn()).stdout.trim();
     const killed = await start();
@@ -187,7 +187,7 @@ describe('vault token beside an agent', () => {
     expect(await next.curl(`/token/${account}`)).toMatchObject({ status: 200 });
   });
 
-  it('goes its own way when the agent hangs, and says so to who wants to know', async () => {
+  it('works without a hung agent, and reports it with --verbose', async () => {
     await otherStage(printedKey());
     const account = await stage.logInExpired();
     const agent = await start(['--every', '1h', '--ahead', '2h']);
@@ -200,7 +200,7 @@ describe('vault token beside an agent', () => {
     expect((await agent.curl('/token/demo')).body).toBe(run.stdout);
   });
 
-  it('does not ask a socket that somebody else could have put there', async () => {
+  it('does not ask a socket that another user could have made', async () => {
     await otherStage(printedKey());
     const account = (await stage.logIn()).stdout.trim();
     const agent = await start();
@@ -220,7 +220,7 @@ describe('vault token beside an agent', () => {
     expect([other, await asked()]).toEqual([3, 1]);
   });
 
-  it('brings what it has given into the trail, though it never ends', async (context) => {
+  it('records returned tokens in the trail while it runs', async (context) => {
     needs(context, 'curl');
     await stage.logIn();
     const agent = await start();
@@ -235,7 +235,7 @@ describe('vault token beside an agent', () => {
     expect((await stage.vault(['audit', '--verify'])).exitCode).toBe(0);
   });
 
-  it('finds the agent of a vault that lies too deep for a socket', async () => {
+  it('finds the agent of a vault whose path is too long for a socket', async () => {
     const deep = join(stage.home.vault, 'x'.repeat(90));
     const env = { VAULT_HOME: deep };
     const path = (await stage.vault(['agent', '--socket-path'], { env })).stdout.trim();

@@ -64,7 +64,7 @@ function tamper(sql: string): void {
 }
 
 describe('the trail of a vault', () => {
-  it('tells who did what to which account, in the order in which it happened, without address or token', async () => {
+  it('shows who did what to which account, in order, without address or token', async () => {
     const lines = await shown();
     expect(lines.map(({ event }) => event).slice(0, 4)).toEqual([
       'vault_created',
@@ -119,7 +119,7 @@ describe('the trail of a vault', () => {
       null,
     ],
     ['cut off at the end', 'DELETE FROM audit WHERE seq > 5', 'tail_cut', 6],
-  ])('in which an entry was %s is told by the first bad entry, and exit 9', async (_name, sql, kind, seq) => {
+  ])('in which an entry was %s fails with exit 9 at the first bad entry', async (_name, sql, kind, seq) => {
     const last = (await shown()).length;
     tamper(sql);
     expect(await verified()).toMatchObject({
@@ -130,7 +130,7 @@ describe('the trail of a vault', () => {
     expect((await stage.vault(['token', ADA])).exitCode).toBe(0);
   });
 
-  it('of an older copy is not taken for whole', async () => {
+  it('of an older copy does not pass the check', async () => {
     cpSync(join(stage.home.vault, 'vault.db'), join(stage.home.vault, 'older.db'));
     await stage.vault(['refresh', ADA, '--force']);
     copyFileSync(join(stage.home.vault, 'older.db'), join(stage.home.vault, 'vault.db'));
@@ -142,7 +142,7 @@ describe('the trail of a vault', () => {
     });
   });
 
-  it('needs the key to be checked, and none to be read', async () => {
+  it('needs the key to be verified, but not to be read', async () => {
     const env = { VAULT_KEY_FILE: join(stage.home.root, 'no-such-key') };
     const { exitCode } = await stage.vault(['audit', '--verify'], { env });
     expect(exitCode).toBe(6);
@@ -150,7 +150,7 @@ describe('the trail of a vault', () => {
     expect((await shown()).at(-1)).toMatchObject({ event: 'open_failed', code: 'key_missing', seq: null });
   });
 
-  it('is one chain after twenty processes at once, some of them killed', async (context) => {
+  it('is one chain after twenty concurrent processes, some of them killed', async (context) => {
     needs(context, 'the built command line');
     const before = (await shown()).length;
     const runs = Array.from({ length: 20 }, (_, n) => {
@@ -173,7 +173,7 @@ describe('the trail of a vault', () => {
     expect(readdirSync(join(stage.home.vault, 'audit'))).toEqual([]);
   });
 
-  it('keeps no token from being printed when it cannot be written', async () => {
+  it('does not keep a token from being printed when it cannot be written', async () => {
     rmSync(join(stage.home.vault, 'audit'), { recursive: true, force: true });
     writeFileSync(join(stage.home.vault, 'audit'), '');
     const { exitCode, stdout, stderr } = await stage.vault(['token', ADA]);
@@ -183,7 +183,7 @@ describe('the trail of a vault', () => {
     expect((await stage.vault(['refresh', ADA, '--force'])).exitCode).toBe(0);
   });
 
-  it('tells of lines that were altered while they waited, in status as well', async () => {
+  it('reports queued lines that were altered, also in status', async () => {
     await stage.vault(['token', ADA]);
     const queue = join(stage.home.vault, 'audit', 'queue');
     expect(existsSync(queue)).toBe(true);

@@ -72,7 +72,7 @@ afterAll(async () => {
 beforeEach((context) => needs(context, ...PARTS));
 
 describe('env -i, from /, without a terminal', () => {
-  it('fails with exit code 6 where the keychain is out of reach, and works after the two commands of its hint', async () => {
+  it('fails with exit 6 without a keychain, and works after the commands of the hint', async () => {
     const failed = await bare(REFRESH);
     expect(failed).toMatchObject({ exitCode: 6, stdout: '' });
     const [add, use, ...more] = failed.stderr.match(/vault key .*/g) ?? [];
@@ -83,7 +83,7 @@ describe('env -i, from /, without a terminal', () => {
     expect(worked.stderr).toContain('refreshed');
   });
 
-  it('is found by the doctor before the fix, and not after it', async () => {
+  it('is reported by the doctor before the fix, and not after it', async () => {
     await type('vault key use keychain');
     const before = await type('vault doctor --as-cron --json');
     await type('vault key use file');
@@ -102,7 +102,7 @@ describe('env -i, from /, without a terminal', () => {
     expect(after.status).toBe(0);
   });
 
-  it('works with the keychain where the bus of the user is found', async () => {
+  it('works with the keychain where the user’s bus is found', async () => {
     await type('vault key use keychain');
     const { XDG_RUNTIME_DIR = '' } = keyring.env;
     expect(await bare(REFRESH, { XDG_RUNTIME_DIR })).toMatchObject({ exitCode: 0 });
@@ -130,7 +130,7 @@ describe('env -i, from /, without a terminal', () => {
     expect(await bare(REFRESH)).toMatchObject({ exitCode: 6, stdout: '' });
   });
 
-  it('asks nobody for a passphrase', async () => {
+  it('does not ask for a passphrase', async () => {
     const passphrase = 'four words nobody joins';
     const file = join(stage.home.root, 'passphrase');
     writeFileSync(file, passphrase, { mode: 0o600 });

@@ -30,7 +30,7 @@ async function atConsentPage() {
 }
 
 describe('a real browser', () => {
-  it('completes a login, and the code leaves its address bar', async () => {
+  it('completes a login, and the code is removed from its address bar', async () => {
     const { login, page } = await atConsentPage();
     await page.getByLabel('Grace Hopper').check();
     await page.getByRole('button', { name: 'Allow' }).click();
@@ -44,7 +44,7 @@ describe('a real browser', () => {
     expect((await stage.vault(['token', 'demo'])).exitCode).toBe(0);
   });
 
-  it('that is opened by the command begins at its start page, may reload it, and is known again by its cookie', async () => {
+  it('opened by the command may reload the start page and is recognised by its cookie', async () => {
     const opened = join(stage.home.root, 'opened');
     const login = startVault(['login', 'demo'], stage.home, {
       env: { BROWSER: `sh -c "echo $0 >${opened}" %s` },
@@ -64,7 +64,7 @@ describe('a real browser', () => {
     expect(await page.context().cookies()).toEqual([]);
   });
 
-  it('shows a page that says so when the person says no, and the command ends', async () => {
+  it('shows that access was not granted when the user declines, and the command ends', async () => {
     const { login, page } = await atConsentPage();
     await page.getByRole('button', { name: 'Deny' }).click();
     expect(await login.done).toMatchObject({ exitCode: 4, stdout: '' });
@@ -72,7 +72,7 @@ describe('a real browser', () => {
     expect((await stage.vault(['list', '--json'])).stdout).toContain('"accounts":');
   });
 
-  it('gives what the person left ticked, and the command says what is missing', async () => {
+  it('grants only the ticked scopes, and the command reports the missing ones', async () => {
     const { login, page } = await atConsentPage();
     await page.getByLabel('see your name').uncheck();
     await page.getByRole('button', { name: 'Allow' }).click();

@@ -14,7 +14,7 @@ const many = (count: number, args: readonly string[]) =>
   Promise.all(Array.from({ length: count }, () => stage.vault(args)));
 
 describe('many processes at once', () => {
-  it('make one request when many of them ask for the token of one expired account', async () => {
+  it('make one request when many need the token of one expired account', async () => {
     const account = await stage.logInExpired();
     stage.tokenRequests();
     const runs = await many(30, ['token', account]);
@@ -23,7 +23,7 @@ describe('many processes at once', () => {
     expect(stage.tokenRequests()).toBe(1);
   });
 
-  it('make one request for each account when they ask for several', async () => {
+  it('make one request for each account when they need several', async () => {
     const accounts = [
       await stage.logInExpired(),
       await stage.logInExpired(['--login-hint', 'grace@example.com']),
@@ -36,7 +36,7 @@ describe('many processes at once', () => {
     expect(stage.tokenRequests()).toBe(2);
   });
 
-  it('never present a refresh token twice, even when the server is slow and refresh --all joins in', async () => {
+  it('never send a refresh token twice, even with a slow server and refresh --all', async () => {
     await stage.logInExpired();
     stage.demo.next('token', slow('after', 1_000));
     const runs = await Promise.all([
@@ -48,7 +48,7 @@ describe('many processes at once', () => {
     expect([...stage.demo.refreshUses.values()].every((uses) => uses === 1)).toBe(true);
   });
 
-  it('make one vault with one key when the first logins come together', async () => {
+  it('make one vault with one key when the first logins run together', async () => {
     const people = ['ada', 'grace'] as const;
     const logins = await Promise.all(people.map((person) => stage.logIn([], { person })));
     expect(logins.map(({ exitCode }) => exitCode)).toEqual([0, 0]);

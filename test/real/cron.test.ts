@@ -17,7 +17,7 @@ afterEach(async () => {
 /** Milliseconds; if some other cron runs on this machine, that one is waited for. */
 const NEXT_MINUTE = 75_000;
 
-it('a real cron daemon refreshes the tokens of an ordinary user, in its bare environment', async (context) => {
+it('a real cron daemon refreshes the tokens of an ordinary user', async (context) => {
   needs(context, 'cron', 'faketime', 'root');
   stage = await openDemoStage();
   const account = await stage.logInExpired();

@@ -9,7 +9,7 @@ const A_DOZEN_COMMANDS = 230_000;
 let home: TempHome;
 afterEach(() => home.remove());
 
-it('vault demo shows a whole life and leaves the own vault alone', async () => {
+it('vault demo shows every step and does not touch the user’s own vault', async () => {
   home = makeTempHome({ keySource: 'keychain', providers: {} });
   const env = { TMPDIR: home.root, VAULT_PROFILE: 'work', VAULT_KEY_FILE: '/nonexistent/key' };
   const run = await runVault(['demo', '--no-browser'], home, { env, timeout: A_DOZEN_COMMANDS });

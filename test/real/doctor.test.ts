@@ -49,14 +49,14 @@ afterAll(async () => {
 beforeEach((context) => needs(context, 'the built command line'));
 
 describe('vault doctor', () => {
-  it('says on a machine without a vault what to do next, and makes none', async () => {
+  it('prints the next step on a machine without a vault, and makes none', async () => {
     const { exitCode, checks } = await doctor();
     expect(exitCode).toBe(0);
     expect(checks).toContainEqual(expect.objectContaining({ check: 'database', remedy: 'vault init' }));
     expect(() => statSync(file('vault.db'))).toThrow();
   });
 
-  it('is content with a vault that is well, sends no token anywhere and writes nothing', async () => {
+  it('finds no problem in a good vault, sends no token and writes nothing', async () => {
     await stage.logIn();
     const before = [
       stage.demo.requests.token,
@@ -74,7 +74,7 @@ describe('vault doctor', () => {
     expect(after).toEqual(before);
   });
 
-  it('finds several things that are broken at once, and its hints put them right', async () => {
+  it('finds several problems at once, and its hints repair them', async () => {
     chmodSync(file('vault.db'), 0o644);
     chmodSync(stage.home.vault, 0o755);
     writeFileSync(file('.env'), 'DEMO_CLIENT_SECRET=\n', { mode: 0o640 });
@@ -97,7 +97,7 @@ describe('vault doctor', () => {
     expect(mended.exitCode).toBe(0);
   });
 
-  it('goes on where the configuration, the key or the database is broken', async () => {
+  it('continues where the configuration, the key or the database is broken', async () => {
     const config = stage.home.config();
     stage.home.configure({
       ...config,
@@ -117,7 +117,7 @@ describe('vault doctor', () => {
     expect(wrong).toMatchObject({ exitCode: 6, summary: { problems: 1 } });
   });
 
-  it('finds that only VAULT_HOME leads to the vault, which cron does not have', async () => {
+  it('reports that only VAULT_HOME leads to the vault, which cron does not set', async () => {
     const found = await doctor(['--as-cron'], { DEMO_CLIENT_SECRET: 'client-secret-example' });
     const cron = found.checks.filter(({ check }) => check === 'cron');
     expect(cron.map(({ status, message }) => `${status}: ${message}`)).toEqual([

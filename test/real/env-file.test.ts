@@ -22,7 +22,7 @@ afterAll(() => home?.remove());
 beforeEach((context) => needs(context, 'the built command line'));
 
 describe('a file named with --env-file', () => {
-  it('that leads to another vault is refused by a command that does not even need it', async () => {
+  it('that leads to another vault is refused even by a command that does not need it', async () => {
     const file = write('elsewhere.env', `VAULT_HOME=${path('elsewhere')}\nVAULT_PROFILE=work\n`);
     for (const args of [
       ['list', '--env-file', file],
@@ -35,7 +35,7 @@ describe('a file named with --env-file', () => {
     expect(existsSync(path('elsewhere'))).toBe(false);
   });
 
-  it('has no code loaded where Node is told that its own options have ended, and is refused', async () => {
+  it('loads no code after `--`, and is refused', async () => {
     const spy = write('spy.cjs', `require('fs').writeFileSync(${JSON.stringify(path('seen'))}, '');`);
     const file = write('spy.env', `NODE_OPTIONS=--require=${spy}\n`);
     const run = await runVault(['list', '--env-file', file], home, APART);
@@ -44,14 +44,14 @@ describe('a file named with --env-file', () => {
     expect(existsSync(path('seen'))).toBe(false);
   });
 
-  it('is looked at before it is believed: a link is refused', async () => {
+  it('is checked before it is used: a link is refused', async () => {
     symlinkSync(write('real.env', 'A=1\n'), path('link.env'));
     const run = await runVault(['list', '--env-file', path('link.env')], home);
     expect(run).toMatchObject({ exitCode: 9, stdout: '' });
     expect(run.stderr).toContain('is not a regular file');
   });
 
-  it('that is not there is told in words of ours, and by a rehearsal of cron as well', async () => {
+  it('that does not exist is reported by vault itself, also with --as-cron', async () => {
     const args = ['--env-file', path('nowhere.env'), '--json'];
     const providers = await runVault(['providers', ...args], home, APART);
     expect(providers.exitCode).toBe(2);
@@ -67,7 +67,7 @@ describe('a file named with --env-file', () => {
 });
 
 describe('the usual .env', () => {
-  it('that sets what can be set in the environment only is told, and not just passed over', async () => {
+  it('that sets variables of the environment is refused, not ignored', async () => {
     writeFileSync(join(home.vault, '.env'), 'HTTPS_PROXY=http://proxy.example\n', { mode: 0o600 });
     const run = await runVault(['providers'], home);
     expect(run).toMatchObject({ exitCode: 2, stdout: '' });

@@ -44,12 +44,12 @@ describe('the program', () => {
     });
   });
 
-  it('finds it under the name it is asked to have', async () => {
+  it('finds it in the variable named by --env', async () => {
     const script = 'test -n "$GH_TOKEN" && test -z "$ACCESS_TOKEN" && echo so it is';
     expect(await exec(script, ['--env', 'GH_TOKEN'])).toMatchObject({ stdout: 'so it is\n' });
   });
 
-  it('gets its arguments untouched, options that look like ours too', async () => {
+  it('gets its arguments unchanged, even those that look like options of vault', async () => {
     const run = await stage.vault([
       'exec',
       'demo',
@@ -65,7 +65,7 @@ describe('the program', () => {
     expect(run).toMatchObject({ exitCode: 0, stdout: '--json|--help|--|a b||', stderr: '' });
   });
 
-  it('sees the environment, but not what is set for the vault', async () => {
+  it('gets the environment without vault’s own variables', async () => {
     const env = {
       GOOGLE_CLIENT_SECRET: 'client-secret-example',
       VAULT_PROFILE: '',
@@ -87,14 +87,14 @@ describe('the program', () => {
 });
 
 describe('its end', () => {
-  it.each([0, 1, 41, 255])('with %d is the end of the command', async (code) => {
+  it.each([0, 1, 41, 255])('with code %d becomes the exit code of the command', async (code) => {
     expect(await exec(`exit ${code}`)).toMatchObject({ exitCode: code, stdout: '', stderr: '' });
   });
 
   it.each([
     ['TERM', 143],
     ['KILL', 137],
-  ])('by SIG%s is told as shells tell it', async (signal, code) => {
+  ])('by SIG%s gives 128 + n as in shells', async (signal, code) => {
     expect(await exec(`kill -${signal} $$`)).toMatchObject({ exitCode: code, signal: null });
   });
 
@@ -118,7 +118,7 @@ hint: check its name and PATH, or give its full path
 
 describe('signals', () => {
   it.each(['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const)(
-    '%s reaches the program, which decides what it means',
+    '%s reaches the program, which handles it',
     async (signal) => {
       const script = `trap 'echo heard; exit 9' ${signal.slice(3)}; echo ready >&2; while :; do sleep 0.05; done`;
       const running = startVault(['exec', 'demo', '--', 'sh', '-c', script], stage.home);
@@ -128,7 +128,7 @@ describe('signals', () => {
     },
   );
 
-  it('that a terminal sends to the program as well are not passed on to it a second time', async (context) => {
+  it('from a terminal reach the program only once', async (context) => {
     if (process.platform !== 'linux') context.skip('needs script of util-linux');
     const program = [
       'process.on("SIGINT", () => console.log("heard")).on("SIGTERM", () => process.exit(9))',
@@ -152,7 +152,7 @@ describe('signals', () => {
     expect({ exitCode, heard: shown.match(/heard/g)?.length }, shown).toEqual({ exitCode: 9, heard: 1 });
   });
 
-  it('that end the program end the command with the same meaning', async () => {
+  it('that end the program end the command the same way', async () => {
     const running = startVault(
       ['exec', 'demo', '--', 'sh', '-c', 'echo ready >&2; exec sleep 60'],
       stage.home,
@@ -174,21 +174,21 @@ describe('a token that the program finds refused', () => {
     expect(stage.tokenRequests()).toBe(1);
   });
 
-  it('is not refreshed a second time: the second end is final', async () => {
+  it('is not refreshed a second time: the second exit code is final', async () => {
     stage.tokenRequests();
     expect(await exec(`${DIGEST}; exit 41`, ['--retry-exit', '41'])).toMatchObject({ exitCode: 41 });
     expect(lines('tokens')).toHaveLength(2);
     expect(stage.tokenRequests()).toBe(1);
   });
 
-  it('is left alone when the program ends with anything else', async () => {
+  it('is kept when the program ends with another code', async () => {
     stage.tokenRequests();
     expect(await exec(`${DIGEST}; exit 40`, ['--retry-exit', '41'])).toMatchObject({ exitCode: 40 });
     expect(lines('tokens')).toHaveLength(1);
     expect(stage.tokenRequests()).toBe(0);
   });
 
-  it('is replaced by the one that somebody else has fetched meanwhile', async () => {
+  it('is replaced by one that another process fetched meanwhile', async () => {
     const refresh = `VAULT_HOME='${stage.home.vault}' ${process.execPath} bin/vault.js refresh demo --force --quiet`;
     stage.tokenRequests();
     const script = `${DIGEST}; test "$(wc -l < tokens)" -gt 1 || { cd '${process.cwd()}' && ${refresh}; exit 41; }`;
@@ -197,7 +197,7 @@ describe('a token that the program finds refused', () => {
     expect(stage.tokenRequests()).toBe(1);
   });
 
-  it('does not bring back a program that was asked to stop', async () => {
+  it('does not restart a program that was asked to stop', async () => {
     const script = `${DIGEST}; trap 'exit 41' TERM; echo ready >&2; while :; do sleep 0.05; done`;
     const running = startVault(['exec', 'demo', '--retry-exit', '41', '--', 'sh', '-c', script], stage.home);
     await running.stderrLine(/^ready$/);
@@ -206,7 +206,7 @@ describe('a token that the program finds refused', () => {
     expect(lines('tokens')).toHaveLength(1);
   });
 
-  it('says why when it cannot be refreshed', async () => {
+  it('fails with the reason when it cannot be refreshed', async () => {
     // Nothing can be refreshed from here on.
     stage.demo.endAllGrants();
     const run = await exec(`${DIGEST}; exit 41`, ['--retry-exit', '41']);

@@ -64,7 +64,7 @@ describe('under umask 000', () => {
   });
 });
 
-describe('a file that a person names', () => {
+describe('a file that the user names', () => {
   it('keeps its mode, whatever it turns out to be', async () => {
     const letter = join(stage.home.home, 'letter');
     writeFileSync(letter, 'neither backup nor recovery file', { mode: 0o644 });

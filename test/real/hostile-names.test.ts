@@ -49,7 +49,7 @@ describe('a name with a line break in it', () => {
     [['exec', 'demo', '--', NAME]],
     [[NAME]],
     [['list', `--${NAME}`]],
-  ])('begins no line of what is said: %j', async (args) => {
+  ])('never starts a line of the output: %j', async (args) => {
     // Node itself looks for a file named with --env-file, unless it is told that its own options have ended.
     const under = ['sh', '-c', 'node=$1; shift; exec "$node" -- "$@"', 'sh'];
     expectOwnWords(await runVault(args, home, { under }));
@@ -59,7 +59,7 @@ describe('a name with a line break in it', () => {
     ['VAULT_HOME', 'list'],
     ['VAULT_KEY_FILE', 'init'],
     ['VAULT_PASSPHRASE_FILE', 'init'],
-  ])('begins none either when it stands in %s', async (variable, command) => {
+  ])('never starts one from %s either', async (variable, command) => {
     const place = join(home.root, NAME);
     mkdirSync(place, { recursive: true });
     chmodSync(place, 0o777);

@@ -98,7 +98,7 @@ describe('in a folder full of bait', () => {
 });
 
 describe('the programs that a command starts', () => {
-  it('get no secret, neither as arguments nor in their environment', async (context) => {
+  it('get no secret in their arguments or environment', async (context) => {
     needs(context, 'strace');
     const own = await openDemoStage({ server: { clientAuth: 'post' }, provider: { clientAuth: 'post' } });
     const secret = own.demo.client.secret ?? '';
@@ -144,7 +144,7 @@ describe('the programs that a command starts', () => {
 });
 
 describe('an unusual process', () => {
-  it('started without stdin, stdout and stderr writes into no file of the vault what was meant for them', async () => {
+  it('without stdin, stdout and stderr writes no output into a file of the vault', async () => {
     const account = (await stage.logIn()).stdout.trim();
     const without = { under: ['sh', '-c', 'exec "$@" 0<&- 1>&- 2>&-', 'sh'] };
     for (const args of [['token', account, '--refresh', '--verbose'], ['token', 'nobody'], ['list']])
@@ -154,7 +154,7 @@ describe('an unusual process', () => {
     expect((await stage.vault(['token', account])).exitCode).toBe(0);
   });
 
-  it('that gets SIGUSR1 opens no debugger, and goes on', async () => {
+  it('that gets SIGUSR1 opens no debugger and continues', async () => {
     const login = startVault(['login', 'demo', '--no-browser'], stage.home);
     const url = (await login.stderrLine(/^\s*http:\/\/\S+[?&]state=/)).trim();
     login.child.kill('SIGUSR1');
@@ -165,7 +165,7 @@ describe('an unusual process', () => {
     expect(run.stderr).not.toMatch(/Debugger/);
   });
 
-  it('whose Node was told to open itself does nothing, and one told to trust everybody says that it does not', async () => {
+  it('with a debugger refuses to run, and one without TLS checks ignores that setting', async () => {
     const opened = await stage.vault(['list'], { env: { NODE_OPTIONS: '--heapsnapshot-signal=SIGUSR2' } });
     expect(opened).toMatchObject({ exitCode: 2, stdout: '' });
     expect(opened.stderr).toMatch(/^vault: NODE_OPTIONS contains --heapsnapshot-signal/);
@@ -174,7 +174,7 @@ describe('an unusual process', () => {
     expect(trusting.stderr).toMatch(/^vault: NODE_TLS_REJECT_UNAUTHORIZED=0 is ignored/);
   });
 
-  it('of root in the home of another user leaves nothing there', async (context) => {
+  it('of root in another user’s home leaves nothing there', async (context) => {
     needs(context, 'another user');
     const { home } = stage.home;
     chownSync(home, 54_321, 54_321);
@@ -192,7 +192,7 @@ describe('an unusual process', () => {
     expect(doctor.stdout).toMatch(/belongs to another user, and this runs as root/);
   });
 
-  it('of root with the home of another user and a vault of its own sets up nothing for either', async (context) => {
+  it('of root with another user’s HOME and its own vault installs no job', async (context) => {
     needs(context, 'another user');
     const { home } = stage.home;
     const victim = join(stage.home.root, 'victim');
@@ -217,7 +217,7 @@ describe('an unusual process', () => {
     ['user', '--ruid=54321'],
     ['group', '--rgid=54321'],
   ] as const)(
-    'with the rights of another %s than the one that started it does nothing at all',
+    'with the rights of another %s than the one that started it refuses to run',
     async ([, option], context) => {
       needs(context, 'setpriv');
       const { home, vault } = stage.home;

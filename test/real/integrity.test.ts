@@ -72,7 +72,7 @@ async function examined(under: readonly string[] = []): Promise<unknown> {
 }
 
 describe('yesterday’s database', () => {
-  it('gives tokens that are good, refreshes nothing, takes a login, and is used again once that was accepted', async () => {
+  it('returns valid tokens and refreshes nothing until it is accepted', async () => {
     copyFileSync(database(), inVault('yesterday.db'));
     expect((await stage.vault(['token', ADA, '--refresh'])).exitCode).toBe(0);
     copyFileSync(inVault('yesterday.db'), database());
@@ -104,7 +104,7 @@ describe('yesterday’s database', () => {
 });
 
 describe('a copy of the vault', () => {
-  it('in another folder gives tokens and refreshes nothing, and the original goes on', async () => {
+  it('in another folder returns tokens and refreshes nothing; the original works on', async () => {
     const copy = join(stage.home.root, 'copy');
     cpSync(stage.home.vault, copy, { recursive: true });
     const env = { VAULT_HOME: copy };
@@ -116,7 +116,7 @@ describe('a copy of the vault', () => {
     expect((await stage.vault(['token', ADA, '--refresh'])).exitCode).toBe(0);
   });
 
-  it('on another machine, in a folder of the same name, refreshes nothing until that was accepted there', async (context) => {
+  it('on another machine refreshes nothing until it is accepted there', async (context) => {
     needs(context, 'namespaces of its own');
     const id = join(stage.home.root, 'machine-id');
     writeFileSync(id, `${'ab'.repeat(16)}\n`);
@@ -135,7 +135,7 @@ describe('a copy of the vault', () => {
     expect((await stage.vault(['token', ADA, '--refresh'])).exitCode).toBe(0);
   });
 
-  it('is what a vault looks like whose marks were deleted, until that was accepted', async () => {
+  it('is assumed for a vault whose marks were deleted, until it is accepted', async () => {
     const before = readdirSync(inVault('marks'));
     rmSync(inVault('marks'), { recursive: true });
     expect(await refusal(['token', ADA, '--refresh'])).toMatchObject({
@@ -148,7 +148,7 @@ describe('a copy of the vault', () => {
   });
 });
 
-describe('a row that somebody has worked on', () => {
+describe('a row that was tampered with', () => {
   it.each([
     ['was deleted', "DELETE FROM accounts WHERE label LIKE 'ada%'", /1 account is missing/],
     [
@@ -156,7 +156,7 @@ describe('a row that somebody has worked on', () => {
       "UPDATE accounts SET label = 'eve@example.com' WHERE label LIKE 'ada%'",
       /demo\/eve@example\.com was altered/,
     ],
-  ])('and that %s is not taken for one that never was', async (_, sql, said) => {
+  ])('and that %s is not reported as one that never existed', async (_, sql, said) => {
     tamper(sql);
     expect((await stage.vault(['list'])).exitCode).toBe(0);
     for (const args of [
@@ -176,7 +176,7 @@ describe('a row that somebody has worked on', () => {
     expect(stage.tokenRequests()).toBe(0);
   });
 
-  it('and that was restored from an older copy is not refreshed with', async () => {
+  it('and that was restored from an older copy is not used for a refresh', async () => {
     const aside = `ATTACH '${inVault('aside')}' AS aside`;
     tamper(`${aside}; CREATE TABLE aside.kept AS SELECT * FROM accounts`);
     expect((await stage.vault(['token', ADA, '--refresh'])).exitCode).toBe(0);
@@ -209,7 +209,7 @@ describe('a process killed between the commit and the mark', () => {
 });
 
 describe('a vault that cannot be opened', () => {
-  it('says which it is: the wrong key, no key, a damaged file, or a newer schema', async () => {
+  it('reports the cause: wrong key, no key, damaged file or newer schema', async () => {
     const key = readFileSync(inVault('master.key'));
     const told: Refusal[] = [];
     writeFileSync(inVault('master.key'), Buffer.alloc(32, 9).toString('base64url'));

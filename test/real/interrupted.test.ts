@@ -43,7 +43,7 @@ async function interruptAt(args: readonly string[], there: () => boolean) {
 }
 
 describe('Ctrl-C', () => {
-  it('stops a restore that has not replaced the vault, and nothing of it is left', async () => {
+  it('stops a restore before the vault is replaced, and leaves nothing behind', async () => {
     const before = readFileSync(inVault('vault.db'));
     const run = await interruptAt(['restore', backup, '--yes'], () =>
       beside().includes('vault.db.restoring'),
@@ -53,7 +53,7 @@ describe('Ctrl-C', () => {
     expect(beside()).toEqual([]);
   });
 
-  it('comes too late for a recovery file that is there, which is read back and opened all the same', async () => {
+  it('does not stop the check of a recovery file that was already written', async () => {
     const [recovery, passphrase] = [inHome('recovery'), inHome('passphrase')];
     writeFileSync(passphrase, 'passphrase example 1\n', { mode: 0o600 });
     const run = startVault(['key', 'export', recovery, '--passphrase-file', passphrase], stage.home);
@@ -65,7 +65,7 @@ describe('Ctrl-C', () => {
     });
   });
 
-  it('says of data keys that are being replaced how far that is, and how it goes on', async () => {
+  it('during a replacement of data keys reports the progress and how to continue', async () => {
     const log = inVault('security.log');
     const begun = () => readFileSync(log, 'utf8').includes('data_keys_added');
     const run = await interruptAt(['key', 'rotate', '--data'], begun);

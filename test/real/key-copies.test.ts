@@ -60,8 +60,8 @@ describe('two copies of a vault with one keychain', () => {
   );
 });
 
-describe('a key that its keychain did not give up', () => {
-  it('is out of it once the command has been typed that is told', async (context) => {
+describe('a key that its keychain did not delete', () => {
+  it('is deleted by the command of the hint', async (context) => {
     needs(context, 'Secret Service');
     service = await startSecretService(stage.home);
     await stage.logIn([], {}, { env: service.env });

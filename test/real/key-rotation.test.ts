@@ -15,7 +15,7 @@ afterEach(async () => {
 });
 
 describe('a vault whose key is replaced', () => {
-  it('opens with the new key from a real Secret Service, which holds no other afterwards', async (context) => {
+  it('opens with the new key from a real Secret Service, the only key left there', async (context) => {
     needs(context, 'Secret Service');
     stage.home.configure({ ...stage.home.config(), keySource: 'keychain' });
     const service = await startSecretService(stage.home);
@@ -47,7 +47,7 @@ describe('a vault whose key is replaced', () => {
     }
   });
 
-  it('is restored and opened with a recovery file while an agent has it open, and nobody refreshes', async () => {
+  it('is restored with a recovery file while an agent has it open', async () => {
     const passphrase = join(stage.home.home, 'passphrase');
     writeFileSync(passphrase, 'passphrase example 1\n', { mode: 0o600 });
     const [backup, recovery] = ['backup', 'recovery'].map((name) => join(stage.home.home, name)) as [
@@ -74,7 +74,7 @@ describe('a vault whose key is replaced', () => {
     expect(await stage.vault(['doctor', '--accept-rollback', '--yes'])).toMatchObject({ exitCode: 0 });
   });
 
-  it('gets new data keys while an agent and a crowd of commands have it open, and none of them notices', async () => {
+  it('gets new data keys while an agent and many commands use it', async () => {
     const account = await stage.logInExpired();
     const agent = await startAgent(stage.home);
     try {

@@ -16,7 +16,7 @@ describe('the real Secret Service', () => {
     stage = await openDemoStage({ config: { keySource: 'keychain' } });
   });
 
-  it('keeps the key between processes, and no key lies in a file', async (context) => {
+  it('keeps the key between processes, and none is in a file', async (context) => {
     needs(context, 'Secret Service');
     const service = await startSecretService(stage.home);
     try {
@@ -39,7 +39,7 @@ describe('the real Secret Service', () => {
     expect(await stage.vault(['list'])).toMatchObject({ exitCode: 0 });
   });
 
-  it('that is not there ends a login before a browser would open, with a hint that works without it', async () => {
+  it('that does not exist ends a login before a browser opens, with a hint that works', async () => {
     const { exitCode, stderr } = await stage.logIn();
     expect(exitCode).toBe(6);
     expect(stderr).toMatch(/--key-source file/);
@@ -55,7 +55,7 @@ describe('a key file', () => {
     key = join(stage.home.vault, 'master.key');
   });
 
-  it('that is gone is never replaced', async () => {
+  it('that is missing is never replaced', async () => {
     renameSync(key, `${key}.kept`);
     const gone = await stage.vault(['token', 'demo', '--json']);
     expect(gone.exitCode).toBe(6);
@@ -65,14 +65,14 @@ describe('a key file', () => {
     expect((await stage.vault(['token', 'demo'])).exitCode).toBe(0);
   });
 
-  it('of another vault is told from a damaged vault', async () => {
+  it('of another vault is distinguished from a damaged vault', async () => {
     writeFileSync(key, `${randomBytes(32).toString('base64url')}\n`, { mode: 0o600 });
     const wrong = await stage.vault(['token', 'demo', '--json']);
     expect(wrong.exitCode).toBe(6);
     expect(JSON.parse(wrong.stdout)).toMatchObject({ error: { code: 'key_wrong' } });
   });
 
-  it('is found where VAULT_KEY_FILE says', async () => {
+  it('is found at VAULT_KEY_FILE', async () => {
     const elsewhere = join(stage.home.home, 'vault-key');
     writeFileSync(elsewhere, readFileSync(key), { mode: 0o600 });
     rmSync(key);
@@ -82,7 +82,7 @@ describe('a key file', () => {
     renameSync(elsewhere, key);
   });
 
-  it('opens the vault for a job without a terminal, a home folder of note or an environment', async () => {
+  it('opens the vault for a job without terminal and environment', async () => {
     const bare = { VAULT_HOME: stage.home.vault, HOME: '/nonexistent', PATH: '/usr/bin:/bin' };
     const run = await stage.vault(['refresh', '--all', '--days', '3'], { cwd: '/', env: bare });
     expect(run.exitCode).toBe(0);

@@ -46,7 +46,7 @@ function bare(env: Readonly<Record<string, string>> = {}) {
 const refreshing = ['refresh', '--all', '--days', '3', '--force'];
 
 describe('a vault with several keys', () => {
-  it('opens for a bare job with a credential of systemd, and with age, each asked once a command', async (context) => {
+  it('opens for a job with a systemd credential and with age, each read once', async (context) => {
     needs(context, 'age');
     await stage.logIn();
     expect(await stage.vault(refreshing, bare())).toMatchObject({ exitCode: 0 });
@@ -86,7 +86,7 @@ describe('a vault with several keys', () => {
     expect(keys).toMatchObject([{ source: 'command', in_use: true, place: 'command age-once' }]);
   });
 
-  it('never goes from the source that is set to another one by itself', async () => {
+  it('never falls back from the configured source to another one', async () => {
     await stage.logIn();
     const config = stage.home.config();
     stage.home.configure({ ...config, keySource: { kind: 'passphrase' } });
@@ -100,14 +100,14 @@ describe('a vault with several keys', () => {
   });
 });
 
-describe('a command that does not give the key', () => {
+describe('a command that does not print the key', () => {
   it.each([
     ['is not there', null, 'key_unavailable', 'was not found'],
     ['fails', 'echo a-secret-of-the-command >&2; exit 3', 'key_unavailable', 'exit code 3'],
     ['prints something else', 'echo a-secret-of-the-command', 'key_wrong', 'does not contain a master key'],
     ['prints too much', 'head -c 5000 /dev/zero', 'key_wrong', 'prints more than a master key'],
     ['hangs', 'sleep 600', 'key_timed_out', 'did not print the key within 1s'],
-  ])('because it %s is told, and leaves no vault', async (_why, body, code, says) => {
+  ])('because it %s is reported, and leaves no vault', async (_why, body, code, says) => {
     const command = [body === null ? 'no-such-program' : program('print-key', body).path];
     stage.home.configure({ ...stage.home.config(), keySource: { kind: 'command', command, timeout: '1s' } });
     const run = await stage.vault(['init', '--json'], bare({ DEMO_CLIENT_SECRET: 'client-secret-example' }));
@@ -118,7 +118,7 @@ describe('a command that does not give the key', () => {
     expect(JSON.parse((await stage.vault(['key', 'status', '--json'])).stdout).keys).toEqual([]);
   });
 
-  it('because it prints another one each time is noticed, and nothing is left', async () => {
+  it('because it prints another one each time is refused, and leaves nothing behind', async () => {
     const { path } = program('print-key', 'head -c 32 /dev/urandom | basenc --base64url');
     const before = readFileSync(join(stage.home.vault, 'config.json'), 'utf8');
     const run = await stage.vault(['init', '--key-source', 'command', '--json', '--', path], bare());
@@ -132,7 +132,7 @@ describe('a command that does not give the key', () => {
     expect(readFileSync(join(stage.home.vault, 'config.json'), 'utf8')).toBe(before);
   });
 
-  it('learns no client secret from its environment', async () => {
+  it('gets no client secret in its environment', async () => {
     const seen = join(elsewhere, 'environment');
     const { path } = program('print-key', `env >> '${seen}'; echo '${newKey().trim()}'`);
     const env = { DEMO_CLIENT_SECRET: 'client-secret-example', DEMO_CLIENT_ID: 'id', KEPT: 'yes' };

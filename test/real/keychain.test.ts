@@ -45,7 +45,7 @@ const inNamespaces = (script: string, ...kinds: readonly string[]) => [
 const userFolder = `/run/user/${process.getuid?.()}`;
 
 describe.concurrent('a keychain that hangs', () => {
-  it('times out, is named, and goes on with the command of the hint', async () => {
+  it('times out, is named, and works after the command of the hint', async () => {
     service.freeze();
     const runs = await Promise.all([token(alone(service.env)), refresh(alone(service.env))]);
     for (const run of runs) {
@@ -62,7 +62,7 @@ describe.concurrent('a keychain that hangs', () => {
     expect(await token(alone(service.env))).toMatchObject({ exitCode: 0 });
   });
 
-  it('times out wherever it begins to hang', async () => {
+  it('times out at whichever call it hangs', async () => {
     const hung = async (silent: string) => {
       const bus = await startSessionBus(join(stage.home.root, silent));
       const fake = await fakeSecretService(bus.socket, { secret: 'A'.repeat(43), silent: [silent] });
@@ -79,7 +79,7 @@ describe.concurrent('a keychain that hangs', () => {
 });
 
 describe('a keychain that is locked', () => {
-  it('asks nobody where nobody is there, and a person at a terminal', async () => {
+  it('prompts only at a terminal', async () => {
     await service.lock();
     for (const run of await Promise.all([token(alone(service.env)), refresh(alone(service.env))])) {
       expect(run.exitCode).toBe(6);
@@ -96,12 +96,12 @@ describe('a keychain that is locked', () => {
 });
 
 describe('a keychain that works', () => {
-  it('gives its key to many at once', async () => {
+  it('returns its key to many processes at once', async () => {
     const runs = await Promise.all(Array.from({ length: 6 }, () => token({ env: service.env })));
     expect(runs.map(({ exitCode }) => exitCode)).toEqual(runs.map(() => 0));
   });
 
-  it('is read without libsecret, which is named where something has to be stored', async (context) => {
+  it('is read without libsecret, which storing a key needs', async (context) => {
     needs(context, 'namespaces of its own');
     const folder = '/usr/lib/x86_64-linux-gnu';
     const library = readdirSync(folder).find((name) => /^libsecret-1\.so\.\d+$/.test(name));
@@ -122,7 +122,7 @@ describe('a keychain that works', () => {
 });
 
 describe('without a session bus in the environment', () => {
-  it('that of the user is found, for reading and for storing', async (context) => {
+  it('the user’s bus is found, for reading and for storing', async (context) => {
     const { XDG_RUNTIME_DIR = '' } = service.env;
     expect(await refresh(alone({ XDG_RUNTIME_DIR }))).toMatchObject({ exitCode: 0 });
     needs(context, 'namespaces of its own');
@@ -133,7 +133,7 @@ describe('without a session bus in the environment', () => {
     expect(await stage.vault(init, bare)).toMatchObject({ exitCode: 0 });
   });
 
-  it('a container says so at once', async (context) => {
+  it('a container fails at once', async (context) => {
     needs(context, 'namespaces of its own');
     const run = await token(alone({}, inNamespaces('mount -t tmpfs none /run', '--net')));
     expect(run.exitCode).toBe(6);
@@ -143,7 +143,7 @@ describe('without a session bus in the environment', () => {
     });
   });
 
-  it('and without one anywhere a job works after the two commands of the hint', async () => {
+  it('a job without any bus works after the two commands of the hint', async () => {
     const nowhere = { DBUS_SESSION_BUS_ADDRESS: 'unix:path=/nonexistent/bus' };
     const run = await refresh(alone(nowhere));
     expect(run.exitCode).toBe(6);

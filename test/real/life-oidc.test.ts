@@ -45,7 +45,7 @@ interface Listed {
 }
 
 describe('the life of an account at a real authorization server', () => {
-  it('begins with a login that ends by printing its name', async () => {
+  it('begins with a login that prints its name', async () => {
     expect(await logInAs('alice')).toMatchObject({ exitCode: 0, stdout: 'acme/alice@example.com\n' });
     const { accounts } = await json<Listed>('list');
     expect(accounts).toMatchObject([
@@ -53,7 +53,7 @@ describe('the life of an account at a real authorization server', () => {
     ]);
   });
 
-  it('gives a token the server takes, without asking the server while it is good', async () => {
+  it('returns a valid token without asking the server', async () => {
     const before = tokenRequests();
     const first = await vault('token', 'acme');
     expect(first).toMatchObject({ exitCode: 0, stderr: '' });
@@ -62,7 +62,7 @@ describe('the life of an account at a real authorization server', () => {
     expect(tokenRequests()).toBe(before);
   });
 
-  it('goes on through one rotation of the refresh token after the other', async () => {
+  it('survives one rotation of the refresh token after the other', async () => {
     const seen = new Set([(await vault('token')).stdout]);
     for (let round = 0; round < 4; round += 1) {
       const { exitCode, stdout } = await vault('token', '--refresh');
@@ -73,7 +73,7 @@ describe('the life of an account at a real authorization server', () => {
     expect(seen.size).toBe(5);
   });
 
-  it('gets a new token by itself when the old one has too little time left', async () => {
+  it('gets a new token when the old one expires too soon', async () => {
     server.accessTokenLifetime = 120;
     const short = await vault('token', '--refresh');
     server.accessTokenLifetime = 3_600;
@@ -84,34 +84,34 @@ describe('the life of an account at a real authorization server', () => {
     expect(tokenRequests()).toBe(before + 1);
   });
 
-  it('can be rehearsed: a dry run sends nothing', async () => {
+  it('is not changed by a dry run, which sends nothing', async () => {
     const before = tokenRequests();
     const { results } = await json<{ results: unknown[] }>('refresh', '--all', '--dry-run');
     expect(results).toMatchObject([{ account: 'acme/alice@example.com', outcome: 'would_refresh' }]);
     expect(tokenRequests()).toBe(before);
   });
 
-  it('is refreshed with all the others, or left alone when it is not due', async () => {
+  it('is refreshed with all the others, or skipped when it is not due', async () => {
     const first = await json<{ summary: unknown }>('refresh', '--all');
     expect(first.summary).toMatchObject({ refreshed: 1, failed: 0 });
     const second = await json<{ summary: unknown }>('refresh', '--all', '--days', '0');
     expect(second.summary).toMatchObject({ refreshed: 0, skipped: 1 });
   });
 
-  it('stays one account when the same person logs in again', async () => {
+  it('stays one account when the same user logs in again', async () => {
     const again = await logInAs('alice', '--as', 'work', '--json');
     expect(JSON.parse(again.stdout)).toMatchObject({ account: 'acme/work', created: false });
     expect((await json<Listed>('list')).accounts.map(({ account }) => account)).toEqual(['acme/work']);
   });
 
-  it('does not yield its name to another person', async () => {
+  it('keeps its name when another user logs in with it', async () => {
     const mine = (await vault('token')).stdout;
     const refused = await logInAs('bob', '--as', 'work');
     expect(refused).toMatchObject({ exitCode: 2, stdout: '' });
     expect((await vault('token', 'acme/work')).stdout).toBe(mine);
   });
 
-  it('has another person beside it, and then must be named', async () => {
+  it('must be named once there is a second account', async () => {
     expect((await logInAs('bob')).stdout).toBe('acme/bob@example.com\n');
     const ambiguous = await vault('token', 'acme');
     expect(ambiguous).toMatchObject({ exitCode: 3, stdout: '' });
@@ -129,7 +129,7 @@ describe('the life of an account at a real authorization server', () => {
     expect((await json<Listed>('list')).accounts).toHaveLength(1);
   });
 
-  it('leaves no secret in anything that was printed or written', () => {
+  it('leaves no secret in output or files', () => {
     expect(canaries.size).toBeGreaterThan(20);
     expect(brokenPromises(home, canaries)).toEqual([]);
   });

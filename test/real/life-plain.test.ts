@@ -56,7 +56,7 @@ describe('a server that is not OpenID Connect, by configuration only', () => {
     expect(await live(stage)).toEqual([0, 0, 0, 0]);
   });
 
-  it('is told apart from a wrong client: no login is suggested for that', async () => {
+  it('does not suggest a login for a wrong client', async () => {
     const stage = await stageOf({});
     await stage.logIn();
     stage.set({ clientAuth: 'post', clientSecret: 'wrong-example' });

@@ -50,7 +50,7 @@ function send(target: URL, changes: { path?: string; host?: string; method?: str
 }
 
 describe('the listener of a login', () => {
-  it('is not disturbed by strangers, and still takes the right callback', async () => {
+  it('refuses requests of strangers, and still accepts the right callback', async () => {
     const { login, url, redirect, state } = await startLogin();
     const path = redirect.pathname;
     const idle = connect(Number(redirect.port), redirect.hostname);
@@ -75,7 +75,7 @@ describe('the listener of a login', () => {
     idle.destroy();
   });
 
-  it('redeems the good callback once, however often it comes', async () => {
+  it('redeems the right callback once, however often it comes', async () => {
     const { login, url } = await startLogin();
     const callback = new URL(await answerConsent(url));
     const path = `${callback.pathname}${callback.search}`;
@@ -100,14 +100,14 @@ describe('the listener of a login', () => {
     expect((await stage.vault(['list', '--json'])).stdout).toMatch(/"accounts":\s*\[\]/);
   });
 
-  it('gives up when nobody comes, and says so', async () => {
+  it('times out with a message when no callback comes', async () => {
     const { login } = await startLogin('--timeout', '1s');
     const run = await login.done;
     expect(run).toMatchObject({ exitCode: 4, stdout: '' });
     expect(run.stderr).toMatch(/hint: .*vault login demo/);
   });
 
-  it('is gone when the login is interrupted, and nothing is left half done', async () => {
+  it('closes when the login is interrupted, and leaves nothing behind', async () => {
     const { login, redirect } = await startLogin();
     login.child.kill('SIGINT');
     expect(await login.done).toMatchObject({ exitCode: 130, stdout: '' });

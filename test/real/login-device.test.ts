@@ -29,7 +29,7 @@ const start = (args: readonly string[], options: CliOptions = {}) =>
 const audited = () => readFileSync(join(home.vault, 'security.log'), 'utf8').trim().split('\n').at(-1) ?? '';
 
 describe('a login by device code at a real authorization server', () => {
-  it('is finished elsewhere, prints the account, and its token works and can be refreshed', async () => {
+  it('prints the account, and its token works and can be refreshed', async () => {
     const login = start(['--device', '--json']);
     const complete = await login.stderrLine(/^http\S+\?user_code=/);
     const shown = await signingInAs('alice')(complete.trim());
@@ -50,7 +50,7 @@ describe('a login by device code at a real authorization server', () => {
     expect(consents).toMatchObject([{ how: 'device' }]);
   });
 
-  it('ends at once with Ctrl-C, stores nothing, and is audited', async () => {
+  it('ends at once with Ctrl-C, stores nothing and is recorded', async () => {
     const login = start(['--device']);
     const polls = server.requests.get('POST /token') ?? 0;
     await login.stderrLine(/^[A-Z]{4}-[A-Z]{4}$/);
@@ -63,7 +63,7 @@ describe('a login by device code at a real authorization server', () => {
 });
 
 describe('a login over ssh', () => {
-  it('prints the tunnel to the very port it listens on, and is finished through it', async () => {
+  it('prints the tunnel to its port, and is completed through it', async () => {
     const env = { SSH_CONNECTION: '192.0.2.1 50000 192.0.2.7 22', USER: 'alice' };
     const login = start([], { env });
     const tunnel = await login.stderrLine(/^ {2}ssh /);
@@ -79,7 +79,7 @@ describe('a login over ssh', () => {
     );
   });
 
-  it('leaves no secret in anything that was printed or written', () => {
+  it('leaves no secret in output or files', () => {
     expect(canaries.size).toBeGreaterThan(5);
     expect(brokenPromises(home, canaries)).toEqual([]);
   });

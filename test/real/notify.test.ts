@@ -33,8 +33,8 @@ const files = (end: string) =>
 const events = () => files('.json').map((name) => JSON.parse(readFileSync(join(inbox, name), 'utf8')));
 const emptyInbox = () => rmSync(inbox, { recursive: true, force: true });
 
-describe('the user', () => {
-  it('is told once that an account needs a login, whoever notices it, and again after the next login', async () => {
+describe('the notify command', () => {
+  it('runs once for an account that needs a login, and again after the next login', async () => {
     const account = await stage.logInExpired();
     stage.demo.endAllGrants();
     expect((await stage.vault(['refresh', '--all', '--dry-run'])).exitCode).toBe(0);
@@ -71,7 +71,7 @@ describe('the user', () => {
     expect(log.match(/"event":"notified"/g)).toHaveLength(2);
   });
 
-  it('is told in one line when nobody could be told, and the command ends as it would have', async () => {
+  it('that fails causes a one-line notice and no other exit code', async () => {
     const account = await stage.logInExpired();
     setNotify(['/not/there']);
     stage.demo.endAllGrants();
@@ -84,7 +84,7 @@ describe('the user', () => {
     expect(log).toMatch(/"event":"notify_failed","about":"login_needed".*"why":"not_found"/);
   });
 
-  it('can try the command out', async () => {
+  it('can be tested', async () => {
     expect(await stage.vault(['notify', '--test'])).toMatchObject({ exitCode: 0, stdout: '' });
     expect(events()).toMatchObject([{ event: 'test', account: 'example/account@example.com' }]);
     setNotify(['false']);

@@ -20,7 +20,7 @@ afterEach(async () => {
 
 const token = (file: string) => stage.vault(['token', 'demo'], { env: { VAULT_PASSPHRASE_FILE: file } });
 
-it('wrong passphrases, of the recovery file too, make the next one wait', async () => {
+it('wrong passphrases, of the recovery file too, delay the next attempt', async () => {
   const file = join(stage.home.root, 'recovery');
   await stage.vault(['key', 'export', file, '--passphrase-file', right]);
   await stage.vault(['key', 'add', 'passphrase', '--passphrase-file', right]);

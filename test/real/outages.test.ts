@@ -21,7 +21,7 @@ async function status(): Promise<unknown> {
   return accounts[0]?.status;
 }
 
-describe('a provider in trouble', () => {
+describe('a provider that fails', () => {
   it.each<[string, DemoFault]>([
     ['503', serverError()],
     ['429 with a long Retry-After', rateLimited('86400')],
@@ -39,7 +39,7 @@ describe('a provider in trouble', () => {
   it.each<[string, DemoFault]>([
     ['the page of a captive portal', htmlPage()],
     ['garbage', garbage],
-  ])('with %s does not take away a token that is still good', async (_, fault) => {
+  ])('with %s does not affect a valid token', async (_, fault) => {
     stage.demo.knobs.accessTokenLifetime = 120;
     await stage.logIn();
     stage.demo.next('token', fault, ALWAYS);
@@ -47,13 +47,13 @@ describe('a provider in trouble', () => {
     expect(stdout).toMatch(/^demo-access-/);
   });
 
-  it('that cannot be reached at all is the network, not a reason to log in', async () => {
+  it('that cannot be reached is a network failure, not a reason to log in', async () => {
     const account = await stage.logInExpired();
     await stage.demo.close();
     expect(await stage.vault(['token', account])).toMatchObject({ exitCode: 5, stdout: '' });
   });
 
-  it('that ended the grant needs a login, asks for it once and is not asked again', async () => {
+  it('that ended the grant causes a login hint and is not asked again', async () => {
     const account = await stage.logInExpired();
     stage.demo.endAllGrants();
     stage.tokenRequests();
@@ -67,7 +67,7 @@ describe('a provider in trouble', () => {
     expect((await stage.vault(['token', account])).exitCode).toBe(0);
   });
 
-  it('that refuses the client does not send the person to a login', async () => {
+  it('that refuses the client causes no login hint', async () => {
     const account = await stage.logInExpired();
     stage.demo.next('token', oauthRefusal('invalid_client', 401), ALWAYS);
     const refused = await stage.vault(['token', account]);
@@ -75,7 +75,7 @@ describe('a provider in trouble', () => {
     expect(refused.stderr).not.toMatch(/vault login/);
   });
 
-  it('that gives no new refresh token leaves the old one in use', async () => {
+  it('that issues no new refresh token leaves the old one in use', async () => {
     stage.demo.knobs.refreshTokens = 'keep';
     await stage.logIn();
     for (let round = 0; round < 3; round += 1) {
@@ -84,7 +84,7 @@ describe('a provider in trouble', () => {
     expect([...stage.demo.refreshUses.values()]).toEqual([3]);
   });
 
-  it('does not lose a new refresh token because the rest of the answer is odd', async () => {
+  it('with an odd answer does not cost the new refresh token', async () => {
     await stage.logIn();
     stage.demo.knobs.answerMembers = {
       expires_in: 'soon',
@@ -98,7 +98,7 @@ describe('a provider in trouble', () => {
     expect(stage.demo.log.filter(({ kind }) => kind === 'reuse_detected')).toEqual([]);
   });
 
-  it('keeps the local copy when it cannot revoke, unless told otherwise', async () => {
+  it('that cannot revoke leaves the account in place, except with --local', async () => {
     await stage.logIn();
     stage.demo.next('revoke', serverError(), ALWAYS);
     expect((await stage.vault(['revoke', 'demo', '--yes'])).exitCode).toBe(5);

@@ -24,7 +24,7 @@ function inShell(redirection: string, under = '') {
 }
 
 describe('stdout', () => {
-  it('that does not take all at once gets the rest later', (context) => {
+  it('that accepts only a part gets the rest later', (context) => {
     needs(context, 'strace');
     const [whole, out] = [inShell('').stdout, join(home.root, 'out')];
     expect(JSON.parse(whole)).toMatchObject({});

@@ -20,7 +20,7 @@ afterEach(async () => {
 });
 
 describe('a passphrase', () => {
-  it('is typed at a terminal that shows nothing of it, twice when it is new and once for a command', async (context) => {
+  it('is typed without echo, twice when it is new and once for a command', async (context) => {
     needs(context, 'a terminal');
     stage.canaries.secret(PASSPHRASE);
     const adding = atTerminal(['key', 'add', 'passphrase'], stage.home);
@@ -66,7 +66,7 @@ describe('a passphrase', () => {
     );
   });
 
-  it('comes from a private file or a descriptor where there is no terminal, and is asked for nowhere else', async () => {
+  it('comes from a private file or a descriptor where there is no terminal', async () => {
     const file = join(stage.home.root, 'passphrase');
     writeFileSync(file, `${PASSPHRASE}\n`, { mode: 0o600 });
     const added = await stage.vault(['key', 'add', 'passphrase', '--passphrase-file', file]);

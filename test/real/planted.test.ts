@@ -49,9 +49,9 @@ const refused = (path: string, what: string) =>
     stderr: expect.stringMatching(new RegExp(`^vault: ${path} ${what}\\nhint: .*ls -ld '${path}'`)),
   });
 
-describe('a pipe that stands where SQLite would open a file', () => {
+describe('a pipe in place of a file that SQLite would open', () => {
   it.each(['vault.db-journal', 'vault.db-wal', 'vault.db-shm'])(
-    '%s keeps nobody waiting, and every command says what stands there',
+    '%s blocks no command, and every command reports it',
     async (name) => {
       const path = inVault(name);
       pipe(path);
@@ -64,7 +64,7 @@ describe('a pipe that stands where SQLite would open a file', () => {
     },
   );
 
-  it('beside a lock keeps nobody waiting who needs it', async () => {
+  it('beside a lock blocks no command that needs the lock', async () => {
     expect((await stage.vault(['token', account, '--refresh'])).exitCode).toBe(0);
     const locks = readdirSync(inVault('locks')).filter((name) => name.endsWith('.db'));
     for (const name of locks) pipe(inVault('locks', `${name}-journal`));
@@ -74,14 +74,14 @@ describe('a pipe that stands where SQLite would open a file', () => {
   });
 });
 
-describe('what stands where answers of providers would be kept', () => {
+describe('a file in place of the spill folder', () => {
   it.each<[string, (path: string) => void]>([
     ['a pipe', pipe],
     ['a file', (path) => writeFileSync(path, '', { mode: 0o600 })],
     ['a socket', socket],
     ['a link to nowhere', (path) => symlinkSync('nowhere', path)],
     ['a link to a folder', (path) => symlinkSync('locks', path)],
-  ])('and is %s: nothing is sent, and it is said what stands there', async (_name, plant) => {
+  ])('that is %s is reported, and nothing is sent', async (_name, plant) => {
     const path = inVault('spill');
     rmSync(path, { recursive: true, force: true });
     plant(path);
@@ -91,8 +91,8 @@ describe('what stands where answers of providers would be kept', () => {
   });
 });
 
-describe('a pipe in the place of the vault itself', () => {
-  it('keeps nobody waiting, not even who looks for what is wrong', async () => {
+describe('a pipe in place of the vault itself', () => {
+  it('blocks no command, not even the doctor', async () => {
     const path = inVault('vault.db');
     pipe(path);
     expect(await stage.vault(['list'])).toEqual(refused(path, 'is not a regular file'));

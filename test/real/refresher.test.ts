@@ -16,14 +16,14 @@ afterEach(async () => {
   expect(await stage.close()).toEqual([]);
 });
 
-it('a refresher that cannot begin ends at once, though its asker still holds the line', async () => {
+it('a refresher that cannot start ends at once, although its stdin is still open', async () => {
   const env = { VAULT_HOME: 'not/absolute' };
   const refresher = startVault(['@refresher'], stage.home, { env });
   refresher.type(JSON.stringify(SETUP));
   expect(await refresher.done).toMatchObject({ exitCode: 2, signal: null, stdout: '' });
 });
 
-it('a command that refreshed has ended as a whole: nothing of it still works in the folder', async () => {
+it('no process of a command that refreshed uses the folder after its end', async () => {
   await stage.logIn([], { person: 'ada' });
   const left = (folder: string) => readdirSync(join(stage.home.vault, folder));
   expect((await stage.vault(['token', ADA, '--refresh'])).exitCode).toBe(0);

@@ -31,7 +31,7 @@ const json = async (args: readonly string[], env: Readonly<Record<string, string
   return { exitCode, said: JSON.parse(stdout) as Record<string, unknown> };
 };
 
-describe('a volume put back with all of VAULT_HOME', () => {
+describe('a restored volume with all of VAULT_HOME', () => {
   it.for<readonly [string, Readonly<Record<string, string>>, string]>([
     ['by the mark in the home folder', {}, 'restored from an older copy'],
     [
@@ -40,7 +40,7 @@ describe('a volume put back with all of VAULT_HOME', () => {
       'vault.db is not the file that was written here last',
     ],
   ])(
-    'is noticed %s: tokens that are good are given, nothing is sent, and it can be accepted',
+    'is detected %s: valid tokens are returned and nothing is sent until accepted',
     async ([how, env, why], context) => {
       if (how.includes('file alone')) needs(context, 'birth times of files');
       await putBack(env);

@@ -40,7 +40,7 @@ const install = async (args: readonly string[], env: Record<string, string> = {}
 };
 
 describe('systemd itself', () => {
-  it('takes the units of a refresh and of the agent, wherever the vault lies', async (context) => {
+  it('accepts the units of a refresh and of the agent, wherever the vault is', async (context) => {
     needs(context, 'systemd-analyze');
     const vault = join(home.root, ODD);
     mkdirSync(vault, { mode: 0o700 });
@@ -58,7 +58,7 @@ describe('systemd itself', () => {
     expect(verify()).toContain('/not/there');
   });
 
-  it("reads a program's path out of a unit as it went in", (context) => {
+  it('reads the path of a program from a unit unchanged', (context) => {
     needs(context, 'systemd-analyze');
     const folder = join(config, 'systemd', 'user');
     mkdirSync(folder, { recursive: true });
@@ -70,7 +70,7 @@ describe('systemd itself', () => {
   });
 
   it.each([MINUTE, 15 * MINUTE, HOUR, 12 * HOUR, DAY])(
-    'knows when to start what runs every %d ms',
+    'accepts the times of a job that runs every %d ms',
     (every) => {
       const { status, stdout } = spawnSync(
         'systemd-analyze',

@@ -62,8 +62,8 @@ function setAda(database: Database.Database, column: string, value: Buffer | str
   expect(changes).toBe(1);
 }
 
-describe('somebody who changes the database without the key', () => {
-  it('is not noticed while nothing was changed: the untouched vault opens', async () => {
+describe('a change of the database without the key', () => {
+  it('is not reported for an untouched vault', async () => {
     for (const column of SEALED) expect((await stage.vault(OPENS[column])).exitCode).toBe(0);
   });
 
@@ -103,7 +103,7 @@ describe('somebody who changes the database without the key', () => {
     ['access_token', 'refresh_token'],
     ['refresh_token', 'access_token'],
     ['identity', 'access_token'],
-  ] as const)('is noticed for %s filled with what lay in %s', async (column, other) => {
+  ] as const)('is detected for %s filled with the content of %s', async (column, other) => {
     tamper((database) => setAda(database, column, ofAda(database, other)));
     await expectRefusal(OPENS[column]);
   });
@@ -119,7 +119,7 @@ describe('somebody who changes the database without the key', () => {
     ['client_id', 'another-client'],
     ['generation', 99],
     ['provider', 'demo2'],
-  ] as const)('is noticed for a changed %s, to which the token is bound', async (column, value) => {
+  ] as const)('is detected for a changed %s, to which the token is bound', async (column, value) => {
     tamper((database) => setAda(database, column, value));
     const args = ['token', column === 'provider' ? 'demo2' : 'demo/ada'];
     const { exitCode, stdout } = await stage.vault(args);
@@ -128,7 +128,7 @@ describe('somebody who changes the database without the key', () => {
     expect(stdout).toBe('');
   });
 
-  it('is noticed for a damaged data key, which is then not replaced by a new one', async () => {
+  it('is detected for a damaged data key, which is not replaced by a new one', async () => {
     tamper((database) => {
       const rows = database.prepare('SELECT rowid, wrapped FROM keys').all() as {
         rowid: number;
@@ -154,17 +154,14 @@ describe('somebody who changes the database without the key', () => {
       "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = replace(sql, 'generation INTEGER NOT NULL', 'generation INTEGER NOT NULL CHECK (generation < 2)') WHERE name = 'accounts'",
       'the table accounts was altered',
     ],
-  ])(
-    'is noticed for %s that could refuse what a refresh brings, before anything is sent',
-    async (_, sql, said) => {
-      tamper((database) => database.unsafeMode(true).exec(sql));
-      await expectRefusal(OPENS.refresh_token);
-      expect((await stage.vault(['refresh', '--all', '--force'])).stderr).toContain(said);
-      expect(stage.tokenRequests()).toBe(0);
-    },
-  );
+  ])('is detected for %s that could refuse a new token, before anything is sent', async (_, sql, said) => {
+    tamper((database) => database.unsafeMode(true).exec(sql));
+    await expectRefusal(OPENS.refresh_token);
+    expect((await stage.vault(['refresh', '--all', '--force'])).stderr).toContain(said);
+    expect(stage.tokenRequests()).toBe(0);
+  });
 
-  it('is noticed for a file that is no database any more', async () => {
+  it('is detected for a file that is not a database any more', async () => {
     copyFileSync(join(stage.home.vault, 'config.json'), file);
     expect(await stage.vault(['list'])).toMatchObject({ exitCode: 9, stdout: '' });
   });

@@ -13,8 +13,8 @@ afterEach(() => home.remove());
 /** With data, configuration and state in the folders of the XDG specification. */
 const vault = (line: string) => runVault(line.split(' '), home, { env: { VAULT_HOME: '' } });
 
-describe('a vault whose data folder is not there, while its state folder is', () => {
-  it('is told by every command that would have used it, until it is back or a new one is made', async () => {
+describe('a vault whose data folder is missing while its state folder exists', () => {
+  it('is reported by every command that needs it, until it is back or a new one exists', async () => {
     const data = join(home.home, '.local/share/token-vault');
     expect(await vault('init --key-source file')).toMatchObject({ exitCode: 0 });
     renameSync(data, `${data}.unmounted`);
