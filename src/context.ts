@@ -59,7 +59,7 @@ export interface ContextOptions {
   readonly detail?: (line: string) => void;
   /** The vault's master key, when the process that started this one has sent it. */
   readonly handed?: LoadedKey | null;
-  /** How many answers of this process may wait for the database at a time; 1 unless it is a refresher. */
+  /** For how many answers space is made at a time; 1 unless it is a refresher. */
   readonly spillSlots?: number;
 }
 

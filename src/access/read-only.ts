@@ -113,7 +113,7 @@ export function readOnlyAccess({ host, paths, clock, envFile }: ReadOnlyParts) {
       files,
       clock,
       name: String(host.pid),
-      slots: 0,
+      slots: 1,
     }).all,
     /** Those of the vault, the one in use first. @throws VaultError `config_invalid` */
     keySources,

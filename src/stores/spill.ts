@@ -2,7 +2,6 @@ import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { HOUR } from '../domain/duration.js';
 import { codeOf, VaultError } from '../domain/errors.js';
-import { command } from '../domain/hints.js';
 import { inQuotes } from '../domain/safe-text.js';
 import type { Clock, Files } from '../system/contract.js';
 
@@ -32,7 +31,7 @@ export interface FoundAnswer extends SpilledAnswer {
 
 /** Keeps sealed answers that could not be committed: a full disk must not cost a rotated refresh token. */
 export interface Spill {
-  /** @throws VaultError `vault_not_writable`: then nothing must be sent */
+  /** Makes room for more when every slot is taken. @throws VaultError `vault_not_writable`: then nothing must be sent */
   reserve(): SpillSlot;
   /** Answers for this account from earlier processes. Call it only under the account's lock. */
   find(accountId: string): readonly FoundAnswer[];
@@ -43,7 +42,8 @@ export interface Spill {
 
 /*
  * A spill file is written and synced before a refresh token is sent, so that there is space for the answer even if the disk is full
- * by then: overwriting needs no new blocks. Each process has its own file, and each refresh in flight a slot in it.
+ * by then: overwriting needs no new blocks. Each process has its own file, and each refresh in flight a slot in it. The file grows
+ * with the number of refreshes in flight.
  *
  *     slot: state(1) 0 empty, 1 full | account id(36, ASCII) | generation(8, BE) | length(4, BE) | sealed bytes
  */
@@ -66,6 +66,7 @@ export interface SpillOptions {
   readonly files: Files;
   /** Unique to this process. */
   readonly name: string;
+  /** How many are made at a time. */
   readonly slots: number;
   readonly clock: Clock;
 }
@@ -73,7 +74,8 @@ export interface SpillOptions {
 export function spillFolder({ folder, files, name, slots, clock }: SpillOptions): Spill {
   const path = join(folder, `${name}${SUFFIX}`);
   let descriptor: number | null = null;
-  const free = new Set(Array.from({ length: slots }, (_, index) => index));
+  const free = new Set<number>();
+  let made = 0;
   let kept = false;
 
   function opened(): number {
@@ -83,8 +85,25 @@ export function spillFolder({ folder, files, name, slots, clock }: SpillOptions)
       throw new VaultError('vault_not_writable', `${path} already exists`);
     }
     descriptor = fs.openSync(path, fs.constants.O_RDWR | O_NOFOLLOW);
+    addSlots();
     removeEmptyLeftovers(folder, files, path, clock.now());
     return descriptor;
+  }
+
+  function addSlots(): void {
+    for (let index = made; index < made + slots; index += 1) free.add(index);
+    made += slots;
+  }
+
+  function takeSlot(file: number): number {
+    if (free.size === 0) {
+      const full = `nothing was sent, because there is no space for the answer in ${path}`;
+      writeAt(file, Buffer.alloc(SLOT_BYTES * slots), made * SLOT_BYTES, full);
+      addSlots();
+    }
+    const index = Math.min(...free);
+    free.delete(index);
+    return index;
   }
 
   /** A file that this process made holds only what it wrote. */
@@ -96,10 +115,7 @@ export function spillFolder({ folder, files, name, slots, clock }: SpillOptions)
   return {
     reserve(): SpillSlot {
       const file = opened();
-      const [index] = free;
-      if (index === undefined && kept) throw allTaken(path);
-      if (index === undefined) throw new RangeError('more refreshes in flight than spill slots');
-      free.delete(index);
+      const index = takeSlot(file);
       let holdsAnswer = false;
       return {
         space: SPACE,
@@ -135,28 +151,23 @@ function writeSlot(file: number, index: number, { accountId, generation, sealed 
   writeAt(file, bytes, index * SLOT_BYTES);
 }
 
-function allTaken(path: string): VaultError {
-  return new VaultError(
-    'vault_not_writable',
-    `nothing was sent, because ${path} is full of earlier answers that could not be stored in the vault`,
-    { hint: command('doctor') },
-  );
-}
-
 function tooLarge(): VaultError {
   return new VaultError('vault_not_writable', 'the answer is too large for the reserved space', {
     hint: 'log in again with fewer scopes',
   });
 }
 
-function writeAt(file: number, bytes: Uint8Array, position: number): void {
+const UNWRITABLE = 'the reserved space for the answer cannot be written either';
+
+/** @throws VaultError with the message of the last parameter */
+function writeAt(file: number, bytes: Uint8Array, position: number, message = UNWRITABLE): void {
   try {
     for (let done = 0; done < bytes.length; ) {
       done += fs.writeSync(file, bytes, done, bytes.length - done, position + done);
     }
     fs.fsyncSync(file);
   } catch (failure) {
-    throw new VaultError('vault_not_writable', 'the reserved space for the answer cannot be written either', {
+    throw new VaultError('vault_not_writable', message, {
       hint: 'the disk reports an error: check it before anything else',
       cause: failure,
     });

@@ -2,7 +2,7 @@ import { noteAddon } from '../../access/addon.js';
 import { DONE, type RefresherSetup, type RefreshOrder, reportLine } from '../../access/refresher-protocol.js';
 import type { Context } from '../../context.js';
 import { once } from '../../domain/async.js';
-import { VaultError } from '../../domain/errors.js';
+import { asVaultError, VaultError } from '../../domain/errors.js';
 import { command } from '../../domain/hints.js';
 import type { RefreshOutcome } from '../../domain/status.js';
 import { refreshOne } from './refresh-one.js';
@@ -10,7 +10,6 @@ import { outages, RETRY_POLICIES } from './refresh-send.js';
 
 export type ServeContext = Pick<
   Context,
-  | 'access'
   | 'audit'
   | 'clock'
   | 'files'
@@ -57,8 +56,8 @@ export async function serveRefreshes(
     try {
       print(reportLine(order.account.id, await refresh(order)));
     } catch (failure) {
-      if (!(failure instanceof VaultError)) throw failure;
-      print(reportLine(order.account.id, failure));
+      // A bug as well: the end of this process would cut off the other refreshes.
+      print(reportLine(order.account.id, asVaultError(failure)));
     }
   }
 
