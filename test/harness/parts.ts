@@ -14,8 +14,14 @@ interface Part {
   readonly how: string;
 }
 
+/**
+ * Milliseconds after which another program hangs. A test that waits for one with spawnSync needs its own limit:
+ * nothing else can end it, and the run would never end.
+ */
+export const HANGS = 60_000;
+
 const succeeds = (program: string, args: readonly string[]) =>
-  spawnSync(program, args, { stdio: 'ignore' }).status === 0;
+  spawnSync(program, args, { stdio: 'ignore', timeout: HANGS }).status === 0;
 
 export const BASH_COMPLETION = '/usr/share/bash-completion/bash_completion';
 

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { typeAtTerminal } from '../harness/at-terminal.js';
 import { VAULT_JS } from '../harness/cli.js';
 import { type CompletionStage, completionStage, HOSTILE } from '../harness/completion-stage.js';
-import { BASH_COMPLETION, needs } from '../harness/parts.js';
+import { BASH_COMPLETION, HANGS, needs } from '../harness/parts.js';
 
 /** What is typed, and the words that the program gets. */
 type Line = readonly [keys: string, words: readonly string[]];
@@ -113,6 +113,7 @@ describe('the completion', () => {
       cwd: stage.home.home,
       env: { ...stage.env, TERM: 'xterm' },
       encoding: 'utf8',
+      timeout: HANGS,
     });
     expect(stdout.trim().split('\n')).toEqual([
       'token\tprint a valid access token',
@@ -153,7 +154,7 @@ describe('the completion', () => {
         '--',
         ...words.split(' '),
       ];
-      expect(spawnSync(program, args, { env: stage.env }).stderr.toString()).toBe('');
+      expect(spawnSync(program, args, { env: stage.env, timeout: HANGS }).stderr.toString()).toBe('');
     }
     const lines = readFileSync(calls, 'utf8').split('\n');
     const inVault = lines.filter((line) => line.includes(vault));

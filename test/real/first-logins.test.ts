@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { type Actor, withActors } from '../harness/actor.js';
 import { type DemoStage, openDemoStage } from '../harness/demo-stage.js';
 import { consenting, logIn } from '../harness/login.js';
-import { needs } from '../harness/parts.js';
+import { HANGS, needs } from '../harness/parts.js';
 import { type SecretService, startSecretService } from '../harness/secret-service.js';
 
 const PROVIDERS = Array.from({ length: 12 }, (_, index) => `demo-${index}`);
@@ -60,7 +60,7 @@ function keysInKeychain(env: Readonly<Record<string, string>>): number {
       'org.freedesktop.Secret.Service.SearchItems',
       'dict:string:string:service,token-vault',
     ],
-    { encoding: 'utf8', env },
+    { encoding: 'utf8', env, timeout: HANGS },
   );
   return answer.match(/object path/g)?.length ?? 0;
 }

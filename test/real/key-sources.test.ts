@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type DemoStage, openDemoStage } from '../harness/demo-stage.js';
-import { needs } from '../harness/parts.js';
+import { HANGS, needs } from '../harness/parts.js';
 
 let stage: DemoStage;
 /** Where keys lie that are no business of the vault's. */
@@ -65,9 +65,9 @@ describe('a vault with several keys', () => {
     );
 
     const identity = join(elsewhere, 'identity');
-    execFileSync('age-keygen', ['-o', identity], { stdio: 'ignore' });
+    execFileSync('age-keygen', ['-o', identity], { stdio: 'ignore', timeout: HANGS });
     const sealed = join(elsewhere, 'key.age');
-    execFileSync('age', ['-e', '-i', identity, '-o', sealed], { input: newKey() });
+    execFileSync('age', ['-e', '-i', identity, '-o', sealed], { input: newKey(), timeout: HANGS });
     const age = program('age-once', `exec age -d -i '${identity}' '${sealed}'`);
     const words = ['command', '--', age.path];
     expect(await stage.vault(['key', 'add', ...words], service)).toMatchObject({ exitCode: 0 });

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { fakeSecretService } from '../doubles/secret-service.js';
 import type { CliOptions, CliRun } from '../harness/cli.js';
 import { type DemoStage, openDemoStage } from '../harness/demo-stage.js';
-import { missing, needs } from '../harness/parts.js';
+import { HANGS, missing, needs } from '../harness/parts.js';
 import { type SecretService, startSecretService } from '../harness/secret-service.js';
 import { startSessionBus } from '../harness/session-bus.js';
 
@@ -87,7 +87,11 @@ describe('a keychain that is locked', () => {
     }
     const env = { ...stage.home.env, ...service.env };
     const command = `${process.execPath} bin/vault.js token demo`;
-    const { status, stdout } = spawnSync('script', ['-qec', command, '/dev/null'], { env, encoding: 'utf8' });
+    const { status, stdout } = spawnSync('script', ['-qec', command, '/dev/null'], {
+      env,
+      encoding: 'utf8',
+      timeout: HANGS,
+    });
     expect(status).toBe(6);
     expect(stdout).toContain('the keychain is locked: it asks');
     expect(stdout).toContain('its password prompt was dismissed, or there is no desktop');

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { COMMANDS } from '../../src/commands/index.js';
-import { needs } from '../harness/parts.js';
+import { HANGS, needs } from '../harness/parts.js';
 
 const FOLDER = fileURLToPath(new URL('../../dist/man/', import.meta.url));
 
@@ -22,6 +22,7 @@ describe('the manual', () => {
     const pages = readdirSync(FOLDER).map((name) => join(FOLDER, name));
     const { status, stdout, stderr } = spawnSync('mandoc', ['-Tlint', '-Wwarning', ...pages], {
       encoding: 'utf8',
+      timeout: HANGS,
     });
     expect(`${stdout}${stderr}`).toBe('');
     expect(status).toBe(0);
@@ -33,6 +34,7 @@ describe('the manual', () => {
       execFileSync('man', ['--warnings', '-l', join(FOLDER, name)], {
         env: { PATH: process.env['PATH'], MANWIDTH: '80', MANPAGER: 'cat', LANG: 'C' },
         encoding: 'utf8',
+        timeout: HANGS,
         stdio: ['ignore', 'pipe', 'inherit'],
       });
     const key = shown('vault-key.1');

@@ -7,7 +7,7 @@ import { timesOf } from '../../src/services/background/schedule-times.js';
 import { calendar, unitsOf } from '../../src/system/schedulers/systemd.js';
 import { jobExample } from '../doubles/job.js';
 import { runVault } from '../harness/cli.js';
-import { needs } from '../harness/parts.js';
+import { HANGS, needs } from '../harness/parts.js';
 import { makeTempHome, type TempHome } from '../harness/temp-home.js';
 
 let home: TempHome;
@@ -28,6 +28,7 @@ function verify(): string {
   const { status, stderr } = spawnSync('systemd-analyze', ['--user', 'verify', ...units], {
     env,
     encoding: 'utf8',
+    timeout: HANGS,
   });
   return status === 0 && stderr === '' ? `${units.length} units are well` : stderr;
 }
@@ -78,6 +79,7 @@ describe('systemd itself', () => {
         {
           env: { PATH: process.env['PATH'] ?? '', TZ: 'UTC', LC_ALL: 'C' },
           encoding: 'utf8',
+          timeout: HANGS,
         },
       );
       expect(status).toBe(0);
