@@ -118,7 +118,7 @@ export async function main(): Promise<void> {
     const { command, input, globals } = parsed;
     startedAs({ profile: globals.profile });
     if (globals.envFile !== null)
-      (await import('./access/env-file.js')).refuseLeadingEnvFile(host, globals.envFile);
+      (await import('./access/settings-file.js')).refuseLeadingSettings(host, globals.envFile);
     const writeDirectly = host.platform === 'win32' ? {} : { writeDirectly: writeToStdout };
     const made = createIo({ host, ...globals, ...writeDirectly, now: Date.now });
     io = made;

@@ -173,7 +173,7 @@ describe('the configuration', () => {
     });
   });
 
-  it('reports a missing --env-file', async () => {
+  it('reports a missing --settings', async () => {
     const app = stage.app({}, { envFile: path('nowhere.env') });
     await expect(providerOverview(app, null)).rejects.toMatchObject({ code: 'config_invalid' });
   });

@@ -18,13 +18,13 @@ describe('global options', () => {
       ['--profile', 'work', '--quiet', 'list', '--verbose'],
       { ...DEFAULTS, quiet: true, verbose: true, profile: 'work' },
     ],
-    [['list', '--env-file=/etc/vault.env'], { ...DEFAULTS, envFile: '/etc/vault.env' }],
+    [['list', '--settings=/etc/vault.env'], { ...DEFAULTS, envFile: '/etc/vault.env' }],
     [['--profile', 'list', 'list'], { ...DEFAULTS, profile: 'list' }],
   ])('%j mean the same before and after the command', async (argv, globals) => {
     expect(await parseProgram(argv)).toMatchObject({ kind: 'run', command: list, globals });
   });
 
-  it.each(['--profile', '--env-file'])('an empty %s is refused', async (option) => {
+  it.each(['--profile', '--settings'])('an empty %s is refused', async (option) => {
     await expect(parseProgram([option, '', 'list'])).rejects.toMatchObject({
       code: 'usage',
       message: `${option} is empty`,

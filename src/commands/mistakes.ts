@@ -30,10 +30,13 @@ export function mistake(report: Report, place: Place): VaultError {
   // The help is asked for by a group of commands that is named alone.
   if (report.code === 'commander.help') return noCommand(place);
   const { sentence, suggestion } = reworded(report.message);
-  const { argument, hint } = more(report, place);
+  const { argument, hint } = sentence === "unknown option '--env-file'" ? NOT_ENV_FILE : more(report, place);
   const guess = suggestion === null ? '' : `did you mean ${suggestion}? `;
   return new VaultError('usage', `${sentence}${argument}`, { hint: hint ?? `${guess}see ${help(place)}` });
 }
+
+/** Node takes the option for its own and hands it on; other tools call it so too. */
+const NOT_ENV_FILE = { argument: '', hint: 'name the file with --settings' };
 
 /** A command with commands of its own takes no other words. */
 function isUnknownCommand({ code }: Report, { command: at, subcommand }: Place): boolean {

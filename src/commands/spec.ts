@@ -101,7 +101,7 @@ export const GLOBAL_OPTIONS: readonly OptionSpec[] = [
   { flags: '--quiet', description: 'print only warnings and errors' },
   { flags: '--verbose', description: 'print more about failures on stderr' },
   { flags: '--profile <name>', description: 'use a separate vault with its own key', values: 'profile' },
-  { flags: '--env-file <path>', description: 'read provider settings from this file', values: 'file' },
+  { flags: '--settings <path>', description: 'read provider settings from this file', values: 'file' },
 ];
 
 export interface Globals {
@@ -140,7 +140,7 @@ function readGlobals(options: RawInput['options']): Globals {
     quiet: options['quiet'] === true,
     verbose: options['verbose'] === true,
     profile: text(raw, '--profile'),
-    envFile: text(raw, '--env-file'),
+    envFile: text(raw, '--settings'),
   };
 }
 

@@ -3,6 +3,7 @@ import { parseEndpoint } from '../domain/endpoint.js';
 import { VaultError } from '../domain/errors.js';
 import { quoted } from '../domain/safe-text.js';
 import { Secret } from '../domain/secret.js';
+import { notKnown } from '../domain/wording.js';
 import type { KeySourceSetting } from '../keysources/contract.js';
 import type { IdentitySettings, ProviderSettings } from '../providers/contract.js';
 import { isObject, notifyIn, parseConfigJson } from './config-json.js';
@@ -58,13 +59,13 @@ function oneOf<const T extends readonly string[]>(values: T) {
   return v.picklist(values, `must be one of ${values.map((value) => JSON.stringify(value)).join(', ')}`);
 }
 
-/** An object with a fixed set of members; the error for an unknown one lists the known ones. */
+/** An object with a fixed set of members. */
 function exactly<const T extends v.ObjectEntries>(entries: T) {
-  const known = Object.keys(entries).join(', ');
+  const known = Object.keys(entries);
   return v.pipe(
     v.custom<Readonly<Record<string, unknown>>>(isObject, 'must be an object'),
     v.strictObject(entries, (issue) =>
-      issue.expected === 'never' ? `is not known; allowed here: ${known}` : 'must be given',
+      issue.expected === 'never' ? notKnown(String(issue.input), known) : 'must be given',
     ),
   );
 }

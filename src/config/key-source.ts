@@ -2,6 +2,7 @@ import { isAbsolute } from 'node:path';
 import { MINUTE, parseDuration, SECOND } from '../domain/duration.js';
 import { VaultError } from '../domain/errors.js';
 import { quoted } from '../domain/safe-text.js';
+import { notKnown } from '../domain/wording.js';
 import type { KeySourceKind, KeySourceSetting } from '../keysources/contract.js';
 import { isObject, parseConfigJson, programAndArguments } from './config-json.js';
 
@@ -33,7 +34,7 @@ export function keySourceIn(
   const allowed = ['kind', ...reader.members];
   const unknown = Object.keys(value).find((key) => !allowed.includes(key));
   if (unknown !== undefined) {
-    throw wrong(file, `keySource.${unknown.slice(0, 40)} is not known; allowed here: ${allowed.join(', ')}`);
+    throw wrong(file, `keySource.${unknown.slice(0, 40)} ${notKnown(unknown, allowed)}`);
   }
   return reader.read(value, (what) => wrong(file, `keySource.${what}`));
 }

@@ -21,7 +21,7 @@ export function loadSettings({ env, paths, envFile, catalogue, readText }: LoadO
   const envFilePath = envFile ?? paths.envFile;
   const envText = readText(envFilePath);
   if (envText === null && envFile !== null) {
-    throw new VaultError('config_invalid', `the file given with --env-file does not exist: ${envFile}`, {
+    throw new VaultError('config_invalid', `the file given with --settings does not exist: ${envFile}`, {
       hint: `ls -l ${inQuotes(envFile)}`,
     });
   }

@@ -1,3 +1,4 @@
+import { clientVariables, isClientSetting } from '../domain/environment.js';
 import { VaultError } from '../domain/errors.js';
 import { command } from '../domain/hints.js';
 import { quoted } from '../domain/safe-text.js';
@@ -91,7 +92,7 @@ export function resolveProvider(name: string, sources: SettingsSources): Resolve
   const redirected = redirectOf(facts, settings, lookup);
   const malformed = found.clientId === null ? null : wrongClientId(facts.title, facts.client, found.clientId);
   const problems = [
-    ...(found.missing.length > 0 ? [notConfigured(facts, found.missing, sources.envFilePath)] : []),
+    ...(found.missing.length > 0 ? [notConfigured(facts, found.missing, sources)] : []),
     ...(malformed === null ? [] : [malformed]),
     ...(redirected instanceof VaultError ? [redirected] : []),
     ...uselessSecret(name, facts, settings),
@@ -168,14 +169,42 @@ function uselessSecret(name: string, facts: Provider, settings: ProviderSettings
   ];
 }
 
-function notConfigured(facts: Provider, missing: readonly MissingSetting[], envFilePath: string): VaultError {
+function notConfigured(
+  facts: Provider,
+  missing: readonly MissingSetting[],
+  sources: SettingsSources,
+): VaultError {
+  const { envFilePath } = sources;
   const lines = missing.map(({ variable, what }) => `${variable}=<${what}>`);
   const said = missing.map(({ variable, why }) => `${variable} ${why}`).join(', ');
   const what = lines.length === 1 ? 'this line' : 'these lines';
+  const mistyped = misspeltVariables(sources).filter(({ meant }) =>
+    missing.some(({ variable }) => variable === meant),
+  );
   return new VaultError('client_not_configured', `${facts.title} cannot be used yet: ${said}`, {
-    hint: `register a client at ${facts.client.registrationUrl} (steps: ${command(`providers ${facts.name}`)}), then put ${what} into ${quoted(envFilePath)}: ${lines.join(' and ')}`,
+    hint: [
+      ...mistyped.map(({ name, meant }) => `${quoted(envFilePath)} sets ${name}; did you mean ${meant}?`),
+      `register a client at ${facts.client.registrationUrl} (steps: ${command(`providers ${facts.name}`)}), then put ${what} into ${quoted(envFilePath)}: ${lines.join(' and ')}`,
+    ].join('\n'),
     details: { missing: missing.map(({ variable }) => variable), lines, env_file: envFilePath },
   });
+}
+
+/** A variable of `.env` that nothing reads. */
+export interface MisspeltVariable {
+  readonly name: string;
+  /** The variable it resembles; null: it has the form of a client's, and no provider has that name. */
+  readonly meant: string | null;
+}
+
+/** The variables of `.env` that are probably mistyped. Others that are not known may belong to another program. */
+export function misspeltVariables(sources: SettingsSources): readonly MisspeltVariable[] {
+  const clients = providerNames(sources).flatMap((name) => Object.values(clientVariables(name)));
+  const known = [...clients, 'MICROSOFT_TENANT_ID', 'OAUTH_REDIRECT_URI'];
+  return Object.keys(sources.envFile)
+    .filter((name) => !known.includes(name))
+    .map((name) => ({ name, meant: closest(name, known) }))
+    .filter(({ name, meant }) => meant !== null || isClientSetting(name));
 }
 
 function unknownProvider(name: string, known: readonly string[]): VaultError {

@@ -8,6 +8,12 @@ export function isClientSetting(name: string): boolean {
   return CLIENT_SETTING.test(name);
 }
 
+/** The variables for the client of a provider. */
+export function clientVariables(provider: string): { readonly id: string; readonly secret: string } {
+  const own = provider.toUpperCase().replace(/[^A-Z0-9]/g, '_');
+  return { id: `${own}_CLIENT_ID`, secret: `${own}_CLIENT_SECRET` };
+}
+
 /** The environment of a child process: ours without client settings, which the user's other programs could read there. */
 export function childEnv(env: Environment): Environment {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !isClientSetting(name)));

@@ -14,6 +14,14 @@ export function closest(word: string, candidates: readonly string[], edits = 2):
   return ranked[0]?.candidate ?? null;
 }
 
+/** What is wrong with a name that is not one of the known ones: which one it probably means, else which there are. */
+export function notKnown(name: string, known: readonly string[]): string {
+  const guess = closest(name, known);
+  return guess === null
+    ? `is not known; allowed here: ${known.join(', ')}`
+    : `is not known; did you mean ${guess}?`;
+}
+
 /** Levenshtein distance, in which two letters that changed places are one edit. */
 function distance(from: string, to: string): number {
   let before: number[] = [];

@@ -1,6 +1,8 @@
 import { parseConfigFile } from '../config/config-file.js';
 import { parseEnvFile } from '../config/env-file.js';
-import { type Finding, fine, orProblem, problem } from '../domain/finding.js';
+import { misspeltVariables } from '../config/settings.js';
+import { type Finding, fine, NotChecked, orProblem, problem, warning } from '../domain/finding.js';
+import { command } from '../domain/hints.js';
 import { quoted } from '../domain/safe-text.js';
 import type { Check, HealthContext } from './contract.js';
 
@@ -12,7 +14,7 @@ export const configuration: Check = {
   title: 'configuration',
   group: 'vault',
   async run(ctx) {
-    return [config(ctx), environment(ctx)];
+    return [config(ctx), environment(ctx), ...(await misspelt(ctx))];
   },
 };
 
@@ -29,11 +31,25 @@ function environment({ envFile, envFileNamed, files }: HealthContext): Finding {
   return orProblem(() => {
     const text = files.read(envFile, LIMIT)?.toString('utf8') ?? null;
     if (text === null && envFileNamed) {
-      const message = `the file given with --env-file does not exist: ${envFile}`;
+      const message = `the file given with --settings does not exist: ${envFile}`;
       return problem('config_invalid', message, `ls -l ${quoted(envFile)}`);
     }
     if (text === null) return fine(`there is no ${envFile}`);
     parseEnvFile(text, envFile);
     return fine(`${envFile} is valid`);
   });
+}
+
+async function misspelt(ctx: HealthContext): Promise<readonly Finding[]> {
+  try {
+    return misspeltVariables(await ctx.settings()).map(({ name, meant }) =>
+      meant === null
+        ? warning(`${ctx.envFile} sets ${name}, and there is no such provider`, command('providers'))
+        : warning(`${ctx.envFile} sets ${name}, which nothing reads`, `did you mean ${meant}?`),
+    );
+  } catch (failure) {
+    // What is wrong with the two files is found above.
+    if (failure instanceof NotChecked) return [];
+    throw failure;
+  }
 }

@@ -1,3 +1,4 @@
+import { clientVariables } from '../domain/environment.js';
 import { VaultError } from '../domain/errors.js';
 import type {
   ClientFacts,
@@ -116,13 +117,8 @@ function titleOf(name: string, base: Provider | null): string {
   return base.name === name ? base.title : `${base.title} (${name})`;
 }
 
-function variablesOf(name: string): { id: string; secret: string } {
-  const own = name.toUpperCase().replace(/[^A-Z0-9]/g, '_');
-  return { id: `${own}_CLIENT_ID`, secret: `${own}_CLIENT_SECRET` };
-}
-
 function inheritedClient(name: string, settings: ProviderSettings, base: Provider): ClientFacts {
-  const own = variablesOf(name);
+  const own = clientVariables(name);
   const inherited = base.client;
   return {
     ...inherited,
@@ -138,7 +134,7 @@ function ownClient(
   base: Provider | null,
   issuer: string,
 ): ClientFacts {
-  const own = variablesOf(name);
+  const own = clientVariables(name);
   return {
     idVariables: [own.id],
     secretVariables: [own.secret],

@@ -75,7 +75,7 @@ describe('what is offered', () => {
     });
   });
 
-  it.each(['backup |', 'restore a|', 'key export |', 'key add file --key-file |', '--env-file=x|'])(
+  it.each(['backup |', 'restore a|', 'key export |', 'key add file --key-file |', '--settings=x|'])(
     'is left to the shell for a file: %s',
     (line) => {
       expect(answerTo(line)).toEqual({ kind: 'files' });

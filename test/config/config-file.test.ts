@@ -49,14 +49,16 @@ describe('config.json', () => {
   });
 
   it.each<[string, unknown, string]>([
-    ['keysource', { keysource: 'file' }, 'allowed here: keySource, providers, notify'],
-    ['providers.google.client_id', { providers: { google: { client_id: 'x' } } }, 'extends, title, issuer'],
+    ['keysource', { keysource: 'file' }, 'did you mean keySource?'],
+    ['providers.google.client_id', { providers: { google: { client_id: 'x' } } }, 'did you mean clientId?'],
+    ['providers.a.isuer', { providers: { a: { isuer: 'x' } } }, 'did you mean issuer?'],
+    ['providers.a.colour', { providers: { a: { colour: 'x' } } }, 'allowed here: extends, title, issuer'],
     [
       'providers.a.identity.sub',
       { providers: { a: { identity: { from: 'none', sub: 'x' } } } },
       'allowed here: from, subject',
     ],
-  ])('names an unknown key, %s, together with the known ones', (path, config, known) => {
+  ])('names an unknown key, %s, and which was meant', (path, config, known) => {
     const { code, message } = refusal(config);
     expect(code).toBe('config_invalid');
     expect(message).toContain(`config.json: ${path} is not known`);

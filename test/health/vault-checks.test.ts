@@ -70,7 +70,14 @@ describe('the configuration', () => {
     );
   });
 
-  it('reports a missing file named by --env-file', async () => {
+  it('warns of a variable in .env that is mistyped, and says which was meant', async () => {
+    stage.put('.env', 'GOOGLE_CLIENTID=a\nNODE_ENV=production\n');
+    expect((await found('configuration')).slice(2)).toEqual([
+      expect.objectContaining({ status: 'warning', remedy: 'did you mean GOOGLE_CLIENT_ID?' }),
+    ]);
+  });
+
+  it('reports a missing file named by --settings', async () => {
     const [, environment] = await found('configuration', { envFile: join(stage.folder, 'missing.env') });
     expect(environment).toMatchObject({ status: 'problem', code: 'config_invalid' });
   });

@@ -44,15 +44,13 @@ describe('a name with a line break in it', () => {
     [['key', 'import', NAME]],
     [['key', 'use', 'file', '--key-file', join(NOWHERE, NAME)]],
     [['key', 'add', 'command', '--', join(NOWHERE, NAME)]],
-    [['providers', '--env-file', NAME]],
+    [['providers', '--settings', NAME]],
     [['list', '--profile', NAME]],
     [['exec', 'demo', '--', NAME]],
     [[NAME]],
     [['list', `--${NAME}`]],
   ])('never starts a line of the output: %j', async (args) => {
-    // Node itself looks for a file named with --env-file, unless it is told that its own options have ended.
-    const under = ['sh', '-c', 'node=$1; shift; exec "$node" -- "$@"', 'sh'];
-    expectOwnWords(await runVault(args, home, { under }));
+    expectOwnWords(await runVault(args, home));
   });
 
   it.each([

@@ -92,7 +92,7 @@ describe('in a folder full of bait', () => {
     expect(touched(trace, stage.home.vault).length).toBeGreaterThan(50);
     expect(touched(trace, cwd)).toEqual([]);
     // Only what is named is read, and that shows.
-    await stage.vault(['providers', '--env-file', '.env'], { cwd, under });
+    await stage.vault(['providers', '--settings', '.env'], { cwd, under });
     expect(touched(readFileSync(calls, 'utf8'), cwd).join('\n')).toMatch(/open.*\.env/);
   });
 });

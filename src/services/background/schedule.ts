@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { JobHost } from '../../access/job-host.js';
 import { PASSPHRASE_FILE } from '../../config/variables.js';
-import { relaunchCommand } from '../../domain/entry-points.js';
 import { VaultError } from '../../domain/errors.js';
 import { command } from '../../domain/hints.js';
 import { quoted } from '../../domain/safe-text.js';
@@ -171,12 +170,12 @@ function jobFor(deps: JobHost, request: ScheduleRequest, source: KeySourceSettin
     envFile ?? paths.envFile,
   );
   const profile = paths.profile === null ? [] : ['--profile', paths.profile];
-  const settings = envFile === null ? [] : ['--env-file', envFile];
+  const settings = envFile === null ? [] : ['--settings', envFile];
   const name = nameOf(deps, request.purpose);
   const job: Job = {
     ...name,
     summary: SUMMARIES[request.purpose],
-    command: relaunchCommand(self, [...profile, ...settings, ...request.args]),
+    command: [...self, ...profile, ...settings, ...request.args],
     env,
     times: request.every === null ? null : timesOf(request.every, seedOf(`${deps.machine} ${paths.data}`)),
     credential:

@@ -3,7 +3,6 @@ import type { ReadOnlyAccess } from '../../access/read-only.js';
 import { providerNames } from '../../config/settings.js';
 import type { Context } from '../../context.js';
 import { SECOND } from '../../domain/duration.js';
-import { relaunchCommand } from '../../domain/entry-points.js';
 import { type ErrorCode, VaultError } from '../../domain/errors.js';
 import { type Finding, fine, problem, warning } from '../../domain/finding.js';
 import { command } from '../../domain/hints.js';
@@ -47,7 +46,7 @@ export async function checksUnderCron(
   const job = jobEnvironment(host.env, access, written);
   const options = [
     ...(profile === null ? [] : ['--profile', profile]),
-    ...(ctx.envFile === null ? [] : ['--env-file', access.envFile]),
+    ...(ctx.envFile === null ? [] : ['--settings', access.envFile]),
   ];
   const report = await run(
     ctx,
@@ -109,8 +108,8 @@ async function run(
   args: readonly string[],
   env: Readonly<Record<string, string>>,
 ): Promise<Report> {
-  const [program, ...words] = relaunchCommand(host.self ?? [''], args);
-  const end = await access.run(program, words, { env, limit: RUN_TIMEOUT });
+  const [program = '', ...script] = host.self ?? [];
+  const end = await access.run(program, [...script, ...args], { env, limit: RUN_TIMEOUT });
   return jsonObject(end?.stdout ?? '') ?? {};
 }
 

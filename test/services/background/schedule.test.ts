@@ -154,7 +154,7 @@ describe('a schedule', () => {
     expect(result.undo).toEqual(['vault --profile work schedule --uninstall --kind systemd']);
     expect(installed[0]).toMatchObject({
       vault: '/srv/vault/profiles/work',
-      command: '/usr/bin/node -- /opt/vault.js --profile work --env-file /srv/.env refresh --all'.split(' '),
+      command: '/usr/bin/node /opt/vault.js --profile work --settings /srv/.env refresh --all'.split(' '),
       env: { HOME, VAULT_HOME: '/srv/vault' },
     });
   });

@@ -5,9 +5,6 @@ import { runVault } from '../harness/cli.js';
 import { missing, needs } from '../harness/parts.js';
 import { makeTempHome, type TempHome } from '../harness/temp-home.js';
 
-/** Puts `--` between Node and the script, as a schedule does. */
-const APART = { under: ['sh', '-c', 'node=$1; shift; exec "$node" -- "$@"', 'sh'] };
-
 let home: TempHome;
 const path = (name: string) => join(home.root, name);
 const write = (name: string, text: string) => {
@@ -21,12 +18,12 @@ beforeAll(() => {
 afterAll(() => home?.remove());
 beforeEach((context) => needs(context, 'the built command line'));
 
-describe('a file named with --env-file', () => {
+describe('a file named with --settings', () => {
   it('that leads to another vault is refused even by a command that does not need it', async () => {
     const file = write('elsewhere.env', `VAULT_HOME=${path('elsewhere')}\nVAULT_PROFILE=work\n`);
     for (const args of [
-      ['list', '--env-file', file],
-      [`--env-file=${file}`, 'init', '--key-source', 'file'],
+      ['list', '--settings', file],
+      [`--settings=${file}`, 'init', '--key-source', 'file'],
     ]) {
       const run = await runVault(args, home);
       expect(run).toMatchObject({ exitCode: 2, stdout: '' });
@@ -35,10 +32,10 @@ describe('a file named with --env-file', () => {
     expect(existsSync(path('elsewhere'))).toBe(false);
   });
 
-  it('loads no code after `--`, and is refused', async () => {
+  it('loads no code, and is refused', async () => {
     const spy = write('spy.cjs', `require('fs').writeFileSync(${JSON.stringify(path('seen'))}, '');`);
     const file = write('spy.env', `NODE_OPTIONS=--require=${spy}\n`);
-    const run = await runVault(['list', '--env-file', file], home, APART);
+    const run = await runVault(['list', '--settings', file], home);
     expect(run.exitCode).toBe(2);
     expect(run.stderr).toMatch(/^vault: \S+spy\.env sets NODE_OPTIONS, /);
     expect(existsSync(path('seen'))).toBe(false);
@@ -46,23 +43,31 @@ describe('a file named with --env-file', () => {
 
   it('is checked before it is used: a link is refused', async () => {
     symlinkSync(write('real.env', 'A=1\n'), path('link.env'));
-    const run = await runVault(['list', '--env-file', path('link.env')], home);
+    const run = await runVault(['list', '--settings', path('link.env')], home);
     expect(run).toMatchObject({ exitCode: 9, stdout: '' });
     expect(run.stderr).toContain('is not a regular file');
   });
 
   it('that does not exist is reported by vault itself, also with --as-cron', async () => {
-    const args = ['--env-file', path('nowhere.env'), '--json'];
-    const providers = await runVault(['providers', ...args], home, APART);
+    const args = ['--settings', path('nowhere.env'), '--json'];
+    const providers = await runVault(['providers', ...args], home);
     expect(providers.exitCode).toBe(2);
-    expect(JSON.parse(providers.stdout).error.message).toMatch(/--env-file does not exist/);
-    const rehearsal = await runVault(['doctor', '--as-cron', '--offline', ...args], home, APART);
+    expect(JSON.parse(providers.stdout).error.message).toMatch(/--settings does not exist/);
+    const rehearsal = await runVault(['doctor', '--as-cron', '--offline', ...args], home);
     expect(JSON.parse(rehearsal.stdout).checks).toContainEqual(
       expect.objectContaining({
         check: 'configuration',
-        message: expect.stringMatching(/--env-file does not exist/),
+        message: expect.stringMatching(/--settings does not exist/),
       }),
     );
+  });
+});
+
+describe('--env-file', () => {
+  it('is read by Node and refused here, with the name of our option', async () => {
+    const run = await runVault(['list', '--env-file', write('fine.env', 'A=1\n')], home);
+    expect(run).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(run.stderr).toBe("vault: unknown option '--env-file'\nhint: name the file with --settings\n");
   });
 });
 
