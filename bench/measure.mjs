@@ -1,24 +1,17 @@
 import { spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
-
-const MEMORY = fileURLToPath(new URL('memory.cjs', import.meta.url));
-
-/**
- * @typedef {object} Task
- * @property {string[]} args of node
- * @property {NodeJS.ProcessEnv} env the whole environment
- * @property {number} [exitCode] what it has to end with, 0 if left out
- */
 
 /**
  * Runs one process to its end.
  *
- * @param {Task} task
+ * @param {string} program
+ * @param {readonly string[]} args
+ * @param {NodeJS.ProcessEnv} env the whole environment
  * @returns {Promise<{ milliseconds: number, stdout: string, stderr: string }>}
+ * @throws Error when it ends with another exit code than 0
  */
-export async function run({ args, env, exitCode = 0 }) {
+export async function run(program, args, env) {
   const start = performance.now();
-  const child = spawn(process.execPath, args, { cwd: '/', env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(program, args, { cwd: '/', env, stdio: ['ignore', 'pipe', 'pipe'] });
   const said = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr']) {
     child[name].setEncoding('utf8').on('data', (text) => {
@@ -30,44 +23,35 @@ export async function run({ args, env, exitCode = 0 }) {
     child.once('close', resolve);
   });
   const milliseconds = performance.now() - start;
-  if (code !== exitCode) {
-    throw new Error(`node ${args.join(' ')} ended with ${code}, not ${exitCode}:\n${said.stderr}`);
-  }
+  if (code !== 0) throw new Error(`${program} ${args.join(' ')} ended with ${code}:\n${said.stderr}`);
   return { milliseconds, ...said };
 }
 
 /**
- * Runs tasks in turn, round after round, so that whatever else the machine does falls on all of them alike.
+ * Takes one sample of each in every round, so that whatever else the machine does falls on all of them alike. Every other
+ * round goes backwards, so that none is always the one after another.
  *
- * @template {string} Name
- * @param {Record<Name, Task>} tasks
+ * @param {Record<string, () => Promise<number>>} samplers
  * @param {number} rounds
- * @returns {Promise<Record<Name, number>>} medians in milliseconds
+ * @returns {Promise<Record<string, number>[]>} the samples of each round
  */
-export async function interleave(tasks, rounds) {
-  const names = Object.keys(tasks);
-  const times = new Map(names.map((name) => [name, []]));
-  for (const name of names) await run(tasks[name]);
+export async function sample(samplers, rounds) {
+  const names = Object.keys(samplers);
+  const found = [];
   for (let round = 0; round < rounds; round += 1) {
-    for (const name of names) times.get(name).push((await run(tasks[name])).milliseconds);
+    const samples = {};
+    for (const name of round % 2 === 0 ? names : names.toReversed()) samples[name] = await samplers[name]();
+    found.push(samples);
   }
-  return Object.fromEntries(names.map((name) => [name, median(times.get(name))]));
+  return found;
 }
 
 /**
- * @param {Task} task
- * @returns {Promise<number>} megabytes at the peak, in a run of its own
+ * @param {readonly number[]} values
+ * @returns {{ low: number, median: number, high: number }} with the quartiles
  */
-export async function peakMemory(task) {
-  // Not preloaded: the vault refuses to run where other code runs first.
-  const both = [MEMORY, task.args[0]].map((path) => `require(${JSON.stringify(path)})`).join(';');
-  const { stderr } = await run({ ...task, args: ['--eval', both, ...task.args] });
-  return Number(/maxRSS=(\d+)/.exec(stderr)[1]) / 1024;
-}
-
-/** @param {number[]} values */
-function median(values) {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+export function summary(values) {
+  const sorted = values.toSorted((a, b) => a - b);
+  const at = (part) => sorted[Math.round((sorted.length - 1) * part)];
+  return { low: at(1 / 4), median: at(1 / 2), high: at(3 / 4) };
 }
