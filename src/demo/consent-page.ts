@@ -1,13 +1,7 @@
 import { createHash } from 'node:crypto';
+import { CARD_STYLE, renderCard } from '../domain/card.js';
 import type { DemoAnswer } from './contract.js';
 import { type DeviceRecord, PEOPLE, type PendingRequest, SCOPES } from './grants.js';
-
-const STYLE = [
-  'body{font:16px/1.5 system-ui,sans-serif;max-width:26rem;margin:3rem auto;padding:0 1rem;color:#222}',
-  'fieldset{border:1px solid #ccc;border-radius:.5rem;margin:1rem 0;padding:.5rem 1rem}',
-  'label{display:block;margin:.25rem 0}button{font:inherit;padding:.4rem 1.2rem;margin-right:.5rem}',
-  'small{color:#666}',
-].join('');
 
 const HEADERS = {
   'content-type': 'text/html; charset=utf-8',
@@ -15,7 +9,7 @@ const HEADERS = {
   'referrer-policy': 'no-referrer',
   'x-frame-options': 'DENY',
   // No form-action: browsers apply it to the redirect as well, which goes to another port.
-  'content-security-policy': `default-src 'none'; style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'; frame-ancestors 'none'`,
+  'content-security-policy': `default-src 'none'; style-src 'sha256-${createHash('sha256').update(CARD_STYLE).digest('base64')}'; frame-ancestors 'none'`,
 };
 
 /** The page where the user picks an identity and the scopes: a plain form, no script. */
@@ -55,14 +49,8 @@ ${boxes.join('\n')}
 </form>`;
 }
 
-function page(status: number, content: string): DemoAnswer {
-  const body = `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>Demo login</title><style>${STYLE}</style></head>
-<body><h1>Demo login</h1>
-${content}
-</body></html>
-`;
-  return { status, headers: HEADERS, body };
+function page(status: number, body: string): DemoAnswer {
+  return { status, headers: HEADERS, body: renderCard({ title: 'Demo login', body, mark: null }) };
 }
 
 /** @param record null: the code is not typed yet */

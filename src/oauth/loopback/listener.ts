@@ -1,6 +1,7 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { codeOf, VaultError } from '../../domain/errors.js';
+import type { LoginOutcome } from './page.js';
 import { Wait, type WaitOptions } from './wait.js';
 
 export interface LoopbackOptions extends WaitOptions {
@@ -31,6 +32,8 @@ export interface LoopbackListener {
    * @returns false when the start page was visited, so that the cookie still counts
    */
   withdraw(): boolean;
+  /** How the login ended, which the page shows: without this call it says that the login failed. */
+  conclude(outcome: LoginOutcome): void;
   /** Stops listening, after a moment for a browser on its way to the page without the code. */
   close(): Promise<void>;
 }
@@ -56,6 +59,7 @@ export async function listen(options: LoopbackOptions): Promise<LoopbackListener
 
   let closing: Promise<void> | null = null;
   const close = async () => {
+    wait.conclude('failed');
     await wait.pageOrGrace();
     wait.end(new VaultError('interrupted', 'the login was closed before an answer came'));
     await Promise.all(servers.map(shut));
@@ -77,6 +81,7 @@ export async function listen(options: LoopbackOptions): Promise<LoopbackListener
     response: wait.response,
     begin: (target) => `http://${host}${wait.begin(target)}`,
     withdraw: () => wait.withdraw(),
+    conclude: (outcome) => wait.conclude(outcome),
     close: () => {
       options.signal.removeEventListener('abort', abort);
       return closeOnce();

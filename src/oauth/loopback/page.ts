@@ -1,73 +1,98 @@
 import { createHash } from 'node:crypto';
+import { CARD_STYLE, type Card, escapeHtml, renderCard } from '../../domain/card.js';
 
-/** The pages that a browser can get. Their text is fixed and repeats nothing of a request. */
+/** How a login ended after its answer had come. */
+export type LoginOutcome =
+  | 'logged_in'
+  | 'fewer_scopes'
+  | 'wrong_person'
+  | 'provider_failed'
+  | 'provider_refused'
+  | 'key_unavailable'
+  | 'vault_failed'
+  | 'failed';
+
+/** The pages that a browser can get. They repeat nothing of a request, and nothing of the account. */
 export type PageKind =
+  | LoginOutcome
   | 'received'
   | 'refused'
   | 'already_done'
+  | 'not_part'
   | 'copy'
   | 'opened_twice'
   | 'wrong_browser'
   | 'other_user';
 
-interface Words {
-  readonly title: string;
-  readonly text: string;
-  readonly mark: string;
-}
+type Words = readonly [title: string, text: string, mark: NonNullable<Card['mark']>];
 
-const WORDS: Readonly<Record<PageKind, Words>> = {
-  received: {
-    title: 'You can go back to your terminal',
-    text: 'The terminal has received the answer and finishes the login. You can close this tab.',
-    mark: '✓',
-  },
-  refused: {
-    title: 'The login was refused',
-    text: 'Access was not granted, and nothing was stored. The terminal shows the reason. You can close this tab.',
-    mark: '✕',
-  },
-  already_done: {
-    title: 'This login is over',
-    text: 'It was answered before, and is not answered again. You can close this tab.',
-    mark: '·',
-  },
-  copy: {
-    title: 'Copy the address of this page',
-    text: 'Paste the whole address into the terminal that waits for it. Then you can close this tab.',
-    mark: '→',
-  },
-  opened_twice: {
-    title: 'This login was stopped',
-    text: 'Its start page was opened twice. Another user of this machine may have opened it. The terminal shows what to type. You can close this tab.',
-    mark: '✕',
-  },
-  wrong_browser: {
-    title: 'This is not the browser of the login',
-    text: 'The answer counts only from the browser in which the login began, with its cookie. To log in from any browser, run the login with --no-browser. You can close this tab.',
-    mark: '✕',
-  },
-  other_user: {
-    title: 'This login belongs to another user',
-    text: 'Another user of this machine began it. If that was you: where the address of this page holds a code, paste it into the terminal of the login; else run the login with --no-browser. You can close this tab.',
-    mark: '✕',
-  },
+const GOOD = { sign: '✓', tone: 'good' } as const;
+const BAD = { sign: '✕', tone: 'bad' } as const;
+const NEUTRAL = { sign: '·', tone: 'neutral' } as const;
+const CLOSE = 'You can close this tab.';
+const SEE = `The terminal shows what to do next. ${CLOSE}`;
+
+/** @param at the provider's title */
+const WORDS: Readonly<Record<PageKind, (at: string) => Words>> = {
+  logged_in: (at) => [`Logged in to ${at}`, `You can go back to your terminal. ${CLOSE}`, GOOD],
+  fewer_scopes: (at) => [
+    `Logged in to ${at}, with fewer permissions`,
+    `${at} did not grant every requested scope. The terminal lists the missing ones. ${CLOSE}`,
+    { sign: '!', tone: 'neutral' },
+  ],
+  wrong_person: (at) => [
+    'The login failed',
+    `A user other than the expected one logged in at ${at}, so nothing was stored. ${SEE}`,
+    BAD,
+  ],
+  provider_failed: (at) => [
+    'The login failed',
+    `${at} could not be reached, or failed to answer. ${SEE}`,
+    BAD,
+  ],
+  provider_refused: (at) => ['The login failed', `${at} refused the login. ${SEE}`, BAD],
+  key_unavailable: () => ['The login failed', `The key of your vault is not available. ${SEE}`, BAD],
+  vault_failed: () => ['The login failed', `Your vault could not be opened or written. ${SEE}`, BAD],
+  failed: () => ['The login failed', SEE, BAD],
+  received: (at) => [
+    'You can go back to your terminal',
+    `${at} has answered, and the terminal finishes the login. ${CLOSE}`,
+    NEUTRAL,
+  ],
+  refused: () => ['The login was refused', `Access was not granted, and nothing was stored. ${SEE}`, BAD],
+  already_done: () => [
+    'This login is over',
+    `It has already received its answer and accepts no other one. ${CLOSE}`,
+    NEUTRAL,
+  ],
+  not_part: () => [
+    'This link is not part of a login',
+    `The login that it belonged to may be over, or the link may be incomplete. ${CLOSE}`,
+    NEUTRAL,
+  ],
+  copy: () => [
+    'Copy the address of this page',
+    'Paste the whole address into the terminal that waits for it. Then you can close this tab.',
+    { sign: '→', tone: 'neutral' },
+  ],
+  opened_twice: () => [
+    'This login was stopped',
+    `Its start page was opened twice. Another user of this machine may have opened it. ${SEE}`,
+    BAD,
+  ],
+  wrong_browser: () => [
+    'This is not the browser of the login',
+    `The login accepts the answer only from the browser in which it began, because only that browser has its cookie. To log in from any browser, run the login with --no-browser. ${CLOSE}`,
+    BAD,
+  ],
+  other_user: () => [
+    'This login belongs to another user',
+    `Another user of this machine began it. If that user is you, and the address of this page contains a code, paste the address into the terminal of the login. If it contains no code, run the login with --no-browser. ${CLOSE}`,
+    BAD,
+  ],
 };
 
-const STYLE = [
-  ':root{color-scheme:light dark}',
-  'body{margin:0;min-height:100vh;display:grid;place-items:center;background:#f6f5f3;color:#22201d;',
-  'font:16px/1.6 system-ui,sans-serif}',
-  'main{max-width:26rem;margin:2rem;padding:2.5rem;border-radius:1rem;background:#fff;text-align:center;',
-  'box-shadow:0 1px 3px #0002,0 12px 40px #0001}',
-  'p{margin:0;color:#6b6660}h1{margin:1rem 0 .5rem;font-size:1.35rem;color:#22201d}',
-  '.mark{width:3rem;height:3rem;margin:auto;border-radius:50%;font-size:1.5rem;line-height:3rem;',
-  'background:#22201d;color:#fff}.name{margin-top:2rem;font-size:.8rem}',
-  '@media(prefers-color-scheme:dark){body{background:#191817}main{background:#242220}',
-  'h1{color:#f3f0ec}p{color:#a8a29b}.mark{background:#f3f0ec;color:#191817}}',
-].join('');
-
-const STYLE_HASH = createHash('sha256').update(STYLE, 'utf8').digest('base64');
+const STYLE_HASH = createHash('sha256').update(CARD_STYLE, 'utf8').digest('base64');
 
 /** For every answer: not cached, not referred, not framed, no active content. */
 export const STRICT_HEADERS: Readonly<Record<string, string>> = {
@@ -80,13 +105,8 @@ export const STRICT_HEADERS: Readonly<Record<string, string>> = {
   'x-frame-options': 'DENY',
 };
 
-export function page(kind: PageKind): string {
-  const { title, text, mark } = WORDS[kind];
-  return [
-    '<!doctype html><html lang="en"><head><meta charset="utf-8">',
-    '<meta name="viewport" content="width=device-width,initial-scale=1">',
-    `<title>${title}</title><style>${STYLE}</style></head><body><main>`,
-    `<div class="mark" aria-hidden="true">${mark}</div><h1>${title}</h1><p>${text}</p><p class="name">token-vault</p>`,
-    '</main></body></html>',
-  ].join('');
+/** @param at the provider's title, as configured */
+export function page(kind: PageKind, at: string): string {
+  const [title, text, mark] = WORDS[kind](at);
+  return renderCard({ title, body: `<p>${escapeHtml(text)}</p>`, mark });
 }

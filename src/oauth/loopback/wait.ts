@@ -1,13 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
 import type { CallbackRefusal } from '../../domain/audit-events.js';
 import { VaultError } from '../../domain/errors.js';
 import { callbackRequestOf, type Expected, judge, type Start, type Verdict } from './checks.js';
 import { Guests, type IsOtherUser } from './guests.js';
-import { type PageKind, page, STRICT_HEADERS } from './page.js';
+import { type LoginOutcome, type PageKind, page, STRICT_HEADERS } from './page.js';
 
 export interface WaitOptions {
+  /** The provider's title, which the pages name. */
+  readonly title: string;
   /** The answer will be pasted: the page asks the user to copy its URL. */
   readonly toBeCopied: boolean;
   readonly isOtherUser: IsOtherUser;
@@ -26,6 +29,8 @@ const WRONG_STATES = 10;
 const REPORTS_PER_KIND = 10;
 /** For a browser to follow the redirect; a script that does not follow it costs this time. */
 const PAGE_GRACE = 1_000;
+/** For the login to end, so that the page shows how; after that it says that the terminal goes on. */
+const OUTCOME_WAIT = 5_000;
 
 type Stray = Exclude<Verdict['kind'], 'page' | 'answer' | 'start'> | 'hung_up';
 
@@ -42,6 +47,9 @@ const STRAYS: Readonly<Record<Stray, { readonly status: number; readonly report:
     no_answer: { status: 400, report: 'malformed' },
   };
 
+/** A user may see the answer to these: after a reload, or with an incomplete link. */
+const SEEN: readonly Stray[] = ['wrong_host', 'unknown_path', 'wrong_state', 'no_answer'];
+
 /** The state of one login's wait. */
 export class Wait {
   readonly response: Promise<URL>;
@@ -55,6 +63,8 @@ export class Wait {
   #servedPage: () => void = () => undefined;
   #expected: Expected | null = null;
   #outcome: PageKind | null = null;
+  readonly #concluded: Promise<LoginOutcome>;
+  #conclude: (outcome: LoginOutcome) => void = () => undefined;
   /** Where the first visitor of the start page is sent; null where there is none. */
   #target: string | null = null;
   #started = false;
@@ -70,6 +80,9 @@ export class Wait {
     this.response.catch(() => undefined);
     this.#pageServed = new Promise((resolve) => {
       this.#servedPage = resolve;
+    });
+    this.#concluded = new Promise((resolve) => {
+      this.#conclude = resolve;
     });
   }
 
@@ -116,6 +129,11 @@ export class Wait {
     this.#reject(reason);
   }
 
+  /** How the login ended, for the page; the first call counts. */
+  conclude(outcome: LoginOutcome): void {
+    this.#conclude(outcome);
+  }
+
   /** Reports the totals of what exceeded the limit. */
   sumUp(): void {
     for (const [kind, count] of this.#counts)
@@ -126,24 +144,23 @@ export class Wait {
   /** Resolves when the page has been served, or is not expected any more. */
   async pageOrGrace(): Promise<void> {
     if (this.#outcome === null) return;
-    let timer: NodeJS.Timeout | undefined;
-    const grace = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, PAGE_GRACE);
-    });
+    const over = new AbortController();
+    const grace = setTimeout(PAGE_GRACE, undefined, { signal: over.signal });
+    grace.catch(() => undefined);
     await Promise.race([this.#pageServed, grace]);
-    clearTimeout(timer);
+    over.abort();
     // Requests that have arrived are answered.
     await Promise.all(this.#answering);
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const other = await this.#guests.isOther(request.socket);
-    if (other === true) return sendPage(response, 403, 'other_user');
+    if (other === true) return this.#send(response, 403, 'other_user');
     const expected = this.#expected;
     if (expected === null) return send(response, 503);
     const verdict = judge(callbackRequestOf(request), expected);
     if (verdict.kind === 'answer') this.#callback(response, verdict.url, verdict.refused, expected);
-    else if (verdict.kind === 'page') this.#page(response);
+    else if (verdict.kind === 'page') await this.#page(response);
     // A closed connection gets no cookie, so this is no visit: else another user could end a login without being
     // recognised.
     else if (verdict.kind === 'start' && other === 'gone') this.#stray(response, 'hung_up');
@@ -153,14 +170,14 @@ export class Wait {
 
   #start(response: ServerResponse, known: boolean, { start }: Expected): void {
     if (this.#outcome !== null) {
-      sendPage(response, 410, 'already_done');
+      this.#send(response, 410, 'already_done');
       return;
     }
     if (this.#started && !known) {
       this.#report('second_visit');
       this.#outcome = 'opened_twice';
       response.once('close', this.#servedPage);
-      sendPage(response, 403, 'opened_twice');
+      this.#send(response, 403, 'opened_twice');
       this.#reject(openedTwice());
       return;
     }
@@ -172,8 +189,8 @@ export class Wait {
 
   #callback(response: ServerResponse, url: URL, refused: boolean, { pagePath, start }: Expected): void {
     if (this.#outcome !== null || this.#options.toBeCopied) {
-      if (this.#outcome === null) sendPage(response, 200, 'copy');
-      else sendPage(response, 410, 'already_done');
+      if (this.#outcome === null) this.#send(response, 200, 'copy');
+      else this.#send(response, 410, 'already_done');
       return;
     }
     this.#outcome = refused ? 'refused' : 'received';
@@ -183,13 +200,28 @@ export class Wait {
     this.#resolve(url);
   }
 
-  #page(response: ServerResponse): void {
+  async #page(response: ServerResponse): Promise<void> {
     if (this.#outcome === null) {
       this.#stray(response, 'unknown_path');
       return;
     }
     response.once('close', this.#servedPage);
-    sendPage(response, 200, this.#outcome);
+    const kind = this.#outcome === 'received' ? await this.#concludedOrLater() : this.#outcome;
+    this.#send(response, 200, kind);
+  }
+
+  async #concludedOrLater(): Promise<PageKind> {
+    const over = new AbortController();
+    const later = setTimeout(OUTCOME_WAIT, 'received' as const, { signal: over.signal });
+    later.catch(() => undefined);
+    const kind = await Promise.race([this.#concluded, later]);
+    over.abort();
+    return kind;
+  }
+
+  #send(response: ServerResponse, status: number, kind: PageKind): void {
+    const headers = { 'content-type': 'text/html; charset=utf-8' };
+    send(response, status, headers, page(kind, this.#options.title));
   }
 
   #stray(response: ServerResponse, kind: Stray): void {
@@ -197,8 +229,10 @@ export class Wait {
     const count = report === null ? 0 : this.#report(report);
     const tooMany = kind === 'wrong_state' && count > WRONG_STATES;
     if (tooMany && count === WRONG_STATES + 1) this.#options.onStray('too_many_wrong_states', count);
-    if (kind === 'wrong_browser') sendPage(response, status, kind);
-    else send(response, tooMany ? 429 : status, kind === 'wrong_method' ? { allow: 'GET' } : {});
+    if (tooMany) send(response, 429);
+    else if (kind === 'wrong_browser') this.#send(response, status, kind);
+    else if (SEEN.includes(kind)) this.#send(response, status, 'not_part');
+    else send(response, status, kind === 'wrong_method' ? { allow: 'GET' } : {});
   }
 
   #report(kind: CallbackRefusal): number {
@@ -219,10 +253,6 @@ function openedTwice(): VaultError {
     'login_opened_twice',
     'the start page of this login was opened twice, so the login was stopped: another user of this machine may have opened it',
   );
-}
-
-function sendPage(response: ServerResponse, status: number, kind: PageKind): void {
-  send(response, status, { 'content-type': 'text/html; charset=utf-8' }, page(kind));
 }
 
 function send(

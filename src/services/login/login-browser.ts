@@ -2,13 +2,14 @@ import { generateRandomNonce, generateRandomState } from 'oauth4webapi';
 import { equalBytes } from '../../crypto/derive.js';
 import { interrupted } from '../../domain/async.js';
 import { formatDuration } from '../../domain/duration.js';
-import { VaultError } from '../../domain/errors.js';
+import { ERROR_CODES, VaultError } from '../../domain/errors.js';
 import { command } from '../../domain/hints.js';
 import { readable } from '../../domain/scopes.js';
 import { TransportFailure } from '../../domain/transport.js';
 import { authorizationUrl, createPkce } from '../../oauth/authorize-url.js';
 import { readAuthorizationResponse } from '../../oauth/callback.js';
 import type { ServerMetadata } from '../../oauth/contract.js';
+import type { LoginOutcome } from '../../oauth/loopback/page.js';
 import { type CodeExchange, exchangeCode } from '../../oauth/token-endpoint.js';
 import type { ConfiguredProvider } from '../../providers/contract.js';
 import type { Vault } from '../../vault/vault.js';
@@ -80,10 +81,29 @@ export async function loginInBrowser(
       redirectUri: redirect.redirectUri,
       codeVerifier: pkce?.verifier ?? null,
     });
-    return await finish(ctx, vault, { provider, server, target, nonce, how, ...grant });
+    const result = await finish(ctx, vault, { provider, server, target, nonce, how, ...grant });
+    redirect.conclude(result.missingScopes.length === 0 ? 'logged_in' : 'fewer_scopes');
+    return result;
+  } catch (failure) {
+    redirect.conclude(outcomeOf(failure));
+    throw failure;
   } finally {
     await redirect.close();
   }
+}
+
+/** By the exit code, which names the part that failed. */
+function outcomeOf(failure: unknown): LoginOutcome {
+  if (!(failure instanceof VaultError)) return 'failed';
+  if (failure.code === 'wrong_person') return 'wrong_person';
+  const outcomes: Readonly<Record<number, LoginOutcome>> = {
+    [ERROR_CODES.login_refused]: 'provider_refused',
+    [ERROR_CODES.provider_unavailable]: 'provider_failed',
+    [ERROR_CODES.key_unavailable]: 'key_unavailable',
+    [ERROR_CODES.vault_damaged]: 'vault_failed',
+    [ERROR_CODES.client_refused]: 'provider_refused',
+  };
+  return outcomes[failure.exitCode] ?? 'failed';
 }
 
 async function redeem(

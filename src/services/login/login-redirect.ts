@@ -3,6 +3,7 @@ import type { Audit } from '../../domain/audit-events.js';
 import { redirectUri } from '../../domain/endpoint.js';
 import { VaultError } from '../../domain/errors.js';
 import { type LoopbackListener, listen } from '../../oauth/loopback/listener.js';
+import type { LoginOutcome } from '../../oauth/loopback/page.js';
 import type { ConfiguredProvider, RedirectFacts } from '../../providers/contract.js';
 import type { LoginRequest } from './login-request.js';
 
@@ -55,12 +56,14 @@ export interface OpenRedirect {
   readonly listening: { readonly host: RedirectFacts['host']; readonly port: number } | null;
   /** The start page for a browser on this machine; null without a listener. */
   readonly startPage: Pick<LoopbackListener, 'begin' | 'withdraw'> | null;
+  /** How the login ended, for the page in the browser. */
+  conclude(outcome: LoginOutcome): void;
   close(): Promise<void>;
 }
 
 export interface RedirectOptions extends Pick<LoginMachine, 'isOtherUser' | 'isOthersPort'> {
   readonly state: string;
-  readonly provider: Pick<ConfiguredProvider, 'name' | 'pkce'>;
+  readonly provider: Pick<ConfiguredProvider, 'name' | 'title' | 'pkce'>;
   readonly audit: Audit;
   readonly signal: AbortSignal;
 }
@@ -95,6 +98,7 @@ async function openPaste(
     response: page?.response ?? null,
     listening: null,
     startPage: page,
+    conclude: () => undefined,
     close: async () => page?.close(),
   };
 }
@@ -105,9 +109,10 @@ function listenAt(
   toBeCopied: boolean,
 ): Promise<LoopbackListener> {
   const { state, audit, isOtherUser, signal } = options;
-  const provider = options.provider.name;
+  const { name: provider, title } = options.provider;
   return listen({
     ...facts,
+    title,
     state,
     isOtherUser,
     signal,

@@ -21,14 +21,46 @@ describe('the loopback listener', () => {
   });
 
   it('sends the browser to an address without the code', async () => {
-    const { get } = await stage();
+    const { get, listener } = await stage();
     const answer = await get(CALLBACK);
     expect(answer).toMatchObject({ status: 302, headers: { location: '/done' }, body: '' });
     expect(JSON.stringify(answer)).not.toMatch(/code-example|state-example/);
+    listener.conclude('logged_in');
     expect(await get('/done')).toMatchObject({
       status: 200,
-      body: expect.stringContaining('You can go back to your terminal'),
+      body: expect.stringContaining('Logged in to Example'),
     });
+  });
+
+  it('shows how the login ended once that is known', async () => {
+    const { get, listener } = await stage();
+    await get(CALLBACK);
+    let shown = false;
+    const page = get('/done').finally(() => {
+      shown = true;
+    });
+    await get('/nothing');
+    expect(shown).toBe(false);
+    listener.conclude('key_unavailable');
+    listener.conclude('logged_in');
+    const { body } = await page;
+    expect(body).toContain('The login failed');
+    expect(body).toContain('The key of your vault is not available');
+  });
+
+  it('says that the login failed where it was closed without an outcome', async () => {
+    const { get, listener } = await stage();
+    await get(CALLBACK);
+    const page = get('/done');
+    await get('/nothing');
+    await listener.close();
+    expect((await page).body).toContain('The login failed');
+  });
+
+  it('says that the terminal goes on where the login takes longer than five seconds', async () => {
+    const { get } = await stage();
+    await get(CALLBACK);
+    expect((await get('/done')).body).toContain('You can go back to your terminal');
   });
 
   it('expects / for a redirect URI without a path', async () => {
@@ -39,8 +71,9 @@ describe('the loopback listener', () => {
   });
 
   it('has another page where the redirect URI has its path', async () => {
-    const { get } = await stage({ path: '/done' });
+    const { get, listener } = await stage({ path: '/done' });
     expect((await get(`/done?code=c&state=${STATE}`)).headers['location']).toBe('/finished');
+    listener.conclude('logged_in');
     expect((await get('/finished')).status).toBe(200);
   });
 
@@ -72,7 +105,10 @@ describe('the loopback listener', () => {
     expect(listener.redirectUri).toBe(`http://localhost:${listener.port}/callback`);
     const request = `GET /nothing HTTP/1.1\r\nHost: localhost:${listener.port}\r\n\r\n`;
     expect((await rawRequest(listener.port, request, '::1')).status).toBe(404);
-    expect((await get('/nothing')).status).toBe(404);
+    expect(await get('/nothing')).toMatchObject({
+      status: 404,
+      body: expect.stringContaining('This link is not part of a login'),
+    });
     const callback = `GET ${CALLBACK} HTTP/1.1\r\nHost: localhost:${listener.port}\r\n\r\n`;
     expect((await rawRequest(listener.port, callback, '::1')).status).toBe(302);
     expect((await listener.response).host).toBe(`localhost:${listener.port}`);
@@ -92,6 +128,7 @@ describe('the loopback listener', () => {
 describe('the port', () => {
   const options = {
     path: '/callback',
+    title: 'Example',
     state: STATE,
     signal: new AbortController().signal,
     toBeCopied: false,

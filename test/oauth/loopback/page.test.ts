@@ -5,7 +5,8 @@ import { STATE, stage } from './stage.js';
 
 describe('every answer of the listener', () => {
   it('is kept by nobody, told to nobody, framed by nobody and has no active content', async () => {
-    const { get } = await stage();
+    const { get, listener } = await stage();
+    listener.conclude('logged_in');
     const targets = [
       '/nothing',
       '/callback?state=wrong',
@@ -29,8 +30,9 @@ describe('every answer of the listener', () => {
 
 describe('the page', () => {
   it('has a style that its policy allows by hash, and no script', async () => {
-    const { get } = await stage();
+    const { get, listener } = await stage();
     await get(`/callback?code=c&state=${STATE}`);
+    listener.conclude('logged_in');
     const { body, headers } = await get('/done');
     const style = /<style>(.*)<\/style>/s.exec(body)?.[1] ?? '';
     const hash = createHash('sha256').update(style).digest('base64');
@@ -40,10 +42,16 @@ describe('the page', () => {
     expect(headers['content-type']).toBe('text/html; charset=utf-8');
   });
 
-  it.each([['received'], ['refused'], ['already_done']] as const)(
+  it.each([['received'], ['refused'], ['already_done'], ['logged_in'], ['failed'], ['not_part']] as const)(
     'that says %s says what to do next',
     (kind) => {
-      expect(page(kind)).toMatch(/You can close this tab/);
+      expect(page(kind, 'Example')).toMatch(/You can close this tab/);
     },
   );
+
+  it('escapes the title of a provider', () => {
+    const shown = page('logged_in', '<b>"A" & B</b>');
+    expect(shown).not.toContain('<b>');
+    expect(shown).toContain('&#60;b&#62;&#34;A&#34; &#38; B');
+  });
 });

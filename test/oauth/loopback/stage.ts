@@ -22,6 +22,7 @@ const open: Stage[] = [];
 
 afterEach(async () => {
   for (const { get, outcome, listener } of open.splice(0)) {
+    listener.conclude('logged_in');
     // A browser follows the redirect, and is waited for.
     if ((await outcome()) === 'answered')
       for (const path of ['/done', '/finished']) await get(path).catch(() => {});
@@ -37,6 +38,7 @@ export async function stage(change: Partial<LoopbackOptions> = {}): Promise<Stag
     host: '127.0.0.1',
     port: 0,
     path: '/callback',
+    title: 'Example',
     state: STATE,
     signal: controller.signal,
     toBeCopied: false,
