@@ -66,6 +66,7 @@ export function createBuild(root, { work, env: bare, server }) {
     const { stdout } = await build.run(env, ['agent', '--socket-path']);
     const agent = spawn(process.execPath, [program, 'agent'], { env, stdio: ['ignore', 'ignore', 'pipe'] });
     agents.push(agent);
+    process.once('exit', () => agent.kill('SIGKILL'));
     const ended = event(agent, 'exit').then(() => Promise.reject(new Error('the agent has ended')));
     await Promise.race([event(agent.stderr, 'data'), ended]);
     // Expected from here on.

@@ -5,8 +5,9 @@
 //   npm run bench                        every line, in three minutes
 //   npm run bench -- token refresh       only these lines
 //   npm run bench -- --against COMMIT    builds that commit too, and runs both builds in turn
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { checkOut, createBuild, ROOT } from './build.mjs';
@@ -23,21 +24,22 @@ const lines = LOOPS.flatMap((loop) => loop.lines);
 const unknown = positionals.find((name) => !lines.some((line) => line.name === name));
 if (unknown !== undefined) {
   const names = lines.map(({ name }) => name).join(', ');
-  process.stderr.write(`error: no line is named ${unknown}; there are: ${names}\n`);
-  process.exit(2);
+  refuse(`no line is named ${unknown}; there are: ${names}`);
 }
+if (values.against !== undefined && !isCommit(values.against)) refuse(`no commit is named ${values.against}`);
 const isWanted = ({ name }) => positionals.length === 0 || positionals.includes(name);
 
 const work = mkdtempSync(join(tmpdir(), 'vault-bench-'));
+// What is left when the bench is interrupted; the agents end as well, see build.mjs.
+process.once('exit', () => rmSync(work, { recursive: true, force: true }));
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
 const closing = [];
 const missed = [];
 let session;
 try {
   const server = await startTokenServer();
   closing.push(server.close);
-  /**
-   * @typedef {typeof bench} Bench
-   */
+  /** @typedef {typeof bench} Bench */
   const bench = {
     work,
     env: { PATH: process.env.PATH, HOME: work },
@@ -53,11 +55,12 @@ try {
   const roots = [ROOT, ...(values.against === undefined ? [] : [checkOut(values.against, work)])];
   const builds = roots.map((root) => createBuild(root, bench));
   for (const build of builds) closing.push(build.close);
+  const load = loadavg()[0].toFixed(1);
+  process.stdout.write(`node ${process.version}, ${availableParallelism()} processors, load ${load}\n\n`);
   print('median of the rounds', '', 'quartiles', ...(values.against === undefined ? ['goal'] : []));
   for (const loop of LOOPS) await measure(loop, builds, bench);
 } finally {
   for (const close of closing.reverse()) await close();
-  rmSync(work, { recursive: true, force: true });
 }
 if (values.against === undefined)
   process.stdout.write(missed.length === 0 ? '\nEvery goal is met.\n' : `\nMissed: ${missed.join(', ')}.\n`);
@@ -89,6 +92,18 @@ function report({ name, what, of, value = (a, b = 1) => a / b, goal, unit }, rou
   const met = median <= goal;
   if (!met) missed.push(name);
   print(what, text, spread, `${goal}`, met ? 'met' : 'MISSED');
+}
+
+function isCommit(name) {
+  const { status } = spawnSync('git', ['rev-parse', '--verify', '--quiet', `${name}^{commit}`], {
+    cwd: ROOT,
+  });
+  return status === 0;
+}
+
+function refuse(message) {
+  process.stderr.write(`error: ${message}\n`);
+  process.exit(2);
 }
 
 function print(...cells) {
