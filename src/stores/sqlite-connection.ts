@@ -1,33 +1,14 @@
 import type { Database, Statement } from 'better-sqlite3';
-import { VaultError } from '../domain/errors.js';
 import type { Clock } from '../system/contract.js';
 import type { SealedLedger } from './contract.js';
 import { isBusy } from './sqlite-code.js';
+import { commitTogether, type PendingWrite, PUT_LEDGER, prepareForWriting } from './sqlite-commit.js';
 
 /** In ms: how long to wait for another process's commit, which takes a few. */
 const BUSY_TIMEOUT = 10_000;
 /** In ms, between two attempts. */
 const FIRST_PAUSE = 1;
 const LONGEST_PAUSE = 25;
-/**
- * In ms: how long a commit keeps new readers out while it waits for current ones. It keeps its lock meanwhile: rolling back and
- * trying again could meet new readers forever.
- */
-const DRAIN_TIMEOUT = 250;
-
-/**
- * DELETE mode and EXTRA: when the call returns, a commit is on disk, its folder entry too. In WAL mode with this build's defaults a
- * commit made no fsync at all, and a full disk prevented even reading.
- */
-const WRITE_PRAGMAS: readonly (readonly [name: string, setting: string, expected: unknown])[] = [
-  ['journal_mode', 'DELETE', 'delete'],
-  ['synchronous', 'EXTRA', 3],
-  ['secure_delete', 'ON', 1],
-  ['foreign_keys', 'ON', 1],
-  ['temp_store', 'MEMORY', 2],
-];
-
-export const PUT_LEDGER = 'INSERT OR REPLACE INTO ledger (one, epoch, sealed) VALUES (1, ?, ?)';
 
 export type Prepare = (sql: string) => { run(...values: unknown[]): { readonly changes: number } };
 
@@ -52,14 +33,6 @@ export interface Connection {
   /** Waits for the writes requested so far. */
   close(): Promise<void>;
 }
-
-interface PendingWrite {
-  readonly action: () => unknown;
-  readonly resolve: (value: never) => void;
-  readonly reject: (failure: unknown) => void;
-}
-
-type Settled = { readonly value: unknown } | { readonly failure: unknown };
 
 export function connect(database: Database, path: string, clock: Clock): Connection {
   const statements = new Map<string, Statement<unknown[], unknown>>();
@@ -92,36 +65,6 @@ export function connect(database: Database, path: string, clock: Clock): Connect
     }
   }
 
-  function commitTogether(batch: readonly PendingWrite[]): readonly Settled[] {
-    database.exec('BEGIN IMMEDIATE');
-    connection.unwritten = null;
-    try {
-      const settled = batch.map(({ action }): Settled => {
-        const before = connection.unwritten;
-        database.exec('SAVEPOINT one');
-        try {
-          const value = action();
-          database.exec('RELEASE one');
-          return { value };
-        } catch (failure) {
-          if (!database.inTransaction || isBusy(failure)) throw failure;
-          database.exec('ROLLBACK TO one; RELEASE one');
-          connection.unwritten = before;
-          return { failure };
-        }
-      });
-      connection.writeLedger();
-      database.pragma(`busy_timeout = ${DRAIN_TIMEOUT}`);
-      database.exec('COMMIT');
-      return settled;
-    } catch (failure) {
-      if (database.inTransaction) database.exec('ROLLBACK');
-      throw failure;
-    } finally {
-      database.pragma('busy_timeout = 0');
-    }
-  }
-
   /** One batch after another, so that writes keep their order. */
   async function flushAll(): Promise<void> {
     await new Promise(setImmediate);
@@ -139,7 +82,7 @@ export function connect(database: Database, path: string, clock: Clock): Connect
         await retrying(() => prepareForWriting(database));
         ready = true;
       }
-      const settled = await retrying(() => commitTogether(batch));
+      const settled = await retrying(() => commitTogether(database, connection, batch));
       for (const [index, { resolve, reject }] of batch.entries()) {
         const outcome = settled[index];
         if (outcome !== undefined && 'value' in outcome) resolve(outcome.value as never);
@@ -181,16 +124,4 @@ export function connect(database: Database, path: string, clock: Clock): Connect
     },
   };
   return connection;
-}
-
-/** Sets what makes a commit durable, and reads it back: an unknown pragma fails silently. */
-export function prepareForWriting(database: Database): void {
-  for (const [name, setting, expected] of WRITE_PRAGMAS) {
-    database.pragma(`${name} = ${setting}`);
-    if (database.pragma(name, { simple: true }) !== expected) {
-      throw new VaultError('vault_not_writable', `the database rejected the setting ${name} = ${setting}`, {
-        hint: 'close every other program that has the vault open, then try again',
-      });
-    }
-  }
 }

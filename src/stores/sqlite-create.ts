@@ -3,7 +3,7 @@ import { command } from '../domain/hints.js';
 import { inQuotes } from '../domain/safe-text.js';
 import type { Files } from '../system/contract.js';
 import type { NewVaultHead } from './contract.js';
-import { PUT_LEDGER, prepareForWriting } from './sqlite-connection.js';
+import { PUT_LEDGER, prepareForWriting } from './sqlite-commit.js';
 import { asStoreError } from './sqlite-failure.js';
 import { insertMasterKey } from './sqlite-keys.js';
 import { extendTrail } from './sqlite-ledger.js';

@@ -2,7 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import SqliteDatabase, { type Database } from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { NewVaultHead } from '../../src/stores/contract.js';
-import { prepareForWriting } from '../../src/stores/sqlite-connection.js';
+import { prepareForWriting } from '../../src/stores/sqlite-commit.js';
 import { APPLICATION_ID, SCHEMA_VERSION } from '../../src/stores/sqlite-current.js';
 import { openDatabase } from '../../src/stores/sqlite-open.js';
 import { intentContract, masterKeyContract, notificationsContract, storeContract } from '../contracts.js';

@@ -6,7 +6,7 @@ import { missingScopes } from '../../domain/scopes.js';
 import type { Provider } from '../../providers/contract.js';
 import type { Spill } from '../../stores/spill.js';
 import type { Vault } from '../../vault/vault.js';
-import { confirmMissing } from '../select-account.js';
+import { confirmMissing } from '../unknown-account.js';
 import type { LoginRequest } from './login-request.js';
 
 /** What a login requests, and for which account. */

@@ -10,7 +10,7 @@ import type { SealedAccount } from '../../stores/contract.js';
 import type { Vault } from '../../vault/vault.js';
 import { unusableTokenWarning, withdrawalWarning, withdrawnScopes } from '../refresh/refresh-notes.js';
 import { loginNeeded } from '../refusals.js';
-import { confirmMissing } from '../select-account.js';
+import { confirmMissing } from '../unknown-account.js';
 import type { TokenRequest, ValidToken } from './token-formats.js';
 
 /* What a request for a token does when the stored one is not simply good enough. A valid token does not load this file. */

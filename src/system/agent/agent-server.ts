@@ -4,8 +4,9 @@ import { dirname } from 'node:path';
 import { SECOND } from '../../domain/duration.js';
 import { codeOf, VaultError } from '../../domain/errors.js';
 import type { Files } from '../contract.js';
-import { lstatOrNull, notWritable } from '../files/file-failure.js';
+import { notWritable } from '../files/file-failure.js';
 import { PRIVATE_FILE } from '../files/files.js';
+import { lstatOrNull } from '../files/trusted-path.js';
 import { CLIENT_HEADER } from './agent-client.js';
 import { isOwnSocket, notASocket } from './agent-socket.js';
 

@@ -2,6 +2,7 @@ import * as fs from 'node:fs';
 import { userInfo } from 'node:os';
 import { dirname } from 'node:path';
 import { codeOf, orElse, VaultError } from '../../domain/errors.js';
+import { command } from '../../domain/hints.js';
 import { inQuotes } from '../../domain/safe-text.js';
 
 /** Why a file cannot be written, and the command that shows or fixes it. */
@@ -44,22 +45,8 @@ function permissions(path: string): string {
   return `ls -ld ${[...there].map(inQuotes).join(' ')}`;
 }
 
-/**
- * The metadata of a path, of a link itself and not of its target.
- *
- * @returns null when it does not exist
- * @throws VaultError `vault_permissions`
- */
-export function lstatOrNull(path: string): fs.Stats | null {
-  try {
-    return fs.lstatSync(path);
-  } catch (failure) {
-    if (codeOf(failure) === 'ENOENT' || codeOf(failure) === 'ENOTDIR') return null;
-    throw inaccessible(path, failure);
-  }
-}
-
-function inaccessible(path: string, cause: unknown): VaultError {
+/** @param cause why `lstat` failed */
+export function inaccessible(path: string, cause: unknown): VaultError {
   if (codeOf(cause) !== 'EACCES') {
     const hint = `ls -ld ${inQuotes(path)}`;
     return new VaultError('vault_permissions', `${path} cannot be accessed`, { hint, cause });
@@ -114,4 +101,32 @@ export function tooLarge(path: string, limit: number): VaultError {
   return new VaultError('config_invalid', `${path} is larger than the limit of ${limit} bytes`, {
     hint: `see what is in it: head -c 200 ${inQuotes(path)}`,
   });
+}
+
+/* Parts of the path to a private file that others could replace. */
+
+/** @param uid of this process */
+export function sharedPath(part: string, owner: number, uid: number): VaultError {
+  const what = 'can be written by other users, who could replace what is below it';
+  const mine = `chmod go-w ${inQuotes(part)}`;
+  return unsafePath(part, what, owner === uid ? mine : `let its owner run: ${mine}`);
+}
+
+export function foreignPath(part: string, owner: number, uid: number): VaultError {
+  if (uid !== 0) {
+    return unsafePath(
+      part,
+      'belongs to another user, who could replace what is below it',
+      `ls -ld ${inQuotes(part)}`,
+    );
+  }
+  return unsafePath(
+    part,
+    'belongs to another user, and this runs as root: its owner could not use the files it makes there',
+    `run it as that user, without sudo or with: sudo -u '#${owner}' -H ${command('list')}`,
+  );
+}
+
+export function unsafePath(part: string, what: string, hint: string, cause?: unknown): VaultError {
+  return new VaultError('vault_permissions', `${part} ${what}`, { hint, cause });
 }

@@ -3,23 +3,14 @@ import { dirname, join } from 'node:path';
 import { codeOf, VaultError } from '../../domain/errors.js';
 import { inQuotes } from '../../domain/safe-text.js';
 import type { Files, Host } from '../contract.js';
-import {
-  anotherUsers,
-  lstatOrNull,
-  notAFile,
-  notAFolder,
-  notWritable,
-  tooLarge,
-  unreadable,
-} from './file-failure.js';
+import { anotherUsers, notAFile, notAFolder, notWritable, tooLarge, unreadable } from './file-failure.js';
+import { createNew, remove, rotateLocked, syncFolder } from './new-file.js';
 import { dropTempName, leftoverTemps, linkOrRename, tempName } from './temp-files.js';
-import { createTrustedPathCheck } from './trusted-path.js';
+import { createTrustedPathCheck, lstatOrNull } from './trusted-path.js';
 
-const { O_APPEND, O_CREAT, O_EXCL, O_RDONLY, O_RDWR, O_WRONLY } = fs.constants;
+const { O_APPEND, O_CREAT, O_RDONLY, O_WRONLY } = fs.constants;
 /** Absent on Windows. */
 const O_NOFOLLOW = fs.constants.O_NOFOLLOW ?? 0;
-/** A rotation takes less than a millisecond; a lock older than this was left by a killed process. */
-const STALE_LOCK_MS = 10_000;
 
 /** @param notice called when a mode that was too wide has been tightened */
 export function createFiles(host: Pick<Host, 'uid' | 'pid'>, notice: (line: string) => void): Files {
@@ -135,87 +126,13 @@ export function createFiles(host: Pick<Host, 'uid' | 'pid'>, notice: (line: stri
         throw failure instanceof VaultError ? failure : notWritable(path, failure);
       }
     },
-    remove,
+    remove: (path) => remove(path),
     removeLeftoverTemps(path) {
       assertTrustedPath(dirname(path));
       leftoverTemps(path).forEach(remove);
     },
   };
   return files;
-}
-
-/** Creates, writes and syncs. @returns false when the name is taken */
-function createNew(path: string, content: Uint8Array): boolean {
-  let descriptor: number;
-  try {
-    descriptor = fs.openSync(path, O_CREAT | O_EXCL | O_RDWR | O_NOFOLLOW, PRIVATE_FILE);
-  } catch (failure) {
-    if (codeOf(failure) === 'EEXIST') return false;
-    throw notWritable(path, failure);
-  }
-  try {
-    fs.writeFileSync(descriptor, content);
-    fs.fsyncSync(descriptor);
-  } catch (failure) {
-    remove(path);
-    throw notWritable(path, failure);
-  } finally {
-    fs.closeSync(descriptor);
-  }
-  return true;
-}
-
-function remove(path: string): void {
-  try {
-    fs.rmSync(path, { force: true });
-  } catch (failure) {
-    throw notWritable(path, failure);
-  }
-}
-
-/** Only one of the processes that see a full file rotates it, or the oldest files would be lost. The others append. */
-function rotateLocked(path: string, more: number, limit: number, keep: number): void {
-  const turn = `${path}.rotating`;
-  if (!createNew(turn, new Uint8Array())) {
-    const age = Date.now() - (lstatOrNull(turn)?.mtimeMs ?? Date.now());
-    // Left by a killed process; the next caller rotates.
-    if (Math.abs(age) > STALE_LOCK_MS) remove(turn);
-    return;
-  }
-  try {
-    if ((lstatOrNull(path)?.size ?? 0) + more > limit) rotate(path, keep);
-  } finally {
-    remove(turn);
-  }
-}
-
-function rotate(path: string, keep: number): void {
-  for (let index = keep - 1; index >= 1; index -= 1) {
-    const from = index === 1 ? path : `${path}.${index - 1}`;
-    try {
-      fs.renameSync(from, `${path}.${index}`);
-    } catch (failure) {
-      // Fewer files yet, or another process was faster.
-      if (codeOf(failure) !== 'ENOENT') throw failure;
-    }
-  }
-}
-
-/** A new name is durable only once its folder is synced; Windows needs no such call. */
-function syncFolder(path: string): void {
-  let descriptor: number;
-  try {
-    descriptor = fs.openSync(path, O_RDONLY);
-  } catch {
-    return;
-  }
-  try {
-    fs.fsyncSync(descriptor);
-  } catch (failure) {
-    if (!['EPERM', 'EINVAL', 'EISDIR', 'EACCES'].includes(codeOf(failure))) throw notWritable(path, failure);
-  } finally {
-    fs.closeSync(descriptor);
-  }
 }
 
 export const PRIVATE_FILE = 0o600;

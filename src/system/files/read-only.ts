@@ -2,7 +2,8 @@ import * as fs from 'node:fs';
 import { dirname } from 'node:path';
 import { orElse, VaultError } from '../../domain/errors.js';
 import type { Files } from '../contract.js';
-import { anotherUsers, lstatOrNull, notAFile, notAFolder, tooLarge, unreadable } from './file-failure.js';
+import { anotherUsers, notAFile, notAFolder, tooLarge, unreadable } from './file-failure.js';
+import { lstatOrNull } from './trusted-path.js';
 
 const { O_NONBLOCK, O_RDONLY, R_OK, W_OK, X_OK } = fs.constants;
 /** Absent on Windows. */

@@ -4,7 +4,7 @@ import { Socket } from 'node:net';
 import { isatty } from 'node:tty';
 import { codeOf, VaultError } from '../../domain/errors.js';
 import { inQuotes } from '../../domain/safe-text.js';
-import { lstatOrNull } from './file-failure.js';
+import { lstatOrNull } from './trusted-path.js';
 
 /** Absent on Windows. */
 const O_NOFOLLOW = fs.constants.O_NOFOLLOW ?? 0;

@@ -1,7 +1,8 @@
 import * as fs from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { codeOf, orElse } from '../../domain/errors.js';
-import { lstatOrNull, notWritable } from './file-failure.js';
+import { notWritable } from './file-failure.js';
+import { lstatOrNull } from './trusted-path.js';
 
 /*
  * A file is written under a temporary name beside its own, and renamed when complete. A killed process leaves the

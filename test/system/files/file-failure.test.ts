@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { VaultError } from '../../../src/domain/errors.js';
-import { lstatOrNull, notAFile, notWritable } from '../../../src/system/files/file-failure.js';
+import { notAFile, notWritable } from '../../../src/system/files/file-failure.js';
+import { lstatOrNull } from '../../../src/system/files/trusted-path.js';
 import { needs } from '../../harness/parts.js';
 
 let folder: string;

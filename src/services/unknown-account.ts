@@ -1,0 +1,74 @@
+import { accountName } from '../domain/account.js';
+import { ERROR_CODES, reworded, VaultError } from '../domain/errors.js';
+import { command, shellName } from '../domain/hints.js';
+import { closest } from '../domain/wording.js';
+import type { AccountRef } from '../stores/contract.js';
+import type { Vault } from '../vault/vault.js';
+
+/* What is said where a selector selects no account, or several. */
+
+export type Verb = 'exec' | 'refresh' | 'revoke' | 'show' | 'token';
+
+const LISTED = 20;
+const GUESSES = 3;
+
+/** @param accounts among which similar names are looked for */
+export function notFound(selector: string | null, accounts: readonly AccountRef[]): VaultError {
+  if (selector === null) {
+    return new VaultError('account_not_found', 'there is no account in this vault yet', {
+      hint: `${command('login google')}\n${command('providers')}`,
+    });
+  }
+  const guesses = similarNames(selector, accounts).slice(0, GUESSES).join(' or ');
+  return new VaultError('account_not_found', `there is no account whose name begins with ${selector}`, {
+    hint: guesses === '' ? command('list') : `did you mean ${guesses}? to list them: ${command('list')}`,
+  });
+}
+
+/**
+ * The names that were probably meant: without the provider, in another case, or mistyped.
+ *
+ * @returns full names, quoted for a shell
+ */
+function similarNames(selector: string, accounts: readonly AccountRef[]): readonly string[] {
+  const start = selector.toLowerCase();
+  const begins = (text: string) => text.toLowerCase().startsWith(start);
+  const plain = accounts.filter((account) => begins(accountName(account)) || begins(account.label));
+  const parts = (account: AccountRef) => [accountName(account), account.provider, account.label];
+  const guess = plain.length > 0 ? null : closest(selector, accounts.flatMap(parts));
+  const found = guess === null ? plain : accounts.filter((account) => parts(account).includes(guess));
+  return found.map(shellName);
+}
+
+export function ambiguous(
+  selector: string | null,
+  matching: readonly [AccountRef, ...AccountRef[]],
+  verb: Verb,
+): VaultError {
+  const names = matching.map(accountName);
+  const shown = names.slice(0, LISTED).join(', ') + (names.length > LISTED ? ', …' : '');
+  const what = selector === null ? 'there are several accounts' : `several accounts begin with ${selector}`;
+  return new VaultError('account_ambiguous', `${what}: ${shown}`, {
+    hint: `name one of them, for example: ${command(`${verb} ${shellName(matching[0])}`)}`,
+    details: { accounts: names },
+  });
+}
+
+/**
+ * Before an account is reported missing: checks that none was deleted from the database behind the vault's back. Without the
+ * key that cannot be checked, and the error says so.
+ *
+ * @param error reports that there is no such account
+ * @returns the same, or the `vault_damaged` that was found instead
+ */
+export async function confirmMissing(vault: Vault | null, error: VaultError): Promise<VaultError> {
+  try {
+    await vault?.verifyRowSet();
+    return error;
+  } catch (failure) {
+    if (!(failure instanceof VaultError)) throw failure;
+    if (failure.exitCode !== ERROR_CODES.key_unavailable) return failure;
+    const why = `could not check whether it was deleted from the database: ${failure.message}`;
+    return reworded(error, { message: `${error.message}; ${why}`, cause: failure });
+  }
+}
