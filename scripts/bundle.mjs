@@ -6,6 +6,10 @@ import { rolldown } from 'rolldown';
 /** A native addon and a package that runs helper files of its own stay in node_modules; so does the native half of better-sqlite3. */
 const LEFT_OUTSIDE = ['keytar', 'open'];
 
+/** What this program never calls of better-sqlite3: it names the native half itself, and defines no functions. */
+const UNCALLED =
+  /[\\/]better-sqlite3[\\/]lib[\\/]methods[\\/](?:aggregate|function|inspect|serialize|table)\.js$|[\\/]node_modules[\\/]bindings[\\/]/;
+
 /** What is CommonJS or Node's own need not start the ES module loader, which costs 5 ms and more: require() will do. */
 const REQUIRABLE = /\bimport\("(keytar|node:[\w/]+)"\)/g;
 
@@ -16,9 +20,23 @@ const REQUIRABLE = /\bimport\("(keytar|node:[\w/]+)"\)/g;
 const TOKEN_PATH =
   /[\\/]src[\\/](?:main|fast-lane|context|ui[\\/]create-io|commands[\\/]token)\.ts$|better-sqlite3/;
 
-/** An export of one chunk for others: a function and a call for each of them, where an assignment does. */
-const GETTER =
-  /Object\.defineProperty\(exports, "(\w+)", \{\s*enumerable: true,\s*get: function \(\) \{\s*return ([\w$]+);\s*\}\s*\}\);/g;
+/** What it runs besides, where the key is in a keychain: the other key sources, and the search for an agent. */
+const KEY_SOURCES =
+  /[\\/]src[\\/](?:access[\\/](?:agent-socket|key-sources)|config[\\/](?:config-json|key-source)|domain[\\/]environment|keysources[\\/](?:index|os-keychain)|system[\\/](?:agent[\\/]agent-socket|keychain[\\/](?:contract|keychain)))\.ts$/;
+
+/**
+ * What these import for failures and for other commands only. They become a chunk that is loaded by the first call of one
+ * of them, so none of them may do anything while it is loaded.
+ */
+const SELDOM =
+  /[\\/]src[\\/](?:domain[\\/](?:safe-text|scopes|time|wording)|services[\\/]unknown-account|stores[\\/]sqlite-commit|system[\\/]files[\\/](?:file-failure|new-file|temp-files)|ui[\\/]theme|vault[\\/]damage)\.ts$/;
+
+/** An export of one chunk for others, as a getter or as an assignment. */
+const EXPORT =
+  /Object\.defineProperty\(exports, "(\w+)", \{\s*enumerable: true,\s*get: function \(\) \{\s*return ([\w$]+);\s*\}\s*\}\);\n?|^exports\.(\w+) = ([\w$]+);\n/gm;
+
+/** A copy of a module of Node with a getter for each of its hundred functions, which only a default import needs. */
+const COPIED = /^(node_\w+) = require_rolldown_runtime\.__toESM\(\1, 1\);\n/gm;
 
 const FORMAT = {
   format: 'cjs',
@@ -39,17 +57,27 @@ const builtins = new Set(builtinModules.flatMap((name) => [name, `node:${name}`]
  * @returns {Promise<string[]>} folders of the packages that became part of the bundle, absolute
  */
 export async function bundle(root, folder) {
-  const build = await rolldown({ ...source(root), input: { start: join(root, 'src', 'main.ts') } });
+  const build = await rolldown({
+    ...source(root),
+    input: join(root, 'src', 'main.ts'),
+    preserveEntrySignatures: 'allow-extension',
+  });
   const { output } = await build.write({
     ...FORMAT,
     dir: folder,
     entryFileNames: '[name].cjs',
     chunkFileNames: '[name].cjs',
-    codeSplitting: { groups: [{ name: 'main', test: TOKEN_PATH }] },
+    codeSplitting: {
+      groups: [
+        { name: 'seldom', test: SELDOM, includeDependenciesRecursively: false },
+        { name: 'main', test: TOKEN_PATH },
+        { name: 'key-sources', test: KEY_SOURCES, includeDependenciesRecursively: false },
+      ],
+    },
     plugins: [
       ...FORMAT.plugins,
       { name: 'plain-exports', renderChunk: plainExports },
-      { name: 'one-start', generateBundle: (_, files) => void delete files['start.cjs'] },
+      { name: 'seldom-late', renderChunk: loadSeldomLate },
     ],
   });
   await build.close();
@@ -91,6 +119,7 @@ function source(root) {
   return {
     cwd: root,
     platform: 'node',
+    plugins: [{ name: 'uncalled', load: (id) => (UNCALLED.test(id) ? 'module.exports = null;' : null) }],
     external: (id) => LEFT_OUTSIDE.includes(id) || builtins.has(id),
     onLog(level, log, handle) {
       // A way to fail may load lazily what a way to succeed has loaded already.
@@ -101,16 +130,27 @@ function source(root) {
 }
 
 function requireCommonJs(code) {
-  return code.replace(REQUIRABLE, 'Promise.resolve().then(() => require("$1"))');
+  return code
+    .replace(REQUIRABLE, 'Promise.resolve().then(() => require("$1"))')
+    .replace(COPIED, (copy, name) => (code.includes(`${name}.default`) ? copy : ''));
 }
 
-/** The bindings of a chunk that change after it was loaded keep their getters. */
+/** One assignment for all exports. The bindings of a chunk that change after it was loaded keep their getters. */
 function plainExports(code) {
-  return code.replace(GETTER, (getter, name, value) =>
-    new RegExp(`^let ${value.replace('$', '\\$')}\\b`, 'm').test(code)
-      ? getter
-      : `exports.${name} = ${value};`,
-  );
+  const named = [];
+  const rest = code.replace(EXPORT, (line, getter, got, name = getter, value = got) => {
+    if (got !== undefined && new RegExp(`^let ${got.replace('$', '\\$')}\\b`, 'm').test(code)) return line;
+    named.push(name === value ? name : `${name}: ${value}`);
+    return '';
+  });
+  return named.length === 0 ? null : `${rest.trimEnd()}\nObject.assign(exports, { ${named.join(', ')} });\n`;
+}
+
+/** Its first use loads it, where an import would load it with the chunk. */
+function loadSeldomLate(code) {
+  return code
+    .replace(/^const require_seldom = (.*);$/m, 'let seldom;\nconst require_seldom = () => (seldom ??= $1);')
+    .replace(/\brequire_seldom\b(?=\.)/g, 'require_seldom()');
 }
 
 /** @returns {string | null} the folder of the package a module belongs to; null for this project's own modules */

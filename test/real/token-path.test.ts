@@ -1,0 +1,92 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, describe, expect, it } from 'vitest';
+import { type DemoStage, openDemoStage } from '../harness/demo-stage.js';
+import { needs } from '../harness/parts.js';
+import { startSecretService } from '../harness/secret-service.js';
+
+const CHUNK = fileURLToPath(new URL('../../dist/cli/main.cjs', import.meta.url));
+
+/** The modules of this chunk by folder of `src/`: what a valid token runs where the key is in a file. */
+const MODULES: Readonly<Record<string, string>> = {
+  access: 'audit key-source-in-use unlock vault-access',
+  audit: 'log',
+  commands: 'index spec token',
+  config: 'runtime',
+  '': 'context fast-lane main',
+  crypto: 'aead derive framing sealed-box',
+  domain: 'account async audit-events duration entry-points errors hints secret token-state',
+  keysources: 'contract key-file key-file-lines key-memory',
+  services: 'select-account',
+  'services/token': 'token token-formats',
+  stores:
+    'audit-queue sqlite-code sqlite-connection sqlite-current sqlite-factory sqlite-open sqlite-reads sqlite-rows sqlite-store',
+  system: 'caller-process clock paths',
+  'system/files': 'files trusted-path',
+  ui: 'create-io',
+  vault: 'event-proof keyring keyring-access master-key open-vault sealed-record',
+};
+
+/** In bytes. */
+const LIMIT = 128_000;
+
+const ADVICE = `
+Every start of this program compiles main.cjs. A module that a valid token does not run has no place in it:
+load it with await import() where it is used, or add it to SELDOM in scripts/bundle.mjs where it has to be imported.
+If a valid token runs it, correct this test, after npm run bench has shown what it costs.`;
+
+describe('the chunk of a valid token', () => {
+  const text = readFileSync(CHUNK, 'utf8');
+
+  it('holds these modules and no others', () => {
+    const listed = Object.entries(MODULES).flatMap(([folder, names]) =>
+      names.split(' ').map((name) => `src/${join(folder, name)}.ts`),
+    );
+    const found = [...text.matchAll(/^\/\/ (src\/\S+)$/gm)].map(([, path]) => path);
+    expect(found.sort(), ADVICE).toEqual(listed.sort());
+  });
+
+  it('is no larger than it was', () => {
+    expect(Buffer.byteLength(text), ADVICE).toBeLessThan(LIMIT);
+  });
+});
+
+describe('a valid token', () => {
+  let stage: DemoStage;
+  afterEach(async () => {
+    expect(await stage.close()).toEqual([]);
+  });
+
+  /** @returns the chunks that `vault token` loads */
+  async function loaded(account: string, env: Readonly<Record<string, string>> = {}): Promise<string[]> {
+    const coverage = join(stage.home.root, 'coverage');
+    const options = { env: { ...env, NODE_V8_COVERAGE: coverage } };
+    expect(await stage.vault(['token', account], options)).toMatchObject({ exitCode: 0, stderr: '' });
+    const reports = readdirSync(coverage).map((name) => readFileSync(join(coverage, name), 'utf8'));
+    const urls: string[] = reports.flatMap((report) =>
+      JSON.parse(report).result.map(({ url }: { url: string }) => url),
+    );
+    return urls.filter((url) => url.includes('/dist/cli/')).map((url) => basename(url));
+  }
+
+  it('loads that chunk only, where the key is in a file', async () => {
+    stage = await openDemoStage();
+    const account = (await stage.logIn()).stdout.trim();
+    expect((await loaded(account)).sort(), ADVICE).toEqual(['main.cjs', 'rolldown-runtime.cjs']);
+  });
+
+  it('loads the client of a keychain besides, where the key is there', async (context) => {
+    needs(context, 'Secret Service');
+    stage = await openDemoStage({ config: { keySource: 'keychain' } });
+    const service = await startSecretService(stage.home);
+    try {
+      const account = (await stage.logIn([], {}, { env: service.env })).stdout.trim();
+      expect((await loaded(account, service.env)).sort(), ADVICE).toEqual([
+        ...['key-sources.cjs', 'linux.cjs', 'main.cjs', 'rolldown-runtime.cjs'],
+      ]);
+    } finally {
+      await service.stop();
+    }
+  });
+});
