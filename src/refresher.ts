@@ -1,6 +1,7 @@
 import { createInterface, type Interface } from 'node:readline';
 import { handedKey, type RefresherSetup } from './access/refresher-protocol.js';
 import { createContext } from './context.js';
+import { gathered } from './domain/async.js';
 import { VaultError } from './domain/errors.js';
 import { startedAs } from './domain/hints.js';
 import { serveRefreshes } from './services/refresh/refresher-server.js';
@@ -59,7 +60,12 @@ async function carryOutOrders(host: Host, lines: Interface): Promise<void> {
   handed?.key.fill(0);
   try {
     const further = { [Symbol.asyncIterator]: () => orders };
-    await serveRefreshes(ctx, setup, further, (line) => void host.stdout.write(line));
+    await serveRefreshes(
+      ctx,
+      setup,
+      further,
+      gathered((lines) => void host.stdout.write(lines)),
+    );
   } finally {
     await ctx.close();
   }

@@ -8,6 +8,7 @@ import { childEnv, isClientSetting } from '../domain/environment.js';
 import { VaultError } from '../domain/errors.js';
 import { command, shellName } from '../domain/hints.js';
 import type { RefreshOutcome } from '../domain/status.js';
+import { createTurns } from '../domain/turns.js';
 import type { LoadedKey } from '../keysources/key-memory.js';
 import type { Clock, Host } from '../system/contract.js';
 import { type RefresherProcess, startRefresherProcess } from '../system/processes/refresher-process.js';
@@ -21,6 +22,7 @@ import {
   type RetryPolicyName,
   readReport,
   setupLine,
+  waitsForTurn,
 } from './refresher-protocol.js';
 
 /** A refresher that has reported everything has only its files to close. */
@@ -75,6 +77,8 @@ export function askRefresher(
   const { host, profile, clock, interruption } = parts;
   // Any number of accounts may wait at the same time; Node would report more than ten listeners as a leak.
   setMaxListeners(0, interruption);
+  /** As the process has them, to tell an order that waits for its turn from one that takes long. */
+  const turns = createTurns(concurrency, clock);
   let running: Running | null = null;
   let noticed = false;
 
@@ -134,6 +138,7 @@ export function askRefresher(
     async refresh(vault, account, { policy, forced, timeout }) {
       const answered = new AbortController();
       const { child, waiting } = running ?? started(await parts.key());
+      const turn = waitsForTurn(policy) ? turns.take(answered.signal) : Promise.resolve(null);
       try {
         const report = await Promise.race([
           new Promise<RefreshReportLine>((resolve) => {
@@ -141,7 +146,7 @@ export function askRefresher(
             child.order(orderLine({ account, policy, forced }));
           }),
           interrupted(interruption, answered.signal),
-          refreshTimeout(clock, account, timeout, answered.signal, notice),
+          turn.then(() => refreshTimeout(clock, account, timeout, answered.signal, notice)),
         ]);
         if (report instanceof VaultError) return { kind: 'busy', account, error: report };
         const outcome = outcomeOf(report, (await vault.account(account.id)) ?? account);
@@ -150,6 +155,10 @@ export function askRefresher(
       } finally {
         waiting.delete(account.id);
         answered.abort();
+        turn.then(
+          (end) => end?.(),
+          () => undefined,
+        );
       }
     },
     release() {

@@ -13,12 +13,17 @@ import type { LoadedKey } from '../keysources/key-memory.js';
 /** How long a refresh tries to reach the provider; see services/refresh/refresh-send. */
 export type RetryPolicyName = 'none' | 'short' | 'long';
 
+/** Whether such a refresh is sent when its turn comes. Where a user or a script waits for the token, it is sent at once. */
+export function waitsForTurn(policy: RetryPolicyName): boolean {
+  return policy === 'long';
+}
+
 /** The first line. */
 export interface RefresherSetup {
   readonly profile: string | null;
   /** Absolute. */
   readonly envFile: string | null;
-  /** How many orders may be in flight at a time. */
+  /** How many requests of orders that wait for their turn are sent at a time. */
   readonly concurrency: number;
   /**
    * Provider settings from the environment of the command. Some are secret, and an environment can be read by the user's

@@ -26,7 +26,7 @@ const RUNNING_OPTIONS: readonly OptionSpec[] = [
   },
   {
     flags: '--concurrency <n>',
-    description: 'how many accounts at a time',
+    description: 'how many requests at a time',
     defaultText: String(CONCURRENCY.usual),
   },
 ];

@@ -41,7 +41,7 @@ export const refresh: Command<RefreshRequest> = {
     { flags: '--dry-run', description: 'show what would happen; send and change nothing' },
     {
       flags: '--concurrency <n>',
-      description: 'how many accounts at a time',
+      description: 'how many requests at a time',
       defaultText: String(DEFAULT_CONCURRENCY),
     },
     { flags: '--force', description: 'refresh even what does not expire soon' },

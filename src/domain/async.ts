@@ -23,6 +23,23 @@ export function interrupted(signal: AbortSignal, over: AbortSignal): Promise<nev
   });
 }
 
+/**
+ * Writes together what is written in one turn of the event loop: each write wakes the process that reads, and what that one does
+ * in answer would come one by one as well.
+ */
+export function gathered(write: (lines: string) => void): (line: string) => void {
+  let lines = '';
+  return (line) => {
+    if (lines === '')
+      setImmediate(() => {
+        const all = lines;
+        lines = '';
+        write(all);
+      });
+    lines += line;
+  };
+}
+
 export interface Once<T> {
   (): Promise<T>;
   /** Whether there is something to close. */

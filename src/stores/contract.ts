@@ -314,6 +314,11 @@ export interface Store {
   ): Promise<boolean>;
   /** @returns false when the account's generation is not the intent's */
   intend(intent: Intent): Promise<boolean>;
+  /**
+   * Deletes the intent of a process that did not send after all. One of a repeated attempt stays: the earlier one may have reached
+   * the provider.
+   */
+  withdraw(intent: Pick<Intent, 'accountId' | 'generation' | 'pid'>): Promise<void>;
   /** The unsettled intent of an account; null when the outcome of its last refresh is known. */
   intent(accountId: string): Promise<Intent | null>;
   /** Leaves generation and sealed fields alone. @returns false when the generation has changed */

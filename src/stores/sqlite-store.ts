@@ -39,7 +39,16 @@ export function sqliteStore(connection: Connection): Store {
       'renewLedger',
       'note',
     ]),
-    ...lazily(rest, ['insert', 'replace', 'intend', 'intent', 'recordAttempt', 'remove', 'probe']),
+    ...lazily(rest, [
+      'insert',
+      'replace',
+      'intend',
+      'withdraw',
+      'intent',
+      'recordAttempt',
+      'remove',
+      'probe',
+    ]),
     dataKeys: lazily(
       async () => (await rest()).dataKeys,
       ['version', 'add', 'sealedUnder', 'replace', 'drop'],

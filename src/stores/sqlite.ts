@@ -75,6 +75,8 @@ const INTEND = `INSERT INTO intents (account_id, generation, token_digest, attem
   SELECT id, @generation, @tokenDigest, @attempt, @at, @pid FROM accounts WHERE id = @accountId AND generation = @generation
   ON CONFLICT (account_id) DO UPDATE SET generation = @generation, token_digest = @tokenDigest, attempt = @attempt,
     at = @at, pid = @pid`;
+const WITHDRAW = `DELETE FROM intents
+  WHERE account_id = @accountId AND generation = @generation AND pid = @pid AND attempt = 1`;
 const SETTLE = 'DELETE FROM intents WHERE account_id = ?';
 const CONSENT = `INSERT INTO consents (account_id, at, how, asked_scopes, granted_scopes)
   SELECT id, ?, ?, ?, ? FROM accounts WHERE id = ?`;
@@ -146,6 +148,9 @@ export function restOfStore(connection: Connection): Omit<Store, ReadForToken> {
       }),
 
     intend: (intent) => write(() => prepare(INTEND).run({ ...intent }).changes === 1),
+
+    withdraw: ({ accountId, generation, pid }) =>
+      write(() => void prepare(WITHDRAW).run({ accountId, generation, pid })),
 
     intent: (accountId) => read(() => INTENTS.one(connection, 'WHERE account_id = ?', accountId)),
 

@@ -28,6 +28,7 @@ export function createVault(parts: VaultParts): Vault {
     account: store.account,
     accountByName: store.accountByName,
     intent: store.intent,
+    withdraw: store.withdraw,
     consents: store.consents,
     addConsent: store.addConsent,
     notifications: store.notifications,

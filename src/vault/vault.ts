@@ -44,6 +44,7 @@ type StoreParts = Pick<
   | 'account'
   | 'accountByName'
   | 'intent'
+  | 'withdraw'
   | 'consents'
   | 'addConsent'
   | 'notifications'

@@ -183,6 +183,22 @@ describe('asking a refresher process', () => {
     expect(notices).toHaveLength(told);
   });
 
+  it('does not count the time in which an order waits for its turn', async () => {
+    let counting = 0;
+    const sleep = (ms: number) => {
+      counting += 1;
+      return patient.sleep(ms);
+    };
+    const { refresh, children, ordered } = asker({ ...patient, sleep });
+    const first = refresh(ADA);
+    for (const id of ['b', 'c', 'd']) void refresh(accountExample({ id }));
+    await ordered(4);
+    expect(counting).toBe(3);
+    children[0]?.print(done(ADA));
+    await first;
+    await expect.poll(() => counting).toBe(4);
+  });
+
   it('reports each waiting account when the process ends without a report', async () => {
     const { refresh, children, ordered } = asker();
     const asked = refresh(ADA);

@@ -37,6 +37,22 @@ export function intentContract(
       expect(await store.intent(account.id)).toBeNull();
     });
 
+    it('deletes the intent of a process that did not send, unless an earlier attempt may have', async () => {
+      const account = sealedExample(1, { generation: 3 });
+      await store.insert(account, step);
+      const tokenDigest = Buffer.alloc(32, 5);
+      const intent = { accountId: account.id, generation: 3, tokenDigest, attempt: 1, at: 9, pid: 5 };
+      await store.intend(intent);
+      await store.withdraw({ ...intent, generation: 2 });
+      await store.withdraw({ ...intent, pid: 6 });
+      expect(await store.intent(account.id)).toEqual(intent);
+      await store.withdraw(intent);
+      expect(await store.intent(account.id)).toBeNull();
+      await store.intend({ ...intent, attempt: 2 });
+      await store.withdraw(intent);
+      expect(await store.intent(account.id)).toEqual({ ...intent, attempt: 2 });
+    });
+
     it('takes a step with an attempt, and none for a changed account', async () => {
       const account = sealedExample(1, { generation: 3 });
       await store.insert(account, step);

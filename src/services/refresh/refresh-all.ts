@@ -65,6 +65,12 @@ export interface RefreshReport {
   readonly results: readonly RefreshResult[];
 }
 
+/**
+ * How many orders a refresher has for each request that it sends at a time. What waits for its turn is prepared meanwhile, and
+ * shares its commits.
+ */
+const PREPARED = 4;
+
 /** Called as each account is done, in the order of completion. */
 export type RefreshProgress = (result: RefreshResult, done: number, total: number) => void;
 
@@ -131,7 +137,7 @@ export async function refreshAll(
   }
 
   if (vault !== null) {
-    const length = Math.min(request.concurrency, accounts.length);
+    const length = Math.min(request.concurrency * PREPARED, accounts.length);
     const workers = Array.from({ length }, () => worker(vault));
     // A bug in one worker must not end the command and close the vault while the others wait for answers.
     for (const ended of await Promise.allSettled(workers)) {

@@ -7,6 +7,7 @@ import { command, loginCommand } from '../../domain/hints.js';
 import type { Secret } from '../../domain/secret.js';
 import type { RefreshOutcome } from '../../domain/status.js';
 import { TransportFailure } from '../../domain/transport.js';
+import type { EndTurn, Turns } from '../../domain/turns.js';
 import { refresh } from '../../oauth/token-endpoint.js';
 import type { ConfiguredProvider } from '../../providers/contract.js';
 import type { Intent, SealedAccount } from '../../stores/contract.js';
@@ -28,6 +29,11 @@ import { changeBy, commitOrSpill, lockAndRead, refreshed } from './refresh-store
  * the only refresh token that works. The command that waits has a deadline of its own, and connecting a shorter one.
  */
 const DEADLINE = 120 * SECOND;
+/**
+ * How long an account is held, with its intent written, while its request waits for a turn. A provider that takes long to answer
+ * must not keep other processes from the accounts whose turn has not come.
+ */
+const PREPARED_FOR = 5 * SECOND;
 
 export interface RefreshDeps {
   readonly locks: Locks;
@@ -42,14 +48,17 @@ export interface RefreshDeps {
   readonly isBulk?: boolean;
   /** Of a host, as the other refreshes of this process know it. */
   readonly outage?: (host: string) => Outage;
-  /** Ends waiting (for a lock, between attempts), never a request that was sent. */
+  /** Limits how many requests of this process are sent at a time. */
+  readonly turns?: Turns | undefined;
+  /** Ends waiting (for a lock, for a turn, between attempts), never a request that was sent. */
   readonly interruption: AbortSignal;
 }
 
 /**
  * Refreshes one account under its lock, in this order: lock, read again, store what an earlier refresh could not store, make
  * sure that the vault is not an older copy, write the refresh intent, send once, store the answer, and only then judge it. Other
- * processes wait meanwhile, and find the new token when they read again.
+ * processes wait meanwhile, and find the new token when they read again. With turns, the request waits for its turn after the
+ * intent, so that the intents of several share a commit; if that takes long, all of this is done again when its turn has come.
  *
  * @param seen the account as it was when the refresh was decided on; when another process has changed it since, its result is
  * adopted and nothing is sent
@@ -63,6 +72,25 @@ export async function refreshOne(
   policy: RetryPolicy,
   forced = false,
 ): Promise<RefreshOutcome> {
+  const outcome = await refreshUnlessLate(deps, vault, seen, policy, forced);
+  if (outcome !== null) return outcome;
+  const end = (await deps.turns?.take(deps.interruption)) ?? null;
+  try {
+    const turns = { take: async () => end };
+    return await refreshOne({ ...deps, turns }, vault, seen, policy, forced);
+  } finally {
+    end?.();
+  }
+}
+
+/** @returns null when its turn has not come in time; then nothing was sent */
+async function refreshUnlessLate(
+  deps: RefreshDeps,
+  vault: Vault,
+  seen: SeenAccount,
+  policy: RetryPolicy,
+  forced: boolean,
+): Promise<RefreshOutcome | null> {
   const held = await lockOrBusy(deps, vault, seen.id, policy.lockTimeout);
   if (held instanceof VaultError) return { kind: 'busy', account: await reread(vault, seen), error: held };
   try {
@@ -103,7 +131,7 @@ async function refreshLocked(
   account: SealedAccount,
   policy: RetryPolicy,
   open: Intent | null,
-): Promise<RefreshOutcome> {
+): Promise<RefreshOutcome | null> {
   // First, so that nothing is concluded from facts that were altered.
   const contents = await vault.contents(account);
   const { refreshToken } = contents;
@@ -125,11 +153,43 @@ async function refreshLocked(
   try {
     const cutOff = await vault.intend(account, refreshToken, deps.clock.now(), deps.pid);
     if (cutOff === 'moved_on') return { kind: 'adopted', account: await reread(vault, account) };
+    const end = await turnOrWithdrawal(deps, vault, account);
+    if (end === null) return null;
     const mayResend = () => provider.resend !== 'never' && !usable();
-    const sent = await send(deps, http, account, provider, refreshToken, { policy, mayResend });
+    const how = { policy, mayResend };
+    const sent = await send(deps, http, account, provider, refreshToken, how).finally(end);
     return await conclude(deps, vault, { account, contents, provider, cutOff, slot }, sent);
   } finally {
     slot.release();
+  }
+}
+
+/**
+ * Waits for the turn of an account whose intent is written. When it does not come, nothing was sent, and the intent is deleted:
+ * it would read as a refresh that was cut off.
+ *
+ * @returns null when it has not come in time
+ * @throws the interruption's reason
+ */
+async function turnOrWithdrawal(deps: RefreshDeps, vault: Vault, account: Account): Promise<EndTurn | null> {
+  const { turns, interruption, pid } = deps;
+  if (turns === undefined) return () => undefined;
+  let end: EndTurn | null = null;
+  try {
+    end = await turns.take(interruption, PREPARED_FOR);
+    return end;
+  } finally {
+    if (end === null)
+      await withdrawQuietly(vault, { accountId: account.id, generation: account.generation, pid });
+  }
+}
+
+/** Where it cannot be deleted, the next refresh says that an outcome may be open. */
+async function withdrawQuietly(vault: Vault, intent: Parameters<Vault['withdraw']>[0]): Promise<void> {
+  try {
+    await vault.withdraw(intent);
+  } catch (failure) {
+    if (!(failure instanceof VaultError)) throw failure;
   }
 }
 

@@ -1,10 +1,17 @@
 import { noteAddon } from '../../access/addon.js';
-import { DONE, type RefresherSetup, type RefreshOrder, reportLine } from '../../access/refresher-protocol.js';
+import {
+  DONE,
+  type RefresherSetup,
+  type RefreshOrder,
+  reportLine,
+  waitsForTurn,
+} from '../../access/refresher-protocol.js';
 import type { Context } from '../../context.js';
 import { once } from '../../domain/async.js';
 import { asVaultError, VaultError } from '../../domain/errors.js';
 import { command } from '../../domain/hints.js';
 import type { RefreshOutcome } from '../../domain/status.js';
+import { createTurns } from '../../domain/turns.js';
 import { refreshOne } from './refresh-one.js';
 import { outages, RETRY_POLICIES } from './refresh-send.js';
 
@@ -39,6 +46,7 @@ export async function serveRefreshes(
   print: (line: string) => void,
 ): Promise<void> {
   const outage = outages();
+  const all = createTurns(concurrency, ctx.clock);
   const addonNoted = once(() => noteAddon(ctx));
   const inFlight: Promise<void>[] = [];
 
@@ -48,7 +56,8 @@ export async function serveRefreshes(
       throw new VaultError('account_not_found', 'the vault is gone', { hint: command('list') });
     await addonNoted();
     const own = { pid: ctx.host.pid, isBulk: concurrency > 1, outage };
-    const deps = { ...ctx, ...own, spill: await ctx.spill() };
+    const turns = waitsForTurn(policy) ? all : undefined;
+    const deps = { ...ctx, ...own, turns, spill: await ctx.spill() };
     return refreshOne(deps, vault, account, RETRY_POLICIES[policy], forced);
   }
 

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import { gathered } from '../../domain/async.js';
 import type { Relaunch } from '../contract.js';
 
 /** A refresher process, seen from the command that started it. */
@@ -32,7 +33,7 @@ export function startRefresherProcess(
   child.stdin.on('error', () => undefined);
   const lines = createInterface({ input: child.stdout });
   return {
-    order: (line) => void child.stdin.write(line),
+    order: gathered((lines) => void child.stdin.write(lines)),
     lines,
     finish: () => void child.stdin.end(),
     detach() {

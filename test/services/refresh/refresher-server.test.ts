@@ -38,7 +38,11 @@ const accounts = (count: number) =>
   );
 
 /** Lets the refresher carry out an order for each account, all at once. @returns its reports */
-async function served(count: number, over: Partial<ServeContext> = {}): Promise<RefreshReportLine[]> {
+async function served(
+  count: number,
+  over: Partial<ServeContext> = {},
+  policy: 'short' | 'long' = 'short',
+): Promise<RefreshReportLine[]> {
   const ctx: ServeContext = {
     ...{ ...stage, ...stage.deps },
     host: { pid: 4711, versions: process.versions, ownNode: false } as unknown as ServeContext['host'],
@@ -49,7 +53,7 @@ async function served(count: number, over: Partial<ServeContext> = {}): Promise<
   };
   const found = await accounts(count);
   const lines: string[] = [];
-  const orders = found.map((account) => orderLine({ account, policy: 'short', forced: false }));
+  const orders = found.map((account) => orderLine({ account, policy, forced: false }));
   const given = (async function* () {
     yield* orders;
   })();
@@ -74,6 +78,21 @@ describe('a refresher', () => {
     expect(reports.map(({ kind }) => kind)).toEqual(Array(5).fill('refreshed'));
     spill.close();
     expect(readdirSync(join(stage.folder, 'spill'))).toEqual([]);
+  });
+
+  it('sends one request at a time for a bulk run of that concurrency', async () => {
+    let [now, most] = [0, 0];
+    answer = (response, request) => {
+      now += 1;
+      most = Math.max(most, now);
+      setTimeout(() => {
+        now -= 1;
+        renewed()(response, request);
+      }, 5);
+    };
+    const reports = await served(5, {}, 'long');
+    expect(reports.map(({ kind }) => kind)).toEqual(Array(5).fill('refreshed'));
+    expect(most).toBe(1);
   });
 
   it('finishes the other refreshes after a bug in one, and reports both', async () => {

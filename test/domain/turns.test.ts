@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest';
+import { createTurns } from '../../src/domain/turns.js';
+import { systemClock } from '../../src/system/clock.js';
+
+const { signal } = new AbortController();
+const REASON = new Error('interrupted');
+
+describe('turns', () => {
+  it('are taken in the order of the calls, as many at a time as there are', async () => {
+    const turns = createTurns(2, systemClock);
+    const begun: number[] = [];
+    const ends = [0, 1, 2, 3].map((n) =>
+      turns.take(signal).then((end) => {
+        begun.push(n);
+        return end;
+      }),
+    );
+    const end = await ends[0];
+    await ends[1];
+    expect(begun).toEqual([0, 1]);
+    end?.();
+    // A second call ends nobody else's.
+    end?.();
+    await ends[2];
+    await new Promise(setImmediate);
+    expect(begun).toEqual([0, 1, 2]);
+  });
+
+  it('are not lost when a caller has waited long enough or is interrupted', async () => {
+    const turns = createTurns(1, systemClock);
+    const end = await turns.take(signal);
+    const controller = new AbortController();
+    const late = turns.take(signal, 1);
+    const stopped = turns.take(controller.signal, 60_000);
+    const next = turns.take(signal);
+    expect(await late).toBeNull();
+    controller.abort(REASON);
+    await expect(stopped).rejects.toBe(REASON);
+    end?.();
+    (await next)?.();
+    expect(await turns.take(signal, 0)).not.toBeNull();
+  });
+
+  it('are not given after an interruption, even where one is free', async () => {
+    await expect(createTurns(1, systemClock).take(AbortSignal.abort(REASON))).rejects.toBe(REASON);
+  });
+});

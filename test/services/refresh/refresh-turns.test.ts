@@ -1,0 +1,106 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createTurns, type EndTurn, type Turns } from '../../../src/domain/turns.js';
+import { systemClock } from '../../../src/system/clock.js';
+import type { Vault } from '../../../src/vault/vault.js';
+import { NOW } from '../../doubles/terminal.js';
+import { renewed } from '../../doubles/token-endpoint.js';
+import { ALICE } from '../stage.js';
+import { openRefreshStage, type RefreshStage, uninterrupted } from './refreshing.js';
+
+const STOP = new Error('interrupted');
+
+let stage: RefreshStage;
+let turns: Turns;
+/** Ends the only turn, which another request has. */
+let end: EndTurn;
+beforeEach(async () => {
+  stage = await openRefreshStage(renewed());
+  turns = createTurns(1, systemClock);
+  end = (await turns.take(uninterrupted())) ?? (() => {});
+});
+afterEach(() => stage.close());
+
+describe('an account whose turn to be sent has not come', () => {
+  it('has its intent on disk, and nothing is sent', async () => {
+    const account = await stage.addExpired();
+    const refreshing = stage.refresh(account, { turns });
+    await expect.poll(() => stage.intentOf(account)).toMatchObject({ attempt: 1, pid: 4711 });
+    expect(stage.sent()).toEqual([]);
+    end();
+    expect((await refreshing).kind).toBe('refreshed');
+    expect(stage.sent()).toEqual(['refresh-token-example']);
+    expect(await stage.intentOf(account)).toBeNull();
+  });
+
+  it('leaves no intent when it is interrupted, and nothing is sent', async () => {
+    const account = await stage.addExpired();
+    const controller = new AbortController();
+    const refreshing = stage.refresh(account, { turns, interruption: controller.signal });
+    await expect.poll(() => stage.intentOf(account)).not.toBeNull();
+    controller.abort(STOP);
+    await expect(refreshing).rejects.toBe(STOP);
+    expect(await stage.intentOf(account)).toBeNull();
+    expect(stage.sent()).toEqual([]);
+    end();
+    expect((await stage.refresh(account, { turns })).kind).toBe('refreshed');
+  });
+
+  it('leaves the intent of an earlier attempt, whose outcome is open', async () => {
+    const account = await stage.addExpired();
+    const { refreshToken } = await stage.vault.contents(account);
+    if (refreshToken === null) throw new Error('the example has a refresh token');
+    await stage.vault.intend(account, refreshToken, NOW - 5, 1);
+    const controller = new AbortController();
+    const refreshing = stage.refresh(account, { turns, interruption: controller.signal });
+    await expect.poll(() => stage.intentOf(account)).toMatchObject({ attempt: 2 });
+    controller.abort(STOP);
+    await expect(refreshing).rejects.toBe(STOP);
+    expect(await stage.intentOf(account)).toMatchObject({ at: NOW - 5 });
+  });
+
+  it('is let go when that takes long, and refreshed when its turn comes', async () => {
+    const account = await stage.addExpired();
+    const waited: number[] = [];
+    const soon = createTurns(1, { sleep: async (limit) => void waited.push(limit) });
+    const endOther = await soon.take(uninterrupted());
+    const refreshing = stage.refresh(account, { turns: soon });
+    await expect.poll(() => waited).toEqual([5_000]);
+    await (await stage.locks.acquire(account.id, 5_000)).release();
+    expect(await stage.intentOf(account)).toBeNull();
+    expect(stage.sent()).toEqual([]);
+    endOther?.();
+    expect((await refreshing).kind).toBe('refreshed');
+    expect(stage.sent()).toEqual(['refresh-token-example']);
+    // Its turn is over.
+    expect(await soon.take(uninterrupted(), 0)).not.toBeNull();
+  });
+
+  it('is not sent when another process has refreshed it meanwhile', async () => {
+    const account = await stage.addExpired();
+    const soon = createTurns(1, { sleep: async () => undefined });
+    const endOther = await soon.take(uninterrupted());
+    const refreshing = stage.refresh(account, { turns: soon });
+    await expect.poll(() => stage.refresh(account).then(({ kind }) => kind)).toBe('refreshed');
+    endOther?.();
+    expect((await refreshing).kind).toBe('adopted');
+    expect(stage.sent()).toEqual(['refresh-token-example']);
+  });
+});
+
+it('a turn ends with the answer, before that is stored', async () => {
+  end();
+  const stored: (() => void)[] = [];
+  const update: Vault['update'] = async (...change) => {
+    await new Promise<void>((resolve) => stored.push(resolve));
+    return stage.vault.update(...change);
+  };
+  const vault = { ...stage.vault, update };
+  const both = await Promise.all(
+    ['alice', 'bob'].map((label) => stage.addExpired({ label }, { identity: { ...ALICE, subject: label } })),
+  );
+  const refreshing = both.map((account) => stage.refresh(account, { turns, vault }));
+  await expect.poll(() => stored.length).toBe(2);
+  expect(stage.sent()).toHaveLength(2);
+  for (const store of stored) store();
+  expect((await Promise.all(refreshing)).map(({ kind }) => kind)).toEqual(['refreshed', 'refreshed']);
+});
