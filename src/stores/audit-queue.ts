@@ -55,12 +55,13 @@ export function eventQueue(folder: string, files: Files): EventQueue {
   let due = false;
 
   function names(): readonly string[] {
-    if (!files.exists(folder)) return [];
     const isQueue = (name: string) => name === QUEUE || /^queue\.[0-9a-f]{16}$/.test(name);
-    return orUnusable(folder, () => fs.readdirSync(folder))
-      .filter(isQueue)
-      .sort()
-      .reverse();
+    try {
+      return fs.readdirSync(folder).filter(isQueue).sort().reverse();
+    } catch (failure) {
+      if (codeOf(failure) === 'ENOENT') return [];
+      throw unusable(folder, failure);
+    }
   }
 
   function linesOf(names: readonly string[]): readonly string[] {
@@ -94,8 +95,13 @@ export function eventQueue(folder: string, files: Files): EventQueue {
     },
 
     take() {
-      if (files.exists(path)) renamed(path, `${path}.${randomBytes(8).toString('hex')}`);
-      const taken = names().filter((name) => name !== QUEUE);
+      // Mostly there is none, and every change looks.
+      let there = names();
+      if (there.includes(QUEUE)) {
+        renamed(path, `${path}.${randomBytes(8).toString('hex')}`);
+        there = names();
+      }
+      const taken = there.filter((name) => name !== QUEUE);
       due = false;
       return {
         lines: linesOf(taken),
@@ -141,14 +147,6 @@ function renamed(from: string, to: string): void {
     // Another process has taken it.
     if (codeOf(failure) === 'ENOENT') return;
     throw unusable(from, failure);
-  }
-}
-
-function orUnusable<T>(path: string, action: () => T): T {
-  try {
-    return action();
-  } catch (failure) {
-    throw unusable(path, failure);
   }
 }
 

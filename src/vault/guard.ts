@@ -1,3 +1,4 @@
+import { equalBytes } from '../crypto/derive.js';
 import { MINUTE, SECOND } from '../domain/duration.js';
 import { type ErrorCode, VaultError } from '../domain/errors.js';
 import type {
@@ -128,6 +129,8 @@ export function createGuard({ store, keyring, marks, clock, events, notice }: Gu
   const warned = new Set<string>();
   /** What this process has made, and need not open to go on from it. */
   const made = new WeakMap<SealedLedger, Ledger>();
+  /** The one that was opened last: every refresh looks at it, and few of them after a commit. */
+  let last: { readonly sealed: SealedLedger; readonly ledger: Ledger } | null = null;
   let wholeAt = Number.NEGATIVE_INFINITY;
   let checking: Promise<void> | null = null;
   let seen: { readonly mark: RollbackMarksRead; readonly at: number } | null = null;
@@ -135,6 +138,13 @@ export function createGuard({ store, keyring, marks, clock, events, notice }: Gu
   let moving: Promise<void> | null = null;
 
   const readMark = () => readMarks(keyring, marks, place);
+
+  /** @throws VaultError `vault_damaged`, `vault_newer` */
+  function opened(sealed: SealedLedger): Ledger {
+    if (last?.sealed.epoch !== sealed.epoch || !equalBytes(last.sealed.sealed, sealed.sealed))
+      last = { sealed, ledger: openLedger(keyring, sealed) };
+    return last.ledger;
+  }
 
   /** A mark that cannot be read or written must not keep anything from being stored: it stays behind, with a warning. */
   function unlessUnusable<T>(action: () => T): T | undefined {
@@ -217,7 +227,7 @@ export function createGuard({ store, keyring, marks, clock, events, notice }: Gu
 
   async function requireRollbackState(): Promise<void> {
     const mark = recentMark();
-    const state = rollbackStateAt(place, mark, openLedger(keyring, await store.ledger()), marks);
+    const state = rollbackStateAt(place, mark, opened(await store.ledger()), marks);
     if (state !== 'current') throw trouble(state, mark);
   }
 
@@ -228,7 +238,7 @@ export function createGuard({ store, keyring, marks, clock, events, notice }: Gu
       const lines = [...queued.lines, ...(line === null ? [] : [line])];
       const attempts: { readonly epoch: number; readonly state: RollbackVerdict | null }[] = [];
       const done = await change((sealed, rowChange, facts, rows): NextLedger => {
-        const ledger = made.get(sealed) ?? openLedger(keyring, sealed);
+        const ledger = made.get(sealed) ?? opened(sealed);
         const state = mark === undefined ? null : rollbackStateAt(place, mark, ledger, marks);
         const epoch = sealed.epoch + 1;
         const { trail, ...added } = extended(ledger.trail, lines, facts);

@@ -6,6 +6,7 @@ import { openKeyring } from '../../src/vault/keyring.js';
 import { openLedger } from '../../src/vault/ledger.js';
 import type { Vault } from '../../src/vault/vault.js';
 import { emptyTrail, marksDouble } from '../doubles/ledger.js';
+import { tamper } from '../harness/tamper.js';
 import { MASTER } from '../harness/vault-folder.js';
 import { openWholeStage, type WholeStage } from './vault-stage.js';
 
@@ -184,6 +185,13 @@ describe('a vault', () => {
     await vault.acceptAsItIs();
     stage.tamper((database) => database.exec("DELETE FROM accounts WHERE label = 'ada'"));
     expect(await standingHere()).toBe('vault_damaged');
+  });
+
+  it('is damaged once its ledger is altered, for a process that has opened it before', async () => {
+    const vault = await stage.open();
+    expect(await standing(vault)).toBe('current');
+    tamper(stage.file, 'UPDATE ledger SET sealed = zeroblob(length(sealed))');
+    expect(await standing(vault)).toBe('vault_damaged');
   });
 
   it('has its rows added up again by a process that lives for long', async () => {
