@@ -1,12 +1,12 @@
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
 import { answer, type Names } from './complete/answer.js';
 import type { Table } from './complete/table.js';
 import { harmless } from './domain/safe-text.js';
 import { accountNames } from './stores/sqlite-names.js';
 import type { Host } from './system/contract.js';
-import { readOnlyFiles, readOnlyFs } from './system/files/read-only.js';
+import { readOnlyFiles } from './system/files/read-only.js';
 import { resolvePaths } from './system/paths.js';
+import { profileNames } from './system/profiles.js';
 
 /*
  * `vault __complete -- INDEX WORD…`, which the completion of every shell runs. It is a bundle of its own beside main.ts,
@@ -45,13 +45,7 @@ export function namesOf(caller: Caller): Names {
         const text = files.read(resolvePaths(caller, profile).configFile, CONFIG_LIMIT);
         return Object.keys(JSON.parse(text?.toString('utf8') ?? '{}').providers ?? {});
       }),
-    profiles: () =>
-      orNone(() => {
-        const { VAULT_PROFILE: _, ...env } = caller.env;
-        const { data, config } = resolvePaths({ ...caller, env }, null);
-        const folders = [data, config].map((root) => join(root, 'profiles'));
-        return [...new Set(folders.flatMap((folder) => readOnlyFs.names(folder)))].sort();
-      }),
+    profiles: () => orNone(() => profileNames(caller)),
   };
 }
 

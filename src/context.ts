@@ -97,6 +97,12 @@ export interface Context {
   readText(path: string): string | null;
   /** Providers and settings from config.json, .env and environment, read once. @throws VaultError `config_invalid` */
   settings(): Promise<SettingsSources>;
+  /**
+   * The same, read now.
+   *
+   * @param config instead of the text of config.json; null: as if there were no such file
+   */
+  readSettings(config?: string | null): Promise<SettingsSources>;
   /** @throws VaultError `provider_unknown`, `client_not_configured`, `config_invalid` */
   provider(name: string): Promise<ConfiguredProvider>;
   /** A provider without its client; null when it is not configured (any more). @throws VaultError `config_invalid` */
@@ -160,13 +166,15 @@ export function createContext(host: Host, options: ContextOptions): Context {
     },
   });
 
-  const settings = once(async () => {
+  async function readSettings(config = readText(paths.configFile)): Promise<SettingsSources> {
     const [{ loadSettings }, { catalogue }] = await Promise.all([
       import('./config/load.js'),
       import('./providers/index.js'),
     ]);
-    return loadSettings({ env, paths, envFile, catalogue, readText });
-  });
+    const read = (path: string) => (path === paths.configFile ? config : readText(path));
+    return loadSettings({ env, paths, envFile, catalogue, readText: read });
+  }
+  const settings = once(() => readSettings());
 
   const http = once(async () => {
     const { createHttp } = await import('./system/http/http.js');
@@ -202,7 +210,7 @@ export function createContext(host: Host, options: ContextOptions): Context {
 
   return {
     ...{ host, profile, envFile, paths, files, clock, locks, interruption, audit, events, notice },
-    ...{ keys, access, marks, readText, settings, http, spill, release },
+    ...{ keys, access, marks, readText, settings, readSettings, http, spill, release },
     detail: options.detail ?? (() => undefined),
     vault: access.open,
     readNamed: async (path, limit) =>

@@ -126,6 +126,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./restore.js')).restore,
   },
   {
+    name: 'config',
+    group: 'Vault',
+    summary: 'read, set and edit config.json, and list the profiles',
+    load: async () => (await import('./config.js')).config,
+  },
+  {
     name: 'providers',
     group: 'Vault',
     summary: 'list the providers and their setup',

@@ -13,8 +13,9 @@ const SHOW: Meaning = ['to show an account', 'show ACCOUNT'];
 const RUN: Meaning = ['to run a program with a token', 'exec ACCOUNT -- PROGRAM'];
 const REFRESH: Meaning = ['to refresh an account', 'refresh ACCOUNT'];
 const RENAME: Meaning = ['to give an account another name, log in again', 'login PROVIDER --as NAME'];
-const SETTINGS: Meaning = ['to see what is configured', 'providers'];
-const PROFILES: Meaning = ['for a separate vault, put its name before a command', '--profile NAME list'];
+const SETTINGS: Meaning = ['to see what is set', 'config get'];
+const SET: Meaning = ['to set something', 'config set SETTING VALUE'];
+const PROFILES: Meaning = ['to list the profiles', 'config profiles'];
 const EVENTS: Meaning = ['to see what happened', 'audit'];
 const CHECK: Meaning = ['to find problems', 'doctor'];
 const AGENT: Meaning = ['to keep tokens fresh in the background', 'agent'];
@@ -48,7 +49,8 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   ...all(RUN, 'run', 'with', 'env', 'sh', 'shell', 'do'),
   ...all(REFRESH, 'renew', 'update', 'extend'),
   ...all(RENAME, 'rename', 'mv', 'move', 'alias'),
-  ...all(SETTINGS, 'config', 'configure', 'configuration', 'settings', 'set', 'setup', 'clients'),
+  ...all(SETTINGS, 'configure', 'configuration', 'settings'),
+  ...all(SET, 'set', 'edit'),
   ...all(PROFILES, 'profile', 'profiles', 'switch', 'use', 'context'),
   ...all(EVENTS, 'log', 'logs', 'history', 'events', 'trail'),
   ...all(CHECK, 'check', 'test', 'diagnose', 'health', 'verify', 'repair', 'fix', 'debug'),

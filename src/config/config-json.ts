@@ -20,6 +20,22 @@ export function isObject(value: unknown): value is Readonly<Record<string, unkno
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/**
+ * The text of `config.json` after a change. What is not changed stays as it is, the indentation too.
+ *
+ * @param text null when there is no such file yet
+ * @throws VaultError `config_invalid` when the text is not a JSON object: an unreadable file is not overwritten
+ */
+export function changedConfigJson(
+  text: string | null,
+  file: string,
+  change: (config: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>,
+): string {
+  const config = text === null || text.trim() === '' ? {} : parseConfigJson(text, file);
+  const indentation = /^\s*\{\r?\n([ \t]+)"/.exec(text ?? '')?.[1] ?? '  ';
+  return `${JSON.stringify(change(config), null, indentation)}\n`;
+}
+
 function parse(text: string, file: string): unknown {
   try {
     return JSON.parse(text);

@@ -4,7 +4,7 @@ import { VaultError } from '../domain/errors.js';
 import { quoted } from '../domain/safe-text.js';
 import { notKnown } from '../domain/wording.js';
 import type { KeySourceKind, KeySourceSetting } from '../keysources/contract.js';
-import { isObject, parseConfigJson, programAndArguments } from './config-json.js';
+import { changedConfigJson, isObject, parseConfigJson, programAndArguments } from './config-json.js';
 
 /** A file name in systemd's credentials folder; systemd forbids names that lead out of it. */
 const CREDENTIAL_NAME = /^(?!\.{1,2}$)[\w.@:-]{1,120}$/;
@@ -43,16 +43,14 @@ export function keySourceIn(
  * The text of `config.json` with another key source; all other members stay.
  *
  * @param text null when there is no such file yet
- * @throws VaultError `config_invalid` when the text is not a JSON object: an unreadable file is not overwritten
+ * @throws VaultError `config_invalid` when the text is not a JSON object
  */
 export function withKeySource(
   text: string | null,
   keySource: KeySourceSetting,
   file = 'config.json',
 ): string {
-  const config = text === null || text.trim() === '' ? {} : parseConfigJson(text, file);
-  const indentation = /^\s*\{\r?\n([ \t]+)"/.exec(text ?? '')?.[1] ?? '  ';
-  return `${JSON.stringify({ ...config, keySource: written(keySource) }, null, indentation)}\n`;
+  return changedConfigJson(text, file, (config) => ({ ...config, keySource: written(keySource) }));
 }
 
 function written(setting: KeySourceSetting): Readonly<Record<string, unknown>> {

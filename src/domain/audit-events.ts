@@ -121,7 +121,7 @@ export type AuditEvent =
   | { readonly event: 'agent_started' }
   | { readonly event: 'agent_stopped' };
 
-export type ChangedSetting = 'key_source' | 'schedule' | 'agent_service';
+export type ChangedSetting = 'key_source' | 'schedule' | 'agent_service' | 'config_file' | 'env_file';
 
 /** What was wrong with the vault when the user accepted it. */
 export type AcceptedFault =

@@ -4,6 +4,7 @@ import { codeOf } from '../domain/errors.js';
 import type { Browser, Host } from './contract.js';
 import type { DesktopEnvironment } from './desktop-environment.js';
 import { withAbsolutePath } from './processes/child.js';
+import { commandWords } from './processes/command-words.js';
 
 /** A launcher that fails does so at once; after this time, in milliseconds, it counts as started. */
 const LAUNCH_GRACE_MS = 700;
@@ -103,17 +104,14 @@ export function browserCommands(
   platform: NodeJS.Platform,
 ): readonly (readonly string[])[] {
   if (variable.trim().toLowerCase() === 'none') return [];
-  return variable
-    .split(platform === 'win32' ? ';' : ':')
-    .map((entry) => words(entry))
-    .filter((command) => command.length > 0)
-    .map((command) => withAddress(command, url));
-}
-
-/** Splits at spaces outside quotes. A final `&` means the background, where the browser runs anyway. */
-function words(entry: string): string[] {
-  const found = entry.replace(/&\s*$/, '').match(/(?:"[^"]*"|'[^']*'|[^\s"'])+/g) ?? [];
-  return found.map((word) => word.replace(/"([^"]*)"|'([^']*)'/g, '$1$2'));
+  return (
+    variable
+      .split(platform === 'win32' ? ';' : ':')
+      // A final `&` means the background, where the browser runs anyway.
+      .map((entry) => commandWords(entry.replace(/&\s*$/, '')))
+      .filter((command) => command.length > 0)
+      .map((command) => withAddress(command, url))
+  );
 }
 
 function withAddress(command: readonly string[], url: string): readonly string[] {

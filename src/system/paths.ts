@@ -7,6 +7,10 @@ import type { Host, Paths } from './contract.js';
 const APP = 'token-vault';
 const PROFILE = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
+export function isProfileName(name: string): boolean {
+  return PROFILE.test(name);
+}
+
 /**
  * The paths of the vault: below `VAULT_HOME` when set, else in the platform's data, configuration and state folders (XDG
  * Base Directory Specification, Apple's and Microsoft's conventions). A profile is a folder below each. The current
@@ -18,7 +22,7 @@ const PROFILE = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 export function resolvePaths(host: Pick<Host, 'env' | 'platform'>, profile: string | null): Paths {
   const name = profile ?? host.env['VAULT_PROFILE'] ?? '';
   // An unset variable in `--profile "$WHO"` must not select the default vault.
-  if (profile === '' || (name !== '' && !PROFILE.test(name))) {
+  if (profile === '' || (name !== '' && !isProfileName(name))) {
     throw new VaultError(
       'config_invalid',
       'a profile name is made of letters, digits, dots, dashes and underscores',

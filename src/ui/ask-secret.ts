@@ -1,6 +1,6 @@
 import { StringDecoder } from 'node:string_decoder';
-import { VaultError } from '../domain/errors.js';
 import { Secret } from '../domain/secret.js';
+import { stopped } from './ask.js';
 
 /** A terminal on which the user types. */
 export interface TypingTerminal extends NodeJS.ReadableStream {
@@ -59,8 +59,6 @@ export async function askSecret(
     output.write('\n');
   }
 }
-
-const stopped = () => new VaultError('interrupted', 'stopped while asking');
 
 /** Keys as they come, until they are a line. */
 function typedLine() {

@@ -22,21 +22,27 @@ export async function* readLines(input: NodeJS.ReadableStream, signal: AbortSign
 }
 
 /**
- * Asks a question that takes `y` or `yes`; anything else, and the end of the input, is no.
+ * Asks for a line.
  *
+ * @returns null where the input ends first
  * @throws VaultError the reason of the signal, or `interrupted`, when it is aborted first
  */
-export async function askYesNo(
+export async function askLine(
   question: string,
   input: NodeJS.ReadableStream,
   output: NodeJS.WritableStream,
   signal: AbortSignal,
-): Promise<boolean> {
-  output.write(`${question} [y/N] `);
-  for await (const line of readLines(input, signal)) return /^y(es)?$/i.test(line.trim());
+): Promise<string | null> {
+  output.write(`${question} `);
+  for await (const line of readLines(input, signal)) return line.trim();
   output.write('\n');
-  if (!signal.aborted) return false;
-  throw signal.reason instanceof VaultError
-    ? signal.reason
-    : new VaultError('interrupted', 'stopped while asking');
+  if (!signal.aborted) return null;
+  throw signal.reason instanceof VaultError ? signal.reason : stopped();
+}
+
+export const stopped = () => new VaultError('interrupted', 'stopped while asking');
+
+/** Whether an answer is yes. @param usual what an empty one means */
+export function isYes(answer: string | null, usual: 'yes' | 'no'): boolean {
+  return answer === '' ? usual === 'yes' : /^y(es)?$/i.test(answer ?? '');
 }

@@ -109,10 +109,21 @@ export function createIo(options: IoOptions): Io {
       if (stderr().isTTY !== true || !showsUnicode(env)) return null;
       return widthOf(stderr());
     },
-    async confirm(question) {
+    async confirm(question, usual = 'no') {
       if (!interactive()) return false;
-      const { askYesNo } = await import('./ask.js');
-      return askYesNo(harmless(question), host.stdin, stderr(), interruption);
+      const { askLine, isYes } = await import('./ask.js');
+      const text = `${harmless(question)} ${usual === 'yes' ? '[Y/n]' : '[y/N]'}`;
+      return isYes(await askLine(text, host.stdin, stderr(), interruption), usual);
+    },
+    async ask(question) {
+      const { askLine, stopped } = await import('./ask.js');
+      const answer = await askLine(harmless(question), host.stdin, stderr(), interruption);
+      if (answer === null) throw stopped();
+      return answer;
+    },
+    async askHidden(question) {
+      const { askSecret } = await import('./ask-secret.js');
+      return askSecret(`${harmless(question)} `, host.stdin, stderr(), interruption);
     },
     async *lines(signal) {
       yield* (await import('./ask.js')).readLines(host.stdin, signal);

@@ -1,3 +1,5 @@
+import type { Secret } from '../domain/secret.js';
+
 /** Foreground styles; each returns its text unchanged where colour is off. */
 export interface Theme {
   bold(text: string): string;
@@ -59,11 +61,16 @@ export interface Io {
   /** How wide a picture of block characters may be on stderr; null where that is no terminal that shows them. */
   readonly canvas: number | null;
   /**
-   * Asks on the terminal; false without one.
+   * Asks on the terminal; false without one, and where the input ends.
    *
+   * @param usual what an empty line means; no when left out
    * @throws VaultError `interrupted`, `terminated`
    */
-  confirm(question: string): Promise<boolean>;
+  confirm(question: string, usual?: 'yes' | 'no'): Promise<boolean>;
+  /** Asks on the terminal for a line, and trims it. @throws VaultError `interrupted`, also where the input ends; `terminated` */
+  ask(question: string): Promise<string>;
+  /** The same without echo; not trimmed. */
+  askHidden(question: string): Promise<Secret>;
   /** Lines from stdin until the signal is aborted. */
   lines(signal: AbortSignal): AsyncIterable<string>;
   /**

@@ -24,6 +24,7 @@ const NAMES = [
   'key',
   'backup',
   'restore',
+  'config',
   'providers',
   'completion',
 ];
