@@ -196,8 +196,8 @@ async function fail(failure: unknown, argv: readonly string[], io: Io | null): P
   ]);
   const view =
     io === null
-      ? { ...askedView(argv), theme: plainTheme }
-      : { json: io.json && !io.gaveDocument, verbose: io.verbose, theme: io.talkTheme };
+      ? { ...askedView(argv), theme: plainTheme, width: Infinity }
+      : { json: io.json && !io.gaveDocument, verbose: io.verbose, theme: io.talkTheme, width: io.talkWidth };
   const { stdout, stderr } = renderError(error, view);
   if (stdout !== undefined) process.stdout.write(stdout);
   if (stderr !== undefined) process.stderr.write(stderr);

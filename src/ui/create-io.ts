@@ -2,6 +2,7 @@ import { VaultError } from '../domain/errors.js';
 import { harmless, harmlessJson } from '../domain/safe-text.js';
 import type { Host } from '../system/contract.js';
 import type { Io, Theme } from './io.js';
+import { wrap } from './layout.js';
 import { showsUnicode, themeFor } from './theme.js';
 
 const COLUMNS_IN_A_PIPE = 80;
@@ -50,9 +51,13 @@ export function createIo(options: IoOptions): Io {
     const left = stdout.opened ? text : (options.writeDirectly?.(text) ?? text);
     if (left.length > 0) stdout().write(left);
   };
+  const talkWidth = (): number => (stderr().isTTY === true && stderr().columns) || Infinity;
   const talk = (line: string, style: keyof Theme | undefined): void => {
     const text = harmless(line);
-    stderr().write(`${style === undefined ? text : talkTheme()[style](text)}\n`);
+    // A hint has a command, which stays one line for whoever copies it: the terminal breaks it without a line break.
+    const lines = text.startsWith('hint:') ? [text] : wrap(text, talkWidth());
+    const painted = lines.map((each) => (style === undefined ? each : talkTheme()[style](each)));
+    stderr().write(`${painted.join('\n')}\n`);
   };
   const say: Io['say'] = (line, style) => {
     if (!quiet) talk(line, style);
@@ -81,6 +86,9 @@ export function createIo(options: IoOptions): Io {
     },
     get talkTheme() {
       return talkTheme();
+    },
+    get talkWidth() {
+      return talkWidth();
     },
     data: print,
     document: (value) => documents([value]),

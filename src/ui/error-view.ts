@@ -1,12 +1,15 @@
 import { errorDocument, type VaultError } from '../domain/errors.js';
 import { harmless, harmlessJson } from '../domain/safe-text.js';
 import type { Theme } from './io.js';
+import { wrap } from './layout.js';
 
 interface ErrorViewOptions {
   readonly json: boolean;
   readonly verbose: boolean;
   /** Styles for stderr. */
   readonly theme: Theme;
+  /** Columns of stderr; Infinity where it is no terminal. */
+  readonly width: number;
 }
 
 interface ErrorView {
@@ -22,19 +25,21 @@ const MAX_CAUSES = 4;
  * `--json`: one document on stdout, and nothing on stderr unless `--verbose`.
  */
 export function renderError(error: VaultError, options: ErrorViewOptions): ErrorView {
-  const { json, verbose, theme } = options;
+  const { json, verbose, theme, width } = options;
   const trace = verbose ? traceOf(error) : '';
-  const words = `${forPeople(error, theme)}${trace}`;
+  const words = `${forPeople(error, theme, width)}${trace}`;
   if (!json) return { stderr: words };
   const stdout = `${harmlessJson(JSON.stringify({ error: errorDocument(error) }))}\n`;
   return verbose ? { stdout, stderr: words } : { stdout };
 }
 
-function forPeople(error: VaultError, theme: Theme): string {
+function forPeople(error: VaultError, theme: Theme, width: number): string {
   const hints = error.hint?.split('\n') ?? [];
   // A name in the message may hold a line break, and must not fake a line of this program.
   const lines = [
-    `${theme.red('vault:')} ${harmless(error.message)}`,
+    wrap(`vault: ${harmless(error.message)}`, width)
+      .join('\n')
+      .replace('vault:', theme.red('vault:')),
     ...hints.map((hint) => `${theme.cyan('hint:')} ${harmless(hint)}`),
   ];
   return `${lines.join('\n')}\n`;

@@ -38,6 +38,8 @@ export interface Io {
   readonly theme: Theme;
   /** Styles for what goes to stderr. */
   readonly talkTheme: Theme;
+  /** Columns of what goes to stderr; Infinity where it is no terminal or does not know its size. */
+  readonly talkWidth: number;
   /** To stdout exactly as it is. */
   data(text: string): void;
   /** To stdout as one JSON document on one line, with nothing in it that a terminal would act on. */

@@ -19,6 +19,21 @@ function printEverything(io: ReturnType<typeof terminal>['io']): void {
   progress.stop();
 }
 
+describe('at a terminal', () => {
+  it('what is said is broken between words, but not a hint', () => {
+    const { io, written } = terminal({ tty: true, columns: 20, env: { NO_COLOR: '1' } });
+    io.say('opened a browser; log in there');
+    io.say('hint: log in again: vault login google');
+    expect(written.stderr).toBe('opened a browser;\nlog in there\nhint: log in again: vault login google\n');
+  });
+
+  it('wide characters count twice', () => {
+    const { io, written } = terminal({ tty: true, columns: 8, env: { NO_COLOR: '1' } });
+    io.say('日本 日本 日本');
+    expect(written.stderr).toBe('日本\n日本\n日本\n');
+  });
+});
+
 describe('in a pipe', () => {
   it('data goes to stdout, what is said to stderr, and neither is coloured', () => {
     const { io, written } = terminal({ verbose: true });

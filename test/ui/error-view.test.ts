@@ -3,7 +3,7 @@ import { asVaultError, VaultError } from '../../src/domain/errors.js';
 import { renderError } from '../../src/ui/error-view.js';
 import { plainTheme } from '../../src/ui/theme.js';
 
-const people = { json: false, verbose: false, theme: plainTheme };
+const people = { json: false, verbose: false, theme: plainTheme, width: Infinity };
 const programs = { ...people, json: true };
 
 describe('an error', () => {
@@ -14,6 +14,15 @@ describe('an error', () => {
     expect(renderError(error, people)).toEqual({
       stderr: 'vault: the grant of google/a ended\nhint: vault login google\n',
     });
+  });
+
+  it('is broken between words at the width of the terminal, its hints are not', () => {
+    const error = new VaultError('login_needed', 'the grant of google/a ended long ago', {
+      hint: 'log in again: vault login google',
+    });
+    expect(renderError(error, { ...people, width: 24 }).stderr).toBe(
+      'vault: the grant of\ngoogle/a ended long ago\nhint: log in again: vault login google\n',
+    );
   });
 
   it('has no hint line where there is no hint', () => {
