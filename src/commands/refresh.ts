@@ -17,7 +17,7 @@ import { concludeBulk, type FailureCodes, outcomeTable, SELECTION_OPTIONS, selec
 import type { Command } from './spec.js';
 import { given, text, wholeNumber } from './spec.js';
 
-const DEFAULT_CONCURRENCY = 8;
+const DEFAULT_CONCURRENCY = 16;
 const MAX_CONCURRENCY = 64;
 
 const FAILURES: FailureCodes<RefreshResultKind> = {

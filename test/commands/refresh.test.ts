@@ -18,7 +18,7 @@ const DEFAULTS: RefreshRequest = {
   within: 7 * DAY,
   force: false,
   dryRun: false,
-  concurrency: 8,
+  concurrency: 16,
 };
 
 function result(label: string, outcome: RefreshResultKind, error: VaultError | null = null): RefreshResult {
