@@ -55,7 +55,10 @@ export function createIo(options: IoOptions): Io {
   const talk = (line: string, style: keyof Theme | undefined): void => {
     const text = harmless(line);
     // A hint has a command, which stays one line for whoever copies it: the terminal breaks it without a line break.
-    const lines = text.startsWith('hint:') ? [text] : wrap(text, talkWidth());
+    const words = text.trimStart();
+    const indent = text.slice(0, text.length - words.length);
+    const parts = words.startsWith('hint:') ? [words] : wrap(words, talkWidth() - indent.length);
+    const lines = parts.map((part) => indent + part);
     const painted = lines.map((each) => (style === undefined ? each : talkTheme()[style](each)));
     stderr().write(`${painted.join('\n')}\n`);
   };

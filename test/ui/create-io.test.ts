@@ -27,6 +27,15 @@ describe('at a terminal', () => {
     expect(written.stderr).toBe('opened a browser;\nlog in there\nhint: log in again: vault login google\n');
   });
 
+  it('what is indented stays so', () => {
+    const { io, written } = terminal({ tty: true, columns: 20, env: { NO_COLOR: '1' } });
+    io.say('  opened a browser; log in there');
+    io.say('  hint: log in again: vault login google');
+    expect(written.stderr).toBe(
+      '  opened a browser;\n  log in there\n  hint: log in again: vault login google\n',
+    );
+  });
+
   it('wide characters count twice', () => {
     const { io, written } = terminal({ tty: true, columns: 8, env: { NO_COLOR: '1' } });
     io.say('日本 日本 日本');
