@@ -9,9 +9,9 @@ import { resolvePaths } from './system/paths.js';
 import { profileNames } from './system/profiles.js';
 
 /*
- * `vault __complete -- INDEX WORD…`, which the completion of every shell runs. It is a bundle of its own beside main.ts,
- * and touches no key, no network and no file but to read it. Whatever fails, there is just nothing to choose from. Node takes
- * some options for its own wherever they stand, but not after `--`.
+ * `vault __complete -- INDEX WORD…`, which the completion of every shell runs. It is a bundle of its own beside main.ts, and
+ * touches no key, no network and no file but to read it. If anything fails, it prints no words and no error. Node reads some
+ * options as its own at any position, but not after `--`.
  *
  * stdout has a line for each word to choose from, with a tab and what it means; then one line `:words`, `:files`, or
  * `:program INDEX` where the command line of another program begins at that word. INDEX counts from 0, without `vault`.
@@ -29,7 +29,7 @@ export function complete([, index = '', ...words]: readonly string[], caller: Ca
   if (found.kind === 'files') return ':files\n';
   if (found.kind === 'program') return `:program ${found.at}\n`;
   const lines = found.candidates
-    // A terminal would obey it, and the line would not be one.
+    // Leaves out words with control characters: they would break the line, and a terminal would act on them.
     .filter(({ word }) => harmless(word) === word)
     .map(({ word, says }) => `${word}\t${says}\n`);
   return `${lines.join('')}:words\n`;

@@ -6,13 +6,13 @@
  *   main.ts           argv in, exit code out; the only file that touches `process`
  *   refresher.ts      the process that talks to token endpoints; signals do not reach it
  *   index.ts          the library
- *   commands/         one file a command: options, help, output
+ *   commands/         one file per command: options, help, output
  *   services/         the use cases; the core is token/ and refresh/refresh-one
  *   context.ts        this file: what the use cases share
  *   access/           opens the vault: key sources, master key, database and rollback marks together; knows no Context
  *   vault/            seals and opens records: the only folder where keys meet stored bytes
- *   oauth/            the protocol, one file a specification; a provider is only data to it
- *   providers/ keysources/ stores/ health/   one contract, one list, one file a member
+ *   oauth/            the protocol, one file per specification; a provider is only data to it
+ *   providers/ keysources/ stores/ health/   one contract, one list, one file per member
  *   config/           config.json, .env, environment
  *   system/           files, clock, HTTP, browser, keychain, processes
  *   crypto/ domain/   bytes in, bytes out; and the types and rules that all share

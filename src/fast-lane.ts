@@ -39,7 +39,7 @@ export async function fastRead(argv: readonly string[]): Promise<CommandLine | n
   if (entry === undefined) return null;
   const command = await entry.load();
   const subcommand = command.subcommands?.find(({ name }) => name === argv[at + 1]);
-  // Commander finds a subcommand wherever it stands.
+  // Commander accepts a subcommand at any position.
   if (subcommand === undefined && command.subcommands?.some(({ name }) => argv.includes(name))) return null;
   if (subcommand === undefined && command.needsSubcommand === true) return null;
   const usage = subcommand ?? command;

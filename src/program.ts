@@ -47,7 +47,7 @@ export async function readArguments(
     root.parse(words, { from: 'user' });
   } catch (failure) {
     if (!(failure instanceof CommanderError)) throw failure;
-    // Without a command there is nothing to do but to show what there is; for a program that is a mistake.
+    // Without a command, print the help. With `--json` the caller is a program, so a missing command is an error.
     const bare = failure.code === 'commander.help' && run.failedAt === null && root.opts()['json'] !== true;
     if (failure.exitCode === 0 || bare) return { kind: 'text', text: run.printed };
     const here = { name: null, command: null, subcommand: null, words: typedWords(root) };
@@ -58,7 +58,7 @@ export async function readArguments(
 }
 
 interface NamedReading extends CommandLine {
-  /** Of the command, with that of its subcommand. */
+  /** The name of the command, with that of its subcommand. */
   readonly name: string;
 }
 
@@ -93,7 +93,7 @@ async function rootNode(run: Run): Promise<Node> {
       writeErr: print,
       // Errors are thrown, so commander need not print them.
       outputError: () => undefined,
-      // The page is coloured already, or not.
+      // The page already has its colours, so commander must not remove them.
       getOutHasColors: () => true,
     })
     .exitOverride();
@@ -111,7 +111,7 @@ function fillCommand(node: Node, entry: CommandEntry, command: Command, run: Run
   const { subcommands = [], needsSubcommand = false } = command;
   const { name } = entry;
   printsPage(node, run, () => commandPage(entry, command));
-  // Commander would give the options of the command what stands behind a subcommand.
+  // Commander would read options after a subcommand as options of the command.
   const isAlone = !subcommands.some((subcommand) => run.words.includes(subcommand.name));
   const place = { name, command, subcommand: null };
   if (isAlone && !needsSubcommand) fillUsage(node, place, run);
@@ -123,7 +123,7 @@ function fillCommand(node: Node, entry: CommandEntry, command: Command, run: Run
   }
 }
 
-/** Where words are read, as far as it is known before they are. */
+/** The command and subcommand that commander is reading, as known before the options are parsed. */
 interface Spot {
   readonly name: string;
   readonly command: Command;

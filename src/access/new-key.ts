@@ -34,7 +34,7 @@ export async function readBackFrom(source: KeySource, made: NewMaster): Promise<
   if (isSame) return;
   throw new VaultError(
     'key_unavailable',
-    `the ${source.place} returned another key than the one that was stored`,
+    `the ${source.place} returned a key other than the one that was stored`,
     {
       hint: otherSource(source, made),
     },

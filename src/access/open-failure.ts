@@ -33,7 +33,7 @@ export function noKeyIn({ kind }: KeySource, head: VaultHead, database: string):
   const variable = kind === 'file' ? '\nif VAULT_KEY_FILE is set, unset it first' : '';
   return new VaultError(
     'key_missing',
-    `this machine is set to the key source ${kind}, in which this vault has no master key; it has one in: ${kinds.join(', ')}`,
+    `this machine uses the key source ${kind}, but this vault has no master key there; it has one in: ${kinds.join(', ')}`,
     {
       hint: `${kinds.map(useCommand).join('\n')}${variable}`,
       details: { key_source: kind, vault_has: kinds },
@@ -77,7 +77,8 @@ export function vanishedVault(
   { database, marks }: Pick<Paths, 'database' | 'marks'>,
   fs: Pick<ReadOnlyFs, 'info' | 'names'>,
 ): VaultError | null {
-  // In this order: a vault that is being made has its unfinished file before its mark, and its final name before that is removed.
+  // The order matters: a new vault has its unfinished file before its mark, and its final name before the unfinished file is
+  // removed.
   if (!fs.names(marks).some((name) => MARK.test(name))) return null;
   if (fs.info(`${database}.new`) !== null || fs.info(database) !== null) return null;
   return new VaultError(

@@ -17,9 +17,9 @@ const ATTEMPTS = 3;
 
 const VAULT = 'the vault';
 const VAULT_HINT =
-  'write it into a private file, once: (umask 077; cat > "$HOME/.vault-passphrase")\nand name that: export VAULT_PASSPHRASE_FILE="$HOME/.vault-passphrase"\nor open it for the command: export VAULT_PASSPHRASE_FD=3, and 3< "$HOME/.vault-passphrase" after it';
+  'write it into a private file, once: (umask 077; cat > "$HOME/.vault-passphrase")\nand then: export VAULT_PASSPHRASE_FILE="$HOME/.vault-passphrase"\nor pass it as a descriptor: export VAULT_PASSPHRASE_FD=3, and add to the command: 3< "$HOME/.vault-passphrase"';
 const RECOVERY_HINT =
-  'write it into a private file, once: (umask 077; cat > "$HOME/.recovery-passphrase")\nand name that: --passphrase-file "$HOME/.recovery-passphrase"\nor open it for the command: --passphrase-fd 3 3< "$HOME/.recovery-passphrase"';
+  'write it into a private file, once: (umask 077; cat > "$HOME/.recovery-passphrase")\nand add: --passphrase-file "$HOME/.recovery-passphrase"\nor pass it as a descriptor: --passphrase-fd 3 3< "$HOME/.recovery-passphrase"';
 
 export interface PassphraseDeps {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -116,7 +116,7 @@ function fromFile({ readFile }: PassphraseDeps, path: string): Secret {
   const content = readFile(path, LIMIT);
   if (content === null) {
     throw new VaultError('key_missing', `there is no passphrase file at ${path}`, {
-      hint: `make it: (umask 077; cat > ${inQuotes(path)})`,
+      hint: `create it: (umask 077; cat > ${inQuotes(path)})`,
     });
   }
   const text = content.toString('utf8').split(/\r?\n/, 1)[0] ?? '';
@@ -145,7 +145,9 @@ function readNumber(text: string): number {
   throw new VaultError(
     'config_invalid',
     'VAULT_PASSPHRASE_FD must be the number of an open descriptor: 0, or 3 and up',
-    { hint: 'for example: export VAULT_PASSPHRASE_FD=3, and 3< "$HOME/.vault-passphrase" after the command' },
+    {
+      hint: 'for example: export VAULT_PASSPHRASE_FD=3, and add to the command: 3< "$HOME/.vault-passphrase"',
+    },
   );
 }
 

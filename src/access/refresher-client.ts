@@ -32,7 +32,7 @@ export interface Order {
   readonly policy: RetryPolicyName;
   /** The user asked for it by the account's name. */
   readonly forced: boolean;
-  /** Milliseconds; then the outcome is `busy`, and the process continues by itself. */
+  /** Milliseconds; then the outcome is `busy`, and the process continues in the background. */
   readonly timeout: number;
 }
 
@@ -191,7 +191,7 @@ function tooSlow(account: Account, waited: number): VaultError {
     'busy',
     `the refresh of ${accountName(account)} takes longer than ${formatDuration(waited)}: the provider has not answered yet, or the refresher process was stopped`,
     {
-      hint: `it continues by itself; in a moment: ${command(`token ${shellName(account)}`)}\nto see whether it was stopped: pgrep -af vault`,
+      hint: `the refresh continues in the background; try again in a moment: ${command(`token ${shellName(account)}`)}\nto see whether it was stopped: pgrep -af vault`,
     },
   );
 }
@@ -199,7 +199,7 @@ function tooSlow(account: Account, waited: number): VaultError {
 /**
  * Resolves to the error {@link tooSlow} after a time; for races with a refresh.
  *
- * @param over aborted when the race is decided: then it never settles
+ * @param over aborted when the race is decided; after that the promise never settles
  * @param notice called when the wait becomes long
  */
 export async function refreshTimeout(

@@ -30,8 +30,8 @@ export interface AuditLog extends Audit {
 }
 
 /**
- * `security.log`: one JSON object a line, time first; five files of 10 MiB at most. An event that is not in the vault's
- * trail yet is also queued for it.
+ * `security.log`: one JSON object per line, time first; five files of 10 MiB at most. An event that is not in the vault's trail
+ * yet is also queued for it.
  */
 export function auditLog(options: AuditLogOptions): AuditLog {
   const { path, files, clock, actor, queue, notice } = options;

@@ -10,7 +10,7 @@ import type { Io } from '../ui/io.js';
 import { type Entry, renderBlock } from '../ui/layout.js';
 import { hintLines } from './account-view.js';
 
-/** One event as it happens: a line for the journal, or with `--json` a document a line. */
+/** Prints each event when it happens: as a line for the journal, or with `--json` as one document per line. */
 export function sayEvent(event: AgentEvent, io: Io): void {
   if (io.json) {
     io.document(eventDocument(event));

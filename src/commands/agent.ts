@@ -26,7 +26,7 @@ const RUNNING_OPTIONS: readonly OptionSpec[] = [
   },
   {
     flags: '--concurrency <n>',
-    description: 'how many requests at a time',
+    description: 'how many requests to send at a time',
     defaultText: String(CONCURRENCY.usual),
   },
 ];
@@ -46,10 +46,10 @@ export const agent: Command<AgentInput> = {
   subcommands: [
     {
       name: 'status',
-      summary: 'show how the agent is; exit 0 when one runs, 3 when none does',
+      summary: 'show the status of the agent; exit 0 if it runs, 3 if not',
       arguments: [],
       options: [],
-      examples: { 'agent status --quiet': 'the exit code alone' },
+      examples: { 'agent status --quiet': 'only the exit code' },
     },
     {
       name: 'stop',
@@ -64,7 +64,7 @@ export const agent: Command<AgentInput> = {
       arguments: [],
       options: [...RUNNING_OPTIONS, KIND_OPTION, CREDENTIAL_OPTION],
       examples: {
-        'agent install': 'with what this machine has',
+        'agent install': 'use the scheduler that this machine has',
         'agent install --every 10m --ahead 15m': 'the service runs with these options',
       },
     },
@@ -73,15 +73,15 @@ export const agent: Command<AgentInput> = {
       summary: 'remove the service',
       arguments: [],
       options: [KIND_OPTION],
-      examples: { 'agent uninstall': 'stops it, too' },
+      examples: { 'agent uninstall': 'stop the agent and remove the service' },
     },
   ],
   examples: {
     agent: 'run it here; Ctrl-C ends it',
-    'agent status': 'exit 0 when one runs, 3 when none does',
+    'agent status': 'exit 0 if it runs, 3 if not',
     'agent --socket-path': 'print SOCKET, for: curl -sf --unix-socket SOCKET http://vault/token/google',
     'agent stop': 'finishes what is in flight first',
-    'agent install': 'as a service that starts with your session',
+    'agent install': 'run it as a service that starts with your session',
   },
 
   parse(raw) {

@@ -54,7 +54,11 @@ export const audit: Command<AuditInput> = {
       values: 'account',
     },
     { flags: '--since <duration>', description: 'only events newer than this' },
-    { flags: '--limit <number>', description: 'at most this many, the newest', defaultText: String(USUAL) },
+    {
+      flags: '--limit <number>',
+      description: 'print at most this many, the newest ones',
+      defaultText: String(USUAL),
+    },
     { flags: '--verify', description: 'check every entry; needs the key' },
   ],
   examples: {

@@ -11,7 +11,7 @@ export const backup: Command<BackupRequest> = {
   options: [{ flags: '--force', description: 'replace an existing file' }],
   examples: {
     'backup vault.backup': 'everything but the master key, which is needed to open it',
-    'backup --force /mnt/usb/vault.backup': 'replace the last one',
+    'backup --force /mnt/usb/vault.backup': 'replace the last backup',
   },
   ignoresLateSignal: true,
 

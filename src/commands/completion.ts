@@ -24,12 +24,12 @@ interface CompletionInput {
 export const completion: Command<CompletionInput> = {
   arguments: [{ name: 'shell', description: 'the shell', values: SHELLS }],
   options: [
-    { flags: '--install', description: 'write it to where your shell looks for it' },
+    { flags: '--install', description: 'write the script to where your shell looks for it' },
     { flags: '--remove', description: 'remove what --install has written' },
     { flags: '--dry-run', description: 'with --install and --remove: show the file and change nothing' },
   ],
   examples: {
-    'completion --install': 'for the shell in $SHELL, and how to undo it',
+    'completion --install': 'install it for the shell in $SHELL',
     'completion bash': 'print the script',
   },
 
@@ -41,9 +41,9 @@ export const completion: Command<CompletionInput> = {
     const [install, remove, dryRun] = ['--install', '--remove', '--dry-run'].map((flag) => given(raw, flag));
     if (install && remove) throw new VaultError('usage', '--install and --remove contradict each other');
     if (dryRun && !install && !remove)
-      throw new VaultError('usage', '--dry-run goes with --install or --remove');
+      throw new VaultError('usage', '--dry-run can be used only with --install or --remove');
     if (shell === null && !install && !remove)
-      throw new VaultError('usage', `which shell? There is completion for: ${SHELLS.join(', ')}`, {
+      throw new VaultError('usage', `name a shell: ${SHELLS.join(', ')}`, {
         hint: `for yours: ${command('completion --install')}`,
       });
     return { action: install ? 'install' : remove ? 'remove' : 'print', shell, dryRun: dryRun === true };

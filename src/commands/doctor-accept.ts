@@ -68,9 +68,9 @@ function meaning({ standing, rowSet, ledger }: Condition): readonly string[] {
   if (standing === 'cloned') {
     lines.push(
       'Accept if the vault was moved here and is used nowhere else. If it is still used',
-      'at the other place, both share one refresh token for each account. Where the',
+      'in the other place, both share one refresh token for each account. If the',
       'provider replaces it with each use, each vault ends the grant of the other.',
-      'Then log in to every account here after accepting.',
+      'In that case, log in to every account here after accepting.',
     );
   }
   if (rowSet !== null) {

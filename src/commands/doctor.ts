@@ -51,7 +51,7 @@ export const doctor: Command<DoctorInput> = {
     const request = { offline: given(raw, '--offline'), asCron: given(raw, '--as-cron') };
     const yes = given(raw, '--yes');
     if (!given(raw, '--accept-rollback')) {
-      if (yes) throw new VaultError('usage', '--yes answers the question of --accept-rollback only');
+      if (yes) throw new VaultError('usage', '--yes can be used only with --accept-rollback');
       return { kind: 'examine', request };
     }
     if (!request.offline && !request.asCron) return { kind: 'accept', yes };

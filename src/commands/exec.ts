@@ -25,7 +25,7 @@ export const exec: Command<ExecRequest> = {
   options: [
     {
       flags: '--env <name>',
-      description: 'the variable for the token',
+      description: 'name of the variable for the token',
       defaultText: DEFAULT_VARIABLE,
     },
     {
@@ -42,7 +42,7 @@ export const exec: Command<ExecRequest> = {
   examples: {
     'exec google -- ./upload.sh': 'upload.sh finds the token in $ACCESS_TOKEN',
     'exec google --env GH_TOKEN --min-valid 30m -- python3 sync.py':
-      'in another variable, valid for half an hour',
+      'the token in another variable, valid for half an hour',
     'exec google --retry-exit 41 -- ./upload.sh': 'upload.sh exits with 41 when it gets a 401',
   },
 

@@ -18,7 +18,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   {
     name: 'demo',
     group: 'Start',
-    summary: 'show how it works, without an account at a provider',
+    summary: 'show how vault works, without an account at a provider',
     load: async () => (await import('./demo.js')).demo,
   },
   {

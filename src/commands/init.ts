@@ -11,7 +11,7 @@ export const init: Command<{ readonly choice: KeyChoice | null }> = {
   arguments: [
     {
       name: 'command',
-      description: 'with --key-source command: the program, after --',
+      description: 'for --key-source command: the program that prints the key, after --',
       variadic: true,
       values: 'program',
     },
@@ -26,12 +26,11 @@ export const init: Command<{ readonly choice: KeyChoice | null }> = {
     ...KEY_SOURCE_OPTIONS,
   ],
   examples: {
-    init: "the key in the system's keychain",
-    'init --key-source file': 'the key in a file: servers, cron, containers',
-    'init --key-source command -- pass show token-vault':
-      'the key in a password manager, which must have it already',
-    'init --key-source credential': 'the key that systemd hands to a service',
-    'init --key-source passphrase': 'no stored key: the passphrase is asked for each time',
+    init: "keep the key in the system's keychain",
+    'init --key-source file': 'keep the key in a file: for servers, cron, containers',
+    'init --key-source command -- pass show token-vault': 'use a key that the password manager already has',
+    'init --key-source credential': 'use the key that systemd passes to a service',
+    'init --key-source passphrase': 'store no key; vault asks for the passphrase each time',
   },
 
   parse(raw) {

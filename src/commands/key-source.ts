@@ -18,10 +18,10 @@ export const KEY_SOURCES = [
 export const PASSPHRASE_OPTIONS: readonly OptionSpec[] = [
   {
     flags: '--passphrase-file <path>',
-    description: 'passphrase: a private file that holds it',
+    description: 'passphrase: private file that contains it',
     values: 'file',
   },
-  { flags: '--passphrase-fd <n>', description: 'passphrase: an open descriptor to read it from' },
+  { flags: '--passphrase-fd <n>', description: 'passphrase: open descriptor to read it from' },
 ];
 
 export const KEY_SOURCE_OPTIONS: readonly OptionSpec[] = [
@@ -32,7 +32,7 @@ export const KEY_SOURCE_OPTIONS: readonly OptionSpec[] = [
   },
   {
     flags: '--credential <name>',
-    description: 'credential: its name',
+    description: 'credential: name of the credential',
     defaultText: 'token-vault-master-key',
   },
   ...PASSPHRASE_OPTIONS,
@@ -65,10 +65,10 @@ export function impliedKind(raw: RawInput): KeySourceKind | null {
 export function readChoice(raw: RawInput, kind: KeySourceKind, command: readonly string[]): KeyChoice {
   for (const [option, goesWith] of Object.entries(OPTION_OF)) {
     if (goesWith !== kind && text(raw, option) !== null)
-      throw new VaultError('usage', `${option} does not go with the key source ${kind}`);
+      throw new VaultError('usage', `${option} cannot be used with the key source ${kind}`);
   }
   if (kind !== 'command' && command.length > 0) {
-    throw new VaultError('usage', `a program goes with the key source command, not with ${kind}`);
+    throw new VaultError('usage', `a program can be given only for the key source command, not for ${kind}`);
   }
   if (text(raw, '--passphrase-fd') !== null && text(raw, '--passphrase-file') !== null) {
     throw new VaultError(

@@ -31,7 +31,7 @@ import { given, names, text } from './spec.js';
 const SOURCE: ArgumentSpec = { name: 'source', description: 'where the key is', values: KEY_SOURCES };
 const PROGRAM: ArgumentSpec = {
   name: 'command',
-  description: 'with the source command: the program, after --',
+  description: 'for source command: the program that prints the key, after --',
   variadic: true,
   values: 'program',
 };
@@ -74,20 +74,20 @@ export const key: Command<KeyInput> = {
       arguments: [{ ...SOURCE, required: true }, PROGRAM],
       options: KEY_SOURCE_OPTIONS,
       examples: {
-        'key add file': 'a key in a file: for cron and servers',
-        'key add command -- pass show token-vault': 'a key that is in a password manager already',
+        'key add file': 'add a key in a file: for cron and servers',
+        'key add command -- pass show token-vault': 'add a key that is already in a password manager',
       },
     },
     {
       name: 'use',
-      summary: 'make this machine open the vault with one of its keys',
+      summary: 'choose which key this machine opens the vault with',
       arguments: [{ ...SOURCE, required: true }, PROGRAM],
       options: KEY_SOURCE_OPTIONS,
-      examples: { 'key use file': 'from now on with the key in the key file' },
+      examples: { 'key use file': 'open the vault with the key in the key file from now on' },
     },
     {
       name: 'remove',
-      summary: 'remove a key, after a question; never the last one',
+      summary: 'remove a key; asks first, and never removes the last one',
       arguments: [{ ...SOURCE, required: true }],
       options: [{ flags: '--yes', description: 'do not ask' }],
       examples: { 'key remove keychain': 'the vault no longer opens with the keychain' },
@@ -98,11 +98,11 @@ export const key: Command<KeyInput> = {
       arguments: [SOURCE, PROGRAM],
       options: [
         ...KEY_SOURCE_OPTIONS,
-        { flags: '--data', description: 'replace the data keys, which seals every account again' },
+        { flags: '--data', description: 'replace the data keys and seal every account again' },
       ],
       examples: {
-        'key rotate': 'a new key in the place of the one in use',
-        'key rotate --data': 'new data keys; every account is sealed again',
+        'key rotate': 'replace the key in use with a new one',
+        'key rotate --data': 'make new data keys and seal every account again',
       },
     },
     {
@@ -119,7 +119,7 @@ export const key: Command<KeyInput> = {
       options: KEY_SOURCE_OPTIONS,
       examples: {
         'key import vault.recovery': 'asks for its passphrase',
-        'key import vault.recovery file': 'the new key in a key file',
+        'key import vault.recovery file': 'store the new key in a key file',
       },
     },
   ],
@@ -404,7 +404,7 @@ function printKeyNotes({ keys, dataKeys, unfinished, inUse }: KeyStatus, io: Io)
     io.warn(`hint: once that source works: ${commandLine(`key ${action} ${kind}`)}`);
   }
   if (keys.some((each) => each.inUse)) return;
-  io.warn(`this machine is set to the key source ${inUse}, in which this vault has no key`, 'yellow');
+  io.warn(`this machine uses the key source ${inUse}, but this vault has no key there`, 'yellow');
   const kinds = [...new Set(keys.map(({ source }) => source))];
   io.warn(`hint: ${kinds.map(useCommand).join(', or ')}`);
 }

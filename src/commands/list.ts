@@ -62,7 +62,7 @@ export function printAccounts(accounts: readonly Account[], request: ListRequest
   sayTroubles(accounts, io);
 }
 
-/** @param pieces of accounts, of which a text is a finished document */
+/** @param pieces accounts in batches; a string is an account that is already written as JSON */
 export async function* listDocument(
   pieces: AsyncIterable<readonly (Account | string)[]>,
 ): AsyncGenerator<string> {

@@ -46,7 +46,7 @@ export const login: Command<LoginInput> = {
     },
     {
       flags: '--login-hint <address>',
-      description: 'user that the provider should suggest; another one is refused',
+      description: 'ask the provider to suggest this user, and refuse any other',
     },
     { flags: '--no-browser', description: 'print the URL instead of opening it' },
     { flags: '--paste', description: 'do not listen; paste the URL of the last page' },
@@ -59,7 +59,7 @@ export const login: Command<LoginInput> = {
     'login google': 'open the browser and log in',
     'login google --as work --scope openid --scope email': 'choose the name and the scopes',
     'login google --as work --add-scope https://mail.google.com/': 'add a scope to those of google/work',
-    'login microsoft --no-browser': 'over ssh: open the printed URL anywhere, paste back the last one',
+    'login microsoft --no-browser': 'over ssh: open the printed URL in any browser, paste the last URL here',
     'login microsoft --device': 'type a code on your phone',
   },
 

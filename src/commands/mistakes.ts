@@ -27,7 +27,7 @@ interface Report {
 export function mistake(report: Report, place: Place): VaultError {
   const [word] = place.words;
   if (isUnknownCommand(report, place) && word !== undefined) return unknownCommand(word, place);
-  // The help is asked for by a group of commands that is named alone.
+  // Commander prints the help for a command that was typed without one of its subcommands.
   if (report.code === 'commander.help') return noCommand(place);
   const { sentence, suggestion } = reworded(report.message);
   const { argument, hint } = sentence === "unknown option '--env-file'" ? NOT_ENV_FILE : more(report, place);
@@ -54,7 +54,7 @@ function unknownCommand(word: string, place: Place): VaultError {
   return new VaultError('usage', `unknown command '${path}'`, { hint });
 }
 
-/** A harmless word never leads to a destructive command, unless it is that command but for one letter. */
+/** Suggests a destructive command only for a word that differs from it by one letter. */
 function similarCommand(word: string): string | null {
   const names = (destructive: boolean) =>
     COMMANDS.filter((entry) => (entry.destructive ?? false) === destructive).map(({ name }) => name);
@@ -83,7 +83,7 @@ function reworded(message: string): { readonly sentence: string; readonly sugges
   const sentence = text
     .replace(/\. Expected (.*)\.$/, ': expected $1')
     .replace(/^(option '.*') argument missing$/, '$1 has no value');
-  // Only what takes no value is unknown under its own name.
+  // Commander calls an option unknown if it takes no value and gets one, and then suggests the same option.
   return sentence === `unknown option '${suggestion}'`
     ? { sentence: `option '${suggestion}' takes no value`, suggestion: null }
     : { sentence, suggestion };

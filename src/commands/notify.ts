@@ -6,8 +6,8 @@ export const notify: Command<{ readonly test: boolean }> = {
   arguments: [],
   options: [{ flags: '--test', description: 'run the notify command with an example' }],
   examples: {
-    'notify --test': 'whether the command in config.json works',
-    notify: 'sends what is due; refresh and the agent do so automatically',
+    'notify --test': 'check that the notify command in config.json works',
+    notify: 'send due notifications; refresh and the agent do so automatically',
   },
 
   parse: (raw) => ({ test: given(raw, '--test') }),

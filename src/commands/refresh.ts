@@ -41,10 +41,10 @@ export const refresh: Command<RefreshRequest> = {
     { flags: '--dry-run', description: 'show what would happen; send and change nothing' },
     {
       flags: '--concurrency <n>',
-      description: 'how many requests at a time',
+      description: 'how many requests to send at a time',
       defaultText: String(DEFAULT_CONCURRENCY),
     },
-    { flags: '--force', description: 'refresh even what does not expire soon' },
+    { flags: '--force', description: 'also refresh tokens that do not expire soon' },
   ],
   examples: {
     'refresh --all --days 3': 'what expires within three days, for cron',

@@ -20,7 +20,7 @@ export const restore: Command<RestoreInput> = {
   options: [{ flags: '--yes', description: 'do not ask' }],
   examples: {
     'restore vault.backup': 'asks first; the current vault is kept beside it',
-    'restore vault.backup --yes': 'for scripts; it refreshes nothing until you accept it',
+    'restore vault.backup --yes': 'for scripts; vault refreshes nothing until you accept the restored vault',
   },
   ignoresLateSignal: true,
 

@@ -37,13 +37,16 @@ export const revoke: Command<RevokeInput> = {
   options: [
     ...SELECTION_OPTIONS,
     { flags: '--dry-run', description: 'show what would happen; send and change nothing' },
-    { flags: '--local', description: 'remove it here even if the provider cannot be reached or refuses' },
+    {
+      flags: '--local',
+      description: 'remove the account here even if the provider cannot be reached or refuses',
+    },
     { flags: '--yes', description: 'do not ask' },
   ],
   examples: {
     'revoke google/work': 'asks first',
     'revoke --all --dry-run': 'what would happen',
-    'revoke notion --local --yes': 'remove it here without asking',
+    'revoke notion --local --yes': 'remove the account here without asking',
   },
 
   parse(raw) {

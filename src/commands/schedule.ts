@@ -19,13 +19,13 @@ export const KINDS = Object.keys({ systemd: true, cron: true, launchd: true } sa
 
 export const KIND_OPTION: OptionSpec = {
   flags: '--kind <kind>',
-  description: 'what runs it',
+  description: 'the scheduler that runs it',
   values: KINDS,
-  defaultText: 'what this machine has',
+  defaultText: 'the one this machine has',
 };
 export const CREDENTIAL_OPTION: OptionSpec = {
   flags: '--credential-file <path>',
-  description: 'the key, for the key source credential',
+  description: 'file with the key, for the key source credential',
   values: 'file',
 };
 
@@ -37,7 +37,11 @@ export const schedule: Command<ScheduleInput> = {
   arguments: [],
   options: [
     { flags: '--days <days>', description: 'refresh what expires within this many days', defaultText: '3' },
-    { flags: '--every <time>', description: '15m, 1h, 12h, daily and the like', defaultText: '12h' },
+    {
+      flags: '--every <time>',
+      description: 'how often to run: 15m, 1h, 12h, daily and so on',
+      defaultText: '12h',
+    },
     KIND_OPTION,
     CREDENTIAL_OPTION,
     { flags: '--install', description: 'write the job instead of printing it' },

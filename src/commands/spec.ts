@@ -46,7 +46,7 @@ export interface Subcommand extends Usage {
   readonly summary: string;
 }
 
-/** A command turns flags into one input, calls one use case and prints once. One file a command, listed in index.ts. */
+/** A command turns flags into one input, calls one use case and prints once. One file per command, listed in index.ts. */
 export interface Command<Input = unknown> extends Usage {
   /** In {@link RawInput} the name of one is the first argument. */
   readonly subcommands?: readonly Subcommand[];

@@ -44,7 +44,7 @@ export const status: Command<StatusInput> = {
     const within = duration(raw, '--expiring', days === null ? USUAL : days * DAY);
     const prometheus = given(raw, '--prometheus');
     const labels = given(raw, '--labels');
-    if (labels && !prometheus) throw new VaultError('usage', '--labels goes with --prometheus');
+    if (labels && !prometheus) throw new VaultError('usage', '--labels can be used only with --prometheus');
     return { within, prometheus, labels };
   },
 

@@ -28,17 +28,22 @@ export const token: Command<TokenInput> = {
   options: [
     {
       flags: '--min-valid <duration>',
-      description: 'refresh unless it is valid for this long',
+      description: 'refresh unless the token is valid for this long',
       defaultText: '5m',
     },
     { flags: '--scope <scope>', description: 'fail unless this scope was granted', repeatable: true },
-    { flags: '--refresh', description: 'refresh even if it is valid' },
-    { flags: '--format <format>', description: 'how to print it', values: TOKEN_FORMATS, defaultText: 'raw' },
+    { flags: '--refresh', description: 'refresh even if the token is valid' },
+    {
+      flags: '--format <format>',
+      description: 'how to print the token',
+      values: TOKEN_FORMATS,
+      defaultText: 'raw',
+    },
   ],
   examples: {
     'token google': 'the token of the only Google account',
     'token google --format header | curl -H @- https://example.com/': 'as a request header',
-    'token google/work --min-valid 30m': 'valid for half an hour at least',
+    'token google/work --min-valid 30m': 'valid for at least half an hour',
   },
 
   parse(raw) {

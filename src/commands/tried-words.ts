@@ -1,7 +1,10 @@
 import { command } from '../domain/hints.js';
 import { quoted } from '../domain/safe-text.js';
 
-/** What a word that people try would do here: what for, and the command, with a placeholder that a typed name replaces. */
+/**
+ * What a user probably wants with a word that is not a command: the purpose, and the command to type. A name that was typed
+ * replaces the placeholder in the command.
+ */
 type Meaning = readonly [purpose: string, line: string];
 
 const LOG_IN: Meaning = ['to log in', 'login PROVIDER'];

@@ -10,7 +10,7 @@ export interface OptionRow {
   /** `--format`, and `-h` where there is a short form. */
   readonly names: readonly string[];
   readonly says: string;
-  /** Null for a flag, `any` for a value that nothing is known of. */
+  /** Null for a flag; `any` for a value that cannot be completed. */
   readonly takes: Choice | 'any' | null;
   readonly repeatable: boolean;
 }

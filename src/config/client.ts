@@ -81,7 +81,7 @@ export function wrongClientId(title: string, client: ClientFacts, clientId: stri
     'config_invalid',
     `the client id of ${title} (${where}) does not have the form of ${title}'s client ids`,
     {
-      hint: `it has the form ${client.idExample}; copy it again from ${client.registrationUrl}`,
+      hint: `a valid client id looks like ${client.idExample}; copy it again from ${client.registrationUrl}`,
     },
   );
 }

@@ -11,7 +11,7 @@ import { quoted } from '../domain/safe-text.js';
 export function parseConfigJson(text: string, file: string): Readonly<Record<string, unknown>> {
   const value = parse(text.replace(/^\uFEFF/, ''), file);
   if (isObject(value)) return value;
-  throw new VaultError('config_invalid', `${file} does not hold a JSON object`, {
+  throw new VaultError('config_invalid', `${file} does not contain a JSON object`, {
     hint: `wrap the content of ${quoted(file)} in { and }`,
   });
 }

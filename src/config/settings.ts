@@ -132,7 +132,7 @@ function baseOf(name: string, own: ProviderSettings | undefined, sources: Settin
   if (base !== null || own?.extends === undefined) return base;
   throw new VaultError(
     'config_invalid',
-    `providers.${name}.extends in config.json names no built-in provider`,
+    `providers.${name}.extends in config.json is not the name of a built-in provider`,
     {
       hint: `built in: ${catalogue.names.join(', ')}`,
     },
@@ -161,7 +161,7 @@ function uselessSecret(name: string, facts: Provider, settings: ProviderSettings
   return [
     new VaultError(
       'config_invalid',
-      `providers.${name} in config.json has a clientSecret, and clientAuth "none" sends none`,
+      `providers.${name} in config.json has a clientSecret, but clientAuth "none" does not send it`,
       {
         hint: `remove providers.${name}.clientSecret, or set providers.${name}.clientAuth to "post" or "basic"`,
       },

@@ -5,8 +5,8 @@ import { AuthenticationFailure, decrypt, encrypt, NONCE_BYTES, TAG_BYTES } from 
  *
  *     version(1) | algorithm(1) = 1 (AES-256-GCM) | data key id(2, big-endian) | nonce(12) | ciphertext | tag(16)
  *
- * The four header bytes are authenticated together with the caller's additional data. The version is 1, but for plaintext of a
- * later format, so that a program that does not know it says so.
+ * The four header bytes are authenticated together with the caller's additional data. The version is 1. Plaintext of a later
+ * format has a higher version, so that an older program reports it as newer.
  */
 const FIRST_VERSION = 1;
 const ALGORITHM_AES_256_GCM = 1;

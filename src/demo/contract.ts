@@ -46,9 +46,9 @@ export interface DemoKnobs {
   deviceInterval: number | null;
   /** So many polls of a device code are answered `authorization_pending` in any case. */
   devicePendings: number;
-  /** Of `authorization_pending`: 400 in the standard, 428 at Google, 200 at GitHub. */
+  /** The status of `authorization_pending`: 400 in the standard, 428 at Google, 200 at GitHub. */
   pendingStatus: number;
-  /** Of `slow_down`: 400 in the standard, 403 at Google. */
+  /** The status of `slow_down`: 400 in the standard, 403 at Google. */
   slowDownStatus: number;
   /** Override members of each device authorization; undefined removes one. */
   deviceMembers: Readonly<Record<string, unknown>>;

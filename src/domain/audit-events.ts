@@ -27,7 +27,7 @@ export interface AboutAccount {
   readonly subject?: string;
 }
 
-/** Who had an agent do something, as they say of themselves; of a program that speaks to its socket nothing is known. */
+/** The client that asked the agent, as it describes itself. A client that sends no description, such as curl, stays unknown. */
 export interface ThroughAgent {
   readonly through: 'agent';
   /** Whether the next three are the client's own words. */

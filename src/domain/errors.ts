@@ -16,7 +16,7 @@ export const ERROR_CODES = {
   provider_unknown: 2,
   /** The name given with `--as` belongs to another identity. */
   account_name_taken: 2,
-  /** The login was by another identity than the account's, or than `--login-hint` names. */
+  /** A user other than the account's, or than the one that `--login-hint` names, logged in. */
   wrong_person: 2,
   /** The stored tokens are bound to another issuer, endpoint or client than the configured one. */
   binding_changed: 2,
@@ -49,7 +49,7 @@ export const ERROR_CODES = {
   network_failed: 5,
   /** The provider's answer is invalid. */
   provider_answer_invalid: 5,
-  /** A refresh was interrupted; the next one resumes it. */
+  /** The outcome of a refresh is open: no final answer came. */
   refresh_interrupted: 5,
 
   /** The key source is unavailable here: no Secret Service, no such program or file. */

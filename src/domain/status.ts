@@ -16,7 +16,7 @@ import type { ErrorCode, VaultError } from './errors.js';
  *        │
  *        └── the provider no longer takes the refresh token ──▶ login_needed ── login ──▶ active
  *
- * A success clears everything and sets the missing scopes anew. `failing` hides `insufficient_scope`, because missing scopes
+ * A success clears everything and sets the missing scopes again. `failing` hides `insufficient_scope`, because missing scopes
  * follow from the account's own fields. After transient failures a `failing` account is not refreshed automatically before
  * `retryAt`, which moves further away with each failure. After a refusal of the client (configuration, policy) there is no
  * backoff, because the refusal ends as soon as the settings are right. A `login_needed` account is never refreshed, unless the

@@ -6,7 +6,7 @@ import type { Store } from '../stores/contract.js';
 import type { Probe } from '../system/http/http-probe.js';
 
 /*
- * The checks of `vault doctor`: one constant a check, listed in index.ts; each runs the contract suite. A check changes
+ * The checks of `vault doctor`: one constant per check, listed in index.ts; each runs the contract suite. A check changes
  * nothing, opens no browser, asks nothing, refreshes nothing and prints no secret.
  */
 

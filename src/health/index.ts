@@ -42,7 +42,7 @@ export const CHECKS: readonly Check[] = [
   git,
 ];
 
-/** For one check; all run at once. */
+/** The limit for one check; all run at once. */
 const CHECK_TIMEOUT = 12 * SECOND;
 
 export interface CheckResult {

@@ -45,7 +45,7 @@ export function credentialSource(name: string | null, { folder, read }: Credenti
       }
       if (!isAbsolute(folder)) {
         throw new VaultError('key_unavailable', '$CREDENTIALS_DIRECTORY is not an absolute path', {
-          hint: 'let systemd set it',
+          hint: 'systemd sets it; do not set it yourself',
         });
       }
       const content = await read(join(folder, credential), LIMIT);

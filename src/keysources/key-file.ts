@@ -24,7 +24,7 @@ export function keyFileSource(path: string, files: Files, own: string | null = n
       const lines = readLines(path, place, files);
       if (lines === null) {
         throw new VaultError('key_missing', `the ${place} does not exist`, {
-          hint: 'restore it from your own copy, or name another one with VAULT_KEY_FILE; a new key would not open this vault',
+          hint: 'restore it from your own copy, or name another key file with VAULT_KEY_FILE; a new key would not open this vault',
         });
       }
       return keyNamed(lines, reference, place);

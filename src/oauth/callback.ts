@@ -79,7 +79,7 @@ function validate(received: ReceivedResponse, issuer: string): URLSearchParams |
   } catch (failure) {
     if (failure instanceof AuthorizationResponseError) return null;
     // The library's message and cause contain the parameters, with the code.
-    throw refused('the answer to the login does not fit an authorization code request');
+    throw refused('the answer to the login is not a valid answer to an authorization code request');
   }
 }
 
@@ -87,7 +87,7 @@ function validate(received: ReceivedResponse, issuer: string): URLSearchParams |
 function otherIssuer(): VaultError {
   return new VaultError(
     'login_refused',
-    'the answer to the login comes from another server than the one that was asked',
+    'the answer to the login does not come from the server that was asked',
     { details: { check: 'issuer' } },
   );
 }

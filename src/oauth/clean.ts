@@ -42,7 +42,7 @@ function harmless(text: string): string {
   return beginning.replace(TERMINAL_SEQUENCES, ' ').replace(CONTROLS, ' ').replace(INVISIBLE, '');
 }
 
-/** Fewer characters of a secret in a row may be a word. */
+/** A shorter part of a secret may be an ordinary word, so it is not redacted. */
 const TELLING = 8;
 
 /** Redacts secrets and all parts of them: an echo may be cut or altered. */

@@ -100,7 +100,7 @@ function lacking({ idToken, nonce }: IdTokenExpectations): VaultError | null {
     'provider_answer_invalid',
     `the id_token lacks ${what}, so it could belong to another login`,
     {
-      hint: 'the server has to be corrected; another login fails in the same way\nto do without the id_token: set "identity": {"from": "none"} for this provider in config.json, and log in with --as NAME',
+      hint: 'correct the server; another login will fail in the same way\nto log in without the id_token: set "identity": {"from": "none"} for this provider in config.json, and log in with --as NAME',
     },
   );
 }

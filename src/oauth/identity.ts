@@ -51,7 +51,7 @@ async function mainDocument(question: IdentityQuestion): Promise<Members> {
   if (claims !== null && subject !== undefined && subject !== claims['sub']) {
     throw new VaultError(
       'provider_answer_invalid',
-      'the userinfo answer is about another user than the one who logged in',
+      'the userinfo answer is not about the user who logged in',
     );
   }
   return document;
@@ -94,7 +94,7 @@ function unanswered(host: string, status: number): VaultError {
   const refusing = status >= 400 && status < 500 && status !== 408 && status !== 425 && status !== 429;
   return refusing
     ? new VaultError('provider_answer_invalid', message, {
-        hint: 'check that the scopes asked for allow reading who logged in, and that the API is enabled for the client',
+        hint: 'check that the requested scopes let the client read the identity of the user, and that the API is enabled for the client',
       })
     : new VaultError('provider_unavailable', message);
 }
@@ -106,7 +106,7 @@ function readSubject(source: IdentitySource, documents: Documents): string {
     throw new VaultError(
       'provider_answer_invalid',
       `the provider's answer does not identify the user: it lacks ${missing.join(', ') || 'the subject'}`,
-      { hint: 'log in with an account that has it, and with the scopes that allow reading it' },
+      { hint: 'log in with an account that has it, and request the scopes that let the client read it' },
     );
   }
   return parts.join(':');

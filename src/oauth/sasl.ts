@@ -16,7 +16,7 @@ export function xoauth2(user: string, token: Secret): Secret {
  * The initial client response of OAUTHBEARER, base64 (RFC 7628 §3.1), without the optional host and port.
  *
  * @param user the address of the mailbox
- * @throws VaultError `usage` when the address holds control characters
+ * @throws VaultError `usage` when the address contains control characters
  */
 export function oauthbearer(user: string, token: Secret): Secret {
   // RFC 5801 §4: an authorization identity spells `=` and `,` so that it cannot end its own field.
@@ -28,7 +28,7 @@ function checked(user: string): string {
   if (/\p{Cc}/u.test(user)) {
     throw new VaultError(
       'usage',
-      'the address of the mailbox holds control characters, which would end its field',
+      'the address of the mailbox contains control characters, which the SASL string must not contain',
     );
   }
   return user;

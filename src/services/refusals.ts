@@ -167,7 +167,7 @@ export function clientRefused(provider: Provider, said: Said): VaultError {
     );
   }
   const words = `${title} refuses this client: its id, secret, redirect URI or scopes are not what is registered`;
-  const hint = `${command(`providers ${name}`)}\nregister and set what it shows; a new login alone will not help${otherAuth(provider, said)}`;
+  const hint = `${command(`providers ${name}`)}\nregister and set what that command shows; a new login alone will not help${otherAuth(provider, said)}`;
   return refusal('client_refused', words, said, hint);
 }
 
@@ -203,6 +203,6 @@ export function changeNotTaken(): VaultError {
   return new VaultError(
     'vault_damaged',
     'the database did not store the change, although no other process changed the account; it is damaged or was altered',
-    { hint: `see what is wrong with it: ${command('doctor')}\n${fromBackup()}` },
+    { hint: `to see what is wrong: ${command('doctor')}\n${fromBackup()}` },
   );
 }

@@ -6,7 +6,7 @@ import { discover } from '../oauth/discovery.js';
 import type { ConfiguredProvider } from '../providers/contract.js';
 import type { Http } from '../system/contract.js';
 
-/** What servers sign id_tokens with; a server that announces its own list is held to that. */
+/** The usual signing algorithms of id_tokens. If a server announces its own list, only that list is accepted. */
 const USUAL_ALGORITHMS = ['RS256', 'ES256', 'PS256', 'EdDSA'];
 
 /**
@@ -48,7 +48,7 @@ export async function serverOf(
       'config_invalid',
       `${provider.title} announces no support for PKCE with S256, which protects the login`,
       {
-        hint: `if it has no PKCE at all, set providers.${provider.name}.pkce to false in config.json`,
+        hint: `if the server does not support PKCE at all, set providers.${provider.name}.pkce to false in config.json`,
       },
     );
   }

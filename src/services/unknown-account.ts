@@ -55,8 +55,8 @@ export function ambiguous(
 }
 
 /**
- * Before an account is reported missing: checks that none was deleted from the database behind the vault's back. Without the
- * key that cannot be checked, and the error says so.
+ * Before an account is reported missing: checks that no account was deleted from the database by another program. Without the key
+ * that cannot be checked, and the error says so.
  *
  * @param error reports that there is no such account
  * @returns the same, or the `vault_damaged` that was found instead

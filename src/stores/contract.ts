@@ -12,7 +12,7 @@ export interface SealedAccount extends Account {
   readonly sealed: SealedFields;
 }
 
-/** An account's name, and what to read it by. */
+/** An account's name, and the id to read it by. */
 export type AccountRef = Pick<Account, 'id' | 'provider' | 'label'>;
 
 /** The sealed fields by their columns. */

@@ -9,8 +9,8 @@ export const SCHEMA_VERSION = 1;
 const SCHEMA_DIGEST = '8beb8ecd28f61671096647ce961fe785d6a5319896080ae19f60569b83873b05';
 
 /**
- * Whether a database has the whole schema of this version and nothing else. Where it has not, `migrate` says or does what is to be
- * said or done.
+ * Whether a database has the whole schema of this version and nothing else. If it has not, `migrate` upgrades it or reports why
+ * it cannot.
  */
 export function isCurrent(database: Database): boolean {
   if (applicationId(database) !== APPLICATION_ID || schemaVersion(database) !== SCHEMA_VERSION) return false;

@@ -36,14 +36,17 @@ function opened(path: string, options: Opening): Database {
     if (failure.message.includes('GLIBC')) {
       throw new VaultError(
         'installation_broken',
-        'the native half of better-sqlite3 was built for a system with a newer C library than this one',
+        'the native addon of better-sqlite3 was built for a system with a newer C library than this one',
         { hint: 'install token-vault with npm, which builds it for this system', cause: failure },
       );
     }
     throw new VaultError(
       'installation_broken',
       'better-sqlite3 is not built for this version of Node: install scripts were not allowed, or Node has changed since',
-      { hint: 'where token-vault is installed, type: npm rebuild better-sqlite3', cause: failure },
+      {
+        hint: 'in the folder where token-vault is installed, type: npm rebuild better-sqlite3',
+        cause: failure,
+      },
     );
   }
 }

@@ -12,7 +12,7 @@ export interface Progress {
   /**
    * One more of `total` is done; `line` says which and how, and is printed plainly where there is no terminal.
    *
-   * @param by how many were done at once
+   * @param by how many were done together
    */
   step(line: string, total: number, by?: number): void;
   stop(): void;

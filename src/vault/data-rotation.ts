@@ -23,8 +23,9 @@ export interface OpenMaster {
 }
 
 /**
- * Replaces the data keys in steps, each of which is one commit. In between the new keys seal and both open. Other processes find
- * out from the ledger, which is sealed under the new keys from the first step on: with the old keys nothing can be written.
+ * Replaces the data keys in steps, each of which is one commit. Between the steps only the new keys seal, but old and new keys
+ * open. Other processes find out from the ledger, which is sealed under the new keys from the first step on: with the old keys
+ * nothing can be written.
  */
 export interface DataKeyRotation {
   /**

@@ -109,7 +109,7 @@ export interface GuardDeps {
   readonly notice: (line: string, hint?: string) => void;
 }
 
-/** In place of the other places of a lost ledger: without it the vault would seem to be used at this place alone. */
+/** Replaces the places that a lost ledger named. Without this entry the vault would seem to be used only here. */
 const UNKNOWN_PLACE: ReadonlyMap<string, number> = new Map([['0'.repeat(2 * PLACE_BYTES), 0]]);
 /** How long a check of all rows counts. */
 const WHOLE_FOR = MINUTE;
@@ -121,13 +121,13 @@ const MARK_FRESH_FOR = SECOND;
  * mark is an older one, and was not just overtaken by another process. A mark that could not be written is behind, which is
  * harmless.
  *
- * While the vault is not current, changes made here do not count as this place's: otherwise enough of them would lift an older
- * copy over the mark.
+ * While the vault is not current, changes made here do not count as this place's: otherwise, after enough changes, an older copy
+ * would have a higher epoch than the mark and seem current.
  */
 export function createGuard({ store, keyring, marks, clock, events, notice }: GuardDeps): Guard {
   const place = placeOf(keyring.vaultId, marks.where);
   const warned = new Set<string>();
-  /** What this process has made, and need not open to go on from it. */
+  /** The ledgers that this process sealed itself, so it need not open them again. */
   const made = new WeakMap<SealedLedger, Ledger>();
   /** The one that was opened last: every refresh looks at it, and few of them after a commit. */
   let last: { readonly sealed: SealedLedger; readonly ledger: Ledger } | null = null;

@@ -121,7 +121,7 @@ async function resealed(
   const now = await store.account(account.id);
   if (now?.generation !== account.generation) {
     throw new VaultError('busy', 'another process has changed the account meanwhile', {
-      hint: 'run it again',
+      hint: 'run the command again',
       cause: failure,
     });
   }

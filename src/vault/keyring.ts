@@ -25,7 +25,7 @@ import {
 /** Makes the error for sealed bytes that do not open. */
 type Explain = (kind: OpenFailureKind) => VaultError;
 
-/** Of the ledger, which alone has a second version. */
+/** The version of the ledger; nothing else that is sealed has a second version. */
 const LEDGER_VERSION = 2;
 
 function keyIdOrExplain(sealed: Uint8Array, explain: Explain, newestVersion = 1): number {

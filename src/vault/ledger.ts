@@ -100,7 +100,9 @@ export function sealLedger(keyring: Keyring, epoch: number, ledger: Ledger): Sea
   return { epoch, sealed: bytes };
 }
 
-/** The same, sealed when it is first read: of the changes that share a commit only the last one's ledger is. */
+/**
+ * The same, but sealed only when it is first read: if several changes share a commit, only the ledger of the last one is read.
+ */
 export function sealLedgerWhenRead(keyring: Keyring, epoch: number, ledger: Ledger): SealedLedger {
   let made: SealedLedger | null = null;
   return {

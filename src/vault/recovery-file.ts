@@ -129,7 +129,7 @@ function parse(text: string, file: string) {
   const version = new RegExp(`^${TITLE} ([1-9]\\d{0,3})$`).exec(title)?.[1];
   if (version === undefined) {
     throw new VaultError('vault_damaged', `${file} is not a recovery file`, {
-      hint: `give a file that was written by: ${command('key export FILE')}`,
+      hint: `name a file that was made by: ${command('key export FILE')}`,
     });
   }
   if (Number(version) > VERSION) throw newer(file);

@@ -21,7 +21,7 @@ export type RollbackVerdict = RollbackState | 'replaced';
 
 /** A rollback mark: what is known of a vault at a place, outside its database. */
 export interface Mark {
-  /** Of the last change made here; {@link LATER_THAN_ANY} when the mark does not open. */
+  /** The epoch of the last change made here; {@link LATER_THAN_ANY} when the mark does not open. */
   readonly epoch: number;
   /** When the database file was created that got the change, in nanoseconds since 1970; null: unknown. */
   readonly birth: bigint | null;

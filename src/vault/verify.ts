@@ -77,7 +77,7 @@ async function follow(vaultId: Uint8Array, trail: Trail | null, store: Store): P
       unproved += 1;
       continue;
     }
-    // After entries whose key was lost with a ledger comes the entry by which the user accepted that loss.
+    // Entries whose key was lost with a ledger must be followed by the entry in which the user accepted that loss.
     if (seq === trail.first && firstUnproved !== null && !isAcceptance(entry))
       return fault('added', firstUnproved.seq, firstUnproved.at);
     if (seq > expected) return fault('missing', expected);

@@ -175,7 +175,7 @@ describe('asking a refresher process', () => {
       error: {
         message: expect.stringContaining('the provider has not answered yet'),
         hint: expect.stringContaining(
-          'it continues by itself; in a moment: vault token google/alice@example.com\n',
+          'the refresh continues in the background; try again in a moment: vault token google/alice@example.com\n',
         ),
       },
     });

@@ -21,10 +21,10 @@ describe('vault completion', () => {
   });
 
   it.each([
-    ['', 'which shell? There is completion for: bash, zsh, fish, powershell'],
+    ['', 'name a shell: bash, zsh, fish, powershell'],
     ['tcsh', 'there is completion for: bash, zsh, fish, powershell'],
     ['--install --remove', '--install and --remove contradict each other'],
-    ['bash --dry-run', '--dry-run goes with --install or --remove'],
+    ['bash --dry-run', '--dry-run can be used only with --install or --remove'],
   ])('refuses "%s"', async (line, message) => {
     await expect(inputOf(completion, line)).rejects.toMatchObject({ code: 'usage', message });
   });

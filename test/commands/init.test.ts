@@ -47,9 +47,12 @@ describe('vault init', () => {
   it.each([
     ['file', 'the key source file with an option'],
     ['--key-source usb', '--key-source takes one of: keychain, file, credential, command, passphrase'],
-    ['--key-source keychain --key-file /run/key', '--key-file does not go with the key source keychain'],
-    ['--key-source file --passphrase-fd 3', '--passphrase-fd does not go with the key source file'],
-    ['--key-source file -- pass show x', 'a program goes with the key source command, not with file'],
+    ['--key-source keychain --key-file /run/key', '--key-file cannot be used with the key source keychain'],
+    ['--key-source file --passphrase-fd 3', '--passphrase-fd cannot be used with the key source file'],
+    [
+      '--key-source file -- pass show x',
+      'a program can be given only for the key source command, not for file',
+    ],
     [
       '--key-source command',
       'the program that prints the key is missing; it goes after --, with its arguments',

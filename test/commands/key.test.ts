@@ -94,7 +94,7 @@ describe('the command line of vault key', () => {
     ['use command', 'the program that prints the key is missing'],
     ['remove command -- pass show x', 'expected 1 argument but got 4'],
     ['remove file --key-file /k', "unknown option '--key-file'"],
-    ['add file --credential x', '--credential does not go with the key source file'],
+    ['add file --credential x', '--credential cannot be used with the key source file'],
     ['export', "missing required argument 'file'"],
     ['import', "missing required argument 'file'"],
     ['export a b', 'expected 1 argument but got 2'],
@@ -162,7 +162,7 @@ file      master/2  1d ago             key file /home/alice/master.key
 
   it('warns when this machine uses a source in which the vault has no key', () => {
     const { stderr } = statusShown({ keys: [view()] });
-    expect(stderr).toContain('is set to the key source keychain, in which this vault has no key');
+    expect(stderr).toContain('uses the key source keychain, but this vault has no key there');
     expect(stderr).toContain('hint: vault key use file');
     const command = statusShown({ keys: [view({ source: 'command' })], inUse: 'file' });
     expect(command.stderr).toContain('hint: vault key use command -- PROGRAM');

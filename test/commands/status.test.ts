@@ -34,7 +34,9 @@ describe('vault status', () => {
   });
 
   it('accepts --labels for metrics only', () => {
-    expect(() => status.parse({ args: [], options: { labels: true } })).toThrow('--labels goes with');
+    expect(() => status.parse({ args: [], options: { labels: true } })).toThrow(
+      '--labels can be used only with --prometheus',
+    );
   });
 });
 

@@ -50,8 +50,8 @@ describe('the key source in config.json', () => {
     ['{"keySource":{"kind":"file","path":7}}', 'absolute path'],
     ['{"keySource":{"kind":"file","file":"/k"}}', 'keySource.file is not known; allowed here: kind, path'],
     ['{"keySource":{"kind":"keychain","path":"/k"}}', 'keySource.path is not known; allowed here: kind'],
-    ['[]', 'does not hold a JSON object'],
-    ['"text"', 'does not hold a JSON object'],
+    ['[]', 'does not contain a JSON object'],
+    ['"text"', 'does not contain a JSON object'],
   ])('%s is refused: %s', (text, why) => {
     expect(() => readKeySource(text, 'the-file')).toThrow(
       expect.objectContaining({ code: 'config_invalid', message: expect.stringContaining(why) }),

@@ -70,9 +70,11 @@ describe('the issuer in an authorization response', () => {
   it('is compared although the server did not announce it', () => {
     expect(read(`code=c&state=state-example&iss=${ISSUER}`).kind).toBe('code');
     expect(() => read('code=c&state=state-example&iss=https://evil.example')).toThrow(
-      refused('another server'),
+      refused('does not come from the server'),
     );
-    expect(() => read(`code=c&state=state-example&iss=${ISSUER}/`)).toThrow(refused('another server'));
+    expect(() => read(`code=c&state=state-example&iss=${ISSUER}/`)).toThrow(
+      refused('does not come from the server'),
+    );
   });
 
   it('that nobody has set is refused with what to set, and is no attack, unless it is the assumed one', () => {
@@ -106,7 +108,7 @@ describe('the issuer in an authorization response', () => {
 
   it('is checked for errors as well', () => {
     const query = 'error=access_denied&state=state-example';
-    expect(() => read(`${query}&iss=https://evil.example`)).toThrow(refused('another server'));
+    expect(() => read(`${query}&iss=https://evil.example`)).toThrow(refused('does not come from the server'));
     expect(() => read(query, { responseIssSupported: true })).toThrow(refused('which server'));
   });
 
@@ -115,9 +117,11 @@ describe('the issuer in an authorization response', () => {
     const of = (tenant: string) => encodeURIComponent(`https://login.example/${tenant}/v2.0`);
     expect(read(query, { issuer: ENTRA }).kind).toBe('code');
     expect(read(`${query}&iss=${of(TENANT)}`, { issuer: ENTRA }).kind).toBe('code');
-    expect(() => read(`${query}&iss=${of('evil/x')}`, { issuer: ENTRA })).toThrow(refused('another server'));
+    expect(() => read(`${query}&iss=${of('evil/x')}`, { issuer: ENTRA })).toThrow(
+      refused('does not come from the server'),
+    );
     expect(() => read(`${query}&iss=https://login.example`, { issuer: ENTRA })).toThrow(
-      refused('another server'),
+      refused('does not come from the server'),
     );
   });
 });

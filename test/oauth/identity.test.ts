@@ -58,7 +58,7 @@ describe('a signed answer of a userinfo endpoint', () => {
     expect(await ask(source)).toMatchObject({ subject: 'subject-example', email: 'alice@example.com' });
     await expect(ask(source, { claims: { sub: 'another' } })).rejects.toMatchObject({
       code: 'provider_answer_invalid',
-      message: 'the userinfo answer is about another user than the one who logged in',
+      message: 'the userinfo answer is not about the user who logged in',
     });
   });
 
@@ -175,7 +175,7 @@ describe('an identity is not known', () => {
     const source = await asking(json(200, { sub: 'another' }));
     await expect(ask(source, { claims: { sub: 'subject-example' } })).rejects.toMatchObject({
       code: 'provider_answer_invalid',
-      message: expect.stringContaining('another user'),
+      message: expect.stringContaining('not about the user'),
     });
   });
 

@@ -81,7 +81,7 @@ describe('a vault with several keys', () => {
     expect(await stage.vault(['key', 'remove', 'file', '--yes'])).toMatchObject({ exitCode: 0 });
     expect(await stage.vault(['token', 'demo', '--refresh'], bare())).toMatchObject({ exitCode: 0 });
     const forgotten = await stage.vault(['key', 'remove', 'credential', '--yes'], bare());
-    expect(forgotten.stderr).toContain('had stored nothing there that it could delete');
+    expect(forgotten.stderr).toContain('did not store a key there, so it deleted nothing');
     const { keys } = JSON.parse((await stage.vault(['key', 'status', '--json'])).stdout);
     expect(keys).toMatchObject([{ source: 'command', in_use: true, place: 'command age-once' }]);
   });
@@ -126,7 +126,7 @@ describe('a command that does not print the key', () => {
       error: {
         code: 'key_unavailable',
         message:
-          'the command print-key returned another key than the one that was stored; nothing was left behind',
+          'the command print-key returned a key other than the one that was stored; nothing was left behind',
       },
     });
     expect(readFileSync(join(stage.home.vault, 'config.json'), 'utf8')).toBe(before);

@@ -51,7 +51,7 @@ describe('where a provider’s endpoints are', () => {
     metadata['code_challenge_methods_supported'] = ['plain'];
     await expect(discovered()).rejects.toMatchObject({
       code: 'config_invalid',
-      hint: 'if it has no PKCE at all, set providers.mine.pkce to false in config.json',
+      hint: 'if the server does not support PKCE at all, set providers.mine.pkce to false in config.json',
     });
     expect(await discovered({ pkce: false })).toMatchObject({ codeChallengeMethods: ['plain'] });
   });

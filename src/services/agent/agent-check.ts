@@ -112,7 +112,8 @@ function isWorthwhile(account: Account, { ahead, every }: AgentRequest, now: num
     const last = account.lastRefreshAt ?? account.createdAt;
     return account.hasRefreshToken && Math.abs(now - last) >= DAY;
   }
-  // A token that never lives that long would be due at every check; so half its lifetime counts, or two checks.
+  // A token with a shorter lifetime than `ahead` would be due at every check. So half of its lifetime counts, or the time of two
+  // checks if that is longer.
   const lifetime = expiresAt - issuedAt;
   const within = ahead < lifetime ? ahead : Math.max(lifetime / 2, 2 * every);
   return dueness(account, within, now).due && (account.hasRefreshToken || expiresAt <= now);

@@ -18,7 +18,7 @@ export interface AgentCheck {
   readonly at: number;
   readonly accounts: number;
   readonly loginNeeded: number;
-  /** Of the accounts that were due. */
+  /** One for each account that was due. */
   readonly results: readonly RefreshResult[];
   /** Why no account could be checked; null when they were. */
   readonly error: VaultError | null;

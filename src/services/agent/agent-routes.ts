@@ -60,7 +60,7 @@ export function agentRoutes(deps: RouteDeps): (request: ServedRequest) => Promis
     if (request.hosts.length !== 1)
       return refusal(400, 'usage', 'exactly one Host header is required', 'http://vault/token/google');
     if (!request.hosts.every((host) => OWN_HOSTS.test(host)))
-      return refusal(421, 'usage', 'this host is not served here', 'http://vault/token/google');
+      return refusal(421, 'usage', 'the Host header must be vault or localhost', 'http://vault/token/google');
     if (!URL.canParse(request.target, 'http://vault'))
       return refusal(400, 'usage', 'the path is not valid', 'http://vault/token/google');
     const { pathname, searchParams } = new URL(request.target, 'http://vault');

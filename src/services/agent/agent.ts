@@ -248,7 +248,9 @@ function aborted(signal: AbortSignal): Promise<void> {
   });
 }
 
-/** Makes the socket anew before each check. Without one the agent goes on refreshing, and reports it once. */
+/**
+ * Before each check, makes the socket again if it is gone. Without a socket the agent goes on refreshing, and reports it once.
+ */
 export function socketKeeper(
   open: Pick<SocketServer, 'path' | 'ensureSocket'>,
   emit: (event: AgentEvent) => void,

@@ -35,7 +35,7 @@ export interface AuditVerdict {
 }
 
 /**
- * The events, newest last, with those that still wait for the trail. Needs no key: nothing of it is sealed.
+ * The events, newest last, including those that are not in the trail yet. Needs no key: nothing of it is sealed.
  *
  * @throws VaultError `account_not_found` when there is neither such an account nor an event of one
  */

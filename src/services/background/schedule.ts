@@ -37,7 +37,7 @@ export interface ScheduleResult {
   readonly name: string;
   /** Whether it is active now. */
   readonly installed: boolean;
-  /** Whether it was only shown: nothing else was asked for, or the user has to install it. */
+  /** Whether the job was only printed: that was all the user asked for, or the user has to install it. */
   readonly shown: boolean;
   /** Whether anything was written. */
   readonly changed: boolean;

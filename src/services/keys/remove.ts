@@ -64,7 +64,7 @@ function refuseNeeded(head: VaultHead, kind: KeySourceKind, inUse: KeySource): v
       'usage',
       'this is the last master key of the vault; without it nothing opens the vault',
       {
-        hint: `add another one first, for example: ${command(`key add ${other}`)}`,
+        hint: `add another key first, for example: ${command(`key add ${other}`)}`,
       },
     );
   }
@@ -72,7 +72,7 @@ function refuseNeeded(head: VaultHead, kind: KeySourceKind, inUse: KeySource): v
   const other = head.masterKeys.find(({ source }) => source !== kind)?.source ?? 'file';
   const variable = kind === 'file' ? '\nif VAULT_KEY_FILE is set, unset it as well' : '';
   throw new VaultError('usage', `this machine opens the vault with the key from the ${inUse.place}`, {
-    hint: `make it use another one first: ${useCommand(other)}${variable}`,
+    hint: `choose another key first: ${useCommand(other)}${variable}`,
   });
 }
 
@@ -149,7 +149,7 @@ async function deleteKey(
   head: VaultHead,
   row: MasterKeyRow,
 ): Promise<string> {
-  if (source === null) return 'vault had stored nothing there that it could delete';
+  if (source === null) return 'vault did not store a key there, so it deleted nothing';
   const { kind, place } = source;
   const { reference } = row;
   let outcome: string;

@@ -184,7 +184,7 @@ function cannotBeOpened(accounts: readonly Account[]): VaultError {
   const forget = accounts.map((account) => command(`revoke ${shellName(account)} --local`));
   return new VaultError(
     'vault_damaged',
-    `accounts that cannot be opened are still sealed under the old data keys, which stay as long as these accounts: ${names}`,
+    `the old data keys cannot be deleted yet: these accounts are still sealed under them and cannot be opened: ${names}`,
     { hint: ['forget those accounts and continue:', ...forget, rotateCommand()].join('\n') },
   );
 }
@@ -202,7 +202,7 @@ async function storeSpilled(ctx: RotateDataContext): Promise<void> {
   const { account, error } = failed;
   throw new VaultError(
     error.code,
-    `the old data keys stay, because they seal an answer for ${accountName(account)} that could not be stored: ${error.message}`,
+    `the old data keys are kept, because they seal an answer for ${accountName(account)} that could not be stored: ${error.message}`,
     { hint: `${command(`refresh ${shellName(account)}`)}\n${rotateCommand()}`, cause: error },
   );
 }
@@ -211,7 +211,7 @@ async function storeSpilled(ctx: RotateDataContext): Promise<void> {
 function stopped({ code }: VaultError, accounts: number, behind: number): VaultError {
   return new VaultError(
     code,
-    `${code}: the new data keys are in use, with ${accounts - behind} of ${count(accounts, 'account')} sealed under them; the old ones stay for the others`,
+    `${code}: the new data keys are in use and seal ${accounts - behind} of ${count(accounts, 'account')}; the old data keys are kept for the rest`,
     { hint: rotateCommand() },
   );
 }
@@ -219,7 +219,7 @@ function stopped({ code }: VaultError, accounts: number, behind: number): VaultE
 function stillNeeded(): VaultError {
   return new VaultError(
     'busy',
-    'something was sealed under the old data keys meanwhile, so they stay for now',
+    'another process sealed something under the old data keys meanwhile, so they are kept for now',
     { hint: rotateCommand() },
   );
 }

@@ -141,7 +141,7 @@ async function newMaster(ctx: KeysContext, { store, head, target, dropped }: Exc
   if (!replaced.some(({ matches }) => matches(master))) return { reference, master, parameters: null };
   master.fill(0);
   throw new VaultError('usage', `the ${target.place} still returns the key that is to be replaced`, {
-    hint: `put a new key there, then run it again: ${target.recipe}`,
+    hint: `put a new key there, then run the command again: ${target.recipe}`,
   });
 }
 
@@ -212,7 +212,7 @@ async function deleteOld(vault: OpenVault, target: KeySource, kept: string, old:
   }
 }
 
-/** A passphrase read from another file than usual is not read from there the next time. */
+/** If the passphrase was read from a file other than the usual one, the next command does not read it from there. */
 function nextStep({ setting }: KeySource, { setting: usual }: KeySource): string | null {
   if (setting.kind !== 'passphrase' || usual.kind !== 'passphrase') return null;
   if (setting.file === null || setting.file === usual.file) return null;
@@ -235,7 +235,7 @@ function ownersKey(kind: KeySource['kind'], recipe: string): VaultError {
 function notFound({ kind, place }: KeySource): VaultError {
   const other =
     kind === 'file' ? `if it is in another file: VAULT_KEY_FILE=FILE ${command('key rotate file')}\n` : '';
-  return new VaultError('usage', `the ${place} does not hold the key that is to be replaced`, {
+  return new VaultError('usage', `the ${place} does not contain the key that is to be replaced`, {
     hint: `${other}if it is lost: ${command(`key remove ${kind}`)} && ${command(`key add ${kind}`)}`,
   });
 }

@@ -119,7 +119,7 @@ async function accountsByHeader(store: Store): Promise<ReadonlyMap<string, numbe
 export interface UsedKey {
   readonly key: MasterKeyView;
   readonly configFile: string;
-  /** Why this choice has no effect yet; null: it has. */
+  /** Why this choice has no effect yet; null if it takes effect. */
   readonly warning: string | null;
 }
 

@@ -154,7 +154,7 @@ interface Answer {
   readonly how: 'browser' | 'paste';
 }
 
-/** Node fires a longer timer at once. */
+/** The longest delay of a timer: Node fires a longer one immediately. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
 /**

@@ -54,11 +54,12 @@ export async function commitLogin(
   const now = await vault.account(current.id);
   if (now?.generation === current.generation) throw changeNotTaken();
   throw new VaultError('busy', `another process changed ${accountName(current)} meanwhile`, {
-    hint: 'run it again',
+    hint: 'run the command again',
   });
 }
 
-const IN_DOUBT = 'the stored refresh token may be spent, because the answer to the last refresh was lost';
+const IN_DOUBT =
+  'the stored refresh token may no longer work, because the answer to the last refresh was lost';
 
 export async function isTaken(vault: Vault, provider: string, label: string): Promise<boolean> {
   return (await vault.accounts(provider)).some((account) => account.label === label);

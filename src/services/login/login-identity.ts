@@ -119,7 +119,7 @@ function withUserinfo(source: IdentitySource, endpoint: string | null): Identity
 }
 
 /**
- * Refuses another user than the one that `--login-hint` names, ignoring case. A hint that is an e-mail address is compared with the
+ * Refuses any user but the one that `--login-hint` names, ignoring case. A hint that is an e-mail address is compared with the
  * user's address, or the name where there is no address; another hint with the name. Both are compared with the subject, the
  * details of the identity and the label of the account. If the provider reports nothing comparable, the login is accepted.
  *

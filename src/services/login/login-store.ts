@@ -44,8 +44,8 @@ export interface ReservedDeps extends StoreDeps {
 
 /**
  * Stores a login: it updates the account of the same user, or adds one. A name given with `--as` that belongs to another user is
- * refused, and so is another user than the login was for; then nothing changes. It waits for the account's lock without a limit. A
- * login that the database cannot store, or that is interrupted while it waits, is kept in the spill slot.
+ * refused, and so is any user but the one the login was for; then nothing changes. It waits for the account's lock without a
+ * limit. A login that the database cannot store, or that is interrupted while it waits, is kept in the spill slot.
  *
  * @throws VaultError `account_name_taken`, `wrong_person`; with `waiting` among its details, once the login is kept beside the
  * vault: the vault's own codes and the interruption's
@@ -150,7 +150,7 @@ function requireIntendedAccount({ only, contents }: UnstoredLogin, known: Accoun
   const { email, name, subject } = contents.identity;
   throw new VaultError(
     'wrong_person',
-    `${email ?? name ?? subject} logged in, but the scopes were for ${accountName(only)}, so nothing was stored`,
+    `${email ?? name ?? subject} logged in, but the scopes were to be added to ${accountName(only)}, so nothing was stored`,
     { hint: `log in again and choose the user of ${quoted(accountName(only))} in the browser` },
   );
 }

@@ -62,8 +62,8 @@ export function notSentWhileOpen(account: Account, { at }: Pick<Intent, 'at'>, n
   const { expiresAt } = account;
   const refusal =
     expiresAt === null
-      ? `is not refreshed for another ${formatDuration(ASSUMED_LIFETIME - Math.abs(now - at))}, since its access token, of unknown lifetime, may still work`
-      : `is not refreshed while its access token works, which ${ending(expiresAt, now)}`;
+      ? `is not refreshed for another ${formatDuration(ASSUMED_LIFETIME - Math.abs(now - at))}, because its access token may still work (its lifetime is unknown)`
+      : `is not refreshed while its access token works; that token ${ending(expiresAt, now)}`;
   return new VaultError('refresh_interrupted', `${accountName(account)} ${refusal}; ${openOutcome(at)}`, {
     hint: openHint(account, now),
     details: openDetails(at),

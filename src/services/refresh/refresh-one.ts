@@ -46,7 +46,7 @@ export interface RefreshDeps {
   readonly pid: number;
   /** Whether this process refreshes many accounts: then one look at all rows costs less than one at each account's part. */
   readonly isBulk?: boolean;
-  /** Of a host, as the other refreshes of this process know it. */
+  /** How long a host could not be reached, by any refresh of this process. */
   readonly outage?: (host: string) => Outage;
   /** Limits how many requests of this process are sent at a time. */
   readonly turns?: Turns | undefined;

@@ -66,7 +66,7 @@ export interface Sending {
   readonly signal?: AbortSignal;
   /** Asked before a refresh token is sent again that may have reached the provider. */
   readonly mayResend: () => boolean;
-  /** Of the host it is sent to; shared by the refreshes of one process. */
+  /** How long the host of this request could not be reached; shared by all refreshes of one process. */
   readonly outage?: Outage | undefined;
 }
 
@@ -158,7 +158,7 @@ interface Span {
 
 /** After this long without a failure, the next one begins another outage. */
 const FRESH = MINUTE;
-/** Counts for all hosts together: when none is reached, it is the network of this machine. */
+/** The key that counts for all hosts together: if no host can be reached, the network of this machine is down. */
 const EVERYWHERE = '';
 
 /**

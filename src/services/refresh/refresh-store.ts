@@ -271,7 +271,7 @@ async function storedAnswer(
   throw new VaultError(
     'busy',
     `a spilled answer for ${accountName(account)} could not be stored, because another process changed the account`,
-    { hint: 'run it again' },
+    { hint: 'run the command again' },
   );
 }
 

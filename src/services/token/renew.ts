@@ -29,7 +29,7 @@ interface Renewed {
  * Refreshes the account when the request needs it. If that fails temporarily and the token still works, the failure is a
  * warning.
  *
- * @returns `changed` when another process has changed the account, so that the request begins anew
+ * @returns `changed` when another process has changed the account, so that the request starts again
  * @throws VaultError why there is no such token
  */
 export async function renew(
@@ -140,7 +140,7 @@ export async function unusable(vault: Vault, account: SealedAccount, accessToken
 export function notBearer(account: ValidToken['account']): VaultError {
   return new VaultError(
     'token_type_unsupported',
-    `the access token of ${accountName(account)} has the type ${account.tokenType}; sent as a Bearer token it may be refused, or taken for stolen`,
+    `the access token of ${accountName(account)} has the type ${account.tokenType}; if it is sent as a Bearer token, the server may refuse it or treat it as stolen`,
     {
       hint: `for a program that knows the type: ${command(`token ${shellName(account)} --format json`)}\nfor Bearer tokens: change how the client is registered at the provider, then ${loginCommand(account)}`,
       details: { token_type: account.tokenType },
@@ -175,7 +175,7 @@ function tooShort(account: Account, request: TokenRequest, now: number): string 
   if (account.expiresAt === null || account.expiresAt - now >= request.minValid) return null;
   const warning = `${shortLived(account, now)}: the provider does not issue longer-lived tokens`;
   if (request.insist !== true) return warning;
-  throw new VaultError('usage', warning, { hint: 'ask for less: min_valid=30m' });
+  throw new VaultError('usage', warning, { hint: 'ask for a shorter time: min_valid=30m' });
 }
 
 function shortLived(account: Account, now: number): string {

@@ -78,7 +78,7 @@ function mailbox({ account, email }: ValidToken): string {
   if (email !== null) return email;
   throw new VaultError(
     'usage',
-    `the e-mail address of ${accountName(account)} is not known, so no mailbox can be named`,
+    `the e-mail address of ${accountName(account)} is not known, and this format needs it`,
     {
       hint: `${command(`token ${shellName(account)} --format header`)}\nor log in with a scope that includes the address`,
     },

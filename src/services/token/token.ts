@@ -92,7 +92,7 @@ async function askRunningAgent(
   ctx: TokenContext,
   request: TokenRequest,
 ): Promise<ValidToken | VaultError | null> {
-  // The agent can obey neither --refresh nor --settings.
+  // The agent supports neither --refresh nor --settings.
   if (request.refresh || ctx.envFile !== null) return null;
   const { agentSocket } = await import('../../access/agent-socket.js');
   const socket = agentSocket(ctx);

@@ -21,7 +21,7 @@ const MAX_CONNECTIONS = 512;
 export interface ServedRequest {
   readonly method: string;
   readonly target: string;
-  /** Of each Host header. */
+  /** The values of all Host headers. */
   readonly hosts: readonly string[];
   readonly fromBrowser: boolean;
   /** What the client says of itself; null when it says nothing. */
@@ -40,8 +40,8 @@ export interface SocketServer {
   /** Where it listens, or listened last. */
   readonly path: string;
   /**
-   * Makes the socket anew, at another path if need be, when it was removed or opened to other users: our clients do not use such
-   * a socket.
+   * Makes the socket again, if necessary at another path, when it was removed or opened to other users: our clients do not use
+   * such a socket.
    *
    * @throws VaultError as {@link serveOnSocket}; the next call tries again
    */

@@ -142,7 +142,7 @@ function isPrivate(stats: Stats, uid: number | undefined): boolean {
   return stats.uid === uid && (stats.mode & OTHERS) === 0;
 }
 
-/** Of a link itself, not of its target. A path without access is not ours. */
+/** Reads a link itself, not its target. A path without access is not ours. */
 function lstatOrNull(path: string): Stats | null {
   return orElse(() => lstatSync(path), null);
 }

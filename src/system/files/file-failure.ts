@@ -53,7 +53,7 @@ export function inaccessible(path: string, cause: unknown): VaultError {
   }
   const folder = nearestExisting(dirname(path));
   const isOurs = fs.lstatSync(folder, { throwIfNoEntry: false })?.uid === userId();
-  const message = `${path} cannot be accessed: the folder ${folder} may not be entered`;
+  const message = `${path} cannot be accessed: you have no permission to enter the folder ${folder}`;
   const hint = `${isOurs ? 'chmod 700' : 'ls -ld'} ${inQuotes(folder)}`;
   return new VaultError('vault_permissions', message, { hint, cause });
 }

@@ -31,8 +31,8 @@ export function readCredential(path: string, limit: number, uid: number | undefi
     if (stats.size > limit) {
       throw new VaultError(
         'key_wrong',
-        `the credential ${path} does not hold a master key: it is larger than one`,
-        { hint: 'make the credential anew, from the 43 characters of the key' },
+        `the credential ${path} does not contain a master key: it is too large`,
+        { hint: 'make the credential again, from the 43 characters of the key' },
       );
     }
     return fs.readFileSync(descriptor);

@@ -240,7 +240,7 @@ const REASONS: Readonly<Record<string, TransportReason>> = {
   UND_ERR_HEADERS_OVERFLOW: 'too_large',
   HPE_HEADER_OVERFLOW: 'too_large',
   UND_ERR_PRX_TLS: 'proxy',
-  /** A proxy answered CONNECT with another status than 200. */
+  /** A proxy answered CONNECT with a status other than 200. */
   UND_ERR_ABORTED: 'proxy',
   UND_ERR_DESTROYED: 'aborted',
   UND_ERR_CLOSED: 'aborted',

@@ -39,7 +39,7 @@ export async function callHelper(
     env: childEnv(env),
     stdio: ['pipe', 'pipe', 'ignore'],
   });
-  // A helper that does not start shows as the end of its lines.
+  // If the helper does not start, its output ends at once, and the code below reports that.
   child.on('error', () => undefined);
   child.stdin.on('error', () => undefined);
   const kill = () => void child.kill('SIGKILL');

@@ -28,7 +28,7 @@ export function startRefresherProcess(
     detached: true,
     stdio: ['pipe', 'pipe', 'ignore'],
   });
-  // A process that does not start shows as the end of its lines.
+  // If the process does not start, its output ends at once, and the caller reports that.
   child.on('error', () => undefined);
   child.stdin.on('error', () => undefined);
   const lines = createInterface({ input: child.stdout });

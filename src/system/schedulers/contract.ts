@@ -107,8 +107,8 @@ export function assertNoControls(job: Job): void {
   ] as const;
   for (const [what, value] of named) {
     if (!/[\x00-\x1f\x7f]/.test(value)) continue;
-    throw new VaultError('config_invalid', `${what} holds a line break or another control character`, {
-      hint: 'no scheduler can store it: use a path without one',
+    throw new VaultError('config_invalid', `${what} contains a line break or another control character`, {
+      hint: 'no scheduler can store such a path; use one without control characters',
     });
   }
 }

@@ -104,8 +104,8 @@ export function crontabBlock(job: Job): string {
   const variables = Object.entries(job.env).map(([name, value]) => `${name}=${value}`);
   const words = ['/usr/bin/env', ...variables, ...job.command];
   if (words.some((word) => word.includes('\\'))) {
-    throw new VaultError('config_invalid', 'a crontab cannot hold a path with a backslash in it', {
-      hint: 'move the vault or this program to a path without one',
+    throw new VaultError('config_invalid', 'a crontab cannot contain a path with a backslash', {
+      hint: 'move the vault or this program to a path without a backslash',
     });
   }
   // An unescaped % ends the command and begins its input: crontab(5).

@@ -72,6 +72,6 @@ function refuseForeignHome({ home, uid }: Pick<Machine, 'home' | 'uid'>): void {
   // In a user namespace root has another id.
   if ([uid, ROOT, readOnlyFs.info(sep)?.uid].includes(owner)) return;
   throw new VaultError('vault_permissions', `HOME is ${home}, which belongs to another user (id ${owner})`, {
-    hint: `run it as that user, or with a home of its own, for example:\nsudo -u '#${owner}' -H ${command('schedule --install')}`,
+    hint: `run it as that user, or set HOME to a folder of your own, for example:\nsudo -u '#${owner}' -H ${command('schedule --install')}`,
   });
 }

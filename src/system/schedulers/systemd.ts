@@ -265,7 +265,7 @@ function commandLine([program, ...args]: Job['command']): string {
       'config_invalid',
       'systemd runs no program with a quote or a backslash in its path',
       {
-        hint: `move it to a path without one: ${program}`,
+        hint: `move the program to a path without these: ${program}`,
       },
     );
   }

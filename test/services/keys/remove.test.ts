@@ -41,7 +41,7 @@ describe('removing a key', () => {
     await addKey(stage.ctx, stage.fromFile);
     await expect(removing('keychain')).rejects.toMatchObject({
       code: 'usage',
-      hint: 'make it use another one first: vault key use file',
+      hint: 'choose another key first: vault key use file',
     });
     expect(await stage.masterKeys()).toHaveLength(2);
   });

@@ -98,7 +98,7 @@ describe('replacing the data keys', () => {
     await expect(rotateDataKeys(ctx, () => stop.abort(reason))).rejects.toMatchObject({
       code: 'interrupted',
       message:
-        'interrupted: the new data keys are in use, with 50 of 60 accounts sealed under them; the old ones stay for the others',
+        'interrupted: the new data keys are in use and seal 50 of 60 accounts; the old data keys are kept for the rest',
       hint: 'vault key rotate --data',
     });
     expect(await ids()).toHaveLength(10);

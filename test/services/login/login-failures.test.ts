@@ -159,7 +159,7 @@ describe('an answer to the login that is not right', () => {
 
   it.each<[string, (url: URL) => void, { why?: string }]>([
     [
-      'comes from another server',
+      'does not come from the server',
       (url) => url.searchParams.set('iss', 'https://evil.example'),
       { why: 'other_issuer' },
     ],

@@ -61,7 +61,7 @@ describe('a login of an account for which an answer waits', () => {
     leaveDamaged(stage, account);
     const stored = await store({ answer: WITHOUT_REFRESH });
     expect(stored.inDoubt).toBe(true);
-    expect(stored.account.reason).toContain('may be spent');
+    expect(stored.account.reason).toContain('may no longer work');
     expect(stage.spill.find(account.id)).toHaveLength(1);
     expect((await store()).inDoubt).toBe(false);
   });

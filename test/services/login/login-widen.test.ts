@@ -92,7 +92,7 @@ describe('adding scopes', () => {
       code: 'wrong_person',
       exitCode: 2,
       message:
-        'grace@example.com logged in, but the scopes were for demo/ada@example.com, so nothing was stored; its grant was revoked at demo',
+        'grace@example.com logged in, but the scopes were to be added to demo/ada@example.com, so nothing was stored; its grant was revoked at demo',
     });
     expect(await stage.account(account)).toEqual(before);
     expect(await stage.vault.accounts()).toHaveLength(1);

@@ -168,7 +168,7 @@ describe('while the stored access token works', () => {
     await open(oauthError('server_error', 503), renewed());
     const account = await stage.add({ ...at(), expiresAt: null });
     await stage.refresh(account, { policy: LONG_RETRIES });
-    const message = expect.stringContaining('is not refreshed for another 59m, since its access token');
+    const message = expect.stringContaining('is not refreshed for another 59m, because its access token');
     for (const minutes of [1, -2]) {
       stage.clock.advance(minutes * MINUTE);
       const held = await stage.refresh(await stage.account(account), { policy: LONG_RETRIES });

@@ -120,7 +120,7 @@ describe('a refusal that no login would cure', () => {
     [
       'invalid_client',
       'client_refused',
-      'vault providers demo\nregister and set what it shows; a new login alone will not help',
+      'vault providers demo\nregister and set what that command shows; a new login alone will not help',
     ],
     ['unauthorized_client', 'client_refused', expect.any(String)],
     ['invalid_scope', 'client_refused', expect.any(String)],

@@ -46,7 +46,7 @@ describe('who insists on a life that was asked for', () => {
     await expect(token(never, { ...request, insist: true })).rejects.toMatchObject({
       code: 'usage',
       message: expect.stringContaining('the provider does not issue longer-lived tokens'),
-      hint: 'ask for less: min_valid=30m',
+      hint: 'ask for a shorter time: min_valid=30m',
     });
   });
 

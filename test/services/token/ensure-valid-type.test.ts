@@ -39,7 +39,9 @@ function token(request: { readonly anyType?: boolean } = {}, tokenType = 'Bearer
 const REFUSED = (type: string) => ({
   code: 'token_type_unsupported',
   exitCode: 11,
-  message: expect.stringContaining(`has the type ${type}; sent as a Bearer token it may be refused`),
+  message: expect.stringContaining(
+    `has the type ${type}; if it is sent as a Bearer token, the server may refuse it`,
+  ),
   hint: expect.stringMatching(/vault token \S+ --format json/),
   details: { token_type: type },
 });

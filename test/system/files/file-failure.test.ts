@@ -51,7 +51,7 @@ describe('the hint of a file that cannot be written', () => {
   });
 });
 
-describe('a folder that may not be entered', () => {
+describe('a folder that the user has no permission to enter', () => {
   beforeEach((context) => needs(context, 'another user'));
   /** A user whom every system has. */
   const NOBODY = 65_534;
@@ -79,7 +79,7 @@ describe('a folder that may not be entered', () => {
     expect(failure).toBeInstanceOf(VaultError);
     expect(failure).toMatchObject({
       code: 'vault_permissions',
-      message: `${join(closed, 'inner', 'vault.db')} cannot be accessed: the folder ${closed} may not be entered`,
+      message: `${join(closed, 'inner', 'vault.db')} cannot be accessed: you have no permission to enter the folder ${closed}`,
       hint: `${command} '${closed}'`,
     });
     expect(lstatSync(closed).mode & 0o777).toBe(0o600);

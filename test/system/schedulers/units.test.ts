@@ -64,7 +64,7 @@ describe('the units of a job', () => {
 
   it('hold no line break', () => {
     expect(() => unitsOf(jobExample({ env: { VAULT_HOME: '/a\nExecStartPre=id' } }))).toThrow(
-      'VAULT_HOME holds a line break',
+      'VAULT_HOME contains a line break',
     );
   });
 });
