@@ -84,14 +84,14 @@ function run(words: readonly string[], { cwd = home, path = '' } = {}) {
 }
 
 describe('the archive', () => {
-  it('holds the program, the Node that runs it, and what is for people', () => {
+  it('contains the program, its Node, licences and manual pages', () => {
     const known =
       /^(?:package\.json|bin\/(?:vault|token-vault|package\.json)|runtime\/(?:node|LICENSE)|dist\/(?:cli\/|sbom\.cdx\.json$|completions\/|man\/)|node_modules\/|share\/|docs\/|README\.md|SECURITY\.md|CHANGELOG\.md|LICENSE|\.env\.example)/;
     expect(files(folder).filter((path) => !known.test(path))).toEqual([]);
     expect(files(folder)).toEqual(expect.arrayContaining(['runtime/LICENSE', 'share/man/man1/vault.1']));
   });
 
-  it('holds no sources of addons, no other platform, and no package that is bundled', () => {
+  it('contains no sources of addons, no other platform and no bundled package', () => {
     const inModules = files(join(folder, 'node_modules'));
     expect(inModules.filter((path) => path.endsWith('.node'))).toEqual(
       expect.arrayContaining(['better-sqlite3/build/Release/better_sqlite3.node']),
@@ -100,7 +100,7 @@ describe('the archive', () => {
     expect(inModules.filter((path) => /^(?:undici|commander|prebuild-install)\//.test(path))).toEqual([]);
   });
 
-  it('lists what it holds, with the hashes of Node and of the addons', () => {
+  it('lists its contents, with the hashes of Node and of the addons', () => {
     const sbom = JSON.parse(readFileSync(join(folder, 'dist', 'sbom.cdx.json'), 'utf8'));
     const sha256 = createHash('sha256').update(readFileSync(process.execPath)).digest('hex');
     const node = {
@@ -120,7 +120,7 @@ describe('the archive', () => {
     expect(sbom.dependencies).toEqual([{ ref: SQLITE['bom-ref'], dependsOn: [] }]);
   });
 
-  it('has the same bytes whenever and however its files were written', async () => {
+  it('has the same bytes whenever and in whatever order its files were written', async () => {
     const { pack } = await script('archive');
     const sums = [0o022, 0o077].map((mask, turn) => {
       const before = process.umask(mask);
@@ -162,14 +162,14 @@ describe('its launcher', () => {
     expect(run(['/bin/sh', name, '--version'], { cwd: join(folder, 'bin') })).toMatchObject(told);
   });
 
-  it('starts no program of the current folder, wherever PATH leads', () => {
+  it('starts no program of the current folder, whatever PATH contains', () => {
     for (const name of ['readlink', 'node', 'sh', 'command'])
       writeFileSync(join(home, name), '#!/bin/sh\ntouch bitten\n', { mode: 0o755 });
     expect(run([linked(), '--version'], { path: '.' })).toMatchObject({ status: 0 });
     expect(readdirSync(home)).not.toContain('bitten');
   });
 
-  it('opens files of its own folder and of the system only', (context) => {
+  it('opens only files of its own folder and of the system', (context) => {
     needs(context, 'strace');
     const trace = join(home, 'trace');
     const traced = [
@@ -190,14 +190,14 @@ describe('its launcher', () => {
     expect(places.filter((path) => !path.startsWith(`${folder}/`) && !path.startsWith(home))).toEqual([]);
   });
 
-  it('is what jobs run, by the path that was typed', () => {
+  it('is what jobs run, under the path that was typed', () => {
     const path = linked();
     const { stdout } = run([path, 'schedule', '--kind', 'cron'], { path: '/bin' });
     expect(stdout).toContain(` ${path} refresh --all `);
     expect(stdout).not.toContain('runtime/node');
   });
 
-  it('keeps Node from the options of the program, and refuses those that expose it', () => {
+  it('keeps options for Node from Node, and refuses those that expose tokens', () => {
     writeFileSync(join(home, 'settings'), 'NODE_OPTIONS=--no-such-option\n');
     const settings = run([join(folder, 'bin', 'vault'), '--env-file', join(home, 'settings'), 'list']);
     expect(settings).toMatchObject({ status: 2, stderr: expect.stringContaining('--settings') });
@@ -206,7 +206,7 @@ describe('its launcher', () => {
     expect(exposed).toMatchObject({ status: 2, stderr: expect.stringContaining('contains --tls-keylog') });
   });
 
-  it('says so where the C library is older than the one that the addon needs', () => {
+  it('reports a C library that is older than the addon needs', () => {
     const path = join(folder, 'node_modules', 'better-sqlite3', 'build', 'Release', 'better_sqlite3.node');
     const whole = readFileSync(path);
     const addon = Buffer.from(whole);

@@ -75,7 +75,7 @@ async function withCommander(argv: readonly string[]) {
 }
 
 describe.each(COMMANDS)('the fast lane for vault $name', (entry) => {
-  it('reads what commander reads, whenever it answers', async () => {
+  it('reads what commander reads, if it answers at all', async () => {
     const command = await entry.load();
     let answered = 0;
     const agree = async (argv: string[]) => {

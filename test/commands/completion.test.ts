@@ -29,7 +29,7 @@ describe('vault completion', () => {
     await expect(inputOf(completion, line)).rejects.toMatchObject({ code: 'usage', message });
   });
 
-  it('says what was written, what the shell needs, and how to undo it', () => {
+  it('prints what was written, what the shell needs, and how to undo it', () => {
     const file = '/home/ada/.local/share/zsh/site-functions/_vault';
     const change = { shell: 'zsh', file, changed: true } as const;
     expect(printed((io) => printInstalled(change, false, io))).toEqual({
@@ -46,7 +46,7 @@ undo: vault completion zsh --remove
     expect(JSON.parse(stdout)).toEqual({ shell: 'zsh', file, installed: true, changed: true });
   });
 
-  it('says the line of the profile that PowerShell needs', () => {
+  it('prints the line that PowerShell needs in its profile', () => {
     const change = { shell: 'powershell', file: null, changed: false } as const;
     expect(printed((io) => printInstalled(change, false, io)).stderr).toContain(
       '\n  vault completion powershell | Out-String | Invoke-Expression\n',
@@ -54,7 +54,7 @@ undo: vault completion zsh --remove
     expect(printed((io) => printRemoved(change, false, io)).stderr).toContain('remove the line');
   });
 
-  it('says what was removed', () => {
+  it('prints what was removed', () => {
     const change = { shell: 'fish', file: '/f', changed: true } as const;
     expect(printed((io) => printRemoved(change, false, io)).stderr).toBe('removed /f\n');
     expect(printed((io) => printRemoved(change, true, io)).stderr).toBe('would remove /f\n');

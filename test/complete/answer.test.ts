@@ -32,7 +32,7 @@ function offered(line: string): string[] {
   return found.kind === 'words' ? found.candidates.map(({ word }) => word) : expect.fail(found.kind);
 }
 
-describe('what is offered', () => {
+describe('completion offers', () => {
   it.each([
     ['re|', ['refresh', 'revoke', 'restore']],
     ['token |', ['google/alice@example.com', 'google/work']],
@@ -68,7 +68,7 @@ describe('what is offered', () => {
     expect(offered(line)).toEqual(words);
   });
 
-  it('says what it means', () => {
+  it('prints the meaning of each word', () => {
     expect(answerTo('tok|')).toEqual({
       kind: 'words',
       candidates: [{ word: 'token', says: 'print a valid access token' }],
@@ -76,7 +76,7 @@ describe('what is offered', () => {
   });
 
   it.each(['backup |', 'restore a|', 'key export |', 'key add file --key-file |', '--settings=x|'])(
-    'is left to the shell for a file: %s',
+    'leaves it to the shell to complete a file: %s',
     (line) => {
       expect(answerTo(line)).toEqual({ kind: 'files' });
     },
@@ -87,7 +87,7 @@ describe('what is offered', () => {
     ['--profile acme exec acme/one -- |', 5],
     ['init --key-source command -- pass |', 4],
     ['key add command -- pass show |', 4],
-  ])('is left to the shell for a program: %s', (line, at) => {
+  ])('leaves it to the shell to complete another program: %s', (line, at) => {
     expect(answerTo(line)).toEqual({ kind: 'program', at });
   });
 });

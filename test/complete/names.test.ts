@@ -14,7 +14,7 @@ afterEach(() => stage.home.remove());
 const names = (env = stage.env) =>
   namesOf({ env, platform: process.platform, geteuid: () => process.geteuid?.() ?? 0 });
 
-describe('the names that are completed', () => {
+describe('the completed names', () => {
   it('are those of the accounts, the configured providers and the profiles', () => {
     expect(names().accounts(null)).toEqual([...ACCOUNTS].sort());
     expect(names().providers(null)).toEqual(['demo', 'forge']);
@@ -28,7 +28,7 @@ describe('the names that are completed', () => {
     expect(names().accounts('../acme')).toEqual([]);
   });
 
-  it('are read without changing a mode or leaving a file', () => {
+  it('are read without changing a mode or creating a file', () => {
     const file = join(stage.home.vault, 'vault.db');
     chmodSync(file, 0o644);
     const before = readdirSync(stage.home.vault);
@@ -38,15 +38,15 @@ describe('the names that are completed', () => {
   });
 });
 
-describe('no name is completed, and nothing said', () => {
+describe('completion offers no name, and prints no error,', () => {
   const database = () => join(stage.home.vault, 'vault.db');
 
-  it('without a home', () => {
+  it('without a home folder', () => {
     expect(names({}).accounts('x')).toEqual([]);
     expect(names({ VAULT_HOME: 'relative' }).profiles()).toEqual([]);
   });
 
-  it('from a database that is damaged, or is another program’s', () => {
+  it('from a database that is damaged or belongs to another program', () => {
     writeFileSync(database(), 'no database');
     expect(names().accounts(null)).toEqual([]);
     execFileSync(process.execPath, [
@@ -66,7 +66,7 @@ describe('no name is completed, and nothing said', () => {
     expect(names().accounts('pipe')).toEqual([]);
   });
 
-  it('from a config.json that is no JSON', () => {
+  it('from a config.json that is not JSON', () => {
     writeFileSync(join(stage.home.vault, 'config.json'), '{ "providers": ');
     expect(names().providers(null)).toEqual([]);
   });

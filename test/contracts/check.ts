@@ -20,13 +20,13 @@ export function checkContract(check: Check, stage: () => CheckStage): void {
       expect(CHECK_GROUPS).toContain(check.group);
     });
 
-    it('says something, and nothing to worry about, where all is well', async () => {
+    it('reports at least one finding, and no problem, if all is well', async () => {
       const findings = await stage().well();
       expect(findings.length).toBeGreaterThan(0);
       expect(findings.filter(({ status }) => status === 'warning' || status === 'problem')).toEqual([]);
     });
 
-    it('finds what is broken, and has a remedy for it', async () => {
+    it('finds what is broken, and names a remedy', async () => {
       const told = (await stage().broken()).filter(
         ({ status }) => status === 'warning' || status === 'problem',
       );
@@ -37,7 +37,7 @@ export function checkContract(check: Check, stage: () => CheckStage): void {
       }
     });
 
-    it('speaks in sentences without a capital and a full stop, and tells no secret', async () => {
+    it('reports sentences without a capital, a full stop or a secret', async () => {
       const findings = [...(await stage().well()), ...(await stage().broken())];
       for (const { message } of findings) expect(message).toMatch(/^(?:[^A-Z]|[A-Z_]{3}|OS |SQLite).*[^.]$/s);
       const said = JSON.stringify(findings);

@@ -29,7 +29,7 @@ export function keySourceContract(name: string, open: Open<KeySource>): void {
     });
     afterEach(() => stage.close());
 
-    it('gives the key again and again, and leaves it to the caller to wipe', async () => {
+    it('returns the key each time, and lets the caller wipe it', async () => {
       stage.plant(REFERENCE, written);
       const first = await stage.source.load(REFERENCE);
       expect(first).toEqual(key);
@@ -37,7 +37,7 @@ export function keySourceContract(name: string, open: Open<KeySource>): void {
       expect(await stage.source.load(REFERENCE)).toEqual(key);
     });
 
-    it('says that there is no key rather than making one', async () => {
+    it('reports a missing key, and does not make one', async () => {
       const absent = rejection(stage.absent ?? 'key_missing');
       await expect(stage.source.load(REFERENCE)).rejects.toThrow(absent);
       await expect(stage.source.load(REFERENCE)).rejects.toThrow(absent);
@@ -51,19 +51,19 @@ export function keySourceContract(name: string, open: Open<KeySource>): void {
       ['other characters', `${'A'.repeat(42)}+`],
       ['hexadecimal digits', 'ab'.repeat(32)],
       ['a space inside', `${'A'.repeat(21)} ${'A'.repeat(21)}`],
-    ])('refuses %s in the place of a key, and does not repeat it', async (_name, text) => {
+    ])('refuses %s in the place of a key, and does not print it', async (_name, text) => {
       stage.plant(REFERENCE, text);
       const failure = await stage.source.load(REFERENCE).catch((thrown: unknown) => thrown);
       expect(failure).toEqual(rejection('key_wrong'));
       if (text !== '') expect(JSON.stringify([String(failure), failure])).not.toContain(text);
     });
 
-    it('takes a key with white space around it, as editors leave it, and with padding', async () => {
+    it('accepts a key with padding and surrounding white space', async () => {
       stage.plant(REFERENCE, `\n ${key.toString('base64url')}=\r\n`);
       expect(await stage.source.load(REFERENCE)).toEqual(key);
     });
 
-    it('says where it is and how it is written down, without naming a key', () => {
+    it('describes its place and its setting without printing a key', () => {
       stage.plant(REFERENCE, written);
       const { source } = stage;
       expect(source.place).toMatch(/keychain|key file \/|credential|command/);
@@ -84,7 +84,7 @@ export function storingKeySourceContract(name: string, open: Open<StoringKeySour
     });
     afterEach(() => stage.close());
 
-    it('gives back the key that was put in', async () => {
+    it('returns the key that was stored', async () => {
       await stage.source.create(REFERENCE, Buffer.from(key));
       expect(await stage.source.load(REFERENCE)).toEqual(key);
     });
@@ -97,14 +97,14 @@ export function storingKeySourceContract(name: string, open: Open<StoringKeySour
       expect(await stage.source.load(REFERENCE)).toEqual(key);
     });
 
-    it('does not store what is no master key', async () => {
+    it('stores nothing but a master key', async () => {
       for (const length of [0, 16, 31, 33]) {
         await expect(stage.source.create(REFERENCE, Buffer.alloc(length, 1))).rejects.toThrow(RangeError);
       }
       await expect(stage.source.load(REFERENCE)).rejects.toThrow(rejection('key_missing'));
     });
 
-    it('holds a new key beside the old one until one of the two is dropped', async () => {
+    it('keeps a new key beside the old one until one of the two is removed', async () => {
       const next = REFERENCE.replace(/1$/, '2');
       const other = Buffer.alloc(MASTER_KEY_BYTES, 9);
       for (const [dropped, kept, left] of [
@@ -126,7 +126,7 @@ export function storingKeySourceContract(name: string, open: Open<StoringKeySour
       }
     });
 
-    it('forgets a key that it is told to, and says whether there was one', async () => {
+    it('removes a key, and reports whether there was one', async () => {
       expect(await stage.source.remove(REFERENCE)).toBe(false);
       await stage.source.create(REFERENCE, Buffer.from(key));
       expect(await stage.source.remove(REFERENCE)).toBe(true);

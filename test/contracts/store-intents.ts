@@ -19,7 +19,7 @@ export function intentContract(
     });
     afterEach(() => stage.close());
 
-    it('keeps the intent of an account until its refresh ended', async () => {
+    it('are kept until the refresh of the account has ended', async () => {
       const account = sealedExample(1, { generation: 3 });
       await store.insert(account, step);
       const tokenDigest = Buffer.alloc(32, 5);
@@ -37,7 +37,7 @@ export function intentContract(
       expect(await store.intent(account.id)).toBeNull();
     });
 
-    it('deletes the intent of a process that did not send, unless an earlier attempt may have', async () => {
+    it('are deleted by a process that did not send, unless an earlier attempt may have', async () => {
       const account = sealedExample(1, { generation: 3 });
       await store.insert(account, step);
       const tokenDigest = Buffer.alloc(32, 5);
@@ -53,7 +53,7 @@ export function intentContract(
       expect(await store.intent(account.id)).toEqual({ ...intent, attempt: 2 });
     });
 
-    it('takes a step with an attempt, and none for a changed account', async () => {
+    it('take a step of the ledger with an attempt, and none for a changed account', async () => {
       const account = sealedExample(1, { generation: 3 });
       await store.insert(account, step);
       const { status, reason, lastError, failures, retryAt, updatedAt } = account;
@@ -66,7 +66,7 @@ export function intentContract(
       expect((await store.ledger()).epoch).toBe(epoch + 1);
     });
 
-    it('settles the intent with the refresh, and deletes it with the account', async () => {
+    it('are removed when the refresh is stored, and with the account', async () => {
       const account = sealedExample(1, { generation: 3 });
       await store.insert(account, step);
       const tokenDigest = Buffer.alloc(32, 5);

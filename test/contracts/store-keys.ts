@@ -56,7 +56,7 @@ export function masterKeyContract(
       await other.close();
     });
 
-    it('are added with all they wrap, for every process at once', async () => {
+    it('are added with everything they wrap, and are visible to every process', async () => {
       expect(await stage.store.addMasterKey(row, wrapped, step)).toBe(true);
       const other = await stage.another();
       const { masterKeys, wrappedKeys } = await other.head();
@@ -68,7 +68,7 @@ export function masterKeyContract(
       expect(wrappedKeys).toHaveLength(2 * head.wrappedKeys.length);
     });
 
-    it('are not replaced, and what a refused one wraps is not kept either', async () => {
+    it('are not replaced, and nothing that a refused one wraps is kept', async () => {
       expect(await stage.store.addMasterKey({ ...row, reference }, [], step)).toBe(false);
       const twice = [...wrapped, ...wrapped];
       expect(await stage.store.addMasterKey(row, twice, step)).toBe(false);
@@ -76,7 +76,7 @@ export function masterKeyContract(
       expect((await stage.store.head()).wrappedKeys).toHaveLength(head.wrappedKeys.length);
     });
 
-    it('are removed with what they wrap, but for the last one', async () => {
+    it('are removed with what they wrap, except the last one', async () => {
       expect(await stage.store.removeMasterKey(reference, null, step)).toBe(false);
       await stage.store.addMasterKey(row, wrapped, step);
       expect(await stage.store.removeMasterKey('none/master/1', null, step)).toBe(false);
@@ -107,7 +107,7 @@ export function masterKeyContract(
       expect(await stage.store.leftovers()).toEqual([]);
     });
 
-    it('are not exchanged by halves', async () => {
+    it('are exchanged as a whole or not at all', async () => {
       expect(await stage.store.exchangeMasterKey([reference, 'none/master/1'], row, wrapped, step)).toBe(
         false,
       );
@@ -118,7 +118,7 @@ export function masterKeyContract(
       expect(await stage.store.leftovers()).toEqual([]);
     });
 
-    it('take a step of the ledger with each change, and none where nothing changes', async () => {
+    it('take a step of the ledger with each change, and none if nothing changes', async () => {
       const { store } = stage;
       const steps: boolean[] = [];
       const stepping = async (change: Promise<boolean>, before = store.ledger()) => {
@@ -136,7 +136,7 @@ export function masterKeyContract(
       expect(steps).toEqual([true, true, false, false, true, true, false, false, true, true, false, false]);
     });
 
-    it('stay as they are when the ledger cannot take the step', async () => {
+    it('do not change if the ledger cannot take the step', async () => {
       const { store } = stage;
       const failing: LedgerStep = () => {
         throw new VaultError('vault_damaged', 'the ledger does not open');
@@ -152,7 +152,7 @@ export function masterKeyContract(
       expect(await store.leftovers()).toEqual([]);
     });
 
-    it('never all go, however many remove them at once', async () => {
+    it('are never all removed, however many processes remove them at once', async () => {
       await stage.store.addMasterKey(row, wrapped, step);
       const other = await stage.another();
       await Promise.all([

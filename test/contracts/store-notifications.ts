@@ -10,7 +10,7 @@ export function notificationsContract(
   open: (head: NewVaultHead) => Promise<StoreStage>,
   head: NewVaultHead,
 ): void {
-  describe(`what was told, in the ${name} store`, () => {
+  describe(`the notifications in the ${name} store`, () => {
     let stage: StoreStage;
     let store: Store;
     let row: Notification;
@@ -30,7 +30,7 @@ export function notificationsContract(
     });
     afterEach(() => stage.close());
 
-    it('is given back as it was written, by every connection', async () => {
+    it('are read as they were written, by every connection', async () => {
       expect(await store.notifications.all()).toEqual([]);
       expect(await store.notifications.put(row, null)).toBe(true);
       const other = { ...row, event: 'failing', endsAt: null, notifiedAt: 3 } as const;
@@ -40,7 +40,7 @@ export function notificationsContract(
       await another.close();
     });
 
-    it('is claimed by one of several processes at once', async () => {
+    it('are claimed by one of several processes', async () => {
       const others = await Promise.all(Array.from({ length: 4 }, () => stage.another()));
       const first = await Promise.all(others.map(({ notifications }) => notifications.put(row, null)));
       expect(first.filter((won) => won)).toHaveLength(1);
@@ -51,7 +51,7 @@ export function notificationsContract(
       for (const other of others) await other.close();
     });
 
-    it('is forgotten by whoever saw it last, and with its account', async () => {
+    it('are deleted by the process that read them last, and with their account', async () => {
       await store.notifications.put(row, null);
       expect(await store.notifications.forget({ ...row, triedAt: 1 })).toBe(false);
       expect(await store.notifications.forget(row)).toBe(true);

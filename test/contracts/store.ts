@@ -29,7 +29,7 @@ export function storeContract(
     const named = (rows: readonly AccountRef[]) => rows.map(accountName);
     const names = async (prefix: string) => named(await store.names(prefix));
 
-    it('gives the head of the vault back as it was made', async () => {
+    it('returns the head of the vault as it was written', async () => {
       const bytes = (each: Uint8Array) => Buffer.from(each).toString('hex');
       const readable = ({ vaultId, createdAt, masterKeys, wrappedKeys }: VaultHead) => ({
         vaultId: bytes(vaultId),
@@ -40,7 +40,7 @@ export function storeContract(
       expect(readable(await store.head())).toEqual(readable(head));
     });
 
-    it('gives an account back as it was put in, to every connection', async () => {
+    it('returns an account as it was stored, to every connection', async () => {
       const whole = sealedExample(1, {
         reason: 'why',
         lastError: 'network_failed',
@@ -68,7 +68,7 @@ export function storeContract(
       await other.close();
     });
 
-    it('knows nothing of accounts that are not there', async () => {
+    it('returns nothing for accounts that do not exist', async () => {
       expect(await store.account('nobody')).toBeNull();
       expect(await store.accountByName('google', 'nobody')).toBeNull();
       expect(await store.accountBySubject('google', 'https://issuer.example', 'nobody')).toBeNull();
@@ -89,7 +89,7 @@ export function storeContract(
       ).toBe(false);
     });
 
-    it('refuses a name that is taken, an identity that is taken and an id that is taken', async () => {
+    it('refuses a name, an identity or an id that is taken', async () => {
       const account = sealedExample(1);
       expect(await store.insert(account, step)).toBe(true);
       expect(await store.insert(sealedExample(2, { label: account.label }), step)).toBe(false);
@@ -121,7 +121,7 @@ export function storeContract(
       expect(await store.account(account.id)).toEqual(next);
     });
 
-    it('gives a generation to one of two concurrent writers', async () => {
+    it('lets one of two concurrent writers have a generation', async () => {
       await store.insert(sealedExample(1, { generation: 1 }), step);
       const other = await stage.another();
       const one = await Promise.all(
@@ -160,7 +160,7 @@ export function storeContract(
       expect(await store.account(account.id)).toEqual({ ...account, ...facts });
     });
 
-    it('lists by provider and label, and finds names by how they begin', async () => {
+    it('lists by provider and label, and finds names by their beginning', async () => {
       const labels = [
         'alice',
         'alice%',
@@ -217,7 +217,7 @@ export function storeContract(
       expect(listed).toEqual(named(await store.accounts()));
     });
 
-    it('reads the rows in a range of ids, in the order of their bytes', async () => {
+    it('reads the rows in a range of ids, in byte order', async () => {
       const ids = ['A', 'ZZ', 'a0', 'a7-1', 'a7-2', 'a8', 'b', 'ff', 'z'];
       for (const [n, id] of ids.entries()) await store.insert(sealedExample(n, { id }), step);
       const read = async (from: string, before: string | null) =>
@@ -251,7 +251,7 @@ export function storeContract(
       expect(await store.consents(id)).toEqual([]);
     });
 
-    it('has everything on disk that was asked for when it closes', async () => {
+    it('has written everything to disk when it has closed', async () => {
       const writes = Array.from({ length: 20 }, (_, n) => store.insert(sealedExample(n), step));
       const other = await stage.another();
       await store.close();

@@ -35,7 +35,7 @@ describe('a secret in transfer', () => {
     ['a small one: 2^7, in one byte', 7n],
     ['one of two bytes', 9n],
     ['one whose first bit is set', 15n],
-  ])('is read when the public key of the other side is %s', (_, exponent) => {
+  ])('is read if the public key of the other side is %s', (_, exponent) => {
     const transfer = beginTransfer();
     const peer = bytes(power(GENERATOR, exponent));
     const sealed = sealedFor(transfer.publicKey, exponent, iv, 'master-key-example');
@@ -45,11 +45,11 @@ describe('a secret in transfer', () => {
     expect(transfer.open(padded, iv, sealed).toString()).toBe('master-key-example');
   });
 
-  it('has another key each time', () => {
+  it('is sent under a new key each time', () => {
     expect(beginTransfer().publicKey).not.toEqual(beginTransfer().publicKey);
   });
 
-  it('is not read with a key that does not belong to it', () => {
+  it('is not read with a key of another transfer', () => {
     const transfer = beginTransfer();
     const sealed = sealedFor(transfer.publicKey, 12345n, iv, 'x'.repeat(64));
     const read = () => transfer.open(bytes(power(GENERATOR, 54321n)), iv, sealed).toString();

@@ -27,7 +27,7 @@ function ran(run: Partial<CliRun>): void {
 }
 
 describe('the leak scan', () => {
-  it('finds nothing where nothing is', () => {
+  it('finds nothing in clean output', () => {
     ran({ stdout: 'a/b\n', stderr: 'nothing to see' });
     expect(traces()).toEqual([]);
   });
@@ -48,14 +48,14 @@ describe('the leak scan', () => {
     expect(traces()).not.toEqual([]);
   });
 
-  it('lets an access token be printed by the token command on stdout and nowhere else', () => {
+  it('allows an access token only on the stdout of the token command', () => {
     ran({ args: ['token', 'a'], stdout: `${TOKEN}\n` });
     expect(traces()).toEqual([]);
     ran({ args: ['token', 'a'], stderr: TOKEN });
     expect(traces()).not.toEqual([]);
   });
 
-  it('lets no other secret be printed by the token command', () => {
+  it('allows the token command to print no other secret', () => {
     ran({ args: ['token', 'a'], stdout: `${SECRET}\n` });
     expect(traces()).not.toEqual([]);
   });

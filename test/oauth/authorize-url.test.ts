@@ -21,7 +21,7 @@ function parametersOf(change: Partial<AuthorizationRequest> = {}): Record<string
 }
 
 describe('the authorization URL', () => {
-  it('asks for a code with S256, state, nonce and the exact redirect URI', () => {
+  it('requests a code with S256, state, nonce and the exact redirect URI', () => {
     expect(parametersOf()).toEqual({
       response_type: 'code',
       client_id: 'client-example',
@@ -46,17 +46,17 @@ describe('the authorization URL', () => {
     ]);
   });
 
-  it('separates scopes as the provider wants it', () => {
+  it('separates scopes as the provider expects', () => {
     expect(parametersOf({ scopeSeparator: ',' })['scope']).toBe('openid,email');
   });
 
-  it("keeps the endpoint's own query", () => {
+  it('keeps the query of the endpoint', () => {
     const parameters = parametersOf({ endpoint: 'https://accounts.example/authorize?policy=sign-in' });
     expect(parameters['policy']).toBe('sign-in');
     expect(parameters['client_id']).toBe('client-example');
   });
 
-  it('lets nothing replace a parameter of the protocol', () => {
+  it('lets no setting replace a parameter of the protocol', () => {
     const hostile = { state: 'x', code_challenge_method: 'plain', response_type: 'token' };
     const parameters = parametersOf({
       params: hostile,
@@ -70,7 +70,7 @@ describe('the authorization URL', () => {
     });
   });
 
-  it('removes a challenge of the query when the provider knows no PKCE', () => {
+  it('removes a challenge from the query if the provider has no PKCE', () => {
     const parameters = parametersOf({
       codeChallenge: null,
       params: { code_challenge: 'x', code_challenge_method: 'plain' },
@@ -97,13 +97,13 @@ describe('the authorization URL', () => {
     ['a line break', 'https://accounts.example/\nauthorize'],
     ['user information', 'https://accounts.example@evil.example/'],
     ['nothing', ''],
-  ])('is never made from %s', (_, endpoint) => {
+  ])('is never built from %s', (_, endpoint) => {
     expect(() => authorizationUrl({ ...request, endpoint })).toThrow(
       expect.objectContaining({ code: 'config_invalid' }),
     );
   });
 
-  it('holds no character that a shell could act on', () => {
+  it('contains no character that a shell would interpret', () => {
     const hostile = '`id` $(id) & | ; < > " \' \\ \n';
     const url = authorizationUrl({
       ...request,

@@ -18,14 +18,14 @@ const refused = (message: string) =>
   expect.objectContaining({ code: 'login_refused', message: expect.stringContaining(message) });
 
 describe('an authorization response', () => {
-  it('gives its code, wrapped', () => {
+  it('returns its code, wrapped', () => {
     const response = read('code=code-example&state=state-example');
     if (response.kind !== 'code') throw new Error('no code');
     expect(response.code.reveal()).toBe('code-example');
     expect(JSON.stringify(response.code)).not.toContain('code-example');
   });
 
-  it('may carry parameters nobody knows, even twice', () => {
+  it('may carry unknown parameters, even twice', () => {
     const extra = 'scope=a&authuser=0&hd=x&prompt=none&session_state=s&authuser=1';
     expect(read(`code=c&state=state-example&${extra}`).kind).toBe('code');
   });
@@ -45,7 +45,7 @@ describe('an authorization response', () => {
     },
   );
 
-  it('is refused without a word of the code in the message', () => {
+  it('is refused without showing any part of the code', () => {
     expect(() => read('code=code-canary&state=other')).toThrow(
       expect.objectContaining({ message: expect.not.stringContaining('canary') }),
     );
@@ -59,7 +59,7 @@ describe('an authorization response', () => {
   });
 
   it.each([['state=state-example'], ['code=&state=state-example']])(
-    'without a code and an error is invalid: %s',
+    'without a code or an error is invalid: %s',
     (query) => {
       expect(() => read(query)).toThrow(expect.objectContaining({ code: 'provider_answer_invalid' }));
     },
@@ -67,7 +67,7 @@ describe('an authorization response', () => {
 });
 
 describe('the issuer in an authorization response', () => {
-  it('is compared although the server did not announce it', () => {
+  it('is compared even if the server did not announce it', () => {
     expect(read(`code=c&state=state-example&iss=${ISSUER}`).kind).toBe('code');
     expect(() => read('code=c&state=state-example&iss=https://evil.example')).toThrow(
       refused('does not come from the server'),
@@ -77,7 +77,7 @@ describe('the issuer in an authorization response', () => {
     );
   });
 
-  it('that nobody has set is refused with what to set, and is no attack, unless it is the assumed one', () => {
+  it('is no attack if none is configured, and the error says what to configure', () => {
     const assumed = { issuerAssumed: true };
     const named = (iss: string) => () => read(`code=c&state=state-example&iss=${iss}`, assumed);
     expect(named(ISSUER)().kind).toBe('code');
@@ -90,7 +90,7 @@ describe('the issuer in an authorization response', () => {
     );
   });
 
-  it('is an attack where it is another one than was set, and where it is missing none', () => {
+  it('is an attack if it differs from the configured one', () => {
     const query = 'code=c&state=state-example';
     expect(() => read(`${query}&iss=https://evil.example`)).toThrow(
       expect.objectContaining({ details: { check: 'issuer' } }),
@@ -100,19 +100,19 @@ describe('the issuer in an authorization response', () => {
     );
   });
 
-  it('must be there once it was announced', () => {
+  it('is required if the server announced it', () => {
     expect(() => read('code=c&state=state-example', { responseIssSupported: true })).toThrow(
       refused('which server'),
     );
   });
 
-  it('is checked for errors as well', () => {
+  it('is checked in error responses too', () => {
     const query = 'error=access_denied&state=state-example';
     expect(() => read(`${query}&iss=https://evil.example`)).toThrow(refused('does not come from the server'));
     expect(() => read(query, { responseIssSupported: true })).toThrow(refused('which server'));
   });
 
-  it("may be any tenant's of a template, and nothing else", () => {
+  it('may be that of any tenant of a template, and no other', () => {
     const query = 'code=c&state=state-example';
     const of = (tenant: string) => encodeURIComponent(`https://login.example/${tenant}/v2.0`);
     expect(read(query, { issuer: ENTRA }).kind).toBe('code');
@@ -127,7 +127,7 @@ describe('the issuer in an authorization response', () => {
 });
 
 describe('an error response', () => {
-  it('gives the code and a cleaned description', () => {
+  it('returns the code and a cleaned description', () => {
     const description = encodeURIComponent('No\u001b[31m!\r\nalice@example.com');
     expect(read(`error=access_denied&error_description=${description}&state=state-example`)).toEqual({
       kind: 'error',
@@ -140,7 +140,7 @@ describe('an error response', () => {
     expect(read('code=c&error=access_denied&state=state-example').kind).toBe('error');
   });
 
-  it('whose code is not printable still is one', () => {
+  it('counts as an error even if its code is not printable', () => {
     expect(read('error=%1b%00&state=state-example')).toMatchObject({ kind: 'error', error: 'unknown_error' });
   });
 });

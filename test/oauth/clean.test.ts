@@ -13,7 +13,7 @@ describe('a text from a provider', () => {
     ['NUL, DEL and a lone escape', 'a\u0000b\u007fc\u001b', 'a b c'],
     ['marks that turn the direction of text', 'abc\u202edef\u2066g\u200f', 'abcdefg'],
     ['invisible characters', 'to\u200bken\ufeff', 'token'],
-  ])('loses %s', (_, text, clean) => {
+  ])('is shown without %s', (_, text, clean) => {
     expect(cleanText(text)).toBe(clean);
   });
 
@@ -30,12 +30,12 @@ describe('a text from a provider', () => {
     expect(cleanText(text)).toBe(clean);
   });
 
-  it('keeps error codes and the trace ids that support asks for', () => {
+  it('keeps error codes and the trace ids that support needs', () => {
     const text = 'AADSTS50173: revoked. Trace ID: 0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0 invalid_grant';
     expect(cleanText(text)).toBe(text);
   });
 
-  it('loses every part of a secret of this request, cut short or with a character changed', () => {
+  it('loses every part of a secret of this request, even cut or altered', () => {
     const sent = [new Secret('rt-quiet-words-only')];
     expect(cleanText('rt-quiet-words was not known', 200, sent)).toBe('[redacted] was not known');
     expect(cleanText('not rt-quiet\u0210words-only here', 200, sent)).toBe(
@@ -55,11 +55,11 @@ describe('a text from a provider', () => {
     expect(cleanText('😀 😀 😀 😀', 3)).toBe('😀 …');
   });
 
-  it.each([[undefined], [null], [7], [{}], [''], ['  \u0000 ']])('is nothing when it is %j', (value) => {
+  it.each([[undefined], [null], [7], [{}], [''], ['  \u0000 ']])('is empty for %j', (value) => {
     expect(cleanText(value)).toBeNull();
   });
 
-  it('is one short printable line, whatever came in', () => {
+  it('becomes one short printable line', () => {
     const anything = fc.string({ unit: 'binary', maxLength: 500 });
     fc.assert(
       fc.property(anything, (text) => {
@@ -71,12 +71,12 @@ describe('a text from a provider', () => {
     );
   });
 
-  it('of a megabyte is cleaned without noticeable work', () => {
+  it('of a megabyte is cleaned quickly', () => {
     expect([...(cleanText('a@'.repeat(500_000)) ?? '')].length).toBeLessThanOrEqual(200);
   });
 });
 
-describe('a name that is meant to be shown', () => {
+describe('a displayed name', () => {
   it('keeps addresses and long words', () => {
     expect(printable('alice.with.a.long.name.1234567890@example.com')).toBe(
       'alice.with.a.long.name.1234567890@example.com',

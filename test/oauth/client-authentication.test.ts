@@ -23,7 +23,7 @@ function basicOf(headers: Record<string, string>): string {
 }
 
 describe('a request to the token endpoint', () => {
-  it('of a public client names the client in the body and sends no secret', () => {
+  it('of a public client names the client in the body and contains no secret', () => {
     const { headers, body } = build('none');
     expect(Object.fromEntries(new URLSearchParams(body))).toEqual({
       grant_type: 'refresh_token',
@@ -37,19 +37,19 @@ describe('a request to the token endpoint', () => {
     });
   });
 
-  it('can hold the secret in the body, and then in no header', () => {
+  it('can contain the secret in the body, and then in no header', () => {
     const { headers, body } = build('post');
     expect(new URLSearchParams(body).get('client_secret')).toBe('secret:+% example');
     expect(headers).not.toHaveProperty('authorization');
   });
 
-  it('can hold both parts form-encoded in a header, and then nothing in the body', () => {
+  it('can contain both parts form-encoded in a header, and then nothing in the body', () => {
     const { headers, body } = build('basic');
     expect(basicOf(headers)).toBe(`${GUID}:secret%3A%2B%25+example`);
     expect(body).not.toContain('client');
   });
 
-  it('can hold both parts as they are in a header', () => {
+  it('can contain both parts unencoded in a header', () => {
     expect(basicOf(build('basic-raw').headers)).toBe(`${GUID}:secret:+% example`);
   });
 

@@ -27,7 +27,7 @@ function authorized(changes: Readonly<Record<string, unknown>> = {}): DeviceAuth
 }
 
 describe('the answer of a device authorization endpoint', () => {
-  it('is read whole, and keeps the device code wrapped', () => {
+  it('is read completely, with the device code wrapped', () => {
     const { deviceCode, ...rest } = authorized();
     expect(deviceCode.reveal()).toBe('device-code-example');
     expect(rest).toEqual({
@@ -40,7 +40,7 @@ describe('the answer of a device authorization endpoint', () => {
     });
   });
 
-  it('is understood as Google sends it', () => {
+  it('is read as Google sends it', () => {
     const google = {
       device_code: 'AH-1Ng-device-code-example',
       user_code: 'GQVQ-JKEC',
@@ -55,7 +55,7 @@ describe('the answer of a device authorization endpoint', () => {
     });
   });
 
-  it('is understood as the older Entra endpoint sends it, numbers in quotation marks', () => {
+  it('is read as the older Entra endpoint sends it, with numbers in quotes', () => {
     const entra = {
       user_code: 'FJC3B6RKG',
       device_code: 'DAQABAAEAAA-device-code-example',
@@ -67,7 +67,7 @@ describe('the answer of a device authorization endpoint', () => {
     expect(read(entra)).toMatchObject({ expiresIn: 900, interval: 7, userCode: 'FJC3B6RKG' });
   });
 
-  it('is understood as a form, as GitHub sends it', () => {
+  it('is read as a form, as GitHub sends it', () => {
     const form =
       'device_code=3584d83-example&expires_in=899&interval=5&user_code=WDJB-MJHT&verification_uri=https%3A%2F%2Fgithub.com%2Flogin%2Fdevice';
     expect(read(form)).toMatchObject({ expiresIn: 899, verificationUri: 'https://github.com/login/device' });
@@ -101,7 +101,7 @@ describe('the answer of a device authorization endpoint', () => {
   });
 
   it.each([['http://issuer.example/device'], ['javascript:alert(1)'], ['not an address'], [7], ['']])(
-    'goes without the address that has the code in it when that is %j',
+    'is read without the complete address if that is %j',
     (verification_uri_complete) => {
       expect(authorized({ verification_uri_complete }).verificationUriComplete).toBeNull();
     },
@@ -121,7 +121,7 @@ describe('the answer of a device authorization endpoint', () => {
       { verification_uri: 'https://a@issuer.example/' },
       'safe address to type it at',
     ],
-  ])('is useless with %s', (_, changes, what) => {
+  ])('is invalid with %s', (_, changes, what) => {
     expect(read({ ...STANDARD, ...changes })).toEqual({
       kind: 'useless',
       flaw: `the answer has no usable ${what}`,
@@ -145,7 +145,7 @@ describe('the answer of a device authorization endpoint', () => {
     expect(read(body, status)).toMatchObject({ kind: 'refused', class: kind, error });
   });
 
-  it('repeats no secret of the request', () => {
+  it('shows no secret of the request', () => {
     const sent = [new Secret('client-secret-example')];
     const answer = read({ error: 'invalid_client', error_description: 'client-secret-example?' }, 401, sent);
     expect(answer).toMatchObject({ description: '[redacted]?' });

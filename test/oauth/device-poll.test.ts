@@ -22,7 +22,7 @@ async function polled(answer: Answer, provider: DevicePoll['provider'] = plainCl
 }
 
 describe('one poll', () => {
-  it('names grant, device code and client, and no more', async () => {
+  it('contains grant type, device code and client, and nothing else', async () => {
     await polled(oauthError('authorization_pending'));
     expect(server.received.map(({ method, body }) => [method, body])).toEqual([
       [
@@ -37,7 +37,7 @@ describe('one poll', () => {
     ['as Google says it', 'authorization_pending', 428],
     ['as GitHub says it', 'authorization_pending', 200],
     ['by Google’s status alone', 'something_else', 428],
-  ])('hears "not yet" %s', async (_, error, status) => {
+  ])('is answered "not yet" by %s', async (_, error, status) => {
     expect(await polled(oauthError(error, status))).toEqual({ kind: 'pending' });
   });
 
@@ -46,7 +46,7 @@ describe('one poll', () => {
     ['as Google says it', 403, {}, null],
     ['with a new interval, as GitHub says it', 200, { interval: 10 }, 10],
     ['with a new interval in digits', 400, { interval: '12' }, 12],
-  ])('hears "slower" %s', async (_, status, more, interval) => {
+  ])('is answered "slower" by %s', async (_, status, more, interval) => {
     expect(await polled(oauthError('slow_down', status, more))).toEqual({
       kind: 'slow_down',
       interval,
@@ -54,11 +54,11 @@ describe('one poll', () => {
     });
   });
 
-  it.each(['access_denied', 'authorization_declined'])('hears "no" as %s', async (error) => {
+  it.each(['access_denied', 'authorization_declined'])('is refused by the user: %s', async (error) => {
     expect(await polled(oauthError(error, 403))).toMatchObject({ kind: 'declined', refused: { error } });
   });
 
-  it('hears a policy’s "no" as a refusal', async () => {
+  it('is refused by a policy', async () => {
     const errors = { ...plainClient.provider.errors, policy: ['AADSTS53003'] };
     const answer = oauthError('access_denied', 400, { error_codes: [53003] });
     expect(await polled(answer, { ...plainClient.provider, errors })).toMatchObject({
@@ -67,7 +67,7 @@ describe('one poll', () => {
     });
   });
 
-  it('hears that the code has ended', async () => {
+  it('ends when the code has expired', async () => {
     expect(await polled(oauthError('expired_token'))).toEqual({ kind: 'expired' });
   });
 
@@ -77,7 +77,7 @@ describe('one poll', () => {
     ['device_flow_disabled', 200, 'configuration'],
     ['incorrect_device_code', 200, 'configuration'],
     ['invalid_client', 401, 'configuration'],
-  ])('hears a refusal from %s', async (error, status, kind) => {
+  ])('is refused for %s', async (error, status, kind) => {
     expect(await polled(oauthError(error, status))).toMatchObject({
       kind: 'refused',
       refused: { error, class: kind },
@@ -88,23 +88,23 @@ describe('one poll', () => {
     ['trouble', oauthError('server_error', 500)],
     ['too much traffic', json(429, {}, { 'retry-after': '30' })],
     ['the page of a captive portal', htmlPage],
-  ])('hears nothing clear from %s', async (_, answer) => {
+  ])('has no clear answer: %s', async (_, answer) => {
     expect(await polled(answer)).toMatchObject({ kind: 'unclear' });
   });
 
-  it('does not ask again after a success without a token', async () => {
+  it('is not repeated after a success without a token', async () => {
     expect(await polled(json(200, { token_type: 'Bearer' }))).toMatchObject({
       kind: 'refused',
       refused: { error: 'no_access_token' },
     });
   });
 
-  it('may bring tokens without a refresh token', async () => {
+  it('may return tokens without a refresh token', async () => {
     const answer = await polled(renewed({ refresh_token: undefined }));
     expect(answer).toMatchObject({ kind: 'granted', refreshToken: null });
   });
 
-  it('hears nothing clear when nothing comes back', async () => {
+  it('has no clear answer if none arrives', async () => {
     expect(await polled(dropped)).toMatchObject({ kind: 'unclear', why: { reason: 'reset' } });
   });
 });
@@ -123,7 +123,7 @@ describe('asking for a device code', () => {
     return server.received[0];
   }
 
-  it('is a form with client and scopes, whatever the token endpoint takes', async () => {
+  it('sends client and scopes as a form, whatever the token endpoint expects', async () => {
     expect((await asked(plainClient, null))?.body).toBe('client_id=client-example&scope=openid+email');
     await http.close();
     await server.close();
@@ -136,7 +136,7 @@ describe('asking for a device code', () => {
     });
   });
 
-  it('sends no secret where the provider wants none at this step', async () => {
+  it('sends no secret if the provider expects none in this step', async () => {
     const { body, headers } = (await asked(jsonClient, { clientAuth: 'none' })) ?? {};
     expect(`${body}${JSON.stringify(headers)}`).not.toMatch(/secret|authorization|Basic/);
   });

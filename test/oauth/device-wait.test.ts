@@ -53,25 +53,25 @@ async function waited(replies: readonly (Reply | (() => Reply))[], over: Partial
 }
 
 describe('the polls of a device login', () => {
-  it('come first after one interval, then an interval apart', async () => {
+  it('begin after one interval, and are an interval apart', async () => {
     const { polls, outcome, heard } = await waited([PENDING, PENDING, GRANTED], { interval: 7 });
     expect(polls).toEqual([7, 14, 21]);
     expect(outcome).toMatchObject({ kind: 'granted', at: NOW + 21 * SECOND });
     expect(heard).toEqual(['pending', 'pending']);
   });
 
-  it('are five seconds further apart for good after each "slower"', async () => {
+  it('are five seconds further apart after each "slower"', async () => {
     const { polls } = await waited([SLOW, PENDING, SLOW, PENDING, GRANTED]);
     expect(polls).toEqual([5, 15, 25, 40, 55]);
   });
 
-  it('keep the new interval that comes with "slower", and the old one plus five when that is longer', async () => {
+  it('use the interval sent with "slower", or the old one plus five seconds', async () => {
     const named = (interval: number) => said(200, { error: 'slow_down', interval });
     expect((await waited([named(30), PENDING, GRANTED])).polls).toEqual([5, 35, 65]);
     expect((await waited([named(1), PENDING, GRANTED])).polls).toEqual([5, 15, 25]);
   });
 
-  it('wait as long as Retry-After says, once', async () => {
+  it('wait once for the time in Retry-After', async () => {
     const limited = said(429, {}, { 'retry-after': '90' });
     expect((await waited([limited, PENDING, GRANTED])).polls).toEqual([5, 95, 100]);
   });
@@ -80,13 +80,13 @@ describe('the polls of a device login', () => {
     ['no answer', BROKEN],
     ['trouble at the provider', TROUBLE],
     ['the page of a captive portal', { status: 200, headers: {}, body: '<html>' }],
-  ])('get twice as rare with each %s, up to a minute, until one is answered', async (_, failure) => {
+  ])('slow down with each %s, up to a minute, until one is answered', async (_, failure) => {
     const { polls, heard } = await waited([...Array(6).fill(failure), PENDING, GRANTED]);
     expect(polls).toEqual([5, 15, 35, 75, 135, 195, 255, 260]);
     expect(heard.slice(4)).toEqual(['unclear', 'unclear', 'pending']);
   });
 
-  it('are never more often than a long interval, however often they fail', async () => {
+  it('are never faster than a long interval, however often they fail', async () => {
     const { polls } = await waited([BROKEN, BROKEN, GRANTED], { interval: 100 });
     expect(polls).toEqual([100, 200, 300]);
   });
@@ -104,19 +104,19 @@ describe('a device login ends', () => {
     expect(polls).toHaveLength(2);
   });
 
-  it('when its time is over, without a poll that would come too early', async () => {
+  it('when its time is over, without an early poll', async () => {
     const { outcome, polls, clock } = await waited([PENDING], { endsAt: NOW + 13 * SECOND });
     expect(outcome).toEqual({ kind: 'ended', last: null });
     expect(polls).toEqual([5, 10]);
     expect(clock.now()).toBe(NOW + 13 * SECOND);
   });
 
-  it('with what kept the last poll from being answered', async () => {
+  it('with the reason why the last poll had no answer', async () => {
     const { outcome } = await waited([PENDING, BROKEN], { endsAt: NOW + 12 * SECOND });
     expect(outcome).toEqual({ kind: 'ended', last: BROKEN });
   });
 
-  it('at once when it is interrupted, asleep or asking', async () => {
+  it('immediately when it is interrupted, waiting or polling', async () => {
     const stop = new VaultError('interrupted', 'interrupted');
     const asleep = waited([PENDING], { signal: AbortSignal.abort(stop) });
     await expect(asleep).rejects.toBe(stop);

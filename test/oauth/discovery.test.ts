@@ -28,7 +28,7 @@ afterEach(() => server.close());
 afterAll(() => http.close());
 
 describe('discovery', () => {
-  it('reads what is used, and nothing it was not told', async () => {
+  it('reads the fields that are used, and assumes no others', async () => {
     const issuer = await publish('', [OIDC]);
     expect(await discover(http, issuer)).toEqual({
       issuer,
@@ -45,7 +45,7 @@ describe('discovery', () => {
     });
   });
 
-  it('reads everything that is published', async () => {
+  it('reads all published fields', async () => {
     const issuer = await publish('', [OIDC], {
       revocation_endpoint: 'https://accounts.example/revoke',
       device_authorization_endpoint: 'https://accounts.example/device',
@@ -91,7 +91,7 @@ describe('discovery', () => {
     },
   );
 
-  it('follows no redirect to another server, and says where it leads', async () => {
+  it('follows no redirect to another server, and names the target', async () => {
     const elsewhere = await serve(json(200, {}));
     server = await serve((response) => response.writeHead(301, { location: `${elsewhere.url}/x` }).end());
     await expect(discover(http, server.url)).rejects.toMatchObject({
@@ -106,7 +106,7 @@ describe('discovery', () => {
   it.each([
     ['leads in circles', { location: OIDC }],
     ['leads nowhere', {}],
-  ])('ends at a redirect that %s', async (_, headers) => {
+  ])('fails at a redirect that %s', async (_, headers) => {
     server = await serve((response) => response.writeHead(302, headers).end());
     await expect(discover(http, server.url)).rejects.toMatchObject({
       message: expect.stringContaining('answers with a redirect (302)'),
@@ -141,19 +141,19 @@ describe('discovery', () => {
     await expect(discover(http, issuer)).rejects.toMatchObject({ code: 'provider_answer_invalid', message });
   });
 
-  it('says so when nothing is published', async () => {
+  it('reports that nothing is published', async () => {
     const issuer = await publish('', []);
     const message = `${server.host} publishes no metadata under this issuer`;
     await expect(discover(http, issuer)).rejects.toMatchObject({ code: 'provider_answer_invalid', message });
     expect(server.received.map((request) => request.path)).toEqual([OIDC, RFC8414]);
   });
 
-  it.each([[500], [503], [429]])('may succeed later after status %i', async (status) => {
+  it.each([[500], [503], [429]])('can be repeated later after status %i', async (status) => {
     server = await serve(json(status, {}));
     await expect(discover(http, server.url)).rejects.toMatchObject({ code: 'provider_unavailable' });
   });
 
-  it('may succeed later when the network fails', async () => {
+  it('can be repeated later after a network failure', async () => {
     server = await serve(json(200, {}));
     await server.close();
     const message = expect.stringContaining(`${server.host} could not be reached`);
@@ -165,7 +165,7 @@ describe('discovery', () => {
     ['accounts.example'],
     ['https://accounts.example?a=b'],
     ['file:///x'],
-  ])('does not ask the issuer %s', async (issuer) => {
+  ])('does not query the issuer %s', async (issuer) => {
     server = await serve(json(200, {}));
     await expect(discover(http, issuer)).rejects.toMatchObject({ code: 'config_invalid' });
   });

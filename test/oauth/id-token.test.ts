@@ -39,7 +39,7 @@ const refusal = (text: string) => ({
 });
 
 describe('an id_token', () => {
-  it('gives its claims when all of them fit', async () => {
+  it('returns its claims if all of them match', async () => {
     expect(await read(token({ ...good, email: 'alice@example.com' }))).toEqual({
       ...good,
       email: 'alice@example.com',
@@ -55,7 +55,7 @@ describe('an id_token', () => {
     ['nonce', { nonce: 'another-nonce' }],
     ['exp', { exp: SECONDS - 61 }],
     ['nbf', { nbf: SECONDS + 61 }],
-  ])('is refused when its %s does not fit', async (claim, change) => {
+  ])('is refused if its %s does not match', async (claim, change) => {
     await expect(read(token({ ...good, ...change }))).rejects.toMatchObject(refusal(`its ${claim} `));
   });
 
@@ -66,7 +66,7 @@ describe('an id_token', () => {
     ['the claim exp', 'exp'],
     ['the claim iat', 'iat'],
     ['the nonce that was sent', 'nonce'],
-  ])('that lacks %s is refused by naming it', async (what, claim) => {
+  ])('is refused without %s, which the error names', async (what, claim) => {
     const { [claim as keyof typeof good]: _, ...rest } = good;
     await expect(read(token(rest))).rejects.toMatchObject({
       ...refusal(`the id_token lacks ${what}`),
@@ -74,11 +74,11 @@ describe('an id_token', () => {
     });
   });
 
-  it('may be a minute off', async () => {
+  it('may differ by a minute', async () => {
     expect(await read(token({ ...good, exp: SECONDS - 50, nbf: SECONDS + 50 }))).toHaveProperty('sub');
   });
 
-  it('is judged by the time given, not by the clock of the machine', async () => {
+  it('is checked against the given time, not the clock of the machine', async () => {
     const later = { ...good, iat: SECONDS + 9e8, exp: SECONDS + 9e8 + 3600 };
     expect(await read(token(later), { now: NOW + 9e11 })).toHaveProperty('sub');
     await expect(read(token(good), { now: NOW + 9e11 })).rejects.toMatchObject(refusal('its exp'));
@@ -93,22 +93,22 @@ describe('an id_token', () => {
     await expect(read(token(good, header), { algorithms })).rejects.toMatchObject(refusal('its alg'));
   });
 
-  it('may be signed as announced, and with RS256 when nothing is announced', async () => {
+  it('may be signed as announced, or with RS256 if nothing is announced', async () => {
     expect(await read(token(good, { alg: 'ES256' }), { algorithms: ['ES256'] })).toHaveProperty('sub');
     expect(await read(token(good), { algorithms: [] })).toHaveProperty('sub');
   });
 
-  it('must not hold a nonce that was not sent', async () => {
+  it('must not contain a nonce that was not sent', async () => {
     await expect(read(token(good), { nonce: null })).rejects.toMatchObject(refusal('its nonce'));
     const { nonce: _, ...without } = good;
     expect(await read(token(without), { nonce: null })).toHaveProperty('sub');
   });
 
-  it.each([['x'], ['a.b.c'], ['..']])('that is none (%s) is refused without being quoted', async (text) => {
+  it.each([['x'], ['a.b.c'], ['..']])('that is invalid (%s) is refused without being shown', async (text) => {
     await expect(read(new Secret(text))).rejects.toMatchObject(refusal('cannot be read'));
   });
 
-  it('whose check fails puts none of its claims into the error', async () => {
+  it('shows none of its claims in an error', async () => {
     const failure = await read(token({ ...good, aud: 'canary-value' })).catch((error: unknown) => error);
     expect(JSON.stringify(failure) + String(failure) + String((failure as Error).cause)).not.toContain(
       'canary',
@@ -121,16 +121,16 @@ describe('an id_token of an issuer with tenants', () => {
   const of = (tid: unknown, tenant = tid) =>
     token({ ...good, tid, iss: `https://login.example/${tenant}/v2.0` });
 
-  it('is issued by the tenant it names', async () => {
+  it('is accepted from the tenant it names', async () => {
     expect(await read(of(TENANT), template)).toMatchObject({ tid: TENANT });
   });
 
-  it('is refused when another tenant issued it', async () => {
+  it('is refused if another tenant issued it', async () => {
     const other = TENANT.replace('0f', 'ff');
     await expect(read(of(TENANT, other), template)).rejects.toMatchObject(refusal('its iss'));
   });
 
-  it.each([['evil/../x'], [''], [7], [undefined]])('is refused when its tenant is %j', async (tid) => {
+  it.each([['evil/../x'], [''], [7], [undefined]])('is refused if its tenant is %j', async (tid) => {
     await expect(read(of(tid), template)).rejects.toMatchObject(refusal('its tid'));
   });
 });

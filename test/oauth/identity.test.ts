@@ -53,7 +53,7 @@ describe('a signed answer of a userinfo endpoint', () => {
       void response.writeHead(200, { 'content-type': 'application/jwt' }).end(parts.join('.'));
   const claims = { iss: 'https://issuer.example', sub: 'subject-example', email: 'alice@example.com' };
 
-  it('tells who it is as one without a signature does', async () => {
+  it('is read like one without a signature', async () => {
     const source = await asking(signed(part({ alg: 'RS256' }), part(claims), 'c2lnbmF0dXJl'));
     expect(await ask(source)).toMatchObject({ subject: 'subject-example', email: 'alice@example.com' });
     await expect(ask(source, { claims: { sub: 'another' } })).rejects.toMatchObject({
@@ -66,7 +66,7 @@ describe('a signed answer of a userinfo endpoint', () => {
     ['is encrypted', [part({ alg: 'dir' }), '', part('iv'), part(claims), part('tag')]],
     ['holds no object', [part({ alg: 'RS256' }), part('text'), 'c2lnbmF0dXJl']],
     ['is a host name', ['issuer', 'example', 'com']],
-  ])('that %s tells nothing', async (_, parts) => {
+  ])('that %s is not read', async (_, parts) => {
     const source = await asking(signed(...parts));
     await expect(ask(source)).rejects.toMatchObject({ code: 'provider_unavailable' });
   });
@@ -102,7 +102,7 @@ describe('an identity', () => {
     });
   });
 
-  it('is asked for with the access token in a header', async () => {
+  it('is requested with the access token in a header', async () => {
     const source = await asking(json(200, { id: 583231, login: 'octo' }), { Accept: 'application/x' });
     const identity = await ask({ ...source, subject: ['id'], name: ['login'] });
     expect(identity).toMatchObject({ subject: '583231', name: 'octo' });
@@ -115,7 +115,7 @@ describe('an identity', () => {
     ]);
   });
 
-  it('can be a person and a channel', async () => {
+  it('can be a person with a channel', async () => {
     const source = await asking(
       json(200, { items: [{ id: 'channel-example', snippet: { title: 'Films' } }] }),
     );
@@ -127,23 +127,23 @@ describe('an identity', () => {
     });
   });
 
-  it('takes the first alternative that is there', async () => {
+  it('uses the first alternative that is present', async () => {
     expect((await ask({ subject: ['sub|id'] }, { claims: { id: 'one' } })).subject).toBe('one');
     expect((await ask({ subject: ['sub|id'] }, { claims: { id: 'one', sub: 'two' } })).subject).toBe('two');
   });
 
-  it('is asked for at the userinfo endpoint when an id_token is missing', async () => {
+  it('is requested from the userinfo endpoint if there is no id_token', async () => {
     const { request } = await asking(json(200, { sub: 'subject-example' }));
     expect((await ask({ request: request ?? null })).subject).toBe('subject-example');
   });
 
-  it('holds no control characters', async () => {
+  it('contains no control characters', async () => {
     const claims = { sub: 'a', name: 'Ali\u001b[31mce\r\nBob' };
     expect((await ask({}, { claims })).name).toBe('Ali ce Bob');
   });
 });
 
-describe('an identity is not known', () => {
+describe('an identity is unknown', () => {
   it.each([
     ['a missing member', {}],
     ['an empty one', { sub: '' }],
@@ -159,19 +159,19 @@ describe('an identity is not known', () => {
     });
   });
 
-  it('when only a part of it is there', async () => {
+  it('if a part of it is missing', async () => {
     const source = { subject: ['sub', 'tid'] };
     const failure = { code: 'provider_answer_invalid', message: expect.stringMatching(/it lacks tid$/) };
     await expect(ask(source, { claims: { sub: 'a' } })).rejects.toMatchObject(failure);
   });
 
-  it('when there is neither an id_token nor anything to ask', async () => {
+  it('if there is neither an id_token nor a userinfo endpoint', async () => {
     const failure = { code: 'provider_answer_invalid', hint: expect.stringContaining('openid') };
     await expect(ask({})).rejects.toMatchObject(failure);
     await expect(ask({ from: 'none' })).rejects.toMatchObject(failure);
   });
 
-  it('when the answer is about someone else', async () => {
+  it('if the answer is about another user', async () => {
     const source = await asking(json(200, { sub: 'another' }));
     await expect(ask(source, { claims: { sub: 'subject-example' } })).rejects.toMatchObject({
       code: 'provider_answer_invalid',
@@ -186,18 +186,18 @@ describe('an identity is not known', () => {
     [503, 'provider_unavailable'],
     [429, 'provider_unavailable'],
     [302, 'provider_unavailable'],
-  ])('when the request is answered with status %i: %s', async (status, code) => {
+  ])('if the request is answered with status %i: %s', async (status, code) => {
     const source = await asking(json(status, { sub: 'subject-example' }));
     const message = expect.stringContaining(`status ${status}`);
     await expect(ask(source)).rejects.toMatchObject({ code, message });
   });
 
-  it('when the answer is a page', async () => {
+  it('if the answer is a page', async () => {
     const source = await asking((response) => response.end('<html>Sign in</html>'));
     await expect(ask(source)).rejects.toMatchObject({ code: 'provider_unavailable' });
   });
 
-  it('when the network fails', async () => {
+  it('if the network fails', async () => {
     const source = await asking(json(200, {}));
     await server?.close();
     await expect(ask(source)).rejects.toMatchObject({

@@ -32,13 +32,13 @@ describe('a revocation', () => {
     });
   });
 
-  it('is JSON with nothing but the token where the provider wants that', async () => {
+  it('is JSON with only the token if the provider expects that', async () => {
     await revokeAt(json(200, {}), { ...jsonClient, facts: { ...facts, style: 'json' } });
     expect(JSON.parse(server?.received[0]?.body ?? '')).toEqual({ token: 'refresh-token-example' });
     expect(server?.received[0]?.headers['authorization']).toMatch(/^Basic /);
   });
 
-  it('is a form, though token requests of that provider are JSON', async () => {
+  it('is a form even if the token requests of the provider are JSON', async () => {
     await revokeAt(json(200, {}), jsonClient);
     expect(server?.received[0]?.headers['content-type']).toBe('application/x-www-form-urlencoded');
   });
@@ -52,7 +52,7 @@ describe('a revocation', () => {
     expect(await revokeAt(answer)).toEqual({ kind: 'revoked' });
   });
 
-  it('finds the token gone where the provider says so in its own way', async () => {
+  it('finds the token already revoked if the provider says so in its own way', async () => {
     expect(await revokeAt(json(400, { error: 'invalid_token' }))).toEqual({ kind: 'already_gone' });
     await server?.close();
     const outcome = await revokeAt(json(400, { error: 'invalid_token' }), {
@@ -61,13 +61,13 @@ describe('a revocation', () => {
     expect(outcome).toMatchObject({ kind: 'refused', error: 'invalid_token' });
   });
 
-  it.each([503, 429, 500])('may succeed later after status %i', async (status) => {
+  it.each([503, 429, 500])('can be repeated later after status %i', async (status) => {
     const outcome = await revokeAt(json(status, { error: 'invalid_token' }));
     const reason = `${server?.host} answered with status ${status}`;
     expect(outcome).toEqual({ kind: 'transient', reason });
   });
 
-  it('is refused by a server that takes none from a client without a secret, and says so with its status alone', async () => {
+  it('is refused by a bare status for a client without a secret', async () => {
     const bare: Answer = (response) => void response.writeHead(401).end();
     expect(await revokeAt(bare)).toEqual({
       kind: 'refused',
@@ -82,7 +82,7 @@ describe('a revocation', () => {
     });
   });
 
-  it('may succeed later after a page from a gateway', async () => {
+  it('can be repeated later after a page from a gateway', async () => {
     const outcome = await revokeAt((response) => response.writeHead(403).end('<html>Sign in</html>'));
     expect(outcome.kind).toBe('transient');
   });
@@ -102,7 +102,7 @@ describe('a revocation', () => {
     expect(server?.received).toHaveLength(1);
   });
 
-  it('may succeed later when the provider cannot be reached', async () => {
+  it('can be repeated later if the provider is unreachable', async () => {
     server = await serve(json(200, {}));
     const { host, url: endpoint } = server;
     await server.close();

@@ -5,7 +5,7 @@ import { oauthbearer, xoauth2 } from '../../src/oauth/sasl.js';
 const decoded = (response: Secret) => Buffer.from(response.reveal(), 'base64').toString('utf8');
 
 describe('XOAUTH2', () => {
-  it('is as in the documentation of its author', () => {
+  it('equals the example in its documentation', () => {
     const token = new Secret('ya29.vF9dft4qmTc2Nvb3RlckBhdHRhdmlzdGEuY29tCg');
     expect(xoauth2('someuser@example.com', token).reveal()).toBe(
       'dXNlcj1zb21ldXNlckBleGFtcGxlLmNvbQFhdXRoPUJlYXJlciB5YTI5LnZGOWRmdDRxbVRjMk52YjNSbGNrQmhkSFJoZG1semRHRXVZMjl0Q2cBAQ==',
@@ -19,7 +19,7 @@ describe('OAUTHBEARER', () => {
     expect(decoded(response)).toBe('n,a=user@example.com,\x01auth=Bearer token-example\x01\x01');
   });
 
-  it('spells out the characters that would end the address', () => {
+  it('encodes characters that would end the address', () => {
     expect(decoded(oauthbearer('a,b=c@example.com', new Secret('t')))).toMatch(
       /^n,a=a=2Cb=3Dc@example\.com,\x01/,
     );
@@ -36,7 +36,7 @@ describe.each([
     );
   });
 
-  it('is as secret as the token', () => {
+  it('is a secret like its token', () => {
     expect(String(build('a@example.com', new Secret('t')))).toBe('[redacted]');
   });
 });

@@ -5,7 +5,7 @@ const token = { access_token: 'access-token-example' };
 const TEN_YEARS = 315_360_000;
 
 describe('a granted token answer', () => {
-  it('is read whole, and keeps its secrets wrapped', () => {
+  it('is read completely, with its secrets wrapped', () => {
     const answer = granted({
       ...token,
       refresh_token: 'refresh-token-example',
@@ -58,7 +58,7 @@ describe('a granted token answer', () => {
     },
   );
 
-  it('may call the lifetime expires, unless that is a date', () => {
+  it('may use expires for the lifetime, unless that is a date', () => {
     expect(granted({ ...token, expires: 5_184_000 }).expiresIn).toBe(5_184_000);
     expect(granted({ ...token, expires: 1_795_000_000 })).toMatchObject({
       expiresIn: null,
@@ -80,7 +80,7 @@ describe('a granted token answer', () => {
     ['User Access Token', 'Bearer', 1],
     ['Bearer\r\nX-Evil: 1', 'Bearer', 1],
     [7, 'Bearer', 1],
-  ])('of token_type %j goes into a header as %s', (value, type, flaws) => {
+  ])('of token_type %j becomes %s in a header', (value, type, flaws) => {
     const answer = granted({ ...token, token_type: value });
     expect(answer.tokenType).toBe(type);
     expect(answer.flaws).toHaveLength(flaws);
@@ -90,7 +90,7 @@ describe('a granted token answer', () => {
     expect(granted({ ...token, refresh_token: value })).toMatchObject({ refreshToken: null, flaws: [] });
   });
 
-  it('says nothing of scopes when they are absent or null, and none when they are empty', () => {
+  it('has unknown scopes if they are absent or null, and none if they are empty', () => {
     expect(granted(token).scopes).toBeNull();
     expect(granted({ ...token, scope: null }).scopes).toBeNull();
     expect(granted({ ...token, scope: '' }).scopes).toEqual([]);
@@ -114,7 +114,7 @@ describe('a granted token answer', () => {
     expect(granted(token, { status: 201 }).kind).toBe('granted');
   });
 
-  it('may nest the token of a person', () => {
+  it('may nest the token of a user', () => {
     const answer = granted({
       ok: true,
       authed_user: {
@@ -130,7 +130,7 @@ describe('a granted token answer', () => {
     expect(answer.refreshToken?.reveal()).toBe('refresh-token-example');
   });
 
-  it('may spell its members in camel case', () => {
+  it('may use camel case', () => {
     const answer = granted({
       accessToken: 'access-token-example',
       refreshToken: 'refresh-token-example',
@@ -144,13 +144,13 @@ describe('a granted token answer', () => {
     expect(granted({ access_token: value }).accessToken?.reveal()).toBe(value);
   });
 
-  it('takes the last of a member that is given twice', () => {
+  it('uses the last of two equal members', () => {
     const answer = granted('{"access_token":"first","access_token":"second"}');
     expect(answer.accessToken?.reveal()).toBe('second');
     expect(granted('access_token=first&access_token=second').accessToken?.reveal()).toBe('second');
   });
 
-  it('takes nothing from a prototype the answer brings', () => {
+  it('uses nothing from a prototype in the answer', () => {
     const body =
       '{"access_token":"access-token-example","__proto__":{"refresh_token":"evil","expires_in":1}}';
     const answer = granted(body);
@@ -158,7 +158,7 @@ describe('a granted token answer', () => {
     expect(Object.assign({}, answer.members)).not.toHaveProperty('refresh_token');
   });
 
-  it('drops an id_token that is none', () => {
+  it('drops an invalid id_token', () => {
     expect(granted({ ...token, id_token: 'not one' })).toMatchObject({
       idToken: null,
       flaws: ['the id_token is not one'],
@@ -180,14 +180,14 @@ describe('an access token that cannot be printed', () => {
     [{}],
   ];
 
-  it.each(BAD)('(%j) is not given out', (value) => {
+  it.each(BAD)('(%j) is not returned', (value) => {
     expect(refused({ access_token: value })).toMatchObject({
       class: 'transient',
       error: 'token_unprintable',
     });
   });
 
-  it.each(BAD)('(%j) does not cost the refresh token beside it', (value) => {
+  it.each(BAD)('(%j) does not lose the refresh token beside it', (value) => {
     const answer = granted({ access_token: value, refresh_token: 'refresh-token-example' });
     expect(answer.accessToken).toBeNull();
     expect(answer.refreshToken?.reveal()).toBe('refresh-token-example');
@@ -197,13 +197,13 @@ describe('an access token that cannot be printed', () => {
 
 describe('an answer without an access token', () => {
   it.each([[{}], [{ access_token: null }], [{ access_token: '' }], [{ status: 'ok' }]])(
-    '(%j) may pass',
+    '(%j) is transient',
     (body) => {
       expect(refused(body)).toMatchObject({ class: 'transient', error: 'no_access_token' });
     },
   );
 
-  it('does not cost the refresh token in it', () => {
+  it('does not lose its refresh token', () => {
     const answer = granted({
       refresh_token: 'refresh-token-example',
       expires_in: 'x',
@@ -214,7 +214,7 @@ describe('an answer without an access token', () => {
     expect(answer.refreshToken?.reveal()).toBe('refresh-token-example');
   });
 
-  it('is an error when it names one, though it repeats the refresh token that was sent', () => {
+  it('is an error if it names one, even if it repeats the refresh token', () => {
     expect(refused({ error: 'invalid_grant', refresh_token: 'refresh-token-example' }).error).toBe(
       'invalid_grant',
     );
@@ -222,7 +222,7 @@ describe('an answer without an access token', () => {
 });
 
 describe('an answer with a token and an error', () => {
-  it('is granted, because the token may be the only one left', () => {
+  it('is granted, because its token may be the only valid one', () => {
     const answer = granted({ ...token, refresh_token: 'refresh-token-example', error: 'odd' });
     expect(answer.flaws).toEqual(['the answer names an error besides the token']);
   });
@@ -231,7 +231,7 @@ describe('an answer with a token and an error', () => {
     expect(read({ ...token, error: 'invalid_grant' }, { status: 400 }).kind).toBe('refused');
   });
 
-  it('has no error when that is empty', () => {
+  it('has no error if that is empty', () => {
     expect(granted({ ...token, ok: true, error: null }).flaws).toEqual([]);
     expect(granted({ ...token, error: '' }).flaws).toEqual([]);
   });

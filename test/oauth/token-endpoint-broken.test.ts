@@ -53,7 +53,7 @@ const refreshAt = (endpoint: string, deadline = 10_000) =>
 
 const LOST = { reason: 'reset', sent: 'maybe' };
 
-describe('a whole JSON answer in hand', () => {
+describe('a complete JSON answer', () => {
   it.each<[string, string | Buffer, End]>([
     ['before a reset', sized(TOKENS, 9), 'reset'],
     ['with a length that is one too great', sized(TOKENS, 1), 'end'],
@@ -85,7 +85,7 @@ describe('a whole JSON answer in hand', () => {
     expect(server.connections()).toBe(1);
   });
 
-  it('is the answer when the deadline comes before its end', async () => {
+  it('is the answer even if the deadline comes before its end', async () => {
     const answer = await refreshAt(await answering(CHUNKED + chunk(TOKENS), 'stay'), 300);
     expect(answer.kind).toBe('granted');
     await server.idle();
@@ -94,7 +94,7 @@ describe('a whole JSON answer in hand', () => {
   it.each([
     ['the TLS connection is broken', 'ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC'],
     ['the network is gone', 'EHOSTUNREACH'],
-  ])('is the answer when %s behind it', async (_, code) => {
+  ])('is the answer even with %s behind it', async (_, code) => {
     const limits = { deadline: 10_000, signal: undefined, host: 'x', proxied: false, acceptPart: true };
     const exchange = new Exchange(limits);
     exchange.onRequestStart({ abort: () => undefined });
@@ -118,7 +118,7 @@ describe('a whole JSON answer in hand', () => {
     });
   });
 
-  it('is a refusal when it names an error', async () => {
+  it('is a refusal if it names an error', async () => {
     const bytes = sized(ERROR, 1).toString().replace('200 OK', '400 Bad Request');
     expect(await refreshAt(await answering(bytes, 'reset'))).toMatchObject({
       kind: 'refused',
@@ -128,7 +128,7 @@ describe('a whole JSON answer in hand', () => {
   });
 });
 
-describe('an answer that broke off', () => {
+describe('an interrupted answer', () => {
   it.each<[string, string | Buffer, End]>([
     ['within its JSON', sized(TOKENS.slice(0, -1), 1), 'reset'],
     ['within its error', sized(ERROR.slice(0, -1), 1).toString().replace('200 OK', '400 No'), 'reset'],
@@ -140,11 +140,11 @@ describe('an answer that broke off', () => {
       sized(gzipSync(TOKENS).subarray(0, 30), 9, 'Content-Encoding: gzip'),
       'reset',
     ],
-  ])('is no answer: %s', async (_, bytes, end) => {
+  ])('is not used: %s', async (_, bytes, end) => {
     await expect(refreshAt(await answering(bytes, end))).rejects.toMatchObject(LOST);
   });
 
-  it('is no answer when it is larger than any can be', async () => {
+  it('is not used if it is larger than the limit', async () => {
     const huge = TOKENS.replace('{', `{${' '.repeat(1_048_576)}`);
     const failure = { reason: 'too_large', sent: 'maybe' };
     await expect(refreshAt(await answering(CHUNKED + chunk(huge), 'stay'))).rejects.toMatchObject(failure);
@@ -160,18 +160,18 @@ describe('an answer whose end is the end of the connection', () => {
     await expect(refreshAt(await answering(head() + body, 'end'))).rejects.toMatchObject(LOST);
   });
 
-  it('is lost when it is a form with an error, which may be cut', async () => {
+  it('is lost if it is a form with an error, which may be truncated', async () => {
     const bytes = `${head().replace('200 OK', '400 No')}error=invalid_grant`;
     await expect(refreshAt(await answering(bytes, 'end'))).rejects.toMatchObject(LOST);
   });
 
-  it('counts by its status when it is an error page', async () => {
+  it('counts by its status if it is an error page', async () => {
     const bytes = `${head('Retry-After: 7').replace('200 OK', '503 Later')}<p>later`;
     const refused = { kind: 'refused', class: 'transient', error: 'http_503', retryAfter: 7_000 };
     expect(await refreshAt(await answering(bytes, 'end'))).toMatchObject(refused);
   });
 
-  it('counts as a form when its length was announced', async () => {
+  it('counts as a form if its length was announced', async () => {
     expect(await refreshAt(await answering(sized(FORM, 0), 'stay'))).toMatchObject({ kind: 'granted' });
   });
 });
@@ -184,13 +184,13 @@ describe('what comes before an answer', () => {
       'several of each kind',
       'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 102 P\r\n\r\n'.repeat(3),
     ],
-  ])('is let pass though nobody asked for it: %s', async (_, interim) => {
+  ])('is skipped even if it was not requested: %s', async (_, interim) => {
     const endpoint = await answering(interim + sized(TOKENS, 0), 'stay');
     expect(await refreshAt(endpoint)).toMatchObject({ kind: 'granted' });
     expect(server.connections()).toBe(1);
   });
 
-  it('is let pass in pieces', async () => {
+  it('is skipped in pieces', async () => {
     server = await serveRaw((socket) => {
       socket.once('data', async () => {
         for (const piece of [
@@ -209,7 +209,7 @@ describe('what comes before an answer', () => {
     expect(await refreshAt(server.url)).toMatchObject({ kind: 'granted' });
   });
 
-  it('is no answer when nothing follows', async () => {
+  it('is not an answer if nothing follows', async () => {
     const endpoint = await answering('HTTP/1.1 100 Continue\r\n\r\n', 'end');
     await expect(refreshAt(endpoint)).rejects.toMatchObject(LOST);
   });

@@ -41,7 +41,7 @@ describe('the exchange of a code', () => {
     expect(server.received[0]).toMatchObject({ method: 'POST', headers: { accept: 'application/json' } });
   });
 
-  it('speaks JSON and Basic where the provider wants them, and sends no verifier without PKCE', async () => {
+  it('uses JSON and Basic if the provider expects them, and no verifier without PKCE', async () => {
     const endpoint = await answering(success);
     await exchangeCode(http, { ...jsonClient, ...code, endpoint, codeVerifier: null });
     const [request] = server.received;
@@ -58,7 +58,7 @@ describe('the exchange of a code', () => {
     });
   });
 
-  it('never shows what it sent, though the server repeats it', async () => {
+  it('never shows what it sent, even if the server repeats it', async () => {
     const endpoint = await answering((response, { headers, body }) => {
       const error_description = `${body} ${JSON.stringify(headers)} code-example verifier-example client-secret-example`;
       json(400, { error: 'invalid_grant', error_description })(response, server.received[0] as never);
@@ -71,7 +71,7 @@ describe('the exchange of a code', () => {
 });
 
 describe('a refresh', () => {
-  it('sends the refresh token once and asks for no scopes by itself', async () => {
+  it('sends the refresh token once, and no scopes unless given', async () => {
     const endpoint = await answering(success);
     const answer = await refresh(http, { ...plainClient, endpoint, refreshToken });
     expect(answer.kind).toBe('granted');
@@ -82,7 +82,7 @@ describe('a refresh', () => {
     });
   });
 
-  it("sends scopes when given, and the provider's own parameters, which replace nothing", async () => {
+  it('sends given scopes and provider parameters, which replace no other parameter', async () => {
     const endpoint = await answering(success);
     const refreshParams = { redirect_uri: 'http://127.0.0.1', refresh_token: 'x', grant_type: 'y' };
     const provider = { ...plainClient.provider, refreshParams, scopeSeparator: ',' } as const;
@@ -95,7 +95,7 @@ describe('a refresh', () => {
     });
   });
 
-  it('reads a Retry-After date by the clock given', async () => {
+  it('reads a Retry-After date by the given clock', async () => {
     const endpoint = await answering(json(503, {}, { 'retry-after': 'Fri, 20 Nov 2026 12:00:30 GMT' }));
     const now = () => Date.parse('2026-11-20T12:00:00Z');
     const answer = await refresh(http, { ...plainClient, endpoint, refreshToken, now });
@@ -108,7 +108,7 @@ describe('a refresh', () => {
     expect(server.received).toHaveLength(1);
   });
 
-  it('that got no answer says whether the token may be spent', async () => {
+  it('without an answer reports whether the token may have arrived', async () => {
     await answering(success);
     const silent = await serveRaw((socket) => socket.once('data', () => socket.destroy()));
     const exchange = { ...plainClient, endpoint: silent.url, refreshToken };
@@ -117,7 +117,7 @@ describe('a refresh', () => {
     await expect(refresh(http, exchange)).rejects.toMatchObject({ reason: 'refused', sent: 'no' });
   });
 
-  it('keeps to its deadline and its signal', async () => {
+  it('obeys its deadline and its signal', async () => {
     const endpoint = await answering(() => undefined);
     const exchange = { ...plainClient, endpoint, refreshToken };
     await expect(refresh(http, { ...exchange, deadline: 100 })).rejects.toMatchObject({ reason: 'timeout' });

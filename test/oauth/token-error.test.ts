@@ -57,11 +57,11 @@ describe('an error of the token endpoint', () => {
     ],
     ['in an object with a code', { error: { code: 'invalid_grant' } }, 400, 'invalid_grant'],
     ['as a form', 'error=invalid_grant&error_description=revoked', 400, 'invalid_grant'],
-  ])('is found %s', (_, body, status, error) => {
+  ])('is read %s', (_, body, status, error) => {
     expect(refused(body, { status }).error).toBe(error);
   });
 
-  it('is read from the body although a challenge stands in the header', () => {
+  it('is read from the body even if there is a challenge in the header', () => {
     const headers = { 'www-authenticate': 'Basic realm="x"' };
     expect(refused({ error: 'invalid_grant' }, { status: 401, headers })).toMatchObject({
       class: 'login_needed',
@@ -77,7 +77,7 @@ describe('an error of the token endpoint', () => {
     expect(refused(body, { status: 400 }).description).toBe('said');
   });
 
-  it('gives a finer code of its own', () => {
+  it('returns a finer code', () => {
     const body = {
       error: 'invalid_grant',
       error_subtype: 'invalid_rapt',
@@ -106,7 +106,7 @@ describe('finer codes', () => {
       'transient',
       'AADSTS53003',
     ],
-  ])('%s decide by the facts of the provider', (_, body, kind, detail) => {
+  ])('%s are chosen by the data of the provider', (_, body, kind, detail) => {
     expect(refused(body, { status: 400, facts: entra })).toMatchObject({ class: kind, detail });
   });
 
@@ -141,7 +141,7 @@ describe('an answer that is not from a token endpoint', () => {
   });
 
   it.each([[301], [302], [303], [307], [308]])(
-    'and redirects with %i is a matter of configuration',
+    'is a matter of configuration if it redirects with %i',
     (status) => {
       expect(refused('', { status, headers: { location: 'https://evil.example/' } })).toMatchObject({
         class: 'configuration',
@@ -153,7 +153,7 @@ describe('an answer that is not from a token endpoint', () => {
 
 describe('a status of overload', () => {
   it.each([[500], [503], [429], [408], [425]])(
-    '%i is transient whatever the body says, and the body is read',
+    '%i is transient whatever the body contains, and the body is read',
     (status) => {
       expect(refused({ error: 'invalid_grant', error_description: 'said' }, { status })).toMatchObject({
         class: 'transient',
@@ -174,17 +174,17 @@ describe('a status of overload', () => {
     ['-5', null],
     ['soon', null],
     ['', null],
-  ])('with Retry-After %j asks to wait %j ms', (header, wait) => {
+  ])('with Retry-After %j asks for a pause of %j ms', (header, wait) => {
     expect(refused('', { status: 429, headers: { 'retry-after': header } }).retryAfter).toBe(wait);
   });
 
-  it('asks nothing without Retry-After', () => {
+  it('asks for no pause without Retry-After', () => {
     expect(refused('', { status: 429 }).retryAfter).toBeNull();
   });
 });
 
-describe('what an error says', () => {
-  it('is fit for a terminal and a log', () => {
+describe('the text of an error', () => {
+  it('is safe for a terminal and a log', () => {
     const error_description = 'No\r\n\u001b]52;c;eA==\u0007\u202e alice@example.com ya29.a0AfH6SMBx4example0';
     const answer = refused({ error: 'bad\u001b[31m', error_description }, { status: 400 });
     expect(answer).toMatchObject({ error: 'bad', description: 'No [address] [redacted]' });

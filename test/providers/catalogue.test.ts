@@ -17,7 +17,7 @@ it.each(['constructor', '__proto__', 'toString', 'Google', ''])('knows no provid
   expect(builtInProvider(name, {})).toBeNull();
 });
 
-describe.each(catalogue.names)('%s, as every provider', (name) => {
+describe.each(catalogue.names)('each provider: %s', (name) => {
   const provider = get(name);
   const { client, endpoints, identity, redirect, revocation } = provider;
 
@@ -26,7 +26,7 @@ describe.each(catalogue.names)('%s, as every provider', (name) => {
     expect(JSON.parse(JSON.stringify(provider))).toEqual(provider);
   });
 
-  it('has https addresses only', () => {
+  it('has only https addresses', () => {
     const pages = [client.registrationUrl, provider.manageUrl, identity.request?.url];
     const urls = [...Object.values(endpoints ?? {}), provider.issuer.replace('{tenantid}', 'tenant')];
     for (const url of [...urls, ...pages].filter((each) => each !== null && each !== undefined)) {
@@ -35,11 +35,11 @@ describe.each(catalogue.names)('%s, as every provider', (name) => {
     for (const url of urls.filter((each) => each !== null)) expect(parseEndpoint(url)).not.toBeNull();
   });
 
-  it('asks by default for everything it always asks for', () => {
+  it('requests by default all scopes that it always requests', () => {
     expect(provider.scopes).toEqual(expect.arrayContaining([...(provider.requiredScopes ?? [])]));
   });
 
-  it('recognises a client id of the form it shows, whole', () => {
+  it('recognises a complete client id of the form it shows', () => {
     const pattern = new RegExp(`^(?:${client.idPattern})$`);
     expect(client.idExample).toMatch(pattern);
     expect(`${client.idExample} `).not.toMatch(pattern);
@@ -55,7 +55,7 @@ describe.each(catalogue.names)('%s, as every provider', (name) => {
     expect(redirect.path).toMatch(/^(\/[a-z/]+)?$/);
   });
 
-  it('reads the subject from somewhere that is asked', () => {
+  it('reads the subject from a document that is requested', () => {
     expect(identity.subject.length).toBeGreaterThan(0);
     expect(identity.from === 'request').toBe(identity.request !== null);
     const readsIdToken =
@@ -63,7 +63,7 @@ describe.each(catalogue.names)('%s, as every provider', (name) => {
     expect(readsIdToken).toBe(provider.requiredScopes?.includes('openid') ?? false);
   });
 
-  it('has a revocation endpoint exactly when it has a way to revoke', () => {
+  it('has a revocation endpoint exactly if it supports revocation', () => {
     expect(endpoints?.revocation !== null).toBe(revocation.style !== 'none');
   });
 
@@ -72,7 +72,7 @@ describe.each(catalogue.names)('%s, as every provider', (name) => {
     expect(codes).toEqual([...new Set(codes)]);
   });
 
-  it('tells how to register a client, and where', () => {
+  it('says how to register a client, and where', () => {
     expect(client.registrationSteps.length).toBeGreaterThan(1);
     expect(client.registrationSteps.every((step) => step.endsWith('.'))).toBe(true);
   });
@@ -86,7 +86,7 @@ describe.each(catalogue.names)('%s, as every provider', (name) => {
 });
 
 describe('different providers', () => {
-  it('are answered at different redirect URIs', () => {
+  it('have different redirect URIs', () => {
     const uris = catalogue.names.map((name) => get(name).redirect).map(({ host, path }) => host + path);
     expect(new Set(uris).size).toBe(uris.length);
   });

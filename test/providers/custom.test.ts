@@ -21,7 +21,7 @@ function refusal(settings: ProviderSettings, base: Provider | null = null): unkn
 describe('an OpenID Connect issuer', () => {
   const provider = fromConfig('my-idp', { issuer: 'https://issuer.example' }, null);
 
-  it('needs nothing but its address', () => {
+  it('needs only its address', () => {
     expect(provider).toMatchObject({
       issuer: 'https://issuer.example',
       issuerTemplate: false,
@@ -37,7 +37,7 @@ describe('an OpenID Connect issuer', () => {
     });
   });
 
-  it('has variables of its own', () => {
+  it('has its own variables', () => {
     expect(provider.client).toMatchObject({
       idVariables: ['MY_IDP_CLIENT_ID'],
       secretVariables: ['MY_IDP_CLIENT_SECRET'],
@@ -46,21 +46,21 @@ describe('an OpenID Connect issuer', () => {
     });
   });
 
-  it('is a plain OAuth server where openid is not among the scopes', () => {
+  it('is a plain OAuth server if openid is not among the scopes', () => {
     const plain = fromConfig('mine', { issuer: 'https://issuer.example', scopes: ['mail'] }, null);
     expect(plain).toMatchObject({ requiredScopes: [], identity: { from: 'none' }, reconsentParams: {} });
   });
 });
 
 describe('a plain OAuth server', () => {
-  it('has the issuer that is set for it', () => {
+  it('has the configured issuer', () => {
     const settings = { ...PLAIN, issuer: 'https://id.example' };
     const provider = fromConfig('plain', settings, null);
     expect(provider.issuer).toBe('https://id.example');
     expect(provider).not.toHaveProperty('issuerAssumed');
   });
 
-  it('is told by two endpoints, and stands for the issuer with its token endpoint', () => {
+  it('needs two endpoints, and its token endpoint serves as the issuer', () => {
     const provider = fromConfig('plain', PLAIN, null);
     expect(provider).toMatchObject({
       issuer: 'https://api.example',
@@ -73,7 +73,7 @@ describe('a plain OAuth server', () => {
     });
   });
 
-  it('tells who logged in at its userinfo endpoint', () => {
+  it('identifies the user at its userinfo endpoint', () => {
     const userinfoEndpoint = 'https://api.example/user';
     expect(fromConfig('plain', { ...PLAIN, userinfoEndpoint }, null).identity).toMatchObject({
       from: 'request',
@@ -82,11 +82,11 @@ describe('a plain OAuth server', () => {
     });
   });
 
-  it('leaves it to the label where it does not tell at all', () => {
+  it('identifies the user by the label if it reports nothing', () => {
     expect(fromConfig('plain', PLAIN, null).identity).toMatchObject({ from: 'none', subject: [] });
   });
 
-  it('may have the identity in the token answer, where the user says so', () => {
+  it('may have the identity in the token answer, if so configured', () => {
     const identity = { from: 'token_response', subject: ['account_id'] } as const;
     expect(fromConfig('plain', { ...PLAIN, identity }, null).identity).toMatchObject({
       ...identity,
@@ -94,7 +94,7 @@ describe('a plain OAuth server', () => {
     });
   });
 
-  it('can be revoked at once it has an endpoint for it', () => {
+  it('can be revoked as soon as it has an endpoint for it', () => {
     const settings = { ...PLAIN, revocationEndpoint: 'https://api.example/revoke' };
     expect(fromConfig('plain', settings, null).revocation.style).toBe('rfc7009');
     expect(fromConfig('plain', { ...settings, revocation: 'json' }, null).revocation.style).toBe('json');
@@ -125,11 +125,11 @@ describe('settings over a built-in provider', () => {
     expect(provider.client.idVariables).toEqual(['GOOGLE_WORK_CLIENT_ID', 'GOOGLE_CLIENT_ID']);
   });
 
-  it('keep the rule by which tenants are put into the issuer', () => {
+  it('keep the rule that puts tenants into the issuer', () => {
     expect(fromConfig('microsoft', { redirectPort: 8400 }, microsoft('common')).issuerTemplate).toBe(true);
   });
 
-  it('that lead to another server take its manners along and nothing that belongs to the first', () => {
+  it('keep its quirks but none of its addresses if they lead to another server', () => {
     const elsewhere = { ...PLAIN, extends: 'google' };
     const provider = fromConfig('other', elsewhere, google);
     expect(provider).toMatchObject({
@@ -145,19 +145,19 @@ describe('settings over a built-in provider', () => {
     });
   });
 
-  it('that name another issuer have its endpoints discovered anew', () => {
+  it('that name another issuer have its endpoints discovered again', () => {
     const provider = fromConfig('google', { issuer: 'https://issuer.example' }, google);
     expect(provider).toMatchObject({ issuer: 'https://issuer.example', endpoints: null });
   });
 
-  it('decide about the secret along with the authentication', () => {
+  it('decide about the secret together with the authentication', () => {
     const base = microsoft('common');
     expect(fromConfig('m', { clientAuth: 'post' }, base).client.secret).toBe('required');
     expect(fromConfig('m', { clientAuth: 'none' }, base).client.secret).toBe('forbidden');
   });
 });
 
-describe('settings that make no provider', () => {
+describe('incomplete settings of a provider', () => {
   it.each<[string, ProviderSettings, Provider | null]>([
     ['neither issuer nor', {}, null],
     ['tokenEndpoint needs', { tokenEndpoint: 'https://api.example/token' }, null],

@@ -8,32 +8,32 @@ import { youtube } from '../../src/providers/youtube.js';
 const TENANT = '11111111-2222-3333-4444-555555555555';
 
 describe('Google', () => {
-  it('needs the secret that is not secret, in the body', () => {
+  it('needs the client secret, which is not confidential, in the body', () => {
     expect([google.client.secret, google.clientAuth, google.tokenBody]).toEqual(['required', 'post', 'form']);
   });
 
-  it('asks for offline access always and for consent only when a refresh token is needed', () => {
+  it('asks for consent only if a refresh token is needed', () => {
     expect(google.authorizeParams).toEqual({ access_type: 'offline' });
     expect(google.reconsentParams).toEqual({ prompt: 'consent' });
   });
 
-  it('knows the names under which scopes come back', () => {
+  it('knows the aliases of returned scopes', () => {
     expect(google.scopeAliases['email']).toBe('https://www.googleapis.com/auth/userinfo.email');
     expect(google.scopeAliases['profile']).toBe('https://www.googleapis.com/auth/userinfo.profile');
   });
 
-  it('counts a token that is unknown as revoked, and warns of what else goes with it', () => {
+  it('counts an unknown token as revoked, and warns what else is revoked', () => {
     expect(google.revocation.alreadyGone).toEqual(['400 invalid_token']);
     expect(google.revocation.caution).toContain('whole Cloud project');
   });
 
   it.each(['123456789012-abc123.apps.googleusercontent.com', '123456789012.apps.googleusercontent.com'])(
-    'takes %s for a client id',
+    'accepts %s as a client id',
     (id) => expect(id).toMatch(new RegExp(`^(?:${google.client.idPattern})$`)),
   );
 
   it.each(['client-secret-example', 'apps.googleusercontent.com', 'x.apps.googleusercontentXcom'])(
-    'does not take %s for one',
+    'does not accept %s as a client id',
     (id) => expect(id).not.toMatch(new RegExp(`^(?:${google.client.idPattern})$`)),
   );
 });
@@ -50,7 +50,7 @@ describe('YouTube', () => {
     expect(youtube.requiredScopes).toContain('https://www.googleapis.com/auth/youtube.readonly');
   });
 
-  it('labels accounts by channel, since the channels of a person share the address', () => {
+  it('labels accounts by channel, because channels of a person share the address', () => {
     expect(youtube.identity.email).toEqual([]);
     expect(youtube.identity.name[0]).toBe('items.0.snippet.customUrl');
   });
@@ -70,7 +70,7 @@ describe('Microsoft', () => {
   });
 
   it.each([{}, { MICROSOFT_TENANT_ID: '' }, { MICROSOFT_TENANT_ID: ' common ' }])(
-    'is for everyone with %j',
+    'is for every user with %j',
     (env) => {
       expect(builtInProvider('microsoft', env)).toEqual(microsoft('common'));
     },
@@ -88,7 +88,7 @@ describe('Microsoft', () => {
     expect(microsoft('common').redirect).toEqual({ host: 'localhost', port: 0, path: '' });
   });
 
-  it('sends no secret, unless there is one, and then in the body', () => {
+  it('sends no secret unless one is set, and then in the body', () => {
     const { clientAuth, client } = microsoft('common');
     expect([clientAuth, client.secret, client.authWithSecret]).toEqual(['none', 'optional', 'post']);
   });
@@ -97,13 +97,13 @@ describe('Microsoft', () => {
     expect(microsoft('common').scopesNotEchoed).toContain('offline_access');
   });
 
-  it('cannot revoke, and says where a person can', () => {
+  it('cannot be revoked, and says where the user can remove the grant', () => {
     expect(microsoft('common').revocation.style).toBe('none');
     expect(microsoft('common').manageUrl).toBe('https://myapps.microsoft.com');
     expect(microsoft('consumers').manageUrl).toBe('https://account.live.com/consent/Manage');
   });
 
-  it('knows a person by tenant and object, not by the address', () => {
+  it('identifies a user by tenant and object, not by the address', () => {
     expect(microsoft('common').identity.subject).toEqual(['tid', 'oid']);
   });
 
@@ -123,17 +123,17 @@ describe('Notion', () => {
     expect(notion.headers).toEqual({ 'Notion-Version': expect.stringMatching(/^\d{4}-\d\d-\d\d$/) });
   });
 
-  it('knows neither PKCE nor scopes, but whose login it is', () => {
+  it('has neither PKCE nor scopes, but an owner', () => {
     expect([notion.pkce, notion.scopes]).toEqual([false, []]);
     expect(notion.authorizeParams).toEqual({ owner: 'user' });
   });
 
-  it('shows the very redirect URI that is used, in the steps of registration', () => {
+  it('shows exactly the redirect URI that is used, in the steps of registration', () => {
     const { host, port, path } = notion.redirect;
     expect(notion.client.registrationSteps.join()).toContain(`http://${host}:${port}${path} `);
   });
 
-  it('knows an account by bot and workspace', () => {
+  it('identifies an account by bot and workspace', () => {
     expect(notion.identity).toMatchObject({ from: 'token_response', subject: ['bot_id', 'workspace_id'] });
   });
 });

@@ -128,7 +128,7 @@ describe('the completion', () => {
     ]);
   });
 
-  it('reads names only: no key, no socket, and nothing is changed', (context) => {
+  it('reads only names: no key, no socket, and changes nothing', (context) => {
     needs(context, 'strace');
     const { vault } = stage.home;
     const calls = join(stage.home.root, 'calls');

@@ -17,7 +17,7 @@ describe('the manual', () => {
     expect(readdirSync(FOLDER).sort()).toEqual(names.sort());
   });
 
-  it('has nothing that mandoc warns about', (context) => {
+  it('causes no warning of mandoc', (context) => {
     needs(context, 'mandoc');
     const pages = readdirSync(FOLDER).map((name) => join(FOLDER, name));
     const { status, stdout, stderr } = spawnSync('mandoc', ['-Tlint', '-Wwarning', ...pages], {
@@ -28,7 +28,7 @@ describe('the manual', () => {
     expect(status).toBe(0);
   });
 
-  it('is shown by man, with what can be typed as it is', (context) => {
+  it('is shown by man, with commands that can be copied', (context) => {
     needs(context, 'man');
     const shown = (name: string) =>
       execFileSync('man', ['--warnings', '-l', join(FOLDER, name)], {

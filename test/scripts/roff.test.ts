@@ -3,7 +3,7 @@ import { EXIT_STATUS } from '../../scripts/reference.js';
 import { roff } from '../../scripts/roff.js';
 import { ERROR_CODES } from '../../src/domain/errors.js';
 
-it('a page has nothing in it that roff would obey', () => {
+it('a page contains nothing that roff would interpret', () => {
   const page = {
     name: 'vault x',
     summary: "it's .br and \\fB",

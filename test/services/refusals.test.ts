@@ -11,7 +11,7 @@ import { refused } from '../doubles/token-answers.js';
 
 const DEAD = refused({ error: 'invalid_grant' }, { status: 400 });
 
-describe('the likely reason of a dead grant', () => {
+describe('the likely reason of an ended grant', () => {
   const reasonOf = (days: { consent: number; use: number }, provider = google) => {
     const account = accountExample({ issuedAt: NOW - days.use * DAY, lastRefreshAt: NOW - days.use * DAY });
     const when = { consentedAt: NOW - days.consent * DAY, cutOffAt: null, now: NOW };
@@ -21,24 +21,24 @@ describe('the likely reason of a dead grant', () => {
   it.each([
     ['seven days after the consent', { consent: 7, use: 1 }, /"Testing" state ends it after 7 days/],
     ['half a year after the last use', { consent: 400, use: 181 }, /after 6 months without use/],
-  ])('is told %s', (_, days, pattern) => {
+  ])('is reported %s', (_, days, pattern) => {
     expect(reasonOf(days)).toMatch(pattern);
   });
 
   it.each([
     ['three days after the consent', { consent: 3, use: 1 }],
     ['a month after the consent', { consent: 30, use: 1 }],
-  ])('is not made up %s', (_, days) => {
+  ])('is not invented %s', (_, days) => {
     expect(reasonOf(days)).toBe(
       'google/alice@example.com needs a new login: Google no longer accepts its refresh token (invalid_grant)',
     );
   });
 
-  it('is each provider’s own', () => {
+  it('is that of the provider', () => {
     expect(reasonOf({ consent: 200, use: 95 }, microsoft('common'))).toMatch(/90 days without use/);
   });
 
-  it('counts a login as a use, though nothing was refreshed since', () => {
+  it('counts a login as a use, even without a refresh since', () => {
     const account = accountExample({ issuedAt: NOW - HOUR, lastRefreshAt: NOW - 300 * DAY });
     const { message } = refreshRefusal(account, google, DEAD, {
       consentedAt: NOW - HOUR,
@@ -70,7 +70,7 @@ describe('a refusal of the authorization code', () => {
   });
 });
 
-describe('a redirect where a token was expected', () => {
+describe('a redirect instead of a token', () => {
   it.each([
     [
       'a refresh',
@@ -78,7 +78,7 @@ describe('a redirect where a token was expected', () => {
         refreshRefusal(accountExample(), google, answer, { consentedAt: NOW, cutOffAt: null, now: NOW }),
     ],
     ['a login', (answer: ReturnType<typeof refused>) => codeRefusal(google, answer)],
-  ])('of %s is told as one, and not as a wrong client', (_, refusal) => {
+  ])('of %s is reported as a redirect, and not as a wrong client', (_, refusal) => {
     const failure = refusal(refused('<html>sign in</html>', { status: 307 }));
     expect(failure.code).toBe('client_refused');
     expect(failure.message).toBe(
@@ -87,13 +87,13 @@ describe('a redirect where a token was expected', () => {
     expect(failure.hint).toContain('vault login google --dry-run');
   });
 
-  it('is a refusal of the client when it says so itself', () => {
+  it('is a refusal of the client if it says so itself', () => {
     const failure = codeRefusal(google, refused({ error: 'invalid_client' }, { status: 302 }));
     expect(failure.message).toContain('refuses this client');
   });
 });
 
-describe('a refusal on the provider’s page', () => {
+describe('a refusal on a page of the provider', () => {
   it.each([
     ['access_denied', 'login_refused'],
     ['user_cancelled', 'login_refused'],
@@ -108,7 +108,7 @@ describe('a refusal on the provider’s page', () => {
     expect(authorizationRefusal(google, error, null)).toMatchObject({ code, hint: expect.any(String) });
   });
 
-  it('repeats what the provider says', () => {
+  it('shows what the provider says', () => {
     expect(authorizationRefusal(google, 'access_denied', 'the person said no').message).toBe(
       'the login was declined at Google (access_denied: the person said no)',
     );
@@ -116,7 +116,7 @@ describe('a refusal on the provider’s page', () => {
 });
 
 describe('a provider that could not be reached', () => {
-  it('is a matter of the network', () => {
+  it('is a network failure', () => {
     expect(unreachable(new TransportFailure('dns', 'no', 'oauth2.example'))).toMatchObject({
       code: 'network_failed',
       message: 'oauth2.example could not be reached: its name could not be resolved',
@@ -125,7 +125,7 @@ describe('a provider that could not be reached', () => {
     });
   });
 
-  it('is no matter of the network when its certificate is not trusted', () => {
+  it('is not a network failure if its certificate is not trusted', () => {
     const failure = new TransportFailure('tls', 'no', 'oauth2.example', { certificate: 'unknown_issuer' });
     expect(unreachable(failure)).toMatchObject({
       code: 'network_failed',

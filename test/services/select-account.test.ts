@@ -26,12 +26,12 @@ describe('choosing an account', () => {
     ['a beginning that no other shares', 'google/w'],
     ['its provider, when that has no other', 'microsoft'],
     ['a beginning of its provider', 'mic'],
-  ])('takes %s', async (_, selector) => {
+  ])('accepts %s', async (_, selector) => {
     await add('google/work', 'google/alice@example.com', 'microsoft/work');
     expect(await chosen(selector)).toBe(selector.startsWith('m') ? 'microsoft/work' : 'google/work');
   });
 
-  it('takes the only account there is when none is named', async () => {
+  it('selects the only account if none is named', async () => {
     await add('google/work');
     expect(await chosen(null)).toBe('google/work');
   });
@@ -46,21 +46,21 @@ describe('choosing an account', () => {
     expect(await chosen('googlem')).toBe('googlemail/x');
   });
 
-  it('takes the account of that name though a damaged index leads to another', async () => {
+  it('finds the account of that name even if a damaged index leads to another', async () => {
     await add('google/a', 'google/b');
     const swap = "UPDATE accounts SET label = iif(label = 'a', 'b', 'a')";
     tamperBehindIndex(stage.paths.database, 'accounts_by_name', swap);
     expect(await chosen('google/a')).toBe('google/a');
   });
 
-  it('does not read a selector as a pattern', async () => {
+  it('does not interpret a selector as a pattern', async () => {
     await add('google/work');
     for (const selector of ['%', 'google/%', 'google/_ork', '*', "google' OR 1=1 --"]) {
       await expect(chosen(selector)).rejects.toMatchObject({ code: 'account_not_found' });
     }
   });
 
-  it('lists the accounts when several are meant, and says the command to type', async () => {
+  it('lists the accounts if several match, and shows the command to type', async () => {
     await add('google/b', "google/a'b");
     await expect(selectAccount(stage.vault, 'google', 'revoke')).rejects.toMatchObject({
       code: 'account_ambiguous',
@@ -82,7 +82,7 @@ describe('choosing an account', () => {
     });
   });
 
-  it('says where to look for an account that is not there', async () => {
+  it('suggests the list for an account that does not exist', async () => {
     await add('google/work');
     await expect(chosen('google/home')).rejects.toMatchObject({
       code: 'account_not_found',
@@ -97,7 +97,7 @@ describe('choosing an account', () => {
     ['work', 'google/work or microsoft/work'],
     ['google/wrok', 'google/work'],
     ['alcie@example.com', 'microsoft/alice@example.com'],
-  ])('suggests the names that %s may have meant', async (selector, guesses) => {
+  ])('suggests the names that %s may mean', async (selector, guesses) => {
     await add('google/work', 'microsoft/work', 'microsoft/alice@example.com');
     await expect(chosen(selector)).rejects.toMatchObject({
       code: 'account_not_found',
@@ -105,20 +105,20 @@ describe('choosing an account', () => {
     });
   });
 
-  it('takes an empty name for a mistake, and not for the only account', async () => {
+  it('treats an empty name as a mistake, not as the only account', async () => {
     await add('google/work');
     await expect(chosen('')).rejects.toMatchObject({ code: 'usage' });
   });
 });
 
 describe('choosing several accounts', () => {
-  it('names each once, in the order asked for', async () => {
+  it('returns each once, in the given order', async () => {
     await add('google/a', 'google/b', 'microsoft/c');
     const accounts = await selectAccounts(stage.vault, ['mic', 'google/a', 'microsoft/c'], 'refresh');
     expect(accounts.map(accountName)).toEqual(['microsoft/c', 'google/a']);
   });
 
-  it('fails as a whole when one of them is not there', async () => {
+  it('fails as a whole if one of them does not exist', async () => {
     await add('google/a');
     await expect(selectAccounts(stage.vault, ['google', 'x'], 'refresh')).rejects.toMatchObject({
       code: 'account_not_found',

@@ -29,8 +29,8 @@ const discovered = (settings: Readonly<Record<string, unknown>> = {}) => {
   return serverOf(configureProvider('mine', sources({ config: { providers: { mine } } })), async () => http);
 };
 
-describe('where a provider’s endpoints are', () => {
-  it('is known of a built-in one, without a request', async () => {
+describe('the endpoints of a provider', () => {
+  it('are known for a built-in one, without a request', async () => {
     const microsoft = configureProvider('microsoft', sources({ env: { MICROSOFT_CLIENT_ID: GUID } }));
     const never = () => Promise.reject(new Error('nothing must be sent here'));
     expect(await serverOf(microsoft, never)).toMatchObject({
@@ -40,14 +40,14 @@ describe('where a provider’s endpoints are', () => {
     });
   });
 
-  it('is asked of an issuer', async () => {
+  it('are requested from an issuer', async () => {
     expect(await discovered()).toMatchObject({
       tokenEndpoint: `${server.url}/token`,
       codeChallengeMethods: null,
     });
   });
 
-  it('is of no use when the server says that it does not know S256, unless PKCE was turned off', async () => {
+  it('are refused if the server does not support S256, unless PKCE is off', async () => {
     metadata['code_challenge_methods_supported'] = ['plain'];
     await expect(discovered()).rejects.toMatchObject({
       code: 'config_invalid',

@@ -46,9 +46,9 @@ function targetFile(): string {
   return target;
 }
 
-describe('what stands beside a database', () => {
+describe('a file beside a database', () => {
   it.each(BESIDE.flatMap((end) => PLANTED.map((planted) => [end, ...planted] as const)))(
-    'under %s and is %s keeps the vault closed',
+    'under %s that is %s keeps the vault closed',
     async (end, _name, what, plant) => {
       await (await folder.factory.create(headExample())).close();
       const target = targetFile();
@@ -60,14 +60,14 @@ describe('what stands beside a database', () => {
     },
   );
 
-  it.each(BESIDE)('under %s and leads elsewhere keeps the doctor from opening the vault', async (end) => {
+  it.each(BESIDE)('under %s that is a link keeps the doctor from opening the vault', async (end) => {
     await (await folder.factory.create(headExample())).close();
     symlinkSync(targetFile(), `${path}${end}`);
     const looking = readOnlyFiles(process.geteuid?.());
     await expect(inspectSqlite(path, looking, folder.clock)).rejects.toThrow(unsafe(/is not a regular file/));
   });
 
-  it('and is a file of ours that others could read is closed to them', async () => {
+  it('that others could read is closed to them', async () => {
     await (await folder.factory.create(headExample())).close();
     const journal = `${path}-journal`;
     writeFileSync(journal, '');
@@ -91,7 +91,7 @@ describe('what stands beside a database', () => {
     expect(readFileSync(target, 'utf8')).toBe('untouched');
   });
 
-  it.each(PLANTED)('and is %s keeps a lock from being taken', async (_name, what, plant) => {
+  it.each(PLANTED)('that is %s keeps a lock from being taken', async (_name, what, plant) => {
     await (await folder.locks.acquire(NAME, 0)).release();
     const target = targetFile();
     plant(join(folder.paths.locks, `${NAME}.db-journal`), target);
@@ -100,7 +100,7 @@ describe('what stands beside a database', () => {
     expect(readFileSync(target, 'utf8')).toBe('untouched');
   });
 
-  it('is none beside a lock that is held, and another process finds it busy', async () => {
+  it('of a lock that is held appears as busy to another process', async () => {
     const held = await folder.locks.acquire(NAME, 0);
     expect(readdirSync(folder.paths.locks)).toEqual([`${NAME}.db`]);
     await expect(folder.locks.acquire(NAME, 0)).rejects.toMatchObject({ code: 'busy' });
@@ -109,10 +109,10 @@ describe('what stands beside a database', () => {
   });
 });
 
-describe("a link in the place of one of the vault's own folders", () => {
+describe("a link in place of one of the vault's own folders", () => {
   const refusal = unsafe(/is not a folder/);
 
-  it('is no place for locks', async () => {
+  it('is not used for locks', async () => {
     symlinkSync(elsewhere, folder.paths.locks);
     await expect(folder.locks.acquire(NAME, 0)).rejects.toThrow(refusal);
     await expect(folder.locks.isFree(NAME)).rejects.toThrow(refusal);
@@ -123,7 +123,7 @@ describe("a link in the place of one of the vault's own folders", () => {
     expect(statSync(join(elsewhere, `${NAME}.db`)).size).toBe(0);
   });
 
-  it('is no place for marks', async () => {
+  it('is not used for marks', async () => {
     const marks = await folder.marks();
     writeFileSync(join(elsewhere, 'place'), 'a mark', { mode: 0o600 });
     symlinkSync(elsewhere, marks.folder);
@@ -136,7 +136,7 @@ describe("a link in the place of one of the vault's own folders", () => {
     ['to a folder', () => elsewhere],
     ['to a file', targetFile],
     ['to nowhere', () => join(folder.home, 'nowhere')],
-  ])('%s is no place for answers', (_where, target) => {
+  ])('%s is not used for spilled answers', (_where, target) => {
     const { files, clock } = folder;
     const place = join(folder.home, 'spill');
     symlinkSync(target(), place);
@@ -145,7 +145,7 @@ describe("a link in the place of one of the vault's own folders", () => {
     expect(() => spill.reserve()).toThrow(refusal);
   });
 
-  it('is no place for answers even among them, not even to be cleared away', () => {
+  it('is not used for one spilled answer, not even to clear it', () => {
     const { files, clock } = folder;
     const place = join(folder.home, 'spill');
     mkdirSync(place, { mode: 0o700 });

@@ -44,7 +44,7 @@ async function expectGood(of: VaultFolder): Promise<void> {
 }
 
 describe('making a vault', () => {
-  it('creates a 0600 file in a 0700 folder whatever the umask', async () => {
+  it('creates a 0600 file in a 0700 folder, whatever the umask', async () => {
     const deep = vaultFolder(join(folder.home, 'deep', 'vault'));
     const before = process.umask(0);
     try {
@@ -59,7 +59,7 @@ describe('making a vault', () => {
     expect([join(folder.home, 'deep'), deep.home].map(modeOf)).toEqual([0o700, 0o700]);
   });
 
-  it('never replaces one that is there, nor anything else', async () => {
+  it('replaces neither a vault nor any other file', async () => {
     await (await folder.factory.create(headExample())).close();
     const before = readFileSync(folder.paths.database);
     const exists = expect.objectContaining({ code: 'vault_exists', exitCode: 2, hint: 'vault list' });
@@ -87,14 +87,14 @@ describe('making a vault', () => {
       'a link where the beginning would be',
       () => symlinkSync('/nonexistent/elsewhere', `${folder.paths.database}.new`),
     ],
-  ])('begins anew when a crash left %s', async (_name, leave) => {
+  ])('starts again if a crash left %s', async (_name, leave) => {
     leave();
     await (await folder.factory.create(headExample())).close();
     expect(here()).toEqual(['vault.db']);
     await expectGood(folder);
   });
 
-  it('is done when a crash came between the new name and the end of the old one', async () => {
+  it('is complete if a crash came between the new name and the removal of the old', async () => {
     await (await folder.factory.create(headExample())).close();
     linkSync(folder.paths.database, `${folder.paths.database}.new`);
     expect(await folder.factory.exists()).toBe(true);
@@ -102,7 +102,7 @@ describe('making a vault', () => {
     expect(here()).toEqual(['vault.db']);
   });
 
-  it('says so when something stands in the way', async () => {
+  it('reports a file that is in its place', async () => {
     mkdirSync(`${folder.paths.database}.new`);
     await expect(folder.factory.create(headExample())).rejects.toThrow(
       expect.objectContaining({ code: 'vault_not_writable', hint: expect.stringContaining(folder.home) }),
@@ -147,7 +147,7 @@ describe('making a vault', () => {
 describe('opening a vault', () => {
   const damaged = expect.objectContaining({ code: 'vault_damaged', exitCode: 9 });
 
-  it('that is not there makes none', async () => {
+  it('that does not exist makes none', async () => {
     expect(await folder.factory.exists()).toBe(false);
     await expect(folder.factory.open()).rejects.toThrow(damaged);
     expect(here()).toEqual([]);
@@ -158,7 +158,7 @@ describe('opening a vault', () => {
     ['a text', 'this is not a vault\n'.repeat(500)],
     ['one byte', 'S'],
     ['the beginning of a database', 'SQLite format 3\0'],
-  ])('whose file is %s says that it is damaged, and leaves the file alone', async (_name, content) => {
+  ])('whose file is %s reports damage, and does not change the file', async (_name, content) => {
     writeFileSync(folder.paths.database, content, { mode: 0o600 });
     await expect(folder.factory.open()).rejects.toThrow(damaged);
     await expect(folder.factory.create(headExample())).rejects.toThrow(
@@ -168,7 +168,7 @@ describe('opening a vault', () => {
     expect(here()).toEqual(['vault.db']);
   });
 
-  it('that lacks a page or more at its end says that it is damaged', async () => {
+  it('that lacks a page or more at its end reports damage', async () => {
     const store = await folder.factory.create(headExample());
     for (let n = 0; n < 40; n += 1) await store.insert(sealedExample(n), step);
     await store.close();

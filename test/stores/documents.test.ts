@@ -92,7 +92,7 @@ const MOMENTS = [
 ];
 
 describe('the documents of accounts, written by SQL', () => {
-  it('are what JavaScript writes for every odd text', async () => {
+  it('equal what JavaScript writes for every odd text', async () => {
     await add(
       TEXTS.flatMap((text, n): Partial<Account>[] => [
         { label: text },
@@ -104,7 +104,7 @@ describe('the documents of accounts, written by SQL', () => {
     expect(await madeBySql()).not.toContain(false);
   });
 
-  it('are what JavaScript writes for every odd moment', async () => {
+  it('equal what JavaScript writes for every odd moment', async () => {
     await add(
       [null, ...MOMENTS].flatMap((at): Partial<Account>[] => [
         { expiresAt: at, grantExpiresAt: null, lastRefreshAt: at },
@@ -126,14 +126,14 @@ describe('the documents of accounts, written by SQL', () => {
     ['in another order', 'a b', 'b a', false],
     ['twice asked for', 'a a b', 'c', false],
     ['though none was asked', '', 'a', false],
-  ])('are what JavaScript writes for granted scopes: %s', async (_, asked, granted, bySql) => {
+  ])('equal what JavaScript writes for granted scopes: %s', async (_, asked, granted, bySql) => {
     const words = (text: string) => (text === '' ? [] : text.split(' '));
     await add([{ askedScopes: words(asked), grantedScopes: words(granted) }]);
     await expectTheSame();
     expect(await madeBySql()).toEqual([bySql]);
   });
 
-  it('are what JavaScript writes for any account', async () => {
+  it('equal what JavaScript writes for any account', async () => {
     const text = fc.string({ unit: 'grapheme', maxLength: 20 });
     const scopes = fc.array(fc.stringMatching(/^[\x21-\x7e]{1,9}$/), { maxLength: 4 });
     const at = fc.integer({ min: -1, max: YEAR_10000 + 1 });
@@ -157,7 +157,7 @@ describe('the documents of accounts, written by SQL', () => {
     await expectTheSame();
   });
 
-  it('are those of one provider', async () => {
+  it('are limited to one provider on request', async () => {
     await add([{ provider: 'a' }, { provider: 'b' }, { provider: 'ab' }]);
     const { bySql, byJavaScript } = await bothWays('a');
     expect(bySql).toBe(byJavaScript);
@@ -165,7 +165,7 @@ describe('the documents of accounts, written by SQL', () => {
     expect(await bothWays('c')).toEqual({ bySql: '{"accounts":[]}', byJavaScript: '{"accounts":[]}' });
   });
 
-  it('leave an account out that is removed meanwhile', async () => {
+  it('leave out an account that is removed in the meantime', async () => {
     await addMany();
     const pieces = store.documents(null)[Symbol.asyncIterator]();
     expect((await pieces.next()).value).toHaveLength(1_000);
@@ -178,7 +178,7 @@ describe('the documents of accounts, written by SQL', () => {
     ["id = '../../elsewhere-elsewhere-elsewhere'", 'id'],
     ['generation = 9007199254740993', 'generation'],
     ['retry_at = -9223372036854775808', 'retry_at'],
-  ])('are not begun where the last of many has %s', async (work, column) => {
+  ])('are not begun if the last of many has %s', async (work, column) => {
     await addMany();
     tamper(folder.paths.database, `UPDATE accounts SET ${work} WHERE label = '11000'`);
     const pieces = store.documents(null)[Symbol.asyncIterator]();
@@ -188,7 +188,7 @@ describe('the documents of accounts, written by SQL', () => {
     });
   });
 
-  it('are written by JavaScript where an id is no UUID', async () => {
+  it('are written by JavaScript if an id is no UUID', async () => {
     await add([{ id: 'short' }]);
     await expectTheSame();
     expect(await madeBySql()).toEqual([false]);

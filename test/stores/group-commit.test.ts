@@ -36,7 +36,7 @@ function notes(): number[] {
   }
 }
 
-describe('writes asked for at the same time', () => {
+describe('concurrent writes', () => {
   it('are on disk in order when their promises resolve', async () => {
     const order: number[] = [];
     await Promise.all(Array.from({ length: 200 }, (_, n) => put(n).then(() => order.push(n))));
@@ -44,7 +44,7 @@ describe('writes asked for at the same time', () => {
     expect(order).toEqual([...order].sort((a, b) => a - b));
   });
 
-  it('share commits, which is what makes them fast', async () => {
+  it('share commits', async () => {
     let commits = 0;
     const database = await openDatabase(folder.paths.database, folder.files);
     const counting = new Proxy(database, {
@@ -69,7 +69,7 @@ describe('writes asked for at the same time', () => {
     expect(notes()).toHaveLength(50);
   });
 
-  it('do not take each other along when one of them throws', async () => {
+  it('do not fail together if one of them throws', async () => {
     const refusal = new Error('refused by the action itself');
     const results = await Promise.allSettled([
       put(1),
@@ -93,7 +93,7 @@ describe('writes asked for at the same time', () => {
     expect(notes()).toEqual([1, 3]);
   });
 
-  it('all fail when the commit fails, and nothing of them is kept', async () => {
+  it('all fail if the commit fails, and nothing of them is kept', async () => {
     await put(1);
     await connection.write(() => {
       connection.prepare('CREATE TABLE parents (n INTEGER PRIMARY KEY) STRICT').run();
@@ -121,33 +121,30 @@ describe('writes asked for at the same time', () => {
 });
 
 describe('a database that another connection is writing to', () => {
-  it.each(['reading', 'writing'])(
-    'is waited for when %s, however long a commit of theirs takes',
-    async (doing) => {
-      const clock = clockDouble(0);
-      const patient = connect(
-        await openDatabase(folder.paths.database, folder.files),
-        folder.paths.database,
-        clock,
-      );
-      const other = new SqliteDatabase(folder.paths.database);
-      other.exec('BEGIN EXCLUSIVE; INSERT INTO notes VALUES (7)');
-      clock.onSleep = () => {
-        if (clock.slept.length === 5) other.exec('COMMIT');
-      };
-      if (doing === 'reading') {
-        expect(await patient.read(() => patient.prepare('SELECT n FROM notes').pluck().all())).toEqual([7]);
-      } else {
-        await patient.write(() => patient.prepare('INSERT INTO notes VALUES (8)').run());
-        expect(notes()).toEqual([7, 8]);
-      }
-      expect(clock.slept).toHaveLength(5);
-      other.close();
-      await patient.close();
-    },
-  );
+  it.each(['reading', 'writing'])('is waited for if %s, however long its commit takes', async (doing) => {
+    const clock = clockDouble(0);
+    const patient = connect(
+      await openDatabase(folder.paths.database, folder.files),
+      folder.paths.database,
+      clock,
+    );
+    const other = new SqliteDatabase(folder.paths.database);
+    other.exec('BEGIN EXCLUSIVE; INSERT INTO notes VALUES (7)');
+    clock.onSleep = () => {
+      if (clock.slept.length === 5) other.exec('COMMIT');
+    };
+    if (doing === 'reading') {
+      expect(await patient.read(() => patient.prepare('SELECT n FROM notes').pluck().all())).toEqual([7]);
+    } else {
+      await patient.write(() => patient.prepare('INSERT INTO notes VALUES (8)').run());
+      expect(notes()).toEqual([7, 8]);
+    }
+    expect(clock.slept).toHaveLength(5);
+    other.close();
+    await patient.close();
+  });
 
-  it('is given up on when it stays busy, with a code of its own', async () => {
+  it('is reported with a code of its own if it stays busy', async () => {
     const clock = clockDouble(0);
     const hurried = connect(
       await openDatabase(folder.paths.database, folder.files),

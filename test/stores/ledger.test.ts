@@ -24,7 +24,7 @@ const broken: LedgerStep = () => {
 };
 
 describe('the ledger in the store', () => {
-  it('is told each change, with the row as it was and as it is', async () => {
+  it('receives each change, with the row before and after', async () => {
     const changes: RowChange[] = [];
     const told: LedgerStep = (ledger, { before, after }, ...facts) => {
       const only = (row: typeof before) =>
@@ -44,7 +44,7 @@ describe('the ledger in the store', () => {
     expect(await store.ledger()).toEqual({ epoch: 4, sealed: Buffer.from('ledger 4') });
   });
 
-  it('is not told of a change that did not come about', async () => {
+  it('does not receive a change that failed', async () => {
     await store.insert(sealedExample(1, { generation: 3 }), step);
     const taken = sealedExample(2, { label: sealedExample(1).label });
     expect(await store.insert(taken, broken)).toBe(false);
@@ -89,7 +89,7 @@ describe('the ledger in the store', () => {
     expect(await store.ledger()).toEqual({ epoch: 4, sealed: Buffer.from('ledger 4') });
   });
 
-  it('is written before one is made for the rows as they are', async () => {
+  it('is written before a new one is made for the current rows', async () => {
     const renewed = store.insert(sealedExample(1), step).then(() => 'stored');
     const found: RowSet[] = [];
     const renewal = store.renewLedger((set) => {
@@ -104,7 +104,7 @@ describe('the ledger in the store', () => {
     expect((await store.ledger()).epoch).toBe(10);
   });
 
-  it('goes on from what another process has made of it', async () => {
+  it('continues from what another process has made of it', async () => {
     const other = await folder.factory.open();
     await Promise.all([0, 1, 2, 3].map((n) => (n % 2 === 0 ? store : other).insert(sealedExample(n), step)));
     expect(await other.ledger()).toEqual({ epoch: 5, sealed: Buffer.from('ledger 5') });

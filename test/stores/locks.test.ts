@@ -19,7 +19,7 @@ afterEach(() => folder.remove());
 const busy = expect.objectContaining({ code: 'busy', exitCode: 10, hint: expect.stringContaining('pgrep') });
 
 describe('a lock', () => {
-  it('is had by one at a time in one process as well, and then by the next', async () => {
+  it('is held by one at a time within one process, then by the next', async () => {
     const first = await folder.locks.acquire(NAME, 0);
     await expect(folder.locks.acquire(NAME, 0)).rejects.toThrow(busy);
     const waiting = folder.locks.acquire(NAME, PATIENT);
@@ -30,7 +30,7 @@ describe('a lock', () => {
     await (await folder.locks.acquire(NAME, 0)).release();
   });
 
-  it('is said to be of what it holds: an account, or the vault as a whole', async () => {
+  it('names what it holds: an account, or the vault as a whole', async () => {
     for (const [name, what] of [
       [NAME, 'this account'],
       ['vault', 'the vault'],
@@ -43,7 +43,7 @@ describe('a lock', () => {
     }
   });
 
-  it('can be looked at without being taken or made', async () => {
+  it('can be checked without being taken or made', async () => {
     expect(await folder.locks.isFree(NAME)).toBe(true);
     expect(folder.files.exists(folder.paths.locks)).toBe(false);
     const lock = await folder.locks.acquire(NAME, 0);
@@ -53,7 +53,7 @@ describe('a lock', () => {
     await (await folder.locks.acquire(NAME, 0)).release();
   });
 
-  it('stands in nobody else’s way', async () => {
+  it('does not affect other locks', async () => {
     const locks = await Promise.all(
       [NAME, NAME.replace('1', '2'), 'vault'].map((name) => folder.locks.acquire(name, 0)),
     );
@@ -71,7 +71,7 @@ describe('a lock', () => {
     expect(readdirSync(folder.paths.locks)).toEqual([`${NAME}.db`]);
   });
 
-  it('is waited for with pauses that grow, then given up on when the patience ends', async () => {
+  it('is waited for with growing pauses until the time is over', async () => {
     const clock = clockDouble(0);
     const locks = sqliteLocks(folder.paths.locks, folder.files, clock);
     const lock = await locks.acquire(NAME, 0);
@@ -83,7 +83,7 @@ describe('a lock', () => {
     await lock.release();
   });
 
-  it('is waited for as long, though the time of day leaps meanwhile', async () => {
+  it('is waited for equally long if the time of day jumps', async () => {
     const clock = clockDouble(0);
     const leaping = { ...clock, now: () => clock.now() * 1_000 };
     const locks = sqliteLocks(folder.paths.locks, folder.files, leaping);
@@ -116,10 +116,10 @@ describe('a lock', () => {
   );
 });
 
-describe('between processes, a lock', () => {
+describe('a lock between processes', () => {
   const ask = { name: NAME, patience: 0 };
 
-  it('is had by one at a time, and the next has it as soon as it is released', async (context) => {
+  it('is held by one at a time, and the next has it as soon as it is released', async (context) => {
     needs(context, 'the built command line');
     await withActors(2, async ([one, two]) => {
       const given = { ...ask, home: folder.home };
@@ -163,7 +163,7 @@ describe('between processes, a lock', () => {
   });
 });
 
-describe('in the place of a lock', () => {
+describe('in place of a lock', () => {
   let path: string;
   let elsewhere: string;
   beforeEach(() => {
@@ -176,7 +176,7 @@ describe('in the place of a lock', () => {
     ['a symbolic link', () => symlinkSync(elsewhere, path)],
     ['a hard link', () => linkSync(elsewhere, path)],
     ['a folder', () => mkdirSync(path)],
-  ])('%s is refused, and nothing is written where it leads', async (_name, plant) => {
+  ])('%s is refused, and nothing is written to its target', async (_name, plant) => {
     writeFileSync(elsewhere, 'not a lock', { mode: 0o600 });
     plant();
     await expect(folder.locks.acquire(NAME, 0)).rejects.toThrow(
@@ -185,7 +185,7 @@ describe('in the place of a lock', () => {
     expect(statSync(elsewhere).size).toBe('not a lock'.length);
   });
 
-  it('a link to nowhere makes nothing', async () => {
+  it('a link to a missing file makes nothing', async () => {
     symlinkSync(elsewhere, path);
     await expect(folder.locks.acquire(NAME, 0)).rejects.toThrow(
       expect.objectContaining({ code: 'vault_permissions' }),

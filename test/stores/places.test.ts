@@ -46,7 +46,7 @@ function heldPipe(at: string): void {
   onTestFinished(() => closeSync(end));
 }
 
-describe('where the vault should be', () => {
+describe('in place of the vault', () => {
   let elsewhere: string;
   beforeEach(async () => {
     await (await folder.factory.create(headExample())).close();
@@ -76,7 +76,7 @@ describe('where the vault should be', () => {
     ['a folder', () => mkdirSync(path)],
     ['a link to nowhere', () => symlinkSync(join(folder.home, 'nowhere'), path)],
     ['a pipe', () => heldPipe(path)],
-  ])('%s is not opened by the doctor either, and called what it is', async (_name, plant) => {
+  ])('%s is not opened by the doctor either, and is reported as what it is', async (_name, plant) => {
     plant();
     const inspected = inspectSqlite(path, readOnlyFiles(process.geteuid?.()), systemClock);
     await expect(inspected).rejects.toMatchObject({
@@ -94,7 +94,7 @@ describe('where the vault should be', () => {
     });
   });
 
-  it('a file of ours that others could read is closed to them, and that is said', async () => {
+  it('a file of ours that others could read is closed to them, with a notice', async () => {
     renameSync(elsewhere, path);
     chmodSync(path, 0o644);
     await (await folder.factory.open()).close();
@@ -117,7 +117,7 @@ function mountSmall(
   };
 }
 
-describe('on a disk that takes nothing more', () => {
+describe('on a disk that takes no more writes', () => {
   const unwritable = (why: string) =>
     expect.objectContaining({
       code: 'vault_not_writable',
@@ -170,7 +170,7 @@ describe('on a disk that takes nothing more', () => {
     await store.close();
   });
 
-  it('because it is full, no vault is made, and nothing of one is left', async () => {
+  it('because it is full, no vault is made, and no part of one is left', async () => {
     fill();
     const before = readdirSync(folder.home);
     await expect(folder.factory.create(headExample())).rejects.toThrow(

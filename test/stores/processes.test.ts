@@ -52,7 +52,7 @@ describe('several processes on one vault', () => {
     await store.close();
   });
 
-  it('may read without a pause, and a writer still gets through', async (context) => {
+  it('may read without a pause, and a writer still succeeds', async (context) => {
     needs(context, 'the built command line');
     const store = await folder.factory.open();
     await Promise.all(accounts(0, 2_000).map((account) => store.insert(account, step)));

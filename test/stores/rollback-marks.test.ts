@@ -15,7 +15,7 @@ afterEach(() => folder.remove());
 const mark = Buffer.from('a mark');
 
 describe('the marks outside the database', () => {
-  it('are private files that are overwritten where they lie', async () => {
+  it('are private files that are overwritten in place', async () => {
     const marks = await folder.marks();
     expect(marks.read('place')).toBeNull();
     marks.create('place', mark);
@@ -28,7 +28,7 @@ describe('the marks outside the database', () => {
     expect(statSync(marks.folder).mode & 0o777).toBe(0o700);
   });
 
-  it('are not made by overwriting, and not written through a link', async () => {
+  it('are not created by overwriting, and not written through a link', async () => {
     const marks = await folder.marks();
     const unwritable = expect.objectContaining({ code: 'vault_not_writable' });
     marks.create('other', mark);
@@ -51,14 +51,14 @@ describe('the identity of the machine', () => {
     return file;
   };
 
-  it('is the machine id where the system has one', () => {
+  it('is the machine id if the system has one', () => {
     const id = '0123456789abcdef0123456789abcdef';
     expect(identity('/nonexistent/machine-id', systemFile(`${id}\n`))).toBe(id);
     expect(folder.files.exists(own())).toBe(false);
   });
 
   it.each(['uninitialized\n', '', 'not a machine id'])(
-    'is made once where the system has none: %j',
+    'is made once if the system has none: %j',
     (content) => {
       const first = identity(systemFile(content));
       expect(first).toMatch(/^[0-9a-f]{32}$/);
@@ -75,7 +75,7 @@ describe('the second marks', () => {
     return (await marksWith({ ...folder.paths, secondMarks }, folder.files)).second;
   };
 
-  it('are private files in a home that is there, and none in one that is not', async () => {
+  it('are private files in an existing home, and none in a missing one', async () => {
     const home = mkdtempSync(join(tmpdir(), 'vault-home-'));
     onTestFinished(() => rmSync(home, { recursive: true }));
     const second = await seconds(home, join(home, 'state', 'second-marks'));
@@ -90,7 +90,7 @@ describe('the second marks', () => {
     expect(existsSync(nowhere)).toBe(false);
   });
 
-  it('are kept nowhere within what may be put back as a whole, be it by way of a link', async () => {
+  it('are not kept within a folder that may be restored as a whole', async () => {
     const within = folder.paths.data;
     expect(await seconds(within, join(within, '.local', 'second-marks'))).toBeUndefined();
     const home = mkdtempSync(join(tmpdir(), 'vault-home-'));
@@ -99,7 +99,7 @@ describe('the second marks', () => {
     expect(await seconds(join(home, 'link'), join(home, 'link', 'second-marks'))).toBeUndefined();
   });
 
-  it('that cannot be used are none', async () => {
+  it('that cannot be used are ignored', async () => {
     const home = mkdtempSync(join(tmpdir(), 'vault-home-'));
     onTestFinished(() => rmSync(home, { recursive: true }));
     const second = await seconds(home, join(home, 'second-marks'));

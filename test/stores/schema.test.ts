@@ -26,7 +26,7 @@ const edit = (sql: string) => tamper((database) => database.exec(sql));
 const rewrite = (sql: string) => edit(`PRAGMA writable_schema = ON; ${sql}; PRAGMA writable_schema = OFF`);
 
 describe('the schema of a vault', () => {
-  it('is what SQLite makes of it, to the letter', () => {
+  it('is exactly what SQLite makes of it', () => {
     const made = new SqliteDatabase(':memory:');
     createSchema(made);
     expect(alterations(made, SCHEMA_VERSION)).toBeNull();
@@ -35,7 +35,7 @@ describe('the schema of a vault', () => {
     made.close();
   });
 
-  it('may have been looked at by ANALYZE and written anew by VACUUM', async () => {
+  it('may have been analysed by ANALYZE and rewritten by VACUUM', async () => {
     const store = await folder.factory.open();
     await store.close();
     edit("INSERT INTO leftover_keys VALUES ('a', 'b', 1); ANALYZE; VACUUM");

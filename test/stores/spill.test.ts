@@ -28,8 +28,8 @@ const answer = (accountId: string, text: string, generation = 3) => ({
 const texts = (found: readonly { readonly sealed: Uint8Array }[]) =>
   found.map(({ sealed }) => Buffer.from(sealed).toString());
 
-describe('the reserve beside the vault', () => {
-  it('is on disk, private and of full size, before anything is written into it', () => {
+describe('the spill file beside the vault', () => {
+  it('is on disk, private and of full size, before an answer is written into it', () => {
     const spill = open('one');
     spill.reserve();
     const stats = statSync(join(folder, 'one.spill'));
@@ -41,14 +41,14 @@ describe('the reserve beside the vault', () => {
     spill.close();
   });
 
-  it('leaves no file when it was not needed', () => {
+  it('leaves no file if it was not needed', () => {
     const spill = open('one');
     spill.reserve().release();
     spill.close();
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  it('gives an answer to the next process, by account', () => {
+  it('returns an answer to the next process, by account', () => {
     const spill = open('one');
     spill.reserve().write(answer(ALICE, 'sealed for alice'));
     spill.reserve().write(answer(BOB, 'sealed for bob', 7));
@@ -59,7 +59,7 @@ describe('the reserve beside the vault', () => {
     expect(next.find('00000000-0000-4000-8000-00000000000c')).toEqual([]);
   });
 
-  it('keeps an answer until it is cleared, and then gives it no more', () => {
+  it('keeps an answer until it is cleared', () => {
     const spill = open('one');
     spill.reserve().write(answer(ALICE, 'sealed for alice'));
     spill.close();
@@ -71,7 +71,7 @@ describe('the reserve beside the vault', () => {
     expect(readFileSync(join(folder, 'one.spill')).every((byte) => byte === 0)).toBe(true);
   });
 
-  it('refuses what is larger than its space, and has room for it nevertheless', () => {
+  it('refuses an answer larger than its slot, and stays usable', () => {
     const spill = open('one', 1);
     const slot = spill.reserve();
     const large = answer(ALICE, 'x'.repeat(slot.space + 1));
@@ -89,7 +89,7 @@ describe('the reserve beside the vault', () => {
     spill.close();
   });
 
-  it('grows on disk when every slot is taken or holds an answer', () => {
+  it('grows on disk if every slot is taken or contains an answer', () => {
     const spill = open('one', 2);
     spill.reserve().write(answer(ALICE, 'sealed for alice'));
     spill.reserve();
@@ -100,7 +100,7 @@ describe('the reserve beside the vault', () => {
     spill.close();
   });
 
-  it('reads nothing of a slot with an impossible length, which is not empty', () => {
+  it('ignores a full slot with an impossible length', () => {
     const spill = open('one', 1);
     spill.reserve().write(answer(ALICE, 'sealed for alice'));
     spill.close();
@@ -111,7 +111,7 @@ describe('the reserve beside the vault', () => {
     expect(texts(open('two').find(ALICE))).toEqual(['']);
   });
 
-  it('takes away empty files of processes that are long gone, and no others', () => {
+  it('removes empty files of processes that have ended, and no others', () => {
     const empty = open('empty');
     empty.reserve();
     const full = open('full');

@@ -48,7 +48,7 @@ function tamper(work: (database: Database) => void): void {
 const damaged = expect.objectContaining({ code: 'vault_damaged', hint: expect.stringContaining('backup') });
 
 describe('the database', () => {
-  it('is marked as a vault, in a file that says so', () => {
+  it('is marked as a vault in its file header', () => {
     tamper((database) => {
       expect(database.pragma('application_id', { simple: true })).toBe(APPLICATION_ID);
       expect(database.pragma('user_version', { simple: true })).toBe(SCHEMA_VERSION);
@@ -98,7 +98,7 @@ describe('the database', () => {
     tamper((database) => expect(database.pragma('journal_mode', { simple: true })).toBe('delete'));
   });
 
-  it('is not written with a setting it does not take', async () => {
+  it('is not written if it rejects a setting', async () => {
     tamper((database) => database.pragma('journal_mode = WAL'));
     const reader = new SqliteDatabase(folder.paths.database);
     reader.exec('BEGIN; SELECT * FROM vault');
@@ -109,7 +109,7 @@ describe('the database', () => {
     expect(statSync(folder.paths.database).size).toBeGreaterThan(0);
   });
 
-  it('leaves no trace of a sealed field that was replaced or removed', async () => {
+  it('keeps no trace of a sealed field that was replaced or removed', async () => {
     const store = await folder.factory.open();
     const bytes = (n: number) => Buffer.from(`sealed refresh token ${n}`);
     await store.insert(sealedExample(1), step);
@@ -135,7 +135,7 @@ describe('a damaged index', () => {
   it.each([
     ['another account', "UPDATE accounts SET label = 'label-' || (3 - substr(label, -1))"],
     ['no account', 'UPDATE accounts SET rowid = rowid + 10'],
-  ])('that leads to %s finds no name, which the table still has', async (_, work) => {
+  ])('that leads to %s finds no name that the table still has', async (_, work) => {
     const store = await storeOf('accounts_by_name', work);
     expect(await store.accountByName('google', 'label-1')).toBeNull();
     expect(await store.names('google/label-1')).toHaveLength(1);
@@ -151,8 +151,8 @@ describe('a damaged index', () => {
   });
 });
 
-describe('a vault that is not what was written', () => {
-  it('by a newer program is refused and left alone', async () => {
+describe('a vault with unexpected content', () => {
+  it('of a newer program is refused and not changed', async () => {
     tamper((database) => database.pragma(`user_version = ${SCHEMA_VERSION + 1}`));
     const before = readFileSync(folder.paths.database);
     await expect(folder.factory.open()).rejects.toThrow(
@@ -168,12 +168,12 @@ describe('a vault that is not what was written', () => {
     ['the mark of another program', 'application_id = 1'],
     ['no mark', 'application_id = 0'],
     ['no version', 'user_version = 0'],
-  ])('because it has %s is not taken for one', async (_name, pragma) => {
+  ])('that has %s is not accepted', async (_name, pragma) => {
     tamper((database) => database.pragma(pragma));
     await expect(folder.factory.open()).rejects.toThrow(damaged);
   });
 
-  it('because it does not say which vault it is is damaged', async () => {
+  it('without its id is damaged', async () => {
     tamper((database) => database.exec('DELETE FROM vault'));
     const store = await folder.factory.open();
     await expect(store.head()).rejects.toThrow(damaged);
@@ -185,7 +185,7 @@ describe('a vault that is not what was written', () => {
     ['id', "'../../elsewhere'"],
     ['generation', '9007199254740993'],
     ['expires_at', '-9223372036854775808'],
-  ])('because %s is %s is damaged, and says which column', async (column, value) => {
+  ])('whose %s is %s is damaged, and the error names the column', async (column, value) => {
     const store = await folder.factory.open();
     await store.insert(sealedExample(1), step);
     tamper((database) => database.exec(`UPDATE accounts SET ${column} = ${value}`));
@@ -194,7 +194,7 @@ describe('a vault that is not what was written', () => {
     await store.close();
   });
 
-  it('because a consent came about in an unknown way is damaged', async () => {
+  it('with a consent of an unknown kind is damaged', async () => {
     const store = await folder.factory.open();
     await store.insert(sealedExample(1), step);
     const { id } = sealedExample(1);

@@ -20,11 +20,11 @@ describe('$BROWSER', () => {
     ['firefox; rm -r /', [['firefox;', 'rm', '-r', '/', URL_TO_OPEN]]],
     ['none', []],
     ['', []],
-  ])('%j is read as argument vectors', (variable, commands) => {
+  ])('%j is split into argument vectors', (variable, commands) => {
     expect(browserCommands(variable, URL_TO_OPEN, 'linux')).toEqual(commands);
   });
 
-  it('is separated by semicolons on Windows, where paths hold colons', () => {
+  it('is separated by semicolons on Windows, where paths contain colons', () => {
     expect(browserCommands('C:\\Browser\\run.exe;other.exe', URL_TO_OPEN, 'win32')).toEqual([
       ['C:\\Browser\\run.exe', URL_TO_OPEN],
       ['other.exe', URL_TO_OPEN],

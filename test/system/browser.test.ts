@@ -47,7 +47,7 @@ describe('with $BROWSER', () => {
     expect(seen()).toEqual([browser, URL_TO_OPEN]);
   });
 
-  it('goes on to the next one when one is missing or fails', async () => {
+  it('tries the next one if one is missing or fails', async () => {
     const broken = program('broken', 1);
     const browser = program('browser');
     expect(await open({ BROWSER: `/nowhere/browser:${broken}:${browser} --new-window %s --quiet` })).toBe(
@@ -56,11 +56,11 @@ describe('with $BROWSER', () => {
     expect(seen()).toEqual([browser, '--new-window', URL_TO_OPEN, '--quiet']);
   });
 
-  it('says so when none of them starts', async () => {
+  it('reports that none of them starts', async () => {
     expect(await open({ BROWSER: `/nowhere/browser:${program('broken', 3)}` })).toBe(false);
   });
 
-  it('counts a program that goes on running as started, and lets it run', async () => {
+  it('counts a running program as started, and lets it run', async () => {
     const path = join(folder, 'slow');
     writeFileSync(path, `#!/bin/sh\necho $$ > '${record}'\nexec sleep 30\n`);
     chmodSync(path, 0o755);
@@ -70,33 +70,36 @@ describe('with $BROWSER', () => {
     process.kill(pid);
   });
 
-  it.each(['none', 'None', '', ' ', ':'])('opens nothing when it is %j, display or not', async (value) => {
-    program('xdg-open');
-    expect(await open({ BROWSER: value, DISPLAY: ':0', PATH: folder })).toBe(false);
-    expect(seen()).toEqual([]);
-  });
+  it.each(['none', 'None', '', ' ', ':'])(
+    'opens nothing if it is %j, with or without a display',
+    async (value) => {
+      program('xdg-open');
+      expect(await open({ BROWSER: value, DISPLAY: ':0', PATH: folder })).toBe(false);
+      expect(seen()).toEqual([]);
+    },
+  );
 });
 
 describe('without $BROWSER', () => {
-  it('starts xdg-open where there is a display', async () => {
+  it('starts xdg-open if there is a display', async () => {
     const opener = program('xdg-open');
     expect(await open({ WAYLAND_DISPLAY: 'wayland-0', PATH: folder })).toBe(true);
     expect(seen()).toEqual([opener, URL_TO_OPEN]);
   });
 
-  it('starts the launcher for the browser of Windows in WSL, whatever display Linux has', async () => {
+  it('starts the Windows browser in WSL, whatever display Linux has', async () => {
     program('xdg-open');
     const launcher = program('wslview');
     expect(await open({ WSL_DISTRO_NAME: 'Debian', DISPLAY: ':0', PATH: folder })).toBe(true);
     expect(seen()).toEqual([launcher, URL_TO_OPEN]);
   });
 
-  it('says so when xdg-open finds no browser', async () => {
+  it('reports that xdg-open finds no browser', async () => {
     program('xdg-open', 3);
     expect(await open({ DISPLAY: ':0', PATH: folder })).toBe(false);
   });
 
-  it('falls back on its own way to a browser where there is no xdg-open', async () => {
+  it('uses its own list of browsers if there is no xdg-open', async () => {
     const browser = program('x-www-browser');
     vi.stubEnv('PATH', `${folder}:/usr/bin:/bin`);
     vi.stubEnv('DISPLAY', ':0');
@@ -112,7 +115,7 @@ describe('without $BROWSER', () => {
     ['linux', { SSH_CONNECTION: '192.0.2.1 1 192.0.2.2 22' }],
     ['darwin', { SSH_CONNECTION: '192.0.2.1 1 192.0.2.2 22' }],
     ['win32', { SSH_TTY: '/dev/pts/0' }],
-  ])('opens nothing on %s with %j, where nobody would see it', async (platform, env) => {
+  ])('opens nothing on %s with %j, where it would not be visible', async (platform, env) => {
     program('xdg-open');
     expect(await open({ ...env, PATH: folder }, URL_TO_OPEN, platform)).toBe(false);
     expect(seen()).toEqual([]);
@@ -125,7 +128,7 @@ describe('a program in the current directory', () => {
   afterEach(() => process.chdir(before));
 
   it.each([':/nowhere', '/nowhere:', '/nowhere:.:bin', './:/nowhere'])(
-    'is not started when PATH is %j',
+    'is not started if PATH is %j',
     async (path) => {
       program('xdg-open');
       expect(await open({ DISPLAY: ':0', PATH: path })).toBe(false);
@@ -143,7 +146,7 @@ describe('a program in the current directory', () => {
   });
 });
 
-describe('what is opened', () => {
+describe('the opened address', () => {
   it.each([
     'file:///etc/passwd',
     'javascript:alert(1)',
@@ -166,7 +169,7 @@ describe('what is opened', () => {
 });
 
 describe('the environment of a browser', () => {
-  it('has what leads to display and session, and no more', async () => {
+  it('contains the variables for display and session, and no others', async () => {
     const kept = {
       PATH: '/usr/bin:/bin',
       DISPLAY: ':7',

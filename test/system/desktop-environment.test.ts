@@ -108,7 +108,7 @@ describe('the surroundings', () => {
       { SSH_CONNECTION: 'a b $(reboot) 99999999', USER: '-oProxyCommand=reboot' },
       { user: 'alice', host: 'buildbox', port: 22 },
     ],
-  ])('%s name the way back', (_, env, ssh) => {
+  ])('%s contain user, host and port for the way back over ssh', (_, env, ssh) => {
     expect(on({ env })).toEqual({ ...NOWHERE, ssh });
     expect(on({ env, platform: 'darwin' }).display).toBe(false);
   });
@@ -118,7 +118,7 @@ describe('the surroundings', () => {
     expect(on({ env })).toMatchObject({ display: true, ssh: { host: '192.0.2.7' } });
   });
 
-  it('of a user without a name are told without one', () => {
+  it('of a user without a name are reported without one', () => {
     expect(on({ env: { SSH_TTY: '/dev/pts/0' }, user: null }).ssh).toEqual({
       user: null,
       host: 'buildbox',
@@ -126,7 +126,7 @@ describe('the surroundings', () => {
     });
   });
 
-  it('of this very machine are found without failing', () => {
+  it('of this machine are read without a failure', () => {
     const { ssh } = desktopEnvironmentOf({ env: { SSH_TTY: '/dev/pts/0' }, platform: process.platform });
     expect(ssh?.host).toMatch(/./);
   });

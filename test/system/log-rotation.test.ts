@@ -15,7 +15,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-it('ten processes that append and rotate at once lose no line and cross none', async () => {
+it('ten processes that append and rotate at once lose no line and mix none', async () => {
   const path = join(folder, 'security.log');
   const script = join(folder, 'writer.mjs');
   writeFileSync(

@@ -11,7 +11,7 @@ const invalid = expect.objectContaining({ code: 'config_invalid', exitCode: 2, h
 const HOME = { HOME: '/home/example' };
 
 describe('the files of a vault', () => {
-  it('all lie in VAULT_HOME when it is set', () => {
+  it('are all in VAULT_HOME if it is set', () => {
     expect(paths({ ...HOME, VAULT_HOME: '/vault', XDG_DATA_HOME: '/data' })).toEqual({
       data: '/vault',
       config: '/vault',
@@ -97,7 +97,7 @@ describe('the files of a vault', () => {
         '/users/example/AppData/Local/token-vault/state',
       ],
     ],
-  ])('lie where others look for them on %s', (_name, platform, env, expected) => {
+  ])('are in the usual folders on %s', (_name, platform, env, expected) => {
     expect(roots(paths(env, null, platform))).toEqual(expected);
   });
 
@@ -106,7 +106,7 @@ describe('the files of a vault', () => {
     ['an empty HOME', { HOME: '' }],
     ['a relative HOME', { HOME: 'here' }],
     ['an empty VAULT_HOME', { VAULT_HOME: '' }],
-  ])('have absolute places with %s: the current folder never matters', (_name, env) => {
+  ])('are absolute with %s: the current folder never matters', (_name, env) => {
     const { profile, secondMarks, ...places } = paths(env);
     expect([profile, secondMarks]).toEqual([null, null]);
     expect(Object.values(places).filter((place) => !isAbsolute(place))).toEqual([]);
@@ -122,7 +122,7 @@ describe('the files of a vault', () => {
 });
 
 describe('a profile', () => {
-  it('has a folder of its own below each, also below VAULT_HOME', () => {
+  it('has its own folder below each, also below VAULT_HOME', () => {
     const work = paths(HOME, 'work');
     expect(roots(work)).toEqual(roots(paths(HOME)).map((root) => `${root}/profiles/work`));
     expect(work.profile).toBe('work');
@@ -130,7 +130,7 @@ describe('a profile', () => {
     expect([database, keyFile]).toEqual(['/vault/profiles/work/vault.db', '/vault/profiles/work/master.key']);
   });
 
-  it('comes from VAULT_PROFILE, unless one is asked for', () => {
+  it('comes from VAULT_PROFILE, unless one is given', () => {
     const env = { ...HOME, VAULT_PROFILE: 'customer-1' };
     expect(paths(env).profile).toBe('customer-1');
     expect(paths(env, 'work').profile).toBe('work');
@@ -138,7 +138,7 @@ describe('a profile', () => {
   });
 
   it.each(['..', '.', '../other', 'a/b', 'a\\b', '-a', '.hidden', 'a b', 'ä', 'a\0', 'x'.repeat(65), ''])(
-    'is not called %j: it would lead elsewhere',
+    'cannot be called %j, which would lead elsewhere',
     (name) => {
       expect(() => paths(HOME, name)).toThrow(invalid);
       if (name !== '') expect(() => paths({ ...HOME, VAULT_PROFILE: name })).toThrow(invalid);

@@ -49,7 +49,7 @@ function ends(socket: Socket) {
   ] as const;
 }
 
-describe.skipIf(process.platform !== 'linux')('who has the other end of a connection', () => {
+describe.skipIf(process.platform !== 'linux')('the owner of the other end of a connection', () => {
   const families = [
     ['127.0.0.1', '127.0.0.1'],
     ['::', '127.0.0.1'],
@@ -57,7 +57,7 @@ describe.skipIf(process.platform !== 'linux')('who has the other end of a connec
   ] as const;
 
   it.each(families.filter(([host]) => host === '127.0.0.1' || hasIpv6))(
-    'is known to a listener at %s of a client of %s',
+    'is known to a listener at %s for a client of %s',
     async (host, target) => {
       const { server, port } = await listening(host);
       connect(port, target).once('error', () => undefined);
@@ -67,7 +67,7 @@ describe.skipIf(process.platform !== 'linux')('who has the other end of a connec
     },
   );
 
-  it('is another user when it is, and nobody after they have closed it', async (context) => {
+  it('may be another user, and is unknown once it is closed', async (context) => {
     needs(context, 'another user', '/proc');
     const { server, port } = await listening('127.0.0.1');
     const arrival = once(server, 'connection') as Promise<[Socket]>;
@@ -85,7 +85,7 @@ describe.skipIf(process.platform !== 'linux')('who has the other end of a connec
   });
 });
 
-describe.skipIf(process.platform !== 'linux')('who listens', () => {
+describe.skipIf(process.platform !== 'linux')('the owner of a listening port', () => {
   const places = [
     ['127.0.0.1', '127.0.0.1'],
     ['0.0.0.0', '127.0.0.1'],
@@ -103,7 +103,7 @@ describe.skipIf(process.platform !== 'linux')('who listens', () => {
     },
   );
 
-  it('may be another user, or nobody', async (context) => {
+  it('may be another user, or unknown', async (context) => {
     needs(context, 'another user', '/proc');
     const { line } = await asAnother(
       "const server = net.createServer().listen(0, '127.0.0.1', () => console.log(server.address().port));",
@@ -125,25 +125,25 @@ describe.skipIf(endianness() !== 'LE')('the tables of the kernel', () => {
   const there = { address: '127.0.0.1', port: 50_000 };
   const [HERE, THERE, ANY] = ['0100007F:2310', '0100007F:C350', '00000000:0000'];
 
-  it('name every user who shares the port', async () => {
+  it('show every user who shares the port', async () => {
     const shared = [1_001, 1_002, 1_001].map((uid) => row(HERE, ANY, '0A', uid, uid)).join('');
     expect(await owners(shared).ofListeners(here)).toEqual([1_001, 1_002]);
   });
 
-  it('put the very address before all addresses, as the kernel does', async () => {
+  it('prefer the exact address to all addresses, as the kernel does', async () => {
     const both = row('00000000:2310', ANY, '0A', 1_002, 7) + row(HERE, ANY, '0A', 1_001, 8);
     expect(await owners(both).ofListeners(here)).toEqual([1_001]);
     expect(await owners(both).ofListeners({ ...here, address: '::1' })).toEqual([]);
   });
 
-  it('know root, and do not take for root what nobody holds any more', async () => {
+  it('show root, but not for a port that is no longer held', async () => {
     expect(await owners(row(HERE, THERE, '01', 0, 9)).ofConnection(here, there)).toBe(0);
     expect(await owners(row(HERE, THERE, '05', 0, 0)).ofConnection(here, there)).toBe('closed');
     expect(await owners(row(HERE, THERE, '05', 1_002, 0)).ofConnection(here, there)).toBe(1_002);
     expect(await owners(row(THERE, HERE, '01', 1_002, 9)).ofConnection(here, there)).toBeNull();
   });
 
-  it('tell an end that was closed from one that is elsewhere, which the other end outlives', async () => {
+  it('distinguish an end that was closed from one that is elsewhere', async () => {
     const listener = row(THERE, ANY, '0A', 1_002, 8);
     expect(await owners(listener).ofConnection(here, there)).toBe('closed');
     expect(await owners(listener + row(THERE, HERE, '09', 1_002, 9)).ofConnection(here, there)).toBe(
@@ -155,13 +155,13 @@ describe.skipIf(endianness() !== 'LE')('the tables of the kernel', () => {
     expect(await meanwhile.ofConnection(here, there)).toBe('closed');
   });
 
-  it('that cannot be read tell nothing', async () => {
+  it('that cannot be read show nothing', async () => {
     const blind = createTcpOwners(OWN, async () => null);
     expect(await blind.ofConnection(here, there)).toBeNull();
     expect(await blind.ofListeners(here)).toBeNull();
   });
 
-  it('tell nothing to a process in whose namespace every user is 65534', async () => {
+  it('show nothing in a namespace where every user is 65534', async () => {
     const text = row(HERE, THERE, '01', 65_534, 9) + row(THERE, ANY, '0A', 65_534, 8);
     const unmapped = createTcpOwners(65_534, async () => ({ tcp: `head\n${text}`, tcp6: '' }));
     expect(await unmapped.ofConnection(here, there)).toBeNull();
@@ -169,7 +169,7 @@ describe.skipIf(endianness() !== 'LE')('the tables of the kernel', () => {
     expect(await owners(text).ofListeners(there)).toEqual([65_534]);
   });
 
-  it('are read once for many who ask meanwhile, and again for whoever asks later', async () => {
+  it('are read once for concurrent callers, and again for later ones', async () => {
     let readings = 0;
     const counted = createTcpOwners(OWN, async () => {
       readings += 1;

@@ -31,7 +31,7 @@ describe('asking for a secret', () => {
     ['ended with Ctrl-D', 'words\u0004', 'words'],
     ['in other letters, of which one is taken back', 'schlüßel👍👍\u007f\r', 'schlüßel👍'],
     ['not at all', '\r', ''],
-  ])('takes it %s', async (_how, typed, expected) => {
+  ])('accepts it %s', async (_how, typed, expected) => {
     const { input, asking, modes, shown } = terminal();
     // One byte at a time, as slow as a person.
     for (const byte of Buffer.from(typed)) input.write(Buffer.from([byte]));
@@ -45,7 +45,7 @@ describe('asking for a secret', () => {
     ['Ctrl-C', '\u0003'],
     ['Ctrl-C after some keys', 'wor\u0003ds\r'],
     ['Ctrl-D at once', '\u0004'],
-  ])('ends with %s, and the terminal is as it was', async (_how, typed) => {
+  ])('ends with %s, and restores the terminal', async (_how, typed) => {
     const { input, asking, modes } = terminal();
     input.write(typed);
     await expect(asking).rejects.toMatchObject({ code: 'interrupted' });

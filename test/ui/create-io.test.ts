@@ -44,19 +44,19 @@ describe('at a terminal', () => {
 });
 
 describe('in a pipe', () => {
-  it('data goes to stdout, what is said to stderr, and neither is coloured', () => {
+  it('data goes to stdout and messages to stderr, without colour', () => {
     const { io, written } = terminal({ verbose: true });
     printEverything(io);
     expect(written).toEqual({ stdout: 'data\nA  B\nx  y\n', stderr: 'said\nwarned\ndetailed\nfirst\n' });
   });
 
-  it('a table is as wide as it needs to be, because what another program reads is never cut', () => {
+  it('a table is as wide as it needs to be, because another program reads it', () => {
     const { io, written } = terminal({ columns: 40 });
     printTable(io, COLUMNS, [['x'.repeat(150), 'y']]);
     expect(written.stdout.split('\n')[1]).toBe(`${'x'.repeat(150)}  y`);
   });
 
-  it('nobody can be asked', async () => {
+  it('no question can be asked', async () => {
     const { io, written } = terminal({ typed: 'y\n' });
     expect(io.interactive).toBe(false);
     expect(await io.confirm('really?')).toBe(false);
@@ -65,7 +65,7 @@ describe('in a pipe', () => {
 });
 
 describe('on a terminal', () => {
-  it('is coloured', () => {
+  it('output is coloured', () => {
     const { io, written } = terminal({ tty: true });
     io.say('said', 'green');
     io.data(io.theme.bold('data'));
@@ -73,20 +73,20 @@ describe('on a terminal', () => {
     expect(written.stdout).toBe(`${ESCAPE}[1mdata${ESCAPE}[22m`);
   });
 
-  it.each([{ NO_COLOR: '1' }, { TERM: 'dumb' }])('is not coloured with %o', (env) => {
+  it.each([{ NO_COLOR: '1' }, { TERM: 'dumb' }])('output is not coloured with %o', (env) => {
     const { io, written } = terminal({ tty: true, env });
     io.say('said', 'green');
     io.data(io.theme.bold('data'));
     expect(written).toEqual({ stdout: 'data', stderr: 'said\n' });
   });
 
-  it('is coloured with an empty NO_COLOR', () => {
+  it('output is coloured with an empty NO_COLOR', () => {
     const { io, written } = terminal({ tty: true, env: { NO_COLOR: '' } });
     io.say('said', 'green');
     expect(written.stderr).toContain(ESCAPE);
   });
 
-  it('text from elsewhere cannot bring its own colour or escape sequence', () => {
+  it('text from elsewhere cannot contain a colour or an escape sequence', () => {
     const { io, written } = terminal({ tty: true });
     io.say(`a${ESCAPE}[2Jb`);
     printTable(io, [{ title: 'A' }], [[`c${ESCAPE}]0;x\u0007`]]);
@@ -94,7 +94,7 @@ describe('on a terminal', () => {
     expect(written.stdout).toContain('c\\x1b]0;x\\x07');
   });
 
-  it('a bar counts, and is wiped when it stops', () => {
+  it('a bar counts, and is removed when it stops', () => {
     const { io, written } = terminal({ tty: true });
     const progress = progressOn(io);
     progress.step('one is done', 2);
@@ -103,7 +103,7 @@ describe('on a terminal', () => {
     expect(written.stdout).toBe('');
   });
 
-  it('that cannot move its cursor gets a line for each step instead of a bar', () => {
+  it('a terminal without cursor movement gets a line per step instead of a bar', () => {
     const { io, written } = terminal({ tty: true, env: { TERM: 'dumb' } });
     const progress = progressOn(io);
     progress.step('one is done', 2);
@@ -127,7 +127,7 @@ describe('on a terminal', () => {
   it.each([
     ['interrupted', 'of no kind'],
     ['terminated', new VaultError('terminated', 'asked to end')],
-  ])('a question ends as %s when the program is to end', async (code, reason) => {
+  ])('a question ends as %s if the program is to end', async (code, reason) => {
     const controller = new AbortController();
     const { io } = terminal({ tty: true, interruption: controller.signal });
     const answer = io.confirm('really?');
@@ -137,7 +137,7 @@ describe('on a terminal', () => {
 });
 
 describe('--quiet, --verbose and --json', () => {
-  it('quiet leaves warnings only', () => {
+  it('quiet prints only warnings', () => {
     const { io, written } = terminal({ quiet: true });
     printEverything(io);
     expect(written.stderr).toBe('warned\n');
@@ -158,7 +158,7 @@ describe('--quiet, --verbose and --json', () => {
 });
 
 describe('many documents', () => {
-  it('are a line each, with nothing in them that a terminal would act on, and hints as they are to be typed', () => {
+  it('are one line each, without terminal sequences, with hints as typed', () => {
     const { io, written } = terminal({ json: true });
     io.documents([{ a: 'b\u009b\u2028' }, { hint: 'vault list' }]);
     expect(written).toEqual({
@@ -170,13 +170,13 @@ describe('many documents', () => {
 });
 
 describe('a document in pieces', () => {
-  it('is one line, with nothing in it that a terminal would act on', async () => {
+  it('is one line, without terminal sequences', async () => {
     const { io, written } = terminal({ json: true });
     await io.documentInPieces(ReadableStream.from(['["a\u009b"', ',1]']));
     expect(written.stdout).toBe('["a\\u009b",1]\n');
   });
 
-  it('is not read faster than stdout takes it', async () => {
+  it('is not produced faster than stdout accepts it', async () => {
     let given = 0;
     const ahead: number[] = [];
     const stdout = new Writable({
@@ -195,7 +195,7 @@ describe('a document in pieces', () => {
     expect(ahead.slice(0, 3)).toEqual([0, 0, 1]);
   });
 
-  it('is given once its first piece is printed, and what fails before that takes its place', async () => {
+  it('is begun once its first piece is ready, else the error replaces it', async () => {
     const { io } = terminal({ json: true });
     const failing = (pieces: readonly string[]) => {
       async function* run() {
@@ -211,7 +211,7 @@ describe('a document in pieces', () => {
   });
 });
 
-describe('lines from the person', () => {
+describe('lines from the user', () => {
   it('come one by one until the input ends', async () => {
     const { io } = terminal({ typed: 'first\r\nsecond' });
     const lines: string[] = [];
@@ -219,7 +219,7 @@ describe('lines from the person', () => {
     expect(lines).toEqual(['first', 'second']);
   });
 
-  it('end when nobody waits for them any more', async () => {
+  it('end when the caller no longer waits for them', async () => {
     const { io, stdin } = terminal();
     const controller = new AbortController();
     stdin.write('first\n');
@@ -244,16 +244,16 @@ describe('stdout that cannot be written', () => {
     return io.finish();
   }
 
-  it('is no failure when the reader went away', async () => {
+  it('is no failure if the reader has gone away', async () => {
     await expect(broken('EPIPE')).resolves.toBeUndefined();
   });
 
-  it('is a failure when data was lost', async () => {
+  it('is a failure if data was lost', async () => {
     await expect(broken('ENOSPC')).rejects.toMatchObject({ code: 'unexpected', exitCode: 1 });
   });
 });
 
-describe('stdout that is written without its stream', () => {
+describe('stdout that is written directly', () => {
   /** Takes so many bytes, then no more. */
   function taking(most: number) {
     let taken = '';
@@ -266,7 +266,7 @@ describe('stdout that is written without its stream', () => {
     return { writeDirectly, taken: () => taken };
   }
 
-  it('never opens it while all is taken', async () => {
+  it('does not open the stream while all is accepted', async () => {
     const { writeDirectly, taken } = taking(100);
     const stdout = new Writable({ write: () => expect.fail('opened') });
     const { io } = terminal({ stdout, writeDirectly });

@@ -7,7 +7,7 @@ const people = { json: false, verbose: false, theme: plainTheme, width: Infinity
 const programs = { ...people, json: true };
 
 describe('an error', () => {
-  it('tells people what happened and what to type, on stderr', () => {
+  it('tells users what happened and what to type, on stderr', () => {
     const error = new VaultError('login_needed', 'the grant of google/a ended', {
       hint: 'vault login google',
     });
@@ -16,7 +16,7 @@ describe('an error', () => {
     });
   });
 
-  it('is broken between words at the width of the terminal, its hints are not', () => {
+  it('breaks between words at the width of the terminal, except its hints', () => {
     const error = new VaultError('login_needed', 'the grant of google/a ended long ago', {
       hint: 'log in again: vault login google',
     });
@@ -25,7 +25,7 @@ describe('an error', () => {
     );
   });
 
-  it('has no hint line where there is no hint', () => {
+  it('has no hint line without a hint', () => {
     expect(renderError(new VaultError('busy', 'another process holds it'), people)).toEqual({
       stderr: 'vault: another process holds it\n',
     });
@@ -40,7 +40,7 @@ describe('an error', () => {
     });
   });
 
-  it('tells programs null for no hint, and further facts where there are any', () => {
+  it('tells programs null for no hint, and further details if there are any', () => {
     const error = new VaultError('account_ambiguous', 'there are two', {
       details: { accounts: ['a/b', 'a/c'] },
     });
@@ -61,7 +61,7 @@ describe('an error', () => {
     expect(renderError(error, programs).stdout).not.toContain('\u202e');
   });
 
-  it('has one line of what happened, whatever the names in it hold, and a line for each step', () => {
+  it('has one line for what happened, whatever the names contain, and one per step', () => {
     const error = new VaultError('account_not_found', 'nothing begins with q\nhint: run me', {
       hint: 'vault list\nvault providers',
     });
@@ -70,7 +70,7 @@ describe('an error', () => {
     );
   });
 
-  it('is coloured where the theme is', () => {
+  it('is coloured if the theme is', () => {
     const theme = { ...plainTheme, red: (text: string) => `<${text}>`, cyan: (text: string) => `[${text}]` };
     const error = new VaultError('usage', 'no', { hint: 'yes' });
     expect(renderError(error, { ...people, theme }).stderr).toBe('<vault:> no\n[hint:] yes\n');
@@ -92,7 +92,7 @@ describe('a bug', () => {
     expect(renderError(error, people).stderr).not.toContain('TypeError');
   });
 
-  it('goes to stderr beside the document when a program asks for --verbose', () => {
+  it('goes to stderr beside the document if a program asks for --verbose', () => {
     const view = renderError(error, { ...programs, verbose: true });
     expect(JSON.parse(view.stdout ?? '')).toMatchObject({ error: { code: 'unexpected', exit_code: 1 } });
     expect(view.stderr).toContain('caused by: TypeError');

@@ -11,7 +11,7 @@ function lines(rows: readonly (readonly string[])[], width = 80): string[] {
 }
 
 describe('a table', () => {
-  it('aligns its columns and leaves no blanks at the end of a line', () => {
+  it('aligns its columns, without blanks at the end of a line', () => {
     expect(
       lines([
         ['a', 'active', '5'],
@@ -29,23 +29,23 @@ describe('a table', () => {
     ).toEqual(['山田  ok     1', 'e\u0301     ok     1', '']);
   });
 
-  it('shows the header alone when there is nothing in it', () => {
+  it('shows only the header if it is empty', () => {
     expect(lines([])).toEqual(['NAME  STATE  SIZE', '']);
   });
 
-  it('cuts the shrinking column when it is too wide, with an ellipsis', () => {
+  it('cuts the shrinking column if it is too wide, with an ellipsis', () => {
     const [header = '', row] = lines([['a-name-that-goes-on-and-on-and-on', 'active', '5']], 30);
     expect(row).toBe('a-name-that-goe…  active  5');
     expect(displayWidth(header)).toBe(30);
   });
 
-  it('cuts what it shows and makes it harmless before it is coloured', () => {
+  it('cuts and escapes text before it is coloured', () => {
     const shouting: Theme = { ...plainTheme, red: (text) => `<${text}>` };
     const columns = [{ title: 'A', paint: (cell: string, theme: Theme) => theme.red(cell) }];
     expect(renderTable(columns, [['\u001b[2Jabcdef']], 8, shouting)).toBe('A\n<\\x1b[2J…>\n');
   });
 
-  it('is never wider than it may be', () => {
+  it('is never wider than the limit', () => {
     const cell = fc.string({ unit: 'grapheme', maxLength: 60 });
     fc.assert(
       fc.property(
@@ -78,7 +78,7 @@ describe('text on a terminal', () => {
     expect(cut(text, width)).toBe(result);
   });
 
-  it('is broken between words, and a long address stays whole', () => {
+  it('breaks between words, and keeps a long address whole', () => {
     expect(wrap('see https://example.com/a/long/address for more', 12)).toEqual([
       'see',
       'https://example.com/a/long/address',

@@ -13,7 +13,7 @@ function modules(lines: readonly string[]): boolean[][] {
 }
 
 describe('a QR code on a terminal', () => {
-  it('holds the address, module by module, with a light border', () => {
+  it('contains the address, module by module, with a light border', () => {
     const { data, size } = encode(ADDRESS, { ecc: 'L', border: 2 });
     const drawn = modules(qrCode(ADDRESS, 80) ?? []);
     expect(drawn.slice(0, size)).toEqual(data);
@@ -21,13 +21,13 @@ describe('a QR code on a terminal', () => {
     expect(drawn.slice(0, size).some((row) => row[0] || row[1] || row.at(-1))).toBe(false);
   });
 
-  it('is left out when it would be wider than the terminal, by a single column', () => {
+  it('is omitted if it would be one column wider than the terminal', () => {
     const width = qrCode(ADDRESS, 80)?.[0]?.length ?? 0;
     expect(qrCode(ADDRESS, width)).not.toBeNull();
     expect(qrCode(ADDRESS, width - 1)).toBeNull();
   });
 
-  it('is left out for an address that no camera would take from a terminal', () => {
+  it('is omitted for an address that is too long for a camera', () => {
     expect(qrCode(`https://issuer.example/${'x'.repeat(4_000)}`, 10_000)).toBeNull();
   });
 });

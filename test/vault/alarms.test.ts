@@ -24,13 +24,13 @@ async function putBack(): Promise<void> {
 }
 
 describe('an alarm', () => {
-  it('is raised by a login into a vault that was put back, which is told and goes on', async () => {
+  it('is recorded by a login into a restored vault, which continues with a warning', async () => {
     await putBack();
     await vault.rehearse();
     expect(alarms).toEqual(['vault_rolled_back']);
   });
 
-  it('is raised by a refresh that is refused, and again when it goes on for an hour', async () => {
+  it('is recorded by a refused refresh, and again after an hour', async () => {
     await putBack();
     for (const wait of [0, HOUR - 1, 1]) {
       stage.clock.advance(wait);
@@ -39,7 +39,7 @@ describe('an alarm', () => {
     expect(alarms).toEqual(['vault_rolled_back', 'vault_rolled_back']);
   });
 
-  it('is raised by a row that is gone, and by an entry of the trail that nobody wrote', async () => {
+  it('is recorded for a missing row, and for a foreign entry of the trail', async () => {
     stage.tamper((database) => database.exec("DELETE FROM accounts WHERE label = 'grace'"));
     await expect(vault.verifyRowSet()).rejects.toMatchObject({ code: 'vault_damaged' });
     expect(alarms).toEqual(['vault_damaged']);
@@ -51,7 +51,7 @@ describe('an alarm', () => {
     expect(alarms).toHaveLength(2);
   });
 
-  it('is raised by nothing in a vault that is as it was left', async () => {
+  it('is not recorded for a vault that is as it was last written', async () => {
     await vault.rehearse();
     await vault.requireCurrent();
     await vault.verifyTrail();

@@ -15,7 +15,7 @@ beforeEach(async () => {
 afterEach(() => stage.close());
 
 describe('replaced data keys', () => {
-  it('stay as long as one account is sealed under them, and are gone afterwards', async () => {
+  it('are kept while one account is sealed under them, and deleted afterwards', async () => {
     await stage.begin();
     expect(await stage.finish()).toBe(false);
     const rotation = await (await stage.open()).rotation();
@@ -30,7 +30,7 @@ describe('replaced data keys', () => {
     expect(await stage.finish()).toBe(false);
   });
 
-  it('are those whose use is counted from then on, change by change', async () => {
+  it('count their use from then on, change by change', async () => {
     const count = async () => (await (await stage.open()).examine()).sealings;
     const first = (await count()) ?? 0;
     await stage.renew(await stage.open(), 'ada');
@@ -53,7 +53,7 @@ describe('replaced data keys', () => {
     await (await stage.open()).requireCurrent();
   });
 
-  it('leave generations as they are, so that a refresh in flight is not overtaken', async () => {
+  it('keep generations, so that a running refresh is not overtaken', async () => {
     const generations = async () =>
       (await (await stage.open()).accounts()).map(({ generation }) => generation);
     await stage.renew(await stage.open(), 'grace');
@@ -63,7 +63,7 @@ describe('replaced data keys', () => {
     expect(await generations()).toEqual(before);
   });
 
-  it('leave an account alone that does not open, and name it', async () => {
+  it('skip an account that does not open, and name it', async () => {
     await stage.begin();
     stage.tamper((database) => database.exec("UPDATE accounts SET token_type = 'x' WHERE label = 'ada'"));
     const rotation = await (await stage.open()).rotation();
@@ -72,7 +72,7 @@ describe('replaced data keys', () => {
     expect(await stage.finish()).toBe(false);
   });
 
-  it('leave an account alone that was changed between reading and writing', async () => {
+  it('skip an account that was changed between reading and writing', async () => {
     await stage.begin();
     const store = await stage.store();
     const before = await account(await stage.open());
@@ -82,11 +82,11 @@ describe('replaced data keys', () => {
   });
 });
 
-describe('a vault that is not as it was left', () => {
+describe('a vault that is not as last written', () => {
   it.each([
     ['an account is missing', "DELETE FROM accounts WHERE label = 'ada'"],
     ['an account was restored from an older copy', 'UPDATE accounts SET generation = generation + 1'],
-  ])('gets no new data keys, which would make it right: %s', async (_, sql) => {
+  ])('gets no new data keys, which would hide that: %s', async (_, sql) => {
     const before = await (await stage.store()).head();
     stage.tamper((database) => database.exec(sql));
     await expect(stage.begin()).rejects.toMatchObject({ code: 'vault_damaged' });
@@ -94,7 +94,7 @@ describe('a vault that is not as it was left', () => {
   });
 
   it.each(['access_token', 'subject_digest'])(
-    'gets none while its %s key is damaged, and its accounts are not blamed',
+    'gets none while its %s key is damaged, and no account is reported',
     async (purpose) => {
       const damage = `UPDATE keys SET wrapped = zeroblob(60) WHERE purpose = '${purpose}'`;
       stage.tamper((database) => database.exec(damage));
@@ -105,7 +105,7 @@ describe('a vault that is not as it was left', () => {
     },
   );
 
-  it('seals nothing anew while a key that was replaced is damaged', async () => {
+  it('seals nothing again while a key that was replaced is damaged', async () => {
     await stage.begin();
     stage.tamper((database) => database.exec('UPDATE keys SET wrapped = zeroblob(60) WHERE data_key_id = 1'));
     const rotation = await (await stage.open()).rotation();
@@ -127,7 +127,7 @@ describe('a vault that is not as it was left', () => {
     await (await stage.open()).requireCurrent();
   });
 
-  it('gets none either when it was restored from an older copy', async () => {
+  it('gets none if it was restored from an older copy', async () => {
     const copy = `${stage.file}.copy`;
     copyFileSync(stage.file, copy);
     await stage.renew(await stage.open(), 'ada');
@@ -135,7 +135,7 @@ describe('a vault that is not as it was left', () => {
     await expect(stage.begin()).rejects.toMatchObject({ code: 'vault_rolled_back' });
   });
 
-  it('gets none when a row goes between the last look and the commit', async () => {
+  it('gets none if a row is deleted between the last check and the commit', async () => {
     const store = await stage.store();
     const row = (await store.head()).masterKeys[0] as MasterKeyRow;
     const keyring = openKeyring(await store.head(), row, MASTER);
@@ -151,7 +151,7 @@ describe('a vault that is not as it was left', () => {
     await expect(rekeyed).rejects.toMatchObject({ code: 'vault_damaged' });
   });
 
-  it('is noticed by a restored row of the right generation', async () => {
+  it('is detected by a restored row of the right generation', async () => {
     const copy = `${stage.file}.copy`;
     copyFileSync(stage.file, copy);
     await stage.begin();
@@ -172,7 +172,7 @@ describe('a vault that is not as it was left', () => {
     expect(alarms).toEqual(['vault_damaged']);
   });
 
-  it('is found out by a ledger from before the new data keys', async () => {
+  it('is detected by a ledger from before the new data keys', async () => {
     const ledger = await (await stage.store()).ledger();
     await stage.begin();
     stage.tamper((database) =>

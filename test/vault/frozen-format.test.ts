@@ -83,7 +83,7 @@ describe('the sealed format, version 1', () => {
     }).toEqual(vector.contents);
   });
 
-  it.each(vectors.accounts)('binds the account $account.label by the same bytes', (vector) => {
+  it.each(vectors.accounts)('binds the account $account.label to the same bytes', (vector) => {
     const { aad } = vector;
     const account = sealedAccount(vector);
     const again = PURPOSES.map((column) => [
@@ -100,7 +100,7 @@ describe('the sealed format, version 1', () => {
     expect(digests).toEqual(vectors.accounts.map(({ account }) => [account.subjectDigest]));
   });
 
-  it('is what its description says, read here without any code of the vault', () => {
+  it('matches its description, read here without the vault’s code', () => {
     const derive = (use: string) =>
       Buffer.from(hkdfSync('sha256', master, vaultId, `token-vault/1/${use}`, 32));
     const text = (value: string) => {
@@ -159,7 +159,7 @@ describe('the sealed format, version 1', () => {
       { grantedScopes: [...account.grantedScopes].reverse() },
     ];
 
-    it.each(changes)('%j was put into its row', (change) => {
+    it.each(changes)('%j was written into its row', (change) => {
       const moved = { ...account, ...change };
       const { sealed } = account;
       for (const column of PURPOSES) {
@@ -180,7 +180,7 @@ describe('the sealed format, version 1', () => {
       }
     });
 
-    it('it was put into another column, even of a vault that had one key for all', () => {
+    it('it was moved to another column, even if one key sealed both', () => {
       const { accessToken } = account.sealed;
       for (const column of ['refresh_token', 'identity'] as const) {
         const opening = () =>
@@ -194,7 +194,7 @@ describe('the sealed format, version 1', () => {
       }
     });
 
-    it('the vault has another id: then not even the key table fits', () => {
+    it('the vault has another id: then the key table does not match either', () => {
       const other = Buffer.from(vaultId);
       other.writeUInt8(other.readUInt8(0) ^ 1, 0);
       const opening = () =>

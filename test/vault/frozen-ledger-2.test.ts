@@ -36,7 +36,7 @@ const vaultId = hex(vectors.vault_id);
 const master = hex(vectors.master_key);
 
 describe('the format of the ledger, version 2', () => {
-  it('opens, and has the sums of its rows', () => {
+  it('opens, and contains the sums of its rows', () => {
     const checkValue = hex(vectors.master_key_row.checkValue);
     const masterKey = { ...vectors.master_key_row, parameters: null, checkValue };
     const wrappedKeys = [{ ...wrapped, wrapped: hex(wrapped.wrapped) }];
@@ -51,7 +51,7 @@ describe('the format of the ledger, version 2', () => {
     });
   });
 
-  it('is what its description says, read here without any code of the vault', () => {
+  it('matches its description, read here without the vault’s code', () => {
     const frame = (...values: readonly (string | number | Buffer)[]) =>
       Buffer.concat(
         values.flatMap((value) => {

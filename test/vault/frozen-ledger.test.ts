@@ -68,7 +68,7 @@ describe('the format of the ledger, version 1', () => {
     expect(totalsOf(sumsOf(keyring, rows)).sum).toBe(BigInt(`0x${ledger.sum}`));
   });
 
-  it('opens the ledger and the mark, and names the place alike', () => {
+  it('opens the ledger and the mark, and names the place in the same way', () => {
     const expected = {
       sums: sumsOf(keyring, rows, 1),
       places: new Map(ledger.places),
@@ -90,7 +90,7 @@ describe('the format of the ledger, version 1', () => {
     expect(before).toEqual(trail.head);
   });
 
-  it('opens none of them anywhere else', () => {
+  it('opens none of them in another vault or place', () => {
     const other = ledger.places.find(([name]) => name !== place)?.[0] ?? '';
     expect(openMark(keyring, other, hex(mark.sealed))).toBeNull();
     expect(openMark(keyring, place, hex(ledger.sealed))).toBeNull();
@@ -99,7 +99,7 @@ describe('the format of the ledger, version 1', () => {
     expect(() => openLedger(keyring, { ...sealed, sealed: hex(mark.sealed) })).toThrow(damaged);
   });
 
-  it('is what its description says, read here without any code of the vault', () => {
+  it('matches its description, read here without the vault’s code', () => {
     const frame = (...values: readonly (string | number | Buffer)[]) =>
       Buffer.concat(
         values.flatMap((value) => {

@@ -60,7 +60,7 @@ const isWiped = (keyring: Keyring) => {
 };
 
 describe('the keys of a vault', () => {
-  it('are fetched once for any number of callers, and again when fetching failed', async () => {
+  it('are loaded once for all callers, and again if loading failed', async () => {
     const { hand, opened } = stage();
     await Promise.all([1, 2, 3].map(() => hand.using((keys) => keys.seal('identity', aad, aad))));
     expect(opened).toHaveLength(1);
@@ -119,7 +119,7 @@ describe('the keys of a vault', () => {
     expect(opened.map(isWiped)).toEqual([true, false]);
   });
 
-  it('are given up on when what cannot be opened is not for newer keys to open', async () => {
+  it('are not loaded again for a field that newer keys cannot open', async () => {
     const { hand, opened, replace } = stage();
     const sealed = await hand.using((keys) => keys.seal('identity', aad, aad));
     sealed.writeUInt16BE(77, 2);

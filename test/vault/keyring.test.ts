@@ -63,7 +63,7 @@ describe('a new vault', () => {
     expect(new Set(head.wrappedKeys.map(({ masterReference: of }) => of))).toEqual(new Set([reference]));
   });
 
-  it('never has the data keys of another, though the master key is the same', () => {
+  it('never has the data keys of another one with the same master key', () => {
     const sealed = openHead(head).seal('identity', plaintext, aad);
     const other = createHead(vaultId, 'file', master, 1_000);
     expect(failureOf(() => openField(openHead(other), 'identity', sealed)).code).toBe('vault_damaged');
@@ -112,7 +112,7 @@ describe('the keys of a vault', () => {
     expect(failureOf(() => openField(openHead(head), 'access_token', newer)).code).toBe('vault_damaged');
   });
 
-  it('digest an identity: the same one alike, another one, issuer or vault differently', () => {
+  it('digest the same identity alike, and another one, issuer or vault differently', () => {
     const keyring = openHead(head);
     const digest = digestOf(keyring, 'https://issuer.example', 'subject-example');
     expect(digest).toMatch(/^[0-9a-f]{64}$/);
@@ -130,7 +130,7 @@ describe('the keys of a vault', () => {
     expect(new Set([digest, ...others]).size).toBe(5);
   });
 
-  it('are of no use once they are wiped', () => {
+  it('are unusable once they are wiped', () => {
     const keyring = openHead(head);
     const sealed = keyring.seal('identity', plaintext, aad);
     keyring.wipe();
@@ -138,22 +138,22 @@ describe('the keys of a vault', () => {
   });
 });
 
-describe('what is wrong with a vault is told apart:', () => {
-  it('a wrong master key is the key’s fault, and says where it came from', () => {
+describe('the cause of a failure is identified:', () => {
+  it('a wrong master key, with the place it came from', () => {
     const failure = failureOf(() => openHead(head, otherMaster));
     expect(failure).toMatchObject({ code: 'key_wrong', exitCode: 6 });
     expect(failure.message).toContain('key file /example/master.key');
     expect(failure.hint).toContain('VAULT_KEY_FILE');
   });
 
-  it('a damaged check value is the vault’s fault: the key opens the rest', () => {
+  it('a damaged check value, because the key opens the rest', () => {
     const [{ checkValue }] = head.masterKeys as [MasterKeyRow];
     for (const bad of [spoiled(checkValue, 0), checkValue.subarray(0, 15), Buffer.alloc(0)]) {
       expect(failureOf(() => openHead(withCheckValue(bad))).code).toBe('vault_damaged');
     }
   });
 
-  it('a damaged check value is detected with two of three wrapped keys damaged', () => {
+  it('a damaged check value, even with two of three wrapped keys damaged', () => {
     const bad = withCheckValue(Buffer.alloc(16));
     const wrappedKeys = head.wrappedKeys.map((row) =>
       row.purpose === 'access_token' ? row : { ...row, wrapped: spoiled(row.wrapped, 30) },
@@ -161,7 +161,7 @@ describe('what is wrong with a vault is told apart:', () => {
     expect(failureOf(() => openHead({ ...bad, wrappedKeys })).code).toBe('vault_damaged');
   });
 
-  it('a key table whose rows name another master key is the vault’s fault', () => {
+  it('a key table whose rows name another master key', () => {
     const renamed = head.wrappedKeys.map((row) => ({ ...row, masterReference: 'elsewhere/master/1' }));
     expect(
       failureOf(() => openHead({ ...withCheckValue(Buffer.alloc(16)), wrappedKeys: renamed })).code,
@@ -170,7 +170,7 @@ describe('what is wrong with a vault is told apart:', () => {
     expect(failureOf(() => openHead(lost).seal('identity', plaintext, aad)).code).toBe('vault_damaged');
   });
 
-  it.each(COLUMNS)('a damaged wrapped %s key is the vault’s fault, when it is first needed', (purpose) => {
+  it.each(COLUMNS)('a damaged wrapped %s key, when it is first needed', (purpose) => {
     const length = head.wrappedKeys[0]?.wrapped.length ?? 0;
     for (const at of [3, 4, 20, length - 1]) {
       const keyring = openHead(
@@ -187,7 +187,7 @@ describe('what is wrong with a vault is told apart:', () => {
     expect(failureOf(() => cut.seal(purpose, plaintext, aad)).code).toBe('vault_damaged');
   });
 
-  it('wrapped keys that changed places are damage', () => {
+  it('wrapped keys that were exchanged', () => {
     const [first, second, ...others] = head.wrappedKeys as [WrappedKeyRow, WrappedKeyRow, ...WrappedKeyRow[]];
     const swapped = [{ ...first, wrapped: second.wrapped }, { ...second, wrapped: first.wrapped }, ...others];
     const keyring = openHead({ ...head, wrappedKeys: swapped });
@@ -208,7 +208,7 @@ describe('what is wrong with a vault is told apart:', () => {
     expect(failureOf(() => newer.seal('identity', plaintext, aad)).code).toBe('vault_newer');
   });
 
-  it('a field that does not open names the account, and how to live without it', () => {
+  it('a field that does not open, with its account and a remedy', () => {
     const keyring = openHead(head);
     const failure = failureOf(() => openField(keyring, 'access_token', Buffer.alloc(0)));
     expect(failure.message).toContain('the sealed access token of google/alice');

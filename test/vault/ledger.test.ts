@@ -51,7 +51,7 @@ describe('the ledger', () => {
         new Map(),
       ),
     ],
-  ])('of format %d is sealed: it opens as it was, and says nothing without the key', (format, ledger) => {
+  ])('of format %d is sealed: it opens unchanged, and reveals nothing without the key', (format, ledger) => {
     const sealed = sealLedger(keyring, 7, ledger);
     expect(sealed.sealed[0]).toBe(format);
     expect(openLedger(keyring, sealed)).toEqual(ledger);
@@ -61,7 +61,7 @@ describe('the ledger', () => {
     expect(sealLedger(keyring, 7, ledger).sealed).not.toEqual(sealed.sealed);
   });
 
-  it('is small while there are few accounts', () => {
+  it('is small if there are few accounts', () => {
     expect(sealLedger(keyring, 7, filled).sealed.length).toBeLessThan(400);
   });
 
@@ -77,7 +77,7 @@ describe('the ledger', () => {
   it.each([
     ['2', '1'],
     ['1', '2'],
-  ])('of format %s is none of format %s', (from, to) => {
+  ])('of format %s is not accepted as format %s', (from, to) => {
     const { epoch, sealed } = sealLedger(keyring, 7, from === '1' ? first : filled);
     const turned = Buffer.from(sealed);
     turned.writeUInt8(Number(to), 0);
@@ -86,7 +86,7 @@ describe('the ledger', () => {
     );
   });
 
-  it('does not open at another epoch, in another vault, or with a bit changed', () => {
+  it('does not open at another epoch, in another vault, or with a changed bit', () => {
     const { epoch, sealed } = sealLedger(keyring, 7, empty);
     const flipped = Buffer.from(sealed);
     flipped.writeUInt8(flipped.readUInt8(30) ^ 1, 30);
@@ -110,7 +110,7 @@ describe('the ledger', () => {
   });
 });
 
-it('a trail deletes the oldest entries, and starts from the last deleted one', () => {
+it('lets a trail delete its oldest entries and start from the last deleted one', () => {
   const vaultId = Buffer.alloc(16, 1);
   const entries = new Map<number, TrailEntry>();
   const facts = { ...emptyTrail, mac: (seq: number) => entries.get(seq)?.mac ?? null };

@@ -34,14 +34,14 @@ const codeOf = async (altered: string, given = passphrase) =>
   );
 
 describe('the recovery file, version 1', () => {
-  it('opens as it did when the format was frozen', async () => {
+  it('opens as when the format was frozen', async () => {
     const { vaultId, dataKeys } = await readRecovery(text, passphrase, '/r');
     expect(Buffer.from(vaultId).toString('hex')).toBe(vectors.vault_id);
     expect(dataKeys).toEqual(expected);
     expect(withCheck(body)).toBe(text);
   });
 
-  it('is what its description says: anybody with scrypt and AES-GCM can read it', () => {
+  it('matches its description: scrypt and AES-GCM are enough to read it', () => {
     const [, vaultId, n, r, p, salt, sealed] =
       /vault (\S+)\nscrypt (\d+) (\d+) (\d+) (\S+)\nsealed (\S+)\n/.exec(text) ?? [];
     const cost = { N: Number(n), r: Number(r), p: Number(p), maxmem: 2 ** 28 };
@@ -56,7 +56,7 @@ describe('the recovery file, version 1', () => {
     expect(JSON.parse(plain.toString())).toHaveLength(expected.length);
   });
 
-  it('is refused with every byte of it altered, before the passphrase is stretched', () => {
+  it('is refused if any byte was altered, before the key is derived', () => {
     const opened: number[] = [];
     for (let at = 0; at < text.length; at += 1) {
       const bytes = Buffer.from(text, 'latin1');
@@ -71,7 +71,7 @@ describe('the recovery file, version 1', () => {
     expect(opened).toEqual([]);
   });
 
-  it('tells another file, a newer one, a damaged one and a wrong passphrase apart', async () => {
+  it('distinguishes another file, a newer one, a damaged one and a wrong passphrase', async () => {
     expect(await codeOf('MII-something\n')).toBe('vault_damaged');
     expect(await codeOf(text.replace('file 1', 'file 2'))).toBe('vault_newer');
     expect(await codeOf(text.slice(0, -3))).toBe('vault_damaged');
@@ -85,12 +85,12 @@ describe('the recovery file, version 1', () => {
     ['more memory than a server has', /scrypt 131072/, 'scrypt 16777216', 'vault_damaged'],
     ['more rounds', /scrypt 131072 8 1/, 'scrypt 131072 8 100', 'vault_damaged'],
     ['a short salt', /(scrypt .*)\S{20}\n/, '$1\n', 'vault_damaged'],
-  ])('is refused with %s, even when its check was made anew', async (_name, what, by, code) => {
+  ])('is refused with %s, even if its check was made again', async (_name, what, by, code) => {
     expect(body).toMatch(what);
     expect(await codeOf(withCheck(body.replace(what, by)))).toBe(code);
   });
 
-  it('has a new salt each time, and opens whatever the Unicode form typed', async () => {
+  it('has a new salt each time, and opens with any Unicode form of the passphrase', async () => {
     const recovery = { vaultId: Buffer.alloc(16, 1), dataKeys: expected };
     const written = await writeRecovery(recovery, new Secret('passphrase example é'));
     expect(written.match(/scrypt .*/)?.[0]).not.toBe(text.match(/scrypt .*/)?.[0]);

@@ -54,8 +54,8 @@ async function putBack(work: () => Promise<unknown>, marks: Double = stage.here)
 const OLDER = 'vault_rolled_back: the vault was restored from an older copy';
 const REPLACED = 'vault_rolled_back: the vault was restored from a copy, or moved to another disk';
 
-describe('a vault that was put back together with its mark', () => {
-  it('is rolled back where a second mark remembers more, until that was accepted', async () => {
+describe('a vault that was restored together with its mark', () => {
+  it('is rolled back if a second mark is newer, until accepted', async () => {
     await renewal();
     await putBack(renewal);
     birth = null;
@@ -69,7 +69,7 @@ describe('a vault that was put back together with its mark', () => {
     expect(await refusal()).toBe(OLDER);
   });
 
-  it('is rolled back where nothing but its file tells, until that was accepted', async () => {
+  it('is rolled back if only its file differs, until accepted', async () => {
     const alone = marksAt(stage.here, null);
     await renewal(alone);
     await putBack(() => renewal(alone));
@@ -86,7 +86,7 @@ describe('a vault that was put back together with its mark', () => {
     expect(await refusal(alone)).toBe(REPLACED);
   });
 
-  it('is current with another file when the second mark has nothing later', async () => {
+  it('is current with another file if the second mark has nothing newer', async () => {
     await renewal();
     await putBack(async () => {});
     expect(await refusal()).toBeNull();
@@ -95,7 +95,7 @@ describe('a vault that was put back together with its mark', () => {
     expect(await refusal(marksAt(stage.here, null))).toBeNull();
   });
 
-  it('is current when the last change was made elsewhere, and its file came from there', async () => {
+  it('is current if the last change was made elsewhere, and its file came from there', async () => {
     const alone = marksAt(stage.here, null);
     const elsewhere = marksDouble('elsewhere');
     await (await stage.open(elsewhere)).acceptAsItIs();
@@ -105,7 +105,7 @@ describe('a vault that was put back together with its mark', () => {
     expect(await refusal(alone)).toBeNull();
   });
 
-  it('is not told by a file of which nobody can say when it was made', async () => {
+  it('is not detected by a file without a creation time', async () => {
     const alone = marksAt(stage.here, null);
     birth = { at: 1_700_000_000_000_000_000n, certain: false };
     await renewal(alone);
@@ -130,7 +130,7 @@ describe('a second mark', () => {
     }
   });
 
-  it('that was altered is an alarm, and one from before new data keys is not', async () => {
+  it('that was altered is an alarm, but not one from before new data keys', async () => {
     await renewal();
     const [[name, bytes] = ['', new Uint8Array()]] = second;
     second.set(name, Buffer.from(bytes).fill(1, 20));
@@ -142,7 +142,7 @@ describe('a second mark', () => {
     expect(await refusal()).toBeNull();
   });
 
-  it('from after new data keys shows a vault that was put back from before them', async () => {
+  it('from after new data keys shows a vault restored from before them', async () => {
     await putBack(async () => {
       const vault = await stage.open(here);
       const row = (await (await stage.store()).head()).masterKeys[0] as MasterKeyRow;

@@ -39,7 +39,7 @@ describe('a vault', () => {
     expect(stage.notices).toEqual([]);
   });
 
-  it('is rolled back when an older copy was put in its place, and says what to type', async () => {
+  it('is rolled back if an older copy replaced it, with a hint', async () => {
     await rolledBack(async () => stage.renew(await stage.open(), 'ada'));
     await expect((await stage.open()).requireCurrent()).rejects.toMatchObject({
       code: 'vault_rolled_back',
@@ -48,7 +48,7 @@ describe('a vault', () => {
     });
   });
 
-  it('stays rolled back however much is stored in it afterwards, and says so each time', async () => {
+  it('stays rolled back however much is stored in it, and says so each time', async () => {
     await rolledBack(async () => stage.renew(await stage.open(), 'ada'));
     const vault = await stage.open();
     for (let renewal = 0; renewal < 5; renewal += 1) await stage.renew(vault, 'ada');
@@ -57,7 +57,7 @@ describe('a vault', () => {
     expect(stage.notices).toEqual(Array(2).fill(expect.stringContaining('restored from an older copy')));
   });
 
-  it('is current again once that was accepted, and then notices the next time as well', async () => {
+  it('is current again once accepted, and detects the next time as well', async () => {
     await rolledBack(async () => stage.renew(await stage.open(), 'ada'));
     const vault = await stage.open();
     expect(await vault.acceptAsItIs()).toMatchObject({ standing: 'rolled_back', rowSet: null, ledger: null });
@@ -66,7 +66,7 @@ describe('a vault', () => {
     expect(await standingHere()).toBe('vault_rolled_back');
   });
 
-  it('is rolled back too when the copy is from before an acceptance', async () => {
+  it('is rolled back if the copy is from before an acceptance', async () => {
     await rolledBack(async () => {
       await rolledBack(async () => stage.renew(await stage.open(), 'ada'));
       await (await stage.open()).acceptAsItIs();
@@ -91,7 +91,7 @@ describe('a vault', () => {
     expect(await standingHere()).toBe('vault_cloned');
   });
 
-  it('may belong to several places, of which each writes in turn', async () => {
+  it('may belong to several places that write in turn', async () => {
     const elsewhere = marksDouble('elsewhere');
     await (await stage.open(elsewhere)).acceptAsItIs();
     for (const marks of [stage.here, elsewhere, elsewhere, stage.here]) {
@@ -101,7 +101,7 @@ describe('a vault', () => {
     }
   });
 
-  it('that went on at two places is no longer current where the other copy comes back', async () => {
+  it('that was used in two places is not current where the other copy returns', async () => {
     const elsewhere = marksDouble('elsewhere');
     const theirs = `${stage.file}.theirs`;
     await rolledBack(async () => {
@@ -117,7 +117,7 @@ describe('a vault', () => {
     expect(await standingHere()).toBe('vault_rolled_back');
   });
 
-  it('is current when its mark is behind, because a process died or the disk was full', async () => {
+  it('is current if its mark is behind, because a process died or the disk was full', async () => {
     const full = {
       ...stage.here,
       overwrite: () => {
@@ -163,7 +163,7 @@ describe('a vault', () => {
     expect([...stage.here.kept.values()]).toEqual(before);
   });
 
-  it('does not make a mark anew that was taken away while something was stored', async () => {
+  it('does not restore a mark that was removed during a change', async () => {
     let reads = 0;
     const takenAway = {
       ...stage.here,
@@ -178,7 +178,7 @@ describe('a vault', () => {
     expect(stage.here.kept.size).toBe(0);
   });
 
-  it('must fit both its mark and its row set to be current', async () => {
+  it('must match both its mark and its sums to be current', async () => {
     await rolledBack(async () => stage.renew(await stage.open(), 'ada'));
     await expect((await stage.open()).verifyRowSet()).resolves.toBeUndefined();
     const vault = await stage.open();
@@ -194,7 +194,7 @@ describe('a vault', () => {
     expect(await standing(vault)).toBe('vault_damaged');
   });
 
-  it('has its rows added up again by a process that lives for long', async () => {
+  it('has its rows summed again by a long-lived process', async () => {
     const vault = await stage.open();
     expect(await standing(vault)).toBe('current');
     stage.tamper((database) => database.exec("DELETE FROM accounts WHERE label = 'ada'"));
@@ -203,7 +203,7 @@ describe('a vault', () => {
     expect(await standing(vault)).toBe('vault_damaged');
   });
 
-  it('that is rolled back or altered takes a login, with a warning first', async () => {
+  it('that is rolled back or altered accepts a login, with a warning first', async () => {
     await rolledBack(async () => stage.renew(await stage.open(), 'ada'));
     stage.tamper((database) => database.exec("DELETE FROM accounts WHERE label = 'ada'"));
     await (await stage.open()).rehearse();
@@ -213,7 +213,7 @@ describe('a vault', () => {
     ]);
   });
 
-  it('counts as used elsewhere too once its ledger was lost, which had known where', async () => {
+  it('counts as used elsewhere too once its ledger was lost', async () => {
     stage.tamper((database) => database.exec('DELETE FROM ledger'));
     await (await stage.open()).acceptAsItIs();
     const store = await stage.store();

@@ -37,7 +37,7 @@ const MOMENTS: readonly (readonly [string, () => Promise<void>])[] = [
   ],
 ];
 
-describe.each(MOMENTS)('a process that is at work while data keys are replaced, when %s', (_, happen) => {
+describe.each(MOMENTS)('a process that runs while data keys are replaced, when %s', (_, happen) => {
   it('opens what it has read before', async () => {
     const vault = await stage.sibling();
     const read = await account(vault);
@@ -46,7 +46,7 @@ describe.each(MOMENTS)('a process that is at work while data keys are replaced, 
     expect((await vault.identity(read)).subject).toBe('subject-ada');
   });
 
-  it('opens it also when it fetches its key only then', async () => {
+  it('opens it even if it loads its key only then', async () => {
     const vault = await stage.open();
     const read = await account(vault);
     await happen();
@@ -73,7 +73,7 @@ describe.each(MOMENTS)('a process that is at work while data keys are replaced, 
     expect(await vault.byIdentity(provider, issuer, 'subject-nobody')).toBeNull();
   });
 
-  it('adds and removes accounts, and the rows are whole', async () => {
+  it('adds and removes accounts, and the sums match', async () => {
     const vault = await stage.sibling();
     await happen();
     await vault.add(accountExample({ label: 'edsger' }), contents('subject-edsger'));
@@ -82,7 +82,7 @@ describe.each(MOMENTS)('a process that is at work while data keys are replaced, 
     expect((await vault.accounts()).map(({ label }) => label)).toEqual(['ada', 'edsger']);
   });
 
-  it('finds the vault current, and no trouble with it', async () => {
+  it('finds the vault current and without trouble', async () => {
     const vault = await stage.sibling();
     await happen();
     expect(await vault.examine()).toMatchObject({ standing: 'current', troubles: [] });
@@ -90,7 +90,7 @@ describe.each(MOMENTS)('a process that is at work while data keys are replaced, 
     expect(stage.notices).toEqual([]);
   });
 
-  it('knows a refresh again that was cut off', async () => {
+  it('recognises an interrupted refresh', async () => {
     const vault = await stage.sibling();
     const updated = await vault.update(await account(vault), {}, contents('subject-ada'));
     if (updated === null) throw new Error('somebody else was faster');
@@ -102,7 +102,7 @@ describe.each(MOMENTS)('a process that is at work while data keys are replaced, 
   });
 });
 
-it('says so when another process has changed an account while it was being opened', async () => {
+it('reports that another process changed an account while it was opened', async () => {
   const vault = await stage.open();
   const read = await account(vault);
   await stage.begin();
@@ -112,7 +112,7 @@ it('says so when another process has changed an account while it was being opene
   await expect(vault.contents(read)).rejects.toMatchObject({ code: 'busy' });
 });
 
-it('is noticed when other data keys have the same ids', async () => {
+it('is detected if other data keys have the same ids', async () => {
   const copy = `${stage.file}.copy`;
   copyFileSync(stage.file, copy);
   await sealed();
@@ -125,8 +125,8 @@ it('is noticed when other data keys have the same ids', async () => {
   expect(await vault.update(await account(vault), {}, contents('subject-ada'))).not.toBeNull();
 });
 
-describe('an answer that waits beside the database', () => {
-  it('is opened by a process whose keys are older than it', async () => {
+describe('a spilled answer', () => {
+  it('is opened by a process whose keys are older', async () => {
     const vault = await stage.sibling();
     const read = await account(vault);
     await stage.begin();
@@ -137,7 +137,7 @@ describe('an answer that waits beside the database', () => {
     );
   });
 
-  it('is opened until the old data keys are gone', async () => {
+  it('is opened until the old data keys are deleted', async () => {
     const vault = await stage.open();
     const read = await account(vault);
     const answer = { change: {}, accessToken: null, refreshToken: TOKEN };

@@ -77,15 +77,12 @@ describe('before one account is refreshed', () => {
     expect(await verdict(mine.id)).toBe(`vault_damaged ${kind}`);
   });
 
-  it.each(HARM)(
-    'a row of another part that was %s does not, and stops all of them',
-    async (_, harm, kind) => {
-      await harm(other.id);
-      expect([await verdict(mine.id), await verdict()]).toEqual(['current', `vault_damaged ${kind}`]);
-    },
-  );
+  it.each(HARM)('a row of another part that was %s stops only a refresh of all', async (_, harm, kind) => {
+    await harm(other.id);
+    expect([await verdict(mine.id), await verdict()]).toEqual(['current', `vault_damaged ${kind}`]);
+  });
 
-  it('only the rows of its part are read, and all of them before many are refreshed', async () => {
+  it('only the rows of its part are read, and all before a bulk refresh', async () => {
     const read: number[] = [];
     const store = await stage.store();
     const rowSet: Store['rowSet'] = async (range) => {
@@ -133,7 +130,7 @@ describe('a ledger of format 1', () => {
     ),
   );
 
-  it('serves as it is, and is divided into parts by the first change', async () => {
+  it('still works, and is divided into parts by the first change', async () => {
     expect([await verdict(mine.id), await verdict()]).toEqual(['current', 'current']);
     expect(await format()).toEqual([1, 1]);
     await stage.renew(await stage.open(), other.label);

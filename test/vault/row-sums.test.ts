@@ -35,13 +35,13 @@ const empty = sumsOf(keyring, []);
 
 describe('the digest of a row', () => {
   it.each([{ id: 'id-2' }, { provider: 'youtube' }, { label: 'person-2' }, { generation: 2 }])(
-    'is another one for %j',
+    'differs for %j',
     (change) => {
       expect(rowDigest(keyring, row(1, change))).not.toBe(rowDigest(keyring, row(1)));
     },
   );
 
-  it('differs between vaults, and when text moves between columns', () => {
+  it('differs between vaults, and if text moves between columns', () => {
     expect(rowDigest(keyringOf(2), row(1))).not.toBe(rowDigest(keyring, row(1)));
     const [left, right] = [row(1, { provider: 'ab', label: 'c' }), row(1, { provider: 'a', label: 'bc' })];
     expect(rowDigest(keyring, left)).not.toBe(rowDigest(keyring, right));
@@ -49,7 +49,7 @@ describe('the digest of a row', () => {
 });
 
 describe('the sums of the rows', () => {
-  it.each([1, PARTS])('in %d parts, changed one by one, are those of all rows', (parts) => {
+  it.each([1, PARTS])('in %d parts, changed one by one, equal those of all rows', (parts) => {
     const between = seededNumbers(20_261_121);
     const rows = new Map<string, RowFacts>();
     let sums = sumsOf(keyring, [], parts);
@@ -68,23 +68,23 @@ describe('the sums of the rows', () => {
     expect(totalsOf(sums)).toEqual(totalsOf(sumsOf(keyring, [...rows.values()], 1)));
   });
 
-  it('are those of no rows when every row was removed', () => {
+  it('equal those of no rows once every row was removed', () => {
     const one = changedSums(keyring, empty, { before: null, after: row(1) });
     expect(one).not.toEqual(empty);
     expect(changedSums(keyring, one, { before: row(1), after: null })).toEqual(empty);
   });
 
-  it('differ when a row moved from one part to another', () => {
+  it('differ if a row moved from one part to another', () => {
     expect(sumsOf(keyring, [row(1, { id: '01-x' })])).not.toEqual(sumsOf(keyring, [row(1, { id: '02-x' })]));
   });
 
-  it('survive that a row is removed which was never counted', () => {
+  it('survive the removal of a row that was never counted', () => {
     const less = changedSums(keyring, empty, { before: row(1), after: null });
     expect(totalsOf(less).rows).toBe(-1);
     expect(changedSums(keyring, less, { before: null, after: row(1) })).toEqual(empty);
   });
 
-  it('of format 1 are divided only when they are those of the rows', () => {
+  it('of format 1 are divided only if they match the rows', () => {
     const rows = [row(1), row(2)];
     const first = sumsOf(keyring, rows, 1);
     expect(divided(keyring, first, () => rows)).toEqual(sumsOf(keyring, rows));
@@ -106,7 +106,7 @@ describe('the parts of the rows', () => {
   });
 
   it.each(['', '0', '00', 'f', 'fg', 'g', 'AF', 'ZZ', 'id-1', '9:', 'é', '😀', '日本', 'ff\u0000', '\u0000'])(
-    'count the odd id %j where its bytes are in range',
+    'count the odd id %j in the range of its bytes',
     (id) => {
       const { from, before } = rangeOf(partOf(id));
       const bytes = (text: string) => Buffer.from(text);

@@ -48,8 +48,8 @@ const put = (seq: number | bigint, origin = `made-up-${seq}`) =>
 const entries = async () =>
   (await vault.trail.after(3, 100)).map(({ seq, body }) => [seq, JSON.parse(body).event] as const);
 
-describe('entries that somebody else has put at the end of the trail', () => {
-  it('are named before what waits could take their place', async () => {
+describe('foreign entries at the end of the trail', () => {
+  it('are reported before queued events could replace them', async () => {
     put(4);
     given('4');
     expect((await vault.verifyTrail()).fault).toMatchObject({ kind: 'added', seq: 4 });
@@ -57,7 +57,7 @@ describe('entries that somebody else has put at the end of the trail', () => {
     expect(queue.peek()).toHaveLength(1);
   });
 
-  it('give way to the next change, which says that they were there', async () => {
+  it('are replaced by the next change, which records that they were there', async () => {
     put(4);
     put(6);
     put(9_223_372_036_854_775_807n);
@@ -72,7 +72,7 @@ describe('entries that somebody else has put at the end of the trail', () => {
     expect(await vault.verifyTrail()).toMatchObject({ checked: 5, fault: null });
   });
 
-  it('do not keep a waiting line out by having its id', async () => {
+  it('do not suppress a queued line that has the same id', async () => {
     given('4');
     const { id } = JSON.parse(queue.peek()[0]?.split(' ')[1] ?? '') as { id: string };
     put(5, id);
@@ -81,20 +81,20 @@ describe('entries that somebody else has put at the end of the trail', () => {
   });
 });
 
-describe('a number that is too high to be read', () => {
-  it('is no reason not to name what is missing', async () => {
+describe('a number that is too large to be read', () => {
+  it('still allows naming a missing entry', async () => {
     stage.tamper((database) => database.exec(`UPDATE audit SET seq = 9223372036854775807 WHERE seq = 2`));
     expect((await vault.verifyTrail()).fault).toMatchObject({ kind: 'missing', seq: 2 });
   });
 
-  it('is no reason not to name an entry whose time was changed', async () => {
+  it('still allows naming an entry whose time was changed', async () => {
     stage.tamper((database) => database.exec(`UPDATE audit SET at = -9223372036854775807 WHERE seq = 2`));
     expect((await vault.verifyTrail()).fault).toMatchObject({ kind: 'edited', seq: 2 });
   });
 });
 
-describe('an end that was cut off', () => {
-  it('is called so, whatever waits', async () => {
+describe('a truncated end', () => {
+  it('is reported as such, whatever is queued', async () => {
     given('4');
     stage.tamper((database) => database.exec('DELETE FROM audit WHERE seq = 3'));
     expect((await vault.verifyTrail()).fault).toMatchObject({ kind: 'tail_cut', seq: 3 });
@@ -102,7 +102,7 @@ describe('an end that was cut off', () => {
 });
 
 describe('a process that does not end', () => {
-  it('brings what it leaves into the trail once that is long, and not before', async () => {
+  it('moves its queue into the trail once that is long, and not before', async () => {
     given('4');
     await vault.settleDue();
     expect(queue.peek()).toHaveLength(1);

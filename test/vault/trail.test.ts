@@ -63,7 +63,7 @@ const COPY = (to: string, of: number) =>
   `INSERT INTO audit SELECT ${to}, at, body, origin || 'x', mac FROM audit WHERE seq = ${of}`;
 
 describe('the trail', () => {
-  it('is whole as long as nobody touches it', async () => {
+  it('is whole while it is not altered', async () => {
     expect(await vault.verifyTrail()).toEqual({ checked: 6, unproved: 0, fault: null });
     expect((await vault.trail.after(0, 100)).map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5, 6]);
   });
@@ -104,7 +104,7 @@ describe('the trail', () => {
     if (kind !== 'missing' && kind !== 'tail_cut') expect((await fault())?.at).toBe(entry?.at);
   });
 
-  it('takes an event in with the change that it tells of, or neither', async () => {
+  it('stores an event together with its change, or neither', async () => {
     await stage.add('ada');
     const [ada] = await vault.accounts();
     const account = await vault.account(ada?.id ?? '');
@@ -139,7 +139,7 @@ describe('the trail', () => {
     expect(await fault()).toBeNull();
   });
 
-  it('says it when lines that waited were altered, and takes none of them for true', async () => {
+  it('reports altered queued lines, and accepts none of them as proved', async () => {
     audit.record(event('account-7'));
     const path = join(folder, 'audit', 'queue');
     writeFileSync(path, readFileSync(path, 'utf8').replace('account-7', 'account-8'));
@@ -171,7 +171,7 @@ describe('the trail', () => {
     ]);
   });
 
-  it('takes a line in once, however often it is found', async () => {
+  it('stores a line once, however often it is found', async () => {
     audit.record(event('account-7'));
     const path = join(folder, 'audit', 'queue');
     const line = readFileSync(path, 'utf8');
@@ -183,14 +183,14 @@ describe('the trail', () => {
     expect(readdirSync(join(folder, 'audit'))).toEqual([]);
   });
 
-  it('marks what a process without the key has said', async () => {
+  it('marks the events of a process without the key', async () => {
     parts().audit.record({ event: 'open_failed', code: 'key_wrong', key_source: 'file' });
     await vault.settleEvents();
     const [entry] = await vault.trail.before(Number.MAX_SAFE_INTEGER, 1);
     expect(JSON.parse(entry?.body ?? '')).toMatchObject({ event: 'open_failed', unproved: true });
   });
 
-  it('is one chain when many connections write to it at once', async () => {
+  it('is one chain if many connections write at once', async () => {
     const others = await Promise.all(
       Array.from({ length: 8 }, async () => {
         const own = parts();
@@ -209,13 +209,13 @@ describe('the trail', () => {
     expect(await vault.verifyTrail()).toEqual({ checked: 46, unproved: 0, fault: null });
   });
 
-  it('begins anew when the ledger is lost, and keeps what was there without proof', async () => {
+  it('begins again if the ledger is lost, and keeps earlier entries unproved', async () => {
     stage.tamper((database) => database.exec('DELETE FROM ledger'));
     await vault.acceptAsItIs(() => ({ event: 'rollback_accepted', found: ['ledger'] }));
     expect(await vault.verifyTrail()).toEqual({ checked: 1, unproved: 6, fault: null });
   });
 
-  it('leaves in the database what is kept, and no more', async () => {
+  it('keeps in the database only the newest entries', async () => {
     const entry = (seq: number) => ({ seq, at: 0, body: '{}', origin: `line-${seq}`, mac: Buffer.alloc(32) });
     const store = await stage.store();
     await store.note(({ epoch, sealed }) => ({ epoch, sealed, entries: [entry(7), entry(8)], firstKept: 7 }));

@@ -54,7 +54,7 @@ const revealed = ({ accessToken, refreshToken, identity }: Contents) => ({
 });
 
 describe('a vault', () => {
-  it('gives back what was added, to another process as well', async () => {
+  it('returns what was added, to another process as well', async () => {
     const account = await added();
     expect(account).toMatchObject({ generation: 1, hasRefreshToken: true, label: 'alice@example.com' });
     expect(account.id).not.toBe(facts().id);
@@ -107,7 +107,7 @@ describe('a vault', () => {
     expect(unlocked).toBe(1);
   });
 
-  it('asks for its key again when it could not be had', async () => {
+  it('loads its key again if it was unavailable', async () => {
     let failing = true;
     const locked = createVault({
       ...folder,
@@ -130,7 +130,7 @@ describe('a vault', () => {
     expect(await vault.byIdentity('youtube', issuer, 'subject-example')).toBeNull();
   });
 
-  it('has an identity once, and a name once', async () => {
+  it('has each identity once, and each name once', async () => {
     await added();
     expect(await vault.add(facts({ label: 'other' }), contents())).toBeNull();
     expect(
@@ -183,7 +183,7 @@ describe('a vault', () => {
     expect((await vault.accounts()).map(({ label }) => label)).toEqual(['bob']);
   });
 
-  it('never seals one person’s tokens into another’s account', async () => {
+  it('never seals one user’s tokens into another’s account', async () => {
     const account = await added();
     const other = contents({ identity: { ...contents().identity, subject: 'somebody else' } });
     await expect(vault.update(account, {}, other)).rejects.toThrow(RangeError);
@@ -193,7 +193,7 @@ describe('a vault', () => {
     expect(await vault.account(account.id)).toEqual(account);
   });
 
-  it('records an attempt without sealing anything anew', async () => {
+  it('records an attempt without sealing a field again', async () => {
     const account = await added();
     const facts = {
       status: 'failing',
@@ -210,7 +210,7 @@ describe('a vault', () => {
     expect(revealed(await vault.contents(after ?? account)).refresh).toBe('refresh-token-example');
   });
 
-  it('does not open an identity that is not the one its account is found by', async () => {
+  it('does not open an identity that differs from the one in its account’s digest', async () => {
     const keyring = await unlock();
     const account = await added();
     const { openIdentity, sealContents } = await import('../../src/vault/sealed-contents.js');
@@ -224,7 +224,7 @@ describe('a vault', () => {
     );
   });
 
-  it('shows neither token nor identity in anything but what opens them', async () => {
+  it('shows neither token nor identity except where they are opened', async () => {
     const account = await added();
     const shown = JSON.stringify([account, await vault.contents(account), await vault.accounts()]);
     expect(shown).not.toMatch(/access-token-example|refresh-token-example/);

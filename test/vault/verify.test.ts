@@ -33,7 +33,7 @@ function copyOf(label: string): () => void {
 }
 
 describe('the rows of a vault', () => {
-  it('are whole after every change that was made by us, and several at once', async () => {
+  it('are complete after each of our changes, even several at once', async () => {
     const vault = await stage.open();
     await stage.renew(vault, 'ada');
     await Promise.all([stage.add('alan'), stage.renew(vault, 'grace'), stage.add('barbara')]);
@@ -42,7 +42,7 @@ describe('the rows of a vault', () => {
     expect(await verdict()).toBe('whole');
   });
 
-  it('are whole when one of the changes that shared a transaction was refused', async () => {
+  it('are complete if one of the changes in a shared transaction was refused', async () => {
     const results = await Promise.allSettled([stage.add('alan'), stage.add('ada'), stage.add('barbara')]);
     expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
     expect(await verdict()).toBe('whole');
@@ -51,14 +51,14 @@ describe('the rows of a vault', () => {
   it.each([
     [1, '1 account is missing'],
     [2, '2 accounts are missing'],
-  ])('are known to be incomplete when %d of them was taken out', async (count, said) => {
+  ])('are incomplete if %d of them was deleted', async (count, said) => {
     stage.tamper((database) =>
       database.exec(`DELETE FROM accounts WHERE id IN (SELECT id FROM accounts LIMIT ${count})`),
     );
     expect(await verdict()).toBe(`vault_damaged missing: ${DAMAGED} ${said}`);
   });
 
-  it('are known to be too many when one that had been taken out was put back', async () => {
+  it('are too many if a deleted one was restored', async () => {
     const putBack = copyOf('grace');
     const vault = await stage.open();
     const [, grace] = (await vault.accounts()).filter(({ label }) => label !== 'edsger');
@@ -70,7 +70,7 @@ describe('the rows of a vault', () => {
     );
   });
 
-  it('are altered when one was renamed, or two exchanged names', async () => {
+  it('are altered if one was renamed, or two exchanged names', async () => {
     stage.tamper((database) => database.exec("UPDATE accounts SET label = 'eve' WHERE label = 'ada'"));
     expect(await verdict()).toBe(`vault_damaged altered: ${DAMAGED} google/eve was altered`);
     stage.tamper((database) => {
@@ -80,7 +80,7 @@ describe('the rows of a vault', () => {
     expect(await verdict()).toMatch(/google\/(ada|grace), google\/(ada|grace) were altered$/);
   });
 
-  it('are known to be older when one was restored from a copy, though it opens', async () => {
+  it('are older if one was restored from a copy, even if it opens', async () => {
     const putBack = copyOf('grace');
     const vault = await stage.open();
     for (let renewal = 0; renewal < 3; renewal += 1) await stage.renew(vault, 'grace');
@@ -90,7 +90,7 @@ describe('the rows of a vault', () => {
     );
   });
 
-  it('are known to be wrong when one was put back in the place of another', async () => {
+  it('are wrong if one was put in the place of another', async () => {
     const putBack = copyOf('grace');
     const vault = await stage.open();
     const grace = (await vault.accounts()).find(({ label }) => label === 'grace');
@@ -102,7 +102,7 @@ describe('the rows of a vault', () => {
     );
   });
 
-  it('stay wrong whatever is stored afterwards, until they are accepted as they are', async () => {
+  it('stay wrong whatever is stored afterwards, until accepted', async () => {
     stage.tamper((database) => database.exec("DELETE FROM accounts WHERE label = 'ada'"));
     await stage.add('ada');
     expect(await verdict()).toMatch(/1 account is missing$/);
@@ -112,7 +112,7 @@ describe('the rows of a vault', () => {
     expect((await vault.accounts()).map(({ label }) => label)).toEqual(['ada', 'edsger', 'grace']);
   });
 
-  it('cannot be judged, nor changed, when their ledger is gone or is an older one', async () => {
+  it('cannot be checked or changed if their ledger is missing or older', async () => {
     aside('CREATE TABLE aside.kept AS SELECT * FROM ledger');
     await stage.add('alan');
     aside('INSERT OR REPLACE INTO ledger SELECT * FROM aside.kept');

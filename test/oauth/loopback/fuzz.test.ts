@@ -32,8 +32,8 @@ const parameter = fc.tuple(
   fc.oneof({ weight: 4, arbitrary: fc.constantFrom(STATE, 'c', '') }, fc.string({ unit: 'binary' })),
 );
 
-describe('any request whatever', () => {
-  it('to the right place is the answer with the state and one of code and error, and else is not', () => {
+describe('any request', () => {
+  it('is the answer only at the right path with the state and a code or an error', () => {
     const seen = new Set<string>();
     fc.assert(
       fc.property(fc.array(parameter, { maxLength: 4 }), (parameters) => {
@@ -53,7 +53,7 @@ describe('any request whatever', () => {
     expect([...seen].sort()).toEqual(['answer', 'no_answer', 'wrong_state']);
   });
 
-  it('is judged without failing', () => {
+  it('is checked without an exception', () => {
     const text = fc
       .array(fc.oneof(token, fc.string({ unit: 'binary', maxLength: 5 })))
       .map((parts) => parts.join(''));
@@ -66,7 +66,7 @@ describe('any request whatever', () => {
     );
   });
 
-  it('leaves the listener able to take the callback', async () => {
+  it('leaves the listener able to receive the callback', async () => {
     const login = await stage();
     const line = fc.array(fc.oneof(token, fc.string({ unit: 'binary', maxLength: 20 })), { maxLength: 8 });
     const request = fc

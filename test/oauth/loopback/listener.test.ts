@@ -11,7 +11,7 @@ const hasIpv6 = ALL.some((entry) => entry.address === '::1');
 const lan = ALL.find((entry) => !entry.internal && entry.family === 'IPv4')?.address;
 
 describe('the loopback listener', () => {
-  it('gives the address the browser was sent to', async () => {
+  it('returns the address to which the browser was sent', async () => {
     const { listener, get } = await stage();
     expect(listener.redirectUri).toBe(`http://127.0.0.1:${listener.port}/callback`);
     await get(`${CALLBACK}&scope=a%20b`);
@@ -70,14 +70,14 @@ describe('the loopback listener', () => {
     expect((await listener.response).searchParams.get('code')).toBe('c');
   });
 
-  it('has another page where the redirect URI has its path', async () => {
+  it('moves its page if the redirect URI has the same path', async () => {
     const { get, listener } = await stage({ path: '/done' });
     expect((await get(`/done?code=c&state=${STATE}`)).headers['location']).toBe('/finished');
     listener.conclude('logged_in');
     expect((await get('/finished')).status).toBe(200);
   });
 
-  it('tells a refusal from a success on the page', async () => {
+  it('distinguishes refusal and success on the page', async () => {
     const { listener, get } = await stage();
     await get(`/callback?error=access_denied&error_description=%3Cscript%3E&state=${STATE}`);
     const page = await get('/done');
@@ -86,7 +86,7 @@ describe('the loopback listener', () => {
     expect((await listener.response).searchParams.get('error')).toBe('access_denied');
   });
 
-  it('takes the callback once, and says so to whoever comes again', async () => {
+  it('accepts the callback once, and tells later visitors so', async () => {
     const { listener, get } = await stage();
     await get(CALLBACK);
     const again = await get(`/callback?code=another&state=${STATE}`);
@@ -114,12 +114,12 @@ describe('the loopback listener', () => {
     expect((await listener.response).host).toBe(`localhost:${listener.port}`);
   });
 
-  it.skipIf(!hasIpv6)('listens on ::1 for nobody else', async () => {
+  it.skipIf(!hasIpv6)('listens on ::1 only for localhost', async () => {
     const { listener } = await stage();
     await expect(rawRequest(listener.port, 'GET / HTTP/1.1\r\n\r\n', '::1')).rejects.toThrow('ECONNREFUSED');
   });
 
-  it.skipIf(lan === undefined)('cannot be reached from elsewhere', async () => {
+  it.skipIf(lan === undefined)('cannot be reached from other machines', async () => {
     const { listener } = await stage({ host: 'localhost' });
     await expect(rawRequest(listener.port, 'GET / HTTP/1.1\r\n\r\n', lan)).rejects.toThrow('ECONNREFUSED');
   });
@@ -137,7 +137,7 @@ describe('the port', () => {
   };
 
   it.each([['127.0.0.1'], ['localhost']] as const)(
-    'that another program holds is an error with a way out (%s)',
+    'of another program is an error with a hint (%s)',
     async (host) => {
       const { listener } = await stage();
       await expect(listen({ ...options, host, port: listener.port })).rejects.toMatchObject({
@@ -148,7 +148,7 @@ describe('the port', () => {
     },
   );
 
-  it.skipIf(!hasIpv6)('that another program holds in one family is not used in the other', async () => {
+  it.skipIf(!hasIpv6)('of another program in one address family is not used in the other', async () => {
     const squatter = createServer();
     await new Promise<void>((resolve) => squatter.listen(0, '::1', resolve));
     const { port } = squatter.address() as { port: number };
@@ -182,7 +182,7 @@ describe('the end of the wait', () => {
     await expect(rawRequest(listener.port, 'x')).rejects.toThrow('ECONNREFUSED');
   });
 
-  it('still serves the page to a browser that is on its way', async () => {
+  it('still serves the page to a browser that has connected', async () => {
     const { listener, get } = await stage();
     await get(CALLBACK);
     const closed = listener.close();
@@ -190,7 +190,7 @@ describe('the end of the wait', () => {
     await closed;
   });
 
-  it('does not wait for a browser when none was there', async () => {
+  it('does not wait for a browser if none has connected', async () => {
     const { listener, outcome } = await stage();
     await listener.close();
     await listener.close();
@@ -198,7 +198,7 @@ describe('the end of the wait', () => {
     await expect(listener.response).rejects.toMatchObject({ code: 'interrupted' });
   });
 
-  it('comes with the signal, and gives its reason', async () => {
+  it('is caused by the signal, with its reason', async () => {
     const { listener, abort } = await stage();
     abort('terminated');
     await expect(listener.response).rejects.toBe('terminated');
@@ -206,11 +206,11 @@ describe('the end of the wait', () => {
     await expect(rawRequest(listener.port, 'x')).rejects.toThrow('ECONNREFUSED');
   });
 
-  it('has come before it began when the signal is aborted already', async () => {
+  it('comes immediately if the signal is already aborted', async () => {
     await expect(stage({ signal: AbortSignal.abort('interrupted') })).rejects.toBe('interrupted');
   });
 
-  it('after an answer does not take the answer away', async () => {
+  it('after an answer does not discard the answer', async () => {
     const { listener, get, abort } = await stage();
     await get(CALLBACK);
     abort('interrupted');

@@ -4,7 +4,7 @@ import { page } from '../../../src/oauth/loopback/page.js';
 import { STATE, stage } from './stage.js';
 
 describe('every answer of the listener', () => {
-  it('is kept by nobody, told to nobody, framed by nobody and has no active content', async () => {
+  it('is not cached, sends no referrer, is not framed and has no active content', async () => {
     const { get, listener } = await stage();
     listener.conclude('logged_in');
     const targets = [

@@ -23,7 +23,7 @@ async function begun(change: Partial<LoopbackOptions> = {}): Promise<Begun> {
   return { ...login, start: address.pathname, visit, getWith };
 }
 
-it('the start page gives its first visitor a cookie of this login alone, and sends them to the provider', async () => {
+it('the start page sets a cookie for this login and redirects to the provider', async () => {
   const { start, get } = await begun();
   expect(start).toMatch(/^\/[\w-]{43}$/);
   const first = await get(start);
@@ -36,12 +36,12 @@ it('the start page gives its first visitor a cookie of this login alone, and sen
   );
 });
 
-it('is on the host of the redirect URI, because another one would not get the cookie', async () => {
+it('the start page is on the host of the redirect URI, which gets the cookie', async () => {
   const { listener } = await stage({ host: 'localhost' });
   expect(new URL(listener.begin(TARGET)).hostname).toBe('localhost');
 });
 
-it('the answer with the cookie ends the wait, and the cookie with it', async () => {
+it('the answer with the cookie ends the wait, and the cookie is deleted', async () => {
   const { visit, getWith, listener } = await begun();
   const cookie = await visit();
   const answer = await getWith(`theme=dark; ${cookie}; other=1`, CALLBACK);
@@ -54,7 +54,7 @@ it.each([
   ['a code without the cookie', CALLBACK, ''],
   ['a refusal without the cookie', DENIED, ''],
   ['a code with a cookie of another value', CALLBACK, 'wrong'],
-])('%s is turned away, and the login goes on', async (_, target, kind) => {
+])('%s is refused, and the login continues', async (_, target, kind) => {
   const { visit, get, getWith, outcome, strays } = await begun();
   const cookie = await visit();
   const [name] = cookie.split('=');
@@ -68,13 +68,13 @@ it.each([
   expect((await getWith(cookie, CALLBACK)).status).toBe(302);
 });
 
-it('an answer before anybody has been at the start page is turned away', async () => {
+it('an answer before the first visit to the start page is refused', async () => {
   const { get, outcome } = await begun();
   expect((await get(CALLBACK)).status).toBe(403);
   expect(await outcome()).toBe('waiting');
 });
 
-it('a second visitor ends the login loudly, whoever of the two was the person', async () => {
+it('a second visitor ends the login, with an error that says so', async () => {
   const { visit, get, getWith, start, listener, strays } = await begun();
   const cookie = await visit();
   expect(await get(start)).toMatchObject({
@@ -89,7 +89,7 @@ it('a second visitor ends the login loudly, whoever of the two was the person', 
   expect(strays).toEqual(['second_visit']);
 });
 
-it('the same browser may come to the start page again, and gets no second cookie', async () => {
+it('the same browser may visit the start page again, without a second cookie', async () => {
   const { visit, getWith, start, outcome } = await begun();
   const cookie = await visit();
   const again = await getWith(cookie, start);
@@ -109,7 +109,7 @@ it.each([
   ['a page that embeds it as a picture', 'GET', ['Sec-Fetch-Dest: image'], 503],
   ['a page that frames it', 'GET', ['Sec-Fetch-Dest: iframe'], 503],
   ['another host', 'GET', ['Host: evil.example'], 400],
-])('%s is no visit', async (_, method, headers, status) => {
+])('%s does not count as a visit', async (_, method, headers, status) => {
   const { start, send, visit, listener, getWith } = await begun();
   const host = headers.some((header) => header.startsWith('Host'))
     ? []
@@ -119,13 +119,13 @@ it.each([
   expect((await getWith(cookie, CALLBACK)).status).toBe(302);
 });
 
-it('a browser that says that it shows the page is a visitor', async () => {
+it('a browser that declares a navigation counts as a visit', async () => {
   const { start, send, listener } = await begun();
   const headers = [`Host: 127.0.0.1:${listener.port}`, 'Sec-Fetch-Dest: document', 'Sec-Fetch-Site: none'];
   expect((await send(`GET ${start} HTTP/1.1`, headers)).status).toBe(303);
 });
 
-it('another user of the machine is no visitor', async () => {
+it('another user of the machine does not count as a visitor', async () => {
   let other = true;
   const { start, get, visit, outcome } = await begun({ isOtherUser: async () => other });
   expect((await get(start)).status).toBe(403);
@@ -136,7 +136,7 @@ it('another user of the machine is no visitor', async () => {
   expect(await visit()).toMatch(/^vault-login-/);
 });
 
-it('whoever has hung up is no visitor, because the kernel may not tell any more whose that was', async () => {
+it('a closed connection does not count as a visit: its user may be unknown', async () => {
   let found: boolean | 'gone' = 'gone';
   const { start, get, visit, outcome, strays } = await begun({ isOtherUser: async () => found });
   expect((await get(start)).status).toBe(503);
@@ -148,7 +148,7 @@ it('whoever has hung up is no visitor, because the kernel may not tell any more 
   expect(strays).toEqual(['hung_up', 'hung_up']);
 });
 
-it('where no browser could be opened any may bring the answer, unless the start page was visited', async () => {
+it('without an opened browser any browser may bring the answer', async () => {
   const unseen = await begun();
   expect(unseen.listener.withdraw()).toBe(true);
   expect((await unseen.get(unseen.start)).status).toBe(404);
@@ -159,7 +159,7 @@ it('where no browser could be opened any may bring the answer, unless the start 
   expect((await seen.get(CALLBACK)).status).toBe(403);
 });
 
-it('two logins at a time do not take each other’s cookies', async () => {
+it('two concurrent logins have separate cookies', async () => {
   const [one, two] = [await begun(), await begun()];
   const cookies = [await one.visit(), await two.visit()];
   const both = cookies.join('; ');
@@ -168,7 +168,7 @@ it('two logins at a time do not take each other’s cookies', async () => {
   expect((await two.getWith(both, CALLBACK)).status).toBe(302);
 });
 
-it('an answer that will be pasted is shown to be copied, as often as one likes, and ends nothing', async () => {
+it('a pasted login shows the answer for copying, any number of times', async () => {
   const { visit, getWith, get, outcome } = await begun({ toBeCopied: true });
   const cookie = await visit();
   for (const _ of [1, 2]) {

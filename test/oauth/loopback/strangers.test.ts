@@ -123,7 +123,7 @@ describe('a request that is not the callback leaves the login waiting', () => {
     await expectStillWaiting(login);
   });
 
-  it('and has a request smuggled behind it', async () => {
+  it('with a smuggled request behind it', async () => {
     const login = await stage();
     const host = `Host: 127.0.0.1:${login.listener.port}`;
     const answer = await login.send(`GET /favicon.ico HTTP/1.1\r\n${host}\r\n\r\nGET ${CALLBACK} HTTP/1.1`);
@@ -132,8 +132,8 @@ describe('a request that is not the callback leaves the login waiting', () => {
   });
 });
 
-describe('many strangers', () => {
-  it('with wrong states are told to stop after ten, at once, and the right one is still let in', async () => {
+describe('many unrelated requests', () => {
+  it('with wrong states are refused after ten, and the right one is still accepted', async () => {
     const login = await stage();
     const statuses: number[] = [];
     for (let i = 0; i < 13; i += 1)
@@ -149,7 +149,7 @@ describe('many strangers', () => {
     expect(login.strays).toEqual(Array(10).fill('wrong_host'));
   });
 
-  it('that hold connections open and say nothing make room for the browser', async () => {
+  it('that hold silent connections open do not keep the browser out', async () => {
     const login = await stage();
     const silent = await Promise.all(
       Array.from({ length: 300 }, () => silentConnection(login.listener.port)),
@@ -162,7 +162,7 @@ describe('many strangers', () => {
     for (const socket of silent) socket.destroy();
   });
 
-  it('that come one after the other leave a browser the time to say what it wants', async () => {
+  it('that come one after the other leave a browser time for its request', async () => {
     const login = await stage();
     const { port } = login.listener;
     const crowd = (size: number) => Promise.all(Array.from({ length: size }, () => silentConnection(port)));
@@ -177,7 +177,7 @@ describe('many strangers', () => {
     for (const socket of [...before, ...after]) socket.destroy();
   });
 
-  it('that are other users of the machine get 403 whatever they know, and are hung up on when they are many', async () => {
+  it('of other users get 403, and are disconnected when there are many', async () => {
     let others = true;
     const login = await stage({ isOtherUser: async () => others });
     expect(await login.get(CALLBACK)).toMatchObject({
@@ -198,7 +198,7 @@ describe('many strangers', () => {
     expect(login.counts.at(-1)).toBeGreaterThan(68);
   });
 
-  it('are hung up on when they do not finish a request', async () => {
+  it('are disconnected when they do not finish a request', async () => {
     const login = await stage();
     const slow = await silentConnection(login.listener.port);
     const gone = new Promise((resolve) => slow.once('close', resolve));

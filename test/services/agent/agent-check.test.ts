@@ -57,7 +57,7 @@ const refusing: Refresh = async (_, account) => ({
 });
 
 describe('the check of an agent', () => {
-  it('refreshes what ends within the time asked for, and what has ended', async () => {
+  it('refreshes tokens that end within the given time or have ended', async () => {
     await add('a-soon', SOON);
     await add('b-later', { expiresAt: NOW + 11 * MINUTE });
     await add('c-ended', EXPIRED);
@@ -70,18 +70,18 @@ describe('the check of an agent', () => {
   it.each([
     ['half of their life is not over', 40, []],
     ['half of their life is over', 29, ['a']],
-  ])('with tokens that never live for the time asked for waits while %s', async (_, minutes, expected) => {
+  ])('with tokens of a shorter lifetime than the given time waits while %s', async (_, minutes, expected) => {
     const expiresAt = NOW + minutes * MINUTE;
     await add('a', { expiresAt, issuedAt: expiresAt - HOUR });
     expect((await checker(refreshed, { ...REQUEST, ahead: 2 * HOUR })()).asked).toEqual(expected);
   });
 
-  it('renews a token at each check that does not outlast two of them', async () => {
+  it('renews a token at each check if it does not outlast two of them', async () => {
     await add('a', { expiresAt: NOW + 5 * MINUTE, issuedAt: NOW });
     expect((await checker(refreshed)()).asked).toEqual(['a']);
   });
 
-  it('leaves alone what rests, what waits for a login, and what nothing can be done for', async () => {
+  it('skips accounts in backoff, in need of a login, or beyond help', async () => {
     await add('a-rests', { ...EXPIRED, status: 'failing', failures: 3, retryAt: NOW + MINUTE });
     await add('b-login', { ...EXPIRED, status: 'login_needed' });
     await add('c-bare', SOON, { refreshToken: null });
@@ -90,7 +90,7 @@ describe('the check of an agent', () => {
     expect(check).toMatchObject({ accounts: 3, loginNeeded: 1, results: [] });
   });
 
-  it('says once that an account without a refresh token has ended, since it then needs a login', async () => {
+  it('reports once that an account without a refresh token has ended and needs a login', async () => {
     await add('bare', EXPIRED, { refreshToken: null });
     const run = checker(refreshed);
     expect((await run()).check).toMatchObject({ loginNeeded: 1, results: [{ outcome: 'login_needed' }] });
@@ -102,12 +102,12 @@ describe('the check of an agent', () => {
     ['was renewed more than a day ago', { lastRefreshAt: NOW - DAY }, 1],
     ['is new', { createdAt: NOW - HOUR, lastRefreshAt: null }, 0],
     ['was never renewed in a day', { createdAt: NOW - DAY, lastRefreshAt: null }, 1],
-  ])('renews a token whose end nobody knows once a day: one that %s', async (_, facts, times) => {
+  ])('renews a token of unknown expiry once a day: one that %s', async (_, facts, times) => {
     await add('endless', { expiresAt: null, ...facts });
     expect((await checker(refreshed)()).asked).toHaveLength(times);
   });
 
-  it('asks ever more seldom for an account that is refused, until something has changed', async () => {
+  it('asks less and less often for a refused account, until something has changed', async () => {
     const account = await add('refused', SOON);
     const run = checker(refusing);
     const pauses: number[] = [];
@@ -125,7 +125,7 @@ describe('the check of an agent', () => {
     expect((await run()).asked).toEqual(['refused']);
   });
 
-  it('tells what keeps it from doing anything, and does it once that is over', async () => {
+  it('reports what keeps it from working, and works once that is over', async () => {
     await add('a', SOON);
     const locked = { ...stage.vault, rehearse: () => Promise.reject(new VaultError('key_locked', 'locked')) };
     opened = async () => locked;
@@ -135,7 +135,7 @@ describe('the check of an agent', () => {
     expect(await run()).toMatchObject({ asked: ['a'], check: { error: null } });
   });
 
-  it('finds nothing where there is no vault yet, and the accounts that come later', async () => {
+  it('finds nothing without a vault, and finds accounts that are added later', async () => {
     opened = async () => null;
     const run = checker(refreshed);
     expect((await run()).check).toMatchObject({ accounts: 0, error: null });
@@ -144,7 +144,7 @@ describe('the check of an agent', () => {
     expect((await run()).asked).toEqual(['new']);
   });
 
-  it('does not swallow a bug', async () => {
+  it('passes on a bug', async () => {
     opened = () => Promise.reject(new TypeError('a bug'));
     await expect(checker(refreshed)()).rejects.toThrow('a bug');
   });

@@ -47,12 +47,12 @@ describe('a token from the agent', () => {
       '/token/notion%2FB%C3%BCro?format=json&min_valid=300s&scope=a+b&scope=c',
     ],
     [{ withIdentity: true }, '/token/google?format=json&min_valid=300s&email=yes'],
-  ])('is asked for by the public route: %j', async (request, target) => {
+  ])('is requested by the public route: %j', async (request, target) => {
     const { asked } = await answered(200, DOCUMENT, request);
     expect(asked).toEqual(['GET', target]);
   });
 
-  it('is as good as one of our own', async () => {
+  it('is equivalent to one that this process reads', async () => {
     const body = { ...DOCUMENT, email: 'alice@example.com', warning: 'it ends soon' };
     const { given, details } = await answered(200, body);
     const { provider, label, tokenType, expiresAt, grantedScopes } = account;
@@ -65,7 +65,7 @@ describe('a token from the agent', () => {
     expect(details).toEqual([]);
   });
 
-  it('is refused when it is not of the type Bearer and its type is not printed', async () => {
+  it('is refused if its type is neither Bearer nor printed', async () => {
     const body = { ...DOCUMENT, token_type: 'DPoP' };
     expect((await answered(200, body)).given).toMatchObject({ code: 'token_type_unsupported' });
     expect((await answered(200, body, { anyType: true })).given).toMatchObject({
@@ -73,14 +73,14 @@ describe('a token from the agent', () => {
     });
   });
 
-  it('that is none comes with the reason', async () => {
+  it('that is missing comes with the reason', async () => {
     const error = { code: 'login_needed', message: 'log in', hint: 'vault login google', exit_code: 4 };
     const { given, details } = await answered(409, { error });
     expect(given).toMatchObject({ code: 'login_needed', message: 'log in', hint: 'vault login google' });
     expect(details).toEqual(['the agent has no token (login_needed)']);
   });
 
-  it('that does not come in time is reported as busy, for a caller without the key', async () => {
+  it('that does not arrive in time is reported as busy to a caller without the key', async () => {
     const { given, details } = await ask('timeout');
     expect(given).toMatchObject({ code: 'busy', hint: 'vault agent status' });
     expect(details).toEqual(['the agent does not answer']);
@@ -95,7 +95,7 @@ describe('a token from the agent', () => {
     ['no account', () => answered(200, { ...DOCUMENT, account: null }), 'cannot be read'],
     ['an unknown code', () => answered(500, { error: { code: 'toString', message: 'x' } }), 'cannot be read'],
     ['no message', () => answered(500, { error: { code: 'busy' } }), 'cannot be read'],
-  ])('is not taken from an answer with %s', async (_, asking, said) => {
+  ])('is not read from an answer with %s', async (_, asking, said) => {
     const { given, details } = await asking();
     expect(given).toBeNull();
     expect(details).toEqual([expect.stringContaining(said)]);
@@ -120,18 +120,18 @@ beforeEach(() => {
 });
 afterEach(() => folder.remove());
 
-describe('asking how the agent is', () => {
-  it('gives its own answer', async () => {
+describe('asking for the status of the agent', () => {
+  it('returns its own answer', async () => {
     expect(await agentStatus(ctx, socket)).toEqual({ running: true, pid: 4711 });
   });
 
-  it('finds that none runs where there is no socket, and makes nothing there to find out', async () => {
+  it('finds no agent without a socket, and creates nothing', async () => {
     socket = { ...socket, exists: () => false };
     await expect(agentStatus(ctx, socket)).rejects.toMatchObject({ code: 'agent_not_running', exitCode: 3 });
     expect(folder.files.exists(folder.paths.locks)).toBe(false);
   });
 
-  it('tells one that was killed from one that hangs by the lock, which only the living hold', async () => {
+  it('distinguishes a killed agent from a hung one by its lock', async () => {
     socket = { ...socket, ask: async () => null };
     await expect(agentStatus(ctx, socket)).rejects.toMatchObject({ code: 'agent_not_running' });
     const lock = await folder.locks.acquire(AGENT_LOCK, 0);
@@ -139,7 +139,7 @@ describe('asking how the agent is', () => {
     await lock.release();
   });
 
-  it('does not say that none runs where only the socket is gone: a second one could not start', async () => {
+  it('does not report that none runs if only the socket is missing', async () => {
     socket = { ...socket, exists: () => false };
     const lock = await folder.locks.acquire(AGENT_LOCK, 0);
     await expect(agentStatus(ctx, socket)).rejects.toMatchObject({
@@ -149,7 +149,7 @@ describe('asking how the agent is', () => {
     await lock.release();
   });
 
-  it('says that another user could answer there, and whether an agent runs that tries again', async () => {
+  it('reports a socket of another user, and whether an agent is running', async () => {
     const foreign = new VaultError('vault_permissions', 'the folder belongs to another user', { hint: 'ls' });
     const assertPrivate = () => {
       throw foreign;
@@ -174,7 +174,7 @@ describe('asking how the agent is', () => {
 });
 
 describe('asking the agent to stop', () => {
-  it('asks, and waits until it has let go of the vault', async () => {
+  it('waits until it has closed the vault', async () => {
     const asked: string[] = [];
     const lock = await folder.locks.acquire(AGENT_LOCK, 0);
     const clock = clockDouble(NOW);
@@ -189,12 +189,12 @@ describe('asking the agent to stop', () => {
     expect(clock.slept).toHaveLength(1);
   });
 
-  it('does not tell to start one where none is to be stopped', async () => {
+  it('does not suggest starting one if there is none to stop', async () => {
     const none = stopAgent(ctx, { ...socket, exists: () => false });
     await expect(none).rejects.toMatchObject({ code: 'agent_not_running', hint: undefined });
   });
 
-  it('says who does not, and what else can be done', async () => {
+  it('names a process that does not stop, and what else can be done', async () => {
     const lock = await folder.locks.acquire(AGENT_LOCK, 0);
     await expect(stopAgent(ctx, socket)).rejects.toMatchObject({
       code: 'busy',

@@ -62,7 +62,7 @@ describe('a token over the socket', () => {
     ['/token/google?scope=a&scope=b%20c', { selector: 'google', scopes: ['a', 'b', 'c'] }],
     ['/token/google?format=xoauth2', { selector: 'google', withIdentity: true }],
     ['/token/google?format=json', { selector: 'google', anyType: true }],
-  ])('is asked for as %s', async (target, expected) => {
+  ])('is requested as %s', async (target, expected) => {
     const { status, asked } = await ask({ target }, undefined, { email: 'alice@example.com' });
     expect(status).toBe(200);
     expect(asked).toEqual([{ ...USUAL, ...expected }]);
@@ -76,7 +76,7 @@ describe('a token over the socket', () => {
       'application/json',
       `{"account":"google/alice@example.com","access_token":"access-token-example","token_type":"bearer","expires_at":"2026-03-01T12:52:00.000Z","scopes":["openid","email"],"warning":"it ends soon"}\n`,
     ],
-  ])('is written as %s', async (format, type, body) => {
+  ])('is printed as %s', async (format, type, body) => {
     const answer = await ask({ target: `/token/google?format=${format}` });
     const headers = { 'content-type': type, 'token-vault-warning': 'it ends soon' };
     expect(answer).toMatchObject({ status: 200, headers, body });
@@ -91,21 +91,21 @@ describe('a token over the socket', () => {
     '/token/google?minvalid=1h',
     '/token/%E0%A4%A',
     '/token/google?email=maybe',
-  ])('is not asked for as %s', async (target) => {
+  ])('cannot be requested as %s', async (target) => {
     const { status, body, asked } = await ask({ target });
     expect(status).toBe(400);
     expect(errorOf(body)).toMatchObject({ code: 'usage', exit_code: 2 });
     expect(asked).toEqual([]);
   });
 
-  it('of a type that is not Bearer is refused', async () => {
+  it('is refused if its type is not Bearer', async () => {
     const failure = new VaultError('token_type_unsupported', 'it is of the type DPoP');
     const { status, body } = await ask({ target: '/token/google' }, failure);
     expect(status).toBe(502);
     expect(errorOf(body)).toMatchObject({ code: 'token_type_unsupported' });
   });
 
-  it('for vault token may live shorter than was asked for: that command shows the warning', async () => {
+  it('may live shorter than requested for vault token, which prints the warning', async () => {
     const client = JSON.stringify({ pid: 7, parent: 'bash', terminal: true });
     const { asked } = await ask({ target: '/token/google?format=json&min_valid=1h', client });
     const caller = { ...THROUGH, said_by_client: true, pid: 7, parent: 'bash', terminal: true };
@@ -113,7 +113,7 @@ describe('a token over the socket', () => {
     expect(asked).toEqual([{ ...USUAL, ...request }]);
   });
 
-  it('comes with the mailbox where that is asked for', async () => {
+  it('comes with the mailbox if that is requested', async () => {
     const target = '/token/google?format=json&email=yes';
     const { asked, body } = await ask({ target }, undefined, { email: 'alice@example.com' });
     expect(asked[0]?.withIdentity).toBe(true);
@@ -121,7 +121,7 @@ describe('a token over the socket', () => {
   });
 });
 
-describe('what a client says of itself, marked as its own words', () => {
+describe('what a client states about itself, marked as its own words', () => {
   it.each([
     ['{"pid":-1.5,"parent":"a \\"name\\": no","terminal":"yes"}'],
     ['{"pid":"7","parent":"xxxxxxxxxxxxxxxxx","terminal":1}'],
@@ -129,7 +129,7 @@ describe('what a client says of itself, marked as its own words', () => {
     ['null'],
     ['"agent"'],
     ['no JSON'],
-  ])('goes into the trail in its own forms only: %s', async (client) => {
+  ])('is recorded in the trail only in a valid form: %s', async (client) => {
     const { asked } = await ask({ target: '/token', client });
     expect(asked.map((each) => each.caller)).toEqual([
       { through: 'agent', said_by_client: true, parent: null, terminal: null },
@@ -137,7 +137,7 @@ describe('what a client says of itself, marked as its own words', () => {
   });
 });
 
-describe('a token that cannot be had', () => {
+describe('a missing token', () => {
   it.each([
     ['account_not_found', 404],
     ['account_ambiguous', 409],
@@ -165,13 +165,13 @@ describe('a token that cannot be had', () => {
     },
   );
 
-  it('because of a bug says nothing of what the bug knows', async () => {
+  it('because of a bug does not reveal details of the bug', async () => {
     const answer = await ask({ target: '/token/google' }, new Error('refresh-token-example'));
     expect(answer).toMatchObject({ status: 500, headers: { 'content-type': 'application/json' } });
     expect(answer.body).not.toContain('refresh-token-example');
   });
 
-  it('because too many wait already is refused at once', async () => {
+  it('is refused immediately if too many requests wait already', async () => {
     const route = agentRoutes({ token: () => new Promise(() => {}), status: () => STATUS, stop: () => {} });
     for (let each = 0; each < 128; each += 1) void route({ ...GET, target: '/token/google' });
     const answer = await route({ ...GET, target: '/token/google' });
@@ -180,7 +180,7 @@ describe('a token that cannot be had', () => {
 });
 
 describe('the other paths', () => {
-  it('tell how the agent is, and stop it', async () => {
+  it('return the status of the agent, and stop it', async () => {
     expect(await ask({ target: '/status' })).toMatchObject({
       status: 200,
       body: '{"running":true,"pid":4711}\n',
@@ -211,7 +211,7 @@ describe('the other paths', () => {
     ['vault vault', 400],
     ['vault evil.example', 400],
     ['', 400],
-  ])('are answered to who asks for the host %s: %d', async (text, status) => {
+  ])('are answered for the host %s: %d', async (text, status) => {
     const hosts = text.split(' ').filter(Boolean);
     expect((await ask({ target: '/token/google', hosts })).status).toBe(status);
   });

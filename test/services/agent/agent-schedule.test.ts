@@ -17,7 +17,7 @@ describe('the pause between two checks', () => {
     ['after a second', 2, MINUTE],
     ['after a fourth', 4, 4 * MINUTE],
     ['after many', 40, 5 * MINUTE],
-  ])('%s is right within a tenth', (_, troubled, expected) => {
+  ])('%s is correct within ten percent', (_, troubled, expected) => {
     const pauses = Array.from({ length: 200 }, () => pauseAfter(troubled, 5 * MINUTE));
     expect(Math.min(...pauses)).toBeGreaterThanOrEqual(0.9 * expected);
     expect(Math.max(...pauses)).toBeLessThanOrEqual(1.1 * expected);
@@ -35,20 +35,20 @@ describe('the pause between two checks', () => {
     expect(isTroubled({ ...CHECK, results: [result] })).toBe(expected);
   });
 
-  it('is shorter when nothing could be done at all', () => {
+  it('is shorter if nothing could be done at all', () => {
     expect(isTroubled({ ...CHECK, error: new VaultError('key_locked', 'locked') })).toBe(true);
     expect(isTroubled(CHECK)).toBe(false);
   });
 });
 
-describe('waiting for a moment', () => {
-  it('takes short steps to it, and no step beyond', async () => {
+describe('waiting for a time', () => {
+  it('takes short steps to it, and none beyond', async () => {
     const clock = clockDouble(NOW);
     await waitUntil(clock, NOW + 50 * SECOND, never);
     expect(clock.slept).toEqual([15 * SECOND, 15 * SECOND, 15 * SECOND, 5 * SECOND]);
   });
 
-  it('is over as soon as a suspended machine wakes up beyond it', async () => {
+  it('ends as soon as a suspended machine wakes up after it', async () => {
     const clock = clockDouble(NOW);
     clock.onSleep = () => {
       if (clock.slept.length === 2) clock.advance(8 * HOUR);
@@ -57,7 +57,7 @@ describe('waiting for a moment', () => {
     expect(clock.slept).toHaveLength(2);
   });
 
-  it('goes on when a suspended machine wakes up before it', async () => {
+  it('continues if a suspended machine wakes up before it', async () => {
     const clock = clockDouble(NOW);
     clock.onSleep = () => {
       if (clock.slept.length === 1) clock.advance(MINUTE);
@@ -66,7 +66,7 @@ describe('waiting for a moment', () => {
     expect(clock.now()).toBe(NOW + 2 * MINUTE);
   });
 
-  it('is over when the clock is set back', async () => {
+  it('ends when the clock is set back', async () => {
     const clock = clockDouble(NOW);
     clock.onSleep = () => clock.advance(-HOUR);
     await waitUntil(clock, NOW + 5 * MINUTE, never);
@@ -84,7 +84,7 @@ describe('waiting for a moment', () => {
 });
 
 describe('the keeper of the socket', () => {
-  it('says once that another user has taken the place, and when the socket is back, where it is then', async () => {
+  it('reports once that another user has the place, and when the socket is back', async () => {
     const error = new VaultError('vault_permissions', 'the folder belongs to another user');
     const tries = [null, error, error, '/run/second.sock', null];
     const open = {

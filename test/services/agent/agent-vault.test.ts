@@ -51,7 +51,7 @@ describe('the vault of an agent', () => {
     expect(log).toEqual(['open first', 'close first', 'open second']);
   });
 
-  it('is the new one once another file has taken its place, and nobody loses the old one at work', async () => {
+  it('is reopened when another file has replaced it, without disturbing running work', async () => {
     let finish = () => {};
     const first = vault.use(async (present) => {
       await new Promise<void>((resolve) => {
@@ -70,7 +70,7 @@ describe('the vault of an agent', () => {
     expect(log).toEqual(['open first', 'finished', 'close first', 'open second']);
   });
 
-  it('is read afresh, once, when something in it cannot be opened: its keys may have been rotated', async () => {
+  it('is read again once if something does not open: keys may have been rotated', async () => {
     await vault.use(name);
     let calls = 0;
     const rotated = () => {
@@ -83,7 +83,7 @@ describe('the vault of an agent', () => {
     expect(log).toHaveLength(5);
   });
 
-  it('is not read twice in a row for damage that is real, nor for other failures', async () => {
+  it('is not read twice in a row for real damage, nor for other failures', async () => {
     await expect(vault.use(damaged)).rejects.toMatchObject({ code: 'vault_damaged' });
     await expect(
       vault.use(() => Promise.reject(new VaultError('login_needed', 'log in'))),
@@ -91,7 +91,7 @@ describe('the vault of an agent', () => {
     expect(log).toEqual(['open first']);
   });
 
-  it('is opened afresh when it is told to, and closed in the end', async () => {
+  it('is reopened on request, and closed at the end', async () => {
     await vault.use(name);
     vault.reopen();
     await vault.use(name);
@@ -116,7 +116,7 @@ function slowRefreshes() {
 }
 
 describe('shared refreshes', () => {
-  it('are one for one account, whoever asks and in whatever way', async () => {
+  it('are one refresh per account, whoever asks and however', async () => {
     const { begun, refresh } = slowRefreshes();
     const shared = sharedRefreshes(() => {});
     const [check, request] = [shared.by(refresh), shared.by(refresh)];
@@ -130,7 +130,7 @@ describe('shared refreshes', () => {
     expect(begun).toHaveLength(2);
   });
 
-  it('keep nobody waiting who has a token at hand, while others wait to the end', async () => {
+  it('do not delay a caller that has a token; others wait to the end', async () => {
     const { begun, refresh } = slowRefreshes();
     const shared = sharedRefreshes(() => {});
     const check = shared.by(refresh)(VAULT, ADA);
@@ -142,7 +142,7 @@ describe('shared refreshes', () => {
     expect(await check).toMatchObject({ kind: 'refreshed' });
   });
 
-  it('tell when none is under way any more, after a failure too', async () => {
+  it('report when none is running any more, even after a failure', async () => {
     let idle = 0;
     const { begun, refresh } = slowRefreshes();
     const shared = sharedRefreshes(() => {

@@ -82,7 +82,7 @@ function stopAfter(checks: number, result: AgentCheck = GOOD): () => Promise<Age
 const kinds = () => events.map(({ kind }) => kind);
 
 describe('an agent', () => {
-  it('checks at once, then again and again, and is content when it is stopped', async () => {
+  it('checks immediately, then again and again, and ends normally when stopped', async () => {
     await run();
     expect(kinds().filter((kind) => kind !== 'stopping')).toEqual([
       'started',
@@ -106,7 +106,7 @@ describe('an agent', () => {
     expect(checkedAt).toEqual([0, 8 * 60 + 1].map((at) => expect.closeTo(at, 0)));
   });
 
-  it('tries again soon what failed for now, and tells the same trouble once', async () => {
+  it('retries a temporary failure soon, and reports the same trouble once', async () => {
     const error = new VaultError('key_locked', 'the keychain is locked');
     await run(stopAfter(4, { ...GOOD, error }));
     const told = events.flatMap((event) => (event.kind === 'checked' ? [event.news.error] : []));
@@ -114,7 +114,7 @@ describe('an agent', () => {
     expect(clock.now() - NOW).toBeLessThan(5 * MINUTE);
   });
 
-  it('tells of an account when something about it is new', async () => {
+  it('reports an account when something about it is new', async () => {
     const account = accountExample();
     const failed = { account, outcome: 'transient', reason: 'no network', error: null } as const;
     const skipped = { ...failed, outcome: 'skipped' } as const;
@@ -129,7 +129,7 @@ describe('an agent', () => {
     expect(news).toEqual([1, 0, 1, 1, 1, 0, 0]);
   });
 
-  it('is the only one of its vault, and says who the other is', async () => {
+  it('is the only one of its vault, and names the other one', async () => {
     const lock = await folder.locks.acquire(AGENT_LOCK, 0);
     await expect(run()).rejects.toMatchObject({
       code: 'busy',
@@ -141,13 +141,13 @@ describe('an agent', () => {
     await (await folder.locks.acquire(AGENT_LOCK, 0)).release();
   });
 
-  it('lets go of the vault when it cannot listen', async () => {
+  it('closes the vault if it cannot listen', async () => {
     const listen = () => Promise.reject(new VaultError('config_invalid', 'no socket here'));
     await expect(run(stopAfter(1), { listen })).rejects.toMatchObject({ code: 'config_invalid' });
     await (await folder.locks.acquire(AGENT_LOCK, 0)).release();
   });
 
-  it('goes on when its socket cannot come back', async () => {
+  it('continues if its socket cannot be made again', async () => {
     const gone = () => Promise.reject(new VaultError('vault_permissions', 'the folder is open to others'));
     const socket = { waiting: 0, path: '/a', ensureSocket: gone, stop: async () => {}, cut: () => {} };
     await run(stopAfter(3), { listen: async () => socket });
@@ -155,7 +155,7 @@ describe('an agent', () => {
     expect(events.filter(({ kind }) => kind === 'socket')).toHaveLength(1);
   });
 
-  it('stops in order and passes it on, when a check meets a bug', async () => {
+  it('ends in order and passes on a bug in a check', async () => {
     await expect(run(() => Promise.reject(new TypeError('a bug')))).rejects.toThrow('a bug');
     expect([calls, audited.at(-1)]).toEqual([['stop'], { event: 'agent_stopped' }]);
   });
@@ -169,7 +169,7 @@ describe('the socket of an agent', () => {
     warning: null,
   });
 
-  it('tells how it is, and counts the tokens', async () => {
+  it('returns the status, and counts the tokens', async () => {
     const answers: ServedAnswer[] = [];
     const look = async () => {
       answers.push(await ask('GET', '/status'));
@@ -205,7 +205,7 @@ describe('the socket of an agent', () => {
     });
   });
 
-  it('stops it, without a signal', async () => {
+  it('stops the agent, without a signal', async () => {
     await run(async () => {
       expect((await ask('POST', '/stop')).status).toBe(202);
       return GOOD;
@@ -216,7 +216,7 @@ describe('the socket of an agent', () => {
 });
 
 describe('an agent that is asked to stop', () => {
-  it('begins nothing new, and waits for the check that is under way', async () => {
+  it('begins nothing new, and waits for the running check', async () => {
     let seen: AbortSignal | null = null;
     await run(async (signal) => {
       seen = signal;
@@ -229,7 +229,7 @@ describe('an agent that is asked to stop', () => {
     expect(kinds()).toEqual(['started', 'stopping', 'checked', 'stopped']);
   });
 
-  it('gives up after a minute what takes too long', async () => {
+  it('gives up after a minute on work that takes too long', async () => {
     let giveUp = () => {};
     const abandoned = new Promise<void>((resolve) => {
       giveUp = resolve;

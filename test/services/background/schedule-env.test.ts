@@ -5,8 +5,8 @@ const ENV_FILE = '/home/alice/.config/token-vault/.env';
 const carried = (env: Record<string, string>, inEnvFile: string[] = [], source = 'file' as const) =>
   carriedEnv(env, source, inEnvFile, ENV_FILE);
 
-describe('what an unattended run is given of the environment', () => {
-  it('is where the vault lies and how the network is reached, and nothing else', () => {
+describe('the environment of an unattended run', () => {
+  it('contains the place of the vault and the network settings, and nothing else', () => {
     const needed = {
       HOME: '/home/alice',
       VAULT_HOME: '/srv/vault',
@@ -23,31 +23,31 @@ describe('what an unattended run is given of the environment', () => {
     });
   });
 
-  it('has the search path without what depends on the current folder', () => {
+  it('has the search path without entries that depend on the current folder', () => {
     const { env } = carried({ PATH: '/usr/bin::.:node_modules/.bin:/bin:/usr/bin' });
     expect(env).toEqual({ PATH: '/usr/bin:/bin' });
   });
 
-  it("has a password manager's folders when one is run for the key", () => {
+  it('has the folders of a password manager if one is run for the key', () => {
     const given = { GNUPGHOME: '/srv/gnupg', PASSWORD_STORE_DIR: '/srv/pass' };
     expect(carried(given).env).toEqual({});
     expect(carriedEnv(given, 'command', [], ENV_FILE).env).toEqual(given);
   });
 
-  it('has the place of the passphrase when one opens the vault', () => {
+  it('has the place of the passphrase if one opens the vault', () => {
     const given = { VAULT_PASSPHRASE_FILE: '/srv/words' };
     expect(carried(given).env).toEqual({});
     expect(carriedEnv(given, 'passphrase', [], ENV_FILE).env).toEqual(given);
   });
 
-  it("leaves a proxy's password out, and says so", () => {
+  it('lacks a proxy with a password, and a note says so', () => {
     const { env, notes } = carried({ https_proxy: 'http://alice:password-example@proxy.example' });
     expect(env).toEqual({});
     expect(notes).toEqual([expect.stringContaining('https_proxy contains a password')]);
     expect(notes.join()).not.toContain('password-example');
   });
 
-  it('names the client settings that only this shell has, and not those in .env', () => {
+  it('lacks client settings that only this shell has, and a note names them', () => {
     const given = {
       GOOGLE_CLIENT_SECRET: 'secret-example',
       GOOGLE_CLIENT_ID: 'id-example',

@@ -4,7 +4,7 @@ import { DAY, HOUR, MINUTE } from '../../../src/domain/duration.js';
 import { isPartOfDay, timesOf } from '../../../src/services/background/schedule-times.js';
 
 describe('the times of a schedule', () => {
-  it('are every minute, when that is asked for', () => {
+  it('are every minute, if that is requested', () => {
     expect(timesOf(MINUTE, 1234)).toEqual({ hours: 'every', minutes: 'every' });
   });
 
@@ -13,11 +13,11 @@ describe('the times of a schedule', () => {
     [HOUR, { hours: 'every', minutes: [55] }],
     [12 * HOUR, { hours: [8, 20], minutes: [55] }],
     [DAY, { hours: [20], minutes: [55] }],
-  ])('lie evenly, away from the start, for %d ms', (every, times) => {
+  ])('are evenly spaced, away from the start, for %d ms', (every, times) => {
     expect(timesOf(every, 1234)).toEqual(times);
   });
 
-  it('are as many as fit into a day, each one that a clock shows', () => {
+  it('are as many as fit into a day, each a valid time of day', () => {
     const parts = [5 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, 8 * HOUR, DAY];
     fc.assert(
       fc.property(fc.constantFrom(...parts), fc.nat(), (every, seed) => {
@@ -38,7 +38,7 @@ describe('the times of a schedule', () => {
     expect(seen.size).toBe(24 * 59);
   });
 
-  it('repeat each day, so only what divides it is taken', () => {
+  it('repeat each day, so only divisors of it are accepted', () => {
     const taken = [1, 5, 15, 30, 60, 120, 720, 1_440].map((minutes) => isPartOfDay(minutes * MINUTE));
     expect(taken).toEqual(taken.map(() => true));
     const refused = [0, 0.5, 7, 45, 90, 300, 1_440 * 2].map((minutes) => isPartOfDay(minutes * MINUTE));

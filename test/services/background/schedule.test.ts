@@ -79,14 +79,14 @@ describe('a schedule', () => {
     expect(await schedule(stage({ has: [...has], platform }).deps, REQUEST)).toMatchObject({ kind });
   });
 
-  it.each(['linux', 'win32'] as const)('says what to do where %s has nothing', async (platform) => {
+  it.each(['linux', 'win32'] as const)('says what to do if %s has no scheduler', async (platform) => {
     await expect(schedule(stage({ has: [], platform }).deps, REQUEST)).rejects.toMatchObject({
       code: 'config_invalid',
       hint: expect.stringMatching(/vault (agent|refresh --all)/),
     });
   });
 
-  it('is shown without being written, with the command that writes it', async () => {
+  it('is printed without being written, with the command that writes it', async () => {
     const { deps, installed, events } = stage({ has: ['cron'] });
     expect(await schedule(deps, REQUEST)).toMatchObject({
       installed: false,
@@ -98,7 +98,7 @@ describe('a schedule', () => {
     expect([...installed, ...events]).toEqual([]);
   });
 
-  it('is written, the same each time, and recorded', async () => {
+  it('is written identically each time, and recorded', async () => {
     const { deps, installed, events } = stage();
     const result = await schedule(deps, { ...REQUEST, install: true });
     expect(result).toMatchObject({ installed: true, changed: true, commands: [], notes: ['a note'] });
@@ -112,7 +112,7 @@ describe('a schedule', () => {
     expect(installed[0]?.times?.hours).toHaveLength(2);
   });
 
-  it('of the agent is put into a crontab only where a crontab was asked for', async () => {
+  it('of the agent is put into a crontab only if a crontab was requested', async () => {
     const { deps, installed } = stage({ has: ['cron'] });
     const typed = { show: 'agent install', install: 'agent install', uninstall: 'agent uninstall' };
     const request = { ...REQUEST, purpose: 'agent', install: true, every: null, typed } as const;
@@ -129,13 +129,13 @@ describe('a schedule', () => {
     expect(installed).toHaveLength(1);
   });
 
-  it('says what is left to be typed where the scheduler does not answer', async () => {
+  it('says what to type if the scheduler does not answer', async () => {
     const { deps } = stage({ active: false });
     const result = await schedule(deps, { ...REQUEST, install: true });
     expect(result).toMatchObject({ installed: false, commands: ['start token-vault-refresh'] });
   });
 
-  it('is printed into its place on a Mac, and taken back by hand', async () => {
+  it('is printed with its place on a Mac, and removed by hand', async () => {
     const { deps } = stage({ active: false });
     const result = await schedule(deps, { ...REQUEST, kind: 'launchd' });
     expect(result.commands).toEqual([
@@ -145,7 +145,7 @@ describe('a schedule', () => {
     expect(result.undo).toEqual(['remove token-vault-refresh']);
   });
 
-  it('is told from that of another profile or folder, and goes on in the same', async () => {
+  it('is distinguished from that of another profile or folder', async () => {
     const env = { VAULT_HOME: '/srv/vault' };
     const paths = resolvePaths({ env: { HOME, ...env }, platform: 'linux' }, 'work');
     const { deps, installed } = stage({ env, paths, envFile: '/srv/.env' });
@@ -173,7 +173,7 @@ describe('the key of an unattended run', () => {
   const refusal = (keySource: KeySourceSetting, kind: SchedulerKind, credential: string | null = null) =>
     expect(schedule(stage({ keySource }).deps, { ...REQUEST, install: true, kind, credential })).rejects;
 
-  it('cannot be a passphrase that somebody has to type', async () => {
+  it('cannot be a passphrase that must be typed', async () => {
     await refusal({ kind: 'passphrase', file: null }, 'cron').toMatchObject({
       code: 'config_invalid',
       hint: expect.stringContaining('vault key add file'),
@@ -202,20 +202,20 @@ describe('the key of an unattended run', () => {
     });
   });
 
-  it('as a credential is handed over by the unit', async () => {
+  it('as a credential is passed by the unit', async () => {
     const { deps, installed } = stage({ keySource: { kind: 'credential', name: null } });
     await schedule(deps, { ...REQUEST, install: true, credential: '/srv/key' });
     expect(installed[0]?.credential).toEqual({ name: 'key', path: '/srv/key' });
   });
 
-  it('is said to be locked while its owner is logged out, where it is', async () => {
+  it('is reported as locked while its owner is logged out, if so', async () => {
     const { notes } = await schedule(stage({ keySource: { kind: 'keychain' } }).deps, REQUEST);
     expect(notes).toEqual([expect.stringContaining('vault doctor --as-cron')]);
   });
 });
 
-describe('taking a schedule back', () => {
-  it('looks everywhere', async () => {
+describe('removing a schedule', () => {
+  it('looks in all schedulers', async () => {
     const { deps, asked, events } = stage({ has: ['cron'] });
     expect(await unschedule(deps, { purpose: 'refresh', kind: null })).toEqual({
       name: 'token-vault-refresh',
@@ -226,14 +226,14 @@ describe('taking a schedule back', () => {
     expect(events).toEqual([{ event: 'configuration_changed', what: 'schedule' }]);
   });
 
-  it('looks where it is told to', async () => {
+  it('looks in the given scheduler', async () => {
     const { deps, asked, events } = stage();
     await unschedule(deps, { purpose: 'agent', kind: 'cron' });
     expect(asked).toEqual([['cron', { purpose: 'agent', name: 'token-vault-agent', vault: DATA }]]);
     expect(events).toEqual([{ event: 'configuration_changed', what: 'agent_service' }]);
   });
 
-  it('is left to the person on a Mac', async () => {
+  it('is left to the user on a Mac', async () => {
     const { deps, events } = stage({ has: [], platform: 'darwin' });
     const result = await unschedule(deps, { purpose: 'refresh', kind: null });
     expect(result).toMatchObject({ removed: [], commands: ['remove token-vault-refresh'] });

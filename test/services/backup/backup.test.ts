@@ -27,7 +27,7 @@ const labels = async (of: KeyStage = stage) => (await (await open(of)).accounts(
 const beside = () => readdirSync(stage.folder.home).filter((name) => /^vault\.db\./.test(name));
 
 describe('a backup', () => {
-  it('is one private file in which every account opens, and nothing is left beside the vault', async () => {
+  it('is one private file in which every account opens, with nothing left beside it', async () => {
     await add('alice');
     const made = await backUp(deps(), { file, force: false });
     expect(made).toMatchObject({ file, accounts: 1, unopened: null, bytes: statSync(file).size });
@@ -36,7 +36,7 @@ describe('a backup', () => {
     expect(stage.events.map(({ event }) => event)).toContain('backed_up');
   });
 
-  it('waits for the trail with its proof, so that it is no older than the vault it was made of', async () => {
+  it('is queued for the trail with its proof, so the vault is not newer than it', async () => {
     await add('alice');
     await stage.access.close();
     await backUp(deps(), { file, force: false });
@@ -46,7 +46,7 @@ describe('a backup', () => {
     expect((await stage.trail()).find(({ event }) => event === 'backed_up')).not.toHaveProperty('unproved');
   });
 
-  it('is refused before anything is copied where its folder does not exist, which is not made', async () => {
+  it('is refused before anything is copied if its folder does not exist', async () => {
     const folder = join(stage.folder.home, 'none');
     await expect(backUp(deps(), { file: join(folder, 'backup'), force: false })).rejects.toMatchObject({
       code: 'vault_not_writable',
@@ -55,7 +55,7 @@ describe('a backup', () => {
     expect(existsSync(folder)).toBe(false);
   });
 
-  it('replaces nothing unless it is told to', async () => {
+  it('replaces nothing unless that is requested', async () => {
     writeFileSync(file, 'mine', { mode: 0o600 });
     await expect(backUp(deps(), { file, force: false })).rejects.toMatchObject({ code: 'vault_exists' });
     expect(readFileSync(file, 'utf8')).toBe('mine');
@@ -63,7 +63,7 @@ describe('a backup', () => {
     expect(readFileSync(file).subarray(0, 15).toString()).toBe('SQLite format 3');
   });
 
-  it('says where the key is not at hand that no account was opened, and is made all the same', async () => {
+  it('is made without the key too, and says that no account was opened', async () => {
     await add('alice');
     stage.keychain.fail('locked');
     expect(await backUp(deps(), { file, force: false })).toMatchObject({
@@ -72,7 +72,7 @@ describe('a backup', () => {
     });
   });
 
-  it('is not made of a vault that was altered', async () => {
+  it('is not made of an altered vault', async () => {
     await add('alice');
     tamper(stage.folder.paths.database, 'UPDATE accounts SET refresh_token = zeroblob(60)');
     await expect(backUp(deps(), { file, force: false })).rejects.toMatchObject({ code: 'vault_damaged' });
@@ -82,7 +82,7 @@ describe('a backup', () => {
 });
 
 describe('restoring', () => {
-  it('brings back what was there, keeps what is there now, and refreshes nothing before it is accepted', async () => {
+  it('keeps the current vault, and refreshes nothing before it is accepted', async () => {
     await add('alice');
     await backUp(deps(), { file, force: false });
     await add('bob');
@@ -105,7 +105,7 @@ describe('restoring', () => {
     expect(await labels()).toEqual(['alice', 'bob']);
   });
 
-  it('is in the trail of what was restored, and in no other', async () => {
+  it('is recorded in the trail of the restored vault, and in no other', async () => {
     await add('alice');
     await backUp(deps(), { file, force: false });
     await add('bob');
@@ -123,7 +123,7 @@ describe('restoring', () => {
     again.close();
   });
 
-  it('leaves no word of it where it fails on the way', async () => {
+  it('leaves no entry if it fails on the way', async () => {
     await backUp(deps(), { file, force: false });
     const copies = await deps().copies();
     const takeOver = () => Promise.reject(new VaultError('vault_not_writable', 'the disk is full'));
@@ -133,7 +133,7 @@ describe('restoring', () => {
     expect(stage.log().map(({ event }) => event)).not.toContain('restored');
   });
 
-  it('is recorded, unproved, where the key of what was restored is not at hand', async () => {
+  it('is recorded unproved if the key of the backup is missing', async () => {
     await backUp(deps(), { file, force: false });
     stage.keychain.fail('locked');
     await restore(deps(), file);
@@ -142,7 +142,7 @@ describe('restoring', () => {
     expect((await stage.trail()).find(({ event }) => event === 'restored')).toMatchObject({ unproved: true });
   });
 
-  it('is seen by a process that has the vault open', async () => {
+  it('is noticed by a process that has the vault open', async () => {
     await add('alice');
     await backUp(deps(), { file, force: false });
     await add('bob');
@@ -153,7 +153,7 @@ describe('restoring', () => {
     await other.close();
   });
 
-  it('takes the place of a file that is no vault any more, whatever a dead process left beside it', async () => {
+  it('replaces a file that is not a vault, whatever a dead process left beside it', async () => {
     await add('alice');
     await backUp(deps(), { file, force: false });
     await stage.access.close();
@@ -165,7 +165,7 @@ describe('restoring', () => {
     expect(existsSync(`${database}-journal`)).toBe(false);
   });
 
-  it('takes the place of another vault as a whole, which is kept with all that is in it', async () => {
+  it('replaces another vault as a whole, which is kept completely', async () => {
     await add('alice');
     await backUp(deps(), { file, force: false });
     const other = await openKeyStage();
@@ -176,14 +176,14 @@ describe('restoring', () => {
     await other.close();
   });
 
-  it('goes on with the key of a backup that is older than the last change of keys, where it is there', async () => {
+  it('continues with the key of a backup from before the last key change', async () => {
     await backUp(deps(), { file, force: false });
     await rotateKey(stage.ctx, null);
     expect(await planRestore(deps(), file)).toMatchObject({ unopened: { code: 'key_missing' } });
   });
 });
 
-it('a machine without a vault gets one by it', async () => {
+it('creates the vault on a machine without one', async () => {
   await add('alice');
   await backUp(deps(), { file, force: false });
   await stage.access.close();

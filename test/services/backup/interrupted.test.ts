@@ -43,7 +43,7 @@ describe('a backup that is interrupted', () => {
     expect([existsSync(file), beside()]).toEqual([false, []]);
   });
 
-  it('hears of it where nothing but the work itself goes on, and leaves what it was to replace', async () => {
+  it('notices it during synchronous work, and keeps the file it was to replace', async () => {
     writeFileSync(file, 'mine', { mode: 0o600 });
     const copies = await deps().copies();
     const open: typeof copies.open = (copy) => {
@@ -56,7 +56,7 @@ describe('a backup that is interrupted', () => {
     expect(readFileSync(file, 'utf8')).toBe('mine');
   });
 
-  it('once it has its name is good', async () => {
+  it('is complete once it has its name', async () => {
     const { files } = deps();
     const create: typeof files.create = (path, content) => {
       const made = files.create(path, content);
@@ -68,7 +68,7 @@ describe('a backup that is interrupted', () => {
     });
   });
 
-  it('waits for nobody any more', async () => {
+  it('no longer waits for a lock', async () => {
     const lock = await stage.folder.locks.acquire('vault', 0);
     soon();
     await expect(backUp(deps(), { file, force: false })).rejects.toBe(reason);
@@ -96,7 +96,7 @@ describe('restoring that is interrupted', () => {
     expect(stage.log().map(({ event }) => event)).not.toContain('restored');
   });
 
-  it('while it is looked over what it would do ends that', async () => {
+  it('while it examines the backup stops', async () => {
     await expect(planRestore(changedOn('open'), file)).rejects.toBe(reason);
     expect(beside()).toEqual([]);
   });
@@ -114,7 +114,7 @@ describe('restoring that is interrupted', () => {
     expect([await labels(), beside()]).toEqual([['alice', 'bob'], []]);
   });
 
-  it('once the vault is replaced goes on to its end, and says how it stands as far as that can be seen', async () => {
+  it('after the vault was replaced completes, and reports the vault’s state', async () => {
     expect(await restore(changedOn('takeOver'), file)).toMatchObject({ standing: 'rolled_back' });
     expect(await labels()).toEqual(['alice']);
     stop = new AbortController();

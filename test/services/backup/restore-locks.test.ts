@@ -12,7 +12,7 @@ beforeEach(async () => {
 afterEach(() => stage.close());
 
 describe('restoring', () => {
-  it('keeps every account from being refreshed while the vault changes, and no longer', async () => {
+  it('keeps every account from being refreshed only while the vault changes', async () => {
     const file = join(stage.folder.home, 'backup');
     const { locks } = stage.folder;
     const deps = backupContext(stage);

@@ -18,7 +18,7 @@ afterEach(() => stage.close());
 const beside = () => readdirSync(stage.folder.home).filter((name) => /^vault\.db\./.test(name));
 
 describe('restoring', () => {
-  it('changes nothing about the file that it is given, whatever that is', async () => {
+  it('does not change the given file, whatever it is', async () => {
     await backUp(backupContext(stage), { file, force: false });
     const text = join(stage.folder.home, 'letter');
     writeFileSync(text, 'this is no backup');
@@ -69,7 +69,7 @@ describe('restoring', () => {
     expect(beside()).toEqual([]);
   });
 
-  it('takes the place of a vault whose schema was altered, and keeps that one', async () => {
+  it('replaces a vault whose schema was altered, and keeps that one', async () => {
     await addTo(stage, 'alice');
     await backUp(backupContext(stage), { file, force: false });
     await stage.access.close();

@@ -34,7 +34,7 @@ async function leave(of = id) {
 }
 
 describe('an answer that waits beside the vault', () => {
-  it('is stored before a backup is made, so that the backup has the newest refresh token', async () => {
+  it('is stored before a backup, which then has the newest refresh token', async () => {
     const spill = await leave();
     await backUp(backupContext(stage), { file, force: false });
     expect(spill.all()).toEqual([]);
@@ -42,7 +42,7 @@ describe('an answer that waits beside the vault', () => {
     expect(await refreshToken()).toBe('refresh-token-waiting');
   });
 
-  it('that cannot be stored keeps a backup from being made, which names the account', async () => {
+  it('that cannot be stored prevents a backup, and the error names the account', async () => {
     await leave();
     const busy = new VaultError('busy', 'another process holds this account', { hint: 'wait' });
     const { locks } = stage.ctx;
@@ -56,7 +56,7 @@ describe('an answer that waits beside the vault', () => {
     });
   });
 
-  it('is left to a vault that is restored and can take it in', async () => {
+  it('is kept for a restored vault that can store it', async () => {
     await backUp(backupContext(stage), { file, force: false });
     const spill = await leave();
     await restore(backupContext(stage), file);
@@ -79,7 +79,7 @@ describe('an answer that waits beside the vault', () => {
         id = await addTo(stage, 'alice');
       },
     ],
-  ])('is stored in the vault that is kept when the restored one %s', async (_, before) => {
+  ])('is stored in the kept vault if the restored one %s', async (_, before) => {
     await before();
     const spill = await leave();
     const { kept } = await restore(backupContext(stage), file);

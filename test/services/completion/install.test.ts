@@ -25,22 +25,22 @@ function context(env: Record<string, string> = {}) {
 
 const written = (shell: Shell) => readFileSync(scriptPath(shell, 'vault'), 'utf8');
 
-describe('the shell in use', () => {
+describe('the current shell', () => {
   it.each([
     ['/bin/bash', 'bash'],
     ['/usr/local/bin/zsh', 'zsh'],
     ['/usr/bin/fish', 'fish'],
     ['/usr/bin/pwsh', 'powershell'],
     ['C:\\Program Files\\Git\\usr\\bin\\bash.exe', 'bash'],
-  ])('is found by the name of %s', (path, shell) => {
+  ])('is recognised by the name of %s', (path, shell) => {
     expect(shellOf({ env: { SHELL: path }, platform: 'linux' })).toBe(shell);
   });
 
-  it('is PowerShell on Windows, where SHELL is not set', () => {
+  it('is PowerShell on Windows if SHELL is not set', () => {
     expect(shellOf({ env: {}, platform: 'win32' })).toBe('powershell');
   });
 
-  it.each([[{}], [{ SHELL: '/bin/dash' }]])('has to be named with %j', (env) => {
+  it.each([[{}], [{ SHELL: '/bin/dash' }]])('must be named with %j', (env) => {
     expect(() => shellOf({ env, platform: 'linux' })).toThrow(
       expect.objectContaining({
         code: 'usage',
@@ -83,7 +83,7 @@ describe('the completion of a shell', () => {
     expect(await removeCompletion(context(), 'fish', false)).toMatchObject({ changed: false });
   });
 
-  it('replaces that of an older version, and leaves the mode of the folder', async () => {
+  it('replaces that of an older version, and keeps the mode of the folder', async () => {
     const file = join(folder.home, '.local/share/zsh/site-functions/_vault');
     mkdirSync(dirname(file), { recursive: true });
     chmodSync(dirname(file), 0o755);
@@ -112,7 +112,7 @@ describe('the completion of a shell', () => {
     expect(await removeCompletion(context(), 'powershell', false)).toEqual(nothing);
   });
 
-  it('needs a home', async () => {
+  it('needs a home folder', async () => {
     await expect(installCompletion(context({ HOME: '' }), 'bash', false)).rejects.toMatchObject({
       code: 'config_invalid',
       hint: expect.stringContaining('vault completion bash'),

@@ -51,7 +51,7 @@ async function under(
 }
 
 describe('vault doctor --as-cron', () => {
-  it('runs the same checks with the environment that cron gives', async () => {
+  it('runs the same checks with the environment of cron', async () => {
     const { runs, said } = await under(WELL);
     expect(said).toEqual(['ok: the checks find no other problem under cron than here']);
     const names = { HOME: '/home/alice', LOGNAME: 'alice', USER: 'alice' };
@@ -69,12 +69,12 @@ describe('vault doctor --as-cron', () => {
     expect(cron[0]).toMatchObject({ code: 'config_invalid', remedy: 'vault schedule --install' });
   });
 
-  it('does not mind what cannot be checked there', async () => {
+  it('ignores what cannot be checked there', async () => {
     const { cron } = await under(skipped('not in use: it is locked'), {}, 'key_source');
     expect(told(cron)).toEqual(['ok: the checks find no other problem under cron than here']);
   });
 
-  it('gives the child what an installed job has', async () => {
+  it('gives the child the environment of an installed job', async () => {
     const { runs } = await under(WELL, { env: { VAULT_HOME: '/srv/vault' }, installed: true });
     expect(runs[0]?.env).toMatchObject({ VAULT_HOME: '/srv/vault', PATH: '/opt/bin' });
   });
@@ -106,7 +106,7 @@ describe('vault doctor --as-cron', () => {
     ]);
   });
 
-  it('is refused where there is no cron', () => {
+  it('is refused on a system without cron', () => {
     const on = (platform: string) => () =>
       requireCron({ host: { platform, self: ['/node', '/vault.js'] } } as unknown as DoctorContext);
     expect(on('linux')).not.toThrow();

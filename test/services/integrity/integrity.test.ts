@@ -37,7 +37,7 @@ const opening = async () => stage.vault;
 const codeOf = (attempt: Promise<unknown>) => attempt.catch((failure: VaultError) => failure.code);
 
 describe('a vault that was rolled back', () => {
-  it('sends nothing, and writes down no intent', async () => {
+  it('sends nothing, and writes no intent', async () => {
     await rollBack();
     expect(await codeOf(stage.refresh(account))).toBe('vault_rolled_back');
     expect(stage.sent()).toHaveLength(1);
@@ -61,7 +61,7 @@ describe('a vault that was rolled back', () => {
     expect(stage.sent()).toHaveLength(1);
   });
 
-  it('still gives a token that is good, with a warning when it would have been refreshed', async () => {
+  it('still returns a valid token, with a warning when it is due', async () => {
     const fresh = await stage.add(
       {
         label: 'bob',
@@ -87,7 +87,7 @@ describe('a vault that was rolled back', () => {
     expect(stage.sent()).toHaveLength(1);
   });
 
-  it('refreshes again once a person has accepted it, which is audited and done once', async () => {
+  it('refreshes again once the user has accepted it, which is recorded once', async () => {
     await rollBack();
     const deps = { vault: opening, audit: stage.audit };
     expect(await conditionOf(deps)).toMatchObject({ standing: 'rolled_back', rowSet: null, epoch: 2 });
@@ -102,7 +102,7 @@ describe('a vault that was rolled back', () => {
 });
 
 describe('the rows of a vault', () => {
-  it('must be those that were stored last: nothing is sent for one that was restored from an older copy', async () => {
+  it('must be those stored last: nothing is sent for a restored one', async () => {
     const aside = `ATTACH '${stage.paths.database}.aside' AS aside`;
     edit(`${aside}; CREATE TABLE aside.kept AS SELECT * FROM accounts`);
     await stage.refresh(account);
@@ -113,7 +113,7 @@ describe('the rows of a vault', () => {
     expect(stage.sent()).toHaveLength(1);
   });
 
-  it('must all be there before it is said that there is no account', async () => {
+  it('must all exist before an account is reported missing', async () => {
     edit('DELETE FROM accounts');
     for (const selector of [null, 'demo', 'demo/alice@example.com']) {
       await expect(selectAccount(stage.vault, selector, 'token')).rejects.toMatchObject({
@@ -124,7 +124,7 @@ describe('the rows of a vault', () => {
     }
   });
 
-  it('cannot be checked where no key can be had, and that is said', async () => {
+  it('cannot be checked without a key, and the error says so', async () => {
     const unlock = async () => {
       throw new VaultError('key_timed_out', 'the keychain did not answer', { hint: 'unlock it' });
     };
@@ -140,21 +140,21 @@ describe('the rows of a vault', () => {
     expect(accountName(await selectAccount(vault, 'demo', 'token'))).toBe('demo/alice@example.com');
   });
 
-  it('that are whole let it be said plainly that there is no such account', async () => {
+  it('that are complete allow reporting that an account does not exist', async () => {
     await expect(selectAccount(stage.vault, 'nobody', 'token')).rejects.toMatchObject({
       code: 'account_not_found',
       message: 'there is no account whose name begins with nobody',
     });
   });
 
-  it('are not asked after where there is no vault', async () => {
+  it('are not checked if there is no vault', async () => {
     const deps = { vault: async () => null, audit: stage.audit };
     expect([await conditionOf(deps), await acceptRollback(deps)]).toEqual([null, null]);
   });
 });
 
-describe('a fact that somebody altered', () => {
-  it('is not concluded from: it is no reason to speak of scopes that are missing', async () => {
+describe('an altered fact', () => {
+  it('is not trusted: no missing scopes are reported from it', async () => {
     edit("UPDATE accounts SET granted_scopes = 'openid'");
     const deps = {
       vault: opening,
@@ -167,7 +167,7 @@ describe('a fact that somebody altered', () => {
   });
 
   it.each(['issuer', 'client_id', 'token_endpoint'])(
-    'is no reason to speak of a configuration that changed: %s',
+    'is not trusted: no changed configuration is reported from it: %s',
     async (column) => {
       edit(`UPDATE accounts SET ${column} = 'https://evil.example'`);
       expect(await codeOf(stage.refresh(await stage.account(account)))).toBe('vault_damaged');

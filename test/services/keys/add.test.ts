@@ -35,7 +35,7 @@ async function tokenOf(id: string): Promise<string | undefined> {
 }
 
 describe('adding a key', () => {
-  it('lets another source open what the first has sealed, and the first goes on to', async () => {
+  it('lets another source open the vault, beside the first one', async () => {
     const id = await addAccount();
     const added = await addKey(stage.ctx, stage.fromFile);
     expect(added).toMatchObject({ source: 'file', place: `key file ${stage.keyFile}`, inUse: false });
@@ -66,7 +66,7 @@ describe('adding a key', () => {
     expect(stage.keychain.items.size).toBe(1);
   });
 
-  it('needs the vault to open first', async () => {
+  it('requires that the vault opens first', async () => {
     stage.keychain.fail('locked');
     await expect(addKey(stage.ctx, stage.fromFile)).rejects.toMatchObject({ code: 'key_locked' });
     expect(existsSync(stage.keyFile)).toBe(false);
@@ -86,7 +86,7 @@ describe('adding a key', () => {
     expect(stage.events).toEqual([]);
   });
 
-  it('does not delete a key that its owner had put there', async () => {
+  it('does not delete a key that its owner had stored there', async () => {
     const text = Buffer.alloc(32, 7).toString('base64url');
     writeFileSync(stage.keyFile, text, { mode: 0o600 });
     await expect(addKey(stage.withStore(full), stage.fromFile)).rejects.toBeInstanceOf(VaultError);
@@ -119,7 +119,7 @@ describe('using a key', () => {
     return { remembered, done: useKey(ctx, stage.fromFile) };
   };
 
-  it('is written down once the vault has opened with it', async () => {
+  it('is written to config.json once the vault has opened with it', async () => {
     await addKey(stage.ctx, stage.fromFile);
     const { remembered, done } = using();
     expect(await done).toMatchObject({ key: { source: 'file', inUse: true }, warning: null });
@@ -131,7 +131,7 @@ describe('using a key', () => {
     });
   });
 
-  it('is not written down where the vault has no such key, or the key does not open it', async () => {
+  it('is not written if the vault has no such key or the key does not open it', async () => {
     const none = using();
     await expect(none.done).rejects.toMatchObject({
       code: 'usage',
@@ -145,7 +145,7 @@ describe('using a key', () => {
   });
 });
 
-it('the status fetches no key, and says which is used here', async () => {
+it('the status loads no key, and says which is used here', async () => {
   await addKey(stage.ctx, stage.fromFile);
   stage.keychain.fail('timed_out');
   const { keys, inUse } = await keyStatus({

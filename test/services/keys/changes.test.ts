@@ -31,7 +31,7 @@ const WHOLE = { fault: null, unproved: 0 };
 const BORN = ['vault_created', 'configuration_changed'];
 
 describe('the trail of a vault', () => {
-  it('begins with the making of it, proved, under the ids that are in the security log', async () => {
+  it('begins when it is made, proved, under the ids of the security log', async () => {
     const lines = await stage.trail();
     expect(lines).toMatchObject([
       { event: 'vault_created', key_source: 'keychain' },
@@ -68,7 +68,7 @@ describe('the trail of a vault', () => {
     expect(await verified()).toEqual(WHOLE);
   });
 
-  it('says nothing of a configuration that was as it is', async () => {
+  it('has no entry for a setting that did not change', async () => {
     await useKey(stage.with({ remember: async () => null }), stage.fromKeychain);
     expect(names(await stage.trail())).toEqual([...BORN, 'key_chosen']);
   });
@@ -88,13 +88,13 @@ describe('a change of keys that failed', () => {
       },
       { code: 'vault_not_writable' },
     ],
-  ])('leaves neither entry nor line: %s', async (_what, attempt, error) => {
+  ])('leaves no entry and no line: %s', async (_what, attempt, error) => {
     await expect(attempt()).rejects.toMatchObject(error);
     expect(names(await stage.trail())).toEqual(BORN);
     expect(names(stage.log())).toEqual(BORN);
   });
 
-  it('leaves neither entry nor line: removing what another process has removed', async () => {
+  it('leaves no entry and no line: removing what another process has removed', async () => {
     await addKey(stage.ctx, stage.fromFile);
     const ctx = stage.withStore({ removeMasterKey: async () => false });
     await expect(removeKey(ctx, 'file')).rejects.toMatchObject({
@@ -106,7 +106,7 @@ describe('a change of keys that failed', () => {
 });
 
 describe('a change of keys', () => {
-  it('is made and recorded in a vault that was copied here, and says so', async () => {
+  it('is made and recorded in a copied vault, with a warning', async () => {
     const { paths, files } = stage.folder;
     const marks = async () => rollbackMarks(paths.marks, ['elsewhere'], files);
     await addKey({ ...stage.ctx, marks }, stage.fromFile);
@@ -115,7 +115,7 @@ describe('a change of keys', () => {
     expect(await verified()).toEqual(WHOLE);
   });
 
-  it('leaves the vault at its place, so that nothing else takes it for a copy', async () => {
+  it('keeps the vault bound to its place', async () => {
     await rotateKey(stage.ctx, null);
     await stage.access.close();
     const vault = await stage.access.open();
@@ -123,7 +123,7 @@ describe('a change of keys', () => {
     expect(stage.folder.notices).toEqual([]);
   });
 
-  it('is not made when the trail cannot take its entry', async () => {
+  it('is not made if the trail cannot take its entry', async () => {
     const store = await stage.store();
     await store.note(({ epoch }) => ({ epoch, sealed: Buffer.alloc(60) }));
     const { masterKeys } = await store.head();
@@ -134,8 +134,8 @@ describe('a change of keys', () => {
   });
 });
 
-describe('an export that the trail takes no entry of', () => {
-  it('is done all the same, and waits for the trail with its proof, once', async () => {
+describe('an export whose entry the trail cannot take', () => {
+  it('is completed, and its proved entry is queued once', async () => {
     const full = new VaultError('vault_not_writable', 'the disk is full');
     const note = () => Promise.reject(full);
     await exportKey(stage.withStore({ note }), recoveryFile(file));

@@ -32,7 +32,7 @@ function rotate(
 }
 
 describe('a new key', () => {
-  it('is noted in the vault before it is in the source', async () => {
+  it('is recorded in the vault before it is in the source', async () => {
     const seen: (readonly string[])[] = [];
     await rotate({
       async createBeside(reference, key) {
@@ -44,18 +44,18 @@ describe('a new key', () => {
     expect(await stage.leftovers()).toEqual([]);
   });
 
-  it('that cannot be read back is taken out of the source again, and out of the notes', async () => {
+  it('is removed from source and record if it cannot be read back', async () => {
     await expect(rotate({}, { readBack })).rejects.toMatchObject({ code: 'key_locked' });
     expect([stage.inKeychain(), await stage.leftovers(), await inVault()]).toEqual([['1'], [], ['1']]);
   });
 
-  it('that does not come into the vault is taken out of the source again', async () => {
+  it('is removed from the source if it does not come into the vault', async () => {
     const full = { exchangeMasterKey: failing('vault_not_writable') };
     await expect(rotate({}, {}, full)).rejects.toMatchObject({ code: 'vault_not_writable' });
     expect([stage.inKeychain(), await stage.leftovers(), await inVault()]).toEqual([['1'], [], ['1']]);
   });
 
-  it('stays when a commit that was reported as failed is on the disk', async () => {
+  it('is kept if a commit that was reported as failed is on disk', async () => {
     const real = await stage.store();
     const lying: Partial<Store> = {
       async exchangeMasterKey(...given) {
@@ -72,28 +72,25 @@ describe('a new key', () => {
   it.each([
     ['stays where it is', true],
     ['is taken out of the source again', false],
-  ])(
-    'that is one more %s when its commit was said to fail, and it is on the disk: %s',
-    async (_, committed) => {
-      const real = await stage.store();
-      const addMasterKey: Store['addMasterKey'] = async (...given) => {
-        if (committed) await real.addMasterKey(...given);
-        return failing('vault_not_writable')();
-      };
-      const adding = addKey(stage.withStore({ addMasterKey }), stage.fromFile);
-      await expect(adding).rejects.toMatchObject({ code: 'vault_not_writable' });
-      expect(await inVault()).toEqual(committed ? ['1', '2'] : ['1']);
-      expect(existsSync(stage.keyFile)).toBe(committed);
-    },
-  );
+  ])('that is one more %s if its commit was said to fail; on disk: %s', async (_, committed) => {
+    const real = await stage.store();
+    const addMasterKey: Store['addMasterKey'] = async (...given) => {
+      if (committed) await real.addMasterKey(...given);
+      return failing('vault_not_writable')();
+    };
+    const adding = addKey(stage.withStore({ addMasterKey }), stage.fromFile);
+    await expect(adding).rejects.toMatchObject({ code: 'vault_not_writable' });
+    expect(await inVault()).toEqual(committed ? ['1', '2'] : ['1']);
+    expect(existsSync(stage.keyFile)).toBe(committed);
+  });
 
-  it('stays noted when it cannot be taken out again', async () => {
+  it('stays recorded if it cannot be removed again', async () => {
     const odd = { drop: failing('key_locked') };
     await expect(rotate(odd, { readBack })).rejects.toMatchObject({ code: 'key_locked' });
     expect([stage.inKeychain(), await stage.leftovers()]).toEqual([['1', '2'], ['2']]);
   });
 
-  it('leaves no note in a source that cannot have taken anything', async () => {
+  it('leaves no record if the source cannot have stored anything', async () => {
     await expect(rotate({ createBeside: failing('session_bus_missing') })).rejects.toMatchObject({
       code: 'session_bus_missing',
     });

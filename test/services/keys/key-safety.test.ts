@@ -89,7 +89,7 @@ const DELETING = ['rotate the key in use', 'rotate another key', 'remove'];
 describe.each(Object.entries(STATES))('with %s', (code, state) => {
   const refused = code === 'key_wrong' ? Object.keys(VERBS) : DELETING;
 
-  it.each(refused)('%s is refused, and every key stays', async (verb) => {
+  it.each(refused)('%s is refused, and every key is kept', async (verb) => {
     const found = await state();
     const before = keys();
     const recorded = stage.events.length;
@@ -111,7 +111,7 @@ it('an attempt that the user interrupts is not recorded as a wrong key', async (
   expect(stage.events).toEqual([]);
 });
 
-it('a copy that was not accepted deletes no leftover, whose key the other vault may use', async () => {
+it('a copy that was not accepted deletes no leftover of the other vault', async () => {
   await removeKey(stage.ctx, 'file');
   const reference = await leftover('file');
   await expect(removeKey(elsewhere(), 'file')).rejects.toMatchObject({
@@ -138,7 +138,7 @@ describe('a vault that was accepted in two places', () => {
     return ctx;
   }
 
-  it('leaves each old key where it is, and says why', async () => {
+  it('keeps each old key in its source, and says why', async () => {
     const ctx = await acceptedElsewhere();
     const before = keys();
     const rotated = await rotateKey(ctx, null);
@@ -156,7 +156,7 @@ describe('a vault that was accepted in two places', () => {
     expect((await rotateKey(stage.ctx, null)).old).toContain(MAY_BE_NEEDED);
   });
 
-  it('forgets the note of a leftover and keeps its key', async () => {
+  it('forgets the record of a leftover and keeps its key', async () => {
     const ctx = await acceptedElsewhere();
     const reference = await leftover('keychain');
     await rotateKey(ctx, null);
@@ -171,7 +171,7 @@ describe('a vault that was accepted in two places', () => {
   });
 });
 
-describe('a key whose name was written into the database without a key of the vault', () => {
+describe('a foreign key name that was written into the database', () => {
   const FOREIGN = `${'ab'.repeat(16)}/master/1`;
   const ITEM = `token-vault, ${FOREIGN}`;
   const KEY = Buffer.alloc(32, 9).toString('base64url');
@@ -191,7 +191,7 @@ describe('a key whose name was written into the database without a key of the va
     await removeKey(stage.ctx, 'keychain');
   }
 
-  it('stays when it is noted as left by a rotation', async () => {
+  it('is not deleted if it is recorded as a leftover of a rotation', async () => {
     stage.keychain.items.set(ITEM, KEY);
     await noteLeft(FOREIGN, 'keychain');
     await rotateKey(stage.ctx, null);
@@ -200,7 +200,7 @@ describe('a key whose name was written into the database without a key of the va
     expect(await stage.opens()).toBe(true);
   });
 
-  it('stays when it is noted in a source in which the vault has no key', async () => {
+  it('is not deleted if its source is recorded but has no key of the vault', async () => {
     await fileOnly();
     await noteLeft(FOREIGN, 'keychain');
     expect((await removeKey(stage.ctx, 'keychain')).key).toBe(
@@ -210,7 +210,7 @@ describe('a key whose name was written into the database without a key of the va
     expect(await stage.leftovers()).toEqual([]);
   });
 
-  it('stays when it has a row like a key of the vault', async () => {
+  it('is not deleted if it has a row like a key of the vault', async () => {
     await fileOnly();
     await edit(
       `INSERT INTO master_keys (reference, source, parameters, check_value, created_at)
@@ -221,7 +221,7 @@ describe('a key whose name was written into the database without a key of the va
     expect(stage.keychain.items.get(ITEM)).toBe(KEY);
   });
 
-  it('stays in a key file that several vaults share', async () => {
+  it('is not deleted from a key file that several vaults share', async () => {
     const shared = keyFileSource(stage.keyFile, stage.folder.files);
     stage.use(shared);
     writeFileSync(stage.keyFile, `${readFileSync(stage.keyFile, 'latin1')}${KEY} ${FOREIGN}\n`);
@@ -230,7 +230,7 @@ describe('a key whose name was written into the database without a key of the va
     expect(readFileSync(stage.keyFile, 'latin1')).toContain(`${KEY} ${FOREIGN}\n`);
   });
 
-  it('stays when it is the key in use, noted as a leftover', async () => {
+  it('is not deleted if it is the key in use, recorded as a leftover', async () => {
     stage.use(stage.fromFile);
     const { masterKeys } = await (await stage.store()).head();
     await noteLeft(masterKeys.find(({ source }) => source === 'file')?.reference ?? '', 'file');

@@ -111,13 +111,13 @@ describe('exporting the keys', () => {
     await expect(exportKey(ctx, recoveryFile(at('new')))).rejects.toMatchObject({ code: 'busy' });
   });
 
-  it('leaves no file when it is interrupted', async () => {
+  it('leaves no file if it is interrupted', async () => {
     await expect(exportKey(typedThenStopped(), recoveryFile(at('new')))).rejects.toBe(reason);
     expect(existsSync(at('new'))).toBe(false);
     expect(stage.events).toEqual([]);
   });
 
-  it('is finished when it is interrupted after the file was written', async () => {
+  it('completes if it is interrupted after the file was written', async () => {
     const { files } = stage.ctx;
     const create: typeof files.create = (path, content) => {
       const made = files.create(path, content);
@@ -129,7 +129,7 @@ describe('exporting the keys', () => {
     expect(stage.events).toEqual([{ event: 'key_exported' }]);
   });
 
-  it('refuses a folder that is missing before it asks', async () => {
+  it('refuses a missing folder before it asks', async () => {
     const ctx = asking(() => Promise.reject(new Error('the user must not be asked')));
     await expect(exportKey(ctx, recoveryFile(at('usb/recovery')))).rejects.toMatchObject({
       code: 'vault_not_writable',
@@ -140,7 +140,7 @@ describe('exporting the keys', () => {
 });
 
 describe('importing the keys', () => {
-  it('opens a vault whose key is lost, also one that was rotated since', async () => {
+  it('opens a vault whose key is lost, even one that was rotated since', async () => {
     await rotateKey(stage.ctx, null);
     stage.keychain.items.clear();
     expect(await stage.opens()).toBe(false);
@@ -161,7 +161,7 @@ describe('importing the keys', () => {
     expect(await stage.opens()).toBe(true);
   });
 
-  it('is refused where the key is not lost', async () => {
+  it('is refused if the key is not lost', async () => {
     await expect(importing()).rejects.toMatchObject({ code: 'usage' });
   });
 
@@ -182,7 +182,7 @@ describe('importing the keys', () => {
     await other.close();
   });
 
-  it('changes nothing when it is interrupted before it makes a key', async () => {
+  it('changes nothing if it is interrupted before it makes a key', async () => {
     stage.keychain.items.clear();
     const before = await stage.masterKeys();
     await expect(importing(typedThenStopped())).rejects.toBe(reason);
@@ -190,7 +190,7 @@ describe('importing the keys', () => {
     expect(stage.inKeychain()).toEqual([]);
   });
 
-  it('leaves nothing in the source when the new key cannot be read back', async () => {
+  it('leaves nothing in the source if the new key cannot be read back', async () => {
     await addKey(stage.ctx, stage.fromFile);
     stage.keychain.items.clear();
     stage.keychain.spoil((value) => value.replace(/^./, (first) => (first === 'A' ? 'B' : 'A')));
@@ -204,13 +204,13 @@ describe('importing the keys', () => {
   it.each([
     ['a wrapped key', "UPDATE keys SET wrapped = zeroblob(60) WHERE purpose = 'refresh_token'"],
     ['the row of one', "DELETE FROM keys WHERE purpose = 'refresh_token'"],
-  ])('restores a damaged table of keys, though the master key exists: %s', async (_what, sql) => {
+  ])('restores a damaged key table, even if the master key exists: %s', async (_what, sql) => {
     await damage(sql);
     await importing();
     expect(await opensEverything()).toBe(true);
   });
 
-  it('is refused for a key that opens everything, though other rows are damaged', async () => {
+  it('is refused for a key that opens everything, even if other rows are damaged', async () => {
     await addKey(stage.ctx, stage.fromFile);
     await damage("UPDATE keys SET wrapped = zeroblob(60) WHERE master_reference LIKE '%/2'");
     await expect(importing()).rejects.toMatchObject({ code: 'usage' });
@@ -219,7 +219,7 @@ describe('importing the keys', () => {
     expect(await opensEverything()).toBe(true);
   });
 
-  it('reads a file of any mode, and leaves the mode as it is', async () => {
+  it('reads a file of any mode, and keeps the mode', async () => {
     renameSync(file, at('file'));
     writeFileSync(at('letter'), 'this is no recovery file');
     for (const name of ['file', 'letter']) chmodSync(at(name), 0o644);
@@ -236,7 +236,7 @@ describe('importing the keys', () => {
 describe('a recovery file and a vault of different times', () => {
   const newDataKeys = () => rotateDataKeys(stage.ctx, () => {});
 
-  it('are told apart by which of the two is older', async () => {
+  it('are distinguished by which of the two is older', async () => {
     const before = await copied('before');
     await newDataKeys();
     await exportKey(stage.recovering(), recoveryFile(at('new')));
@@ -256,7 +256,7 @@ describe('a recovery file and a vault of different times', () => {
     expect(await opensEverything()).toBe(true);
   });
 
-  it('do not match when both have replaced the data keys by themselves', async () => {
+  it('do not match if both have replaced the data keys', async () => {
     const before = await copied('before');
     await newDataKeys();
     await exportKey(stage.recovering(), recoveryFile(at('theirs')));
@@ -304,7 +304,7 @@ describe('a source for the new key of an import', () => {
     ['keychain', keychain(fails)],
     ['passphrase', passphraseSource(null, { ask: fails, place: 'passphrase' })],
     ['credential', given],
-  ])('suggests a key file where it does not work: %s', async (_kind, source) => {
+  ])('suggests a key file if it does not work: %s', async (_kind, source) => {
     await expect(make(source)).rejects.toMatchObject({
       code: 'key_unavailable',
       hint: `name a file\n${INSTEAD}`,
@@ -315,12 +315,12 @@ describe('a source for the new key of an import', () => {
     await expect(make({ ...given, kind: 'file' })).rejects.toBe(unusable);
   });
 
-  it('that fails for another reason says that alone', async () => {
+  it('does not suggest one if it fails for another reason', async () => {
     const taken = new VaultError('vault_exists', 'taken');
     await expect(make(keychain(() => Promise.reject(taken)))).rejects.toBe(taken);
   });
 
-  it('makes the key where it works', async () => {
+  it('makes the key if it works', async () => {
     const made: string[] = [];
     await make(keychain(async (reference) => void made.push(reference)));
     expect(made).toEqual(['reference']);

@@ -16,7 +16,7 @@ afterEach(() => stage.close());
 describe('removing a key', () => {
   const removing = (kind: 'keychain' | 'file') => removeKey(stage.ctx, kind);
 
-  it('takes it out of the vault and out of its source', async () => {
+  it('removes it from the vault and from its source', async () => {
     await addKey(stage.ctx, stage.fromFile);
     stage.use(stage.fromFile);
     expect(await removing('keychain')).toMatchObject({ key: 'the key was deleted from the OS keychain' });
@@ -29,7 +29,7 @@ describe('removing a key', () => {
     expect((await addKey(stage.ctx, stage.fromKeychain)).reference).toMatch(/\/master\/3$/);
   });
 
-  it('never takes the last one, the one in use, or one that is not there', async () => {
+  it('never removes the last one, the one in use, or a missing one', async () => {
     await expect(removing('keychain')).rejects.toMatchObject({
       code: 'usage',
       hint: expect.stringContaining('key add'),
@@ -46,7 +46,7 @@ describe('removing a key', () => {
     expect(await stage.masterKeys()).toHaveLength(2);
   });
 
-  it('is refused when what is left does not open the vault', async () => {
+  it('is refused if the remaining key does not open the vault', async () => {
     await addKey(stage.ctx, stage.fromFile);
     stage.use(stage.fromFile);
     unlinkSync(stage.keyFile);
@@ -55,7 +55,7 @@ describe('removing a key', () => {
     expect(stage.keychain.items.size).toBe(1);
   });
 
-  it('leaves a key alone that is another one, or may serve other vaults', async () => {
+  it('does not delete a different key, or one that may serve other vaults', async () => {
     await addKey(stage.ctx, stage.fromFile);
     const other = Buffer.alloc(32, 7).toString('base64url');
     writeFileSync(stage.keyFile, other);
@@ -88,7 +88,7 @@ describe('removing a key', () => {
     expect(await stage.masterKeys()).toEqual([['keychain', '1']]);
   });
 
-  it('is done even if the source does not give the key up, and says so', async () => {
+  it('completes even if the source does not delete the key, and says so', async () => {
     await addKey(stage.ctx, stage.fromFile);
     stage.use(stage.fromFile);
     stage.keychain.fail('locked');
@@ -96,7 +96,7 @@ describe('removing a key', () => {
     expect(await stage.masterKeys()).toEqual([['file', '2']]);
   });
 
-  it('notes a key that its source keeps, until the suggested command deletes it', async () => {
+  it('records a key that its source keeps, until the suggested command deletes it', async () => {
     await addKey(stage.ctx, stage.fromFile);
     stage.use(stage.fromFile);
     stage.keychain.fail('locked');
@@ -124,7 +124,7 @@ describe('removing a key', () => {
     expect(await stage.leftovers()).toEqual([]);
   });
 
-  it('notes nothing in the end where the key is gone, or was gone before', async () => {
+  it('leaves no record if the key is gone, or was gone before', async () => {
     await addKey(stage.ctx, stage.fromFile);
     stage.use(stage.fromFile);
     stage.keychain.items.clear();
@@ -132,7 +132,7 @@ describe('removing a key', () => {
     expect(await stage.leftovers()).toEqual([]);
   });
 
-  it('notes what is left in the same commit in which the key leaves the vault', async () => {
+  it('records the leftover in the commit that removes the key from the vault', async () => {
     await addKey(stage.ctx, stage.fromFile);
     stage.use(stage.fromFile);
     const killed = () => Promise.reject(new Error('killed'));

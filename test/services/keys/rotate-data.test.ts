@@ -81,7 +81,7 @@ describe('replacing the data keys', () => {
     expect(await opened()).toBe(120);
   });
 
-  it('stands in the trail, the coming of the new keys and the going of the old ones', async () => {
+  it('is recorded in the trail: new keys added, old ones deleted', async () => {
     await add(1);
     await rotateDataKeys(ctx, ignore);
     const [added, replaced] = (await stage.trail()).slice(-2);
@@ -92,7 +92,7 @@ describe('replacing the data keys', () => {
     expect(await (await stage.vault()).verifyTrail()).toMatchObject({ fault: null, unproved: 0 });
   });
 
-  it('resumes an interrupted run, and makes no further keys for it', async () => {
+  it('resumes an interrupted run, and makes no further keys', async () => {
     await add(60);
     const reason = new VaultError('interrupted', 'interrupted');
     await expect(rotateDataKeys(ctx, () => stop.abort(reason))).rejects.toMatchObject({
@@ -114,7 +114,7 @@ describe('replacing the data keys', () => {
     expect(await opened()).toBe(60);
   });
 
-  it('leaves an account that is being refreshed for the end, and then waits for it', async () => {
+  it('does an account that is being refreshed last, and waits for it', async () => {
     await add(3);
     const [busy] = await (await stage.vault()).accounts();
     const lock = await ctx.locks.acquire(busy?.id ?? '', 0);
@@ -127,7 +127,7 @@ describe('replacing the data keys', () => {
     expect(rotated.accounts).toBe(3);
   });
 
-  it('gives up on an account that is held for too long, and everything is as it was', async () => {
+  it('fails without a change if an account stays locked for too long', async () => {
     await add(2);
     const [held] = await (await stage.vault()).accounts();
     const { locks } = ctx;
@@ -139,7 +139,7 @@ describe('replacing the data keys', () => {
     expect(await rotateDataKeys(ctx, ignore)).toMatchObject({ accounts: 1, resumed: true });
   });
 
-  it('stores waiting answers before the old keys go, and keeps those that do not open', async () => {
+  it('stores spilled answers before old keys are deleted, and keeps unreadable ones', async () => {
     await add(1);
     const [account] = await (await stage.vault()).accounts();
     const before = await (await stage.vault()).account(account?.id ?? '');
@@ -165,7 +165,7 @@ describe('replacing the data keys', () => {
     expect(cleared).toEqual(['whole']);
   });
 
-  it('keeps the old keys while an account does not open, seals the others and names it', async () => {
+  it('keeps the old keys while an account does not open, and names it', async () => {
     await add(2);
     const [first] = await (await stage.vault()).accounts();
     const damaged = await (await stage.vault()).account(first?.id ?? '');
@@ -196,7 +196,7 @@ describe('new data keys', () => {
     }
   });
 
-  it('do not come without every master key, whoever asks for them', async () => {
+  it('are not made without every master key, whatever command it is', async () => {
     await addKey(stage.ctx, stage.fromFile);
     const { masterKeys } = await (await stage.store()).head();
     const [row] = masterKeys;
@@ -217,7 +217,7 @@ describe('new data keys', () => {
     expect(await (await stage.store()).head()).toEqual(before);
   });
 
-  it('are made use of by the next run when the keychain fails between', async () => {
+  it('are used by the next run if the keychain fails in between', async () => {
     await add(60);
     let loads = 0;
     const locked = new VaultError('key_locked', 'the keychain is locked');

@@ -33,7 +33,7 @@ describe('replacing the key in use', () => {
     ]);
   });
 
-  it('does not disturb a process that has read the table of keys just before', async () => {
+  it('does not disturb a process that has just read the key table', async () => {
     const { load } = stage.fromKeychain;
     let rotated = 0;
     stage.use({
@@ -50,7 +50,7 @@ describe('replacing the key in use', () => {
     expect(rotated).toBe(1);
   });
 
-  it('keeps the file of the vault’s own one key long, under the same path', async () => {
+  it('keeps the path of the vault’s own one-key file', async () => {
     await addKey(stage.ctx, stage.fromFile);
     stage.use(stage.fromFile);
     const before = readFileSync(stage.keyFile, 'utf8');
@@ -61,7 +61,7 @@ describe('replacing the key in use', () => {
     expect(await stage.opens()).toBe(true);
   });
 
-  it('leaves the first key in a file that may serve other vaults as well, and says so', async () => {
+  it('keeps the first key of a file that may serve other vaults, and says so', async () => {
     const shared = keyFileSource(stage.keyFile, stage.folder.files);
     await addKey(stage.ctx, shared);
     stage.use(shared);
@@ -72,7 +72,7 @@ describe('replacing the key in use', () => {
     expect(await stage.opens()).toBe(true);
   });
 
-  it('takes a new passphrase, after which the old one opens nothing', async () => {
+  it('asks for a new passphrase, after which the old one opens nothing', async () => {
     const typed = ['old', 'old', 'old'];
     const source = derivedSource(() => typed.shift() ?? 'new');
     await addKey(stage.ctx, source);
@@ -83,7 +83,7 @@ describe('replacing the key in use', () => {
     expect(await stage.opens()).toBe(false);
   });
 
-  it('needs another key where the user has made the key in use', async () => {
+  it('needs another key if the user has made the key in use', async () => {
     let key = Buffer.alloc(32, 1);
     const given: GivenKeySource = {
       kind: 'command',
@@ -110,7 +110,7 @@ describe('replacing the key in use', () => {
   });
 });
 
-describe('a source that fails between', () => {
+describe('a source that fails during a rotation', () => {
   const steps = ['create', 'read back', 'drop'] as const;
 
   function failingAt(step: (typeof steps)[number]): KeySource {
@@ -124,7 +124,7 @@ describe('a source that fails between', () => {
     };
   }
 
-  it.each(steps)('at the step: %s leaves a vault that opens, and the next run clears up', async (step) => {
+  it.each(steps)('at the step: %s leaves a vault that opens, and the next run cleans up', async (step) => {
     const locked = async () => Promise.reject(new VaultError('key_locked', 'locked', { hint: 'unlock it' }));
     const source = failingAt(step);
     const readBack = step === 'read back' ? locked : stage.ctx.keys.readBack;
@@ -139,7 +139,7 @@ describe('a source that fails between', () => {
     expect(await stage.opens()).toBe(true);
   });
 
-  it('is told by key status until it is cleared up', async () => {
+  it('is reported by key status until it is cleaned up', async () => {
     await rotateKey(stage.with({ current: async () => failingAt('drop') }), null);
     expect((await keyStatus(stage.ctx)).unfinished).toMatchObject([{ source: 'keychain' }]);
     await rotateKey(stage.ctx, null);
@@ -148,7 +148,7 @@ describe('a source that fails between', () => {
     expect(status.dataKeys.map(({ purpose }) => purpose)).toContain('refresh_token');
   });
 
-  it('never loses a key that another copy of the vault has put there', async () => {
+  it('never loses a key that another copy of the vault has stored there', async () => {
     const { vaultId } = await (await stage.store()).head();
     const theirs = `token-vault, ${Buffer.from(vaultId).toString('hex')}/master/2`;
     stage.keychain.items.set(theirs, Buffer.alloc(32, 5).toString('base64url'));
@@ -157,7 +157,7 @@ describe('a source that fails between', () => {
     expect(stage.keychain.items.get(theirs)).toBe(Buffer.alloc(32, 5).toString('base64url'));
   });
 
-  it('does not touch a key file that holds anything else', async () => {
+  it('does not change a key file with other content', async () => {
     await addKey(stage.ctx, stage.fromFile);
     const text = `${readFileSync(stage.keyFile, 'utf8')}and a note of mine\n`;
     writeFileSync(stage.keyFile, text);
@@ -165,7 +165,7 @@ describe('a source that fails between', () => {
     expect(readFileSync(stage.keyFile, 'utf8')).toBe(text);
   });
 
-  it('takes no passphrase for a new one that is the old one', async () => {
+  it('refuses a new passphrase that equals the old one', async () => {
     const passphrase = derivedSource(() => 'the same');
     await addKey(stage.ctx, passphrase);
     await expect(rotateKey(stage.ctx, passphrase)).rejects.toMatchObject({ code: 'usage' });
@@ -175,7 +175,7 @@ describe('a source that fails between', () => {
     ]);
   });
 
-  it('makes no key in a file that does not hold the old one', async () => {
+  it('makes no key in a file that does not contain the old one', async () => {
     await addKey(stage.ctx, keyFileSource(`${stage.keyFile}.elsewhere`, stage.folder.files));
     await expect(rotateKey(stage.ctx, stage.fromFile)).rejects.toMatchObject({
       code: 'usage',

@@ -21,7 +21,7 @@ const asked = (provider: string, scopes: readonly string[] = []) => ({
 });
 
 describe('a device login that a provider refuses', () => {
-  it('at Google for its scopes names them, those that are allowed, and the way for others', () => {
+  it('at Google for its scopes names them, the allowed ones and another way', () => {
     const answer = refused(
       { error: 'invalid_scope', error_description: 'Invalid device flow scope' },
       { status: 400 },
@@ -35,7 +35,7 @@ describe('a device login that a provider refuses', () => {
   });
 
   it.each(['invalid_client', 'unauthorized_client'])(
-    'at Google with %s says which type of client it takes, and what the one at hand can do',
+    'at Google with %s names the type of client it needs, and what yours can do',
     (error) => {
       const answer = refused({ error, error_description: 'Invalid client type.' }, { status: 401 });
       const failure = deviceRefusal(google, asked('google'), ['openid'], answer);
@@ -51,7 +51,7 @@ describe('a device login that a provider refuses', () => {
   it.each([
     ['before the code', { error: 'unauthorized_client', error_codes: [70002] }, 400],
     ['at a poll', { error: 'invalid_client', error_codes: [7000218] }, 401],
-  ])('at Microsoft says which switch of the client is off, %s', (_, body, status) => {
+  ])('at Microsoft names the setting of the client that is off, %s', (_, body, status) => {
     const answer = refused(body, { status, facts: entra.errors });
     expect(deviceRefusal(entra, asked('microsoft'), [], answer)).toMatchObject({
       code: 'client_refused',
@@ -62,7 +62,7 @@ describe('a device login that a provider refuses', () => {
     });
   });
 
-  it('at Microsoft by conditional access says that it is a policy', () => {
+  it('at Microsoft by conditional access is a policy', () => {
     const answer = refused(
       { error: 'access_denied', error_codes: [53003] },
       { status: 400, facts: entra.errors },
@@ -73,7 +73,7 @@ describe('a device login that a provider refuses', () => {
     });
   });
 
-  it('at Microsoft by the person is a refusal', () => {
+  it('at Microsoft by the user is a refusal', () => {
     const answer = refused({ error: 'authorization_declined' }, { status: 400, facts: entra.errors });
     expect(deviceDeclined(entra, asked('microsoft'), answer)).toMatchObject({
       code: 'login_refused',
@@ -81,7 +81,7 @@ describe('a device login that a provider refuses', () => {
     });
   });
 
-  it.each([404, 405, 410])('with a page that is not there, %i, is asked at a wrong address', (status) => {
+  it.each([404, 405, 410])('with the status %i was sent to a wrong address', (status) => {
     const gone = refused('<title>nothing here</title>', { status });
     const endpoint = 'https://example.com/device';
     expect(noDeviceEndpoint(google, asked('google'), endpoint, gone)).toMatchObject({
@@ -95,11 +95,11 @@ describe('a device login that a provider refuses', () => {
   it.each([
     ['in trouble', {}, 503],
     ['with a word of its own', { error: 'invalid_client' }, 404],
-  ])('%s is there', (_what, body, status) => {
+  ])('%s was not sent to a wrong address', (_what, body, status) => {
     expect(noDeviceEndpoint(google, asked('google'), '', refused(body, { status }))).toBeNull();
   });
 
-  it('because it has none says how to log in from another machine instead', () => {
+  it('because it has none names the login from another machine instead', () => {
     expect(noDeviceLogin(notion, asked('notion'))).toMatchObject({
       code: 'usage',
       message: 'Notion has no device login',

@@ -45,7 +45,7 @@ function code() {
 const events = (kind: string) => stage.demo.log.filter((event) => event.kind === kind).length;
 
 describe('a login by device code', () => {
-  it('stores what a login in the browser stores, and remembers how it was', async () => {
+  it('stores what a login in the browser stores, and records its kind', async () => {
     const { account, created, identity } = await logIn({}, { before: 3 });
     expect(created).toBe(true);
     expect(identity).toMatchObject({ subject: 'demo-1815', email: 'ada@example.com', name: 'Ada Lovelace' });
@@ -66,7 +66,7 @@ describe('a login by device code', () => {
     ]);
   });
 
-  it('tells the code and the address, then that it waits', async () => {
+  it('prints the code and the address, then that it waits', async () => {
     await logIn({}, { before: 2 });
     expect(stage.told).toEqual([
       {
@@ -80,7 +80,7 @@ describe('a login by device code', () => {
     ]);
   });
 
-  it('is never polled faster than the server allows, also when that is not told', async () => {
+  it('is never polled faster than the server allows, or than the default', async () => {
     stage.demo.knobs.deviceInterval = null;
     await logIn({}, { before: 4 });
     expect(stage.clock.slept).toEqual([5, 5, 5, 5].map((seconds) => seconds * SECOND));
@@ -90,7 +90,7 @@ describe('a login by device code', () => {
   it.each([
     ['Google', { pendingStatus: 428, slowDownStatus: 403 }],
     ['GitHub', { pendingStatus: 200, slowDownStatus: 200 }],
-  ])('understands the statuses of %s', async (_, knobs) => {
+  ])('reads the statuses of %s', async (_, knobs) => {
     Object.assign(stage.demo.knobs, knobs, { devicePendings: 2 });
     stage.demo.next('token', oauthRefusal('slow_down', knobs.slowDownStatus));
     expect((await logIn()).created).toBe(true);
@@ -115,13 +115,13 @@ describe('a login by device code', () => {
     expect(account).toMatchObject({ label: 'work', grantedScopes: ['email', 'notes.read'] });
   });
 
-  it('of a person who is known updates the account, and says what was not granted', async () => {
+  it('of a known user updates the account, and reports what was not granted', async () => {
     const first = await logIn();
     const { account, created, missingScopes } = await logIn({}, { choice: { without: ['profile'] } });
     expect([created, account.id, missingScopes]).toEqual([false, first.account.id, ['profile']]);
   });
 
-  it('does not give a name away that belongs to another person', async () => {
+  it('does not give a name to a user if another user has it', async () => {
     await logIn({ as: 'work' });
     await expect(logIn({ as: 'work' }, { choice: { person: 'grace' } })).rejects.toMatchObject({
       code: 'account_name_taken',
@@ -129,27 +129,27 @@ describe('a login by device code', () => {
     expect(await stage.vault.accounts()).toHaveLength(1);
   });
 
-  it('goes on after a network that failed and a provider in trouble', async () => {
+  it('continues after a failed network and a provider error', async () => {
     stage.demo.next('token', refusedConnection);
     stage.demo.next('token', serverError(503));
     expect((await logIn()).created).toBe(true);
     expect(stage.told.slice(1)).toMatchObject([{ state: 'unclear' }, { state: 'unclear' }]);
   });
 
-  it('checks the id_token, which must hold no nonce', async () => {
+  it('checks the id_token, which must contain no nonce', async () => {
     stage.demo.knobs.answerMembers = { id_token: 'aa.bb.cc' };
     await expect(logIn()).rejects.toMatchObject({ code: 'provider_answer_invalid' });
     expect(await stage.vault.accounts()).toEqual([]);
   });
 });
 
-describe('a login by device code that comes to nothing', () => {
+describe('a failed login by device code', () => {
   afterEach(async () => {
     expect(await stage.vault.accounts()).toEqual([]);
   });
   const failed = (codeOf: string) => ({ event: 'login_failed', provider: 'demo', code: codeOf });
 
-  it('because the person says no is refused', async () => {
+  it('is refused if the user says no', async () => {
     await expect(logIn({ as: 'work' }, { choice: { deny: true } })).rejects.toMatchObject({
       code: 'login_refused',
       message: 'the login was declined at demo (access_denied: the user refused)',
@@ -161,7 +161,7 @@ describe('a login by device code that comes to nothing', () => {
   it.each([
     ['the time given is over', { timeout: MINUTE }, 600, MINUTE],
     ['the code has ended', {}, 120, 2 * MINUTE],
-  ])('because %s says how long it waited', async (_, request, lifetime, after) => {
+  ])('reports how long it waited if %s', async (_, request, lifetime, after) => {
     stage.demo.knobs.deviceLifetime = lifetime;
     await expect(logIn(request, { before: null })).rejects.toMatchObject({
       code: 'login_timed_out',
@@ -172,7 +172,7 @@ describe('a login by device code that comes to nothing', () => {
     expect(stage.events.at(-1)).toEqual(failed('login_timed_out'));
   });
 
-  it('because the provider ends the code early', async () => {
+  it('reports a code that the provider ended early', async () => {
     stage.demo.next('token', oauthRefusal('expired_token'));
     await expect(logIn({}, { before: null })).rejects.toMatchObject({
       code: 'login_timed_out',
@@ -180,7 +180,7 @@ describe('a login by device code that comes to nothing', () => {
     });
   });
 
-  it('because nobody could be asked at the end says that it is unknown', async () => {
+  it('reports an unknown result if the last poll failed', async () => {
     stage.demo.next('token', refusedConnection, 1_000);
     await expect(logIn({ timeout: MINUTE }, { before: null })).rejects.toMatchObject({
       code: 'network_failed',
@@ -189,7 +189,7 @@ describe('a login by device code that comes to nothing', () => {
     });
   });
 
-  it('because it is interrupted gives the reason back', async () => {
+  it('returns the reason of an interruption', async () => {
     const controller = new AbortController();
     const stop = new VaultError('interrupted', 'interrupted');
     const login = logIn({}, { before: null }, { interruption: controller.signal });
@@ -212,7 +212,7 @@ describe('a login by device code that comes to nothing', () => {
     expect(stage.events.at(-1)).toEqual(failed(error));
   });
 
-  it('because the answer has no code in it', async () => {
+  it('is refused if the answer contains no code', async () => {
     stage.demo.knobs.deviceMembers = { user_code: undefined };
     await expect(logIn()).rejects.toMatchObject({
       code: 'provider_answer_invalid',
@@ -221,7 +221,7 @@ describe('a login by device code that comes to nothing', () => {
     });
   });
 
-  it('because the token is unusable', async () => {
+  it('is refused if the token is unusable', async () => {
     stage.demo.knobs.answerMembers = { access_token: 'with a\nline break' };
     await expect(logIn()).rejects.toMatchObject({
       code: 'provider_answer_invalid',
@@ -229,7 +229,7 @@ describe('a login by device code that comes to nothing', () => {
     });
   });
 
-  it('because the provider has no device login sends nothing', async () => {
+  it('sends nothing if the provider has no device login', async () => {
     await stage.close();
     await open({ plain: true });
     await expect(logIn({ as: 'work', scopes: ['notes.read'] })).rejects.toMatchObject({

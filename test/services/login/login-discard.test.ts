@@ -29,7 +29,7 @@ function ends() {
 const trailOf = (outcome: string) => [{ event: 'grant_discarded', provider: 'demo', outcome }];
 
 describe('the grant of a login that is not stored', () => {
-  it('is revoked when another person came than the one it was for', async () => {
+  it('is revoked if a user other than the expected one logged in', async () => {
     await stage.logIn();
     const failure = await failing(stage.logIn(WIDEN, GRACE));
     expect(failure).toMatchObject({ code: 'wrong_person', hint: expect.stringContaining('log in again') });
@@ -38,7 +38,7 @@ describe('the grant of a login that is not stored', () => {
     expect(stage.events.at(-1)).toMatchObject({ event: 'login_failed', code: 'wrong_person' });
   });
 
-  it('is left alone when that person has an account here, which a revocation might end', async () => {
+  it('is not revoked if that user has an account here, which might end too', async () => {
     await stage.logIn();
     const grace = await stage.logIn({}, GRACE);
     const { message } = await failing(stage.logIn(WIDEN, GRACE));
@@ -47,7 +47,7 @@ describe('the grant of a login that is not stored', () => {
     expect(await stage.account(grace.account)).toMatchObject({ status: 'active' });
   });
 
-  it('is left alone when the person has an account of another provider entry at the same server', async () => {
+  it('is not revoked if the user has an account of another entry at the same server', async () => {
     const tokenEndpoint = stage.demo.endpoints.token;
     await stage.logIn();
     await stage.add(
@@ -59,7 +59,7 @@ describe('the grant of a login that is not stored', () => {
     expect(ends().revoked).toBe(0);
   });
 
-  it('is revoked when its name belongs to another person', async () => {
+  it('is revoked if its name belongs to another user', async () => {
     await stage.logIn({ as: 'work' });
     const failure = await failing(stage.logIn({ as: 'work' }, GRACE));
     expect(failure).toMatchObject({ code: 'account_name_taken' });
@@ -67,7 +67,7 @@ describe('the grant of a login that is not stored', () => {
     expect(ends().revoked).toBe(1);
   });
 
-  it('is revoked when its id_token cannot be accepted', async () => {
+  it('is revoked if its id_token is not accepted', async () => {
     stage.demo.knobs.answerMembers = { id_token: 'aa.bb.cc' };
     const failure = await failing(stage.logIn());
     expect(failure).toMatchObject({ code: 'provider_answer_invalid', hint: 'vault login demo' });
@@ -75,7 +75,7 @@ describe('the grant of a login that is not stored', () => {
     expect(ends()).toEqual({ revoked: 1, trail: trailOf('revoked') });
   });
 
-  it('is left alone when nobody knows whose it is, and an account here may be the same person’s', async () => {
+  it('is not revoked if its unknown user may have an account here', async () => {
     await stage.logIn();
     stage.demo.knobs.answerMembers = { id_token: 'aa.bb.cc' };
     const { message } = await failing(stage.logIn());
@@ -83,14 +83,14 @@ describe('the grant of a login that is not stored', () => {
     expect(ends()).toEqual({ revoked: 0, trail: trailOf('shared') });
   });
 
-  it('is revoked when the answer had no access token', async () => {
+  it('is revoked if the answer had no access token', async () => {
     stage.demo.knobs.omitMembers = ['access_token'];
     const failure = await failing(stage.logIn());
     expect(failure.message).toMatch(/sent no usable access token; .* was revoked at demo$/);
     expect(ends().revoked).toBe(1);
   });
 
-  it('is not revoked when the login is interrupted while it waits for the account: it is kept beside the vault', async () => {
+  it('is not revoked if the login is interrupted while it waits: it is kept', async () => {
     await stage.logIn();
     const acquire = () => Promise.reject(new VaultError('interrupted', 'interrupted'));
     const locks = { ...stage.locks, acquire };
@@ -100,7 +100,7 @@ describe('the grant of a login that is not stored', () => {
     expect(stage.spill.all()).toHaveLength(1);
   });
 
-  it('is said to live on when it could not be revoked, with where to remove it', async () => {
+  it('is reported as remaining if it could not be revoked, with where to remove it', async () => {
     stage.settings['manageUrl'] = 'https://issuer.example/apps';
     stage.demo.knobs.answerMembers = { id_token: 'aa.bb.cc' };
     stage.demo.next('revoke', serverError(503));
@@ -111,7 +111,7 @@ describe('the grant of a login that is not stored', () => {
     expect(ends()).toEqual({ revoked: 0, trail: trailOf('failed') });
   });
 
-  it('is said to live on where the provider has no way to revoke', async () => {
+  it('is reported as remaining if the provider does not support revocation', async () => {
     stage.settings['revocation'] = 'none';
     stage.demo.knobs.answerMembers = { id_token: 'aa.bb.cc' };
     const { message } = await failing(stage.logIn());
@@ -119,7 +119,7 @@ describe('the grant of a login that is not stored', () => {
     expect(ends()).toEqual({ revoked: 0, trail: trailOf('unsupported') });
   });
 
-  it('goes to no other server than the one it came from', async () => {
+  it('is sent only to the server from which it came', async () => {
     const { authorize, token, userinfo } = stage.demo.endpoints;
     Object.assign(stage.settings, {
       authorizationEndpoint: authorize,
@@ -133,7 +133,7 @@ describe('the grant of a login that is not stored', () => {
     expect(ends()).toEqual({ revoked: 0, trail: trailOf('failed') });
   });
 
-  it('is kept, of course, when the login is stored', async () => {
+  it('is kept if the login is stored', async () => {
     await stage.logIn();
     expect(ends()).toEqual({ revoked: 0, trail: [] });
   });

@@ -18,8 +18,8 @@ afterEach(async () => {
 
 const lastEvent = () => stage.events.at(-1);
 
-describe('a login that the person ends', () => {
-  it('by saying no is refused and stores nothing', async () => {
+describe('a login that the user ends', () => {
+  it('by a refusal stores nothing', async () => {
     await expect(stage.logIn({}, { choice: { deny: true } })).rejects.toMatchObject({
       code: 'login_refused',
       message: 'the login was declined at demo (access_denied: the user refused)',
@@ -29,7 +29,7 @@ describe('a login that the person ends', () => {
     expect(stage.demo.requests.token).toBe(0);
   });
 
-  it('by doing nothing times out, and says what may be wrong', async () => {
+  it('by inaction times out, with the likely reasons', async () => {
     await expect(stage.logIn({ timeout: 30 }, { browser: browserAbsent })).rejects.toMatchObject({
       code: 'login_timed_out',
       message: 'the login was not completed within 0s',
@@ -42,7 +42,7 @@ describe('a login that the person ends', () => {
     });
   });
 
-  it('by doing nothing is told the pages that this provider is known to end a login with', async () => {
+  it('by inaction is explained by the error pages of the provider', async () => {
     const deadEnds = [{ shows: '"Access blocked"', means: 'ask the administrator' }];
     const provider = async (name: string) => ({ ...(await stage.ctx.provider(name)), deadEnds });
     await expect(
@@ -52,14 +52,14 @@ describe('a login that the person ends', () => {
     });
   });
 
-  it('by doing nothing is told the redirect URI with its port, where that is always the same', async () => {
+  it('by inaction shows the redirect URI with its port, if that is fixed', async () => {
     stage.settings['redirectPort'] = 17_891;
     await expect(stage.logIn({ timeout: 30 }, { browser: browserAbsent })).rejects.toMatchObject({
       hint: expect.stringContaining('(register exactly http://127.0.0.1:17891/callback/demo), the client id'),
     });
   });
 
-  it('by interrupting it gets the reason back', async () => {
+  it('by an interruption returns the reason', async () => {
     const controller = new AbortController();
     const stop = new VaultError('interrupted', 'interrupted');
     const browser = browserDouble(async () => controller.abort(stop));
@@ -74,7 +74,7 @@ describe('a login that the person ends', () => {
     ).rejects.toBe(stop);
   });
 
-  it('is waited for however long the time is that was given', async () => {
+  it('waits however long the given time is', async () => {
     const { account, created } = await stage.logIn({ timeout: 30 * DAY });
     expect(created).toBe(true);
     await stage.vault.remove(account.id);
@@ -82,7 +82,7 @@ describe('a login that the person ends', () => {
 });
 
 describe('a login without a browser', () => {
-  it('tells the address, and goes on when it is opened elsewhere', async () => {
+  it('prints the address, and continues when it is opened elsewhere', async () => {
     const login = stage.logIn({ openBrowser: false }, { browser: browserNever });
     await expect.poll(() => stage.told[0]).toMatchObject({ kind: 'authorize', opened: false });
     const [event] = stage.told;
@@ -90,7 +90,7 @@ describe('a login without a browser', () => {
     await stage.vault.remove((await login).account.id);
   });
 
-  it('that could not be started is told as one', async () => {
+  it('that could not be started is reported as such', async () => {
     const login = stage.logIn({ timeout: 30 }, { browser: browserAbsent });
     await expect(login).rejects.toMatchObject({ code: 'login_timed_out' });
     expect(stage.told).toMatchObject([{ kind: 'authorize', opened: false }]);
@@ -98,7 +98,7 @@ describe('a login without a browser', () => {
 });
 
 describe('a login that cannot begin', () => {
-  it('because the port is taken says so before a browser opens', async () => {
+  it('fails before a browser opens if the port is taken', async () => {
     const taken = createServer();
     await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
     const address = taken.address();
@@ -110,7 +110,7 @@ describe('a login that cannot begin', () => {
     await new Promise((resolve) => taken.close(resolve));
   });
 
-  it('because nothing is configured says so before the vault is touched', async () => {
+  it('fails before the vault is opened if nothing is configured', async () => {
     stage.settings['clientId'] = 'your-client-id';
     const vault = () => Promise.reject(new Error('the vault must not be opened here'));
     await expect(stage.logIn({}, { vaultOrNew: vault, browser: browserNever })).rejects.toMatchObject({
@@ -119,14 +119,14 @@ describe('a login that cannot begin', () => {
     expect(stage.events).toEqual([]);
   });
 
-  it('because the vault cannot be had says so before a browser opens', async () => {
+  it('fails before a browser opens if the vault is unavailable', async () => {
     const locked = new VaultError('key_locked', 'the OS keychain is locked');
     await expect(
       stage.logIn({}, { vaultOrNew: () => Promise.reject(locked), browser: browserNever }),
     ).rejects.toBe(locked);
   });
 
-  it('because the server is not there says so before a browser opens', async () => {
+  it('fails before a browser opens if the server is unreachable', async () => {
     stage.demo.next('metadata', serverError(503));
     await expect(stage.logIn({}, { browser: browserNever })).rejects.toMatchObject({
       code: 'provider_unavailable',
@@ -137,7 +137,7 @@ describe('a login that cannot begin', () => {
     });
   });
 
-  it('because the provider does not tell who logs in, and no name was given, says so before a browser opens', async () => {
+  it('fails before a browser opens if no user is identified and no name given', async () => {
     stage.settings['identity'] = { from: 'none' };
     await expect(stage.logIn({}, { browser: browserNever })).rejects.toMatchObject({
       code: 'usage',
@@ -148,7 +148,7 @@ describe('a login that cannot begin', () => {
   });
 });
 
-describe('an answer to the login that is not right', () => {
+describe('a wrong answer to the login', () => {
   /** A browser that changes the redirect before it follows it. */
   const meddling = (change: (url: URL) => void) =>
     browserDouble(async (address, goTo) => {
@@ -174,7 +174,7 @@ describe('an answer to the login that is not right', () => {
     expect(lastEvent()).toEqual({ event: 'login_failed', provider: 'demo', code: 'login_refused', ...why });
   });
 
-  it('because of its state does not end the login', async () => {
+  it('with a wrong state does not end the login', async () => {
     const login = stage.logIn(
       { timeout: 400 },
       { browser: meddling((url) => url.searchParams.set('state', 'another-state')) },
@@ -188,7 +188,7 @@ describe('an answer to the login that is not right', () => {
     });
   });
 
-  it('because the code was changed is refused by the provider', async () => {
+  it('with a changed code is refused by the provider', async () => {
     const browser = meddling((url) => url.searchParams.set('code', 'another-code'));
     await expect(stage.logIn({}, { browser })).rejects.toMatchObject({
       code: 'login_refused',
@@ -197,7 +197,7 @@ describe('an answer to the login that is not right', () => {
   });
 });
 
-describe('a token endpoint that does not give tokens', () => {
+describe('a token endpoint that returns no tokens', () => {
   it.each([
     ['is in trouble', serverError(503), 'provider_unavailable'],
     ['is hidden by a captive portal', htmlPage(), 'provider_unavailable'],
@@ -212,7 +212,7 @@ describe('a token endpoint that does not give tokens', () => {
     expect(lastEvent()).toEqual({ event: 'login_failed', provider: 'demo', code });
   });
 
-  it('because the access token is unusable says so', async () => {
+  it('is reported if the access token is unusable', async () => {
     stage.demo.knobs.answerMembers = { access_token: 'with a\nline break' };
     await expect(stage.logIn()).rejects.toMatchObject({
       code: 'provider_answer_invalid',
@@ -221,7 +221,7 @@ describe('a token endpoint that does not give tokens', () => {
   });
 });
 
-describe('an id_token that is not for this login', () => {
+describe('an id_token of another login', () => {
   const idToken = (claims: Readonly<Record<string, unknown>>) => {
     const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
     const seconds = Math.floor(stage.clock.now() / 1_000);
@@ -239,7 +239,7 @@ describe('an id_token that is not for this login', () => {
     ['nonce', { nonce: 'of-another-login' }],
     ['aud', { nonce: 'x', aud: 'another-client' }],
     ['iss', { nonce: 'x', iss: 'https://evil.example' }],
-  ])('by its %s ends the login', async (claim, claims) => {
+  ])('is refused for its %s', async (claim, claims) => {
     stage.demo.knobs.answerMembers = { id_token: idToken(claims) };
     await expect(stage.logIn()).rejects.toMatchObject({
       code: 'provider_answer_invalid',

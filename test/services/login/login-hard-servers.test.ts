@@ -38,28 +38,25 @@ describe('a login that cannot begin', () => {
       null,
       /^ask the administrator of http:\/\/127\.0\.0\.1:\d+ to turn off require_pushed_authorization_requests$/,
     ],
-  ])(
-    'because the server takes pushed requests only says so before a browser opens (%s)',
-    async (endpoint, hint) => {
-      await announcing({
-        require_pushed_authorization_requests: true,
-        ...(endpoint === null ? { device_authorization_endpoint: undefined } : {}),
-      });
-      await expect(stage.logIn({}, { browser: browserNever })).rejects.toMatchObject({
-        code: 'client_refused',
-        message:
-          'demo accepts a login in the browser only by a pushed authorization request (PAR, RFC 9126), which vault does not support',
-        hint: typeof hint === 'string' ? hint : expect.stringMatching(hint),
-      });
-    },
-  );
+  ])('fails before a browser opens if the server requires pushed requests (%s)', async (endpoint, hint) => {
+    await announcing({
+      require_pushed_authorization_requests: true,
+      ...(endpoint === null ? { device_authorization_endpoint: undefined } : {}),
+    });
+    await expect(stage.logIn({}, { browser: browserNever })).rejects.toMatchObject({
+      code: 'client_refused',
+      message:
+        'demo accepts a login in the browser only by a pushed authorization request (PAR, RFC 9126), which vault does not support',
+      hint: typeof hint === 'string' ? hint : expect.stringMatching(hint),
+    });
+  });
 });
 
-describe('a token endpoint that wants what vault has not', () => {
+describe('a token endpoint with unsupported requirements', () => {
   it.each([
     ['invalid_grant', 'login_refused'],
     ['invalid_dpop_proof', 'client_refused'],
-  ])('because it binds tokens to a key says that vault cannot do that: %s', async (error, code) => {
+  ])('is reported if it binds tokens to a key: %s', async (error, code) => {
     await announcing({ dpop_signing_alg_values_supported: ['ES256'] });
     stage.demo.next('token', oauthRefusal(error));
     await expect(stage.logIn()).rejects.toMatchObject({
@@ -68,7 +65,7 @@ describe('a token endpoint that wants what vault has not', () => {
     });
   });
 
-  it('because it does not know the secret names the other forms of it', async () => {
+  it('causes a hint at other authentication methods if it does not know the secret', async () => {
     stage.settings['clientSecret'] = 'client-secret-example';
     stage.demo.next('token', oauthRefusal('invalid_client', 401));
     await expect(stage.logIn()).rejects.toMatchObject({
@@ -81,14 +78,14 @@ describe('a token endpoint that wants what vault has not', () => {
 });
 
 describe('a device login at a server that sends no id_token in it', () => {
-  it('asks the userinfo endpoint of the metadata where the server sends no id_token in it', async () => {
+  it('uses the userinfo endpoint of the metadata', async () => {
     stage.demo.knobs.omitMembers = ['id_token'];
     const { account } = await onDevice();
     expect(account).toMatchObject({ label: 'ada@example.com', issuer: stage.demo.issuer });
     expect(stage.demo.requests.userinfo).toBe(1);
   });
 
-  it('names what to configure where nothing tells who logged in, and that works', async () => {
+  it('names what to configure if nothing identifies the user, and that works', async () => {
     const { authorize, token, deviceAuthorization, revoke } = stage.demo.endpoints;
     Object.assign(stage.settings, {
       authorizationEndpoint: authorize,

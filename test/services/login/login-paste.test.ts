@@ -40,20 +40,20 @@ function pastingFrom(browser: BrowserDouble): NonNullable<LoginTalk['pasted']> {
 
 const wrongPastes = () => stage.told.flatMap((event) => (event.kind === 'wrong_paste' ? [event.reason] : []));
 
-describe('pasting the address the browser ended at', () => {
-  it('finishes a login that listens as well', async () => {
+describe('pasting the last address of the browser', () => {
+  it('finishes a login that also listens', async () => {
     const { account } = await stage.logIn({}, { browser: browserAbsent, pasted: pasting() });
     expect(account.label).toBe('ada@example.com');
     expect(await stage.vault.consents(account.id)).toMatchObject([{ how: 'paste' }]);
   });
 
-  it('finishes a login that does not listen at all', async () => {
+  it('finishes a login that does not listen', async () => {
     const { account } = await stage.logIn({ pasteOnly: true }, { browser: browserAbsent, pasted: pasting() });
     expect(account.label).toBe('ada@example.com');
     expect((await addressTold()).redirectUri).toBe('http://127.0.0.1:8976/callback/demo');
   });
 
-  it('finishes a login at an address of the person’s own, where nothing could listen', async () => {
+  it('finishes a login at a public address, where nothing could listen', async () => {
     stage.settings['redirectUri'] = 'https://example.com/callback?from=demo';
     const answer = async function* () {
       await expect.poll(() => stage.told.length).toBeGreaterThan(0);
@@ -67,7 +67,7 @@ describe('pasting the address the browser ended at', () => {
     });
   });
 
-  it('goes on after lines that are not the answer, and says of each why', async () => {
+  it('continues after lines that are not the answer, with a reason for each', async () => {
     const lines = [
       '',
       'what?',
@@ -82,12 +82,12 @@ describe('pasting the address the browser ended at', () => {
     ]);
   });
 
-  it('leaves the listener waiting when the input ends without an answer', async () => {
+  it('keeps the listener waiting if the input ends without an answer', async () => {
     const ended = async function* () {};
     expect((await stage.logIn({}, { pasted: ended })).created).toBe(true);
   });
 
-  it('is refused when the input ends and nothing listens', async () => {
+  it('fails if the input ends and nothing listens', async () => {
     const ended = async function* () {};
     await expect(
       stage.logIn({ pasteOnly: true }, { browser: browserAbsent, pasted: ended }),
@@ -98,7 +98,7 @@ describe('pasting the address the browser ended at', () => {
     });
   });
 
-  it('is refused when the end that names the server was cut off, with the command for another attempt', async () => {
+  it('is refused if the part that names the server was cut off', async () => {
     const cut: LoginTalk['pasted'] = async function* (signal) {
       for await (const line of pasting()(signal)) yield line.replace(/&iss=[^&]*/, '');
     };
@@ -111,7 +111,7 @@ describe('pasting the address the browser ended at', () => {
     });
   });
 
-  it('ends the reading when the browser was faster', async () => {
+  it('ends when the browser was faster', async () => {
     let over = false;
     const reading: LoginTalk['pasted'] = async function* (signal) {
       yield* typing()(signal);
@@ -122,7 +122,7 @@ describe('pasting the address the browser ended at', () => {
   });
 });
 
-describe('the port at which a pasted login ends', () => {
+describe('the port of a pasted login', () => {
   let other: Server;
   let port: number;
   beforeEach(async () => {
@@ -132,7 +132,7 @@ describe('the port at which a pasted login ends', () => {
   });
   afterEach(() => other.close());
 
-  it('is held, and its page says that the address is to be copied', async () => {
+  it('is held, and its page says to copy the address', async () => {
     other.close();
     await once(other, 'close');
     let callback = '';
@@ -151,7 +151,7 @@ describe('the port at which a pasted login ends', () => {
     expect(new URL(browser.opened[0] ?? '').port).toBe(String(port));
   });
 
-  it('may belong to another program where there is PKCE, and the browser still begins at a start page', async () => {
+  it('may belong to another program with PKCE, and the login uses a start page', async () => {
     const browser = browserDouble(async () => {});
     const isOthersPort = async () => true;
     const over = { browser, pasted: pastingFrom(browser), isOthersPort };
@@ -170,7 +170,7 @@ describe('the port at which a pasted login ends', () => {
     await expect(stage.logIn({ pasteOnly: true, port }, over)).rejects.toMatchObject({ code });
   });
 
-  it('a start page that is opened twice ends a pasted login as well', async () => {
+  it('ends the login if its start page is opened twice', async () => {
     const browser = browserDouble(async () => {
       await fetch(browser.opened[0] ?? '', { redirect: 'manual' });
     });
@@ -187,7 +187,7 @@ describe('a pasted address', () => {
     `${REDIRECT}?code=1&state=the-state`,
     `${REDIRECT}?error=access_denied&state=the-state`,
     `${REDIRECT}?code=1&state=the-state#_=_`,
-  ])('is taken: %s', (line) => {
+  ])('is accepted: %s', (line) => {
     expect(read(line)).toBeInstanceOf(URL);
   });
 
@@ -201,7 +201,7 @@ describe('a pasted address', () => {
     ['another state', `${REDIRECT}?code=1&state=the-stat`],
     ['no code', `${REDIRECT}?state=the-state`],
     ['two states', `${REDIRECT}?code=1&state=the-state&state=the-state`],
-  ])('is not taken with %s', (_, line) => {
+  ])('is not accepted with %s', (_, line) => {
     expect(read(line)).toBeTypeOf('string');
   });
 });

@@ -16,7 +16,7 @@ const judged = (loginHint: string | null, identity: Identity, label: string | nu
 };
 const refused = expect.objectContaining({ code: 'wrong_person' });
 
-describe('who is hinted at', () => {
+describe('the user of --login-hint', () => {
   it.each<[string, string | null, Identity, string | null]>([
     ['whom nobody has named', null, ADA, null],
     ['whose address it is, in any case of letters', 'Ada@Example.com', ADA, null],
@@ -54,19 +54,19 @@ describe('who is hinted at', () => {
       'ada@example.com',
       { ...NAMELESS, details: { owner_email: 'm@example.com' } },
     ],
-  ])('is nobody %s', (_, hint, identity) => {
+  ])('is not %s', (_, hint, identity) => {
     expect(judged(hint, identity)).toEqual(refused);
   });
 });
 
-describe('a login for a person who is named', () => {
+describe('a login for a named user', () => {
   let stage: LoginStage;
   beforeEach(async () => {
     stage = await openLoginStage();
   });
   afterEach(() => stage.close());
 
-  it('refuses another one, stores nothing, and says what to type', async () => {
+  it('refuses another user, stores nothing, and says what to type', async () => {
     const login = stage.logIn({ loginHint: 'ada@example.com' }, { choice: { person: 'grace' } });
     await expect(login).rejects.toMatchObject({
       code: 'wrong_person',
@@ -79,7 +79,7 @@ describe('a login for a person who is named', () => {
     expect(stage.events.at(-1)).toMatchObject({ event: 'login_failed', code: 'wrong_person' });
   });
 
-  it('refuses another one when the account is logged in again, and leaves it as it was', async () => {
+  it('refuses another user when logging in again, and changes nothing', async () => {
     const { account } = await stage.logIn();
     const before = await stage.account(account);
     const again = stage.logIn({ loginHint: account.label }, { choice: { person: 'grace' } });

@@ -14,7 +14,7 @@ beforeEach(async () => {
 });
 afterEach(() => stage.close());
 
-describe('what a login would do', () => {
+describe('the plan of a login', () => {
   const GOOGLE = { GOOGLE_CLIENT_ID: GOOGLE_ID, GOOGLE_CLIENT_SECRET: 'client-secret-example' };
   const plan = (request: Partial<LoginRequest> = {}, env: Readonly<Record<string, string>> = GOOGLE) =>
     planLogin(
@@ -26,7 +26,7 @@ describe('what a login would do', () => {
       { ...REQUEST, provider: 'google', ...request },
     );
 
-  it('is told without a network, without a browser and without a secret', async () => {
+  it('is made without a network, a browser or a secret', async () => {
     const planned = await plan({ scopes: ['https://mail.google.com/'] });
     expect(planned).toEqual({
       provider: 'google',
@@ -46,14 +46,14 @@ describe('what a login would do', () => {
     expect(JSON.stringify(planned)).not.toContain('client-secret-example');
   });
 
-  it('asks for a new consent only when no refresh token is there', async () => {
+  it('asks for a new consent only if there is no refresh token', async () => {
     await stage.add({ provider: 'google', label: 'work' });
     expect((await plan({ as: 'work' })).authorizeParams).toEqual({ access_type: 'offline' });
     expect((await plan({ as: 'other' })).authorizeParams).toMatchObject({ prompt: 'consent' });
     expect((await plan({ loginHint: 'work' })).authorizeParams).toEqual({ access_type: 'offline' });
   });
 
-  it('asks for a new consent when the stored refresh token may be spent', async () => {
+  it('asks for a new consent if the stored refresh token may no longer work', async () => {
     const waiting = await stage.add({ provider: 'google', label: 'work' });
     await leaveAnswer(stage, waiting);
     expect((await plan({ as: 'work' })).authorizeParams).toMatchObject({ prompt: 'consent' });
@@ -63,7 +63,7 @@ describe('what a login would do', () => {
     expect((await plan({ as: 'home' })).authorizeParams).toMatchObject({ prompt: 'consent' });
   });
 
-  it('fails as the login would', async () => {
+  it('fails like the login', async () => {
     await expect(plan({}, {})).rejects.toMatchObject({ code: 'client_not_configured' });
     await expect(plan({ provider: 'gogle' })).rejects.toMatchObject({ code: 'provider_unknown' });
     const env = { ...GOOGLE, OAUTH_REDIRECT_URI: 'http://127.0.0.1:8400/callback' };

@@ -24,7 +24,7 @@ const idToken = (claims: Readonly<Record<string, unknown>>) => {
 };
 
 describe('a plain OAuth server', () => {
-  it('that tells who it is at a userinfo endpoint is enough', async () => {
+  it('is sufficient if a userinfo endpoint identifies the user', async () => {
     stage = await openLoginStage({ plain: true });
     stage.settings['userinfoEndpoint'] = stage.demo.endpoints.userinfo;
     const { account, identity } = await stage.logIn();
@@ -38,7 +38,7 @@ describe('a plain OAuth server', () => {
     expect(new URL(stage.shown[0] ?? '').searchParams.has('nonce')).toBe(false);
   });
 
-  it('that names another issuer than is assumed for it is not used before that is set, and raises no alarm', async () => {
+  it('is not used with an unexpected issuer until that is configured', async () => {
     stage = await openLoginStage({ plain: true });
     stage.settings['identity'] = { from: 'none' };
     const browser = browserDouble(async (address, goTo) => {
@@ -57,7 +57,7 @@ describe('a plain OAuth server', () => {
     });
   });
 
-  it('that tells nothing about the person takes the name they choose, again and again', async () => {
+  it('that identifies no user uses the given name each time', async () => {
     stage = await openLoginStage({ plain: true });
     const first = await stage.logIn({ as: 'mine' });
     expect(first).toMatchObject({
@@ -74,7 +74,7 @@ describe('a plain OAuth server', () => {
     await expect(stage.logIn({}, { browser: browserNever })).rejects.toMatchObject({ code: 'usage' });
   });
 
-  it('without an end of its tokens and without scopes in its answer is believed to have granted what was asked', async () => {
+  it('without expiry and scopes in its answer is taken to have granted all scopes', async () => {
     stage = await openLoginStage({ plain: true, knobs: { omitMembers: ['expires_in', 'scope'] } });
     const { account } = await stage.logIn({ as: 'mine' });
     expect(account).toMatchObject({
@@ -84,7 +84,7 @@ describe('a plain OAuth server', () => {
     });
   });
 
-  it('whose userinfo does not say who it is stores nothing', async () => {
+  it('that does not identify the user at userinfo stores nothing', async () => {
     stage = await openLoginStage({ plain: true });
     stage.settings['userinfoEndpoint'] = `${stage.demo.issuer}/nowhere`;
     await expect(stage.logIn()).rejects.toMatchObject({ code: 'provider_answer_invalid' });
@@ -93,7 +93,7 @@ describe('a plain OAuth server', () => {
 });
 
 describe('an OpenID server', () => {
-  it('whose id_token holds no name is asked for it, and may be silent', async () => {
+  it('is asked at userinfo for a name that the id_token lacks', async () => {
     stage = await openLoginStage();
     const claims = { iss: stage.demo.issuer, aud: stage.demo.client.id, sub: 'demo-1815' };
     const seconds = Math.floor(stage.clock.now() / 1_000);
@@ -168,7 +168,7 @@ describe('a server that speaks like Notion', () => {
 });
 
 describe('a server that speaks like Microsoft', () => {
-  it('is one issuer per tenant, and a person is tenant and object', async () => {
+  it('has one issuer per tenant, and identifies users by tenant and object', async () => {
     stage = await openLoginStage();
     const seconds = Math.floor(stage.clock.now() / 1_000);
     const server = await serve((response, request) => {

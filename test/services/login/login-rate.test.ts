@@ -36,21 +36,21 @@ describe('logins at one provider', () => {
     [10, SECOND],
     [12, 4 * SECOND],
     [50, 30 * SECOND],
-  ])('after %i failed ones within an hour the next one waits %i ms', async (count, pause) => {
+  ])('are delayed after %i failed ones within an hour: by %i ms', async (count, pause) => {
     expect((await slowedBy(count)).slept).toBe(pause);
   });
 
-  it('that were finished do not slow down the next one', async () => {
+  it('that were finished do not delay the next one', async () => {
     expect((await slowedBy(30, { finished: 25 })).slept).toBe(0);
   });
 
-  it('that wait are reported and recorded', async () => {
+  it('that are delayed are reported and recorded', async () => {
     const { events, notices } = await slowedBy(11);
     expect(events).toEqual([{ event: 'logins_slowed', provider: 'demo', count: 11 }]);
     expect(notices).toEqual([expect.stringContaining('11 logins at demo')]);
   });
 
-  it('slow down no other provider', async () => {
+  it('do not delay those at another provider', async () => {
     expect(await slowedBy(50, { provider: 'other' })).toEqual({ slept: 0, events: [], notices: [] });
   });
 });

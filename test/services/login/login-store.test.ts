@@ -17,28 +17,28 @@ afterEach(() => stage.close());
 const person = (subject: string) => ({ ...ALICE, subject });
 
 describe('storing a login', () => {
-  it('gives people of the same address names that differ', async () => {
+  it('gives users with the same address different names', async () => {
     const labels: string[] = [];
     for (const subject of ['1', '2', '3'])
       labels.push((await store({ identity: person(subject) })).account.label);
     expect(labels).toEqual(['alice@example.com', 'alice@example.com-2', 'alice@example.com-3']);
   });
 
-  it('takes the same subject at another issuer, or under another provider, for somebody else', async () => {
+  it('treats the same subject at another issuer or provider as another user', async () => {
     const first = await store();
     const second = await store({ issuer: 'https://other.example' });
     const third = await store({ provider: 'other' });
     expect(new Set([first, second, third].map(({ account }) => account.id)).size).toBe(3);
   });
 
-  it('knows the end of the grant where the answer tells it', async () => {
+  it('stores the end of the grant if the answer contains it', async () => {
     const { account } = await store({ answer: granted({ ...ANSWER, refresh_token_expires_in: 3_600 }) });
     expect(account).toMatchObject({ grantExpiresAt: NOW + HOUR, expiresAt: NOW + 60_000 });
   });
 });
 
-describe('storing a login of somebody who is known', () => {
-  it('keeps the refresh token, and the end of its grant, when this login brought none', async () => {
+describe('storing a login of a known user', () => {
+  it('keeps the refresh token and the end of its grant if the login brought none', async () => {
     await stage.add({ grantExpiresAt: NOW + DAY });
     const { account } = await store({ answer: WITHOUT_REFRESH });
     expect(account.grantExpiresAt).toBe(NOW + DAY);
@@ -65,7 +65,7 @@ describe('storing a login of somebody who is known', () => {
     expect((await stage.tokens(account)).refresh).toBeNull();
   });
 
-  it('waits for a refresh that is under way, and builds on its result', async () => {
+  it('waits for a running refresh, and continues from its result', async () => {
     const known = await stage.add();
     const held = await stage.locks.acquire(known.id, 0);
     const storing = store();
@@ -75,7 +75,7 @@ describe('storing a login of somebody who is known', () => {
   });
 });
 
-describe('storing a login while others do', () => {
+describe('storing a login beside other logins', () => {
   /** Sees the vault as it was before somebody else wrote, once. */
   const late = (meanwhile: () => Promise<unknown>): Vault => {
     let first = true;
@@ -91,7 +91,7 @@ describe('storing a login while others do', () => {
   };
 
   it.each([null, 'work'])(
-    'updates the account another login of the same person made meanwhile (--as %s)',
+    'updates the account that another login of the same user made (--as %s)',
     async (as) => {
       let made = '';
       const vault = late(async () => {
@@ -105,7 +105,7 @@ describe('storing a login while others do', () => {
     },
   );
 
-  it('makes the account anew when it was removed meanwhile', async () => {
+  it('makes the account again if it was removed in the meantime', async () => {
     const { id } = await stage.add();
     const vault = late(() => stage.vault.remove(id));
     const stored = await store({}, vault);
@@ -113,7 +113,7 @@ describe('storing a login while others do', () => {
     expect(stored.account.id).not.toBe(id);
   });
 
-  it('refuses a name that somebody else took meanwhile', async () => {
+  it('refuses a name that another user took in the meantime', async () => {
     const vault = late(() => store({ as: 'work', identity: person('2') }));
     await expect(store({ as: 'work' }, vault)).rejects.toMatchObject({ code: 'account_name_taken' });
     expect(await stage.vault.accounts()).toHaveLength(1);

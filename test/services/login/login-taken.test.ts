@@ -18,8 +18,8 @@ async function bring(callback: string): Promise<number> {
   return (await fetch(callback)).status;
 }
 
-describe('whoever sees the arguments of the browser', () => {
-  it('learns nothing of the authorization request from them', async () => {
+describe('a user who sees the arguments of the browser', () => {
+  it('learns nothing about the authorization request from them', async () => {
     const browser = browserDouble(async (url, goTo) => goTo(await answerConsent(url)));
     await stage.logIn({}, { browser });
     const asked = new URL(browser.shown[0] ?? '').searchParams;
@@ -27,7 +27,7 @@ describe('whoever sees the arguments of the browser', () => {
       expect(browser.opened[0]).not.toContain(asked.get(name));
   });
 
-  it('cannot finish the login as another person without the cookie, nor end it', async () => {
+  it('cannot finish or end the login without the cookie', async () => {
     const statuses: number[] = [];
     const browser = browserDouble(async (url, goTo) => {
       statuses.push(await bring(await answerConsent(url, { person: 'grace' })));
@@ -42,7 +42,7 @@ describe('whoever sees the arguments of the browser', () => {
     );
   });
 
-  it('stops the login by opening the start page as well, and that is said', async () => {
+  it('stops the login by opening the start page, and the error says so', async () => {
     const browser = browserDouble(async () => {
       await fetch(browser.opened[0] ?? '', { redirect: 'manual' });
     });
@@ -58,7 +58,7 @@ describe('whoever sees the arguments of the browser', () => {
     ]);
   });
 
-  it('is turned away as another user of the machine, wherever they come', async () => {
+  it('is refused as another user of the machine on every path', async () => {
     let others = true;
     const browser = {
       async open(start: string) {
@@ -74,7 +74,7 @@ describe('whoever sees the arguments of the browser', () => {
   });
 });
 
-describe('the ways around the browser', () => {
+describe('the alternatives to the opened browser', () => {
   const told = () => {
     const [event] = stage.told;
     if (event?.kind !== 'authorize') throw new Error('no address was told');
@@ -111,7 +111,7 @@ describe('the ways around the browser', () => {
     expect((await login).created).toBe(true);
   });
 
-  it('a browser that has begun counts, also when what opened it says that it failed', async () => {
+  it('a browser that was opened counts even if its launcher reports a failure', async () => {
     const shown = browserDouble(async (url, goTo) => {
       await expect.poll(() => stage.told.length).toBe(1);
       await goTo(await answerConsent(url));

@@ -43,8 +43,8 @@ async function replaceRefreshToken(account: SealedAccount, refreshToken: string)
   );
 }
 
-describe('a login of an account for which an answer waits', () => {
-  it('takes the answer in first, and keeps its refresh token when it brings none', async () => {
+describe('a login of an account with a spilled answer', () => {
+  it('stores the answer first, and keeps its refresh token if it brings none', async () => {
     const account = await stage.add();
     await leaveAnswer(stage, account);
     const stored = await store({ answer: WITHOUT_REFRESH });
@@ -56,7 +56,7 @@ describe('a login of an account for which an answer waits', () => {
     expect(stage.spill.all()).toEqual([]);
   });
 
-  it('leaves one that does not open where it is, and says that the token it keeps may be spent', async () => {
+  it('keeps an answer that does not open, and warns about the refresh token', async () => {
     const account = await stage.add();
     leaveDamaged(stage, account);
     const stored = await store({ answer: WITHOUT_REFRESH });
@@ -67,8 +67,8 @@ describe('a login of an account for which an answer waits', () => {
   });
 });
 
-describe('a login of an account of which a refresh is open', () => {
-  it('leaves it open when it brings no refresh token, and says that the stored one may be spent', async () => {
+describe('a login of an account with an open refresh', () => {
+  it('keeps it open if it brings no refresh token, and warns about the stored one', async () => {
     const account = await stage.add();
     await leaveIntent(account);
     expect((await store({ answer: WITHOUT_REFRESH })).inDoubt).toBe(true);
@@ -88,7 +88,7 @@ describe('a login of an account that another process holds', () => {
   /** Their waiting takes place on the test's clock. */
   const locks = () => sqliteLocks(stage.paths.locks, stage.files, stage.clock);
 
-  it('waits for as long as it takes, and says so', async () => {
+  it('waits without a limit, and says so', async () => {
     const account = await stage.add();
     const held = await stage.locks.acquire(account.id, 0);
     const told: string[] = [];
@@ -101,7 +101,7 @@ describe('a login of an account that another process holds', () => {
     expect(await refreshTokenOf(account)).toBe('refresh-token-new');
   });
 
-  it('is kept beside the vault when it is interrupted meanwhile, and taken in with the lock', async () => {
+  it('is spilled if it is interrupted, and stored once the lock is free', async () => {
     const account = await stage.add();
     const held = await stage.locks.acquire(account.id, 0);
     const stop = new AbortController();
@@ -122,7 +122,7 @@ describe('a login of an account that another process holds', () => {
     expect(stage.spill.all()).toEqual([]);
   });
 
-  it('gives way to a later login when it is taken in', async () => {
+  it('does not replace a later login when it is stored', async () => {
     const account = await stage.add();
     const vault = { ...stage.vault, update: () => Promise.reject(FULL) };
     await expect(store({ at: NOW + 1 }, vault)).rejects.toMatchObject({ code: FULL.code });
@@ -134,12 +134,12 @@ describe('a login of an account that another process holds', () => {
   });
 });
 
-describe('a login that the database cannot take', () => {
+describe('a login that the database cannot store', () => {
   const takeIn = () =>
     storeWaitingLogins({ ...stage, vault: async () => stage.vault, interruption: uninterrupted() });
   const refusing = () => ({ ...stage.vault, add: () => Promise.reject(FULL) });
 
-  it('is kept beside the vault, also that of a person who has no account yet, and stored by the next command', async () => {
+  it('is spilled, even without an account, and stored by the next command', async () => {
     await expect(store({}, refusing())).rejects.toMatchObject({
       code: 'vault_not_writable',
       message: expect.stringContaining('the login is complete, but could not be stored: /vault.db cannot'),
@@ -161,7 +161,7 @@ describe('a login that the database cannot take', () => {
     expect(await stage.vault.accounts()).toHaveLength(1);
   });
 
-  it('is stored once, though the process was killed before it could clear what waits', async () => {
+  it('is stored once, even if the process was killed before it cleared the slot', async () => {
     await expect(store({}, refusing())).rejects.toMatchObject({ code: 'vault_not_writable' });
     const find = (id: string) => stage.spill.find(id).map((found) => ({ ...found, clear: () => {} }));
     const killed = { ...stage, spill: { ...stage.spill, find } };
@@ -173,28 +173,28 @@ describe('a login that the database cannot take', () => {
     expect(stage.spill.all()).toEqual([]);
   });
 
-  it('gets another name when the one that was asked for is taken meanwhile', async () => {
+  it('gets another name if the given one was taken in the meantime', async () => {
     await expect(store({ as: 'work' }, refusing())).rejects.toMatchObject({ code: 'vault_not_writable' });
     await store({ as: 'work', identity: { ...ALICE, subject: 'another' } });
     await takeIn();
     expect((await stage.vault.accounts()).map(({ label }) => label)).toEqual(['alice@example.com', 'work']);
   });
 
-  it('stays where it is when it does not open', async () => {
+  it('stays in its slot if it does not open', async () => {
     const accountId = '00000000-0000-4000-8000-00000000000a';
     stage.spill.reserve().write({ accountId, generation: null, sealed: Buffer.from('damaged') });
     await takeIn();
     expect(stage.spill.all()).toHaveLength(1);
   });
 
-  it('is kept, and the vault called damaged, when it takes no account though the name is free', async () => {
+  it('is kept, and the vault reported damaged, if a free name is not stored', async () => {
     tamper(stage.paths.database, "CREATE UNIQUE INDEX odd ON accounts (provider, issuer, substr('x', 1))");
     await store({ identity: { ...ALICE, subject: 'another', email: 'bob@example.com' } });
     await expect(store()).rejects.toMatchObject({ code: 'vault_damaged', details: { waiting: true } });
     expect(stage.spill.all()).toHaveLength(1);
   });
 
-  it('is kept without its scopes when there are more than there is room for', async () => {
+  it('is kept without its scopes if they do not fit', async () => {
     const scopes = Array.from({ length: 9_000 }, (_, index) => `scope-${index}`);
     await expect(store({ scopes }, refusing())).rejects.toMatchObject({ code: 'vault_not_writable' });
     await takeIn();
@@ -202,7 +202,7 @@ describe('a login that the database cannot take', () => {
     expect(await refreshTokenOf(account as SealedAccount)).toBe('refresh-token-new');
   });
 
-  it('is not kept when it is refused: the name belongs to another person', async () => {
+  it('is not kept if it is refused because the name belongs to another user', async () => {
     await store({ as: 'work' });
     const other = { as: 'work', identity: { ...ALICE, subject: 'another' }, answer: granted(ANSWER) };
     await expect(store(other)).rejects.toMatchObject({ code: 'account_name_taken' });

@@ -19,7 +19,7 @@ function asked(): Record<string, string> {
 }
 
 describe('adding scopes', () => {
-  it('asks the one account of the provider for what it has asked and for more, and says whom it is about', async () => {
+  it('requests the old and the new scopes for the only account, with its user as hint', async () => {
     const first = await stage.logIn();
     const { account, created, missingScopes } = await stage.logIn(NOTES);
     expect(asked()).toMatchObject({
@@ -52,7 +52,7 @@ describe('adding scopes', () => {
     [{ loginHint: 'grace@example.com' }, 'demo/grace@example.com'],
     // Named `work` here, and known to the provider by this address.
     [{ loginHint: 'ada@example.com' }, 'demo/work'],
-  ])('finds the account that %j means, which keeps its name', async (request, name) => {
+  ])('finds the account for %j, which keeps its name', async (request, name) => {
     await stage.logIn({ as: 'work' });
     await stage.logIn({}, { choice: { person: 'grace' } });
     const { account, renamedFrom } = await stage.logIn({ ...NOTES, ...request });
@@ -61,7 +61,7 @@ describe('adding scopes', () => {
     expect(renamedFrom).toBeNull();
   });
 
-  it('asks which account is meant when there are several, before anything is opened', async () => {
+  it('asks which account is meant if there are several, before anything is opened', async () => {
     await stage.logIn({ as: 'work' });
     await stage.logIn({}, { choice: { person: 'grace' } });
     stage.told.length = 0;
@@ -75,7 +75,7 @@ describe('adding scopes', () => {
   });
 
   it.each([{}, { as: 'other' }, { loginHint: 'nobody@example.com' }])(
-    'fails where there is no account that %j could mean',
+    'fails if there is no account for %j',
     async (request) => {
       await expect(stage.logIn({ ...NOTES, ...request })).rejects.toMatchObject({
         code: 'account_not_found',
@@ -84,7 +84,7 @@ describe('adding scopes', () => {
     },
   );
 
-  it('stores nothing when another person comes back', async () => {
+  it('stores nothing if another user logs in', async () => {
     const { account } = await stage.logIn();
     const before = await stage.account(account);
     const call = stage.logIn(NOTES, { choice: { person: 'grace' } });
@@ -100,7 +100,7 @@ describe('adding scopes', () => {
     expect(stage.events.at(-1)).toMatchObject({ event: 'login_failed', code: 'wrong_person' });
   });
 
-  it('stores another person neither when both are known', async () => {
+  it('does not store another user even if both are known', async () => {
     const ada = await stage.account((await stage.logIn()).account);
     const grace = await stage.account((await stage.logIn({}, { choice: { person: 'grace' } })).account);
     const call = stage.logIn({ ...NOTES, as: ada.label }, { choice: { person: 'grace' } });
@@ -108,7 +108,7 @@ describe('adding scopes', () => {
     expect([await stage.account(ada), await stage.account(grace)]).toEqual([ada, grace]);
   });
 
-  it('keeps the account when the person does not allow the new scope', async () => {
+  it('keeps the account if the user does not allow the new scope', async () => {
     await stage.logIn();
     const { account, missingScopes, withdrawnScopes } = await stage.logIn(NOTES, {
       choice: { without: ['notes.read'] },
@@ -123,7 +123,7 @@ describe('adding scopes', () => {
     });
   });
 
-  it('is planned without anything being sent', async () => {
+  it('is planned without sending anything', async () => {
     await stage.add({ provider: 'google', label: 'work', askedScopes: ['openid', 'email', 'a'] });
     const env = { GOOGLE_CLIENT_ID: GOOGLE_ID, GOOGLE_CLIENT_SECRET: 'client-secret-example' };
     const provider = async (name: string) => configureProvider(name, sources({ env }));
@@ -142,7 +142,7 @@ describe('adding scopes', () => {
 });
 
 describe('logging in again', () => {
-  it('asks for what the account has asked before, when it is named', async () => {
+  it('requests the scopes of the account if it is named', async () => {
     await stage.logIn({ as: 'work', scopes: ['openid', 'notes.read'] });
     await stage.logIn({ as: 'work' });
     expect(asked()['scope']).toBe('openid notes.read');
@@ -150,7 +150,7 @@ describe('logging in again', () => {
     expect(asked()['scope']).toBe('openid email');
   });
 
-  it('tells what the account had and this login did not bring', async () => {
+  it('reports what the account had and this login did not bring', async () => {
     await stage.logIn({ scopes: ['openid', 'email', 'notes.read', 'notes.write'] });
     const { missingScopes, withdrawnScopes } = await stage.logIn(
       { scopes: ['openid', 'email', 'notes.read'] },
@@ -162,7 +162,7 @@ describe('logging in again', () => {
     });
   });
 
-  it('asks for no consent anew unless something is not granted yet', async () => {
+  it('asks for no new consent unless a scope is not granted yet', async () => {
     await stage.logIn();
     await stage.logIn({ loginHint: 'ada@example.com' }, { choice: { without: ['profile'] } });
     expect(asked()['prompt']).toBeUndefined();

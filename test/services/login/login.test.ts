@@ -12,7 +12,7 @@ afterEach(() => stage.close());
 const accounts = async () => (await stage.vault.accounts()).map(({ label }) => label);
 
 describe('a first login', () => {
-  it('stores a new account with everything the provider told', async () => {
+  it('stores a new account with everything the provider returned', async () => {
     const result = await stage.logIn();
     expect(result).toMatchObject({
       created: true,
@@ -47,14 +47,14 @@ describe('a first login', () => {
     expect(await stage.vault.identity(account)).toEqual(result.identity);
   });
 
-  it('takes down how the person agreed', async () => {
+  it('records how the user consented', async () => {
     const { account } = await stage.logIn({ scopes: ['openid', 'email'] });
     expect(await stage.vault.consents(account.id)).toEqual([
       { at: NOW, how: 'browser', askedScopes: ['openid', 'email'], grantedScopes: ['openid', 'email'] },
     ]);
   });
 
-  it('sends the authorization request with state, nonce and PKCE, and what the person wished', async () => {
+  it('sends the authorization request with state, nonce, PKCE and the given options', async () => {
     await stage.logIn({ scopes: ['email'], loginHint: 'ada@example.com' });
     const event = stage.told[0];
     if (event?.kind !== 'authorize') throw new Error('the person was not told the address');
@@ -74,12 +74,12 @@ describe('a first login', () => {
     expect(event.redirectUri).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/callback\/demo$/);
   });
 
-  it('tells the person what happens, in order', async () => {
+  it('prints to the user what happens, in order', async () => {
     await stage.logIn();
     expect(stage.told).toMatchObject([{ kind: 'authorize', opened: true }, { kind: 'code_received' }]);
   });
 
-  it('is audited from beginning to end, without a secret', async () => {
+  it('is recorded from beginning to end, without a secret', async () => {
     const { account } = await stage.logIn();
     expect(stage.events).toMatchObject([
       { event: 'login_started', provider: 'demo' },
@@ -98,8 +98,8 @@ describe('a first login', () => {
   );
 });
 
-describe('a login that brings less than was asked', () => {
-  it('of scopes stores the account and says what is missing', async () => {
+describe('a login with less than was requested', () => {
+  it('of scopes stores the account and reports what is missing', async () => {
     const { account, missingScopes } = await stage.logIn({}, { choice: { without: ['profile'] } });
     expect(missingScopes).toEqual(['profile']);
     expect(await stage.account(account)).toMatchObject({
@@ -115,7 +115,7 @@ describe('a login that brings less than was asked', () => {
     ]);
   });
 
-  it('of scopes becomes whole when the person allows the rest', async () => {
+  it('of scopes becomes complete when the user allows the rest', async () => {
     await stage.logIn({}, { choice: { without: ['profile'] } });
     const { account, created } = await stage.logIn();
     expect(created).toBe(false);
@@ -139,8 +139,8 @@ describe('a login that brings less than was asked', () => {
   });
 });
 
-describe('the same person again', () => {
-  it('updates the account, whatever it is called', async () => {
+describe('the same user again', () => {
+  it('updates the account, whatever its name', async () => {
     const first = await stage.logIn({ as: 'work' });
     const before = await stage.tokens(first.account);
     const second = await stage.logIn();
@@ -166,7 +166,7 @@ describe('the same person again', () => {
     expect(await accounts()).toEqual(['work']);
   });
 
-  it('brings an account that rested back to life', async () => {
+  it('makes an account that needed a login active again', async () => {
     const { account } = await stage.logIn();
     const attempt = {
       status: 'login_needed',
@@ -188,14 +188,14 @@ describe('the same person again', () => {
   });
 });
 
-describe('another person', () => {
-  it('gets an account of their own', async () => {
+describe('another user', () => {
+  it('gets a new account', async () => {
     await stage.logIn();
     expect((await stage.logIn({}, { choice: { person: 'grace' } })).created).toBe(true);
     expect(await accounts()).toEqual(['ada@example.com', 'grace@example.com']);
   });
 
-  it('under a name that belongs to somebody else is refused, and nothing is stored', async () => {
+  it('under a name of another user is refused, and nothing is stored', async () => {
     const first = await stage.logIn({ as: 'work' });
     const before = await stage.account(first.account);
     await expect(stage.logIn({ as: 'work' }, { choice: { person: 'grace' } })).rejects.toMatchObject({
@@ -213,7 +213,7 @@ describe('another person', () => {
     });
   });
 
-  it('with an account of their own cannot take that name either, and keeps their own', async () => {
+  it('with an existing account cannot take that name either, and keeps theirs', async () => {
     await stage.logIn({ as: 'work' });
     const grace = await stage.logIn({ as: 'home' }, { choice: { person: 'grace' } });
     const before = await stage.account(grace.account);
@@ -224,7 +224,7 @@ describe('another person', () => {
   });
 });
 
-describe('two logins of one person at the same time', () => {
+describe('two concurrent logins of one user', () => {
   it.each([null, 'work'])('make one account (--as %s)', async (as) => {
     const results = await Promise.all([stage.logIn({ as }), stage.logIn({ as })]);
     expect(results.map(({ created }) => created).sort()).toEqual([false, true]);

@@ -10,8 +10,8 @@ import { NOW } from '../../doubles/terminal.js';
 const events = (account: Account, end: GrantEnd | null, now: number) =>
   noticesOf(account, end, now, null).map(({ event }) => event);
 
-describe('what there is to tell of an account', () => {
-  it('is nothing while it is well', () => {
+describe('the notices about an account', () => {
+  it('are none while it is active', () => {
     expect(noticesOf(accountExample(), null, NOW, null)).toEqual([]);
     expect(noticesOf(accountExample({ failures: 2 }), { at: NOW + 3 * DAY, why: null }, NOW, null)).toEqual(
       [],
@@ -19,7 +19,7 @@ describe('what there is to tell of an account', () => {
     expect(noticesOf(accountExample({ status: 'insufficient_scope' }), null, NOW, null)).toEqual([]);
   });
 
-  it('is that it needs a login, with the command for it, and then nothing else', () => {
+  it('are that it needs a login, with the command, and nothing else', () => {
     const account = accountExample({ status: 'login_needed', reason: 'it was revoked', failures: 9 });
     expect(noticesOf(account, { at: NOW, why: null }, NOW, null)).toEqual([
       {
@@ -33,7 +33,7 @@ describe('what there is to tell of an account', () => {
     ]);
   });
 
-  it('is that its grant expires in two days, the fifth of seven', () => {
+  it('are that its grant expires in two days, the fifth of seven', () => {
     const end = { at: NOW + 2 * DAY, why: null };
     expect(noticesOf(accountExample(), end, NOW, null)).toMatchObject([
       {
@@ -68,13 +68,13 @@ describe('what there is to tell of an account', () => {
     },
   );
 
-  it('may be two things at once', () => {
+  it('may be two at once', () => {
     const account = accountExample({ status: 'failing', failures: 5 });
     expect(events(account, { at: NOW + HOUR, why: null }, NOW)).toEqual(['grant_ending', 'failing']);
   });
 });
 
-describe('the likely end of a grant of which the provider says nothing', () => {
+describe('the likely end of a grant that the provider does not report', () => {
   const consents = (...ages: number[]): Consent[] =>
     ages.map((age) => ({ at: NOW - age * DAY, how: 'browser', askedScopes: [], grantedScopes: [] }));
   const end = (...ages: number[]) => likelyEnd(consents(...ages), google.grantLimits);
@@ -83,11 +83,11 @@ describe('the likely end of a grant of which the provider says nothing', () => {
     [[5, 12], NOW + 2 * DAY],
     [[5, 18], NOW + 2 * DAY],
     [[1, 8, 200], NOW + 6 * DAY],
-  ])('is seven days after the last consent at Google, when the one before lasted just so: %j', (ages, at) => {
+  ])('is seven days after the last consent at Google, if the one before was so: %j', (ages, at) => {
     expect(end(...ages)).toEqual({ at, why: expect.stringContaining('"Testing"') });
   });
 
-  it.each([[[5]], [[5, 6]], [[5, 35]], [[]]])('is not guessed without such a sign: %j', (ages) => {
+  it.each([[[5]], [[5, 6]], [[5, 35]], [[]]])('is not estimated without such a sign: %j', (ages) => {
     expect(end(...ages)).toBeNull();
   });
 });

@@ -35,7 +35,7 @@ it.each([
   expect(looked).toEqual(read);
 });
 
-it('reports an invalid notify command, and does not fail', async () => {
+it('an invalid notify command is reported and is not an error', async () => {
   const { notices, notifyDue } = background('{"notify": []}');
   await notifyDue();
   expect(notices).toEqual([expect.stringContaining('notify must be a list of strings')]);

@@ -90,7 +90,7 @@ describe('the notify command', () => {
     expect(told[0]).toMatchObject({ profile: 'work', hint: 'vault --profile work login demo --as alice' });
   });
 
-  it('is run once for each event, and again after a day, for as long as it lasts', async () => {
+  it('is run once for each event, and again each day while it lasts', async () => {
     await add('a', NEEDED);
     await add('b', FAILING);
     await add('c');
@@ -111,7 +111,7 @@ describe('the notify command', () => {
     expect(told.at(-1)).toMatchObject({ since: new Date(NOW - HOUR).toISOString() });
   });
 
-  it('is run for the next event after the account was well', async () => {
+  it('is run for the next event after the account was active again', async () => {
     await add('a', NEEDED);
     await notifyDue();
     await heal('a');
@@ -121,7 +121,7 @@ describe('the notify command', () => {
     expect(told.at(-1)).toMatchObject({ reminder: false });
   });
 
-  it('is run for what an account comes to after something else', async () => {
+  it('is run for a different event of the same account', async () => {
     await add('a', FAILING);
     await notifyDue();
     await fail('a', NEEDED);
@@ -146,7 +146,7 @@ describe('the notify command', () => {
     expect(await notifyDue()).toBe(1);
   });
 
-  it('has nothing to tell without a vault', async () => {
+  it('is not run without a vault', async () => {
     expect(await notifyDue({ vault: async () => null })).toBe(0);
   });
 });
@@ -188,7 +188,7 @@ describe('a notify command that fails', () => {
     expect(told.at(-1)).toMatchObject({ reminder: false });
   });
 
-  it('keeps quiet when it was called off', async () => {
+  it('is not reported after an interruption', async () => {
     await add('a', NEEDED);
     const calledOff = new AbortController();
     await notifyDue({ interruption: calledOff.signal }, () => {
@@ -199,8 +199,8 @@ describe('a notify command that fails', () => {
   });
 });
 
-describe('a grant that ends', () => {
-  it('is told two days before, and again when it has been renewed and ends once more', async () => {
+describe('the end of a grant', () => {
+  it('is notified two days before, and again after a renewal', async () => {
     const account = await add('a', { grantExpiresAt: NOW + 7 * DAY });
     stage.clock.advance(5 * DAY - 1);
     expect(await notifyDue()).toBe(0);
@@ -222,7 +222,7 @@ describe('a grant that ends', () => {
     expect(await notifyDue()).toBe(1);
   });
 
-  it('is told once when each refresh puts its end off by a day', async () => {
+  it('is notified once if each refresh moves it by a day', async () => {
     const account = await add('a', { grantExpiresAt: NOW + DAY });
     expect(await notifyDue()).toBe(1);
     for (let day = 1; day < 6; day += 1) {
@@ -234,7 +234,7 @@ describe('a grant that ends', () => {
     }
   });
 
-  it('is guessed where the one before it ended after seven days', async () => {
+  it('is estimated if the grant before it ended after seven days', async () => {
     const { id } = await add('a');
     const consent = { how: 'browser', askedScopes: [], grantedScopes: [] } as const;
     await stage.vault.addConsent(id, { at: NOW - 12 * DAY, ...consent });
@@ -247,7 +247,7 @@ describe('a grant that ends', () => {
   });
 });
 
-it('the notify command gets a line that is safe to print on a terminal or to mail', async () => {
+it('the notify command gets a line that is safe for a terminal or mail', async () => {
   const reason = 'a\u009b31mb\u202ec\u2028d\u3164e';
   await stage.add({ label: 'alice', status: 'login_needed', reason });
   const lines: string[] = [];

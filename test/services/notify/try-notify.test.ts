@@ -23,12 +23,12 @@ const ended = (exitCode: number): BoundedEnd => ({
   stderr: '',
 });
 
-describe('trying the notify command out', () => {
-  it('is content with one that takes the example', async () => {
+describe('a test of the notify command', () => {
+  it('succeeds if it accepts the example', async () => {
     await expect(trying(ended(0))).resolves.toBeUndefined();
   });
 
-  it('gives it a line that can be shown on a terminal as it is', async () => {
+  it('gives it a line that is safe for a terminal', async () => {
     const lines: string[] = [];
     await trying(ended(0), (line) => lines.push(line), '/vault\u202e\u3164');
     expect(lines).toEqual([expect.stringMatching(/^[\x20-\x7e]+\n$/)]);
@@ -39,7 +39,7 @@ describe('trying the notify command out', () => {
     [{ kind: 'not_started', code: 'ENOENT' }, /^install '\/opt\/tell me', or name another/],
     [{ kind: 'not_started', code: 'EACCES' }, /make it executable: chmod u\+x '\/opt\/tell me'$/],
     [ended(1), /^run it by hand: echo '\{.*\}' \| '\/opt\/tell me' --loud$/],
-  ])('says what would help: %j', async (end, hint) => {
+  ])('reports what would help: %j', async (end, hint) => {
     await expect(trying(end)).rejects.toMatchObject({
       code: 'config_invalid',
       hint: expect.stringMatching(hint),

@@ -54,7 +54,7 @@ describe('the list of accounts', () => {
     expect(await list(request)).toEqual(labels);
   });
 
-  it('is empty where there is no vault', async () => {
+  it('is empty without a vault', async () => {
     expect(await list({}, null)).toEqual([]);
   });
 });
@@ -71,7 +71,7 @@ describe('one account', () => {
       selector,
     );
 
-  it('is shown with what it lacks, how it was agreed to and where to look after it, without a key', async () => {
+  it('is shown with missing scopes, consents and endpoints, without a key', async () => {
     const { id } = await add('a', { grantedScopes: ['openid'] });
     const consent = { how: 'browser', askedScopes: ['openid', 'email'], grantedScopes: ['openid'] } as const;
     await stage.vault.addConsent(id, { at: NOW - DAY, ...consent });
@@ -88,7 +88,7 @@ describe('one account', () => {
     });
   });
 
-  it('is shown with the refresh whose outcome is open, unless somebody refreshes it just now', async () => {
+  it('is shown with an open refresh, unless another process is refreshing it', async () => {
     const account = await add('a');
     expect(await show('demo/a')).toMatchObject({ openRefresh: null });
     const { refreshToken } = await stage.vault.contents(account);
@@ -100,12 +100,12 @@ describe('one account', () => {
     await lock.release();
   });
 
-  it('is shown though its provider is no longer configured', async () => {
+  it('is shown even if its provider is no longer configured', async () => {
     await add('a', { provider: 'gone' });
     expect(await show('gone')).toMatchObject({ providerTitle: 'gone', manageUrl: null });
   });
 
-  it('has to be there, and to be the only one', async () => {
+  it('must exist and be the only match', async () => {
     await expect(show('demo', null)).rejects.toMatchObject({ code: 'account_not_found' });
     await add('a');
     await add('b');

@@ -9,7 +9,7 @@ const overview = (from: SettingsSources, name: string | null) =>
   providerOverview({ settings: async () => from }, name);
 
 describe('the overview of providers', () => {
-  it('tells of each whether it can be used, and what it still needs', async () => {
+  it('reports whether each can be used, and what it still needs', async () => {
     const config = { providers: { mine: { issuer: 'https://issuer.example' } } };
     const views = await overview(sources({ env: GOOGLE, config }), null);
     expect(
@@ -28,7 +28,7 @@ describe('the overview of providers', () => {
     ]);
   });
 
-  it('shows the redirect URI to register, without a port where any will do', async () => {
+  it('shows the redirect URI to register, without a port if any will do', async () => {
     const views = await overview(sources(), null);
     expect(views.map((view) => view.redirectUri)).toEqual([
       'http://127.0.0.1/callback/google',
@@ -40,7 +40,7 @@ describe('the overview of providers', () => {
     expect((await overview(sources({ env }), 'notion'))[0]?.redirectUri).toBe('https://example.com/cb');
   });
 
-  it('shows one provider with everything that has to be known about it', async () => {
+  it('shows one provider with all its settings', async () => {
     expect(await overview(sources(), 'microsoft')).toEqual([
       expect.objectContaining({
         title: 'Microsoft',
@@ -54,7 +54,7 @@ describe('the overview of providers', () => {
     ]);
   });
 
-  it('names what is wrong beside what is missing', async () => {
+  it('names errors beside missing settings', async () => {
     const [view] = await overview(
       sources({ env: { MICROSOFT_CLIENT_ID: 'client-id-example' } }),
       'microsoft',
@@ -63,12 +63,12 @@ describe('the overview of providers', () => {
     expect(view?.missing).toEqual([expect.stringContaining('does not have the form')]);
   });
 
-  it('holds no secret', async () => {
+  it('contains no secret', async () => {
     const views = await overview(sources({ env: GOOGLE }), null);
     expect(JSON.stringify(views)).not.toContain('client-secret-example');
   });
 
-  it('knows no other provider', async () => {
+  it('finds no other provider', async () => {
     await expect(overview(sources(), 'github')).rejects.toMatchObject({ code: 'provider_unknown' });
   });
 });

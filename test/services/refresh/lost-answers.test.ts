@@ -35,7 +35,7 @@ const INTERRUPTED = expect.stringContaining(
   `a refresh that began at ${BEGAN} was interrupted before its answer was stored`,
 );
 
-describe('an attempt that may have reached the provider is remembered', () => {
+describe('an attempt that may have reached the provider', () => {
   it.each([
     ['the answer is lost, and the repeat finds nobody', [andGone(dropped)], 'transient', 'network_failed'],
     [
@@ -67,7 +67,7 @@ describe('an attempt that may have reached the provider is remembered', () => {
     expect(await stage.intentOf(account)).toMatchObject({ attempt: 1, at: NOW });
   });
 
-  it('when the refresh before was cut off, and this one is refused for the client', async () => {
+  it('is recorded when the earlier refresh was cut off and this one is refused', async () => {
     await open(oauthError('invalid_client', 401), dead);
     const account = await stage.addExpired();
     const { refreshToken } = await stage.vault.contents(account);
@@ -83,7 +83,7 @@ describe('an attempt that may have reached the provider is remembered', () => {
     expect(await stage.intentOf(account)).toBeNull();
   });
 
-  it('and is the reason when the provider refuses the token to the repeat', async () => {
+  it('is the reason when the provider refuses the token in the repeat', async () => {
     await open(dropped, dead);
     const account = await stage.addExpired();
     expect(await stage.refresh(account)).toMatchObject({
@@ -94,7 +94,7 @@ describe('an attempt that may have reached the provider is remembered', () => {
     expect(await stage.intentOf(account)).toBeNull();
   });
 
-  it('until a grant is stored', async () => {
+  it('is recorded until a grant is stored', async () => {
     await open(dropped, dropped, renewed());
     const account = await stage.addExpired();
     expect((await stage.refresh(account)).kind).toBe('transient');
@@ -102,7 +102,7 @@ describe('an attempt that may have reached the provider is remembered', () => {
     expect(await stage.intentOf(account)).toBeNull();
   });
 
-  it('and is told to whoever waited for that refresh', async () => {
+  it('is reported to every process that waited for that refresh', async () => {
     await open(dropped);
     const account = await stage.addExpired();
     await stage.refresh(account);
@@ -111,7 +111,7 @@ describe('an attempt that may have reached the provider is remembered', () => {
     expect(stage.sent()).toHaveLength(2);
   });
 
-  it('and one that cannot have reached it is not: then nothing is lost, and said so', async () => {
+  it('is not recorded when it cannot have reached the provider', async () => {
     await open(renewed());
     const account = await stage.addExpired();
     await stage.server.close();
@@ -129,7 +129,7 @@ describe('while the stored access token works', () => {
   it.each([
     ['a lost answer', dropped],
     ['trouble at the provider', oauthError('server_error', 503)],
-  ])('a refresh token is not sent again after %s, at once or later', async (_, answer) => {
+  ])('a refresh token is not sent again after %s, immediately or later', async (_, answer) => {
     await open(answer);
     const account = await stage.add({ ...at(), expiresAt: NOW + HOUR });
     expect(await stage.refresh(account, { policy: LONG_RETRIES })).toMatchObject({
@@ -144,7 +144,7 @@ describe('while the stored access token works', () => {
     expect(await stage.account(account)).toMatchObject({ failures: 1, status: 'active' });
   });
 
-  it('it is sent again when a person asks for the account by its name, and once', async () => {
+  it('a refresh token is sent again once if the user names the account', async () => {
     await open(dropped);
     const account = await stage.add({ ...at(), expiresAt: NOW + HOUR });
     await stage.refresh(account);
@@ -153,7 +153,7 @@ describe('while the stored access token works', () => {
     expect(stage.sent()).toHaveLength(2);
   });
 
-  it('and has ended, sending once more is the only chance that is left', async () => {
+  it('and has ended, the refresh token is sent once more', async () => {
     await open(dropped, dead);
     const account = await stage.add({ ...at(), expiresAt: NOW + HOUR });
     await stage.refresh(account);
@@ -164,7 +164,7 @@ describe('while the stored access token works', () => {
     });
   });
 
-  it('or may work, its end unknown, it is kept back for an hour, whatever the clock does, and not for ever', async () => {
+  it('or its expiry is unknown, the refresh token is kept back for an hour', async () => {
     await open(oauthError('server_error', 503), renewed());
     const account = await stage.add({ ...at(), expiresAt: null });
     await stage.refresh(account, { policy: LONG_RETRIES });
@@ -179,7 +179,7 @@ describe('while the stored access token works', () => {
     expect((await stage.refresh(await stage.account(account))).kind).toBe('refreshed');
   });
 
-  it('what was turned away is sent again all the same: nobody began to work on it', async () => {
+  it('a request that was not processed is sent again', async () => {
     await open(oauthError('rate_limited', 429));
     const account = await stage.add({ ...at(), expiresAt: NOW + HOUR });
     await stage.refresh(account, { policy: LONG_RETRIES });
@@ -191,7 +191,7 @@ describe('while the stored access token works', () => {
 });
 
 describe('a provider with "resend": "never"', () => {
-  it('is not sent a refresh token again at once that may have arrived, though no access token is left', async () => {
+  it('is not sent a refresh token again that may have arrived', async () => {
     await open(dropped);
     stage.settings['resend'] = 'never';
     const account = await stage.addExpired();
@@ -201,8 +201,8 @@ describe('a provider with "resend": "never"', () => {
   });
 });
 
-describe('a request that was sent', () => {
-  it('is heard out for two minutes, and not repeated when that time is over', async () => {
+describe('a sent request', () => {
+  it('has two minutes for its answer, and is not repeated after that', async () => {
     await open(dropped);
     const account = await stage.addExpired();
     const deadlines: unknown[] = [];

@@ -15,8 +15,8 @@ const open = async (...answers: Parameters<typeof inTurn>) => {
 };
 afterEach(() => stage.close());
 
-describe('a new refresh token that cannot be used', () => {
-  it('is not stored, which stands with the account until a good one comes', async () => {
+describe('an unusable new refresh token', () => {
+  it('is not stored, and is the reason of the status until a good one comes', async () => {
     const account = await open(renewed(ODD), renewed());
     expect(await stage.refresh(account)).toMatchObject({ kind: 'refreshed' });
     expect(await stage.tokens(account)).toEqual({
@@ -33,7 +33,7 @@ describe('a new refresh token that cannot be used', () => {
     expect(await stage.account(account)).toMatchObject({ reason: null, lastError: null });
   });
 
-  it('stands beside the scopes that the answer lacks', async () => {
+  it('is reported beside the scopes that the answer lacks', async () => {
     const account = await open(renewed({ ...ODD, scope: 'openid' }));
     await stage.refresh(account);
     expect(await stage.account(account)).toMatchObject({
@@ -42,7 +42,7 @@ describe('a new refresh token that cannot be used', () => {
     });
   });
 
-  it('is told to whoever asked for a token', async () => {
+  it('is reported to the caller of vault token', async () => {
     const account = await open(renewed(ODD));
     const deps = {
       vault: async () => stage.vault,
@@ -56,7 +56,7 @@ describe('a new refresh token that cannot be used', () => {
     expect((await ensureValid(deps, request)).warning).toBeNull();
   });
 
-  it('is told with the outcome of a refresh, and an answer in order is not', async () => {
+  it('is reported with the outcome of a refresh, and a good answer is not', async () => {
     await open(renewed(ODD), renewed());
     const request = { selectors: [], all: true, provider: null, within: 0, force: true, dryRun: false };
     const deps = {

@@ -21,8 +21,8 @@ const open = async (...answers: Parameters<typeof inTurn>) => {
 };
 afterEach(() => stage.close());
 
-describe('an answer with a refresh token that is none', () => {
-  it.each(ODD)('(%j) gives its access token, and the account keeps the refresh token it has', async (odd) => {
+describe('an answer with an invalid refresh token', () => {
+  it.each(ODD)('(%j) gives its access token, and the account keeps its refresh token', async (odd) => {
     await open(renewed({ refresh_token: odd }), renewed());
     const account = await stage.addExpired();
     expect(await stage.refresh(account)).toMatchObject({ kind: 'refreshed', account: { status: 'active' } });
@@ -34,7 +34,7 @@ describe('an answer with a refresh token that is none', () => {
     expect(stage.sent()).toEqual(['refresh-token-example', 'refresh-token-example']);
   });
 
-  it('costs a login where the server takes the old one no more, and nothing is thrown away', async () => {
+  it('requires a login if the server has replaced the old one, and deletes nothing', async () => {
     await open(renewed({ refresh_token: 'a\nb' }), json(400, { error: 'invalid_grant' }));
     const account = await stage.addExpired();
     await stage.refresh(account);
@@ -44,8 +44,8 @@ describe('an answer with a refresh token that is none', () => {
   });
 });
 
-describe('an answer with an access token that is none', () => {
-  it.each(ODD)('(%j) is not stored, and the refresh token beside it is', async (odd) => {
+describe('an answer with an invalid access token', () => {
+  it.each(ODD)('(%j) is not stored, but the refresh token beside it is', async (odd) => {
     await open(renewed({ access_token: odd }));
     const account = await stage.addExpired();
     const outcome = await stage.refresh(account);
@@ -57,7 +57,7 @@ describe('an answer with an access token that is none', () => {
     expect(JSON.stringify(outcome)).not.toContain('X-Injected');
   });
 
-  it('and no refresh token leaves the account as it was', async () => {
+  it('and no refresh token does not change the account', async () => {
     await open(renewed({ access_token: 'a\r\nb', refresh_token: undefined }));
     const account = await stage.addExpired();
     expect(await stage.refresh(account)).toMatchObject({ kind: 'transient' });

@@ -8,7 +8,7 @@ import { granted } from '../../doubles/token-answers.js';
 
 const GRANTED = granted({ access_token: 'access-token-example' });
 
-describe('hosts that cannot be reached', () => {
+describe('unreachable hosts', () => {
   const clock = clockDouble(NOW);
   const away = new TransportFailure('refused', 'no', 'issuer.example');
 
@@ -24,21 +24,21 @@ describe('hosts that cannot be reached', () => {
     return count;
   }
 
-  it('are waited for once, and not by each account in turn', async () => {
+  it('delay a bulk refresh once, not once per account', async () => {
     const of = outages();
     const counts = [];
     for (const host of ['a', 'a', 'b', 'c']) counts.push(await tries(of, host));
     expect(counts).toEqual([4, 1, 1, 1]);
   });
 
-  it('are waited for each when another one was reached meanwhile, since the network is there', async () => {
+  it('are waited for each if another one was reached, so the network works', async () => {
     const of = outages();
     expect(await tries(of, 'a')).toBe(4);
     expect(await tries(of, 'b', false)).toBe(1);
     expect([await tries(of, 'a'), await tries(of, 'c')]).toEqual([1, 4]);
   });
 
-  it('are waited for again when they were reached, or nothing was heard of them for a minute', async () => {
+  it('are waited for again once reached, or after a minute without a failure', async () => {
     const of = outages();
     expect(await tries(of, 'a')).toBe(4);
     await tries(of, 'a', false);
@@ -47,7 +47,7 @@ describe('hosts that cannot be reached', () => {
     expect(await tries(of, 'a')).toBe(4);
   });
 
-  it('that come back within their time are not given up by those who wait beside', async () => {
+  it('that recover in time are not given up by the accounts that wait', async () => {
     const of = outages();
     of('a').failed(clock.elapsed());
     clock.advance(7 * SECOND);

@@ -25,8 +25,8 @@ function run(refresh: Refresh, request: Partial<RefreshRequest> = {}) {
   return refreshAll(deps, { ...times, ...usual, ...request }, () => {});
 }
 
-describe('refreshing all, where the outcome of an earlier refresh is open', () => {
-  it('leaves alone whose refresh token may have been replaced while the access token works, and says so', async () => {
+describe('refreshing all accounts while an earlier refresh is open', () => {
+  it('skips an account with an open refresh while its access token works', async () => {
     const account = await add('a');
     const { refreshToken } = await stage.vault.contents(account);
     if (refreshToken === null) throw new Error('the example has a refresh token');
@@ -44,7 +44,7 @@ describe('refreshing all, where the outcome of an earlier refresh is open', () =
     expect(results).toMatchObject([{ outcome: 'would_refresh', reason: 'the access token expired 1h ago' }]);
   });
 
-  it('plans to refresh whose access token has no known end, an hour after the refresh whose outcome is open', async () => {
+  it('plans a refresh for an unknown expiry one hour after the open refresh', async () => {
     const account = await stage.add({ label: 'a', expiresAt: null });
     const { refreshToken } = await stage.vault.contents(account);
     if (refreshToken === null) throw new Error('the example has a refresh token');
@@ -55,7 +55,7 @@ describe('refreshing all, where the outcome of an earlier refresh is open', () =
     expect((await run(never, { dryRun: true })).results).toMatchObject([{ outcome: 'would_refresh' }]);
   });
 
-  it('tells whether a person named the account and forced it, which many at once never are', async () => {
+  it('records whether the user named the account and forced it', async () => {
     await add('a');
     const forced: boolean[] = [];
     const asked: Refresh = async (_, account, force) => {

@@ -71,13 +71,13 @@ const WHAT_HAPPENS = (doing: string) => [
   'h-bare-endless: skipped: the expiry of its access token is unknown, and there is no refresh token',
 ];
 
-describe('refreshing what is due', () => {
-  it('refreshes what ends in time or may have ended, and says why the rest is left alone', async () => {
+describe('refreshing due accounts', () => {
+  it('refreshes tokens that end in time or have ended, and explains the rest', async () => {
     await assorted();
     expect(told(await run(refreshed))).toEqual(WHAT_HAPPENS('refreshed'));
   });
 
-  it('says of what needs a login which one', async () => {
+  it('names the login for an account that needs one', async () => {
     await assorted();
     const { results } = await run(refreshed);
     expect(
@@ -92,7 +92,7 @@ describe('refreshing what is due', () => {
     ]);
   });
 
-  it('takes the time that is given for due', async () => {
+  it('uses the given time for due', async () => {
     await add('a', { expiresAt: NOW + HOUR });
     expect(told(await run(never, { within: 59 * MINUTE }))).toEqual([
       'a: skipped: not due: the access token expires in 1h',
@@ -102,7 +102,7 @@ describe('refreshing what is due', () => {
     ]);
   });
 
-  it('refreshes what is not due when it is forced, but nothing that cannot be refreshed', async () => {
+  it('refreshes undue accounts with --force, but none that cannot be refreshed', async () => {
     await assorted();
     const outcomes = told(await run(refreshed, { force: true }));
     expect(outcomes).toEqual(
@@ -110,7 +110,7 @@ describe('refreshing what is due', () => {
     );
   });
 
-  it('is about the accounts that are named, or of one provider', async () => {
+  it('is limited to the named accounts, or those of one provider', async () => {
     await add('a');
     await add('b', { provider: 'other' });
     expect(told(await run(refreshed, { all: false, provider: 'other' }))).toHaveLength(1);
@@ -122,13 +122,13 @@ describe('refreshing what is due', () => {
     });
   });
 
-  it('finds nothing to do where there is no vault', async () => {
+  it('does nothing without a vault', async () => {
     expect(await run(never, {}, { vault: async () => null })).toEqual({ results: [] });
   });
 });
 
 describe('a dry run', () => {
-  it('says the same, sends nothing and writes nothing', async () => {
+  it('reports the same, sends nothing and writes nothing', async () => {
     await assorted();
     const before = readFileSync(stage.paths.database);
     expect(told(await run(never, { dryRun: true }))).toEqual(WHAT_HAPPENS('would_refresh'));
@@ -139,13 +139,13 @@ describe('a dry run', () => {
   });
 });
 
-describe('refreshing several', () => {
+describe('refreshing several accounts', () => {
   const names = ['a', 'b', 'c', 'd', 'e', 'f'];
   beforeEach(async () => {
     for (const name of names) await add(name);
   });
 
-  it('has four under way for each request that is sent at a time', async () => {
+  it('prepares four accounts for each request at a time', async () => {
     let now = 0;
     let most = 0;
     const counting: Refresh = async (_, account) => {
@@ -160,7 +160,7 @@ describe('refreshing several', () => {
     expect(results.map(({ account }) => account.label)).toEqual(names);
   });
 
-  it('goes on when one fails, in whatever way', async () => {
+  it('continues if one fails in any way', async () => {
     const error = new VaultError('network_failed', 'demo could not be reached');
     const thrown = new VaultError('binding_changed', 'the client id is another');
     const mixed: Refresh = async (_, account) => {
@@ -182,7 +182,7 @@ describe('refreshing several', () => {
     ]);
   });
 
-  it('hears everyone out before a bug ends it', async () => {
+  it('finishes all others before a bug ends it', async () => {
     let finished = 0;
     const buggy: Refresh = async (_, account) => {
       if (account.label === 'a') throw new TypeError('a bug');
@@ -194,7 +194,7 @@ describe('refreshing several', () => {
     expect(finished).toBe(5);
   });
 
-  it('tells its progress as each is done', async () => {
+  it('reports each when it is done', async () => {
     const steps: string[] = [];
     const slowFirst: Refresh = async (_, account) => {
       await new Promise((resolve) => setTimeout(resolve, account.label === 'a' ? 40 : 1));
@@ -213,7 +213,7 @@ describe('refreshing several', () => {
     expect(results.map(({ account }) => accountName(account))[0]).toBe('demo/a');
   });
 
-  it('finishes what is under way after an interruption, and begins nothing new', async () => {
+  it('finishes running ones after an interruption, and begins no new ones', async () => {
     const controller = new AbortController();
     const interrupted: Refresh = async (_, account) => {
       await new Promise((resolve) => setTimeout(resolve, 5));
@@ -230,7 +230,7 @@ describe('refreshing several', () => {
     ]);
   });
 
-  it('does nothing at all when it was interrupted before it began', async () => {
+  it('does nothing if it was interrupted before it began', async () => {
     const { results } = await run(never, {}, { interruption: AbortSignal.abort() });
     expect(results).toEqual([]);
   });

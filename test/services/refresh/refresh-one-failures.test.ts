@@ -14,8 +14,8 @@ afterEach(() => stage.close());
 
 const KEPT = { access: 'access-token-example', refresh: 'refresh-token-example' };
 
-describe('a refresh token the provider no longer accepts', () => {
-  it('rests in the vault until a login, and nothing more is sent', async () => {
+describe('a refresh token that the provider no longer accepts', () => {
+  it('is kept until a login, and nothing more is sent', async () => {
     await open(oauthError('invalid_grant', 400, { error_description: 'Token has been revoked.' }));
     const account = await stage.addExpired();
     expect(await stage.refresh(account)).toMatchObject({
@@ -43,7 +43,7 @@ describe('a refresh token the provider no longer accepts', () => {
     ]);
   });
 
-  it('is explained by how long ago the person last agreed, where the provider has such a limit', async () => {
+  it('is explained by the age of the last consent if the provider has a limit', async () => {
     await open(oauthError('invalid_grant'));
     Object.assign(stage.settings, { extends: 'google', clientSecret: 'client-secret-example' });
     const account = await stage.addExpired({ createdAt: NOW - 100 * DAY });
@@ -53,7 +53,7 @@ describe('a refresh token the provider no longer accepts', () => {
     expect('error' in outcome && outcome.error.message).toContain('"Testing" state ends it after 7 days');
   });
 
-  it('is explained by the end of the grant, where that is known', async () => {
+  it('is explained by the end of the grant if it is known', async () => {
     await open(oauthError('invalid_grant'));
     const account = await stage.addExpired({ grantExpiresAt: NOW - DAY });
     const outcome = await stage.refresh(account);
@@ -61,7 +61,7 @@ describe('a refresh token the provider no longer accepts', () => {
   });
 });
 
-describe('a provider in trouble', () => {
+describe('a failing provider', () => {
   const TROUBLES: readonly (readonly [string, Answer, string])[] = [
     ['status 503', oauthError('server_error', 503), 'provider_unavailable'],
     [
@@ -76,7 +76,7 @@ describe('a provider in trouble', () => {
     ['a connection that breaks off', dropped, 'network_failed'],
   ];
 
-  it.each(TROUBLES)('with %s changes nothing and is asked twice at most', async (_, answer, code) => {
+  it.each(TROUBLES)('with %s changes nothing and is asked at most twice', async (_, answer, code) => {
     await open(answer);
     const account = await stage.addExpired();
     expect(await stage.refresh(account, { policy: LONG_RETRIES })).toMatchObject({
@@ -94,7 +94,7 @@ describe('a provider in trouble', () => {
     });
   });
 
-  it('that does not answer in time is not asked again: the answer may still be on its way', async () => {
+  it('that does not answer in time is not asked again: the answer may still arrive', async () => {
     await open(silent);
     const account = await stage.addExpired();
     const outcome = await stage.refresh(account, { http: impatient(stage.http, 150) });
@@ -106,14 +106,14 @@ describe('a provider in trouble', () => {
     expect(await stage.tokens(account)).toEqual(KEPT);
   });
 
-  it('is asked again at once after a lost answer, while the old token may still be honoured', async () => {
+  it('is asked again immediately after a lost answer', async () => {
     await open(dropped, renewed());
     const account = await stage.addExpired();
     expect((await stage.refresh(account, { policy: NO_RETRIES })).kind).toBe('refreshed');
     expect(stage.clock.slept).toEqual([]);
   });
 
-  it('that recovers within the pause is not noticed', async () => {
+  it('that recovers within the pause causes no notice', async () => {
     await open(oauthError('server_error', 500), renewed());
     const account = await stage.addExpired();
     expect((await stage.refresh(account)).kind).toBe('refreshed');
@@ -136,7 +136,7 @@ describe('a provider in trouble', () => {
   });
 });
 
-describe('a provider that cannot be reached', () => {
+describe('an unreachable provider', () => {
   it.each([
     ['a person who waits', SHORT_RETRIES, [1, 2]],
     ['a bulk run', LONG_RETRIES, [2, 4, 8]],
@@ -157,7 +157,7 @@ describe('a provider that cannot be reached', () => {
     expect(await stage.tokens(account)).toEqual(KEPT);
   });
 
-  it('and then can be is asked, though the request was begun several times', async () => {
+  it('that becomes reachable is asked, however many attempts have begun', async () => {
     await open(renewed());
     const later = await serve(renewed());
     const account = await stage.addExpired();
@@ -176,7 +176,7 @@ describe('a provider that cannot be reached', () => {
 });
 
 describe('the clock of a refresh', () => {
-  it('is the one after the pauses: a lifetime counts from the request that was answered', async () => {
+  it('is read after the pauses: a lifetime counts from the answered request', async () => {
     await open(oauthError('server_error', 503), renewed({ expires_in: 60 }));
     const account = await stage.addExpired();
     await stage.refresh(account);

@@ -14,7 +14,7 @@ afterEach(() => stage.close());
 const KEPT = { access: 'access-token-example', refresh: 'refresh-token-example' };
 
 describe('failures in a row', () => {
-  it('make an account failing at the third, and one success makes it well', async () => {
+  it('make an account failing at the third, and one success makes it active', async () => {
     const trouble = oauthError('server_error', 503);
     await open(trouble, trouble, trouble, trouble, renewed());
     const { id } = await stage.addExpired();
@@ -36,25 +36,22 @@ describe('failures in a row', () => {
   it.each([
     ['provider_unavailable', oauthError('server_error', 503)],
     ['client_refused', oauthError('invalid_client', 401)],
-  ])(
-    'are told of an account that lacks scopes too, and what it lacks is not forgotten: %s',
-    async (code, trouble) => {
-      await open(trouble, renewed({ scope: 'read' }));
-      const lacking = { status: 'insufficient_scope', reason: 'not granted: mail' } as const;
-      const scopes = { askedScopes: ['read', 'mail'], grantedScopes: ['read'] };
-      const { id } = await stage.addExpired({ ...lacking, ...scopes, failures: 2 });
-      await stage.refresh(await stage.account({ id }), { policy: NO_RETRIES });
-      const account = await stage.account({ id });
-      expect(account).toMatchObject({ ...scopes, status: 'failing', failures: 3, lastError: code });
-      expect(account.reason).toMatch(code === 'client_refused' ? /invalid_client/ : /server_error/);
-      await stage.refresh(account, { policy: NO_RETRIES });
-      expect(await stage.account({ id })).toMatchObject(lacking);
-    },
-  );
+  ])('are reported for an account with missing scopes, which are kept: %s', async (code, trouble) => {
+    await open(trouble, renewed({ scope: 'read' }));
+    const lacking = { status: 'insufficient_scope', reason: 'not granted: mail' } as const;
+    const scopes = { askedScopes: ['read', 'mail'], grantedScopes: ['read'] };
+    const { id } = await stage.addExpired({ ...lacking, ...scopes, failures: 2 });
+    await stage.refresh(await stage.account({ id }), { policy: NO_RETRIES });
+    const account = await stage.account({ id });
+    expect(account).toMatchObject({ ...scopes, status: 'failing', failures: 3, lastError: code });
+    expect(account.reason).toMatch(code === 'client_refused' ? /invalid_client/ : /server_error/);
+    await stage.refresh(account, { policy: NO_RETRIES });
+    expect(await stage.account({ id })).toMatchObject(lacking);
+  });
 });
 
-describe('invalid_request, which some servers say of a refresh token that has ended', () => {
-  it('means a login, as is likely, and is asked about again: it may mean the request', async () => {
+describe('invalid_request, which some servers send for an ended refresh token', () => {
+  it('means that a login is needed, but is sent again: it may mean the request', async () => {
     await open(
       oauthError('invalid_request', 401, { error_description: 'The refresh token is invalid.' }),
       renewed(),
@@ -76,16 +73,16 @@ describe('invalid_request, which some servers say of a refresh token that has en
     expect(await stage.account(account)).toMatchObject({ status: 'active', retryAt: null });
   });
 
-  it('means the client where the server says more', async () => {
+  it('means the client if the server says more', async () => {
     await open(oauthError('invalid_request', 400, { error_codes: [900144] }));
     expect(await stage.refresh(await stage.addExpired())).toMatchObject({ kind: 'refused' });
   });
 });
 
-describe('a refusal without a word', () => {
+describe('a refusal without a code', () => {
   const bare: Answer = (response) => void response.writeHead(400).end();
 
-  it('of a server that has refreshed the account before is said to be one at the third time, with the login', async () => {
+  it('by a server that has refreshed before means a login at the third time', async () => {
     await open(bare, bare, bare, bare, bare, bare);
     const { id } = await stage.addExpired({ lastRefreshAt: stage.clock.now() });
     const said: unknown[] = [];
@@ -107,7 +104,7 @@ describe('a refusal without a word', () => {
     });
   });
 
-  it('of a server that never has means no login', async () => {
+  it('by a server that never has means no login', async () => {
     await open(bare, bare);
     const { id } = await stage.addExpired({ lastRefreshAt: null, failures: 2 });
     const outcome = await stage.refresh(await stage.account({ id }), { policy: NO_RETRIES });
@@ -115,7 +112,7 @@ describe('a refusal without a word', () => {
   });
 });
 
-describe('a refusal that no login would cure', () => {
+describe('a refusal that a login cannot repair', () => {
   it.each([
     [
       'invalid_client',
@@ -125,7 +122,7 @@ describe('a refusal that no login would cure', () => {
     ['unauthorized_client', 'client_refused', expect.any(String)],
     ['invalid_scope', 'client_refused', expect.any(String)],
     ['access_denied', 'policy_refused', 'ask the administrator of the account; a new login will not help'],
-  ])('%s is told as %s, once, and nothing changes', async (error, code, hint) => {
+  ])('%s is reported as %s, once, and changes nothing', async (error, code, hint) => {
     await open(oauthError(error, 401));
     const account = await stage.addExpired();
     expect(await stage.refresh(account)).toMatchObject({ kind: 'refused', error: { code, hint } });
@@ -134,7 +131,7 @@ describe('a refusal that no login would cure', () => {
     expect(await stage.tokens(account)).toEqual(KEPT);
   });
 
-  it('never repeats the token that the provider echoes', async () => {
+  it('never shows the token that the provider repeats', async () => {
     await open(oauthError('invalid_request', 400, { error_description: 'bad refresh-token-example, sorry' }));
     const outcome = await stage.refresh(await stage.addExpired());
     expect(JSON.stringify(outcome)).not.toContain('refresh-token-example');
@@ -143,7 +140,7 @@ describe('a refusal that no login would cure', () => {
 });
 
 describe('an account without a refresh token', () => {
-  it('is left as it is while its access token is good, and is told what it lacks', async () => {
+  it('is not changed while its access token is valid, and a warning says so', async () => {
     await open(renewed());
     const account = await stage.addExpired({ expiresAt: stage.clock.now() + MINUTE }, { refreshToken: null });
     expect(await stage.refresh(account)).toMatchObject({
@@ -154,7 +151,7 @@ describe('an account without a refresh token', () => {
     expect(stage.server.received).toEqual([]);
   });
 
-  it('needs a login, is told so, and nothing is sent', async () => {
+  it('needs a login, reports that, and sends nothing', async () => {
     await open(renewed());
     const account = await stage.addExpired({}, { refreshToken: null });
     expect(await stage.refresh(account)).toMatchObject({

@@ -24,15 +24,15 @@ async function together(count = MANY) {
   return { seen, outcomes, kinds: outcomes.map(({ kind }) => kind).sort() };
 }
 
-describe('several that refresh one account at the same time', () => {
-  it('send one request, and the others take over its result', async () => {
+describe('concurrent refreshes of one account', () => {
+  it('send one request, and the others use its result', async () => {
     const { seen, kinds } = await together();
     expect(stage.sent()).toEqual(['refresh-token-example']);
     expect(kinds).toEqual([...Array(MANY - 1).fill('adopted'), 'refreshed']);
     expect((await stage.account(seen)).generation).toBe(2);
   });
 
-  it('send one request when the provider is in trouble, and all say so', async () => {
+  it('send one request to a failing provider, and all report that', async () => {
     await stage.close();
     await open(oauthError('server_error', 503));
     const { seen, outcomes, kinds } = await together();
@@ -50,7 +50,7 @@ describe('several that refresh one account at the same time', () => {
     ]);
   });
 
-  it('send one request when the grant is dead, and all say that a login is needed', async () => {
+  it('send one request for an ended grant, and all report that a login is needed', async () => {
     await stage.close();
     await open(oauthError('invalid_grant'));
     const { outcomes, kinds } = await together();
@@ -67,7 +67,7 @@ describe('several that refresh one account at the same time', () => {
     }
   });
 
-  it('send one request when the client is refused, and nobody is sent to a login', async () => {
+  it('send one request if the client is refused, and none asks for a login', async () => {
     await stage.close();
     await open(oauthError('invalid_client', 401));
     const { outcomes, kinds } = await together(3);
@@ -78,14 +78,14 @@ describe('several that refresh one account at the same time', () => {
     );
   });
 
-  it('ask again when what the other one knew is of an earlier time', async () => {
+  it('send again if the result of the other is from an earlier time', async () => {
     const { id } = await stage.addExpired({ failures: 2, lastError: 'network_failed' });
     expect((await stage.refresh(await stage.account({ id }))).kind).toBe('refreshed');
   });
 });
 
-describe('an account that is held by somebody else', () => {
-  it('is busy when it is not let go in time, and nothing is sent', async () => {
+describe('an account that another process holds', () => {
+  it('is busy if it is not released in time, and nothing is sent', async () => {
     const account = await stage.addExpired();
     const held = await stage.locks.acquire(account.id, 0);
     // Their waiting takes place on the test's clock.
@@ -99,7 +99,7 @@ describe('an account that is held by somebody else', () => {
     expect((await stage.account(account)).failures).toBe(0);
   });
 
-  it('that is removed meanwhile is not found, and nothing is sent', async () => {
+  it('that is removed in the meantime is not found, and nothing is sent', async () => {
     const account = await stage.addExpired();
     await stage.vault.remove(account.id);
     await expect(stage.refresh(account)).rejects.toMatchObject({
@@ -110,7 +110,7 @@ describe('an account that is held by somebody else', () => {
     expect(stage.server.received).toEqual([]);
   });
 
-  it('is let go whatever happens', async () => {
+  it('is released whatever happens', async () => {
     const account = await stage.addExpired();
     const failing = () => Promise.reject(new VaultError('config_invalid', 'config.json makes no sense'));
     await expect(stage.refresh(account, { provider: failing })).rejects.toMatchObject({
@@ -125,7 +125,7 @@ describe('a configuration that changed since the login', () => {
     ['client id', { clientId: 'another-client' }],
     ['issuer', { issuer: 'https://another.example' }],
     ['token endpoint', { tokenEndpoint: 'https://another.example/token' }],
-  ])('of the %s sends the refresh token nowhere', async (what, change) => {
+  ])('of the %s sends the refresh token to no server', async (what, change) => {
     const account = await stage.addExpired();
     Object.assign(stage.settings, change);
     await expect(stage.refresh(account)).rejects.toMatchObject({
@@ -141,7 +141,7 @@ describe('a configuration that changed since the login', () => {
 describe('an interruption', () => {
   const stop = new VaultError('interrupted', 'interrupted');
 
-  it('ends the waiting for the account', async () => {
+  it('ends the wait for the account', async () => {
     const account = await stage.addExpired();
     const held = await stage.locks.acquire(account.id, 0);
     const controller = new AbortController();
@@ -151,7 +151,7 @@ describe('an interruption', () => {
     await held.release();
   });
 
-  it('ends the pause between two attempts, and nothing is taken down', async () => {
+  it('ends the pause between two attempts, and records nothing', async () => {
     await stage.close();
     await open(oauthError('server_error', 503));
     const account = await stage.addExpired();
@@ -162,7 +162,7 @@ describe('an interruption', () => {
     expect(await stage.account(account)).toEqual(account);
   });
 
-  it('does not end a request that is under way: its answer is stored', async () => {
+  it('does not end a running request: its answer is stored', async () => {
     await stage.close();
     const controller = new AbortController();
     await open((response, request) => {
@@ -176,7 +176,7 @@ describe('an interruption', () => {
 });
 
 describe('a vault that cannot be written', () => {
-  it('does not hide why the refresh failed when the failure itself cannot be taken down', async () => {
+  it('does not hide why the refresh failed if the failure cannot be recorded', async () => {
     await stage.close();
     await open(oauthError('server_error', 503));
     const account = await stage.addExpired();

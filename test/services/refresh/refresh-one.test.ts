@@ -14,7 +14,7 @@ beforeEach(() => open(renewed()));
 afterEach(() => stage.close());
 
 describe('an answer with a new refresh token', () => {
-  it('is stored as the next generation, with everything that comes with it', async () => {
+  it('is stored as the next generation, with everything that it contains', async () => {
     const account = await stage.addExpired({
       status: 'failing',
       reason: 'it failed',
@@ -41,7 +41,7 @@ describe('an answer with a new refresh token', () => {
     expect(await stage.vault.identity(await stage.account(account))).toEqual(ALICE);
   });
 
-  it('is asked for by sending the stored one, and by naming the client', async () => {
+  it('is requested with the stored one and the client id', async () => {
     await stage.refresh(await stage.addExpired());
     const [request] = stage.server.received;
     expect(request).toMatchObject({ method: 'POST', path: '/token' });
@@ -52,14 +52,14 @@ describe('an answer with a new refresh token', () => {
     });
   });
 
-  it('is sent itself the next time', async () => {
+  it('is sent the next time', async () => {
     const account = await stage.addExpired();
     await stage.refresh(account);
     await stage.refresh(await stage.account(account));
     expect(stage.sent()).toEqual(['refresh-token-example', 'refresh-token-renewed']);
   });
 
-  it('is written down in the audit trail, without a secret', async () => {
+  it('is recorded in the audit trail, without a secret', async () => {
     const { id } = await stage.addExpired();
     await stage.refresh(await stage.account({ id }));
     expect(stage.events).toMatchObject([
@@ -83,13 +83,13 @@ describe('an answer with a new refresh token', () => {
   });
 });
 
-describe('an answer that leaves something out', () => {
+describe('an incomplete answer', () => {
   it.each([
     ['absent', {}],
     ['null', { refresh_token: null }],
     ['empty', { refresh_token: '' }],
     ['unusable', { refresh_token: 'a\u0000b' }],
-  ])('keeps the old refresh token when the new one is %s', async (_, members) => {
+  ])('keeps the old refresh token if the new one is %s', async (_, members) => {
     await stage.close();
     await open(json(200, { access_token: 'access-token-renewed', expires_in: 60, ...members }));
     const account = await stage.addExpired();
@@ -100,7 +100,7 @@ describe('an answer that leaves something out', () => {
     });
   });
 
-  it('knows no end of the token when the answer names none', async () => {
+  it('has no known expiry if it contains none', async () => {
     await stage.close();
     await open(renewed({ expires_in: undefined }));
     const account = await stage.addExpired();
@@ -108,7 +108,7 @@ describe('an answer that leaves something out', () => {
     expect((await stage.account(account)).expiresAt).toBeNull();
   });
 
-  it('keeps the end of the grant unless the answer names another', async () => {
+  it('keeps the end of the grant unless it contains another one', async () => {
     await stage.close();
     await open(renewed(), renewed({ refresh_token_expires_in: 86_400 }));
     const account = await stage.addExpired({ grantExpiresAt: NOW + 7 * DAY });
@@ -121,7 +121,7 @@ describe('an answer that leaves something out', () => {
   it.each([
     ['odd members', renewed({ expires_in: 'soon', token_type: 7, scope: 3, id_token: 'x' })],
     ['an error beside the tokens', renewed({ error: 'partly' })],
-  ])('stores both tokens though there are %s', async (_, answer) => {
+  ])('stores both tokens even if there are %s', async (_, answer) => {
     await stage.close();
     await open(answer);
     const account = await stage.addExpired();
@@ -133,7 +133,7 @@ describe('an answer that leaves something out', () => {
 describe('an answer with a new refresh token and no usable access token', () => {
   const USELESS = renewed({ access_token: 'with\nline break' });
 
-  it('stores the refresh token first, then says that the access token is of no use', async () => {
+  it('stores the refresh token first, then reports the unusable access token', async () => {
     await stage.close();
     await open(USELESS);
     const account = await stage.addExpired();
@@ -157,7 +157,7 @@ describe('an answer with a new refresh token and no usable access token', () => 
     });
   });
 
-  it('works the next time, with the new refresh token', async () => {
+  it('is followed by a refresh with the new refresh token', async () => {
     await stage.close();
     await open(USELESS, renewed({ refresh_token: undefined }));
     const account = await stage.addExpired();
@@ -181,7 +181,7 @@ describe('the scopes of an answer', () => {
     expect(await stage.account(account)).toMatchObject({ grantedScopes, status, reason });
   });
 
-  it('come back with a later answer, and the status with them', async () => {
+  it('return with a later answer, and so does the status', async () => {
     await stage.close();
     await open(renewed({ scope: 'openid' }), renewed({ scope: 'openid email' }));
     const account = await stage.addExpired();

@@ -15,7 +15,7 @@ const FULL = new VaultError('vault_not_writable', '/vault.db cannot be used: the
   hint: 'df',
 });
 describe('a refresh', () => {
-  it('writes down its intent before it sends, and settles it with what came', async () => {
+  it('writes its intent before it sends, and removes it with the stored answer', async () => {
     await stage.close();
     let atSending: Promise<unknown> = Promise.resolve('nothing was sent');
     stage = await openRefreshStage((response, request) => {
@@ -31,14 +31,14 @@ describe('a refresh', () => {
     expect(await stage.intentOf(account)).toBeNull();
   });
 
-  it('sends nothing when the intent cannot be written', async () => {
+  it('sends nothing if the intent cannot be written', async () => {
     const account = await stage.addExpired();
     const vault = { ...stage.vault, intend: () => Promise.reject(FULL) };
     await expect(stage.refresh(account, { vault })).rejects.toMatchObject({ code: 'vault_not_writable' });
     expect(stage.server.received).toEqual([]);
   });
 
-  it('sends nothing when there is no room for an answer beside the vault', async () => {
+  it('sends nothing if no spill slot can be reserved', async () => {
     const account = await stage.addExpired();
     const spill = {
       ...stage.deps.spill,
@@ -53,7 +53,7 @@ describe('a refresh', () => {
 });
 
 describe('a refresh that was cut off', () => {
-  it('is gone on with by the next one, with the same token', async () => {
+  it('is continued by the next one, with the same token', async () => {
     const account = await stage.addExpired();
     const { refreshToken } = await stage.vault.contents(account);
     if (refreshToken === null) throw new Error('the example has a refresh token');
@@ -62,7 +62,7 @@ describe('a refresh that was cut off', () => {
     expect(stage.sent()).toEqual(['refresh-token-example']);
   });
 
-  it('is named as the reason when the provider no longer takes the token', async () => {
+  it('is named as the reason when the provider no longer accepts the token', async () => {
     await stage.close();
     stage = await openRefreshStage(oauthError('invalid_grant'));
     const account = await stage.addExpired();
@@ -81,7 +81,7 @@ describe('a refresh that was cut off', () => {
     expect((await stage.tokens(account)).refresh).toBe('refresh-token-example');
   });
 
-  it('is not blamed for a token that came after it', async () => {
+  it('is not the reason for a token that came after it', async () => {
     await stage.close();
     stage = await openRefreshStage(oauthError('invalid_grant'));
     const account = await stage.addExpired();

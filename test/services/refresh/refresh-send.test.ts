@@ -43,7 +43,7 @@ describe('sending a refresh', () => {
     ['a dead grant', refused({ error: 'invalid_grant' }, { status: 400 })],
     ['a refused client', refused({ error: 'invalid_client' }, { status: 401 })],
     ['a policy', refused({ error: 'access_denied' }, { status: 403 })],
-  ])('ends with the first answer when it is %s', async (_, answer) => {
+  ])('ends with the first answer if it is %s', async (_, answer) => {
     expect(await patiently(LONG_RETRIES, answer)).toMatchObject({
       calls: 1,
       result: answer,
@@ -70,7 +70,7 @@ describe('sending a refresh', () => {
     expect((await patiently(policy, ...steps)).calls).toBe(calls);
   });
 
-  it('never hands the same refresh token to the provider a third time, whatever happens in between', async () => {
+  it('never sends the same refresh token a third time', async () => {
     const { calls, result } = await patiently(LONG_RETRIES, LOST, NOT_SENT, LOST, GRANTED);
     expect(calls).toBe(3);
     expect(result).toBe(LOST);
@@ -94,7 +94,7 @@ describe('sending a refresh', () => {
     expect(maybeAt !== null).toBe(maybe);
   });
 
-  it('remembers the first attempt that may have arrived, whatever comes after it', async () => {
+  it('records the first attempt that may have arrived, whatever comes after it', async () => {
     const { maybeAt, at } = await patiently(LONG_RETRIES, BUSY, LOST);
     expect(maybeAt).toBe(NOW);
     expect(at).toBeGreaterThan(NOW);
@@ -113,7 +113,7 @@ describe('sending a refresh', () => {
     },
   );
 
-  it('repeats nothing later than a minute after it began, when no server honours the old token any more', async () => {
+  it('repeats nothing later than a minute after it began', async () => {
     const clock = clockDouble(NOW);
     const send = async () => {
       clock.advance(61_000);
@@ -128,14 +128,14 @@ describe('sending a refresh', () => {
     expect(calls).toBe(1);
   });
 
-  it('tells when the request was begun that was answered, not the first one', async () => {
+  it('reports when the answered request was begun, not the first one', async () => {
     const { at, now, result } = await patiently(SHORT_RETRIES, NOT_SENT, GRANTED);
     expect(result).toBe(GRANTED);
     expect(at).toBe(now);
     expect(at).toBeGreaterThan(NOW);
   });
 
-  it('lets a bug through', async () => {
+  it('passes on a bug', async () => {
     const bug = () => Promise.reject(new TypeError('a bug'));
     const how = { policy: SHORT_RETRIES, clock: clockDouble(NOW), mayResend: () => true };
     await expect(sendWithRetries(bug, how)).rejects.toThrow(TypeError);

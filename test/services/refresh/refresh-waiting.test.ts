@@ -26,8 +26,8 @@ async function spilled(): Promise<SealedAccount> {
   return account;
 }
 
-describe('an answer that the database cannot take', () => {
-  it('goes into the reserve, and the next refresh takes it in without asking the provider', async () => {
+describe('an answer that the database cannot store', () => {
+  it('goes into the spill slot, and the next refresh stores it without a request', async () => {
     const account = await stage.addExpired();
     const vault = { ...stage.vault, update: () => Promise.reject(FULL) };
     await expect(stage.refresh(account, { vault })).rejects.toMatchObject({
@@ -44,7 +44,7 @@ describe('an answer that the database cannot take', () => {
     expect(stage.deps.spill.find(account.id)).toEqual([]);
   });
 
-  it('is not in the reserve in plain text', async () => {
+  it('is not in the spill slot in plain text', async () => {
     const account = await stage.addExpired();
     const vault = { ...stage.vault, update: () => Promise.reject(FULL) };
     await expect(stage.refresh(account, { vault })).rejects.toBeInstanceOf(VaultError);
@@ -53,7 +53,7 @@ describe('an answer that the database cannot take', () => {
     expect(found?.sealed.length).toBeGreaterThan(100);
   });
 
-  it('that does not open stays where it is, and the refresh goes on', async () => {
+  it('that does not open stays in its slot, and the refresh continues', async () => {
     const account = await stage.addExpired();
     const { id: accountId, generation } = account;
     const answer = { change: {}, accessToken: null, refreshToken: null };
@@ -81,7 +81,7 @@ describe('an answer that the database cannot take', () => {
     expect(stage.deps.spill.find(account.id)).toEqual([]);
   });
 
-  it('makes an account work again whose spent token was refused meanwhile', async () => {
+  it('makes an account active again whose replaced token was refused', async () => {
     const account = await spilled();
     const current = await stage.account(account);
     const refused = { status: 'login_needed', reason: 'x', lastError: 'login_needed', failures: 1 } as const;
@@ -91,7 +91,7 @@ describe('an answer that the database cannot take', () => {
     expect(await stage.account(account)).toMatchObject({ status: 'active', failures: 0, lastError: null });
   });
 
-  it('gives way to the refresh token of a login that came after it, and is cleared', async () => {
+  it('gives way to the refresh token of a later login, and is cleared', async () => {
     const account = await spilled();
     const current = await stage.account(account);
     const contents = await stage.vault.contents(current);
@@ -102,7 +102,7 @@ describe('an answer that the database cannot take', () => {
     expect(stage.deps.spill.find(account.id)).toEqual([]);
   });
 
-  it('gives way to a login that waits with it and was stored after it, though the login was begun before it', async () => {
+  it('gives way to a spilled login that was stored after it but begun before it', async () => {
     stage.clock.advance(10);
     const account = await spilled();
     const at = account.createdAt + 1;
@@ -121,7 +121,7 @@ describe('an answer that the database cannot take', () => {
     expect(stage.deps.spill.find(account.id)).toEqual([]);
   });
 
-  it('is taken in by a vault that was restored to an older state of the account', async () => {
+  it('is stored in a vault that was restored to an older state of the account', async () => {
     const account = await stage.addExpired();
     const lastRefreshAt = account.issuedAt + 1;
     const refreshToken = new Secret('refresh-token-later');
@@ -133,7 +133,7 @@ describe('an answer that the database cannot take', () => {
     expect(stage.deps.spill.find(account.id)).toEqual([]);
   });
 
-  it('is stored once, though a kill came before it was cleared', async () => {
+  it('is stored once, even if a kill came before it was cleared', async () => {
     const account = await spilled();
     const [found] = stage.deps.spill.find(account.id);
     if (found === undefined) throw new Error('an answer waits');
@@ -147,7 +147,7 @@ describe('an answer that the database cannot take', () => {
     expect(stage.deps.spill.find(account.id)).toEqual([]);
   });
 
-  it('is kept though another process has changed the account under its lock', async () => {
+  it('is kept even if another process has changed the account under its lock', async () => {
     await stage.close();
     stage = await openRefreshStage(async (response, request) => {
       const current = await stage.account(account);
@@ -161,7 +161,7 @@ describe('an answer that the database cannot take', () => {
     expect(stage.server.received).toHaveLength(1);
   });
 
-  it('is kept, and the vault called damaged, when an index takes no change though nobody has made one', async () => {
+  it('is kept, and the vault reported damaged, if an index takes no change', async () => {
     const odd = "CREATE UNIQUE INDEX odd ON accounts ((CASE WHEN generation > 1 THEN 'x' ELSE id END))";
     tamper(stage.paths.database, odd);
     const bob = await stage.add({ label: 'bob' }, { identity: { ...ALICE, subject: 'bob' } });
@@ -178,7 +178,7 @@ describe('an answer that the database cannot take', () => {
     expect(stage.server.received).toHaveLength(1);
   });
 
-  it('is kept, and the vault called damaged, when a rule in it forbids the change', async () => {
+  it('is kept, and the vault reported damaged, if a trigger forbids the change', async () => {
     tamper(stage.paths.database, (database) => {
       database.unsafeMode(true);
       database.exec(
@@ -208,7 +208,7 @@ describe('an answer that the database cannot take', () => {
       'access-token-renewed',
     ],
     ['an access token', { access_token: 'a'.repeat(70_000) }, 'access-token-example'],
-  ])('is kept without %s that no room is reserved for', async (_, over, access) => {
+  ])('is kept without %s that do not fit into the slot', async (_, over, access) => {
     await stage.close();
     stage = await openRefreshStage(renewed(over));
     const account = await stage.addExpired();

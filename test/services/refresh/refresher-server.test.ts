@@ -72,7 +72,7 @@ function onceThereAre(count: number): Answer {
 }
 
 describe('a refresher', () => {
-  it('takes more orders at a time than it was started for, as an agent gives', async () => {
+  it('accepts more orders at a time than it was started for', async () => {
     answer = onceThereAre(5);
     const reports = await served(5);
     expect(reports.map(({ kind }) => kind)).toEqual(Array(5).fill('refreshed'));

@@ -56,7 +56,7 @@ async function refreshed(refresh: () => Promise<RefreshOutcome>) {
 }
 
 describe('a refresh that brings fewer scopes', () => {
-  it.each(['refreshed', 'adopted'] as const)('is told by the token that was %s, once', async (kind) => {
+  it.each(['refreshed', 'adopted'] as const)('is reported once by the token that was %s', async (kind) => {
     expect((await token(bringing(['openid'], kind))).warning).toBe(WARNING);
     expect((await token(bringing(['openid']), { refresh: true })).warning).toBeNull();
     expect((await token(() => Promise.reject(new Error('must not refresh')))).warning).toBeNull();
@@ -70,7 +70,7 @@ describe('a refresh that brings fewer scopes', () => {
     });
   });
 
-  it('is told beside other shortcomings of the token', async () => {
+  it('is reported beside other warnings about the token', async () => {
     const { warning } = await token(bringing(['openid']), { minValid: 2 * DAY });
     expect(warning).toContain(`${WARNING}; the token of demo/alice@example.com expires in 1d: `);
   });
@@ -83,7 +83,7 @@ describe('a refresh that brings fewer scopes', () => {
     expect(again).not.toHaveProperty('withdrawnScopes');
   });
 
-  it('is no shrink when it brings the same or more', async () => {
+  it('is no shrink if it brings the same scopes or more', async () => {
     expect((await token(bringing(['email', 'openid', 'more']))).warning).toBeNull();
   });
 });

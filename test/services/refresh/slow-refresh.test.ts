@@ -25,14 +25,14 @@ function turn(patience: number) {
   return { taken: takeTurn(deps, ADA, patience), notices, clock };
 }
 
-describe('the turn of a command that refreshes', () => {
-  it('is taken at once where nobody else refreshes the account, without a word', async () => {
+describe('the turn of a refreshing command', () => {
+  it('begins immediately, without a notice, if no other process refreshes the account', async () => {
     const { taken, notices, clock } = turn(130_000);
     await (await taken).release();
     expect([notices, clock.slept]).toEqual([[], []]);
   });
 
-  it('is waited for as long as a request may take, and after a while that is told', async () => {
+  it('is waited for as long as a request may take, with a notice after a while', async () => {
     const other = await folder.locks.acquire(`${ADA.id}-turn`, 0);
     const { taken, notices, clock } = turn(130_000);
     await expect(taken).rejects.toMatchObject({ code: 'busy' });
@@ -43,7 +43,7 @@ describe('the turn of a command that refreshes', () => {
     await other.release();
   });
 
-  it('is not waited for as long where a token is at hand', async () => {
+  it('is not waited for as long if a token is at hand', async () => {
     const other = await folder.locks.acquire(`${ADA.id}-turn`, 0);
     const { taken, notices } = turn(5_000);
     await expect(taken).rejects.toMatchObject({ code: 'busy' });

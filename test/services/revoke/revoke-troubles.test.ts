@@ -28,20 +28,20 @@ describe('an account that cannot be opened', () => {
     tamper(stage.paths.database, 'UPDATE accounts SET refresh_token = zeroblob(64)');
   });
 
-  it('is not revoked and stays', async () => {
+  it('is not revoked and is kept', async () => {
     expect(await revoke()).toMatchObject([{ outcome: 'refused', error: { code: 'vault_damaged' } }]);
     expect(await there()).toBe(true);
     expect(stage.demo.requests.revoke).toBe(0);
   });
 
-  it('can still be forgotten', async () => {
+  it('can still be removed', async () => {
     expect(await revoke({ local: true })).toMatchObject([{ outcome: 'forgotten', error: null }]);
     expect(await there()).toBe(false);
   });
 });
 
 describe('an account in a vault whose key is gone', () => {
-  it.each([false, true])('stays, and the error says why; with --local: %s', async (local) => {
+  it.each([false, true])('is kept, and the error says why; with --local: %s', async (local) => {
     let asked = 0;
     const vault = await stage.another({
       unlock: async () => {
@@ -65,8 +65,8 @@ describe('an account in a vault whose key is gone', () => {
   });
 });
 
-describe('revoking while others are at it', () => {
-  it('finds the account busy when it is held for too long', async () => {
+describe('revoking beside other processes', () => {
+  it('finds the account busy if it is locked for too long', async () => {
     const held = await stage.locks.acquire(account.id, 0);
     const locks = sqliteLocks(stage.paths.locks, stage.files, stage.clock);
     expect(await revoke({}, { locks })).toMatchObject([{ outcome: 'transient', error: { code: 'busy' } }]);
@@ -74,7 +74,7 @@ describe('revoking while others are at it', () => {
     expect(await there()).toBe(true);
   });
 
-  it('is content when another process has removed it', async () => {
+  it('succeeds if another process has removed the account', async () => {
     const locks = {
       ...stage.locks,
       acquire: async (name: string, patience: number) => {
@@ -88,7 +88,7 @@ describe('revoking while others are at it', () => {
     expect(stage.demo.requests.revoke).toBe(0);
   });
 
-  it('tells what was done before an interruption, and does no more', async () => {
+  it('reports what was done before an interruption, and does no more', async () => {
     // By name grace comes first; then the other account is waited for.
     const grace = await stage.logIn({}, { choice: { person: 'grace' } });
     const held = await stage.locks.acquire(account.id, 0);

@@ -33,8 +33,8 @@ function listening() {
   return { sent, http };
 }
 
-describe('revoking an account of which the stored refresh token may be spent', () => {
-  it('takes in what waits beside the vault first, and sends the newest refresh token', async () => {
+describe('revoking an account whose refresh token may no longer work', () => {
+  it('stores a spilled answer first, and sends the newest refresh token', async () => {
     await leaveAnswer(stage, await stage.account(account), 'refresh-token-waiting');
     const { sent, http } = listening();
     expect(await revoke({ http })).toMatchObject([{ outcome: 'revoked' }]);
@@ -42,7 +42,7 @@ describe('revoking an account of which the stored refresh token may be spent', (
     expect(stage.spill.all()).toEqual([]);
   });
 
-  it('takes in a login of it that waits under no account, because the database could not even be read', async () => {
+  it('stores a spilled login that has no account yet', async () => {
     const current = await stage.account(account);
     const [refreshToken, accessToken] = [new Secret('refresh-token-login'), new Secret('access-token-login')];
     const at = stage.clock.now() + 1;
@@ -59,7 +59,7 @@ describe('revoking an account of which the stored refresh token may be spent', (
     expect(await stage.vault.accounts()).toEqual([]);
   });
 
-  it('says that the grant may live on when the newest refresh token may be another one', async () => {
+  it('reports that the grant may remain if the newest refresh token may be another', async () => {
     const current = await stage.account(account);
     leaveDamaged(stage, current);
     expect(await revoke()).toMatchObject([
@@ -73,7 +73,7 @@ describe('revoking an account of which the stored refresh token may be spent', (
     expect(stage.events).toMatchObject([{ event: 'forgotten' }]);
   });
 
-  it('says so as well when the answer to a refresh was lost', async () => {
+  it('reports the same if the answer to a refresh was lost', async () => {
     const current = await stage.account(account);
     const { refreshToken } = await stage.vault.contents(current);
     if (refreshToken === null) throw new Error('there is a refresh token');

@@ -29,7 +29,7 @@ async function revoke(request: Partial<RevokeRequest> = {}, over: Partial<Revoke
 const there = async () => (await stage.vault.account(account.id)) !== null;
 
 describe('revoking at the provider', () => {
-  it('ends the grant by its refresh token, then forgets the account', async () => {
+  it('ends the grant by its refresh token, then removes the account', async () => {
     expect(await revoke()).toMatchObject([
       { outcome: 'revoked', reason: 'revoked at demo and forgotten here', error: null, manageUrl: null },
     ]);
@@ -38,13 +38,13 @@ describe('revoking at the provider', () => {
     expect(stage.events).toMatchObject([{ event: 'revoked', provider: 'demo', account: account.id }]);
   });
 
-  it('is done when the token was gone already', async () => {
+  it('succeeds if the token was already revoked', async () => {
     stage.demo.endAllGrants();
     expect(await revoke()).toMatchObject([{ outcome: 'revoked' }]);
     expect(await there()).toBe(false);
   });
 
-  it('is done when the provider says in its own way that the token was gone', async () => {
+  it('succeeds if the provider says in its own way that the token is gone', async () => {
     stage.demo.next('revoke', oauthRefusal('invalid_token'));
     const provider = async () => ({ ...(await stage.ctx.provider('demo')), revocation: google.revocation });
     expect(await revoke({}, { provider })).toMatchObject([
@@ -52,7 +52,7 @@ describe('revoking at the provider', () => {
     ]);
   });
 
-  it('speaks JSON where that is wanted', async () => {
+  it('uses JSON if the provider expects it', async () => {
     const server = await serve(json(200, {}));
     const tokenEndpoint = `${server.url}/token`;
     const current = await stage.account(account);
@@ -71,7 +71,7 @@ describe('revoking at the provider', () => {
     await server.close();
   });
 
-  it('sends the refresh token to no other server, whatever the configuration says', async () => {
+  it('sends the refresh token to no other server, whatever is configured', async () => {
     const server = await serve(json(200, {}));
     Object.assign(stage.settings, {
       authorizationEndpoint: stage.demo.endpoints.authorize,
@@ -84,13 +84,13 @@ describe('revoking at the provider', () => {
     await server.close();
   });
 
-  it('tries the access token where the provider revokes only those', async () => {
+  it('sends the access token if the provider revokes only those', async () => {
     stage.demo.next('revoke', oauthRefusal('unsupported_token_type'));
     expect(await revoke()).toMatchObject([{ outcome: 'revoked' }]);
     expect(stage.demo.requests.revoke).toBe(2);
   });
 
-  it('is about all accounts, or those of one provider, one after the other', async () => {
+  it('does all accounts, or those of one provider, one after the other', async () => {
     await stage.logIn({}, { choice: { person: 'grace' } });
     await stage.add({ provider: 'other' });
     expect(await revoke({ selectors: [], provider: 'demo' })).toMatchObject([
@@ -110,7 +110,7 @@ describe('revoking at the provider', () => {
     expect(left.map(({ provider }) => provider)).toEqual(['other']);
   });
 
-  it('finds nothing to do where there is no vault', async () => {
+  it('does nothing without a vault', async () => {
     expect(await revoke({ selectors: [], all: true }, { vault: async () => null })).toEqual([]);
     await expect(revoke({}, { vault: async () => null })).rejects.toMatchObject({
       code: 'account_not_found',
@@ -118,8 +118,8 @@ describe('revoking at the provider', () => {
   });
 });
 
-describe('a provider that has no way to revoke', () => {
-  it('is not asked: the account is forgotten, and the person is told where to look', async () => {
+describe('a provider without revocation', () => {
+  it('is not asked: the account is removed, and the user told where to look', async () => {
     Object.assign(stage.settings, { revocation: 'none', manageUrl: 'https://demo.example/grants' });
     expect(await revoke()).toMatchObject([
       {
@@ -135,7 +135,7 @@ describe('a provider that has no way to revoke', () => {
   });
 });
 
-describe('a provider that does not do it', () => {
+describe('a provider that does not revoke', () => {
   const FORGET = 'to forget it here anyway: vault revoke --local demo/work';
 
   it.each([
@@ -171,7 +171,7 @@ describe('a provider that does not do it', () => {
     },
   );
 
-  it('because its endpoints cannot be found is one that may do it later', async () => {
+  it('because its endpoints cannot be found may do so later', async () => {
     stage.demo.next('metadata', serverError(503));
     expect(await revoke()).toMatchObject([{ outcome: 'transient', error: { code: 'provider_unavailable' } }]);
     expect(await there()).toBe(true);
@@ -193,7 +193,7 @@ describe('a provider that does not do it', () => {
 });
 
 describe('a dry run', () => {
-  it('says what would happen, sends nothing and changes nothing', async () => {
+  it('reports what would happen, sends nothing and changes nothing', async () => {
     const before = readFileSync(stage.paths.database);
     const requests = { ...stage.demo.requests };
     const said = async (local: boolean, change: Readonly<Record<string, unknown>> = {}) => {

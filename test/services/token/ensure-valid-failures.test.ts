@@ -44,12 +44,12 @@ const failing =
   async (_, account: Account) => ({ kind, account, error });
 
 describe('a refresh that fails', () => {
-  it.each(FAILURES)('as %s is the answer when the token has ended', async (kind, error) => {
+  it.each(FAILURES)('as %s is the answer if the token has ended', async (kind, error) => {
     await stage.add(EXPIRED);
     await expect(token(failing(kind, error))).rejects.toBe(error);
   });
 
-  it.each(FAILURES)('as %s does not take away a token that is still good', async (kind, error) => {
+  it.each(FAILURES)('as %s still returns a valid token', async (kind, error) => {
     await stage.add(ENDING);
     const { accessToken, warning } = await token(failing(kind, error));
     expect(accessToken.reveal()).toBe('access-token-example');
@@ -59,12 +59,12 @@ describe('a refresh that fails', () => {
     );
   });
 
-  it.each(FAILURES)('as %s is the answer when a refresh was asked for outright', async (kind, error) => {
+  it.each(FAILURES)('as %s is the answer if a refresh was requested', async (kind, error) => {
     await stage.add();
     await expect(token(failing(kind, error), { refresh: true })).rejects.toBe(error);
   });
 
-  it('by an error that was thrown is treated alike', async () => {
+  it('by a thrown error is treated the same', async () => {
     const error = new VaultError('client_not_configured', 'Demo cannot be used yet');
     const throwing = () => Promise.reject(error);
     const { id } = await stage.add(ENDING);
@@ -74,18 +74,18 @@ describe('a refresh that fails', () => {
     await expect(token(throwing)).rejects.toBe(error);
   });
 
-  it.each(['interrupted', 'terminated'] as const)('because it was %s gives no token', async (code) => {
+  it.each(['interrupted', 'terminated'] as const)('because it was %s returns no token', async (code) => {
     await stage.add(ENDING);
     const error = new VaultError(code, code);
     await expect(token(() => Promise.reject(error))).rejects.toBe(error);
   });
 
-  it('by a bug is not hidden behind a token', async () => {
+  it('by a bug is not hidden by a token', async () => {
     await stage.add(ENDING);
     await expect(token(() => Promise.reject(new TypeError('a bug')))).rejects.toThrow(TypeError);
   });
 
-  it('after so long a wait that the token has ended meanwhile gives none', async () => {
+  it('after a wait in which the token ended returns none', async () => {
     await stage.add(ENDING);
     const error = new VaultError('busy', 'another process holds it');
     const waiting: EnsureValidContext['refresh'] = async (_, account) => {
@@ -95,7 +95,7 @@ describe('a refresh that fails', () => {
     await expect(token(waiting)).rejects.toBe(error);
   });
 
-  it('tells the refresher whether a usable token is at hand, so that nobody waits for nothing', async () => {
+  it('tells the refresher whether a usable token is at hand', async () => {
     const asked: boolean[] = [];
     const listening: EnsureValidContext['refresh'] = async (_, account, tokenAtHand) => {
       asked.push(tokenAtHand);
@@ -112,19 +112,19 @@ describe('a refresh that fails', () => {
 });
 
 describe('an account that cannot be refreshed', () => {
-  it('without a refresh token gives its token while it lasts, and says which login comes next', async () => {
+  it('without a refresh token returns its valid token, with the next login', async () => {
     await stage.add(ENDING, { refreshToken: null });
     const { accessToken, warning } = await token(never);
     expect(accessToken.reveal()).toBe('access-token-example');
     expect(warning).toBe(`the token of demo/alice@example.com expires in 4m and cannot be renewed: ${LOGIN}`);
   });
 
-  it('says nothing of it while the token is good for long enough', async () => {
+  it('reports nothing while the token is valid for long enough', async () => {
     await stage.add({}, { refreshToken: null });
     expect((await token(never)).warning).toBeNull();
   });
 
-  it('with the status login_needed gives its token while it lasts', async () => {
+  it('with the status login_needed returns its token while it is valid', async () => {
     await stage.add({ ...ENDING, status: 'login_needed', reason: 'demo no longer accepts it' });
     expect((await token(never)).warning).toContain('cannot be renewed');
   });
@@ -138,7 +138,7 @@ describe('an account that cannot be refreshed', () => {
     });
   });
 
-  it('with the status login_needed sends nothing even when a refresh is asked for outright', async () => {
+  it('with the status login_needed sends nothing even with --refresh', async () => {
     await stage.add({ status: 'login_needed', reason: null });
     await expect(token(never, { refresh: true })).rejects.toMatchObject({
       code: 'login_needed',
@@ -147,8 +147,8 @@ describe('an account that cannot be refreshed', () => {
   });
 });
 
-describe('an account that goes away meanwhile', () => {
-  it('is said to have been removed', async () => {
+describe('an account that is removed in the meantime', () => {
+  it('is reported as removed', async () => {
     const { id } = await stage.add(EXPIRED);
     const removing: EnsureValidContext['refresh'] = async (vault, account) => {
       await vault.remove(id);
@@ -161,7 +161,7 @@ describe('an account that goes away meanwhile', () => {
     });
   });
 
-  it('between being chosen and being read is not found', async () => {
+  it('between being selected and being read is not found', async () => {
     const { id } = await stage.add();
     const vault = {
       ...stage.vault,
@@ -181,7 +181,7 @@ describe('an account that goes away meanwhile', () => {
     await expect(ensureValid(deps, request)).rejects.toMatchObject({ code: 'account_not_found' });
   });
 
-  it('is not there at all where there is no vault', async () => {
+  it('is not found without a vault', async () => {
     const deps = {
       vault: async () => null,
       clock: stage.clock,
@@ -205,7 +205,7 @@ describe('an account that failed several times in a row', () => {
     retryAt: NOW + 2 * MINUTE,
   } as const;
 
-  it('is left alone for a while, and the reason is told', async () => {
+  it('is skipped for a while, with the reason', async () => {
     await stage.add({ ...EXPIRED, ...RESTING });
     await expect(token(never)).rejects.toMatchObject({
       code: 'provider_unavailable',
@@ -215,7 +215,7 @@ describe('an account that failed several times in a row', () => {
     });
   });
 
-  it('still gives a token that works', async () => {
+  it('still returns a valid token', async () => {
     await stage.add({ ...ENDING, ...RESTING });
     const { accessToken, warning } = await token(never);
     expect([accessToken.reveal(), warning]).toEqual([
@@ -224,7 +224,7 @@ describe('an account that failed several times in a row', () => {
     ]);
   });
 
-  it('is asked for when a refresh is demanded, and when the time has come', async () => {
+  it('is refreshed on request, and when the time has come', async () => {
     await stage.add({ ...EXPIRED, ...RESTING });
     const gone = new VaultError('network_failed', 'demo could not be reached');
     await expect(token(failing('transient', gone), { refresh: true })).rejects.toBe(gone);

@@ -25,8 +25,8 @@ function token(refresh: EnsureValidContext['refresh'], request: Partial<TokenReq
 const ENDING = { issuedAt: NOW - 56 * MINUTE, expiresAt: NOW + 4 * MINUTE } as const;
 const LOGIN = 'vault login demo --login-hint alice@example.com';
 
-describe('who insists on a life that was asked for', () => {
-  it('gets the reason why the token cannot be renewed, and no token that ends sooner', async () => {
+describe('a caller that insists on a lifetime', () => {
+  it('gets the reason why the token cannot be renewed, and no shorter one', async () => {
     await stage.add(ENDING);
     const offline: EnsureValidContext['refresh'] = async (_, account) => ({
       kind: 'transient',
@@ -37,7 +37,7 @@ describe('who insists on a life that was asked for', () => {
     await expect(token(offline, { insist: true })).rejects.toMatchObject({ code: 'network_failed' });
   });
 
-  it('is told when the provider gives no token that lives so long', async () => {
+  it('gets an error if the provider issues no token with that lifetime', async () => {
     await stage.add();
     const request = { minValid: 2 * HOUR };
     expect((await token(never, request)).warning).toContain(
@@ -50,7 +50,7 @@ describe('who insists on a life that was asked for', () => {
     });
   });
 
-  it('is told that a token without a refresh token cannot be renewed, once it ends sooner', async () => {
+  it('gets an error for a token without a refresh token once it ends sooner', async () => {
     await stage.add({}, { refreshToken: null });
     expect((await token(never, { insist: true })).warning).toBeNull();
     const tooLong = { insist: true, minValid: 59 * MINUTE };

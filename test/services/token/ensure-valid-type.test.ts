@@ -48,7 +48,7 @@ const REFUSED = (type: string) => ({
 
 describe('an access token whose type is not Bearer', () => {
   it.each([['DPoP'], ['mac'], ['N_A'], ['PoP']])(
-    '%s is refused, and not counted as given',
+    '%s is refused, and not recorded as returned',
     async (tokenType) => {
       await stage.add({ tokenType });
       await expect(token()).rejects.toMatchObject(REFUSED(tokenType));
@@ -56,7 +56,7 @@ describe('an access token whose type is not Bearer', () => {
     },
   );
 
-  it('is given to who is told its type with it', async () => {
+  it('is returned to a caller that gets its type as well', async () => {
     await stage.add({ tokenType: 'DPoP' });
     const { account, accessToken } = await token({ anyType: true });
     expect(account.tokenType).toBe('DPoP');
@@ -64,13 +64,13 @@ describe('an access token whose type is not Bearer', () => {
     expect(given).toEqual(['token_given']);
   });
 
-  it('is stored all the same when a refresh brings it', async () => {
+  it('is stored if a refresh returns it', async () => {
     await stage.add(EXPIRED);
     await expect(token({}, 'DPoP')).rejects.toMatchObject(REFUSED('DPoP'));
     expect((await token({ anyType: true })).accessToken.reveal()).toBe('access-token-renewed');
   });
 
-  it('never gets into the environment of a program', async () => {
+  it('is never put into the environment of a program', async () => {
     await stage.add({ tokenType: 'DPoP' });
     const ctx = {
       ...stage,
@@ -85,7 +85,7 @@ describe('an access token whose type is not Bearer', () => {
     await expect(execute(ctx as never, request, () => {})).rejects.toMatchObject(REFUSED('DPoP'));
   });
 
-  it.each([['bearer'], ['BEARER'], ['Zoho-oauthtoken']])('is no other than %s', async (tokenType) => {
+  it.each([['bearer'], ['BEARER'], ['Zoho-oauthtoken']])('is not %s', async (tokenType) => {
     await stage.add({ tokenType });
     expect((await token()).accessToken.reveal()).toBe('access-token-example');
   });

@@ -50,14 +50,14 @@ const given = async (...args: Parameters<typeof token>) => {
 const STORED = { token: 'access-token-example', warning: null };
 const RENEWED = { token: 'access-token-renewed', warning: null };
 
-describe('a token that is good for long enough', () => {
-  it('is given at once, and nothing is refreshed', async () => {
+describe('a token that is valid for long enough', () => {
+  it('is returned immediately, without a refresh', async () => {
     const account = await stage.add();
     expect(await token()).toMatchObject({ account: { id: account.id }, email: null, warning: null });
     expect(await given()).toEqual(STORED);
   });
 
-  it('is measured against what was asked', async () => {
+  it('is compared with the requested time', async () => {
     await stage.add();
     expect(await given({ minValid: 59 * MINUTE })).toEqual(STORED);
     stage.clock.advance(56 * MINUTE);
@@ -65,7 +65,7 @@ describe('a token that is good for long enough', () => {
     expect(await given({}, renewing())).toEqual(RENEWED);
   });
 
-  it('need only live for half of its life where the provider gives no longer ones', async () => {
+  it('needs only half of its lifetime if the provider issues no longer ones', async () => {
     await stage.add({ expiresAt: NOW + 4 * MINUTE });
     const warning = expect.stringMatching(/expires in 4m: the provider does not issue longer-lived tokens$/);
     expect(await given()).toEqual({ ...STORED, warning });
@@ -77,24 +77,24 @@ describe('a token that is good for long enough', () => {
     expect(await given()).toEqual({ ...RENEWED, warning });
   });
 
-  it('is one whose end nobody knows', async () => {
+  it('may have an unknown expiry', async () => {
     await stage.add({ expiresAt: null });
     stage.clock.advance(400 * DAY);
     expect(await given({ minValid: 7 * DAY })).toEqual(STORED);
   });
 
-  it('is not one from the future, which is what remains when the clock was set back', async () => {
+  it('was not issued in the future, as after the clock was set back', async () => {
     await stage.add({ issuedAt: NOW + DAY, expiresAt: NOW + DAY + HOUR });
     expect(await given({}, renewing())).toEqual(RENEWED);
     expect(await given()).toEqual(RENEWED);
   });
 
-  it('is refreshed all the same when that is asked for', async () => {
+  it('is refreshed if that is requested', async () => {
     await stage.add();
     expect(await given({ refresh: true }, renewing())).toEqual(RENEWED);
   });
 
-  it('comes with the identity only when a format needs it', async () => {
+  it('comes with the identity only if a format needs it', async () => {
     await stage.add();
     expect((await token({ withIdentity: true })).email).toBe(ALICE.email);
     expect((await token()).email).toBeNull();
@@ -105,7 +105,7 @@ describe('a token that is good for long enough', () => {
     expect((await token({ withIdentity: true }, renewing())).email).toBe(ALICE.email);
   });
 
-  it('is not opened again when another process renewed it: the new one is read', async () => {
+  it('is read again if another process has renewed it', async () => {
     const seen = await stage.add(EXPIRED);
     const other = await stage.another();
     const elsewhere: EnsureValidContext['refresh'] = async (_, account) => {
@@ -115,7 +115,7 @@ describe('a token that is good for long enough', () => {
     expect(await given({}, elsewhere)).toEqual(RENEWED);
   });
 
-  it('is asked for once more when what another process stored has ended already', async () => {
+  it('is requested once more if the one stored by another process has ended', async () => {
     await stage.add(EXPIRED);
     let calls = 0;
     const twice: EnsureValidContext['refresh'] = async (vault, account, tokenAtHand) => {
@@ -128,7 +128,7 @@ describe('a token that is good for long enough', () => {
     expect(calls).toBe(2);
   });
 
-  it('is never one that ends before it can arrive, though the provider has just given it', async () => {
+  it('is not one that ends before it can arrive, even if just issued', async () => {
     await stage.add(EXPIRED);
     await expect(token({}, renewing({ expiresAt: NOW + 5 * SECOND }))).rejects.toMatchObject({
       code: 'provider_answer_invalid',
@@ -137,15 +137,15 @@ describe('a token that is good for long enough', () => {
   });
 });
 
-describe('asking for scopes', () => {
+describe('requested scopes', () => {
   const ALIASES = { email: 'https://issuer.example/auth/email' };
 
-  it('gives the token when all of them were granted', async () => {
+  it('return the token if all of them were granted', async () => {
     await stage.add();
     expect(await given({ scopes: ['email', 'openid'] })).toEqual(STORED);
   });
 
-  it('knows a scope by its other name', async () => {
+  it('are found under their aliases', async () => {
     await stage.add({ grantedScopes: ['openid', 'email'] });
     expect(await given({ scopes: [ALIASES.email] }, never, ALIASES)).toEqual(STORED);
     const full = await stage.add(
@@ -157,7 +157,7 @@ describe('asking for scopes', () => {
     );
   });
 
-  it('names what is missing and the login that would widen the grant, before anything is sent', async () => {
+  it('are named if missing, with the login that adds them, before a request', async () => {
     await stage.add(EXPIRED);
     await expect(token({ scopes: ['email', 'mail.read', 'mail.send'] })).rejects.toMatchObject({
       code: 'scope_missing',
@@ -167,12 +167,12 @@ describe('asking for scopes', () => {
     });
   });
 
-  it('is not fooled by names that every object has', async () => {
+  it('are not confused with properties of every object', async () => {
     await stage.add();
     await expect(token({ scopes: ['constructor'] })).rejects.toMatchObject({ code: 'scope_missing' });
   });
 
-  it('looks again after a refresh, which may have taken scopes away', async () => {
+  it('are checked again after a refresh, which may have withdrawn some', async () => {
     await stage.add(EXPIRED);
     await expect(token({ scopes: ['email'] }, renewing({ grantedScopes: ['openid'] }))).rejects.toMatchObject(
       { code: 'scope_missing' },

@@ -95,7 +95,7 @@ describe('a token', () => {
   });
 
   it.each(['keychain', 'passphrase', 'command', 'none'])(
-    'comes from a running agent where the key is in %s, and nothing is opened here',
+    'comes from a running agent if the key is in %s, and nothing is opened here',
     async (keySource) => {
       const asked = await startAgent(200, DOCUMENT);
       const { given, opened } = await failing('vault_damaged', { keySource });
@@ -104,7 +104,7 @@ describe('a token', () => {
     },
   );
 
-  it.each(['file', 'credential'])('is read here where the key is in a %s', async (keySource) => {
+  it.each(['file', 'credential'])('is read by this process if the key is in a %s', async (keySource) => {
     const asked = await startAgent(200, DOCUMENT);
     const { given, failure } = await failing('vault_damaged', { keySource });
     expect(given).toBe(failure);
@@ -112,7 +112,7 @@ describe('a token', () => {
   });
 
   it.each(['key_missing', 'key_wrong', 'client_not_configured'] as const)(
-    'comes from the agent after all where this process lacks what it needs: %s',
+    'comes from the agent if this process lacks what it needs: %s',
     async (code) => {
       const asked = await startAgent(200, DOCUMENT);
       const { given, opened } = await failing(code, { keySource: 'file' });
@@ -121,7 +121,7 @@ describe('a token', () => {
     },
   );
 
-  it("fails with the agent's reason where the key is unavailable here, else with our own", async () => {
+  it("fails with the agent's reason if the key is unavailable, else with its own", async () => {
     const asked = await startAgent(409, LOGIN_NEEDED);
     for (const keySource of ['file', 'keychain']) {
       const { given } = await failing('key_locked', { keySource });
@@ -135,7 +135,7 @@ describe('a token', () => {
     expect(asked).toHaveLength(2 + 3);
   });
 
-  it('is not asked from the agent with --refresh, or with settings of its own', async () => {
+  it('is not requested from the agent with --refresh or --settings', async () => {
     const asked = await startAgent(200, DOCUMENT);
     for (const keySource of ['file', 'keychain']) {
       for (const own of [{ request: { ...REQUEST, refresh: true } }, { envFile: '/home/ada/other.env' }])

@@ -29,7 +29,7 @@ function vault() {
 }
 
 describe('an operation with a token', () => {
-  it('is called once while its token is taken, and gives back what it gives', async () => {
+  it('is called once while its token is accepted, and its result is returned', async () => {
     const { withToken, refreshes } = vault();
     const tokens: string[] = [];
     expect(await withToken(REQUEST, (token) => tokens.push(token))).toBe(1);
@@ -43,7 +43,7 @@ describe('an operation with a token', () => {
     ['an error with the statusCode 401', Object.assign(new Error(), { statusCode: 401 })],
     ['an error whose response has the status 401', Object.assign(new Error(), { response: { status: 401 } })],
     ['an error whose response has the statusCode 401', { response: { statusCode: 401 } }],
-  ])('is called once more with a new token when it throws %s', async (_, failure) => {
+  ])('is called once more with a new token if it throws %s', async (_, failure) => {
     const { withToken, refreshes } = vault();
     const tokens: string[] = [];
     const result = await withToken(REQUEST, async (token) => {
@@ -56,7 +56,7 @@ describe('an operation with a token', () => {
     expect(refreshes()).toBe(1);
   });
 
-  it('is called once more when it returns a response with 401, whose body is discarded', async () => {
+  it('is called once more if it returns a response with 401, whose body is discarded', async () => {
     const { withToken } = vault();
     const refused = new Response('unauthorized', { status: 401 });
     const answers = [refused, new Response('yes')];
@@ -70,20 +70,20 @@ describe('an operation with a token', () => {
     ['an error with a code of 401', Object.assign(new Error('no'), { code: 401 })],
     ['an error with the text 401', Object.assign(new Error('401'), { status: '401' })],
     ['nothing', undefined],
-  ])('fails at once when it throws %s', async (_, failure) => {
+  ])('fails at once if it throws %s', async (_, failure) => {
     const { withToken, refreshes } = vault();
     await expect(withToken(REQUEST, () => Promise.reject(failure))).rejects.toBe(failure);
     expect(refreshes()).toBe(0);
   });
 
-  it('may return what only looks a little like a response', async () => {
+  it('may return a value that only resembles a response', async () => {
     const { withToken, refreshes } = vault();
     expect(await withToken(REQUEST, () => ({ status: 401 }))).toEqual({ status: 401 });
     expect(await withToken(REQUEST, () => null)).toBeNull();
     expect(refreshes()).toBe(0);
   });
 
-  it('is not called a third time: the second failure is passed through as it is', async () => {
+  it('is not called a third time: the second failure is passed through', async () => {
     const { withToken, refreshes } = vault();
     const failures: Error[] = [];
     const failing = withToken(REQUEST, () => {
@@ -98,7 +98,7 @@ describe('an operation with a token', () => {
     expect(await withToken(REQUEST, () => refused)).toBe(refused);
   });
 
-  it('shares one refresh with all others at the same time', async () => {
+  it('shares one refresh with all concurrent operations', async () => {
     const { withToken, refreshes } = vault();
     const operation = async (token: string) => {
       if (token === 'access-token-1') throw new Unauthorized();
@@ -109,7 +109,7 @@ describe('an operation with a token', () => {
     expect(refreshes()).toBe(1);
   });
 
-  it('takes the token that somebody else has fetched since, without a refresh', async () => {
+  it('uses a token that another process has fetched since, without a refresh', async () => {
     const { withToken, token, requests } = vault();
     const tokens: string[] = [];
     await withToken(REQUEST, async (given) => {
@@ -123,7 +123,7 @@ describe('an operation with a token', () => {
     expect(requests).toEqual([{ ...REQUEST, selector: 'google/alice@example.com', refresh: false }]);
   });
 
-  it('starts a refresh of its own when one before it has ended', async () => {
+  it('starts its own refresh if an earlier one has ended', async () => {
     const { withToken, refreshes } = vault();
     for (const tokens of [[], []] as string[][]) {
       await withToken(REQUEST, (token) => {

@@ -41,7 +41,7 @@ describe('a request on the socket', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  it('tells of every Host header it has', async () => {
+  it('contains every Host header', async () => {
     expect((await send(['Host: vault']))?.hosts).toEqual(['vault']);
     expect((await send(['Host: vault', 'HOST: evil.example']))?.hosts).toEqual(['vault', 'evil.example']);
   });
@@ -55,7 +55,7 @@ describe('a request on the socket', () => {
     'Upgrade-Insecure-Requests: 1',
     'Accept: text/html,application/xhtml+xml;q=0.9,*/*;q=0.8',
     'User-Agent: Mozilla/4.0 (compatible; MSIE 8.0)',
-  ])('comes from a browser with %s', async (line) => {
+  ])('with %s is from a browser', async (line) => {
     expect((await send(['Host: vault', line]))?.fromBrowser).toBe(true);
   });
 
@@ -67,7 +67,7 @@ describe('a request on the socket', () => {
       ['User-Agent: Mozilla/5.0 (Linux; Debian GNU/Linux 12 (bookworm); en-US) PowerShell/7.5.0'],
     ],
     ['vault token', [`${CLIENT_HEADER}: {}`]],
-  ])('of %s comes from none', async (_, lines) => {
+  ])('of %s is not from a browser', async (_, lines) => {
     expect((await send(['Host: vault', ...lines]))?.fromBrowser).toBe(false);
   });
 });

@@ -24,11 +24,11 @@ import { createFiles } from '../../../src/system/files/files.js';
 const STRANGER = 400_000 + process.pid;
 const DEEP = `/${'d'.repeat(100)}`;
 
-describe('where the agent listens', () => {
+describe('the place of the agent’s socket', () => {
   const at = (data: string, platform: NodeJS.Platform = 'linux') =>
     agentSocketPaths({ data }, { platform, uid: STRANGER, env: {} });
 
-  it('is in the folder of the vault, so that everybody who finds the vault finds it', () => {
+  it('is in the folder of the vault, so that everything that finds the vault finds it', () => {
     expect(at('/home/ada/.local/share/token-vault')).toEqual([
       '/home/ada/.local/share/token-vault/agent/agent.sock',
     ]);
@@ -56,7 +56,7 @@ describe('where the agent listens', () => {
   });
 });
 
-describe.skipIf(process.getuid === undefined)('a place of the socket', () => {
+describe.skipIf(process.getuid === undefined)('a possible place of the socket', () => {
   const uid = process.getuid?.() ?? 0;
   let folder = '';
   let path = '';
@@ -81,7 +81,7 @@ describe.skipIf(process.getuid === undefined)('a place of the socket', () => {
     }
   };
 
-  it('is the runtime directory of the user before /tmp, as long as it is private', () => {
+  it('is the private runtime directory of the user before /tmp', () => {
     const places = (XDG_RUNTIME_DIR: string) =>
       agentSocketPaths({ data: DEEP }, { platform: 'linux', uid, env: { XDG_RUNTIME_DIR } });
     const tmp = places('').at(-1);
@@ -97,7 +97,7 @@ describe.skipIf(process.getuid === undefined)('a place of the socket', () => {
     expect(places(folder)).toEqual(places(''));
   });
 
-  it('passes where nothing is yet, and where our socket is', async () => {
+  it('is accepted if nothing is there yet, or our socket', async () => {
     expect(refusal()).toBeNull();
     mkdirSync(dirname(path), { mode: 0o700 });
     expect(refusal()).toBeNull();
@@ -106,7 +106,7 @@ describe.skipIf(process.getuid === undefined)('a place of the socket', () => {
     server.close();
   });
 
-  it('is refused when it is open to others, or another program uses that path', async () => {
+  it('is refused if it is open to others, or another program uses that path', async () => {
     mkdirSync(dirname(path), { mode: 0o755 });
     expect(refusal()).toMatchObject({ exitCode: 9, hint: `chmod 700 '${dirname(path)}'` });
     chmodSync(dirname(path), 0o700);
@@ -120,7 +120,7 @@ describe.skipIf(process.getuid === undefined)('a place of the socket', () => {
     expect(refusal(join(path, 'below'))).toMatchObject({ message: expect.stringContaining('not a folder') });
   });
 
-  it.skipIf(uid !== 0)('is refused when its folder or its socket is of another user', async () => {
+  it.skipIf(uid !== 0)('is refused if its folder or its socket belongs to another user', async () => {
     mkdirSync(dirname(path), { mode: 0o700 });
     const server = await listen(path);
     chownSync(path, STRANGER, 0);
@@ -134,7 +134,7 @@ describe.skipIf(process.getuid === undefined)('a place of the socket', () => {
     server.close();
   });
 
-  it('in /tmp is made when it is asked for, so that nobody else makes it before it is used', () => {
+  it('in /tmp is made before it is used, so that another user cannot make it', () => {
     const [place = ''] = agentSocketPaths({ data: DEEP }, { platform: 'linux', uid: STRANGER, env: {} });
     const files = createFiles({ uid, pid: process.pid }, () => {});
     try {

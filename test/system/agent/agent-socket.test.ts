@@ -64,8 +64,8 @@ const ask = (more: Partial<SocketQuestion> = {}) =>
   askSocket(path, { method: 'GET', target: '/', deadline: 20_000, signal: never, ...more });
 const HELLO_READ = { status: 200, body: 'hello\n' };
 
-describe('a socket that may be asked', () => {
-  it('is one, ours, closed to others, in a folder that is the same', async () => {
+describe('a usable socket', () => {
+  it('is ours and closed to others, and so is its folder', async () => {
     expect(isOwnSocket(path, uid)).toBe(false);
     await serve();
     expect(isOwnSocket(path, uid)).toBe(true);
@@ -78,7 +78,7 @@ describe('a socket that may be asked', () => {
     expect(isOwnSocket(path, uid)).toBe(false);
   });
 
-  it('is no file, and no link to a socket', async () => {
+  it('is not a file, and not a link to a socket', async () => {
     await serve();
     const link = join(dirname(path), 'link.sock');
     symlinkSync(path, link);
@@ -90,7 +90,7 @@ describe('a socket that may be asked', () => {
 });
 
 describe('the server on the socket', () => {
-  it('answers with headers that keep the answer out of every cache', async () => {
+  it('sends headers that keep the answer out of every cache', async () => {
     await serve();
     const response = await new Promise<IncomingMessage>((resolve) => {
       get({ socketPath: path }, resolve);
@@ -99,7 +99,7 @@ describe('the server on the socket', () => {
     response.resume();
   });
 
-  it('takes the place of what a killed one left, and of nothing else', async () => {
+  it('replaces the socket of a killed agent, and nothing else', async () => {
     await serveRaw(() => {});
     await serve();
     expect(await ask()).toEqual(HELLO_READ);
@@ -117,7 +117,7 @@ describe('the server on the socket', () => {
     expect(mode(dirname(path))).toBe('700');
   });
 
-  it('comes back when somebody has cleared its socket away', async () => {
+  it('is made again if its socket was removed', async () => {
     const server = await serve();
     rmSync(dirname(path), { recursive: true });
     expect(await ask()).toBeNull();
@@ -126,7 +126,7 @@ describe('the server on the socket', () => {
     expect(await ask()).toEqual(HELLO_READ);
   });
 
-  it('is made anew once others may come to it, since no client of ours takes it then', async () => {
+  it('is made again once others may open it, because our clients do not use it then', async () => {
     const server = await serve();
     for (const open of [() => chmodSync(path, 0o666), () => chmodSync(dirname(path), 0o755)]) {
       open();
@@ -135,7 +135,7 @@ describe('the server on the socket', () => {
     }
   });
 
-  it('that cannot come back says why, and can still be stopped', async () => {
+  it('that cannot be made again says why, and can still be stopped', async () => {
     const server = await serve();
     const held = connect(path);
     await expect.poll(() => held.readyState).toBe('open');
@@ -148,7 +148,7 @@ describe('the server on the socket', () => {
     await stopped;
   });
 
-  it('answers who waits when it stops, and nobody else', async () => {
+  it('answers waiting clients when it stops, and no others', async () => {
     let answer = (_: ServedAnswer) => {};
     const server = await serve(() => new Promise((resolve) => (answer = resolve)));
     const waiting = ask();
@@ -162,7 +162,7 @@ describe('the server on the socket', () => {
     expect(server.waiting).toBe(0);
   });
 
-  it('is not held by clients that say nothing, and outlives those that go away', async () => {
+  it('is not held up by silent clients, and survives disconnected ones', async () => {
     let answer = (_: ServedAnswer) => {};
     const server = await serve(() => new Promise((resolve) => (answer = resolve)));
     const silent = connect(path);
@@ -204,12 +204,12 @@ describe('the client of the socket', () => {
   it.each([
     ['silence', ''],
     ['half an answer', 'HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc'],
-  ])('gives up on %s at its deadline', async (_, text) => {
+  ])('fails on %s at its deadline', async (_, text) => {
     await serveRaw((socket) => void socket.write(text));
     expect(await ask({ deadline: 50 })).toBe('timeout');
   });
 
-  it('says who asks in a header', async () => {
+  it('states who asks in a header', async () => {
     let received = '';
     await serveRaw((socket) => {
       socket.on('data', (chunk) => {
@@ -226,12 +226,12 @@ describe('the client of the socket', () => {
     ['no length', 'HTTP/1.1 200 OK\r\n\r\nabc'],
     ['a length that is none', 'HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\nabc'],
     ['an answer without end', `HTTP/1.1 200 OK\r\nContent-Length: 9999999\r\n\r\n${'a'.repeat(1_100_000)}`],
-  ])('makes nothing of %s', async (_, text) => {
+  ])('ignores %s', async (_, text) => {
     await serveRaw((socket) => void socket.end(text));
     expect(await ask()).toBeNull();
   });
 
-  it('finds nobody where nobody listens, and no more than that behind a closed connection', async () => {
+  it('reports no listener, and a closed connection as no more than that', async () => {
     expect(await ask()).toBeNull();
     await serveRaw((socket) => socket.end());
     expect(await ask()).toBeNull();

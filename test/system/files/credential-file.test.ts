@@ -18,7 +18,7 @@ const refused = (what: string) =>
 
 describe('a credential', () => {
   it.each([0o400, 0o440, 0o600])(
-    'is read as the service manager made it, with mode %o, which stays',
+    'is read with the mode of the service manager, %o, which is kept',
     (mode) => {
       writeFileSync(path, 'content', { mode });
       expect(readCredential(path, 100, uid)?.toString()).toBe('content');
@@ -33,7 +33,7 @@ describe('a credential', () => {
     expect(statSync(path).mode & 0o777).toBe(mode);
   });
 
-  it('of root is as good as one’s own, and of anybody else it is not', (context) => {
+  it('of root is accepted like one’s own, but not of another user', (context) => {
     writeFileSync(path, 'content', { mode: 0o400 });
     if (uid !== 0) return context.skip('needs root');
     expect(readCredential(path, 100, 1_000)?.toString()).toBe('content');
@@ -41,7 +41,7 @@ describe('a credential', () => {
     expect(() => readCredential(path, 100, 1_000)).toThrow(refused('belongs to another user'));
   });
 
-  it('is no link, no folder, and no larger than it may be', () => {
+  it('is no link, no folder, and not larger than the limit', () => {
     expect(readCredential(path, 100, uid)).toBeNull();
     writeFileSync(`${path}.other`, 'content', { mode: 0o400 });
     symlinkSync(`${path}.other`, path);

@@ -33,13 +33,13 @@ describe('an open descriptor', () => {
     ['the first of several lines', 'some words\nmore\n', 'some words'],
     ['a line from Windows', 'some words\r\n', 'some words'],
     ['nothing', '', ''],
-  ])('of a file gives %s, and is closed', async (_what, text, line) => {
+  ])('of a file returns %s, and is closed', async (_what, text, line) => {
     const descriptor = fileWith(text);
     expect(await readDescriptor(descriptor, 100, 1_000)).toEqual({ kind: 'line', text: line });
     expect(() => closeSync(descriptor)).toThrow();
   });
 
-  it('of a pipe gives a line without waiting for the end, and no more than it may', async () => {
+  it('of a pipe returns a line without waiting for the end, up to the limit', async () => {
     const whole = await pipeFrom("printf 'some words\\nmore' >&3");
     expect(await readDescriptor(whole.descriptor, 100, 20_000)).toEqual({ kind: 'line', text: 'some words' });
     whole.stop();
@@ -49,13 +49,13 @@ describe('an open descriptor', () => {
     long.stop();
   });
 
-  it('of a pipe that nobody writes to is given up', async () => {
+  it('of a pipe that stays silent ends at the deadline', async () => {
     const silent = await pipeFrom('true');
     expect(await readDescriptor(silent.descriptor, 100, 50)).toEqual({ kind: 'timed_out' });
     silent.stop();
   });
 
-  it('that is too long, or is none, is told', async () => {
+  it('that is too long or not open is an error', async () => {
     expect(await readDescriptor(fileWith('x'.repeat(101)), 100, 1_000)).toEqual({ kind: 'too_long' });
     expect(await readDescriptor(999, 100, 1_000)).toEqual({ kind: 'not_open' });
   });

@@ -15,7 +15,7 @@ afterEach(() => rmSync(root, { recursive: true, force: true }));
 const checks = () => createChecks(process.geteuid?.(), (line) => void notices.push(line));
 
 /** As SQLite takes its journal away with every commit. */
-it('a file with a loose mode that another process takes away while it is looked at is no fault', () => {
+it('a loosely protected file may be removed by another process during the check', () => {
   const path = join(root, 'journal');
   writeFileSync(path, '');
   chmodSync(path, 0o644);
@@ -25,7 +25,7 @@ it('a file with a loose mode that another process takes away while it is looked 
   expect(notices).toEqual([]);
 });
 
-it('a file with a loose mode that cannot be changed is refused', () => {
+it('a loosely protected file whose mode cannot be changed is refused', () => {
   const path = join(root, 'file');
   writeFileSync(path, '');
   chmodSync(path, 0o644);

@@ -27,14 +27,14 @@ describe('the hint of a file that cannot be written', () => {
     ['EACCES', 'permission is denied', () => `ls -ld '${folder}'`],
     ['ENOENT', 'its folder does not exist', () => `mkdir -p '${folder}'`],
     ['EWHATEVER', 'the system refuses', () => `df -h '${folder}'; ls -ld '${folder}'`],
-  ])('because of %s is what a person types then', (code, why, command) => {
+  ])('for %s is a command that can be typed', (code, why, command) => {
     expect(notWritable(path, failureOf(code))).toMatchObject({
       message: `${path} cannot be written: ${why}`,
       hint: command(),
     });
   });
 
-  it('names the file only while it is there, and no folder that is none', () => {
+  it('names the file only if it exists, and only an existing folder', () => {
     const refused = () => notWritable(path, failureOf('EACCES')).hint ?? '';
     expect(type(refused())).not.toContain('file');
     writeFileSync(path, '');
@@ -44,7 +44,7 @@ describe('the hint of a file that cannot be written', () => {
     expect(type(below)).toContain(path);
   });
 
-  it('ends with its command, whatever is said before it', () => {
+  it('ends with its command, after any other text', () => {
     mkdirSync(path);
     const hints = [notAFile(path).hint, notWritable(path, failureOf('EIO')).hint];
     for (const hint of hints) expect(type((hint ?? '').replace(/^.*: /, ''))).not.toBe('');

@@ -12,7 +12,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-it('the identity of a file stays when it is written to, and goes with it', () => {
+it('the identity of a file is kept when it is written to, and moves with it', () => {
   expect(fileIdentity(path)).toBeNull();
   writeFileSync(path, 'one');
   const first = fileIdentity(path);

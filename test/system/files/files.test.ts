@@ -50,7 +50,7 @@ const STRANGE: readonly (readonly [string, () => void])[] = [
   ['a pipe', () => expect(spawnSync('mkfifo', [path]).status).toBe(0)],
 ];
 
-describe('a file that is there', () => {
+describe('an existing file', () => {
   it('is regular, ours, with one name and closed to others, or it is refused', () => {
     expect(files.check(path)).toBe(false);
     writeFileSync(path, 'text', { mode: 0o600 });
@@ -76,17 +76,14 @@ describe('a file that is there', () => {
     expect(here()).toEqual(['file', 'target']);
   });
 
-  it.each([0o644, 0o660, 0o606, 0o777])(
-    'is closed to others when its mode is %o, and that is said once',
-    (mode) => {
-      writeFileSync(path, 'text');
-      chmodSync(path, mode);
-      expect(files.read(path, 100)?.toString()).toBe('text');
-      expect(modeOf(path)).toBe(0o600);
-      expect(files.check(path)).toBe(true);
-      expect(notices).toEqual([expect.stringMatching(/file was open to other users; its mode is now 600$/)]);
-    },
-  );
+  it.each([0o644, 0o660, 0o606, 0o777])('is closed to others if its mode is %o, with one notice', (mode) => {
+    writeFileSync(path, 'text');
+    chmodSync(path, mode);
+    expect(files.read(path, 100)?.toString()).toBe('text');
+    expect(modeOf(path)).toBe(0o600);
+    expect(files.check(path)).toBe(true);
+    expect(notices).toEqual([expect.stringMatching(/file was open to other users; its mode is now 600$/)]);
+  });
 
   it('has neither owner nor mode on Windows', () => {
     writeFileSync(path, 'text');
@@ -95,7 +92,7 @@ describe('a file that is there', () => {
     expect(modeOf(path)).toBe(0o644);
   });
 
-  it('is read whole, unless it is larger than it may be', () => {
+  it('is read completely, unless it is larger than the limit', () => {
     expect(files.read(path, 4)).toBeNull();
     writeFileSync(path, 'text', { mode: 0o600 });
     expect(files.read(path, 4)?.toString()).toBe('text');
@@ -107,28 +104,31 @@ describe('a file that is there', () => {
 });
 
 describe('a new file', () => {
-  it.each(['text', ''])('holds %j and is 0600 whatever the umask; nothing lies beside it', (content) => {
-    const before = process.umask(0);
-    try {
-      expect(files.create(path, bytes(content))).toBe(true);
-    } finally {
-      process.umask(before);
-    }
-    expect(readFileSync(path, 'utf8')).toBe(content);
-    expect(modeOf(path)).toBe(0o600);
-    expect(here()).toEqual(['file']);
-    expect(files.create(path, bytes('other'))).toBe(false);
-    expect(readFileSync(path, 'utf8')).toBe(content);
-  });
+  it.each(['text', ''])(
+    'contains %j and is 0600 whatever the umask, with nothing left beside it',
+    (content) => {
+      const before = process.umask(0);
+      try {
+        expect(files.create(path, bytes(content))).toBe(true);
+      } finally {
+        process.umask(before);
+      }
+      expect(readFileSync(path, 'utf8')).toBe(content);
+      expect(modeOf(path)).toBe(0o600);
+      expect(here()).toEqual(['file']);
+      expect(files.create(path, bytes('other'))).toBe(false);
+      expect(readFileSync(path, 'utf8')).toBe(content);
+    },
+  );
 
-  it('is not made where there is no folder, or a file in its place', () => {
+  it('is not made if there is no folder, or a file in its place', () => {
     expect(() => files.create(join(folder, 'none', 'file'), bytes('text'))).toThrow(unwritable);
     writeFileSync(path, 'text');
     expect(() => files.create(join(path, 'file'), bytes('text'))).toThrow(unwritable);
     expect(here()).toEqual(['file']);
   });
 
-  it('does not trip over what a crash of a process of the same number left', () => {
+  it('is made despite the leftovers of a crashed process with the same pid', () => {
     writeFileSync(`${path}.4711-1.new`, 'left');
     expect(files.create(path, bytes('text'))).toBe(true);
     expect(here()).toEqual(['file']);
@@ -139,14 +139,14 @@ describe('a new file', () => {
 describe('a finished file', () => {
   const finished = () => `${path}.new`;
 
-  it('gets a name that is free', () => {
+  it('gets a free name', () => {
     writeFileSync(finished(), 'text', { mode: 0o600 });
     expect(files.publish(finished(), path)).toBe(true);
     expect(here()).toEqual(['file']);
     expect(readFileSync(path, 'utf8')).toBe('text');
   });
 
-  it('does not get one that is taken, and goes', () => {
+  it('does not get a taken name, and is removed', () => {
     writeFileSync(path, 'first');
     writeFileSync(finished(), 'second', { mode: 0o600 });
     expect(files.publish(finished(), path)).toBe(false);
@@ -155,7 +155,7 @@ describe('a finished file', () => {
   });
 
   it.each(['.new', '.4711-3.new'])(
-    'with both names, as a crash leaves it, loses the one that ends in %s',
+    'with both names, as after a crash, loses the one that ends in %s',
     (end) => {
       writeFileSync(path, 'text', { mode: 0o600 });
       linkSync(path, `${path}${end}`);
@@ -165,20 +165,20 @@ describe('a finished file', () => {
     },
   );
 
-  it('with a second name of any other kind is refused, and keeps it', () => {
+  it('with any other second name is refused, and keeps it', () => {
     writeFileSync(path, 'text', { mode: 0o600 });
     linkSync(path, join(folder, 'other.new'));
     expect(() => files.check(path)).toThrow(unsafe);
     expect(here()).toEqual(['file', 'other.new']);
   });
 
-  it('that is not there says so', () => {
+  it('that is missing is an error', () => {
     expect(() => files.publish(finished(), path)).toThrow(unwritable);
   });
 });
 
 describe('replacing a file', () => {
-  it('puts another in its place, 0600, and nothing lies beside it', () => {
+  it('puts another in its place, 0600, with nothing left beside it', () => {
     for (const content of ['first', 'second']) {
       files.replace(path, bytes(content));
       expect(readFileSync(path, 'utf8')).toBe(content);
@@ -187,7 +187,7 @@ describe('replacing a file', () => {
     expect(here()).toEqual(['file']);
   });
 
-  it('leaves the old one whole to those who had opened it', () => {
+  it('keeps the old content for those who have opened it', () => {
     files.replace(path, bytes('first'));
     const { ino } = statSync(path);
     files.replace(path, bytes('second'));
@@ -196,7 +196,7 @@ describe('replacing a file', () => {
 });
 
 describe('appending', () => {
-  it('adds to what is there, in a file of 0600', () => {
+  it('adds to the content, in a file of 0600', () => {
     const before = process.umask(0);
     try {
       for (const line of ['one\n', 'two\n']) files.append(path, bytes(line), 100, 3);
@@ -207,7 +207,7 @@ describe('appending', () => {
     expect(modeOf(path)).toBe(0o600);
   });
 
-  it('begins a new file before one grows beyond the limit, and keeps as many as asked for', () => {
+  it('begins a new file before one exceeds the limit, and keeps the given number', () => {
     for (const line of ['1', '2', '3', '4', '5', '6', '7', '8', '9'])
       files.append(path, bytes(`${line}\n`), 4, 3);
     expect(here()).toEqual(['file', 'file.1', 'file.2']);
@@ -220,7 +220,7 @@ describe('appending', () => {
 });
 
 describe('removing', () => {
-  it('does nothing when there is nothing, and takes a link rather than its target', () => {
+  it('does nothing if there is nothing, and removes a link, not its target', () => {
     files.remove(path);
     writeFileSync(join(folder, 'target'), 'target');
     symlinkSync(join(folder, 'target'), path);
@@ -228,13 +228,13 @@ describe('removing', () => {
     expect(here()).toEqual(['target']);
   });
 
-  it('does not take a folder', () => {
+  it('does not remove a folder', () => {
     mkdirSync(path);
     expect(() => files.remove(path)).toThrow(unwritable);
     expect(here()).toEqual(['file']);
   });
 
-  it('takes what cut-off writes left beside a file, and nothing else that is named like it', () => {
+  it('removes the files of interrupted writes beside a file, and no others', () => {
     const others = ['file', 'file.bak.new', 'file.new', 'other.1-1.new'];
     for (const name of [...others, 'file.4711-1.new', 'file.1-22.new']) writeFileSync(join(folder, name), '');
     files.removeLeftoverTemps(path);

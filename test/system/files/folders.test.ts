@@ -29,7 +29,7 @@ const modeOf = (of: string) => statSync(of).mode & 0o7777;
 const unsafe = expect.objectContaining({ code: 'vault_permissions', exitCode: 9, hint: expect.any(String) });
 
 describe('a folder for private files', () => {
-  it('is made with its missing parents, 0700 each whatever the umask, and those that were there stay as they were', () => {
+  it('is made 0700 with its missing parents, and existing ones are not changed', () => {
     chmodSync(root, 0o755);
     const before = process.umask(0);
     try {
@@ -42,7 +42,7 @@ describe('a folder for private files', () => {
     expect(notices).toEqual([]);
   });
 
-  it.each([0o755, 0o770, 0o701])('of ours with mode %o is closed to others, and that is said', (mode) => {
+  it.each([0o755, 0o770, 0o701])('of ours with mode %o is closed to others, with a notice', (mode) => {
     const path = join(root, 'open');
     mkdirSync(path);
     chmodSync(path, mode);
@@ -52,7 +52,7 @@ describe('a folder for private files', () => {
     expect(notices).toEqual([expect.stringMatching(/open was open to other users; its mode is now 700$/)]);
   });
 
-  it('that all users share is refused and left as it is: it would be taken from the others', () => {
+  it('that all users share is refused and not changed', () => {
     const path = join(root, 'shared');
     mkdirSync(path);
     chmodSync(path, 0o1777);
@@ -64,7 +64,7 @@ describe('a folder for private files', () => {
     expect(modeOf(path)).toBe(0o1777);
   });
 
-  it('is refused when it is another user’s, a file, or a link', () => {
+  it('is refused if it is another user’s, a file, or a link', () => {
     mkdirSync(join(root, 'theirs'), { mode: 0o700 });
     expect(() => ensure(join(root, 'theirs'), uid + 1)).toThrow(unsafe);
     writeFileSync(join(root, 'file'), '');
@@ -77,7 +77,7 @@ describe('a folder for private files', () => {
     expect(lstatSync(join(root, 'link')).isSymbolicLink()).toBe(true);
   });
 
-  it('that is only checked is judged alike, and is not made', () => {
+  it('that is only checked has the same conditions, and is not made', () => {
     const check = (path: string) =>
       createFiles({ uid, pid: 1 }, (line) => void notices.push(line)).checkFolder(join(root, path));
     expect(check('missing')).toBe(false);
@@ -91,7 +91,7 @@ describe('a folder for private files', () => {
     for (const name of ['link', 'dangling']) expect(() => check(name)).toThrow(unsafe);
   });
 
-  it('is not made below a file, or below a link to nowhere', () => {
+  it('is not made below a file, or below a broken link', () => {
     writeFileSync(join(root, 'file'), '');
     symlinkSync(join(root, 'nowhere'), join(root, 'dangling'));
     for (const parent of ['file', 'dangling']) {

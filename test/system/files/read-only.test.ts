@@ -25,8 +25,8 @@ const put = (name: string, mode = 0o600) => {
 };
 const code = (expected: string) => expect.objectContaining({ code: expected });
 
-describe('a look', () => {
-  it('tells what stands at a path itself', () => {
+describe('a read-only look', () => {
+  it('reports what is at a path itself, not behind a link', () => {
     const file = put('file', 0o640);
     linkSync(file, join(folder, 'other'));
     symlinkSync(file, join(folder, 'link'));
@@ -53,8 +53,8 @@ describe('a look', () => {
   });
 });
 
-describe('files that are only looked at', () => {
-  it('are read as they are, and refused as other commands refuse them', () => {
+describe('files that are only read', () => {
+  it('are not changed, and are refused like in other commands', () => {
     const files = readOnlyFiles(process.getuid?.());
     const open = put('open', 0o644);
     expect(files.read(open, 7)?.toString()).toBe('content');
@@ -65,7 +65,7 @@ describe('files that are only looked at', () => {
     expect(() => readOnlyFiles(12_345).read(open, 7)).toThrow(code('vault_permissions'));
   });
 
-  it('may lie in folders, which are looked at alike', () => {
+  it('may be in folders that are checked the same way', () => {
     const files = readOnlyFiles(process.getuid?.());
     chmodSync(folder, 0o755);
     expect([files.checkFolder(folder), files.checkFolder(join(folder, 'missing'))]).toEqual([true, false]);
@@ -95,7 +95,7 @@ describe('files that are only looked at', () => {
 });
 
 describe('a port', () => {
-  it('is free until somebody listens there', async () => {
+  it('is free until a program listens there', async () => {
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as { port: number };
@@ -106,8 +106,8 @@ describe('a port', () => {
   });
 });
 
-describe('a visit', () => {
-  it('is made once for each page, and tells when', async () => {
+describe('a probe of a page', () => {
+  it('is made once for each page, and returns when it was asked and answered', async () => {
     const http = createHttp({ env: {} });
     const server = await serve((response) => void response.end('hello'));
     const visit = createProber(http, systemClock, new AbortController().signal);

@@ -54,9 +54,9 @@ function way(...names: string[]): string {
   return path;
 }
 
-describe('the way to a private file', () => {
+describe('the path to a private file', () => {
   it.each([0o770, 0o707, 0o722, 0o2775, 0o777])(
-    'is refused when a folder on it has mode %o, and nothing is written below it',
+    'is refused if a folder on it has mode %o, and nothing is written below it',
     (mode) => {
       const open = way('open');
       const below = way('open', 'below');
@@ -70,14 +70,14 @@ describe('the way to a private file', () => {
     },
   );
 
-  it('is safe where others may write but touch only what is theirs, as in /tmp', () => {
+  it('is safe if others may write but touch only their own files, as in /tmp', () => {
     chmodSync(way('shared'), 0o1777);
     const vault = join(root, 'shared', 'vault');
     filesOf().ensureFolder(vault);
     expect(filesOf().create(join(vault, 'file'), Buffer.from('text'))).toBe(true);
   });
 
-  it('is refused when a folder on it belongs to another user', () => {
+  it('is refused if a folder on it belongs to another user', () => {
     const theirs = way('theirs');
     if (isRoot) chownSync(theirs, STRANGER, STRANGER);
     const refusal = isRoot
@@ -88,7 +88,7 @@ describe('the way to a private file', () => {
     expect(readdirSync(theirs)).toEqual([]);
   });
 
-  it('is looked at again where a file goes, and a second later all along', async () => {
+  it('is checked again where a file is written, and completely after a second', async () => {
     const vault = way('above', 'vault');
     const files = filesOf();
     const check = () => files.check(join(vault, 'file'));
@@ -102,7 +102,7 @@ describe('the way to a private file', () => {
     });
   });
 
-  it('may lead through links of ours, and is judged where they lead', () => {
+  it('may contain our links, and is checked where they lead', () => {
     const real = way('real');
     const open = way('open');
     symlinkSync(real, join(root, 'good'));
@@ -115,19 +115,19 @@ describe('the way to a private file', () => {
     expect(readdirSync(open)).toEqual([]);
   });
 
-  it('ends at a link that leads to itself', () => {
+  it('ends at a link to itself', () => {
     symlinkSync('circle', join(root, 'circle'));
     for (const attempt of attempts(join(root, 'circle', 'vault')))
       expect(attempt).toThrow(unsafe(/too many links/, /^ls -ld /));
   });
 
-  it('ends where nothing is there, or a file', () => {
+  it('ends at a missing entry, or a file', () => {
     writeFileSync(join(root, 'file'), '');
     expect(filesOf().check(join(root, 'none', 'below', 'file'))).toBe(false);
     expect(filesOf().check(join(root, 'file', 'below'))).toBe(false);
   });
 
-  it('is no concern of ours on Windows, where folders have no mode', () => {
+  it('is not checked on Windows, where folders have no mode', () => {
     chmodSync(way('open'), 0o777);
     const files = createFiles({ uid: undefined, pid: 1 }, () => {});
     expect(files.create(join(root, 'open', 'file'), Buffer.from('text'))).toBe(true);

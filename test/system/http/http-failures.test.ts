@@ -28,20 +28,20 @@ describe.each(CLIENTS)('%s', (_, acceptPart) => {
   const http = clientOf(acceptPart);
   const get = (url: string, more = {}) => http.send({ method: 'GET', url, headers: {}, ...more });
 
-  describe('a request that never left', () => {
-    it('says so when the connection is refused', async () => {
+  describe('a request that was not sent', () => {
+    it('reports a refused connection', async () => {
       const server = await started(() => undefined);
       await server.close();
       const failure = { reason: 'refused', sent: 'no', host: `127.0.0.1:${server.port}` };
       await expect(get(server.url)).rejects.toMatchObject(failure);
     });
 
-    it('says so when the name does not exist', async () => {
+    it('reports a name that does not exist', async () => {
       const failure = { reason: 'dns', sent: 'no', host: 'no-such-host.invalid' };
       await expect(get('https://no-such-host.invalid/token')).rejects.toMatchObject(failure);
     });
 
-    it('says so when the secure connection is not made in time, and lets go of the socket on close', async () => {
+    it('reports a secure connection that is too slow, and closes the socket', async () => {
       const own = clientOf(acceptPart);
       const server = await started(() => undefined);
       const url = `https://127.0.0.1:${server.port}/`;
@@ -54,7 +54,7 @@ describe.each(CLIENTS)('%s', (_, acceptPart) => {
       expect(server.connections()).toBe(1);
     }, 5_000);
 
-    it('says so when the server speaks no TLS', async () => {
+    it('reports a server without TLS', async () => {
       const server = await started((socket) =>
         socket.once('data', () => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n')),
       );
@@ -64,12 +64,12 @@ describe.each(CLIENTS)('%s', (_, acceptPart) => {
       });
     });
 
-    it('says so when the server hangs up on the greeting', async () => {
+    it('reports a server that disconnects during the handshake', async () => {
       const server = await started((socket) => socket.once('data', () => socket.destroy()));
       await expect(get(`https://127.0.0.1:${server.port}/`)).rejects.toMatchObject({ sent: 'no' });
     });
 
-    it('says so when it was cancelled before', async () => {
+    it('reports that it was cancelled before', async () => {
       const server = await started(() => undefined);
       const signal = AbortSignal.abort('interrupted');
       await expect(get(server.url, { signal })).rejects.toMatchObject({ reason: 'aborted', sent: 'no' });
@@ -116,7 +116,7 @@ describe.each(CLIENTS)('%s', (_, acceptPart) => {
       ],
       ['it never answers', () => undefined, 'timeout'],
       ['it answers and never ends', answering('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc'), 'timeout'],
-    ])('says so when %s', async (_, onSocket, reason) => {
+    ])('reports that %s', async (_, onSocket, reason) => {
       const server = await started(onSocket);
       const request = {
         method: 'POST',
@@ -127,7 +127,7 @@ describe.each(CLIENTS)('%s', (_, acceptPart) => {
       expect(server.connections()).toBe(1);
     });
 
-    it('says so when it is cancelled meanwhile, and hangs up', async () => {
+    it('reports that it was cancelled, and disconnects', async () => {
       const controller = new AbortController();
       const server = await started((socket) => socket.once('data', () => controller.abort()));
       await expect(get(server.url, { signal: controller.signal })).rejects.toMatchObject({
@@ -137,7 +137,7 @@ describe.each(CLIENTS)('%s', (_, acceptPart) => {
       await server.idle();
     });
 
-    it('has one deadline that a trickle does not extend', async () => {
+    it('has one deadline that a slow answer does not extend', async () => {
       const server = await started((socket) => {
         socket.once('data', () => {
           socket.write('HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n');
@@ -152,7 +152,7 @@ describe.each(CLIENTS)('%s', (_, acceptPart) => {
       await server.idle();
     });
 
-    it('stops reading chunks that never end', async () => {
+    it('stops reading an endless chunked answer', async () => {
       let written = 0;
       const chunk = `10000\r\n${'a'.repeat(65_536)}\r\n`;
       const server = await started((socket) => {
@@ -169,14 +169,14 @@ describe.each(CLIENTS)('%s', (_, acceptPart) => {
       expect(written).toBeLessThan(64 * 1_048_576);
     });
 
-    it('returns the announced part of an answer that is longer', async () => {
+    it('returns the announced part of a longer answer', async () => {
       const server = await started(answering('HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabcdef'));
       expect((await get(server.url)).body).toBe('abc');
     });
   });
 
   describe('a failure', () => {
-    it('quotes nothing of request or answer', async () => {
+    it('shows no part of request or answer', async () => {
       const server = await started(answering('canary-answer\r\n\r\n'));
       const request = { method: 'POST', body: 'canary-request', headers: { authorization: 'canary-header' } };
       const failure: unknown = await get(server.url, request).catch((error: unknown) => error);
@@ -186,19 +186,19 @@ describe.each(CLIENTS)('%s', (_, acceptPart) => {
     });
   });
 
-  describe('a request that cannot be right', () => {
+  describe('an invalid request', () => {
     it.each([
       ['plain http to a host elsewhere', 'http://accounts.example/token'],
       ['a password', 'https://user:canary@accounts.example/token'],
       ['another scheme', 'ftp://127.0.0.1/'],
       ['no address', 'token'],
-    ])('is not made: %s', async (_, url) => {
+    ])('is not sent: %s', async (_, url) => {
       const failure: unknown = await get(url).catch((error: unknown) => error);
       expect(failure).toMatchObject({ code: 'config_invalid' });
       expect(String(failure)).not.toContain('canary');
     });
 
-    it('is not made with a header that would start another one', async () => {
+    it('is not sent with a header that contains a line break', async () => {
       const server = await started(() => undefined);
       const headers = { 'x-own': 'a\r\nx-evil: 1' };
       await expect(get(server.url, { headers })).rejects.toMatchObject({ code: 'config_invalid' });

@@ -33,18 +33,18 @@ describe('the proxy for an address', () => {
     ['NO_PROXY names the domain', { HTTPS_PROXY: PROXY, NO_PROXY: '.example' }],
     ['NO_PROXY names the domain with a star', { HTTPS_PROXY: PROXY, NO_PROXY: '*.example' }],
     ['NO_PROXY names host and port', { HTTPS_PROXY: PROXY, no_proxy: 'accounts.example:443' }],
-  ])('is none when %s', (_, env) => {
+  ])('is not used when %s', (_, env) => {
     expect(proxyFor(url('https://accounts.example/token'), env)).toBeNull();
   });
 
   it.each([['http://127.0.0.1:9000/'], ['https://localhost:9000/'], ['http://[::1]:9000/']])(
-    'is none for this machine: %s',
+    'is not used for this machine: %s',
     (address) => {
       expect(proxyFor(url(address), { HTTPS_PROXY: PROXY, HTTP_PROXY: PROXY })).toBeNull();
     },
   );
 
-  it('is one for a name that only ends like a spared one', () => {
+  it('is used for a name that only ends like an excluded one', () => {
     const env = { HTTPS_PROXY: PROXY, NO_PROXY: 'counts.example' };
     expect(proxyFor(url('https://accounts.example/'), env)).toBe(PROXY);
   });
@@ -68,7 +68,7 @@ describe.each(CLIENTS)('%s behind a proxy', (_, acceptPart) => {
     return http.send({ method: 'GET', url: address, headers: {} }).finally(() => http.close());
   };
 
-  it('asks it for a tunnel with its credentials, and speaks TLS inside', async () => {
+  it('requests a tunnel with its credentials, and speaks TLS inside', async () => {
     const target = await serveRaw((socket) =>
       socket.once('data', (chunk) => socket.end(Buffer.from([chunk[0] ?? 0]))),
     );
@@ -84,7 +84,7 @@ describe.each(CLIENTS)('%s behind a proxy', (_, acceptPart) => {
     await Promise.all([proxy.close(), target.close()]);
   });
 
-  it('names the proxy when that refuses the tunnel', async () => {
+  it('names the proxy if it refuses the tunnel', async () => {
     const proxy = await proxyThat((socket) =>
       socket.end('HTTP/1.1 407 Proxy Authentication Required\r\n\r\n'),
     );
@@ -93,7 +93,7 @@ describe.each(CLIENTS)('%s behind a proxy', (_, acceptPart) => {
     await proxy.close();
   });
 
-  it('gives up on a proxy that does not answer, and lets go of it', async () => {
+  it('ends the wait for a silent proxy, and disconnects', async () => {
     const proxy = await proxyThat(() => undefined);
     const http = clientOf(acceptPart, { HTTPS_PROXY: proxy.url });
     const request = { method: 'GET', url: 'https://accounts.example/', headers: {}, deadline: 300 } as const;
@@ -103,7 +103,7 @@ describe.each(CLIENTS)('%s behind a proxy', (_, acceptPart) => {
     await proxy.close();
   });
 
-  it('names the proxy when that is not there', async () => {
+  it('names the proxy if it is unreachable', async () => {
     const proxy = await serveRaw(() => undefined);
     await proxy.close();
     const failure = { reason: 'proxy', sent: 'no' };
@@ -120,7 +120,7 @@ describe.each(CLIENTS)('%s behind a proxy', (_, acceptPart) => {
   });
 
   it.each([['not a url with canary'], ['canary://user:canary@proxy:1']])(
-    'refuses %s without quoting it',
+    'refuses %s without showing it',
     async (proxy) => {
       const failure: unknown = await get({ HTTPS_PROXY: proxy }, 'https://accounts.example/').catch(
         (error: unknown) => error,

@@ -79,7 +79,7 @@ afterAll(() => {
 });
 
 describe.skipIf(!hasOpenssl)('a secure connection', () => {
-  it('is made with a certificate the runtime was told to trust', async () => {
+  it('is made with a certificate that Node was told to trust', async () => {
     const { port } = await started(good);
     expect(await send(port, { NODE_EXTRA_CA_CERTS: good.certFile })).toEqual({
       status: 200,
@@ -87,7 +87,7 @@ describe.skipIf(!hasOpenssl)('a secure connection', () => {
     });
   });
 
-  it('is not made with a certificate nobody vouches for, and nothing is sent', async () => {
+  it('is not made with an untrusted certificate, and nothing is sent', async () => {
     const { port, requests } = await started(good);
     expect(await send(port)).toMatchObject({
       reason: 'tls',
@@ -98,7 +98,7 @@ describe.skipIf(!hasOpenssl)('a secure connection', () => {
     expect(requests()).toBe(0);
   });
 
-  it('is not made with it either when the environment asks to look away', async () => {
+  it('is not made with one even if the environment disables the check', async () => {
     const { port, requests } = await started(good);
     expect(await send(port, { NODE_TLS_REJECT_UNAUTHORIZED: '0' })).toMatchObject({
       reason: 'tls',
@@ -118,7 +118,7 @@ describe.skipIf(!hasOpenssl)('a secure connection', () => {
   it.skipIf(missing('faketime').length > 0).each([
     ['has ended', '2020-01-01 00:00:00', 'expired'],
     ['has not begun', '2090-01-01 00:00:00', 'not_yet_valid'],
-  ])('is not made with a certificate whose time %s', async (_, made, certificate) => {
+  ])('is not made with a certificate whose validity %s', async (_, made, certificate) => {
     const other = makeCertificate(folder, certificate, 'DNS:localhost', faketime(made));
     const { port, requests } = await started(other);
     const answer = await send(port, { NODE_EXTRA_CA_CERTS: other.certFile });
@@ -136,7 +136,7 @@ describe.skipIf(!hasOpenssl)('a secure connection', () => {
     expect(await send(port, { NODE_EXTRA_CA_CERTS: good.certFile }, { flags })).toMatchObject(end);
   });
 
-  it('that is ready after the deadline carries no request any more', async () => {
+  it('that is ready after the deadline sends no request', async () => {
     const { port, requests } = await started(good);
     const slow = await serveRaw((socket) => {
       const held = socket.pipe(new PassThrough());
@@ -150,7 +150,7 @@ describe.skipIf(!hasOpenssl)('a secure connection', () => {
     await slow.close();
   });
 
-  it('through a proxy survives a 100 Continue nobody asked for', async () => {
+  it('through a proxy survives an unrequested 100 Continue', async () => {
     const named = makeCertificate(folder, 'named', 'DNS:accounts.example');
     const server = createTlsServer(named, (socket) => {
       socket.on('error', () => undefined);

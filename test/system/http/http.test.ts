@@ -21,7 +21,7 @@ describe.each(CLIENTS)('%s', (_, acceptPart) => {
   const http = clientOf(acceptPart);
 
   describe('a request', () => {
-    it('sends what it is given and returns status, headers and body', async () => {
+    it('sends its content and returns status, headers and body', async () => {
       const server = await started((response) => {
         response.writeHead(201, { 'X-One': 'a', 'x-two': ['b', 'c'] });
         response.end('grüße');
@@ -42,7 +42,7 @@ describe.each(CLIENTS)('%s', (_, acceptPart) => {
       });
     });
 
-    it('sends a header once, however it is spelt', async () => {
+    it('sends a header once, whatever its spelling', async () => {
       const server = await started(json(200, {}));
       await http.send({
         method: 'GET',
@@ -58,7 +58,7 @@ describe.each(CLIENTS)('%s', (_, acceptPart) => {
       expect(server.received[0]?.method).toBe(method);
     });
 
-    it('has a connection of its own', async () => {
+    it('has its own connection', async () => {
       const ports = new Set<number | undefined>();
       const server = await started((response) => {
         ports.add(response.socket?.remotePort);
@@ -90,7 +90,7 @@ describe.each(CLIENTS)('%s', (_, acceptPart) => {
       expect(server.received).toHaveLength(1);
     });
 
-    it('ignores what comes before the answer', async () => {
+    it('ignores interim answers', async () => {
       const server = await started((response) => {
         response.writeProcessing();
         response.writeEarlyHints({ link: '</x>; rel=preload' });
@@ -110,7 +110,7 @@ describe.each(CLIENTS)('%s', (_, acceptPart) => {
       ['deflate', deflateRawSync],
       ['br', brotliCompressSync],
       ['identity', (body) => body],
-    ])('is understood though none was asked for: %s', async (coding, compress) => {
+    ])('is decompressed even if none was requested: %s', async (coding, compress) => {
       const server = await started((response) => {
         response.writeHead(400, { 'content-encoding': coding }).end(compress(Buffer.from('{"error":"x"}')));
       });
@@ -122,7 +122,7 @@ describe.each(CLIENTS)('%s', (_, acceptPart) => {
       ['that is none', 'gzip', Buffer.from('plain')],
       ['in a coding nobody knows', 'zstd', Buffer.from('plain')],
       ['compressed twice', 'gzip, gzip', gzipSync(gzipSync(Buffer.from('x')))],
-    ])('%s is no answer', async (_, coding, body) => {
+    ])('%s is not accepted', async (_, coding, body) => {
       const server = await started((response) =>
         response.writeHead(200, { 'content-encoding': coding }).end(body),
       );
@@ -134,7 +134,7 @@ describe.each(CLIENTS)('%s', (_, acceptPart) => {
   });
 
   describe('the size of a body', () => {
-    it('may be a mebibyte, also after decompression', async () => {
+    it('may be a mebibyte, even after decompression', async () => {
       const body = Buffer.alloc(MIB, 'a');
       const digest = createHash('sha256').update(body).digest('hex');
       const server = await started((response, request) => {
@@ -151,7 +151,7 @@ describe.each(CLIENTS)('%s', (_, acceptPart) => {
     it.each([
       ['announced', (body: Buffer) => ({ 'content-length': String(body.length) })],
       ['sent in chunks', () => ({})],
-    ])('may not be more when %s', async (_, headers) => {
+    ])('may not be larger if %s', async (_, headers) => {
       const body = Buffer.alloc(MIB + 1, 'a');
       const server = await started((response) => {
         response.writeHead(200, headers(body));
@@ -164,7 +164,7 @@ describe.each(CLIENTS)('%s', (_, acceptPart) => {
     it.each([
       ['gzip', gzipSync(Buffer.alloc(200 * MIB))],
       ['br', brotliCompressSync(Buffer.alloc(200 * MIB), { params: { 1: 1 } })],
-    ])('of a %s bomb is never reached', async (coding, bomb) => {
+    ])('of a %s bomb is never decompressed', async (coding, bomb) => {
       const server = await started((response) =>
         response.writeHead(200, { 'content-encoding': coding }).end(bomb),
       );

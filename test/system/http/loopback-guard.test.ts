@@ -55,7 +55,7 @@ describe.runIf(linux).each(CLIENTS)('a request with a secret, by %s', (_, accept
     expect(server.received()).toBe('');
   });
 
-  it.runIf(root)('is sent there once the user allows that origin', async () => {
+  it.runIf(root)('is sent there if the user allows that origin', async () => {
     const server = await foreignServer();
     const origin = `http://127.0.0.1:${server.port}`;
     const asked: string[] = [];
@@ -71,7 +71,7 @@ describe.runIf(linux).each(CLIENTS)('a request with a secret, by %s', (_, accept
     expect(asked).toEqual([origin]);
   });
 
-  it('is sent to a server of this user, and of root for another one', async () => {
+  it('is sent to a server of this user, and to one of root', async () => {
     const server = await serve(json(200, { ok: true }));
     close.push(() => server.close());
     const never = () => Promise.reject(new Error('nobody has to allow this'));
@@ -86,7 +86,7 @@ describe.runIf(linux).each(CLIENTS)('a request with a secret, by %s', (_, accept
   });
 });
 
-describe('what listens at the other end of a connection', () => {
+describe('the listener at the other end of a connection', () => {
   const UID = 1_000;
   const judged = async (listening: readonly number[] | null, accepted: number | null, allow = false) => {
     const owners: TcpOwners = {
@@ -122,12 +122,12 @@ describe('what listens at the other end of a connection', () => {
     ['LISTENER_FOREIGN', [UID], 1_001],
     ['LISTENER_UNKNOWN', [], null],
     ['LISTENER_UNKNOWN', null, null],
-  ])('is %s where %j listens and %j has accepted', async (expected, listening, accepted) => {
+  ])('is %s if %j listens and %j has accepted', async (expected, listening, accepted) => {
     expect(await judged(listening, accepted)).toBe(expected);
     expect(await judged(listening, accepted, true)).toBe('trusted');
   });
 
-  it('is not asked any more when it has closed the connection meanwhile', async () => {
+  it('is not checked if the other end has closed the connection', async () => {
     const [server, socket] = await connection();
     socket.destroy();
     const owners: TcpOwners = { ofListeners: async () => [UID], ofConnection: async () => UID };
@@ -138,7 +138,7 @@ describe('what listens at the other end of a connection', () => {
 });
 
 describe('localhost', () => {
-  it('is this machine whatever a resolver says, and IPv4 first', async () => {
+  it('is this machine whatever a resolver returns, IPv4 first', async () => {
     const all = promisify(lookupLocalhost) as (host: string, options: object) => Promise<unknown>;
     expect(await all('localhost', { all: true })).toEqual([
       { address: '127.0.0.1', family: 4 },

@@ -27,7 +27,7 @@ const EXAMPLES: readonly (readonly [signature: string, values: never[], bytes: s
 ] as never;
 
 describe('D-Bus values', () => {
-  it.each(EXAMPLES)('of the type %s are marshalled as the specification says', (signature, values, bytes) => {
+  it.each(EXAMPLES)('of the type %s are marshalled as specified', (signature, values, bytes) => {
     expect(marshal(signature, values).toString('hex')).toBe(hex(bytes).toString('hex'));
     expect(unmarshal(signature, hex(bytes), true)).toEqual(values);
   });
@@ -36,7 +36,7 @@ describe('D-Bus values', () => {
     expect(unmarshal('us', hex('00000005 00000001 6100'), false)).toEqual([5, 'a']);
   });
 
-  it('come back as they were, whatever they are', () => {
+  it('are read as they were written', () => {
     const text = fc.string({ unit: 'grapheme' });
     const pairs = fc.array(fc.tuple(text, text));
     const bytes = fc.uint8Array().map((array) => Buffer.from(array));
@@ -56,11 +56,11 @@ describe('D-Bus values', () => {
     ['variants in variants without end', 'v', '01 7600'.repeat(32)],
     ['a type that nobody here speaks', 'd', '0000000000000000'],
     ['a type without an end', '(s', '0100000061 00'],
-  ])('that make no sense are refused: %s', (_, signature, bytes) => {
+  ])('that are invalid are refused: %s', (_, signature, bytes) => {
     expect(() => unmarshal(signature, hex(bytes), true)).toThrow(RangeError);
   });
 
-  it('have complete types', () => {
+  it('must have complete types', () => {
     expect(completeTypes('sa{sv}(oay)aas')).toEqual(['s', 'a{sv}', '(oay)', 'aas']);
   });
 });
@@ -73,7 +73,7 @@ describe('a D-Bus message', () => {
     body: ['text'],
   };
 
-  it('comes back as it was, and is not there before its last byte', () => {
+  it('is read as it was written, and not before its last byte', () => {
     const bytes = encodeMessage(message);
     for (let length = 0; length < bytes.length; length += 1)
       expect(decodeMessage(bytes.subarray(0, length))).toBeNull();
@@ -87,7 +87,7 @@ describe('a D-Bus message', () => {
     expect(() => decodeMessage(bytes)).toThrow(RangeError);
   });
 
-  it('is told from what is none', () => {
+  it('is distinguished from other bytes', () => {
     expect(() => decodeMessage(Buffer.from('HTTP/1.1 400 Bad Request'))).toThrow(RangeError);
   });
 });

@@ -26,7 +26,7 @@ describe('the keychain of a Linux desktop', () => {
 
   const environment = () => ({ ...home.env, ...service.env });
 
-  it('keeps, gives back and forgets items, each under a name of its own', async () => {
+  it('stores, returns and removes items, each under its own name', async () => {
     const { keychain } = keychainStage({ env: environment(), self });
     await keychain.write('token-vault-test', 'one', 'väl-1');
     await keychain.write('token-vault-test', 'two', 'väl-2');
@@ -39,7 +39,7 @@ describe('the keychain of a Linux desktop', () => {
     expect(await keychain.read('token-vault-test', 'two')).toBe('väl-2');
   });
 
-  it('reads what keytar wrote, and keytar what it wrote', async () => {
+  it('reads what keytar wrote, and keytar reads what it wrote', async () => {
     const { keychain } = keychainStage({ env: environment(), self });
     const keytar = (call: string) =>
       spawnSync(
@@ -56,7 +56,7 @@ describe('the keychain of a Linux desktop', () => {
     expect(keytar("getPassword('token-vault-test', 'new')")).toContain('= written after');
   });
 
-  it('times out when it is stopped', async () => {
+  it('times out if it is stopped', async () => {
     const { keychain } = keychainStage({
       env: environment(),
       self,
@@ -73,7 +73,7 @@ describe('the keychain of a Linux desktop', () => {
     expect(await keychain.read('token-vault-test', 'example')).toBe('value-example');
   });
 
-  describe('whose library hangs in a call that cannot be cancelled', () => {
+  describe('a library that hangs in a call that cannot be cancelled', () => {
     let deaf: Server;
     let connected: Promise<[Socket]>;
     let env: Readonly<Record<string, string>>;
@@ -99,7 +99,7 @@ describe('the keychain of a Linux desktop', () => {
       if (!socket.destroyed) await once(socket.resume(), 'close');
     });
 
-    it('is left when nobody waits for it any more', async () => {
+    it('is abandoned if the caller no longer waits', async () => {
       const helper = spawn(process.execPath, [VAULT_JS, '@keychain'], {
         env,
         stdio: ['pipe', 'ignore', 'ignore'],
@@ -113,7 +113,7 @@ describe('the keychain of a Linux desktop', () => {
     });
   });
 
-  it('on a bus that is not reached over a Unix socket is left to keytar', async () => {
+  it('is used for a bus that is not on a Unix socket', async () => {
     const env = { ...environment(), DBUS_SESSION_BUS_ADDRESS: 'tcp:host=127.0.0.1,port=1' };
     const { keychain } = keychainStage({ env, self });
     await expect(keychain.read('token-vault-test', 'example')).rejects.toMatchObject({

@@ -37,13 +37,13 @@ async function serviceWith(manners: Manners) {
 const read = (stage: ReturnType<typeof keychainStage>) => stage.keychain.read('token-vault', 'example');
 
 describe('a Secret Service', () => {
-  it('that knows no encryption is read all the same', async () => {
+  it('without encryption is read all the same', async () => {
     const { service, env } = await serviceWith({ secret: 'master-key-example' });
     expect(await read(keychainStage({ env }))).toBe('master-key-example');
     expect(service.calls.filter((name) => name === 'OpenSession')).toHaveLength(2);
   });
 
-  it.each([{}, { noKeyring: true }])('without the item gives none: %j', async (manners) => {
+  it.each([{}, { noKeyring: true }])('without the item returns none: %j', async (manners) => {
     const { env } = await serviceWith(manners);
     expect(await read(keychainStage({ env }))).toBeNull();
   });
@@ -52,7 +52,7 @@ describe('a Secret Service', () => {
     ['any question', 'all'],
     ['the opening of a session', 'OpenSession'],
     ['the reading of the item', 'GetSecret'],
-  ])('that never answers %s is given up and named', async (_, method) => {
+  ])('that never answers %s times out and is named', async (_, method) => {
     const { env } = await serviceWith({ secret: 'master-key-example', silent: [method] });
     await expect(read(keychainStage({ env, timeouts: SOON }))).rejects.toMatchObject({
       kind: 'timed_out',
@@ -63,7 +63,7 @@ describe('a Secret Service', () => {
     });
   });
 
-  it('gets more time, and says so, where a person may be typing a password', async () => {
+  it('has more time, with a notice, if a user may be typing a password', async () => {
     const { env } = await serviceWith({ silent: ['all'] });
     const stage = keychainStage({ env, timeouts: SOON, interactive: true });
     await expect(read(stage)).rejects.toMatchObject({ about: expect.stringContaining('0.5 seconds') });
@@ -86,7 +86,7 @@ describe('a Secret Service', () => {
   });
 
   it.each(['items', 'keyring'] as const)(
-    'whose %s are locked asks nobody where nobody is there',
+    'whose %s are locked prompts nobody without a user',
     async (locked) => {
       const { service, env } = await serviceWith({ secret: 'master-key-example', locked });
       const { keychain } = keychainStage({ env });
@@ -99,7 +99,7 @@ describe('a Secret Service', () => {
     },
   );
 
-  it.each(['items', 'keyring'] as const)('whose %s are locked asks a person', async (locked) => {
+  it.each(['items', 'keyring'] as const)('whose %s are locked prompts the user', async (locked) => {
     const manners = { secret: 'master-key-example', locked, prompt: 'unlocks' } as const;
     const { env } = await serviceWith(manners);
     const stage = keychainStage({ env, interactive: true });
@@ -107,13 +107,13 @@ describe('a Secret Service', () => {
     expect(stage.notices).toEqual([expect.stringContaining('is locked')]);
   });
 
-  it('whose prompt is dismissed gives no access', async () => {
+  it('whose prompt is dismissed denies access', async () => {
     const manners = { secret: 'master-key-example', locked: 'items', prompt: 'is dismissed' } as const;
     const { env } = await serviceWith(manners);
     await expect(read(keychainStage({ env, interactive: true }))).rejects.toMatchObject({ kind: 'denied' });
   });
 
-  it('whose prompt nobody answers is given up, and is not called hung', async () => {
+  it('whose prompt is not answered times out, and is not called hung', async () => {
     const { env } = await serviceWith({ secret: 'master-key-example', locked: 'items' });
     const stage = keychainStage({ env, timeouts: SOON, interactive: true });
     await expect(read(stage)).rejects.toMatchObject({
@@ -123,7 +123,7 @@ describe('a Secret Service', () => {
     expect(stage.notices).toHaveLength(1);
   });
 
-  it('without a keyring gets none where nobody can choose its password', async () => {
+  it('without a keyring gets none if no user can choose its password', async () => {
     const { env } = await serviceWith({ noKeyring: true });
     await expect(keychainStage({ env }).keychain.write('a', 'b', 'c')).rejects.toMatchObject({
       kind: 'unavailable',
@@ -131,7 +131,7 @@ describe('a Secret Service', () => {
     });
   });
 
-  it('is waited for no longer when the command is interrupted', async () => {
+  it('is not waited for once the command is interrupted', async () => {
     const { env } = await serviceWith({ silent: ['all'] });
     const stage = keychainStage({ env });
     const reading = read(stage);

@@ -43,7 +43,7 @@ describe('the session bus', () => {
     ['tcp:host=localhost,port=1;unix:path=/tmp/second', '/tmp/second'],
     ['tcp:host=localhost,port=1', null],
     ['autolaunch:', null],
-  ])('of the address %j has the socket %j', (address, socket) => {
+  ])('with the address %j has the socket %j', (address, socket) => {
     expect(named(address)).toEqual({ address, socket });
   });
 
@@ -61,7 +61,7 @@ describe('the session bus', () => {
     }
   });
 
-  it("that is somebody else's, or no socket, is none", async (context) => {
+  it('of another user, or without a socket, is not used', async (context) => {
     if (uid !== 0) context.skip('needs root');
     const env = { XDG_RUNTIME_DIR: folder };
     const path = join(folder, 'bus');
@@ -83,14 +83,14 @@ describe('without a session bus the keychain', () => {
     keychainStage({ env, ...more }).keychain.read('token-vault', 'example');
   const at = (path: string) => ({ DBUS_SESSION_BUS_ADDRESS: `unix:path=${path}` });
 
-  it('says where one was looked for', async () => {
+  it('reports where a bus was searched for', async () => {
     await expect(read({ XDG_RUNTIME_DIR: folder }, { uid: 4711 })).rejects.toMatchObject({
       kind: 'bus_missing',
       about: expect.stringContaining(`${folder}/bus or /run/user/4711/bus`),
     });
   });
 
-  it('says whose it is where root came by sudo', async () => {
+  it('reports whose bus it is after sudo to root', async () => {
     await expect(read({ SUDO_USER: 'ada', XDG_RUNTIME_DIR: folder }, { uid: 0 })).rejects.toMatchObject({
       kind: 'bus_missing',
       about: expect.stringContaining('belongs to ada'),
@@ -124,7 +124,7 @@ describe('without a session bus the keychain', () => {
     });
   });
 
-  it('fails because the bus knows no Secret Service', async (context) => {
+  it('fails because the bus has no Secret Service', async (context) => {
     needs(context, 'D-Bus');
     const bus = await startSessionBus(join(folder, 'run'));
     try {

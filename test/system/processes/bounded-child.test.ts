@@ -21,7 +21,7 @@ const shell = (script: string, over: Partial<BoundedOptions> = {}) =>
   });
 
 describe('a program with a limited time', () => {
-  it('is given its input and gives back what it printed', async () => {
+  it('gets its input and returns what it printed', async () => {
     const input = Buffer.from([0x66, 0xff, 0x0a]);
     expect(await shell('cat; echo talk >&2; exit 3', { input })).toEqual({
       kind: 'ended',
@@ -31,19 +31,19 @@ describe('a program with a limited time', () => {
     });
   });
 
-  it.each(['', '.', ':'])('is not one of the folder it runs in, when PATH is %j', async (path) => {
+  it.each(['', '.', ':'])('is not one from its folder if PATH is %j', async (path) => {
     writeFileSync(join(folder, 'crontab-of-the-folder'), '#!/bin/sh\necho bait\n', { mode: 0o755 });
     const options = { cwd: folder, input: new Uint8Array(), limit: 15_000, capture: true };
     const end = await runBounded('crontab-of-the-folder', [], { ...options, env: { PATH: path } });
     expect(end).toEqual({ kind: 'not_started', code: 'ENOENT' });
   });
 
-  it('may leave its input unread, and be ended by a signal', async () => {
+  it('may ignore its input, and be ended by a signal', async () => {
     const input = Buffer.alloc(1024 * 1024);
     expect(await shell('kill -TERM $$', { input })).toMatchObject({ kind: 'ended', exitCode: 143 });
   });
 
-  it('is killed when it has printed more than enough, and not waited for', async () => {
+  it('is killed if it has printed more than the limit', async () => {
     const end = await shell('yes; touch after', { enough: 4096 });
     expect(end).toMatchObject({ kind: 'ended', exitCode: 137 });
     expect(end.kind === 'ended' && end.stdout.length).toBeGreaterThan(4096);
@@ -60,7 +60,7 @@ describe('a program with a limited time', () => {
     expect(await runBounded('/dev/null/none', [], options)).toEqual({ kind: 'not_started', code: 'ENOTDIR' });
   });
 
-  it('is killed with all that it started, though they hear no signal that can be ignored', async () => {
+  it('is killed with all its children, even if they ignore signals', async () => {
     const calledOff = new AbortController();
     const ignoring = 'trap "" TERM INT HUP';
     const ended = shell(`${ignoring}; (${ignoring}; sleep 60) & echo $! > child; wait`, {
@@ -76,17 +76,17 @@ describe('a program with a limited time', () => {
     await vi.waitFor(() => expect(isAlive(pid)).toBe(false), 9_000);
   });
 
-  it('is killed when its time is over', async () => {
+  it('is killed at its deadline', async () => {
     expect(await shell('sleep 60', { limit: 100 })).toEqual({ kind: 'timed_out' });
   });
 
-  it('does not outlive a call that was off before it began', async () => {
+  it('is killed if the call was aborted before it began', async () => {
     const signal = AbortSignal.abort();
     expect(await shell('sleep 60', { signal })).toEqual({ kind: 'timed_out' });
   });
 
   it.each([false, true])(
-    'is not waited for when it has left something running that holds its output, wanted or not: %s',
+    'is not waited for if a child holds its output open, read or not: %s',
     async (capture) => {
       const end = await shell('echo done; sleep 60 & echo $! > left; exit 3', { capture });
       process.kill(Number(readFileSync(join(folder, 'left'), 'utf8')));

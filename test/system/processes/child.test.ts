@@ -5,8 +5,8 @@ const env = { PATH: process.env['PATH'] };
 const shell = (script: string, onLine?: (line: string) => void) =>
   runChild('sh', ['-c', script], env, onLine);
 
-describe('a program that is run to its end', () => {
-  it('gives what it wrote and how it ended', async () => {
+describe('a program that runs to its end', () => {
+  it('returns its output and how it ended', async () => {
     expect(await shell('echo out; echo err >&2; exit 7')).toEqual({
       exitCode: 7,
       stdout: 'out\n',
@@ -23,7 +23,7 @@ describe('a program that is run to its end', () => {
     expect(await shell(`kill -${signal} $$`)).toMatchObject({ exitCode });
   });
 
-  it('is listened to line by line, the unfinished last line and letters of several bytes included', async () => {
+  it('is read line by line, including an unfinished last line and UTF-8', async () => {
     const lines: string[] = [];
     const { stderr } = await shell(
       "printf 'one\\ntw\\303' >&2; sleep 0.05; printf '\\266\\n\\nlast' >&2",
@@ -33,7 +33,7 @@ describe('a program that is run to its end', () => {
     expect(stderr).toBe('one\ntwö\n\nlast');
   });
 
-  it('has an empty input, the given environment and no shell between', async () => {
+  it('has an empty input, the given environment and no shell', async () => {
     const script =
       'process.stdin.on("data", () => process.exit(9)); process.stdin.on("end", () => console.log(JSON.stringify([process.argv.slice(1), process.env.GIVEN, process.env.HOME ?? null])))';
     const { stdout } = await runChild(process.execPath, ['-e', script, '$(echo no)', '; exit 3'], {

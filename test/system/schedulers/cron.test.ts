@@ -17,14 +17,14 @@ const job = jobExample();
 const OTHERS = '# \xe4\xff mine\n0 1 * * * backup # \r\n\n';
 
 describe("the user's crontab", () => {
-  it('gets the lines once, whether or not there was one before', async () => {
+  it('gets the lines once, even if there was none before', async () => {
     expect(await scheduler.install(job)).toMatchObject({ changed: true, active: true });
     expect(stage.crontab()).toBe(crontabBlock(job));
     expect(await scheduler.install(job)).toMatchObject({ changed: false, active: true });
     expect(stage.crontab()).toBe(crontabBlock(job));
   });
 
-  it('keeps every byte that is not ours, and is as before once they are taken back', async () => {
+  it('keeps every byte that is not ours, and is restored when they are removed', async () => {
     stage.writeCrontab(OTHERS);
     await scheduler.install(job);
     expect(stage.crontab()).toBe(OTHERS + crontabBlock(job));
@@ -36,14 +36,14 @@ describe("the user's crontab", () => {
   it.each([
     ['crontab: you are not allowed to use this program', 'this user is not allowed to have a crontab'],
     ['crontab: tmp/tmp.1: read-only file system', 'the crontab could not be read'],
-  ])('is not written over when it cannot be read: %s', async (words, message) => {
+  ])('is not overwritten if it cannot be read: %s', async (words, message) => {
     stage.writeCrontab(OTHERS);
     stage.refuseCrontab(words);
     await expect(scheduler.install(job)).rejects.toMatchObject({ code: 'scheduler_failed', message });
     expect(stage.crontab()).toBe(OTHERS);
   });
 
-  it('says how to start at once what it starts with the machine, in a way that outlives the terminal', async () => {
+  it('says how to start a job at once that outlives the terminal', async () => {
     const command = ['/usr/bin/node', '/opt/my vault.js', '--profile', 'work', 'agent', '--quiet'] as const;
     const { notes } = await scheduler.install(jobExample({ purpose: 'agent', times: null, command }));
     expect(notes.at(-1)).toContain(
@@ -51,7 +51,7 @@ describe("the user's crontab", () => {
     );
   });
 
-  it('is not there without the program', async () => {
+  it('is missing without the program', async () => {
     expect(await scheduler.available()).toBe(true);
     const nowhere = { ...stage.machine, run: async () => ({ kind: 'not_started', code: 'ENOENT' }) as const };
     const bare = cron(nowhere);

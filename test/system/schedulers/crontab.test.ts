@@ -13,7 +13,7 @@ function commandOf(line: string): string {
 }
 
 describe('the lines in a crontab', () => {
-  it('say when, set what the command needs, and stand between marks that name the vault', () => {
+  it('contain time, environment and command between marks that name the vault', () => {
     expect(crontabBlock(jobExample()).split('\n')).toEqual([
       '# >>> token-vault refresh: /home/alice/.local/share/token-vault >>>',
       '17 3,15 * * * /usr/bin/env PATH=/usr/local/bin:/usr/bin:/bin HOME=/home/alice /usr/bin/node /opt/token-vault/bin/vault.js refresh --all --days 3',
@@ -22,11 +22,11 @@ describe('the lines in a crontab', () => {
     ]);
   });
 
-  it('start what is kept running with the machine', () => {
+  it('start a permanent job with the machine', () => {
     expect(crontabBlock(jobExample({ times: null }))).toContain('\n@reboot /usr/bin/env ');
   });
 
-  it.each(['sh', 'bash'])('bring every word through cron and %s as it is', (shell) => {
+  it.each(['sh', 'bash'])('pass every word through cron and %s unchanged', (shell) => {
     const home = '/srv/it\'s 100% "mine"/$HOME';
     const [, line = ''] = crontabBlock(
       jobExample({
@@ -67,7 +67,7 @@ describe('a crontab', () => {
     ['none', ''],
     ["another program's", others],
     ['one with windows line ends', '0 1 * * * a\r\n'],
-  ])('that was %s gets the lines at its end, and is again as it was without them', (_, before) => {
+  ])('that was %s gets the lines at its end, and is restored without them', (_, before) => {
     const after = withBlock(before, job);
     expect(after).toBe(before + block);
     expect(withoutBlock(after, job)).toBe(before);
@@ -91,7 +91,7 @@ describe('a crontab', () => {
   it.each([
     ['first', block.replace(/^.*\n/, '')],
     ['last', block.replace(/\n[^\n]*\n$/, '\n')],
-  ])('whose %s mark was taken away is left to the person', (_, broken) => {
+  ])('whose %s mark was removed is left to the user', (_, broken) => {
     const refusal = expect.objectContaining({
       code: 'config_invalid',
       hint: expect.stringContaining('crontab -e'),

@@ -4,7 +4,7 @@ import { jobExample, ODD_WORDS } from '../../doubles/job.js';
 import { readPlist } from '../../doubles/plist.js';
 
 describe('the property list of a job', () => {
-  it('says what is run, when, and with what', () => {
+  it('contains the command, the times and the environment', () => {
     expect(readPlist(plistOf(jobExample()))).toEqual({
       Label: 'token-vault-refresh',
       ProgramArguments: [...jobExample().command],
@@ -26,14 +26,14 @@ describe('the property list of a job', () => {
     });
   });
 
-  it('runs every hour, or every minute, by leaving the rest out', () => {
+  it('runs every hour, or every minute, by omitting the rest', () => {
     const at = (times: ReturnType<typeof jobExample>['times']) =>
       (readPlist(plistOf(jobExample({ times }))) as Record<string, unknown>)['StartCalendarInterval'];
     expect(at({ hours: 'every', minutes: [5, 35] })).toEqual([{ Minute: 5 }, { Minute: 35 }]);
     expect(at({ hours: 'every', minutes: 'every' })).toEqual([{}]);
   });
 
-  it('is well-formed whatever stands in it', () => {
+  it('is well-formed whatever it contains', () => {
     const vault = '/srv/a--b/<x>&y';
     const list = readPlist(plistOf(jobExample({ vault, command: ['/usr/bin/node', ...ODD_WORDS] })));
     expect(list).toMatchObject({ ProgramArguments: ['/usr/bin/node', ...ODD_WORDS] });

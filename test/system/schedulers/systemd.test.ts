@@ -19,7 +19,7 @@ const SERVICE = 'token-vault-refresh.service';
 const TIMER = 'token-vault-refresh.timer';
 
 describe("the user's service manager", () => {
-  it('gets the units and is told to start the timer', async () => {
+  it('gets the units, and starts the timer', async () => {
     expect(await scheduler.install(job)).toMatchObject({ changed: true, active: true });
     for (const { path, text } of scheduler.plan(job).files) {
       expect(readFileSync(path, 'utf8')).toBe(text);
@@ -32,7 +32,7 @@ describe("the user's service manager", () => {
     ]);
   });
 
-  it('is told the same again, but not to start anew what has not changed', async () => {
+  it('gets them again, without a restart of unchanged ones', async () => {
     await scheduler.install(job);
     expect(await scheduler.install(job)).toMatchObject({ changed: false, active: true });
     const restart = `--user try-restart ${TIMER}`;
@@ -48,7 +48,7 @@ describe("the user's service manager", () => {
     expect(readdirSync(stage.units)).toEqual(['token-vault-agent.service']);
   });
 
-  it('that does not answer leaves the units there and what is left to be typed', async () => {
+  it('that does not answer keeps the units, and the rest is printed', async () => {
     stage.failSystemctl('');
     expect(await scheduler.available()).toBe(false);
     expect(await scheduler.install(job)).toMatchObject({ changed: true, active: false });
@@ -59,7 +59,7 @@ describe("the user's service manager", () => {
     ]);
   });
 
-  it('that refuses says where to look', async () => {
+  it('that refuses causes a hint where to look', async () => {
     stage.failSystemctl('enable');
     await expect(scheduler.install(job)).rejects.toMatchObject({
       code: 'scheduler_failed',
@@ -67,7 +67,7 @@ describe("the user's service manager", () => {
     });
   });
 
-  it('gives everything back', async () => {
+  it('loses all of it on removal', async () => {
     await scheduler.install(job);
     // As `enable` makes it.
     mkdirSync(join(stage.units, 'timers.target.wants'));

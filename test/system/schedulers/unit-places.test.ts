@@ -34,7 +34,7 @@ const TIMER = 'token-vault-refresh.timer';
 const unsafe = (what: RegExp) => ({ code: 'vault_permissions', message: expect.stringMatching(what) });
 
 describe('a unit', () => {
-  it('is written under a name that nobody knows beforehand, and through no link', async () => {
+  it('is written under an unpredictable name, and through no link', async () => {
     mkdirSync(stage.units, { recursive: true });
     const victim = join(stage.home, 'victim');
     writeFileSync(victim, 'untouched');
@@ -45,21 +45,21 @@ describe('a unit', () => {
     expect(readdirSync(stage.units).sort()).toEqual([SERVICE, `${SERVICE}.new`, TIMER]);
   });
 
-  it('with a second name is not written over', async () => {
+  it('with a second name is not overwritten', async () => {
     await scheduler.install(job);
     linkSync(join(stage.units, TIMER), join(stage.home, 'second'));
     const later = jobExample({ times: { hours: [4], minutes: [5] } });
     await expect(scheduler.install(later)).rejects.toMatchObject(unsafe(/has a second name/));
   });
 
-  it('leaves the folder of units open as the user has it', async () => {
+  it('does not change the mode of the user’s folder of units', async () => {
     mkdirSync(stage.units, { recursive: true });
     chmodSync(stage.units, 0o755);
     await scheduler.install(job);
     expect(statSync(stage.units).mode & 0o777).toBe(0o755);
   });
 
-  it('is not for a folder into which others may write, be it behind a link', async () => {
+  it('is not written to a folder that others can write to, even behind a link', async () => {
     const open = join(stage.home, 'open');
     mkdirSync(open);
     chmodSync(open, 0o777);
@@ -70,7 +70,7 @@ describe('a unit', () => {
     expect(stage.systemctl()).not.toContain('--user daemon-reload');
   });
 
-  it('is not taken away through the folder of another user', async () => {
+  it('is not removed through the folder of another user', async () => {
     await scheduler.install(job);
     const open = join(stage.home, 'open');
     mkdirSync(open);
@@ -83,7 +83,7 @@ describe('a unit', () => {
     expect(readdirSync(open)).toEqual([TIMER]);
   });
 
-  it('that cannot be written is no fault of the vault', async () => {
+  it('that cannot be written is a failure of the scheduler, not of the vault', async () => {
     writeFileSync(join(stage.home, '.config'), '');
     await expect(scheduler.install(job)).rejects.toMatchObject({
       code: 'scheduler_failed',
@@ -99,24 +99,21 @@ describe('root with the home of another user, as with sudo -E', () => {
     lchownSync(stage.home, STRANGER, STRANGER);
   });
 
-  it.each(['systemd', 'cron', 'launchd'] as const)(
-    'sets nothing up with %s, and takes nothing away',
-    async (kind) => {
-      const machine = { ...stage.machine, env: { ...stage.machine.env, XDG_CONFIG_HOME: '/nonexistent' } };
-      const refusal = {
-        code: 'vault_permissions',
-        message: `HOME is ${stage.home}, which belongs to another user (id ${STRANGER})`,
-        hint: expect.stringMatching(/\nsudo -u '#54321' -H vault schedule --install$/),
-      };
-      await expect(SCHEDULERS[kind](machine).install(job)).rejects.toMatchObject(refusal);
-      await expect(SCHEDULERS[kind](machine).uninstall(job)).rejects.toMatchObject(refusal);
-      expect(stage.crontab()).toBeNull();
-      expect(stage.systemctl()).toEqual([]);
-      expect(existsSync(stage.units)).toBe(false);
-    },
-  );
+  it.each(['systemd', 'cron', 'launchd'] as const)('installs and removes nothing with %s', async (kind) => {
+    const machine = { ...stage.machine, env: { ...stage.machine.env, XDG_CONFIG_HOME: '/nonexistent' } };
+    const refusal = {
+      code: 'vault_permissions',
+      message: `HOME is ${stage.home}, which belongs to another user (id ${STRANGER})`,
+      hint: expect.stringMatching(/\nsudo -u '#54321' -H vault schedule --install$/),
+    };
+    await expect(SCHEDULERS[kind](machine).install(job)).rejects.toMatchObject(refusal);
+    await expect(SCHEDULERS[kind](machine).uninstall(job)).rejects.toMatchObject(refusal);
+    expect(stage.crontab()).toBeNull();
+    expect(stage.systemctl()).toEqual([]);
+    expect(existsSync(stage.units)).toBe(false);
+  });
 
-  it('is told where a link leads as well', async () => {
+  it('is refused the home of another user behind a link as well', async () => {
     const home = `${stage.home}.link`;
     symlinkSync(stage.home, home);
     try {
@@ -129,7 +126,7 @@ describe('root with the home of another user, as with sudo -E', () => {
   });
 });
 
-it('a user of a service, whose home is root’s or not there, may have a crontab', async (context) => {
+it('a service user with root’s home or none may have a crontab', async (context) => {
   needs(context, 'another user');
   for (const home of ['/', '/nonexistent']) {
     const { install, uninstall } = SCHEDULERS.cron({ ...stage.machine, uid: STRANGER, home });

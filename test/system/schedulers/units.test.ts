@@ -5,7 +5,7 @@ import { jobExample } from '../../doubles/job.js';
 const service = (given: Parameters<typeof jobExample>[0] = {}) => unitsOf(jobExample(given))[0].text;
 
 describe('the units of a job', () => {
-  it('are a service that runs once and a timer that starts it, each marked as ours in its first line', () => {
+  it('are a marked service that runs once and a timer that starts it', () => {
     const [made, timer] = unitsOf(jobExample());
     expect([made.name, timer?.name]).toEqual(['token-vault-refresh.service', 'token-vault-refresh.timer']);
     for (const text of [made.text, timer?.text])
@@ -17,19 +17,19 @@ describe('the units of a job', () => {
     expect(timer?.text).toContain('\nWantedBy=timers.target\n');
   });
 
-  it('are a service alone for what is kept running, started again when it fails', () => {
+  it('are only a service for a permanent job, restarted when it fails', () => {
     const [made, timer] = unitsOf(jobExample({ times: null }));
     expect(timer).toBeUndefined();
     expect(made.text).toMatch(/\nRestart=on-failure\n(.*\n)*\[Install\]\nWantedBy=default\.target\n$/);
   });
 
-  it('let what is in flight finish, write nothing that others can read, and leave no memory dump', () => {
+  it('finish running work, write only private files, and leave no memory dump', () => {
     expect(service()).toMatch(/\nTimeoutStopSec=150\n/);
     expect(service()).toMatch(/\nUMask=0077\n/);
     expect(service()).toMatch(/\nLimitCORE=0\n/);
   });
 
-  it('take the way to more rights away, but not from programs that may need it', () => {
+  it('prevent more rights, except for programs that may need them', () => {
     expect(service()).toMatch(/\nNoNewPrivileges=yes\n/);
     // Each of these would switch it on as well: systemd.exec(5).
     expect(service({ confined: false })).not.toMatch(
@@ -37,7 +37,7 @@ describe('the units of a job', () => {
     );
   });
 
-  it('quote what means something in a unit', () => {
+  it('quote characters with a meaning in a unit', () => {
     const text = service({
       command: ['/usr/bin/node', '/opt/a b/$x', '100%', 'say "hi"', 'back\\slash'],
       env: { VAULT_HOME: '/srv/50% $HOME/"x"' },
@@ -56,13 +56,13 @@ describe('the units of a job', () => {
     expect(service()).not.toContain('LoadCredential');
   });
 
-  it('hold no program that systemd would refuse', () => {
+  it('contain no program that systemd would refuse', () => {
     const refusal = expect.objectContaining({ code: 'config_invalid' });
     expect(() => service({ command: ["/opt/it's/node"] })).toThrow(refusal);
     expect(service({ command: ['/opt/node', "it's"] })).toContain(`ExecStart=/opt/node "it's"`);
   });
 
-  it('hold no line break', () => {
+  it('contain no line break', () => {
     expect(() => unitsOf(jobExample({ env: { VAULT_HOME: '/a\nExecStartPre=id' } }))).toThrow(
       'VAULT_HOME contains a line break',
     );
