@@ -24,7 +24,7 @@ type ConfigInput =
 
 const SETTING: ArgumentSpec = {
   name: 'setting',
-  description: 'its place, for example providers.work.issuer',
+  description: 'path of the value, for example providers.work.issuer',
 };
 
 export const config: Command<ConfigInput> = {
@@ -47,7 +47,7 @@ export const config: Command<ConfigInput> = {
       summary: 'set one value of config.json',
       arguments: [
         { ...SETTING, required: true },
-        { name: 'value', description: 'the value; several are a list', variadic: true },
+        { name: 'value', description: 'the value; several values make a list', variadic: true },
       ],
       options: [
         {
@@ -65,7 +65,7 @@ export const config: Command<ConfigInput> = {
     },
     {
       name: 'edit',
-      summary: 'edit config.json in $VISUAL or $EDITOR; it is checked before it counts',
+      summary: 'edit config.json in $VISUAL or $EDITOR; checks it before saving',
       arguments: [],
       options: [],
       examples: { 'config edit': 'what is not valid can be edited again, and changes nothing' },
@@ -88,7 +88,7 @@ export const config: Command<ConfigInput> = {
   examples: {
     'config path': 'where the files are',
     'config set providers.work.scopes openid email': 'set one value',
-    'config edit': 'edit config.json; it is checked before it counts',
+    'config edit': 'edit config.json; checks it before saving',
   },
 
   parse(raw) {

@@ -183,7 +183,7 @@ describe('asking a refresher process', () => {
     expect(notices).toHaveLength(told);
   });
 
-  it('does not count the time in which an order waits for its turn', async () => {
+  it('does not count the time that an order waits for its turn', async () => {
     let counting = 0;
     const sleep = (ms: number) => {
       counting += 1;

@@ -6,7 +6,7 @@ const { signal } = new AbortController();
 const REASON = new Error('interrupted');
 
 describe('turns', () => {
-  it('are taken in the order of the calls, as many at a time as there are', async () => {
+  it('begin in the order of the calls, up to the limit at a time', async () => {
     const turns = createTurns(2, systemClock);
     const begun: number[] = [];
     const ends = [0, 1, 2, 3].map((n) =>
@@ -26,7 +26,7 @@ describe('turns', () => {
     expect(begun).toEqual([0, 1, 2]);
   });
 
-  it('are not lost when a caller has waited long enough or is interrupted', async () => {
+  it('are not lost if a caller stops waiting or is interrupted', async () => {
     const turns = createTurns(1, systemClock);
     const end = await turns.take(signal);
     const controller = new AbortController();
@@ -41,7 +41,7 @@ describe('turns', () => {
     expect(await turns.take(signal, 0)).not.toBeNull();
   });
 
-  it('are not given after an interruption, even where one is free', async () => {
+  it('do not begin after an interruption, even if one is free', async () => {
     await expect(createTurns(1, systemClock).take(AbortSignal.abort(REASON))).rejects.toBe(REASON);
   });
 });

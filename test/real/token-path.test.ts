@@ -39,7 +39,7 @@ If a valid token runs it, correct this test, after npm run bench has shown what 
 describe('the chunk of a valid token', () => {
   const text = readFileSync(CHUNK, 'utf8');
 
-  it('holds these modules and no others', () => {
+  it('contains these modules and no others', () => {
     const listed = Object.entries(MODULES).flatMap(([folder, names]) =>
       names.split(' ').map((name) => `src/${join(folder, name)}.ts`),
     );
@@ -70,13 +70,13 @@ describe('a valid token', () => {
     return urls.filter((url) => url.includes('/dist/cli/')).map((url) => basename(url));
   }
 
-  it('loads that chunk only, where the key is in a file', async () => {
+  it('loads only that chunk if the key is in a file', async () => {
     stage = await openDemoStage();
     const account = (await stage.logIn()).stdout.trim();
     expect((await loaded(account)).sort(), ADVICE).toEqual(['main.cjs', 'rolldown-runtime.cjs']);
   });
 
-  it('loads the client of a keychain besides, where the key is there', async (context) => {
+  it('also loads the keychain client if the key is in a keychain', async (context) => {
     needs(context, 'Secret Service');
     stage = await openDemoStage({ config: { keySource: 'keychain' } });
     const service = await startSecretService(stage.home);

@@ -187,7 +187,7 @@ describe('a vault', () => {
     expect(await standingHere()).toBe('vault_damaged');
   });
 
-  it('is damaged once its ledger is altered, for a process that has opened it before', async () => {
+  it('is damaged once its ledger is altered, even in a process that has it open', async () => {
     const vault = await stage.open();
     expect(await standing(vault)).toBe('current');
     tamper(stage.file, 'UPDATE ledger SET sealed = zeroblob(length(sealed))');

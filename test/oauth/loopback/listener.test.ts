@@ -48,7 +48,7 @@ describe('the loopback listener', () => {
     expect(body).toContain('The key of your vault is not available');
   });
 
-  it('says that the login failed where it was closed without an outcome', async () => {
+  it('shows a failure if it is closed without an outcome', async () => {
     const { get, listener } = await stage();
     await get(CALLBACK);
     const page = get('/done');
@@ -57,7 +57,7 @@ describe('the loopback listener', () => {
     expect((await page).body).toContain('The login failed');
   });
 
-  it('says that the terminal goes on where the login takes longer than five seconds', async () => {
+  it('shows that the terminal continues if the login takes longer than five seconds', async () => {
     const { get } = await stage();
     await get(CALLBACK);
     expect((await get('/done')).body).toContain('You can go back to your terminal');

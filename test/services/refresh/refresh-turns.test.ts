@@ -20,7 +20,7 @@ beforeEach(async () => {
 });
 afterEach(() => stage.close());
 
-describe('an account whose turn to be sent has not come', () => {
+describe('an account that waits for its turn', () => {
   it('has its intent on disk, and nothing is sent', async () => {
     const account = await stage.addExpired();
     const refreshing = stage.refresh(account, { turns });
@@ -58,7 +58,7 @@ describe('an account whose turn to be sent has not come', () => {
     expect(await stage.intentOf(account)).toMatchObject({ at: NOW - 5 });
   });
 
-  it('is let go when that takes long, and refreshed when its turn comes', async () => {
+  it('is released if that takes long, and prepared again at its turn', async () => {
     const account = await stage.addExpired();
     const waited: number[] = [];
     const soon = createTurns(1, { sleep: async (limit) => void waited.push(limit) });
@@ -75,7 +75,7 @@ describe('an account whose turn to be sent has not come', () => {
     expect(await soon.take(uninterrupted(), 0)).not.toBeNull();
   });
 
-  it('is not sent when another process has refreshed it meanwhile', async () => {
+  it('is not sent if another process has refreshed it', async () => {
     const account = await stage.addExpired();
     const soon = createTurns(1, { sleep: async () => undefined });
     const endOther = await soon.take(uninterrupted());
