@@ -1,4 +1,5 @@
 import { createInterface, type Interface } from 'node:readline';
+import { loadRefreshParts } from './access/refresh-parts.js';
 import { handedKey, type RefresherSetup } from './access/refresher-protocol.js';
 import { createContext } from './context.js';
 import { gathered } from './domain/async.js';
@@ -23,7 +24,7 @@ export async function runAsRefresher(host: Host): Promise<void> {
 
 async function carryOutOrders(host: Host, lines: Interface): Promise<void> {
   const orders = lines[Symbol.asyncIterator]();
-  const first = await orders.next();
+  const [first] = await Promise.all([orders.next(), loadRefreshParts()]);
   if (first.done === true) return;
   const setup = JSON.parse(first.value) as RefresherSetup;
   startedAs({ profile: setup.profile });

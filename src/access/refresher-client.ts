@@ -37,6 +37,8 @@ export interface Order {
 }
 
 export interface Refresher {
+  /** Starts the process, which loads its code while this command still works. Unused, it ends without having done anything. */
+  prepare(): void;
   /** @throws VaultError what the refresher reports without an outcome; the interruption's reason */
   refresh(vault: Vault, account: Account, order: Order): Promise<RefreshOutcome>;
   /** Prints what the command waits for, once even if several refreshes are slow. */
@@ -53,6 +55,7 @@ export interface Refresher {
 /** A process, and the callers that wait for its reports, by account. */
 interface Running {
   readonly child: RefresherProcess;
+  isSetUp: boolean;
   readonly waiting: Map<string, (report: RefreshReportLine) => void>;
   readonly done: Promise<void>;
 }
@@ -68,7 +71,7 @@ export interface RefresherParts {
   readonly key: () => Promise<LoadedKey>;
 }
 
-/** Refreshes through one refresher process, which is started with the first order. */
+/** Refreshes through one refresher process, which is started with the first order at the latest. */
 export function askRefresher(
   parts: RefresherParts,
   { concurrency }: { readonly concurrency: number },
@@ -87,26 +90,34 @@ export function askRefresher(
     noticed = true;
   }
 
-  function begin(key: LoadedKey): RefresherProcess {
+  function started(): Running {
+    if (running !== null) return running;
     if (host.self === null) throw new Error('the host does not say how to run this program again');
     const child = start(host.self, OWN_PROCESSES.refresher, childEnv(host.env));
-    const envFile = parts.envFile === null ? null : resolve(parts.envFile);
-    child.order(setupLine({ profile, envFile, concurrency, settings: clientSettings(host.env) }, key));
-    return child;
+    const waiting: Running['waiting'] = new Map();
+    running = { child, waiting, isSetUp: false, done: listen(child, waiting) };
+    return running;
   }
 
-  function started(handed: LoadedKey): Running {
+  /** Loads the key while the process loads its code. */
+  async function ready(): Promise<Running> {
+    if (started().isSetUp) return started();
+    const handed = await parts.key();
     try {
-      if (running !== null) return running;
-      const own = { child: begin(handed), waiting: new Map() };
-      running = { ...own, done: listen(own) };
-      return running;
+      const own = started();
+      if (own.isSetUp) return own;
+      const envFile = parts.envFile === null ? null : resolve(parts.envFile);
+      own.child.order(
+        setupLine({ profile, envFile, concurrency, settings: clientSettings(host.env) }, handed),
+      );
+      own.isSetUp = true;
+      return own;
     } finally {
       handed.key.fill(0);
     }
   }
 
-  async function listen({ child, waiting }: Omit<Running, 'done'>): Promise<void> {
+  async function listen(child: RefresherProcess, waiting: Running['waiting']): Promise<void> {
     for await (const line of child.lines) {
       if (line === DONE) break;
       const report = readReport(line);
@@ -125,7 +136,7 @@ export function askRefresher(
 
   async function close(): Promise<void> {
     const own = taken();
-    if (own?.waiting.size === 0) {
+    if (own?.isSetUp && own.waiting.size === 0) {
       const over = new AbortController();
       own.child.finish();
       await Promise.race([own.done, clock.sleep(SHUTDOWN_TIMEOUT, over.signal).catch(() => undefined)]);
@@ -135,9 +146,10 @@ export function askRefresher(
   }
 
   return {
+    prepare: () => void started(),
     async refresh(vault, account, { policy, forced, timeout }) {
       const answered = new AbortController();
-      const { child, waiting } = running ?? started(await parts.key());
+      const { child, waiting } = await ready();
       const turn = waitsForTurn(policy) ? turns.take(answered.signal) : Promise.resolve(null);
       try {
         const report = await Promise.race([

@@ -110,6 +110,34 @@ describe('asking a refresher process', () => {
     expect(children.map(({ left }) => left)).toEqual([true]);
   });
 
+  it('starts the process ahead, and sends it nothing until an account is refreshed', async () => {
+    const { refresher, refresh, children, ordered } = asker();
+    refresher.prepare();
+    refresher.prepare();
+    expect(children.map(({ orders }) => orders)).toEqual([[]]);
+    void refresh(ADA);
+    await ordered(1);
+    expect(children).toHaveLength(1);
+  });
+
+  it('detaches a process that was not used, without waiting for its end', async () => {
+    const { refresher, children } = asker();
+    refresher.prepare();
+    await refresher.close();
+    expect(children.map(({ orders, left, finished }) => ({ orders, left, finished }))).toEqual([
+      { orders: [], left: true, finished: false },
+    ]);
+  });
+
+  it('starts another process when the one started ahead has ended', async () => {
+    const { refresher, refresh, children } = asker();
+    refresher.prepare();
+    children[0]?.detach();
+    await new Promise(setImmediate);
+    void refresh(ADA);
+    await expect.poll(() => children[1]?.orders.length).toBe(2);
+  });
+
   it('starts another process after it has detached one', async () => {
     const { refresher, refresh, children, ordered } = asker();
     const first = refresh(ADA);

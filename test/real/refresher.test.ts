@@ -23,6 +23,20 @@ it('a refresher that cannot start ends at once, although its stdin is still open
   expect(await refresher.done).toMatchObject({ exitCode: 2, signal: null, stdout: '' });
 });
 
+it('a refresher that is not needed leaves no file and no event, and keeps no command waiting', async () => {
+  await stage.logIn([], { person: 'ada' });
+  const trace = () =>
+    readdirSync(stage.home.vault, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map(({ parentPath, name }) => [name, readFileSync(join(parentPath, name), 'latin1')]);
+  const before = trace();
+  expect((await stage.vault(['token', 'nobody', '--refresh'])).exitCode).toBe(3);
+  expect((await stage.vault(['refresh', '--all', '--days', '0'])).exitCode).toBe(0);
+  // What it needs to load and to see the end of its stdin.
+  await new Promise((resolve) => setTimeout(resolve, 1_000));
+  expect(trace()).toEqual(before);
+});
+
 it('no process of a command that refreshed uses the folder after its end', async () => {
   await stage.logIn([], { person: 'ada' });
   const left = (folder: string) => readdirSync(join(stage.home.vault, folder));

@@ -19,6 +19,7 @@ export async function requestRefresh(
   policy: RetryPolicyName,
 ): Promise<RefreshOutcome> {
   const { clock } = ctx;
+  refresher.prepare();
   const { lockTimeout, timeout } = RETRY_POLICIES[policy];
   const begun = clock.elapsed();
   const turn = await takeTurn({ ...ctx, notice: refresher.notice }, account, lockTimeout);

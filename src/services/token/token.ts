@@ -75,7 +75,8 @@ function isToken(answer: ValidToken | VaultError | 'not_asked' | null): answer i
   return answer !== null && answer !== 'not_asked' && !(answer instanceof VaultError);
 }
 
-function tokenFromHere(ctx: TokenContext, request: TokenRequest): Promise<ValidToken> {
+async function tokenFromHere(ctx: TokenContext, request: TokenRequest): Promise<ValidToken> {
+  if (request.refresh) (await ctx.refresher({ concurrency: 1 })).prepare();
   const own: EnsureValidContext = {
     ...ctx,
     async refresh(vault, account, usable) {

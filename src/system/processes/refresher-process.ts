@@ -1,10 +1,12 @@
 import { spawn } from 'node:child_process';
+import type { Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { gathered } from '../../domain/async.js';
 import type { Relaunch } from '../contract.js';
 
 /** A refresher process, seen from the command that started it. */
 export interface RefresherProcess {
+  /** Before the first one it does not keep this process running. */
   order(line: string): void;
   /** Its output, until it ends or is detached. */
   readonly lines: AsyncIterable<string>;
@@ -32,8 +34,15 @@ export function startRefresherProcess(
   child.on('error', () => undefined);
   child.stdin.on('error', () => undefined);
   const lines = createInterface({ input: child.stdout });
+  const send = gathered((lines) => void child.stdin.write(lines));
+  // The pipes would keep this process running as well.
+  const handles = [child, child.stdin as Socket, child.stdout as Socket];
+  for (const handle of handles) handle.unref();
   return {
-    order: gathered((lines) => void child.stdin.write(lines)),
+    order(line) {
+      for (const handle of handles) handle.ref();
+      send(line);
+    },
     lines,
     finish: () => void child.stdin.end(),
     detach() {

@@ -44,6 +44,7 @@ async function failing(
   const failure = new VaultError(code, 'it failed');
   let notified = 0;
   let opened = 0;
+  let startedAhead = 0;
   const { platform } = process;
   const ctx = {
     envFile,
@@ -62,6 +63,11 @@ async function failing(
       opened += 1;
       return Promise.reject(failure);
     },
+    refresher: async () => ({
+      prepare() {
+        startedAhead += 1;
+      },
+    }),
     // The notify command is in config.json.
     readText: () => {
       notified += 1;
@@ -69,7 +75,7 @@ async function failing(
     },
   } as unknown as TokenContext;
   const given = await token(ctx, request).catch((error: unknown) => error);
-  return { given, failure, notified, opened };
+  return { given, failure, notified, opened, startedAhead };
 }
 
 const LOGIN_NEEDED = { error: { code: 'login_needed', message: 'log in', hint: 'vault login google' } };
@@ -142,5 +148,11 @@ describe('a token', () => {
         expect((await failing('key_locked', { keySource, ...own })).given).toBeInstanceOf(VaultError);
     }
     expect(asked).toEqual([]);
+  });
+
+  it('starts the refresher before the vault is opened, with --refresh only', async () => {
+    const started = async (refresh: boolean) =>
+      (await failing('vault_damaged', { request: { ...REQUEST, refresh } })).startedAhead;
+    expect([await started(true), await started(false)]).toEqual([1, 0]);
   });
 });

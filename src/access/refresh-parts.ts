@@ -1,0 +1,16 @@
+/** Loads what each refresh uses. A refresher does so while it waits for its first line. */
+export function loadRefreshParts(): Promise<unknown> {
+  return Promise.all([
+    import('../config/load.js'),
+    import('../config/settings.js'),
+    import('../providers/index.js'),
+    import('../stores/locks.js'),
+    import('../stores/spill.js'),
+    import('../stores/sqlite.js'),
+    import('../system/http/http.js'),
+    import('../vault/guard.js'),
+    import('../vault/vault.js'),
+    import('../vault/verify.js'),
+    import('./marks.js'),
+  ]);
+}
