@@ -2,7 +2,7 @@ import { COMMANDS, type CommandEntry } from '../src/commands/index.js';
 import { commandPage, programPage } from '../src/commands/pages.js';
 import type { ArgumentSpec, Command, OptionSpec, Subcommand } from '../src/commands/spec.js';
 import { GLOBAL_OPTIONS, readFlag } from '../src/commands/spec.js';
-import type { ArgumentRow, CommandRow, OptionRow, Table } from '../src/complete/table.js';
+import type { ArgumentRow, CommandRow, OptionRow, Table } from '../src/complete/answer.js';
 import { startedAs } from '../src/domain/hints.js';
 import { catalogue } from '../src/providers/index.js';
 import { RELEASED, VERSION } from '../src/version.js';

@@ -1,6 +1,5 @@
 import { createRequire } from 'node:module';
-import { answer, type Names } from './complete/answer.js';
-import type { Table } from './complete/table.js';
+import { answer, type Names, type Table } from './complete/answer.js';
 import { harmless } from './domain/safe-text.js';
 import { accountNames } from './stores/sqlite-names.js';
 import type { Host } from './system/contract.js';

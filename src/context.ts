@@ -22,12 +22,12 @@
  */
 import { setMaxListeners } from 'node:events';
 import { join } from 'node:path';
-import { createAudit } from './access/audit.js';
 import { createKeySources } from './access/key-source-in-use.js';
 import type { KeySources } from './access/key-sources.js';
 import type { LoginMachine } from './access/login-machine.js';
 import type { Refresher } from './access/refresher-client.js';
 import { type VaultAccess, vaultAccess } from './access/vault-access.js';
+import { auditLog, trailEvents } from './audit/log.js';
 import type { SettingsSources } from './config/settings.js';
 import { randomId } from './crypto/derive.js';
 import { lazily, once } from './domain/async.js';
@@ -35,11 +35,13 @@ import type { Audit } from './domain/audit-events.js';
 import { VaultError } from './domain/errors.js';
 import type { LoadedKey } from './keysources/key-memory.js';
 import type { ConfiguredProvider, Provider } from './providers/contract.js';
+import { eventQueue } from './stores/audit-queue.js';
 import type { Locks } from './stores/locks.js';
 import type { RollbackMarks } from './stores/rollback-marks.js';
 import type { Spill } from './stores/spill.js';
 import type { Copies } from './stores/sqlite-copies.js';
 import { sqliteFactory } from './stores/sqlite-factory.js';
+import { callerProcessOf } from './system/caller-process.js';
 import { systemClock } from './system/clock.js';
 import type { Clock, Files, Host, Http, Paths } from './system/contract.js';
 import { createFiles } from './system/files/files.js';
@@ -142,11 +144,13 @@ export function createContext(host: Host, options: ContextOptions): Context {
     ['acquire', 'isFree'],
   );
   const readText = (path: string) => files.read(path, CONFIG_LIMIT)?.toString('utf8') ?? null;
-  const { audit, events } = createAudit({ host, paths, files, clock, notice });
+  const queue = eventQueue(join(paths.state, 'audit'), files);
+  const caller = () => callerProcessOf(host.platform);
+  const audit = auditLog({ path: paths.securityLog, files, clock, actor: host, caller, queue, notice });
+  const events = trailEvents(audit, queue);
   const marks = once(async () => (await import('./access/marks.js')).marksWith(paths, files));
   const keys = createKeySources({
-    ...{ host, paths, files, clock, audit, readText, notice },
-    queue: events.queue,
+    ...{ host, paths, files, clock, audit, queue, readText, notice },
     trail: async () => (await access.store())?.trail ?? null,
     loaded: options.handed ?? null,
   });
@@ -168,7 +172,7 @@ export function createContext(host: Host, options: ContextOptions): Context {
 
   async function readSettings(config = readText(paths.configFile)): Promise<SettingsSources> {
     const [{ loadSettings }, { catalogue }] = await Promise.all([
-      import('./config/load.js'),
+      import('./config/settings.js'),
       import('./providers/index.js'),
     ]);
     const read = (path: string) => (path === paths.configFile ? config : readText(path));

@@ -74,9 +74,6 @@ function hideSecretsFromChildren(): void {
 /** Signals that this program ignores, and that a program run by `exec` may handle. */
 const IGNORED_SIGNALS: readonly NodeJS.Signals[] = ['SIGQUIT', 'SIGUSR2', 'SIGALRM'];
 
-/** The whole command line of a process that calls the system's keychain for another one, which may kill it. */
-const KEYCHAIN_HELPER = '@keychain';
-
 /** How long a process that is done may take to end, in milliseconds. */
 const BY_ITSELF = 250;
 
@@ -102,7 +99,7 @@ export async function main(): Promise<void> {
     assertNoDebugger(process.env, process.execArgv);
     if (argv.length === 1 && argv[0] === OWN_PROCESSES.refresher)
       return await (await import('./refresher.js')).runAsRefresher(host);
-    if (argv.length === 1 && argv[0] === KEYCHAIN_HELPER)
+    if (argv.length === 1 && argv[0] === OWN_PROCESSES.keychain)
       return await (await import('./system/keychain/helper.js')).runAsKeychainHelper(host, () =>
         leaveAtOnce(1),
       );

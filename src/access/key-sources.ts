@@ -81,7 +81,7 @@ export function sourceMaker({ host, paths, files, clock, notice, interactive, tu
     ]);
     const hasTerminal = host.stdin.isTTY === true && host.stderr.isTTY === true;
     const terminal = async (question: string) => {
-      const { askSecret } = await import('../ui/ask-secret.js');
+      const { askSecret } = await import('../ui/ask.js');
       return askSecret(question, host.stdin, host.stderr, interruption);
     };
     const deps = { env, what, readFile: files.read, readDescriptor, terminal: hasTerminal ? terminal : null };

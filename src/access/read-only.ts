@@ -55,7 +55,7 @@ export function readOnlyAccess({ host, paths, clock, envFile }: ReadOnlyParts) {
   };
   const readSettings = once(async (): Promise<SettingsSources> => {
     const [{ loadSettings }, { catalogue }] = await Promise.all([
-      import('../config/load.js'),
+      import('../config/settings.js'),
       import('../providers/index.js'),
     ]);
     const readText = (path: string) => files.read(path, CONFIG_LIMIT)?.toString('utf8') ?? null;

@@ -1,7 +1,6 @@
 /** Loads what each refresh uses. A refresher does so while it waits for its first line. */
 export function loadRefreshParts(): Promise<unknown> {
   return Promise.all([
-    import('../config/load.js'),
     import('../config/settings.js'),
     import('../providers/index.js'),
     import('../stores/locks.js'),

@@ -1,5 +1,5 @@
 import { parseEnv } from 'node:util';
-import { refuseEnvironmentOnly } from '../config/variables.js';
+import { refuseEnvironmentOnly } from '../config/env-file.js';
 import type { Host } from '../system/contract.js';
 import { readOnlyFiles } from '../system/files/read-only.js';
 

@@ -1,15 +1,22 @@
 import { agentSocket } from '../access/agent-socket.js';
 import { MINUTE, SECOND } from '../domain/duration.js';
 import { VaultError } from '../domain/errors.js';
+import { quoted } from '../domain/safe-text.js';
 import { runAgent } from '../services/agent/agent.js';
 import { agentStatus, stopAgent } from '../services/agent/agent-client.js';
 import type { AgentRequest } from '../services/agent/agent-contract.js';
 import type { Io } from '../ui/io.js';
-import { agentService } from './agent-service.js';
 import { sayEvent, showStatus } from './agent-view.js';
-import { CREDENTIAL_OPTION, KIND_OPTION, runSchedule, type ScheduleInput } from './schedule.js';
+import {
+  CREDENTIAL_OPTION,
+  credentialPath,
+  KIND_OPTION,
+  KINDS,
+  runSchedule,
+  type ScheduleInput,
+} from './schedule.js';
 import type { Command, OptionSpec, RawInput } from './spec.js';
-import { duration, given, wholeNumber } from './spec.js';
+import { duration, given, oneOf, text, wholeNumber } from './spec.js';
 
 const EVERY = { usual: 5 * MINUTE, least: 10 * SECOND };
 const AHEAD = 10 * MINUTE;
@@ -129,4 +136,33 @@ export function printSocket(socket: string, io: Io): void {
 export function printStopped(pid: number, io: Io): void {
   if (io.json) io.document({ stopped: true, pid });
   else io.say(`the agent (process ${pid}) has stopped`);
+}
+
+/**
+ * `vault agent install` and `uninstall`: as a service, the agent runs with the options that it is installed with.
+ *
+ * @throws VaultError `usage`
+ */
+function agentService(raw: RawInput, action: 'install' | 'uninstall'): ScheduleInput {
+  const kind = oneOf(raw, '--kind', KINDS);
+  if (action === 'uninstall') return { action: 'unschedule', request: { purpose: 'agent', kind } };
+  const credential = credentialPath(raw);
+  const options = ['--every', '--ahead', '--concurrency'].flatMap((option) => {
+    const value = text(raw, option);
+    return value === null ? [] : [option, value];
+  });
+  const words = credential === null ? options : [...options, '--credential-file', credential];
+  const install = ['agent install', ...words.map(quoted)].join(' ');
+  return {
+    action: 'schedule',
+    request: {
+      purpose: 'agent',
+      install: true,
+      kind,
+      every: null,
+      args: ['agent', '--quiet', ...options],
+      credential,
+      typed: { show: install, install, uninstall: 'agent uninstall' },
+    },
+  };
 }

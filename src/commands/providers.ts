@@ -1,6 +1,6 @@
 import { command } from '../domain/hints.js';
 import { snakeKeys } from '../domain/json.js';
-import { type ProviderView, providerOverview } from '../services/overview/provider-overview.js';
+import { type ProviderView, providerOverview } from '../services/overview/overview.js';
 import type { Column, Io } from '../ui/io.js';
 import { type Entry, printTable, renderBlock } from '../ui/layout.js';
 import type { Command } from './spec.js';

@@ -3,11 +3,15 @@ import type { Context } from '../context.js';
 import { DAY, HOUR, parseDays, parseDuration } from '../domain/duration.js';
 import { VaultError } from '../domain/errors.js';
 import { quoted } from '../domain/safe-text.js';
-import type { ScheduleRequest, UnscheduleRequest } from '../services/background/schedule.js';
-import { isPartOfDay } from '../services/background/schedule-times.js';
+import type {
+  ScheduleRequest,
+  ScheduleResult,
+  UnscheduleRequest,
+  UnscheduleResult,
+} from '../services/background/schedule.js';
+import { isPartOfDay } from '../services/background/schedule.js';
 import type { SchedulerKind } from '../system/schedulers/contract.js';
 import type { Io } from '../ui/io.js';
-import { printSchedule, printUnschedule } from './schedule-view.js';
 import type { Command, OptionSpec, RawInput } from './spec.js';
 import { given, oneOf, text } from './spec.js';
 
@@ -114,4 +118,58 @@ function everyOf(words: string): number {
     'usage',
     '--every takes a part of an hour or of a day (5m, 15m, 30m, 1h, 2h, 3h, 4h, 6h, 8h, 12h), or daily',
   );
+}
+
+/** Prints a job: its text goes to stdout as data, everything else to stderr. */
+export function printSchedule(result: ScheduleResult, asked: { readonly install: boolean }, io: Io): void {
+  // With --install, a job that is not active is a failure, unless that kind is documented to be only printed.
+  if (asked.install && !result.installed && !result.shown) io.exitCode = 2;
+  if (io.json) {
+    io.document(scheduleDocument(result));
+    return;
+  }
+  if (result.block !== null) io.data(result.block);
+  for (const { path, text } of result.files) {
+    if (result.files.length > 1) io.data(`# ${path}\n`);
+    io.data(text);
+  }
+  for (const warning of result.warnings) io.warn(`warning: ${warning}`, 'yellow');
+  for (const note of result.notes) io.say(`note: ${note}`);
+  if (result.installed) {
+    io.say(
+      `${result.name} ${result.changed ? 'is installed' : 'was installed already'} (${result.kind})`,
+      'green',
+    );
+    io.say(`undo: ${result.undo.join(' && ')}`);
+  } else if (asked.install) {
+    const why = result.shown ? SHOWN[result.kind] : 'systemctl --user does not work here';
+    io.warn(`vault: ${why}, so nothing runs yet; to activate it, type in a login session:`, 'red');
+    for (const command of result.commands) io.warn(`  ${command}`);
+  } else {
+    io.say(`nothing was changed; to install it: ${result.commands.join(' && ')}`);
+  }
+}
+
+const SHOWN = {
+  launchd: 'launchd jobs are only printed',
+  cron: 'without a systemd user session the crontab line is only printed',
+  systemd: 'the unit is only printed',
+} satisfies Record<ScheduleResult['kind'], string>;
+
+export function printUnschedule(result: UnscheduleResult, io: Io): void {
+  if (io.json) {
+    const { name, removed, commands } = result;
+    io.document({ name, removed, commands });
+    return;
+  }
+  if (result.removed.length > 0) io.say(`${result.name} is removed (${result.removed.join(', ')})`);
+  else if (result.commands.length === 0) io.say(`${result.name} was not installed`);
+  if (result.commands.length > 0) io.warn(`to remove it, type: ${result.commands.join(' && ')}`);
+}
+
+function scheduleDocument(result: ScheduleResult) {
+  const { kind, name, installed, changed, block, files, commands, undo } = result;
+  const line = block?.split('\n')[1] ?? null;
+  const { warnings, notes } = result;
+  return { kind, name, installed, changed, line, files, commands, undo, warnings, notes };
 }

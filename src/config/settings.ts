@@ -1,7 +1,7 @@
 import { clientVariables, isClientSetting } from '../domain/environment.js';
 import { VaultError } from '../domain/errors.js';
 import { command } from '../domain/hints.js';
-import { quoted } from '../domain/safe-text.js';
+import { inQuotes, quoted } from '../domain/safe-text.js';
 import type { Secret } from '../domain/secret.js';
 import { closest } from '../domain/wording.js';
 import type {
@@ -10,6 +10,7 @@ import type {
   ProviderCatalogue,
   ProviderSettings,
 } from '../providers/contract.js';
+import type { Paths } from '../system/contract.js';
 import {
   findCredentials,
   type Lookup,
@@ -18,6 +19,8 @@ import {
   wrongClientId,
 } from './client.js';
 import type { ConfigFile } from './config-file.js';
+import { parseConfigFile } from './config-file.js';
+import { parseEnvFile } from './env-file.js';
 
 /** The sources of a provider's settings, strongest first: environment, `.env`, `config.json`, built in. */
 export interface SettingsSources {
@@ -217,4 +220,32 @@ function unknownProvider(name: string, known: readonly string[]): VaultError {
       details: { known },
     },
   );
+}
+
+export interface LoadOptions {
+  readonly env: SettingsSources['env'];
+  readonly paths: Pick<Paths, 'configFile' | 'envFile'>;
+  /** An `.env` to read instead of the one in the configuration folder. */
+  readonly envFile: string | null;
+  readonly catalogue: ProviderCatalogue;
+  /** The text of a private file; null when it does not exist. */
+  readonly readText: (path: string) => string | null;
+}
+
+/** Reads all sources of settings. @throws VaultError `config_invalid`, `vault_permissions` */
+export function loadSettings({ env, paths, envFile, catalogue, readText }: LoadOptions): SettingsSources {
+  const envFilePath = envFile ?? paths.envFile;
+  const envText = readText(envFilePath);
+  if (envText === null && envFile !== null) {
+    throw new VaultError('config_invalid', `the file given with --settings does not exist: ${envFile}`, {
+      hint: `ls -l ${inQuotes(envFile)}`,
+    });
+  }
+  return {
+    env,
+    envFile: envText === null ? {} : parseEnvFile(envText, envFilePath),
+    config: parseConfigFile(readText(paths.configFile), paths.configFile),
+    catalogue,
+    envFilePath,
+  };
 }

@@ -3,10 +3,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { authorize, consent } from './authorize.js';
 import type { DemoAnswer, DemoEndpoint, DemoFault, DemoOptions, DemoServer } from './contract.js';
 import { deviceAuthorization, verification } from './device.js';
-import { json, text } from './http.js';
-import { metadata } from './metadata.js';
-import { revoke, userinfo } from './resource.js';
+import { bearer, digest, SCOPES } from './grants.js';
+import { json, oauthError, readParameters, refuseClient, text } from './http.js';
+import { personClaims } from './id-token.js';
 import { token } from './token.js';
+
 import { createWorld, type Incoming, METADATA_PATHS, type World } from './world.js';
 
 const MAX_BODY = 65_536;
@@ -183,4 +184,68 @@ async function read(world: World, request: IncomingMessage): Promise<Incoming | 
     headers,
     body: Buffer.concat(chunks).toString(),
   };
+}
+
+const AUTH_METHODS = {
+  none: 'none',
+  post: 'client_secret_post',
+  basic: 'client_secret_basic',
+  'basic-raw': 'client_secret_basic',
+} as const;
+
+/** One document for both well-known URLs (OpenID Connect Discovery 1.0 §4, RFC 8414 §3). */
+function metadata(world: World): DemoAnswer {
+  if (world.plain) return text(404, 'this server publishes no metadata');
+  const method = AUTH_METHODS[world.clientAuth];
+  return json(200, {
+    issuer: world.issuer,
+    authorization_endpoint: world.endpoints.authorize,
+    token_endpoint: world.endpoints.token,
+    device_authorization_endpoint: world.endpoints.deviceAuthorization,
+    userinfo_endpoint: world.endpoints.userinfo,
+    revocation_endpoint: world.endpoints.revoke,
+    jwks_uri: world.endpoints.jwks,
+    scopes_supported: Object.keys(SCOPES),
+    response_types_supported: ['code'],
+    response_modes_supported: ['query'],
+    grant_types_supported: [
+      'authorization_code',
+      'refresh_token',
+      'urn:ietf:params:oauth:grant-type:device_code',
+    ],
+    subject_types_supported: ['public'],
+    id_token_signing_alg_values_supported: ['ES256'],
+    token_endpoint_auth_methods_supported: [method],
+    revocation_endpoint_auth_methods_supported: [method],
+    code_challenge_methods_supported: ['S256'],
+    authorization_response_iss_parameter_supported: world.knobs.responseIss,
+  });
+}
+
+/** The owner of an access token (OpenID Connect Core §5.3). */
+function userinfo(world: World, incoming: Incoming): DemoAnswer {
+  const match = /^Bearer (\S+)$/.exec(incoming.headers['authorization'] ?? '');
+  const family = bearer(world.grants, match?.[1] ?? '', world.now());
+  if (!family) {
+    return json(401, { error: 'invalid_token' }, { 'www-authenticate': 'Bearer error="invalid_token"' });
+  }
+  return json(200, personClaims(family.person, family.scopes));
+}
+
+/** Revocation (RFC 7009). Either kind of token ends the whole grant; an unknown token is success (§2.2). */
+function revoke(world: World, incoming: Incoming): DemoAnswer {
+  const parameters = readParameters(incoming, ['form', world.tokenBody]);
+  const token = parameters?.get('token');
+  if (!parameters || !token) return oauthError(400, 'invalid_request', 'token is missing');
+  const refusal = refuseClient(world, incoming, parameters);
+  if (refusal) return refusal;
+  const name = digest(token);
+  const family = (world.grants.refresh.get(name) ?? world.grants.access.get(name))?.family;
+  if (family?.alive) {
+    family.alive = false;
+    world.record('revoke', 'revoked', { token: name, family: family.number });
+  } else {
+    world.record('revoke', 'revoked_unknown', { token: name });
+  }
+  return { status: 200, headers: { 'cache-control': 'no-store' }, body: '' };
 }

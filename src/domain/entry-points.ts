@@ -5,4 +5,6 @@
 export const OWN_PROCESSES = {
   /** Talks to token endpoints; signals to the command do not reach it. */
   refresher: '@refresher',
+  /** Makes one call of the system's keychain, and is killed when that hangs. */
+  keychain: '@keychain',
 } as const;

@@ -1,4 +1,6 @@
+import { StringDecoder } from 'node:string_decoder';
 import { VaultError } from '../domain/errors.js';
+import { Secret } from '../domain/secret.js';
 
 /**
  * Lines as the user types or pastes them, until the input ends or the signal is aborted. The input is left paused, so that
@@ -45,4 +47,92 @@ export const stopped = () => new VaultError('interrupted', 'stopped while asking
 /** Whether an answer is yes. @param usual what an empty one means */
 export function isYes(answer: string | null, usual: 'yes' | 'no'): boolean {
   return answer === '' ? usual === 'yes' : /^y(es)?$/i.test(answer ?? '');
+}
+
+/** A terminal on which the user types. */
+export interface TypingTerminal extends NodeJS.ReadableStream {
+  setRawMode?(raw: boolean): unknown;
+}
+
+const KEYS = {
+  interrupt: '\u0003',
+  end: '\u0004',
+  backspace: '\b',
+  delete: '\u007f',
+  eraseLine: '\u0015',
+  escape: '\u001b',
+} as const;
+
+/**
+ * Asks for a secret: nothing that is typed is echoed, not even as stars. The terminal's mode is restored in every case.
+ *
+ * @returns what was typed before the line ended
+ * @throws VaultError `interrupted` for Ctrl-C and for a terminal that is gone; the signal's reason when it is aborted
+ */
+export async function askSecret(
+  question: string,
+  input: TypingTerminal,
+  output: NodeJS.WritableStream,
+  signal: AbortSignal,
+): Promise<Secret> {
+  signal.throwIfAborted();
+  // Before the question is printed, so that fast typing is not echoed either.
+  input.setRawMode?.(true);
+  output.write(question);
+  const line = typedLine();
+  const decoder = new StringDecoder('utf8');
+  let settle: (outcome: { readonly typed: string } | { readonly failure: unknown }) => void = () => {};
+  const onData = (chunk: Buffer | string) => {
+    const outcome = line.take(typeof chunk === 'string' ? chunk : decoder.write(chunk));
+    if (outcome === 'interrupt') settle({ failure: stopped() });
+    else if (outcome !== null) settle({ typed: outcome });
+  };
+  const onEnd = () => settle({ failure: stopped() });
+  const onAbort = () => settle({ failure: signal.reason });
+  try {
+    const outcome = await new Promise<Parameters<typeof settle>[0]>((resolve) => {
+      settle = resolve;
+      input.on('data', onData).once('end', onEnd).once('error', onEnd);
+      signal.addEventListener('abort', onAbort, { once: true });
+      input.resume();
+    });
+    if ('failure' in outcome) throw outcome.failure;
+    return new Secret(outcome.typed);
+  } finally {
+    input.off('data', onData).off('end', onEnd).off('error', onEnd);
+    signal.removeEventListener('abort', onAbort);
+    input.pause();
+    input.setRawMode?.(false);
+    output.write('\n');
+  }
+}
+
+/** Keys as they come, until they are a line. */
+function typedLine() {
+  let characters: string[] = [];
+  let inSequence = false;
+
+  return {
+    /** @returns the line once it is ended; null before */
+    take(text: string): string | 'interrupt' | null {
+      for (const character of text) {
+        if (inSequence) {
+          // An arrow key, for example: it ends with a letter or a tilde, and begins with a bracket.
+          inSequence = !/[A-Za-z~]/.test(character) || character === 'O';
+          continue;
+        }
+        if (character === KEYS.interrupt) return 'interrupt';
+        if (character === '\r' || character === '\n') return characters.join('');
+        if (character === KEYS.end) {
+          if (characters.length > 0) return characters.join('');
+          return 'interrupt';
+        }
+        if (character === KEYS.backspace || character === KEYS.delete) characters.pop();
+        else if (character === KEYS.eraseLine) characters = [];
+        else if (character === KEYS.escape) inSequence = true;
+        else if (character >= ' ') characters.push(character);
+      }
+      return null;
+    },
+  };
 }

@@ -133,7 +133,7 @@ export function createIo(options: IoOptions): Io {
       return answer;
     },
     async askHidden(question) {
-      const { askSecret } = await import('./ask-secret.js');
+      const { askSecret } = await import('./ask.js');
       return askSecret(`${harmless(question)} `, host.stdin, stderr(), interruption);
     },
     async *lines(signal) {

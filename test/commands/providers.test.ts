@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { printProviders, providers } from '../../src/commands/providers.js';
-import type { ProviderView } from '../../src/services/overview/provider-overview.js';
+import type { ProviderView } from '../../src/services/overview/overview.js';
 import { type TerminalOptions, terminal } from '../doubles/terminal.js';
 import { inputOf } from './raw.js';
 

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { agent } from '../../src/commands/agent.js';
-import { type ScheduleInput, schedule } from '../../src/commands/schedule.js';
-import { printSchedule, printUnschedule } from '../../src/commands/schedule-view.js';
+import { printSchedule, printUnschedule, type ScheduleInput, schedule } from '../../src/commands/schedule.js';
 import { DAY, HOUR, MINUTE } from '../../src/domain/duration.js';
 import type { ScheduleResult } from '../../src/services/background/schedule.js';
 import { type TerminalOptions, terminal } from '../doubles/terminal.js';

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { loadCommands, tableOf } from '../../scripts/reference.js';
+import type { Table } from '../../src/complete/answer.js';
 import { type Answer, answer, type Names } from '../../src/complete/answer.js';
-import type { Table } from '../../src/complete/table.js';
 
 const NAMES: Names = {
   accounts: (profile) =>

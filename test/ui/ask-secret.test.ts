@@ -1,7 +1,7 @@
 import { PassThrough, Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { VaultError } from '../../src/domain/errors.js';
-import { askSecret } from '../../src/ui/ask-secret.js';
+import { askSecret } from '../../src/ui/ask.js';
 
 /** A terminal in memory, which knows whether it echoes. */
 function terminal() {

@@ -1,6 +1,6 @@
 import { encode } from 'uqr';
 import { describe, expect, it } from 'vitest';
-import { qrCode } from '../../src/ui/qr.js';
+import { qrCode } from '../../src/commands/login-talk.js';
 
 const ADDRESS = 'https://issuer.example/device?user_code=WDJB-MJHT';
 

@@ -1,5 +1,5 @@
 import { isAbsolute } from 'node:path';
-import { JOB_VARIABLES, PASSPHRASE_FILE } from '../../config/variables.js';
+import { JOB_VARIABLES, PASSPHRASE_FILE } from '../../config/env-file.js';
 import { isClientSetting } from '../../domain/environment.js';
 import type { KeySourceKind } from '../../keysources/contract.js';
 

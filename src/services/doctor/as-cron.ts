@@ -2,6 +2,7 @@ import { isAbsolute } from 'node:path';
 import type { ReadOnlyAccess } from '../../access/read-only.js';
 import { providerNames } from '../../config/settings.js';
 import type { Context } from '../../context.js';
+
 import { SECOND } from '../../domain/duration.js';
 import { type ErrorCode, VaultError } from '../../domain/errors.js';
 import { type Finding, fine, problem, warning } from '../../domain/finding.js';

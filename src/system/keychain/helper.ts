@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import { OWN_PROCESSES } from '../../domain/entry-points.js';
 import { childEnv } from '../../domain/environment.js';
 import type { Host, Relaunch } from '../contract.js';
 import { type Keychain, KeychainFailure } from './contract.js';
@@ -18,9 +19,6 @@ export type HelperAnswer =
   | { readonly value: string | boolean | null }
   | (Pick<KeychainFailure, 'about' | 'remedy'> & { readonly failure: KeychainFailure['kind'] });
 
-/** The only argument of a helper process. No command begins like this. */
-export const KEYCHAIN_HELPER = '@keychain';
-
 /**
  * Calls the keychain in a process of its own: a native call that hangs cannot be cancelled, but a process can be killed.
  * Secrets go over its stdin and stdout.
@@ -35,7 +33,7 @@ export async function callHelper(
   request: HelperRequest,
   signal: AbortSignal,
 ): Promise<string | boolean | null> {
-  const child = spawn(program, [...script, KEYCHAIN_HELPER], {
+  const child = spawn(program, [...script, OWN_PROCESSES.keychain], {
     env: childEnv(env),
     stdio: ['pipe', 'pipe', 'ignore'],
   });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { AuditEvent } from '../../../src/domain/audit-events.js';
 import { MINUTE, SECOND } from '../../../src/domain/duration.js';
-import { slowDownLogins } from '../../../src/services/slow-down.js';
+import { slowDownLogins } from '../../../src/services/login/login.js';
 import type { EventQueue } from '../../../src/stores/audit-queue.js';
 import type { TrailTable } from '../../../src/stores/contract.js';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { SettingsSources } from '../../../src/config/settings.js';
-import { providerOverview } from '../../../src/services/overview/provider-overview.js';
+import { providerOverview } from '../../../src/services/overview/overview.js';
 import { GOOGLE_ID, sources } from '../../doubles/settings-sources.js';
 
 const GOOGLE = { GOOGLE_CLIENT_ID: GOOGLE_ID, GOOGLE_CLIENT_SECRET: 'client-secret-example' };
