@@ -2,12 +2,13 @@ import { fileURLToPath } from 'node:url';
 import { createContext } from './context.js';
 import type { Account } from './domain/account.js';
 import { accountName } from './domain/account.js';
-import { MINUTE, parseDuration } from './domain/duration.js';
+import { parseDuration } from './domain/duration.js';
 import { VaultError } from './domain/errors.js';
+import { MIN_VALID } from './domain/token-state.js';
 import { thisProcess } from './main.js';
 import { listAccounts } from './services/overview/overview.js';
 import { token } from './services/token/token.js';
-import type { TokenRequest } from './services/token/token-formats.js';
+import type { TokenRequest } from './services/token/token-request.js';
 import { withTokenBy } from './services/token/with-token.js';
 
 export type { Account, AccountStatus } from './domain/account.js';
@@ -135,7 +136,7 @@ export function openVault(options: OpenVaultOptions = {}): OpenedVault {
 /** @throws VaultError `usage` */
 function tokenRequest(
   account: string | undefined,
-  { minValid = 5 * MINUTE, scopes = [], refresh = false }: AccessTokenOptions,
+  { minValid = MIN_VALID, scopes = [], refresh = false }: AccessTokenOptions,
 ): TokenRequest {
   return {
     selector: account ?? null,

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { assertNoDebugger, ignoredVariable } from './config/runtime.js';
 import type { Context } from './context.js';
 import { OWN_PROCESSES } from './domain/entry-points.js';
-import { asVaultError, ERROR_CODES, VaultError } from './domain/errors.js';
+import { asVaultError, EXIT_CODES, VaultError } from './domain/errors.js';
 import { command, startedAs } from './domain/hints.js';
 import type { Host, TakeSignals } from './system/contract.js';
 import type { Io } from './ui/io.js';
@@ -218,7 +218,7 @@ function listenForSignals(interruption: AbortController): TakeSignals {
   const stop = (code: 'interrupted' | 'terminated') => () => {
     if (interruption.signal.aborted) return;
     interruption.abort(new VaultError(code, code));
-    setTimeout(() => leaveAtOnce(ERROR_CODES[code]), GRACE).unref();
+    setTimeout(() => leaveAtOnce(EXIT_CODES[code]), GRACE).unref();
   };
   const listen = (signal: NodeJS.Signals, own: () => void) =>
     process.on(signal, () => (taker === null ? own() : taker(signal)));

@@ -1,5 +1,5 @@
 import type { Audit } from '../domain/audit-events.js';
-import { ERROR_CODES, type ErrorCode, isInterruption, VaultError, withMoreHints } from '../domain/errors.js';
+import { type ErrorCode, isInterruption, isKeyFailure, VaultError, withMoreHints } from '../domain/errors.js';
 import { command, fromBackup } from '../domain/hints.js';
 import type { KeySource, KeySourceKind } from '../keysources/contract.js';
 import type { VaultHead } from '../stores/contract.js';
@@ -43,7 +43,7 @@ export function noKeyIn({ kind }: KeySource, head: VaultHead, database: string):
 
 /** Names the other keys of the vault, which are never tried by themselves. */
 export function withOtherSources(failure: unknown, head: VaultHead, kind: KeySourceKind): unknown {
-  if (!(failure instanceof VaultError) || failure.exitCode !== ERROR_CODES.key_unavailable) return failure;
+  if (!isKeyFailure(failure)) return failure;
   const isLost = failure.code === 'key_missing' || failure.code === 'key_wrong';
   const recovery = isLost ? [`or, with a recovery file: ${command('key import FILE')}`] : [];
   return withMoreHints(failure, [...otherSources(failure.code, head, kind), ...recovery]);

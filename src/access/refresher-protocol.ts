@@ -1,5 +1,5 @@
 import type { Account } from '../domain/account.js';
-import { ERROR_CODES, type ErrorCode, VaultError } from '../domain/errors.js';
+import { type ErrorCode, EXIT_CODES, VaultError } from '../domain/errors.js';
 import { command } from '../domain/hints.js';
 import { jsonObject } from '../domain/json.js';
 import type { RefreshOutcome } from '../domain/status.js';
@@ -89,7 +89,7 @@ export function readReport(line: string): RefreshReportLine | null {
   const value = jsonObject(line);
   if (value === null || !('account' in value) || !('kind' in value)) return null;
   const report = value as unknown as RefreshReportLine;
-  return report.error === null || Object.hasOwn(ERROR_CODES, report.error?.code) ? report : null;
+  return report.error === null || Object.hasOwn(EXIT_CODES, report.error?.code) ? report : null;
 }
 
 /** The refresher has reported everything and closed the vault. The end of the process would take many times longer. */

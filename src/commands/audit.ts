@@ -1,5 +1,5 @@
 import { parseDuration } from '../domain/duration.js';
-import { ERROR_CODES, VaultError } from '../domain/errors.js';
+import { EXIT_CODES, VaultError } from '../domain/errors.js';
 import { command } from '../domain/hints.js';
 import { rfc3339 } from '../domain/time.js';
 import { count } from '../domain/wording.js';
@@ -142,7 +142,7 @@ export function printVerdict(verdict: AuditVerdict | null, io: Io): void {
   }
   const { checked, unproved, fault, standing } = verdict;
   const whole = fault === null && (standing === 'current' || standing === null);
-  if (!whole) io.exitCode = ERROR_CODES.vault_damaged;
+  if (!whole) io.exitCode = EXIT_CODES.vault_damaged;
   if (io.json) {
     const named = fault && { ...fault, at: rfc3339(fault.at) };
     io.document({ whole, checked, unproved, fault: named, standing });

@@ -1,5 +1,5 @@
 import { type Account, accountName } from '../domain/account.js';
-import { ERROR_CODES, type ErrorCode, VaultError } from '../domain/errors.js';
+import { type ErrorCode, EXIT_CODES, VaultError } from '../domain/errors.js';
 import { count } from '../domain/wording.js';
 import type { Column, Io } from '../ui/io.js';
 import { printTable } from '../ui/layout.js';
@@ -84,7 +84,7 @@ export function concludeBulk<Outcome extends string>(
   const [first] = failures;
   if (first === undefined) return;
   if (io.json) {
-    io.exitCode = ending.single ? first.error.exitCode : ERROR_CODES.some_failed;
+    io.exitCode = ending.single ? first.error.exitCode : EXIT_CODES.some_failed;
     return;
   }
   if (ending.single) throw first.error;

@@ -1,4 +1,4 @@
-import { ERROR_CODES, VaultError } from '../domain/errors.js';
+import { EXIT_CODES, VaultError } from '../domain/errors.js';
 import type { Finding, FindingStatus } from '../domain/finding.js';
 import { command } from '../domain/hints.js';
 import { harmless } from '../domain/safe-text.js';
@@ -122,9 +122,9 @@ function lineOf(finding: Finding, title: string, { theme }: Io): string[] {
 
 /** The exit code of the problems, `some_failed` when they differ. Warnings are no failure. */
 function exitCodeOf(findings: readonly Finding[]): number {
-  const codes = new Set(findings.flatMap(({ code }) => (code === null ? [] : [ERROR_CODES[code]])));
+  const codes = new Set(findings.flatMap(({ code }) => (code === null ? [] : [EXIT_CODES[code]])));
   const [only = 0] = codes;
-  return codes.size > 1 ? ERROR_CODES.some_failed : only;
+  return codes.size > 1 ? EXIT_CODES.some_failed : only;
 }
 
 function summaryOf(findings: readonly Finding[]) {

@@ -1,5 +1,5 @@
-import { MINUTE } from '../domain/duration.js';
 import { VaultError } from '../domain/errors.js';
+import { MIN_VALID } from '../domain/token-state.js';
 import { checkVariable, type ExecRequest, execute } from '../services/token/exec.js';
 import type { Command } from './spec.js';
 import { duration, names, scopes, text, wholeNumber } from './spec.js';
@@ -56,7 +56,7 @@ export const exec: Command<ExecRequest> = {
       args,
       variable: checkVariable(text(raw, '--env') ?? DEFAULT_VARIABLE),
       retryExit: wholeNumber(raw, '--retry-exit', 1, 255),
-      minValid: duration(raw, '--min-valid', 5 * MINUTE),
+      minValid: duration(raw, '--min-valid', MIN_VALID),
       scopes: scopes(raw),
     };
   },

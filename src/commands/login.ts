@@ -1,6 +1,6 @@
 import { accountName, checkLabel } from '../domain/account.js';
 import { MINUTE } from '../domain/duration.js';
-import { ERROR_CODES, VaultError } from '../domain/errors.js';
+import { EXIT_CODES, VaultError } from '../domain/errors.js';
 import { command, loginCommand, shellName, widenHint } from '../domain/hints.js';
 import { snakeKeys } from '../domain/json.js';
 import { harmless } from '../domain/safe-text.js';
@@ -110,7 +110,7 @@ export function printLogin(result: LoginResult, io: Io): void {
   if (io.json) io.document(loginDocument(result));
   else io.data(`${harmless(accountName(result.account))}\n`);
   printNotes(result, io);
-  if (result.missingScopes.length > 0) io.exitCode = ERROR_CODES.scope_missing;
+  if (result.missingScopes.length > 0) io.exitCode = EXIT_CODES.scope_missing;
 }
 
 /** A device login opens no browser and does not listen. */

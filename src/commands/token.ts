@@ -1,15 +1,14 @@
-import { MINUTE } from '../domain/duration.js';
 import { VaultError } from '../domain/errors.js';
+import { MIN_VALID } from '../domain/token-state.js';
 import { token as validToken } from '../services/token/token.js';
 import {
   formatToken,
   namesMailbox,
   TOKEN_FORMATS,
   type TokenFormat,
-  type TokenRequest,
   tokenDocument,
-  type ValidToken,
 } from '../services/token/token-formats.js';
+import type { TokenRequest, ValidToken } from '../services/token/token-request.js';
 import type { Io } from '../ui/io.js';
 import type { Command } from './spec.js';
 import { duration, firstName, given, oneOf, scopes } from './spec.js';
@@ -51,7 +50,7 @@ export const token: Command<TokenInput> = {
     return {
       request: {
         selector: firstName(raw, 'the name of the account'),
-        minValid: duration(raw, '--min-valid', 5 * MINUTE),
+        minValid: duration(raw, '--min-valid', MIN_VALID),
         scopes: scopes(raw),
         refresh: given(raw, '--refresh'),
         withIdentity: namesMailbox(format),

@@ -2,7 +2,7 @@
  * Every error code and its exit code. Both are an API: scripts branch on them. A code is never renamed; a new one goes
  * to the end of its group.
  */
-export const ERROR_CODES = {
+export const EXIT_CODES = {
   /** A bug in this program. */
   unexpected: 1,
 
@@ -107,7 +107,7 @@ export const ERROR_CODES = {
   terminated: 143,
 } as const;
 
-export type ErrorCode = keyof typeof ERROR_CODES;
+export type ErrorCode = keyof typeof EXIT_CODES;
 
 /** The hint for data of a newer version of this program. */
 export const INSTALL_CURRENT =
@@ -138,7 +138,7 @@ export class VaultError extends Error {
   }
 
   get exitCode(): number {
-    return ERROR_CODES[this.code];
+    return EXIT_CODES[this.code];
   }
 }
 
@@ -160,6 +160,19 @@ export function reworded(
 /** The same failure with more lines in its hint. */
 export function withMoreHints(failure: VaultError, more: readonly string[]): VaultError {
   return reworded(failure, { hint: [failure.hint ?? [], more].flat().join('\n') || undefined });
+}
+
+/** An error with the exit code of this one. */
+type VaultErrorOf<Code extends ErrorCode> = VaultError & { readonly exitCode: (typeof EXIT_CODES)[Code] };
+
+/** Whether the key is missing, wrong or cannot be used: then nothing sealed can be read. */
+export function isKeyFailure(failure: unknown): failure is VaultErrorOf<'key_unavailable'> {
+  return failure instanceof VaultError && failure.exitCode === EXIT_CODES.key_unavailable;
+}
+
+/** Whether the vault itself is damaged, rolled back or cannot be used. */
+export function isVaultFailure(failure: unknown): failure is VaultErrorOf<'vault_damaged'> {
+  return failure instanceof VaultError && failure.exitCode === EXIT_CODES.vault_damaged;
 }
 
 /** Whether the user or the system asked the program to stop: then no fallback is tried. */

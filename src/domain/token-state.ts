@@ -1,7 +1,10 @@
 import type { Account } from './account.js';
-import { formatDuration } from './duration.js';
+import { formatDuration, MINUTE } from './duration.js';
 
 type Timed = Pick<Account, 'expiresAt' | 'issuedAt' | 'grantExpiresAt' | 'hasRefreshToken'>;
+
+/** How long a token has to be valid unless the user says otherwise, in milliseconds. */
+export const MIN_VALID = 5 * MINUTE;
 
 /** A token this close to its expiry would be refused by the time it arrives. */
 const MARGIN = 10_000;
@@ -31,6 +34,14 @@ export function isValidFor(account: Timed, minValid: number, now: number): boole
   const wanted = least < lifetime ? least : lifetime / 2;
   const left = account.expiresAt - now;
   return left > wanted && left <= lifetime + MARGIN;
+}
+
+/**
+ * Whether the access token really lives for `minValid` milliseconds. One that {@link isValidFor} accepts may not, where the
+ * provider's tokens are short-lived: it is used as it is, with a warning.
+ */
+export function livesFor({ expiresAt }: Pick<Account, 'expiresAt'>, minValid: number, now: number): boolean {
+  return expiresAt === null || expiresAt - now >= minValid;
 }
 
 /** Whether an account is due for a refresh, and why, in words. */

@@ -1,5 +1,5 @@
 import type { TriedKey } from '../access/read-only.js';
-import { ERROR_CODES, VaultError } from '../domain/errors.js';
+import { isKeyFailure, VaultError } from '../domain/errors.js';
 import { type Finding, fine, problemOf, skipped, warning } from '../domain/finding.js';
 import { command } from '../domain/hints.js';
 import { dataKeyIds } from '../vault/master-key.js';
@@ -46,7 +46,7 @@ function describeSource({ source, inUse, outcome }: TriedKey, interactive: boole
 
 /** A source that is not in use is no problem, and may be for another machine or session. */
 function spare(failure: VaultError): Finding {
-  const elsewhere = failure.exitCode === ERROR_CODES.key_unavailable && !AVAILABLE.includes(failure.code);
+  const elsewhere = isKeyFailure(failure) && !AVAILABLE.includes(failure.code);
   const message = `not in use: ${failure.message}`;
   return elsewhere ? skipped(message) : warning(message, failure.hint ?? command('key status'));
 }

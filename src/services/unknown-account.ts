@@ -1,5 +1,5 @@
 import { accountName } from '../domain/account.js';
-import { ERROR_CODES, reworded, VaultError } from '../domain/errors.js';
+import { isKeyFailure, reworded, VaultError } from '../domain/errors.js';
 import { command, shellName } from '../domain/hints.js';
 import { closest } from '../domain/wording.js';
 import type { AccountRef } from '../stores/contract.js';
@@ -67,7 +67,7 @@ export async function confirmMissing(vault: Vault | null, error: VaultError): Pr
     return error;
   } catch (failure) {
     if (!(failure instanceof VaultError)) throw failure;
-    if (failure.exitCode !== ERROR_CODES.key_unavailable) return failure;
+    if (!isKeyFailure(failure)) return failure;
     const why = `could not check whether it was deleted from the database: ${failure.message}`;
     return reworded(error, { message: `${error.message}; ${why}`, cause: failure });
   }

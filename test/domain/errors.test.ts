@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import {
   asVaultError,
-  ERROR_CODES,
+  EXIT_CODES,
   INSTALL_CURRENT,
   isInterruption,
   VaultError,
@@ -17,7 +17,7 @@ it('the update command is the one in the README', () => {
 describe('the error codes', () => {
   it('are all documented, each with its exit code', () => {
     const rows = readFileSync(new URL('../../docs/codes.md', import.meta.url), 'utf8').split('\n');
-    const missing = Object.entries(ERROR_CODES).filter(([code, exit]) => {
+    const missing = Object.entries(EXIT_CODES).filter(([code, exit]) => {
       const [, exits = ''] =
         rows.find((row) => row.startsWith('|') && row.includes(`\`${code}\``))?.split('|') ?? [];
       return !exits.trim().split(', ').includes(String(exit));
@@ -26,7 +26,7 @@ describe('the error codes', () => {
   });
 
   it('are an API: none is removed, none changes its exit code', () => {
-    expect(ERROR_CODES).toMatchObject({
+    expect(EXIT_CODES).toMatchObject({
       unexpected: 1,
       usage: 2,
       config_invalid: 2,
@@ -71,7 +71,7 @@ describe('the error codes', () => {
   });
 
   it('end with no other exit codes than the documented ones', () => {
-    expect(new Set(Object.values(ERROR_CODES))).toEqual(
+    expect(new Set(Object.values(EXIT_CODES))).toEqual(
       new Set([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 126, 127, 130, 143]),
     );
   });

@@ -2,7 +2,7 @@ import { renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ERROR_CODES } from '../../src/domain/errors.js';
+import { EXIT_CODES } from '../../src/domain/errors.js';
 import type * as Library from '../../src/index.js';
 import { serverError, slow } from '../doubles/demo-faults.js';
 import { type LibraryStage, openLibraryStage } from './stage.js';
@@ -110,7 +110,7 @@ describe('a failure', () => {
   const hasCode = async (code: Library.ErrorCode, call: Promise<unknown>) => {
     const failure = await failureOf(call);
     expect(failure).toBeInstanceOf(VaultError);
-    expect(failure).toMatchObject({ code, exitCode: ERROR_CODES[code], message: expect.any(String) });
+    expect(failure).toMatchObject({ code, exitCode: EXIT_CODES[code], message: expect.any(String) });
   };
 
   it('has the code, the exit code and a message of the command line', async () => {

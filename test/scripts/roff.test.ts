@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { EXIT_STATUS } from '../../scripts/reference.js';
 import { roff } from '../../scripts/roff.js';
-import { ERROR_CODES } from '../../src/domain/errors.js';
+import { EXIT_CODES } from '../../src/domain/errors.js';
 
 it('a page contains nothing that roff would interpret', () => {
   const page = {
@@ -43,5 +43,5 @@ It\\(aqs .br and \\efB.
 
 it('the manual has every exit code of an error', () => {
   const listed = EXIT_STATUS.entries.map(([code]) => code);
-  expect(listed).toEqual(['0', ...new Set(Object.values(ERROR_CODES).map(String))]);
+  expect(listed).toEqual(['0', ...new Set(Object.values(EXIT_CODES).map(String))]);
 });

@@ -1,14 +1,14 @@
 import { type AgentSocket, agentSocket } from '../../access/agent-socket.js';
 import type { Context } from '../../context.js';
 import { MINUTE, SECOND } from '../../domain/duration.js';
-import { ERROR_CODES, type ErrorCode, VaultError, withMoreHints } from '../../domain/errors.js';
+import { type ErrorCode, EXIT_CODES, VaultError, withMoreHints } from '../../domain/errors.js';
 import { command } from '../../domain/hints.js';
 import { jsonObject } from '../../domain/json.js';
 import { Secret } from '../../domain/secret.js';
 import { isBearer } from '../../domain/token-state.js';
 import type { AnswerFromSocket } from '../../system/agent/agent-client.js';
 import { notBearer } from '../token/renew.js';
-import type { TokenRequest, ValidToken } from '../token/token-formats.js';
+import type { TokenRequest, ValidToken } from '../token/token-request.js';
 import { AGENT_LOCK } from './agent-contract.js';
 import type { AgentStatus } from './agent-report.js';
 
@@ -72,7 +72,7 @@ function readToken(value: Document | null, { anyType }: TokenRequest): ValidToke
 /** @returns null when it is not an error document */
 function readError(value: Document | null): VaultError | null {
   const { code, message, hint, details } = (value?.['error'] ?? {}) as Document;
-  if (typeof code !== 'string' || !Object.hasOwn(ERROR_CODES, code) || typeof message !== 'string')
+  if (typeof code !== 'string' || !Object.hasOwn(EXIT_CODES, code) || typeof message !== 'string')
     return null;
   const known = typeof details === 'object' && details !== null ? { details: details as Document } : {};
   return new VaultError(code as ErrorCode, message, typeof hint === 'string' ? { hint, ...known } : known);

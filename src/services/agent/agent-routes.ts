@@ -1,19 +1,19 @@
 import type { ThroughAgent } from '../../domain/audit-events.js';
-import { MINUTE, parseDuration } from '../../domain/duration.js';
-import { asVaultError, ERROR_CODES, type ErrorCode, errorDocument, VaultError } from '../../domain/errors.js';
+import { parseDuration } from '../../domain/duration.js';
+import { asVaultError, type ErrorCode, EXIT_CODES, errorDocument, VaultError } from '../../domain/errors.js';
 import { jsonObject } from '../../domain/json.js';
 import { harmlessJson } from '../../domain/safe-text.js';
 import { parseScopes } from '../../domain/scopes.js';
+import { MIN_VALID } from '../../domain/token-state.js';
 import type { ServedAnswer, ServedRequest } from '../../system/agent/agent-server.js';
 import {
   formatToken,
   namesMailbox,
   TOKEN_FORMATS,
   type TokenFormat,
-  type TokenRequest,
   tokenDocument,
-  type ValidToken,
 } from '../token/token-formats.js';
+import type { TokenRequest, ValidToken } from '../token/token-request.js';
 import type { AgentStatus } from './agent-report.js';
 
 /*
@@ -31,7 +31,6 @@ export interface RouteDeps {
 }
 
 const MAX_WAITING = 128;
-const MIN_VALID = 5 * MINUTE;
 
 /** A browser that is sent here through a forwarded port names that port's host. Upper case counts too: RFC 9110 §4.2.3. */
 const OWN_HOSTS = /^(?:vault|localhost)(?::\d+)?$/i;
@@ -127,7 +126,7 @@ function readTokenQuery(name: string, query: URLSearchParams, client: string | n
       refresh: false,
       withIdentity: namesMailbox(format) || email === 'yes',
       ...(format === 'json' ? { anyType: true } : {}),
-      caller: readCaller(client),
+      client: readClient(client),
     },
     format,
   };
@@ -137,7 +136,7 @@ function readTokenQuery(name: string, query: URLSearchParams, client: string | n
  * Who asked, for the audit trail. It is marked there as the client's claim, because nothing proves it. A value that is not
  * in the form in which this program writes it is dropped.
  */
-function readCaller(client: string | null): ThroughAgent {
+function readClient(client: string | null): ThroughAgent {
   if (client === null) return { through: 'agent' };
   const { pid, parent, terminal } = jsonObject(client) ?? {};
   return {
@@ -197,11 +196,11 @@ const BY_CODE: Partial<Record<ErrorCode, number>> = {
 };
 
 const BY_EXIT_CODE: Readonly<Record<number, number>> = {
-  [ERROR_CODES.login_needed]: 409,
-  [ERROR_CODES.provider_unavailable]: 503,
-  [ERROR_CODES.key_unavailable]: 503,
-  [ERROR_CODES.busy]: 503,
-  [ERROR_CODES.client_refused]: 502,
+  [EXIT_CODES.login_needed]: 409,
+  [EXIT_CODES.provider_unavailable]: 503,
+  [EXIT_CODES.key_unavailable]: 503,
+  [EXIT_CODES.busy]: 503,
+  [EXIT_CODES.client_refused]: 502,
 };
 
 function refusal(status: number, code: ErrorCode, message: string, hint?: string): ServedAnswer {

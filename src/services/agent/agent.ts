@@ -14,7 +14,7 @@ import { type NotifyContext, notifyDue } from '../notify/notify.js';
 import { RETRY_POLICIES } from '../refresh/refresh-send.js';
 import { requestRefresh } from '../refresh/request-refresh.js';
 import { type EnsureValidContext, ensureValid } from '../token/token.js';
-import type { TokenRequest, ValidToken } from '../token/token-formats.js';
+import type { TokenRequest, ValidToken } from '../token/token-request.js';
 import { agentCheck } from './agent-check.js';
 import { type AgentClientContext, agentStatus } from './agent-client.js';
 import { AGENT_LOCK, type AgentCheck, type AgentEvent, type AgentRequest } from './agent-contract.js';
@@ -101,8 +101,8 @@ export async function runAgent(
 
   async function token(wanted: TokenRequest): Promise<ValidToken> {
     return vault.use(async (open) => {
-      const refresh: EnsureValidContext['refresh'] = (one, account, usable) =>
-        (usable ? withNone : withShort)(one, account);
+      const refresh: EnsureValidContext['refresh'] = (one, account, fallback) =>
+        (fallback ? withNone : withShort)(one, account);
       const valid = await ensureValid({ ...ctx, vault: async () => open, refresh }, wanted);
       // Other processes do this when they close the vault, which an agent never does.
       await open?.settleDue();

@@ -4,7 +4,7 @@ import { equalBytes } from '../../crypto/derive.js';
 import { accountName } from '../../domain/account.js';
 import { throwIfInterrupted } from '../../domain/async.js';
 import type { Audit } from '../../domain/audit-events.js';
-import { ERROR_CODES, isInterruption, reworded, VaultError, withMoreHints } from '../../domain/errors.js';
+import { isInterruption, isKeyFailure, reworded, VaultError, withMoreHints } from '../../domain/errors.js';
 import { command, shellName } from '../../domain/hints.js';
 import type { KeySource } from '../../keysources/contract.js';
 import type { Store, VaultHead } from '../../stores/contract.js';
@@ -66,7 +66,7 @@ export async function checkCopy(
     unlocked.master.fill(0);
     keyring = unlocked.keyring;
   } catch (failure) {
-    if (!(failure instanceof VaultError) || failure.exitCode !== ERROR_CODES.key_missing) throw failure;
+    if (!isKeyFailure(failure)) throw failure;
     return { check: { accounts: accounts.length, unopened: failure }, keyring: null };
   }
   try {

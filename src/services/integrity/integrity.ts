@@ -1,6 +1,6 @@
 import type { Context } from '../../context.js';
 import type { Account } from '../../domain/account.js';
-import { ERROR_CODES, VaultError } from '../../domain/errors.js';
+import { isVaultFailure } from '../../domain/errors.js';
 import type { Condition } from '../../vault/guard.js';
 import type { Vault } from '../../vault/vault.js';
 
@@ -59,7 +59,7 @@ async function unreadableOf(vault: Vault, accounts: readonly Account[]): Promise
       const whole = await vault.account(account.id);
       if (whole !== null) await vault.contents(whole);
     } catch (failure) {
-      if (!(failure instanceof VaultError) || failure.exitCode !== ERROR_CODES.vault_damaged) throw failure;
+      if (!isVaultFailure(failure)) throw failure;
       found.push(account);
     }
   }

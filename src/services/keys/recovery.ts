@@ -8,7 +8,7 @@ import { KEY_BYTES } from '../../crypto/aead.js';
 import { equalBytes, random } from '../../crypto/derive.js';
 import { throwIfInterrupted } from '../../domain/async.js';
 import { RECOVERY_FILE } from '../../domain/audit-events.js';
-import { ERROR_CODES, VaultError, withMoreHints } from '../../domain/errors.js';
+import { isKeyFailure, VaultError, withMoreHints } from '../../domain/errors.js';
 import { command } from '../../domain/hints.js';
 import { inQuotes } from '../../domain/safe-text.js';
 import { assertStrongPassphrase } from '../../domain/secret.js';
@@ -282,7 +282,7 @@ export function withFileFallback(source: KeySource, file: string): KeySource {
     try {
       return await making;
     } catch (failure) {
-      if (!(failure instanceof VaultError) || failure.exitCode !== ERROR_CODES.key_unavailable) throw failure;
+      if (!isKeyFailure(failure)) throw failure;
       throw withMoreHints(failure, [hint]);
     }
   }

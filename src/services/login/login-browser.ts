@@ -2,7 +2,7 @@ import { generateRandomNonce, generateRandomState } from 'oauth4webapi';
 import { equalBytes } from '../../crypto/derive.js';
 import { interrupted } from '../../domain/async.js';
 import { formatDuration } from '../../domain/duration.js';
-import { ERROR_CODES, VaultError } from '../../domain/errors.js';
+import { EXIT_CODES, VaultError } from '../../domain/errors.js';
 import { command } from '../../domain/hints.js';
 import { readable } from '../../domain/scopes.js';
 import { TransportFailure } from '../../domain/transport.js';
@@ -97,11 +97,11 @@ function outcomeOf(failure: unknown): LoginOutcome {
   if (!(failure instanceof VaultError)) return 'failed';
   if (failure.code === 'wrong_person') return 'wrong_person';
   const outcomes: Readonly<Record<number, LoginOutcome>> = {
-    [ERROR_CODES.login_refused]: 'provider_refused',
-    [ERROR_CODES.provider_unavailable]: 'provider_failed',
-    [ERROR_CODES.key_unavailable]: 'key_unavailable',
-    [ERROR_CODES.vault_damaged]: 'vault_failed',
-    [ERROR_CODES.client_refused]: 'provider_refused',
+    [EXIT_CODES.login_refused]: 'provider_refused',
+    [EXIT_CODES.provider_unavailable]: 'provider_failed',
+    [EXIT_CODES.key_unavailable]: 'key_unavailable',
+    [EXIT_CODES.vault_damaged]: 'vault_failed',
+    [EXIT_CODES.client_refused]: 'provider_refused',
   };
   return outcomes[failure.exitCode] ?? 'failed';
 }

@@ -1,7 +1,7 @@
 import type { Context } from '../../context.js';
 import { type Account, accountName } from '../../domain/account.js';
 import { formatDuration } from '../../domain/duration.js';
-import { ERROR_CODES, VaultError } from '../../domain/errors.js';
+import { isKeyFailure, isVaultFailure, VaultError } from '../../domain/errors.js';
 import { loginCommand } from '../../domain/hints.js';
 import type { RefreshOutcome } from '../../domain/status.js';
 import { awaitsLogin, isInBackoff, nextStatus } from '../../domain/status.js';
@@ -228,7 +228,7 @@ async function damageOf(vault: Vault, { id }: Account): Promise<VaultError | nul
     if (account !== null) await vault.identity(account);
     return null;
   } catch (failure) {
-    if (failure instanceof VaultError && failure.exitCode === ERROR_CODES.vault_damaged) return failure;
+    if (isVaultFailure(failure)) return failure;
     throw failure;
   }
 }
@@ -278,7 +278,7 @@ async function refreshAndReport(
     };
   } catch (failure) {
     // Without the key, or with a damaged vault, no account can be refreshed: one error is enough.
-    if (!(failure instanceof VaultError) || failure.exitCode === ERROR_CODES.key_unavailable) throw failure;
+    if (!(failure instanceof VaultError) || isKeyFailure(failure)) throw failure;
     if (concernsWholeVault(failure)) throw failure;
     return { account, outcome: 'error', reason: failure.message, error: failure };
   }

@@ -1,7 +1,7 @@
 import type { SeenAccount } from '../../access/refresher-protocol.js';
 import { type Account, accountName } from '../../domain/account.js';
 import { type Audit, type AuditEvent, aboutAccount } from '../../domain/audit-events.js';
-import { ERROR_CODES, type ErrorCode, VaultError } from '../../domain/errors.js';
+import { type ErrorCode, EXIT_CODES, VaultError } from '../../domain/errors.js';
 import { command, shellName } from '../../domain/hints.js';
 import type { RefreshOutcome } from '../../domain/status.js';
 import { type FailureKind, nextStatus } from '../../domain/status.js';
@@ -85,7 +85,7 @@ export function kindOf(code: ErrorCode): FailureKind {
 }
 
 function isErrorCode(text: string): text is ErrorCode {
-  return Object.hasOwn(ERROR_CODES, text);
+  return Object.hasOwn(EXIT_CODES, text);
 }
 
 /** When this cannot be written (a full disk, say), the caller still gets the failure itself. */

@@ -2,7 +2,7 @@ import type { Context } from '../../context.js';
 import { type Account, accountName } from '../../domain/account.js';
 import { type Audit, type AuditEvent, aboutAccount } from '../../domain/audit-events.js';
 import { SECOND } from '../../domain/duration.js';
-import { ERROR_CODES, isInterruption, reworded, VaultError } from '../../domain/errors.js';
+import { isInterruption, isKeyFailure, reworded, VaultError } from '../../domain/errors.js';
 import { command, shellName } from '../../domain/hints.js';
 import type { Secret } from '../../domain/secret.js';
 import type { RevocationOutcome } from '../../oauth/contract.js';
@@ -126,7 +126,7 @@ async function revokeOne(
     if (isInterruption(failure)) return null;
     if (!(failure instanceof VaultError)) throw failure;
     const outcome = failure.code === 'busy' ? 'transient' : 'refused';
-    if (failure.exitCode === ERROR_CODES.key_unavailable) {
+    if (isKeyFailure(failure)) {
       const error = cannotForget(seen, failure);
       return result(outcome, error.message, error);
     }
@@ -181,7 +181,7 @@ async function ask(
   } catch (failure) {
     // A sealed field that does not open cannot be revoked, but it can still be forgotten with `--local`.
     // Without the key it cannot even be forgotten, and trying again takes as long as the key source does.
-    if (!(failure instanceof VaultError) || failure.exitCode === ERROR_CODES.key_unavailable) throw failure;
+    if (!(failure instanceof VaultError) || isKeyFailure(failure)) throw failure;
     return unasked(failure);
   }
 }

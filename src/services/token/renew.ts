@@ -5,19 +5,19 @@ import { isInterruption, VaultError } from '../../domain/errors.js';
 import { command, loginCommand, shellName, widenCommand } from '../../domain/hints.js';
 import type { Secret } from '../../domain/secret.js';
 import { awaitsLogin, isInBackoff, type RefreshOutcome } from '../../domain/status.js';
-import { ending, isUsable, isValidFor } from '../../domain/token-state.js';
+import { ending, isUsable, isValidFor, livesFor } from '../../domain/token-state.js';
 import type { SealedAccount } from '../../stores/contract.js';
 import type { Vault } from '../../vault/vault.js';
 import { unusableTokenWarning, withdrawalWarning, withdrawnScopes } from '../refresh/refresh-notes.js';
 import { loginNeeded } from '../refusals.js';
 import { confirmMissing } from '../unknown-account.js';
-import type { TokenRequest, ValidToken } from './token-formats.js';
+import type { TokenRequest, ValidToken } from './token-request.js';
 
 /* What a request for a token does when the stored one is not simply good enough. A valid token does not load this file. */
 
 export interface RenewContext extends Pick<Context, 'clock' | 'providerOrNull'> {
-  /** Refreshes under the account's lock. @param usable whether the stored access token still works */
-  readonly refresh: (vault: Vault, account: Account, usable: boolean) => Promise<RefreshOutcome>;
+  /** Refreshes under the account's lock. @param fallback whether the stored access token serves if that fails */
+  readonly refresh: (vault: Vault, account: Account, fallback: boolean) => Promise<RefreshOutcome>;
 }
 
 interface Renewed {
@@ -82,10 +82,10 @@ async function refreshOrExplain(
   ctx: RenewContext,
   vault: Vault,
   account: Account,
-  usable: boolean,
+  fallback: boolean,
 ): Promise<VaultError | Extract<RefreshOutcome, { kind: 'refreshed' | 'adopted' }>> {
   try {
-    const outcome = await ctx.refresh(vault, account, usable);
+    const outcome = await ctx.refresh(vault, account, fallback);
     return outcome.kind === 'refreshed' || outcome.kind === 'adopted' ? outcome : outcome.error;
   } catch (failure) {
     if (!(failure instanceof VaultError) || isInterruption(failure)) throw failure;
@@ -172,7 +172,7 @@ async function requireScopes(
 
 /** The warning when the provider's tokens do not live as long as requested. @throws VaultError `usage` with `insist` */
 function tooShort(account: Account, request: TokenRequest, now: number): string | null {
-  if (account.expiresAt === null || account.expiresAt - now >= request.minValid) return null;
+  if (livesFor(account, request.minValid, now)) return null;
   const warning = `${shortLived(account, now)}: the provider does not issue longer-lived tokens`;
   if (request.insist !== true) return warning;
   throw new VaultError('usage', warning, { hint: 'ask for a shorter time: min_valid=30m' });

@@ -1,36 +1,8 @@
-import { type Account, accountName } from '../../domain/account.js';
-import type { ThroughAgent } from '../../domain/audit-events.js';
+import { accountName } from '../../domain/account.js';
 import { VaultError } from '../../domain/errors.js';
 import { command, shellName } from '../../domain/hints.js';
-import type { Secret } from '../../domain/secret.js';
 import { rfc3339 } from '../../domain/time.js';
-
-export interface TokenRequest {
-  /** A name, a provider or a unique prefix; null: the only account there is. */
-  readonly selector: string | null;
-  /** The token must be valid for at least this long, in milliseconds. */
-  readonly minValid: number;
-  /** Fail if the token expires sooner, instead of warning: the caller shows no warnings. */
-  readonly insist?: boolean;
-  readonly scopes: readonly string[];
-  /** Refresh even if the token is valid. */
-  readonly refresh: boolean;
-  /** Return a token that is not a Bearer token as well: the caller prints its type. */
-  readonly anyType?: boolean;
-  /** Unseal the account's identity, for formats that name the mailbox. */
-  readonly withIdentity: boolean;
-  /** Who asked the agent, for the audit trail. */
-  readonly caller?: ThroughAgent;
-}
-
-export interface ValidToken {
-  readonly account: Pick<Account, 'provider' | 'label' | 'tokenType' | 'expiresAt' | 'grantedScopes'>;
-  readonly accessToken: Secret;
-  /** The account's mailbox; null unless `withIdentity` was set, or when the provider did not report one. */
-  readonly email: string | null;
-  /** For stderr. */
-  readonly warning: string | null;
-}
+import type { ValidToken } from './token-request.js';
 
 /* How a token is written out, on stdout and on the agent's socket alike. */
 

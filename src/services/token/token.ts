@@ -1,13 +1,14 @@
 import type { Context } from '../../context.js';
+import type { Account } from '../../domain/account.js';
 import { aboutAccount } from '../../domain/audit-events.js';
-import { ERROR_CODES, VaultError } from '../../domain/errors.js';
+import { EXIT_CODES, isKeyFailure, VaultError } from '../../domain/errors.js';
 import { command } from '../../domain/hints.js';
-import { isBearer, isValidFor } from '../../domain/token-state.js';
+import { isBearer, isValidFor, livesFor } from '../../domain/token-state.js';
 import type { SealedAccount } from '../../stores/contract.js';
 import type { Vault } from '../../vault/vault.js';
 import { selectAccount } from '../select-account.js';
 import type { RenewContext } from './renew.js';
-import type { TokenRequest, ValidToken } from './token-formats.js';
+import type { TokenRequest, ValidToken } from './token-request.js';
 
 export type TokenContext = Pick<
   Context,
@@ -30,9 +31,9 @@ export type TokenContext = Pick<
 
 /** Failures that the notify command reports. */
 const OF_ACCOUNTS: readonly number[] = [
-  ERROR_CODES.login_needed,
-  ERROR_CODES.provider_unavailable,
-  ERROR_CODES.client_refused,
+  EXIT_CODES.login_needed,
+  EXIT_CODES.provider_unavailable,
+  EXIT_CODES.client_refused,
 ];
 
 /** Key sources that need no user and no other program: reading the vault takes less time than asking an agent. */
@@ -48,11 +49,13 @@ export async function token(ctx: TokenContext, request: TokenRequest): Promise<V
   const first = (await hasLocalKey(ctx)) ? 'not_asked' : await askRunningAgent(ctx, request);
   if (isToken(first)) return first;
   try {
-    return await tokenFromHere(ctx, request);
+    if (request.refresh) (await ctx.refresher({ concurrency: 1 })).prepare();
+    const refresh: RenewContext['refresh'] = (...wanted) => refreshHere(ctx, ...wanted);
+    return await ensureValid({ ...ctx, refresh }, request);
   } catch (failure) {
     if (!(failure instanceof VaultError)) throw failure;
     if (OF_ACCOUNTS.includes(failure.exitCode)) await (await import('../notify/notify.js')).notifyDue(ctx);
-    const lacksKey = failure.exitCode === ERROR_CODES.key_unavailable;
+    const lacksKey = isKeyFailure(failure);
     if (!lacksKey && failure.code !== 'client_not_configured') throw failure;
     const answer = first === 'not_asked' ? await askRunningAgent(ctx, request) : first;
     if (isToken(answer)) return answer;
@@ -75,17 +78,10 @@ function isToken(answer: ValidToken | VaultError | 'not_asked' | null): answer i
   return answer !== null && answer !== 'not_asked' && !(answer instanceof VaultError);
 }
 
-async function tokenFromHere(ctx: TokenContext, request: TokenRequest): Promise<ValidToken> {
-  if (request.refresh) (await ctx.refresher({ concurrency: 1 })).prepare();
-  const own: EnsureValidContext = {
-    ...ctx,
-    async refresh(vault, account, usable) {
-      const { requestRefresh } = await import('../refresh/request-refresh.js');
-      const refresher = await ctx.refresher({ concurrency: 1 });
-      return requestRefresh(ctx, refresher, vault, account, usable ? 'none' : 'short');
-    },
-  };
-  return ensureValid(own, request);
+async function refreshHere(ctx: TokenContext, vault: Vault, account: Account, fallback: boolean) {
+  const { requestRefresh } = await import('../refresh/request-refresh.js');
+  const refresher = await ctx.refresher({ concurrency: 1 });
+  return requestRefresh(ctx, refresher, vault, account, fallback ? 'none' : 'short');
 }
 
 /** @returns null when no agent was asked, or it gave no usable answer; the agent's reason why there is no token */
@@ -119,10 +115,9 @@ export async function ensureValid(ctx: EnsureValidContext, request: TokenRequest
     throw new VaultError('account_not_found', 'there is no vault yet', { hint: command('login google') });
   const { scopes, minValid } = request;
   const now = ctx.clock.now();
-  const isLongEnough = account.expiresAt === null || account.expiresAt - now >= minValid;
   const isGranted = scopes.every((scope) => account.grantedScopes.includes(scope));
-  if (!request.refresh && isGranted && isLongEnough && isValidFor(account, minValid, now))
-    return openToken(ctx, vault, account, request, null);
+  const isValid = isValidFor(account, minValid, now) && livesFor(account, minValid, now);
+  if (!request.refresh && isGranted && isValid) return openToken(ctx, vault, account, request, null);
   const { renew } = await import('./renew.js');
   const renewed = await renew(ctx, vault, account, request);
   if (renewed === 'changed') return ensureValid(ctx, request);
@@ -142,6 +137,6 @@ async function openToken(
     throw await unusable(vault, account, accessToken);
   }
   const email = request.withIdentity ? ((await vault.identity(account))?.email ?? null) : null;
-  audit?.record({ event: 'token_given', ...aboutAccount(account), ...request.caller });
+  audit?.record({ event: 'token_given', ...aboutAccount(account), ...request.client });
   return { account, accessToken, email, warning };
 }

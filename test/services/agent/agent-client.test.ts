@@ -9,8 +9,8 @@ import {
   stopAgent,
 } from '../../../src/services/agent/agent-client.js';
 import { AGENT_LOCK } from '../../../src/services/agent/agent-contract.js';
-import type { TokenRequest } from '../../../src/services/token/token-formats.js';
 import { tokenDocument } from '../../../src/services/token/token-formats.js';
+import type { TokenRequest } from '../../../src/services/token/token-request.js';
 import { sqliteLocks } from '../../../src/stores/locks.js';
 import { accountExample } from '../../doubles/account.js';
 import { clockDouble } from '../../doubles/clock.js';

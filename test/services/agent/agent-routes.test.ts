@@ -4,7 +4,7 @@ import { type ErrorCode, VaultError } from '../../../src/domain/errors.js';
 import { Secret } from '../../../src/domain/secret.js';
 import type { AgentStatus } from '../../../src/services/agent/agent-report.js';
 import { agentRoutes } from '../../../src/services/agent/agent-routes.js';
-import type { TokenRequest, ValidToken } from '../../../src/services/token/token-formats.js';
+import type { TokenRequest, ValidToken } from '../../../src/services/token/token-request.js';
 import type { ServedRequest } from '../../../src/system/agent/agent-server.js';
 import { accountExample } from '../../doubles/account.js';
 
@@ -23,7 +23,7 @@ const USUAL = {
   scopes: [],
   refresh: false,
   withIdentity: false,
-  caller: THROUGH,
+  client: THROUGH,
 };
 
 /** The answer, and what the use case was asked for. */
@@ -131,7 +131,7 @@ describe('what a client states about itself, marked as its own words', () => {
     ['no JSON'],
   ])('is recorded in the trail only in a valid form: %s', async (client) => {
     const { asked } = await ask({ target: '/token', client });
-    expect(asked.map((each) => each.caller)).toEqual([
+    expect(asked.map((each) => each.client)).toEqual([
       { through: 'agent', said_by_client: true, parent: null, terminal: null },
     ]);
   });

@@ -3,7 +3,7 @@ import { DAY } from '../../../src/domain/duration.js';
 import type { RefreshOutcome } from '../../../src/domain/status.js';
 import { refreshAll } from '../../../src/services/refresh/refresh-all.js';
 import { ensureValid } from '../../../src/services/token/token.js';
-import type { TokenRequest } from '../../../src/services/token/token-formats.js';
+import type { TokenRequest } from '../../../src/services/token/token-request.js';
 import type { SealedAccount } from '../../../src/stores/contract.js';
 import { EXPIRED, openVaultStage, type VaultStage } from '../stage.js';
 

@@ -4,7 +4,7 @@ import { HOUR, MINUTE } from '../../../src/domain/duration.js';
 import { VaultError } from '../../../src/domain/errors.js';
 import type { RefreshOutcome } from '../../../src/domain/status.js';
 import { type EnsureValidContext, ensureValid } from '../../../src/services/token/token.js';
-import type { TokenRequest } from '../../../src/services/token/token-formats.js';
+import type { TokenRequest } from '../../../src/services/token/token-request.js';
 import { NOW } from '../../doubles/terminal.js';
 import { EXPIRED, openVaultStage, type VaultStage } from '../stage.js';
 

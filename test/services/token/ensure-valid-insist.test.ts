@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { HOUR, MINUTE } from '../../../src/domain/duration.js';
 import { VaultError } from '../../../src/domain/errors.js';
 import { type EnsureValidContext, ensureValid } from '../../../src/services/token/token.js';
-import type { TokenRequest } from '../../../src/services/token/token-formats.js';
+import type { TokenRequest } from '../../../src/services/token/token-request.js';
 import { NOW } from '../../doubles/terminal.js';
 import { openVaultStage, type VaultStage } from '../stage.js';
 

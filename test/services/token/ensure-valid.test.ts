@@ -3,7 +3,7 @@ import { DAY, HOUR, MINUTE, SECOND } from '../../../src/domain/duration.js';
 import { Secret } from '../../../src/domain/secret.js';
 import type { RefreshOutcome } from '../../../src/domain/status.js';
 import { type EnsureValidContext, ensureValid } from '../../../src/services/token/token.js';
-import type { TokenRequest } from '../../../src/services/token/token-formats.js';
+import type { TokenRequest } from '../../../src/services/token/token-request.js';
 import { NOW } from '../../doubles/terminal.js';
 import { ALICE, EXPIRED, openVaultStage, type VaultStage } from '../stage.js';
 
