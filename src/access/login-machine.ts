@@ -1,5 +1,5 @@
 import { createBrowser } from '../system/browser.js';
-import type { Browser, Host, TcpEnd } from '../system/contract.js';
+import type { Browser, Host, IsOtherUser } from '../system/contract.js';
 import { type DesktopEnvironment, desktopEnvironmentOf } from '../system/desktop-environment.js';
 import { createTcpOwners } from '../system/tcp.js';
 
@@ -9,8 +9,7 @@ const ROOT = 0;
 export interface LoginMachine {
   readonly surroundings: DesktopEnvironment;
   readonly browser: Browser;
-  /** Whether another user has that end of a connection; `gone` where it was closed before that was known. */
-  isOtherUser(end: TcpEnd, here: TcpEnd): Promise<boolean | 'gone'>;
+  readonly isOtherUser: IsOtherUser;
   /** Whether another user may listen on a port of the loopback interface; true where that is not known. */
   isOthersPort(port: number): Promise<boolean>;
 }

@@ -1,8 +1,9 @@
 import type { KeyChoice } from '../access/key-sources.js';
+import { KEY_SOURCE_KINDS } from '../config/key-source.js';
 import { VaultError } from '../domain/errors.js';
 import { command } from '../domain/hints.js';
 import { renderBlock } from '../ui/layout.js';
-import { impliedKind, KEY_SOURCE_OPTIONS, KEY_SOURCES, readChoice } from './key-source.js';
+import { impliedKind, KEY_SOURCE_OPTIONS, readChoice } from './key-source.js';
 import type { Command } from './spec.js';
 import { oneOf } from './spec.js';
 
@@ -20,7 +21,7 @@ export const init: Command<{ readonly choice: KeyChoice | null }> = {
     {
       flags: '--key-source <kind>',
       description: 'where the key is kept',
-      values: KEY_SOURCES,
+      values: KEY_SOURCE_KINDS,
       defaultText: 'keychain',
     },
     ...KEY_SOURCE_OPTIONS,
@@ -34,10 +35,10 @@ export const init: Command<{ readonly choice: KeyChoice | null }> = {
   },
 
   parse(raw) {
-    const asked = oneOf(raw, '--key-source', KEY_SOURCES);
+    const asked = oneOf(raw, '--key-source', KEY_SOURCE_KINDS);
     const [word] = raw.args;
     // Otherwise `vault init file` would run the program file(1).
-    if (asked === null && KEY_SOURCES.some((kind) => kind === word)) {
+    if (asked === null && KEY_SOURCE_KINDS.some((kind) => kind === word)) {
       throw new VaultError('usage', `name the key source ${word} with an option`, {
         hint: command(`init --key-source ${word}`),
       });

@@ -1,4 +1,5 @@
 import type { KeyChoice } from '../access/key-sources.js';
+import { KEY_SOURCE_KINDS } from '../config/key-source.js';
 import { VaultError } from '../domain/errors.js';
 import { quoted } from '../domain/safe-text.js';
 import type { KeySourceKind, KeySourceSetting } from '../keysources/contract.js';
@@ -6,14 +7,6 @@ import type { OptionSpec, RawInput } from './spec.js';
 import { text, wholeNumber } from './spec.js';
 
 /* A key source on the command line of `vault init` and `vault key`: its kind, and options that go with some kinds. */
-
-export const KEY_SOURCES = [
-  'keychain',
-  'file',
-  'credential',
-  'command',
-  'passphrase',
-] as const satisfies readonly KeySourceKind[];
 
 export const PASSPHRASE_OPTIONS: readonly OptionSpec[] = [
   {
@@ -47,9 +40,9 @@ const OPTION_OF: Readonly<Record<string, KeySourceKind>> = {
 
 /** @throws VaultError `usage` */
 export function readKind(word: string, what: string): KeySourceKind {
-  const kind = KEY_SOURCES.find((each) => each === word);
+  const kind = KEY_SOURCE_KINDS.find((each) => each === word);
   if (kind !== undefined) return kind;
-  throw new VaultError('usage', `${what} takes one of: ${KEY_SOURCES.join(', ')}`);
+  throw new VaultError('usage', `${what} takes one of: ${KEY_SOURCE_KINDS.join(', ')}`);
 }
 
 /** The kind that an option implies where the kind is left out; null without such an option. */

@@ -1,5 +1,6 @@
 import type { KeyChoice, PassphraseFrom } from '../access/key-sources.js';
 import { useCommand } from '../access/open-failure.js';
+import { KEY_SOURCE_KINDS } from '../config/key-source.js';
 import type { Context } from '../context.js';
 import { VaultError } from '../domain/errors.js';
 import { command as commandLine } from '../domain/hints.js';
@@ -18,7 +19,6 @@ import { progressOn } from '../ui/progress.js';
 import {
   impliedKind,
   KEY_SOURCE_OPTIONS,
-  KEY_SOURCES,
   PASSPHRASE_OPTIONS,
   readChoice,
   readDescriptor,
@@ -28,7 +28,7 @@ import {
 import type { ArgumentSpec, Command, RawInput } from './spec.js';
 import { given, names, text } from './spec.js';
 
-const SOURCE: ArgumentSpec = { name: 'source', description: 'where the key is', values: KEY_SOURCES };
+const SOURCE: ArgumentSpec = { name: 'source', description: 'where the key is', values: KEY_SOURCE_KINDS };
 const PROGRAM: ArgumentSpec = {
   name: 'command',
   description: 'for source command: the program that prints the key, after --',

@@ -95,6 +95,9 @@ const READERS: Readonly<Record<KeySourceKind, Reader>> = {
   },
 };
 
+/** In the order in which they are shown. */
+export const KEY_SOURCE_KINDS = Object.keys(READERS) as KeySourceKind[];
+
 function absolutePath(value: Value, member: string, wrong: Wrong): string | null {
   const path = value[member] ?? null;
   if (path === null || (typeof path === 'string' && isAbsolute(path) && !path.includes('\0'))) return path;
@@ -144,18 +147,15 @@ export function keyFileFromEnv(env: Readonly<Record<string, string | undefined>>
   });
 }
 
-/** The default setting of a kind of source; null for a source without one. */
+/** The default setting of a kind of source; null where there is none, and for a kind of a newer version. */
 export function defaultSetting(kind: string): KeySourceSetting | null {
-  switch (kind) {
-    case 'keychain':
-      return { kind };
-    case 'file':
-      return { kind, path: null };
-    case 'credential':
-      return { kind, name: null };
-    case 'passphrase':
-      return { kind, file: null };
-    default:
-      return null;
-  }
+  return Object.hasOwn(DEFAULTS, kind) ? DEFAULTS[kind as KeySourceKind] : null;
 }
+
+const DEFAULTS: Readonly<Record<KeySourceKind, KeySourceSetting | null>> = {
+  keychain: { kind: 'keychain' },
+  file: { kind: 'file', path: null },
+  credential: { kind: 'credential', name: null },
+  command: null,
+  passphrase: { kind: 'passphrase', file: null },
+};

@@ -1,15 +1,11 @@
 import { VaultError } from '../domain/errors.js';
 
-/**
- * A key source keeps a master key of the vault: 32 bytes under a versioned reference. One file a kind, listed in index.ts;
- * each runs the contract suite.
- */
-export const KEY_SOURCE_KINDS = ['keychain', 'file', 'credential', 'command', 'passphrase'] as const;
-export type KeySourceKind = (typeof KEY_SOURCE_KINDS)[number];
-
 export const MASTER_KEY_BYTES = 32;
 
-/** A key source as it is configured in `config.json`. */
+/**
+ * A key source keeps a master key of the vault: 32 bytes under a versioned reference. One file a kind, listed in index.ts;
+ * each runs the contract suite. This is how one is configured in `config.json`.
+ */
 export type KeySourceSetting =
   | { readonly kind: 'keychain' }
   /** A path of null: the default key file of the vault. */
@@ -20,6 +16,8 @@ export type KeySourceSetting =
   | { readonly kind: 'command'; readonly command: readonly string[]; readonly timeout: number | null }
   /** A file with the passphrase; null: it is read from a descriptor, or prompted for. */
   | { readonly kind: 'passphrase'; readonly file: string | null };
+
+export type KeySourceKind = KeySourceSetting['kind'];
 
 interface AnyKeySource {
   readonly kind: KeySourceKind;

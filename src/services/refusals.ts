@@ -1,7 +1,7 @@
 import { type Account, accountName } from '../domain/account.js';
 import { DAY } from '../domain/duration.js';
 import { type ErrorCode, reworded, VaultError } from '../domain/errors.js';
-import { command, fromBackup, loginCommand } from '../domain/hints.js';
+import { command, loginCommand } from '../domain/hints.js';
 import { quoted } from '../domain/safe-text.js';
 import { FAILING_AFTER } from '../domain/status.js';
 import { describeTransport, type TransportFailure, transportHint } from '../domain/transport.js';
@@ -196,13 +196,4 @@ function likelyReason(
     return age >= (days - 0.5) * DAY && (until === null || age <= until * DAY);
   });
   return limit === undefined ? '' : `; ${limit.reason}`;
-}
-
-/** The error for an update that changes nothing though its account is as it was. */
-export function changeNotTaken(): VaultError {
-  return new VaultError(
-    'vault_damaged',
-    'the database did not store the change, although no other process changed the account; it is damaged or was altered',
-    { hint: `to see what is wrong: ${command('doctor')}\n${fromBackup()}` },
-  );
 }

@@ -100,6 +100,13 @@ export interface TcpOwners {
   ofListeners(at: TcpEnd): Promise<readonly number[] | null>;
 }
 
+/**
+ * Whether another user of this machine, except root, owns that end of a connection.
+ *
+ * @returns `gone` for a closed connection of unknown owner; false where it is not known
+ */
+export type IsOtherUser = (end: TcpEnd, here: TcpEnd) => Promise<boolean | 'gone'>;
+
 export interface Browser {
   /** Opens a page in the user's browser. Resolves to false when that fails; never rejects. */
   open(url: string): Promise<boolean>;

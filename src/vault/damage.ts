@@ -114,3 +114,12 @@ export function isDamage(failure: unknown): failure is VaultError {
 export function doesNotOpen(failure: unknown): failure is VaultError {
   return isDamage(failure) || (failure instanceof VaultError && failure.code === 'vault_newer');
 }
+
+/** The error for an update that changes nothing though its account is as it was. */
+export function changeNotTaken(): VaultError {
+  return new VaultError(
+    'vault_damaged',
+    'the database did not store the change, although no other process changed the account; it is damaged or was altered',
+    { hint: `to see what is wrong: ${command('doctor')}\n${fromBackup()}` },
+  );
+}

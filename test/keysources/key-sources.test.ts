@@ -2,9 +2,10 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { KEY_SOURCE_KINDS } from '../../src/config/key-source.js';
 import type { VaultError } from '../../src/domain/errors.js';
 import { commandSource } from '../../src/keysources/command.js';
-import { KEY_SOURCE_KINDS, type KeySourceSetting } from '../../src/keysources/contract.js';
+import type { KeySourceKind, KeySourceSetting } from '../../src/keysources/contract.js';
 import { CREDENTIAL_NAME, credentialSource } from '../../src/keysources/credential.js';
 import { KEY_SOURCES, keySourceFor } from '../../src/keysources/index.js';
 import { keyFileSource } from '../../src/keysources/key-file.js';
@@ -73,7 +74,7 @@ keySourceContract('command', () => {
   };
 });
 
-const SETTINGS: { readonly [Kind in (typeof KEY_SOURCE_KINDS)[number]]: KeySourceSetting } = {
+const SETTINGS: { readonly [Kind in KeySourceKind]: KeySourceSetting } = {
   keychain: { kind: 'keychain' },
   file: { kind: 'file', path: '/example/other.key' },
   credential: { kind: 'credential', name: 'example' },

@@ -1,12 +1,5 @@
 import type { Socket } from 'node:net';
-import type { TcpEnd } from '../../system/contract.js';
-
-/**
- * Whether another user of this machine, except root, owns that end of a connection.
- *
- * @returns `gone` for a closed connection of unknown owner; false when unknown
- */
-export type IsOtherUser = (end: TcpEnd, here: TcpEnd) => Promise<boolean | 'gone'>;
+import type { IsOtherUser } from '../../system/contract.js';
 
 /** In a flood of 2,000 connections a second each still has an eighth of a second to send its request. */
 const MAX_GUESTS = 256;

@@ -4,8 +4,9 @@ import type { Socket } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import type { CallbackRefusal } from '../../domain/audit-events.js';
 import { VaultError } from '../../domain/errors.js';
+import type { IsOtherUser } from '../../system/contract.js';
 import { callbackRequestOf, type Expected, judge, type Start, type Verdict } from './checks.js';
-import { Guests, type IsOtherUser } from './guests.js';
+import { Guests } from './guests.js';
 import { type LoginOutcome, type PageKind, page, STRICT_HEADERS } from './page.js';
 
 export interface WaitOptions {

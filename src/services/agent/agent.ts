@@ -20,7 +20,8 @@ import { type AgentClientContext, agentStatus } from './agent-client.js';
 import { AGENT_LOCK, type AgentCheck, type AgentEvent, type AgentRequest } from './agent-contract.js';
 import { type AgentStatus, newsFinder, statusDocument } from './agent-report.js';
 import { agentRoutes } from './agent-routes.js';
-import { agentVault, sharedRefreshes } from './agent-vault.js';
+import { agentVault } from './agent-vault.js';
+import { sharedRefreshes } from './shared-refreshes.js';
 
 /** `vault agent status` may hold the lock for a moment. */
 const LOCK_TIMEOUT = SECOND;

@@ -3,9 +3,9 @@ import { type AuditEvent, aboutAccount } from '../../domain/audit-events.js';
 import { VaultError } from '../../domain/errors.js';
 import { command } from '../../domain/hints.js';
 import type { SealedAccount } from '../../stores/contract.js';
+import { changeNotTaken } from '../../vault/damage.js';
 import type { UnstoredLogin } from '../../vault/sealed-answer.js';
 import type { Vault } from '../../vault/vault.js';
-import { changeNotTaken } from '../refusals.js';
 
 export interface CommittedLogin {
   readonly account: SealedAccount;

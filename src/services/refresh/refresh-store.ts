@@ -10,12 +10,11 @@ import type { Provider } from '../../providers/contract.js';
 import type { SealedAccount } from '../../stores/contract.js';
 import type { Locks } from '../../stores/locks.js';
 import type { FoundAnswer, Spill, SpillSlot } from '../../stores/spill.js';
-import { isDamage } from '../../vault/damage.js';
+import { changeNotTaken, isDamage } from '../../vault/damage.js';
 import type { UnstoredAnswer, UnstoredLogin, WaitingAnswer } from '../../vault/sealed-answer.js';
 import type { Contents } from '../../vault/sealed-contents.js';
 import type { Vault } from '../../vault/vault.js';
 import { commitLogin, isTaken } from '../login/login-commit.js';
-import { changeNotTaken } from '../refusals.js';
 import { UNUSABLE_TOKEN } from './refresh-notes.js';
 
 /**

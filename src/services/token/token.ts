@@ -4,6 +4,7 @@ import { aboutAccount } from '../../domain/audit-events.js';
 import { EXIT_CODES, isKeyFailure, VaultError } from '../../domain/errors.js';
 import { command } from '../../domain/hints.js';
 import { isBearer, isValidFor, livesFor } from '../../domain/token-state.js';
+import type { KeySourceKind } from '../../keysources/contract.js';
 import type { SealedAccount } from '../../stores/contract.js';
 import type { Vault } from '../../vault/vault.js';
 import { selectAccount } from '../select-account.js';
@@ -37,7 +38,7 @@ const OF_ACCOUNTS: readonly number[] = [
 ];
 
 /** Key sources that need no user and no other program: reading the vault takes less time than asking an agent. */
-const LOCAL_SOURCES: readonly string[] = ['file', 'credential'];
+const LOCAL_SOURCES: readonly KeySourceKind[] = ['file', 'credential'];
 
 /**
  * A valid access token. Where the key needs no user, the vault is read here, even if its agent runs. Else a running agent is

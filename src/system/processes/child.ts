@@ -59,7 +59,7 @@ export function runBounded(
     const child = spawn(program, args, own);
     const tooMuch = () => {
       kill();
-      end({ kind: 'ended', exitCode: 128 + signalNumber('SIGKILL'), stdout: stdout(), stderr: '' });
+      end({ kind: 'ended', exitCode: exitCodeOf(null, 'SIGKILL'), stdout: stdout(), stderr: '' });
     };
     const stdout = collect(child.stdout, enough, tooMuch);
     const stderr = collect(child.stderr);
@@ -85,7 +85,7 @@ export function runBounded(
       end({ kind: 'not_started', code: error.code ?? 'unknown' }),
     );
     child.on('exit', (code: number | null, ended: NodeJS.Signals | null) => {
-      const exitCode = code ?? 128 + signalNumber(ended);
+      const exitCode = exitCodeOf(code, ended);
       const finish = () =>
         end({ kind: 'ended', exitCode, stdout: stdout(), stderr: stderr().toString('utf8') });
       clearTimeout(timer);
@@ -107,8 +107,9 @@ export function runBounded(
   });
 }
 
-function signalNumber(signal: NodeJS.Signals | null): number {
-  return signal === null ? 0 : constants.signals[signal];
+/** As shells report it: 128 + n where signal n ended the program. */
+export function exitCodeOf(code: number | null, signal: NodeJS.Signals | null): number {
+  return code ?? 128 + (signal === null ? 0 : constants.signals[signal]);
 }
 
 function collect(
@@ -168,7 +169,7 @@ export function runChild(
     child.on('error', reject);
     child.on('close', (code, signal) => {
       if (unfinished !== '') onStderrLine?.(unfinished);
-      resolve({ exitCode: code ?? 128 + (signal === null ? 0 : constants.signals[signal]), stdout, stderr });
+      resolve({ exitCode: exitCodeOf(code, signal), stdout, stderr });
     });
   });
 }

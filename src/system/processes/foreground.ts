@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
-import { constants } from 'node:os';
+
 import { isatty } from 'node:tty';
 import { codeOf, VaultError } from '../../domain/errors.js';
 import type { TakeSignals } from '../contract.js';
+import { exitCodeOf } from './child.js';
 
 export interface ForegroundEnd {
   /** 128 + n when signal n ended the program. */
@@ -43,7 +44,7 @@ export async function runInForeground(
       const child = spawn(program, args, { env, stdio: 'inherit' });
       passOn = (signal) => void child.kill(signal);
       child.on('error', reject);
-      child.on('exit', (code, signal) => resolve(code ?? 128 + (signal ? constants.signals[signal] : 0)));
+      child.on('exit', (code, signal) => resolve(exitCodeOf(code, signal)));
     });
     return { exitCode, stopped };
   } catch (failure) {

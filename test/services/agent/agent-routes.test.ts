@@ -106,10 +106,11 @@ describe('a token over the socket', () => {
   });
 
   it('may live shorter than requested for vault token, which prints the warning', async () => {
-    const client = JSON.stringify({ pid: 7, parent: 'bash', terminal: true });
-    const { asked } = await ask({ target: '/token/google?format=json&min_valid=1h', client });
-    const caller = { ...THROUGH, said_by_client: true, pid: 7, parent: 'bash', terminal: true };
-    const request = { selector: 'google', minValid: HOUR, insist: false, anyType: true, caller };
+    const said = { pid: 7, parent: 'bash', terminal: true };
+    const target = '/token/google?format=json&min_valid=1h';
+    const { asked } = await ask({ target, client: JSON.stringify(said) });
+    const client = { ...THROUGH, said_by_client: true, ...said };
+    const request = { selector: 'google', minValid: HOUR, insist: false, anyType: true, client };
     expect(asked).toEqual([{ ...USUAL, ...request }]);
   });
 

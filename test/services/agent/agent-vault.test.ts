@@ -2,7 +2,8 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { Account } from '../../../src/domain/account.js';
 import { VaultError } from '../../../src/domain/errors.js';
 import type { RefreshOutcome } from '../../../src/domain/status.js';
-import { type AgentVault, agentVault, sharedRefreshes } from '../../../src/services/agent/agent-vault.js';
+import { type AgentVault, agentVault } from '../../../src/services/agent/agent-vault.js';
+import { sharedRefreshes } from '../../../src/services/agent/shared-refreshes.js';
 import type { Vault } from '../../../src/vault/vault.js';
 import { accountExample } from '../../doubles/account.js';
 
