@@ -18,7 +18,7 @@ import type { ErrorCode, VaultError } from './errors.js';
  *
  * A success clears everything and sets the missing scopes again. `failing` hides `insufficient_scope`, because missing scopes
  * follow from the account's own fields. After transient failures a `failing` account is not refreshed automatically before
- * `retryAt`, which moves further away with each failure. After a refusal of the client (configuration, policy) there is no
+ * `retryAt`, which moves further away with each failure; and no account is before the time that its provider named. After a refusal of the client (configuration, policy) there is no
  * backoff, because the refusal ends as soon as the settings are right. A `login_needed` account is never refreshed, unless the
  * diagnosis is in doubt: then it has a `retryAt`. `revoked` is reserved for other programs; the command `revoke` removes the
  * account.
@@ -37,6 +37,8 @@ export type AccountEvent =
       readonly reason: string;
       /** A login is only the likely cure, so the provider is asked again after a backoff. */
       readonly inDoubt?: boolean;
+      /** When the provider wants to be asked again (Retry-After), an hour from now at most; null: it did not say. */
+      readonly notBefore?: number | null;
       readonly now: number;
     };
 
@@ -67,8 +69,9 @@ export function nextStatus(current: StatusFacts, event: AccountEvent): StatusFac
     }
     case 'refused':
     case 'transient': {
-      const retryAt =
-        event.failure === 'refused' || failures < FAILING_AFTER ? null : event.now + backoffAfter(failures);
+      const backoff =
+        event.failure === 'refused' || failures < FAILING_AFTER ? 0 : event.now + backoffAfter(failures);
+      const retryAt = Math.max(backoff, event.notBefore ?? 0) || null;
       // A later failure to reach the provider does not disprove the diagnosis.
       if (status === 'login_needed') return { ...failed, status, reason, retryAt: retryAt ?? event.now };
       if (failures < FAILING_AFTER) return { ...failed, status, reason, retryAt };

@@ -3,6 +3,11 @@ export function count(number: number, noun: string, plural = `${noun}s`): string
   return `${number} ${number === 1 ? noun : plural}`;
 }
 
+/** `once`, `3 times in a row` */
+export function timesInARow(number: number): string {
+  return number === 1 ? 'once' : `${number} times in a row`;
+}
+
 /**
  * The candidate that a mistyped word probably means: at most so many edits away, and at most half of its letters wrong.
  */

@@ -5,7 +5,7 @@ import { command, loginCommand, shellName, widenHint } from '../domain/hints.js'
 import { missingScopes, readable } from '../domain/scopes.js';
 import { isInBackoff } from '../domain/status.js';
 import { isUsable } from '../domain/token-state.js';
-import { count } from '../domain/wording.js';
+import { count, timesInARow } from '../domain/wording.js';
 import type { Check, HealthContext } from './contract.js';
 
 /** The user needs this much notice. */
@@ -53,7 +53,7 @@ async function checkAccount(account: Account, ctx: HealthContext): Promise<Findi
     const backoff = isInBackoff(account, now)
       ? `; next automatic attempt in ${formatDuration((account.retryAt ?? now) - now)}`
       : '';
-    const message = `${name} failed ${account.failures} times in a row${backoff}${why}`;
+    const message = `${name} failed ${timesInARow(account.failures)}${backoff}${why}`;
     const code = isRefusal(account.lastError) ? account.lastError : 'provider_unavailable';
     const remedy = command(`refresh ${shellName(account)} --force`);
     return [problem(code, message, remedy, about), ...scopeFindings(account)];

@@ -46,6 +46,15 @@ describe('the status of an account', () => {
     expect(pauses).toEqual([MINUTE, 2 * MINUTE, 4 * MINUTE, 32 * MINUTE, HOUR, HOUR]);
   });
 
+  it('is in backoff for as long as the provider asked, from the first failure on', () => {
+    const asked = { ...failed('transient'), notBefore: NOW + 20 * MINUTE } as AccountEvent;
+    expect(whatFollows(asked)).toMatchObject({ status: 'active', failures: 1, retryAt: NOW + 20 * MINUTE });
+    const longer = whatFollows(...times(8, failed('transient')), asked);
+    expect(longer.retryAt).toBe(NOW + HOUR);
+    expect(isInBackoff(whatFollows(asked), NOW + 19 * MINUTE)).toBe(true);
+    expect(isInBackoff(whatFollows(asked), NOW + 20 * MINUTE)).toBe(false);
+  });
+
   it('is cleared by any success', () => {
     const cleared = whatFollows(...times(5, failed('transient')), granted());
     expect(cleared).toEqual(FRESH);

@@ -3,6 +3,7 @@ import type { NotificationEvent } from '../../domain/audit-events.js';
 import { DAY } from '../../domain/duration.js';
 import { command, loginCommand, shellName } from '../../domain/hints.js';
 import { ending } from '../../domain/token-state.js';
+import { timesInARow } from '../../domain/wording.js';
 import type { GrantLimit, Provider } from '../../providers/contract.js';
 
 /** The shortest grants last seven days (Google's, in testing), so this leaves two days to log in. */
@@ -53,7 +54,7 @@ export function noticesOf(
   }
   if (account.status === 'failing') {
     const why = account.reason ?? account.lastError ?? 'the provider was not available';
-    const reason = `refreshing ${name} failed ${account.failures} times in a row: ${why}`;
+    const reason = `refreshing ${name} failed ${timesInARow(account.failures)}: ${why}`;
     notices.push({
       ...base,
       event: 'failing',

@@ -6,6 +6,7 @@ import { loginCommand } from '../../domain/hints.js';
 import type { RefreshOutcome } from '../../domain/status.js';
 import { awaitsLogin, isInBackoff, nextStatus } from '../../domain/status.js';
 import { dueness } from '../../domain/token-state.js';
+import { timesInARow } from '../../domain/wording.js';
 import type { Clock } from '../../system/contract.js';
 import { concernsWholeVault } from '../../vault/damage.js';
 import type { Vault } from '../../vault/vault.js';
@@ -186,7 +187,7 @@ async function refreshIfDue(
 }
 
 function backoffReason({ failures, retryAt }: Account, now: number): string {
-  return `it failed ${failures} times in a row and is tried again in ${formatDuration((retryAt ?? now) - now)}`;
+  return `it failed ${timesInARow(failures)} and is tried again in ${formatDuration((retryAt ?? now) - now)}`;
 }
 
 /**

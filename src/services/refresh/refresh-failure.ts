@@ -29,6 +29,7 @@ export interface FailureDeps {
  *
  * @param settled whether nothing is open: no attempt with this refresh token may have reached the provider, or the provider has
  * given its final answer to it
+ * @param retryAfter how long the provider wants to be left alone, in milliseconds; null: it did not say
  */
 export async function recordFailure(
   deps: FailureDeps,
@@ -36,11 +37,14 @@ export async function recordFailure(
   account: Account,
   error: VaultError,
   settled: boolean,
+  retryAfter: number | null = null,
 ): Promise<RefreshOutcome> {
   const kind = kindOf(error.code);
   const now = deps.clock.now();
   const said = { failure: kind, code: error.code, reason: error.message, inDoubt: isInDoubt(error) };
-  const recorded = { ...nextStatus(account, { kind: 'failed', ...said, now }), updatedAt: now, settled };
+  const notBefore = retryAfter === null ? null : now + retryAfter;
+  const status = nextStatus(account, { kind: 'failed', ...said, notBefore, now });
+  const recorded = { ...status, updatedAt: now, settled };
   const event: AuditEvent = { event: 'refresh_failed', ...aboutAccount(account), code: error.code };
   const chained = await recordQuietly(vault, account, recorded, event);
   deps.audit.record(event, chained ? 'chained' : undefined);

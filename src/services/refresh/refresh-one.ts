@@ -237,7 +237,7 @@ async function conclude(
     const error = refreshRefusal(account, provider, result, history);
     // A refresh token that the provider no longer accepts leaves nothing open; other refusals say nothing about it.
     const settled = cutOffAt === null || result.class === 'login_needed';
-    return recordFailure(deps, vault, account, error, settled);
+    return recordFailure(deps, vault, account, error, settled, result.retryAfter);
   }
   const answer = changeBy(account, provider, result, at, now);
   const updated = await commitOrSpill(vault, account, answer, contents, slot);

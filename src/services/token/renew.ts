@@ -6,6 +6,7 @@ import { command, loginCommand, shellName, widenCommand } from '../../domain/hin
 import type { Secret } from '../../domain/secret.js';
 import { awaitsLogin, isInBackoff, type RefreshOutcome } from '../../domain/status.js';
 import { ending, isUsable, isValidFor, livesFor } from '../../domain/token-state.js';
+import { timesInARow } from '../../domain/wording.js';
 import type { SealedAccount } from '../../stores/contract.js';
 import type { Vault } from '../../vault/vault.js';
 import { unusableTokenWarning, withdrawalWarning, withdrawnScopes } from '../refresh/refresh-notes.js';
@@ -72,7 +73,7 @@ function backoffError(account: Account, now: number): VaultError {
   const left = formatDuration((account.retryAt ?? now) - now);
   return new VaultError(
     'provider_unavailable',
-    `refreshing ${accountName(account)} failed ${account.failures} times in a row, and is tried again in ${left}: ${account.reason ?? account.lastError ?? 'the provider was not available'}`,
+    `refreshing ${accountName(account)} failed ${timesInARow(account.failures)}, and is tried again in ${left}: ${account.reason ?? account.lastError ?? 'the provider was not available'}`,
     { hint: `to try it now: ${command(`token ${shellName(account)} --refresh`)}` },
   );
 }
