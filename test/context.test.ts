@@ -20,7 +20,7 @@ afterEach(() => stage.close());
 const path = (name: string) => join(stage.home, name);
 const TOKEN = { selector: null, minValid: 0, scopes: [], refresh: false, withIdentity: false };
 const LOGIN = {
-  provider: 'demo',
+  name: 'demo',
   as: null,
   scopes: [],
   addScopes: [],

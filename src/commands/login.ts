@@ -31,7 +31,14 @@ interface LoginInput {
 
 /** The only command that opens a browser. */
 export const login: Command<LoginInput> = {
-  arguments: [{ name: 'provider', description: 'name of a provider', required: true, values: 'provider' }],
+  arguments: [
+    {
+      name: 'provider',
+      description: 'a provider, or the account to log in again',
+      required: true,
+      values: 'provider or account',
+    },
+  ],
   options: [
     { flags: '--as <name>', description: 'name the account PROVIDER/NAME' },
     {
@@ -58,7 +65,8 @@ export const login: Command<LoginInput> = {
   examples: {
     'login google': 'open the browser and log in',
     'login google --as work --scope openid --scope email': 'choose the name and the scopes',
-    'login google --as work --add-scope https://mail.google.com/': 'add a scope to those of google/work',
+    'login google/work': 'log in again to this account; another user is refused',
+    'login google/work --add-scope https://mail.google.com/': 'request one more scope for it',
     'login microsoft --no-browser': 'over ssh: open the printed URL in any browser, paste the last URL here',
     'login microsoft --device': 'type a code on your phone',
   },
@@ -76,7 +84,7 @@ export const login: Command<LoginInput> = {
     if (device) refuseBesideDevice(raw);
     return {
       request: {
-        provider: names(raw, 'the name of the provider')[0] ?? '',
+        name: names(raw, 'the name of the provider')[0] ?? '',
         as: name === null ? null : checkLabel(name),
         scopes: scopes(raw),
         addScopes,

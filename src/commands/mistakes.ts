@@ -101,7 +101,8 @@ function more(
     const missing = usage.arguments.find((argument) => message.includes(`'${argument.name}'`));
     if (typeof missing?.values === 'object')
       return { argument: `: ${missing.values.join(', ')}`, hint: null };
-    if (missing?.values === 'provider') return { argument: '', hint: command('providers') };
+    if (missing?.values === 'provider' || missing?.values === 'provider or account')
+      return { argument: '', hint: command('providers') };
     if (missing?.values === 'account') return { argument: '', hint: command('list') };
     return none;
   }

@@ -5,7 +5,9 @@ import { parseScopes } from '../domain/scopes.js';
 import type { Io } from '../ui/io.js';
 
 /** What a value may be: one of these words, or something that the completion of a shell looks up. */
-export type Values = readonly string[] | 'account' | 'provider' | 'profile' | 'file' | 'program';
+export type Values =
+  | readonly string[]
+  | ('account' | 'provider' | 'provider or account' | 'profile' | 'file' | 'program');
 
 export interface ArgumentSpec {
   readonly name: string;

@@ -4,7 +4,9 @@
  */
 
 /** Words to choose from, or the kind of thing that a value is. */
-export type Choice = readonly string[] | 'account' | 'provider' | 'profile' | 'file' | 'program';
+export type Choice =
+  | readonly string[]
+  | ('account' | 'provider' | 'provider or account' | 'profile' | 'file' | 'program');
 
 export interface OptionRow {
   /** `--format`, and `-h` where there is a short form. */
@@ -169,11 +171,14 @@ function wordsOf(
   profile: string | null,
   names: Names,
 ): readonly string[] {
+  const providers = () => [...new Set([...table.providers, ...names.providers(profile)])];
   switch (choice) {
     case 'account':
       return names.accounts(profile);
     case 'provider':
-      return [...new Set([...table.providers, ...names.providers(profile)])];
+      return providers();
+    case 'provider or account':
+      return [...providers(), ...names.accounts(profile)];
     case 'profile':
       return names.profiles();
     default:

@@ -38,15 +38,9 @@ export function fromBackup(): string {
   return `restore the vault from a backup:\n${command('restore FILE')}`;
 }
 
-const ADDRESS = /^[^@]+@[^@]+\.\p{L}+$/u;
-
-/**
- * Logs an account in again. It names the account, so that the browser does not silently choose another signed-in user, or
- * that such a login is refused.
- */
+/** Logs an account in again. It names the account, so that a login of another user is refused. */
 export function loginCommand(account: Named, profile = invocation.profile): string {
-  const option = ADDRESS.test(account.label) ? '--login-hint' : '--as';
-  return command(`login ${quoted(account.provider)} ${option} ${quoted(account.label)}`, profile);
+  return command(`login ${shellName(account)}`, profile);
 }
 
 /** Widens the grant of an account by scopes it lacks. */

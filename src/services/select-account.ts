@@ -3,13 +3,14 @@ import { VaultError } from '../domain/errors.js';
 import { command } from '../domain/hints.js';
 import type { SealedAccount } from '../stores/contract.js';
 import type { Vault } from '../vault/vault.js';
+import { otherwiseNamed } from './other-names.js';
 import { ambiguous, confirmMissing, notFound, type Verb } from './unknown-account.js';
 
 /**
- * Finds an account by its full name, by its provider when that has only one account, or by a unique prefix of its name. Null
- * selects the only account there is.
+ * Finds an account by its name; by its provider, when that has only one account; by a unique prefix of its name; by the part of
+ * its name after the slash; or by its user's e-mail address, for which all identities are opened. Null selects the only account
+ * there is.
  *
- * @param verb the command that takes the account, for the hint
  * @throws VaultError `account_not_found`, `account_ambiguous`; `usage` for an empty name, which an unset variable in a script
  * leaves behind; `vault_damaged` instead of `account_not_found` when rows are missing or were changed
  */
@@ -21,11 +22,12 @@ export async function selectAccount(
   if (selector === '') throw new VaultError('usage', 'the name of the account is empty');
   if (vault === null) throw notFound(selector, []);
   const [provider = '', ...label] = selector?.split('/') ?? [];
-  const named = label.length === 0 ? null : await vault.accountByName(provider, label.join('/'));
-  if (named !== null) return named;
+  const exact = label.length === 0 ? null : await vault.accountByName(provider, label.join('/'));
+  if (exact !== null) return exact;
   const candidates = await vault.names(selector ?? '');
-  const exact = candidates.filter((each) => accountName(each) === selector || each.provider === selector);
-  const [only, ...others] = exact.length > 0 ? exact : candidates;
+  const whole = candidates.filter((each) => accountName(each) === selector || each.provider === selector);
+  const named = whole.length > 0 ? whole : candidates;
+  const [only, ...others] = named.length > 0 ? named : await otherwiseNamed(vault, selector ?? '');
   if (only === undefined) throw await confirmMissing(vault, notFound(selector, await vault.names('')));
   if (others.length > 0) throw ambiguous(selector, [only, ...others], verb);
   // It may have been removed since its name was read.

@@ -7,7 +7,8 @@ import type { Vault } from '../vault/vault.js';
 
 /* What is said where a selector selects no account, or several. */
 
-export type Verb = 'exec' | 'refresh' | 'revoke' | 'show' | 'token';
+/** The command that takes the account, for hints. */
+export type Verb = 'exec' | 'login' | 'refresh' | 'revoke' | 'show' | 'token';
 
 const LISTED = 20;
 const GUESSES = 3;
@@ -20,7 +21,7 @@ export function notFound(selector: string | null, accounts: readonly AccountRef[
     });
   }
   const guesses = similarNames(selector, accounts).slice(0, GUESSES).join(' or ');
-  return new VaultError('account_not_found', `there is no account whose name begins with ${selector}`, {
+  return new VaultError('account_not_found', `there is no account ${selector}`, {
     hint: guesses === '' ? command('list') : `did you mean ${guesses}? to list them: ${command('list')}`,
   });
 }
@@ -47,9 +48,10 @@ export function ambiguous(
 ): VaultError {
   const names = matching.map(accountName);
   const shown = names.slice(0, LISTED).join(', ') + (names.length > LISTED ? ', …' : '');
-  const what = selector === null ? 'there are several accounts' : `several accounts begin with ${selector}`;
+  const what = selector === null ? 'there are several accounts' : `several accounts match ${selector}`;
+  const line = `${verb} ${shellName(matching[0])}${verb === 'exec' ? ' -- PROGRAM' : ''}`;
   return new VaultError('account_ambiguous', `${what}: ${shown}`, {
-    hint: `name one of them, for example: ${command(`${verb} ${shellName(matching[0])}`)}`,
+    hint: `name one of them, for example: ${command(line)}`,
     details: { accounts: names },
   });
 }

@@ -48,7 +48,7 @@ describe('vault doctor --accept-rollback', () => {
     const { stdout, stderr, accepted } = await run(OLDER, {}, '--yes');
     expect(stdout).toBe('');
     expect(stderr).toMatch(
-      /^the vault was restored from an older copy\n {2}Everything stored after this copy.*\naccepted: .*\nan old refresh.*\n {2}vault login demo --login-hint alice@example.com\n$/s,
+      /^the vault was restored from an older copy\n {2}Everything stored after this copy.*\naccepted: .*\nan old refresh.*\n {2}vault login demo\/alice@example.com\n$/s,
     );
     expect(accepted).toBe(1);
   });
@@ -95,9 +95,7 @@ describe('vault doctor --accept-rollback', () => {
       accepted: true,
       found: [expect.objectContaining({ code: 'vault_rolled_back' })],
       epoch: 4,
-      log_in_again: [
-        { account: 'demo/alice@example.com', command: 'vault login demo --login-hint alice@example.com' },
-      ],
+      log_in_again: [{ account: 'demo/alice@example.com', command: 'vault login demo/alice@example.com' }],
       unreadable: [],
     });
   });

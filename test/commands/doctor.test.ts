@@ -19,7 +19,7 @@ const RESULTS = [
     'grants',
     'accounts',
     fine('1 account is well'),
-    warning('google/work ends soon', 'vault login google --as work', {
+    warning('google/work ends soon', 'vault login google/work', {
       account: 'google/work',
       provider: 'google',
     }),
@@ -43,7 +43,7 @@ describe('vault doctor', () => {
 Accounts
   ✓ grants      1 account is well
   !             google/work ends soon
-                hint: vault login google --as work
+                hint: vault login google/work
 
 Surroundings
   - git         git is not here
@@ -68,7 +68,7 @@ Surroundings
       check: 'grants',
       status: 'warning',
       message: 'google/work ends soon',
-      remedy: 'vault login google --as work',
+      remedy: 'vault login google/work',
       code: null,
       account: 'google/work',
       provider: 'google',

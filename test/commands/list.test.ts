@@ -95,9 +95,9 @@ describe('vault list', () => {
     const { stderr } = await printed(accounts);
     expect(stderr.split('\n')).toEqual([
       reason,
-      '  hint: vault login google --as a',
+      '  hint: vault login google/a',
       'google/b: not granted: x',
-      '  hint: vault login google --as b --add-scope x',
+      '  hint: vault login google/b --add-scope x',
       'google/c: google does not answer; not granted: y',
       '  hint: vault refresh google/c --force',
       '',

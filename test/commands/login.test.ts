@@ -9,7 +9,7 @@ import { type TerminalOptions, terminal } from '../doubles/terminal.js';
 import { inputOf } from './raw.js';
 
 const DEFAULTS: LoginRequest = {
-  provider: 'google',
+  name: 'google',
   as: null,
   scopes: [],
   addScopes: [],
@@ -198,7 +198,7 @@ describe('after the login', () => {
     const { stdout, stderr, exitCode } = await run('google', { missingScopes: ['calendar'] });
     expect(stdout).toBe('google/alice@example.com\n');
     expect(stderr).toContain('warning: not granted: calendar\n');
-    expect(stderr).toMatch(/hint: .*vault login google .*--add-scope calendar/);
+    expect(stderr).toMatch(/hint: .*vault login google\/\S+ --add-scope calendar/);
     expect(exitCode).toBe(7);
   });
 

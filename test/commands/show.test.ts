@@ -37,7 +37,7 @@ function printed(detail: AccountDetail, options: TerminalOptions = {}) {
 describe('vault show', () => {
   it('shows scopes, consents, expiry and the bound endpoints', async () => {
     expect(printed(DETAIL)).toEqual({
-      stderr: 'hint: vault login google --login-hint alice@example.com --add-scope profile\n',
+      stderr: 'hint: vault login google/alice@example.com --add-scope profile\n',
       stdout: `account           google/alice@example.com
 provider          Google
 status            insufficient_scope: profile was not granted
@@ -102,7 +102,7 @@ manage at         https://myaccount.google.com/connections
     [{ status: 'active', reason: null }, ''],
     [
       { status: 'login_needed', reason: 'the grant has ended' },
-      'hint: vault login google --login-hint alice@example.com\n',
+      'hint: vault login google/alice@example.com\n',
     ],
     [
       { status: 'failing', reason: 'Google does not answer', retryAt: NOW + HOUR },
@@ -119,7 +119,7 @@ manage at         https://myaccount.google.com/connections
     const open = { ...DETAIL, openRefresh: { at: NOW - HOUR, attempts: 2 } };
     const [again, login] = [
       'hint: to send the refresh token once more: vault refresh google/alice@example.com --force\n',
-      'hint: for a new grant: vault login google --login-hint alice@example.com\n',
+      'hint: for a new grant: vault login google/alice@example.com\n',
     ];
     const failing = accountExample({ status: 'failing', reason: 'Google does not answer' });
     const { stdout, stderr } = printed({ ...open, account: failing });
@@ -133,7 +133,7 @@ manage at         https://myaccount.google.com/connections
     expect(printed({ ...open, account: ended }).stderr).toBe(again);
     const resting = accountExample({ status: 'login_needed', reason: 'the grant has ended' });
     expect(printed({ ...open, account: resting }).stderr).toBe(
-      'hint: vault login google --login-hint alice@example.com\n',
+      'hint: vault login google/alice@example.com\n',
     );
     expect(JSON.parse(printed(open, { json: true }).stdout)).toMatchObject({
       open_refresh: { began_at: '2026-03-01T11:00:00.000Z', attempts: 2 },

@@ -11,11 +11,11 @@ import {
 
 describe('the command that logs in again', () => {
   it.each([
-    ['alice@example.com', 'vault login google --login-hint alice@example.com'],
-    ['work', 'vault login google --as work'],
-    ['alice@example.com-2', 'vault login google --as alice@example.com-2'],
-    ["Ada's", "vault login google --as 'Ada'\\''s'"],
-    ['$(reboot)', "vault login google --as '$(reboot)'"],
+    ['alice@example.com', 'vault login google/alice@example.com'],
+    ['work', 'vault login google/work'],
+    ['alice@example.com-2', 'vault login google/alice@example.com-2'],
+    ["Ada's", "vault login 'google/Ada'\\''s'"],
+    ['$(reboot)', "vault login 'google/$(reboot)'"],
   ])('names the account %j', (label, typed) => {
     expect(loginCommand({ provider: 'google', label })).toBe(typed);
   });
@@ -23,7 +23,7 @@ describe('the command that logs in again', () => {
   it('adds what is missing, each once', () => {
     const account = { provider: 'google', label: 'work' };
     expect(widenCommand(account, ['email', 'https://mail.example/', 'email'])).toBe(
-      'vault login google --as work --add-scope email --add-scope https://mail.example/',
+      'vault login google/work --add-scope email --add-scope https://mail.example/',
     );
   });
 
@@ -56,7 +56,7 @@ describe('a command in a hint', () => {
 
   it('begins with the name the program was started by', () => {
     startedAs({ name: 'token-vault' });
-    expect(loginCommand({ provider: 'google', label: 'work' })).toBe('token-vault login google --as work');
+    expect(loginCommand({ provider: 'google', label: 'work' })).toBe('token-vault login google/work');
   });
 
   it('names the profile of the command line', () => {

@@ -86,7 +86,7 @@ describe('the database', () => {
         status: 'warning',
         message: expect.stringContaining('5m ago is open: no final answer came'),
         remedy:
-          'for the stored access token: vault token demo/alice@example.com\nto send the refresh token once more: vault refresh demo/alice@example.com --force\nfor a new grant: vault login demo --login-hint alice@example.com',
+          'for the stored access token: vault token demo/alice@example.com\nto send the refresh token once more: vault refresh demo/alice@example.com --force\nfor a new grant: vault login demo/alice@example.com',
       }),
     );
     stage.clock.advance(2 * HOUR);

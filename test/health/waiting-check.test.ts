@@ -61,7 +61,7 @@ describe('a spilled answer', () => {
         message: expect.stringContaining(
           `${FILE()} holds an answer for demo/alice@example.com that does not`,
         ),
-        remedy: `vault login demo --login-hint alice@example.com\nwhile no other vault command is running:\nrm ${FILE()}`,
+        remedy: `vault login demo/alice@example.com\nwhile no other vault command is running:\nrm ${FILE()}`,
       },
     ]);
     await takeIn();

@@ -165,7 +165,7 @@ describe('a failure', () => {
     await stage.logIn();
     stage.demo.endAllGrants();
     const { hint } = await failureOf(open().accessToken('demo', { refresh: true }));
-    expect(hint).toBe('vault login demo --login-hint ada@example.com');
+    expect(hint).toBe('vault login demo/ada@example.com');
   });
 
   it('in the folders is thrown at once', () => {

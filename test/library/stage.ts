@@ -65,7 +65,7 @@ export async function openLibraryStage(): Promise<LibraryStage> {
     async logIn(request = {}, choice = {}) {
       const app = stage.app();
       const usual = {
-        provider: 'demo',
+        name: 'demo',
         as: null,
         scopes: [],
         addScopes: [],

@@ -72,7 +72,7 @@ describe('withToken', () => {
     stage.demo.endAllGrants();
     await expect(vault.withToken('demo', userinfo)).rejects.toMatchObject({
       code: 'login_needed',
-      hint: 'vault login demo --login-hint ada@example.com',
+      hint: 'vault login demo/ada@example.com',
     });
   });
 

@@ -211,7 +211,7 @@ describe('a token that the program finds refused', () => {
     stage.demo.endAllGrants();
     const run = await exec(`${DIGEST}; exit 41`, ['--retry-exit', '41']);
     expect(run.exitCode).toBe(4);
-    expect(run.stderr).toContain('hint: vault login demo --login-hint ada@example.com');
+    expect(run.stderr).toContain('hint: vault login demo/ada@example.com');
     expect(lines('tokens')).toHaveLength(1);
   });
 });

@@ -52,7 +52,7 @@ describe('the notify command', () => {
         event: 'login_needed',
         account,
         provider: 'demo',
-        hint: 'vault login demo --login-hint ada@example.com',
+        hint: 'vault login demo/ada@example.com',
         reminder: false,
         vault: stage.home.vault,
       },

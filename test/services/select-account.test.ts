@@ -26,9 +26,33 @@ describe('choosing an account', () => {
     ['a beginning that no other shares', 'google/w'],
     ['its provider, when that has no other', 'microsoft'],
     ['a beginning of its provider', 'mic'],
+    ['the part after the slash', 'alice@example.com'],
+    ['the same in another case, where it is an address', 'Alice@Example.com'],
   ])('accepts %s', async (_, selector) => {
     await add('google/work', 'google/alice@example.com', 'microsoft/work');
-    expect(await chosen(selector)).toBe(selector.startsWith('m') ? 'microsoft/work' : 'google/work');
+    const names = { m: 'microsoft/work', g: 'google/work' } as Record<string, string>;
+    expect(await chosen(selector)).toBe(names[selector[0] ?? ''] ?? 'google/alice@example.com');
+  });
+
+  it('takes the address of its user, though its name is another', async () => {
+    const user = (email: string) => ({ identity: { ...ALICE, subject: email, email } });
+    await stage.add({ provider: 'google', label: 'work' }, user('ada@example.com'));
+    await stage.add({ provider: 'google', label: 'home' }, user('grace@example.com'));
+    await stage.add({ provider: 'microsoft', label: 'office' }, user('ada@example.com'));
+    expect(await chosen('Grace@example.com')).toBe('google/home');
+    expect(await chosen('google/ada@example.com')).toBe('google/work');
+    await expect(chosen('ada@example.com')).rejects.toMatchObject({
+      code: 'account_ambiguous',
+      details: { accounts: ['google/work', 'microsoft/office'] },
+    });
+    await expect(chosen('microsoft/grace@example.com')).rejects.toMatchObject({ code: 'account_not_found' });
+  });
+
+  it('prefers a name to an address', async () => {
+    const identity = { ...ALICE, subject: 'other', email: 'ada@example.com' };
+    await stage.add({ provider: 'google', label: 'other' }, { identity });
+    await add('google/ada@example.com');
+    expect(await chosen('ada@example.com')).toBe('google/ada@example.com');
   });
 
   it('selects the only account if none is named', async () => {
@@ -64,9 +88,12 @@ describe('choosing an account', () => {
     await add('google/b', "google/a'b");
     await expect(selectAccount(stage.vault, 'google', 'revoke')).rejects.toMatchObject({
       code: 'account_ambiguous',
-      message: "several accounts begin with google: google/a'b, google/b",
+      message: "several accounts match google: google/a'b, google/b",
       hint: "name one of them, for example: vault revoke 'google/a'\\''b'",
       details: { accounts: ["google/a'b", 'google/b'] },
+    });
+    await expect(selectAccount(stage.vault, 'google', 'exec')).rejects.toMatchObject({
+      hint: "name one of them, for example: vault exec 'google/a'\\''b' -- PROGRAM",
     });
     await expect(chosen(null)).rejects.toMatchObject({
       message: expect.stringMatching(/^there are several accounts: /),
@@ -86,7 +113,7 @@ describe('choosing an account', () => {
     await add('google/work');
     await expect(chosen('google/home')).rejects.toMatchObject({
       code: 'account_not_found',
-      message: 'there is no account whose name begins with google/home',
+      message: 'there is no account google/home',
       hint: 'vault list',
     });
   });
@@ -94,7 +121,7 @@ describe('choosing an account', () => {
   it.each([
     ['gogle', 'google/work'],
     ['GOOGLE/w', 'google/work'],
-    ['work', 'google/work or microsoft/work'],
+    ['wor', 'google/work or microsoft/work'],
     ['google/wrok', 'google/work'],
     ['alcie@example.com', 'microsoft/alice@example.com'],
   ])('suggests the names that %s may mean', async (selector, guesses) => {

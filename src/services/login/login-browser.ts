@@ -20,7 +20,7 @@ import { finish, type Grant, type LoginRun } from './login-finish.js';
 import { type OpenRedirect, openBrowser, openRedirect, redirectFor } from './login-redirect.js';
 import { authorizationRefusal, codeRefusal, pushedRequestsOnly } from './login-refusals.js';
 import { type LoginRequest, type LoginResult, type LoginTalk, retryLogin } from './login-request.js';
-import type { LoginTarget } from './login-target.js';
+import { type LoginTarget, suggestedUser } from './login-target.js';
 
 /**
  * Logs in by authorization code and PKCE (RFC 6749 §4.1, RFC 7636, RFC 9700). The answer comes to a loopback listener (RFC 8252)
@@ -60,7 +60,7 @@ export async function loginInBrowser(
       state,
       codeChallenge: pkce?.challenge ?? null,
       nonce,
-      loginHint: request.loginHint,
+      loginHint: await suggestedUser(vault, target),
       params: target.params,
     });
     const wanted = request.openBrowser ? await openBrowser(ctx, redirect.startPage, url) : null;

@@ -16,7 +16,7 @@ import type { Vault } from '../../vault/vault.js';
 import { noteConsent } from '../refresh/refresh-store.js';
 import { isOwnServer, revokeTokens } from '../revoke/revoke.js';
 import { loginFinished } from './login-commit.js';
-import { identifyUser } from './login-identity.js';
+import { identifyUser, identityByName } from './login-identity.js';
 import type { LoginRequest, LoginResult } from './login-request.js';
 import { retryLogin } from './login-request.js';
 import { type ReservedDeps, storeLogin } from './login-store.js';
@@ -25,6 +25,7 @@ import type { LoginTarget } from './login-target.js';
 export interface LoginContext
   extends Pick<
     Context,
+    | 'vault'
     | 'vaultOrNew'
     | 'locks'
     | 'spill'
@@ -74,7 +75,8 @@ export async function finish(ctx: LoginRun, vault: Vault, redeemed: Redeemed): P
     const { accessToken } = answer;
     if (accessToken === null) throw noToken(provider, request);
     const idTokenAsked = scopes.includes('openid');
-    const facts = { ...redeemed, accessToken, idTokenAsked, as: request.as };
+    const named = await identityByName(vault, provider, target);
+    const facts = { ...redeemed, accessToken, idTokenAsked, named };
     const who = await identifyUser({ ...facts, http: await ctx.http(), now: ctx.clock.now() });
     known = who.identity;
     const login = unstoredLogin(redeemed, { ...who, accessToken });

@@ -7,8 +7,10 @@ import { readIdToken } from '../../oauth/id-token.js';
 import { readIdentity } from '../../oauth/identity.js';
 import type { ConfiguredProvider, IdentitySource } from '../../providers/contract.js';
 import type { Http } from '../../system/contract.js';
+import type { Vault } from '../../vault/vault.js';
 import type { LoginRequest } from './login-request.js';
 import { retryLogin } from './login-request.js';
+import type { LoginTarget } from './login-target.js';
 
 interface IdentityFacts {
   readonly provider: ConfiguredProvider;
@@ -19,7 +21,8 @@ interface IdentityFacts {
   readonly idTokenAsked: boolean;
   /** Null where none was sent, as in a device login. */
   readonly nonce: string | null;
-  readonly as: string | null;
+  /** At a provider that does not identify the user; else null. */
+  readonly named: Identity | null;
   readonly http: Http;
   /** Milliseconds since the epoch. */
   readonly now: number;
@@ -44,6 +47,22 @@ export function identityFromName(provider: ConfiguredProvider, as: string | null
 }
 
 /**
+ * The same for a login that is to be stored: an account that is named keeps its identity, whatever its name is by now.
+ *
+ * @throws VaultError as {@link identityFromName}, and the vault's own
+ */
+export async function identityByName(
+  vault: Vault,
+  provider: ConfiguredProvider,
+  { only, request: { as } }: Pick<LoginTarget, 'only' | 'request'>,
+): Promise<Identity | null> {
+  if (provider.identity.from !== 'none') return null;
+  const ref = only ?? (as === null ? null : { provider: provider.name, label: as });
+  const known = ref === null ? null : await vault.accountByName(ref.provider, ref.label);
+  return known === null ? identityFromName(provider, as) : vault.identity(known);
+}
+
+/**
  * Identifies the user and the issuer. An id_token is checked whenever one was requested and came, unless the provider is known not to
  * identify users.
  *
@@ -51,8 +70,7 @@ export function identityFromName(provider: ConfiguredProvider, as: string | null
  */
 export async function identifyUser(facts: IdentityFacts): Promise<{ identity: Identity; issuer: string }> {
   const { provider, answer } = facts;
-  const named = identityFromName(provider, facts.as);
-  if (named !== null) return { identity: named, issuer: provider.issuer };
+  if (facts.named !== null) return { identity: facts.named, issuer: provider.issuer };
   const claims =
     answer.idToken !== null && facts.idTokenAsked ? await checkedClaims(facts, answer.idToken) : null;
   const source = withUserinfo(provider.identity, facts.server.userinfoEndpoint);

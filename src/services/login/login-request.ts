@@ -6,12 +6,13 @@ import type { DesktopEnvironment } from '../../system/desktop-environment.js';
 /* What a login requests, what it needs of the terminal, and its result. */
 
 export interface LoginRequest {
-  readonly provider: string;
+  /** A provider; or an account, and then only its user may log in. */
+  readonly name: string;
   /** The label to give the account. */
   readonly as: string | null;
   /** Empty: those that the named account requested before, else the provider's defaults. */
   readonly scopes: readonly string[];
-  /** Added to those the account has requested; then only the user of that account may log in. */
+  /** Added to those that one account has requested; only its user may log in. */
   readonly addScopes: readonly string[];
   readonly loginHint: string | null;
   readonly openBrowser: boolean;
@@ -96,7 +97,7 @@ export interface LoginPlan {
   readonly pkce: boolean;
   /** Provider-specific parameters of the authorization request. */
   readonly authorizeParams: Readonly<Record<string, string>>;
-  /** The name of the account whose grant would be widened. */
+  /** The account that is logged in again or whose grant is widened; null: that of whoever logs in. */
   readonly account: string | null;
 }
 
@@ -106,12 +107,12 @@ export interface LoginPlan {
  * @param by left out: in the browser
  */
 export function retryLogin(
-  request: Pick<LoginRequest, 'provider' | 'as' | 'scopes' | 'addScopes' | 'loginHint'>,
+  request: Pick<LoginRequest, 'name' | 'as' | 'scopes' | 'addScopes' | 'loginHint'>,
   by: '' | '--paste' | '--device' | '--no-browser' = '',
 ): string {
-  const { provider, as, scopes, addScopes, loginHint } = request;
+  const { name, as, scopes, addScopes, loginHint } = request;
   const words = [
-    quoted(provider),
+    quoted(name),
     ...(as === null ? [] : ['--as', quoted(as)]),
     ...scopes.flatMap((scope) => ['--scope', quoted(scope)]),
     ...addScopes.flatMap((scope) => ['--add-scope', quoted(scope)]),

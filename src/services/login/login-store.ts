@@ -2,7 +2,7 @@ import { randomId } from '../../crypto/derive.js';
 import { type Account, accountName, labelOf } from '../../domain/account.js';
 import { SECOND } from '../../domain/duration.js';
 import { asVaultError, reworded, VaultError, withMoreHints } from '../../domain/errors.js';
-import { command } from '../../domain/hints.js';
+import { command, loginCommand } from '../../domain/hints.js';
 import { quoted } from '../../domain/safe-text.js';
 import { missingScopes } from '../../domain/scopes.js';
 import type { SealedAccount } from '../../stores/contract.js';
@@ -14,7 +14,7 @@ import type { Vault } from '../../vault/vault.js';
 import { type LockDeps, lockAndRead } from '../refresh/refresh-store.js';
 import { commitLogin, isTaken, loginFinished, nameTaken } from './login-commit.js';
 import { requireHintedUser } from './login-identity.js';
-import type { LoginRequest } from './login-request.js';
+import { type LoginRequest, retryLogin } from './login-request.js';
 
 /** A longer wait for the account's lock is reported. */
 const SILENT_WAIT = 2 * SECOND;
@@ -57,8 +57,10 @@ export async function storeLogin(
   request: LoginRequest,
 ): Promise<StoredLogin> {
   try {
-    const known = await accountOf(vault, login).catch(() => null);
-    if (login.only === null) requireHintedUser(request, login.contents.identity, known);
+    const known = await accountOf(vault, login).catch(() => undefined);
+    if (login.only === null) requireHintedUser(request, login.contents.identity, known ?? null);
+    else if (known !== undefined)
+      requireIntendedAccount(login, known, retryLogin(request, request.device ? '--device' : ''));
     return await placeLogin(vault, deps, login);
   } catch (failure) {
     const error = asVaultError(failure);
@@ -128,7 +130,7 @@ function accountOf(vault: Vault, { facts, contents }: UnstoredLogin): Promise<Se
 
 async function addAccount(vault: Vault, deps: StoreDeps, login: UnstoredLogin): Promise<StoredLogin> {
   const { provider, issuedAt } = login.facts;
-  const base = login.as ?? labelOf(login.contents.identity);
+  const base = login.as ?? login.only?.label ?? labelOf(login.contents.identity);
   for (let attempt = 1; attempt <= MAX_TRIES; attempt += 1) {
     const label = attempt === 1 ? base : `${base}-${attempt}`;
     const facts: AccountFacts = { ...login.facts, label, createdAt: issuedAt, lastRefreshAt: null };
@@ -144,13 +146,27 @@ async function addAccount(vault: Vault, deps: StoreDeps, login: UnstoredLogin): 
   throw nameTaken(provider, base);
 }
 
-/** @throws VaultError `wrong_person` */
-function requireIntendedAccount({ only, contents }: UnstoredLogin, known: Account | null): void {
+/**
+ * @param again the command for another attempt; default: without options
+ * @throws VaultError `wrong_person`
+ */
+function requireIntendedAccount(
+  { only, contents }: UnstoredLogin,
+  known: Account | null,
+  again: string | null = null,
+): void {
   if (only === null || known?.id === only.id) return;
   const { email, name, subject } = contents.identity;
   throw new VaultError(
     'wrong_person',
-    `${email ?? name ?? subject} logged in, but the scopes were to be added to ${accountName(only)}, so nothing was stored`,
-    { hint: `log in again and choose the user of ${quoted(accountName(only))} in the browser` },
+    `${email ?? name ?? subject} logged in instead of the user of ${accountName(only)}, so nothing was stored`,
+    {
+      hint: [
+        `to log in again to ${accountName(only)}, choose its user in the browser:`,
+        again ?? loginCommand(only),
+        'to log in as any user:',
+        command(`login ${quoted(only.provider)}`),
+      ].join('\n'),
+    },
   );
 }

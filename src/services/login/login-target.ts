@@ -1,22 +1,59 @@
+import type { Context } from '../../context.js';
 import { type Account, accountName } from '../../domain/account.js';
 import { VaultError } from '../../domain/errors.js';
 import { command, loginCommand, widenCommand } from '../../domain/hints.js';
 import { quoted } from '../../domain/safe-text.js';
 import { missingScopes } from '../../domain/scopes.js';
-import type { Provider } from '../../providers/contract.js';
+import type { ConfiguredProvider, Provider } from '../../providers/contract.js';
 import type { Spill } from '../../stores/spill.js';
 import type { Vault } from '../../vault/vault.js';
+import { accountsByLabel } from '../other-names.js';
+import { selectAccount } from '../select-account.js';
 import { confirmMissing } from '../unknown-account.js';
 import type { LoginRequest } from './login-request.js';
 
+/** Where to log in. */
+interface LoginPlace {
+  readonly provider: ConfiguredProvider;
+  /** The account that is named; null where a provider is. */
+  readonly again: Account | null;
+}
+
+/**
+ * What a login names: a provider, or an account by anything that names it elsewhere. No provider has a slash or an @ in its
+ * name; another word is a provider if there is one of that name.
+ *
+ * @throws VaultError as {@link selectAccount} and {@link Context.provider}
+ */
+export async function whatToLogIn(
+  ctx: Pick<Context, 'provider' | 'vault'>,
+  name: string,
+): Promise<LoginPlace> {
+  if (/[/@]/.test(name) && !name.includes('://')) {
+    const again = await selectAccount(await ctx.vault(), name, 'login');
+    return { provider: await ctx.provider(again.provider), again };
+  }
+  try {
+    return { provider: await ctx.provider(name), again: null };
+  } catch (failure) {
+    if (!(failure instanceof VaultError) || failure.code !== 'provider_unknown') throw failure;
+    const vault = await ctx.vault();
+    const named =
+      vault === null ? [] : [...(await vault.names(name)), ...(await accountsByLabel(vault, name))];
+    if (named.length === 0) throw failure;
+    const again = await selectAccount(vault, name, 'login');
+    return { provider: await ctx.provider(again.provider), again };
+  }
+}
+
 /** What a login requests, and for which account. */
 export interface LoginTarget {
-  /** As it was made, completed from the account that it is for. */
+  /** As it was made; it names the account that it is for. */
   readonly request: LoginRequest;
   readonly scopes: readonly string[];
   /** Provider-specific parameters of the authorization request. */
   readonly params: Readonly<Record<string, string>>;
-  /** The account whose grant is widened; a login of another user is not stored. Null: any user may log in. */
+  /** The only account whose user may log in; a login of another user is not stored. Null: any user may. */
   readonly only: Account | null;
 }
 
@@ -30,14 +67,15 @@ export interface LoginTarget {
  * @throws VaultError `account_not_found`, `account_ambiguous` when it is not clear which grant to widen
  */
 export async function loginTarget(
-  provider: Provider,
+  { provider, again }: LoginPlace,
   vault: Vault | null,
   request: LoginRequest,
   spill: Pick<Spill, 'find'>,
 ): Promise<LoginTarget> {
   const { addScopes } = request;
-  const accounts = vault === null ? [] : await vault.accounts(provider.name);
-  const only = addScopes.length === 0 ? null : await accountToWiden(vault, accounts, request);
+  const accounts = vault === null || again !== null ? [] : await vault.accounts(provider.name);
+  const widens = again === null && addScopes.length > 0;
+  const only = widens ? await accountToWiden(vault, accounts, request) : again;
   const known = only ?? named(accounts, request);
   const before = request.scopes.length > 0 ? request.scopes : (known?.askedScopes ?? []);
   const scopes = askedScopes(provider, [...before, ...addScopes]);
@@ -45,7 +83,7 @@ export async function loginTarget(
   const inDoubt = known !== null && vault !== null && (await mayBeSpent(vault, known, spill));
   const consent = inDoubt || needsConsent(known, scopes);
   const params = consent ? { ...authorizeParams, ...reconsentParams } : authorizeParams;
-  return { request: await completed(vault, request, only), scopes, params, only };
+  return { request: only === null ? request : naming(only, request), scopes, params, only };
 }
 
 function askedScopes(provider: Provider, chosen: readonly string[]): readonly string[] {
@@ -107,7 +145,7 @@ async function candidates(
 
 function noAccountToWiden(
   accounts: readonly Account[],
-  { provider, as, loginHint }: LoginRequest,
+  { name: provider, as, loginHint }: LoginRequest,
 ): VaultError {
   const [first] = accounts;
   const which = as ?? loginHint;
@@ -120,14 +158,13 @@ function noAccountToWiden(
   });
 }
 
-/** The provider gets the user's address as a hint, and the account keeps its name. */
-async function completed(
-  vault: Vault | null,
-  request: LoginRequest,
-  only: Account | null,
-): Promise<LoginRequest> {
-  if (only === null) return request;
-  return { ...request, as: only.label, loginHint: request.loginHint ?? (await addressOf(vault, only)) };
+function naming(only: Account, request: LoginRequest): LoginRequest {
+  return { ...request, name: accountName(only), as: request.as === only.label ? null : request.as };
+}
+
+/** The user that the provider should suggest; null: none. */
+export async function suggestedUser(vault: Vault, { request, only }: LoginTarget): Promise<string | null> {
+  return request.loginHint ?? (only === null ? null : await addressOf(vault, only));
 }
 
 async function addressOf(vault: Vault | null, { id }: Account): Promise<string | null> {

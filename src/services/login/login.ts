@@ -13,7 +13,7 @@ import { identityFromName } from './login-identity.js';
 import { type Redirect, redirectFor } from './login-redirect.js';
 import type { LoginPlan, LoginRequest, LoginResult, LoginTalk } from './login-request.js';
 import { retryLogin } from './login-request.js';
-import { loginTarget } from './login-target.js';
+import { loginTarget, whatToLogIn } from './login-target.js';
 import { storeWaitingLogins } from './waiting-logins.js';
 
 /**
@@ -23,17 +23,17 @@ import { storeWaitingLogins } from './waiting-logins.js';
  * @throws VaultError
  */
 export async function login(ctx: LoginContext, request: LoginRequest, talk: LoginTalk): Promise<LoginResult> {
-  const provider = await ctx.provider(request.provider);
+  const { provider, again } = await whatToLogIn(ctx, request.name);
   const device = request.device ? await import('./login-device.js') : null;
   if (device === null) redirectFor(provider, request);
   else device.checkDeviceLogin(provider, request);
-  if (request.addScopes.length === 0) identityFromName(provider, request.as);
+  if (again === null && request.addScopes.length === 0) identityFromName(provider, request.as);
   const vault = await ctx.vaultOrNew();
   await vault.rehearse();
   const spill = await ctx.spill();
   const { locks, interruption } = ctx;
   await storeWaitingLogins({ vault: async () => vault, locks, spill, interruption });
-  const target = await loginTarget(provider, vault, request, spill);
+  const target = await loginTarget({ provider, again }, vault, request, spill);
   await slowDownLogins(ctx, vault, provider.name);
   ctx.audit.record({ event: 'login_started', provider: provider.name });
   // Reserved now, because the disk may be full by the time the answer comes.
@@ -68,12 +68,12 @@ export async function planLogin(
   ctx: Pick<Context, 'provider' | 'spill' | 'vault'>,
   request: LoginRequest,
 ): Promise<LoginPlan> {
-  const provider = await ctx.provider(request.provider);
+  const { provider, again } = await whatToLogIn(ctx, request.name);
   const { device } = request;
   if (device) checkDeviceLogin(provider, request);
   const redirect = device ? null : redirectFor(provider, request);
-  const target = await loginTarget(provider, await ctx.vault(), request, await ctx.spill());
-  identityFromName(provider, target.request.as);
+  const target = await loginTarget({ provider, again }, await ctx.vault(), request, await ctx.spill());
+  if (target.only === null) identityFromName(provider, request.as);
   return {
     provider: provider.name,
     title: provider.title,

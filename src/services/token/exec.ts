@@ -35,7 +35,7 @@ export async function execute(
   request: ExecRequest,
   warn: (line: string) => void,
 ): Promise<number> {
-  const wanted = { ...request, refresh: false, withIdentity: false };
+  const wanted = { ...request, verb: 'exec' as const, refresh: false, withIdentity: false };
   const valid = await token(ctx, wanted);
   const first = await runWith(ctx, request, valid, warn);
   if (first.exitCode !== request.retryExit || first.stopped) return first.exitCode;

@@ -3,6 +3,7 @@ import { type Account, accountName } from '../../domain/account.js';
 import { formatDuration } from '../../domain/duration.js';
 import { isInterruption, VaultError } from '../../domain/errors.js';
 import { command, loginCommand, shellName, widenCommand } from '../../domain/hints.js';
+import { quoted } from '../../domain/safe-text.js';
 import type { Secret } from '../../domain/secret.js';
 import { awaitsLogin, isInBackoff, type RefreshOutcome } from '../../domain/status.js';
 import { ending, isUsable, isValidFor, livesFor } from '../../domain/token-state.js';
@@ -106,7 +107,7 @@ async function refreshed(
     const removed = `${accountName(before)} was removed meanwhile`;
     throw await confirmMissing(
       vault,
-      new VaultError('account_not_found', removed, { hint: loginCommand(before) }),
+      new VaultError('account_not_found', removed, { hint: command(`login ${quoted(before.provider)}`) }),
     );
   }
   await requireScopes(ctx, vault, account, request.scopes);

@@ -5,6 +5,8 @@ import type { Secret } from '../../domain/secret.js';
 export interface TokenRequest {
   /** A name, a provider or a unique prefix; null: the only account there is. */
   readonly selector: string | null;
+  /** The command to type once more, where the name is not clear; default: `token`. */
+  readonly verb?: 'exec';
   /** The token must be valid for at least this long, in milliseconds. */
   readonly minValid: number;
   /** Fail if the token expires sooner, instead of warning: the caller shows no warnings. */

@@ -111,7 +111,7 @@ export interface EnsureValidContext extends RenewContext, Pick<Context, 'vault'>
  */
 export async function ensureValid(ctx: EnsureValidContext, request: TokenRequest): Promise<ValidToken> {
   const vault = await ctx.vault();
-  const account = await selectAccount(vault, request.selector, 'token');
+  const account = await selectAccount(vault, request.selector, request.verb ?? 'token');
   if (vault === null)
     throw new VaultError('account_not_found', 'there is no vault yet', { hint: command('login google') });
   const { scopes, minValid } = request;

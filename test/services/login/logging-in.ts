@@ -40,7 +40,7 @@ export interface Over extends Partial<LoginContext>, Partial<LoginMachine> {
 }
 
 export const REQUEST: LoginRequest = {
-  provider: 'demo',
+  name: 'demo',
   as: null,
   scopes: [],
   addScopes: [],

@@ -13,9 +13,9 @@ import { REQUEST } from './logging-in.js';
 
 const entra = microsoft('common');
 const GMAIL = 'https://mail.google.com/';
-const asked = (provider: string, scopes: readonly string[] = []) => ({
+const asked = (name: string, scopes: readonly string[] = []) => ({
   ...REQUEST,
-  provider,
+  name,
   scopes,
   device: true,
 });

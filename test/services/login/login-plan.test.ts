@@ -23,7 +23,7 @@ describe('the plan of a login', () => {
         vault: async () => stage.vault,
         spill: async () => stage.spill,
       },
-      { ...REQUEST, provider: 'google', ...request },
+      { ...REQUEST, name: 'google', ...request },
     );
 
   it('is made without a network, a browser or a secret', async () => {
@@ -65,7 +65,7 @@ describe('the plan of a login', () => {
 
   it('fails like the login', async () => {
     await expect(plan({}, {})).rejects.toMatchObject({ code: 'client_not_configured' });
-    await expect(plan({ provider: 'gogle' })).rejects.toMatchObject({ code: 'provider_unknown' });
+    await expect(plan({ name: 'gogle' })).rejects.toMatchObject({ code: 'provider_unknown' });
     const env = { ...GOOGLE, OAUTH_REDIRECT_URI: 'http://127.0.0.1:8400/callback' };
     await expect(plan({ port: 8401 }, env)).rejects.toMatchObject({
       code: 'usage',

@@ -203,7 +203,7 @@ describe('a server that speaks like Microsoft', () => {
       endpoints: { revocation: null, deviceAuthorization: null, userinfo: null, ...endpoints },
     });
     const { account, identity } = await stage.logIn(
-      { provider: 'microsoft', scopes: ['Mail.Read'] },
+      { name: 'microsoft', scopes: ['Mail.Read'] },
       { browser: letIn, provider },
     );
     expect(account).toMatchObject({

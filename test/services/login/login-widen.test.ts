@@ -69,7 +69,7 @@ describe('adding scopes', () => {
       code: 'account_ambiguous',
       exitCode: 3,
       message: expect.stringContaining('demo/grace@example.com, demo/work'),
-      hint: 'choose one: vault login demo --login-hint grace@example.com --add-scope notes.read',
+      hint: 'choose one: vault login demo/grace@example.com --add-scope notes.read',
     });
     expect(stage.told).toEqual([]);
   });
@@ -92,7 +92,8 @@ describe('adding scopes', () => {
       code: 'wrong_person',
       exitCode: 2,
       message:
-        'grace@example.com logged in, but the scopes were to be added to demo/ada@example.com, so nothing was stored; its grant was revoked at demo',
+        'grace@example.com logged in instead of the user of demo/ada@example.com, so nothing was stored; its grant was revoked at demo',
+      hint: expect.stringContaining('\nvault login demo/ada@example.com --add-scope notes.read\n'),
     });
     expect(await stage.account(account)).toEqual(before);
     expect(await stage.vault.accounts()).toHaveLength(1);
@@ -129,7 +130,7 @@ describe('adding scopes', () => {
     const provider = async (name: string) => configureProvider(name, sources({ env }));
     const plan = await planLogin(
       { provider, vault: async () => stage.vault, spill: async () => stage.spill },
-      { ...REQUEST, provider: 'google', addScopes: ['b'] },
+      { ...REQUEST, name: 'google', addScopes: ['b'] },
     );
     expect(plan).toMatchObject({
       account: 'google/work',

@@ -26,7 +26,7 @@ describe('the notices about an account', () => {
         event: 'login_needed',
         account,
         reason: 'it was revoked',
-        hint: 'vault login google --login-hint alice@example.com',
+        hint: 'vault login google/alice@example.com',
         since: account.updatedAt,
         endsAt: null,
       },
@@ -39,7 +39,7 @@ describe('the notices about an account', () => {
       {
         event: 'grant_ending',
         reason: 'the grant of google/alice@example.com expires in 2d',
-        hint: 'vault login google --login-hint alice@example.com',
+        hint: 'vault login google/alice@example.com',
         endsAt: end.at,
       },
     ]);

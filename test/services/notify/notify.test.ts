@@ -72,7 +72,7 @@ describe('the notify command', () => {
         account: 'demo/alice',
         provider: 'demo',
         reason: 'the provider no longer accepts it',
-        hint: 'vault login demo --as alice',
+        hint: 'vault login demo/alice',
         since: new Date(NOW - HOUR).toISOString(),
         ends_at: null,
         reminder: false,
@@ -87,7 +87,7 @@ describe('the notify command', () => {
   it('gets a hint that names the profile', async () => {
     await add('alice', NEEDED);
     await notifyDue({ paths: { ...stage.paths, data: '/srv/vault', profile: 'work' } });
-    expect(told[0]).toMatchObject({ profile: 'work', hint: 'vault --profile work login demo --as alice' });
+    expect(told[0]).toMatchObject({ profile: 'work', hint: 'vault --profile work login demo/alice' });
   });
 
   it('is run once for each event, and again each day while it lasts', async () => {

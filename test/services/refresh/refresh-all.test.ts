@@ -83,11 +83,11 @@ describe('refreshing due accounts', () => {
     expect(
       results.filter(({ outcome }) => outcome === 'login_needed').map(({ error }) => error),
     ).toMatchObject([
-      { code: 'login_needed', message: 'demo no longer accepts it', hint: 'vault login demo --as e-rests' },
+      { code: 'login_needed', message: 'demo no longer accepts it', hint: 'vault login demo/e-rests' },
       {
         code: 'login_needed',
         message: 'demo/g-bare-ended has no refresh token: the access token expired 1h ago',
-        hint: 'vault login demo --as g-bare-ended',
+        hint: 'vault login demo/g-bare-ended',
       },
     ]);
   });

@@ -25,7 +25,7 @@ describe('a refresh token that the provider no longer accepts', () => {
         code: 'login_needed',
         message:
           'demo/alice@example.com needs a new login: Demo no longer accepts its refresh token (invalid_grant: Token has been revoked.)',
-        hint: 'vault login demo --login-hint alice@example.com',
+        hint: 'vault login demo/alice@example.com',
         details: { provider_error: 'invalid_grant', provider_detail: null },
       },
     });

@@ -63,7 +63,7 @@ describe('invalid_request, which some servers send for an ended refresh token', 
         code: 'login_needed',
         message:
           'demo/alice@example.com probably needs a new login: Demo refuses to refresh it, with an error that some servers send for an expired refresh token (invalid_request: The refresh token is invalid.)',
-        hint: 'vault login demo --login-hint alice@example.com\nif that does not help, compare the client with what is registered: vault providers demo',
+        hint: 'vault login demo/alice@example.com\nif that does not help, compare the client with what is registered: vault providers demo',
       },
     });
     const after = await stage.account(account);
@@ -91,7 +91,7 @@ describe('a refusal without a code', () => {
       said.push([outcome.kind, 'error' in outcome && outcome.error.hint?.split('\n')]);
     }
     const wait = 'nothing is lost; try again in a few minutes';
-    const login = 'or log in again: vault login demo --login-hint alice@example.com';
+    const login = 'or log in again: vault login demo/alice@example.com';
     expect(said).toEqual([
       ['transient', [wait]],
       ['transient', [wait]],
@@ -158,7 +158,7 @@ describe('an account without a refresh token', () => {
       kind: 'login_needed',
       error: {
         message: 'demo/alice@example.com has no refresh token, so its access token cannot be renewed',
-        hint: 'vault login demo --login-hint alice@example.com',
+        hint: 'vault login demo/alice@example.com',
       },
     });
     expect(stage.server.received).toEqual([]);

@@ -61,7 +61,7 @@ describe('concurrent refreshes of one account', () => {
         error: {
           code: 'login_needed',
           message: expect.stringContaining('Demo no longer accepts its refresh token'),
-          hint: 'vault login demo --login-hint alice@example.com',
+          hint: 'vault login demo/alice@example.com',
         },
       });
     }
@@ -131,7 +131,7 @@ describe('a configuration that changed since the login', () => {
     await expect(stage.refresh(account)).rejects.toMatchObject({
       code: 'binding_changed',
       message: `the ${what} configured for demo is not the one demo/alice@example.com was logged in with, so its refresh token is not sent`,
-      hint: 'restore the old setting, or log in again: vault login demo --login-hint alice@example.com',
+      hint: 'restore the old setting, or log in again: vault login demo/alice@example.com',
     });
     expect(stage.server.received).toEqual([]);
     expect(await stage.account(account)).toEqual(account);

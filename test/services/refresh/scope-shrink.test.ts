@@ -16,7 +16,7 @@ beforeEach(async () => {
 afterEach(() => stage.close());
 
 const WARNING =
-  'demo/alice@example.com no longer has the scope email, which the provider left out of this refresh (vault login demo --login-hint alice@example.com --add-scope email)';
+  'demo/alice@example.com no longer has the scope email, which the provider left out of this refresh (vault login demo/alice@example.com --add-scope email)';
 
 /** A refresh that brings these scopes. */
 const bringing =
@@ -66,7 +66,7 @@ describe('a refresh that brings fewer scopes', () => {
     await expect(token(bringing(['openid']), { scopes: ['email'] })).rejects.toMatchObject({
       code: 'scope_missing',
       exitCode: 7,
-      hint: 'vault login demo --login-hint alice@example.com --add-scope email',
+      hint: 'vault login demo/alice@example.com --add-scope email',
     });
   });
 

@@ -25,7 +25,7 @@ function token(refresh: EnsureValidContext['refresh'], request: Partial<TokenReq
 
 /** Still good, but not for as long as is asked. */
 const ENDING = { issuedAt: NOW - 56 * MINUTE, expiresAt: NOW + 4 * MINUTE } as const;
-const LOGIN = 'vault login demo --login-hint alice@example.com';
+const LOGIN = 'vault login demo/alice@example.com';
 
 type Failed = Exclude<RefreshOutcome['kind'], 'refreshed' | 'adopted'>;
 const FAILURES: readonly (readonly [Failed, VaultError])[] = [
@@ -157,7 +157,7 @@ describe('an account that is removed in the meantime', () => {
     await expect(token(removing)).rejects.toMatchObject({
       code: 'account_not_found',
       message: 'demo/alice@example.com was removed meanwhile',
-      hint: LOGIN,
+      hint: 'vault login demo',
     });
   });
 

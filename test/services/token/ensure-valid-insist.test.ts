@@ -23,7 +23,7 @@ function token(refresh: EnsureValidContext['refresh'], request: Partial<TokenReq
 
 /** Still good, but not for as long as is asked. */
 const ENDING = { issuedAt: NOW - 56 * MINUTE, expiresAt: NOW + 4 * MINUTE } as const;
-const LOGIN = 'vault login demo --login-hint alice@example.com';
+const LOGIN = 'vault login demo/alice@example.com';
 
 describe('a caller that insists on a lifetime', () => {
   it('gets the reason why the token cannot be renewed, and no shorter one', async () => {

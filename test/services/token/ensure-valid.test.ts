@@ -162,7 +162,7 @@ describe('requested scopes', () => {
     await expect(token({ scopes: ['email', 'mail.read', 'mail.send'] })).rejects.toMatchObject({
       code: 'scope_missing',
       message: 'demo/alice@example.com was not granted mail.read mail.send',
-      hint: 'vault login demo --login-hint alice@example.com --add-scope mail.read --add-scope mail.send',
+      hint: 'vault login demo/alice@example.com --add-scope mail.read --add-scope mail.send',
       details: { missing_scopes: ['mail.read', 'mail.send'], granted_scopes: ['openid', 'email'] },
     });
   });
