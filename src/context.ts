@@ -30,6 +30,7 @@ import { type VaultAccess, vaultAccess } from './access/vault-access.js';
 import { auditLog, trailEvents } from './audit/log.js';
 import type { SettingsSources } from './config/settings.js';
 import { randomId } from './crypto/derive.js';
+import type { AccountNames } from './domain/account-names.js';
 import { lazily, once } from './domain/async.js';
 import type { Audit } from './domain/audit-events.js';
 import { VaultError } from './domain/errors.js';
@@ -93,6 +94,10 @@ export interface Context {
   /** The vault, made first where there is none. */
   vaultOrNew(): Promise<Vault>;
   marks(): Promise<RollbackMarks>;
+  /** The account that `VAULT_ACCOUNT` names; null when it is not set. */
+  readonly wantedAccount: string | null;
+  /** Former names and default accounts, read from `config.json` each time. @throws VaultError `config_invalid` */
+  accountNames(): Promise<AccountNames>;
   /** A file that the user names; its mode stays as it is. @returns null when there is none */
   readNamed(path: string, limit: number): Promise<Buffer | null>;
   /** The text of a private file of at most 1 MiB; null when there is none. @throws VaultError `vault_permissions` */
@@ -229,6 +234,11 @@ export function createContext(host: Host, options: ContextOptions): Context {
       return runInForeground(program, args, own, host.takeSignals);
     },
     vaultOrNew: access.openOrCreate,
+    wantedAccount: env['VAULT_ACCOUNT'] || null,
+    async accountNames() {
+      const { readAccountNames } = await import('./config/account-names.js');
+      return readAccountNames(readText(paths.configFile), paths.configFile);
+    },
     copies: async () =>
       (await import('./stores/sqlite-copies.js')).sqliteCopies(paths.database, files, clock),
     loginMachine: async () => (await import('./access/login-machine.js')).loginMachine(host),

@@ -121,7 +121,8 @@ describe('an invalid command line', () => {
     ['get --help=x', 'to print a token: vault token ACCOUNT'],
     ['get secret=x', 'to print a token: vault token ACCOUNT'],
     ['kv get x', 'this is token-vault, not HashiCorp Vault; its commands: vault --help'],
-    ['rename a b', 'to give an account another name, log in again: vault login a --as NAME'],
+    ['mv a b', 'to give an account another name: vault rename a NAME'],
+    ['use a', 'to choose the account to take: vault default a'],
   ])('%s: the hint for a word that people try', async (line, hint) => {
     await expect(parseProgram(line.split(' '))).rejects.toMatchObject({ code: 'usage', hint });
   });

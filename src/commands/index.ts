@@ -52,6 +52,18 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./show.js')).show,
   },
   {
+    name: 'rename',
+    group: 'Accounts',
+    summary: 'give an account another name; the old one still works',
+    load: async () => (await import('./rename.js')).rename,
+  },
+  {
+    name: 'default',
+    group: 'Accounts',
+    summary: 'choose the account to take among several',
+    load: async () => (await import('./default.js')).defaultAccount,
+  },
+  {
     name: 'refresh',
     group: 'Accounts',
     summary: 'refresh access tokens that expire soon',

@@ -15,7 +15,8 @@ const LIST: Meaning = ['to list the accounts', 'list'];
 const SHOW: Meaning = ['to show an account', 'show ACCOUNT'];
 const RUN: Meaning = ['to run a program with a token', 'exec ACCOUNT -- PROGRAM'];
 const REFRESH: Meaning = ['to refresh an account', 'refresh ACCOUNT'];
-const RENAME: Meaning = ['to give an account another name, log in again', 'login PROVIDER --as NAME'];
+const RENAME: Meaning = ['to give an account another name', 'rename ACCOUNT NAME'];
+const DEFAULT: Meaning = ['to choose the account to take', 'default ACCOUNT'];
 const SETTINGS: Meaning = ['to see what is set', 'config get'];
 const SET: Meaning = ['to set something', 'config set SETTING VALUE'];
 const PROFILES: Meaning = ['to list the profiles', 'config profiles'];
@@ -51,10 +52,11 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   ...all(SHOW, 'whoami', 'who', 'me', 'id', 'info', 'describe', 'inspect', 'view'),
   ...all(RUN, 'run', 'with', 'env', 'sh', 'shell', 'do'),
   ...all(REFRESH, 'renew', 'update', 'extend'),
-  ...all(RENAME, 'rename', 'mv', 'move', 'alias'),
+  ...all(RENAME, 'mv', 'move', 'alias', 'name'),
+  ...all(DEFAULT, 'use', 'select', 'prefer', 'set-default'),
   ...all(SETTINGS, 'configure', 'configuration', 'settings'),
   ...all(SET, 'set', 'edit'),
-  ...all(PROFILES, 'profile', 'profiles', 'switch', 'use', 'context'),
+  ...all(PROFILES, 'profile', 'profiles', 'switch', 'context'),
   ...all(EVENTS, 'log', 'logs', 'history', 'events', 'trail'),
   ...all(CHECK, 'check', 'test', 'diagnose', 'health', 'verify', 'repair', 'fix', 'debug'),
   ...all(AGENT, 'daemon', 'serve', 'start', 'stop', 'watch'),

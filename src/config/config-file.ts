@@ -6,6 +6,7 @@ import { Secret } from '../domain/secret.js';
 import { notKnown } from '../domain/wording.js';
 import type { KeySourceSetting } from '../keysources/contract.js';
 import type { IdentitySettings, ProviderSettings } from '../providers/contract.js';
+import { accountNamesIn } from './account-names.js';
 import { isObject, notifyIn, parseConfigJson } from './config-json.js';
 import { keySourceIn } from './key-source.js';
 
@@ -179,6 +180,8 @@ const schema = exactly({
     {},
   ),
   notify: v.optional(v.unknown()),
+  aliases: v.optional(v.unknown()),
+  defaultAccounts: v.optional(v.unknown()),
 });
 
 /**
@@ -192,6 +195,7 @@ export function parseConfigFile(text: string | null, file: string): ConfigFile {
   const raw = parseConfigJson(text, file);
   const keySource = keySourceIn(raw, file);
   const notify = notifyIn(raw, file);
+  accountNamesIn(raw, file);
   const result = v.safeParse(schema, raw, { abortEarly: true });
   if (!result.success) throw invalid(result.issues[0], file);
   return { keySource, providers: result.output.providers, notify };

@@ -82,17 +82,18 @@ const FORBIDDEN = /[\s/\p{C}]/u;
 const FORBIDDEN_RUNS = /[\s/\p{C}]+/gu;
 
 /**
- * Checks a label chosen with `--as`.
+ * Checks a label that the user chooses.
  *
+ * @param option as it is typed
  * @throws VaultError `usage`
  */
-export function checkLabel(text: string): string {
+export function checkLabel(text: string, option = '--as'): string {
   const { length } = [...text];
   if (length > 0 && length <= LONGEST && !FORBIDDEN.test(text)) return text;
   throw new VaultError(
     'usage',
-    '--as takes the part after the slash: no space, no slash, 100 characters at most',
-    { hint: 'for example: --as work' },
+    `${option} takes the part after the slash: no space, no slash, 100 characters at most`,
+    option === '--as' ? { hint: 'for example: --as work' } : {},
   );
 }
 

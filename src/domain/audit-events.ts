@@ -99,7 +99,7 @@ export type AuditEvent =
       readonly about: NotificationEvent;
       readonly why: NotifyFailure;
     } & AboutAccount)
-  | ({ readonly event: 'revoked' | 'forgotten' } & AboutAccount)
+  | ({ readonly event: 'account_renamed' | 'revoked' | 'forgotten' } & AboutAccount)
   | { readonly event: 'rollback_accepted'; readonly found: readonly AcceptedFault[] }
   /** The vault or its recovery file did not open. */
   | {
@@ -175,6 +175,7 @@ export const AUDIT_EVENTS: Readonly<Record<AuditEvent['event'], true>> = {
   refresh_failed: true,
   notified: true,
   notify_failed: true,
+  account_renamed: true,
   revoked: true,
   forgotten: true,
   rollback_accepted: true,

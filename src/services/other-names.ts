@@ -1,8 +1,59 @@
+import type { Context } from '../context.js';
+import { accountName } from '../domain/account.js';
+import { presentName } from '../domain/account-names.js';
 import { VaultError } from '../domain/errors.js';
-import type { AccountRef } from '../stores/contract.js';
+import type { AccountRef, SealedAccount } from '../stores/contract.js';
 import type { Vault } from '../vault/vault.js';
+import { takesDefault, type Verb } from './unknown-account.js';
 
 /* What may name an account besides its own name. */
+
+type NamesContext = Pick<Context, 'accountNames'>;
+
+/** The account that had this name before it was renamed; null when none had. */
+export async function formerlyCalled(
+  { accountNames }: NamesContext,
+  vault: Vault,
+  name: string,
+): Promise<SealedAccount | null> {
+  const present = presentName(await accountNames(), name);
+  if (present === null) return null;
+  const slash = present.indexOf('/');
+  return vault.accountByName(present.slice(0, slash), present.slice(slash + 1));
+}
+
+/** The default among the accounts of a provider, or of all; null when none of them is one. */
+export async function defaultAmong(
+  ctx: NamesContext & Pick<Context, 'wantedAccount'>,
+  accounts: readonly AccountRef[],
+  selector: string | null,
+  verb: Verb,
+): Promise<AccountRef | null> {
+  if (!takesDefault(accounts, selector, verb)) return null;
+  const names = await ctx.accountNames();
+  const wanted = ctx.wantedAccount === null ? names.defaults : [ctx.wantedAccount, ...names.defaults];
+  const present = wanted.map((name) => presentName(names, name) ?? name);
+  const first = present.find((name) => accounts.some((account) => accountName(account) === name));
+  return accounts.find((account) => accountName(account) === first) ?? null;
+}
+
+/**
+ * The accounts that a word names, though no account's name begins with it: by the part after the slash of a name, else of a
+ * former name, else by an e-mail address.
+ */
+export async function otherwiseNamed(
+  ctx: NamesContext,
+  vault: Vault,
+  word: string,
+): Promise<readonly AccountRef[]> {
+  const labelled = await accountsByLabel(vault, word);
+  if (labelled.length > 0) return labelled;
+  const { aliases } = await ctx.accountNames();
+  const names = Object.keys(aliases).filter((alias) => isSame(alias.slice(alias.indexOf('/') + 1), word));
+  const former = await Promise.all(names.map((alias) => formerlyCalled(ctx, vault, alias)));
+  const found = former.filter((account) => account !== null);
+  return found.length > 0 ? found : accountsByAddress(vault, word);
+}
 
 /** The accounts whose name has this word after the slash. */
 export async function accountsByLabel(vault: Vault, word: string): Promise<readonly AccountRef[]> {
@@ -12,12 +63,6 @@ export async function accountsByLabel(vault: Vault, word: string): Promise<reado
 /** E-mail addresses are compared without regard to case. */
 function isSame(one: string, other: string): boolean {
   return one === other || (one.includes('@') && one.toLowerCase() === other.toLowerCase());
-}
-
-/** The accounts that a word names, though no account's name begins with it: by a label, else by an e-mail address. */
-export async function otherwiseNamed(vault: Vault, word: string): Promise<readonly AccountRef[]> {
-  const labelled = await accountsByLabel(vault, word);
-  return labelled.length > 0 ? labelled : accountsByAddress(vault, word);
 }
 
 /**

@@ -1,37 +1,48 @@
+import type { Context } from '../context.js';
 import { type Account, accountName } from '../domain/account.js';
 import { VaultError } from '../domain/errors.js';
 import { command } from '../domain/hints.js';
 import type { SealedAccount } from '../stores/contract.js';
 import type { Vault } from '../vault/vault.js';
-import { otherwiseNamed } from './other-names.js';
+import { defaultAmong, formerlyCalled, otherwiseNamed } from './other-names.js';
 import { ambiguous, confirmMissing, notFound, type Verb } from './unknown-account.js';
 
+/** What names mean besides what the vault says. */
+export type NameContext = Pick<Context, 'accountNames' | 'wantedAccount'>;
+
 /**
- * Finds an account by its name; by its provider, when that has only one account; by a unique prefix of its name; by the part of
- * its name after the slash; or by its user's e-mail address, for which all identities are opened. Null selects the only account
- * there is.
+ * Finds an account by its name, or a former one; by its provider, when that has only one account or a default; by a unique
+ * prefix of its name; by the part of its name after the slash; or by its user's e-mail address, for which all identities are
+ * opened. Null selects the one that `VAULT_ACCOUNT` names, else the only one there is, else the default.
+ *
+ * The settings are read only where the vault has no account of exactly this name, and not just one of this provider.
  *
  * @throws VaultError `account_not_found`, `account_ambiguous`; `usage` for an empty name, which an unset variable in a script
  * leaves behind; `vault_damaged` instead of `account_not_found` when rows are missing or were changed
  */
 export async function selectAccount(
+  ctx: NameContext,
   vault: Vault | null,
-  selector: string | null,
+  asked: string | null,
   verb: Verb,
 ): Promise<SealedAccount> {
+  const selector = asked ?? ctx.wantedAccount;
   if (selector === '') throw new VaultError('usage', 'the name of the account is empty');
   if (vault === null) throw notFound(selector, []);
   const [provider = '', ...label] = selector?.split('/') ?? [];
-  const exact = label.length === 0 ? null : await vault.accountByName(provider, label.join('/'));
-  if (exact !== null) return exact;
+  const named = label.length === 0 ? null : await vault.accountByName(provider, label.join('/'));
+  if (named !== null) return named;
+  const former = label.length === 0 ? null : await formerlyCalled(ctx, vault, selector ?? '');
+  if (former !== null) return former;
   const candidates = await vault.names(selector ?? '');
-  const whole = candidates.filter((each) => accountName(each) === selector || each.provider === selector);
-  const named = whole.length > 0 ? whole : candidates;
-  const [only, ...others] = named.length > 0 ? named : await otherwiseNamed(vault, selector ?? '');
+  const exact = candidates.filter((each) => accountName(each) === selector || each.provider === selector);
+  const near = exact.length > 0 ? exact : candidates;
+  const [only, ...others] = near.length > 0 ? near : await otherwiseNamed(ctx, vault, selector ?? '');
   if (only === undefined) throw await confirmMissing(vault, notFound(selector, await vault.names('')));
-  if (others.length > 0) throw ambiguous(selector, [only, ...others], verb);
+  const chosen = others.length === 0 ? only : await defaultAmong(ctx, [only, ...others], selector, verb);
+  if (chosen === null) throw ambiguous(selector, [only, ...others], verb);
   // It may have been removed since its name was read.
-  return (await vault.account(only.id)) ?? selectAccount(vault, selector, verb);
+  return (await vault.account(chosen.id)) ?? selectAccount(ctx, vault, asked, verb);
 }
 
 /**
@@ -40,13 +51,14 @@ export async function selectAccount(
  * @throws VaultError as {@link selectAccount}
  */
 export async function selectAccounts(
+  ctx: NameContext,
   vault: Vault | null,
   selectors: readonly string[],
   verb: Verb,
 ): Promise<readonly SealedAccount[]> {
   const found = new Map<string, SealedAccount>();
   for (const selector of selectors) {
-    const account = await selectAccount(vault, selector, verb);
+    const account = await selectAccount(ctx, vault, selector, verb);
     found.set(account.id, account);
   }
   return [...found.values()];

@@ -8,10 +8,19 @@ import type { Vault } from '../vault/vault.js';
 /* What is said where a selector selects no account, or several. */
 
 /** The command that takes the account, for hints. */
-export type Verb = 'exec' | 'login' | 'refresh' | 'revoke' | 'show' | 'token';
+export type Verb = 'default' | 'exec' | 'login' | 'refresh' | 'rename' | 'revoke' | 'show' | 'token';
+
+/** For these the default is not taken: it might not be what is meant. */
+const NO_DEFAULT: readonly Verb[] = ['rename', 'revoke'];
 
 const LISTED = 20;
 const GUESSES = 3;
+
+/** Whether the default is taken among these accounts: where a provider is named, or nothing. */
+export function takesDefault(accounts: readonly AccountRef[], selector: string | null, verb: Verb): boolean {
+  const anyOf = selector === null || accounts.every(({ provider }) => provider === selector);
+  return anyOf && !NO_DEFAULT.includes(verb);
+}
 
 /** @param accounts among which similar names are looked for */
 export function notFound(selector: string | null, accounts: readonly AccountRef[]): VaultError {
@@ -50,8 +59,10 @@ export function ambiguous(
   const shown = names.slice(0, LISTED).join(', ') + (names.length > LISTED ? ', …' : '');
   const what = selector === null ? 'there are several accounts' : `several accounts match ${selector}`;
   const line = `${verb} ${shellName(matching[0])}${verb === 'exec' ? ' -- PROGRAM' : ''}`;
+  const name = `name one of them, for example: ${command(line)}`;
+  const choose = `or choose the one to take: ${command(`default ${shellName(matching[0])}`)}`;
   return new VaultError('account_ambiguous', `${what}: ${shown}`, {
-    hint: `name one of them, for example: ${command(line)}`,
+    hint: takesDefault(matching, selector, verb) ? `${name}\n${choose}` : name,
     details: { accounts: names },
   });
 }

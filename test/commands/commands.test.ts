@@ -12,6 +12,8 @@ const NAMES = [
   'exec',
   'list',
   'show',
+  'rename',
+  'default',
   'refresh',
   'revoke',
   'schedule',

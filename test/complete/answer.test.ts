@@ -34,7 +34,7 @@ function offered(line: string): string[] {
 
 describe('completion offers', () => {
   it.each([
-    ['re|', ['refresh', 'revoke', 'restore']],
+    ['re|', ['rename', 'refresh', 'revoke', 'restore']],
     ['token |', ['google/alice@example.com', 'google/work']],
     ['token google/w|', ['google/work']],
     ['revoke google/work g|', ['google/alice@example.com', 'google/work']],

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { accountName } from '../../src/domain/account.js';
 import { selectAccount, selectAccounts } from '../../src/services/select-account.js';
+import { NO_NAMES } from '../doubles/no-names.js';
 import { tamperBehindIndex } from '../harness/tamper.js';
 import { ALICE, openVaultStage, type VaultStage } from './stage.js';
 
@@ -18,7 +19,7 @@ async function add(...names: readonly string[]): Promise<void> {
 }
 
 const chosen = async (selector: string | null) =>
-  accountName(await selectAccount(stage.vault, selector, 'token'));
+  accountName(await selectAccount(NO_NAMES, stage.vault, selector, 'token'));
 
 describe('choosing an account', () => {
   it.each([
@@ -86,14 +87,16 @@ describe('choosing an account', () => {
 
   it('lists the accounts if several match, and shows the command to type', async () => {
     await add('google/b', "google/a'b");
-    await expect(selectAccount(stage.vault, 'google', 'revoke')).rejects.toMatchObject({
+    await expect(selectAccount(NO_NAMES, stage.vault, 'google', 'revoke')).rejects.toMatchObject({
       code: 'account_ambiguous',
       message: "several accounts match google: google/a'b, google/b",
       hint: "name one of them, for example: vault revoke 'google/a'\\''b'",
       details: { accounts: ["google/a'b", 'google/b'] },
     });
-    await expect(selectAccount(stage.vault, 'google', 'exec')).rejects.toMatchObject({
-      hint: "name one of them, for example: vault exec 'google/a'\\''b' -- PROGRAM",
+    await expect(selectAccount(NO_NAMES, stage.vault, 'google', 'exec')).rejects.toMatchObject({
+      hint: expect.stringMatching(
+        /^name one of them, for example: vault exec 'google\/a'\\''b' -- PROGRAM\n/,
+      ),
     });
     await expect(chosen(null)).rejects.toMatchObject({
       message: expect.stringMatching(/^there are several accounts: /),
@@ -141,13 +144,18 @@ describe('choosing an account', () => {
 describe('choosing several accounts', () => {
   it('returns each once, in the given order', async () => {
     await add('google/a', 'google/b', 'microsoft/c');
-    const accounts = await selectAccounts(stage.vault, ['mic', 'google/a', 'microsoft/c'], 'refresh');
+    const accounts = await selectAccounts(
+      NO_NAMES,
+      stage.vault,
+      ['mic', 'google/a', 'microsoft/c'],
+      'refresh',
+    );
     expect(accounts.map(accountName)).toEqual(['microsoft/c', 'google/a']);
   });
 
   it('fails as a whole if one of them does not exist', async () => {
     await add('google/a');
-    await expect(selectAccounts(stage.vault, ['google', 'x'], 'refresh')).rejects.toMatchObject({
+    await expect(selectAccounts(NO_NAMES, stage.vault, ['google', 'x'], 'refresh')).rejects.toMatchObject({
       code: 'account_not_found',
     });
   });

@@ -15,6 +15,7 @@ import { ensureValid } from '../../src/services/token/token.js';
 import { formatToken, tokenDocument } from '../../src/services/token/token-formats.js';
 import { inspectSqlite } from '../../src/stores/inspection.js';
 import { readOnlyFs } from '../../src/system/files/read-only.js';
+import { NO_NAMES } from '../../test/doubles/no-names.js';
 import { nameOf, type Specimen, type Truth } from './specimen.js';
 import { boundOf, isOf, sameAs, wholeOf } from './truths.js';
 
@@ -84,6 +85,7 @@ export async function probe(
       const before = specimen.sent.length;
       const valid = await ensureValid(
         {
+          ...NO_NAMES,
           vault: parts.access.open,
           clock: parts.clock,
           providerOrNull: async () => null,
@@ -117,7 +119,7 @@ export async function probe(
       const before = specimen.sent.length;
       const vault = await parts.access.open();
       if (vault === null) throw new Error('there is no vault');
-      const { id } = await selectAccount(vault, nameOf(first), 'refresh');
+      const { id } = await selectAccount(NO_NAMES, vault, nameOf(first), 'refresh');
       const account = await vault.account(id);
       if (account === null) return wrong('the account was there and is not');
       const outcome = await refreshOne(parts.refreshing, vault, account, NO_RETRIES);
@@ -154,7 +156,7 @@ export async function probe(
 
   async function nobody(): Promise<void> {
     await attempt('an account that never was', async () => {
-      const failure = await selectAccount(await parts.access.open(), 'demo/nobody', 'token').then(
+      const failure = await selectAccount(NO_NAMES, await parts.access.open(), 'demo/nobody', 'token').then(
         () => null,
         (error: unknown) => error,
       );

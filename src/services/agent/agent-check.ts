@@ -7,13 +7,14 @@ import { dueness } from '../../domain/token-state.js';
 import type { Clock } from '../../system/contract.js';
 import type { Vault } from '../../vault/vault.js';
 import { type RefreshResult, refreshAll } from '../refresh/refresh-all.js';
+import type { NameContext } from '../select-account.js';
 import type { AgentCheck, AgentRequest } from './agent-contract.js';
 import type { AgentVault } from './agent-vault.js';
 
 /** How long an account is skipped after a failure that time does not cure, at first and at most. */
 const BACKOFF = { first: 10 * MINUTE, longest: HOUR };
 
-export interface AgentCheckDeps {
+export interface AgentCheckDeps extends NameContext {
   readonly vault: AgentVault;
   readonly clock: Clock;
   readonly refresh: (vault: Vault, account: Account) => Promise<RefreshOutcome>;
@@ -72,9 +73,8 @@ export function agentCheck(
     due: readonly Account[],
     interruption: AbortSignal,
   ): Promise<readonly RefreshResult[]> {
-    const { clock, refresh } = deps;
     const { results } = await refreshAll(
-      { vault: async () => vault, clock, refresh, interruption },
+      { ...deps, vault: async () => vault, interruption },
       {
         selectors: due.map(accountName),
         all: false,

@@ -13,6 +13,7 @@ import type { Vault } from '../../vault/vault.js';
 import { type NotifyContext, notifyDue } from '../notify/notify.js';
 import { RETRY_POLICIES } from '../refresh/refresh-send.js';
 import { requestRefresh } from '../refresh/request-refresh.js';
+import type { NameContext } from '../select-account.js';
 import { type EnsureValidContext, ensureValid } from '../token/token.js';
 import type { TokenRequest, ValidToken } from '../token/token-request.js';
 import { agentCheck } from './agent-check.js';
@@ -53,6 +54,7 @@ export interface AgentParts {
 }
 
 export type AgentContext = AgentClientContext &
+  NameContext &
   NotifyContext &
   Pick<
     Context,
@@ -104,7 +106,10 @@ export async function runAgent(
     return vault.use(async (open) => {
       const refresh: EnsureValidContext['refresh'] = (one, account, fallback) =>
         (fallback ? withNone : withShort)(one, account);
-      const valid = await ensureValid({ ...ctx, vault: async () => open, refresh }, wanted);
+      const valid = await ensureValid(
+        { ...ctx, wantedAccount: null, vault: async () => open, refresh },
+        wanted,
+      );
       // Other processes do this when they close the vault, which an agent never does.
       await open?.settleDue();
       return valid;
@@ -117,7 +122,7 @@ export async function runAgent(
         ...{ clock, locks, audit, interruption, token },
         pid: ctx.host.pid,
         listen: (answer) => listenForAgent(ctx, answer),
-        check: agentCheck({ vault, clock, refresh: inBulk }, request),
+        check: agentCheck({ ...ctx, vault, refresh: inBulk }, request),
         afterCheck: () => vault.use(() => notifyDue(ctx)).catch(unlessBug),
         other: () => agentStatus(ctx).catch(() => null),
         inFlight: () => shared.inFlight,

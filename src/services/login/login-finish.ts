@@ -25,8 +25,13 @@ import type { LoginTarget } from './login-target.js';
 export interface LoginContext
   extends Pick<
     Context,
+    | 'accountNames'
+    | 'files'
+    | 'paths'
+    | 'readText'
     | 'vault'
     | 'vaultOrNew'
+    | 'wantedAccount'
     | 'locks'
     | 'spill'
     | 'http'

@@ -1,3 +1,4 @@
+import { randomId } from '../../crypto/derive.js';
 import type { Account, Identity } from '../../domain/account.js';
 import { VaultError } from '../../domain/errors.js';
 import { command } from '../../domain/hints.js';
@@ -59,7 +60,12 @@ export async function identityByName(
   if (provider.identity.from !== 'none') return null;
   const ref = only ?? (as === null ? null : { provider: provider.name, label: as });
   const known = ref === null ? null : await vault.accountByName(ref.provider, ref.label);
-  return known === null ? identityFromName(provider, as) : vault.identity(known);
+  if (known !== null) return vault.identity(known);
+  const named = identityFromName(provider, as);
+  if (named === null) return null;
+  // An account that was renamed since keeps the subject that its first name gave it.
+  const older = await vault.byIdentity(provider.name, provider.issuer, named.subject);
+  return older === null ? named : { ...named, subject: `${named.subject} ${randomId()}` };
 }
 
 /**

@@ -11,7 +11,9 @@ import { changeNotTaken } from '../../vault/damage.js';
 import type { UnstoredLogin } from '../../vault/sealed-answer.js';
 import type { AccountFacts } from '../../vault/sealed-contents.js';
 import type { Vault } from '../../vault/vault.js';
+import { formerlyCalled } from '../other-names.js';
 import { type LockDeps, lockAndRead } from '../refresh/refresh-store.js';
+import type { NameContext } from '../select-account.js';
 import { commitLogin, isTaken, loginFinished, nameTaken } from './login-commit.js';
 import { requireHintedUser } from './login-identity.js';
 import { type LoginRequest, retryLogin } from './login-request.js';
@@ -38,7 +40,7 @@ export interface StoreDeps extends LockDeps {
 }
 
 /** The same, with a spill slot for a login that the database cannot store. */
-export interface ReservedDeps extends StoreDeps {
+export interface ReservedDeps extends StoreDeps, Pick<NameContext, 'accountNames'> {
   readonly slot: SpillSlot;
 }
 
@@ -61,6 +63,7 @@ export async function storeLogin(
     if (login.only === null) requireHintedUser(request, login.contents.identity, known ?? null);
     else if (known !== undefined)
       requireIntendedAccount(login, known, retryLogin(request, request.device ? '--device' : ''));
+    if (known !== undefined) await requireNotFormer(vault, deps, login, known);
     return await placeLogin(vault, deps, login);
   } catch (failure) {
     const error = asVaultError(failure);
@@ -144,6 +147,22 @@ async function addAccount(vault: Vault, deps: StoreDeps, login: UnstoredLogin): 
     if (login.as !== null) break;
   }
   throw nameTaken(provider, base);
+}
+
+/**
+ * Refuses a name that another account had before it was renamed: who uses the name means that one.
+ *
+ * @throws VaultError `account_name_taken`
+ */
+async function requireNotFormer(
+  vault: Vault,
+  deps: ReservedDeps,
+  { as, facts: { provider } }: UnstoredLogin,
+  known: Account | null,
+): Promise<void> {
+  if (as === null) return;
+  const former = await formerlyCalled(deps, vault, accountName({ provider, label: as }));
+  if (former !== null && former.id !== known?.id) throw nameTaken(provider, as);
 }
 
 /**

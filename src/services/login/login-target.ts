@@ -8,7 +8,7 @@ import type { ConfiguredProvider, Provider } from '../../providers/contract.js';
 import type { Spill } from '../../stores/spill.js';
 import type { Vault } from '../../vault/vault.js';
 import { accountsByLabel } from '../other-names.js';
-import { selectAccount } from '../select-account.js';
+import { type NameContext, selectAccount } from '../select-account.js';
 import { confirmMissing } from '../unknown-account.js';
 import type { LoginRequest } from './login-request.js';
 
@@ -26,11 +26,11 @@ interface LoginPlace {
  * @throws VaultError as {@link selectAccount} and {@link Context.provider}
  */
 export async function whatToLogIn(
-  ctx: Pick<Context, 'provider' | 'vault'>,
+  ctx: Pick<Context, 'provider' | 'vault'> & NameContext,
   name: string,
 ): Promise<LoginPlace> {
   if (/[/@]/.test(name) && !name.includes('://')) {
-    const again = await selectAccount(await ctx.vault(), name, 'login');
+    const again = await selectAccount(ctx, await ctx.vault(), name, 'login');
     return { provider: await ctx.provider(again.provider), again };
   }
   try {
@@ -41,7 +41,7 @@ export async function whatToLogIn(
     const named =
       vault === null ? [] : [...(await vault.names(name)), ...(await accountsByLabel(vault, name))];
     if (named.length === 0) throw failure;
-    const again = await selectAccount(vault, name, 'login');
+    const again = await selectAccount(ctx, vault, name, 'login');
     return { provider: await ctx.provider(again.provider), again };
   }
 }

@@ -2,10 +2,14 @@ import { FAILED_LOGINS, failedLogins } from '../../audit/reading.js';
 import { type SlowDownDeps, slowDown } from '../../audit/slow-down.js';
 import type { Context } from '../../context.js';
 import { accountName } from '../../domain/account.js';
+import { renamed } from '../../domain/account-names.js';
 import { redirectUri } from '../../domain/endpoint.js';
 import { asVaultError, isInterruption, reworded, VaultError } from '../../domain/errors.js';
 import type { VaultEvents } from '../../vault/queued-events.js';
 import type { Vault } from '../../vault/vault.js';
+import type { ChangeContext } from '../config/change.js';
+import { changeNames } from '../rename.js';
+import type { NameContext } from '../select-account.js';
 import { loginInBrowser } from './login-browser.js';
 import { checkDeviceLogin } from './login-device.js';
 import type { LoginContext } from './login-finish.js';
@@ -31,7 +35,7 @@ export async function login(ctx: LoginContext, request: LoginRequest, talk: Logi
   const vault = await ctx.vaultOrNew();
   await vault.rehearse();
   const spill = await ctx.spill();
-  const { locks, interruption } = ctx;
+  const { accountNames, locks, interruption } = ctx;
   await storeWaitingLogins({ vault: async () => vault, locks, spill, interruption });
   const target = await loginTarget({ provider, again }, vault, request, spill);
   await slowDownLogins(ctx, vault, provider.name);
@@ -41,8 +45,16 @@ export async function login(ctx: LoginContext, request: LoginRequest, talk: Logi
   const onHeld = () => talk.on({ kind: 'account_held' });
   try {
     const logIn = device === null ? loginInBrowser : device.loginWithDeviceCode;
-    const storing = { locks, spill, interruption, onHeld, slot };
-    return await logIn({ ...ctx, ...(await ctx.loginMachine()), storing }, vault, provider, target, talk);
+    const storing = { accountNames, locks, spill, interruption, onHeld, slot };
+    const result = await logIn(
+      { ...ctx, ...(await ctx.loginMachine()), storing },
+      vault,
+      provider,
+      target,
+      talk,
+    );
+    if (result.renamedFrom !== null) await keepOldName(ctx, result.renamedFrom, accountName(result.account));
+    return result;
   } catch (failure) {
     const { code, details } = asVaultError(failure);
     const why = details['check'] === 'issuer' ? { why: 'other_issuer' as const } : {};
@@ -50,6 +62,20 @@ export async function login(ctx: LoginContext, request: LoginRequest, talk: Logi
     throw withRetryHint(failure, request);
   } finally {
     slot.release();
+  }
+}
+
+/** The login is stored by now, so it does not fail any more. */
+async function keepOldName(
+  ctx: ChangeContext & Pick<LoginContext, 'notice'>,
+  from: string,
+  to: string,
+): Promise<void> {
+  try {
+    await changeNames(ctx, (names) => renamed(names, from, to, true));
+  } catch (failure) {
+    const { message, hint } = asVaultError(failure);
+    ctx.notice(`the name ${from} no longer works: ${message}`, hint);
   }
 }
 
@@ -65,7 +91,7 @@ function withRetryHint(failure: unknown, request: LoginRequest): unknown {
 
 /** What a login would do, after the same first checks. Sends and opens nothing. @throws VaultError */
 export async function planLogin(
-  ctx: Pick<Context, 'provider' | 'spill' | 'vault'>,
+  ctx: Pick<Context, 'provider' | 'spill' | 'vault'> & NameContext,
   request: LoginRequest,
 ): Promise<LoginPlan> {
   const { provider, again } = await whatToLogIn(ctx, request.name);

@@ -6,7 +6,7 @@ import { redirectUri } from '../../domain/endpoint.js';
 import { missingScopes } from '../../domain/scopes.js';
 import type { Locks } from '../../stores/locks.js';
 import type { Vault } from '../../vault/vault.js';
-import { selectAccount } from '../select-account.js';
+import { type NameContext, selectAccount } from '../select-account.js';
 
 /* What is read of a vault without its key. */
 
@@ -63,11 +63,11 @@ export interface OpenRefresh {
 
 /** @throws VaultError `account_not_found`, `account_ambiguous` */
 export async function showAccount(
-  ctx: Pick<Context, 'vault' | 'locks' | 'providerOrNull'>,
+  ctx: Pick<Context, 'vault' | 'locks' | 'providerOrNull'> & NameContext,
   selector: string,
 ): Promise<AccountDetail> {
   const vault = await ctx.vault();
-  const account = await selectAccount(vault, selector, 'show');
+  const account = await selectAccount(ctx, vault, selector, 'show');
   const provider = await ctx.providerOrNull(account.provider);
   return {
     account,

@@ -13,7 +13,7 @@ import type { Vault } from '../../vault/vault.js';
 import { storeAllWaiting } from '../login/waiting-logins.js';
 import { type NotifyContext, notifyDue } from '../notify/notify.js';
 import { loginNeeded } from '../refusals.js';
-import { accountsOf, selectAccounts } from '../select-account.js';
+import { accountsOf, type NameContext, selectAccounts } from '../select-account.js';
 import {
   notSentWhileOpen,
   openSince,
@@ -75,7 +75,7 @@ const PREPARED = 4;
 /** Called as each account is done, in the order of completion. */
 export type RefreshProgress = (result: RefreshResult, done: number, total: number) => void;
 
-type RefreshContext = NotifyContext & Pick<Context, 'locks' | 'refresher' | 'spill'>;
+type RefreshContext = NotifyContext & NameContext & Pick<Context, 'locks' | 'refresher' | 'spill'>;
 
 /**
  * Refreshes accounts through one refresher process, after storing the spilled answers.
@@ -99,7 +99,7 @@ export async function refreshAccounts(
   return report;
 }
 
-export interface RefreshAllDeps {
+export interface RefreshAllDeps extends NameContext {
   readonly vault: () => Promise<Vault | null>;
   readonly clock: Clock;
   /** @param forced the user asked for it by the account's name */
@@ -119,7 +119,7 @@ export async function refreshAll(
   progress: RefreshProgress,
 ): Promise<RefreshReport> {
   const vault = await deps.vault();
-  const accounts = await candidates(vault, request);
+  const accounts = await candidates(deps, vault, request);
   const results: (RefreshResult | undefined)[] = new Array(accounts.length);
   let next = 0;
   let done = 0;
@@ -148,8 +148,12 @@ export async function refreshAll(
   return { results: results.filter((result) => result !== undefined) };
 }
 
-async function candidates(vault: Vault | null, request: RefreshRequest): Promise<readonly Account[]> {
-  if (request.selectors.length > 0) return selectAccounts(vault, request.selectors, 'refresh');
+async function candidates(
+  deps: NameContext,
+  vault: Vault | null,
+  request: RefreshRequest,
+): Promise<readonly Account[]> {
+  if (request.selectors.length > 0) return selectAccounts(deps, vault, request.selectors, 'refresh');
   if (vault === null) return [];
   return accountsOf(vault, request.provider);
 }

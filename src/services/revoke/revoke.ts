@@ -15,7 +15,7 @@ import type { Vault } from '../../vault/vault.js';
 import { storeWaitingLogins } from '../login/waiting-logins.js';
 import { kindOf } from '../refresh/refresh-failure.js';
 import { type HeldAccount, lockAndRead } from '../refresh/refresh-store.js';
-import { accountsOf, selectAccounts } from '../select-account.js';
+import { accountsOf, type NameContext, selectAccounts } from '../select-account.js';
 import { requireSameBinding, serverOf } from '../server.js';
 
 const LOCK_TIMEOUT = 45 * SECOND;
@@ -45,17 +45,18 @@ export interface RevokeReport {
 }
 
 export interface RevokeContext
-  extends Pick<Context, 'vault' | 'locks' | 'spill' | 'http' | 'provider' | 'interruption'> {
+  extends NameContext,
+    Pick<Context, 'vault' | 'locks' | 'spill' | 'http' | 'provider' | 'interruption'> {
   readonly audit: Audit;
 }
 
 /** The accounts that a request selects. @throws VaultError `account_not_found`, `account_ambiguous` */
 export async function revocationTargets(
-  ctx: Pick<Context, 'vault'>,
+  ctx: Pick<Context, 'vault'> & NameContext,
   request: RevokeRequest,
 ): Promise<readonly Account[]> {
   const vault = await ctx.vault();
-  if (request.selectors.length > 0) return selectAccounts(vault, request.selectors, 'revoke');
+  if (request.selectors.length > 0) return selectAccounts(ctx, vault, request.selectors, 'revoke');
   if (vault === null) return [];
   return accountsOf(vault, request.provider);
 }

@@ -20,7 +20,7 @@ export interface ExecRequest {
 type ExecContext = TokenContext & Pick<Context, 'runInForeground' | 'release'>;
 
 /** Our own settings. Other programs' `VAULT_ADDR` and the like are not among them. */
-const OWN_SETTINGS = /^VAULT_(?:HOME|PROFILE|KEY_FILE|PASSPHRASE_(?:FILE|FD))$|_CLIENT_SECRET$/;
+const OWN_SETTINGS = /^VAULT_(?:HOME|PROFILE|ACCOUNT|KEY_FILE|PASSPHRASE_(?:FILE|FD))$|_CLIENT_SECRET$/;
 
 /**
  * Runs a program with a valid access token in its environment. When it ends with the exit code that means "unauthorized", the

@@ -1,5 +1,5 @@
 import type { Context } from '../../context.js';
-import type { Account } from '../../domain/account.js';
+import { type Account, accountName } from '../../domain/account.js';
 import { aboutAccount } from '../../domain/audit-events.js';
 import { EXIT_CODES, isKeyFailure, VaultError } from '../../domain/errors.js';
 import { command } from '../../domain/hints.js';
@@ -7,12 +7,13 @@ import { isBearer, isValidFor, livesFor } from '../../domain/token-state.js';
 import type { KeySourceKind } from '../../keysources/contract.js';
 import type { SealedAccount } from '../../stores/contract.js';
 import type { Vault } from '../../vault/vault.js';
-import { selectAccount } from '../select-account.js';
+import { type NameContext, selectAccount } from '../select-account.js';
 import type { RenewContext } from './renew.js';
 import type { TokenRequest, ValidToken } from './token-request.js';
 
 export type TokenContext = Pick<
   Context,
+  | 'accountNames'
   | 'audit'
   | 'clock'
   | 'detail'
@@ -28,6 +29,7 @@ export type TokenContext = Pick<
   | 'readText'
   | 'refresher'
   | 'vault'
+  | 'wantedAccount'
 >;
 
 /** Failures that the notify command reports. */
@@ -96,10 +98,15 @@ async function askRunningAgent(
   const socket = agentSocket(ctx);
   if (!socket.exists()) return null;
   const { askAgent } = await import('../agent/agent-client.js');
-  return askAgent(ctx, socket, request);
+  // The agent does not know this environment.
+  const names = ctx.wantedAccount !== null && request.selector?.includes('/') !== true;
+  const selector = names
+    ? accountName(await selectAccount(ctx, await ctx.vault(), request.selector, request.verb ?? 'token'))
+    : request.selector;
+  return askAgent(ctx, socket, { ...request, selector });
 }
 
-export interface EnsureValidContext extends RenewContext, Pick<Context, 'vault'> {
+export interface EnsureValidContext extends RenewContext, NameContext, Pick<Context, 'vault'> {
   readonly audit?: Pick<Context['audit'], 'record'>;
 }
 
@@ -111,7 +118,7 @@ export interface EnsureValidContext extends RenewContext, Pick<Context, 'vault'>
  */
 export async function ensureValid(ctx: EnsureValidContext, request: TokenRequest): Promise<ValidToken> {
   const vault = await ctx.vault();
-  const account = await selectAccount(vault, request.selector, request.verb ?? 'token');
+  const account = await selectAccount(ctx, vault, request.selector, request.verb ?? 'token');
   if (vault === null)
     throw new VaultError('account_not_found', 'there is no vault yet', { hint: command('login google') });
   const { scopes, minValid } = request;

@@ -6,6 +6,7 @@ import type { AgentCheck, AgentRequest } from '../../../src/services/agent/agent
 import { type AgentVault, agentVault } from '../../../src/services/agent/agent-vault.js';
 import type { AccountFacts, Contents } from '../../../src/vault/sealed-contents.js';
 import type { Vault } from '../../../src/vault/vault.js';
+import { NO_NAMES } from '../../doubles/no-names.js';
 import { NOW } from '../../doubles/terminal.js';
 import { ALICE, EXPIRED, openVaultStage, type VaultStage } from '../stage.js';
 
@@ -34,6 +35,7 @@ function checker(refresh: Refresh, request: AgentRequest = REQUEST) {
   const asked: string[] = [];
   const check = agentCheck(
     {
+      ...NO_NAMES,
       vault: vault(),
       clock: stage.clock,
       refresh: (present, account) => {

@@ -9,6 +9,7 @@ import { selectAccount } from '../../../src/services/select-account.js';
 import { ensureValid } from '../../../src/services/token/token.js';
 import type { SealedAccount } from '../../../src/stores/contract.js';
 import type { Vault } from '../../../src/vault/vault.js';
+import { NO_NAMES } from '../../doubles/no-names.js';
 import { NOW } from '../../doubles/terminal.js';
 import { inTurn, renewed } from '../../doubles/token-endpoint.js';
 import { tamper } from '../../harness/tamper.js';
@@ -51,6 +52,7 @@ describe('a vault that was rolled back', () => {
     await rollBack();
     const request = { selectors: [], all: true, provider: null, within: 0, force: false, dryRun: false };
     const deps = {
+      ...NO_NAMES,
       vault: opening,
       clock: stage.clock,
       refresh: (vault: Vault, of: Account) => stage.refresh(of, { vault }),
@@ -74,6 +76,7 @@ describe('a vault that was rolled back', () => {
     await rollBack();
     const request = { selector: 'demo/bob', scopes: [], refresh: false, withIdentity: false };
     const deps = {
+      ...NO_NAMES,
       vault: opening,
       clock: stage.clock,
       providerOrNull: async () => null,
@@ -116,7 +119,7 @@ describe('the rows of a vault', () => {
   it('must all exist before an account is reported missing', async () => {
     edit('DELETE FROM accounts');
     for (const selector of [null, 'demo', 'demo/alice@example.com']) {
-      await expect(selectAccount(stage.vault, selector, 'token')).rejects.toMatchObject({
+      await expect(selectAccount(NO_NAMES, stage.vault, selector, 'token')).rejects.toMatchObject({
         code: 'vault_damaged',
         message: expect.stringContaining('1 account is missing'),
         hint: expect.stringContaining('vault doctor --accept-rollback'),
@@ -129,17 +132,17 @@ describe('the rows of a vault', () => {
       throw new VaultError('key_timed_out', 'the keychain did not answer', { hint: 'unlock it' });
     };
     const vault = await stage.another({ unlock });
-    await expect(selectAccount(vault, 'nobody', 'token')).rejects.toMatchObject({
+    await expect(selectAccount(NO_NAMES, vault, 'nobody', 'token')).rejects.toMatchObject({
       code: 'account_not_found',
       message: expect.stringMatching(/^there is no account nobody; could not check whether/),
       hint: 'vault list',
       cause: { code: 'key_timed_out' },
     });
-    expect(accountName(await selectAccount(vault, 'demo', 'token'))).toBe('demo/alice@example.com');
+    expect(accountName(await selectAccount(NO_NAMES, vault, 'demo', 'token'))).toBe('demo/alice@example.com');
   });
 
   it('that are complete allow reporting that an account does not exist', async () => {
-    await expect(selectAccount(stage.vault, 'nobody', 'token')).rejects.toMatchObject({
+    await expect(selectAccount(NO_NAMES, stage.vault, 'nobody', 'token')).rejects.toMatchObject({
       code: 'account_not_found',
       message: 'there is no account nobody',
     });
@@ -155,6 +158,7 @@ describe('an altered fact', () => {
   it('is not trusted: no missing scopes are reported from it', async () => {
     edit("UPDATE accounts SET granted_scopes = 'openid'");
     const deps = {
+      ...NO_NAMES,
       vault: opening,
       clock: stage.clock,
       providerOrNull: async () => null,

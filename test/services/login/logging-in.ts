@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { LoginMachine } from '../../../src/access/login-machine.js';
+import { readAccountNames } from '../../../src/config/account-names.js';
 import { configureProvider } from '../../../src/config/settings.js';
 import { answerConsent, type ConsentChoice } from '../../../src/demo/consent-walk.js';
 import type { DemoOptions, DemoServer } from '../../../src/demo/contract.js';
@@ -73,7 +74,13 @@ export async function openLoginStage(options: DemoOptions = {}): Promise<LoginSt
     isOtherUser: async () => false,
     isOthersPort: async () => false,
   };
+  const readText = (path: string) => base.files.read(path, 1_000_000)?.toString('utf8') ?? null;
   const ctx = {
+    wantedAccount: null,
+    accountNames: async () => readAccountNames(readText(base.paths.configFile), base.paths.configFile),
+    readText,
+    paths: base.paths,
+    files: base.files,
     vault: async () => base.vault,
     vaultOrNew: async () => base.vault,
     locks: base.locks,

@@ -3,6 +3,7 @@ import { configureProvider } from '../../../src/config/settings.js';
 import { Secret } from '../../../src/domain/secret.js';
 import { planLogin } from '../../../src/services/login/login.js';
 import type { LoginRequest } from '../../../src/services/login/login-request.js';
+import { NO_NAMES } from '../../doubles/no-names.js';
 import { GOOGLE_ID, sources } from '../../doubles/settings-sources.js';
 import { leaveAnswer } from '../leave-answer.js';
 import { ALICE, openVaultStage, type VaultStage } from '../stage.js';
@@ -20,6 +21,7 @@ describe('the plan of a login', () => {
     planLogin(
       {
         provider: async (name) => configureProvider(name, sources({ env })),
+        ...NO_NAMES,
         vault: async () => stage.vault,
         spill: async () => stage.spill,
       },

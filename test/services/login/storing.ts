@@ -2,6 +2,7 @@ import { Secret } from '../../../src/domain/secret.js';
 import { unstoredLogin } from '../../../src/services/login/login-finish.js';
 import { type ReservedDeps, type StoredLogin, storeLogin } from '../../../src/services/login/login-store.js';
 import type { Vault } from '../../../src/vault/vault.js';
+import { NO_NAMES } from '../../doubles/no-names.js';
 import { plainClient } from '../../doubles/provider-bits.js';
 import { NOW } from '../../doubles/terminal.js';
 import { granted } from '../../doubles/token-answers.js';
@@ -57,6 +58,6 @@ export function storing(stage: VaultStage) {
     } as unknown as Parameters<typeof unstoredLogin>[0];
     const accessToken = new Secret('access-token-new');
     const login = unstoredLogin(redeemed, { identity, issuer, accessToken });
-    return storeLogin(vault, { ...deps, slot: spill.reserve(), ...over }, login, request);
+    return storeLogin(vault, { ...NO_NAMES, ...deps, slot: spill.reserve(), ...over }, login, request);
   };
 }

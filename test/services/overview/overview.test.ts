@@ -3,6 +3,7 @@ import { DAY, HOUR } from '../../../src/domain/duration.js';
 import type { Provider } from '../../../src/providers/contract.js';
 import { type ListRequest, listAccounts, showAccount } from '../../../src/services/overview/overview.js';
 import type { Vault } from '../../../src/vault/vault.js';
+import { NO_NAMES } from '../../doubles/no-names.js';
 import { NOW } from '../../doubles/terminal.js';
 import { ALICE, openVaultStage, type VaultStage } from '../stage.js';
 
@@ -63,6 +64,7 @@ describe('one account', () => {
   const show = (selector: string, vault: Vault | null = locked) =>
     showAccount(
       {
+        ...NO_NAMES,
         vault: async () => vault,
         providerOrNull: async (name) =>
           name === 'demo' ? ({ title: 'Demo', manageUrl: 'https://demo.example/grants' } as Provider) : null,
@@ -111,7 +113,7 @@ describe('one account', () => {
     await add('b');
     await expect(show('demo')).rejects.toMatchObject({
       code: 'account_ambiguous',
-      hint: 'name one of them, for example: vault show demo/a',
+      hint: 'name one of them, for example: vault show demo/a\nor choose the one to take: vault default demo/a',
     });
   });
 });

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { refreshAll } from '../../../src/services/refresh/refresh-all.js';
 import { ensureValid } from '../../../src/services/token/token.js';
+import { NO_NAMES } from '../../doubles/no-names.js';
 import { inTurn, renewed } from '../../doubles/token-endpoint.js';
 import { openRefreshStage, type RefreshStage, uninterrupted } from './refreshing.js';
 
@@ -45,6 +46,7 @@ describe('an unusable new refresh token', () => {
   it('is reported to the caller of vault token', async () => {
     const account = await open(renewed(ODD));
     const deps = {
+      ...NO_NAMES,
       vault: async () => stage.vault,
       clock: stage.clock,
       providerOrNull: async () => null,
@@ -60,6 +62,7 @@ describe('an unusable new refresh token', () => {
     await open(renewed(ODD), renewed());
     const request = { selectors: [], all: true, provider: null, within: 0, force: true, dryRun: false };
     const deps = {
+      ...NO_NAMES,
       vault: async () => stage.vault,
       clock: stage.clock,
       refresh: (vault: typeof stage.vault, of: { id: string }) =>

@@ -3,6 +3,7 @@ import { DAY, HOUR, MINUTE } from '../../../src/domain/duration.js';
 import type { RefreshRequest } from '../../../src/services/refresh/refresh-all.js';
 import { type RefreshAllDeps, refreshAll } from '../../../src/services/refresh/refresh-all.js';
 import { notSentWhileOpen } from '../../../src/services/refresh/refresh-notes.js';
+import { NO_NAMES } from '../../doubles/no-names.js';
 import { NOW } from '../../doubles/terminal.js';
 import { openVaultStage, type VaultStage } from '../stage.js';
 
@@ -19,7 +20,7 @@ const add = (label: string) => stage.add({ label });
 
 function run(refresh: Refresh, request: Partial<RefreshRequest> = {}) {
   const interruption = new AbortController().signal;
-  const deps = { vault: async () => stage.vault, clock: stage.clock, interruption, refresh };
+  const deps = { ...NO_NAMES, vault: async () => stage.vault, clock: stage.clock, interruption, refresh };
   const times = { within: 7 * DAY, concurrency: 8 };
   const usual = { selectors: [], all: true, provider: null, force: false, dryRun: false };
   return refreshAll(deps, { ...times, ...usual, ...request }, () => {});

@@ -6,6 +6,7 @@ import { VaultError } from '../../../src/domain/errors.js';
 import type { RefreshRequest, RefreshResult } from '../../../src/services/refresh/refresh-all.js';
 import { type RefreshAllDeps, refreshAll } from '../../../src/services/refresh/refresh-all.js';
 import type { AccountFacts, Contents } from '../../../src/vault/sealed-contents.js';
+import { NO_NAMES } from '../../doubles/no-names.js';
 import { NOW } from '../../doubles/terminal.js';
 import { ALICE, EXPIRED, openVaultStage, type VaultStage } from '../stage.js';
 
@@ -32,7 +33,14 @@ function run(
 ) {
   const { progress = () => {}, ...over } = more;
   const signal = new AbortController().signal;
-  const deps = { vault: async () => stage.vault, clock: stage.clock, interruption: signal, refresh, ...over };
+  const deps = {
+    ...NO_NAMES,
+    vault: async () => stage.vault,
+    clock: stage.clock,
+    interruption: signal,
+    refresh,
+    ...over,
+  };
   const usual = {
     selectors: [],
     all: true,
@@ -118,7 +126,7 @@ describe('refreshing due accounts', () => {
     await add('c');
     await expect(run(refreshed, { selectors: ['demo'] })).rejects.toMatchObject({
       code: 'account_ambiguous',
-      hint: 'name one of them, for example: vault refresh demo/a',
+      hint: 'name one of them, for example: vault refresh demo/a\nor choose the one to take: vault default demo/a',
     });
   });
 

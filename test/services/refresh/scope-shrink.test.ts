@@ -5,6 +5,7 @@ import { refreshAll } from '../../../src/services/refresh/refresh-all.js';
 import { ensureValid } from '../../../src/services/token/token.js';
 import type { TokenRequest } from '../../../src/services/token/token-request.js';
 import type { SealedAccount } from '../../../src/stores/contract.js';
+import { NO_NAMES } from '../../doubles/no-names.js';
 import { EXPIRED, openVaultStage, type VaultStage } from '../stage.js';
 
 let stage: VaultStage;
@@ -31,6 +32,7 @@ const bringing =
 
 function token(refresh: () => Promise<RefreshOutcome>, request: Partial<TokenRequest> = {}) {
   const deps = {
+    ...NO_NAMES,
     vault: async () => stage.vault,
     clock: stage.clock,
     providerOrNull: async () => null,
@@ -51,7 +53,7 @@ async function refreshed(refresh: () => Promise<RefreshOutcome>) {
     concurrency: 1,
   };
   const interruption = new AbortController().signal;
-  const deps = { vault: async () => stage.vault, clock: stage.clock, refresh, interruption };
+  const deps = { ...NO_NAMES, vault: async () => stage.vault, clock: stage.clock, refresh, interruption };
   return (await refreshAll(deps, request, () => undefined)).results;
 }
 

@@ -10,6 +10,7 @@ import {
 } from '../../../src/services/revoke/revoke.js';
 import { htmlPage, oauthRefusal, refusedConnection, serverError } from '../../doubles/demo-faults.js';
 import { json, serve } from '../../doubles/local-server.js';
+import { NO_NAMES } from '../../doubles/no-names.js';
 import { type LoginStage, openLoginStage } from '../login/logging-in.js';
 
 let stage: LoginStage;
@@ -98,7 +99,7 @@ describe('revoking at the provider', () => {
       { outcome: 'revoked' },
     ]);
     const left = await revocationTargets(
-      { vault: async () => stage.vault },
+      { ...NO_NAMES, vault: async () => stage.vault },
       {
         selectors: [],
         all: true,

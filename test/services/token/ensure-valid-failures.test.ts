@@ -5,6 +5,7 @@ import { VaultError } from '../../../src/domain/errors.js';
 import type { RefreshOutcome } from '../../../src/domain/status.js';
 import { type EnsureValidContext, ensureValid } from '../../../src/services/token/token.js';
 import type { TokenRequest } from '../../../src/services/token/token-request.js';
+import { NO_NAMES } from '../../doubles/no-names.js';
 import { NOW } from '../../doubles/terminal.js';
 import { EXPIRED, openVaultStage, type VaultStage } from '../stage.js';
 
@@ -18,7 +19,12 @@ const never: EnsureValidContext['refresh'] = () =>
   Promise.reject(new Error('nothing must be refreshed here'));
 
 function token(refresh: EnsureValidContext['refresh'], request: Partial<TokenRequest> = {}) {
-  const deps = { vault: async () => stage.vault, clock: stage.clock, providerOrNull: async () => null };
+  const deps = {
+    ...NO_NAMES,
+    vault: async () => stage.vault,
+    clock: stage.clock,
+    providerOrNull: async () => null,
+  };
   const usual = { selector: null, minValid: 5 * MINUTE, scopes: [], refresh: false, withIdentity: false };
   return ensureValid({ ...deps, refresh }, { ...usual, ...request });
 }
@@ -172,6 +178,7 @@ describe('an account that is removed in the meantime', () => {
       },
     };
     const deps = {
+      ...NO_NAMES,
       vault: async () => vault,
       clock: stage.clock,
       providerOrNull: async () => null,
@@ -183,6 +190,7 @@ describe('an account that is removed in the meantime', () => {
 
   it('is not found without a vault', async () => {
     const deps = {
+      ...NO_NAMES,
       vault: async () => null,
       clock: stage.clock,
       providerOrNull: async () => null,

@@ -3,6 +3,7 @@ import { HOUR, MINUTE } from '../../../src/domain/duration.js';
 import { VaultError } from '../../../src/domain/errors.js';
 import { type EnsureValidContext, ensureValid } from '../../../src/services/token/token.js';
 import type { TokenRequest } from '../../../src/services/token/token-request.js';
+import { NO_NAMES } from '../../doubles/no-names.js';
 import { NOW } from '../../doubles/terminal.js';
 import { openVaultStage, type VaultStage } from '../stage.js';
 
@@ -16,7 +17,12 @@ const never: EnsureValidContext['refresh'] = () =>
   Promise.reject(new Error('nothing must be refreshed here'));
 
 function token(refresh: EnsureValidContext['refresh'], request: Partial<TokenRequest> = {}) {
-  const deps = { vault: async () => stage.vault, clock: stage.clock, providerOrNull: async () => null };
+  const deps = {
+    ...NO_NAMES,
+    vault: async () => stage.vault,
+    clock: stage.clock,
+    providerOrNull: async () => null,
+  };
   const usual = { selector: null, minValid: 5 * MINUTE, scopes: [], refresh: false, withIdentity: false };
   return ensureValid({ ...deps, refresh }, { ...usual, ...request });
 }

@@ -3,6 +3,7 @@ import { MINUTE } from '../../../src/domain/duration.js';
 import { Secret } from '../../../src/domain/secret.js';
 import { execute } from '../../../src/services/token/exec.js';
 import { ensureValid } from '../../../src/services/token/token.js';
+import { NO_NAMES } from '../../doubles/no-names.js';
 import { EXPIRED, openVaultStage, type VaultStage } from '../stage.js';
 
 let stage: VaultStage;
@@ -18,6 +19,7 @@ const USUAL = { selector: null, minValid: 5 * MINUTE, scopes: [], refresh: false
 function token(request: { readonly anyType?: boolean } = {}, tokenType = 'Bearer') {
   return ensureValid(
     {
+      ...NO_NAMES,
       vault: async () => stage.vault,
       clock: stage.clock,
       providerOrNull: async () => null,
@@ -74,6 +76,7 @@ describe('an access token whose type is not Bearer', () => {
     await stage.add({ tokenType: 'DPoP' });
     const ctx = {
       ...stage,
+      ...NO_NAMES,
       vault: async () => stage.vault,
       envFile: null,
       keys: { current: async () => ({ kind: 'file' }) },

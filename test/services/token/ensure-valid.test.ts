@@ -4,6 +4,7 @@ import { Secret } from '../../../src/domain/secret.js';
 import type { RefreshOutcome } from '../../../src/domain/status.js';
 import { type EnsureValidContext, ensureValid } from '../../../src/services/token/token.js';
 import type { TokenRequest } from '../../../src/services/token/token-request.js';
+import { NO_NAMES } from '../../doubles/no-names.js';
 import { NOW } from '../../doubles/terminal.js';
 import { ALICE, EXPIRED, openVaultStage, type VaultStage } from '../stage.js';
 
@@ -35,6 +36,7 @@ function token(
   scopeAliases: Readonly<Record<string, string>> = {},
 ) {
   const deps = {
+    ...NO_NAMES,
     vault: async () => stage.vault,
     clock: stage.clock,
     providerOrNull: async () => ({ scopeAliases }) as never,

@@ -6,6 +6,7 @@ import { type ErrorCode, VaultError } from '../../../src/domain/errors.js';
 import { type TokenContext, token } from '../../../src/services/token/token.js';
 import { type SocketServer, serveOnSocket } from '../../../src/system/agent/agent-server.js';
 import { createFiles } from '../../../src/system/files/files.js';
+import { NO_NAMES } from '../../doubles/no-names.js';
 
 const REQUEST = { selector: null, minValid: 0, scopes: [], refresh: false, withIdentity: false };
 
@@ -47,6 +48,7 @@ async function failing(
   let startedAhead = 0;
   const { platform } = process;
   const ctx = {
+    ...NO_NAMES,
     envFile,
     host: { platform, env: {}, pid: process.pid, uid: process.getuid?.() },
     paths: { data: folder },
