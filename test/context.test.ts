@@ -119,7 +119,7 @@ describe('the life of an account', () => {
     const { accessToken } = await token(app, TOKEN);
     expect(accessToken.reveal()).toMatch(/^demo-access-/);
     expect(await listAccounts(app, { ...ALL, provider: 'demo', status: 'active' })).toHaveLength(1);
-    expect(await showAccount(app, name)).toMatchObject({
+    expect(await showAccount(app, { selector: name, withIdentity: true })).toMatchObject({
       providerTitle: 'demo',
       consents: [{ how: 'browser' }],
     });
@@ -156,7 +156,10 @@ describe('the life of an account', () => {
     stage.configure({ providers: {} });
     const app = stage.app();
     expect((await token(app, TOKEN)).accessToken.length).toBeGreaterThan(0);
-    expect(await showAccount(app, name)).toMatchObject({ providerTitle: 'demo', manageUrl: null });
+    expect(await showAccount(app, { selector: name, withIdentity: false })).toMatchObject({
+      providerTitle: 'demo',
+      manageUrl: null,
+    });
     await expect(token(app, { ...TOKEN, refresh: true })).rejects.toMatchObject({ code: 'provider_unknown' });
     await expect(token(app, { ...TOKEN, scopes: ['x'] })).rejects.toMatchObject({ code: 'scope_missing' });
   });

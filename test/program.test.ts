@@ -98,7 +98,7 @@ describe('an invalid command line', () => {
       'see vault token --help',
     ],
     [['token', '--min-valid'], "option '--min-valid <duration>' has no value", 'see vault token --help'],
-    [['show'], "missing required argument 'account'", 'vault list'],
+    [['exec'], "missing required argument 'account'", 'vault list'],
     [
       ['token', '--min-valid', 'soon'],
       '--min-valid takes a duration such as 90s, 5m, 12h or 7d',

@@ -1,35 +1,39 @@
 import { accountName, type Consent } from '../domain/account.js';
+import { VaultError } from '../domain/errors.js';
 import { missingScopes, readable } from '../domain/scopes.js';
 import { ending, moment, rfc3339 } from '../domain/time.js';
-import { type AccountDetail, showAccount } from '../services/overview/overview.js';
+import { type AccountDetail, type ShowRequest, showAccount } from '../services/overview/overview.js';
 import { openHint, openOutcome } from '../services/refresh/refresh-notes.js';
 import type { Io } from '../ui/io.js';
 import { type Entry, renderBlock } from '../ui/layout.js';
 import { accountDocument, remedyOf } from './account-view.js';
 import type { Command } from './spec.js';
-import { names } from './spec.js';
+import { denied, firstName } from './spec.js';
 
-export const show: Command<{ readonly selector: string }> = {
+export const show: Command<ShowRequest> = {
   arguments: [
-    {
-      name: 'account',
-      description: 'account name, provider, or unique prefix',
-      required: true,
-      values: 'account',
-    },
+    { name: 'account', description: 'account name, provider, or unique prefix', values: 'account' },
   ],
-  options: [],
+  options: [{ flags: '--no-identity', description: 'do not show who it is, which needs the key' }],
   examples: {
-    'show google/work': 'scopes, expiry, consents, endpoints',
+    'show google/work': 'user, scopes, expiry, consents, endpoints',
+    'show google --no-identity': 'what can be shown without the key',
     'show google --json': 'for a program',
   },
 
   parse(raw) {
-    return { selector: names(raw, 'the name of the account')[0] ?? '' };
+    return {
+      selector: firstName(raw, 'the name of the account'),
+      withIdentity: !denied(raw, '--no-identity'),
+    };
   },
 
-  async run(ctx, { selector }, io) {
-    printAccount(await showAccount(ctx, selector), io);
+  async run(ctx, request, io) {
+    const detail = await showAccount(ctx, request);
+    printAccount(detail, io);
+    // A call to the keychain that hangs would keep this process running.
+    if (detail.identity instanceof VaultError && detail.identity.code === 'key_timed_out')
+      throw detail.identity;
   },
 };
 
@@ -38,8 +42,9 @@ export function printAccount(detail: AccountDetail, io: Io): void {
     io.document(detailDocument(detail));
     return;
   }
-  io.data(renderBlock(entries(detail, io.now()), io.columns, io.theme));
-  for (const line of remedies(detail, io.now())) io.say(`hint: ${line}`);
+  io.data(renderBlock(entries(detail, io), io.columns, io.theme));
+  const noKey = detail.identity instanceof VaultError ? (detail.identity.hint?.split('\n') ?? []) : [];
+  for (const line of [...remedies(detail, io.now()), ...noKey]) io.say(`hint: ${line}`);
 }
 
 function remedies({ account, openRefresh }: AccountDetail, now: number): readonly string[] {
@@ -51,9 +56,12 @@ function remedies({ account, openRefresh }: AccountDetail, now: number): readonl
 }
 
 function detailDocument(detail: AccountDetail) {
-  const { account, consents, openRefresh } = detail;
+  const { account, consents, openRefresh, identity } = detail;
   return {
     ...accountDocument(account),
+    identity: identity instanceof VaultError ? null : identity,
+    aliases: detail.aliases,
+    is_default: detail.isDefault,
     asked_scopes: account.askedScopes,
     missing_scopes: detail.missingScopes,
     withdrawn_scopes: withdrawnSinceConsent(detail),
@@ -74,16 +82,16 @@ function detailDocument(detail: AccountDetail) {
   };
 }
 
-function entries(detail: AccountDetail, now: number): Entry[] {
-  const { account, consents, manageUrl, openRefresh } = detail;
-  const withdrawn = withdrawnSinceConsent(detail);
+function entries(detail: AccountDetail, io: Pick<Io, 'now' | 'unicode'>): Entry[] {
+  const { account, consents, manageUrl, openRefresh, aliases } = detail;
+  const now = io.now();
   const status = account.reason === null ? account.status : `${account.status}: ${readable(account.reason)}`;
-  const grant =
-    account.grantExpiresAt === null
-      ? 'no expiry reported by the provider'
-      : ending(account.grantExpiresAt, now);
+  const grant = account.grantExpiresAt === null ? 'no expiry reported' : ending(account.grantExpiresAt, now);
   return [
     ['account', accountName(account)],
+    ...(aliases.length === 0 ? [] : [['former names', aliases] as const]),
+    ...(detail.isDefault ? [['default', `of ${account.provider}`] as const] : []),
+    ...userEntries(detail.identity),
     ['provider', detail.providerTitle],
     ['status', status],
     ...(account.retryAt === null ? [] : [['no refresh until', moment(account.retryAt, now)] as const]),
@@ -98,12 +106,7 @@ function entries(detail: AccountDetail, now: number): Entry[] {
       ? []
       : [['last error', lastError(account.lastError, account.failures)] as const]),
     ...(openRefresh === null ? [] : [['open refresh', openOutcome(openRefresh.at)] as const]),
-    ['scopes requested', scopeLines(account.askedScopes)],
-    ['scopes granted', scopeLines(account.grantedScopes)],
-    ...(detail.missingScopes.length === 0
-      ? []
-      : [['scopes missing', scopeLines(detail.missingScopes)] as const]),
-    ...(withdrawn.length === 0 ? [] : [['withdrawn', scopeLines(withdrawn)] as const]),
+    ['scopes', scopeLines(detail, io.unicode)],
     ['consents', consents.length === 0 ? 'none recorded' : consents.map((each) => consentLine(each, now))],
     ['issuer', account.issuer],
     ['token endpoint', account.tokenEndpoint],
@@ -130,6 +133,28 @@ function lastError(code: string, failures: number): string {
   return failures === 0 ? code : `${code}, ${failures} in a row`;
 }
 
-function scopeLines(scopes: readonly string[]): readonly string[] {
-  return scopes.length === 0 ? ['none'] : scopes.map(readable);
+function userEntries(identity: AccountDetail['identity']): Entry[] {
+  if (identity === null) return [];
+  if (identity instanceof VaultError) return [['user', `not shown: ${identity.message}`]];
+  const { subject, email, name, details } = identity;
+  const more = Object.entries(details).map(([what, value]) => `${what}: ${value}`);
+  return [
+    ['user', name === null || email === null ? (name ?? email ?? subject) : `${name} <${email}>`],
+    ['user id', subject],
+    ...(more.length === 0 ? [] : [['user details', more] as const]),
+  ];
+}
+
+/** Every scope that was requested or granted, with a mark for whether it is granted now. */
+function scopeLines(detail: AccountDetail, unicode: boolean): readonly string[] {
+  const { account, missingScopes: missing } = detail;
+  const withdrawn = withdrawnSinceConsent(detail);
+  const [yes, no] = unicode ? ['✓', '✗'] : ['+', '-'];
+  const lines = [...new Set([...account.askedScopes, ...account.grantedScopes, ...withdrawn])].map(
+    (scope) => {
+      if (withdrawn.includes(scope)) return `${no} ${readable(scope)} (withdrawn by the provider)`;
+      return missing.includes(scope) ? `${no} ${readable(scope)} (not granted)` : `${yes} ${readable(scope)}`;
+    },
+  );
+  return lines.length === 0 ? ['none'] : lines;
 }

@@ -84,6 +84,9 @@ export function createIo(options: IoOptions): Io {
       return stdout().isTTY === true ? (stdout().columns ?? COLUMNS_IN_A_PIPE) : Infinity;
     },
     now,
+    get unicode() {
+      return showsUnicode(env);
+    },
     get theme() {
       return theme();
     },

@@ -34,6 +34,8 @@ export interface Io {
   /** Width of what goes to stdout, in terminal columns; 80 in a pipe. */
   readonly columns: number;
   readonly now: () => number;
+  /** Whether the locale has characters beyond ASCII. */
+  readonly unicode: boolean;
   /** Styles for what goes to stdout. */
   readonly theme: Theme;
   /** Styles for what goes to stderr. */

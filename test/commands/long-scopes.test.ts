@@ -29,6 +29,9 @@ async function printed(command: 'list' | 'show', json = false) {
     providerTitle: 'Google',
     manageUrl: null,
     openRefresh: null,
+    identity: null,
+    aliases: [],
+    isDefault: false,
   };
   if (command === 'list' && json) await io.documentInPieces(listDocument(ReadableStream.from([[account]])));
   else if (command === 'list')

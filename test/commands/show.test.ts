@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { printAccount } from '../../src/commands/show.js';
+import { printAccount, show } from '../../src/commands/show.js';
 import { DAY, HOUR } from '../../src/domain/duration.js';
+import { VaultError } from '../../src/domain/errors.js';
 import type { AccountDetail } from '../../src/services/overview/overview.js';
 import { accountExample } from '../doubles/account.js';
 import { NOW, type TerminalOptions, terminal } from '../doubles/terminal.js';
+import { inputOf } from './raw.js';
 
 const DETAIL: AccountDetail = {
   account: accountExample({
@@ -26,6 +28,14 @@ const DETAIL: AccountDetail = {
   providerTitle: 'Google',
   manageUrl: 'https://myaccount.google.com/connections',
   openRefresh: null,
+  identity: {
+    subject: '1234567890',
+    email: 'alice@example.com',
+    name: 'Alice Example',
+    details: { workspace: 'Example Ltd' },
+  },
+  aliases: [],
+  isDefault: false,
 };
 
 function printed(detail: AccountDetail, options: TerminalOptions = {}) {
@@ -38,27 +48,27 @@ describe('vault show', () => {
   it('shows scopes, consents, expiry and the bound endpoints', async () => {
     expect(printed(DETAIL)).toEqual({
       stderr: 'hint: vault login google/alice@example.com --add-scope profile\n',
-      stdout: `account           google/alice@example.com
-provider          Google
-status            insufficient_scope: profile was not granted
-access token      expires in 52m (2026-03-01 12:52 UTC)
-grant             expired 1h ago (2026-03-01 11:00 UTC)
-refresh token     stored
-last refresh      8m ago (2026-03-01 11:52 UTC)
-last error        network_failed, 2 in a row
-scopes requested  openid
-                  email
-                  profile
-scopes granted    openid
-                  email
-scopes missing    profile
-consents          3d ago (2026-02-26 12:00 UTC), by browser: openid email; not
-                  granted: profile
-issuer            https://accounts.google.com
-token endpoint    https://oauth2.googleapis.com/token
-client id         client-example
-logged in         3d ago (2026-02-26 12:00 UTC)
-manage at         https://myaccount.google.com/connections
+      stdout: `account         google/alice@example.com
+user            Alice Example <alice@example.com>
+user id         1234567890
+user details    workspace: Example Ltd
+provider        Google
+status          insufficient_scope: profile was not granted
+access token    expires in 52m (2026-03-01 12:52 UTC)
+grant           expired 1h ago (2026-03-01 11:00 UTC)
+refresh token   stored
+last refresh    8m ago (2026-03-01 11:52 UTC)
+last error      network_failed, 2 in a row
+scopes          + openid
+                + email
+                - profile (not granted)
+consents        3d ago (2026-02-26 12:00 UTC), by browser: openid email; not
+                granted: profile
+issuer          https://accounts.google.com
+token endpoint  https://oauth2.googleapis.com/token
+client id       client-example
+logged in       3d ago (2026-02-26 12:00 UTC)
+manage at       https://myaccount.google.com/connections
 `,
     });
   });
@@ -78,24 +88,69 @@ manage at         https://myaccount.google.com/connections
       providerTitle: 'Google',
       manageUrl: null,
       openRefresh: null,
+      identity: null,
+      aliases: [],
+      isDefault: false,
     });
-    expect(stdout).not.toMatch(/missing|manage|last error/);
+    expect(stdout).not.toMatch(/missing|manage|last error|user|former|default/);
+    expect(stdout).toContain('access token    expiry unknown\ngrant           no expiry reported\n');
     expect(stdout).toContain(
-      'access token      expiry unknown\ngrant             no expiry reported by the provider\n',
+      'refresh token   none: log in again when the access token expires\nlast refresh    never\n',
     );
-    expect(stdout).toContain(
-      'refresh token     none: log in again when the access token expires\nlast refresh      never\n',
-    );
-    expect(stdout).toContain('consents          none recorded\n');
+    expect(stdout).toContain('consents        none recorded\n');
   });
 
   it('shows the scopes that were withdrawn since the consent', async () => {
     const account = accountExample({ grantedScopes: ['openid'] });
     const { stdout } = printed({ ...DETAIL, account });
-    expect(stdout).toContain('withdrawn         email\n');
+    expect(stdout).toContain('- email (withdrawn by the provider)\n');
     expect(JSON.parse(printed({ ...DETAIL, account }, { json: true }).stdout)).toMatchObject({
       withdrawn_scopes: ['email'],
     });
+  });
+
+  it('marks scopes as the locale allows', () => {
+    const { stdout } = printed(DETAIL, { env: { LANG: 'C.UTF-8' } });
+    expect(stdout).toContain('✓ email\n');
+    expect(stdout).toContain('✗ profile (not granted)\n');
+  });
+
+  it.each([
+    [{ name: null }, 'user            alice@example.com\n'],
+    [{ email: null }, 'user            Alice Example\n'],
+    [{ name: null, email: null }, 'user            1234567890\n'],
+  ])('shows of its user what is known: %j', (facts, line) => {
+    const identity = {
+      subject: '1234567890',
+      email: 'alice@example.com',
+      name: 'Alice Example',
+      details: {},
+    };
+    expect(printed({ ...DETAIL, identity: { ...identity, ...facts } }).stdout).toContain(line);
+  });
+
+  it('goes on without the key, and says why and what helps', () => {
+    const identity = new VaultError('key_locked', 'the keychain is locked', { hint: 'unlock it' });
+    const { stdout, stderr } = printed({ ...DETAIL, identity });
+    expect(stdout).toContain('user            not shown: the keychain is locked\nprovider        Google\n');
+    expect(stderr).toMatch(/\nhint: unlock it\n$/);
+    expect(JSON.parse(printed({ ...DETAIL, identity }, { json: true }).stdout)).toMatchObject({
+      identity: null,
+    });
+  });
+
+  it('names the former names, and says that it is the default', () => {
+    const { stdout } = printed({ ...DETAIL, aliases: ['google/a', 'google/b'], isDefault: true });
+    expect(stdout).toContain(
+      'former names    google/a\n                google/b\ndefault         of google\n',
+    );
+  });
+
+  it.each([
+    ['', { selector: null, withIdentity: true }],
+    ['google/work --no-identity', { selector: 'google/work', withIdentity: false }],
+  ])('understands "%s"', async (line, request) => {
+    expect(await inputOf(show, line)).toEqual(request);
   });
 
   it.each([
@@ -166,6 +221,14 @@ manage at         https://myaccount.google.com/connections
       token_endpoint: 'https://oauth2.googleapis.com/token',
       manage_url: 'https://myaccount.google.com/connections',
       open_refresh: null,
+      identity: {
+        subject: '1234567890',
+        email: 'alice@example.com',
+        name: 'Alice Example',
+        details: { workspace: 'Example Ltd' },
+      },
+      aliases: [],
+      is_default: false,
       consents: [
         {
           at: '2026-02-26T12:00:00.000Z',

@@ -1,14 +1,17 @@
 import { type Abuse, recentAbuse } from '../../audit/reading.js';
 import { providerNames, type ResolvedProvider, resolveProvider } from '../../config/settings.js';
 import type { Context } from '../../context.js';
-import type { Account, Consent } from '../../domain/account.js';
+import { type Account, accountName, type Consent, type Identity } from '../../domain/account.js';
+import { presentName } from '../../domain/account-names.js';
 import { redirectUri } from '../../domain/endpoint.js';
+import { isKeyFailure, type VaultError } from '../../domain/errors.js';
 import { missingScopes } from '../../domain/scopes.js';
+import type { SealedAccount } from '../../stores/contract.js';
 import type { Locks } from '../../stores/locks.js';
 import type { Vault } from '../../vault/vault.js';
 import { type NameContext, selectAccount } from '../select-account.js';
 
-/* What is read of a vault without its key. */
+/* What is read of a vault, without its key except for who an account belongs to. */
 
 export interface ListRequest {
   readonly provider: string | null;
@@ -51,6 +54,18 @@ export interface AccountDetail {
   readonly providerTitle: string;
   readonly manageUrl: string | null;
   readonly openRefresh: OpenRefresh | null;
+  /** Why it cannot be opened without the key; null when it was not asked for. */
+  readonly identity: Identity | VaultError | null;
+  /** Former names that still name it. */
+  readonly aliases: readonly string[];
+  readonly isDefault: boolean;
+}
+
+export interface ShowRequest {
+  /** As a {@link selectAccount} takes it. */
+  readonly selector: string | null;
+  /** Whether to open the identity, which needs the key. */
+  readonly withIdentity: boolean;
 }
 
 /** A refresh that ended without an answer, so the provider may have replaced the refresh token. */
@@ -61,10 +76,10 @@ export interface OpenRefresh {
   readonly attempts: number;
 }
 
-/** @throws VaultError `account_not_found`, `account_ambiguous` */
+/** @throws VaultError as {@link selectAccount}; `vault_damaged` when the identity does not open */
 export async function showAccount(
   ctx: Pick<Context, 'vault' | 'locks' | 'providerOrNull'> & NameContext,
-  selector: string,
+  { selector, withIdentity }: ShowRequest,
 ): Promise<AccountDetail> {
   const vault = await ctx.vault();
   const account = await selectAccount(ctx, vault, selector, 'show');
@@ -76,7 +91,24 @@ export async function showAccount(
     providerTitle: provider?.title ?? account.provider,
     manageUrl: provider?.manageUrl ?? null,
     openRefresh: vault === null ? null : await openRefresh(vault, account, ctx.locks),
+    identity: vault === null || !withIdentity ? null : await identityOf(vault, account),
+    ...(await namesOf(ctx, accountName(account))),
   };
+}
+
+async function namesOf({ accountNames }: Pick<NameContext, 'accountNames'>, name: string) {
+  const names = await accountNames();
+  const aliases = Object.keys(names.aliases).filter((alias) => presentName(names, alias) === name);
+  return { aliases, isDefault: names.defaults.some((each) => (presentName(names, each) ?? each) === name) };
+}
+
+async function identityOf(vault: Vault, account: SealedAccount): Promise<Identity | VaultError> {
+  try {
+    return await vault.identity(account);
+  } catch (failure) {
+    if (isKeyFailure(failure)) return failure;
+    throw failure;
+  }
 }
 
 /** A refresh in progress has an intent too, but it holds the account's lock. So the intent is read again once the lock is free. */

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DAY, HOUR } from '../../../src/domain/duration.js';
+import { VaultError } from '../../../src/domain/errors.js';
 import type { Provider } from '../../../src/providers/contract.js';
 import { type ListRequest, listAccounts, showAccount } from '../../../src/services/overview/overview.js';
 import type { Vault } from '../../../src/vault/vault.js';
@@ -8,11 +9,12 @@ import { NOW } from '../../doubles/terminal.js';
 import { ALICE, openVaultStage, type VaultStage } from '../stage.js';
 
 let stage: VaultStage;
+const NO_KEY = new VaultError('key_missing', 'no key must be fetched here');
 /** The same vault, where no key can be had. */
 let locked: Vault;
 beforeEach(async () => {
   stage = await openVaultStage();
-  locked = await stage.another({ unlock: () => Promise.reject(new Error('no key must be fetched here')) });
+  locked = await stage.another({ unlock: () => Promise.reject(NO_KEY) });
 });
 afterEach(async () => {
   await stage.close();
@@ -61,7 +63,7 @@ describe('the list of accounts', () => {
 });
 
 describe('one account', () => {
-  const show = (selector: string, vault: Vault | null = locked) =>
+  const show = (selector: string, vault: Vault | null = locked, withIdentity = false) =>
     showAccount(
       {
         ...NO_NAMES,
@@ -70,7 +72,7 @@ describe('one account', () => {
           name === 'demo' ? ({ title: 'Demo', manageUrl: 'https://demo.example/grants' } as Provider) : null,
         locks: stage.locks,
       },
-      selector,
+      { selector, withIdentity },
     );
 
   it('is shown with missing scopes, consents and endpoints, without a key', async () => {
@@ -100,6 +102,13 @@ describe('one account', () => {
     const lock = await stage.locks.acquire(account.id, 0);
     expect(await show('demo/a')).toMatchObject({ openRefresh: null });
     await lock.release();
+  });
+
+  it('is shown with its user, or why that is not known', async () => {
+    await add('a');
+    expect(await show('demo/a', stage.vault, true)).toMatchObject({ identity: { email: ALICE.email } });
+    expect(await show('demo/a', stage.vault)).toMatchObject({ identity: null });
+    expect(await show('demo/a', locked, true)).toMatchObject({ identity: NO_KEY });
   });
 
   it('is shown even if its provider is no longer configured', async () => {
