@@ -123,7 +123,12 @@ export function openVault(options: OpenVaultOptions = {}): OpenedVault {
       tracked(async () => withToken(tokenRequest(account, options), operation)),
     accounts: () =>
       tracked(async () => {
-        const accounts = await listAccounts(ctx, { provider: null, status: null, expiringWithin: null });
+        const accounts = await listAccounts(ctx, {
+          provider: null,
+          status: null,
+          expiringWithin: null,
+          sort: null,
+        });
         return accounts.map((account) => ({ ...account, name: accountName(account) }));
       }),
     close() {

@@ -42,7 +42,7 @@ async function runInit(app: Context, input: Parameters<typeof init.run>[1] = { c
   return JSON.parse(written.stdout);
 }
 
-const ALL = { provider: null, status: null, expiringWithin: null };
+const ALL = { provider: null, status: null, expiringWithin: null, sort: null };
 
 describe('making a vault', () => {
   it('writes a named key file into the configuration and changes nothing else there', async () => {

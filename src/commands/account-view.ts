@@ -1,4 +1,4 @@
-import { type Account, type AccountStatus, accountName } from '../domain/account.js';
+import { type Account, type AccountStatus, accountName, type Identity } from '../domain/account.js';
 import { command, loginCommand, shellName, widenHint } from '../domain/hints.js';
 import { missingScopes, readable } from '../domain/scopes.js';
 import { rfc3339 } from '../domain/time.js';
@@ -26,6 +26,11 @@ export function accountDocument(account: Account, time = rfc3339) {
     created_at: time(account.createdAt),
     updated_at: time(account.updatedAt),
   };
+}
+
+/** `Ada Lovelace <ada@example.com>`, or what is known of it. */
+export function userOf({ name, email, subject }: Identity): string {
+  return name === null || email === null ? (email ?? name ?? subject) : `${name} <${email}>`;
 }
 
 /** The reason of the account's status as a sentence that names the account; null when there is none. */

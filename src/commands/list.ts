@@ -1,24 +1,45 @@
 import { ACCOUNT_STATUSES, type Account, accountName } from '../domain/account.js';
 import { parseDuration } from '../domain/duration.js';
-import { command } from '../domain/hints.js';
+import { VaultError } from '../domain/errors.js';
+import { command, loginCommand } from '../domain/hints.js';
 import { relative, rfc3339Writer } from '../domain/time.js';
-import { type ListRequest, listAccounts, listInPieces } from '../services/overview/overview.js';
+import {
+  type ListExtras,
+  type ListRequest,
+  listAccounts,
+  listExtras,
+  listInPieces,
+  SORTS,
+} from '../services/overview/overview.js';
 import type { Column, Io } from '../ui/io.js';
 import { printTable } from '../ui/layout.js';
-import { accountDocument, paintStatus, remedyOf, shortScope, troubleOf } from './account-view.js';
+import { loginState, paintState, tokenState } from './account-state.js';
+import { accountDocument, remedyOf, shortScope, troubleOf, userOf } from './account-view.js';
 import type { Command } from './spec.js';
-import { oneOf, text } from './spec.js';
+import { given, oneOf, text } from './spec.js';
 
 const MOST_TROUBLES = 10;
 
 const COLUMNS: readonly Column[] = [
   { title: 'ACCOUNT' },
-  { title: 'STATUS', paint: paintStatus },
-  { title: 'EXPIRES' },
-  { title: 'SCOPES', shrink: true },
+  { title: 'LOGIN', paint: paintState },
+  { title: 'TOKEN', paint: paintState },
+];
+const SCOPES: Column = { title: 'SCOPES', shrink: true };
+const WIDE: readonly Column[] = [
+  { title: 'USER', shrink: true },
+  { title: 'TOKEN ENDS' },
+  { title: 'GRANT ENDS' },
+  { title: 'REFRESHED' },
+  { title: 'FORMER NAMES', shrink: true },
 ];
 
-export const list: Command<ListRequest> = {
+export interface ListInput {
+  readonly request: ListRequest;
+  readonly wide: boolean;
+}
+
+export const list: Command<ListInput> = {
   arguments: [],
   options: [
     { flags: '--provider <name>', description: 'only accounts of this provider', values: 'provider' },
@@ -27,9 +48,12 @@ export const list: Command<ListRequest> = {
       flags: '--expiring <duration>',
       description: 'only accounts whose token or grant expires within this time',
     },
+    { flags: '--sort <by>', description: 'the earliest first', values: SORTS, defaultText: 'by name' },
+    { flags: '--wide', description: 'also who each is, which needs the key, and all times' },
   ],
   examples: {
-    list: 'every account',
+    list: 'every account, with the state of its login and of its token',
+    'list --wide --sort grant': 'with more columns, the grant that ends first at the top',
     'list --status login_needed': 'those that need a new login',
     'list --expiring 3d --json': 'for a program',
   },
@@ -37,28 +61,49 @@ export const list: Command<ListRequest> = {
   parse(raw) {
     const expiring = text(raw, '--expiring');
     return {
-      provider: text(raw, '--provider'),
-      status: oneOf(raw, '--status', ACCOUNT_STATUSES),
-      expiringWithin: expiring === null ? null : parseDuration(expiring, '--expiring'),
+      request: {
+        provider: text(raw, '--provider'),
+        status: oneOf(raw, '--status', ACCOUNT_STATUSES),
+        expiringWithin: expiring === null ? null : parseDuration(expiring, '--expiring'),
+        sort: oneOf(raw, '--sort', SORTS),
+      },
+      wide: given(raw, '--wide'),
     };
   },
 
-  async run(ctx, request, io) {
-    if (io.json) await io.documentInPieces(listDocument(listInPieces(ctx, request)));
-    else printAccounts(await listAccounts(ctx, request), request, io);
+  async run(ctx, { request, wide }, io) {
+    if (io.json) {
+      if (wide) throw new VaultError('usage', '--wide adds columns to the table; --json has no table');
+      await io.documentInPieces(listDocument(listInPieces(ctx, request)));
+      return;
+    }
+    const accounts = await listAccounts(ctx, request);
+    const extras = await listExtras(ctx, accounts, wide);
+    printAccounts(accounts, extras, { request, wide }, io);
+    // A call to the keychain that hangs would keep this process running.
+    if (extras.noIdentity?.code === 'key_timed_out') throw extras.noIdentity;
   },
 };
 
-export function printAccounts(accounts: readonly Account[], request: ListRequest, io: Io): void {
+export function printAccounts(
+  accounts: readonly Account[],
+  extras: ListExtras,
+  { request, wide }: ListInput,
+  io: Io,
+): void {
   if (accounts.length === 0) {
     io.say(emptyText(request));
     return;
   }
-  printTable(
-    io,
-    COLUMNS,
-    accounts.map((account) => row(account, io.now())),
-  );
+  const columns = [...COLUMNS, ...(wide ? WIDE : []), SCOPES];
+  const now = io.now();
+  const rows = accounts.map((account) => [
+    ...row(account, extras, now),
+    ...(wide ? wideRow(account, extras, now) : []),
+    account.grantedScopes.map(wide ? String : shortScope).join(' '),
+  ]);
+  printTable(io, columns, rows);
+  if (extras.noIdentity !== null) sayNoIdentity(extras.noIdentity, io);
   sayTroubles(accounts, io);
 }
 
@@ -79,20 +124,38 @@ export async function* listDocument(
   yield before === ',' ? ']}' : `${before}]}`;
 }
 
-function row(account: Account, now: number): readonly string[] {
+function row(account: Account, { defaults }: ListExtras, now: number): readonly string[] {
+  const name = accountName(account);
   return [
-    accountName(account),
-    account.status,
-    relative(account.expiresAt, now),
-    account.grantedScopes.map(shortScope).join(' '),
+    defaults.has(name) ? `${name} (default)` : name,
+    loginState(account, now),
+    tokenState(account, now),
   ];
+}
+
+function wideRow(account: Account, extras: ListExtras, now: number): readonly string[] {
+  const identity = extras.identities.get(account.id);
+  return [
+    identity === undefined ? '?' : userOf(identity),
+    relative(account.expiresAt, now),
+    relative(account.grantExpiresAt, now),
+    account.lastRefreshAt === null ? 'never' : relative(account.lastRefreshAt, now),
+    (extras.aliases.get(accountName(account)) ?? []).join(' '),
+  ];
+}
+
+function sayNoIdentity({ message, hint = '' }: VaultError, io: Io): void {
+  io.say(`who they are is not shown: ${message}`, 'yellow');
+  for (const line of hint.split('\n').filter(Boolean)) io.say(`  hint: ${line}`);
 }
 
 /** The reasons go to stderr: the table has no room for them. */
 function sayTroubles(accounts: readonly Account[], io: Io): void {
   const troubled = accounts.flatMap((account) => {
-    const trouble = troubleOf(account);
-    return trouble === null ? [] : [{ trouble, remedy: remedyOf(account) }];
+    const needsLogin = loginState(account, io.now()) === 'needs login';
+    const trouble = troubleOf(account) ?? (needsLogin ? `${accountName(account)} needs a new login` : null);
+    const remedy = needsLogin ? loginCommand(account) : remedyOf(account);
+    return trouble === null ? [] : [{ trouble, remedy }];
   });
   for (const { trouble, remedy } of troubled.slice(0, MOST_TROUBLES)) {
     io.say(trouble, 'yellow');
@@ -103,7 +166,8 @@ function sayTroubles(accounts: readonly Account[], io: Io): void {
 }
 
 function emptyText(request: ListRequest): string {
-  const filtered = Object.values(request).some((each) => each !== null);
+  const { provider, status, expiringWithin } = request;
+  const filtered = provider !== null || status !== null || expiringWithin !== null;
   return filtered
     ? `no account matches; to see all: ${command('list')}`
     : `no accounts yet; list the providers with ${command('providers')}, then: ${command('login google')}`;

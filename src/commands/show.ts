@@ -6,7 +6,7 @@ import { type AccountDetail, type ShowRequest, showAccount } from '../services/o
 import { openHint, openOutcome } from '../services/refresh/refresh-notes.js';
 import type { Io } from '../ui/io.js';
 import { type Entry, renderBlock } from '../ui/layout.js';
-import { accountDocument, remedyOf } from './account-view.js';
+import { accountDocument, remedyOf, userOf } from './account-view.js';
 import type { Command } from './spec.js';
 import { denied, firstName } from './spec.js';
 
@@ -136,11 +136,10 @@ function lastError(code: string, failures: number): string {
 function userEntries(identity: AccountDetail['identity']): Entry[] {
   if (identity === null) return [];
   if (identity instanceof VaultError) return [['user', `not shown: ${identity.message}`]];
-  const { subject, email, name, details } = identity;
-  const more = Object.entries(details).map(([what, value]) => `${what}: ${value}`);
+  const more = Object.entries(identity.details).map(([what, value]) => `${what}: ${value}`);
   return [
-    ['user', name === null || email === null ? (name ?? email ?? subject) : `${name} <${email}>`],
-    ['user id', subject],
+    ['user', userOf(identity)],
+    ['user id', identity.subject],
     ...(more.length === 0 ? [] : [['user details', more] as const]),
   ];
 }

@@ -2,15 +2,24 @@ import { describe, expect, it } from 'vitest';
 import { list, listDocument, printAccounts } from '../../src/commands/list.js';
 import type { Account } from '../../src/domain/account.js';
 import { DAY, HOUR } from '../../src/domain/duration.js';
+import { VaultError } from '../../src/domain/errors.js';
+import type { ListExtras } from '../../src/services/overview/overview.js';
 import { accountExample } from '../doubles/account.js';
+import { NO_EXTRAS } from '../doubles/no-names.js';
 import { NOW, type TerminalOptions, terminal } from '../doubles/terminal.js';
 import { inputOf } from './raw.js';
 
-const EVERYTHING = { provider: null, status: null, expiringWithin: null };
+const identity = (name: string) => ({ subject: '1', email: 'alice@example.com', name, details: {} });
+const EVERYTHING = { provider: null, status: null, expiringWithin: null, sort: null };
 
-async function printed(accounts: readonly Account[], options: TerminalOptions = {}, line = '') {
+async function printed(
+  accounts: readonly Account[],
+  options: TerminalOptions = {},
+  line = '',
+  extras: Partial<ListExtras> = {},
+) {
   const { io, written } = terminal(options);
-  printAccounts(accounts, await inputOf(list, line), io);
+  printAccounts(accounts, { ...NO_EXTRAS, ...extras }, await inputOf(list, line), io);
   return written;
 }
 
@@ -27,12 +36,15 @@ describe('vault list', () => {
     ['--provider google', { ...EVERYTHING, provider: 'google' }],
     ['--status login_needed', { ...EVERYTHING, status: 'login_needed' }],
     ['--expiring 3d', { ...EVERYTHING, expiringWithin: 3 * DAY }],
+    ['--sort grant', { ...EVERYTHING, sort: 'grant' }],
   ])('understands "%s"', async (line, request) => {
-    expect(await inputOf(list, line)).toEqual(request);
+    expect(await inputOf(list, line)).toEqual({ request, wide: false });
+    expect(await inputOf(list, `${line} --wide`.trim())).toEqual({ request, wide: true });
   });
 
   it.each([
     ['--status fine', '--status takes one of: active, insufficient_scope, login_needed, failing, revoked'],
+    ['--sort name', '--sort takes one of: token, grant, refreshed, created'],
     ['--expiring 3', '--expiring takes a duration such as 90s, 5m, 12h or 7d'],
   ])('refuses "%s"', async (line, message) => {
     await expect(inputOf(list, line)).rejects.toMatchObject({ code: 'usage', message });
@@ -64,12 +76,12 @@ describe('vault list', () => {
       }),
     ];
     const { stdout, stderr } = await printed(accounts, narrow);
-    expect(stderr).toBe('');
+    expect(stderr).toBe('notion/team needs a new login\n  hint: vault login notion/team\n');
     expect(stdout.split('\n')).toEqual([
-      'ACCOUNT                                  STATUS              EXPIRES  SCOPES',
-      'google/alice@example.com                 active              in 52m   openid gm…',
-      'microsoft/somebody.with.a.long.name@de…  insufficient_scope  3h ago   Mail.Read…',
-      'notion/team                              login_needed        unknown',
+      'ACCOUNT                                LOGIN           TOKEN          SCOPES',
+      'google/alice@example.com               ok              renews itself  openid gm…',
+      'microsoft/somebody.with.a.long.name@…  scopes missing  renews itself  Mail.Read…',
+      'notion/team                            needs login     cannot renew',
       '',
     ]);
   });
@@ -116,7 +128,29 @@ describe('vault list', () => {
 
   it('colours the status on a terminal', async () => {
     const { stdout } = await printed([accountExample()], { tty: true });
-    expect(stdout).toContain('\u001b[32mactive');
+    expect(stdout).toContain('\u001b[32mok');
+  });
+
+  it('has more columns with --wide, and says which account is the default', async () => {
+    const account = accountExample({ grantExpiresAt: NOW + 3 * DAY });
+    const [user, home] = [identity('Alice'), 'google/home'];
+    const extras = {
+      identities: new Map([[account.id, user]]),
+      aliases: new Map([['google/alice@example.com', [home]]]),
+      defaults: new Set(['google/alice@example.com']),
+    };
+    expect((await printed([account], {}, '--wide', extras)).stdout.split('\n')).toEqual([
+      'ACCOUNT                             LOGIN       TOKEN          USER                       TOKEN ENDS  GRANT ENDS  REFRESHED  FORMER NAMES  SCOPES',
+      'google/alice@example.com (default)  ends in 3d  renews itself  Alice <alice@example.com>  in 52m      in 3d       8m ago     google/home   openid email',
+      '',
+    ]);
+  });
+
+  it('says why it does not know who they are', async () => {
+    const noIdentity = new VaultError('key_locked', 'the keychain is locked', { hint: 'unlock it' });
+    const { stdout, stderr } = await printed([accountExample()], {}, '--wide', { noIdentity });
+    expect(stdout).toContain('  ?  ');
+    expect(stderr).toBe('who they are is not shown: the keychain is locked\n  hint: unlock it\n');
   });
 
   it('prints what to type when there is no account', async () => {

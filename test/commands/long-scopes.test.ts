@@ -1,10 +1,12 @@
 import { expect, it } from 'vitest';
-import { listDocument, printAccounts } from '../../src/commands/list.js';
+import { list, listDocument, printAccounts } from '../../src/commands/list.js';
 import { printNotes } from '../../src/commands/login.js';
 import { printAccount } from '../../src/commands/show.js';
 import { withdrawalWarning } from '../../src/services/refresh/refresh-notes.js';
 import { accountExample } from '../doubles/account.js';
+import { NO_EXTRAS } from '../doubles/no-names.js';
 import { NOW, terminal } from '../doubles/terminal.js';
+import { inputOf } from './raw.js';
 
 /* A provider may name a scope of any length: nobody reads ten thousand characters, and nobody types them. */
 
@@ -34,8 +36,7 @@ async function printed(command: 'list' | 'show', json = false) {
     isDefault: false,
   };
   if (command === 'list' && json) await io.documentInPieces(listDocument(ReadableStream.from([[account]])));
-  else if (command === 'list')
-    printAccounts([account], { provider: null, status: null, expiringWithin: null }, io);
+  else if (command === 'list') printAccounts([account], NO_EXTRAS, await inputOf(list, ''), io);
   else printAccount(detail, io);
   return written;
 }

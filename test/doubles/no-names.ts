@@ -1,7 +1,16 @@
+import type { ListExtras } from '../../src/services/overview/overview.js';
 import type { NameContext } from '../../src/services/select-account.js';
 
 /** Nothing is chosen: no former names, no default account. */
 export const NO_NAMES: NameContext = {
   wantedAccount: null,
   accountNames: async () => ({ aliases: {}, defaults: [] }),
+};
+
+/** The same for a list, without the key. */
+export const NO_EXTRAS: ListExtras = {
+  aliases: new Map(),
+  defaults: new Set(),
+  identities: new Map(),
+  noIdentity: null,
 };

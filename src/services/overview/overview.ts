@@ -4,7 +4,7 @@ import type { Context } from '../../context.js';
 import { type Account, accountName, type Consent, type Identity } from '../../domain/account.js';
 import { presentName } from '../../domain/account-names.js';
 import { redirectUri } from '../../domain/endpoint.js';
-import { isKeyFailure, type VaultError } from '../../domain/errors.js';
+import { isKeyFailure, VaultError } from '../../domain/errors.js';
 import { missingScopes } from '../../domain/scopes.js';
 import type { SealedAccount } from '../../stores/contract.js';
 import type { Locks } from '../../stores/locks.js';
@@ -18,7 +18,19 @@ export interface ListRequest {
   readonly status: Account['status'] | null;
   /** Only accounts whose token or grant expires within this time, in milliseconds. */
   readonly expiringWithin: number | null;
+  /** Null: by name. */
+  readonly sort: SortKey | null;
 }
+
+/** What accounts are sorted by; times from the earliest, then by name. */
+const SORT_KEYS = {
+  token: (account: Account) => account.expiresAt,
+  grant: (account: Account) => account.grantExpiresAt,
+  refreshed: (account: Account) => account.lastRefreshAt,
+  created: (account: Account) => account.createdAt,
+} as const;
+export type SortKey = keyof typeof SORT_KEYS;
+export const SORTS = Object.keys(SORT_KEYS) as readonly SortKey[];
 
 /** The accounts, by name. */
 export async function listAccounts(
@@ -28,12 +40,61 @@ export async function listAccounts(
   const vault = await ctx.vault();
   if (vault === null) return [];
   const accounts = await vault.accounts(request.provider);
-  const { status, expiringWithin } = request;
+  const { status, expiringWithin, sort } = request;
   const limit = expiringWithin === null ? null : ctx.clock.now() + expiringWithin;
-  return accounts.filter(
+  const found = accounts.filter(
     (account) =>
       (status === null || account.status === status) && (limit === null || endsBefore(account, limit)),
   );
+  if (sort === null) return found;
+  // An unknown time comes last.
+  const at = (account: Account) => SORT_KEYS[sort](account) ?? Number.POSITIVE_INFINITY;
+  return found.sort((a, b) => (at(a) === at(b) ? 0 : at(a) - at(b)));
+}
+
+/** What the table shows besides the accounts themselves. */
+export interface ListExtras {
+  /** Former names, by the account's name. */
+  readonly aliases: ReadonlyMap<string, readonly string[]>;
+  /** The names of default accounts. */
+  readonly defaults: ReadonlySet<string>;
+  /** By the account's id; empty unless it was asked for. */
+  readonly identities: ReadonlyMap<string, Identity>;
+  /** Why identities cannot be opened; null when they can, or were not asked for. */
+  readonly noIdentity: VaultError | null;
+}
+
+/** @param withIdentity opens the identity of each account, which needs the key */
+export async function listExtras(
+  ctx: Pick<Context, 'vault'> & Pick<NameContext, 'accountNames'>,
+  accounts: readonly Account[],
+  withIdentity: boolean,
+): Promise<ListExtras> {
+  const names = await ctx.accountNames();
+  const present = (name: string) => presentName(names, name) ?? name;
+  const aliases = new Map<string, string[]>();
+  for (const alias of Object.keys(names.aliases))
+    aliases.set(present(alias), [...(aliases.get(present(alias)) ?? []), alias]);
+  const defaults = new Set(names.defaults.map(present));
+  const opened = withIdentity ? await identitiesOf(await ctx.vault(), accounts) : new Map();
+  return opened instanceof VaultError
+    ? { aliases, defaults, identities: new Map(), noIdentity: opened }
+    : { aliases, defaults, identities: opened, noIdentity: null };
+}
+
+async function identitiesOf(
+  vault: Vault | null,
+  accounts: readonly Account[],
+): Promise<ReadonlyMap<string, Identity> | VaultError> {
+  const found = new Map<string, Identity>();
+  for (const { id } of vault === null ? [] : accounts) {
+    const account = (await vault?.account(id)) ?? null;
+    if (vault === null || account === null) continue;
+    const identity = await identityOf(vault, account);
+    if (identity instanceof VaultError) return identity;
+    found.set(id, identity);
+  }
+  return found;
 }
 
 /** The same in pieces; see {@link Vault.documents}. */
@@ -42,7 +103,8 @@ export async function* listInPieces(
   request: ListRequest,
 ): AsyncGenerator<readonly (Account | string)[]> {
   const vault = await ctx.vault();
-  if (request.status !== null || request.expiringWithin !== null) yield await listAccounts(ctx, request);
+  const { status, expiringWithin, sort } = request;
+  if (status !== null || expiringWithin !== null || sort !== null) yield await listAccounts(ctx, request);
   else if (vault !== null) yield* vault.documents(request.provider);
 }
 
@@ -84,6 +146,7 @@ export async function showAccount(
   const vault = await ctx.vault();
   const account = await selectAccount(ctx, vault, selector, 'show');
   const provider = await ctx.providerOrNull(account.provider);
+  const extras = await listExtras(ctx, [account], false);
   return {
     account,
     missingScopes: missingScopes(account.askedScopes, account.grantedScopes),
@@ -92,14 +155,9 @@ export async function showAccount(
     manageUrl: provider?.manageUrl ?? null,
     openRefresh: vault === null ? null : await openRefresh(vault, account, ctx.locks),
     identity: vault === null || !withIdentity ? null : await identityOf(vault, account),
-    ...(await namesOf(ctx, accountName(account))),
+    aliases: extras.aliases.get(accountName(account)) ?? [],
+    isDefault: extras.defaults.has(accountName(account)),
   };
-}
-
-async function namesOf({ accountNames }: Pick<NameContext, 'accountNames'>, name: string) {
-  const names = await accountNames();
-  const aliases = Object.keys(names.aliases).filter((alias) => presentName(names, alias) === name);
-  return { aliases, isDefault: names.defaults.some((each) => (presentName(names, each) ?? each) === name) };
 }
 
 async function identityOf(vault: Vault, account: SealedAccount): Promise<Identity | VaultError> {

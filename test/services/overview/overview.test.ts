@@ -2,7 +2,12 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DAY, HOUR } from '../../../src/domain/duration.js';
 import { VaultError } from '../../../src/domain/errors.js';
 import type { Provider } from '../../../src/providers/contract.js';
-import { type ListRequest, listAccounts, showAccount } from '../../../src/services/overview/overview.js';
+import {
+  type ListRequest,
+  listAccounts,
+  listExtras,
+  showAccount,
+} from '../../../src/services/overview/overview.js';
 import type { Vault } from '../../../src/vault/vault.js';
 import { NO_NAMES } from '../../doubles/no-names.js';
 import { NOW } from '../../doubles/terminal.js';
@@ -29,6 +34,7 @@ async function list(request: Partial<ListRequest>, vault: Vault | null = locked)
     provider: null,
     status: null,
     expiringWithin: null,
+    sort: null,
     ...request,
   });
   return accounts.map(({ label }) => label);
@@ -55,6 +61,26 @@ describe('the list of accounts', () => {
     ],
   ] as const)('%s, without a key', async (_, request, labels) => {
     expect(await list(request)).toEqual(labels);
+  });
+
+  it.each([
+    ['token', ['c', 'a', 'b', 'd']],
+    ['grant', ['b', 'a', 'c', 'd']],
+    ['refreshed', ['a', 'b', 'c', 'd']],
+  ] as const)('is sorted by %s, and what is unknown comes last', async (sort, labels) => {
+    expect(await list({ sort })).toEqual(labels);
+  });
+
+  it('has beside it what names were chosen, and with the key who they are', async () => {
+    const accounts = await stage.vault.accounts();
+    const aliases = { 'demo/x': 'demo/a', 'demo/y': 'demo/a' };
+    const names = { accountNames: async () => ({ aliases, defaults: ['demo/x'] }) };
+    const extras = await listExtras({ ...names, vault: async () => stage.vault }, accounts, true);
+    expect(extras.aliases.get('demo/a')).toEqual(['demo/x', 'demo/y']);
+    expect([...extras.defaults]).toEqual(['demo/a']);
+    expect(accounts.map(({ id }) => extras.identities.get(id)?.subject)).toEqual(['a', 'b', 'c', 'd']);
+    const without = await listExtras({ ...names, vault: async () => locked }, accounts, true);
+    expect(without).toMatchObject({ noIdentity: NO_KEY });
   });
 
   it('is empty without a vault', async () => {
