@@ -20,6 +20,7 @@ import {
   outcomeOf,
   type RefreshReportLine,
   type RetryPolicyName,
+  readPause,
   readReport,
   setupLine,
   waitsForTurn,
@@ -34,6 +35,8 @@ export interface Order {
   readonly forced: boolean;
   /** Milliseconds; then the outcome is `busy`, and the process continues in the background. */
   readonly timeout: number;
+  /** Called when the provider asks for a pause. */
+  readonly onPause?: (milliseconds: number) => void;
 }
 
 export interface Refresher {
@@ -52,11 +55,16 @@ export interface Refresher {
   close(): Promise<void>;
 }
 
+interface Waiting {
+  report(line: RefreshReportLine): void;
+  pause(milliseconds: number): void;
+}
+
 /** A process, and the callers that wait for its reports, by account. */
 interface Running {
   readonly child: RefresherProcess;
   isSetUp: boolean;
-  readonly waiting: Map<string, (report: RefreshReportLine) => void>;
+  readonly waiting: Map<string, Waiting>;
   readonly done: Promise<void>;
 }
 
@@ -121,11 +129,13 @@ export function askRefresher(
     for await (const line of child.lines) {
       if (line === DONE) break;
       const report = readReport(line);
-      if (report !== null) waiting.get(report.account)?.(report);
+      if (report !== null) waiting.get(report.account)?.report(report);
+      const paused = report === null ? readPause(line) : null;
+      if (paused !== null) waiting.get(paused.account)?.pause(paused.pause);
     }
     if (running?.child === child) running = null;
-    for (const [account, answer] of waiting)
-      answer({ account, kind: 'transient', error: interruptedReport() });
+    for (const [account, { report }] of waiting)
+      report({ account, kind: 'transient', error: interruptedReport() });
   }
 
   function taken(): Running | null {
@@ -147,14 +157,14 @@ export function askRefresher(
 
   return {
     prepare: () => void started(),
-    async refresh(vault, account, { policy, forced, timeout }) {
+    async refresh(vault, account, { policy, forced, timeout, onPause }) {
       const answered = new AbortController();
       const { child, waiting } = await ready();
       const turn = waitsForTurn(policy) ? turns.take(answered.signal) : Promise.resolve(null);
       try {
         const report = await Promise.race([
           new Promise<RefreshReportLine>((resolve) => {
-            waiting.set(account.id, resolve);
+            waiting.set(account.id, { report: resolve, pause: (length) => onPause?.(length) });
             child.order(orderLine({ account, policy, forced }));
           }),
           interrupted(interruption, answered.signal),

@@ -7,7 +7,7 @@ import type { LoadedKey } from '../keysources/key-memory.js';
 
 /*
  * The protocol of a command and its refresher process: JSON lines over the refresher's stdin and stdout. First the setup, then
- * any number of orders, each answered by one report; after the last report, DONE. No token is sent: both sides open the vault.
+ * any number of orders, each answered by one report, perhaps after a pause that the provider asks for; after the last report, DONE. No token is sent: both sides open the vault.
  */
 
 /** How long a refresh tries to reach the provider; see services/refresh/refresh-send. */
@@ -82,6 +82,23 @@ export function reportLine(account: string, outcome: RefreshOutcome | VaultError
     },
   };
   return `${JSON.stringify(report)}\n`;
+}
+
+export interface PauseLine {
+  /** The account's id. */
+  readonly account: string;
+  /** Milliseconds. */
+  readonly pause: number;
+}
+
+export function pauseLine(account: string, milliseconds: number): string {
+  return `${JSON.stringify({ account, pause: milliseconds } satisfies PauseLine)}\n`;
+}
+
+/** @returns null for a line that is not of a pause */
+export function readPause(line: string): PauseLine | null {
+  const value = jsonObject(line);
+  return typeof value?.['pause'] === 'number' ? (value as unknown as PauseLine) : null;
 }
 
 /** @returns null for a line that is not a report */

@@ -89,7 +89,7 @@ export function concludeBulk<Outcome extends string>(
   }
   if (ending.single) throw first.error;
   for (const { name, reason, error } of failures) {
-    io.warn(`${name}: ${reason}`, 'red');
+    io.warn(reason.includes(name) ? reason : `${name}: ${reason}`, 'red');
     for (const line of hintLines(error.hint)) io.warn(line);
   }
   const accounts = count(results.length, 'account');

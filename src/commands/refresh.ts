@@ -1,5 +1,5 @@
-import { accountName } from '../domain/account.js';
-import { DAY, parseDays } from '../domain/duration.js';
+import { type Account, accountName } from '../domain/account.js';
+import { DAY, formatDuration, parseDays } from '../domain/duration.js';
 import { errorDocument } from '../domain/errors.js';
 import { command } from '../domain/hints.js';
 import { relative, rfc3339 } from '../domain/time.js';
@@ -64,8 +64,8 @@ export const refresh: Command<RefreshRequest> = {
   },
 
   async run(ctx, request, io) {
-    const { onResult, stop } = progressOf(request, io);
-    printRefresh(await refreshAccounts(ctx, request, onResult).finally(stop), request, io);
+    const { onResult, onPause, stop } = progressOf(request, io);
+    printRefresh(await refreshAccounts(ctx, request, onResult, onPause).finally(stop), request, io);
   },
 };
 
@@ -83,11 +83,15 @@ export function printRefresh(report: RefreshReport, request: RefreshRequest, io:
 }
 
 export function progressOf(request: RefreshRequest, io: Io) {
-  const { step, stop } = progressOn(io);
+  const { step, note, stop } = progressOn(io);
   return {
     onResult(result: RefreshResult, _done: number, total: number): void {
-      // One account needs no bar.
-      if (!request.dryRun && total > 1) step(describe(result, io), total);
+      // One account needs no bar, and a failure is printed at the end, with what helps.
+      if (request.dryRun || total === 1 || (io.screen === null && FAILURES[result.outcome] !== null)) return;
+      step(describe(result, io), total);
+    },
+    onPause(account: Account, milliseconds: number): void {
+      note(`${accountName(account)}: waiting ${formatDuration(milliseconds)}, as the provider asks`);
     },
     stop,
   };
@@ -114,6 +118,7 @@ function sayWarnings({ results }: RefreshReport, io: Io): void {
 
 function describe({ account, outcome, reason }: RefreshResult, io: Io): string {
   const name = accountName(account);
+  if (FAILURES[outcome] !== null && reason.includes(name)) return reason;
   if (outcome !== 'refreshed') return `${name}: ${outcome}: ${reason}`;
   return account.expiresAt === null
     ? `${name}: refreshed`

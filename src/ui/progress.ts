@@ -15,6 +15,8 @@ export interface Progress {
    * @param by how many were done together
    */
   step(line: string, total: number, by?: number): void;
+  /** What goes on meanwhile: in the line of the bar until the next step, or as a line of its own. */
+  note(line: string): void;
   stop(): void;
 }
 
@@ -31,6 +33,11 @@ export function progressOn(io: Io): Progress {
       const { stream, columns } = io.screen;
       bar ??= startedBar(stream, total);
       bar.increment(by, { line: cut(harmless(line), Math.max(0, columns - FIXED_COLUMNS)) });
+    },
+    note(line) {
+      if (io.quiet || io.json) return;
+      if (io.screen === null || bar === null) return io.say(line);
+      bar.update({ line: cut(harmless(line), Math.max(0, io.screen.columns - FIXED_COLUMNS)) });
     },
     stop: () => bar?.stop(),
   };

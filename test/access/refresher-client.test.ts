@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { askRefresher } from '../../src/access/refresher-client.js';
-import { DONE, reportLine } from '../../src/access/refresher-protocol.js';
+import { DONE, pauseLine, reportLine } from '../../src/access/refresher-protocol.js';
 import type { Account } from '../../src/domain/account.js';
 import type { Clock } from '../../src/system/contract.js';
 import type { RefresherProcess } from '../../src/system/processes/refresher-process.js';
@@ -75,8 +75,8 @@ function asker(clock: Clock = patient) {
     children.push(started);
     return started;
   });
-  const refresh = (account: Account) =>
-    refresher.refresh(VAULT, account, { policy: 'long', forced: false, timeout: 240_000 });
+  const refresh = (account: Account, onPause = (_: number) => {}) =>
+    refresher.refresh(VAULT, account, { policy: 'long', forced: false, timeout: 240_000, onPause });
   const ordered = (count: number) =>
     expect.poll(() => children.reduce((sum, { orders }) => sum + orders.length - 1, 0)).toBe(count);
   return { refresher, refresh, children, ordered, notices };
@@ -85,6 +85,18 @@ function asker(clock: Clock = patient) {
 const done = (account: Account) => reportLine(account.id, { kind: 'refreshed', account });
 
 describe('asking a refresher process', () => {
+  it('passes on a pause to the caller whose account it is, and waits for the report', async () => {
+    const { refresh, children, ordered } = asker();
+    const pauses: [string, number][] = [];
+    const ada = refresh(ADA, (length) => pauses.push(['ada', length]));
+    const grace = refresh(GRACE, (length) => pauses.push(['grace', length]));
+    await ordered(2);
+    children[0]?.print(pauseLine(GRACE.id, 30_000));
+    for (const account of [ADA, GRACE]) children[0]?.print(done(account));
+    expect([(await ada).kind, (await grace).kind]).toEqual(['refreshed', 'refreshed']);
+    expect(pauses).toEqual([['grace', 30_000]]);
+  });
+
   it('sends client settings over stdin, because others can read an environment', async () => {
     const { refresh, children, ordered } = asker();
     void refresh(ADA);

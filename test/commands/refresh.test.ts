@@ -114,12 +114,11 @@ describe('vault refresh of one account', () => {
 });
 
 describe('vault refresh of several accounts', () => {
-  it('prints each result, a summary, the failures with hints, and exits with 8', async () => {
+  it('prints each result and each failure once, with hints, and exits with 8', async () => {
     const { stdout, stderr, failure } = await run('--all', MIXED);
     expect(stdout).toBe('');
     expect(stderr.split('\n')).toEqual([
       'google/a: refreshed, expires in 52m',
-      'google/b: login_needed: reason of b',
       'google/c: skipped: reason of c',
       '1 refreshed, 1 skipped, 1 failed',
       'google/b: reason of b',

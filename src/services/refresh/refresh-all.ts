@@ -75,6 +75,9 @@ const PREPARED = 4;
 /** Called as each account is done, in the order of completion. */
 export type RefreshProgress = (result: RefreshResult, done: number, total: number) => void;
 
+/** Called when the provider asks to wait before it is asked again. @param milliseconds until then */
+export type RefreshPause = (account: Account, milliseconds: number) => void;
+
 type RefreshContext = NotifyContext & NameContext & Pick<Context, 'locks' | 'refresher' | 'spill'>;
 
 /**
@@ -86,13 +89,19 @@ export async function refreshAccounts(
   ctx: RefreshContext,
   request: RefreshRequest,
   progress: RefreshProgress,
+  paused: RefreshPause = () => undefined,
 ): Promise<RefreshReport> {
   const { selectors, concurrency: most } = request;
   const concurrency = selectors.length === 0 ? most : Math.min(most, selectors.length);
   const refresher = await ctx.refresher({ concurrency });
   const { timeout } = RETRY_POLICIES.long;
   const refresh: RefreshAllDeps['refresh'] = (vault, account, forced) =>
-    refresher.refresh(vault, account, { policy: 'long', forced, timeout });
+    refresher.refresh(vault, account, {
+      policy: 'long',
+      forced,
+      timeout,
+      onPause: (milliseconds) => paused(account, milliseconds),
+    });
   if (!request.dryRun) await storeAllWaiting({ ...ctx, spill: await ctx.spill() }, 0);
   const report = await refreshAll({ ...ctx, refresh }, request, progress);
   if (!request.dryRun) await notifyDue(ctx);

@@ -50,6 +50,8 @@ export interface RefreshDeps {
   readonly outage?: (host: string) => Outage;
   /** Limits how many requests of this process are sent at a time. */
   readonly turns?: Turns | undefined;
+  /** As in {@link Sending}. */
+  readonly onPause?: Sending['onPause'];
   /** Ends waiting (for a lock, for a turn, between attempts), never a request that was sent. */
   readonly interruption: AbortSignal;
 }
@@ -206,7 +208,13 @@ function send(
   const exchange = { endpoint, refreshToken, provider, clientId, clientSecret, deadline: DEADLINE };
   const { clock, interruption: signal } = deps;
   const outage = deps.outage?.(new URL(endpoint).host);
-  return sendWithRetries(() => refresh(http, exchange), { ...how, clock, signal, outage });
+  return sendWithRetries(() => refresh(http, exchange), {
+    ...how,
+    clock,
+    signal,
+    outage,
+    onPause: deps.onPause,
+  });
 }
 
 /** An account whose refresh intent is written. */

@@ -66,6 +66,8 @@ export interface Sending {
   readonly signal?: AbortSignal;
   /** Asked before a refresh token is sent again that may have reached the provider. */
   readonly mayResend: () => boolean;
+  /** Called when the provider asks for a pause. @param milliseconds until the next attempt */
+  readonly onPause?: ((milliseconds: number) => void) | undefined;
   /** How long the host of this request could not be reached; shared by all refreshes of one process. */
   readonly outage?: Outage | undefined;
 }
@@ -87,7 +89,7 @@ const LATEST_REPEAT = MINUTE;
  */
 export async function sendWithRetries(
   send: () => Promise<TokenAnswer>,
-  { policy, clock, signal, mayResend, outage }: Sending,
+  { policy, clock, signal, mayResend, outage, onPause }: Sending,
 ): Promise<Sent> {
   const pauses = [...policy.pauses];
   const limit = pauses.reduce((sum, pause) => sum + pause, 0);
@@ -107,7 +109,9 @@ export async function sendWithRetries(
     const timeoutError = isOver || clock.elapsed() - begun > LATEST_REPEAT;
     if (pause === null || timeoutError || (maybeAt !== null && !mayResend())) return { at, result, maybeAt };
     // Repeating what may have been sent is part of the exchange; only a pause can be interrupted.
-    if (pause > 0) await clock.sleep(pause * (1 + Math.random() / 4), signal);
+    const length = pause * (1 + Math.random() / 4);
+    if (isRetryAfter(result)) onPause?.(length);
+    if (length > 0) await clock.sleep(length, signal);
   }
 }
 
@@ -115,6 +119,10 @@ export async function sendWithRetries(
 function leavesOpen(result: TokenAnswer | TransportFailure): boolean {
   if (result instanceof TransportFailure) return result.sent === 'maybe';
   return result.kind === 'refused' && result.leavesOpen;
+}
+
+function isRetryAfter(result: TokenAnswer | TransportFailure): boolean {
+  return !(result instanceof TransportFailure) && result.kind === 'refused' && result.retryAfter !== null;
 }
 
 /** @returns null for no further attempt */

@@ -1,6 +1,7 @@
 import { noteAddon } from '../../access/addon.js';
 import {
   DONE,
+  pauseLine,
   type RefresherSetup,
   type RefreshOrder,
   reportLine,
@@ -55,7 +56,8 @@ export async function serveRefreshes(
     if (vault === null)
       throw new VaultError('account_not_found', 'the vault is gone', { hint: command('list') });
     await addonNoted();
-    const own = { pid: ctx.host.pid, isBulk: concurrency > 1, outage };
+    const onPause = (milliseconds: number) => print(pauseLine(account.id, milliseconds));
+    const own = { pid: ctx.host.pid, isBulk: concurrency > 1, outage, onPause };
     const turns = waitsForTurn(policy) ? all : undefined;
     const deps = { ...ctx, ...own, turns, spill: await ctx.spill() };
     return refreshOne(deps, vault, account, RETRY_POLICIES[policy], forced);

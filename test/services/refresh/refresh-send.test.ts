@@ -33,8 +33,10 @@ async function sending(policy: RetryPolicy, mayResend: () => boolean, ...steps: 
     if (step === undefined) throw new Error('no answer is left');
     return step;
   };
-  const sent = await sendWithRetries(send, { policy, clock, mayResend });
-  return { calls, ...sent, slept: clock.slept, now: clock.now() };
+  const pauses: number[] = [];
+  const onPause = (length: number) => void pauses.push(length);
+  const sent = await sendWithRetries(send, { policy, clock, mayResend, onPause });
+  return { calls, ...sent, slept: clock.slept, pauses, now: clock.now() };
 }
 
 describe('sending a refresh', () => {
