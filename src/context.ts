@@ -88,9 +88,12 @@ export interface Context {
   /**
    * The vault, opened once; null where there is none yet. No key is loaded before something sealed is read.
    *
-   * @throws VaultError `vault_damaged` also where there was a vault and its database is gone
+   * @throws VaultError `vault_damaged` also where there was a vault and its database is gone; `config_invalid` where its profile
+   * or `VAULT_HOME` does not exist
    */
   vault(): Promise<Vault | null>;
+  /** Whether something is to be said of this state for the first time, by any command. @param topic a file name */
+  firstTime(topic: string, state: string): Promise<boolean>;
   /** The vault, made first where there is none. */
   vaultOrNew(): Promise<Vault>;
   marks(): Promise<RollbackMarks>;
@@ -221,7 +224,14 @@ export function createContext(host: Host, options: ContextOptions): Context {
     ...{ host, profile, envFile, paths, files, clock, locks, interruption, audit, events, notice },
     ...{ keys, access, marks, readText, settings, readSettings, http, spill, release },
     detail: options.detail ?? (() => undefined),
-    vault: access.open,
+    async vault() {
+      const found = await access.open();
+      if (found === null) (await import('./access/missing-place.js')).requirePlace(host, paths);
+      return found;
+    },
+    async firstTime(topic, state) {
+      return (await import('./access/first-time.js')).firstTime({ files, paths }, topic, state);
+    },
     readNamed: async (path, limit) =>
       (await import('./system/files/read-only.js')).readOnlyFiles(host.uid).read(path, limit),
     refresher({ concurrency }) {

@@ -89,7 +89,9 @@ export function openVault(options: OpenVaultOptions = {}): OpenedVault {
     onNotice = () => {},
   } = options;
   const host = thisProcess(signal, COMMAND_LINE, home === undefined ? {} : { VAULT_HOME: home });
-  const ctx = createContext(host, { profile, envFile, notice: onNotice });
+  const own = createContext(host, { profile, envFile, notice: onNotice });
+  // A profile or a home that does not exist is a vault without accounts here, and no mistake.
+  const ctx = { ...own, vault: own.access.open };
   const withToken = withTokenBy((request) => token(ctx, request), onNotice);
   const underWay = new Set<Promise<unknown>>();
   let closed: Promise<void> | null = null;

@@ -18,7 +18,15 @@ const SIZE = '2m';
 const SLOT = 65_536;
 const ACCOUNT = 'demo/ada@example.com';
 
-const ACTS = ['login', 'revoke', 'backup', 'key rotate', 'key rotate --data', 'restore', 'refresh'] as const;
+const ACTS = [
+  'login',
+  'revoke',
+  'backup',
+  'key rotate',
+  'key rotate --data --yes',
+  'restore',
+  'refresh',
+] as const;
 type Act = (typeof ACTS)[number];
 /** What keeps the database from being written: held until the refresh has given up, held for a moment, no room left. */
 const HINDRANCES = ['none', 'busy', 'brief', 'full', 'full'] as const;

@@ -121,7 +121,7 @@ const ACTS: readonly Act[] = [
     name: 'key rotate --data',
     open: () => openStage(graceful),
     prepare: async () => {},
-    perform: (stage, before) => under(stage, ['key', 'rotate', '--data'], before),
+    perform: (stage, before) => under(stage, ['key', 'rotate', '--data', '--yes'], before),
     async judge(stage, { printed }) {
       const between = await dataKeys(stage);
       const events = (await trailOf(stage)).map(({ event }) => event);
@@ -129,7 +129,7 @@ const ACTS: readonly Act[] = [
       demand(isBegun === between.length > 5, `${between.length} data keys, and another trail`);
       demand(!printed || between.length === 5, 'the old data keys were said to be gone, and are not');
       await works(stage);
-      await must(stage, ['key', 'rotate', '--data']);
+      await must(stage, ['key', 'rotate', '--data', '--yes']);
       await works(stage);
       demand((await dataKeys(stage)).length === 5, 'a second run does not finish it');
       await tidy(stage);

@@ -46,7 +46,7 @@ export type KeyInput =
   | { readonly action: 'status' }
   | { readonly action: 'add' | 'use'; readonly choice: KeyChoice }
   | { readonly action: 'rotate'; readonly choice: KeyChoice | null }
-  | { readonly action: 'rotate data' }
+  | { readonly action: 'rotate data'; readonly yes: boolean }
   | { readonly action: 'export'; readonly file: string; readonly passphrase: PassphraseFrom }
   | {
       readonly action: 'import';
@@ -98,11 +98,12 @@ export const key: Command<KeyInput> = {
       arguments: [SOURCE, PROGRAM],
       options: [
         ...KEY_SOURCE_OPTIONS,
-        { flags: '--data', description: 'replace the data keys and seal every account again' },
+        { flags: '--data', description: 'replace the data keys and seal every account again; asks first' },
+        { flags: '--yes', description: 'do not ask, with --data' },
       ],
       examples: {
         'key rotate': 'replace the key in use with a new one',
-        'key rotate --data': 'make new data keys and seal every account again',
+        'key rotate --data': 'make new data keys; older recovery files no longer open the vault',
       },
     },
     {
@@ -190,6 +191,7 @@ export const key: Command<KeyInput> = {
       }
       case 'rotate data': {
         const { rotateDataKeys } = await import('../services/keys/rotate-data.js');
+        if (!input.yes) await confirmNewDataKeys(ctx, io);
         const { report, stop } = sealingProgress(io);
         return showRotatedData(await rotateDataKeys(ctx, report).finally(stop), io);
       }
@@ -221,7 +223,7 @@ function choiceOf(
 }
 
 function parseRotateData(raw: RawInput, source: string): KeyInput {
-  if (source === '' && impliedKind(raw) === null) return { action: 'rotate data' };
+  if (source === '' && impliedKind(raw) === null) return { action: 'rotate data', yes: given(raw, '--yes') };
   throw new VaultError('usage', 'the data keys are in the vault itself, so --data takes no key source', {
     hint: commandLine('key rotate --data'),
   });
@@ -235,6 +237,21 @@ function passphraseFrom(raw: RawInput): PassphraseFrom {
 function withoutPassphrase(raw: RawInput): RawInput {
   const { passphraseFile: _, passphraseFd: __, ...options } = raw.options;
   return { ...raw, options };
+}
+
+/** Asks before the data keys are replaced, unless an interrupted run has replaced them already, or there are none. */
+async function confirmNewDataKeys(ctx: Context, io: Io): Promise<void> {
+  const { keyStatus } = await import('../services/keys/status.js');
+  const { dataKeys } = await keyStatus(ctx);
+  if (dataKeys.length === 0 || dataKeys.some(({ replaced }) => replaced)) return;
+  if (!io.interactive) {
+    throw new VaultError('usage', 'not interactive, and older recovery files will be of no use: pass --yes', {
+      hint: `${commandLine('key rotate --data --yes')}\nthen make a new recovery file: ${commandLine('key export FILE')}`,
+    });
+  }
+  const question = `Replace the data keys? The recovery files made so far will no longer open the vault; make a new one afterwards: ${commandLine('key export FILE')}`;
+  if (!(await io.confirm(question)))
+    throw new VaultError('interrupted', 'not confirmed, nothing was changed');
 }
 
 /** Asks before a key is removed, unless it cannot be removed anyway. */

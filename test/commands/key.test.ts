@@ -78,7 +78,8 @@ describe('the command line of vault key', () => {
         choice: { setting: { kind: 'file', path: '/k' }, passphraseFd: null },
       },
     ],
-    ['rotate --data', { action: 'rotate data' }],
+    ['rotate --data', { action: 'rotate data', yes: false }],
+    ['rotate --data --yes', { action: 'rotate data', yes: true }],
   ])('understands "%s"', async (line, input) => {
     expect(await inputOf(key, line)).toEqual(input);
   });
@@ -272,8 +273,21 @@ describe('vault key', () => {
   });
 
   it('rotate --data shows how many accounts are done', async () => {
-    const { stdout } = await printed('rotate --data', { json: true });
+    const { stdout } = await printed('rotate --data --yes', { json: true });
     expect(JSON.parse(stdout)).toMatchObject({ accounts: 0, resumed: false, dropped: [1, 2, 3, 4, 5] });
+  });
+
+  it('rotate --data asks, because recovery files stop working, and needs --yes elsewhere', async () => {
+    await expect(printed('rotate --data', { tty: true, typed: '\n' })).rejects.toMatchObject({
+      code: 'interrupted',
+      message: 'not confirmed, nothing was changed',
+    });
+    await expect(printed('rotate --data')).rejects.toMatchObject({
+      code: 'usage',
+      hint: expect.stringMatching(/^vault key rotate --data --yes\n/),
+    });
+    const yes = await printed('rotate --data', { tty: true, typed: 'y\n' });
+    expect(yes.stderr).toMatch(/recovery files made so far.*sealed under new data keys/s);
   });
 
   it('remove asks, and treats anything but yes as no', async () => {

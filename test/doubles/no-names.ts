@@ -1,8 +1,10 @@
+import type { Context } from '../../src/context.js';
 import type { ListExtras } from '../../src/services/overview/overview.js';
 import type { NameContext } from '../../src/services/select-account.js';
 
-/** Nothing is chosen: no former names, no default account. */
-export const NO_NAMES: NameContext = {
+/** Nothing is chosen: no former names, no default account; and nothing was said yet. */
+export const NO_NAMES: NameContext & Pick<Context, 'firstTime'> = {
+  firstTime: async () => true,
   wantedAccount: null,
   accountNames: async () => ({ aliases: {}, defaults: [] }),
 };

@@ -68,7 +68,7 @@ describe('Ctrl-C', () => {
   it('during a replacement of data keys reports the progress and how to continue', async () => {
     const log = inVault('security.log');
     const begun = () => readFileSync(log, 'utf8').includes('data_keys_added');
-    const run = await interruptAt(['key', 'rotate', '--data'], begun);
+    const run = await interruptAt(['key', 'rotate', '--data', '--yes'], begun);
     expect(run).toMatchObject({ exitCode: 130, stdout: '' });
     expect(run.stderr).toContain(
       'vault: interrupted: the new data keys are in use and seal 0 of 1 account; the old data keys are kept for the rest\nhint: vault key rotate --data\n',

@@ -32,12 +32,12 @@ describe('a vault whose key is replaced', () => {
         const { data_keys: all } = JSON.parse(stdout) as { data_keys: readonly { id: number }[] };
         return all.map(({ id }) => id);
       };
-      for (const more of [[], ['--data']])
+      for (const more of [[], ['--data', '--yes']])
         expect(await stage.vault(['key', 'rotate', ...more], options)).toMatchObject({ exitCode: 6 });
       expect(await dataKeys()).toEqual([1, 2, 3, 4, 5]);
       await service.unlock();
       expect(await stage.vault(['token', 'demo'], options)).toMatchObject({ exitCode: 0 });
-      expect(await stage.vault(['key', 'rotate', '--data'], options)).toMatchObject({ exitCode: 0 });
+      expect(await stage.vault(['key', 'rotate', '--data', '--yes'], options)).toMatchObject({ exitCode: 0 });
       expect(await dataKeys()).toEqual([6, 7, 8, 9, 10]);
       expect(await stage.vault(['token', 'demo'], options)).toMatchObject({ exitCode: 0 });
       const status = await stage.vault(['key', 'status', '--json'], options);
@@ -81,7 +81,7 @@ describe('a vault whose key is replaced', () => {
       const crowd = Array.from({ length: 6 }, (_, index) =>
         stage.vault(index % 2 === 0 ? ['token', account] : ['refresh', account, '--force']),
       );
-      const rotated = await stage.vault(['key', 'rotate', '--data', '--json']);
+      const rotated = await stage.vault(['key', 'rotate', '--data', '--yes', '--json']);
       expect(rotated).toMatchObject({ exitCode: 0 });
       for (const run of await Promise.all(crowd)) expect(run).toMatchObject({ exitCode: 0 });
       expect(await stage.vault(['token', account])).toMatchObject({ exitCode: 0 });

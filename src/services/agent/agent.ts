@@ -58,7 +58,16 @@ export type AgentContext = AgentClientContext &
   NotifyContext &
   Pick<
     Context,
-    'access' | 'audit' | 'clock' | 'envFile' | 'host' | 'paths' | 'profile' | 'providerOrNull' | 'vault'
+    | 'access'
+    | 'audit'
+    | 'clock'
+    | 'envFile'
+    | 'firstTime'
+    | 'host'
+    | 'paths'
+    | 'profile'
+    | 'providerOrNull'
+    | 'vault'
   >;
 
 interface State {

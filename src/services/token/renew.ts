@@ -17,7 +17,7 @@ import type { TokenRequest, ValidToken } from './token-request.js';
 
 /* What a request for a token does when the stored one is not simply good enough. A valid token does not load this file. */
 
-export interface RenewContext extends Pick<Context, 'clock' | 'providerOrNull'> {
+export interface RenewContext extends Pick<Context, 'clock' | 'firstTime' | 'providerOrNull'> {
   /** Refreshes under the account's lock. @param fallback whether the stored access token serves if that fails */
   readonly refresh: (vault: Vault, account: Account, fallback: boolean) => Promise<RefreshOutcome>;
 }
@@ -43,7 +43,10 @@ export async function renew(
   await requireScopes(ctx, vault, account, request.scopes);
   const now = ctx.clock.now();
   if (!request.refresh && isValidFor(account, request.minValid, now))
-    return { account, warning: tooShort(account, request, now) };
+    return {
+      account,
+      warning: joined([await deadGrant(ctx, account, now), tooShort(account, request, now)]),
+    };
   const usable = isUsable(account, now) && account.sealed.accessToken !== null;
   const fallback = usable && !request.refresh;
   if (fallback && (!account.hasRefreshToken || awaitsLogin(account, now))) {
@@ -68,6 +71,18 @@ export async function renew(
     return { account, warning };
   }
   return refreshed(ctx, vault, account, request, outcome.kind === 'adopted');
+}
+
+/** The warning that a token is the last one, once for each. */
+async function deadGrant({ firstTime }: RenewContext, account: Account, now: number): Promise<string | null> {
+  const { id, generation, status, expiresAt } = account;
+  if (status !== 'login_needed' || !(await firstTime(`${id}-login-needed`, String(generation)))) return null;
+  const end = expiresAt === null ? '' : `, which ${ending(expiresAt, now)}`;
+  return `${accountName(account)} needs a new login; until then you get its last token${end}: ${loginCommand(account)}`;
+}
+
+function joined(warnings: readonly (string | null)[]): string | null {
+  return warnings.filter((warning) => warning !== null).join('; ') || null;
 }
 
 function backoffError(account: Account, now: number): VaultError {
@@ -122,12 +137,12 @@ async function refreshed(
     );
   }
   const withdrawn = withdrawnScopes(before, account);
-  const warnings = [
+  const warning = joined([
     unusableTokenWarning(account),
     withdrawn.length > 0 ? withdrawalWarning(account, withdrawn) : null,
     tooShort(account, request, now),
-  ].filter((warning) => warning !== null);
-  return { account, warning: warnings.length === 0 ? null : warnings.join('; ') };
+  ]);
+  return { account, warning };
 }
 
 /** The error for a stored access token that cannot be returned. */

@@ -19,6 +19,7 @@ export type TokenContext = Pick<
   | 'detail'
   | 'envFile'
   | 'files'
+  | 'firstTime'
   | 'host'
   | 'interruption'
   | 'keys'
@@ -124,7 +125,10 @@ export async function ensureValid(ctx: EnsureValidContext, request: TokenRequest
   const { scopes, minValid } = request;
   const now = ctx.clock.now();
   const isGranted = scopes.every((scope) => account.grantedScopes.includes(scope));
-  const isValid = isValidFor(account, minValid, now) && livesFor(account, minValid, now);
+  const isValid =
+    account.status !== 'login_needed' &&
+    isValidFor(account, minValid, now) &&
+    livesFor(account, minValid, now);
   if (!request.refresh && isGranted && isValid) return openToken(ctx, vault, account, request, null);
   const { renew } = await import('./renew.js');
   const renewed = await renew(ctx, vault, account, request);

@@ -1,0 +1,35 @@
+import { VaultError } from '../domain/errors.js';
+import { command } from '../domain/hints.js';
+import { quoted } from '../domain/safe-text.js';
+import { closest } from '../domain/wording.js';
+import type { Host, Paths } from '../system/contract.js';
+import { readOnlyFs } from '../system/files/read-only.js';
+import { profileNames } from '../system/profiles.js';
+
+/**
+ * Where there is no vault: its place may be mistyped. A profile that has no folder, or a `VAULT_HOME` that is none, is not taken
+ * for an empty vault.
+ *
+ * @throws VaultError `config_invalid`
+ */
+export function requirePlace(host: Pick<Host, 'env' | 'platform'>, paths: Paths): void {
+  const isFolder = (path: string) => readOnlyFs.info(readOnlyFs.real(path) ?? path)?.kind === 'folder';
+  const { profile } = paths;
+  const home = host.env['VAULT_HOME'] ?? '';
+  if (profile !== null && !isFolder(paths.data) && !isFolder(paths.config)) {
+    const guess = closest(profile, profileNames(host));
+    const meant = guess === null ? [] : [`did you mean ${guess}?`];
+    throw new VaultError('config_invalid', `there is no profile ${profile} yet`, {
+      hint: [
+        ...meant,
+        `to list the profiles: ${command('config profiles', null)}`,
+        `to make it: ${command('init', profile)}`,
+      ].join('\n'),
+    });
+  }
+  if (home === '' || isFolder(home)) return;
+  const what = readOnlyFs.info(home) === null ? 'does not exist' : 'is not a folder';
+  throw new VaultError('config_invalid', `VAULT_HOME is ${home}, which ${what}`, {
+    hint: `check it: echo "$VAULT_HOME"\nto make a vault there: mkdir -p -m 700 ${quoted(home)}; ${command('init')}`,
+  });
+}
