@@ -112,7 +112,7 @@ describe('the fast lane', () => {
     [['token', '--min-valid', '--json']],
     [['token', '--refresh=yes']],
     [['token', 'a', 'b']],
-    [['show']],
+    [['exec']],
     [['token', '--', 'google']],
     [['token', '--min-valid', 'soon']],
     [['--profile', '', 'token']],

@@ -111,7 +111,7 @@ describe('while it waits', () => {
   });
 
   it('prints that the URL can be pasted where stdin is a terminal', async () => {
-    const options = { tty: true, env: { NO_COLOR: '1' } };
+    const options = { tty: true, columns: 200, env: { NO_COLOR: '1' } };
     const { stderr } = await run('google', {}, options, (talk) => talk.on({ ...AUTHORIZE, opened: false }));
     expect(stderr).toContain('; if you log in on another machine, paste the URL of the last page here\n');
   });
