@@ -41,7 +41,7 @@ import type { Locks } from './stores/locks.js';
 import type { RollbackMarks } from './stores/rollback-marks.js';
 import type { Spill } from './stores/spill.js';
 import type { Copies } from './stores/sqlite-copies.js';
-import { sqliteFactory } from './stores/sqlite-factory.js';
+import { sqliteFactory } from './stores/sqlite-store.js';
 import { callerProcessOf } from './system/caller-process.js';
 import { systemClock } from './system/clock.js';
 import type { Clock, Files, Host, Http, Paths } from './system/contract.js';

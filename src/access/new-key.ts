@@ -1,5 +1,5 @@
-import { KEY_BYTES } from '../crypto/aead.js';
 import { equalBytes, random } from '../crypto/derive.js';
+import { KEY_BYTES } from '../crypto/sealed-box.js';
 import { isInterruption, VaultError, withMoreHints } from '../domain/errors.js';
 import { command } from '../domain/hints.js';
 import type { GivenKeySource, KeySource, StoringKeySource } from '../keysources/contract.js';

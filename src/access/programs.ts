@@ -1,7 +1,14 @@
 import { childEnv } from '../domain/environment.js';
 import { VaultError } from '../domain/errors.js';
 import type { Host } from '../system/contract.js';
-import { type BoundedEnd, type ChildResult, runBounded, runChild } from '../system/processes/child.js';
+import {
+  type BoundedEnd,
+  type ChildResult,
+  runBounded,
+  runChild,
+  withAbsolutePath,
+} from '../system/processes/child.js';
+import { commandWords } from '../system/processes/command-words.js';
 
 /** Runs another program in `/`, where other users cannot put files, without client secrets; its output is discarded. */
 export function runProgram(
@@ -24,4 +31,13 @@ export function runThisProgram(
   if (self === null) throw new VaultError('usage', 'only the command line can run itself again');
   const [program, ...script] = self;
   return runChild(program, [...script, ...args], env, onStderrLine);
+}
+
+/** The user's editor: `$VISUAL`, else `$EDITOR`, else that of the system. No shell reads it. */
+export function editorOf({ env, platform }: Pick<Host, 'env' | 'platform'>): {
+  readonly command: readonly string[];
+  readonly env: Host['env'];
+} {
+  const named = env['VISUAL'] || env['EDITOR'] || (platform === 'win32' ? 'notepad' : 'vi');
+  return { command: commandWords(named), env: withAbsolutePath(childEnv(env)) };
 }

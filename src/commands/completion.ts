@@ -1,5 +1,4 @@
 import { dirname } from 'node:path';
-import { SHELLS, type Shell } from '../complete/scripts.js';
 import { VaultError } from '../domain/errors.js';
 import { command, programName } from '../domain/hints.js';
 import { quoted } from '../domain/safe-text.js';
@@ -8,6 +7,8 @@ import {
   completionScript,
   installCompletion,
   removeCompletion,
+  SHELLS,
+  type Shell,
   shellOf,
 } from '../services/completion/install.js';
 import type { Io } from '../ui/io.js';

@@ -1,5 +1,5 @@
-import { editorOf } from '../access/editor.js';
 import { listProfiles } from '../access/profiles.js';
+import { editorOf } from '../access/programs.js';
 import { type ConfigPath, parseConfigPath } from '../config/config-path.js';
 import type { Context } from '../context.js';
 import { reworded, VaultError } from '../domain/errors.js';

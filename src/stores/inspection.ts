@@ -5,9 +5,8 @@ import type { Clock, Files } from '../system/contract.js';
 import type { Intent, Store } from './contract.js';
 import { INTENTS } from './sqlite.js';
 import { connect } from './sqlite-connection.js';
-import { APPLICATION_ID, SCHEMA_VERSION } from './sqlite-current.js';
 import { asStoreError } from './sqlite-failure.js';
-import { distrust, openSqlite } from './sqlite-open.js';
+import { APPLICATION_ID, distrust, openSqlite, SCHEMA_VERSION } from './sqlite-open.js';
 import { alterations } from './sqlite-schema.js';
 import { sqliteStore } from './sqlite-store.js';
 

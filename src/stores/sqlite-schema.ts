@@ -1,7 +1,7 @@
 import type { Database } from 'better-sqlite3';
 import { INSTALL_CURRENT, VaultError } from '../domain/errors.js';
 import { command, fromBackup } from '../domain/hints.js';
-import { APPLICATION_ID, applicationId, SCHEMA_VERSION, schemaVersion } from './sqlite-current.js';
+import { APPLICATION_ID, applicationId, SCHEMA_VERSION, schemaVersion } from './sqlite-open.js';
 
 /**
  * Each entry takes the schema one version up; `user_version` counts them. A released entry is never edited.

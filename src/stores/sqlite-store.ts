@@ -1,7 +1,40 @@
 import { lazily, once } from '../domain/async.js';
-import type { Store } from './contract.js';
+import type { Clock, Files, Paths } from '../system/contract.js';
+import type { Store, StoreFactory } from './contract.js';
 import type { Connection } from './sqlite-connection.js';
+import { connect } from './sqlite-connection.js';
+import { isCurrent, openDatabase } from './sqlite-open.js';
 import { findByIndex, findNames, findOne, readHead } from './sqlite-reads.js';
+
+export function sqliteFactory(paths: Paths, files: Files, clock: Clock): StoreFactory {
+  const path = paths.database;
+  const factory: StoreFactory = {
+    exists: async () => files.exists(path),
+
+    async open() {
+      files.ensureFolder(paths.data);
+      const database = await openDatabase(path, files);
+      const connection = connect(database, path, clock);
+      try {
+        if (!(await connection.read(() => isCurrent(database)))) {
+          const { migrate } = await import('./sqlite-schema.js');
+          await connection.read(() => migrate(database, path));
+        }
+      } catch (failure) {
+        await connection.close();
+        throw failure;
+      }
+      return sqliteStore(connection);
+    },
+
+    async create(head, ready) {
+      files.ensureFolder(paths.data);
+      (await import('./sqlite-create.js')).createDatabase(path, files, head, ready);
+      return factory.open();
+    },
+  };
+  return factory;
+}
 
 /** A store over SQLite. Reading an account and the keys needs only this file; the rest is loaded when it is first used. */
 export function sqliteStore(connection: Connection): Store {

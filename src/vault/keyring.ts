@@ -1,7 +1,13 @@
-import { KEY_BYTES } from '../crypto/aead.js';
 import { authenticate, deriveKey, equalBytes, prepared } from '../crypto/derive.js';
 import { frame } from '../crypto/framing.js';
-import { OpenFailure, type OpenFailureKind, open, seal, sealedKeyId } from '../crypto/sealed-box.js';
+import {
+  KEY_BYTES,
+  OpenFailure,
+  type OpenFailureKind,
+  open,
+  seal,
+  sealedKeyId,
+} from '../crypto/sealed-box.js';
 import { VaultError } from '../domain/errors.js';
 import type {
   DataKeyPurpose,

@@ -1,6 +1,6 @@
-import { KEY_BYTES } from '../crypto/aead.js';
 import { authenticate, random } from '../crypto/derive.js';
 import { frame } from '../crypto/framing.js';
+import { KEY_BYTES } from '../crypto/sealed-box.js';
 import type { RowFacts, SealedLedger, TrailEntry, TrailFacts } from '../stores/contract.js';
 import { unreadableLedger } from './damage.js';
 import type { Keyring } from './keyring.js';

@@ -1,7 +1,6 @@
-import { KEY_BYTES } from '../crypto/aead.js';
 import { authenticate, deriveKey, random } from '../crypto/derive.js';
 import { frame } from '../crypto/framing.js';
-import { seal } from '../crypto/sealed-box.js';
+import { KEY_BYTES, seal } from '../crypto/sealed-box.js';
 import type { DataKeyPurpose, MasterKeyRow, VaultHead, WrappedKeyRow } from '../stores/contract.js';
 
 /** Part of all authenticated data and of the purpose of every derived key: other formats do not open. */

@@ -1,7 +1,6 @@
-import { KEY_BYTES } from '../crypto/aead.js';
 import { authenticate, equalBytes, random } from '../crypto/derive.js';
 import { frame } from '../crypto/framing.js';
-import { OpenFailure, open, seal } from '../crypto/sealed-box.js';
+import { KEY_BYTES, OpenFailure, open, seal } from '../crypto/sealed-box.js';
 import {
   isUsualCost,
   memoryOf,

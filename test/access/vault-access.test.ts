@@ -10,7 +10,7 @@ import type { KeySource } from '../../src/keysources/contract.js';
 import { keyFileSource } from '../../src/keysources/key-file.js';
 import { sqliteLocks } from '../../src/stores/locks.js';
 import { rollbackMarks } from '../../src/stores/rollback-marks.js';
-import { sqliteFactory } from '../../src/stores/sqlite-factory.js';
+import { sqliteFactory } from '../../src/stores/sqlite-store.js';
 import { systemClock as clock } from '../../src/system/clock.js';
 import { createFiles } from '../../src/system/files/files.js';
 import { resolvePaths } from '../../src/system/paths.js';

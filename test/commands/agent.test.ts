@@ -1,10 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { agent, printSocket, printStopped } from '../../src/commands/agent.js';
-import { sayEvent, showStatus } from '../../src/commands/agent-view.js';
+import { agent, printSocket, printStopped, sayEvent, showStatus } from '../../src/commands/agent.js';
 import { HOUR, MINUTE, SECOND } from '../../src/domain/duration.js';
 import { VaultError } from '../../src/domain/errors.js';
-import type { AgentEvent } from '../../src/services/agent/agent-contract.js';
-import type { AgentStatus } from '../../src/services/agent/agent-report.js';
+import type { AgentEvent, AgentStatus } from '../../src/services/agent/agent-report.js';
 import type { Io } from '../../src/ui/io.js';
 import { accountExample } from '../doubles/account.js';
 import { NOW, type TerminalOptions, terminal } from '../doubles/terminal.js';

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { doctor } from '../../src/commands/doctor.js';
-import { confirmRollback } from '../../src/commands/doctor-accept.js';
+import { confirmRollback, doctor } from '../../src/commands/doctor.js';
 import { VaultError } from '../../src/domain/errors.js';
 import type { Acceptance } from '../../src/services/integrity/integrity.js';
 import type { Condition } from '../../src/vault/guard.js';

@@ -7,7 +7,7 @@ import {
   encryptWithNonce,
   NONCE_BYTES,
   TAG_BYTES,
-} from '../../src/crypto/aead.js';
+} from '../../src/crypto/sealed-box.js';
 
 const hex = (text: string) => Buffer.from(text, 'hex');
 

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { AuthenticationFailure, decrypt, encryptWithNonce } from '../../src/crypto/aead.js';
 import { deriveKey } from '../../src/crypto/derive.js';
+import { AuthenticationFailure, decrypt, encryptWithNonce } from '../../src/crypto/sealed-box.js';
 import { needs } from '../harness/parts.js';
 import {
   type AeadVector,

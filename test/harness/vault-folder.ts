@@ -6,7 +6,7 @@ import type { Locks } from '../../src/stores/locks.js';
 import { sqliteLocks } from '../../src/stores/locks.js';
 import type { RollbackMarks } from '../../src/stores/rollback-marks.js';
 import { rollbackMarks } from '../../src/stores/rollback-marks.js';
-import { sqliteFactory } from '../../src/stores/sqlite-factory.js';
+import { sqliteFactory } from '../../src/stores/sqlite-store.js';
 import { systemClock } from '../../src/system/clock.js';
 import type { Clock, Files, Paths } from '../../src/system/contract.js';
 import { createFiles } from '../../src/system/files/files.js';

@@ -12,7 +12,7 @@ import type { RollbackMarks } from '../../src/stores/rollback-marks.js';
 import { rollbackMarks } from '../../src/stores/rollback-marks.js';
 import type { Spill } from '../../src/stores/spill.js';
 import { spillFolder } from '../../src/stores/spill.js';
-import { sqliteFactory } from '../../src/stores/sqlite-factory.js';
+import { sqliteFactory } from '../../src/stores/sqlite-store.js';
 import { systemClock } from '../../src/system/clock.js';
 import type { Files, Http, Paths } from '../../src/system/contract.js';
 import { createFiles } from '../../src/system/files/files.js';

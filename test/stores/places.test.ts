@@ -17,7 +17,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { Store } from '../../src/stores/contract.js';
 import { inspectSqlite } from '../../src/stores/inspection.js';
-import { sqliteFactory } from '../../src/stores/sqlite-factory.js';
+import { sqliteFactory } from '../../src/stores/sqlite-store.js';
 import { systemClock } from '../../src/system/clock.js';
 import { createFiles } from '../../src/system/files/files.js';
 import { readOnlyFiles } from '../../src/system/files/read-only.js';

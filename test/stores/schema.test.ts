@@ -1,6 +1,6 @@
 import SqliteDatabase, { type Database } from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { isCurrent, SCHEMA_VERSION } from '../../src/stores/sqlite-current.js';
+import { isCurrent, SCHEMA_VERSION } from '../../src/stores/sqlite-open.js';
 import { alterations, createSchema } from '../../src/stores/sqlite-schema.js';
 import { headExample, type VaultFolder, vaultFolder } from '../harness/vault-folder.js';
 

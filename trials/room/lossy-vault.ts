@@ -4,7 +4,7 @@ import { Secret } from '../../src/domain/secret.js';
 import { keyFileSource } from '../../src/keysources/key-file.js';
 import type { Intent } from '../../src/stores/contract.js';
 import { sqliteLocks } from '../../src/stores/locks.js';
-import { sqliteFactory } from '../../src/stores/sqlite-factory.js';
+import { sqliteFactory } from '../../src/stores/sqlite-store.js';
 import { systemClock as clock } from '../../src/system/clock.js';
 import { createFiles } from '../../src/system/files/files.js';
 import { resolvePaths } from '../../src/system/paths.js';

@@ -22,7 +22,7 @@ import type { Locks } from '../../src/stores/locks.js';
 import type { RollbackMarks } from '../../src/stores/rollback-marks.js';
 import { rollbackMarks } from '../../src/stores/rollback-marks.js';
 import { spillFolder } from '../../src/stores/spill.js';
-import { sqliteFactory } from '../../src/stores/sqlite-factory.js';
+import { sqliteFactory } from '../../src/stores/sqlite-store.js';
 import { systemClock as clock } from '../../src/system/clock.js';
 import type { Http } from '../../src/system/contract.js';
 import { createFiles } from '../../src/system/files/files.js';

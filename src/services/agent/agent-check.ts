@@ -8,7 +8,7 @@ import type { Clock } from '../../system/contract.js';
 import type { Vault } from '../../vault/vault.js';
 import { type RefreshResult, refreshAll } from '../refresh/refresh-all.js';
 import type { NameContext } from '../select-account.js';
-import type { AgentCheck, AgentRequest } from './agent-contract.js';
+import type { AgentCheck, AgentRequest } from './agent-report.js';
 import type { AgentVault } from './agent-vault.js';
 
 /** How long an account is skipped after a failure that time does not cure, at first and at most. */

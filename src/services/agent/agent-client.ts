@@ -9,8 +9,8 @@ import { isBearer } from '../../domain/token-state.js';
 import type { AnswerFromSocket } from '../../system/agent/agent-client.js';
 import { notBearer } from '../token/renew.js';
 import type { TokenRequest, ValidToken } from '../token/token-request.js';
-import { AGENT_LOCK } from './agent-contract.js';
 import type { AgentStatus } from './agent-report.js';
+import { AGENT_LOCK } from './agent-report.js';
 
 /**
  * Asks a running agent for a token, by the same route as curl. The caller does the work itself whenever this fails.

@@ -18,8 +18,15 @@ import { type EnsureValidContext, ensureValid } from '../token/token.js';
 import type { TokenRequest, ValidToken } from '../token/token-request.js';
 import { agentCheck } from './agent-check.js';
 import { type AgentClientContext, agentStatus } from './agent-client.js';
-import { AGENT_LOCK, type AgentCheck, type AgentEvent, type AgentRequest } from './agent-contract.js';
-import { type AgentStatus, newsFinder, statusDocument } from './agent-report.js';
+import {
+  AGENT_LOCK,
+  type AgentCheck,
+  type AgentEvent,
+  type AgentRequest,
+  type AgentStatus,
+  newsFinder,
+  statusDocument,
+} from './agent-report.js';
 import { agentRoutes } from './agent-routes.js';
 import { agentVault } from './agent-vault.js';
 import { sharedRefreshes } from './shared-refreshes.js';

@@ -8,7 +8,7 @@ import {
   askAgent,
   stopAgent,
 } from '../../../src/services/agent/agent-client.js';
-import { AGENT_LOCK } from '../../../src/services/agent/agent-contract.js';
+import { AGENT_LOCK } from '../../../src/services/agent/agent-report.js';
 import { tokenDocument } from '../../../src/services/token/token-formats.js';
 import type { TokenRequest } from '../../../src/services/token/token-request.js';
 import { sqliteLocks } from '../../../src/stores/locks.js';

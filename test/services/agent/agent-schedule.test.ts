@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { HOUR, MINUTE, SECOND } from '../../../src/domain/duration.js';
 import { VaultError } from '../../../src/domain/errors.js';
 import { isTroubled, pauseAfter, socketKeeper, waitUntil } from '../../../src/services/agent/agent.js';
-import type { AgentCheck, AgentEvent } from '../../../src/services/agent/agent-contract.js';
+import type { AgentCheck, AgentEvent } from '../../../src/services/agent/agent-report.js';
 import { accountExample } from '../../doubles/account.js';
 import { clockDouble } from '../../doubles/clock.js';
 import { NOW } from '../../doubles/terminal.js';
