@@ -5,14 +5,14 @@ import { realpathSync } from 'node:fs';
 import { Secret } from '../dist/lib/domain/secret.js';
 import { KEY_SOURCES } from '../dist/lib/keysources/index.js';
 import { rollbackMarks } from '../dist/lib/stores/rollback-marks.js';
-import { sqliteFactory } from '../dist/lib/stores/sqlite-factory.js';
+import { sqliteFactory } from '../dist/lib/stores/sqlite-store.js';
 import { systemClock } from '../dist/lib/system/clock.js';
 import { createFiles } from '../dist/lib/system/files/files.js';
 import { KEYCHAIN_TIMEOUTS, systemKeychain } from '../dist/lib/system/keychain/keychain.js';
 import { machineIdentity } from '../dist/lib/system/machine.js';
 import { resolvePaths } from '../dist/lib/system/paths.js';
 import { openKeyring } from '../dist/lib/vault/keyring.js';
-import { createVault } from '../dist/lib/vault/open-vault.js';
+import { vaultOver } from '../dist/lib/vault/open-vault.js';
 
 const DAY = 86_400_000;
 const now = Date.now();
@@ -48,7 +48,7 @@ const unlock = async () => {
 };
 const where = [machineIdentity(files, paths.machineFile), realpathSync(paths.data)];
 const marks = async () => rollbackMarks(paths.marks, where, files);
-const vault = createVault({ store, unlock, marks, clock: systemClock, notice: console.error });
+const vault = vaultOver({ store, unlock, marks, clock: systemClock, notice: console.error });
 
 // Writes that are asked for together share a transaction.
 for (let start = 0; start < Number(count); start += 1000) {

@@ -1,5 +1,5 @@
 // Times what the store is asked for, in one process: node bench/queries.mjs <account name>; prints the slowest as JSON.
-import { sqliteFactory } from '../dist/lib/stores/sqlite-factory.js';
+import { sqliteFactory } from '../dist/lib/stores/sqlite-store.js';
 import { systemClock } from '../dist/lib/system/clock.js';
 import { createFiles } from '../dist/lib/system/files/files.js';
 import { resolvePaths } from '../dist/lib/system/paths.js';

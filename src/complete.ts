@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { answer, type Names, type Table } from './complete/answer.js';
 import { harmless } from './domain/safe-text.js';
-import { accountNames } from './stores/sqlite-names.js';
+import { accountNames } from './stores/completion-names.js';
 import type { Host } from './system/contract.js';
 import { readOnlyFiles } from './system/files/read-only.js';
 import { resolvePaths } from './system/paths.js';

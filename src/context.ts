@@ -22,8 +22,8 @@
  */
 import { setMaxListeners } from 'node:events';
 import { join } from 'node:path';
-import { createKeySources } from './access/key-source-in-use.js';
-import type { KeySources } from './access/key-sources.js';
+import { createKeySources } from './access/key-sources.js';
+import type { KeySources } from './access/key-sources-rest.js';
 import type { LoginMachine } from './access/login-machine.js';
 import type { Refresher } from './access/refresher-client.js';
 import { type VaultAccess, vaultAccess } from './access/vault-access.js';

@@ -5,10 +5,10 @@ export function loadRefreshParts(): Promise<unknown> {
     import('../providers/index.js'),
     import('../stores/locks.js'),
     import('../stores/spill.js'),
-    import('../stores/sqlite.js'),
+    import('../stores/sqlite-rest.js'),
     import('../system/http/http.js'),
     import('../vault/guard.js'),
-    import('../vault/vault.js'),
+    import('../vault/vault-rest.js'),
     import('../vault/verify.js'),
     import('./marks.js'),
   ]);

@@ -1,7 +1,7 @@
 import { VaultError } from '../domain/errors.js';
 import type { KeySource } from '../keysources/contract.js';
 import type { Store, VaultHead } from '../stores/contract.js';
-import { createVault } from '../vault/open-vault.js';
+import { vaultOver } from '../vault/open-vault.js';
 import type { Vault } from '../vault/vault.js';
 import type { NewVaultDeps } from './make-vault.js';
 import { type Unlocked, unlock } from './unlock.js';
@@ -55,7 +55,7 @@ export function vaultAccess(deps: VaultAccessDeps): VaultAccess {
     if (opened !== null) return opened;
     if (!(await deps.factory.exists())) return nothingThere();
     // Another call may have begun to open it meanwhile.
-    return opened ?? remember(deps.factory.open().then((store) => vaultOver(store)));
+    return opened ?? remember(deps.factory.open().then((store) => openedOver(store)));
   }
 
   async function nothingThere(): Promise<null> {
@@ -68,8 +68,8 @@ export function vaultAccess(deps: VaultAccessDeps): VaultAccess {
     return null;
   }
 
-  function vaultOver(store: Store, source?: KeySource): Opened {
-    const vault = createVault({
+  function openedOver(store: Store, source?: KeySource): Opened {
+    const vault = vaultOver({
       ...deps,
       store,
       alarm: (code) => deps.audit.record({ event: 'integrity_alarm', code }),
@@ -109,7 +109,7 @@ export function vaultAccess(deps: VaultAccessDeps): VaultAccess {
   async function make(source: KeySource): Promise<Vault> {
     const { makeVault } = await import('./make-vault.js');
     const store = await makeVault(deps, source);
-    return (await remember(Promise.resolve(vaultOver(store, source)))).vault;
+    return (await remember(Promise.resolve(openedOver(store, source)))).vault;
   }
 
   return {

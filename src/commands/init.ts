@@ -1,4 +1,4 @@
-import type { KeyChoice } from '../access/key-sources.js';
+import type { KeyChoice } from '../access/key-sources-rest.js';
 import { KEY_SOURCE_KINDS } from '../config/key-source.js';
 import { VaultError } from '../domain/errors.js';
 import { command } from '../domain/hints.js';

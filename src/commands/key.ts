@@ -1,4 +1,4 @@
-import type { KeyChoice, PassphraseFrom } from '../access/key-sources.js';
+import type { KeyChoice, PassphraseFrom } from '../access/key-sources-rest.js';
 import { useCommand } from '../access/open-failure.js';
 import { KEY_SOURCE_KINDS } from '../config/key-source.js';
 import type { Context } from '../context.js';

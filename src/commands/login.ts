@@ -153,7 +153,7 @@ export function loginDocument(result: LoginResult) {
     withdrawn_scopes: result.withdrawnScopes,
     expires_at: rfc3339(account.expiresAt),
     has_refresh_token: account.hasRefreshToken,
-    refresh_token_in_doubt: result.inDoubt,
+    refresh_token_in_doubt: result.tokenMayBeSpent,
     created,
     renamed_from: renamedFrom,
   };
@@ -167,7 +167,7 @@ export function printNotes(result: LoginResult, io: Io): void {
   if (!account.hasRefreshToken) {
     io.warn('warning: the provider issued no refresh token, so this account cannot be refreshed', 'yellow');
     io.warn(`  its access token: ${ending(account.expiresAt, io.now())}; then log in again`);
-  } else if (result.inDoubt) {
+  } else if (result.tokenMayBeSpent) {
     io.warn(
       'warning: the provider issued no new refresh token, and the stored one may no longer work',
       'yellow',

@@ -36,7 +36,7 @@ export type AccountEvent =
       /** A sentence for the user. */
       readonly reason: string;
       /** A login is only the likely cure, so the provider is asked again after a backoff. */
-      readonly inDoubt?: boolean;
+      readonly loginUncertain?: boolean;
       /** When the provider wants to be asked again (Retry-After), an hour from now at most; null: it did not say. */
       readonly notBefore?: number | null;
       readonly now: number;
@@ -64,7 +64,7 @@ export function nextStatus(current: StatusFacts, event: AccountEvent): StatusFac
   const { status, reason } = current;
   switch (event.failure) {
     case 'login_needed': {
-      const retryAt = event.inDoubt === true ? event.now + backoffAfter(failures) : null;
+      const retryAt = event.loginUncertain === true ? event.now + backoffAfter(failures) : null;
       return { ...failed, status: 'login_needed', reason: event.reason, retryAt };
     }
     case 'refused':

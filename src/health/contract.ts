@@ -1,4 +1,4 @@
-import type { ReadOnlyAccess } from '../access/read-only.js';
+import type { ReadOnlyAccess } from '../access/doctor-access.js';
 import type { Context } from '../context.js';
 import type { Account } from '../domain/account.js';
 import { type Finding, NotChecked, skipped } from '../domain/finding.js';

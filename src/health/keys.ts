@@ -1,4 +1,4 @@
-import type { TriedKey } from '../access/read-only.js';
+import type { TriedKey } from '../access/doctor-access.js';
 import { isKeyFailure, VaultError } from '../domain/errors.js';
 import { type Finding, fine, problemOf, skipped, warning } from '../domain/finding.js';
 import { command } from '../domain/hints.js';

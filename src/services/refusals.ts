@@ -17,7 +17,7 @@ export function loginNeeded(account: Account): VaultError {
 }
 
 /** Whether a login is only the likely remedy; see {@link refreshRefusal}. */
-export function isInDoubt({ code, details }: VaultError): boolean {
+export function isLoginUncertain({ code, details }: VaultError): boolean {
   return code === 'login_needed' && details['provider_error'] === AMBIGUOUS;
 }
 

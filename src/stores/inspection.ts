@@ -3,10 +3,10 @@ import { codeOf, VaultError } from '../domain/errors.js';
 import { command } from '../domain/hints.js';
 import type { Clock, Files } from '../system/contract.js';
 import type { Intent, Store } from './contract.js';
-import { INTENTS } from './sqlite.js';
 import { connect } from './sqlite-connection.js';
 import { asStoreError } from './sqlite-failure.js';
 import { APPLICATION_ID, distrust, openSqlite, SCHEMA_VERSION } from './sqlite-open.js';
+import { INTENTS } from './sqlite-rest.js';
 import { alterations } from './sqlite-schema.js';
 import { sqliteStore } from './sqlite-store.js';
 

@@ -39,7 +39,7 @@ export function sqliteFactory(paths: Paths, files: Files, clock: Clock): StoreFa
 /** A store over SQLite. Reading an account and the keys needs only this file; the rest is loaded when it is first used. */
 export function sqliteStore(connection: Connection): Store {
   const { read } = connection;
-  const rest = once(async () => (await import('./sqlite.js')).restOfStore(connection));
+  const rest = once(async () => (await import('./sqlite-rest.js')).restOfStore(connection));
 
   return {
     head: () => read(() => readHead(connection)),

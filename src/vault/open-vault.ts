@@ -5,7 +5,7 @@ import { openAccessToken } from './sealed-record.js';
 import type { Vault, VaultParts } from './vault.js';
 
 /** A vault over a store. A stored access token needs only this file; the rest is loaded when it is first used. */
-export function createVault(parts: VaultParts): Vault {
+export function vaultOver(parts: VaultParts): Vault {
   const { store, unlock, marks, clock, events, notice } = parts;
   const access = createKeyringAccess({
     store,
@@ -15,7 +15,7 @@ export function createVault(parts: VaultParts): Vault {
       return createGuard({ store, keyring, marks: own, clock, notice, ...(events && { events }) });
     },
   });
-  const rest = once(async () => (await import('./vault.js')).restOfVault(parts, access));
+  const rest = once(async () => (await import('./vault-rest.js')).restOfVault(parts, access));
 
   async function settleDue(): Promise<void> {
     if (events?.queue.due === true) await (await rest()).settleDue();

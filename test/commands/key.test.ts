@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { KeyChoice } from '../../src/access/key-sources.js';
+import type { KeyChoice } from '../../src/access/key-sources-rest.js';
 import {
   key,
   showExported,

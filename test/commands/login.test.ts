@@ -27,7 +27,7 @@ const RESULT: LoginResult = {
   missingScopes: [],
   created: true,
   renamedFrom: null,
-  inDoubt: false,
+  tokenMayBeSpent: false,
   keptRefreshToken: false,
   withdrawnScopes: [],
 };
@@ -185,7 +185,7 @@ describe('after the login', () => {
   });
   it('warns that the kept refresh token may be used up', async () => {
     const held = (talk: LoginTalk) => talk.on({ kind: 'account_held' });
-    const result = { keptRefreshToken: true, inDoubt: true };
+    const result = { keptRefreshToken: true, tokenMayBeSpent: true };
     const { stderr } = await run('google', result, { quiet: true }, held);
     expect(stderr).toContain('the login is complete, but another process is using the account');
     expect(stderr).toContain(

@@ -52,7 +52,7 @@ it.each(['list', 'show'] as const)('%s shortens a very long scope, except in JSO
 it('a login that was not granted one shortens it and prints no command with it', () => {
   const { io, written } = terminal(PLAIN);
   const identity = { subject: 'subject-example', email: null, name: null, details: {} };
-  const kept = { created: false, renamedFrom: null, inDoubt: false, keptRefreshToken: false };
+  const kept = { created: false, renamedFrom: null, tokenMayBeSpent: false, keptRefreshToken: false };
   printNotes({ account, identity, missingScopes: [LONG], withdrawnScopes: [`${LONG}er`], ...kept }, io);
   expect(written.stderr).toContain(`not granted: ${SHORTENED}\n`);
   expect(written.stderr).toContain(`but not now: ${SHORTENED}\n`);

@@ -96,21 +96,21 @@ describe('the status of an account', () => {
   });
 
   it('in doubt still needs a login after further failures, and has a backoff', () => {
-    const inDoubt: AccountEvent = { ...failed('login_needed'), inDoubt: true } as AccountEvent;
-    const doubted = whatFollows(inDoubt);
+    const loginUncertain: AccountEvent = { ...failed('login_needed'), loginUncertain: true } as AccountEvent;
+    const doubted = whatFollows(loginUncertain);
     expect(doubted).toMatchObject({ status: 'login_needed', reason: 'why it failed', retryAt: NOW + MINUTE });
     expect(awaitsLogin(doubted, NOW)).toBe(true);
     expect(awaitsLogin(doubted, NOW + MINUTE)).toBe(false);
     for (const failure of ['transient', 'refused'] as const) {
       const after = whatFollows(
-        inDoubt,
+        loginUncertain,
         ...times(3, { ...failed(failure), reason: 'another' } as AccountEvent),
       );
       expect(after).toMatchObject({ status: 'login_needed', reason: 'why it failed', failures: 4 });
       expect(awaitsLogin(after, NOW + HOUR)).toBe(false);
     }
-    expect(whatFollows(...times(9, inDoubt)).retryAt).toBe(NOW + HOUR);
-    expect(awaitsLogin(whatFollows(inDoubt, failed('login_needed')), NOW + HOUR)).toBe(true);
+    expect(whatFollows(...times(9, loginUncertain)).retryAt).toBe(NOW + HOUR);
+    expect(awaitsLogin(whatFollows(loginUncertain, failed('login_needed')), NOW + HOUR)).toBe(true);
   });
 });
 

@@ -6,7 +6,7 @@ import { keyFileSource } from '../../dist/lib/keysources/key-file.js';
 import { keychainSource } from '../../dist/lib/keysources/os-keychain.js';
 import { sqliteLocks } from '../../dist/lib/stores/locks.js';
 import { rollbackMarks } from '../../dist/lib/stores/rollback-marks.js';
-import { sqliteFactory } from '../../dist/lib/stores/sqlite-factory.js';
+import { sqliteFactory } from '../../dist/lib/stores/sqlite-store.js';
 import { systemClock as clock } from '../../dist/lib/system/clock.js';
 import { createFiles } from '../../dist/lib/system/files/files.js';
 import { KEYCHAIN_TIMEOUTS, systemKeychain } from '../../dist/lib/system/keychain/keychain.js';

@@ -6,7 +6,7 @@ import { accountName } from '../../src/domain/account.js';
 import { keyFileSource } from '../../src/keysources/key-file.js';
 import { keychainSource } from '../../src/keysources/os-keychain.js';
 import { openKeyring } from '../../src/vault/keyring.js';
-import { createVault } from '../../src/vault/open-vault.js';
+import { vaultOver } from '../../src/vault/open-vault.js';
 import type { Vault } from '../../src/vault/vault.js';
 import { accountExample } from '../doubles/account.js';
 import { keychainDouble } from '../doubles/keychain.js';
@@ -38,7 +38,7 @@ async function openWithKeyFile(of: VaultFolder): Promise<Vault> {
   if (masterKey === undefined || head.masterKeys.length !== 1) throw new Error('not one master key');
   const source = keyFileSource(keyFile, files);
   const unlock = async () => openKeyring(head, masterKey, await source.load(masterKey.reference));
-  return createVault({ ...of, store, unlock });
+  return vaultOver({ ...of, store, unlock });
 }
 
 describe('first runs at the same time', () => {

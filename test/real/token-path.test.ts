@@ -10,18 +10,17 @@ const CHUNK = fileURLToPath(new URL('../../dist/cli/main.cjs', import.meta.url))
 
 /** The modules of this chunk by folder of `src/`: what a valid token runs where the key is in a file. */
 const MODULES: Readonly<Record<string, string>> = {
-  access: 'key-source-in-use unlock vault-access',
+  access: 'key-sources unlock vault-access',
   audit: 'log',
   commands: 'index spec token',
   config: 'runtime',
   '': 'context fast-lane main',
-  crypto: 'aead derive framing sealed-box',
+  crypto: 'derive framing sealed-box',
   domain: 'account async audit-events duration entry-points errors hints secret token-state',
   keysources: 'contract key-file key-file-lines key-memory',
   services: 'select-account',
   'services/token': 'token token-formats',
-  stores:
-    'audit-queue sqlite-code sqlite-connection sqlite-current sqlite-factory sqlite-open sqlite-reads sqlite-rows sqlite-store',
+  stores: 'audit-queue sqlite-code sqlite-connection sqlite-open sqlite-reads sqlite-rows sqlite-store',
   system: 'caller-process clock paths',
   'system/files': 'files trusted-path',
   ui: 'create-io',

@@ -20,7 +20,7 @@ import { createHttp } from '../../src/system/http/http.js';
 import { resolvePaths } from '../../src/system/paths.js';
 import { openKeyring } from '../../src/vault/keyring.js';
 import { newVault } from '../../src/vault/new-vault.js';
-import { createVault } from '../../src/vault/open-vault.js';
+import { vaultOver } from '../../src/vault/open-vault.js';
 import type { AccountFacts, Contents } from '../../src/vault/sealed-contents.js';
 import type { Vault, VaultParts } from '../../src/vault/vault.js';
 import { type ClockDouble, clockDouble } from '../doubles/clock.js';
@@ -92,7 +92,7 @@ export async function openVaultStage(): Promise<VaultStage> {
     marks: async () => marks,
     notice: (line: string) => void notices.push(line),
   };
-  const vault = createVault({ ...parts, store: await factory.create(head) });
+  const vault = vaultOver({ ...parts, store: await factory.create(head) });
   const opened: Vault[] = [vault];
 
   const stage: VaultStage = {
@@ -110,7 +110,7 @@ export async function openVaultStage(): Promise<VaultStage> {
     events,
     audit: { record: (event) => void events.push(event) },
     async another(over = {}) {
-      const other = createVault({ ...parts, store: await factory.open(), ...over });
+      const other = vaultOver({ ...parts, store: await factory.open(), ...over });
       opened.push(other);
       return other;
     },

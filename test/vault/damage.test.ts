@@ -4,7 +4,7 @@ import { VaultError } from '../../src/domain/errors.js';
 import { Secret } from '../../src/domain/secret.js';
 import type { Store } from '../../src/stores/contract.js';
 import { openKeyring } from '../../src/vault/keyring.js';
-import { createVault } from '../../src/vault/open-vault.js';
+import { vaultOver } from '../../src/vault/open-vault.js';
 import type { Vault } from '../../src/vault/vault.js';
 import { accountExample } from '../doubles/account.js';
 import { seededNumbers } from '../harness/random.js';
@@ -17,7 +17,7 @@ let folder: VaultFolder;
 beforeEach(async () => {
   folder = vaultFolder();
   const store = await folder.factory.create(await headOf(folder));
-  const vault = vaultOver(store);
+  const vault = vaultWith(store);
   for (const label of PEOPLE) {
     await vault.add(accountExample({ label }), {
       accessToken: new Secret(`access-token-${label}`),
@@ -29,20 +29,20 @@ beforeEach(async () => {
 });
 afterEach(() => folder.remove());
 
-function vaultOver(store: Store): Vault {
+function vaultWith(store: Store): Vault {
   const unlock = async () => {
     const head = await store.head();
     const [masterKey] = head.masterKeys;
     if (masterKey === undefined) throw new VaultError('vault_damaged', 'no master key is listed');
     return openKeyring(head, masterKey, MASTER);
   };
-  return createVault({ ...folder, store, unlock });
+  return vaultOver({ ...folder, store, unlock });
 }
 
 /** Everything the vault says about its accounts, in one text; or the code it refuses with. */
 async function everything(): Promise<string> {
   try {
-    const vault = vaultOver(await folder.factory.open());
+    const vault = vaultWith(await folder.factory.open());
     try {
       const told: unknown[] = [];
       for (const visible of await vault.accounts()) {

@@ -3,7 +3,7 @@ import { Secret } from '../../src/domain/secret.js';
 import type { MasterKeyRow, SealedAccount, Store } from '../../src/stores/contract.js';
 import { openKeyring } from '../../src/vault/keyring.js';
 import { newVault } from '../../src/vault/new-vault.js';
-import { createVault } from '../../src/vault/open-vault.js';
+import { vaultOver } from '../../src/vault/open-vault.js';
 import type { Vault, VaultParts } from '../../src/vault/vault.js';
 import { accountExample } from '../doubles/account.js';
 import { type ClockDouble, clockDouble } from '../doubles/clock.js';
@@ -54,7 +54,7 @@ export async function openWholeStage(): Promise<WholeStage> {
     here,
     async open(marks = here, over = {}) {
       const store = await folder.factory.open();
-      const vault = createVault({
+      const vault = vaultOver({
         store,
         unlock: async () => openKeyring(await store.head(), masterKey, MASTER),
         marks: async () => marks,

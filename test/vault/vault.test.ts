@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Secret } from '../../src/domain/secret.js';
 import type { VaultHead } from '../../src/stores/contract.js';
 import { openKeyring } from '../../src/vault/keyring.js';
-import { createVault } from '../../src/vault/open-vault.js';
+import { vaultOver } from '../../src/vault/open-vault.js';
 import type { Contents } from '../../src/vault/sealed-contents.js';
 import type { Vault } from '../../src/vault/vault.js';
 import { accountExample } from '../doubles/account.js';
@@ -26,7 +26,7 @@ beforeEach(async () => {
   unlocked = 0;
   const made = await headOf(folder);
   head = made;
-  vault = createVault({ ...folder, store: await folder.factory.create(made), unlock });
+  vault = vaultOver({ ...folder, store: await folder.factory.create(made), unlock });
 });
 afterEach(async () => {
   await vault.close();
@@ -58,7 +58,7 @@ describe('a vault', () => {
     const account = await added();
     expect(account).toMatchObject({ generation: 1, hasRefreshToken: true, label: 'alice@example.com' });
     expect(account.id).not.toBe(facts().id);
-    const other = createVault({ ...folder, store: await folder.factory.open(), unlock });
+    const other = vaultOver({ ...folder, store: await folder.factory.open(), unlock });
     const again = await other.account(account.id);
     expect(again).toEqual(account);
     if (again === null) throw new Error('it is gone');
@@ -109,7 +109,7 @@ describe('a vault', () => {
 
   it('loads its key again if it was unavailable', async () => {
     let failing = true;
-    const locked = createVault({
+    const locked = vaultOver({
       ...folder,
       store: await folder.factory.open(),
       unlock: () => (failing ? Promise.reject(new Error('locked')) : unlock()),

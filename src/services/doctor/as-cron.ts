@@ -1,5 +1,5 @@
 import { isAbsolute } from 'node:path';
-import type { ReadOnlyAccess } from '../../access/read-only.js';
+import type { ReadOnlyAccess } from '../../access/doctor-access.js';
 import { providerNames } from '../../config/settings.js';
 import type { Context } from '../../context.js';
 

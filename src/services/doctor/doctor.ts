@@ -1,4 +1,4 @@
-import { readOnlyAccess } from '../../access/read-only.js';
+import { readOnlyAccess } from '../../access/doctor-access.js';
 import { providerNames, resolveProvider } from '../../config/settings.js';
 import type { Account } from '../../domain/account.js';
 import { CHECKS, type CheckResult, runChecks } from '../../health/index.js';

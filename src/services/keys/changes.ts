@@ -1,4 +1,4 @@
-import type { KeySources } from '../../access/key-sources.js';
+import type { KeySources } from '../../access/key-sources-rest.js';
 import { loadOrNull } from '../../access/new-key.js';
 import type { VaultAccess } from '../../access/vault-access.js';
 import type { Context } from '../../context.js';

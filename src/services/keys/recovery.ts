@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { KeySources, PassphraseFrom } from '../../access/key-sources.js';
+import type { KeySources, PassphraseFrom } from '../../access/key-sources-rest.js';
 import { rowsOf, unlock } from '../../access/unlock.js';
 import { holdingVault } from '../../access/vault-lock.js';
 import { auditingOpen, withKeyring } from '../../access/with-keyring.js';

@@ -1,4 +1,4 @@
-import type { KeySources } from '../../access/key-sources.js';
+import type { KeySources } from '../../access/key-sources-rest.js';
 import { loadOrNull } from '../../access/new-key.js';
 import { useCommand } from '../../access/open-failure.js';
 import { rowsOf } from '../../access/unlock.js';

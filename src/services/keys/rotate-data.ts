@@ -1,4 +1,4 @@
-import type { KeySources } from '../../access/key-sources.js';
+import type { KeySources } from '../../access/key-sources-rest.js';
 import { holdingVault, VAULT_LOCK_TIMEOUT } from '../../access/vault-lock.js';
 import { unlockAudited } from '../../access/with-keyring.js';
 import type { Context } from '../../context.js';

@@ -1,4 +1,4 @@
-import type { KeySources } from '../../access/key-sources.js';
+import type { KeySources } from '../../access/key-sources-rest.js';
 import { rowsOf } from '../../access/unlock.js';
 import type { VaultAccess } from '../../access/vault-access.js';
 import { withKeyring } from '../../access/with-keyring.js';

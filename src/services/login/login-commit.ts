@@ -13,7 +13,7 @@ export interface CommittedLogin {
    * The login brought no refresh token, and the stored one may no longer work: a refresh sent it, and the answer was lost or waits
    * in a spill slot that does not open.
    */
-  readonly inDoubt: boolean;
+  readonly tokenMayBeSpent: boolean;
 }
 
 export function loginFinished(account: Account, created: boolean): AuditEvent {
@@ -37,18 +37,18 @@ export async function commitLogin(
   const sameClient = current.clientId === facts.clientId && current.tokenEndpoint === facts.tokenEndpoint;
   const stored = contents.refreshToken === null && sameClient ? await vault.contents(current) : null;
   const kept = stored?.refreshToken ?? null;
-  const inDoubt = kept !== null && (unopened > 0 || (await vault.intent(current.id)) !== null);
+  const tokenMayBeSpent = kept !== null && (unopened > 0 || (await vault.intent(current.id)) !== null);
   // The end of the grant belongs to the refresh token, so it stays when that one does.
   const grantExpiresAt = facts.grantExpiresAt ?? (kept === null ? null : current.grantExpiresAt);
-  const reason = inDoubt ? [facts.reason, IN_DOUBT].filter(Boolean).join('; ') : facts.reason;
+  const reason = tokenMayBeSpent ? [facts.reason, IN_DOUBT].filter(Boolean).join('; ') : facts.reason;
   const account = await vault.update(
     current,
     { ...facts, label, grantExpiresAt, reason },
     { ...contents, refreshToken: contents.refreshToken ?? kept },
     (made) => loginFinished(made, false),
-    inDoubt,
+    tokenMayBeSpent,
   );
-  if (account !== null) return { account, inDoubt };
+  if (account !== null) return { account, tokenMayBeSpent };
   if (label !== current.label && (await isTaken(vault, current.provider, label)))
     throw nameTaken(current.provider, label);
   const now = await vault.account(current.id);

@@ -4,8 +4,8 @@ import { authorizeDevice, type DeviceAuthorization, waitForDevice } from '../../
 import type { ConfiguredProvider } from '../../providers/contract.js';
 import type { Http } from '../../system/contract.js';
 import type { Vault } from '../../vault/vault.js';
+import { serverOf } from '../provider-server.js';
 import { unreachable } from '../refusals.js';
-import { serverOf } from '../server.js';
 import { finish, type Grant, type LoginRun } from './login-finish.js';
 import {
   codeEnded,

@@ -72,7 +72,7 @@ export interface LoginResult {
   /** This login brought no refresh token, and an earlier one is still stored. */
   readonly keptRefreshToken: boolean;
   /** The kept one may no longer work: the answer of a refresh that sent it was lost. */
-  readonly inDoubt: boolean;
+  readonly tokenMayBeSpent: boolean;
   /** Scopes that the account had and this login did not bring. */
   readonly withdrawnScopes: readonly string[];
 }

@@ -29,7 +29,7 @@ export interface StoredLogin {
   /** Scopes that the account had and this login did not bring. */
   readonly withdrawnScopes: readonly string[];
   /** See {@link CommittedLogin}. */
-  readonly inDoubt: boolean;
+  readonly tokenMayBeSpent: boolean;
 }
 
 export interface StoreDeps extends LockDeps {
@@ -80,14 +80,14 @@ export async function placeLogin(vault: Vault, deps: StoreDeps, login: UnstoredL
   const { account: current, unopened, release } = await hold(vault, deps, known.id);
   try {
     if (current === null) return await addAccount(vault, deps, login);
-    const { account, inDoubt } = await commitLogin(vault, current, login, unopened);
+    const { account, tokenMayBeSpent } = await commitLogin(vault, current, login, unopened);
     const renamed = account.label !== current.label;
     return {
       account,
       created: false,
       renamedFrom: renamed ? accountName(current) : null,
       withdrawnScopes: missingScopes(current.grantedScopes, account.grantedScopes),
-      inDoubt,
+      tokenMayBeSpent,
     };
   } finally {
     await release();
@@ -139,7 +139,7 @@ async function addAccount(vault: Vault, deps: StoreDeps, login: UnstoredLogin): 
     const facts: AccountFacts = { ...login.facts, label, createdAt: issuedAt, lastRefreshAt: null };
     const account = await vault.add(facts, login.contents, (made) => loginFinished(made, true));
     if (account !== null) {
-      return { account, created: true, renamedFrom: null, withdrawnScopes: [], inDoubt: false };
+      return { account, created: true, renamedFrom: null, withdrawnScopes: [], tokenMayBeSpent: false };
     }
     // Another login of the same user may have been faster.
     if ((await accountOf(vault, login)) !== null) return placeLogin(vault, deps, login);

@@ -80,8 +80,8 @@ export async function loginTarget(
   const before = request.scopes.length > 0 ? request.scopes : (known?.askedScopes ?? []);
   const scopes = askedScopes(provider, [...before, ...addScopes]);
   const { authorizeParams, reconsentParams } = provider;
-  const inDoubt = known !== null && vault !== null && (await mayBeSpent(vault, known, spill));
-  const consent = inDoubt || needsConsent(known, scopes);
+  const tokenMayBeSpent = known !== null && vault !== null && (await mayBeSpent(vault, known, spill));
+  const consent = tokenMayBeSpent || needsConsent(known, scopes);
   const params = consent ? { ...authorizeParams, ...reconsentParams } : authorizeParams;
   return { request: only === null ? request : naming(only, request), scopes, params, only };
 }

@@ -8,7 +8,7 @@ import { type FailureKind, nextStatus } from '../../domain/status.js';
 import type { AttemptRecord, Intent } from '../../stores/contract.js';
 import type { Clock } from '../../system/contract.js';
 import type { Vault } from '../../vault/vault.js';
-import { isInDoubt, loginNeeded } from '../refusals.js';
+import { isLoginUncertain, loginNeeded } from '../refusals.js';
 import { openDetails, openHint, openOutcome } from './refresh-notes.js';
 
 const TRANSIENT_CODES: readonly ErrorCode[] = [
@@ -41,7 +41,12 @@ export async function recordFailure(
 ): Promise<RefreshOutcome> {
   const kind = kindOf(error.code);
   const now = deps.clock.now();
-  const said = { failure: kind, code: error.code, reason: error.message, inDoubt: isInDoubt(error) };
+  const said = {
+    failure: kind,
+    code: error.code,
+    reason: error.message,
+    loginUncertain: isLoginUncertain(error),
+  };
   const notBefore = retryAfter === null ? null : now + retryAfter;
   const status = nextStatus(account, { kind: 'failed', ...said, notBefore, now });
   const recorded = { ...status, updatedAt: now, settled };

@@ -106,8 +106,8 @@ export async function sendWithRetries(
     if (leavesOpen(result)) maybeAt ??= at;
     const pause = pauseBeforeNext(result, sends, pauses, policy);
     const isOver = unsent && outage?.hasLasted(limit, clock.elapsed()) === true;
-    const timeoutError = isOver || clock.elapsed() - begun > LATEST_REPEAT;
-    if (pause === null || timeoutError || (maybeAt !== null && !mayResend())) return { at, result, maybeAt };
+    const isTooLate = isOver || clock.elapsed() - begun > LATEST_REPEAT;
+    if (pause === null || isTooLate || (maybeAt !== null && !mayResend())) return { at, result, maybeAt };
     // Repeating what may have been sent is part of the exchange; only a pause can be interrupted.
     const length = pause * (1 + Math.random() / 4);
     if (isRetryAfter(result)) onPause?.(length);

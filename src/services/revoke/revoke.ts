@@ -13,10 +13,10 @@ import type { Http } from '../../system/contract.js';
 import type { Contents } from '../../vault/sealed-contents.js';
 import type { Vault } from '../../vault/vault.js';
 import { storeWaitingLogins } from '../login/waiting-logins.js';
+import { requireSameBinding, serverOf } from '../provider-server.js';
 import { kindOf } from '../refresh/refresh-failure.js';
 import { type HeldAccount, lockAndRead } from '../refresh/refresh-store.js';
 import { accountsOf, type NameContext, selectAccounts } from '../select-account.js';
-import { requireSameBinding, serverOf } from '../server.js';
 
 const LOCK_TIMEOUT = 45 * SECOND;
 

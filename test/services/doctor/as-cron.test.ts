@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ReadOnlyAccess } from '../../../src/access/read-only.js';
+import type { ReadOnlyAccess } from '../../../src/access/doctor-access.js';
 import { type Finding, fine, problem, skipped } from '../../../src/domain/finding.js';
 import { checksUnderCron, type DoctorContext, requireCron } from '../../../src/services/doctor/as-cron.js';
 import { told } from '../../health/stage.js';

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { KeySources } from '../../../src/access/key-sources.js';
+import type { KeySources } from '../../../src/access/key-sources-rest.js';
 import { VaultError } from '../../../src/domain/errors.js';
 import type { StoringKeySource } from '../../../src/keysources/contract.js';
 import { addKey } from '../../../src/services/keys/add.js';

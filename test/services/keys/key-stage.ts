@@ -1,6 +1,6 @@
 import { cpSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { KeySources } from '../../../src/access/key-sources.js';
+import type { KeySources } from '../../../src/access/key-sources-rest.js';
 import { readBackFrom } from '../../../src/access/new-key.js';
 import { type VaultAccess, vaultAccess } from '../../../src/access/vault-access.js';
 import { auditLog, trailEvents } from '../../../src/audit/log.js';

@@ -48,7 +48,7 @@ describe('a login of an account with a spilled answer', () => {
     const account = await stage.add();
     await leaveAnswer(stage, account);
     const stored = await store({ answer: WITHOUT_REFRESH });
-    expect(stored).toMatchObject({ created: false, inDoubt: false });
+    expect(stored).toMatchObject({ created: false, tokenMayBeSpent: false });
     expect(await stage.tokens(account)).toEqual({
       access: 'access-token-new',
       refresh: 'refresh-token-waiting',
@@ -60,10 +60,10 @@ describe('a login of an account with a spilled answer', () => {
     const account = await stage.add();
     leaveDamaged(stage, account);
     const stored = await store({ answer: WITHOUT_REFRESH });
-    expect(stored.inDoubt).toBe(true);
+    expect(stored.tokenMayBeSpent).toBe(true);
     expect(stored.account.reason).toContain('may no longer work');
     expect(stage.spill.find(account.id)).toHaveLength(1);
-    expect((await store()).inDoubt).toBe(false);
+    expect((await store()).tokenMayBeSpent).toBe(false);
   });
 });
 
@@ -71,7 +71,7 @@ describe('a login of an account with an open refresh', () => {
   it('keeps it open if it brings no refresh token, and warns about the stored one', async () => {
     const account = await stage.add();
     await leaveIntent(account);
-    expect((await store({ answer: WITHOUT_REFRESH })).inDoubt).toBe(true);
+    expect((await store({ answer: WITHOUT_REFRESH })).tokenMayBeSpent).toBe(true);
     expect(await refreshTokenOf(account)).toBe('refresh-token-example');
     expect(await stage.vault.intent(account.id)).not.toBeNull();
   });
@@ -79,7 +79,7 @@ describe('a login of an account with an open refresh', () => {
   it('settles it with a refresh token of its own', async () => {
     const account = await stage.add();
     await leaveIntent(account);
-    expect(await store()).toMatchObject({ inDoubt: false, account: { reason: null } });
+    expect(await store()).toMatchObject({ tokenMayBeSpent: false, account: { reason: null } });
     expect(await stage.vault.intent(account.id)).toBeNull();
   });
 });

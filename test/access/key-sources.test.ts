@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { plainKeyFile } from '../../src/access/key-source-in-use.js';
+import { plainKeyFile } from '../../src/access/key-sources.js';
 import { currentKeySource, withKeySource } from '../../src/config/key-source.js';
 
 const OWN = '/home/alice/.config/token-vault/master.key';

@@ -21,7 +21,7 @@ import { type BoundedOptions, runBounded } from '../system/processes/child.js';
 import { jobMarker } from '../system/schedulers/contract.js';
 import type { Keyring } from '../vault/keyring.js';
 import { addonState } from './addon.js';
-import { type KnownKeySource, knownKeySources, sourceMaker } from './key-sources.js';
+import { type KnownKeySource, knownKeySources, sourceMaker } from './key-sources-rest.js';
 import { marksWith } from './marks.js';
 import { vanishedVault } from './open-failure.js';
 import { unlock } from './unlock.js';

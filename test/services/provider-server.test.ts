@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { configureProvider } from '../../src/config/settings.js';
-import { serverOf } from '../../src/services/server.js';
+import { serverOf } from '../../src/services/provider-server.js';
 import type { Http } from '../../src/system/contract.js';
 import { createHttp } from '../../src/system/http/http.js';
 import { json, type LocalServer, serve } from '../doubles/local-server.js';
