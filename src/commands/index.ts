@@ -16,6 +16,12 @@ export interface CommandEntry {
 /** All commands, in the order of the help. Each is loaded when it is asked for. */
 export const COMMANDS: readonly CommandEntry[] = [
   {
+    name: 'setup',
+    group: 'Start',
+    summary: 'set up a provider, step by step',
+    load: async () => (await import('./setup.js')).setup,
+  },
+  {
     name: 'demo',
     group: 'Start',
     summary: 'show how vault works, without an account at a provider',

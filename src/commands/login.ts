@@ -23,6 +23,7 @@ import {
   text,
   wholeNumber,
 } from './spec.js';
+import { vaultOrAsk } from './vault-or-ask.js';
 
 interface LoginInput {
   readonly request: LoginRequest;
@@ -105,7 +106,8 @@ export const login: Command<LoginInput> = {
       return;
     }
     const { talk, end } = loginTalk(request, io);
-    printLogin(await logIn(ctx, request, talk).finally(end), io);
+    const asking = { ...ctx, vaultOrNew: () => vaultOrAsk(ctx, io) };
+    printLogin(await logIn(asking, request, talk).finally(end), io);
   },
 };
 

@@ -86,6 +86,25 @@ export function wrongClientId(title: string, client: ClientFacts, clientId: stri
   );
 }
 
+/** Quotes that docker's `--env-file` and careless pasting leave around a value. */
+const QUOTED = /^["'`\u2018\u2019\u201c\u201d]|["'`\u2018\u2019\u201c\u201d]$/;
+
+/** A mistake in copying id or secret; the message repeats neither. Null: none is seen. */
+export function copyingMistake(
+  { title, client }: { readonly title: string; readonly client: ClientFacts },
+  clientId: string | null,
+  clientSecret: Secret | null,
+): string | null {
+  const secret = clientSecret?.reveal() ?? '';
+  const id = clientId ?? '';
+  const fits = (value: string) =>
+    client.idPattern !== null && new RegExp(`^(?:${client.idPattern})$`).test(value);
+  if (id !== '' && id === secret) return `client id and client secret of ${title} are the same`;
+  if (fits(secret) && !fits(id)) return `client id and client secret of ${title} seem to be swapped`;
+  if (QUOTED.test(id)) return `the client id of ${title} begins or ends with a quote`;
+  return QUOTED.test(secret) ? `the client secret of ${title} begins or ends with a quote` : null;
+}
+
 /** A redirect URI set by the user: one on this machine, or an https page whose address is pasted back. */
 export interface RedirectChoice {
   /** Null where any port will do: the URI is built at each login. */

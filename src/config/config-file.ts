@@ -48,11 +48,15 @@ const address = v.pipe(
   ),
 );
 
+export const ISSUER_RULE =
+  'must be an https URL without a query (http only on 127.0.0.1, [::1] or localhost)';
+
 /** RFC 8414 §2: no query, no fragment. */
-const issuer = v.pipe(
-  address,
-  v.check((value) => !value.includes('?'), 'must be a URL without a query'),
-);
+export function isIssuer(value: string): boolean {
+  return parseEndpoint(value) !== null && !value.includes('?');
+}
+
+const issuer = v.pipe(text, v.check(isIssuer, ISSUER_RULE));
 
 const scope = v.pipe(text, v.regex(SCOPE, 'must be a scope without spaces or quotes'));
 
@@ -167,6 +171,11 @@ const providerSettings = exactly({
 
 /** Part of account names and of the names of variables. */
 const PROVIDER_NAME = /^[a-z0-9](?:[a-z0-9._-]{0,38}[a-z0-9])?$/;
+
+/** Whether a provider of the user's own may have this name. */
+export function isProviderName(name: string): boolean {
+  return PROVIDER_NAME.test(name);
+}
 
 const NAME_RULE = 'is not a valid provider name: use lower-case letters and digits, with . _ - between them';
 

@@ -1,4 +1,4 @@
-import { parseEnv } from 'node:util';
+import { isDeepStrictEqual, parseEnv } from 'node:util';
 import { VaultError } from '../domain/errors.js';
 import { quoted } from '../domain/safe-text.js';
 
@@ -88,6 +88,43 @@ export function parseEnvFile(text: string, file: string): Readonly<Record<string
   const read = Object.fromEntries(values);
   refuseEnvironmentOnly(read, file);
   return read;
+}
+
+/**
+ * The text of `.env` with other values for these variables. All other lines stay as they are.
+ *
+ * @param text null when there is no such file yet
+ * @throws VaultError `config_invalid` when the text is invalid, or holds a value that cannot be changed line by line
+ */
+export function withVariables(
+  text: string | null,
+  values: Readonly<Record<string, string>>,
+  file: string,
+): string {
+  const before = text === null ? {} : parseEnvFile(text, file);
+  const lineEnd = text?.includes('\r\n') === true ? '\r\n' : '\n';
+  const lines = (text ?? '').split(/\r?\n/);
+  if (lines.at(-1) === '') lines.pop();
+  for (const [name, value] of Object.entries(values)) {
+    const line = `${name}=${written(value)}`;
+    // The last one counts.
+    const at = lines.findLastIndex((each) => new RegExp(`^\\s*(?:export\\s+)?${name}\\s*=`).test(each));
+    if (at === -1) lines.push(line);
+    else lines[at] = line;
+  }
+  const after = `${lines.join(lineEnd)}${lineEnd}`;
+  const isWhole = Object.keys(values).every((name) => before[name]?.includes('\n') !== true);
+  if (isWhole && isDeepStrictEqual(parseEnvFile(after, file), { ...before, ...values })) return after;
+  const names = Object.keys(values).join(' and ');
+  throw new VaultError('config_invalid', `${file} has lines that are not safe to change automatically`, {
+    hint: `write ${names} into ${quoted(file)} yourself`,
+  });
+}
+
+/** In the quotes that the value needs. */
+function written(value: string): string {
+  const forms = [value, `"${value}"`, `'${value}'`, `\`${value}\``];
+  return forms.find((form) => parseEnv(`X=${form}`)['X'] === value) ?? value;
 }
 
 /** Node's parser drops a malformed line when no `=` follows. */

@@ -18,8 +18,7 @@ import {
   readRedirectUri,
   wrongClientId,
 } from './client.js';
-import type { ConfigFile } from './config-file.js';
-import { parseConfigFile } from './config-file.js';
+import { type ConfigFile, isProviderName, parseConfigFile } from './config-file.js';
 import { parseEnvFile } from './env-file.js';
 
 /** The sources of a provider's settings, strongest first: environment, `.env`, `config.json`, built in. */
@@ -187,7 +186,8 @@ function notConfigured(
   return new VaultError('client_not_configured', `${facts.title} cannot be used yet: ${said}`, {
     hint: [
       ...mistyped.map(({ name, meant }) => `${quoted(envFilePath)} sets ${name}; did you mean ${meant}?`),
-      `register a client at ${facts.client.registrationUrl} (steps: ${command(`providers ${facts.name}`)}), then put ${what} into ${quoted(envFilePath)}: ${lines.join(' and ')}`,
+      command(`setup ${facts.name}`),
+      `or register a client at ${facts.client.registrationUrl} and put ${what} into ${quoted(envFilePath)}: ${lines.join(' and ')}`,
     ].join('\n'),
     details: { missing: missing.map(({ variable }) => variable), lines, env_file: envFilePath },
   });
@@ -216,7 +216,10 @@ function unknownProvider(name: string, known: readonly string[]): VaultError {
     'provider_unknown',
     `unknown provider '${name.slice(0, 60)}'; known: ${known.join(', ')}`,
     {
-      hint: `${guess === null ? '' : `did you mean ${guess}? `}to list them: ${command('providers')}`,
+      hint: [
+        `${guess === null ? '' : `did you mean ${guess}? `}to list them: ${command('providers')}`,
+        `to add a server of your own: ${command(`setup ${isProviderName(name) ? name : 'NAME'} --issuer URL`)}`,
+      ].join('\n'),
       details: { known },
     },
   );

@@ -1,3 +1,4 @@
+import { copyingMistake } from '../config/client.js';
 import type { ResolvedProvider } from '../config/settings.js';
 import { accountName } from '../domain/account.js';
 import { VaultError } from '../domain/errors.js';
@@ -7,8 +8,6 @@ import { bindingError } from '../oauth/binding.js';
 import type { Check } from './contract.js';
 import { type ProviderInUse, providersInUse } from './in-use.js';
 
-/** Quotes that docker's `--env-file` and careless pasting leave around a value. */
-const QUOTED = /^["'`\u2018\u2019\u201c\u201d]|["'`\u2018\u2019\u201c\u201d]$/;
 /** Forbidden in both (RFC 6749, appendix A.1 and A.2); outer spaces are removed when settings are read. */
 const CONTROL = /[\u0000-\u001f\u007f]/;
 
@@ -27,8 +26,8 @@ export const clients: Check = {
 function checkClient({ name, resolved, accounts }: ProviderInUse): Finding[] {
   const about = { provider: name };
   if (resolved instanceof VaultError) return [problemOf(resolved, about)];
-  const shape = shapeOf(resolved);
-  if (shape !== null) return [problem('config_invalid', shape, command(`providers ${name}`), about)];
+  const mistake = copyingMistake(resolved.provider, resolved.clientId, resolved.clientSecret);
+  if (mistake !== null) return [problem('config_invalid', mistake, command(`setup ${name}`), about)];
   const problems = resolved.problems.map((each) => problemOf(each, about));
   if (problems.length > 0) return problems;
   const { provider, clientId } = resolved;
@@ -43,19 +42,6 @@ function checkClient({ name, resolved, accounts }: ProviderInUse): Finding[] {
     return [warning(message, command(`providers ${name}`), about)];
   }
   return [fine(`the client of ${resolved.provider.title} is set up`, about)];
-}
-
-/** A mistake in the form of id or secret; the message repeats neither. */
-function shapeOf({ provider, clientId, clientSecret }: ResolvedProvider): string | null {
-  const { title, client } = provider;
-  const secret = clientSecret?.reveal() ?? '';
-  const id = clientId ?? '';
-  const fits = (value: string) =>
-    client.idPattern !== null && new RegExp(`^(?:${client.idPattern})$`).test(value);
-  if (id !== '' && id === secret) return `client id and client secret of ${title} are the same`;
-  if (fits(secret) && !fits(id)) return `client id and client secret of ${title} seem to be swapped`;
-  const what = whichOf({ clientId, clientSecret }, QUOTED);
-  return what === null ? null : `the ${what} of ${title} begins or ends with a quote`;
 }
 
 function whichOf(

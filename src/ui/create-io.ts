@@ -78,10 +78,10 @@ export function createIo(options: IoOptions): Io {
       return interactive();
     },
     get columns() {
-      return stdout().isTTY === true ? (stdout().columns ?? COLUMNS_IN_A_PIPE) : COLUMNS_IN_A_PIPE;
+      return stdout().isTTY === true ? widthOf(stdout()) : COLUMNS_IN_A_PIPE;
     },
     get tableWidth() {
-      return stdout().isTTY === true ? (stdout().columns ?? COLUMNS_IN_A_PIPE) : Infinity;
+      return stdout().isTTY === true ? widthOf(stdout()) : Infinity;
     },
     now,
     get unicode() {

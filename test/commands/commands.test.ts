@@ -6,6 +6,7 @@ import { fastParse } from '../../src/fast-lane.js';
 import { parseProgram } from '../../src/program.js';
 
 const NAMES = [
+  'setup',
   'demo',
   'login',
   'token',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseEnvFile } from '../../src/config/env-file.js';
+import { parseEnvFile, withVariables } from '../../src/config/env-file.js';
 
 describe('.env', () => {
   it('contains NAME=value lines, comments and quotes', () => {
@@ -53,5 +53,40 @@ describe('.env', () => {
     );
     expect(attempt).toThrow('/config/.env');
     expect(attempt).not.toThrow('client-secret');
+  });
+});
+
+describe('changing .env', () => {
+  it.each([
+    [null, 'A=1\n'],
+    ['', 'A=1\n'],
+    ['B=2', 'B=2\nA=1\n'],
+    ['A=0\nB=2\n', 'A=1\nB=2\n'],
+    ['export A=0\n', 'A=1\n'],
+    ['A=0\nA=3\n', 'A=0\nA=1\n'],
+    ['# A=0\r\nB=2\r\n', '# A=0\r\nB=2\r\nA=1\r\n'],
+    ['B="x\ny"\nC=\'z\'\n', 'B="x\ny"\nC=\'z\'\nA=1\n'],
+  ])('keeps all other lines of %j', (text, after) => {
+    expect(withVariables(text, { A: '1' }, '.env')).toBe(after);
+  });
+
+  it.each(['a b', '#x', 'a#b', ' x ', `it's`, '"q"', 'a`b', 'x=y', '\\n', '$HOME'])(
+    'writes %j so that it is read back',
+    (value) => {
+      expect(parseEnvFile(withVariables('B=2\n', { A: value }, '.env'), '.env')).toEqual({
+        A: value,
+        B: '2',
+      });
+    },
+  );
+
+  it.each([
+    ['A="one\ntwo"\n', '1'],
+    ['B="\nA=0\n"\n', '1'],
+    ['B=2', 'one\ntwo"\'`'],
+  ])('is refused where a line cannot be changed alone: %j', (text, value) => {
+    expect(() => withVariables(text, { A: value }, '.env')).toThrow(
+      expect.objectContaining({ code: 'config_invalid', hint: 'write A into .env yourself' }),
+    );
   });
 });

@@ -140,7 +140,7 @@ describe('what is missing', () => {
       'Google cannot be used yet: GOOGLE_CLIENT_ID is not set, GOOGLE_CLIENT_SECRET is not set',
     );
     expect(hint).toContain('https://console.cloud.google.com/auth/clients');
-    expect(hint).toContain('vault providers google');
+    expect(hint?.split('\n')[0]).toBe('vault setup google');
     expect(hint).toContain(
       'into /config/.env: GOOGLE_CLIENT_ID=<client id> and GOOGLE_CLIENT_SECRET=<client secret>',
     );
@@ -236,8 +236,12 @@ describe('names of providers', () => {
     const { code, message, hint } = refusal('mien', { config });
     expect(code).toBe('provider_unknown');
     expect(message).toBe(`unknown provider 'mien'; known: google, microsoft, youtube, notion, mine`);
-    expect(hint).toBe('did you mean mine? to list them: vault providers');
-    expect(refusal('github', {}).hint).toBe('to list them: vault providers');
+    expect(hint).toBe(
+      'did you mean mine? to list them: vault providers\nto add a server of your own: vault setup mien --issuer URL',
+    );
+    expect(refusal('a b', {}).hint).toBe(
+      'to list them: vault providers\nto add a server of your own: vault setup NAME --issuer URL',
+    );
     expect(refusal('constructor', {}).code).toBe('provider_unknown');
   });
 

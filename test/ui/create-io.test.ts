@@ -65,6 +65,11 @@ describe('in a pipe', () => {
 });
 
 describe('on a terminal', () => {
+  it('that does not know its size is 80 columns wide', () => {
+    const { io } = terminal({ tty: true, columns: 0 });
+    expect([io.columns, io.tableWidth, io.screen?.columns]).toEqual([80, 80, 80]);
+  });
+
   it('output is coloured', () => {
     const { io, written } = terminal({ tty: true });
     io.say('said', 'green');

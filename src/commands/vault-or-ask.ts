@@ -1,0 +1,33 @@
+import type { Context } from '../context.js';
+import { type ErrorCode, VaultError } from '../domain/errors.js';
+import type { Io } from '../ui/io.js';
+
+/** Errors of a machine that has no keychain, as servers and containers. */
+const NO_KEYCHAIN: readonly ErrorCode[] = [
+  'session_bus_missing',
+  'keychain_not_installed',
+  'key_unavailable',
+];
+
+type AskContext = Pick<Context, 'access' | 'keys' | 'paths' | 'vaultOrNew'>;
+
+/**
+ * The vault, made first where there is none. Without a keychain, and where no key source was chosen, the user is asked whether to
+ * keep the key in a file.
+ *
+ * @throws VaultError the key source's, where nobody can be asked or the answer is no
+ */
+export async function vaultOrAsk(ctx: AskContext, io: Io): ReturnType<Context['vaultOrNew']> {
+  try {
+    return await ctx.vaultOrNew();
+  } catch (failure) {
+    if (!io.interactive || io.json || !(failure instanceof VaultError)) throw failure;
+    if (!NO_KEYCHAIN.includes(failure.code) || (await ctx.keys.decidedBy()) !== null) throw failure;
+    io.say(failure.message);
+    const { keyFile } = ctx.paths;
+    if (!(await io.confirm(`Keep the key in ${keyFile} (mode 0600) instead?`, 'yes'))) throw failure;
+    const setting = { kind: 'file', path: null } as const;
+    await ctx.access.create(await ctx.keys.chosen({ setting, passphraseFd: null }));
+    return ctx.vaultOrNew();
+  }
+}

@@ -1,0 +1,123 @@
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { atTerminal } from '../harness/at-terminal.js';
+import { type DemoStage, openDemoStage } from '../harness/demo-stage.js';
+import { needs } from '../harness/parts.js';
+
+const ID = '1-example.apps.googleusercontent.com';
+const SECRET = 'GOCSPX-secret-example';
+/** No browser opens, and there is no session bus: a server. */
+const SERVER = { BROWSER: 'none', DBUS_SESSION_BUS_ADDRESS: '' };
+
+let stage: DemoStage;
+beforeEach(async (context) => {
+  needs(context, 'the built command line');
+  needs(context, 'a terminal');
+  stage = await openDemoStage();
+  // The stage keeps the key in a file; these begin without a choice.
+  stage.home.configure({ providers: stage.home.config().providers });
+});
+afterEach(async () => {
+  expect(await stage?.close()).toEqual([]);
+});
+
+const path = (name: string) => join(stage.home.vault, name);
+
+describe('vault setup at a terminal without a keychain', () => {
+  it('goes from nothing to a stored client and a vault', async () => {
+    const run = atTerminal(['setup'], stage.home, SERVER);
+    await run.sees(
+      /1 {2}Google \(google\)[\s\S]*5 {2}demo \(demo\), set up already[\s\S]*Which provider\? \[1-6\] /,
+    );
+    run.type('1\r');
+    await run.sees(/Open https:\/\/console\.cloud\.google\.com\/auth\/clients in the browser\? \[Y\/n\] /);
+    run.type('\r');
+    await run.sees(
+      /No browser could be opened here[\s\S]*1\. Open [\s\S]*\[Enter: step 2 of 6, s: skip the steps\] /,
+    );
+    run.type('\r');
+    await run.sees(/2\. If it says so[\s\S]*\[Enter: step 3 of 6, s: skip the steps\] /);
+    run.type('s\r');
+    await run.sees(/Client ID \(like .*\): /);
+    run.type('mistyped\r');
+    await run.sees(/does not have the form[\s\S]*Client ID \(like .*\): /);
+    run.type(`${ID}\r`);
+    await run.sees(/Client secret \(not shown\): /);
+    run.type(`${SECRET}\r`);
+    await run.sees(/wrote GOOGLE_CLIENT_ID and GOOGLE_CLIENT_SECRET to \S+\.env/);
+    await run.sees(
+      /the OS keychain cannot be [\s\S]*Keep the key in \S+master\.key \(mode 0600\) instead\? \[Y\/n\] /,
+    );
+    run.type('\r');
+    await run.sees(/made the vault; its key is in the key file [\s\S]*Log in to Google now\? \[Y\/n\] /);
+    run.type('n\r');
+    const { exitCode, shown } = await run.done;
+    expect(exitCode).toBe(0);
+    expect(shown).toMatch(/next: vault login google\s*$/);
+    expect(shown).not.toContain(SECRET);
+    expect(readFileSync(path('security.log'), 'utf8')).not.toContain(SECRET);
+    expect(readFileSync(path('.env'), 'utf8')).toBe(
+      `GOOGLE_CLIENT_ID=${ID}\nGOOGLE_CLIENT_SECRET=${SECRET}\n`,
+    );
+    expect(statSync(path('.env')).mode & 0o777).toBe(0o600);
+    expect(existsSync(path('vault.db'))).toBe(true);
+    expect(stage.home.config().keySource).toMatchObject({ kind: 'file' });
+  });
+
+  it('sets up a server of the user’s own, asked for step by step, and nothing twice', async () => {
+    const run = atTerminal(['setup', 'work', '--no-login'], stage.home, SERVER);
+    await run.sees(/Issuer URL \(https:\/\/…\): /);
+    run.type('idp.example\r');
+    await run.sees(/must be an https URL[\s\S]*Issuer URL/);
+    run.type(`${stage.demo.issuer}\r`);
+    await run.sees(/in the browser\? \[Y\/n\] /);
+    run.type('n\r');
+    await run.sees(/1\. [\s\S]*s: skip the steps\] /);
+    run.type('s\r');
+    await run.sees(/http:\/\/127\.0\.0\.1\/callback\/work[\s\S]*Client ID: /);
+    run.type(`${stage.demo.client.id}\r`);
+    await run.sees(/Client secret \(not shown; Enter if there is none\): /);
+    run.type('\r');
+    await run.sees(/Keep the key in/);
+    run.type('y\r');
+    const { exitCode, shown } = await run.done;
+    expect(exitCode).toBe(0);
+    expect(shown).toMatch(/next: vault login work\s*$/);
+    expect(stage.home.config().providers['work']).toEqual({
+      issuer: stage.demo.issuer,
+      clientId: stage.demo.client.id,
+    });
+    const again = atTerminal(['setup', 'work', '--no-login'], stage.home, SERVER);
+    await again.sees(/work is set up already\. Set up another client\? \[y\/N\] /);
+    again.type('\r');
+    expect((await again.done).shown).toMatch(/next: vault login work\s*$/);
+  });
+});
+
+describe('vault login at a terminal without a keychain', () => {
+  it('asks whether to keep the key in a file, and goes on', async () => {
+    const run = atTerminal(['login', 'demo', '--timeout', '1s'], stage.home, SERVER);
+    await run.sees(/Keep the key in \S+master\.key \(mode 0600\) instead\? \[Y\/n\] /);
+    run.type('\r');
+    await run.sees(/open this URL in a browser/);
+    expect((await run.done).exitCode).toBe(4);
+    expect(stage.home.config().keySource).toMatchObject({ kind: 'file' });
+  });
+
+  it('makes nothing when the answer is no', async () => {
+    const run = atTerminal(['login', 'demo'], stage.home, SERVER);
+    await run.sees(/Keep the key in/);
+    run.type('n\r');
+    const { exitCode } = await run.done;
+    expect(exitCode).toBe(6);
+    expect(existsSync(path('vault.db'))).toBe(false);
+    expect(existsSync(path('master.key'))).toBe(false);
+  });
+
+  it('asks nothing without a terminal', async () => {
+    const run = await stage.vault(['login', 'demo'], { env: SERVER });
+    expect(run.exitCode).toBe(6);
+    expect(run.stderr).not.toContain('Keep the key');
+  });
+});
