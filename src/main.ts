@@ -4,7 +4,7 @@ import { assertNoDebugger, ignoredVariable } from './config/runtime.js';
 import type { Context } from './context.js';
 import { OWN_PROCESSES } from './domain/entry-points.js';
 import { asVaultError, EXIT_CODES, VaultError } from './domain/errors.js';
-import { command, startedAs } from './domain/hints.js';
+import { command, programName, startedAs } from './domain/hints.js';
 import type { Host, TakeSignals } from './system/contract.js';
 import type { Io } from './ui/io.js';
 
@@ -120,17 +120,17 @@ export async function main(): Promise<void> {
     const made = createIo({ host, ...globals, ...writeDirectly, now: Date.now });
     io = made;
     const ignored = ignoredVariable(host.env);
-    if (ignored !== null) made.warn(`vault: ${ignored}`);
+    if (ignored !== null) made.warn(`${programName()}: ${ignored}`);
     const { profile, envFile } = globals;
     await running(
       createContext(host, {
         profile,
         envFile,
         notice(line, hint) {
-          made.warn(`vault: ${line}`);
+          made.warn(`${programName()}: ${line}`);
           for (const step of hint?.split('\n') ?? []) made.warn(`hint: ${step}`);
         },
-        detail: (line) => made.detail(`vault: ${line}`),
+        detail: (line) => made.detail(`${programName()}: ${line}`),
       }),
       (ctx) => command.run(ctx, input, made),
     );

@@ -1,4 +1,5 @@
 import { errorDocument, type VaultError } from '../domain/errors.js';
+import { programName } from '../domain/hints.js';
 import { harmless, harmlessJson } from '../domain/safe-text.js';
 import type { Theme } from './io.js';
 import { wrap } from './layout.js';
@@ -36,10 +37,11 @@ export function renderError(error: VaultError, options: ErrorViewOptions): Error
 function forPeople(error: VaultError, theme: Theme, width: number): string {
   const hints = error.hint?.split('\n') ?? [];
   // A name in the message may hold a line break, and must not fake a line of this program.
+  const prefix = `${programName()}:`;
   const lines = [
-    wrap(`vault: ${harmless(error.message)}`, width)
+    wrap(`${prefix} ${harmless(error.message)}`, width)
       .join('\n')
-      .replace('vault:', theme.red('vault:')),
+      .replace(prefix, theme.red(prefix)),
     ...hints.map((hint) => `${theme.cyan('hint:')} ${harmless(hint)}`),
   ];
   return `${lines.join('\n')}\n`;
