@@ -34,23 +34,9 @@ type Explain = (kind: OpenFailureKind) => VaultError;
 /** The version of the ledger; nothing else that is sealed has a second version. */
 const LEDGER_VERSION = 2;
 
-function keyIdOrExplain(sealed: Uint8Array, explain: Explain, newestVersion = 1): number {
+function explained<T>(explain: Explain, action: () => T): T {
   try {
-    return sealedKeyId(sealed, newestVersion);
-  } catch (failure) {
-    throw failure instanceof OpenFailure ? explain(failure.kind) : failure;
-  }
-}
-
-function openOrExplain(
-  key: Uint8Array,
-  sealed: Uint8Array,
-  aad: Uint8Array,
-  explain: Explain,
-  newestVersion = 1,
-): Buffer {
-  try {
-    return open(key, sealed, aad, newestVersion);
+    return action();
   } catch (failure) {
     throw failure instanceof OpenFailure ? explain(failure.kind) : failure;
   }
@@ -140,7 +126,7 @@ export function openKeyring(
     if (known !== undefined) return known;
     const aad = wrapBinding(vaultId, reference, row.dataKeyId, row.purpose);
     const explain = (kind: OpenFailureKind) => unreadableKey(kind, row.purpose);
-    const key = openOrExplain(encryptionKey, row.wrapped, aad, explain);
+    const key = explained(explain, () => open(encryptionKey, row.wrapped, aad));
     if (key.length !== KEY_BYTES) throw explain('malformed');
     keys.set(row.dataKeyId, key);
     return key;
@@ -174,10 +160,12 @@ export function openKeyring(
     explain: Explain,
     newestVersion = 1,
   ): Buffer {
-    const id = keyIdOrExplain(sealed, explain, newestVersion);
-    const row = rows.find((candidate) => candidate.dataKeyId === id);
-    if (row === undefined) throw explain('forged');
-    return openOrExplain(unwrap(row), sealed, aad, explain, newestVersion);
+    return explained(explain, () => {
+      const id = sealedKeyId(sealed, newestVersion);
+      const row = rows.find((candidate) => candidate.dataKeyId === id);
+      if (row === undefined) throw new OpenFailure('forged');
+      return open(unwrap(row), sealed, aad, newestVersion);
+    });
   }
 
   function rowDigestKey() {
@@ -241,10 +229,11 @@ export function openKeyring(
       seal: (plaintext, aad) => sealNewest('ledger', plaintext, aad),
       open: (sealed, aad) => openSealed(rowsFor('ledger'), sealed, aad, unreadableLedger),
       knows: (sealed) => {
-        const id = keyIdOrExplain(sealed, unreadableLedger);
+        const id = explained(unreadableLedger, () => sealedKeyId(sealed));
         return rowsFor('ledger').some(({ dataKeyId }) => dataKeyId === id);
       },
-      predates: (sealed) => keyIdOrExplain(sealed, unreadableLedger) < newest('ledger').dataKeyId,
+      predates: (sealed) =>
+        explained(unreadableLedger, () => sealedKeyId(sealed)) < newest('ledger').dataKeyId,
       sealLedger: (plaintext, aad, version) => sealNewest('ledger', plaintext, aad, version),
       openLedger: (sealed, aad) =>
         openSealed([newest('ledger')], sealed, aad, unreadableLedger, LEDGER_VERSION),

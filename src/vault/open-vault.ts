@@ -1,7 +1,7 @@
 import { lazily, once } from '../domain/async.js';
 import { proving } from './event-proof.js';
 import { createKeyringAccess } from './keyring-access.js';
-import { openAccessToken } from './sealed-record.js';
+import { openSecret } from './sealed-record.js';
 import type { Vault, VaultParts } from './vault.js';
 
 /** A vault over a store. A stored access token needs only this file; the rest is loaded when it is first used. */
@@ -35,7 +35,7 @@ export function vaultOver(parts: VaultParts): Vault {
     trail: store.trail,
     async accessToken(account) {
       try {
-        return await access.opening(account, openAccessToken);
+        return await access.opening(account, (keys, one) => openSecret(keys, one, 'access_token'));
       } catch (failure) {
         (await rest()).raiseFor(failure);
         throw failure;

@@ -3,7 +3,7 @@ import type { Secret } from '../domain/secret.js';
 import type { SealedAccount, SealedColumn, SealedFields } from '../stores/contract.js';
 import { unreadableField } from './damage.js';
 import type { Keyring } from './keyring.js';
-import { type Bound, binding, openAccessToken, openSecret, presence } from './sealed-record.js';
+import { type Bound, binding, openSecret, presence } from './sealed-record.js';
 
 export interface Contents {
   /** Null when the provider's last answer had no usable one. */
@@ -43,8 +43,8 @@ export function sealContents(keyring: Keyring, account: Bound, contents: Content
 /** @throws VaultError `vault_damaged`, `vault_newer` */
 export function openContents(keyring: Keyring, account: SealedAccount): Contents {
   return {
-    accessToken: openAccessToken(keyring, account),
-    refreshToken: openSecret(keyring, account, 'refresh_token', account.sealed.refreshToken),
+    accessToken: openSecret(keyring, account, 'access_token'),
+    refreshToken: openSecret(keyring, account, 'refresh_token'),
     identity: openIdentity(keyring, account),
   };
 }

@@ -69,18 +69,13 @@ export function binding(
   ]);
 }
 
-/** @throws VaultError `vault_damaged`, `vault_newer` */
-export function openAccessToken(keyring: Keyring, account: SealedAccount): Secret | null {
-  return openSecret(keyring, account, 'access_token', account.sealed.accessToken);
-}
-
-/** @throws VaultError `vault_damaged`, `vault_newer` */
+/** @returns null where the account has no such token @throws VaultError `vault_damaged`, `vault_newer` */
 export function openSecret(
   keyring: Keyring,
   account: SealedAccount,
-  column: SealedColumn,
-  sealed: Uint8Array | null,
+  column: 'access_token' | 'refresh_token',
 ): Secret | null {
+  const sealed = account.sealed[column === 'access_token' ? 'accessToken' : 'refreshToken'];
   if (sealed === null) return null;
   const aad = binding(keyring.vaultId, column, account, presence(account.sealed));
   const bytes = keyring.open(column, sealed, aad, accountName(account));
