@@ -1,24 +1,10 @@
 /*
  * START HERE. One Context is made for each run of the program, and every use case takes the parts of it that it needs:
- * `refreshAll(ctx: Pick<Context, 'clock' | 'locks' | …>, request)`. A command reads its options, calls its use case with the
- * whole Context, and prints the result.
+ * `listAccounts(ctx: Pick<Context, 'vault' | 'clock'>, request)`. A command reads its options, calls its use case with the whole
+ * Context, and prints the result. docs/architecture.md draws the folders and follows one command through them.
  *
- *   main.ts           argv in, exit code out; the only file that touches `process`
- *   refresher.ts      the process that talks to token endpoints; signals do not reach it
- *   index.ts          the library
- *   commands/         one file per command: options, help, output
- *   services/         the use cases; the core is token/ and refresh/refresh-one
- *   context.ts        this file: what the use cases share
- *   access/           opens the vault: key sources, master key, database and rollback marks together; knows no Context
- *   vault/            seals and opens records: the only folder where keys meet stored bytes
- *   oauth/            the protocol, one file per specification; a provider is only data to it
- *   providers/ keysources/ stores/ health/   one contract, one list, one file per member
- *   config/           config.json, .env, environment
- *   system/           files, clock, HTTP, browser, keychain, processes
- *   crypto/ domain/   bytes in, bytes out; and the types and rules that all share
- *
- * Imports go down this list only. Parts that a valid token does not need are loaded when they are first used, because `vault
- * token` in a script should cost little more than the start of Node.
+ * Parts that a valid token does not need are loaded when they are first used, because `vault token` in a script should cost
+ * little more than the start of Node.
  */
 import { setMaxListeners } from 'node:events';
 import { join } from 'node:path';

@@ -13,7 +13,8 @@ let invocation: { readonly name: 'vault' | 'token-vault'; readonly profile: stri
 
 /**
  * Sets the name this program was started by, and the profile named on its command line. Like argv they are the same for the
- * whole process, so code that makes a hint need not be handed them. Called by the entry points only.
+ * whole process, so code that makes a hint need not be handed them. Called by the command line
+ * only: in the library the name is `vault`, without a profile.
  */
 export function startedAs(facts: Partial<typeof invocation>): void {
   invocation = { ...invocation, ...facts };

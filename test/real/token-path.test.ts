@@ -27,6 +27,17 @@ const MODULES: Readonly<Record<string, string>> = {
   vault: 'event-proof keyring keyring-access master-key open-vault sealed-record',
 };
 
+const ARCHITECTURE = readFileSync(new URL('../../docs/architecture.md', import.meta.url), 'utf8');
+
+/** As NODE_V8_COVERAGE writes it. */
+interface Covered {
+  readonly url: string;
+  readonly functions: readonly {
+    readonly functionName: string;
+    readonly ranges: readonly { readonly startOffset: number; readonly count: number }[];
+  }[];
+}
+
 /** In bytes. */
 const LIMIT = 130_000;
 
@@ -57,22 +68,50 @@ describe('a valid token', () => {
     expect(await stage.close()).toEqual([]);
   });
 
-  /** @returns the chunks that `vault token` loads */
-  async function loaded(account: string, env: Readonly<Record<string, string>> = {}): Promise<string[]> {
+  /** @returns what V8 saw of each chunk that `vault token` loads */
+  async function covered(account: string, env: Readonly<Record<string, string>> = {}): Promise<Covered[]> {
     const coverage = join(stage.home.root, 'coverage');
     const options = { env: { ...env, NODE_V8_COVERAGE: coverage } };
     expect(await stage.vault(['token', account], options)).toMatchObject({ exitCode: 0, stderr: '' });
     const reports = readdirSync(coverage).map((name) => readFileSync(join(coverage, name), 'utf8'));
-    const urls: string[] = reports.flatMap((report) =>
-      JSON.parse(report).result.map(({ url }: { url: string }) => url),
-    );
-    return urls.filter((url) => url.includes('/dist/cli/')).map((url) => basename(url));
+    const scripts: Covered[] = reports.flatMap((report) => JSON.parse(report).result);
+    return scripts.filter(({ url }) => url.includes('/dist/cli/'));
+  }
+
+  async function loaded(account: string, env: Readonly<Record<string, string>> = {}): Promise<string[]> {
+    return (await covered(account, env)).map(({ url }) => basename(url));
+  }
+
+  /** @returns each as the path of its file and its name */
+  async function functionsRun(account: string): Promise<ReadonlySet<string>> {
+    const main = (await covered(account)).find(({ url }) => basename(url) === 'main.cjs');
+    const text = readFileSync(CHUNK, 'utf8');
+    const files = [...text.matchAll(/^\/\/ (src\/\S+)$/gm)];
+    const run = (main?.functions ?? []).filter(({ ranges: [whole] }) => (whole?.count ?? 0) > 0);
+    const named = run.map(({ functionName, ranges: [whole] }) => {
+      const file = files.findLast(({ index }) => index <= (whole?.startOffset ?? 0))?.[1];
+      // The bundler numbers names that two files have.
+      return `${file} ${functionName.replace(/\$\d+$/, '')}`;
+    });
+    return new Set(named);
   }
 
   it('loads only that chunk if the key is in a file', async () => {
     stage = await openDemoStage();
     const account = (await stage.logIn()).stdout.trim();
     expect((await loaded(account)).sort(), ADVICE).toEqual(['main.cjs', 'rolldown-runtime.cjs']);
+  });
+
+  it('runs the functions that docs/architecture.md lists, in these files', async () => {
+    stage = await openDemoStage();
+    const account = (await stage.logIn()).stdout.trim();
+    const walk = [...ARCHITECTURE.matchAll(/^ *(\w+) {2,}(src\/\S+\.ts)/gm)].map(
+      ([, name, path]) => `${path} ${name}`,
+    );
+    expect(walk.length).toBeGreaterThan(20);
+    expect(walk.length).toBeLessThanOrEqual(30);
+    const ran = await functionsRun(account);
+    expect(walk.filter((step) => !ran.has(step))).toEqual([]);
   });
 
   it('also loads the keychain client if the key is in a keychain', async (context) => {

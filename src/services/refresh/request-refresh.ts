@@ -38,7 +38,8 @@ export async function requestRefresh(
 }
 
 /**
- * Waits until no other command of this user refreshes the same account.
+ * Waits until no other command asks for a refresh of this one account. `refresh --all` and the agent's checks do not take turns:
+ * they meet at the lock of the account.
  *
  * @param timeout milliseconds
  * @throws VaultError `busy` when that ends first
