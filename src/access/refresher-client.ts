@@ -31,8 +31,8 @@ const SHUTDOWN_TIMEOUT = 2 * SECOND;
 
 export interface Order {
   readonly policy: RetryPolicyName;
-  /** The user asked for it by the account's name. */
-  readonly forced: boolean;
+  /** Sent even while the outcome of an earlier attempt is open: asked for by name, or no usable token is left. */
+  readonly evenIfOpen: boolean;
   /** Milliseconds; then the outcome is `busy`, and the process continues in the background. */
   readonly timeout: number;
   /** Called when the provider asks for a pause. */
@@ -157,7 +157,7 @@ export function askRefresher(
 
   return {
     prepare: () => void started(),
-    async refresh(vault, account, { policy, forced, timeout, onPause }) {
+    async refresh(vault, account, { policy, evenIfOpen, timeout, onPause }) {
       const answered = new AbortController();
       const { child, waiting } = await ready();
       const turn = waitsForTurn(policy) ? turns.take(answered.signal) : Promise.resolve(null);
@@ -165,7 +165,7 @@ export function askRefresher(
         const report = await Promise.race([
           new Promise<RefreshReportLine>((resolve) => {
             waiting.set(account.id, { report: resolve, pause: (length) => onPause?.(length) });
-            child.order(orderLine({ account, policy, forced }));
+            child.order(orderLine({ account, policy, evenIfOpen }));
           }),
           interrupted(interruption, answered.signal),
           turn.then(() => refreshTimeout(clock, account, timeout, answered.signal, notice)),

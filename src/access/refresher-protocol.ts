@@ -40,8 +40,8 @@ export type SeenAccount = Pick<Account, 'id' | 'generation' | 'failures'>;
 export interface RefreshOrder {
   readonly account: SeenAccount;
   readonly policy: RetryPolicyName;
-  /** The user asked for it by the account's name. */
-  readonly forced: boolean;
+  /** Sent even while the outcome of an earlier attempt is open: asked for by name, or no usable token is left. */
+  readonly evenIfOpen: boolean;
 }
 
 export interface RefreshReportLine {
@@ -65,8 +65,12 @@ export function handedKey({ key }: RefresherSetup): LoadedKey | null {
   return key === undefined ? null : { reference: key.reference, key: Buffer.from(key.key, 'base64') };
 }
 
-export function orderLine({ account: { id, generation, failures }, policy, forced }: RefreshOrder): string {
-  return `${JSON.stringify({ account: { id, generation, failures }, policy, forced })}\n`;
+export function orderLine({
+  account: { id, generation, failures },
+  policy,
+  evenIfOpen,
+}: RefreshOrder): string {
+  return `${JSON.stringify({ account: { id, generation, failures }, policy, evenIfOpen })}\n`;
 }
 
 export function reportLine(account: string, outcome: RefreshOutcome | VaultError): string {

@@ -13,9 +13,9 @@ import type { SealedAccount } from '../stores/contract.js';
 import { changeNotTaken } from '../vault/damage.js';
 import type { Vault } from '../vault/vault.js';
 import { type ChangeContext, changeSettings } from './config/change.js';
+import { lockAndRead } from './locked-account.js';
 import { isTaken } from './login/login-commit.js';
 import { formerlyCalled } from './other-names.js';
-import { lockAndRead } from './refresh/refresh-store.js';
 import { type NameContext, selectAccount } from './select-account.js';
 
 const LOCK_TIMEOUT = 45 * SECOND;

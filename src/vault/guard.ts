@@ -23,8 +23,6 @@ import {
 } from './damage.js';
 import { isKeyringStale, type Keyring } from './keyring.js';
 import {
-  type Extension,
-  extend,
   type Ledger,
   ledgerOf,
   openLedger,
@@ -32,8 +30,6 @@ import {
   sealedSoFar,
   sealLedger,
   sealLedgerWhenRead,
-  type Trail,
-  type TrailLine,
   withPlace,
 } from './ledger.js';
 import { type TrailEvents, takeQueued } from './queued-events.js';
@@ -48,6 +44,7 @@ import {
   writeMarks,
 } from './rollback.js';
 import { changedSums, divided, isPart, PARTS, partOf, partsIn, rangeOf } from './row-sums.js';
+import { type Extension, extend, type Trail, type TrailLine } from './trail.js';
 import { compare, explain } from './verify.js';
 
 /** The state of a vault as a whole. */

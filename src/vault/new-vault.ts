@@ -1,8 +1,9 @@
 import type { MasterKeyRow, NewVaultHead, TrailFacts, VaultHead } from '../stores/contract.js';
 import { openKeyring } from './keyring.js';
-import { extend, ledgerOf, sealLedger, type TrailLine, withPlace } from './ledger.js';
+import { ledgerOf, sealLedger, withPlace } from './ledger.js';
 import { freshDataKeys, keyCheckValue, masterReference, wrapDataKeys } from './master-key.js';
 import { placeOf, sealMark } from './rollback.js';
+import { extend, type TrailLine } from './trail.js';
 
 const FIRST_EPOCH = 1;
 const NO_TRAIL: TrailFacts = { has: () => false, last: () => 0, beyond: () => 0, mac: () => null };

@@ -3,7 +3,7 @@ import { VaultError } from '../domain/errors.js';
 import type { EventQueue } from '../stores/audit-queue.js';
 import { binding, nameOf, proofOf } from './event-proof.js';
 import type { Keyring } from './keyring.js';
-import type { TrailLine } from './ledger.js';
+import type { TrailLine } from './trail.js';
 
 /*
  * Events in the queue, on their way into the trail. A process that has opened the vault adds a proof to each line; a line without

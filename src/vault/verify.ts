@@ -4,9 +4,10 @@ import { count } from '../domain/wording.js';
 import type { RowFacts, SealedAccount, Store, TrailEntry } from '../stores/contract.js';
 import { isDamage, NOT_THOSE, type RowSetFault } from './damage.js';
 import type { Keyring } from './keyring.js';
-import { entryMac, type Ledger, openLedger, type Trail } from './ledger.js';
+import { type Ledger, openLedger } from './ledger.js';
 import { modulo, partsIn, rowDigest, sumsOf, totalsOf } from './row-sums.js';
 import { openIdentity } from './sealed-contents.js';
+import { entryMac, type Trail } from './trail.js';
 
 /* Compares the database with its sealed ledger: the chain of trail entries, and the set of account rows. */
 

@@ -76,7 +76,7 @@ function asker(clock: Clock = patient) {
     return started;
   });
   const refresh = (account: Account, onPause = (_: number) => {}) =>
-    refresher.refresh(VAULT, account, { policy: 'long', forced: false, timeout: 240_000, onPause });
+    refresher.refresh(VAULT, account, { policy: 'long', evenIfOpen: false, timeout: 240_000, onPause });
   const ordered = (count: number) =>
     expect.poll(() => children.reduce((sum, { orders }) => sum + orders.length - 1, 0)).toBe(count);
   return { refresher, refresh, children, ordered, notices };
@@ -209,7 +209,7 @@ describe('asking a refresher process', () => {
     const slept: number[] = [];
     const clock = { ...patient, sleep: async (ms: number) => void slept.push(ms) };
     const { refresher, notices } = asker(clock);
-    const outcome = await refresher.refresh(VAULT, ADA, { policy, forced: false, timeout });
+    const outcome = await refresher.refresh(VAULT, ADA, { policy, evenIfOpen: false, timeout });
     expect(outcome).toMatchObject({
       kind: 'busy',
       error: {

@@ -3,9 +3,10 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { RowFacts, TrailEntry, VaultHead } from '../../src/stores/contract.js';
 import { openKeyring } from '../../src/vault/keyring.js';
-import { entryMac, openLedger, type Trail } from '../../src/vault/ledger.js';
+import { openLedger } from '../../src/vault/ledger.js';
 import { openMark, placeOf } from '../../src/vault/rollback.js';
 import { rowDigest, sumsOf, totalsOf } from '../../src/vault/row-sums.js';
+import { entryMac, type Trail } from '../../src/vault/trail.js';
 
 interface Vectors {
   readonly master_key: string;

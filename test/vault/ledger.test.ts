@@ -1,19 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { MasterKeyRow, RowFacts, TrailEntry } from '../../src/stores/contract.js';
 import { openKeyring } from '../../src/vault/keyring.js';
-import {
-  type Extension,
-  entryMac,
-  extend,
-  type Ledger,
-  ledgerOf,
-  openLedger,
-  sealLedger,
-  type Trail,
-  withPlace,
-} from '../../src/vault/ledger.js';
+import { type Ledger, ledgerOf, openLedger, sealLedger, withPlace } from '../../src/vault/ledger.js';
 import { createHead } from '../../src/vault/new-vault.js';
 import { sumsOf, totalsOf } from '../../src/vault/row-sums.js';
+import { type Extension, entryMac, extend, type Trail } from '../../src/vault/trail.js';
 import { emptyTrail } from '../doubles/ledger.js';
 
 const master = Buffer.alloc(32, 3);

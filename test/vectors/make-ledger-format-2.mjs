@@ -3,10 +3,11 @@
 // `npm run build`.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { openKeyring } from '../../dist/lib/vault/keyring.js';
-import { extend, ledgerOf, sealLedger, withPlace } from '../../dist/lib/vault/ledger.js';
+import { ledgerOf, sealLedger, withPlace } from '../../dist/lib/vault/ledger.js';
 import { createHead } from '../../dist/lib/vault/new-vault.js';
 import { placeOf } from '../../dist/lib/vault/rollback.js';
 import { partOf, rowDigest } from '../../dist/lib/vault/row-sums.js';
+import { extend } from '../../dist/lib/vault/trail.js';
 
 const hex = (bytes) => Buffer.from(bytes).toString('hex');
 const { master_key, vault_id, created_at } = JSON.parse(

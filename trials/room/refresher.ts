@@ -18,7 +18,7 @@ export async function runRefresher(stage: Stage, under: readonly string[] = []):
   const account = await stage.stored();
   const process = stage.start(['@refresher'], under);
   process.type(SETUP);
-  process.type(orderLine({ account, policy: 'none', forced: true }).trim());
+  process.type(orderLine({ account, policy: 'none', evenIfOpen: true }).trim());
   // It listens for as long as somebody could order more.
   process.child.stdout?.on('data', () => process.child.stdin?.end());
   const given = setTimeout(() => process.child.stdin?.end(), PATIENCE);

@@ -115,7 +115,7 @@ export async function runAgent(
   const withNone = shared.by(by('none'), { clock, timeout: RETRY_POLICIES.none.timeout });
   const { timeout } = RETRY_POLICIES.long;
   const inBulk = shared.by((open, account) =>
-    refresher.refresh(open, account, { policy: 'long', forced: false, timeout }),
+    refresher.refresh(open, account, { policy: 'long', evenIfOpen: false, timeout }),
   );
 
   async function token(wanted: TokenRequest): Promise<ValidToken> {

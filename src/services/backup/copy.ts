@@ -13,8 +13,9 @@ import type { Clock } from '../../system/contract.js';
 import { wrongRows } from '../../vault/damage.js';
 import { createGuard } from '../../vault/guard.js';
 import type { Keyring } from '../../vault/keyring.js';
-import { openLedger, type TrailLine } from '../../vault/ledger.js';
+import { openLedger } from '../../vault/ledger.js';
 import { openContents } from '../../vault/sealed-contents.js';
+import type { TrailLine } from '../../vault/trail.js';
 import { compare, explain } from '../../vault/verify.js';
 import { storeAllWaiting, type WaitingLoginDeps } from '../login/waiting-logins.js';
 

@@ -1,4 +1,4 @@
-import { type Account, accountName } from '../../domain/account.js';
+import { type Account, accountName, type Consent } from '../../domain/account.js';
 import { type AuditEvent, aboutAccount } from '../../domain/audit-events.js';
 import { VaultError } from '../../domain/errors.js';
 import { command } from '../../domain/hints.js';
@@ -73,4 +73,23 @@ export function nameTaken(provider: string, label: string): VaultError {
       hint: `log in as that user, or choose another name: ${command(`login ${provider} --as NAME`)}`,
     },
   );
+}
+
+/** Whether this login or a later one is stored already. */
+export async function hasLoggedInSince(
+  vault: Vault,
+  { id, createdAt }: Account,
+  { at }: Pick<Consent, 'at'>,
+): Promise<boolean> {
+  const [latest] = await vault.consents(id);
+  return (latest?.at ?? createdAt) >= at;
+}
+
+/** The login is stored by then: if its consent cannot be stored, the login must not be repeated over what comes later. */
+export async function noteConsent(vault: Vault, { id }: Account, consent: Consent): Promise<void> {
+  try {
+    await vault.addConsent(id, consent);
+  } catch (failure) {
+    if (!(failure instanceof VaultError)) throw failure;
+  }
 }

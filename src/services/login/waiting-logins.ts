@@ -4,7 +4,8 @@ import { isInterruption, VaultError } from '../../domain/errors.js';
 import type { Locks } from '../../stores/locks.js';
 import type { Spill } from '../../stores/spill.js';
 import type { Vault } from '../../vault/vault.js';
-import { hasLoggedInSince, lockAndRead, noteConsent } from '../refresh/refresh-store.js';
+import { lockAndRead } from '../locked-account.js';
+import { hasLoggedInSince, noteConsent } from './login-commit.js';
 import { placeLogin } from './login-store.js';
 
 /** The id of an account that does not exist yet is locked only while its login is stored. */

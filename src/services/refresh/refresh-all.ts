@@ -95,10 +95,10 @@ export async function refreshAccounts(
   const concurrency = selectors.length === 0 ? most : Math.min(most, selectors.length);
   const refresher = await ctx.refresher({ concurrency });
   const { timeout } = RETRY_POLICIES.long;
-  const refresh: RefreshAllDeps['refresh'] = (vault, account, forced) =>
+  const refresh: RefreshAllDeps['refresh'] = (vault, account, evenIfOpen) =>
     refresher.refresh(vault, account, {
       policy: 'long',
-      forced,
+      evenIfOpen,
       timeout,
       onPause: (milliseconds) => paused(account, milliseconds),
     });
@@ -111,8 +111,8 @@ export async function refreshAccounts(
 export interface RefreshAllDeps extends NameContext {
   readonly vault: () => Promise<Vault | null>;
   readonly clock: Clock;
-  /** @param forced the user asked for it by the account's name */
-  readonly refresh: (vault: Vault, account: Account, forced: boolean) => Promise<RefreshOutcome>;
+  /** @param evenIfOpen the user asked for it by the account's name */
+  readonly refresh: (vault: Vault, account: Account, evenIfOpen: boolean) => Promise<RefreshOutcome>;
   readonly interruption: AbortSignal;
 }
 
@@ -190,10 +190,10 @@ async function refreshIfDue(
   }
   const why = due ? reason : `forced, though ${reason}`;
   // `--all --force` does not ask for this account by name.
-  const forced = request.force && request.selectors.length > 0;
-  if (!request.dryRun) return refreshAndReport(deps, vault, account, why, forced);
+  const evenIfOpen = request.force && request.selectors.length > 0;
+  if (!request.dryRun) return refreshAndReport(deps, vault, account, why, evenIfOpen);
   const now = deps.clock.now();
-  const open = forced ? null : await vault.intent(account.id);
+  const open = evenIfOpen ? null : await vault.intent(account.id);
   return open === null || !worksWhileOpen(account, open, now)
     ? result('would_refresh', why)
     : { ...result('skipped', ''), ...skippedAsOpen(notSentWhileOpen(account, open, now)) };
@@ -270,10 +270,10 @@ async function refreshAndReport(
   vault: Vault,
   account: Account,
   why: string,
-  forced: boolean,
+  evenIfOpen: boolean,
 ): Promise<RefreshResult> {
   try {
-    const outcome = await deps.refresh(vault, account, forced);
+    const outcome = await deps.refresh(vault, account, evenIfOpen);
     if (outcome.kind === 'open') return { account: outcome.account, ...skippedAsOpen(outcome.error) };
     if (outcome.kind === 'refreshed')
       return { ...renewed(account, outcome.account), outcome: 'refreshed', reason: why };

@@ -16,13 +16,14 @@ import type { Spill, SpillSlot } from '../../stores/spill.js';
 import type { Clock, Http } from '../../system/contract.js';
 import type { Contents } from '../../vault/sealed-contents.js';
 import type { Vault } from '../../vault/vault.js';
+import { lockAndRead } from '../locked-account.js';
 import { requireSameBinding } from '../provider-server.js';
 import { refreshRefusal, refreshUnanswered } from '../refusals.js';
 import { confirmMissing } from '../unknown-account.js';
 import { outcomeElsewhere, recordFailure } from './refresh-failure.js';
 import { hasUsableToken, notSentWhileOpen } from './refresh-notes.js';
 import { type Outage, type RetryPolicy, type Sending, type Sent, sendWithRetries } from './refresh-send.js';
-import { changeBy, commitOrSpill, lockAndRead, refreshed } from './refresh-store.js';
+import { changeBy, commitOrSpill, refreshed } from './refresh-store.js';
 
 /**
  * For one request and its answer. A request that was sent is not given up while its answer may still come: that answer may hold
@@ -64,7 +65,8 @@ export interface RefreshDeps {
  *
  * @param seen the account as it was when the refresh was decided on; when another process has changed it since, its result is
  * adopted and nothing is sent
- * @param forced the user asked for it by the account's name: it is sent even while the outcome of an earlier attempt is open
+ * @param evenIfOpen it is sent even while the outcome of an earlier attempt is open: the user asked for it by the account's name, or
+ * no usable token is left
  * @throws VaultError when nothing was sent, or when the answer could not be stored
  */
 export async function refreshOne(
@@ -72,14 +74,14 @@ export async function refreshOne(
   vault: Vault,
   seen: SeenAccount,
   policy: RetryPolicy,
-  forced = false,
+  evenIfOpen = false,
 ): Promise<RefreshOutcome> {
-  const outcome = await refreshUnlessLate(deps, vault, seen, policy, forced);
+  const outcome = await refreshUnlessLate(deps, vault, seen, policy, evenIfOpen);
   if (outcome !== null) return outcome;
   const end = (await deps.turns?.take(deps.interruption)) ?? null;
   try {
     const turns = { take: async () => end };
-    return await refreshOne({ ...deps, turns }, vault, seen, policy, forced);
+    return await refreshOne({ ...deps, turns }, vault, seen, policy, evenIfOpen);
   } finally {
     end?.();
   }
@@ -91,7 +93,7 @@ async function refreshUnlessLate(
   vault: Vault,
   seen: SeenAccount,
   policy: RetryPolicy,
-  forced: boolean,
+  evenIfOpen: boolean,
 ): Promise<RefreshOutcome | null> {
   const held = await lockOrBusy(deps, vault, seen.id, policy.lockTimeout);
   if (held instanceof VaultError) return { kind: 'busy', account: await reread(vault, seen), error: held };
@@ -101,7 +103,7 @@ async function refreshUnlessLate(
     if (held.recovered) return { kind: 'adopted', account };
     const open = await vault.intent(account.id);
     const settled = outcomeElsewhere(seen, account, open, deps.clock.now());
-    return settled ?? (await refreshLocked(deps, vault, account, policy, forced ? null : open));
+    return settled ?? (await refreshLocked(deps, vault, account, policy, evenIfOpen ? null : open));
   } finally {
     await held.release();
   }

@@ -51,7 +51,7 @@ export async function serveRefreshes(
   const addonNoted = once(() => noteAddon(ctx));
   const inFlight: Promise<void>[] = [];
 
-  async function refresh({ account, policy, forced }: RefreshOrder): Promise<RefreshOutcome> {
+  async function refresh({ account, policy, evenIfOpen }: RefreshOrder): Promise<RefreshOutcome> {
     const vault = await ctx.vault();
     if (vault === null)
       throw new VaultError('account_not_found', 'the vault is gone', { hint: command('list') });
@@ -60,7 +60,7 @@ export async function serveRefreshes(
     const own = { pid: ctx.host.pid, isBulk: concurrency > 1, outage, onPause };
     const turns = waitsForTurn(policy) ? all : undefined;
     const deps = { ...ctx, ...own, turns, spill: await ctx.spill() };
-    return refreshOne(deps, vault, account, RETRY_POLICIES[policy], forced);
+    return refreshOne(deps, vault, account, RETRY_POLICIES[policy], evenIfOpen);
   }
 
   async function carryOut(order: RefreshOrder): Promise<void> {

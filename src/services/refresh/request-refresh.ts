@@ -29,9 +29,9 @@ export async function requestRefresh(
     const elsewhere = now === null ? null : outcomeElsewhere(account, now, open, clock.now());
     if (elsewhere !== null) return elsewhere;
     // Without a usable token, or with --refresh, the request is sent even while an outcome is open.
-    const forced = policy !== 'none';
+    const evenIfOpen = policy !== 'none';
     const left = Math.max(timeout - (clock.elapsed() - begun), SECOND);
-    return await refresher.refresh(vault, account, { policy, forced, timeout: left });
+    return await refresher.refresh(vault, account, { policy, evenIfOpen, timeout: left });
   } finally {
     await turn.release();
   }

@@ -12,10 +12,10 @@ import type { SealedAccount } from '../../stores/contract.js';
 import type { Http } from '../../system/contract.js';
 import type { Contents } from '../../vault/sealed-contents.js';
 import type { Vault } from '../../vault/vault.js';
+import { type HeldAccount, lockAndRead } from '../locked-account.js';
 import { storeWaitingLogins } from '../login/waiting-logins.js';
 import { requireSameBinding, serverOf } from '../provider-server.js';
 import { kindOf } from '../refresh/refresh-failure.js';
-import { type HeldAccount, lockAndRead } from '../refresh/refresh-store.js';
 import { accountsOf, type NameContext, selectAccounts } from '../select-account.js';
 
 const LOCK_TIMEOUT = 45 * SECOND;

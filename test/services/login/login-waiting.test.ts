@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { VaultError } from '../../../src/domain/errors.js';
 import { Secret } from '../../../src/domain/secret.js';
+import { lockAndRead } from '../../../src/services/locked-account.js';
 import { storeWaitingLogins } from '../../../src/services/login/waiting-logins.js';
-import { lockAndRead } from '../../../src/services/refresh/refresh-store.js';
 import type { SealedAccount } from '../../../src/stores/contract.js';
 import { sqliteLocks } from '../../../src/stores/locks.js';
 import { NOW } from '../../doubles/terminal.js';

@@ -148,7 +148,10 @@ describe('while the stored access token works', () => {
     await open(dropped);
     const account = await stage.add({ ...at(), expiresAt: NOW + HOUR });
     await stage.refresh(account);
-    const again = await stage.refresh(await stage.account(account), { forced: true, policy: LONG_RETRIES });
+    const again = await stage.refresh(await stage.account(account), {
+      evenIfOpen: true,
+      policy: LONG_RETRIES,
+    });
     expect(again).toMatchObject({ kind: 'transient', error: OPEN });
     expect(stage.sent()).toHaveLength(2);
   });

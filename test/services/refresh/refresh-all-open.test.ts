@@ -58,14 +58,14 @@ describe('refreshing all accounts while an earlier refresh is open', () => {
 
   it('records whether the user named the account and forced it', async () => {
     await add('a');
-    const forced: boolean[] = [];
+    const evenIfOpen: boolean[] = [];
     const asked: Refresh = async (_, account, force) => {
-      forced.push(force);
+      evenIfOpen.push(force);
       return { kind: 'refreshed', account };
     };
     await run(asked, { force: true, all: false, selectors: ['demo/a'] });
     await run(asked, { force: true });
     await run(asked, { all: false, selectors: ['demo/a'] });
-    expect(forced).toEqual([true, false, false]);
+    expect(evenIfOpen).toEqual([true, false, false]);
   });
 });

@@ -53,7 +53,7 @@ async function served(
   };
   const found = await accounts(count);
   const lines: string[] = [];
-  const orders = found.map((account) => orderLine({ account, policy, forced: false }));
+  const orders = found.map((account) => orderLine({ account, policy, evenIfOpen: false }));
   const given = (async function* () {
     yield* orders;
   })();

@@ -31,7 +31,7 @@ interface Over extends Partial<RefreshDeps> {
   readonly policy?: RetryPolicy;
   readonly vault?: Vault;
   /** A person asked for it by name. */
-  readonly forced?: boolean;
+  readonly evenIfOpen?: boolean;
 }
 
 export async function openRefreshStage(answer: Answer): Promise<RefreshStage> {
@@ -61,8 +61,8 @@ export async function openRefreshStage(answer: Answer): Promise<RefreshStage> {
     deps,
     addExpired: (facts, contents) =>
       base.add({ ...EXPIRED, issuer: server.url, tokenEndpoint: `${server.url}/token`, ...facts }, contents),
-    refresh: (account, { policy = SHORT_RETRIES, vault = base.vault, forced = false, ...over } = {}) =>
-      refreshOne({ ...deps, ...over }, vault, account, policy, forced),
+    refresh: (account, { policy = SHORT_RETRIES, vault = base.vault, evenIfOpen = false, ...over } = {}) =>
+      refreshOne({ ...deps, ...over }, vault, account, policy, evenIfOpen),
     sent: () => server.received.map(({ body }) => new URLSearchParams(body).get('refresh_token')),
     async intentOf({ id }) {
       const store = await base.factory.open();
