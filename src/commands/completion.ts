@@ -1,4 +1,5 @@
 import { dirname } from 'node:path';
+import { SHELLS, type Shell } from '../complete/scripts.js';
 import { VaultError } from '../domain/errors.js';
 import { command, programName } from '../domain/hints.js';
 import { quoted } from '../domain/safe-text.js';
@@ -7,8 +8,6 @@ import {
   completionScript,
   installCompletion,
   removeCompletion,
-  SHELLS,
-  type Shell,
   shellOf,
 } from '../services/completion/install.js';
 import type { Io } from '../ui/io.js';

@@ -90,7 +90,9 @@ describe('a key file', () => {
   });
 
   it('keeps profiles apart: each has its own vault and its own key', async () => {
-    const other = await stage.vault(['--profile', 'work', 'list', '--json']);
-    expect(JSON.parse(other.stdout)).toEqual({ accounts: [] });
+    const inOther = (...args: readonly string[]) => stage.vault(['--profile', 'work', ...args, '--json']);
+    expect(await inOther('list')).toMatchObject({ exitCode: 2 });
+    expect(await inOther('init', '--key-source', 'file')).toMatchObject({ exitCode: 0 });
+    expect(JSON.parse((await inOther('list')).stdout)).toEqual({ accounts: [] });
   });
 });

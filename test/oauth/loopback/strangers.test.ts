@@ -8,6 +8,7 @@ async function expectStillWaiting({ get, outcome, listener }: Stage): Promise<vo
   expect(await outcome()).toBe('waiting');
   expect((await get(CALLBACK)).status).toBe(302);
   expect((await listener.response).searchParams.get('code')).toBe('code-example');
+  listener.conclude('logged_in');
   expect((await get('/done')).status).toBe(200);
 }
 

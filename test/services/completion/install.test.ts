@@ -1,13 +1,11 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { SHELLS, type Shell, scriptPath } from '../../../src/complete/scripts.js';
 import {
   completionScript,
   installCompletion,
   removeCompletion,
-  SHELLS,
-  type Shell,
-  scriptPath,
   shellOf,
 } from '../../../src/services/completion/install.js';
 import type { Host } from '../../../src/system/contract.js';
