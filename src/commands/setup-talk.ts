@@ -54,6 +54,8 @@ export async function guide(
   io.say(
     `${provider.title} needs an OAuth client of your own, which you register once, in ${steps.length} steps.`,
   );
+  io.say('The redirect URI to register, if one is asked for:');
+  io.say(`  ${own ?? redirectUri(provider.redirect)}`, 'bold');
   if (openBrowser && (await io.confirm(`Open ${page} in the browser?`, 'yes'))) {
     const { browser } = await ctx.loginMachine();
     if (!(await browser.open(page))) io.say('No browser could be opened here; open that page on any device.');
@@ -64,8 +66,6 @@ export async function guide(
     if ((await io.ask(`[Enter: step ${index + 2} of ${steps.length}, s: skip the steps]`)).startsWith('s'))
       break;
   }
-  io.say('If a redirect URI is asked for:');
-  io.say(`  ${own ?? redirectUri(provider.redirect)}`, 'bold');
 }
 
 export interface AskedClient {

@@ -71,11 +71,11 @@ describe('vault setup at a terminal without a keychain', () => {
     run.type('idp.example\r');
     await run.sees(/must be an https URL[\s\S]*Issuer URL/);
     run.type(`${stage.demo.issuer}\r`);
-    await run.sees(/in the browser\? \[Y\/n\] /);
+    await run.sees(/http:\/\/127\.0\.0\.1\/callback\/work[\s\S]*in the browser\? \[Y\/n\] /);
     run.type('n\r');
     await run.sees(/1\. [\s\S]*s: skip the steps\] /);
     run.type('s\r');
-    await run.sees(/http:\/\/127\.0\.0\.1\/callback\/work[\s\S]*Client ID: /);
+    await run.sees(/Client ID: /);
     run.type(`${stage.demo.client.id}\r`);
     await run.sees(/Client secret \(not shown; Enter if there is none\): /);
     run.type('\r');
