@@ -9,7 +9,7 @@ const LIMIT = 200;
  * cannot be written, it is said again.
  *
  * @param topic a file name
- * @param state of which it is said; another one is said anew
+ * @param state of which it is said; another one is said again
  */
 export function firstTime(
   { files, paths }: { readonly files: Files; readonly paths: Pick<Paths, 'state'> },

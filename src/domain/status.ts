@@ -18,10 +18,10 @@ import type { ErrorCode, VaultError } from './errors.js';
  *
  * A success clears everything and sets the missing scopes again. `failing` hides `insufficient_scope`, because missing scopes
  * follow from the account's own fields. After transient failures a `failing` account is not refreshed automatically before
- * `retryAt`, which moves further away with each failure; and no account is before the time that its provider named. After a refusal of the client (configuration, policy) there is no
- * backoff, because the refusal ends as soon as the settings are right. A `login_needed` account is never refreshed, unless the
- * diagnosis is in doubt: then it has a `retryAt`. `revoked` is reserved for other programs; the command `revoke` removes the
- * account.
+ * `retryAt`, which moves further away with each failure. No account is refreshed automatically before the time that its provider
+ * named. After a refusal of the client (configuration, policy) there is no backoff, because the refusal ends as soon as the
+ * settings are right. A `login_needed` account is never refreshed, unless the diagnosis is uncertain: then it has a `retryAt`.
+ * `revoked` is reserved for other programs; the command `revoke` removes the account.
  */
 
 /** What a failed refresh needs: time, a login, or a change of settings. */

@@ -60,8 +60,9 @@ export interface RefreshDeps {
 /**
  * Refreshes one account under its lock, in this order: lock, read again, store what an earlier refresh could not store, make
  * sure that the vault is not an older copy, reserve a spill slot, write the refresh intent, send (see {@link sendWithRetries}), store
- * the answer and remove the intent in one commit, and only then judge it. Other processes wait meanwhile, and find the new token when they read again. With turns, the request waits for its turn after the
- * intent, so that the intents of several share a commit; if that takes long, all of this is done again when its turn has come.
+ * the answer and remove the intent in one commit, and only then judge it. Other processes wait meanwhile, and find the new token
+ * when they read again. With turns, the request waits for its turn after the intent, so that the intents of several share a
+ * commit; if that takes long, all of this is done again when its turn has come.
  *
  * @param seen the account as it was when the refresh was decided on; when another process has changed it since, its result is
  * adopted and nothing is sent
