@@ -29,11 +29,13 @@ async function run(line: string): Promise<string[]> {
   const shell = `stty cols 80; vault() { '${process.execPath}' '${VAULT_JS}' "$@"; }; api='${demo.issuer}'; ${line}`;
   const terminal = typeAtTerminal(['sh', '-c', shell.replaceAll("'", "'\\''")], {
     cwd: home.home,
-    env: { ...home.env, TERM: 'xterm-256color', BROWSER: `sh -c "echo $0 >${opened}" %s` },
+    env: {
+      ...home.env,
+      TERM: 'xterm-256color',
+      BROWSER: `sh -c "echo $0 >${opened}.part && mv ${opened}.part ${opened}" %s`,
+    },
   });
-  const walked = logsInAda(opened, terminal.done);
-  const { exitCode, shown } = await terminal.done;
-  await walked;
+  const [{ exitCode, shown }] = await Promise.all([terminal.done, logsInAda(opened, terminal.done)]);
   expect({ line, exitCode, shown }).toMatchObject({ line, exitCode: 0 });
   return screenLines(shown.trimEnd());
 }
