@@ -22,14 +22,14 @@ const TOKEN_PATH =
 
 /** What it runs besides, where the key is in a keychain: the other key sources, and the search for an agent. */
 const KEY_SOURCES =
-  /[\\/]src[\\/](?:access[\\/](?:agent-socket|key-sources-rest)|config[\\/](?:config-json|key-source)|domain[\\/]environment|keysources[\\/](?:index|os-keychain)|system[\\/](?:agent[\\/]agent-socket|keychain[\\/](?:contract|keychain)))\.ts$/;
+  /[\\/]src[\\/](?:access[\\/](?:agent-socket|key-sources-rest)|config[\\/](?:config-json|key-source)|domain[\\/]environment|keysources[\\/](?:index|os-keychain)|system[\\/](?:agent[\\/]agent-socket-path|keychain[\\/](?:contract|keychain)))\.ts$/;
 
 /**
  * What these import for failures and for other commands only. They become a chunk that is loaded by the first call of one
  * of them, so none of them may do anything while it is loaded.
  */
 const SELDOM =
-  /[\\/]src[\\/](?:domain[\\/](?:account-names|safe-text|scopes|time|wording)|services[\\/](?:other-names|unknown-account)|stores[\\/]sqlite-commit|system[\\/]files[\\/](?:file-failure|new-file|temp-files)|ui[\\/](?:layout|theme)|vault[\\/]damage)\.ts$/;
+  /[\\/]src[\\/](?:domain[\\/](?:account-names|safe-text|scopes|time|wording)|services[\\/](?:name-lookup|unknown-account)|stores[\\/]sqlite-commit|system[\\/]files[\\/](?:file-failure|new-file|temp-files)|ui[\\/](?:layout|theme)|vault[\\/]damage)\.ts$/;
 
 /** An export of one chunk for others, as a getter or as an assignment. */
 const EXPORT =

@@ -159,7 +159,7 @@ export function createContext(host: Host, options: ContextOptions): Context {
     readBack: keys.readBack,
     forgetKeys: keys.forget,
     async created() {
-      const { reserveSocketFolder } = await import('./system/agent/agent-socket.js');
+      const { reserveSocketFolder } = await import('./system/agent/agent-socket-path.js');
       reserveSocketFolder(paths, host, files, notice);
     },
   });

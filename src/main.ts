@@ -2,9 +2,9 @@ import { writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { assertNoDebugger, ignoredVariable } from './config/runtime.js';
 import type { Context } from './context.js';
-import { OWN_PROCESSES } from './domain/entry-points.js';
 import { asVaultError, EXIT_CODES, VaultError } from './domain/errors.js';
 import { command, programName, startedAs } from './domain/hints.js';
+import { OWN_PROCESSES } from './domain/own-processes.js';
 import type { Host, TakeSignals } from './system/contract.js';
 import type { Io } from './ui/io.js';
 

@@ -8,7 +8,7 @@ import { createContext } from '../src/context.js';
 import { agentStatus, stopAgent } from '../src/services/agent/agent-client.js';
 import { doctor } from '../src/services/doctor/doctor.js';
 import { token } from '../src/services/token/token.js';
-import { agentSocketPaths } from '../src/system/agent/agent-socket.js';
+import { agentSocketPaths } from '../src/system/agent/agent-socket-path.js';
 import type { Host } from '../src/system/contract.js';
 
 /** Nobody on this machine; what root makes in `/tmp` is another user's to them. */

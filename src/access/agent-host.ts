@@ -4,7 +4,7 @@ import {
   type SocketServer,
   serveOnSocket,
 } from '../system/agent/agent-server.js';
-import { agentSocketPaths } from '../system/agent/agent-socket.js';
+import { agentSocketPaths } from '../system/agent/agent-socket-path.js';
 import type { Files, Host, Paths } from '../system/contract.js';
 import { fileIdentity } from '../system/files/read-only.js';
 

@@ -1,10 +1,10 @@
-import type { AnswerFromSocket } from '../system/agent/agent-client.js';
+import type { AnswerFromSocket } from '../system/agent/agent-request.js';
 import {
   agentSocketPaths,
   assertPrivateSocket,
   claimSocketPath,
   isOwnSocket,
-} from '../system/agent/agent-socket.js';
+} from '../system/agent/agent-socket-path.js';
 import type { Files, Host, Paths } from '../system/contract.js';
 
 /** How long a command waits for the agent, in milliseconds: long enough for a refresh at most providers. */
@@ -46,7 +46,7 @@ export function agentSocket({ host, paths, files, interruption }: AgentSocketPar
     assertPrivate: () => assertPrivateSocket(path(), uid),
     async ask(method, target) {
       const [{ askSocket }, { callerProcessOf }] = await Promise.all([
-        import('../system/agent/agent-client.js'),
+        import('../system/agent/agent-request.js'),
         import('../system/caller-process.js'),
       ]);
       const client = JSON.stringify({ pid: host.pid, ...callerProcessOf(host.platform) });

@@ -12,7 +12,7 @@ import { eventQueue } from '../stores/audit-queue.js';
 import type { VaultHead } from '../stores/contract.js';
 import { type Inspection, inspectSqlite } from '../stores/inspection.js';
 import { spillFolder } from '../stores/spill.js';
-import { agentSocketPaths, assertPrivateSocket } from '../system/agent/agent-socket.js';
+import { agentSocketPaths, assertPrivateSocket } from '../system/agent/agent-socket-path.js';
 import type { Clock, Host, Http, Paths } from '../system/contract.js';
 import { readOnlyFiles, readOnlyFs } from '../system/files/read-only.js';
 import { createTrustedPathCheck } from '../system/files/trusted-path.js';

@@ -1,5 +1,5 @@
+import { type SlowDownDeps, slowDown } from '../audit/rate-limits.js';
 import { WRONG_PASSPHRASES, wrongPassphrases } from '../audit/reading.js';
-import { type SlowDownDeps, slowDown } from '../audit/slow-down.js';
 import { SECOND } from '../domain/duration.js';
 import { VaultError } from '../domain/errors.js';
 import { inQuotes } from '../domain/safe-text.js';

@@ -9,7 +9,7 @@ export function loadRefreshParts(): Promise<unknown> {
     import('../system/http/http.js'),
     import('../vault/guard.js'),
     import('../vault/vault-rest.js'),
-    import('../vault/verify.js'),
+    import('../vault/trail-check.js'),
     import('./marks.js'),
   ]);
 }

@@ -3,6 +3,7 @@ import { DAY, formatDuration, parseDays } from '../domain/duration.js';
 import { errorDocument } from '../domain/errors.js';
 import { command } from '../domain/hints.js';
 import { relative, rfc3339 } from '../domain/time.js';
+import { withdrawalWarning } from '../services/refresh/open-refresh.js';
 import {
   type RefreshReport,
   type RefreshRequest,
@@ -10,7 +11,6 @@ import {
   type RefreshResultKind,
   refreshAccounts,
 } from '../services/refresh/refresh-all.js';
-import { withdrawalWarning } from '../services/refresh/refresh-notes.js';
 import type { Io } from '../ui/io.js';
 import { progressOn } from '../ui/progress.js';
 import { concludeBulk, type FailureCodes, outcomeTable, SELECTION_OPTIONS, selection } from './bulk.js';

@@ -8,8 +8,8 @@ import type {
   ScheduleResult,
   UnscheduleRequest,
   UnscheduleResult,
-} from '../services/background/schedule.js';
-import { isPartOfDay } from '../services/background/schedule.js';
+} from '../services/schedule/schedule.js';
+import { isPartOfDay } from '../services/schedule/schedule.js';
 import type { SchedulerKind } from '../system/schedulers/contract.js';
 import type { Io } from '../ui/io.js';
 import type { Command, OptionSpec, RawInput } from './spec.js';
@@ -90,7 +90,7 @@ export const schedule: Command<ScheduleInput> = {
 export async function runSchedule(ctx: Context, input: ScheduleInput, io: Io): Promise<void> {
   const [{ jobHost }, service] = await Promise.all([
     import('../access/job-host.js'),
-    import('../services/background/schedule.js'),
+    import('../services/schedule/schedule.js'),
   ]);
   const host = jobHost(ctx);
   if (input.action === 'unschedule') printUnschedule(await service.unschedule(host, input.request), io);

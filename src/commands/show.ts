@@ -3,7 +3,7 @@ import { VaultError } from '../domain/errors.js';
 import { missingScopes, readable } from '../domain/scopes.js';
 import { ending, moment, rfc3339 } from '../domain/time.js';
 import { type AccountDetail, type ShowRequest, showAccount } from '../services/overview/overview.js';
-import { openHint, openOutcome } from '../services/refresh/refresh-notes.js';
+import { openHint, openOutcome } from '../services/refresh/open-refresh.js';
 import type { Io } from '../ui/io.js';
 import { type Entry, renderBlock } from '../ui/layout.js';
 import { accountDocument, remedyOf, userOf } from './account-view.js';

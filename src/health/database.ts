@@ -9,8 +9,8 @@ import type { Inspection } from '../stores/inspection.js';
 import type { FoundAnswer } from '../stores/spill.js';
 import { isDamage } from '../vault/damage.js';
 import type { Keyring } from '../vault/keyring.js';
-import { openAnswer, openLogin } from '../vault/sealed-answer.js';
-import { openContents } from '../vault/sealed-contents.js';
+import { openContents } from '../vault/sealed-account.js';
+import { openAnswer, openLogin } from '../vault/sealed-spill.js';
 import type { Check, HealthContext } from './contract.js';
 import { initHint } from './keys.js';
 

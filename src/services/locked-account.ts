@@ -6,7 +6,7 @@ import type { SealedAccount } from '../stores/contract.js';
 import type { Locks } from '../stores/locks.js';
 import type { FoundAnswer, Spill } from '../stores/spill.js';
 import { changeNotTaken, isDamage } from '../vault/damage.js';
-import type { UnstoredAnswer, UnstoredLogin, WaitingAnswer } from '../vault/sealed-answer.js';
+import type { UnstoredAnswer, UnstoredLogin, WaitingAnswer } from '../vault/sealed-spill.js';
 import type { Vault } from '../vault/vault.js';
 import { commitLogin, hasLoggedInSince, isTaken, noteConsent } from './login/login-commit.js';
 import { commitAnswer } from './refresh/refresh-store.js';

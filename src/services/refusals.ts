@@ -7,7 +7,7 @@ import { FAILING_AFTER } from '../domain/status.js';
 import { describeTransport, type TransportFailure, transportHint } from '../domain/transport.js';
 import type { RefusedAnswer } from '../oauth/contract.js';
 import type { Provider } from '../providers/contract.js';
-import { openDetails, openHint, openOutcome } from './refresh/refresh-notes.js';
+import { openDetails, openHint, openOutcome } from './refresh/open-refresh.js';
 
 /** The error for an account that is skipped until a login. */
 export function loginNeeded(account: Account): VaultError {

@@ -15,7 +15,7 @@ import type { Vault } from '../vault/vault.js';
 import { type ChangeContext, changeSettings } from './config/change.js';
 import { lockAndRead } from './locked-account.js';
 import { isTaken } from './login/login-commit.js';
-import { formerlyCalled } from './other-names.js';
+import { formerlyCalled } from './name-lookup.js';
 import { type NameContext, selectAccount } from './select-account.js';
 
 const LOCK_TIMEOUT = 45 * SECOND;

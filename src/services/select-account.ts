@@ -4,7 +4,7 @@ import { VaultError } from '../domain/errors.js';
 import { command } from '../domain/hints.js';
 import type { SealedAccount } from '../stores/contract.js';
 import type { Vault } from '../vault/vault.js';
-import { defaultAmong, formerlyCalled, otherwiseNamed } from './other-names.js';
+import { defaultAmong, formerlyCalled, otherwiseNamed } from './name-lookup.js';
 import { ambiguous, confirmMissing, notFound, type Verb } from './unknown-account.js';
 
 /** What names mean besides what the vault says. */

@@ -112,7 +112,7 @@ export function restOfStore(connection: Connection): Omit<Store, ReadForToken> {
     accounts: (provider = null) => read(() => ACCOUNTS.all(connection, byName(OF_PROVIDER), provider)),
 
     async *documents(provider) {
-      const { accountDocuments } = await import('./sqlite-documents.js');
+      const { accountDocuments } = await import('./sqlite-account-json.js');
       yield* accountDocuments(connection, provider);
     },
 

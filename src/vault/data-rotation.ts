@@ -11,7 +11,7 @@ import { type Keyring, openKeyring } from './keyring.js';
 import type { KeyringAccess } from './keyring-access.js';
 import { dataKeyIds, freshDataKeys, wrapDataKeys } from './master-key.js';
 import { lineOf, type VaultEvents } from './queued-events.js';
-import { type Contents, openContents, sealContents } from './sealed-contents.js';
+import { type Contents, openContents, sealContents } from './sealed-account.js';
 
 /** An id has two bytes in a sealed field. */
 const HIGHEST_ID = 0xffff;

@@ -45,7 +45,7 @@ import {
 } from './rollback.js';
 import { changedSums, divided, isPart, PARTS, partOf, partsIn, rangeOf } from './row-sums.js';
 import { type Extension, extend, type Trail, type TrailLine } from './trail.js';
-import { compare, explain } from './verify.js';
+import { compare, explain } from './trail-check.js';
 
 /** The state of a vault as a whole. */
 export interface Condition {

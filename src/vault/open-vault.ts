@@ -1,7 +1,7 @@
 import { lazily, once } from '../domain/async.js';
 import { proving } from './event-proof.js';
 import { createKeyringAccess } from './keyring-access.js';
-import { openSecret } from './sealed-record.js';
+import { openSecret } from './sealed-field.js';
 import type { Vault, VaultParts } from './vault.js';
 
 /** A vault over a store. A stored access token needs only this file; the rest is loaded when it is first used. */

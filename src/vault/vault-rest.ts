@@ -4,8 +4,8 @@ import { type ErrorCode, VaultError } from '../domain/errors.js';
 import { concernsWholeVault, isDamage } from './damage.js';
 import type { KeyringAccess } from './keyring-access.js';
 import { lineOf } from './queued-events.js';
-import { openAnswer, openLogin, sealAnswer, sealLogin } from './sealed-answer.js';
-import { openContents, openIdentity, sealContents } from './sealed-contents.js';
+import { openContents, openIdentity, sealContents } from './sealed-account.js';
+import { openAnswer, openLogin, sealAnswer, sealLogin } from './sealed-spill.js';
 import type { VaultParts, VaultRest } from './vault.js';
 
 /** While something stays wrong, its alarm is repeated this often. */
@@ -166,7 +166,7 @@ export function restOfVault({ store, clock, events, alarm }: VaultParts, access:
     },
     settleEvents,
     async verifyTrail() {
-      const { tailMatchesLedger, verifyTrail } = await import('./verify.js');
+      const { tailMatchesLedger, verifyTrail } = await import('./trail-check.js');
       const verified = () => watched(using((keys) => verifyTrail(keys, store)));
       // Settling would overwrite forged entries at the end, so they are checked first.
       const untouched = await using((keys) => tailMatchesLedger(keys, store));

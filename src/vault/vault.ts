@@ -9,9 +9,9 @@ import type { DataKeyRotation } from './data-rotation.js';
 import type { Condition } from './guard.js';
 import type { Keyring } from './keyring.js';
 import type { VaultEvents } from './queued-events.js';
-import type { UnstoredAnswer, UnstoredLogin, WaitingAnswer } from './sealed-answer.js';
-import type { AccountChange, AccountFacts, Contents } from './sealed-contents.js';
-import type { TrailReport } from './verify.js';
+import type { AccountChange, AccountFacts, Contents } from './sealed-account.js';
+import type { UnstoredAnswer, UnstoredLogin, WaitingAnswer } from './sealed-spill.js';
+import type { TrailReport } from './trail-check.js';
 
 /** Makes the event that goes into the trail with a change, once the account is known. */
 export type EventOf = (account: Account) => AuditEvent;

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { agent } from '../../src/commands/agent.js';
 import { printSchedule, printUnschedule, type ScheduleInput, schedule } from '../../src/commands/schedule.js';
 import { DAY, HOUR, MINUTE } from '../../src/domain/duration.js';
-import type { ScheduleResult } from '../../src/services/background/schedule.js';
+import type { ScheduleResult } from '../../src/services/schedule/schedule.js';
 import { type TerminalOptions, terminal } from '../doubles/terminal.js';
 import { inputOf } from './raw.js';
 

@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DAY, HOUR, MINUTE } from '../../src/domain/duration.js';
-import { timesOf } from '../../src/services/background/schedule.js';
+import { timesOf } from '../../src/services/schedule/schedule.js';
 import { calendar, unitsOf } from '../../src/system/schedulers/systemd.js';
 import { jobExample } from '../doubles/job.js';
 import { runVault } from '../harness/cli.js';

@@ -16,7 +16,7 @@ const MODULES: Readonly<Record<string, string>> = {
   config: 'runtime',
   '': 'context fast-lane main',
   crypto: 'derive framing sealed-box',
-  domain: 'account async audit-events duration entry-points errors hints secret token-state',
+  domain: 'account async audit-events duration errors hints own-processes secret token-state',
   keysources: 'contract key-file key-file-lines key-memory',
   services: 'select-account',
   'services/token': 'token token-formats',
@@ -24,7 +24,7 @@ const MODULES: Readonly<Record<string, string>> = {
   system: 'caller-process clock paths',
   'system/files': 'files trusted-path',
   ui: 'create-io',
-  vault: 'event-proof keyring keyring-access master-key open-vault sealed-record',
+  vault: 'event-proof keyring keyring-access master-key open-vault sealed-field',
 };
 
 const ARCHITECTURE = readFileSync(new URL('../../docs/architecture.md', import.meta.url), 'utf8');

@@ -1,6 +1,6 @@
 import { Secret } from '../../src/domain/secret.js';
 import type { SealedAccount } from '../../src/stores/contract.js';
-import type { AccountChange } from '../../src/vault/sealed-contents.js';
+import type { AccountChange } from '../../src/vault/sealed-account.js';
 import type { VaultStage } from './stage.js';
 
 /** Puts an answer beside the vault, as a refresh of this account leaves it that the database could not take. */

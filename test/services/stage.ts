@@ -21,7 +21,7 @@ import { resolvePaths } from '../../src/system/paths.js';
 import { openKeyring } from '../../src/vault/keyring.js';
 import { newVault } from '../../src/vault/new-vault.js';
 import { vaultOver } from '../../src/vault/open-vault.js';
-import type { AccountFacts, Contents } from '../../src/vault/sealed-contents.js';
+import type { AccountFacts, Contents } from '../../src/vault/sealed-account.js';
 import type { Vault, VaultParts } from '../../src/vault/vault.js';
 import { type ClockDouble, clockDouble } from '../doubles/clock.js';
 import { NOW } from '../doubles/terminal.js';

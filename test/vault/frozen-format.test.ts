@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { DataKeyPurpose, SealedAccount, SealedColumn, VaultHead } from '../../src/stores/contract.js';
 import { openKeyring } from '../../src/vault/keyring.js';
-import { openContents } from '../../src/vault/sealed-contents.js';
-import { binding, presence } from '../../src/vault/sealed-record.js';
+import { openContents } from '../../src/vault/sealed-account.js';
+import { binding, presence } from '../../src/vault/sealed-field.js';
 import { accountExample } from '../doubles/account.js';
 
 interface Vectors {

@@ -3,7 +3,7 @@ import { Secret } from '../../src/domain/secret.js';
 import type { VaultHead } from '../../src/stores/contract.js';
 import { openKeyring } from '../../src/vault/keyring.js';
 import { vaultOver } from '../../src/vault/open-vault.js';
-import type { Contents } from '../../src/vault/sealed-contents.js';
+import type { Contents } from '../../src/vault/sealed-account.js';
 import type { Vault } from '../../src/vault/vault.js';
 import { accountExample } from '../doubles/account.js';
 import { headOf, MASTER, type VaultFolder, vaultFolder } from '../harness/vault-folder.js';
@@ -213,7 +213,7 @@ describe('a vault', () => {
   it('does not open an identity that differs from the one in its account’s digest', async () => {
     const keyring = await unlock();
     const account = await added();
-    const { openIdentity, sealContents } = await import('../../src/vault/sealed-contents.js');
+    const { openIdentity, sealContents } = await import('../../src/vault/sealed-account.js');
     const forged = { ...account, subjectDigest: '00'.repeat(32) };
     const sealed = sealContents(keyring, forged, contents());
     expect(() => openIdentity(keyring, { ...forged, sealed })).toThrow(

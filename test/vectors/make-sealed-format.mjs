@@ -4,8 +4,8 @@ import { writeFileSync } from 'node:fs';
 import { Secret } from '../../dist/lib/domain/secret.js';
 import { openKeyring } from '../../dist/lib/vault/keyring.js';
 import { createHead } from '../../dist/lib/vault/new-vault.js';
-import { sealContents } from '../../dist/lib/vault/sealed-contents.js';
-import { binding } from '../../dist/lib/vault/sealed-record.js';
+import { sealContents } from '../../dist/lib/vault/sealed-account.js';
+import { binding } from '../../dist/lib/vault/sealed-field.js';
 
 const hex = (bytes) => Buffer.from(bytes).toString('hex');
 const master = Buffer.from(Array.from({ length: 32 }, (_, index) => index));

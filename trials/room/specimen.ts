@@ -27,7 +27,7 @@ import { systemClock as clock } from '../../src/system/clock.js';
 import type { Http } from '../../src/system/contract.js';
 import { createFiles } from '../../src/system/files/files.js';
 import { resolvePaths } from '../../src/system/paths.js';
-import type { Contents } from '../../src/vault/sealed-contents.js';
+import type { Contents } from '../../src/vault/sealed-account.js';
 
 /** Where files cost no disk, when there is such a place. */
 const MEMORY = '/dev/shm';

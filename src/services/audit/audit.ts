@@ -4,7 +4,7 @@ import { accountName } from '../../domain/account.js';
 import { VaultError } from '../../domain/errors.js';
 import { command } from '../../domain/hints.js';
 import type { RollbackState } from '../../vault/rollback.js';
-import type { TrailFault } from '../../vault/verify.js';
+import type { TrailFault } from '../../vault/trail-check.js';
 
 export interface AuditRequest {
   /** A name, a provider or a prefix of a name; null: all. */

@@ -14,9 +14,9 @@ import { wrongRows } from '../../vault/damage.js';
 import { createGuard } from '../../vault/guard.js';
 import type { Keyring } from '../../vault/keyring.js';
 import { openLedger } from '../../vault/ledger.js';
-import { openContents } from '../../vault/sealed-contents.js';
+import { openContents } from '../../vault/sealed-account.js';
 import type { TrailLine } from '../../vault/trail.js';
-import { compare, explain } from '../../vault/verify.js';
+import { compare, explain } from '../../vault/trail-check.js';
 import { storeAllWaiting, type WaitingLoginDeps } from '../login/waiting-logins.js';
 
 const NO_MARKS: RollbackMarks = {

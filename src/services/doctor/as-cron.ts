@@ -11,7 +11,7 @@ import { jsonObject } from '../../domain/json.js';
 import { CHECKS, type CheckResult } from '../../health/index.js';
 import { unattendedJobs } from '../../health/unattended.js';
 import type { AgentClientContext } from '../agent/agent-client.js';
-import { carriedEnv, unwrittenSettings } from '../background/schedule-env.js';
+import { carriedEnv, unwrittenSettings } from '../schedule/schedule-env.js';
 
 export type DoctorContext = AgentClientContext & Pick<Context, 'clock' | 'http' | 'profile' | 'envFile'>;
 

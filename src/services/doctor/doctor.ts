@@ -4,7 +4,7 @@ import type { Account } from '../../domain/account.js';
 import { CHECKS, type CheckResult, runChecks } from '../../health/index.js';
 import { type AgentClientContext, agentStatus } from '../agent/agent-client.js';
 import { grantEnd } from '../notify/notices.js';
-import { openHint } from '../refresh/refresh-notes.js';
+import { openHint } from '../refresh/open-refresh.js';
 import { checksUnderCron, type DoctorContext, requireCron } from './as-cron.js';
 
 export interface DoctorRequest {

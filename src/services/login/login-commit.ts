@@ -4,7 +4,7 @@ import { VaultError } from '../../domain/errors.js';
 import { command } from '../../domain/hints.js';
 import type { SealedAccount } from '../../stores/contract.js';
 import { changeNotTaken } from '../../vault/damage.js';
-import type { UnstoredLogin } from '../../vault/sealed-answer.js';
+import type { UnstoredLogin } from '../../vault/sealed-spill.js';
 import type { Vault } from '../../vault/vault.js';
 
 export interface CommittedLogin {

@@ -11,7 +11,7 @@ import type { GrantedAnswer, ServerMetadata } from '../../oauth/contract.js';
 import type { ConfiguredProvider } from '../../providers/contract.js';
 import type { Http } from '../../system/contract.js';
 import type { VaultEvents } from '../../vault/queued-events.js';
-import type { UnstoredLogin } from '../../vault/sealed-answer.js';
+import type { UnstoredLogin } from '../../vault/sealed-spill.js';
 import type { Vault } from '../../vault/vault.js';
 import { isOwnServer, revokeTokens } from '../revoke/revoke.js';
 import { loginFinished, noteConsent } from './login-commit.js';

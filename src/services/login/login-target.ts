@@ -7,7 +7,7 @@ import { missingScopes } from '../../domain/scopes.js';
 import type { ConfiguredProvider, Provider } from '../../providers/contract.js';
 import type { Spill } from '../../stores/spill.js';
 import type { Vault } from '../../vault/vault.js';
-import { accountsByLabel } from '../other-names.js';
+import { accountsByLabel } from '../name-lookup.js';
 import { type NameContext, selectAccount } from '../select-account.js';
 import { confirmMissing } from '../unknown-account.js';
 import type { LoginRequest } from './login-request.js';

@@ -1,5 +1,5 @@
+import { type SlowDownDeps, slowDown } from '../../audit/rate-limits.js';
 import { FAILED_LOGINS, failedLogins } from '../../audit/reading.js';
-import { type SlowDownDeps, slowDown } from '../../audit/slow-down.js';
 import type { Context } from '../../context.js';
 import { accountName } from '../../domain/account.js';
 import { renamed } from '../../domain/account-names.js';
@@ -10,7 +10,7 @@ import type { Vault } from '../../vault/vault.js';
 import type { ChangeContext } from '../config/change.js';
 import { changeNames } from '../rename.js';
 import type { NameContext } from '../select-account.js';
-import { loginInBrowser } from './login-browser.js';
+import { loginInBrowser } from './login-code.js';
 import { checkDeviceLogin } from './login-device.js';
 import type { LoginContext } from './login-finish.js';
 import { identityFromName } from './login-identity.js';

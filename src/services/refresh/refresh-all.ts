@@ -20,7 +20,7 @@ import {
   unusableTokenWarning,
   withdrawnScopes,
   worksWhileOpen,
-} from './refresh-notes.js';
+} from './open-refresh.js';
 import { RETRY_POLICIES } from './refresh-send.js';
 
 export interface RefreshRequest {

@@ -9,7 +9,7 @@ import type { AttemptRecord, Intent } from '../../stores/contract.js';
 import type { Clock } from '../../system/contract.js';
 import type { Vault } from '../../vault/vault.js';
 import { isLoginUncertain, loginNeeded } from '../refusals.js';
-import { openDetails, openHint, openOutcome } from './refresh-notes.js';
+import { openDetails, openHint, openOutcome } from './open-refresh.js';
 
 const TRANSIENT_CODES: readonly ErrorCode[] = [
   'provider_unavailable',

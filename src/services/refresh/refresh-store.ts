@@ -10,10 +10,10 @@ import type { Provider } from '../../providers/contract.js';
 import type { SealedAccount } from '../../stores/contract.js';
 import type { SpillSlot } from '../../stores/spill.js';
 import { changeNotTaken } from '../../vault/damage.js';
-import type { UnstoredAnswer } from '../../vault/sealed-answer.js';
-import type { Contents } from '../../vault/sealed-contents.js';
+import type { Contents } from '../../vault/sealed-account.js';
+import type { UnstoredAnswer } from '../../vault/sealed-spill.js';
 import type { Vault } from '../../vault/vault.js';
-import { UNUSABLE_TOKEN } from './refresh-notes.js';
+import { UNUSABLE_TOKEN } from './open-refresh.js';
 
 /**
  * What a granted answer changes. Nothing in it is judged here: a new refresh token is kept whatever else the answer

@@ -9,10 +9,10 @@ import {
 } from '../../access/refresher-protocol.js';
 import type { Context } from '../../context.js';
 import { once } from '../../domain/async.js';
+import { createTurns } from '../../domain/concurrency-limit.js';
 import { asVaultError, VaultError } from '../../domain/errors.js';
 import { command } from '../../domain/hints.js';
 import type { RefreshOutcome } from '../../domain/status.js';
-import { createTurns } from '../../domain/turns.js';
 import { refreshOne } from './refresh-one.js';
 import { outages, RETRY_POLICIES } from './refresh-send.js';
 

@@ -10,7 +10,7 @@ import { revoke } from '../../oauth/revocation.js';
 import type { ConfiguredProvider } from '../../providers/contract.js';
 import type { SealedAccount } from '../../stores/contract.js';
 import type { Http } from '../../system/contract.js';
-import type { Contents } from '../../vault/sealed-contents.js';
+import type { Contents } from '../../vault/sealed-account.js';
 import type { Vault } from '../../vault/vault.js';
 import { type HeldAccount, lockAndRead } from '../locked-account.js';
 import { storeWaitingLogins } from '../login/waiting-logins.js';

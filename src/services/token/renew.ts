@@ -10,7 +10,7 @@ import { ending, isUsable, isValidFor, livesFor } from '../../domain/token-state
 import { timesInARow } from '../../domain/wording.js';
 import type { SealedAccount } from '../../stores/contract.js';
 import type { Vault } from '../../vault/vault.js';
-import { unusableTokenWarning, withdrawalWarning, withdrawnScopes } from '../refresh/refresh-notes.js';
+import { unusableTokenWarning, withdrawalWarning, withdrawnScopes } from '../refresh/open-refresh.js';
 import { loginNeeded } from '../refusals.js';
 import { confirmMissing } from '../unknown-account.js';
 import type { TokenRequest, ValidToken } from './token-request.js';

@@ -7,8 +7,8 @@ import type { Files } from '../contract.js';
 import { notWritable } from '../files/file-failure.js';
 import { PRIVATE_FILE } from '../files/files.js';
 import { lstatOrNull } from '../files/trusted-path.js';
-import { CLIENT_HEADER } from './agent-client.js';
-import { isOwnSocket, notASocket } from './agent-socket.js';
+import { CLIENT_HEADER } from './agent-request.js';
+import { isOwnSocket, notASocket } from './agent-socket-path.js';
 
 const MAX_HEAD = 16 * 1024;
 /** For reading a request, which is a few lines from the same machine. */

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { OWN_PROCESSES } from '../../domain/entry-points.js';
 import { childEnv } from '../../domain/environment.js';
+import { OWN_PROCESSES } from '../../domain/own-processes.js';
 import type { Host, Relaunch } from '../contract.js';
 import { type Keychain, KeychainFailure } from './contract.js';
 

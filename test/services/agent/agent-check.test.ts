@@ -4,7 +4,7 @@ import { VaultError } from '../../../src/domain/errors.js';
 import { type AgentCheckDeps, agentCheck } from '../../../src/services/agent/agent-check.js';
 import type { AgentCheck, AgentRequest } from '../../../src/services/agent/agent-report.js';
 import { type AgentVault, agentVault } from '../../../src/services/agent/agent-vault.js';
-import type { AccountFacts, Contents } from '../../../src/vault/sealed-contents.js';
+import type { AccountFacts, Contents } from '../../../src/vault/sealed-account.js';
 import type { Vault } from '../../../src/vault/vault.js';
 import { NO_NAMES } from '../../doubles/no-names.js';
 import { NOW } from '../../doubles/terminal.js';

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { answerConsent } from '../../../src/demo/consent-walk.js';
-import { readPasted } from '../../../src/services/login/login-browser.js';
+import { readPasted } from '../../../src/services/login/login-code.js';
 import type { LoginEvent, LoginTalk } from '../../../src/services/login/login-request.js';
 import { type BrowserDouble, browserAbsent, browserDouble } from '../../doubles/browser.js';
 import { type LoginStage, openLoginStage, typing } from './logging-in.js';

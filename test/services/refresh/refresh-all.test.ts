@@ -5,7 +5,7 @@ import { DAY, HOUR, MINUTE } from '../../../src/domain/duration.js';
 import { VaultError } from '../../../src/domain/errors.js';
 import type { RefreshRequest, RefreshResult } from '../../../src/services/refresh/refresh-all.js';
 import { type RefreshAllDeps, refreshAll } from '../../../src/services/refresh/refresh-all.js';
-import type { AccountFacts, Contents } from '../../../src/vault/sealed-contents.js';
+import type { AccountFacts, Contents } from '../../../src/vault/sealed-account.js';
 import { NO_NAMES } from '../../doubles/no-names.js';
 import { NOW } from '../../doubles/terminal.js';
 import { ALICE, EXPIRED, openVaultStage, type VaultStage } from '../stage.js';

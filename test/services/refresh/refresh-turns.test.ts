@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createTurns, type EndTurn, type Turns } from '../../../src/domain/turns.js';
+import { createTurns, type EndTurn, type Turns } from '../../../src/domain/concurrency-limit.js';
 import { systemClock } from '../../../src/system/clock.js';
 import type { Vault } from '../../../src/vault/vault.js';
 import { NOW } from '../../doubles/terminal.js';

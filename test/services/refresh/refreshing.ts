@@ -6,7 +6,7 @@ import { type RefreshDeps, refreshOne } from '../../../src/services/refresh/refr
 import { type RetryPolicy, SHORT_RETRIES } from '../../../src/services/refresh/refresh-send.js';
 import type { Intent, SealedAccount } from '../../../src/stores/contract.js';
 import type { Http } from '../../../src/system/contract.js';
-import type { AccountFacts, Contents } from '../../../src/vault/sealed-contents.js';
+import type { AccountFacts, Contents } from '../../../src/vault/sealed-account.js';
 import type { Vault } from '../../../src/vault/vault.js';
 import { type Answer, type LocalServer, serve } from '../../doubles/local-server.js';
 import { sources } from '../../doubles/settings-sources.js';

@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { CLIENT_HEADER } from '../../../src/system/agent/agent-client.js';
+import { CLIENT_HEADER } from '../../../src/system/agent/agent-request.js';
 import {
   type ServedRequest,
   type SocketServer,

@@ -17,7 +17,7 @@ import {
   assertPrivateSocket,
   claimSocketPath,
   reserveSocketFolder,
-} from '../../../src/system/agent/agent-socket.js';
+} from '../../../src/system/agent/agent-socket-path.js';
 import { createFiles } from '../../../src/system/files/files.js';
 
 /** One that no process here has, so that its folder in `/tmp` belongs to these tests. */

@@ -13,9 +13,9 @@ import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { askSocket, type SocketQuestion } from '../../../src/system/agent/agent-client.js';
+import { askSocket, type SocketQuestion } from '../../../src/system/agent/agent-request.js';
 import { type ServedAnswer, serveOnSocket } from '../../../src/system/agent/agent-server.js';
-import { isOwnSocket } from '../../../src/system/agent/agent-socket.js';
+import { isOwnSocket } from '../../../src/system/agent/agent-socket-path.js';
 import { createFiles } from '../../../src/system/files/files.js';
 
 const uid = process.getuid?.() ?? 0;

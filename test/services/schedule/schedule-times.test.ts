@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DAY, HOUR, MINUTE } from '../../../src/domain/duration.js';
-import { isPartOfDay, timesOf } from '../../../src/services/background/schedule.js';
+import { isPartOfDay, timesOf } from '../../../src/services/schedule/schedule.js';
 
 describe('the times of a schedule', () => {
   it('are every minute, if that is requested', () => {

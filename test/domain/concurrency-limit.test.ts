@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createTurns } from '../../src/domain/turns.js';
+import { createTurns } from '../../src/domain/concurrency-limit.js';
 import { systemClock } from '../../src/system/clock.js';
 
 const { signal } = new AbortController();

@@ -3,7 +3,7 @@ import type { Secret } from '../domain/secret.js';
 import type { SealedAccount, SealedColumn, SealedFields } from '../stores/contract.js';
 import { unreadableField } from './damage.js';
 import type { Keyring } from './keyring.js';
-import { type Bound, binding, openSecret, presence } from './sealed-record.js';
+import { type Bound, binding, openSecret, presence } from './sealed-field.js';
 
 export interface Contents {
   /** Null when the provider's last answer had no usable one. */

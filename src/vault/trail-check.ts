@@ -6,7 +6,7 @@ import { isDamage, NOT_THOSE, type RowSetFault } from './damage.js';
 import type { Keyring } from './keyring.js';
 import { type Ledger, openLedger } from './ledger.js';
 import { modulo, partsIn, rowDigest, sumsOf, totalsOf } from './row-sums.js';
-import { openIdentity } from './sealed-contents.js';
+import { openIdentity } from './sealed-account.js';
 import { entryMac, type Trail } from './trail.js';
 
 /* Compares the database with its sealed ledger: the chain of trail entries, and the set of account rows. */

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { JobHost } from '../../../src/access/job-host.js';
 import type { AuditEvent } from '../../../src/domain/audit-events.js';
 import type { KeySourceSetting } from '../../../src/keysources/contract.js';
-import type { ScheduleRequest } from '../../../src/services/background/schedule.js';
-import { schedule, unschedule } from '../../../src/services/background/schedule.js';
+import type { ScheduleRequest } from '../../../src/services/schedule/schedule.js';
+import { schedule, unschedule } from '../../../src/services/schedule/schedule.js';
 import { resolvePaths } from '../../../src/system/paths.js';
 import type { Job, JobName, Scheduler, SchedulerKind } from '../../../src/system/schedulers/contract.js';
 

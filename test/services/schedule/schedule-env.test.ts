@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { carriedEnv } from '../../../src/services/background/schedule-env.js';
+import { carriedEnv } from '../../../src/services/schedule/schedule-env.js';
 
 const ENV_FILE = '/home/alice/.config/token-vault/.env';
 const carried = (env: Record<string, string>, inEnvFile: string[] = [], source = 'file' as const) =>

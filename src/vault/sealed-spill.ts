@@ -6,7 +6,7 @@ import type { SealedAccount } from '../stores/contract.js';
 import { doesNotOpen, isDamage } from './damage.js';
 import type { Keyring } from './keyring.js';
 import { FORMAT } from './master-key.js';
-import { type AccountChange, type AccountFacts, type Contents, openContents } from './sealed-contents.js';
+import { type AccountChange, type AccountFacts, type Contents, openContents } from './sealed-account.js';
 
 /** The result of a refresh that could not be committed. */
 export interface UnstoredAnswer {
