@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { assertNoDebugger, ignoredVariable } from './config/runtime.js';
 import type { Context } from './context.js';
 import { asVaultError, EXIT_CODES, VaultError } from './domain/errors.js';
-import { command, programName, startedAs } from './domain/hints.js';
+import { command, nameStartedBy, programName, startedAs } from './domain/hints.js';
 import { OWN_PROCESSES } from './domain/own-processes.js';
 import type { Host, TakeSignals } from './system/contract.js';
 import type { Io } from './ui/io.js';
@@ -89,7 +89,7 @@ export async function main(): Promise<void> {
   const interruption = new AbortController();
   const takeSignals = listenForSignals(interruption);
   const argv = process.argv.slice(2);
-  if (/[\\/]token-vault$/.test(process.argv[1] ?? '')) startedAs({ name: 'token-vault' });
+  startedAs({ name: nameStartedBy(process.argv[1]) });
   let io: Io | null = null;
   try {
     const host = thisProcess(interruption.signal, process.argv[1] ?? null, {}, takeSignals);
@@ -143,8 +143,8 @@ export async function main(): Promise<void> {
 }
 
 /**
- * Opening `process.stdout` on a pipe takes Node as many instructions as a fifth of its own start. A failure here occurs
- * again on the stream, which handles it.
+ * Writes to file descriptor 1 directly: on a pipe, opening `process.stdout` costs about a fifth as much as starting Node. What
+ * fails here fails again on the stream, which handles it.
  *
  * @returns what was not written
  */

@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path';
 import { Readable } from 'node:stream';
-import { recentAbuse } from '../audit/reading.js';
+import { recentAbuse } from '../audit/abuse.js';
 import { currentKeySource } from '../config/key-source.js';
 import type { SettingsSources } from '../config/settings.js';
 import { once } from '../domain/async.js';

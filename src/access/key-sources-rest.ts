@@ -179,8 +179,8 @@ export function keySources(parts: KeySourcesParts, memory: KeyMemory): Omit<KeyS
   const { host, paths, files, readText } = parts;
   const { env } = host;
   const turns = once(async () => {
-    const { passphraseTurns } = await import('./passphrase.js');
-    return passphraseTurns({ ...parts, interruption: host.interruption });
+    const { passphrasePause } = await import('./passphrase.js');
+    return passphrasePause({ ...parts, interruption: host.interruption });
   });
   const maker = sourceMaker({
     ...parts,

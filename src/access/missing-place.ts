@@ -1,7 +1,7 @@
+import { closest } from '../domain/closest.js';
 import { VaultError } from '../domain/errors.js';
 import { command } from '../domain/hints.js';
 import { quoted } from '../domain/safe-text.js';
-import { closest } from '../domain/wording.js';
 import type { Host, Paths } from '../system/contract.js';
 import { readOnlyFs } from '../system/files/read-only.js';
 import { profileNames } from '../system/profiles.js';

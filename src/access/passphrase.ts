@@ -1,5 +1,4 @@
-import { type SlowDownDeps, slowDown } from '../audit/rate-limits.js';
-import { WRONG_PASSPHRASES, wrongPassphrases } from '../audit/reading.js';
+import { type SlowDownDeps, slowDown, WRONG_PASSPHRASES, wrongPassphrases } from '../audit/rate-limits.js';
 import { SECOND } from '../domain/duration.js';
 import { VaultError } from '../domain/errors.js';
 import { inQuotes } from '../domain/safe-text.js';
@@ -170,7 +169,7 @@ export interface PassphraseRateDeps extends SlowDownDeps {
  *
  * @returns waits until one more passphrase may be tried; rejects with the interruption's reason
  */
-export function passphraseTurns(deps: PassphraseRateDeps): () => Promise<void> {
+export function passphrasePause(deps: PassphraseRateDeps): () => Promise<void> {
   let waitedFor = 0;
   return async () => {
     const count = await wrongPassphraseCount(deps);

@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { resolve } from 'node:path';
 import { type Account, accountName } from '../domain/account.js';
 import { interrupted } from '../domain/async.js';
-import { createTurns } from '../domain/concurrency-limit.js';
+import { createConcurrencyLimit } from '../domain/concurrency-limit.js';
 import { formatDuration, SECOND } from '../domain/duration.js';
 import { childEnv, isClientSetting } from '../domain/environment.js';
 import { VaultError } from '../domain/errors.js';
@@ -16,6 +16,7 @@ import type { Vault } from '../vault/vault.js';
 import {
   DONE,
   interruptedReport,
+  isLimited,
   orderLine,
   outcomeOf,
   type RefreshReportLine,
@@ -23,7 +24,6 @@ import {
   readPause,
   readReport,
   setupLine,
-  waitsForTurn,
 } from './refresher-protocol.js';
 
 /** A refresher that has reported everything has only its files to close. */
@@ -89,7 +89,7 @@ export function askRefresher(
   // Any number of accounts may wait at the same time; Node would report more than ten listeners as a leak.
   setMaxListeners(0, interruption);
   /** As the process has them, to tell an order that waits for its turn from one that takes long. */
-  const turns = createTurns(concurrency, clock);
+  const limit = createConcurrencyLimit(concurrency, clock);
   let running: Running | null = null;
   let noticed = false;
 
@@ -160,7 +160,7 @@ export function askRefresher(
     async refresh(vault, account, { policy, evenIfOpen, timeout, onPause }) {
       const answered = new AbortController();
       const { child, waiting } = await ready();
-      const turn = waitsForTurn(policy) ? turns.take(answered.signal) : Promise.resolve(null);
+      const entered = isLimited(policy) ? limit.enter(answered.signal) : Promise.resolve(null);
       try {
         const report = await Promise.race([
           new Promise<RefreshReportLine>((resolve) => {
@@ -168,7 +168,7 @@ export function askRefresher(
             child.order(orderLine({ account, policy, evenIfOpen }));
           }),
           interrupted(interruption, answered.signal),
-          turn.then(() => refreshTimeout(clock, account, timeout, answered.signal, notice)),
+          entered.then(() => refreshTimeout(clock, account, timeout, answered.signal, notice)),
         ]);
         if (report instanceof VaultError) return { kind: 'busy', account, error: report };
         const outcome = outcomeOf(report, (await vault.account(account.id)) ?? account);
@@ -177,7 +177,7 @@ export function askRefresher(
       } finally {
         waiting.delete(account.id);
         answered.abort();
-        turn.then(
+        entered.then(
           (end) => end?.(),
           () => undefined,
         );

@@ -14,7 +14,7 @@ import type { LoadedKey } from '../keysources/key-memory.js';
 export type RetryPolicyName = 'none' | 'short' | 'long';
 
 /** Whether such a refresh is sent when its turn comes. Where a user or a script waits for the token, it is sent at once. */
-export function waitsForTurn(policy: RetryPolicyName): boolean {
+export function isLimited(policy: RetryPolicyName): boolean {
   return policy === 'long';
 }
 

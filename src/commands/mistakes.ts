@@ -1,7 +1,7 @@
+import { closest } from '../domain/closest.js';
 import { VaultError } from '../domain/errors.js';
 import { command } from '../domain/hints.js';
 import { quoted } from '../domain/safe-text.js';
-import { closest } from '../domain/wording.js';
 import { COMMANDS } from './index.js';
 import type { Command, Subcommand } from './spec.js';
 import { triedWord } from './tried-words.js';

@@ -3,7 +3,6 @@ import { DAY, formatDuration, parseDays } from '../domain/duration.js';
 import { errorDocument } from '../domain/errors.js';
 import { command } from '../domain/hints.js';
 import { relative, rfc3339 } from '../domain/time.js';
-import { withdrawalWarning } from '../services/refresh/open-refresh.js';
 import {
   type RefreshReport,
   type RefreshRequest,
@@ -11,6 +10,7 @@ import {
   type RefreshResultKind,
   refreshAccounts,
 } from '../services/refresh/refresh-all.js';
+import { withdrawalWarning } from '../services/refresh/refresh-warnings.js';
 import type { Io } from '../ui/io.js';
 import { progressOn } from '../ui/progress.js';
 import { concludeBulk, type FailureCodes, outcomeTable, SELECTION_OPTIONS, selection } from './bulk.js';

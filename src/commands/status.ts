@@ -1,4 +1,4 @@
-import type { AbuseKind } from '../audit/reading.js';
+import type { AbuseKind } from '../audit/abuse.js';
 import { ACCOUNT_STATUSES, accountName } from '../domain/account.js';
 import { DAY, formatDuration } from '../domain/duration.js';
 import { VaultError } from '../domain/errors.js';

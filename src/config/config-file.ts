@@ -1,9 +1,9 @@
 import * as v from 'valibot';
+import { notKnown } from '../domain/closest.js';
 import { parseEndpoint } from '../domain/endpoint.js';
 import { VaultError } from '../domain/errors.js';
 import { quoted } from '../domain/safe-text.js';
 import { Secret } from '../domain/secret.js';
-import { notKnown } from '../domain/wording.js';
 import type { KeySourceSetting } from '../keysources/contract.js';
 import type { IdentitySettings, ProviderSettings } from '../providers/contract.js';
 import { accountNamesIn } from './account-names.js';

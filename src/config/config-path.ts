@@ -1,5 +1,5 @@
+import { closest } from '../domain/closest.js';
 import { VaultError } from '../domain/errors.js';
-import { closest } from '../domain/wording.js';
 import { isObject } from './config-json.js';
 
 /* Places in `config.json` as they are typed: `providers.work.issuer`. A name with dots is put in quotes. */

@@ -1,8 +1,8 @@
 import { isAbsolute } from 'node:path';
+import { notKnown } from '../domain/closest.js';
 import { MINUTE, parseDuration, SECOND } from '../domain/duration.js';
 import { VaultError } from '../domain/errors.js';
 import { quoted } from '../domain/safe-text.js';
-import { notKnown } from '../domain/wording.js';
 import type { KeySourceKind, KeySourceSetting } from '../keysources/contract.js';
 import { changedConfigJson, isObject, parseConfigJson, programAndArguments } from './config-json.js';
 

@@ -1,9 +1,8 @@
-import { clientVariables, isClientSetting } from '../domain/environment.js';
+import { closest } from '../domain/closest.js';
 import { VaultError } from '../domain/errors.js';
 import { command } from '../domain/hints.js';
 import { inQuotes, quoted } from '../domain/safe-text.js';
 import type { Secret } from '../domain/secret.js';
-import { closest } from '../domain/wording.js';
 import type {
   ConfiguredProvider,
   Provider,
@@ -20,6 +19,7 @@ import {
 } from './client.js';
 import { type ConfigFile, isProviderName, parseConfigFile } from './config-file.js';
 import { parseEnvFile } from './env-file.js';
+import { misspeltVariables } from './misspelt.js';
 
 /** The sources of a provider's settings, strongest first: environment, `.env`, `config.json`, built in. */
 export interface SettingsSources {
@@ -180,8 +180,8 @@ function notConfigured(
   const lines = missing.map(({ variable, what }) => `${variable}=<${what}>`);
   const said = missing.map(({ variable, why }) => `${variable} ${why}`).join(', ');
   const what = lines.length === 1 ? 'this line' : 'these lines';
-  const mistyped = misspeltVariables(sources).filter(({ meant }) =>
-    missing.some(({ variable }) => variable === meant),
+  const mistyped = misspeltVariables(Object.keys(sources.envFile), providerNames(sources)).filter(
+    ({ meant }) => missing.some(({ variable }) => variable === meant),
   );
   return new VaultError('client_not_configured', `${facts.title} cannot be used yet: ${said}`, {
     hint: [
@@ -191,23 +191,6 @@ function notConfigured(
     ].join('\n'),
     details: { missing: missing.map(({ variable }) => variable), lines, env_file: envFilePath },
   });
-}
-
-/** A variable of `.env` that nothing reads. */
-export interface MisspeltVariable {
-  readonly name: string;
-  /** The variable it resembles; null: it has the form of a client's, and no provider has that name. */
-  readonly meant: string | null;
-}
-
-/** The variables of `.env` that are probably mistyped. Others that are not known may belong to another program. */
-export function misspeltVariables(sources: SettingsSources): readonly MisspeltVariable[] {
-  const clients = providerNames(sources).flatMap((name) => Object.values(clientVariables(name)));
-  const known = [...clients, 'MICROSOFT_TENANT_ID', 'OAUTH_REDIRECT_URI'];
-  return Object.keys(sources.envFile)
-    .filter((name) => !known.includes(name))
-    .map((name) => ({ name, meant: closest(name, known) }))
-    .filter(({ name, meant }) => meant !== null || isClientSetting(name));
 }
 
 function unknownProvider(name: string, known: readonly string[]): VaultError {

@@ -1,42 +1,42 @@
-/** Ends a turn; may be called twice. */
-export type EndTurn = () => void;
+/** Frees one place for the next caller; may be called twice. */
+export type Leave = () => void;
 
-/** A limit on what is done at the same time. */
-export interface Turns {
+/** Limits how many things are done at the same time. */
+export interface ConcurrencyLimit {
   /**
-   * Waits for a turn, in the order of the calls.
+   * Waits until fewer than the limit are in progress. Callers get in in the order of their calls.
    *
-   * @param limit milliseconds; default: as long as it takes
-   * @returns null when the time is over first
-   * @throws the signal's reason, also where a turn is free
+   * @param timeout milliseconds; default: as long as it takes
+   * @returns null when that ends first
+   * @throws the signal's reason, even if nothing is in progress
    */
-  take(signal: AbortSignal, limit?: number): Promise<EndTurn | null>;
+  enter(signal: AbortSignal, timeout?: number): Promise<Leave | null>;
 }
 
-export function createTurns(
-  count: number,
+export function createConcurrencyLimit(
+  limit: number,
   clock: { sleep(milliseconds: number, signal?: AbortSignal): Promise<void> },
-): Turns {
+): ConcurrencyLimit {
   const waiting = new Set<() => void>();
-  let taken = 0;
+  let inProgress = 0;
 
-  function end(): void {
+  function leave(): void {
     const [next] = waiting;
-    if (next === undefined) taken -= 1;
+    if (next === undefined) inProgress -= 1;
     else next();
   }
 
-  /** What ends the waiting removes it at once: a turn that nobody takes any more would be lost. */
-  async function queue(signal: AbortSignal, limit: number | undefined): Promise<boolean> {
+  /** A caller that stops waiting is removed at once: a place given to it would be lost. */
+  async function queue(signal: AbortSignal, timeout: number | undefined): Promise<boolean> {
     const over = new AbortController();
     try {
       return await new Promise<boolean>((resolve, reject) => {
         const begin = () => void (waiting.delete(begin) && resolve(true));
-        const leave = () => void (waiting.delete(begin) && resolve(false));
+        const giveUp = () => void (waiting.delete(begin) && resolve(false));
         const stop = () => void (waiting.delete(begin) && reject(signal.reason));
         waiting.add(begin);
         signal.addEventListener('abort', stop, { once: true, signal: over.signal });
-        if (limit !== undefined) clock.sleep(limit, over.signal).then(leave, () => undefined);
+        if (timeout !== undefined) clock.sleep(timeout, over.signal).then(giveUp, () => undefined);
       });
     } finally {
       over.abort(OVER);
@@ -44,14 +44,14 @@ export function createTurns(
   }
 
   return {
-    async take(signal, limit) {
+    async enter(signal, timeout) {
       signal.throwIfAborted();
-      if (taken < count) taken += 1;
-      else if (!(await queue(signal, limit))) return null;
-      let ended = false;
+      if (inProgress < limit) inProgress += 1;
+      else if (!(await queue(signal, timeout))) return null;
+      let left = false;
       return () => {
-        if (!ended) end();
-        ended = true;
+        if (!left) leave();
+        left = true;
       };
     },
   };

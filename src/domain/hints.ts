@@ -20,6 +20,11 @@ export function startedAs(facts: Partial<typeof invocation>): void {
   invocation = { ...invocation, ...facts };
 }
 
+/** The name that `startedAs` is given: from the path of the script that was started. */
+export function nameStartedBy(script: string | undefined): 'vault' | 'token-vault' {
+  return /[\\/]token-vault$/.test(script ?? '') ? 'token-vault' : 'vault';
+}
+
 /** The name to type this program by. */
 export function programName(): string {
   return invocation.name;

@@ -27,7 +27,7 @@ export function isBearer({ tokenType }: Pick<Account, 'tokenType'>): boolean {
  * tokens live shorter than that, half of their lifetime counts instead, because otherwise every call would refresh. A clock
  * that was set back does not extend a token: one issued in the future is not trusted beyond its lifetime.
  */
-export function isValidFor(account: Timed, minValid: number, now: number): boolean {
+export function isGoodEnough(account: Timed, minValid: number, now: number): boolean {
   if (account.expiresAt === null) return true;
   const lifetime = account.expiresAt - account.issuedAt;
   const least = Math.max(minValid, MARGIN);
@@ -37,7 +37,7 @@ export function isValidFor(account: Timed, minValid: number, now: number): boole
 }
 
 /**
- * Whether the access token really lives for `minValid` milliseconds. One that {@link isValidFor} accepts may not, where the
+ * Whether the access token really lives for `minValid` milliseconds. One that {@link isGoodEnough} accepts may not, where the
  * provider's tokens are short-lived: it is used as it is, with a warning.
  */
 export function livesFor({ expiresAt }: Pick<Account, 'expiresAt'>, minValid: number, now: number): boolean {

@@ -1,6 +1,7 @@
 import { parseConfigFile } from '../config/config-file.js';
 import { parseEnvFile } from '../config/env-file.js';
-import { misspeltVariables } from '../config/settings.js';
+import { misspeltVariables } from '../config/misspelt.js';
+import { providerNames } from '../config/settings.js';
 import { type Finding, fine, NotChecked, orProblem, problem, warning } from '../domain/finding.js';
 import { command } from '../domain/hints.js';
 import { quoted } from '../domain/safe-text.js';
@@ -42,7 +43,8 @@ function environment({ envFile, envFileNamed, files }: HealthContext): Finding {
 
 async function misspelt(ctx: HealthContext): Promise<readonly Finding[]> {
   try {
-    return misspeltVariables(await ctx.settings()).map(({ name, meant }) =>
+    const settings = await ctx.settings();
+    return misspeltVariables(Object.keys(settings.envFile), providerNames(settings)).map(({ name, meant }) =>
       meant === null
         ? warning(`${ctx.envFile} sets ${name}, and there is no such provider`, command('providers'))
         : warning(`${ctx.envFile} sets ${name}, which nothing reads`, `did you mean ${meant}?`),

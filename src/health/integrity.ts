@@ -9,7 +9,10 @@ import { type Check, readableVault } from './contract.js';
 const UNNOTICED =
   'an older copy of the whole folder would not be detected here: there is no home folder for a second rollback mark, and the file system has no creation times';
 
-/** Whether it is the vault that was last written here, with every row; refreshes check the same before they send. */
+/**
+ * Whether the vault was rolled back to an older copy, or account rows were deleted, added or restored. Before a refresh token is
+ * sent, the same is checked.
+ */
 export const integrity: Check = {
   name: 'integrity',
   title: 'integrity',
@@ -43,15 +46,3 @@ export function worn(sealings: number): readonly Finding[] {
 export function unnoticed({ second, birth }: Pick<RollbackMarks, 'second' | 'birth'>): readonly Finding[] {
   return second !== undefined || (birth?.() ?? null) !== null ? [] : [skipped(UNNOTICED)];
 }
-
-/** Facts of the last day that the audit trail has recorded. */
-export const abuse: Check = {
-  name: 'abuse',
-  title: 'abuse',
-  group: 'vault',
-  async run(ctx) {
-    const found = await ctx.recentAbuse();
-    if (found.length === 0) return [fine('no attack was recorded within the last day')];
-    return found.map(({ message }) => warning(message, command('audit --since 1d')));
-  },
-};

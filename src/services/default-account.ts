@@ -3,8 +3,7 @@ import { accountName } from '../domain/account.js';
 import { presentName, withDefault, withoutDefault } from '../domain/account-names.js';
 import { VaultError } from '../domain/errors.js';
 import { command } from '../domain/hints.js';
-import type { ChangeContext } from './config/change.js';
-import { changeNames } from './rename.js';
+import { type ChangeContext, changeNames } from './config/change.js';
 import { type NameContext, selectAccount } from './select-account.js';
 
 export interface DefaultAccounts {

@@ -11,7 +11,7 @@ import { takesDefault, type Verb } from './unknown-account.js';
 type NamesContext = Pick<Context, 'accountNames'>;
 
 /** The account that had this name before it was renamed; null when none had. */
-export async function formerlyCalled(
+export async function accountByFormerName(
   { accountNames }: NamesContext,
   vault: Vault,
   name: string,
@@ -41,7 +41,7 @@ export async function defaultAmong(
  * The accounts that a word names, though no account's name begins with it: by the part after the slash of a name, else of a
  * former name, else by an e-mail address.
  */
-export async function otherwiseNamed(
+export async function accountsByOtherName(
   ctx: NamesContext,
   vault: Vault,
   word: string,
@@ -50,14 +50,14 @@ export async function otherwiseNamed(
   if (labelled.length > 0) return labelled;
   const { aliases } = await ctx.accountNames();
   const names = Object.keys(aliases).filter((alias) => isSame(alias.slice(alias.indexOf('/') + 1), word));
-  const former = await Promise.all(names.map((alias) => formerlyCalled(ctx, vault, alias)));
+  const former = await Promise.all(names.map((alias) => accountByFormerName(ctx, vault, alias)));
   const found = former.filter((account) => account !== null);
   return found.length > 0 ? found : accountsByAddress(vault, word);
 }
 
 /** The accounts whose name has this word after the slash. */
 export async function accountsByLabel(vault: Vault, word: string): Promise<readonly AccountRef[]> {
-  return (await vault.names('')).filter(({ label }) => isSame(label, word));
+  return (await vault.namesBeginningWith('')).filter(({ label }) => isSame(label, word));
 }
 
 /** E-mail addresses are compared without regard to case. */

@@ -49,7 +49,7 @@ export interface RefreshHistory {
   /** When the user last consented. */
   readonly consentedAt: number;
   /** When the first refresh with this token began whose outcome is unknown; null when there was none. */
-  readonly cutOffAt: number | null;
+  readonly openSince: number | null;
   readonly now: number;
 }
 
@@ -65,8 +65,8 @@ export function refreshRefusal(
 ): VaultError {
   const error = refusedRefresh(account, provider, refused, history);
   // The provider has decided about this very token.
-  if (refused.class === 'login_needed' || history.cutOffAt === null) return error;
-  return leavingOpen(error, account, history.cutOffAt, history.now);
+  if (refused.class === 'login_needed' || history.openSince === null) return error;
+  return leavingOpen(error, account, history.openSince, history.now);
 }
 
 /** The same failure, after an attempt that got no final answer. */
@@ -142,14 +142,14 @@ export function unreachable(failure: TransportFailure): VaultError {
   });
 }
 
-/** The same for a refresh. @param history its `cutOffAt` is null where nothing may have reached the provider */
+/** The same for a refresh. @param history its `openSince` is null where nothing may have reached the provider */
 export function refreshUnanswered(
   account: Account,
   failure: TransportFailure,
-  { cutOffAt, now }: Pick<RefreshHistory, 'cutOffAt' | 'now'>,
+  { openSince, now }: Pick<RefreshHistory, 'openSince' | 'now'>,
 ): VaultError {
   const error = unreachable(failure);
-  return cutOffAt === null ? error : leavingOpen(error, account, cutOffAt, now);
+  return openSince === null ? error : leavingOpen(error, account, openSince, now);
 }
 
 /** The client is not registered as it is configured, or for something else. */
@@ -183,10 +183,10 @@ function otherAuth({ name, client, clientAuth }: Provider, { error }: Said): str
 function likelyReason(
   account: Account,
   provider: Provider,
-  { consentedAt, cutOffAt, now }: RefreshHistory,
+  { consentedAt, openSince, now }: RefreshHistory,
 ): string {
-  if (cutOffAt !== null) {
-    return `; a refresh that began at ${new Date(cutOffAt).toISOString()} was interrupted before its answer was stored, and the provider had probably replaced the token by then`;
+  if (openSince !== null) {
+    return `; a refresh that began at ${new Date(openSince).toISOString()} was interrupted before its answer was stored, and the provider had probably replaced the token by then`;
   }
   if (account.grantExpiresAt !== null && account.grantExpiresAt <= now)
     return ', because the grant has ended';

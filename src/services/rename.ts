@@ -1,21 +1,19 @@
-import { accountNamesIn, namesInConfig } from '../config/account-names.js';
-import { changedConfigJson } from '../config/config-json.js';
 import type { Context } from '../context.js';
 import { type Account, accountName, checkLabel } from '../domain/account.js';
-import { type AccountNames, presentName, renamed, withoutAlias } from '../domain/account-names.js';
+import { presentName, renamed, withoutAlias } from '../domain/account-names.js';
 import { type AuditEvent, aboutAccount } from '../domain/audit-events.js';
+import { closest } from '../domain/closest.js';
 import { SECOND } from '../domain/duration.js';
 import { VaultError } from '../domain/errors.js';
 import { command } from '../domain/hints.js';
 import { quoted } from '../domain/safe-text.js';
-import { closest } from '../domain/wording.js';
 import type { SealedAccount } from '../stores/contract.js';
 import { changeNotTaken } from '../vault/damage.js';
 import type { Vault } from '../vault/vault.js';
-import { type ChangeContext, changeSettings } from './config/change.js';
+import { type ChangeContext, changeNames } from './config/change.js';
 import { lockAndRead } from './locked-account.js';
 import { isTaken } from './login/login-commit.js';
-import { formerlyCalled } from './name-lookup.js';
+import { accountByFormerName } from './name-lookup.js';
 import { type NameContext, selectAccount } from './select-account.js';
 
 const LOCK_TIMEOUT = 45 * SECOND;
@@ -75,7 +73,7 @@ function newLabel(to: string, { provider }: Account): string {
 
 async function requireFree(ctx: NameContext, vault: Vault, account: Account, name: string): Promise<void> {
   if (await isTaken(vault, account.provider, name.slice(name.indexOf('/') + 1))) throw taken(name);
-  const former = await formerlyCalled(ctx, vault, name);
+  const former = await accountByFormerName(ctx, vault, name);
   if (former === null || former.id === account.id) return;
   throw new VaultError(
     'account_name_taken',
@@ -116,21 +114,7 @@ async function relabel(
   }
 }
 
-/** Changes aliases and defaults in `config.json`. @throws VaultError as {@link changeSettings}, `config_invalid` */
-export async function changeNames(
-  ctx: ChangeContext,
-  change: (names: AccountNames) => AccountNames,
-): Promise<void> {
-  const { configFile } = ctx.paths;
-  await changeSettings(ctx, configFile, 'config_file', (text) =>
-    changedConfigJson(text, configFile, (config) => ({
-      ...config,
-      ...namesInConfig(change(accountNamesIn(config, configFile))),
-    })),
-  );
-}
-
-/** Ends that a former name leads to an account. @throws VaultError `account_not_found` */
+/** Removes a former name of an account. @throws VaultError `account_not_found` */
 export async function removeAlias(
   ctx: ChangeContext & Pick<NameContext, 'accountNames'>,
   alias: string,

@@ -4,7 +4,7 @@ import { VaultError } from '../domain/errors.js';
 import { command } from '../domain/hints.js';
 import type { SealedAccount } from '../stores/contract.js';
 import type { Vault } from '../vault/vault.js';
-import { defaultAmong, formerlyCalled, otherwiseNamed } from './name-lookup.js';
+import { accountByFormerName, accountsByOtherName, defaultAmong } from './name-lookup.js';
 import { ambiguous, confirmMissing, notFound, type Verb } from './unknown-account.js';
 
 /** What names mean besides what the vault says. */
@@ -32,13 +32,14 @@ export async function selectAccount(
   const [provider = '', ...label] = selector?.split('/') ?? [];
   const named = label.length === 0 ? null : await vault.accountByName(provider, label.join('/'));
   if (named !== null) return named;
-  const former = label.length === 0 ? null : await formerlyCalled(ctx, vault, selector ?? '');
+  const former = label.length === 0 ? null : await accountByFormerName(ctx, vault, selector ?? '');
   if (former !== null) return former;
-  const candidates = await vault.names(selector ?? '');
+  const candidates = await vault.namesBeginningWith(selector ?? '');
   const exact = candidates.filter((each) => accountName(each) === selector || each.provider === selector);
   const near = exact.length > 0 ? exact : candidates;
-  const [only, ...others] = near.length > 0 ? near : await otherwiseNamed(ctx, vault, selector ?? '');
-  if (only === undefined) throw await confirmMissing(vault, notFound(selector, await vault.names('')));
+  const [only, ...others] = near.length > 0 ? near : await accountsByOtherName(ctx, vault, selector ?? '');
+  if (only === undefined)
+    throw await confirmMissing(vault, notFound(selector, await vault.namesBeginningWith('')));
   const chosen = others.length === 0 ? only : await defaultAmong(ctx, [only, ...others], selector, verb);
   if (chosen === null) throw ambiguous(selector, [only, ...others], verb);
   // It may have been removed since its name was read.

@@ -1,7 +1,7 @@
 import { accountName } from '../domain/account.js';
+import { closest } from '../domain/closest.js';
 import { isKeyFailure, reworded, VaultError } from '../domain/errors.js';
 import { command, shellName } from '../domain/hints.js';
-import { closest } from '../domain/wording.js';
 import type { AccountRef } from '../stores/contract.js';
 import type { Vault } from '../vault/vault.js';
 

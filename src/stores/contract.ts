@@ -284,9 +284,9 @@ export interface Store {
    * The same in pieces, for `list --json`: each account as its text there where the store can write it, which takes less time
    * and memory. An account that changes meanwhile is read before or after its change.
    */
-  documents(provider: string | null): AsyncIterable<readonly (Account | string)[]>;
+  accountsAsJson(provider: string | null): AsyncIterable<readonly (Account | string)[]>;
   /** The names that begin with `google`, `google/al` or nothing, in the same order. Reads without an index. */
-  names(prefix: string): Promise<readonly AccountRef[]>;
+  namesBeginningWith(prefix: string): Promise<readonly AccountRef[]>;
   account(id: string): Promise<SealedAccount | null>;
   /** @returns null also where a damaged index does not lead to the account */
   accountByName(provider: string, label: string): Promise<SealedAccount | null>;

@@ -50,8 +50,8 @@ const ROWS = `SELECT iif(${SOUND}, CAST(rowid AS TEXT), NULL) FROM accounts ${by
 const TEXTS = `SELECT iif(${LACKS_NONE}, ${DOCUMENT}, ${ACCOUNTS.json})
   FROM (SELECT value FROM json_each(?)) AS wanted CROSS JOIN accounts NOT INDEXED ON accounts.rowid = wanted.value`;
 
-/** See {@link Store.documents}. Damage is found before the first piece is given. */
-export async function* accountDocuments(
+/** See {@link Store.accountsAsJson}. Damage is found before the first piece is given. */
+export async function* accountsAsJson(
   connection: Connection,
   provider: string | null,
 ): AsyncGenerator<readonly (Account | string)[]> {

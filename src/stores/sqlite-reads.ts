@@ -5,7 +5,7 @@ import type { Connection } from './sqlite-connection.js';
 import { ACCOUNT_REFS, ACCOUNTS, damagedRow, SEALED_FIELDS, table, toSealedAccount } from './sqlite-rows.js';
 
 /** What a valid token reads. */
-export type ReadForToken = 'head' | 'names' | 'account' | 'accountByName' | 'close';
+export type ReadForToken = 'head' | 'namesBeginningWith' | 'account' | 'accountByName' | 'close';
 
 /** Finds a row by an index, and compares it in the table itself: a damaged index can lead to another row. */
 export function findByIndex(

@@ -111,9 +111,9 @@ export function restOfStore(connection: Connection): Omit<Store, ReadForToken> {
 
     accounts: (provider = null) => read(() => ACCOUNTS.all(connection, byName(OF_PROVIDER), provider)),
 
-    async *documents(provider) {
-      const { accountDocuments } = await import('./sqlite-account-json.js');
-      yield* accountDocuments(connection, provider);
+    async *accountsAsJson(provider) {
+      const { accountsAsJson } = await import('./sqlite-account-json.js');
+      yield* accountsAsJson(connection, provider);
     },
 
     accountBySubject: (...identity) =>

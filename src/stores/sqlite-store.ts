@@ -3,7 +3,7 @@ import type { Clock, Files, Paths } from '../system/contract.js';
 import type { Store, StoreFactory } from './contract.js';
 import type { Connection } from './sqlite-connection.js';
 import { connect } from './sqlite-connection.js';
-import { isCurrent, openDatabase } from './sqlite-open.js';
+import { hasCurrentSchema, openDatabase } from './sqlite-open.js';
 import { findByIndex, findNames, findOne, readHead } from './sqlite-reads.js';
 
 export function sqliteFactory(paths: Paths, files: Files, clock: Clock): StoreFactory {
@@ -16,7 +16,7 @@ export function sqliteFactory(paths: Paths, files: Files, clock: Clock): StoreFa
       const database = await openDatabase(path, files);
       const connection = connect(database, path, clock);
       try {
-        if (!(await connection.read(() => isCurrent(database)))) {
+        if (!(await connection.read(() => hasCurrentSchema(database)))) {
           const { migrate } = await import('./sqlite-schema.js');
           await connection.read(() => migrate(database, path));
         }
@@ -43,11 +43,11 @@ export function sqliteStore(connection: Connection): Store {
 
   return {
     head: () => read(() => readHead(connection)),
-    names: (prefix) => read(() => findNames(connection, prefix)),
+    namesBeginningWith: (prefix) => read(() => findNames(connection, prefix)),
     account: (id) => read(() => findOne(connection, 'id = ?', [id])),
     accountByName: (...name) => read(() => findByIndex(connection, 'provider = ? AND label = ?', name)),
-    async *documents(provider) {
-      yield* (await rest()).documents(provider);
+    async *accountsAsJson(provider) {
+      yield* (await rest()).accountsAsJson(provider);
     },
     async close() {
       // Writes may wait for it.

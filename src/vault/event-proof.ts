@@ -15,7 +15,7 @@ export function proving(events: { readonly queue: Pick<EventQueue, 'prove'> } | 
 
 /** Nothing, sealed and bound to the line: proves that a process with the vault's keys wrote it. */
 export function proofOf(keyring: Keyring, body: string): string {
-  const sealed = keyring.ledger.seal(NOTHING, binding(keyring, body)).toString('base64url');
+  const sealed = keyring.ledger.seal(NOTHING, additionalData(keyring, body)).toString('base64url');
   return `${nameOf(keyring)}.${sealed}`;
 }
 
@@ -24,6 +24,6 @@ export function nameOf({ vaultId }: Keyring): string {
   return Buffer.from(vaultId).toString('base64url');
 }
 
-export function binding({ vaultId }: Keyring, body: string): Buffer {
+export function additionalData({ vaultId }: Keyring, body: string): Buffer {
   return frame([FORMAT, vaultId, 'audit queue', body]);
 }

@@ -43,9 +43,9 @@ import {
   rollbackStateAt,
   writeMarks,
 } from './rollback.js';
+import { compareRows, explainRows } from './row-check.js';
 import { changedSums, divided, isPart, PARTS, partOf, partsIn, rangeOf } from './row-sums.js';
 import { type Extension, extend, type Trail, type TrailLine } from './trail.js';
-import { compare, explain } from './trail-check.js';
 
 /** The state of a vault as a whole. */
 export interface Condition {
@@ -200,8 +200,8 @@ export function createGuard({ store, keyring, marks, clock, events, notice }: Gu
   }
 
   async function fault(ledger: Ledger, rows: readonly RowFacts[]): Promise<RowSetFault | null> {
-    const apart = compare(keyring, ledger, rows);
-    return apart === null ? null : explain(keyring, rows, apart, (id) => store.account(id));
+    const apart = compareRows(keyring, ledger, rows);
+    return apart === null ? null : explainRows(keyring, rows, apart, (id) => store.account(id));
   }
 
   async function requireWhole(): Promise<void> {
@@ -322,7 +322,7 @@ export function createGuard({ store, keyring, marks, clock, events, notice }: Gu
         if (sealed === null) throw unreadableLedger('malformed');
         const ledger = openLedger(keyring, sealed);
         // New digests are made from the rows as they are now, so a change since the last check would be accepted.
-        if (compare(keyring, ledger, rows) !== null) throw wrongRows(NOT_THOSE);
+        if (compareRows(keyring, ledger, rows) !== null) throw wrongRows(NOT_THOSE);
         epoch = sealed.epoch + 1;
         const { trail, ...added } = extended(ledger.trail, line ? [line] : [], facts);
         const renewed = ledgerOf(next, rows, ledger.places, trail, sealedSoFar(epoch, ledger));

@@ -83,7 +83,7 @@ export function sealLedger(keyring: Keyring, epoch: number, ledger: Ledger): Sea
           ...encodeParts(sums),
         ],
   );
-  const bytes = keyring.ledger.sealLedger(plain, binding(keyring, epoch), version);
+  const bytes = keyring.ledger.sealLedger(plain, additionalData(keyring, epoch), version);
   plain.fill(0);
   return { epoch, sealed: bytes };
 }
@@ -104,7 +104,7 @@ export function sealLedgerWhenRead(keyring: Keyring, epoch: number, ledger: Ledg
 
 /** @throws VaultError `vault_damaged`, `vault_newer` */
 export function openLedger(keyring: Keyring, { epoch, sealed: bytes }: SealedLedger): Ledger {
-  const plain = keyring.ledger.openLedger(bytes, binding(keyring, epoch));
+  const plain = keyring.ledger.openLedger(bytes, additionalData(keyring, epoch));
   try {
     return bytes[0] === 1 ? decodeFirst(plain) : decode(plain);
   } catch (failure) {
@@ -165,6 +165,6 @@ function decodeParts(bytes: Buffer): RowSums {
   return sums;
 }
 
-function binding({ vaultId }: Keyring, epoch: number): Buffer {
+function additionalData({ vaultId }: Keyring, epoch: number): Buffer {
   return frame([FORMAT, vaultId, 'ledger', 'sealed', epoch]);
 }

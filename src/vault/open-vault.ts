@@ -23,8 +23,8 @@ export function vaultOver(parts: VaultParts): Vault {
 
   return {
     accounts: store.accounts,
-    documents: store.documents,
-    names: store.names,
+    accountsAsJson: store.accountsAsJson,
+    namesBeginningWith: store.namesBeginningWith,
     account: store.account,
     accountByName: store.accountByName,
     intent: store.intent,

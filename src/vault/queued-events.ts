@@ -1,7 +1,7 @@
 import type { AuditEvent, AuditLine } from '../domain/audit-events.js';
 import { VaultError } from '../domain/errors.js';
 import type { EventQueue } from '../stores/audit-queue.js';
-import { binding, nameOf, proofOf } from './event-proof.js';
+import { additionalData, nameOf, proofOf } from './event-proof.js';
 import type { Keyring } from './keyring.js';
 import type { TrailLine } from './trail.js';
 
@@ -82,7 +82,7 @@ function isProof(keyring: Keyring, body: string, proof: string): boolean | null 
     if (name !== nameOf(keyring)) return null;
     const sealed = Buffer.from(rest, 'base64url');
     if (!keyring.ledger.knows(sealed)) return null;
-    return keyring.ledger.open(sealed, binding(keyring, body)).length === 0;
+    return keyring.ledger.open(sealed, additionalData(keyring, body)).length === 0;
   } catch (failure) {
     if (failure instanceof VaultError) return false;
     throw failure;

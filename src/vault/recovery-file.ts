@@ -66,7 +66,7 @@ export async function writeRecovery(
     ),
   );
   const key = await keyFrom(passphrase, salt, USUAL_COST);
-  const sealed = seal(key, 0, plain, binding(vaultId, USUAL_COST, salt));
+  const sealed = seal(key, 0, plain, additionalData(vaultId, USUAL_COST, salt));
   plain.fill(0);
   key.fill(0);
   const { n, r, p } = USUAL_COST;
@@ -90,7 +90,7 @@ export async function readRecovery(text: string, passphrase: Secret, file: strin
   const key = await keyFrom(passphrase, salt, cost);
   let plain: Buffer;
   try {
-    plain = open(key, sealed, binding(vaultId, cost, salt));
+    plain = open(key, sealed, additionalData(vaultId, cost, salt));
   } catch (failure) {
     if (!(failure instanceof OpenFailure)) throw failure;
     if (failure.kind === 'newer') throw newer(file);
@@ -169,7 +169,7 @@ async function keyFrom(passphrase: Secret, salt: Buffer, cost: StretchCost): Pro
   }
 }
 
-function binding(vaultId: Uint8Array, { n, r, p }: StretchCost, salt: Buffer): Buffer {
+function additionalData(vaultId: Uint8Array, { n, r, p }: StretchCost, salt: Buffer): Buffer {
   return frame([FORMAT, vaultId, 'recovery', n, r, p, salt]);
 }
 

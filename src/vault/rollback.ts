@@ -41,7 +41,7 @@ const MAX_READS = 5;
 export function sealMark(keyring: Keyring, place: string, epoch: number, birth: Birth | null = null): Buffer {
   const plain = Buffer.concat([uint64(epoch), Buffer.alloc(UINT64_BYTES)]);
   if (birth?.certain) plain.writeBigUInt64BE(birth.at, UINT64_BYTES);
-  return keyring.ledger.seal(plain, binding(keyring, place));
+  return keyring.ledger.seal(plain, additionalData(keyring, place));
 }
 
 /** Writes both marks, with the same bytes. @throws VaultError as {@link RollbackMarks} */
@@ -82,7 +82,7 @@ function opened(keyring: Keyring, place: string, read: () => Uint8Array | null):
 /** @returns null when it is not one of this vault and place. @throws VaultError when the data keys do not unwrap */
 export function openMark(keyring: Keyring, place: string, sealed: Uint8Array): Mark | null {
   try {
-    const plain = keyring.ledger.open(sealed, binding(keyring, place));
+    const plain = keyring.ledger.open(sealed, additionalData(keyring, place));
     const birth = plain.length === 2 * UINT64_BYTES ? plain.readBigUInt64BE(UINT64_BYTES) : 0n;
     return { epoch: readUint64(plain, 0), birth: birth === 0n ? null : birth };
   } catch (failure) {
@@ -120,6 +120,6 @@ export function rollbackStateAt(
   return otherFile && !changedElsewhere && mark.second !== lastHere ? 'replaced' : 'current';
 }
 
-function binding({ vaultId }: Keyring, place: string): Buffer {
+function additionalData({ vaultId }: Keyring, place: string): Buffer {
   return frame([FORMAT, vaultId, 'mark', place]);
 }

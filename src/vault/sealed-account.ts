@@ -3,7 +3,7 @@ import type { Secret } from '../domain/secret.js';
 import type { SealedAccount, SealedColumn, SealedFields } from '../stores/contract.js';
 import { unreadableField } from './damage.js';
 import type { Keyring } from './keyring.js';
-import { type Bound, binding, openSecret, presence } from './sealed-field.js';
+import { additionalData, type Bound, openSecret, presence } from './sealed-field.js';
 
 export interface Contents {
   /** Null when the provider's last answer had no usable one. */
@@ -30,7 +30,7 @@ export function sealContents(keyring: Keyring, account: Bound, contents: Content
     keyring.seal(
       column,
       Buffer.from(text, 'utf8'),
-      binding(keyring.vaultId, column, account, presence(contents)),
+      additionalData(keyring.vaultId, column, account, presence(contents)),
     );
   return {
     accessToken: contents.accessToken === null ? null : seal('access_token', contents.accessToken.reveal()),
@@ -54,7 +54,7 @@ export function openIdentity(keyring: Keyring, account: SealedAccount): Identity
   const bytes = keyring.open(
     'identity',
     account.sealed.identity,
-    binding(keyring.vaultId, 'identity', account, presence(account.sealed)),
+    additionalData(keyring.vaultId, 'identity', account, presence(account.sealed)),
     accountName(account),
   );
   const identity = JSON.parse(bytes.toString('utf8')) as Identity;

@@ -40,7 +40,7 @@ export function presence(fields: {
  * it was moved to another row, column, vault or provider, restored from an older generation, or after an expiry, an endpoint or
  * the presence of a token was edited. The subject is bound through its keyed digest.
  */
-export function binding(
+export function additionalData(
   vaultId: Uint8Array,
   column: SealedColumn,
   account: Bound,
@@ -77,7 +77,7 @@ export function openSecret(
 ): Secret | null {
   const sealed = account.sealed[column === 'access_token' ? 'accessToken' : 'refreshToken'];
   if (sealed === null) return null;
-  const aad = binding(keyring.vaultId, column, account, presence(account.sealed));
+  const aad = additionalData(keyring.vaultId, column, account, presence(account.sealed));
   const bytes = keyring.open(column, sealed, aad, accountName(account));
   const secret = new Secret(bytes.toString('utf8'));
   bytes.fill(0);

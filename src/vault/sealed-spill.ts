@@ -24,7 +24,7 @@ export interface WaitingAnswer extends UnstoredAnswer {
 }
 
 /** Bound to the account, its endpoint and the generation from which the refresh started. */
-function answerBinding(keyring: Keyring, account: SealedAccount, generation: number): Buffer {
+function additionalDataOfAnswer(keyring: Keyring, account: SealedAccount, generation: number): Buffer {
   const { id, issuer, tokenEndpoint, clientId } = account;
   return frame([FORMAT, keyring.vaultId, 'spill', id, issuer, tokenEndpoint, clientId, generation]);
 }
@@ -37,7 +37,7 @@ export function sealAnswer(keyring: Keyring, account: SealedAccount, answer: Uns
     refreshToken: answer.refreshToken?.reveal() ?? null,
     sentDigest: sentDigest(keyring, account),
   };
-  return sealJson(keyring, plain, answerBinding(keyring, account, account.generation));
+  return sealJson(keyring, plain, additionalDataOfAnswer(keyring, account, account.generation));
 }
 
 /** @returns undefined when it does not open, which must not cost the answer */
@@ -68,7 +68,7 @@ export function openAnswer(
     readonly accessToken: string | null;
     readonly refreshToken: string | null;
     readonly sentDigest?: string | null;
-  }>(keyring, sealed, answerBinding(keyring, account, generation));
+  }>(keyring, sealed, additionalDataOfAnswer(keyring, account, generation));
   if (plain === null) return null;
   return {
     change: plain.change,
@@ -97,7 +97,7 @@ export interface UnstoredLogin {
 }
 
 /** Bound to the id of its spill slot: the account's, or an unused one. */
-function loginBinding(keyring: Keyring, id: string): Buffer {
+function additionalDataOfLogin(keyring: Keyring, id: string): Buffer {
   return frame([FORMAT, keyring.vaultId, 'login', id]);
 }
 
@@ -107,7 +107,7 @@ export function sealLogin(keyring: Keyring, id: string, login: UnstoredLogin): U
     ...login,
     contents: { identity, accessToken: accessToken.reveal(), refreshToken: refreshToken?.reveal() ?? null },
   };
-  return sealJson(keyring, plain, loginBinding(keyring, id));
+  return sealJson(keyring, plain, additionalDataOfLogin(keyring, id));
 }
 
 /** @returns null when it does not open: written in part, or of another slot or vault */
@@ -119,7 +119,7 @@ export function openLogin(keyring: Keyring, id: string, sealed: Uint8Array): Uns
         readonly refreshToken: string | null;
       };
     }
-  >(keyring, sealed, loginBinding(keyring, id));
+  >(keyring, sealed, additionalDataOfLogin(keyring, id));
   if (plain === null) return null;
   const { identity, accessToken, refreshToken } = plain.contents;
   return {

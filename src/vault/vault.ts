@@ -20,8 +20,8 @@ export type EventOf = (account: Account) => AuditEvent;
 type StoreParts = Pick<
   Store,
   | 'accounts'
-  | 'documents'
-  | 'names'
+  | 'accountsAsJson'
+  | 'namesBeginningWith'
   | 'account'
   | 'accountByName'
   | 'intent'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { passphraseTurns } from '../../src/access/passphrase.js';
+import { passphrasePause } from '../../src/access/passphrase.js';
 import type { AuditEvent } from '../../src/domain/audit-events.js';
 import { MINUTE, SECOND } from '../../src/domain/duration.js';
 import { VaultError } from '../../src/domain/errors.js';
@@ -19,7 +19,7 @@ function stage(...said: readonly object[]) {
   const events: AuditEvent[] = [];
   const notices: string[] = [];
   const interrupt = new AbortController();
-  const turn = passphraseTurns({
+  const turn = passphrasePause({
     trail: async () => null,
     queue,
     clock,
@@ -97,7 +97,7 @@ describe('a passphrase', () => {
 
   it('is not delayed when the trail cannot be read', async () => {
     const { clock } = stage();
-    const turn = passphraseTurns({
+    const turn = passphrasePause({
       trail: async () => Promise.reject(new VaultError('vault_damaged', 'damaged')),
       queue: { peek: () => [] } as unknown as EventQueue,
       clock,

@@ -1,14 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { KeyChoice } from '../../src/access/key-sources-rest.js';
+import { key } from '../../src/commands/key.js';
 import {
-  key,
   showExported,
   showImported,
   showRotated,
   showRotatedData,
   showStatus,
   showUsed,
-} from '../../src/commands/key.js';
+} from '../../src/commands/key-view.js';
 import type { Context } from '../../src/context.js';
 import { DAY } from '../../src/domain/duration.js';
 import { addKey } from '../../src/services/keys/add.js';

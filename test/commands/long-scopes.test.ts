@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { list, listDocument, printAccounts } from '../../src/commands/list.js';
 import { printNotes } from '../../src/commands/login.js';
 import { printAccount } from '../../src/commands/show.js';
-import { withdrawalWarning } from '../../src/services/refresh/open-refresh.js';
+import { withdrawalWarning } from '../../src/services/refresh/refresh-warnings.js';
 import { accountExample } from '../doubles/account.js';
 import { NO_EXTRAS } from '../doubles/no-names.js';
 import { NOW, terminal } from '../doubles/terminal.js';

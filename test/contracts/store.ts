@@ -27,7 +27,7 @@ export function storeContract(
     afterEach(() => stage.close());
 
     const named = (rows: readonly AccountRef[]) => rows.map(accountName);
-    const names = async (prefix: string) => named(await store.names(prefix));
+    const names = async (prefix: string) => named(await store.namesBeginningWith(prefix));
 
     it('returns the head of the vault as it was written', async () => {
       const bytes = (each: Uint8Array) => Buffer.from(each).toString('hex');
@@ -211,7 +211,7 @@ export function storeContract(
       expect(named(await store.accounts('goo_le'))).toEqual(['goo_le/alice']);
       expect(await store.accounts('goo')).toEqual([]);
       const listed: string[] = [];
-      for await (const piece of store.documents(null))
+      for await (const piece of store.accountsAsJson(null))
         for (const each of piece)
           listed.push(typeof each === 'string' ? JSON.parse(each).account : accountName(each));
       expect(listed).toEqual(named(await store.accounts()));

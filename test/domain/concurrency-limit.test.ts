@@ -1,16 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { createTurns } from '../../src/domain/concurrency-limit.js';
+import { createConcurrencyLimit } from '../../src/domain/concurrency-limit.js';
 import { systemClock } from '../../src/system/clock.js';
 
 const { signal } = new AbortController();
 const REASON = new Error('interrupted');
 
-describe('turns', () => {
+describe('concurrency', () => {
   it('begin in the order of the calls, up to the limit at a time', async () => {
-    const turns = createTurns(2, systemClock);
+    const concurrency = createConcurrencyLimit(2, systemClock);
     const begun: number[] = [];
     const ends = [0, 1, 2, 3].map((n) =>
-      turns.take(signal).then((end) => {
+      concurrency.enter(signal).then((end) => {
         begun.push(n);
         return end;
       }),
@@ -27,21 +27,23 @@ describe('turns', () => {
   });
 
   it('are not lost if a caller stops waiting or is interrupted', async () => {
-    const turns = createTurns(1, systemClock);
-    const end = await turns.take(signal);
+    const concurrency = createConcurrencyLimit(1, systemClock);
+    const end = await concurrency.enter(signal);
     const controller = new AbortController();
-    const late = turns.take(signal, 1);
-    const stopped = turns.take(controller.signal, 60_000);
-    const next = turns.take(signal);
+    const late = concurrency.enter(signal, 1);
+    const stopped = concurrency.enter(controller.signal, 60_000);
+    const next = concurrency.enter(signal);
     expect(await late).toBeNull();
     controller.abort(REASON);
     await expect(stopped).rejects.toBe(REASON);
     end?.();
     (await next)?.();
-    expect(await turns.take(signal, 0)).not.toBeNull();
+    expect(await concurrency.enter(signal, 0)).not.toBeNull();
   });
 
   it('do not begin after an interruption, even if one is free', async () => {
-    await expect(createTurns(1, systemClock).take(AbortSignal.abort(REASON))).rejects.toBe(REASON);
+    await expect(createConcurrencyLimit(1, systemClock).enter(AbortSignal.abort(REASON))).rejects.toBe(
+      REASON,
+    );
   });
 });

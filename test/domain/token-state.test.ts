@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DAY, HOUR, MINUTE, SECOND } from '../../src/domain/duration.js';
-import { dueness, isUsable, isValidFor } from '../../src/domain/token-state.js';
+import { dueness, isGoodEnough, isUsable } from '../../src/domain/token-state.js';
 import { NOW } from '../doubles/terminal.js';
 
 interface Times {
@@ -50,26 +50,26 @@ describe('whether a token is valid for long enough', () => {
     ['little, and nothing is asked', 11 * SECOND, 0, true],
     ['nothing any more, and less than nothing is asked', -HOUR, -2 * HOUR, false],
   ])('when it has %s', (_, milliseconds, minValid, valid) => {
-    expect(isValidFor(left(milliseconds), minValid, NOW)).toBe(valid);
+    expect(isGoodEnough(left(milliseconds), minValid, NOW)).toBe(valid);
   });
 
   it('uses half the lifetime where tokens never live as long as requested', () => {
     const shortLived = (milliseconds: number) => left(milliseconds, 4 * MINUTE);
-    expect(isValidFor(shortLived(3 * MINUTE), 5 * MINUTE, NOW)).toBe(true);
-    expect(isValidFor(shortLived(2 * MINUTE), 5 * MINUTE, NOW)).toBe(false);
-    expect(isValidFor(left(4 * SECOND, 6 * SECOND), 0, NOW)).toBe(true);
-    expect(isValidFor(left(3 * SECOND, 6 * SECOND), 0, NOW)).toBe(false);
+    expect(isGoodEnough(shortLived(3 * MINUTE), 5 * MINUTE, NOW)).toBe(true);
+    expect(isGoodEnough(shortLived(2 * MINUTE), 5 * MINUTE, NOW)).toBe(false);
+    expect(isGoodEnough(left(4 * SECOND, 6 * SECOND), 0, NOW)).toBe(true);
+    expect(isGoodEnough(left(3 * SECOND, 6 * SECOND), 0, NOW)).toBe(false);
   });
 
   it('does not trust a token from the future when the clock was set back', () => {
-    expect(isValidFor(left(HOUR), 5 * MINUTE, NOW)).toBe(true);
-    expect(isValidFor(left(HOUR), 5 * MINUTE, NOW - 5 * SECOND)).toBe(true);
-    expect(isValidFor(left(HOUR), 5 * MINUTE, NOW - MINUTE)).toBe(false);
-    expect(isValidFor(left(HOUR), 5 * MINUTE, NOW - 30 * DAY)).toBe(false);
+    expect(isGoodEnough(left(HOUR), 5 * MINUTE, NOW)).toBe(true);
+    expect(isGoodEnough(left(HOUR), 5 * MINUTE, NOW - 5 * SECOND)).toBe(true);
+    expect(isGoodEnough(left(HOUR), 5 * MINUTE, NOW - MINUTE)).toBe(false);
+    expect(isGoodEnough(left(HOUR), 5 * MINUTE, NOW - 30 * DAY)).toBe(false);
   });
 
   it('is true for one of unknown expiry', () => {
-    expect(isValidFor(ENDLESS, 7 * DAY, NOW)).toBe(true);
+    expect(isGoodEnough(ENDLESS, 7 * DAY, NOW)).toBe(true);
   });
 
   it('is never true for an expired token, and does not become true by waiting', () => {
@@ -78,9 +78,9 @@ describe('whether a token is valid for long enough', () => {
       fc.property(duration, duration, duration, duration, (lifetime, age, minValid, later) => {
         const token = { ...left(lifetime, lifetime), issuedAt: NOW, expiresAt: NOW + lifetime };
         const now = NOW + age;
-        const valid = isValidFor(token, minValid, now);
+        const valid = isGoodEnough(token, minValid, now);
         if (valid) expect(now).toBeLessThan(token.expiresAt);
-        if (!valid) expect(isValidFor(token, minValid, now + later)).toBe(false);
+        if (!valid) expect(isGoodEnough(token, minValid, now + later)).toBe(false);
       }),
     );
   });
@@ -89,7 +89,7 @@ describe('whether a token is valid for long enough', () => {
     const duration = fc.integer({ min: 1, max: 2 * DAY });
     fc.assert(
       fc.property(duration, duration, (lifetime, minValid) => {
-        expect(isValidFor(left(lifetime, lifetime), minValid, NOW)).toBe(true);
+        expect(isGoodEnough(left(lifetime, lifetime), minValid, NOW)).toBe(true);
       }),
     );
   });

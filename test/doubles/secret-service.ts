@@ -10,7 +10,7 @@ import {
   SIGNAL,
   type Value,
   type Variant,
-} from '../../src/system/keychain/dbus.js';
+} from '../../src/system/keychain/dbus-message.js';
 
 /** How it misbehaves. What it is not told to do wrong it does as a Secret Service with one item does. */
 export interface Manners {

@@ -14,7 +14,7 @@ const DEAD = refused({ error: 'invalid_grant' }, { status: 400 });
 describe('the likely reason of an ended grant', () => {
   const reasonOf = (days: { consent: number; use: number }, provider = google) => {
     const account = accountExample({ issuedAt: NOW - days.use * DAY, lastRefreshAt: NOW - days.use * DAY });
-    const when = { consentedAt: NOW - days.consent * DAY, cutOffAt: null, now: NOW };
+    const when = { consentedAt: NOW - days.consent * DAY, openSince: null, now: NOW };
     return refreshRefusal(account, provider, DEAD, when).message;
   };
 
@@ -42,7 +42,7 @@ describe('the likely reason of an ended grant', () => {
     const account = accountExample({ issuedAt: NOW - HOUR, lastRefreshAt: NOW - 300 * DAY });
     const { message } = refreshRefusal(account, google, DEAD, {
       consentedAt: NOW - HOUR,
-      cutOffAt: null,
+      openSince: null,
       now: NOW,
     });
     expect(message).not.toContain('without use');
@@ -75,7 +75,7 @@ describe('a redirect instead of a token', () => {
     [
       'a refresh',
       (answer: ReturnType<typeof refused>) =>
-        refreshRefusal(accountExample(), google, answer, { consentedAt: NOW, cutOffAt: null, now: NOW }),
+        refreshRefusal(accountExample(), google, answer, { consentedAt: NOW, openSince: null, now: NOW }),
     ],
     ['a login', (answer: ReturnType<typeof refused>) => codeRefusal(google, answer)],
   ])('of %s is reported as a redirect, and not as a wrong client', (_, refusal) => {

@@ -52,7 +52,7 @@ async function* one(piece: readonly Account[]) {
 }
 
 async function bothWays(provider: string | null = null) {
-  const bySql = await joined(listDocument(store.documents(provider)));
+  const bySql = await joined(listDocument(store.accountsAsJson(provider)));
   const byJavaScript = await joined(listDocument(one(await store.accounts(provider))));
   return { bySql, byJavaScript };
 }
@@ -64,7 +64,7 @@ async function expectTheSame(): Promise<void> {
 
 async function madeBySql(): Promise<boolean[]> {
   const made: boolean[] = [];
-  for await (const piece of store.documents(null))
+  for await (const piece of store.accountsAsJson(null))
     made.push(...piece.map((each) => typeof each === 'string'));
   return made;
 }
@@ -152,7 +152,7 @@ describe('the documents of accounts, written by SQL', () => {
   it('come in pieces, in the order of the names', async () => {
     await addMany();
     const sizes: number[] = [];
-    for await (const piece of store.documents(null)) sizes.push(piece.length);
+    for await (const piece of store.accountsAsJson(null)) sizes.push(piece.length);
     expect(sizes).toEqual([1_000, 1]);
     await expectTheSame();
   });
@@ -167,7 +167,7 @@ describe('the documents of accounts, written by SQL', () => {
 
   it('leave out an account that is removed in the meantime', async () => {
     await addMany();
-    const pieces = store.documents(null)[Symbol.asyncIterator]();
+    const pieces = store.accountsAsJson(null)[Symbol.asyncIterator]();
     expect((await pieces.next()).value).toHaveLength(1_000);
     tamper(folder.paths.database, "DELETE FROM accounts WHERE label = '11000'");
     expect((await pieces.next()).value).toEqual([]);
@@ -181,7 +181,7 @@ describe('the documents of accounts, written by SQL', () => {
   ])('are not begun if the last of many has %s', async (work, column) => {
     await addMany();
     tamper(folder.paths.database, `UPDATE accounts SET ${work} WHERE label = '11000'`);
-    const pieces = store.documents(null)[Symbol.asyncIterator]();
+    const pieces = store.accountsAsJson(null)[Symbol.asyncIterator]();
     await expect(pieces.next()).rejects.toMatchObject({
       code: 'vault_damaged',
       message: expect.stringContaining(`column ${column}`),

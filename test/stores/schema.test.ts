@@ -1,6 +1,6 @@
 import SqliteDatabase, { type Database } from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { isCurrent, SCHEMA_VERSION } from '../../src/stores/sqlite-open.js';
+import { hasCurrentSchema, SCHEMA_VERSION } from '../../src/stores/sqlite-open.js';
 import { alterations, createSchema } from '../../src/stores/sqlite-schema.js';
 import { headExample, type VaultFolder, vaultFolder } from '../harness/vault-folder.js';
 
@@ -30,7 +30,7 @@ describe('the schema of a vault', () => {
     const made = new SqliteDatabase(':memory:');
     createSchema(made);
     expect(alterations(made, SCHEMA_VERSION)).toBeNull();
-    expect(isCurrent(made)).toBe(true);
+    expect(hasCurrentSchema(made)).toBe(true);
     expect(made.prepare('SELECT count(*) FROM sqlite_schema').pluck().get()).toBe(20);
     made.close();
   });

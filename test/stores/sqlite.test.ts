@@ -137,7 +137,7 @@ describe('a damaged index', () => {
   ])('that leads to %s finds no name that the table still has', async (_, work) => {
     const store = await storeOf('accounts_by_name', work);
     expect(await store.accountByName('google', 'label-1')).toBeNull();
-    expect(await store.names('google/label-1')).toHaveLength(1);
+    expect(await store.namesBeginningWith('google/label-1')).toHaveLength(1);
     await store.close();
   });
 

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { DataKeyPurpose, SealedAccount, SealedColumn, VaultHead } from '../../src/stores/contract.js';
 import { openKeyring } from '../../src/vault/keyring.js';
 import { openContents } from '../../src/vault/sealed-account.js';
-import { binding, presence } from '../../src/vault/sealed-field.js';
+import { additionalData, presence } from '../../src/vault/sealed-field.js';
 import { accountExample } from '../doubles/account.js';
 
 interface Vectors {
@@ -88,7 +88,7 @@ describe('the sealed format, version 1', () => {
     const account = sealedAccount(vector);
     const again = PURPOSES.map((column) => [
       column,
-      binding(vaultId, column, account, presence(account.sealed)).toString('hex'),
+      additionalData(vaultId, column, account, presence(account.sealed)).toString('hex'),
     ]);
     expect(Object.fromEntries(again)).toEqual(aad);
   });
@@ -172,7 +172,7 @@ describe('the sealed format, version 1', () => {
           keyring.open(
             column,
             field ?? Buffer.alloc(0),
-            binding(vaultId, column, row, presence(row.sealed)),
+            additionalData(vaultId, column, row, presence(row.sealed)),
             'it',
           );
         expect(openWith(account).length).toBeGreaterThan(0);
@@ -187,7 +187,7 @@ describe('the sealed format, version 1', () => {
           keyring.open(
             'access_token',
             accessToken ?? Buffer.alloc(0),
-            binding(vaultId, column, account, presence(account.sealed)),
+            additionalData(vaultId, column, account, presence(account.sealed)),
             'it',
           );
         expect(opening).toThrow(expect.objectContaining({ code: 'vault_damaged' }));
@@ -201,7 +201,7 @@ describe('the sealed format, version 1', () => {
         keyring.open(
           'identity',
           account.sealed.identity,
-          binding(other, 'identity', account, presence(account.sealed)),
+          additionalData(other, 'identity', account, presence(account.sealed)),
           'it',
         );
       expect(opening).toThrow(expect.objectContaining({ code: 'vault_damaged' }));

@@ -5,7 +5,7 @@ import { Secret } from '../../dist/lib/domain/secret.js';
 import { openKeyring } from '../../dist/lib/vault/keyring.js';
 import { createHead } from '../../dist/lib/vault/new-vault.js';
 import { sealContents } from '../../dist/lib/vault/sealed-account.js';
-import { binding } from '../../dist/lib/vault/sealed-field.js';
+import { additionalData } from '../../dist/lib/vault/sealed-field.js';
 
 const hex = (bytes) => Buffer.from(bytes).toString('hex');
 const master = Buffer.from(Array.from({ length: 32 }, (_, index) => index));
@@ -70,7 +70,7 @@ function vector({ facts, contents }) {
     identity: contents.identity,
   });
   const present = { accessToken: true, refreshToken: contents.refreshToken !== null };
-  const aad = (column) => hex(binding(vaultId, column, account, present));
+  const aad = (column) => hex(additionalData(vaultId, column, account, present));
   return {
     account,
     contents,

@@ -14,9 +14,9 @@ import { wrongRows } from '../../vault/damage.js';
 import { createGuard } from '../../vault/guard.js';
 import type { Keyring } from '../../vault/keyring.js';
 import { openLedger } from '../../vault/ledger.js';
+import { compareRows, explainRows } from '../../vault/row-check.js';
 import { openContents } from '../../vault/sealed-account.js';
 import type { TrailLine } from '../../vault/trail.js';
-import { compare, explain } from '../../vault/trail-check.js';
 import { storeAllWaiting, type WaitingLoginDeps } from '../login/waiting-logins.js';
 
 const NO_MARKS: RollbackMarks = {
@@ -92,8 +92,8 @@ export async function noteInCopy(
 async function openAll(store: Store, keyring: Keyring, interruption: AbortSignal): Promise<void> {
   const { ledger, rows } = await store.rowSet();
   const account = (id: string) => store.account(id);
-  const apart = compare(keyring, openLedger(keyring, ledger ?? (await store.ledger())), rows);
-  if (apart !== null) throw wrongRows(await explain(keyring, rows, apart, account));
+  const apart = compareRows(keyring, openLedger(keyring, ledger ?? (await store.ledger())), rows);
+  if (apart !== null) throw wrongRows(await explainRows(keyring, rows, apart, account));
   for (const { id } of rows) {
     await throwIfInterrupted(interruption);
     const found = await account(id);

@@ -1,5 +1,8 @@
 import { holdingVault } from '../../access/vault-lock.js';
+import { accountNamesIn, namesInConfig } from '../../config/account-names.js';
+import { changedConfigJson } from '../../config/config-json.js';
 import type { Context } from '../../context.js';
+import type { AccountNames } from '../../domain/account-names.js';
 import type { ChangedSetting } from '../../domain/audit-events.js';
 
 export type ChangeContext = Pick<
@@ -33,5 +36,19 @@ export async function changeSettings(
       return true;
     },
     ctx.interruption,
+  );
+}
+
+/** Changes aliases and defaults in `config.json`. @throws VaultError as {@link changeSettings}, `config_invalid` */
+export async function changeNames(
+  ctx: ChangeContext,
+  change: (names: AccountNames) => AccountNames,
+): Promise<void> {
+  const { configFile } = ctx.paths;
+  await changeSettings(ctx, configFile, 'config_file', (text) =>
+    changedConfigJson(text, configFile, (config) => ({
+      ...config,
+      ...namesInConfig(change(accountNamesIn(config, configFile))),
+    })),
   );
 }

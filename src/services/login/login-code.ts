@@ -28,7 +28,7 @@ import { type LoginTarget, suggestedUser } from './login-target.js';
  *
  * @throws VaultError
  */
-export async function loginInBrowser(
+export async function loginWithCode(
   ctx: LoginRun,
   vault: Vault,
   provider: ConfiguredProvider,

@@ -12,7 +12,7 @@ import type { AccountFacts } from '../../vault/sealed-account.js';
 import type { UnstoredLogin } from '../../vault/sealed-spill.js';
 import type { Vault } from '../../vault/vault.js';
 import { type LockDeps, lockAndRead } from '../locked-account.js';
-import { formerlyCalled } from '../name-lookup.js';
+import { accountByFormerName } from '../name-lookup.js';
 import type { NameContext } from '../select-account.js';
 import { commitLogin, isTaken, loginFinished, nameTaken } from './login-commit.js';
 import { requireHintedUser } from './login-identity.js';
@@ -161,7 +161,7 @@ async function requireNotFormer(
   known: Account | null,
 ): Promise<void> {
   if (as === null) return;
-  const former = await formerlyCalled(deps, vault, accountName({ provider, label: as }));
+  const former = await accountByFormerName(deps, vault, accountName({ provider, label: as }));
   if (former !== null && former.id !== known?.id) throw nameTaken(provider, as);
 }
 

@@ -39,7 +39,9 @@ export async function whatToLogIn(
     if (!(failure instanceof VaultError) || failure.code !== 'provider_unknown') throw failure;
     const vault = await ctx.vault();
     const named =
-      vault === null ? [] : [...(await vault.names(name)), ...(await accountsByLabel(vault, name))];
+      vault === null
+        ? []
+        : [...(await vault.namesBeginningWith(name)), ...(await accountsByLabel(vault, name))];
     if (named.length === 0) throw failure;
     const again = await selectAccount(ctx, vault, name, 'login');
     return { provider: await ctx.provider(again.provider), again };

@@ -1,5 +1,4 @@
-import { type SlowDownDeps, slowDown } from '../../audit/rate-limits.js';
-import { FAILED_LOGINS, failedLogins } from '../../audit/reading.js';
+import { FAILED_LOGINS, failedLogins, type SlowDownDeps, slowDown } from '../../audit/rate-limits.js';
 import type { Context } from '../../context.js';
 import { accountName } from '../../domain/account.js';
 import { renamed } from '../../domain/account-names.js';
@@ -8,9 +7,9 @@ import { asVaultError, isInterruption, reworded, VaultError } from '../../domain
 import type { VaultEvents } from '../../vault/queued-events.js';
 import type { Vault } from '../../vault/vault.js';
 import type { ChangeContext } from '../config/change.js';
-import { changeNames } from '../rename.js';
+import { changeNames } from '../config/change.js';
 import type { NameContext } from '../select-account.js';
-import { loginInBrowser } from './login-code.js';
+import { loginWithCode } from './login-code.js';
 import { checkDeviceLogin } from './login-device.js';
 import type { LoginContext } from './login-finish.js';
 import { identityFromName } from './login-identity.js';
@@ -44,7 +43,7 @@ export async function login(ctx: LoginContext, request: LoginRequest, talk: Logi
   const slot = spill.reserve();
   const onHeld = () => talk.on({ kind: 'account_held' });
   try {
-    const logIn = device === null ? loginInBrowser : device.loginWithDeviceCode;
+    const logIn = device === null ? loginWithCode : device.loginWithDeviceCode;
     const storing = { accountNames, locks, spill, interruption, onHeld, slot };
     const result = await logIn(
       { ...ctx, ...(await ctx.loginMachine()), storing },

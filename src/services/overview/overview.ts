@@ -1,4 +1,4 @@
-import { type Abuse, recentAbuse } from '../../audit/reading.js';
+import { type Abuse, recentAbuse } from '../../audit/abuse.js';
 import { providerNames, type ResolvedProvider, resolveProvider } from '../../config/settings.js';
 import type { Context } from '../../context.js';
 import { type Account, accountName, type Consent, type Identity } from '../../domain/account.js';
@@ -97,7 +97,7 @@ async function identitiesOf(
   return found;
 }
 
-/** The same in pieces; see {@link Vault.documents}. */
+/** The same in pieces; see {@link Vault.accountsAsJson}. */
 export async function* listInPieces(
   ctx: Pick<Context, 'vault' | 'clock'>,
   request: ListRequest,
@@ -105,7 +105,7 @@ export async function* listInPieces(
   const vault = await ctx.vault();
   const { status, expiringWithin, sort } = request;
   if (status !== null || expiringWithin !== null || sort !== null) yield await listAccounts(ctx, request);
-  else if (vault !== null) yield* vault.documents(request.provider);
+  else if (vault !== null) yield* vault.accountsAsJson(request.provider);
 }
 
 export interface AccountDetail {

@@ -1,13 +1,12 @@
 import { type Account, accountName } from '../../domain/account.js';
 import { formatDuration, HOUR } from '../../domain/duration.js';
 import { VaultError } from '../../domain/errors.js';
-import { command, loginCommand, shellName, widenHint } from '../../domain/hints.js';
-import { missingScopes, readable } from '../../domain/scopes.js';
+import { command, loginCommand, shellName } from '../../domain/hints.js';
 import { ending, isUsable } from '../../domain/token-state.js';
 import type { Intent, SealedAccount } from '../../stores/contract.js';
 
 /*
- * What commands say about a refresh: an outcome that is open, a refresh token that cannot be used, scopes that were withdrawn.
+ * What commands say about a refresh whose outcome is open.
  *
  * A request that may have reached the provider and got no final answer leaves its outcome open: a provider that rotates refresh
  * tokens may have replaced the stored one, and may end the whole grant when it is used again (RFC 9700 §4.14.2). So it is not
@@ -33,7 +32,7 @@ export function openDetails(since: number): { readonly open_since: string } {
 }
 
 /** @returns milliseconds since the epoch; null when the error leaves nothing open */
-export function openSince(error: VaultError | null): number | null {
+export function openSinceOf(error: VaultError | null): number | null {
   const since = error?.details['open_since'];
   return typeof since === 'string' ? Date.parse(since) : null;
 }
@@ -41,20 +40,24 @@ export function openSince(error: VaultError | null): number | null {
 /** For how long an access token of unknown lifetime is assumed to work. After that the refresh token is sent again. */
 const ASSUMED_LIFETIME = HOUR;
 
-/** Whether the access token is assumed to work while the outcome of a refresh is open. @param open null when none is */
-export function worksWhileOpen(account: Account, open: Pick<Intent, 'at'> | null, now: number): boolean {
-  if (account.expiresAt !== null || open === null) return isUsable(account, now);
-  // A clock that was set back must not extend it.
-  return Math.abs(now - open.at) < ASSUMED_LIFETIME;
-}
-
-/** Whether there is an access token that still works. @param open as for {@link worksWhileOpen} */
-export function hasUsableToken(
-  account: SealedAccount,
-  open: Pick<Intent, 'at'> | null,
+/** Whether the access token is assumed to work while the outcome of a refresh is open. @param openIntent null if none is */
+export function worksWhileOpen(
+  account: Account,
+  openIntent: Pick<Intent, 'at'> | null,
   now: number,
 ): boolean {
-  return account.sealed.accessToken !== null && worksWhileOpen(account, open, now);
+  if (account.expiresAt !== null || openIntent === null) return isUsable(account, now);
+  // A clock that was set back must not extend it.
+  return Math.abs(now - openIntent.at) < ASSUMED_LIFETIME;
+}
+
+/** Whether there is an access token that still works. @param openIntent as for {@link worksWhileOpen} */
+export function hasUsableToken(
+  account: SealedAccount,
+  openIntent: Pick<Intent, 'at'> | null,
+  now: number,
+): boolean {
+  return account.sealed.accessToken !== null && worksWhileOpen(account, openIntent, now);
 }
 
 /** Why nothing is sent while the outcome is open and the stored access token works. */
@@ -68,30 +71,4 @@ export function notSentWhileOpen(account: Account, { at }: Pick<Intent, 'at'>, n
     hint: openHint(account, now),
     details: openDetails(at),
   });
-}
-
-/** Becomes the reason of an account's status. */
-export const UNUSABLE_TOKEN =
-  'the provider sent a new refresh token that cannot be used, so the old one was kept';
-
-/**
- * The warning about an answer with a good access token and an unusable refresh token. Whether the old one still works shows
- * only at the next refresh, which may run unattended.
- *
- * @returns null when the last answer was in order
- */
-export function unusableTokenWarning(account: Account): string | null {
-  const noted = account.failures === 0 && account.lastError === 'provider_answer_invalid';
-  if (!noted) return null;
-  return `${accountName(account)}: ${UNUSABLE_TOKEN}; the next refresh may fail; log in again to be safe: ${loginCommand(account)}`;
-}
-
-/** Scopes that were granted before and are no longer. */
-export function withdrawnScopes(before: Account, after: Account): readonly string[] {
-  return missingScopes(before.grantedScopes, after.grantedScopes);
-}
-
-export function withdrawalWarning(account: Account, withdrawn: readonly string[]): string {
-  const { length } = withdrawn;
-  return `${accountName(account)} no longer has the scope${length === 1 ? '' : 's'} ${readable(withdrawn.join(' '))}, which the provider left out of this refresh (${widenHint(account, withdrawn)})`;
 }

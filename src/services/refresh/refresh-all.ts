@@ -14,14 +14,9 @@ import { storeAllWaiting } from '../login/waiting-logins.js';
 import { type NotifyContext, notifyDue } from '../notify/notify.js';
 import { loginNeeded } from '../refusals.js';
 import { accountsOf, type NameContext, selectAccounts } from '../select-account.js';
-import {
-  notSentWhileOpen,
-  openSince,
-  unusableTokenWarning,
-  withdrawnScopes,
-  worksWhileOpen,
-} from './open-refresh.js';
+import { notSentWhileOpen, openSinceOf, worksWhileOpen } from './open-refresh.js';
 import { RETRY_POLICIES } from './refresh-send.js';
+import { unusableTokenWarning, withdrawnScopes } from './refresh-warnings.js';
 
 export interface RefreshRequest {
   /** Empty with `all` or `provider`. */
@@ -193,10 +188,10 @@ async function refreshIfDue(
   const evenIfOpen = request.force && request.selectors.length > 0;
   if (!request.dryRun) return refreshAndReport(deps, vault, account, why, evenIfOpen);
   const now = deps.clock.now();
-  const open = evenIfOpen ? null : await vault.intent(account.id);
-  return open === null || !worksWhileOpen(account, open, now)
+  const openIntent = evenIfOpen ? null : await vault.intent(account.id);
+  return openIntent === null || !worksWhileOpen(account, openIntent, now)
     ? result('would_refresh', why)
-    : { ...result('skipped', ''), ...skippedAsOpen(notSentWhileOpen(account, open, now)) };
+    : { ...result('skipped', ''), ...skippedAsOpen(notSentWhileOpen(account, openIntent, now)) };
 }
 
 function backoffReason({ failures, retryAt }: Account, now: number): string {
@@ -249,7 +244,7 @@ async function damageOf(vault: Vault, { id }: Account): Promise<VaultError | nul
 
 function skippedAsOpen(error: VaultError) {
   const hint = (error.hint ?? '').replaceAll('\n', '; ');
-  const since = openSince(error);
+  const since = openSinceOf(error);
   const open = since === null ? {} : { openSince: since };
   return { outcome: 'skipped', reason: `${error.message} (${hint})`, error: null, ...open } as const;
 }
@@ -282,7 +277,7 @@ async function refreshAndReport(
       return { ...renewed(account, outcome.account), outcome: 'skipped', reason };
     }
     const { error } = outcome;
-    const since = openSince(error);
+    const since = openSinceOf(error);
     return {
       account: outcome.account,
       outcome: outcome.kind,

@@ -60,14 +60,14 @@ export async function recordFailure(
  * The outcome of another process between the first read and the lock. Its result or failure is adopted, and the provider is not
  * asked again.
  *
- * @param open the refresh of the account whose outcome is open
+ * @param openIntent this account's refresh whose outcome is still open; null if there is none
  * @param at milliseconds since the epoch
  * @returns null when nothing happened meanwhile
  */
 export function outcomeElsewhere(
   seen: SeenAccount,
   now: Account,
-  open: Pick<Intent, 'at'> | null,
+  openIntent: Pick<Intent, 'at'> | null,
   at: number,
 ): RefreshOutcome | null {
   if (now.generation !== seen.generation) return { kind: 'adopted', account: now };
@@ -80,9 +80,13 @@ export function outcomeElsewhere(
       ? 'nothing is lost; try again in a few minutes'
       : `to ask again and see the provider's answer: ${command(`refresh ${shellName(now)} --force`)}`;
   const message = `another process could not refresh ${accountName(now)} a moment ago (${code})`;
-  if (open !== null) {
-    const said = { hint: openHint(now, at), details: openDetails(open.at) };
-    return { kind, account: now, error: new VaultError(code, `${message}; ${openOutcome(open.at)}`, said) };
+  if (openIntent !== null) {
+    const said = { hint: openHint(now, at), details: openDetails(openIntent.at) };
+    return {
+      kind,
+      account: now,
+      error: new VaultError(code, `${message}; ${openOutcome(openIntent.at)}`, said),
+    };
   }
   return { kind, account: now, error: new VaultError(code, message, { hint }) };
 }

@@ -1,7 +1,7 @@
 import type { SeenAccount } from '../../access/refresher-protocol.js';
 import { type Account, accountName } from '../../domain/account.js';
 import type { Audit } from '../../domain/audit-events.js';
-import type { EndTurn, Turns } from '../../domain/concurrency-limit.js';
+import type { ConcurrencyLimit, Leave } from '../../domain/concurrency-limit.js';
 import { SECOND } from '../../domain/duration.js';
 import { VaultError } from '../../domain/errors.js';
 import { command, loginCommand } from '../../domain/hints.js';
@@ -31,8 +31,8 @@ import { changeBy, commitOrSpill, refreshed } from './refresh-store.js';
  */
 const DEADLINE = 120 * SECOND;
 /**
- * How long an account is held, with its intent written, while its request waits for a turn. A provider that takes long to answer
- * must not keep other processes from the accounts whose turn has not come.
+ * How long an account stays locked, with its intent written, while its request waits for the concurrency limit. A provider that
+ * is slow to answer must not keep other processes from accounts whose requests still wait.
  */
 const PREPARED_FOR = 5 * SECOND;
 
@@ -50,10 +50,10 @@ export interface RefreshDeps {
   /** How long a host could not be reached, by any refresh of this process. */
   readonly outage?: (host: string) => Outage;
   /** Limits how many requests of this process are sent at a time. */
-  readonly turns?: Turns | undefined;
+  readonly concurrency?: ConcurrencyLimit | undefined;
   /** As in {@link Sending}. */
   readonly onPause?: Sending['onPause'];
-  /** Ends waiting (for a lock, for a turn, between attempts), never a request that was sent. */
+  /** Ends waiting (for a lock, for the limit, between attempts), never a request that was sent. */
   readonly interruption: AbortSignal;
 }
 
@@ -61,8 +61,8 @@ export interface RefreshDeps {
  * Refreshes one account under its lock, in this order: lock, read again, store what an earlier refresh could not store, make
  * sure that the vault is not an older copy, reserve a spill slot, write the refresh intent, send (see {@link sendWithRetries}), store
  * the answer and remove the intent in one commit, and only then judge it. Other processes wait meanwhile, and find the new token
- * when they read again. With turns, the request waits for its turn after the intent, so that the intents of several share a
- * commit; if that takes long, all of this is done again when its turn has come.
+ * when they read again. With a concurrency limit, the request waits for it after the intent is written, so that the intents of
+ * several accounts share a commit. If that takes long, the lock is released, and all steps are repeated once the request may be sent.
  *
  * @param seen the account as it was when the refresh was decided on; when another process has changed it since, its result is
  * adopted and nothing is sent
@@ -79,16 +79,16 @@ export async function refreshOne(
 ): Promise<RefreshOutcome> {
   const outcome = await refreshUnlessLate(deps, vault, seen, policy, evenIfOpen);
   if (outcome !== null) return outcome;
-  const end = (await deps.turns?.take(deps.interruption)) ?? null;
+  const leave = (await deps.concurrency?.enter(deps.interruption)) ?? null;
   try {
-    const turns = { take: async () => end };
-    return await refreshOne({ ...deps, turns }, vault, seen, policy, evenIfOpen);
+    const concurrency = { enter: async () => leave };
+    return await refreshOne({ ...deps, concurrency }, vault, seen, policy, evenIfOpen);
   } finally {
-    end?.();
+    leave?.();
   }
 }
 
-/** @returns null when its turn has not come in time; then nothing was sent */
+/** @returns null when the concurrency limit did not let it send in time; then nothing was sent */
 async function refreshUnlessLate(
   deps: RefreshDeps,
   vault: Vault,
@@ -102,9 +102,9 @@ async function refreshUnlessLate(
     const { account } = held;
     if (account === null) throw await removed(vault);
     if (held.recovered) return { kind: 'adopted', account };
-    const open = await vault.intent(account.id);
-    const settled = outcomeElsewhere(seen, account, open, deps.clock.now());
-    return settled ?? (await refreshLocked(deps, vault, account, policy, evenIfOpen ? null : open));
+    const openIntent = await vault.intent(account.id);
+    const elsewhere = outcomeElsewhere(seen, account, openIntent, deps.clock.now());
+    return elsewhere ?? (await refreshLocked(deps, vault, account, policy, evenIfOpen ? null : openIntent));
   } finally {
     await held.release();
   }
@@ -135,14 +135,14 @@ async function refreshLocked(
   vault: Vault,
   account: SealedAccount,
   policy: RetryPolicy,
-  open: Intent | null,
+  openIntent: Intent | null,
 ): Promise<RefreshOutcome | null> {
   // First, so that nothing is concluded from facts that were altered.
   const contents = await vault.contents(account);
   const { refreshToken } = contents;
   const provider = await deps.provider(account.provider);
   requireSameBinding(account, provider);
-  const usable = () => hasUsableToken(account, open, deps.clock.now());
+  const usable = () => hasUsableToken(account, openIntent, deps.clock.now());
   if (refreshToken === null) {
     const error = nothingToRefreshWith(account);
     // Nothing was sent, and the access token still works.
@@ -150,41 +150,41 @@ async function refreshLocked(
       ? { kind: 'login_needed', account, error }
       : recordFailure(deps, vault, account, error, true);
   }
-  if (open !== null && usable())
-    return { kind: 'open', account, error: notSentWhileOpen(account, open, deps.clock.now()) };
+  if (openIntent !== null && usable())
+    return { kind: 'open', account, error: notSentWhileOpen(account, openIntent, deps.clock.now()) };
   await vault.requireCurrent(deps.isBulk ? undefined : account.id);
   const http = await deps.http();
   const slot = deps.spill.reserve();
   try {
-    const cutOff = await vault.intend(account, refreshToken, deps.clock.now(), deps.pid);
-    if (cutOff === 'moved_on') return { kind: 'adopted', account: await reread(vault, account) };
-    const end = await turnOrWithdrawal(deps, vault, account);
-    if (end === null) return null;
+    const earlier = await vault.intend(account, refreshToken, deps.clock.now(), deps.pid);
+    if (earlier === 'moved_on') return { kind: 'adopted', account: await reread(vault, account) };
+    const leave = await enterOrWithdraw(deps, vault, account);
+    if (leave === null) return null;
     const mayResend = () => provider.resend !== 'never' && !usable();
     const how = { policy, mayResend };
-    const sent = await send(deps, http, account, provider, refreshToken, how).finally(end);
-    return await conclude(deps, vault, { account, contents, provider, cutOff, slot }, sent);
+    const sent = await send(deps, http, account, provider, refreshToken, how).finally(leave);
+    return await conclude(deps, vault, { account, contents, provider, earlier, slot }, sent);
   } finally {
     slot.release();
   }
 }
 
 /**
- * Waits for the turn of an account whose intent is written. When it does not come, nothing was sent, and the intent is deleted:
- * it would read as a refresh that was cut off.
+ * Waits until the request may be sent; its intent is written already. If the wait takes too long, nothing was sent, and the
+ * intent is deleted, because it would look like an open refresh.
  *
- * @returns null when it has not come in time
+ * @returns null when the wait took too long
  * @throws the interruption's reason
  */
-async function turnOrWithdrawal(deps: RefreshDeps, vault: Vault, account: Account): Promise<EndTurn | null> {
-  const { turns, interruption, pid } = deps;
-  if (turns === undefined) return () => undefined;
-  let end: EndTurn | null = null;
+async function enterOrWithdraw(deps: RefreshDeps, vault: Vault, account: Account): Promise<Leave | null> {
+  const { concurrency, interruption, pid } = deps;
+  if (concurrency === undefined) return () => undefined;
+  let leave: Leave | null = null;
   try {
-    end = await turns.take(interruption, PREPARED_FOR);
-    return end;
+    leave = await concurrency.enter(interruption, PREPARED_FOR);
+    return leave;
   } finally {
-    if (end === null)
+    if (leave === null)
       await withdrawQuietly(vault, { accountId: account.id, generation: account.generation, pid });
   }
 }
@@ -225,29 +225,29 @@ interface Exchange {
   readonly account: SealedAccount;
   readonly contents: Contents;
   readonly provider: ConfiguredProvider;
-  /** The earlier attempt with the same refresh token whose outcome is open. */
-  readonly cutOff: Intent | null;
+  /** The open intent of an earlier attempt with the same refresh token. */
+  readonly earlier: Intent | null;
   readonly slot: SpillSlot;
 }
 
 async function conclude(
   deps: RefreshDeps,
   vault: Vault,
-  { account, contents, provider, cutOff, slot }: Exchange,
-  { result, at, maybeAt }: Sent,
+  { account, contents, provider, earlier, slot }: Exchange,
+  { result, at, openSince: sentAt }: Sent,
 ): Promise<RefreshOutcome> {
   const now = deps.clock.now();
-  const cutOffAt = cutOff?.at ?? maybeAt;
+  const openSince = earlier?.at ?? sentAt;
   if (result instanceof TransportFailure) {
-    const error = refreshUnanswered(account, result, { cutOffAt, now });
-    return recordFailure(deps, vault, account, error, cutOffAt === null);
+    const error = refreshUnanswered(account, result, { openSince, now });
+    return recordFailure(deps, vault, account, error, openSince === null);
   }
   if (result.kind === 'refused') {
     const [consent] = await vault.consents(account.id);
-    const history = { consentedAt: consent?.at ?? account.createdAt, cutOffAt, now };
+    const history = { consentedAt: consent?.at ?? account.createdAt, openSince, now };
     const error = refreshRefusal(account, provider, result, history);
     // A refresh token that the provider no longer accepts leaves nothing open; other refusals say nothing about it.
-    const settled = cutOffAt === null || result.class === 'login_needed';
+    const settled = openSince === null || result.class === 'login_needed';
     return recordFailure(deps, vault, account, error, settled, result.retryAfter);
   }
   const answer = changeBy(account, provider, result, at, now);

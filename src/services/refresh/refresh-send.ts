@@ -56,7 +56,7 @@ export interface Sent {
    * When the first attempt was begun that may have reached the provider and got no final answer, milliseconds since the
    * epoch; null when there was none. The outcome of a later attempt does not undo it.
    */
-  readonly maybeAt: number | null;
+  readonly openSince: number | null;
 }
 
 export interface Sending {
@@ -95,7 +95,7 @@ export async function sendWithRetries(
   const limit = pauses.reduce((sum, pause) => sum + pause, 0);
   const begun = clock.elapsed();
   let sends = 0;
-  let maybeAt: number | null = null;
+  let openSince: number | null = null;
   for (;;) {
     const at = clock.now();
     const result = await attempt(send);
@@ -103,11 +103,11 @@ export async function sendWithRetries(
     if (!unsent) sends += 1;
     if (unsent) outage?.failed(clock.elapsed());
     else outage?.reached();
-    if (leavesOpen(result)) maybeAt ??= at;
+    if (leavesOpen(result)) openSince ??= at;
     const pause = pauseBeforeNext(result, sends, pauses, policy);
     const isOver = unsent && outage?.hasLasted(limit, clock.elapsed()) === true;
     const isTooLate = isOver || clock.elapsed() - begun > LATEST_REPEAT;
-    if (pause === null || isTooLate || (maybeAt !== null && !mayResend())) return { at, result, maybeAt };
+    if (pause === null || isTooLate || (openSince !== null && !mayResend())) return { at, result, openSince };
     // Repeating what may have been sent is part of the exchange; only a pause can be interrupted.
     const length = pause * (1 + Math.random() / 4);
     if (isRetryAfter(result)) onPause?.(length);
@@ -115,7 +115,7 @@ export async function sendWithRetries(
   }
 }
 
-/** Whether the provider may have replaced the refresh token without our knowing. */
+/** Whether the provider may have replaced the refresh token in an answer that never arrived. */
 function leavesOpen(result: TokenAnswer | TransportFailure): boolean {
   if (result instanceof TransportFailure) return result.sent === 'maybe';
   return result.kind === 'refused' && result.leavesOpen;

@@ -13,7 +13,7 @@ import { changeNotTaken } from '../../vault/damage.js';
 import type { Contents } from '../../vault/sealed-account.js';
 import type { UnstoredAnswer } from '../../vault/sealed-spill.js';
 import type { Vault } from '../../vault/vault.js';
-import { UNUSABLE_TOKEN } from './open-refresh.js';
+import { UNUSABLE_TOKEN } from './refresh-warnings.js';
 
 /**
  * What a granted answer changes. Nothing in it is judged here: a new refresh token is kept whatever else the answer

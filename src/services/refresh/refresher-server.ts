@@ -1,15 +1,15 @@
 import { noteAddon } from '../../access/addon.js';
 import {
   DONE,
+  isLimited,
   pauseLine,
   type RefresherSetup,
   type RefreshOrder,
   reportLine,
-  waitsForTurn,
 } from '../../access/refresher-protocol.js';
 import type { Context } from '../../context.js';
 import { once } from '../../domain/async.js';
-import { createTurns } from '../../domain/concurrency-limit.js';
+import { createConcurrencyLimit } from '../../domain/concurrency-limit.js';
 import { asVaultError, VaultError } from '../../domain/errors.js';
 import { command } from '../../domain/hints.js';
 import type { RefreshOutcome } from '../../domain/status.js';
@@ -47,7 +47,7 @@ export async function serveRefreshes(
   print: (line: string) => void,
 ): Promise<void> {
   const outage = outages();
-  const all = createTurns(concurrency, ctx.clock);
+  const limit = createConcurrencyLimit(concurrency, ctx.clock);
   const addonNoted = once(() => noteAddon(ctx));
   const inFlight: Promise<void>[] = [];
 
@@ -58,8 +58,8 @@ export async function serveRefreshes(
     await addonNoted();
     const onPause = (milliseconds: number) => print(pauseLine(account.id, milliseconds));
     const own = { pid: ctx.host.pid, isBulk: concurrency > 1, outage, onPause };
-    const turns = waitsForTurn(policy) ? all : undefined;
-    const deps = { ...ctx, ...own, turns, spill: await ctx.spill() };
+    const limited = isLimited(policy) ? { concurrency: limit } : {};
+    const deps = { ...ctx, ...own, ...limited, spill: await ctx.spill() };
     return refreshOne(deps, vault, account, RETRY_POLICIES[policy], evenIfOpen);
   }
 

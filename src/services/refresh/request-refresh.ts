@@ -10,7 +10,7 @@ import type { Vault } from '../../vault/vault.js';
 import { outcomeElsewhere } from './refresh-failure.js';
 import { RETRY_POLICIES } from './refresh-send.js';
 
-/** Has the refresher refresh one account. Of several commands that want it at the same time, one sends the order. */
+/** Has the refresher refresh one account. If several commands want that at the same time, only one of them starts a refresher. */
 export async function requestRefresh(
   ctx: Pick<Context, 'clock' | 'locks' | 'interruption'>,
   refresher: Refresher,
@@ -25,8 +25,8 @@ export async function requestRefresh(
   const turn = await takeTurn({ ...ctx, notice: refresher.notice }, account, lockTimeout);
   try {
     const now = await vault.account(account.id);
-    const open = await vault.intent(account.id);
-    const elsewhere = now === null ? null : outcomeElsewhere(account, now, open, clock.now());
+    const openIntent = await vault.intent(account.id);
+    const elsewhere = now === null ? null : outcomeElsewhere(account, now, openIntent, clock.now());
     if (elsewhere !== null) return elsewhere;
     // Without a usable token, or with --refresh, the request is sent even while an outcome is open.
     const evenIfOpen = policy !== 'none';
@@ -38,8 +38,8 @@ export async function requestRefresh(
 }
 
 /**
- * Waits until no other command asks for a refresh of this one account. `refresh --all` and the agent's checks do not take turns:
- * they meet at the lock of the account.
+ * Waits until no other command asks for a refresh of this one account. `refresh --all` and the agent's checks take no turn:
+ * only the lock of the account makes them wait.
  *
  * @param timeout milliseconds
  * @throws VaultError `busy` when that ends first

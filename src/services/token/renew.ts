@@ -6,11 +6,11 @@ import { command, loginCommand, shellName, widenCommand } from '../../domain/hin
 import { quoted } from '../../domain/safe-text.js';
 import type { Secret } from '../../domain/secret.js';
 import { awaitsLogin, isInBackoff, type RefreshOutcome } from '../../domain/status.js';
-import { ending, isUsable, isValidFor, livesFor } from '../../domain/token-state.js';
+import { ending, isGoodEnough, isUsable, livesFor } from '../../domain/token-state.js';
 import { timesInARow } from '../../domain/wording.js';
 import type { SealedAccount } from '../../stores/contract.js';
 import type { Vault } from '../../vault/vault.js';
-import { unusableTokenWarning, withdrawalWarning, withdrawnScopes } from '../refresh/open-refresh.js';
+import { unusableTokenWarning, withdrawalWarning, withdrawnScopes } from '../refresh/refresh-warnings.js';
 import { loginNeeded } from '../refusals.js';
 import { confirmMissing } from '../unknown-account.js';
 import type { TokenRequest, ValidToken } from './token-request.js';
@@ -42,7 +42,7 @@ export async function renew(
 ): Promise<Renewed | 'changed'> {
   await requireScopes(ctx, vault, account, request.scopes);
   const now = ctx.clock.now();
-  if (!request.refresh && isValidFor(account, request.minValid, now))
+  if (!request.refresh && isGoodEnough(account, request.minValid, now))
     return {
       account,
       warning: joined([await deadGrant(ctx, account, now), tooShort(account, request, now)]),

@@ -3,7 +3,7 @@ import { type Account, accountName } from '../../domain/account.js';
 import { aboutAccount } from '../../domain/audit-events.js';
 import { EXIT_CODES, isKeyFailure, VaultError } from '../../domain/errors.js';
 import { command } from '../../domain/hints.js';
-import { isBearer, isValidFor, livesFor } from '../../domain/token-state.js';
+import { isBearer, isGoodEnough, livesFor } from '../../domain/token-state.js';
 import type { KeySourceKind } from '../../keysources/contract.js';
 import type { SealedAccount } from '../../stores/contract.js';
 import type { Vault } from '../../vault/vault.js';
@@ -127,7 +127,7 @@ export async function ensureValid(ctx: EnsureValidContext, request: TokenRequest
   const isGranted = scopes.every((scope) => account.grantedScopes.includes(scope));
   const isValid =
     account.status !== 'login_needed' &&
-    isValidFor(account, minValid, now) &&
+    isGoodEnough(account, minValid, now) &&
     livesFor(account, minValid, now);
   if (!request.refresh && isGranted && isValid) return openToken(ctx, vault, account, request, null);
   const { renew } = await import('./renew.js');

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { beginTransfer } from '../../crypto/secret-transfer.js';
 import { orElse } from '../../domain/errors.js';
 import { KeychainFailure } from './contract.js';
-import { type Bus, BusFailure, CallFailure, toTheBus, type Value, type Variant } from './dbus.js';
+import { type Bus, BusFailure, CallFailure, toTheBus } from './dbus.js';
+import type { Value, Variant } from './dbus-message.js';
 
 /*
  * The calls of the Secret Service API 0.2 (specifications.freedesktop.org) that this program needs. Nothing is changed

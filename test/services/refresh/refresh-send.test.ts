@@ -92,13 +92,13 @@ describe('sending a refresh', () => {
     ['of a client that is refused', [refused({ error: 'invalid_client' }, { status: 401 })], false],
     ['answered', [GRANTED], false],
   ] as const)('that is %s: it is remembered whether it may have arrived', async (_, steps, maybe) => {
-    const { maybeAt } = await patiently(SHORT_RETRIES, ...steps);
-    expect(maybeAt !== null).toBe(maybe);
+    const { openSince } = await patiently(SHORT_RETRIES, ...steps);
+    expect(openSince !== null).toBe(maybe);
   });
 
   it('records the first attempt that may have arrived, whatever comes after it', async () => {
-    const { maybeAt, at } = await patiently(LONG_RETRIES, BUSY, LOST);
-    expect(maybeAt).toBe(NOW);
+    const { openSince, at } = await patiently(LONG_RETRIES, BUSY, LOST);
+    expect(openSince).toBe(NOW);
     expect(at).toBeGreaterThan(NOW);
   });
 

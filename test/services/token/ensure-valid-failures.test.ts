@@ -172,7 +172,7 @@ describe('an account that is removed in the meantime', () => {
     const vault = {
       ...stage.vault,
       names: async (prefix: string) => {
-        const found = await stage.vault.names(prefix);
+        const found = await stage.vault.namesBeginningWith(prefix);
         await stage.vault.remove(id);
         return found;
       },

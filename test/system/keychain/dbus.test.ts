@@ -7,7 +7,7 @@ import {
   METHOD_CALL,
   marshal,
   unmarshal,
-} from '../../../src/system/keychain/dbus.js';
+} from '../../../src/system/keychain/dbus-message.js';
 
 const hex = (text: string) => Buffer.from(text.replaceAll(' ', ''), 'hex');
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { closest } from '../../src/domain/wording.js';
+import { closest } from '../../src/domain/closest.js';
 
 it.each([
   ['googel', 'google'],

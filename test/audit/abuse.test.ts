@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { abuseIn, type ReadLine } from '../../src/audit/reading.js';
+import { abuseIn } from '../../src/audit/abuse.js';
+import type { ReadLine } from '../../src/audit/reading.js';
 import { MINUTE } from '../../src/domain/duration.js';
 
 const lines = (count: number, said: ReadLine['said'], apart: number = MINUTE): ReadLine[] =>
