@@ -30,7 +30,7 @@ import type { Copies } from './stores/sqlite-copies.js';
 import { sqliteFactory } from './stores/sqlite-store.js';
 import { callerProcessOf } from './system/caller-process.js';
 import { systemClock } from './system/clock.js';
-import type { Clock, Files, Host, Http, Paths } from './system/contract.js';
+import type { Clock, Files, Host, Http, OthersFiles, Paths } from './system/contract.js';
 import { createFiles } from './system/files/files.js';
 import { resolvePaths } from './system/paths.js';
 import type { VaultEvents } from './vault/queued-events.js';
@@ -48,6 +48,8 @@ export interface ContextOptions {
   readonly detail?: (line: string) => void;
   /** The vault's master key, when the process that started this one has sent it. */
   readonly handed?: LoadedKey | null;
+  /** Whether the user may be asked for a passphrase; default: where there is a terminal. */
+  readonly mayAsk?: boolean;
   /** For how many answers space is made at a time; 1 unless it is a refresher. */
   readonly spillSlots?: number;
 }
@@ -108,6 +110,7 @@ export interface Context {
   spill(): Promise<Spill>;
   /** Copies of the database: snapshots, and the replacement by a backup. */
   copies(): Promise<Copies>;
+  othersFiles(): Promise<OthersFiles>;
   /** The browser and the other users of this machine. */
   loginMachine(): Promise<LoginMachine>;
   /** The refresher process of this command. @param concurrency of the first call counts */
@@ -147,6 +150,7 @@ export function createContext(host: Host, options: ContextOptions): Context {
     ...{ host, paths, files, clock, audit, queue, readText, notice },
     trail: async () => (await access.store())?.trail ?? null,
     loaded: options.handed ?? null,
+    mayAsk: options.mayAsk ?? true,
   });
   const access = vaultAccess({
     ...{ paths, files, locks, clock, audit, events, notice, marks },
@@ -237,6 +241,7 @@ export function createContext(host: Host, options: ContextOptions): Context {
     },
     copies: async () =>
       (await import('./stores/sqlite-copies.js')).sqliteCopies(paths.database, files, clock),
+    othersFiles: async () => (await import('./system/files/others-files.js')).othersFiles(host.uid, host.pid),
     loginMachine: async () => (await import('./access/login-machine.js')).loginMachine(host),
     async provider(name) {
       const { configureProvider } = await import('./config/settings.js');

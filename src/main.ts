@@ -33,6 +33,7 @@ export function thisProcess(
     // Files belong to the effective user.
     uid: process.geteuid?.(),
     pid: process.pid,
+    parentPid: process.ppid,
     get stdin() {
       return process.stdin;
     },
@@ -88,7 +89,7 @@ export async function main(): Promise<void> {
   process.umask(0o077);
   const interruption = new AbortController();
   const takeSignals = listenForSignals(interruption);
-  const argv = process.argv.slice(2);
+  const argv = [...calledAs(process.argv[1] ?? ''), ...process.argv.slice(2)];
   startedAs({ name: nameStartedBy(process.argv[1]) });
   let io: Io | null = null;
   try {
@@ -126,6 +127,7 @@ export async function main(): Promise<void> {
       createContext(host, {
         profile,
         envFile,
+        mayAsk: command.neverAsks !== true,
         notice(line, hint) {
           made.warn(`${programName()}: ${line}`);
           for (const step of hint?.split('\n') ?? []) made.warn(`hint: ${step}`);
@@ -140,6 +142,12 @@ export async function main(): Promise<void> {
   } catch (failure) {
     await fail(stoppedBy(interruption.signal, failure), argv, io);
   }
+}
+
+/** The command behind the names by which git, docker and terraform call their helpers. */
+function calledAs(script: string): readonly string[] {
+  const [, tool] = /[\\/](git-credential|docker-credential|terraform-credentials)-vault$/.exec(script) ?? [];
+  return tool === undefined ? [] : ['helper', tool.split('-', 1)[0] as string];
 }
 
 /**

@@ -42,6 +42,7 @@ async function carryOutOrders(host: Host, lines: Interface): Promise<void> {
       versions: host.versions,
       uid: host.uid,
       pid: host.pid,
+      parentPid: host.parentPid,
       stdin: host.stdin,
       stdout: host.stdout,
       stderr: host.stderr,

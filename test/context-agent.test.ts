@@ -33,6 +33,7 @@ describe.skipIf(process.getuid?.() !== 0)(
         versions: process.versions,
         uid: STRANGER,
         pid: process.pid,
+        parentPid: process.ppid,
         stdin: new PassThrough(),
         stdout: new PassThrough(),
         stderr: new PassThrough(),

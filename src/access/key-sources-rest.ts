@@ -79,12 +79,17 @@ export function sourceMaker({ host, paths, files, clock, notice, interactive, tu
       import('./passphrase.js'),
       import('../system/files/secret-input.js'),
     ]);
-    const hasTerminal = host.stdin.isTTY === true && host.stderr.isTTY === true;
     const terminal = async (question: string) => {
       const { askSecret } = await import('../ui/ask.js');
       return askSecret(question, host.stdin, host.stderr, interruption);
     };
-    const deps = { env, what, readFile: files.read, readDescriptor, terminal: hasTerminal ? terminal : null };
+    const deps = {
+      env,
+      what,
+      readFile: files.read,
+      readDescriptor,
+      terminal: interactive() ? terminal : null,
+    };
     return askPassphrase({ ...deps, ...(turn && { turn }) }, input);
   }
 
@@ -144,6 +149,8 @@ export function sourceMaker({ host, paths, files, clock, notice, interactive, tu
 }
 
 export interface KeySourcesParts extends Omit<SourceMakerParts, 'interactive' | 'turn'> {
+  /** Whether the user may be asked for a passphrase, or to unlock a keychain. */
+  readonly mayAsk: boolean;
   readonly readText: (path: string) => string | null;
   readonly audit: Audit;
   readonly queue: EventQueue;
@@ -185,7 +192,7 @@ export function keySources(parts: KeySourcesParts, memory: KeyMemory): Omit<KeyS
   const maker = sourceMaker({
     ...parts,
     // Checked late: the first access to a stream takes time.
-    interactive: () => host.stdin.isTTY === true && host.stderr.isTTY === true,
+    interactive: () => parts.mayAsk && host.stdin.isTTY === true && host.stderr.isTTY === true,
     turn: async () => (await turns())(),
   });
   const inForce = () => currentKeySource(env, readText(paths.configFile), paths.configFile);

@@ -1,6 +1,8 @@
+import { delimiter, isAbsolute, join } from 'node:path';
 import { childEnv } from '../domain/environment.js';
 import { VaultError } from '../domain/errors.js';
 import type { Host } from '../system/contract.js';
+import { readOnlyFs } from '../system/files/read-only.js';
 import {
   type BoundedEnd,
   type ChildResult,
@@ -40,4 +42,11 @@ export function editorOf({ env, platform }: Pick<Host, 'env' | 'platform'>): {
 } {
   const named = env['VISUAL'] || env['EDITOR'] || (platform === 'win32' ? 'notepad' : 'vi');
   return { command: commandWords(named), env: withAbsolutePath(childEnv(env)) };
+}
+
+/** Whether a program of this name can be run by typing it. */
+export function isOnPath({ env, platform }: Pick<Host, 'env' | 'platform'>, name: string): boolean {
+  const names = platform === 'win32' ? [`${name}.exe`, `${name}.cmd`] : [name];
+  const folders = (env['PATH'] ?? '').split(delimiter).filter(isAbsolute);
+  return folders.some((folder) => names.some((each) => readOnlyFs.may('execute', join(folder, each))));
 }

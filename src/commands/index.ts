@@ -46,6 +46,18 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./exec.js')).exec,
   },
   {
+    name: 'connect',
+    group: 'Tokens',
+    summary: 'let git, kubectl, docker and others take their tokens from here',
+    load: async () => (await import('./connect.js')).connect,
+  },
+  {
+    name: 'helper',
+    group: 'Tokens',
+    summary: 'answer git, kubectl, docker and others, which run it themselves',
+    load: async () => (await import('./helper.js')).helper,
+  },
+  {
     name: 'list',
     group: 'Accounts',
     summary: 'list the accounts',

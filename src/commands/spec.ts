@@ -59,6 +59,8 @@ export interface Command<Input = unknown> extends Usage {
    * is complete in itself, or where the command checks the interruption itself and has then done everything.
    */
   readonly ignoresLateSignal?: boolean;
+  /** Another program runs it, so the user is never asked for a passphrase. */
+  readonly neverAsks?: boolean;
   /** Pure. @throws VaultError `usage` */
   parse(raw: RawInput): Input;
   run(ctx: Context, input: Input, io: Io): Promise<void>;

@@ -1,5 +1,6 @@
 import { VaultError } from '../domain/errors.js';
 import { MIN_VALID } from '../domain/token-state.js';
+import type { ValidToken } from '../domain/valid-token.js';
 import { token as validToken } from '../services/token/token.js';
 import {
   formatToken,
@@ -8,7 +9,7 @@ import {
   type TokenFormat,
   tokenDocument,
 } from '../services/token/token-formats.js';
-import type { TokenRequest, ValidToken } from '../services/token/token-request.js';
+import type { TokenRequest } from '../services/token/token-request.js';
 import type { Io } from '../ui/io.js';
 import type { Command } from './spec.js';
 import { duration, firstName, given, oneOf, scopes } from './spec.js';

@@ -8,7 +8,16 @@ import type { Vault } from '../vault/vault.js';
 /* What is said where a selector selects no account, or several. */
 
 /** The command that takes the account, for hints. */
-export type Verb = 'default' | 'exec' | 'login' | 'refresh' | 'rename' | 'revoke' | 'show' | 'token';
+export type Verb =
+  | 'connect'
+  | 'default'
+  | 'exec'
+  | 'login'
+  | 'refresh'
+  | 'rename'
+  | 'revoke'
+  | 'show'
+  | 'token';
 
 /** For these the default is not taken: it might not be what is meant. */
 const NO_DEFAULT: readonly Verb[] = ['rename', 'revoke'];

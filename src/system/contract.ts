@@ -9,6 +9,8 @@ export interface Host {
   /** Undefined on Windows. */
   readonly uid: number | undefined;
   readonly pid: number;
+  /** The process that started this one. */
+  readonly parentPid: number;
   readonly stdin: Readable & { readonly isTTY?: boolean; setRawMode?(raw: boolean): unknown };
   readonly stdout: Writable & { readonly isTTY?: boolean; readonly columns?: number };
   readonly stderr: Writable & { readonly isTTY?: boolean; readonly columns?: number };
@@ -110,6 +112,21 @@ export type IsOtherUser = (end: TcpEnd, here: TcpEnd) => Promise<boolean | 'gone
 export interface Browser {
   /** Opens a page in the user's browser. Resolves to false when that fails; never rejects. */
   open(url: string): Promise<boolean>;
+}
+
+/** Configuration files of other programs. They keep their mode, and a symbolic link to one stays a link. */
+export interface OthersFiles {
+  /** @returns null when there is no such file. @throws VaultError `vault_permissions`, `config_invalid` over 4 MiB */
+  read(path: string): Buffer | null;
+  /**
+   * Replaces the file atomically, or makes it.
+   *
+   * @param mode of a new file
+   * @throws VaultError `vault_permissions` for a file of another user, `vault_not_writable`
+   */
+  write(path: string, content: Uint8Array, mode: number): void;
+  /** No error when it is missing. @throws VaultError `vault_not_writable` */
+  remove(path: string): void;
 }
 
 /** The absolute paths of one vault. */

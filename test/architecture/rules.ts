@@ -12,6 +12,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   system: ['domain', 'crypto'],
   complete: [],
   providers: ['domain'],
+  consumers: ['domain'],
   keysources: ['domain', 'crypto', 'system'],
   stores: ['domain', 'crypto', 'system'],
   ui: ['domain', 'system'],
@@ -57,7 +58,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   services: [
     ...['version.ts', 'domain', 'crypto', 'system', 'config', 'providers', 'keysources', 'stores', 'oauth'],
-    ...['complete', 'vault', 'audit', 'demo', 'access', 'context.ts', 'health'],
+    ...['complete', 'consumers', 'vault', 'audit', 'demo', 'access', 'context.ts', 'health'],
   ],
   commands: [
     ...[
@@ -67,6 +68,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
       'ui',
       'config',
       'providers',
+      'consumers',
       'keysources',
       'demo',
       'audit',

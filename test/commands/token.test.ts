@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { formatFor, printToken, token } from '../../src/commands/token.js';
 import { Secret } from '../../src/domain/secret.js';
-import type { TokenRequest, ValidToken } from '../../src/services/token/token-request.js';
+import type { ValidToken } from '../../src/domain/valid-token.js';
+import type { TokenRequest } from '../../src/services/token/token-request.js';
 import { accountExample } from '../doubles/account.js';
 import { type TerminalOptions, terminal } from '../doubles/terminal.js';
 import { inputOf } from './raw.js';

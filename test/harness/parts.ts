@@ -67,6 +67,11 @@ const PARTS = {
   fish: { found: () => succeeds('fish', ['--version']), how: 'apt-get install fish' },
   man: { found: () => succeeds('man', ['--version']), how: 'apt-get install man-db' },
   mandoc: { found: () => existsSync('/usr/bin/mandoc'), how: 'apt-get install mandoc' },
+  git: { found: () => succeeds('git', ['--version']), how: 'apt-get install git' },
+  kubectl: {
+    found: () => succeeds('kubectl', ['version', '--client']),
+    how: 'apt-get install kubernetes-client',
+  },
   curl: { found: () => succeeds('curl', ['--version']), how: 'apt-get install curl' },
   'namespaces of its own': {
     found: () => succeeds('unshare', ['--mount', '--net', 'mount', '-t', 'tmpfs', 'none', tmpdir()]),

@@ -77,6 +77,7 @@ export function hostOf(env: Readonly<Record<string, string>>): Host {
     versions: process.versions,
     uid: process.getuid?.(),
     pid: process.pid,
+    parentPid: process.ppid,
     stdin: new PassThrough(),
     stdout: new PassThrough(),
     stderr: new PassThrough(),

@@ -50,6 +50,7 @@ export async function openLibraryStage(): Promise<LibraryStage> {
         versions: process.versions,
         uid: process.getuid?.(),
         pid: process.pid,
+        parentPid: process.ppid,
         stdin: stream(),
         stdout: stream(),
         stderr: stream(),

@@ -6,9 +6,12 @@ import { command } from '../../domain/hints.js';
 import { jsonObject } from '../../domain/json.js';
 import { Secret } from '../../domain/secret.js';
 import { isBearer } from '../../domain/token-state.js';
+
+import type { ValidToken } from '../../domain/valid-token.js';
 import type { AnswerFromSocket } from '../../system/agent/agent-request.js';
+
 import { notBearer } from '../token/renew.js';
-import type { TokenRequest, ValidToken } from '../token/token-request.js';
+import type { TokenRequest } from '../token/token-request.js';
 import type { AgentStatus } from './agent-report.js';
 import { AGENT_LOCK } from './agent-report.js';
 

@@ -5,6 +5,7 @@ import { jsonObject } from '../../domain/json.js';
 import { harmlessJson } from '../../domain/safe-text.js';
 import { parseScopes } from '../../domain/scopes.js';
 import { MIN_VALID } from '../../domain/token-state.js';
+import type { ValidToken } from '../../domain/valid-token.js';
 import type { ServedAnswer, ServedRequest } from '../../system/agent/agent-server.js';
 import {
   formatToken,
@@ -13,7 +14,7 @@ import {
   type TokenFormat,
   tokenDocument,
 } from '../token/token-formats.js';
-import type { TokenRequest, ValidToken } from '../token/token-request.js';
+import type { TokenRequest } from '../token/token-request.js';
 import type { AgentStatus } from './agent-report.js';
 
 /*

@@ -6,6 +6,7 @@ import type { Audit } from '../../domain/audit-events.js';
 import { MINUTE, SECOND } from '../../domain/duration.js';
 import { VaultError } from '../../domain/errors.js';
 import { command } from '../../domain/hints.js';
+import type { ValidToken } from '../../domain/valid-token.js';
 import type { Lock, Locks } from '../../stores/locks.js';
 import type { ServedAnswer, ServedRequest, SocketServer } from '../../system/agent/agent-server.js';
 import type { Clock } from '../../system/contract.js';
@@ -15,7 +16,7 @@ import { RETRY_POLICIES } from '../refresh/refresh-send.js';
 import { requestRefresh } from '../refresh/request-refresh.js';
 import type { NameContext } from '../select-account.js';
 import { type EnsureValidContext, ensureValid } from '../token/token.js';
-import type { TokenRequest, ValidToken } from '../token/token-request.js';
+import type { TokenRequest } from '../token/token-request.js';
 import { agentCheck } from './agent-check.js';
 import { type AgentClientContext, agentStatus } from './agent-client.js';
 import {

@@ -1,7 +1,7 @@
 import type { Context } from '../../context.js';
 import { VaultError } from '../../domain/errors.js';
+import type { ValidToken } from '../../domain/valid-token.js';
 import { type TokenContext, token } from './token.js';
-import type { ValidToken } from './token-request.js';
 import { renewedToken } from './with-token.js';
 
 export interface ExecRequest {

@@ -7,13 +7,14 @@ import { quoted } from '../../domain/safe-text.js';
 import type { Secret } from '../../domain/secret.js';
 import { awaitsLogin, isInBackoff, type RefreshOutcome } from '../../domain/status.js';
 import { ending, isGoodEnough, isUsable, livesFor } from '../../domain/token-state.js';
+import type { ValidToken } from '../../domain/valid-token.js';
 import { timesInARow } from '../../domain/wording.js';
 import type { SealedAccount } from '../../stores/contract.js';
 import type { Vault } from '../../vault/vault.js';
 import { unusableTokenWarning, withdrawalWarning, withdrawnScopes } from '../refresh/refresh-warnings.js';
 import { loginNeeded } from '../refusals.js';
 import { confirmMissing } from '../unknown-account.js';
-import type { TokenRequest, ValidToken } from './token-request.js';
+import type { TokenRequest } from './token-request.js';
 
 /* What a request for a token does when the stored one is not simply good enough. A valid token does not load this file. */
 

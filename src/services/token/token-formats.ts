@@ -2,7 +2,7 @@ import { accountName } from '../../domain/account.js';
 import { VaultError } from '../../domain/errors.js';
 import { command, shellName } from '../../domain/hints.js';
 import { rfc3339 } from '../../domain/time.js';
-import type { ValidToken } from './token-request.js';
+import type { ValidToken } from '../../domain/valid-token.js';
 
 /* How a token is written out, on stdout and on the agent's socket alike. */
 

@@ -1,6 +1,4 @@
-import type { Account } from '../../domain/account.js';
 import type { ThroughAgent } from '../../domain/audit-events.js';
-import type { Secret } from '../../domain/secret.js';
 
 export interface TokenRequest {
   /** A name, a provider or a unique prefix; null: the only account there is. */
@@ -20,13 +18,4 @@ export interface TokenRequest {
   readonly withIdentity: boolean;
   /** The program that asked the agent, for the audit trail. */
   readonly client?: ThroughAgent;
-}
-
-export interface ValidToken {
-  readonly account: Pick<Account, 'provider' | 'label' | 'tokenType' | 'expiresAt' | 'grantedScopes'>;
-  readonly accessToken: Secret;
-  /** The account's mailbox; null unless `withIdentity` was set, or when the provider did not report one. */
-  readonly email: string | null;
-  /** For stderr. */
-  readonly warning: string | null;
 }

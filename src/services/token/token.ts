@@ -4,12 +4,13 @@ import { aboutAccount } from '../../domain/audit-events.js';
 import { EXIT_CODES, isKeyFailure, VaultError } from '../../domain/errors.js';
 import { command } from '../../domain/hints.js';
 import { isBearer, isGoodEnough, livesFor } from '../../domain/token-state.js';
+import type { ValidToken } from '../../domain/valid-token.js';
 import type { KeySourceKind } from '../../keysources/contract.js';
 import type { SealedAccount } from '../../stores/contract.js';
 import type { Vault } from '../../vault/vault.js';
 import { type NameContext, selectAccount } from '../select-account.js';
 import type { RenewContext } from './renew.js';
-import type { TokenRequest, ValidToken } from './token-request.js';
+import type { TokenRequest } from './token-request.js';
 
 export type TokenContext = Pick<
   Context,

@@ -1,5 +1,6 @@
 import { accountName } from '../../domain/account.js';
-import type { TokenRequest, ValidToken } from './token-request.js';
+import type { ValidToken } from '../../domain/valid-token.js';
+import type { TokenRequest } from './token-request.js';
 
 /**
  * Throw it from an operation whose access token was refused. Any other error counts as well if it reports 401 as HTTP

@@ -2,9 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { HOUR, MINUTE } from '../../../src/domain/duration.js';
 import { type ErrorCode, VaultError } from '../../../src/domain/errors.js';
 import { Secret } from '../../../src/domain/secret.js';
+import type { ValidToken } from '../../../src/domain/valid-token.js';
 import type { AgentStatus } from '../../../src/services/agent/agent-report.js';
 import { agentRoutes } from '../../../src/services/agent/agent-routes.js';
-import type { TokenRequest, ValidToken } from '../../../src/services/token/token-request.js';
+import type { TokenRequest } from '../../../src/services/token/token-request.js';
 import type { ServedRequest } from '../../../src/system/agent/agent-server.js';
 import { accountExample } from '../../doubles/account.js';
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Secret } from '../../../src/domain/secret.js';
-import type { TokenRequest, ValidToken } from '../../../src/services/token/token-request.js';
+import type { ValidToken } from '../../../src/domain/valid-token.js';
+import type { TokenRequest } from '../../../src/services/token/token-request.js';
 import { Unauthorized, withTokenBy } from '../../../src/services/token/with-token.js';
 import { accountExample } from '../../doubles/account.js';
 

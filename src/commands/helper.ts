@@ -1,0 +1,77 @@
+import { CONSUMERS } from '../consumers/index.js';
+import { closest } from '../domain/closest.js';
+import { VaultError } from '../domain/errors.js';
+import { command } from '../domain/hints.js';
+import { answer, type HelperRequest } from '../services/helper/answer.js';
+import type { Command } from './spec.js';
+import { names, text } from './spec.js';
+
+export const TOOLS = CONSUMERS.map(({ name }) => name);
+
+interface HelperInput {
+  readonly tool: string;
+  /** Account, verb and what follows, as typed. */
+  readonly words: readonly string[];
+  readonly target: string | null;
+}
+
+export const helper: Command<HelperInput> = {
+  ignoresLateSignal: true,
+  neverAsks: true,
+  arguments: [
+    { name: 'tool', description: 'the program that asks', required: true, values: TOOLS },
+    { name: 'account', description: 'account name, provider, or unique prefix', values: 'account' },
+    { name: 'request', description: 'what the program adds', variadic: true },
+  ],
+  options: [
+    { flags: '--for <host>', description: 'the host or registry for which the account was connected' },
+  ],
+  examples: {
+    'helper git github/me get': 'git runs this; it writes a description of the credential on stdin',
+    'helper kubectl work': 'kubectl runs this',
+    'connect git': 'what to configure, so that git runs it',
+  },
+
+  parse(raw) {
+    const [tool = '', ...words] = names(raw, 'an argument');
+    return { tool: checkTool(tool), words, target: text(raw, '--for') };
+  },
+
+  async run(ctx, { tool, words, target }, io) {
+    if (io.json)
+      throw new VaultError('usage', 'helper has no --json: the protocol decides what is printed', {
+        hint: `for a token as JSON: ${command('token --json')}`,
+      });
+    const consumer = await consumerOf(tool);
+    const request: HelperRequest = { tool, target, ...split(words, consumer.helper?.verbs ?? []) };
+    io.exitCode = await answer(ctx, consumer, request, {
+      lines: () => io.lines(ctx.interruption),
+      print: io.data,
+      say: (line) => io.warn(line, 'yellow'),
+    });
+  },
+};
+
+/** A program that has verbs writes one after what was configured; the account may be left out. */
+function split(words: readonly string[], verbs: readonly string[]): Omit<HelperRequest, 'tool' | 'target'> {
+  const [first = null, second = null, ...rest] = words;
+  if (verbs.length === 0) return { selector: first, verb: null, words: words.slice(1) };
+  if (first !== null && verbs.includes(first) && (second === null || !verbs.includes(second)))
+    return { selector: null, verb: first, words: words.slice(1) };
+  return { selector: first, verb: second, words: rest };
+}
+
+/** @throws VaultError `usage` */
+export function checkTool(name: string): string {
+  if (TOOLS.includes(name)) return name;
+  const guess = closest(name, TOOLS);
+  throw new VaultError('usage', `there is no tool named ${name}`, {
+    hint: `${guess === null ? '' : `did you mean ${guess}? `}to list them: ${command('connect')}`,
+  });
+}
+
+export async function consumerOf(tool: string) {
+  const entry = CONSUMERS.find(({ name }) => name === tool);
+  if (entry === undefined) throw new VaultError('unexpected', 'a checked tool is not in the list');
+  return entry.load();
+}

@@ -1,0 +1,122 @@
+import type { Account, Identity } from '../domain/account.js';
+import type { VaultError } from '../domain/errors.js';
+import type { ValidToken } from '../domain/valid-token.js';
+
+/*
+ * A consumer is another program that gets its tokens from the vault by its own protocol. `vault connect` shows or writes its
+ * configuration; `vault helper` is what the program then runs. One file per consumer, listed in index.ts.
+ */
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export interface Consumer {
+  /** The programs on PATH by which it is recognised as installed here; empty where nothing tells. */
+  readonly programs: readonly string[];
+  /** What the program runs; null for one that runs `vault token` or `vault exec`. */
+  readonly helper: Helper | null;
+  /** What to put where. @throws VaultError `usage` when it needs to know more */
+  connect(request: ConnectRequest): Plan;
+}
+
+/** How `vault helper` answers one protocol. */
+export interface Helper {
+  /** The words that name what the program wants; empty where there is only one request. */
+  readonly verbs: readonly string[];
+  /**
+   * The program reports a refused token only by running the helper again. Then the same token is not given twice to the same
+   * process within a minute.
+   */
+  readonly runsAgain?: true;
+  /** Answers one run. @throws VaultError why there is no answer */
+  answer(call: HelperCall): Promise<void>;
+  /** What the protocol wants on stdout when there is no token; left out: nothing, and our exit code. */
+  failure?(error: VaultError, call: HelperCall): HelperFailure;
+}
+
+export interface HelperFailure {
+  readonly exitCode: number;
+  /** Whether stderr must stay empty, because the program reads it too or has the message already. */
+  readonly silent: boolean;
+}
+
+/** One run of `vault helper`. */
+export interface HelperCall {
+  /** Null when none was given. */
+  readonly verb: string | null;
+  /** The words after the verb, such as a host. */
+  readonly words: readonly string[];
+  readonly env: Environment;
+  /** The host, registry or URL for which the account was connected; null when it was not given. */
+  readonly target: string | null;
+  /** The lines of stdin. */
+  lines(): AsyncIterable<string>;
+  token(wanted?: WantedToken): Promise<ValidToken>;
+  /** To stdout, exactly as it is. */
+  print(text: string): void;
+  /** One line for the user, on stderr. */
+  say(line: string): void;
+}
+
+export interface WantedToken {
+  /** This token was refused: give another one. */
+  readonly refused?: string | null;
+  /** Also says whose account it is. */
+  readonly withIdentity?: boolean;
+}
+
+/** What a plan is made for. */
+export interface ConnectRequest {
+  /** `provider/label`. */
+  readonly account: string;
+  readonly provider: Pick<Account, 'provider' | 'issuer' | 'tokenEndpoint' | 'grantedScopes'>;
+  readonly email: Identity['email'];
+  /** The host, registry or URL that the program calls; null when it was not given. */
+  readonly target: string | null;
+  /** The words that start this program from anywhere: absolute paths, and the profile. */
+  readonly self: readonly string[];
+  readonly env: Environment;
+  readonly platform: NodeJS.Platform;
+  /** The user's home folder. */
+  readonly home: string;
+  /** Whether a file exists. */
+  exists(path: string): boolean;
+}
+
+export interface Plan {
+  readonly changes: readonly Change[];
+  /** What to know, or to do next; a command alone in a line after its sentence. */
+  readonly notes: readonly string[];
+}
+
+/** One thing to put somewhere. All but `shown` can be written by `--install`. */
+export type Change =
+  /** Lines of a text file, between two comments. */
+  | {
+      readonly kind: 'lines';
+      readonly file: string;
+      readonly lines: readonly string[];
+      /** What begins a comment: `#`. */
+      readonly comment: string;
+      /** What must not be in the file already, because the lines would contradict it. */
+      readonly unless?: RegExp;
+    }
+  /** A value in a JSON file. */
+  | {
+      readonly kind: 'json';
+      readonly file: string;
+      readonly path: readonly string[];
+      readonly value: unknown;
+      /** How the program indents. */
+      readonly indent: string;
+    }
+  /** A small program that starts this one. */
+  | { readonly kind: 'script'; readonly file: string; readonly lines: readonly string[] }
+  /** Commands of the program itself, which change `files`. */
+  | {
+      readonly kind: 'commands';
+      readonly run: readonly (readonly string[])[];
+      readonly undo: readonly (readonly string[])[];
+      readonly files: readonly string[];
+    }
+  /** For a place that only the user knows. */
+  | { readonly kind: 'shown'; readonly where: string; readonly lines: readonly string[] };

@@ -1,0 +1,14 @@
+import type { Consumer } from './contract.js';
+
+export interface ConsumerEntry {
+  readonly name: string;
+  /** What it is, in a few words. */
+  readonly title: string;
+  load(): Promise<Consumer>;
+}
+
+/** All consumers, in the order of `vault connect`. Each is loaded when it is asked for. */
+export const CONSUMERS: readonly ConsumerEntry[] = [
+  { name: 'git', title: 'git over HTTPS', load: async () => (await import('./git.js')).git },
+  { name: 'kubectl', title: 'Kubernetes clients', load: async () => (await import('./kubectl.js')).kubectl },
+];

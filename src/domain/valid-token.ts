@@ -1,0 +1,11 @@
+import type { Account } from './account.js';
+import type { Secret } from './secret.js';
+
+export interface ValidToken {
+  readonly account: Pick<Account, 'provider' | 'label' | 'tokenType' | 'expiresAt' | 'grantedScopes'>;
+  readonly accessToken: Secret;
+  /** The account's mailbox; null unless `withIdentity` was set, or when the provider did not report one. */
+  readonly email: string | null;
+  /** For stderr. */
+  readonly warning: string | null;
+}

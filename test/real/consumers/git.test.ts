@@ -1,0 +1,86 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { type DemoStage, openDemoStage } from '../../harness/demo-stage.js';
+import { type GitServer, startGitServer } from '../../harness/git-server.js';
+import { needs } from '../../harness/parts.js';
+
+let stage: DemoStage;
+let server: GitServer;
+beforeEach(async (context) => {
+  needs(context, 'git', 'the built command line');
+  stage = await openDemoStage();
+  server = await startGitServer(join(stage.home.root, 'server'), stage.demo.endpoints.userinfo);
+  expect(await stage.logIn()).toMatchObject({ exitCode: 0 });
+});
+afterEach(async () => {
+  await server.close();
+  expect(await stage.close()).toEqual([]);
+});
+
+async function git(...args: string[]) {
+  const child = spawn('git', args, {
+    cwd: stage.home.home,
+    env: { ...stage.home.env, GIT_TERMINAL_PROMPT: '0', GIT_CONFIG_NOSYSTEM: '1' },
+  });
+  let text = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (part) => (text += part));
+  const [exitCode] = await once(child, 'close');
+  return { exitCode, text };
+}
+
+const connect = (...more: string[]) => stage.vault(['connect', 'git', 'demo', '--for', server.host, ...more]);
+
+it('clones and pushes with connect --install as the only configuration', async () => {
+  expect(await connect('--install')).toMatchObject({ exitCode: 0, stdout: '' });
+  expect(await git('clone', `http://${server.host}/r.git`, 'r')).toMatchObject({ exitCode: 0 });
+  writeFileSync(join(stage.home.home, 'r', 'file'), 'text');
+  const me = ['-c', 'user.name=a', '-c', 'user.email=a@example.com'];
+  expect(await git('-C', 'r', 'add', 'file')).toMatchObject({ exitCode: 0 });
+  expect(await git('-C', 'r', ...me, 'commit', '-qm', 'file')).toMatchObject({ exitCode: 0 });
+  expect(await git('-C', 'r', 'push', '-q', 'origin', 'HEAD:main')).toMatchObject({ exitCode: 0 });
+  expect(server.accepted.length).toBeGreaterThan(2);
+});
+
+it('gets another token after the server refused the stored one', async () => {
+  await connect('--install');
+  stage.tokenRequests();
+  server.blocked.add((await stage.vault(['token', 'demo'])).stdout.trim());
+  expect((await git('ls-remote', `http://${server.host}/r.git`)).exitCode).not.toBe(0);
+  expect(server.refused).toBeGreaterThan(0);
+  expect(stage.tokenRequests()).toBe(1);
+  expect(await git('ls-remote', `http://${server.host}/r.git`)).toMatchObject({ exitCode: 0 });
+  expect(stage.tokenRequests()).toBe(0);
+});
+
+it('keeps the token from helpers that store what others answer', async () => {
+  const stored = join(stage.home.root, 'stored');
+  writeFileSync(join(stage.home.home, '.gitconfig'), `[credential]\n\thelper = store --file ${stored}\n`);
+  await connect('--install');
+  expect(await git('ls-remote', `http://${server.host}/r.git`)).toMatchObject({ exitCode: 0 });
+  expect(existsSync(stored)).toBe(false);
+});
+
+it.each([
+  ['no file', null],
+  ['a file without a line break at its end', '[user]\n\tname = a'],
+  ['a usual file', '[user]\n\tname = a\n'],
+])('leaves %s byte for byte as it was after --remove', async (_, text) => {
+  const file = join(stage.home.home, '.gitconfig');
+  if (text !== null) writeFileSync(file, text, { mode: 0o640 });
+  await connect('--install');
+  expect(readFileSync(file, 'utf8')).toContain('helper git demo/ada@example.com');
+  expect(await connect('--remove')).toMatchObject({ exitCode: 0 });
+  expect(existsSync(file) ? readFileSync(file, 'utf8') : null).toBe(text);
+});
+
+it('removes only its own lines from a file that was changed since', async () => {
+  const file = join(stage.home.home, '.gitconfig');
+  writeFileSync(file, '[user]\n\tname = a\n');
+  await connect('--install');
+  writeFileSync(file, `${readFileSync(file, 'utf8')}[core]\n\teditor = vi\n`);
+  await connect('--remove');
+  expect(readFileSync(file, 'utf8')).toBe('[user]\n\tname = a\n[core]\n\teditor = vi\n');
+});
