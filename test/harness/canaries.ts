@@ -58,7 +58,7 @@ function printed(home: TempHome): Place[] {
     {
       place: `stdout of ${args.join(' ')}`,
       bytes: Buffer.from(stdout),
-      mayHold: args[0] === 'token' ? 'access token' : null,
+      mayHold: args[0] === 'token' || args[0] === 'helper' ? 'access token' : null,
     },
     { place: `stderr of ${args.join(' ')}`, bytes: Buffer.from(stderr), mayHold: null },
   ]);
