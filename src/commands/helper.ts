@@ -29,7 +29,6 @@ export const helper: Command<HelperInput> = {
   examples: {
     'helper git github/me get': 'git runs this; it writes a description of the credential on stdin',
     'helper kubectl work': 'kubectl runs this',
-    'connect git': 'what to configure, so that git runs it',
   },
 
   parse(raw) {

@@ -48,13 +48,13 @@ export const COMMANDS: readonly CommandEntry[] = [
   {
     name: 'connect',
     group: 'Tokens',
-    summary: 'let git, kubectl, docker and others take their tokens from here',
+    summary: 'let git, kubectl and other programs take their tokens here',
     load: async () => (await import('./connect.js')).connect,
   },
   {
     name: 'helper',
     group: 'Tokens',
-    summary: 'answer git, kubectl, docker and others, which run it themselves',
+    summary: 'answer one of these programs; it runs this itself',
     load: async () => (await import('./helper.js')).helper,
   },
   {

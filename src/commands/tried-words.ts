@@ -32,7 +32,7 @@ const OTHER_VAULT: Meaning = ['this is token-vault, not HashiCorp Vault; its com
 
 /** Written by hand, because the most similar command is often the opposite of what is wanted. */
 const MEANINGS: Readonly<Record<string, Meaning>> = {
-  ...all(LOG_IN, 'add', 'new', 'create', 'auth', 'authorize', 'authenticate', 'signin', 'sign-in', 'connect'),
+  ...all(LOG_IN, 'add', 'new', 'create', 'auth', 'authorize', 'authenticate', 'signin', 'sign-in'),
   ...all(
     REMOVE,
     'logout',

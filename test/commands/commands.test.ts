@@ -11,6 +11,8 @@ const NAMES = [
   'login',
   'token',
   'exec',
+  'connect',
+  'helper',
   'list',
   'show',
   'rename',
