@@ -130,8 +130,11 @@ export interface DemoRequest {
 }
 
 export interface DemoTalk {
-  step(title: string): void;
-  /** A command as typed, and its output. */
-  command(line: string, stdout: string, stderr: string): void;
+  /** Returns when the next chapter may begin. */
+  step(title: string): Promise<void>;
+  /** A command as typed; what it prints follows. */
+  command(line: string): void;
+  /** Whole lines. */
+  output(text: string, stream: 'stdout' | 'stderr'): void;
   note(line: string): void;
 }

@@ -19,6 +19,22 @@ export function harmless(text: string): string {
   return PLAIN.test(text) ? text : text.replace(HARMFUL, visible);
 }
 
+/** Colours and other styles (ECMA-48 §8.3.117). */
+const STYLE = /(\x1b\[[\d;]*m)/;
+
+/** The same for text that this program has styled: its styles stay. */
+export function harmlessStyled(text: string): string {
+  const parts = text.split(STYLE);
+  return parts.map((part, index) => (index % 2 === 0 ? harmless(part) : part)).join('');
+}
+
+export function withoutStyles(text: string): string {
+  return text
+    .split(STYLE)
+    .filter((_, index) => index % 2 === 0)
+    .join('');
+}
+
 /** Replaces harmful characters in JSON text by their `\u` escapes: the same document, safe on a terminal. */
 export function harmlessJson(json: string): string {
   // JSON has no other ASCII character in it that would be replaced.

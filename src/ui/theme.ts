@@ -15,14 +15,17 @@ export const plainTheme: Theme = {
 };
 
 /**
- * Whether a stream may be coloured: a terminal that understands colour, and a user who has not opted out
- * (https://no-color.org: `NO_COLOR` present and not empty).
+ * Whether a stream may be coloured: a terminal that understands colour, or a user who wants colour in a pipe as well
+ * (https://bixense.com/clicolors: `CLICOLOR_FORCE`), and no user who has opted out (https://no-color.org: `NO_COLOR` present
+ * and not empty).
  */
 export function wantsColour(
   stream: { readonly isTTY?: boolean },
   env: Readonly<Record<string, string | undefined>>,
 ): boolean {
-  return stream.isTTY === true && !env['NO_COLOR'] && env['TERM'] !== 'dumb';
+  if (env['NO_COLOR']) return false;
+  if (env['CLICOLOR_FORCE'] && env['CLICOLOR_FORCE'] !== '0') return true;
+  return stream.isTTY === true && env['TERM'] !== 'dumb';
 }
 
 /** The styles for a stream, coloured or not. */

@@ -4,32 +4,37 @@ import type { DemoTalk } from '../../src/demo/contract.js';
 import { type TerminalOptions, terminal } from '../doubles/terminal.js';
 import { inputOf } from './raw.js';
 
-async function printed(show: (talk: DemoTalk) => void, options: TerminalOptions = {}) {
+async function printed(
+  show: (talk: DemoTalk) => Promise<void>,
+  { fast = false, ...options }: TerminalOptions & { fast?: boolean } = {},
+) {
   const { io, written } = terminal(options);
-  await printDemo(async (talk) => show(talk), io);
+  await printDemo(show, io, fast);
   return written;
 }
 
-function walk(talk: DemoTalk): void {
-  talk.step('Log in');
+async function walk(talk: DemoTalk): Promise<void> {
+  await talk.step('Log in');
   talk.note('open http://127.0.0.1:4711/');
-  talk.command('vault login demo', 'demo/alice\n', 'logged in\n');
-  talk.step('Ask for a token');
-  talk.command('vault token demo', 'token\u001b[2J\n', '');
+  talk.command('vault login demo');
+  talk.output('logged in\n', 'stderr');
+  talk.output('demo/alice\n', 'stdout');
+  await talk.step('Ask for a token');
+  talk.command('vault token demo');
+  talk.output('token\u001b[2J\n', 'stdout');
 }
 
 describe('vault demo', () => {
   it.each([
-    ['', { browser: true }],
-    ['--no-browser', { browser: false }],
+    ['', { browser: true, fast: false }],
+    ['--no-browser --fast', { browser: false, fast: true }],
   ])('understands "%s"', async (line, request) => {
     expect(await inputOf(demo, line)).toEqual(request);
   });
 
   it('shows each command as typed, then its output', async () => {
     expect(await printed(walk)).toEqual({
-      stdout: `
-Log in
+      stdout: `Log in
 open http://127.0.0.1:4711/
 $ vault login demo
 logged in
@@ -63,7 +68,30 @@ token\\x1b[2J
   });
 
   it('keeps notes before the first step', async () => {
-    const { stdout } = await printed((talk) => talk.note('welcome'), { json: true });
+    const { stdout } = await printed(async (talk) => talk.note('welcome'), { json: true });
     expect(JSON.parse(stdout)).toEqual({ steps: [{ title: '', commands: [], notes: ['welcome'] }] });
+  });
+
+  it('waits for Enter at a terminal before each chapter but the first', async () => {
+    const { stderr } = await printed(walk, { tty: true, typed: '\n' });
+    expect(stderr.match(/Enter/g)).toHaveLength(1);
+  });
+
+  it('waits for nothing with --fast', async () => {
+    expect((await printed(walk, { tty: true, fast: true })).stderr).toBe('');
+  });
+
+  it('keeps the styles of what a command prints, and nothing else a terminal obeys', async () => {
+    const { stdout } = await printed(async (talk) => talk.output('\x1b[32mok\x1b[39m\x1b[2J\n', 'stderr'));
+    expect(stdout).toBe('\x1b[32mok\x1b[39m\\x1b[2J\n');
+  });
+
+  it('cuts a URL at the width of the terminal, and breaks other lines between words', async () => {
+    const url = `https://id.example.com/${'a'.repeat(80)}`;
+    const { stdout } = await printed(async (talk) => talk.output(`${url}\nto be or not\n`, 'stderr'), {
+      tty: true,
+      columns: 10,
+    });
+    expect(stdout).toBe('https://i…\nto be or\nnot\n');
   });
 });

@@ -1,6 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { DemoDeps } from '../../src/demo/walk.js';
 import type { ChildResult } from '../../src/system/processes/child.js';
-import { attempt, type Endpoints, post, redeem, refresh } from '../demo/client.js';
+import { attempt, type Endpoints, post, redeem, refresh, type TokenAnswer } from '../demo/client.js';
 import { listenOnce } from '../demo/listen-once.js';
 
 /** Stands in for the command line: enough of a vault to be led through the demo, against the real demo server. */
@@ -22,17 +23,28 @@ export function vaultDouble(server: (home: string) => Promise<Endpoints>, broken
     say('open this page to log in:');
     say(`  ${url}`);
     const code = (await listener.callback).searchParams.get('code') ?? '';
-    const { body } = await redeem(demo, code, verifier, listener.redirectUri);
+    return added(await redeem(demo, code, verifier, listener.redirectUri));
+  }
+
+  async function loginByCode(demo: Endpoints, say: (line: string) => void): Promise<ChildResult> {
+    const client = { client_id: demo.client.id };
+    const { body } = await post(demo.endpoints.deviceAuthorization, { ...client, scope: 'openid email' });
+    say(String(body['verification_uri_complete']));
+    for (;;) {
+      await sleep(Number(body['interval']) * 1_100);
+      const answer = await post(demo.endpoints.token, {
+        ...client,
+        grant_type: 'urn:ietf:params:oauth:grant-type:device_code',
+        device_code: String(body['device_code']),
+      });
+      if (answer.status === 200) return added(answer);
+    }
+  }
+
+  function added({ body }: TokenAnswer): ChildResult {
     const name = `demo/account-${accounts.size + 1}`;
     accounts.set(name, { access: String(body['access_token']), refresh: String(body['refresh_token']) });
     return done(`${name}\n`);
-  }
-
-  /** Shows a code and asks for no tokens: it is the person of the last login, who has some. */
-  async function showCode(demo: Endpoints, say: (line: string) => void): Promise<ChildResult> {
-    const { body } = await post(demo.endpoints.deviceAuthorization, { client_id: demo.client.id });
-    say(String(body['verification_uri_complete']));
-    return done(`${[...accounts.keys()].at(-1)}\n`);
   }
 
   async function refreshAll(demo: Endpoints): Promise<ChildResult> {
@@ -63,15 +75,17 @@ export function vaultDouble(server: (home: string) => Promise<Endpoints>, broken
       homes.add(home);
       const line = args.join(' ');
       lines.push(line);
-      if (broken !== undefined && line.startsWith(broken))
+      if (broken !== undefined && line.startsWith(broken)) {
+        onStderrLine('broken');
         return { exitCode: 5, stdout: '', stderr: 'broken\n' };
+      }
       const demo = await server(home);
       const [verb, name = ''] = args;
-      if (args.includes('--device')) return showCode(demo, onStderrLine ?? (() => {}));
-      if (verb === 'login') return login(demo, onStderrLine ?? (() => {}));
+      if (args.includes('--device')) return loginByCode(demo, onStderrLine);
+      if (verb === 'login') return login(demo, onStderrLine);
       if (verb === 'list') return done([...accounts.keys()].join('\n'));
       if (verb === 'token') return done(`${accounts.get(name)?.access}\n`);
-      if (verb === 'refresh' && !args.includes('--dry-run')) return refreshAll(demo);
+      if (verb === 'refresh') return refreshAll(demo);
       if (verb === 'revoke') return revoke(demo, name === '--all' ? [...accounts.keys()] : [name]);
       return done();
     },
