@@ -104,7 +104,7 @@ describe('an invalid command line', () => {
       '--min-valid takes a duration such as 90s, 5m, 12h or 7d',
       'see vault token --help',
     ],
-    [['refresh'], 'name an account, or use --all or --provider', 'vault refresh --all'],
+    [['refresh'], 'name an account, or use --all or --provider', 'to list the accounts: vault list'],
   ])('%j: %s', async (argv, message, hint) => {
     await expect(parseProgram(argv)).rejects.toMatchObject({ code: 'usage', exitCode: 2, message, hint });
   });

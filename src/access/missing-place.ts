@@ -28,8 +28,10 @@ export function requirePlace(host: Pick<Host, 'env' | 'platform'>, paths: Paths)
     });
   }
   if (home === '' || isFolder(home)) return;
-  const what = readOnlyFs.info(home) === null ? 'does not exist' : 'is not a folder';
+  const isMissing = readOnlyFs.info(home) === null;
+  const what = isMissing ? 'does not exist' : 'is not a folder';
+  const make = `\nto make a vault there: mkdir -p -m 700 ${quoted(home)}; ${command('init')}`;
   throw new VaultError('config_invalid', `VAULT_HOME is ${home}, which ${what}`, {
-    hint: `check it: echo "$VAULT_HOME"\nto make a vault there: mkdir -p -m 700 ${quoted(home)}; ${command('init')}`,
+    hint: `check it: echo "$VAULT_HOME"${isMissing ? make : ''}`,
   });
 }

@@ -87,15 +87,17 @@ export const audit: Command<AuditInput> = {
       printVerdict(await verifyAudit(ctx), io);
       return;
     }
-    printEvents(await auditTrail(ctx, request), io);
+    const isWhole = request.selector === null && request.since === null;
+    printEvents(await auditTrail(ctx, request), io, isWhole ? 'no events yet' : 'no events match');
   },
 };
 
-export function printEvents(events: readonly AuditEntryView[], io: Io): void {
+/** @param none what to print when there are none */
+export function printEvents(events: readonly AuditEntryView[], io: Io, none: string): void {
   if (io.json) {
     io.documents(events.map(document));
   } else if (events.length === 0) {
-    io.say('no matching events');
+    io.say(none);
   } else {
     printTable(io, COLUMNS, events.map(row));
     const waiting = events.filter(({ seq }) => seq === null).length;

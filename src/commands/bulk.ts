@@ -1,5 +1,6 @@
 import { type Account, accountName } from '../domain/account.js';
 import { type ErrorCode, EXIT_CODES, VaultError } from '../domain/errors.js';
+import { command } from '../domain/hints.js';
 import { count } from '../domain/wording.js';
 import type { Column, Io } from '../ui/io.js';
 import { printTable } from '../ui/layout.js';
@@ -40,10 +41,9 @@ const COLUMNS: readonly Column[] = [
 /**
  * The accounts that a command is for. Naming none does not select all.
  *
- * @param example what to type instead, for the hint
  * @throws VaultError `usage`
  */
-export function selection(raw: RawInput, example: string): Selection {
+export function selection(raw: RawInput): Selection {
   const selectors = names(raw, 'the name of an account');
   const all = given(raw, '--all');
   const provider = text(raw, '--provider');
@@ -52,7 +52,9 @@ export function selection(raw: RawInput, example: string): Selection {
     throw new VaultError('usage', 'name accounts, or use --all or --provider, but not both');
   }
   if (selectors.length === 0 && !chosen) {
-    throw new VaultError('usage', 'name an account, or use --all or --provider', { hint: example });
+    throw new VaultError('usage', 'name an account, or use --all or --provider', {
+      hint: `to list the accounts: ${command('list')}`,
+    });
   }
   return { selectors, all, provider };
 }

@@ -165,9 +165,10 @@ function sayTroubles(accounts: readonly Account[], io: Io): void {
   if (more > 0) io.say(`and ${more} more; all reasons: ${command('list --json')}`);
 }
 
-function emptyText(request: ListRequest): string {
-  const { provider, status, expiringWithin } = request;
-  const filtered = provider !== null || status !== null || expiringWithin !== null;
+function emptyText({ provider, status, expiringWithin }: ListRequest): string {
+  const filtered = status !== null || expiringWithin !== null;
+  if (provider !== null && !filtered)
+    return `no accounts of the provider ${provider}; to see all: ${command('list')}`;
   return filtered
     ? `no account matches; to see all: ${command('list')}`
     : `no accounts yet; list the providers with ${command('providers')}, then: ${command('login google')}`;

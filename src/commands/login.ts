@@ -107,9 +107,25 @@ export const login: Command<LoginInput> = {
     }
     const { talk, end } = loginTalk(request, io);
     const asking = { ...ctx, vaultOrNew: () => vaultOrAsk(ctx, io) };
-    printLogin(await logIn(asking, request, talk).finally(end), io);
+    let isUnderWay = false;
+    const on: typeof talk.on = (event) => {
+      isUnderWay ||= event.kind === 'code_received' || event.kind === 'account_held';
+      talk.on(event);
+    };
+    const result = await logIn(asking, request, { ...talk, on })
+      .catch((failure: unknown) => {
+        throw isUnderWay ? failure : cancelled(failure);
+      })
+      .finally(end);
+    printLogin(result, io);
   },
 };
+
+/** An interruption before there is anything to store. */
+function cancelled(failure: unknown): unknown {
+  if (!(failure instanceof VaultError) || failure.code !== 'interrupted') return failure;
+  return new VaultError('interrupted', 'the login was cancelled; nothing was stored', { cause: failure });
+}
 
 export function printPlan(plan: LoginPlan, io: Io): void {
   if (io.json) io.document(snakeKeys(plan));

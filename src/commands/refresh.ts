@@ -1,7 +1,6 @@
 import { type Account, accountName } from '../domain/account.js';
 import { DAY, formatDuration, parseDays } from '../domain/duration.js';
 import { errorDocument } from '../domain/errors.js';
-import { command } from '../domain/hints.js';
 import { relative, rfc3339 } from '../domain/time.js';
 import {
   type RefreshReport,
@@ -55,7 +54,7 @@ export const refresh: Command<RefreshRequest> = {
   parse(raw) {
     const days = text(raw, '--days');
     return {
-      ...selection(raw, command('refresh --all')),
+      ...selection(raw),
       within: days === null ? 7 * DAY : parseDays(days, '--days'),
       force: given(raw, '--force'),
       dryRun: given(raw, '--dry-run'),

@@ -1,6 +1,5 @@
 import { type Account, accountName } from '../domain/account.js';
 import { errorDocument, VaultError } from '../domain/errors.js';
-import { command } from '../domain/hints.js';
 import { count } from '../domain/wording.js';
 import {
   type RevokeReport,
@@ -52,7 +51,7 @@ export const revoke: Command<RevokeInput> = {
   parse(raw) {
     return {
       request: {
-        ...selection(raw, command('revoke google/work')),
+        ...selection(raw),
         dryRun: given(raw, '--dry-run'),
         local: given(raw, '--local'),
       },

@@ -51,7 +51,7 @@ function placeOf(failure: unknown, text: string): string {
   const position = /at position (\d+)/.exec(failure instanceof Error ? failure.message : '')?.[1];
   if (position === undefined) return '';
   const before = text.slice(0, Number(position)).split('\n');
-  return `, at line ${before.length}`;
+  return `, at line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1}`;
 }
 
 /**

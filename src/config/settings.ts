@@ -187,7 +187,8 @@ function notConfigured(
     hint: [
       ...mistyped.map(({ name, meant }) => `${quoted(envFilePath)} sets ${name}; did you mean ${meant}?`),
       command(`setup ${facts.name}`),
-      `or register a client at ${facts.client.registrationUrl} and put ${what} into ${quoted(envFilePath)}: ${lines.join(' and ')}`,
+      `or register a client at ${facts.client.registrationUrl}`,
+      `and put ${what} into ${quoted(envFilePath)}: ${lines.join(' and ')}`,
     ].join('\n'),
     details: { missing: missing.map(({ variable }) => variable), lines, env_file: envFilePath },
   });

@@ -28,6 +28,8 @@ export const EXIT_CODES = {
   port_unavailable: 2,
   /** systemd, cron or launchd failed to add or remove a job. */
   scheduler_failed: 2,
+  /** The output cannot be written: a full disk, for example. */
+  output_failed: 2,
 
   account_not_found: 3,
   account_ambiguous: 3,

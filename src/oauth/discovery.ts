@@ -95,7 +95,7 @@ async function fetchMetadata(http: Http, url: string, signal: AbortSignal | unde
   } catch (failure) {
     if (!(failure instanceof TransportFailure)) throw failure;
     throw new VaultError('network_failed', describeTransport(failure), {
-      hint: transportHint(failure, 'try again when the network is back'),
+      hint: transportHint(failure, `check the network, and whether this is the right address: ${url}`),
     });
   }
 }

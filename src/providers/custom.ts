@@ -98,7 +98,9 @@ function endpointsOf(
   const given = { authorizationEndpoint, tokenEndpoint, revocationEndpoint, deviceAuthorizationEndpoint };
   const lonely = Object.entries(given).find(([, value]) => value !== undefined)?.[0];
   if (lonely === undefined) return null;
-  throw notWhole(name, `${lonely} needs authorizationEndpoint and tokenEndpoint as well`);
+  const needed = { authorizationEndpoint: authorization, tokenEndpoint: token };
+  const missing = Object.entries(needed).flatMap(([field, value]) => (value === undefined ? [field] : []));
+  throw notWhole(name, `${lonely} needs ${missing.join(' and ')} as well`);
 }
 
 function issuerOf(name: string, endpoints: Endpoints | null): string {

@@ -1,7 +1,12 @@
 import { dirname } from 'node:path';
-import { VaultError } from '../domain/errors.js';
+import { orElse, VaultError } from '../domain/errors.js';
 import { inQuotes } from '../domain/safe-text.js';
 import type { Files } from '../system/contract.js';
+
+/** Whether a folder has this name; one that other users can change is not looked into. */
+export function isFolder(files: Pick<Files, 'exists'>, path: string): boolean {
+  return orElse(() => files.exists(`${path}/.`), false);
+}
 
 /**
  * Refuses a file named by the user whose folder does not exist. The folder is not created, because it may be a mistyped

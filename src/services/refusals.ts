@@ -37,11 +37,18 @@ export type Said = Pick<RefusedAnswer, 'error' | 'detail' | 'description'>;
 /** @param words what the refusal means; the provider's own error follows in brackets */
 export function refusal(code: ErrorCode, words: string, said: Said, hint: string): VaultError {
   const { error, detail, description } = said;
-  const name = detail === null ? error : `${error}, ${detail}`;
+  const what = inWords(error);
+  const name = detail === null ? what : `${what}, ${detail}`;
   return new VaultError(code, `${words} (${description === null ? name : `${name}: ${description}`})`, {
     hint,
     details: { provider_error: error, provider_detail: detail },
   });
+}
+
+/** Without a code of the provider there is only the form of its answer. */
+function inWords(error: string): string {
+  if (error === 'not_json') return 'its answer is no JSON; a proxy or a sign-in page may have answered';
+  return error.replace(/^http_(\d+)$/, 'HTTP $1');
 }
 
 /** What the account's history says when its refresh is refused; all in milliseconds since the epoch. */
@@ -97,7 +104,7 @@ function refusedRefresh(
     }
     case 'transient': {
       if (!isMute(account, refused))
-        return refusal('provider_unavailable', `${title} could not refresh ${name} just now`, refused, later);
+        return refusal('provider_unavailable', `${title} could not refresh ${name}`, refused, later);
       const words = `${title} has refused ${account.failures + 1} times in a row to refresh ${name}, without a reason`;
       return refusal('provider_unavailable', words, refused, `${later}\nor log in again: ${login}`);
     }

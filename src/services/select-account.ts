@@ -2,13 +2,13 @@ import type { Context } from '../context.js';
 import { type Account, accountName } from '../domain/account.js';
 import { VaultError } from '../domain/errors.js';
 import { command } from '../domain/hints.js';
-import type { SealedAccount } from '../stores/contract.js';
+import type { AccountRef, SealedAccount } from '../stores/contract.js';
 import type { Vault } from '../vault/vault.js';
 import { accountByFormerName, accountsByOtherName, defaultAmong } from './name-lookup.js';
-import { ambiguous, confirmMissing, notFound, type Verb } from './unknown-account.js';
+import { ambiguous, confirmMissing, type Verb } from './unknown-account.js';
 
 /** What names mean besides what the vault says. */
-export type NameContext = Pick<Context, 'accountNames' | 'wantedAccount'>;
+export type NameContext = Pick<Context, 'accountNames' | 'settings' | 'wantedAccount'>;
 
 /**
  * Finds an account by its name, or a former one; by its provider, when that has only one account or a default; by a unique
@@ -28,7 +28,7 @@ export async function selectAccount(
 ): Promise<SealedAccount> {
   const selector = asked ?? ctx.wantedAccount;
   if (selector === '') throw new VaultError('usage', 'the name of the account is empty');
-  if (vault === null) throw notFound(selector, []);
+  if (vault === null) throw await missing(ctx, selector, []);
   const [provider = '', ...label] = selector?.split('/') ?? [];
   const named = label.length === 0 ? null : await vault.accountByName(provider, label.join('/'));
   if (named !== null) return named;
@@ -39,11 +39,20 @@ export async function selectAccount(
   const near = exact.length > 0 ? exact : candidates;
   const [only, ...others] = near.length > 0 ? near : await accountsByOtherName(ctx, vault, selector ?? '');
   if (only === undefined)
-    throw await confirmMissing(vault, notFound(selector, await vault.namesBeginningWith('')));
+    throw await confirmMissing(vault, await missing(ctx, selector, await vault.namesBeginningWith('')));
   const chosen = others.length === 0 ? only : await defaultAmong(ctx, [only, ...others], selector, verb);
   if (chosen === null) throw ambiguous(selector, [only, ...others], verb);
   // It may have been removed since its name was read.
   return (await vault.account(chosen.id)) ?? selectAccount(ctx, vault, asked, verb);
+}
+
+async function missing(
+  { settings }: NameContext,
+  selector: string | null,
+  accounts: readonly AccountRef[],
+): Promise<VaultError> {
+  const { notFound } = await import('./not-found.js');
+  return notFound(selector, accounts, await settings());
 }
 
 /**

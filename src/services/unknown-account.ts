@@ -1,11 +1,10 @@
 import { accountName } from '../domain/account.js';
-import { closest } from '../domain/closest.js';
 import { isKeyFailure, reworded, VaultError } from '../domain/errors.js';
 import { command, shellName } from '../domain/hints.js';
 import type { AccountRef } from '../stores/contract.js';
 import type { Vault } from '../vault/vault.js';
 
-/* What is said where a selector selects no account, or several. */
+/* What is said where a selector selects several accounts, or one that may have been deleted. */
 
 /** The command that takes the account, for hints. */
 export type Verb =
@@ -23,40 +22,11 @@ export type Verb =
 const NO_DEFAULT: readonly Verb[] = ['rename', 'revoke'];
 
 const LISTED = 20;
-const GUESSES = 3;
 
 /** Whether the default is taken among these accounts: where a provider is named, or nothing. */
 export function takesDefault(accounts: readonly AccountRef[], selector: string | null, verb: Verb): boolean {
   const anyOf = selector === null || accounts.every(({ provider }) => provider === selector);
   return anyOf && !NO_DEFAULT.includes(verb);
-}
-
-/** @param accounts among which similar names are looked for */
-export function notFound(selector: string | null, accounts: readonly AccountRef[]): VaultError {
-  if (selector === null) {
-    return new VaultError('account_not_found', 'there is no account in this vault yet', {
-      hint: `${command('login google')}\n${command('providers')}`,
-    });
-  }
-  const guesses = similarNames(selector, accounts).slice(0, GUESSES).join(' or ');
-  return new VaultError('account_not_found', `there is no account ${selector}`, {
-    hint: guesses === '' ? command('list') : `did you mean ${guesses}? to list them: ${command('list')}`,
-  });
-}
-
-/**
- * The names that were probably meant: without the provider, in another case, or mistyped.
- *
- * @returns full names, quoted for a shell
- */
-function similarNames(selector: string, accounts: readonly AccountRef[]): readonly string[] {
-  const start = selector.toLowerCase();
-  const begins = (text: string) => text.toLowerCase().startsWith(start);
-  const plain = accounts.filter((account) => begins(accountName(account)) || begins(account.label));
-  const parts = (account: AccountRef) => [accountName(account), account.provider, account.label];
-  const guess = plain.length > 0 ? null : closest(selector, accounts.flatMap(parts));
-  const found = guess === null ? plain : accounts.filter((account) => parts(account).includes(guess));
-  return found.map(shellName);
 }
 
 export function ambiguous(

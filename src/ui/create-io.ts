@@ -145,7 +145,7 @@ export function createIo(options: IoOptions): Io {
     async finish() {
       if (stdout.opened) await drained(stdout());
       if (lost === undefined) return;
-      throw new VaultError('unexpected', 'the output could not be written', {
+      throw new VaultError('output_failed', 'the output could not be written', {
         hint: 'check where stdout goes: the disk may be full, or the file closed',
         cause: lost,
       });

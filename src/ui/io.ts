@@ -80,7 +80,7 @@ export interface Io {
   /**
    * Waits until stdout has taken everything. A reader that went away is no failure.
    *
-   * @throws VaultError `unexpected` when what was printed could not be written
+   * @throws VaultError `output_failed` when what was printed could not be written
    */
   finish(): Promise<void>;
   /** The exit code to end with when nothing is thrown; 0 until set. */

@@ -16,7 +16,7 @@ const entry = (seq: number, reason: string): AuditEntryView => ({
 
 function shown(...entries: readonly AuditEntryView[]): string {
   const { io, written } = terminal({ json: true });
-  printEvents(entries, io);
+  printEvents(entries, io, 'no events yet');
   return written.stdout;
 }
 

@@ -161,7 +161,7 @@ describe('vault list', () => {
 
   it('suggests no login when only the filter excludes all accounts', async () => {
     const { stderr } = await printed([], {}, '--provider google');
-    expect(stderr).toBe('no account matches; to see all: vault list\n');
+    expect(stderr).toBe('no accounts of the provider google; to see all: vault list\n');
   });
 
   it('escapes account names that would move the cursor', async () => {

@@ -162,6 +162,9 @@ it.each([
 
 it('an unreadable file is named', () => {
   expect(() => readNotify('{"notify": ["secret-example"', 'config.json')).toThrow(
-    expect.objectContaining({ code: 'config_invalid', message: 'config.json is not valid JSON, at line 1' }),
+    expect.objectContaining({
+      code: 'config_invalid',
+      message: 'config.json is not valid JSON, at line 1, column 29',
+    }),
   );
 });

@@ -1,11 +1,13 @@
 import type { Context } from '../../src/context.js';
 import type { ListExtras } from '../../src/services/overview/overview.js';
 import type { NameContext } from '../../src/services/select-account.js';
+import { sources } from './settings-sources.js';
 
-/** Nothing is chosen: no former names, no default account; and nothing was said yet. */
+/** Nothing is chosen: no former names, no default account, no settings; and nothing was said yet. */
 export const NO_NAMES: NameContext & Pick<Context, 'firstTime'> = {
   firstTime: async () => true,
   wantedAccount: null,
+  settings: async () => sources(),
   accountNames: async () => ({ aliases: {}, defaults: [] }),
 };
 

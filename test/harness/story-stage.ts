@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ConsentChoice, walkConsent, walkDevice } from '../../src/demo/consent-walk.js';
-import { serverError } from '../doubles/demo-faults.js';
+import { htmlPage, serverError } from '../doubles/demo-faults.js';
 import { VAULT_JS } from './cli.js';
 import { type DemoStage, openDemoStage } from './demo-stage.js';
 
@@ -84,6 +84,7 @@ async function outside(stage: DemoStage, what: string, rest: readonly string[]):
   if (what === 'lifetime') stage.demo.knobs.accessTokenLifetime = amount;
   else if (what === 'wait') await sleep(amount * 1_000);
   else if (what === 'outage') stage.demo.next('token', serverError(), amount);
+  else if (what === 'web-page') stage.demo.next('token', htmlPage(), amount);
   else if (what === 'outage-ends') await endOutage(stage);
   else if (what === 'refreshes-bring') stage.demo.knobs.answerMembers = { scope: rest.join(' ') };
   else if (what === 'grants-end') stage.demo.endAllGrants();

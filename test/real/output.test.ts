@@ -39,7 +39,7 @@ describe('stdout', () => {
   it('that is full fails the command', (context) => {
     needs(context, '/proc');
     const { status, stderr } = inShell('>/dev/full');
-    expect(status).toBe(1);
+    expect(status).toBe(2);
     expect(stderr).toContain('the output could not be written');
   });
 

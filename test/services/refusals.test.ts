@@ -58,7 +58,7 @@ describe('a refusal of the authorization code', () => {
       /no longer accepts the authorization code/,
       /^vault login google/,
     ],
-    ['server_error', 503, 'provider_unavailable', /just now/, /^vault login google$/],
+    ['server_error', 503, 'provider_unavailable', /could not finish the login/, /^vault login google$/],
     ['admin_policy_enforced', 400, 'policy_refused', /policy/, /administrator/],
     ['redirect_uri_mismatch', 400, 'client_refused', /refuses this client/, /^vault providers google/],
   ] as const)('%s is %s', (error, status, code, message, hint) => {
@@ -82,7 +82,7 @@ describe('a redirect instead of a token', () => {
     const failure = refusal(refused('<html>sign in</html>', { status: 307 }));
     expect(failure.code).toBe('client_refused');
     expect(failure.message).toBe(
-      'the token endpoint of Google answers with a redirect, which is never followed with a token (http_307)',
+      'the token endpoint of Google answers with a redirect, which is never followed with a token (HTTP 307)',
     );
     expect(failure.hint).toContain('vault login google --dry-run');
   });

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { accountName } from '../../src/domain/account.js';
 import { selectAccount, selectAccounts } from '../../src/services/select-account.js';
 import { NO_NAMES } from '../doubles/no-names.js';
+import { sources } from '../doubles/settings-sources.js';
 import { tamperBehindIndex } from '../harness/tamper.js';
 import { ALICE, openVaultStage, type VaultStage } from './stage.js';
 
@@ -132,6 +133,24 @@ describe('choosing an account', () => {
     await expect(chosen(selector)).rejects.toMatchObject({
       code: 'account_not_found',
       hint: `did you mean ${guesses}? to list them: vault list`,
+    });
+  });
+
+  const READY = { clientId: 'id-example', issuer: 'https://id.example.com' };
+  it.each([
+    ['google', 'you are not logged in to google, which is not set up yet', 'setup google'],
+    ['work', 'you are not logged in to work', 'login work'],
+    ['work/ada', 'there is no account work/ada: you are not logged in to work', 'login work'],
+    ['wrok', 'there is no account wrok', 'login work'],
+    [null, 'there is no account in this vault yet', 'login work'],
+  ])('says for %s, of which there is no account, what to type first', async (selector, message, line) => {
+    await stage.add({ provider: 'microsoft', label: 'office' });
+    const ctx = { ...NO_NAMES, settings: async () => sources({ config: { providers: { work: READY } } }) };
+    const vault = selector === null ? null : stage.vault;
+    await expect(selectAccount(ctx, vault, selector, 'token')).rejects.toMatchObject({
+      code: 'account_not_found',
+      message,
+      hint: expect.stringContaining(`vault ${line}`),
     });
   });
 

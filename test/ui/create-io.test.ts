@@ -254,7 +254,7 @@ describe('stdout that cannot be written', () => {
   });
 
   it('is a failure if data was lost', async () => {
-    await expect(broken('ENOSPC')).rejects.toMatchObject({ code: 'unexpected', exitCode: 1 });
+    await expect(broken('ENOSPC')).rejects.toMatchObject({ code: 'output_failed', exitCode: 2 });
   });
 });
 

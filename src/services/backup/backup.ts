@@ -1,15 +1,17 @@
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { holdingVault } from '../../access/vault-lock.js';
 import type { Context } from '../../context.js';
 import { equalBytes } from '../../crypto/derive.js';
 import { throwIfInterrupted } from '../../domain/async.js';
 import { VaultError } from '../../domain/errors.js';
+import { command } from '../../domain/hints.js';
+import { quoted } from '../../domain/safe-text.js';
 import type { Copies } from '../../stores/sqlite-copies.js';
 import type { Keyring } from '../../vault/keyring.js';
 import type { RollbackState } from '../../vault/rollback.js';
 import { recordProved, requireStore } from '../keys/changes.js';
 import type { WaitingLoginDeps } from '../login/waiting-logins.js';
-import { refuseWithoutFolder } from '../named-file.js';
+import { isFolder, refuseWithoutFolder } from '../named-file.js';
 import { type CheckedCopy, type CopyCheck, checkCopy, storeWaitingBeforeBackup } from './copy.js';
 
 export interface BackupRequest {
@@ -60,7 +62,7 @@ export async function backUp(ctx: BackupContext, { file: named, force }: BackupR
   const file = resolve(named);
   const deps = { ...ctx, copies: await ctx.copies(), spill: await ctx.spill() };
   const { files, copies } = deps;
-  if (!force && files.exists(file)) throw isThere(file);
+  if ((!force && files.exists(file)) || isFolder(files, file)) throw isThere(files, file);
   refuseWithoutFolder(files, file);
   const save = async () => {
     await storeWaitingBeforeBackup(deps);
@@ -72,7 +74,7 @@ export async function backUp(ctx: BackupContext, { file: named, force }: BackupR
       const bytes = files.read(copy, MOST_BYTES) ?? Buffer.alloc(0);
       await throwIfInterrupted(deps.interruption);
       if (force) files.replace(file, bytes);
-      else if (!files.create(file, bytes)) throw isThere(file);
+      else if (!files.create(file, bytes)) throw isThere(files, file);
       const again = files.read(file, MOST_BYTES);
       if (again === null || !equalBytes(again, bytes)) {
         throw new VaultError('vault_not_writable', `${file} differs from what was written into it`, {
@@ -99,7 +101,11 @@ async function checkSnapshot(deps: BackupParts, copy: string): Promise<CheckedCo
   }
 }
 
-function isThere(file: string): VaultError {
+function isThere(files: Context['files'], file: string): VaultError {
+  if (isFolder(files, file))
+    return new VaultError('vault_exists', `${file} is a folder`, {
+      hint: `name a file in it, for example: ${command(`backup ${quoted(join(file, 'vault.backup'))}`)}`,
+    });
   return new VaultError('vault_exists', `${file} exists already`, {
     hint: 'name another file, or replace it with --force',
   });

@@ -25,6 +25,7 @@ export interface LoginContext
   extends Pick<
     Context,
     | 'accountNames'
+    | 'settings'
     | 'files'
     | 'paths'
     | 'readText'

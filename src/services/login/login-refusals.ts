@@ -28,7 +28,7 @@ export function codeRefusal(
       return refusal('login_refused', `${title} no longer accepts the authorization code`, refused, hint);
     }
     case 'transient':
-      return refusal('provider_unavailable', `${title} could not finish the login just now`, refused, again);
+      return refusal('provider_unavailable', `${title} could not finish the login`, refused, again);
     case 'policy':
       return policyRefusal(provider, 'this login', refused, ASK_ADMINISTRATOR);
     case 'configuration':
@@ -104,12 +104,7 @@ export function deviceRefusal(
   const again = retryLogin(request, '--device');
   switch (refused.class) {
     case 'transient':
-      return refusal(
-        'provider_unavailable',
-        `${title} could not continue the login just now`,
-        refused,
-        again,
-      );
+      return refusal('provider_unavailable', `${title} could not continue the login`, refused, again);
     case 'policy': {
       const hint = `${ASK_ADMINISTRATOR}, or try the browser: ${retryLogin(request)}`;
       return policyRefusal(provider, 'this login', refused, hint);

@@ -30,6 +30,7 @@ export type TokenContext = Pick<
   | 'providerOrNull'
   | 'readText'
   | 'refresher'
+  | 'settings'
   | 'vault'
   | 'wantedAccount'
 >;

@@ -25,8 +25,11 @@ const WHY: Record<string, readonly [why: string, step: (path: string) => string]
 
 /** A `vault_not_writable` with the reason; the system's own error is its cause. */
 export function notWritable(path: string, failure: unknown): VaultError {
-  const [why, step] = WHY[codeOf(failure)] ?? [
-    'the system refuses',
+  const code = codeOf(failure);
+  // In /proc, for example, nothing can be made, and the system reports it as missing.
+  const isOdd = code === 'ENOENT' && fs.existsSync(dirname(path));
+  const [why, step] = (isOdd ? undefined : WHY[code]) ?? [
+    `the system refuses${code === '' ? '' : ` (${code})`}`,
     (at) => `${freeSpace(at)}; ${permissions(at)}`,
   ];
   return new VaultError('vault_not_writable', `${path} cannot be written: ${why}`, {
@@ -84,8 +87,12 @@ export function notAFolder(path: string): VaultError {
 }
 
 export function anotherUsers(path: string): VaultError {
-  return new VaultError('vault_permissions', `${path} belongs to another user`, {
-    hint: `see who owns it: ls -ld ${inQuotes(path)}`,
+  const owner = orElse(() => fs.lstatSync(path).uid, null);
+  const id = owner === null ? '' : ` (id ${owner})`;
+  const asOwner =
+    owner === null ? '' : `\nor run this as that user: sudo -u '#${owner}' -H ${command('list')}`;
+  return new VaultError('vault_permissions', `${path} belongs to another user${id}`, {
+    hint: `see who owns it: ls -ld ${inQuotes(path)}${asOwner}`,
   });
 }
 
@@ -107,7 +114,7 @@ export function tooLarge(path: string, limit: number): VaultError {
 
 /** @param uid of this process */
 export function sharedPath(part: string, owner: number, uid: number): VaultError {
-  const what = 'can be written by other users, who could replace what is below it';
+  const what = 'is writable by other users, who could replace what is in it';
   const mine = `chmod go-w ${inQuotes(part)}`;
   return unsafePath(part, what, owner === uid ? mine : `let its owner run: ${mine}`);
 }
@@ -116,7 +123,7 @@ export function foreignPath(part: string, owner: number, uid: number): VaultErro
   if (uid !== 0) {
     return unsafePath(
       part,
-      'belongs to another user, who could replace what is below it',
+      'belongs to another user, who could replace what is in it',
       `ls -ld ${inQuotes(part)}`,
     );
   }

@@ -91,6 +91,7 @@ export async function openLoginStage(options: DemoOptions = {}): Promise<LoginSt
     audit: base.audit,
     events: { queue: eventQueue(join(base.folder, 'audit'), base.files) },
     notice: (line: string) => void base.notices.push(line),
+    settings: async () => sources({ config: { providers: { demo: settings } } }),
     provider: async (name: string) =>
       configureProvider(name, sources({ config: { providers: { demo: settings } } })),
     interruption: uninterrupted(),

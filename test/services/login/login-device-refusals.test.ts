@@ -87,7 +87,7 @@ describe('a device login that a provider refuses', () => {
     expect(noDeviceEndpoint(google, asked('google'), endpoint, gone)).toMatchObject({
       code: 'client_refused',
       exitCode: 11,
-      message: expect.stringMatching(new RegExp(`${endpoint}: .* \\(http_${status}\\)$`)),
+      message: expect.stringMatching(new RegExp(`${endpoint}: .* \\(HTTP ${status}\\)$`)),
       hint: expect.stringMatching(/: vault login google --device --dry-run\n.*: vault login google --paste$/),
     });
   });

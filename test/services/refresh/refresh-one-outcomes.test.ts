@@ -100,7 +100,7 @@ describe('a refusal without a code', () => {
     expect(await stage.account({ id })).toMatchObject({
       status: 'failing',
       reason:
-        'Demo has refused 3 times in a row to refresh demo/alice@example.com, without a reason (http_400)',
+        'Demo has refused 3 times in a row to refresh demo/alice@example.com, without a reason (HTTP 400)',
     });
   });
 

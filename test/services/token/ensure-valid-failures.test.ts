@@ -171,7 +171,7 @@ describe('an account that is removed in the meantime', () => {
     const { id } = await stage.add();
     const vault = {
       ...stage.vault,
-      names: async (prefix: string) => {
+      namesBeginningWith: async (prefix: string) => {
         const found = await stage.vault.namesBeginningWith(prefix);
         await stage.vault.remove(id);
         return found;

@@ -25,13 +25,19 @@ describe('the hint of a file that cannot be written', () => {
     ['EDQUOT', 'the disk quota is used up', () => 'quota -s'],
     ['EROFS', 'the file system is read-only', () => `df '${folder}'; mount`],
     ['EACCES', 'permission is denied', () => `ls -ld '${folder}'`],
-    ['ENOENT', 'its folder does not exist', () => `mkdir -p '${folder}'`],
-    ['EWHATEVER', 'the system refuses', () => `df -h '${folder}'; ls -ld '${folder}'`],
+    ['ENOENT', 'the system refuses (ENOENT)', () => `df -h '${folder}'; ls -ld '${folder}'`],
+    ['EWHATEVER', 'the system refuses (EWHATEVER)', () => `df -h '${folder}'; ls -ld '${folder}'`],
   ])('for %s is a command that can be typed', (code, why, command) => {
     expect(notWritable(path, failureOf(code))).toMatchObject({
       message: `${path} cannot be written: ${why}`,
       hint: command(),
     });
+  });
+
+  it('makes the folder where there is none', () => {
+    const { message, hint } = notWritable(join(path, 'deeper'), failureOf('ENOENT'));
+    expect(message).toMatch(/its folder does not exist$/);
+    expect(hint).toBe(`mkdir -p '${path}'`);
   });
 
   it('names the file only if it exists, and only an existing folder', () => {

@@ -61,7 +61,7 @@ describe('the path to a private file', () => {
       const open = way('open');
       const below = way('open', 'below');
       chmodSync(open, mode);
-      const refusal = unsafe(/open can be written by other users/, /^chmod go-w '.*open'$/);
+      const refusal = unsafe(/open is writable by other users/, /^chmod go-w '.*open'$/);
       for (const attempt of attempts(join(below, 'vault'))) expect(attempt).toThrow(refusal);
       expect(readdirSync(below)).toEqual([]);
       chmodSync(open, 0o755);
@@ -94,10 +94,10 @@ describe('the path to a private file', () => {
     const check = () => files.check(join(vault, 'file'));
     check();
     chmodSync(vault, 0o777);
-    expect(check).toThrow(unsafe(/vault can be written by other users/, /chmod/));
+    expect(check).toThrow(unsafe(/vault is writable by other users/, /chmod/));
     chmodSync(vault, 0o700);
     chmodSync(join(root, 'above'), 0o777);
-    await vi.waitFor(() => expect(check).toThrow(unsafe(/above can be written by other users/, /chmod/)), {
+    await vi.waitFor(() => expect(check).toThrow(unsafe(/above is writable by other users/, /chmod/)), {
       timeout: 5_000,
     });
   });
@@ -110,7 +110,7 @@ describe('the path to a private file', () => {
     filesOf().ensureFolder(join(root, 'good', 'vault'));
     expect(readdirSync(real).sort()).toEqual(['bad', 'vault']);
     chmodSync(open, 0o777);
-    const refusal = unsafe(/open can be written by other users/, /chmod/);
+    const refusal = unsafe(/open is writable by other users/, /chmod/);
     for (const attempt of attempts(join(root, 'good', 'bad', 'vault'))) expect(attempt).toThrow(refusal);
     expect(readdirSync(open)).toEqual([]);
   });

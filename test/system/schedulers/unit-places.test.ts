@@ -65,7 +65,7 @@ describe('a unit', () => {
     chmodSync(open, 0o777);
     mkdirSync(join(stage.home, '.config'));
     symlinkSync(open, join(stage.home, '.config', 'systemd'));
-    await expect(scheduler.install(job)).rejects.toMatchObject(unsafe(/open can be written by other users/));
+    await expect(scheduler.install(job)).rejects.toMatchObject(unsafe(/open is writable by other users/));
     expect(readdirSync(open)).toEqual([]);
     expect(stage.systemctl()).not.toContain('--user daemon-reload');
   });
@@ -77,9 +77,7 @@ describe('a unit', () => {
     chmodSync(open, 0o777);
     writeFileSync(join(open, TIMER), '');
     symlinkSync(open, join(stage.units, 'timers.target.wants'));
-    await expect(scheduler.uninstall(job)).rejects.toMatchObject(
-      unsafe(/open can be written by other users/),
-    );
+    await expect(scheduler.uninstall(job)).rejects.toMatchObject(unsafe(/open is writable by other users/));
     expect(readdirSync(open)).toEqual([TIMER]);
   });
 
