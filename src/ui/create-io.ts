@@ -2,7 +2,7 @@ import { VaultError } from '../domain/errors.js';
 import { harmless, harmlessJson } from '../domain/safe-text.js';
 import type { Host } from '../system/contract.js';
 import type { Io, Theme } from './io.js';
-import { wrap } from './layout.js';
+import { wrapMessage } from './layout.js';
 import { showsUnicode, themeFor } from './theme.js';
 
 const COLUMNS_IN_A_PIPE = 80;
@@ -54,12 +54,13 @@ export function createIo(options: IoOptions): Io {
   const talkWidth = (): number => (stderr().isTTY === true && stderr().columns) || Infinity;
   const talk = (line: string, style: keyof Theme | undefined): void => {
     const text = harmless(line);
-    // A hint has a command, which stays one line for whoever copies it: the terminal breaks it without a line break.
     const words = text.trimStart();
     const indent = text.slice(0, text.length - words.length);
-    const parts = words.startsWith('hint:') ? [words] : wrap(words, talkWidth() - indent.length);
-    const lines = parts.map((part) => indent + part);
-    const painted = lines.map((each) => (style === undefined ? each : talkTheme()[style](each)));
+    const lines = wrapMessage(words, talkWidth() - indent.length).map((part) => indent + part);
+    const theme = talkTheme();
+    const painted = lines.map((each) =>
+      theme.link(style === undefined ? each.replace(/^ *hint:/, theme.cyan) : theme[style](each)),
+    );
     stderr().write(`${painted.join('\n')}\n`);
   };
   const say: Io['say'] = (line, style) => {

@@ -2,7 +2,7 @@ import { errorDocument, type VaultError } from '../domain/errors.js';
 import { programName } from '../domain/hints.js';
 import { harmless, harmlessJson } from '../domain/safe-text.js';
 import type { Theme } from './io.js';
-import { wrap } from './layout.js';
+import { wrapMessage } from './layout.js';
 
 interface ErrorViewOptions {
   readonly json: boolean;
@@ -38,13 +38,13 @@ function forPeople(error: VaultError, theme: Theme, width: number): string {
   const hints = error.hint?.split('\n') ?? [];
   // A name in the message may hold a line break, and must not fake a line of this program.
   const prefix = `${programName()}:`;
+  const what = wrapMessage(`${prefix} ${harmless(error.message)}`, width).join('\n');
+  const steps = hints.map((hint) => wrapMessage(`hint: ${harmless(hint)}`, width).join('\n'));
   const lines = [
-    wrap(`${prefix} ${harmless(error.message)}`, width)
-      .join('\n')
-      .replace(prefix, theme.red(prefix)),
-    ...hints.map((hint) => `${theme.cyan('hint:')} ${harmless(hint)}`),
+    what.replace(prefix, theme.red(prefix)),
+    ...steps.map((step) => step.replace('hint:', theme.cyan('hint:'))),
   ];
-  return `${lines.join('\n')}\n`;
+  return `${theme.link(lines.join('\n'))}\n`;
 }
 
 /**

@@ -8,6 +8,8 @@ export interface Theme {
   green(text: string): string;
   yellow(text: string): string;
   cyan(text: string): string;
+  /** Makes URLs in the text clickable, where the terminal can. */
+  link(text: string): string;
   /** The same on every terminal, whatever its own colours are; for QR codes. */
   lightOnDark(text: string): string;
 }

@@ -1,3 +1,4 @@
+import { programName } from '../domain/hints.js';
 import { harmless } from '../domain/safe-text.js';
 import type { Column, Io, Theme } from './io.js';
 
@@ -149,6 +150,19 @@ export function wrap(text: string, width: number): string[] {
     }
   }
   return [...lines, line];
+}
+
+/**
+ * The same for a message. Where it does not fit on a line, the command to type at its end is alone on the last one and is never
+ * broken, so that it can be copied.
+ */
+export function wrapMessage(text: string, width: number): string[] {
+  if (displayWidth(text) <= width) return [text];
+  const own = text.lastIndexOf(`: ${programName()} `);
+  // In a hint it may be a command of the system.
+  const end = own < 0 && text.startsWith('hint: ') ? text.lastIndexOf(': ') : own;
+  if (end < 0 || (own < 0 && end === text.indexOf(': '))) return wrap(text, width);
+  return [...wrap(text.slice(0, end + 1), width), `  ${text.slice(end + 2)}`];
 }
 
 function graphemes(text: string): string[] {

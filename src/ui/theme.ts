@@ -11,6 +11,7 @@ export const plainTheme: Theme = {
   green: same,
   yellow: same,
   cyan: same,
+  link: same,
   lightOnDark: same,
 };
 
@@ -30,7 +31,24 @@ export function wantsColour(
 
 /** The styles for a stream, coloured or not. */
 export function themeFor(...[stream, env]: Parameters<typeof wantsColour>): Theme {
-  return wantsColour(stream, env) ? colourTheme() : plainTheme;
+  if (!wantsColour(stream, env)) return plainTheme;
+  return showsLinks(stream, env) ? { ...colourTheme(), link: withLinks } : colourTheme();
+}
+
+/** Whether a terminal is known to show links (OSC 8); others may print the sequence. `FORCE_HYPERLINK` decides where it is set. */
+function showsLinks(...[stream, env]: Parameters<typeof wantsColour>): boolean {
+  if (stream.isTTY !== true || env['TERM'] === 'dumb') return false;
+  const forced = env['FORCE_HYPERLINK'];
+  if (forced) return forced !== '0';
+  const known = ['iTerm.app', 'WezTerm', 'vscode', 'ghostty'].includes(env['TERM_PROGRAM'] ?? '');
+  return known || Number(env['VTE_VERSION']) >= 5_000 || Boolean(env['WT_SESSION'] || env['KITTY_WINDOW_ID']);
+}
+
+/** The characters of a URL (RFC 3986 §2); what ends a sentence is not taken for its end. */
+const URLS = /https?:\/\/[\w\-.~:/?#[\]@!$&()*+,;=%]*[\w\-~/#=&%]/g;
+
+function withLinks(text: string): string {
+  return text.replace(URLS, (url) => `\x1b]8;;${url}\x1b\\${url}\x1b]8;;\x1b\\`);
 }
 
 /** Whether a terminal shows characters beyond ASCII, by the locale (POSIX: the first of these that is set counts). */
@@ -55,6 +73,7 @@ function colourTheme(): Theme {
     green: (text) => kleur.green(text),
     yellow: (text) => kleur.yellow(text),
     cyan: (text) => kleur.cyan(text),
+    link: same,
     lightOnDark: (text) => kleur.white().bgBlack(text),
   };
 }

@@ -97,7 +97,8 @@ describe('vault restore', () => {
   });
 
   it('names the recovery file when the key is missing, also before the question', async () => {
-    const { written } = await restoring('b', { unopened, standing: null }, { tty: true, typed: 'y\n' });
+    const wide = { tty: true, columns: 200, env: { NO_COLOR: '1' }, typed: 'y\n' };
+    const { written } = await restoring('b', { unopened, standing: null }, wide);
     expect(written.stderr).toContain('the backup does not open here');
     expect(written.stderr).toMatch(
       /hint: first .*: vault key import FILE\nhint: then, .*: vault doctor --accept-rollback\n/,

@@ -20,11 +20,13 @@ function printEverything(io: ReturnType<typeof terminal>['io']): void {
 }
 
 describe('at a terminal', () => {
-  it('what is said is broken between words, but not a hint', () => {
+  it('what is said is broken between words, and a command is alone on its line', () => {
     const { io, written } = terminal({ tty: true, columns: 20, env: { NO_COLOR: '1' } });
     io.say('opened a browser; log in there');
     io.say('hint: log in again: vault login google');
-    expect(written.stderr).toBe('opened a browser;\nlog in there\nhint: log in again: vault login google\n');
+    expect(written.stderr).toBe(
+      'opened a browser;\nlog in there\nhint: log in again:\n  vault login google\n',
+    );
   });
 
   it('what is indented stays so', () => {
@@ -32,7 +34,7 @@ describe('at a terminal', () => {
     io.say('  opened a browser; log in there');
     io.say('  hint: log in again: vault login google');
     expect(written.stderr).toBe(
-      '  opened a browser;\n  log in there\n  hint: log in again: vault login google\n',
+      '  opened a browser;\n  log in there\n  hint: log in\n  again:\n    vault login google\n',
     );
   });
 

@@ -16,12 +16,12 @@ describe('an error', () => {
     });
   });
 
-  it('breaks between words at the width of the terminal, except its hints', () => {
+  it('breaks between words at the width of the terminal, but no command', () => {
     const error = new VaultError('login_needed', 'the grant of google/a ended long ago', {
       hint: 'log in again: vault login google',
     });
     expect(renderError(error, { ...people, width: 24 }).stderr).toBe(
-      'vault: the grant of\ngoogle/a ended long ago\nhint: log in again: vault login google\n',
+      'vault: the grant of\ngoogle/a ended long ago\nhint: log in again:\n  vault login google\n',
     );
   });
 
