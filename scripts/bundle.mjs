@@ -29,7 +29,7 @@ const KEY_SOURCES =
  * of them, so none of them may do anything while it is loaded.
  */
 const SELDOM =
-  /[\\/]src[\\/](?:domain[\\/](?:account-names|closest|safe-text|scopes|time|wording)|services[\\/](?:name-lookup|unknown-account)|stores[\\/]sqlite-commit|system[\\/]files[\\/](?:file-failure|new-file|temp-files)|ui[\\/](?:layout|theme)|vault[\\/]damage)\.ts$/;
+  /[\\/]src[\\/](?:domain[\\/](?:account-names|closest|mailbox|safe-text|scopes|time|wording)|services[\\/](?:name-lookup|token[\\/]named-mailbox|unknown-account)|stores[\\/]sqlite-commit|system[\\/]files[\\/](?:file-failure|new-file|temp-files)|ui[\\/](?:layout|theme)|vault[\\/]damage)\.ts$/;
 
 /** An export of one chunk for others, as a getter or as an assignment. */
 const EXPORT =

@@ -1,6 +1,7 @@
 import { VaultError } from '../domain/errors.js';
 import { MIN_VALID } from '../domain/token-state.js';
 import type { ValidToken } from '../domain/valid-token.js';
+import { checkNamedMailbox } from '../services/token/named-mailbox.js';
 import { token as validToken } from '../services/token/token.js';
 import {
   formatToken,
@@ -12,12 +13,14 @@ import {
 import type { TokenRequest } from '../services/token/token-request.js';
 import type { Io } from '../ui/io.js';
 import type { Command } from './spec.js';
-import { duration, firstName, given, oneOf, scopes } from './spec.js';
+import { duration, firstName, given, oneOf, scopes, text } from './spec.js';
 
 interface TokenInput {
   readonly request: TokenRequest;
   /** Null when not given. */
   readonly format: TokenFormat | null;
+  /** Null: the account's own mailbox. */
+  readonly user: string | null;
 }
 
 export const token: Command<TokenInput> = {
@@ -39,32 +42,42 @@ export const token: Command<TokenInput> = {
       values: TOKEN_FORMATS,
       defaultText: 'raw',
     },
+    {
+      flags: '--user <mailbox>',
+      description: 'the mailbox that xoauth2 and oauthbearer name',
+      defaultText: "the account's own",
+    },
   ],
   examples: {
     'token google': 'the token of the only Google account',
     'token google --format header | curl -H @- https://example.com/': 'as a request header',
     'token google/work --min-valid 30m': 'valid for at least half an hour',
+    'token microsoft --format xoauth2 --user office@example.com': 'for a shared mailbox',
   },
 
   parse(raw) {
     const format = oneOf(raw, '--format', TOKEN_FORMATS);
+    const user = text(raw, '--user');
+    if (user !== null) checkNamedMailbox(user, format, '--user');
     return {
       request: {
         selector: firstName(raw, 'the name of the account'),
         minValid: duration(raw, '--min-valid', MIN_VALID),
         scopes: scopes(raw),
         refresh: given(raw, '--refresh'),
-        withIdentity: namesMailbox(format),
+        withIdentity: user === null && namesMailbox(format),
       },
       format,
+      user,
     };
   },
 
-  async run(ctx, { request, format: written }, io) {
+  async run(ctx, { request, format: written, user }, io) {
     const format = formatFor(written, io);
     await printToken(
       await validToken(ctx, format === 'json' ? { ...request, anyType: true } : request),
       format,
+      user,
       io,
     );
   },
@@ -77,8 +90,13 @@ export function formatFor(written: TokenFormat | null, io: Pick<Io, 'json'>): To
   throw new VaultError('usage', `--json and --format ${written} contradict each other`);
 }
 
-export async function printToken(valid: ValidToken, format: TokenFormat, io: Io): Promise<void> {
+export async function printToken(
+  valid: ValidToken,
+  format: TokenFormat,
+  user: string | null,
+  io: Io,
+): Promise<void> {
   if (valid.warning !== null) io.warn(`warning: ${valid.warning}`, 'yellow');
   if (format === 'json') io.document(tokenDocument(valid));
-  else io.data(`${await formatToken(valid, format)}\n`);
+  else io.data(`${await formatToken(valid, format, user)}\n`);
 }

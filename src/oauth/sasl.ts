@@ -1,4 +1,4 @@
-import { VaultError } from '../domain/errors.js';
+import { checkMailbox } from '../domain/mailbox.js';
 import { Secret } from '../domain/secret.js';
 
 /**
@@ -9,7 +9,7 @@ import { Secret } from '../domain/secret.js';
  * @throws VaultError `usage` when the address contains control characters
  */
 export function xoauth2(user: string, token: Secret): Secret {
-  return encoded(`user=${checked(user)}\x01auth=Bearer ${token.reveal()}\x01\x01`);
+  return encoded(`user=${checkMailbox(user)}\x01auth=Bearer ${token.reveal()}\x01\x01`);
 }
 
 /**
@@ -20,18 +20,8 @@ export function xoauth2(user: string, token: Secret): Secret {
  */
 export function oauthbearer(user: string, token: Secret): Secret {
   // RFC 5801 §4: an authorization identity spells `=` and `,` so that it cannot end its own field.
-  const identity = checked(user).replaceAll('=', '=3D').replaceAll(',', '=2C');
+  const identity = checkMailbox(user).replaceAll('=', '=3D').replaceAll(',', '=2C');
   return encoded(`n,a=${identity},\x01auth=Bearer ${token.reveal()}\x01\x01`);
-}
-
-function checked(user: string): string {
-  if (/\p{Cc}/u.test(user)) {
-    throw new VaultError(
-      'usage',
-      'the address of the mailbox contains control characters, which the SASL string must not contain',
-    );
-  }
-  return user;
 }
 
 function encoded(response: string): Secret {

@@ -25,14 +25,28 @@ describe('vault token', () => {
     ['--format xoauth2', { ...DEFAULTS, withIdentity: true }, 'xoauth2'],
     ['--format oauthbearer', { ...DEFAULTS, withIdentity: true }, 'oauthbearer'],
     ['--format header', DEFAULTS, 'header'],
-  ])('understands "%s"', async (line, request, format) => {
-    expect(await inputOf(token, line)).toEqual({ request, format });
-  });
+    ['--format xoauth2 --user office@example.com', DEFAULTS, 'xoauth2', 'office@example.com'],
+  ] as [string, TokenRequest, string | null, (string | null)?][])(
+    'understands "%s"',
+    async (line, request, format, user = null) => {
+      expect(await inputOf(token, line)).toEqual({ request, format, user });
+    },
+  );
 
   it.each([
     ['--min-valid soon', '--min-valid takes a duration such as 90s, 5m, 12h or 7d'],
     ['--format yaml', '--format takes one of: raw, header, json, xoauth2, oauthbearer'],
     ['--scope =\u0007', '--scope takes a scope as the provider writes it, without special characters'],
+    ['--user a@example.com', '--user needs the format xoauth2 or oauthbearer: the others name no mailbox'],
+    [
+      '--user a@example.com --format header',
+      '--user needs the format xoauth2 or oauthbearer: the others name no mailbox',
+    ],
+    ['--format xoauth2 --user=', '--user is empty'],
+    [
+      '--format xoauth2 --user a\u0001b',
+      'the address of the mailbox contains control characters, which the SASL string must not contain',
+    ],
     ['--scope ,', '--scope takes a scope as the provider writes it, without special characters'],
   ])('refuses "%s"', async (line, message) => {
     await expect(inputOf(token, line)).rejects.toMatchObject({ code: 'usage', message });
@@ -48,8 +62,8 @@ const VALID: ValidToken = {
 
 async function printed(line: string, given: Partial<ValidToken> = {}, options: TerminalOptions = {}) {
   const { io, written } = terminal(options);
-  const { format } = await inputOf(token, line);
-  await printToken({ ...VALID, ...given }, formatFor(format, io), io);
+  const { format, user } = await inputOf(token, line);
+  await printToken({ ...VALID, ...given }, formatFor(format, io), user, io);
   return written;
 }
 
@@ -77,6 +91,11 @@ describe('the output of vault token', () => {
   ])('can be the %s string of a mail client', async (format, response) => {
     const { stdout } = await printed(`--format ${format}`);
     expect(Buffer.from(stdout, 'base64').toString()).toBe(response);
+  });
+
+  it('names the mailbox given with --user, also where the account has no address', async () => {
+    const { stdout } = await printed('--format oauthbearer --user office@example.com', { email: null });
+    expect(Buffer.from(stdout, 'base64').toString()).toContain('n,a=office@example.com,\u0001');
   });
 
   it.each([
@@ -110,9 +129,9 @@ describe('the output of vault token', () => {
 describe('vault token prints nothing', () => {
   async function failing(line: string, given: Partial<ValidToken>, options: TerminalOptions = {}) {
     const { io, written } = terminal(options);
-    const { format } = await inputOf(token, line);
+    const { format, user } = await inputOf(token, line);
     const failure = await Promise.resolve()
-      .then(() => printToken({ ...VALID, ...given }, formatFor(format, io), io))
+      .then(() => printToken({ ...VALID, ...given }, formatFor(format, io), user, io))
       .catch((error: unknown) => error);
     expect(written.stdout).toBe('');
     return failure;

@@ -62,6 +62,10 @@ describe('the agent', () => {
       });
       expect(await agent.curl(`/token/demo?format=${format}`)).toMatchObject({ status: 200, body: stdout });
     }
+    const shared = await agent.curl('/token/demo?format=xoauth2&user=office@example.com');
+    expect(Buffer.from(shared.body, 'base64').toString()).toMatch(
+      /^user=office@example\.com\x01auth=Bearer /,
+    );
     const missing = await agent.curl('/token/nobody', ['--fail']);
     expect(missing).toMatchObject({ exitCode: 22, status: 404 });
     const scope = await agent.curl('/token/demo?scope=calendar');

@@ -7,6 +7,7 @@ import { parseScopes } from '../../domain/scopes.js';
 import { MIN_VALID } from '../../domain/token-state.js';
 import type { ValidToken } from '../../domain/valid-token.js';
 import type { ServedAnswer, ServedRequest } from '../../system/agent/agent-server.js';
+import { checkNamedMailbox } from '../token/named-mailbox.js';
 import {
   formatToken,
   namesMailbox,
@@ -73,14 +74,14 @@ export function agentRoutes(deps: RouteDeps): (request: ServedRequest) => Promis
       return { ...refused, headers: { ...refused.headers, allow: wanted } };
     }
     if (name !== null) {
-      const { request: asked, format } = readTokenQuery(name[1] ?? '', searchParams, request.client);
+      const { request: asked, format, user } = readTokenQuery(name[1] ?? '', searchParams, request.client);
       const valid = await token(asked);
       const { email, warning } = valid;
       const more = { ...(email !== null && { email }), ...(warning !== null && { warning }) };
       const answer =
         format === 'json'
           ? json(200, { ...tokenDocument(valid), ...more })
-          : text(await formatToken(valid, format));
+          : text(await formatToken(valid, format, user));
       return { ...answer, headers: { ...answer.headers, ...warningHeader(warning) } };
     }
     if (pathname === '/stop') deps.stop();
@@ -100,6 +101,8 @@ export function agentRoutes(deps: RouteDeps): (request: ServedRequest) => Promis
 interface AskedToken {
   readonly request: TokenRequest;
   readonly format: TokenFormat;
+  /** Null: the account's own mailbox. */
+  readonly user: string | null;
 }
 
 /**
@@ -110,10 +113,12 @@ interface AskedToken {
  * @throws VaultError `usage`
  */
 function readTokenQuery(name: string, query: URLSearchParams, client: string | null): AskedToken {
-  refuseUnknown(query, ['min_valid', 'scope', 'format', 'email']);
+  refuseUnknown(query, ['min_valid', 'scope', 'format', 'email', 'user']);
   const written = single(query, 'format') ?? 'raw';
   const format = TOKEN_FORMATS.find((each) => each === written);
   if (format === undefined) throw usage(`format takes one of: ${TOKEN_FORMATS.join(', ')}`);
+  const user = single(query, 'user');
+  if (user !== null) checkNamedMailbox(user, format, 'user');
   const minValid = single(query, 'min_valid');
   const email = single(query, 'email') ?? 'no';
   if (email !== 'yes' && email !== 'no') throw usage('email takes one of: yes, no');
@@ -125,11 +130,12 @@ function readTokenQuery(name: string, query: URLSearchParams, client: string | n
       insist: minValid !== null && client === null,
       scopes: query.getAll('scope').flatMap(readScopes),
       refresh: false,
-      withIdentity: namesMailbox(format) || email === 'yes',
+      withIdentity: (user === null && namesMailbox(format)) || email === 'yes',
       ...(format === 'json' ? { anyType: true } : {}),
       client: readClient(client),
     },
     format,
+    user,
   };
 }
 

@@ -25,8 +25,15 @@ export function tokenDocument({ account, accessToken }: ValidToken) {
   };
 }
 
-/** @throws VaultError `usage` when the format names a mailbox and none is known */
-export async function formatToken(valid: ValidToken, format: Exclude<TokenFormat, 'json'>): Promise<string> {
+/**
+ * @param user the mailbox to name; null: the account's own
+ * @throws VaultError `usage` when the format names a mailbox and none is known
+ */
+export async function formatToken(
+  valid: ValidToken,
+  format: Exclude<TokenFormat, 'json'>,
+  user: string | null = null,
+): Promise<string> {
   const { account, accessToken } = valid;
   switch (format) {
     case 'raw':
@@ -36,7 +43,7 @@ export async function formatToken(valid: ValidToken, format: Exclude<TokenFormat
     case 'xoauth2':
     case 'oauthbearer': {
       const sasl = await import('../../oauth/sasl.js');
-      return sasl[format](mailbox(valid), accessToken).reveal();
+      return sasl[format](user ?? ownMailbox(valid, format), accessToken).reveal();
     }
   }
 }
@@ -46,13 +53,13 @@ function scheme(tokenType: string): string {
   return /^bearer$/i.test(tokenType) ? 'Bearer' : tokenType;
 }
 
-function mailbox({ account, email }: ValidToken): string {
+function ownMailbox({ account, email }: ValidToken, format: TokenFormat): string {
   if (email !== null) return email;
   throw new VaultError(
     'usage',
     `the e-mail address of ${accountName(account)} is not known, and this format needs it`,
     {
-      hint: `${command(`token ${shellName(account)} --format header`)}\nor log in with a scope that includes the address`,
+      hint: `name the mailbox: ${command(`token ${shellName(account)} --format ${format} --user user@example.com`)}\nor log in with a scope that includes the address`,
     },
   );
 }

@@ -62,6 +62,7 @@ describe('a token over the socket', () => {
     ['/token/google?min_valid=1h', { selector: 'google', minValid: HOUR, insist: true }],
     ['/token/google?scope=a&scope=b%20c', { selector: 'google', scopes: ['a', 'b', 'c'] }],
     ['/token/google?format=xoauth2', { selector: 'google', withIdentity: true }],
+    ['/token/google?format=xoauth2&user=office@example.com', { selector: 'google' }],
     ['/token/google?format=json', { selector: 'google', anyType: true }],
   ])('is requested as %s', async (target, expected) => {
     const { status, asked } = await ask({ target }, undefined, { email: 'alice@example.com' });
@@ -92,6 +93,9 @@ describe('a token over the socket', () => {
     '/token/google?minvalid=1h',
     '/token/%E0%A4%A',
     '/token/google?email=maybe',
+    '/token/google?user=a@example.com',
+    '/token/google?format=xoauth2&user=',
+    '/token/google?format=xoauth2&user=a%01b',
   ])('cannot be requested as %s', async (target) => {
     const { status, body, asked } = await ask({ target });
     expect(status).toBe(400);
