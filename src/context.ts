@@ -32,6 +32,7 @@ import { callerProcessOf } from './system/caller-process.js';
 import { systemClock } from './system/clock.js';
 import type { Clock, Files, Host, Http, OthersFiles, Paths } from './system/contract.js';
 import { createFiles } from './system/files/files.js';
+import type { MailConnection, MailServer } from './system/mail-connection.js';
 import { resolvePaths } from './system/paths.js';
 import type { VaultEvents } from './vault/queued-events.js';
 import type { Vault } from './vault/vault.js';
@@ -106,6 +107,8 @@ export interface Context {
   /** A provider without its client; null when it is not configured (any more). @throws VaultError `config_invalid` */
   providerOrNull(name: string): Promise<Provider | null>;
   http(): Promise<Http>;
+  /** @throws TransportFailure; the interruption's reason */
+  connectMail(server: MailServer): Promise<MailConnection>;
   /** Sealed answers that the database could not store, with free slots for those of this process. */
   spill(): Promise<Spill>;
   /** Copies of the database: snapshots, and the replacement by a backup. */
@@ -224,6 +227,8 @@ export function createContext(host: Host, options: ContextOptions): Context {
     },
     readNamed: async (path, limit) =>
       (await import('./system/files/read-only.js')).readOnlyFiles(host.uid).read(path, limit),
+    connectMail: async (server) =>
+      (await import('./system/mail-connection.js')).connectMail(server, interruption),
     refresher({ concurrency }) {
       started ??= startRefresher(concurrency);
       return started;

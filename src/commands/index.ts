@@ -58,6 +58,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./helper.js')).helper,
   },
   {
+    name: 'check',
+    group: 'Tokens',
+    summary: 'log in to a mail server with a token, and say what fails',
+    load: async () => (await import('./check.js')).check,
+  },
+  {
     name: 'list',
     group: 'Accounts',
     summary: 'list the accounts',

@@ -58,7 +58,7 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   ...all(SET, 'set', 'edit'),
   ...all(PROFILES, 'profile', 'profiles', 'switch', 'context'),
   ...all(EVENTS, 'log', 'logs', 'history', 'events', 'trail'),
-  ...all(CHECK, 'check', 'test', 'diagnose', 'health', 'verify', 'repair', 'fix', 'debug'),
+  ...all(CHECK, 'test', 'diagnose', 'health', 'verify', 'repair', 'fix', 'debug'),
   ...all(AGENT, 'daemon', 'serve', 'start', 'stop', 'watch'),
   ...all(SCHEDULE, 'cron', 'timer', 'install', 'job', 'jobs'),
   ...all(SAVE, 'export', 'dump', 'save', 'copy'),

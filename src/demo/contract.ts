@@ -119,6 +119,8 @@ export interface DemoServer {
   next(endpoint: DemoEndpoint, fault: DemoFault, times?: number): void;
   /** As if the user removed this program at the provider. */
   endAllGrants(): void;
+  /** Whose a valid access token is, and what for; null for any other. */
+  introspect(accessToken: string): { readonly email: string; readonly scopes: readonly string[] } | null;
   /** Every issued code and token and every received verifier, for leak tests. */
   secrets(): readonly string[];
   close(): Promise<void>;

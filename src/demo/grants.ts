@@ -21,6 +21,7 @@ export const SCOPES: Readonly<Record<string, string>> = {
   offline_access: 'stay connected while you are away',
   'notes.read': 'read your notes',
   'notes.write': 'change your notes',
+  mail: 'read and send your mail',
 };
 
 /** An authorization request until its code is redeemed. */

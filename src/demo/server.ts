@@ -68,6 +68,10 @@ export async function startDemoServer(options: DemoOptions = {}): Promise<DemoSe
     endAllGrants() {
       for (const family of world.grants.families) family.alive = false;
     },
+    introspect(accessToken) {
+      const family = bearer(world.grants, accessToken, world.now());
+      return family && { email: family.person.email, scopes: family.scopes };
+    },
     secrets: () => [...world.secrets],
     close: () =>
       new Promise((resolve) => {

@@ -53,6 +53,8 @@ export const EXIT_CODES = {
   provider_answer_invalid: 5,
   /** The outcome of a refresh is open: no final answer came. */
   refresh_interrupted: 5,
+  /** TLS to a mail server cannot be made or trusted: too old, not offered, or its certificate is not valid. */
+  tls_failed: 5,
 
   /** The key source is unavailable here: no Secret Service, no such program or file. */
   key_unavailable: 6,
@@ -99,6 +101,14 @@ export const EXIT_CODES = {
   policy_refused: 11,
   /** The provider issues tokens to this client that are not Bearer tokens. A login will not help. */
   token_type_unsupported: 11,
+  /** A server refuses a token that was issued just now. */
+  token_refused: 11,
+  /** A mail server accepts the token, but not for the mailbox that was named. */
+  mailbox_refused: 11,
+  /** A mail server accepts the token and then refuses the mailbox. */
+  mailbox_unavailable: 11,
+  /** A mail server offers no mechanism for access tokens. */
+  mechanism_missing: 11,
 
   /** The program exists but cannot be run; as in shells. */
   command_not_executable: 126,

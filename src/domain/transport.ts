@@ -19,6 +19,9 @@ export type TransportReason =
 /** What is wrong with a server's certificate. Nothing was sent then. */
 export type CertificateFault = 'unknown_issuer' | 'expired' | 'not_yet_valid' | 'wrong_host';
 
+/** Why TLS was not begun: the server has only TLS 1.1 or older, or what it sent was not TLS. */
+export type HandshakeFault = 'too_old' | 'not_tls';
+
 export class TransportFailure extends Error {
   override readonly name = 'TransportFailure';
   readonly reason: TransportReason;
@@ -27,18 +30,25 @@ export class TransportFailure extends Error {
   readonly host: string;
   /** With the reason `tls` where the certificate was the cause; else null. */
   readonly certificate: CertificateFault | null;
+  /** With the reason `tls` where the handshake was the cause; else null. */
+  readonly handshake: HandshakeFault | null;
 
   constructor(
     reason: TransportReason,
     sent: 'no' | 'maybe',
     host: string,
-    more: { readonly cause?: unknown; readonly certificate?: CertificateFault | null } = {},
+    more: {
+      readonly cause?: unknown;
+      readonly certificate?: CertificateFault | null;
+      readonly handshake?: HandshakeFault | null;
+    } = {},
   ) {
     super(`${reason} (${host})`, more.cause === undefined ? undefined : { cause: more.cause });
     this.reason = reason;
     this.sent = sent;
     this.host = host;
     this.certificate = more.certificate ?? null;
+    this.handshake = more.handshake ?? null;
   }
 }
 
@@ -82,9 +92,15 @@ const FAULTS: Record<CertificateFault, { readonly words: string; readonly hint: 
   },
 };
 
+const HANDSHAKES: Record<HandshakeFault, string> = {
+  too_old: `${NOT_REACHED}: it has only versions of TLS that are no longer safe, and 1.2 is needed`,
+  not_tls: `${NOT_REACHED}: what it sent was not TLS`,
+};
+
 /** A sentence for people; holds nothing but the host and a reason from the closed list. */
 export function describeTransport(failure: TransportFailure): string {
-  const { host, reason, certificate } = failure;
+  const { host, reason, certificate, handshake } = failure;
+  if (handshake !== null) return `${host} ${HANDSHAKES[handshake]}`;
   return `${host} ${certificate === null ? WORDS[reason] : FAULTS[certificate].words}`;
 }
 

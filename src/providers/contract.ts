@@ -1,3 +1,4 @@
+import type { MailProtocolName } from '../domain/mailbox.js';
 import type { Secret } from '../domain/secret.js';
 
 /** How this program authenticates itself at the token endpoint (RFC 6749 §2.3). */
@@ -119,6 +120,14 @@ export interface GrantLimit {
   readonly reason: string;
 }
 
+/** A mail server that accepts the provider's tokens. */
+export interface MailServerFacts {
+  readonly host: string;
+  readonly port: number;
+  /** A token needs one of these. The first one is what a login asks for. */
+  readonly scopes: readonly string[];
+}
+
 /** A provider is data; every difference between providers is a field. */
 export interface Provider {
   readonly name: string;
@@ -160,6 +169,8 @@ export interface Provider {
   readonly grantLimits: readonly GrantLimit[];
   readonly device: DeviceFacts | null;
   readonly deadEnds: readonly DeadEnd[];
+  /** Null: it has no mail, or its servers are not known. */
+  readonly mail: Readonly<Record<MailProtocolName, MailServerFacts>> | null;
   /** The page where the user can see and remove the grant. */
   readonly manageUrl: string | null;
   /** Sentences for `vault providers NAME`. */

@@ -60,6 +60,7 @@ export function fromConfig(name: string, settings: ProviderSettings, base: Provi
     grantLimits: base?.grantLimits ?? [],
     device: moved ? null : base.device,
     deadEnds: moved ? [] : base.deadEnds,
+    mail: moved ? null : base.mail,
     manageUrl: settings.manageUrl ?? (moved ? null : base.manageUrl),
     notes: base?.notes ?? [],
   };

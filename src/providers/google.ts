@@ -1,5 +1,7 @@
 import type { Provider } from './contract.js';
 
+const MAIL = 'https://mail.google.com/';
+
 /** Letters and digits in front for project number and client, then Google's own domain. */
 const CLIENT_ID = '[0-9A-Za-z._-]+\\.apps\\.googleusercontent\\.com';
 
@@ -115,6 +117,12 @@ export const google: Provider = {
     },
     { shows: '"admin_policy_enforced"', means: 'an administrator has to allow the client first' },
   ],
+  // https://developers.google.com/workspace/gmail/imap/imap-smtp and /xoauth2-protocol.
+  mail: {
+    imap: { host: 'imap.gmail.com', port: 993, scopes: [MAIL] },
+    smtp: { host: 'smtp.gmail.com', port: 465, scopes: [MAIL] },
+    pop: { host: 'pop.gmail.com', port: 995, scopes: [MAIL] },
+  },
   manageUrl: 'https://myaccount.google.com/connections',
   notes: [
     'A consent screen in "Testing" ends every refresh token after 7 days, unless only openid, email and profile are requested.',

@@ -27,6 +27,7 @@ export function microsoft(tenant: string): Provider {
     issuer,
     issuerTemplate,
     endpoints: endpointsOf(tenant),
+    mail: mailOf(tenant),
     manageUrl:
       tenant === 'consumers' ? 'https://account.live.com/consent/Manage' : 'https://myapps.microsoft.com',
   };
@@ -53,6 +54,26 @@ function endpointsOf(tenant: string): Endpoints {
     deviceAuthorization: `${base}/devicecode`,
     userinfo: 'https://graph.microsoft.com/oidc/userinfo',
   };
+}
+
+/**
+ * Source: https://learn.microsoft.com/exchange/client-developer/legacy-protocols/how-to-authenticate-an-imap-pop-smtp-application-by-using-oauth.
+ * Submission has no port for TLS from the start.
+ */
+function mailOf(tenant: string): Provider['mail'] {
+  const host = 'outlook.office365.com';
+  const smtp = tenant === 'consumers' ? 'smtp-mail.outlook.com' : 'smtp.office365.com';
+  return {
+    imap: { host, port: 993, scopes: mailScopes('IMAP.AccessAsUser.All') },
+    smtp: { host: smtp, port: 587, scopes: mailScopes('SMTP.Send') },
+    pop: { host, port: 995, scopes: mailScopes('POP.AccessAsUser.All') },
+  };
+}
+
+/** Both names of the resource are in use; `.default` is that of an application without a user. */
+function mailScopes(name: string): readonly string[] {
+  const resources = ['https://outlook.office.com', 'https://outlook.office365.com'];
+  return [name, '.default'].flatMap((scope) => resources.map((resource) => `${resource}/${scope}`));
 }
 
 /**
@@ -136,7 +157,7 @@ const errors: ErrorFacts = {
   transient: ['AADSTS50033', 'AADSTS50087', 'AADSTS50088', 'AADSTS70012', 'AADSTS90033', 'AADSTS50196'],
 };
 
-const shared: Omit<Provider, 'issuer' | 'issuerTemplate' | 'endpoints' | 'manageUrl'> = {
+const shared: Omit<Provider, 'issuer' | 'issuerTemplate' | 'endpoints' | 'mail' | 'manageUrl'> = {
   name: 'microsoft',
   title: 'Microsoft',
   pkce: true,

@@ -86,6 +86,7 @@ export const notion: Provider = {
       means: `the connection does not list http://localhost:${PORT}${PATH} among its redirect URIs, character for character`,
     },
   ],
+  mail: null,
   manageUrl: null,
   notes: [
     'Notion does not report how long a token lives: it is used until Notion refuses it. The option --refresh of the token command gets a new one.',

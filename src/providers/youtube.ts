@@ -37,6 +37,7 @@ export const youtube: Provider = {
       channel_title: 'items.0.snippet.title',
     },
   },
+  mail: null,
   notes: [
     'A token belongs to the one channel you pick while logging in; log in once for each channel.',
     'youtube.readonly is always requested, because it shows which channel a login is for.',

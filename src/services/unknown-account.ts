@@ -1,6 +1,7 @@
 import { accountName } from '../domain/account.js';
 import { isKeyFailure, reworded, VaultError } from '../domain/errors.js';
 import { command, shellName } from '../domain/hints.js';
+import type { MailProtocolName } from '../domain/mailbox.js';
 import type { AccountRef } from '../stores/contract.js';
 import type { Vault } from '../vault/vault.js';
 
@@ -8,6 +9,7 @@ import type { Vault } from '../vault/vault.js';
 
 /** The command that takes the account, for hints. */
 export type Verb =
+  | `check ${MailProtocolName}`
   | 'connect'
   | 'default'
   | 'exec'

@@ -20,6 +20,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'complete.ts': ['domain', 'system', 'complete', 'stores'],
   oauth: ['domain', 'crypto', 'system', 'providers'],
   demo: ['domain', 'crypto', 'system'],
+  mail: ['domain', 'system'],
   vault: ['domain', 'crypto', 'system', 'stores'],
   audit: ['domain', 'crypto', 'system', 'stores', 'vault'],
   access: [
@@ -58,7 +59,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   services: [
     ...['version.ts', 'domain', 'crypto', 'system', 'config', 'providers', 'keysources', 'stores', 'oauth'],
-    ...['complete', 'consumers', 'vault', 'audit', 'demo', 'access', 'context.ts', 'health'],
+    ...['complete', 'consumers', 'vault', 'audit', 'demo', 'mail', 'access', 'context.ts', 'health'],
   ],
   commands: [
     ...[

@@ -13,6 +13,7 @@ const NAMES = [
   'exec',
   'connect',
   'helper',
+  'check',
   'list',
   'show',
   'rename',

@@ -1,10 +1,11 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmdirSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { TestContext } from 'vitest';
 import { fileBirth } from '../../src/system/files/read-only.js';
+import { hasOpenssl } from '../doubles/certificate.js';
 import { faketime } from './faketime.js';
 import { fileOfCrate } from './vector-files.js';
 
@@ -26,6 +27,12 @@ const succeeds = (program: string, args: readonly string[]) =>
 export const BASH_COMPLETION = '/usr/share/bash-completion/bash_completion';
 
 export const CHROMIUM = '/usr/bin/chromium';
+
+/** Cyrus SASL looks for its plugins below the folder of libraries of each architecture. */
+function hasXoauth2Plugin(): boolean {
+  const folders = existsSync('/usr/lib') ? readdirSync('/usr/lib') : [];
+  return folders.some((folder) => existsSync(join('/usr/lib', folder, 'sasl2/libkdexoauth2.so')));
+}
 
 const PARTS = {
   'the built command line': {
@@ -73,6 +80,20 @@ const PARTS = {
     how: 'apt-get install kubernetes-client',
   },
   curl: { found: () => succeeds('curl', ['--version']), how: 'apt-get install curl' },
+  Dovecot: {
+    // It makes processes of other users, which only root can.
+    found: () => process.getuid?.() === 0 && succeeds('dovecot', ['--version']) && hasOpenssl,
+    how: 'as root: apt-get install dovecot-imapd dovecot-pop3d dovecot-submissiond openssl',
+  },
+  neomutt: { found: () => succeeds('neomutt', ['-v']), how: 'apt-get install neomutt' },
+  mutt: { found: () => succeeds('mutt', ['-v']), how: 'apt-get install mutt' },
+  msmtp: { found: () => succeeds('msmtp', ['--version']), how: 'apt-get install msmtp' },
+  mbsync: {
+    found: () => succeeds('mbsync', ['--version']) && hasXoauth2Plugin(),
+    how: 'apt-get install isync libsasl2-modules-kdexoauth2',
+  },
+  getmail: { found: () => succeeds('getmail', ['--version']), how: 'apt-get install getmail6' },
+  offlineimap: { found: () => succeeds('offlineimap', ['--version']), how: 'apt-get install offlineimap3' },
   'namespaces of its own': {
     found: () => succeeds('unshare', ['--mount', '--net', 'mount', '-t', 'tmpfs', 'none', tmpdir()]),
     how: 'run as root on Linux',

@@ -39,7 +39,7 @@ interface Covered {
 }
 
 /** In bytes. */
-const LIMIT = 131_000;
+const LIMIT = 132_000;
 
 const ADVICE = `
 Every start of this program compiles main.cjs. A module that a valid token does not run has no place in it:

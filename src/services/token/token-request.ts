@@ -1,10 +1,11 @@
 import type { ThroughAgent } from '../../domain/audit-events.js';
+import type { MailProtocolName } from '../../domain/mailbox.js';
 
 export interface TokenRequest {
   /** A name, a provider or a unique prefix; null: the only account there is. */
   readonly selector: string | null;
   /** The command to type once more, where the name is not clear; default: `token`. */
-  readonly verb?: 'exec';
+  readonly verb?: 'exec' | `check ${MailProtocolName}`;
   /** The token must be valid for at least this long, in milliseconds. */
   readonly minValid: number;
   /** Fail if the token expires sooner, instead of warning: the caller shows no warnings. */
