@@ -250,7 +250,9 @@ function relayServer(sent: string[]): Promise<TcpServer> {
           } else {
             if (/^(?:MAIL|RCPT) /i.test(line)) envelope.push(line);
             if (/^RSET/i.test(line)) envelope = [];
-            socket.write(/^QUIT/i.test(line) ? '221 bye\r\n' : '250 fine\r\n');
+            // Some clients say that a message has 8-bit text, which a submission server passes on.
+            if (/^EHLO/i.test(line)) socket.write('250-relay\r\n250 8BITMIME\r\n');
+            else socket.write(/^QUIT/i.test(line) ? '221 bye\r\n' : '250 fine\r\n');
           }
         }
       });

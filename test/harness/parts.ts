@@ -92,6 +92,11 @@ const PARTS = {
     found: () => succeeds('mbsync', ['--version']) && hasXoauth2Plugin(),
     how: 'apt-get install isync libsasl2-modules-kdexoauth2',
   },
+  aerc: { found: () => succeeds('aerc', ['-v']), how: 'apt-get install aerc' },
+  'git send-email': {
+    found: () => succeeds('git', ['send-email', '--dump-aliases']),
+    how: 'apt-get install git-email libmailtools-perl',
+  },
   getmail: { found: () => succeeds('getmail', ['--version']), how: 'apt-get install getmail6' },
   offlineimap: { found: () => succeeds('offlineimap', ['--version']), how: 'apt-get install offlineimap3' },
   'namespaces of its own': {
