@@ -7,7 +7,7 @@ import { type Dovecot, MAIL_SCOPE, startDovecot } from '../harness/dovecot.js';
 import { type Shell, shellOf } from '../harness/mail-client.js';
 import { missing, needs } from '../harness/parts.js';
 
-/* Each client with the lines of docs/mail.md, and besides them the address and the certificate of the test's own server. */
+/* Each client with its recipe from docs/mail.md, in which only the server and the account are replaced. */
 
 const isHere = missing('Dovecot', 'the built command line').length === 0;
 const USER = 'ada@example.com';
@@ -53,36 +53,38 @@ function subjectsIn(path: string): string[] {
   return texts.flatMap((text) => /^Subject: (.*)$/m.exec(text)?.[1]?.trim() ?? []);
 }
 
+const PAGE = readFileSync(new URL('../../docs/mail.md', import.meta.url), 'utf8');
+
+/** @param which of the examples below this heading @returns its text, with each key replaced by its value */
+function recipe(heading: string, changes: Readonly<Record<string, string>>, which = 0): string {
+  const section = PAGE.split(/^### /m).find((each) => each.startsWith(`${heading}\n`)) ?? '';
+  const block = [...section.matchAll(/^```\w*\n(.*?)^```$/gms)][which]?.[1] ?? '';
+  return Object.entries(changes).reduce((text, [from, to]) => {
+    if (!text.includes(from)) throw new Error(`the recipe of ${heading} has no ${from}`);
+    return text.replaceAll(from, to);
+  }, block);
+}
+
+const TOKEN = { 'vault token google': 'vault token demo' };
+
 /** The message that was sent last. */
 const lastSent = () => dovecot.sent.at(-1) ?? '';
 const MESSAGE = 'From: ada@example.com\nTo: grace@example.com\nSubject: from msmtp\n\nHello.\n';
 
 describe('with the recipe of docs/mail.md', () => {
-  it.each(['neomutt', 'mutt'] as const)('%s reads and sends mail', async (client) => {
-    expect(missing(client, 'a terminal')).toEqual([]);
+  it.for(['neomutt', 'mutt'] as const)('%s reads and sends mail', async (client, context) => {
+    needs(context, client, 'a terminal');
     const out = join(stage.home.home, `${client}.mbox`);
-    const rc = shell.file(
-      `${client}rc`,
-      `set imap_user = "${USER}"
-set imap_authenticators = "oauthbearer:xoauth2"
-set imap_oauth_refresh_command = "vault token demo"
-set smtp_authenticators = "oauthbearer:xoauth2"
-set smtp_oauth_refresh_command = "vault token demo"
-set smtp_url = "smtps://${USER.replace('@', '%40')}@localhost:${dovecot.ports.submissions}/"
-set folder = "imaps://localhost:${dovecot.ports.imaps}/"
-set spoolfile = "+INBOX"
-set from = "${USER}"
-set ssl_starttls = no
-set certificate_file = "${dovecot.caFile}"
-set ssl_ca_certificates_file = "${dovecot.caFile}"
-set header_cache = ""
-set copy = no
-set confirmcreate = no
-set confirmappend = no
-set quit = yes
-set mbox_type = mbox
-`,
+    const lines = recipe('neomutt, mutt', {
+      ...TOKEN,
+      'imap.gmail.com': `localhost:${dovecot.ports.imaps}`,
+      'smtp.gmail.com': `localhost:${dovecot.ports.submissions}`,
+    });
+    const trust = ['certificate_file', 'ssl_ca_certificates_file'].map(
+      (each) => `set ${each} = "${dovecot.caFile}"`,
     );
+    const quiet = ['set copy = no', 'set confirmcreate = no', 'set confirmappend = no', 'set quit = yes'];
+    const rc = shell.file(`${client}rc`, [lines, ...trust, ...quiet, ''].join('\n'));
     await works(`${client} -F ${rc} -s 'from ${client}' grace@example.com`, 'Hello.\n');
     expect(lastSent()).toContain(`Subject: from ${client}`);
     const keys = `<tag-pattern>~A<enter><tag-prefix><copy-message>${out}<enter><exit>`;
@@ -90,110 +92,85 @@ set mbox_type = mbox
     expect(readFileSync(out, 'utf8')).toContain(`Subject: letter ${number}`);
   });
 
-  it.each(['oauthbearer', 'xoauth2'])('msmtp sends mail with auth %s', async (auth) => {
-    const config = shell.file(
-      '.msmtprc',
-      `account demo
-host localhost
-port ${dovecot.ports.submissions}
-tls on
-tls_starttls off
-tls_trust_file ${dovecot.caFile}
-auth ${auth}
-user ${USER}
-from ${USER}
-passwordeval vault token demo
-`,
-    );
-    await works(`msmtp -C ${config} -a demo grace@example.com`, MESSAGE);
+  function msmtprc(auth: string): string {
+    const changes = {
+      ...TOKEN,
+      'account google': 'account demo',
+      'smtp.gmail.com': 'localhost',
+      '465': `${dovecot.ports.submissions}\ntls_trust_file ${dovecot.caFile}`,
+      'auth oauthbearer': `auth ${auth}`,
+    };
+    return shell.file('.msmtprc', recipe('msmtp', changes));
+  }
+
+  it.for(['oauthbearer', 'xoauth2'])('msmtp sends mail with auth %s', async (auth, context) => {
+    needs(context, 'msmtp');
+    msmtprc(auth);
+    await works('msmtp -a demo grace@example.com', MESSAGE);
     expect(lastSent()).toContain('Subject: from msmtp');
   });
 
   it('git send-email sends a patch by msmtp', async (context) => {
     needs(context, 'git send-email', 'msmtp');
+    msmtprc('oauthbearer');
+    shell.file('.gitconfig', recipe('git send-email', { '-a google': '-a demo' }));
     const patch = shell.file('1.patch', `From: ${USER}\nSubject: [PATCH] one\n\nHello.\n---\n`);
-    const config = join(stage.home.home, '.msmtprc');
-    await works(
-      `git -c user.name=Ada -c user.email=${USER} -c sendemail.sendmailCmd='msmtp -C ${config} -a demo' send-email --quiet --confirm=never --from=${USER} --to=grace@example.com ${patch}`,
-    );
+    const names = `-c user.name=Ada -c user.email=${USER}`;
+    await works(`git ${names} send-email --quiet --confirm=never --to=grace@example.com ${patch}`);
     expect(lastSent()).toContain('Subject: [PATCH] one');
   });
 
   it('mbsync fetches mail', async (context) => {
     needs(context, 'mbsync');
     const inbox = maildir('mbsync');
-    const config = shell.file(
-      '.mbsyncrc',
-      `IMAPAccount demo
-Host localhost
-Port ${dovecot.ports.imaps}
-User ${USER}
-PassCmd "vault token demo"
-AuthMechs XOAUTH2
-SSLType IMAPS
-CertificateFile ${dovecot.caFile}
-
-IMAPStore demo-remote
-Account demo
-
-MaildirStore demo-local
-Inbox ${inbox}
-
-Channel demo
-Far :demo-remote:
-Near :demo-local:
-`,
-    );
-    await works(`mbsync -c ${config} demo`);
+    const trust = `CertificateFile ${dovecot.caFile}`;
+    const changes = {
+      ...TOKEN,
+      'Host imap.gmail.com': `Host localhost\nPort ${dovecot.ports.imaps}\n${trust}`,
+      '~/Mail/INBOX': inbox,
+    };
+    shell.file('.mbsyncrc', recipe('isync (mbsync)', changes));
+    await works('mbsync google');
     expect(subjectsIn(inbox)).toContain(`letter ${number}`);
   });
 
   it('getmail fetches mail', async (context) => {
     needs(context, 'getmail');
-    const inbox = join(stage.home.home, 'getmail');
-    mkdirSync(join(stage.home.home, 'getmail-state'));
-    const config = shell.file(
-      'getmailrc',
-      `[retriever]
-type = SimpleIMAPSSLRetriever
-server = localhost
-port = ${dovecot.ports.imaps}
-ca_certs = ${dovecot.caFile}
-username = ${USER}
-use_xoauth2 = true
-password_command = ("vault", "token", "demo")
-
-[destination]
-# Maildir is refused to root, as which the test has to run.
-type = MDA_external
-path = /usr/bin/tee
-arguments = ("-a", "${inbox}")
-allow_root_commands = true
-
-[options]
-read_all = true
-delete = false
-`,
-    );
-    await works(`getmail --getmaildir=getmail-state --rcfile=${config}`);
+    const inbox = join(stage.home.home, 'getmail.mbox');
+    const changes = {
+      '"token", "google"': '"token", "demo"',
+      'imap.gmail.com': `localhost\nport = ${dovecot.ports.imaps}\nca_certs = ${dovecot.caFile}`,
+      // As root, which Dovecot needs, it delivers to no Maildir.
+      'type = Maildir': 'type = MDA_external\nallow_root_commands = true',
+      'path = ~/Mail/': `path = /usr/bin/tee\narguments = ("-a", "${inbox}")`,
+    };
+    shell.file('.config/getmail/getmailrc', recipe('getmail', changes));
+    await works('getmail');
     expect(readFileSync(inbox, 'utf8')).toContain(`Subject: letter ${number}`);
+  });
+
+  it('offlineimap fetches mail', async (context) => {
+    needs(context, 'offlineimap');
+    const certificates = '/etc/ssl/certs/ca-certificates.crt';
+    shell.file('.offlineimap.py', recipe('offlineimap', {}));
+    const changes = {
+      'vault("google")': 'vault("demo")',
+      'imap.gmail.com': `localhost\nremoteport = ${dovecot.ports.imaps}`,
+      [certificates]: dovecot.caFile,
+    };
+    shell.file('.offlineimaprc', recipe('offlineimap', changes, 1));
+    await works('offlineimap -o -u basic');
+    expect(subjectsIn(join(stage.home.home, 'Mail'))).toContain(`letter ${number}`);
   });
 
   it('aerc reads and sends mail', async (context) => {
     needs(context, 'aerc', 'a terminal');
-    const user = USER.replace('@', '%40');
-    shell.file(
-      '.config/aerc/accounts.conf',
-      `[demo]
-source = imaps+oauthbearer://${user}@localhost:${dovecot.ports.imaps}
-source-cred-cmd = vault token demo
-outgoing = smtps+oauthbearer://${user}@localhost:${dovecot.ports.submissions}
-outgoing-cred-cmd = vault token demo
-outgoing-cred-cmd-cache = false
-default = INBOX
-from = ${USER}
-`,
-    );
+    const changes = {
+      ...TOKEN,
+      '@imap.gmail.com': `@localhost:${dovecot.ports.imaps}`,
+      '@smtp.gmail.com': `@localhost:${dovecot.ports.submissions}`,
+    };
+    shell.file('.config/aerc/accounts.conf', recipe('aerc', changes));
     const editor = shell.file('editor', '#!/bin/sh\necho Hello. >>"$1"\n');
     chmodSync(editor, 0o700);
     // It is written in Go, which reads the authorities that it trusts from here.
@@ -208,60 +185,20 @@ from = ${USER}
     expect(await aerc.done).toMatchObject({ exitCode: 0 });
   });
 
-  it('offlineimap fetches mail', async (context) => {
-    needs(context, 'offlineimap');
-    const python = shell.file(
-      'vault.py',
-      `import subprocess
-
-
-def vault(account):
-    return subprocess.check_output(["vault", "token", account], text=True).strip()
-`,
-    );
-    const config = shell.file(
-      '.offlineimaprc',
-      `[general]
-accounts = demo
-pythonfile = ${python}
-metadata = ${stage.home.home}/offlineimap-state
-
-[Account demo]
-localrepository = demo-local
-remoterepository = demo-remote
-
-[Repository demo-local]
-type = Maildir
-localfolders = ${stage.home.home}/offlineimap
-
-[Repository demo-remote]
-type = IMAP
-remotehost = localhost
-remoteport = ${dovecot.ports.imaps}
-sslcacertfile = ${dovecot.caFile}
-remoteuser = ${USER}
-auth_mechanisms = XOAUTH2
-oauth2_access_token_eval = vault("demo")
-`,
-    );
-    await works(`offlineimap -c ${config} -o -u basic`);
-    expect(subjectsIn(join(stage.home.home, 'offlineimap'))).toContain(`letter ${number}`);
-  });
-
   it('curl fetches and sends mail, with the token on its stdin', async (context) => {
     needs(context, 'curl');
-    const curl = (rest: string) =>
-      `printf 'oauth2-bearer = "%s"\\n' "$(vault token demo)" | curl -sS -K - --cacert ${dovecot.caFile} --user ${USER}: ${rest}`;
-    expect(await works(curl(`'imaps://localhost:${dovecot.ports.imaps}/INBOX;MAILINDEX=1'`))).toContain(
-      'Subject:',
-    );
+    const curl = (place: string) =>
+      recipe('curl', {
+        ...TOKEN,
+        '-sS -K -': `-sS -K - --cacert ${dovecot.caFile}`,
+        "'imaps://imap.gmail.com/INBOX;MAILINDEX=1'": place,
+      });
+    const letters = await works(curl(`'imaps://localhost:${dovecot.ports.imaps}/INBOX;MAILINDEX=1'`));
+    expect(letters).toContain('Subject:');
     expect(await works(curl(`pop3s://localhost:${dovecot.ports.pop3s}/1`))).toContain('Subject:');
     const letter = shell.file('letter', MESSAGE.replace('msmtp', 'curl'));
-    await works(
-      curl(
-        `smtps://localhost:${dovecot.ports.submissions} --mail-from ${USER} --mail-rcpt grace@example.com -T ${letter}`,
-      ),
-    );
+    const to = `--mail-from ${USER} --mail-rcpt grace@example.com -T ${letter}`;
+    await works(curl(`smtps://localhost:${dovecot.ports.submissions} ${to}`));
     expect(lastSent()).toContain('Subject: from curl');
   });
 });
