@@ -5,7 +5,7 @@ import type { Context } from '../context.js';
 import { reworded, VaultError } from '../domain/errors.js';
 import { command } from '../domain/hints.js';
 import { editConfig } from '../services/config/edit.js';
-import { configValue, type GivenValue, setConfigValue } from '../services/config/values.js';
+import { configValue, type GivenValue, setConfigValue, unsetConfigValue } from '../services/config/values.js';
 import type { Column, Io } from '../ui/io.js';
 import { printTable, renderBlock } from '../ui/layout.js';
 import { readSecretText } from './secret-file.js';
@@ -20,6 +20,7 @@ type ConfigInput =
       readonly words: readonly string[];
       readonly from: string | null;
     }
+  | { readonly action: 'unset'; readonly path: ConfigPath }
   | { readonly action: 'edit' | 'path' | 'profiles' };
 
 const SETTING: ArgumentSpec = {
@@ -64,6 +65,16 @@ export const config: Command<ConfigInput> = {
       },
     },
     {
+      name: 'unset',
+      summary: 'remove one value of config.json, or a whole provider',
+      arguments: [{ ...SETTING, required: true }],
+      options: [],
+      examples: {
+        'config unset providers.work.redirectPort': 'the default counts again',
+        'config unset providers.work': 'a server of your own',
+      },
+    },
+    {
       name: 'edit',
       summary: 'edit config.json in $VISUAL or $EDITOR; checks it before saving',
       arguments: [],
@@ -95,6 +106,7 @@ export const config: Command<ConfigInput> = {
     const from = text(raw, '--from-file');
     const [action, place, ...words] = names(raw, 'an argument');
     if (action === 'edit' || action === 'path' || action === 'profiles') return { action };
+    if (action === 'unset') return { action, path: parseConfigPath(place ?? '') };
     if (action === 'get') return { action, path: place === undefined ? null : parseConfigPath(place) };
     if (words.length > 0 === (from !== null))
       throw new VaultError('usage', 'give either a value or --from-file');
@@ -112,6 +124,9 @@ export const config: Command<ConfigInput> = {
             : { words: [await readSecretText(ctx, io, input.from)], typed: false };
         return printSet(ctx.paths.configFile, input.path, await setConfigValue(ctx, input.path, given), io);
       }
+      case 'unset':
+        await unsetConfigValue(ctx, input.path);
+        return printUnset(ctx.paths.configFile, input.path, io);
       case 'edit':
         return printEdited(ctx.paths.configFile, await edit(ctx, io), io);
       case 'path':
@@ -131,6 +146,12 @@ function printSet(configFile: string, path: ConfigPath, value: unknown, io: Io):
   const setting = path.join('.');
   if (io.json) io.document({ setting, value, config_file: configFile });
   else io.say(`${setting} is now ${JSON.stringify(value)}`, 'green');
+}
+
+function printUnset(configFile: string, path: ConfigPath, io: Io): void {
+  const setting = path.join('.');
+  if (io.json) io.document({ setting, value: null, config_file: configFile });
+  else io.say(`${setting} is no longer set`, 'green');
 }
 
 function printEdited(configFile: string, changed: boolean, io: Io): void {

@@ -192,7 +192,8 @@ export const key: Command<KeyInput> = {
         const { rotateDataKeys } = await import('../services/keys/rotate-data.js');
         if (!input.yes) await confirmNewDataKeys(ctx, io);
         const { report, stop } = sealingProgress(io);
-        return showRotatedData(await rotateDataKeys(ctx, report).finally(stop), io);
+        showRotatedData(await rotateDataKeys(ctx, report).finally(stop), io);
+        return input.yes ? undefined : offerRecoveryFile(ctx, io);
       }
       case 'export': {
         const { exportKey } = await import('../services/keys/recovery.js');
@@ -248,9 +249,18 @@ async function confirmNewDataKeys(ctx: Context, io: Io): Promise<void> {
       hint: `${commandLine('key rotate --data --yes')}\nthen make a new recovery file: ${commandLine('key export FILE')}`,
     });
   }
-  const question = `Replace the data keys? The recovery files made so far will no longer open the vault; make a new one afterwards: ${commandLine('key export FILE')}`;
+  const question = `Replace the data keys? The recovery files made so far will no longer open the vault; you can make a new one right after.`;
   if (!(await io.confirm(question)))
     throw new VaultError('interrupted', 'not confirmed, nothing was changed');
+}
+
+/** Right after the older ones have become useless. */
+async function offerRecoveryFile(ctx: Context, io: Io): Promise<void> {
+  if (!io.interactive || io.json || !(await io.confirm('Make a new recovery file now?', 'yes'))) return;
+  const file = await io.ask('Its name, on a medium apart from the vault and its backups:');
+  if (file === '') return;
+  const { exportKey } = await import('../services/keys/recovery.js');
+  showExported(await exportKey(ctx, { file, passphrase: { file: null, descriptor: null } }), io);
 }
 
 /** Asks before a key is removed, unless it cannot be removed anyway. */

@@ -7,6 +7,7 @@ import { VaultError } from '../domain/errors.js';
 import { command } from '../domain/hints.js';
 import { Secret } from '../domain/secret.js';
 import {
+  checkIssuer,
   plannedProvider,
   type SetupRequest,
   type SetupResult,
@@ -18,7 +19,7 @@ import { login } from './login.js';
 import { readSecretText } from './secret-file.js';
 import { askClient, askIssuer, askProvider, guide } from './setup-talk.js';
 import type { Command } from './spec.js';
-import { denied, firstName, oneOf, text } from './spec.js';
+import { denied, firstName, given, oneOf, text } from './spec.js';
 import { vaultOrAsk } from './vault-or-ask.js';
 
 interface SetupInput {
@@ -27,6 +28,8 @@ interface SetupInput {
   readonly clientId: string | null;
   readonly secretFile: string | null;
   readonly choice: KeyChoice | null;
+  /** The metadata of a server of the user's own is read before anything is written. */
+  readonly checksIssuer: boolean;
   readonly openBrowser: boolean;
   readonly offerLogin: boolean;
 }
@@ -49,6 +52,7 @@ export const setup: Command<SetupInput> = {
     },
     { flags: '--key-source <kind>', description: 'where a new vault keeps its key', values: KINDS },
     ...KEY_SOURCE_OPTIONS,
+    { flags: '--offline', description: 'do not check the issuer by reading its metadata' },
     { flags: '--no-browser', description: 'print addresses instead of opening them' },
     { flags: '--no-login', description: 'do not offer to log in' },
   ],
@@ -67,6 +71,7 @@ export const setup: Command<SetupInput> = {
       clientId: text(raw, '--client-id'),
       secretFile: text(raw, '--client-secret-file'),
       choice: kind === null ? null : readChoice(raw, kind, []),
+      checksIssuer: !given(raw, '--offline'),
       openBrowser: !denied(raw, '--no-browser'),
       offerLogin: !denied(raw, '--no-login'),
     };
@@ -107,12 +112,13 @@ async function completed(ctx: Context, input: SetupInput, asks: boolean, io: Io)
   const issuer = input.issuer ?? (isKnown || !asks ? null : await askIssuer(name, io));
   if (!isKnown && issuer === null) throw noIssuer(name);
   const planned = await plannedProvider(ctx, { name, issuer });
+  if (issuer !== null && input.checksIssuer) await checkIssuer(ctx, issuer);
   const { secretFile } = input;
   const clientSecret = secretFile === null ? null : new Secret(await readSecretText(ctx, io, secretFile));
-  const given = { clientId: input.clientId, clientSecret };
-  if (!asks || !(await wantsClient(planned, given, io))) return { name, issuer, ...given };
-  if (given.clientId === null) await guide(ctx, planned, input.openBrowser, io);
-  return { name, issuer, ...(await askClient(planned, given, io)) };
+  const known = { clientId: input.clientId, clientSecret };
+  if (!asks || !(await wantsClient(planned, known, io))) return { name, issuer, ...known };
+  if (known.clientId === null) await guide(ctx, planned, input.openBrowser, io);
+  return { name, issuer, ...(await askClient(planned, known, io)) };
 }
 
 /** Whether something has to be asked: what is set already stays, unless the user wants another client. */

@@ -44,6 +44,15 @@ export function withValueAt(config: Value, [name, ...rest]: ConfigPath, value: u
   return { ...config, [name]: withValueAt(inner, [next, ...more], value) };
 }
 
+/** A copy without this place. */
+export function withoutValueAt(config: Value, [name, ...rest]: ConfigPath): Value {
+  const [next, ...more] = rest;
+  const { [name]: inner, ...others } = config;
+  return next === undefined || !isObject(inner)
+    ? others
+    : { ...config, [name]: withoutValueAt(inner, [next, ...more]) };
+}
+
 /** A copy in which no client secret can be read. */
 export function withoutSecrets(value: unknown): unknown {
   if (Array.isArray(value) || !isObject(value)) return value;

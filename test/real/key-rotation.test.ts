@@ -1,7 +1,8 @@
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startAgent } from '../harness/agent.js';
+import { atTerminal } from '../harness/at-terminal.js';
 import { type DemoStage, openDemoStage } from '../harness/demo-stage.js';
 import { needs } from '../harness/parts.js';
 import { startSecretService } from '../harness/secret-service.js';
@@ -93,5 +94,26 @@ describe('a vault whose key is replaced', () => {
     const keys = JSON.parse(status.stdout).data_keys as readonly { replaced: boolean; accounts: number }[];
     expect(keys.map(({ replaced }) => replaced)).toEqual(Array(5).fill(false));
     expect(await stage.vault(['audit', '--verify'])).toMatchObject({ exitCode: 0 });
+  });
+});
+
+describe('new data keys at a terminal', () => {
+  it('are made after a question, and then a recovery file is offered', async (context) => {
+    needs(context, 'a terminal', 'the built command line');
+    await stage.logIn();
+    const file = join(stage.home.root, 'recovery');
+    const terminal = atTerminal(['key', 'rotate', '--data'], stage.home);
+    for (const [question, answer] of [
+      [/recovery files made so far will no longer open the vault.*\[y\/N\] $/s, 'y'],
+      [/sealed under new data keys.*Make a new recovery file now\? \[Y\/n\] $/s, ''],
+      [/Its name, .*: $/, file],
+      [/new passphrase of the recovery file: $/, 'passphrase-example-9'],
+      [/repeat the passphrase: $/, 'passphrase-example-9'],
+    ] as const) {
+      await terminal.sees(question);
+      terminal.type(`${answer}\n`);
+    }
+    expect(await terminal.done).toMatchObject({ exitCode: 0 });
+    expect(existsSync(file)).toBe(true);
   });
 });

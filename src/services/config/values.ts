@@ -6,6 +6,7 @@ import {
   holdsSecret,
   valueAt,
   withoutSecrets,
+  withoutValueAt,
   withValueAt,
 } from '../../config/config-path.js';
 import { resolveProvider } from '../../config/settings.js';
@@ -62,6 +63,27 @@ export async function setConfigValue(
     return text;
   });
   return path.at(-1) === CLIENT_SECRET ? '[redacted]' : withoutSecrets(set);
+}
+
+/**
+ * Removes one value of `config.json`, or all of a provider.
+ *
+ * @throws VaultError `usage` where nothing is set there, and for the key source; `config_invalid` when the provider it belongs to
+ * would not be valid
+ */
+export async function unsetConfigValue(
+  ctx: ChangeContext & Pick<Context, 'readSettings'>,
+  path: ConfigPath,
+): Promise<void> {
+  const { configFile } = ctx.paths;
+  refuseKeySource(path);
+  await changeSettings(ctx, configFile, 'config_file', async (before) => {
+    parseConfigFile(before, configFile);
+    valueAt(before === null ? {} : parseConfigJson(before, configFile), path, configFile);
+    const text = changedConfigJson(before, configFile, (config) => withoutValueAt(config, path));
+    if (path.length > 2) await requireWholeProvider(ctx, path, text);
+    return text;
+  });
 }
 
 /** What the words may mean, the most likely first: only the setting knows its type. */

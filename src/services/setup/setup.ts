@@ -4,9 +4,10 @@ import { changedConfigJson, isObject } from '../../config/config-json.js';
 import { withVariables } from '../../config/env-file.js';
 import { type ResolvedProvider, resolveProvider } from '../../config/settings.js';
 import type { Context } from '../../context.js';
-import { VaultError } from '../../domain/errors.js';
+import { reworded, VaultError } from '../../domain/errors.js';
 import { command } from '../../domain/hints.js';
 import type { Secret } from '../../domain/secret.js';
+import { discover } from '../../oauth/discovery.js';
 import { type ChangeContext, changeSettings } from '../config/change.js';
 
 export type SetupContext = ChangeContext & Pick<Context, 'envFile' | 'readSettings'>;
@@ -54,6 +55,24 @@ export async function plannedProvider(
     );
   }
   return resolveProvider(name, sources);
+}
+
+/**
+ * Reads the metadata of a server: a mistyped issuer is found before it is written.
+ *
+ * @throws VaultError `network_failed`, `provider_unavailable`, `provider_answer_invalid`
+ */
+export async function checkIssuer({ http }: Pick<Context, 'http'>, issuer: string): Promise<void> {
+  try {
+    await discover(await http(), issuer, {});
+  } catch (failure) {
+    if (!(failure instanceof VaultError)) throw failure;
+    const own = failure.hint === undefined ? '' : `${failure.hint}\n`;
+    throw reworded(failure, {
+      message: `nothing was written: ${failure.message}`,
+      hint: `${own}to set it up without asking the server: add --offline`,
+    });
+  }
 }
 
 /**
