@@ -50,6 +50,11 @@ export async function fastRead(argv: readonly string[]): Promise<CommandLine | n
   for (let index = 0; index < argv.length; index += 1) {
     const word = argv[index] ?? '';
     if (index === at) continue;
+    // What another program adds to its helper is not ours to read.
+    if (word === '--' && command.neverAsks === true) {
+      args.push(...argv.slice(index + 1));
+      break;
+    }
     if (!word.startsWith('-')) {
       args.push(word);
       continue;

@@ -51,13 +51,20 @@ export const helper: Command<HelperInput> = {
   },
 };
 
-/** A program that has verbs writes one after what was configured; the account may be left out. */
+/**
+ * A program that has verbs writes one after what was configured. The account may be left out, and options of the program may
+ * come before the verb.
+ */
 function split(words: readonly string[], verbs: readonly string[]): Omit<HelperRequest, 'tool' | 'target'> {
-  const [first = null, second = null, ...rest] = words;
-  if (verbs.length === 0) return { selector: first, verb: null, words: words.slice(1) };
-  if (first !== null && verbs.includes(first) && (second === null || !verbs.includes(second)))
-    return { selector: null, verb: first, words: words.slice(1) };
-  return { selector: first, verb: second, words: rest };
+  if (verbs.length === 0) return { selector: words[0] ?? null, verb: null, words: words.slice(1) };
+  const isVerb = (at: number) => verbs.includes(words[at] ?? '');
+  const first = words.findIndex((_, at) => isVerb(at));
+  // An account may have the name of a verb.
+  const at = first === -1 ? words.length : isVerb(first + 1) ? first + 1 : first;
+  const before = words.slice(0, at);
+  const selector = before.find((word) => !word.startsWith('-')) ?? null;
+  const rest = [...before.filter((word) => word !== selector), ...words.slice(at + 1)];
+  return { selector, verb: words[at] ?? null, words: rest };
 }
 
 /** @throws VaultError `usage` */

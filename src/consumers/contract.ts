@@ -48,6 +48,11 @@ export interface HelperCall {
   readonly env: Environment;
   /** The host, registry or URL for which the account was connected; null when it was not given. */
   readonly target: string | null;
+  /**
+   * What this program was connected for, for one that runs its helper without an account: the account and the host on the
+   * command line, where they were given; else what `vault connect` has recorded.
+   */
+  connected(): readonly Connected[];
   /** The lines of stdin. */
   lines(): AsyncIterable<string>;
   token(wanted?: WantedToken): Promise<ValidToken>;
@@ -57,7 +62,15 @@ export interface HelperCall {
   say(line: string): void;
 }
 
+export interface Connected {
+  /** Null: the only account, or the default. */
+  readonly account: string | null;
+  readonly target: string;
+}
+
 export interface WantedToken {
+  /** Left out: the one on the command line. */
+  readonly account?: string | null;
   /** This token was refused: give another one. */
   readonly refused?: string | null;
   /** Also says whose account it is. */
@@ -83,6 +96,11 @@ export interface ConnectRequest {
 }
 
 export interface Plan {
+  /**
+   * The host by which the helper finds the account, where it is run without one. Then a host has one account only, and this
+   * is recorded as the target.
+   */
+  readonly target?: string;
   readonly changes: readonly Change[];
   /** What to know, or to do next; a command alone in a line after its sentence. */
   readonly notes: readonly string[];
@@ -97,6 +115,13 @@ export type Change =
       readonly lines: readonly string[];
       /** What begins a comment: `#`. */
       readonly comment: string;
+      /**
+       * The line that begins the section to which the lines belong, for a format in which a section may be there once only.
+       * They come first in that section, which is added where there is none.
+       */
+      readonly section?: string;
+      /** The same for all accounts and hosts: written once, and removed with the last of them. */
+      readonly shared?: true;
       /** What must not be in the file already, because the lines would contradict it. */
       readonly unless?: RegExp;
     }
@@ -110,7 +135,13 @@ export type Change =
       readonly indent: string;
     }
   /** A small program that starts this one. */
-  | { readonly kind: 'script'; readonly file: string; readonly lines: readonly string[] }
+  | {
+      readonly kind: 'script';
+      readonly file: string;
+      readonly lines: readonly string[];
+      /** As for lines. */
+      readonly shared?: true;
+    }
   /** Commands of the program itself, which change `files`. */
   | {
       readonly kind: 'commands';

@@ -4,6 +4,7 @@ import { command, programName } from '../domain/hints.js';
 import { quoted } from '../domain/safe-text.js';
 import type { ValidToken } from '../domain/valid-token.js';
 import type { Consumer, HelperCall } from './contract.js';
+import { isLoopback } from './hosts.js';
 
 /*
  * git's credential helpers: gitcredentials(7), git-credential(1). git 2.39 knows user name and password only; what it does not
@@ -35,8 +36,6 @@ const OTHER = { username: 'oauth2', bearer: false };
 /** `git send-email` and `git imap-send` ask for the password of a mailbox. */
 const MAIL = ['smtp', 'smtps', 'imap', 'imaps'];
 
-const LOOPBACK = /^(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?$/;
-
 /** The attributes of one request; a key that ends in `[]` may repeat. */
 type Attributes = ReadonlyMap<string, readonly string[]>;
 
@@ -63,7 +62,7 @@ export const git: Consumer = {
         hint: command(`connect git ${quoted(account)} --for git.example.com`),
       });
     const words = [...self, 'helper', 'git', account, ...(target === null ? [] : ['--for', host])];
-    const url = `${LOOPBACK.test(host) ? 'http' : 'https'}://${host}`;
+    const url = `${isLoopback(host) ? 'http' : 'https'}://${host}`;
     return {
       changes: [
         {
@@ -127,7 +126,7 @@ async function erase(call: HelperCall, asked: Attributes): Promise<void> {
 /** Whether the token may go to this host: where the account was connected for, or where its provider logs in. */
 function isMeant(call: HelperCall, protocol: string, host: string): boolean {
   const { target } = call;
-  if (protocol === 'http' && !LOOPBACK.test(host)) {
+  if (protocol === 'http' && !isLoopback(host)) {
     call.say(`${programName()}: no token for ${host}, because http is not encrypted`);
     return false;
   }

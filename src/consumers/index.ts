@@ -11,4 +11,5 @@ export interface ConsumerEntry {
 export const CONSUMERS: readonly ConsumerEntry[] = [
   { name: 'git', title: 'git over HTTPS', load: async () => (await import('./git.js')).git },
   { name: 'kubectl', title: 'Kubernetes clients', load: async () => (await import('./kubectl.js')).kubectl },
+  { name: 'docker', title: 'container registries', load: async () => (await import('./docker.js')).docker },
 ];

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { homedir } from 'node:os';
+import { isDeepStrictEqual } from 'node:util';
 import { isOnPath, runProgram } from '../../access/programs.js';
 import type { Change, Consumer, Plan } from '../../consumers/contract.js';
 import { CONSUMERS } from '../../consumers/index.js';
@@ -112,7 +113,7 @@ async function emailOf(
  */
 export async function install(
   ctx: ConnectContext,
-  { tool, target }: ConnectRequest,
+  { tool, target: asked }: ConnectRequest,
   { account, plan }: Prepared,
 ): Promise<readonly ChangedFile[]> {
   const changes = plan.changes.filter(({ kind }) => kind !== 'shown');
@@ -124,18 +125,25 @@ export async function install(
         hint: command(`connect ${tool} ${quoted(account)}`),
       },
     );
-  await remove(ctx, { tool, selector: account, target });
+  const target = plan.target ?? asked;
+  const isThis = (each: Connection) =>
+    each.tool === tool && each.account === account && each.target === target;
+  const all = readConnections(ctx);
+  const rival = all.find((each) => each.tool === tool && each.target === target && each.account !== account);
+  if (plan.target !== undefined && rival !== undefined)
+    throw new VaultError('usage', `${tool} takes its tokens for ${target} from ${rival.account} already`, {
+      hint: `${command(`connect ${ownerOf(rival, null)}`)} --remove`,
+    });
+  await removeAll(ctx, all.filter(isThis));
   const files: ChangedFile[] = [];
-  const note = () =>
-    writeConnections(ctx, [
-      ...readConnections(ctx).filter((each) => !isSame(each, tool, account, target)),
-      made,
-    ]);
   const made: Connection = { tool, account, target, changes, files };
   for (const change of changes) {
-    files.push(...(await apply(ctx, change, ownerOf(made))));
+    for (const file of await apply(ctx, change, made)) {
+      const at = files.findIndex(({ path }) => path === file.path);
+      files.splice(at === -1 ? files.length : at, 1, file);
+    }
     // After each, so that an interrupted run can be undone.
-    note();
+    writeConnections(ctx, [...readConnections(ctx).filter((each) => !isThis(each)), made]);
   }
   return files;
 }
@@ -151,89 +159,125 @@ export async function disconnect(
   ctx: ConnectContext,
   request: ConnectRequest,
 ): Promise<readonly Connection[]> {
-  const removed = await remove(ctx, request);
+  const { tool, selector, target } = request;
+  const removed = readConnections(ctx).filter(
+    (each) =>
+      each.tool === tool &&
+      (selector === null || each.account === selector || each.account.startsWith(`${selector}/`)) &&
+      (target === null || each.target === target),
+  );
+  await removeAll(ctx, removed);
   if (removed.length > 0) return removed;
-  throw new VaultError(
-    'usage',
-    `${request.tool} is not connected${request.selector === null ? '' : ` to ${request.selector}`}`,
-    {
-      hint: `to see what is: ${command('connect')}`,
-    },
-  );
-}
-
-async function remove(
-  ctx: ConnectContext,
-  { tool, selector, target }: ConnectRequest,
-): Promise<readonly Connection[]> {
-  const all = readConnections(ctx);
-  const gone = all.filter((each) => isSame(each, tool, selector, target));
-  // The last first: a file is restored to what it was before each.
-  for (const connection of [...gone].reverse()) await undo(ctx, connection);
-  if (gone.length > 0)
-    writeConnections(
-      ctx,
-      all.filter((each) => !gone.includes(each)),
-    );
-  return gone;
-}
-
-function isSame(
-  connection: Connection,
-  tool: string,
-  account: string | null,
-  target: string | null,
-): boolean {
-  return (
-    connection.tool === tool &&
-    (account === null || connection.account === account || connection.account.startsWith(`${account}/`)) &&
-    (target === null || connection.target === target)
-  );
-}
-
-/** What is typed after `vault connect`. */
-function ownerOf({ tool, account, target }: Connection): string {
-  return [tool, account, ...(target === null ? [] : ['--for', target])].map(quoted).join(' ');
-}
-
-async function apply(ctx: ConnectContext, change: Change, owner: string): Promise<ChangedFile[]> {
-  if (change.kind === 'shown') return [];
-  const others = await ctx.othersFiles();
-  const paths = change.kind === 'commands' ? change.files : [change.file];
-  const before = paths.map((path) => others.read(path));
-  if (change.kind === 'commands') await runAll(ctx, change.run);
-  else {
-    const text = edited(change, before[0]?.toString('utf8') ?? '', owner);
-    others.write(change.file, Buffer.from(text, 'utf8'), change.kind === 'script' ? EXECUTABLE : PRIVATE);
-  }
-  return paths.map((path, index) => {
-    const old = before[index] ?? null;
-    const copy = old === null ? null : keepCopy(ctx, digestOf(`${owner} ${path}`).slice(0, 16), old);
-    return { path, copy, digest: digestOf(others.read(path) ?? '') };
+  throw new VaultError('usage', `${tool} is not connected${selector === null ? '' : ` to ${selector}`}`, {
+    hint: `to see what is: ${command('connect')}`,
   });
 }
 
-async function undo(ctx: ConnectContext, connection: Connection): Promise<void> {
+/** The last first: a file is restored to what it was before each. */
+async function removeAll(ctx: ConnectContext, gone: readonly Connection[]): Promise<void> {
+  for (const connection of [...gone].reverse()) {
+    const isGone = (each: Connection) => isDeepStrictEqual(each, connection);
+    const others = readConnections(ctx).filter((each) => !isGone(each));
+    await undo(ctx, connection, others);
+    writeConnections(ctx, others);
+  }
+}
+
+/** What is typed after `vault connect`. */
+function ownerOf(
+  { tool, account, target }: Pick<Connection, 'tool' | 'account' | 'target'>,
+  profile: string | null,
+): string {
+  const words = [tool, account, ...(target === null ? [] : ['--for', target]), ...profileWords(profile)];
+  return words.map(quoted).join(' ');
+}
+
+function profileWords(profile: string | null): readonly string[] {
+  return profile === null ? [] : ['--profile', profile];
+}
+
+function isShared(change: Change): boolean {
+  return (change.kind === 'lines' || change.kind === 'script') && change.shared === true;
+}
+
+/** What is shared belongs to the program, not to one account. */
+function ownerOfChange({ profile }: ConnectContext, change: Change, connection: Connection): string {
+  return isShared(change)
+    ? [connection.tool, ...profileWords(profile)].map(quoted).join(' ')
+    : ownerOf(connection, profile);
+}
+
+function pathsOf(change: Change): readonly string[] {
+  if (change.kind === 'shown') return [];
+  return change.kind === 'commands' ? change.files : [change.file];
+}
+
+async function apply(ctx: ConnectContext, change: Change, connection: Connection): Promise<ChangedFile[]> {
+  if (change.kind === 'shown') return [];
+  const others = await ctx.othersFiles();
+  const owner = ownerOfChange(ctx, change, connection);
+  const paths = pathsOf(change);
+  const before = paths.map((path) => others.read(path));
+  if (change.kind === 'commands') await runAll(ctx, change.run);
+  else {
+    const old = before[0]?.toString('utf8') ?? '';
+    const text = edited(change, old, owner);
+    const mode = change.kind === 'script' ? EXECUTABLE : PRIVATE;
+    if (text !== old) others.write(change.file, Buffer.from(text, 'utf8'), mode);
+  }
+  return paths.map((path, index) => {
+    const old = before[index] ?? null;
+    const first = firstCopy(ctx, path, change, connection);
+    // A copy that lacks what the user has changed since must never be restored.
+    const isOutdated = first !== undefined && first.digest !== digestOf(old ?? '');
+    const digest = isOutdated ? '' : digestOf(others.read(path) ?? '');
+    const name = digestOf(`${ownerOf(connection, null)} ${path}`).slice(0, 16);
+    const copy = first !== undefined ? first.copy : old === null ? null : keepCopy(ctx, name, old);
+    return { path, copy, digest };
+  });
+}
+
+/** The file from before is kept once: by this connection, or by the first of those that share the change. */
+function firstCopy(
+  ctx: ConnectContext,
+  path: string,
+  change: Change,
+  { tool, files }: Connection,
+): ChangedFile | undefined {
+  const isIt = (file: ChangedFile) => file.path === path;
+  const sharing = isShared(change) ? readConnections(ctx).filter((each) => each.tool === tool) : [];
+  return files.find(isIt) ?? sharing.flatMap((each) => each.files).find(isIt);
+}
+
+async function undo(
+  ctx: ConnectContext,
+  connection: Connection,
+  remaining: readonly Connection[],
+): Promise<void> {
   const { changes, files } = connection;
   const others = await ctx.othersFiles();
-  const untouched = (path: string) => {
-    const file = files.find((each) => each.path === path);
-    return file !== undefined && digestOf(others.read(path) ?? '') === file.digest ? file : null;
-  };
-  for (const change of [...changes].reverse()) {
-    if (change.kind === 'shown') continue;
-    const paths = change.kind === 'commands' ? change.files : [change.file];
-    const same = paths.map(untouched).filter((file) => file !== null);
-    if (same.length === paths.length) {
-      for (const { path, copy } of same) {
-        const old = copy === null ? null : ctx.files.read(copy, COPY_LIMIT);
-        if (old === null) others.remove(path);
-        else others.write(path, old, PRIVATE);
-      }
-    } else if (change.kind === 'commands') await runAll(ctx, change.undo);
-    else cut(others, change, ownerOf(connection));
+  const stays = (change: Change) =>
+    isShared(change) &&
+    remaining.some(
+      ({ tool, changes }) =>
+        tool === connection.tool && changes.some((each) => isDeepStrictEqual(each, change)),
+    );
+  const gone = changes.filter((change) => !stays(change));
+  const kept = changes.filter(stays).flatMap(pathsOf);
+  const isUntouched = ({ path, digest }: ChangedFile) => digestOf(others.read(path) ?? '') === digest;
+  const same = files.filter((file) => !kept.includes(file.path) && isUntouched(file));
+  for (const change of [...gone].reverse()) {
+    if (pathsOf(change).every((path) => same.some((file) => file.path === path))) continue;
+    if (change.kind === 'commands') await runAll(ctx, change.undo);
+    else if (change.kind !== 'shown') cut(others, change, ownerOfChange(ctx, change, connection));
   }
-  for (const { copy } of files) if (copy !== null) ctx.files.remove(copy);
+  for (const { path, copy } of same) {
+    const old = copy === null ? null : ctx.files.read(copy, COPY_LIMIT);
+    if (old === null) others.remove(path);
+    else others.write(path, old, PRIVATE);
+  }
+  const needed = remaining.flatMap((each) => each.files.map(({ copy }) => copy));
+  for (const { copy } of files) if (copy !== null && !needed.includes(copy)) ctx.files.remove(copy);
 }
 
 const COPY_LIMIT = 4 * 1024 * 1024;

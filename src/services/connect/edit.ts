@@ -5,6 +5,7 @@ import { VaultError } from '../../domain/errors.js';
 /* Changes to the text of a file, and back. Each is a pure function of the text; an empty text is that of a missing file. */
 
 export type TextChange = Extract<Change, { kind: 'lines' | 'json' | 'script' }>;
+type Lines = Extract<Change, { kind: 'lines' }>;
 
 /**
  * @param owner what the lines belong to, on one line: `git github/work`
@@ -15,8 +16,7 @@ export function edited(change: TextChange, text: string, owner: string): string 
     case 'lines': {
       const without = undone(change, text, owner);
       if (change.unless?.test(without) === true) throw taken(change.file, change.unless.exec(without)?.[0]);
-      const break_ = without === '' || without.endsWith('\n') ? '' : '\n';
-      return `${without}${break_}${block(change, owner)}`;
+      return inserted(without, change, owner);
     }
     case 'json': {
       const document = parsed(change.file, text);
@@ -27,8 +27,12 @@ export function edited(change: TextChange, text: string, owner: string): string 
       at[key] = change.value;
       return written(document, change.indent, text);
     }
-    case 'script':
-      return `${change.lines.join('\n')}\n`;
+    case 'script': {
+      const [first, ...rest] = change.lines;
+      const mark = `# token-vault: ${owner} (undo: vault connect ${owner} --remove)`;
+      if (text !== '' && !text.includes(`\n${mark}\n`)) throw taken(change.file, 'another program');
+      return `${[first, mark, ...rest].join('\n')}\n`;
+    }
   }
 }
 
@@ -36,7 +40,7 @@ export function edited(change: TextChange, text: string, owner: string): string 
 export function undone(change: TextChange, text: string, owner: string): string {
   switch (change.kind) {
     case 'lines': {
-      const [start, end] = marks(change.comment, owner);
+      const [start, end] = marks(change, owner);
       const from = text.indexOf(start);
       const to = text.indexOf(end, from);
       return from === -1 || to === -1 ? text : text.slice(0, from) + text.slice(to + end.length);
@@ -55,16 +59,32 @@ export function undone(change: TextChange, text: string, owner: string): string 
   }
 }
 
-function block(change: Extract<Change, { kind: 'lines' }>, owner: string): string {
-  const [start, end] = marks(change.comment, owner);
+function block(change: Lines, owner: string): string {
+  const [start, end] = marks(change, owner);
   return `${start}${change.lines.join('\n')}\n${end}`;
 }
 
-function marks(comment: string, owner: string): readonly [string, string] {
+/** A file may have lines in several sections. */
+function marks({ comment, section }: Lines, owner: string): readonly [string, string] {
+  const what = section === undefined ? owner : `${owner} ${section}`;
   return [
-    `${comment} >>> token-vault: ${owner} (undo: vault connect ${owner} --remove)\n`,
-    `${comment} <<< token-vault: ${owner}\n`,
+    `${comment} >>> token-vault: ${what} (undo: vault connect ${owner} --remove)\n`,
+    `${comment} <<< token-vault: ${what}\n`,
   ];
+}
+
+/** After the line that begins the section, where there is one; else at the end, with that line. */
+function inserted(text: string, change: Lines, owner: string): string {
+  const { section } = change;
+  const heads = section === undefined ? [] : [...text.matchAll(/^.*$/gm)];
+  const head = heads.find(([line]) => line.replace(/\s+#.*/, '').trim() === section);
+  if (head !== undefined) {
+    const at = head.index + head[0].length;
+    return `${text.slice(0, at)}\n${block(change, owner)}${text.slice(at).replace(/^\n/, '')}`;
+  }
+  const break_ = text === '' || text.endsWith('\n') ? '' : '\n';
+  const lines = [section ?? [], change.lines].flat();
+  return `${text}${break_}${block({ ...change, lines }, owner)}`;
 }
 
 type JsonObject = { [key: string]: unknown };

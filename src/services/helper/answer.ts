@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Consumer, HelperCall, WantedToken } from '../../consumers/contract.js';
+import type { Connected, Consumer, HelperCall, WantedToken } from '../../consumers/contract.js';
 import type { Context } from '../../context.js';
 import { accountName } from '../../domain/account.js';
 import { MINUTE } from '../../domain/duration.js';
@@ -7,6 +7,7 @@ import { orElse, VaultError } from '../../domain/errors.js';
 import { command } from '../../domain/hints.js';
 import { MIN_VALID } from '../../domain/token-state.js';
 import type { ValidToken } from '../../domain/valid-token.js';
+import { readConnections } from '../connect/connections.js';
 import { type TokenContext, token } from '../token/token.js';
 import type { TokenRequest } from '../token/token-request.js';
 
@@ -45,6 +46,7 @@ export async function answer(
     words: request.words,
     target: request.target,
     env: ctx.host.env,
+    connected: () => connectedFor(ctx, request),
     token: (wanted = {}) => tokenFor(ctx, request, helper.runsAgain === true, wanted, streams),
   };
   try {
@@ -58,11 +60,23 @@ export async function answer(
   }
 }
 
+/** Without a host on the command line, what `vault connect` has recorded for this account, or for all. */
+function connectedFor(
+  ctx: Pick<Context, 'files' | 'paths'>,
+  { tool, selector, target }: HelperRequest,
+): readonly Connected[] {
+  if (target !== null) return [{ account: selector, target }];
+  return readConnections(ctx).flatMap((each) => {
+    const meant = each.tool === tool && (selector === null || each.account === selector);
+    return meant && each.target !== null ? [{ account: each.account, target: each.target }] : [];
+  });
+}
+
 async function tokenFor(
   ctx: TokenContext,
-  { tool, selector }: HelperRequest,
+  { tool, selector: own }: HelperRequest,
   runsAgain: boolean,
-  { refused = null, withIdentity = false }: WantedToken,
+  { account: selector = own, refused = null, withIdentity = false }: WantedToken,
   { say }: HelperStreams,
 ): Promise<ValidToken> {
   const request: TokenRequest = { selector, minValid: MIN_VALID, scopes: [], refresh: false, withIdentity };
