@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Certificate, makeCertificate } from '../doubles/certificate.js';
+import { serveRaw } from '../doubles/local-server.js';
 import { type ScriptedServer, scriptedServer } from '../doubles/mail-server.js';
 import type { CliRun } from '../harness/cli.js';
 import { type DemoStage, openDemoStage } from '../harness/demo-stage.js';
@@ -100,14 +101,16 @@ describe('vault check', () => {
     ['imap', 'imaps'],
     ['smtp', 'submissions'],
     ['pop', 'pop3s'],
-  ])('sends a token of 3 kB over %s in a second step', async (protocol, listener) => {
+  ])('sends a token of 3 kB over %s, for which a line may be too short', async (protocol, listener) => {
     const long = `demo-access-${'x'.repeat(3_000)}`;
     stage.canaries.accessToken(long);
     dovecot.lies.accepted.set(long, 'ada@example.com');
     stage.demo.knobs.answerMembers = { access_token: long };
     await stage.vault(['refresh', account, '--force']);
     stage.demo.knobs.answerMembers = {};
-    expect(await check(protocol, listener)).toMatchObject({ exitCode: 0 });
+    const { stdout } = await check(protocol, listener);
+    // That is this token, and not a new one.
+    expect(stdout).toContain('(OAUTHBEARER, TLSv1.3)');
     await stage.vault(['refresh', account, '--force']);
   });
 
@@ -262,6 +265,27 @@ describe('vault check at a server that', () => {
       message: expect.stringContaining('(it said: User is authenticated but not connected.)'),
       hint: expect.stringContaining('Exchange'),
     });
+  });
+
+  it.each<[string, (line: string) => string]>([
+    ['smtp', (line) => (/^EHLO/.test(line) ? '250-mail\r\n250 AUTH XOAUTH2\r\n' : '250 fine\r\n')],
+    ['pop', (line) => (line === 'CAPA' ? '+OK\r\nSASL XOAUTH2\r\n.\r\n' : '+OK\r\n')],
+    ['imap', (line) => `* CAPABILITY IMAP4rev1 AUTH=XOAUTH2\r\n${line.split(' ')[0]} OK done\r\n`],
+  ])('offers no TLS over %s is sent no token', async (protocol, answer) => {
+    const greeting = { smtp: '220 mail\r\n', pop: '+OK\r\n', imap: '* OK\r\n' }[protocol] ?? '';
+    const lines: string[] = [];
+    const server = await serveRaw((socket) => {
+      socket.write(greeting);
+      socket.on('data', (chunk) => {
+        lines.push(...chunk.toString().trim().split('\r\n'));
+        socket.write(answer(lines.at(-1) ?? ''));
+      });
+    });
+    const place = `localhost:${server.port}`;
+    const refused = await failing(checkAt(protocol, place, ['--starttls', '--json']));
+    await server.close();
+    expect(refused).toMatchObject({ code: 'tls_failed', exit_code: 5 });
+    expect(lines).toEqual([expect.stringMatching(/^(?:EHLO \[127\.0\.0\.1\]|CAPA|a1 CAPABILITY)$/)]);
   });
 
   it('has switched the protocol off says so, and no token is spent', async () => {
