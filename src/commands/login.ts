@@ -224,6 +224,14 @@ function greeting({ account, identity, created }: LoginResult): string {
   return created ? `logged in as ${who}: added ${name}` : `logged in as ${who}: updated ${name}`;
 }
 
+/** Where the user is sent; the grant where there is none. */
+function userEntry(plan: LoginPlan): Entry {
+  if (plan.grant !== null) return ['grant', plan.grant];
+  return plan.device
+    ? ['device authorization endpoint', plan.deviceAuthorizationEndpoint ?? DISCOVERED]
+    : ['authorization endpoint', plan.authorizationEndpoint ?? DISCOVERED];
+}
+
 const DISCOVERED = 'discovered from the issuer at login';
 
 export function planEntries(plan: LoginPlan): Entry[] {
@@ -232,14 +240,14 @@ export function planEntries(plan: LoginPlan): Entry[] {
     ['provider', `${plan.title} (${plan.provider})`],
     ...(plan.account === null ? [] : [['adds scopes to', plan.account] as const]),
     ['issuer', plan.issuer],
-    plan.device
-      ? ['device authorization endpoint', plan.deviceAuthorizationEndpoint ?? DISCOVERED]
-      : ['authorization endpoint', plan.authorizationEndpoint ?? DISCOVERED],
+    userEntry(plan),
     ['token endpoint', plan.tokenEndpoint ?? DISCOVERED],
     ['client id', plan.clientId],
     ...(plan.redirectUri === null ? [] : [['redirect URI', plan.redirectUri] as const]),
     ['scopes', plan.scopes.length === 0 ? 'none' : plan.scopes],
-    ...(plan.device ? [] : [['PKCE', plan.pkce ? 'S256' : 'not supported by the provider'] as const]),
+    ...(plan.device || plan.grant !== null
+      ? []
+      : [['PKCE', plan.pkce ? 'S256' : 'not supported by the provider'] as const]),
     ...(parameters.length === 0 ? [] : [['also sent', parameters] as const]),
   ];
 }

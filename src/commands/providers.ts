@@ -62,7 +62,8 @@ function entries(view: ProviderView): Entry[] {
     ['ready', state],
     ['register at', view.registrationUrl || "the provider's developer site"],
     ...(view.registrationSteps.length === 0 ? [] : [['steps', numbered(view.registrationSteps)] as const]),
-    ['redirect URI', view.redirectUri],
+    ...(view.grant === null ? [] : [['grant', view.grant] as const]),
+    ...(view.redirectUri === null ? [] : [['redirect URI', view.redirectUri] as const]),
     ['client id', id],
     [
       'client secret',
@@ -70,7 +71,7 @@ function entries(view: ProviderView): Entry[] {
     ],
     ['scopes', view.scopes.length === 0 ? 'none' : view.scopes],
     ['issuer', view.issuer],
-    ['PKCE', view.pkce ? 'yes' : 'no'],
+    ...(view.grant === null ? [['PKCE', view.pkce ? 'yes' : 'no'] as const] : []),
     ['revocation', view.revocation ? 'supported' : "only on the provider's own page"],
     ...(view.manageUrl === null ? [] : [['manage at', view.manageUrl] as const]),
     ...(view.notes.length === 0 ? [] : [['notes', view.notes] as const]),

@@ -1,8 +1,7 @@
 import { copyingMistake, wrongClientId } from '../config/client.js';
 import { ISSUER_RULE, isIssuer, isProviderName } from '../config/config-file.js';
-import type { ResolvedProvider } from '../config/settings.js';
+import { type ResolvedProvider, redirectToRegister } from '../config/settings.js';
 import type { Context } from '../context.js';
-import { redirectUri } from '../domain/endpoint.js';
 import { Secret } from '../domain/secret.js';
 import { providerOverview } from '../services/overview/overview.js';
 import type { Io } from '../ui/io.js';
@@ -46,16 +45,20 @@ export async function askIssuer(name: string, io: Io): Promise<string> {
 /** Shows how to register a client, one step at a time. */
 export async function guide(
   ctx: Pick<Context, 'loginMachine'>,
-  { provider, redirectUri: own }: ResolvedProvider,
+  resolved: ResolvedProvider,
   openBrowser: boolean,
   io: Io,
 ): Promise<void> {
+  const { provider } = resolved;
   const { registrationUrl: page, registrationSteps: steps } = provider.client;
   io.say(
     `${provider.title} needs an OAuth client of your own, which you register once, in ${steps.length} steps.`,
   );
-  io.say('The redirect URI to register, if one is asked for:');
-  io.say(`  ${own ?? redirectUri(provider.redirect)}`, 'bold');
+  const redirect = redirectToRegister(resolved);
+  if (redirect !== null) {
+    io.say('The redirect URI to register, if one is asked for:');
+    io.say(`  ${redirect}`, 'bold');
+  }
   if (openBrowser && (await io.confirm(`Open ${page} in the browser?`, 'yes'))) {
     const { browser } = await ctx.loginMachine();
     if (!(await browser.open(page))) io.say('No browser could be opened here; open that page on any device.');

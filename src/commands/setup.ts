@@ -1,8 +1,7 @@
 import type { KeyChoice } from '../access/key-sources-rest.js';
 import { ISSUER_RULE, isIssuer, isProviderName } from '../config/config-file.js';
-import { providerNames, type ResolvedProvider } from '../config/settings.js';
+import { providerNames, type ResolvedProvider, redirectToRegister } from '../config/settings.js';
 import type { Context } from '../context.js';
-import { redirectUri } from '../domain/endpoint.js';
 import { VaultError } from '../domain/errors.js';
 import { command } from '../domain/hints.js';
 import { Secret } from '../domain/secret.js';
@@ -155,7 +154,8 @@ function sayWritten({ written, resolved, configFile, envFile, overriddenBy }: Se
       `warning: another client id is set in ${overriddenBy.join(' or ')}, and is used instead`,
       'yellow',
     );
-  io.say(`redirect URI: ${resolved.redirectUri ?? redirectUri(resolved.provider.redirect)}`);
+  const redirect = redirectToRegister(resolved);
+  if (redirect !== null) io.say(`redirect URI: ${redirect}`);
 }
 
 function documentOf({ resolved, written, configFile, envFile }: SetupResult) {
@@ -163,7 +163,7 @@ function documentOf({ resolved, written, configFile, envFile }: SetupResult) {
   return {
     provider: provider.name,
     configured: problems.length === 0,
-    redirect_uri: resolved.redirectUri ?? redirectUri(provider.redirect),
+    redirect_uri: redirectToRegister(resolved),
     written,
     config_file: configFile,
     env_file: envFile,

@@ -1,5 +1,6 @@
 import { accountName, type Consent } from '../domain/account.js';
 import { VaultError } from '../domain/errors.js';
+import { REPEATABLE_GRANTS } from '../domain/repeatable-grant.js';
 import { missingScopes, readable } from '../domain/scopes.js';
 import { ending, moment, rfc3339 } from '../domain/time.js';
 import { type AccountDetail, type ShowRequest, showAccount } from '../services/overview/overview.js';
@@ -97,10 +98,7 @@ function entries(detail: AccountDetail, io: Pick<Io, 'now' | 'unicode'>): Entry[
     ...(account.retryAt === null ? [] : [['no refresh until', moment(account.retryAt, now)] as const]),
     ['access token', ending(account.expiresAt, now)],
     ['grant', grant],
-    [
-      'refresh token',
-      account.hasRefreshToken ? 'stored' : 'none: log in again when the access token expires',
-    ],
+    renewalEntry(detail),
     ['last refresh', account.lastRefreshAt === null ? 'never' : moment(account.lastRefreshAt, now)],
     ...(account.lastError === null
       ? []
@@ -113,6 +111,15 @@ function entries(detail: AccountDetail, io: Pick<Io, 'now' | 'unicode'>): Entry[
     ['client id', account.clientId],
     ['logged in', moment(account.createdAt, now)],
     ...(manageUrl === null ? [] : [['manage at', manageUrl] as const]),
+  ];
+}
+
+function renewalEntry({ account, consents: [last] }: AccountDetail): Entry {
+  const grant = REPEATABLE_GRANTS.find((each) => each === last?.how);
+  if (grant !== undefined) return ['renewal', `renews itself with the grant ${grant}`];
+  return [
+    'refresh token',
+    account.hasRefreshToken ? 'stored' : 'none: log in again when the access token expires',
   ];
 }
 

@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { notKnown } from '../domain/closest.js';
 import { parseEndpoint } from '../domain/endpoint.js';
 import { VaultError } from '../domain/errors.js';
+import { REPEATABLE_GRANTS } from '../domain/repeatable-grant.js';
 import { quoted } from '../domain/safe-text.js';
 import { Secret } from '../domain/secret.js';
 import type { KeySourceSetting } from '../keysources/contract.js';
@@ -126,6 +127,9 @@ const providerSettings = exactly({
   revocationEndpoint: v.exactOptional(address),
   deviceAuthorizationEndpoint: v.exactOptional(address),
   userinfoEndpoint: v.exactOptional(address),
+  grant: v.exactOptional(oneOf(REPEATABLE_GRANTS)),
+  audience: v.exactOptional(text),
+  resource: v.exactOptional(text),
   clientId: v.exactOptional(text),
   clientSecret: v.exactOptional(
     v.pipe(

@@ -1,4 +1,5 @@
 import { closest } from '../domain/closest.js';
+import { redirectUri } from '../domain/endpoint.js';
 import { VaultError } from '../domain/errors.js';
 import { command } from '../domain/hints.js';
 import { inQuotes, quoted } from '../domain/safe-text.js';
@@ -44,6 +45,14 @@ export interface ResolvedProvider {
   readonly problems: readonly VaultError[];
 }
 
+/** The redirect URI to register at the provider; null where no user logs in. */
+export function redirectToRegister(
+  resolved: Pick<ResolvedProvider, 'provider' | 'redirectUri'>,
+): string | null {
+  const { provider } = resolved;
+  return provider.grant === undefined ? (resolved.redirectUri ?? redirectUri(provider.redirect)) : null;
+}
+
 /** The built-in providers, then the user's own in the order of `config.json`. */
 export function providerNames({ catalogue, config }: SettingsSources): readonly string[] {
   return [...new Set([...catalogue.names, ...Object.keys(config.providers)])];
@@ -55,10 +64,11 @@ export function providerNames({ catalogue, config }: SettingsSources): readonly 
  *   `config_invalid`
  */
 export function configureProvider(name: string, sources: SettingsSources): ConfiguredProvider {
-  const { provider, clientId, clientSecret, redirectUri, problems } = resolveProvider(name, sources);
+  const { provider, problems, clientId, ...rest } = resolveProvider(name, sources);
   const problem = problems[0];
   if (problem !== undefined) throw problem;
-  return { ...provider, clientId: clientId ?? '', clientSecret, redirectUri };
+  const { clientSecret, redirectUri: own } = rest;
+  return { ...provider, clientId: clientId ?? '', clientSecret, redirectUri: own };
 }
 
 /** Whether a provider with `insecureLoopback` has an endpoint at this origin. */

@@ -1,4 +1,5 @@
 import { VaultError } from './errors.js';
+import type { RepeatableGrant } from './repeatable-grant.js';
 
 export const ACCOUNT_STATUSES = [
   'active',
@@ -40,6 +41,7 @@ export interface Account {
   readonly expiresAt: number | null;
   /** End of the grant, that is of the refresh token; null when the provider does not report it. */
   readonly grantExpiresAt: number | null;
+  /** True also where the account is renewed by repeating its grant; see {@link RepeatableGrant}. */
   readonly hasRefreshToken: boolean;
   readonly lastRefreshAt: number | null;
   /** The closed error code of the last failed refresh; null after a success. */
@@ -55,7 +57,8 @@ export interface Account {
 /** How and when the user agreed to scopes. */
 export interface Consent {
   readonly at: number;
-  readonly how: 'browser' | 'paste' | 'device';
+  /** A grant where no user was asked. */
+  readonly how: 'browser' | 'paste' | 'device' | RepeatableGrant;
   readonly askedScopes: readonly string[];
   readonly grantedScopes: readonly string[];
 }

@@ -10,7 +10,9 @@ export const redirect: Check = {
   title: 'redirect URI',
   group: 'providers',
   async run(ctx) {
-    const providers = await usableProviders(ctx);
+    const providers = (await usableProviders(ctx)).filter(
+      ({ resolved }) => resolved.provider.grant === undefined,
+    );
     if (providers.length === 0) return [skipped('no provider is in use yet')];
     const findings: Finding[] = [];
     // One by one: providers may share a port, and the check occupies it briefly.

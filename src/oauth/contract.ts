@@ -66,7 +66,8 @@ export interface ServerMetadata {
   readonly issuer: string;
   /** Not configured: assumed from the token endpoint's origin. */
   readonly issuerAssumed?: boolean;
-  readonly authorizationEndpoint: string;
+  /** Null where no user can log in in a browser (RFC 8414 §2). */
+  readonly authorizationEndpoint: string | null;
   readonly tokenEndpoint: string;
   readonly revocationEndpoint: string | null;
   readonly deviceAuthorizationEndpoint: string | null;

@@ -130,7 +130,7 @@ function readMetadata(members: Members, issuer: string, host: string): ServerMet
   };
   return {
     issuer,
-    authorizationEndpoint: required('authorization_endpoint'),
+    authorizationEndpoint: endpoint('authorization_endpoint'),
     tokenEndpoint: required('token_endpoint'),
     revocationEndpoint: endpoint('revocation_endpoint'),
     deviceAuthorizationEndpoint: endpoint('device_authorization_endpoint'),

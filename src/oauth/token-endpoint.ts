@@ -1,3 +1,4 @@
+import { type RepeatableGrant, repeating } from '../domain/repeatable-grant.js';
 import type { Secret } from '../domain/secret.js';
 import { TransportFailure } from '../domain/transport.js';
 import type { Provider } from '../providers/contract.js';
@@ -64,6 +65,33 @@ export async function refresh(http: Http, exchange: RefreshExchange): Promise<To
     ...(scopes.length === 0 ? {} : { scope: scopes.join(provider.scopeSeparator) }),
   };
   return send(http, exchange, parameters, [refreshToken]);
+}
+
+export interface RepeatableExchange extends TokenEndpoint {
+  readonly provider: TokenEndpoint['provider'] &
+    Pick<Provider, 'audience' | 'resource' | 'refreshParams' | 'scopeSeparator'>;
+  readonly grant: RepeatableGrant;
+  readonly scopes: readonly string[];
+}
+
+/**
+ * Requests a token without a user (RFC 6749 §4.4.2), sending once. A refresh token in the answer is ignored: the request itself
+ * is repeated, and the answer says so in its place.
+ *
+ * @throws TransportFailure when no answer counts
+ */
+export async function requestGrant(http: Http, exchange: RepeatableExchange): Promise<TokenAnswer> {
+  const { provider, grant, scopes } = exchange;
+  const { audience, resource } = provider;
+  const parameters = {
+    ...provider.refreshParams,
+    grant_type: grant,
+    ...(audience === undefined ? {} : { audience }),
+    ...(resource === undefined ? {} : { resource }),
+    ...(scopes.length === 0 ? {} : { scope: scopes.join(provider.scopeSeparator) }),
+  };
+  const answer = await send(http, exchange, parameters, []);
+  return answer.kind === 'granted' ? { ...answer, refreshToken: repeating(grant) } : answer;
 }
 
 async function send(

@@ -1,4 +1,5 @@
 import type { MailProtocolName } from '../domain/mailbox.js';
+import type { RepeatableGrant } from '../domain/repeatable-grant.js';
 import type { Secret } from '../domain/secret.js';
 
 /** How this program authenticates itself at the token endpoint (RFC 6749 §2.3). */
@@ -13,7 +14,8 @@ export type ClientAuth =
   | 'basic-raw';
 
 export interface Endpoints {
-  readonly authorization: string;
+  /** Null where no user logs in. */
+  readonly authorization: string | null;
   readonly token: string;
   readonly revocation: string | null;
   readonly deviceAuthorization: string | null;
@@ -139,6 +141,12 @@ export interface Provider {
   readonly issuerAssumed?: boolean;
   /** Null where they are discovered from the issuer at login (RFC 8414, OpenID Connect Discovery). */
   readonly endpoints: Endpoints | null;
+  /** Where tokens are requested without a user; absent: a user logs in. */
+  readonly grant?: RepeatableGrant;
+  /** Sent with a request for such a grant. */
+  readonly audience?: string;
+  /** The same (RFC 8707 §2.2). */
+  readonly resource?: string;
   readonly pkce: boolean;
   readonly clientAuth: ClientAuth;
   readonly tokenBody: 'form' | 'json';
@@ -159,7 +167,7 @@ export interface Provider {
   readonly authorizeParams: Readonly<Record<string, string>>;
   /** Added when a refresh token is needed and an ordinary login may not return one. */
   readonly reconsentParams: Readonly<Record<string, string>>;
-  /** Added to each refresh request. */
+  /** Added to each refresh request, and to each request for a `grant` without a user. */
   readonly refreshParams: Readonly<Record<string, string>>;
   /** Whether a refresh token that may have arrived is sent once more when the access token has expired. */
   readonly resend: 'once' | 'never';
@@ -190,9 +198,15 @@ export interface ProviderSettings {
   /** A built-in provider as base; default: the one of the same name, if any. */
   readonly extends?: string;
   readonly title?: string;
+  /** Default: a user logs in. */
+  readonly grant?: RepeatableGrant;
+  /** Only with `grant`. */
+  readonly audience?: string;
+  /** Only with `grant`. */
+  readonly resource?: string;
   /** Without endpoints they are discovered from it. Default: the origin of the token endpoint. */
   readonly issuer?: string;
-  /** Needs `tokenEndpoint`. */
+  /** Needs `tokenEndpoint`, which needs it too, unless there is a `grant`. */
   readonly authorizationEndpoint?: string;
   readonly tokenEndpoint?: string;
   readonly revocationEndpoint?: string;

@@ -1,5 +1,6 @@
 import { clientVariables } from '../domain/environment.js';
 import { VaultError } from '../domain/errors.js';
+import type { RepeatableGrant } from '../domain/repeatable-grant.js';
 import type {
   ClientFacts,
   Endpoints,
@@ -27,8 +28,11 @@ export function fromConfig(name: string, settings: ProviderSettings, base: Provi
   const endpoints = endpointsOf(name, settings, moved ? null : base.endpoints);
   const issuer = settings.issuer ?? (moved ? issuerOf(name, endpoints) : base.issuer);
   const scopes = settings.scopes ?? base?.scopes ?? (settings.issuer === undefined ? [] : OIDC_SCOPES);
+  const { grant } = settings;
+  if (grant === undefined)
+    refuse(name, settings, ONLY_WITH_GRANT, 'is for a grant without a user, and grant is not set');
   const isOidc = base === null && settings.issuer !== undefined && scopes.includes('openid');
-  return {
+  const provider: Provider = {
     name,
     title: settings.title ?? titleOf(name, base),
     issuer,
@@ -64,6 +68,70 @@ export function fromConfig(name: string, settings: ProviderSettings, base: Provi
     manageUrl: settings.manageUrl ?? (moved ? null : base.manageUrl),
     notes: base?.notes ?? [],
   };
+  return grant === undefined ? provider : withoutUser(provider, settings, grant);
+}
+
+const ONLY_WITH_GRANT = ['audience', 'resource'] as const;
+/** They belong to the login of a user. */
+const ONLY_WITH_USER = [
+  ...([
+    'authorizationEndpoint',
+    'deviceAuthorizationEndpoint',
+    'userinfoEndpoint',
+    'identity',
+    'pkce',
+  ] as const),
+  ...(['redirectUri', 'redirectHost', 'redirectPort', 'redirectPath'] as const),
+  ...(['authorizeParams', 'reconsentParams', 'resend'] as const),
+];
+
+/** A setting that is ignored silently would hide a contradiction. @throws VaultError `config_invalid` */
+function refuse(
+  name: string,
+  settings: ProviderSettings,
+  fields: readonly (keyof ProviderSettings)[],
+  why: string,
+): void {
+  const field = fields.find((each) => settings[each] !== undefined);
+  if (field === undefined) return;
+  throw new VaultError('config_invalid', `providers.${name}.${field} in config.json ${why}`, {
+    hint: `remove providers.${name}.${field}, or correct providers.${name}.grant`,
+  });
+}
+
+/** The provider for a grant without a user: nothing of a login, and a client that proves who it is (RFC 6749 §4.4). */
+function withoutUser(provider: Provider, settings: ProviderSettings, grant: RepeatableGrant): Provider {
+  const { name, issuer, client } = provider;
+  refuse(
+    name,
+    settings,
+    ONLY_WITH_USER,
+    `belongs to the login of a user, and there is none with grant "${grant}"`,
+  );
+  if (settings.clientAuth === 'none') {
+    throw new VaultError(
+      'config_invalid',
+      `providers.${name} in config.json has clientAuth "none", and with grant "${grant}" the client must authenticate`,
+      { hint: `set providers.${name}.clientAuth to "basic" or "post", or remove it` },
+    );
+  }
+  const { audience, resource, scopes = [] } = settings;
+  return {
+    ...provider,
+    grant,
+    ...(audience === undefined ? {} : { audience }),
+    ...(resource === undefined ? {} : { resource }),
+    ...{ scopes, requiredScopes: [], scopesNotEchoed: [], authorizeParams: {}, reconsentParams: {} },
+    ...{ pkce: false, identity: NO_IDENTITY, grantLimits: [], device: null, deadEnds: [], notes: [] },
+    client: {
+      ...client,
+      secret: 'required',
+      registrationSteps: [
+        `Register a confidential client at ${new URL(issuer).host} that may use the grant ${grant}; some servers call it a service account, or want the permissions granted to the application.`,
+        'Copy the client ID and the client secret.',
+      ],
+    },
+  };
 }
 
 function movesAway(settings: ProviderSettings, base: Provider): boolean {
@@ -86,9 +154,9 @@ function endpointsOf(
 ): Endpoints | null {
   const authorization = settings.authorizationEndpoint ?? inherited?.authorization;
   const token = settings.tokenEndpoint ?? inherited?.token;
-  if (authorization !== undefined && token !== undefined) {
+  if ((authorization !== undefined || settings.grant !== undefined) && token !== undefined) {
     return {
-      authorization,
+      authorization: authorization ?? null,
       token,
       revocation: settings.revocationEndpoint ?? inherited?.revocation ?? null,
       deviceAuthorization: settings.deviceAuthorizationEndpoint ?? inherited?.deviceAuthorization ?? null,

@@ -95,6 +95,7 @@ function refusedRefresh(
 ): VaultError {
   const { title } = provider;
   const name = accountName(account);
+  if (provider.grant !== undefined) return grantRefusal(provider, name, refused);
   const login = loginCommand(account);
   const later = `${NOTHING_LOST}; try again in a few minutes`;
   switch (refused.class) {
@@ -115,6 +116,22 @@ function refusedRefresh(
     case 'configuration':
       return likelyDead(account, provider, refused) ?? clientRefused(provider, refused);
   }
+}
+
+/**
+ * A request without a user is refused. No login helps, whatever the provider's code says.
+ *
+ * @param name of the account, or of the provider before there is one
+ */
+export function grantRefusal(provider: Provider, name: string, refused: RefusedAnswer): VaultError {
+  const { title } = provider;
+  if (refused.class === 'transient') {
+    const later = `${NOTHING_LOST}; try again in a few minutes`;
+    return refusal('provider_unavailable', `${title} could not issue a token for ${name}`, refused, later);
+  }
+  if (refused.class === 'policy')
+    return policyRefusal(provider, `tokens for ${name}`, refused, 'ask the administrator of the client');
+  return clientRefused(provider, refused);
 }
 
 /** @param what is forbidden */
@@ -173,7 +190,11 @@ export function clientRefused(provider: Provider, said: Said): VaultError {
       `check any proxy or sign-in page of the network, and ${printed}`,
     );
   }
-  const words = `${title} refuses this client: its id, secret, redirect URI or scopes are not what is registered`;
+  const facts =
+    provider.grant === undefined
+      ? 'id, secret, redirect URI or scopes'
+      : `id, secret or scopes, or the grant ${provider.grant},`;
+  const words = `${title} refuses this client: its ${facts} are not what is registered`;
   const hint = `${command(`providers ${name}`)}\nregister and set what that command shows; a new login alone will not help${otherAuth(provider, said)}`;
   return refusal('client_refused', words, said, hint);
 }

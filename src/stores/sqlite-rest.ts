@@ -1,4 +1,5 @@
 import type { Consent } from '../domain/account.js';
+import { REPEATABLE_GRANTS } from '../domain/repeatable-grant.js';
 import type {
   Intent,
   LedgerStep,
@@ -32,7 +33,7 @@ import { ACCOUNTS, SEALED_FIELDS, table } from './sqlite-rows.js';
 
 const CONSENTS = table<Consent>('consents', {
   at: 'integer',
-  how: ['browser', 'paste', 'device'],
+  how: ['browser', 'paste', 'device', ...REPEATABLE_GRANTS],
   askedScopes: 'scopes',
   grantedScopes: 'scopes',
 });

@@ -7,6 +7,8 @@ import type { Canaries } from './canaries.js';
 export interface OidcServer {
   readonly issuer: string;
   readonly clientId: string;
+  /** Requests tokens for itself, with its secret. */
+  readonly machine: { readonly clientId: string; readonly clientSecret: string };
   /** Requests per `METHOD path`. */
   readonly requests: ReadonlyMap<string, number>;
   /** Seconds an access token lives, from the next one on. */
@@ -18,6 +20,7 @@ export interface OidcServer {
 export const OIDC_PROVIDER = 'acme';
 
 const CLIENT_ID = 'vault-test';
+const MACHINE = { clientId: 'build-bot', clientSecret: 'a-client-secret-of-the-build-bot' };
 const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
 const HOUR = 3_600;
 const DAY = 24 * HOUR;
@@ -31,6 +34,7 @@ export async function startOidcServer(canaries: Canaries): Promise<OidcServer> {
   const running: OidcServer = {
     issuer,
     clientId: CLIENT_ID,
+    machine: MACHINE,
     requests,
     accessTokenLifetime: 3_600,
     close: () =>
@@ -56,6 +60,8 @@ export async function startOidcServer(canaries: Canaries): Promise<OidcServer> {
   return running;
 }
 
+const MACHINE_CLIENT = { grant_types: ['client_credentials'], response_types: [], redirect_uris: [] };
+
 function configuration(accessTokenLifetime: () => number): Record<string, unknown> {
   return {
     clients: [
@@ -68,8 +74,14 @@ function configuration(accessTokenLifetime: () => number): Record<string, unknow
         // RFC 8252 §7.3: any port of the loopback.
         redirect_uris: [`http://127.0.0.1/callback/${OIDC_PROVIDER}`],
       },
+      {
+        client_id: MACHINE.clientId,
+        client_secret: MACHINE.clientSecret,
+        token_endpoint_auth_method: 'client_secret_basic',
+        ...MACHINE_CLIENT,
+      },
     ],
-    scopes: ['openid', 'offline_access', 'email', 'profile'],
+    scopes: ['openid', 'offline_access', 'email', 'profile', 'build:read'],
     claims: { openid: ['sub'], email: ['email'], profile: ['name'] },
     conformIdTokenClaims: false,
     pkce: { required: () => true },
@@ -78,11 +90,14 @@ function configuration(accessTokenLifetime: () => number): Record<string, unknow
     cookies: { keys: ['cookie-key-example'] },
     features: {
       deviceFlow: { enabled: true },
+      clientCredentials: { enabled: true },
+      introspection: { enabled: true, allowedPolicy: () => true },
       revocation: { enabled: true, allowedPolicy: () => true },
       devInteractions: { enabled: true },
     },
     ttl: {
       AccessToken: accessTokenLifetime,
+      ClientCredentials: accessTokenLifetime,
       IdToken: HOUR,
       RefreshToken: DAY,
       Grant: DAY,

@@ -176,3 +176,45 @@ describe('incomplete settings of a provider', () => {
     });
   });
 });
+
+describe('a provider without a user', () => {
+  const CLIENT = { grant: 'client_credentials', tokenEndpoint: 'https://api.example/token' } as const;
+
+  it('needs no authorization endpoint, and nothing of a login', () => {
+    const provider = fromConfig('build', { ...CLIENT, audience: 'https://api.example' }, null);
+    expect(provider).toMatchObject({
+      grant: 'client_credentials',
+      audience: 'https://api.example',
+      endpoints: { authorization: null, token: 'https://api.example/token' },
+      scopes: [],
+      pkce: false,
+      client: { secret: 'required' },
+    });
+  });
+
+  it('takes from Microsoft only what fits', () => {
+    const scopes = ['https://outlook.office365.com/.default'];
+    const provider = fromConfig(
+      'mail',
+      { extends: 'microsoft', grant: 'client_credentials', scopes },
+      microsoft('common'),
+    );
+    expect(provider).toMatchObject({ scopes, requiredScopes: [], grantLimits: [], device: null });
+  });
+
+  it('refuses what only the login of a user has', () => {
+    for (const field of [
+      { pkce: true },
+      { redirectPort: 1 },
+      { authorizeParams: {} },
+      { clientAuth: 'none' as const },
+    ])
+      expect(refusal({ ...CLIENT, ...field })).toMatchObject({ code: 'config_invalid' });
+  });
+
+  it('is the only one that takes an audience', () => {
+    expect(refusal({ ...PLAIN, audience: 'x' })).toMatchObject({
+      message: 'providers.mine.audience in config.json is for a grant without a user, and grant is not set',
+    });
+  });
+});

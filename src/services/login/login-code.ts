@@ -18,7 +18,7 @@ import { serverOf } from '../provider-server.js';
 import { unreachable } from '../refusals.js';
 import { finish, type Grant, type LoginRun } from './login-finish.js';
 import { type OpenRedirect, openBrowser, openRedirect, redirectFor } from './login-redirect.js';
-import { authorizationRefusal, codeRefusal, pushedRequestsOnly } from './login-refusals.js';
+import { authorizationRefusal, codeRefusal, noBrowserLogin, pushedRequestsOnly } from './login-refusals.js';
 import { type LoginRequest, type LoginResult, type LoginTalk, retryLogin } from './login-request.js';
 import { type LoginTarget, suggestedUser } from './login-target.js';
 
@@ -37,6 +37,9 @@ export async function loginWithCode(
 ): Promise<LoginResult> {
   const { request, scopes } = target;
   const server = await serverOf(provider, ctx.http, ctx.interruption);
+  const { authorizationEndpoint } = server;
+  if (authorizationEndpoint === null)
+    throw noBrowserLogin(provider, deviceCommand(provider, server, request));
   if (server.pushedRequestsRequired === true)
     throw pushedRequestsOnly(provider, deviceCommand(provider, server, request));
   const pkce = provider.pkce ? createPkce() : null;
@@ -52,7 +55,7 @@ export async function loginWithCode(
   });
   try {
     const url = authorizationUrl({
-      endpoint: server.authorizationEndpoint,
+      endpoint: authorizationEndpoint,
       clientId: provider.clientId,
       redirectUri: redirect.redirectUri,
       scopes,
@@ -224,7 +227,7 @@ function timeoutError({ provider, server, target, redirect: { registered } }: An
   const port = new URL(registered).port === '' ? '; if it must have a port, choose one and add --port' : '';
   const asked = scopes.length === 0 ? '' : `, or one of the scopes ${readable(scopes.join(' '))}`;
   const unknown = `if ${title} showed an error page, it may not accept the redirect URI (register exactly ${registered}${port}), the client id ${clientId}${asked}: ${command(`providers ${name}`)}`;
-  const silent = `if no page appeared, check whether ${new URL(server.authorizationEndpoint).host} answers`;
+  const silent = `if no page appeared, check whether ${new URL(server.authorizationEndpoint ?? server.issuer).host} answers`;
   return new VaultError(
     'login_timed_out',
     `the login was not completed within ${formatDuration(request.timeout)}`,

@@ -65,6 +65,8 @@ export interface Redeemed extends Grant {
   /** Null where none was sent. */
   readonly nonce: string | null;
   readonly how: Consent['how'];
+  /** Whose the account is, where no user was asked; else left out. */
+  readonly owner?: Identity;
 }
 
 /**
@@ -80,7 +82,7 @@ export async function finish(ctx: LoginRun, vault: Vault, redeemed: Redeemed): P
     const { accessToken } = answer;
     if (accessToken === null) throw noToken(provider, request);
     const idTokenAsked = scopes.includes('openid');
-    const named = await identityByName(vault, provider, target);
+    const named = redeemed.owner ?? (await identityByName(vault, provider, target));
     const facts = { ...redeemed, accessToken, idTokenAsked, named };
     const who = await identifyUser({ ...facts, http: await ctx.http(), now: ctx.clock.now() });
     known = who.identity;

@@ -65,6 +65,19 @@ export function authorizationRefusal(
 }
 
 /** @param instead the command for a login by device code, where the server has that; else null */
+export function noBrowserLogin({ title, name }: Provider, instead: string | null): VaultError {
+  return new VaultError(
+    'provider_answer_invalid',
+    `${title} names no authorization endpoint in its metadata, so no user can log in in a browser`,
+    {
+      hint:
+        instead ??
+        `for a client that needs no user, set providers.${name}.grant in config.json to "client_credentials"`,
+    },
+  );
+}
+
+/** @param instead the command for a login by device code, where the server has that; else null */
 export function pushedRequestsOnly({ title, client }: Provider, instead: string | null): VaultError {
   return new VaultError(
     'client_refused',

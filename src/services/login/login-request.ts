@@ -1,5 +1,6 @@
 import type { Account, Identity } from '../../domain/account.js';
 import { command } from '../../domain/hints.js';
+import type { RepeatableGrant } from '../../domain/repeatable-grant.js';
 import { quoted } from '../../domain/safe-text.js';
 import type { DesktopEnvironment } from '../../system/desktop-environment.js';
 
@@ -88,7 +89,9 @@ export interface LoginPlan {
   readonly authorizationEndpoint: string | null;
   readonly tokenEndpoint: string | null;
   readonly clientId: string;
-  /** Null for a login by device code. */
+  /** Where no user logs in; else null. */
+  readonly grant: RepeatableGrant | null;
+  /** Null for a login by device code, and where no user logs in. */
   readonly redirectUri: string | null;
   readonly device: boolean;
   /** Null where it is discovered at login, and for a login in the browser. */

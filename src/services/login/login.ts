@@ -4,14 +4,16 @@ import { accountName } from '../../domain/account.js';
 import { renamed } from '../../domain/account-names.js';
 import { redirectUri } from '../../domain/endpoint.js';
 import { asVaultError, isInterruption, reworded, VaultError } from '../../domain/errors.js';
+import type { ConfiguredProvider } from '../../providers/contract.js';
 import type { VaultEvents } from '../../vault/queued-events.js';
 import type { Vault } from '../../vault/vault.js';
 import type { ChangeContext } from '../config/change.js';
 import { changeNames } from '../config/change.js';
 import type { NameContext } from '../select-account.js';
 import { loginWithCode } from './login-code.js';
-import { checkDeviceLogin } from './login-device.js';
+import { checkDeviceLogin, loginWithDeviceCode } from './login-device.js';
 import type { LoginContext } from './login-finish.js';
+import { checkGrantLogin, loginWithGrant } from './login-grant.js';
 import { identityFromName } from './login-identity.js';
 import { type Redirect, redirectFor } from './login-redirect.js';
 import type { LoginPlan, LoginRequest, LoginResult, LoginTalk } from './login-request.js';
@@ -27,10 +29,9 @@ import { storeWaitingLogins } from './waiting-logins.js';
  */
 export async function login(ctx: LoginContext, request: LoginRequest, talk: LoginTalk): Promise<LoginResult> {
   const { provider, again } = await whatToLogIn(ctx, request.name);
-  const device = request.device ? await import('./login-device.js') : null;
-  if (device === null) redirectFor(provider, request);
-  else device.checkDeviceLogin(provider, request);
-  if (again === null && request.addScopes.length === 0) identityFromName(provider, request.as);
+  const logIn = methodFor(provider, request);
+  if (provider.grant === undefined && again === null && request.addScopes.length === 0)
+    identityFromName(provider, request.as);
   const vault = await ctx.vaultOrNew();
   await vault.rehearse();
   const spill = await ctx.spill();
@@ -43,7 +44,6 @@ export async function login(ctx: LoginContext, request: LoginRequest, talk: Logi
   const slot = spill.reserve();
   const onHeld = () => talk.on({ kind: 'account_held' });
   try {
-    const logIn = device === null ? loginWithCode : device.loginWithDeviceCode;
     const storing = { accountNames, locks, spill, interruption, onHeld, slot };
     const result = await logIn(
       { ...ctx, ...(await ctx.loginMachine()), storing },
@@ -62,6 +62,20 @@ export async function login(ctx: LoginContext, request: LoginRequest, talk: Logi
   } finally {
     slot.release();
   }
+}
+
+/** How to log in here, after a check of what is known before anything is sent. @throws VaultError */
+function methodFor(provider: ConfiguredProvider, request: LoginRequest): typeof loginWithCode {
+  if (provider.grant !== undefined) {
+    checkGrantLogin(provider, provider.grant, request);
+    return loginWithGrant;
+  }
+  if (request.device) {
+    checkDeviceLogin(provider, request);
+    return loginWithDeviceCode;
+  }
+  redirectFor(provider, request);
+  return loginWithCode;
 }
 
 /** The login is stored by now, so it does not fail any more. */
@@ -94,11 +108,12 @@ export async function planLogin(
   request: LoginRequest,
 ): Promise<LoginPlan> {
   const { provider, again } = await whatToLogIn(ctx, request.name);
+  methodFor(provider, request);
   const { device } = request;
-  if (device) checkDeviceLogin(provider, request);
-  const redirect = device ? null : redirectFor(provider, request);
+  const { grant = null } = provider;
+  const redirect = device || grant !== null ? null : redirectFor(provider, request);
   const target = await loginTarget({ provider, again }, await ctx.vault(), request, await ctx.spill());
-  if (target.only === null) identityFromName(provider, request.as);
+  if (grant === null && target.only === null) identityFromName(provider, request.as);
   return {
     provider: provider.name,
     title: provider.title,
@@ -106,6 +121,7 @@ export async function planLogin(
     authorizationEndpoint: provider.endpoints?.authorization ?? null,
     tokenEndpoint: provider.endpoints?.token ?? null,
     clientId: provider.clientId,
+    grant,
     redirectUri: redirect === null ? null : shown(redirect),
     device,
     deviceAuthorizationEndpoint: device ? (provider.endpoints?.deviceAuthorization ?? null) : null,

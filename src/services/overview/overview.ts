@@ -1,9 +1,13 @@
 import { type Abuse, recentAbuse } from '../../audit/abuse.js';
-import { providerNames, type ResolvedProvider, resolveProvider } from '../../config/settings.js';
+import {
+  providerNames,
+  type ResolvedProvider,
+  redirectToRegister,
+  resolveProvider,
+} from '../../config/settings.js';
 import type { Context } from '../../context.js';
 import { type Account, accountName, type Consent, type Identity } from '../../domain/account.js';
 import { presentName } from '../../domain/account-names.js';
-import { redirectUri } from '../../domain/endpoint.js';
 import { isKeyFailure, VaultError } from '../../domain/errors.js';
 import { missingScopes } from '../../domain/scopes.js';
 import type { SealedAccount } from '../../stores/contract.js';
@@ -262,7 +266,9 @@ function viewOf(resolved: ResolvedProvider) {
     missing: [...unset, ...wrong],
     issuer: provider.issuer,
     scopes: provider.scopes,
-    redirectUri: resolved.redirectUri ?? redirectUri(provider.redirect),
+    grant: provider.grant ?? null,
+    /** Null where no user logs in. */
+    redirectUri: redirectToRegister(resolved),
     pkce: provider.pkce,
     revocation: provider.revocation.style !== 'none',
     idVariables: client.idVariables,

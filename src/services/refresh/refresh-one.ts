@@ -5,10 +5,11 @@ import type { ConcurrencyLimit, Leave } from '../../domain/concurrency-limit.js'
 import { SECOND } from '../../domain/duration.js';
 import { VaultError } from '../../domain/errors.js';
 import { command, loginCommand } from '../../domain/hints.js';
+import { repeatedGrant } from '../../domain/repeatable-grant.js';
 import type { Secret } from '../../domain/secret.js';
 import type { RefreshOutcome } from '../../domain/status.js';
 import { TransportFailure } from '../../domain/transport.js';
-import { refresh } from '../../oauth/token-endpoint.js';
+import { refresh, requestGrant } from '../../oauth/token-endpoint.js';
 import type { ConfiguredProvider } from '../../providers/contract.js';
 import type { Intent, SealedAccount } from '../../stores/contract.js';
 import type { Locks } from '../../stores/locks.js';
@@ -142,6 +143,7 @@ async function refreshLocked(
   const { refreshToken } = contents;
   const provider = await deps.provider(account.provider);
   requireSameBinding(account, provider);
+  requireSameGrant(account, provider, refreshToken);
   const usable = () => hasUsableToken(account, openIntent, deps.clock.now());
   if (refreshToken === null) {
     const error = nothingToRefreshWith(account);
@@ -152,15 +154,17 @@ async function refreshLocked(
   }
   if (openIntent !== null && usable())
     return { kind: 'open', account, error: notSentWhileOpen(account, openIntent, deps.clock.now()) };
+  // A request that uses nothing up leaves nothing open, so it has no intent.
+  const repeats = provider.grant !== undefined;
   await vault.requireCurrent(deps.isBulk ? undefined : account.id);
   const http = await deps.http();
   const slot = deps.spill.reserve();
   try {
-    const earlier = await vault.intend(account, refreshToken, deps.clock.now(), deps.pid);
+    const earlier = repeats ? null : await vault.intend(account, refreshToken, deps.clock.now(), deps.pid);
     if (earlier === 'moved_on') return { kind: 'adopted', account: await reread(vault, account) };
     const leave = await enterOrWithdraw(deps, vault, account);
     if (leave === null) return null;
-    const mayResend = () => provider.resend !== 'never' && !usable();
+    const mayResend = () => repeats || (provider.resend !== 'never' && !usable());
     const how = { policy, mayResend };
     const sent = await send(deps, http, account, provider, refreshToken, how).finally(leave);
     return await conclude(deps, vault, { account, contents, provider, earlier, slot }, sent);
@@ -208,10 +212,15 @@ function send(
 ): Promise<Sent> {
   const { clientId, clientSecret } = provider;
   const { tokenEndpoint: endpoint } = account;
-  const exchange = { endpoint, refreshToken, provider, clientId, clientSecret, deadline: DEADLINE };
+  const { grant } = provider;
+  const to = { endpoint, provider, clientId, clientSecret, deadline: DEADLINE };
   const { clock, interruption: signal } = deps;
   const outage = deps.outage?.(new URL(endpoint).host);
-  return sendWithRetries(() => refresh(http, exchange), {
+  const ask =
+    grant === undefined
+      ? () => refresh(http, { ...to, refreshToken })
+      : () => requestGrant(http, { ...to, grant, scopes: account.askedScopes });
+  return sendWithRetries(ask, {
     ...how,
     clock,
     signal,
@@ -237,7 +246,7 @@ async function conclude(
   { result, at, openSince: sentAt }: Sent,
 ): Promise<RefreshOutcome> {
   const now = deps.clock.now();
-  const openSince = earlier?.at ?? sentAt;
+  const openSince = provider.grant === undefined ? (earlier?.at ?? sentAt) : null;
   if (result instanceof TransportFailure) {
     const error = refreshUnanswered(account, result, { openSince, now });
     return recordFailure(deps, vault, account, error, openSince === null);
@@ -261,6 +270,20 @@ async function conclude(
     { hint: 'the new refresh token in that answer is stored; try again in a moment' },
   );
   return recordFailure(deps, vault, updated, error, true);
+}
+
+/**
+ * What renews an account was fixed when it was logged in: a refresh token is never sent for it under another grant.
+ *
+ * @throws VaultError `binding_changed`
+ */
+function requireSameGrant(account: Account, provider: ConfiguredProvider, refreshToken: Secret | null): void {
+  if (refreshToken === null || repeatedGrant(refreshToken) === (provider.grant ?? null)) return;
+  throw new VaultError(
+    'binding_changed',
+    `the grant configured for ${provider.name} is not the one ${accountName(account)} was logged in with, so nothing is sent`,
+    { hint: `restore the old setting, or log in again: ${loginCommand(account)}` },
+  );
 }
 
 function nothingToRefreshWith(account: Account): VaultError {

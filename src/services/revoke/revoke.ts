@@ -4,6 +4,7 @@ import { type Audit, type AuditEvent, aboutAccount } from '../../domain/audit-ev
 import { SECOND } from '../../domain/duration.js';
 import { isInterruption, isKeyFailure, reworded, VaultError } from '../../domain/errors.js';
 import { command, shellName } from '../../domain/hints.js';
+import { repeatedGrant } from '../../domain/repeatable-grant.js';
 import type { Secret } from '../../domain/secret.js';
 import type { RevocationOutcome } from '../../oauth/contract.js';
 import { revoke } from '../../oauth/revocation.js';
@@ -244,7 +245,8 @@ export async function revokeTokens(
   deadline?: number,
 ): Promise<RevocationOutcome> {
   const tokens: (readonly [Secret, 'refresh_token' | 'access_token'])[] = [];
-  if (refreshToken !== null) tokens.push([refreshToken, 'refresh_token']);
+  if (refreshToken !== null && repeatedGrant(refreshToken) === null)
+    tokens.push([refreshToken, 'refresh_token']);
   if (accessToken !== null) tokens.push([accessToken, 'access_token']);
   let outcome: RevocationOutcome = { kind: 'already_gone' };
   for (const [token, hint] of tokens) {

@@ -1,0 +1,154 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createCanaries } from '../harness/canaries.js';
+import { type CliRun, runVault } from '../harness/cli.js';
+import { type OidcServer, startOidcServer } from '../harness/oidc-server.js';
+import { brokenPromises } from '../harness/promises.js';
+import { makeTempHome, type TempHome } from '../harness/temp-home.js';
+
+const canaries = createCanaries();
+let server: OidcServer;
+let home: TempHome;
+let secret: string;
+
+beforeAll(async () => {
+  server = await startOidcServer(canaries);
+  secret = server.machine.clientSecret;
+  canaries.secret(secret);
+  home = makeTempHome({ keySource: 'file', providers: { build: build() } });
+});
+afterAll(async () => {
+  await server.close();
+  home.remove();
+});
+
+const build = () => ({
+  grant: 'client_credentials',
+  issuer: server.issuer,
+  clientId: server.machine.clientId,
+  scopes: ['build:read'],
+});
+const vault = (...args: string[]): Promise<CliRun> =>
+  runVault(args, home, { env: { BUILD_CLIENT_SECRET: secret } });
+const json = async (...args: string[]) => JSON.parse((await vault(...args, '--json')).stdout);
+const tokenRequests = () => server.requests.get('POST /token') ?? 0;
+
+async function introspected(accessToken: string): Promise<unknown> {
+  const { clientId, clientSecret } = server.machine;
+  const answer = await fetch(`${server.issuer}/token/introspection`, {
+    method: 'POST',
+    headers: { authorization: `Basic ${Buffer.from(`${clientId}:${clientSecret}`).toString('base64')}` },
+    body: new URLSearchParams({ token: accessToken.trim() }),
+  });
+  return answer.json();
+}
+
+describe('an account without a user, at a real authorization server', () => {
+  it('takes no option of a login in the browser', async () => {
+    for (const option of ['--no-browser', '--device', '--paste']) {
+      const { exitCode, stderr } = await vault('login', 'build', option);
+      expect(exitCode).toBe(2);
+      expect(stderr).toContain(`${option} is for the login of a user`);
+    }
+    expect(tokenRequests()).toBe(0);
+  });
+
+  it('is planned without a redirect and a browser', async () => {
+    expect(await json('login', 'build', '--dry-run')).toMatchObject({
+      grant: 'client_credentials',
+      redirect_uri: null,
+      scopes: ['build:read'],
+    });
+    expect((await vault('providers', 'build')).stdout).not.toContain('redirect URI');
+  });
+
+  it('is added by one request, and named after its client', async () => {
+    expect(await vault('login', 'build')).toMatchObject({ exitCode: 0, stdout: 'build/build-bot\n' });
+    expect(tokenRequests()).toBe(1);
+    expect(await json('show', 'build')).toMatchObject({
+      identity: { subject: 'build-bot', email: null },
+      status: 'active',
+      scopes: ['build:read'],
+      consents: [{ how: 'client_credentials' }],
+    });
+  });
+
+  it('says that it renews itself', async () => {
+    expect((await vault('list')).stdout).toMatch(/build\/build-bot +ok +renews itself +build:read/);
+    expect((await vault('show', 'build')).stdout).toContain(
+      'renews itself with the grant client_credentials',
+    );
+  });
+
+  it('returns a token that the server knows, without asking it again', async () => {
+    const { stdout, stderr } = await vault('token', 'build');
+    expect(stderr).toBe('');
+    expect(await introspected(stdout)).toMatchObject({ active: true, client_id: 'build-bot' });
+    expect(tokenRequests()).toBe(1);
+  });
+
+  it('is renewed by the same request when its token ends too soon', async () => {
+    server.accessTokenLifetime = 120;
+    const short = await vault('token', 'build', '--refresh');
+    server.accessTokenLifetime = 3_600;
+    await sleep(1_200);
+    const long = await vault('token', 'build', '--min-valid', '119s');
+    expect(long.stdout).not.toBe(short.stdout);
+    expect(await introspected(long.stdout)).toMatchObject({ active: true, scope: 'build:read' });
+    expect(tokenRequests()).toBe(3);
+  });
+
+  it('is renewed once for many commands at the same time', async () => {
+    server.accessTokenLifetime = 1;
+    await vault('token', 'build', '--refresh');
+    server.accessTokenLifetime = 3_600;
+    await sleep(1_200);
+    const before = tokenRequests();
+    const runs = await Promise.all(Array.from({ length: 6 }, () => vault('token', 'build')));
+    expect(new Set(runs.map(({ stdout }) => stdout)).size).toBe(1);
+    expect(tokenRequests()).toBe(before + 1);
+  });
+
+  it('is refreshed with all the others', async () => {
+    const { summary } = await json('refresh', '--all');
+    expect(summary).toMatchObject({ refreshed: 1, failed: 0 });
+    expect((await vault('doctor', '--offline')).stdout).not.toContain('login build');
+  });
+
+  it('stays one account, and takes another name', async () => {
+    expect(await json('login', 'build', '--as', 'ci')).toMatchObject({ account: 'build/ci', created: false });
+  });
+
+  it('is refused as a client, and sends nobody to a browser', async () => {
+    const right = secret;
+    secret = 'not-the-secret';
+    const refused = await json('token', 'build', '--refresh');
+    const login = await json('login', 'build');
+    secret = right;
+    expect(refused.error).toMatchObject({ code: 'client_refused', exit_code: 11 });
+    expect(refused.error.hint).not.toContain('vault login');
+    expect(login.error).toMatchObject({ code: 'client_refused' });
+    expect(await json('token', 'build', '--refresh')).toMatchObject({ account: 'build/ci' });
+  });
+
+  it('is not renewed by another grant than it was logged in with', async () => {
+    const { grant, ...user } = build();
+    home.configure({ keySource: 'file', providers: { build: user } });
+    const before = tokenRequests();
+    const refused = await json('token', 'build', '--refresh');
+    home.configure({ keySource: 'file', providers: { build: build() } });
+    expect([refused.error.code, tokenRequests()]).toEqual(['binding_changed', before]);
+  });
+
+  it('is revoked at the server, which is sent its access token', async () => {
+    const token = (await vault('token', 'build')).stdout;
+    expect(await json('revoke', 'build', '--yes')).toMatchObject({ results: [{ outcome: 'revoked' }] });
+    expect(await introspected(token)).toEqual({ active: false });
+    expect(await vault('audit', '--verify')).toMatchObject({ exitCode: 0 });
+  });
+
+  it('leaves no secret in output or files', () => {
+    expect(canaries.size).toBeGreaterThan(5);
+    expect(brokenPromises(home, canaries)).toEqual([]);
+  });
+});
