@@ -33,7 +33,7 @@ export function noKeyIn({ kind }: KeySource, head: VaultHead, database: string):
   const variable = kind === 'file' ? '\nif VAULT_KEY_FILE is set, unset it first' : '';
   return new VaultError(
     'key_missing',
-    `this machine uses the key source ${kind}, but this vault has no master key there; it has one in: ${kinds.join(', ')}`,
+    `this machine uses the key source ${kind}, but this vault has no master key there; its keys are in: ${kinds.join(', ')}`,
     {
       hint: `${kinds.map(useCommand).join('\n')}${variable}`,
       details: { key_source: kind, vault_has: kinds },
@@ -86,9 +86,9 @@ export function vanishedVault(
     `a vault was used here, as its mark in ${marks} shows, but ${database} does not exist`,
     {
       hint: [
-        'if it is on a disk that is not mounted, mount it; else restore a backup:',
+        'if the vault is on a disk that is not mounted, mount the disk; otherwise restore a backup:',
         command('restore FILE'),
-        'or, if it was deleted on purpose, make a new one:',
+        'if you deleted the vault on purpose, create a new vault:',
         command('init'),
       ].join('\n'),
     },

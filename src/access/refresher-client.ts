@@ -79,7 +79,7 @@ export interface RefresherParts {
   readonly key: () => Promise<LoadedKey>;
 }
 
-/** Refreshes through one refresher process, which is started with the first order at the latest. */
+/** Sends all refreshes to one refresher process. It starts when the first refresh is requested, or earlier if `prepare` was called. */
 export function askRefresher(
   parts: RefresherParts,
   { concurrency }: { readonly concurrency: number },

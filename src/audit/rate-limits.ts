@@ -87,6 +87,8 @@ export async function slowDown(
 ): Promise<void> {
   const pause = Math.min(LONGEST_PAUSE, SECOND * 2 ** over);
   audit.record(event);
-  notice(`${why}, so this one waits ${formatDuration(pause)}; to see them: ${command('audit --since 1h')}`);
+  notice(
+    `${why}, so this attempt is delayed by ${formatDuration(pause)}; to see the earlier ones: ${command('audit --since 1h')}`,
+  );
   await clock.sleep(pause, interruption);
 }

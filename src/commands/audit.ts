@@ -156,7 +156,7 @@ export function printVerdict(verdict: AuditVerdict | null, io: Io): void {
   if (fault !== null) {
     const when = fault.at === null ? '' : ` (${rfc3339(fault.at)})`;
     io.warn(
-      `entry ${fault.seq}${when} ${FAULTS[fault.kind]}; unaltered before it: ${entries(checked)}`,
+      `entry ${fault.seq}${when} ${FAULTS[fault.kind]}; ${entries(checked)} before it passed the check`,
       'red',
     );
     io.warn('  hint: security.log has the same events; compare them from that entry on');

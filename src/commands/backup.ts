@@ -34,9 +34,9 @@ export function printBackup({ file, bytes, accounts, unopened }: Backup, io: Io)
     io.say(`${file} holds ${count(accounts, 'account')}, and each of them could be opened`, 'green');
   } else {
     io.say(`${file} holds ${count(accounts, 'account')}`, 'green');
-    io.warn(`they could not be opened: ${unopened.message}`, 'yellow');
+    io.warn(`the backup was not checked: ${unopened.message}`, 'yellow');
   }
   io.say(
-    `to open it you need a key of this vault or a recovery file, which it does not contain: ${command('key export FILE')}`,
+    `to open the backup you need a key of this vault or a recovery file; the backup contains neither. To make a recovery file: ${command('key export FILE')}`,
   );
 }

@@ -37,7 +37,10 @@ export const completion: Command<CompletionInput> = {
     const word = firstName(raw, 'the name of the shell');
     const shell = SHELLS.find((each) => each === word) ?? null;
     if (word !== null && shell === null)
-      throw new VaultError('usage', `there is completion for: ${SHELLS.join(', ')}`);
+      throw new VaultError(
+        'usage',
+        `no completion for shell ${quoted(word)}; supported: ${SHELLS.join(', ')}`,
+      );
     const [install, remove, dryRun] = ['--install', '--remove', '--dry-run'].map((flag) => given(raw, flag));
     if (install && remove) throw new VaultError('usage', '--install and --remove contradict each other');
     if (dryRun && !install && !remove)

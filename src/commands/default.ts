@@ -18,11 +18,13 @@ export const defaultAccount: Command<DefaultInput> = {
   arguments: [
     { name: 'account', description: 'account name, provider, or unique prefix', values: 'account' },
   ],
-  options: [{ flags: '--remove', description: 'this account, or none, is a default any more' }],
+  options: [
+    { flags: '--remove', description: 'remove this default; without an account, remove all defaults' },
+  ],
   examples: {
-    'default google/work': 'what vault token and vault token google take, though there are others',
+    'default google/work': 'use google/work when no account is named',
     default: 'print the default accounts',
-    'default --remove': 'no account is a default any more',
+    'default --remove': 'remove all defaults',
   },
 
   parse: (raw) => ({ account: firstName(raw, 'the name of the account'), remove: given(raw, '--remove') }),
@@ -33,14 +35,18 @@ export const defaultAccount: Command<DefaultInput> = {
       const name = await chooseDefault(ctx, account);
       const provider = name.slice(0, name.indexOf('/'));
       io.say(
-        `${name} is the default: ${command('token')} and ${command(`token ${provider}`)} take it`,
+        `${name} is the default account of ${command('token')} and ${command(`token ${provider}`)}`,
         'green',
       );
     }
     const changed = remove || account !== null;
     if (io.json || !changed) print(await defaultAccounts(ctx), io);
     else if (remove)
-      io.say(account === null ? 'no account is a default now' : `${account} is no default now`);
+      io.say(
+        account === null
+          ? 'there is no default account any more'
+          : `${account} is not a default account any more`,
+      );
   },
 };
 
@@ -50,6 +56,7 @@ function print({ accounts, fromEnvironment }: DefaultAccounts, io: Io): void {
     return;
   }
   io.data(accounts.map((name) => `${name}\n`).join(''));
-  if (fromEnvironment !== null) io.say(`VAULT_ACCOUNT names ${fromEnvironment}, which is taken before these`);
+  if (fromEnvironment !== null)
+    io.say(`VAULT_ACCOUNT names ${fromEnvironment}, which takes precedence over these`);
   else if (accounts.length === 0) io.say(`no default account; to choose one: ${command('default ACCOUNT')}`);
 }

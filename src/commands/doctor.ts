@@ -211,7 +211,7 @@ async function confirm(io: Io): Promise<void> {
       hint: command('doctor --accept-rollback --yes'),
     });
   }
-  if (await io.confirm('Accept the vault as it is, and refresh with it from now on?')) return;
+  if (await io.confirm('Accept the vault as it is, and refresh its accounts from now on?')) return;
   throw new VaultError('interrupted', 'not confirmed, so nothing was accepted');
 }
 
@@ -251,9 +251,12 @@ function meaning({ standing, rowSet, ledger }: Condition): readonly string[] {
 }
 
 function sayAccepted({ doubtful, unreadable }: Acceptance, io: Io): void {
-  io.say('accepted: the vault is used as it is, and refreshes again', 'green');
+  io.say('the vault is accepted as it is; its accounts are refreshed again', 'green');
   if (unreadable.length > 0) {
-    io.say(`${count(unreadable.length, 'account')} cannot be opened; forget and log in again:`, 'yellow');
+    io.say(
+      `${count(unreadable.length, 'account')} cannot be opened; remove each one here, then log in again:`,
+      'yellow',
+    );
     sayFirst(unreadable, (account) => command(`revoke ${shellName(account)} --local`), io);
   }
   if (doubtful.length === 0) return;

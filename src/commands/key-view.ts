@@ -22,7 +22,7 @@ export function sealingProgress(io: Io) {
   let last = 0;
   return {
     report(done: number, total: number) {
-      step(`sealed under new keys: ${done} of ${total}`, total, done - last);
+      step(`encrypted with new keys: ${done} of ${total}`, total, done - last);
       last = done;
     },
     stop,
@@ -55,7 +55,7 @@ export function showRotated({ key: rotated, replaced, old, next }: RotatedKey, i
   io.say(`the ${rotated.place} holds a new key of the vault; ${old}`, 'green');
   if (next !== null) io.warn(next, 'yellow');
   io.say(
-    `older backups need a recovery file or the old key; make a new backup: ${commandLine('backup FILE')}`,
+    `to open an older backup you need the old key or a recovery file; to make a new backup: ${commandLine('backup FILE')}`,
   );
 }
 
@@ -64,11 +64,14 @@ export function showRotatedData(
   io: Io,
 ): void {
   if (io.json) io.document({ accounts, resumed, dropped, data_keys: dataKeys, made_at: rfc3339(madeAt) });
-  io.say(`${count(accounts, 'account')} sealed under new data keys; the old ones were deleted`, 'green');
+  io.say(
+    `${count(accounts, 'account')} encrypted with new data keys; the old data keys were deleted`,
+    'green',
+  );
   if (resumed) {
     const made = relative(madeAt, io.now());
     io.warn(`this finished an interrupted run: the new data keys were made ${made}`, 'yellow');
-    io.warn(`for newer ones: ${commandLine('key rotate --data')}`);
+    io.warn(`to make newer data keys: ${commandLine('key rotate --data')}`);
   }
   io.warn(
     `older recovery files no longer open the vault; make a new one: ${commandLine('key export FILE')}`,
@@ -81,7 +84,7 @@ export function showExported(file: string, io: Io): void {
   if (io.json) io.document({ file });
   io.say(`${file} was written, read back and opened`, 'green');
   io.say(
-    'with its passphrase it opens the vault and every backup made since the data keys were last replaced; keep it apart from them',
+    'with its passphrase, the file opens the vault and every backup made since the data keys were last replaced; store it apart from them',
   );
   io.say(`if the key is lost: ${commandLine(`key import ${file}`)}`);
 }
@@ -151,7 +154,7 @@ function printKeyNotes({ keys, dataKeys, unfinished, inUse }: KeyStatus, io: Io)
   const current = dataKeys.filter(({ replaced }) => !replaced);
   const old = dataKeys.filter(({ replaced }) => replaced);
   if (current.length > 0)
-    io.say(`each of them opens the same ${count(current.length, 'data key')}, ${described(current, io)}`);
+    io.say(`each key opens the same ${count(current.length, 'data key')}, ${described(current, io)}`);
   if (old.length > 0) {
     io.warn(`unfinished: ${count(old.length, 'data key')} not yet replaced, ${described(old, io)}`, 'yellow');
     io.warn(`hint: ${commandLine('key rotate --data')}`);
@@ -165,7 +168,7 @@ function printKeyNotes({ keys, dataKeys, unfinished, inUse }: KeyStatus, io: Io)
   }
   for (const kind of new Set(unfinished.map(({ source }) => source))) {
     const action = keys.some(({ source }) => source === kind) ? 'rotate' : 'remove';
-    io.warn(`hint: once that source works: ${commandLine(`key ${action} ${kind}`)}`);
+    io.warn(`hint: when the source ${kind} works again: ${commandLine(`key ${action} ${kind}`)}`);
   }
   if (keys.some((each) => each.inUse)) return;
   io.warn(`this machine uses the key source ${inUse}, but this vault has no key there`, 'yellow');
@@ -179,5 +182,5 @@ function described(dataKeys: KeyStatus['dataKeys'], io: Io): string {
   const accounts = dataKeys.map((each) => each.accounts).filter((number) => number !== null);
   return accounts.length === 0
     ? made
-    : `${made}; ${count(Math.max(...accounts), 'account')} sealed under them`;
+    : `${made}; ${count(Math.max(...accounts), 'account')} encrypted with them`;
 }

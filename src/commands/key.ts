@@ -97,7 +97,7 @@ export const key: Command<KeyInput> = {
       arguments: [SOURCE, PROGRAM],
       options: [
         ...KEY_SOURCE_OPTIONS,
-        { flags: '--data', description: 'replace the data keys and seal every account again; asks first' },
+        { flags: '--data', description: 'replace the data keys and encrypt every account again; asks first' },
         { flags: '--yes', description: 'do not ask, with --data' },
       ],
       examples: {
@@ -245,9 +245,13 @@ async function confirmNewDataKeys(ctx: Context, io: Io): Promise<void> {
   const { dataKeys } = await keyStatus(ctx);
   if (dataKeys.length === 0 || dataKeys.some(({ replaced }) => replaced)) return;
   if (!io.interactive) {
-    throw new VaultError('usage', 'not interactive, and older recovery files will be of no use: pass --yes', {
-      hint: `${commandLine('key rotate --data --yes')}\nthen make a new recovery file: ${commandLine('key export FILE')}`,
-    });
+    throw new VaultError(
+      'usage',
+      'not interactive, and older recovery files will no longer open the vault: pass --yes',
+      {
+        hint: `${commandLine('key rotate --data --yes')}\nthen make a new recovery file: ${commandLine('key export FILE')}`,
+      },
+    );
   }
   const question = `Replace the data keys? The recovery files made so far will no longer open the vault; you can make a new one right after.`;
   if (!(await io.confirm(question)))
@@ -273,7 +277,7 @@ async function confirmRemoval(ctx: Context, kind: KeySourceKind, io: Io): Promis
       hint: commandLine(`key remove ${kind} --yes`),
     });
   }
-  const question = `Remove the key in the source ${kind}? Machines that use it, and backups that have no other key, will no longer open.`;
+  const question = `Remove the key in the source ${kind}? Machines that use this key will no longer open the vault, and backups without another key can no longer be opened.`;
   if (!(await io.confirm(question)))
     throw new VaultError('interrupted', 'not confirmed, nothing was removed');
 }

@@ -145,7 +145,7 @@ function wideRow(account: Account, extras: ListExtras, now: number): readonly st
 }
 
 function sayNoIdentity({ message, hint = '' }: VaultError, io: Io): void {
-  io.say(`who they are is not shown: ${message}`, 'yellow');
+  io.say(`the users are not shown: ${message}`, 'yellow');
   for (const line of hint.split('\n').filter(Boolean)) io.say(`  hint: ${line}`);
 }
 

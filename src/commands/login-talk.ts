@@ -31,10 +31,10 @@ function sayEvent(event: LoginEvent, paths: AnswerPaths, io: Io, live: LiveLine)
       if (event.opened) io.detail(event.url);
       return;
     case 'wrong_paste':
-      io.warn(`this does not complete the login: ${event.reason}`, 'yellow');
+      io.warn(`the pasted text does not complete the login: ${event.reason}`, 'yellow');
       return;
     case 'code_received':
-      io.say('the browser came back; requesting the tokens', 'dim');
+      io.say('the browser returned with a code; requesting the tokens', 'dim');
       return;
     case 'account_held':
       io.warn(
@@ -43,7 +43,7 @@ function sayEvent(event: LoginEvent, paths: AnswerPaths, io: Io, live: LiveLine)
       return;
     case 'device_code':
       sayCode(event, io);
-      io.say(`waiting for you to allow it; the code is valid for ${left(event.endsAt, io)}`, 'dim');
+      io.say(`waiting until you allow the login; the code is valid for ${left(event.endsAt, io)}`, 'dim');
       return;
     case 'device_wait':
       live.show(

@@ -181,16 +181,16 @@ export function loginDocument(result: LoginResult) {
 export function printNotes(result: LoginResult, io: Io): void {
   const { account, missingScopes, withdrawnScopes, renamedFrom } = result;
   io.say(greeting(result), 'green');
-  if (renamedFrom !== null) io.say(`its name was ${renamedFrom}`);
+  if (renamedFrom !== null) io.say(`the name of the account was ${renamedFrom}`);
   if (!account.hasRefreshToken) {
     io.warn('warning: the provider issued no refresh token, so this account cannot be refreshed', 'yellow');
-    io.warn(`  its access token: ${ending(account.expiresAt, io.now())}; then log in again`);
+    io.warn(`  its access token ${ending(account.expiresAt, io.now())}; log in again then`);
   } else if (result.tokenMayBeSpent) {
     io.warn(
       'warning: the provider issued no new refresh token, and the stored one may no longer work',
       'yellow',
     );
-    io.warn('  the answer to the last refresh was lost, so the next one may be refused');
+    io.warn('  the answer to the last refresh was lost, so the next refresh may be refused');
     io.warn(`  hint: remove this program's access at the provider, then: ${loginCommand(account)}`);
   } else if (result.keptRefreshToken) {
     io.say('the provider issued no new refresh token; the stored one is kept');
@@ -209,7 +209,7 @@ export function printNotes(result: LoginResult, io: Io): void {
     io.warn(`warning: not granted: ${readable(missingScopes.join(' '))}`, 'yellow');
   }
   if (withdrawnScopes.length > 0) {
-    io.warn(`warning: granted before, but not now: ${readable(withdrawnScopes.join(' '))}`, 'yellow');
+    io.warn(`warning: no longer granted: ${readable(withdrawnScopes.join(' '))}`, 'yellow');
   }
   const lacking = [...missingScopes, ...withdrawnScopes];
   if (lacking.length > 0) {

@@ -35,7 +35,7 @@ export function mistake(report: Report, place: Place): VaultError {
   return new VaultError('usage', `${sentence}${argument}`, { hint: hint ?? `${guess}see ${help(place)}` });
 }
 
-/** Node takes the option for its own and hands it on; other tools call it so too. */
+/** Node treats `--env-file` as its own option, but also passes it on. Users know it from other tools. */
 const NOT_ENV_FILE = { argument: '', hint: 'name the file with --settings' };
 
 /** A command with commands of its own takes no other words. */

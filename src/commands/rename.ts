@@ -56,7 +56,9 @@ function printRenamed({ account, from }: RenamedAccount, keepsOld: boolean, io: 
     return;
   }
   if (changed) io.say(`renamed ${from} to ${name}`, 'green');
-  else io.say(`its name is ${name} already`);
+  else io.say(`the account is already named ${name}`);
   if (changed && keepsOld)
-    io.say(`${from} still works; to end that: ${command(`rename --remove-alias ${quoted(from)}`)}`);
+    io.say(
+      `the old name ${from} still works; to remove it: ${command(`rename --remove-alias ${quoted(from)}`)}`,
+    );
 }

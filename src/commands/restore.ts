@@ -76,7 +76,8 @@ async function confirm(
   }
   const there =
     accounts === null ? 'a vault that cannot be read' : `a vault with ${count(accounts, 'account')}`;
-  if (plan.unopened !== null) io.warn(`the backup does not open here: ${plan.unopened.message}`, 'yellow');
+  if (plan.unopened !== null)
+    io.warn(`the backup cannot be opened on this machine: ${plan.unopened.message}`, 'yellow');
   const question = `${database} is ${there}. Replace it with the backup of ${count(plan.accounts, 'account')}? The old one is kept beside it.`;
   if (!(await io.confirm(question)))
     throw new VaultError('interrupted', 'not confirmed, so nothing was changed');
@@ -85,10 +86,11 @@ async function confirm(
 function printRestored({ database, accounts, kept, standing, unopened }: Restored, io: Io): void {
   io.say(`restored ${count(accounts, 'account')} to ${database}`, 'green');
   if (kept !== null) io.say(`the old vault is kept as ${kept}`);
-  if (unopened !== null) io.warn(`it does not open here yet: ${unopened.message}`, 'yellow');
+  if (unopened !== null)
+    io.warn(`the restored vault cannot be opened on this machine yet: ${unopened.message}`, 'yellow');
   if (standing === 'current') return;
   io.warn(
-    'it refreshes nothing yet: a refresh token in it may have been replaced since the backup, or be used on another machine that still has this vault. Many providers treat an old refresh token as stolen, and end the whole grant.',
+    'nothing is refreshed yet, because a refresh token in the backup may have been replaced since, or may be in use on another machine that still has this vault. Many providers treat an old refresh token as stolen, and end the whole grant.',
     'yellow',
   );
   const then = unopened === null ? '' : 'then, ';

@@ -143,10 +143,10 @@ export function printSchedule(result: ScheduleResult, asked: { readonly install:
     io.say(`undo: ${result.undo.join(' && ')}`);
   } else if (asked.install) {
     const why = result.shown ? SHOWN[result.kind] : 'systemctl --user does not work here';
-    io.warn(`vault: ${why}, so nothing runs yet; to activate it, type in a login session:`, 'red');
+    io.warn(`vault: ${why}, so nothing runs yet; to activate the job, type in a login session:`, 'red');
     for (const command of result.commands) io.warn(`  ${command}`);
   } else {
-    io.say(`nothing was changed; to install it: ${result.commands.join(' && ')}`);
+    io.say(`nothing was changed; to install ${result.name}: ${result.commands.join(' && ')}`);
   }
 }
 
@@ -164,7 +164,7 @@ export function printUnschedule(result: UnscheduleResult, io: Io): void {
   }
   if (result.removed.length > 0) io.say(`${result.name} is removed (${result.removed.join(', ')})`);
   else if (result.commands.length === 0) io.say(`${result.name} was not installed`);
-  if (result.commands.length > 0) io.warn(`to remove it, type: ${result.commands.join(' && ')}`);
+  if (result.commands.length > 0) io.warn(`to remove ${result.name}, type: ${result.commands.join(' && ')}`);
 }
 
 function scheduleDocument(result: ScheduleResult) {

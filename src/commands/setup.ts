@@ -134,7 +134,7 @@ async function wantsClient(
 /** @returns whether the vault was made */
 async function makeVault(ctx: Context, choice: KeyChoice | null, asks: boolean, io: Io): Promise<boolean> {
   if ((await ctx.vault()) !== null) {
-    if (choice !== null) io.say('the vault is there already, so its key stays where it is');
+    if (choice !== null) io.say('the vault exists already, so its key stays where it is');
     return false;
   }
   if (choice !== null) await ctx.access.create(await ctx.keys.chosen(choice));

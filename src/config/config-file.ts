@@ -201,7 +201,7 @@ const schema = exactly({
  * Checks the text of `config.json`. Unknown members are errors, so that a mistyped one is noticed.
  *
  * @param text null when there is no such file
- * @throws VaultError `config_invalid`
+ * @throws VaultError `config_invalid`; `wrong` in its details says whether the type or the value of the setting is wrong
  */
 export function parseConfigFile(text: string | null, file: string): ConfigFile {
   if (text === null) return { keySource: null, providers: {}, notify: null };
@@ -218,8 +218,13 @@ function invalid(issue: v.BaseIssue<unknown>, file: string): VaultError {
   const path = (issue.path ?? []).map((item) => nameOf(item.key)).join('.');
   return new VaultError('config_invalid', `${file}: ${path} ${issue.message}`, {
     hint: `correct ${path} in ${quoted(file)}`,
-    details: { path },
+    details: { path, wrong: isOfType(issue) ? 'value' : 'type' },
   });
+}
+
+/** Valibot checks types with schemas, and values with the actions after them; these two schemas look at values too. */
+function isOfType({ kind, type }: v.BaseIssue<unknown>): boolean {
+  return kind !== 'schema' || type === 'picklist' || type === 'strict_object';
 }
 
 /** The key is text of the user and goes to a terminal. */

@@ -68,25 +68,25 @@ export function readNotify(text: string | null, file: string): readonly string[]
 export function notifyIn(config: Readonly<Record<string, unknown>>, file: string): readonly string[] | null {
   if (!Object.hasOwn(config, 'notify')) return null;
   const given = config['notify'];
-  return programAndArguments(given, (what) => wrongNotify(file, what));
+  return programAndArguments(given, (what, kind) => wrongNotify(file, what, kind));
 }
 
 /** A program and its arguments. A path relative to the current folder would run any file found there. */
 export function programAndArguments(
   command: unknown,
-  wrong: (what: string) => VaultError,
+  wrong: (what: string, kind: 'type' | 'value') => VaultError,
 ): readonly string[] {
   const isText = (word: unknown): word is string => typeof word === 'string' && !word.includes('\0');
   if (!Array.isArray(command) || !command.every(isText) || !command[0])
-    throw wrong('must be a list of strings: a program and its arguments');
+    throw wrong('must be a list of strings: a program and its arguments', 'type');
   if (/[/\\]/.test(command[0]) && !isAbsolute(command[0]))
-    throw wrong('must begin with the name of a program or with its absolute path');
+    throw wrong('must begin with the name of a program or with its absolute path', 'value');
   return command;
 }
 
-function wrongNotify(file: string, what: string): VaultError {
+function wrongNotify(file: string, what: string, wrong: 'type' | 'value'): VaultError {
   return new VaultError('config_invalid', `${file}: notify ${what}`, {
     hint: `correct notify in ${quoted(file)}, for example: "notify": ["/usr/local/bin/notify-me"]`,
-    details: { path: 'notify' },
+    details: { path: 'notify', wrong },
   });
 }

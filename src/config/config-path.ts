@@ -13,8 +13,8 @@ export function parseConfigPath(text: string): ConfigPath {
   const [first, ...rest] = (text.match(/"[^"]+"|[^."]+/g) ?? []).map((name) => name.replaceAll('"', ''));
   if (first !== undefined && /^(?:"[^"]+"|[^."]+)(?:\.(?:"[^"]+"|[^."]+))*$/.test(text))
     return [first, ...rest];
-  throw new VaultError('usage', 'a setting is named by names with dots between them', {
-    hint: 'for example: providers.work.issuer; a name with dots in quotes: providers."my.idp".issuer',
+  throw new VaultError('usage', 'a setting is written as names with dots between them', {
+    hint: 'for example: providers.work.issuer; put a name with dots in quotes: providers."my.idp".issuer',
   });
 }
 

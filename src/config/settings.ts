@@ -146,7 +146,7 @@ function baseOf(name: string, own: ProviderSettings | undefined, sources: Settin
     'config_invalid',
     `providers.${name}.extends in config.json is not the name of a built-in provider`,
     {
-      hint: `built in: ${catalogue.names.join(', ')}`,
+      hint: `built-in providers: ${catalogue.names.join(', ')}`,
     },
   );
 }

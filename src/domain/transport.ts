@@ -76,7 +76,7 @@ const NOT_TRUSTED = `${NOT_REACHED}: its certificate`;
 const FAULTS: Record<CertificateFault, { readonly words: string; readonly hint: string }> = {
   unknown_issuer: {
     words: `${NOT_TRUSTED} was issued by an authority that is not trusted here`,
-    hint: 'export NODE_EXTRA_CA_CERTS=/path/to/ca.pem   # the certificate of that authority, if you trust it\nif it should be a public one, something between here and the server answers in its place',
+    hint: 'export NODE_EXTRA_CA_CERTS=/path/to/ca.pem   # the certificate of that authority, if you trust it\nif the server has a public certificate, a proxy or another program answers in its place',
   },
   expired: {
     words: `${NOT_TRUSTED} has expired`,

@@ -60,7 +60,7 @@ function leftCopies({ fs, paths }: HealthContext): readonly Finding[] {
   return COPIES.flatMap(([suffix, maker]) => {
     const path = `${paths.database}.${suffix}`;
     if (fs.info(path) === null) return [];
-    const message = `${path} is left from an interrupted ${maker}, unless one is running; the next one removes it`;
+    const message = `${path} was left by an interrupted ${maker}, unless a ${maker} is running now; the next ${maker} removes the file`;
     return [warning(message, `rm ${quoted(path)}`)];
   });
 }
@@ -113,7 +113,7 @@ async function sealedRows({ keyring }: HealthContext, { store }: Inspection): Pr
   const accounts = await store.accounts();
   if (accounts.length === 0) return [fine('it has no accounts yet')];
   const keys = await keyring().catch(() => null);
-  if (keys === null) return [skipped('no sealed field was opened, because no key is available')];
+  if (keys === null) return [skipped('the encrypted fields were not checked, because no key is available')];
   const findings: Finding[] = [];
   for (const { id } of accounts) {
     const account = await store.account(id);
@@ -127,7 +127,7 @@ async function sealedRows({ keyring }: HealthContext, { store }: Inspection): Pr
     }
   }
   if (findings.length > 0) return findings;
-  return [fine(`all sealed fields of ${count(accounts.length, 'account')} open`)];
+  return [fine(`all encrypted fields of ${count(accounts.length, 'account')} can be opened`)];
 }
 
 /** A spill slot, and whether a command can store its content. */
@@ -174,7 +174,7 @@ function finding({ slot, account, opens }: Spilled, all: readonly Spilled[]): Fi
   if (opens) {
     const what = slot.generation === null ? 'a finished login' : 'an answer';
     const whose = account === null ? '' : ` for ${accountName(account)}`;
-    const message = `${what}${whose} is in a spill slot, because the vault could not be written when it arrived`;
+    const message = `${what}${whose} is kept beside the vault, because the vault could not be written when it arrived`;
     return warning(message, store(account), about);
   }
   const others = all.filter((each) => each.opens && each.slot.path === path);
@@ -184,6 +184,6 @@ function finding({ slot, account, opens }: Spilled, all: readonly Spilled[]): Fi
     const message = `${path} holds an answer for an account that is not in this vault: it was removed, or the vault was replaced`;
     return warning(message, [...first, ...remove].join('\n'));
   }
-  const message = `${path} holds an answer for ${accountName(account)} that does not open: it is damaged or sealed under another key; the refresh token in it may be the newest one`;
+  const message = `${path} holds an answer for ${accountName(account)} that cannot be opened, because it is damaged or encrypted with another key; it may contain the newest refresh token`;
   return warning(message, [...first, loginCommand(account), ...remove].join('\n'), about);
 }

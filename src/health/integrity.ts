@@ -30,7 +30,7 @@ export const integrity: Check = {
     }).examine();
     if (troubles.length > 0) return troubles.map((trouble) => problemOf(trouble));
     const changes = epoch === null ? '' : ` (${count(epoch, 'change')} so far)`;
-    const whole = fine(`it is the vault last written here, with every account${changes}`);
+    const whole = fine(`the vault is as it was last written here, with every account${changes}`);
     return [whole, ...worn(sealings ?? 0), ...unnoticed(marks)];
   },
 };
@@ -38,7 +38,7 @@ export const integrity: Check = {
 /** A warning for data keys near the limit of uses. */
 export function worn(sealings: number): readonly Finding[] {
   if (sealings < MOST_SEALED) return [];
-  const message = `its data keys were used about ${Math.round(sealings / 1e6)} million times; the limit for a key is 4,295 million`;
+  const message = `the data keys were used about ${Math.round(sealings / 1e6)} million times; the limit for a key is 4,295 million`;
   return [warning(message, command('key rotate --data'))];
 }
 

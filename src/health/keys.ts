@@ -32,14 +32,14 @@ function describeSource({ source, inUse, outcome }: TriedKey, interactive: boole
     return fine(
       inUse
         ? `the ${source.place} opens this vault`
-        : `the ${source.place} opens it as well, and is not in use`,
+        : `the ${source.place} opens this vault as well, but is not in use`,
     );
   }
   if (source.keys === 'derived' && interactive && outcome.code === 'key_unavailable') {
     return skipped('commands ask for the passphrase; the doctor does not');
   }
   if (source.kind === 'keychain' && !AVAILABLE.includes(outcome.code)) {
-    return skipped('its key could not be tried: see the check of the keychain');
+    return skipped('the key could not be tried: see the check of the keychain');
   }
   return inUse ? problemOf(outcome) : spare(outcome);
 }
@@ -117,7 +117,7 @@ export const keyChanges: Check = {
     const findings: Finding[] = [];
     const head = await store.head();
     if (dataKeyIds(head).replaced.length > 0) {
-      const message = 'the replacement of the data keys was interrupted: the old ones are still there';
+      const message = 'the replacement of the data keys was interrupted, so the old data keys still exist';
       findings.push(warning(message, command('key rotate --data')));
     }
     const leftovers = await store.leftovers();

@@ -46,7 +46,7 @@ function age({ host: { versions, ownNode }, clock }: HealthContext): Finding[] {
 function certificates({ host: { env } }: HealthContext): Finding[] {
   if (env['NODE_TLS_REJECT_UNAUTHORIZED'] !== '0') return [];
   const message =
-    'NODE_TLS_REJECT_UNAUTHORIZED=0 disables certificate checks in Node programs; this one ignores it, programs it runs may not';
+    'NODE_TLS_REJECT_UNAUTHORIZED=0 disables certificate checks in Node programs; vault ignores it, but programs that vault runs may not';
   return [problem('config_invalid', message, 'unset NODE_TLS_REJECT_UNAUTHORIZED')];
 }
 
@@ -89,7 +89,7 @@ export const addon: Check = {
     const when = recorded.recordedAt.slice(0, 10);
     if (recorded.sha256 === sha256) return [fine(`${what}; SHA-256 ${sha256}, as recorded on ${when}`)];
     const message = `${what} and has changed without an update: its SHA-256 was ${recorded.sha256} on ${when} and is ${sha256}`;
-    const remedy = `if you rebuilt or reinstalled it yourself: rm ${quoted(file)}\nelse reinstall token-vault`;
+    const remedy = `if you rebuilt or reinstalled the addon yourself: rm ${quoted(file)}\notherwise reinstall token-vault`;
     return [warning(message, remedy)];
   },
 };

@@ -23,7 +23,7 @@ export const permissions: Check = {
   async run(ctx) {
     const { fs, host } = ctx;
     const { uid } = host;
-    if (uid === undefined) return [skipped('on Windows the access list of the folder decides')];
+    if (uid === undefined) return [skipped('not checked: on Windows the access list of the folder decides')];
     const places = [...fixedPlaces(ctx), ...(await keyFiles(ctx)), ...listedPlaces(ctx)];
     const present = places.flatMap((place) => {
       const seen = fs.info(place.path);
@@ -36,7 +36,7 @@ export const permissions: Check = {
     ];
     if (findings.length > 0) return findings;
     if (present.length === 0) return [skipped('there are no files of a vault yet')];
-    return [fine(`only you can access its ${count(present.length, 'file')} and folders`)];
+    return [fine(`only you can access the ${count(present.length, 'file')} and folders of the vault`)];
   },
 };
 

@@ -25,7 +25,7 @@ export const redirect: Check = {
 async function checkRedirect(provider: Provider, own: string | null, ctx: HealthContext): Promise<Finding> {
   const about = { provider: provider.name };
   if (own?.startsWith('https:') === true) {
-    return fine(`${provider.title}: ${own}, finished by pasting; it must be registered`, about);
+    return fine(`${provider.title}: ${own} must be registered; a login is finished by pasting`, about);
   }
   const { host, port } = provider.redirect;
   const uri = redirectUri(provider.redirect);

@@ -65,7 +65,7 @@ export function commandSource(
             'key_timed_out',
             `the ${place} did not print the key within ${formatDuration(bound)}`,
             {
-              hint: `${byHand}\nif it prompts, unlock it first`,
+              hint: `${byHand}\nif the program prompts, unlock it first`,
             },
           );
         case 'too_much':
@@ -85,7 +85,7 @@ export function commandSource(
         'key_unavailable',
         `the ${place} ended with exit code ${exitCode} and printed no key`,
         {
-          hint: `${byHand}\nif it prompts, unlock it first`,
+          hint: `${byHand}\nif the program prompts, unlock it first`,
         },
       );
     } finally {

@@ -24,7 +24,7 @@ export async function discover(
   const url = parseEndpoint(issuer);
   if (url === null || url.search !== '') {
     throw new VaultError('config_invalid', 'the issuer is not a plain https address', {
-      hint: 'correct issuer of this provider in config.json',
+      hint: 'correct the issuer of this provider in config.json: it must be an https address, such as https://login.example.com',
     });
   }
   let redirect: VaultError | null = null;

@@ -106,7 +106,9 @@ function readSubject(source: IdentitySource, documents: Documents): string {
     throw new VaultError(
       'provider_answer_invalid',
       `the provider's answer does not identify the user: it lacks ${missing.join(', ') || 'the subject'}`,
-      { hint: 'log in with an account that has it, and request the scopes that let the client read it' },
+      {
+        hint: 'log in as a user for whom the provider reports it, and request the scopes that let the client read it',
+      },
     );
   }
   return parts.join(':');

@@ -94,7 +94,7 @@ function readTokenType(holder: Members, flaws: string[]): string {
   if (typeof value === 'string' && NOT_SCHEMES.includes(value.toLowerCase())) return 'Bearer';
   if (typeof value === 'string' && SCHEME.test(value)) return value;
   if (value !== undefined && value !== null && value !== '')
-    flaws.push('the token type is none; taken as Bearer');
+    flaws.push('the token type is not valid; Bearer is assumed');
   return 'Bearer';
 }
 
@@ -102,7 +102,7 @@ function readIdTokenMember(members: Members, flaws: string[]): Secret | null {
   const value = member(members, 'id_token');
   if (value === undefined || value === null || value === '') return null;
   if (typeof value === 'string' && ID_TOKEN.test(value)) return new Secret(value);
-  flaws.push('the id_token is not one');
+  flaws.push('the id_token is malformed');
   return null;
 }
 

@@ -228,7 +228,7 @@ export interface ProviderSettings {
   readonly scopes?: readonly string[];
   readonly scopeSeparator?: Provider['scopeSeparator'];
   readonly scopeAliases?: Readonly<Record<string, string>>;
-  /** The complete redirect URI. With `https` a login is finished by pasting. */
+  /** The complete redirect URI. If it is an https address, the user finishes the login by pasting the address of the last page. */
   readonly redirectUri?: string;
   readonly redirectHost?: RedirectFacts['host'];
   /** 0, the default: any free port. */

@@ -18,7 +18,7 @@ const PERSONAL_TENANT = '9188040d-6c67-4c5b-b112-36a304b66dad';
 export function microsoft(tenant: string): Provider {
   if (!new RegExp(`^(?:common|organizations|consumers|${GUID}|${DOMAIN})$`).test(tenant)) {
     throw new VaultError('config_invalid', 'MICROSOFT_TENANT_ID is not a tenant of Microsoft Entra', {
-      hint: 'set it to common, organizations, consumers, the Directory (tenant) ID or a domain such as contoso.onmicrosoft.com',
+      hint: 'set it to common, organizations or consumers, or to the ID or domain of your tenant, such as contoso.onmicrosoft.com',
     });
   }
   const { issuer, issuerTemplate } = issuerOf(tenant);

@@ -115,7 +115,7 @@ async function storedAnswer(
   if (now?.generation === account.generation) throw changeNotTaken();
   throw new VaultError(
     'busy',
-    `a spilled answer for ${accountName(account)} could not be stored, because another process changed the account`,
+    `new tokens of ${accountName(account)}, kept beside the vault, could not be stored, because another process changed the account`,
     { hint: 'run the command again' },
   );
 }

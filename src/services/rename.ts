@@ -78,7 +78,7 @@ async function requireFree(ctx: NameContext, vault: Vault, account: Account, nam
   throw new VaultError(
     'account_name_taken',
     `${name} is a former name of ${accountName(former)}, so nothing was changed`,
-    { hint: `to end that: ${command(`rename --remove-alias ${quoted(name)}`)}` },
+    { hint: `to remove the former name: ${command(`rename --remove-alias ${quoted(name)}`)}` },
   );
 }
 

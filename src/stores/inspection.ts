@@ -58,7 +58,7 @@ export async function inspectSqlite(
     const code = codeOf(cause);
     if (code !== 'SQLITE_READONLY_ROLLBACK' && code !== 'SQLITE_READONLY_RECOVERY') throw failure;
     throw new VaultError('refresh_interrupted', `the last write to ${path} was interrupted`, {
-      hint: `the next command rolls it back: ${command('list')}`,
+      hint: `the next command undoes it: ${command('list')}`,
       cause: failure,
     });
   }

@@ -193,7 +193,7 @@ export function openKeyring(
     const complete = PURPOSES.every((purpose) => rowsFor(purpose).length > 0);
     if (!ownReference || !complete || opensAny()) throw damaged('its table of keys');
     throw new VaultError('key_wrong', `the master key from the ${place} does not open this vault`, {
-      hint: 'point VAULT_KEY_FILE or keySource in config.json at the right key, or restore the vault that belongs to this key',
+      hint: 'set VAULT_KEY_FILE, or keySource in config.json, to the right key, or restore the vault that belongs to this key',
     });
   }
 

@@ -75,7 +75,9 @@ describe('a passphrase', () => {
     await turn();
     expect(events).toEqual([{ event: 'passphrases_slowed', count: 4 }]);
     expect(notices).toEqual([
-      expect.stringMatching(/^4 wrong passphrases .* waits 2s; to see them: vault audit --since 1h/),
+      expect.stringMatching(
+        /^4 wrong passphrases .* is delayed by 2s; to see the earlier ones: vault audit --since 1h/,
+      ),
     ]);
   });
 

@@ -56,7 +56,7 @@ describe('opening the key table', () => {
     const never = source('file', () => Promise.reject(new Error('must not be looked at')));
     await expect(unlock(headWith('keychain', 'passphrase'), never, '/vault.db')).rejects.toMatchObject({
       code: 'key_missing',
-      message: expect.stringContaining('it has one in: keychain, passphrase'),
+      message: expect.stringContaining('its keys are in: keychain, passphrase'),
       hint: 'vault key use keychain\nvault key use passphrase\nif VAULT_KEY_FILE is set, unset it first',
     });
   });

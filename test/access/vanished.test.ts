@@ -40,7 +40,7 @@ function access(factory: StoreFactory = folder.factory): VaultAccess {
 const GONE = {
   code: 'vault_damaged',
   message: expect.stringMatching(/^a vault was used here, as its mark in .* shows, but /),
-  hint: expect.stringMatching(/mount it.*\nvault restore FILE\n.*\nvault init$/s),
+  hint: expect.stringMatching(/mount the disk.*\nvault restore FILE\n.*\nvault init$/s),
 };
 
 describe('a vault whose database is gone', () => {

@@ -33,7 +33,9 @@ describe('vault backup', () => {
     printBackup(made, io);
     expect(written.stdout).toBe('');
     expect(written.stderr).toContain('/home/alice/b holds 3 accounts, and each of them could be opened');
-    expect(written.stderr).toContain('which it does not contain: vault key export FILE');
+    expect(written.stderr).toContain(
+      'the backup contains neither. To make a recovery file: vault key export FILE',
+    );
   });
 
   it('prints a document with --json, also when nothing could be opened', async () => {
@@ -89,7 +91,7 @@ describe('vault restore', () => {
     expect(written.stderr).toContain(
       'the old vault is kept as /home/alice/vault.db.replaced-20260228T120000Z',
     );
-    expect(written.stderr).toContain('used on another machine');
+    expect(written.stderr).toContain('in use on another machine');
     expect(written.stderr).toContain('vault doctor --accept-rollback');
     expect(written.stderr).not.toContain('vault key import');
     const current = await restoring('b --yes', { standing: 'current' });
@@ -99,7 +101,7 @@ describe('vault restore', () => {
   it('names the recovery file when the key is missing, also before the question', async () => {
     const wide = { tty: true, columns: 200, env: { NO_COLOR: '1' }, typed: 'y\n' };
     const { written } = await restoring('b', { unopened, standing: null }, wide);
-    expect(written.stderr).toContain('the backup does not open here');
+    expect(written.stderr).toContain('the backup cannot be opened on this machine');
     expect(written.stderr).toMatch(
       /hint: first .*: vault key import FILE\nhint: then, .*: vault doctor --accept-rollback\n/,
     );

@@ -22,7 +22,7 @@ describe('vault completion', () => {
 
   it.each([
     ['', 'name a shell: bash, zsh, fish, powershell'],
-    ['tcsh', 'there is completion for: bash, zsh, fish, powershell'],
+    ['tcsh', 'no completion for shell tcsh; supported: bash, zsh, fish, powershell'],
     ['--install --remove', '--install and --remove contradict each other'],
     ['bash --dry-run', '--dry-run can be used only with --install or --remove'],
   ])('refuses "%s"', async (line, message) => {

@@ -47,7 +47,7 @@ describe('vault doctor --accept-rollback', () => {
     const { stdout, stderr, accepted } = await run(OLDER, {}, '--yes');
     expect(stdout).toBe('');
     expect(stderr).toMatch(
-      /^the vault was restored from an older copy\n {2}Everything stored after this copy.*\naccepted: .*\nan old refresh.*\n {2}vault login demo\/alice@example.com\n$/s,
+      /^the vault was restored from an older copy\n {2}Everything stored after this copy.*\nthe vault is accepted as it is.*\nan old refresh.*\n {2}vault login demo\/alice@example.com\n$/s,
     );
     expect(accepted).toBe(1);
   });

@@ -184,8 +184,8 @@ file      master/2  1d ago             key file /home/alice/master.key
         { ...dataKey, id: 6, replaced: false, accounts: 40 },
       ],
     });
-    expect(stderr).toMatch(/the same 1 data key, made .*; 40 accounts sealed under them/);
-    expect(stderr).toMatch(/unfinished: 1 data key not yet replaced, .* 3 accounts sealed under them/);
+    expect(stderr).toMatch(/the same 1 data key, made .*; 40 accounts encrypted with them/);
+    expect(stderr).toMatch(/unfinished: 1 data key not yet replaced, .* 3 accounts encrypted with them/);
     expect(stderr).toContain('hint: vault key rotate --data');
   });
 
@@ -196,7 +196,7 @@ file      master/2  1d ago             key file /home/alice/master.key
     });
     expect(stderr).toContain('opens the same 1 data key');
     expect(stderr).toContain('unfinished: the unneeded key master/1 may still be in the source file');
-    expect(stderr).toContain('once that source works: vault key rotate file');
+    expect(stderr).toContain('when the source file works again: vault key rotate file');
   });
 });
 
@@ -239,8 +239,10 @@ describe('what vault key prints', () => {
   it('warns after new data keys that older recovery files no longer work', () => {
     const report = { accounts: 120, resumed: true, dropped: [1, 2], dataKeys: [3, 4], madeAt: NOW - 3 * DAY };
     const { stderr } = shown((io) => showRotatedData(report, io));
-    expect(stderr).toContain('120 accounts sealed under new data keys; the old ones were deleted');
-    expect(stderr).toContain('the new data keys were made 3d ago\nfor newer ones: vault key rotate --data');
+    expect(stderr).toContain('120 accounts encrypted with new data keys; the old data keys were deleted');
+    expect(stderr).toContain(
+      'the new data keys were made 3d ago\nto make newer data keys: vault key rotate --data',
+    );
     expect(stderr).toContain('the master keys are unchanged');
     expect(stderr).toContain('vault key export FILE');
   });

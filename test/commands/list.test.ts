@@ -150,7 +150,7 @@ describe('vault list', () => {
     const noIdentity = new VaultError('key_locked', 'the keychain is locked', { hint: 'unlock it' });
     const { stdout, stderr } = await printed([accountExample()], {}, '--wide', { noIdentity });
     expect(stdout).toContain('  ?  ');
-    expect(stderr).toBe('who they are is not shown: the keychain is locked\n  hint: unlock it\n');
+    expect(stderr).toBe('the users are not shown: the keychain is locked\n  hint: unlock it\n');
   });
 
   it('prints what to type when there is no account', async () => {

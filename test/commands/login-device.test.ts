@@ -57,7 +57,7 @@ describe('vault login --device', () => {
         'https://issuer.example/device',
         'and type this code:',
         'WDJB-MJHT',
-        'waiting for you to allow it; the code is valid for 15m',
+        'waiting until you allow the login; the code is valid for 15m',
         '',
       ].join('\n'),
     );

@@ -148,7 +148,7 @@ describe('while it waits', () => {
       talk.on({ kind: 'wrong_paste', reason: 'it belongs to another login' });
       talk.on({ kind: 'code_received' });
     });
-    expect(stderr).toContain('this does not complete the login: it belongs to another login\n');
+    expect(stderr).toContain('the pasted text does not complete the login: it belongs to another login\n');
     expect(stdout).toBe('google/alice@example.com\n');
   });
 });
@@ -164,7 +164,9 @@ describe('after the login', () => {
 
   it('prints whether the account was known or renamed', async () => {
     const { stderr } = await run('google', { created: false, renamedFrom: 'google/old' });
-    expect(stderr).toBe('logged in as Alice: updated google/alice@example.com\nits name was google/old\n');
+    expect(stderr).toBe(
+      'logged in as Alice: updated google/alice@example.com\nthe name of the account was google/old\n',
+    );
   });
 
   it('warns that there is no refresh token, also with --quiet', async () => {
@@ -204,7 +206,7 @@ describe('after the login', () => {
 
   it('names scopes that are no longer granted, and how to get them again', async () => {
     const { stderr, exitCode } = await run('google', { withdrawnScopes: ['calendar', 'drive'] });
-    expect(stderr).toContain('warning: granted before, but not now: calendar drive\n');
+    expect(stderr).toContain('warning: no longer granted: calendar drive\n');
     expect(stderr).toMatch(/hint: .*--add-scope calendar --add-scope drive\n/);
     expect(exitCode).toBe(0);
   });

@@ -89,7 +89,7 @@ describe('vault schedule', () => {
     expect(await run('', {})).toEqual({
       stdout: CRON.block,
       stderr:
-        'warning: GOOGLE_CLIENT_ID is missed\nnote: the key is in the keychain\nnothing was changed; to install it: vault schedule --install --kind cron\n',
+        'warning: GOOGLE_CLIENT_ID is missed\nnote: the key is in the keychain\nnothing was changed; to install token-vault-refresh: vault schedule --install --kind cron\n',
       exitCode: 0,
     });
   });
@@ -138,7 +138,7 @@ describe('vault schedule', () => {
   it.each([
     [{ removed: ['cron'], commands: [] }, 'token-vault-refresh is removed (cron)\n'],
     [{ removed: [], commands: [] }, 'token-vault-refresh was not installed\n'],
-    [{ removed: [], commands: ['rm x'] }, 'to remove it, type: rm x\n'],
+    [{ removed: [], commands: ['rm x'] }, 'to remove token-vault-refresh, type: rm x\n'],
   ] as const)('prints what was removed: %j', async (result, words) => {
     const { io, written } = terminal();
     printUnschedule({ name: 'token-vault-refresh', ...result }, io);

@@ -220,7 +220,10 @@ describe('names of providers', () => {
 
   it('to extend must be built in', () => {
     const { code, hint } = refusal('mine', { config: { providers: { mine: { extends: 'gogle' } } } });
-    expect([code, hint]).toEqual(['config_invalid', 'built in: google, microsoft, youtube, notion']);
+    expect([code, hint]).toEqual([
+      'config_invalid',
+      'built-in providers: google, microsoft, youtube, notion',
+    ]);
   });
 });
 

@@ -128,15 +128,15 @@ describe('the database', () => {
     rmSync(stage.paths.database);
     const [finding] = await found('database');
     expect(finding).toMatchObject({ status: 'problem', code: 'vault_damaged' });
-    expect(finding?.remedy).toMatch(/mount it.*\nvault restore FILE\n.*\nvault init$/s);
+    expect(finding?.remedy).toMatch(/mount the disk.*\nvault restore FILE\n.*\nvault init$/s);
   });
 
   it('reports copies that a restore or a backup has left beside it', async () => {
     for (const suffix of ['restoring', 'snapshot']) stage.put(`vault.db.${suffix}`, 'sealed');
     const path = `${stage.paths.database}.`;
     expect((await found('database')).filter(({ status }) => status === 'warning')).toMatchObject([
-      { message: expect.stringContaining('left from an interrupted restore'), remedy: `rm ${path}restoring` },
-      { message: expect.stringContaining('left from an interrupted backup'), remedy: `rm ${path}snapshot` },
+      { message: expect.stringContaining('left by an interrupted restore'), remedy: `rm ${path}restoring` },
+      { message: expect.stringContaining('left by an interrupted backup'), remedy: `rm ${path}snapshot` },
     ]);
   });
 });

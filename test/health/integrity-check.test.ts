@@ -32,7 +32,7 @@ async function renew(): Promise<void> {
 describe('the vault as a whole', () => {
   it('is the one that was written here last', async () => {
     expect(told(await found())).toEqual([
-      'ok: it is the vault last written here, with every account (3 changes so far)',
+      'ok: the vault is as it was last written here, with every account (3 changes so far)',
     ]);
   });
 

@@ -236,6 +236,8 @@ describe('the redirect URI', () => {
 
   it('of the user’s own that is https is finished by pasting', async () => {
     own({ redirectUri: 'https://my.example/cb' });
-    expect(told(await found('redirect'))[0]).toMatch(/^ok: .*https:\/\/my.example\/cb, finished by pasting/);
+    expect(told(await found('redirect'))[0]).toMatch(
+      /^ok: .*https:\/\/my.example\/cb must be registered; a login is finished by pasting/,
+    );
   });
 });

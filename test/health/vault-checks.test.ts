@@ -60,7 +60,7 @@ describe('the configuration', () => {
     expect(told(all['configuration'])[0]).toContain('providers.google.redirectPort');
     expect(told(all['clients'])).toEqual(['skipped: the configuration cannot be read']);
     expect(told(all['key_source'])[0]).toMatch(/^ok: .*opens this vault$/);
-    expect(told(all['database'])).toContain('ok: all sealed fields of 1 account open');
+    expect(told(all['database'])).toContain('ok: all encrypted fields of 1 account can be opened');
   });
 
   it('is reported with the invalid line of .env', async () => {
@@ -94,7 +94,7 @@ describe('the key source', () => {
     rmSync(stage.paths.keyFile);
     expect(await codes()).toEqual(['key_missing']);
     expect(told(await found('database'))).toContain(
-      'skipped: no sealed field was opened, because no key is available',
+      'skipped: the encrypted fields were not checked, because no key is available',
     );
   });
 
@@ -122,7 +122,9 @@ describe('the key source', () => {
     stage.put('token-vault-master-key', KEY);
     expect((await found('key_source'))[1]).toMatchObject({ status: 'warning' });
     stage.put('token-vault-master-key', master.toString('base64url'));
-    expect(told(await found('key_source'))[1]).toMatch(/^ok: .* opens it as well, and is not in use$/);
+    expect(told(await found('key_source'))[1]).toMatch(
+      /^ok: .* opens this vault as well, but is not in use$/,
+    );
     rmSync(stage.paths.keyFile);
     const all = await stage.examine();
     expect(all['key_source']?.map(({ status }) => status)).toEqual(['problem', 'ok']);
@@ -152,7 +154,7 @@ describe('the keychain', () => {
       expect.objectContaining({ status: 'problem', code: 'session_bus_missing' }),
     ]);
     expect(told(all['key_source'])).toEqual([
-      'skipped: its key could not be tried: see the check of the keychain',
+      'skipped: the key could not be tried: see the check of the keychain',
     ]);
   });
 

@@ -26,7 +26,7 @@ describe('a spilled answer', () => {
     expect(await warnings()).toMatchObject([
       {
         message:
-          'an answer for demo/alice@example.com is in a spill slot, because the vault could not be written when it arrived',
+          'an answer for demo/alice@example.com is kept beside the vault, because the vault could not be written when it arrived',
         remedy: 'vault refresh demo/alice@example.com',
         account: 'demo/alice@example.com',
       },
@@ -45,7 +45,7 @@ describe('a spilled answer', () => {
     stage.spill.reserve().write({ accountId: id, generation: null, sealed });
     expect(await warnings()).toMatchObject([
       {
-        message: expect.stringContaining('a finished login is in a spill slot'),
+        message: expect.stringContaining('a finished login is kept beside the vault'),
         remedy: 'vault refresh --all',
       },
     ]);
@@ -59,7 +59,7 @@ describe('a spilled answer', () => {
     expect(await warnings()).toMatchObject([
       {
         message: expect.stringContaining(
-          `${FILE()} holds an answer for demo/alice@example.com that does not`,
+          `${FILE()} holds an answer for demo/alice@example.com that cannot be opened`,
         ),
         remedy: `vault login demo/alice@example.com\nwhile no other vault command is running:\nrm ${FILE()}`,
       },

@@ -109,7 +109,7 @@ describe('vault doctor', () => {
       expect.stringContaining('providers.demo.scopes'),
     ]);
     expect(broken.checks).toContainEqual(
-      expect.objectContaining({ message: 'all sealed fields of 1 account open' }),
+      expect.objectContaining({ message: 'all encrypted fields of 1 account can be opened' }),
     );
     stage.home.configure(config);
 

@@ -71,7 +71,7 @@ describe('Ctrl-C', () => {
     const run = await interruptAt(['key', 'rotate', '--data', '--yes'], begun);
     expect(run).toMatchObject({ exitCode: 130, stdout: '' });
     expect(run.stderr).toContain(
-      'vault: interrupted: the new data keys are in use and seal 0 of 1 account; the old data keys are kept for the rest\nhint: vault key rotate --data\n',
+      'vault: the new data keys are in use for 0 of 1 account; the old keys are kept for the rest\nhint: vault key rotate --data\n',
     );
     expect(await stage.vault(['key', 'rotate', '--data'])).toMatchObject({ exitCode: 0 });
   });

@@ -72,8 +72,10 @@ describe('a key that its keychain did not delete', () => {
     const removed = await vault('key remove keychain --yes');
     expect(removed).toMatchObject({ exitCode: 0 });
     const hint = 'vault key remove keychain';
-    expect(removed.stderr).toContain(`once that works: ${hint}\n`);
-    expect((await vault('key status')).stderr).toContain(`hint: once that source works: ${hint}\n`);
+    expect(removed.stderr).toContain(`when that source works again: ${hint}\n`);
+    expect((await vault('key status')).stderr).toContain(
+      `hint: when the source keychain works again: ${hint}\n`,
+    );
     expect(await vault('key remove keychain')).toMatchObject({ exitCode: 6 });
     await service.unlock();
     expect(await vault('key remove keychain')).toMatchObject({ exitCode: 0 });

@@ -111,7 +111,7 @@ export async function stopAgent(
     .catch((failure: unknown) => {
       if (!(failure instanceof VaultError) || failure.code !== 'busy') throw failure;
       throw new VaultError('busy', `the agent (process ${pid}) does not stop`, {
-        hint: `kill it; the refreshes it has begun finish without it: kill -9 ${pid}`,
+        hint: `kill it: kill -9 ${pid}; the refreshes it has begun finish without it`,
       });
     });
   await lock.release();

@@ -140,8 +140,8 @@ function readTokenQuery(name: string, query: URLSearchParams, client: string | n
 }
 
 /**
- * Who asked, for the audit trail. It is marked there as the client's claim, because nothing proves it. A value that is not
- * in the form in which this program writes it is dropped.
+ * Who asked, for the audit trail. It is marked there as the client's claim, because nothing proves it. Values
+ * that do not look as our own client writes them are dropped.
  */
 function readClient(client: string | null): ThroughAgent {
   if (client === null) return { through: 'agent' };

@@ -45,7 +45,7 @@ export function shellOf({ env, platform }: Pick<Context['host'], 'env' | 'platfo
     shell === undefined
       ? 'SHELL is not set, so name the shell'
       : `there is no completion for the shell ${shell}`,
-    { hint: `there are: ${SHELLS.join(', ')}; for example: ${command('completion bash')}` },
+    { hint: `supported shells: ${SHELLS.join(', ')}; for example: ${command('completion bash')}` },
   );
 }
 

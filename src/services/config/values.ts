@@ -103,8 +103,6 @@ function jsonOf(word: string): unknown {
   }
 }
 
-const TYPE_REFUSAL = / must be (?:an? (?:string|number|list|object)\b|true or false)/;
-
 interface Valid {
   readonly value: unknown;
   readonly text: string;
@@ -128,7 +126,7 @@ function firstValid(
     }
   }
   // A value of the right type is refused for another reason than its type.
-  const refusal = refusals.find(({ message }) => !TYPE_REFUSAL.test(message)) ?? refusals[0];
+  const refusal = refusals.find(({ details }) => details['wrong'] !== 'type') ?? refusals[0];
   throw unchanged(refusal ?? new VaultError('usage', 'the value is missing'));
 }
 

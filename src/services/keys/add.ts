@@ -65,7 +65,7 @@ async function commit(
   }
 }
 
-/** A master key in its source, and what to write into the vault for it. */
+/** A new master key, the source that holds it, and the vault head and audit event needed to record it. */
 export interface NewKey {
   readonly head: VaultHead;
   readonly source: KeySource;
@@ -103,7 +103,7 @@ export async function recordNewKey(
 }
 
 function hasOne({ kind }: KeySource): VaultError {
-  return new VaultError('usage', `the vault already has a master key in a source of the kind ${kind}`, {
-    hint: `${useCommand(kind)}\nor first: ${command(`key remove ${kind}`)}`,
+  return new VaultError('usage', `the vault already has a master key in the source ${kind}`, {
+    hint: `${useCommand(kind)}\nor remove that key first: ${command(`key remove ${kind}`)}`,
   });
 }

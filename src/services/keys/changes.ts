@@ -66,7 +66,7 @@ export function noSuchKey(head: VaultHead, kind: KeySourceKind): VaultError {
   const program = kind === 'command' ? ' -- pass show token-vault' : '';
   return new VaultError(
     'usage',
-    `the vault has no master key in a source of the kind ${kind}; it has one in: ${kinds.join(', ')}`,
+    `the vault has no master key in the source ${kind}; its keys are in: ${kinds.join(', ')}`,
     { hint: `list the keys: ${command('key status')}\nor add one: ${command(`key add ${kind}${program}`)}` },
   );
 }

@@ -198,7 +198,7 @@ function ofAnotherVault(file: string): VaultError {
 
 function notLost({ place }: KeySource): VaultError {
   return new VaultError('usage', `the ${place} opens the vault, so there is nothing to recover`, {
-    hint: `to replace its key: ${command('key rotate')}`,
+    hint: `to replace this key: ${command('key rotate')}`,
   });
 }
 
@@ -247,7 +247,7 @@ function refuseOtherKeys(keyring: Keyring, ledger: SealedLedger, file: string): 
       'vault_damaged',
       `the data keys in ${file} do not open the ledger of this vault: they belong to another copy of it, or the ledger is damaged`,
       {
-        hint: `use another recovery file of this vault, or restore the backup that was made together with this one:\n${command('restore FILE')}`,
+        hint: `use another recovery file of this vault, or restore the backup that was made together with this file:\n${command('restore FILE')}`,
         cause: failure,
       },
     );
@@ -260,12 +260,14 @@ function ofAnotherTime(head: VaultHead, dataKeys: readonly DataKey[], file: stri
   if (newest(dataKeys) > newest(head.wrappedKeys)) {
     return new VaultError(
       'key_wrong',
-      `${file} was made after the data keys were replaced, and this copy of the vault is from before`,
-      { hint: 'use a recovery file from before the replacement, or restore a backup from after it' },
+      `${file} was made after the data keys were replaced, and this copy of the vault was made before`,
+      {
+        hint: 'use a recovery file that was made before the data keys were replaced, or restore a backup that was made after',
+      },
     );
   }
   return new VaultError('key_wrong', `${file} was made before the data keys of this vault were replaced`, {
-    hint: 'use a recovery file from after the replacement, or restore a backup from before it',
+    hint: 'use a recovery file that was made after the data keys were replaced, or restore a backup that was made before',
   });
 }
 

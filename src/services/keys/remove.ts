@@ -158,7 +158,7 @@ async function deleteKey(
     outcome = why === null ? await deleteFrom(source, head, row) : `the key stays in the ${place}: ${why}`;
     await vault.store.forgetLeftover({ reference, source: kind });
   } catch {
-    return `the key ${reference} could not be deleted from the ${place} yet; once that works: ${command(`key remove ${kind}`)}`;
+    return `the key ${reference} could not be deleted from the ${place} yet; when that source works again: ${command(`key remove ${kind}`)}`;
   }
   await deleteLeftovers(vault, source, null).catch(() => {});
   return outcome;

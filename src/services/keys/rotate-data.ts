@@ -112,7 +112,7 @@ async function masterOf(ctx: RotateDataContext, head: VaultHead, row: MasterKeyR
 function notAvailable({ source }: MasterKeyRow, why: VaultError | null): VaultError {
   return new VaultError(
     'key_unavailable',
-    `every master key of the vault has to wrap the new data keys, but the one in the source ${source} is not available${why === null ? '' : `: ${why.message}`}`,
+    `all master keys of the vault are needed to replace the data keys, but the one in the source ${source} is not available${why === null ? '' : `: ${why.message}`}`,
     {
       hint: [
         ...(source === 'passphrase'
@@ -184,8 +184,8 @@ function cannotBeOpened(accounts: readonly Account[]): VaultError {
   const forget = accounts.map((account) => command(`revoke ${shellName(account)} --local`));
   return new VaultError(
     'vault_damaged',
-    `the old data keys cannot be deleted yet: these accounts are still sealed under them and cannot be opened: ${names}`,
-    { hint: ['forget those accounts and continue:', ...forget, rotateCommand()].join('\n') },
+    `the old data keys cannot be deleted yet: these accounts still need them and cannot be opened: ${names}`,
+    { hint: ['remove these accounts here, then continue:', ...forget, rotateCommand()].join('\n') },
   );
 }
 
@@ -202,7 +202,7 @@ async function storeSpilled(ctx: RotateDataContext): Promise<void> {
   const { account, error } = failed;
   throw new VaultError(
     error.code,
-    `the old data keys are kept, because they seal an answer for ${accountName(account)} that could not be stored: ${error.message}`,
+    `kept the old data keys: new tokens of ${accountName(account)} could not be stored yet, and only the old keys can open them: ${error.message}`,
     { hint: `${command(`refresh ${shellName(account)}`)}\n${rotateCommand()}`, cause: error },
   );
 }
@@ -211,7 +211,7 @@ async function storeSpilled(ctx: RotateDataContext): Promise<void> {
 function stopped({ code }: VaultError, accounts: number, behind: number): VaultError {
   return new VaultError(
     code,
-    `${code}: the new data keys are in use and seal ${accounts - behind} of ${count(accounts, 'account')}; the old data keys are kept for the rest`,
+    `the new data keys are in use for ${accounts - behind} of ${count(accounts, 'account')}; the old keys are kept for the rest`,
     { hint: rotateCommand() },
   );
 }
@@ -219,7 +219,7 @@ function stopped({ code }: VaultError, accounts: number, behind: number): VaultE
 function stillNeeded(): VaultError {
   return new VaultError(
     'busy',
-    'another process sealed something under the old data keys meanwhile, so they are kept for now',
+    'another process used the old data keys meanwhile, so they are kept for now',
     { hint: rotateCommand() },
   );
 }

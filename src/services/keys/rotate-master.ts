@@ -140,7 +140,7 @@ async function newMaster(ctx: KeysContext, { store, head, target, dropped }: Exc
   const master = await target.load(reference);
   if (!replaced.some(({ matches }) => matches(master))) return { reference, master, parameters: null };
   master.fill(0);
-  throw new VaultError('usage', `the ${target.place} still returns the key that is to be replaced`, {
+  throw new VaultError('usage', `the ${target.place} still returns the old key`, {
     hint: `put a new key there, then run the command again: ${target.recipe}`,
   });
 }
@@ -222,7 +222,7 @@ function nextStep({ setting }: KeySource, { setting: usual }: KeySource): string
 /** Once the user has replaced that key, it does not open the vault: another key has to be there first. */
 function ownersKey(kind: KeySource['kind'], recipe: string): VaultError {
   const words = kind === 'command' ? 'command -- …' : kind;
-  return new VaultError('usage', 'you have made the key in use yourself, so only you can replace it', {
+  return new VaultError('usage', 'you made the key in use yourself, so only you can replace it', {
     hint: [
       `open the vault with another key meanwhile: ${command('key add file')} && ${command('key use file')}`,
       `replace yours: ${recipe}`,
@@ -235,8 +235,8 @@ function ownersKey(kind: KeySource['kind'], recipe: string): VaultError {
 function notFound({ kind, place }: KeySource): VaultError {
   const other =
     kind === 'file' ? `if it is in another file: VAULT_KEY_FILE=FILE ${command('key rotate file')}\n` : '';
-  return new VaultError('usage', `the ${place} does not contain the key that is to be replaced`, {
-    hint: `${other}if it is lost: ${command(`key remove ${kind}`)} && ${command(`key add ${kind}`)}`,
+  return new VaultError('usage', `the ${place} does not contain the old key`, {
+    hint: `${other}if that key is lost: ${command(`key remove ${kind}`)} && ${command(`key add ${kind}`)}`,
   });
 }
 

@@ -171,7 +171,7 @@ async function discard(
 ): Promise<VaultError> {
   const { outcome, words } = await end(ctx.http, vault, grant);
   ctx.audit.record({ event: 'grant_discarded', provider: grant.provider.name, outcome });
-  return reworded(failure, { message: `${failure.message}; its grant ${words}` });
+  return reworded(failure, { message: `${failure.message}; the new grant ${words}` });
 }
 
 async function end(http: () => Promise<Http>, vault: Vault, grant: DiscardedGrant): Promise<End> {

@@ -129,9 +129,9 @@ function unlessTaken(failure: unknown): null {
 function pasteUnsafe(provider: string, port: number): VaultError {
   return new VaultError(
     'port_unavailable',
-    `port ${port} is in use by another program, which could complete the login as another user, because there is no PKCE`,
+    `port ${port} is in use by another program; without PKCE, that program could log in as a different user`,
     {
-      hint: `stop the program that listens on port ${port}, or set OAUTH_REDIRECT_URI (redirectUri of ${provider} in config.json) to another registered one`,
+      hint: `stop the program that uses port ${port}, or use another redirect URI that is registered at the provider: set OAUTH_REDIRECT_URI, or redirectUri of ${provider} in config.json`,
     },
   );
 }

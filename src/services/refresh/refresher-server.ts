@@ -54,7 +54,9 @@ export async function serveRefreshes(
   async function refresh({ account, policy, evenIfOpen }: RefreshOrder): Promise<RefreshOutcome> {
     const vault = await ctx.vault();
     if (vault === null)
-      throw new VaultError('account_not_found', 'the vault is gone', { hint: command('list') });
+      throw new VaultError('account_not_found', 'the vault does not exist any more', {
+        hint: command('list'),
+      });
     await addonNoted();
     const onPause = (milliseconds: number) => print(pauseLine(account.id, milliseconds));
     const own = { pid: ctx.host.pid, isBulk: concurrency > 1, outage, onPause };

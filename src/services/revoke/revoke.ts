@@ -139,7 +139,8 @@ async function revokeOne(
 /** Why the refresh token that was sent may not be the newest one; null when it is. */
 async function whyInDoubt(vault: Vault, { account, unopened }: HeldAccount): Promise<string | null> {
   if (account === null || !account.hasRefreshToken) return null;
-  if (unopened > 0) return 'a spilled answer that cannot be opened may hold a newer token';
+  if (unopened > 0)
+    return 'an answer that is kept beside the vault and cannot be opened may hold a newer token';
   const intent = await vault.intent(account.id);
   if (intent === null) return null;
   const at = new Date(intent.at).toISOString();

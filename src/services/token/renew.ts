@@ -90,8 +90,8 @@ function backoffError(account: Account, now: number): VaultError {
   const left = formatDuration((account.retryAt ?? now) - now);
   return new VaultError(
     'provider_unavailable',
-    `refreshing ${accountName(account)} failed ${timesInARow(account.failures)}, and is tried again in ${left}: ${account.reason ?? account.lastError ?? 'the provider was not available'}`,
-    { hint: `to try it now: ${command(`token ${shellName(account)} --refresh`)}` },
+    `the refresh of ${accountName(account)} failed ${timesInARow(account.failures)} and is tried again in ${left}: ${account.reason ?? account.lastError ?? 'the provider was not available'}`,
+    { hint: `to try now: ${command(`token ${shellName(account)} --refresh`)}` },
   );
 }
 

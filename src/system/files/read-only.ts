@@ -113,7 +113,7 @@ export function readOnlyFiles(uid: number | undefined): Files {
     return true;
   };
   const never = (): never => {
-    throw new VaultError('unexpected', 'read-only files cannot write');
+    throw new VaultError('unexpected', 'cannot write: files are open read-only here');
   };
   return {
     exists: (path) => readOnlyFs.info(path) !== null,

@@ -97,13 +97,13 @@ export function jobMarker({ purpose, vault }: JobName): string {
   return `token-vault ${purpose}: ${vault}`;
 }
 
-/** A line break would begin a new entry, and no scheduler can escape one. @throws VaultError `config_invalid` */
+/** A line break would begin a new entry, and no scheduler can escape it. @throws VaultError `config_invalid` */
 export function assertNoControls(job: Job): void {
   const named = [
-    ['the vault', job.vault],
+    ['the path of the vault', job.vault],
     ...job.command.map((word) => ['the command line', word] as const),
     ...Object.entries(job.env),
-    ...(job.credential === null ? [] : [['the credential', job.credential.path] as const]),
+    ...(job.credential === null ? [] : [['the path of the credential', job.credential.path] as const]),
   ] as const;
   for (const [what, value] of named) {
     if (!/[\x00-\x1f\x7f]/.test(value)) continue;

@@ -111,8 +111,8 @@ export function crontabBlock(job: Job): string {
   // An unescaped % ends the command and begins its input: crontab(5).
   const jobLine = words.map(shellWord).join(' ').replaceAll('%', '\\%');
   if (Buffer.byteLength(jobLine) > LONGEST_COMMAND) {
-    throw new VaultError('config_invalid', 'the line would be longer than cron allows', {
-      hint: `PATH is likely the reason; with a short one: PATH=/usr/local/bin:/usr/bin:/bin ${command('schedule')}`,
+    throw new VaultError('config_invalid', 'the crontab line would be longer than cron allows', {
+      hint: `a long PATH is the likely cause; try a short one: PATH=/usr/local/bin:/usr/bin:/bin ${command('schedule')}`,
     });
   }
   const { begin, end } = marks(job);

@@ -61,7 +61,7 @@ describe('adding a key', () => {
   it('is refused for a kind of source that the vault has, and changes nothing', async () => {
     await expect(addKey(stage.ctx, stage.fromKeychain)).rejects.toMatchObject({
       code: 'usage',
-      hint: 'vault key use keychain\nor first: vault key remove keychain',
+      hint: 'vault key use keychain\nor remove that key first: vault key remove keychain',
     });
     expect(stage.keychain.items.size).toBe(1);
   });

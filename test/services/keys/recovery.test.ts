@@ -248,8 +248,8 @@ describe('a recovery file and a vault of different times', () => {
     await restoreDatabase(before);
     await expect(importing(stage.recovering(), null, at('new'))).rejects.toMatchObject({
       code: 'key_wrong',
-      message: `${at('new')} was made after the data keys were replaced, and this copy of the vault is from before`,
-      hint: 'use a recovery file from before the replacement, or restore a backup from after it',
+      message: `${at('new')} was made after the data keys were replaced, and this copy of the vault was made before`,
+      hint: 'use a recovery file that was made before the data keys were replaced, or restore a backup that was made after',
     });
     expect(stage.keychain.items.size).toBe(0);
     await importing();

@@ -97,8 +97,7 @@ describe('replacing the data keys', () => {
     const reason = new VaultError('interrupted', 'interrupted');
     await expect(rotateDataKeys(ctx, () => stop.abort(reason))).rejects.toMatchObject({
       code: 'interrupted',
-      message:
-        'interrupted: the new data keys are in use and seal 50 of 60 accounts; the old data keys are kept for the rest',
+      message: 'the new data keys are in use for 50 of 60 accounts; the old keys are kept for the rest',
       hint: 'vault key rotate --data',
     });
     expect(await ids()).toHaveLength(10);

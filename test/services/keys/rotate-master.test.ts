@@ -98,7 +98,7 @@ describe('replacing the key in use', () => {
     stage.use(given);
     await expect(rotateKey(stage.ctx, null)).rejects.toMatchObject({ code: 'usage' });
     stage.use(stage.fromKeychain);
-    await expect(rotateKey(stage.ctx, given)).rejects.toThrow(/still returns the key/);
+    await expect(rotateKey(stage.ctx, given)).rejects.toThrow(/still returns the old key/);
     key = Buffer.alloc(32, 2);
     await rotateKey(stage.ctx, given);
     expect(await stage.masterKeys()).toEqual([

@@ -33,7 +33,7 @@ describe('the grant of a login that is not stored', () => {
     await stage.logIn();
     const failure = await failing(stage.logIn(WIDEN, GRACE));
     expect(failure).toMatchObject({ code: 'wrong_person', hint: expect.stringContaining('log in again') });
-    expect(failure.message).toMatch(/so nothing was stored; its grant was revoked at demo$/);
+    expect(failure.message).toMatch(/so nothing was stored; the new grant was revoked at demo$/);
     expect(ends()).toEqual({ revoked: 1, trail: trailOf('revoked') });
     expect(stage.events.at(-1)).toMatchObject({ event: 'login_failed', code: 'wrong_person' });
   });

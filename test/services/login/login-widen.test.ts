@@ -93,7 +93,7 @@ describe('adding scopes', () => {
       code: 'wrong_person',
       exitCode: 2,
       message:
-        'grace@example.com logged in instead of the user of demo/ada@example.com, so nothing was stored; its grant was revoked at demo',
+        'grace@example.com logged in instead of the user of demo/ada@example.com, so nothing was stored; the new grant was revoked at demo',
       hint: expect.stringContaining('\nvault login demo/ada@example.com --add-scope notes.read\n'),
     });
     expect(await stage.account(account)).toEqual(before);

@@ -201,7 +201,7 @@ describe('another user', () => {
     await expect(stage.logIn({ as: 'work' }, { choice: { person: 'grace' } })).rejects.toMatchObject({
       code: 'account_name_taken',
       message:
-        'the name demo/work belongs to another user, so nothing was stored; its grant was revoked at demo',
+        'the name demo/work belongs to another user, so nothing was stored; the new grant was revoked at demo',
       hint: 'log in as that user, or choose another name: vault login demo --as NAME',
     });
     expect(await accounts()).toEqual(['work']);

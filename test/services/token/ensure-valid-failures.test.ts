@@ -218,8 +218,8 @@ describe('an account that failed several times in a row', () => {
     await expect(token(never)).rejects.toMatchObject({
       code: 'provider_unavailable',
       message:
-        'refreshing demo/alice@example.com failed 4 times in a row, and is tried again in 2m: demo could not be reached',
-      hint: 'to try it now: vault token demo/alice@example.com --refresh',
+        'the refresh of demo/alice@example.com failed 4 times in a row and is tried again in 2m: demo could not be reached',
+      hint: 'to try now: vault token demo/alice@example.com --refresh',
     });
   });
 
