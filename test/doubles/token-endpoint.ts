@@ -31,6 +31,3 @@ export const htmlPage: Answer = (response) => {
 
 /** The connection breaks off without a word. */
 export const dropped: Answer = (response) => void response.destroy();
-
-/** Nothing comes back, ever. */
-export const silent: Answer = () => {};

@@ -23,7 +23,7 @@ it('a refresher that cannot start ends at once, although its stdin is still open
   expect(await refresher.done).toMatchObject({ exitCode: 2, signal: null, stdout: '' });
 });
 
-it('a refresher that is not needed leaves no file and no event, and keeps no command waiting', async () => {
+it('a refresher that is not needed leaves no file and no event', async () => {
   await stage.logIn([], { person: 'ada' });
   const trace = () =>
     readdirSync(stage.home.vault, { recursive: true, withFileTypes: true })

@@ -5,7 +5,6 @@ import type { RefreshOutcome } from '../../../src/domain/status.js';
 import { type RefreshDeps, refreshOne } from '../../../src/services/refresh/refresh-one.js';
 import { type RetryPolicy, SHORT_RETRIES } from '../../../src/services/refresh/refresh-send.js';
 import type { Intent, SealedAccount } from '../../../src/stores/contract.js';
-import type { Http } from '../../../src/system/contract.js';
 import type { AccountFacts, Contents } from '../../../src/vault/sealed-account.js';
 import type { Vault } from '../../../src/vault/vault.js';
 import { type Answer, type LocalServer, serve } from '../../doubles/local-server.js';
@@ -84,9 +83,4 @@ export function uninterrupted(): AbortSignal {
   const { signal } = new AbortController();
   setMaxListeners(0, signal);
   return signal;
-}
-
-/** The real client, with less patience than a person has. */
-export function impatient(http: Http, deadline: number): () => Promise<Http> {
-  return async () => ({ ...http, send: (request) => http.send({ ...request, deadline }) });
 }
