@@ -48,13 +48,13 @@ export const COMMANDS: readonly CommandEntry[] = [
   {
     name: 'connect',
     group: 'Tokens',
-    summary: 'let git, kubectl and other programs take their tokens here',
+    summary: 'let git, kubectl and other programs get their tokens from vault',
     load: async () => (await import('./connect.js')).connect,
   },
   {
     name: 'helper',
     group: 'Tokens',
-    summary: 'answer one of these programs; it runs this itself',
+    summary: 'answer git, kubectl and other programs, which run this command',
     load: async () => (await import('./helper.js')).helper,
   },
   {

@@ -1,5 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { COMMANDS } from '../../src/commands/index.js';
+import { COMMANDS, GROUPS } from '../../src/commands/index.js';
 import { GLOBAL_OPTIONS, readFlag, type Usage } from '../../src/commands/spec.js';
 import { startedAs } from '../../src/domain/hints.js';
 import { fastParse } from '../../src/fast-lane.js';
@@ -42,6 +43,15 @@ function wordsOf(line: string): string[] {
 
 it('the list of commands is complete', () => {
   expect(COMMANDS.map((entry) => entry.name)).toEqual(NAMES);
+});
+
+it('README.md lists the commands in the groups of the help', () => {
+  const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+  const lines = GROUPS.map((group) => {
+    const names = COMMANDS.filter((entry) => entry.group === group).map(({ name }) => `\`${name}\``);
+    return `| ${group} | ${names.join(', ')} |`;
+  });
+  expect(readme).toContain(lines.join('\n'));
 });
 
 describe.each(COMMANDS)('vault $name', (entry) => {

@@ -105,7 +105,7 @@ describe('new data keys at a terminal', () => {
     const terminal = atTerminal(['key', 'rotate', '--data'], stage.home);
     for (const [question, answer] of [
       [/recovery files made so far will no longer open the vault.*\[y\/N\] $/s, 'y'],
-      [/sealed under new data keys.*Make a new recovery file now\? \[Y\/n\] $/s, ''],
+      [/encrypted with new data keys.*Make a new recovery file now\? \[Y\/n\] $/s, ''],
       [/Its name, .*: $/, file],
       [/new passphrase of the recovery file: $/, 'passphrase-example-9'],
       [/repeat the passphrase: $/, 'passphrase-example-9'],

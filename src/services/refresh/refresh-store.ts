@@ -114,7 +114,7 @@ export async function commitOrSpill(
     const { code, message, hint } = asVaultError(failure);
     throw new VaultError(
       code,
-      `the new tokens of ${accountName(account)} could not be stored: ${message}; they are kept sealed beside the vault, and the next refresh or login of the account stores them`,
+      `the new tokens of ${accountName(account)} could not be stored: ${message}; they are kept encrypted beside the vault, and the next refresh or login of the account stores them`,
       { ...(hint === undefined ? {} : { hint }), cause: failure },
     );
   }

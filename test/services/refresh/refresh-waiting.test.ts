@@ -32,7 +32,7 @@ describe('an answer that the database cannot store', () => {
     const vault = { ...stage.vault, update: () => Promise.reject(FULL) };
     await expect(stage.refresh(account, { vault })).rejects.toMatchObject({
       code: 'vault_not_writable',
-      message: expect.stringContaining('they are kept sealed beside the vault'),
+      message: expect.stringContaining('they are kept encrypted beside the vault'),
       hint: 'df',
     });
     expect((await stage.tokens(account)).refresh).toBe('refresh-token-example');
@@ -169,7 +169,7 @@ describe('an answer that the database cannot store', () => {
     const account = await stage.addExpired();
     await expect(stage.refresh(account)).rejects.toMatchObject({
       code: 'vault_damaged',
-      message: expect.stringContaining('they are kept sealed beside the vault'),
+      message: expect.stringContaining('they are kept encrypted beside the vault'),
       hint: expect.stringContaining('vault doctor'),
     });
     tamper(stage.paths.database, 'DROP INDEX odd');
@@ -195,7 +195,7 @@ describe('an answer that the database cannot store', () => {
     const vault = { ...stage.vault, update: () => Promise.reject(new RangeError('something odd')) };
     await expect(stage.refresh(account, { vault })).rejects.toMatchObject({
       code: 'unexpected',
-      message: expect.stringContaining('they are kept sealed beside the vault'),
+      message: expect.stringContaining('they are kept encrypted beside the vault'),
     });
     expect((await stage.refresh(account)).kind).toBe('adopted');
     expect((await stage.tokens(account)).refresh).toBe('refresh-token-renewed');
