@@ -33,7 +33,7 @@ export async function noteAddon(parts: AddonParts & { readonly clock: Pick<Clock
   }
 }
 
-/** As it is and as it was recorded; null where there is none. */
+/** The native addon as it is, and as it was recorded; null where there is none. */
 export async function addonState(parts: AddonParts): Promise<AddonState | null> {
   const { recordedAddon, sha256Of } = await import('../system/native-addon.js');
   const addon = await addonOf(parts);

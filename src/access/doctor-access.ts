@@ -46,7 +46,7 @@ export interface TriedKey extends KnownKeySource {
 
 export type ReadOnlyAccess = ReturnType<typeof readOnlyAccess>;
 
-/** What several checks need is read once. Call `close` at the end. */
+/** Reads once what several checks need. Call `close` at the end. */
 export function readOnlyAccess({ host, paths, clock, envFile }: ReadOnlyParts) {
   const files = readOnlyFiles(host.uid);
   const inUse = (): KeySourceSetting => {
@@ -115,7 +115,7 @@ export function readOnlyAccess({ host, paths, clock, envFile }: ReadOnlyParts) {
       name: String(host.pid),
       slots: 1,
     }).all,
-    /** Those of the vault, the one in use first. @throws VaultError `config_invalid` */
+    /** The key sources of the vault, the one in use first. @throws VaultError `config_invalid` */
     keySources,
     /** Each source of the vault, tried once. @throws NotChecked */
     triedKeys: async (): Promise<readonly TriedKey[]> => (await tried().catch(keysUnknown)).all,

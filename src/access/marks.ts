@@ -2,7 +2,7 @@ import { isAbsolute, relative } from 'node:path';
 import type { RollbackMarks } from '../stores/rollback-marks.js';
 import type { Files, Paths } from '../system/contract.js';
 
-/** What is kept of a vault outside its database. A folder that is reached by several names is one place. */
+/** The rollback marks of a vault, outside its database. A folder that has several names is one place. */
 export async function marksWith(paths: Paths, files: Files): Promise<RollbackMarks> {
   const [{ rollbackMarks, secondMarks }, { machineIdentity }, { fileBirth }, { realpathSync }] =
     await Promise.all([

@@ -88,7 +88,7 @@ export function askRefresher(
   const { host, profile, clock, interruption } = parts;
   // Any number of accounts may wait at the same time; Node would report more than ten listeners as a leak.
   setMaxListeners(0, interruption);
-  /** As the process has them, to tell an order that waits for its turn from one that takes long. */
+  /** The limit that the refresher process has too: an order that still waits for it is not reported as slow. */
   const limit = createConcurrencyLimit(concurrency, clock);
   let running: Running | null = null;
   let noticed = false;

@@ -13,7 +13,7 @@ import type { LoadedKey } from '../keysources/key-memory.js';
 /** How long a refresh tries to reach the provider; see services/refresh/refresh-send. */
 export type RetryPolicyName = 'none' | 'short' | 'long';
 
-/** Whether such a refresh is sent when its turn comes. Where a user or a script waits for the token, it is sent at once. */
+/** Whether the concurrency limit applies to such a refresh. If a user or a script waits for the token, it is sent at once. */
 export function isLimited(policy: RetryPolicyName): boolean {
   return policy === 'long';
 }
@@ -23,7 +23,7 @@ export interface RefresherSetup {
   readonly profile: string | null;
   /** Absolute. */
   readonly envFile: string | null;
-  /** How many requests of orders that wait for their turn are sent at a time. */
+  /** How many of the requests to which the limit applies are sent at a time. */
   readonly concurrency: number;
   /**
    * Provider settings from the environment of the command. Some are secret, and an environment can be read by the user's

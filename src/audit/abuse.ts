@@ -21,7 +21,7 @@ export interface Abuse {
   readonly message: string;
 }
 
-/** What the start page refuses anyone but the browser of the login. */
+/** Requests for the start page that did not come from the browser of the login. */
 const STRANGERS: readonly unknown[] = [
   'other_user',
   'wrong_browser',

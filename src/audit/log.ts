@@ -98,7 +98,7 @@ export function auditLog(options: AuditLogOptions): AuditLog {
   };
 }
 
-/** The same document in ASCII, safe for terminals and line readers. */
+/** Rewrites JSON in ASCII, which is safe for terminals and for programs that read lines. */
 function inAscii(json: string): string {
   return json.replace(/[^\x20-\x7e]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

@@ -16,7 +16,7 @@ import { sameSourceFlags } from './key-source.js';
 
 /* What `vault key` prints. */
 
-/** Shows how many accounts are sealed under the new data keys. */
+/** Shows how many accounts are encrypted with the new data keys. */
 export function sealingProgress(io: Io) {
   const { step, stop } = progressOn(io);
   let last = 0;

@@ -49,7 +49,7 @@ async function begun(url: string): Promise<{ url: string; cookie: string }> {
   return { url: location(start, url), cookie };
 }
 
-/** The same without the last step: returns the redirect, as for pasting. */
+/** Consents, but does not follow the last redirect: returns its URL, as a user would paste it. */
 export async function answerConsent(authorizationUrl: string, choice: ConsentChoice = {}): Promise<string> {
   const shown = await get(authorizationUrl);
   // A refused request is answered by a redirect with an error.

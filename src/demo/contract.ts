@@ -44,7 +44,7 @@ export interface DemoKnobs {
   deviceLifetime: number;
   /** Seconds between two polls, enforced; null: 5, and missing in the answer. */
   deviceInterval: number | null;
-  /** So many polls of a device code are answered `authorization_pending` in any case. */
+  /** How many polls of a device code are answered `authorization_pending` in any case. */
   devicePendings: number;
   /** The status of `authorization_pending`: 400 in the standard, 428 at Google, 200 at GitHub. */
   pendingStatus: number;

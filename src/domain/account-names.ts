@@ -34,7 +34,7 @@ export function withDefault(names: AccountNames, account: string): AccountNames 
   return { ...names, defaults: [account, ...others] };
 }
 
-/** @param account null: no account is a default any more */
+/** @param account null removes all defaults */
 export function withoutDefault(names: AccountNames, account: string | null): AccountNames {
   const defaults = account === null ? [] : names.defaults.filter((each) => each !== account);
   return { ...names, defaults };

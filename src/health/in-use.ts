@@ -34,7 +34,7 @@ export async function providersInUse(ctx: HealthContext): Promise<readonly Provi
   }));
 }
 
-/** Those with valid settings; the check `clients` reports the others. */
+/** The providers with valid settings; the check `clients` reports the others. */
 export async function usableProviders(
   ctx: HealthContext,
 ): Promise<readonly (Omit<ProviderInUse, 'resolved'> & { readonly resolved: ResolvedProvider })[]> {

@@ -8,7 +8,7 @@ export interface LoadedKey {
 
 /** Keeps loaded master keys, so that neither the user nor a keychain is asked again. */
 export interface KeyMemory {
-  /** The same source, with keys from memory after the first load. */
+  /** Wraps a source: after the first load its keys come from memory. */
   around<Source extends KeySource>(source: Source): Source;
   /** Keeps a copy; the caller wipes its own. */
   keep(key: LoadedKey): void;

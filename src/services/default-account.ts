@@ -9,7 +9,7 @@ import { type NameContext, selectAccount } from './select-account.js';
 export interface DefaultAccounts {
   /** By their present names, the first one first. */
   readonly accounts: readonly string[];
-  /** What `VAULT_ACCOUNT` names, which is taken before all others; null when it is not set. */
+  /** The account in `VAULT_ACCOUNT`, which takes precedence over the defaults; null when it is not set. */
   readonly fromEnvironment: string | null;
 }
 
@@ -30,7 +30,7 @@ export async function chooseDefault(ctx: DefaultContext, selector: string): Prom
 }
 
 /**
- * @param name of the account, which may be gone; null: no account is a default any more
+ * @param name of the account, which may have been removed; null removes all defaults
  * @throws VaultError `account_not_found` when it is none
  */
 export async function removeDefault(ctx: DefaultContext, name: string | null): Promise<void> {

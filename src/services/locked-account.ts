@@ -18,7 +18,7 @@ export interface LockDeps {
 
 /** An account that no other process changes until it is released. */
 export interface HeldAccount {
-  /** As it is now, after every spilled answer was stored; null when it is gone. */
+  /** The account as it is now, after every spilled answer was stored; null when it was removed. */
   readonly account: SealedAccount | null;
   /** Whether a spilled answer was stored just now. */
   readonly recovered: boolean;

@@ -76,7 +76,7 @@ export function refreshRefusal(
   return leavingOpen(error, account, history.openSince, history.now);
 }
 
-/** The same failure, after an attempt that got no final answer. */
+/** Adds to a failure that an earlier attempt got no final answer, so that the outcome is open. */
 function leavingOpen(error: VaultError, account: Account, since: number, now: number): VaultError {
   const { hint = NOTHING_LOST } = error;
   const own = hint.startsWith(NOTHING_LOST) ? [] : [hint];
@@ -166,7 +166,7 @@ export function unreachable(failure: TransportFailure): VaultError {
   });
 }
 
-/** The same for a refresh. @param history its `openSince` is null where nothing may have reached the provider */
+/** The error for a refresh that got no answer. @param history its `openSince` is null if no request may have reached the provider */
 export function refreshUnanswered(
   account: Account,
   failure: TransportFailure,

@@ -185,7 +185,7 @@ export interface SealedUnder {
 
 /** An account that was resealed under other data keys, with new digests. */
 export interface Resealed {
-  /** As it was read: an account that has changed since is skipped. */
+  /** The account as it was read; if it has changed since, it is skipped. */
   readonly before: SealedAccount;
   readonly sealed: SealedFields;
   readonly subjectDigest: string;

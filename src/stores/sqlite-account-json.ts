@@ -4,7 +4,7 @@ import type { Connection } from './sqlite-connection.js';
 import { byName, OF_PROVIDER } from './sqlite-reads.js';
 import { ACCOUNTS, type Kind } from './sqlite-rows.js';
 
-/** So many accounts are read at a time: no lock is held, and little memory, while they are printed. */
+/** How many accounts are read at a time. While they are printed, no lock is held and little memory is used. */
 const PIECE = 1000;
 
 /** RFC 3339; `strftime` would take twice the time. */

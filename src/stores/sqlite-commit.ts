@@ -33,7 +33,7 @@ export interface PendingWrite {
 
 type Settled = { readonly value: unknown } | { readonly failure: unknown };
 
-/** What a commit needs of a connection. */
+/** The parts of a connection that a commit needs. */
 interface LedgerWriter {
   unwritten: SealedLedger | null;
   writeLedger(): void;

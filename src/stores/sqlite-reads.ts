@@ -4,7 +4,7 @@ import type { AccountRef, MasterKeyRow, SealedAccount, VaultHead, WrappedKeyRow 
 import type { Connection } from './sqlite-connection.js';
 import { ACCOUNT_REFS, ACCOUNTS, damagedRow, SEALED_FIELDS, table, toSealedAccount } from './sqlite-rows.js';
 
-/** What a valid token reads. */
+/** The methods that `vault token` needs if the token is valid. */
 export type ReadForToken = 'head' | 'namesBeginningWith' | 'account' | 'accountByName' | 'close';
 
 /** Finds a row by an index, and compares it in the table itself: a damaged index can lead to another row. */

@@ -82,7 +82,7 @@ const SETTLE = 'DELETE FROM intents WHERE account_id = ?';
 const CONSENT = `INSERT INTO consents (account_id, at, how, asked_scopes, granted_scopes)
   SELECT id, ?, ?, ?, ? FROM accounts WHERE id = ?`;
 
-/** What a valid token does not need of a store; see `sqliteStore`. */
+/** The methods of a store that `vault token` does not need if the token is valid; see `sqliteStore`. */
 export function restOfStore(connection: Connection): Omit<Store, ReadForToken> {
   const { prepare, read, write } = connection;
 

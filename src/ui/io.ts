@@ -75,7 +75,7 @@ export interface Io {
   confirm(question: string, usual?: 'yes' | 'no'): Promise<boolean>;
   /** Asks on the terminal for a line, and trims it. @throws VaultError `interrupted`, also where the input ends; `terminated` */
   ask(question: string): Promise<string>;
-  /** The same without echo; not trimmed. */
+  /** Asks for a secret, without echo; the answer is not trimmed. */
   askHidden(question: string): Promise<Secret>;
   /** Lines from stdin until the signal is aborted. */
   lines(signal: AbortSignal): AsyncIterable<string>;

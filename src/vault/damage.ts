@@ -32,7 +32,7 @@ export function unreadableLedger(kind: OpenFailureKind): VaultError {
   return new VaultError('vault_damaged', `${ALTERED} ${what} cannot be opened`, { hint: acceptHint() });
 }
 
-/** What is wrong with the rows as a set; each of them may open by itself. */
+/** What is wrong with the rows as a set, even if each single row can be opened. */
 export interface RowSetFault {
   readonly kind: 'missing' | 'foreign' | 'altered' | 'older' | 'mixed';
   /** In words, after `the vault was altered or is damaged:`. */
@@ -110,7 +110,7 @@ export function isDamage(failure: unknown): failure is VaultError {
   return failure instanceof VaultError && failure.code === 'vault_damaged';
 }
 
-/** The same, or the version byte is unknown, which may be damage as well. */
+/** Whether sealed bytes are damaged or of an unknown version, which may be damage as well. */
 export function doesNotOpen(failure: unknown): failure is VaultError {
   return isDamage(failure) || (failure instanceof VaultError && failure.code === 'vault_newer');
 }

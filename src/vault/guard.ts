@@ -81,7 +81,7 @@ export interface Guard {
   requireCurrent(id?: string): Promise<void>;
   /** @throws VaultError `vault_damaged` when the rows are not exactly those that were stored last */
   requireWhole(): Promise<void>;
-  /** The same checks as warnings. @throws VaultError when the ledger cannot be read */
+  /** Runs the checks and returns what they find, as warnings. @throws VaultError when the ledger cannot be read */
   warn(found?: (code: ErrorCode) => void): Promise<void>;
   examine(): Promise<Condition>;
   /**
@@ -170,7 +170,7 @@ export function createGuard({ store, keyring, marks, clock, events, notice }: Gu
       moving = null;
       unlessUnusable(() => {
         const mark = readMark();
-        // It may have been deleted, or moved further by another process.
+        // The mark may have been deleted, or another process may have written a newer one.
         if (mark === null || mark.epoch >= furthest) return;
         writeMarks(keyring, marks, place, furthest, 'overwrite');
         seen = null;
@@ -217,7 +217,7 @@ export function createGuard({ store, keyring, marks, clock, events, notice }: Gu
     const { sums } = openLedger(keyring, ledger ?? (await store.ledger()));
     if (partsIn(sums) !== PARTS) return requireWhole();
     if (isPart(keyring, sums, part, rows)) return;
-    // It says what is wrong.
+    // The message of the failure says what is wrong.
     await requireWhole();
     throw wrongRows(NOT_THOSE);
   }

@@ -11,7 +11,7 @@ import type { VaultParts, VaultRest } from './vault.js';
 /** While something stays wrong, its alarm is repeated this often. */
 const ALARM_INTERVAL = HOUR;
 
-/** What a valid token does not need of a vault; see `vaultOver`. */
+/** The methods of a vault that `vault token` does not need if the token is valid; see `vaultOver`. */
 export function restOfVault({ store, clock, events, alarm }: VaultParts, access: KeyringAccess) {
   const alarmed = new Map<ErrorCode, number>();
   const { using, opening } = access;

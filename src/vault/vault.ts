@@ -32,7 +32,7 @@ type StoreParts = Pick<
   | 'trail'
 >;
 
-/** What a valid token needs besides. */
+/** What `vault token` needs in addition if the token is valid. */
 interface StoredToken {
   accessToken(account: SealedAccount): Promise<Secret | null>;
   /** Moves this process's events into the trail if they cannot wait or are many. Never rejects. */
@@ -113,7 +113,7 @@ export interface Vault extends StoredToken, StoreParts {
    * @throws VaultError `vault_damaged` when it opens and the stored account does not
    */
   openAnswer(account: SealedAccount, generation: number, sealed: Uint8Array): Promise<WaitingAnswer | null>;
-  /** The same for a finished login. @param id of the account, or an unused one */
+  /** Seals a finished login. @param id of the account, or an unused one */
   sealLogin(id: string, login: UnstoredLogin): Promise<Uint8Array>;
   /** @returns null when it does not open */
   openLogin(id: string, sealed: Uint8Array): Promise<UnstoredLogin | null>;
@@ -128,7 +128,7 @@ export interface Vault extends StoredToken, StoreParts {
   verifyTrail(): Promise<TrailReport>;
 }
 
-/** What a valid token does not need; see `vault-rest.ts`. */
+/** What `vault token` does not need if the token is valid; see `vault-rest.ts`. */
 export type VaultRest = Omit<Vault, keyof StoredToken | keyof StoreParts>;
 
 export interface VaultParts {

@@ -23,7 +23,7 @@ export interface AgentCheck {
   readonly at: number;
   readonly accounts: number;
   readonly loginNeeded: number;
-  /** One for each account that was due. */
+  /** A result for each account that was due. */
   readonly results: readonly RefreshResult[];
   /** Why no account could be checked; null when they were. */
   readonly error: VaultError | null;

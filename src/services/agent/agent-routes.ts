@@ -157,7 +157,7 @@ function readClient(client: string | null): ThroughAgent {
 
 function refuseUnknown(query: URLSearchParams, known: readonly string[]): void {
   const strange = [...query.keys()].find((key) => !known.includes(key));
-  // It is not named: it could be a token pasted into the wrong place.
+  // The error does not quote the parameter: it could be a token that was pasted into the wrong place.
   if (strange !== undefined) throw usage(`unknown parameter; allowed: ${known.join(', ')}`);
 }
 

@@ -66,7 +66,7 @@ async function unreadableOf(vault: Vault, accounts: readonly Account[]): Promise
   return found;
 }
 
-/** What is accepted; empty when the vault is as it was left. */
+/** What the user accepts; empty when the vault is as it was last written. */
 function damageFacts({ standing, rowSet, ledger }: Condition) {
   return [
     ...(standing === 'current' ? [] : [standing]),

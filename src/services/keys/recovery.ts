@@ -142,7 +142,7 @@ export async function importKey(
         keyring,
         event: (reference) => ({ event: 'key_imported', key_source: kind, reference }),
       });
-      // Those keys are lost. If one turns up again, a copy of the vault may need it.
+      // These keys are lost. If one is found again, it is kept, because a copy of the vault may need it.
       for (const row of dropped) await store.forgetLeftover(row);
       return {
         key: viewOf(made, target, kind === inUse.kind),

@@ -39,7 +39,7 @@ export interface StoreDeps extends LockDeps {
   readonly onHeld: () => void;
 }
 
-/** The same, with a spill slot for a login that the database cannot store. */
+/** Stores a login; if the database cannot store it, writes it into the spill slot. */
 export interface ReservedDeps extends StoreDeps, Pick<NameContext, 'accountNames'> {
   readonly slot: SpillSlot;
 }
@@ -72,7 +72,7 @@ export async function storeLogin(
   }
 }
 
-/** The same for a login from a spill slot. */
+/** Stores a login that was read from a spill slot. */
 export async function placeLogin(vault: Vault, deps: StoreDeps, login: UnstoredLogin): Promise<StoredLogin> {
   const known = await accountOf(vault, login);
   requireIntendedAccount(login, known);

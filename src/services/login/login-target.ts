@@ -50,7 +50,7 @@ export async function whatToLogIn(
 
 /** What a login requests, and for which account. */
 export interface LoginTarget {
-  /** As it was made; it names the account that it is for. */
+  /** The request as it was made; it names the account. */
   readonly request: LoginRequest;
   readonly scopes: readonly string[];
   /** Provider-specific parameters of the authorization request. */

@@ -101,7 +101,7 @@ async function identitiesOf(
   return found;
 }
 
-/** The same in pieces; see {@link Vault.accountsAsJson}. */
+/** Lists the accounts in pieces; see {@link Vault.accountsAsJson}. */
 export async function* listInPieces(
   ctx: Pick<Context, 'vault' | 'clock'>,
   request: ListRequest,

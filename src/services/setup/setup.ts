@@ -12,7 +12,7 @@ import { type ChangeContext, changeSettings } from '../config/change.js';
 
 export type SetupContext = ChangeContext & Pick<Context, 'envFile' | 'readSettings'>;
 
-/** What a provider is set up with; null: what is set already. */
+/** The values to set; null keeps what is set already. */
 export interface SetupRequest {
   readonly name: string;
   /** Of a server of the user's own. */
