@@ -8,6 +8,7 @@
  */
 import { setMaxListeners } from 'node:events';
 import { join } from 'node:path';
+import type { Foreground } from './access/foreground.js';
 import { createKeySources } from './access/key-sources.js';
 import type { KeySources } from './access/key-sources-rest.js';
 import type { LoginMachine } from './access/login-machine.js';
@@ -19,7 +20,6 @@ import { randomId } from './crypto/derive.js';
 import type { AccountNames } from './domain/account-names.js';
 import { lazily, once } from './domain/async.js';
 import type { Audit } from './domain/audit-events.js';
-import { VaultError } from './domain/errors.js';
 import type { LoadedKey } from './keysources/key-memory.js';
 import type { ConfiguredProvider, Provider } from './providers/contract.js';
 import { eventQueue } from './stores/audit-queue.js';
@@ -55,7 +55,7 @@ export interface ContextOptions {
   readonly spillSlots?: number;
 }
 
-export interface Context {
+export interface Context extends Foreground {
   readonly host: Host;
   readonly profile: string | null;
   readonly envFile: string | null;
@@ -118,12 +118,6 @@ export interface Context {
   loginMachine(): Promise<LoginMachine>;
   /** The refresher process of this command. @param concurrency of the first call counts */
   refresher(options: { readonly concurrency: number }): Promise<Refresher>;
-  /** Runs a program to its end, with our terminal and the signals meant for it. @throws VaultError */
-  runInForeground(
-    program: string,
-    args: readonly string[],
-    env: Host['env'],
-  ): Promise<{ readonly exitCode: number; readonly stopped: boolean }>;
   /** Frees keys, files and helper processes; the next use loads them again. */
   release(): Promise<void>;
   /** Releases everything for good. */
@@ -149,11 +143,17 @@ export function createContext(host: Host, options: ContextOptions): Context {
   const audit = auditLog({ path: paths.securityLog, files, clock, actor: host, caller, queue, notice });
   const events = trailEvents(audit, queue);
   const marks = once(async () => (await import('./access/marks.js')).marksWith(paths, files));
+  let inForeground = false;
+  const foreground = once(async () =>
+    (await import('./access/foreground.js')).foregroundOf(host, (running) => {
+      inForeground = running;
+    }),
+  );
   const keys = createKeySources({
     ...{ host, paths, files, clock, audit, queue, readText, notice },
     trail: async () => (await access.store())?.trail ?? null,
     loaded: options.handed ?? null,
-    mayAsk: options.mayAsk ?? true,
+    mayAsk: () => (options.mayAsk ?? true) && !inForeground,
   });
   const access = vaultAccess({
     ...{ paths, files, locks, clock, audit, events, notice, marks },
@@ -216,6 +216,7 @@ export function createContext(host: Host, options: ContextOptions): Context {
   return {
     ...{ host, profile, envFile, paths, files, clock, locks, interruption, audit, events, notice },
     ...{ keys, access, marks, readText, settings, readSettings, http, spill, release },
+    ...lazily(foreground, ['runInForeground', 'serveDescendants']),
     detail: options.detail ?? (() => undefined),
     async vault() {
       const found = await access.open();
@@ -232,11 +233,6 @@ export function createContext(host: Host, options: ContextOptions): Context {
     refresher({ concurrency }) {
       started ??= startRefresher(concurrency);
       return started;
-    },
-    async runInForeground(program, args, own) {
-      const { runInForeground } = await import('./system/processes/foreground.js');
-      if (host.takeSignals === null) throw new VaultError('usage', 'exec works only on the command line');
-      return runInForeground(program, args, own, host.takeSignals);
     },
     vaultOrNew: access.openOrCreate,
     wantedAccount: env['VAULT_ACCOUNT'] || null,

@@ -149,8 +149,8 @@ export function sourceMaker({ host, paths, files, clock, notice, interactive, tu
 }
 
 export interface KeySourcesParts extends Omit<SourceMakerParts, 'interactive' | 'turn'> {
-  /** Whether the user may be asked for a passphrase, or to unlock a keychain. */
-  readonly mayAsk: boolean;
+  /** Whether the user may be asked now for a passphrase, or to unlock a keychain. */
+  readonly mayAsk: () => boolean;
   readonly readText: (path: string) => string | null;
   readonly audit: Audit;
   readonly queue: EventQueue;
@@ -192,7 +192,7 @@ export function keySources(parts: KeySourcesParts, memory: KeyMemory): Omit<KeyS
   const maker = sourceMaker({
     ...parts,
     // Checked late: the first access to a stream takes time.
-    interactive: () => parts.mayAsk && host.stdin.isTTY === true && host.stderr.isTTY === true,
+    interactive: () => parts.mayAsk() && host.stdin.isTTY === true && host.stderr.isTTY === true,
     turn: async () => (await turns())(),
   });
   const inForce = () => currentKeySource(env, readText(paths.configFile), paths.configFile);

@@ -2,9 +2,10 @@ import { VaultError } from '../domain/errors.js';
 import { MIN_VALID } from '../domain/token-state.js';
 import { checkVariable, type ExecRequest, execute } from '../services/token/exec.js';
 import type { Command } from './spec.js';
-import { duration, names, scopes, text, wholeNumber } from './spec.js';
+import { duration, names, oneOf, scopes, text, wholeNumber } from './spec.js';
 
 const DEFAULT_VARIABLE = 'ACCESS_TOKEN';
+const CLOUDS = ['google'] as const;
 
 export const exec: Command<ExecRequest> = {
   arguments: [
@@ -29,6 +30,11 @@ export const exec: Command<ExecRequest> = {
       defaultText: DEFAULT_VARIABLE,
     },
     {
+      flags: '--as-metadata-server <cloud>',
+      description: "give Google's libraries in the program tokens, as on a machine of Google Cloud",
+      values: CLOUDS,
+    },
+    {
       flags: '--retry-exit <n>',
       description: 'if the program exits with N, refresh and run it once more',
     },
@@ -43,6 +49,8 @@ export const exec: Command<ExecRequest> = {
     'exec google -- ./upload.sh': 'upload.sh finds the token in $ACCESS_TOKEN',
     'exec google --env GH_TOKEN --min-valid 30m -- python3 sync.py':
       'the token in another variable, valid for half an hour',
+    'exec google --as-metadata-server google -- python3 report.py':
+      "Google's libraries in it take their tokens from the vault",
     'exec google --retry-exit 41 -- ./upload.sh': 'upload.sh exits with 41 when it gets a 401',
   },
 
@@ -50,11 +58,14 @@ export const exec: Command<ExecRequest> = {
     const [selector = '', program = '', ...args] = raw.args;
     names({ ...raw, args: [selector] }, 'the name of the account');
     names({ ...raw, args: [program] }, 'the name of the program');
+    const metadataServer = oneOf(raw, '--as-metadata-server', CLOUDS) !== null;
+    const variable = text(raw, '--env') ?? (metadataServer ? null : DEFAULT_VARIABLE);
     return {
       selector,
       program,
       args,
-      variable: checkVariable(text(raw, '--env') ?? DEFAULT_VARIABLE),
+      variable: variable === null ? null : checkVariable(variable),
+      metadataServer,
       retryExit: wholeNumber(raw, '--retry-exit', 1, 255),
       minValid: duration(raw, '--min-valid', MIN_VALID),
       scopes: scopes(raw),

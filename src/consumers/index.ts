@@ -12,4 +12,5 @@ export const CONSUMERS: readonly ConsumerEntry[] = [
   { name: 'git', title: 'git over HTTPS', load: async () => (await import('./git.js')).git },
   { name: 'kubectl', title: 'Kubernetes clients', load: async () => (await import('./kubectl.js')).kubectl },
   { name: 'docker', title: 'container registries', load: async () => (await import('./docker.js')).docker },
+  { name: 'google', title: "Google's libraries", load: async () => (await import('./google.js')).google },
 ];

@@ -94,6 +94,8 @@ export interface TcpOwners {
    * known
    */
   ofConnection(end: TcpEnd, other: TcpEnd): Promise<number | 'closed' | null>;
+  /** The inode of the socket at the end of a connection whose other end is `other`; null where it is not known. */
+  inodeOf(end: TcpEnd, other: TcpEnd): Promise<string | null>;
   /**
    * The users whose processes would get a connection to this address: more than one only where they share the port.
    *

@@ -19,6 +19,8 @@ interface Spelling {
 const ESTABLISHED = '01';
 const LISTENING = '0A';
 const ROOT = 0;
+/** The column of a socket's inode. */
+const INODE = 9;
 /** The id of every user unknown to a user namespace (user_namespaces(7)). */
 const OVERFLOW = 65_534;
 const ANY: Spelling = { tcp: hex(Array(4).fill(0)), tcp6: hex(Array(16).fill(0)) };
@@ -58,6 +60,13 @@ export function createTcpOwners(
         if (state !== ESTABLISHED) return listeners(tables, other).length === 0 ? null : 'closed';
       }
       return null;
+    },
+    async inodeOf(end, other) {
+      const [local, remote] = [spelling(end.address), spelling(other.address)];
+      const tables = await reading();
+      if (tables === null || local === null || remote === null) return null;
+      const [row] = rows(tables, local, end.port, remote, other.port)[0] ?? [];
+      return row?.[INODE] ?? null;
     },
     async ofListeners(at) {
       const tables = await reading();

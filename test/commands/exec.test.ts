@@ -13,6 +13,7 @@ const DEFAULTS: ExecRequest = {
   program: 'sync',
   args: [],
   variable: 'ACCESS_TOKEN',
+  metadataServer: false,
   retryExit: null,
   minValid: 5 * MINUTE,
   scopes: [],
@@ -27,6 +28,11 @@ describe('vault exec', () => {
     [
       'google --env TOKEN_1 --retry-exit 41 -- sync --env X',
       { ...DEFAULTS, variable: 'TOKEN_1', retryExit: 41, args: ['--env', 'X'] },
+    ],
+    ['google --as-metadata-server google -- sync', { ...DEFAULTS, metadataServer: true, variable: null }],
+    [
+      'google --as-metadata-server google --env T -- sync',
+      { ...DEFAULTS, metadataServer: true, variable: 'T' },
     ],
     [
       '--min-valid 30m google --scope a --scope b -- sync',

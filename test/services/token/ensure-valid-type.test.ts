@@ -84,7 +84,8 @@ describe('an access token whose type is not Bearer', () => {
       runInForeground: () => Promise.reject(new Error('it was run')),
       readText: () => null,
     };
-    const request = { ...USUAL, selector: 'demo', program: 'x', args: [], variable: 'T', retryExit: null };
+    const program = { program: 'x', args: [], variable: 'T', metadataServer: false, retryExit: null };
+    const request = { ...USUAL, selector: 'demo', ...program };
     await expect(execute(ctx as never, request, () => {})).rejects.toMatchObject(REFUSED('DPoP'));
   });
 

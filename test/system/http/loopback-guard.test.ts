@@ -92,6 +92,7 @@ describe('the listener at the other end of a connection', () => {
     const owners: TcpOwners = {
       ofListeners: async () => listening,
       ofConnection: async () => accepted,
+      inodeOf: async () => null,
     };
     const [server, socket] = await connection();
     const guard = loopbackGuard({ uid: UID, owners, allowed: async () => allow });
@@ -130,7 +131,11 @@ describe('the listener at the other end of a connection', () => {
   it('is not checked if the other end has closed the connection', async () => {
     const [server, socket] = await connection();
     socket.destroy();
-    const owners: TcpOwners = { ofListeners: async () => [UID], ofConnection: async () => UID };
+    const owners: TcpOwners = {
+      ofListeners: async () => [UID],
+      ofConnection: async () => UID,
+      inodeOf: async () => null,
+    };
     const guard = loopbackGuard({ uid: UID, owners, allowed: async () => true });
     await expect(guard(socket, 'http://127.0.0.1:1')).rejects.toMatchObject({ code: 'ECONNRESET' });
     server.close();
