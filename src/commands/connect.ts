@@ -125,6 +125,8 @@ function heading(change: Change): string {
       return `set in ${change.file}:`;
     case 'script':
       return `make the program ${change.file} (chmod 700):`;
+    case 'token':
+      return `a file with the token, which the agent keeps fresh: ${change.file}`;
     case 'commands':
       return 'run:';
     case 'shown':
@@ -134,6 +136,7 @@ function heading(change: Change): string {
 
 function bodyOf(change: Change): readonly string[] {
   if (change.kind === 'commands') return change.run.map((words) => words.map(quoted).join(' '));
+  if (change.kind === 'token') return [];
   if (change.kind !== 'json') return change.lines;
   const nested = change.path.reduceRight<unknown>((inner, key) => ({ [key]: inner }), change.value);
   return JSON.stringify(nested, null, 2).split('\n');

@@ -27,6 +27,8 @@ export interface Helper {
    * process within a minute.
    */
   readonly runsAgain?: true;
+  /** It starts the helper by a shell, so that the process is the one that started the shell. */
+  readonly byShell?: true;
   /** Answers one run. @throws VaultError why there is no answer */
   answer(call: HelperCall): Promise<void>;
   /** What the protocol wants on stdout when there is no token; left out: nothing, and our exit code. */
@@ -91,6 +93,8 @@ export interface ConnectRequest {
   readonly platform: NodeJS.Platform;
   /** The user's home folder. */
   readonly home: string;
+  /** A private folder for files of this vault. */
+  readonly folder: string;
   /** Whether a file exists. */
   exists(path: string): boolean;
 }
@@ -142,6 +146,8 @@ export type Change =
       /** As for lines. */
       readonly shared?: true;
     }
+  /** A private file with an access token, which the agent keeps fresh. */
+  | { readonly kind: 'token'; readonly file: string }
   /** Commands of the program itself, which change `files`. */
   | {
       readonly kind: 'commands';

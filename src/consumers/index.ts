@@ -13,4 +13,12 @@ export const CONSUMERS: readonly ConsumerEntry[] = [
   { name: 'kubectl', title: 'Kubernetes clients', load: async () => (await import('./kubectl.js')).kubectl },
   { name: 'docker', title: 'container registries', load: async () => (await import('./docker.js')).docker },
   { name: 'google', title: "Google's libraries", load: async () => (await import('./google.js')).google },
+  { name: 'mcp', title: 'MCP clients and servers', load: async () => (await import('./mcp.js')).mcp },
+  { name: 'rclone', title: 'rclone with WebDAV', load: async () => (await import('./rclone.js')).rclone },
+  { name: 'curl', title: 'curl', load: async () => (await import('./curl.js')).curl },
+  {
+    name: 'prometheus',
+    title: 'scrapes of metrics',
+    load: async () => (await import('./prometheus.js')).prometheus,
+  },
 ];

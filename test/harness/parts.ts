@@ -75,6 +75,7 @@ const PARTS = {
   man: { found: () => succeeds('man', ['--version']), how: 'apt-get install man-db' },
   mandoc: { found: () => existsSync('/usr/bin/mandoc'), how: 'apt-get install mandoc' },
   git: { found: () => succeeds('git', ['--version']), how: 'apt-get install git' },
+  rclone: { found: () => succeeds('rclone', ['version']), how: 'apt-get install rclone' },
   kubectl: {
     found: () => succeeds('kubectl', ['version', '--client']),
     how: 'apt-get install kubernetes-client',

@@ -11,6 +11,7 @@ import type { Lock, Locks } from '../../stores/locks.js';
 import type { ServedAnswer, ServedRequest, SocketServer } from '../../system/agent/agent-server.js';
 import type { Clock } from '../../system/contract.js';
 import type { Vault } from '../../vault/vault.js';
+import { tokenFileKeeper } from '../connect/token-files.js';
 import { type NotifyContext, notifyDue } from '../notify/notify.js';
 import { RETRY_POLICIES } from '../refresh/refresh-send.js';
 import { requestRefresh } from '../refresh/request-refresh.js';
@@ -51,7 +52,7 @@ export interface AgentParts {
   /** Checks all accounts; begins nothing new once the signal is aborted. */
   readonly check: (stop: AbortSignal) => Promise<AgentCheck>;
   readonly token: (request: TokenRequest) => Promise<ValidToken>;
-  /** Runs the notify command where there is news. Does not reject. */
+  /** Runs the notify command where there is news, and writes token files. Does not reject. */
   readonly afterCheck: () => Promise<void>;
   /** The status of the agent that holds the lock; null when it does not answer. */
   readonly other: () => Promise<AgentStatus | null>;
@@ -70,6 +71,7 @@ export type AgentContext = AgentClientContext &
     | 'audit'
     | 'clock'
     | 'envFile'
+    | 'files'
     | 'firstTime'
     | 'host'
     | 'paths'
@@ -133,6 +135,8 @@ export async function runAgent(
     });
   }
 
+  const keepTokenFiles = tokenFileKeeper(ctx, vault.use, token);
+
   try {
     await runAgentOf(
       {
@@ -140,7 +144,10 @@ export async function runAgent(
         pid: ctx.host.pid,
         listen: (answer) => listenForAgent(ctx, answer),
         check: agentCheck({ ...ctx, vault, refresh: inBulk }, request),
-        afterCheck: () => vault.use(() => notifyDue(ctx)).catch(unlessBug),
+        async afterCheck() {
+          await vault.use(() => notifyDue(ctx)).catch(unlessBug);
+          await keepTokenFiles().catch(unlessBug);
+        },
         other: () => agentStatus(ctx).catch(() => null),
         inFlight: () => shared.inFlight,
         abandon: () => giveUp.abort(new VaultError('terminated', 'the agent has waited long enough')),

@@ -12,6 +12,7 @@ import { command } from '../../domain/hints.js';
 import { quoted } from '../../domain/safe-text.js';
 import type { Vault } from '../../vault/vault.js';
 import { type NameContext, selectAccount } from '../select-account.js';
+import { type TokenContext, token } from '../token/token.js';
 import {
   type ChangedFile,
   type Connection,
@@ -20,6 +21,7 @@ import {
   writeConnections,
 } from './connections.js';
 import { edited, type TextChange, undone } from './edit.js';
+import { writeTokenFile } from './token-files.js';
 
 export interface ConnectRequest {
   readonly tool: string;
@@ -28,6 +30,7 @@ export interface ConnectRequest {
 }
 
 export type ConnectContext = NameContext &
+  TokenContext &
   Pick<Context, 'files' | 'host' | 'othersFiles' | 'paths' | 'profile' | 'vault'>;
 
 export interface Prepared {
@@ -82,6 +85,7 @@ export async function prepare(
     env: host.env,
     platform: host.platform,
     home: host.env['HOME'] || homedir(),
+    folder: ctx.paths.data,
     exists: (path) => others.read(path) !== null,
   });
   return { account: name, plan };
@@ -208,12 +212,16 @@ function ownerOfChange({ profile }: ConnectContext, change: Change, connection: 
 }
 
 function pathsOf(change: Change): readonly string[] {
-  if (change.kind === 'shown') return [];
+  if (change.kind === 'shown' || change.kind === 'token') return [];
   return change.kind === 'commands' ? change.files : [change.file];
 }
 
 async function apply(ctx: ConnectContext, change: Change, connection: Connection): Promise<ChangedFile[]> {
   if (change.kind === 'shown') return [];
+  if (change.kind === 'token') {
+    await writeTokenFile(ctx, change.file, connection.account, (request) => token(ctx, request));
+    return [{ path: change.file, copy: null, digest: '' }];
+  }
   const others = await ctx.othersFiles();
   const owner = ownerOfChange(ctx, change, connection);
   const paths = pathsOf(change);
@@ -267,9 +275,11 @@ async function undo(
   const isUntouched = ({ path, digest }: ChangedFile) => digestOf(others.read(path) ?? '') === digest;
   const same = files.filter((file) => !kept.includes(file.path) && isUntouched(file));
   for (const change of [...gone].reverse()) {
+    if (change.kind === 'token') ctx.files.remove(change.file);
     if (pathsOf(change).every((path) => same.some((file) => file.path === path))) continue;
     if (change.kind === 'commands') await runAll(ctx, change.undo);
-    else if (change.kind !== 'shown') cut(others, change, ownerOfChange(ctx, change, connection));
+    else if (change.kind !== 'shown' && change.kind !== 'token')
+      cut(others, change, ownerOfChange(ctx, change, connection));
   }
   for (const { path, copy } of same) {
     const old = copy === null ? null : ctx.files.read(copy, COPY_LIMIT);

@@ -1,15 +1,14 @@
-import { join } from 'node:path';
-import type { Connected, Consumer, HelperCall, WantedToken } from '../../consumers/contract.js';
+import type { Connected, Consumer, Helper, HelperCall, WantedToken } from '../../consumers/contract.js';
 import type { Context } from '../../context.js';
 import { accountName } from '../../domain/account.js';
-import { MINUTE } from '../../domain/duration.js';
-import { orElse, VaultError } from '../../domain/errors.js';
+import { VaultError } from '../../domain/errors.js';
 import { command } from '../../domain/hints.js';
 import { MIN_VALID } from '../../domain/token-state.js';
 import type { ValidToken } from '../../domain/valid-token.js';
 import { readConnections } from '../connect/connections.js';
 import { type TokenContext, token } from '../token/token.js';
 import type { TokenRequest } from '../token/token-request.js';
+import { runsOf } from './runs.js';
 
 export interface HelperRequest {
   /** The name of the consumer. */
@@ -47,7 +46,7 @@ export async function answer(
     target: request.target,
     env: ctx.host.env,
     connected: () => connectedFor(ctx, request),
-    token: (wanted = {}) => tokenFor(ctx, request, helper.runsAgain === true, wanted, streams),
+    token: (wanted = {}) => tokenFor(ctx, helper, request, wanted, streams),
   };
   try {
     await helper.answer(call);
@@ -74,44 +73,19 @@ function connectedFor(
 
 async function tokenFor(
   ctx: TokenContext,
-  { tool, selector: own }: HelperRequest,
-  runsAgain: boolean,
-  { account: selector = own, refused = null, withIdentity = false }: WantedToken,
+  helper: Helper,
+  asked: HelperRequest,
+  { account: selector = asked.selector, refused = null, withIdentity = false }: WantedToken,
   { say }: HelperStreams,
 ): Promise<ValidToken> {
   const request: TokenRequest = { selector, minValid: MIN_VALID, scopes: [], refresh: false, withIdentity };
   const stored = await token(ctx, request);
-  const isRefused = stored.accessToken.reveal() === refused || (runsAgain && wasJustGiven(ctx, tool, stored));
+  const runs = helper.runsAgain === true ? await runsOf(ctx, asked, helper.byShell === true) : null;
+  const isRefused = stored.accessToken.reveal() === refused || runs?.wasJustGiven(stored) === true;
   const given = isRefused
     ? await token(ctx, { ...request, selector: accountName(stored.account), refresh: true })
     : stored;
-  if (runsAgain) noteGiven(ctx, tool, given);
+  runs?.note(given);
   if (given.warning !== null) say(`warning: ${given.warning}`);
   return given;
-}
-
-/* Which process was given which token last, for programs that run the helper again after a 401 without a word about it. */
-
-const RUNS_LIMIT = 32 * 1024;
-
-function runsFile({ paths }: TokenContext): string {
-  return join(paths.state, 'helper-runs.log');
-}
-
-/** The end of a token tells it from the next one. */
-function runOf({ host }: TokenContext, tool: string, { account }: ValidToken): string {
-  return JSON.stringify([tool, accountName(account), host.parentPid, account.expiresAt]);
-}
-
-function wasJustGiven(ctx: TokenContext, tool: string, valid: ValidToken): boolean {
-  const text = orElse(() => ctx.files.read(runsFile(ctx), RUNS_LIMIT)?.toString('utf8') ?? '', '');
-  const run = runOf(ctx, tool, valid);
-  const since = ctx.clock.now() - MINUTE;
-  return text.split('\n').some((line) => line.endsWith(` ${run}`) && Number.parseInt(line, 10) > since);
-}
-
-/** A helper answers even where this cannot be written. */
-function noteGiven(ctx: TokenContext, tool: string, valid: ValidToken): void {
-  const line = `${ctx.clock.now()} ${runOf(ctx, tool, valid)}\n`;
-  orElse(() => ctx.files.append(runsFile(ctx), Buffer.from(line, 'utf8'), RUNS_LIMIT, 1), undefined);
 }

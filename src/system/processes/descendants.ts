@@ -27,14 +27,17 @@ export function descendantsIn(parentOf: ReadonlyMap<number, number>, root: numbe
 async function parents(): Promise<ReadonlyMap<number, number>> {
   const names = (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name));
   const entries = await Promise.all(
-    names.map(async (name) => {
-      const stat = await readFile(`/proc/${name}/stat`, 'latin1').catch(() => '');
-      // The parent is field 4; the name before it, in parentheses, may hold anything.
-      const [, parent = ''] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-      return [Number(name), Number(parent)] as const;
-    }),
+    names.map(async (name) => [Number(name), (await parentOf(Number(name))) ?? 0] as const),
   );
   return new Map(entries);
+}
+
+/** The parent of a process; null where the system does not say. */
+export async function parentOf(pid: number): Promise<number | null> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => '');
+  // It is field 4; the name before it, in parentheses, may hold anything.
+  const [, parent = ''] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return /^\d+$/.test(parent) ? Number(parent) : null;
 }
 
 async function holds(pid: number, socket: string): Promise<boolean> {

@@ -1,0 +1,42 @@
+import { join } from 'node:path';
+import { askingProcess } from '../../access/programs.js';
+import type { Context } from '../../context.js';
+import { accountName } from '../../domain/account.js';
+import { MINUTE } from '../../domain/duration.js';
+import { orElse } from '../../domain/errors.js';
+import type { ValidToken } from '../../domain/valid-token.js';
+
+/* Which process was given which token last, for programs that run the helper again after a 401 without a word about it. */
+
+const LIMIT = 32 * 1024;
+
+export interface Runs {
+  /** Whether this process was given this token within the last minute. */
+  wasJustGiven(valid: ValidToken): boolean;
+  /** A helper answers even where this cannot be written. */
+  note(valid: ValidToken): void;
+}
+
+export async function runsOf(
+  { clock, files, host, paths }: Pick<Context, 'clock' | 'files' | 'host' | 'paths'>,
+  { tool, target }: { readonly tool: string; readonly target: string | null },
+  byShell: boolean,
+): Promise<Runs> {
+  const file = join(paths.state, 'helper-runs.log');
+  const asker = await askingProcess(host, byShell);
+  // The end of a token tells it from the next one. One process may need the same token for several servers.
+  const runOf = ({ account }: ValidToken) =>
+    JSON.stringify([tool, target, accountName(account), asker, account.expiresAt]);
+  return {
+    wasJustGiven(valid) {
+      const text = orElse(() => files.read(file, LIMIT)?.toString('utf8') ?? '', '');
+      const since = clock.now() - MINUTE;
+      const end = ` ${runOf(valid)}`;
+      return text.split('\n').some((line) => line.endsWith(end) && Number.parseInt(line, 10) > since);
+    },
+    note(valid) {
+      const line = `${clock.now()} ${runOf(valid)}\n`;
+      orElse(() => files.append(file, Buffer.from(line, 'utf8'), LIMIT, 1), undefined);
+    },
+  };
+}
