@@ -59,7 +59,7 @@ export function readOnlyAccess({ host, paths, clock, envFile }: ReadOnlyParts) {
       import('../providers/index.js'),
     ]);
     const readText = (path: string) => files.read(path, CONFIG_LIMIT)?.toString('utf8') ?? null;
-    return loadSettings({ env: host.env, paths, envFile, catalogue, readText });
+    return loadSettings({ env: host.env, paths, envFile, catalogue, readText, readPublic: readText });
   });
   const inspect = once(
     async (): Promise<Inspection | null> =>

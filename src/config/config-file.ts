@@ -21,7 +21,7 @@ export interface ConfigFile {
 
 /** Reserved: a provider that could set them could undo the protection of the protocol. */
 const PROTOCOL_PARAMS =
-  /^(?:response_type|response_mode|client_id|client_secret|redirect_uri|scope|state|nonce|code_challenge|code_challenge_method|code_verifier|request|request_uri|grant_type|refresh_token|code)$/;
+  /^(?:response_type|response_mode|client_id|client_secret|redirect_uri|scope|state|nonce|code_challenge|code_challenge_method|code_verifier|request|request_uri|grant_type|refresh_token|code|client_assertion|client_assertion_type)$/;
 const PROTOCOL_HEADERS =
   /^(?:authorization|content-type|content-length|transfer-encoding|connection|host|cookie)$/i;
 
@@ -137,7 +137,11 @@ const providerSettings = exactly({
       v.transform((value) => new Secret(value)),
     ),
   ),
-  clientAuth: v.exactOptional(oneOf(['none', 'post', 'basic', 'basic-raw'])),
+  clientAuth: v.exactOptional(oneOf(['none', 'post', 'basic', 'basic-raw', 'private_key_jwt'])),
+  clientKeyFile: v.exactOptional(text),
+  clientKeyId: v.exactOptional(text),
+  clientCertificateFile: v.exactOptional(text),
+  clientAssertionAudience: v.exactOptional(oneOf(['endpoint', 'issuer'])),
   tokenBody: v.exactOptional(oneOf(['form', 'json'])),
   pkce: v.exactOptional(yesOrNo),
   insecureLoopback: v.exactOptional(yesOrNo),

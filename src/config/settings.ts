@@ -18,12 +18,13 @@ import {
   readRedirectUri,
   wrongClientId,
 } from './client.js';
+import { type ClientKey, type KeyFiles, readClientKey } from './client-key.js';
 import { type ConfigFile, isProviderName, parseConfigFile } from './config-file.js';
 import { parseEnvFile } from './env-file.js';
 import { misspeltVariables } from './misspelt.js';
 
 /** The sources of a provider's settings, strongest first: environment, `.env`, `config.json`, built in. */
-export interface SettingsSources {
+export interface SettingsSources extends KeyFiles {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The values of `.env`. */
   readonly envFile: Readonly<Record<string, string>>;
@@ -101,6 +102,7 @@ export function resolveProvider(name: string, sources: SettingsSources): Resolve
   const facts = bare !== null && own === undefined ? bare : catalogue.fromConfig(name, settings, bare);
 
   const found = findCredentials(facts.client, settings, lookup);
+  const key = keyOf(name, facts, settings, sources);
   const redirected = redirectOf(facts, settings, lookup);
   const malformed = found.clientId === null ? null : wrongClientId(facts.title, facts.client, found.clientId);
   const problems = [
@@ -108,17 +110,19 @@ export function resolveProvider(name: string, sources: SettingsSources): Resolve
     ...(malformed === null ? [] : [malformed]),
     ...(redirected instanceof VaultError ? [redirected] : []),
     ...uselessSecret(name, facts, settings),
+    ...(key instanceof VaultError ? [key] : []),
   ];
   const isConfidential = facts.clientAuth === 'none' && found.clientSecret !== null;
   return {
     provider: {
       ...facts,
       clientAuth: isConfidential ? (facts.client.authWithSecret ?? 'basic') : facts.clientAuth,
+      ...assertionOf(key, facts, settings),
       redirect: redirected instanceof VaultError ? facts.redirect : redirected.redirect,
     },
     builtIn: catalogue.names.includes(name),
     clientId: found.clientId,
-    clientSecret: found.clientSecret,
+    clientSecret: key === null || key instanceof VaultError ? found.clientSecret : key.key,
     redirectUri: redirected instanceof VaultError ? null : redirected.redirectUri,
     missing: found.missing,
     problems,
@@ -167,13 +171,38 @@ function redirectOf(facts: Provider, settings: ProviderSettings, lookup: Lookup)
   }
 }
 
+/** The private key of a client that authenticates with one; null for other clients. */
+function keyOf(
+  name: string,
+  { clientAuth }: Provider,
+  settings: ProviderSettings,
+  sources: SettingsSources,
+): ClientKey | VaultError | null {
+  if (clientAuth !== 'private_key_jwt') return null;
+  try {
+    return readClientKey(`providers.${name}`, settings, sources);
+  } catch (failure) {
+    if (failure instanceof VaultError) return failure;
+    throw failure;
+  }
+}
+
+function assertionOf(
+  key: ClientKey | VaultError | null,
+  { issuer }: Provider,
+  { clientAssertionAudience }: ProviderSettings,
+): Pick<Provider, 'assertion'> {
+  if (key === null || key instanceof VaultError) return {};
+  return { assertion: { ...key.facts, audience: clientAssertionAudience === 'issuer' ? issuer : null } };
+}
+
 /** Silently ignoring a secret would hide a contradiction in the configuration. */
 function uselessSecret(name: string, facts: Provider, settings: ProviderSettings): readonly VaultError[] {
   if (facts.client.secret !== 'forbidden' || settings.clientSecret === undefined) return [];
   return [
     new VaultError(
       'config_invalid',
-      `providers.${name} in config.json has a clientSecret, but clientAuth "none" does not send it`,
+      `providers.${name} in config.json has a clientSecret, but clientAuth "${facts.clientAuth}" does not send it`,
       {
         hint: `remove providers.${name}.clientSecret, or set providers.${name}.clientAuth to "post" or "basic"`,
       },
@@ -226,11 +255,13 @@ export interface LoadOptions {
   readonly envFile: string | null;
   readonly catalogue: ProviderCatalogue;
   /** The text of a private file; null when it does not exist. */
-  readonly readText: (path: string) => string | null;
+  readonly readText: KeyFiles['readText'];
+  readonly readPublic: KeyFiles['readPublic'];
 }
 
 /** Reads all sources of settings. @throws VaultError `config_invalid`, `vault_permissions` */
-export function loadSettings({ env, paths, envFile, catalogue, readText }: LoadOptions): SettingsSources {
+export function loadSettings(options: LoadOptions): SettingsSources {
+  const { env, paths, envFile, catalogue, readText, readPublic } = options;
   const envFilePath = envFile ?? paths.envFile;
   const envText = readText(envFilePath);
   if (envText === null && envFile !== null) {
@@ -244,5 +275,7 @@ export function loadSettings({ env, paths, envFile, catalogue, readText }: LoadO
     config: parseConfigFile(readText(paths.configFile), paths.configFile),
     catalogue,
     envFilePath,
+    readText,
+    readPublic,
   };
 }

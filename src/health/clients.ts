@@ -26,6 +26,7 @@ export const clients: Check = {
 function checkClient({ name, resolved, accounts }: ProviderInUse): Finding[] {
   const about = { provider: name };
   if (resolved instanceof VaultError) return [problemOf(resolved, about)];
+  const hasKey = resolved.provider.clientAuth === 'private_key_jwt';
   const mistake = copyingMistake(resolved.provider, resolved.clientId, resolved.clientSecret);
   if (mistake !== null) return [problem('config_invalid', mistake, command(`setup ${name}`), about)];
   const problems = resolved.problems.map((each) => problemOf(each, about));
@@ -36,7 +37,7 @@ function checkClient({ name, resolved, accounts }: ProviderInUse): Finding[] {
     return error === null ? [] : [problemOf(error, { account: accountName(account), provider: name })];
   });
   if (unbound.length > 0) return unbound;
-  const pasted = whichOf(resolved, CONTROL);
+  const pasted = whichOf(hasKey ? { ...resolved, clientSecret: null } : resolved, CONTROL);
   if (pasted !== null) {
     const message = `the ${pasted} of ${resolved.provider.title} contains a control character`;
     return [warning(message, command(`providers ${name}`), about)];

@@ -12,7 +12,7 @@ export interface Revocation
   readonly token: Secret;
   readonly hint: 'refresh_token' | 'access_token';
   readonly facts: RevocationFacts;
-  readonly provider: Pick<Provider, 'clientAuth' | 'headers' | 'errors'>;
+  readonly provider: Pick<Provider, 'clientAuth' | 'assertion' | 'headers' | 'errors'>;
 }
 
 /**
@@ -33,6 +33,7 @@ function send(http: Http, revocation: Revocation): Promise<HttpAnswer> {
   const { endpoint, token, hint, facts, provider, clientId, clientSecret, deadline } = revocation;
   const json = facts.style === 'json';
   const request = buildTokenRequest({
+    endpoint,
     parameters: { token: token.reveal(), ...(json ? {} : { token_type_hint: hint }) },
     provider: { ...provider, tokenBody: json ? 'json' : 'form' },
     clientId,

@@ -4,13 +4,14 @@ import { TransportFailure } from '../domain/transport.js';
 import type { Provider } from '../providers/contract.js';
 import type { Http, HttpAnswer } from '../system/contract.js';
 import { isForm } from './answer-body.js';
+import { clientAssertion } from './client-assertion.js';
 import type { TokenAnswer } from './contract.js';
 import { isWholeByItself, readTokenAnswer } from './token-answer.js';
 import { isSuccess } from './token-error.js';
 
 export interface TokenEndpoint {
   readonly endpoint: string;
-  readonly provider: Pick<Provider, 'clientAuth' | 'tokenBody' | 'headers' | 'errors'>;
+  readonly provider: Pick<Provider, 'clientAuth' | 'assertion' | 'tokenBody' | 'headers' | 'errors'>;
   readonly clientId: string;
   readonly clientSecret: Secret | null;
   readonly signal?: AbortSignal | undefined;
@@ -139,14 +140,14 @@ export function post(
   parameters: Readonly<Record<string, string>>,
   acceptPart = false,
 ): Promise<HttpAnswer> {
-  const { endpoint, provider, clientId, clientSecret, signal, deadline } = to;
-  const request = buildTokenRequest({ parameters, provider, clientId, clientSecret });
+  const { endpoint, signal, deadline } = to;
+  const request = buildTokenRequest({ ...to, parameters });
   return http.send({ method: 'POST', url: endpoint, ...request, acceptPart, signal, deadline });
 }
 
-export interface EndpointRequest {
+export interface EndpointRequest extends Pick<TokenEndpoint, 'endpoint' | 'now'> {
   readonly parameters: Readonly<Record<string, string>>;
-  readonly provider: Pick<Provider, 'clientAuth' | 'tokenBody' | 'headers'>;
+  readonly provider: Pick<Provider, 'clientAuth' | 'assertion' | 'tokenBody' | 'headers'>;
   readonly clientId: string;
   readonly clientSecret: Secret | null;
 }
@@ -161,7 +162,7 @@ export function buildTokenRequest(request: EndpointRequest): {
   headers: Record<string, string>;
   body: string;
 } {
-  const { provider, clientId, clientSecret } = request;
+  const { provider, clientId, clientSecret, endpoint, now = Date.now } = request;
   const json = provider.tokenBody === 'json';
   const headers: Record<string, string> = {
     ...provider.headers,
@@ -171,6 +172,10 @@ export function buildTokenRequest(request: EndpointRequest): {
   const parameters: Record<string, string> = { ...request.parameters };
   if (clientSecret === null || provider.clientAuth === 'none') {
     parameters['client_id'] = clientId;
+  } else if (provider.assertion !== undefined) {
+    const { assertion } = provider;
+    const of = { ...assertion, key: clientSecret, clientId, endpoint, now: now() };
+    Object.assign(parameters, clientAssertion(of));
   } else if (provider.clientAuth === 'post') {
     parameters['client_id'] = clientId;
     parameters['client_secret'] = clientSecret.reveal();

@@ -11,7 +11,23 @@ export type ClientAuth =
   /** HTTP Basic, both parts form-encoded first as RFC 6749 §2.3.1 says. */
   | 'basic'
   /** HTTP Basic of the raw `client_id:client_secret`, as many providers expect it. */
-  | 'basic-raw';
+  | 'basic-raw'
+  /** A JWT signed with the client's private key (RFC 7523 §2.2). */
+  | 'private_key_jwt';
+
+/** Of a JWT that authenticates the client (RFC 7518 §3.1, RFC 8037 §3.1). */
+export type SigningAlgorithm = 'RS256' | 'PS256' | 'ES256' | 'ES384' | 'EdDSA';
+
+/** What the JWT of `private_key_jwt` says, besides the client. */
+export interface AssertionFacts {
+  readonly algorithm: SigningAlgorithm;
+  /** `aud`; null: the endpoint that it is sent to. */
+  readonly audience: string | null;
+  /** `kid`; null: none. */
+  readonly keyId: string | null;
+  /** `x5t#S256`, the digest of the client's certificate; null: none. */
+  readonly thumbprint: string | null;
+}
 
 export interface Endpoints {
   /** Null where no user logs in. */
@@ -149,6 +165,8 @@ export interface Provider {
   readonly resource?: string;
   readonly pkce: boolean;
   readonly clientAuth: ClientAuth;
+  /** With `private_key_jwt`, once its key is read. */
+  readonly assertion?: AssertionFacts;
   readonly tokenBody: 'form' | 'json';
   /** Sent with every request to the token and revocation endpoints. */
   readonly headers: Readonly<Record<string, string>>;
@@ -188,6 +206,7 @@ export interface Provider {
 /** A provider together with the user's own settings for it. */
 export interface ConfiguredProvider extends Provider {
   readonly clientId: string;
+  /** With `private_key_jwt` the private key, as PEM. */
   readonly clientSecret: Secret | null;
   /** A redirect URI set by the user (`OAUTH_REDIRECT_URI`); null: built from `redirect`. */
   readonly redirectUri: string | null;
@@ -216,6 +235,14 @@ export interface ProviderSettings {
   readonly clientSecret?: Secret;
   /** Default with a secret: `basic` where `issuer` is set, else `basic-raw`; without a secret: `none`. */
   readonly clientAuth?: ClientAuth;
+  /** With `private_key_jwt`: the absolute path of the private key, PEM or JWK. */
+  readonly clientKeyFile?: string;
+  /** `kid` in the JWT. Default: that of the JWK, if any. */
+  readonly clientKeyId?: string;
+  /** The absolute path of the client's certificate, whose digest the JWT then names, as Microsoft Entra wants it. */
+  readonly clientCertificateFile?: string;
+  /** `aud` of the JWT. Default: the endpoint that it is sent to. */
+  readonly clientAssertionAudience?: 'endpoint' | 'issuer';
   /** Default: `form`. */
   readonly tokenBody?: Provider['tokenBody'];
   /** False only for a server that fails with it. Default: true. */

@@ -29,6 +29,8 @@ export function fromConfig(name: string, settings: ProviderSettings, base: Provi
   const issuer = settings.issuer ?? (moved ? issuerOf(name, endpoints) : base.issuer);
   const scopes = settings.scopes ?? base?.scopes ?? (settings.issuer === undefined ? [] : OIDC_SCOPES);
   const { grant } = settings;
+  if (settings.clientAuth !== 'private_key_jwt')
+    refuse(name, settings, ONLY_WITH_KEY, 'is for clientAuth "private_key_jwt", which is not set');
   if (grant === undefined)
     refuse(name, settings, ONLY_WITH_GRANT, 'is for a grant without a user, and grant is not set');
   const isOidc = base === null && settings.issuer !== undefined && scopes.includes('openid');
@@ -71,6 +73,12 @@ export function fromConfig(name: string, settings: ProviderSettings, base: Provi
   return grant === undefined ? provider : withoutUser(provider, settings, grant);
 }
 
+const ONLY_WITH_KEY = [
+  'clientKeyFile',
+  'clientKeyId',
+  'clientCertificateFile',
+  'clientAssertionAudience',
+] as const;
 const ONLY_WITH_GRANT = ['audience', 'resource'] as const;
 /** They belong to the login of a user. */
 const ONLY_WITH_USER = [
@@ -95,7 +103,7 @@ function refuse(
   const field = fields.find((each) => settings[each] !== undefined);
   if (field === undefined) return;
   throw new VaultError('config_invalid', `providers.${name}.${field} in config.json ${why}`, {
-    hint: `remove providers.${name}.${field}, or correct providers.${name}.grant`,
+    hint: `remove providers.${name}.${field}, or correct the field that the message names`,
   });
 }
 
@@ -112,10 +120,11 @@ function withoutUser(provider: Provider, settings: ProviderSettings, grant: Repe
     throw new VaultError(
       'config_invalid',
       `providers.${name} in config.json has clientAuth "none", and with grant "${grant}" the client must authenticate`,
-      { hint: `set providers.${name}.clientAuth to "basic" or "post", or remove it` },
+      { hint: `set providers.${name}.clientAuth to "basic", "post" or "private_key_jwt", or remove it` },
     );
   }
   const { audience, resource, scopes = [] } = settings;
+  const byKey = settings.clientAuth === 'private_key_jwt';
   return {
     ...provider,
     grant,
@@ -125,10 +134,12 @@ function withoutUser(provider: Provider, settings: ProviderSettings, grant: Repe
     ...{ pkce: false, identity: NO_IDENTITY, grantLimits: [], device: null, deadEnds: [], notes: [] },
     client: {
       ...client,
-      secret: 'required',
+      secret: byKey ? 'forbidden' : 'required',
       registrationSteps: [
         `Register a confidential client at ${new URL(issuer).host} that may use the grant ${grant}; some servers call it a service account, or want the permissions granted to the application.`,
-        'Copy the client ID and the client secret.',
+        byKey
+          ? 'Register the public key or the certificate of the client, and copy the client ID.'
+          : 'Copy the client ID and the client secret.',
       ],
     },
   };
@@ -224,7 +235,9 @@ function ownClient(
 
 function secretOf(settings: ProviderSettings, base: Provider | null): ClientFacts['secret'] {
   if (settings.clientAuth === undefined) return base?.client.secret ?? 'optional';
-  return settings.clientAuth === 'none' ? 'forbidden' : 'required';
+  return settings.clientAuth === 'none' || settings.clientAuth === 'private_key_jwt'
+    ? 'forbidden'
+    : 'required';
 }
 
 /** OpenID Connect Core §11: for `offline_access` a refresh token is issued only together with a consent prompt. */

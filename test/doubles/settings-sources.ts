@@ -7,7 +7,9 @@ export const GUID = '11111111-2222-3333-4444-555555555555';
 
 /** The places settings come from, with nothing set but what a test sets. */
 export function sources(
-  given: Partial<Pick<SettingsSources, 'env' | 'envFile'>> & { readonly config?: unknown } = {},
+  given: Partial<Pick<SettingsSources, 'env' | 'envFile' | 'readText' | 'readPublic'>> & {
+    readonly config?: unknown;
+  } = {},
 ): SettingsSources {
   return {
     env: given.env ?? {},
@@ -15,5 +17,7 @@ export function sources(
     config: parseConfigFile(JSON.stringify(given.config ?? {}), 'config.json'),
     catalogue,
     envFilePath: '/config/.env',
+    readText: given.readText ?? (() => null),
+    readPublic: given.readPublic ?? (() => null),
   };
 }

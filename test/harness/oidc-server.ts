@@ -1,3 +1,4 @@
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import Provider from 'oidc-provider';
@@ -21,6 +22,25 @@ export const OIDC_PROVIDER = 'acme';
 
 const CLIENT_ID = 'vault-test';
 const MACHINE = { clientId: 'build-bot', clientSecret: 'a-client-secret-of-the-build-bot' };
+/** Clients that authenticate with a private key, and the file that holds it. */
+export const KEY_HOLDERS = {
+  rs256: keyHolder(generateKeyPairSync('rsa', { modulusLength: 2048 }), 'RS256'),
+  ps256: keyHolder(generateKeyPairSync('rsa', { modulusLength: 2048 }), 'PS256', 'jwk'),
+  es256: keyHolder(generateKeyPairSync('ec', { namedCurve: 'P-256' }), 'ES256'),
+  eddsa: keyHolder(generateKeyPairSync('ed25519'), 'EdDSA', 'jwk'),
+};
+
+function keyHolder(
+  { privateKey, publicKey }: { readonly privateKey: KeyObject; readonly publicKey: KeyObject },
+  alg: string,
+  form: 'pem' | 'jwk' = 'pem',
+) {
+  const jwk = JSON.stringify({ ...privateKey.export({ format: 'jwk' }), alg, kid: `key-${alg}` });
+  const pem = String(privateKey.export({ type: 'pkcs8', format: 'pem' }));
+  const jwks = { keys: [{ ...publicKey.export({ format: 'jwk' }), alg, use: 'sig', kid: `key-${alg}` }] };
+  return { file: form === 'jwk' ? jwk : pem, alg, jwks };
+}
+
 const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
 const HOUR = 3_600;
 const DAY = 24 * HOUR;
@@ -80,10 +100,18 @@ function configuration(accessTokenLifetime: () => number): Record<string, unknow
         token_endpoint_auth_method: 'client_secret_basic',
         ...MACHINE_CLIENT,
       },
+      ...Object.entries(KEY_HOLDERS).map(([client_id, { alg, jwks }]) => ({
+        client_id,
+        jwks,
+        token_endpoint_auth_method: 'private_key_jwt',
+        token_endpoint_auth_signing_alg: alg,
+        ...MACHINE_CLIENT,
+      })),
     ],
     scopes: ['openid', 'offline_access', 'email', 'profile', 'build:read'],
     claims: { openid: ['sub'], email: ['email'], profile: ['name'] },
     conformIdTokenClaims: false,
+    enabledJWA: { clientAuthSigningAlgValues: Object.values(KEY_HOLDERS).map(({ alg }) => alg) },
     pkce: { required: () => true },
     rotateRefreshToken: true,
     issueRefreshToken: () => true,

@@ -10,6 +10,7 @@ function build(
   change: Partial<Parameters<typeof buildTokenRequest>[0]> = {},
 ) {
   return buildTokenRequest({
+    endpoint: 'https://api.example/token',
     parameters: { grant_type: 'refresh_token', refresh_token: 'refresh token&example' },
     provider: { clientAuth, tokenBody: 'form', headers: { 'Notion-Version': '2025-09-03' } },
     clientId: GUID,

@@ -197,6 +197,8 @@ const SETTINGS: SettingsSources = {
   config: { providers: { demo: PROVIDER } } as unknown as SettingsSources['config'],
   catalogue,
   envFilePath: '/nowhere/.env',
+  readText: () => null,
+  readPublic: () => null,
 };
 
 function factsOf(label: string) {

@@ -150,7 +150,10 @@ function complete(
   if (clientId === null)
     throw missing(`the client id of ${title} is missing`, '--client-id ID', provider.name);
   if (client.secret === 'forbidden' && request.clientSecret !== null)
-    throw new VaultError('usage', `${title} has no client secret here: its clientAuth is none`);
+    throw new VaultError(
+      'usage',
+      `${title} has no client secret here: its clientAuth is ${provider.clientAuth}`,
+    );
   // The secret of another client would be refused by the provider.
   const kept = request.clientId === null || request.clientId === known ? knownSecret : null;
   const clientSecret = request.clientSecret ?? kept;
