@@ -58,10 +58,23 @@ export interface HelperCall {
   /** The lines of stdin. */
   lines(): AsyncIterable<string>;
   token(wanted?: WantedToken): Promise<ValidToken>;
+  /** Sends a form. @throws VaultError `network_failed`, `config_invalid` */
+  post(url: string, form: Readonly<Record<string, string>>): Promise<Posted>;
+  /** What was kept for this account, target and token; null when there is nothing. */
+  readKept(valid: ValidToken): string | null;
+  /** Keeps a text for the next run, sealed, until the account has another token. */
+  keep(valid: ValidToken, text: string): void;
+  /** Milliseconds since the epoch. */
+  now(): number;
   /** To stdout, exactly as it is. */
   print(text: string): void;
   /** One line for the user, on stderr. */
   say(line: string): void;
+}
+
+export interface Posted {
+  readonly status: number;
+  readonly body: string;
 }
 
 export interface Connected {

@@ -21,4 +21,5 @@ export const CONSUMERS: readonly ConsumerEntry[] = [
     title: 'scrapes of metrics',
     load: async () => (await import('./prometheus.js')).prometheus,
   },
+  { name: 'aws', title: 'AWS command line and libraries', load: async () => (await import('./aws.js')).aws },
 ];

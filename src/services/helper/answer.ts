@@ -1,13 +1,22 @@
-import type { Connected, Consumer, Helper, HelperCall, WantedToken } from '../../consumers/contract.js';
+import type {
+  Connected,
+  Consumer,
+  Helper,
+  HelperCall,
+  Posted,
+  WantedToken,
+} from '../../consumers/contract.js';
 import type { Context } from '../../context.js';
 import { accountName } from '../../domain/account.js';
 import { VaultError } from '../../domain/errors.js';
 import { command } from '../../domain/hints.js';
 import { MIN_VALID } from '../../domain/token-state.js';
+import { describeTransport, TransportFailure } from '../../domain/transport.js';
 import type { ValidToken } from '../../domain/valid-token.js';
 import { readConnections } from '../connect/connections.js';
 import { type TokenContext, token } from '../token/token.js';
 import type { TokenRequest } from '../token/token-request.js';
+import { keep, readKept } from './kept.js';
 import { runsOf } from './runs.js';
 
 export interface HelperRequest {
@@ -30,7 +39,7 @@ export type HelperStreams = Pick<HelperCall, 'lines' | 'print' | 'say'>;
  * @throws VaultError why there is no answer
  */
 export async function answer(
-  ctx: TokenContext & Pick<Context, 'files'>,
+  ctx: TokenContext & Pick<Context, 'files' | 'http'>,
   { helper }: Consumer,
   request: HelperRequest,
   streams: HelperStreams,
@@ -45,6 +54,10 @@ export async function answer(
     words: request.words,
     target: request.target,
     env: ctx.host.env,
+    now: () => ctx.clock.now(),
+    post: (url, form) => post(ctx, url, form),
+    readKept: ({ account, accessToken }) => readKept(ctx, keptName(request, account), accessToken),
+    keep: ({ account, accessToken }, text) => keep(ctx, keptName(request, account), accessToken, text),
     connected: () => connectedFor(ctx, request),
     token: (wanted = {}) => tokenFor(ctx, helper, request, wanted, streams),
   };
@@ -56,6 +69,28 @@ export async function answer(
     const { exitCode, silent } = helper.failure(failure, call);
     if (!silent) throw failure;
     return exitCode;
+  }
+}
+
+function keptName({ tool, target }: HelperRequest, account: ValidToken['account']): string {
+  return JSON.stringify([tool, accountName(account), target]);
+}
+
+async function post(
+  { http, interruption }: Pick<Context, 'http' | 'interruption'>,
+  url: string,
+  form: Readonly<Record<string, string>>,
+): Promise<Posted> {
+  const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+  const body = new URLSearchParams(form).toString();
+  try {
+    return await (await http()).send({ method: 'POST', url, headers, body, signal: interruption });
+  } catch (failure) {
+    interruption.throwIfAborted();
+    if (!(failure instanceof TransportFailure)) throw failure;
+    throw new VaultError('network_failed', describeTransport(failure), {
+      hint: 'check the network and try again',
+    });
   }
 }
 
