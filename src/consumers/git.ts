@@ -1,10 +1,10 @@
 import { join } from 'node:path';
-import { VaultError } from '../domain/errors.js';
 import { command, programName } from '../domain/hints.js';
 import { quoted } from '../domain/safe-text.js';
 import type { ValidToken } from '../domain/valid-token.js';
 import type { Consumer, HelperCall } from './contract.js';
 import { isLoopback } from './hosts.js';
+import { hostToConnect } from './registries.js';
 
 /*
  * git's credential helpers: gitcredentials(7), git-credential(1). git 2.39 knows user name and password only; what it does not
@@ -55,15 +55,14 @@ export const git: Consumer = {
       // `store`, and operations of later versions, which a helper has to ignore.
     },
   },
-  connect({ account, provider, target, self, env, home, exists }) {
-    const host = target ?? HOSTS.find((each) => each.provider === provider.provider)?.suffix;
-    if (host === undefined)
-      throw new VaultError('usage', `the host of the git server is not known for ${provider.provider}`, {
-        hint: command(`connect git ${quoted(account)} --for git.example.com`),
-      });
-    const words = [...self, 'helper', 'git', account, ...(target === null ? [] : ['--for', host])];
+  connect(request) {
+    const { account, self, env, home, exists } = request;
+    const usual = HOSTS.map(({ provider, suffix }) => [provider, suffix] as const).reverse();
+    const host = hostToConnect('git', request, Object.fromEntries(usual), 'git.example.com');
+    const words = [...self, 'helper', 'git', account, '--for', host];
     const url = `${isLoopback(host) ? 'http' : 'https'}://${host}`;
     return {
+      target: host,
       changes: [
         {
           kind: 'lines',

@@ -84,3 +84,20 @@ it('removes only its own lines from a file that was changed since', async () => 
   await connect('--remove');
   expect(readFileSync(file, 'utf8')).toBe('[user]\n\tname = a\n[core]\n\teditor = vi\n');
 });
+
+it.each([
+  ['https://git.example.com', 'https://git.example.com'],
+  ['git.example.com/', 'https://git.example.com'],
+  ['HTTPS://git.example.com:8443/team', 'https://git.example.com:8443'],
+])('takes the host out of %s', async (target, url) => {
+  const { stdout } = await stage.vault(['connect', 'git', 'demo', '--for', target]);
+  expect(stdout).toContain(`[credential "${url}"]`);
+});
+
+it.each(['http://git.example.com', 'ftp://git.example.com'])('connects nothing to %s', async (target) => {
+  expect(await stage.vault(['connect', 'git', 'demo', '--for', target])).toMatchObject({
+    exitCode: 2,
+    stdout: '',
+    stderr: expect.stringContaining('not encrypted'),
+  });
+});
