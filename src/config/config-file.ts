@@ -21,7 +21,7 @@ export interface ConfigFile {
 
 /** Reserved: a provider that could set them could undo the protection of the protocol. */
 const PROTOCOL_PARAMS =
-  /^(?:response_type|response_mode|client_id|client_secret|redirect_uri|scope|state|nonce|code_challenge|code_challenge_method|code_verifier|request|request_uri|grant_type|refresh_token|code|client_assertion|client_assertion_type)$/;
+  /^(?:response_type|response_mode|client_id|client_secret|redirect_uri|scope|state|nonce|code_challenge|code_challenge_method|code_verifier|request|request_uri|grant_type|refresh_token|code|client_assertion|client_assertion_type|subject_token|subject_token_type)$/;
 const PROTOCOL_HEADERS =
   /^(?:authorization|content-type|content-length|transfer-encoding|connection|host|cookie)$/i;
 
@@ -130,6 +130,8 @@ const providerSettings = exactly({
   grant: v.exactOptional(oneOf(REPEATABLE_GRANTS)),
   audience: v.exactOptional(text),
   resource: v.exactOptional(text),
+  from: v.exactOptional(text),
+  requestedTokenType: v.exactOptional(text),
   clientId: v.exactOptional(text),
   clientSecret: v.exactOptional(
     v.pipe(

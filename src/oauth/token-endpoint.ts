@@ -1,4 +1,4 @@
-import { type RepeatableGrant, repeating } from '../domain/repeatable-grant.js';
+import { type RepeatableGrant, type Repeated, repeating } from '../domain/repeatable-grant.js';
 import type { Secret } from '../domain/secret.js';
 import { TransportFailure } from '../domain/transport.js';
 import type { Provider } from '../providers/contract.js';
@@ -70,30 +70,43 @@ export async function refresh(http: Http, exchange: RefreshExchange): Promise<To
 
 export interface RepeatableExchange extends TokenEndpoint {
   readonly provider: TokenEndpoint['provider'] &
-    Pick<Provider, 'audience' | 'resource' | 'refreshParams' | 'scopeSeparator'>;
-  readonly grant: RepeatableGrant;
+    Pick<Provider, 'audience' | 'resource' | 'requestedTokenType' | 'refreshParams' | 'scopeSeparator'>;
+  readonly repeated: Repeated;
+  /** The access token to exchange; null for the client's own grant. */
+  readonly subjectToken: Secret | null;
   readonly scopes: readonly string[];
 }
 
 /**
- * Requests a token without a user (RFC 6749 §4.4.2), sending once. A refresh token in the answer is ignored: the request itself
+ * Requests a token without a user (RFC 6749 §4.4.2, RFC 8693 §2.1), sending once. A refresh token in the answer is ignored: the request itself
  * is repeated, and the answer says so in its place.
  *
  * @throws TransportFailure when no answer counts
  */
 export async function requestGrant(http: Http, exchange: RepeatableExchange): Promise<TokenAnswer> {
-  const { provider, grant, scopes } = exchange;
-  const { audience, resource } = provider;
+  const { provider, repeated, subjectToken, scopes } = exchange;
+  const { audience, resource, requestedTokenType } = provider;
   const parameters = {
     ...provider.refreshParams,
-    grant_type: grant,
+    grant_type: GRANT_TYPES[repeated.grant],
+    ...(subjectToken === null
+      ? {}
+      : { subject_token: subjectToken.reveal(), subject_token_type: ACCESS_TOKEN_TYPE }),
+    ...(requestedTokenType === undefined ? {} : { requested_token_type: requestedTokenType }),
     ...(audience === undefined ? {} : { audience }),
     ...(resource === undefined ? {} : { resource }),
     ...(scopes.length === 0 ? {} : { scope: scopes.join(provider.scopeSeparator) }),
   };
-  const answer = await send(http, exchange, parameters, []);
-  return answer.kind === 'granted' ? { ...answer, refreshToken: repeating(grant) } : answer;
+  const answer = await send(http, exchange, parameters, subjectToken === null ? [] : [subjectToken]);
+  return answer.kind === 'granted' ? { ...answer, refreshToken: repeating(repeated) } : answer;
 }
+
+const GRANT_TYPES: Readonly<Record<RepeatableGrant, string>> = {
+  client_credentials: 'client_credentials',
+  token_exchange: 'urn:ietf:params:oauth:grant-type:token-exchange',
+};
+/** RFC 8693 §3. */
+const ACCESS_TOKEN_TYPE = 'urn:ietf:params:oauth:token-type:access_token';
 
 async function send(
   http: Http,

@@ -163,6 +163,10 @@ export interface Provider {
   readonly audience?: string;
   /** The same (RFC 8707 §2.2). */
   readonly resource?: string;
+  /** The account or provider whose access token is exchanged (RFC 8693). */
+  readonly from?: string;
+  /** RFC 8693 §2.1. */
+  readonly requestedTokenType?: string;
   readonly pkce: boolean;
   readonly clientAuth: ClientAuth;
   /** With `private_key_jwt`, once its key is read. */
@@ -223,6 +227,10 @@ export interface ProviderSettings {
   readonly audience?: string;
   /** Only with `grant`. */
   readonly resource?: string;
+  /** An account or a provider; needed by, and only for, `token_exchange`. */
+  readonly from?: string;
+  /** Only for `token_exchange`. */
+  readonly requestedTokenType?: string;
   /** Without endpoints they are discovered from it. Default: the origin of the token endpoint. */
   readonly issuer?: string;
   /** Needs `tokenEndpoint`, which needs it too, unless there is a `grant`. */

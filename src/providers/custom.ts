@@ -33,6 +33,8 @@ export function fromConfig(name: string, settings: ProviderSettings, base: Provi
     refuse(name, settings, ONLY_WITH_KEY, 'is for clientAuth "private_key_jwt", which is not set');
   if (grant === undefined)
     refuse(name, settings, ONLY_WITH_GRANT, 'is for a grant without a user, and grant is not set');
+  if (grant !== 'token_exchange')
+    refuse(name, settings, ONLY_FOR_EXCHANGE, 'is for grant "token_exchange", which is not set');
   const isOidc = base === null && settings.issuer !== undefined && scopes.includes('openid');
   const provider: Provider = {
     name,
@@ -79,6 +81,7 @@ const ONLY_WITH_KEY = [
   'clientCertificateFile',
   'clientAssertionAudience',
 ] as const;
+const ONLY_FOR_EXCHANGE = ['from', 'requestedTokenType'] as const;
 const ONLY_WITH_GRANT = ['audience', 'resource'] as const;
 /** They belong to the login of a user. */
 const ONLY_WITH_USER = [
@@ -116,25 +119,32 @@ function withoutUser(provider: Provider, settings: ProviderSettings, grant: Repe
     ONLY_WITH_USER,
     `belongs to the login of a user, and there is none with grant "${grant}"`,
   );
-  if (settings.clientAuth === 'none') {
+  if (grant === 'token_exchange' && settings.from === undefined)
+    throw new VaultError('config_invalid', `providers.${name}.from in config.json is not set`, {
+      hint: `set providers.${name}.from to the account whose token is exchanged, for example "work/alice@example.com"`,
+    });
+  if (grant === 'client_credentials' && settings.clientAuth === 'none') {
     throw new VaultError(
       'config_invalid',
       `providers.${name} in config.json has clientAuth "none", and with grant "${grant}" the client must authenticate`,
       { hint: `set providers.${name}.clientAuth to "basic", "post" or "private_key_jwt", or remove it` },
     );
   }
-  const { audience, resource, scopes = [] } = settings;
+  const { audience, resource, from, requestedTokenType, scopes = [] } = settings;
   const byKey = settings.clientAuth === 'private_key_jwt';
   return {
     ...provider,
     grant,
     ...(audience === undefined ? {} : { audience }),
     ...(resource === undefined ? {} : { resource }),
+    ...(from === undefined ? {} : { from }),
+    ...(requestedTokenType === undefined ? {} : { requestedTokenType }),
     ...{ scopes, requiredScopes: [], scopesNotEchoed: [], authorizeParams: {}, reconsentParams: {} },
     ...{ pkce: false, identity: NO_IDENTITY, grantLimits: [], device: null, deadEnds: [], notes: [] },
     client: {
       ...client,
-      secret: byKey ? 'forbidden' : 'required',
+      // An exchange may be requested by a public client.
+      secret: byKey ? 'forbidden' : grant === 'client_credentials' ? 'required' : client.secret,
       registrationSteps: [
         `Register a confidential client at ${new URL(issuer).host} that may use the grant ${grant}; some servers call it a service account, or want the permissions granted to the application.`,
         byKey

@@ -1,7 +1,7 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import Provider from 'oidc-provider';
+import Provider, { errors, type TokenContext } from 'oidc-provider';
 import type { Canaries } from './canaries.js';
 
 /** A real authorization server, written by others: oidc-provider, with PKCE, rotation and revocation. */
@@ -42,6 +42,14 @@ function keyHolder(
 }
 
 const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
+const EXCHANGE_GRANT = 'urn:ietf:params:oauth:grant-type:token-exchange';
+const EXCHANGE_PARAMETERS = [
+  'subject_token',
+  'subject_token_type',
+  'audience',
+  'scope',
+  'requested_token_type',
+];
 const HOUR = 3_600;
 const DAY = 24 * HOUR;
 
@@ -63,10 +71,12 @@ export async function startOidcServer(canaries: Canaries): Promise<OidcServer> {
         server.closeAllConnections();
       }),
   };
-  const serve = new Provider(
+  const provider = new Provider(
     issuer,
     configuration(() => running.accessTokenLifetime),
-  ).callback();
+  );
+  provider.registerGrantType(EXCHANGE_GRANT, exchangeToken, EXCHANGE_PARAMETERS);
+  const serve = provider.callback();
   server.on('request', (request, response) => {
     const place = `${request.method} ${request.url?.split('?')[0]}`;
     requests.set(place, (requests.get(place) ?? 0) + 1);
@@ -80,7 +90,34 @@ export async function startOidcServer(canaries: Canaries): Promise<OidcServer> {
   return running;
 }
 
-const MACHINE_CLIENT = { grant_types: ['client_credentials'], response_types: [], redirect_uris: [] };
+/** RFC 8693: an access token of a user for one with the scope asked for. */
+async function exchangeToken(ctx: TokenContext): Promise<void> {
+  const { client, params, provider } = ctx.oidc;
+  const subject = await provider.AccessToken.find(params['subject_token'] ?? '');
+  if (subject === undefined || !subject.isValid) throw new errors.InvalidRequest('subject_token is invalid');
+  const { accountId, grantId } = subject;
+  const scope = params['scope'] ?? '';
+  const token = new provider.AccessToken({
+    client,
+    accountId,
+    grantId,
+    scope,
+    gty: 'token_exchange',
+  });
+  ctx.body = {
+    access_token: await token.save(),
+    issued_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+    token_type: 'Bearer',
+    expires_in: token.expiration,
+    scope,
+  };
+}
+
+const MACHINE_CLIENT = {
+  grant_types: ['client_credentials', EXCHANGE_GRANT],
+  response_types: [],
+  redirect_uris: [],
+};
 
 function configuration(accessTokenLifetime: () => number): Record<string, unknown> {
   return {

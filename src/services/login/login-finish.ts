@@ -36,6 +36,7 @@ export interface LoginContext
     | 'spill'
     | 'http'
     | 'loginMachine'
+    | 'refresher'
     | 'clock'
     | 'provider'
     | 'notice'

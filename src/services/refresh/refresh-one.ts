@@ -5,7 +5,7 @@ import type { ConcurrencyLimit, Leave } from '../../domain/concurrency-limit.js'
 import { SECOND } from '../../domain/duration.js';
 import { VaultError } from '../../domain/errors.js';
 import { command, loginCommand } from '../../domain/hints.js';
-import { repeatedGrant } from '../../domain/repeatable-grant.js';
+import { type Repeated, repeatedGrant } from '../../domain/repeatable-grant.js';
 import type { Secret } from '../../domain/secret.js';
 import type { RefreshOutcome } from '../../domain/status.js';
 import { TransportFailure } from '../../domain/transport.js';
@@ -20,6 +20,7 @@ import type { Vault } from '../../vault/vault.js';
 import { lockAndRead } from '../locked-account.js';
 import { requireSameBinding } from '../provider-server.js';
 import { refreshRefusal, refreshUnanswered } from '../refusals.js';
+import { subjectToken } from '../subject-token.js';
 import { confirmMissing } from '../unknown-account.js';
 import { hasUsableToken, notSentWhileOpen } from './open-refresh.js';
 import { outcomeElsewhere, recordFailure } from './refresh-failure.js';
@@ -143,7 +144,7 @@ async function refreshLocked(
   const { refreshToken } = contents;
   const provider = await deps.provider(account.provider);
   requireSameBinding(account, provider);
-  requireSameGrant(account, provider, refreshToken);
+  const repeated = requireSameGrant(account, provider, refreshToken);
   const usable = () => hasUsableToken(account, openIntent, deps.clock.now());
   if (refreshToken === null) {
     const error = nothingToRefreshWith(account);
@@ -155,8 +156,10 @@ async function refreshLocked(
   if (openIntent !== null && usable())
     return { kind: 'open', account, error: notSentWhileOpen(account, openIntent, deps.clock.now()) };
   // A request that uses nothing up leaves nothing open, so it has no intent.
-  const repeats = provider.grant !== undefined;
+  const repeats = repeated !== null;
   await vault.requireCurrent(deps.isBulk ? undefined : account.id);
+  const from = repeated?.from ?? null;
+  const subject = from === null ? null : await subjectOf(deps, vault, account, from, policy);
   const http = await deps.http();
   const slot = deps.spill.reserve();
   try {
@@ -166,7 +169,8 @@ async function refreshLocked(
     if (leave === null) return null;
     const mayResend = () => repeats || (provider.resend !== 'never' && !usable());
     const how = { policy, mayResend };
-    const sent = await send(deps, http, account, provider, refreshToken, how).finally(leave);
+    const ask = { provider, refreshToken, repeated, subjectToken: subject };
+    const sent = await send(deps, http, account, ask, how).finally(leave);
     return await conclude(deps, vault, { account, contents, provider, earlier, slot }, sent);
   } finally {
     slot.release();
@@ -202,24 +206,45 @@ async function withdrawQuietly(vault: Vault, intent: Parameters<Vault['withdraw'
   }
 }
 
+/** What is sent for a new access token. */
+interface Asked {
+  readonly provider: ConfiguredProvider;
+  readonly refreshToken: Secret;
+  /** Null where the refresh token is one. */
+  readonly repeated: Repeated | null;
+  readonly subjectToken: Secret | null;
+}
+
+/** An account that is exchanged is never a derived one itself, so two accounts never wait for each other's lock. */
+function subjectOf(
+  deps: RefreshDeps,
+  vault: Vault,
+  account: Account,
+  from: string,
+  policy: RetryPolicy,
+): Promise<Secret> {
+  // The request for the other account must not wait for a turn that this one holds.
+  const own = { ...deps, concurrency: undefined };
+  const refreshSource = (source: SealedAccount) => refreshOne(own, vault, source, policy, true);
+  return subjectToken(vault, from, accountName(account), deps.clock.now, refreshSource);
+}
+
 function send(
   deps: RefreshDeps,
   http: Http,
   account: Account,
-  provider: ConfiguredProvider,
-  refreshToken: Secret,
+  { provider, refreshToken, repeated, subjectToken }: Asked,
   how: Pick<Sending, 'policy' | 'mayResend'>,
 ): Promise<Sent> {
   const { clientId, clientSecret } = provider;
   const { tokenEndpoint: endpoint } = account;
-  const { grant } = provider;
   const to = { endpoint, provider, clientId, clientSecret, deadline: DEADLINE };
   const { clock, interruption: signal } = deps;
   const outage = deps.outage?.(new URL(endpoint).host);
   const ask =
-    grant === undefined
+    repeated === null
       ? () => refresh(http, { ...to, refreshToken })
-      : () => requestGrant(http, { ...to, grant, scopes: account.askedScopes });
+      : () => requestGrant(http, { ...to, repeated, subjectToken, scopes: account.askedScopes });
   return sendWithRetries(ask, {
     ...how,
     clock,
@@ -277,8 +302,13 @@ async function conclude(
  *
  * @throws VaultError `binding_changed`
  */
-function requireSameGrant(account: Account, provider: ConfiguredProvider, refreshToken: Secret | null): void {
-  if (refreshToken === null || repeatedGrant(refreshToken) === (provider.grant ?? null)) return;
+function requireSameGrant(
+  account: Account,
+  provider: ConfiguredProvider,
+  refreshToken: Secret | null,
+): Repeated | null {
+  const repeated = refreshToken === null ? null : repeatedGrant(refreshToken);
+  if (refreshToken === null || (repeated?.grant ?? null) === (provider.grant ?? null)) return repeated;
   throw new VaultError(
     'binding_changed',
     `the grant configured for ${provider.name} is not the one ${accountName(account)} was logged in with, so nothing is sent`,

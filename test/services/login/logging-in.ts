@@ -87,6 +87,7 @@ export async function openLoginStage(options: DemoOptions = {}): Promise<LoginSt
     spill: async () => base.spill,
     http: async () => base.http,
     loginMachine: async () => machine,
+    refresher: () => Promise.reject(new Error('no refresher must be started here')),
     clock: base.clock,
     audit: base.audit,
     events: { queue: eventQueue(join(base.folder, 'audit'), base.files) },

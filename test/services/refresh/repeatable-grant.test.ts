@@ -18,7 +18,7 @@ beforeEach(async () => {
 });
 afterEach(() => stage.close());
 
-const MARK = { refreshToken: repeating('client_credentials') };
+const MARK = { refreshToken: repeating({ grant: 'client_credentials', from: null }) };
 
 describe('an account that is renewed by repeating its grant', () => {
   it('is renewed with scopes and audience, and stays repeatable', async () => {
