@@ -22,4 +22,5 @@ export const CONSUMERS: readonly ConsumerEntry[] = [
     load: async () => (await import('./prometheus.js')).prometheus,
   },
   { name: 'aws', title: 'AWS command line and libraries', load: async () => (await import('./aws.js')).aws },
+  { name: 'cargo', title: 'crate registries', load: async () => (await import('./cargo.js')).cargo },
 ];

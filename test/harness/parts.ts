@@ -24,6 +24,9 @@ export const HANGS = 60_000;
 const succeeds = (program: string, args: readonly string[]) =>
   spawnSync(program, args, { stdio: 'ignore', timeout: HANGS }).status === 0;
 
+const outputOf = (program: string, args: readonly string[]) =>
+  spawnSync(program, args, { encoding: 'utf8', timeout: HANGS }).stdout ?? '';
+
 export const BASH_COMPLETION = '/usr/share/bash-completion/bash_completion';
 
 export const CHROMIUM = '/usr/bin/chromium';
@@ -80,6 +83,12 @@ const PARTS = {
     found: () => succeeds('kubectl', ['version', '--client']),
     how: 'apt-get install kubernetes-client',
   },
+  // Debian's own cargo is too old; a newer one is in cargo-web.
+  cargo: {
+    found: () => /^cargo 1\.(?:7[4-9]|[89]\d|\d{3})/.test(outputOf('cargo', ['--version'])),
+    how: 'apt-get install cargo-web, or cargo where it is 1.74 or newer',
+  },
+  pip: { found: () => succeeds('pip3', ['--version']), how: 'apt-get install python3-pip' },
   curl: { found: () => succeeds('curl', ['--version']), how: 'apt-get install curl' },
   Dovecot: {
     // It makes processes of other users, which only root can.

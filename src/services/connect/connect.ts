@@ -168,13 +168,23 @@ export async function disconnect(
     (each) =>
       each.tool === tool &&
       (selector === null || each.account === selector || each.account.startsWith(`${selector}/`)) &&
-      (target === null || each.target === target),
+      (target === null || (each.target !== null && isWithin(target, each.target))),
   );
   await removeAll(ctx, removed);
   if (removed.length > 0) return removed;
   throw new VaultError('usage', `${tool} is not connected${selector === null ? '' : ` to ${selector}`}`, {
     hint: `to see what is: ${command('connect')}`,
   });
+}
+
+/** Whether what was typed names what was connected, which for some programs is only its host. */
+function isWithin(typed: string, target: string): boolean {
+  const bare = (text: string) =>
+    `${text
+      .replace(/^[a-z+]+:\/\//i, '')
+      .replace(/\/+$/, '')
+      .toLowerCase()}/`;
+  return bare(typed).startsWith(bare(target));
 }
 
 /** The last first: a file is restored to what it was before each. */

@@ -16,10 +16,20 @@ const json: TextChange = {
   value: 'vault',
   indent: '\t',
 };
+const section: TextChange = {
+  kind: 'lines',
+  file: '/f',
+  lines: ['a = 1'],
+  comment: '#',
+  section: '[s]',
+};
+const script: TextChange = { kind: 'script', file: '/f', lines: ['#!/bin/sh', 'exec a'] };
 const OWNER = 'tool work/me';
 
 describe.each([
   ['lines', lines, ['', 'x\n', 'x\ny\n']],
+  ['a section', section, ['', 'x\n', '[s]\nb = 1\n', '[r]\n\n[s] # mine\nb = 1\n[t]\n', 'x\n[s]\n']],
+  ['a script', script, ['']],
   ['json', json, ['', '{\n\t"auths": {}\n}\n', '{\n\t"helpers": {\n\t\t"quay.io": "other"\n\t}\n}']],
 ] as const)('a change of %s', (_, change, texts) => {
   it.each(texts)('of %j is undone byte for byte', (text) => {
@@ -39,6 +49,11 @@ it('lines of two accounts are undone one by one', () => {
   expect(undone(lines, both, 'tool work/a')).toBe(edited(lines, 'x\n', 'tool work/b'));
 });
 
+it('lines of a section come first in the section that is there', () => {
+  const text = edited(section, '[r]\n[s] # mine\nb = 1\n', OWNER);
+  expect(text.replace(/^# .*\n/gm, '')).toBe('[r]\n[s] # mine\na = 1\nb = 1\n');
+});
+
 it('what was added beside the lines stays', () => {
   expect(undone(lines, `${edited(lines, 'x\n', OWNER)}y\n`, OWNER)).toBe('x\ny\n');
 });
@@ -46,6 +61,7 @@ it('what was added beside the lines stays', () => {
 it.each([
   ['a section that is there already', lines, '[mine]\nx\n'],
   ['a value that is there already', json, '{"helpers": {"ghcr.io": "other"}}'],
+  ['another program', script, '#!/bin/sh\n'],
   ['a file that is not JSON', json, '// {}'],
 ])('%s is left alone, and said', (_, change, text) => {
   expect(() => edited(change, text, OWNER)).toThrow(/not changed/);
