@@ -23,4 +23,9 @@ export const CONSUMERS: readonly ConsumerEntry[] = [
   },
   { name: 'aws', title: 'AWS command line and libraries', load: async () => (await import('./aws.js')).aws },
   { name: 'cargo', title: 'crate registries', load: async () => (await import('./cargo.js')).cargo },
+  {
+    name: 'terraform',
+    title: 'Terraform and OpenTofu',
+    load: async () => (await import('./terraform.js')).terraform,
+  },
 ];
