@@ -29,6 +29,8 @@ export interface Helper {
   readonly runsAgain?: true;
   /** It starts the helper by a shell, so that the process is the one that started the shell. */
   readonly byShell?: true;
+  /** Keeps in mind which token a process was given, because the program reports a refusal without the token: see `refused`. */
+  readonly remembers?: true;
   /** Answers one run. @throws VaultError why there is no answer */
   answer(call: HelperCall): Promise<void>;
   /** What the protocol wants on stdout when there is no token; left out: nothing, and our exit code. */
@@ -86,7 +88,7 @@ export interface Connected {
 export interface WantedToken {
   /** Left out: the one on the command line. */
   readonly account?: string | null;
-  /** This token was refused: give another one. */
+  /** This token was refused, or the one that this process was `given` first: give another one. */
   readonly refused?: string | null;
   /** Also says whose account it is. */
   readonly withIdentity?: boolean;

@@ -28,4 +28,5 @@ export const CONSUMERS: readonly ConsumerEntry[] = [
     title: 'Terraform and OpenTofu',
     load: async () => (await import('./terraform.js')).terraform,
   },
+  { name: 'go', title: 'Go modules', load: async () => (await import('./go.js')).go },
 ];

@@ -8,6 +8,7 @@ import type {
 } from '../../consumers/contract.js';
 import type { Context } from '../../context.js';
 import { accountName } from '../../domain/account.js';
+import { HOUR, MINUTE } from '../../domain/duration.js';
 import { VaultError } from '../../domain/errors.js';
 import { command } from '../../domain/hints.js';
 import { MIN_VALID } from '../../domain/token-state.js';
@@ -115,12 +116,17 @@ async function tokenFor(
 ): Promise<ValidToken> {
   const request: TokenRequest = { selector, minValid: MIN_VALID, scopes: [], refresh: false, withIdentity };
   const stored = await token(ctx, request);
-  const runs = helper.runsAgain === true ? await runsOf(ctx, asked, helper.byShell === true) : null;
-  const isRefused = stored.accessToken.reveal() === refused || runs?.wasJustGiven(stored) === true;
+  const { runsAgain = false, remembers = false, byShell = false } = helper;
+  const runs = runsAgain || remembers ? await runsOf(ctx, asked, byShell) : null;
+  const isRefused =
+    refused === 'given'
+      ? runs?.wasGiven(stored, HOUR) === true
+      : stored.accessToken.reveal() === refused || (runsAgain && runs?.wasGiven(stored, MINUTE) === true);
   const given = isRefused
     ? await token(ctx, { ...request, selector: accountName(stored.account), refresh: true })
     : stored;
-  runs?.note(given);
+  // Only the first one: a server that refuses every token must not cost a refresh for each of its URLs.
+  if (refused !== 'given') runs?.note(given);
   if (given.warning !== null) say(`warning: ${given.warning}`);
   return given;
 }

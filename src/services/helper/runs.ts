@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import { askingProcess } from '../../access/programs.js';
 import type { Context } from '../../context.js';
 import { accountName } from '../../domain/account.js';
-import { MINUTE } from '../../domain/duration.js';
 import { orElse } from '../../domain/errors.js';
 import type { ValidToken } from '../../domain/valid-token.js';
 
@@ -11,8 +10,8 @@ import type { ValidToken } from '../../domain/valid-token.js';
 const LIMIT = 32 * 1024;
 
 export interface Runs {
-  /** Whether this process was given this token within the last minute. */
-  wasJustGiven(valid: ValidToken): boolean;
+  /** @param within milliseconds before now */
+  wasGiven(valid: ValidToken, within: number): boolean;
   /** A helper answers even where this cannot be written. */
   note(valid: ValidToken): void;
 }
@@ -28,9 +27,9 @@ export async function runsOf(
   const runOf = ({ account }: ValidToken) =>
     JSON.stringify([tool, target, accountName(account), asker, account.expiresAt]);
   return {
-    wasJustGiven(valid) {
+    wasGiven(valid, within) {
       const text = orElse(() => files.read(file, LIMIT)?.toString('utf8') ?? '', '');
-      const since = clock.now() - MINUTE;
+      const since = clock.now() - within;
       const end = ` ${runOf(valid)}`;
       return text.split('\n').some((line) => line.endsWith(end) && Number.parseInt(line, 10) > since);
     },
