@@ -29,4 +29,9 @@ export const CONSUMERS: readonly ConsumerEntry[] = [
     load: async () => (await import('./terraform.js')).terraform,
   },
   { name: 'go', title: 'Go modules', load: async () => (await import('./go.js')).go },
+  {
+    name: 'pip',
+    title: 'Python package indexes, also for uv',
+    load: async () => (await import('./pip.js')).pip,
+  },
 ];
