@@ -34,4 +34,6 @@ export const CONSUMERS: readonly ConsumerEntry[] = [
     title: 'Python package indexes, also for uv',
     load: async () => (await import('./pip.js')).pip,
   },
+  { name: 'npm', title: 'npm registries', load: async () => (await import('./npm.js')).npm },
+  { name: 'pnpm', title: 'npm registries, for pnpm', load: async () => (await import('./pnpm.js')).pnpm },
 ];
