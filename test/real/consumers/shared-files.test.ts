@@ -20,6 +20,30 @@ const TOOLS: readonly Shared[] = [
     settings: ['.docker/config.json', null, '{\n  "auths": {}\n}', '{"credHelpers": {"quay.io": "other"}}\n'],
     program: '.local/bin/docker-credential-vault',
   },
+  {
+    tool: 'cargo',
+    settings: [
+      '.cargo/config.toml',
+      null,
+      '[net]\noffline = false',
+      '[registry] # mine\ndefault = "a"\n\n[registries.a]\nindex = "sparse+https://a.example.com/"\n',
+    ],
+    program: '.cargo/bin/cargo-credential-vault',
+  },
+  {
+    tool: 'terraform',
+    settings: ['.terraformrc', null, 'plugin_cache_dir = "/c"', 'plugin_cache_dir = "/c"\n'],
+    program: '.terraform.d/plugins/terraform-credentials-vault',
+  },
+  {
+    tool: 'go',
+    settings: ['.config/go/env', null, 'GOPRIVATE=a.example.com', 'GOPRIVATE=a.example.com\n'],
+  },
+  {
+    tool: 'pip',
+    settings: ['.local/bin/keyring', null],
+    program: '.local/bin/keyring',
+  },
 ];
 
 let stage: DemoStage;
@@ -76,9 +100,9 @@ describe.each(TOOLS)('vault connect $tool', ({ tool, settings: [settings, ...tex
     expect(run).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('demo/ada@example.com') });
   });
 
-  it.runIf(program !== undefined)('replaces no program of the same name that it has not made', async () => {
-    write(program ?? '', '#!/bin/sh\n');
+  it.each([program ?? []].flat())('replaces no other program %s', async (path) => {
+    write(path, '#!/bin/sh\n');
     expect(await connect('demo', 'a.example.com', '--install')).toMatchObject({ exitCode: 2 });
-    expect(read(program ?? '')).toBe('#!/bin/sh\n');
+    expect(read(path)).toBe('#!/bin/sh\n');
   });
 });
