@@ -42,8 +42,9 @@ export const rename: Command<RenameInput> = {
       printRenamed(await renameAccount(ctx, input), input.keepsOld, io);
       return;
     }
-    await removeAlias(ctx, input.alias);
+    const { isName } = await removeAlias(ctx, input.alias);
     if (io.json) io.document({ removed_alias: input.alias });
+    else if (isName) io.say(`${input.alias} now is only the account of that name`);
     else io.say(`${input.alias} no longer names an account`);
   },
 };

@@ -27,6 +27,13 @@ export function withoutAlias(names: AccountNames, alias: string): AccountNames {
   return { ...names, aliases: Object.fromEntries(aliases) };
 }
 
+/** After an account was removed: nothing leads to it, and its name leads to no other. */
+export function withoutAccount(names: AccountNames, account: string): AccountNames {
+  const aliases = Object.entries(names.aliases).filter((entry) => !entry.includes(account));
+  const defaults = names.defaults.filter((name) => (presentName(names, name) ?? name) !== account);
+  return { aliases: Object.fromEntries(aliases), defaults: defaults.filter((name) => name !== account) };
+}
+
 /** The account becomes the first choice, and the only one of its provider. */
 export function withDefault(names: AccountNames, account: string): AccountNames {
   const provider = account.slice(0, account.indexOf('/') + 1);

@@ -2,10 +2,12 @@ import { parseConfigFile } from '../config/config-file.js';
 import { parseEnvFile } from '../config/env-file.js';
 import { misspeltVariables } from '../config/misspelt.js';
 import { providerNames } from '../config/settings.js';
+import { VaultError } from '../domain/errors.js';
 import { type Finding, fine, NotChecked, orProblem, problem, warning } from '../domain/finding.js';
 import { command } from '../domain/hints.js';
 import { quoted } from '../domain/safe-text.js';
 import type { Check, HealthContext } from './contract.js';
+import { unusedNames } from './names.js';
 
 const LIMIT = 1024 * 1024;
 
@@ -15,7 +17,7 @@ export const configuration: Check = {
   title: 'configuration',
   group: 'vault',
   async run(ctx) {
-    return [config(ctx), environment(ctx), ...(await misspelt(ctx))];
+    return [config(ctx), environment(ctx), ...(await misspelt(ctx)), ...(await names(ctx))];
   },
 };
 
@@ -38,6 +40,16 @@ function environment({ envFile, envFileNamed, files }: HealthContext): Finding {
     if (text === null) return fine(`there is no ${envFile}`);
     parseEnvFile(text, envFile);
     return fine(`${envFile} is valid`);
+  });
+}
+
+async function names(ctx: HealthContext): Promise<readonly Finding[]> {
+  const found = orProblem(() => ctx.files.read(ctx.paths.configFile, LIMIT)?.toString('utf8') ?? null);
+  // What is wrong with the file is found above.
+  if (found !== null && typeof found !== 'string') return [];
+  return unusedNames(ctx, found).catch((failure: unknown) => {
+    if (failure instanceof VaultError) return [];
+    throw failure;
   });
 }
 

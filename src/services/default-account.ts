@@ -4,6 +4,7 @@ import { presentName, withDefault, withoutDefault } from '../domain/account-name
 import { VaultError } from '../domain/errors.js';
 import { command } from '../domain/hints.js';
 import { type ChangeContext, changeNames } from './config/change.js';
+import { namesInForce } from './name-lookup.js';
 import { type NameContext, selectAccount } from './select-account.js';
 
 export interface DefaultAccounts {
@@ -14,8 +15,8 @@ export interface DefaultAccounts {
 }
 
 /** The accounts that are taken where only a provider or nothing is named. */
-export async function defaultAccounts(ctx: NameContext): Promise<DefaultAccounts> {
-  const names = await ctx.accountNames();
+export async function defaultAccounts(ctx: NameContext & Pick<Context, 'vault'>): Promise<DefaultAccounts> {
+  const names = await namesInForce(ctx, await ctx.vault());
   const accounts = names.defaults.map((name) => presentName(names, name) ?? name);
   return { accounts, fromEnvironment: ctx.wantedAccount };
 }
@@ -34,7 +35,7 @@ export async function chooseDefault(ctx: DefaultContext, selector: string): Prom
  * @throws VaultError `account_not_found` when it is none
  */
 export async function removeDefault(ctx: DefaultContext, name: string | null): Promise<void> {
-  const names = await ctx.accountNames();
+  const names = await namesInForce(ctx, await ctx.vault());
   const stored = names.defaults.find((each) => each === name || (presentName(names, each) ?? each) === name);
   if (name !== null && stored === undefined)
     throw new VaultError('account_not_found', `${name} is not a default account`, {

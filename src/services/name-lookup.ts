@@ -1,6 +1,6 @@
 import type { Context } from '../context.js';
 import { accountName } from '../domain/account.js';
-import { presentName } from '../domain/account-names.js';
+import { type AccountNames, presentName } from '../domain/account-names.js';
 import { VaultError } from '../domain/errors.js';
 import type { AccountRef, SealedAccount } from '../stores/contract.js';
 import type { Vault } from '../vault/vault.js';
@@ -9,6 +9,18 @@ import { takesDefault, type Verb } from './unknown-account.js';
 /* What may name an account besides its own name. */
 
 type NamesContext = Pick<Context, 'accountNames'>;
+
+/** The chosen names, without each former name that is the name of an account again: the account counts. */
+export async function namesInForce(
+  { accountNames }: NamesContext,
+  vault: Vault | null,
+): Promise<AccountNames> {
+  const names = await accountNames();
+  if (vault === null || Object.keys(names.aliases).length === 0) return names;
+  const taken = new Set((await vault.namesBeginningWith('')).map(accountName));
+  const aliases = Object.entries(names.aliases).filter(([alias]) => !taken.has(alias));
+  return { ...names, aliases: Object.fromEntries(aliases) };
+}
 
 /** The account that had this name before it was renamed; null when none had. */
 export async function accountByFormerName(
@@ -32,8 +44,9 @@ export async function defaultAmong(
   if (!takesDefault(accounts, selector, verb)) return null;
   const names = await ctx.accountNames();
   const wanted = ctx.wantedAccount === null ? names.defaults : [ctx.wantedAccount, ...names.defaults];
-  const present = wanted.map((name) => presentName(names, name) ?? name);
-  const first = present.find((name) => accounts.some((account) => accountName(account) === name));
+  const isThere = (name: string) => accounts.some((account) => accountName(account) === name);
+  const present = wanted.map((name) => (isThere(name) ? name : (presentName(names, name) ?? name)));
+  const first = present.find(isThere);
   return accounts.find((account) => accountName(account) === first) ?? null;
 }
 

@@ -114,13 +114,25 @@ async function relabel(
   }
 }
 
-/** Removes a former name of an account. @throws VaultError `account_not_found` */
+/**
+ * Removes a former name of an account.
+ *
+ * @returns whether an account has it as its own name, so that it still leads there
+ * @throws VaultError `account_not_found`; `usage` when it is the name of an account
+ */
 export async function removeAlias(
-  ctx: ChangeContext & Pick<NameContext, 'accountNames'>,
+  ctx: ChangeContext & Pick<NameContext, 'accountNames'> & Pick<Context, 'vault'>,
   alias: string,
-): Promise<void> {
+): Promise<{ readonly isName: boolean }> {
   const names = await ctx.accountNames();
+  const vault = await ctx.vault();
+  const [provider = '', ...label] = alias.split('/');
+  const isName = ((await vault?.accountByName(provider, label.join('/'))) ?? null) !== null;
   if (presentName(names, alias) === null) {
+    if (isName)
+      throw new VaultError('usage', `${alias} is the name of an account, not a former name of one`, {
+        hint: `to see the former names: ${command('list --wide')}\nto give it another name: ${command(`rename ${quoted(alias)} NAME`)}`,
+      });
     const known = Object.keys(names.aliases);
     const guess = closest(alias, known);
     throw new VaultError('account_not_found', `no account has the former name ${alias}`, {
@@ -128,4 +140,5 @@ export async function removeAlias(
     });
   }
   await changeNames(ctx, (before) => withoutAlias(before, alias));
+  return { isName };
 }

@@ -52,6 +52,23 @@ describe('no vault', () => {
 });
 
 describe('the configuration', () => {
+  it('is reported where a former name or a default account leads nowhere', async () => {
+    await stage.add({ provider: 'google', label: 'a' });
+    stage.configure({
+      keySource: 'file',
+      aliases: { 'google/a': 'google/b', 'google/old': 'google/gone', 'google/was': 'google/a' },
+      defaultAccounts: ['google/gone'],
+    });
+    expect((await found('configuration')).filter(({ status }) => status === 'warning')).toEqual([
+      expect.objectContaining({ remedy: 'vault rename --remove-alias google/a' }),
+      expect.objectContaining({
+        message: 'the former name google/old leads to google/gone, which is not in the vault',
+        remedy: 'vault rename --remove-alias google/old',
+      }),
+      expect.objectContaining({ remedy: 'vault default --remove google/gone' }),
+    ]);
+  });
+
   it('is reported with the wrong field, and the other checks continue', async () => {
     await stage.add();
     stage.configure({ keySource: 'file', providers: { google: { redirectPort: 'many' } } });

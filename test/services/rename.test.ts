@@ -3,6 +3,7 @@ import { accountName } from '../../src/domain/account.js';
 import { VaultError } from '../../src/domain/errors.js';
 import { chooseDefault, defaultAccounts, removeDefault } from '../../src/services/default-account.js';
 import { removeAlias, renameAccount } from '../../src/services/rename.js';
+import { revokeAccounts } from '../../src/services/revoke/revoke.js';
 import { selectAccount } from '../../src/services/select-account.js';
 import { type LoginStage, openLoginStage } from './login/logging-in.js';
 import { ALICE } from './stage.js';
@@ -49,6 +50,34 @@ describe('renaming an account', () => {
     await removeAlias(stage.ctx, 'google/b');
     await expect(chosen('google/b')).rejects.toMatchObject({ code: 'account_not_found' });
     await expect(removeAlias(stage.ctx, 'google/b')).rejects.toMatchObject({ code: 'account_not_found' });
+  });
+
+  it('lets the name of an account count before the same former name of another', async () => {
+    await add('google/a');
+    await rename('google/a', 'b');
+    await add('google/c');
+    await stage.add({ provider: 'google', label: 'a' }, { identity: { ...ALICE, subject: 'second' } });
+    await chooseDefault(stage.ctx, 'google/a');
+    expect((await defaultAccounts(stage.ctx)).accounts).toEqual(['google/a']);
+    expect([await chosen(null), await chosen('google'), await chosen('google/a')]).toEqual(
+      Array(3).fill('google/a'),
+    );
+    expect(await removeAlias(stage.ctx, 'google/a')).toEqual({ isName: true });
+    await expect(removeAlias(stage.ctx, 'google/a')).rejects.toMatchObject({
+      code: 'usage',
+      message: 'google/a is the name of an account, not a former name of one',
+    });
+  });
+
+  it('leaves no former name and no default of an account that is revoked', async () => {
+    await stage.logIn({ as: 'a' });
+    await rename('demo/a', 'b');
+    await add('google/c');
+    await chooseDefault(stage.ctx, 'google/c');
+    await chooseDefault(stage.ctx, 'demo/b');
+    const request = { selectors: ['demo/b'], all: false, provider: null, dryRun: false, local: false };
+    await revokeAccounts(stage.ctx, request);
+    expect(config()).toEqual({ defaultAccounts: ['google/c'] });
   });
 
   it('keeps no former name where none is wanted', async () => {

@@ -13,6 +13,7 @@ import { missingScopes } from '../../domain/scopes.js';
 import type { SealedAccount } from '../../stores/contract.js';
 import type { Locks } from '../../stores/locks.js';
 import type { Vault } from '../../vault/vault.js';
+import { namesInForce } from '../name-lookup.js';
 import { type NameContext, selectAccount } from '../select-account.js';
 
 /* What is read of a vault, without its key except for who an account belongs to. */
@@ -74,13 +75,14 @@ export async function listExtras(
   accounts: readonly Account[],
   withIdentity: boolean,
 ): Promise<ListExtras> {
-  const names = await ctx.accountNames();
+  const vault = await ctx.vault();
+  const names = await namesInForce(ctx, vault);
   const present = (name: string) => presentName(names, name) ?? name;
   const aliases = new Map<string, string[]>();
   for (const alias of Object.keys(names.aliases))
     aliases.set(present(alias), [...(aliases.get(present(alias)) ?? []), alias]);
   const defaults = new Set(names.defaults.map(present));
-  const opened = withIdentity ? await identitiesOf(await ctx.vault(), accounts) : new Map();
+  const opened = withIdentity ? await identitiesOf(vault, accounts) : new Map();
   return opened instanceof VaultError
     ? { aliases, defaults, identities: new Map(), noIdentity: opened }
     : { aliases, defaults, identities: opened, noIdentity: null };

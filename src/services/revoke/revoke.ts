@@ -1,5 +1,6 @@
 import type { Context } from '../../context.js';
 import { type Account, accountName } from '../../domain/account.js';
+import { withoutAccount } from '../../domain/account-names.js';
 import { type Audit, type AuditEvent, aboutAccount } from '../../domain/audit-events.js';
 import { SECOND } from '../../domain/duration.js';
 import { isInterruption, isKeyFailure, reworded, VaultError } from '../../domain/errors.js';
@@ -13,6 +14,7 @@ import type { SealedAccount } from '../../stores/contract.js';
 import type { Http } from '../../system/contract.js';
 import type { Contents } from '../../vault/sealed-account.js';
 import type { Vault } from '../../vault/vault.js';
+import { type ChangeContext, changeNames } from '../config/change.js';
 import { type HeldAccount, lockAndRead } from '../locked-account.js';
 import { storeWaitingLogins } from '../login/waiting-logins.js';
 import { requireSameBinding, serverOf } from '../provider-server.js';
@@ -47,7 +49,8 @@ export interface RevokeReport {
 
 export interface RevokeContext
   extends NameContext,
-    Pick<Context, 'vault' | 'locks' | 'spill' | 'http' | 'provider' | 'interruption'> {
+    ChangeContext,
+    Pick<Context, 'vault' | 'spill' | 'http' | 'provider'> {
   readonly audit: Audit;
 }
 
@@ -77,7 +80,27 @@ export async function revokeAccounts(ctx: RevokeContext, request: RevokeRequest)
     if (result === null) break;
     results.push(result);
   }
+  const removed = results.filter(({ outcome }) => outcome === 'revoked' || outcome === 'forgotten');
+  await forgetNames(
+    ctx,
+    removed.map(({ account }) => accountName(account)),
+  );
   return { results };
+}
+
+/** Removes aliases and defaults of removed accounts, so that they do not lead to the next account of that name. */
+async function forgetNames(ctx: RevokeContext, removed: readonly string[]): Promise<void> {
+  try {
+    const names = await ctx.accountNames();
+    const led = [...names.defaults, ...Object.entries(names.aliases).flat()];
+    if (!removed.some((name) => led.includes(name))) return;
+    // Also after an interruption: the accounts are gone.
+    const finishing = { ...ctx, interruption: new AbortController().signal };
+    await changeNames(finishing, (before) => removed.reduce(withoutAccount, before));
+  } catch (failure) {
+    // The account is gone all the same, and `vault doctor` names what leads nowhere.
+    if (!(failure instanceof VaultError)) throw failure;
+  }
 }
 
 /** @returns null when it was interrupted before anything was done about this account */
