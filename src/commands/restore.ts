@@ -1,5 +1,5 @@
 import { VaultError } from '../domain/errors.js';
-import { command } from '../domain/hints.js';
+import { command, loginCommand } from '../domain/hints.js';
 import { inQuotes } from '../domain/safe-text.js';
 import { count } from '../domain/wording.js';
 import type { Restored, RestorePlan } from '../services/backup/backup.js';
@@ -83,24 +83,32 @@ async function confirm(
     throw new VaultError('interrupted', 'not confirmed, so nothing was changed');
 }
 
-function printRestored({ database, accounts, kept, standing, unopened }: Restored, io: Io): void {
-  io.say(`restored ${count(accounts, 'account')} to ${database}`, 'green');
-  if (kept !== null) io.say(`the old vault is kept as ${kept}`);
+const MOST_NAMED = 5;
+
+function printRestored({ database, accounts, kept, standing, unopened, refs }: Restored, io: Io): void {
   if (unopened !== null)
-    io.warn(`the restored vault cannot be opened on this machine yet: ${unopened.message}`, 'yellow');
+    io.warn(`the restored vault cannot be opened on this machine yet: ${unopened.message}`, 'red');
+  if (unopened !== null && kept !== null)
+    io.warn(`hint: to undo the restore: ${command(`restore ${inQuotes(kept)} --yes`)}`);
+  io.say(`restored ${count(accounts, 'account')} to ${database}`, unopened === null ? 'green' : undefined);
+  if (kept !== null) io.say(`the old vault is kept as ${kept}`);
   if (standing === 'current') return;
   io.warn(
     'nothing is refreshed yet, because a refresh token in the backup may have been replaced since, or may be in use on another machine that still has this vault. Many providers treat an old refresh token as stolen, and end the whole grant.',
     'yellow',
   );
-  const then = unopened === null ? '' : 'then, ';
   if (unopened !== null) {
     io.warn(
       `hint: first restore its key, or make a new one with its recovery file: ${command('key import FILE')}`,
     );
   }
-  io.warn(
-    `hint: ${then}if no other machine uses this vault any more: ${command('doctor --accept-rollback')}`,
-  );
-  io.warn(`hint: otherwise log in again on this machine: ${command('login PROVIDER')}`);
+  const then = unopened === null ? '' : 'then, ';
+  const accept = command('doctor --accept-rollback');
+  io.warn(`hint: ${then}if no other machine uses this vault any more: ${accept}`);
+  if (refs.length === 0) return;
+  io.warn('hint: otherwise log in again to each account first, and then accept the vault:');
+  for (const account of refs.slice(0, MOST_NAMED)) io.warn(`  ${loginCommand(account)}`);
+  if (refs.length > MOST_NAMED)
+    io.warn(`  and ${refs.length - MOST_NAMED} more; to list them: ${command('list')}`);
+  io.warn(`  ${accept}`);
 }

@@ -7,10 +7,11 @@ import { type TerminalOptions, terminal } from '../doubles/terminal.js';
 import { inputOf } from './raw.js';
 
 const unopened = new VaultError('key_missing', 'the OS keychain holds no key for this vault');
-const made = { file: '/home/alice/b', bytes: 4096, accounts: 3, unopened: null };
+const made = { file: '/home/alice/b', bytes: 4096, accounts: 3, refs: [], unopened: null };
 const restored: Restored = {
   database: '/home/alice/vault.db',
   accounts: 3,
+  refs: [{ id: 'a', provider: 'work', label: 'ada' }],
   kept: '/home/alice/vault.db.replaced-20260228T120000Z',
   standing: 'rolled_back',
   unopened: null,
@@ -18,6 +19,7 @@ const restored: Restored = {
 const plan: RestorePlan = {
   file: '/home/alice/b',
   accounts: 3,
+  refs: [],
   unopened: null,
   replaces: { database: '/home/alice/vault.db', accounts: 2 },
 };
@@ -94,6 +96,7 @@ describe('vault restore', () => {
     expect(written.stderr).toContain('in use on another machine');
     expect(written.stderr).toContain('vault doctor --accept-rollback');
     expect(written.stderr).not.toContain('vault key import');
+    expect(written.stderr).toContain('\n  vault login work/ada\n  vault doctor --accept-rollback\n');
     const current = await restoring('b --yes', { standing: 'current' });
     expect(current.written.stderr).not.toContain('accept-rollback');
   });
@@ -104,6 +107,13 @@ describe('vault restore', () => {
     expect(written.stderr).toContain('the backup cannot be opened on this machine');
     expect(written.stderr).toMatch(
       /hint: first .*: vault key import FILE\nhint: then, .*: vault doctor --accept-rollback\n/,
+    );
+  });
+
+  it('begins with the undo where the key of this machine does not open the backup', async () => {
+    const { written } = await restoring('b --yes', { unopened, standing: null }, { columns: 200 });
+    expect(written.stderr).toMatch(
+      /^the restored vault cannot be opened on this machine yet: .*\nhint: to undo the restore: vault restore '?\/home\/alice\/vault\.db\.replaced-20260228T120000Z'? --yes\n/,
     );
   });
 

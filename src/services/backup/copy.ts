@@ -7,7 +7,7 @@ import type { Audit } from '../../domain/audit-events.js';
 import { isInterruption, isKeyFailure, reworded, VaultError, withMoreHints } from '../../domain/errors.js';
 import { command, shellName } from '../../domain/hints.js';
 import type { KeySource } from '../../keysources/contract.js';
-import type { Store, VaultHead } from '../../stores/contract.js';
+import type { AccountRef, Store, VaultHead } from '../../stores/contract.js';
 import type { RollbackMarks } from '../../stores/rollback-marks.js';
 import type { Clock } from '../../system/contract.js';
 import { wrongRows } from '../../vault/damage.js';
@@ -30,6 +30,8 @@ const NO_MARKS: RollbackMarks = {
 /** What the check of a copy of a vault found. */
 export interface CopyCheck {
   readonly accounts: number;
+  /** The accounts by name. */
+  readonly refs: readonly AccountRef[];
   /** Why its accounts could not be opened: the key is not available. Null when every one of them opens. */
   readonly unopened: VaultError | null;
 }
@@ -68,7 +70,7 @@ export async function checkCopy(
     keyring = unlocked.keyring;
   } catch (failure) {
     if (!isKeyFailure(failure)) throw failure;
-    return { check: { accounts: accounts.length, unopened: failure }, keyring: null };
+    return { check: { accounts: accounts.length, refs: accounts, unopened: failure }, keyring: null };
   }
   try {
     await openAll(store, keyring, interruption);
@@ -76,7 +78,7 @@ export async function checkCopy(
     keyring.wipe();
     throw failure;
   }
-  return { check: { accounts: accounts.length, unopened: null }, keyring };
+  return { check: { accounts: accounts.length, refs: accounts, unopened: null }, keyring };
 }
 
 /** Appends a line to the trail in a copy. No vault is used at the copy's path, so no rollback mark is moved. */
