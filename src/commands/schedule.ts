@@ -122,8 +122,8 @@ function everyOf(words: string): number {
 
 /** Prints a job: its text goes to stdout as data, everything else to stderr. */
 export function printSchedule(result: ScheduleResult, asked: { readonly install: boolean }, io: Io): void {
-  // With --install, a job that is not active is a failure, unless that kind is documented to be only printed.
-  if (asked.install && !result.installed && !result.shown) io.exitCode = 2;
+  // With --install, a job that is not active is a failure, except that launchd jobs are always only printed.
+  if (asked.install && !result.installed && result.kind !== 'launchd') io.exitCode = 2;
   if (io.json) {
     io.document(scheduleDocument(result));
     return;

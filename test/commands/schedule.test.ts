@@ -112,6 +112,12 @@ describe('vault schedule', () => {
     expect(exitCode).toBe(0);
   });
 
+  it('fails where the line for the crontab is only printed, though it was to be installed', async () => {
+    const { stderr, exitCode } = await run('--install', { shown: true });
+    expect(stderr).toContain('the crontab line is only printed, so nothing runs yet');
+    expect(exitCode).toBe(2);
+  });
+
   it('fails with the remaining commands when --install could not activate the job', async () => {
     const { stderr, exitCode } = await run('--install', SYSTEMD, { quiet: true });
     expect(stderr).toContain('  systemctl --user daemon-reload\n  systemctl --user enable --now a.timer\n');
