@@ -100,7 +100,7 @@ export function showImported({ key: made, replaced }: ImportedKey, choice: KeyCh
 }
 
 export function showStatus(status: KeyStatus, io: Io): void {
-  const { keys, dataKeys, unfinished, inUse, decidedBy } = status;
+  const { keys, dataKeys, unfinished, inUse, missing, decidedBy } = status;
   if (io.json) {
     io.document({
       keys: keys.map(keyDocument),
@@ -117,6 +117,7 @@ export function showStatus(status: KeyStatus, io: Io): void {
         since: rfc3339(since),
       })),
       key_source: inUse,
+      key_file_missing: missing,
       decided_by: decidedBy,
     });
     return;
@@ -131,14 +132,14 @@ export function showStatus(status: KeyStatus, io: Io): void {
       { title: 'SOURCE' },
       { title: 'KEY' },
       { title: 'MADE' },
-      { title: 'USED HERE', paint: (cell, theme) => theme.green(cell) },
+      { title: 'USED HERE', paint: (cell, theme) => (cell === 'yes' ? theme.green(cell) : theme.red(cell)) },
       { title: 'PLACE', shrink: true },
     ],
     keys.map(({ source, reference, createdAt, place, inUse: used }) => [
       source,
       shortName(reference),
       relative(createdAt, io.now()),
-      used ? 'yes' : '',
+      used ? (missing ? 'missing' : 'yes') : '',
       place,
     ]),
   );
@@ -150,7 +151,7 @@ function shortName(reference: string): string {
 }
 
 /** The data keys, what interrupted runs have left, and whether this machine has a key. */
-function printKeyNotes({ keys, dataKeys, unfinished, inUse }: KeyStatus, io: Io): void {
+function printKeyNotes({ keys, dataKeys, unfinished, inUse, missing }: KeyStatus, io: Io): void {
   const current = dataKeys.filter(({ replaced }) => !replaced);
   const old = dataKeys.filter(({ replaced }) => replaced);
   if (current.length > 0)
@@ -170,7 +171,14 @@ function printKeyNotes({ keys, dataKeys, unfinished, inUse }: KeyStatus, io: Io)
     const action = keys.some(({ source }) => source === kind) ? 'rotate' : 'remove';
     io.warn(`hint: when the source ${kind} works again: ${commandLine(`key ${action} ${kind}`)}`);
   }
-  if (keys.some((each) => each.inUse)) return;
+  const used = keys.find((each) => each.inUse);
+  if (used !== undefined && missing) {
+    io.warn(`the ${used.place} does not exist, so the vault cannot be opened`, 'red');
+    io.warn(
+      `hint: restore it from your own copy, or make a new key with a recovery file: ${commandLine('key import FILE')}`,
+    );
+  }
+  if (used !== undefined) return;
   io.warn(`this machine uses the key source ${inUse}, but this vault has no key there`, 'yellow');
   const kinds = [...new Set(keys.map(({ source }) => source))];
   io.warn(`hint: ${kinds.map(useCommand).join(', or ')}`);

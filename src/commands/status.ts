@@ -80,6 +80,16 @@ export function printStatus(found: VaultStatus, within: number, io: Io): void {
   ];
   const width = Math.max(...lines.map(([title]) => title.length));
   io.data(lines.map(([title, value]) => `${io.theme.dim(title.padEnd(width))}  ${value}\n`).join(''));
+  if (found.keyMissing !== null) {
+    io.data(`${io.theme.red('!')} the key cannot be read: the ${found.keyMissing} does not exist\n`);
+    io.data(`  ${io.theme.cyan('hint:')} ${command('key status')}\n`);
+  }
+  if (found.blockedSince !== null) {
+    io.data(
+      `${io.theme.red('!')} nothing is refreshed: the vault is an older copy, or was copied or moved\n`,
+    );
+    io.data(`  ${io.theme.cyan('hint:')} ${command('doctor --accept-rollback')}\n`);
+  }
   const troubled = accounts.filter((account) => account.status !== 'active');
   for (const account of troubled.slice(0, MOST_SHOWN)) {
     const remedy = remedyOf(account);
@@ -114,6 +124,8 @@ function document(found: VaultStatus) {
     grants_ending: names(found.grantsEnding),
     last_refresh_at: rfc3339(found.lastRefreshAt),
     agent_pid: found.agent,
+    key_missing: found.keyMissing !== null,
+    refresh_blocked_since: rfc3339(found.blockedSince),
     abuse: found.abuse.map(({ kind, count: times, message }) => ({ kind, count: times, message })),
   };
 }
@@ -162,6 +174,12 @@ export function metrics(status: VaultStatus, named: boolean): string {
       last === null ? [] : [[{}, last]],
     ),
     family('agent_running', 'Whether the agent runs.', [[{}, status.agent === null ? 0 : 1]]),
+    family('key_missing', 'Whether the key file does not exist.', [[{}, status.keyMissing === null ? 0 : 1]]),
+    family(
+      'refresh_blocked',
+      'Whether nothing is refreshed because the vault is an older copy or was moved.',
+      [[{}, status.blockedSince === null ? 0 : 1]],
+    ),
     family(
       'abuse',
       'Signs of abuse in the events of the last day, by kind.',

@@ -117,6 +117,7 @@ const status = (over: Partial<KeyStatus> = {}): KeyStatus => ({
   dataKeys: [],
   unfinished: [],
   inUse: 'keychain',
+  missing: false,
   decidedBy: '/home/alice/config.json',
   ...over,
 });
@@ -132,6 +133,15 @@ file      master/2  1d ago             key file /home/alice/master.key
 `,
       stderr: '',
     });
+  });
+
+  it('says that the key file of this machine does not exist', () => {
+    const keys = [view({ inUse: true })];
+    const { stdout, stderr } = statusShown({ keys, inUse: 'file', missing: true });
+    expect(stdout).toContain('file    master/2  1d ago  missing    key file /home/alice/master.key');
+    expect(stderr).toMatch(
+      /^the key file \/home\/alice\/master\.key does not exist.*\nhint: .*vault key import FILE\n/,
+    );
   });
 
   it('prints a document with --json', () => {
@@ -157,6 +167,7 @@ file      master/2  1d ago             key file /home/alice/master.key
       data_keys: [],
       unfinished: [],
       key_source: 'keychain',
+      key_file_missing: false,
       decided_by: '/home/alice/config.json',
     });
   });

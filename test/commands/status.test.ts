@@ -17,6 +17,8 @@ const found: VaultStatus = {
   grantsEnding: [account],
   lastRefreshAt: 1_700_000_000_999,
   agent: 4_711,
+  keyMissing: null,
+  blockedSince: null,
   abuse: [{ kind: 'queue_altered', count: 7, message: '7 times' }],
   at: 1_700_000_100_000,
 };
@@ -41,6 +43,18 @@ describe('vault status', () => {
 });
 
 describe('the summary', () => {
+  it('says that the key is missing and that nothing is refreshed, with what to type', () => {
+    const { io, written } = terminal();
+    const troubled = { ...found, keyMissing: 'key file /k', blockedSince: 1, accounts: [], abuse: [] };
+    printStatus(troubled, 3 * DAY, io);
+    expect(written.stdout).toContain(
+      '! the key cannot be read: the key file /k does not exist\n  hint: vault key status\n' +
+        '! nothing is refreshed: the vault is an older copy, or was copied or moved\n  hint: vault doctor --accept-rollback\n',
+    );
+    expect(metrics(troubled, false)).toContain('token_vault_refresh_blocked 1\n');
+    expect(metrics(troubled, false)).toContain('token_vault_key_missing 1\n');
+  });
+
   it('shows why an account is failing', () => {
     const { io, written } = terminal();
     const failing = accountExample({ status: 'failing', failures: 3, reason: 'Google refuses this client' });

@@ -99,6 +99,9 @@ export async function restore(ctx: RestoreContext, named: string): Promise<Resto
       else replaceFile(deps, copy);
       deps.audit.record(event, check.unopened === null ? 'chained' : undefined);
       const standing = check.unopened === null ? await stateAfterRestore(deps) : null;
+      // `vault status` has no key to find it out.
+      if (standing === 'rolled_back' || standing === 'cloned')
+        deps.audit.record({ event: 'integrity_alarm', code: `vault_${standing}` });
       return { ...check, database: deps.database, kept, standing };
     } finally {
       for (const lock of held) await lock.release();

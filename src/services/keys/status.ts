@@ -49,6 +49,8 @@ export interface KeyStatus {
   readonly unfinished: readonly UnfinishedKey[];
   /** The kind of source this machine is set to, whether or not the vault has a key there. */
   readonly inUse: KeySourceKind;
+  /** Whether the key file that this machine is set to does not exist. */
+  readonly missing: boolean;
   /** `VAULT_KEY_FILE` or the path of `config.json`, whichever names the source; null: neither does. */
   readonly decidedBy: string | null;
 }
@@ -80,7 +82,14 @@ export async function keyStatus({ access, paths, files, keys: sources }: StatusC
   );
   const unfinished = (await store?.leftovers()) ?? [];
   const dataKeys = store && head ? await dataKeysOf(store, head) : [];
-  return { keys, dataKeys, unfinished, inUse: source.kind, decidedBy: await sources.decidedBy() };
+  const missing = isMissing(source, files);
+  const decidedBy = await sources.decidedBy();
+  return { keys, dataKeys, unfinished, inUse: source.kind, missing, decidedBy };
+}
+
+/** Whether a key source is a file that does not exist. Loads no key. */
+export function isMissing({ path }: Pick<KeySource, 'path'>, files: Pick<Files, 'exists'>): boolean {
+  return path !== null && !files.exists(path);
 }
 
 function placeOf(kind: string, ownKeyFile: string | null): string {

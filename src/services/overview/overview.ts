@@ -1,4 +1,5 @@
 import { type Abuse, recentAbuse } from '../../audit/abuse.js';
+import { blockedSince } from '../../audit/blocked.js';
 import {
   providerNames,
   type ResolvedProvider,
@@ -13,6 +14,7 @@ import { missingScopes } from '../../domain/scopes.js';
 import type { SealedAccount } from '../../stores/contract.js';
 import type { Locks } from '../../stores/locks.js';
 import type { Vault } from '../../vault/vault.js';
+import { isMissing } from '../keys/status.js';
 import { namesInForce } from '../name-lookup.js';
 import { type NameContext, selectAccount } from '../select-account.js';
 
@@ -205,6 +207,10 @@ export interface VaultStatus {
   readonly lastRefreshAt: number | null;
   /** The process id of the agent; null when none runs. */
   readonly agent: number | null;
+  /** Where the key should be, when it is a file that does not exist; else null. */
+  readonly keyMissing: string | null;
+  /** Since when nothing is refreshed, because the vault is an older copy or was moved; null: not known to be. */
+  readonly blockedSince: number | null;
   /** Signs of abuse among the events of the last day. */
   readonly abuse: readonly Abuse[];
   /** Milliseconds since the epoch. */
@@ -213,7 +219,7 @@ export interface VaultStatus {
 
 /** @param agent the process id of the agent; null when none runs */
 export async function vaultStatus(
-  ctx: Pick<Context, 'vault' | 'clock' | 'events'>,
+  ctx: Pick<Context, 'vault' | 'clock' | 'events' | 'files' | 'keys'>,
   { within }: StatusRequest,
   agent: number | null,
 ): Promise<VaultStatus> {
@@ -221,6 +227,7 @@ export async function vaultStatus(
   const now = ctx.clock.now();
   const accounts = vault === null ? [] : await vault.accounts();
   const ends = (end: number | null) => end !== null && end <= now + within;
+  const source = vault === null ? null : await ctx.keys.current();
   const refreshes = accounts.flatMap(({ lastRefreshAt }) => lastRefreshAt ?? []);
   return {
     hasVault: vault !== null,
@@ -229,6 +236,8 @@ export async function vaultStatus(
     grantsEnding: accounts.filter(({ grantExpiresAt }) => ends(grantExpiresAt)),
     lastRefreshAt: refreshes.length === 0 ? null : refreshes.reduce((a, b) => Math.max(a, b)),
     agent,
+    keyMissing: source !== null && isMissing(source, ctx.files) ? source.place : null,
+    blockedSince: await blockedSince(vault?.trail ?? null, ctx.events.queue, now),
     abuse: await recentAbuse(vault?.trail ?? null, ctx.events.queue, now),
     at: now,
   };
