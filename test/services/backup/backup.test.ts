@@ -90,6 +90,7 @@ describe('restoring', () => {
     expect(await planRestore(deps(), file)).toMatchObject({ accounts: 1, replaces: { accounts: 2 } });
     const { kept, standing } = await restore(deps(), file);
     expect(standing).toBe('rolled_back');
+    expect(stage.events).toContainEqual({ event: 'integrity_alarm', code: 'vault_rolled_back' });
     expect(await labels()).toEqual(['alice']);
     await expect((await open()).requireCurrent()).rejects.toMatchObject({ code: 'vault_rolled_back' });
     expect(watching).not.toBe(await open());
