@@ -125,6 +125,12 @@ async function erase(call: HelperCall, asked: Attributes): Promise<void> {
 /** Whether the token may go to this host: where the account was connected for, or where its provider logs in. */
 function isMeant(call: HelperCall, protocol: string, host: string): boolean {
   const { target } = call;
+  if (host === '') {
+    call.say(
+      `${programName()}: no token, because no host was named on stdin (protocol=https, then host=HOST)`,
+    );
+    return false;
+  }
   if (protocol === 'http' && !isLoopback(host)) {
     call.say(`${programName()}: no token for ${host}, because http is not encrypted`);
     return false;

@@ -94,6 +94,13 @@ it.each([
   expect(stdout).toContain(`[credential "${url}"]`);
 });
 
+it('says that no host was named where its helper is typed by hand', async () => {
+  expect(await stage.vault(['helper', 'git', 'demo', 'get'])).toMatchObject({
+    stdout: '',
+    stderr: expect.stringContaining('no host was named on stdin'),
+  });
+});
+
 it.each(['http://git.example.com', 'ftp://git.example.com'])('connects nothing to %s', async (target) => {
   expect(await stage.vault(['connect', 'git', 'demo', '--for', target])).toMatchObject({
     exitCode: 2,
