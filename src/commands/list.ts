@@ -12,7 +12,7 @@ import {
   SORTS,
 } from '../services/overview/overview.js';
 import type { Column, Io } from '../ui/io.js';
-import { printTable } from '../ui/layout.js';
+import { type Entry, fits, printTable, renderBlock } from '../ui/layout.js';
 import { loginState, paintState, tokenState } from './account-state.js';
 import { accountDocument, remedyOf, shortScope, troubleOf, userOf } from './account-view.js';
 import type { Command } from './spec.js';
@@ -102,9 +102,23 @@ export function printAccounts(
     ...(wide ? wideRow(account, extras, now) : []),
     account.grantedScopes.map(wide ? String : shortScope).join(' '),
   ]);
-  printTable(io, columns, rows);
+  if (wide && !fits(columns, rows, io.tableWidth)) printBlocks(columns, rows, io);
+  else printTable(io, columns, rows);
   if (extras.noIdentity !== null) sayNoIdentity(extras.noIdentity, io);
   sayTroubles(accounts, io);
+}
+
+/** One account below the other, where the columns have no room side by side. */
+function printBlocks(columns: readonly Column[], rows: readonly (readonly string[])[], io: Io): void {
+  const blocks = rows.map((row) => {
+    const entries = columns.map(({ title }, index): Entry => [title, row[index] ?? '']);
+    return renderBlock(
+      entries.filter(([, value]) => value !== ''),
+      io.tableWidth,
+      io.theme,
+    );
+  });
+  io.data(blocks.join('\n'));
 }
 
 /** @param pieces accounts in batches; a string is an account that is already written as JSON */

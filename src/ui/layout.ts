@@ -6,6 +6,8 @@ const GAP = '  ';
 /** Narrower columns are useless. */
 const LEAST_SHRINKING = 10;
 const LEAST_ANY = 4;
+/** A cut cell of this width still says something. */
+const READABLE = 16;
 
 /** A table to stdout, no wider than the terminal and as wide as it needs to be in a pipe, cells made harmless. */
 export function printTable(io: Io, columns: readonly Column[], rows: readonly (readonly string[])[]): void {
@@ -31,6 +33,19 @@ export function renderTable(
     line(columns, widths, row, (text, column) => column.paint?.(text, theme) ?? text),
   );
   return [header, ...body, ''].join('\n');
+}
+
+/** Whether the rows fit side by side, with only the columns cut that may shrink, and those not to a few letters. */
+export function fits(
+  columns: readonly Column[],
+  rows: readonly (readonly string[])[],
+  width: number,
+): boolean {
+  const cells = rows.map((row) => row.map(harmless));
+  const least = naturalWidths(columns, cells).map((natural, index) =>
+    columns[index]?.shrink === true ? Math.min(natural, READABLE) : natural,
+  );
+  return least.reduce((sum, each) => sum + each, GAP.length * (columns.length - 1)) <= width;
 }
 
 function titles(columns: readonly Column[]): string[] {

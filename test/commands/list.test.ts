@@ -146,6 +146,17 @@ describe('vault list', () => {
     ]);
   });
 
+  it('prints a block for each account with --wide where the columns do not fit', async () => {
+    const accounts = [accountExample(), accountExample({ label: 'b' })];
+    const narrow = { tty: true, columns: 80, env: { NO_COLOR: '1' } };
+    const { stdout } = await printed(accounts, narrow, '--wide');
+    const [first = '', second = '', ...more] = stdout.split('\n\n');
+    expect(first).toMatch(/^ACCOUNT +google\/alice@example\.com\nLOGIN +ok\nTOKEN +renews itself\n/);
+    expect(second).toMatch(/^ACCOUNT +google\/b\n/);
+    expect(more).toEqual([]);
+    expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
+  });
+
   it('says why it does not know who they are', async () => {
     const noIdentity = new VaultError('key_locked', 'the keychain is locked', { hint: 'unlock it' });
     const { stdout, stderr } = await printed([accountExample()], {}, '--wide', { noIdentity });
