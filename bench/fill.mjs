@@ -84,6 +84,7 @@ async function add(number) {
     accessToken: new Secret(`access-token-example-${number}-${'x'.repeat(200)}`),
     refreshToken: new Secret(`refresh-token-example-${number}-${'x'.repeat(80)}`),
     identity: { subject: `subject-${number}`, email: label, name: null, details: {} },
+    idToken: null,
   });
   await vault.addConsent(account.id, { at: now, how: 'browser', askedScopes: scopes, grantedScopes: scopes });
 }

@@ -164,7 +164,8 @@ async function spill(): Promise<Target> {
   const account = await vault.account(truth.account.id);
   if (account === null) throw new Error('the account is there');
   const { access, refresh } = later(truth);
-  const answer = { change: {}, accessToken: new Secret(access), refreshToken: new Secret(refresh) };
+  const tokens = { accessToken: new Secret(access), refreshToken: new Secret(refresh), idToken: null };
+  const answer = { change: {}, ...tokens };
   const sealed = await vault.sealAnswer(account, answer);
   const slot = opened.refreshing.spill.reserve();
   slot.write({ accountId: account.id, generation: account.generation, sealed });

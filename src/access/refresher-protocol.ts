@@ -48,6 +48,7 @@ export interface RefreshReportLine {
   /** The account's id. */
   readonly account: string;
   readonly kind: RefreshOutcome['kind'] | 'error';
+  readonly warning?: string;
   readonly error: {
     readonly code: ErrorCode;
     readonly message: string;
@@ -78,6 +79,7 @@ export function reportLine(account: string, outcome: RefreshOutcome | VaultError
   const report: RefreshReportLine = {
     account,
     kind: outcome instanceof VaultError ? 'error' : outcome.kind,
+    ...('warning' in outcome && { warning: outcome.warning }),
     error: error && {
       code: error.code,
       message: error.message,
@@ -118,8 +120,9 @@ export const DONE = '"done"';
 
 /** @param account as it is now */
 export function outcomeOf(report: RefreshReportLine, account: Account): RefreshOutcome | VaultError {
-  const { kind } = report;
-  if (kind === 'refreshed' || kind === 'adopted') return { kind, account };
+  const { kind, warning } = report;
+  if (kind === 'adopted') return { kind, account };
+  if (kind === 'refreshed') return { kind, account, ...(warning !== undefined && { warning }) };
   const { code, message, hint, details } = report.error ?? interruptedReport();
   const error = new VaultError(code, message, hint === null ? { details } : { hint, details });
   return kind === 'error' ? error : { kind, account, error };

@@ -32,6 +32,8 @@ export interface DemoOptions {
 export interface DemoKnobs {
   /** Seconds. */
   accessTokenLifetime: number;
+  /** Seconds. */
+  idTokenLifetime: number;
   /** `rotate`: a new one with each refresh; `keep`: the first stays valid and is not repeated; `none`: never one. */
   refreshTokens: 'rotate' | 'keep' | 'none';
   /** Seconds for which a rotated refresh token is still accepted; 0: any reuse ends the family. */

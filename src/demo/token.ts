@@ -119,7 +119,7 @@ function idToken(world: World, family: Family, nonce: string | null): string {
     iss: world.issuer,
     aud: world.client.id,
     iat: seconds,
-    exp: seconds + 300,
+    exp: seconds + world.knobs.idTokenLifetime,
     ...(nonce === null ? {} : { nonce }),
     ...personClaims(family.person, family.scopes),
   });

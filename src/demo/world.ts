@@ -32,6 +32,7 @@ export interface Incoming {
 
 const DEFAULT_KNOBS: DemoKnobs = {
   accessTokenLifetime: 3_600,
+  idTokenLifetime: 300,
   refreshTokens: 'rotate',
   reuseGrace: 0,
   grantOnly: null,

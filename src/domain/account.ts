@@ -43,6 +43,8 @@ export interface Account {
   readonly grantExpiresAt: number | null;
   /** True also where the account is renewed by repeating its grant; see {@link RepeatableGrant}. */
   readonly hasRefreshToken: boolean;
+  /** End of the id_token (OpenID Connect Core §2); null when there is none. */
+  readonly idTokenExpiresAt: number | null;
   readonly lastRefreshAt: number | null;
   /** The closed error code of the last failed refresh; null after a success. */
   readonly lastError: string | null;

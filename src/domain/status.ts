@@ -97,7 +97,11 @@ export function isInBackoff({ retryAt }: Pick<Account, 'retryAt'>, now: number):
 
 /** The outcome of one refresh. A union, so that no caller can mistake a hiccup for a revocation. */
 export type RefreshOutcome =
-  | { readonly kind: 'refreshed'; readonly account: Account }
+  | {
+      readonly kind: 'refreshed';
+      readonly account: Account /** About an answer that was good. */;
+      readonly warning?: string;
+    }
   /** Another process refreshed the account while this one waited for the lock. */
   | { readonly kind: 'adopted'; readonly account: Account }
   /** Only a new login helps. The stored refresh token is kept and not used. */

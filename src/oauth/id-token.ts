@@ -4,12 +4,14 @@ import {
   clockTolerance,
   getValidatedIdTokenClaims,
   processAuthorizationCodeResponse,
+  processRefreshTokenResponse,
 } from 'oauth4webapi';
 import { SECOND } from '../domain/duration.js';
 import { VaultError } from '../domain/errors.js';
-import { jsonObject } from '../domain/json.js';
 import type { Secret } from '../domain/secret.js';
+import { YEAR_10000 } from '../domain/time.js';
 import { isObject, member } from './answer-body.js';
+import { type IdTokenClaims, partOf } from './claims.js';
 import { isIssuerTemplate, issuerOfTenant } from './discovery.js';
 
 /** Clocks are often off by this much. */
@@ -37,26 +39,15 @@ export interface IdTokenExpectations {
  * @returns the claims
  * @throws VaultError `provider_answer_invalid`, naming the missing or unexpected claim
  */
-export async function readIdToken(expected: IdTokenExpectations): Promise<Record<string, unknown>> {
+export async function readIdToken(expected: IdTokenExpectations): Promise<IdTokenClaims> {
   const algorithms = expected.algorithms.filter((name) => name.toLowerCase() !== 'none');
   const server = {
     issuer: expectedIssuer(expected),
     id_token_signing_alg_values_supported: algorithms.length > 0 ? algorithms : ['RS256'],
   };
-  const client: Client = {
-    client_id: expected.clientId,
-    [clockSkew]: Math.round((expected.now - Date.now()) / SECOND),
-    [clockTolerance]: TOLERANCE_SECONDS,
-  };
-  // The library reads id_tokens only in a token answer, and real answers break its rules on the other members.
-  const answer = Response.json({
-    access_token: 'x',
-    token_type: 'bearer',
-    id_token: expected.idToken.reveal(),
-  });
   const nonce = expected.nonce === null ? {} : { expectedNonce: expected.nonce };
   try {
-    const result = await processAuthorizationCodeResponse(server, client, answer, {
+    const result = await processAuthorizationCodeResponse(server, clientOf(expected), answerWith(expected), {
       ...nonce,
       requireIdToken: true,
     });
@@ -66,16 +57,63 @@ export async function readIdToken(expected: IdTokenExpectations): Promise<Record
   }
 }
 
+export interface RefreshedIdTokenExpectations
+  extends Pick<IdTokenExpectations, 'idToken' | 'clientId' | 'now'> {
+  /** Of the account, exactly. */
+  readonly issuer: string;
+  /** The claims of the id_token before; null when there was none. */
+  readonly before: IdTokenClaims | null;
+}
+
+/**
+ * Checks the claims of an id_token that a refresh brought: as {@link readIdToken}, with any algorithm, and without a nonce; one
+ * that it has must be that of the login, and so must the subject (OpenID Connect Core §12.2).
+ *
+ * @returns the claims; where there was no id_token before, the caller compares the subject
+ * @throws VaultError `provider_answer_invalid`, naming the unexpected claim
+ */
+export async function readRefreshedIdToken(expected: RefreshedIdTokenExpectations): Promise<IdTokenClaims> {
+  const { idToken, issuer, before } = expected;
+  const algorithm = member(partOf(idToken, 0), 'alg');
+  const isSigned = typeof algorithm === 'string' && algorithm.toLowerCase() !== 'none';
+  const server = { issuer, id_token_signing_alg_values_supported: isSigned ? [algorithm] : ['RS256'] };
+  let claims: IdTokenClaims;
+  try {
+    const result = await processRefreshTokenResponse(server, clientOf(expected), answerWith(expected));
+    claims = { ...getValidatedIdTokenClaims(result) };
+  } catch (failure) {
+    throw invalid(claimOf(failure));
+  }
+  if (before !== null && claims['sub'] !== before['sub']) throw invalid('sub');
+  if (before !== null && claims['nonce'] !== undefined && claims['nonce'] !== before['nonce'])
+    throw invalid('nonce');
+  return claims;
+}
+
+/** When a checked id_token ends, in milliseconds since the epoch. */
+export function endOfIdToken(claims: IdTokenClaims): number {
+  return Math.min(Math.floor(Number(claims['exp']) * SECOND), YEAR_10000 - 1);
+}
+
+function clientOf({ clientId, now }: Pick<IdTokenExpectations, 'clientId' | 'now'>): Client {
+  return {
+    client_id: clientId,
+    [clockSkew]: Math.round((now - Date.now()) / SECOND),
+    [clockTolerance]: TOLERANCE_SECONDS,
+  };
+}
+
+/** The library reads id_tokens only in a token answer, and real answers break its rules on the other members. */
+function answerWith({ idToken }: Pick<IdTokenExpectations, 'idToken'>): Response {
+  return Response.json({ access_token: 'x', token_type: 'bearer', id_token: idToken.reveal() });
+}
+
 function expectedIssuer({ idToken, issuer, issuerTemplate }: IdTokenExpectations): string {
   if (!issuerTemplate && !isIssuerTemplate(issuer)) return issuer;
-  const tenant = member(unverifiedClaims(idToken), 'tid');
+  const tenant = member(partOf(idToken, 1), 'tid');
   const exact = issuerOfTenant(issuer, tenant);
   if (exact === null) throw invalid('tid');
   return exact;
-}
-
-function unverifiedClaims(idToken: Secret): unknown {
-  return jsonObject(Buffer.from(idToken.reveal().split('.')[1] ?? '', 'base64url').toString('utf8'));
 }
 
 const CLAIMS: readonly unknown[] = ['iss', 'aud', 'azp', 'exp', 'iat', 'nbf', 'nonce'];
@@ -90,8 +128,8 @@ function claimOf(failure: unknown): string | null {
 
 /** Named, because a server that omits a claim does so at every login. @returns null when none is missing */
 function lacking({ idToken, nonce }: IdTokenExpectations): VaultError | null {
-  const claims = unverifiedClaims(idToken);
-  if (!isObject(claims)) return null;
+  const claims = partOf(idToken, 1);
+  if (claims === null) return null;
   const required = ['iss', 'sub', 'aud', 'exp', 'iat', ...(nonce === null ? [] : ['nonce'])];
   const missing = required.find((claim) => member(claims, claim) === undefined);
   if (missing === undefined) return null;

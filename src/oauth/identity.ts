@@ -114,6 +114,16 @@ function readSubject(source: IdentitySource, documents: Documents): string {
   return parts.join(':');
 }
 
+/**
+ * The subject that an id_token's claims identify.
+ *
+ * @returns null when the source has the subject from elsewhere
+ */
+export function subjectOfClaims(source: IdentitySource, claims: Members): string | null {
+  const parts = source.subject.map((path) => readPath(path, { main: claims, claims }));
+  return parts.length === 0 || parts.includes(null) ? null : parts.join(':');
+}
+
 function readDetails(source: IdentitySource, documents: Documents): Record<string, string> {
   const found = Object.entries(source.details).map(
     ([name, path]) => [name, readPath(path, documents)] as const,

@@ -12,6 +12,7 @@ const ACCESS_TOKEN = /^[\x21-\x7e]{1,16384}$/;
 /** RFC 6749 Appendix A.17. It is only sent in a body, so a space is harmless. */
 const REFRESH_TOKEN = /^[\x20-\x7e]{1,16384}$/;
 const ID_TOKEN = /^[\w-]+(?:\.[\w-]*){2,4}$/;
+const LONGEST_ID_TOKEN = 16_384;
 const TOKENS = ['access_token', 'accessToken', 'refresh_token', 'refreshToken'];
 /** A scheme of RFC 9110 §11.1. */
 const SCHEME = /^[A-Za-z][A-Za-z0-9._-]{0,31}$/;
@@ -101,8 +102,9 @@ function readTokenType(holder: Members, flaws: string[]): string {
 function readIdTokenMember(members: Members, flaws: string[]): Secret | null {
   const value = member(members, 'id_token');
   if (value === undefined || value === null || value === '') return null;
-  if (typeof value === 'string' && ID_TOKEN.test(value)) return new Secret(value);
-  flaws.push('the id_token is malformed');
+  if (typeof value === 'string' && value.length <= LONGEST_ID_TOKEN && ID_TOKEN.test(value))
+    return new Secret(value);
+  flaws.push('the id_token is malformed or too long');
   return null;
 }
 

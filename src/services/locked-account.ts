@@ -149,5 +149,5 @@ function newerPart(
   const worksAgain =
     account.status === 'login_needed' && nextStatus(account, { kind: 'granted', missingScopes: missing });
   const grantExpiresAt = change.grantExpiresAt ?? account.grantExpiresAt;
-  return { change: { ...worksAgain, grantExpiresAt }, accessToken: null, refreshToken };
+  return { change: { ...worksAgain, grantExpiresAt }, accessToken: null, refreshToken, idToken: null };
 }

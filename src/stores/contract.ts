@@ -6,6 +6,7 @@ export interface SealedFields {
   readonly accessToken: Uint8Array | null;
   readonly refreshToken: Uint8Array | null;
   readonly identity: Uint8Array;
+  readonly idToken: Uint8Array | null;
 }
 
 export interface SealedAccount extends Account {
@@ -16,10 +17,13 @@ export interface SealedAccount extends Account {
 export type AccountRef = Pick<Account, 'id' | 'provider' | 'label'>;
 
 /** The sealed fields by their columns. */
-export type SealedColumn = 'access_token' | 'refresh_token' | 'identity';
+export type SealedColumn = 'access_token' | 'refresh_token' | 'identity' | 'id_token';
 
-/** Each sealed column has its own data keys; others make the digests that find identities, and seal the ledger. */
-export type DataKeyPurpose = SealedColumn | 'subject_digest' | 'ledger';
+/**
+ * Each sealed column has its own data keys, but for the id_token, which the keys of the access token seal; others make the
+ * digests that find identities, and seal the ledger.
+ */
+export type DataKeyPurpose = Exclude<SealedColumn, 'id_token'> | 'subject_digest' | 'ledger';
 
 /** A master key of the vault. The key itself is in a key source. */
 export interface MasterKeyRow {

@@ -23,19 +23,21 @@ const LEFTOVER_KEYS = table<LeftoverKey>('leftover_keys', {
 const header = (column: string) => `substr(${column}, 1, ${HEADER_BYTES})`;
 const HEADERS = table<SealedFields & { readonly id: string }>(
   'accounts',
-  { id: 'text', accessToken: 'bytes?', refreshToken: 'bytes?', identity: 'bytes' },
+  { id: 'text', accessToken: 'bytes?', refreshToken: 'bytes?', identity: 'bytes', idToken: 'bytes?' },
   {
     accessToken: header('access_token'),
     refreshToken: header('refresh_token'),
     identity: header('identity'),
+    idToken: header('id_token'),
   },
 );
 const SEALED_UNDER = `SELECT 1 FROM accounts NOT INDEXED
   WHERE ${SEALED_FIELDS.written.map((column) => `${header(column)} = @header`).join(' OR ')} LIMIT 1`;
 const RESEAL = `UPDATE accounts SET subject_digest = @subjectDigest, access_token = @accessToken,
-  refresh_token = @refreshToken, identity = @identity
+  refresh_token = @refreshToken, identity = @identity, id_token = @idToken
   WHERE id = @id AND generation = @generation AND access_token IS @oldAccessToken
-    AND refresh_token IS @oldRefreshToken AND identity IS @oldIdentity`;
+    AND refresh_token IS @oldRefreshToken AND identity IS @oldIdentity
+    AND id_token IS @oldIdToken`;
 const RENEW_INTENT = 'UPDATE intents SET token_digest = ? WHERE account_id = ? AND token_digest = ?';
 
 /* The functions below run in the caller's transaction, which is rolled back when one of them throws. */
@@ -152,6 +154,7 @@ function reseal({ prepare }: Connection, { before, sealed, subjectDigest, intent
     oldAccessToken: old.accessToken,
     oldRefreshToken: old.refreshToken,
     oldIdentity: old.identity,
+    oldIdToken: old.idToken,
   };
   try {
     if (prepare(RESEAL).run(parameters).changes !== 1) return false;

@@ -96,8 +96,8 @@ export function distrust(database: Database): void {
 export const APPLICATION_ID = 0x746b7674;
 
 /** The number of migrations, and the SHA-256 of what {@link hasCurrentSchema} reads after the last one. */
-export const SCHEMA_VERSION = 1;
-const SCHEMA_DIGEST = '8beb8ecd28f61671096647ce961fe785d6a5319896080ae19f60569b83873b05';
+export const SCHEMA_VERSION = 2;
+const SCHEMA_DIGEST = 'e4404d11ebcd7667a88c6fe433617cbac3f6c2d382f015d4031b5e7183ea87cc';
 
 /**
  * Whether a database has the whole schema of this version and nothing else. If it has not, `migrate` upgrades it or reports why

@@ -171,6 +171,7 @@ export const ACCOUNTS = table<Account>(
     createdAt: 'integer',
     updatedAt: 'integer',
     hasRefreshToken: 'flag',
+    idTokenExpiresAt: 'integer?',
   },
   { hasRefreshToken: 'refresh_token IS NOT NULL' },
 );
@@ -179,6 +180,7 @@ export const SEALED_FIELDS = table<SealedFields>('accounts', {
   accessToken: 'bytes?',
   refreshToken: 'bytes?',
   identity: 'bytes',
+  idToken: 'bytes?',
 });
 
 const ACCOUNT_VALUES = ACCOUNTS.list.split(', ').length;

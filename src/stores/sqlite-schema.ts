@@ -111,6 +111,10 @@ const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (account_id, event)
   ) STRICT;
   `,
+  `
+  ALTER TABLE accounts ADD COLUMN id_token_expires_at INTEGER;
+  ALTER TABLE accounts ADD COLUMN id_token BLOB;
+  `,
 ];
 
 /** Call it in a transaction, on an empty database. */
@@ -127,6 +131,21 @@ export function createSchema(database: Database): void {
  * @throws VaultError `vault_damaged`, `vault_newer`
  */
 export function migrate(database: Database, path: string): void {
+  // At one moment, because another process may migrate it meanwhile.
+  const from = database.transaction(() => checkedVersion(database, path))();
+  for (let next = from; next < SCHEMA_VERSION; next += 1) {
+    database
+      .transaction(() => {
+        if (schemaVersion(database) !== next) return;
+        database.exec(MIGRATIONS[next] ?? '');
+        database.pragma(`user_version = ${next + 1}`);
+      })
+      .immediate();
+  }
+}
+
+/** @throws VaultError `vault_damaged`, `vault_newer` */
+function checkedVersion(database: Database, path: string): number {
   const version = schemaVersion(database);
   if (applicationId(database) !== APPLICATION_ID || version < 1) {
     throw new VaultError('vault_damaged', `${path} is not a token-vault database`, {
@@ -141,15 +160,7 @@ export function migrate(database: Database, path: string): void {
     );
   }
   refuseAltered(database, path, version);
-  for (let next = version; next < SCHEMA_VERSION; next += 1) {
-    database
-      .transaction(() => {
-        if (schemaVersion(database) !== next) return;
-        database.exec(MIGRATIONS[next] ?? '');
-        database.pragma(`user_version = ${next + 1}`);
-      })
-      .immediate();
-  }
+  return version;
 }
 
 /**
@@ -167,6 +178,7 @@ function refuseAltered(database: Database, path: string, version: number): void 
 type SchemaEntry = readonly [type: string, name: string, table: string, sql: string | null];
 
 const STATEMENT = /^CREATE (?:UNIQUE )?(TABLE|INDEX) (\w+)(?: ON (\w+))?/;
+const ADDED_COLUMN = /^ALTER TABLE (\w+) ADD COLUMN (.+)$/;
 /** Tables whose primary key has an automatic index, which has no SQL text. */
 const KEYED = ['master_keys', 'keys', 'leftover_keys', 'accounts', 'intents', 'told'];
 const MOST_NAMED = 3;
@@ -206,14 +218,22 @@ export function alterations(database: Database, version: number): string | null 
 }
 
 function schemaAsMade(version: number): readonly SchemaEntry[] {
-  const statements = MIGRATIONS.slice(0, version).flatMap((migration) => migration.split(';'));
-  const made = statements.flatMap((statement): SchemaEntry[] => {
+  const made = new Map<string, SchemaEntry>();
+  for (const statement of MIGRATIONS.slice(0, version).flatMap((migration) => migration.split(';'))) {
     const sql = statement.trim();
-    const [, type = '', name = '', table = name] = STATEMENT.exec(sql) ?? [];
-    return sql === '' ? [] : [[type.toLowerCase(), name, table, sql]];
-  });
+    const [, altered = '', column] = ADDED_COLUMN.exec(sql) ?? [];
+    const before = made.get(altered);
+    if (before !== undefined) {
+      // SQLite writes a column that is added before the last parenthesis.
+      const text = before[3]?.replace(/\) STRICT$/, `, ${column}) STRICT`) ?? null;
+      made.set(altered, [before[0], before[1], before[2], text]);
+    } else if (sql !== '') {
+      const [, type = '', name = '', table = name] = STATEMENT.exec(sql) ?? [];
+      made.set(name, [type.toLowerCase(), name, table, sql]);
+    }
+  }
   const keys = KEYED.map((table): SchemaEntry => ['index', `sqlite_autoindex_${table}_1`, table, null]);
-  return [...made, ...keys];
+  return [...made.values(), ...keys];
 }
 
 /** Names of an altered schema are not trusted. */

@@ -94,8 +94,8 @@ export function unreadableField(kind: OpenFailureKind, field: SealedColumn, owne
   });
 }
 
-function inWords(purpose: DataKeyPurpose): string {
-  return purpose.replace('_', ' ');
+function inWords(purpose: DataKeyPurpose | SealedColumn): string {
+  return purpose === 'id_token' ? purpose : purpose.replace('_', ' ');
 }
 
 /** The error for what a later version has written. @param what the part of the vault, or the file */

@@ -44,8 +44,8 @@ function explained<T>(explain: Explain, action: () => T): T {
 
 /*
  * The key hierarchy. A master key of 32 bytes is kept in a key source. HKDF-SHA256 derives from it, with the vault id as salt, a
- * key-encryption key and a key for the check value. The key-encryption key wraps random data keys: one each for access tokens,
- * refresh tokens and identity data, one for the digests that find identities, and one for the ledger. So a new master key
+ * key-encryption key and a key for the check value. The key-encryption key wraps random data keys: one each for access tokens
+ * and id_tokens, for refresh tokens and for identity data, one for the digests that find identities, and one for the ledger. So a new master key
  * re-wraps five small rows, and several master keys can wrap the same data keys.
  */
 
@@ -56,12 +56,12 @@ export interface Keyring {
   /** Whether the data keys are those of this head; a copy of the vault may have others under the same ids. */
   isOf(head: VaultHead): boolean;
   /** @throws VaultError `vault_damaged` or `vault_newer` when the data key does not unwrap, as all here */
-  seal(purpose: SealedColumn, plaintext: Uint8Array, aad: Uint8Array): Buffer;
+  seal(column: SealedColumn, plaintext: Uint8Array, aad: Uint8Array): Buffer;
   /**
    * @param owner the name of the account the field belongs to, for the error
    * @throws VaultError `vault_damaged`, `vault_newer`
    */
-  open(purpose: SealedColumn, sealed: Uint8Array, aad: Uint8Array, owner: string): Buffer;
+  open(column: SealedColumn, sealed: Uint8Array, aad: Uint8Array, owner: string): Buffer;
   /**
    * Keyed digests that find an identity without revealing it, 64 lower-case hex digits each. The first is the one to store, the
    * others are by data keys that are being replaced.
@@ -148,6 +148,9 @@ export function openKeyring(
     return [make(unwrap(first)), ...older.map((row) => make(unwrap(row)))];
   }
 
+  /** The keys of a vault from before there were id_tokens, and those in its recovery files, stay the same. */
+  const purposeOf = (column: SealedColumn) => (column === 'id_token' ? 'access_token' : column);
+
   function sealNewest(purpose: DataKeyPurpose, plaintext: Uint8Array, aad: Uint8Array, version = 1): Buffer {
     const row = newest(purpose);
     return seal(unwrap(row), row.dataKeyId, plaintext, aad, version);
@@ -222,9 +225,9 @@ export function openKeyring(
     vaultId,
     reference,
     isOf: (other) => sameRows(ownRows(head, reference), ownRows(other, reference)),
-    seal: sealNewest,
-    open: (purpose, sealed, aad, owner) =>
-      openSealed(rowsFor(purpose), sealed, aad, (kind) => unreadableField(kind, purpose, owner)),
+    seal: (column, plaintext, aad) => sealNewest(purposeOf(column), plaintext, aad),
+    open: (column, sealed, aad, owner) =>
+      openSealed(rowsFor(purposeOf(column)), sealed, aad, (kind) => unreadableField(kind, column, owner)),
     ledger: {
       seal: (plaintext, aad) => sealNewest('ledger', plaintext, aad),
       open: (sealed, aad) => openSealed(rowsFor('ledger'), sealed, aad, unreadableLedger),

@@ -1,4 +1,6 @@
 import { lazily, once } from '../domain/async.js';
+import type { Secret } from '../domain/secret.js';
+import type { SealedAccount } from '../stores/contract.js';
 import { proving } from './event-proof.js';
 import { createKeyringAccess } from './keyring-access.js';
 import { openSecret } from './sealed-field.js';
@@ -21,6 +23,15 @@ export function vaultOver(parts: VaultParts): Vault {
     if (events?.queue.due === true) await (await rest()).settleDue();
   }
 
+  async function opened(account: SealedAccount, column: 'access_token' | 'id_token'): Promise<Secret | null> {
+    try {
+      return await access.opening(account, (keys, one) => openSecret(keys, one, column));
+    } catch (failure) {
+      (await rest()).raiseFor(failure);
+      throw failure;
+    }
+  }
+
   return {
     accounts: store.accounts,
     accountsAsJson: store.accountsAsJson,
@@ -33,14 +44,8 @@ export function vaultOver(parts: VaultParts): Vault {
     addConsent: store.addConsent,
     notifications: store.notifications,
     trail: store.trail,
-    async accessToken(account) {
-      try {
-        return await access.opening(account, (keys, one) => openSecret(keys, one, 'access_token'));
-      } catch (failure) {
-        (await rest()).raiseFor(failure);
-        throw failure;
-      }
-    },
+    accessToken: (account) => opened(account, 'access_token'),
+    idToken: (account) => opened(account, 'id_token'),
     settleDue,
     async close() {
       await settleDue();

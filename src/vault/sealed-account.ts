@@ -5,19 +5,35 @@ import { unreadableField } from './damage.js';
 import type { Keyring } from './keyring.js';
 import { additionalData, type Bound, openSecret, presence } from './sealed-field.js';
 
+/** An id_token that was checked when it came. */
+export interface IdToken {
+  readonly token: Secret;
+  /** Its claim `exp`, in milliseconds since the epoch. */
+  readonly expiresAt: number;
+}
+
 export interface Contents {
   /** Null when the provider's last answer had no usable one. */
   readonly accessToken: Secret | null;
   readonly refreshToken: Secret | null;
   readonly identity: Identity;
+  /** Null when there is none. */
+  readonly idToken: IdToken | null;
+}
+
+/** What follows from the sealed fields. */
+type Derived = 'hasRefreshToken' | 'idTokenExpiresAt';
+
+export function derivedOf({ refreshToken, idToken }: Contents): Pick<Account, Derived> {
+  return { hasRefreshToken: refreshToken !== null, idTokenExpiresAt: idToken?.expiresAt ?? null };
 }
 
 /** What a caller chooses of a new account. */
-export type AccountFacts = Omit<Account, 'id' | 'subjectDigest' | 'generation' | 'hasRefreshToken'>;
+export type AccountFacts = Omit<Account, 'id' | 'subjectDigest' | 'generation' | Derived>;
 
 /** What may change together with the sealed fields. */
 export type AccountChange = Partial<
-  Omit<Account, 'id' | 'subjectDigest' | 'generation' | 'hasRefreshToken' | 'createdAt'>
+  Omit<Account, 'id' | 'subjectDigest' | 'generation' | 'createdAt' | Derived>
 >;
 
 /**
@@ -37,6 +53,7 @@ export function sealContents(keyring: Keyring, account: Bound, contents: Content
     refreshToken:
       contents.refreshToken === null ? null : seal('refresh_token', contents.refreshToken.reveal()),
     identity: seal('identity', JSON.stringify(contents.identity)),
+    idToken: contents.idToken === null ? null : seal('id_token', contents.idToken.token.reveal()),
   };
 }
 
@@ -46,7 +63,17 @@ export function openContents(keyring: Keyring, account: SealedAccount): Contents
     accessToken: openSecret(keyring, account, 'access_token'),
     refreshToken: openSecret(keyring, account, 'refresh_token'),
     identity: openIdentity(keyring, account),
+    idToken: openIdToken(keyring, account),
   };
+}
+
+/** @throws VaultError `vault_damaged`, `vault_newer` */
+function openIdToken(keyring: Keyring, account: SealedAccount): IdToken | null {
+  const { idTokenExpiresAt: expiresAt } = account;
+  const token = openSecret(keyring, account, 'id_token');
+  if (token !== null && expiresAt !== null) return { token, expiresAt };
+  if (token === null && expiresAt === null) return null;
+  throw unreadableField('forged', 'id_token', accountName(account));
 }
 
 /** @throws VaultError `vault_damaged`, `vault_newer` */

@@ -21,6 +21,7 @@ export type Bound = Pick<
   | 'expiresAt'
   | 'grantExpiresAt'
   | 'grantedScopes'
+  | 'idTokenExpiresAt'
 >;
 
 export interface Presence {
@@ -38,7 +39,7 @@ export function presence(fields: {
 /**
  * The additional authenticated data of a sealed field: its position and the visible facts about it. A field does not open after
  * it was moved to another row, column, vault or provider, restored from an older generation, or after an expiry, an endpoint or
- * the presence of a token was edited. The subject is bound through its keyed digest.
+ * the presence of a token was edited; that of the id_token is bound as its expiry. The subject is bound through its keyed digest.
  */
 export function additionalData(
   vaultId: Uint8Array,
@@ -66,16 +67,24 @@ export function additionalData(
     account.grantedScopes.join(' '),
     present.accessToken ? 1 : 0,
     present.refreshToken ? 1 : 0,
+    // Without an id_token these are the bytes of a vault from before there were any.
+    ...(account.idTokenExpiresAt === null ? [] : [account.idTokenExpiresAt]),
   ]);
 }
+
+const PROPERTIES = {
+  access_token: 'accessToken',
+  refresh_token: 'refreshToken',
+  id_token: 'idToken',
+} as const;
 
 /** @returns null where the account has no such token @throws VaultError `vault_damaged`, `vault_newer` */
 export function openSecret(
   keyring: Keyring,
   account: SealedAccount,
-  column: 'access_token' | 'refresh_token',
+  column: 'access_token' | 'refresh_token' | 'id_token',
 ): Secret | null {
-  const sealed = account.sealed[column === 'access_token' ? 'accessToken' : 'refreshToken'];
+  const sealed = account.sealed[PROPERTIES[column]];
   if (sealed === null) return null;
   const aad = additionalData(keyring.vaultId, column, account, presence(account.sealed));
   const bytes = keyring.open(column, sealed, aad, accountName(account));

@@ -6,13 +6,21 @@ import type { SealedAccount } from '../stores/contract.js';
 import { doesNotOpen, isDamage } from './damage.js';
 import type { Keyring } from './keyring.js';
 import { FORMAT } from './master-key.js';
-import { type AccountChange, type AccountFacts, type Contents, openContents } from './sealed-account.js';
+import {
+  type AccountChange,
+  type AccountFacts,
+  type Contents,
+  type IdToken,
+  openContents,
+} from './sealed-account.js';
 
 /** The result of a refresh that could not be committed. */
 export interface UnstoredAnswer {
   readonly change: AccountChange;
   readonly accessToken: Secret | null;
   readonly refreshToken: Secret | null;
+  /** Null when it brought none; then the stored one stays. */
+  readonly idToken: IdToken | null;
 }
 
 export interface WaitingAnswer extends UnstoredAnswer {
@@ -35,6 +43,7 @@ export function sealAnswer(keyring: Keyring, account: SealedAccount, answer: Uns
     change: answer.change,
     accessToken: answer.accessToken?.reveal() ?? null,
     refreshToken: answer.refreshToken?.reveal() ?? null,
+    idToken: writtenIdToken(answer.idToken),
     sentDigest: sentDigest(keyring, account),
   };
   return sealJson(keyring, plain, additionalDataOfAnswer(keyring, account, account.generation));
@@ -67,6 +76,7 @@ export function openAnswer(
     readonly change: AccountChange;
     readonly accessToken: string | null;
     readonly refreshToken: string | null;
+    readonly idToken?: WrittenIdToken | null;
     readonly sentDigest?: string | null;
   }>(keyring, sealed, additionalDataOfAnswer(keyring, account, generation));
   if (plain === null) return null;
@@ -74,6 +84,7 @@ export function openAnswer(
     change: plain.change,
     accessToken: secret(plain.accessToken),
     refreshToken: secret(plain.refreshToken),
+    idToken: readIdToken(plain.idToken),
     followsStored: plain.sentDigest === undefined ? null : isStored(keyring, account, plain.sentDigest),
   };
 }
@@ -102,10 +113,15 @@ function additionalDataOfLogin(keyring: Keyring, id: string): Buffer {
 }
 
 export function sealLogin(keyring: Keyring, id: string, login: UnstoredLogin): Uint8Array {
-  const { accessToken, refreshToken, identity } = login.contents;
+  const { accessToken, refreshToken, identity, idToken } = login.contents;
   const plain = {
     ...login,
-    contents: { identity, accessToken: accessToken.reveal(), refreshToken: refreshToken?.reveal() ?? null },
+    contents: {
+      identity,
+      accessToken: accessToken.reveal(),
+      refreshToken: refreshToken?.reveal() ?? null,
+      idToken: writtenIdToken(idToken),
+    },
   };
   return sealJson(keyring, plain, additionalDataOfLogin(keyring, id));
 }
@@ -117,19 +133,35 @@ export function openLogin(keyring: Keyring, id: string, sealed: Uint8Array): Uns
       readonly contents: Pick<Contents, 'identity'> & {
         readonly accessToken: string;
         readonly refreshToken: string | null;
+        readonly idToken?: WrittenIdToken | null;
       };
     }
   >(keyring, sealed, additionalDataOfLogin(keyring, id));
   if (plain === null) return null;
-  const { identity, accessToken, refreshToken } = plain.contents;
+  const { identity, accessToken, refreshToken, idToken } = plain.contents;
   return {
     ...plain,
     contents: {
       identity,
       accessToken: new Secret(accessToken),
       refreshToken: secret(refreshToken),
+      idToken: readIdToken(idToken),
     },
   };
+}
+
+/** Missing where an earlier version sealed it. */
+interface WrittenIdToken {
+  readonly token: string;
+  readonly expiresAt: number;
+}
+
+function writtenIdToken(idToken: IdToken | null): WrittenIdToken | null {
+  return idToken && { token: idToken.token.reveal(), expiresAt: idToken.expiresAt };
+}
+
+function readIdToken(written: WrittenIdToken | null | undefined): IdToken | null {
+  return written ? { token: new Secret(written.token), expiresAt: written.expiresAt } : null;
 }
 
 function sealJson(keyring: Keyring, plain: object, aad: Uint8Array): Uint8Array {

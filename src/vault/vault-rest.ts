@@ -4,7 +4,7 @@ import { type ErrorCode, VaultError } from '../domain/errors.js';
 import { concernsWholeVault, isDamage } from './damage.js';
 import type { KeyringAccess } from './keyring-access.js';
 import { lineOf } from './queued-events.js';
-import { openContents, openIdentity, sealContents } from './sealed-account.js';
+import { derivedOf, openContents, openIdentity, sealContents } from './sealed-account.js';
 import { openAnswer, openLogin, sealAnswer, sealLogin } from './sealed-spill.js';
 import type { VaultParts, VaultRest } from './vault.js';
 
@@ -92,7 +92,7 @@ export function restOfVault({ store, clock, events, alarm }: VaultParts, access:
           id: randomId(),
           subjectDigest,
           generation: 1,
-          hasRefreshToken: contents.refreshToken !== null,
+          ...derivedOf(contents),
         };
         const sealed = { ...account, sealed: sealContents(keys, account, contents) };
         const line = lineOf(events, event?.(account));
@@ -112,7 +112,7 @@ export function restOfVault({ store, clock, events, alarm }: VaultParts, access:
           ...change,
           subjectDigest: digests[0],
           generation: generation + 1,
-          hasRefreshToken: contents.refreshToken !== null,
+          ...derivedOf(contents),
         };
         const sealed = { ...account, sealed: sealContents(keys, account, contents) };
         const line = lineOf(events, event?.(account));

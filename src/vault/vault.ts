@@ -35,6 +35,7 @@ type StoreParts = Pick<
 /** What `vault token` needs in addition if the token is valid. */
 interface StoredToken {
   accessToken(account: SealedAccount): Promise<Secret | null>;
+  idToken(account: SealedAccount): Promise<Secret | null>;
   /** Moves this process's events into the trail if they cannot wait or are many. Never rejects. */
   settleDue(): Promise<void>;
   close(): Promise<void>;

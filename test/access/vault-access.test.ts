@@ -66,7 +66,7 @@ const BORN = [
 const never = () => Promise.reject(new Error('no key must be fetched here'));
 
 async function add(vault: Vault, label: string): Promise<void> {
-  const contents = { accessToken: new Secret('access-token-example'), refreshToken: null };
+  const contents = { accessToken: new Secret('access-token-example'), refreshToken: null, idToken: null };
   await vault.add(accountExample({ label }), { ...contents, identity: { ...ALICE, subject: label } });
 }
 

@@ -55,6 +55,7 @@ user details    workspace: Example Ltd
 provider        Google
 status          insufficient_scope: profile was not granted
 access token    expires in 52m (2026-03-01 12:52 UTC)
+id_token        none
 grant           expired 1h ago (2026-03-01 11:00 UTC)
 refresh token   stored
 last refresh    8m ago (2026-03-01 11:52 UTC)
@@ -93,7 +94,9 @@ manage at       https://myaccount.google.com/connections
       isDefault: false,
     });
     expect(stdout).not.toMatch(/missing|manage|last error|user|former|default/);
-    expect(stdout).toContain('access token    expiry unknown\ngrant           no expiry reported\n');
+    expect(stdout).toContain(
+      'access token    expiry unknown\nid_token        none\ngrant           no expiry reported\n',
+    );
     expect(stdout).toContain(
       'refresh token   none: log in again when the access token expires\nlast refresh    never\n',
     );
@@ -215,6 +218,7 @@ manage at       https://myaccount.google.com/connections
       asked_scopes: ['openid', 'email', 'profile'],
       withdrawn_scopes: [],
       token_type: 'Bearer',
+      id_token_expires_at: null,
       failures: 2,
       retry_at: null,
       client_id: 'client-example',

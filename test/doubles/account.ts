@@ -22,6 +22,7 @@ export function accountExample(given: Partial<Account> = {}): Account {
     expiresAt: NOW + 52 * MINUTE,
     grantExpiresAt: null,
     hasRefreshToken: true,
+    idTokenExpiresAt: null,
     lastRefreshAt: NOW - 8 * MINUTE,
     lastError: null,
     failures: 0,

@@ -16,6 +16,7 @@ export function sealedExample(n: number, given: Partial<Account> = {}): SealedAc
       accessToken: Buffer.from(`sealed access token ${n}`),
       refreshToken: account.hasRefreshToken ? Buffer.from(`sealed refresh token ${n}`) : null,
       identity: Buffer.from(`sealed identity ${n}`),
+      idToken: null,
     },
   };
 }

@@ -130,6 +130,7 @@ const tasks = {
       accessToken: new Secret(`access-token-${subject}`),
       refreshToken: new Secret(`refresh-token-${subject}`),
       identity: { subject, email: null, name: null, details: {} },
+      idToken: null,
     };
     const added = await patiently(() => vault.add(facts, contents));
     await access.close();

@@ -6,6 +6,8 @@ import type { TempHome } from './temp-home.js';
 export interface Canaries {
   /** An access token may be printed by `vault token`, and nowhere else. */
   accessToken(...values: readonly string[]): void;
+  /** An id_token may be printed by `vault token --id-token`, and nowhere else. */
+  idToken(...values: readonly string[]): void;
   /** Refresh tokens, codes, verifiers, client secrets, keys: never anywhere. */
   secret(...values: readonly string[]): void;
   /** The master key: in its own file, and nowhere else. */
@@ -15,7 +17,7 @@ export interface Canaries {
   readonly size: number;
 }
 
-type Kind = 'access token' | 'secret' | 'master key';
+type Kind = 'access token' | 'id_token' | 'secret' | 'master key';
 
 /** The tail that must not show up alone either: a truncated token is still most of one. */
 const TAIL = 16;
@@ -25,6 +27,9 @@ export function createCanaries(): Canaries {
   return {
     accessToken: (...values) => {
       for (const value of values) kept.set(value, 'access token');
+    },
+    idToken: (...values) => {
+      for (const value of values) kept.set(value, 'id_token');
     },
     secret: (...values) => {
       for (const value of values) kept.set(value, 'secret');
@@ -53,12 +58,17 @@ interface Place {
   readonly mayHold: Kind | null;
 }
 
+function mayPrint(args: readonly string[]): Kind | null {
+  if (args[0] === 'token' && args.includes('--id-token')) return 'id_token';
+  return args[0] === 'token' || args[0] === 'helper' ? 'access token' : null;
+}
+
 function printed(home: TempHome): Place[] {
   return home.runs.flatMap(({ args, stdout, stderr }) => [
     {
       place: `stdout of ${args.join(' ')}`,
       bytes: Buffer.from(stdout),
-      mayHold: args[0] === 'token' || args[0] === 'helper' ? 'access token' : null,
+      mayHold: mayPrint(args),
     },
     { place: `stderr of ${args.join(' ')}`, bytes: Buffer.from(stderr), mayHold: null },
   ]);

@@ -99,6 +99,8 @@ function learn(canaries: Canaries, demo: DemoServer): void {
   for (const value of demo.secrets()) {
     if (value === demo.client.secret) continue;
     if (value.startsWith('demo-access-')) canaries.accessToken(value);
+    // Base64url of `{"`, as every JWT begins.
+    else if (value.startsWith('eyJ')) canaries.idToken(value);
     else canaries.secret(value);
   }
 }

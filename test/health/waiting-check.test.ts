@@ -38,7 +38,12 @@ describe('a spilled answer', () => {
   it('is reported for a finished login without an account', async () => {
     const id = '00000000-0000-4000-8000-00000000000a';
     const { label, createdAt, lastRefreshAt, ...facts } = accountExample();
-    const contents = { accessToken: new Secret('access-token-example'), refreshToken: null, identity: ALICE };
+    const contents = {
+      accessToken: new Secret('access-token-example'),
+      refreshToken: null,
+      identity: ALICE,
+      idToken: null,
+    };
     const consent = { at: 1, how: 'browser', askedScopes: [], grantedScopes: [] } as const;
     const login = { as: null, only: null, facts, contents, consent };
     const sealed = await stage.vault.sealLogin(id, login);

@@ -161,7 +161,7 @@ describe('a granted token answer', () => {
   it('drops an invalid id_token', () => {
     expect(granted({ ...token, id_token: 'not one' })).toMatchObject({
       idToken: null,
-      flaws: ['the id_token is malformed'],
+      flaws: ['the id_token is malformed or too long'],
     });
     expect(granted({ ...token, id_token: null })).toMatchObject({ idToken: null, flaws: [] });
   });

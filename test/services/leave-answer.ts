@@ -1,6 +1,6 @@
 import { Secret } from '../../src/domain/secret.js';
 import type { SealedAccount } from '../../src/stores/contract.js';
-import type { AccountChange } from '../../src/vault/sealed-account.js';
+import type { AccountChange, IdToken } from '../../src/vault/sealed-account.js';
 import type { VaultStage } from './stage.js';
 
 /** Puts an answer beside the vault, as a refresh of this account leaves it that the database could not take. */
@@ -9,9 +9,10 @@ export async function leaveAnswer(
   account: SealedAccount,
   refreshToken = 'refresh-token-waiting',
   change: AccountChange = {},
+  idToken: IdToken | null = null,
 ): Promise<void> {
   const tokens = { accessToken: new Secret('access-token-waiting'), refreshToken: new Secret(refreshToken) };
-  const sealed = await vault.sealAnswer(account, { change, ...tokens });
+  const sealed = await vault.sealAnswer(account, { change, ...tokens, idToken });
   spill.reserve().write({ accountId: account.id, generation: account.generation, sealed });
 }
 

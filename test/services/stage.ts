@@ -121,6 +121,7 @@ export async function openVaultStage(): Promise<VaultStage> {
           accessToken: new Secret('access-token-example'),
           refreshToken: new Secret('refresh-token-example'),
           identity: ALICE,
+          idToken: null,
           ...contents,
         },
       );

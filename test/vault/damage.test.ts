@@ -23,6 +23,7 @@ beforeEach(async () => {
       accessToken: new Secret(`access-token-${label}`),
       refreshToken: new Secret(`refresh-token-${label}`),
       identity: { subject: `subject-${label}`, email: null, name: null, details: {} },
+      idToken: null,
     });
   }
   await vault.close();

@@ -67,6 +67,7 @@ function sealedAccount({ account, sealed }: Vectors['accounts'][number]): Sealed
       accessToken: hex(sealed.access_token),
       refreshToken: sealed.refresh_token === null ? null : hex(sealed.refresh_token),
       identity: hex(sealed.identity),
+      idToken: null,
     },
   };
 }

@@ -130,7 +130,7 @@ describe('a spilled answer', () => {
     const vault = await stage.sibling();
     const read = await account(vault);
     await stage.begin();
-    const answer = { change: {}, accessToken: null, refreshToken: TOKEN };
+    const answer = { change: {}, accessToken: null, refreshToken: TOKEN, idToken: null };
     const sealed = await (await stage.open()).sealAnswer(read, answer);
     expect((await vault.openAnswer(read, read.generation, sealed))?.refreshToken?.reveal()).toBe(
       TOKEN.reveal(),
@@ -140,7 +140,7 @@ describe('a spilled answer', () => {
   it('is opened until the old data keys are deleted', async () => {
     const vault = await stage.open();
     const read = await account(vault);
-    const answer = { change: {}, accessToken: null, refreshToken: TOKEN };
+    const answer = { change: {}, accessToken: null, refreshToken: TOKEN, idToken: null };
     const sealed = await vault.sealAnswer(read, answer);
     await stage.begin();
     await stage.sealAll();

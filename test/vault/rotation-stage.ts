@@ -53,4 +53,5 @@ export const contents = (subject: string) => ({
   accessToken: new Secret('access-token-example-2'),
   refreshToken: TOKEN,
   identity: { subject, email: null, name: null, details: {} },
+  idToken: null,
 });

@@ -70,7 +70,12 @@ export async function openWholeStage(): Promise<WholeStage> {
       const vault = await stage.open();
       for (const label of labels) {
         const identity = { subject: `subject-${label}`, email: null, name: null, details: {} };
-        const contents = { accessToken: new Secret('access-token-example'), refreshToken: null, identity };
+        const contents = {
+          accessToken: new Secret('access-token-example'),
+          refreshToken: null,
+          identity,
+          idToken: null,
+        };
         if ((await vault.add(accountExample({ label }), contents)) === null) throw new Error('taken');
       }
     },

@@ -38,6 +38,7 @@ const contents = (given: Partial<Contents> = {}): Contents => ({
   accessToken: new Secret('access-token-example'),
   refreshToken: new Secret('refresh-token-example'),
   identity: { subject: 'subject-example', email: 'alice@example.com', name: null, details: {} },
+  idToken: null,
   ...given,
 });
 

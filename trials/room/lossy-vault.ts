@@ -141,5 +141,5 @@ function factsOf(index: number, url: string) {
 
 function contentsOf(index: number, access = 'access-token-example', refresh = 'refresh-token-example') {
   const identity = { subject: `subject-${index}`, email: null, name: 'ada', details: {} };
-  return { accessToken: new Secret(access), refreshToken: new Secret(refresh), identity };
+  return { accessToken: new Secret(access), refreshToken: new Secret(refresh), identity, idToken: null };
 }

@@ -89,6 +89,7 @@ export async function openSpecimen(name: string): Promise<Specimen> {
         accessToken: new Secret(`access-token-example-${name}-${label}`),
         refreshToken: new Secret(`refresh-token-example-${name}-${label}`),
         identity: { subject: `subject-${name}-${label}`, email, name: label, details: {} },
+        idToken: null,
       } as Contents;
       const account = await vault.add(factsOf(label), contents);
       if (account === null) throw new Error(`${label} is taken`);

@@ -15,7 +15,7 @@ import type { UnstoredLogin } from '../../vault/sealed-spill.js';
 import type { Vault } from '../../vault/vault.js';
 import { isOwnServer, revokeTokens } from '../revoke/revoke.js';
 import { loginFinished, noteConsent } from './login-commit.js';
-import { identifyUser, identityByName } from './login-identity.js';
+import { type IdentifiedUser, identifyUser, identityByName } from './login-identity.js';
 import type { LoginRequest, LoginResult } from './login-request.js';
 import { retryLogin } from './login-request.js';
 import { type ReservedDeps, storeLogin } from './login-store.js';
@@ -106,7 +106,7 @@ const NEVER_FAILED = { status: 'active', reason: null, lastError: null, failures
 /** Everything that an account needs of a login. */
 export function unstoredLogin(
   { provider, server, target, answer, at, how }: Omit<Redeemed, 'nonce'>,
-  { identity, issuer, accessToken }: { identity: Identity; issuer: string; accessToken: Secret },
+  { identity, issuer, idToken, accessToken }: IdentifiedUser & { readonly accessToken: Secret },
 ): UnstoredLogin {
   const { scopes: askedScopes, only, request } = target;
   const grantedScopes = canonicalScopes(askedScopes, answer.scopes, provider);
@@ -131,7 +131,7 @@ export function unstoredLogin(
       grantExpiresAt: after(answer.refreshTokenExpiresIn),
       updatedAt: at,
     },
-    contents: { accessToken, refreshToken: answer.refreshToken, identity },
+    contents: { accessToken, refreshToken: answer.refreshToken, identity, idToken },
     consent: { at, how, askedScopes, grantedScopes },
   };
 }

@@ -4,10 +4,11 @@ import { VaultError } from '../../domain/errors.js';
 import { command } from '../../domain/hints.js';
 import type { Secret } from '../../domain/secret.js';
 import type { GrantedAnswer, ServerMetadata } from '../../oauth/contract.js';
-import { readIdToken } from '../../oauth/id-token.js';
+import { endOfIdToken, readIdToken } from '../../oauth/id-token.js';
 import { readIdentity } from '../../oauth/identity.js';
 import type { ConfiguredProvider, IdentitySource } from '../../providers/contract.js';
 import type { Http } from '../../system/contract.js';
+import type { IdToken } from '../../vault/sealed-account.js';
 import type { Vault } from '../../vault/vault.js';
 import type { LoginRequest } from './login-request.js';
 import { retryLogin } from './login-request.js';
@@ -68,15 +69,22 @@ export async function identityByName(
   return older === null ? named : { ...named, subject: `${named.subject} ${randomId()}` };
 }
 
+export interface IdentifiedUser {
+  readonly identity: Identity;
+  readonly issuer: string;
+  /** The id_token if it was checked. */
+  readonly idToken: IdToken | null;
+}
+
 /**
  * Identifies the user and the issuer. An id_token is checked whenever one was requested and came, unless the provider is known not to
  * identify users.
  *
  * @throws VaultError `provider_answer_invalid`, `network_failed`, `provider_unavailable`, `usage`
  */
-export async function identifyUser(facts: IdentityFacts): Promise<{ identity: Identity; issuer: string }> {
+export async function identifyUser(facts: IdentityFacts): Promise<IdentifiedUser> {
   const { provider, answer } = facts;
-  if (facts.named !== null) return { identity: facts.named, issuer: provider.issuer };
+  if (facts.named !== null) return { identity: facts.named, issuer: provider.issuer, idToken: null };
   const claims =
     answer.idToken !== null && facts.idTokenAsked ? await checkedClaims(facts, answer.idToken) : null;
   const source = withUserinfo(provider.identity, facts.server.userinfoEndpoint);
@@ -86,8 +94,12 @@ export async function identifyUser(facts: IdentityFacts): Promise<{ identity: Id
   const identity = await readIdentity({ source, claims, answer, http, accessToken });
   const issuer =
     provider.issuerTemplate && typeof claims?.['iss'] === 'string' ? claims['iss'] : facts.server.issuer;
-  if (identity.email !== null || identity.name !== null) return { identity, issuer };
-  return { identity: await withName(identity, source, facts), issuer };
+  const idToken =
+    answer.idToken === null || claims === null
+      ? null
+      : { token: answer.idToken, expiresAt: endOfIdToken(claims) };
+  if (identity.email !== null || identity.name !== null) return { identity, issuer, idToken };
+  return { identity: await withName(identity, source, facts), issuer, idToken };
 }
 
 /**

@@ -16,7 +16,7 @@ import { loginNeeded } from '../refusals.js';
 import { accountsOf, type NameContext, selectAccounts } from '../select-account.js';
 import { notSentWhileOpen, openSinceOf, worksWhileOpen } from './open-refresh.js';
 import { RETRY_POLICIES } from './refresh-send.js';
-import { unusableTokenWarning, withdrawnScopes } from './refresh-warnings.js';
+import { joined, unusableTokenWarning, withdrawnScopes } from './refresh-warnings.js';
 
 export interface RefreshRequest {
   /** Empty with `all` or `provider`. */
@@ -249,9 +249,9 @@ function skippedAsOpen(error: VaultError) {
   return { outcome: 'skipped', reason: `${error.message} (${hint})`, error: null, ...open } as const;
 }
 
-function renewed(before: Account, account: Account) {
+function renewed(before: Account, account: Account, ofAnswer?: string) {
   const withdrawn = withdrawnScopes(before, account);
-  const warning = unusableTokenWarning(account);
+  const warning = joined([unusableTokenWarning(account), ofAnswer]);
   return {
     account,
     error: null,
@@ -271,7 +271,7 @@ async function refreshAndReport(
     const outcome = await deps.refresh(vault, account, evenIfOpen);
     if (outcome.kind === 'open') return { account: outcome.account, ...skippedAsOpen(outcome.error) };
     if (outcome.kind === 'refreshed')
-      return { ...renewed(account, outcome.account), outcome: 'refreshed', reason: why };
+      return { ...renewed(account, outcome.account, outcome.warning), outcome: 'refreshed', reason: why };
     if (outcome.kind === 'adopted') {
       const reason = 'another process refreshed it meanwhile';
       return { ...renewed(account, outcome.account), outcome: 'skipped', reason };

@@ -170,8 +170,9 @@ async function refreshLocked(
     const mayResend = () => repeats || (provider.resend !== 'never' && !usable());
     const how = { policy, mayResend };
     const ask = { provider, refreshToken, repeated, subjectToken: subject };
+    const idTokens = idTokenCheck(account, provider);
     const sent = await send(deps, http, account, ask, how).finally(leave);
-    return await conclude(deps, vault, { account, contents, provider, earlier, slot }, sent);
+    return await conclude(deps, vault, { account, contents, provider, earlier, slot, idTokens }, sent);
   } finally {
     slot.release();
   }
@@ -254,6 +255,22 @@ function send(
   });
 }
 
+type IdTokenCheck = typeof import('./refreshed-id-token.js') | null;
+
+/**
+ * The code that checks an id_token, loaded while the request is under way: what is between the answer and its commit must not
+ * take long, and must not fail.
+ *
+ * @returns null where an id_token is ignored, as in the login, or the code cannot be loaded
+ */
+async function idTokenCheck(
+  { askedScopes }: Account,
+  { identity }: ConfiguredProvider,
+): Promise<IdTokenCheck> {
+  if (!askedScopes.includes('openid') || identity.from === 'none') return null;
+  return import('./refreshed-id-token.js').catch(() => null);
+}
+
 /** An account whose refresh intent is written. */
 interface Exchange {
   readonly account: SealedAccount;
@@ -262,12 +279,13 @@ interface Exchange {
   /** The open intent of an earlier attempt with the same refresh token. */
   readonly earlier: Intent | null;
   readonly slot: SpillSlot;
+  readonly idTokens: Promise<IdTokenCheck>;
 }
 
 async function conclude(
   deps: RefreshDeps,
   vault: Vault,
-  { account, contents, provider, earlier, slot }: Exchange,
+  { account, contents, provider, earlier, slot, idTokens }: Exchange,
   { result, at, openSince: sentAt }: Sent,
 ): Promise<RefreshOutcome> {
   const now = deps.clock.now();
@@ -284,11 +302,17 @@ async function conclude(
     const settled = openSince === null || result.class === 'login_needed';
     return recordFailure(deps, vault, account, error, settled, result.retryAfter);
   }
-  const answer = changeBy(account, provider, result, at, now);
+  const checked =
+    result.idToken === null
+      ? null
+      : await (await idTokens)?.checkIdToken(account, provider, contents, result.idToken, now);
+  const answer = changeBy(account, provider, result, checked?.idToken ?? null, at, now);
   const updated = await commitOrSpill(vault, account, answer, contents, slot);
   if (updated === null) return { kind: 'adopted', account: await reread(vault, account) };
   deps.audit.record(refreshed(updated), 'chained');
-  if (result.accessToken !== null) return { kind: 'refreshed', account: updated };
+  const warning = checked?.warning ?? undefined;
+  if (result.accessToken !== null)
+    return { kind: 'refreshed', account: updated, ...(warning !== undefined && { warning }) };
   const error = new VaultError(
     'provider_answer_invalid',
     `${provider.title} answered without a usable access token for ${accountName(account)}`,

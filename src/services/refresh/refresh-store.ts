@@ -10,7 +10,7 @@ import type { Provider } from '../../providers/contract.js';
 import type { SealedAccount } from '../../stores/contract.js';
 import type { SpillSlot } from '../../stores/spill.js';
 import { changeNotTaken } from '../../vault/damage.js';
-import type { Contents } from '../../vault/sealed-account.js';
+import type { Contents, IdToken } from '../../vault/sealed-account.js';
 import type { UnstoredAnswer } from '../../vault/sealed-spill.js';
 import type { Vault } from '../../vault/vault.js';
 import { UNUSABLE_TOKEN } from './refresh-warnings.js';
@@ -18,8 +18,9 @@ import { UNUSABLE_TOKEN } from './refresh-warnings.js';
 /**
  * What a granted answer changes. Nothing in it is judged here: a new refresh token is kept whatever else the answer
  * lacks, because the one it replaces may no longer work. An answer without one leaves the stored one in place
- * (RFC 6749 §6).
+ * (RFC 6749 §6), and one without an id_token the stored id_token (OpenID Connect Core §12.2).
  *
+ * @param idToken of the answer, checked
  * @param at when the request was begun, milliseconds since the epoch
  * @param now milliseconds since the epoch
  */
@@ -27,6 +28,7 @@ export function changeBy(
   account: Account,
   provider: Provider,
   answer: GrantedAnswer,
+  idToken: IdToken | null,
   at: number,
   now: number,
 ): UnstoredAnswer {
@@ -46,6 +48,7 @@ export function changeBy(
     },
     accessToken: answer.accessToken,
     refreshToken: answer.refreshToken,
+    idToken,
   };
 }
 
@@ -83,6 +86,7 @@ export function commitAnswer(
       accessToken: answer.accessToken ?? contents.accessToken,
       refreshToken: answer.refreshToken ?? contents.refreshToken,
       identity: contents.identity,
+      idToken: answer.idToken ?? contents.idToken,
     },
     refreshed,
   );
@@ -139,7 +143,7 @@ function withoutScopes({ change, ...tokens }: UnstoredAnswer): UnstoredAnswer {
 
 function refreshTokenAlone({ change, refreshToken }: UnstoredAnswer): UnstoredAnswer {
   const { grantExpiresAt = null, lastRefreshAt = null } = change;
-  return { change: { grantExpiresAt, lastRefreshAt }, accessToken: null, refreshToken };
+  return { change: { grantExpiresAt, lastRefreshAt }, accessToken: null, refreshToken, idToken: null };
 }
 
 /** Adds to the status that the new refresh token cannot be used, when that is so. */

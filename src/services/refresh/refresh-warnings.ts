@@ -29,3 +29,8 @@ export function withdrawalWarning(account: Account, withdrawn: readonly string[]
   const { length } = withdrawn;
   return `${accountName(account)} no longer has the scope${length === 1 ? '' : 's'} ${readable(withdrawn.join(' '))}, which the provider left out of this refresh (${widenHint(account, withdrawn)})`;
 }
+
+/** @returns null when there is none */
+export function joined(warnings: readonly (string | null | undefined)[]): string | null {
+  return warnings.filter((warning) => typeof warning === 'string').join('; ') || null;
+}

@@ -29,7 +29,7 @@ export function backupContext(stage: KeyStage): BackupContext & RestoreContext {
 /** @returns the account's id */
 export async function addTo(stage: KeyStage, label: string): Promise<string> {
   const refreshToken = new Secret('refresh-token-example');
-  const tokens = { accessToken: new Secret('access-token-example'), refreshToken };
+  const tokens = { accessToken: new Secret('access-token-example'), refreshToken, idToken: null };
   const vault = await stage.vault();
   const added = await vault.add(accountExample({ label }), {
     ...tokens,

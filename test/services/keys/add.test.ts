@@ -22,6 +22,7 @@ async function addAccount(): Promise<string> {
     accessToken: new Secret('access-token-example'),
     refreshToken: null,
     identity: ALICE,
+    idToken: null,
   });
   return added?.id ?? '';
 }

@@ -35,7 +35,12 @@ async function add(number: number): Promise<void> {
   await Promise.all(
     names.map((label) => {
       const identity = { subject: label, email: null, name: null, details: {} };
-      const contents = { accessToken: new Secret('access-token-example'), refreshToken: null, identity };
+      const contents = {
+        accessToken: new Secret('access-token-example'),
+        refreshToken: null,
+        identity,
+        idToken: null,
+      };
       return into.add(accountExample({ label }), contents);
     }),
   );
@@ -148,6 +153,7 @@ describe('replacing the data keys', () => {
       change: {},
       accessToken: null,
       refreshToken,
+      idToken: null,
     });
     const found = { accountId: before.id, generation: 1, path: '' };
     const cleared: string[] = [];

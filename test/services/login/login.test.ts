@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { HOUR } from '../../../src/domain/duration.js';
+import { HOUR, MINUTE } from '../../../src/domain/duration.js';
 import { NOW } from '../../doubles/terminal.js';
 import { type LoginStage, openLoginStage } from './logging-in.js';
 
@@ -45,6 +45,12 @@ describe('a first login', () => {
       refresh: expect.stringMatching(/^demo-refresh-/),
     });
     expect(await stage.vault.identity(account)).toEqual(result.identity);
+  });
+
+  it('stores the id_token with its end', async () => {
+    const account = await stage.account((await stage.logIn()).account);
+    expect((await stage.vault.idToken(account))?.reveal()).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+$/);
+    expect(account.idTokenExpiresAt).toBe(NOW + 5 * MINUTE);
   });
 
   it('records how the user consented', async () => {
@@ -164,6 +170,14 @@ describe('the same user again', () => {
       account: { id: first.account.id },
     });
     expect(await accounts()).toEqual(['work']);
+  });
+
+  it('removes the id_token if it brings none', async () => {
+    await stage.logIn();
+    stage.demo.knobs.omitMembers = ['id_token'];
+    const account = await stage.account((await stage.logIn()).account);
+    expect([account.idTokenExpiresAt, await stage.vault.idToken(account)]).toEqual([null, null]);
+    expect((await stage.vault.identity(account)).email).toBe('ada@example.com');
   });
 
   it('makes an account that needed a login active again', async () => {

@@ -57,7 +57,7 @@ export function storing(stage: VaultStage) {
       ...rest,
     } as unknown as Parameters<typeof unstoredLogin>[0];
     const accessToken = new Secret('access-token-new');
-    const login = unstoredLogin(redeemed, { identity, issuer, accessToken });
+    const login = unstoredLogin(redeemed, { identity, issuer, idToken: null, accessToken });
     return storeLogin(vault, { ...NO_NAMES, ...deps, slot: spill.reserve(), ...over }, login, request);
   };
 }

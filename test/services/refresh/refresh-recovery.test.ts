@@ -88,7 +88,8 @@ describe('a refresh that was cut off', () => {
     const { accessToken, identity, refreshToken } = await stage.vault.contents(account);
     if (refreshToken === null) throw new Error('the example has a refresh token');
     await stage.vault.intend(account, refreshToken, 1, 2);
-    const contents = { accessToken, identity, refreshToken: new Secret('refresh-token-of-a-login') };
+    const refreshed = new Secret('refresh-token-of-a-login');
+    const contents = { accessToken, identity, refreshToken: refreshed, idToken: null };
     await stage.vault.update(account, {}, contents);
     const outcome = await stage.refresh(await stage.account(account));
     expect(outcome.kind === 'login_needed' && outcome.error.message).not.toContain('interrupted');

@@ -56,7 +56,7 @@ describe('an answer that the database cannot store', () => {
   it('that does not open stays in its slot, and the refresh continues', async () => {
     const account = await stage.addExpired();
     const { id: accountId, generation } = account;
-    const answer = { change: {}, accessToken: null, refreshToken: null };
+    const answer = { change: {}, accessToken: null, refreshToken: null, idToken: null };
     const whole = await stage.vault.sealAnswer(account, answer);
     for (const sealed of [whole.subarray(0, whole.length / 2), Buffer.alloc(0)])
       stage.deps.spill.reserve().write({ accountId, generation, sealed });
@@ -67,8 +67,8 @@ describe('an answer that the database cannot store', () => {
   it('gives its refresh token to an account that a login has changed without one', async () => {
     const account = await spilled();
     const current = await stage.account(account);
-    const { identity, refreshToken } = await stage.vault.contents(current);
-    const contents = { identity, refreshToken, accessToken: new Secret('access-token-of-a-login') };
+    const accessToken = new Secret('access-token-of-a-login');
+    const contents = { ...(await stage.vault.contents(current)), accessToken };
     const later = { issuedAt: stage.clock.now() + 1, expiresAt: stage.clock.now() + 5 };
     await stage.vault.update(current, later, contents);
     expect((await stage.refresh(await stage.account(account))).kind).toBe('adopted');
@@ -125,7 +125,7 @@ describe('an answer that the database cannot store', () => {
     const account = await stage.addExpired();
     const lastRefreshAt = account.issuedAt + 1;
     const refreshToken = new Secret('refresh-token-later');
-    const answer = { change: { lastRefreshAt }, accessToken: null, refreshToken };
+    const answer = { change: { lastRefreshAt }, accessToken: null, refreshToken, idToken: null };
     const sealed = await stage.vault.sealAnswer({ ...account, generation: 7 }, answer);
     stage.deps.spill.reserve().write({ accountId: account.id, generation: 7, sealed });
     expect((await stage.refresh(account)).kind).toBe('adopted');
