@@ -22,7 +22,7 @@ const TOKEN_PATH =
 
 /** What it runs besides, where the key is in a keychain: the other key sources, and the search for an agent. */
 const KEY_SOURCES =
-  /[\\/]src[\\/](?:access[\\/](?:agent-socket|key-sources-rest)|config[\\/](?:config-json|key-source)|domain[\\/]environment|keysources[\\/](?:index|os-keychain)|system[\\/](?:agent[\\/]agent-socket-path|keychain[\\/](?:contract|keychain)))\.ts$/;
+  /[\\/]src[\\/](?:access[\\/](?:agent-socket|key-sources-rest)|config[\\/](?:config-json|key-source)|domain[\\/]environment|keysources[\\/](?:index|os-keychain)|services[\\/]token[\\/]ask-agent|system[\\/](?:agent[\\/]agent-socket-path|keychain[\\/](?:contract|keychain)))\.ts$/;
 
 /**
  * What these import for failures and for other commands only. They become a chunk that is loaded by the first call of one

@@ -69,8 +69,8 @@ export async function fastRead(argv: readonly string[]): Promise<CommandLine | n
       continue;
     }
     const value = attached ?? argv[++index];
-    // A value that looks like an option is more likely a forgotten value.
-    if (value === undefined || (attached === null && value.startsWith('-'))) return null;
+    // A value that looks like an option is more likely a forgotten value; - alone is stdin.
+    if (value === undefined || (attached === null && /^-./.test(value))) return null;
     target[flag.key] = flag.repeatable
       ? [...((target[flag.key] as string[] | undefined) ?? []), value]
       : value;

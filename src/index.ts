@@ -49,6 +49,13 @@ export interface OpenedVault {
    */
   accessToken(account?: string, options?: AccessTokenOptions): Promise<string>;
   /**
+   * The id_token of the account (OpenID Connect Core §2), refreshed first if it ends too soon.
+   *
+   * @throws VaultError as {@link accessToken}; `scope_missing` when the account was logged in without the scope openid,
+   * `login_needed` when only a login brings another one
+   */
+  idToken(account?: string, options?: Pick<AccessTokenOptions, 'minValid' | 'refresh'>): Promise<string>;
+  /**
    * Calls an operation with a valid access token, for work that may outlive it. When the token is refused, the account is
    * refreshed once, shared by all concurrent calls, and the operation is called once more with the new token. There is no
    * third call. A token is refused when the operation
@@ -114,13 +121,17 @@ export function openVault(options: OpenVaultOptions = {}): OpenedVault {
     await ctx.close();
   }
 
+  const revealed = (request: () => TokenRequest) =>
+    tracked(async () => {
+      const { accessToken, warning } = await token(ctx, request());
+      if (warning !== null) onNotice(warning);
+      return accessToken.reveal();
+    });
+
   return {
-    accessToken: (account, options = {}) =>
-      tracked(async () => {
-        const { accessToken, warning } = await token(ctx, tokenRequest(account, options));
-        if (warning !== null) onNotice(warning);
-        return accessToken.reveal();
-      }),
+    accessToken: (account, options = {}) => revealed(() => tokenRequest(account, options)),
+    idToken: (account, options = {}) =>
+      revealed(() => ({ ...tokenRequest(account, options), idToken: true })),
     withToken: (account, operation, options = {}) =>
       tracked(async () => withToken(tokenRequest(account, options), operation)),
     accounts: () =>

@@ -21,6 +21,8 @@ interface TokenInput {
   readonly format: TokenFormat | null;
   /** Null: the account's own mailbox. */
   readonly user: string | null;
+  /** `-`: the token that was refused comes on stdin. Anything else is refused, and may be a token. */
+  readonly refused: string | null;
 }
 
 export const token: Command<TokenInput> = {
@@ -36,6 +38,12 @@ export const token: Command<TokenInput> = {
     },
     { flags: '--scope <scope>', description: 'fail unless this scope was granted', repeatable: true },
     { flags: '--refresh', description: 'refresh even if the token is valid' },
+    {
+      flags: '--refused <->',
+      description: 'a server refused the token on stdin: refresh if it is still the stored one',
+      values: ['-'],
+    },
+    { flags: '--id-token', description: 'the id_token instead of the access token' },
     {
       flags: '--format <format>',
       description: 'how to print the token',
@@ -53,6 +61,7 @@ export const token: Command<TokenInput> = {
     'token google --format header | curl -H @- https://example.com/': 'as a request header',
     'token google/work --min-valid 30m': 'valid for at least half an hour',
     'token microsoft --format xoauth2 --user office@example.com': 'for a shared mailbox',
+    'token google --refused -': 'after a 401: another token than the one on stdin',
   },
 
   parse(raw) {
@@ -66,20 +75,23 @@ export const token: Command<TokenInput> = {
         scopes: scopes(raw),
         refresh: given(raw, '--refresh'),
         withIdentity: user === null && namesMailbox(format),
+        ...(given(raw, '--id-token') && { idToken: true as const }),
       },
       format,
       user,
+      refused: text(raw, '--refused'),
     };
   },
 
-  async run(ctx, { request, format: written, user }, io) {
+  async run(ctx, { request, format: written, user, refused }, io) {
     const format = formatFor(written, io);
-    await printToken(
-      await validToken(ctx, format === 'json' ? { ...request, anyType: true } : request),
-      format,
-      user,
-      io,
-    );
+    const anyType = format === 'json' ? { anyType: true } : {};
+    const wanted = { ...request, ...anyType };
+    const asked =
+      refused === null
+        ? wanted
+        : await (await import('./refused-token.js')).withRefused(ctx, wanted, refused, io);
+    await printToken(await validToken(ctx, asked), format, user, io);
   },
 };
 

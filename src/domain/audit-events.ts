@@ -86,7 +86,12 @@ export type AuditEvent =
       /** The number of this kind in this login; the first ten have an event each, the last one has the total. */
       readonly count: number;
     }
-  | ({ readonly event: 'token_given' } & AboutAccount & Partial<ThroughAgent>)
+  | ({
+      readonly event: 'token_given';
+      /** Missing for an access token. */
+      readonly token?: 'id_token';
+    } & AboutAccount &
+      Partial<ThroughAgent>)
   | ({ readonly event: 'refreshed'; readonly generation: number } & AboutAccount)
   | ({ readonly event: 'refresh_failed'; readonly code: ErrorCode } & AboutAccount)
   | ({

@@ -10,7 +10,7 @@ export const MIN_VALID = 5 * MINUTE;
 const MARGIN = 10_000;
 
 /** Whether the access token can still be used at all. One without a known end counts as usable. */
-export function isUsable(account: Timed, now: number): boolean {
+export function isUsable(account: Pick<Account, 'expiresAt'>, now: number): boolean {
   return account.expiresAt === null || account.expiresAt - now > MARGIN;
 }
 

@@ -25,17 +25,21 @@ describe('vault token', () => {
     ['--format xoauth2', { ...DEFAULTS, withIdentity: true }, 'xoauth2'],
     ['--format oauthbearer', { ...DEFAULTS, withIdentity: true }, 'oauthbearer'],
     ['--format header', DEFAULTS, 'header'],
+    ['--id-token', { ...DEFAULTS, idToken: true }, null],
     ['--format xoauth2 --user office@example.com', DEFAULTS, 'xoauth2', 'office@example.com'],
   ] as [string, TokenRequest, string | null, (string | null)?][])(
     'understands "%s"',
     async (line, request, format, user = null) => {
-      expect(await inputOf(token, line)).toEqual({ request, format, user });
+      expect(await inputOf(token, line)).toEqual({ request, format, user, refused: null });
     },
   );
 
   it.each([
     ['--min-valid soon', '--min-valid takes a duration such as 90s, 5m, 12h or 7d'],
-    ['--format yaml', '--format takes one of: raw, header, json, xoauth2, oauthbearer'],
+    [
+      '--format yaml',
+      '--format takes one of: raw, header, header-value, json-header, curl, json, xoauth2, oauthbearer',
+    ],
     ['--scope =\u0007', '--scope takes a scope as the provider writes it, without special characters'],
     ['--user a@example.com', '--user needs the format xoauth2 or oauthbearer: the others name no mailbox'],
     [
@@ -86,6 +90,24 @@ describe('the output of vault token', () => {
   });
 
   it.each([
+    ['header-value', 'Bearer access-token-example\n'],
+    ['json-header', '{"Authorization":"Bearer access-token-example"}\n'],
+    ['curl', 'header = "Authorization: Bearer access-token-example"\n'],
+  ])('can be the header as %s', async (format, stdout) => {
+    expect(await printed(`--format ${format}`)).toEqual({ stdout, stderr: '' });
+  });
+
+  it('escapes what JSON and curl would read otherwise', async () => {
+    const given = { accessToken: new Secret('a"b\\c') };
+    expect((await printed('--format curl', given)).stdout).toBe(
+      'header = "Authorization: Bearer a\\"b\\\\c"\n',
+    );
+    expect(JSON.parse((await printed('--format json-header', given)).stdout)).toEqual({
+      Authorization: 'Bearer a"b\\c',
+    });
+  });
+
+  it.each([
     ['xoauth2', 'user=alice@example.com\u0001auth=Bearer access-token-example\u0001\u0001'],
     ['oauthbearer', 'n,a=alice@example.com,\u0001auth=Bearer access-token-example\u0001\u0001'],
   ])('can be the %s string of a mail client', async (format, response) => {
@@ -110,6 +132,13 @@ describe('the output of vault token', () => {
       expires_at: '2026-03-01T12:52:00.000Z',
       scopes: ['openid', 'email'],
     });
+  });
+
+  it('names the id_token in a document', async () => {
+    const given = { isIdToken: true as const };
+    const document = JSON.parse((await printed('--format json', given)).stdout);
+    expect(document).toMatchObject({ id_token: 'access-token-example' });
+    expect(document).not.toHaveProperty('access_token');
   });
 
   it('has null for an unknown expiry', async () => {

@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { loadCommands, tableOf } from '../../scripts/reference.js';
 import type { Table } from '../../src/complete/answer.js';
 import { type Answer, answer, type Names } from '../../src/complete/answer.js';
+import { TOKEN_FORMATS } from '../../src/services/token/token-formats.js';
 
 const NAMES: Names = {
   accounts: (profile) =>
@@ -40,10 +41,10 @@ describe('completion offers', () => {
     ['revoke google/work g|', ['google/alice@example.com', 'google/work']],
     ['token google/work |', expect.arrayContaining(['--min-valid', '--json'])],
     ['token --f|', ['--format']],
-    ['token --format |', ['raw', 'header', 'json', 'xoauth2', 'oauthbearer']],
+    ['token --format |', [...TOKEN_FORMATS]],
     ['token --format=xo|', ['--format=xoauth2']],
     ['token --min-valid |', []],
-    ['token --refresh --re|', []],
+    ['token --refresh --ref|', ['--refused']],
     ['login google --scope a --sc|', ['--scope']],
     ['login f|', ['forge']],
     ['login goo|', ['google', 'google/alice@example.com', 'google/work']],

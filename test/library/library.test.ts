@@ -35,6 +35,18 @@ async function requestsOf(call: () => Promise<unknown>): Promise<number> {
   return stage.demo.requests.token - before;
 }
 
+describe('an id_token', () => {
+  it('is that of the login, and is refreshed on request', async () => {
+    stage.demo.knobs.idTokenLifetime = 3_600;
+    const name = await stage.logIn();
+    const vault = open();
+    const first = await vault.idToken(name);
+    expect(first).toMatch(/^eyJ[\w-]+\.[\w-]+\.[\w-]+$/);
+    expect(await requestsOf(async () => expect(await vault.idToken('demo')).toBe(first))).toBe(0);
+    expect(await vault.idToken('demo', { refresh: true })).not.toBe(first);
+  });
+});
+
 describe('an access token', () => {
   it('is returned while it is valid, without a request', async () => {
     const name = await stage.logIn();

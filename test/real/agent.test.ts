@@ -2,6 +2,7 @@ import { chmodSync, existsSync, readFileSync, renameSync, statSync } from 'node:
 import { dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { TOKEN_FORMATS } from '../../src/services/token/token-formats.js';
 import { slow } from '../doubles/demo-faults.js';
 import { curl, printedKey, type RunningAgent, socketOf, startAgent } from '../harness/agent.js';
 import { startVault } from '../harness/cli.js';
@@ -56,7 +57,7 @@ describe('the agent', () => {
     expect(path).toMatchObject({ exitCode: 0, stdout: `${agent.socket}\n` });
     for (const name of [account, 'demo', ''])
       expect(await agent.curl(`/token/${name}`)).toEqual({ exitCode: 0, status: 200, body: plain.stdout });
-    for (const format of ['header', 'json', 'xoauth2', 'oauthbearer']) {
+    for (const format of TOKEN_FORMATS.filter((each) => each !== 'raw')) {
       const { stdout } = await stage.vault(['token', account, '--format', format], {
         env: { VAULT_KEY_FILE: '/nowhere/but/with/the/agent' },
       });

@@ -40,21 +40,27 @@ export async function askAgent(
   return read;
 }
 
-function tokenTarget({ selector, minValid, scopes, withIdentity }: TokenRequest): string {
+function tokenTarget({ selector, minValid, scopes, withIdentity, refused, idToken }: TokenRequest): string {
   const query = new URLSearchParams({ format: 'json', min_valid: `${Math.ceil(minValid / SECOND)}s` });
   for (const scope of scopes) query.append('scope', scope);
   if (withIdentity) query.append('email', 'yes');
+  if (refused !== undefined) query.append('refused', refused);
+  if (idToken === true) query.append('id_token', 'yes');
   return `/token/${encodeURIComponent(selector ?? '')}?${query}`;
 }
 
 type Document = Readonly<Record<string, unknown>>;
 
 /** @returns null when it is not a token document; the error when the token is not of the type that was asked for */
-function readToken(value: Document | null, { anyType }: TokenRequest): ValidToken | VaultError | null {
-  const { account, access_token, token_type, expires_at, scopes, email, warning } = value ?? {};
+function readToken(
+  value: Document | null,
+  { anyType, idToken }: TokenRequest,
+): ValidToken | VaultError | null {
+  const { account, token_type, expires_at, scopes, email, warning } = value ?? {};
+  const token = value?.[idToken === true ? 'id_token' : 'access_token'];
   const [, provider, label] = /^([^/]+)\/(.+)$/s.exec(String(account)) ?? [];
   if (provider === undefined || label === undefined) return null;
-  if (typeof access_token !== 'string' || access_token === '' || typeof token_type !== 'string') return null;
+  if (typeof token !== 'string' || token === '' || typeof token_type !== 'string') return null;
   const end = typeof expires_at === 'string' ? Date.parse(expires_at) : null;
   const known = {
     provider,
@@ -63,13 +69,14 @@ function readToken(value: Document | null, { anyType }: TokenRequest): ValidToke
     expiresAt: Number.isNaN(end) ? null : end,
     grantedScopes: Array.isArray(scopes) ? scopes.map(String) : [],
   };
-  const token = {
+  const read = {
     account: known,
-    accessToken: new Secret(access_token),
+    accessToken: new Secret(token),
+    ...(idToken === true && { isIdToken: true as const }),
     email: typeof email === 'string' ? email : null,
     warning: typeof warning === 'string' ? warning : null,
   };
-  return anyType === true || isBearer(known) ? token : notBearer(known);
+  return anyType === true || isBearer(known) ? read : notBearer(known);
 }
 
 /** @returns null when it is not an error document */

@@ -113,15 +113,18 @@ interface AskedToken {
  * @throws VaultError `usage`
  */
 function readTokenQuery(name: string, query: URLSearchParams, client: string | null): AskedToken {
-  refuseUnknown(query, ['min_valid', 'scope', 'format', 'email', 'user']);
+  refuseUnknown(query, ['min_valid', 'scope', 'format', 'email', 'user', 'refused', 'id_token']);
   const written = single(query, 'format') ?? 'raw';
   const format = TOKEN_FORMATS.find((each) => each === written);
   if (format === undefined) throw usage(`format takes one of: ${TOKEN_FORMATS.join(', ')}`);
   const user = single(query, 'user');
   if (user !== null) checkNamedMailbox(user, format, 'user');
   const minValid = single(query, 'min_valid');
-  const email = single(query, 'email') ?? 'no';
-  if (email !== 'yes' && email !== 'no') throw usage('email takes one of: yes, no');
+  const email = isYes(query, 'email');
+  const idToken = isYes(query, 'id_token');
+  const refused = single(query, 'refused');
+  if (refused !== null && !/^[0-9a-f]{64}$/.test(refused))
+    throw usage('refused takes the SHA-256 of the refused token, in 64 lower-case hex digits');
   return {
     request: {
       selector: name === '' ? null : decoded(name),
@@ -130,7 +133,9 @@ function readTokenQuery(name: string, query: URLSearchParams, client: string | n
       insist: minValid !== null && client === null,
       scopes: query.getAll('scope').flatMap(readScopes),
       refresh: false,
-      withIdentity: (user === null && namesMailbox(format)) || email === 'yes',
+      ...(refused === null ? {} : { refused }),
+      ...(idToken ? { idToken } : {}),
+      withIdentity: (user === null && namesMailbox(format)) || email,
       ...(format === 'json' ? { anyType: true } : {}),
       client: readClient(client),
     },
@@ -166,6 +171,12 @@ function single(query: URLSearchParams, key: string): string | null {
   if (values.length > 1) throw usage(`${key} is given more than once`);
   if (values[0] === '') throw usage(`${key} is empty`);
   return values[0] ?? null;
+}
+
+function isYes(query: URLSearchParams, key: string): boolean {
+  const value = single(query, key) ?? 'no';
+  if (value !== 'yes' && value !== 'no') throw usage(`${key} takes one of: yes, no`);
+  return value === 'yes';
 }
 
 function readScopes(text: string): readonly string[] {

@@ -2,8 +2,8 @@ import type { Context } from '../../context.js';
 import { accountName } from '../../domain/account.js';
 import { VaultError } from '../../domain/errors.js';
 import type { ValidToken } from '../../domain/valid-token.js';
+import { renewedToken } from './refused.js';
 import { type TokenContext, token } from './token.js';
-import { renewedToken } from './with-token.js';
 
 export interface ExecRequest {
   readonly selector: string;

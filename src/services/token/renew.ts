@@ -11,9 +11,15 @@ import type { ValidToken } from '../../domain/valid-token.js';
 import { timesInARow } from '../../domain/wording.js';
 import type { SealedAccount } from '../../stores/contract.js';
 import type { Vault } from '../../vault/vault.js';
-import { unusableTokenWarning, withdrawalWarning, withdrawnScopes } from '../refresh/refresh-warnings.js';
+import {
+  joined,
+  unusableTokenWarning,
+  withdrawalWarning,
+  withdrawnScopes,
+} from '../refresh/refresh-warnings.js';
 import { loginNeeded } from '../refusals.js';
 import { confirmMissing } from '../unknown-account.js';
+import { digestOf } from './refused.js';
 import type { TokenRequest } from './token-request.js';
 
 /* What a request for a token does when the stored one is not simply good enough. A valid token does not load this file. */
@@ -22,6 +28,9 @@ export interface RenewContext extends Pick<Context, 'clock' | 'firstTime' | 'pro
   /** Refreshes under the account's lock. @param fallback whether the stored access token serves if that fails */
   readonly refresh: (vault: Vault, account: Account, fallback: boolean) => Promise<RefreshOutcome>;
 }
+
+/** An outcome that brought another token. */
+type Renewal = Extract<RefreshOutcome, { kind: 'refreshed' | 'adopted' }>;
 
 interface Renewed {
   readonly account: SealedAccount;
@@ -42,14 +51,16 @@ export async function renew(
   request: TokenRequest,
 ): Promise<Renewed | 'changed'> {
   await requireScopes(ctx, vault, account, request.scopes);
+  const refused = request.refused !== undefined && (await isStored(vault, account, request.refused));
+  const asked = request.refresh || refused;
   const now = ctx.clock.now();
-  if (!request.refresh && isGoodEnough(account, request.minValid, now))
+  if (!asked && isGoodEnough(account, request.minValid, now))
     return {
       account,
       warning: joined([await deadGrant(ctx, account, now), tooShort(account, request, now)]),
     };
   const usable = isUsable(account, now) && account.sealed.accessToken !== null;
-  const fallback = usable && !request.refresh;
+  const fallback = usable && !asked;
   if (fallback && (!account.hasRefreshToken || awaitsLogin(account, now))) {
     if (request.insist === true) throw loginNeeded(account);
     return {
@@ -71,7 +82,15 @@ export async function renew(
     const warning = `${shortLived(account, later)} and could not be renewed: ${outcome.message}${next}`;
     return { account, warning };
   }
-  return refreshed(ctx, vault, account, request, outcome.kind === 'adopted');
+  // Another process may have changed something else, its name for example, and the token is the same.
+  if (refused && outcome.kind === 'adopted') return 'changed';
+  return refreshed(ctx, vault, account, request, outcome);
+}
+
+/** Whether this is the stored access token. @param digest as from `digestOf` */
+async function isStored(vault: Vault, account: SealedAccount, digest: string): Promise<boolean> {
+  const stored = await vault.accessToken(account);
+  return stored !== null && digestOf(stored) === digest;
 }
 
 /** The warning that a token is the last one, once for each. */
@@ -82,11 +101,7 @@ async function deadGrant({ firstTime }: RenewContext, account: Account, now: num
   return `${accountName(account)} needs a new login; until then you get its last token${end}: ${loginCommand(account)}`;
 }
 
-function joined(warnings: readonly (string | null)[]): string | null {
-  return warnings.filter((warning) => warning !== null).join('; ') || null;
-}
-
-function backoffError(account: Account, now: number): VaultError {
+export function backoffError(account: Account, now: number): VaultError {
   const left = formatDuration((account.retryAt ?? now) - now);
   return new VaultError(
     'provider_unavailable',
@@ -96,12 +111,12 @@ function backoffError(account: Account, now: number): VaultError {
 }
 
 /** Returns a failure as a value, since a usable token makes it a warning; an interruption is thrown. */
-async function refreshOrExplain(
+export async function refreshOrExplain(
   ctx: RenewContext,
   vault: Vault,
   account: Account,
   fallback: boolean,
-): Promise<VaultError | Extract<RefreshOutcome, { kind: 'refreshed' | 'adopted' }>> {
+): Promise<VaultError | Renewal> {
   try {
     const outcome = await ctx.refresh(vault, account, fallback);
     return outcome.kind === 'refreshed' || outcome.kind === 'adopted' ? outcome : outcome.error;
@@ -116,21 +131,14 @@ async function refreshed(
   vault: Vault,
   before: Account,
   request: TokenRequest,
-  adopted: boolean,
+  outcome: Renewal,
 ): Promise<Renewed | 'changed'> {
-  const account = await vault.account(before.id);
-  if (account === null) {
-    const removed = `${accountName(before)} was removed meanwhile`;
-    throw await confirmMissing(
-      vault,
-      new VaultError('account_not_found', removed, { hint: command(`login ${quoted(before.provider)}`) }),
-    );
-  }
+  const account = await reread(vault, before);
   await requireScopes(ctx, vault, account, request.scopes);
   const now = ctx.clock.now();
   if (!isUsable(account, now)) {
     // Another process stored a token meanwhile that has expired as well: this time we refresh.
-    if (adopted) return 'changed';
+    if (outcome.kind === 'adopted') return 'changed';
     throw new VaultError(
       'provider_answer_invalid',
       `the new token of ${accountName(account)} ${ending(account.expiresAt ?? now, now)}, too soon to be used`,
@@ -140,10 +148,26 @@ async function refreshed(
   const withdrawn = withdrawnScopes(before, account);
   const warning = joined([
     unusableTokenWarning(account),
+    warningOf(outcome),
     withdrawn.length > 0 ? withdrawalWarning(account, withdrawn) : null,
     tooShort(account, request, now),
   ]);
   return { account, warning };
+}
+
+export function warningOf(outcome: Renewal): string | null {
+  return outcome.kind === 'refreshed' ? (outcome.warning ?? null) : null;
+}
+
+/** @throws VaultError `account_not_found` */
+export async function reread(vault: Vault, before: Account): Promise<SealedAccount> {
+  const account = await vault.account(before.id);
+  if (account !== null) return account;
+  const removed = `${accountName(before)} was removed meanwhile`;
+  throw await confirmMissing(
+    vault,
+    new VaultError('account_not_found', removed, { hint: command(`login ${quoted(before.provider)}`) }),
+  );
 }
 
 /** The error for a stored access token that cannot be returned. */
@@ -166,7 +190,7 @@ export function notBearer(account: ValidToken['account']): VaultError {
   );
 }
 
-async function requireScopes(
+export async function requireScopes(
   ctx: RenewContext,
   vault: Vault,
   account: SealedAccount,

@@ -13,6 +13,10 @@ export interface TokenRequest {
   readonly scopes: readonly string[];
   /** Refresh even if the token is valid. */
   readonly refresh: boolean;
+  /** The SHA-256 of a token that was refused, in hex: it is refreshed if it is still the stored one. */
+  readonly refused?: string;
+  /** Return the id_token (OpenID Connect Core §2) instead of the access token. */
+  readonly idToken?: true;
   /** Return a token that is not a Bearer token as well: the caller prints its type. */
   readonly anyType?: boolean;
   /** Unseal the account's identity, for formats that name the mailbox. */

@@ -1,7 +1,6 @@
 import type { Context } from '../../context.js';
-import { type Account, accountName } from '../../domain/account.js';
 import { aboutAccount } from '../../domain/audit-events.js';
-import { EXIT_CODES, isKeyFailure, VaultError } from '../../domain/errors.js';
+import { VaultError } from '../../domain/errors.js';
 import { command } from '../../domain/hints.js';
 import { isBearer, isGoodEnough, livesFor } from '../../domain/token-state.js';
 import type { ValidToken } from '../../domain/valid-token.js';
@@ -35,13 +34,6 @@ export type TokenContext = Pick<
   | 'wantedAccount'
 >;
 
-/** Failures that the notify command reports. */
-const OF_ACCOUNTS: readonly number[] = [
-  EXIT_CODES.login_needed,
-  EXIT_CODES.provider_unavailable,
-  EXIT_CODES.client_refused,
-];
-
 /** Key sources that need no user and no other program: reading the vault takes less time than asking an agent. */
 const LOCAL_SOURCES: readonly KeySourceKind[] = ['file', 'credential'];
 
@@ -53,20 +45,18 @@ const LOCAL_SOURCES: readonly KeySourceKind[] = ['file', 'credential'];
  */
 export async function token(ctx: TokenContext, request: TokenRequest): Promise<ValidToken> {
   const first = (await hasLocalKey(ctx)) ? 'not_asked' : await askRunningAgent(ctx, request);
-  if (isToken(first)) return first;
+  if (first !== null && first !== 'not_asked' && !(first instanceof VaultError)) return first;
   try {
     if (request.refresh) (await ctx.refresher({ concurrency: 1 })).prepare();
-    const refresh: RenewContext['refresh'] = (...wanted) => refreshHere(ctx, ...wanted);
+    const refresh: RenewContext['refresh'] = async (vault, account, fallback) => {
+      const { requestRefresh } = await import('../refresh/request-refresh.js');
+      const refresher = await ctx.refresher({ concurrency: 1 });
+      return requestRefresh(ctx, refresher, vault, account, fallback ? 'none' : 'short');
+    };
     return await ensureValid({ ...ctx, refresh }, request);
   } catch (failure) {
-    if (!(failure instanceof VaultError)) throw failure;
-    if (OF_ACCOUNTS.includes(failure.exitCode)) await (await import('../notify/notify.js')).notifyDue(ctx);
-    const lacksKey = isKeyFailure(failure);
-    if (!lacksKey && failure.code !== 'client_not_configured') throw failure;
-    const answer = first === 'not_asked' ? await askRunningAgent(ctx, request) : first;
-    if (isToken(answer)) return answer;
-    // The agent has opened the vault, so its reason says more.
-    throw lacksKey ? (answer ?? failure) : failure;
+    const { tokenElsewhere } = await import('./token-elsewhere.js');
+    return tokenElsewhere(ctx, request, failure, first);
   }
 }
 
@@ -80,33 +70,8 @@ async function hasLocalKey({ keys }: TokenContext): Promise<boolean> {
   }
 }
 
-function isToken(answer: ValidToken | VaultError | 'not_asked' | null): answer is ValidToken {
-  return answer !== null && answer !== 'not_asked' && !(answer instanceof VaultError);
-}
-
-async function refreshHere(ctx: TokenContext, vault: Vault, account: Account, fallback: boolean) {
-  const { requestRefresh } = await import('../refresh/request-refresh.js');
-  const refresher = await ctx.refresher({ concurrency: 1 });
-  return requestRefresh(ctx, refresher, vault, account, fallback ? 'none' : 'short');
-}
-
-/** @returns null when no agent was asked, or it gave no usable answer; the agent's reason why there is no token */
-async function askRunningAgent(
-  ctx: TokenContext,
-  request: TokenRequest,
-): Promise<ValidToken | VaultError | null> {
-  // The agent supports neither --refresh nor --settings.
-  if (request.refresh || ctx.envFile !== null) return null;
-  const { agentSocket } = await import('../../access/agent-socket.js');
-  const socket = agentSocket(ctx);
-  if (!socket.exists()) return null;
-  const { askAgent } = await import('../agent/agent-client.js');
-  // The agent does not know this environment.
-  const names = ctx.wantedAccount !== null && request.selector?.includes('/') !== true;
-  const selector = names
-    ? accountName(await selectAccount(ctx, await ctx.vault(), request.selector, request.verb ?? 'token'))
-    : request.selector;
-  return askAgent(ctx, socket, { ...request, selector });
+async function askRunningAgent(ctx: TokenContext, request: TokenRequest) {
+  return (await import('./ask-agent.js')).askRunningAgent(ctx, request);
 }
 
 export interface EnsureValidContext extends RenewContext, NameContext, Pick<Context, 'vault'> {
@@ -114,8 +79,8 @@ export interface EnsureValidContext extends RenewContext, NameContext, Pick<Cont
 }
 
 /**
- * A token that is valid for long enough is returned at once. Otherwise the account is refreshed; if that fails temporarily
- * and the token still works, it is returned with a warning.
+ * A token that is valid for long enough, and was not refused, is returned at once. Otherwise the account is refreshed; if that
+ * fails temporarily and the token still works, it is returned with a warning.
  *
  * @throws VaultError why there is none
  */
@@ -125,13 +90,18 @@ export async function ensureValid(ctx: EnsureValidContext, request: TokenRequest
   if (vault === null)
     throw new VaultError('account_not_found', 'there is no vault yet', { hint: command('login google') });
   const { scopes, minValid } = request;
+  if (request.idToken === true) {
+    const given = await (await import('./id-token.js')).ensureIdToken(ctx, vault, account, request);
+    return given === 'changed' ? ensureValid(ctx, request) : given;
+  }
   const now = ctx.clock.now();
   const isGranted = scopes.every((scope) => account.grantedScopes.includes(scope));
   const isValid =
     account.status !== 'login_needed' &&
     isGoodEnough(account, minValid, now) &&
     livesFor(account, minValid, now);
-  if (!request.refresh && isGranted && isValid) return openToken(ctx, vault, account, request, null);
+  const asItIs = !request.refresh && request.refused === undefined;
+  if (asItIs && isGranted && isValid) return openToken(ctx, vault, account, request, null);
   const { renew } = await import('./renew.js');
   const renewed = await renew(ctx, vault, account, request);
   if (renewed === 'changed') return ensureValid(ctx, request);

@@ -1,5 +1,6 @@
 import { accountName } from '../../domain/account.js';
 import type { ValidToken } from '../../domain/valid-token.js';
+import { renewedToken } from './refused.js';
 import type { TokenRequest } from './token-request.js';
 
 /**
@@ -82,22 +83,4 @@ async function discard(result: unknown): Promise<void> {
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null;
-}
-
-/**
- * Another access token, after one was refused. When the account was refreshed meanwhile, its new token will do, so that many
- * callers whose tokens are refused together make one refresh.
- *
- * @throws VaultError as `ensureValid`
- */
-export async function renewedToken(
-  token: (request: TokenRequest) => Promise<ValidToken>,
-  request: TokenRequest,
-  refused: ValidToken,
-): Promise<ValidToken> {
-  // A selector may fit another account by now.
-  const same = { ...request, selector: accountName(refused.account) };
-  const stored = await token({ ...same, refresh: false });
-  if (stored.accessToken.reveal() !== refused.accessToken.reveal()) return stored;
-  return token({ ...same, refresh: true });
 }

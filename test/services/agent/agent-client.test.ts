@@ -47,9 +47,23 @@ describe('a token from the agent', () => {
       '/token/notion%2FB%C3%BCro?format=json&min_valid=300s&scope=a+b&scope=c',
     ],
     [{ withIdentity: true }, '/token/google?format=json&min_valid=300s&email=yes'],
+    [{ idToken: true as const }, '/token/google?format=json&min_valid=300s&id_token=yes'],
+    [{ refused: 'ab' }, '/token/google?format=json&min_valid=300s&refused=ab'],
   ])('is requested by the public route: %j', async (request, target) => {
     const { asked } = await answered(200, DOCUMENT, request);
     expect(asked).toEqual(['GET', target]);
+  });
+
+  it('is the id_token if that is asked for', async () => {
+    const body = tokenDocument({
+      account,
+      accessToken: { reveal: () => 'id-token' },
+      isIdToken: true,
+    } as never);
+    const { given } = await answered(200, body, { idToken: true });
+    expect(given).toMatchObject({ isIdToken: true });
+    expect(given).not.toBeInstanceOf(VaultError);
+    expect((await answered(200, DOCUMENT, { idToken: true })).given).toBeNull();
   });
 
   it('is equivalent to one that this process reads', async () => {

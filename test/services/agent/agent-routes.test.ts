@@ -18,6 +18,7 @@ const VALID: ValidToken = {
 const STATUS = { running: true, pid: 4711 } as AgentStatus;
 const GET = { method: 'GET', hosts: ['vault'], fromBrowser: false, client: null };
 const THROUGH = { through: 'agent' } as const;
+const DIGEST = 'ab'.repeat(32);
 const USUAL = {
   minValid: 5 * MINUTE,
   insist: false,
@@ -64,6 +65,8 @@ describe('a token over the socket', () => {
     ['/token/google?format=xoauth2', { selector: 'google', withIdentity: true }],
     ['/token/google?format=xoauth2&user=office@example.com', { selector: 'google' }],
     ['/token/google?format=json', { selector: 'google', anyType: true }],
+    ['/token/google?id_token=yes', { selector: 'google', idToken: true }],
+    [`/token/google?refused=${DIGEST}`, { selector: 'google', refused: DIGEST }],
   ])('is requested as %s', async (target, expected) => {
     const { status, asked } = await ask({ target }, undefined, { email: 'alice@example.com' });
     expect(status).toBe(200);
@@ -96,6 +99,8 @@ describe('a token over the socket', () => {
     '/token/google?user=a@example.com',
     '/token/google?format=xoauth2&user=',
     '/token/google?format=xoauth2&user=a%01b',
+    '/token/google?id_token=1',
+    '/token/google?refused=access-token-example',
   ])('cannot be requested as %s', async (target) => {
     const { status, body, asked } = await ask({ target });
     expect(status).toBe(400);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Secret } from '../../../src/domain/secret.js';
 import type { ValidToken } from '../../../src/domain/valid-token.js';
+import { digestOf } from '../../../src/services/token/refused.js';
 import type { TokenRequest } from '../../../src/services/token/token-request.js';
 import { Unauthorized, withTokenBy } from '../../../src/services/token/with-token.js';
 import { accountExample } from '../../doubles/account.js';
@@ -10,12 +11,17 @@ const REQUEST = { selector: 'google', minValid: 0, scopes: [], withIdentity: fal
 /** A vault whose token carries a number, one higher with each refresh. */
 function vault() {
   let generation = 1;
+  let refreshes = 0;
   const requests: TokenRequest[] = [];
   const warnings: string[] = [];
   const token = async (request: TokenRequest): Promise<ValidToken> => {
     requests.push(request);
     await new Promise((resolve) => setImmediate(resolve));
-    if (request.refresh) generation += 1;
+    const before = digestOf(new Secret(`access-token-${generation}`));
+    if (request.refresh || request.refused === before) {
+      refreshes += 1;
+      generation += 1;
+    }
     const accessToken = new Secret(`access-token-${generation}`);
     return { account: accountExample(), accessToken, email: null, warning: null };
   };
@@ -25,7 +31,7 @@ function vault() {
     token,
     requests,
     warnings,
-    refreshes: () => requests.filter(({ refresh }) => refresh).length,
+    refreshes: () => refreshes,
   };
 }
 
@@ -121,7 +127,8 @@ describe('an operation with a token', () => {
       throw new Unauthorized();
     });
     expect(tokens).toEqual(['access-token-1', 'access-token-2']);
-    expect(requests).toEqual([{ ...REQUEST, selector: 'google/alice@example.com', refresh: false }]);
+    const refused = digestOf(new Secret('access-token-1'));
+    expect(requests).toEqual([{ ...REQUEST, selector: 'google/alice@example.com', refresh: false, refused }]);
   });
 
   it('starts its own refresh if an earlier one has ended', async () => {
