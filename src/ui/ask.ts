@@ -31,10 +31,12 @@ export async function* readLines(input: NodeJS.ReadableStream, signal: AbortSign
  */
 export async function askLine(
   question: string,
-  input: NodeJS.ReadableStream,
+  input: NodeJS.ReadableStream & { readonly readableEnded?: boolean },
   output: NodeJS.WritableStream,
   signal: AbortSignal,
 ): Promise<string | null> {
+  // After Ctrl-D no line comes any more, nor another end.
+  if (input.readableEnded === true) return null;
   output.write(`${question} `);
   for await (const line of readLines(input, signal)) return line.trim();
   output.write('\n');
@@ -44,9 +46,11 @@ export async function askLine(
 
 export const stopped = () => new VaultError('interrupted', 'stopped while asking');
 
-/** Whether an answer is yes. @param usual what an empty one means */
-export function isYes(answer: string | null, usual: 'yes' | 'no'): boolean {
-  return answer === '' ? usual === 'yes' : /^y(es)?$/i.test(answer ?? '');
+/** Whether an answer is yes; null where it is neither yes nor no. @param usual what an empty one means */
+export function isYes(answer: string, usual: 'yes' | 'no'): boolean | null {
+  if (/^y(es)?$/i.test(answer)) return true;
+  if (/^no?$/i.test(answer)) return false;
+  return answer === '' ? usual === 'yes' : null;
 }
 
 /** A terminal on which the user types. */
@@ -67,7 +71,7 @@ const KEYS = {
  * Asks for a secret: nothing that is typed is echoed, not even as stars. The terminal's mode is restored in every case.
  *
  * @returns what was typed before the line ended
- * @throws VaultError `interrupted` for Ctrl-C and for a terminal that is gone; the signal's reason when it is aborted
+ * @throws VaultError `interrupted` for Ctrl-C, Ctrl-D and for a terminal that is gone; the signal's reason when it is aborted
  */
 export async function askSecret(
   question: string,
@@ -121,12 +125,9 @@ function typedLine() {
           inSequence = !/[A-Za-z~]/.test(character) || character === 'O';
           continue;
         }
-        if (character === KEYS.interrupt) return 'interrupt';
+        // Ctrl-D too: half of a secret is of no use.
+        if (character === KEYS.interrupt || character === KEYS.end) return 'interrupt';
         if (character === '\r' || character === '\n') return characters.join('');
-        if (character === KEYS.end) {
-          if (characters.length > 0) return characters.join('');
-          return 'interrupt';
-        }
         if (character === KEYS.backspace || character === KEYS.delete) characters.pop();
         else if (character === KEYS.eraseLine) characters = [];
         else if (character === KEYS.escape) inSequence = true;

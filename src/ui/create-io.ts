@@ -126,9 +126,16 @@ export function createIo(options: IoOptions): Io {
     },
     async confirm(question, usual = 'no') {
       if (!interactive()) return false;
-      const { askLine, isYes } = await import('./ask.js');
+      const { askLine, isYes, stopped } = await import('./ask.js');
       const text = `${harmless(question)} ${usual === 'yes' ? '[Y/n]' : '[y/N]'}`;
-      return isYes(await askLine(text, host.stdin, stderr(), interruption), usual);
+      for (;;) {
+        const answer = await askLine(text, host.stdin, stderr(), interruption);
+        // Not taken as no: the questions after a no would be asked of nobody.
+        if (answer === null) throw stopped();
+        const yes = isYes(answer, usual);
+        if (yes !== null) return yes;
+        talk('type y or n', 'yellow');
+      }
     },
     async ask(question) {
       const { askLine, stopped } = await import('./ask.js');

@@ -67,10 +67,10 @@ export interface Io {
   /** How wide a picture of block characters may be on stderr; null where that is no terminal that shows them. */
   readonly canvas: number | null;
   /**
-   * Asks on the terminal; false without one, and where the input ends.
+   * Asks on the terminal until the answer is yes or no; false without a terminal.
    *
    * @param usual what an empty line means; no when left out
-   * @throws VaultError `interrupted`, `terminated`
+   * @throws VaultError `interrupted`, also where the input ends; `terminated`
    */
   confirm(question: string, usual?: 'yes' | 'no'): Promise<boolean>;
   /** Asks on the terminal for a line, and trims it. @throws VaultError `interrupted`, also where the input ends; `terminated` */

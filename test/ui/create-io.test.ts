@@ -1,5 +1,5 @@
 import { Writable } from 'node:stream';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { VaultError } from '../../src/domain/errors.js';
 import { printTable } from '../../src/ui/layout.js';
 import { progressOn } from '../../src/ui/progress.js';
@@ -123,12 +123,25 @@ describe('on a terminal', () => {
     ['YES\n', true],
     ['n\n', false],
     ['\n', false],
-    ['yesterday\n', false],
-    ['', false],
   ])('the answer %j means %s', async (typed, answer) => {
     const { io, written } = terminal({ tty: true, typed });
     expect(await io.confirm('really?')).toBe(answer);
     expect(written.stderr).toContain('really? [y/N] ');
+  });
+
+  it('a question is asked again after another word', async () => {
+    const { io, written, stdin } = terminal({ tty: true });
+    const answer = io.confirm('really?', 'yes');
+    stdin.write('nein\n');
+    await vi.waitFor(() => expect(written.stderr).toMatch(/type y or n[^?]*really\? \[Y\/n\] $/));
+    stdin.write('n\n');
+    expect(await answer).toBe(false);
+  });
+
+  it('a question ends as interrupted with the input, and so does the next', async () => {
+    const { io } = terminal({ tty: true, typed: '' });
+    await expect(io.confirm('really?')).rejects.toMatchObject({ code: 'interrupted' });
+    await expect(io.confirm('really?')).rejects.toMatchObject({ code: 'interrupted' });
   });
 
   it.each([
