@@ -1,7 +1,7 @@
 import { type Account, accountName } from '../domain/account.js';
 import { DAY } from '../domain/duration.js';
 import { type ErrorCode, reworded, VaultError } from '../domain/errors.js';
-import { command, loginCommand } from '../domain/hints.js';
+import { command, loginCommand, setProvider } from '../domain/hints.js';
 import { quoted } from '../domain/safe-text.js';
 import { FAILING_AFTER } from '../domain/status.js';
 import { describeTransport, type TransportFailure, transportHint } from '../domain/transport.js';
@@ -201,10 +201,20 @@ export function clientRefused(provider: Provider, said: Said): VaultError {
 
 /** A secret in HTTP Basic is encoded or not (RFC 6749 §2.3.1), and a server that expects the other way sees a wrong one. */
 function otherAuth({ name, client, clientAuth }: Provider, { error }: Said): string {
-  const isOurs = client.authWithSecret !== undefined && clientAuth.startsWith('basic');
+  const isOurs = client.authWithSecret !== undefined && clientAuth !== 'none';
   if (!isOurs || error !== 'invalid_client') return '';
-  const other = clientAuth === 'basic' ? 'basic-raw' : 'basic';
-  return `\nif they are right, the server may expect the secret in another form: set providers.${name}.clientAuth in config.json to "${other}" or "post" (now "${clientAuth}")`;
+  const [first = '', ...others] = (['basic', 'basic-raw', 'post'] as const)
+    .filter((form) => form !== clientAuth)
+    .map((form) => setProvider(name, 'clientAuth', form));
+  const without =
+    client.secret === 'optional'
+      ? command(`setup ${name} --no-client-secret`)
+      : setProvider(name, 'clientAuth', 'none');
+  return [
+    `\nif they are right, the server may expect the secret in another form than ${clientAuth}: ${first}`,
+    ...others.map((other) => `or: ${other}`),
+    `if the client has no secret: ${without}`,
+  ].join('\n');
 }
 
 /** Providers do not say why a refresh token stopped working; the account's history often shows it. */

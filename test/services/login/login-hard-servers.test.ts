@@ -71,7 +71,7 @@ describe('a token endpoint with unsupported requirements', () => {
     await expect(stage.logIn()).rejects.toMatchObject({
       code: 'client_refused',
       hint: expect.stringMatching(
-        /set providers\.demo\.clientAuth in config\.json to "basic-raw" or "post" \(now "basic"\)$/,
+        /another form than basic: vault config set providers\.demo\.clientAuth basic-raw\nor: vault config set providers\.demo\.clientAuth post\nif the client has no secret: vault setup demo --no-client-secret$/,
       ),
     });
   });
