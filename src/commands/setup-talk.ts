@@ -2,8 +2,11 @@ import { copyingMistake, wrongClientId } from '../config/client.js';
 import { ISSUER_RULE, isIssuer, isProviderName } from '../config/config-file.js';
 import { type ResolvedProvider, redirectToRegister } from '../config/settings.js';
 import type { Context } from '../context.js';
+import { asVaultError, VaultError } from '../domain/errors.js';
+import { setProvider } from '../domain/hints.js';
 import { Secret } from '../domain/secret.js';
 import { providerOverview } from '../services/overview/overview.js';
+import { type SetupRequest, secretNeeded } from '../services/setup/setup.js';
 import type { Io } from '../ui/io.js';
 
 /* What `vault setup` asks at a terminal. */
@@ -16,10 +19,12 @@ export async function askProvider(ctx: Pick<Context, 'readSettings'>, io: Io): P
     io.say(`${index + 1}  ${title} (${name})${configured ? ', set up already' : ''}`);
   io.say(`${other}  another server, with OpenID Connect`);
   for (;;) {
-    const answer = await io.ask(`Which provider? [1-${other}]`);
+    const answer = await io.ask(`Which provider? [1-${other} or a name]`);
     const view = views[Number(answer) - 1] ?? views.find(({ name }) => name === answer.toLowerCase());
     if (view !== undefined) return view.name;
     if (answer === String(other)) return askName(io);
+    if (answer !== '')
+      io.say(`type a number from 1 to ${other}, or one of the names in parentheses`, 'yellow');
   }
 }
 
@@ -31,14 +36,24 @@ async function askName(io: Io): Promise<string> {
   }
 }
 
-export async function askIssuer(name: string, io: Io): Promise<string> {
+/** @param check throws for an issuer that does not answer as one; null: it is not asked */
+export async function askIssuer(
+  name: string,
+  check: ((issuer: string) => Promise<void>) | null,
+  io: Io,
+): Promise<string> {
   io.say(
     `${name} is a server of your own. Its issuer is the base address of its logins, from its documentation.`,
   );
   for (;;) {
     const issuer = await io.ask('Issuer URL (https://…):');
-    if (isIssuer(issuer)) return issuer;
-    io.say(`the issuer ${ISSUER_RULE}`, 'yellow');
+    const failure = isIssuer(issuer)
+      ? await check?.(issuer).catch(asVaultError)
+      : new VaultError('usage', `the issuer ${ISSUER_RULE}`);
+    if (failure === undefined) return issuer;
+    // Its hint is about the option of a script.
+    if (failure.code === 'interrupted' || failure.code === 'terminated') throw failure;
+    io.say(`${failure.message}; type it again, or press Ctrl-C`, 'yellow');
   }
 }
 
@@ -54,11 +69,7 @@ export async function guide(
   io.say(
     `${provider.title} needs an OAuth client of your own, which you register once, in ${steps.length} steps.`,
   );
-  const redirect = redirectToRegister(resolved);
-  if (redirect !== null) {
-    io.say('The redirect URI to register, if one is asked for:');
-    io.say(`  ${redirect}`, 'bold');
-  }
+  sayRedirect(resolved, io);
   if (openBrowser && (await io.confirm(`Open ${page} in the browser?`, 'yes'))) {
     const { browser } = await ctx.loginMachine();
     if (!(await browser.open(page))) io.say('No browser could be opened here; open that page on any device.');
@@ -66,51 +77,75 @@ export async function guide(
   for (const [index, step] of steps.entries()) {
     io.say(`${index + 1}. ${step}`);
     if (index === steps.length - 1) break;
-    if ((await io.ask(`[Enter: step ${index + 2} of ${steps.length}, s: skip the steps]`)).startsWith('s'))
-      break;
+    if (await skips(`[Enter: step ${index + 2} of ${steps.length}, s: skip the steps]`, io)) break;
+  }
+}
+
+/** The redirect URI to register, where one is. */
+export function sayRedirect(resolved: ResolvedProvider, io: Io): void {
+  const { provider, builtIn, redirectUri: own } = resolved;
+  const redirect = redirectToRegister(resolved);
+  if (redirect === null || provider.client.anyLoopback === true) return;
+  io.say(`redirect URI to register: ${redirect}`, 'bold');
+  if (!builtIn && own === null && provider.redirect.port === 0)
+    io.say(`if it needs a port: ${setProvider(provider.name, 'redirectPort', '8400')}`);
+}
+
+async function skips(question: string, io: Io): Promise<boolean> {
+  for (;;) {
+    const answer = (await io.ask(question)).toLowerCase();
+    if (answer === '') return false;
+    if (answer === 's' || answer === 'skip') return true;
+    io.say('press Enter, or type s; the client id is asked for after the steps', 'yellow');
   }
 }
 
 export interface AskedClient {
   readonly clientId: string;
-  readonly clientSecret: Secret | null;
+  readonly clientSecret: SetupRequest['clientSecret'];
 }
 
 /** Asks until both have the right form. @param given is not asked for */
 export async function askClient(
   { provider }: ResolvedProvider,
-  given: { readonly clientId: string | null; readonly clientSecret: Secret | null },
+  given: Pick<SetupRequest, 'clientId' | 'clientSecret'>,
   io: Io,
 ): Promise<AskedClient> {
   const { client, title } = provider;
   const like = client.idPattern === null ? '' : ` (like ${client.idExample})`;
   for (;;) {
-    const clientId = given.clientId ?? (await insist(() => io.ask(`Client ID${like}:`)));
+    const clientId = given.clientId ?? (await insist(() => io.ask(`Client ID${like}:`), NEEDED, io));
     const malformed = wrongClientId(title, client, clientId);
     if (malformed !== null && given.clientId !== null) throw malformed;
     const clientSecret =
-      given.clientSecret ?? (malformed === null ? await askClientSecret(client.secret, io) : null);
-    const mistake = malformed?.message ?? copyingMistake(provider, clientId, clientSecret);
+      given.clientSecret ?? (malformed === null ? await askClientSecret(provider, io) : null);
+    const secret = clientSecret === 'none' ? null : clientSecret;
+    const mistake = malformed?.message ?? copyingMistake(provider, clientId, secret);
     if (mistake === null) return { clientId, clientSecret };
     io.say(`${mistake}; type it again, or press Ctrl-C`, 'yellow');
   }
 }
 
 async function askClientSecret(
-  kind: ResolvedProvider['provider']['client']['secret'],
+  provider: ResolvedProvider['provider'],
   io: Io,
-): Promise<Secret | null> {
+): Promise<SetupRequest['clientSecret']> {
+  const kind = provider.client.secret;
   if (kind === 'forbidden') return null;
   const ask = async () => (await io.askHidden(`Client secret (not shown${NOTES[kind]}):`)).reveal().trim();
-  const secret = kind === 'required' ? await insist(ask) : await ask();
-  return secret === '' ? null : new Secret(secret);
+  const secret = kind === 'required' ? await insist(ask, secretNeeded(provider), io) : await ask();
+  return secret === '' ? 'none' : new Secret(secret);
 }
 
 const NOTES = { required: '', optional: '; Enter if there is none' };
 
-async function insist(ask: () => Promise<string>): Promise<string> {
+const NEEDED = 'the client id is needed: copy it from where the client is registered, or press Ctrl-C';
+
+/** @param why said for an empty answer */
+async function insist(ask: () => Promise<string>, why: string, io: Io): Promise<string> {
   for (;;) {
     const answer = await ask();
     if (answer !== '') return answer;
+    for (const line of why.split('\n')) io.say(line, 'yellow');
   }
 }

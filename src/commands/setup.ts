@@ -2,8 +2,10 @@ import type { KeyChoice } from '../access/key-sources-rest.js';
 import { ISSUER_RULE, isIssuer, isProviderName } from '../config/config-file.js';
 import { providerNames, type ResolvedProvider, redirectToRegister } from '../config/settings.js';
 import type { Context } from '../context.js';
+import { closest } from '../domain/closest.js';
 import { VaultError } from '../domain/errors.js';
 import { command } from '../domain/hints.js';
+import { quoted } from '../domain/safe-text.js';
 import { Secret } from '../domain/secret.js';
 import {
   checkIssuer,
@@ -16,7 +18,7 @@ import type { Io } from '../ui/io.js';
 import { impliedKind, KEY_SOURCE_OPTIONS, readChoice } from './key-source.js';
 import { login } from './login.js';
 import { readSecretText } from './secret-file.js';
-import { askClient, askIssuer, askProvider, guide } from './setup-talk.js';
+import { askClient, askIssuer, askProvider, guide, sayRedirect } from './setup-talk.js';
 import type { Command } from './spec.js';
 import { denied, firstName, given, oneOf, text } from './spec.js';
 import { vaultOrAsk } from './vault-or-ask.js';
@@ -26,6 +28,8 @@ interface SetupInput {
   readonly issuer: string | null;
   readonly clientId: string | null;
   readonly secretFile: string | null;
+  /** The client has none: one that is set is removed. */
+  readonly noSecret: boolean;
   readonly choice: KeyChoice | null;
   /** The metadata of a server of the user's own is read before anything is written. */
   readonly checksIssuer: boolean;
@@ -49,6 +53,7 @@ export const setup: Command<SetupInput> = {
       description: 'a file with the client secret; - is stdin',
       values: 'file',
     },
+    { flags: '--no-client-secret', description: 'the client has no secret: remove one that is set' },
     { flags: '--key-source <kind>', description: 'where a new vault keeps its key', values: KINDS },
     ...KEY_SOURCE_OPTIONS,
     { flags: '--offline', description: 'do not check the issuer by reading its metadata' },
@@ -64,7 +69,11 @@ export const setup: Command<SetupInput> = {
 
   parse(raw) {
     const kind = oneOf(raw, '--key-source', KINDS) ?? impliedKind(raw);
+    const noSecret = denied(raw, '--no-client-secret');
+    if (noSecret && text(raw, '--client-secret-file') !== null)
+      throw new VaultError('usage', '--client-secret-file and --no-client-secret contradict each other');
     return {
+      noSecret,
       provider: firstName(raw, 'the name of the provider'),
       issuer: text(raw, '--issuer'),
       clientId: text(raw, '--client-id'),
@@ -82,13 +91,13 @@ export const setup: Command<SetupInput> = {
     const result = await setUpProvider(ctx, request);
     if (!io.json) sayWritten(result, io);
     const made = await makeVault(ctx, input.choice, asks, io);
-    const { name, title } = result.resolved.provider;
+    const { name } = result.resolved.provider;
     const next = { login: command(`login ${name}`), token: command(`token ${name}`) };
     if (io.json) {
       io.document({ ...documentOf(result), vault_created: made, next: next.login });
       return;
     }
-    if (!asks || !input.offerLogin || !(await io.confirm(`Log in to ${title} now?`, 'yes'))) {
+    if (!asks || !input.offerLogin || !(await wantsLogin(ctx, result.resolved, io))) {
       io.say(`next: ${next.login}`);
       return;
     }
@@ -98,37 +107,62 @@ export const setup: Command<SetupInput> = {
 };
 
 async function completed(ctx: Context, input: SetupInput, asks: boolean, io: Io): Promise<SetupRequest> {
-  const name = input.provider ?? (asks ? await askProvider(ctx, io) : noProvider());
-  const isKnown = providerNames(await ctx.readSettings()).includes(name);
-  if (!isKnown && !isProviderName(name)) {
+  const typed = input.provider ?? (asks ? await askProvider(ctx, io) : noProvider(input));
+  const known = providerNames(await ctx.readSettings());
+  const name = known.includes(typed) ? typed : newName(typed, known, input, io);
+  const isKnown = known.includes(name);
+  if (input.issuer !== null && !isIssuer(input.issuer))
+    throw new VaultError('usage', `--issuer ${ISSUER_RULE}`);
+  const check = input.checksIssuer ? (issuer: string) => checkIssuer(ctx, issuer) : null;
+  const issuer = input.issuer ?? (isKnown || !asks ? null : await askIssuer(name, check, io));
+  if (!isKnown && issuer === null) throw noIssuer(name);
+  const planned = await plannedProvider(ctx, { name, issuer });
+  if (input.issuer !== null) await check?.(input.issuer);
+  const { secretFile, noSecret } = input;
+  const secret = secretFile === null ? null : new Secret(await readSecretText(ctx, io, secretFile));
+  const given = { clientId: input.clientId, clientSecret: noSecret ? ('none' as const) : secret };
+  if (!asks || !(await wantsClient(planned, given, io))) return { name, issuer, ...given };
+  if (given.clientId === null) await guide(ctx, planned, input.openBrowser, io);
+  return { name, issuer, ...(await askClient(planned, given, io)) };
+}
+
+/** The name of a server of the user's own, which a mistyped name of another provider would be taken for. */
+function newName(typed: string, known: readonly string[], { issuer }: SetupInput, io: Io): string {
+  const same = known.find((name) => name === typed.toLowerCase());
+  if (same !== undefined) return same;
+  const meant = closest(typed, known);
+  if (meant !== null && issuer === null)
+    throw new VaultError('usage', `there is no provider ${typed} yet; did you mean ${meant}?`, {
+      hint: `${command(`setup ${meant}`)}\nfor a server of your own: ${command(`setup ${typed} --issuer URL`)}`,
+    });
+  if (!isProviderName(typed))
     throw new VaultError(
       'usage',
       'the name of a provider has lower-case letters and digits, with . _ - between them',
     );
-  }
-  if (input.issuer !== null && !isIssuer(input.issuer))
-    throw new VaultError('usage', `--issuer ${ISSUER_RULE}`);
-  const issuer = input.issuer ?? (isKnown || !asks ? null : await askIssuer(name, io));
-  if (!isKnown && issuer === null) throw noIssuer(name);
-  const planned = await plannedProvider(ctx, { name, issuer });
-  if (issuer !== null && input.checksIssuer) await checkIssuer(ctx, issuer);
-  const { secretFile } = input;
-  const clientSecret = secretFile === null ? null : new Secret(await readSecretText(ctx, io, secretFile));
-  const known = { clientId: input.clientId, clientSecret };
-  if (!asks || !(await wantsClient(planned, known, io))) return { name, issuer, ...known };
-  if (known.clientId === null) await guide(ctx, planned, input.openBrowser, io);
-  return { name, issuer, ...(await askClient(planned, known, io)) };
+  if (meant !== null) io.say(`${typed} is a new provider; it is not ${meant}`);
+  return typed;
 }
 
 /** Whether something has to be asked: what is set already stays, unless the user wants another client. */
 async function wantsClient(
-  { provider, problems }: ResolvedProvider,
+  { provider, clientId: before, problems }: ResolvedProvider,
   { clientId, clientSecret }: Pick<SetupRequest, 'clientId' | 'clientSecret'>,
   io: Io,
 ): Promise<boolean> {
   const { client, title } = provider;
-  if (clientId !== null) return client.secret === 'required' && clientSecret === null;
-  return problems.length > 0 || io.confirm(`${title} is set up already. Set up another client?`);
+  const replace = () => io.confirm(`Replace the client of ${title} (${before})?`);
+  if (clientId === null) return clientSecret === null && (problems.length > 0 || replace());
+  if (before !== null && clientId !== before && !(await replace()))
+    throw new VaultError('interrupted', 'not confirmed, so nothing was changed');
+  return client.secret === 'required' && clientSecret === null;
+}
+
+/** Where an account works, a login is not the usual next step. */
+async function wantsLogin(ctx: Context, { provider }: ResolvedProvider, io: Io): Promise<boolean> {
+  const accounts = (await (await ctx.vault())?.accounts(provider.name)) ?? [];
+  const works = accounts.some(({ status }) => status !== 'login_needed' && status !== 'revoked');
+  return io.confirm(`Log in to ${provider.title} now?`, works ? 'no' : 'yes');
 }
 
 /** @returns whether the vault was made */
@@ -144,35 +178,56 @@ async function makeVault(ctx: Context, choice: KeyChoice | null, asks: boolean, 
   return true;
 }
 
-function sayWritten({ written, resolved, configFile, envFile, overriddenBy }: SetupResult, io: Io): void {
+function sayWritten(result: SetupResult, io: Io): void {
+  const { written, removed, replaced, resolved, configFile, envFile, overriddenBy } = result;
   for (const file of [configFile, envFile]) {
-    const names = written.filter((name) => name.startsWith('providers.') === (file === configFile));
-    if (names.length > 0) io.say(`wrote ${names.join(' and ')} to ${file}`, 'green');
+    const isIn = (name: string) => name.startsWith('providers.') === (file === configFile);
+    for (const [names, done] of [
+      [written.filter(isIn), 'wrote ? to'],
+      [removed.filter(isIn), 'removed ? from'],
+    ] as const)
+      if (names.length > 0) io.say(`${done.replace('?', () => names.join(' and '))} ${file}`, 'green');
   }
-  if (overriddenBy.length > 0)
-    io.warn(
-      `warning: another client id is set in ${overriddenBy.join(' or ')}, and is used instead`,
-      'yellow',
+  for (const [place, was] of Object.entries(replaced?.before ?? {})) io.say(`changed ${place} (was ${was})`);
+  const accounts = replaced?.accounts ?? [];
+  if (accounts.length > 0) {
+    io.warn('these accounts need a new login, because their refresh tokens belong to the old client:');
+    for (const account of accounts) io.warn(`  ${command(`login ${quoted(account)}`)}`);
+  }
+  if (result.keptSecret)
+    io.say(
+      `the client secret from before is kept; if this client has none: ${command(`setup ${resolved.provider.name} --no-client-secret`)}`,
     );
-  const redirect = redirectToRegister(resolved);
-  if (redirect !== null) io.say(`redirect URI: ${redirect}`);
+  if (overriddenBy.length > 0)
+    io.warn(`warning: another value is set in ${overriddenBy.join(' or ')}, and is used instead`, 'yellow');
+  sayRedirect(resolved, io);
 }
 
-function documentOf({ resolved, written, configFile, envFile }: SetupResult) {
+function documentOf({ resolved, written, removed, replaced, configFile, envFile }: SetupResult) {
   const { provider, problems } = resolved;
   return {
     provider: provider.name,
     configured: problems.length === 0,
     redirect_uri: redirectToRegister(resolved),
     written,
+    removed,
+    replaced: replaced?.before ?? {},
+    need_login: replaced?.accounts ?? [],
     config_file: configFile,
     env_file: envFile,
   };
 }
 
-function noProvider(): never {
+function noProvider({ issuer, clientId }: SetupInput): never {
+  const given = [
+    ...(issuer === null ? [] : ['--issuer', quoted(issuer)]),
+    ...(clientId === null ? [] : ['--client-id', quoted(clientId)]),
+  ];
   throw new VaultError('usage', 'name a provider, or run this at a terminal', {
-    hint: `for example: ${command('setup google')}`,
+    hint:
+      issuer === null
+        ? `for example: ${command(['setup google', ...given].join(' '))}`
+        : `choose a name for this server, for example work: ${command(['setup work', ...given].join(' '))}`,
   });
 }
 

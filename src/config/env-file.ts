@@ -93,28 +93,31 @@ export function parseEnvFile(text: string, file: string): Readonly<Record<string
 /**
  * The text of `.env` with other values for these variables. All other lines stay as they are.
  *
+ * @param values null: the variable is not set any more
  * @param text null when there is no such file yet
  * @throws VaultError `config_invalid` when the text is invalid, or holds a value that cannot be changed line by line
  */
 export function withVariables(
   text: string | null,
-  values: Readonly<Record<string, string>>,
+  values: Readonly<Record<string, string | null>>,
   file: string,
 ): string {
   const before = text === null ? {} : parseEnvFile(text, file);
   const lineEnd = text?.includes('\r\n') === true ? '\r\n' : '\n';
-  const lines = (text ?? '').split(/\r?\n/);
+  let lines = (text ?? '').split(/\r?\n/);
   if (lines.at(-1) === '') lines.pop();
   for (const [name, value] of Object.entries(values)) {
-    const line = `${name}=${written(value)}`;
+    const sets = (line: string) => new RegExp(`^\\s*(?:export\\s+)?${name}\\s*=`).test(line);
     // The last one counts.
-    const at = lines.findLastIndex((each) => new RegExp(`^\\s*(?:export\\s+)?${name}\\s*=`).test(each));
-    if (at === -1) lines.push(line);
-    else lines[at] = line;
+    const at = lines.findLastIndex(sets);
+    if (value === null) lines = lines.filter((line) => !sets(line));
+    else if (at === -1) lines.push(`${name}=${written(value)}`);
+    else lines[at] = `${name}=${written(value)}`;
   }
-  const after = `${lines.join(lineEnd)}${lineEnd}`;
+  const after = lines.map((line) => `${line}${lineEnd}`).join('');
+  const expected = Object.entries({ ...before, ...values }).filter(([, value]) => value !== null);
   const isWhole = Object.keys(values).every((name) => before[name]?.includes('\n') !== true);
-  if (isWhole && isDeepStrictEqual(parseEnvFile(after, file), { ...before, ...values })) return after;
+  if (isWhole && isDeepStrictEqual(parseEnvFile(after, file), Object.fromEntries(expected))) return after;
   const names = Object.keys(values).join(' and ');
   throw new VaultError('config_invalid', `${file} has lines that are not safe to change automatically`, {
     hint: `write ${names} into ${quoted(file)} yourself`,

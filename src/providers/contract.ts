@@ -72,6 +72,8 @@ export interface ClientFacts {
   readonly idVariables: readonly string[];
   readonly secretVariables: readonly string[];
   readonly secret: 'required' | 'forbidden' | 'optional';
+  /** Every redirect URI on this machine is allowed: none is registered. */
+  readonly anyLoopback?: true;
   /** How a client with a secret authenticates where the secret is optional (default `basic`). */
   readonly authWithSecret?: ClientAuth;
   /** A regular expression for the whole client id; null: any id. */

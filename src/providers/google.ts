@@ -33,6 +33,7 @@ export const google: Provider = {
     idPattern: CLIENT_ID,
     idExample: '000000000000-example.apps.googleusercontent.com',
     registrationUrl: 'https://console.cloud.google.com/auth/clients',
+    anyLoopback: true,
     registrationSteps: [
       'Open https://console.cloud.google.com/auth/clients and choose or create a project.',
       'If it says so, press "Get started": app name, support e-mail, audience "External" ("Internal" within a Workspace organisation), contact e-mail.',

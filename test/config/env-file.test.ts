@@ -70,6 +70,15 @@ describe('changing .env', () => {
     expect(withVariables(text, { A: '1' }, '.env')).toBe(after);
   });
 
+  it.each([
+    ['A=0\nB=2\nexport A=3\n', 'B=2\n'],
+    ['# A=0\r\nA=0\r\nB=2\r\n', '# A=0\r\nB=2\r\n'],
+    ['A=0\n', ''],
+    ['B=2\n', 'B=2\n'],
+  ])('removes every line that sets a variable from %j', (text, after) => {
+    expect(withVariables(text, { A: null }, '.env')).toBe(after);
+  });
+
   it.each(['a b', '#x', 'a#b', ' x ', `it's`, '"q"', 'a`b', 'x=y', '\\n', '$HOME'])(
     'writes %j so that it is read back',
     (value) => {

@@ -28,9 +28,11 @@ describe('vault setup at a terminal without a keychain', () => {
   it('goes from nothing to a stored client and a vault', async () => {
     const run = atTerminal(['setup'], stage.home, SERVER);
     await run.sees(
-      /1 {2}Google \(google\)[\s\S]*5 {2}demo \(demo\), set up already[\s\S]*Which provider\? \[1-6\] /,
+      /1 {2}Google \(google\)[\s\S]*5 {2}demo \(demo\), set up already[\s\S]*Which provider\? \[1-6 or a name\] /,
     );
-    run.type('1\r');
+    run.type('gogle\r');
+    await run.sees(/type a number from 1 to 6, or one of the names[\s\S]*Which provider\?/);
+    run.type('Google\r');
     await run.sees(/Open https:\/\/console\.cloud\.google\.com\/auth\/clients in the browser\? \[Y\/n\] /);
     run.type('\r');
     await run.sees(
@@ -38,6 +40,8 @@ describe('vault setup at a terminal without a keychain', () => {
     );
     run.type('\r');
     await run.sees(/2\. If it says so[\s\S]*\[Enter: step 3 of 6, s: skip the steps\] /);
+    run.type(`${ID}\r`);
+    await run.sees(/press Enter, or type s;[\s\S]*\[Enter: step 3 of 6, s: skip the steps\] /);
     run.type('s\r');
     await run.sees(/Client ID \(like .*\): /);
     run.type('mistyped\r');
@@ -70,12 +74,16 @@ describe('vault setup at a terminal without a keychain', () => {
     await run.sees(/Issuer URL \(https:\/\/…\): /);
     run.type('idp.example\r');
     await run.sees(/must be an https URL[\s\S]*Issuer URL/);
+    run.type(`${stage.demo.issuer}/mistyped\r`);
+    await run.sees(/nothing was written: [\s\S]*type it again[\s\S]*Issuer URL/);
     run.type(`${stage.demo.issuer}\r`);
     await run.sees(/http:\/\/127\.0\.0\.1\/callback\/work[\s\S]*in the browser\? \[Y\/n\] /);
     run.type('n\r');
     await run.sees(/1\. [\s\S]*s: skip the steps\] /);
     run.type('s\r');
     await run.sees(/Client ID: /);
+    run.type('\r');
+    await run.sees(/the client id is needed[\s\S]*Client ID: /);
     run.type(`${stage.demo.client.id}\r`);
     await run.sees(/Client secret \(not shown; Enter if there is none\): /);
     run.type('\r');
@@ -89,9 +97,89 @@ describe('vault setup at a terminal without a keychain', () => {
       clientId: stage.demo.client.id,
     });
     const again = atTerminal(['setup', 'work', '--no-login'], stage.home, SERVER);
-    await again.sees(/work is set up already\. Set up another client\? \[y\/N\] /);
+    await again.sees(/Replace the client of work \(\S+\)\? \[y\/N\] /);
     again.type('\r');
     expect((await again.done).shown).toMatch(/next: vault login work\s*$/);
+  });
+});
+
+describe('vault setup of a provider that is set up already', () => {
+  const work = (...words: string[]) => ['setup', 'work', '--no-login', ...words];
+  beforeEach(async () => {
+    stage.home.configure({
+      keySource: { kind: 'file' },
+      providers: { work: { issuer: stage.demo.issuer, clientId: 'old-client' } },
+    });
+    const run = await stage.vault(work('--client-id', 'old-client', '--client-secret-file', '-'), {
+      stdin: 'mistyped-secret',
+    });
+    expect(run.exitCode).toBe(0);
+  });
+
+  it('removes the client secret by Enter, and says so', async () => {
+    const run = atTerminal(work(), stage.home, SERVER);
+    await run.sees(/Replace the client of work \(old-client\)\? \[y\/N\] /);
+    run.type('perhaps\r');
+    await run.sees(/type y or n[\s\S]*Replace the client of work \(old-client\)\? \[y\/N\] /);
+    run.type('y\r');
+    await run.sees(/in the browser\? \[Y\/n\] /);
+    run.type('n\r');
+    await run.sees(/s: skip the steps\] /);
+    run.type('s\r');
+    await run.sees(/Client ID: /);
+    run.type('old-client\r');
+    await run.sees(/Enter if there is none\): /);
+    run.type('\r');
+    await run.sees(/removed WORK_CLIENT_SECRET from \S+\.env/);
+    run.type('n\r');
+    await run.done;
+    expect(readFileSync(path('.env'), 'utf8')).toBe('');
+  });
+
+  it('replaces a client that was named only when the user confirms it', async () => {
+    const run = atTerminal(work('--client-id', 'new-client'), stage.home, SERVER);
+    await run.sees(/Replace the client of work \(old-client\)\? \[y\/N\] /);
+    run.type('n\r');
+    const { exitCode, shown } = await run.done;
+    expect([exitCode, shown]).toEqual([130, expect.stringContaining('so nothing was changed')]);
+    expect(stage.home.config().providers['work']?.clientId).toBe('old-client');
+  });
+
+  it('says in a script what was changed, and that the secret is kept', async () => {
+    const { stderr } = await stage.vault(work('--client-id', 'new-client'));
+    expect(stderr).toContain('changed providers.work.clientId (was old-client)');
+    expect(stderr).toContain('if this client has none: vault setup work --no-client-secret');
+    const removed = await stage.vault(work('--no-client-secret'));
+    expect(removed.stderr).toContain('removed WORK_CLIENT_SECRET from ');
+  });
+
+  it('ends at Ctrl-D, and asks nothing more', async () => {
+    const run = atTerminal(work(), stage.home, SERVER);
+    await run.sees(/Replace the client of work \(old-client\)\? \[y\/N\] /);
+    run.type('\u0004');
+    const { exitCode, shown } = await run.done;
+    expect(exitCode).toBe(130);
+    expect(shown).toMatch(/\[y\/N\] \r\n\S*vault:\S* stopped while asking\s*$/);
+  });
+});
+
+describe('the name of a provider', () => {
+  it.each([
+    [['setup', 'gogle'], 2, 'did you mean google?'],
+    [['setup', 'Google'], 2, 'the client id of Google is missing'],
+    [
+      ['setup', 'gogle', '--issuer', 'https://idp.example', '--client-id', 'x', '--offline'],
+      0,
+      'gogle is a new provider; it is not google',
+    ],
+    [
+      ['setup', '--issuer', 'https://idp.example', '--client-id', 'x'],
+      2,
+      'vault setup work --issuer https://idp.example --client-id x',
+    ],
+  ])('is checked in vault %j', async (words, code, said) => {
+    const { exitCode, stderr } = await stage.vault(words);
+    expect([exitCode, stderr]).toEqual([code, expect.stringContaining(said)]);
   });
 });
 

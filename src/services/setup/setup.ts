@@ -4,13 +4,15 @@ import { changedConfigJson, isObject } from '../../config/config-json.js';
 import { withVariables } from '../../config/env-file.js';
 import { type ResolvedProvider, resolveProvider } from '../../config/settings.js';
 import type { Context } from '../../context.js';
+import { accountName } from '../../domain/account.js';
 import { reworded, VaultError } from '../../domain/errors.js';
-import { command } from '../../domain/hints.js';
-import type { Secret } from '../../domain/secret.js';
+import { command, setProvider } from '../../domain/hints.js';
+import { Secret } from '../../domain/secret.js';
 import { discover } from '../../oauth/discovery.js';
+import type { Provider } from '../../providers/contract.js';
 import { type ChangeContext, changeSettings } from '../config/change.js';
 
-export type SetupContext = ChangeContext & Pick<Context, 'envFile' | 'readSettings'>;
+export type SetupContext = ChangeContext & Pick<Context, 'envFile' | 'readSettings' | 'vault'>;
 
 /** The values to set; null keeps what is set already. */
 export interface SetupRequest {
@@ -18,7 +20,8 @@ export interface SetupRequest {
   /** Of a server of the user's own. */
   readonly issuer: string | null;
   readonly clientId: string | null;
-  readonly clientSecret: Secret | null;
+  /** `none`: the client has none, so that one that is set is removed. */
+  readonly clientSecret: Secret | 'none' | null;
 }
 
 export interface SetupResult {
@@ -27,8 +30,21 @@ export interface SetupResult {
   readonly envFile: string;
   /** Variables of the `.env` and places in `config.json`. */
   readonly written: readonly string[];
-  /** Variables whose value counts instead of the written client id. */
+  /** Where a client secret was removed. */
+  readonly removed: readonly string[];
+  /** Another client id or issuer was set before; null: none. */
+  readonly replaced: Replaced | null;
+  /** Whether a client secret from before is sent with the client id that was given. */
+  readonly keptSecret: boolean;
+  /** Variables whose value counts instead of what was written or removed. */
   readonly overriddenBy: readonly string[];
+}
+
+export interface Replaced {
+  /** What was set before, by the place it is set in. */
+  readonly before: Readonly<Record<string, string>>;
+  /** Accounts whose refresh token belongs to the client from before (RFC 6749 §6). */
+  readonly accounts: readonly string[];
 }
 
 /**
@@ -84,6 +100,8 @@ export async function checkIssuer({ http }: Pick<Context, 'http'>, issuer: strin
 export async function setUpProvider(ctx: SetupContext, request: SetupRequest): Promise<SetupResult> {
   const { name, issuer } = request;
   const planned = await plannedProvider(ctx, request);
+  const { config, envFile: variablesBefore } = await ctx.readSettings();
+  const before = config.providers[name];
   const { builtIn, provider } = planned;
   const { client, title } = provider;
   const { clientId, clientSecret } = complete(planned, request);
@@ -97,15 +115,17 @@ export async function setUpProvider(ctx: SetupContext, request: SetupRequest): P
 
   const { configFile } = ctx.paths;
   const envFile = ctx.envFile === null ? ctx.paths.envFile : resolve(ctx.envFile);
+  const { clientSecret: secret } = request;
+  const [idVariable = '', secretVariable = ''] = [client.idVariables[0], client.secretVariables[0]];
   const variables = {
-    ...(builtIn && request.clientId !== null && { [client.idVariables[0] ?? '']: request.clientId }),
-    ...(request.clientSecret !== null && {
-      [client.secretVariables[0] ?? '']: request.clientSecret.reveal(),
-    }),
+    ...(builtIn && request.clientId !== null && { [idVariable]: request.clientId }),
+    ...(secret instanceof Secret && { [secretVariable]: secret.reveal() }),
+    ...(secret === 'none' && secretVariable in variablesBefore && { [secretVariable]: null }),
   };
   const members = {
     ...(issuer !== null && { issuer }),
     ...(!builtIn && request.clientId !== null && { clientId: request.clientId }),
+    ...(secret === 'none' && before?.clientSecret !== undefined && { clientSecret: null }),
   };
   // First what a login cannot do without.
   if (Object.keys(members).length > 0)
@@ -115,28 +135,53 @@ export async function setUpProvider(ctx: SetupContext, request: SetupRequest): P
   if (Object.keys(variables).length > 0)
     await changeSettings(ctx, envFile, 'env_file', (text) => withVariables(text, variables, envFile));
   const resolved = resolveProvider(name, await ctx.readSettings());
+  const changes = [
+    ...Object.entries(members).map(([field, value]) => [`providers.${name}.${field}`, value] as const),
+    ...Object.entries(variables),
+  ];
   return {
     resolved,
     configFile,
     envFile,
-    written: [
-      ...Object.keys(members).map((field) => `providers.${name}.${field}`),
-      ...Object.keys(variables),
+    written: changes.filter(([, value]) => value !== null).map(([place]) => place),
+    removed: changes.filter(([, value]) => value === null).map(([place]) => place),
+    replaced: await whatWasReplaced(ctx, request, {
+      [builtIn ? idVariable : `providers.${name}.clientId`]: [planned.clientId, request.clientId],
+      [`providers.${name}.issuer`]: [before?.issuer ?? null, issuer],
+    }),
+    keptSecret: request.clientId !== null && secret === null && resolved.clientSecret !== null,
+    overriddenBy: [
+      ...(resolved.clientId === clientId ? [] : client.idVariables),
+      ...(secret === 'none' && resolved.clientSecret !== null ? client.secretVariables : []),
     ],
-    overriddenBy: resolved.clientId === clientId ? [] : client.idVariables,
   };
+}
+
+/** @param values as they were and as they were given, by the place */
+async function whatWasReplaced(
+  ctx: SetupContext,
+  { name }: SetupRequest,
+  values: Readonly<Record<string, readonly [was: string | null, is: string | null]>>,
+): Promise<Replaced | null> {
+  const before = Object.entries(values).flatMap(([place, [was, is]]) =>
+    was === null || is === null || was === is ? [] : [[place, was] as const],
+  );
+  if (before.length === 0) return null;
+  const accounts = (await (await ctx.vault())?.accounts(name)) ?? [];
+  return { before: Object.fromEntries(before), accounts: accounts.map(accountName) };
 }
 
 function withProvider(
   text: string | null,
   file: string,
   name: string,
-  members: Readonly<Record<string, string>>,
+  members: Readonly<Record<string, string | null>>,
 ): string {
   return changedConfigJson(text, file, (config) => {
     const providers = isObject(config['providers']) ? config['providers'] : {};
     const own = isObject(providers[name]) ? providers[name] : {};
-    return { ...config, providers: { ...providers, [name]: { ...own, ...members } } };
+    const changed = Object.entries({ ...own, ...members }).filter(([, value]) => value !== null);
+    return { ...config, providers: { ...providers, [name]: Object.fromEntries(changed) } };
   });
 }
 
@@ -149,17 +194,25 @@ function complete(
   const clientId = request.clientId ?? known;
   if (clientId === null)
     throw missing(`the client id of ${title} is missing`, '--client-id ID', provider.name);
-  if (client.secret === 'forbidden' && request.clientSecret !== null)
+  if (client.secret === 'forbidden' && request.clientSecret instanceof Secret)
     throw new VaultError(
       'usage',
       `${title} has no client secret here: its clientAuth is ${provider.clientAuth}`,
     );
   // The secret of another client would be refused by the provider.
   const kept = request.clientId === null || request.clientId === known ? knownSecret : null;
-  const clientSecret = request.clientSecret ?? kept;
-  if (client.secret === 'required' && clientSecret === null)
-    throw missing(`the client secret of ${title} is missing`, '--client-secret-file FILE', provider.name);
-  return { clientId, clientSecret };
+  const clientSecret = request.clientSecret === 'none' ? null : (request.clientSecret ?? kept);
+  if (client.secret !== 'required' || clientSecret !== null) return { clientId, clientSecret };
+  if (request.clientSecret === 'none')
+    throw new VaultError('usage', `${title} needs a client secret`, { hint: secretNeeded(provider) });
+  throw missing(`the client secret of ${title} is missing`, '--client-secret-file FILE', provider.name);
+}
+
+/** Why a client has to have a secret, and what to type where it has none. */
+export function secretNeeded({ name, title, client, clientAuth }: Provider): string {
+  return client.authWithSecret === undefined
+    ? `copy the client secret from ${client.registrationUrl}; ${title} gives one to each client`
+    : `a secret is needed because providers.${name}.clientAuth is ${clientAuth}\nif the client has none: ${setProvider(name, 'clientAuth', 'none')}`;
 }
 
 function missing(message: string, option: string, name: string): VaultError {

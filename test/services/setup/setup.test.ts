@@ -104,6 +104,38 @@ describe('setting up a server of the user’s own', () => {
     });
   });
 
+  it('removes the secret of a client that has none, wherever it is set', async () => {
+    await setUp({ ...work, clientSecret: new Secret('mistyped') });
+    const { written, removed } = await setUp({ ...work, clientId: null, clientSecret: 'none' });
+    expect([written, removed]).toEqual([['providers.work.issuer'], ['WORK_CLIENT_SECRET']]);
+    expect(readFileSync(path('.env'), 'utf8')).toBe('');
+    const own = { issuer: work.issuer, clientId: 'my-client' };
+    stage.configure({ ...stage.config(), providers: { work: { ...own, clientSecret: 'mistyped' } } });
+    expect((await setUp({ ...work, clientSecret: 'none' })).removed).toEqual(['providers.work.clientSecret']);
+    expect(stage.config()['providers']).toEqual({ work: own });
+  });
+
+  it('says why a client that needs a secret cannot go without one', async () => {
+    stage.configure({
+      ...stage.config(),
+      providers: { work: { issuer: work.issuer, clientAuth: 'post' } },
+    });
+    await expect(setUp({ ...work, clientSecret: 'none' })).rejects.toMatchObject({
+      code: 'usage',
+      hint: 'a secret is needed because providers.work.clientAuth is post\nif the client has none: vault config set providers.work.clientAuth none',
+    });
+  });
+
+  it('says what was replaced, and that the secret from before is kept', async () => {
+    expect(await setUp({ ...work, clientSecret: new Secret('own') })).toMatchObject({
+      replaced: null,
+      keptSecret: false,
+    });
+    const { replaced, keptSecret } = await setUp({ ...work, clientId: 'other' });
+    expect(replaced).toEqual({ before: { 'providers.work.clientId': 'my-client' }, accounts: [] });
+    expect(keptSecret).toBe(true);
+  });
+
   it.each<[string, Partial<SetupRequest>, string]>([
     ['without an id', { clientId: null }, 'usage'],
     ['with an issuer that is no URL', { issuer: 'idp.example' }, 'config_invalid'],
