@@ -39,12 +39,6 @@ export function command(line: string, profile: string | null = invocation.profil
   return `${invocation.name}${profile === null ? '' : ` --profile ${quoted(profile)}`} ${line}`;
 }
 
-/** Changes one setting of a provider in `config.json`. */
-export function setProvider(name: string, field: string, value: string): string {
-  const place = name.includes('.') ? quoted(`providers."${name}".${field}`) : `providers.${name}.${field}`;
-  return command(`config set ${place} ${quoted(value)}`);
-}
-
 /** The hint for a damaged vault. */
 export function fromBackup(): string {
   return `restore the vault from a backup:\n${command('restore FILE')}`;
