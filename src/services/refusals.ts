@@ -202,7 +202,8 @@ export function clientRefused(provider: Provider, said: Said): VaultError {
 
 /** A secret in HTTP Basic is encoded or not (RFC 6749 §2.3.1), and a server that expects the other way sees a wrong one. */
 function otherAuth({ name, client, clientAuth }: Provider, { error }: Said): string {
-  const isOurs = client.authWithSecret !== undefined && clientAuth !== 'none';
+  const isOurs =
+    client.authWithSecret !== undefined && client.secret !== 'forbidden' && clientAuth !== 'none';
   if (!isOurs || error !== 'invalid_client') return '';
   const [first = '', ...others] = (['basic', 'basic-raw', 'post'] as const)
     .filter((form) => form !== clientAuth)
