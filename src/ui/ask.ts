@@ -46,8 +46,31 @@ export async function askLine(
 
 export const stopped = () => new VaultError('interrupted', 'stopped while asking');
 
+/**
+ * Asks until the answer is yes or no.
+ *
+ * @param usual what an empty line means
+ * @throws VaultError as {@link askLine}; `interrupted` where the input ends: the questions after a no would be asked of nobody
+ */
+export async function askYesOrNo(
+  question: string,
+  usual: 'yes' | 'no',
+  input: NodeJS.ReadableStream,
+  output: NodeJS.WritableStream,
+  signal: AbortSignal,
+): Promise<boolean> {
+  for (;;) {
+    const text = `${question} ${usual === 'yes' ? '[Y/n]' : '[y/N]'}`;
+    const answer = await askLine(text, input, output, signal);
+    if (answer === null) throw stopped();
+    const yes = isYes(answer, usual);
+    if (yes !== null) return yes;
+    output.write('type y or n\n');
+  }
+}
+
 /** Whether an answer is yes; null where it is neither yes nor no. @param usual what an empty one means */
-export function isYes(answer: string, usual: 'yes' | 'no'): boolean | null {
+function isYes(answer: string, usual: 'yes' | 'no'): boolean | null {
   if (/^y(es)?$/i.test(answer)) return true;
   if (/^no?$/i.test(answer)) return false;
   return answer === '' ? usual === 'yes' : null;

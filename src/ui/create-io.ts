@@ -126,16 +126,8 @@ export function createIo(options: IoOptions): Io {
     },
     async confirm(question, usual = 'no') {
       if (!interactive()) return false;
-      const { askLine, isYes, stopped } = await import('./ask.js');
-      const text = `${harmless(question)} ${usual === 'yes' ? '[Y/n]' : '[y/N]'}`;
-      for (;;) {
-        const answer = await askLine(text, host.stdin, stderr(), interruption);
-        // Not taken as no: the questions after a no would be asked of nobody.
-        if (answer === null) throw stopped();
-        const yes = isYes(answer, usual);
-        if (yes !== null) return yes;
-        talk('type y or n', 'yellow');
-      }
+      const { askYesOrNo } = await import('./ask.js');
+      return askYesOrNo(harmless(question), usual, host.stdin, stderr(), interruption);
     },
     async ask(question) {
       const { askLine, stopped } = await import('./ask.js');
