@@ -73,18 +73,21 @@ export function outcomeTable(results: readonly Result<string>[], io: Io): void {
  * Otherwise each failure is printed with its hint, and the command fails.
  *
  * @param ending `single`: one account was asked for by its name, so its failure is the command's own;
- *   `participle` completes `2 of 5 accounts could not be …`
+ *   `summary` is printed after the failures; `participle` completes `2 of 5 accounts could not be …`
  * @throws VaultError the failure itself of a single account; `some_failed`
  */
 export function concludeBulk<Outcome extends string>(
   results: readonly Result<Outcome>[],
   codes: FailureCodes<Outcome>,
-  ending: { readonly single: boolean; readonly participle: string },
+  ending: { readonly single: boolean; readonly participle: string; readonly summary?: () => void },
   io: Io,
 ): void {
   const failures = results.flatMap((result) => failureOf(result, codes));
   const [first] = failures;
-  if (first === undefined) return;
+  if (first === undefined) {
+    ending.summary?.();
+    return;
+  }
   if (io.json) {
     io.exitCode = ending.single ? first.error.exitCode : EXIT_CODES.some_failed;
     return;
@@ -94,6 +97,7 @@ export function concludeBulk<Outcome extends string>(
     io.warn(reason.includes(name) ? reason : `${name}: ${reason}`, 'red');
     for (const line of hintLines(error.hint)) io.warn(line);
   }
+  ending.summary?.();
   const accounts = count(results.length, 'account');
   throw new VaultError('some_failed', `${failures.length} of ${accounts} could not be ${ending.participle}`);
 }

@@ -18,6 +18,7 @@ import { given, text, wholeNumber } from './spec.js';
 
 const DEFAULT_CONCURRENCY = 16;
 const MAX_CONCURRENCY = 64;
+const MOST_SKIPPED = 10;
 
 const FAILURES: FailureCodes<RefreshResultKind> = {
   refreshed: null,
@@ -73,12 +74,14 @@ export function printRefresh(report: RefreshReport, request: RefreshRequest, io:
   if (io.json) io.document(reportDocument(report));
   else if (report.results.length === 0) io.say('there is no account to refresh');
   else if (request.dryRun) outcomeTable(report.results, io);
-  else sayReport(report, io);
   if (!io.json) sayWarnings(report, io);
   // A dry run succeeds, whatever it found.
   if (request.dryRun) return;
   const single = request.selectors.length === 1;
-  concludeBulk(report.results, FAILURES, { single, participle: 'refreshed' }, io);
+  const summary = () => {
+    if (!io.json && report.results.length > 0) sayReport(report, io);
+  };
+  concludeBulk(report.results, FAILURES, { single, participle: 'refreshed', summary }, io);
 }
 
 export function progressOf(request: RefreshRequest, io: Io) {
@@ -102,8 +105,24 @@ function sayReport({ results }: RefreshReport, io: Io): void {
     if (FAILURES[only.outcome] === null) io.say(describe(only, io));
     return;
   }
+  if (io.screen !== null) saySkipped(results, io);
   const { refreshed, skipped, failed } = summaryOf(results);
-  io.say(`${refreshed} refreshed, ${skipped} skipped, ${failed} failed`, failed > 0 ? 'yellow' : 'green');
+  const logins = results.filter(({ outcome }) => outcome === 'login_needed').length;
+  const parts = [
+    `${refreshed} refreshed`,
+    ...(skipped > 0 ? [`${skipped} skipped`] : []),
+    ...(logins > 0 ? [`${logins} ${logins === 1 ? 'needs' : 'need'} a new login`] : []),
+    ...(failed > logins ? [`${failed - logins} failed`] : []),
+  ];
+  io.say(parts.join(', '), failed > 0 ? 'yellow' : 'green');
+}
+
+/** On a terminal, where the progress bar has shown them only for a moment. */
+function saySkipped(results: readonly RefreshResult[], io: Io): void {
+  const skipped = results.filter(({ outcome }) => outcome === 'skipped');
+  for (const result of skipped.slice(0, MOST_SKIPPED)) io.say(describe(result, io), 'dim');
+  const more = skipped.length - MOST_SKIPPED;
+  if (more > 0) io.say(`and ${more} more skipped`, 'dim');
 }
 
 /** With `--quiet` as well: the next refresh does not repeat them. */

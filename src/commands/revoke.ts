@@ -108,7 +108,7 @@ function question(targets: readonly Account[], local: boolean): string {
 
 function sayResult({ account, outcome, reason, manageUrl }: RevokeResult, io: Io): void {
   if (FAILURES[outcome] !== null) return;
-  io.say(`${accountName(account)}: ${outcome}: ${reason}`, outcome === 'revoked' ? 'green' : 'yellow');
+  io.say(`${accountName(account)}: ${reason}`, outcome === 'revoked' ? 'green' : 'yellow');
   if (outcome === 'forgotten' && manageUrl !== null) io.say(`  revoke the grant itself at ${manageUrl}`);
 }
 

@@ -98,8 +98,8 @@ describe('after it has revoked', () => {
     const forgotten = result('b', 'forgotten', { manageUrl: 'https://account.example.com/apps' });
     expect(await run('--all --yes', [result('a', 'revoked'), forgotten])).toMatchObject({
       stdout: '',
-      stderr: `google/a: revoked: reason of a
-google/b: forgotten: reason of b
+      stderr: `google/a: reason of a
+google/b: reason of b
   revoke the grant itself at https://account.example.com/apps
 `,
       failure: null,
@@ -119,7 +119,7 @@ google/b: forgotten: reason of b
       result('a', 'revoked'),
     ]);
     expect(stderr).toBe(
-      'google/a: revoked: reason of a\ngoogle/b: reason of b\n  hint: vault revoke google/b --local\n',
+      'google/a: reason of a\ngoogle/b: reason of b\n  hint: vault revoke google/b --local\n',
     );
     expect(failure).toMatchObject({ code: 'some_failed', message: '1 of 2 accounts could not be revoked' });
   });
