@@ -13,7 +13,7 @@ import {
 } from '../services/connect/connect.js';
 import type { Column, Io } from '../ui/io.js';
 import { printTable } from '../ui/layout.js';
-import { checkTool, consumerOf, TOOLS } from './helper.js';
+import { checkTool, consumerOf, ID_TOKEN_OPTION, TOOLS } from './helper.js';
 import type { Command } from './spec.js';
 import { given, names, text } from './spec.js';
 
@@ -28,6 +28,7 @@ export const connect: Command<ConnectInput> = {
   ],
   options: [
     { flags: '--for <host>', description: 'the host, registry or URL that the program calls' },
+    ID_TOKEN_OPTION,
     { flags: '--install', description: 'write the configuration instead of printing it' },
     { flags: '--remove', description: 'undo what --install has written' },
   ],
@@ -49,7 +50,8 @@ export const connect: Command<ConnectInput> = {
         throw new VaultError('usage', 'name the program to connect', { hint: command('connect') });
       return { action: 'list' };
     }
-    const request = { tool: checkTool(tool), selector, target };
+    const idToken = given(raw, '--id-token');
+    const request = { tool: checkTool(tool), selector, target, idToken };
     return { action: wantsInstall ? 'install' : wantsRemove ? 'remove' : 'show', request };
   },
 

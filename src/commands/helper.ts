@@ -3,8 +3,8 @@ import { closest } from '../domain/closest.js';
 import { VaultError } from '../domain/errors.js';
 import { command } from '../domain/hints.js';
 import { answer, type HelperRequest } from '../services/helper/answer.js';
-import type { Command } from './spec.js';
-import { names, text } from './spec.js';
+import type { Command, OptionSpec } from './spec.js';
+import { given, names, text } from './spec.js';
 
 export const TOOLS = CONSUMERS.map(({ name }) => name);
 
@@ -13,7 +13,13 @@ interface HelperInput {
   /** Account, verb and what follows, as typed. */
   readonly words: readonly string[];
   readonly target: string | null;
+  readonly idToken: boolean;
 }
+
+export const ID_TOKEN_OPTION: OptionSpec = {
+  flags: '--id-token',
+  description: 'kubectl and aws: the id_token instead of the access token',
+};
 
 export const helper: Command<HelperInput> = {
   ignoresLateSignal: true,
@@ -25,6 +31,7 @@ export const helper: Command<HelperInput> = {
   ],
   options: [
     { flags: '--for <host>', description: 'the host or registry for which the account was connected' },
+    ID_TOKEN_OPTION,
   ],
   examples: {
     'helper git github/me get': 'git runs this; it writes a description of the credential on stdin',
@@ -33,16 +40,21 @@ export const helper: Command<HelperInput> = {
 
   parse(raw) {
     const [tool = '', ...words] = names(raw, 'an argument');
-    return { tool: checkTool(tool), words, target: text(raw, '--for') };
+    return {
+      tool: checkTool(tool),
+      words,
+      target: text(raw, '--for'),
+      idToken: given(raw, '--id-token'),
+    };
   },
 
-  async run(ctx, { tool, words, target }, io) {
+  async run(ctx, { tool, words, target, idToken }, io) {
     if (io.json)
       throw new VaultError('usage', 'helper has no --json: the protocol decides what is printed', {
         hint: `for a token as JSON: ${command('token --json')}`,
       });
     const consumer = await consumerOf(tool);
-    const request: HelperRequest = { tool, target, ...split(words, consumer.helper?.verbs ?? []) };
+    const request: HelperRequest = { tool, target, idToken, ...split(words, consumer.helper?.verbs ?? []) };
     io.exitCode = await answer(ctx, consumer, request, {
       lines: () => io.lines(ctx.interruption),
       print: io.data,
@@ -55,7 +67,10 @@ export const helper: Command<HelperInput> = {
  * A program that has verbs writes one after what was configured. The account may be left out, and options of the program may
  * come before the verb.
  */
-function split(words: readonly string[], verbs: readonly string[]): Omit<HelperRequest, 'tool' | 'target'> {
+function split(
+  words: readonly string[],
+  verbs: readonly string[],
+): Omit<HelperRequest, 'tool' | 'target' | 'idToken'> {
   if (verbs.length === 0) return { selector: words[0] ?? null, verb: null, words: words.slice(1) };
   const isVerb = (at: number) => verbs.includes(words[at] ?? '');
   const first = words.findIndex((_, at) => isVerb(at));

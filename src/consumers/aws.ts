@@ -40,10 +40,10 @@ export const aws: Consumer = {
       call.print(`${JSON.stringify({ Version: 1, ...given })}\n`);
     },
   },
-  connect({ account, target, self, env, home }) {
+  connect({ account, idToken, target, self, env, home }) {
     const { role } = roleOf(target, account);
     const profile = account.replace(/[^\w.-]/g, '-');
-    const words = [...self, 'helper', 'aws', account, '--for', role];
+    const words = [...self, 'helper', 'aws', account, '--for', role, ...(idToken ? ['--id-token'] : [])];
     return {
       changes: [
         {

@@ -102,6 +102,8 @@ export interface ConnectRequest {
   readonly email: Identity['email'];
   /** The host, registry or URL that the program calls; null when it was not given. */
   readonly target: string | null;
+  /** Whether the program wants the id_token instead of the access token. */
+  readonly idToken: boolean;
   /** The words that start this program from anywhere: absolute paths, and the profile. */
   readonly self: readonly string[];
   readonly env: Environment;

@@ -28,9 +28,12 @@ export const kubectl: Consumer = {
       call.print(`${JSON.stringify({ kind: 'ExecCredential', apiVersion, status })}\n`);
     },
   },
-  connect({ account, self, env, home }) {
+  connect({ account, idToken, self, env, home }) {
     const user = account.replace('/', '-');
-    const [program = '', ...args] = [...self, 'helper', 'kubectl', account];
+    const [program = '', ...args] = [
+      ...self,
+      ...['helper', 'kubectl', account, ...(idToken ? ['--id-token'] : [])],
+    ];
     const words = [
       `--exec-api-version=${CONFIGURED}`,
       `--exec-command=${program}`,

@@ -59,8 +59,8 @@ interface Place {
 }
 
 function mayPrint(args: readonly string[]): Kind | null {
-  if (args[0] === 'token' && args.includes('--id-token')) return 'id_token';
-  return args[0] === 'token' || args[0] === 'helper' ? 'access token' : null;
+  if (args[0] !== 'token' && args[0] !== 'helper') return null;
+  return args.includes('--id-token') ? 'id_token' : 'access token';
 }
 
 function printed(home: TempHome): Place[] {

@@ -27,6 +27,7 @@ export interface ConnectRequest {
   readonly tool: string;
   readonly selector: string | null;
   readonly target: string | null;
+  readonly idToken: boolean;
 }
 
 export type ConnectContext = NameContext &
@@ -68,7 +69,7 @@ export async function listTools(
 export async function prepare(
   ctx: ConnectContext,
   consumer: Consumer,
-  { selector, target }: ConnectRequest,
+  { selector, target, idToken }: ConnectRequest,
 ): Promise<Prepared> {
   const { host, profile } = ctx;
   if (host.self === null) throw new VaultError('usage', 'only the command line can connect programs');
@@ -81,6 +82,7 @@ export async function prepare(
     provider: account,
     email: await emailOf(vault, account),
     target,
+    idToken,
     self: [...environment(host), ...host.self, ...(profile === null ? [] : ['--profile', profile])],
     env: host.env,
     platform: host.platform,

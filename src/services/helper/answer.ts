@@ -28,6 +28,8 @@ export interface HelperRequest {
   readonly verb: string | null;
   readonly words: readonly string[];
   readonly target: string | null;
+  /** Give the id_token instead of the access token. */
+  readonly idToken: boolean;
 }
 
 /** What a helper reads and prints. */
@@ -114,7 +116,10 @@ async function tokenFor(
   { account: selector = asked.selector, refused = null, withIdentity = false }: WantedToken,
   { say }: HelperStreams,
 ): Promise<ValidToken> {
-  const request: TokenRequest = { selector, minValid: MIN_VALID, scopes: [], refresh: false, withIdentity };
+  const request: TokenRequest = {
+    ...{ selector, minValid: MIN_VALID, scopes: [], refresh: false, withIdentity },
+    ...(asked.idToken && { idToken: true as const }),
+  };
   const stored = await token(ctx, request);
   const { runsAgain = false, remembers = false, byShell = false } = helper;
   const runs = runsAgain || remembers ? await runsOf(ctx, asked, byShell) : null;

@@ -39,6 +39,16 @@ describe('vault helper kubectl', () => {
     expect(stderr).toBe('');
   });
 
+  it('gives the id_token with --id-token, until its own end', async () => {
+    const { stdout } = await stage.vault(['helper', 'kubectl', 'demo', '--id-token']);
+    const { status } = JSON.parse(stdout);
+    expect(`${status.token}\n`).toBe((await stage.vault(['token', 'demo', '--id-token'])).stdout);
+    const { exp } = JSON.parse(Buffer.from(status.token.split('.')[1], 'base64url').toString());
+    expect(Date.parse(status.expirationTimestamp)).toBe((exp - 10) * 1000);
+    const shown = await stage.vault(['connect', 'kubectl', 'demo', '--id-token']);
+    expect(shown.stdout).toContain('--exec-arg=--id-token');
+  });
+
   it('refuses a version that it does not speak', async () => {
     const run = await stage.vault(['helper', 'kubectl', 'demo'], asked('client.authentication.k8s.io/v9'));
     expect(run).toMatchObject({ exitCode: 2, stdout: '', stderr: expect.stringContaining('hint: ') });
