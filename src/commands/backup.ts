@@ -31,12 +31,18 @@ export function printBackup({ file, bytes, accounts, unopened }: Backup, io: Io)
   if (io.json)
     io.document({ file, bytes, accounts, opened: unopened === null, unopened: unopened?.code ?? null });
   if (unopened === null) {
-    io.say(`${file} holds ${count(accounts, 'account')}, and each of them could be opened`, 'green');
+    const opened =
+      accounts === 0
+        ? ''
+        : accounts === 1
+          ? ', and it could be opened'
+          : ', and each of them could be opened';
+    io.say(`${file} holds ${count(accounts, 'account')}${opened}`, 'green');
   } else {
     io.say(`${file} holds ${count(accounts, 'account')}`, 'green');
     io.warn(`the backup was not checked: ${unopened.message}`, 'yellow');
   }
   io.say(
-    `to open the backup you need a key of this vault or a recovery file; the backup contains neither. To make a recovery file: ${command('key export FILE')}`,
+    `to open the backup you need a key of this vault or a recovery file; the backup contains neither. To make a recovery file: ${command('key export vault.recovery')}`,
   );
 }

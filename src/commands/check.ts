@@ -12,7 +12,7 @@ export const check: Command<MailCheckRequest> = {
   arguments: [
     {
       name: 'protocol',
-      description: MAIL_PROTOCOLS.join(', '),
+      description: 'how the mail client connects',
       required: true,
       values: MAIL_PROTOCOLS,
     },

@@ -55,7 +55,7 @@ export function showRotated({ key: rotated, replaced, old, next }: RotatedKey, i
   io.say(`the ${rotated.place} holds a new key of the vault; ${old}`, 'green');
   if (next !== null) io.warn(next, 'yellow');
   io.say(
-    `to open an older backup you need the old key or a recovery file; to make a new backup: ${commandLine('backup FILE')}`,
+    `to open an older backup you need the old key or a recovery file; to make a new backup: ${commandLine('backup vault.backup')}`,
   );
 }
 
@@ -74,7 +74,7 @@ export function showRotatedData(
     io.warn(`to make newer data keys: ${commandLine('key rotate --data')}`);
   }
   io.warn(
-    `older recovery files no longer open the vault; make a new one: ${commandLine('key export FILE')}`,
+    `older recovery files no longer open the vault; make a new one: ${commandLine('key export vault.recovery')}`,
     'yellow',
   );
   io.say(`the master keys are unchanged; to replace the one in use: ${commandLine('key rotate')}`);

@@ -36,8 +36,14 @@ describe('vault backup', () => {
     expect(written.stdout).toBe('');
     expect(written.stderr).toContain('/home/alice/b holds 3 accounts, and each of them could be opened');
     expect(written.stderr).toContain(
-      'the backup contains neither. To make a recovery file: vault key export FILE',
+      'the backup contains neither. To make a recovery file: vault key export vault.recovery',
     );
+  });
+
+  it('does not say of an empty vault that its accounts could be opened', () => {
+    const { io, written } = terminal();
+    printBackup({ ...made, accounts: 0 }, io);
+    expect(written.stderr).toMatch(/^\/home\/alice\/b holds 0 accounts\n/);
   });
 
   it('prints a document with --json, also when nothing could be opened', async () => {

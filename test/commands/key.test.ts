@@ -221,7 +221,7 @@ describe('what vault key prints', () => {
     expect(stderr).toContain(
       'key file /home/alice/master.key holds a new key of the vault; the old key was deleted',
     );
-    expect(stderr).toContain('vault backup FILE');
+    expect(stderr).toContain('vault backup vault.backup');
     const document = shown((io) => showRotated(rotated, io), { json: true });
     expect(JSON.parse(document.stdout)).toMatchObject({
       reference: `${vaultId}/master/2`,
@@ -255,7 +255,7 @@ describe('what vault key prints', () => {
       'the new data keys were made 3d ago\nto make newer data keys: vault key rotate --data',
     );
     expect(stderr).toContain('the master keys are unchanged');
-    expect(stderr).toContain('vault key export FILE');
+    expect(stderr).toContain('vault key export vault.recovery');
   });
 
   it('warns when something overrides the key that was chosen', () => {
