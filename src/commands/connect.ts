@@ -70,9 +70,15 @@ export const connect: Command<ConnectInput> = {
     for (const { path, copy } of files)
       io.say(copy === null ? `wrote ${path}` : `changed ${path}; a copy from before is in ${copy}`);
     for (const note of prepared.plan.notes) io.say(note);
-    io.say(`undo: ${command(`connect ${request.tool} ${quoted(prepared.account)} --remove`)}`);
+    const target = prepared.plan.target ?? request.target;
+    io.say(`undo: ${command(`connect ${wordsFor({ ...request, target }, prepared)} --remove`)}`);
   },
 };
+
+/** An account may be connected for several hosts. */
+function wordsFor({ tool, target }: ConnectRequest, { account }: Prepared): string {
+  return [tool, account, ...(target === null ? [] : ['--for', target])].map(quoted).join(' ');
+}
 
 /** It becomes a part of other programs' files. @throws VaultError `usage` */
 function checkTarget(target: string | null): string | null {
@@ -95,17 +101,21 @@ function printTools(tools: readonly ToolState[], io: Io): void {
   printTable(
     io,
     COLUMNS,
-    tools.map(({ name, title, installed, connected }) => [
+    tools.map(({ name, title, installed, connections }) => [
       name,
       title,
       installed ? 'yes' : '-',
-      connected.join(', ') || '-',
+      connections
+        .map((each) => (each.for === null ? each.account : `${each.account} (${each.for})`))
+        .join(', ') || '-',
     ]),
   );
   io.say(`what to put where, for one of them: ${command('connect TOOL')}`, 'dim');
 }
 
-function printPlan({ tool, target }: ConnectRequest, { account, plan }: Prepared, io: Io): void {
+function printPlan(request: ConnectRequest, prepared: Prepared, io: Io): void {
+  const { tool, target } = request;
+  const { account, plan } = prepared;
   if (io.json) {
     io.document({ tool, account, for: target, changes: plan.changes, notes: plan.notes });
     return;
@@ -114,9 +124,8 @@ function printPlan({ tool, target }: ConnectRequest, { account, plan }: Prepared
   io.data(`${[io.theme.bold(`${tool} for ${account}`), ...blocks].join('\n')}\n`);
   io.say('');
   for (const note of plan.notes) io.say(note);
-  const words = [tool, account, ...(target === null ? [] : ['--for', target])].map(quoted).join(' ');
   if (plan.changes.some(({ kind }) => kind !== 'shown'))
-    io.say(`to write it: ${command(`connect ${words} --install`)}`);
+    io.say(`to write it: ${command(`connect ${wordsFor(request, prepared)} --install`)}`);
 }
 
 function heading(change: Change): string {

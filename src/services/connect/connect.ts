@@ -6,6 +6,7 @@ import type { Change, Consumer, Plan } from '../../consumers/contract.js';
 import { CONSUMERS } from '../../consumers/index.js';
 import type { Context } from '../../context.js';
 import { accountName } from '../../domain/account.js';
+import { presentName } from '../../domain/account-names.js';
 import { SECOND } from '../../domain/duration.js';
 import { isKeyFailure, VaultError } from '../../domain/errors.js';
 import { command } from '../../domain/hints.js';
@@ -43,7 +44,10 @@ export interface ToolState {
   readonly name: string;
   readonly title: string;
   readonly installed: boolean;
+  /** Accounts, by their present names. */
   readonly connected: readonly string[];
+  /** The same, each with the host it was connected for. */
+  readonly connections: readonly { readonly account: string; readonly for: string | null }[];
 }
 
 const PROGRAM_LIMIT = 20 * SECOND;
@@ -52,17 +56,30 @@ const EXECUTABLE = 0o700;
 
 /** All consumers: which are installed here, and which accounts they are connected to. */
 export async function listTools(
-  ctx: Pick<Context, 'files' | 'host' | 'paths'>,
+  ctx: Pick<Context, 'accountNames' | 'files' | 'host' | 'paths'>,
 ): Promise<readonly ToolState[]> {
-  const connections = readConnections(ctx);
+  const all = readConnections(ctx);
+  const present = await presentNames(ctx);
   return Promise.all(
-    CONSUMERS.map(async ({ name, title, load }) => ({
-      name,
-      title,
-      installed: (await load()).programs.some((program) => isOnPath(ctx.host, program)),
-      connected: connections.filter(({ tool }) => tool === name).map(({ account }) => account),
-    })),
+    CONSUMERS.map(async ({ name, title, load }) => {
+      const connections = all
+        .filter(({ tool }) => tool === name)
+        .map(({ account, target }) => ({ account: present(account), for: target }));
+      return {
+        name,
+        title,
+        installed: (await load()).programs.some((program) => isOnPath(ctx.host, program)),
+        connected: connections.map(({ account }) => account),
+        connections,
+      };
+    }),
   );
+}
+
+/** A connection keeps the name that its account had when it was made. */
+async function presentNames({ accountNames }: Pick<Context, 'accountNames'>) {
+  const names = await accountNames();
+  return (name: string) => presentName(names, name) ?? name;
 }
 
 /** What to put where. Changes nothing. @throws VaultError as {@link selectAccount}, and `usage` */
@@ -132,10 +149,11 @@ export async function install(
       },
     );
   const target = plan.target ?? asked;
-  const isThis = (each: Connection) =>
-    each.tool === tool && each.account === account && each.target === target;
+  const present = await presentNames(ctx);
+  const isFor = (each: Connection) => each.tool === tool && each.target === target;
+  const isThis = (each: Connection) => isFor(each) && present(each.account) === account;
   const all = readConnections(ctx);
-  const rival = all.find((each) => each.tool === tool && each.target === target && each.account !== account);
+  const rival = all.find((each) => isFor(each) && !isThis(each));
   if (plan.target !== undefined && rival !== undefined)
     throw new VaultError('usage', `${tool} takes its tokens for ${target} from ${rival.account} already`, {
       hint: `${command(`connect ${ownerOf(rival, null)}`)} --remove`,
@@ -166,12 +184,19 @@ export async function disconnect(
   request: ConnectRequest,
 ): Promise<readonly Connection[]> {
   const { tool, selector, target } = request;
-  const removed = readConnections(ctx).filter(
-    (each) =>
+  const present = await presentNames(ctx);
+  const removed = readConnections(ctx).filter(({ account, ...each }) => {
+    const names = [account, present(account)];
+    const isNamed =
+      selector === null ||
+      names.includes(present(selector)) ||
+      names.some((name) => name.startsWith(`${selector}/`) || name.endsWith(`/${selector}`));
+    return (
       each.tool === tool &&
-      (selector === null || each.account === selector || each.account.startsWith(`${selector}/`)) &&
-      (target === null || (each.target !== null && isWithin(target, each.target))),
-  );
+      isNamed &&
+      (target === null || (each.target !== null && isWithin(target, each.target)))
+    );
+  });
   await removeAll(ctx, removed);
   if (removed.length > 0) return removed;
   throw new VaultError('usage', `${tool} is not connected${selector === null ? '' : ` to ${selector}`}`, {

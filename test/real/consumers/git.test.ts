@@ -76,6 +76,21 @@ it.each([
   expect(existsSync(file) ? readFileSync(file, 'utf8') : null).toBe(text);
 });
 
+it('is listed with its hosts and undone under either name after a rename', async () => {
+  const run = (...words: string[]) => stage.vault(['connect', 'git', ...words]);
+  for (const host of ['one.example', 'two.example'])
+    expect((await run('demo', '--for', host, '--install')).stderr).toContain(
+      `undo: vault connect git demo/ada@example.com --for ${host} --remove`,
+    );
+  await stage.vault(['rename', 'demo', 'you']);
+  expect((await stage.vault(['connect'])).stdout).toMatch(
+    /demo\/you \(one\.example\), demo\/you \(two\.example\)/,
+  );
+  expect(await run('demo/you', '--for', 'https://one.example', '--remove')).toMatchObject({ exitCode: 0 });
+  expect(await run('demo/ada@example.com', '--remove')).toMatchObject({ exitCode: 0 });
+  expect(existsSync(join(stage.home.home, '.gitconfig'))).toBe(false);
+});
+
 it('removes only its own lines from a file that was changed since', async () => {
   const file = join(stage.home.home, '.gitconfig');
   writeFileSync(file, '[user]\n\tname = a\n');
