@@ -48,13 +48,13 @@ export const COMMANDS: readonly CommandEntry[] = [
   {
     name: 'connect',
     group: 'Tokens',
-    summary: 'let git, kubectl and other programs get their tokens from vault',
+    summary: 'let git, kubectl and other programs use the vault',
     load: async () => (await import('./connect.js')).connect,
   },
   {
     name: 'helper',
     group: 'Tokens',
-    summary: 'answer git, kubectl and other programs, which run this command',
+    summary: 'what git, kubectl and others run to get a token',
     load: async () => (await import('./helper.js')).helper,
   },
   {

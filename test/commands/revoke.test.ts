@@ -75,9 +75,13 @@ describe('before it revokes', () => {
     expect(requests).toEqual([{ ...DEFAULTS, selectors: ['google/a', 'google/b'] }]);
   });
 
-  it.each(['n\n', ''])('does nothing when the answer is %j', async (typed) => {
-    const { failure, stdout } = await run('a', null, { tty: true, typed });
-    expect(failure).toMatchObject({ code: 'interrupted', message: 'not confirmed, so nothing was revoked' });
+  it.each([
+    ['n\n', 'not confirmed, so nothing was revoked'],
+    ['', 'stopped while asking'],
+  ])('does nothing when the answer is %j', async (typed, message) => {
+    const { failure, stdout, requests } = await run('a', null, { tty: true, typed });
+    expect(failure).toMatchObject({ code: 'interrupted', message });
+    expect(requests).toEqual([]);
     expect(stdout).toBe('');
   });
 

@@ -119,6 +119,7 @@ describe('the completion', () => {
       'token\tprint a valid access token',
       'google/alice@example.com',
       '--format=json',
+      '--format=json-header',
       "notion/o'brien",
       'rotate\treplace the key in use, or the data keys under it',
       'a file.txt',

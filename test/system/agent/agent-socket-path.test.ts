@@ -124,7 +124,10 @@ describe.skipIf(process.getuid === undefined)('a possible place of the socket', 
     mkdirSync(dirname(path), { mode: 0o700 });
     const server = await listen(path);
     chownSync(path, STRANGER, 0);
-    expect(refusal()).toMatchObject({ exitCode: 9, message: `${path} belongs to another user` });
+    expect(refusal()).toMatchObject({
+      exitCode: 9,
+      message: `${path} belongs to another user (id ${STRANGER})`,
+    });
     chownSync(dirname(path), STRANGER, 0);
     expect(refusal()).toMatchObject({
       exitCode: 9,
