@@ -99,6 +99,22 @@ describe('an invalid command line', () => {
     ],
     [['token', '--min-valid'], "option '--min-valid <duration>' has no value", 'see vault token --help'],
     [['exec'], "missing required argument 'account'", 'vault list'],
+    [['exec', 'work'], "missing required argument 'command'", 'vault exec work -- PROGRAM ARGUMENTS'],
+    [
+      ['list', 'work'],
+      "too many arguments for 'list': expected 0 arguments but got 1",
+      'did you mean: vault show work',
+    ],
+    [
+      ['audit', 'verify'],
+      "too many arguments for 'audit': expected 0 arguments but got 1",
+      'did you mean: vault audit --verify',
+    ],
+    [
+      ['audit', 'a b'],
+      "too many arguments for 'audit': expected 0 arguments but got 1",
+      "did you mean: vault audit --account 'a b'",
+    ],
     [
       ['token', '--min-valid', 'soon'],
       '--min-valid takes a duration such as 90s, 5m, 12h or 7d',

@@ -104,13 +104,27 @@ function more(
     if (missing?.values === 'provider' || missing?.values === 'provider or account')
       return { argument: '', hint: command('providers') };
     if (missing?.values === 'account') return { argument: '', hint: command('list') };
+    if (missing?.values === 'program')
+      return {
+        argument: '',
+        hint: command([name ?? '', ...words.map(quoted), '-- PROGRAM ARGUMENTS'].join(' ')),
+      };
     return none;
   }
+  const meant = code === 'commander.excessArguments' ? INSTEAD[name ?? ''] : undefined;
+  if (meant !== undefined) return { argument: '', hint: `did you mean: ${command(meant(words))}` };
   const program = usage.arguments.findIndex(({ values }) => values === 'program');
   if (code !== 'commander.unknownOption' || program === -1 || words.length <= program) return none;
   const line = [name ?? '', ...words.slice(0, program).map(quoted), '--', quoted(words[program] ?? '')];
   return { argument: '', hint: `put -- before the program: ${command(line.join(' '))} ARGUMENTS` };
 }
+
+/** What people mean by a word after these commands, which take none. */
+const INSTEAD: Readonly<Record<string, (words: readonly string[]) => string>> = {
+  list: ([word = '']) => `show ${quoted(word)}`,
+  status: ([word = '']) => `show ${quoted(word)}`,
+  audit: ([word = '']) => (word === 'verify' ? 'audit --verify' : `audit --account ${quoted(word)}`),
+};
 
 function help({ name, subcommand }: Place): string {
   const path = [...(name === null ? [] : [name]), ...(subcommand === null ? [] : [subcommand.name])];

@@ -173,11 +173,18 @@ export function wrap(text: string, width: number): string[] {
  */
 export function wrapMessage(text: string, width: number): string[] {
   if (displayWidth(text) <= width) return [text];
-  const own = text.lastIndexOf(`: ${programName()} `);
-  // In a hint it may be a command of the system.
-  const end = own < 0 && text.startsWith('hint: ') ? text.lastIndexOf(': ') : own;
-  if (end < 0 || (own < 0 && end === text.indexOf(': '))) return wrap(text, width);
+  const end = beforeCommand(text);
+  if (end < 0) return wrap(text, width);
   return [...wrap(text.slice(0, end + 1), width), `  ${text.slice(end + 2)}`];
+}
+
+/** Where the command begins that a message ends with: one of ours, or in `hint: … : ` and `to … : ` one of the system. */
+function beforeCommand(text: string): number {
+  const own = text.lastIndexOf(`: ${programName()} `);
+  if (own >= 0) return own;
+  if (/^to [a-z -]+: /.test(text)) return text.indexOf(': ');
+  const last = text.lastIndexOf(': ');
+  return text.startsWith('hint: ') && last > text.indexOf(': ') ? last : -1;
 }
 
 function graphemes(text: string): string[] {

@@ -24,8 +24,12 @@ describe('at a terminal', () => {
     const { io, written } = terminal({ tty: true, columns: 20, env: { NO_COLOR: '1' } });
     io.say('opened a browser; log in there');
     io.say('hint: log in again: vault login google');
+    io.say('to try it: git ls-remote https://git.example.com/r.git');
     expect(written.stderr).toBe(
-      'opened a browser;\nlog in there\nhint: log in again:\n  vault login google\n',
+      [
+        ...['opened a browser;', 'log in there', 'hint: log in again:', '  vault login google'],
+        ...['to try it:', '  git ls-remote https://git.example.com/r.git', ''],
+      ].join('\n'),
     );
   });
 
