@@ -1,6 +1,7 @@
 import { type SlowDownDeps, slowDown, WRONG_PASSPHRASES, wrongPassphrases } from '../audit/rate-limits.js';
 import { SECOND } from '../domain/duration.js';
 import { VaultError } from '../domain/errors.js';
+import { isLongEnough, LEAST_LENGTH } from '../domain/passphrase.js';
 import { inQuotes } from '../domain/safe-text.js';
 import { Secret } from '../domain/secret.js';
 import type { PassphraseParts } from '../keysources/passphrase.js';
@@ -101,14 +102,18 @@ async function fromTerminal({ terminal, what }: PassphraseDeps, fresh: boolean):
     });
   }
   if (!fresh) return terminal(`passphrase of ${what}: `);
+  let question = `new passphrase of ${what} (${LEAST_LENGTH} characters or more): `;
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-    const first = await terminal(
-      attempt === 0 ? `new passphrase of ${what}: ` : 'they did not match; new passphrase: ',
-    );
+    const first = await terminal(question);
+    if (!isLongEnough(first)) {
+      question = `too short; new passphrase (${LEAST_LENGTH} characters or more): `;
+      continue;
+    }
     const second = await terminal('repeat the passphrase: ');
     if (first.reveal() === second.reveal()) return first;
+    question = 'they did not match; new passphrase: ';
   }
-  throw new VaultError('usage', `the passphrases did not match (${ATTEMPTS} attempts)`);
+  throw new VaultError('usage', `the passphrases were too short or did not match (${ATTEMPTS} attempts)`);
 }
 
 function fromFile({ readFile }: PassphraseDeps, path: string): Secret {

@@ -10,8 +10,8 @@ import {
 import { VaultError } from '../domain/errors.js';
 import { command, fromBackup } from '../domain/hints.js';
 import { jsonObject } from '../domain/json.js';
+import { assertStrongPassphrase, withPassphraseBytes } from '../domain/passphrase.js';
 import type { Secret } from '../domain/secret.js';
-import { assertStrongPassphrase, withPassphraseBytes } from '../domain/secret.js';
 import { type DerivedKeySource, MASTER_KEY_BYTES } from './contract.js';
 
 export interface PassphraseParts {

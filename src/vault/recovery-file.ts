@@ -11,8 +11,8 @@ import {
 } from '../crypto/stretch.js';
 import { VaultError } from '../domain/errors.js';
 import { command } from '../domain/hints.js';
+import { withPassphraseBytes } from '../domain/passphrase.js';
 import type { Secret } from '../domain/secret.js';
-import { withPassphraseBytes } from '../domain/secret.js';
 import type { DataKeyPurpose } from '../stores/contract.js';
 import { newer } from './damage.js';
 import type { DataKey } from './master-key.js';

@@ -107,7 +107,7 @@ describe('new data keys at a terminal', () => {
       [/recovery files made so far will no longer open the vault.*\[y\/N\] $/s, 'y'],
       [/encrypted with new data keys.*Make a new recovery file now\? \[Y\/n\] $/s, ''],
       [/Its name, .*: $/, file],
-      [/new passphrase of the recovery file: $/, 'passphrase-example-9'],
+      [/new passphrase of the recovery file \(12 characters or more\): $/, 'passphrase-example-9'],
       [/repeat the passphrase: $/, 'passphrase-example-9'],
     ] as const) {
       await terminal.sees(question);

@@ -24,7 +24,9 @@ describe('a passphrase', () => {
     needs(context, 'a terminal');
     stage.canaries.secret(PASSPHRASE);
     const adding = atTerminal(['key', 'add', 'passphrase'], stage.home);
-    await adding.sees(/new passphrase of the vault: /);
+    await adding.sees(/new passphrase of the vault \(12 characters or more\): /);
+    adding.type('short\r');
+    await adding.sees(/too short; new passphrase \(12 characters or more\): /);
     // A slip, taken back with the key that does so.
     adding.type(`${PASSPHRASE}x\u007f\r`);
     await adding.sees(/repeat the passphrase: /);
