@@ -74,7 +74,7 @@ describe.runIf(linux).each(CLIENTS)('a request with a secret, by %s', (_, accept
   it('is sent to a server of this user, and to one of root', async () => {
     const server = await serve(json(200, { ok: true }));
     close.push(() => server.close());
-    const never = () => Promise.reject(new Error('nobody has to allow this'));
+    const never = () => Promise.resolve(false);
     const port = new URL(server.url).port;
     for (const host of ['127.0.0.1', 'localhost']) {
       const answer = await send(`http://${host}:${port}/`, { insecureLoopback: never });
