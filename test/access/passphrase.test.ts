@@ -80,13 +80,24 @@ describe('asking for it', () => {
     expect(once.questions).toEqual(['passphrase of the vault: ']);
     expect(asking.given()?.reveal()).toBe('one');
 
-    const twice = typing('one', 'two', 'three', 'three');
+    const twice = typing('four words as one', 'four words as two', 'three words long', 'three words long');
     const fresh = askPassphrase(deps({ terminal: twice.terminal }), { kind: 'terminal' });
-    expect((await fresh.ask(true)).reveal()).toBe('three');
-    const never = typing('1', '2', '3', '4', '5', '6', '7');
+    expect((await fresh.ask(true)).reveal()).toBe('three words long');
+    const never = typing(...[1, 2, 3, 4, 5, 6, 7].map((each) => `another phrase ${each}`));
     const stubborn = askPassphrase(deps({ terminal: never.terminal }), { kind: 'terminal' });
     await expect(stubborn.ask(true)).rejects.toMatchObject({ code: 'usage' });
     expect(never.questions).toHaveLength(6);
+  });
+
+  it('says how long a new one has to be, and asks again for one that is too short', async () => {
+    const short = typing('short', 'four words as one', 'four words as one');
+    const asking = askPassphrase(deps({ terminal: short.terminal }), { kind: 'terminal' });
+    expect((await asking.ask(true)).reveal()).toBe('four words as one');
+    expect(short.questions).toEqual([
+      'new passphrase of the vault (12 characters or more): ',
+      'too short; new passphrase (12 characters or more): ',
+      'repeat the passphrase: ',
+    ]);
   });
 
   it('takes the first line of a file', async () => {
@@ -112,7 +123,7 @@ describe('asking for it', () => {
     const order: string[] = [];
     const terminal = async () => {
       order.push('asked');
-      return new Secret('one');
+      return new Secret('four words as one');
     };
     const turn = async () => void order.push('turn');
     const asking = askPassphrase(deps({ terminal, turn }), { kind: 'terminal' });
