@@ -15,6 +15,7 @@ import { MIN_VALID } from '../../domain/token-state.js';
 import { describeTransport, TransportFailure } from '../../domain/transport.js';
 import type { ValidToken } from '../../domain/valid-token.js';
 import { readConnections } from '../connect/connections.js';
+import { renewedToken } from '../token/refused.js';
 import { type TokenContext, token } from '../token/token.js';
 import type { TokenRequest } from '../token/token-request.js';
 import { keep, readKept } from './kept.js';
@@ -127,9 +128,7 @@ async function tokenFor(
     refused === 'given'
       ? runs?.wasGiven(stored, HOUR) === true
       : stored.accessToken.reveal() === refused || (runsAgain && runs?.wasGiven(stored, MINUTE) === true);
-  const given = isRefused
-    ? await token(ctx, { ...request, selector: accountName(stored.account), refresh: true })
-    : stored;
+  const given = isRefused ? await renewedToken((again) => token(ctx, again), request, stored) : stored;
   // Only the first one: a server that refuses every token must not cost a refresh for each of its URLs.
   if (refused !== 'given') runs?.note(given);
   if (given.warning !== null) say(`warning: ${given.warning}`);
