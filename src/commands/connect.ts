@@ -13,7 +13,7 @@ import {
 } from '../services/connect/connect.js';
 import type { Column, Io } from '../ui/io.js';
 import { printTable } from '../ui/layout.js';
-import { checkTool, consumerOf, ID_TOKEN_OPTION, TOOLS } from './helper.js';
+import { checkTool, consumerOf, ID_TOKEN_OPTION, idTokenFor, TOOLS } from './helper.js';
 import type { Command } from './spec.js';
 import { given, names, text } from './spec.js';
 
@@ -50,8 +50,7 @@ export const connect: Command<ConnectInput> = {
         throw new VaultError('usage', 'name the program to connect', { hint: command('connect') });
       return { action: 'list' };
     }
-    const idToken = given(raw, '--id-token');
-    const request = { tool: checkTool(tool), selector, target, idToken };
+    const request = { tool: checkTool(tool), selector, target, idToken: idTokenFor(raw, tool) };
     return { action: wantsInstall ? 'install' : wantsRemove ? 'remove' : 'show', request };
   },
 

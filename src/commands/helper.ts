@@ -3,7 +3,7 @@ import { closest } from '../domain/closest.js';
 import { VaultError } from '../domain/errors.js';
 import { command } from '../domain/hints.js';
 import { answer, type HelperRequest } from '../services/helper/answer.js';
-import type { Command, OptionSpec } from './spec.js';
+import type { Command, OptionSpec, RawInput } from './spec.js';
 import { given, names, text } from './spec.js';
 
 export const TOOLS = CONSUMERS.map(({ name }) => name);
@@ -16,9 +16,11 @@ interface HelperInput {
   readonly idToken: boolean;
 }
 
+const TAKE_ID_TOKEN = ['kubectl', 'aws'];
+
 export const ID_TOKEN_OPTION: OptionSpec = {
   flags: '--id-token',
-  description: 'kubectl and aws: the id_token instead of the access token',
+  description: `${TAKE_ID_TOKEN.join(' and ')}: the id_token instead of the access token`,
 };
 
 export const helper: Command<HelperInput> = {
@@ -40,12 +42,7 @@ export const helper: Command<HelperInput> = {
 
   parse(raw) {
     const [tool = '', ...words] = names(raw, 'an argument');
-    return {
-      tool: checkTool(tool),
-      words,
-      target: text(raw, '--for'),
-      idToken: given(raw, '--id-token'),
-    };
+    return { tool: checkTool(tool), words, target: text(raw, '--for'), idToken: idTokenFor(raw, tool) };
   },
 
   async run(ctx, { tool, words, target, idToken }, io) {
@@ -62,6 +59,15 @@ export const helper: Command<HelperInput> = {
     });
   },
 };
+
+/** Others would send the id_token where an access token belongs. @throws VaultError `usage` */
+export function idTokenFor(raw: RawInput, tool: string): boolean {
+  if (!given(raw, '--id-token') || TAKE_ID_TOKEN.includes(tool)) return given(raw, '--id-token');
+  throw new VaultError(
+    'usage',
+    `--id-token is for ${TAKE_ID_TOKEN.join(' and ')}: ${tool} takes access tokens`,
+  );
+}
 
 /**
  * A program that has verbs writes one after what was configured. The account may be left out, and options of the program may

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { type DemoStage, openDemoStage } from '../../harness/demo-stage.js';
@@ -121,5 +121,30 @@ it.each(['http://git.example.com', 'ftp://git.example.com'])('connects nothing t
     exitCode: 2,
     stdout: '',
     stderr: expect.stringContaining('not encrypted'),
+  });
+});
+
+it.each([
+  ['another host', 'https', 'evil.example.com'],
+  ['a host that only ends alike', 'https', 'notgit.example.com'],
+  ['its host without TLS', 'http', 'git.example.com'],
+])('gives no token for %s', async (_, protocol, host) => {
+  const stdin = `protocol=${protocol}\nhost=${host}\n\n`;
+  const asked = ['helper', 'git', 'demo', '--for', 'git.example.com', 'get'];
+  expect(await stage.vault(asked, { stdin })).toMatchObject({ exitCode: 0, stdout: '' });
+});
+
+it('keeps private copies of the files of before', async () => {
+  writeFileSync(join(stage.home.home, '.gitconfig'), '[user]\n\tname = a\n', { mode: 0o644 });
+  const { stderr } = await connect('--install');
+  const copy = /a copy from before is in (\S+)/.exec(stderr)?.[1] ?? expect.fail(stderr);
+  expect(readFileSync(copy, 'utf8')).toBe('[user]\n\tname = a\n');
+  expect(statSync(copy).mode & 0o777).toBe(0o600);
+});
+
+it('refuses --id-token, which git has no use for', async () => {
+  expect(await stage.vault(['helper', 'git', 'demo', '--id-token', 'get'])).toMatchObject({
+    exitCode: 2,
+    stdout: '',
   });
 });
