@@ -16,7 +16,7 @@ import { createFiles } from '../../src/system/files/files.js';
 import { resolvePaths } from '../../src/system/paths.js';
 import type { Vault } from '../../src/vault/vault.js';
 import { accountExample } from '../doubles/account.js';
-import { ALICE } from '../services/stage.js';
+import { ALICE } from '../harness/test-context.js';
 
 let folder: string;
 let opened: VaultAccess[];

@@ -16,7 +16,7 @@ import type { MasterKeyView } from '../../src/services/keys/changes.js';
 import type { KeyStatus } from '../../src/services/keys/status.js';
 import type { Io } from '../../src/ui/io.js';
 import { NOW, type TerminalOptions, terminal } from '../doubles/terminal.js';
-import { type KeyStage, openKeyStage } from '../services/keys/key-stage.js';
+import { type KeyTest, keyTest } from '../services/keys/key-test.js';
 import { inputOf } from './raw.js';
 
 const vaultId = 'ab'.repeat(16);
@@ -266,9 +266,9 @@ describe('what vault key prints', () => {
 });
 
 describe('vault key', () => {
-  let stage: KeyStage;
+  let stage: KeyTest;
   beforeEach(async () => {
-    stage = await openKeyStage();
+    stage = await keyTest();
   });
   afterEach(() => stage.close());
 

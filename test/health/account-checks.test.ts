@@ -2,16 +2,16 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DAY, HOUR } from '../../src/domain/duration.js';
-import { type HealthStage, openHealthStage, told } from './stage.js';
+import { type HealthTest, healthTest, told } from './health-test.js';
 
-let stage: HealthStage;
+let stage: HealthTest;
 beforeEach(async () => {
-  stage = await openHealthStage();
+  stage = await healthTest();
 });
 afterEach(() => stage.close());
 
 describe('accounts', () => {
-  const cases: readonly [string, Parameters<HealthStage['add']>[0], string, string | null][] = [
+  const cases: readonly [string, Parameters<HealthTest['add']>[0], string, string | null][] = [
     [
       'login_needed',
       { status: 'login_needed', reason: 'the grant was revoked' },

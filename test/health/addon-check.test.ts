@@ -6,11 +6,12 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { noteAddon } from '../../src/access/addon.js';
 import { nativeBinding } from '../../src/stores/sqlite-open.js';
 import { addonAt } from '../../src/system/native-addon.js';
-import { type HealthStage, hostOf, openHealthStage, told } from './stage.js';
+import { hostOf } from '../harness/test-context.js';
+import { type HealthTest, healthTest, told } from './health-test.js';
 
-let stage: HealthStage;
+let stage: HealthTest;
 beforeEach(async () => {
-  stage = await openHealthStage();
+  stage = await healthTest();
 });
 afterEach(() => stage.close());
 

@@ -14,13 +14,14 @@ import { readOnlyFs } from '../../src/system/files/read-only.js';
 import { checkContract } from '../contracts.js';
 import { serve } from '../doubles/local-server.js';
 import { tamper } from '../harness/tamper.js';
-import { type HealthStage, hostOf, KEY, openHealthStage } from './stage.js';
+import { hostOf } from '../harness/test-context.js';
+import { type HealthTest, healthTest } from './health-test.js';
 
 const SECRET = 'client-secret-example';
 type Found = Readonly<Record<string, readonly Finding[]>>;
 
 /** One account, a provider that answers, a notify command, and nothing amiss. */
-async function allWell(stage: HealthStage): Promise<Found> {
+async function allWell(stage: HealthTest): Promise<Found> {
   const server = await serve((response) => {
     response.writeHead(404, { date: new Date(stage.clock.now()).toUTCString() }).end();
   });
@@ -46,11 +47,11 @@ function provider(url: string, more: Readonly<Record<string, unknown>> = {}) {
 }
 
 /** As much as can be broken at once; what cannot be read at all comes last, because it hides the rest. */
-async function allBroken(stage: HealthStage): Promise<Found> {
+async function allBroken(stage: HealthTest): Promise<Found> {
   rmSync(stage.paths.marks, { recursive: true });
   const { integrity = [] } = await stage.examine();
   const at = new Date(stage.clock.now()).toISOString();
-  mkdirSync(join(stage.paths.state, 'audit'), { mode: 0o700 });
+  mkdirSync(join(stage.paths.state, 'audit'), { recursive: true, mode: 0o700 });
   stage.put('audit/queue', `- {"time":"${at}","id":"example","event":"queue_altered","count":1}\n`);
   execFileSync('git', ['init', '--quiet', stage.folder]);
   const port = createServer();
@@ -66,9 +67,10 @@ async function allBroken(stage: HealthStage): Promise<Found> {
   });
   stage.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0';
   await changeAddonRecord(stage);
+  // Sealed with the key that is replaced below.
+  await stage.add({ status: 'login_needed' });
   stage.put('master.key', Buffer.alloc(32, 9).toString('base64url'));
   chmodSync(stage.paths.keyFile, 0o644);
-  await stage.add({ status: 'login_needed' });
   changeKeysHalf(stage.paths.database);
   const first = await stage.examine({ online: true });
   await server.close();
@@ -81,7 +83,7 @@ async function allBroken(stage: HealthStage): Promise<Found> {
 }
 
 /** What the check of the disk says where nothing more can be stored. */
-function fullDisk({ paths }: HealthStage): Promise<readonly Finding[]> {
+function fullDisk({ paths }: HealthTest): Promise<readonly Finding[]> {
   const room = (folder: string) => ({ folder, device: 1, bytes: 0, files: 0 });
   return disk.run({
     fs: { ...readOnlyFs, freeSpace: room },
@@ -90,7 +92,7 @@ function fullDisk({ paths }: HealthStage): Promise<readonly Finding[]> {
 }
 
 /** As if the native addon had been another one when it was recorded. */
-async function changeAddonRecord({ env, paths, files, clock, put }: HealthStage): Promise<void> {
+async function changeAddonRecord({ env, paths, files, clock, put }: HealthTest): Promise<void> {
   await noteAddon({ host: hostOf(env), paths, files, clock });
   const record = JSON.parse(readFileSync(join(paths.state, 'addon.json'), 'utf8'));
   record[nativeBinding()].sha256 = '0'.repeat(64);
@@ -108,10 +110,12 @@ function changeKeysHalf(path: string): void {
 
 let well: Found;
 let broken: Found;
+let keys: readonly string[];
 beforeAll(async () => {
-  const stages = [await openHealthStage(), await openHealthStage()] as const;
+  const stages = [await healthTest(), await healthTest()] as const;
   well = await allWell(stages[0]);
   broken = await allBroken(stages[1]);
+  keys = stages.map(({ key }) => key);
   for (const stage of stages) await stage.close();
 });
 /** What finds nothing here in any case: a keychain needs a machine with one, and nothing is wrong without a scheduler. */
@@ -121,7 +125,7 @@ for (const check of CHECKS.filter(({ name }) => !CALM.includes(name))) {
   checkContract(check, () => ({
     well: async () => well[check.name] ?? [],
     broken: async () => broken[check.name] ?? [],
-    secrets: [SECRET, KEY],
+    secrets: [SECRET, ...keys],
   }));
 }
 

@@ -3,11 +3,11 @@ import SqliteDatabase from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { HOUR, MINUTE } from '../../src/domain/duration.js';
 import { tamper } from '../harness/tamper.js';
-import { type HealthStage, openHealthStage, told } from './stage.js';
+import { type HealthTest, healthTest, told } from './health-test.js';
 
-let stage: HealthStage;
+let stage: HealthTest;
 beforeEach(async () => {
-  stage = await openHealthStage();
+  stage = await healthTest();
 });
 afterEach(() => stage.close());
 
@@ -57,7 +57,7 @@ describe('the database', () => {
     );
     expect(told(await found('database'))[0]).toMatch(/^problem: .* is damaged: SQLite finds/);
     await stage.close();
-    stage = await openHealthStage();
+    stage = await healthTest();
     edit("INSERT INTO consents VALUES ('nobody', 0, 'browser', '', '')");
     expect(told(await found('database'))[0]).toMatch(/^problem: .* 1 row of a missing account or key/);
   });

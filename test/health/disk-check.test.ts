@@ -8,7 +8,7 @@ import type { HealthContext } from '../../src/health/contract.js';
 import { disk } from '../../src/health/disk.js';
 import { type FreeSpace, readOnlyFs } from '../../src/system/files/read-only.js';
 import { needs } from '../harness/parts.js';
-import { told } from './stage.js';
+import { told } from './health-test.js';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;

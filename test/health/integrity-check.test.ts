@@ -5,15 +5,15 @@ import { marksWith } from '../../src/access/marks.js';
 import { unnoticed, worn } from '../../src/health/integrity.js';
 import type { Vault } from '../../src/vault/vault.js';
 import { tamper } from '../harness/tamper.js';
-import { type HealthStage, openHealthStage, told } from './stage.js';
+import { type HealthTest, healthTest, told } from './health-test.js';
 
 const ACCEPT = 'vault doctor --accept-rollback';
 
-let stage: HealthStage;
+let stage: HealthTest;
 /** The vault as the commands on this machine have it. */
 let here: Vault;
 beforeEach(async () => {
-  stage = await openHealthStage();
+  stage = await healthTest();
   here = await stage.another({ marks: () => marksWith(stage.paths, stage.files) });
   await stage.add();
 });

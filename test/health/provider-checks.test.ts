@@ -5,13 +5,13 @@ import { HOUR, MINUTE } from '../../src/domain/duration.js';
 import { hasOpenssl, makeCertificate } from '../doubles/certificate.js';
 import { type Answer, type LocalServer, serve } from '../doubles/local-server.js';
 import { GOOGLE_ID } from '../doubles/settings-sources.js';
-import { type HealthStage, openHealthStage, told } from './stage.js';
+import { type HealthTest, healthTest, told } from './health-test.js';
 
-let stage: HealthStage;
+let stage: HealthTest;
 let server: LocalServer;
 let answer: Answer;
 beforeEach(async () => {
-  stage = await openHealthStage();
+  stage = await healthTest();
   answer = (response) => void response.writeHead(404).end();
   server = await serve((response, request) => answer(response, request));
 });

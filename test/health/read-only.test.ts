@@ -2,11 +2,11 @@ import { expect, it } from 'vitest';
 import type { HealthContext } from '../../src/health/contract.js';
 import { permissions } from '../../src/health/permissions.js';
 import { readOnlyFs } from '../../src/system/files/read-only.js';
-import { openVaultStage } from '../services/stage.js';
+import { testContext } from '../harness/test-context.js';
 
 /** Everything is as it is, but nothing can be written, as root would find it on a read-only file system. */
 it('distinguishes a read-only file system from a wrong mode', async () => {
-  const stage = await openVaultStage();
+  const stage = await testContext();
   try {
     const uid = process.getuid?.();
     const deps = {

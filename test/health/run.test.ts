@@ -5,7 +5,7 @@ import type { Check, HealthContext } from '../../src/health/contract.js';
 import { runChecks } from '../../src/health/index.js';
 import { clockDouble } from '../doubles/clock.js';
 import { NOW } from '../doubles/terminal.js';
-import { told } from './stage.js';
+import { told } from './health-test.js';
 
 const deps = { clock: clockDouble(NOW) } as unknown as HealthContext;
 const check = (name: string, run: Check['run']): Check => ({ name, title: name, group: 'vault', run });

@@ -3,11 +3,12 @@ import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/system/clock.js';
-import { type HealthStage, hostOf, openHealthStage, told } from './stage.js';
+import { hostOf } from '../harness/test-context.js';
+import { type HealthTest, healthTest, told } from './health-test.js';
 
-let stage: HealthStage;
+let stage: HealthTest;
 beforeEach(async () => {
-  stage = await openHealthStage();
+  stage = await healthTest();
 });
 afterEach(() => stage.close());
 

@@ -13,11 +13,11 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openKeyring } from '../../src/vault/keyring.js';
 import { keyCheckValue } from '../../src/vault/master-key.js';
 import { tamper } from '../harness/tamper.js';
-import { type HealthStage, KEY, openHealthStage, told } from './stage.js';
+import { type HealthTest, healthTest, told } from './health-test.js';
 
-let stage: HealthStage;
+let stage: HealthTest;
 beforeEach(async () => {
-  stage = await openHealthStage();
+  stage = await healthTest();
 });
 afterEach(() => stage.close());
 
@@ -122,7 +122,7 @@ describe('the key source', () => {
     if (row === undefined) throw new Error('a vault has a master key');
     const reference = row.reference.replace(/1$/, '2');
     const master = Buffer.alloc(32, 8);
-    const wrapped = openKeyring(head, row, Buffer.from(KEY, 'base64url')).wrapFor(reference, master);
+    const wrapped = openKeyring(head, row, Buffer.from(stage.key, 'base64url')).wrapFor(reference, master);
     const checkValue = keyCheckValue(head.vaultId, reference, master);
     await store.addMasterKey(
       { ...row, reference, source: 'credential', checkValue },
@@ -136,7 +136,7 @@ describe('the key source', () => {
       expect.stringMatching(/^skipped: not in use: there is no systemd credential/),
     ]);
     stage.env['CREDENTIALS_DIRECTORY'] = stage.folder;
-    stage.put('token-vault-master-key', KEY);
+    stage.put('token-vault-master-key', stage.key);
     expect((await found('key_source'))[1]).toMatchObject({ status: 'warning' });
     stage.put('token-vault-master-key', master.toString('base64url'));
     expect(told(await found('key_source'))[1]).toMatch(

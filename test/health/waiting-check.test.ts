@@ -3,14 +3,13 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Secret } from '../../src/domain/secret.js';
 import { storeAllWaiting } from '../../src/services/login/waiting-logins.js';
 import { accountExample } from '../doubles/account.js';
-import { leaveAnswer, leaveDamaged } from '../services/leave-answer.js';
-import { uninterrupted } from '../services/refresh/refreshing.js';
-import { ALICE } from '../services/stage.js';
-import { type HealthStage, openHealthStage } from './stage.js';
+import { leaveAnswer, leaveDamaged } from '../harness/leave-answer.js';
+import { ALICE, uninterrupted } from '../harness/test-context.js';
+import { type HealthTest, healthTest } from './health-test.js';
 
-let stage: HealthStage;
+let stage: HealthTest;
 beforeEach(async () => {
-  stage = await openHealthStage();
+  stage = await healthTest();
 });
 afterEach(() => stage.close());
 

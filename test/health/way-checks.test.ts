@@ -5,15 +5,15 @@ import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vit
 import { createFiles } from '../../src/system/files/files.js';
 import { resolvePaths } from '../../src/system/paths.js';
 import { needs } from '../harness/parts.js';
-import { type HealthStage, openHealthStage } from './stage.js';
+import { type HealthTest, healthTest } from './health-test.js';
 
 const STRANGER = 54_321;
 const uid = process.geteuid?.();
 
-let stage: HealthStage;
+let stage: HealthTest;
 let above: string;
 beforeEach(async () => {
-  stage = await openHealthStage();
+  stage = await healthTest();
   above = join(stage.folder, 'above');
   mkdirSync(above, { mode: 0o700 });
 });

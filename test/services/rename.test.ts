@@ -5,12 +5,12 @@ import { chooseDefault, defaultAccounts, removeDefault } from '../../src/service
 import { removeAlias, renameAccount } from '../../src/services/rename.js';
 import { revokeAccounts } from '../../src/services/revoke/revoke.js';
 import { selectAccount } from '../../src/services/select-account.js';
-import { type LoginStage, openLoginStage } from './login/logging-in.js';
-import { ALICE } from './stage.js';
+import { ALICE } from '../harness/test-context.js';
+import { type LoginTest, loginTest } from './login/login-test.js';
 
-let stage: LoginStage;
+let stage: LoginTest;
 beforeEach(async () => {
-  stage = await openLoginStage();
+  stage = await loginTest();
 });
 afterEach(() => stage.close());
 

@@ -4,11 +4,11 @@ import { selectAccount, selectAccounts } from '../../src/services/select-account
 import { NO_NAMES } from '../doubles/no-names.js';
 import { sources } from '../doubles/settings-sources.js';
 import { tamperBehindIndex } from '../harness/tamper.js';
-import { ALICE, openVaultStage, type VaultStage } from './stage.js';
+import { ALICE, type TestContext, testContext } from '../harness/test-context.js';
 
-let stage: VaultStage;
+let stage: TestContext;
 beforeEach(async () => {
-  stage = await openVaultStage();
+  stage = await testContext();
 });
 afterEach(() => stage.close());
 

@@ -5,13 +5,13 @@ import type { SealedAccount } from '../../src/stores/contract.js';
 import type { Vault } from '../../src/vault/vault.js';
 import { NOW } from '../doubles/terminal.js';
 import { tamper } from '../harness/tamper.js';
-import { ALICE, openVaultStage, type VaultStage } from '../services/stage.js';
+import { ALICE, type TestContext, testContext } from '../harness/test-context.js';
 
 const ID_TOKEN = { token: new Secret('header.claims.signature'), expiresAt: NOW + HOUR };
 
-let stage: VaultStage;
+let stage: TestContext;
 beforeEach(async () => {
-  stage = await openVaultStage();
+  stage = await testContext();
 });
 afterEach(() => stage.close());
 

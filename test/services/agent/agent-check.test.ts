@@ -8,7 +8,7 @@ import type { AccountFacts, Contents } from '../../../src/vault/sealed-account.j
 import type { Vault } from '../../../src/vault/vault.js';
 import { NO_NAMES } from '../../doubles/no-names.js';
 import { NOW } from '../../doubles/terminal.js';
-import { ALICE, EXPIRED, openVaultStage, type VaultStage } from '../stage.js';
+import { ALICE, EXPIRED, type TestContext, testContext } from '../../harness/test-context.js';
 
 type Refresh = AgentCheckDeps['refresh'];
 
@@ -16,10 +16,10 @@ const REQUEST = { every: 5 * MINUTE, ahead: 10 * MINUTE, concurrency: 4 };
 const SOON = { expiresAt: NOW + 9 * MINUTE };
 const never = new AbortController().signal;
 
-let stage: VaultStage;
+let stage: TestContext;
 let opened: () => Promise<Vault | null>;
 beforeEach(async () => {
-  stage = await openVaultStage();
+  stage = await testContext();
   opened = async () => stage.vault;
 });
 afterEach(() => stage.close());

@@ -8,23 +8,22 @@ import { planRestore, restore } from '../../../src/services/backup/restore.js';
 import { rotateKey } from '../../../src/services/keys/rotate-master.js';
 import { openSqlite } from '../../../src/stores/sqlite-open.js';
 import { tamper } from '../../harness/tamper.js';
-import { type KeyStage, openKeyStage } from '../keys/key-stage.js';
-import { addTo, backupContext } from './backup-stage.js';
+import { type KeyTest, keyTest } from '../keys/key-test.js';
 
-let stage: KeyStage;
+let stage: KeyTest;
 let file: string;
 beforeEach(async () => {
-  stage = await openKeyStage();
-  file = join(stage.folder.home, 'backup');
+  stage = await keyTest();
+  file = join(stage.folder, 'backup');
 });
 afterEach(() => stage.close());
 
-const deps = (of: KeyStage = stage) => backupContext(of);
-const open = (of: KeyStage = stage) => of.vault();
-const add = (label: string) => addTo(stage, label);
+const deps = (of: KeyTest = stage) => of.ctx;
+const open = (of: KeyTest = stage) => of.vault();
+const add = (label: string) => stage.addLabelled(label);
 
-const labels = async (of: KeyStage = stage) => (await (await open(of)).accounts()).map(({ label }) => label);
-const beside = () => readdirSync(stage.folder.home).filter((name) => /^vault\.db\./.test(name));
+const labels = async (of: KeyTest = stage) => (await (await open(of)).accounts()).map(({ label }) => label);
+const beside = () => readdirSync(stage.folder).filter((name) => /^vault\.db\./.test(name));
 
 describe('a backup', () => {
   it('is one private file in which every account opens, with nothing left beside it', async () => {
@@ -38,7 +37,7 @@ describe('a backup', () => {
 
   it('is queued for the trail with its proof, so the vault is not newer than it', async () => {
     await add('alice');
-    await stage.access.close();
+    await stage.ctx.access.close();
     await backUp(deps(), { file, force: false });
     expect((await stage.trail()).map(({ event }) => event)).not.toContain('backed_up');
     expect(await restore(deps(), file)).toMatchObject({ standing: 'current' });
@@ -47,7 +46,7 @@ describe('a backup', () => {
   });
 
   it('is refused before anything is copied if its folder does not exist', async () => {
-    const folder = join(stage.folder.home, 'none');
+    const folder = join(stage.folder, 'none');
     await expect(backUp(deps(), { file: join(folder, 'backup'), force: false })).rejects.toMatchObject({
       code: 'vault_not_writable',
       message: `${join(folder, 'backup')} cannot be created: the folder ${folder} does not exist`,
@@ -74,7 +73,7 @@ describe('a backup', () => {
 
   it('is not made of an altered vault', async () => {
     await add('alice');
-    tamper(stage.folder.paths.database, 'UPDATE accounts SET refresh_token = zeroblob(60)');
+    tamper(stage.paths.database, 'UPDATE accounts SET refresh_token = zeroblob(60)');
     await expect(backUp(deps(), { file, force: false })).rejects.toMatchObject({ code: 'vault_damaged' });
     expect(existsSync(file)).toBe(false);
     expect(beside()).toEqual([]);
@@ -119,7 +118,7 @@ describe('restoring', () => {
     expect(entries[0]).not.toHaveProperty('unproved');
     expect(stage.log().find(({ event }) => event === 'restored')?.id).toBe(entries[0]?.id);
     expect((await (await open()).verifyTrail()).fault).toBeNull();
-    const again = openSqlite(file, stage.folder.files);
+    const again = openSqlite(file, stage.files);
     expect(again.prepare("SELECT 1 FROM audit WHERE body LIKE '%restored%'").get()).toBeUndefined();
     again.close();
   });
@@ -147,7 +146,7 @@ describe('restoring', () => {
     await add('alice');
     await backUp(deps(), { file, force: false });
     await add('bob');
-    const other = await stage.folder.factory.open();
+    const other = await stage.factory.open();
     expect(await other.accounts()).toHaveLength(2);
     await restore(deps(), file);
     expect((await other.accounts()).map(({ label }) => label)).toEqual(['alice']);
@@ -157,8 +156,8 @@ describe('restoring', () => {
   it('replaces a file that is not a vault, whatever a dead process left beside it', async () => {
     await add('alice');
     await backUp(deps(), { file, force: false });
-    await stage.access.close();
-    const { database } = stage.folder.paths;
+    await stage.ctx.access.close();
+    const { database } = stage.paths;
     truncateSync(database, 100);
     writeFileSync(`${database}-journal`, 'left behind', { mode: 0o600 });
     await restore(deps(), file);
@@ -169,7 +168,7 @@ describe('restoring', () => {
   it('replaces another vault as a whole, which is kept completely', async () => {
     await add('alice');
     await backUp(deps(), { file, force: false });
-    const other = await openKeyStage();
+    const other = await keyTest();
     const { kept, unopened } = await restore(deps(other), file);
     expect(unopened).toMatchObject({ code: 'key_missing' });
     expect(await labels(other)).toEqual(['alice']);
@@ -187,8 +186,8 @@ describe('restoring', () => {
 it('creates the vault on a machine without one', async () => {
   await add('alice');
   await backUp(deps(), { file, force: false });
-  await stage.access.close();
-  execFileSync('rm', [stage.folder.paths.database]);
+  await stage.ctx.access.close();
+  execFileSync('rm', [stage.paths.database]);
   expect(await planRestore(deps(), file)).toMatchObject({ replaces: null });
   expect(await restore(deps(), file)).toMatchObject({ kept: null, accounts: 1 });
   expect(await labels()).toEqual(['alice']);

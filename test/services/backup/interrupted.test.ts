@@ -4,23 +4,22 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { VaultError } from '../../../src/domain/errors.js';
 import { backUp } from '../../../src/services/backup/backup.js';
 import { planRestore, type RestoreContext, restore } from '../../../src/services/backup/restore.js';
-import { type KeyStage, openKeyStage } from '../keys/key-stage.js';
-import { addTo, backupContext } from './backup-stage.js';
+import { type KeyTest, keyTest } from '../keys/key-test.js';
 
-let stage: KeyStage;
+let stage: KeyTest;
 let file: string;
 let stop: AbortController;
 beforeEach(async () => {
-  stage = await openKeyStage();
-  file = join(stage.folder.home, 'backup');
+  stage = await keyTest();
+  file = join(stage.folder, 'backup');
   stop = new AbortController();
-  await addTo(stage, 'alice');
+  await stage.addLabelled('alice');
 });
 afterEach(() => stage.close());
 
 const reason = new VaultError('interrupted', 'interrupted');
-const deps = () => ({ ...backupContext(stage), interruption: stop.signal });
-const beside = () => readdirSync(stage.folder.home).filter((name) => /^vault\.db\./.test(name));
+const deps = () => ({ ...stage.ctx, interruption: stop.signal });
+const beside = () => readdirSync(stage.folder).filter((name) => /^vault\.db\./.test(name));
 const labels = async () => (await (await stage.vault()).accounts()).map(({ label }) => label);
 const soon = () => void setImmediate(() => stop.abort(reason));
 
@@ -69,7 +68,7 @@ describe('a backup that is interrupted', () => {
   });
 
   it('no longer waits for a lock', async () => {
-    const lock = await stage.folder.locks.acquire('vault', 0);
+    const lock = await stage.locks.acquire('vault', 0);
     soon();
     await expect(backUp(deps(), { file, force: false })).rejects.toBe(reason);
     await lock.release();
@@ -86,8 +85,8 @@ describe('restoring that is interrupted', () => {
   });
 
   beforeEach(async () => {
-    await backUp(backupContext(stage), { file, force: false });
-    await addTo(stage, 'bob');
+    await backUp(stage.ctx, { file, force: false });
+    await stage.addLabelled('bob');
   });
 
   it.each(['open', 'snapshot'] as const)('before the vault is replaced changes nothing: %s', async (step) => {
@@ -103,7 +102,7 @@ describe('restoring that is interrupted', () => {
 
   it('while it waits for an account ends the wait', async () => {
     const [alice] = await (await stage.vault()).accounts();
-    const lock = await stage.folder.locks.acquire(alice?.id ?? '', 0);
+    const lock = await stage.locks.acquire(alice?.id ?? '', 0);
     const { locks } = deps();
     const acquire: typeof locks.acquire = (name, ...rest) => {
       if (name === alice?.id) soon();
@@ -118,7 +117,7 @@ describe('restoring that is interrupted', () => {
     expect(await restore(changedOn('takeOver'), file)).toMatchObject({ standing: 'rolled_back' });
     expect(await labels()).toEqual(['alice']);
     stop = new AbortController();
-    const vault = () => (stop.signal.aborted ? Promise.reject(reason) : stage.access.open());
+    const vault = () => (stop.signal.aborted ? Promise.reject(reason) : stage.ctx.access.open());
     const again = await restore({ ...changedOn('takeOver'), vault }, file);
     expect(again).toMatchObject({ accounts: 1, standing: null });
   });

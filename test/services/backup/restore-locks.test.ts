@@ -2,22 +2,21 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { backUp } from '../../../src/services/backup/backup.js';
 import { restore } from '../../../src/services/backup/restore.js';
-import { type KeyStage, openKeyStage } from '../keys/key-stage.js';
-import { addTo, backupContext } from './backup-stage.js';
+import { type KeyTest, keyTest } from '../keys/key-test.js';
 
-let stage: KeyStage;
+let stage: KeyTest;
 beforeEach(async () => {
-  stage = await openKeyStage();
+  stage = await keyTest();
 });
 afterEach(() => stage.close());
 
 describe('restoring', () => {
   it('keeps every account from being refreshed only while the vault changes', async () => {
-    const file = join(stage.folder.home, 'backup');
-    const { locks } = stage.folder;
-    const deps = backupContext(stage);
+    const file = join(stage.folder, 'backup');
+    const { locks } = stage;
+    const deps = stage.ctx;
     const copies = await deps.copies();
-    const accounts = [await addTo(stage, 'alice'), await addTo(stage, 'bob')];
+    const accounts = [await stage.addLabelled('alice'), await stage.addLabelled('bob')];
     await backUp(deps, { file, force: false });
     const held: string[] = [];
     async function takeOver(copy: string): Promise<void> {

@@ -4,30 +4,29 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { backUp } from '../../../src/services/backup/backup.js';
 import { planRestore, restore } from '../../../src/services/backup/restore.js';
 import { tamper } from '../../harness/tamper.js';
-import { type KeyStage, openKeyStage } from '../keys/key-stage.js';
-import { addTo, backupContext } from './backup-stage.js';
+import { type KeyTest, keyTest } from '../keys/key-test.js';
 
-let stage: KeyStage;
+let stage: KeyTest;
 let file: string;
 beforeEach(async () => {
-  stage = await openKeyStage();
-  file = join(stage.folder.home, 'backup');
+  stage = await keyTest();
+  file = join(stage.folder, 'backup');
 });
 afterEach(() => stage.close());
 
-const beside = () => readdirSync(stage.folder.home).filter((name) => /^vault\.db\./.test(name));
+const beside = () => readdirSync(stage.folder).filter((name) => /^vault\.db\./.test(name));
 
 describe('restoring', () => {
   it('does not change the given file, whatever it is', async () => {
-    await backUp(backupContext(stage), { file, force: false });
-    const text = join(stage.folder.home, 'letter');
+    await backUp(stage.ctx, { file, force: false });
+    const text = join(stage.folder, 'letter');
     writeFileSync(text, 'this is no backup');
     for (const path of [file, text]) chmodSync(path, 0o644);
-    await expect(restore(backupContext(stage), text)).rejects.toMatchObject({ code: 'vault_damaged' });
-    await planRestore(backupContext(stage), file);
-    await restore(backupContext(stage), file);
+    await expect(restore(stage.ctx, text)).rejects.toMatchObject({ code: 'vault_damaged' });
+    await planRestore(stage.ctx, file);
+    await restore(stage.ctx, file);
     expect([file, text].map((path) => statSync(path).mode & 0o777)).toEqual([0o644, 0o644]);
-    expect(stage.folder.notices).toEqual([]);
+    expect(stage.notices).toEqual([]);
   });
 
   it.each([
@@ -59,24 +58,24 @@ describe('restoring', () => {
       'vault_newer',
     ],
   ])('changes nothing when the backup %s', async (name, spoil, code) => {
-    await addTo(stage, 'alice');
-    if (name !== 'is not there') await backUp(backupContext(stage), { file, force: false });
+    await stage.addLabelled('alice');
+    if (name !== 'is not there') await backUp(stage.ctx, { file, force: false });
     spoil();
-    await stage.access.close();
-    const before = readFileSync(stage.folder.paths.database);
-    await expect(restore(backupContext(stage), file)).rejects.toMatchObject({ code });
-    expect(readFileSync(stage.folder.paths.database)).toEqual(before);
+    await stage.ctx.access.close();
+    const before = readFileSync(stage.paths.database);
+    await expect(restore(stage.ctx, file)).rejects.toMatchObject({ code });
+    expect(readFileSync(stage.paths.database)).toEqual(before);
     expect(beside()).toEqual([]);
   });
 
   it('replaces a vault whose schema was altered, and keeps that one', async () => {
-    await addTo(stage, 'alice');
-    await backUp(backupContext(stage), { file, force: false });
-    await stage.access.close();
-    tamper(stage.folder.paths.database, 'CREATE TRIGGER spy AFTER DELETE ON intents BEGIN SELECT 1; END');
-    await expect(stage.access.open()).rejects.toMatchObject({ code: 'vault_damaged' });
-    const { kept } = await restore(backupContext(stage), file);
+    await stage.addLabelled('alice');
+    await backUp(stage.ctx, { file, force: false });
+    await stage.ctx.access.close();
+    tamper(stage.paths.database, 'CREATE TRIGGER spy AFTER DELETE ON intents BEGIN SELECT 1; END');
+    await expect(stage.ctx.access.open()).rejects.toMatchObject({ code: 'vault_damaged' });
+    const { kept } = await restore(stage.ctx, file);
     expect(kept).not.toBeNull();
-    expect(await (await stage.access.open())?.accounts()).toHaveLength(1);
+    expect(await (await stage.ctx.access.open())?.accounts()).toHaveLength(1);
   });
 });

@@ -4,17 +4,16 @@ import { VaultError } from '../../../src/domain/errors.js';
 import { backUp } from '../../../src/services/backup/backup.js';
 import { restore } from '../../../src/services/backup/restore.js';
 import { rotateDataKeys } from '../../../src/services/keys/rotate-data.js';
-import { type KeyStage, openKeyStage } from '../keys/key-stage.js';
-import { leaveAnswer } from '../leave-answer.js';
-import { addTo, backupContext } from './backup-stage.js';
+import { leaveAnswer } from '../../harness/leave-answer.js';
+import { type KeyTest, keyTest } from '../keys/key-test.js';
 
-let stage: KeyStage;
+let stage: KeyTest;
 let file: string;
 let id: string;
 beforeEach(async () => {
-  stage = await openKeyStage();
-  file = join(stage.folder.home, 'backup');
-  id = await addTo(stage, 'alice');
+  stage = await keyTest();
+  file = join(stage.folder, 'backup');
+  id = await stage.addLabelled('alice');
 });
 afterEach(() => stage.close());
 
@@ -28,7 +27,7 @@ const refreshToken = async () =>
 
 /** @returns what waits then */
 async function leave(of = id) {
-  const spill = await backupContext(stage).spill();
+  const spill = await stage.ctx.spill();
   await leaveAnswer({ vault: await stage.vault(), spill }, await account(of));
   return spill;
 }
@@ -36,9 +35,9 @@ async function leave(of = id) {
 describe('an answer that waits beside the vault', () => {
   it('is stored before a backup, which then has the newest refresh token', async () => {
     const spill = await leave();
-    await backUp(backupContext(stage), { file, force: false });
+    await backUp(stage.ctx, { file, force: false });
     expect(spill.all()).toEqual([]);
-    await restore(backupContext(stage), file);
+    await restore(stage.ctx, file);
     expect(await refreshToken()).toBe('refresh-token-waiting');
   });
 
@@ -48,7 +47,7 @@ describe('an answer that waits beside the vault', () => {
     const { locks } = stage.ctx;
     const acquire: typeof locks.acquire = (name, ...rest) =>
       name === id ? Promise.reject(busy) : locks.acquire(name, ...rest);
-    const making = backUp({ ...backupContext(stage), locks: { ...locks, acquire } }, { file, force: false });
+    const making = backUp({ ...stage.ctx, locks: { ...locks, acquire } }, { file, force: false });
     await expect(making).rejects.toMatchObject({
       code: 'busy',
       message: expect.stringContaining('newest refresh token of google/alice, which could not be stored:'),
@@ -57,9 +56,9 @@ describe('an answer that waits beside the vault', () => {
   });
 
   it('is kept for a restored vault that can store it', async () => {
-    await backUp(backupContext(stage), { file, force: false });
+    await backUp(stage.ctx, { file, force: false });
     const spill = await leave();
-    await restore(backupContext(stage), file);
+    await restore(stage.ctx, file);
     expect(spill.all()).toHaveLength(1);
   });
 
@@ -67,24 +66,24 @@ describe('an answer that waits beside the vault', () => {
     [
       'has other data keys',
       async () => {
-        await backUp(backupContext(stage), { file, force: false });
-        await rotateDataKeys({ ...stage.ctx, ...backupContext(stage) }, () => undefined);
+        await backUp(stage.ctx, { file, force: false });
+        await rotateDataKeys(stage.ctx, () => undefined);
       },
     ],
     [
       'has not the account',
       async () => {
         await (await stage.vault()).remove(id);
-        await backUp(backupContext(stage), { file, force: false });
-        id = await addTo(stage, 'alice');
+        await backUp(stage.ctx, { file, force: false });
+        id = await stage.addLabelled('alice');
       },
     ],
   ])('is stored in the kept vault if the restored one %s', async (_, before) => {
     await before();
     const spill = await leave();
-    const { kept } = await restore(backupContext(stage), file);
+    const { kept } = await restore(stage.ctx, file);
     expect(spill.all()).toEqual([]);
-    await restore(backupContext(stage), kept ?? '');
+    await restore(stage.ctx, kept ?? '');
     expect(await refreshToken()).toBe('refresh-token-waiting');
   });
 });

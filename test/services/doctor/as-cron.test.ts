@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { ReadOnlyAccess } from '../../../src/access/doctor-access.js';
 import { type Finding, fine, problem, skipped } from '../../../src/domain/finding.js';
 import { checksUnderCron, type DoctorContext, requireCron } from '../../../src/services/doctor/as-cron.js';
-import { told } from '../../health/stage.js';
+import { told } from '../../health/health-test.js';
 
 const DATABASE = { name: 'database', title: 'database', group: 'vault' } as const;
 const WELL = fine('the database is intact');

@@ -13,13 +13,13 @@ import { NO_NAMES } from '../../doubles/no-names.js';
 import { NOW } from '../../doubles/terminal.js';
 import { inTurn, renewed } from '../../doubles/token-endpoint.js';
 import { tamper } from '../../harness/tamper.js';
-import { openRefreshStage, type RefreshStage, uninterrupted } from '../refresh/refreshing.js';
-import { ALICE } from '../stage.js';
+import { ALICE, uninterrupted } from '../../harness/test-context.js';
+import { type RefreshTest, refreshTest } from '../refresh/refresh-test.js';
 
-let stage: RefreshStage;
+let stage: RefreshTest;
 let account: SealedAccount;
 beforeEach(async () => {
-  stage = await openRefreshStage(inTurn(renewed(), renewed(), renewed()));
+  stage = await refreshTest(inTurn(renewed(), renewed(), renewed()));
   account = await stage.addExpired();
 });
 afterEach(() => stage.close());

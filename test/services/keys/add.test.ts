@@ -7,12 +7,12 @@ import { keyStatus, useKey } from '../../../src/services/keys/status.js';
 import type { Store } from '../../../src/stores/contract.js';
 import { accountExample } from '../../doubles/account.js';
 import { derivedSource } from '../../doubles/derived-source.js';
-import { ALICE } from '../stage.js';
-import { type KeyStage, openKeyStage } from './key-stage.js';
+import { ALICE } from '../../harness/test-context.js';
+import { type KeyTest, keyTest } from './key-test.js';
 
-let stage: KeyStage;
+let stage: KeyTest;
 beforeEach(async () => {
-  stage = await openKeyStage();
+  stage = await keyTest();
 });
 afterEach(() => stage.close());
 
@@ -29,8 +29,8 @@ async function addAccount(): Promise<string> {
 
 /** What the account's token reads as to a process that opens the vault afresh. */
 async function tokenOf(id: string): Promise<string | undefined> {
-  await stage.access.close();
-  const vault = await stage.access.open();
+  await stage.ctx.access.close();
+  const vault = await stage.ctx.access.open();
   const account = await vault?.account(id);
   return account ? (await vault?.accessToken(account))?.reveal() : undefined;
 }
@@ -116,7 +116,7 @@ describe('using a key', () => {
       remembered.push(kind);
       return () => {};
     };
-    const ctx = stage.with({ remember, decidedBy: async () => decidedBy ?? stage.folder.paths.configFile });
+    const ctx = stage.with({ remember, decidedBy: async () => decidedBy ?? stage.paths.configFile });
     return { remembered, done: useKey(ctx, stage.fromFile) };
   };
 

@@ -8,13 +8,13 @@ import { removeKey } from '../../../src/services/keys/remove.js';
 import { rotateKey } from '../../../src/services/keys/rotate-master.js';
 import { useKey } from '../../../src/services/keys/status.js';
 import { rollbackMarks } from '../../../src/stores/rollback-marks.js';
-import { type KeyStage, openKeyStage, recoveryFile, type Told } from './key-stage.js';
+import { type KeyTest, keyTest, recoveryFile, type Told } from './key-test.js';
 
-let stage: KeyStage;
+let stage: KeyTest;
 let file: string;
 beforeEach(async () => {
-  stage = await openKeyStage();
-  file = join(stage.folder.home, 'recovery');
+  stage = await keyTest();
+  file = join(stage.folder, 'recovery');
 });
 afterEach(() => stage.close());
 
@@ -23,8 +23,8 @@ const ids = (lines: readonly Told[]) => lines.map(({ id }) => id);
 
 /** Follows the chain, with the key that is in use now. */
 async function verified() {
-  await stage.access.close();
-  const report = await (await stage.access.open())?.verifyTrail();
+  await stage.ctx.access.close();
+  const report = await (await stage.ctx.access.open())?.verifyTrail();
   return { fault: report?.fault, unproved: report?.unproved };
 }
 const WHOLE = { fault: null, unproved: 0 };
@@ -107,20 +107,20 @@ describe('a change of keys that failed', () => {
 
 describe('a change of keys', () => {
   it('is made and recorded in a copied vault, with a warning', async () => {
-    const { paths, files } = stage.folder;
+    const { paths, files } = stage;
     const marks = async () => rollbackMarks(paths.marks, ['elsewhere'], files);
     await addKey({ ...stage.ctx, marks }, stage.fromFile);
     expect(names(await stage.trail())).toEqual([...BORN, 'key_added']);
-    expect(stage.folder.notices).toEqual([expect.stringContaining('copied or moved here')]);
+    expect(stage.notices).toEqual([expect.stringContaining('copied or moved here')]);
     expect(await verified()).toEqual(WHOLE);
   });
 
   it('keeps the vault bound to its place', async () => {
     await rotateKey(stage.ctx, null);
-    await stage.access.close();
-    const vault = await stage.access.open();
+    await stage.ctx.access.close();
+    const vault = await stage.ctx.access.open();
     expect((await vault?.examine())?.standing).toBe('current');
-    expect(stage.folder.notices).toEqual([]);
+    expect(stage.notices).toEqual([]);
   });
 
   it('is not made if the trail cannot take its entry', async () => {

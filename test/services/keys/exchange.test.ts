@@ -6,11 +6,11 @@ import type { StoringKeySource } from '../../../src/keysources/contract.js';
 import { addKey } from '../../../src/services/keys/add.js';
 import { rotateKey } from '../../../src/services/keys/rotate-master.js';
 import type { Store } from '../../../src/stores/contract.js';
-import { type KeyStage, openKeyStage } from './key-stage.js';
+import { type KeyTest, keyTest } from './key-test.js';
 
-let stage: KeyStage;
+let stage: KeyTest;
 beforeEach(async () => {
-  stage = await openKeyStage();
+  stage = await keyTest();
 });
 afterEach(() => stage.close());
 

@@ -2,6 +2,7 @@ import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { vaultAccess } from '../../../src/access/vault-access.js';
+import type { Context } from '../../../src/context.js';
 import { VaultError } from '../../../src/domain/errors.js';
 import type { KeySource } from '../../../src/keysources/contract.js';
 import { keyFileSource } from '../../../src/keysources/key-file.js';
@@ -13,13 +14,13 @@ import { useKey } from '../../../src/services/keys/status.js';
 import { rollbackMarks } from '../../../src/stores/rollback-marks.js';
 import { masterReference } from '../../../src/vault/master-key.js';
 import { tamper } from '../../harness/tamper.js';
-import { type KeyStage, openKeyStage, recoveryFile, type StageContext } from './key-stage.js';
+import { type KeyTest, keyTest, recoveryFile } from './key-test.js';
 
 /** A vault with a key in the keychain, which is in use, and one in a file. */
-let stage: KeyStage;
+let stage: KeyTest;
 let reset: () => Promise<void>;
 beforeAll(async () => {
-  stage = await openKeyStage();
+  stage = await keyTest();
   await addKey(stage.ctx, stage.fromFile);
   reset = await stage.save();
 });
@@ -29,8 +30,8 @@ afterAll(() => stage.close());
 const keys = () => [...stage.keychain.items.values(), readFileSync(stage.keyFile, 'utf8')];
 
 /** The same vault as it is found in another place. */
-function elsewhere(): StageContext {
-  const { paths, files } = stage.folder;
+function elsewhere(): Context {
+  const { paths, files } = stage;
   return { ...stage.ctx, marks: async () => rollbackMarks(paths.marks, ['elsewhere'], files) };
 }
 
@@ -44,7 +45,7 @@ async function leftover(kind: 'keychain' | 'file'): Promise<string> {
 }
 
 interface Found {
-  readonly ctx: StageContext;
+  readonly ctx: Context;
   /** The source that is not in use. */
   readonly other: 'keychain' | 'file';
 }
@@ -54,15 +55,15 @@ const STATES: Readonly<Record<string, () => Promise<Found>>> = {
     return { ctx: elsewhere(), other: 'file' };
   },
   async vault_rolled_back() {
-    const { database } = stage.folder.paths;
-    const copy = join(stage.folder.home, 'copy');
-    await stage.access.close();
+    const { database } = stage.paths;
+    const copy = join(stage.folder, 'copy');
+    await stage.ctx.access.close();
     copyFileSync(database, copy);
     stage.use(stage.fromFile);
-    const store = await stage.access.store();
+    const store = await stage.ctx.access.store();
     await rotateKey(stage.ctx, stage.fromKeychain);
     await store?.close();
-    await stage.access.close();
+    await stage.ctx.access.close();
     copyFileSync(copy, database);
     return { ctx: stage.ctx, other: 'keychain' };
   },
@@ -80,7 +81,7 @@ const VERBS: Readonly<Record<string, (found: Found) => Promise<unknown>>> = {
   remove: ({ ctx, other }) => removeKey(ctx, other),
   add: ({ ctx }) => addKey(ctx, { ...stage.fromFile, kind: 'credential' } as KeySource),
   use: ({ ctx }) => useKey(ctx, stage.fromFile),
-  export: ({ ctx }) => exportKey(ctx, recoveryFile(join(stage.folder.home, 'recovery'))),
+  export: ({ ctx }) => exportKey(ctx, recoveryFile(join(stage.folder, 'recovery'))),
   'open the vault': async ({ ctx }) => (await ctx.vault())?.rehearse(),
 };
 /** Only these delete keys from sources, which other copies of the vault may need. */
@@ -125,11 +126,11 @@ it('a copy that was not accepted deletes no leftover of the other vault', async 
 describe('a vault that was accepted in two places', () => {
   const MAY_BE_NEEDED = 'this vault was also used in another place, which may need it';
 
-  async function acceptedElsewhere(): Promise<StageContext> {
+  async function acceptedElsewhere(): Promise<Context> {
     const ctx = elsewhere();
     const access = vaultAccess({
-      ...stage.folder,
-      ...{ audit: ctx.audit, events: ctx.events, marks: ctx.marks },
+      ...ctx,
+      factory: stage.factory,
       keySource: ctx.keys.current,
       rememberKeySource: async () => null,
     });
@@ -177,8 +178,8 @@ describe('a foreign key name that was written into the database', () => {
   const KEY = Buffer.alloc(32, 9).toString('base64url');
 
   async function edit(sql: string): Promise<void> {
-    await stage.access.close();
-    tamper(stage.folder.paths.database, sql);
+    await stage.ctx.access.close();
+    tamper(stage.paths.database, sql);
   }
 
   const noteLeft = (reference: string, source: string) =>
@@ -222,7 +223,7 @@ describe('a foreign key name that was written into the database', () => {
   });
 
   it('is not deleted from a key file that several vaults share', async () => {
-    const shared = keyFileSource(stage.keyFile, stage.folder.files);
+    const shared = keyFileSource(stage.keyFile, stage.files);
     stage.use(shared);
     writeFileSync(stage.keyFile, `${readFileSync(stage.keyFile, 'latin1')}${KEY} ${FOREIGN}\n`);
     await noteLeft(FOREIGN, 'file');

@@ -9,6 +9,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Context } from '../../../src/context.js';
 import { VaultError } from '../../../src/domain/errors.js';
 import { Secret } from '../../../src/domain/secret.js';
 import type { GivenKeySource, KeySource } from '../../../src/keysources/contract.js';
@@ -20,15 +21,15 @@ import { rotateDataKeys } from '../../../src/services/keys/rotate-data.js';
 import { rotateKey } from '../../../src/services/keys/rotate-master.js';
 import { keychainDouble } from '../../doubles/keychain.js';
 import { tamper } from '../../harness/tamper.js';
-import { type KeyStage, openKeyStage, recoveryFile, type StageContext } from './key-stage.js';
+import { type KeyTest, keyTest, recoveryFile } from './key-test.js';
 
 /** Made once with its recovery file, because each use of a passphrase takes half a second. */
-let stage: KeyStage;
+let stage: KeyTest;
 let reset: () => Promise<void>;
 let file: string;
 let stop: AbortController;
 beforeAll(async () => {
-  stage = await openKeyStage();
+  stage = await keyTest();
   file = at('recovery');
   await exportKey(stage.recovering(), recoveryFile(file));
   reset = await stage.save();
@@ -39,12 +40,12 @@ beforeEach(() => {
 afterEach(() => reset());
 afterAll(() => stage.close());
 
-const at = (name: string) => join(stage.folder.home, name);
-const importing = (ctx: StageContext = stage.recovering(), source: KeySource | null = null, from = file) =>
+const at = (name: string) => join(stage.folder, name);
+const importing = (ctx: Context = stage.recovering(), source: KeySource | null = null, from = file) =>
   importKey(ctx, recoveryFile(from), source);
 const reason = new VaultError('interrupted', 'interrupted');
 
-function asking(ask: () => Promise<Secret>): StageContext {
+function asking(ask: () => Promise<Secret>): Context {
   const recoveryPassphrase = async () => ({ place: 'passphrase', ask });
   return stage.with({ recoveryPassphrase }, { interruption: stop.signal });
 }
@@ -57,23 +58,23 @@ const typedThenStopped = () =>
   });
 
 async function damage(sql: string): Promise<void> {
-  await stage.access.close();
-  tamper(stage.folder.paths.database, sql);
+  await stage.ctx.access.close();
+  tamper(stage.paths.database, sql);
 }
 
 async function restoreDatabase(copy: string): Promise<void> {
-  await stage.access.close();
-  copyFileSync(copy, stage.folder.paths.database);
+  await stage.ctx.access.close();
+  copyFileSync(copy, stage.paths.database);
 }
 
 async function copied(name: string): Promise<string> {
-  await stage.access.close();
-  copyFileSync(stage.folder.paths.database, at(name));
+  await stage.ctx.access.close();
+  copyFileSync(stage.paths.database, at(name));
   return at(name);
 }
 
 async function opensEverything(): Promise<boolean> {
-  await stage.access.close();
+  await stage.ctx.access.close();
   await (await stage.vault()).rehearse();
   const keys = new Set((await (await stage.store()).head()).wrappedKeys.map((row) => row.purpose));
   return keys.size === 5;
@@ -97,7 +98,7 @@ describe('exporting the keys', () => {
   });
 
   it('excludes changes of the keys, and is excluded by them', async () => {
-    const { locks } = stage.folder;
+    const { locks } = stage;
     const impatient = { ...locks, acquire: (name: string) => locks.acquire(name, 0) };
     const lock = await locks.acquire('vault', 0);
     await expect(
@@ -175,7 +176,7 @@ describe('importing the keys', () => {
   });
 
   it('is refused for another vault', async () => {
-    const other = await openKeyStage();
+    const other = await keyTest();
     await expect(importing(other.recovering(), other.fromFile)).rejects.toThrow(
       /recovery file of another vault/,
     );
@@ -229,7 +230,7 @@ describe('importing the keys', () => {
     stage.keychain.items.clear();
     await importing(stage.recovering(), null, at('file'));
     expect(['file', 'letter'].map((name) => statSync(at(name)).mode & 0o777)).toEqual([0o644, 0o644]);
-    expect(stage.folder.notices).toEqual([]);
+    expect(stage.notices).toEqual([]);
   });
 });
 
@@ -261,7 +262,7 @@ describe('a recovery file and a vault of different times', () => {
     await newDataKeys();
     await exportKey(stage.recovering(), recoveryFile(at('theirs')));
     await restoreDatabase(before);
-    await (await stage.access.open())?.acceptAsItIs();
+    await (await stage.ctx.access.open())?.acceptAsItIs();
     await newDataKeys();
     stage.keychain.items.clear();
     await expect(importing(stage.recovering(), null, at('theirs'))).rejects.toMatchObject({

@@ -5,11 +5,11 @@ import { addKey } from '../../../src/services/keys/add.js';
 import { removeKey } from '../../../src/services/keys/remove.js';
 import { rotateKey } from '../../../src/services/keys/rotate-master.js';
 import { masterReference } from '../../../src/vault/master-key.js';
-import { type KeyStage, openKeyStage } from './key-stage.js';
+import { type KeyTest, keyTest } from './key-test.js';
 
-let stage: KeyStage;
+let stage: KeyTest;
 beforeEach(async () => {
-  stage = await openKeyStage();
+  stage = await keyTest();
 });
 afterEach(() => stage.close());
 
@@ -64,7 +64,7 @@ describe('removing a key', () => {
     );
     expect(readFileSync(stage.keyFile, 'utf8')).toBe(other);
     unlinkSync(stage.keyFile);
-    const shared = keyFileSource(stage.keyFile, stage.folder.files);
+    const shared = keyFileSource(stage.keyFile, stage.files);
     await addKey(stage.ctx, shared);
     expect((await removeKey(stage.with({ storing: async () => shared }), 'file')).key).toMatch(
       /stays, because other vaults may use it$/,

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Context } from '../../../src/context.js';
 import { VaultError } from '../../../src/domain/errors.js';
 import { Secret } from '../../../src/domain/secret.js';
 import { addKey } from '../../../src/services/keys/add.js';
@@ -6,19 +7,20 @@ import { rotateDataKeys } from '../../../src/services/keys/rotate-data.js';
 import { keyStatus } from '../../../src/services/keys/status.js';
 import type { FoundAnswer } from '../../../src/stores/spill.js';
 import { accountExample } from '../../doubles/account.js';
-import { type KeyStage, openKeyStage, type StageContext } from './key-stage.js';
+import { type KeyTest, keyTest } from './key-test.js';
 
-let stage: KeyStage;
-let ctx: StageContext;
+let stage: KeyTest;
+let ctx: Context;
 let answers: readonly FoundAnswer[];
 let stop: AbortController;
 beforeEach(async () => {
-  stage = await openKeyStage();
+  stage = await keyTest();
   answers = [];
   stop = new AbortController();
   ctx = {
     ...stage.ctx,
     spill: async () => ({
+      ...stage.spill,
       find: (id) => answers.filter(({ accountId }) => accountId === id),
       all: () => answers,
     }),
@@ -52,7 +54,7 @@ const ids = async () => [
 
 /** Opens everything as a process does that has just begun. */
 async function opened(): Promise<number> {
-  await stage.access.close();
+  await stage.ctx.access.close();
   const afresh = await stage.vault();
   const accounts = await afresh.accounts();
   for (const { id } of accounts) {
@@ -234,7 +236,7 @@ describe('new data keys', () => {
         return stage.fromKeychain.load(reference);
       },
     });
-    await stage.access.close();
+    await stage.ctx.access.close();
     expect(await failure(rotateDataKeys(ctx, ignore))).toMatchObject({ code: 'key_locked' });
     expect(await ids()).toHaveLength(10);
     stage.use(stage.fromKeychain);

@@ -7,11 +7,11 @@ import { addKey } from '../../../src/services/keys/add.js';
 import { rotateKey } from '../../../src/services/keys/rotate-master.js';
 import { keyStatus } from '../../../src/services/keys/status.js';
 import { derivedSource } from '../../doubles/derived-source.js';
-import { type KeyStage, openKeyStage } from './key-stage.js';
+import { type KeyTest, keyTest } from './key-test.js';
 
-let stage: KeyStage;
+let stage: KeyTest;
 beforeEach(async () => {
-  stage = await openKeyStage();
+  stage = await keyTest();
 });
 afterEach(() => stage.close());
 
@@ -62,7 +62,7 @@ describe('replacing the key in use', () => {
   });
 
   it('keeps the first key of a file that may serve other vaults, and says so', async () => {
-    const shared = keyFileSource(stage.keyFile, stage.folder.files);
+    const shared = keyFileSource(stage.keyFile, stage.files);
     await addKey(stage.ctx, shared);
     stage.use(shared);
     const before = readFileSync(stage.keyFile, 'utf8');
@@ -176,7 +176,7 @@ describe('a source that fails during a rotation', () => {
   });
 
   it('makes no key in a file that does not contain the old one', async () => {
-    await addKey(stage.ctx, keyFileSource(`${stage.keyFile}.elsewhere`, stage.folder.files));
+    await addKey(stage.ctx, keyFileSource(`${stage.keyFile}.elsewhere`, stage.files));
     await expect(rotateKey(stage.ctx, stage.fromFile)).rejects.toMatchObject({
       code: 'usage',
       hint: expect.stringContaining('VAULT_KEY_FILE=FILE vault key rotate file'),

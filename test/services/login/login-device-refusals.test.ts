@@ -9,7 +9,7 @@ import {
   noDeviceLogin,
 } from '../../../src/services/login/login-refusals.js';
 import { refused } from '../../doubles/token-answers.js';
-import { REQUEST } from './logging-in.js';
+import { REQUEST } from './login-test.js';
 
 const entra = microsoft('common');
 const GMAIL = 'https://mail.google.com/';

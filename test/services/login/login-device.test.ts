@@ -7,14 +7,14 @@ import type { LoginRequest } from '../../../src/services/login/login-request.js'
 import { browserNever } from '../../doubles/browser.js';
 import { htmlPage, oauthRefusal, refusedConnection, serverError } from '../../doubles/demo-faults.js';
 import { NOW } from '../../doubles/terminal.js';
-import { type LoginStage, type Over, openLoginStage } from './logging-in.js';
+import { type LoginTest, loginTest, type Over } from './login-test.js';
 
-let stage: LoginStage;
+let stage: LoginTest;
 beforeEach(() => open());
 afterEach(() => stage.close());
 
 async function open(options: DemoOptions = {}): Promise<void> {
-  stage = await openLoginStage(options);
+  stage = await loginTest(options);
 }
 
 interface Person {

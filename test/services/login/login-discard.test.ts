@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { VaultError } from '../../../src/domain/errors.js';
 import { serverError } from '../../doubles/demo-faults.js';
-import { type LoginStage, type Over, openLoginStage } from './logging-in.js';
+import { type LoginTest, loginTest, type Over } from './login-test.js';
 
-let stage: LoginStage;
+let stage: LoginTest;
 beforeEach(async () => {
-  stage = await openLoginStage();
+  stage = await loginTest();
 });
 afterEach(() => stage.close());
 

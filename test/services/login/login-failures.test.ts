@@ -5,11 +5,11 @@ import { DAY } from '../../../src/domain/duration.js';
 import { VaultError } from '../../../src/domain/errors.js';
 import { browserAbsent, browserDouble, browserNever } from '../../doubles/browser.js';
 import { htmlPage, oauthRefusal, refusedConnection, serverError } from '../../doubles/demo-faults.js';
-import { type LoginStage, openLoginStage } from './logging-in.js';
+import { type LoginTest, loginTest } from './login-test.js';
 
-let stage: LoginStage;
+let stage: LoginTest;
 beforeEach(async () => {
-  stage = await openLoginStage();
+  stage = await loginTest();
 });
 afterEach(async () => {
   expect(await stage.vault.accounts()).toEqual([]);

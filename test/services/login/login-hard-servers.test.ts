@@ -4,11 +4,11 @@ import { MINUTE } from '../../../src/domain/duration.js';
 import type { LoginRequest } from '../../../src/services/login/login-request.js';
 import { browserNever } from '../../doubles/browser.js';
 import { oauthRefusal } from '../../doubles/demo-faults.js';
-import { type LoginStage, openLoginStage } from './logging-in.js';
+import { type LoginTest, loginTest } from './login-test.js';
 
-let stage: LoginStage;
+let stage: LoginTest;
 beforeEach(async () => {
-  stage = await openLoginStage();
+  stage = await loginTest();
 });
 afterEach(() => stage.close());
 

@@ -3,11 +3,11 @@ import { answerConsent, type ConsentChoice } from '../../../src/demo/consent-wal
 import type { LoginRequest } from '../../../src/services/login/login-request.js';
 import { browserDouble } from '../../doubles/browser.js';
 import { oauthRefusal, serverError } from '../../doubles/demo-faults.js';
-import { type LoginStage, openLoginStage } from './logging-in.js';
+import { type LoginTest, loginTest } from './login-test.js';
 
-let stage: LoginStage;
+let stage: LoginTest;
 beforeEach(async () => {
-  stage = await openLoginStage();
+  stage = await loginTest();
 });
 afterEach(() => stage.close());
 

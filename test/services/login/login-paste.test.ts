@@ -5,11 +5,11 @@ import { answerConsent } from '../../../src/demo/consent-walk.js';
 import { readPasted } from '../../../src/services/login/login-code.js';
 import type { LoginEvent, LoginTalk } from '../../../src/services/login/login-request.js';
 import { type BrowserDouble, browserAbsent, browserDouble } from '../../doubles/browser.js';
-import { type LoginStage, openLoginStage, typing } from './logging-in.js';
+import { type LoginTest, loginTest, typing } from './login-test.js';
 
-let stage: LoginStage;
+let stage: LoginTest;
 beforeEach(async () => {
-  stage = await openLoginStage();
+  stage = await loginTest();
 });
 afterEach(() => stage.close());
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Identity } from '../../../src/domain/account.js';
 import { requireHintedUser } from '../../../src/services/login/login-identity.js';
-import { type LoginStage, openLoginStage, REQUEST } from './logging-in.js';
+import { type LoginTest, loginTest, REQUEST } from './login-test.js';
 
 const ADA: Identity = { subject: 'demo-1815', email: 'ada@example.com', name: 'ada', details: {} };
 const NAMELESS: Identity = { ...ADA, email: null, name: null };
@@ -60,9 +60,9 @@ describe('the user of --login-hint', () => {
 });
 
 describe('a login for a named user', () => {
-  let stage: LoginStage;
+  let stage: LoginTest;
   beforeEach(async () => {
-    stage = await openLoginStage();
+    stage = await loginTest();
   });
   afterEach(() => stage.close());
 

@@ -5,13 +5,13 @@ import { planLogin } from '../../../src/services/login/login.js';
 import type { LoginRequest } from '../../../src/services/login/login-request.js';
 import { NO_NAMES } from '../../doubles/no-names.js';
 import { GOOGLE_ID, sources } from '../../doubles/settings-sources.js';
-import { leaveAnswer } from '../leave-answer.js';
-import { ALICE, openVaultStage, type VaultStage } from '../stage.js';
-import { REQUEST } from './logging-in.js';
+import { leaveAnswer } from '../../harness/leave-answer.js';
+import { ALICE, type TestContext, testContext } from '../../harness/test-context.js';
+import { REQUEST } from './login-test.js';
 
-let stage: VaultStage;
+let stage: TestContext;
 beforeEach(async () => {
-  stage = await openVaultStage();
+  stage = await testContext();
 });
 afterEach(() => stage.close());
 

@@ -4,9 +4,9 @@ import { answerConsent } from '../../../src/demo/consent-walk.js';
 import { browserDouble, browserNever } from '../../doubles/browser.js';
 import { json, serve } from '../../doubles/local-server.js';
 import { GUID, sources } from '../../doubles/settings-sources.js';
-import { type LoginStage, openLoginStage } from './logging-in.js';
+import { type LoginTest, loginTest } from './login-test.js';
 
-let stage: LoginStage;
+let stage: LoginTest;
 afterEach(() => stage.close());
 
 /** A provider’s page that lets everybody in. */
@@ -25,7 +25,7 @@ const idToken = (claims: Readonly<Record<string, unknown>>) => {
 
 describe('a plain OAuth server', () => {
   it('is sufficient if a userinfo endpoint identifies the user', async () => {
-    stage = await openLoginStage({ plain: true });
+    stage = await loginTest({ plain: true });
     stage.settings['userinfoEndpoint'] = stage.demo.endpoints.userinfo;
     const { account, identity } = await stage.logIn();
     expect(identity).toMatchObject({ subject: 'demo-1815', email: 'ada@example.com' });
@@ -39,7 +39,7 @@ describe('a plain OAuth server', () => {
   });
 
   it('is not used with an unexpected issuer until that is configured', async () => {
-    stage = await openLoginStage({ plain: true });
+    stage = await loginTest({ plain: true });
     stage.settings['identity'] = { from: 'none' };
     const browser = browserDouble(async (address, goTo) => {
       const url = new URL(await answerConsent(address));
@@ -58,7 +58,7 @@ describe('a plain OAuth server', () => {
   });
 
   it('that identifies no user uses the given name each time', async () => {
-    stage = await openLoginStage({ plain: true });
+    stage = await loginTest({ plain: true });
     const first = await stage.logIn({ as: 'mine' });
     expect(first).toMatchObject({
       created: true,
@@ -75,7 +75,7 @@ describe('a plain OAuth server', () => {
   });
 
   it('without expiry and scopes in its answer is taken to have granted all scopes', async () => {
-    stage = await openLoginStage({ plain: true, knobs: { omitMembers: ['expires_in', 'scope'] } });
+    stage = await loginTest({ plain: true, knobs: { omitMembers: ['expires_in', 'scope'] } });
     const { account } = await stage.logIn({ as: 'mine' });
     expect(account).toMatchObject({
       expiresAt: null,
@@ -85,7 +85,7 @@ describe('a plain OAuth server', () => {
   });
 
   it('that does not identify the user at userinfo stores nothing', async () => {
-    stage = await openLoginStage({ plain: true });
+    stage = await loginTest({ plain: true });
     stage.settings['userinfoEndpoint'] = `${stage.demo.issuer}/nowhere`;
     await expect(stage.logIn()).rejects.toMatchObject({ code: 'provider_answer_invalid' });
     expect(await stage.vault.accounts()).toEqual([]);
@@ -94,7 +94,7 @@ describe('a plain OAuth server', () => {
 
 describe('an OpenID server', () => {
   it('is asked at userinfo for a name that the id_token lacks', async () => {
-    stage = await openLoginStage();
+    stage = await loginTest();
     const claims = { iss: stage.demo.issuer, aud: stage.demo.client.id, sub: 'demo-1815' };
     const seconds = Math.floor(stage.clock.now() / 1_000);
     const nameless = (nonce: string | null) => idToken({ ...claims, nonce, iat: seconds, exp: seconds + 60 });
@@ -117,7 +117,7 @@ describe('an OpenID server', () => {
 
 describe('a server that speaks like Notion', () => {
   it('gets JSON, raw Basic and its version, no PKCE, and names the workspace', async () => {
-    stage = await openLoginStage();
+    stage = await loginTest();
     const answer = {
       access_token: 'access-token-example',
       refresh_token: 'refresh-token-example',
@@ -169,7 +169,7 @@ describe('a server that speaks like Notion', () => {
 
 describe('a server that speaks like Microsoft', () => {
   it('has one issuer per tenant, and identifies users by tenant and object', async () => {
-    stage = await openLoginStage();
+    stage = await loginTest();
     const seconds = Math.floor(stage.clock.now() / 1_000);
     const server = await serve((response, request) => {
       const nonce = new URL(letIn.shown.at(-1) ?? '').searchParams.get('nonce');

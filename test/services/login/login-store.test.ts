@@ -3,13 +3,13 @@ import { DAY, HOUR } from '../../../src/domain/duration.js';
 import type { Vault } from '../../../src/vault/vault.js';
 import { NOW } from '../../doubles/terminal.js';
 import { granted } from '../../doubles/token-answers.js';
-import { ALICE, openVaultStage, type VaultStage } from '../stage.js';
+import { ALICE, type TestContext, testContext } from '../../harness/test-context.js';
 import { ANSWER, storing, WITHOUT_REFRESH } from './storing.js';
 
-let stage: VaultStage;
+let stage: TestContext;
 let store: ReturnType<typeof storing>;
 beforeEach(async () => {
-  stage = await openVaultStage();
+  stage = await testContext();
   store = storing(stage);
 });
 afterEach(() => stage.close());

@@ -2,11 +2,11 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { answerConsent } from '../../../src/demo/consent-walk.js';
 import { browserAbsent, browserDouble } from '../../doubles/browser.js';
 import { DESKTOP } from '../../doubles/surroundings.js';
-import { type LoginStage, openLoginStage, typing } from './logging-in.js';
+import { type LoginTest, loginTest, typing } from './login-test.js';
 
-let stage: LoginStage;
+let stage: LoginTest;
 beforeEach(async () => {
-  stage = await openLoginStage();
+  stage = await loginTest();
 });
 afterEach(() => stage.close());
 

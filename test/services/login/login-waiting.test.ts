@@ -7,16 +7,15 @@ import type { SealedAccount } from '../../../src/stores/contract.js';
 import { sqliteLocks } from '../../../src/stores/locks.js';
 import { NOW } from '../../doubles/terminal.js';
 import { granted } from '../../doubles/token-answers.js';
+import { leaveAnswer, leaveDamaged } from '../../harness/leave-answer.js';
 import { tamper } from '../../harness/tamper.js';
-import { leaveAnswer, leaveDamaged } from '../leave-answer.js';
-import { uninterrupted } from '../refresh/refreshing.js';
-import { ALICE, openVaultStage, type VaultStage } from '../stage.js';
+import { ALICE, type TestContext, testContext, uninterrupted } from '../../harness/test-context.js';
 import { ANSWER, storing, WITHOUT_REFRESH } from './storing.js';
 
-let stage: VaultStage;
+let stage: TestContext;
 let store: ReturnType<typeof storing>;
 beforeEach(async () => {
-  stage = await openVaultStage();
+  stage = await testContext();
   store = storing(stage);
 });
 afterEach(() => stage.close());

@@ -3,11 +3,11 @@ import { configureProvider } from '../../../src/config/settings.js';
 import { planLogin } from '../../../src/services/login/login.js';
 import { NO_NAMES } from '../../doubles/no-names.js';
 import { GOOGLE_ID, sources } from '../../doubles/settings-sources.js';
-import { type LoginStage, openLoginStage, REQUEST } from './logging-in.js';
+import { type LoginTest, loginTest, REQUEST } from './login-test.js';
 
-let stage: LoginStage;
+let stage: LoginTest;
 beforeEach(async () => {
-  stage = await openLoginStage();
+  stage = await loginTest();
 });
 afterEach(() => stage.close());
 

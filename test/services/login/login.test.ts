@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { HOUR, MINUTE } from '../../../src/domain/duration.js';
 import { NOW } from '../../doubles/terminal.js';
-import { type LoginStage, openLoginStage } from './logging-in.js';
+import { type LoginTest, loginTest } from './login-test.js';
 
-let stage: LoginStage;
+let stage: LoginTest;
 beforeEach(async () => {
-  stage = await openLoginStage();
+  stage = await loginTest();
 });
 afterEach(() => stage.close());
 
@@ -97,7 +97,7 @@ describe('a first login', () => {
     'works with the client authentication %s',
     async (clientAuth) => {
       await stage.close();
-      stage = await openLoginStage({ clientAuth });
+      stage = await loginTest({ clientAuth });
       if (clientAuth !== 'none') stage.settings['clientAuth'] = clientAuth;
       expect((await stage.logIn()).created).toBe(true);
     },

@@ -6,9 +6,8 @@ import { NO_NAMES } from '../../doubles/no-names.js';
 import { plainClient } from '../../doubles/provider-bits.js';
 import { NOW } from '../../doubles/terminal.js';
 import { granted } from '../../doubles/token-answers.js';
-import { uninterrupted } from '../refresh/refreshing.js';
-import { ALICE, type VaultStage } from '../stage.js';
-import { REQUEST } from './logging-in.js';
+import { ALICE, type TestContext, uninterrupted } from '../../harness/test-context.js';
+import { REQUEST } from './login-test.js';
 
 export const ANSWER = {
   access_token: 'access-token-new',
@@ -30,7 +29,7 @@ const ALICES = {
 };
 
 /** Stores a login of Alice's that is finished. */
-export function storing(stage: VaultStage) {
+export function storing(stage: TestContext) {
   return (
     change: Partial<typeof ALICES> = {},
     vault: Vault = stage.vault,

@@ -4,14 +4,14 @@ import { google } from '../../../src/providers/google.js';
 import { deliver, type NotifyContext } from '../../../src/services/notify/notify.js';
 import type { BoundedEnd } from '../../../src/system/processes/child.js';
 import { NOW } from '../../doubles/terminal.js';
-import { ALICE, openVaultStage, type VaultStage } from '../stage.js';
+import { ALICE, type TestContext, testContext } from '../../harness/test-context.js';
 
-let stage: VaultStage;
+let stage: TestContext;
 let told: Record<string, unknown>[];
 let warnings: string[];
 let end: BoundedEnd;
 beforeEach(async () => {
-  stage = await openVaultStage();
+  stage = await testContext();
   told = [];
   warnings = [];
   end = { kind: 'ended', exitCode: 0, stdout: Buffer.alloc(0), stderr: '' };
@@ -37,7 +37,7 @@ const notifyDue = (over: Partial<NotifyContext> = {}, how: () => BoundedEnd = ()
     return how();
   });
 
-const add = (label: string, facts: Parameters<VaultStage['add']>[0] = {}) =>
+const add = (label: string, facts: Parameters<TestContext['add']>[0] = {}) =>
   stage.add({ label, ...facts }, { identity: { ...ALICE, subject: label } });
 const NEEDED = {
   status: 'login_needed',

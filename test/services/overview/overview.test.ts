@@ -11,21 +11,21 @@ import {
 import type { Vault } from '../../../src/vault/vault.js';
 import { NO_NAMES } from '../../doubles/no-names.js';
 import { NOW } from '../../doubles/terminal.js';
-import { ALICE, openVaultStage, type VaultStage } from '../stage.js';
+import { ALICE, type TestContext, testContext } from '../../harness/test-context.js';
 
-let stage: VaultStage;
+let stage: TestContext;
 const NO_KEY = new VaultError('key_missing', 'no key must be fetched here');
 /** The same vault, where no key can be had. */
 let locked: Vault;
 beforeEach(async () => {
-  stage = await openVaultStage();
+  stage = await testContext();
   locked = await stage.another({ unlock: () => Promise.reject(NO_KEY) });
 });
 afterEach(async () => {
   await stage.close();
 });
 
-const add = (label: string, facts: Parameters<VaultStage['add']>[0] = {}) =>
+const add = (label: string, facts: Parameters<TestContext['add']>[0] = {}) =>
   stage.add({ label, ...facts }, { identity: { ...ALICE, subject: label } });
 
 async function list(request: Partial<ListRequest>, vault: Vault | null = locked) {

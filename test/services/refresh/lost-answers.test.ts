@@ -5,11 +5,11 @@ import { LONG_RETRIES, NO_RETRIES } from '../../../src/services/refresh/refresh-
 import type { Answer } from '../../doubles/local-server.js';
 import { NOW } from '../../doubles/terminal.js';
 import { dropped, inTurn, oauthError, renewed } from '../../doubles/token-endpoint.js';
-import { openRefreshStage, type RefreshStage } from './refreshing.js';
+import { type RefreshTest, refreshTest } from './refresh-test.js';
 
-let stage: RefreshStage;
+let stage: RefreshTest;
 const open = async (...answers: Parameters<typeof inTurn>) => {
-  stage = await openRefreshStage(inTurn(...answers));
+  stage = await refreshTest(inTurn(...answers));
 };
 afterEach(() => stage.close());
 

@@ -3,15 +3,16 @@ import { refreshAll } from '../../../src/services/refresh/refresh-all.js';
 import { ensureValid } from '../../../src/services/token/token.js';
 import { NO_NAMES } from '../../doubles/no-names.js';
 import { inTurn, renewed } from '../../doubles/token-endpoint.js';
-import { openRefreshStage, type RefreshStage, uninterrupted } from './refreshing.js';
+import { uninterrupted } from '../../harness/test-context.js';
+import { type RefreshTest, refreshTest } from './refresh-test.js';
 
 const ODD = { refresh_token: 'refresh\u0007token-example' };
 const TOLD =
   /^demo\/alice@example\.com: the provider sent a new refresh token that cannot be used, .*vault login demo/;
 
-let stage: RefreshStage;
+let stage: RefreshTest;
 const open = async (...answers: Parameters<typeof inTurn>) => {
-  stage = await openRefreshStage(inTurn(...answers));
+  stage = await refreshTest(inTurn(...answers));
   return stage.addExpired();
 };
 afterEach(() => stage.close());

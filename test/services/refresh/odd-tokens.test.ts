@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { json } from '../../doubles/local-server.js';
 import { inTurn, renewed } from '../../doubles/token-endpoint.js';
-import { openRefreshStage, type RefreshStage } from './refreshing.js';
+import { type RefreshTest, refreshTest } from './refresh-test.js';
 
 /** Tokens that would break out of a header, act on a terminal, or are not what RFC 6749 Appendix A calls one. */
 const ODD = [
@@ -15,9 +15,9 @@ const ODD = [
   'a'.repeat(16_385),
 ];
 
-let stage: RefreshStage;
+let stage: RefreshTest;
 const open = async (...answers: Parameters<typeof inTurn>) => {
-  stage = await openRefreshStage(inTurn(...answers));
+  stage = await refreshTest(inTurn(...answers));
 };
 afterEach(() => stage.close());
 

@@ -5,13 +5,13 @@ import type { RefreshRequest } from '../../../src/services/refresh/refresh-all.j
 import { type RefreshAllDeps, refreshAll } from '../../../src/services/refresh/refresh-all.js';
 import { NO_NAMES } from '../../doubles/no-names.js';
 import { NOW } from '../../doubles/terminal.js';
-import { openVaultStage, type VaultStage } from '../stage.js';
+import { type TestContext, testContext } from '../../harness/test-context.js';
 
 type Refresh = RefreshAllDeps['refresh'];
 
-let stage: VaultStage;
+let stage: TestContext;
 beforeEach(async () => {
-  stage = await openVaultStage();
+  stage = await testContext();
 });
 afterEach(() => stage.close());
 

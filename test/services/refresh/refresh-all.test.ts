@@ -8,13 +8,13 @@ import { type RefreshAllDeps, refreshAll } from '../../../src/services/refresh/r
 import type { AccountFacts, Contents } from '../../../src/vault/sealed-account.js';
 import { NO_NAMES } from '../../doubles/no-names.js';
 import { NOW } from '../../doubles/terminal.js';
-import { ALICE, EXPIRED, openVaultStage, type VaultStage } from '../stage.js';
+import { ALICE, EXPIRED, type TestContext, testContext } from '../../harness/test-context.js';
 
 type Refresh = RefreshAllDeps['refresh'];
 
-let stage: VaultStage;
+let stage: TestContext;
 beforeEach(async () => {
-  stage = await openVaultStage();
+  stage = await testContext();
 });
 afterEach(() => stage.close());
 

@@ -8,17 +8,17 @@ import { systemClock } from '../../../src/system/clock.js';
 import type { Vault } from '../../../src/vault/vault.js';
 import { NOW } from '../../doubles/terminal.js';
 import { renewed } from '../../doubles/token-endpoint.js';
-import { ALICE } from '../stage.js';
-import { openRefreshStage, type RefreshStage, uninterrupted } from './refreshing.js';
+import { ALICE, uninterrupted } from '../../harness/test-context.js';
+import { type RefreshTest, refreshTest } from './refresh-test.js';
 
 const STOP = new Error('interrupted');
 
-let stage: RefreshStage;
+let stage: RefreshTest;
 let concurrency: ConcurrencyLimit;
 /** Ends the only turn, which another request has. */
 let end: Leave;
 beforeEach(async () => {
-  stage = await openRefreshStage(renewed());
+  stage = await refreshTest(renewed());
   concurrency = createConcurrencyLimit(1, systemClock);
   end = (await concurrency.enter(uninterrupted())) ?? (() => {});
 });

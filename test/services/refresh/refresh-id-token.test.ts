@@ -5,15 +5,15 @@ import type { SealedAccount } from '../../../src/stores/contract.js';
 import { idTokenOf } from '../../doubles/id-token.js';
 import { NOW } from '../../doubles/terminal.js';
 import { renewed } from '../../doubles/token-endpoint.js';
-import { ALICE } from '../stage.js';
-import { openRefreshStage, type RefreshStage } from './refreshing.js';
+import { ALICE } from '../../harness/test-context.js';
+import { type RefreshTest, refreshTest } from './refresh-test.js';
 
-let stage: RefreshStage;
+let stage: RefreshTest;
 /** The id_token that the server sends; null: none. */
 let sent: string | null;
 beforeEach(async () => {
   sent = null;
-  stage = await openRefreshStage((response, request) =>
+  stage = await refreshTest((response, request) =>
     renewed(sent === null ? {} : { id_token: sent })(response, request),
   );
 });

@@ -4,11 +4,11 @@ import { LONG_RETRIES, NO_RETRIES, SHORT_RETRIES } from '../../../src/services/r
 import { type Answer, json, serve } from '../../doubles/local-server.js';
 import { NOW } from '../../doubles/terminal.js';
 import { dropped, htmlPage, inTurn, oauthError, renewed } from '../../doubles/token-endpoint.js';
-import { openRefreshStage, type RefreshStage } from './refreshing.js';
+import { type RefreshTest, refreshTest } from './refresh-test.js';
 
-let stage: RefreshStage;
+let stage: RefreshTest;
 const open = async (...answers: Parameters<typeof inTurn>) => {
-  stage = await openRefreshStage(inTurn(...answers));
+  stage = await refreshTest(inTurn(...answers));
 };
 afterEach(async () => {
   vi.useRealTimers();

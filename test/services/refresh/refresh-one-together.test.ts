@@ -3,11 +3,11 @@ import { VaultError } from '../../../src/domain/errors.js';
 import { NO_RETRIES } from '../../../src/services/refresh/refresh-send.js';
 import { sqliteLocks } from '../../../src/stores/locks.js';
 import { inTurn, oauthError, renewed } from '../../doubles/token-endpoint.js';
-import { openRefreshStage, type RefreshStage } from './refreshing.js';
+import { type RefreshTest, refreshTest } from './refresh-test.js';
 
-let stage: RefreshStage;
+let stage: RefreshTest;
 const open = async (...answers: Parameters<typeof inTurn>) => {
-  stage = await openRefreshStage(inTurn(...answers));
+  stage = await refreshTest(inTurn(...answers));
 };
 beforeEach(() => open(renewed()));
 afterEach(() => stage.close());

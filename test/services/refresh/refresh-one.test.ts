@@ -3,12 +3,12 @@ import { DAY, HOUR, MINUTE } from '../../../src/domain/duration.js';
 import { json } from '../../doubles/local-server.js';
 import { NOW } from '../../doubles/terminal.js';
 import { inTurn, renewed } from '../../doubles/token-endpoint.js';
-import { ALICE } from '../stage.js';
-import { openRefreshStage, type RefreshStage } from './refreshing.js';
+import { ALICE } from '../../harness/test-context.js';
+import { type RefreshTest, refreshTest } from './refresh-test.js';
 
-let stage: RefreshStage;
+let stage: RefreshTest;
 const open = async (...answers: Parameters<typeof inTurn>) => {
-  stage = await openRefreshStage(inTurn(...answers));
+  stage = await refreshTest(inTurn(...answers));
 };
 beforeEach(() => open(renewed()));
 afterEach(() => stage.close());

@@ -2,12 +2,12 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { VaultError } from '../../../src/domain/errors.js';
 import { Secret } from '../../../src/domain/secret.js';
 import { oauthError, renewed } from '../../doubles/token-endpoint.js';
-import { openRefreshStage, type RefreshStage } from './refreshing.js';
+import { type RefreshTest, refreshTest } from './refresh-test.js';
 
-let stage: RefreshStage;
+let stage: RefreshTest;
 
 beforeEach(async () => {
-  stage = await openRefreshStage(renewed());
+  stage = await refreshTest(renewed());
 });
 afterEach(() => stage.close());
 
@@ -18,7 +18,7 @@ describe('a refresh', () => {
   it('writes its intent before it sends, and removes it with the stored answer', async () => {
     await stage.close();
     let atSending: Promise<unknown> = Promise.resolve('nothing was sent');
-    stage = await openRefreshStage((response, request) => {
+    stage = await refreshTest((response, request) => {
       atSending = stage.intentOf(account).finally(() => renewed()(response, request));
     });
     const account = await stage.addExpired();
@@ -64,7 +64,7 @@ describe('a refresh that was cut off', () => {
 
   it('is named as the reason when the provider no longer accepts the token', async () => {
     await stage.close();
-    stage = await openRefreshStage(oauthError('invalid_grant'));
+    stage = await refreshTest(oauthError('invalid_grant'));
     const account = await stage.addExpired();
     const { refreshToken } = await stage.vault.contents(account);
     if (refreshToken === null) throw new Error('the example has a refresh token');
@@ -83,7 +83,7 @@ describe('a refresh that was cut off', () => {
 
   it('is not the reason for a token that came after it', async () => {
     await stage.close();
-    stage = await openRefreshStage(oauthError('invalid_grant'));
+    stage = await refreshTest(oauthError('invalid_grant'));
     const account = await stage.addExpired();
     const { accessToken, identity, refreshToken } = await stage.vault.contents(account);
     if (refreshToken === null) throw new Error('the example has a refresh token');

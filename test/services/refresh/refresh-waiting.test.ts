@@ -4,13 +4,13 @@ import { Secret } from '../../../src/domain/secret.js';
 import type { SealedAccount } from '../../../src/stores/contract.js';
 import { renewed } from '../../doubles/token-endpoint.js';
 import { tamper } from '../../harness/tamper.js';
-import { ALICE } from '../stage.js';
-import { openRefreshStage, type RefreshStage } from './refreshing.js';
+import { ALICE } from '../../harness/test-context.js';
+import { type RefreshTest, refreshTest } from './refresh-test.js';
 
-let stage: RefreshStage;
+let stage: RefreshTest;
 
 beforeEach(async () => {
-  stage = await openRefreshStage(renewed());
+  stage = await refreshTest(renewed());
 });
 afterEach(() => stage.close());
 
@@ -149,7 +149,7 @@ describe('an answer that the database cannot store', () => {
 
   it('is kept even if another process has changed the account under its lock', async () => {
     await stage.close();
-    stage = await openRefreshStage(async (response, request) => {
+    stage = await refreshTest(async (response, request) => {
       const current = await stage.account(account);
       await stage.vault.update(current, {}, await stage.vault.contents(current));
       renewed()(response, request);
@@ -210,7 +210,7 @@ describe('an answer that the database cannot store', () => {
     ['an access token', { access_token: 'a'.repeat(70_000) }, 'access-token-example'],
   ])('is kept without %s that do not fit into the slot', async (_, over, access) => {
     await stage.close();
-    stage = await openRefreshStage(renewed(over));
+    stage = await refreshTest(renewed(over));
     const account = await stage.addExpired();
     const vault = { ...stage.vault, update: () => Promise.reject(FULL) };
     await expect(stage.refresh(account, { vault })).rejects.toMatchObject({ code: 'vault_not_writable' });

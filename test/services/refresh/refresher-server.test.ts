@@ -11,15 +11,15 @@ import { type ServeContext, serveRefreshes } from '../../../src/services/refresh
 import { type Spill, spillFolder } from '../../../src/stores/spill.js';
 import type { Answer } from '../../doubles/local-server.js';
 import { renewed } from '../../doubles/token-endpoint.js';
-import { ALICE } from '../stage.js';
-import { openRefreshStage, type RefreshStage } from './refreshing.js';
+import { ALICE } from '../../harness/test-context.js';
+import { type RefreshTest, refreshTest } from './refresh-test.js';
 
-let stage: RefreshStage;
+let stage: RefreshTest;
 let spill: Spill;
 let answer: Answer;
 beforeEach(async () => {
   answer = renewed();
-  stage = await openRefreshStage((response, request) => answer(response, request));
+  stage = await refreshTest((response, request) => answer(response, request));
   const { folder, files, clock } = stage;
   spill = spillFolder({ folder: join(folder, 'spill'), files, clock, name: 'refresher', slots: 1 });
 });

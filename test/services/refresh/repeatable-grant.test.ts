@@ -4,13 +4,13 @@ import { repeating } from '../../../src/domain/repeatable-grant.js';
 import type { Answer } from '../../doubles/local-server.js';
 import { NOW } from '../../doubles/terminal.js';
 import { dropped, oauthError, renewed } from '../../doubles/token-endpoint.js';
-import { openRefreshStage, type RefreshStage } from './refreshing.js';
+import { type RefreshTest, refreshTest } from './refresh-test.js';
 
-let stage: RefreshStage;
+let stage: RefreshTest;
 let answers: Answer[];
 beforeEach(async () => {
   answers = [];
-  stage = await openRefreshStage((response, request) => answers.shift()?.(response, request));
+  stage = await refreshTest((response, request) => answers.shift()?.(response, request));
   const { tokenEndpoint, issuer } = stage.settings;
   for (const field of Object.keys(stage.settings)) delete stage.settings[field];
   Object.assign(stage.settings, { grant: 'client_credentials', title: 'Demo', issuer, tokenEndpoint });

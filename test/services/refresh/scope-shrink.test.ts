@@ -6,12 +6,12 @@ import { ensureValid } from '../../../src/services/token/token.js';
 import type { TokenRequest } from '../../../src/services/token/token-request.js';
 import type { SealedAccount } from '../../../src/stores/contract.js';
 import { NO_NAMES } from '../../doubles/no-names.js';
-import { EXPIRED, openVaultStage, type VaultStage } from '../stage.js';
+import { EXPIRED, type TestContext, testContext } from '../../harness/test-context.js';
 
-let stage: VaultStage;
+let stage: TestContext;
 let account: SealedAccount;
 beforeEach(async () => {
-  stage = await openVaultStage();
+  stage = await testContext();
   account = await stage.add(EXPIRED);
 });
 afterEach(() => stage.close());

@@ -5,12 +5,12 @@ import type { RevokeRequest } from '../../../src/services/revoke/revoke.js';
 import { type RevokeContext, revokeAccounts } from '../../../src/services/revoke/revoke.js';
 import { sqliteLocks } from '../../../src/stores/locks.js';
 import { tamper } from '../../harness/tamper.js';
-import { type LoginStage, openLoginStage } from '../login/logging-in.js';
+import { type LoginTest, loginTest } from '../login/login-test.js';
 
-let stage: LoginStage;
+let stage: LoginTest;
 let account: Account;
 beforeEach(async () => {
-  stage = await openLoginStage();
+  stage = await loginTest();
   account = (await stage.logIn({ as: 'work' })).account;
   stage.events.length = 0;
 });

@@ -3,13 +3,13 @@ import type { Account } from '../../../src/domain/account.js';
 import { Secret } from '../../../src/domain/secret.js';
 import { type RevokeContext, revokeAccounts } from '../../../src/services/revoke/revoke.js';
 import type { HttpRequest } from '../../../src/system/contract.js';
-import { leaveAnswer, leaveDamaged } from '../leave-answer.js';
-import { type LoginStage, openLoginStage } from '../login/logging-in.js';
+import { leaveAnswer, leaveDamaged } from '../../harness/leave-answer.js';
+import { type LoginTest, loginTest } from '../login/login-test.js';
 
-let stage: LoginStage;
+let stage: LoginTest;
 let account: Account;
 beforeEach(async () => {
-  stage = await openLoginStage();
+  stage = await loginTest();
   account = (await stage.logIn({ as: 'work' })).account;
   stage.events.length = 0;
 });

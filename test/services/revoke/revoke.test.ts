@@ -11,12 +11,12 @@ import {
 import { htmlPage, oauthRefusal, refusedConnection, serverError } from '../../doubles/demo-faults.js';
 import { json, serve } from '../../doubles/local-server.js';
 import { NO_NAMES } from '../../doubles/no-names.js';
-import { type LoginStage, openLoginStage } from '../login/logging-in.js';
+import { type LoginTest, loginTest } from '../login/login-test.js';
 
-let stage: LoginStage;
+let stage: LoginTest;
 let account: Account;
 beforeEach(async () => {
-  stage = await openLoginStage();
+  stage = await loginTest();
   account = (await stage.logIn({ as: 'work' })).account;
   stage.events.length = 0;
 });

@@ -7,11 +7,11 @@ import { type EnsureValidContext, ensureValid } from '../../../src/services/toke
 import type { TokenRequest } from '../../../src/services/token/token-request.js';
 import { NO_NAMES } from '../../doubles/no-names.js';
 import { NOW } from '../../doubles/terminal.js';
-import { EXPIRED, openVaultStage, type VaultStage } from '../stage.js';
+import { EXPIRED, type TestContext, testContext } from '../../harness/test-context.js';
 
-let stage: VaultStage;
+let stage: TestContext;
 beforeEach(async () => {
-  stage = await openVaultStage();
+  stage = await testContext();
 });
 afterEach(() => stage.close());
 

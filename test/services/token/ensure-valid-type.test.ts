@@ -4,13 +4,13 @@ import { Secret } from '../../../src/domain/secret.js';
 import { execute } from '../../../src/services/token/exec.js';
 import { ensureValid } from '../../../src/services/token/token.js';
 import { NO_NAMES } from '../../doubles/no-names.js';
-import { EXPIRED, openVaultStage, type VaultStage } from '../stage.js';
+import { EXPIRED, type TestContext, testContext } from '../../harness/test-context.js';
 
-let stage: VaultStage;
+let stage: TestContext;
 let given: string[];
 beforeEach(async () => {
   given = [];
-  stage = await openVaultStage();
+  stage = await testContext();
 });
 afterEach(() => stage.close());
 

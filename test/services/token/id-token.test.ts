@@ -7,14 +7,14 @@ import type { TokenRequest } from '../../../src/services/token/token-request.js'
 import { idTokenOf } from '../../doubles/id-token.js';
 import { NO_NAMES } from '../../doubles/no-names.js';
 import { NOW } from '../../doubles/terminal.js';
-import { EXPIRED, openVaultStage, type VaultStage } from '../stage.js';
+import { EXPIRED, type TestContext, testContext } from '../../harness/test-context.js';
 
 type Refresh = EnsureValidContext['refresh'];
 
-let stage: VaultStage;
+let stage: TestContext;
 let refreshes: number;
 beforeEach(async () => {
-  stage = await openVaultStage();
+  stage = await testContext();
   refreshes = 0;
 });
 afterEach(() => stage.close());

@@ -6,14 +6,14 @@ import { digestOf } from '../../../src/services/token/refused.js';
 import { type EnsureValidContext, ensureValid } from '../../../src/services/token/token.js';
 import { NO_NAMES } from '../../doubles/no-names.js';
 import { NOW } from '../../doubles/terminal.js';
-import { EXPIRED, openVaultStage, type VaultStage } from '../stage.js';
+import { EXPIRED, type TestContext, testContext } from '../../harness/test-context.js';
 
 type Refresh = EnsureValidContext['refresh'];
 
-let stage: VaultStage;
+let stage: TestContext;
 let refreshes: number;
 beforeEach(async () => {
-  stage = await openVaultStage();
+  stage = await testContext();
   refreshes = 0;
 });
 afterEach(() => stage.close());

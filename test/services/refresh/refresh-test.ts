@@ -1,5 +1,3 @@
-import { setMaxListeners } from 'node:events';
-import { configureProvider } from '../../../src/config/settings.js';
 import type { Account } from '../../../src/domain/account.js';
 import type { RefreshOutcome } from '../../../src/domain/status.js';
 import { type RefreshDeps, refreshOne } from '../../../src/services/refresh/refresh-one.js';
@@ -8,19 +6,16 @@ import type { Intent, SealedAccount } from '../../../src/stores/contract.js';
 import type { AccountFacts, Contents } from '../../../src/vault/sealed-account.js';
 import type { Vault } from '../../../src/vault/vault.js';
 import { type Answer, type LocalServer, serve } from '../../doubles/local-server.js';
-import { sources } from '../../doubles/settings-sources.js';
-import { EXPIRED, openVaultStage, type VaultStage } from '../stage.js';
+import { EXPIRED, type TestContext, testContext } from '../../harness/test-context.js';
 
 /** A vault, and a token endpoint that answers as the test says. */
-export interface RefreshStage extends VaultStage {
+export interface RefreshTest extends TestContext {
   readonly server: LocalServer;
-  /** What `config.json` says about the provider; change it at will. */
-  readonly settings: Record<string, unknown>;
   readonly deps: RefreshDeps;
-  /** Adds an account at this provider whose token has ended. */
+  /** Adds an account at this provider whose token has expired. */
   addExpired(facts?: Partial<AccountFacts>, contents?: Partial<Contents>): Promise<SealedAccount>;
   refresh(account: Account, over?: Over): Promise<RefreshOutcome>;
-  /** The refresh tokens the server was sent, in order. */
+  /** The refresh tokens that the server received, in order. */
   sent(): (string | null)[];
   /** The unsettled intent, as another process finds it. */
   intentOf(of: Pick<Account, 'id'>): Promise<Intent | null>;
@@ -29,34 +24,24 @@ export interface RefreshStage extends VaultStage {
 interface Over extends Partial<RefreshDeps> {
   readonly policy?: RetryPolicy;
   readonly vault?: Vault;
-  /** A person asked for it by name. */
+  /** The user named the account. */
   readonly evenIfOpen?: boolean;
 }
 
-export async function openRefreshStage(answer: Answer): Promise<RefreshStage> {
-  const base = await openVaultStage();
+export async function refreshTest(answer: Answer): Promise<RefreshTest> {
+  const base = await testContext();
   const server = await serve(answer);
-  const settings: Record<string, unknown> = {
+  Object.assign(base.settings, {
     title: 'Demo',
     issuer: server.url,
     authorizationEndpoint: `${server.url}/authorize`,
     tokenEndpoint: `${server.url}/token`,
     clientId: 'client-example',
-  };
-  const deps: RefreshDeps = {
-    locks: base.locks,
-    http: async () => base.http,
-    clock: base.clock,
-    audit: base.audit,
-    provider: async (name) => configureProvider(name, sources({ config: { providers: { demo: settings } } })),
-    spill: base.spill,
-    pid: 4711,
-    interruption: uninterrupted(),
-  };
+  });
+  const deps: RefreshDeps = { ...base.ctx, spill: base.spill, pid: 4711 };
   return {
     ...base,
     server,
-    settings,
     deps,
     addExpired: (facts, contents) =>
       base.add({ ...EXPIRED, issuer: server.url, tokenEndpoint: `${server.url}/token`, ...facts }, contents),
@@ -76,11 +61,4 @@ export async function openRefreshStage(answer: Answer): Promise<RefreshStage> {
       await base.close();
     },
   };
-}
-
-/** Many may wait on it at once, which Node would take for a leak. */
-export function uninterrupted(): AbortSignal {
-  const { signal } = new AbortController();
-  setMaxListeners(0, signal);
-  return signal;
 }
