@@ -4,7 +4,7 @@ import { Secret } from '../../src/domain/secret.js';
 import { storeAllWaiting } from '../../src/services/login/waiting-logins.js';
 import { accountExample } from '../doubles/account.js';
 import { leaveAnswer, leaveDamaged } from '../harness/leave-answer.js';
-import { ALICE, uninterrupted } from '../harness/test-context.js';
+import { ALICE } from '../harness/test-context.js';
 import { type HealthTest, healthTest } from './health-test.js';
 
 let stage: HealthTest;
@@ -15,8 +15,7 @@ afterEach(() => stage.close());
 
 const warnings = async () =>
   ((await stage.examine())['database'] ?? []).filter(({ status }) => status === 'warning');
-const takeIn = () =>
-  storeAllWaiting({ ...stage, vault: async () => stage.vault, interruption: uninterrupted() }, 0);
+const takeIn = () => storeAllWaiting({ ...stage.ctx, spill: stage.spill }, 0);
 const FILE = () => join(stage.folder, 'spill', 'own.spill');
 
 describe('a spilled answer', () => {

@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { accountName } from '../../src/domain/account.js';
 import { selectAccount, selectAccounts } from '../../src/services/select-account.js';
-import { NO_NAMES } from '../doubles/no-names.js';
 import { sources } from '../doubles/settings-sources.js';
 import { tamperBehindIndex } from '../harness/tamper.js';
 import { ALICE, type TestContext, testContext } from '../harness/test-context.js';
@@ -20,7 +19,7 @@ async function add(...names: readonly string[]): Promise<void> {
 }
 
 const chosen = async (selector: string | null) =>
-  accountName(await selectAccount(NO_NAMES, stage.vault, selector, 'token'));
+  accountName(await selectAccount(stage.ctx, stage.vault, selector, 'token'));
 
 describe('choosing an account', () => {
   it.each([
@@ -88,13 +87,13 @@ describe('choosing an account', () => {
 
   it('lists the accounts if several match, and shows the command to type', async () => {
     await add('google/b', "google/a'b");
-    await expect(selectAccount(NO_NAMES, stage.vault, 'google', 'revoke')).rejects.toMatchObject({
+    await expect(selectAccount(stage.ctx, stage.vault, 'google', 'revoke')).rejects.toMatchObject({
       code: 'account_ambiguous',
       message: "several accounts match google: google/a'b, google/b",
       hint: "name one of them, for example: vault revoke 'google/a'\\''b'",
       details: { accounts: ["google/a'b", 'google/b'] },
     });
-    await expect(selectAccount(NO_NAMES, stage.vault, 'google', 'exec')).rejects.toMatchObject({
+    await expect(selectAccount(stage.ctx, stage.vault, 'google', 'exec')).rejects.toMatchObject({
       hint: expect.stringMatching(
         /^name one of them, for example: vault exec 'google\/a'\\''b' -- PROGRAM\n/,
       ),
@@ -145,7 +144,7 @@ describe('choosing an account', () => {
     [null, 'there is no account in this vault yet', 'login work'],
   ])('says for %s, of which there is no account, what to type first', async (selector, message, line) => {
     await stage.add({ provider: 'microsoft', label: 'office' });
-    const ctx = { ...NO_NAMES, settings: async () => sources({ config: { providers: { work: READY } } }) };
+    const ctx = { ...stage.ctx, settings: async () => sources({ config: { providers: { work: READY } } }) };
     const vault = selector === null ? null : stage.vault;
     await expect(selectAccount(ctx, vault, selector, 'token')).rejects.toMatchObject({
       code: 'account_not_found',
@@ -164,7 +163,7 @@ describe('choosing several accounts', () => {
   it('returns each once, in the given order', async () => {
     await add('google/a', 'google/b', 'microsoft/c');
     const accounts = await selectAccounts(
-      NO_NAMES,
+      stage.ctx,
       stage.vault,
       ['mic', 'google/a', 'microsoft/c'],
       'refresh',
@@ -174,7 +173,7 @@ describe('choosing several accounts', () => {
 
   it('fails as a whole if one of them does not exist', async () => {
     await add('google/a');
-    await expect(selectAccounts(NO_NAMES, stage.vault, ['google', 'x'], 'refresh')).rejects.toMatchObject({
+    await expect(selectAccounts(stage.ctx, stage.vault, ['google', 'x'], 'refresh')).rejects.toMatchObject({
       code: 'account_not_found',
     });
   });

@@ -6,7 +6,6 @@ import type { AgentCheck, AgentRequest } from '../../../src/services/agent/agent
 import { type AgentVault, agentVault } from '../../../src/services/agent/agent-vault.js';
 import type { AccountFacts, Contents } from '../../../src/vault/sealed-account.js';
 import type { Vault } from '../../../src/vault/vault.js';
-import { NO_NAMES } from '../../doubles/no-names.js';
 import { NOW } from '../../doubles/terminal.js';
 import { ALICE, EXPIRED, type TestContext, testContext } from '../../harness/test-context.js';
 
@@ -35,9 +34,8 @@ function checker(refresh: Refresh, request: AgentRequest = REQUEST) {
   const asked: string[] = [];
   const check = agentCheck(
     {
-      ...NO_NAMES,
+      ...stage.ctx,
       vault: vault(),
-      clock: stage.clock,
       refresh: (present, account) => {
         asked.push(account.label);
         return refresh(present, account);

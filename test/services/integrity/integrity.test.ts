@@ -9,11 +9,10 @@ import { selectAccount } from '../../../src/services/select-account.js';
 import { ensureValid } from '../../../src/services/token/token.js';
 import type { SealedAccount } from '../../../src/stores/contract.js';
 import type { Vault } from '../../../src/vault/vault.js';
-import { NO_NAMES } from '../../doubles/no-names.js';
 import { NOW } from '../../doubles/terminal.js';
 import { inTurn, renewed } from '../../doubles/token-endpoint.js';
 import { tamper } from '../../harness/tamper.js';
-import { ALICE, uninterrupted } from '../../harness/test-context.js';
+import { ALICE } from '../../harness/test-context.js';
 import { type RefreshTest, refreshTest } from '../refresh/refresh-test.js';
 
 let stage: RefreshTest;
@@ -51,13 +50,7 @@ describe('a vault that was rolled back', () => {
     }
     await rollBack();
     const request = { selectors: [], all: true, provider: null, within: 0, force: false, dryRun: false };
-    const deps = {
-      ...NO_NAMES,
-      vault: opening,
-      clock: stage.clock,
-      refresh: (vault: Vault, of: Account) => stage.refresh(of, { vault }),
-      interruption: uninterrupted(),
-    };
+    const deps = { ...stage.ctx, refresh: (vault: Vault, of: Account) => stage.refresh(of, { vault }) };
     const run = refreshAll(deps, { ...request, concurrency: 1 }, () => {});
     expect(await codeOf(run)).toBe('vault_rolled_back');
     expect(stage.sent()).toHaveLength(1);
@@ -75,13 +68,7 @@ describe('a vault that was rolled back', () => {
     );
     await rollBack();
     const request = { selector: 'demo/bob', scopes: [], refresh: false, withIdentity: false };
-    const deps = {
-      ...NO_NAMES,
-      vault: opening,
-      clock: stage.clock,
-      providerOrNull: async () => null,
-      refresh: () => stage.refresh(fresh),
-    };
+    const deps = { ...stage.ctx, refresh: () => stage.refresh(fresh) };
     const given = await ensureValid(deps, { ...request, minValid: 1_000 });
     expect([given.accessToken.reveal(), given.warning]).toEqual(['access-token-example', null]);
     const short = await ensureValid(deps, { ...request, minValid: 7_200_000 });
@@ -119,7 +106,7 @@ describe('the rows of a vault', () => {
   it('must all exist before an account is reported missing', async () => {
     edit('DELETE FROM accounts');
     for (const selector of [null, 'demo', 'demo/alice@example.com']) {
-      await expect(selectAccount(NO_NAMES, stage.vault, selector, 'token')).rejects.toMatchObject({
+      await expect(selectAccount(stage.ctx, stage.vault, selector, 'token')).rejects.toMatchObject({
         code: 'vault_damaged',
         message: expect.stringContaining('1 account is missing'),
         hint: expect.stringContaining('vault doctor --accept-rollback'),
@@ -132,17 +119,19 @@ describe('the rows of a vault', () => {
       throw new VaultError('key_timed_out', 'the keychain did not answer', { hint: 'unlock it' });
     };
     const vault = await stage.another({ unlock });
-    await expect(selectAccount(NO_NAMES, vault, 'nobody', 'token')).rejects.toMatchObject({
+    await expect(selectAccount(stage.ctx, vault, 'nobody', 'token')).rejects.toMatchObject({
       code: 'account_not_found',
       message: expect.stringMatching(/^there is no account nobody; could not check whether/),
       hint: 'vault list',
       cause: { code: 'key_timed_out' },
     });
-    expect(accountName(await selectAccount(NO_NAMES, vault, 'demo', 'token'))).toBe('demo/alice@example.com');
+    expect(accountName(await selectAccount(stage.ctx, vault, 'demo', 'token'))).toBe(
+      'demo/alice@example.com',
+    );
   });
 
   it('that are complete allow reporting that an account does not exist', async () => {
-    await expect(selectAccount(NO_NAMES, stage.vault, 'nobody', 'token')).rejects.toMatchObject({
+    await expect(selectAccount(stage.ctx, stage.vault, 'nobody', 'token')).rejects.toMatchObject({
       code: 'account_not_found',
       message: 'there is no account nobody',
     });
@@ -157,13 +146,7 @@ describe('the rows of a vault', () => {
 describe('an altered fact', () => {
   it('is not trusted: no missing scopes are reported from it', async () => {
     edit("UPDATE accounts SET granted_scopes = 'openid'");
-    const deps = {
-      ...NO_NAMES,
-      vault: opening,
-      clock: stage.clock,
-      providerOrNull: async () => null,
-      refresh: () => stage.refresh(account),
-    };
+    const deps = { ...stage.ctx, refresh: () => stage.refresh(account) };
     const request = { selector: 'demo', minValid: 0, refresh: false, withIdentity: false };
     expect(await codeOf(ensureValid(deps, { ...request, scopes: ['email'] }))).toBe('vault_damaged');
   });

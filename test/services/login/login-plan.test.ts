@@ -3,7 +3,6 @@ import { configureProvider } from '../../../src/config/settings.js';
 import { Secret } from '../../../src/domain/secret.js';
 import { planLogin } from '../../../src/services/login/login.js';
 import type { LoginRequest } from '../../../src/services/login/login-request.js';
-import { NO_NAMES } from '../../doubles/no-names.js';
 import { GOOGLE_ID, sources } from '../../doubles/settings-sources.js';
 import { leaveAnswer } from '../../harness/leave-answer.js';
 import { ALICE, type TestContext, testContext } from '../../harness/test-context.js';
@@ -20,10 +19,8 @@ describe('the plan of a login', () => {
   const plan = (request: Partial<LoginRequest> = {}, env: Readonly<Record<string, string>> = GOOGLE) =>
     planLogin(
       {
+        ...stage.ctx,
         provider: async (name) => configureProvider(name, sources({ env })),
-        ...NO_NAMES,
-        vault: async () => stage.vault,
-        spill: async () => stage.spill,
       },
       { ...REQUEST, name: 'google', ...request },
     );

@@ -9,7 +9,7 @@ import { NOW } from '../../doubles/terminal.js';
 import { granted } from '../../doubles/token-answers.js';
 import { leaveAnswer, leaveDamaged } from '../../harness/leave-answer.js';
 import { tamper } from '../../harness/tamper.js';
-import { ALICE, type TestContext, testContext, uninterrupted } from '../../harness/test-context.js';
+import { ALICE, type TestContext, testContext } from '../../harness/test-context.js';
 import { ANSWER, storing, WITHOUT_REFRESH } from './storing.js';
 
 let stage: TestContext;
@@ -134,8 +134,7 @@ describe('a login of an account that another process holds', () => {
 });
 
 describe('a login that the database cannot store', () => {
-  const takeIn = () =>
-    storeWaitingLogins({ ...stage, vault: async () => stage.vault, interruption: uninterrupted() });
+  const takeIn = () => storeWaitingLogins({ ...stage.ctx, spill: stage.spill });
   const refusing = () => ({ ...stage.vault, add: () => Promise.reject(FULL) });
 
   it('is spilled, even without an account, and stored by the next command', async () => {
@@ -163,8 +162,7 @@ describe('a login that the database cannot store', () => {
   it('is stored once, even if the process was killed before it cleared the slot', async () => {
     await expect(store({}, refusing())).rejects.toMatchObject({ code: 'vault_not_writable' });
     const find = (id: string) => stage.spill.find(id).map((found) => ({ ...found, clear: () => {} }));
-    const killed = { ...stage, spill: { ...stage.spill, find } };
-    await storeWaitingLogins({ ...killed, vault: async () => stage.vault, interruption: uninterrupted() });
+    await storeWaitingLogins({ ...stage.ctx, spill: { ...stage.spill, find } });
     const [account] = await stage.vault.accounts();
     await replaceRefreshToken(await stage.account(account as SealedAccount), 'refresh-token-next');
     await takeIn();

@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { configureProvider } from '../../../src/config/settings.js';
 import { planLogin } from '../../../src/services/login/login.js';
-import { NO_NAMES } from '../../doubles/no-names.js';
 import { GOOGLE_ID, sources } from '../../doubles/settings-sources.js';
 import { type LoginTest, loginTest, REQUEST } from './login-test.js';
 
@@ -130,7 +129,7 @@ describe('adding scopes', () => {
     const env = { GOOGLE_CLIENT_ID: GOOGLE_ID, GOOGLE_CLIENT_SECRET: 'client-secret-example' };
     const provider = async (name: string) => configureProvider(name, sources({ env }));
     const plan = await planLogin(
-      { provider, ...NO_NAMES, vault: async () => stage.vault, spill: async () => stage.spill },
+      { ...stage.ctx, provider },
       { ...REQUEST, name: 'google', addScopes: ['b'] },
     );
     expect(plan).toMatchObject({

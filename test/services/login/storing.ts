@@ -2,11 +2,10 @@ import { Secret } from '../../../src/domain/secret.js';
 import { unstoredLogin } from '../../../src/services/login/login-finish.js';
 import { type ReservedDeps, type StoredLogin, storeLogin } from '../../../src/services/login/login-store.js';
 import type { Vault } from '../../../src/vault/vault.js';
-import { NO_NAMES } from '../../doubles/no-names.js';
 import { plainClient } from '../../doubles/provider-bits.js';
 import { NOW } from '../../doubles/terminal.js';
 import { granted } from '../../doubles/token-answers.js';
-import { ALICE, type TestContext, uninterrupted } from '../../harness/test-context.js';
+import { ALICE, type TestContext } from '../../harness/test-context.js';
 import { REQUEST } from './login-test.js';
 
 export const ANSWER = {
@@ -29,14 +28,13 @@ const ALICES = {
 };
 
 /** Stores a login of Alice's that is finished. */
-export function storing(stage: TestContext) {
+export function storing({ ctx, vault: own, spill }: TestContext) {
+  const deps = { ...ctx, spill, onHeld: () => undefined };
   return (
     change: Partial<typeof ALICES> = {},
-    vault: Vault = stage.vault,
+    vault: Vault = own,
     over: Partial<ReservedDeps> = {},
   ): Promise<StoredLogin> => {
-    const { locks, spill } = stage;
-    const deps = { locks, spill, interruption: uninterrupted(), onHeld: () => undefined };
     const {
       provider: name,
       as,
@@ -57,6 +55,6 @@ export function storing(stage: TestContext) {
     } as unknown as Parameters<typeof unstoredLogin>[0];
     const accessToken = new Secret('access-token-new');
     const login = unstoredLogin(redeemed, { identity, issuer, idToken: null, accessToken });
-    return storeLogin(vault, { ...NO_NAMES, ...deps, slot: spill.reserve(), ...over }, login, request);
+    return storeLogin(vault, { ...deps, slot: deps.spill.reserve(), ...over }, login, request);
   };
 }

@@ -19,15 +19,10 @@ beforeEach(async () => {
 afterEach(() => stage.close());
 
 const context = (over: Partial<NotifyContext> = {}): NotifyContext => ({
-  host: { env: {} } as NotifyContext['host'],
+  ...stage.ctx,
   paths: { ...stage.paths, data: '/srv/vault', profile: null },
-  clock: stage.clock,
-  audit: stage.audit as NotifyContext['audit'],
-  vault: async () => stage.vault,
   providerOrNull: async () => google,
-  readText: () => null,
   notice: (line) => void warnings.push(line),
-  interruption: new AbortController().signal,
   ...over,
 });
 

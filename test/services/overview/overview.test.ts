@@ -9,7 +9,6 @@ import {
   showAccount,
 } from '../../../src/services/overview/overview.js';
 import type { Vault } from '../../../src/vault/vault.js';
-import { NO_NAMES } from '../../doubles/no-names.js';
 import { NOW } from '../../doubles/terminal.js';
 import { ALICE, type TestContext, testContext } from '../../harness/test-context.js';
 
@@ -29,14 +28,16 @@ const add = (label: string, facts: Parameters<TestContext['add']>[0] = {}) =>
   stage.add({ label, ...facts }, { identity: { ...ALICE, subject: label } });
 
 async function list(request: Partial<ListRequest>, vault: Vault | null = locked) {
-  const deps = { vault: async () => vault, clock: stage.clock };
-  const accounts = await listAccounts(deps, {
-    provider: null,
-    status: null,
-    expiringWithin: null,
-    sort: null,
-    ...request,
-  });
+  const accounts = await listAccounts(
+    { ...stage.ctx, vault: async () => vault },
+    {
+      provider: null,
+      status: null,
+      expiringWithin: null,
+      sort: null,
+      ...request,
+    },
+  );
   return accounts.map(({ label }) => label);
 }
 
@@ -75,7 +76,7 @@ describe('the list of accounts', () => {
     const accounts = await stage.vault.accounts();
     const aliases = { 'demo/x': 'demo/a', 'demo/y': 'demo/a' };
     const names = { accountNames: async () => ({ aliases, defaults: ['demo/x'] }) };
-    const extras = await listExtras({ ...names, vault: async () => stage.vault }, accounts, true);
+    const extras = await listExtras({ ...stage.ctx, ...names }, accounts, true);
     expect(extras.aliases.get('demo/a')).toEqual(['demo/x', 'demo/y']);
     expect([...extras.defaults]).toEqual(['demo/a']);
     expect(accounts.map(({ id }) => extras.identities.get(id)?.subject)).toEqual(['a', 'b', 'c', 'd']);
@@ -92,11 +93,10 @@ describe('one account', () => {
   const show = (selector: string, vault: Vault | null = locked, withIdentity = false) =>
     showAccount(
       {
-        ...NO_NAMES,
+        ...stage.ctx,
         vault: async () => vault,
         providerOrNull: async (name) =>
           name === 'demo' ? ({ title: 'Demo', manageUrl: 'https://demo.example/grants' } as Provider) : null,
-        locks: stage.locks,
       },
       { selector, withIdentity },
     );

@@ -1,9 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { refreshAll } from '../../../src/services/refresh/refresh-all.js';
 import { ensureValid } from '../../../src/services/token/token.js';
-import { NO_NAMES } from '../../doubles/no-names.js';
 import { inTurn, renewed } from '../../doubles/token-endpoint.js';
-import { uninterrupted } from '../../harness/test-context.js';
 import { type RefreshTest, refreshTest } from './refresh-test.js';
 
 const ODD = { refresh_token: 'refresh\u0007token-example' };
@@ -46,13 +44,7 @@ describe('an unusable new refresh token', () => {
 
   it('is reported to the caller of vault token', async () => {
     const account = await open(renewed(ODD));
-    const deps = {
-      ...NO_NAMES,
-      vault: async () => stage.vault,
-      clock: stage.clock,
-      providerOrNull: async () => null,
-      refresh: () => stage.refresh(account),
-    };
+    const deps = { ...stage.ctx, refresh: () => stage.refresh(account) };
     const request = { selector: 'demo', scopes: [], refresh: false, withIdentity: false, minValid: 0 };
     const given = await ensureValid(deps, request);
     expect(given.warning).toMatch(TOLD);
@@ -63,12 +55,9 @@ describe('an unusable new refresh token', () => {
     await open(renewed(ODD), renewed());
     const request = { selectors: [], all: true, provider: null, within: 0, force: true, dryRun: false };
     const deps = {
-      ...NO_NAMES,
-      vault: async () => stage.vault,
-      clock: stage.clock,
+      ...stage.ctx,
       refresh: (vault: typeof stage.vault, of: { id: string }) =>
         stage.account(of).then((account) => stage.refresh(account, { vault })),
-      interruption: uninterrupted(),
     };
     const run = async () => (await refreshAll(deps, { ...request, concurrency: 1 }, () => {})).results[0];
     expect((await run())?.warning).toMatch(TOLD);

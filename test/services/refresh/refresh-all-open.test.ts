@@ -3,7 +3,6 @@ import { DAY, HOUR, MINUTE } from '../../../src/domain/duration.js';
 import { notSentWhileOpen } from '../../../src/services/refresh/open-refresh.js';
 import type { RefreshRequest } from '../../../src/services/refresh/refresh-all.js';
 import { type RefreshAllDeps, refreshAll } from '../../../src/services/refresh/refresh-all.js';
-import { NO_NAMES } from '../../doubles/no-names.js';
 import { NOW } from '../../doubles/terminal.js';
 import { type TestContext, testContext } from '../../harness/test-context.js';
 
@@ -19,8 +18,7 @@ const never: Refresh = () => Promise.reject(new Error('nothing must be refreshed
 const add = (label: string) => stage.add({ label });
 
 function run(refresh: Refresh, request: Partial<RefreshRequest> = {}) {
-  const interruption = new AbortController().signal;
-  const deps = { ...NO_NAMES, vault: async () => stage.vault, clock: stage.clock, interruption, refresh };
+  const deps = { ...stage.ctx, refresh };
   const times = { within: 7 * DAY, concurrency: 8 };
   const usual = { selectors: [], all: true, provider: null, force: false, dryRun: false };
   return refreshAll(deps, { ...times, ...usual, ...request }, () => {});

@@ -6,7 +6,6 @@ import { VaultError } from '../../../src/domain/errors.js';
 import type { RefreshRequest, RefreshResult } from '../../../src/services/refresh/refresh-all.js';
 import { type RefreshAllDeps, refreshAll } from '../../../src/services/refresh/refresh-all.js';
 import type { AccountFacts, Contents } from '../../../src/vault/sealed-account.js';
-import { NO_NAMES } from '../../doubles/no-names.js';
 import { NOW } from '../../doubles/terminal.js';
 import { ALICE, EXPIRED, type TestContext, testContext } from '../../harness/test-context.js';
 
@@ -32,12 +31,8 @@ function run(
   } = {},
 ) {
   const { progress = () => {}, ...over } = more;
-  const signal = new AbortController().signal;
   const deps = {
-    ...NO_NAMES,
-    vault: async () => stage.vault,
-    clock: stage.clock,
-    interruption: signal,
+    ...stage.ctx,
     refresh,
     ...over,
   };

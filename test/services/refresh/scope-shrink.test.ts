@@ -5,8 +5,8 @@ import { refreshAll } from '../../../src/services/refresh/refresh-all.js';
 import { ensureValid } from '../../../src/services/token/token.js';
 import type { TokenRequest } from '../../../src/services/token/token-request.js';
 import type { SealedAccount } from '../../../src/stores/contract.js';
-import { NO_NAMES } from '../../doubles/no-names.js';
 import { EXPIRED, type TestContext, testContext } from '../../harness/test-context.js';
+import { REQUEST } from '../token/asking.js';
 
 let stage: TestContext;
 let account: SealedAccount;
@@ -31,15 +31,7 @@ const bringing =
   };
 
 function token(refresh: () => Promise<RefreshOutcome>, request: Partial<TokenRequest> = {}) {
-  const deps = {
-    ...NO_NAMES,
-    vault: async () => stage.vault,
-    clock: stage.clock,
-    providerOrNull: async () => null,
-    refresh,
-  };
-  const usual = { selector: null, minValid: 0, scopes: [], refresh: false, withIdentity: false };
-  return ensureValid(deps, { ...usual, ...request });
+  return ensureValid({ ...stage.ctx, refresh }, { ...REQUEST, minValid: 0, ...request });
 }
 
 async function refreshed(refresh: () => Promise<RefreshOutcome>) {
@@ -52,9 +44,7 @@ async function refreshed(refresh: () => Promise<RefreshOutcome>) {
     dryRun: false,
     concurrency: 1,
   };
-  const interruption = new AbortController().signal;
-  const deps = { ...NO_NAMES, vault: async () => stage.vault, clock: stage.clock, refresh, interruption };
-  return (await refreshAll(deps, request, () => undefined)).results;
+  return (await refreshAll({ ...stage.ctx, refresh }, request, () => undefined)).results;
 }
 
 describe('a refresh that brings fewer scopes', () => {

@@ -10,7 +10,6 @@ import {
 } from '../../../src/services/revoke/revoke.js';
 import { htmlPage, oauthRefusal, refusedConnection, serverError } from '../../doubles/demo-faults.js';
 import { json, serve } from '../../doubles/local-server.js';
-import { NO_NAMES } from '../../doubles/no-names.js';
 import { type LoginTest, loginTest } from '../login/login-test.js';
 
 let stage: LoginTest;
@@ -98,16 +97,13 @@ describe('revoking at the provider', () => {
       { outcome: 'revoked' },
       { outcome: 'revoked' },
     ]);
-    const left = await revocationTargets(
-      { ...NO_NAMES, vault: async () => stage.vault },
-      {
-        selectors: [],
-        all: true,
-        provider: null,
-        dryRun: false,
-        local: false,
-      },
-    );
+    const left = await revocationTargets(stage.ctx, {
+      selectors: [],
+      all: true,
+      provider: null,
+      dryRun: false,
+      local: false,
+    });
     expect(left.map(({ provider }) => provider)).toEqual(['other']);
   });
 

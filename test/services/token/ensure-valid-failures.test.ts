@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Account } from '../../../src/domain/account.js';
-import { HOUR, MINUTE } from '../../../src/domain/duration.js';
+import { MINUTE } from '../../../src/domain/duration.js';
 import { VaultError } from '../../../src/domain/errors.js';
 import type { RefreshOutcome } from '../../../src/domain/status.js';
-import { type EnsureValidContext, ensureValid } from '../../../src/services/token/token.js';
+import { ensureValid } from '../../../src/services/token/token.js';
 import type { TokenRequest } from '../../../src/services/token/token-request.js';
-import { NO_NAMES } from '../../doubles/no-names.js';
 import { NOW } from '../../doubles/terminal.js';
 import { EXPIRED, type TestContext, testContext } from '../../harness/test-context.js';
+import { never, REQUEST, type Refresh } from './asking.js';
 
 let stage: TestContext;
 beforeEach(async () => {
@@ -15,18 +15,8 @@ beforeEach(async () => {
 });
 afterEach(() => stage.close());
 
-const never: EnsureValidContext['refresh'] = () =>
-  Promise.reject(new Error('nothing must be refreshed here'));
-
-function token(refresh: EnsureValidContext['refresh'], request: Partial<TokenRequest> = {}) {
-  const deps = {
-    ...NO_NAMES,
-    vault: async () => stage.vault,
-    clock: stage.clock,
-    providerOrNull: async () => null,
-  };
-  const usual = { selector: null, minValid: 5 * MINUTE, scopes: [], refresh: false, withIdentity: false };
-  return ensureValid({ ...deps, refresh }, { ...usual, ...request });
+function token(refresh: Refresh, request: Partial<TokenRequest> = {}) {
+  return ensureValid({ ...stage.ctx, refresh }, { ...REQUEST, ...request });
 }
 
 /** Still good, but not for as long as is asked. */
@@ -46,7 +36,7 @@ const FAILURES: readonly (readonly [Failed, VaultError])[] = [
 ];
 
 const failing =
-  (kind: Failed, error: VaultError): EnsureValidContext['refresh'] =>
+  (kind: Failed, error: VaultError): Refresh =>
   async (_, account: Account) => ({ kind, account, error });
 
 describe('a refresh that fails', () => {
@@ -94,7 +84,7 @@ describe('a refresh that fails', () => {
   it('after a wait in which the token ended returns none', async () => {
     await stage.add(ENDING);
     const error = new VaultError('busy', 'another process holds it');
-    const waiting: EnsureValidContext['refresh'] = async (_, account) => {
+    const waiting: Refresh = async (_, account) => {
       stage.clock.advance(4 * MINUTE);
       return { kind: 'busy', account, error };
     };
@@ -103,7 +93,7 @@ describe('a refresh that fails', () => {
 
   it('tells the refresher whether a usable token is at hand', async () => {
     const asked: boolean[] = [];
-    const listening: EnsureValidContext['refresh'] = async (_, account, tokenAtHand) => {
+    const listening: Refresh = async (_, account, tokenAtHand) => {
       asked.push(tokenAtHand);
       return { kind: 'busy', account, error: new VaultError('busy', 'held') };
     };
@@ -156,7 +146,7 @@ describe('an account that cannot be refreshed', () => {
 describe('an account that is removed in the meantime', () => {
   it('is reported as removed', async () => {
     const { id } = await stage.add(EXPIRED);
-    const removing: EnsureValidContext['refresh'] = async (vault, account) => {
+    const removing: Refresh = async (vault, account) => {
       await vault.remove(id);
       return { kind: 'refreshed', account };
     };
@@ -177,27 +167,15 @@ describe('an account that is removed in the meantime', () => {
         return found;
       },
     };
-    const deps = {
-      ...NO_NAMES,
-      vault: async () => vault,
-      clock: stage.clock,
-      providerOrNull: async () => null,
-      refresh: never,
-    };
-    const request = { selector: 'demo', minValid: HOUR, scopes: [], refresh: false, withIdentity: false };
-    await expect(ensureValid(deps, request)).rejects.toMatchObject({ code: 'account_not_found' });
+    const ctx = { ...stage.ctx, vault: async () => vault, refresh: never };
+    await expect(ensureValid(ctx, { ...REQUEST, selector: 'demo' })).rejects.toMatchObject({
+      code: 'account_not_found',
+    });
   });
 
   it('is not found without a vault', async () => {
-    const deps = {
-      ...NO_NAMES,
-      vault: async () => null,
-      clock: stage.clock,
-      providerOrNull: async () => null,
-      refresh: never,
-    };
-    const request = { selector: null, minValid: 0, scopes: [], refresh: false, withIdentity: false };
-    await expect(ensureValid(deps, request)).rejects.toMatchObject({
+    const ctx = { ...stage.ctx, vault: async () => null, refresh: never };
+    await expect(ensureValid(ctx, REQUEST)).rejects.toMatchObject({
       code: 'account_not_found',
       message: 'there is no account in this vault yet',
     });

@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { HOUR, MINUTE } from '../../../src/domain/duration.js';
 import { VaultError } from '../../../src/domain/errors.js';
-import { type EnsureValidContext, ensureValid } from '../../../src/services/token/token.js';
+import { ensureValid } from '../../../src/services/token/token.js';
 import type { TokenRequest } from '../../../src/services/token/token-request.js';
-import { NO_NAMES } from '../../doubles/no-names.js';
 import { NOW } from '../../doubles/terminal.js';
 import { type TestContext, testContext } from '../../harness/test-context.js';
+import { never, REQUEST, type Refresh } from './asking.js';
 
 let stage: TestContext;
 beforeEach(async () => {
@@ -13,18 +13,8 @@ beforeEach(async () => {
 });
 afterEach(() => stage.close());
 
-const never: EnsureValidContext['refresh'] = () =>
-  Promise.reject(new Error('nothing must be refreshed here'));
-
-function token(refresh: EnsureValidContext['refresh'], request: Partial<TokenRequest> = {}) {
-  const deps = {
-    ...NO_NAMES,
-    vault: async () => stage.vault,
-    clock: stage.clock,
-    providerOrNull: async () => null,
-  };
-  const usual = { selector: null, minValid: 5 * MINUTE, scopes: [], refresh: false, withIdentity: false };
-  return ensureValid({ ...deps, refresh }, { ...usual, ...request });
+function token(refresh: Refresh, request: Partial<TokenRequest> = {}) {
+  return ensureValid({ ...stage.ctx, refresh }, { ...REQUEST, ...request });
 }
 
 /** Still good, but not for as long as is asked. */
@@ -34,7 +24,7 @@ const LOGIN = 'vault login demo/alice@example.com';
 describe('a caller that insists on a lifetime', () => {
   it('gets the reason why the token cannot be renewed, and no shorter one', async () => {
     await stage.add(ENDING);
-    const offline: EnsureValidContext['refresh'] = async (_, account) => ({
+    const offline: Refresh = async (_, account) => ({
       kind: 'transient',
       account,
       error: new VaultError('network_failed', 'no network'),

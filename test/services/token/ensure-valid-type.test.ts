@@ -1,41 +1,18 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { MINUTE } from '../../../src/domain/duration.js';
-import { Secret } from '../../../src/domain/secret.js';
 import { execute } from '../../../src/services/token/exec.js';
 import { ensureValid } from '../../../src/services/token/token.js';
-import { NO_NAMES } from '../../doubles/no-names.js';
-import { EXPIRED, type TestContext, testContext } from '../../harness/test-context.js';
+import { EXPIRED, hostOf, type TestContext, testContext } from '../../harness/test-context.js';
+import { REQUEST, renewing } from './asking.js';
 
 let stage: TestContext;
-let given: string[];
 beforeEach(async () => {
-  given = [];
   stage = await testContext();
 });
 afterEach(() => stage.close());
 
-const USUAL = { selector: null, minValid: 5 * MINUTE, scopes: [], refresh: false, withIdentity: false };
-
 function token(request: { readonly anyType?: boolean } = {}, tokenType = 'Bearer') {
-  return ensureValid(
-    {
-      ...NO_NAMES,
-      vault: async () => stage.vault,
-      clock: stage.clock,
-      providerOrNull: async () => null,
-      audit: { record: ({ event }: { event: string }) => void given.push(event) } as never,
-      refresh: async (vault, { id }) => {
-        const current = await stage.account({ id });
-        const contents = {
-          ...(await vault.contents(current)),
-          accessToken: new Secret('access-token-renewed'),
-        };
-        const change = { issuedAt: stage.clock.now(), expiresAt: stage.clock.now() + 60 * MINUTE, tokenType };
-        return { kind: 'refreshed', account: (await vault.update(current, change, contents)) ?? current };
-      },
-    },
-    { ...USUAL, ...request },
-  );
+  const refresh = renewing(stage, { tokenType });
+  return ensureValid({ ...stage.ctx, refresh }, { ...REQUEST, ...request });
 }
 
 const REFUSED = (type: string) => ({
@@ -54,7 +31,7 @@ describe('an access token whose type is not Bearer', () => {
     async (tokenType) => {
       await stage.add({ tokenType });
       await expect(token()).rejects.toMatchObject(REFUSED(tokenType));
-      expect(given).toEqual([]);
+      expect(stage.events).toEqual([]);
     },
   );
 
@@ -63,7 +40,7 @@ describe('an access token whose type is not Bearer', () => {
     const { account, accessToken } = await token({ anyType: true });
     expect(account.tokenType).toBe('DPoP');
     expect(accessToken.reveal()).toBe('access-token-example');
-    expect(given).toEqual(['token_given']);
+    expect(stage.events).toMatchObject([{ event: 'token_given' }]);
   });
 
   it('is stored if a refresh returns it', async () => {
@@ -75,18 +52,13 @@ describe('an access token whose type is not Bearer', () => {
   it('is never put into the environment of a program', async () => {
     await stage.add({ tokenType: 'DPoP' });
     const ctx = {
-      ...stage,
-      ...NO_NAMES,
-      vault: async () => stage.vault,
-      envFile: null,
-      keys: { current: async () => ({ kind: 'file' }) },
-      host: { platform: 'win32', env: {} },
-      runInForeground: () => Promise.reject(new Error('it was run')),
-      readText: () => null,
+      ...stage.ctx,
+      keys: { ...stage.ctx.keys, current: async () => stage.fromFile },
+      host: hostOf({}, { platform: 'win32' }),
     };
     const program = { program: 'x', args: [], variable: 'T', metadataServer: false, retryExit: null };
-    const request = { ...USUAL, selector: 'demo', ...program };
-    await expect(execute(ctx as never, request, () => {})).rejects.toMatchObject(REFUSED('DPoP'));
+    const request = { ...REQUEST, selector: 'demo', ...program };
+    await expect(execute(ctx, request, () => {})).rejects.toMatchObject(REFUSED('DPoP'));
   });
 
   it.each([['bearer'], ['BEARER'], ['Zoho-oauthtoken']])('is not %s', async (tokenType) => {

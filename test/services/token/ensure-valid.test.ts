@@ -1,12 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DAY, HOUR, MINUTE, SECOND } from '../../../src/domain/duration.js';
-import { Secret } from '../../../src/domain/secret.js';
-import type { RefreshOutcome } from '../../../src/domain/status.js';
-import { type EnsureValidContext, ensureValid } from '../../../src/services/token/token.js';
+import { ensureValid } from '../../../src/services/token/token.js';
 import type { TokenRequest } from '../../../src/services/token/token-request.js';
-import { NO_NAMES } from '../../doubles/no-names.js';
+import type { AccountFacts } from '../../../src/vault/sealed-account.js';
 import { NOW } from '../../doubles/terminal.js';
 import { ALICE, EXPIRED, type TestContext, testContext } from '../../harness/test-context.js';
+import { never, REQUEST, type Refresh, renewing as renewingIn } from './asking.js';
 
 let stage: TestContext;
 beforeEach(async () => {
@@ -14,35 +13,15 @@ beforeEach(async () => {
 });
 afterEach(() => stage.close());
 
-const never: EnsureValidContext['refresh'] = () =>
-  Promise.reject(new Error('nothing must be refreshed here'));
-
-/** Stores another token, as a refresh does. */
-const renewing =
-  (
-    change: Partial<{ expiresAt: number | null; grantedScopes: readonly string[] }> = {},
-  ): EnsureValidContext['refresh'] =>
-  async (vault, { id }): Promise<RefreshOutcome> => {
-    const current = await stage.account({ id });
-    const contents = { ...(await vault.contents(current)), accessToken: new Secret('access-token-renewed') };
-    const times = { issuedAt: stage.clock.now(), expiresAt: stage.clock.now() + HOUR, ...change };
-    const account = await vault.update(current, times, contents);
-    return { kind: 'refreshed', account: account ?? current };
-  };
+const renewing = (change: Partial<AccountFacts> = {}) => renewingIn(stage, change);
 
 function token(
   request: Partial<TokenRequest> = {},
-  refresh: EnsureValidContext['refresh'] = never,
+  refresh: Refresh = never,
   scopeAliases: Readonly<Record<string, string>> = {},
 ) {
-  const deps = {
-    ...NO_NAMES,
-    vault: async () => stage.vault,
-    clock: stage.clock,
-    providerOrNull: async () => ({ scopeAliases }) as never,
-  };
-  const usual = { selector: null, minValid: 5 * MINUTE, scopes: [], refresh: false, withIdentity: false };
-  return ensureValid({ ...deps, refresh }, { ...usual, ...request });
+  const providerOrNull = async () => ({ scopeAliases }) as never;
+  return ensureValid({ ...stage.ctx, providerOrNull, refresh }, { ...REQUEST, ...request });
 }
 
 const given = async (...args: Parameters<typeof token>) => {
@@ -110,7 +89,7 @@ describe('a token that is valid for long enough', () => {
   it('is read again if another process has renewed it', async () => {
     const seen = await stage.add(EXPIRED);
     const other = await stage.another();
-    const elsewhere: EnsureValidContext['refresh'] = async (_, account) => {
+    const elsewhere: Refresh = async (_, account) => {
       await renewing()(other, account, false);
       return { kind: 'adopted', account: await stage.account(seen) };
     };
@@ -120,7 +99,7 @@ describe('a token that is valid for long enough', () => {
   it('is requested once more if the one stored by another process has ended', async () => {
     await stage.add(EXPIRED);
     let calls = 0;
-    const twice: EnsureValidContext['refresh'] = async (vault, account, tokenAtHand) => {
+    const twice: Refresh = async (vault, account, tokenAtHand) => {
       calls += 1;
       if (calls > 1) return renewing()(vault, account, tokenAtHand);
       const stored = await renewing({ expiresAt: NOW - MINUTE })(vault, account, tokenAtHand);

@@ -2,14 +2,12 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { HOUR, MINUTE, SECOND } from '../../../src/domain/duration.js';
 import type { Secret } from '../../../src/domain/secret.js';
 import { digestOf } from '../../../src/services/token/refused.js';
-import { type EnsureValidContext, ensureValid } from '../../../src/services/token/token.js';
+import { ensureValid } from '../../../src/services/token/token.js';
 import type { TokenRequest } from '../../../src/services/token/token-request.js';
 import { idTokenOf } from '../../doubles/id-token.js';
-import { NO_NAMES } from '../../doubles/no-names.js';
 import { NOW } from '../../doubles/terminal.js';
 import { EXPIRED, type TestContext, testContext } from '../../harness/test-context.js';
-
-type Refresh = EnsureValidContext['refresh'];
+import { REQUEST, type Refresh } from './asking.js';
 
 let stage: TestContext;
 let refreshes: number;
@@ -40,15 +38,7 @@ const bringing =
   };
 
 async function given(request: Partial<TokenRequest> = {}, refresh: Refresh = bringing(null)) {
-  const deps = {
-    ...NO_NAMES,
-    vault: async () => stage.vault,
-    clock: stage.clock,
-    audit: stage.audit,
-    providerOrNull: async () => ({ scopeAliases: {} }) as never,
-  };
-  const usual = { selector: null, minValid: 5 * MINUTE, scopes: [], refresh: false, withIdentity: false };
-  const valid = await ensureValid({ ...deps, refresh }, { ...usual, idToken: true, ...request });
+  const valid = await ensureValid({ ...stage.ctx, refresh }, { ...REQUEST, idToken: true, ...request });
   return { ...valid, token: valid.accessToken.reveal() };
 }
 

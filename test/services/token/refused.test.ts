@@ -1,14 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { HOUR, MINUTE } from '../../../src/domain/duration.js';
+import { MINUTE } from '../../../src/domain/duration.js';
 import { Secret } from '../../../src/domain/secret.js';
 import type { RefreshOutcome } from '../../../src/domain/status.js';
 import { digestOf } from '../../../src/services/token/refused.js';
-import { type EnsureValidContext, ensureValid } from '../../../src/services/token/token.js';
-import { NO_NAMES } from '../../doubles/no-names.js';
+import { ensureValid } from '../../../src/services/token/token.js';
 import { NOW } from '../../doubles/terminal.js';
 import { EXPIRED, type TestContext, testContext } from '../../harness/test-context.js';
-
-type Refresh = EnsureValidContext['refresh'];
+import { REQUEST, type Refresh, renewing as renewingIn } from './asking.js';
 
 let stage: TestContext;
 let refreshes: number;
@@ -18,28 +16,15 @@ beforeEach(async () => {
 });
 afterEach(() => stage.close());
 
-/** Stores another token, as a refresh does. */
-const renewing: Refresh = async (vault, { id }) => {
+const renewing: Refresh = (...args) => {
   refreshes += 1;
-  const current = await stage.account({ id });
-  const contents = { ...(await vault.contents(current)), accessToken: new Secret(`renewed-${refreshes}`) };
-  const account = await vault.update(current, { issuedAt: NOW, expiresAt: NOW + HOUR }, contents);
-  return { kind: 'refreshed', account: account ?? current };
+  return renewingIn(stage, {}, `renewed-${refreshes}`)(...args);
 };
 
 /** What a caller gets whose token was refused. */
 async function given(refused: string, refresh: Refresh = renewing) {
-  const deps = {
-    ...NO_NAMES,
-    vault: async () => stage.vault,
-    clock: stage.clock,
-    providerOrNull: async () => ({ scopeAliases: {} }) as never,
-  };
-  const usual = { selector: null, minValid: 5 * MINUTE, scopes: [], refresh: false, withIdentity: false };
-  const { accessToken } = await ensureValid(
-    { ...deps, refresh },
-    { ...usual, refused: digestOf(new Secret(refused)) },
-  );
+  const request = { ...REQUEST, refused: digestOf(new Secret(refused)) };
+  const { accessToken } = await ensureValid({ ...stage.ctx, refresh }, request);
   return accessToken.reveal();
 }
 

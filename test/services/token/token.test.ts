@@ -1,34 +1,33 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Refresher } from '../../../src/access/refresher-client.js';
+import type { Context } from '../../../src/context.js';
 import { type ErrorCode, VaultError } from '../../../src/domain/errors.js';
-import { type TokenContext, token } from '../../../src/services/token/token.js';
+import type { KeySourceKind } from '../../../src/keysources/contract.js';
+import { token } from '../../../src/services/token/token.js';
 import { type SocketServer, serveOnSocket } from '../../../src/system/agent/agent-server.js';
-import { createFiles } from '../../../src/system/files/files.js';
-import { NO_NAMES } from '../../doubles/no-names.js';
+import { type TestContext, testContext } from '../../harness/test-context.js';
+import { REQUEST as USUAL } from './asking.js';
 
-const REQUEST = { selector: null, minValid: 0, scopes: [], refresh: false, withIdentity: false };
+const REQUEST = { ...USUAL, minValid: 0 };
 
-let folder: string;
+let stage: TestContext;
 let agent: SocketServer | null;
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'vault-token-'));
+beforeEach(async () => {
+  stage = await testContext();
   agent = null;
 });
 afterEach(async () => {
   await agent?.stop();
-  rmSync(folder, { recursive: true, force: true });
+  await stage.close();
 });
-
-const files = () => createFiles({ uid: process.getuid?.(), pid: process.pid }, () => {});
 
 /** What the agent answers; and the paths it was asked for. */
 async function startAgent(status: number, document: object): Promise<string[]> {
   const asked: string[] = [];
   agent = await serveOnSocket(
-    () => [join(folder, 'agent', 'agent.sock')],
-    files(),
+    () => [join(stage.folder, 'agent', 'agent.sock')],
+    stage.files,
     async ({ target }) => {
       asked.push(target);
       return { status, headers: {}, body: JSON.stringify(document) };
@@ -40,42 +39,36 @@ async function startAgent(status: number, document: object): Promise<string[]> {
 /** Asks for a token where the vault cannot be opened. @returns the error, and how often the notify command was looked up */
 async function failing(
   code: ErrorCode,
-  { request = REQUEST, envFile = null as string | null, keySource = 'keychain' } = {},
+  {
+    request = REQUEST,
+    envFile = null as string | null,
+    keySource = 'keychain' as KeySourceKind | 'none',
+  } = {},
 ) {
   const failure = new VaultError(code, 'it failed');
   let notified = 0;
   let opened = 0;
   let startedAhead = 0;
-  const { platform } = process;
-  const ctx = {
-    ...NO_NAMES,
+  const current = async () => {
+    if (keySource === 'none') throw new VaultError('config_invalid', 'there is none of this name');
+    return { ...stage.fromFile, kind: keySource };
+  };
+  const refresher: Pick<Refresher, 'prepare'> = { prepare: () => void startedAhead++ };
+  const ctx: Context = {
+    ...stage.ctx,
     envFile,
-    host: { platform, env: {}, pid: process.pid, uid: process.getuid?.() },
-    paths: { data: folder },
-    files: files(),
-    interruption: new AbortController().signal,
-    detail: () => {},
-    keys: {
-      current: async () => {
-        if (keySource === 'none') throw new VaultError('config_invalid', 'there is none of this name');
-        return { kind: keySource };
-      },
-    },
+    keys: { ...stage.ctx.keys, current },
     vault: () => {
       opened += 1;
       return Promise.reject(failure);
     },
-    refresher: async () => ({
-      prepare() {
-        startedAhead += 1;
-      },
-    }),
+    refresher: async () => refresher as Refresher,
     // The notify command is in config.json.
     readText: () => {
       notified += 1;
       return null;
     },
-  } as unknown as TokenContext;
+  };
   const given = await token(ctx, request).catch((error: unknown) => error);
   return { given, failure, notified, opened, startedAhead };
 }
@@ -102,7 +95,7 @@ describe('a token', () => {
     expect(notified).toBe(times);
   });
 
-  it.each(['keychain', 'passphrase', 'command', 'none'])(
+  it.each(['keychain', 'passphrase', 'command', 'none'] as const)(
     'comes from a running agent if the key is in %s, and nothing is opened here',
     async (keySource) => {
       const asked = await startAgent(200, DOCUMENT);
@@ -112,12 +105,15 @@ describe('a token', () => {
     },
   );
 
-  it.each(['file', 'credential'])('is read by this process if the key is in a %s', async (keySource) => {
-    const asked = await startAgent(200, DOCUMENT);
-    const { given, failure } = await failing('vault_damaged', { keySource });
-    expect(given).toBe(failure);
-    expect(asked).toEqual([]);
-  });
+  it.each(['file', 'credential'] as const)(
+    'is read by this process if the key is in a %s',
+    async (keySource) => {
+      const asked = await startAgent(200, DOCUMENT);
+      const { given, failure } = await failing('vault_damaged', { keySource });
+      expect(given).toBe(failure);
+      expect(asked).toEqual([]);
+    },
+  );
 
   it.each(['key_missing', 'key_wrong', 'client_not_configured'] as const)(
     'comes from the agent if this process lacks what it needs: %s',
@@ -131,7 +127,7 @@ describe('a token', () => {
 
   it("fails with the agent's reason if the key is unavailable, else with its own", async () => {
     const asked = await startAgent(409, LOGIN_NEEDED);
-    for (const keySource of ['file', 'keychain']) {
+    for (const keySource of ['file', 'keychain'] as const) {
       const { given } = await failing('key_locked', { keySource });
       expect(given).toMatchObject({ code: 'login_needed', message: 'log in' });
       for (const code of ['vault_damaged', 'client_not_configured'] as const) {
@@ -145,7 +141,7 @@ describe('a token', () => {
 
   it('is not requested from the agent with --refresh or --settings', async () => {
     const asked = await startAgent(200, DOCUMENT);
-    for (const keySource of ['file', 'keychain']) {
+    for (const keySource of ['file', 'keychain'] as const) {
       for (const own of [{ request: { ...REQUEST, refresh: true } }, { envFile: '/home/ada/other.env' }])
         expect((await failing('key_locked', { keySource, ...own })).given).toBeInstanceOf(VaultError);
     }
