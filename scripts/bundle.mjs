@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { builtinModules, createRequire } from 'node:module';
 import { join } from 'node:path';
 import { rolldown } from 'rolldown';
@@ -8,7 +8,11 @@ const LEFT_OUTSIDE = ['keytar', 'open'];
 
 /** What this program never calls of better-sqlite3: it names the native half itself, and defines no functions. */
 const UNCALLED =
-  /[\\/]better-sqlite3[\\/]lib[\\/]methods[\\/](?:aggregate|function|inspect|serialize|table)\.js$|[\\/]node_modules[\\/]bindings[\\/]/;
+  /[\\/]better-sqlite3[\\/]lib[\\/]methods[\\/](?:aggregate|function|inspect|serialize|table|transaction)\.js$|[\\/]node_modules[\\/]bindings[\\/]/;
+
+/** What only `vault backup` calls of it: a function in its place loads it under a second name. */
+const CALLED_LATE = /[\\/]better-sqlite3[\\/]lib[\\/]methods[\\/]backup\.js$/;
+const LATE = '?late';
 
 /** What is CommonJS or Node's own need not start the ES module loader, which costs 5 ms and more: require() will do. */
 const REQUIRABLE = /\bimport\("(keytar|node:[\w/]+)"\)/g;
@@ -18,7 +22,7 @@ const REQUIRABLE = /\bimport\("(keytar|node:[\w/]+)"\)/g;
  * file costs a fifth of a millisecond to find, read and compile, and there would be twenty.
  */
 const TOKEN_PATH =
-  /[\\/]src[\\/](?:main|fast-lane|context|ui[\\/]create-io|commands[\\/]token)\.ts$|better-sqlite3/;
+  /[\\/]src[\\/](?:main|fast-lane|context|ui[\\/]create-io|commands[\\/]token)\.ts$|better-sqlite3(?!.*\?late$)/;
 
 /** What it runs besides, where the key is in a keychain: the other key sources, and the search for an agent. */
 const KEY_SOURCES =
@@ -29,7 +33,7 @@ const KEY_SOURCES =
  * of them, so none of them may do anything while it is loaded.
  */
 const SELDOM =
-  /[\\/]src[\\/](?:domain[\\/](?:account-names|closest|mailbox|safe-text|scopes|time|wording)|services[\\/](?:name-lookup|token[\\/]named-mailbox|unknown-account)|stores[\\/]sqlite-commit|system[\\/]files[\\/](?:file-failure|new-file|temp-files)|ui[\\/](?:layout|theme)|vault[\\/]damage)\.ts$/;
+  /[\\/]src[\\/](?:commands[\\/]index|config[\\/]runtime-refusals|domain[\\/](?:account-names|closest|dueness|duration-text|error-forms|hints|label|mailbox|safe-text|scopes|time|waiting|wording)|services[\\/](?:name-lookup|select-accounts|token[\\/]named-mailbox|unknown-account)|stores[\\/](?:addon-failure|audit-queue-rest|sqlite-commit)|system[\\/](?:files[\\/](?:file-failure|new-file|temp-files)|paths-rest)|ui[\\/](?:layout|theme)|vault[\\/](?:damage|data-keys|keyring-rest))\.ts$/;
 
 /** An export of one chunk for others, as a getter or as an assignment. */
 const EXPORT =
@@ -119,7 +123,7 @@ function source(root) {
   return {
     cwd: root,
     platform: 'node',
-    plugins: [{ name: 'uncalled', load: (id) => (UNCALLED.test(id) ? 'module.exports = null;' : null) }],
+    plugins: [{ name: 'uncalled', load: withoutUncalled }],
     external: (id) => LEFT_OUTSIDE.includes(id) || builtins.has(id),
     onLog(level, log, handle) {
       // A way to fail may load lazily what a way to succeed has loaded already.
@@ -127,6 +131,14 @@ function source(root) {
       handle(level === 'warn' ? 'error' : level, log);
     },
   };
+}
+
+function withoutUncalled(id) {
+  if (UNCALLED.test(id)) return 'module.exports = null;';
+  if (id.endsWith(LATE)) return readFileSync(id.slice(0, -LATE.length), 'utf8');
+  if (!CALLED_LATE.test(id)) return null;
+  const real = JSON.stringify(`${id}${LATE}`);
+  return `module.exports = async function (...args) { return (await import(${real})).default.apply(this, args); };`;
 }
 
 function requireCommonJs(code) {

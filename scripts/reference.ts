@@ -3,7 +3,7 @@ import { commandPage, programPage } from '../src/commands/pages.js';
 import type { ArgumentSpec, Command, OptionSpec, Subcommand } from '../src/commands/spec.js';
 import { GLOBAL_OPTIONS, readFlag } from '../src/commands/spec.js';
 import type { ArgumentRow, CommandRow, OptionRow, Table } from '../src/complete/answer.js';
-import { startedAs } from '../src/domain/hints.js';
+import { startedAs } from '../src/domain/invocation.js';
 import { catalogue } from '../src/providers/index.js';
 import { RELEASED, VERSION } from '../src/version.js';
 import { type Manual, roff, type Section } from './roff.js';

@@ -172,15 +172,9 @@ export function createContext(host: Host, options: ContextOptions): Context {
   });
 
   async function readSettings(config = readText(paths.configFile)): Promise<SettingsSources> {
-    const [{ loadSettings }, { catalogue }, { readOnlyFiles }] = await Promise.all([
-      import('./config/settings.js'),
-      import('./providers/index.js'),
-      import('./system/files/read-only.js'),
-    ]);
-    const readPublic = (path: string) =>
-      readOnlyFiles(host.uid).read(path, CONFIG_LIMIT)?.toString('utf8') ?? null;
+    const { settingsFrom } = await import('./access/read-settings.js');
     const read = (path: string) => (path === paths.configFile ? config : readText(path));
-    return loadSettings({ env, paths, envFile, catalogue, readText: read, readPublic });
+    return settingsFrom({ host, paths, envFile, readText: read, limit: CONFIG_LIMIT });
   }
   const settings = once(() => readSettings());
 

@@ -1,5 +1,5 @@
 import { COMMANDS } from './commands/index.js';
-import type { OptionSpec, RawInput, Usage } from './commands/spec.js';
+import type { Command, OptionSpec, RawInput, Usage } from './commands/spec.js';
 import {
   type CommandLine,
   type Flag,
@@ -8,6 +8,7 @@ import {
   parseCommandLine,
   readFlag,
 } from './commands/spec.js';
+import { token } from './commands/token.js';
 
 /*
  * Loading commander takes a quarter of the time in which `vault token` should be done. Plain, well-formed command lines are
@@ -35,9 +36,11 @@ export async function fastParse(argv: readonly string[]): Promise<Parsed | null>
 export async function fastRead(argv: readonly string[]): Promise<CommandLine | null> {
   const globals = flagTable(GLOBAL_OPTIONS);
   const at = commandPosition(argv, globals);
-  const entry = COMMANDS.find((each) => each.name === argv[at]);
-  if (entry === undefined) return null;
-  const command = await entry.load();
+  const name = argv[at];
+  // Scripts run this one most, and it needs no table of the others.
+  const command: Command | undefined =
+    name === 'token' ? token : await COMMANDS.find((each) => each.name === name)?.load();
+  if (command === undefined) return null;
   const subcommand = command.subcommands?.find(({ name }) => name === argv[at + 1]);
   // Commander accepts a subcommand at any position.
   if (subcommand === undefined && command.subcommands?.some(({ name }) => argv.includes(name))) return null;

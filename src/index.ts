@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { createContext } from './context.js';
 import type { Account } from './domain/account.js';
 import { accountName } from './domain/account.js';
-import { parseDuration } from './domain/duration.js';
+import { parseDuration } from './domain/duration-text.js';
 import { VaultError } from './domain/errors.js';
 import { MIN_VALID } from './domain/token-state.js';
 import { thisProcess } from './main.js';

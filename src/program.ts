@@ -11,7 +11,8 @@ import {
   readFlag,
 } from './commands/spec.js';
 import { VaultError } from './domain/errors.js';
-import { command as ownCommand, programName } from './domain/hints.js';
+import { command as ownCommand } from './domain/hints.js';
+import { programName } from './domain/invocation.js';
 import type { Theme } from './ui/io.js';
 import { type Page, renderPage } from './ui/page.js';
 import { plainTheme } from './ui/theme.js';

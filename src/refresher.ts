@@ -2,9 +2,9 @@ import { createInterface, type Interface } from 'node:readline';
 import { loadRefreshParts } from './access/refresh-parts.js';
 import { handedKey, type RefresherSetup } from './access/refresher-protocol.js';
 import { createContext } from './context.js';
-import { gathered } from './domain/async.js';
 import { VaultError } from './domain/errors.js';
-import { startedAs } from './domain/hints.js';
+import { startedAs } from './domain/invocation.js';
+import { gathered } from './domain/waiting.js';
 import { serveRefreshes } from './services/refresh/refresher-server.js';
 import type { Host } from './system/contract.js';
 

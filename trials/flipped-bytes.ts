@@ -3,7 +3,7 @@ import { existsSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import SqliteDatabase from 'better-sqlite3';
-import { asVaultError } from '../src/domain/errors.js';
+import { asVaultError } from '../src/domain/error-forms.js';
 import { Secret } from '../src/domain/secret.js';
 import { readRecovery, writeRecovery } from '../src/vault/recovery-file.js';
 import type { Trial } from './contract.js';

@@ -1,6 +1,7 @@
 import { equalBytes, random } from '../crypto/derive.js';
 import { KEY_BYTES } from '../crypto/sealed-box.js';
-import { isInterruption, VaultError, withMoreHints } from '../domain/errors.js';
+import { withMoreHints } from '../domain/error-forms.js';
+import { isInterruption, VaultError } from '../domain/errors.js';
 import { command } from '../domain/hints.js';
 import type { GivenKeySource, KeySource, StoringKeySource } from '../keysources/contract.js';
 import { masterVersion } from '../vault/master-key.js';

@@ -1,5 +1,6 @@
 import type { Audit } from '../domain/audit-events.js';
-import { type ErrorCode, isInterruption, isKeyFailure, VaultError, withMoreHints } from '../domain/errors.js';
+import { withMoreHints } from '../domain/error-forms.js';
+import { type ErrorCode, isInterruption, isKeyFailure, VaultError } from '../domain/errors.js';
 import { command, fromBackup } from '../domain/hints.js';
 import type { KeySource, KeySourceKind } from '../keysources/contract.js';
 import type { VaultHead } from '../stores/contract.js';

@@ -1,14 +1,15 @@
 import { setMaxListeners } from 'node:events';
 import { resolve } from 'node:path';
 import { type Account, accountName } from '../domain/account.js';
-import { interrupted } from '../domain/async.js';
 import { createConcurrencyLimit } from '../domain/concurrency-limit.js';
-import { formatDuration, SECOND } from '../domain/duration.js';
+import { SECOND } from '../domain/duration.js';
+import { formatDuration } from '../domain/duration-text.js';
 import { childEnv, isClientSetting } from '../domain/environment.js';
 import { VaultError } from '../domain/errors.js';
 import { command, shellName } from '../domain/hints.js';
 import { OWN_PROCESSES } from '../domain/own-processes.js';
 import type { RefreshOutcome } from '../domain/status.js';
+import { interrupted } from '../domain/waiting.js';
 import type { LoadedKey } from '../keysources/key-memory.js';
 import type { Clock, Host } from '../system/contract.js';
 import { type RefresherProcess, startRefresherProcess } from '../system/processes/refresher-process.js';

@@ -1,5 +1,6 @@
 import { type Audit, type AuditEvent, RECOVERY_FILE } from '../domain/audit-events.js';
-import { formatDuration, HOUR, MINUTE, SECOND } from '../domain/duration.js';
+import { HOUR, MINUTE, SECOND } from '../domain/duration.js';
+import { formatDuration } from '../domain/duration-text.js';
 import { command } from '../domain/hints.js';
 import type { EventQueue } from '../stores/audit-queue.js';
 import type { TrailTable } from '../stores/contract.js';

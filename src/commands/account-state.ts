@@ -1,5 +1,6 @@
 import type { Account } from '../domain/account.js';
-import { DAY, formatDuration } from '../domain/duration.js';
+import { DAY } from '../domain/duration.js';
+import { formatDuration } from '../domain/duration-text.js';
 import type { Theme } from '../ui/io.js';
 
 /* The state of an account in a few words: of its login, which the user has to renew, and of its access token. */

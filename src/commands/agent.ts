@@ -1,7 +1,9 @@
 import { agentSocket } from '../access/agent-socket.js';
 import { accountName } from '../domain/account.js';
-import { formatDuration, MINUTE, SECOND } from '../domain/duration.js';
-import { errorDocument, VaultError } from '../domain/errors.js';
+import { MINUTE, SECOND } from '../domain/duration.js';
+import { formatDuration } from '../domain/duration-text.js';
+import { errorDocument } from '../domain/error-forms.js';
+import { VaultError } from '../domain/errors.js';
 import { quoted } from '../domain/safe-text.js';
 import { moment, relative, rfc3339 } from '../domain/time.js';
 import { count } from '../domain/wording.js';

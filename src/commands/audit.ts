@@ -1,4 +1,4 @@
-import { parseDuration } from '../domain/duration.js';
+import { parseDuration } from '../domain/duration-text.js';
 import { EXIT_CODES, VaultError } from '../domain/errors.js';
 import { command } from '../domain/hints.js';
 import { rfc3339 } from '../domain/time.js';

@@ -1,7 +1,8 @@
 import { dirname } from 'node:path';
 import { SHELLS, type Shell } from '../complete/scripts.js';
 import { VaultError } from '../domain/errors.js';
-import { command, programName } from '../domain/hints.js';
+import { command } from '../domain/hints.js';
+import { programName } from '../domain/invocation.js';
 import { quoted } from '../domain/safe-text.js';
 import {
   type CompletionChange,

@@ -1,5 +1,6 @@
 import { type Account, accountName } from '../domain/account.js';
-import { EXIT_CODES, errorDocument, VaultError } from '../domain/errors.js';
+import { errorDocument } from '../domain/error-forms.js';
+import { EXIT_CODES, VaultError } from '../domain/errors.js';
 import type { Finding, FindingStatus } from '../domain/finding.js';
 import { command, loginCommand, shellName } from '../domain/hints.js';
 import { harmless } from '../domain/safe-text.js';

@@ -1,5 +1,5 @@
 import { ACCOUNT_STATUSES, type Account, accountName } from '../domain/account.js';
-import { parseDuration } from '../domain/duration.js';
+import { parseDuration } from '../domain/duration-text.js';
 import { VaultError } from '../domain/errors.js';
 import { command, loginCommand } from '../domain/hints.js';
 import { relative, rfc3339Writer } from '../domain/time.js';

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
-import { formatDuration, SECOND } from '../domain/duration.js';
+import { SECOND } from '../domain/duration.js';
+import { formatDuration } from '../domain/duration-text.js';
 import { command } from '../domain/hints.js';
 import type { LoginEvent, LoginRequest, LoginTalk } from '../services/login/login-request.js';
 import type { SshConnection } from '../system/desktop-environment.js';

@@ -1,8 +1,9 @@
-import { accountName, checkLabel } from '../domain/account.js';
+import { accountName } from '../domain/account.js';
 import { MINUTE } from '../domain/duration.js';
 import { EXIT_CODES, VaultError } from '../domain/errors.js';
 import { command, loginCommand, shellName, widenHint } from '../domain/hints.js';
 import { snakeKeys } from '../domain/json.js';
+import { checkLabel } from '../domain/label.js';
 import { harmless } from '../domain/safe-text.js';
 import { isReadable, readable } from '../domain/scopes.js';
 import { ending, rfc3339 } from '../domain/time.js';

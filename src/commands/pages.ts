@@ -1,4 +1,4 @@
-import { programName } from '../domain/hints.js';
+import { programName } from '../domain/invocation.js';
 import type { Page } from '../ui/page.js';
 import { COMMANDS, type CommandEntry, GROUPS } from './index.js';
 import type { ArgumentSpec, Command, OptionSpec, Subcommand } from './spec.js';

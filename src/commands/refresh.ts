@@ -1,6 +1,7 @@
 import { type Account, accountName } from '../domain/account.js';
-import { DAY, formatDuration, parseDays } from '../domain/duration.js';
-import { errorDocument } from '../domain/errors.js';
+import { DAY } from '../domain/duration.js';
+import { formatDuration, parseDays } from '../domain/duration-text.js';
+import { errorDocument } from '../domain/error-forms.js';
 import { relative, rfc3339 } from '../domain/time.js';
 import {
   type RefreshReport,

@@ -1,5 +1,6 @@
 import { type Account, accountName } from '../domain/account.js';
-import { errorDocument, VaultError } from '../domain/errors.js';
+import { errorDocument } from '../domain/error-forms.js';
+import { VaultError } from '../domain/errors.js';
 import { count } from '../domain/wording.js';
 import {
   type RevokeReport,

@@ -1,6 +1,7 @@
 import { isAbsolute } from 'node:path';
 import type { Context } from '../context.js';
-import { DAY, HOUR, parseDays, parseDuration } from '../domain/duration.js';
+import { DAY, HOUR } from '../domain/duration.js';
+import { parseDays, parseDuration } from '../domain/duration-text.js';
 import { VaultError } from '../domain/errors.js';
 import { quoted } from '../domain/safe-text.js';
 import type {

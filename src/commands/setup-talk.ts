@@ -3,7 +3,8 @@ import { ISSUER_RULE, isIssuer, isProviderName } from '../config/config-file.js'
 import { setProvider } from '../config/config-path.js';
 import { type ResolvedProvider, redirectToRegister } from '../config/settings.js';
 import type { Context } from '../context.js';
-import { asVaultError, VaultError } from '../domain/errors.js';
+import { asVaultError } from '../domain/error-forms.js';
+import { VaultError } from '../domain/errors.js';
 import { Secret } from '../domain/secret.js';
 import { providerOverview } from '../services/overview/overview.js';
 import { type SetupRequest, secretNeeded } from '../services/setup/setup.js';

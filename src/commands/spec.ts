@@ -1,5 +1,5 @@
 import type { Context } from '../context.js';
-import { parseDuration } from '../domain/duration.js';
+import { parseDuration } from '../domain/duration-text.js';
 import { VaultError } from '../domain/errors.js';
 import { parseScopes } from '../domain/scopes.js';
 import type { Io } from '../ui/io.js';

@@ -1,6 +1,7 @@
 import type { AbuseKind } from '../audit/abuse.js';
 import { ACCOUNT_STATUSES, accountName } from '../domain/account.js';
-import { DAY, formatDuration } from '../domain/duration.js';
+import { DAY } from '../domain/duration.js';
+import { formatDuration } from '../domain/duration-text.js';
 import { VaultError } from '../domain/errors.js';
 import { command } from '../domain/hints.js';
 import { harmless } from '../domain/safe-text.js';

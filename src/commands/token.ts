@@ -8,7 +8,6 @@ import {
   namesMailbox,
   TOKEN_FORMATS,
   type TokenFormat,
-  tokenDocument,
 } from '../services/token/token-formats.js';
 import type { TokenRequest } from '../services/token/token-request.js';
 import type { Io } from '../ui/io.js';
@@ -109,6 +108,7 @@ export async function printToken(
   io: Io,
 ): Promise<void> {
   if (valid.warning !== null) io.warn(`warning: ${valid.warning}`, 'yellow');
-  if (format === 'json') io.document(tokenDocument(valid));
+  if (format === 'json')
+    io.document((await import('../services/token/token-formats-rest.js')).tokenDocument(valid));
   else io.data(`${await formatToken(valid, format, user)}\n`);
 }

@@ -1,6 +1,7 @@
 import { isAbsolute } from 'node:path';
 import { notKnown } from '../domain/closest.js';
-import { MINUTE, parseDuration, SECOND } from '../domain/duration.js';
+import { MINUTE, SECOND } from '../domain/duration.js';
+import { parseDuration } from '../domain/duration-text.js';
 import { VaultError } from '../domain/errors.js';
 import { quoted } from '../domain/safe-text.js';
 import type { KeySourceKind, KeySourceSetting } from '../keysources/contract.js';

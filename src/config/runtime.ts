@@ -1,4 +1,4 @@
-import { VaultError } from '../domain/errors.js';
+import { exposingOption, exposingVariable, printsRequests, tlsIgnored } from './runtime-refusals.js';
 
 /**
  * Options of Node that open a debugger, run other code in this process, or write its memory or traffic to a file
@@ -27,32 +27,17 @@ type Env = Readonly<Record<string, string | undefined>>;
  */
 export function assertNoDebugger(env: Env, execArgv: readonly string[]): void {
   const debug = env['NODE_DEBUG'];
-  if (debug !== undefined && debug !== '') {
-    throw refused(
-      'NODE_DEBUG is set and would print requests and answers, with their tokens',
-      'unset NODE_DEBUG',
-    );
-  }
+  if (debug !== undefined && debug !== '') throw printsRequests();
   const fromEnv = wordsOf(env['NODE_OPTIONS'] ?? '').find(isOpening);
-  if (fromEnv !== undefined) {
-    const option = nameOf(fromEnv);
-    throw refused(
-      `NODE_OPTIONS contains ${option}, which can expose tokens to others`,
-      `unset NODE_OPTIONS, or remove ${option} from it`,
-    );
-  }
+  if (fromEnv !== undefined) throw exposingVariable(nameOf(fromEnv));
   const given = execArgv.find(isOpening);
-  if (given === undefined) return;
-  throw refused(
-    `Node was started with ${nameOf(given)}, which can expose tokens to others`,
-    'run vault directly, not with node',
-  );
+  if (given !== undefined) throw exposingOption(nameOf(given));
 }
 
 /** A warning about a variable that is ignored; null when there is none. */
 export function ignoredVariable(env: Env): string | null {
   if (env['NODE_TLS_REJECT_UNAUTHORIZED'] !== '0') return null;
-  return 'NODE_TLS_REJECT_UNAUTHORIZED=0 is ignored: certificates are always checked; to trust your own CA, set NODE_EXTRA_CA_CERTS=/path/to/ca.pem';
+  return tlsIgnored();
 }
 
 function isOpening(word: string): boolean {
@@ -70,8 +55,4 @@ function wordsOf(options: string): string[] {
   return words.map((word) =>
     word.replace(/"((?:\\.|[^"\\])*)"?/gs, (_, kept: string) => kept.replace(/\\(.)/gs, '$1')),
   );
-}
-
-function refused(message: string, hint: string): VaultError {
-  return new VaultError('config_invalid', message, { hint });
 }

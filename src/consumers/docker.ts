@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { VaultError } from '../domain/errors.js';
-import { command, programName } from '../domain/hints.js';
+import { command } from '../domain/hints.js';
+import { programName } from '../domain/invocation.js';
 import type { Consumer, HelperCall } from './contract.js';
 import { connectedFor, hostOf } from './hosts.js';
 import { helperProgram, userProgram } from './programs.js';

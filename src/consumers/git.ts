@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { command, programName } from '../domain/hints.js';
+import { command } from '../domain/hints.js';
+import { programName } from '../domain/invocation.js';
 import { quoted } from '../domain/safe-text.js';
 import type { ValidToken } from '../domain/valid-token.js';
 import type { Consumer, HelperCall } from './contract.js';

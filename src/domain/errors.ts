@@ -154,26 +154,6 @@ export class VaultError extends Error {
   }
 }
 
-/** The error in `--json` documents; `details` is present where there are any. */
-export function errorDocument({ code, message, hint, exitCode, details }: VaultError) {
-  const document = { code, message, hint: hint ?? null, exit_code: exitCode };
-  return Object.keys(details).length === 0 ? document : { ...document, details };
-}
-
-/** The same failure with another message, hint or cause. */
-export function reworded(
-  failure: VaultError,
-  change: ErrorParts & { readonly message?: string },
-): VaultError {
-  const { code, message, hint, details, cause } = failure;
-  return new VaultError(code, change.message ?? message, { hint, details, cause, ...change });
-}
-
-/** The same failure with more lines in its hint. */
-export function withMoreHints(failure: VaultError, more: readonly string[]): VaultError {
-  return reworded(failure, { hint: [failure.hint ?? [], more].flat().join('\n') || undefined });
-}
-
 /** An error with the exit code of this one. */
 type VaultErrorOf<Code extends ErrorCode> = VaultError & { readonly exitCode: (typeof EXIT_CODES)[Code] };
 
@@ -204,20 +184,4 @@ export function orElse<T, F>(action: () => T, fallback: F): T | F {
 /** The error code of Node or of the system, `ENOENT` for example; empty for other failures. */
 export function codeOf(failure: unknown): string {
   return failure instanceof Error && 'code' in failure ? String(failure.code) : '';
-}
-
-/** Wraps a foreign failure: its own message may quote a secret and is not printed. */
-export function asVaultError(failure: unknown): VaultError {
-  if (failure instanceof VaultError) return failure;
-  // Node's name of the call that finds the current folder, made for every relative path.
-  if (failure instanceof Error && (failure as NodeJS.ErrnoException).syscall === 'uv_cwd') {
-    return new VaultError('usage', 'the current folder was deleted, so relative paths do not work', {
-      hint: 'change to another folder and run the command again: cd',
-      cause: failure,
-    });
-  }
-  return new VaultError('unexpected', 'unexpected error in this program', {
-    hint: 'run it again with --verbose and report what it prints',
-    cause: failure,
-  });
 }

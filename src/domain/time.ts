@@ -1,4 +1,5 @@
-import { DAY, formatDuration, SECOND } from './duration.js';
+import { DAY, SECOND } from './duration.js';
+import { formatDuration } from './duration-text.js';
 
 /* Moments are milliseconds since the epoch and durations are milliseconds, here and everywhere in this program. */
 

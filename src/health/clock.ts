@@ -1,4 +1,5 @@
-import { formatDuration, MINUTE, SECOND } from '../domain/duration.js';
+import { MINUTE, SECOND } from '../domain/duration.js';
+import { formatDuration } from '../domain/duration-text.js';
 import { fine, problem, skipped, warning } from '../domain/finding.js';
 import { TransportFailure } from '../domain/transport.js';
 import type { Probe } from '../system/http/http-probe.js';

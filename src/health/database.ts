@@ -1,5 +1,6 @@
 import { type Account, accountName } from '../domain/account.js';
-import { formatDuration, MINUTE } from '../domain/duration.js';
+import { MINUTE } from '../domain/duration.js';
+import { formatDuration } from '../domain/duration-text.js';
 import { INSTALL_CURRENT, VaultError } from '../domain/errors.js';
 import { type Finding, fine, problem, problemOf, skipped, warning } from '../domain/finding.js';
 import { command, fromBackup, loginCommand, shellName } from '../domain/hints.js';

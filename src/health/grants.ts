@@ -1,5 +1,6 @@
 import { type Account, accountName } from '../domain/account.js';
-import { DAY, formatDuration } from '../domain/duration.js';
+import { DAY } from '../domain/duration.js';
+import { formatDuration } from '../domain/duration-text.js';
 import { type Finding, fine, problem, skipped, warning } from '../domain/finding.js';
 import { command, loginCommand, shellName, widenHint } from '../domain/hints.js';
 import { missingScopes, readable } from '../domain/scopes.js';

@@ -1,8 +1,9 @@
-import { withDeadline } from '../domain/async.js';
-import { formatDuration, SECOND } from '../domain/duration.js';
+import { SECOND } from '../domain/duration.js';
+import { formatDuration } from '../domain/duration-text.js';
 import { VaultError } from '../domain/errors.js';
 import { type Finding, NotChecked, problem, problemOf, skipped, warning } from '../domain/finding.js';
 import { command } from '../domain/hints.js';
+import { withDeadline } from '../domain/waiting.js';
 import { abuse } from './abuse.js';
 import { clients } from './clients.js';
 import { clock } from './clock.js';

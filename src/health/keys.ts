@@ -2,7 +2,7 @@ import type { TriedKey } from '../access/doctor-access.js';
 import { isKeyFailure, VaultError } from '../domain/errors.js';
 import { type Finding, fine, problemOf, skipped, warning } from '../domain/finding.js';
 import { command } from '../domain/hints.js';
-import { dataKeyIds } from '../vault/master-key.js';
+import { dataKeyIds } from '../vault/data-keys.js';
 import { type Check, type HealthContext, readableVault } from './contract.js';
 
 /** The source is available; only its key is missing or wrong. */

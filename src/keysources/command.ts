@@ -1,5 +1,5 @@
 import { basename, isAbsolute } from 'node:path';
-import { formatDuration } from '../domain/duration.js';
+import { formatDuration } from '../domain/duration-text.js';
 import { VaultError } from '../domain/errors.js';
 import { inQuotes, quoted } from '../domain/safe-text.js';
 import type { GivenKeySource } from './contract.js';

@@ -1,7 +1,8 @@
 import { setProvider } from '../config/config-path.js';
 import { type Account, accountName } from '../domain/account.js';
 import { DAY } from '../domain/duration.js';
-import { type ErrorCode, reworded, VaultError } from '../domain/errors.js';
+import { reworded } from '../domain/error-forms.js';
+import { type ErrorCode, VaultError } from '../domain/errors.js';
 import { command, loginCommand } from '../domain/hints.js';
 import { quoted } from '../domain/safe-text.js';
 import { FAILING_AFTER } from '../domain/status.js';

@@ -1,11 +1,12 @@
 import type { Context } from '../context.js';
-import { type Account, accountName, checkLabel } from '../domain/account.js';
+import { type Account, accountName } from '../domain/account.js';
 import { presentName, renamed, withoutAlias } from '../domain/account-names.js';
 import { type AuditEvent, aboutAccount } from '../domain/audit-events.js';
 import { closest } from '../domain/closest.js';
 import { SECOND } from '../domain/duration.js';
 import { VaultError } from '../domain/errors.js';
 import { command } from '../domain/hints.js';
+import { checkLabel } from '../domain/label.js';
 import { quoted } from '../domain/safe-text.js';
 import type { SealedAccount } from '../stores/contract.js';
 import { changeNotTaken } from '../vault/damage.js';

@@ -1,7 +1,8 @@
 import type { Account } from '../domain/account.js';
 import { accountName } from '../domain/account.js';
 import { MINUTE } from '../domain/duration.js';
-import { asVaultError, isInterruption, reworded, VaultError } from '../domain/errors.js';
+import { asVaultError, reworded } from '../domain/error-forms.js';
+import { isInterruption, VaultError } from '../domain/errors.js';
 import { loginCommand } from '../domain/hints.js';
 import type { Secret } from '../domain/secret.js';
 import type { RefreshOutcome } from '../domain/status.js';

@@ -1,5 +1,6 @@
 import { accountName } from '../domain/account.js';
-import { isKeyFailure, reworded, VaultError } from '../domain/errors.js';
+import { reworded } from '../domain/error-forms.js';
+import { isKeyFailure, VaultError } from '../domain/errors.js';
 import { command, shellName } from '../domain/hints.js';
 import type { MailProtocolName } from '../domain/mailbox.js';
 import type { AccountRef } from '../stores/contract.js';

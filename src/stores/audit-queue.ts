@@ -1,9 +1,7 @@
-import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
 import { join } from 'node:path';
-import { codeOf, VaultError } from '../domain/errors.js';
-import { inQuotes } from '../domain/safe-text.js';
 import type { Files } from '../system/contract.js';
+import { peekQueue, queueSize, takeQueue, unusableQueue } from './audit-queue-rest.js';
 
 /**
  * Events on their way into the trail, in files beside the security log. The next process that has the key and makes a change moves
@@ -40,7 +38,6 @@ const { O_APPEND, O_CREAT, O_WRONLY } = fs.constants;
 /** Absent on Windows. */
 const O_NOFOLLOW = fs.constants.O_NOFOLLOW ?? 0;
 const PRIVATE_FILE = 0o600;
-const QUEUE = 'queue';
 /** In bytes. Without a key the queue is never taken, so it is limited; the security log is not. */
 const LIMIT = 16 * 1024 * 1024;
 const TRIES = 5;
@@ -49,27 +46,10 @@ const LONG = 256 * 1024;
 
 /** The file `queue`, and one `queue.<hex>` for each taking that is not done. */
 export function eventQueue(folder: string, files: Files): EventQueue {
-  const path = join(folder, QUEUE);
+  const path = join(folder, 'queue');
   let proof: (body: string) => string = () => '-';
   let checked = false;
   let due = false;
-
-  function names(): readonly string[] {
-    const isQueue = (name: string) => name === QUEUE || /^queue\.[0-9a-f]{16}$/.test(name);
-    try {
-      return fs.readdirSync(folder).filter(isQueue).sort().reverse();
-    } catch (failure) {
-      if (codeOf(failure) === 'ENOENT') return [];
-      throw unusable(folder, failure);
-    }
-  }
-
-  function linesOf(names: readonly string[]): readonly string[] {
-    return names.flatMap((name) => {
-      const text = files.read(join(folder, name), Number.MAX_SAFE_INTEGER)?.toString('latin1') ?? '';
-      return text.split('\n').filter((line) => line !== '');
-    });
-  }
 
   return {
     prove(next) {
@@ -95,31 +75,12 @@ export function eventQueue(folder: string, files: Files): EventQueue {
     },
 
     take() {
-      // Mostly there is none, and every change looks.
-      let there = names();
-      if (there.includes(QUEUE)) {
-        renamed(path, `${path}.${randomBytes(8).toString('hex')}`);
-        there = names();
-      }
-      const taken = there.filter((name) => name !== QUEUE);
       due = false;
-      return {
-        lines: linesOf(taken),
-        done() {
-          for (const name of taken) files.remove(join(folder, name));
-        },
-      };
+      return takeQueue(path, files);
     },
 
-    peek: () => linesOf(names()),
-
-    size() {
-      try {
-        return names().reduce((sum, name) => sum + fs.lstatSync(join(folder, name)).size, 0);
-      } catch {
-        return 0;
-      }
-    },
+    peek: () => peekQueue(path, files),
+    size: () => queueSize(path),
   };
 }
 
@@ -134,25 +95,8 @@ function appended(path: string, line: Uint8Array, files: Files): number | null {
     if (fs.writeSync(file, line) < line.length) throw new Error('the disk is full');
     return fs.lstatSync(path, { throwIfNoEntry: false })?.ino === ino ? size : null;
   } catch (failure) {
-    throw unusable(path, failure);
+    throw unusableQueue(path, failure);
   } finally {
     if (file !== null) fs.closeSync(file);
   }
-}
-
-function renamed(from: string, to: string): void {
-  try {
-    fs.renameSync(from, to);
-  } catch (failure) {
-    // Another process has taken it.
-    if (codeOf(failure) === 'ENOENT') return;
-    throw unusable(from, failure);
-  }
-}
-
-function unusable(path: string, cause: unknown): VaultError {
-  return new VaultError('vault_not_writable', `${path} cannot be used`, {
-    hint: `ls -ld ${inQuotes(path)}`,
-    cause,
-  });
 }

@@ -25,10 +25,72 @@ const WRITE_PRAGMAS: readonly (readonly [name: string, setting: string, expected
 
 export const PUT_LEDGER = 'INSERT OR REPLACE INTO ledger (one, epoch, sealed) VALUES (1, ?, ?)';
 
-export interface PendingWrite {
+interface PendingWrite {
   readonly action: () => unknown;
   readonly resolve: (value: never) => void;
   readonly reject: (failure: unknown) => void;
+}
+
+export interface Writer {
+  write<T>(action: () => T): Promise<T>;
+  /** Waits for the writes requested so far. */
+  idle(): Promise<void>;
+}
+
+/**
+ * Commits together what is asked for in one turn of the event loop, or during a commit.
+ *
+ * @param retrying runs an action again while another process holds the database
+ */
+export function createWriter(
+  database: Database,
+  connection: LedgerWriter,
+  retrying: <T>(action: () => T) => Promise<T>,
+  storeError: (failure: unknown) => Promise<unknown>,
+): Writer {
+  let pending: PendingWrite[] = [];
+  let flushing: Promise<void> | null = null;
+  let ready = false;
+
+  /** One batch after another, so that writes keep their order. */
+  async function flushAll(): Promise<void> {
+    await new Promise(setImmediate);
+    while (pending.length > 0) {
+      const batch = pending;
+      pending = [];
+      await flush(batch);
+    }
+    flushing = null;
+  }
+
+  async function flush(batch: readonly PendingWrite[]): Promise<void> {
+    try {
+      if (!ready) {
+        await retrying(() => prepareForWriting(database));
+        ready = true;
+      }
+      const settled = await retrying(() => commitTogether(database, connection, batch));
+      for (const [index, { resolve, reject }] of batch.entries()) {
+        const outcome = settled[index];
+        if (outcome !== undefined && 'value' in outcome) resolve(outcome.value as never);
+        else reject(await storeError(outcome?.failure));
+      }
+    } catch (failure) {
+      for (const { reject } of batch) reject(failure);
+    }
+  }
+
+  return {
+    write<T>(action: () => T) {
+      return new Promise<T>((resolve, reject) => {
+        pending.push({ action, resolve, reject });
+        flushing ??= flushAll();
+      });
+    },
+    async idle() {
+      await flushing;
+    },
+  };
 }
 
 type Settled = { readonly value: unknown } | { readonly failure: unknown };
@@ -44,7 +106,7 @@ interface LedgerWriter {
  *
  * @throws SqliteError when nothing was committed
  */
-export function commitTogether(
+function commitTogether(
   database: Database,
   connection: LedgerWriter,
   batch: readonly PendingWrite[],
@@ -75,6 +137,19 @@ export function commitTogether(
     throw failure;
   } finally {
     database.pragma('busy_timeout = 0');
+  }
+}
+
+/** Runs an action in a transaction of its own, which is rolled back when the action throws. */
+export function transaction<T>(database: Database, begin: 'BEGIN' | 'BEGIN IMMEDIATE', action: () => T): T {
+  database.exec(begin);
+  try {
+    const value = action();
+    database.exec('COMMIT');
+    return value;
+  } catch (failure) {
+    if (database.inTransaction) database.exec('ROLLBACK');
+    throw failure;
   }
 }
 

@@ -2,7 +2,7 @@ import type { Database, Statement } from 'better-sqlite3';
 import type { Clock } from '../system/contract.js';
 import type { SealedLedger } from './contract.js';
 import { isBusy } from './sqlite-code.js';
-import { commitTogether, type PendingWrite, PUT_LEDGER, prepareForWriting } from './sqlite-commit.js';
+import { createWriter, PUT_LEDGER, type Writer } from './sqlite-commit.js';
 
 /** In ms: how long to wait for another process's commit, which takes a few. */
 const BUSY_TIMEOUT = 10_000;
@@ -46,10 +46,6 @@ export function connect(database: Database, path: string, clock: Clock): Connect
     return statement as Statement<unknown[], Row>;
   }
 
-  let pending: PendingWrite[] = [];
-  let flushing: Promise<void> | null = null;
-  let ready = false;
-
   const storeError = async (failure: unknown) =>
     (await import('./sqlite-failure.js')).asStoreError(failure, path);
 
@@ -65,34 +61,7 @@ export function connect(database: Database, path: string, clock: Clock): Connect
     }
   }
 
-  /** One batch after another, so that writes keep their order. */
-  async function flushAll(): Promise<void> {
-    await new Promise(setImmediate);
-    while (pending.length > 0) {
-      const batch = pending;
-      pending = [];
-      await flush(batch);
-    }
-    flushing = null;
-  }
-
-  async function flush(batch: readonly PendingWrite[]): Promise<void> {
-    try {
-      if (!ready) {
-        await retrying(() => prepareForWriting(database));
-        ready = true;
-      }
-      const settled = await retrying(() => commitTogether(database, connection, batch));
-      for (const [index, { resolve, reject }] of batch.entries()) {
-        const outcome = settled[index];
-        if (outcome !== undefined && 'value' in outcome) resolve(outcome.value as never);
-        else reject(await storeError(outcome?.failure));
-      }
-    } catch (failure) {
-      for (const { reject } of batch) reject(failure);
-    }
-  }
-
+  let writer: Writer | null = null;
   const connection: Connection = {
     path,
     prepare,
@@ -107,10 +76,8 @@ export function connect(database: Database, path: string, clock: Clock): Connect
       }
     },
     write<T>(action: () => T) {
-      return new Promise<T>((resolve, reject) => {
-        pending.push({ action, resolve, reject });
-        flushing ??= flushAll();
-      });
+      writer ??= createWriter(database, connection, retrying, storeError);
+      return writer.write(action);
     },
     unwritten: null,
     writeLedger() {
@@ -119,7 +86,7 @@ export function connect(database: Database, path: string, clock: Clock): Connect
       connection.unwritten = null;
     },
     async close() {
-      await flushing;
+      await writer?.idle();
       database.close();
     },
   };

@@ -3,7 +3,7 @@ import { command } from '../domain/hints.js';
 import { inQuotes } from '../domain/safe-text.js';
 import type { Files } from '../system/contract.js';
 import type { NewVaultHead } from './contract.js';
-import { PUT_LEDGER, prepareForWriting } from './sqlite-commit.js';
+import { PUT_LEDGER, prepareForWriting, transaction } from './sqlite-commit.js';
 import { asStoreError } from './sqlite-failure.js';
 import { insertMasterKey } from './sqlite-keys.js';
 import { extendTrail } from './sqlite-ledger.js';
@@ -30,7 +30,7 @@ function fill(path: string, files: Files, head: NewVaultHead): void {
   const database = openSqlite(path, files);
   try {
     prepareForWriting(database);
-    database.transaction(() => {
+    transaction(database, 'BEGIN', () => {
       createSchema(database);
       database
         .prepare('INSERT INTO vault (one, vault_id, created_at) VALUES (1, ?, ?)')
@@ -42,7 +42,7 @@ function fill(path: string, files: Files, head: NewVaultHead): void {
         insertMasterKey(prepare, key, wrapped);
       }
       extendTrail(prepare, head.entries, null);
-    })();
+    });
   } finally {
     database.close();
   }

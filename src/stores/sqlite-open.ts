@@ -5,6 +5,7 @@ import SqliteDatabase, { type Database, type Options } from 'better-sqlite3';
 import { VaultError } from '../domain/errors.js';
 import { command } from '../domain/hints.js';
 import type { Files } from '../system/contract.js';
+import { asAddonFailure } from './addon-failure.js';
 
 /** Files beside a database that SQLite opens unasked. Source: sqlite.org/tempfiles.html */
 const BESIDE = ['-journal', '-wal', '-shm'];
@@ -32,34 +33,13 @@ function opened(path: string, options: Opening): Database {
   try {
     return new SqliteDatabase(path, { ...options, fileMustExist: true, nativeBinding: nativeBinding() });
   } catch (failure) {
-    if (!isMissingBinding(failure)) throw failure;
-    // As the loader writes it: version `GLIBC_2.34' not found.
-    if (failure.message.includes('GLIBC')) {
-      throw new VaultError(
-        'installation_broken',
-        'the native addon of better-sqlite3 was built for a system with a newer C library than this one',
-        { hint: 'install token-vault with npm, which builds it for this system', cause: failure },
-      );
-    }
-    throw new VaultError(
-      'installation_broken',
-      'better-sqlite3 is not built for this version of Node: install scripts were not allowed, or Node has changed since',
-      {
-        hint: 'in the folder where token-vault is installed, type: npm rebuild better-sqlite3',
-        cause: failure,
-      },
-    );
+    throw asAddonFailure(failure);
   }
 }
 
 export function nativeBinding(): string {
   const library = createRequire(import.meta.url).resolve('better-sqlite3/package.json');
   return join(dirname(library), 'build', 'Release', 'better_sqlite3.node');
-}
-
-function isMissingBinding(failure: unknown): failure is Error {
-  const code = failure instanceof Error && 'code' in failure ? failure.code : null;
-  return code === 'MODULE_NOT_FOUND' || code === 'ERR_DLOPEN_FAILED';
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Database } from 'better-sqlite3';
 import { INSTALL_CURRENT, VaultError } from '../domain/errors.js';
 import { command, fromBackup } from '../domain/hints.js';
+import { transaction } from './sqlite-commit.js';
 import { APPLICATION_ID, applicationId, SCHEMA_VERSION, schemaVersion } from './sqlite-open.js';
 
 /**
@@ -132,15 +133,13 @@ export function createSchema(database: Database): void {
  */
 export function migrate(database: Database, path: string): void {
   // At one moment, because another process may migrate it meanwhile.
-  const from = database.transaction(() => checkedVersion(database, path))();
+  const from = transaction(database, 'BEGIN', () => checkedVersion(database, path));
   for (let next = from; next < SCHEMA_VERSION; next += 1) {
-    database
-      .transaction(() => {
-        if (schemaVersion(database) !== next) return;
-        database.exec(MIGRATIONS[next] ?? '');
-        database.pragma(`user_version = ${next + 1}`);
-      })
-      .immediate();
+    transaction(database, 'BEGIN IMMEDIATE', () => {
+      if (schemaVersion(database) !== next) return;
+      database.exec(MIGRATIONS[next] ?? '');
+      database.pragma(`user_version = ${next + 1}`);
+    });
   }
 }
 

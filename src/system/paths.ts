@@ -3,6 +3,7 @@ import { isAbsolute, join } from 'node:path';
 import { orElse, VaultError } from '../domain/errors.js';
 import { command } from '../domain/hints.js';
 import type { Host, Paths } from './contract.js';
+import { appleFolders, windowsFolders } from './paths-rest.js';
 
 const APP = 'token-vault';
 const PROFILE = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
@@ -84,15 +85,8 @@ function secondMarks({ env, platform }: Pick<Host, 'env' | 'platform'>): Paths['
 }
 
 function platformFolders({ env, platform }: Pick<Host, 'env' | 'platform'>, home: string): Roots {
-  if (platform === 'win32') {
-    const local = absolute(env['LOCALAPPDATA']) ?? join(home, 'AppData', 'Local');
-    const roaming = absolute(env['APPDATA']) ?? join(home, 'AppData', 'Roaming');
-    return { data: join(local, APP, 'data'), config: join(roaming, APP), state: join(local, APP, 'state') };
-  }
-  if (platform === 'darwin') {
-    const support = join(home, 'Library', 'Application Support', APP);
-    return { data: support, config: support, state: join(home, 'Library', 'Logs', APP) };
-  }
+  if (platform === 'win32') return windowsFolders(env, home, APP);
+  if (platform === 'darwin') return appleFolders(home, APP);
   const xdg = (variable: string, fallback: string) =>
     join(absolute(env[variable]) ?? join(home, fallback), APP);
   return {

@@ -1,6 +1,9 @@
 import { StringDecoder } from 'node:string_decoder';
 import { VaultError } from '../domain/errors.js';
+import { harmless } from '../domain/safe-text.js';
 import { Secret } from '../domain/secret.js';
+import type { Host } from '../system/contract.js';
+import type { Io } from './io.js';
 
 /**
  * Lines as the user types or pastes them, until the input ends or the signal is aborted. The input is left paused, so that
@@ -44,7 +47,7 @@ export async function askLine(
   throw signal.reason instanceof VaultError ? signal.reason : stopped();
 }
 
-export const stopped = () => new VaultError('interrupted', 'stopped while asking');
+const stopped = () => new VaultError('interrupted', 'stopped while asking');
 
 /**
  * Asks until the answer is yes or no.
@@ -158,5 +161,28 @@ function typedLine() {
       }
       return null;
     },
+  };
+}
+
+/**
+ * The questions of {@link Io}, made harmless. Streams are opened when the first one is asked.
+ *
+ * @param interactive whether there is a user to ask
+ */
+export function questions(
+  stdin: () => Host['stdin'],
+  stderr: () => Host['stderr'],
+  signal: AbortSignal,
+  interactive: () => boolean,
+): Pick<Io, 'confirm' | 'ask' | 'askHidden'> {
+  return {
+    confirm: async (question, usual = 'no') =>
+      interactive() && (await askYesOrNo(harmless(question), usual, stdin(), stderr(), signal)),
+    async ask(question) {
+      const answer = await askLine(harmless(question), stdin(), stderr(), signal);
+      if (answer === null) throw stopped();
+      return answer;
+    },
+    askHidden: (question) => askSecret(`${harmless(question)} `, stdin(), stderr(), signal),
   };
 }

@@ -1,8 +1,9 @@
+import { lazily } from '../domain/async.js';
 import { VaultError } from '../domain/errors.js';
-import { harmless, harmlessJson } from '../domain/safe-text.js';
+import { harmlessJson } from '../domain/safe-text.js';
 import type { Host } from '../system/contract.js';
 import type { Io, Theme } from './io.js';
-import { wrapMessage } from './layout.js';
+import { message } from './layout.js';
 import { showsUnicode, themeFor } from './theme.js';
 
 const COLUMNS_IN_A_PIPE = 80;
@@ -53,15 +54,7 @@ export function createIo(options: IoOptions): Io {
   };
   const talkWidth = (): number => (stderr().isTTY === true && stderr().columns) || Infinity;
   const talk = (line: string, style: keyof Theme | undefined): void => {
-    const text = harmless(line);
-    const words = text.trimStart();
-    const indent = text.slice(0, text.length - words.length);
-    const lines = wrapMessage(words, talkWidth() - indent.length).map((part) => indent + part);
-    const theme = talkTheme();
-    const painted = lines.map((each) =>
-      theme.link(style === undefined ? each.replace(/^ *hint:/, theme.cyan) : theme[style](each)),
-    );
-    stderr().write(`${painted.join('\n')}\n`);
+    stderr().write(message(line, style, talkWidth(), talkTheme()));
   };
   const say: Io['say'] = (line, style) => {
     if (!quiet) talk(line, style);
@@ -124,21 +117,10 @@ export function createIo(options: IoOptions): Io {
       if (stderr().isTTY !== true || !showsUnicode(env)) return null;
       return widthOf(stderr());
     },
-    async confirm(question, usual = 'no') {
-      if (!interactive()) return false;
-      const { askYesOrNo } = await import('./ask.js');
-      return askYesOrNo(harmless(question), usual, host.stdin, stderr(), interruption);
-    },
-    async ask(question) {
-      const { askLine, stopped } = await import('./ask.js');
-      const answer = await askLine(harmless(question), host.stdin, stderr(), interruption);
-      if (answer === null) throw stopped();
-      return answer;
-    },
-    async askHidden(question) {
-      const { askSecret } = await import('./ask.js');
-      return askSecret(`${harmless(question)} `, host.stdin, stderr(), interruption);
-    },
+    ...lazily(
+      async () => (await import('./ask.js')).questions(() => host.stdin, stderr, interruption, interactive),
+      ['confirm', 'ask', 'askHidden'],
+    ),
     async *lines(signal) {
       yield* (await import('./ask.js')).readLines(host.stdin, signal);
     },

@@ -1,5 +1,6 @@
-import { errorDocument, type VaultError } from '../domain/errors.js';
-import { programName } from '../domain/hints.js';
+import { errorDocument } from '../domain/error-forms.js';
+import type { VaultError } from '../domain/errors.js';
+import { programName } from '../domain/invocation.js';
 import { harmless, harmlessJson } from '../domain/safe-text.js';
 import type { Theme } from './io.js';
 import { wrapMessage } from './layout.js';

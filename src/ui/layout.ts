@@ -1,4 +1,4 @@
-import { programName } from '../domain/hints.js';
+import { programName } from '../domain/invocation.js';
 import { harmless } from '../domain/safe-text.js';
 import type { Column, Io, Theme } from './io.js';
 
@@ -12,6 +12,22 @@ const READABLE = 16;
 /** A table to stdout, no wider than the terminal and as wide as it needs to be in a pipe, cells made harmless. */
 export function printTable(io: Io, columns: readonly Column[], rows: readonly (readonly string[])[]): void {
   io.data(renderTable(columns, rows, io.tableWidth, io.theme));
+}
+
+/**
+ * A message for stderr, made harmless, wrapped below its own indentation.
+ *
+ * @param style undefined: only the command after `hint:` is coloured
+ */
+export function message(line: string, style: keyof Theme | undefined, width: number, theme: Theme): string {
+  const text = harmless(line);
+  const words = text.trimStart();
+  const indent = text.slice(0, text.length - words.length);
+  const painted = wrapMessage(words, width - indent.length).map((part) => {
+    const whole = indent + part;
+    return theme.link(style === undefined ? whole.replace(/^ *hint:/, theme.cyan) : theme[style](whole));
+  });
+  return `${painted.join('\n')}\n`;
 }
 
 /**

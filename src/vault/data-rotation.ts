@@ -7,9 +7,9 @@ import { command } from '../domain/hints.js';
 import type { MasterKeyRow, Resealed, SealedAccount, Store, VaultHead } from '../stores/contract.js';
 import type { Clock } from '../system/contract.js';
 import { damaged, isDamage } from './damage.js';
+import { dataKeyIds, freshDataKeys, wrapDataKeys } from './data-keys.js';
 import { type Keyring, openKeyring } from './keyring.js';
 import type { KeyringAccess } from './keyring-access.js';
-import { dataKeyIds, freshDataKeys, wrapDataKeys } from './master-key.js';
 import { lineOf, type VaultEvents } from './queued-events.js';
 import { type Contents, openContents, sealContents } from './sealed-account.js';
 

@@ -1,5 +1,4 @@
-import { authenticate, deriveKey, equalBytes, prepared } from '../crypto/derive.js';
-import { frame } from '../crypto/framing.js';
+import { authenticate, equalBytes, type prepared } from '../crypto/derive.js';
 import {
   KEY_BYTES,
   OpenFailure,
@@ -8,7 +7,7 @@ import {
   seal,
   sealedKeyId,
 } from '../crypto/sealed-box.js';
-import { VaultError } from '../domain/errors.js';
+import type { VaultError } from '../domain/errors.js';
 import type {
   DataKeyPurpose,
   MasterKeyRow,
@@ -17,16 +16,10 @@ import type {
   VaultHead,
   WrappedKeyRow,
 } from '../stores/contract.js';
-import { damaged, unreadableField, unreadableKey, unreadableLedger } from './damage.js';
-import {
-  type DataKey,
-  FORMAT,
-  keyCheckValue,
-  keyEncryptionKey,
-  PURPOSES,
-  wrapBinding,
-  wrapDataKeys,
-} from './master-key.js';
+import { unreadableField, unreadableKey, unreadableLedger } from './damage.js';
+import { wrapDataKeys } from './data-keys.js';
+import { type OwnKeys, rowDigestKey, subjectDigests, tokenDigests, wrongMaster } from './keyring-rest.js';
+import { type DataKey, keyCheckValue, keyEncryptionKey, wrapBinding } from './master-key.js';
 
 /** Makes the error for sealed bytes that do not open. */
 type Explain = (kind: OpenFailureKind) => VaultError;
@@ -142,11 +135,7 @@ export function openKeyring(
     return row;
   }
 
-  function digests(purpose: DataKeyPurpose, make: (key: Buffer) => Buffer): [Buffer, ...Buffer[]] {
-    const [first, ...older] = [...rowsFor(purpose)].reverse();
-    if (first === undefined) throw unreadableKey('malformed', purpose);
-    return [make(unwrap(first)), ...older.map((row) => make(unwrap(row)))];
-  }
+  const own: OwnKeys = { vaultId, rowsFor, newest, unwrap };
 
   /** The keys of a vault from before there were id_tokens, and those in its recovery files, stay the same. */
   const purposeOf = (column: SealedColumn) => (column === 'id_token' ? 'access_token' : column);
@@ -171,33 +160,9 @@ export function openKeyring(
     });
   }
 
-  function rowDigestKey() {
-    const key = deriveKey(unwrap(newest('ledger')), vaultId, `${FORMAT}/row digest`, KEY_BYTES);
-    try {
-      return prepared(key);
-    } finally {
-      key.fill(0);
-    }
-  }
-
-  function opensAny(): boolean {
-    return PURPOSES.some((purpose) => {
-      try {
-        return unwrap(newest(purpose)) !== null;
-      } catch {
-        return false;
-      }
-    });
-  }
-
   function checkMaster(): void {
     if (equalBytes(keyCheckValue(vaultId, reference, master), masterKey.checkValue)) return;
-    const ownReference = reference.startsWith(`${Buffer.from(vaultId).toString('hex')}/`);
-    const complete = PURPOSES.every((purpose) => rowsFor(purpose).length > 0);
-    if (!ownReference || !complete || opensAny()) throw damaged('its table of keys');
-    throw new VaultError('key_wrong', `the master key from the ${place} does not open this vault`, {
-      hint: 'set VAULT_KEY_FILE, or keySource in config.json, to the right key, or restore the vault that belongs to this key',
-    });
+    throw wrongMaster(own, reference, place);
   }
 
   function ownKeys(): readonly DataKey[] {
@@ -241,22 +206,12 @@ export function openKeyring(
       openLedger: (sealed, aad) =>
         openSealed([newest('ledger')], sealed, aad, unreadableLedger, LEDGER_VERSION),
       rowDigest(facts) {
-        rowKey ??= rowDigestKey();
+        rowKey ??= rowDigestKey(own);
         return authenticate(rowKey, facts);
       },
     },
-    subjectDigests(issuer, subject) {
-      const facts = frame([issuer, subject]);
-      const [first, ...older] = digests('subject_digest', (key) => authenticate(key, facts));
-      return [first.toString('hex'), ...older.map((digest) => digest.toString('hex'))];
-    },
-    tokenDigests: (refreshToken) =>
-      digests('refresh_token', (dataKey) => {
-        const key = deriveKey(dataKey, vaultId, `${FORMAT}/token digest`, KEY_BYTES);
-        const digest = authenticate(key, frame([refreshToken]));
-        key.fill(0);
-        return digest;
-      }),
+    subjectDigests: (issuer, subject) => subjectDigests(own, issuer, subject),
+    tokenDigests: (refreshToken) => tokenDigests(own, refreshToken),
     wrapFor: (other, otherMaster) => wrapDataKeys(vaultId, other, otherMaster, ownKeys()),
     dataKeys: () => ownKeys().map((row) => ({ ...row, key: Buffer.from(row.key) })),
     wipe,

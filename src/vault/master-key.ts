@@ -1,7 +1,7 @@
-import { authenticate, deriveKey, random } from '../crypto/derive.js';
+import { authenticate, deriveKey } from '../crypto/derive.js';
 import { frame } from '../crypto/framing.js';
-import { KEY_BYTES, seal } from '../crypto/sealed-box.js';
-import type { DataKeyPurpose, MasterKeyRow, VaultHead, WrappedKeyRow } from '../stores/contract.js';
+import { KEY_BYTES } from '../crypto/sealed-box.js';
+import type { DataKeyPurpose } from '../stores/contract.js';
 
 /** Part of all authenticated data and of the purpose of every derived key: other formats do not open. */
 export const FORMAT = 'token-vault/1';
@@ -27,8 +27,6 @@ export function readUint64(bytes: Buffer, at: number): number {
  */
 
 const CHECK_BYTES = 16;
-/** The key id in the header of wrapped keys. No data key has it. */
-const WRAPPED_BY_MASTER = 0;
 
 /** A data key in plaintext. */
 export interface DataKey {
@@ -48,16 +46,6 @@ export function masterVersion(reference: string): number {
   return Number(/\/master\/([1-9]\d{0,8})$/.exec(reference)?.[1] ?? 0);
 }
 
-/** Whether this can be the name of a master key of this vault. */
-export function isReferenceOf(vaultId: Uint8Array, reference: string): boolean {
-  return reference === masterReference(vaultId, masterVersion(reference));
-}
-
-/** A version higher than those of the given keys. */
-export function nextReference(vaultId: Uint8Array, keys: readonly Pick<MasterKeyRow, 'reference'>[]): string {
-  return masterReference(vaultId, Math.max(0, ...keys.map(({ reference }) => masterVersion(reference))) + 1);
-}
-
 /** @param master 32 bytes; the caller wipes it, and what is returned */
 export function keyEncryptionKey(vaultId: Uint8Array, master: Uint8Array): Buffer {
   return deriveKey(master, vaultId, `${FORMAT}/key encryption`, KEY_BYTES);
@@ -69,22 +57,6 @@ export function keyCheckValue(vaultId: Uint8Array, reference: string, master: Ui
   const value = authenticate(key, frame([vaultId, reference])).subarray(0, CHECK_BYTES);
   key.fill(0);
   return value;
-}
-
-export function wrapDataKeys(
-  vaultId: Uint8Array,
-  reference: string,
-  master: Uint8Array,
-  dataKeys: readonly DataKey[],
-): readonly WrappedKeyRow[] {
-  const encryptionKey = keyEncryptionKey(vaultId, master);
-  const rows = dataKeys.map(({ dataKeyId, purpose, key, createdAt }): WrappedKeyRow => {
-    const aad = wrapBinding(vaultId, reference, dataKeyId, purpose);
-    const wrapped = seal(encryptionKey, WRAPPED_BY_MASTER, key, aad);
-    return { dataKeyId, purpose, masterReference: reference, wrapped, createdAt };
-  });
-  encryptionKey.fill(0);
-  return rows;
 }
 
 export function wrapBinding(
@@ -103,32 +75,3 @@ export const PURPOSES: readonly DataKeyPurpose[] = [
   'subject_digest',
   'ledger',
 ];
-
-type FreshKey = DataKey & { readonly key: Buffer };
-
-/** @param after the highest id so far; 0 for a new vault. @returns keys that the caller wipes */
-export function freshDataKeys(after: number, now: number): readonly FreshKey[] {
-  return PURPOSES.map((purpose, index) => ({
-    dataKeyId: after + index + 1,
-    purpose,
-    key: random(KEY_BYTES),
-    createdAt: now,
-  }));
-}
-
-/** The data keys that seal, and those that were replaced and still exist. */
-export function dataKeyIds({ wrappedKeys }: Pick<VaultHead, 'wrappedKeys'>): {
-  readonly newest: readonly number[];
-  /** Empty unless the data keys are being replaced. */
-  readonly replaced: readonly number[];
-} {
-  const newest = new Map<DataKeyPurpose, number>();
-  for (const { purpose, dataKeyId } of wrappedKeys) {
-    newest.set(purpose, Math.max(newest.get(purpose) ?? 0, dataKeyId));
-  }
-  const older = wrappedKeys.filter(({ purpose, dataKeyId }) => dataKeyId !== newest.get(purpose));
-  return {
-    newest: [...newest.values()],
-    replaced: [...new Set(older.map(({ dataKeyId }) => dataKeyId))],
-  };
-}

@@ -1,7 +1,8 @@
 import type { MasterKeyRow, NewVaultHead, TrailFacts, VaultHead } from '../stores/contract.js';
+import { freshDataKeys, wrapDataKeys } from './data-keys.js';
 import { openKeyring } from './keyring.js';
 import { ledgerOf, sealLedger, withPlace } from './ledger.js';
-import { freshDataKeys, keyCheckValue, masterReference, wrapDataKeys } from './master-key.js';
+import { keyCheckValue, masterReference } from './master-key.js';
 import { placeOf, sealMark } from './rollback.js';
 import { extend, type TrailLine } from './trail.js';
 

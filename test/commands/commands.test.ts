@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { COMMANDS, GROUPS } from '../../src/commands/index.js';
 import { GLOBAL_OPTIONS, readFlag, type Usage } from '../../src/commands/spec.js';
-import { startedAs } from '../../src/domain/hints.js';
+import { startedAs } from '../../src/domain/invocation.js';
 import { fastParse } from '../../src/fast-lane.js';
 import { parseProgram } from '../../src/program.js';
 

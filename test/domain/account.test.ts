@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { ACCOUNT_STATUSES, accountName, checkLabel, labelOf } from '../../src/domain/account.js';
+import { ACCOUNT_STATUSES, accountName } from '../../src/domain/account.js';
+import { checkLabel, labelOf } from '../../src/domain/label.js';
 
 describe('an account', () => {
   it('is called provider/label', () => {

@@ -1,13 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import {
-  DAY,
-  formatDuration,
-  HOUR,
-  MINUTE,
-  parseDays,
-  parseDuration,
-  SECOND,
-} from '../../src/domain/duration.js';
+import { DAY, HOUR, MINUTE, SECOND } from '../../src/domain/duration.js';
+import { formatDuration, parseDays, parseDuration } from '../../src/domain/duration-text.js';
 
 describe('a duration', () => {
   it.each([

@@ -1,12 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import {
-  asVaultError,
-  EXIT_CODES,
-  INSTALL_CURRENT,
-  isInterruption,
-  VaultError,
-} from '../../src/domain/errors.js';
+import { asVaultError } from '../../src/domain/error-forms.js';
+import { EXIT_CODES, INSTALL_CURRENT, isInterruption, VaultError } from '../../src/domain/errors.js';
 
 it('the update command is the one in the README', () => {
   const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');

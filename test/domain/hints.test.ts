@@ -1,13 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { afterEach, describe, expect, it } from 'vitest';
-import {
-  command,
-  loginCommand,
-  shellName,
-  startedAs,
-  widenCommand,
-  widenHint,
-} from '../../src/domain/hints.js';
+import { command, loginCommand, shellName, widenCommand, widenHint } from '../../src/domain/hints.js';
+import { startedAs } from '../../src/domain/invocation.js';
 
 describe('the command that logs in again', () => {
   it.each([

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { dueness } from '../../src/domain/dueness.js';
 import { DAY, HOUR, MINUTE, SECOND } from '../../src/domain/duration.js';
-import { dueness, isGoodEnough, isUsable } from '../../src/domain/token-state.js';
+import { isGoodEnough, isUsable } from '../../src/domain/token-state.js';
 import { NOW } from '../doubles/terminal.js';
 
 interface Times {

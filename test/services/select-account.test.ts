@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { accountName } from '../../src/domain/account.js';
-import { selectAccount, selectAccounts } from '../../src/services/select-account.js';
+import { selectAccount } from '../../src/services/select-account.js';
+import { selectAccounts } from '../../src/services/select-accounts.js';
 import { sources } from '../doubles/settings-sources.js';
 import { tamperBehindIndex } from '../harness/tamper.js';
 import { ALICE, type TestContext, testContext } from '../harness/test-context.js';

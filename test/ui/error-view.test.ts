@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { asVaultError, VaultError } from '../../src/domain/errors.js';
+import { asVaultError } from '../../src/domain/error-forms.js';
+import { VaultError } from '../../src/domain/errors.js';
 import { renderError } from '../../src/ui/error-view.js';
 import { plainTheme } from '../../src/ui/theme.js';
 

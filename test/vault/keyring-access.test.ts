@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { DataKeyTable, VaultHead } from '../../src/stores/contract.js';
+import { freshDataKeys, wrapDataKeys } from '../../src/vault/data-keys.js';
 import type { Guard } from '../../src/vault/guard.js';
 import { type Keyring, openKeyring } from '../../src/vault/keyring.js';
 import { createKeyringAccess } from '../../src/vault/keyring-access.js';
-import { freshDataKeys, wrapDataKeys } from '../../src/vault/master-key.js';
 import { createHead } from '../../src/vault/new-vault.js';
 
 const MASTER = Buffer.alloc(32, 3);

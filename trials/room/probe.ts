@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { unlock } from '../../src/access/unlock.js';
-import { asVaultError, VaultError } from '../../src/domain/errors.js';
+import { asVaultError } from '../../src/domain/error-forms.js';
+import { VaultError } from '../../src/domain/errors.js';
 import type { Finding } from '../../src/domain/finding.js';
 import { loginCommand } from '../../src/domain/hints.js';
 import type { HealthContext } from '../../src/health/contract.js';
@@ -12,7 +13,8 @@ import { refreshOne } from '../../src/services/refresh/refresh-one.js';
 import { NO_RETRIES } from '../../src/services/refresh/refresh-send.js';
 import { selectAccount } from '../../src/services/select-account.js';
 import { ensureValid } from '../../src/services/token/token.js';
-import { formatToken, tokenDocument } from '../../src/services/token/token-formats.js';
+import { formatToken } from '../../src/services/token/token-formats.js';
+import { tokenDocument } from '../../src/services/token/token-formats-rest.js';
 import { inspectSqlite } from '../../src/stores/inspection.js';
 import { readOnlyFs } from '../../src/system/files/read-only.js';
 import { NO_NAMES } from '../../test/doubles/no-names.js';

@@ -1,4 +1,5 @@
-import { formatToken, tokenDocument } from '../../src/services/token/token-formats.js';
+import { formatToken } from '../../src/services/token/token-formats.js';
+import { tokenDocument } from '../../src/services/token/token-formats-rest.js';
 import type { Truth } from './specimen.js';
 
 /* Whether what a command gave, sent or listed is what was stored. */

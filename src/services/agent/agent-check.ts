@@ -1,9 +1,9 @@
 import { type Account, accountName } from '../../domain/account.js';
+import { dueness } from '../../domain/dueness.js';
 import { DAY, HOUR, MINUTE } from '../../domain/duration.js';
 import { VaultError } from '../../domain/errors.js';
 import type { RefreshOutcome } from '../../domain/status.js';
 import { awaitsLogin, isInBackoff } from '../../domain/status.js';
-import { dueness } from '../../domain/token-state.js';
 import type { Clock } from '../../system/contract.js';
 import type { Vault } from '../../vault/vault.js';
 import { type RefreshResult, refreshAll } from '../refresh/refresh-all.js';

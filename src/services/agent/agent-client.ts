@@ -1,7 +1,8 @@
 import { type AgentSocket, agentSocket } from '../../access/agent-socket.js';
 import type { Context } from '../../context.js';
 import { MINUTE, SECOND } from '../../domain/duration.js';
-import { type ErrorCode, EXIT_CODES, VaultError, withMoreHints } from '../../domain/errors.js';
+import { withMoreHints } from '../../domain/error-forms.js';
+import { type ErrorCode, EXIT_CODES, VaultError } from '../../domain/errors.js';
 import { command } from '../../domain/hints.js';
 import { jsonObject } from '../../domain/json.js';
 import { Secret } from '../../domain/secret.js';

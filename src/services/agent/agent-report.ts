@@ -1,7 +1,7 @@
 import { accountName } from '../../domain/account.js';
 import { SECOND } from '../../domain/duration.js';
+import { errorDocument } from '../../domain/error-forms.js';
 import type { VaultError } from '../../domain/errors.js';
-import { errorDocument } from '../../domain/errors.js';
 import { rfc3339 } from '../../domain/time.js';
 import { VERSION } from '../../version.js';
 import type { RefreshResult } from '../refresh/refresh-all.js';

@@ -1,6 +1,7 @@
 import type { ThroughAgent } from '../../domain/audit-events.js';
-import { parseDuration } from '../../domain/duration.js';
-import { asVaultError, type ErrorCode, EXIT_CODES, errorDocument, VaultError } from '../../domain/errors.js';
+import { parseDuration } from '../../domain/duration-text.js';
+import { asVaultError, errorDocument } from '../../domain/error-forms.js';
+import { type ErrorCode, EXIT_CODES, VaultError } from '../../domain/errors.js';
 import { jsonObject } from '../../domain/json.js';
 import { harmlessJson } from '../../domain/safe-text.js';
 import { parseScopes } from '../../domain/scopes.js';
@@ -8,13 +9,8 @@ import { MIN_VALID } from '../../domain/token-state.js';
 import type { ValidToken } from '../../domain/valid-token.js';
 import type { ServedAnswer, ServedRequest } from '../../system/agent/agent-server.js';
 import { checkNamedMailbox } from '../token/named-mailbox.js';
-import {
-  formatToken,
-  namesMailbox,
-  TOKEN_FORMATS,
-  type TokenFormat,
-  tokenDocument,
-} from '../token/token-formats.js';
+import { formatToken, namesMailbox, TOKEN_FORMATS, type TokenFormat } from '../token/token-formats.js';
+import { tokenDocument } from '../token/token-formats-rest.js';
 import type { TokenRequest } from '../token/token-request.js';
 import type { AgentStatus } from './agent-report.js';
 

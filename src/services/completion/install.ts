@@ -2,7 +2,8 @@ import { dirname, isAbsolute, join } from 'node:path';
 import { isScript, SHELLS, type Shell, scriptPath } from '../../complete/scripts.js';
 import type { Context } from '../../context.js';
 import { VaultError } from '../../domain/errors.js';
-import { command, programName } from '../../domain/hints.js';
+import { command } from '../../domain/hints.js';
+import { programName } from '../../domain/invocation.js';
 import { quoted } from '../../domain/safe-text.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { resolveProvider } from '../../config/settings.js';
 import type { Context } from '../../context.js';
-import { reworded, VaultError } from '../../domain/errors.js';
+import { reworded } from '../../domain/error-forms.js';
+import { VaultError } from '../../domain/errors.js';
 import { inQuotes, quoted } from '../../domain/safe-text.js';
 import { type ChangeContext, changeSettings } from './change.js';
 

@@ -11,7 +11,8 @@ import {
 } from '../../config/config-path.js';
 import { resolveProvider } from '../../config/settings.js';
 import type { Context } from '../../context.js';
-import { asVaultError, reworded, VaultError } from '../../domain/errors.js';
+import { asVaultError, reworded } from '../../domain/error-forms.js';
+import { VaultError } from '../../domain/errors.js';
 import { command } from '../../domain/hints.js';
 import { type ChangeContext, changeSettings } from './change.js';
 

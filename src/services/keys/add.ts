@@ -8,8 +8,9 @@ import { VaultError } from '../../domain/errors.js';
 import { command } from '../../domain/hints.js';
 import type { KeySource } from '../../keysources/contract.js';
 import type { LedgerStep, MasterKeyRow, VaultHead, WrappedKeyRow } from '../../stores/contract.js';
+import { nextReference } from '../../vault/data-keys.js';
 import { openKeyring } from '../../vault/keyring.js';
-import { keyCheckValue, nextReference } from '../../vault/master-key.js';
+import { keyCheckValue } from '../../vault/master-key.js';
 import {
   type KeysContext,
   type MasterKeyView,

@@ -9,10 +9,11 @@ import { command } from '../../domain/hints.js';
 import type { KeySource, KeySourceKind, StoringKeySource } from '../../keysources/contract.js';
 import type { LedgerStep, MasterKeyRow, Store, VaultHead } from '../../stores/contract.js';
 import type { Paths } from '../../system/contract.js';
+import { isReferenceOf } from '../../vault/data-keys.js';
 import { createGuard } from '../../vault/guard.js';
 import type { Keyring } from '../../vault/keyring.js';
 import { openLedger } from '../../vault/ledger.js';
-import { isReferenceOf, keyCheckValue } from '../../vault/master-key.js';
+import { keyCheckValue } from '../../vault/master-key.js';
 import { lineOf, type VaultEvents, whileProving } from '../../vault/queued-events.js';
 
 /* What every change of the keys does: it holds the vault, checks that the vault is no copy, and leaves an entry in the trail. */

@@ -6,24 +6,20 @@ import { auditingOpen, withKeyring } from '../../access/with-keyring.js';
 import type { Context } from '../../context.js';
 import { equalBytes, random } from '../../crypto/derive.js';
 import { KEY_BYTES } from '../../crypto/sealed-box.js';
-import { throwIfInterrupted } from '../../domain/async.js';
 import { RECOVERY_FILE } from '../../domain/audit-events.js';
-import { isKeyFailure, VaultError, withMoreHints } from '../../domain/errors.js';
+import { withMoreHints } from '../../domain/error-forms.js';
+import { isKeyFailure, VaultError } from '../../domain/errors.js';
 import { command } from '../../domain/hints.js';
 import { assertStrongPassphrase } from '../../domain/passphrase.js';
 import { inQuotes } from '../../domain/safe-text.js';
+import { throwIfInterrupted } from '../../domain/waiting.js';
 import type { KeySource } from '../../keysources/contract.js';
 import type { MasterKeyRow, SealedLedger, VaultHead } from '../../stores/contract.js';
 import { isDamage } from '../../vault/damage.js';
+import { wrapDataKeys } from '../../vault/data-keys.js';
 import { type Keyring, openKeyring } from '../../vault/keyring.js';
 import { openLedger } from '../../vault/ledger.js';
-import {
-  type DataKey,
-  keyCheckValue,
-  masterReference,
-  PURPOSES,
-  wrapDataKeys,
-} from '../../vault/master-key.js';
+import { type DataKey, keyCheckValue, masterReference, PURPOSES } from '../../vault/master-key.js';
 import {
   RECOVERY_LIMIT,
   type Recovery,

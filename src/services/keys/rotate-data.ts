@@ -9,8 +9,8 @@ import { count } from '../../domain/wording.js';
 import type { MasterKeyRow, VaultHead } from '../../stores/contract.js';
 import type { Locks } from '../../stores/locks.js';
 import type { Spill } from '../../stores/spill.js';
+import { dataKeyIds } from '../../vault/data-keys.js';
 import type { DataKeyRotation, OpenMaster } from '../../vault/data-rotation.js';
-import { dataKeyIds } from '../../vault/master-key.js';
 import { storeAllWaiting } from '../login/waiting-logins.js';
 import { type KeysContext, requireStore } from './changes.js';
 

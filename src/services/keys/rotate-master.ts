@@ -11,7 +11,8 @@ import { inQuotes } from '../../domain/safe-text.js';
 import type { KeySource, StoringKeySource } from '../../keysources/contract.js';
 import type { MasterKeyRow, Store, VaultHead } from '../../stores/contract.js';
 import type { Clock } from '../../system/contract.js';
-import { keyCheckValue, nextReference } from '../../vault/master-key.js';
+import { nextReference } from '../../vault/data-keys.js';
+import { keyCheckValue } from '../../vault/master-key.js';
 import { recordNewKey } from './add.js';
 import {
   findIn,

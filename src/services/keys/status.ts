@@ -7,7 +7,7 @@ import { VaultError } from '../../domain/errors.js';
 import type { KeySource, KeySourceKind } from '../../keysources/contract.js';
 import type { Store, VaultHead } from '../../stores/contract.js';
 import type { Files, Paths } from '../../system/contract.js';
-import { dataKeyIds } from '../../vault/master-key.js';
+import { dataKeyIds } from '../../vault/data-keys.js';
 import {
   type MasterKeyView,
   noSuchKey,

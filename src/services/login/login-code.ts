@@ -1,11 +1,11 @@
 import { generateRandomNonce, generateRandomState } from 'oauth4webapi';
 import { equalBytes } from '../../crypto/derive.js';
-import { interrupted } from '../../domain/async.js';
-import { formatDuration } from '../../domain/duration.js';
+import { formatDuration } from '../../domain/duration-text.js';
 import { EXIT_CODES, VaultError } from '../../domain/errors.js';
 import { command } from '../../domain/hints.js';
 import { readable } from '../../domain/scopes.js';
 import { TransportFailure } from '../../domain/transport.js';
+import { interrupted } from '../../domain/waiting.js';
 import { authorizationUrl } from '../../oauth/authorize-url.js';
 import { readAuthorizationResponse } from '../../oauth/callback.js';
 import type { ServerMetadata } from '../../oauth/contract.js';

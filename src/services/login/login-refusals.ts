@@ -1,4 +1,4 @@
-import { formatDuration } from '../../domain/duration.js';
+import { formatDuration } from '../../domain/duration-text.js';
 import { VaultError } from '../../domain/errors.js';
 import { command } from '../../domain/hints.js';
 import { describeTransport, TransportFailure } from '../../domain/transport.js';

@@ -1,8 +1,10 @@
 import { randomId } from '../../crypto/derive.js';
-import { type Account, accountName, labelOf } from '../../domain/account.js';
+import { type Account, accountName } from '../../domain/account.js';
 import { SECOND } from '../../domain/duration.js';
-import { asVaultError, reworded, VaultError, withMoreHints } from '../../domain/errors.js';
+import { asVaultError, reworded, withMoreHints } from '../../domain/error-forms.js';
+import { VaultError } from '../../domain/errors.js';
 import { command, loginCommand } from '../../domain/hints.js';
+import { labelOf } from '../../domain/label.js';
 import { quoted } from '../../domain/safe-text.js';
 import { missingScopes } from '../../domain/scopes.js';
 import type { SealedAccount } from '../../stores/contract.js';

@@ -1,5 +1,6 @@
 import type { Context } from '../../context.js';
-import { formatDuration, SECOND } from '../../domain/duration.js';
+import { SECOND } from '../../domain/duration.js';
+import { formatDuration } from '../../domain/duration-text.js';
 import type { MailProtocolName } from '../../domain/mailbox.js';
 import type { Secret } from '../../domain/secret.js';
 import { describeTransport, TransportFailure } from '../../domain/transport.js';

@@ -1,8 +1,8 @@
 import { type Account, accountName, type Consent } from '../../domain/account.js';
 import type { NotificationEvent } from '../../domain/audit-events.js';
+import { ending } from '../../domain/dueness.js';
 import { DAY } from '../../domain/duration.js';
 import { command, loginCommand, shellName } from '../../domain/hints.js';
-import { ending } from '../../domain/token-state.js';
 import { timesInARow } from '../../domain/wording.js';
 import type { GrantLimit, Provider } from '../../providers/contract.js';
 

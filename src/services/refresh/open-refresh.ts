@@ -1,8 +1,10 @@
 import { type Account, accountName } from '../../domain/account.js';
-import { formatDuration, HOUR } from '../../domain/duration.js';
+import { ending } from '../../domain/dueness.js';
+import { HOUR } from '../../domain/duration.js';
+import { formatDuration } from '../../domain/duration-text.js';
 import { VaultError } from '../../domain/errors.js';
 import { command, loginCommand, shellName } from '../../domain/hints.js';
-import { ending, isUsable } from '../../domain/token-state.js';
+import { isUsable } from '../../domain/token-state.js';
 import type { Intent, SealedAccount } from '../../stores/contract.js';
 
 /*

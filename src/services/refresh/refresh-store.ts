@@ -1,7 +1,8 @@
 import { type Account, accountName } from '../../domain/account.js';
 import { type AuditEvent, aboutAccount } from '../../domain/audit-events.js';
 import { SECOND } from '../../domain/duration.js';
-import { asVaultError, VaultError } from '../../domain/errors.js';
+import { asVaultError } from '../../domain/error-forms.js';
+import { VaultError } from '../../domain/errors.js';
 import { canonicalScopes, missingScopes } from '../../domain/scopes.js';
 import { nextStatus, type StatusFacts } from '../../domain/status.js';
 import type { GrantedAnswer } from '../../oauth/contract.js';

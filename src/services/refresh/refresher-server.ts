@@ -10,7 +10,8 @@ import {
 import type { Context } from '../../context.js';
 import { once } from '../../domain/async.js';
 import { createConcurrencyLimit } from '../../domain/concurrency-limit.js';
-import { asVaultError, VaultError } from '../../domain/errors.js';
+import { asVaultError } from '../../domain/error-forms.js';
+import { VaultError } from '../../domain/errors.js';
 import { command } from '../../domain/hints.js';
 import type { RefreshOutcome } from '../../domain/status.js';
 import { refreshOne } from './refresh-one.js';

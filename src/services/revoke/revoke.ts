@@ -3,7 +3,8 @@ import { type Account, accountName } from '../../domain/account.js';
 import { withoutAccount } from '../../domain/account-names.js';
 import { type Audit, type AuditEvent, aboutAccount } from '../../domain/audit-events.js';
 import { SECOND } from '../../domain/duration.js';
-import { isInterruption, isKeyFailure, reworded, VaultError } from '../../domain/errors.js';
+import { reworded } from '../../domain/error-forms.js';
+import { isInterruption, isKeyFailure, VaultError } from '../../domain/errors.js';
 import { command, shellName } from '../../domain/hints.js';
 import { repeatedGrant } from '../../domain/repeatable-grant.js';
 import type { Secret } from '../../domain/secret.js';
@@ -19,7 +20,8 @@ import { type HeldAccount, lockAndRead } from '../locked-account.js';
 import { storeWaitingLogins } from '../login/waiting-logins.js';
 import { requireSameBinding, serverOf } from '../provider-server.js';
 import { kindOf } from '../refresh/refresh-failure.js';
-import { accountsOf, type NameContext, selectAccounts } from '../select-account.js';
+import type { NameContext } from '../select-account.js';
+import { accountsOf, selectAccounts } from '../select-accounts.js';
 
 const LOCK_TIMEOUT = 45 * SECOND;
 

@@ -1,6 +1,6 @@
 import { accountName } from '../../domain/account.js';
 import { type Audit, aboutAccount } from '../../domain/audit-events.js';
-import { formatDuration } from '../../domain/duration.js';
+import { formatDuration } from '../../domain/duration-text.js';
 import { VaultError } from '../../domain/errors.js';
 import type { ValidToken } from '../../domain/valid-token.js';
 import type { SealedAccount } from '../../stores/contract.js';

@@ -1,6 +1,7 @@
 import type { Context } from '../../context.js';
 import { SECOND } from '../../domain/duration.js';
-import { asVaultError, EXIT_CODES } from '../../domain/errors.js';
+import { asVaultError } from '../../domain/error-forms.js';
+import { EXIT_CODES } from '../../domain/errors.js';
 import type { ValidToken } from '../../domain/valid-token.js';
 import type { ServedAnswer } from '../../system/agent/agent-server.js';
 import type { LoopbackRequest, LoopbackServer } from '../../system/http/descendant-server.js';

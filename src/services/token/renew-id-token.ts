@@ -1,9 +1,10 @@
 import { type Account, accountName } from '../../domain/account.js';
+import { ending } from '../../domain/dueness.js';
 import { MINUTE } from '../../domain/duration.js';
 import { VaultError } from '../../domain/errors.js';
 import { loginCommand, widenCommand } from '../../domain/hints.js';
 import { awaitsLogin, isInBackoff } from '../../domain/status.js';
-import { ending, isUsable } from '../../domain/token-state.js';
+import { isUsable } from '../../domain/token-state.js';
 import { issuedAt } from '../../oauth/claims.js';
 import type { SealedAccount } from '../../stores/contract.js';
 import type { IdToken } from '../../vault/sealed-account.js';

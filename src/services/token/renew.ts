@@ -1,12 +1,13 @@
 import type { Context } from '../../context.js';
 import { type Account, accountName } from '../../domain/account.js';
-import { formatDuration } from '../../domain/duration.js';
+import { ending } from '../../domain/dueness.js';
+import { formatDuration } from '../../domain/duration-text.js';
 import { isInterruption, VaultError } from '../../domain/errors.js';
 import { command, loginCommand, shellName, widenCommand } from '../../domain/hints.js';
 import { quoted } from '../../domain/safe-text.js';
 import type { Secret } from '../../domain/secret.js';
 import { awaitsLogin, isInBackoff, type RefreshOutcome } from '../../domain/status.js';
-import { ending, isGoodEnough, isUsable, livesFor } from '../../domain/token-state.js';
+import { isGoodEnough, isUsable, livesFor } from '../../domain/token-state.js';
 import type { ValidToken } from '../../domain/valid-token.js';
 import { timesInARow } from '../../domain/wording.js';
 import type { SealedAccount } from '../../stores/contract.js';

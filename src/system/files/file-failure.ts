@@ -1,6 +1,6 @@
 import * as fs from 'node:fs';
 import { userInfo } from 'node:os';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { codeOf, orElse, VaultError } from '../../domain/errors.js';
 import { command } from '../../domain/hints.js';
 import { inQuotes } from '../../domain/safe-text.js';
@@ -136,4 +136,19 @@ export function foreignPath(part: string, owner: number, uid: number): VaultErro
 
 export function unsafePath(part: string, what: string, hint: string, cause?: unknown): VaultError {
   return new VaultError('vault_permissions', `${part} ${what}`, { hint, cause });
+}
+
+export function hasSecondName(path: string): VaultError {
+  return new VaultError('vault_permissions', `${path} has a second name (a hard link)`, {
+    hint: `find the other name: find / -samefile ${inQuotes(path)} 2>/dev/null`,
+  });
+}
+
+/** The error for a folder such as `/tmp`. */
+export function sharedFolder(path: string): VaultError {
+  return new VaultError(
+    'vault_permissions',
+    `${path} is shared by all users, and a vault needs a folder of its own`,
+    { hint: `name one inside it, for example: export VAULT_HOME=${inQuotes(join(path, 'token-vault'))}` },
+  );
 }

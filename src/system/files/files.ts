@@ -1,11 +1,19 @@
 import * as fs from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { codeOf, VaultError } from '../../domain/errors.js';
-import { inQuotes } from '../../domain/safe-text.js';
 import type { Files, Host } from '../contract.js';
-import { anotherUsers, notAFile, notAFolder, notWritable, tooLarge, unreadable } from './file-failure.js';
-import { createNew, remove, rotateLocked, syncFolder } from './new-file.js';
-import { dropTempName, leftoverTemps, linkOrRename, tempName } from './temp-files.js';
+import {
+  anotherUsers,
+  hasSecondName,
+  notAFile,
+  notAFolder,
+  notWritable,
+  sharedFolder,
+  tooLarge,
+  unreadable,
+} from './file-failure.js';
+import { createFile, publishFile, remove, replaceFile, rotateLocked, tighten } from './new-file.js';
+import { dropTempName, leftoverTemps, tempName } from './temp-files.js';
 import { createTrustedPathCheck, lstatOrNull } from './trusted-path.js';
 
 const { O_APPEND, O_CREAT, O_RDONLY, O_WRONLY } = fs.constants;
@@ -16,7 +24,6 @@ const O_NOFOLLOW = fs.constants.O_NOFOLLOW ?? 0;
 export function createFiles(host: Pick<Host, 'uid' | 'pid'>, notice: (line: string) => void): Files {
   const checks = createChecks(host.uid, notice);
   const assertTrustedPath = createTrustedPathCheck(host.uid);
-  let serial = 0;
 
   function makeFolder(path: string): void {
     const parent = dirname(path);
@@ -31,14 +38,11 @@ export function createFiles(host: Pick<Host, 'uid' | 'pid'>, notice: (line: stri
     }
   }
 
-  /** Writes and syncs a temporary file beside `path`. */
-  function writeBeside(path: string, content: Uint8Array): string {
+  let serial = 0;
+  const besideOf = (path: string) => {
     serial += 1;
-    const beside = tempName(path, host.pid, serial);
-    remove(beside);
-    if (!createNew(beside, content)) throw notWritable(beside, null);
-    return beside;
-  }
+    return tempName(path, host.pid, serial);
+  };
 
   const files: Files = {
     exists(path) {
@@ -81,33 +85,13 @@ export function createFiles(host: Pick<Host, 'uid' | 'pid'>, notice: (line: stri
     },
     create(path, content) {
       assertTrustedPath(dirname(path));
-      if (lstatOrNull(path) !== null) return false;
-      if (content.length > 0) return files.publish(writeBeside(path, content), path);
-      if (!createNew(path, content)) return false;
-      syncFolder(dirname(path));
-      return true;
+      return createFile(path, content, besideOf(path));
     },
     replace(path, content) {
       files.check(path);
-      const beside = writeBeside(path, content);
-      try {
-        fs.renameSync(beside, path);
-      } catch (failure) {
-        remove(beside);
-        throw notWritable(path, failure);
-      }
-      syncFolder(dirname(path));
+      replaceFile(path, content, besideOf(path));
     },
-    publish(from, to) {
-      let named = false;
-      try {
-        named = linkOrRename(from, to);
-      } finally {
-        remove(from);
-      }
-      if (named) syncFolder(dirname(to));
-      return named;
-    },
+    publish: (from, to) => publishFile(from, to),
     append(path, content, limit, keep) {
       assertTrustedPath(dirname(path));
       const stats = lstatOrNull(path);
@@ -157,49 +141,19 @@ export function createChecks(uid: number | undefined, notice: (line: string) => 
     if (uid !== undefined && stats.uid !== uid) throw anotherUsers(path);
   }
 
-  function tighten(path: string, mode: number): void {
-    try {
-      fs.chmodSync(path, mode);
-      notice(`${path} was open to other users; its mode is now ${mode.toString(8)}`);
-    } catch (failure) {
-      // Another process has removed it since, as SQLite does with its journal.
-      if (codeOf(failure) === 'ENOENT') return;
-      throw new VaultError(
-        'vault_permissions',
-        `${path} is open to other users, and its mode could not be changed`,
-        {
-          hint: `chmod ${mode.toString(8)} ${inQuotes(path)}`,
-          cause: failure,
-        },
-      );
-    }
-  }
-
   return {
     file(path, stats) {
       if (!stats.isFile()) throw notAFile(path);
       refuseForeign(path, stats);
-      if (stats.nlink > 1 && !dropTempName(path, stats)) {
-        throw new VaultError('vault_permissions', `${path} has a second name (a hard link)`, {
-          hint: `find the other name: find / -samefile ${inQuotes(path)} 2>/dev/null`,
-        });
-      }
-      if (uid !== undefined && (stats.mode & OTHERS) !== 0) tighten(path, PRIVATE_FILE);
+      if (stats.nlink > 1 && !dropTempName(path, stats)) throw hasSecondName(path);
+      if (uid !== undefined && (stats.mode & OTHERS) !== 0) tighten(path, PRIVATE_FILE, notice);
     },
     folder(path, stats) {
       if (!stats.isDirectory()) throw notAFolder(path);
       refuseForeign(path, stats);
       if (uid === undefined || (stats.mode & OTHERS) === 0) return;
-      if ((stats.mode & STICKY) !== 0) {
-        throw new VaultError(
-          'vault_permissions',
-          `${path} is shared by all users, and a vault needs a folder of its own`,
-          {
-            hint: `name one inside it, for example: export VAULT_HOME=${inQuotes(join(path, 'token-vault'))}`,
-          },
-        );
-      }
-      tighten(path, PRIVATE_FOLDER);
+      if ((stats.mode & STICKY) !== 0) throw sharedFolder(path);
+      tighten(path, PRIVATE_FOLDER, notice);
     },
   };
 }

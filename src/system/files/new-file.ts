@@ -1,6 +1,9 @@
 import * as fs from 'node:fs';
-import { codeOf } from '../../domain/errors.js';
+import { dirname } from 'node:path';
+import { codeOf, VaultError } from '../../domain/errors.js';
+import { inQuotes } from '../../domain/safe-text.js';
 import { notWritable } from './file-failure.js';
+import { linkOrRename } from './temp-files.js';
 import { lstatOrNull } from './trusted-path.js';
 
 /* Files that come into being or go away, and names that must survive a crash. */
@@ -11,6 +14,64 @@ const O_NOFOLLOW = fs.constants.O_NOFOLLOW ?? 0;
 const PRIVATE_FILE = 0o600;
 /** A rotation takes less than a millisecond; a lock older than this was left by a killed process. */
 const STALE_LOCK_MS = 10_000;
+
+/** Writes and syncs a temporary file. */
+function writeBeside(beside: string, content: Uint8Array): void {
+  remove(beside);
+  if (!createNew(beside, content)) throw notWritable(beside, null);
+}
+
+/** @param beside a temporary name @returns false when the name is taken */
+export function createFile(path: string, content: Uint8Array, beside: string): boolean {
+  if (lstatOrNull(path) !== null) return false;
+  if (content.length > 0) {
+    writeBeside(beside, content);
+    return publishFile(beside, path);
+  }
+  if (!createNew(path, content)) return false;
+  syncFolder(dirname(path));
+  return true;
+}
+
+/** @param beside a temporary name */
+export function replaceFile(path: string, content: Uint8Array, beside: string): void {
+  writeBeside(beside, content);
+  try {
+    fs.renameSync(beside, path);
+  } catch (failure) {
+    remove(beside);
+    throw notWritable(path, failure);
+  }
+  syncFolder(dirname(path));
+}
+
+/** Gives a complete file its name. @returns false when the name is taken */
+export function publishFile(from: string, to: string): boolean {
+  let named = false;
+  try {
+    named = linkOrRename(from, to);
+  } finally {
+    remove(from);
+  }
+  if (named) syncFolder(dirname(to));
+  return named;
+}
+
+/** @param notice called when the mode was changed */
+export function tighten(path: string, mode: number, notice: (line: string) => void): void {
+  try {
+    fs.chmodSync(path, mode);
+    notice(`${path} was open to other users; its mode is now ${mode.toString(8)}`);
+  } catch (failure) {
+    // Another process has removed it since, as SQLite does with its journal.
+    if (codeOf(failure) === 'ENOENT') return;
+    throw new VaultError(
+      'vault_permissions',
+      `${path} is open to other users, and its mode could not be changed`,
+      { hint: `chmod ${mode.toString(8)} ${inQuotes(path)}`, cause: failure },
+    );
+  }
+}
 
 /** Creates, writes and syncs. @returns false when the name is taken */
 export function createNew(path: string, content: Uint8Array): boolean {

@@ -1,8 +1,8 @@
 import { lstatSync } from 'node:fs';
 import { posix } from 'node:path';
-import { withDeadline } from '../../domain/async.js';
 import { SECOND } from '../../domain/duration.js';
 import { orElse } from '../../domain/errors.js';
+import { withDeadline } from '../../domain/waiting.js';
 import type { Host } from '../contract.js';
 import { type Keychain, KeychainFailure, type KeychainParts } from './contract.js';
 import { type Bus, connectBus } from './dbus.js';

@@ -1,6 +1,6 @@
-import { withDeadline } from '../../domain/async.js';
 import { SECOND } from '../../domain/duration.js';
 import { codeOf } from '../../domain/errors.js';
+import { withDeadline } from '../../domain/waiting.js';
 import { type Keychain, KeychainFailure, type KeychainFailureKind, type KeychainParts } from './contract.js';
 
 /**

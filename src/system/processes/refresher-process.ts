@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { createInterface } from 'node:readline';
-import { gathered } from '../../domain/async.js';
+import { gathered } from '../../domain/waiting.js';
 import type { Relaunch } from '../contract.js';
 
 /** A refresher process, seen from the command that started it. */

@@ -9,7 +9,7 @@ import {
   stopAgent,
 } from '../../../src/services/agent/agent-client.js';
 import { AGENT_LOCK } from '../../../src/services/agent/agent-report.js';
-import { tokenDocument } from '../../../src/services/token/token-formats.js';
+import { tokenDocument } from '../../../src/services/token/token-formats-rest.js';
 import type { TokenRequest } from '../../../src/services/token/token-request.js';
 import { sqliteLocks } from '../../../src/stores/locks.js';
 import { accountExample } from '../../doubles/account.js';

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type ConsentChoice, walkDevice } from '../../../src/demo/consent-walk.js';
 import type { DemoOptions } from '../../../src/demo/contract.js';
-import { formatDuration, MINUTE, SECOND } from '../../../src/domain/duration.js';
+import { MINUTE, SECOND } from '../../../src/domain/duration.js';
+import { formatDuration } from '../../../src/domain/duration-text.js';
 import { VaultError } from '../../../src/domain/errors.js';
 import type { LoginRequest } from '../../../src/services/login/login-request.js';
 import { browserNever } from '../../doubles/browser.js';
