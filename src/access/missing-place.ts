@@ -23,7 +23,7 @@ export function requirePlace(host: Pick<Host, 'env' | 'platform'>, paths: Paths)
       hint: [
         ...meant,
         `to list the profiles: ${command('config profiles', null)}`,
-        `to make it: ${command('init', profile)}`,
+        `to make it: ${command('setup', profile)}`,
       ].join('\n'),
     });
   }

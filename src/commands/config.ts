@@ -219,5 +219,5 @@ function printProfiles({ host, paths }: Context, io: Io): void {
     own.config,
   ]);
   printTable(io, PROFILE_COLUMNS, rows);
-  if (profiles.length === 1) io.say(`to make one: ${command('login PROVIDER', 'NAME')}`, 'dim');
+  if (profiles.length === 1) io.say(`to make one: ${command('setup', 'NAME')}`, 'dim');
 }

@@ -2,6 +2,7 @@ import type { KeyChoice } from '../access/key-sources-rest.js';
 import { KEY_SOURCE_KINDS } from '../config/key-source.js';
 import { VaultError } from '../domain/errors.js';
 import { command } from '../domain/hints.js';
+import { firstLoginHere } from '../services/first-login.js';
 import { renderBlock } from '../ui/layout.js';
 import { impliedKind, KEY_SOURCE_OPTIONS, readChoice } from './key-source.js';
 import type { Command } from './spec.js';
@@ -48,7 +49,8 @@ export const init: Command<{ readonly choice: KeyChoice | null }> = {
     return { choice: kind === null ? null : readChoice(raw, kind, raw.args) };
   },
 
-  async run({ access, keys, paths }, { choice }, io) {
+  async run(ctx, { choice }, io) {
+    const { access, keys, paths } = ctx;
     const source = choice === null ? await keys.current() : await keys.chosen(choice);
     await access.create(source);
     const { kind, place } = source;
@@ -67,6 +69,6 @@ export const init: Command<{ readonly choice: KeyChoice | null }> = {
       ['settings', paths.configFile],
     ] as const;
     io.data(renderBlock(lines, io.columns, io.theme));
-    io.say(`the vault is ready; next: ${command('providers')}`);
+    io.say(`the vault is ready; next: ${await firstLoginHere(ctx)}`);
   },
 };

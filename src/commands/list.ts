@@ -3,6 +3,7 @@ import { parseDuration } from '../domain/duration-text.js';
 import { VaultError } from '../domain/errors.js';
 import { command, loginCommand } from '../domain/hints.js';
 import { relative, rfc3339Writer } from '../domain/time.js';
+import { firstLoginHere } from '../services/first-login.js';
 import {
   type ListExtras,
   type ListRequest,
@@ -34,7 +35,7 @@ const WIDE: readonly Column[] = [
   { title: 'FORMER NAMES', shrink: true },
 ];
 
-export interface ListInput {
+interface ListInput {
   readonly request: ListRequest;
   readonly wide: boolean;
 }
@@ -79,22 +80,17 @@ export const list: Command<ListInput> = {
     }
     const accounts = await listAccounts(ctx, request);
     const extras = await listExtras(ctx, accounts, wide);
-    printAccounts(accounts, extras, { request, wide }, io);
+    if (accounts.length === 0) {
+      io.say(emptyText(request, await firstLoginHere(ctx)));
+      return;
+    }
+    printAccounts(accounts, extras, wide, io);
     // A call to the keychain that hangs would keep this process running.
     if (extras.noIdentity?.code === 'key_timed_out') throw extras.noIdentity;
   },
 };
 
-export function printAccounts(
-  accounts: readonly Account[],
-  extras: ListExtras,
-  { request, wide }: ListInput,
-  io: Io,
-): void {
-  if (accounts.length === 0) {
-    io.say(emptyText(request));
-    return;
-  }
+export function printAccounts(accounts: readonly Account[], extras: ListExtras, wide: boolean, io: Io): void {
   const columns = [...COLUMNS, ...(wide ? WIDE : []), SCOPES];
   const now = io.now();
   const rows = accounts.map((account) => [
@@ -179,11 +175,10 @@ function sayTroubles(accounts: readonly Account[], io: Io): void {
   if (more > 0) io.say(`and ${more} more; all reasons: ${command('list --json')}`);
 }
 
-function emptyText({ provider, status, expiringWithin }: ListRequest): string {
+/** @param first the command that leads to the first account */
+function emptyText({ provider, status, expiringWithin }: ListRequest, first: string): string {
   const filtered = status !== null || expiringWithin !== null;
   if (provider !== null && !filtered)
     return `no accounts of the provider ${provider}; to see all: ${command('list')}`;
-  return filtered
-    ? `no account matches; to see all: ${command('list')}`
-    : `no accounts yet; list the providers with ${command('providers')}, then: ${command('login google')}`;
+  return filtered ? `no account matches; to see all: ${command('list')}` : `no accounts yet; next: ${first}`;
 }

@@ -9,6 +9,7 @@ import { readable } from '../domain/scopes.js';
 import { relative, rfc3339 } from '../domain/time.js';
 import { count } from '../domain/wording.js';
 import { agentStatus } from '../services/agent/agent-client.js';
+import { firstLoginHere } from '../services/first-login.js';
 import { type StatusRequest, type VaultStatus, vaultStatus } from '../services/overview/overview.js';
 import type { Io } from '../ui/io.js';
 import { paintStatus, remedyOf } from './account-view.js';
@@ -55,7 +56,8 @@ export const status: Command<StatusInput> = {
     const found = await vaultStatus(ctx, { within }, agent?.pid ?? null);
     if (prometheus) io.data(metrics(found, labels));
     else if (io.json) io.document(document(found));
-    else printStatus(found, within, io);
+    else if (found.hasVault) printStatus(found, within, io);
+    else io.say(`there is no vault yet; the first login makes one: ${await firstLoginHere(ctx)}`);
   },
 };
 
@@ -65,10 +67,6 @@ function countOf({ accounts }: VaultStatus, wanted: string): number {
 
 export function printStatus(found: VaultStatus, within: number, io: Io): void {
   const { accounts, at } = found;
-  if (!found.hasVault) {
-    io.say(`there is no vault yet; the first login makes one: ${command('login google')}`);
-    return;
-  }
   const byStatus = ACCOUNT_STATUSES.flatMap((name) => {
     const number = countOf(found, name);
     return number === 0 ? [] : [`${number} ${paintStatus(name, io.theme)}`];

@@ -1,10 +1,11 @@
-import { providerNames, resolveProvider, type SettingsSources } from '../config/settings.js';
+import { providerNames, type SettingsSources } from '../config/settings.js';
 import { accountName } from '../domain/account.js';
 import { closest } from '../domain/closest.js';
 import { VaultError } from '../domain/errors.js';
 import { command, shellName } from '../domain/hints.js';
 import { quoted } from '../domain/safe-text.js';
 import type { AccountRef } from '../stores/contract.js';
+import { firstLogin, isReady } from './first-login.js';
 
 const GUESSES = 3;
 
@@ -23,11 +24,11 @@ export function notFound(
 ): VaultError {
   const missing = (message: string, hint: string) => new VaultError('account_not_found', message, { hint });
   const known = providerNames(sources);
-  if (selector === null) {
-    const ready = known.find((name) => isReady(name, sources));
-    const next = command(ready === undefined ? 'setup' : `login ${ready}`);
-    return missing('there is no account in this vault yet', `${next}\n${command('providers')}`);
-  }
+  if (selector === null)
+    return missing(
+      'there is no account in this vault yet',
+      `${firstLogin(sources)}\n${command('providers')}`,
+    );
   const [provider = ''] = selector.split('/');
   if (known.includes(provider) && accounts.every((account) => account.provider !== provider)) {
     const out = `you are not logged in to ${provider}`;
@@ -43,20 +44,15 @@ export function notFound(
       `there is no account ${selector}`,
       `did you mean ${meant}? to log in: ${command(`login ${quoted(meant)}`)}`,
     );
+  if (accounts.length === 0)
+    return missing(
+      `there is no account ${selector}, and none in this vault yet`,
+      `${firstLogin(sources)}\n${command('providers')}`,
+    );
   return missing(
     `there is no account ${selector}`,
     guesses === '' ? command('list') : `did you mean ${guesses}? to list them: ${command('list')}`,
   );
-}
-
-/** Whether a login can start. */
-function isReady(name: string, sources: SettingsSources): boolean {
-  try {
-    return resolveProvider(name, sources).problems.length === 0;
-  } catch (failure) {
-    if (!(failure instanceof VaultError)) throw failure;
-    return false;
-  }
 }
 
 /**

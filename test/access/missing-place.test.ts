@@ -40,7 +40,7 @@ describe('a vault that does not exist', () => {
     expect(() => check(folder, 'acne')).toThrow(
       expect.objectContaining({
         message: 'there is no profile acne yet',
-        hint: 'did you mean acme?\nto list the profiles: vault config profiles\nto make it: vault --profile acne init',
+        hint: 'did you mean acme?\nto list the profiles: vault config profiles\nto make it: vault --profile acne setup',
       }),
     );
   });

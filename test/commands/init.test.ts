@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { init } from '../../src/commands/init.js';
 import type { Context } from '../../src/context.js';
+import { sources } from '../doubles/settings-sources.js';
 import { type TerminalOptions, terminal } from '../doubles/terminal.js';
 import { inputOf } from './raw.js';
 
@@ -13,7 +14,9 @@ const paths = {
 async function printed(options: TerminalOptions) {
   const { io, written } = terminal(options);
   const keys = { current: async () => ({ kind: 'file', place }) };
-  const ctx = { keys, paths, access: { create: async () => {} } } as unknown as Context;
+  const own = { work: { issuer: 'https://id.example', clientId: 'x' } };
+  const settings = async () => sources({ config: { providers: own } });
+  const ctx = { keys, paths, settings, access: { create: async () => {} } } as unknown as Context;
   await init.run(ctx, await inputOf(init, ''), io);
   return written;
 }
@@ -75,7 +78,7 @@ describe('vault init', () => {
 vault     /home/alice/.local/share/token-vault/vault.db
 settings  /home/alice/.config/token-vault/config.json
 `,
-      stderr: 'the vault is ready; next: vault providers\n',
+      stderr: 'the vault is ready; next: vault login work\n',
     });
   });
 

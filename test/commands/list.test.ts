@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { list, listDocument, printAccounts } from '../../src/commands/list.js';
+import type { Context } from '../../src/context.js';
 import type { Account } from '../../src/domain/account.js';
 import { DAY, HOUR } from '../../src/domain/duration.js';
 import { VaultError } from '../../src/domain/errors.js';
 import type { ListExtras } from '../../src/services/overview/overview.js';
 import { accountExample } from '../doubles/account.js';
-import { NO_EXTRAS } from '../doubles/no-names.js';
+import { NO_EXTRAS, NO_NAMES } from '../doubles/no-names.js';
+import { sources } from '../doubles/settings-sources.js';
 import { NOW, type TerminalOptions, terminal } from '../doubles/terminal.js';
 import { inputOf } from './raw.js';
 
@@ -19,7 +21,15 @@ async function printed(
   extras: Partial<ListExtras> = {},
 ) {
   const { io, written } = terminal(options);
-  printAccounts(accounts, { ...NO_EXTRAS, ...extras }, await inputOf(list, line), io);
+  printAccounts(accounts, { ...NO_EXTRAS, ...extras }, (await inputOf(list, line)).wide, io);
+  return written;
+}
+
+/** Where there is no vault. @param config of the user */
+async function printedOfNone(line: string, config: object = {}) {
+  const { io, written } = terminal({});
+  const ctx = { ...NO_NAMES, vault: async () => null, settings: async () => sources({ config }) };
+  await list.run(ctx as unknown as Context, await inputOf(list, line), io);
   return written;
 }
 
@@ -164,14 +174,18 @@ describe('vault list', () => {
     expect(stderr).toBe('the users are not shown: the keychain is locked\n  hint: unlock it\n');
   });
 
-  it('prints what to type when there is no account', async () => {
-    const { stdout, stderr } = await printed([]);
-    expect(stdout).toBe('');
-    expect(stderr).toContain('vault login google');
+  it.each([
+    [{}, 'setup'],
+    [{ providers: { work: { issuer: 'https://id.example', clientId: 'x' } } }, 'login work'],
+  ])('prints what to type when there is no account, with the settings %j', async (config, line) => {
+    expect(await printedOfNone('', config)).toEqual({
+      stdout: '',
+      stderr: `no accounts yet; next: vault ${line}\n`,
+    });
   });
 
   it('suggests no login when only the filter excludes all accounts', async () => {
-    const { stderr } = await printed([], {}, '--provider google');
+    const { stderr } = await printedOfNone('--provider google');
     expect(stderr).toBe('no accounts of the provider google; to see all: vault list\n');
   });
 

@@ -36,7 +36,7 @@ async function printed(command: 'list' | 'show', json = false) {
     isDefault: false,
   };
   if (command === 'list' && json) await io.documentInPieces(listDocument(ReadableStream.from([[account]])));
-  else if (command === 'list') printAccounts([account], NO_EXTRAS, await inputOf(list, ''), io);
+  else if (command === 'list') printAccounts([account], NO_EXTRAS, (await inputOf(list, '')).wide, io);
   else printAccount(detail, io);
   return written;
 }

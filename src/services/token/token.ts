@@ -88,7 +88,7 @@ export async function ensureValid(ctx: EnsureValidContext, request: TokenRequest
   const vault = await ctx.vault();
   const account = await selectAccount(ctx, vault, request.selector, request.verb ?? 'token');
   if (vault === null)
-    throw new VaultError('account_not_found', 'there is no vault yet', { hint: command('login google') });
+    throw new VaultError('account_not_found', 'there is no vault yet', { hint: command('setup') });
   const { scopes, minValid } = request;
   if (request.idToken === true) {
     const given = await (await import('./id-token.js')).ensureIdToken(ctx, vault, account, request);
