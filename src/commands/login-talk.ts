@@ -18,11 +18,18 @@ export function loginTalk(
   const live = liveLine(io);
   return {
     talk: {
-      on: (event) => sayEvent(event, { pasteOnly, canPaste }, io, live),
+      on(event) {
+        sayEvent(event, { pasteOnly, canPaste }, io, live);
+        if (event.kind === 'authorize') io.say(untilWhen(request.timeout), 'dim');
+      },
       pasted: canPaste ? (signal) => io.lines(signal) : null,
     },
     end: () => live.stop(),
   };
+}
+
+function untilWhen(timeout: number): string {
+  return `the wait ends after ${formatDuration(timeout)} (--timeout changes that), or when you press Ctrl-C`;
 }
 
 function sayEvent(event: LoginEvent, paths: AnswerPaths, io: Io, live: LiveLine): void {
@@ -44,7 +51,10 @@ function sayEvent(event: LoginEvent, paths: AnswerPaths, io: Io, live: LiveLine)
       return;
     case 'device_code':
       sayCode(event, io);
-      io.say(`waiting until you allow the login; the code is valid for ${left(event.endsAt, io)}`, 'dim');
+      io.say(
+        `waiting until you allow the login; the code is valid for ${left(event.endsAt, io)}, and Ctrl-C stops`,
+        'dim',
+      );
       return;
     case 'device_wait':
       live.show(

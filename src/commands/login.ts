@@ -4,12 +4,12 @@ import { EXIT_CODES, VaultError } from '../domain/errors.js';
 import { command, loginCommand, shellName, widenHint } from '../domain/hints.js';
 import { snakeKeys } from '../domain/json.js';
 import { checkLabel } from '../domain/label.js';
-import { harmless } from '../domain/safe-text.js';
+import { harmless, quoted } from '../domain/safe-text.js';
 import { isReadable, readable } from '../domain/scopes.js';
 import { ending, rfc3339 } from '../domain/time.js';
 import { isBearer } from '../domain/token-state.js';
 import { login as logIn, planLogin } from '../services/login/login.js';
-import type { LoginPlan, LoginRequest, LoginResult } from '../services/login/login-request.js';
+import type { LoginEvent, LoginPlan, LoginRequest, LoginResult } from '../services/login/login-request.js';
 import type { Io } from '../ui/io.js';
 import { type Entry, renderBlock } from '../ui/layout.js';
 import { loginTalk } from './login-talk.js';
@@ -107,15 +107,20 @@ export const login: Command<LoginInput> = {
       return;
     }
     const { talk, end } = loginTalk(request, io);
-    const asking = { ...ctx, vaultOrNew: () => vaultOrAsk(ctx, io) };
-    let isUnderWay = false;
+    const asking = {
+      ...ctx,
+      vaultOrNew: () => vaultOrAsk(ctx, io, 'no vault was made, so the login was not begun'),
+    };
+    let last: LoginEvent['kind'] | null = null;
     const on: typeof talk.on = (event) => {
-      isUnderWay ||= event.kind === 'code_received' || event.kind === 'account_held';
+      last = event.kind;
       talk.on(event);
     };
     const result = await logIn(asking, request, { ...talk, on })
       .catch((failure: unknown) => {
-        throw isUnderWay ? failure : cancelled(failure);
+        throw last === 'code_received' || last === 'account_held'
+          ? failure
+          : cancelled(failure, request, last);
       })
       .finally(end);
     printLogin(result, io);
@@ -123,9 +128,18 @@ export const login: Command<LoginInput> = {
 };
 
 /** An interruption before there is anything to store. */
-function cancelled(failure: unknown): unknown {
+function cancelled(failure: unknown, { name }: LoginRequest, last: LoginEvent['kind'] | null): unknown {
   if (!(failure instanceof VaultError) || failure.code !== 'interrupted') return failure;
-  return new VaultError('interrupted', 'the login was cancelled; nothing was stored', { cause: failure });
+  // An address alone does not name the provider.
+  const [provider = ''] = name.includes('@') && !name.includes('/') ? [] : name.split('/');
+  const compare = command(`providers ${quoted(provider)}`.trim());
+  return new VaultError('interrupted', 'the login was cancelled; nothing was stored', {
+    cause: failure,
+    // The user sees an error page of the provider; this program does not.
+    ...(last !== null && {
+      hint: `if the page showed an error, compare the client with what is registered: ${compare}`,
+    }),
+  });
 }
 
 export function printPlan(plan: LoginPlan, io: Io): void {

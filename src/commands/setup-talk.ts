@@ -1,13 +1,13 @@
 import { copyingMistake, wrongClientId } from '../config/client.js';
 import { ISSUER_RULE, isIssuer, isProviderName } from '../config/config-file.js';
 import { setProvider } from '../config/config-path.js';
-import { type ResolvedProvider, redirectToRegister } from '../config/settings.js';
+import { type ResolvedProvider, redirectToRegister, type SettingsSources } from '../config/settings.js';
 import type { Context } from '../context.js';
 import { asVaultError } from '../domain/error-forms.js';
 import { VaultError } from '../domain/errors.js';
 import { Secret } from '../domain/secret.js';
 import { providerOverview } from '../services/overview/overview.js';
-import { type SetupRequest, secretNeeded } from '../services/setup/setup.js';
+import { checkTenant, type SetupRequest, secretNeeded } from '../services/setup/setup.js';
 import type { Io } from '../ui/io.js';
 
 /* What `vault setup` asks at a terminal. */
@@ -101,18 +101,18 @@ async function skips(question: string, io: Io): Promise<boolean> {
   }
 }
 
-export interface AskedClient {
-  readonly clientId: string;
-  readonly clientSecret: SetupRequest['clientSecret'];
-}
+/** What was named on the command line, and is not asked for. */
+export type GivenClient = Pick<SetupRequest, 'clientId' | 'clientSecret' | 'tenant'>;
 
-/** Asks until both have the right form. @param given is not asked for */
+/** Asks until everything has the right form. */
 export async function askClient(
   { provider }: ResolvedProvider,
-  given: Pick<SetupRequest, 'clientId' | 'clientSecret'>,
+  given: GivenClient,
+  sources: SettingsSources,
   io: Io,
-): Promise<AskedClient> {
+): Promise<GivenClient> {
   const { client, title } = provider;
+  const tenant = given.tenant ?? (await askTenant(provider, sources, io));
   const like = client.idPattern === null ? '' : ` (like ${client.idExample})`;
   for (;;) {
     const clientId = given.clientId ?? (await insist(() => io.ask(`Client ID${like}:`), NEEDED, io));
@@ -122,8 +122,30 @@ export async function askClient(
       given.clientSecret ?? (malformed === null ? await askClientSecret(provider, io) : null);
     const secret = clientSecret === 'none' ? null : clientSecret;
     const mistake = malformed?.message ?? copyingMistake(provider, clientId, secret);
-    if (mistake === null) return { clientId, clientSecret };
+    if (mistake === null) return { clientId, clientSecret, tenant };
     io.say(`${mistake}; type it again, or press Ctrl-C`, 'yellow');
+  }
+}
+
+/** @returns null where the provider has none, or the answer is what counts already */
+async function askTenant(
+  provider: ResolvedProvider['provider'],
+  { env, envFile, catalogue }: SettingsSources,
+  io: Io,
+): Promise<string | null> {
+  const { tenant } = provider.client;
+  if (tenant === undefined) return null;
+  const usual = env[tenant.variable] || envFile[tenant.variable] || tenant.usual;
+  for (;;) {
+    const answer = await io.ask(`Tenant, ${tenant.what} [${usual}]:`);
+    if (answer === '' || answer === usual) return null;
+    try {
+      checkTenant(provider, answer, catalogue);
+      return answer;
+    } catch (failure) {
+      io.say(`${answer} is no tenant; type ${tenant.what}, or press Ctrl-C`, 'yellow');
+      if (!(failure instanceof VaultError)) throw failure;
+    }
   }
 }
 

@@ -18,10 +18,10 @@ import type { Io } from '../ui/io.js';
 import { impliedKind, KEY_SOURCE_OPTIONS, readChoice } from './key-source.js';
 import { login } from './login.js';
 import { readSecretText } from './secret-file.js';
-import { askClient, askIssuer, askProvider, guide, sayRedirect } from './setup-talk.js';
+import { askClient, askIssuer, askProvider, type GivenClient, guide, sayRedirect } from './setup-talk.js';
 import type { Command } from './spec.js';
 import { denied, firstName, given, oneOf, text } from './spec.js';
-import { vaultOrAsk } from './vault-or-ask.js';
+import { lacksKeySource, vaultOrAsk } from './vault-or-ask.js';
 
 interface SetupInput {
   readonly provider: string | null;
@@ -30,6 +30,7 @@ interface SetupInput {
   readonly secretFile: string | null;
   /** The client has none: one that is set is removed. */
   readonly noSecret: boolean;
+  readonly tenant: string | null;
   readonly choice: KeyChoice | null;
   /** The metadata of a server of the user's own is read before anything is written. */
   readonly checksIssuer: boolean;
@@ -54,6 +55,7 @@ export const setup: Command<SetupInput> = {
       values: 'file',
     },
     { flags: '--no-client-secret', description: 'the client has no secret: remove one that is set' },
+    { flags: '--tenant <tenant>', description: 'microsoft: whose users may log in', defaultText: 'common' },
     { flags: '--key-source <kind>', description: 'where a new vault keeps its key', values: KINDS },
     ...KEY_SOURCE_OPTIONS,
     { flags: '--offline', description: 'do not check the issuer by reading its metadata' },
@@ -78,6 +80,7 @@ export const setup: Command<SetupInput> = {
       issuer: text(raw, '--issuer'),
       clientId: text(raw, '--client-id'),
       secretFile: text(raw, '--client-secret-file'),
+      tenant: text(raw, '--tenant'),
       choice: kind === null ? null : readChoice(raw, kind, []),
       checksIssuer: !given(raw, '--offline'),
       openBrowser: !denied(raw, '--no-browser'),
@@ -92,17 +95,19 @@ export const setup: Command<SetupInput> = {
     if (!io.json) sayWritten(result, io);
     const made = await makeVault(ctx, input.choice, asks, io);
     const { name } = result.resolved.provider;
-    const next = { login: command(`login ${name}`), token: command(`token ${name}`) };
+    const logIn = command(`login ${name}`);
+    const makeFirst = (await needsKeySource(ctx)) ? command('init --key-source file') : null;
     if (io.json) {
-      io.document({ ...documentOf(result), vault_created: made, next: next.login });
+      io.document({ ...documentOf(result), vault_created: made, next: makeFirst ?? logIn });
       return;
     }
     if (!asks || !input.offerLogin || !(await wantsLogin(ctx, result.resolved, io))) {
-      io.say(`next: ${next.login}`);
+      if (makeFirst !== null) io.say(`next, as there is no keychain here: ${makeFirst}`);
+      io.say(`${makeFirst === null ? 'next' : 'then'}: ${logIn}`);
       return;
     }
     await login.run(ctx, login.parse({ args: [name], options: { browser: input.openBrowser } }), io);
-    io.say(`next: ${next.token}`);
+    io.say(`next: ${command(`token ${name}`)}`);
   },
 };
 
@@ -120,10 +125,14 @@ async function completed(ctx: Context, input: SetupInput, asks: boolean, io: Io)
   if (input.issuer !== null) await check?.(input.issuer);
   const { secretFile, noSecret } = input;
   const secret = secretFile === null ? null : new Secret(await readSecretText(ctx, io, secretFile));
-  const given = { clientId: input.clientId, clientSecret: noSecret ? ('none' as const) : secret };
+  const given = {
+    clientId: input.clientId,
+    clientSecret: noSecret ? ('none' as const) : secret,
+    tenant: input.tenant,
+  };
   if (!asks || !(await wantsClient(planned, given, io))) return { name, issuer, ...given };
   if (given.clientId === null) await guide(ctx, planned, input.openBrowser, io);
-  return { name, issuer, ...(await askClient(planned, given, io)) };
+  return { name, issuer, ...(await askClient(planned, given, await ctx.readSettings(), io)) };
 }
 
 /** The name of a server of the user's own, which a mistyped name of another provider would be taken for. */
@@ -147,12 +156,13 @@ function newName(typed: string, known: readonly string[], { issuer }: SetupInput
 /** Whether something has to be asked: what is set already stays, unless the user wants another client. */
 async function wantsClient(
   { provider, clientId: before, problems }: ResolvedProvider,
-  { clientId, clientSecret }: Pick<SetupRequest, 'clientId' | 'clientSecret'>,
+  { clientId, clientSecret, tenant }: GivenClient,
   io: Io,
 ): Promise<boolean> {
   const { client, title } = provider;
   const replace = () => io.confirm(`Replace the client of ${title} (${before})?`);
-  if (clientId === null) return clientSecret === null && (problems.length > 0 || replace());
+  if (clientId === null)
+    return clientSecret === null && tenant === null && (problems.length > 0 || replace());
   if (before !== null && clientId !== before && !(await replace()))
     throw new VaultError('interrupted', 'not confirmed, so nothing was changed');
   return client.secret === 'required' && clientSecret === null;
@@ -165,6 +175,11 @@ async function wantsLogin(ctx: Context, { provider }: ResolvedProvider, io: Io):
   return io.confirm(`Log in to ${provider.title} now?`, works ? 'no' : 'yes');
 }
 
+/** Whether a login would fail for want of a place for the key. */
+async function needsKeySource(ctx: Context): Promise<boolean> {
+  return (await ctx.vault()) === null && (await lacksKeySource(ctx));
+}
+
 /** @returns whether the vault was made */
 async function makeVault(ctx: Context, choice: KeyChoice | null, asks: boolean, io: Io): Promise<boolean> {
   if ((await ctx.vault()) !== null) {
@@ -172,9 +187,11 @@ async function makeVault(ctx: Context, choice: KeyChoice | null, asks: boolean, 
     return false;
   }
   if (choice !== null) await ctx.access.create(await ctx.keys.chosen(choice));
-  else if (asks) await vaultOrAsk(ctx, io);
+  else if (asks) await vaultOrAsk(ctx, io, 'no vault was made; the client is stored');
   else return false;
-  io.say(`made the vault; its key is in the ${(await ctx.keys.current()).place}`, 'green');
+  const { keys, place } = await ctx.keys.current();
+  const where = keys === 'derived' ? 'comes from your passphrase' : `is in the ${place}`;
+  io.say(`made the vault; its key ${where}`, 'green');
   return true;
 }
 

@@ -72,6 +72,8 @@ export interface ClientFacts {
   readonly idVariables: readonly string[];
   readonly secretVariables: readonly string[];
   readonly secret: 'required' | 'forbidden' | 'optional';
+  /** Whose users may log in, where the provider has to know: its variable, and what counts without it. */
+  readonly tenant?: { readonly variable: string; readonly usual: string; readonly what: string };
   /** Every redirect URI on this machine is allowed: none is registered. */
   readonly anyLoopback?: true;
   /** How a client with a secret authenticates where the secret is optional (default `basic`). */

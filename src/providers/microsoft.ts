@@ -168,6 +168,11 @@ const shared: Omit<Provider, 'issuer' | 'issuerTemplate' | 'endpoints' | 'mail' 
     idVariables: ['MICROSOFT_CLIENT_ID'],
     secretVariables: ['MICROSOFT_CLIENT_SECRET'],
     secret: 'optional',
+    tenant: {
+      variable: 'MICROSOFT_TENANT_ID',
+      usual: 'common',
+      what: 'common, organizations, consumers, or the ID or domain of your tenant',
+    },
     authWithSecret: 'post',
     idPattern: GUID,
     idExample: '00000000-0000-0000-0000-000000000000',

@@ -57,7 +57,7 @@ describe('vault login --device', () => {
         'https://issuer.example/device',
         'and type this code:',
         'WDJB-MJHT',
-        'waiting until you allow the login; the code is valid for 15m',
+        'waiting until you allow the login; the code is valid for 15m, and Ctrl-C stops',
         '',
       ].join('\n'),
     );
@@ -65,7 +65,7 @@ describe('vault login --device', () => {
 
   it('does not show a minute too little at the beginning', async () => {
     const soon = { ...CODE, endsAt: NOW + 10 * MINUTE - 200 };
-    expect(await said({}, soon)).toContain('the code is valid for 10m\n');
+    expect(await said({}, soon)).toContain('the code is valid for 10m,');
   });
 
   it('prints only URL and code with --quiet', async () => {

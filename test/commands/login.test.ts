@@ -104,6 +104,16 @@ describe('while it waits', () => {
     expect((await run('google', {}, { quiet: true }, open)).stderr).toBe(`${URL_EXAMPLE}\n`);
   });
 
+  it.each([
+    ['', '10m'],
+    ['--timeout 45s', '45s'],
+  ])('prints how long it waits with "%s", and what changes and what ends that', async (option, time) => {
+    const open = (talk: LoginTalk) => talk.on({ ...AUTHORIZE, opened: false });
+    expect((await run(`google ${option}`.trim(), {}, {}, open)).stderr).toContain(
+      `the wait ends after ${time} (--timeout changes that), or when you press Ctrl-C\n`,
+    );
+  });
+
   it('prints that a browser was opened, and what to do if none appears', async () => {
     const { stderr } = await run('google', {}, {}, (talk) => talk.on({ ...AUTHORIZE, opened: true }));
     expect(stderr).toContain('--no-browser');

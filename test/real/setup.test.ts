@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { GUID } from '../doubles/settings-sources.js';
 import { atTerminal } from '../harness/at-terminal.js';
 import { type DemoStage, openDemoStage } from '../harness/demo-stage.js';
 import { needs } from '../harness/parts.js';
@@ -163,10 +164,43 @@ describe('vault setup of a provider that is set up already', () => {
   });
 });
 
+describe('vault setup microsoft at a terminal', () => {
+  it('asks for the tenant, again after a wrong one, and Enter keeps the usual one', async () => {
+    const setUp = ['setup', 'microsoft', '--no-login', '--no-browser', '--key-source', 'file'];
+    const run = atTerminal(setUp, stage.home, SERVER);
+    await run.sees(/s: skip the steps\] /);
+    run.type('s\r');
+    await run.sees(/Tenant, common, .* \[common\]: /);
+    run.type('no tenant\r');
+    await run.sees(/no tenant is no tenant; [\s\S]*\[common\]: /);
+    run.type('consumers\r');
+    await run.sees(/Client ID \(like .*\): /);
+    run.type(`${GUID}\r`);
+    await run.sees(/Enter if there is none\): /);
+    run.type('\r');
+    await run.sees(/wrote MICROSOFT_TENANT_ID and MICROSOFT_CLIENT_ID to /);
+    await run.done;
+    const again = atTerminal(setUp, stage.home, SERVER);
+    await again.sees(/Replace the client of Microsoft [\s\S]*\[y\/N\] /);
+    again.type('y\r');
+    await again.sees(/s: skip the steps\] /);
+    again.type('s\r');
+    await again.sees(/\[consumers\]: /);
+    again.type('\r');
+    await again.sees(/Client ID/);
+    again.type('\u0004');
+    await again.done;
+    expect(readFileSync(path('.env'), 'utf8')).toBe(
+      `MICROSOFT_TENANT_ID=consumers\nMICROSOFT_CLIENT_ID=${GUID}\n`,
+    );
+  });
+});
+
 describe('the name of a provider', () => {
   it.each([
     [['setup', 'gogle'], 2, 'did you mean google?'],
-    [['setup', 'Google'], 2, 'the client id of Google is missing'],
+    [['setup', 'Google'], 2, 'the client id and the client secret of Google are missing'],
+    [['setup', 'google'], 2, 'vault setup google --client-id ID --client-secret-file FILE'],
     [
       ['setup', 'gogle', '--issuer', 'https://idp.example', '--client-id', 'x', '--offline'],
       0,
@@ -180,6 +214,43 @@ describe('the name of a provider', () => {
   ])('is checked in vault %j', async (words, code, said) => {
     const { exitCode, stderr } = await stage.vault(words);
     expect([exitCode, stderr]).toEqual([code, expect.stringContaining(said)]);
+  });
+});
+
+describe('vault setup without a keychain', () => {
+  const setUp = ['setup', 'work', '--client-id', 'x', '--offline', '--issuer', 'https://idp.example'];
+
+  it('names the command that makes the vault first, in a script', async () => {
+    const { exitCode, stderr } = await stage.vault(setUp, { env: SERVER });
+    expect(exitCode).toBe(0);
+    expect(stderr).toMatch(
+      /next, as there is no keychain here: vault init --key-source file\nthen: vault login work\n$/,
+    );
+    const { stdout } = await stage.vault([...setUp, '--json'], { env: SERVER });
+    expect(JSON.parse(stdout)).toMatchObject({ next: 'vault init --key-source file' });
+    const { stderr: made } = await stage.vault(['init', '--key-source', 'file']);
+    expect(made).toBe('the vault is ready; next: vault login demo\n');
+    expect((await stage.vault(setUp)).stderr).toMatch(/\nnext: vault login work\n$/);
+  });
+
+  it('says what is stored when the user declines the key file', async () => {
+    const run = atTerminal(setUp, stage.home, SERVER);
+    await run.sees(/Keep the key in/);
+    run.type('n\r');
+    const { exitCode, shown } = await run.done;
+    expect([exitCode, shown]).toEqual([
+      6,
+      expect.stringMatching(/no vault was made; the client is stored[\s\S]*vault init --help\s*$/),
+    ]);
+  });
+
+  it('says of a passphrase that the key comes from it', async () => {
+    const run = atTerminal([...setUp, '--key-source', 'passphrase', '--no-login'], stage.home, SERVER);
+    await run.sees(/new passphrase of the vault \(12 characters or more\): /);
+    run.type('a long passphrase\r');
+    await run.sees(/repeat the passphrase: /);
+    run.type('a long passphrase\r');
+    expect((await run.done).shown).toContain('made the vault; its key comes from your passphrase');
   });
 });
 
@@ -197,8 +268,11 @@ describe('vault login at a terminal without a keychain', () => {
     const run = atTerminal(['login', 'demo'], stage.home, SERVER);
     await run.sees(/Keep the key in/);
     run.type('n\r');
-    const { exitCode } = await run.done;
+    const { exitCode, shown } = await run.done;
     expect(exitCode).toBe(6);
+    expect(shown).toMatch(
+      /no vault was made, so the login was not begun[\s\S]*other places for the key: \S*vault init --help/,
+    );
     expect(existsSync(path('vault.db'))).toBe(false);
     expect(existsSync(path('master.key'))).toBe(false);
   });

@@ -9,9 +9,10 @@ import { accountName } from '../../domain/account.js';
 import { reworded } from '../../domain/error-forms.js';
 import { VaultError } from '../../domain/errors.js';
 import { command } from '../../domain/hints.js';
+import { quoted } from '../../domain/safe-text.js';
 import { Secret } from '../../domain/secret.js';
 import { discover } from '../../oauth/discovery.js';
-import type { Provider } from '../../providers/contract.js';
+import type { Provider, ProviderCatalogue } from '../../providers/contract.js';
 import { type ChangeContext, changeSettings } from '../config/change.js';
 
 export type SetupContext = ChangeContext & Pick<Context, 'envFile' | 'readSettings' | 'vault'>;
@@ -24,6 +25,8 @@ export interface SetupRequest {
   readonly clientId: string | null;
   /** `none`: the client has none, so that one that is set is removed. */
   readonly clientSecret: Secret | 'none' | null;
+  /** Only of a provider that has one. */
+  readonly tenant: string | null;
 }
 
 export interface SetupResult {
@@ -102,7 +105,7 @@ export async function checkIssuer({ http }: Pick<Context, 'http'>, issuer: strin
 export async function setUpProvider(ctx: SetupContext, request: SetupRequest): Promise<SetupResult> {
   const { name, issuer } = request;
   const planned = await plannedProvider(ctx, request);
-  const { config, envFile: variablesBefore } = await ctx.readSettings();
+  const { config, envFile: variablesBefore, env, catalogue } = await ctx.readSettings();
   const before = config.providers[name];
   const { builtIn, provider } = planned;
   const { client, title } = provider;
@@ -114,12 +117,14 @@ export async function setUpProvider(ctx: SetupContext, request: SetupRequest): P
     });
   const wrong = wrongClientId(title, client, clientId);
   if (wrong !== null) throw wrong;
+  const tenant = request.tenant === null ? {} : checkTenant(provider, request.tenant, catalogue);
 
   const { configFile } = ctx.paths;
   const envFile = ctx.envFile === null ? ctx.paths.envFile : resolve(ctx.envFile);
   const { clientSecret: secret } = request;
   const [idVariable = '', secretVariable = ''] = [client.idVariables[0], client.secretVariables[0]];
   const variables = {
+    ...tenant,
     ...(builtIn && request.clientId !== null && { [idVariable]: request.clientId }),
     ...(secret instanceof Secret && { [secretVariable]: secret.reveal() }),
     ...(secret === 'none' && secretVariable in variablesBefore && { [secretVariable]: null }),
@@ -155,8 +160,24 @@ export async function setUpProvider(ctx: SetupContext, request: SetupRequest): P
     overriddenBy: [
       ...(resolved.clientId === clientId ? [] : client.idVariables),
       ...(secret === 'none' && resolved.clientSecret !== null ? client.secretVariables : []),
+      ...Object.entries(tenant).flatMap(([name, value]) => ((env[name] || value) === value ? [] : [name])),
     ],
   };
+}
+
+/**
+ * @returns the variable to write
+ * @throws VaultError `usage` for a provider without tenants, `config_invalid` for a tenant that cannot be one
+ */
+export function checkTenant(
+  { name, title, client }: Pick<Provider, 'name' | 'title' | 'client'>,
+  tenant: string,
+  catalogue: ProviderCatalogue,
+): Readonly<Record<string, string>> {
+  if (client.tenant === undefined) throw new VaultError('usage', `${title} has no tenants`);
+  const variable = { [client.tenant.variable]: tenant };
+  catalogue.builtIn(name, variable);
+  return variable;
 }
 
 /** @param values as they were and as they were given, by the place */
@@ -194,8 +215,6 @@ function complete(
 ): { readonly clientId: string; readonly clientSecret: Secret | null } {
   const { client, title } = provider;
   const clientId = request.clientId ?? known;
-  if (clientId === null)
-    throw missing(`the client id of ${title} is missing`, '--client-id ID', provider.name);
   if (client.secret === 'forbidden' && request.clientSecret instanceof Secret)
     throw new VaultError(
       'usage',
@@ -204,10 +223,11 @@ function complete(
   // The secret of another client would be refused by the provider.
   const kept = request.clientId === null || request.clientId === known ? knownSecret : null;
   const clientSecret = request.clientSecret === 'none' ? null : (request.clientSecret ?? kept);
-  if (client.secret !== 'required' || clientSecret !== null) return { clientId, clientSecret };
-  if (request.clientSecret === 'none')
+  if (client.secret === 'required' && request.clientSecret === 'none')
     throw new VaultError('usage', `${title} needs a client secret`, { hint: secretNeeded(provider) });
-  throw missing(`the client secret of ${title} is missing`, '--client-secret-file FILE', provider.name);
+  const lacksSecret = client.secret === 'required' && clientSecret === null;
+  if (clientId !== null && !lacksSecret) return { clientId, clientSecret };
+  throw missing(provider, request.clientId, { id: clientId === null, secret: lacksSecret });
 }
 
 /** Why a client has to have a secret, and what to type where it has none. */
@@ -217,8 +237,21 @@ export function secretNeeded({ name, title, client, clientAuth }: Provider): str
     : `a secret is needed because providers.${name}.clientAuth is ${clientAuth}\nif the client has none: ${setProvider(name, 'clientAuth', 'none')}`;
 }
 
-function missing(message: string, option: string, name: string): VaultError {
-  return new VaultError('usage', message, {
-    hint: `add ${option}, or run this at a terminal, where it is asked for: ${command(`setup ${name}`)}`,
+/** Names all that is missing at once. @param given the client id that was named */
+function missing(
+  { name, title }: Provider,
+  given: string | null,
+  lacks: Readonly<Record<'id' | 'secret', boolean>>,
+): VaultError {
+  const parts = [
+    ...(lacks.id ? [{ what: 'client id', option: '--client-id ID' }] : []),
+    ...(lacks.secret ? [{ what: 'client secret', option: '--client-secret-file FILE' }] : []),
+  ];
+  const what = parts.map((part) => `the ${part.what}`).join(' and ');
+  const [are, they] = parts.length > 1 ? ['are', 'they are'] : ['is', 'it is'];
+  const id = given === null ? [] : [`--client-id ${quoted(given)}`];
+  const line = ['setup', name, ...id, ...parts.map(({ option }) => option)].join(' ');
+  return new VaultError('usage', `${what} of ${title} ${are} missing`, {
+    hint: `${command(line)}\nor run this at a terminal, where ${they} asked for: ${command(`setup ${name}`)}`,
   });
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Secret } from '../../../src/domain/secret.js';
 import { type SetupRequest, setUpProvider } from '../../../src/services/setup/setup.js';
-import { GOOGLE_ID } from '../../doubles/settings-sources.js';
+import { GOOGLE_ID, GUID } from '../../doubles/settings-sources.js';
 import { type LibraryStage, openLibraryStage } from '../../library/stage.js';
 
 const SECRET = 'GOCSPX-secret # "an example" of one';
@@ -17,8 +17,8 @@ afterEach(() => stage.close());
 const path = (name: string) => join(stage.home, name);
 const google = { name: 'google', issuer: null, clientId: GOOGLE_ID, clientSecret: new Secret(SECRET) };
 const work = { name: 'work', issuer: 'https://idp.example', clientId: 'my-client', clientSecret: null };
-const setUp = (request: SetupRequest, env: Record<string, string> = {}) =>
-  setUpProvider(stage.app(env), request);
+const setUp = (request: Omit<SetupRequest, 'tenant'>, env: Record<string, string> = {}) =>
+  setUpProvider(stage.app(env), { tenant: null, ...request });
 
 describe('setting up a built-in provider', () => {
   it('writes its client into the .env, and keeps the other lines', async () => {
@@ -68,6 +68,29 @@ describe('setting up a built-in provider', () => {
     ['an issuer', { issuer: 'https://idp.example' }, { code: 'usage' }],
   ])('writes nothing with %s', async (_, change, failure) => {
     await expect(setUp({ ...google, ...change })).rejects.toMatchObject(failure);
+    expect(existsSync(path('.env'))).toBe(false);
+  });
+});
+
+describe('the tenant of Microsoft', () => {
+  const client = { issuer: null, clientId: GUID, clientSecret: null };
+  const setTenant = (tenant: string, env = {}) =>
+    setUpProvider(stage.app(env), { ...client, name: 'microsoft', tenant });
+
+  it('is written into the .env', async () => {
+    expect((await setTenant('contoso.onmicrosoft.com')).written).toContain('MICROSOFT_TENANT_ID');
+    expect((await stage.app().provider('microsoft')).endpoints?.token).toContain('/contoso.onmicrosoft.com/');
+  });
+
+  it('says that the variable of the environment counts instead', async () => {
+    const { overriddenBy } = await setTenant('consumers', { MICROSOFT_TENANT_ID: GUID });
+    expect(overriddenBy).toEqual(['MICROSOFT_TENANT_ID']);
+  });
+
+  it('writes nothing for one that cannot be one, and for a provider without tenants', async () => {
+    await expect(setTenant('no tenant')).rejects.toMatchObject({ code: 'config_invalid' });
+    const call = setUpProvider(stage.app(), { ...google, tenant: 'common' });
+    await expect(call).rejects.toMatchObject({ code: 'usage', message: 'Google has no tenants' });
     expect(existsSync(path('.env'))).toBe(false);
   });
 });
