@@ -17,17 +17,20 @@ const LONGEST_WORD = 48;
 /**
  * Makes a provider's text safe to print and log: without control characters, terminal sequences and bidirectional marks;
  * addresses and possible tokens redacted; one line; at most `max` characters. Trace ids (GUIDs) stay for the provider's
- * support.
+ * support. Nothing of a text is shown that contains a secret of a few characters.
  *
  * @param sent secrets of this request, which a provider may echo
  * @returns null when nothing is left or the value is not a string
  */
 export function cleanText(text: unknown, max = 200, sent: readonly Secret[] = []): string | null {
   if (typeof text !== 'string') return null;
-  const plain = withoutSecrets(harmless(text), sent)
+  const said = harmless(text);
+  // To cut a short one out would garble words, and show which letters it has.
+  if (sent.some((secret) => isShort(secret) && said.includes(secret.reveal()))) return REDACTED;
+  const plain = withoutSecrets(said, sent)
     .replace(URLS, '$1')
     .replace(ADDRESSES, '[address]')
-    .replace(LONG_RUNS, (run) => (looksLikeToken(run) ? '[redacted]' : run));
+    .replace(LONG_RUNS, (run) => (looksLikeToken(run) ? REDACTED : run));
   return shortened(plain, max);
 }
 
@@ -42,8 +45,15 @@ function harmless(text: string): string {
   return beginning.replace(TERMINAL_SEQUENCES, ' ').replace(CONTROLS, ' ').replace(INVISIBLE, '');
 }
 
+const REDACTED = '[redacted]';
+
 /** A shorter part of a secret may be an ordinary word, so it is not redacted. */
 const TELLING = 8;
+
+/** A text that contains a shorter secret is redacted as a whole. */
+function isShort(secret: Secret): boolean {
+  return secret.length > 0 && secret.length < TELLING;
+}
 
 /** Redacts secrets and all parts of them: an echo may be cut or altered. */
 function withoutSecrets(text: string, sent: readonly Secret[]): string {
@@ -51,15 +61,14 @@ function withoutSecrets(text: string, sent: readonly Secret[]): string {
 }
 
 function withoutParts(text: string, secret: string): string {
-  const least = Math.min(TELLING, secret.length);
   let clean = '';
   for (let at = 0; at < text.length; ) {
     let end = at;
-    if (least > 0 && secret.includes(text.slice(at, at + least)) && at + least <= text.length) {
-      end = at + least;
+    if (secret.includes(text.slice(at, at + TELLING)) && at + TELLING <= text.length) {
+      end = at + TELLING;
       while (end < text.length && secret.includes(text.slice(at, end + 1))) end += 1;
     }
-    clean += end > at ? '[redacted]' : text.charAt(at);
+    clean += end > at ? REDACTED : text.charAt(at);
     at = Math.max(end, at + 1);
   }
   return clean;

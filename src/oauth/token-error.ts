@@ -39,7 +39,7 @@ export function classify(
   return {
     kind: 'refused',
     class: meaning,
-    error: cleanText(code, 64, sent) ?? byStatus,
+    error: said.code === null || meansSomething(code, facts) ? code : (cleanText(code, 64, sent) ?? byStatus),
     detail: cleanText(known === code ? said.finer[0] : (known ?? said.finer[0]), 64, sent),
     description: cleanText(said.description, 200, sent),
     retryAfter: retryAfter(answer.headers['retry-after'], now),
@@ -85,6 +85,11 @@ function classOf(
   if (meaning(code) === 'transient') return 'transient';
   const known = candidates.map(meaning).find((kind) => kind !== null);
   return known ?? (code === 'not_json' || code.startsWith('http_') ? 'transient' : 'configuration');
+}
+
+/** A code of the standards or of the provider's documentation echoes no secret. */
+function meansSomething(code: string, facts: ErrorFacts): boolean {
+  return peculiarClass(code, facts) !== null || sharedClass(code) !== null;
 }
 
 function peculiarClass(code: string, facts: ErrorFacts): RefusalClass | null {

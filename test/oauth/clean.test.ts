@@ -45,9 +45,11 @@ describe('a text from a provider', () => {
   });
 
   it('does not echo a secret of the request, however short or plain it is', () => {
-    expect(cleanText('bad token hunter for you', 200, [new Secret('hunter')])).toBe(
-      'bad token [redacted] for you',
-    );
+    const sent = [new Secret('hunter')];
+    expect(cleanText('bad token hunter for you', 200, sent)).toBe('[redacted]');
+    expect(cleanText('bad token for xhunter2', 200, sent)).toBe('[redacted]');
+    expect(cleanText('bad token for a hunt', 200, sent)).toBe('bad token for a hunt');
+    expect(cleanText('bad token', 200, [new Secret('')])).toBe('bad token');
   });
 
   it('is cut with an ellipsis, without splitting a character', () => {

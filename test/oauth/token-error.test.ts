@@ -196,6 +196,12 @@ describe('the text of an error', () => {
     expect(JSON.stringify(answer)).not.toContain('pw');
   });
 
+  it('has its code also where that contains a secret of a few letters', () => {
+    const body = { error: 'invalid_client', error_description: 'The client is unknown.' };
+    const answer = refused(body, { status: 401, sent: [new Secret('client')] });
+    expect(answer).toMatchObject({ error: 'invalid_client', description: '[redacted]' });
+  });
+
   it('never repeats a body that could not be parsed', () => {
     expect(JSON.stringify(refused('{"canary-canary', { status: 200 }))).not.toContain('canary');
   });
