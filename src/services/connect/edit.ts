@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Change } from '../../consumers/contract.js';
 import { VaultError } from '../../domain/errors.js';
+import { programName } from '../../domain/hints.js';
 
 /* Changes to the text of a file, and back. Each is a pure function of the text; an empty text is that of a missing file. */
 
@@ -29,9 +30,10 @@ export function edited(change: TextChange, text: string, owner: string): string 
     }
     case 'script': {
       const [first, ...rest] = change.lines;
-      const mark = `# token-vault: ${owner} (undo: vault connect ${owner} --remove)`;
-      if (text !== '' && !text.includes(`\n${mark}\n`)) throw taken(change.file, 'another program');
-      return `${[first, mark, ...rest].join('\n')}\n`;
+      const mark = `# token-vault: ${owner} ${undoBy(owner)}`;
+      if (text !== '' && !text.includes(`\n# token-vault: ${owner} (undo: `))
+        throw taken(change.file, 'another program');
+      return `${first}\n${mark}${rest.join('\n')}\n`;
     }
   }
 }
@@ -41,7 +43,8 @@ export function undone(change: TextChange, text: string, owner: string): string 
   switch (change.kind) {
     case 'lines': {
       const [start, end] = marks(change, owner);
-      const from = text.indexOf(start);
+      // The line names the program by which it was written.
+      const from = text.indexOf(start.slice(0, -undoBy(owner).length));
       const to = text.indexOf(end, from);
       return from === -1 || to === -1 ? text : text.slice(0, from) + text.slice(to + end.length);
     }
@@ -54,8 +57,10 @@ export function undone(change: TextChange, text: string, owner: string): string 
       dropEmpty(document, change.path.slice(0, -1));
       return Object.keys(document).length === 0 ? '' : written(document, change.indent, text);
     }
-    case 'script':
-      return text === edited(change, '', owner) ? '' : text;
+    case 'script': {
+      const plain = (script: string) => script.replace(/ \(undo: (?:token-)?vault connect /, ' ');
+      return plain(text) === plain(edited(change, '', owner)) ? '' : text;
+    }
   }
 }
 
@@ -64,13 +69,14 @@ function block(change: Lines, owner: string): string {
   return `${start}${change.lines.join('\n')}\n${end}`;
 }
 
+function undoBy(owner: string): string {
+  return `(undo: ${programName()} connect ${owner} --remove)\n`;
+}
+
 /** A file may have lines in several sections. */
 function marks({ comment, section }: Lines, owner: string): readonly [string, string] {
   const what = section === undefined ? owner : `${owner} ${section}`;
-  return [
-    `${comment} >>> token-vault: ${what} (undo: vault connect ${owner} --remove)\n`,
-    `${comment} <<< token-vault: ${what}\n`,
-  ];
+  return [`${comment} >>> token-vault: ${what} ${undoBy(owner)}`, `${comment} <<< token-vault: ${what}\n`];
 }
 
 /** After the line that begins the section, where there is one; else at the end, with that line. */

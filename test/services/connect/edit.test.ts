@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { startedAs } from '../../../src/domain/hints.js';
 import type { TextChange } from '../../../src/services/connect/edit.js';
 import { edited, undone } from '../../../src/services/connect/edit.js';
 
@@ -42,6 +43,19 @@ describe.each([
     const once = edited(change, text, OWNER);
     expect(edited(change, once, OWNER)).toBe(once);
   });
+});
+
+it.each([
+  ['lines', lines],
+  ['a section', section],
+  ['a script', script],
+])('%s name the program they were written by, and are undone by either name', (_, change) => {
+  startedAs({ name: 'token-vault' });
+  const after = edited(change, '', OWNER);
+  startedAs({ name: 'vault' });
+  expect(after).toContain('(undo: token-vault connect tool work/me --remove)\n');
+  expect(undone(change, after, OWNER)).toBe('');
+  expect(edited(change, after, OWNER)).toBe(edited(change, '', OWNER));
 });
 
 it('lines of two accounts are undone one by one', () => {
