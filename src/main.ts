@@ -196,14 +196,14 @@ function stoppedBy({ aborted, reason }: AbortSignal, failure: unknown): unknown 
 
 async function fail(failure: unknown, argv: readonly string[], io: Io | null): Promise<void> {
   const error = asVaultError(failure);
-  const [{ renderError }, { askedView }, { plainTheme }] = await Promise.all([
+  const [{ renderError }, { askedView }, { themeFor }] = await Promise.all([
     import('./ui/error-view.js'),
     import('./commands/spec.js'),
     import('./ui/theme.js'),
   ]);
   const view =
     io === null
-      ? { ...askedView(argv), theme: plainTheme, width: Infinity }
+      ? { ...askedView(argv), theme: themeFor(process.stderr, process.env), width: process.stderr.columns }
       : { json: io.json && !io.gaveDocument, verbose: io.verbose, theme: io.talkTheme, width: io.talkWidth };
   const { stdout, stderr } = renderError(error, view);
   if (stdout !== undefined) process.stdout.write(stdout);

@@ -15,6 +15,7 @@ import {
   conditionOf,
 } from '../services/integrity/integrity.js';
 import type { Io, Theme } from '../ui/io.js';
+import { wrapHanging } from '../ui/layout.js';
 import { progressOn } from '../ui/progress.js';
 import type { Command } from './spec.js';
 import { given } from './spec.js';
@@ -117,13 +118,16 @@ function print(results: readonly CheckResult[], io: Io): void {
   if (blocks.length > 0) io.data(`${blocks.join('\n\n')}\n`);
 }
 
-/** Lines are not wrapped, so that a hint can be copied. */
-function lineOf(finding: Finding, title: string, { theme }: Io): string[] {
+function lineOf(finding: Finding, title: string, { theme, tableWidth }: Io): string[] {
   const { mark, style } = MARKS[finding.status];
-  const line = `  ${theme[style](mark)} ${theme.dim(title)}  ${harmless(finding.message)}`;
-  const hints = finding.remedy?.split('\n') ?? [];
-  const margin = ' '.repeat(title.length);
-  return [line, ...hints.map((hint) => `    ${margin}  ${theme.cyan('hint:')} ${harmless(hint)}`)];
+  const indent = '  ✓ '.length + title.length + 2;
+  const behind = (text: string) => wrapHanging(harmless(text), indent, tableWidth).map(theme.link);
+  const [first = '', ...more] = behind(finding.message);
+  const hints = (finding.remedy?.split('\n') ?? []).flatMap((hint) => {
+    const [line = '', ...rest] = behind(`hint: ${hint}`);
+    return [' '.repeat(indent) + line.replace('hint:', theme.cyan), ...rest];
+  });
+  return [`  ${theme[style](mark)} ${theme.dim(title)}  ${first}`, ...more, ...hints];
 }
 
 /** The exit code of the problems, `some_failed` when they differ. Warnings are no failure. */

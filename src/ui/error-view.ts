@@ -10,8 +10,8 @@ interface ErrorViewOptions {
   readonly verbose: boolean;
   /** Styles for stderr. */
   readonly theme: Theme;
-  /** Columns of stderr; Infinity where it is no terminal. */
-  readonly width: number;
+  /** Columns of stderr; none or Infinity where it is no terminal or does not know its size. */
+  readonly width: number | undefined;
 }
 
 interface ErrorView {
@@ -29,7 +29,7 @@ const MAX_CAUSES = 4;
 export function renderError(error: VaultError, options: ErrorViewOptions): ErrorView {
   const { json, verbose, theme, width } = options;
   const trace = verbose ? traceOf(error) : '';
-  const words = `${forPeople(error, theme, width)}${trace}`;
+  const words = `${forPeople(error, theme, width || Infinity)}${trace}`;
   if (!json) return { stderr: words };
   const stdout = `${harmlessJson(JSON.stringify({ error: errorDocument(error) }))}\n`;
   return verbose ? { stdout, stderr: words } : { stdout };

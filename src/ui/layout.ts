@@ -44,9 +44,9 @@ export function renderTable(
 ): string {
   const cells = rows.map((row) => columns.map((_, index) => harmless(row[index] ?? '')));
   const widths = shrink(columns, naturalWidths(columns, cells), width);
-  const header = line(columns, widths, titles(columns), (text) => theme.bold(text));
+  const header = line(columns, widths, titles(columns), theme, (text) => theme.bold(text));
   const body = cells.map((row) =>
-    line(columns, widths, row, (text, column) => column.paint?.(text, theme) ?? text),
+    line(columns, widths, row, theme, (text, column) => column.paint?.(text, theme) ?? text),
   );
   return [header, ...body, ''].join('\n');
 }
@@ -102,14 +102,18 @@ function line(
   columns: readonly Column[],
   widths: readonly number[],
   row: readonly string[],
+  theme: Theme,
   paint: (text: string, column: Column) => string,
 ): string {
   const last = columns.length - 1;
   const painted = columns.map((column, index) => {
     const width = widths[index] ?? 0;
-    const text = cut(row[index] ?? '', width);
+    const cell = row[index] ?? '';
+    const text = cut(cell, width);
     const padding = ' '.repeat(width - displayWidth(text));
-    return index === last ? paint(text, column) : paint(text, column) + padding;
+    // What is left of a cut URL leads elsewhere.
+    const shown = text === cell ? theme.link(paint(text, column)) : paint(text, column);
+    return index === last ? shown : shown + padding;
   });
   return painted.join(GAP).trimEnd();
 }
@@ -130,7 +134,7 @@ export function renderBlock(entries: readonly Entry[], width: number, theme: The
     const wrapped = values.flatMap((each) => wrap(harmless(each), left));
     return wrapped.map((text, index) => {
       const name = index === 0 ? label : '';
-      return `${theme.bold(name)}${' '.repeat(labels - displayWidth(name))}${GAP}${text}`.trimEnd();
+      return `${theme.bold(name)}${' '.repeat(labels - displayWidth(name))}${GAP}${theme.link(text)}`.trimEnd();
     });
   });
   return `${lines.join('\n')}\n`;
@@ -192,6 +196,22 @@ export function wrapMessage(text: string, width: number): string[] {
   const end = beforeCommand(text);
   if (end < 0) return wrap(text, width);
   return [...wrap(text.slice(0, end + 1), width), `  ${text.slice(end + 2)}`];
+}
+
+/**
+ * The same behind a mark or a title of this many columns. A command that is too long for the rest of the line begins further
+ * left, so that the terminal does not break it either.
+ */
+export function wrapHanging(text: string, indent: number, width: number): string[] {
+  const [first = '', ...more] = wrapMessage(text, width - indent);
+  return [
+    first,
+    ...more.map((line) =>
+      line.startsWith('  ') && indent + displayWidth(line) > width
+        ? `    ${line.trimStart()}`
+        : ' '.repeat(indent) + line,
+    ),
+  ];
 }
 
 /** Where the command begins that a message ends with: one of ours, or in `hint: … : ` and `to … : ` one of the system. */

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { doctor, progressOf, showFindings } from '../../src/commands/doctor.js';
 import type { ErrorCode } from '../../src/domain/errors.js';
 import { type Finding, fine, problem, skipped, warning } from '../../src/domain/finding.js';
+import { withoutStyles } from '../../src/domain/safe-text.js';
 import type { CheckResult } from '../../src/health/index.js';
 import { type TerminalOptions, terminal } from '../doubles/terminal.js';
 import { inputOf } from './raw.js';
@@ -50,6 +51,23 @@ Surroundings
 `);
     expect(stderr).toBe('1 warning, no problems\n');
     expect(exitCode).toBe(0);
+  });
+
+  it('breaks lines between words at the width of the terminal, and no command', async () => {
+    const command = 'vault config set providers.work.tokenEndpoint https://id.example.com/token';
+    const finding = problem(
+      'binding_changed',
+      'the token endpoint configured for work is not the one of its login',
+      `to set it back: ${command}\nvault login work`,
+    );
+    const { stdout } = await run([result('clients', 'providers', finding)], { tty: true, columns: 50 });
+    expect(withoutStyles(stdout)).toBe(`Providers
+  ✗ clients  the token endpoint configured for
+             work is not the one of its login
+             hint: to set it back:
+    ${command}
+             hint: vault login work
+`);
   });
 
   it('prints only problems with --quiet', async () => {

@@ -3,8 +3,10 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { typeAtTerminal } from '../harness/at-terminal.js';
 import { VAULT_JS } from '../harness/cli.js';
 import { needs } from '../harness/parts.js';
+import { screenLines } from '../harness/picture.js';
 import { makeTempHome, type TempHome } from '../harness/temp-home.js';
 
 const LIST = ['providers', '--json'];
@@ -22,6 +24,18 @@ function inShell(redirection: string, under = '') {
   const args = ['-c', line, 'sh', process.execPath, VAULT_JS, ...LIST];
   return spawnSync('sh', args, { cwd: home.home, env: home.env, encoding: 'utf8' });
 }
+
+it('a mistake on the command line is coloured and broken between words at a terminal', async (context) => {
+  needs(context, 'a terminal');
+  const words = ['sh', '-c', `stty cols 40; "${process.execPath}" "${VAULT_JS}" exec work sh -c x`];
+  const { exitCode, shown } = await typeAtTerminal(words, { cwd: home.home, env: home.env }).done;
+  expect(exitCode).toBe(2);
+  expect(screenLines(shown.trimEnd())).toEqual([
+    "\x1b[31mvault:\x1b[39m unknown option '-c'",
+    '\x1b[36mhint:\x1b[39m put -- before the program:',
+    '  vault exec work -- sh ARGUMENTS',
+  ]);
+});
 
 describe('stdout', () => {
   it('that accepts only a part gets the rest later', (context) => {

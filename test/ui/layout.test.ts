@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Theme } from '../../src/ui/io.js';
-import { cut, displayWidth, renderTable, wrap } from '../../src/ui/layout.js';
+import { cut, displayWidth, renderBlock, renderTable, wrap } from '../../src/ui/layout.js';
 import { plainTheme } from '../../src/ui/theme.js';
 
 const COLUMNS = [{ title: 'NAME', shrink: true }, { title: 'STATE' }, { title: 'SIZE' }];
@@ -66,6 +66,15 @@ describe('a table', () => {
     ]);
     expect(lines(rows)).toHaveLength(10_002);
   });
+});
+
+it('links a URL in a cell that is not cut, and one in a block', () => {
+  const linking: Theme = { ...plainTheme, link: (text) => text.replace(/https:\S+/, '<$&>') };
+  const rows = [['https://a.example'], ['https://a.example/b/c']];
+  expect(renderTable([{ title: 'URL' }], rows, 17, linking)).toBe(
+    'URL\n<https://a.example>\nhttps://a.exampl…\n',
+  );
+  expect(renderBlock([['at', 'https://a.example']], 80, linking)).toBe('at  <https://a.example>\n');
 });
 
 describe('text on a terminal', () => {
