@@ -4,6 +4,7 @@ import { command } from '../domain/hints.js';
 import { quoted } from '../domain/safe-text.js';
 import type { Host, Paths } from '../system/contract.js';
 import { readOnlyFs } from '../system/files/read-only.js';
+import { DEFAULT_PROFILE } from '../system/paths.js';
 import { profileNames } from '../system/profiles.js';
 
 /**
@@ -17,14 +18,12 @@ export function requirePlace(host: Pick<Host, 'env' | 'platform'>, paths: Paths)
   const { profile } = paths;
   const home = host.env['VAULT_HOME'] ?? '';
   if (profile !== null && !isFolder(paths.data) && !isFolder(paths.config)) {
-    const guess = closest(profile, profileNames(host));
-    const meant = guess === null ? [] : [`did you mean ${guess}?`];
+    const names = [DEFAULT_PROFILE, ...profileNames(host)];
+    const guess = closest(profile, names);
+    const others = names.length > 1 ? [`profiles: ${names.join(', ')}`] : [];
+    const meant = guess === null ? others : [`did you mean ${guess}?`];
     throw new VaultError('config_invalid', `there is no profile ${profile} yet`, {
-      hint: [
-        ...meant,
-        `to list the profiles: ${command('config profiles', null)}`,
-        `to make it: ${command('setup', profile)}`,
-      ].join('\n'),
+      hint: [...meant, `to make it, step by step: ${command('setup', profile)}`].join('\n'),
     });
   }
   if (home === '' || isFolder(home)) return;

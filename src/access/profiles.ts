@@ -1,11 +1,13 @@
 import type { Host, Paths } from '../system/contract.js';
 import { readOnlyFs } from '../system/files/read-only.js';
-import { resolvePaths } from '../system/paths.js';
+import { DEFAULT_PROFILE, resolvePaths } from '../system/paths.js';
 import { profileNames } from '../system/profiles.js';
 
 export interface ProfileView {
   /** Null for the vault without a profile. */
   readonly name: string | null;
+  /** What can be typed for it. */
+  readonly title: string;
   readonly hasVault: boolean;
   readonly paths: Paths;
 }
@@ -15,6 +17,11 @@ export function listProfiles(host: Pick<Host, 'env' | 'platform'>): readonly Pro
   const { VAULT_PROFILE: _, ...env } = host.env;
   return [null, ...profileNames(host)].map((name) => {
     const paths = resolvePaths({ ...host, env }, name);
-    return { name, paths, hasVault: readOnlyFs.info(paths.database) !== null };
+    return {
+      name,
+      title: name ?? DEFAULT_PROFILE,
+      paths,
+      hasVault: readOnlyFs.info(paths.database) !== null,
+    };
   });
 }

@@ -213,8 +213,8 @@ function printProfiles({ host, paths }: Context, io: Io): void {
     });
     return;
   }
-  const rows = profiles.map(({ name, hasVault, paths: own }) => [
-    `${name ?? '-'}${name === paths.profile ? ' *' : ''}`,
+  const rows = profiles.map(({ name, title, hasVault, paths: own }) => [
+    `${title}${name === paths.profile ? ' *' : ''}`,
     hasVault ? 'yes' : 'no',
     own.config,
   ]);

@@ -8,6 +8,9 @@ import { appleFolders, windowsFolders } from './paths-rest.js';
 const APP = 'token-vault';
 const PROFILE = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
+/** What the vault without a profile is called where a name is needed. */
+export const DEFAULT_PROFILE = 'default';
+
 export function isProfileName(name: string): boolean {
   return PROFILE.test(name);
 }
@@ -21,7 +24,8 @@ export function isProfileName(name: string): boolean {
  * @throws VaultError `config_invalid`
  */
 export function resolvePaths(host: Pick<Host, 'env' | 'platform'>, profile: string | null): Paths {
-  const name = profile ?? host.env['VAULT_PROFILE'] ?? '';
+  const named = profile ?? host.env['VAULT_PROFILE'] ?? '';
+  const name = named === DEFAULT_PROFILE ? '' : named;
   // An unset variable in `--profile "$WHO"` must not select the default vault.
   if (profile === '' || (name !== '' && !isProfileName(name))) {
     throw new VaultError(

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Host } from './contract.js';
 import { readOnlyFs } from './files/read-only.js';
-import { isProfileName, resolvePaths } from './paths.js';
+import { DEFAULT_PROFILE, isProfileName, resolvePaths } from './paths.js';
 
 /** The names of the profiles that have a folder, sorted. @throws VaultError `config_invalid` */
 export function profileNames({ env, platform }: Pick<Host, 'env' | 'platform'>): readonly string[] {
@@ -9,5 +9,5 @@ export function profileNames({ env, platform }: Pick<Host, 'env' | 'platform'>):
   const { data, config } = resolvePaths({ env: own, platform }, null);
   const folders = [data, config].map((root) => join(root, 'profiles'));
   const names = folders.flatMap((folder) => readOnlyFs.names(folder));
-  return [...new Set(names.filter(isProfileName))].sort();
+  return [...new Set(names.filter((name) => isProfileName(name) && name !== DEFAULT_PROFILE))].sort();
 }

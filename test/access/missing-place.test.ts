@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { requirePlace } from '../../src/access/missing-place.js';
 import { resolvePaths } from '../../src/system/paths.js';
+import { profileNames } from '../../src/system/profiles.js';
 
 let folder: string;
 beforeEach(() => {
@@ -40,8 +41,28 @@ describe('a vault that does not exist', () => {
     expect(() => check(folder, 'acne')).toThrow(
       expect.objectContaining({
         message: 'there is no profile acne yet',
-        hint: 'did you mean acme?\nto list the profiles: vault config profiles\nto make it: vault --profile acne setup',
+        hint: 'did you mean acme?\nto make it, step by step: vault --profile acne setup',
       }),
     );
+    expect(() => check(folder, 'other')).toThrow(
+      expect.objectContaining({
+        hint: 'profiles: default, acme\nto make it, step by step: vault --profile other setup',
+      }),
+    );
+  });
+
+  it('is not the one of the profile default, which is the vault without a profile', () => {
+    mkdirSync(join(folder, 'profiles', 'default'), { recursive: true });
+    const host = {
+      env: { HOME: folder, VAULT_HOME: folder, VAULT_PROFILE: 'acme' },
+      platform: 'linux',
+    } as const;
+    expect(resolvePaths(host, 'default')).toMatchObject({ profile: null, data: folder });
+    expect(
+      resolvePaths({ ...host, env: { VAULT_HOME: folder, VAULT_PROFILE: 'default' } }, null),
+    ).toMatchObject({
+      profile: null,
+    });
+    expect(profileNames(host)).toEqual([]);
   });
 });
