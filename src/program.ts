@@ -1,6 +1,6 @@
 import { Argument, CommanderError, Command as Node, Option } from 'commander';
 import { COMMANDS, type CommandEntry } from './commands/index.js';
-import { mistake, type Place } from './commands/mistakes.js';
+import { helpMistake, mistake, type Place } from './commands/mistakes.js';
 import { commandPage, programPage } from './commands/pages.js';
 import type { ArgumentSpec, Command, OptionSpec, Subcommand } from './commands/spec.js';
 import {
@@ -41,6 +41,7 @@ export async function readArguments(
   argv: readonly string[],
   theme: Theme = plainTheme,
 ): Promise<NamedReading | Extract<Parsed, { kind: 'text' }>> {
+  await refuseHelp(argv);
   const words = asOptions(argv);
   const run: Run = { words, theme, printed: '', reading: null, failedAt: null };
   const root = await rootNode(run);
@@ -80,6 +81,14 @@ function asOptions(argv: readonly string[]): readonly string[] {
   const [name] = rest;
   if (name === undefined || name === 'help') return ['--help'];
   return COMMANDS.some((entry) => entry.name === name) ? [...rest, '--help'] : rest;
+}
+
+/** @throws VaultError `usage` for the help of something that is not there */
+async function refuseHelp([first, ...rest]: readonly string[]): Promise<void> {
+  const words = rest.filter((word) => !word.startsWith('-'));
+  const entry = first === 'help' ? COMMANDS.find(({ name }) => name === words[0]) : undefined;
+  const wrong = entry === undefined ? null : helpMistake(await entry.load(), words);
+  if (wrong !== null) throw wrong;
 }
 
 async function rootNode(run: Run): Promise<Node> {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { COMMANDS } from '../src/commands/index.js';
 import { list } from '../src/commands/list.js';
 import { askedView } from '../src/commands/spec.js';
-import { TRIED_WORDS, triedWord } from '../src/commands/tried-words.js';
+import { instead, TRIED_LINES, TRIED_WORDS, triedWord } from '../src/commands/tried-words.js';
 import type { VaultError } from '../src/domain/errors.js';
 import { parseProgram } from '../src/program.js';
 import { plainTheme } from '../src/ui/theme.js';
@@ -75,6 +75,21 @@ describe('an invalid command line', () => {
     [['tokne'], "unknown command 'tokne'", 'did you mean token? see vault --help'],
     [['help', 'tokne'], "unknown command 'tokne'", 'did you mean token? see vault --help'],
     [['quux'], "unknown command 'quux'", 'see vault --help'],
+    [['help', 'key', 'foo'], "unknown command 'key foo'", 'see vault key --help'],
+    [
+      ['help', 'key', 'list'],
+      "unknown command 'key list'",
+      'to see the keys that open the vault: vault key status',
+    ],
+    [['help', 'token', 'x'], "there is no help page 'token x'", 'see vault help token'],
+    [['help', 'key', 'rotate', 'x'], "there is no help page 'key rotate x'", 'see vault help key rotate'],
+    [
+      ['config', 'list'],
+      "unknown command 'config list'",
+      'to see what is set: vault config get\nto list the profiles: vault config profiles',
+    ],
+    [['default', '--unset'], "unknown option '--unset'", 'to remove all defaults: vault default --remove'],
+    [['revoke', 'work', '-f'], "unknown option '-f'", 'without asking: vault revoke ACCOUNT --yes'],
     [['key', 'rotte'], "unknown command 'key rotte'", 'did you mean rotate? see vault key --help'],
     [['list', '--json=x'], "option '--json' takes no value", 'see vault list --help'],
     [
@@ -144,12 +159,14 @@ describe('an invalid command line', () => {
   });
 
   it('has a command in each of these hints that the program understands', async () => {
-    for (const word of TRIED_WORDS) {
-      const line = triedWord(word, [])?.split(': vault ')[1] ?? expect.fail(word);
-      expect(await parseProgram(line.split(' ')), word).toMatchObject({
-        kind: expect.stringMatching(/run|text/),
-      });
+    const hints = [...TRIED_WORDS.map((word) => triedWord(word, [])), ...TRIED_LINES.map(instead)];
+    for (const hint of hints.flatMap((each) => each?.split('\n') ?? expect.fail())) {
+      const line = hint.split(': vault ')[1] ?? expect.fail(hint);
+      const understood = parseProgram(line.replace('TOOL', 'git').replace('KIND', 'file').split(' '));
+      expect(await understood, hint).toMatchObject({ kind: expect.stringMatching(/run|text/) });
     }
+    const names = TRIED_LINES.map((line) => line.split(' ')[0]);
+    expect(names.filter((name) => !COMMANDS.some((each) => each.name === name))).toEqual([]);
     expect(TRIED_WORDS.filter((word) => COMMANDS.some(({ name }) => name === word))).toEqual([]);
   });
 

@@ -9,6 +9,7 @@ import {
   completionScript,
   installCompletion,
   removeCompletion,
+  shellNotNamed,
   shellOf,
 } from '../services/completion/install.js';
 import type { Io } from '../ui/io.js';
@@ -46,15 +47,12 @@ export const completion: Command<CompletionInput> = {
     if (install && remove) throw new VaultError('usage', '--install and --remove contradict each other');
     if (dryRun && !install && !remove)
       throw new VaultError('usage', '--dry-run can be used only with --install or --remove');
-    if (shell === null && !install && !remove)
-      throw new VaultError('usage', `name a shell: ${SHELLS.join(', ')}`, {
-        hint: `for yours: ${command('completion --install')}`,
-      });
     return { action: install ? 'install' : remove ? 'remove' : 'print', shell, dryRun: dryRun === true };
   },
 
   async run(ctx, { action, shell: named, dryRun }, io) {
-    const shell = named ?? shellOf(ctx.host);
+    if (action === 'print' && named === null) throw shellNotNamed(ctx.host);
+    const shell = named ?? shellOf(ctx.host, action === 'remove' ? '--remove' : '--install');
     if (action === 'print') {
       const script = await completionScript(ctx, shell);
       if (io.json) io.document({ shell, script });

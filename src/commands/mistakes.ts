@@ -4,7 +4,7 @@ import { command } from '../domain/hints.js';
 import { quoted } from '../domain/safe-text.js';
 import { COMMANDS } from './index.js';
 import type { Command, Subcommand } from './spec.js';
-import { triedWord } from './tried-words.js';
+import { instead, triedWord } from './tried-words.js';
 
 /* Command lines that make no sense: what is wrong, and what to type. */
 
@@ -30,13 +30,28 @@ export function mistake(report: Report, place: Place): VaultError {
   // Commander prints the help for a command that was typed without one of its subcommands.
   if (report.code === 'commander.help') return noCommand(place);
   const { sentence, suggestion } = reworded(report.message);
-  const { argument, hint } = sentence === "unknown option '--env-file'" ? NOT_ENV_FILE : more(report, place);
+  const { argument, hint } = more(report, sentence, place);
   const guess = suggestion === null ? '' : `did you mean ${suggestion}? `;
   return new VaultError('usage', `${sentence}${argument}`, { hint: hint ?? `${guess}see ${help(place)}` });
 }
 
-/** Node treats `--env-file` as its own option, but also passes it on. Users know it from other tools. */
-const NOT_ENV_FILE = { argument: '', hint: 'name the file with --settings' };
+/**
+ * The mistake in `help key foo`, which commander takes for `help key`.
+ *
+ * @param words after `help`, the name of the command first
+ * @returns null where there is such a page
+ */
+export function helpMistake(at: Command, [name = '', ...words]: readonly string[]): VaultError | null {
+  const subcommand = at.subcommands?.find((each) => each.name === words[0]) ?? null;
+  const [extra] = subcommand === null ? words : words.slice(1);
+  if (extra === undefined) return null;
+  if (subcommand === null && at.subcommands !== undefined)
+    return unknownCommand(extra, { name, command: at, subcommand, words });
+  const page = subcommand === null ? name : `${name} ${subcommand.name}`;
+  return new VaultError('usage', `there is no help page '${page} ${extra}'`, {
+    hint: `see ${command(`help ${page}`)}`,
+  });
+}
 
 /** A command with commands of its own takes no other words. */
 function isUnknownCommand({ code }: Report, { command: at, subcommand }: Place): boolean {
@@ -48,7 +63,7 @@ function isUnknownCommand({ code }: Report, { command: at, subcommand }: Place):
 
 function unknownCommand(word: string, place: Place): VaultError {
   const path = place.name === null ? word : `${place.name} ${word}`;
-  const tried = place.command === null ? triedWord(word, place.words.slice(1)) : null;
+  const tried = place.command === null ? triedWord(word, place.words.slice(1)) : instead(path);
   const guess = place.command === null ? similarCommand(word) : closest(word, subcommands(place));
   const hint = tried ?? `${guess === null ? '' : `did you mean ${guess}? `}see ${help(place)}`;
   return new VaultError('usage', `unknown command '${path}'`, { hint });
@@ -92,10 +107,16 @@ function reworded(message: string): { readonly sentence: string; readonly sugges
 /** What commander does not know: what an argument may be, and where the words of a program begin. */
 function more(
   { code, message }: Report,
+  sentence: string,
   { name, command: at, subcommand, words }: Place,
 ): { readonly argument: string; readonly hint: string | null } {
   const usage = subcommand ?? at;
   const none = { argument: '', hint: null };
+  const option = /^unknown option '(--?[\w-]+)'$/.exec(sentence)?.[1];
+  // Node treats this one as its own, but also passes it on. Users know it from other tools.
+  if (option === '--env-file') return { argument: '', hint: 'name the file with --settings' };
+  const tried = option === undefined ? null : instead(`${name} ${option}`);
+  if (tried !== null) return { argument: '', hint: tried };
   if (usage === null) return none;
   if (code === 'commander.missingArgument') {
     const missing = usage.arguments.find((argument) => message.includes(`'${argument.name}'`));
@@ -111,7 +132,7 @@ function more(
       };
     return none;
   }
-  const meant = code === 'commander.excessArguments' ? INSTEAD[name ?? ''] : undefined;
+  const meant = code === 'commander.excessArguments' ? MEANT[name ?? ''] : undefined;
   if (meant !== undefined) return { argument: '', hint: `did you mean: ${command(meant(words))}` };
   const program = usage.arguments.findIndex(({ values }) => values === 'program');
   if (code !== 'commander.unknownOption' || program === -1 || words.length <= program) return none;
@@ -120,7 +141,7 @@ function more(
 }
 
 /** What people mean by a word after these commands, which take none. */
-const INSTEAD: Readonly<Record<string, (words: readonly string[]) => string>> = {
+const MEANT: Readonly<Record<string, (words: readonly string[]) => string>> = {
   list: ([word = '']) => `show ${quoted(word)}`,
   status: ([word = '']) => `show ${quoted(word)}`,
   audit: ([word = '']) => (word === 'verify' ? 'audit --verify' : `audit --account ${quoted(word)}`),

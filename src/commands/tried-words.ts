@@ -79,6 +79,35 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   ),
 };
 
+/** Words and options that people try after a command, with what they want. */
+const INSTEAD: Readonly<Record<string, readonly Meaning[]>> = {
+  ...same([KEYS], 'key list', 'key ls', 'key show', 'key get'),
+  ...same([['to add a key', 'key add KIND']], 'key create', 'key new', 'key init'),
+  ...same([['to remove a key', 'key remove KIND']], 'key delete', 'key rm'),
+  ...same([['to save the keys in a recovery file', 'key export vault.recovery']], 'key backup', 'key save'),
+  ...same([SETTINGS, PROFILES], 'config list', 'config ls', 'config show'),
+  ...same([['to remove a value', 'config unset SETTING']], 'config remove', 'config rm', 'config delete'),
+  ...same([['to remove all defaults', 'default --remove']], 'default --unset', 'default --clear'),
+  ...same([['to undo it', 'connect TOOL --remove']], 'connect --uninstall', 'connect --undo'),
+  ...same([['to remove it', 'completion --remove']], 'completion --uninstall'),
+  ...same([['to remove it', 'schedule --uninstall']], 'schedule --remove'),
+  ...same([AGENT], 'agent start', 'agent run'),
+  ...same([['to remove it', 'agent uninstall']], 'agent remove'),
+  ...same([['without asking', 'revoke ACCOUNT --yes']], 'revoke --force', 'revoke -f', 'revoke -y'),
+};
+
+function same(meanings: readonly Meaning[], ...lines: string[]): Record<string, readonly Meaning[]> {
+  return Object.fromEntries(lines.map((line) => [line, meanings]));
+}
+
+export const TRIED_LINES: readonly string[] = Object.keys(INSTEAD);
+
+/** The hint for a word or an option that a command does not have; null where nothing is known. @param line without our name */
+export function instead(line: string): string | null {
+  const meanings = Object.hasOwn(INSTEAD, line) ? INSTEAD[line] : undefined;
+  return meanings?.map(([purpose, typed]) => `${purpose}: ${command(typed)}`).join('\n') ?? null;
+}
+
 function all(meaning: Meaning, ...words: string[]): Record<string, Meaning> {
   return Object.fromEntries(words.map((word) => [word, meaning]));
 }

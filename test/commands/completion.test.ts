@@ -13,6 +13,7 @@ function printed(print: (io: Io) => void, options: TerminalOptions = {}) {
 describe('vault completion', () => {
   it.each([
     ['bash', { action: 'print', shell: 'bash', dryRun: false }],
+    ['', { action: 'print', shell: null, dryRun: false }],
     ['--install', { action: 'install', shell: null, dryRun: false }],
     ['zsh --install --dry-run', { action: 'install', shell: 'zsh', dryRun: true }],
     ['fish --remove', { action: 'remove', shell: 'fish', dryRun: false }],
@@ -21,7 +22,6 @@ describe('vault completion', () => {
   });
 
   it.each([
-    ['', 'name a shell: bash, zsh, fish, powershell'],
     ['tcsh', 'no completion for shell tcsh; supported: bash, zsh, fish, powershell'],
     ['--install --remove', '--install and --remove contradict each other'],
     ['bash --dry-run', '--dry-run can be used only with --install or --remove'],

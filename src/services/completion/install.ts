@@ -32,22 +32,41 @@ export async function completionScript(ctx: Pick<Context, 'readNamed'>, shell: S
   );
 }
 
-/** The shell of the environment. @throws VaultError `usage` */
-export function shellOf({ env, platform }: Pick<Context['host'], 'env' | 'platform'>): Shell {
-  const name = env['SHELL']
+/** The shell of the environment; null for one without a completion. */
+function knownShell({ env, platform }: Machine): Shell | null {
+  const name = nameOfShell(env);
+  const shell = name === 'pwsh' || (name === undefined && platform === 'win32') ? 'powershell' : name;
+  return SHELLS.find((each) => each === shell) ?? null;
+}
+
+type Machine = Pick<Context['host'], 'env' | 'platform'>;
+
+function nameOfShell(env: Environment): string | undefined {
+  return env['SHELL']
     ?.split(/[\\/]/)
     .at(-1)
     ?.replace(/\.exe$/, '');
-  const shell = name === 'pwsh' || (name === undefined && platform === 'win32') ? 'powershell' : name;
-  const known = SHELLS.find((each) => each === shell);
-  if (known !== undefined) return known;
+}
+
+/** The shell of the environment. @param option that is for it @throws VaultError `usage` */
+export function shellOf(host: Machine, option: '--install' | '--remove'): Shell {
+  const known = knownShell(host);
+  if (known !== null) return known;
+  const name = nameOfShell(host.env);
   throw new VaultError(
     'usage',
-    shell === undefined
+    name === undefined
       ? 'SHELL is not set, so name the shell'
-      : `there is no completion for the shell ${shell}`,
-    { hint: `supported shells: ${SHELLS.join(', ')}; for example: ${command('completion bash')}` },
+      : `there is no completion for the shell ${name}`,
+    { hint: `supported shells: ${SHELLS.join(', ')}; for example: ${command(`completion bash ${option}`)}` },
   );
+}
+
+/** The error where no shell is named to print the script for. */
+export function shellNotNamed(host: Machine): VaultError {
+  return new VaultError('usage', `name a shell: ${SHELLS.join(', ')}`, {
+    hint: `to install it: ${command(`completion${knownShell(host) === null ? ' bash' : ''} --install`)}`,
+  });
 }
 
 /**

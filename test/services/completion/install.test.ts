@@ -6,6 +6,7 @@ import {
   completionScript,
   installCompletion,
   removeCompletion,
+  shellNotNamed,
   shellOf,
 } from '../../../src/services/completion/install.js';
 import type { Host } from '../../../src/system/contract.js';
@@ -33,21 +34,29 @@ describe('the current shell', () => {
     ['/usr/bin/pwsh', 'powershell'],
     ['C:\\Program Files\\Git\\usr\\bin\\bash.exe', 'bash'],
   ])('is recognised by the name of %s', (path, shell) => {
-    expect(shellOf({ env: { SHELL: path }, platform: 'linux' })).toBe(shell);
+    expect(shellOf({ env: { SHELL: path }, platform: 'linux' }, '--install')).toBe(shell);
   });
 
   it('is PowerShell on Windows if SHELL is not set', () => {
-    expect(shellOf({ env: {}, platform: 'win32' })).toBe('powershell');
+    expect(shellOf({ env: {}, platform: 'win32' }, '--install')).toBe('powershell');
   });
 
   it.each([[{}], [{ SHELL: '/bin/dash' }]])('must be named with %j', (env) => {
-    expect(() => shellOf({ env, platform: 'linux' })).toThrow(
+    expect(() => shellOf({ env, platform: 'linux' }, '--remove')).toThrow(
       expect.objectContaining({
         code: 'usage',
-        hint: expect.stringContaining('bash, zsh, fish, powershell'),
+        hint: 'supported shells: bash, zsh, fish, powershell; for example: vault completion bash --remove',
       }),
     );
   });
+});
+
+it.each([
+  [{}, 'vault completion bash --install'],
+  [{ SHELL: '/bin/dash' }, 'vault completion bash --install'],
+  [{ SHELL: '/bin/zsh' }, 'vault completion --install'],
+])('without a shell to print for, the hint for %j is %s', (env, hint) => {
+  expect(shellNotNamed({ env, platform: 'linux' }).hint).toBe(`to install it: ${hint}`);
 });
 
 describe('the completion of a shell', () => {
