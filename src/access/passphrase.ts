@@ -17,9 +17,9 @@ const ATTEMPTS = 3;
 
 const VAULT = 'the vault';
 const VAULT_HINT =
-  'write it into a private file, once: (umask 077; cat > "$HOME/.vault-passphrase")\nand then: export VAULT_PASSPHRASE_FILE="$HOME/.vault-passphrase"\nor pass it as a descriptor: export VAULT_PASSPHRASE_FD=3, and add to the command: 3< "$HOME/.vault-passphrase"';
+  'write it into a private file, once: (umask 077; cat > "$HOME/.vault-passphrase")\n(type the passphrase, Enter, Ctrl-D)\nand then: export VAULT_PASSPHRASE_FILE="$HOME/.vault-passphrase"\nor pass it as a descriptor: export VAULT_PASSPHRASE_FD=3, and add to the command: 3< "$HOME/.vault-passphrase"';
 const RECOVERY_HINT =
-  'write it into a private file, once: (umask 077; cat > "$HOME/.recovery-passphrase")\nand add: --passphrase-file "$HOME/.recovery-passphrase"\nor pass it as a descriptor: --passphrase-fd 3 3< "$HOME/.recovery-passphrase"';
+  'write it into a private file, once: (umask 077; cat > "$HOME/.recovery-passphrase")\n(type the passphrase, Enter, Ctrl-D)\nand add: --passphrase-file "$HOME/.recovery-passphrase"\nor pass it as a descriptor: --passphrase-fd 3 3< "$HOME/.recovery-passphrase"';
 
 export interface PassphraseDeps {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -120,7 +120,7 @@ function fromFile({ readFile }: PassphraseDeps, path: string): Secret {
   const content = readFile(path, LIMIT);
   if (content === null) {
     throw new VaultError('key_missing', `there is no passphrase file at ${path}`, {
-      hint: `create it: (umask 077; cat > ${inQuotes(path)})`,
+      hint: `to create it, then type the passphrase, Enter, Ctrl-D: (umask 077; cat > ${inQuotes(path)})`,
     });
   }
   const text = content.toString('utf8').split(/\r?\n/, 1)[0] ?? '';

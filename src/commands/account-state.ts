@@ -10,21 +10,44 @@ type Timed = Pick<Account, 'status' | 'expiresAt' | 'grantExpiresAt' | 'hasRefre
 /** A grant that ends later is nothing to see to now. */
 const SOON = 7 * DAY;
 
-/** `ok`, `ends in 5d`, `needs login`, `scopes missing`, `failing`, `revoked` */
+/** The states of a login without its times, from the best to the worst. */
+export const LOGIN_STATES = ['ok', 'scopes missing', 'failing', 'needs login', 'revoked'] as const;
+type LoginState = (typeof LOGIN_STATES)[number];
+
+const STATE_OF: Readonly<Record<Account['status'], LoginState>> = {
+  active: 'ok',
+  insufficient_scope: 'scopes missing',
+  failing: 'failing',
+  login_needed: 'needs login',
+  revoked: 'revoked',
+};
+
+export function loginStateOf(account: Timed, now: number): LoginState {
+  return whatEnded(account, now) === null ? STATE_OF[account.status] : 'needs login';
+}
+
+/** What has ended by the clock, so that a login is needed whatever the status is; null: nothing has. */
+export function whatEnded(
+  { status, expiresAt, grantExpiresAt, hasRefreshToken }: Timed,
+  now: number,
+): string | null {
+  const end = hasRefreshToken ? grantExpiresAt : expiresAt;
+  if (status === 'login_needed' || status === 'revoked' || end === null || end > now) return null;
+  return hasRefreshToken ? 'its grant has ended' : 'its access token has ended, and it has no refresh token';
+}
+
+/** The same, or `ends in 5d` where that is all there is to say. */
 export function loginState(account: Timed, now: number): string {
-  const { status, expiresAt, grantExpiresAt: end, hasRefreshToken } = account;
-  if (status === 'revoked') return 'revoked';
-  const ended = hasRefreshToken ? end : expiresAt;
-  if (status === 'login_needed' || (ended !== null && ended <= now)) return 'needs login';
-  if (status === 'failing') return 'failing';
-  if (end !== null && end - now <= SOON) return `ends in ${formatDuration(end - now)}`;
-  return status === 'insufficient_scope' ? 'scopes missing' : 'ok';
+  const state = loginStateOf(account, now);
+  const { grantExpiresAt: end } = account;
+  const isGood = state === 'ok' || state === 'scopes missing';
+  return isGood && end !== null && end - now <= SOON ? `ends in ${formatDuration(end - now)}` : state;
 }
 
 /** `renews itself`, `cannot renew: ends in 40m`, `cannot renew`, `ends in 40m`, `ended 3h ago`, `unknown end` */
 export function tokenState(account: Timed, now: number): string {
   const { expiresAt: end, hasRefreshToken } = account;
-  const login = loginState(account, now);
+  const login = loginStateOf(account, now);
   const isRenewed = hasRefreshToken && login !== 'needs login' && login !== 'revoked';
   if (isRenewed && login !== 'failing') return 'renews itself';
   if (end !== null && end <= now) return `ended ${formatDuration(now - end)} ago`;

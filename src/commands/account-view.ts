@@ -1,8 +1,9 @@
-import { type Account, type AccountStatus, accountName, type Identity } from '../domain/account.js';
+import { type Account, accountName, type Identity } from '../domain/account.js';
 import { command, loginCommand, shellName, widenHint } from '../domain/hints.js';
 import { missingScopes, readable } from '../domain/scopes.js';
-import { rfc3339 } from '../domain/time.js';
-import type { Theme } from '../ui/io.js';
+import { relative, rfc3339 } from '../domain/time.js';
+import type { VaultTrouble } from '../services/overview/overview.js';
+import { loginStateOf, whatEnded } from './account-state.js';
 
 /**
  * An account in `list --json`. The keys are an API: new ones may be added, none removed.
@@ -33,33 +34,55 @@ export function userOf({ name, email, subject }: Identity): string {
   return name === null || email === null ? (email ?? name ?? subject) : `${name} <${email}>`;
 }
 
-/** The reason of the account's status as a sentence that names the account; null when there is none. */
-export function troubleOf(account: Account): string | null {
-  if (account.reason === null) return null;
+/** What is wrong with an account, as a sentence that names it; null where nothing is. */
+export function troubleOf(account: Account, now: number): string | null {
   const name = accountName(account);
+  const ended = whatEnded(account, now);
+  if (ended !== null) return `${name} needs a new login: ${ended}`;
+  if (account.reason === null) return account.status === 'login_needed' ? `${name} needs a new login` : null;
   // The reason of a failing account does not mention its missing scopes.
   const missing =
     account.status === 'failing' ? missingScopes(account.askedScopes, account.grantedScopes) : [];
   const lacking = missing.length === 0 ? '' : `; ${readable(`not granted: ${missing.join(' ')}`)}`;
-  const reason = `${readable(account.reason)}${lacking}`;
+  const age = account.status === 'failing' ? relative(account.updatedAt, now) : null;
+  const what = age === null ? '' : `the last refresh failed ${age}: `;
+  const reason = `${what}${readable(account.reason)}${lacking}`;
   return reason.includes(name) ? reason : `${name}: ${reason}`;
 }
 
 /** The command for the next step; null when none is needed. */
-export function remedyOf(account: Account): string | null {
-  switch (account.status) {
-    case 'login_needed':
+export function remedyOf(account: Account, now: number): string | null {
+  switch (loginStateOf(account, now)) {
+    case 'needs login':
     case 'revoked':
       return loginCommand(account);
-    case 'insufficient_scope': {
+    case 'scopes missing': {
       const missing = missingScopes(account.askedScopes, account.grantedScopes);
       return missing.length === 0 ? null : widenHint(account, missing);
     }
     case 'failing':
       return command(`refresh ${shellName(account)} --force`);
-    case 'active':
+    case 'ok':
       return null;
   }
+}
+
+/** What is wrong with the vault as a whole, with the command to type. */
+export function vaultTroubles({ keyMissing, blockedSince }: VaultTrouble): readonly TroubleLine[] {
+  const noKey = {
+    message: `the key cannot be read: the ${keyMissing} does not exist`,
+    hint: command('key status'),
+  };
+  const blocked = {
+    message: 'nothing is refreshed: the vault is an older copy, or was copied or moved',
+    hint: command('doctor --accept-rollback'),
+  };
+  return [...(keyMissing === null ? [] : [noKey]), ...(blockedSince === null ? [] : [blocked])];
+}
+
+interface TroubleLine {
+  readonly message: string;
+  readonly hint: string;
 }
 
 /**
@@ -70,24 +93,6 @@ export function shortScope(scope: string): string {
   const match = /^https?:\/\/([^/]+)((?:\/[^/]+)*)\/?$/.exec(scope);
   const short = match === null ? scope : match[2]?.split('/').at(-1) || (match[1] ?? scope);
   return readable(short);
-}
-
-export function paintStatus(status: string, theme: Theme): string {
-  return theme[STATUS_STYLE[status as AccountStatus] ?? 'yellow'](status);
-}
-
-const STATUS_STYLE: Record<AccountStatus, keyof Theme> = {
-  active: 'green',
-  insufficient_scope: 'yellow',
-  login_needed: 'red',
-  failing: 'yellow',
-  revoked: 'dim',
-};
-
-export function paintOutcome(outcome: string, theme: Theme): string {
-  if (/^(?:refreshed|revoked|would_)/.test(outcome)) return theme.green(outcome);
-  if (outcome === 'skipped') return theme.dim(outcome);
-  return /^(?:forgotten|transient|busy)/.test(outcome) ? theme.yellow(outcome) : theme.red(outcome);
 }
 
 /** The hints of an error, indented to follow its message. */

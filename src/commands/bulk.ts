@@ -2,9 +2,9 @@ import { type Account, accountName } from '../domain/account.js';
 import { type ErrorCode, EXIT_CODES, VaultError } from '../domain/errors.js';
 import { command } from '../domain/hints.js';
 import { count } from '../domain/wording.js';
-import type { Column, Io } from '../ui/io.js';
+import type { Column, Io, Theme } from '../ui/io.js';
 import { printTable } from '../ui/layout.js';
-import { hintLines, paintOutcome } from './account-view.js';
+import { hintLines } from './account-view.js';
 import type { OptionSpec, RawInput } from './spec.js';
 import { given, names, text } from './spec.js';
 
@@ -32,11 +32,10 @@ export const SELECTION_OPTIONS: readonly OptionSpec[] = [
   { flags: '--provider <name>', description: 'every account of this provider', values: 'provider' },
 ];
 
-const COLUMNS: readonly Column[] = [
-  { title: 'ACCOUNT' },
-  { title: 'OUTCOME', paint: paintOutcome },
-  { title: 'WHY', shrink: true },
-];
+/** How people read an outcome; its identifier is in `--json`. */
+export type OutcomeWords<Outcome extends string> = Readonly<
+  Record<Outcome, readonly [words: string, style: keyof Theme]>
+>;
 
 /**
  * The accounts that a command is for. Naming none does not select all.
@@ -60,12 +59,23 @@ export function selection(raw: RawInput): Selection {
 }
 
 /** The table of a dry run. */
-export function outcomeTable(results: readonly Result<string>[], io: Io): void {
-  printTable(
-    io,
-    COLUMNS,
-    results.map(({ account, outcome, reason }) => [accountName(account), outcome, reason]),
-  );
+export function outcomeTable<Outcome extends string>(
+  results: readonly Result<Outcome>[],
+  words: OutcomeWords<Outcome>,
+  io: Io,
+): void {
+  const styles = new Map<string, keyof Theme>(Object.values(words));
+  const columns: readonly Column[] = [
+    { title: 'ACCOUNT' },
+    { title: 'OUTCOME', paint: (cell, theme) => theme[styles.get(cell) ?? 'red'](cell) },
+    { title: 'WHY', shrink: true },
+  ];
+  const rows = results.map(({ account, outcome, reason }) => [
+    accountName(account),
+    words[outcome][0],
+    reason,
+  ]);
+  printTable(io, columns, rows);
 }
 
 /**

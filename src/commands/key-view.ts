@@ -54,9 +54,12 @@ export function showRotated({ key: rotated, replaced, old, next }: RotatedKey, i
   if (io.json) io.document({ ...keyDocument(rotated), replaced, old, next });
   io.say(`the ${rotated.place} holds a new key of the vault; ${old}`, 'green');
   if (next !== null) io.warn(next, 'yellow');
-  io.say(
-    `to open an older backup you need the old key or a recovery file; to make a new backup: ${commandLine('backup vault.backup')}`,
-  );
+  sayOlderBackups(io);
+}
+
+function sayOlderBackups(io: Io): void {
+  io.say('to open an older backup you need the old key or a recovery file');
+  io.say(`to make a new backup: ${commandLine('backup vault.backup')}`);
 }
 
 export function showRotatedData(
@@ -96,6 +99,7 @@ export function showImported({ key: made, replaced }: ImportedKey, choice: KeyCh
     const source = choice === null ? made.source : sameSourceFlags(choice);
     io.say(`to have this machine use it: ${commandLine(`key use ${source}`)}`);
   }
+  sayOlderBackups(io);
   io.say(`check the vault: ${commandLine('doctor')}`);
 }
 

@@ -1,7 +1,7 @@
 import { ACCOUNT_STATUSES, type Account, accountName } from '../domain/account.js';
 import { parseDuration } from '../domain/duration-text.js';
 import { VaultError } from '../domain/errors.js';
-import { command, loginCommand } from '../domain/hints.js';
+import { command } from '../domain/hints.js';
 import { relative, rfc3339Writer } from '../domain/time.js';
 import { firstLoginHere } from '../services/first-login.js';
 import {
@@ -11,11 +11,21 @@ import {
   listExtras,
   listInPieces,
   SORTS,
+  type VaultTrouble,
+  vaultTrouble,
 } from '../services/overview/overview.js';
 import type { Column, Io } from '../ui/io.js';
 import { type Entry, fits, printTable, renderBlock } from '../ui/layout.js';
 import { loginState, paintState, tokenState } from './account-state.js';
-import { accountDocument, remedyOf, shortScope, troubleOf, userOf } from './account-view.js';
+import {
+  accountDocument,
+  hintLines,
+  remedyOf,
+  shortScope,
+  troubleOf,
+  userOf,
+  vaultTroubles,
+} from './account-view.js';
 import type { Command } from './spec.js';
 import { given, oneOf, text } from './spec.js';
 
@@ -85,6 +95,7 @@ export const list: Command<ListInput> = {
       return;
     }
     printAccounts(accounts, extras, wide, io);
+    sayVaultTroubles(await vaultTrouble(ctx), io);
     // A call to the keychain that hangs would keep this process running.
     if (extras.noIdentity?.code === 'key_timed_out') throw extras.noIdentity;
   },
@@ -154,18 +165,24 @@ function wideRow(account: Account, extras: ListExtras, now: number): readonly st
   ];
 }
 
-function sayNoIdentity({ message, hint = '' }: VaultError, io: Io): void {
+function sayNoIdentity({ message, hint }: VaultError, io: Io): void {
   io.say(`the users are not shown: ${message}`, 'yellow');
-  for (const line of hint.split('\n').filter(Boolean)) io.say(`  hint: ${line}`);
+  for (const line of hintLines(hint)) io.say(line);
+}
+
+export function sayVaultTroubles(trouble: VaultTrouble, io: Io): void {
+  for (const { message, hint } of vaultTroubles(trouble)) {
+    io.say(message, 'red');
+    for (const line of hintLines(hint)) io.say(line);
+  }
 }
 
 /** The reasons go to stderr: the table has no room for them. */
 function sayTroubles(accounts: readonly Account[], io: Io): void {
+  const now = io.now();
   const troubled = accounts.flatMap((account) => {
-    const needsLogin = loginState(account, io.now()) === 'needs login';
-    const trouble = troubleOf(account) ?? (needsLogin ? `${accountName(account)} needs a new login` : null);
-    const remedy = needsLogin ? loginCommand(account) : remedyOf(account);
-    return trouble === null ? [] : [{ trouble, remedy }];
+    const trouble = troubleOf(account, now);
+    return trouble === null ? [] : [{ trouble, remedy: remedyOf(account, now) }];
   });
   for (const { trouble, remedy } of troubled.slice(0, MOST_TROUBLES)) {
     io.say(trouble, 'yellow');

@@ -13,7 +13,14 @@ import {
 import { withdrawalWarning } from '../services/refresh/refresh-warnings.js';
 import type { Io } from '../ui/io.js';
 import { progressOn } from '../ui/progress.js';
-import { concludeBulk, type FailureCodes, outcomeTable, SELECTION_OPTIONS, selection } from './bulk.js';
+import {
+  concludeBulk,
+  type FailureCodes,
+  type OutcomeWords,
+  outcomeTable,
+  SELECTION_OPTIONS,
+  selection,
+} from './bulk.js';
 import type { Command } from './spec.js';
 import { given, text, wholeNumber } from './spec.js';
 
@@ -30,6 +37,17 @@ const FAILURES: FailureCodes<RefreshResultKind> = {
   refused: 'client_refused',
   busy: 'busy',
   error: 'unexpected',
+};
+
+const WORDS: OutcomeWords<RefreshResultKind> = {
+  refreshed: ['refreshed', 'green'],
+  skipped: ['skipped', 'dim'],
+  would_refresh: ['would be refreshed', 'green'],
+  login_needed: ['needs login', 'red'],
+  transient: ['failed for now', 'yellow'],
+  refused: ['refused', 'red'],
+  busy: ['in use', 'yellow'],
+  error: ['failed', 'red'],
 };
 
 export const refresh: Command<RefreshRequest> = {
@@ -74,7 +92,7 @@ export const refresh: Command<RefreshRequest> = {
 export function printRefresh(report: RefreshReport, request: RefreshRequest, io: Io): void {
   if (io.json) io.document(reportDocument(report));
   else if (report.results.length === 0) io.say('there is no account to refresh');
-  else if (request.dryRun) outcomeTable(report.results, io);
+  else if (request.dryRun) outcomeTable(report.results, WORDS, io);
   if (!io.json) sayWarnings(report, io);
   // A dry run succeeds, whatever it found.
   if (request.dryRun) return;
@@ -138,7 +156,7 @@ function sayWarnings({ results }: RefreshReport, io: Io): void {
 function describe({ account, outcome, reason }: RefreshResult, io: Io): string {
   const name = accountName(account);
   if (FAILURES[outcome] !== null && reason.includes(name)) return reason;
-  if (outcome !== 'refreshed') return `${name}: ${outcome}: ${reason}`;
+  if (outcome !== 'refreshed') return `${name}: ${WORDS[outcome][0]}: ${reason}`;
   return account.expiresAt === null
     ? `${name}: refreshed`
     : `${name}: refreshed, expires ${relative(account.expiresAt, io.now())}`;

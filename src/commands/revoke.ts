@@ -11,7 +11,14 @@ import {
   revokeAccounts,
 } from '../services/revoke/revoke.js';
 import type { Io } from '../ui/io.js';
-import { concludeBulk, type FailureCodes, outcomeTable, SELECTION_OPTIONS, selection } from './bulk.js';
+import {
+  concludeBulk,
+  type FailureCodes,
+  type OutcomeWords,
+  outcomeTable,
+  SELECTION_OPTIONS,
+  selection,
+} from './bulk.js';
 import type { Command } from './spec.js';
 import { given } from './spec.js';
 
@@ -23,6 +30,14 @@ const FAILURES: FailureCodes<RevokeResultKind> = {
   would_revoke: null,
   transient: 'provider_unavailable',
   refused: 'client_refused',
+};
+
+const WORDS: OutcomeWords<RevokeResultKind> = {
+  revoked: ['revoked', 'green'],
+  forgotten: ['removed here', 'yellow'],
+  would_revoke: ['would be revoked', 'green'],
+  transient: ['failed for now', 'yellow'],
+  refused: ['refused', 'red'],
 };
 
 interface RevokeInput {
@@ -72,7 +87,7 @@ export function printRevocation(report: RevokeReport, request: RevokeRequest, io
   const { results } = report;
   if (io.json) io.document(reportDocument(report));
   else if (results.length === 0) io.say('there is no account to revoke');
-  else if (request.dryRun) outcomeTable(results, io);
+  else if (request.dryRun) outcomeTable(results, WORDS, io);
   else for (const result of results) sayResult(result, io);
   if (request.dryRun) return;
   const single = request.selectors.length === 1;

@@ -1,10 +1,10 @@
 import { copyingMistake, wrongClientId } from '../config/client.js';
 import { ISSUER_RULE, isIssuer, isProviderName } from '../config/config-file.js';
-import { setProvider } from '../config/config-path.js';
 import { type ResolvedProvider, redirectToRegister, type SettingsSources } from '../config/settings.js';
 import type { Context } from '../context.js';
 import { asVaultError } from '../domain/error-forms.js';
 import { VaultError } from '../domain/errors.js';
+import { setProvider } from '../domain/hints.js';
 import { Secret } from '../domain/secret.js';
 import { providerOverview } from '../services/overview/overview.js';
 import { checkTenant, type SetupRequest, secretNeeded } from '../services/setup/setup.js';

@@ -1,12 +1,14 @@
-import { accountName, type Consent } from '../domain/account.js';
+import { type Account, accountName, type Consent } from '../domain/account.js';
 import { VaultError } from '../domain/errors.js';
 import { REPEATABLE_GRANTS } from '../domain/repeatable-grant.js';
 import { missingScopes, readable } from '../domain/scopes.js';
 import { ending, moment, rfc3339 } from '../domain/time.js';
+import { timesInARow } from '../domain/wording.js';
 import { type AccountDetail, type ShowRequest, showAccount } from '../services/overview/overview.js';
 import { openHint, openOutcome } from '../services/refresh/open-refresh.js';
 import type { Io } from '../ui/io.js';
 import { type Entry, renderBlock } from '../ui/layout.js';
+import { loginStateOf, whatEnded } from './account-state.js';
 import { accountDocument, remedyOf, userOf } from './account-view.js';
 import type { Command } from './spec.js';
 import { denied, firstName } from './spec.js';
@@ -49,7 +51,7 @@ export function printAccount(detail: AccountDetail, io: Io): void {
 }
 
 function remedies({ account, openRefresh }: AccountDetail, now: number): readonly string[] {
-  const remedy = remedyOf(account);
+  const remedy = remedyOf(account, now);
   const own = remedy === null ? [] : [remedy];
   if (openRefresh === null || account.status === 'login_needed') return own;
   // The hint for a failing account, a refresh, is among those of the open refresh.
@@ -87,7 +89,6 @@ function detailDocument(detail: AccountDetail) {
 function entries(detail: AccountDetail, io: Pick<Io, 'now' | 'unicode'>): Entry[] {
   const { account, consents, manageUrl, openRefresh, aliases } = detail;
   const now = io.now();
-  const status = account.reason === null ? account.status : `${account.status}: ${readable(account.reason)}`;
   const grant = account.grantExpiresAt === null ? 'no expiry reported' : ending(account.grantExpiresAt, now);
   return [
     ['account', accountName(account)],
@@ -95,7 +96,7 @@ function entries(detail: AccountDetail, io: Pick<Io, 'now' | 'unicode'>): Entry[
     ...(detail.isDefault ? [['default', `of ${account.provider}`] as const] : []),
     ...userEntries(detail.identity),
     ['provider', detail.providerTitle],
-    ['status', status],
+    ['status', statusLine(account, now)],
     ...(account.retryAt === null ? [] : [['no refresh until', moment(account.retryAt, now)] as const]),
     ['access token', ending(account.expiresAt, now)],
     ['id_token', account.idTokenExpiresAt === null ? 'none' : ending(account.idTokenExpiresAt, now)],
@@ -116,13 +117,20 @@ function entries(detail: AccountDetail, io: Pick<Io, 'now' | 'unicode'>): Entry[
   ];
 }
 
+/** In the words of `vault list`, with the reason. */
+function statusLine(account: Account, now: number): string {
+  const reason = account.reason?.replace(`${accountName(account)} needs a new login: `, '') ?? null;
+  const why = [whatEnded(account, now), reason].filter((each) => each !== null).join('; ');
+  return `${loginStateOf(account, now)}${why === '' ? '' : `: ${readable(why)}`}`;
+}
+
 function renewalEntry({ account, consents: [last] }: AccountDetail): Entry {
   const grant = REPEATABLE_GRANTS.find((each) => each === last?.how);
   if (grant !== undefined) return ['renewal', `renews itself with the grant ${grant}`];
-  return [
-    'refresh token',
-    account.hasRefreshToken ? 'stored' : 'none: log in again when the access token expires',
-  ];
+  if (!account.hasRefreshToken) return ['refresh token', 'none: log in again when the access token expires'];
+  // It is kept, and sent again only where the diagnosis is uncertain.
+  const isRefused = account.lastError === 'login_needed' && account.retryAt === null;
+  return ['refresh token', isRefused ? 'refused by the provider' : 'stored'];
 }
 
 /** Scopes of the last consent that a later refresh did not bring: the provider withdrew them. */
@@ -139,7 +147,8 @@ function consentLine({ at, how, askedScopes, grantedScopes }: Consent, now: numb
 
 /** An error in an answer that was usable nevertheless is not counted as a failure. */
 function lastError(code: string, failures: number): string {
-  return failures === 0 ? code : `${code}, ${failures} in a row`;
+  const words = code.replaceAll('_', ' ');
+  return failures === 0 ? words : `${words}, ${timesInARow(failures)}`;
 }
 
 function userEntries(identity: AccountDetail['identity']): Entry[] {

@@ -12,7 +12,9 @@ import { agentStatus } from '../services/agent/agent-client.js';
 import { firstLoginHere } from '../services/first-login.js';
 import { type StatusRequest, type VaultStatus, vaultStatus } from '../services/overview/overview.js';
 import type { Io } from '../ui/io.js';
-import { paintStatus, remedyOf } from './account-view.js';
+import { wrapHanging } from '../ui/layout.js';
+import { LOGIN_STATES, loginStateOf, paintState } from './account-state.js';
+import { remedyOf, vaultTroubles } from './account-view.js';
 import { type Command, duration, given, wholeNumber } from './spec.js';
 
 interface StatusInput extends StatusRequest {
@@ -67,39 +69,45 @@ function countOf({ accounts }: VaultStatus, wanted: string): number {
 
 export function printStatus(found: VaultStatus, within: number, io: Io): void {
   const { accounts, at } = found;
-  const byStatus = ACCOUNT_STATUSES.flatMap((name) => {
-    const number = countOf(found, name);
-    return number === 0 ? [] : [`${number} ${paintStatus(name, io.theme)}`];
+  const states = accounts.map((account) => ({ account, state: loginStateOf(account, at) }));
+  const counts = LOGIN_STATES.flatMap((name) => {
+    const number = states.filter(({ state }) => state === name).length;
+    return number === 0 ? [] : [`${number} ${paintState(name, io.theme)}`];
   });
   const lines: [string, string][] = [
-    ['accounts', byStatus.length === 0 ? 'none' : byStatus.join(', ')],
+    ['accounts', counts.length === 0 ? 'none' : counts.join(', ')],
     ['last refresh', found.lastRefreshAt === null ? 'never' : relative(found.lastRefreshAt, at)],
     ['agent', found.agent === null ? 'not running' : `running (process ${found.agent})`],
     [`expires in ${formatDuration(within)}`, endings(found)],
   ];
   const width = Math.max(...lines.map(([title]) => title.length));
   io.data(lines.map(([title, value]) => `${io.theme.dim(title.padEnd(width))}  ${value}\n`).join(''));
-  if (found.keyMissing !== null) {
-    io.data(`${io.theme.red('!')} the key cannot be read: the ${found.keyMissing} does not exist\n`);
-    io.data(`  ${io.theme.cyan('hint:')} ${command('key status')}\n`);
-  }
-  if (found.blockedSince !== null) {
-    io.data(
-      `${io.theme.red('!')} nothing is refreshed: the vault is an older copy, or was copied or moved\n`,
-    );
-    io.data(`  ${io.theme.cyan('hint:')} ${command('doctor --accept-rollback')}\n`);
-  }
-  const troubled = accounts.filter((account) => account.status !== 'active');
-  for (const account of troubled.slice(0, MOST_SHOWN)) {
-    const remedy = remedyOf(account);
-    const why =
-      account.status === 'failing' && account.reason !== null ? `: ${readable(account.reason)}` : '';
-    io.data(`${io.theme.yellow('!')} ${harmless(`${accountName(account)}: ${account.status}${why}`)}\n`);
-    if (remedy !== null) io.data(`  ${io.theme.cyan('hint:')} ${harmless(remedy)}\n`);
+  for (const { message, hint } of vaultTroubles(found)) io.data(marked('red', message, hint, io));
+  const troubled = states.filter(({ state }) => state !== 'ok');
+  for (const { account, state } of troubled.slice(0, MOST_SHOWN)) {
+    const remedy = remedyOf(account, at);
+    const why = state === 'failing' && account.reason !== null ? `: ${readable(account.reason)}` : '';
+    io.data(marked('yellow', `${accountName(account)}: ${state}${why}`, remedy, io));
   }
   if (troubled.length > MOST_SHOWN) io.say(`and ${troubled.length - MOST_SHOWN} more: ${command('list')}`);
-  for (const { message } of found.abuse) io.data(`${io.theme.red('!')} ${message}\n`);
-  if (found.abuse.length > 0) io.data(`  ${io.theme.cyan('hint:')} ${command('audit --since 1d')}\n`);
+  for (const [index, { message }] of found.abuse.entries()) {
+    const isLast = index === found.abuse.length - 1;
+    io.data(marked('red', message, isLast ? command('audit --since 1d') : null, io));
+  }
+}
+
+/** What needs attention, behind a mark, with what to type below. */
+function marked(
+  style: 'red' | 'yellow',
+  message: string,
+  hint: string | null,
+  { theme, tableWidth }: Io,
+): string {
+  const behind = (text: string) => wrapHanging(harmless(text), 2, tableWidth).map(theme.link);
+  const [first = '', ...more] = behind(message);
+  const [line = '', ...rest] = hint === null ? [] : behind(`hint: ${hint}`);
+  const hints = hint === null ? [] : [`  ${line.replace('hint:', theme.cyan)}`, ...rest];
+  return [`${theme[style]('!')} ${first}`, ...more, ...hints, ''].join('\n');
 }
 
 function endings({ tokensEnding, grantsEnding }: VaultStatus): string {
@@ -117,7 +125,7 @@ function document(found: VaultStatus) {
     by_status: Object.fromEntries(ACCOUNT_STATUSES.map((name) => [name, countOf(found, name)])),
     login_needed: found.accounts
       .filter((account) => account.status === 'login_needed')
-      .map((account) => ({ account: accountName(account), command: remedyOf(account) })),
+      .map((account) => ({ account: accountName(account), command: remedyOf(account, found.at) })),
     failing: names(found.accounts.filter((account) => account.status === 'failing')),
     tokens_ending: names(found.tokensEnding),
     grants_ending: names(found.grantsEnding),

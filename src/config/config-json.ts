@@ -1,5 +1,6 @@
 import { isAbsolute } from 'node:path';
 import { VaultError } from '../domain/errors.js';
+import { command } from '../domain/hints.js';
 import { quoted } from '../domain/safe-text.js';
 
 /*
@@ -86,7 +87,7 @@ export function programAndArguments(
 
 function wrongNotify(file: string, what: string, wrong: 'type' | 'value'): VaultError {
   return new VaultError('config_invalid', `${file}: notify ${what}`, {
-    hint: `correct notify in ${quoted(file)}, for example: "notify": ["/usr/local/bin/notify-me"]`,
+    hint: `correct it, for example: ${command('config set notify /usr/local/bin/notify-me')}`,
     details: { path: 'notify', wrong },
   });
 }

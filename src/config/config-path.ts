@@ -1,7 +1,5 @@
 import { closest } from '../domain/closest.js';
 import { VaultError } from '../domain/errors.js';
-import { command } from '../domain/hints.js';
-import { quoted } from '../domain/safe-text.js';
 import { isObject } from './config-json.js';
 
 /* Places in `config.json` as they are typed: `providers.work.issuer`. A name with dots is put in quotes. */
@@ -53,12 +51,6 @@ export function withoutValueAt(config: Value, [name, ...rest]: ConfigPath): Valu
   return next === undefined || !isObject(inner)
     ? others
     : { ...config, [name]: withoutValueAt(inner, [next, ...more]) };
-}
-
-/** The command that changes one setting of a provider in `config.json`. */
-export function setProvider(name: string, field: string, value: string): string {
-  const place = name.includes('.') ? quoted(`providers."${name}".${field}`) : `providers.${name}.${field}`;
-  return command(`config set ${place} ${quoted(value)}`);
 }
 
 /** A copy in which no client secret can be read. */

@@ -16,6 +16,20 @@ export function command(line: string, profile: string | null = namedProfile()): 
   return `${programName()}${profile === null ? '' : ` --profile ${quoted(profile)}`} ${line}`;
 }
 
+/** The command that changes one setting of a provider in `config.json`. */
+export function setProvider(name: string, field: string, value: string): string {
+  return command(`config set ${placeOf(name, field)} ${quoted(value)}`);
+}
+
+/** The command that removes one. */
+export function unsetProvider(name: string, field: string): string {
+  return command(`config unset ${placeOf(name, field)}`);
+}
+
+function placeOf(name: string, field: string): string {
+  return name.includes('.') ? quoted(`providers."${name}".${field}`) : `providers.${name}.${field}`;
+}
+
 /** The hint for a damaged vault. */
 export function fromBackup(): string {
   return `restore the vault from a backup:\n${command('restore FILE')}`;

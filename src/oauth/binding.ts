@@ -1,6 +1,7 @@
 import { type Account, accountName } from '../domain/account.js';
 import { VaultError } from '../domain/errors.js';
-import { loginCommand } from '../domain/hints.js';
+import { command, loginCommand, setProvider } from '../domain/hints.js';
+import { quoted } from '../domain/safe-text.js';
 import type { ConfiguredProvider } from '../providers/contract.js';
 import { isIssuer } from './discovery.js';
 
@@ -20,11 +21,24 @@ export function bindingError(
     issuer: isIssuer(provider.issuer, account.issuer),
     'token endpoint': endpoints === null || endpoints.token === account.tokenEndpoint,
   };
-  const changed = Object.entries(same).find(([, isSame]) => !isSame)?.[0];
+  const changed = (Object.keys(same) as (keyof typeof same)[]).find((each) => !same[each]);
   if (changed === undefined) return null;
   return new VaultError(
     'binding_changed',
     `the ${changed} configured for ${provider.name} is not the one ${accountName(account)} was logged in with, so its refresh token is not sent`,
-    { hint: `restore the old setting, or log in again: ${loginCommand(account)}` },
+    { hint: `${restoring(account, provider.name, changed)}\nor log in again: ${loginCommand(account)}` },
   );
+}
+
+/** The command that sets back what was changed. */
+function restoring(
+  { clientId, issuer, tokenEndpoint }: Account,
+  provider: string,
+  changed: 'client id' | 'issuer' | 'token endpoint',
+): string {
+  const was = { 'client id': clientId, issuer, 'token endpoint': tokenEndpoint }[changed];
+  // A client id is in the .env or in config.json; only `setup` knows where.
+  if (changed === 'client id')
+    return `to set it back: ${command(`setup ${quoted(provider)} --client-id ${quoted(was)}`)}`;
+  return `to set it back: ${setProvider(provider, changed === 'issuer' ? 'issuer' : 'tokenEndpoint', was)}`;
 }

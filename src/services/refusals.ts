@@ -1,9 +1,8 @@
-import { setProvider } from '../config/config-path.js';
 import { type Account, accountName } from '../domain/account.js';
 import { DAY } from '../domain/duration.js';
 import { reworded } from '../domain/error-forms.js';
 import { type ErrorCode, VaultError } from '../domain/errors.js';
-import { command, loginCommand } from '../domain/hints.js';
+import { command, loginCommand, setProvider } from '../domain/hints.js';
 import { quoted } from '../domain/safe-text.js';
 import { FAILING_AFTER } from '../domain/status.js';
 import { describeTransport, type TransportFailure, transportHint } from '../domain/transport.js';
@@ -102,7 +101,7 @@ function refusedRefresh(
   const later = `${NOTHING_LOST}; try again in a few minutes`;
   switch (refused.class) {
     case 'login_needed': {
-      const words = `${name} needs a new login: ${title} no longer accepts its refresh token${likelyReason(account, provider, history)}`;
+      const words = `${name} needs a new login: the provider ${title} no longer accepts the refresh token of this account${likelyReason(account, provider, history)}`;
       return refusal('login_needed', words, refused, login);
     }
     case 'transient': {

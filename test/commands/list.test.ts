@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { list, listDocument, printAccounts } from '../../src/commands/list.js';
+import { list, listDocument, printAccounts, sayVaultTroubles } from '../../src/commands/list.js';
 import type { Context } from '../../src/context.js';
 import type { Account } from '../../src/domain/account.js';
 import { DAY, HOUR } from '../../src/domain/duration.js';
@@ -58,6 +58,17 @@ describe('vault list', () => {
     ['--expiring 3', '--expiring takes a duration such as 90s, 5m, 12h or 7d'],
   ])('refuses "%s"', async (line, message) => {
     await expect(inputOf(list, line)).rejects.toMatchObject({ code: 'usage', message });
+  });
+
+  it('says that the vault refreshes nothing, and that its key is missing', () => {
+    const { io, written } = terminal();
+    sayVaultTroubles({ keyMissing: 'key file /k', blockedSince: 1 }, io);
+    sayVaultTroubles({ keyMissing: null, blockedSince: null }, io);
+    expect(written.stderr).toBe(`the key cannot be read: the key file /k does not exist
+  hint: vault key status
+nothing is refreshed: the vault is an older copy, or was copied or moved
+  hint: vault doctor --accept-rollback
+`);
   });
 
   it('shows a table that fits the terminal, without colour if that is disabled', async () => {
@@ -120,7 +131,7 @@ describe('vault list', () => {
       '  hint: vault login google/a',
       'google/b: not granted: x',
       '  hint: vault login google/b --add-scope x',
-      'google/c: google does not answer; not granted: y',
+      'google/c: the last refresh failed 1h ago: google does not answer; not granted: y',
       '  hint: vault refresh google/c --force',
       '',
     ]);

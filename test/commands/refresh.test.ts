@@ -224,10 +224,10 @@ describe('vault refresh --dry-run', () => {
 
   it('prints for each account what would happen and why, and exits with 0', async () => {
     expect(await run('--all --dry-run', planned)).toEqual({
-      stdout: `ACCOUNT   OUTCOME        WHY
-google/a  would_refresh  reason of a
-google/b  login_needed   reason of b
-google/c  skipped        reason of c
+      stdout: `ACCOUNT   OUTCOME             WHY
+google/a  would be refreshed  reason of a
+google/b  needs login         reason of b
+google/c  skipped             reason of c
 `,
       stderr: '',
       failure: null,

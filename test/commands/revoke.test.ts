@@ -163,7 +163,7 @@ google/b: reason of b
 
   it('shows a table for a dry run', async () => {
     const { stdout, stderr } = await run('--all --dry-run', [result('a', 'would_revoke')]);
-    expect(stdout).toBe('ACCOUNT   OUTCOME       WHY\ngoogle/a  would_revoke  reason of a\n');
+    expect(stdout).toBe('ACCOUNT   OUTCOME           WHY\ngoogle/a  would be revoked  reason of a\n');
     expect(stderr).toBe('');
   });
 });

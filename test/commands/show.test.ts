@@ -47,19 +47,19 @@ function printed(detail: AccountDetail, options: TerminalOptions = {}) {
 describe('vault show', () => {
   it('shows scopes, consents, expiry and the bound endpoints', async () => {
     expect(printed(DETAIL)).toEqual({
-      stderr: 'hint: vault login google/alice@example.com --add-scope profile\n',
+      stderr: 'hint: vault login google/alice@example.com\n',
       stdout: `account         google/alice@example.com
 user            Alice Example <alice@example.com>
 user id         1234567890
 user details    workspace: Example Ltd
 provider        Google
-status          insufficient_scope: profile was not granted
+status          needs login: its grant has ended; profile was not granted
 access token    expires in 52m (2026-03-01 12:52 UTC)
 id_token        none
 grant           expired 1h ago (2026-03-01 11:00 UTC)
 refresh token   stored
 last refresh    8m ago (2026-03-01 11:52 UTC)
-last error      network_failed, 2 in a row
+last error      network failed, 2 times in a row
 scopes          + openid
                 + email
                 - profile (not granted)
@@ -157,19 +157,28 @@ manage at       https://myaccount.google.com/connections
   });
 
   it.each([
-    [{ status: 'active', reason: null }, ''],
+    [{ status: 'active', reason: null }, '', 'ok'],
     [
-      { status: 'login_needed', reason: 'the grant has ended' },
+      {
+        status: 'login_needed',
+        reason: 'google/alice@example.com needs a new login: the grant was revoked',
+        lastError: 'login_needed',
+      },
       'hint: vault login google/alice@example.com\n',
+      'needs login: the grant was revoked',
     ],
     [
       { status: 'failing', reason: 'Google does not answer', retryAt: NOW + HOUR },
       'hint: vault refresh google/alice@example.com --force\n',
+      'failing: Google does not answer',
     ],
-  ] as const)('prints why the status is %o, and what helps', async (facts, stderr) => {
+  ] as const)('prints why the status is %o, and what helps', async (facts, stderr, says) => {
     const printedNow = printed({ ...DETAIL, account: accountExample(facts) });
     expect(printedNow.stderr).toBe(stderr);
-    if (facts.reason !== null) expect(printedNow.stdout).toContain(`${facts.status}: ${facts.reason}\n`);
+    const shown = printedNow.stdout.replace(/ {2,}/g, ' ');
+    expect(shown).toContain(`\nstatus ${says}\n`);
+    const token = facts.status === 'login_needed' ? 'refused by the provider' : 'stored';
+    expect(shown).toContain(`\nrefresh token ${token}\n`);
     expect(printedNow.stdout.includes('no refresh until')).toBe('retryAt' in facts);
   });
 

@@ -59,7 +59,7 @@ describe('accounts', () => {
   });
 
   it.each([
-    ['needs a new login: Demo no longer accepts its refresh token'],
+    ['needs a new login: the provider Demo no longer accepts the refresh token of this account'],
     ['probably needs a new login: Demo refuses to refresh it'],
   ])('that need a login are reported once: %s', async (known) => {
     const reason = `demo/alice@example.com ${known}`;

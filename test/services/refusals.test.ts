@@ -30,7 +30,7 @@ describe('the likely reason of an ended grant', () => {
     ['a month after the consent', { consent: 30, use: 1 }],
   ])('is not invented %s', (_, days) => {
     expect(reasonOf(days)).toBe(
-      'google/alice@example.com needs a new login: Google no longer accepts its refresh token (invalid_grant)',
+      'google/alice@example.com needs a new login: the provider Google no longer accepts the refresh token of this account (invalid_grant)',
     );
   });
 

@@ -58,7 +58,7 @@ type BackupParts = Omit<BackupContext, 'copies' | 'spill'> & WaitingLoginDeps & 
  * @throws VaultError `vault_exists` when the file exists and must not be replaced; the store's codes
  */
 export async function backUp(ctx: BackupContext, { file: named, force }: BackupRequest): Promise<Backup> {
-  await requireStore(ctx.access);
+  await requireStore(ctx.access, 'so there is nothing to save');
   const file = resolve(named);
   const deps = { ...ctx, copies: await ctx.copies(), spill: await ctx.spill() };
   const { files, copies } = deps;

@@ -45,11 +45,14 @@ export interface MasterKeyView {
   readonly inUse: boolean;
 }
 
-/** @throws VaultError `account_not_found` where there is no vault */
-export async function requireStore(access: Pick<VaultAccess, 'store'>): Promise<Store> {
+/** @param so what follows where there is no vault @throws VaultError `account_not_found` there */
+export async function requireStore(
+  access: Pick<VaultAccess, 'store'>,
+  so = 'so it has no keys',
+): Promise<Store> {
   const opened = await access.store();
   if (opened !== null) return opened;
-  throw new VaultError('account_not_found', 'there is no vault yet, so it has no keys', {
+  throw new VaultError('account_not_found', `there is no vault yet, ${so}`, {
     hint: command('init'),
   });
 }

@@ -222,7 +222,7 @@ function requireCommand(ctx: NotifyContext): readonly string[] {
   const program = notifyCommand(ctx);
   if (program !== null) return program;
   throw new VaultError('config_invalid', 'no notify command is set', {
-    hint: `set one in ${quoted(ctx.paths.configFile)}, for example: "notify": ["/usr/local/bin/notify-me"]`,
+    hint: `set one, for example: ${command('config set notify /usr/local/bin/notify-me')}`,
   });
 }
 

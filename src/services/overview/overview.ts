@@ -71,6 +71,25 @@ export interface ListExtras {
   readonly noIdentity: VaultError | null;
 }
 
+/** What is known without the key to be wrong with the vault as a whole. */
+export interface VaultTrouble {
+  /** Where the key should be, when it is a file that does not exist; else null. */
+  readonly keyMissing: string | null;
+  /** Since when nothing is refreshed, because the vault is an older copy or was moved; null: not known to be. */
+  readonly blockedSince: number | null;
+}
+
+export async function vaultTrouble(
+  ctx: Pick<Context, 'vault' | 'clock' | 'events' | 'files' | 'keys'>,
+): Promise<VaultTrouble> {
+  const vault = await ctx.vault();
+  const source = vault === null ? null : await ctx.keys.current();
+  return {
+    keyMissing: source !== null && isMissing(source, ctx.files) ? source.place : null,
+    blockedSince: await blockedSince(vault?.trail ?? null, ctx.events.queue, ctx.clock.now()),
+  };
+}
+
 /** @param withIdentity opens the identity of each account, which needs the key */
 export async function listExtras(
   ctx: Pick<Context, 'vault'> & Pick<NameContext, 'accountNames'>,
@@ -197,7 +216,7 @@ export interface StatusRequest {
   readonly within: number;
 }
 
-export interface VaultStatus {
+export interface VaultStatus extends VaultTrouble {
   readonly hasVault: boolean;
   readonly accounts: readonly Account[];
   /** Accounts whose access token expires within the time and cannot be refreshed. */
@@ -207,10 +226,6 @@ export interface VaultStatus {
   readonly lastRefreshAt: number | null;
   /** The process id of the agent; null when none runs. */
   readonly agent: number | null;
-  /** Where the key should be, when it is a file that does not exist; else null. */
-  readonly keyMissing: string | null;
-  /** Since when nothing is refreshed, because the vault is an older copy or was moved; null: not known to be. */
-  readonly blockedSince: number | null;
   /** Signs of abuse among the events of the last day. */
   readonly abuse: readonly Abuse[];
   /** Milliseconds since the epoch. */
@@ -227,7 +242,6 @@ export async function vaultStatus(
   const now = ctx.clock.now();
   const accounts = vault === null ? [] : await vault.accounts();
   const ends = (end: number | null) => end !== null && end <= now + within;
-  const source = vault === null ? null : await ctx.keys.current();
   const refreshes = accounts.flatMap(({ lastRefreshAt }) => lastRefreshAt ?? []);
   return {
     hasVault: vault !== null,
@@ -236,8 +250,7 @@ export async function vaultStatus(
     grantsEnding: accounts.filter(({ grantExpiresAt }) => ends(grantExpiresAt)),
     lastRefreshAt: refreshes.length === 0 ? null : refreshes.reduce((a, b) => Math.max(a, b)),
     agent,
-    keyMissing: source !== null && isMissing(source, ctx.files) ? source.place : null,
-    blockedSince: await blockedSince(vault?.trail ?? null, ctx.events.queue, now),
+    ...(await vaultTrouble(ctx)),
     abuse: await recentAbuse(vault?.trail ?? null, ctx.events.queue, now),
     at: now,
   };

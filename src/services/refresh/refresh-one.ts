@@ -4,7 +4,7 @@ import type { Audit } from '../../domain/audit-events.js';
 import type { ConcurrencyLimit, Leave } from '../../domain/concurrency-limit.js';
 import { SECOND } from '../../domain/duration.js';
 import { VaultError } from '../../domain/errors.js';
-import { command, loginCommand } from '../../domain/hints.js';
+import { command, loginCommand, setProvider, unsetProvider } from '../../domain/hints.js';
 import { type Repeated, repeatedGrant } from '../../domain/repeatable-grant.js';
 import type { Secret } from '../../domain/secret.js';
 import type { RefreshOutcome } from '../../domain/status.js';
@@ -333,10 +333,13 @@ function requireSameGrant(
 ): Repeated | null {
   const repeated = refreshToken === null ? null : repeatedGrant(refreshToken);
   if (refreshToken === null || (repeated?.grant ?? null) === (provider.grant ?? null)) return repeated;
+  const { name } = provider;
+  const before =
+    repeated === null ? unsetProvider(name, 'grant') : setProvider(name, 'grant', repeated.grant);
   throw new VaultError(
     'binding_changed',
     `the grant configured for ${provider.name} is not the one ${accountName(account)} was logged in with, so nothing is sent`,
-    { hint: `restore the old setting, or log in again: ${loginCommand(account)}` },
+    { hint: `to set it back: ${before}\nor log in again: ${loginCommand(account)}` },
   );
 }
 

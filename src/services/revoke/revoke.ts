@@ -144,7 +144,7 @@ async function revokeOne(
       ctx.audit.record(line, 'chained');
       if (doubt === null) return result(event, answer.reason);
       const reason =
-        answer.kind === 'revoked' ? 'its token was revoked, and it is forgotten here' : answer.reason;
+        answer.kind === 'revoked' ? 'its token was revoked, and it is removed here' : answer.reason;
       return result(event, `${reason}; the grant may still exist, because ${doubt}`);
     } finally {
       await held.release();
@@ -174,11 +174,11 @@ async function whyInDoubt(vault: Vault, { account, unopened }: HeldAccount): Pro
 
 function plan(configured: ConfiguredProvider | VaultError, { local }: RevokeRequest): string {
   if (configured instanceof VaultError) {
-    return `${local ? 'only forgotten here' : 'kept, unless --local is given'}: ${configured.message}`;
+    return `${local ? 'only removed here' : 'kept, unless --local is given'}: ${configured.message}`;
   }
   const { style, caution } = configured.revocation;
-  if (style === 'none') return `only forgotten here: ${configured.title} does not support revocation`;
-  const then = local ? 'forgotten here whatever it answers' : 'forgotten here';
+  if (style === 'none') return `only removed here: ${configured.title} does not support revocation`;
+  const then = local ? 'removed here whatever it answers' : 'removed here';
   return `revoked at ${configured.title}, then ${then}${caution === null ? '' : `; ${caution}`}`;
 }
 
@@ -226,7 +226,7 @@ function cannotForget(account: Account, failure: VaultError): VaultError {
 
 function unasked(error: VaultError): ProviderAnswer {
   const kind = kindOf(error.code) === 'transient' ? 'transient' : 'refused';
-  return { kind, reason: `forgotten here only: ${error.message}`, error };
+  return { kind, reason: `removed here only: ${error.message}`, error };
 }
 
 /** The provider's answer. `reason` is a sentence for the user. */
@@ -306,26 +306,26 @@ function requireOwnServer(account: Account, provider: ConfiguredProvider, endpoi
     'binding_changed',
     `the revocation endpoint configured for ${provider.name} is not on the server where ${accountName(account)} was logged in, so its refresh token is not sent there`,
     {
-      hint: `correct providers.${provider.name}.revocationEndpoint in config.json, or only forget it here: ${command(`revoke --local ${shellName(account)}`)}`,
+      hint: `correct providers.${provider.name}.revocationEndpoint in config.json, or remove the account only here: ${command(`revoke --local ${shellName(account)}`)}`,
     },
   );
 }
 
 function inWords(outcome: RevocationOutcome, provider: ConfiguredProvider, account: Account): ProviderAnswer {
   const name = accountName(account);
-  const forget = `to forget it here anyway: ${command(`revoke --local ${shellName(account)}`)}`;
+  const forget = `to remove it here anyway: ${command(`revoke --local ${shellName(account)}`)}`;
   switch (outcome.kind) {
     case 'revoked':
-      return { kind: 'revoked', reason: `revoked at ${provider.title} and forgotten here` };
+      return { kind: 'revoked', reason: `revoked at ${provider.title} and removed here` };
     case 'already_gone':
-      return { kind: 'revoked', reason: `${provider.title} had ended the grant already; forgotten here` };
+      return { kind: 'revoked', reason: `${provider.title} had ended the grant already; removed here` };
     case 'transient': {
       const error = new VaultError('provider_unavailable', `${name} was not revoked: ${outcome.reason}`, {
         hint: `try again later; ${forget}`,
       });
       return {
         kind: 'transient',
-        reason: `forgotten here, but the grant at ${provider.title} may still exist: ${outcome.reason}`,
+        reason: `removed here, but the grant at ${provider.title} may still exist: ${outcome.reason}`,
         error,
       };
     }
@@ -340,7 +340,7 @@ function inWords(outcome: RevocationOutcome, provider: ConfiguredProvider, accou
       );
       return {
         kind: 'refused',
-        reason: `forgotten here, but ${provider.title} refused to revoke it (${said})`,
+        reason: `removed here, but ${provider.title} refused to revoke it (${said})`,
         error,
       };
     }
@@ -350,6 +350,6 @@ function inWords(outcome: RevocationOutcome, provider: ConfiguredProvider, accou
 function unsupported(provider: ConfiguredProvider): ProviderAnswer {
   return {
     kind: 'unsupported',
-    reason: `forgotten here; ${provider.title} does not support revocation, so the grant exists until you remove it there`,
+    reason: `removed here; ${provider.title} does not support revocation, so the grant exists until you remove it there`,
   };
 }

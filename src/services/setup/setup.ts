@@ -1,14 +1,13 @@
 import { resolve } from 'node:path';
 import { copyingMistake, wrongClientId } from '../../config/client.js';
 import { changedConfigJson, isObject } from '../../config/config-json.js';
-import { setProvider } from '../../config/config-path.js';
 import { withVariables } from '../../config/env-file.js';
 import { type ResolvedProvider, resolveProvider } from '../../config/settings.js';
 import type { Context } from '../../context.js';
 import { accountName } from '../../domain/account.js';
 import { reworded } from '../../domain/error-forms.js';
 import { VaultError } from '../../domain/errors.js';
-import { command } from '../../domain/hints.js';
+import { command, setProvider } from '../../domain/hints.js';
 import { quoted } from '../../domain/safe-text.js';
 import { Secret } from '../../domain/secret.js';
 import { discover } from '../../oauth/discovery.js';

@@ -27,7 +27,7 @@ describe('a refresh token that the provider no longer accepts', () => {
       error: {
         code: 'login_needed',
         message:
-          'demo/alice@example.com needs a new login: Demo no longer accepts its refresh token (invalid_grant: Token has been revoked.)',
+          'demo/alice@example.com needs a new login: the provider Demo no longer accepts the refresh token of this account (invalid_grant: Token has been revoked.)',
         hint: 'vault login demo/alice@example.com',
         details: { provider_error: 'invalid_grant', provider_detail: null },
       },

@@ -60,7 +60,9 @@ describe('concurrent refreshes of one account', () => {
       expect(outcome).toMatchObject({
         error: {
           code: 'login_needed',
-          message: expect.stringContaining('Demo no longer accepts its refresh token'),
+          message: expect.stringContaining(
+            'the provider Demo no longer accepts the refresh token of this account',
+          ),
           hint: 'vault login demo/alice@example.com',
         },
       });
@@ -122,16 +124,22 @@ describe('an account that another process holds', () => {
 
 describe('a configuration that changed since the login', () => {
   it.each([
-    ['client id', { clientId: 'another-client' }],
-    ['issuer', { issuer: 'https://another.example' }],
-    ['token endpoint', { tokenEndpoint: 'https://another.example/token' }],
-  ])('of the %s sends the refresh token to no server', async (what, change) => {
+    ['client id', { clientId: 'another-client' }, 'setup demo --client-id client-example'],
+    ['issuer', { issuer: 'https://another.example' }, 'config set providers.demo.issuer http://127'],
+    [
+      'token endpoint',
+      { tokenEndpoint: 'https://another.example/token' },
+      'config set providers.demo.tokenEndpoint http://127',
+    ],
+  ])('of the %s sends the refresh token to no server', async (what, change, back) => {
     const account = await stage.addExpired();
     Object.assign(stage.settings, change);
     await expect(stage.refresh(account)).rejects.toMatchObject({
       code: 'binding_changed',
       message: `the ${what} configured for demo is not the one demo/alice@example.com was logged in with, so its refresh token is not sent`,
-      hint: 'restore the old setting, or log in again: vault login demo/alice@example.com',
+      hint: expect.stringMatching(
+        new RegExp(`^to set it back: vault ${back}.*\\nor log in again: vault login demo/alice@example.com$`),
+      ),
     });
     expect(stage.server.received).toEqual([]);
     expect(await stage.account(account)).toEqual(account);

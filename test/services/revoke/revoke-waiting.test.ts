@@ -66,7 +66,7 @@ describe('revoking an account whose refresh token may no longer work', () => {
       {
         outcome: 'forgotten',
         reason:
-          'its token was revoked, and it is forgotten here; the grant may still exist, because an answer that is kept beside the vault and cannot be opened may hold a newer token',
+          'its token was revoked, and it is removed here; the grant may still exist, because an answer that is kept beside the vault and cannot be opened may hold a newer token',
       },
     ]);
     expect(stage.spill.all()).toHaveLength(1);

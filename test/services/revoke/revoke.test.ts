@@ -31,7 +31,7 @@ const there = async () => (await stage.vault.account(account.id)) !== null;
 describe('revoking at the provider', () => {
   it('ends the grant by its refresh token, then removes the account', async () => {
     expect(await revoke()).toMatchObject([
-      { outcome: 'revoked', reason: 'revoked at demo and forgotten here', error: null, manageUrl: null },
+      { outcome: 'revoked', reason: 'revoked at demo and removed here', error: null, manageUrl: null },
     ]);
     expect(await there()).toBe(false);
     expect(stage.demo.log.filter(({ kind }) => kind === 'revoked')).toHaveLength(1);
@@ -48,7 +48,7 @@ describe('revoking at the provider', () => {
     stage.demo.next('revoke', oauthRefusal('invalid_token'));
     const provider = async () => ({ ...(await stage.ctx.provider('demo')), revocation: google.revocation });
     expect(await revoke({}, { provider })).toMatchObject([
-      { outcome: 'revoked', reason: 'demo had ended the grant already; forgotten here' },
+      { outcome: 'revoked', reason: 'demo had ended the grant already; removed here' },
     ]);
   });
 
@@ -122,7 +122,7 @@ describe('a provider without revocation', () => {
       {
         outcome: 'forgotten',
         reason:
-          'forgotten here; demo does not support revocation, so the grant exists until you remove it there',
+          'removed here; demo does not support revocation, so the grant exists until you remove it there',
         manageUrl: 'https://demo.example/grants',
       },
     ]);
@@ -133,7 +133,7 @@ describe('a provider without revocation', () => {
 });
 
 describe('a provider that does not revoke', () => {
-  const FORGET = 'to forget it here anyway: vault revoke --local demo/work';
+  const FORGET = 'to remove it here anyway: vault revoke --local demo/work';
 
   it.each([
     ['is in trouble', serverError(503), 'transient', 'provider_unavailable'],
@@ -151,11 +151,11 @@ describe('a provider that does not revoke', () => {
   });
 
   it.each([
-    ['is in trouble', serverError(503), /^forgotten here, but the grant at demo may still exist: /],
+    ['is in trouble', serverError(503), /^removed here, but the grant at demo may still exist: /],
     [
       'refuses the client',
       oauthRefusal('invalid_client', 401),
-      /^forgotten here, but demo refused to revoke it /,
+      /^removed here, but demo refused to revoke it /,
     ],
   ] as const)(
     'because it %s does not keep it from being forgotten with --local',
@@ -182,7 +182,7 @@ describe('a provider that does not revoke', () => {
     expect(await revoke()).toMatchObject([{ outcome: 'refused', error: { code } }]);
     expect(await there()).toBe(true);
     expect(await revoke({ local: true })).toMatchObject([
-      { outcome: 'forgotten', reason: expect.stringMatching(/^forgotten here only: /) },
+      { outcome: 'forgotten', reason: expect.stringMatching(/^removed here only: /) },
     ]);
     expect(await there()).toBe(false);
     expect(stage.demo.requests.revoke).toBe(0);
@@ -198,16 +198,16 @@ describe('a dry run', () => {
       const [result] = await revoke({ dryRun: true, local });
       return `${result?.outcome}: ${result?.reason}`;
     };
-    expect(await said(false)).toBe('would_revoke: revoked at demo, then forgotten here');
-    expect(await said(true)).toBe('would_revoke: revoked at demo, then forgotten here whatever it answers');
+    expect(await said(false)).toBe('would_revoke: revoked at demo, then removed here');
+    expect(await said(true)).toBe('would_revoke: revoked at demo, then removed here whatever it answers');
     expect(await said(false, { revocation: 'none' })).toBe(
-      'would_revoke: only forgotten here: demo does not support revocation',
+      'would_revoke: only removed here: demo does not support revocation',
     );
     const other = { clientId: 'another-client' };
     expect(await said(false, other)).toMatch(
       /^would_revoke: kept, unless --local is given: the client id configured /,
     );
-    expect(await said(true, other)).toMatch(/^would_revoke: only forgotten here: the client id configured /);
+    expect(await said(true, other)).toMatch(/^would_revoke: only removed here: the client id configured /);
     expect(stage.demo.requests).toEqual(requests);
     expect(readFileSync(stage.paths.database).equals(before)).toBe(true);
     expect(stage.events).toEqual([]);
