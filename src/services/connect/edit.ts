@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Change } from '../../consumers/contract.js';
 import { VaultError } from '../../domain/errors.js';
-import { programName } from '../../domain/hints.js';
+import { programName } from '../../domain/invocation.js';
 
 /* Changes to the text of a file, and back. Each is a pure function of the text; an empty text is that of a missing file. */
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { startedAs } from '../../../src/domain/hints.js';
+import { startedAs } from '../../../src/domain/invocation.js';
 import type { TextChange } from '../../../src/services/connect/edit.js';
 import { edited, undone } from '../../../src/services/connect/edit.js';
 
