@@ -223,10 +223,12 @@ export function printNotes(result: LoginResult, io: Io): void {
   if (missingScopes.length > 0) {
     io.warn(`warning: not granted: ${readable(missingScopes.join(' '))}`, 'yellow');
   }
-  if (withdrawnScopes.length > 0) {
-    io.warn(`warning: no longer granted: ${readable(withdrawnScopes.join(' '))}`, 'yellow');
+  const notRequested = withdrawnScopes.filter((scope) => !missingScopes.includes(scope));
+  if (notRequested.length > 0) {
+    const which = readable(notRequested.join(' '));
+    io.warn(`warning: this login did not request what the account had before: ${which}`, 'yellow');
   }
-  const lacking = [...missingScopes, ...withdrawnScopes];
+  const lacking = [...missingScopes, ...notRequested];
   if (lacking.length > 0) {
     const hint = widenHint(account, lacking);
     io.warn(`  hint: ${lacking.every(isReadable) ? 'log in again and allow them: ' : ''}${hint}`);

@@ -214,9 +214,11 @@ describe('after the login', () => {
     expect(exitCode).toBe(7);
   });
 
-  it('names scopes that are no longer granted, and how to get them again', async () => {
+  it('names scopes that the login did not request, and how to get them again', async () => {
     const { stderr, exitCode } = await run('google', { withdrawnScopes: ['calendar', 'drive'] });
-    expect(stderr).toContain('warning: no longer granted: calendar drive\n');
+    expect(stderr).toContain(
+      'warning: this login did not request what the account had before: calendar drive\n',
+    );
     expect(stderr).toMatch(/hint: .*--add-scope calendar --add-scope drive\n/);
     expect(exitCode).toBe(0);
   });

@@ -55,7 +55,7 @@ it('a login that was not granted one shortens it and prints no command with it',
   const kept = { created: false, renamedFrom: null, tokenMayBeSpent: false, keptRefreshToken: false };
   printNotes({ account, identity, missingScopes: [LONG], withdrawnScopes: [`${LONG}er`], ...kept }, io);
   expect(written.stderr).toContain(`not granted: ${SHORTENED}\n`);
-  expect(written.stderr).toContain(`no longer granted: ${SHORTENED}\n`);
+  expect(written.stderr).toContain(`this login did not request what the account had before: ${SHORTENED}\n`);
   expect(written.stderr).toContain(`hint: ${WHERE}\n`);
 });
 

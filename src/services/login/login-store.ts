@@ -7,6 +7,7 @@ import { command, loginCommand } from '../../domain/hints.js';
 import { labelOf } from '../../domain/label.js';
 import { quoted } from '../../domain/safe-text.js';
 import { missingScopes } from '../../domain/scopes.js';
+import { nextStatus } from '../../domain/status.js';
 import type { SealedAccount } from '../../stores/contract.js';
 import type { SpillSlot } from '../../stores/spill.js';
 import { changeNotTaken } from '../../vault/damage.js';
@@ -66,12 +67,26 @@ export async function storeLogin(
     else if (known !== undefined)
       requireIntendedAccount(login, known, retryLogin(request, request.device ? '--device' : ''));
     if (known !== undefined) await requireNotFormer(vault, deps, login, known);
-    return await placeLogin(vault, deps, login);
+    const keepsScopes = known && request.scopes.length === 0;
+    return await placeLogin(vault, deps, keepsScopes ? rememberingScopes(login, known) : login);
   } catch (failure) {
     const error = asVaultError(failure);
     if (error.code === 'wrong_person' || error.code === 'account_name_taken') throw error;
     throw await kept(vault, deps.slot, login, error);
   }
+}
+
+/**
+ * A login that names no scopes gives none up. Which account it is for may be known only after it requested the default ones; then
+ * those from before count as missing, and the next login of this account requests them again.
+ */
+function rememberingScopes(login: UnstoredLogin, { askedScopes: before }: Account): UnstoredLogin {
+  const { facts } = login;
+  const askedScopes = [...facts.askedScopes, ...missingScopes(before, facts.askedScopes)];
+  if (askedScopes.length === facts.askedScopes.length) return login;
+  const missing = missingScopes(askedScopes, facts.grantedScopes);
+  const status = nextStatus(facts, { kind: 'granted', missingScopes: missing });
+  return { ...login, facts: { ...facts, ...status, askedScopes } };
 }
 
 /** Stores a login that was read from a spill slot. */

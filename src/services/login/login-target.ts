@@ -78,7 +78,7 @@ export async function loginTarget(
   const accounts = vault === null || again !== null ? [] : await vault.accounts(provider.name);
   const widens = again === null && addScopes.length > 0;
   const only = widens ? await accountToWiden(vault, accounts, request) : again;
-  const known = only ?? named(accounts, request);
+  const known = only ?? (await named(vault, accounts, request));
   const before = request.scopes.length > 0 ? request.scopes : (known?.askedScopes ?? []);
   const scopes = askedScopes(provider, [...before, ...addScopes]);
   const { authorizeParams, reconsentParams } = provider;
@@ -108,8 +108,16 @@ async function mayBeSpent(vault: Vault, { id }: Account, spill: Pick<Spill, 'fin
   return spill.find(id).length > 0 || (await vault.intent(id)) !== null;
 }
 
-function named(accounts: readonly Account[], { as, loginHint }: LoginRequest): Account | null {
-  return accounts.find(({ label }) => label === as || label === loginHint) ?? null;
+/** The account that `--as` or `--login-hint` names; null where that is not clear before the login. */
+async function named(
+  vault: Vault | null,
+  accounts: readonly Account[],
+  { as, loginHint }: LoginRequest,
+): Promise<Account | null> {
+  const labelled = accounts.find(({ label }) => label === as || label === loginHint);
+  if (labelled !== undefined || loginHint === null) return labelled ?? null;
+  const [first = null, ...others] = await addressed(vault, accounts, loginHint);
+  return others.length === 0 ? first : null;
 }
 
 async function accountToWiden(
@@ -137,12 +145,20 @@ async function candidates(
   if (loginHint === null) return accounts;
   const labelled = accounts.filter(({ label }) => label === loginHint);
   if (labelled.length > 0) return labelled;
-  // An account that was named with --as has an e-mail address at the provider too.
-  const addressed: Account[] = [];
+  return addressed(vault, accounts, loginHint);
+}
+
+/** The accounts whose user has this address at the provider, whatever they are named. */
+async function addressed(
+  vault: Vault | null,
+  accounts: readonly Account[],
+  address: string,
+): Promise<readonly Account[]> {
+  const found: Account[] = [];
   for (const account of accounts) {
-    if ((await addressOf(vault, account)) === loginHint) addressed.push(account);
+    if ((await addressOf(vault, account)) === address) found.push(account);
   }
-  return addressed;
+  return found;
 }
 
 function noAccountToWiden(

@@ -64,6 +64,44 @@ describe('logging in again by the name of an account', () => {
   });
 });
 
+describe('a login that turns out to be of a known user', () => {
+  const scopes = ['openid', 'email', 'notes.read'];
+  const USUAL = ['openid', 'profile', 'email', 'offline_access'];
+
+  it('remembers the scopes from before, and the next one requests them again', async () => {
+    const { account } = await stage.logIn({ scopes });
+    const renamed = await stage.logIn({ as: 'second' });
+    expect(asked()['scope']).toBe(USUAL.join(' '));
+    expect(renamed).toMatchObject({ created: false, withdrawnScopes: ['notes.read'], missingScopes: [] });
+    expect(await stage.account(account)).toMatchObject({
+      label: 'second',
+      status: 'insufficient_scope',
+      askedScopes: [...USUAL, 'notes.read'],
+      grantedScopes: USUAL,
+    });
+    await stage.logIn({ name: 'demo/second' });
+    expect(await stage.account(account)).toMatchObject({
+      status: 'active',
+      grantedScopes: [...USUAL, 'notes.read'],
+    });
+  });
+
+  it('gives up the scopes from before when it names its own', async () => {
+    const { account } = await stage.logIn({ scopes });
+    await stage.logIn({ scopes: ['openid', 'email'] });
+    expect(await stage.account(account)).toMatchObject({
+      status: 'active',
+      askedScopes: ['openid', 'email'],
+    });
+  });
+
+  it('requests the scopes from before where --login-hint names its user', async () => {
+    await stage.logIn({ as: 'work', scopes });
+    await stage.logIn({ loginHint: 'ada@example.com' });
+    expect(asked()['scope']).toBe(scopes.join(' '));
+  });
+});
+
 describe('an account at a provider that does not identify its users', () => {
   beforeEach(() => {
     stage.settings['identity'] = { from: 'none' };
