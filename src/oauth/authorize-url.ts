@@ -1,5 +1,8 @@
+import { createHash } from 'node:crypto';
+import { generateRandomCodeVerifier } from 'oauth4webapi';
 import { parseEndpoint } from '../domain/endpoint.js';
 import { VaultError } from '../domain/errors.js';
+import { Secret } from '../domain/secret.js';
 
 export interface AuthorizationRequest {
   /** Its own query is kept (RFC 6749 §3.1). */
@@ -57,4 +60,17 @@ export function authorizationUrl(request: AuthorizationRequest): string {
     else url.searchParams.set(name, value);
   }
   return url.href;
+}
+
+/**
+ * A code verifier of 256 random bits and its S256 challenge. `plain` is not supported (RFC 7636 §4.2, RFC 9700 §2.1.1).
+ */
+export function createPkce(): { verifier: Secret; challenge: string } {
+  const verifier = new Secret(generateRandomCodeVerifier());
+  return { verifier, challenge: codeChallenge(verifier) };
+}
+
+/** BASE64URL(SHA256(ASCII(verifier))), RFC 7636 §4.2. */
+export function codeChallenge(verifier: Secret): string {
+  return createHash('sha256').update(verifier.reveal(), 'ascii').digest('base64url');
 }

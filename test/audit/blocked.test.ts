@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { blockedSince } from '../../src/audit/blocked.js';
+import { blockedSince } from '../../src/audit/abuse.js';
 import type { EventQueue } from '../../src/stores/audit-queue.js';
 
 const NOW = Date.parse('2026-03-01T12:00:00Z');

@@ -1,5 +1,4 @@
-import { type Abuse, recentAbuse } from '../../audit/abuse.js';
-import { blockedSince } from '../../audit/blocked.js';
+import { type Abuse, blockedSince, recentAbuse } from '../../audit/abuse.js';
 import {
   providerNames,
   type ResolvedProvider,
