@@ -1,5 +1,16 @@
-import { createServer, type IncomingHttpHeaders, type RequestListener, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
+import type { Http } from '../../src/system/contract.js';
+import { createHttp } from '../../src/system/http/http.js';
+
+/** Without asking who owns the port of each local server, which takes longer than most requests; test/system/http tests it. */
+export const localHttp = (): Http => createHttp({ env: {}, insecureLoopback: async () => true });
 
 export interface Received {
   readonly method: string;
@@ -32,15 +43,21 @@ export async function serve(answer: Answer): Promise<LocalServer> {
       answer(response, whole);
     });
   };
-  const server = createServer(listener);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const close = () =>
-    new Promise<void>((resolve) => {
-      server.close(() => resolve());
-      server.closeAllConnections();
-    });
+  const { host, close } = await listen(createServer(listener));
   return { url: `http://${host}`, host, received, close };
+}
+
+/** Listens on loopback. @returns `127.0.0.1:PORT`, and what closes the server with its connections */
+export async function listen(server: Server): Promise<{ readonly host: string; close(): Promise<void> }> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    host: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+    close: () =>
+      new Promise<void>((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
 }
 
 /** Answers with JSON. */

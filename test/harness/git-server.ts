@@ -1,8 +1,8 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
+import { listen } from '../doubles/local-server.js';
 
 export interface GitServer {
   /** `127.0.0.1:PORT` */
@@ -83,20 +83,12 @@ export async function startGitServer(folder: string, userinfo: string): Promise<
     });
   }
 
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
   return {
-    host: `127.0.0.1:${port}`,
+    ...(await listen(server)),
     accepted,
     blocked,
     get refused() {
       return refused;
-    },
-    async close() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
     },
   };
 }

@@ -1,5 +1,5 @@
-import { once } from 'node:events';
 import { createServer } from 'node:http';
+import { listen } from '../doubles/local-server.js';
 
 export interface GuardedServer {
   /** `127.0.0.1:PORT` */
@@ -34,17 +34,9 @@ export async function startGuardedServer(
       response.end(isText ? content : JSON.stringify(content));
     });
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
   return {
-    host: `127.0.0.1:${port}`,
+    ...(await listen(server)),
     accepted,
     seen,
-    async close() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
-    },
   };
 }

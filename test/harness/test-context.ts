@@ -25,12 +25,12 @@ import type { Spill } from '../../src/stores/spill.js';
 import { spillFolder } from '../../src/stores/spill.js';
 import { sqliteCopies } from '../../src/stores/sqlite-copies.js';
 import type { Files, Host, Http, Paths } from '../../src/system/contract.js';
-import { createHttp } from '../../src/system/http/http.js';
 import { vaultOver } from '../../src/vault/open-vault.js';
 import type { AccountFacts, Contents } from '../../src/vault/sealed-account.js';
 import type { Vault, VaultParts } from '../../src/vault/vault.js';
 import { type ClockDouble, clockDouble } from '../doubles/clock.js';
 import { type KeychainDouble, keychainDouble } from '../doubles/keychain.js';
+import { localHttp } from '../doubles/local-server.js';
 import { sources } from '../doubles/settings-sources.js';
 import { DESKTOP } from '../doubles/surroundings.js';
 import { NOW } from '../doubles/terminal.js';
@@ -115,7 +115,7 @@ export async function testContext(place: 'keychain' | 'file' = 'keychain'): Prom
   const opened: Vault[] = [];
 
   const spill = spillFolder({ folder: join(paths.data, 'spill'), files, clock, name: 'own', slots: 16 });
-  const http = createHttp({ env: {} });
+  const http = localHttp();
   const settings: Record<string, unknown> = {};
   const readText = (path: string) => files.read(path, 1_000_000)?.toString('utf8') ?? null;
   const settingsNow = async () =>
