@@ -2,6 +2,4 @@
 export { checkContract } from './contracts/check.js';
 export { keySourceContract, storingKeySourceContract } from './contracts/key-source.js';
 export { storeContract } from './contracts/store.js';
-export { intentContract } from './contracts/store-intents.js';
-export { masterKeyContract } from './contracts/store-keys.js';
-export { notificationsContract } from './contracts/store-notifications.js';
+export type { OpenStore } from './contracts/store-stage.js';

@@ -3,20 +3,10 @@ import { accountName } from '../../src/domain/account.js';
 import type { AccountRef, NewVaultHead, Store, VaultHead } from '../../src/stores/contract.js';
 import { step } from '../doubles/ledger.js';
 import { sealedExample } from '../doubles/sealed-account.js';
+import type { OpenStore, StoreStage } from './store-stage.js';
 
-/** A store to be tried, with a second connection to the same data. */
-export interface StoreStage {
-  readonly store: Store;
-  another(): Promise<Store>;
-  close(): Promise<void>;
-}
-
-/** What every store promises; see stores/contract. */
-export function storeContract(
-  name: string,
-  open: (head: NewVaultHead) => Promise<StoreStage>,
-  head: NewVaultHead,
-): void {
+/** What every store promises of its head and its accounts; see stores/contract. */
+export function accountsContract(name: string, open: OpenStore, head: NewVaultHead): void {
   describe(`the ${name} store`, () => {
     let stage: StoreStage;
     let store: Store;

@@ -2,14 +2,10 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { NewVaultHead, Store } from '../../src/stores/contract.js';
 import { step } from '../doubles/ledger.js';
 import { sealedExample } from '../doubles/sealed-account.js';
-import type { StoreStage } from './store.js';
+import type { OpenStore, StoreStage } from './store-stage.js';
 
 /** What every store promises of intents; see stores/contract. */
-export function intentContract(
-  name: string,
-  open: (head: NewVaultHead) => Promise<StoreStage>,
-  head: NewVaultHead,
-): void {
+export function intentContract(name: string, open: OpenStore, head: NewVaultHead): void {
   describe(`the intents of the ${name} store`, () => {
     let stage: StoreStage;
     let store: Store;

@@ -2,19 +2,10 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { VaultError } from '../../src/domain/errors.js';
 import type { LedgerStep, MasterKeyRow, NewVaultHead, Store } from '../../src/stores/contract.js';
 import { step } from '../doubles/ledger.js';
-
-interface StoreStage {
-  readonly store: Store;
-  another(): Promise<Store>;
-  close(): Promise<void>;
-}
+import type { OpenStore, StoreStage } from './store-stage.js';
 
 /** What every store promises about the master keys of a vault. */
-export function masterKeyContract(
-  name: string,
-  open: (head: NewVaultHead) => Promise<StoreStage>,
-  head: NewVaultHead,
-): void {
+export function masterKeyContract(name: string, open: OpenStore, head: NewVaultHead): void {
   describe(`the master keys in the ${name} store`, () => {
     let stage: StoreStage;
     beforeEach(async () => {

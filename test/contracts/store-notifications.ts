@@ -2,14 +2,10 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { NewVaultHead, Notification, Store } from '../../src/stores/contract.js';
 import { step } from '../doubles/ledger.js';
 import { sealedExample } from '../doubles/sealed-account.js';
-import type { StoreStage } from './store.js';
+import type { OpenStore, StoreStage } from './store-stage.js';
 
-/** What every store promises of what has been told; see stores/told. */
-export function notificationsContract(
-  name: string,
-  open: (head: NewVaultHead) => Promise<StoreStage>,
-  head: NewVaultHead,
-): void {
+/** What every store promises of notifications; see stores/contract. */
+export function notificationsContract(name: string, open: OpenStore, head: NewVaultHead): void {
   describe(`the notifications in the ${name} store`, () => {
     let stage: StoreStage;
     let store: Store;

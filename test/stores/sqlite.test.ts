@@ -1,31 +1,12 @@
 import { readFileSync, statSync } from 'node:fs';
 import SqliteDatabase, { type Database } from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { NewVaultHead } from '../../src/stores/contract.js';
 import { prepareForWriting } from '../../src/stores/sqlite-commit.js';
 import { APPLICATION_ID, openDatabase, SCHEMA_VERSION } from '../../src/stores/sqlite-open.js';
-import { intentContract, masterKeyContract, notificationsContract, storeContract } from '../contracts.js';
 import { step } from '../doubles/ledger.js';
 import { sealedExample } from '../doubles/sealed-account.js';
 import { tamperBehindIndex } from '../harness/tamper.js';
 import { headExample, type VaultFolder, vaultFolder } from '../harness/vault-folder.js';
-
-async function openStage(head: NewVaultHead) {
-  const folder = vaultFolder();
-  const store = await folder.factory.create(head);
-  return {
-    store,
-    another: () => folder.factory.open(),
-    async close() {
-      await store.close();
-      folder.remove();
-    },
-  };
-}
-storeContract('SQLite', openStage, headExample());
-intentContract('SQLite', openStage, headExample());
-masterKeyContract('SQLite', openStage, headExample());
-notificationsContract('SQLite', openStage, headExample());
 
 let folder: VaultFolder;
 beforeEach(async () => {
