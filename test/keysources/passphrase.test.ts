@@ -1,6 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { Secret } from '../../src/domain/secret.js';
 import { passphraseSource } from '../../src/keysources/passphrase.js';
+import { realScrypt } from '../harness/cheap-scrypt.js';
+
+realScrypt();
 
 const REFERENCE = `${'5a'.repeat(16)}/master/1`;
 const GOOD = 'four words nobody-joins';

@@ -2,8 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { Secret } from '../../src/domain/secret.js';
 import { authorizeDevice, type DevicePoll, pollDevice } from '../../src/oauth/device.js';
 import type { Http } from '../../src/system/contract.js';
-import { createHttp } from '../../src/system/http/http.js';
-import { type Answer, json, type LocalServer, serve } from '../doubles/local-server.js';
+import { type Answer, json, type LocalServer, localHttp, serve } from '../doubles/local-server.js';
 import { jsonClient, plainClient } from '../doubles/provider-bits.js';
 import { dropped, htmlPage, oauthError, renewed } from '../doubles/token-endpoint.js';
 
@@ -16,7 +15,7 @@ afterEach(async () => {
 
 async function polled(answer: Answer, provider: DevicePoll['provider'] = plainClient.provider) {
   server = await serve(answer);
-  http = createHttp({ env: {} });
+  http = localHttp();
   const deviceCode = new Secret('device-code-example');
   return pollDevice(http, { ...plainClient, provider, endpoint: `${server.url}/token`, deviceCode });
 }
@@ -115,7 +114,7 @@ describe('asking for a device code', () => {
     device: { clientAuth?: 'none' } | null,
   ) {
     server = await serve(oauthError('invalid_scope'));
-    http = createHttp({ env: {} });
+    http = localHttp();
     const facts = device === null ? null : { ...device, scopes: null, client: 'x', ownClient: true };
     const provider = { ...client.provider, scopeSeparator: ' ' as const, device: facts };
     const scopes = ['openid', 'email'];

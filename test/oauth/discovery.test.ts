@@ -1,9 +1,8 @@
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { discover } from '../../src/oauth/discovery.js';
-import { createHttp } from '../../src/system/http/http.js';
-import { json, type LocalServer, serve } from '../doubles/local-server.js';
+import { json, type LocalServer, localHttp, serve } from '../doubles/local-server.js';
 
-const http = createHttp({ env: {} });
+const http = localHttp();
 const OIDC = '/.well-known/openid-configuration';
 const RFC8414 = '/.well-known/oauth-authorization-server';
 let server: LocalServer;

@@ -2,11 +2,10 @@ import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { Secret } from '../../src/domain/secret.js';
 import { type IdentityQuestion, readIdentity } from '../../src/oauth/identity.js';
 import type { IdentitySource } from '../../src/providers/contract.js';
-import { createHttp } from '../../src/system/http/http.js';
-import { type Answer, json, type LocalServer, serve } from '../doubles/local-server.js';
+import { type Answer, json, type LocalServer, localHttp, serve } from '../doubles/local-server.js';
 import { granted } from '../doubles/token-answers.js';
 
-const http = createHttp({ env: {} });
+const http = localHttp();
 const accessToken = new Secret('access-token-example');
 const plain: IdentitySource = {
   from: 'id_token',

@@ -1,11 +1,10 @@
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { Secret } from '../../src/domain/secret.js';
 import { type Revocation, revoke } from '../../src/oauth/revocation.js';
-import { createHttp } from '../../src/system/http/http.js';
-import { type Answer, json, type LocalServer, serve } from '../doubles/local-server.js';
+import { type Answer, json, type LocalServer, localHttp, serve } from '../doubles/local-server.js';
 import { jsonClient, plainClient } from '../doubles/provider-bits.js';
 
-const http = createHttp({ env: {} });
+const http = localHttp();
 const facts = { style: 'rfc7009', alreadyGone: ['400 invalid_token'], caution: null } as const;
 const token = new Secret('refresh-token-example');
 let server: LocalServer | null = null;

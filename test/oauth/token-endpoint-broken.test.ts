@@ -5,12 +5,11 @@ import { Secret } from '../../src/domain/secret.js';
 import { pollDevice } from '../../src/oauth/device.js';
 import { isWholeByItself } from '../../src/oauth/token-answer.js';
 import { exchangeCode, refresh } from '../../src/oauth/token-endpoint.js';
-import { createHttp } from '../../src/system/http/http.js';
 import { Exchange } from '../../src/system/http/http-exchange.js';
-import { type RawServer, serveRaw } from '../doubles/local-server.js';
+import { localHttp, type RawServer, serveRaw } from '../doubles/local-server.js';
 import { plainClient } from '../doubles/provider-bits.js';
 
-const http = createHttp({ env: {} });
+const http = localHttp();
 let server: RawServer;
 
 afterEach(() => server.close());

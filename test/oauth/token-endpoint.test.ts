@@ -1,11 +1,10 @@
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { Secret } from '../../src/domain/secret.js';
 import { exchangeCode, refresh } from '../../src/oauth/token-endpoint.js';
-import { createHttp } from '../../src/system/http/http.js';
-import { type Answer, json, type LocalServer, serve, serveRaw } from '../doubles/local-server.js';
+import { type Answer, json, type LocalServer, localHttp, serve, serveRaw } from '../doubles/local-server.js';
 import { jsonClient, plainClient } from '../doubles/provider-bits.js';
 
-const http = createHttp({ env: {} });
+const http = localHttp();
 let server: LocalServer;
 
 async function answering(answer: Answer): Promise<string> {

@@ -1,41 +1,31 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createCanaries } from '../harness/canaries.js';
-import { type CliRun, runVault } from '../harness/cli.js';
-import { type OidcServer, startOidcServer } from '../harness/oidc-server.js';
-import { brokenPromises } from '../harness/promises.js';
-import { makeTempHome, type TempHome } from '../harness/temp-home.js';
+import type { OidcServer } from '../harness/oidc-server.js';
+import { type OidcStage, openOidcStage } from '../harness/oidc-stage.js';
 
-const canaries = createCanaries();
-let server: OidcServer;
-let home: TempHome;
+let stage: OidcStage;
 let secret: string;
-
 beforeAll(async () => {
-  server = await startOidcServer(canaries);
-  secret = server.machine.clientSecret;
-  canaries.secret(secret);
-  home = makeTempHome({ keySource: 'file', providers: { build: build() } });
+  stage = await openOidcStage((server) => ({ build: build(server) }));
+  secret = stage.server.machine.clientSecret;
+  stage.canaries.secret(secret);
+  stage.env['BUILD_CLIENT_SECRET'] = secret;
 });
-afterAll(async () => {
-  await server.close();
-  home.remove();
-});
+afterAll(() => stage.close());
 
-const build = () => ({
+const build = ({ issuer, machine }: OidcServer) => ({
   grant: 'client_credentials',
-  issuer: server.issuer,
-  clientId: server.machine.clientId,
+  issuer,
+  clientId: machine.clientId,
   scopes: ['build:read'],
 });
-const vault = (...args: string[]): Promise<CliRun> =>
-  runVault(args, home, { env: { BUILD_CLIENT_SECRET: secret } });
-const json = async (...args: string[]) => JSON.parse((await vault(...args, '--json')).stdout);
-const tokenRequests = () => server.requests.get('POST /token') ?? 0;
+const vault = (...args: string[]) => stage.vault(...args);
+const json = (...args: string[]) => stage.json(...args);
+const tokenRequests = () => stage.tokenRequests();
 
 async function introspected(accessToken: string): Promise<unknown> {
-  const { clientId, clientSecret } = server.machine;
-  const answer = await fetch(`${server.issuer}/token/introspection`, {
+  const { clientId, clientSecret } = stage.server.machine;
+  const answer = await fetch(`${stage.server.issuer}/token/introspection`, {
     method: 'POST',
     headers: { authorization: `Basic ${Buffer.from(`${clientId}:${clientSecret}`).toString('base64')}` },
     body: new URLSearchParams({ token: accessToken.trim() }),
@@ -88,9 +78,9 @@ describe('an account without a user, at a real authorization server', () => {
   });
 
   it('is renewed by the same request when its token ends too soon', async () => {
-    server.accessTokenLifetime = 120;
+    stage.server.accessTokenLifetime = 120;
     const short = await vault('token', 'build', '--refresh');
-    server.accessTokenLifetime = 3_600;
+    stage.server.accessTokenLifetime = 3_600;
     await sleep(1_200);
     const long = await vault('token', 'build', '--min-valid', '119s');
     expect(long.stdout).not.toBe(short.stdout);
@@ -99,9 +89,9 @@ describe('an account without a user, at a real authorization server', () => {
   });
 
   it('is renewed once for many commands at the same time', async () => {
-    server.accessTokenLifetime = 1;
+    stage.server.accessTokenLifetime = 1;
     await vault('token', 'build', '--refresh');
-    server.accessTokenLifetime = 3_600;
+    stage.server.accessTokenLifetime = 3_600;
     await sleep(1_200);
     const before = tokenRequests();
     const runs = await Promise.all(Array.from({ length: 6 }, () => vault('token', 'build')));
@@ -120,11 +110,10 @@ describe('an account without a user, at a real authorization server', () => {
   });
 
   it('is refused as a client, and sends nobody to a browser', async () => {
-    const right = secret;
-    secret = 'not-the-secret';
+    stage.env['BUILD_CLIENT_SECRET'] = 'not-the-secret';
     const refused = await json('token', 'build', '--refresh');
     const login = await json('login', 'build');
-    secret = right;
+    stage.env['BUILD_CLIENT_SECRET'] = secret;
     expect(refused.error).toMatchObject({ code: 'client_refused', exit_code: 11 });
     expect(refused.error.hint).not.toContain('vault login');
     expect(login.error).toMatchObject({ code: 'client_refused' });
@@ -132,11 +121,11 @@ describe('an account without a user, at a real authorization server', () => {
   });
 
   it('is not renewed by another grant than it was logged in with', async () => {
-    const { grant, ...user } = build();
-    home.configure({ keySource: 'file', providers: { build: user } });
+    const { grant, ...user } = build(stage.server);
+    stage.home.configure({ keySource: 'file', providers: { build: user } });
     const before = tokenRequests();
     const refused = await json('token', 'build', '--refresh');
-    home.configure({ keySource: 'file', providers: { build: build() } });
+    stage.home.configure({ keySource: 'file', providers: { build: build(stage.server) } });
     expect([refused.error.code, tokenRequests()]).toEqual(['binding_changed', before]);
   });
 
@@ -148,7 +137,7 @@ describe('an account without a user, at a real authorization server', () => {
   });
 
   it('leaves no secret in output or files', () => {
-    expect(canaries.size).toBeGreaterThan(5);
-    expect(brokenPromises(home, canaries)).toEqual([]);
+    expect(stage.canaries.size).toBeGreaterThan(5);
+    expect(stage.broken()).toEqual([]);
   });
 });

@@ -1,40 +1,24 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createCanaries } from '../harness/canaries.js';
-import { type CliRun, runVault } from '../harness/cli.js';
 import { logIn } from '../harness/login.js';
-import { OIDC_PROVIDER, type OidcServer, startOidcServer } from '../harness/oidc-server.js';
+import { OIDC_PROVIDER } from '../harness/oidc-server.js';
+import { type OidcStage, openOidcStage } from '../harness/oidc-stage.js';
 import { signingInAs } from '../harness/oidc-walk.js';
-import { brokenPromises } from '../harness/promises.js';
-import { makeTempHome, type TempHome } from '../harness/temp-home.js';
 
-const canaries = createCanaries();
-let server: OidcServer;
-let home: TempHome;
-
+let stage: OidcStage;
 beforeAll(async () => {
-  server = await startOidcServer(canaries);
-  home = makeTempHome({
-    keySource: 'file',
-    providers: { [OIDC_PROVIDER]: { issuer: server.issuer, clientId: server.clientId } },
-  });
+  stage = await openOidcStage();
 });
-afterAll(async () => {
-  await server.close();
-  home.remove();
-});
+afterAll(() => stage.close());
 
-const vault = (...args: string[]): Promise<CliRun> => runVault(args, home);
+const vault = (...args: string[]) => stage.vault(...args);
+const json = <T>(...args: string[]): Promise<T> => stage.json(...args);
+const tokenRequests = () => stage.tokenRequests();
 const logInAs = (person: string, ...args: string[]) =>
-  logIn(home, [OIDC_PROVIDER, ...args], signingInAs(person));
-const tokenRequests = () => server.requests.get('POST /token') ?? 0;
-
-async function json<T>(...args: string[]): Promise<T> {
-  return JSON.parse((await vault(...args, '--json')).stdout) as T;
-}
+  logIn(stage.home, [OIDC_PROVIDER, ...args], signingInAs(person));
 
 async function works(accessToken: string): Promise<boolean> {
-  const answer = await fetch(`${server.issuer}/me`, {
+  const answer = await fetch(`${stage.server.issuer}/me`, {
     headers: { authorization: `Bearer ${accessToken.trim()}` },
   });
   return answer.ok;
@@ -74,9 +58,9 @@ describe('the life of an account at a real authorization server', () => {
   });
 
   it('gets a new token when the old one expires too soon', async () => {
-    server.accessTokenLifetime = 120;
+    stage.server.accessTokenLifetime = 120;
     const short = await vault('token', '--refresh');
-    server.accessTokenLifetime = 3_600;
+    stage.server.accessTokenLifetime = 3_600;
     const before = tokenRequests();
     await sleep(1_200);
     const long = await vault('token', '--min-valid', '119s');
@@ -123,14 +107,14 @@ describe('the life of an account at a real authorization server', () => {
     const { stdout: last } = await vault('token', 'acme/work');
     const revoked = await json<{ results: unknown[] }>('revoke', 'acme/work', '--yes');
     expect(revoked.results).toMatchObject([{ account: 'acme/work', outcome: 'revoked' }]);
-    expect(server.requests.get('POST /token/revocation')).toBeGreaterThan(0);
+    expect(stage.server.requests.get('POST /token/revocation')).toBeGreaterThan(0);
     expect(await works(last)).toBe(false);
     expect(await vault('token', 'acme/work')).toMatchObject({ exitCode: 3, stdout: '' });
     expect((await json<Listed>('list')).accounts).toHaveLength(1);
   });
 
   it('leaves no secret in output or files', () => {
-    expect(canaries.size).toBeGreaterThan(20);
-    expect(brokenPromises(home, canaries)).toEqual([]);
+    expect(stage.canaries.size).toBeGreaterThan(20);
+    expect(stage.broken()).toEqual([]);
   });
 });

@@ -1,32 +1,21 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createCanaries } from '../harness/canaries.js';
-import { type CliOptions, runVault, startVault } from '../harness/cli.js';
-import { OIDC_PROVIDER, type OidcServer, startOidcServer } from '../harness/oidc-server.js';
+import { type CliOptions, startVault } from '../harness/cli.js';
+import { OIDC_PROVIDER } from '../harness/oidc-server.js';
+import { type OidcStage, openOidcStage } from '../harness/oidc-stage.js';
 import { signingInAs } from '../harness/oidc-walk.js';
-import { brokenPromises } from '../harness/promises.js';
-import { makeTempHome, type TempHome } from '../harness/temp-home.js';
 
-const canaries = createCanaries();
-let server: OidcServer;
-let home: TempHome;
-
+let stage: OidcStage;
 beforeAll(async () => {
-  server = await startOidcServer(canaries);
-  home = makeTempHome({
-    keySource: 'file',
-    providers: { [OIDC_PROVIDER]: { issuer: server.issuer, clientId: server.clientId } },
-  });
+  stage = await openOidcStage();
 });
-afterAll(async () => {
-  await server.close();
-  home.remove();
-});
+afterAll(() => stage.close());
 
 const start = (args: readonly string[], options: CliOptions = {}) =>
-  startVault(['login', OIDC_PROVIDER, ...args], home, options);
-const audited = () => readFileSync(join(home.vault, 'security.log'), 'utf8').trim().split('\n').at(-1) ?? '';
+  startVault(['login', OIDC_PROVIDER, ...args], stage.home, options);
+const audited = () =>
+  readFileSync(join(stage.home.vault, 'security.log'), 'utf8').trim().split('\n').at(-1) ?? '';
 
 describe('a login by device code at a real authorization server', () => {
   it('prints the account, and its token works and can be refreshed', async () => {
@@ -43,22 +32,24 @@ describe('a login by device code at a real authorization server', () => {
       has_refresh_token: true,
       created: true,
     });
-    const token = (await runVault(['token', '--refresh'], home)).stdout.trim();
-    const answer = await fetch(`${server.issuer}/me`, { headers: { authorization: `Bearer ${token}` } });
+    const token = (await stage.vault('token', '--refresh')).stdout.trim();
+    const answer = await fetch(`${stage.server.issuer}/me`, {
+      headers: { authorization: `Bearer ${token}` },
+    });
     expect(await answer.json()).toMatchObject({ sub: 'alice' });
-    const { consents } = JSON.parse((await runVault(['show', 'acme', '--json'], home)).stdout);
+    const { consents } = await stage.json('show', 'acme');
     expect(consents).toMatchObject([{ how: 'device' }]);
   });
 
   it('ends at once with Ctrl-C, stores nothing and is recorded', async () => {
     const login = start(['--device']);
-    const polls = server.requests.get('POST /token') ?? 0;
+    const polls = stage.tokenRequests();
     await login.stderrLine(/^[A-Z]{4}-[A-Z]{4}$/);
     login.child.kill('SIGINT');
     expect(await login.done).toMatchObject({ exitCode: 130, stdout: '' });
-    expect(server.requests.get('POST /token')).toBe(polls);
+    expect(stage.tokenRequests()).toBe(polls);
     expect(JSON.parse(audited())).toMatchObject({ event: 'login_failed', code: 'interrupted' });
-    expect(JSON.parse((await runVault(['list', '--json'], home)).stdout).accounts).toHaveLength(1);
+    expect((await stage.json('list')).accounts).toHaveLength(1);
   });
 });
 
@@ -80,7 +71,7 @@ describe('a login over ssh', () => {
   });
 
   it('leaves no secret in output or files', () => {
-    expect(canaries.size).toBeGreaterThan(5);
-    expect(brokenPromises(home, canaries)).toEqual([]);
+    expect(stage.canaries.size).toBeGreaterThan(5);
+    expect(stage.broken()).toEqual([]);
   });
 });

@@ -1,42 +1,31 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createCanaries } from '../harness/canaries.js';
-import { type CliRun, runVault } from '../harness/cli.js';
 import { logIn } from '../harness/login.js';
-import { OIDC_PROVIDER, type OidcServer, startOidcServer } from '../harness/oidc-server.js';
+import { OIDC_PROVIDER } from '../harness/oidc-server.js';
+import { type OidcStage, openOidcStage } from '../harness/oidc-stage.js';
 import { signingInAs } from '../harness/oidc-walk.js';
-import { brokenPromises } from '../harness/promises.js';
-import { makeTempHome, type TempHome } from '../harness/temp-home.js';
 
-const canaries = createCanaries();
-let server: OidcServer;
-let home: TempHome;
+let stage: OidcStage;
 let secret: string;
-
 beforeAll(async () => {
-  server = await startOidcServer(canaries);
-  secret = server.machine.clientSecret;
-  canaries.secret(secret);
-  const { issuer, clientId } = server;
-  const derived = {
-    grant: 'token_exchange',
-    from: OIDC_PROVIDER,
-    issuer,
-    clientId: server.machine.clientId,
-    scopes: ['build:read'],
-    audience: 'https://api.example',
-  };
-  const providers = { [OIDC_PROVIDER]: { issuer, clientId }, derived };
-  home = makeTempHome({ keySource: 'file', providers });
+  stage = await openOidcStage(({ issuer, machine }) => ({
+    derived: {
+      grant: 'token_exchange',
+      from: OIDC_PROVIDER,
+      issuer,
+      clientId: machine.clientId,
+      scopes: ['build:read'],
+      audience: 'https://api.example',
+    },
+  }));
+  secret = stage.server.machine.clientSecret;
+  stage.canaries.secret(secret);
+  stage.env['DERIVED_CLIENT_SECRET'] = secret;
 });
-afterAll(async () => {
-  await server.close();
-  home.remove();
-});
+afterAll(() => stage.close());
 
-const vault = (...args: string[]): Promise<CliRun> =>
-  runVault(args, home, { env: { DERIVED_CLIENT_SECRET: secret } });
-const json = async (...args: string[]) => JSON.parse((await vault(...args, '--json')).stdout);
+const vault = (...args: string[]) => stage.vault(...args);
+const json = (...args: string[]) => stage.json(...args);
 
 describe('an account derived from another one, at a real authorization server', () => {
   it('needs that other account', async () => {
@@ -44,7 +33,7 @@ describe('an account derived from another one, at a real authorization server', 
   });
 
   it('belongs to the user of the other account', async () => {
-    await logIn(home, [OIDC_PROVIDER], signingInAs('alice'));
+    await logIn(stage.home, [OIDC_PROVIDER], signingInAs('alice'));
     expect(await vault('login', 'derived')).toMatchObject({
       exitCode: 0,
       stdout: 'derived/alice@example.com\n',
@@ -59,9 +48,9 @@ describe('an account derived from another one, at a real authorization server', 
 
   it('is renewed by another exchange, after the other account where that has ended', async () => {
     const before = (await vault('token', 'derived')).stdout;
-    server.accessTokenLifetime = 1;
+    stage.server.accessTokenLifetime = 1;
     await vault('token', OIDC_PROVIDER, '--refresh');
-    server.accessTokenLifetime = 3_600;
+    stage.server.accessTokenLifetime = 3_600;
     await sleep(1_200);
     const { exitCode, stdout, stderr } = await vault('token', 'derived', '--refresh');
     expect([exitCode, stderr]).toEqual([0, '']);
@@ -69,10 +58,9 @@ describe('an account derived from another one, at a real authorization server', 
   });
 
   it('says that the exchange failed', async () => {
-    const right = secret;
-    secret = 'not-the-secret';
+    stage.env['DERIVED_CLIENT_SECRET'] = 'not-the-secret';
     const { error } = await json('token', 'derived', '--refresh');
-    secret = right;
+    stage.env['DERIVED_CLIENT_SECRET'] = secret;
     expect(error).toMatchObject({
       code: 'client_refused',
       message: expect.stringContaining('derived refuses'),
@@ -90,7 +78,7 @@ describe('an account derived from another one, at a real authorization server', 
   });
 
   it('leaves no secret in output or files', () => {
-    expect(canaries.size).toBeGreaterThan(5);
-    expect(brokenPromises(home, canaries)).toEqual([]);
+    expect(stage.canaries.size).toBeGreaterThan(5);
+    expect(stage.broken()).toEqual([]);
   });
 });

@@ -2,8 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { configureProvider } from '../../src/config/settings.js';
 import { serverOf } from '../../src/services/provider-server.js';
 import type { Http } from '../../src/system/contract.js';
-import { createHttp } from '../../src/system/http/http.js';
-import { json, type LocalServer, serve } from '../doubles/local-server.js';
+import { json, type LocalServer, localHttp, serve } from '../doubles/local-server.js';
 import { GUID, sources } from '../doubles/settings-sources.js';
 
 let metadata: Record<string, unknown>;
@@ -17,7 +16,7 @@ beforeEach(async () => {
     authorization_endpoint: `${server.url}/authorize`,
     token_endpoint: `${server.url}/token`,
   };
-  http = createHttp({ env: {} });
+  http = localHttp();
 });
 afterEach(async () => {
   await http.close();

@@ -6,6 +6,9 @@ import type { VaultError } from '../../src/domain/errors.js';
 import { Secret } from '../../src/domain/secret.js';
 import type { DataKey } from '../../src/vault/master-key.js';
 import { readRecovery, recoveryVaultId, writeRecovery } from '../../src/vault/recovery-file.js';
+import { realScrypt } from '../harness/cheap-scrypt.js';
+
+realScrypt();
 
 interface Vectors {
   readonly passphrase: string;

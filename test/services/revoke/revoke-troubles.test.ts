@@ -1,27 +1,20 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Account } from '../../../src/domain/account.js';
 import { VaultError } from '../../../src/domain/errors.js';
-import type { RevokeRequest } from '../../../src/services/revoke/revoke.js';
-import { type RevokeContext, revokeAccounts } from '../../../src/services/revoke/revoke.js';
 import { sqliteLocks } from '../../../src/stores/locks.js';
 import { tamper } from '../../harness/tamper.js';
-import { type LoginTest, loginTest } from '../login/login-test.js';
+import { type RevokeTest, revokeTest } from './revoke-test.js';
 
-let stage: LoginTest;
+let stage: RevokeTest;
 let account: Account;
 beforeEach(async () => {
-  stage = await loginTest();
-  account = (await stage.logIn({ as: 'work' })).account;
-  stage.events.length = 0;
+  stage = await revokeTest();
+  account = stage.work;
 });
 afterEach(() => stage.close());
 
-async function revoke(request: Partial<RevokeRequest> = {}, over: Partial<RevokeContext> = {}) {
-  const usual = { selectors: ['demo/work'], all: false, provider: null, dryRun: false, local: false };
-  const { results } = await revokeAccounts({ ...stage.ctx, ...over }, { ...usual, ...request });
-  return results;
-}
-const there = async () => (await stage.vault.account(account.id)) !== null;
+const revoke = (...args: Parameters<RevokeTest['revoke']>) => stage.revoke(...args);
+const there = () => stage.there();
 
 describe('an account that cannot be opened', () => {
   beforeEach(() => {

@@ -1,24 +1,20 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Account } from '../../../src/domain/account.js';
 import { Secret } from '../../../src/domain/secret.js';
-import { type RevokeContext, revokeAccounts } from '../../../src/services/revoke/revoke.js';
+import type { RevokeContext } from '../../../src/services/revoke/revoke.js';
 import type { HttpRequest } from '../../../src/system/contract.js';
 import { leaveAnswer, leaveDamaged } from '../../harness/leave-answer.js';
-import { type LoginTest, loginTest } from '../login/login-test.js';
+import { type RevokeTest, revokeTest } from './revoke-test.js';
 
-let stage: LoginTest;
+let stage: RevokeTest;
 let account: Account;
 beforeEach(async () => {
-  stage = await loginTest();
-  account = (await stage.logIn({ as: 'work' })).account;
-  stage.events.length = 0;
+  stage = await revokeTest();
+  account = stage.work;
 });
 afterEach(() => stage.close());
 
-async function revoke(over: Partial<RevokeContext> = {}) {
-  const request = { selectors: ['demo/work'], all: false, provider: null, dryRun: false, local: false };
-  return (await revokeAccounts({ ...stage.ctx, ...over }, request)).results;
-}
+const revoke = (over: Partial<RevokeContext> = {}) => stage.revoke({}, over);
 
 /** The client, and the tokens that it is given to revoke. */
 function listening() {

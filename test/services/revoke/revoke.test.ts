@@ -2,31 +2,21 @@ import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Account } from '../../../src/domain/account.js';
 import { google } from '../../../src/providers/google.js';
-import type { RevokeRequest } from '../../../src/services/revoke/revoke.js';
-import {
-  type RevokeContext,
-  revocationTargets,
-  revokeAccounts,
-} from '../../../src/services/revoke/revoke.js';
+import { revocationTargets } from '../../../src/services/revoke/revoke.js';
 import { htmlPage, oauthRefusal, refusedConnection, serverError } from '../../doubles/demo-faults.js';
 import { json, serve } from '../../doubles/local-server.js';
-import { type LoginTest, loginTest } from '../login/login-test.js';
+import { type RevokeTest, revokeTest } from './revoke-test.js';
 
-let stage: LoginTest;
+let stage: RevokeTest;
 let account: Account;
 beforeEach(async () => {
-  stage = await loginTest();
-  account = (await stage.logIn({ as: 'work' })).account;
-  stage.events.length = 0;
+  stage = await revokeTest();
+  account = stage.work;
 });
 afterEach(() => stage.close());
 
-async function revoke(request: Partial<RevokeRequest> = {}, over: Partial<RevokeContext> = {}) {
-  const usual = { selectors: ['demo/work'], all: false, provider: null, dryRun: false, local: false };
-  const { results } = await revokeAccounts({ ...stage.ctx, ...over }, { ...usual, ...request });
-  return results;
-}
-const there = async () => (await stage.vault.account(account.id)) !== null;
+const revoke = (...args: Parameters<RevokeTest['revoke']>) => stage.revoke(...args);
+const there = () => stage.there();
 
 describe('revoking at the provider', () => {
   it('ends the grant by its refresh token, then removes the account', async () => {
