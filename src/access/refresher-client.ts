@@ -9,7 +9,7 @@ import { VaultError } from '../domain/errors.js';
 import { command, shellName } from '../domain/hints.js';
 import { OWN_PROCESSES } from '../domain/own-processes.js';
 import type { RefreshOutcome } from '../domain/status.js';
-import { interrupted } from '../domain/waiting.js';
+import { interrupted, OVER } from '../domain/waiting.js';
 import type { LoadedKey } from '../keysources/key-memory.js';
 import type { Clock, Host } from '../system/contract.js';
 import { type RefresherProcess, startRefresherProcess } from '../system/processes/refresher-process.js';
@@ -177,7 +177,7 @@ export function askRefresher(
         return outcome;
       } finally {
         waiting.delete(account.id);
-        answered.abort();
+        answered.abort(OVER);
         entered.then(
           (end) => end?.(),
           () => undefined,

@@ -1,3 +1,5 @@
+import { OVER } from './waiting.js';
+
 /** Frees one place for the next caller; may be called twice. */
 export type Leave = () => void;
 
@@ -56,6 +58,3 @@ export function createConcurrencyLimit(
     },
   };
 }
-
-/** Without a reason of our own, each abort would make an error with a stack. */
-const OVER = new Error('over');

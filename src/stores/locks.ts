@@ -47,11 +47,14 @@ export function sqliteLocks(folder: string, files: Files, clock: Clock): Locks {
     return join(folder, `${name}.db`);
   }
 
-  /** Creates and checks the file before SQLite opens it: SQLite would follow links. */
+  /**
+   * Creates and checks the file before SQLite opens it: SQLite would follow links. It needs no sync: a crash that loses the file
+   * ends every process that holds the lock.
+   */
   function prepareFile(name: string): string {
     const path = pathOf(name);
     files.ensureFolder(folder);
-    if (!files.check(path) && !files.create(path, new Uint8Array())) files.check(path);
+    if (!files.check(path) && !files.createUnsynced(path)) files.check(path);
     return path;
   }
 

@@ -52,10 +52,10 @@ export function createWriter(
   let flushing: Promise<void> | null = null;
   let ready = false;
 
-  /** One batch after another, so that writes keep their order. */
+  /** One batch after another, so that writes keep their order. What arrived during a commit is read before the next one. */
   async function flushAll(): Promise<void> {
-    await new Promise(setImmediate);
     while (pending.length > 0) {
+      await new Promise(setImmediate);
       const batch = pending;
       pending = [];
       await flush(batch);

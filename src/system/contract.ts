@@ -194,6 +194,12 @@ export interface Files {
    */
   create(path: string, content: Uint8Array): boolean;
   /**
+   * Creates an empty file without a sync: a crash may lose it.
+   *
+   * @returns false when the name is taken. @throws VaultError `vault_not_writable`
+   */
+  createUnsynced(path: string): boolean;
+  /**
    * Replaces a file atomically: a temporary file beside it, synced, renamed.
    *
    * @throws VaultError `vault_not_writable`, and `vault_permissions` as `check`

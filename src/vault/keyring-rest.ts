@@ -13,39 +13,49 @@ export interface OwnKeys {
   rowsFor(purpose: DataKeyPurpose): readonly WrappedKeyRow[];
   newest(purpose: DataKeyPurpose): WrappedKeyRow;
   unwrap(row: WrappedKeyRow): Buffer;
+  /** Keys derived from them. */
+  readonly made: Map<string, PreparedKey>;
 }
+
+export type PreparedKey = ReturnType<typeof prepared>;
 
 function digests(
   keys: OwnKeys,
   purpose: DataKeyPurpose,
-  make: (key: Buffer) => Buffer,
+  make: (row: WrappedKeyRow) => Buffer,
 ): [Buffer, ...Buffer[]] {
   const [first, ...older] = [...keys.rowsFor(purpose)].reverse();
   if (first === undefined) throw unreadableKey('malformed', purpose);
-  return [make(keys.unwrap(first)), ...older.map((row) => make(keys.unwrap(row)))];
+  return [make(first), ...older.map(make)];
 }
 
 export function subjectDigests(keys: OwnKeys, issuer: string, subject: string): [string, ...string[]] {
   const facts = frame([issuer, subject]);
-  const [first, ...older] = digests(keys, 'subject_digest', (key) => authenticate(key, facts));
+  const [first, ...older] = digests(keys, 'subject_digest', (row) => authenticate(keys.unwrap(row), facts));
   return [first.toString('hex'), ...older.map((digest) => digest.toString('hex'))];
 }
 
 export function tokenDigests(keys: OwnKeys, refreshToken: string): [Buffer, ...Buffer[]] {
-  return digests(keys, 'refresh_token', (dataKey) => {
-    const key = deriveKey(dataKey, keys.vaultId, `${FORMAT}/token digest`, KEY_BYTES);
-    const digest = authenticate(key, frame([refreshToken]));
-    key.fill(0);
-    return digest;
-  });
+  const facts = frame([refreshToken]);
+  return digests(keys, 'refresh_token', (row) => authenticate(derived(keys, row, 'token digest'), facts));
 }
 
-export function rowDigestKey({ vaultId, newest, unwrap }: OwnKeys) {
-  const key = deriveKey(unwrap(newest('ledger')), vaultId, `${FORMAT}/row digest`, KEY_BYTES);
+export function rowDigest(keys: OwnKeys, facts: Uint8Array): Buffer {
+  return authenticate(derived(keys, keys.newest('ledger'), 'row digest'), facts);
+}
+
+/** Derived once: it takes longer than the digest. */
+function derived({ vaultId, unwrap, made }: OwnKeys, row: WrappedKeyRow, use: string): PreparedKey {
+  const name = `${row.dataKeyId} ${use}`;
+  const known = made.get(name);
+  if (known !== undefined) return known;
+  const bytes = deriveKey(unwrap(row), vaultId, `${FORMAT}/${use}`, KEY_BYTES);
   try {
-    return prepared(key);
+    const key = prepared(bytes);
+    made.set(name, key);
+    return key;
   } finally {
-    key.fill(0);
+    bytes.fill(0);
   }
 }
 

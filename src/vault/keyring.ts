@@ -1,4 +1,4 @@
-import { authenticate, equalBytes, type prepared } from '../crypto/derive.js';
+import { equalBytes } from '../crypto/derive.js';
 import {
   KEY_BYTES,
   OpenFailure,
@@ -18,7 +18,7 @@ import type {
 } from '../stores/contract.js';
 import { unreadableField, unreadableKey, unreadableLedger } from './damage.js';
 import { wrapDataKeys } from './data-keys.js';
-import { type OwnKeys, rowDigestKey, subjectDigests, tokenDigests, wrongMaster } from './keyring-rest.js';
+import { type OwnKeys, rowDigest, subjectDigests, tokenDigests, wrongMaster } from './keyring-rest.js';
 import { type DataKey, keyCheckValue, keyEncryptionKey, wrapBinding } from './master-key.js';
 
 /** Makes the error for sealed bytes that do not open. */
@@ -72,7 +72,7 @@ export interface Keyring {
   wrapFor(reference: string, master: Uint8Array): readonly WrappedKeyRow[];
   /** The data keys in plaintext, for a recovery file. The caller wipes them. */
   dataKeys(): readonly DataKey[];
-  /** Overwrites every key, and drops the one of the row digests. The keyring cannot be used afterwards. */
+  /** Overwrites every key, and drops the derived ones. The keyring cannot be used afterwards. */
   wipe(): void;
 }
 
@@ -112,7 +112,7 @@ export function openKeyring(
   const { reference } = masterKey;
   const encryptionKey = keyEncryptionKey(vaultId, master);
   const keys = new Map<number, Buffer>();
-  let rowKey: ReturnType<typeof prepared> | null = null;
+  const made: OwnKeys['made'] = new Map();
 
   function unwrap(row: WrappedKeyRow): Buffer {
     const known = keys.get(row.dataKeyId);
@@ -135,7 +135,7 @@ export function openKeyring(
     return row;
   }
 
-  const own: OwnKeys = { vaultId, rowsFor, newest, unwrap };
+  const own: OwnKeys = { vaultId, rowsFor, newest, unwrap, made };
 
   /** The keys of a vault from before there were id_tokens, and those in its recovery files, stay the same. */
   const purposeOf = (column: SealedColumn) => (column === 'id_token' ? 'access_token' : column);
@@ -174,7 +174,7 @@ export function openKeyring(
 
   function wipe(): void {
     encryptionKey.fill(0);
-    rowKey = null;
+    made.clear();
     for (const key of keys.values()) key.fill(0);
     keys.clear();
   }
@@ -205,10 +205,7 @@ export function openKeyring(
       sealLedger: (plaintext, aad, version) => sealNewest('ledger', plaintext, aad, version),
       openLedger: (sealed, aad) =>
         openSealed([newest('ledger')], sealed, aad, unreadableLedger, LEDGER_VERSION),
-      rowDigest(facts) {
-        rowKey ??= rowDigestKey(own);
-        return authenticate(rowKey, facts);
-      },
+      rowDigest: (facts) => rowDigest(own, facts),
     },
     subjectDigests: (issuer, subject) => subjectDigests(own, issuer, subject),
     tokenDigests: (refreshToken) => tokenDigests(own, refreshToken),

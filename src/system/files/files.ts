@@ -12,7 +12,15 @@ import {
   tooLarge,
   unreadable,
 } from './file-failure.js';
-import { createFile, publishFile, remove, replaceFile, rotateLocked, tighten } from './new-file.js';
+import {
+  createFile,
+  createNew,
+  publishFile,
+  remove,
+  replaceFile,
+  rotateLocked,
+  tighten,
+} from './new-file.js';
 import { dropTempName, leftoverTemps, tempName } from './temp-files.js';
 import { createTrustedPathCheck, lstatOrNull } from './trusted-path.js';
 
@@ -86,6 +94,10 @@ export function createFiles(host: Pick<Host, 'uid' | 'pid'>, notice: (line: stri
     create(path, content) {
       assertTrustedPath(dirname(path));
       return createFile(path, content, besideOf(path));
+    },
+    createUnsynced(path) {
+      assertTrustedPath(dirname(path));
+      return createNew(path, new Uint8Array(), false);
     },
     replace(path, content) {
       files.check(path);

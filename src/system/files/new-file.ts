@@ -73,8 +73,8 @@ export function tighten(path: string, mode: number, notice: (line: string) => vo
   }
 }
 
-/** Creates, writes and syncs. @returns false when the name is taken */
-export function createNew(path: string, content: Uint8Array): boolean {
+/** Creates and writes. @returns false when the name is taken */
+export function createNew(path: string, content: Uint8Array, synced = true): boolean {
   let descriptor: number;
   try {
     descriptor = fs.openSync(path, O_CREAT | O_EXCL | O_RDWR | O_NOFOLLOW, PRIVATE_FILE);
@@ -84,7 +84,7 @@ export function createNew(path: string, content: Uint8Array): boolean {
   }
   try {
     fs.writeFileSync(descriptor, content);
-    fs.fsyncSync(descriptor);
+    if (synced) fs.fsyncSync(descriptor);
   } catch (failure) {
     remove(path);
     throw notWritable(path, failure);

@@ -122,6 +122,7 @@ export function readOnlyFiles(uid: number | undefined): Files {
     read: (path, limit) => (check(path) ? readOnlyFs.read(path, limit) : null),
     ensureFolder: never,
     create: never,
+    createUnsynced: never,
     replace: never,
     publish: never,
     append: never,

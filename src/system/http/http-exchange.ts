@@ -2,6 +2,7 @@ import { brotliDecompressSync, constants, gunzipSync, inflateRawSync, inflateSyn
 import type { Dispatcher } from 'undici';
 import { VaultError } from '../../domain/errors.js';
 import { TransportFailure, type TransportReason } from '../../domain/transport.js';
+import { OVER } from '../../domain/waiting.js';
 import type { HttpAnswer } from '../contract.js';
 import { certificateFault, errorCode, handshakeFault, transportReason } from '../transport-codes.js';
 
@@ -142,7 +143,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #settle(finish: () => void): void {
     if (this.settled.aborted) return;
     clearTimeout(this.#timer);
-    this.#end.abort();
+    this.#end.abort(OVER);
     this.#limits.signal?.removeEventListener('abort', this.#cancel);
     finish();
   }
