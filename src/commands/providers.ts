@@ -54,8 +54,6 @@ function row(view: ProviderView): readonly string[] {
 }
 
 function entries(view: ProviderView): Entry[] {
-  const id = view.idVariables.join(' or ') || 'clientId in config.json';
-  const secret = view.secretVariables.join(' or ') || 'clientSecret in config.json';
   const state = view.configured ? `yes: ${command(`login ${view.name}`)}` : ['no', ...view.missing];
   return [
     ['provider', `${view.title} (${view.name}${view.builtIn ? '' : ', from config.json'})`],
@@ -63,12 +61,9 @@ function entries(view: ProviderView): Entry[] {
     ['register at', view.registrationUrl || "the provider's developer site"],
     ...(view.registrationSteps.length === 0 ? [] : [['steps', numbered(view.registrationSteps)] as const]),
     ...(view.grant === null ? [] : [['grant', view.grant] as const]),
-    ...(view.redirectUri === null ? [] : [['redirect URI', view.redirectUri] as const]),
-    ['client id', id],
-    [
-      'client secret',
-      view.secret === 'forbidden' ? SECRET_WORDS.forbidden : `${secret} (${SECRET_WORDS[view.secret]})`,
-    ],
+    ...(view.redirectUri === null || view.anyRedirect ? [] : [['redirect URI', view.redirectUri] as const]),
+    ['client id', clientId(view)],
+    ['client secret', clientSecret(view)],
     ['scopes', view.scopes.length === 0 ? 'none' : view.scopes],
     ['issuer', view.issuer],
     ...(view.grant === null ? [['PKCE', view.pkce ? 'yes' : 'no'] as const] : []),
@@ -76,6 +71,25 @@ function entries(view: ProviderView): Entry[] {
     ...(view.manageUrl === null ? [] : [['manage at', view.manageUrl] as const]),
     ...(view.notes.length === 0 ? [] : [['notes', view.notes] as const]),
   ];
+}
+
+const PLACES = {
+  environment: 'environment',
+  env_file: '.env',
+  config_file: 'config.json',
+} as const;
+
+function clientId({ clientId: id, clientIdFrom, idVariables }: ProviderView): string {
+  const variables = idVariables.join(' or ') || 'clientId in config.json';
+  if (id === null || clientIdFrom === null) return `not set (${variables})`;
+  const overrides = clientIdFrom === 'config_file' && idVariables.length > 0;
+  return `${id} (${PLACES[clientIdFrom]}${overrides ? `; ${variables} overrides it` : ''})`;
+}
+
+function clientSecret({ secret, hasClientSecret, secretVariables }: ProviderView): string {
+  if (secret === 'forbidden') return SECRET_WORDS.forbidden;
+  const variables = secretVariables.join(' or ') || 'clientSecret in config.json';
+  return `${hasClientSecret ? 'set' : 'not set'} (${variables}; ${SECRET_WORDS[secret]})`;
 }
 
 function numbered(steps: readonly string[]): readonly string[] {

@@ -8,18 +8,33 @@ import type { Io } from './io.js';
 /**
  * Lines as the user types or pastes them, until the input ends or the signal is aborted. The input is left paused, so that
  * it does not keep the program alive.
+ *
+ * @param keepsLast whether a last line counts that the end of the input ended, and not Enter
  */
-export async function* readLines(input: NodeJS.ReadableStream, signal: AbortSignal): AsyncGenerator<string> {
+export async function* readLines(
+  input: NodeJS.ReadableStream,
+  signal: AbortSignal,
+  keepsLast = true,
+): AsyncGenerator<string> {
   const { createInterface } = await import('node:readline');
   if (signal.aborted) return;
   // Not as a terminal: readline would switch it to raw mode and take Ctrl-C away from the program.
   const reader = createInterface({ input, terminal: false, crlfDelay: Number.POSITIVE_INFINITY });
   const close = () => reader.close();
+  let ends = 0;
+  const countEnds = (chunk: Buffer | string) => {
+    ends += String(chunk).split('\n').length - 1;
+  };
+  input.on('data', countEnds);
   signal.addEventListener('abort', close, { once: true });
   input.once('error', close);
   try {
-    for await (const line of reader) yield line;
+    for await (const line of reader) {
+      ends -= 1;
+      if (keepsLast || ends >= 0) yield line;
+    }
   } finally {
+    input.off('data', countEnds);
     signal.removeEventListener('abort', close);
     input.removeListener('error', close);
     reader.close();
@@ -41,7 +56,8 @@ export async function askLine(
   // After Ctrl-D no line comes any more, nor another end.
   if (input.readableEnded === true) return null;
   output.write(`${question} `);
-  for await (const line of readLines(input, signal)) return line.trim();
+  // Ctrl-D twice ends the input after half a line, such as a y that is not confirmed yet.
+  for await (const line of readLines(input, signal, false)) return line.trim();
   output.write('\n');
   if (!signal.aborted) return null;
   throw signal.reason instanceof VaultError ? signal.reason : stopped();

@@ -14,11 +14,15 @@ const GOOGLE: ProviderView = {
   scopes: ['openid', 'email'],
   grant: null,
   redirectUri: 'http://127.0.0.1',
+  anyRedirect: true,
   pkce: true,
   revocation: true,
   idVariables: ['GOOGLE_CLIENT_ID'],
   secretVariables: ['GOOGLE_CLIENT_SECRET'],
   secret: 'required',
+  clientId: null,
+  clientIdFrom: null,
+  hasClientSecret: false,
   registrationUrl: 'https://console.cloud.google.com/apis/credentials',
   registrationSteps: ['Create an OAuth client ID', 'Choose Desktop app'],
   manageUrl: 'https://myaccount.google.com/connections',
@@ -38,6 +42,9 @@ const OWN: ProviderView = {
   idVariables: [],
   secretVariables: [],
   secret: 'forbidden',
+  anyRedirect: false,
+  clientId: 'cli',
+  clientIdFrom: 'config_file',
   registrationUrl: '',
   registrationSteps: [],
   manageUrl: null,
@@ -65,9 +72,8 @@ ready          no
 register at    https://console.cloud.google.com/apis/credentials
 steps          1. Create an OAuth client ID
                2. Choose Desktop app
-redirect URI   http://127.0.0.1
-client id      GOOGLE_CLIENT_ID
-client secret  GOOGLE_CLIENT_SECRET (required)
+client id      not set (GOOGLE_CLIENT_ID)
+client secret  not set (GOOGLE_CLIENT_SECRET; required)
 scopes         openid
                email
 issuer         https://accounts.google.com
@@ -78,6 +84,15 @@ notes          The secret of a desktop app is not secret.
 `);
   });
 
+  it.each([
+    ['environment', 'x (environment)'],
+    ['env_file', 'x (.env)'],
+    ['config_file', 'x (config.json; WORK_CLIENT_ID overrides it)'],
+  ] as const)('shows a client id from the %s, and what overrides it', async (clientIdFrom, shown) => {
+    const view = { ...OWN, clientId: 'x', clientIdFrom, idVariables: ['WORK_CLIENT_ID'] };
+    expect((await printed('intranet', [view])).stdout).toContain(`client id      ${shown}\n`);
+  });
+
   it('shows a provider of config.json with its fields', async () => {
     expect(
       (await printed('intranet', [OWN])).stdout,
@@ -85,7 +100,7 @@ notes          The secret of a desktop app is not secret.
 ready          yes: vault login intranet
 register at    the provider's developer site
 redirect URI   http://127.0.0.1
-client id      clientId in config.json
+client id      cli (config.json)
 client secret  must not be set
 scopes         none
 issuer         https://accounts.google.com
@@ -112,11 +127,15 @@ revocation     only on the provider's own page
       scopes: ['openid', 'email'],
       grant: null,
       redirect_uri: 'http://127.0.0.1',
+      any_redirect: true,
       pkce: true,
       revocation: true,
       id_variables: ['GOOGLE_CLIENT_ID'],
       secret_variables: ['GOOGLE_CLIENT_SECRET'],
       secret: 'required',
+      client_id: null,
+      client_id_from: null,
+      has_client_secret: false,
       registration_url: 'https://console.cloud.google.com/apis/credentials',
       registration_steps: ['Create an OAuth client ID', 'Choose Desktop app'],
       manage_url: 'https://myaccount.google.com/connections',

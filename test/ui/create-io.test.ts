@@ -148,6 +148,11 @@ describe('on a terminal', () => {
     await expect(io.confirm('really?')).rejects.toMatchObject({ code: 'interrupted' });
   });
 
+  it('a y that Ctrl-D ends, and not Enter, is no answer', async () => {
+    const { io } = terminal({ tty: true, typed: 'y' });
+    await expect(io.confirm('really?')).rejects.toMatchObject({ code: 'interrupted' });
+  });
+
   it.each([
     ['interrupted', 'of no kind'],
     ['terminated', new VaultError('terminated', 'asked to end')],

@@ -4,12 +4,14 @@ import {
   type ResolvedProvider,
   redirectToRegister,
   resolveProvider,
+  type SettingsSources,
 } from '../../config/settings.js';
 import type { Context } from '../../context.js';
 import { type Account, accountName, type Consent, type Identity } from '../../domain/account.js';
 import { presentName } from '../../domain/account-names.js';
 import { isKeyFailure, VaultError } from '../../domain/errors.js';
 import { missingScopes } from '../../domain/scopes.js';
+import type { ClientFacts } from '../../providers/contract.js';
 import type { SealedAccount } from '../../stores/contract.js';
 import type { Locks } from '../../stores/locks.js';
 import type { Vault } from '../../vault/vault.js';
@@ -269,11 +271,22 @@ export async function providerOverview(
 ): Promise<readonly ProviderView[]> {
   const sources = await ctx.settings();
   const names = name === null ? providerNames(sources) : [name];
-  return names.map((each) => viewOf(resolveProvider(each, sources)));
+  return names.map((each) => viewOf(resolveProvider(each, sources), sources));
+}
+
+function originOf(
+  clientId: string,
+  { idVariables }: ClientFacts,
+  { env, envFile }: SettingsSources,
+): 'environment' | 'env_file' | 'config_file' {
+  const isIn = (values: SettingsSources['env']) =>
+    idVariables.some((variable) => values[variable]?.trim() === clientId);
+  if (isIn(env)) return 'environment';
+  return isIn(envFile) ? 'env_file' : 'config_file';
 }
 
 /** The names are an API: with `--json` they are printed in snake case. */
-function viewOf(resolved: ResolvedProvider) {
+function viewOf(resolved: ResolvedProvider, sources: SettingsSources) {
   const { provider, problems } = resolved;
   const { client } = provider;
   const unset = resolved.missing.map(({ variable, why }) => `${variable} ${why}`);
@@ -292,11 +305,17 @@ function viewOf(resolved: ResolvedProvider) {
     grant: provider.grant ?? null,
     /** Null where no user logs in. */
     redirectUri: redirectToRegister(resolved),
+    /** Every redirect URI on this machine is allowed: none is registered. */
+    anyRedirect: client.anyLoopback === true,
     pkce: provider.pkce,
     revocation: provider.revocation.style !== 'none',
     idVariables: client.idVariables,
     secretVariables: client.secret === 'forbidden' ? [] : client.secretVariables,
     secret: client.secret,
+    clientId: resolved.clientId,
+    /** Null: there is none. */
+    clientIdFrom: resolved.clientId === null ? null : originOf(resolved.clientId, client, sources),
+    hasClientSecret: resolved.clientSecret !== null,
     registrationUrl: client.registrationUrl,
     registrationSteps: client.registrationSteps,
     manageUrl: provider.manageUrl,

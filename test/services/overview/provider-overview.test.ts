@@ -54,6 +54,19 @@ describe('the overview of providers', () => {
     ]);
   });
 
+  it.each([
+    ['environment', { env: GOOGLE, envFile: { GOOGLE_CLIENT_ID: `2-${GOOGLE_ID}` } }],
+    ['env_file', { envFile: GOOGLE }],
+    ['config_file', { config: { providers: { google: { clientId: GOOGLE_ID } } } }],
+    [null, {}],
+  ])('says that the client id counts from the %s', async (clientIdFrom, given) => {
+    const clientId = clientIdFrom === null ? null : GOOGLE_ID;
+    const hasClientSecret = clientIdFrom === 'environment' || clientIdFrom === 'env_file';
+    expect(await overview(sources(given), 'google')).toMatchObject([
+      { clientId, clientIdFrom, hasClientSecret },
+    ]);
+  });
+
   it('names errors beside missing settings', async () => {
     const [view] = await overview(
       sources({ env: { MICROSOFT_CLIENT_ID: 'client-id-example' } }),
